@@ -1,0 +1,32 @@
+"""`./dev bench [NAME…]`: run the measurements and print one markdown table of what they found."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+
+from bench import journey
+from bench.report import Figure, table
+
+BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
+    "drop": journey.drop_to_webhook,
+    "take-in": journey.take_in_cost,
+}
+
+
+def main(names: Sequence[str]) -> int:
+    """Run the named benches, or all; 2 for a name that is none."""
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        print(f"no bench {unknown[0]!r}; there are {', '.join(BENCHES)}", file=sys.stderr)
+        return 2
+    figures: list[Figure] = []
+    for name in names or BENCHES:
+        print(f"bench: {name} …", file=sys.stderr, flush=True)
+        figures += BENCHES[name]()
+    print(table(figures))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,122 @@
+"""The whole journey: from the close of a dropped file to the webhook, and what a take-in costs."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import requests
+
+from bench.report import Figure, quantile
+from monitor.journey import Audience, Habits, ingest
+from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.model import Dump, Mode, Signature
+from monitor.store.database import open_for_writing
+from monitor.store.sqlite import SqliteStore
+from tests.journey.harness import Project, many, record
+from tests.servers import HttpServer, http_server
+
+DROPS = 200
+RECORDS = 1000
+
+
+def drop_to_webhook() -> Sequence[Figure]:
+    """Close a file in `seeds/` of a running daemon; stop the clock when the webhook has the alert."""
+    with http_server() as server, tempfile.TemporaryDirectory() as folder:
+        project = Project(Path(folder) / "p", url=f"json://127.0.0.1:{server.port}")
+        with project.daemon() as daemon:
+            _drop(project, server, 0)  # loads the delivery library
+            times = [_drop(project, server, number) for number in range(1, DROPS + 1)]
+            daemon.stop()
+        floor = [_post(server) for _ in range(DROPS)]
+    return [
+        Figure(
+            what=f"close of a dropped file → alert at a 127.0.0.1 webhook, {name} of {DROPS}",
+            value=quantile(times, share) * 1000,
+            unit="ms",
+            floor="one plain POST",
+            floor_value=quantile(floor, share) * 1000,
+        )
+        for name, share in (("p50", 0.5), ("p99", 0.99))
+    ]
+
+
+def take_in_cost() -> Sequence[Figure]:
+    """CPU and disk for a dump of new releases, and for the same releases dropped again in another order."""
+    text = many(RECORDS)
+    again = "\n-\n".join(reversed(text.removeprefix("-\n").split("\n-\n")))
+    with tempfile.TemporaryDirectory() as folder:
+        handle = open_for_writing(Path(folder))
+        store = SqliteStore(handle)
+        new = _take_in(store, "new.txt", text)
+        unchanged = _take_in(store, "again.txt", f"-\n{again}")
+        handle.close()
+        floor = _timed(lambda: _insert_raw(Path(folder) / "floor.db", text))
+    return [
+        Figure(
+            what=f"take-in per release, {what}",
+            value=seconds / RECORDS * 1e6,
+            unit="µs",
+            floor="splitting and inserting the bytes into one table",
+            floor_value=floor / RECORDS * 1e6,
+        )
+        for what, seconds in (("all new", new), ("all unchanged", unchanged))
+    ]
+
+
+def _drop(project: Project, server: HttpServer, number: int) -> float:
+    text = record(f"FTA talks, round {number}", f"Round {number} of the talks ended, item {number * 7} is settled.")
+    before = len(server.requests)
+    with (project.seeds / f"{number}.txt").open("w", encoding="utf-8") as file:
+        file.write(text)
+    start = time.perf_counter()
+    server.wait_for(before + 1)
+    return time.perf_counter() - start
+
+
+def _post(server: HttpServer) -> float:
+    start = time.perf_counter()
+    requests.post(server.url, json={"message": "x" * 500}, timeout=10)
+    return time.perf_counter() - start
+
+
+def _take_in(store: SqliteStore, name: str, text: str) -> float:
+    content = text.encode()
+    dump = Dump(
+        source="bench",
+        name=name,
+        path=name.encode(),
+        signature=Signature(device=0, inode=0, size=len(content), mtime_ns=0, ctime_ns=0),
+        sha256=sha256(content).digest(),
+        text=text,
+        encoding="utf-8",
+    )
+    audience = Audience(watchlists=Watchlists([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["hook"]})
+    habits = Habits(timezone=ZoneInfo("Asia/Seoul"))
+    now = datetime.now(UTC)
+    return _timed(lambda: ingest(dump, habits=habits, audience=audience, store=store, now=now, mode=Mode.ONCE))
+
+
+def _insert_raw(path: Path, text: str) -> None:
+    """The least that storing a dump can cost: hash, split, one bare table, one durable commit."""
+    sha256(text.encode()).digest()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("CREATE TABLE record (id INTEGER PRIMARY KEY, text TEXT)")
+        connection.executemany("INSERT INTO record (text) VALUES (?)", [(part,) for part in text.split("\n-\n")])
+        connection.commit()
+
+
+def _timed(work: object) -> float:
+    assert callable(work)
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start

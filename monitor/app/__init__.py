@@ -1,0 +1,1 @@
+"""The edges: configuration, daemon, schedule, commands."""

@@ -1,0 +1,107 @@
+"""What the verbs share: their options, the configuration they open, the lines they print."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from monitor.text import escape
+
+if TYPE_CHECKING:
+    from monitor.app.config import Check, Config
+    from monitor.ports import Archive
+
+SCHEMA_VERSION = 1
+_Verb = TypeVar("_Verb", bound=Callable[..., Any])
+_AGO = re.compile(r"(\d+)([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def config_option(verb: _Verb) -> _Verb:
+    """`-c FILE` after the verb; before the verb it means the same."""
+    return click.option("-c", "--config", "config_file", metavar="FILE", help="The configuration to use.")(verb)
+
+
+def json_option(verb: _Verb) -> _Verb:
+    """`--json`: one JSON object a line, each with its schema version."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")(verb)
+
+
+def log_option(verb: _Verb) -> _Verb:
+    """`--log-format`: by itself it fits the surroundings."""
+    choices = click.Choice(["text", "json", "journal"])
+    return click.option("--log-format", type=choices, help="How to write the log (default: what fits stderr).")(verb)
+
+
+def load_config(config_file: str | None, *, checks: Sequence[Check] = ()) -> Config:
+    """The configuration in force: the verb's own -c, the group's -c, or the first that is found."""
+    from monitor.app.config import find, load
+    from monitor.app.wiring import check_keywords
+
+    named = config_file or click.get_current_context().find_root().obj
+    path = find(Path(named) if named else None, os.environ)
+    return load(path, environ=os.environ, checks=(check_keywords, *checks))
+
+
+@contextmanager
+def open_archive(config_file: str | None) -> Iterator[Archive]:
+    """The read side of the configured store."""
+    from monitor.store.archive import SqliteArchive
+    from monitor.store.database import open_for_reading
+
+    handle = open_for_reading(load_config(config_file).state)
+    try:
+        yield SqliteArchive(handle)
+    finally:
+        handle.close()
+
+
+def print_json(rows: Iterable[Mapping[str, object]]) -> None:
+    """Print rows as JSON lines; Korean stays readable, what a terminal would obey is escaped by JSON itself."""
+    for row in rows:
+        line = json.dumps({"schema_version": SCHEMA_VERSION, **row}, ensure_ascii=False, default=str)
+        click.echo(line.translate(_HARMLESS))
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print aligned columns; text from outside is made harmless."""
+    from rich.cells import cell_len
+
+    lines = [list(header), *([escape(str(cell)) for cell in row] for row in rows)]
+    widths = [max(cell_len(line[column]) for line in lines) for column in range(len(header))]
+    for number, line in enumerate(lines):
+        cells = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
+        text = "  ".join(cells).rstrip()
+        click.echo(click.style(text, bold=True) if number == 0 else text)
+
+
+def since(text: str | None) -> datetime | None:
+    """Read YYYY-MM-DD, RFC 3339 or an age such as 7d. Raises click.BadParameter."""
+    if text is None:
+        return None
+    age = _AGO.fullmatch(text)
+    if age:
+        return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter("give a day (2024-07-01), a moment (2024-07-01T09:00:00Z) or an age (7d)") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def is_terminal() -> bool:
+    """Whether a person reads this."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+# DEL and C1 controls pass json.dumps unescaped, bidirectional controls reorder what a person reads.
+_HARMLESS = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}

@@ -1,0 +1,62 @@
+"""`monitor events`: what happened to releases, oldest first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from monitor.app.cli.common import config_option, json_option, open_archive, print_json, since
+from monitor.model import Kind
+from monitor.ports import EventFilter, Row
+from monitor.text import escape
+
+KINDS = [str(kind) for kind in Kind if kind is not Kind.UNCHANGED]
+POLL = 0.5  # seconds between looks of --follow
+
+
+@click.command()
+@click.option("--since", "since_", metavar="D", help="Only those since a day, a moment or an age such as 7d.")
+@click.option("--kind", type=click.Choice(KINDS), help="Only those of one kind.")
+@click.option("--watchlist", metavar="W", default="", help="Only those that this watchlist matches.")
+@click.option("--dump", metavar="F", default="", help="Only those of this dump, named as `monitor dumps` names it.")
+@click.option("-n", "limit", type=click.IntRange(0), help="Only the last N.")
+@click.option("--follow", is_flag=True, help="Go on printing what comes.")
+@json_option
+@config_option
+def command(
+    *, since_: str | None, limit: int | None, follow: bool, as_json: bool, config_file: str | None, **named: Any
+) -> None:
+    """List what happened to releases, oldest first."""
+    wanted = EventFilter(since=since(since_), limit=limit, **{name: text for name, text in named.items() if text})
+    with open_archive(config_file) as archive:
+        while True:
+            rows = archive.events(wanted)
+            _print(rows, as_json=as_json)
+            if not follow:
+                return
+            last = int(str(rows[-1]["id"])) if rows else wanted.after
+            wanted = replace(wanted, after=last, limit=None)
+            time.sleep(POLL)
+
+
+def _print(rows: Sequence[Row], *, as_json: bool) -> None:
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        click.echo(_line(row))
+
+
+def _line(row: Row) -> str:
+    told = f"  → {', '.join(map(str, names))}" if (names := row["alert"]) and isinstance(names, list) else ""
+    number = f"#{row['release']}" if row["release"] else ""
+    title = row["title"] or row["reason"]
+    kind = click.style(f"{row['kind']!s:<10}", fg=_COLORS.get(str(row["kind"])), bold=True)
+    return f"{row['at']}  {kind} {number:>6}  {row['date'] or '':10}  {escape(str(title))}{told}"
+
+
+_COLORS = {"new": "green", "changed": "yellow", "withdrawn": "red", "rejected": "red", "reappeared": "cyan"}

@@ -1,0 +1,46 @@
+"""`monitor ingest`: given files, in the given order, as if they had been dropped one after another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from monitor.app.cli.common import config_option, json_option, load_config, log_option, print_json
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
+@click.option("--source", metavar="S", help="The source they belong to (default: the first that fits).")
+@click.option("--again", is_flag=True, help="Compare once more what was taken in before.")
+@log_option
+@json_option
+@config_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    files: tuple[Path, ...],
+    source: str | None,
+    again: bool,
+    log_format: str | None,
+    as_json: bool,
+    config_file: str | None,
+) -> None:
+    """Take in dump FILEs and queue their alerts; the daemon or `monitor run --once` sends them.
+
+    Refused while a daemon runs: drop the files into its folder instead. Ends with 3 when something was rejected.
+    """
+    from monitor.app import logs
+    from monitor.app.wiring import working
+    from monitor.store.archive import dump_line
+
+    config = load_config(config_file)
+    logs.set_up(log_format)
+    with working(config, verb="ingest") as works:
+        reports = works.ingest(files, source=source, is_again=again)
+        if as_json:
+            print_json(dump_line(report) for report in reports if report)
+    failed = sum(report is None for report in reports)
+    rejected = sum(report.rejected for report in reports if report)
+    ctx.exit(1 if failed else 3 if rejected else 0)

@@ -1,0 +1,27 @@
+"""`monitor run`: the daemon, or one pass of it."""
+
+from __future__ import annotations
+
+import click
+
+from monitor.app.cli.common import config_option, load_config, log_option
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Take in what waits, deliver what is due, end.")
+@log_option
+@config_option
+@click.pass_context
+def command(ctx: click.Context, *, once: bool, log_format: str | None, config_file: str | None) -> None:
+    """Take in dumps as they are dropped into the sources' folders and deliver the alerts.
+
+    Ends with 0 after SIGTERM. With --once: 0 all well, 1 a file could not be read, 3 something was rejected or a
+    message that was due is not delivered.
+    """
+    from monitor.app import logs
+    from monitor.app.wiring import working
+
+    config = load_config(config_file)
+    logs.set_up(log_format)
+    with working(config, verb="run") as works:
+        ctx.exit(works.run_once() if once else works.run())

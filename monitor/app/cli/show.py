@@ -1,0 +1,76 @@
+"""`monitor show`: every version of one release, each with what it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from monitor.app.cli.common import config_option, json_option, open_archive, print_json
+from monitor.model import Edit
+from monitor.ports import Row
+from monitor.text import escape
+
+
+@click.command()
+@click.argument("release", type=int)
+@json_option
+@config_option
+def command(*, release: int, as_json: bool, config_file: str | None) -> None:
+    """Show every version of RELEASE (its number) with a word-level redline, its dumps and its alerts."""
+    with open_archive(config_file) as archive:
+        versions = archive.versions(release)
+        events = archive.release_events(release)
+    steps = [(row, _edits(before, row)) for before, row in zip([None, *versions], versions, strict=False)]
+    if as_json:
+        print_json(_line(row, edits) for row, edits in steps)
+        return
+    for row, edits in steps:
+        click.echo("\n".join([*_head(row), *_painted(row, edits), ""]))
+    for event in events:
+        told = f", told: {', '.join(map(str, names))}" if isinstance(names := event["alert"], list) and names else ""
+        click.echo(escape(f"{event['at']}  {event['kind']} in {event['dump_name']}: {event['reason']}{told}"))
+
+
+def _edits(before: Row | None, row: Row) -> tuple[tuple[Edit, ...], tuple[tuple[str, str], ...]]:
+    from monitor.compare.edits import redline
+
+    if before is None:
+        return (), ()
+    lines = [redline(name, str(before[name]), str(row[name])) for name in ("title", "body")]
+    edits = tuple(edit for line in lines if line.places for edit in line.edits)
+    return edits, tuple(pair for line in lines for pair in line.numbers)
+
+
+def _line(row: Row, edits: tuple[Sequence[Edit], Sequence[tuple[str, str]]]) -> dict[str, object]:
+    spans, numbers = edits
+    return {**row, "edits": [[edit.op, edit.old, edit.new] for edit in spans], "numbers": [list(p) for p in numbers]}
+
+
+def _head(row: Row) -> list[str]:
+    about = "  ".join(str(row[name]) for name in ("date", "category") if row[name])
+    return [
+        click.style(f"release {row['release']}, version {row['version']}: {row['kind']}", bold=True)
+        + f"  {row['at']}  {escape(str(row['dump']))}",
+        click.style(escape(str(row["title"])), bold=True) + (f"  ({escape(about)})" if about else ""),
+    ]
+
+
+def _painted(row: Row, edits: tuple[Sequence[Edit], Sequence[tuple[str, str]]]) -> list[str]:
+    spans, numbers = edits
+    if not spans:
+        return [_safe(str(row["body"]))]
+    figures = [f"figures: {', '.join(f'{old} → {new}' for old, new in numbers)}"] if numbers else []
+    return [_safe("".join(map(_span, (edit for edit in spans if edit.field == field)))) for field in ("title", "body")
+            if any(edit.field == field for edit in spans)] + figures  # fmt: skip
+
+
+def _span(edit: Edit) -> str:
+    if edit.op == "keep":
+        return edit.new
+    return f" [-{edit.old.strip()}-]" * bool(edit.old) + f" {{+{edit.new.strip()}+}}" * bool(edit.new)
+
+
+def _safe(text: str) -> str:
+    """Line breaks stay; whatever else a terminal would obey is escaped."""
+    return "\n".join(escape(line) for line in text.strip().split("\n"))

@@ -1,0 +1,28 @@
+"""A configuration file → one frozen `Config`, or every fault it has, each with its place.
+
+    text ──tree──▶ located text ──interpolate──▶ the same, filled ──cross, models──▶ Config or faults ──faults──▶ print
+
+Importing this package loads yaml and pydantic; commands that need no configuration must not.
+"""
+
+from monitor.app.config.faults import paint
+from monitor.app.config.findings import Findings
+from monitor.app.config.load import Check, candidates, find, load
+from monitor.app.config.models import Channel, Config, Source, Watch, Watchlist
+from monitor.app.config.values import duration, size
+
+__all__ = [
+    "Channel",
+    "Check",
+    "Config",
+    "Findings",
+    "Source",
+    "Watch",
+    "Watchlist",
+    "candidates",
+    "duration",
+    "find",
+    "load",
+    "paint",
+    "size",
+]

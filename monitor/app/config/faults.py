@@ -1,0 +1,51 @@
+"""Faults → text for people: place, sentence, the line itself and a caret under the spot."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+
+from monitor.errors import Fault
+from monitor.text import escape
+
+_WINDOW = 100  # characters of a long line that are shown
+_LEAD = 60  # of these, at most so many before the caret
+_BOLD, _RED, _YELLOW, _PLAIN = "\x1b[1m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
+
+
+def paint(faults: Iterable[Fault], *, color: bool = False) -> str:
+    """One to three lines per fault, without a line break at the end; safe to print whatever the file holds."""
+    return "\n".join(_paint_one(fault, color=color) for fault in faults)
+
+
+def _paint_one(fault: Fault, *, color: bool) -> str:
+    where, severity, caret = escape(fault.where), fault.severity, "^"
+    if color:
+        hue = _RED if severity == "error" else _YELLOW
+        where, severity, caret = f"{_BOLD}{where}{_PLAIN}", f"{hue}{severity}{_PLAIN}", f"{hue}^{_PLAIN}"
+    path = f"{escape(fault.path)}: " if fault.path else ""
+    head = f"{where}: {severity}: {path}{escape(fault.message)}"
+    if not fault.excerpt or not fault.line:
+        return head
+    before, after = _window(fault.excerpt, fault.column - 1)
+    return f"{head}\n  {before}{after}\n  {' ' * columns(before)}{caret}"
+
+
+def columns(text: str) -> int:
+    """How many terminal columns printable text takes: two for a wide character, none for a combining mark."""
+    return sum(_column_count(char) for char in text)
+
+
+def _column_count(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _window(line: str, at: int) -> tuple[str, str]:
+    """What to show before the caret and from it on; a caret beyond a masked line's end stands at its end."""
+    at = min(at, len(line))
+    start = max(0, at - _LEAD) if len(line) > _WINDOW else 0
+    end = start + _WINDOW
+    before, after = escape(line[start:at]), escape(line[at:end])
+    return ("…" if start else "") + before, after + ("…" if end < len(line) else "")

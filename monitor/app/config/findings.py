@@ -1,0 +1,112 @@
+"""Faults as they are found, in any order → all of them with place and excerpt, in file order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple, NoReturn
+
+from monitor.app.config.mask import blank_urls, mask_span, mask_unparsed, mask_urls
+from monitor.errors import ConfigError, Fault
+from monitor.text import escape
+
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML takes for an end of line
+
+
+class Place(NamedTuple):
+    """Where something begins, both from 1, the column in characters."""
+
+    line: int
+    column: int
+
+
+START = Place(1, 1)
+
+
+class Findings:
+    """Collects the faults of one configuration file; nothing it hands out shows a secret."""
+
+    def __init__(self, file: str, text: str = "") -> None:
+        self._file = file
+        self._starts = [0, *(match.end() for match in _BREAK.finditer(text))]
+        self._lines = _BREAK.split(text)
+        self._hidden: list[tuple[int, int]] = []
+        self._last_key = ""
+        self._found: list[tuple[Place | None, str, str, str]] = []
+        self.places: Mapping[str, Place] = {}  # of every dotted path that stands in the file
+
+    def error(self, path: str, message: str) -> None:
+        """Note what makes the configuration unusable; a path that is not in the file is placed where it would lie."""
+        self.add(self._nearest(path), path, message)
+
+    def warning(self, path: str, message: str) -> None:
+        """Note what should be looked at and stops nothing."""
+        self.add(self._nearest(path), path, message, severity="warning")
+
+    def add(self, place: Place | None, path: str, message: str, *, severity: str = "error") -> None:
+        """Note a fault at a known place; None: about the file as a whole."""
+        self._found.append((place, path, message, severity))
+
+    def refuse(self, place: Place | None, message: str) -> NoReturn:
+        """Give up on a file that cannot be read on; earlier findings may be its consequence and are dropped."""
+        if place and place.line > len(self._lines):  # libyaml's end of a file whose last line has no end
+            place = Place(len(self._lines), len(self._lines[-1]) + 1)
+        excerpt = self._lines[place.line - 1] if place else ""
+        excerpt = mask_unparsed(excerpt, is_inside_secret=self._last_key == "url")
+        # The parser's own error quotes the file: it must not show in a traceback either.
+        raise ConfigError((self._fault(place, "", message, "error", excerpt),)) from None
+
+    def raise_errors(self) -> None:
+        """Raise ConfigError if there is any error: errors first, each kind in file order."""
+        faults = self._sorted("error")
+        if faults:
+            raise ConfigError((*faults, *self.warnings())) from None
+
+    def warnings(self) -> tuple[Fault, ...]:
+        """The warnings, in file order."""
+        return self._sorted("warning")
+
+    def hide(self, start: int, end: int) -> None:
+        """Keep these characters of the file, by offset, out of every excerpt."""
+        self._hidden.append((start, end))
+
+    def key_was_read(self, key: str) -> None:
+        """Remember what is being read, for an excerpt should the parser give up there."""
+        self._last_key = key
+
+    def place_at(self, offset: int) -> Place:
+        """The place of a character."""
+        line = sum(start <= offset for start in self._starts)
+        return Place(line, offset - self._starts[line - 1] + 1)
+
+    def _sorted(self, severity: str) -> tuple[Fault, ...]:
+        found = [one for one in self._found if one[3] == severity]
+        found.sort(key=lambda one: one[0] or Place(0, 0))
+        return tuple(self._fault(*one, self._excerpt(one[0])) for one in found)
+
+    def _fault(self, place: Place | None, path: str, message: str, severity: str, excerpt: str) -> Fault:
+        line, column = place or (0, 0)
+        return Fault(
+            file=self._file,
+            line=line,
+            column=column,
+            path=escape(mask_urls(path)),
+            message=escape(message),
+            excerpt=excerpt.rstrip(),
+            severity=severity,
+        )
+
+    def _excerpt(self, place: Place | None) -> str:
+        if place is None:
+            return ""
+        line, offset = self._lines[place.line - 1], self._starts[place.line - 1]
+        for start, end in self._hidden:
+            first, last = max(start - offset, 0), min(end - offset, len(line))
+            if first < last:
+                line = mask_span(line, first, last)
+        return blank_urls(line)
+
+    def _nearest(self, path: str) -> Place:
+        while path and path not in self.places:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return self.places.get(path, START)

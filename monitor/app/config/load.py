@@ -1,0 +1,111 @@
+"""A path → the configuration there, or every fault it has."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from monitor.app.config.cross import cross_check
+from monitor.app.config.explain import explain
+from monitor.app.config.findings import Findings
+from monitor.app.config.interpolate import Lookup, fill
+from monitor.app.config.models import Config, Origin
+from monitor.app.config.tree import Scalar, Table, plain, read, walk
+from monitor.errors import ConfigError, Fault
+
+Check = Callable[[Config, Findings], None]
+
+_LARGEST = 1_000_000  # bytes; a mistaken `-c dump.txt` must not be read whole
+
+
+def find(path: Path | None, environ: Mapping[str, str], *, here: Path = Path()) -> Path:
+    """The configuration to use: what was named, else the first candidate that is there; raises ConfigError.
+
+    A named file is not looked for: `load` says best what is wrong with it.
+    """
+    named = path or environ.get("MONITOR_CONFIG")
+    if named:
+        return Path(named)
+    places = candidates(environ, here=here)
+    found = next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113 - no PermissionError
+    if found is None:
+        looked = ", ".join(str(place) for place in places)
+        message = f"no configuration found; looked for {looked}; name one with --config FILE or MONITOR_CONFIG"
+        raise ConfigError((Fault(file="config.yaml", line=0, column=0, path="", message=message),))
+    return found
+
+
+def candidates(environ: Mapping[str, str], *, here: Path = Path()) -> tuple[Path, ...]:
+    """Where a configuration is looked for when none is named, in this order."""
+    base = environ.get("XDG_CONFIG_HOME", "")
+    if not base.startswith("/"):  # the XDG specification ignores a relative one
+        base = f"{environ['HOME']}/.config" if environ.get("HOME") else ""
+    user = (Path(base) / "monitor" / "config.yaml",) if base else ()
+    return (here / "config.yaml", *user, Path("/etc/monitor/config.yaml"))
+
+
+def load(path: Path, *, environ: Mapping[str, str] = os.environ, checks: Sequence[Check] = ()) -> Config:
+    """Read, fill and check a configuration; raises ConfigError with all its faults.
+
+    checks see a configuration that is valid in itself and may note errors and warnings at dotted paths.
+    """
+    text = _text(path)
+    file = path.absolute()
+    findings = Findings(str(path), text)
+    root = fill(read(text, findings), Lookup(environ=environ, folder=file.parent), findings)
+    origin = _origin(root, file)
+    findings.places = origin.places
+    cross_check(root, file, findings)
+    config = _typed(root, origin, findings)
+    findings.raise_errors()
+    for check in checks:
+        check(config, findings)
+    findings.raise_errors()
+    origin.warnings.extend(findings.warnings())
+    return config
+
+
+def _text(path: Path) -> str:
+    findings = Findings(str(path))
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
+    except FileNotFoundError:
+        findings.refuse(None, "there is no such file; name another with --config FILE or MONITOR_CONFIG")
+    except IsADirectoryError:
+        findings.refuse(None, "this is a folder; name the configuration file in it")
+    except OSError as error:
+        findings.refuse(None, f"cannot be read: {error.strerror}")
+    if len(content) > _LARGEST:
+        findings.refuse(None, f"is larger than {_LARGEST} bytes; this cannot be a configuration")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        text = content.decode("utf-8", "replace")
+        findings = Findings(str(path), text)
+        before = len(content[: error.start].decode("utf-8"))
+        findings.refuse(
+            findings.place_at(before), f"the byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8"
+        )
+
+
+def _origin(root: Table, file: Path) -> Origin:
+    nodes = list(walk(root))
+    return Origin(
+        file=file,
+        folder=file.parent,
+        places={path: place for path, place, _ in reversed(nodes)},  # of two equal paths the first counts
+        filled=frozenset(path for path, _, node in nodes if isinstance(node, Scalar) and node.is_filled),
+    )
+
+
+def _typed(root: Table, origin: Origin, findings: Findings) -> Config:
+    try:
+        return Config.model_validate(plain(root), context=origin)
+    except ValidationError as error:
+        explain(error.errors(include_url=False, include_input=False), root, findings)
+        findings.raise_errors()
+        raise  # a complaint that no fault explains is a bug of ours

@@ -1,0 +1,194 @@
+"""Text settings → typed, frozen ones: the keys a configuration can have, with their defaults.
+
+A key that is missing here does not exist; one that the product promises and this version lacks stands in `LATER`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic_core.core_schema import ValidationInfo
+
+from monitor.app.config import values
+from monitor.app.config.findings import Place
+from monitor.errors import Fault
+from monitor.model import Kind, Secret
+
+# Keys and values of the product that are refused until they are built; whoever builds one deletes its line.
+LATER = frozenset(
+    {
+        "aliases",
+        "first_run=baseline",
+        "health",
+        "heartbeat",
+        "operator",
+        "retention",
+        "channels.*.digest",
+        "channels.*.html",
+        "channels.*.max_per_hour",
+        "channels.*.on_uncertain",
+        "channels.*.quiet",
+        "channels.*.rate",
+        "sources.*.expect_every",
+        "sources.*.first_run=baseline",
+        "sources.*.listings",
+        "sources.*.was",
+        "watchlists.*.exclude",
+        "watchlists.*.min_hits",
+        "watchlists.*.on_change",
+        "watchlists.*.query",
+        "watchlists.*.regex",
+        "watchlists.*.tests",
+        "watchlists.*.urgent",
+    }
+)
+
+_T = TypeVar("_T")
+
+
+def _text(parse: Callable[[str], object]) -> BeforeValidator:
+    """Parse text and let pydantic refuse the rest: a list or a table is the wrong form, not a wrong value."""
+    return BeforeValidator(lambda value: parse(value) if isinstance(value, str) else value)
+
+
+def _from_folder(value: object, info: ValidationInfo[Any]) -> object:
+    return values.folder_path(value, info.context.folder) if isinstance(value, str) else value
+
+
+def _some(entries: _T) -> _T:
+    if not entries:
+        raise ValueError("needs at least one entry")
+    return entries
+
+
+Duration = Annotated[timedelta, _text(values.duration)]
+PositiveDuration = Annotated[timedelta, _text(values.positive_duration)]
+Size = Annotated[int, _text(values.size)]
+Flag = Annotated[bool, _text(values.flag)]
+Zone = Annotated[ZoneInfo, _text(values.zone)]
+Codec = Annotated[str, _text(values.codec)]
+Glob = Annotated[str, _text(values.glob)]
+Word = Annotated[str, _text(values.word)]
+Event = Annotated[Kind, _text(values.event)]
+Url = Annotated[Secret, _text(values.url)]
+Name = Annotated[str, AfterValidator(values.name)]
+Folder = Annotated[Path, BeforeValidator(_from_folder)]
+Some = AfterValidator(_some)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a configuration came from; takes no part in comparing two of them."""
+
+    file: Path = field(compare=False)  # absolute
+    folder: Path = field(compare=False)  # what its relative paths start from
+    places: Mapping[str, Place] = field(compare=False, repr=False)
+    filled: frozenset[str] = field(compare=False, repr=False)  # dotted paths whose value interpolation made
+    warnings: list[Fault] = field(compare=False, repr=False, default_factory=list)
+
+
+class Section(BaseModel):
+    """Keys that belong together; one that is known and has no value counts as absent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_unset(cls, given: object) -> object:
+        if given is None:  # `team:` with nothing below it: what it lacks will be said
+            return {}
+        if not isinstance(given, Mapping):
+            return given
+        return {key: value for key, value in given.items() if value is not None or key not in cls.model_fields}
+
+
+class Source(Section):
+    """A folder that dumps of one publisher are dropped into."""
+
+    path: Folder
+    files: Annotated[tuple[Glob, ...], Some] = ("*.txt",)
+    encoding: Codec = "auto"
+    categories: tuple[Word, ...] = ()
+    as_of: Literal["auto", "filename", "newest_date", "mtime"] = "auto"
+    max_record: Size = 10**6  # bytes
+    max_file: Size = 2 * 10**9  # bytes
+    recursive: Flag = False
+    first_run: Literal["alert"] = "alert"
+
+
+class Channel(Section):
+    """A way to reach people."""
+
+    url: Url
+    max_age: PositiveDuration = timedelta(hours=72)  # a message that waited longer is given up
+
+
+class Watchlist(Section):
+    """What to look for, and whom to tell."""
+
+    keywords: Annotated[tuple[Word, ...], Some]
+    fields: Annotated[tuple[Literal["title", "body", "category"], ...], Some] = ("title", "body", "category")
+    when: Annotated[tuple[Event, ...], Some] = values.WHEN
+    case: Literal["smart", "ignore", "exact"] = "smart"
+    inflect: Flag = True
+    sources: Annotated[tuple[str, ...], Some] | None = None  # None: every source
+    notify: tuple[str, ...] | None = None  # None: every channel; (): record only
+
+
+class Watch(Section):
+    """How folders are watched."""
+
+    mode: Literal["auto", "events", "poll"] = "auto"
+    settle: Duration = timedelta(seconds=2)
+    partial_grace: Duration = timedelta(minutes=10)
+    rescan: PositiveDuration = timedelta(seconds=60)
+    ignore: tuple[Glob, ...] = ()
+    follow_symlinks: Flag = False
+
+
+class Config(Section):
+    """One whole configuration, valid in itself."""
+
+    timezone: Zone = Field(default="UTC", validate_default=True)
+    state: Folder = Field(default="state/", validate_default=True)
+    first_run: Literal["alert"] = "alert"
+    sources: Annotated[Mapping[Name, Source], Some]
+    channels: Annotated[Mapping[Name, Channel], Some]
+    watchlists: Mapping[Name, Watchlist] = Field(default_factory=dict)
+    watch: Watch = Watch()
+
+    _origin: Origin = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep where it came from; pydantic hands over the validation context."""
+        self._origin = context
+
+    @property
+    def file(self) -> Path:
+        """The configuration file, absolute."""
+        return self._origin.file
+
+    @property
+    def warnings(self) -> tuple[Fault, ...]:
+        """What should be looked at, in file order."""
+        return tuple(self._origin.warnings)
+
+    def origin(self, path: str) -> tuple[int, int]:
+        """Line and column of a dotted path such as `watchlists.fta.keywords[0]`; (0, 0): a default, not in the file."""
+        return self._origin.places.get(path, (0, 0))
+
+    def is_interpolated(self, path: str) -> bool:
+        """Whether the value at a dotted path was made by `${…}` and must not be shown."""
+        return path in self._origin.filled
+
+    def __repr__(self) -> str:
+        names = (f"{key}={list(getattr(self, key))}" for key in ("sources", "channels", "watchlists"))
+        return f"Config({self.file.name!r}, {', '.join(names)})"
+
+    __str__ = __repr__

@@ -1,0 +1,159 @@
+"""The text of one setting → its typed value, or a ValueError that goes on where the shown value ends.
+
+`'90 x'` + ` is no duration; write …`: a parser never repeats its input, so no message can hold a secret.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from monitor.model import Kind, Secret
+
+_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(ms|s|m|h|d|w)")
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(B|kB|KB|MB|GB|TB)")
+_BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00-\x1f\x7f]*")
+_NAME = re.compile(r"[A-Za-z0-9가-힣][\w.-]{0,63}")
+WHEN = (Kind.NEW, Kind.CHANGED, Kind.COMPLETED, Kind.ENRICHED, Kind.REAPPEARED, Kind.WITHDRAWN)
+
+
+def duration(text: str) -> timedelta:
+    """A number and one of ms s m h d w, as in `90s` or `1.5h`; never negative."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError("is no duration; write a number and one of ms s m h d w without a blank, such as 90s or 1.5h")
+    try:
+        return timedelta(**{_UNITS[match[2]]: float(match[1])})
+    except OverflowError:
+        raise ValueError("is too long; no calendar reaches that far") from None
+
+
+def positive_duration(text: str) -> timedelta:
+    """A duration that some time passes in."""
+    length = duration(text)
+    if not length:
+        raise ValueError("is no time at all; write a duration above zero")
+    return length
+
+
+def size(text: str) -> int:
+    """Bytes, written with decimal units as in `500kB` or `1.5MB`; at least one."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        raise ValueError("is no size; write a number and one of B kB MB GB without a blank, such as 500kB (1000 B)")
+    count = round(float(match[1]) * _BYTES[match[2]])
+    if count < 1:
+        raise ValueError("is no size; it must be at least 1B")
+    return count
+
+
+def flag(text: str) -> bool:
+    """Yes or no, as people write it in YAML; letter case means nothing."""
+    if text.lower() not in _FLAGS:
+        raise ValueError("is neither true nor false; write one of them")
+    return _FLAGS[text.lower()]
+
+
+def zone(text: str) -> ZoneInfo:
+    """A time zone by its IANA name."""
+    try:
+        return ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "Asia" is a folder of the zone data
+        pass
+    known = available_timezones()
+    if not known:
+        raise ValueError("cannot be looked up: this machine has no time zone data; install the package tzdata")
+    city = min((one for one in known if one.rpartition("/")[2].casefold() == text.casefold()), default=None)
+    meant = city or closest(text, known, likeness=0.8)
+    cure = f"did you mean '{meant}'?" if meant else "write a name such as Asia/Seoul or UTC"
+    raise ValueError(f"is no time zone; {cure}")
+
+
+def codec(text: str) -> str:
+    """`auto`, or the name of a text encoding that can read any bytes with replacements."""
+    if text == "auto":
+        return text
+    try:
+        b"abcd".decode(text, "replace")
+    except (LookupError, ValueError):  # unknown; or known and no text encoding, such as hex
+        raise ValueError("is no text encoding; write auto, utf-8, cp949 or the like") from None
+    return text
+
+
+def glob(text: str) -> str:
+    """A pattern for file names."""
+    if not text:
+        raise ValueError('is empty; write a pattern such as "*.txt"')
+    if "/" in text:
+        raise ValueError("holds a '/'; a pattern fits the file's name alone")
+    return text
+
+
+def word(text: str) -> str:
+    """Text with at least one character that is not blank."""
+    if not text.strip():
+        raise ValueError("is empty; write a word, or leave the entry out")
+    return text
+
+
+def event(text: str) -> Kind:
+    """A kind of event that a watchlist can tell people of."""
+    if text in WHEN:
+        return Kind(text)
+    choices = ", ".join(WHEN)
+    if text in set(Kind):
+        raise ValueError(f"is recorded and never alerts; choose from {choices}")
+    raise ValueError(f"is no kind of event{suggestion(text, WHEN) or f'; choose from {choices}'}")
+
+
+def url(text: str) -> Secret:
+    """A channel's address, from here on secret."""
+    if not _URL.fullmatch(text):
+        raise ValueError("is no channel URL; it must look like scheme://… without blanks, for instance console://")
+    return Secret(text)
+
+
+def name(text: str) -> str:
+    """A name people can type on a command line and read in a log."""
+    if not _NAME.fullmatch(text):
+        raise ValueError(
+            "cannot be a name; begin with a letter, a digit or a Hangul syllable and go on with letters, digits, "
+            "'.', '_' or '-', at most 64 characters"
+        )
+    return text
+
+
+def folder_path(text: str, base: Path) -> Path:
+    """A path, a relative one taken from base; it need not exist."""
+    if not text:
+        raise ValueError("is empty; write the path of a folder")
+    if text.startswith("~"):
+        raise ValueError("begins with '~', which is not replaced here; write ${HOME}/… or the whole path")
+    try:
+        os.fsencode(text)
+    except ValueError:
+        raise ValueError("holds a character that no file name of this machine can hold") from None
+    if "\0" in text:
+        raise ValueError("holds a NUL character, which no path can")
+    return base / text
+
+
+def suggestion(text: str, known: Iterable[str]) -> str:
+    """`; did you mean 'x'?`, or nothing where nothing comes close."""
+    meant = closest(text, known)
+    return f"; did you mean '{meant}'?" if meant else ""
+
+
+def closest(text: str, known: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """The known word that this one was probably meant to be; likeness is difflib's, from 0 to 1."""
+    by_folded = {one.casefold(): one for one in known}
+    close = difflib.get_close_matches(text.casefold(), by_folded, n=1, cutoff=likeness)
+    return by_folded[close[0]] if close else None

@@ -1,0 +1,266 @@
+"""Sources, watchlists and channels → a process that takes in what is dropped and delivers what is due.
+
+Threads: watchdog's own queue signs; one ingest thread settles files and takes them in; one thread per channel
+delivers; APScheduler's thread only wakes the others. The main thread waits for a signal.
+"""
+
+from __future__ import annotations
+
+import queue
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from monitor.app.intake import Intake
+from monitor.app.logs import say, warn
+from monitor.app.schedule import Schedule
+from monitor.collect.folder import look
+from monitor.collect.settle import Look, Settling, has_writer
+from monitor.collect.watch import Watcher
+from monitor.errors import MonitorError, StoreError
+from monitor.model import Delivery, Mode, Signature
+from monitor.notify.due import Move, Step
+from monitor.notify.outbox import Courier
+from monitor.ports import Channel, Clock, Outbox, Store
+
+TICK = 15.0  # seconds: bounds the lag of deliveries after a suspend or a clock jump
+POLL = 5.0  # seconds between scans where the system gives no events
+GRACE = 2.0  # seconds a stopping thread gets; a hung send is left to end with the process
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How patient the daemon is; seconds."""
+
+    settle: float = 2.0
+    rescan: float = 60.0
+    partial_grace: float = 600.0
+    mode: str = "auto"  # auto | events | poll
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sign:
+    """What the ingest thread is told; path None: look into every folder."""
+
+    path: bytes | None = None
+    is_closed: bool = False
+
+
+class Daemon:
+    """One process on one state folder; `run` returns when it is told to stop."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        channels: Sequence[Channel],
+        *,
+        store: Store,
+        outbox: Outbox,
+        clock: Clock,
+        pace: Pace,
+    ) -> None:
+        self._intake = intake
+        self._store = store
+        self._outbox = outbox
+        self._clock = clock
+        self._pace = pace
+        self._couriers = couriers(channels, outbox, clock)
+        self._signs: queue.SimpleQueue[_Sign] = queue.SimpleQueue()
+        self._settling = Settling(pace.settle)
+        self._stop = threading.Event()
+        self._stop_signal = 0
+        self._failure: BaseException | None = None
+        self._watcher = Watcher([source.folder for source in intake.sources], self._queue)
+        self._missing: set[str] = set()
+
+    def run(self) -> int:
+        """Take in what waits, watch, deliver; returns the exit code. Raises what ended a thread."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        self._outbox.reclaim(now=self._clock.now())
+        mode = self._watch()
+        schedule = self._schedule(mode)
+        threads = [self._thread("ingest", self._ingest_loop)]
+        threads += [self._thread(f"deliver-{c.channel.name}", self._deliverer(c)) for c in self._couriers]
+        say("started", mode=mode, sources=len(self._intake.sources), channels=len(self._couriers))
+        self._stop.wait()
+        say("stopping", signal=signal.Signals(self._stop_signal).name if self._stop_signal else "")
+        self._end(schedule, threads)
+        if self._failure:
+            raise self._failure
+        return 130 if self._stop_signal == signal.SIGINT else 0
+
+    def _watch(self) -> str:
+        """Arm the folders first, scan them second: what comes in between is seen twice, not missed."""
+        mode = "poll" if self._pace.mode == "poll" else "events"
+        if mode == "events":
+            try:
+                self._watcher.start()
+            except OSError as error:
+                if self._pace.mode == "events":
+                    raise MonitorError(f"the system gives no file events: {error}; set watch.mode to auto") from error
+                warn("events_unavailable", reason=str(error), instead=f"a scan every {POLL:.0f} s")
+                mode = "poll"
+        self._signs.put(_Sign())
+        return mode
+
+    def _schedule(self, mode: str) -> Schedule:
+        schedule = Schedule()
+        schedule.every(POLL if mode == "poll" else self._pace.rescan, self._rescan, name="rescan")
+        schedule.every(TICK, self._tick, name="tick")
+        schedule.start()
+        return schedule
+
+    def _rescan(self) -> None:
+        self._signs.put(_Sign())
+
+    def _tick(self) -> None:
+        if self._watcher.is_alive and self._watcher.arm():
+            self._rescan()
+        self._wake_couriers()
+
+    def _queue(self, path: bytes, *, is_closed: bool) -> None:
+        self._signs.put(_Sign(path=path, is_closed=is_closed))
+
+    def _wake_couriers(self) -> None:
+        for courier in self._couriers:
+            courier.wake()
+
+    def _ingest_loop(self) -> None:
+        while not self._stop.is_set():
+            for sign in self._next_signs():
+                self._note(sign)
+            for path in self._settling.due(time.monotonic()):
+                if self._stop.is_set():
+                    return
+                self._try(path)
+
+    def _next_signs(self) -> list[_Sign]:
+        """Wait for a sign or for the next look that is due, then empty the queue."""
+        due = self._settling.next_due()
+        rest = TICK if due is None else min(max(due - time.monotonic(), 0.0), TICK)
+        try:
+            signs = [self._signs.get(timeout=rest)]
+        except queue.Empty:
+            return []
+        while not self._signs.empty():
+            signs.append(self._signs.get())
+        return signs
+
+    def _note(self, sign: _Sign) -> None:
+        now = time.monotonic()
+        if sign.path is None:
+            self._scan(now)
+            self._reject_overdue()
+        elif sign.is_closed:
+            self._settling.closed(sign.path, now)
+        else:
+            self._settling.found(sign.path, now)
+
+    def _scan(self, now: float) -> None:
+        for source in self._intake.sources:
+            try:
+                waiting = self._intake.waiting(source)
+            except OSError as error:
+                if source.name not in self._missing:
+                    warn("folder_missing", source=source.name, path=source.folder.shown, reason=error.strerror)
+                self._missing.add(source.name)
+                continue
+            self._missing.discard(source.name)
+            for path in waiting:
+                self._settling.found(path, now)
+
+    def _try(self, path: bytes) -> None:
+        source = self._intake.source_of(path)
+        sign = _look(path)
+        if source is None or sign is None:
+            self._settling.drop(path)
+            return
+        pauses = self._settling.pauses(path)
+        if not self._settling.is_settled(path, sign, time.monotonic()):
+            return
+        if self._is_known(path, source.name, sign.signature):
+            return
+        taken = self._intake.take_in(path, source, mode=Mode.WATCH)
+        if taken.is_later:
+            self._settling.postpone(path, time.monotonic(), pauses=pauses)
+        self._wake_couriers()
+
+    def _is_known(self, path: bytes, source: str, sign: Signature) -> bool:
+        """Our own ledger's row still fits: a touch of nothing, or the second sign of one write."""
+        filed = self._store.filed(source, path)
+        return filed is not None and filed.signature == sign
+
+    def _reject_overdue(self) -> None:
+        now = self._clock.now()
+        try:
+            count = self._store.reject_overdue(held_before=now - timedelta(seconds=self._pace.partial_grace), now=now)
+        except StoreError as error:
+            warn("store_busy", reason=error.message)
+        else:
+            if count:
+                warn("tails_rejected", count=count)
+
+    def _deliverer(self, courier: Courier) -> Callable[[], None]:
+        def deliver() -> None:
+            courier.run(self._stop, on_failure=self._fail)
+
+        return deliver
+
+    def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
+        """A daemon thread whose death ends the process: a monitor without one of its threads would be deaf or mute."""
+
+        def guarded() -> None:
+            try:
+                work()
+            except BaseException as error:  # noqa: BLE001 - told by the main thread, which ends the process
+                self._fail(error)
+
+        thread = threading.Thread(target=guarded, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = error
+        self._halt()
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        self._stop_signal = number
+        self._halt()
+
+    def _halt(self) -> None:
+        self._stop.set()
+        self._signs.put(_Sign(path=b""))
+        self._wake_couriers()
+
+    def _end(self, schedule: Schedule, threads: Sequence[threading.Thread]) -> None:
+        schedule.stop()
+        self._watcher.stop()
+        until = time.monotonic() + GRACE
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        say("stopped", unfinished=", ".join(thread.name for thread in threads if thread.is_alive()))
+
+
+def couriers(channels: Sequence[Channel], outbox: Outbox, clock: Clock) -> tuple[Courier, ...]:
+    """One courier for each channel."""
+    return tuple(Courier(channel, outbox, clock=clock, jitter=random.random, on_step=_say_step) for channel in channels)
+
+
+def _say_step(delivery: Delivery, step: Step) -> None:
+    about = {"channel": delivery.message.channel, "message": delivery.id, "releases": len(delivery.message.items)}
+    if step.move is Move.DONE:
+        say("message_sent", **about)
+    else:
+        event = "message_buried" if step.move is Move.BURY else "message_postponed"
+        warn(event, **about, reason=step.verdict.reason, due=step.due and f"{step.due:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def _look(path: bytes) -> Look | None:
+    """One look at a waiting file; None: it is gone."""
+    sign = look(path)
+    return None if sign is None else Look(signature=sign, has_writer=has_writer(path))

@@ -1,0 +1,86 @@
+"""What happened → one line each on stderr: short on a terminal, JSON for machines, bare for the journal."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+from typing import TextIO
+
+from monitor.text import escape
+
+_LOGGER = logging.getLogger("monitor")
+_PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+FORMATS = ("text", "json", "journal")
+
+
+def say(event: str, /, **fields: object) -> None:
+    """Log one thing that happened: its name in the past tense, and its fields."""
+    _LOGGER.info(event, extra={"fields": fields})
+
+
+def warn(event: str, /, **fields: object) -> None:
+    """Log something that people may want to act on."""
+    _LOGGER.warning(event, extra={"fields": fields})
+
+
+def fail(event: str, error: BaseException, /, **fields: object) -> None:
+    """Log a fault of ours with its trace."""
+    _LOGGER.error(event, extra={"fields": fields}, exc_info=error)
+
+
+def set_up(style: str | None, *, stream: TextIO = sys.stderr) -> None:
+    """Send the log to a stream in one of FORMATS; None: what the surroundings ask for."""
+    if style is None:
+        style = "journal" if os.environ.get("JOURNAL_STREAM") else "text" if stream.isatty() else "json"
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter({"text": _Text, "json": _Json, "journal": _Journal}[style]())
+    _LOGGER.handlers[:] = [handler]
+    _LOGGER.setLevel(logging.INFO)
+    _LOGGER.propagate = False
+
+
+def _fields(record: logging.LogRecord) -> dict[str, object]:
+    fields = getattr(record, "fields", {})
+    return {name: value for name, value in fields.items() if value not in (None, "", 0)}
+
+
+def _line(record: logging.LogRecord) -> str:
+    # escape: file names and titles come from outside and may carry terminal codes.
+    parts = [record.getMessage(), *(f"{name}={escape(str(value))}" for name, value in _fields(record).items())]
+    return " ".join(parts)
+
+
+class _Text(logging.Formatter):
+    """`12:00:01 dump_stored name=a.txt new=3`, warnings marked."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        mark = "" if record.levelno <= logging.INFO else f"{record.levelname}: "
+        at = datetime.fromtimestamp(record.created).astimezone()
+        trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
+        return f"{at:%H:%M:%S} {mark}{_line(record)}{trace}"
+
+
+class _Json(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "at": f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+            "level": record.levelname.lower(),
+            "event": record.getMessage(),
+            **_fields(record),
+        }
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class _Journal(logging.Formatter):
+    """The journal knows the time itself; `<6>` gives it the priority."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        trace = f" {escape(self.formatException(record.exc_info))}" if record.exc_info else ""
+        return f"<{_PRIORITY.get(record.levelno, 6)}>{_line(record)}{trace}"

@@ -1,0 +1,76 @@
+"""One pass over the folders: take in what waits, deliver what is due, end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from monitor.app.daemon import couriers
+from monitor.app.intake import Intake, Source, Taken
+from monitor.app.logs import say, warn
+from monitor.collect.settle import has_writer
+from monitor.model import Mode
+from monitor.notify.outbox import Courier
+from monitor.ports import Channel, Clock, Outbox, Store
+
+
+@dataclass(slots=True)
+class Pass:
+    """What one pass came to."""
+
+    rejected: int = 0  # files and records
+    unread: int = 0  # files that could not be read now, folders that are missing
+    sent: int = 0  # messages
+    unsent: int = 0  # messages that were due and are not delivered
+
+    @property
+    def exit_code(self) -> int:
+        """As the contract fixes it: 1 failed, 3 partial, 0 all well."""
+        return 1 if self.unread else 3 if self.rejected or self.unsent else 0
+
+
+def run_once(intake: Intake, channels: Sequence[Channel], *, store: Store, outbox: Outbox, clock: Clock) -> Pass:
+    """Take in what waits in every folder, then deliver what is due on every channel."""
+    done = Pass(rejected=store.reject_overdue(held_before=clock.now(), now=clock.now()))
+    outbox.reclaim(now=clock.now())
+    for source in intake.sources:
+        _take_in_all(intake, source, done)
+    _deliver_all(couriers(channels, outbox, clock), done)
+    return done
+
+
+def _take_in_all(intake: Intake, source: Source, done: Pass) -> None:
+    try:
+        paths = intake.waiting(source)
+    except OSError as error:
+        warn("folder_missing", source=source.name, path=source.folder.shown, reason=error.strerror)
+        done.unread += 1
+        return
+    for path in paths:
+        if has_writer(path):
+            say("file_being_written", source=source.name, name=source.folder.name_of(path))
+        else:
+            _count(intake.take_in(path, source, mode=Mode.ONCE), done)
+
+
+def _count(taken: Taken, done: Pass) -> None:
+    done.rejected += taken.report.rejected if taken.report else 0
+    done.unread += taken.is_later
+
+
+def _deliver_all(team: Sequence[Courier], done: Pass) -> None:
+    """Every channel in a thread of its own: a hung one must not keep the others waiting."""
+    lock = threading.Lock()
+
+    def deliver(courier: Courier) -> None:
+        tally = courier.deliver_due()
+        with lock:
+            done.sent += tally.sent
+            done.unsent += tally.retried + tally.buried
+
+    threads = [threading.Thread(target=deliver, args=(courier,), name=courier.channel.name) for courier in team]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

@@ -1,0 +1,188 @@
+"""A configuration → working parts, put together; the one place that knows every adapter."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor.app.clock import SystemClock
+from monitor.app.daemon import Daemon, Pace
+from monitor.app.intake import Intake, Source
+from monitor.app.logs import warn
+from monitor.app.once import run_once
+from monitor.collect.folder import IGNORED, Folder
+from monitor.errors import NotFound, UsageError
+from monitor.journey import Audience, Habits
+from monitor.match.watchlists import Watchlist, Watchlists, keyword_fault
+from monitor.model import Message, Mode, Report, Verdict
+from monitor.notify.channels import bound_of, check_channel, open_channel
+from monitor.ports import Channel, Clock
+from monitor.store import lock
+from monitor.store.database import Handle, open_for_writing
+from monitor.store.outbox import SqliteOutbox
+from monitor.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from monitor.app.config import Config, Findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Works:
+    """Everything that runs on one configuration, while its state folder is locked."""
+
+    config: Config
+    intake: Intake
+    channels: tuple[Channel, ...]
+    store: SqliteStore
+    outbox: SqliteOutbox
+    clock: Clock
+
+    def run(self) -> int:
+        """The daemon, until a signal; the exit code."""
+        watch = self.config.watch
+        pace = Pace(
+            settle=watch.settle.total_seconds(),
+            rescan=watch.rescan.total_seconds(),
+            partial_grace=watch.partial_grace.total_seconds(),
+            mode=watch.mode,
+        )
+        daemon = Daemon(self.intake, self.channels, store=self.store, outbox=self.outbox, clock=self.clock, pace=pace)
+        return daemon.run()
+
+    def run_once(self) -> int:
+        """One pass; the exit code."""
+        done = run_once(self.intake, self.channels, store=self.store, outbox=self.outbox, clock=self.clock)
+        return done.exit_code
+
+    def ingest(self, files: Sequence[Path], *, source: str | None, is_again: bool) -> list[Report | None]:
+        """Take in files in the given order; None where one could not be read."""
+        chosen = [(path, self._source_for(path, source)) for path in files]
+        mode = Mode.AGAIN if is_again else Mode.ONCE
+        return [self.intake.take_in(os.fsencode(path.absolute()), of, mode=mode).report for path, of in chosen]
+
+    def _source_for(self, path: Path, name: str | None) -> Source:
+        if not path.is_file():
+            raise NotFound("there is no such file", where=str(path))
+        if name is not None:
+            return self._named(name)
+        inside = self.intake.source_of(os.fsencode(path.absolute()))
+        found = inside or next((s for s in self.intake.sources if s.folder.wants(os.fsencode(path.name))), None)
+        if found is None:
+            raise UsageError("no source takes files of this name; say which with --source", where=str(path))
+        return found
+
+    def _named(self, name: str) -> Source:
+        found = next((source for source in self.intake.sources if source.name == name), None)
+        if found is None:
+            names = ", ".join(source.name for source in self.intake.sources)
+            raise UsageError(f"there is no source {name!r}; the configuration has {names}")
+        return found
+
+
+@contextmanager
+def working(config: Config, *, verb: str) -> Iterator[Works]:
+    """Lock the state folder, open the store and put everything together. Raises LockHeld, StoreError."""
+    clock = SystemClock()
+    for fault in config.warnings:
+        warn("config_warning", where=fault.where, path=fault.path, message=fault.message)
+    with lock.hold(config.state, verb=verb, now=clock.now()):
+        handle = open_for_writing(config.state)
+        try:
+            yield _works(config, handle, clock)
+        finally:
+            handle.close()
+
+
+def check_keywords(config: Config, findings: Findings) -> None:
+    """Keywords that the watchlists cannot look for."""
+    for name, watchlist in config.watchlists.items():
+        for number, keyword in enumerate(watchlist.keywords):
+            problem = keyword_fault(keyword)
+            if problem:
+                findings.error(f"watchlists.{name}.keywords[{number}]", problem)
+
+
+def check_channels(config: Config, findings: Findings) -> None:
+    """Channels whose address no service accepts; loads Apprise, so only `monitor check` asks."""
+    for name, channel in config.channels.items():
+        problem = check_channel(channel.url)
+        if problem:
+            findings.error(f"channels.{name}.url", problem)
+
+
+def send_test(config: Config, name: str) -> Verdict:
+    """One test message to a channel, now and past the outbox. Raises NotFound."""
+    if name not in config.channels:
+        raise NotFound(f"there is no channel {name!r}; the configuration has {', '.join(config.channels)}")
+    text = f"A test message from monitor: if you read this, the channel {name!r} works."
+    return _channel(config, name).send(Message(channel=name, kind="test", source="", text=text), delivery=0)
+
+
+def _works(config: Config, handle: Handle, clock: Clock) -> Works:
+    store = SqliteStore(handle)
+    intake = Intake(
+        _sources(config),
+        audience=_audience(config),
+        store=store,
+        clock=clock,
+        follow_symlinks=config.watch.follow_symlinks,
+    )
+    channels = tuple(_channel(config, name) for name in config.channels)
+    return Works(config=config, intake=intake, channels=channels, store=store, outbox=SqliteOutbox(handle), clock=clock)
+
+
+def _sources(config: Config) -> tuple[Source, ...]:
+    return tuple(
+        Source(
+            folder=Folder(
+                source=name,
+                path=os.fsencode(source.path),
+                files=source.files,
+                ignore=(*IGNORED, *config.watch.ignore),
+                is_recursive=source.recursive,
+            ),
+            habits=Habits(
+                timezone=config.timezone,
+                categories=source.categories,
+                as_of=source.as_of,
+                max_record=source.max_record,
+            ),
+            encoding=source.encoding,
+            max_file=source.max_file,
+        )
+        for name, source in config.sources.items()
+    )
+
+
+def _audience(config: Config) -> Audience:
+    watchlists = Watchlists(
+        [
+            Watchlist(
+                name=name,
+                keywords=watchlist.keywords,
+                fields=watchlist.fields,
+                when=frozenset(watchlist.when),
+                sources=frozenset(watchlist.sources or ()),
+                case=watchlist.case,
+                inflect=watchlist.inflect,
+            )
+            for name, watchlist in config.watchlists.items()
+        ]
+    )
+    every = tuple(config.channels)
+    return Audience(
+        watchlists=watchlists,
+        routes={name: every if w.notify is None else w.notify for name, w in config.watchlists.items()},
+        max_age={name: channel.max_age for name, channel in config.channels.items()},
+        bounds={name: bound_of(channel.url) for name, channel in config.channels.items()},
+    )
+
+
+def _channel(config: Config, name: str) -> Channel:
+    is_color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    return open_channel(name, config.channels[name].url, stream=sys.stdout, color=is_color)

@@ -1,0 +1,92 @@
+"""A source's folder → the dump files in it; names decide, nothing is opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from monitor.model import Signature
+from monitor.text import escape
+
+# Files that are on their way or belong to a desktop; they get their real name when they are whole.
+IGNORED = (
+    ".*", "*~", "*.tmp", "*.part", "*.partial", "*.filepart", "*.crdownload", "*.swp",
+    "Thumbs.db", "desktop.ini", "@eaDir",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """Where one source's dumps are dropped and which names count."""
+
+    source: str
+    path: bytes  # absolute
+    files: tuple[str, ...] = ("*.txt",)  # globs on the name
+    ignore: tuple[str, ...] = IGNORED
+    is_recursive: bool = False
+
+    def holds(self, path: bytes) -> bool:
+        """Whether a path lies in this folder under a name that counts."""
+        parent, name = os.path.split(path)
+        return self.wants(name) and (parent == self.path or (self.is_recursive and self._reaches(parent)))
+
+    def wants(self, name: bytes) -> bool:
+        """Whether a file name counts as a dump."""
+        text = os.fsdecode(name)
+        return any(fnmatchcase(text, glob) for glob in self.files) and not self.ignores(name)
+
+    def ignores(self, name: bytes) -> bool:
+        """Whether a file name is one of those that are never dumps."""
+        text = os.fsdecode(name)
+        return any(fnmatchcase(text, glob) for glob in self.ignore)
+
+    def name_of(self, path: bytes) -> str:
+        """The path as people and output see it: relative to the folder, escaped; a file elsewhere by its name."""
+        inside = path.startswith(os.path.join(self.path, b""))
+        return escape(os.fsdecode(os.path.relpath(path, self.path) if inside else os.path.basename(path)))
+
+    @property
+    def shown(self) -> str:
+        """The folder's own path, safe to print."""
+        return escape(os.fsdecode(self.path))
+
+    def scan(self) -> list[tuple[bytes, Signature]]:
+        """Every dump file with its signature, oldest first, then by name. Raises OSError when the folder is missing."""
+        return sorted(self._entries(self.path), key=lambda entry: (entry[1].mtime_ns, entry[0]))
+
+    def _reaches(self, parent: bytes) -> bool:
+        """Whether a scan would come to this subfolder: no folder on the way is ignored."""
+        root = os.path.join(self.path, b"")
+        return parent.startswith(root) and not any(map(self.ignores, parent[len(root) :].split(b"/")))
+
+    def _entries(self, folder: bytes) -> Iterator[tuple[bytes, Signature]]:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if self.is_recursive and not self.ignores(entry.name):
+                        yield from self._entries(entry.path)
+                elif self.wants(entry.name):
+                    sign = look(entry.path)
+                    if sign is not None:  # else gone between the listing and the look
+                        yield entry.path, sign
+
+
+def look(path: bytes) -> Signature | None:
+    """The signature of what stands at a path now; None: nothing does."""
+    try:
+        return signature(os.lstat(path))
+    except OSError:
+        return None
+
+
+def signature(status: os.stat_result) -> Signature:
+    """What tells two states of a file apart without opening it."""
+    return Signature(
+        device=status.st_dev,
+        inode=status.st_ino,
+        size=status.st_size,
+        mtime_ns=status.st_mtime_ns,
+        ctime_ns=status.st_ctime_ns,
+    )

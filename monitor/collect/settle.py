@@ -1,0 +1,120 @@
+"""Signs of a file → the moment it is settled: whole as far as anybody can tell. Pure but for the writer probe.
+
+A close or a rename into place settles a file at once. One that was merely found (a scan, a bare "created": what `mv`
+and hard links give) settles when no process has it open for writing, or when it looks the same in two looks far
+enough apart. Its age never settles it: a copy may keep an old modification time while it grows.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+from dataclasses import dataclass
+
+from monitor.model import Signature
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between attempts at a file that cannot be read yet
+_DOUBLINGS = 10  # more than it takes to the longest pause; 2.0**1024 would be an OverflowError after 17 hours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What one look at a waiting file showed."""
+
+    signature: Signature
+    has_writer: bool | None  # None: cannot be told
+
+
+@dataclass(slots=True)
+class _Waiting:
+    due: float  # monotonic seconds: when it is looked at next
+    is_closed: bool = False
+    last: tuple[Signature, float] | None = None
+    pauses: int = 0
+
+
+class Settling:
+    """The files that wait, by path; times are monotonic seconds handed in."""
+
+    def __init__(self, settle: float) -> None:
+        self._settle = settle
+        self._waiting: dict[bytes, _Waiting] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def closed(self, path: bytes, now: float) -> None:
+        """A writer closed it, or it was renamed into place: look now."""
+        self._waiting[path] = _Waiting(due=now, is_closed=True)
+
+    def found(self, path: bytes, now: float) -> None:
+        """It is there; nobody said that it is whole."""
+        self._waiting.setdefault(path, _Waiting(due=now))
+
+    def due(self, now: float) -> list[bytes]:
+        """Paths whose time for a look has come, in the order in which they came in."""
+        return [path for path, waiting in self._waiting.items() if waiting.due <= now]
+
+    def next_due(self) -> float | None:
+        """When the next look is due; None: nothing waits."""
+        return min((waiting.due for waiting in self._waiting.values()), default=None)
+
+    def is_settled(self, path: bytes, look: Look, now: float) -> bool:
+        """Whether to read it now; if so it waits no longer, if not the next look is planned."""
+        waiting = self._waiting[path]
+        if waiting.is_closed or look.has_writer is False or self._is_still(waiting, look, now):
+            del self._waiting[path]
+            return True
+        if waiting.last is None or waiting.last[0] != look.signature:
+            waiting.last = (look.signature, now)
+        waiting.due = now + self._settle
+        return False
+
+    def postpone(self, path: bytes, now: float, *, pauses: int) -> None:
+        """It could not be taken in this time; look again after a pause that doubles with each one."""
+        pause = min(FIRST_PAUSE * 2.0 ** min(pauses, _DOUBLINGS), LONGEST_PAUSE)
+        self._waiting[path] = _Waiting(due=now + pause, is_closed=True, pauses=pauses + 1)
+
+    def pauses(self, path: bytes) -> int:
+        """How often it was postponed in a row."""
+        waiting = self._waiting.get(path)
+        return waiting.pauses if waiting else 0
+
+    def drop(self, path: bytes) -> None:
+        """It is gone, or is no dump."""
+        self._waiting.pop(path, None)
+
+    def _is_still(self, waiting: _Waiting, look: Look, now: float) -> bool:
+        if look.has_writer or waiting.last is None:
+            return False
+        signature, since = waiting.last
+        return signature == look.signature and now - since >= self._settle
+
+
+def has_writer(path: bytes) -> bool | None:
+    """Whether a process on this machine has the file open for writing; None: cannot be told here.
+
+    Linux grants a read lease only while nobody writes (15 µs). It needs the file's owner or CAP_LEASE, and network
+    file systems refuse it: then the answer is None.
+    """
+    lease = getattr(fcntl, "F_SETLEASE", None)
+    if lease is None:
+        return None
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        # A writer that opens the file while the lease stands has us signalled: SIGIO, which ends a process.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, lease, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, lease, fcntl.F_UNLCK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    else:
+        return False
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""Station 2: releases × what is known → changes."""

@@ -1,0 +1,1 @@
+"""Station 3: changes × watchlists → alerts."""

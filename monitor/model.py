@@ -1,0 +1,304 @@
+"""The values that cross borders between stations, in the order in which one dump's journey makes them.
+
+All are frozen: a station takes values and returns new ones. Times are aware UTC; a publication day is a `date`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What one record of one dump means for a release; the exact meanings stand in docs/events.md."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    COMPLETED = "completed"
+    ENRICHED = "enriched"
+    COSMETIC = "cosmetic"
+    STALE = "stale"
+    UNCHANGED = "unchanged"
+    WITHDRAWN = "withdrawn"
+    REAPPEARED = "reappeared"
+    REJECTED = "rejected"
+
+
+class Secret:
+    """Text never to be shown: prints and represents as `<secret>`; `reveal()` at the one door that needs it."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself, for the one call that has to have it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+# --- collect: a file becomes text, text becomes releases ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What the file system says of a file without opening it; equal signatures mean: not touched since."""
+
+    device: int
+    inode: int
+    size: int  # bytes
+    mtime_ns: int
+    ctime_ns: int  # cannot be set back, so it betrays a rewrite that restores size and mtime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dump:
+    """One dump file's content, decoded, with what is known of where and when it came from."""
+
+    source: str  # the publisher it belongs to, a name in the configuration
+    name: str  # path relative to the source's folder, safe to print
+    path: bytes  # absolute, as the file system spells it
+    signature: Signature
+    sha256: bytes  # of the file's bytes: the identity of its content
+    text: str  # decoded, line ends LF; bytes that do not decode are U+FFFD
+    encoding: str  # "" where none could be told
+    fault: str = ""  # why the file gave no text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """One press release as one view shows it: never a guess."""
+
+    title: str
+    body: str  # plain text as seen, line breaks kept; a listing cuts it near 3,900 characters
+    date: date | None  # the listing's day, not a day named in the text; None: the dump gave none
+    category: str | None = None  # None: this listing prints no category
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A release at its place in a dump."""
+
+    release: Release
+    digest: bytes  # sha256 over the source name and the record's text: equal digests need no comparing
+    line: int  # 1-based line of its "-" in the decoded text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """A file or a record that could not be read as a release; quarantined, the user's file untouched."""
+
+    reason: str  # one sentence: what is wrong and, where that helps, what would heal it
+    line: int  # 1-based; 0: the whole file
+    offset: int  # characters before it in the decoded text
+    text: str  # the first 200 characters
+    is_tail: bool = False  # an unfinished last record: a writer may still complete it
+
+
+# --- compare: records meet what is known -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What the store knows of one release: its current, merged text."""
+
+    number: int  # the release's id, from 1
+    version: int  # of the current text, from 1
+    release: Release
+    confirmed: datetime  # as-of of the newest dump that showed the current text
+    past: frozenset[bytes] = frozenset()  # text hashes of its earlier versions (compare.identity.text_hash)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What a record's digest was taken for when it was last seen."""
+
+    number: int
+    version: int  # the head's version then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One span of a word-level comparison of one field."""
+
+    field: str  # title | body | category | date
+    op: str  # keep | delete | insert | replace
+    old: str  # "" for insert
+    new: str  # "" for delete
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """The verdict on one record: which release it shows, what became of it, and why we think so."""
+
+    kind: Kind
+    number: int  # the release's id; given out by the store's snapshot before anything is committed
+    version: int  # of the text after this change
+    after: Release  # the merged view: what the release is known to say now
+    before: Release | None  # what it was known to say; None: new
+    reason: str  # one sentence: the identity evidence and what differs
+    record: Record | None  # what the dump showed; None: withdrawn
+    fields: tuple[str, ...] = ()
+    edits: tuple[Edit, ...] = ()
+    numbers: tuple[tuple[str, str], ...] = ()  # changed figures, old and new, in order
+    reverted: bool = False  # the text equals an earlier version
+    related: tuple[int, ...] = ()  # look-alikes that are other releases
+    keys: tuple[bytes, ...] = ()  # index entries of the text after; empty where no version is added
+    text_hash: bytes = b""  # of the text after; empty where no version is added
+
+
+# --- match: changes meet watchlists ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One place where a watchlist's keyword stands in a release."""
+
+    watchlist: str
+    field: str  # title | body | category
+    start: int  # character offsets into the field's raw text
+    end: int
+    text: str  # the words as they stand there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """What the watchlists say of one change."""
+
+    change: Change
+    watchlists: tuple[str, ...]  # those that match the release after the change
+    told: tuple[str, ...]  # those to be told because of it; empty: recorded only
+    hits: tuple[Hit, ...] = ()  # in the text after the change (before it, where only that matched)
+
+
+# --- notify: alerts become messages ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """The facts a message tells of one release; no markup, hostile text not yet neutralised."""
+
+    release: int
+    version: int
+    kind: Kind
+    title: str
+    date: date | None
+    category: str | None
+    watchlists: tuple[str, ...]
+    words: tuple[str, ...]  # the matched words as they stand in the text, each once
+    snippets: tuple[Snippet, ...] = ()
+    edits: tuple[Edit, ...] = ()  # long unchanged stretches shortened to their ends
+    numbers: tuple[tuple[str, str], ...] = ()
+    related: tuple[int, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snippet:
+    """A stretch of text around a hit, the hit itself apart so that each medium can mark it its own way."""
+
+    field: str
+    before: str
+    hit: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message to one channel, before it is stored."""
+
+    channel: str
+    kind: str  # instant | digest | summary | system | test
+    source: str  # the publisher it speaks of; "" for system and test messages
+    items: tuple[Item, ...] = ()
+    text: str = ""  # what a system or test message says
+    max_age: timedelta = timedelta(hours=72)  # from when it is due; older, it is dead
+    part: int = 1  # a long message is split between items
+    parts: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """A message claimed for one attempt to send it."""
+
+    id: int
+    attempt: int  # 1 for the first
+    expires: datetime
+    message: Message
+
+
+class Outcome(StrEnum):
+    """What became of one attempt; each class has one consequence."""
+
+    OK = "ok"  # accepted → sent
+    TRANSIENT = "transient"  # not accepted, may be later → retry with backoff
+    REFUSED = "refused"  # this message will never be accepted → dead
+    CHANNEL_REFUSED = "channel_refused"  # the channel accepts nothing (password, address) → opened, rows stay
+    UNCERTAIN = "uncertain"  # the request left and no answer came → as transient, but marked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """A channel's answer to one send."""
+
+    outcome: Outcome
+    reason: str  # for people; carries no secret
+    code: int | None = None  # HTTP or SMTP status; None: there was none
+    retry_after: float | None = None  # seconds the service asks to wait
+
+
+# --- journey: all of one dump ------------------------------------------------------------------------------------
+
+
+class Mode(StrEnum):
+    """How a take-in treats what is unfinished and what is known."""
+
+    WATCH = "watch"  # a daemon: an unfinished tail is held for its writer to complete
+    ONCE = "once"  # one pass: it is rejected at once, and still heals
+    AGAIN = "again"  # as once, and content that is known is compared once more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Everything one dump leads to; stored whole or not at all."""
+
+    dump: Dump
+    as_of: datetime  # the moment whose state of the world this dump shows
+    status: str  # stored | held | rejected | empty
+    changes: tuple[Change, ...]
+    rejects: tuple[Reject, ...]
+    alerts: tuple[Alert, ...]
+    messages: tuple[Message, ...]
+    parser: int  # version of the parser that read it
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one take-in came to."""
+
+    dump: int  # id of the dump row; of the first take-in where this is a duplicate
+    source: str
+    name: str
+    sha256: bytes
+    status: str  # stored | duplicate | held | rejected | empty | superseded
+    size: int
+    encoding: str
+    as_of: datetime
+    at: datetime
+    counts: dict[Kind, int] = field(default_factory=dict)
+
+    @property
+    def rejected(self) -> int:
+        """How many records, or the file itself, were rejected."""
+        return self.counts.get(Kind.REJECTED, 0)

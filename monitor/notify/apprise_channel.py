@@ -1,0 +1,298 @@
+"""A message → one call of an Apprise plugin → a verdict told from what was seen on the wire.
+
+The only door to apprise, and with it to requests and smtplib. All three are loaded at first use: apprise alone costs
+about half a second and 47 MB. Plugins tell only True or False and log whole webhook URLs, so while one of them works
+for us a tap notes every answer it gets, and its loggers are shut.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import logging
+import re
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from monitor.errors import MonitorError
+from monitor.model import Message, Secret, Verdict
+from monitor.notify.render import plain, subject
+from monitor.notify.verdict import Breakdown, Wire, verdict_of
+
+SOCKET_LONGEST = 10.0  # seconds to connect, and to wait for an answer; a shorter cto= or rto= in the url stands
+RETRY_AFTER_LONGEST = 86_400.0  # a service that asks for more than a day means milliseconds, or nothing
+_WITH_HEADERS = ("mailto", "json", "xml", "form")  # plugins whose own header table goes out as it is
+_LOGGERS = ("apprise", "urllib3", "urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry")
+
+
+class ChannelUnusable(MonitorError):
+    """A channel's url names no service that can be used; the text names the scheme and nothing else of the url."""
+
+    exit_code = 78
+
+
+class AppriseChannel:
+    """One Apprise service, built by `build`, spoken to from one thread at a time."""
+
+    def __init__(self, name: str, service: Any) -> None:
+        self.name = name
+        self._service = service
+        # Markup that plugins add while escaping counts too; what does not fit is shortened between items.
+        self._room = max(200, int((service.body_maxlen - 200) * 0.9))
+
+    def send(self, message: Message, *, delivery: int) -> Verdict:
+        """Bounded by the socket timeouts; whatever the plugin raises becomes a verdict."""
+        if self._service.protocol in _WITH_HEADERS:
+            self._service.headers["X-Monitor-Delivery"] = str(delivery)
+        _install()
+        with _listening() as tap:
+            # The plugin itself, not Apprise.notify(): that one hands the call to a pool shared by all channels.
+            said = _contained(
+                lambda: self._service.notify(
+                    title=subject(message), body=plain(message, room=self._room), body_format="text"
+                )
+            )
+        if said is None:
+            tap.breakdown = Breakdown.PLUGIN
+        return verdict_of(tap.wire(), accepted=bool(said))
+
+
+def build(url: Secret) -> Any:
+    """The service a url names, tamed: no retries, redirects, throttle or extra requests of its own.
+
+    Raises ChannelUnusable with the next step, never with a part of the url beyond its scheme.
+    """
+    _install()
+    from apprise import Apprise, AppriseAsset, PersistentStoreMode
+
+    scheme = scheme_of(url)
+    asset = AppriseAsset(
+        http_redirects=False,  # a login page reached by redirect answers 200
+        service_timeout=0,  # a positive one runs the call in a pool of six shared by all channels
+        allow_templates=False,
+        storage_mode=PersistentStoreMode.MEMORY,
+        pgp_autogen=False,
+        pem_autogen=False,
+        app_id="press-monitor",
+        app_desc="press release monitor",
+        app_url="",
+    )
+    with _listening():
+        _refuse_list(url, scheme)
+        service = _contained(lambda: Apprise.instantiate(url.reveal(), asset=asset))
+        if service is None:
+            raise ChannelUnusable(_why_unusable(url, scheme))
+    _tame(service)
+    _refuse_many(service, scheme)
+    return service
+
+
+def check_url(url: Secret) -> str | None:
+    """What is wrong with a channel's url, in one sentence; None: a service can be built from it. Sends nothing."""
+    try:
+        build(url)
+    except ChannelUnusable as error:
+        return error.message
+    return None
+
+
+def scheme_of(url: Secret) -> str:
+    """What stands before `://`, or `""`; the only part of a url that may be shown."""
+    match = re.match(r"\s*([A-Za-z][A-Za-z0-9]{0,19})://", url.reveal())
+    return match[1].lower() if match else ""
+
+
+def _contained(call: Callable[[], Any]) -> Any:
+    """What the call gives; None where it breaks. The one border to 175 plugins, each with bugs of its own.
+
+    What they raise is dropped, not shown: its text may hold the url.
+    """
+    try:
+        return call()
+    except Exception:  # noqa: BLE001  the border per message; see above
+        return None
+
+
+def _tame(service: Any) -> None:
+    """Settings that a url could have set otherwise, or that plugins switch on by themselves."""
+    from apprise import OverflowMode
+
+    service.retry = 0
+    service.redirects = False
+    service.request_rate_per_sec = 0
+    service.overflow_mode = OverflowMode.UPSTREAM  # a split message fails as a whole
+    service.socket_connect_timeout = min(service.socket_connect_timeout, SOCKET_LONGEST)
+    service.socket_read_timeout = min(service.socket_read_timeout, SOCKET_LONGEST)
+    for extra in ("include_image", "include_footer", "use_blocks"):
+        if hasattr(service, extra):
+            setattr(service, extra, False)
+
+
+def _refuse_list(url: Secret, scheme: str) -> None:
+    """Apprise takes `json://a,json://b` for one url with an odd path, and would send to a wrong place."""
+    from apprise.utils.parse import parse_urls
+
+    if len(parse_urls(url.reveal())) > 1:  # type: ignore[no-untyped-call]  # it returns a list of str
+        raise ChannelUnusable(f"this {scheme}:// url holds several urls; give each its own channel")
+
+
+def _refuse_many(service: Any, scheme: str) -> None:
+    """One failure of many recipients fails the send, and the retry tells those again who were told."""
+    copies = [*(getattr(service, "cc", None) or ()), *(getattr(service, "bcc", None) or ())]
+    count = len(service) + len(copies)
+    if count > 1:
+        raise ChannelUnusable(
+            f"this {scheme}:// url names {count} recipients; give each its own channel, "
+            "so that a retry never tells anyone twice"
+        )
+    if scheme.startswith("mailto") and not service.targets:
+        raise ChannelUnusable(f"this {scheme}:// url names no valid recipient; add one, as in ?to=desk@example.org")
+
+
+def _why_unusable(url: Secret, scheme: str) -> str:
+    from apprise.manager_plugins import NotificationManager
+
+    plugins: Any = NotificationManager()  # type: ignore[no-untyped-call]  # a singleton, loaded by now
+    if not scheme:
+        return "this url has no scheme; write it as scheme://…, for example slack://, mailto:// or json://"
+    if scheme not in plugins:
+        near = difflib.get_close_matches(scheme, plugins.schemas(), n=1)
+        return f"no service is called {scheme}://" + (f"; did you mean {near[0]}://?" if near else "")
+    if not plugins[scheme].enabled:
+        return f"{scheme}:// needs a Python package that is not installed; see the Apprise page of this service"
+    return f"this {scheme}:// url is incomplete or malformed; compare it with the Apprise page of this service"
+
+
+@dataclass(slots=True)
+class _Tap:
+    """Notes of one send while it runs."""
+
+    protocol: str = ""
+    codes: list[int] = field(default_factory=list)
+    retry_after: float | None = None
+    breakdown: Breakdown = Breakdown.NONE
+
+    def wire(self) -> Wire:
+        return Wire(
+            protocol=self.protocol, codes=tuple(self.codes), retry_after=self.retry_after, breakdown=self.breakdown
+        )
+
+
+# A context variable, not an attribute: other users of requests in this process must see no difference.
+_tap: ContextVar[_Tap | None] = ContextVar("monitor_tap", default=None)
+_installing = threading.Lock()
+_installed = threading.Event()
+
+
+@contextmanager
+def _listening() -> Iterator[_Tap]:
+    tap = _Tap()
+    token = _tap.set(tap)
+    try:
+        yield tap
+    finally:
+        _tap.reset(token)
+
+
+def _install() -> None:
+    """Load the plugins, put the taps in and shut the loggers, once; the last two do nothing outside `_listening`."""
+    with _installing:
+        if _installed.is_set():
+            return
+        _load_plugins()
+        _tap_http()
+        _tap_smtp()
+        for name in _LOGGERS:
+            logging.getLogger(name).addFilter(_is_not_ours)
+        _installed.set()
+
+
+def _load_plugins() -> None:
+    """Under a lock, for filters of warnings are the process's; Apprise 2.2 imports imghdr, which Python 3.11 rues."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from apprise.manager_plugins import NotificationManager
+
+        NotificationManager().load_modules()  # type: ignore[no-untyped-call]
+
+
+def _is_not_ours(_record: logging.LogRecord) -> bool:
+    return _tap.get() is None
+
+
+def _tap_http() -> None:
+    import requests
+
+    plain_send = requests.Session.send
+
+    @functools.wraps(plain_send)
+    def send(self: Any, request: Any, **options: Any) -> Any:
+        tap = _tap.get()
+        if tap is None:
+            return plain_send(self, request, **options)
+        tap.protocol = "http"
+        try:
+            response = plain_send(self, request, **options)
+        except requests.RequestException as error:
+            tap.breakdown = _http_breakdown(error)
+            raise
+        tap.codes.append(response.status_code)
+        tap.retry_after = _retry_after(response.headers.get("Retry-After"), response.headers.get("Date"))
+        return response
+
+    requests.Session.send = send  # type: ignore[method-assign]  # the tap itself
+
+
+def _tap_smtp() -> None:
+    import smtplib
+
+    plain_getreply = smtplib.SMTP.getreply
+
+    @functools.wraps(plain_getreply)
+    def getreply(self: smtplib.SMTP) -> tuple[int, bytes]:
+        tap = _tap.get()
+        if tap is not None:
+            tap.protocol = "smtp"
+        reply = plain_getreply(self)
+        if tap is not None:
+            tap.codes.append(reply[0])
+        return reply
+
+    smtplib.SMTP.getreply = getreply  # type: ignore[method-assign]  # the tap itself
+
+
+def _http_breakdown(error: Exception) -> Breakdown:
+    """Whether the request had left: requests hides that in the class of what it wraps."""
+    import requests
+    from urllib3 import exceptions
+
+    cause = error.args[0] if error.args else None
+    if isinstance(getattr(cause, "reason", None), exceptions.NameResolutionError):
+        return Breakdown.NAMELESS
+    if isinstance(error, requests.exceptions.SSLError):
+        return Breakdown.TLS
+    if isinstance(error, requests.ReadTimeout):
+        return Breakdown.SILENT
+    is_cut_off = isinstance(cause, exceptions.ProtocolError | exceptions.ReadTimeoutError)
+    return Breakdown.BROKEN if is_cut_off else Breakdown.UNREACHED
+
+
+def _retry_after(wish: str | None, sent: str | None) -> float | None:
+    """Seconds to wait; a date is read against the service's own clock, so ours need not be right."""
+    if wish is None:
+        return None
+    try:
+        seconds = float(wish) if wish.strip().isdigit() else _seconds_between(sent, wish)
+    except (TypeError, ValueError):
+        return None
+    return min(max(seconds, 0.0), RETRY_AFTER_LONGEST)
+
+
+def _seconds_between(start: str | None, end: str) -> float:
+    return (parsedate_to_datetime(end) - parsedate_to_datetime(start or "")).total_seconds()

@@ -1,0 +1,63 @@
+"""A configured channel url → something messages can be sent to."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from monitor.model import Message, Outcome, Secret, Verdict
+from monitor.notify.apprise_channel import AppriseChannel, ChannelUnusable, build, check_url, scheme_of
+from monitor.notify.compose import USUAL, Bound
+from monitor.notify.console import ConsoleChannel
+from monitor.ports import Channel
+
+# Services that refuse what our usual part would hold: the longest message they take, in characters.
+_NARROW = {
+    "discord": 2_000,
+    "gchat": 4_000,
+    "mmost": 4_000,
+    "mmosts": 4_000,
+    "ntfy": 7_800,
+    "ntfys": 7_800,
+    "tgram": 4_096,
+}
+_FACTS = 0.6  # their share of a rendered message; layout, subject and escaping take the rest
+
+
+def open_channel(name: str, url: Secret, *, stream: TextIO, color: bool) -> Channel:
+    """Costs nothing and cannot fail: an Apprise service is built at the first send."""
+    if is_console(url):
+        return ConsoleChannel(name, stream, color=color)
+    return LateChannel(name, url)
+
+
+def check_channel(url: Secret) -> str | None:
+    """What is wrong with the url, in one sentence without secrets; None: nothing. Loads apprise unless console."""
+    return None if is_console(url) else check_url(url)
+
+
+def is_console(url: Secret) -> bool:
+    """Whether messages of this url are printed."""
+    return scheme_of(url) == "console"
+
+
+def bound_of(url: Secret) -> Bound:
+    """How much one message of this channel may hold, so that `compose` splits where the service would refuse."""
+    longest = _NARROW.get(scheme_of(url))
+    return Bound(items=USUAL.items, characters=int(longest * _FACTS)) if longest else USUAL
+
+
+class LateChannel:
+    """Builds its Apprise service at the first send; as long as that fails, it answers like a far side that refuses."""
+
+    def __init__(self, name: str, url: Secret) -> None:
+        self.name = name
+        self._url = url
+        self._built: AppriseChannel | None = None
+
+    def send(self, message: Message, *, delivery: int) -> Verdict:
+        """As AppriseChannel, and CHANNEL_REFUSED where no service can be built."""
+        try:
+            self._built = self._built or AppriseChannel(self.name, build(self._url))
+        except ChannelUnusable as error:
+            return Verdict(outcome=Outcome.CHANNEL_REFUSED, reason=error.message)
+        return self._built.send(message, delivery=delivery)

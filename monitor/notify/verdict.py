@@ -1,0 +1,116 @@
+"""What was seen on the wire during one send → the verdict on it.
+
+Pure and total: every code and every breakdown has a class. No text of the far side enters a reason: it may hold a
+secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+
+from monitor.model import Outcome, Verdict
+
+_HTTP_MESSAGE_REFUSED = frozenset({400, 413, 422})
+_HTTP_CHANNEL_REFUSED = frozenset({401, 402, 403, 404, 405, 410})
+_SMTP_MESSAGE_REFUSED = frozenset({552, 554})
+_SMTP_CHANNEL_REFUSED = frozenset({530, 534, 535, 550, 551, 553})
+_SMTP_SEND_NOW = 354  # the server's "go on" to DATA: from here on the message is on its way
+_SMTP_BYE = 221
+
+
+class Breakdown(StrEnum):
+    """Why no answer came; the value is the sentence shown to people."""
+
+    NONE = ""
+    UNREACHED = "could not connect: refused, unreachable or timed out"
+    NAMELESS = "the host name does not resolve"
+    TLS = "the TLS handshake failed"
+    SILENT = "no answer in time; it may have been accepted"
+    BROKEN = "the connection broke before the answer; it may have been accepted"
+    PLUGIN = "the service's plugin failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """The answers one send got, in order, and the breakdown that ended it."""
+
+    protocol: str = ""  # http | smtp | "": the plugin speaks neither
+    codes: tuple[int, ...] = ()
+    retry_after: float | None = None  # seconds
+    breakdown: Breakdown = Breakdown.NONE
+
+
+def verdict_of(wire: Wire, *, accepted: bool) -> Verdict:
+    """The class of an attempt, first rule that fits; `accepted` is what the plugin itself believes."""
+    code = _decisive(wire, accepted=accepted)
+    if accepted and not _is_redirect(wire, code):
+        return Verdict(outcome=Outcome.OK, reason=f"accepted ({code})" if code else "accepted", code=code)
+    if _may_have_arrived(wire):
+        reason = Breakdown.BROKEN.value if wire.protocol == "smtp" else wire.breakdown.value
+        return Verdict(outcome=Outcome.UNCERTAIN, reason=reason)
+    if wire.breakdown:
+        return Verdict(outcome=Outcome.TRANSIENT, reason=wire.breakdown.value)
+    if code is None:
+        return Verdict(outcome=Outcome.TRANSIENT, reason="not accepted; no answer was seen")
+    if wire.protocol == "smtp" and _is_good(wire.protocol, code):
+        return Verdict(outcome=Outcome.TRANSIENT, reason="the mail server broke off before it took the message")
+    outcome = _outcome(wire.protocol, code)
+    return Verdict(outcome=outcome, reason=_reason(wire, code, outcome), code=code, retry_after=wire.retry_after)
+
+
+def _decisive(wire: Wire, *, accepted: bool) -> int | None:
+    """The code that tells: of a failure the last bad one, for a mail server still says 250 and 221 after it."""
+    codes = [code for code in wire.codes if code != _SMTP_BYE] if wire.protocol == "smtp" else list(wire.codes)
+    if not accepted:
+        codes = [code for code in codes if not _is_good(wire.protocol, code)] or codes
+    return codes[-1] if codes else None
+
+
+def _is_good(protocol: str, code: int) -> bool:
+    return code < 400 if protocol == "smtp" else 200 <= code < 300
+
+
+def _is_redirect(wire: Wire, code: int | None) -> bool:
+    return wire.protocol == "http" and code is not None and 300 <= code < 400
+
+
+def _may_have_arrived(wire: Wire) -> bool:
+    if wire.protocol == "smtp":
+        return wire.codes[-1:] == (_SMTP_SEND_NOW,)
+    has_success = any(_is_good(wire.protocol, code) for code in wire.codes)
+    return wire.breakdown in (Breakdown.SILENT, Breakdown.BROKEN) or (
+        wire.breakdown is Breakdown.PLUGIN and has_success
+    )
+
+
+def _outcome(protocol: str, code: int) -> Outcome:
+    message, channel = _HTTP_MESSAGE_REFUSED, _HTTP_CHANNEL_REFUSED
+    if protocol == "smtp":
+        message, channel = _SMTP_MESSAGE_REFUSED, _SMTP_CHANNEL_REFUSED
+    if code in message:
+        return Outcome.REFUSED
+    if code in channel or (protocol != "smtp" and 300 <= code < 400):
+        return Outcome.CHANNEL_REFUSED
+    return Outcome.TRANSIENT
+
+
+def _reason(wire: Wire, code: int, outcome: Outcome) -> str:
+    named = f"{code} from the mail server" if wire.protocol == "smtp" else f"{code}{_phrase(code)} from the service"
+    if _is_redirect(wire, code):
+        return f"{named}: it redirects elsewhere, often to a login page; check the channel's url"
+    if outcome is Outcome.CHANNEL_REFUSED:
+        return f"{named}: it accepts nothing from this channel; check its url, password and addresses"
+    if outcome is Outcome.REFUSED:
+        return f"{named}: it will not take this message"
+    if _is_good(wire.protocol, code):
+        return f"{named}, but it did not accept the message"
+    return named
+
+
+def _phrase(code: int) -> str:
+    try:
+        return f" ({HTTPStatus(code).phrase})"
+    except ValueError:  # a code of the service's own making
+        return ""

@@ -1,0 +1,145 @@
+"""The borders to the outside: what the journey needs of a store, a channel and a clock.
+
+Adapters live in their stations; the fakes to test with are in `monitor.testing`. One contract suite
+(`tests/contract/`) holds every adapter to the promises written here. `now` is always an argument of a store method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from monitor.model import Batch, Delivery, Dump, Head, Message, Report, Sighting, Signature, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A snapshot of what the store knows around one dump; decisions are made on it and on nothing else."""
+
+    heads: Mapping[int, Head]  # by release number
+    by_key: Mapping[bytes, tuple[int, ...]]  # identity key → release numbers
+    next_number: int  # the first release number that is free
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """One row of the ingest ledger: a path as it was last taken in."""
+
+    signature: Signature
+    sha256: bytes
+    status: str  # as in Report
+    parser: int  # version of the parser that read it
+
+
+class Store(Protocol):
+    """Write side of the state: releases, versions, events, and the messages they lead to."""
+
+    def find_dump(self, source: str, sha256: bytes) -> Report | None:
+        """The newest take-in of exactly this content for this source; None: never seen."""
+
+    def sightings(self, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
+        """Which of these records were seen before, and what they were taken for."""
+
+    def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = ()) -> Known:
+        """Heads of all releases that carry one of these identity keys or numbers."""
+
+    def commit(self, batch: Batch, *, now: datetime) -> Report:
+        """Store all of a batch in one transaction; on return it is durable, on any error nothing of it is.
+
+        Raises Stale when a release number of the batch was given away meanwhile or a head moved.
+        """
+
+    def note_duplicate(self, dump: Dump, of: Report, *, parser: int, now: datetime) -> Report:
+        """Enter a path whose content is known into the ledger; no event, no message."""
+
+    def ledger(self, source: str) -> Mapping[bytes, Filed]:
+        """Every path of this source ever taken in, as it was last."""
+
+    def filed(self, source: str, path: bytes) -> Filed | None:
+        """The ledger's row of one path; None: it was never taken in."""
+
+    def reject_overdue(self, *, held_before: datetime, now: datetime) -> int:
+        """Turn tails held since before that moment into rejects, each with its event; how many there were."""
+
+
+class Outbox(Protocol):
+    """Messages on their way: each is claimed, sent with no transaction open, and given its verdict."""
+
+    def enqueue(self, message: Message, *, key: str, now: datetime) -> None:
+        """Queue a message that no dump caused (system, test); a key already there is left as it is."""
+
+    def claim(self, channel: str, *, now: datetime) -> Delivery | None:
+        """Lease the oldest due message of a channel and write its attempt, both durable before the send."""
+
+    def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
+        """The message was accepted."""
+
+    def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> None:
+        """Not accepted now; it becomes due again."""
+
+    def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
+        """It will never be accepted, or has grown too old; it stays visible as dead with its reason."""
+
+    def next_due(self, channel: str) -> datetime | None:
+        """When the channel's oldest waiting message is due; None: none waits."""
+
+    def reclaim(self, *, now: datetime) -> int:
+        """At start: attempts left open by a process that is gone become `unknown`, their messages due again."""
+
+
+Row = Mapping[str, object]  # one line of a command's --json output: field names and value formats of product.md
+
+
+class Archive(Protocol):
+    """Read side, for commands and pages; never writes and never blocks a writer. Oldest first everywhere."""
+
+    def events(self, wanted: EventFilter) -> Sequence[Row]:
+        """Events that pass the filter; with a limit, the last ones."""
+
+    def release_events(self, release: int) -> Sequence[Row]:
+        """What happened to one release and who was told."""
+
+    def versions(self, release: int) -> Sequence[Row]:
+        """Every version of one release. Raises NotFound."""
+
+    def messages(self, state: str | None = None) -> Sequence[Row]:
+        """Messages, or those in one state."""
+
+    def dumps(self) -> Sequence[Row]:
+        """Every take-in, duplicates too."""
+
+    def rejects(self) -> Sequence[Row]:
+        """Every reject with its state: held, rejected or healed."""
+
+    def summary(self) -> Row:
+        """The counts that `status` shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events to read; None and "" do not narrow."""
+
+    since: datetime | None = None
+    kind: str = ""
+    watchlist: str = ""
+    dump: str = ""
+    limit: int | None = None
+    after: int = 0  # only events with a greater id
+
+
+class Channel(Protocol):
+    """A way to reach people."""
+
+    name: str
+
+    def send(self, message: Message, *, delivery: int) -> Verdict:
+        """Try once, within a bounded time; never raises for anything the far side does."""
+
+
+class Clock(Protocol):
+    """Time as the process sees it; tests inject one that stands still."""
+
+    def now(self) -> datetime:
+        """The current moment, aware UTC."""

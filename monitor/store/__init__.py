@@ -1,0 +1,1 @@
+"""The state: the ports of `monitor.ports` on SQLite."""

@@ -1,0 +1,152 @@
+"""The Archive port on SQLite: stored rows → the lines that commands print, field names as product.md fixes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from monitor.errors import NotFound
+from monitor.model import Kind, Report
+from monitor.ports import EventFilter, Row
+from monitor.store.database import Handle
+from monitor.store.rows import moment, report_of, shown
+
+
+class SqliteArchive:
+    """Implements `monitor.ports.Archive` on a read-only connection."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def events(self, wanted: EventFilter) -> Sequence[Row]:
+        """See Archive."""
+        rows = self._handle.all(
+            "events",
+            after=wanted.after,
+            since=moment(wanted.since) if wanted.since else None,
+            kind=wanted.kind or None,
+            dump=wanted.dump or None,
+            watchlist=wanted.watchlist or None,
+            limit=-1 if wanted.limit is None else wanted.limit,
+        )
+        return [_event(dict(row)) for row in reversed(rows)]
+
+    def versions(self, release: int) -> Sequence[Row]:
+        """See Archive."""
+        rows = self._handle.all("versions", release=release)
+        if not rows:
+            raise NotFound(f"there is no release {release}; `monitor events` lists them", where=str(release))
+        return [
+            {
+                "release": row["release"],
+                "version": row["seq"],
+                "kind": row["kind"],
+                "at": shown(row["at"]),
+                "dump": row["dump_name"],
+                "title": row["title"],
+                "date": row["date"],
+                "category": row["category"],
+                "body": row["body"],
+            }
+            for row in rows
+        ]
+
+    def release_events(self, release: int) -> Sequence[Row]:
+        """See Archive."""
+        return [
+            {**dict(row), "alert": json.loads(row["alert"]), "at": shown(row["at"])}
+            for row in self._handle.all("release_events", release=release)
+        ]
+
+    def messages(self, state: str | None = None) -> Sequence[Row]:
+        """See Archive."""
+        return [_message(dict(row)) for row in self._handle.all("messages", state=state)]
+
+    def dumps(self) -> Sequence[Row]:
+        """See Archive."""
+        return [dump_line(report_of(dict(row))) for row in self._handle.all("dumps")]
+
+    def rejects(self) -> Sequence[Row]:
+        """See Archive."""
+        return [
+            {
+                "id": row["id"],
+                "source": row["source"],
+                "path": row["name"],
+                "line": row["line"],
+                "offset": row["offset"],
+                "reason": row["reason"],
+                "text": row["text"],
+                "state": row["state"],
+                "at": shown(row["at"]),
+            }
+            for row in self._handle.all("rejects")
+        ]
+
+    def summary(self) -> Row:
+        """See Archive."""
+        messages = [dict(row) for row in self._handle.all("count_messages")]
+        sources = [{**dict(row), "last_at": shown(row["last_at"])} for row in self._handle.all("count_sources")]
+        return {
+            "sources": sources,
+            "events": {row["kind"]: row["n"] for row in self._handle.all("count_events")},
+            "messages": messages,
+        }
+
+
+def dump_line(report: Report) -> Row:
+    """A take-in as `dumps` and `ingest` print it."""
+    return {
+        "id": report.dump,
+        "source": report.source,
+        "path": report.name,
+        "sha256": report.sha256.hex(),
+        "status": report.status,
+        "size": report.size,
+        "encoding": report.encoding,
+        "as_of": shown(moment(report.as_of)),
+        "at": shown(moment(report.at)),
+        "counts": {str(kind): report.counts.get(kind, 0) for kind in Kind},
+    }
+
+
+def _event(row: dict[str, Any]) -> Row:
+    return {
+        "id": row["id"],
+        "at": shown(row["at"]),
+        "source": row["source"],
+        "dump": row["dump_name"],
+        "kind": row["kind"],
+        "release": row["release"],
+        "version": row["version"],
+        "title": row["title"],
+        "date": row["date"],
+        "category": row["category"],
+        "watchlists": json.loads(row["watchlists"]),
+        "alert": json.loads(row["alert"]),
+        "fields": json.loads(row["fields"]),
+        "numbers": json.loads(row["numbers"]),
+        "reverted": bool(row["reverted"]),
+        "related": json.loads(row["related"]),
+        "reason": row["reason"],
+    }
+
+
+def _message(row: dict[str, Any]) -> Row:
+    facts = json.loads(row["payload_json"])
+    line: dict[str, object] = {
+        "id": row["id"],
+        "channel": row["channel"],
+        "kind": row["kind"],
+        "state": row["state"],
+        "attempts": row["attempts"],
+        "due": shown(row["due"]),
+        "reason": row["last_reason"],
+        "sent_at": shown(row["sent_at"]),
+        "items": [
+            {name: item[name] for name in ("release", "version", "title", "watchlists")} for item in facts["items"]
+        ],
+        "uncertain": row["uncertain"],
+    }
+    return {**line, "text": facts["text"]} if row["kind"] == "system" else line

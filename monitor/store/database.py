@@ -1,0 +1,191 @@
+"""A state folder → an open database: created once, found again, never silently replaced.
+
+The sidecar STORE_ID stands beside the database. SQLite opens a 0-byte file as a valid empty database, so without it a
+lost store would look like a first run, and every release ever seen would alert again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlite_utils import Database
+from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
+
+from monitor.errors import NotFound, StoreError, StoreLost
+from monitor.store.migrations import APPLICATION_ID, migrate, refuse_newer
+from monitor.store.sql import queries
+
+FILE, SIDECAR = "monitor.db", "STORE_ID"
+BUSY_MS = 10_000
+
+
+class Handle:
+    """One connection and the lock that makes it safe to share between threads."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = threading.RLock()
+
+    def all(self, query: str, **values: object) -> list[sqlite3.Row]:
+        """Run a named query and read every row."""
+        with self._lock:
+            return list(self._connection.execute(queries()[query], values))
+
+    def one(self, query: str, **values: object) -> sqlite3.Row | None:
+        """Run a named query and read its first row; None: it gave none."""
+        rows = self.all(query, **values)
+        return rows[0] if rows else None
+
+    def many(self, query: str, rows: list[dict[str, object]]) -> None:
+        """Run a named query once for each row of values."""
+        with self._lock:
+            self._connection.executemany(queries()[query], rows)
+
+    def keyed(self, table: str, keys: list[bytes]) -> list[sqlite3.Row]:
+        """Rows of an index table by BLOB keys, which JSON cannot carry to `json_each`."""
+        found: list[sqlite3.Row] = []
+        with self._lock:
+            for start in range(0, len(keys), 500):
+                part = keys[start : start + 500]
+                marks = ",".join("?" * len(part))
+                found += self._connection.execute(f"SELECT * FROM {table} WHERE key IN ({marks})", part)
+        return found
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, durable at the end. BEGIN IMMEDIATE: a deferred one fails at its first write after a read."""
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException as error:
+                if self._connection.in_transaction:  # a full disk has rolled back already
+                    self._connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise StoreError(f"the state store refused a write: {error}") from error
+                raise
+
+    def close(self) -> None:
+        """Close the connection; a write-ahead log is folded into the database file."""
+        with self._lock:
+            self._connection.close()
+
+
+def open_for_writing(state: Path) -> Handle:
+    """Open the store of a state folder, creating it on a first run; the caller holds the folder's lock.
+
+    Raises StoreLost, SchemaTooNew, StoreError with what to do.
+    """
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        if _is_first_run(state):
+            _create(state)
+        connection = _connect(str(state / FILE))
+        _refuse_foreign(connection, state)
+        _tune(connection)
+        migrate(Database(connection, execute_plugins=False))
+        _mark(state, connection)
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"the state store cannot be opened: {error}", where=str(state / FILE)) from error
+    return Handle(connection)
+
+
+def open_for_reading(state: Path) -> Handle:
+    """Open an existing store read-only; never creates or writes anything. Raises NotFound, StoreError."""
+    path = state / FILE
+    if not path.is_file():
+        raise NotFound("there is no store yet: `monitor run` or `monitor ingest FILE` makes it", where=str(path))
+    try:
+        connection = _connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        _refuse_foreign(connection, state)
+        refuse_newer(Database(connection, execute_plugins=False, recursive_triggers=False))
+    except sqlite3.Error as error:
+        raise StoreError(f"the state store cannot be read: {error}", where=str(path)) from error
+    return Handle(connection)
+
+
+def _connect(target: str, *, uri: bool = False) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        target, uri=uri, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _tune(connection: sqlite3.Connection) -> None:
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "cache_size=-16384",
+        "wal_autocheckpoint=4000",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _is_first_run(state: Path) -> bool:
+    """Nothing was ever here; a lone empty file or a lone sidecar is a loss, not a beginning."""
+    path, sidecar = state / FILE, state / SIDECAR
+    if path.exists() and path.stat().st_size:
+        return False
+    if sidecar.exists() or path.exists():
+        raise StoreLost(
+            "a store lived here and is gone (monitor.db is missing or empty); restore a backup, or remove"
+            f" {sidecar.name} and {path.name} to begin afresh, which alerts on every release again",
+            where=str(path),
+        )
+    return True
+
+
+def _create(state: Path) -> None:
+    """Make the database under another name and rename it: a crash leaves no half-made store."""
+    made = state / f".{FILE}.new"
+    made.unlink(missing_ok=True)
+    connection = _connect(str(made))
+    connection.execute("PRAGMA page_size=8192")
+    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    migrate(Database(connection, execute_plugins=False))
+    connection.execute(queries()["set_meta"], {"k": "store_id", "v": uuid.uuid4().hex})
+    connection.close()
+    made.rename(state / FILE)
+    _sync_folder(state)
+
+
+def _refuse_foreign(connection: sqlite3.Connection, state: Path) -> None:
+    if _pragma(connection, "application_id") != APPLICATION_ID:
+        raise StoreError("this SQLite file is not a monitor store", where=str(state / FILE))
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'release'").fetchone():
+        raise StoreLost("the store's tables are gone; restore a backup", where=str(state / FILE))
+
+
+def _mark(state: Path, connection: sqlite3.Connection) -> None:
+    """Write the sidecar, or check that it belongs to this database."""
+    identity = str(connection.execute(queries()["meta"], {"k": "store_id"}).fetchone()[0])
+    sidecar = state / SIDECAR
+    if not sidecar.exists():
+        sidecar.write_text(identity + "\n", "utf-8")
+        _sync_folder(state)
+    elif sidecar.read_text("utf-8").strip() != identity:
+        raise StoreError(
+            "monitor.db and STORE_ID belong to different stores; put the right database back", where=str(sidecar)
+        )
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> Any:
+    return connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

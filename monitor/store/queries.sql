@@ -1,0 +1,207 @@
+-- Every statement the store runs, by name. `sql.py` reads this file; tests/store checks that each name is used.
+
+-- name: dump_of_content
+-- The newest take-in of a content; of two at one moment the later row.
+SELECT * FROM dump WHERE source = :source AND sha = :sha ORDER BY id DESC LIMIT 1;
+
+-- name: takes
+SELECT count(*) FROM dump WHERE source = :source AND sha = :sha AND as_of = :as_of;
+
+-- name: sightings
+SELECT full, release, seq FROM seen WHERE h IN (SELECT value FROM json_each(:keys));
+
+-- name: heads
+SELECT release.id, release.seq, release.confirmed, version.title, version.body, version.date, version.category
+FROM release JOIN version ON version.id = release.head
+WHERE release.id IN (SELECT value FROM json_each(:numbers));
+
+-- name: past_texts
+-- Hashes of the versions behind the heads.
+SELECT version.release, version.fold_hash
+FROM version JOIN release ON release.id = version.release
+WHERE version.release IN (SELECT value FROM json_each(:numbers)) AND version.seq < release.seq;
+
+-- name: next_release
+SELECT coalesce(max(id), 0) + 1 FROM release;
+
+-- name: moved_heads
+-- Of the releases a batch was decided on, those that are no longer at the version it saw.
+SELECT release.id FROM json_each(:expected) AS e JOIN release ON release.id = json_extract(e.value, '$[0]')
+WHERE release.seq <> json_extract(e.value, '$[1]');
+
+-- name: add_dump
+INSERT INTO dump (
+    source, name, sha, size, mtime, as_of, take, status, encoding, n, n_new, n_changed, n_completed, n_enriched,
+    n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, members, at
+) VALUES (
+    :source, :name, :sha, :size, :mtime, :as_of, :take, :status, :encoding, :n, :n_new, :n_changed, :n_completed,
+    :n_enriched, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :members, :at
+) RETURNING id;
+
+-- name: add_release
+INSERT INTO release (id, source, head, fold_hash, seq, date, first_dump, confirmed)
+VALUES (:release, :source, :head, :fold_hash, :seq, :date, :dump, :as_of);
+
+-- name: add_version
+INSERT INTO version (release, seq, fold_hash, kind, category, title, date, body, dump, at)
+VALUES (:release, :seq, :fold_hash, :kind, :category, :title, :date, :body, :dump, :at) RETURNING id;
+
+-- name: move_head
+UPDATE release SET head = :head, fold_hash = :fold_hash, seq = :seq, date = :date, confirmed = max(confirmed, :as_of)
+WHERE id = :release;
+
+-- name: confirm
+UPDATE release SET confirmed = :as_of WHERE id = :release AND confirmed < :as_of;
+
+-- name: add_alias
+INSERT INTO alias (key, release) VALUES (:key, :release) ON CONFLICT DO NOTHING;
+
+-- name: add_seen
+INSERT INTO seen (h, full, release, seq) VALUES (:h, :full, :release, :seq)
+ON CONFLICT (h) DO UPDATE SET full = excluded.full, release = excluded.release, seq = excluded.seq;
+
+-- name: add_related
+INSERT INTO related (release, other, reason) VALUES (:release, :other, :reason) ON CONFLICT DO NOTHING;
+
+-- name: add_event
+INSERT INTO event (source, dump, release, version, kind, fields, numbers, reverted, watchlists, alert, reason, at)
+VALUES (:source, :dump, :release, :version, :kind, :fields, :numbers, :reverted, :watchlists, :alert, :reason, :at)
+RETURNING id;
+
+-- name: file_as
+INSERT INTO file (path, source, name, dev, inode, size, mtime_ns, ctime_ns, sha, dump, parser, status, at)
+VALUES (:path, :source, :name, :dev, :inode, :size, :mtime_ns, :ctime_ns, :sha, :dump, :parser, :status, :at)
+ON CONFLICT (path, source) DO UPDATE SET
+    name = excluded.name, dev = excluded.dev, inode = excluded.inode, size = excluded.size,
+    mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, sha = excluded.sha, dump = excluded.dump,
+    parser = excluded.parser, status = excluded.status, at = excluded.at;
+
+-- name: ledger
+-- All paths of a source, or one of them.
+SELECT path, dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file
+WHERE source = :source AND (:path IS NULL OR path = :path);
+
+-- name: open_rejects
+-- What still stands against a path.
+SELECT id, line, reason, text, state, sha FROM reject
+WHERE path = :path AND source = :source AND state <> 'healed';
+
+-- name: add_reject
+INSERT INTO reject (source, dump, sha, path, line, offset, reason, text, state, at)
+VALUES (:source, :dump, :sha, :path, :line, :offset, :reason, :text, :state, :at);
+
+-- name: set_reject
+UPDATE reject SET state = :state, at = :at WHERE id = :id;
+
+-- name: overdue_tails
+UPDATE reject SET state = 'rejected', at = :at WHERE state = 'held' AND at <= :before
+RETURNING source, dump, reason;
+
+-- name: count_reject
+UPDATE dump SET n_rejected = n_rejected + 1 WHERE id = :dump;
+
+-- name: add_message
+INSERT INTO message (idem_key, channel, kind, state, payload_json, created_at, due, expires_at)
+VALUES (:key, :channel, :kind, 'pending', :payload, :at, :at, :expires)
+ON CONFLICT (idem_key) DO NOTHING RETURNING id;
+
+-- name: add_item
+INSERT INTO message_item (channel, event, watchlists, message) VALUES (:channel, :event, :watchlists, :message);
+
+-- name: lease
+-- The oldest message due on a channel; a later one never overtakes it unless it waits for a retry.
+UPDATE message SET state = 'leased', attempts = attempts + 1
+WHERE id = (
+    SELECT id FROM message WHERE channel = :channel AND state = 'pending' AND due <= :now ORDER BY id LIMIT 1
+)
+RETURNING id, attempts, payload_json, expires_at;
+
+-- name: open_attempt
+INSERT INTO attempt (message, n, boot, started_at) VALUES (:message, :n, :boot, :now);
+
+-- name: close_attempt
+UPDATE attempt SET ended_at = :now, outcome = :outcome, code = :code, reason_redacted = :reason
+WHERE message = :message AND n = :n;
+
+-- name: settle
+UPDATE message SET state = :state, due = coalesce(:due, due), last_class = :outcome, last_reason = :reason,
+    sent_at = :sent_at
+WHERE id = :message;
+
+-- name: next_due
+SELECT min(due) FROM message WHERE channel = :channel AND state = 'pending';
+
+-- name: close_orphans
+-- Attempts that a dead process left open: nobody knows whether the far side got them.
+UPDATE attempt SET ended_at = :now, outcome = 'unknown', reason_redacted = 'the process ended during the send'
+WHERE ended_at IS NULL AND boot <> :boot;
+
+-- name: free_orphans
+UPDATE message SET state = 'pending', due = :now, last_class = 'unknown',
+    last_reason = 'the process ended during the send'
+WHERE state = 'leased' AND NOT EXISTS (
+    SELECT 1 FROM attempt WHERE attempt.message = message.id AND attempt.ended_at IS NULL
+) RETURNING id;
+
+-- name: meta
+SELECT v FROM meta WHERE k = :k;
+
+-- name: set_meta
+INSERT INTO meta (k, v) VALUES (:k, :v) ON CONFLICT (k) DO UPDATE SET v = excluded.v;
+
+-- name: events
+-- The last :limit events that pass; the caller turns them oldest first. NULL does not narrow.
+SELECT event.*, dump.name AS dump_name, version.title, version.date, version.category,
+    (SELECT json_group_array(other) FROM related WHERE related.release = event.release AND event.kind = 'new') AS related
+FROM event
+JOIN dump ON dump.id = event.dump
+LEFT JOIN version ON version.release = event.release AND version.seq = event.version
+WHERE event.id > :after
+    AND (:since IS NULL OR event.at >= :since)
+    AND (:kind IS NULL OR event.kind = :kind)
+    AND (:dump IS NULL OR dump.name = :dump)
+    AND (:watchlist IS NULL OR :watchlist IN (SELECT value FROM json_each(event.watchlists)))
+ORDER BY event.id DESC LIMIT :limit;
+
+-- name: versions
+SELECT version.*, dump.name AS dump_name FROM version JOIN dump ON dump.id = version.dump
+WHERE version.release = :release ORDER BY version.seq;
+
+-- name: release_events
+SELECT event.id, event.version, event.kind, event.alert, event.reason, event.at, dump.name AS dump_name
+FROM event JOIN dump ON dump.id = event.dump WHERE event.release = :release ORDER BY event.id;
+
+-- name: messages
+SELECT message.*,
+    (SELECT count(*) FROM attempt
+     WHERE attempt.message = message.id AND attempt.outcome IN ('uncertain', 'unknown')) AS uncertain
+FROM message WHERE :state IS NULL OR state = :state ORDER BY id;
+
+-- name: dumps
+-- Take-ins, and paths whose content was known already.
+SELECT id, source, name, sha, status, size, encoding, as_of, at, n_new, n_changed, n_completed, n_enriched,
+    n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected
+FROM dump
+UNION ALL
+SELECT dump.id, file.source, file.name, file.sha, file.status, file.size, dump.encoding, dump.as_of, file.at,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+FROM file JOIN dump ON dump.id = file.dump WHERE file.status = 'duplicate'
+ORDER BY at, id;
+
+-- name: rejects
+SELECT reject.*, dump.name FROM reject JOIN dump ON dump.id = reject.dump ORDER BY reject.id;
+
+-- name: count_events
+SELECT kind, count(*) AS n FROM event GROUP BY kind;
+
+-- name: count_messages
+-- For waiting messages also what their last attempt came to.
+SELECT channel, state, count(*) AS n, max(attempts) AS failures, max(last_reason) AS last_reason
+FROM message GROUP BY channel, state;
+
+-- name: count_sources
+SELECT source, count(*) AS dumps, max(at) AS last_at,
+    (SELECT count(*) FROM release WHERE release.source = dump.source) AS releases,
+    (SELECT count(*) FROM reject WHERE reject.source = dump.source AND state = 'rejected') AS rejected,
+    (SELECT count(*) FROM reject WHERE reject.source = dump.source AND state = 'held') AS held
+FROM dump GROUP BY source;

@@ -1,0 +1,85 @@
+"""Values ↔ what stands in the database: moments, days, messages."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from monitor.model import Edit, Item, Kind, Message, Report, Snippet
+
+
+def moment(at: datetime) -> str:
+    """UTC text of fixed width, milliseconds kept: `2026-11-22T03:04:05.000Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z"
+
+
+def moment_of_ns(nanoseconds: int) -> str:
+    """A file time as a moment; times that no calendar reaches become the last one that it does."""
+    try:
+        return moment(datetime.fromtimestamp(nanoseconds / 1e9, UTC))
+    except (ValueError, OverflowError, OSError):
+        return moment(datetime.max.replace(tzinfo=UTC))
+
+
+def read_moment(text: str) -> datetime:
+    """The moment that `moment` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def shown(text: str | None) -> str | None:
+    """A stored moment as output shows it: whole seconds."""
+    return f"{text[:19]}Z" if text else None
+
+
+def read_day(text: str | None) -> date | None:
+    """A stored publication day; None stays: the dump gave none."""
+    return date.fromisoformat(text) if text else None
+
+
+def dumped(value: object) -> str:
+    """Compact JSON that keeps Korean readable for whoever opens the database."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def pack_message(message: Message) -> str:
+    """A message's facts as JSON: text is rendered at each send, so a mended template reaches retries."""
+    facts = asdict(message)
+    facts["max_age"] = message.max_age.total_seconds()
+    return dumped(facts)
+
+
+def unpack_message(text: str) -> Message:
+    """The message that `pack_message` wrote."""
+    facts = json.loads(text)
+    facts["max_age"] = timedelta(seconds=facts["max_age"])
+    facts["items"] = tuple(_item(item) for item in facts["items"])
+    return Message(**facts)
+
+
+def _item(facts: dict[str, Any]) -> Item:
+    facts["kind"] = Kind(facts["kind"])
+    facts["date"] = read_day(facts["date"])
+    facts["snippets"] = tuple(Snippet(**snippet) for snippet in facts["snippets"])
+    facts["edits"] = tuple(Edit(**edit) for edit in facts["edits"])
+    facts["numbers"] = tuple((old, new) for old, new in facts["numbers"])
+    for name in ("watchlists", "words", "related"):
+        facts[name] = tuple(facts[name])
+    return Item(**facts)
+
+
+def report_of(row: dict[str, Any]) -> Report:
+    """A dump row as the report of its take-in."""
+    return Report(
+        dump=row["id"],
+        source=row["source"],
+        name=row["name"],
+        sha256=row["sha"],
+        status=row["status"],
+        size=row["size"],
+        encoding=row["encoding"],
+        as_of=read_moment(row["as_of"]),
+        at=read_moment(row["at"]),
+        counts={kind: row[f"n_{kind}"] for kind in Kind},
+    )

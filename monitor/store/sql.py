@@ -1,0 +1,26 @@
+"""The SQL files of this package → their statements, by name."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def queries() -> dict[str, str]:
+    """Every statement of queries.sql by the name that stands above it."""
+    named = {}
+    for block in _read("queries.sql").split("-- name: ")[1:]:
+        name, _, statement = block.partition("\n")
+        named[name.strip()] = statement.strip()
+    return named
+
+
+def schema() -> list[str]:
+    """The statements of schema.sql one by one: `executescript` would commit the migration's transaction."""
+    lines = (line.partition("--")[0] for line in _read("schema.sql").split("\n"))
+    return [statement for statement in map(str.strip, "\n".join(lines).split(";")) if statement]
+
+
+def _read(name: str) -> str:
+    return files("monitor.store").joinpath(name).read_text("utf-8")

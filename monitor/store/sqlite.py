@@ -1,0 +1,331 @@
+"""The Store port on SQLite: one transaction holds all that one dump leads to."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from monitor.errors import Stale
+from monitor.model import (
+    Alert,
+    Batch,
+    Change,
+    Dump,
+    Head,
+    Kind,
+    Message,
+    Mode,
+    Reject,
+    Release,
+    Report,
+    Sighting,
+    Signature,
+)
+from monitor.ports import Filed, Known
+from monitor.store.database import Handle
+from monitor.store.rows import dumped, moment, moment_of_ns, pack_message, read_day, read_moment, report_of
+
+_Row = dict[str, Any]
+
+
+class SqliteStore:
+    """Implements `monitor.ports.Store`; safe to share between threads."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def find_dump(self, source: str, sha256: bytes) -> Report | None:
+        """See Store."""
+        row = self._handle.one("dump_of_content", source=source, sha=sha256)
+        return report_of(dict(row)) if row else None
+
+    def sightings(self, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
+        """See Store."""
+        rows = self._handle.all("sightings", keys=dumped([_short(digest) for digest in digests]))
+        return {
+            row["full"]: Sighting(number=row["release"], version=row["seq"])
+            for row in rows
+            if row["full"] in digests  # two digests may share their first 8 bytes
+        }
+
+    def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = ()) -> Known:
+        """See Store."""
+        by_key: dict[bytes, tuple[int, ...]] = {}
+        for row in self._handle.keyed("alias", list(keys)):
+            by_key[row["key"]] = (*by_key.get(row["key"], ()), row["release"])
+        wanted = dumped(sorted({*numbers, *(number for found in by_key.values() for number in found)}))
+        past: dict[int, set[bytes]] = {}
+        for row in self._handle.all("past_texts", numbers=wanted):
+            past.setdefault(row["release"], set()).add(row["fold_hash"])
+        heads = {row["id"]: _head(row, past.get(row["id"], set())) for row in self._handle.all("heads", numbers=wanted)}
+        return Known(heads=heads, by_key=by_key, next_number=self._handle.all("next_release")[0][0])
+
+    def commit(self, batch: Batch, *, now: datetime) -> Report:
+        """See Store."""
+        with self._handle.transaction():
+            self._refuse_stale(batch.changes)
+            rejects, held = self._sort_rejects(batch)
+            dump = self._add_dump(batch, rejected=len(rejects), now=now)
+            alerts = {alert.change.number: alert for alert in batch.alerts}
+            events = {
+                change.number: self._add_change(change, batch, dump, alerts.get(change.number), now=now)
+                for change in batch.changes
+            }
+            self._file_rejects(batch, dump, rejects, held, now=now)
+            for message in batch.messages:
+                self._add_message(message, dump, events, now=now)
+            self._file(batch.dump, dump=dump, status=batch.status, parser=batch.parser, now=now)
+            return report_of(
+                dict(self._handle.all("dump_of_content", source=batch.dump.source, sha=batch.dump.sha256)[0])
+            )
+
+    def note_duplicate(self, dump: Dump, of: Report, *, parser: int, now: datetime) -> Report:
+        """See Store."""
+        with self._handle.transaction():
+            for row in self._handle.all("open_rejects", path=dump.path, source=dump.source):
+                if row["sha"] != dump.sha256:
+                    self._handle.all("set_reject", id=row["id"], state="healed", at=moment(now))
+            self._file(dump, dump=of.dump, status="duplicate", parser=parser, now=now)
+        return Report(
+            dump=of.dump,
+            source=dump.source,
+            name=dump.name,
+            sha256=dump.sha256,
+            status="duplicate",
+            size=dump.signature.size,
+            encoding=of.encoding,
+            as_of=of.as_of,
+            at=now,
+        )
+
+    def ledger(self, source: str) -> Mapping[bytes, Filed]:
+        """See Store."""
+        return {row["path"]: _filed(row) for row in self._handle.all("ledger", source=source, path=None)}
+
+    def filed(self, source: str, path: bytes) -> Filed | None:
+        """See Store."""
+        row = self._handle.one("ledger", source=source, path=path)
+        return _filed(row) if row else None
+
+    def reject_overdue(self, *, held_before: datetime, now: datetime) -> int:
+        """See Store."""
+        with self._handle.transaction():
+            rows = self._handle.all("overdue_tails", before=moment(held_before), at=moment(now))
+            for row in rows:
+                self._add_event(_rejection(row["source"], row["dump"], row["reason"]), now=now)
+                self._handle.all("count_reject", dump=row["dump"])
+        return len(rows)
+
+    def _refuse_stale(self, changes: Collection[Change]) -> None:
+        """Whoever decided on an older snapshot decides again."""
+        new = [change.number for change in changes if change.kind is Kind.NEW]
+        if new and min(new) < self._handle.all("next_release")[0][0]:
+            raise Stale("release numbers were given away meanwhile")
+        expected = [[c.number, c.version - _adds_version(c)] for c in changes if c.kind is not Kind.NEW]
+        if self._handle.all("moved_heads", expected=dumped(expected)):
+            raise Stale("releases changed meanwhile")
+
+    def _add_dump(self, batch: Batch, *, rejected: int, now: datetime) -> int:
+        dump = batch.dump
+        content = {"source": dump.source, "sha": dump.sha256, "as_of": moment(batch.as_of)}
+        kinds = [change.kind for change in batch.changes]
+        counts = {f"n_{kind}": kinds.count(kind) for kind in Kind if kind is not Kind.REJECTED}
+        row = self._handle.one(
+            "add_dump",
+            **content,
+            **counts,
+            n_rejected=rejected,
+            name=dump.name,
+            size=dump.signature.size,
+            mtime=moment_of_ns(dump.signature.mtime_ns),
+            take=self._handle.all("takes", **content)[0][0] if batch.mode is Mode.AGAIN else 0,
+            status=batch.status,
+            encoding=dump.encoding,
+            n=len(kinds),
+            members=array("I", [change.number for change in batch.changes]).tobytes(),
+            at=moment(now),
+        )
+        assert row is not None  # noqa: S101 - RETURNING gives the row or the statement raises
+        return int(row["id"])
+
+    def _add_change(self, change: Change, batch: Batch, dump: int, alert: Alert | None, *, now: datetime) -> int | None:
+        """Store one change; returns its event's id, None for an unchanged release."""
+        seen = {"release": change.number, "seq": change.version}
+        if _adds_version(change):
+            self._add_version(change, batch, dump, now=now)
+        else:
+            self._handle.all("confirm", release=change.number, as_of=moment(batch.as_of))
+        if change.record:
+            digest = change.record.digest
+            self._handle.all("add_seen", h=_short(digest), full=digest, **seen)
+        for other in change.related:
+            self._handle.all("add_related", release=change.number, other=other, reason="same title")
+        if change.kind is Kind.UNCHANGED:
+            return None
+        return self._add_event(
+            {
+                "source": batch.dump.source,
+                "dump": dump,
+                "release": change.number,
+                "version": change.version,
+                "kind": change.kind,
+                "fields": dumped(change.fields),
+                "numbers": dumped(change.numbers),
+                "reverted": change.reverted,
+                "watchlists": dumped(alert.watchlists if alert else ()),
+                "alert": dumped(alert.told if alert else ()),
+                "reason": change.reason,
+            },
+            now=now,
+        )
+
+    def _add_version(self, change: Change, batch: Batch, dump: int, *, now: datetime) -> None:
+        release = change.after
+        row: _Row = {
+            "release": change.number,
+            "seq": change.version,
+            "fold_hash": change.text_hash,
+            "date": str(release.date) if release.date else None,
+            "dump": dump,
+        }
+        head = {**row, "source": batch.dump.source, "as_of": moment(batch.as_of), "head": 0}
+        if change.kind is Kind.NEW:  # the version refers to its release, so the release is written first
+            self._handle.all("add_release", **head)
+        text = {"title": release.title, "body": release.body, "category": release.category}
+        head["head"] = self._handle.all("add_version", **row, **text, kind=change.kind, at=moment(now))[0]["id"]
+        self._handle.all("move_head", **head)
+        self._handle.many("add_alias", [{"key": key, "release": change.number} for key in change.keys])
+
+    def _add_event(self, row: _Row, *, now: datetime) -> int:
+        return int(self._handle.all("add_event", **row, at=moment(now))[0]["id"])
+
+    def _sort_rejects(self, batch: Batch) -> tuple[list[Reject], list[Reject]]:
+        """What this dump rejects and what it holds; what already stands against the path is not told again."""
+        held = [reject for reject in batch.rejects if reject.is_tail and batch.mode is Mode.WATCH]
+        return [reject for reject in batch.rejects if reject not in held], held
+
+    def _file_rejects(
+        self, batch: Batch, dump: int, rejects: list[Reject], held: list[Reject], *, now: datetime
+    ) -> None:
+        """Enter new rejects with their events, keep those that still stand, heal those that are gone."""
+        open_rows = self._handle.all("open_rejects", path=batch.dump.path, source=batch.dump.source)
+        standing = {(row["line"], row["reason"], row["text"]): row for row in open_rows}
+        for state, group in (("rejected", rejects), ("held", held)):
+            for reject in group:
+                row = standing.pop((reject.line, reject.reason, reject.text), None)
+                if row is None:
+                    self._add_reject(reject, batch.dump, dump, state, now=now)
+                elif state == "rejected" and row["state"] == "held":
+                    self._handle.all("set_reject", id=row["id"], state=state, at=moment(now))
+                else:
+                    continue
+                if state == "rejected":
+                    self._add_event(_rejection(batch.dump.source, dump, reject.reason), now=now)
+        for row in standing.values():
+            self._handle.all("set_reject", id=row["id"], state="healed", at=moment(now))
+
+    def _add_reject(self, reject: Reject, of: Dump, dump: int, state: str, *, now: datetime) -> None:
+        self._handle.all(
+            "add_reject",
+            source=of.source,
+            dump=dump,
+            sha=of.sha256,
+            path=of.path,
+            line=reject.line,
+            offset=reject.offset,
+            reason=reject.reason,
+            text=reject.text,
+            state=state,
+            at=moment(now),
+        )
+
+    def _add_message(self, message: Message, dump: int, events: Mapping[int, int | None], *, now: datetime) -> None:
+        row = self._handle.one(
+            "add_message",
+            key=f"i:{message.channel}:{dump}:0:{message.part}",
+            channel=message.channel,
+            kind=message.kind,
+            payload=pack_message(message),
+            at=moment(now),
+            expires=moment(now + message.max_age),
+        )
+        if row is None:  # announced before: the key tells
+            return
+        for item in message.items:
+            self._handle.all(
+                "add_item",
+                channel=message.channel,
+                event=events[item.release],
+                watchlists=dumped(item.watchlists),
+                message=row["id"],
+            )
+
+    def _file(self, of: Dump, *, dump: int, status: str, parser: int, now: datetime) -> None:
+        self._handle.all(
+            "file_as",
+            path=of.path,
+            source=of.source,
+            name=of.name,
+            dev=of.signature.device,
+            inode=of.signature.inode,
+            size=of.signature.size,
+            mtime_ns=of.signature.mtime_ns,
+            ctime_ns=of.signature.ctime_ns,
+            sha=of.sha256,
+            dump=dump,
+            parser=parser,
+            status=status,
+            at=moment(now),
+        )
+
+
+def _adds_version(change: Change) -> bool:
+    return bool(change.text_hash)
+
+
+def _short(digest: bytes) -> int:
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+def _head(row: Any, past: set[bytes]) -> Head:
+    release = Release(title=row["title"], body=row["body"], date=read_day(row["date"]), category=row["category"])
+    return Head(
+        number=row["id"],
+        version=row["seq"],
+        release=release,
+        confirmed=read_moment(row["confirmed"]),
+        past=frozenset(past),
+    )
+
+
+def _filed(row: Any) -> Filed:
+    return Filed(
+        signature=Signature(
+            device=row["dev"],
+            inode=row["inode"],
+            size=row["size"],
+            mtime_ns=row["mtime_ns"],
+            ctime_ns=row["ctime_ns"],
+        ),
+        sha256=row["sha"],
+        status=row["status"],
+        parser=row["parser"],
+    )
+
+
+def _rejection(source: str, dump: int, reason: str) -> _Row:
+    return {
+        "source": source,
+        "dump": dump,
+        "release": None,
+        "version": None,
+        "kind": Kind.REJECTED,
+        "fields": "[]",
+        "numbers": "[]",
+        "reverted": 0,
+        "watchlists": "[]",
+        "alert": "[]",
+        "reason": reason,
+    }

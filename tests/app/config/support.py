@@ -1,0 +1,34 @@
+"""Configuration text → what loading it leads to, for the tests of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from monitor.app.config import Check, Config, load
+from monitor.errors import ConfigError, Fault
+
+HEAD = 'sources: {motie: {path: in/}}\nchannels: {team: {url: "console://"}}\n'  # valid; what follows begins in line 3
+
+
+def loaded(
+    folder: Path, text: str | bytes, environ: Mapping[str, str] | None = None, checks: Sequence[Check] = ()
+) -> Config:
+    """Load this text from a real file."""
+    file = folder / "config.yaml"
+    file.write_bytes(text.encode() if isinstance(text, str) else text)
+    return load(file, environ=environ or {}, checks=checks)
+
+
+def refused(folder: Path, text: str | bytes, environ: Mapping[str, str] | None = None) -> tuple[Fault, ...]:
+    """The faults of a text that must not load."""
+    with pytest.raises(ConfigError) as caught:
+        loaded(folder, text, environ)
+    return caught.value.faults
+
+
+def told(faults: Sequence[Fault]) -> list[str]:
+    """Faults as `line:column path: message`, which table rows compare with."""
+    return [f"{one.line}:{one.column} {one.path + ': ' if one.path else ''}{one.message}" for one in faults]

@@ -1,0 +1,278 @@
+"""Broken configurations → the exact place and sentence each is refused with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from monitor.app.config.findings import Findings
+from monitor.app.config.models import LATER as LATER_KEYS
+from monitor.app.config.tree import LOADER, read
+from monitor.errors import ConfigError
+from tests.app.config.support import refused, told
+
+WHEN = "new, changed, completed, enriched, reappeared, withdrawn"
+UNSUPPORTED = "is not supported here; put a value in quotes, or write out what it stands for"
+NO_NAME = (
+    "cannot be a name; begin with a letter, a digit or a Hangul syllable and go on with letters, digits, "
+    "'.', '_' or '-', at most 64 characters"
+)
+NO_DURATION = "is no duration; write a number and one of ms s m h d w without a blank, such as 90s or 1.5h"
+NO_TIME = "is no time at all; write a duration above zero"
+NO_SIZE = "is no size; write a number and one of B kB MB GB without a blank, such as 500kB (1000 B)"
+NO_URL = "is no channel URL; it must look like scheme://… without blanks, for instance console://"
+NO_FLAG = "is neither true nor false; write one of them"
+NO_WORD = "is empty; write a word, or leave the entry out"
+NO_CODEC = "is no text encoding; write auto, utf-8, cp949 or the like"
+NO_ZONE = "is no time zone; write a name such as Asia/Seoul or UTC"
+NO_GLOB = "holds a '/'; a pattern fits the file's name alone"
+NO_LIST = "takes keys of its own, not a list; write for instance"
+LATER = "is not available in this version yet"
+TOO_LARGE = "this is not valid YAML: an escape or a directive names a number that cannot be"
+TOP_KEYS = "the keys here are timezone, state, first_run, sources, channels, watchlists, watch"
+STATE_INSIDE = "the state folder lies in the folder of source 'm'; keep them apart"
+
+# Each row: a text with « before the spot that the fault shows, and what it says there. Sections a row does not
+# speak of are added below it.
+BROKEN = [
+    # keys
+    ("«statee: x", "statee: unknown key; did you mean 'state'?"),
+    ("«zzz: x", f"zzz: unknown key; {TOP_KEYS}"),
+    ("«zzz:", f"zzz: unknown key; {TOP_KEYS}"),
+    ("watch: {«setle: 2s}", "watch.setle: unknown key; did you mean 'settle'?"),
+    ("sources: {m: {path: in/, «Path: x}}", "sources.m.Path: unknown key; did you mean 'path'?"),
+    ("sources: {m: {«Path: x}}", "sources.m.Path: unknown key; did you mean 'path'?"),
+    ("channels: {c: {url: a://, «rates: 1}}", "channels.c.rates: unknown key; the keys here are url, max_age"),
+    ("watchlists: {w: {«keyword: x}}", "watchlists.w.keyword: unknown key; did you mean 'keywords'?"),
+    ("state: a\n«state: b", "state: this key stands here twice, first in line 1; keep one"),
+    ("channels: {c: {url: a://}, «c: {}}", "channels.c: this key stands here twice, first in line 1; keep one"),
+    # what is not there
+    ("«sources:", "sources: has no value; write for instance sources: {motie: {path: seeds/}}"),
+    ("«sources: {}", "sources: needs at least one entry; write for instance sources: {motie: {path: seeds/}}"),
+    ("«channels: []", f'channels: {NO_LIST} channels: {{console: {{url: "console://"}}}}'),
+    ("sources: {«m: {encoding: auto}}", "sources.m.path: is missing; write for instance path: seeds/"),
+    ("sources: {m: {«path: }}", "sources.m.path: has no value; write for instance path: seeds/"),
+    ("channels: {«c: {max_age: 1h}}", 'channels.c.url: is missing; write for instance url: "console://"'),
+    ("watchlists: {«w: }", "watchlists.w.keywords: is missing; write for instance keywords: [FTA]"),
+    # forms
+    ("watch: «auto", "watch: takes keys of its own, not one value; write for instance watch: {mode: auto}"),
+    ("watchlists: {«w: [FTA]}", f"watchlists.w: {NO_LIST} w: {{keywords: [FTA]}}"),
+    ("watchlists: {w: {keywords: «FTA}}", "watchlists.w.keywords: takes a list; write [FTA]"),
+    ("watchlists: {w: {keywords: «'a]'}}", 'watchlists.w.keywords: takes a list; write ["a]"]'),
+    ("watchlists: {w: {keywords: «'${X:-a}'}}", 'watchlists.w.keywords: takes a list; write ["${X:-a}"]'),
+    ("watchlists: {w: {«keywords: {a: b}}}", "watchlists.w.keywords: takes a list such as [first, second], not keys"),
+    (
+        "watchlists: {w: {keywords: [«[a]]}}",
+        "watchlists.w.keywords[0]: takes one value, not a list; write a",
+    ),
+    ("«timezone: [UTC]", "timezone: takes one value, not a list; write UTC"),
+    ("«state: [a, b]", "state: takes one value, not a list"),
+    ("watch: {«settle: {a: b}}", "watch.settle: takes one value, not keys"),
+    ("sources: {m: {path: in/, «recursive: [yes]}}", "sources.m.recursive: takes one value, not a list; write yes"),
+    ("channels: {c: {«url: [a://b]}}", "channels.c.url: takes one value, not a list"),
+    # values
+    ("timezone: «Asia/Soul", "timezone: 'Asia/Soul' is no time zone; did you mean 'Asia/Seoul'?"),
+    ("timezone: «seoul", "timezone: 'seoul' is no time zone; did you mean 'Asia/Seoul'?"),
+    ("timezone: «Asia", f"timezone: 'Asia' {NO_ZONE}"),
+    ("timezone: «../UTC", f"timezone: '../UTC' {NO_ZONE}"),
+    ("state: «~/x", "state: '~/x' begins with '~', which is not replaced here; write ${HOME}/… or the whole path"),
+    ("state: «''", "state: '' is empty; write the path of a folder"),
+    ('state: «"a\\0b"', "state: 'a\\x00b' holds a NUL character, which no path can"),
+    ("sources: {m: {path: in/, files: [«a/b]}}", f"sources.m.files[0]: 'a/b' {NO_GLOB}"),
+    (
+        "sources: {m: {path: in/, files: [«'']}}",
+        "sources.m.files[0]: '' is empty; write a pattern such as \"*.txt\"",
+    ),
+    ("sources: {m: {path: in/, «files: []}}", "sources.m.files: needs at least one entry"),
+    ("sources: {m: {path: in/, encoding: «utf-9}}", f"sources.m.encoding: 'utf-9' {NO_CODEC}"),
+    ("sources: {m: {path: in/, encoding: «hex}}", f"sources.m.encoding: 'hex' {NO_CODEC}"),
+    ("sources: {m: {path: in/, categories: [«' ']}}", f"sources.m.categories[0]: ' ' {NO_WORD}"),
+    (
+        "sources: {m: {path: in/, as_of: «newest}}",
+        "sources.m.as_of: 'newest' is not 'auto', 'filename', 'newest_date' or 'mtime'; did you mean 'newest_date'?",
+    ),
+    ("sources: {m: {path: in/, max_file: «2GiB}}", f"sources.m.max_file: '2GiB' {NO_SIZE}"),
+    (
+        "sources: {m: {path: in/, max_record: «0MB}}",
+        "sources.m.max_record: '0MB' is no size; it must be at least 1B",
+    ),
+    ("sources: {m: {path: in/, recursive: «1}}", f"sources.m.recursive: '1' {NO_FLAG}"),
+    ("sources: {m: {path: in/, first_run: «never}}", "sources.m.first_run: 'never' is not 'alert'"),
+    ("channels: {c: {url: «token}}", f"channels.c.url: '…' {NO_URL}"),
+    ("channels: {c: {url: «'slack://a b'}}", f"channels.c.url: 'slack://…' {NO_URL}"),
+    ("channels: {c: {url: «'${X:-token}'}}", f"channels.c.url: '…' {NO_URL}"),
+    ("channels: {c: {url: a://, max_age: «3 days}}", f"channels.c.max_age: '3 days' {NO_DURATION}"),
+    ("channels: {c: {url: a://, max_age: «0h}}", f"channels.c.max_age: '0h' {NO_TIME}"),
+    (
+        "channels: {c: {url: a://, max_age: «999999999999w}}",
+        "channels.c.max_age: '999999999999w' is too long; no calendar reaches that far",
+    ),
+    ("watch: {rescan: «0s}", f"watch.rescan: '0s' {NO_TIME}"),
+    ("watch: {mode: «polling}", "watch.mode: 'polling' is not 'auto', 'events' or 'poll'; did you mean 'poll'?"),
+    ("watch: {ignore: [«a/b]}", f"watch.ignore[0]: 'a/b' {NO_GLOB}"),
+    (
+        "watchlists: {w: {«keywords: []}}",
+        "watchlists.w.keywords: needs at least one entry; write for instance keywords: [FTA]",
+    ),
+    ("watchlists: {w: {keywords: [a, «'']}}", f"watchlists.w.keywords[1]: '' {NO_WORD}"),
+    (
+        "watchlists: {w: {keywords: [a], fields: [«titel]}}",
+        "watchlists.w.fields[0]: 'titel' is not 'title', 'body' or 'category'; did you mean 'title'?",
+    ),
+    (
+        "watchlists: {w: {keywords: [a], when: [new, «stale]}}",
+        f"watchlists.w.when[1]: 'stale' is recorded and never alerts; choose from {WHEN}",
+    ),
+    (
+        "watchlists: {w: {keywords: [a], when: [«chnged]}}",
+        "watchlists.w.when[0]: 'chnged' is no kind of event; did you mean 'changed'?",
+    ),
+    (
+        "watchlists: {w: {keywords: [a], when: [«xyz]}}",
+        f"watchlists.w.when[0]: 'xyz' is no kind of event; choose from {WHEN}",
+    ),
+    ("watchlists: {w: {keywords: [a], «when: []}}", "watchlists.w.when: needs at least one entry"),
+    (
+        "watchlists: {w: {keywords: [a], case: «loud}}",
+        "watchlists.w.case: 'loud' is not 'smart', 'ignore' or 'exact'",
+    ),
+    ("watchlists: {w: {keywords: [a], inflect: «maybe}}", f"watchlists.w.inflect: 'maybe' {NO_FLAG}"),
+    # names
+    ("watchlists: {«_x: {keywords: [a]}}", f"watchlists._x: '_x' {NO_NAME}"),
+    ('watchlists: {«"a\\ab": {keywords: [a]}}', f"watchlists.a\\x07b: 'a\\x07b' {NO_NAME}"),
+    (f"watchlists: {{«{'x' * 65}: {{keywords: [a]}}}}", f"watchlists.{'x' * 65}: '{'x' * 60}…' {NO_NAME}"),
+    ("sources: {«a b: {path: in/}}", f"sources.a b: 'a b' {NO_NAME}"),
+    ("channels: {«a/b: {url: a://}}", f"channels.a/b: 'a/b' {NO_NAME}"),
+    ("watchlists: {w: {keywords: [a], notify: [«x]}}", "watchlists.w.notify[0]: 'x' names no channel; there is c"),
+    (
+        "watchlists: {w: {keywords: [a], notify: [«taem]}}\nchannels: {team: {url: a://}}",
+        "watchlists.w.notify[0]: 'taem' names no channel; did you mean 'team'?",
+    ),
+    ("watchlists: {w: {keywords: [a], sources: [«x]}}", "watchlists.w.sources[0]: 'x' names no source; there is m"),
+    ("watchlists: {w: {keywords: [a], «sources: []}}", "watchlists.w.sources: needs at least one entry"),
+    (
+        "watchlists: {«c: {keywords: [a]}}",
+        "watchlists.c: a channel has this name too, and commands take either by name; rename one",
+    ),
+    # folders
+    ("state: «in/state", f"state: {STATE_INSIDE}"),
+    ("state: «x/../in", f"state: {STATE_INSIDE}"),
+    ("sources: {m: {path: «state/}}", f"sources.m.path: {STATE_INSIDE}"),
+    # what is not built yet
+    ("first_run: «baseline", f"first_run: 'baseline' {LATER}"),
+    ("«health: {listen: off}", f"health: 'health' {LATER}"),
+    ("sources: {m: {path: in/, first_run: «baseline}}", f"sources.m.first_run: 'baseline' {LATER}"),
+    ("sources: {m: {path: in/, «listings: {a: [b]}}}", f"sources.m.listings: 'listings' {LATER}"),
+    ("channels: {c: {url: a://, «digest: '08:30'}}", f"channels.c.digest: 'digest' {LATER}"),
+    ("watchlists: {w: {keywords: [a], «urgent: }}", f"watchlists.w.urgent: 'urgent' {LATER}"),
+    # YAML that is not supported
+    ("state: «&s x", f"state: what begins with '&' is a YAML anchor, which {UNSUPPORTED}"),
+    ("state: «*s", f"state: a value that begins with '*' is a YAML alias, which {UNSUPPORTED}"),
+    ("state: «!!str x", f"state: what begins with '!' is a YAML tag, which {UNSUPPORTED}"),
+    ("«&k state: x", f"state: what begins with '&' is a YAML anchor, which {UNSUPPORTED}"),
+    ("channels: {c: «*t}", f"channels.c: a value that begins with '*' is a YAML alias, which {UNSUPPORTED}"),
+    ("«<<: {a: b}", "<<: merge keys are not supported here; write the keys out"),
+]
+
+
+@pytest.mark.parametrize(("row", "expected"), BROKEN, ids=[row[:50] for row, _ in BROKEN])
+def test_a_broken_setting_is_refused_where_it_stands(tmp_path: Path, row: str, expected: str) -> None:
+    before, _, after = row.partition("«")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    assert told(refused(tmp_path, completed(before + after))) == [f"{line}:{column} {expected}"]
+
+
+def completed(text: str) -> str:
+    """The text and below it, valid, the sections it does not speak of."""
+    needed = {"sources:": "{m: {path: in/}}", "channels:": "{c: {url: 'console://'}}"}
+    missing = [f"{key} {value}\n" for key, value in needed.items() if f"\n{key}" not in f"\n{text}"]
+    return f"{text}\n{''.join(missing)}"
+
+
+def test_every_key_that_comes_later_is_refused_until_it_does(tmp_path: Path) -> None:
+    required = {"sources": "path: in/", "channels": "url: a://", "watchlists": "keywords: [a]"}
+    for entry in sorted(entry for entry in LATER_KEYS if "=" not in entry):
+        section, _, key = entry.partition(".*.")
+        row = f"{section}: {{x: {{{required[section]}, {key}: 1}}}}" if key else f"{section}: 1"
+        (fault,) = refused(tmp_path, completed(row))
+        assert fault.message == f"'{key or section}' {LATER}"
+
+
+@pytest.mark.parametrize("loader", [LOADER, yaml.SafeLoader], ids=["libyaml", "pure"])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: [1, 2", "1:4 this '[' is never closed, or a comma is missing after an entry"),
+        ("a: {b: 1", "1:4 this '{' is never closed, or a comma is missing after an entry"),
+        ('a: "x\n', "1:4 this quote is never closed"),
+        ("channels:\n\tteam:\n", "2:1 a tab stands here; indent with blanks, YAML allows nothing else"),
+        ("files: [*.txt]", "1:9 a value that begins with '*' needs quotes, as in \"*.txt\""),
+        ("a: & b", "1:4 a value that begins with '&' needs quotes"),
+        ("a: !<x", "1:4 a value that begins with '!' needs quotes"),
+        ("a: @x", "1:4 a value that begins with '@' needs quotes"),
+        ("a: [${X}]", '1:6 a reference inside [ ] or { } needs quotes, as in "${NAME}"'),
+        (
+            "a: b: c",
+            (
+                "1:5 a ':' where no key can be: put a value that holds ': ' in quotes, and give keys of one level "
+                "one indentation"
+            ),
+        ),
+        ("a: 1\nb\nc: 2\n", "2:1 a key must be followed by ': ' and its value"),
+        ("a: |x\n  d", "1:5 after '|' or '>' the text begins on the next line, further in"),
+        (
+            'a: "x" y\n',
+            "1:8 this fits nothing above it: check the indentation, and that quotes close at the value's end",
+        ),
+        (
+            "a:\n  b: 1\n c: 2\n",
+            "3:2 this fits nothing above it: check the indentation, and that quotes close at the value's end",
+        ),
+        ("  a: 1\nb: 2\n", "2:1 this fits nothing above it: check the indentation"),
+        ("%YAML x\n---\n", "1:7 this is not valid YAML: check indentation, quotes and brackets around here"),
+        ("a: 1\n---\nb: 2\n", "2:1 a second document begins here; one file holds one"),
+        ("a: \x07", "1:4 the character U+0007 cannot stand in a text file"),
+        ("- a\n", "1:1 a configuration consists of keys such as sources: and channels:"),
+        ("just words\n", "1:1 a configuration consists of keys such as sources: and channels:"),
+        ("", "0:0 the file is empty; it needs at least sources: and channels:"),
+        ("# only a comment\n", "0:0 the file is empty; it needs at least sources: and channels:"),
+        ("~\n", "0:0 the file is empty; it needs at least sources: and channels:"),
+        ("[" * 50 + "]" * 50, "1:14 more than 12 levels deep; no setting lies that deep"),
+        ("[a]: b\n", "1:1 a key must be one plain word; put a key that holds special signs in quotes"),
+    ],
+)
+def test_a_syntax_error_is_one_fault_whichever_parser_reads(text: str, expected: str, loader: object) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(text, Findings("config.yaml", text), loader=loader)
+    assert told(caught.value.faults) == [expected]
+
+
+@pytest.mark.parametrize("escape", ["\\q", "\\UFFFFFFFF"])
+def test_an_escape_that_names_no_character_is_one_fault_in_its_line(tmp_path: Path, escape: str) -> None:
+    (fault,) = refused(tmp_path, f'a: "{escape}"\n')
+    assert fault.line == 1
+    assert fault.message.startswith("in double quotes a backslash begins an escape")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('a: "\\UFFFFFFFF"', TOO_LARGE),
+        ("%YAML " + "9" * 5000 + ".1\n---\n", TOO_LARGE),
+        ('"\\ud800": b', "this key holds half a character; write the character itself"),
+    ],
+)
+def test_the_pure_parser_slips_are_faults_too(text: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(text, Findings("config.yaml", text), loader=yaml.SafeLoader)
+    assert [fault.message for fault in caught.value.faults] == [message]
+
+
+def test_half_a_character_in_a_value_is_noted_and_reading_goes_on() -> None:
+    findings = Findings("config.yaml", 'a: "\\ud800"\n')
+    read('a: "\\ud800"\n', findings, loader=yaml.SafeLoader)
+    with pytest.raises(ConfigError) as caught:
+        findings.raise_errors()
+    assert told(caught.value.faults) == ["1:4 a: holds half a character; write the character itself"]

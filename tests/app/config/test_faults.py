@@ -1,0 +1,58 @@
+"""Faults → painted text with the caret under the spot, whatever the line holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.app.config import paint
+from monitor.app.config.faults import columns
+from monitor.errors import Fault
+
+
+def fault(**given: object) -> Fault:
+    values: dict[str, object] = {"file": "config.yaml", "line": 3, "column": 5, "path": "a.b", "message": "is wrong"}
+    return Fault(**(values | {"excerpt": "a: {b: 1}"} | given))  # type: ignore[arg-type]  # a row sets what it is about
+
+
+@pytest.mark.parametrize(
+    ("given", "painted"),
+    [
+        ({}, "config.yaml:3:5: error: a.b: is wrong\n  a: {b: 1}\n      ^"),
+        ({"path": ""}, "config.yaml:3:5: error: is wrong\n  a: {b: 1}\n      ^"),
+        ({"severity": "warning"}, "config.yaml:3:5: warning: a.b: is wrong\n  a: {b: 1}\n      ^"),
+        ({"line": 0, "column": 0, "excerpt": ""}, "config.yaml: error: a.b: is wrong"),
+        ({"excerpt": ""}, "config.yaml:3:5: error: a.b: is wrong"),
+        ({"excerpt": "무역: x"}, "config.yaml:3:5: error: a.b: is wrong\n  무역: x\n        ^"),
+        ({"excerpt": "e\u0301t: x"}, "config.yaml:3:5: error: a.b: is wrong\n  e\u0301t: x\n     ^"),
+        ({"excerpt": "\ta: x"}, "config.yaml:3:5: error: a.b: is wrong\n  \\x09a: x\n         ^"),
+        ({"excerpt": "x", "column": 80}, "config.yaml:3:80: error: a.b: is wrong\n  x\n   ^"),
+        (
+            {"file": "a\x1b[1m", "path": "b\n", "message": "c\r", "excerpt": ""},
+            "a\\x1b[1m:3:5: error: b\\x0a: c\\x0d",
+        ),
+    ],
+)
+def test_a_fault_is_painted_with_its_line_and_a_caret(given: dict[str, object], painted: str) -> None:
+    assert paint([fault(**given)]) == painted
+
+
+def test_of_a_very_long_line_the_part_around_the_spot_is_shown() -> None:
+    line = "x" * 200 + "HERE" + "y" * 200
+    _, shown, caret = paint([fault(excerpt=line, column=201)]).split("\n")
+    assert shown == "  …" + "x" * 60 + "HERE" + "y" * 36 + "…"
+    assert shown[caret.index("^") :].startswith("HERE")
+
+
+def test_color_marks_place_severity_and_caret() -> None:
+    painted = paint([fault(), fault(severity="warning")], color=True)
+    assert painted.count("\x1b[31m") == painted.count("\x1b[33m") == 2
+    assert painted.startswith("\x1b[1mconfig.yaml:3:5\x1b[0m: \x1b[31merror\x1b[0m: a.b")
+
+
+def test_nothing_is_painted_for_no_fault() -> None:
+    assert paint([]) == ""
+
+
+@pytest.mark.parametrize(("text", "count"), [("abc", 3), ("한글", 4), ("ｗ", 2), ("e\u0301", 1), ("", 0)])
+def test_wide_characters_take_two_columns(text: str, count: int) -> None:
+    assert columns(text) == count

@@ -1,0 +1,313 @@
+"""A configuration file → a typed configuration, or all of its faults at once."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from pydantic import ValidationError
+
+from monitor.app.config import Config, Findings, Watch, candidates, find, load, paint
+from monitor.errors import ConfigError
+from monitor.model import Kind, Secret
+from tests.app.config.support import HEAD, loaded, refused, told
+
+SAMPLE = Path(__file__).parents[3] / "config.yaml"
+
+FIVE_FAULTS = """\
+timezone: Asia/Soul
+sources:
+  motie: {path: in/, max_file: 2 GB}
+channels:
+  팀: {urll: "slack://TokenA/TokenB", max_age: 72h}
+watchlists:
+  무역: {keywords: [무역, 수출], when: [new, cosmetic], notify: [팀장]}
+"""
+
+FIVE_FAULTS_PAINTED = """\
+config.yaml:1:11: error: timezone: 'Asia/Soul' is no time zone; did you mean 'Asia/Seoul'?
+  timezone: Asia/Soul
+            ^
+config.yaml:3:32: error: sources.motie.max_file: '2 GB' is no size; write a number and one of B kB MB GB without a \
+blank, such as 500kB (1000 B)
+    motie: {path: in/, max_file: 2 GB}
+                                 ^
+config.yaml:5:7: error: channels.팀.urll: unknown key; did you mean 'url'?
+    팀: {urll: "slack://…"            , max_age: 72h}
+         ^
+config.yaml:7:40: error: watchlists.무역.when[1]: 'cosmetic' is recorded and never alerts; choose from new, changed, \
+completed, enriched, reappeared, withdrawn
+    무역: {keywords: [무역, 수출], when: [new, cosmetic], notify: [팀장]}
+                                               ^
+config.yaml:7:60: error: watchlists.무역.notify[0]: '팀장' names no channel; did you mean '팀'?
+    무역: {keywords: [무역, 수출], when: [new, cosmetic], notify: [팀장]}
+                                                                   ^"""
+
+
+def test_all_faults_of_a_file_are_painted_in_one_pass(tmp_path: Path) -> None:
+    painted = paint(refused(tmp_path, FIVE_FAULTS))
+    assert painted.replace(str(tmp_path / "config.yaml"), "config.yaml") == FIVE_FAULTS_PAINTED
+
+
+def test_the_sample_configuration_loads_without_any_variable() -> None:
+    config = load(SAMPLE, environ={})
+    assert list(config.watchlists) == ["fta", "semiconductor"]
+    assert config.channels["console"].url == Secret("console://")
+    assert config.sources["motie"].path == SAMPLE.parent / "seeds"
+    assert config.timezone == ZoneInfo("Asia/Seoul")
+    assert config.warnings == ()
+
+
+def test_the_commented_lines_of_the_sample_load_once_their_comment_sign_is_taken_away(tmp_path: Path) -> None:
+    text = SAMPLE.read_text(encoding="utf-8")
+    for line in ("team:", "desk:", "fields:", "when:", "case:", "sources: [", "recursive:"):
+        assert f"# {line}" in text
+        text = text.replace(f"# {line}", line)
+    text = text.replace("# watch:", "watch:").replace("#   settle", "  settle").replace("#   rescan", "  rescan")
+    config = loaded(tmp_path, text, {"SLACK_URL": "slack://a/b/c/#d", "MAIL_URL": "mailtos://u:p@example.org"})
+    assert list(config.channels) == ["console", "team", "desk"]
+    assert config.watch.rescan == timedelta(seconds=60)
+
+
+def test_what_is_not_set_has_its_default(tmp_path: Path) -> None:
+    config = loaded(tmp_path, HEAD + "watchlists: {fta: {keywords: [FTA]}}\n")
+    source, channel, watchlist = config.sources["motie"], config.channels["team"], config.watchlists["fta"]
+    assert (config.timezone, config.state, config.first_run) == (ZoneInfo("UTC"), tmp_path / "state", "alert")
+    assert (source.path, source.files, source.encoding, source.categories) == (tmp_path / "in", ("*.txt",), "auto", ())
+    assert (source.as_of, source.max_record, source.max_file, source.recursive) == ("auto", 10**6, 2 * 10**9, False)
+    assert channel.max_age == timedelta(hours=72)
+    assert watchlist.fields == ("title", "body", "category")
+    assert watchlist.when == (
+        Kind.NEW, Kind.CHANGED, Kind.COMPLETED, Kind.ENRICHED, Kind.REAPPEARED, Kind.WITHDRAWN,
+    )  # fmt: skip
+    assert (watchlist.case, watchlist.inflect, watchlist.sources, watchlist.notify) == ("smart", True, None, None)
+    assert config.watch == Watch(
+        mode="auto",
+        settle=timedelta(seconds=2),
+        partial_grace=timedelta(minutes=10),
+        rescan=timedelta(seconds=60),
+        ignore=(),
+        follow_symlinks=False,
+    )
+
+
+def test_every_setting_can_be_set(tmp_path: Path) -> None:
+    config = loaded(
+        tmp_path,
+        "timezone: Europe/Berlin\nstate: /var/lib/monitor\nfirst_run: alert\n"
+        "sources:\n  a: {path: /dumps, files: [a*, '*.log'], encoding: cp949, categories: [Energy], as_of: mtime,\n"
+        "      max_record: 500kB, max_file: 1.5MB, recursive: Yes, first_run: alert}\n"
+        "channels: {c: {url: 'json://127.0.0.1:1', max_age: 1.5h}}\n"
+        "watchlists: {w: {keywords: [x], fields: [title], when: [new, withdrawn], case: exact, inflect: off,\n"
+        "      sources: [a], notify: [c]}}\n"
+        "watch: {mode: poll, settle: 0s, partial_grace: 1d, rescan: 500ms, ignore: ['~*'], follow_symlinks: on}\n",
+    )
+    source, watchlist, watch = config.sources["a"], config.watchlists["w"], config.watch
+    assert (config.timezone, config.state) == (ZoneInfo("Europe/Berlin"), Path("/var/lib/monitor"))
+    assert (source.path, source.files, source.encoding) == (Path("/dumps"), ("a*", "*.log"), "cp949")
+    assert (source.max_record, source.max_file, source.recursive) == (500_000, 1_500_000, True)
+    assert config.channels["c"].max_age == timedelta(minutes=90)
+    assert (watchlist.fields, watchlist.when) == (("title",), (Kind.NEW, Kind.WITHDRAWN))
+    assert (watchlist.case, watchlist.inflect, watchlist.sources, watchlist.notify) == ("exact", False, ("a",), ("c",))
+    assert (watch.mode, watch.settle, watch.rescan) == ("poll", timedelta(), timedelta(milliseconds=500))
+    assert (watch.partial_grace, watch.ignore, watch.follow_symlinks) == (timedelta(days=1), ("~*",), True)
+
+
+def test_words_that_yaml_would_turn_into_other_things_stay_keywords(tmp_path: Path) -> None:
+    words = ["NO", "232", "12:30", "on", "2024-07-01", "null", "~", "1e3", "0x1F", "true", "1_000", "무역", "한-미 FTA"]
+    config = loaded(tmp_path, HEAD + f"watchlists: {{w: {{keywords: [{', '.join(words)}]}}}}\n")
+    assert list(config.watchlists["w"].keywords) == words
+
+
+def test_korean_names_and_words_are_names_and_words(tmp_path: Path) -> None:
+    config = loaded(
+        tmp_path,
+        "sources: {산업부: {path: 자료/}}\nchannels: {팀-1: {url: 'console://'}}\n"
+        "watchlists: {무역.수출_1: {keywords: [무역], sources: [산업부], notify: [팀-1]}}\n",
+    )
+    assert config.sources["산업부"].path == tmp_path / "자료"
+    assert config.watchlists["무역.수출_1"].notify == ("팀-1",)
+
+
+@pytest.mark.parametrize("nothing", ["", "~", "null", "Null", "NULL", '"${EMPTY}"', "${UNSET:-}"])
+def test_an_optional_key_without_a_value_is_not_set(tmp_path: Path, nothing: str) -> None:
+    config = loaded(
+        tmp_path,
+        HEAD + f"timezone: {nothing}\nstate: {nothing}\nwatch: {nothing if '$' not in nothing else '~'}\n"
+        f"watchlists:\n  w:\n    keywords: [x]\n    notify: {nothing}\n",
+        {"EMPTY": ""},
+    )
+    assert (config.timezone, config.state, config.watch) == (ZoneInfo("UTC"), tmp_path / "state", Watch())
+    assert config.watchlists["w"].notify is None
+
+
+def test_an_empty_notify_list_means_record_only(tmp_path: Path) -> None:
+    assert loaded(tmp_path, HEAD + "watchlists: {w: {keywords: [x], notify: []}}\n").watchlists["w"].notify == ()
+
+
+def test_watchlists_may_be_left_out(tmp_path: Path) -> None:
+    assert loaded(tmp_path, HEAD).watchlists == {}
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_no_fault(tmp_path: Path) -> None:
+    config = loaded(tmp_path, b"\xef\xbb\xbf" + HEAD.replace("\n", "\r\n").encode())
+    assert config.origin("channels.team.url") == (2, 24)
+
+
+def test_a_configuration_is_frozen(tmp_path: Path) -> None:
+    config = loaded(tmp_path, HEAD)
+    with pytest.raises(ValidationError):
+        config.first_run = "alert"
+
+
+def test_a_configuration_knows_its_file_and_where_everything_stands(tmp_path: Path) -> None:
+    config = loaded(
+        tmp_path, HEAD + "watchlists:\n  fta:\n    keywords: [FTA, ${X:-y}]\n".replace("${X:-y}", '"${X:-y}"')
+    )
+    assert config.file == tmp_path / "config.yaml"
+    assert config.origin("watchlists.fta") == (4, 3)
+    assert config.origin("watchlists.fta.keywords") == (5, 5)
+    assert config.origin("watchlists.fta.keywords[0]") == (5, 16)
+    assert config.origin("timezone") == (0, 0)
+    assert config.is_interpolated("watchlists.fta.keywords[1]")
+    assert not config.is_interpolated("watchlists.fta.keywords[0]")
+
+
+def test_configurations_that_say_the_same_are_equal_wherever_they_stand(tmp_path: Path) -> None:
+    assert loaded(tmp_path, HEAD) == loaded(tmp_path, "# a comment\n" + HEAD)
+    assert loaded(tmp_path, HEAD) != loaded(tmp_path, HEAD + "state: other/\n")
+
+
+def test_a_relative_file_path_is_shown_as_given_and_kept_absolute(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(HEAD, encoding="utf-8")
+    relative = Path(os.path.relpath(tmp_path / "config.yaml"))
+    assert load(relative, environ={}).file.is_absolute()
+    (tmp_path / "config.yaml").write_text("a: [1", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(relative, environ={})
+    assert caught.value.where == f"{relative}:1:4"
+
+
+# --- files that cannot be read -----------------------------------------------------------------------------------
+
+
+def test_a_missing_file_a_folder_and_an_impossible_name_are_faults(tmp_path: Path) -> None:
+    for path, message in (
+        (tmp_path / "none.yaml", "there is no such file; name another with --config FILE or MONITOR_CONFIG"),
+        (tmp_path, "this is a folder; name the configuration file in it"),
+        (tmp_path / ("x" * 300), "cannot be read: File name too long"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            load(path, environ={})
+        assert told(caught.value.faults) == [f"0:0 {message}"]
+        assert caught.value.where == str(path)
+
+
+def test_bytes_that_are_not_utf8_are_shown_where_they_stand(tmp_path: Path) -> None:
+    (fault,) = refused(tmp_path, "a: 1\n무역: ".encode() + b"\xb9\xab")
+    assert told([fault]) == ["2:5 the byte 0xb9 is not UTF-8; save the file as UTF-8"]
+
+
+def test_a_file_far_too_large_is_not_read_on(tmp_path: Path) -> None:
+    (fault,) = refused(tmp_path, b"#" * 1_000_001)
+    assert fault.message == "is larger than 1000000 bytes; this cannot be a configuration"
+
+
+# --- folders inside each other -----------------------------------------------------------------------------------
+
+
+def test_a_configuration_in_a_watched_folder_is_refused(tmp_path: Path) -> None:
+    faults = refused(tmp_path, "sources: {a: {path: .}}\nchannels: {c: {url: 'console://'}}\nstate: /elsewhere\n")
+    assert told(faults) == [
+        "1:21 sources.a.path: this configuration file lies in that folder; give the dumps a folder of their own"
+    ]
+
+
+def test_a_link_does_not_hide_that_the_state_lies_in_a_watched_folder(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    assert [fault.path for fault in refused(tmp_path, HEAD + "state: link/deep/\n")] == ["state"]
+
+
+def test_a_watched_folder_beside_the_state_with_a_like_name_is_fine(tmp_path: Path) -> None:
+    assert loaded(tmp_path, HEAD + "state: in-state/\n").state == tmp_path / "in-state"
+
+
+# --- checks that others add --------------------------------------------------------------------------------------
+
+
+def test_a_check_can_warn_at_a_dotted_path(tmp_path: Path) -> None:
+    def lint(config: Config, findings: Findings) -> None:
+        assert config.watchlists["fta"].keywords == ("FTA",)
+        findings.warning("watchlists.fta.keywords[0]", "is short")
+        findings.warning("channels.team.max_age", "is a default")
+
+    config = loaded(tmp_path, HEAD + "watchlists: {fta: {keywords: [FTA]}}\n", checks=[lint])
+    assert told(config.warnings) == [
+        "2:12 channels.team.max_age: is a default",
+        "3:31 watchlists.fta.keywords[0]: is short",
+    ]
+    assert {fault.severity for fault in config.warnings} == {"warning"}
+    assert config.warnings[1].excerpt == "watchlists: {fta: {keywords: [FTA]}}"
+
+
+def test_an_error_of_a_check_refuses_the_configuration_and_stands_before_warnings(tmp_path: Path) -> None:
+    def lint(_: Config, findings: Findings) -> None:
+        findings.warning("sources.motie.path", "is odd")
+        findings.error("nowhere.at.all", "is wrong")
+
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, HEAD, checks=[lint])
+    assert told(caught.value.faults) == ["1:1 nowhere.at.all: is wrong", "1:25 sources.motie.path: is odd"]
+
+
+def test_no_check_sees_a_configuration_with_faults(tmp_path: Path) -> None:
+    def never(_: Config, __: Findings) -> None:
+        raise AssertionError
+
+    with pytest.raises(ConfigError):
+        loaded(tmp_path, "sources: {}\n", checks=[never])
+
+
+# --- which file --------------------------------------------------------------------------------------------------
+
+
+def test_the_file_named_wins_then_the_variable_then_the_first_candidate(tmp_path: Path) -> None:
+    home, here = tmp_path / "home", tmp_path / "here"
+    user = home / ".config/monitor/config.yaml"
+    user.parent.mkdir(parents=True)
+    here.mkdir()
+    environ = {"HOME": str(home), "MONITOR_CONFIG": "from/variable.yaml"}
+    user.touch()
+    assert find(Path("named.yaml"), environ, here=here) == Path("named.yaml")
+    assert find(None, environ, here=here) == Path("from/variable.yaml")
+    assert find(None, environ | {"MONITOR_CONFIG": ""}, here=here) == user
+    (here / "config.yaml").touch()
+    assert find(None, {"HOME": str(home)}, here=here) == here / "config.yaml"
+
+
+@pytest.mark.parametrize(
+    ("environ", "user"),
+    [
+        ({"HOME": "/home/u"}, ["/home/u/.config/monitor/config.yaml"]),
+        ({"HOME": "/home/u", "XDG_CONFIG_HOME": "/x"}, ["/x/monitor/config.yaml"]),
+        ({"HOME": "/home/u", "XDG_CONFIG_HOME": "relative"}, ["/home/u/.config/monitor/config.yaml"]),
+        ({}, []),
+    ],
+)
+def test_candidates_are_here_the_users_and_the_machines(environ: dict[str, str], user: list[str]) -> None:
+    assert [str(path) for path in candidates(environ)] == ["config.yaml", *user, "/etc/monitor/config.yaml"]
+
+
+def test_where_nothing_is_found_it_says_where_it_looked(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        find(None, {"HOME": str(tmp_path / "home")}, here=tmp_path)
+    (fault,) = caught.value.faults
+    assert fault.line == 0
+    assert fault.message == (
+        f"no configuration found; looked for {tmp_path}/config.yaml, {tmp_path}/home/.config/monitor/config.yaml, "
+        "/etc/monitor/config.yaml; name one with --config FILE or MONITOR_CONFIG"
+    )

@@ -1,0 +1,168 @@
+"""Secrets in a configuration → nowhere to be seen: not in faults, excerpts, painted text, or what `repr` shows."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from pathlib import Path
+
+import pytest
+
+from monitor.app.config import load, paint
+from monitor.app.config.mask import is_secret_place, mask_secret, mask_span, mask_unparsed
+from monitor.errors import ConfigError
+from tests.app.config.support import HEAD, loaded
+
+CANARY = "c4n4ry"
+CHANNELS = "sources: {motie: {path: in/}}\nchannels:\n"
+
+
+def everything(error: ConfigError) -> str:
+    """All that a person or a log could see of an error."""
+    logged = "".join(traceback.format_exception(error))
+    return f"{error} {error!r} {error.where} {error.faults} {paint(error.faults)} {logged}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # values of references, each in a setting that refuses it
+        HEAD + "timezone: ${S}\n",
+        HEAD + "state: ~/${S}\n",
+        HEAD + "watch: {settle: '${S}', mode: '${S}', follow_symlinks: '${S}', ignore: ['${S}/x']}\n",
+        HEAD + "watchlists: {w: {keywords: '${S}', when: ['${S}'], case: '${S}', notify: ['${S}']}}\n",
+        HEAD + "watchlists: {w: {keywords: ['a'], sources: ['${S}']}}\n",
+        HEAD + "watchlists: {w: {keywords: ['a'], fields: ['${S}'], sources: {a: '${S}'}, notify: [['${S}']]}}\n",
+        "sources: {m: {path: '', files: ['${S}/'], encoding: '${S}', as_of: '${S}'}}\n",
+        "sources: {m: {max_file: '${S}', first_run: '${S}', recursive: '${S}'}}\n",
+        CHANNELS + "  team: {url: '${S}'}\n",
+        CHANNELS + "  team: {url: 'slack://${S} ${S}'}\n",
+        CHANNELS + "  team: {url: '${UNSET:-c4n4ry}'}\n",
+        CHANNELS + "  team: '${S}'\n",
+        CHANNELS + "  team: {url: '${file:secret} x'}\n",
+        CHANNELS + "  team: {url: 'x ${credential:secret}'}\n",
+        # secrets written out
+        CHANNELS + "  team: {url: c4n4ry}\n",
+        CHANNELS + "  team: {url: 'slack://c4n4ry/x y'}\n",
+        CHANNELS + "  team: {url: 'slack://c4n4ry', ratee: 1}\n",
+        CHANNELS + "  team: {ratee: 1, url: slack://c4n4ry}\n",
+        CHANNELS + "  team: {urll: 'slack://c4n4ry'}\n",
+        CHANNELS + "  team: {webhook: c4n4ry}\n",
+        CHANNELS + "  team: {url: [c4n4ry, 'a://c4n4ry'], x: 1}\n",
+        CHANNELS + "  team: {url: {token: c4n4ry}, x: 1}\n",
+        CHANNELS + "  team: c4n4ry\n",
+        CHANNELS + "  team: slack://c4n4ry\n",
+        CHANNELS + "  - slack://c4n4ry\n",
+        CHANNELS + "  slack://c4n4ry: {}\n",
+        CHANNELS + "  team: {url: 'a://', url: slack://c4n4ry, x: 1}\n",
+        CHANNELS + "  team: {url: \"slack://a\n      c4n4ry\", x: 1}\n",
+        CHANNELS + "  team:\n    url: >-\n      slack://c4n4ry c4n4ry\n",
+        "chanels: {team: {url: c4n4ry}}\n",
+        "heartbeat: {url: c4n4ry, x: 1}\n",
+        "sources: https://u:c4n4ry@example.org/\n",
+        HEAD + "watchlists: {w: {keywords: https://u:c4n4ry@example.org/}}\n",
+        HEAD + "watchlists: {w: {keywords: [[https://u:c4n4ry@example.org/]]}}\n",
+        # files that no parser gets through
+        CHANNELS + "  team: {url: c4n4ry, [\n",
+        CHANNELS + "  team: {url: slack://a: c4n4ry\n",
+        CHANNELS + "  team:\n    url: slack://a\n      c4n4ry: b\n",
+        CHANNELS + "  team:\n    url: 'slack://a\n      c4n4ry\n",
+        CHANNELS + "  team:\n    url: @c4n4ry\n",
+        CHANNELS + "  team:\n    url: \"c4n4ry\\q\"\n",
+        CHANNELS + "  team:\n    url:\n\tc4n4ry\n",
+        CHANNELS + "  team: {urll: slack://c4n4ry, url\n",
+        CHANNELS + "  team: {url: slack://c4n4ry\x07}\n",
+    ],
+)  # fmt: skip
+def test_no_fault_shows_a_secret(tmp_path: Path, text: str) -> None:
+    (tmp_path / "secret").write_text(CANARY, encoding="utf-8")
+    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "config.yaml", environ={"S": CANARY, "CREDENTIALS_DIRECTORY": str(tmp_path)})
+    assert CANARY not in everything(caught.value)
+
+
+def test_a_loaded_configuration_shows_no_secret(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    config = loaded(
+        tmp_path,
+        CHANNELS + "  a: {url: '${S}'}\n  b: {url: 'slack://c4n4ry/x'}\nwatchlists: {w: {keywords: ['${S}']}}\n",
+        {"S": f"json://{CANARY}"},
+    )
+    logging.getLogger("test").warning("%s %r", config, config)
+    assert CANARY not in f"{config} {config!r} {config.channels} {config.model_dump()['channels']} {caplog.text}"
+    assert config.channels["a"].url.reveal() == f"json://{CANARY}"
+
+
+def test_a_default_in_a_reference_is_a_value_and_is_masked(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(
+        CHANNELS + "  team: {url: '${U:-slack://tok}', max_age: 1}\n", encoding="utf-8"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "config.yaml", environ={})
+    assert caught.value.faults[0].excerpt == "  team: {url: '…'                , max_age: 1}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("slack://token", "slack://…"),
+        ("console://", "console://"),
+        ("token", "…"),
+        ("", ""),
+        ("${SLACK_URL}", "${SLACK_URL}"),
+        ("${file:/run/secrets/x}", "${file:/run/secrets/x}"),
+        ("${credential:x}", "${credential:x}"),
+        ("${X:-token}", "…"),
+        ("${X}/token", "…"),
+    ],
+)
+def test_of_a_secret_its_scheme_or_its_reference_may_be_shown(text: str, shown: str) -> None:
+    assert mask_secret(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("line", "masked"),
+    [
+        ("a: {u: 'x://tok', b: 1}", "a: {u: 'x://…'  , b: 1}"),
+        ("a: {u: tok, b: 1}", "a: {u: …  , b: 1}"),
+        ("a: {u: '', b: 1}", "a: {u: '', b: 1}"),
+        ("a: {u: '비밀번호', b: 1}", "a: {u: '…'   , b: 1}"),
+    ],
+)
+def test_a_masked_line_keeps_its_columns(line: str, masked: str) -> None:
+    assert mask_span(line, 7, line.index(", b")) == masked
+
+
+@pytest.mark.parametrize(
+    ("line", "is_inside_secret", "masked"),
+    [
+        ("  team: {rate: 1", False, "  team: {rate: 1"),
+        ("  team: {url: tok", False, "  team: {url:…"),
+        ("  'url' : tok", False, "  'url' :…"),
+        ("  x: slack://tok, url: a", False, "  x: slack://…"),
+        ("  tok: a", True, "…"),
+    ],
+)
+def test_an_unparsed_line_ends_where_a_secret_could_begin(line: str, is_inside_secret: bool, masked: str) -> None:
+    assert mask_unparsed(line, is_inside_secret=is_inside_secret) == masked
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (("channels", "team", "url"), True),
+        (("channels", "team", "url", 0), True),
+        (("channels", "team", "webhook"), True),
+        (("channels", "team"), True),
+        (("channels", 0), True),
+        (("heartbeat", "url"), True),
+        (("chanels", "team", "url"), True),
+        (("channels", "url", "max_age"), False),
+        (("channels", "team", "quiet"), False),
+        (("watchlists", "url", "keywords", 0), False),
+        (("timezone",), False),
+        ((), False),
+    ],
+)
+def test_secrets_stand_in_urls_and_in_unknown_keys_of_channels(path: tuple[str | int, ...], expected: bool) -> None:
+    assert is_secret_place(path) is expected

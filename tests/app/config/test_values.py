@@ -1,0 +1,105 @@
+"""The text of one setting → its value, or a sentence without that text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.app.config import values
+from monitor.model import Kind
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("250ms", timedelta(milliseconds=250)),
+        ("90s", timedelta(seconds=90)),
+        ("10m", timedelta(minutes=10)),
+        ("1.5h", timedelta(minutes=90)),
+        ("2d", timedelta(days=2)),
+        ("1w", timedelta(days=7)),
+        ("0s", timedelta()),
+    ],
+)
+def test_a_duration_is_a_number_and_a_unit(text: str, expected: timedelta) -> None:
+    assert values.duration(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1B", 1), ("500kB", 500_000), ("500KB", 500_000), ("1.5MB", 1_500_000), ("2GB", 2 * 10**9), ("1TB", 10**12)],
+)
+def test_a_size_is_a_number_and_a_decimal_unit(text: str, expected: int) -> None:
+    assert values.size(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("parse", "rows"),
+    [
+        (
+            values.duration,
+            ["", "90", "s", "2 d", "-1s", "1.s", ".5s", "1y", "1D", "٣s", "1e3s", "PT1H", "9" * 99 + "s"],
+        ),
+        (values.positive_duration, ["0s", "0.0ms"]),
+        (values.size, ["", "1", "MB", "1 MB", "-1MB", "1MiB", "1mb", "0GB", "0.1B"]),
+        (values.flag, ["", "1", "0", "y", "t", "maybe"]),
+        (values.zone, ["", "Asia", "Nowhere/None", "/etc/passwd", "../x", "a\0b", "posixrules/x"]),
+        (values.codec, ["", "klingon", "hex", "rot13", "base64", "undefined", "a\0b"]),
+        (values.glob, ["", "a/b"]),
+        (values.word, ["", " ", "\n", "\u3000"]),
+        (values.event, ["", "cosmetic", "stale", "unchanged", "rejected", "NEW"]),
+        (values.url, ["", "console", "://x", "1a://x", "a://b c", "a://\x07", "mailto:x@y"]),
+        (values.name, ["", "-a", ".a", "_a", "a b", "a/b", "a\n", "é", "x" * 65, "ㄱ"]),
+    ],
+)
+def test_every_parser_refuses_without_repeating_what_it_was_given(
+    parse: Callable[[str], object], rows: list[str]
+) -> None:
+    for text in rows:
+        with pytest.raises(ValueError, match=r"^(is|holds|cannot) ") as caught:
+            parse(text)
+        assert len(text) < 3 or f"'{text}'" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("true", True), ("Yes", True), ("ON", True), ("no", False), ("Off", False)]
+)
+def test_a_flag_is_what_people_write(text: str, expected: bool) -> None:
+    assert values.flag(text) is expected
+
+
+@pytest.mark.parametrize("text", ["auto", "utf-8", "cp949", "EUC-KR", "utf-16", "utf-32", "latin-1"])
+def test_a_codec_python_knows_is_one(text: str) -> None:
+    assert values.codec(text) == text
+
+
+@pytest.mark.parametrize("text", ["a", "1", "산업부", "team-1.x_y", "a한글", "x" * 64, "Ünü"[1:]])
+def test_a_name_is_letters_digits_and_a_few_signs(text: str) -> None:
+    assert values.name(text) == text
+
+
+@pytest.mark.parametrize("text", ["", "~", "~/x", "a\0b", "a\ud800"])
+def test_a_path_that_cannot_be_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^(is|holds|begins) "):
+        values.folder_path(text, Path("/base"))
+
+
+def test_a_relative_path_starts_at_the_base() -> None:
+    assert values.folder_path("in/", Path("/base")) == Path("/base/in")
+    assert values.folder_path("/abs", Path("/base")) == Path("/abs")
+
+
+def test_events_that_alert_are_taken_as_kinds() -> None:
+    assert [values.event(kind.value) for kind in values.WHEN] == list(values.WHEN)
+    assert values.event("new") is Kind.NEW
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("urll", "; did you mean 'url'?"), ("URL", "; did you mean 'url'?"), ("zzz", ""), ("", "")],
+)
+def test_a_suggestion_is_made_only_where_something_comes_close(text: str, expected: str) -> None:
+    assert values.suggestion(text, ["url", "max_age"]) == expected

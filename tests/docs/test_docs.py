@@ -1,0 +1,97 @@
+"""What README and docs print exists and works as printed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from monitor.app.cli import VERBS, monitor
+from tests.journey.harness import ROOT, Project
+
+PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+COMMAND = re.compile(r"^\$ monitor (.*)$|`monitor ([^`]*)`", re.MULTILINE)
+DEV = re.compile(r"\./dev ([a-z]+)")
+OPTION = re.compile(r"`(--[a-z-]+)`")
+FILE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|md|sql|yaml|toml|lock)|(?:[\w.-]+/)+)`")
+WORDS = {"RELEASE": "1", "FILE...": "a.txt", "FILE": "a.txt", "NAME": "console", "W": "fta"}
+PYTHON_PARTS = ("monitor/", "monitor/collect/", "monitor/compare/", "monitor/match/", "monitor/notify/", "monitor/app/")
+
+
+def written(pattern: re.Pattern[str]) -> list[tuple[str, str]]:
+    return [
+        (page.name, next(group for group in match.groups() if group is not None))
+        for page in PAGES
+        for match in pattern.finditer(page.read_text("utf-8"))
+    ]
+
+
+def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
+    context = click.Context(monitor)
+    command: click.Command = monitor
+    while words and isinstance(command, click.Group) and (found := command.get_command(context, words[0])):
+        command, words = found, words[1:]
+    return command, words
+
+
+@pytest.mark.parametrize(("page", "text"), written(COMMAND))
+def test_every_command_in_the_docs_parses(page: str, text: str) -> None:
+    words = [WORDS.get(word, word) for word in shlex.split(text)]
+    command, rest = command_of(words)
+    if rest != ["--help"]:
+        assert command is not monitor or words[0].startswith("--"), f"{page}: no verb in {text!r}"
+        command.make_context("monitor", list(rest), resilient_parsing=False)
+
+
+@pytest.mark.parametrize(("page", "verb"), sorted(set(written(DEV))))
+def test_every_dev_verb_in_the_docs_exists(page: str, verb: str) -> None:
+    script = (ROOT / "dev").read_text("utf-8")
+    assert re.search(rf"^    {verb}\) ", script, re.MULTILINE), f"{page}: ./dev has no {verb}"
+
+
+@pytest.mark.parametrize(("page", "option"), sorted(set(written(OPTION))))
+def test_every_option_in_the_docs_exists(page: str, option: str) -> None:
+    known = {"--full", "--help", "--version"}
+    for verb in VERBS:
+        command, _ = command_of([verb])
+        known.update(name for parameter in command.params for name in parameter.opts)
+    assert option in known, f"{page}: no command takes {option}"
+
+
+@pytest.mark.parametrize(("page", "name"), sorted(set(written(FILE))))
+def test_every_file_in_the_docs_exists(page: str, name: str) -> None:
+    places = [ROOT / name, *(ROOT / part / name for part in PYTHON_PARTS), ROOT / "monitor" / "store" / name]
+    assert any(place.exists() for place in places), f"{page}: there is no {name}"
+
+
+def test_every_verb_stands_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert [verb for verb in VERBS if f"`monitor {verb}" not in readme] == []
+
+
+def test_the_alert_in_the_readme_is_what_the_samples_print(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", config=(ROOT / "config.yaml").read_text("utf-8"))
+    for path in sorted((ROOT / "seeds").iterdir()):
+        project.drop(path.name, path.read_bytes())
+    printed = project.run("run", "--once").out
+    shown = re.search(r"```text\n(\[fta.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert shown is not None
+    assert shown[1].strip() in printed
+
+
+def test_the_dev_script_is_posix_shell() -> None:
+    for shell in ("sh", "dash"):
+        try:
+            subprocess.run([shell, "-n", ROOT / "dev"], check=True)
+        except FileNotFoundError:
+            continue
+
+
+def test_the_dev_script_tells_what_it_can_do() -> None:
+    done = subprocess.run([ROOT / "dev", "nonsense"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "./dev run" in done.stderr

@@ -1,0 +1,149 @@
+"""`monitor run --once` and `monitor ingest`, as processes on real and sample dumps."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.journey.harness import ROOT, Project, many, record
+from tests.servers import Answer, http_server
+
+REAL = Path(os.environ.get("MONITOR_REAL_DUMPS") or ROOT.parent / "shared" / "seeds")
+TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
+VISIT = record("Visit ends", "The visit ended with a dinner in Busan.")
+
+
+@pytest.fixture
+def real_dumps() -> list[Path]:
+    files = sorted(REAL.glob("*.txt"))
+    if not files and not os.environ.get("CI"):
+        pytest.skip(f"no real dumps in {REAL}; name their folder in MONITOR_REAL_DUMPS")
+    assert len(files) == 5, f"the five real dumps belong into {REAL}"
+    return files
+
+
+def kinds(project: Project) -> dict[str, int]:
+    found = [row["kind"] for row in project.run("events", "--json").rows()]
+    return {kind: found.count(kind) for kind in set(found)}
+
+
+def test_the_real_dumps_give_their_releases_and_alerts_once(tmp_path: Path, real_dumps: list[Path]) -> None:
+    project = Project(tmp_path / "p")
+    done = project.run("ingest", *real_dumps, "--json")
+    assert done.code == 0
+    counts = [row["counts"] for row in done.rows()]
+    assert sum(c["new"] for c in counts) == 38
+    assert sum(c["unchanged"] for c in counts) == 6
+    assert sum(c["changed"] for c in counts) == 0
+    told = [row["alert"] for row in project.run("events", "--json").rows()]
+    assert sum("fta" in names for names in told) == 5
+    assert sum("semiconductor" in names for names in told) == 14
+    assert "semiconductor" in project.run("run", "--once").out
+
+    again = project.run("ingest", *real_dumps, "--json")
+    assert [row["status"] for row in again.rows()] == ["duplicate"] * 5
+    assert kinds(project) == {"new": 38}
+    assert {row["state"] for row in project.run("alerts", "--json").rows()} == {"sent"}
+
+
+def test_a_category_that_comes_later_enriches_and_tells_the_newly_matching(
+    tmp_path: Path, real_dumps: list[Path]
+) -> None:
+    project = Project(tmp_path / "p")
+    files = [real_dumps[1], real_dumps[0], *real_dumps[2:]]
+    counts = [row["counts"] for row in project.run("ingest", *files, "--json").rows()]
+    assert sum(c["new"] for c in counts) == 38
+    assert sum(c["enriched"] for c in counts) == 6
+    assert sum(c["changed"] for c in counts) == 0
+    late = [row for row in project.run("events", "--json", "--kind", "enriched").rows() if row["alert"]]
+    assert [(row["alert"], row["title"][:13]) for row in late] == [(["fta"], "Joint Readout")]
+
+
+def test_the_samples_show_every_kind_that_is_no_reject(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "seeds", tmp_path / "seeds")
+    shutil.copy(ROOT / "config.yaml", tmp_path)
+    project = Project(tmp_path / "p", config=(ROOT / "config.yaml").read_text("utf-8"))
+    shutil.rmtree(project.seeds)
+    shutil.copytree(ROOT / "seeds", project.seeds)
+    done = project.run("run", "--once")
+    assert done.code == 0, done.err
+    assert "figures: 5.0 → 5.1" in done.out
+    assert kinds(project) == {"new": 9, "changed": 1, "completed": 1, "enriched": 1, "cosmetic": 1}
+    assert sum(row["counts"]["unchanged"] for row in project.run("dumps", "--json").rows()) == 2
+    rows = project.run("events", "--json").rows()
+    assert any(row["date"] is None for row in rows), "one sample has no date"
+    assert any("한-칠레" in row["title"] for row in rows), "one sample is Korean"
+    assert project.run("run", "--once").out == "", "a second run tells nothing again"
+
+
+def test_rejects_are_told_with_their_reason_and_the_files_stay(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    files = {
+        "garbage.txt": bytes(range(256)) * 8,
+        "empty.txt": b"",
+        "half.txt": f"{TALKS}\n-\nVisit ends\nThe visit en".encode(),
+        "letter.txt": b"Dear all,\nno dump this is.",
+    }
+    for name, content in files.items():
+        project.drop(name, content)
+    assert project.run("run", "--once").code == 3
+    rejects = {row["path"]: row for row in project.run("dumps", "--rejects", "--json").rows()}
+    assert set(rejects) == set(files)
+    assert {row["state"] for row in rejects.values()} == {"rejected"}
+    assert "half written" in rejects["half.txt"]["reason"]
+    assert "more than 1 % are control characters" in rejects["garbage.txt"]["reason"]
+    assert "lone '-'" in rejects["letter.txt"]["reason"]
+    assert {name: (project.seeds / name).read_bytes() for name in files} == files
+    assert kinds(project) == {"new": 1, "rejected": 4}
+    assert project.run("run", "--once").code == 0, "nothing new was rejected in this run"
+
+
+def test_a_reject_heals_when_the_file_is_completed(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    project.drop("a.txt", f"{TALKS}\n-\nVisit ends\nThe visit en")
+    assert project.run("run", "--once").code == 3
+    project.drop("a.txt", f"{TALKS}\n{VISIT}")
+    assert project.run("run", "--once").code == 0
+    assert [row["state"] for row in project.run("dumps", "--rejects", "--json").rows()] == ["healed"]
+    assert kinds(project) == {"new": 2, "rejected": 1}
+
+
+def test_a_message_that_cannot_be_delivered_waits_and_the_run_says_so(tmp_path: Path) -> None:
+    with http_server(Answer(status=503)) as server:
+        project = Project(tmp_path / "p", url=f"json://127.0.0.1:{server.port}")
+        project.drop("a.txt", TALKS)
+        assert project.run("run", "--once").code == 3
+        assert len(server.requests) == 1
+    [row] = project.run("alerts", "--json").rows()
+    assert (row["state"], row["attempts"]) == ("pending", 1)
+    assert "503" in row["reason"]
+    [channel] = project.run("channels", "--json").rows()
+    assert (channel["state"], channel["pending"], channel["failures"]) == ("failing", 1, 1)
+
+
+def test_ingest_says_which_file_no_source_takes(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    (tmp_path / "a.csv").write_text(TALKS)
+    done = project.run("ingest", tmp_path / "a.csv")
+    assert done.code == 2
+    assert "--source" in done.err
+    assert project.run("ingest", tmp_path / "a.csv", "--source", "motie").code == 0
+    assert project.run("ingest", tmp_path / "missing.txt").code == 1
+
+
+def test_again_compares_known_content_once_more(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    path = project.drop("a.txt", TALKS)
+    assert project.run("ingest", path, "--json").rows()[0]["counts"]["new"] == 1
+    [row] = project.run("ingest", path, "--again", "--json").rows()
+    assert (row["status"], row["counts"]["unchanged"], row["counts"]["new"]) == ("stored", 1, 0)
+
+
+def test_a_thousand_records_arrive_whole(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    project.drop("many.txt", many(1000))
+    assert project.run("run", "--once").code == 0
+    assert kinds(project) == {"new": 1000}

@@ -1,0 +1,23 @@
+"""Short ways to write the releases and changes that the tests of this folder look at."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from monitor.match.keywords import read_keyword
+from monitor.match.reading import Reading
+from monitor.model import Change, Kind, Release
+
+
+def release(title: str = "", body: str = "", category: str | None = None) -> Release:
+    return Release(title=title, body=body, date=date(2024, 7, 1), category=category)
+
+
+def change(kind: Kind, after: Release, before: Release | None = None, *, number: int = 1) -> Change:
+    return Change(kind=kind, number=number, version=1, after=after, before=before, reason="as told", record=None)
+
+
+def found(keyword: str, text: str, *, case: str = "smart", inflect: bool = True) -> list[str]:
+    """The words of a body, as they stand there, that a keyword finds; in order."""
+    prepared = read_keyword(keyword, case=case, inflect=inflect)
+    return [text[start:end] for _, start, end in sorted(prepared.find(Reading(release(body=text))))]

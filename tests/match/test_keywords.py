@@ -1,0 +1,237 @@
+"""Keywords against texts, row by row: what is found, what is left alone, and what is refused."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from monitor.errors import UsageError
+from monitor.match.keywords import keyword_fault, read_keyword
+from monitor.match.reading import FIELDS, Reading
+from tests.match.samples import found, release
+
+NFD_CHIPS = unicodedata.normalize("NFD", "반도체")
+
+# (group, keyword, text, the words found in it, joined by " | "; "" for none)
+ROWS = [
+    ("boundary", "AI", "AI chips", "AI"),
+    ("boundary", "AI", "They said it again in Dubai", ""),
+    ("boundary", "AI", "an (AI)-driven plan", "AI"),
+    ("boundary", "EV", "every level", ""),
+    ("boundary", "export", "exporters", ""),
+    ("boundary", "export", "“export”, she said", "export"),
+    ("boundary", "5G", "the 5G network, not 15G", "5G"),
+    ("boundary", "FTA", "FTA, FTA; FTA", "FTA | FTA | FTA"),
+    ("boundary", "CO2", "CO₂ emissions", "CO₂"),
+    ("boundary", "102", "about 10² units", ""),
+    ("inflection", "semiconductor", "Semiconductors rose", "Semiconductors"),
+    ("inflection", "semiconductors", "a semiconductor plant", "semiconductor"),
+    ("inflection", "company", "two companies", "companies"),
+    ("inflection", "companies", "a company", "company"),
+    ("inflection", "tax", "new taxes", "taxes"),
+    ("inflection", "taxes", "a tax", "tax"),
+    ("inflection", "FTA", "three FTAs", "FTAs"),
+    ("inflection", "FTAs", "one FTA", "FTA"),
+    ("inflection", "EV", "EVs and an EV", "EVs | EV"),
+    ("inflection", "new", "the news", ""),
+    ("inflection", "news", "a new plan", ""),
+    ("inflection", "customs", "a custom part", ""),
+    ("inflection", "custom", "the Customs Service", ""),
+    ("inflection", "goods", "a good year", ""),
+    ("inflection", "arm", "small arms", ""),
+    ("inflection", "AIDS", "foreign aid", ""),
+    ("inflection", "GA", "natural gas", ""),
+    ("inflection", "free trade agreement", "free trade agreements", "free trade agreements"),
+    ("inflection", "trade agreement", "trades agreement", ""),
+    ("inflection", "=semiconductor", "semiconductors", ""),
+    ("inflection", "Korea's exports", "Korea’s export volume", "Korea’s export"),
+    ("case", "fta", "an FTA", "FTA"),
+    ("case", "FTA", "an fta", "fta"),
+    ("case", "Korea", "KOREA and korea", "KOREA | korea"),
+    ("case", "US", "it gives us time", ""),
+    ("case", "US", "the US and us", "US"),
+    ("case", "us", "the US and us", "US | us"),
+    ("case", "IT", "It is an IT item, isn't it?", "IT"),
+    ("case", "WHO", "Those who met the WHO", "WHO"),
+    ("case", "ACT", "the acts, the ACTs", "ACTs"),
+    ("case", "IT", "ITs", ""),
+    ("case", "US exports", "us exports", "us exports"),
+    ("case", "=Apple", "an apple from Apple", "Apple"),
+    ("case", "=it", "It is it", "it"),
+    ("phrase", "high tech", "High-Tech and high\u00a0tech", "High-Tech | high\u00a0tech"),
+    ("phrase", "high-tech", "high\ntech, high/tech", "high\ntech | high/tech"),
+    ("phrase", "high tech", "hightech", ""),
+    ("phrase", "high tech", "high and tech", ""),
+    ("phrase", "trade trade deal", "trade trade trade deal", "trade trade deal"),
+    ("phrase", "South Korea", "South", ""),
+    ("phrase", "Samsung Electronics Co. Ltd", "Samsung Electronics Co., Ltd.", "Samsung Electronics Co., Ltd"),
+    ("phrase", "Korea exports", "Korea's exports", "Korea's exports"),
+    ("phrase", '"free trade"', "free trade", "free trade"),
+    ("dotted", "U.S.", "US, U.S and U.S.-led", "US | U.S | U.S."),
+    ("dotted", "US", "to the U.S. and the U.S.'s", "U.S. | U.S."),
+    ("dotted", "U.S.", "give us", ""),
+    ("dotted", "USA", "U.S.A.", "U.S.A."),
+    ("dotted", "US", "U.S.A.", ""),
+    ("dotted", "AI", "A.I. is here", "A.I."),
+    ("dotted", "U.S. exports", "US exports", "US exports"),
+    ("accents", "cafe", "Café", "Café"),
+    ("accents", "Café", "CAFE", "CAFE"),
+    ("accents", "Zürich", "Zu\u0308rich", "Zu\u0308rich"),
+    ("accents", "strasse", "Straße", "Straße"),
+    ("accents", "FTA", "ＦＴＡ", "ＦＴＡ"),
+    ("accents", "semiconductor", "semi\u00adconductor", "semi\u00adconductor"),
+    ("Hangul", "반도체", "반도체가 늘었다", "반도체가"),
+    ("Hangul", "반도체", f"{NFD_CHIPS} 수출", NFD_CHIPS),
+    ("Hangul", NFD_CHIPS, "반도체 수출", "반도체"),
+    ("Hangul", "원전", "자원전쟁", ""),
+    ("Hangul", "원전", "원전을 짓다", "원전을"),
+    ("Hangul", "반도체", "차세대AI반도체", "반도체"),
+    ("Hangul", "FTA", "FTA를 체결", "FTA"),
+    ("Hangul", "한미 FTA", "한미FTA가", "한미FTA"),
+    ("Hangul", "FTA 체결", "FTA를 체결했다", "FTA를 체결했다"),
+    ("Hangul", "FTA 체결", "FTA 를 체결했다", ""),
+    ("Hangul", "반도체 수출", "반도체의 수출이", "반도체의 수출이"),
+    ("Hangul", "=원전", "원전을, 원전", "원전"),
+    ("wildcard", "semi*", "semiconductor, semifinal, semi", "semiconductor | semifinal | semi"),
+    ("wildcard", "*conductor", "Semiconductor, superconductors", "Semiconductor | superconductors"),
+    ("wildcard", "*conductor", "conductors' conductorship", "conductors"),
+    ("wildcard", "*duct*", "products", "products"),
+    ("wildcard", "free trade agree*", "a Free Trade Agreement", "Free Trade Agreement"),
+    ("wildcard", "ACT*", "acting on an Act", "acting | Act"),
+    ("wildcard", "*national trade", "international trade", "international trade"),
+    ("wildcard", "*원전*", "자원전쟁", "자원전쟁"),
+    ("wildcard", "*원전", "자원전쟁", "자원전쟁"),
+    ("wildcard", "원전*", "자원전쟁, 원전을", "원전을"),
+]
+
+
+@pytest.mark.parametrize(
+    ("group", "keyword", "text", "expected"),
+    ROWS,
+    ids=[f"{group}: {keyword} in {text}" for group, keyword, text, _ in ROWS],
+)
+def test_a_keyword_finds_its_words_and_no_others(group: str, keyword: str, text: str, expected: str) -> None:
+    assert " | ".join(found(keyword, text)) == expected, group
+
+
+@pytest.mark.parametrize(
+    ("keyword", "case", "text", "expected"),
+    [
+        ("US", "ignore", "give us", "us"),
+        ("FTA", "exact", "fta FTA FTAs F.T.A.", "FTA | FTAs | F.T.A."),
+        ("Company", "exact", "companies, Companies", "Companies"),
+        ("us", "exact", "US us", "us"),
+        ("semi*", "exact", "Semifinal semifinal", "semifinal"),
+        ("=US", "ignore", "us US", "US"),
+    ],
+)
+def test_the_case_option_overrides_smart_case(keyword: str, case: str, text: str, expected: str) -> None:
+    assert " | ".join(found(keyword, text, case=case)) == expected
+
+
+def test_without_inflection_only_the_word_itself_is_found() -> None:
+    assert found("semiconductor", "semiconductors and a Semiconductor", inflect=False) == ["Semiconductor"]
+
+
+FIELD_ROWS = [
+    ("FTA", "title body category"),
+    ("title:FTA", "title"),
+    ("title: FTA", "title"),
+    ("body:FTA", "body"),
+    ("category:FTA", "category"),
+    ("title:=FTA", "title"),
+    ("title:FTA*", "title"),
+    ("talks FTA", ""),
+]
+
+
+@pytest.mark.parametrize(("keyword", "fields"), FIELD_ROWS, ids=[row[0] for row in FIELD_ROWS])
+def test_a_keyword_looks_where_it_was_told(keyword: str, fields: str) -> None:
+    looked_at = Reading(release("FTA talks", "FTA talks", "FTA/Economic Cooperation"))
+
+    assert " ".join(field for field, _, _ in read_keyword(keyword).find(looked_at)) == fields
+
+
+def test_a_phrase_never_crosses_from_one_field_into_the_next() -> None:
+    split = Reading(release("Free trade", "agreement signed", "free"))
+
+    assert list(read_keyword("free trade agreement").find(split)) == []
+
+
+def test_a_field_before_the_keyword_wins_over_the_fields_of_the_list() -> None:
+    assert read_keyword("category:FTA", fields=("title",)).fields == ("category",)
+
+
+LITERAL = "keywords are literal; boolean rules are not available in this version yet, write one keyword per entry"
+EMPTY = "there is no letter or digit to look for; write a word or a phrase"
+MIDDLE = "'*' may stand only at the beginning or the end of a keyword; leave the others out"
+TOUCH = "'*' must touch a letter or a digit; leave out what stands between"
+
+FAULTS = [
+    ("FTA", None),
+    ("R&D", None),
+    ("free and fair trade", None),
+    ("Co., Ltd.", None),
+    ("-5 percent", None),
+    ("Note: exports", None),
+    ("KORUS 2:1", None),
+    ("=title", None),
+    ("title:FTA", None),
+    ("semi*", None),
+    ("*원전*", None),
+    ("U.S.A.*", None),
+    ("*반도체 exports*", None),
+    ("", EMPTY),
+    ("  — ", EMPTY),
+    ("=", EMPTY),
+    ("*", EMPTY),
+    ("title:", EMPTY),
+    ("japan AND chips", f"{LITERAL} (found 'AND')"),
+    ("chips OR EV", f"{LITERAL} (found 'OR')"),
+    ("NOT japan", f"{LITERAL} (found 'NOT')"),
+    ("korea NEAR/5 FTA", f"{LITERAL} (found 'NEAR/5')"),
+    ("korea NEAR FTA", f"{LITERAL} (found 'NEAR')"),
+    ("korea ONEAR/5 FTA", f"{LITERAL} (found 'ONEAR/5')"),
+    ("ATLEAST/2(chips)", f"{LITERAL} (found 'ATLEAST/2')"),
+    ("(chips)", f"{LITERAL} (found '(')"),
+    ("title:(chips, EV)", f"{LITERAL} (found '(')"),
+    ("-japan", f"{LITERAL} (found '-')"),
+    ("titel:FTA", "unknown field 'titel:' — did you mean title:?"),
+    ("titel: FTA", "unknown field 'titel:' — did you mean title:?"),
+    ("Title:FTA", "unknown field 'Title:' — did you mean title:?"),
+    ("categorie:FTA", "unknown field 'categorie:' — did you mean category:?"),
+    ("ISO:9001", "unknown field 'ISO:' — the fields are title:, body: and category:; a literal colon needs a blank"),
+    ("title:body:FTA", "'body:' must come first and alone; write body:word or body:=word"),
+    ("=title:FTA", "'title:' must come first and alone; write title:word or title:=word"),
+    ("why?", "'?' is no wildcard; leave it out, or end the word with * for any letters"),
+    ("semi*tor", MIDDLE),
+    ("semi**", MIDDLE),
+    ("free* trade", MIDDLE),
+    ("trade *", TOUCH),
+    ("Korea's*", TOUCH),
+    ("*/trade", TOUCH),
+    ("*a", "'*a' covers too many words; use 3 letters or more (2 syllables in Korean)"),
+    ("ab*", "'ab*' covers too many words; use 3 letters or more (2 syllables in Korean)"),
+    ("*ab*", "'*ab*' covers too many words; use 3 letters or more (2 syllables in Korean)"),
+    ("*원", "'*원' covers too many words; use 3 letters or more (2 syllables in Korean)"),
+    ("free trade a*", "'a*' covers too many words; use 3 letters or more (2 syllables in Korean)"),
+]
+
+
+@pytest.mark.parametrize(("keyword", "fault"), FAULTS, ids=[repr(row[0]) for row in FAULTS])
+def test_a_faulty_keyword_is_refused_with_its_cure(keyword: str, fault: str | None) -> None:
+    assert keyword_fault(keyword) == fault
+
+
+@pytest.mark.parametrize("keyword", [row[0] for row in FAULTS if row[1]])
+def test_what_has_a_fault_is_never_looked_for(keyword: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        read_keyword(keyword)
+
+    assert refused.value.where == keyword
+    assert refused.value.message == keyword_fault(keyword)
+
+
+def test_the_fields_are_told_in_the_order_title_body_category() -> None:
+    assert FIELDS == ("title", "body", "category")

@@ -1,0 +1,194 @@
+"""Text into tokens: where words begin and end, what they are compared by, and which forms they have."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.match.lexicon import EVERYDAY, SINGULAR_IN_S, UNTOUCHABLE
+from monitor.match.words import forms, inflections, tokens
+
+# The characters that decide where a word ends, often enough to meet each other.
+PIECES = st.sampled_from(
+    [
+        *"aZsSÉßİ9 .,-_/'’ʼ\n\t\u00a0\u200b\u00ad\u0301²₂½①Ⅳﬁ３Ａ한국ㅋ中あ를",
+        *("U.S.", "'s", "’s", "FTA", unicodedata.normalize("NFD", "반도체"), "ŉ", "ͺ", "ﷺ", "\U00010400"),
+    ]
+)
+TEXTS = st.lists(PIECES, max_size=25).map("".join) | st.text(max_size=40)
+WITHOUT_DISK = settings(database=None, deadline=None, max_examples=400)
+
+SPLITS = [
+    ("plain words", "Exports rose 5.1 percent", "exports rose 5 1 percent"),
+    ("underscores separate", "press_release", "press release"),
+    ("hyphens, slashes and odd blanks separate", "high-tech/IT\u00a0goods\nnow", "high tech it goods now"),
+    ("Hangul stands apart from Latin", "FTA를 체결", "fta 를 체결"),
+    ("Latin stands apart from Hangul", "차세대AI반도체", "차세대 ai 반도체"),
+    ("a possessive s is dropped", "Korea's exports", "korea exports"),
+    ("a curly possessive too", "Korea’s exports", "korea exports"),
+    ("a possessive in capitals too", "KOREA'S EXPORTS", "korea exports"),
+    ("a possessive after dots", "the U.S.'s view", "the us view"),
+    ("a possessive after Hangul", "삼성's", "삼성"),
+    ("an s that begins a word stays", "'s-Hertogenbosch", "s hertogenbosch"),
+    ("a word after an apostrophe stays", "O'Sullivan d'snow", "o sullivan d snow"),
+    ("a plural possessive is a plural", "firms' goods", "firms goods"),
+    ("dotted capitals are one word", "U.S. and U.S and R.O.K.", "us and us and rok"),
+    ("dotted capitals before a hyphen", "U.S.-led", "us led"),
+    ("a name glued to dotted capitals is its own word", "U.S.Korea", "us korea"),
+    ("dots between small letters separate", "e.g. p.m.", "e g p m"),
+    ("a capital before a dot and a blank stays alone", "Plan B. A start", "plan b a start"),
+    ("a capital glued to a word is no dotted word", "A.Bc", "a bc"),
+    ("accents are dropped", "Café Übersee", "cafe ubersee"),
+    ("combining accents too", unicodedata.normalize("NFD", "Café"), "cafe"),
+    ("widths are levelled", "ＦＴＡ　３", "fta 3"),
+    ("sharp s folds", "Straße", "strasse"),
+    ("the dotted capital I folds", "İZMİR", "izmir"),
+    ("lowered digits belong to the word", "CO₂", "co2"),
+    ("raised digits do not touch a digit", "10² m²", "10 m2"),
+    ("fractions are no words", "1½ ① a", "1 a"),
+    ("soft hyphens and zero-width blanks cut nothing", "semi\u00adcon\u200bductor", "semiconductor"),
+    ("Hangul is composed", unicodedata.normalize("NFD", "반도체"), "반도체"),
+    ("half-width Hangul too", "ﾤ", "ᄂ"),
+    ("no words", " .,;— …\n", ""),
+]
+
+
+@pytest.mark.parametrize(("rule", "text", "expected"), SPLITS, ids=[row[0] for row in SPLITS])
+def test_a_text_is_cut_into_words(rule: str, text: str, expected: str) -> None:
+    assert " ".join(token.form for token in tokens(text)) == expected, rule
+
+
+@pytest.mark.parametrize(
+    ("text", "is_capitals", "is_dotted", "is_hangul"),
+    [
+        ("US", True, False, False),
+        ("U.S.", True, True, False),
+        ("FTAs", True, False, False),
+        ("ＩＴ", True, False, False),
+        ("As", False, False, False),
+        ("us", False, False, False),
+        ("It", False, False, False),
+        ("반도체", False, False, True),
+        ("中", False, False, False),
+    ],
+)
+def test_a_token_knows_how_it_was_written(text: str, is_capitals: bool, is_dotted: bool, is_hangul: bool) -> None:
+    (token,) = tokens(text)
+
+    assert (token.is_capitals, token.is_dotted, token.is_hangul) == (is_capitals, is_dotted, is_hangul)
+
+
+@pytest.mark.parametrize(("text", "cased"), [("U.S.", "US"), ("Café", "Cafe"), ("FTAs", "FTAs"), ("CO₂", "CO2")])
+def test_the_cased_form_keeps_capitals_and_nothing_else(text: str, cased: str) -> None:
+    assert tokens(text)[0].cased == cased
+
+
+def test_offsets_point_into_the_raw_text_even_when_folding_changes_lengths() -> None:
+    text = f"Straße, {unicodedata.normalize('NFD', '반도체')}를 — Korea’s U.S. \u200bﬁrms"
+
+    assert [text[token.start : token.end] for token in tokens(text)] == [
+        "Straße",
+        unicodedata.normalize("NFD", "반도체") + "를",
+        "Korea",
+        "U.S.",
+        "ﬁrms",
+    ]
+
+
+@WITHOUT_DISK
+@given(TEXTS)
+def test_every_token_is_its_stretch_of_the_raw_text_and_reads_the_same_alone(text: str) -> None:
+    end = 0
+    for token in tokens(text):
+        assert end <= token.start < token.end <= len(text)
+        assert token.raw == text[token.start : token.end]
+        assert [again.form for again in tokens(token.raw)] == [token.form]
+        end = token.end
+
+
+@WITHOUT_DISK
+@given(TEXTS)
+def test_the_quick_reading_finds_the_same_forms(text: str) -> None:
+    assert forms(text) == {token.form for token in tokens(text)}
+
+
+@WITHOUT_DISK
+@given(TEXTS)
+def test_forms_hold_letters_and_digits_only(text: str) -> None:
+    assert all(form.isalnum() for form in forms(text))
+
+
+@WITHOUT_DISK
+@given(st.lists(st.sampled_from(["Café", "반도체", "FTA", "Ümit's", "U.S.", "수출이"]), max_size=6).map(" ".join))
+def test_composed_and_decomposed_text_have_the_same_forms(text: str) -> None:
+    decomposed = unicodedata.normalize("NFD", text)
+
+    assert [token.form for token in tokens(decomposed)] == [token.form for token in tokens(text)]
+
+
+@pytest.mark.parametrize("odd", ["\u200b", "a\u200b", "\u0301", "'s", "A.", "²", "한\u200b", ".", "s'"])
+def test_long_runs_of_odd_characters_are_read_to_the_end(odd: str) -> None:
+    # A pattern that backtracks over such a run would not come back within the patience of whoever runs the suite.
+    assert tokens("word " + odd * 50_000 + " end")[-1].form == "end"
+
+
+INFLECTIONS = [
+    ("semiconductor", {"semiconductors"}),
+    ("semiconductors", {"semiconductor"}),
+    ("company", {"companies"}),
+    ("companies", {"company", "companie"}),
+    ("key", {"keys"}),
+    ("tax", {"taxes"}),
+    ("taxes", {"tax", "taxe"}),
+    ("batch", {"batches"}),
+    ("photo", {"photos", "photoes"}),
+    ("house", {"houses"}),
+    ("gas", {"gases"}),
+    ("gases", {"gas", "gase"}),
+    ("process", {"processes"}),
+    ("FTA", {"FTAs"}),
+    ("FTAs", {"FTA"}),
+    ("EVs", {"EV"}),
+    ("GPS", {"GPSes"}),
+    ("AIDS", set()),
+    ("aid", set()),
+    ("US", set()),
+    ("OS", {"OSes"}),
+    ("it", set()),
+    ("was", set()),
+    ("GA", set()),
+    ("new", set()),
+    ("news", set()),
+    ("custom", set()),
+    ("customs", set()),
+    ("good", set()),
+    ("arm", set()),
+    ("security", set()),
+    ("series", set()),
+    ("virus", {"viruses"}),
+    ("analysis", {"analysises"}),
+    ("use", {"uses"}),
+    ("uses", {"use"}),
+    ("G20", set()),
+    ("반도체", set()),
+]
+
+
+@pytest.mark.parametrize(("word", "others"), INFLECTIONS, ids=[row[0] for row in INFLECTIONS])
+def test_a_word_has_its_regular_plural_or_singular(word: str, others: set[str]) -> None:
+    assert inflections(word) - {word} == others
+
+
+@pytest.mark.parametrize("word", sorted(UNTOUCHABLE | SINGULAR_IN_S))
+def test_no_word_reaches_a_listed_word(word: str) -> None:
+    stems = {word[:-1], word[:-2], word[:-3] + "y"}
+
+    assert not any(word in inflections(stem) for stem in stems if stem)
+
+
+@pytest.mark.parametrize("word", sorted(EVERYDAY))
+def test_the_lists_are_written_in_the_form_they_are_compared_in(word: str) -> None:
+    assert forms(word) == {word}

@@ -1,0 +1,54 @@
+"""Real Apprise services that speak to servers of the test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from monitor.model import Secret
+from monitor.notify.apprise_channel import AppriseChannel, build
+from tests.notify.facts import note
+from tests.servers import Answer, HttpServer, http_server, smtp_server, unused_port
+
+CANARY = "cAnArYt0KeN"
+SLACK = f"slack://T1JJ3T3L2/A1BRTD4JD/{CANARY}dnlazkcOXrIde"
+PING = note("a test", "test")
+
+
+def webhook(port: int, options: str = "rto=20", scheme: str = "json") -> AppriseChannel:
+    return AppriseChannel("hook", build(Secret(f"{scheme}://127.0.0.1:{port}/{CANARY}?cto=5&{options}")))
+
+
+def mailbox(port: int) -> AppriseChannel:
+    address = "from=monitor@example.org&to=desk@example.org&mode=insecure&cto=5"
+    return AppriseChannel("desk", build(Secret(f"mailto://127.0.0.1:{port}/?{address}")))
+
+
+def slack(server: HttpServer) -> AppriseChannel:
+    service = build(Secret(SLACK))
+    service.webhook_url = server.url
+    return AppriseChannel("team", service)
+
+
+@contextmanager
+def failing(kind: str) -> Iterator[AppriseChannel]:
+    """A channel to a far side that fails in one way."""
+    match kind:
+        case "refused":
+            yield webhook(unused_port())
+        case "slack":
+            with http_server(Answer(status=403, body=CANARY.encode())) as server:
+                yield slack(server)
+        case "smtp":
+            with smtp_server(on_rcpt=f"550 {CANARY}") as mail:
+                yield mailbox(mail.port)
+        case "timeout":
+            with http_server(Answer(is_hanging=True)) as server:
+                yield webhook(server.port, "rto=0.2")
+        case "reset":
+            with http_server(Answer(is_reset=True)) as server:
+                yield webhook(server.port)
+        case _:
+            headers = {"Location": f"/{CANARY}", "Retry-After": CANARY}
+            with http_server(Answer(status=int(kind), body=CANARY.encode(), headers=headers)) as server:
+                yield webhook(server.port)

@@ -1,0 +1,55 @@
+"""From a configured url to a channel."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from monitor.model import Outcome, Secret
+from monitor.notify.channels import bound_of, check_channel, open_channel
+from monitor.notify.compose import USUAL
+from monitor.notify.console import ConsoleChannel
+from tests.notify.facts import note
+from tests.servers import http_server
+
+PING = note("a test", "test")
+
+
+def test_console_prints_to_the_given_stream() -> None:
+    stream = io.StringIO()
+    channel = open_channel("console", Secret("console://"), stream=stream, color=False)
+    assert channel.send(PING, delivery=1).outcome is Outcome.OK
+    assert isinstance(channel, ConsoleChannel)
+    assert stream.getvalue() == "a test\na test\n\n"
+
+
+def test_any_other_url_is_a_service_of_apprise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("http_proxy", raising=False)
+    with http_server() as server:
+        url = Secret(f"json://127.0.0.1:{server.port}/")
+        channel = open_channel("hook", url, stream=io.StringIO(), color=False)
+        assert [channel.send(PING, delivery=n).outcome for n in (1, 2)] == [Outcome.OK] * 2
+        assert channel.name == "hook"
+        assert len(server.wait_for(2)) == 2
+
+
+def test_a_url_no_service_can_be_built_from_refuses_every_message_and_stays_secret() -> None:
+    channel = open_channel("team", Secret("slack://cAnArY"), stream=io.StringIO(), color=False)
+    for _ in range(2):
+        verdict = channel.send(PING, delivery=1)
+        assert verdict.outcome is Outcome.CHANNEL_REFUSED
+        assert "slack://" in verdict.reason
+        assert "cAnArY" not in verdict.reason
+
+
+def test_a_check_says_what_is_wrong_and_nothing_of_what_is_right() -> None:
+    assert check_channel(Secret("console://")) is None
+    assert check_channel(Secret("json://127.0.0.1/")) is None
+    assert "did you mean" in (check_channel(Secret("jsn://127.0.0.1/")) or "")
+
+
+@pytest.mark.parametrize(("url", "longest"), [("discord://a/b", 2000), ("tgram://a/b", 4096), ("gchat://a/b/c", 4000)])
+def test_services_of_short_messages_get_shorter_parts(url: str, longest: int) -> None:
+    assert bound_of(Secret(url)).characters < longest
+    assert bound_of(Secret("slack://a/b/c")) == USUAL

@@ -1,0 +1,204 @@
+"""What a message says, to whom, and how it is split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.model import Alert, Edit, Item, Kind, Message
+from monitor.notify.compose import Bound, compose, condensed
+from tests.notify.facts import alert, hit, keep, release, swap
+
+TALKS = release("FTA talks", "Talks on the FTA went on. Both FTAs help. Chips were named, chips again.")
+
+
+def told(*alerts: Alert, bound: Bound | None = None, **routes: Sequence[str]) -> tuple[Message, ...]:
+    channels = {name for names in routes.values() for name in names}
+    bounds = dict.fromkeys(channels, bound) if bound else {}
+    return compose(alerts, source="motie", routes=routes, bounds=bounds)
+
+
+def only_item(*alerts: Alert) -> Item:
+    [one] = told(*alerts, fta=["team"], chips=["team"])
+    return one.items[0]
+
+
+def words(count: int, word: str = "word") -> str:
+    return " ".join(f"{word}{n}" for n in range(count))
+
+
+def test_one_message_goes_to_each_channel_that_is_told_in_the_order_of_the_routes() -> None:
+    messages = told(alert(TALKS, told=("fta", "chips")), fta=["team", "desk"], chips=["desk", "boss"])
+    assert [m.channel for m in messages] == ["team", "desk", "boss"]
+    assert {(m.kind, m.source, m.part, m.parts) for m in messages} == {("instant", "motie", 1, 1)}
+
+
+def test_items_stand_in_the_order_of_the_alerts() -> None:
+    [one] = told(alert(TALKS, number=9), alert(TALKS, number=3), alert(TALKS, number=5), fta=["team"])
+    assert [item.release for item in one.items] == [9, 3, 5]
+
+
+def test_an_item_names_only_the_watchlists_that_this_channel_hears_and_only_their_words() -> None:
+    both = alert(TALKS, hit("FTA", TALKS), hit("Chips", TALKS, watchlist="chips"), told=("fta", "chips"))
+    team, desk = told(both, fta=["team"], chips=["desk"])
+    assert (team.items[0].watchlists, team.items[0].words) == (("fta",), ("FTA",))
+    assert (desk.items[0].watchlists, desk.items[0].words) == (("chips",), ("Chips",))
+
+
+def test_a_watchlist_that_matches_but_is_not_told_is_not_named() -> None:
+    muted = replace(alert(TALKS, told=("fta",)), watchlists=("fta", "chips"))
+    assert only_item(muted).watchlists == ("fta",)
+
+
+@pytest.mark.parametrize(
+    ("names", "routes"),
+    [((), {"fta": ["team"]}), (("fta",), {"fta": []}), (("fta",), {}), (("fta",), {"chips": ["team"]})],
+    ids=["recorded only", "no channel", "no route", "another list's channel"],
+)
+def test_where_nobody_is_told_there_is_no_message(names: tuple[str, ...], routes: dict[str, list[str]]) -> None:
+    assert compose([alert(TALKS, told=names)], source="motie", routes=routes) == ()
+
+
+def test_words_stand_as_in_the_text_and_each_once_whatever_their_case() -> None:
+    hits = [hit("chips", TALKS), hit("FTAs", TALKS), hit("Chips", TALKS), hit("FTA", TALKS)]
+    assert only_item(alert(TALKS, *hits)).words == ("chips", "FTAs", "FTA")
+
+
+def test_a_snippet_holds_whole_words_about_the_hit_with_the_hit_apart() -> None:
+    found = release(body=f"{words(40, 'left')} FTA, {words(40, 'right')}")
+    [snippet] = only_item(alert(found, hit("FTA", found))).snippets
+    assert snippet.hit == "FTA"
+    assert snippet.before.startswith("… left")
+    assert snippet.before.endswith("left39 ")
+    assert snippet.after.startswith(", right0 ")
+    assert snippet.after.endswith(" …")
+    assert set(snippet.before.split()) <= {"…", *words(40, "left").split()}
+    assert set(snippet.after.split()) <= {",", "…", *words(40, "right").split()}
+    assert 120 < len(snippet.before + snippet.hit + snippet.after) <= 165
+
+
+def test_a_snippet_at_the_edges_of_the_text_is_marked_as_uncut() -> None:
+    found = release(body="The FTA\n\nstands.")
+    [snippet] = only_item(alert(found, hit("FTA", found))).snippets
+    assert (snippet.before, snippet.hit, snippet.after) == ("The ", "FTA", " stands.")
+
+
+def test_a_hit_inside_a_korean_compound_keeps_touching_its_neighbours() -> None:
+    found = release(body="정부는 반도체가 중요하다고 했다.")
+    [snippet] = only_item(alert(found, hit("반도체", found))).snippets
+    assert (snippet.before, snippet.hit, snippet.after) == ("정부는 ", "반도체", "가 중요하다고 했다.")
+
+
+def test_text_without_any_blank_is_cut_hard() -> None:
+    found = release(body="가" * 5000 + "반도체" + "나" * 5000)
+    [snippet] = only_item(alert(found, hit("반도체", found))).snippets
+    assert len(snippet.before + snippet.after) <= 165
+
+
+def test_there_are_at_most_three_snippets_and_none_inside_another() -> None:
+    found = release(body=f"FTA one FTA two {words(30)} FTA three {words(30)} FTA four {words(30)} FTA five")
+    hits = [hit("FTA", found, nth=n) for n in range(5)]
+    snippets = only_item(alert(found, *hits)).snippets
+    assert len(snippets) == 3
+    assert ["two" in s.after for s in snippets] == [True, False, False]
+
+
+def test_no_watchlist_takes_all_the_snippets() -> None:
+    found = release(body=f"FTA {words(40)} FTA {words(40)} FTA {words(40)} chips", category="FTA")
+    hits = [hit("FTA", found, nth=n) for n in range(3)] + [hit("chips", found, watchlist="chips")]
+    item = only_item(alert(found, *hits, told=("fta", "chips")))
+    assert [s.hit for s in item.snippets] == ["FTA", "chips", "FTA"]
+
+
+def test_the_body_is_shown_before_category_and_title() -> None:
+    found = release("FTA signed", "The FTA was signed.", "FTA/Economic Cooperation")
+    hits = [hit("FTA", found, field=field) for field in ("title", "category", "body")]
+    assert [s.field for s in only_item(alert(found, *hits)).snippets] == ["body", "category", "title"]
+
+
+def test_of_a_changed_release_the_hits_in_changed_words_come_first() -> None:
+    after = release(body=f"The FTA stands. {words(40)} Two FTAs were added.")
+    edits = (keep(f"The FTA stands. {words(40)} "), swap("Nothing was", "Two FTAs were"), keep(" added."))
+    changed = alert(after, hit("FTA", after), hit("FTAs", after), edits=edits, kind=Kind.CHANGED)
+    assert [s.hit for s in only_item(changed).snippets] == ["FTAs", "FTA"]
+
+
+def test_a_hit_that_stood_only_in_the_old_text_is_shown_in_it() -> None:
+    before, after = release(body="The old FTA ended."), release(body="Nothing is left.")
+    [snippet] = only_item(alert(after, hit("FTA", before), before=before, kind=Kind.CHANGED)).snippets
+    assert snippet.before + snippet.hit + snippet.after == "The old FTA ended."
+
+
+def test_a_hit_in_a_category_that_is_unknown_now_does_not_break_the_message() -> None:
+    before, after = release(category="FTA"), release(category=None)
+    changed = alert(after, hit("FTA", before, field="category"), before=before)
+    assert only_item(changed).snippets[0].hit == "FTA"
+
+
+def test_facts_of_the_change_are_carried_over() -> None:
+    change = replace(alert(TALKS).change, numbers=(("5.1", "5.3"),), related=(4,), reason="why", version=3)
+    item = only_item(replace(alert(TALKS), change=change))
+    assert (item.numbers, item.related, item.reason, item.version) == ((("5.1", "5.3"),), (4,), "why", 3)
+    assert (item.title, item.date, item.category) == (TALKS.title, TALKS.date, TALKS.category)
+
+
+@pytest.mark.parametrize(
+    ("edit", "short"),
+    [
+        (keep(words(16)), words(16)),
+        (keep(words(17)), "word0 word1 word2 word3 word4 word5 … word11 word12 word13 word14 word15 word16"),
+        (keep(f" {words(17)}\n"), " word0 word1 word2 word3 word4 word5 … word11 word12 word13 word14 word15 word16 "),
+        (swap("", words(80)), words(80)),
+        (swap("", words(81)), words(40) + " … " + " ".join(words(81).split()[-40:])),
+    ],
+    ids=["kept whole", "kept", "blanks at the edges stay", "put in whole", "put in"],
+)
+def test_long_stretches_shrink_to_their_two_ends(edit: Edit, short: str) -> None:
+    assert condensed([edit])[0].new == short
+
+
+def test_a_rewritten_release_is_not_told_edit_by_edit() -> None:
+    edits = [swap(f"old{n}", f"new{n}") for n in range(500)]
+    short = condensed(edits)
+    assert short[:60] == tuple(edits[:60])
+    assert short[60:] == (keep(" … "),)
+
+
+@pytest.mark.parametrize("hostile", ["x" * 100_000, "x " * 50_000, "가" * 100_000])
+def test_a_hostile_record_cannot_grow_a_message_beyond_all_bounds(hostile: str) -> None:
+    after = release(hostile, hostile)
+    every = alert(after, hit(hostile[:99], after), edits=(swap(hostile, hostile[1:]),) * 5)
+    item = only_item(every)
+    assert len(repr(item)) < 40_000
+    assert len(item.title) <= 300
+
+
+def test_a_long_message_is_split_between_items_and_says_which_part_it_is() -> None:
+    parts = told(*(alert(TALKS, number=n) for n in range(1, 8)), fta=["team"], bound=Bound(items=3, characters=9999))
+    assert [[item.release for item in part.items] for part in parts] == [[1, 2, 3], [4, 5, 6], [7]]
+    assert [(part.part, part.parts) for part in parts] == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_an_item_longer_than_the_bound_is_a_part_of_its_own_and_whole() -> None:
+    long = release("x" * 300, "")
+    parts = told(alert(TALKS), alert(long), alert(TALKS), fta=["team"], bound=Bound(items=9, characters=100))
+    assert [len(part.items) for part in parts] == [1, 1, 1]
+    assert parts[1].items[0].title == "x" * 300
+
+
+@given(
+    titles=st.lists(st.text("ab ", max_size=60), min_size=1, max_size=30),
+    items=st.integers(1, 6),
+    characters=st.integers(1, 200),
+)
+def test_parts_together_hold_every_item_once_in_order(titles: list[str], items: int, characters: int) -> None:
+    alerts = [alert(release(title), number=n) for n, title in enumerate(titles, start=1)]
+    parts = told(*alerts, fta=["team"], bound=Bound(items=items, characters=characters))
+    assert [item.release for part in parts for item in part.items] == list(range(1, len(titles) + 1))
+    assert all(1 <= len(part.items) <= items for part in parts)
+    assert [part.part for part in parts] == list(range(1, len(parts) + 1))
+    assert {part.parts for part in parts} == {len(parts)}

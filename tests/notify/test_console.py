@@ -1,0 +1,71 @@
+"""Messages on a terminal, in a pipe, and on a stream that is gone."""
+
+from __future__ import annotations
+
+import io
+import os
+
+import pytest
+
+from monitor.model import Kind, Outcome
+from monitor.notify.console import ConsoleChannel
+from monitor.notify.render import plain, subject
+from tests.notify.facts import item, keep, message, note, swap
+
+TOLD = message(
+    item(kind=Kind.CHANGED, title="- not a redline", edits=(keep("rose "), swap("5.1", "5.3"), keep(" percent")))
+)
+
+
+def test_a_message_is_printed_plain_with_its_subject_and_a_blank_line() -> None:
+    stream = io.StringIO()
+    verdict = ConsoleChannel("console", stream).send(TOLD, delivery=1)
+    assert verdict.outcome is Outcome.OK
+    assert stream.getvalue() == f"{subject(TOLD)}\n{plain(TOLD)}\n\n"
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_with_color_headlines_are_bold_and_redlines_red_and_green() -> None:
+    stream = io.StringIO()
+    ConsoleChannel("console", stream, color=True).send(TOLD, delivery=1)
+    lines = stream.getvalue().split("\n")
+    assert lines[0] == f"\x1b[1m{subject(TOLD)}\x1b[0m"
+    assert lines[1].startswith("\x1b[1mCHANGED  2024-07-01")
+    assert "\x1b[31m    - rose [5.1] percent\x1b[0m" in lines
+    assert "\x1b[32m    + rose [5.3] percent\x1b[0m" in lines
+
+
+def test_scraped_text_cannot_choose_a_colour() -> None:
+    stream = io.StringIO()
+    ConsoleChannel("console", stream, color=True).send(message(item(title="\x1b[31m    - red")), delivery=1)
+    assert "\n  [31m - red\n" in stream.getvalue()
+
+
+def test_a_message_is_flushed(tmp_path: object) -> None:
+    reader, writer = os.pipe()
+    with open(reader) as out, open(writer, "w") as stream:  # noqa: PTH123  a pipe has no path
+        ConsoleChannel("console", stream).send(note("hello"), delivery=1)
+        assert out.readline() == "hello\n"
+
+
+def test_what_the_stream_cannot_encode_does_not_stop_the_message() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    assert ConsoleChannel("console", stream).send(note("5.1 → 5.3"), delivery=1).outcome is Outcome.OK
+    assert stream.buffer.getvalue().startswith(b"5.1 ? 5.3\n")
+
+
+def test_a_closed_stream_is_a_far_side_that_is_away() -> None:
+    stream = io.StringIO()
+    stream.close()
+    verdict = ConsoleChannel("console", stream).send(TOLD, delivery=7)
+    assert verdict.outcome is Outcome.TRANSIENT
+    assert "message 7" in verdict.reason
+
+
+def test_a_broken_pipe_is_a_far_side_that_is_away() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    stream = open(writer, "w")  # noqa: PTH123, SIM115  a pipe has no path, and closing it raises what is tested
+    assert ConsoleChannel("console", stream).send(TOLD, delivery=1).outcome is Outcome.TRANSIENT
+    with pytest.raises(BrokenPipeError):
+        stream.close()

@@ -1,0 +1,253 @@
+"""What people read: golden messages, and what hostile text comes to."""
+
+from __future__ import annotations
+
+import doctest
+import unicodedata
+from textwrap import dedent
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.model import Item, Kind, Message
+from monitor.notify import render
+from monitor.notify.render import neutralise, plain, subject
+from tests.notify.facts import item, keep, message, note, snippet, swap
+
+NEW = item(
+    watchlists=("fta", "semiconductor"),
+    words=("FTA", "chips"),
+    snippets=(
+        snippet("… progress in the ", "FTA", " talks with the EU …"),
+        snippet("", "FTA", "/Economic Cooperation", "category"),
+        snippet("Korea and the EU Hold ", "FTA", " Talks", "title"),
+    ),
+    related=(4, 9),
+)
+CHANGED = item(
+    number=18,
+    kind=Kind.CHANGED,
+    title="Exports Rise 5.3 Percent",
+    category="Industry",
+    watchlists=("semiconductor",),
+    words=("semiconductors",),
+    snippets=(snippet("Exports of ", "semiconductors", " rose …"),),
+    edits=(
+        swap("Exports Rise 5.1 Percent", "Exports Rise 5.3 Percent", "title"),
+        keep("In June exports of semiconductors rose "),
+        swap("5.1", "5.3"),
+        keep(" percent on year to the highest … figure of any June so far, driven by memory "),
+        swap("and displays ", ""),
+        keep("chips."),
+    ),
+    numbers=(("5.1", "5.3"), ("5.1", "5.3")),
+    reason="same day; one figure differs: 5.1 → 5.3",
+)
+COMPLETED = item(
+    number=19,
+    kind=Kind.COMPLETED,
+    title="Visit Ends",
+    category=None,
+    words=("FTAs",),
+    edits=(keep("… the delegation left "), swap("", "and spoke of FTAs.")),
+    reason="the cut body is now whole",
+)
+KOREAN = item(
+    title="반도체 수출 5.3% 증가",
+    category="무역/투자",
+    watchlists=("반도체",),
+    words=("반도체가",),
+    snippets=(snippet("6월 ", "반도체", "가 크게 늘었다 …"),),
+    reason="처음 본 자료",
+)
+
+GOLDEN = [
+    (
+        NEW,
+        """\
+        NEW  2024-07-01  FTA/Economic Cooperation
+          Korea and the EU Hold FTA Talks
+          matched: FTA, chips [fta, semiconductor]
+          … progress in the »FTA« talks with the EU …
+          category: »FTA«/Economic Cooperation
+          no known release has this title or text
+          resembles: 4, 9
+          monitor show 17""",
+    ),
+    (
+        CHANGED,
+        """\
+        CHANGED  2024-07-01  Industry
+          Exports Rise 5.3 Percent
+          matched: semiconductors [semiconductor]
+          Exports of »semiconductors« rose …
+            - title: [Exports Rise 5.1 Percent]
+            + title: [Exports Rise 5.3 Percent]
+            - In June exports of semiconductors rose [5.1] percent on year to the highest …
+            + In June exports of semiconductors rose [5.3] percent on year to the highest …
+            - … June so far, driven by memory [and displays] chips.
+          figures: 5.1 → 5.3, 5.1 → 5.3
+          same day; one figure differs: 5.1 → 5.3
+          monitor show 18""",
+    ),
+    (
+        COMPLETED,
+        """\
+        COMPLETED  2024-07-01
+          Visit Ends
+          matched: FTAs [fta]
+            + … the delegation left [and spoke of FTAs.]
+          the cut body is now whole
+          monitor show 19""",
+    ),
+    (
+        KOREAN,
+        """\
+        NEW  2024-07-01  무역/투자
+          반도체 수출 5.3% 증가
+          matched: 반도체가 [반도체]
+          6월 »반도체«가 크게 늘었다 …
+          처음 본 자료
+          monitor show 17""",
+    ),
+    (
+        item(words=(), title="", day=None, category=None, reason="", numbers=(("7", ""),)),
+        """\
+        NEW  undated
+          (no title)
+          watchlists: fta
+          figures: 7 → none
+          monitor show 17""",
+    ),
+]
+
+
+@pytest.mark.parametrize(("one", "text"), GOLDEN, ids=["new", "changed", "completed", "korean", "bare"])
+def test_an_item_reads_like_this(one: Item, text: str) -> None:
+    assert plain(message(one)) == dedent(text)
+
+
+def test_items_are_parted_by_a_blank_line() -> None:
+    assert plain(message(NEW, CHANGED)) == plain(message(NEW)) + "\n\n" + plain(message(CHANGED))
+
+
+def test_the_brackets_stand_around_words_and_not_around_the_blanks_of_a_span() -> None:
+    spaced = item(edits=(keep("Exports rose"), swap(" 5.1", " 5.3"), keep(" percent"), swap(" ", "\n")))
+    assert "- Exports rose [5.1] percent\n" in plain(message(spaced))
+
+
+def test_a_very_long_redline_says_how_much_it_leaves_out() -> None:
+    far = keep(" " + " ".join("abcdefghijklmn") + " ")
+    long = item(edits=tuple(edit for _ in range(20) for edit in (swap("x", "y"), far)))
+    assert "… and 16 more lines" in plain(message(long))
+
+
+def test_long_lists_of_figures_end_in_a_count() -> None:
+    long = item(numbers=tuple((str(n), str(n + 1)) for n in range(20)))
+    assert "11 → 12, 8 more\n" in plain(message(long))
+
+
+@pytest.mark.parametrize(
+    ("told", "line"),
+    [
+        (message(NEW), "[fta, semiconductor] 1 new — motie"),
+        (message(NEW, KOREAN, CHANGED), "[fta, semiconductor, 반도체] 2 new, 1 changed — motie"),
+        (message(COMPLETED, part=2, parts=3), "[fta] 1 completed — motie (2/3)"),
+        (message(item(watchlists=tuple("gfedcba"))), "[a, b, c, d, +3] 1 new — motie"),
+        (note("channel desk is down\nsince noon"), "channel desk is down"),
+        (note("\n  \n"), "system"),
+        (note("a test\r\nBcc: x@y.example"), "a test"),
+    ],
+)
+def test_the_subject_reads_like_this(told: Message, line: str) -> None:
+    assert subject(told) == line
+
+
+def test_a_subject_stays_short_whatever_the_names_are() -> None:
+    told = message(item(watchlists=tuple(f"{n}{'x' * 90}" for n in range(9))), part=1, parts=2)
+    assert len(subject(told)) <= 160
+    assert subject(told).endswith("… (1/2)")
+    assert len(subject(note("x" * 999))) <= 150
+
+
+def test_a_system_message_keeps_its_lines() -> None:
+    assert plain(note("channel desk is down\n  503 since noon\n")) == "channel desk is down\n503 since noon"
+
+
+def test_where_room_runs_out_items_shrink_and_the_rest_is_counted() -> None:
+    many = message(*(item(number=n, snippets=NEW.snippets) for n in range(1, 21)))
+    text = plain(many, room=1000)
+    assert len(text) <= 1000
+    assert "matched:" in text.split("\n\n")[0] or "monitor show 1" in text.split("\n\n")[0]
+    assert "matched:" not in text.split("\n\n")[-2]
+    assert text.endswith("more: `monitor alerts` lists them")
+
+
+def test_with_room_for_short_forms_every_item_is_named() -> None:
+    many = message(*(item(number=n, snippets=NEW.snippets) for n in range(1, 21)))
+    text = plain(many, room=2600)
+    assert len(text) <= 2600
+    assert [f"monitor show {n}" in text for n in range(1, 21)] == [True] * 20
+    assert "lists them" not in text
+
+
+def test_with_room_enough_nothing_shrinks() -> None:
+    assert plain(message(NEW), room=10_000) == plain(message(NEW))
+
+
+@given(st.integers(200, 6000), st.integers(1, 25))
+def test_room_is_kept_and_every_item_is_named_or_counted(room: int, count: int) -> None:
+    many = message(*(item(number=n, snippets=NEW.snippets) for n in range(1, count + 1)))
+    text = plain(many, room=room)
+    named = text.count("monitor show ")
+    assert len(text) <= room
+    assert named == count or f"and {count - named} more: " in text
+
+
+@pytest.mark.parametrize(
+    ("scraped", "shown"),
+    [
+        ("Talks\r\nBcc: all", "Talks Bcc: all"),
+        ("a\x00b\x1b[31mc\x7f", "ab[31mc"),
+        ("a\u2028b\u2029c\x85d\x0be", "a b c d e"),
+        ("\u202eevil\u202c \u2066x\u2069 \u200fy", "evil x y"),
+        ("@here @\u200bhere kim@motie.go.kr", "@\u200bhere @\u200bhere kim@\u200bmotie.go.kr"),
+        ("\ufeffso\u00adft\u200b", "soft"),
+        ("broken \udc80 byte", "broken \ufffd byte"),
+        ("  two   blanks\u3000wide ", "two blanks wide"),
+        ("반도체 “5.3%” — ok", "반도체 “5.3%” — ok"),
+        ("", ""),
+    ],
+)
+def test_hostile_text_becomes_one_harmless_line(scraped: str, shown: str) -> None:
+    assert neutralise(scraped) == shown
+
+
+@given(st.text(st.characters(codec=None)))
+def test_whatever_the_text_the_line_is_one_encodable_and_stable(scraped: str) -> None:
+    line = neutralise(scraped)
+    line.encode()
+    assert neutralise(line) == line
+    assert len(line.splitlines()) <= 1
+    assert all(unicodedata.category(char) not in ("Cc", "Cs") for char in line)
+    assert all(char == "\u200b" for char in line if unicodedata.category(char) == "Cf")
+    assert line.count("@") == line.count("@\u200b")
+
+
+@given(st.text(max_size=40))
+def test_no_scraped_word_can_start_or_add_a_line(scraped: str) -> None:
+    words = (scraped,)
+    hostile = item(
+        title=scraped, category=scraped, words=words, watchlists=words, reason=f"why {scraped}",
+        snippets=(snippet(scraped, scraped, scraped, scraped),), edits=(swap(scraped, f"x{scraped}", scraped),),
+        numbers=((scraped, scraped),),
+    )  # fmt: skip
+    lines = plain(message(hostile)).split("\n")
+    assert lines[0].startswith("NEW  ")
+    assert all(line.startswith("  ") for line in lines[1:])
+    assert len(lines) <= 9
+
+
+def test_the_examples_in_the_docstrings_hold() -> None:
+    assert doctest.testmod(render).failed == 0

@@ -1,0 +1,111 @@
+"""From what was seen on the wire to the class of an attempt: every code and every breakdown."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.model import Outcome
+from monitor.notify.verdict import Breakdown, Wire, verdict_of
+
+OK, TRANSIENT, REFUSED = Outcome.OK, Outcome.TRANSIENT, Outcome.REFUSED
+CHANNEL, UNCERTAIN = Outcome.CHANNEL_REFUSED, Outcome.UNCERTAIN
+
+
+def http(*codes: int, breakdown: Breakdown = Breakdown.NONE) -> Wire:
+    return Wire(protocol="http", codes=codes, breakdown=breakdown)
+
+
+def smtp(*codes: int) -> Wire:
+    return Wire(protocol="smtp", codes=codes)
+
+
+@pytest.mark.parametrize(
+    ("codes", "outcome"),
+    [
+        ((301, 302, 303, 307, 308, 304, 401, 402, 403, 404, 405, 410), CHANNEL),
+        ((400, 413, 422), REFUSED),
+        ((406, 408, 409, 411, 418, 425, 429, 451, 500, 501, 502, 503, 504, 529, 599, 100, 999), TRANSIENT),
+    ],
+)
+def test_each_http_code_that_is_no_success_has_its_class(codes: tuple[int, ...], outcome: Outcome) -> None:
+    verdicts = [verdict_of(http(code), accepted=False) for code in codes]
+    assert [(v.outcome, v.code) for v in verdicts] == [(outcome, code) for code in codes]
+    assert [str(v.code) in v.reason for v in verdicts] == [True] * len(codes)
+
+
+@pytest.mark.parametrize(
+    ("codes", "outcome"),
+    [
+        ((530, 534, 535, 550, 551, 553), CHANNEL),
+        ((552, 554), REFUSED),
+        ((421, 450, 451, 452, 454, 500, 501, 502, 503, 504, 538, 555, 599), TRANSIENT),
+    ],
+)
+def test_each_smtp_code_that_is_no_success_has_its_class(codes: tuple[int, ...], outcome: Outcome) -> None:
+    seen = [smtp(220, 250, 250, code, 250, 221) for code in codes]  # a client resets and says goodbye
+    assert [verdict_of(wire, accepted=False).outcome for wire in seen] == [outcome] * len(codes)
+    assert [verdict_of(wire, accepted=False).code for wire in seen] == list(codes)
+
+
+@pytest.mark.parametrize(
+    ("wire", "outcome", "code"),
+    [
+        (http(200), OK, 200),
+        (http(204), OK, 204),
+        (http(404, 200), OK, 200),
+        (http(302), CHANNEL, 302),
+        (smtp(220, 502, 250, 250, 250, 354, 250, 221), OK, 250),
+        (Wire(), OK, None),
+    ],
+    ids=["200", "204", "a detour that ended well", "a redirect taken for success", "mail", "some other protocol"],
+)
+def test_what_a_plugin_takes_for_accepted(wire: Wire, outcome: Outcome, code: int | None) -> None:
+    assert verdict_of(wire, accepted=True).outcome is outcome
+    assert verdict_of(wire, accepted=True).code == code
+
+
+@pytest.mark.parametrize(
+    ("wire", "outcome"),
+    [
+        (http(200), TRANSIENT),
+        (http(401, 200), CHANNEL),
+        (http(breakdown=Breakdown.UNREACHED), TRANSIENT),
+        (http(breakdown=Breakdown.NAMELESS), TRANSIENT),
+        (http(breakdown=Breakdown.TLS), TRANSIENT),
+        (http(breakdown=Breakdown.SILENT), UNCERTAIN),
+        (http(breakdown=Breakdown.BROKEN), UNCERTAIN),
+        (http(200, breakdown=Breakdown.PLUGIN), UNCERTAIN),
+        (http(503, breakdown=Breakdown.PLUGIN), TRANSIENT),
+        (http(breakdown=Breakdown.PLUGIN), TRANSIENT),
+        (Wire(breakdown=Breakdown.PLUGIN), TRANSIENT),
+        (Wire(), TRANSIENT),
+        (smtp(), TRANSIENT),
+        (smtp(220, 250, 250), TRANSIENT),
+        (smtp(220, 250, 250, 250, 354), UNCERTAIN),
+        (smtp(220, 250, 250, 250, 354, 451, 250, 221), TRANSIENT),
+    ],
+)
+def test_what_no_plugin_takes_for_accepted(wire: Wire, outcome: Outcome) -> None:
+    verdict = verdict_of(wire, accepted=False)
+    assert verdict.outcome is outcome
+    assert verdict.reason
+
+
+def test_the_wish_to_wait_is_handed_on() -> None:
+    assert verdict_of(Wire(protocol="http", codes=(429,), retry_after=120.0), accepted=False).retry_after == 120.0
+
+
+@given(
+    protocol=st.sampled_from(["", "http", "smtp"]),
+    codes=st.lists(st.integers(0, 999), max_size=5).map(tuple),
+    breakdown=st.sampled_from(Breakdown),
+    accepted=st.booleans(),
+)
+def test_every_combination_has_a_class_and_a_reason(
+    protocol: str, codes: tuple[int, ...], breakdown: Breakdown, accepted: bool
+) -> None:
+    verdict = verdict_of(Wire(protocol=protocol, codes=codes, breakdown=breakdown), accepted=accepted)
+    assert verdict.reason
+    assert (verdict.outcome is OK) <= accepted

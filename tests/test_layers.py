@@ -1,0 +1,76 @@
+"""The layer rule of ARCHITECTURE.md, held by reading the code."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+STATIONS = ("collect", "compare", "match", "notify", "store")
+DOORS = {
+    "sqlite3": ("monitor/store/",),
+    "sqlite_utils": ("monitor/store/",),
+    "watchdog": ("monitor/collect/watch.py",),
+    "apprise": ("monitor/notify/apprise_channel.py",),
+    "apscheduler": ("monitor/app/schedule.py",),
+    "yaml": ("monitor/app/config/",),
+    "pydantic": ("monitor/app/config/",),
+    "pytest": (),
+}
+HEAVY = ("apprise", "apscheduler", "sqlite_utils", "sqlite3", "pydantic", "watchdog", "rich", "yaml")
+
+
+def imports() -> list[tuple[str, str]]:
+    """(file, imported module) for every import statement of the package, wherever in the file it stands."""
+    found = []
+    for path in sorted((ROOT / "monitor").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{path}: imports are absolute"
+                names = [node.module or ""]
+            found += [(str(path.relative_to(ROOT)), name) for name in names]
+    return found
+
+
+def test_no_station_imports_another() -> None:
+    crossings = [
+        (file, name)
+        for file, name in imports()
+        for station in STATIONS
+        for other in STATIONS
+        if file.startswith(f"monitor/{station}/") and other != station and name.startswith(f"monitor.{other}")
+    ]
+    assert crossings == []
+
+
+@pytest.mark.parametrize("library", DOORS)
+def test_each_library_has_one_door(library: str) -> None:
+    outside = [
+        (file, name)
+        for file, name in imports()
+        if name.split(".")[0] == library and not file.startswith(DOORS[library])
+    ]
+    assert outside == [], f"only {DOORS[library]} may import {library}"
+
+
+def test_help_loads_no_heavy_library() -> None:
+    program = (
+        "import sys; sys.argv = ['monitor', '--help']\n"
+        "from monitor.app.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        f"print('loaded:', [name for name in {HEAVY} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
+def test_the_contracts_of_import_linter_hold() -> None:
+    lint = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([lint], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout

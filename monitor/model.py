@@ -100,7 +100,7 @@ class Reject:
 
     reason: str  # one sentence: what is wrong and, where that helps, what would heal it
     line: int  # 1-based; 0: the whole file
-    offset: int  # characters before it in the decoded text
+    offset: int  # bytes before it, of the decoded text as UTF-8 with LF
     text: str  # the first 200 characters
     is_tail: bool = False  # an unfinished last record: a writer may still complete it
 

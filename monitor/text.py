@@ -24,7 +24,7 @@ _PLAIN = tuple(
     for odd in odds
 )
 _ASCII = re.compile(r"[\x00-\x7f]+")
-_SUSPICIOUS_BLANKS = ("  ", "\n", "\t", "\r", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x1f")
+_SUSPICIOUS_BLANKS = ("  ", "\n", "\t", "\r", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x1f", "\x85")
 # Compatibility forms of digits: after a digit, plain NFKC would glue them to it (10² → 102).
 _COMPAT_DIGIT = re.compile("[²³¹¼-¾⁰-⁹₀-₉⅐-⅟↉①-⒛⓪-⓿❶-➓]")
 # Class first, then the look-behind over it: the other order costs a look at every character (10 times slower).

@@ -66,11 +66,17 @@ class Folder:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     if self.is_recursive and not self.ignores(entry.name):
-                        yield from self._entries(entry.path)
+                        yield from self._subfolder(entry.path)
                 elif self.wants(entry.name):
                     sign = look(entry.path)
                     if sign is not None:  # else gone between the listing and the look
                         yield entry.path, sign
+
+    def _subfolder(self, folder: bytes) -> Iterator[tuple[bytes, Signature]]:
+        try:
+            yield from self._entries(folder)
+        except FileNotFoundError:
+            return  # gone between the listing and the look
 
 
 def look(path: bytes) -> Signature | None:

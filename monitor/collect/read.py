@@ -52,7 +52,7 @@ def read(path: bytes, *, max_file: int, follow_symlinks: bool = False) -> Conten
             digest.update(chunk)
             if is_kept:
                 chunks.append(chunk)
-        if signature(os.fstat(descriptor)) != signature(before):
+        if size > before.st_size or signature(os.fstat(descriptor)) != signature(before):
             raise FileChanged("the file was written to while it was read")
     finally:
         os.close(descriptor)

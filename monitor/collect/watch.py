@@ -53,7 +53,7 @@ class Watcher:
             raise
 
     def arm(self) -> tuple[bytes, ...]:
-        """Watch every folder that is there and not heard; returns those, which must now be scanned.
+        """Watch every folder that can be read and is not heard; returns those, which must now be scanned.
 
         A watch sits on the folder, not on its path: one that was deleted or renamed away and made anew needs another.
         """
@@ -127,12 +127,13 @@ class _Handler:
 
 
 def _place(path: bytes) -> tuple[int, int] | None:
-    """Which folder stands at a path now; None: none does."""
+    """Which folder stands at a path now; None: none that may be read (watchdog would be deaf and not say so)."""
     try:
         status = os.stat(path)
     except OSError:
         return None
-    return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) else None
+    is_open = stat.S_ISDIR(status.st_mode) and os.access(path, os.R_OK | os.X_OK)
+    return (status.st_dev, status.st_ino) if is_open else None
 
 
 def _observer() -> BaseObserver:

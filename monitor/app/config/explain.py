@@ -17,14 +17,15 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _Loc = tuple[str | int, ...]
-_SECTIONS: Mapping[str, type[Section]] = {
+SECTIONS: Mapping[str, type[Section]] = {
     "": Config,
     "sources.*": Source,
     "channels.*": Channel,
     "watchlists.*": Watchlist,
     "watch": Watch,
 }
-_EXAMPLES = {
+# For every section and every required key.
+EXAMPLES = {
     "sources": "sources: {motie: {path: seeds/}}",
     "sources.*": "*: {path: seeds/}",
     "sources.*.path": "path: seeds/",
@@ -47,13 +48,14 @@ def explain(errors: list[ErrorDetails], root: Table, findings: Findings) -> None
         loc: _Loc = error["loc"]
         if error["type"] == "missing" and loc in meant:
             continue
-        is_about_key = loc[-1:] == ("[key]",) or error["type"] == "extra_forbidden"
-        loc = loc[:-1] if loc[-1:] == ("[key]",) else loc
+        is_unknown = error["type"] == "extra_forbidden"
+        is_name = not is_unknown and len(loc) == 3 and loc[2] == "[key]"  # pydantic's mark for a key of a mapping
+        loc = loc[:2] if is_name else loc
         nodes = _along(root, loc)
         if any(isinstance(node, Scalar) and node.is_broken for node in nodes):
             continue
         node = nodes[-1] if len(nodes) > len(loc) else None
-        if is_about_key:
+        if is_name or is_unknown:
             findings.add(_key_place(nodes, loc), dotted(loc), _key_message(error, loc))
         elif isinstance(node, Scalar):
             findings.add(node.place, dotted(loc), _value_message(error, loc, node))
@@ -97,7 +99,7 @@ def _key_message(error: ErrorDetails, loc: _Loc) -> str:
 
 
 def _known_keys(loc: _Loc) -> list[str]:
-    return list(_SECTIONS[_pattern(loc[:-1])].model_fields)
+    return list(SECTIONS[_pattern(loc[:-1])].model_fields)
 
 
 def _meant(loc: _Loc) -> _Loc:
@@ -127,7 +129,7 @@ def _message(error: ErrorDetails, loc: _Loc, node: Node | None) -> str:
     if error["type"] == "missing":
         return f"is missing; {_example(loc)}"
     if error["type"] == "value_error":
-        return f"{_reason(error)}; {_example(loc)}" if _pattern(loc) in _EXAMPLES else _reason(error)
+        return f"{_reason(error)}; {_example(loc)}" if _pattern(loc) in EXAMPLES else _reason(error)
     if _is_table_wanted(error):
         return f"takes keys of its own, not a list; {_example(loc)}"
     if error["type"] == "tuple_type":
@@ -148,10 +150,8 @@ def _is_table_wanted(error: ErrorDetails) -> bool:
 
 
 def _example(loc: _Loc) -> str:
-    example = _EXAMPLES.get(_pattern(loc))
-    if example is None:
-        return "write a value, or leave the key out"
-    return f"write for instance {example.replace('*', _shortened(mask_urls(str(loc[-1]))))}"
+    name = _shortened(mask_urls(str(loc[-1])))
+    return f"write for instance {EXAMPLES[_pattern(loc)].replace('*', name)}"
 
 
 def _listed(node: Scalar) -> str:

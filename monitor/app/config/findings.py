@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
-from monitor.app.config.mask import blank_urls, mask_span, mask_unparsed, mask_urls
+from monitor.app.config.mask import blank_urls, is_below_url, mask_span, mask_unparsed, mask_urls
 from monitor.errors import ConfigError, Fault
 from monitor.text import escape
 
@@ -31,8 +31,8 @@ class Findings:
         self._starts = [0, *(match.end() for match in _BREAK.finditer(text))]
         self._lines = _BREAK.split(text)
         self._hidden: list[tuple[int, int]] = []
-        self._last_key = ""
-        self._found: list[tuple[Place | None, str, str, str]] = []
+        self._found: list[tuple[Place, str, str, str]] = []
+        self.open_key = ""  # whose value is being read: tells what the parser gave up in
         self.places: Mapping[str, Place] = {}  # of every dotted path that stands in the file
 
     def error(self, path: str, message: str) -> None:
@@ -43,16 +43,18 @@ class Findings:
         """Note what should be looked at and stops nothing."""
         self.add(self._nearest(path), path, message, severity="warning")
 
-    def add(self, place: Place | None, path: str, message: str, *, severity: str = "error") -> None:
-        """Note a fault at a known place; None: about the file as a whole."""
+    def add(self, place: Place, path: str, message: str, *, severity: str = "error") -> None:
+        """Note a fault at a known place."""
         self._found.append((place, path, message, severity))
 
     def refuse(self, place: Place | None, message: str) -> NoReturn:
-        """Give up on a file that cannot be read on; earlier findings may be its consequence and are dropped."""
+        """Give up on a file that cannot be read on; earlier findings may be its consequence and are dropped.
+
+        place None: about the file as a whole.
+        """
         if place and place.line > len(self._lines):  # libyaml's end of a file whose last line has no end
             place = Place(len(self._lines), len(self._lines[-1]) + 1)
-        excerpt = self._lines[place.line - 1] if place else ""
-        excerpt = mask_unparsed(excerpt, is_inside_secret=self._last_key == "url")
+        excerpt = self._unparsed_excerpt(place) if place else ""
         # The parser's own error quotes the file: it must not show in a traceback either.
         raise ConfigError((self._fault(place, "", message, "error", excerpt),)) from None
 
@@ -70,10 +72,6 @@ class Findings:
         """Keep these characters of the file, by offset, out of every excerpt."""
         self._hidden.append((start, end))
 
-    def key_was_read(self, key: str) -> None:
-        """Remember what is being read, for an excerpt should the parser give up there."""
-        self._last_key = key
-
     def place_at(self, offset: int) -> Place:
         """The place of a character."""
         line = sum(start <= offset for start in self._starts)
@@ -81,7 +79,7 @@ class Findings:
 
     def _sorted(self, severity: str) -> tuple[Fault, ...]:
         found = [one for one in self._found if one[3] == severity]
-        found.sort(key=lambda one: one[0] or Place(0, 0))
+        found.sort(key=lambda one: one[0])
         return tuple(self._fault(*one, self._excerpt(one[0])) for one in found)
 
     def _fault(self, place: Place | None, path: str, message: str, severity: str, excerpt: str) -> Fault:
@@ -96,9 +94,11 @@ class Findings:
             severity=severity,
         )
 
-    def _excerpt(self, place: Place | None) -> str:
-        if place is None:
-            return ""
+    def _unparsed_excerpt(self, place: Place) -> str:
+        lines = self._lines[: place.line]
+        return mask_unparsed(lines[-1], is_inside_secret=self.open_key == "url" or is_below_url(lines))
+
+    def _excerpt(self, place: Place) -> str:
         line, offset = self._lines[place.line - 1], self._starts[place.line - 1]
         for start, end in self._hidden:
             first, last = max(start - offset, 0), min(end - offset, len(line))

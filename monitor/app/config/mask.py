@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _SCHEME = re.compile(r"[A-Za-z][\w+.-]*://")
 _URL = re.compile(r"""([A-Za-z][\w+.-]*://)[^\s"']+""")
@@ -46,12 +47,27 @@ def mask_span(line: str, start: int, end: int) -> str:
     return line[:start] + f"{before}{mask_secret(inner)}{after}".ljust(len(value)) + line[end:]
 
 
+def is_below_url(lines: Sequence[str]) -> bool:
+    """Whether the last of these lines stands, by its indentation, below a line that holds a `url`."""
+    depth = _indentation(lines[-1])
+    for line in reversed(lines[:-1]):
+        if line.strip() and _indentation(line) < depth:
+            depth = _indentation(line)
+            if _URL_KEY.search(line):
+                return True
+    return False
+
+
 def mask_unparsed(line: str, *, is_inside_secret: bool) -> str:
     """A line that no parser understood: it ends where a secret could begin.
 
-    is_inside_secret: the parser gave up while it read the value of a `url`, maybe lines further up.
+    is_inside_secret: the line may go on with a `url` from further up.
     """
     ends = [match.end() for match in (_URL_KEY.search(line), _SCHEME.search(line)) if match]
     if ends:
         return line[: min(ends)] + "…"
     return "…" if is_inside_secret else line
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip())

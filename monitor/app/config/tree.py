@@ -150,6 +150,7 @@ class _Reader:
                 break
             key = self._key(event, path)
             entry = _entry(_place(event.start_mark), self._node(next(self._events), (*path, key)))
+            self._findings.open_key = ""
             if key in entries:
                 first = entries[key].place.line
                 self._note(entry.place, (*path, key), f"this key stands here twice, first in line {first}; keep one")
@@ -166,7 +167,7 @@ class _Reader:
         self._note_extras(event, (*path, event.value))
         if not is_text(event.value):
             self._findings.refuse(place, "this key holds half a character; write the character itself")
-        self._findings.key_was_read(event.value)
+        self._findings.open_key = event.value
         return str(event.value)
 
     def _series(self, place: Place, path: Path) -> Series:

@@ -63,14 +63,12 @@ def flag(text: str) -> bool:
 
 
 def zone(text: str) -> ZoneInfo:
-    """A time zone by its IANA name."""
+    """A time zone by its IANA name, of the machine's zone data or the tzdata package."""
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "Asia" is a folder of the zone data
         pass
     known = available_timezones()
-    if not known:
-        raise ValueError("cannot be looked up: this machine has no time zone data; install the package tzdata")
     city = min((one for one in known if one.rpartition("/")[2].casefold() == text.casefold()), default=None)
     meant = city or closest(text, known, likeness=0.8)
     cure = f"did you mean '{meant}'?" if meant else "write a name such as Asia/Seoul or UTC"

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from monitor.app.config import Source
+from monitor.app.config.explain import EXAMPLES, SECTIONS
 from monitor.app.config.findings import Findings
 from monitor.app.config.models import LATER as LATER_KEYS
 from monitor.app.config.tree import LOADER, read
@@ -31,6 +33,7 @@ NO_GLOB = "holds a '/'; a pattern fits the file's name alone"
 NO_LIST = "takes keys of its own, not a list; write for instance"
 LATER = "is not available in this version yet"
 TOO_LARGE = "this is not valid YAML: an escape or a directive names a number that cannot be"
+SOURCE_KEYS = f"the keys here are {', '.join(Source.model_fields)}"
 TOP_KEYS = "the keys here are timezone, state, first_run, sources, channels, watchlists, watch"
 STATE_INSIDE = "the state folder lies in the folder of source 'm'; keep them apart"
 
@@ -41,6 +44,8 @@ BROKEN = [
     ("«statee: x", "statee: unknown key; did you mean 'state'?"),
     ("«zzz: x", f"zzz: unknown key; {TOP_KEYS}"),
     ("«zzz:", f"zzz: unknown key; {TOP_KEYS}"),
+    ("«'[key]': x", f"[key]: unknown key; {TOP_KEYS}"),
+    ("sources: {m: {path: in/, «'[key]': x}}", f"sources.m.[key]: unknown key; {SOURCE_KEYS}"),
     ("watch: {«setle: 2s}", "watch.setle: unknown key; did you mean 'settle'?"),
     ("sources: {m: {path: in/, «Path: x}}", "sources.m.Path: unknown key; did you mean 'path'?"),
     ("sources: {m: {«Path: x}}", "sources.m.Path: unknown key; did you mean 'path'?"),
@@ -247,6 +252,18 @@ def test_a_syntax_error_is_one_fault_whichever_parser_reads(text: str, expected:
     with pytest.raises(ConfigError) as caught:
         read(text, Findings("config.yaml", text), loader=loader)
     assert told(caught.value.faults) == [expected]
+
+
+def test_a_last_line_without_an_end_is_shown_at_its_end(tmp_path: Path) -> None:
+    (fault,) = refused(tmp_path, "a: 1\nb: [")
+    assert (fault.line, fault.column, fault.excerpt) == (2, 5, "b: [")
+
+
+def test_every_section_and_every_required_key_has_an_example() -> None:
+    for path, section in SECTIONS.items():
+        required = [key for key, field in section.model_fields.items() if field.is_required()]
+        assert not path or path in EXAMPLES
+        assert {f"{path}.{key}".lstrip(".") for key in required} <= EXAMPLES.keys()
 
 
 @pytest.mark.parametrize("escape", ["\\q", "\\UFFFFFFFF"])

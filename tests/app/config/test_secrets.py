@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from monitor.app.config import load, paint
-from monitor.app.config.mask import is_secret_place, mask_secret, mask_span, mask_unparsed
+from monitor.app.config.mask import is_below_url, is_secret_place, mask_secret, mask_span, mask_unparsed
 from monitor.errors import ConfigError
 from tests.app.config.support import HEAD, loaded
 
@@ -72,6 +72,10 @@ def everything(error: ConfigError) -> str:
         CHANNELS + "  team:\n    url:\n\tc4n4ry\n",
         CHANNELS + "  team: {urll: slack://c4n4ry, url\n",
         CHANNELS + "  team: {url: slack://c4n4ry\x07}\n",
+        CHANNELS + "  team:\n    url: 'slack://a'\n      c4n4ry\n",
+        CHANNELS + "  team:\n    url: >-\n      a\n\n        c4n4ry\x07\n",
+        CHANNELS + "  team:\n    url: \"slack://a\n  c4n4ry\\q\"\n",
+        CHANNELS + "  team: {url: \"slack://a\n     c4n4ry\", [\n",
     ],
 )  # fmt: skip
 def test_no_fault_shows_a_secret(tmp_path: Path, text: str) -> None:
@@ -145,6 +149,29 @@ def test_a_masked_line_keeps_its_columns(line: str, masked: str) -> None:
 )
 def test_an_unparsed_line_ends_where_a_secret_could_begin(line: str, is_inside_secret: bool, masked: str) -> None:
     assert mask_unparsed(line, is_inside_secret=is_inside_secret) == masked
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["url: a", "  b"], True),
+        (["url: a", "", "    b", "  c"], True),
+        (["team: {url: a,", "  b"], True),
+        (["  url: a", "  max_age 72h"], False),
+        (["  url: a", "x"], False),
+        (["url"], False),
+    ],
+)
+def test_a_line_further_in_than_a_url_may_belong_to_it(lines: list[str], expected: bool) -> None:
+    assert is_below_url(lines) is expected
+
+
+def test_a_line_beside_a_url_is_shown_when_it_cannot_be_parsed(tmp_path: Path) -> None:
+    text = CHANNELS + "  team:\n    url: slack://c4n4ry\n    max_age 72h\nstate: x\n"
+    (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "config.yaml", environ={})
+    assert [(fault.line, fault.excerpt) for fault in caught.value.faults] == [(5, "    max_age 72h")]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+"""What the tests of this station start from: a time zone, signatures, files of an odd kind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from monitor.collect.folder import look
+from monitor.model import Signature
+
+SEOUL = ZoneInfo("Asia/Seoul")
+
+
+def signature(**parts: int) -> Signature:
+    """A signature that differs from the usual one in these parts."""
+    return Signature(**{"device": 1, "inode": 2, "size": 3, "mtime_ns": 4, "ctime_ns": 5, **parts})
+
+
+def signed(path: Path) -> Signature:
+    """The signature of a file that is there."""
+    sign = look(os.fsencode(path))
+    assert sign is not None
+    return sign
+
+
+def raw(folder: Path, name: bytes) -> bytes:
+    """A path whose name is any bytes."""
+    return os.fsencode(folder / os.fsdecode(name))
+
+
+def put(path: bytes | Path, content: bytes = b"x", *, mtime: int | None = None) -> bytes:
+    """Write a file, with a modification time (seconds) of its own if one is given; its path as bytes."""
+    file = Path(os.fsdecode(path))
+    file.write_bytes(content)
+    if mtime is not None:
+        os.utime(file, (mtime, mtime))
+    return os.fsencode(file)

@@ -1,0 +1,227 @@
+"""When a file that was seen is whole: closed, without a writer, or still for long enough."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from monitor.collect.settle import FIRST_PAUSE, LONGEST_PAUSE, Look, Settling, has_writer
+from monitor.model import Signature
+from tests.collect.samples import put, raw, signature
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has file leases")
+
+A, B, C = b"/in/a.txt", b"/in/b.txt", b"/in/c.txt"
+ONE, TWO = signature(size=1), signature(size=2)
+
+# (what, looks at a file that was found, one per line: seconds, signature, has_writer; the answers)
+LOOKS = [
+    ("nobody writes it", [(0.0, ONE, False)], [True]),
+    ("a writer that ends", [(0.0, ONE, True), (2.0, ONE, True), (4.0, ONE, False)], [False, False, True]),
+    ("a writer that never ends", [(0.0, ONE, True), (2.0, ONE, True), (99.0, ONE, True)], [False, False, False]),
+    ("unknown, the same in two looks", [(0.0, ONE, None), (2.0, ONE, None)], [False, True]),
+    ("unknown, a second look too soon", [(0.0, ONE, None), (1.9, ONE, None), (2.0, ONE, None)], [False, False, True]),
+    ("unknown, grown in between", [(0.0, ONE, None), (2.0, TWO, None), (4.0, TWO, None)], [False, False, True]),
+    ("unknown, there and back", [(0.0, ONE, None), (2.0, TWO, None), (4.0, ONE, None)], [False, False, False]),
+    ("unknown after a writer", [(0.0, ONE, True), (2.0, ONE, None)], [False, True]),
+    ("unknown, old by its time", [(0.0, signature(mtime_ns=0), None)], [False]),
+    ("only its inode changed", [(0.0, ONE, None), (2.0, signature(size=1, inode=9), None)], [False, False]),
+    ("only its ctime changed", [(0.0, ONE, None), (2.0, signature(size=1, ctime_ns=9), None)], [False, False]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "looks", "answers"), LOOKS, ids=[row[0] for row in LOOKS])
+def test_a_found_file_settles_by_what_looks_at_it_show(
+    what: str, looks: list[tuple[float, Signature, bool | None]], answers: list[bool]
+) -> None:
+    settling = Settling(2.0)
+    settling.found(A, 0.0)
+
+    given = [settling.is_settled(A, Look(signature=sign, has_writer=writer), now) for now, sign, writer in looks]
+
+    assert given == answers
+    assert len(settling) == (not answers[-1])
+
+
+@pytest.mark.parametrize("writer", [True, False, None])
+def test_a_closed_file_settles_at_once(writer: bool | None) -> None:
+    settling = Settling(2.0)
+    settling.closed(A, 5.0)
+
+    assert settling.due(5.0) == [A]
+    assert settling.is_settled(A, Look(signature=ONE, has_writer=writer), 5.0)
+    assert len(settling) == 0
+
+
+def test_a_close_settles_a_file_that_was_only_found() -> None:
+    settling = Settling(2.0)
+    settling.found(A, 0.0)
+    settling.is_settled(A, Look(signature=ONE, has_writer=None), 0.0)
+
+    settling.closed(A, 0.5)
+
+    assert settling.due(0.5) == [A]
+    assert settling.is_settled(A, Look(signature=ONE, has_writer=None), 0.5)
+
+
+def test_finding_a_file_again_does_not_forget_its_close_or_its_looks() -> None:
+    settling = Settling(2.0)
+    settling.closed(A, 0.0)
+    settling.found(B, 0.0)
+    settling.is_settled(B, Look(signature=ONE, has_writer=None), 0.0)
+
+    settling.found(A, 1.0)
+    settling.found(B, 1.0)
+
+    assert settling.is_settled(A, Look(signature=ONE, has_writer=True), 1.0)
+    assert settling.due(1.9) == []
+    assert settling.is_settled(B, Look(signature=ONE, has_writer=None), 2.0)
+
+
+def test_files_are_due_in_the_order_in_which_they_came() -> None:
+    settling = Settling(2.0)
+    for path in (B, A, C):
+        settling.found(path, 0.0)
+
+    assert settling.due(0.0) == [B, A, C]
+
+
+def test_the_next_look_is_one_settling_time_away() -> None:
+    settling = Settling(2.0)
+    assert settling.next_due() is None
+    settling.found(A, 1.0)
+    assert settling.next_due() == 1.0
+
+    settling.is_settled(A, Look(signature=ONE, has_writer=None), 1.0)
+
+    assert settling.next_due() == 3.0
+    assert (settling.due(2.9), settling.due(3.0)) == ([], [A])
+
+
+def test_the_earliest_look_of_all_is_the_next() -> None:
+    settling = Settling(2.0)
+    settling.found(A, 7.0)
+    settling.found(B, 3.0)
+    settling.found(C, 5.0)
+
+    assert settling.next_due() == 3.0
+
+
+@pytest.mark.parametrize(
+    ("pauses", "pause"), [(0, FIRST_PAUSE), (1, 2.0), (2, 4.0), (5, 32.0), (6, LONGEST_PAUSE), (5000, LONGEST_PAUSE)]
+)
+def test_a_postponed_file_waits_twice_as_long_each_time_up_to_a_minute(pauses: int, pause: float) -> None:
+    settling = Settling(2.0)
+    settling.postpone(A, 10.0, pauses=pauses)
+
+    assert settling.next_due() == 10.0 + pause
+    assert settling.pauses(A) == pauses + 1
+    assert settling.is_settled(A, Look(signature=ONE, has_writer=True), 10.0 + pause)
+
+
+def test_a_close_ends_the_pauses() -> None:
+    settling = Settling(2.0)
+    settling.postpone(A, 0.0, pauses=6)
+
+    settling.closed(A, 1.0)
+
+    assert settling.due(1.0) == [A]
+    assert settling.pauses(A) == 0
+
+
+def test_finding_a_postponed_file_does_not_shorten_its_pause() -> None:
+    settling = Settling(2.0)
+    settling.postpone(A, 0.0, pauses=6)
+
+    settling.found(A, 1.0)
+
+    assert settling.due(59.0) == []
+
+
+def test_a_dropped_file_waits_no_longer_and_may_come_again() -> None:
+    settling = Settling(2.0)
+    settling.found(A, 0.0)
+    settling.is_settled(A, Look(signature=ONE, has_writer=None), 0.0)
+
+    settling.drop(A)
+    settling.drop(B)
+    assert (len(settling), settling.pauses(A)) == (0, 0)
+
+    settling.found(A, 2.0)
+    assert not settling.is_settled(A, Look(signature=ONE, has_writer=None), 2.0)
+
+
+# --- the probe ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def writing(path: bytes) -> Iterator[None]:
+    """Another process has the file open for writing."""
+    hold = "import sys\nwith open(sys.argv[1], 'ab'):\n    print('open', flush=True)\n    sys.stdin.read()"
+    command = [sys.executable, "-c", hold, os.fsdecode(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"open\n"
+        yield
+        writer.communicate()
+
+
+def link(path: Path) -> None:
+    path.symlink_to("a")
+
+
+@on_linux
+def test_another_process_that_writes_is_seen_until_it_ends(tmp_path: Path) -> None:
+    path = put(tmp_path / "x.txt")
+
+    with writing(path):
+        assert has_writer(path) is True
+    assert has_writer(path) is False
+
+
+@on_linux
+@pytest.mark.parametrize(("mode", "expected"), [("rb", False), ("ab", True), ("r+b", True)])
+def test_a_descriptor_of_our_own_counts_by_its_mode(mode: str, expected: bool, tmp_path: Path) -> None:
+    path = put(tmp_path / "x.txt")
+
+    with (tmp_path / "x.txt").open(mode):
+        assert has_writer(path) is expected
+
+
+@on_linux
+def test_the_probe_leaves_no_lease_and_no_descriptor_behind(tmp_path: Path) -> None:
+    path = put(tmp_path / "x.txt")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+
+    assert [has_writer(path) for _ in range(3)] == [False] * 3
+
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))  # a lease would refuse this
+
+
+@on_linux
+@pytest.mark.parametrize("make", [str, Path.mkdir, os.mkfifo, link], ids=["gone", "folder", "FIFO", "link"])
+def test_of_what_is_no_file_nothing_can_be_told(make: Callable[[Path], object], tmp_path: Path) -> None:
+    put(tmp_path / "a")
+    make(tmp_path / "x.txt")
+
+    assert has_writer(raw(tmp_path, b"x.txt")) is None
+
+
+@on_linux
+def test_a_writer_that_comes_during_the_probe_does_not_end_our_process(tmp_path: Path) -> None:
+    """Breaking a lease sends its holder SIGIO, which by default ends it: without our choice, within 0.1 s here."""
+    path = put(tmp_path / "x.txt")
+    probe = "import sys\nfrom monitor.collect.settle import has_writer\nfor _ in range(10_000): has_writer(sys.argv[1])"
+
+    with subprocess.Popen([sys.executable, "-c", probe, os.fsdecode(path)]) as prober:
+        while prober.poll() is None:
+            os.close(os.open(path, os.O_WRONLY))
+
+    assert prober.returncode == 0

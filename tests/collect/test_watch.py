@@ -1,0 +1,315 @@
+"""Real file events → signs: each way in which a dump can come into a folder."""
+
+from __future__ import annotations
+
+import os
+import queue
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+
+from monitor.collect.folder import Folder
+from monitor.collect.watch import Watcher
+from tests.collect.samples import put, raw
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of other systems are poorer")
+
+DEADLINE = 30.0  # seconds; met within milliseconds
+Signs = queue.Queue[tuple[bytes, bool]]
+
+
+@contextmanager
+def watching(path: Path, *, is_recursive: bool = False, files: str = "*.txt") -> Iterator[tuple[Watcher, Signs]]:
+    """A started watcher on one folder and the signs it gives, as path and whether it is closed."""
+    signs: Signs = queue.Queue()
+    folder = Folder(source="motie", path=os.fsencode(path), files=(files,), is_recursive=is_recursive)
+    watcher = Watcher([folder], lambda path, *, is_closed: signs.put((path, is_closed)))
+    watcher.start()
+    try:
+        yield watcher, signs
+    finally:
+        watcher.stop()
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    return folder
+
+
+def until(signs: Signs, last: tuple[bytes, bool]) -> list[tuple[bytes, bool]]:
+    """Every sign up to the one that is waited for."""
+    seen = [signs.get(timeout=DEADLINE)]
+    while seen[-1] != last:
+        seen.append(signs.get(timeout=DEADLINE))
+    return seen
+
+
+def rearmed(watcher: Watcher) -> tuple[bytes, ...]:
+    """What `arm` returns once it finds something, as the daemon's tick asks it over and over."""
+    end = time.monotonic() + DEADLINE
+    while not (fresh := watcher.arm()):
+        assert time.monotonic() < end, "nothing was armed"
+    return fresh
+
+
+def move_in(inbox: Path) -> None:
+    outside = inbox.parent / "outside"
+    put(outside, b"text")
+    outside.rename(inbox / "x.txt")
+
+
+def rename(inbox: Path) -> None:
+    put(inbox / ".x.txt.part", b"text")
+    (inbox / ".x.txt.part").rename(inbox / "x.txt")
+
+
+def hard_link(inbox: Path) -> None:
+    outside = inbox.parent / "outside"
+    put(outside, b"text")
+    (inbox / "x.txt").hardlink_to(outside)
+
+
+def soft_link(inbox: Path) -> None:
+    (inbox / "x.txt").symlink_to("nowhere")
+
+
+def append(inbox: Path) -> None:
+    with (inbox / "x.txt").open("a") as file:
+        file.write("text")
+
+
+# (what, how the file comes, whether the last sign of it says that it is closed)
+WAYS: list[tuple[str, Callable[[Path], object], bool]] = [
+    ("written and closed", lambda inbox: put(inbox / "x.txt"), True),
+    ("written empty", lambda inbox: put(inbox / "x.txt", b""), True),
+    ("appended to", append, True),
+    ("moved in", move_in, True),
+    ("written under another name and renamed", rename, True),
+    ("linked in", hard_link, False),
+    ("a symbolic link", soft_link, False),
+]
+
+
+@pytest.mark.parametrize(("what", "come", "is_closed"), WAYS, ids=[row[0] for row in WAYS])
+def test_a_file_gives_a_sign_however_it_comes(
+    what: str, come: Callable[[Path], object], is_closed: bool, inbox: Path
+) -> None:
+    path = raw(inbox, b"x.txt")
+
+    with watching(inbox) as (_, signs):
+        come(inbox)
+        seen = until(signs, (path, is_closed))
+
+    assert {sign for sign, _ in seen} == {path}
+
+
+@pytest.mark.parametrize("name", [b"\xb0\xa1\xb3\xaa.txt", b"a\nb.txt", b"\x1b[31m.txt", "수출.txt".encode()])
+def test_a_name_of_any_bytes_comes_through_as_it_is(name: bytes, inbox: Path) -> None:
+    with watching(inbox) as (_, signs):
+        until(signs, (put(raw(inbox, name)), True))
+
+
+def touch_others(inbox: Path) -> None:
+    for name in (".x.txt", "x.txt~", "x.txt.part", "x.tmp", "x.csv", "desktop.ini"):
+        put(inbox / name)
+
+
+def move_out(inbox: Path) -> None:
+    (inbox / "there.txt").rename(inbox.parent / "gone.txt")
+
+
+# What gives no sign; a file "there.txt" and a subfolder "sub" stand in the folder.
+SILENT: list[tuple[str, Callable[[Path], object]]] = [
+    ("names that are ignored or not asked for", touch_others),
+    ("reading", lambda inbox: (inbox / "there.txt").read_bytes()),
+    ("touching", lambda inbox: os.utime(inbox / "there.txt", (1, 1))),
+    ("changing the mode", lambda inbox: (inbox / "there.txt").chmod(0o600)),
+    ("deleting", lambda inbox: (inbox / "there.txt").unlink()),
+    ("moving out", move_out),
+    ("a subfolder's files", lambda inbox: put(inbox / "sub" / "x.txt")),
+    ("a folder named like a file", lambda inbox: (inbox / "folder.txt").mkdir()),
+]
+
+
+@pytest.mark.parametrize(("what", "act"), SILENT, ids=[row[0] for row in SILENT])
+def test_what_brings_no_dump_gives_no_sign(what: str, act: Callable[[Path], object], inbox: Path) -> None:
+    put(inbox / "there.txt")
+    (inbox / "sub").mkdir()
+
+    with watching(inbox) as (_, signs):
+        act(inbox)
+        end = put(inbox / "end.txt")
+        seen = until(signs, (end, True))
+
+    assert {sign for sign, _ in seen} == {end}
+
+
+def test_a_recursive_watch_hears_subfolders_but_not_ignored_ones(inbox: Path) -> None:
+    (inbox / "sub").mkdir()
+    (inbox / ".rsync-partial").mkdir()
+
+    with watching(inbox, is_recursive=True) as (_, signs):
+        put(inbox / ".rsync-partial" / "x.txt")
+        path = put(inbox / "sub" / "x.txt")
+        seen = until(signs, (path, True))
+
+    assert {sign for sign, _ in seen} == {path}
+
+
+def test_a_recursive_watch_hears_a_subfolder_that_was_moved_in(inbox: Path) -> None:
+    (inbox.parent / "sub").mkdir()
+    put(inbox.parent / "sub" / "x.txt")
+
+    with watching(inbox, is_recursive=True) as (_, signs):
+        (inbox.parent / "sub").rename(inbox / "sub")
+        until(signs, (raw(inbox, b"sub/x.txt"), False))
+
+
+def test_a_folder_reached_by_a_link_is_heard_under_the_path_it_was_given(inbox: Path) -> None:
+    link = inbox.parent / "link"
+    link.symlink_to(inbox)
+
+    with watching(link) as (_, signs):
+        put(inbox / "x.txt")
+        until(signs, (raw(link, b"x.txt"), True))
+
+
+def test_a_folder_that_appears_later_is_armed_once(tmp_path: Path) -> None:
+    inbox = tmp_path / "in"
+
+    with watching(inbox) as (watcher, signs):
+        assert watcher.arm() == ()
+        inbox.mkdir()
+        assert (watcher.arm(), watcher.arm()) == ((os.fsencode(inbox),), ())
+        until(signs, (put(inbox / "x.txt"), True))
+
+
+def remake(inbox: Path) -> None:
+    shutil.rmtree(inbox)
+    inbox.mkdir()
+
+
+def rename_away(inbox: Path) -> None:
+    inbox.rename(inbox.parent / "away")
+    inbox.mkdir()
+
+
+def exchange(inbox: Path) -> None:
+    other = inbox.parent / "other"
+    other.mkdir()
+    put(other / "old.txt")
+    shutil.rmtree(inbox)
+    other.rename(inbox)
+
+
+@pytest.mark.parametrize("act", [remake, rename_away, exchange])
+def test_a_folder_made_anew_is_heard_again(act: Callable[[Path], None], inbox: Path) -> None:
+    put(inbox / "before.txt")
+
+    with watching(inbox) as (watcher, signs):
+        act(inbox)
+        assert rearmed(watcher) == (os.fsencode(inbox),)
+        until(signs, (put(inbox / "x.txt"), True))
+
+
+def test_a_file_under_the_path_of_a_folder_is_not_armed(tmp_path: Path) -> None:
+    put(tmp_path / "in")
+
+    with watching(tmp_path / "in") as (watcher, _):
+        assert watcher.arm() == ()
+
+
+def test_a_watcher_is_alive_from_start_to_stop(inbox: Path) -> None:
+    watcher = Watcher([Folder(source="motie", path=os.fsencode(inbox))], lambda path, *, is_closed: None)
+    watcher.stop()
+    before = watcher.is_alive
+
+    watcher.start()
+    during = watcher.is_alive
+    watcher.stop()
+    watcher.stop()
+
+    assert (before, during, watcher.is_alive) == (False, True, False)
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root gives up its rights for that long; anybody else has none to give up."""
+    if os.geteuid():
+        yield
+        return
+    os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can reach, which those of pytest are not."""
+    folder = Path(mkdtemp())
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_folder_that_must_not_be_read_is_armed_once_it_may(open_folder: Path) -> None:
+    open_folder.chmod(0o311)
+
+    with ExitStack() as stack:
+        with as_nobody():
+            watcher, signs = stack.enter_context(watching(open_folder))
+            assert watcher.arm() == ()
+        open_folder.chmod(0o755)
+        assert rearmed(watcher) == (os.fsencode(open_folder),)
+        until(signs, (put(open_folder / "x.txt"), True))
+
+
+def far_away(path: Path) -> Path:
+    """A folder that short links lead to and whose real path is longer than the system allows."""
+    for number in range(3):
+        deep = path.joinpath(*[f"{number}" * 250] * 8)
+        deep.mkdir(parents=True)
+        (path / "on").symlink_to(deep.relative_to(path))
+        path = path / "on"
+    return path
+
+
+def test_a_folder_that_cannot_be_watched_is_an_error_and_leaves_nothing_running(tmp_path: Path) -> None:
+    watcher = Watcher([Folder(source="motie", path=os.fsencode(far_away(tmp_path)))], lambda path, *, is_closed: None)
+
+    with pytest.raises(OSError, match="too long"):
+        watcher.start()
+
+    assert not watcher.is_alive
+
+
+@contextmanager
+def no_descriptors() -> Iterator[None]:
+    """The process may open nothing more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_system_that_gives_no_events_is_an_error_and_leaves_nothing_running(inbox: Path) -> None:
+    with watching(inbox) as (_, signs):  # what is loaded on demand is loaded now
+        until(signs, (put(inbox / "x.txt"), True))
+    watcher = Watcher([Folder(source="motie", path=os.fsencode(inbox))], lambda path, *, is_closed: None)
+
+    with no_descriptors(), pytest.raises(OSError, match=r"limit|files"):
+        watcher.start()
+
+    assert not watcher.is_alive

@@ -1,0 +1,191 @@
+"""The normal forms of a text: what typography is levelled, and what always counts."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.text import escape, fold, is_cut, soft
+from tests.dumps import WORDS
+
+# Characters that meet each other in bad ways, often enough to do so.
+ODD = st.sampled_from(
+    [
+        *"aZsSÉßİ9 .,-_/'’ʼ\n\t¨´`…︙﹐．：①⒈٣½²₂Ⅳﬁ３Ａ한ㅋあ⁄ΐ",
+        *("\u00a0", "\u200b", "\u00ad", "\u0301", "\u0300", "\u0323", "\u0345", "\u2028", "\x1c", "\x85", "\u3000"),
+        *("\u1100", "\u1161", "\u11a8", "ŉ", "ﷺ", "\U00010400", "\ud800", "\udcff"),
+    ]
+)
+TEXTS = st.lists(ODD | WORDS, max_size=20).map("".join) | st.text(max_size=40)
+OFTEN = settings(deadline=None, max_examples=500)
+
+FOLDS = [
+    ("curly quotes", "‘a’ “b”", "'a' \"b\""),
+    ("low and angle quotes", "‚a‛ „b‟ «c»", '\'a\' "b" "c"'),
+    ("primes and accents used as quotes", "′a` ´b ″c", "'a' 'b \"c"),
+    ("dashes", "a–b—c‐d‑e‒f―g−1", "a-b-c-d-e-f-g-1"),
+    ("a no-break blank", "a\u00a0b", "a b"),
+    ("thin and ideographic blanks", "a\u2009b\u3000c\u202fd", "a b c d"),
+    ("line and paragraph separators", "a\u2028b\u2029c", "a b c"),
+    ("runs of blanks and line ends", " a \t b\r\n\nc ", "a b c"),
+    ("a zero-width blank", "a\u200bb", "ab"),
+    ("joiners, marks of direction, a BOM", "a\u200d\u200e\u2060\ufeffb", "ab"),
+    ("a soft hyphen", "semi\u00adconductor", "semiconductor"),
+    ("decomposed Hangul", unicodedata.normalize("NFD", "반도체"), "반도체"),
+    ("half-width Hangul", "ﾤ", "ᄂ"),
+    ("a decomposed accent", "e\u0301", "é"),
+    ("full-width forms", "ＦＴＡ　３．５％", "FTA 3.5%"),
+    ("a full-width quote", "＂a＂ ＇b＇", "\"a\" 'b'"),
+    ("an ellipsis", "and so on…", "and so on..."),
+    ("a ligature and a Roman number", "ﬁrst Ⅳ", "first IV"),
+    ("a raised digit after a digit", "10²", "10^2"),
+    ("a lowered digit after a digit", "10₂", "10_2"),
+    ("a raised digit after a letter", "m²", "m2"),
+    ("a lowered digit after a letter", "CO₂", "CO2"),
+    ("a fraction after a digit", "1½", "1 1/2"),
+    ("a fraction alone", "½ a year", "1/2 a year"),
+    ("a fraction bar", "1⁄2", "1/2"),
+    ("a fraction before a digit", "½5", "1/2 5"),
+    ("a circled digit beside a digit", "3①", "3 1"),
+    ("a circled digit before a word", "①수출", "1수출"),
+    ("a raised digit between digits", "1²3", "1^2 3"),
+    ("a full-width digit and a raised one", "１²", "1^2"),
+    ("plain text", "Exports rose 5.1%", "Exports rose 5.1%"),
+    ("letter case stays", "FTA", "FTA"),
+    ("nothing", "", ""),
+    ("only blanks", " \n\u3000\u200b ", ""),
+]
+
+SAME_SOFT = [
+    ("letter case", "KOREA Exports", "Korea exports"),
+    ("sharp s", "STRASSE", "straße"),
+    ("a comma after a word", "Korea, Japan", "Korea Japan"),
+    ("a final stop", "Talks end.", "Talks end"),
+    ("quotes around words", "the “green” line", "the green line"),
+    ("a hyphen between words", "co-operation", "cooperation"),
+    ("brackets around words", "the ministry (MOTIE) said", "the ministry MOTIE said"),
+    ("Korean quotes and dots", "「수출·투자」", "수출투자"),
+    ("a stop between two blanks", "a . b", "a b"),
+    ("an ellipsis", "and so on…", "and so on"),
+    ("a stop before a mark", "a.\u0300", "a\u0300"),
+]
+
+OTHER_SOFT = [
+    ("a lost decimal point", "8.2", "82"),
+    ("a lost comma in a number", "2,782", "2782"),
+    ("another decimal", "rose 5.1 percent", "rose 5.3 percent"),
+    ("a lost minus", "-3.2", "3.2"),
+    ("a minus with its own sign", "−3.2", "3.2"),
+    ("a point put elsewhere", "1.25", "12.5"),
+    ("a colon in a time", "9:30", "930"),
+    ("a power that became a number", "10²", "102"),
+    ("a fraction that became a number", "1½", "11/2"),
+    ("a mixed number that lost its part", "1½", "1"),
+    ("a range that became a number", "2024-25", "202425"),
+    ("a percent sign", "5%", "5"),
+    ("a currency sign", "$5", "5"),
+    ("a comma after a number", "in 2024, 3", "in 2024 3"),
+    ("two words in one", "a b", "ab"),
+    ("another word", "imports", "exports"),
+]
+
+ENDS = [
+    ("nothing", "", True),
+    ("only blanks", " \n\u00a0", True),
+    ("the middle of a word", "The ministry annou", True),
+    ("a comma", "The ministry,", True),
+    ("a figure", "rose 5.1", True),
+    ("a letter of Hangul", "수출이 증가", True),
+    ("a stop", "The end.", False),
+    ("a stop and blanks", "The end. \n", False),
+    ("an exclamation mark", "The end!", False),
+    ("a question mark", "The end?", False),
+    ("a bracket", "(The end)", False),
+    ("a straight quote", 'The "end"', False),
+    ("a curly quote", "The “end”", False),
+    ("an apostrophe", "The firms’", False),
+    ("an ideographic stop", "終。", False),
+    ("a Korean bracket", "「끝」", False),
+    ("a stop and a zero-width blank", "The end.\u200b", False),
+]
+
+ESCAPES = [
+    ("plain text", "Korea's 5.1% – 수출", "Korea's 5.1% – 수출"),
+    ("a line end", "a\nb", "a\\x0ab"),
+    ("an escape code", "\x1b[31mred", "\\x1b[31mred"),
+    ("a NUL", "\0", "\\x00"),
+    ("a C1 control", "\x9b", "\\x9b"),
+    ("a byte that was not decodable", "\udcb0", "\\xb0"),
+    ("a surrogate", "\ud800", "\\ud800"),
+    ("a mark of direction", "\u202etxt", "\\u202etxt"),
+    ("a zero-width blank", "a\u200bb", "a\\u200bb"),
+    ("a line separator", "\u2028", "\\u2028"),
+    ("a format character beyond the first plane", "\U000e0001", "\\U000e0001"),
+]
+
+
+@pytest.mark.parametrize(("what", "text", "expected"), FOLDS, ids=[row[0] for row in FOLDS])
+def test_folding_levels_typography(what: str, text: str, expected: str) -> None:
+    assert fold(text) == expected
+
+
+@pytest.mark.parametrize(("what", "one", "other"), SAME_SOFT, ids=[row[0] for row in SAME_SOFT])
+def test_the_soft_form_does_not_tell_apart(what: str, one: str, other: str) -> None:
+    assert soft(one) == soft(other)
+
+
+@pytest.mark.parametrize(("what", "one", "other"), OTHER_SOFT, ids=[row[0] for row in OTHER_SOFT])
+def test_the_soft_form_tells_apart(what: str, one: str, other: str) -> None:
+    assert soft(one) != soft(other)
+
+
+@pytest.mark.parametrize(("what", "body", "expected"), ENDS, ids=[row[0] for row in ENDS])
+def test_a_body_is_cut_when_its_last_character_ends_no_sentence(what: str, body: str, expected: bool) -> None:
+    assert is_cut(body) is expected
+
+
+@pytest.mark.parametrize(("what", "text", "expected"), ESCAPES, ids=[row[0] for row in ESCAPES])
+def test_escaping_shows_what_cannot_be_printed(what: str, text: str, expected: str) -> None:
+    assert escape(text) == expected
+
+
+@OFTEN
+@given(TEXTS)
+def test_folding_twice_changes_nothing_more(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@OFTEN
+@given(TEXTS)
+def test_softening_twice_changes_nothing_more(text: str) -> None:
+    assert soft(soft(text)) == soft(text)
+
+
+@OFTEN
+@given(TEXTS)
+def test_folding_first_does_not_change_the_soft_form(text: str) -> None:
+    assert soft(fold(text)) == soft(text)
+
+
+@OFTEN
+@given(TEXTS)
+def test_a_folded_text_has_single_blanks_and_no_format_characters(text: str) -> None:
+    folded = fold(text)
+
+    assert folded == " ".join(folded.split())
+    assert not [char for char in folded if unicodedata.category(char) == "Cf"]
+
+
+@OFTEN
+@given(TEXTS)
+def test_composed_and_decomposed_texts_fold_alike(text: str) -> None:
+    assert fold(unicodedata.normalize("NFD", text)) == fold(unicodedata.normalize("NFC", text))
+
+
+@OFTEN
+@given(TEXTS)
+def test_escaping_leaves_no_control_format_or_surrogate_character(text: str) -> None:
+    assert not [char for char in escape(text) if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")]

@@ -291,7 +291,9 @@ class MemoryStore:
             row = books.rejects[place] = replace(books.rejects[place], state="rejected", at=now)
             books.events.append(Event(kind=Kind.REJECTED, dump=row.dump, reason=row.reject.reason, at=now))
             take = books.takes[row.dump - 1]
-            books.takes[row.dump - 1] = replace(take, counts={**take.counts, Kind.REJECTED: take.rejected + 1})
+            status = "stored" if sum(take.counts.values()) > take.rejected else "rejected"
+            counts = {**take.counts, Kind.REJECTED: take.rejected + 1}
+            books.takes[row.dump - 1] = replace(take, status=status, counts=counts)
         return len(overdue)
 
     def _next_number(self) -> int:
@@ -328,9 +330,8 @@ def _add_change(books: _Books, change: Change, take: Report) -> None:
     confirmed = max(old.confirmed, take.as_of) if old else take.as_of
     if change.text_hash:
         past = old.past | {books.texts[number]} if old else frozenset()
-        books.heads[number] = Head(
-            number=number, version=change.version, release=change.after, confirmed=confirmed, past=past
-        )
+        head = Head(number=number, version=change.version, release=change.after, confirmed=confirmed, past=past)
+        books.heads[number] = head
         books.texts[number] = change.text_hash
     elif old:
         books.heads[number] = replace(old, confirmed=confirmed)

@@ -10,7 +10,7 @@ import os
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -26,16 +26,31 @@ FILE, SIDECAR = "monitor.db", "STORE_ID"
 BUSY_MS = 10_000
 
 
+class _Turn:
+    """One thread at a time; what SQLite raises in it leaves as StoreError. A class: a generator costs twice as much."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._lock.release()
+        if isinstance(error, sqlite3.Error):
+            raise StoreError(f"the state store failed: {error}") from error
+
+
 class Handle:
-    """One connection and the lock that makes it safe to share between threads."""
+    """One connection, safe to share between threads. Whatever SQLite refuses is raised as StoreError."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._lock = threading.RLock()
+        self._turn = _Turn()
 
     def all(self, query: str, **values: object) -> list[sqlite3.Row]:
         """Run a named query and read every row."""
-        with self._lock:
+        with self._turn:
             return list(self._connection.execute(queries()[query], values))
 
     def one(self, query: str, **values: object) -> sqlite3.Row | None:
@@ -45,13 +60,13 @@ class Handle:
 
     def many(self, query: str, rows: list[dict[str, object]]) -> None:
         """Run a named query once for each row of values."""
-        with self._lock:
+        with self._turn:
             self._connection.executemany(queries()[query], rows)
 
     def keyed(self, table: str, keys: list[bytes]) -> list[sqlite3.Row]:
         """Rows of an index table by BLOB keys, which JSON cannot carry to `json_each`."""
         found: list[sqlite3.Row] = []
-        with self._lock:
+        with self._turn:
             for start in range(0, len(keys), 500):
                 part = keys[start : start + 500]
                 marks = ",".join("?" * len(part))
@@ -61,21 +76,18 @@ class Handle:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing, durable at the end. BEGIN IMMEDIATE: a deferred one fails at its first write after a read."""
-        with self._lock:
+        with self._turn:
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 yield
                 self._connection.execute("COMMIT")
-            except BaseException as error:
-                if self._connection.in_transaction:  # a full disk has rolled back already
+            finally:
+                if self._connection.in_transaction:  # not after a full disk: that has rolled back already
                     self._connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
-                    raise StoreError(f"the state store refused a write: {error}") from error
-                raise
 
     def close(self) -> None:
         """Close the connection; a write-ahead log is folded into the database file."""
-        with self._lock:
+        with self._turn:
             self._connection.close()
 
 
@@ -89,24 +101,29 @@ def open_for_writing(state: Path) -> Handle:
         if _is_first_run(state):
             _create(state)
         connection = _connect(str(state / FILE))
-        _refuse_foreign(connection, state)
-        _tune(connection)
-        migrate(Database(connection, execute_plugins=False))
-        _mark(state, connection)
+        with _closed_on_error(connection):
+            _refuse_foreign(connection, state)
+            _tune(connection)
+            migrate(Database(connection, execute_plugins=False))
+            _mark(state, connection)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"the state store cannot be opened: {error}", where=str(state / FILE)) from error
     return Handle(connection)
 
 
 def open_for_reading(state: Path) -> Handle:
-    """Open an existing store read-only; never creates or writes anything. Raises NotFound, StoreError."""
+    """Open an existing store read-only; never makes or changes one. Raises NotFound, StoreError.
+
+    Where no monitor runs, SQLite leaves an empty write-ahead log beside the database.
+    """
     path = state / FILE
     if not path.is_file():
         raise NotFound("there is no store yet: `monitor run` or `monitor ingest FILE` makes it", where=str(path))
     try:
         connection = _connect(f"file:{quote(str(path))}?mode=ro", uri=True)
-        _refuse_foreign(connection, state)
-        refuse_newer(Database(connection, execute_plugins=False, recursive_triggers=False))
+        with _closed_on_error(connection):
+            _refuse_foreign(connection, state)
+            refuse_newer(Database(connection, execute_plugins=False, recursive_triggers=False))
     except sqlite3.Error as error:
         raise StoreError(f"the state store cannot be read: {error}", where=str(path)) from error
     return Handle(connection)
@@ -118,6 +135,14 @@ def _connect(target: str, *, uri: bool = False) -> sqlite3.Connection:
     )
     connection.row_factory = sqlite3.Row
     return connection
+
+
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    with ExitStack() as stack:
+        stack.callback(connection.close)
+        yield
+        stack.pop_all()
 
 
 def _tune(connection: sqlite3.Connection) -> None:
@@ -149,12 +174,11 @@ def _create(state: Path) -> None:
     """Make the database under another name and rename it: a crash leaves no half-made store."""
     made = state / f".{FILE}.new"
     made.unlink(missing_ok=True)
-    connection = _connect(str(made))
-    connection.execute("PRAGMA page_size=8192")
-    connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-    migrate(Database(connection, execute_plugins=False))
-    connection.execute(queries()["set_meta"], {"k": "store_id", "v": uuid.uuid4().hex})
-    connection.close()
+    with closing(_connect(str(made))) as connection:
+        connection.execute("PRAGMA page_size=8192")
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        migrate(Database(connection, execute_plugins=False))
+        connection.execute(queries()["set_meta"], {"k": "store_id", "v": uuid.uuid4().hex})
     made.rename(state / FILE)
     _sync_folder(state)
 

@@ -91,14 +91,20 @@ INSERT INTO reject (source, dump, sha, path, line, offset, reason, text, state, 
 VALUES (:source, :dump, :sha, :path, :line, :offset, :reason, :text, :state, :at);
 
 -- name: set_reject
-UPDATE reject SET state = :state, at = :at WHERE id = :id;
+UPDATE reject SET state = :state, sha = :sha, at = :at WHERE id = :id;
+
+-- name: keep_reject
+-- It stands in a later content too; `at` stays: held since then.
+UPDATE reject SET sha = :sha WHERE id = :id;
 
 -- name: overdue_tails
 UPDATE reject SET state = 'rejected', at = :at WHERE state = 'held' AND at <= :before
 RETURNING source, dump, reason;
 
 -- name: count_reject
-UPDATE dump SET n_rejected = n_rejected + 1 WHERE id = :dump;
+-- Nothing of it is held any more.
+UPDATE dump SET n_rejected = n_rejected + 1, status = CASE WHEN n > 0 THEN 'stored' ELSE 'rejected' END
+WHERE id = :dump;
 
 -- name: add_message
 INSERT INTO message (idem_key, channel, kind, state, payload_json, created_at, due, expires_at)

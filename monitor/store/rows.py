@@ -12,7 +12,8 @@ from monitor.model import Edit, Item, Kind, Message, Report, Snippet
 
 def moment(at: datetime) -> str:
     """UTC text of fixed width, milliseconds kept: `2026-11-22T03:04:05.000Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z"
+    # Not strftime: its %Y has no leading zeros before the year 1000, and such dates come from typing errors.
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def moment_of_ns(nanoseconds: int) -> str:

@@ -132,6 +132,7 @@ CREATE TABLE reject (
     at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX reject_path ON reject (path, source);
+CREATE INDEX reject_held ON reject (at) WHERE state = 'held';
 
 -- The outbox. A message is what is sent; an item says which event was announced on which channel, once.
 CREATE TABLE message (

@@ -52,6 +52,8 @@ class SqliteStore:
 
     def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = ()) -> Known:
         """See Store."""
+        # Read first: a release added while the rest is read then has a number that makes the batch stale.
+        next_number = self._handle.all("next_release")[0][0]
         by_key: dict[bytes, tuple[int, ...]] = {}
         for row in self._handle.keyed("alias", list(keys)):
             by_key[row["key"]] = (*by_key.get(row["key"], ()), row["release"])
@@ -60,7 +62,7 @@ class SqliteStore:
         for row in self._handle.all("past_texts", numbers=wanted):
             past.setdefault(row["release"], set()).add(row["fold_hash"])
         heads = {row["id"]: _head(row, past.get(row["id"], set())) for row in self._handle.all("heads", numbers=wanted)}
-        return Known(heads=heads, by_key=by_key, next_number=self._handle.all("next_release")[0][0])
+        return Known(heads=heads, by_key=by_key, next_number=next_number)
 
     def commit(self, batch: Batch, *, now: datetime) -> Report:
         """See Store."""
@@ -86,7 +88,7 @@ class SqliteStore:
         with self._handle.transaction():
             for row in self._handle.all("open_rejects", path=dump.path, source=dump.source):
                 if row["sha"] != dump.sha256:
-                    self._handle.all("set_reject", id=row["id"], state="healed", at=moment(now))
+                    self._set_reject(row, dump, state="healed", now=now)
             self._file(dump, dump=of.dump, status="duplicate", parser=parser, now=now)
         return Report(
             dump=of.dump,
@@ -140,7 +142,7 @@ class SqliteStore:
             name=dump.name,
             size=dump.signature.size,
             mtime=moment_of_ns(dump.signature.mtime_ns),
-            take=self._handle.all("takes", **content)[0][0] if batch.mode is Mode.AGAIN else 0,
+            take=self._handle.all("takes", **content)[0][0],
             status=batch.status,
             encoding=dump.encoding,
             n=len(kinds),
@@ -218,13 +220,17 @@ class SqliteStore:
                 if row is None:
                     self._add_reject(reject, batch.dump, dump, state, now=now)
                 elif state == "rejected" and row["state"] == "held":
-                    self._handle.all("set_reject", id=row["id"], state=state, at=moment(now))
+                    self._set_reject(row, batch.dump, state=state, now=now)
                 else:
+                    self._handle.all("keep_reject", id=row["id"], sha=batch.dump.sha256)
                     continue
                 if state == "rejected":
                     self._add_event(_rejection(batch.dump.source, dump, reject.reason), now=now)
         for row in standing.values():
-            self._handle.all("set_reject", id=row["id"], state="healed", at=moment(now))
+            self._set_reject(row, batch.dump, state="healed", now=now)
+
+    def _set_reject(self, row: Any, of: Dump, *, state: str, now: datetime) -> None:
+        self._handle.all("set_reject", id=row["id"], state=state, sha=of.sha256, at=moment(now))
 
     def _add_reject(self, reject: Reject, of: Dump, dump: int, state: str, *, now: datetime) -> None:
         self._handle.all(

@@ -1,0 +1,67 @@
+"""Whatever dumps come in whatever order: the memory store says exactly what the real one says."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.model import Mode, Report
+from monitor.testing import NOON
+from tests.contract.pairs import PAIRS, Pair
+from tests.contract.takes import HALF, dump, figures, keys_of, record, records, take_in
+
+LONG = "The ministry will open a centre in Busan that helps small firms with customs papers, forms and advice"
+RECORDS = [
+    record("Talks held"),
+    record("Talks held", category="FTA"),
+    record("Talks held", "They met in Seoul!"),
+    record("Talks held", "A photo.", day="2024-07-04"),
+    record("Centre opens", LONG),  # cut
+    record("Centre opens", LONG + " on rules."),
+    record("Centre opens in Busan", LONG + " on rules."),
+    *(figures(rise) for rise in ("5.1", "5.3", "5.5")),
+    "-\nOnly a title date2024-07-01",
+]
+NAMES = ["a.txt", "b.txt", "20240701.txt", "20240703.txt"]
+DUMPS = st.tuples(
+    st.lists(st.sampled_from(RECORDS), min_size=1, max_size=4).map(lambda chosen: dump(*chosen)),
+    st.sampled_from(["", "\n" + HALF, "\n-"]),
+).map("".join)
+STEPS = st.lists(st.tuples(DUMPS, st.sampled_from(NAMES), st.sampled_from(Mode), st.booleans()), max_size=6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(STEPS)
+def test_both_stores_say_the_same_after_the_same_dumps(steps: list[tuple[str, str, Mode, bool]]) -> None:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        told = [_story(stack.enter_context(pair(folder)), steps) for pair in PAIRS.values()]
+    assert told[0] == told[1]
+
+
+def _story(pair: Pair, steps: list[tuple[str, str, Mode, bool]]) -> list[object]:
+    """Everything a store said on the way and can say at the end."""
+    said: list[object] = []
+    for hour, (text, name, mode, is_overdue) in enumerate(steps):
+        now = NOON + timedelta(hours=hour)
+        said.append(_plain(take_in(pair.store, text, name=name, mode=mode, now=now)))
+        if is_overdue:
+            said.append(pair.store.reject_overdue(held_before=now - timedelta(hours=1), now=now))
+        known = pair.store.snapshot(keys_of(text))
+        said.append((dict(known.heads), dict(known.by_key), known.next_number))
+        said.append(pair.store.sightings({shown.digest for shown in records(text)}))
+    said += [pair.store.ledger("motie"), pair.events(), pair.rejects(), pair.messages()]
+    while delivery := pair.outbox.claim("team", now=NOON + timedelta(days=1)):
+        said.append(delivery)
+    return said
+
+
+def _plain(report: Report) -> Report:
+    """Kinds that did not come are left out."""
+    return replace(report, counts={kind: count for kind, count in report.counts.items() if count})

@@ -1,0 +1,178 @@
+"""What every Outbox promises of messages on their way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from monitor.model import Delivery, Message, Outcome, Verdict
+from monitor.testing import NOON, note
+from tests.contract.pairs import Pair, Sent
+from tests.contract.takes import dump, record, take_in
+
+OK = Verdict(outcome=Outcome.OK, reason="accepted")
+BUSY = Verdict(outcome=Outcome.TRANSIENT, reason="503 from the service", code=503)
+NEVER = Verdict(outcome=Outcome.REFUSED, reason="413 from the service", code=413)
+SOON = timedelta(seconds=30)
+
+
+def hello(text: str = "hello", channel: str = "team") -> Message:
+    return note(text, channel=channel)
+
+
+def enqueue(pair: Pair, *texts: str, channel: str = "team") -> None:
+    for text in texts:
+        pair.outbox.enqueue(hello(text, channel), key=f"{channel}:{text}", now=NOON)
+
+
+def claim(pair: Pair, *, after: timedelta = timedelta(), channel: str = "team") -> Delivery:
+    delivery = pair.outbox.claim(channel, now=NOON + after)
+    assert delivery is not None
+    return delivery
+
+
+def test_a_queued_message_is_claimed_as_it_was_given(pair: Pair) -> None:
+    enqueue(pair, "hello")
+    delivery = claim(pair)
+    assert (delivery.attempt, delivery.message) == (1, hello())
+    assert delivery.expires == NOON + hello().max_age
+
+
+def test_a_key_is_queued_once(pair: Pair) -> None:
+    pair.outbox.enqueue(hello("first"), key="up", now=NOON)
+    pair.outbox.enqueue(hello("second"), key="up", now=NOON + SOON)
+    assert claim(pair).message.text == "first"
+    assert pair.outbox.claim("team", now=NOON + SOON) is None
+
+
+def test_a_key_stays_taken_when_its_message_was_sent(pair: Pair) -> None:
+    enqueue(pair, "hello")
+    pair.outbox.done(claim(pair), OK, now=NOON)
+    enqueue(pair, "hello")
+    assert [sent.state for sent in pair.messages()] == ["sent"]
+
+
+def test_what_a_dump_leads_to_is_claimed_whole(pair: Pair) -> None:
+    take_in(pair.store, dump(record("Talks held"), record("Visit ends")))
+    message = claim(pair).message
+    assert (message.channel, message.kind, message.source) == ("team", "instant", "motie")
+    assert [(item.release, item.title, item.watchlists) for item in message.items] == [
+        (1, "Talks held", ("desk",)),
+        (2, "Visit ends", ("desk",)),
+    ]
+
+
+def test_the_parts_of_a_long_message_are_claimed_in_their_order(pair: Pair) -> None:
+    take_in(pair.store, dump(*(record(f"Notice {n}", f"Text {n}.") for n in range(45))))
+    parts = [claim(pair).message for _ in range(3)]
+    assert [(part.part, part.parts) for part in parts] == [(1, 3), (2, 3), (3, 3)]
+    assert [item.release for part in parts for item in part.items] == list(range(1, 46))
+
+
+def test_the_oldest_message_comes_first_and_each_only_once(pair: Pair) -> None:
+    enqueue(pair, "one", "two")
+    assert [claim(pair).message.text, claim(pair).message.text] == ["one", "two"]
+    assert pair.outbox.claim("team", now=NOON) is None
+
+
+def test_a_channel_is_given_only_its_own(pair: Pair) -> None:
+    enqueue(pair, "hello", channel="desk")
+    assert pair.outbox.claim("team", now=NOON) is None
+    assert claim(pair, channel="desk").message.text == "hello"
+
+
+def test_an_attempt_is_written_before_the_send(pair: Pair) -> None:
+    enqueue(pair, "hello")
+    claim(pair)
+    assert pair.messages() == [Sent("leased", 1, None, 0)]
+
+
+def test_a_message_that_is_done_never_comes_again(pair: Pair) -> None:
+    enqueue(pair, "hello")
+    pair.outbox.done(claim(pair), OK, now=NOON)
+    assert pair.outbox.claim("team", now=NOON + timedelta(days=9)) is None
+    assert pair.messages() == [Sent("sent", 1, "accepted", 0)]
+
+
+def test_a_retry_comes_back_when_it_is_due_and_not_before(pair: Pair) -> None:
+    enqueue(pair, "hello")
+    first = claim(pair)
+    pair.outbox.retry(first, BUSY, due=NOON + SOON, now=NOON)
+    assert pair.messages() == [Sent("pending", 1, "503 from the service", 0)]
+    assert pair.outbox.claim("team", now=NOON + SOON - timedelta(seconds=1)) is None
+    second = claim(pair, after=SOON)
+    assert (second.id, second.attempt, second.expires) == (first.id, 2, first.expires)
+
+
+def test_a_later_message_passes_one_that_waits_for_its_retry(pair: Pair) -> None:
+    enqueue(pair, "one", "two")
+    pair.outbox.retry(claim(pair), BUSY, due=NOON + SOON, now=NOON)
+    assert claim(pair).message.text == "two"
+    assert claim(pair, after=SOON).message.text == "one"
+
+
+def test_an_uncertain_attempt_stays_marked(pair: Pair) -> None:
+    enqueue(pair, "hello")
+    unsure = Verdict(outcome=Outcome.UNCERTAIN, reason="no answer in time")
+    pair.outbox.retry(claim(pair), unsure, due=NOON, now=NOON)
+    pair.outbox.done(claim(pair), OK, now=NOON)
+    assert pair.messages() == [Sent("sent", 2, "accepted", 1)]
+
+
+def test_a_buried_message_never_comes_again_and_stays_visible_with_its_reason(pair: Pair) -> None:
+    enqueue(pair, "hello")
+    pair.outbox.bury(claim(pair), NEVER, now=NOON)
+    assert pair.outbox.claim("team", now=NOON + timedelta(days=9)) is None
+    assert pair.messages() == [Sent("dead", 1, "413 from the service", 0)]
+
+
+def test_next_due_is_when_the_first_of_a_channels_waiting_messages_is_due(pair: Pair) -> None:
+    enqueue(pair, "one", "two")
+    enqueue(pair, "other", channel="desk")
+    for wait in (2 * SOON, SOON):
+        pair.outbox.retry(claim(pair), BUSY, due=NOON + wait, now=NOON)
+    assert pair.outbox.next_due("team") == NOON + SOON
+    assert pair.outbox.next_due("desk") == NOON
+
+
+def test_nothing_is_due_where_nothing_waits(pair: Pair) -> None:
+    enqueue(pair, "sent", "dead", "on its way")
+    pair.outbox.done(claim(pair), OK, now=NOON)
+    pair.outbox.bury(claim(pair), NEVER, now=NOON)
+    claim(pair)
+    assert pair.outbox.next_due("team") is None
+
+
+def test_what_a_dead_process_left_open_is_marked_and_due_again(pair: Pair) -> None:
+    enqueue(pair, "sent", "retried", "open")
+    pair.outbox.done(claim(pair), OK, now=NOON)
+    pair.outbox.retry(claim(pair), BUSY, due=NOON + 9 * SOON, now=NOON)
+    claim(pair)
+    successor = pair.restarted()
+    assert successor.reclaim(now=NOON + SOON) == 1
+    assert pair.messages() == [
+        Sent("sent", 1, "accepted", 0),
+        Sent("pending", 1, "503 from the service", 0),
+        Sent("pending", 1, "the process ended during the send", 1),
+    ]
+    assert successor.next_due("team") == NOON + SOON
+    again = successor.claim("team", now=NOON + SOON)
+    assert again is not None
+    assert (again.attempt, again.message.text) == (2, "open")
+
+
+def test_a_process_never_reclaims_its_own_attempts(pair: Pair) -> None:
+    enqueue(pair, "hello")
+    claim(pair)
+    assert pair.outbox.reclaim(now=NOON + SOON) == 0
+    assert pair.messages() == [Sent("leased", 1, None, 0)]
+
+
+def test_every_process_that_dies_in_a_send_leaves_its_mark(pair: Pair) -> None:
+    enqueue(pair, "hello")
+    claim(pair)
+    second = pair.restarted()
+    second.reclaim(now=NOON)
+    second.claim("team", now=NOON)
+    third = pair.restarted()
+    assert (third.reclaim(now=NOON), third.reclaim(now=NOON)) == (1, 0)
+    assert pair.messages() == [Sent("pending", 2, "the process ended during the send", 2)]

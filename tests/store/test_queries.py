@@ -1,0 +1,56 @@
+"""queries.sql and the code that runs it hold the same names, and every statement fits the tables."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+import pytest
+
+from monitor.store.database import Handle
+from monitor.store.sql import queries, schema
+
+SOURCES = {path.name: path.read_text("utf-8") for path in files("monitor.store").iterdir() if path.name.endswith(".py")}
+CALLS = re.compile(r"""\.(?:all|one|many)\(\s*"(\w+)"|queries\(\)\["(\w+)"\]""")
+# What runs for every dump, or every record: its cost must not grow with what is stored.
+HOT = [
+    *("dump_of_content", "takes", "sightings", "heads", "past_texts", "next_release", "moved_heads", "open_rejects"),
+    *("move_head", "confirm", "add_seen", "settle", "close_attempt", "next_due", "lease"),
+]
+
+
+def _used() -> set[str]:
+    return {one or other for text in SOURCES.values() for one, other in CALLS.findall(text)}
+
+
+def test_every_query_is_used_and_every_used_name_is_a_query() -> None:
+    assert _used() == set(queries())
+
+
+def test_no_name_stands_twice() -> None:
+    text = files("monitor.store").joinpath("queries.sql").read_text("utf-8")
+    assert text.count("-- name: ") == len(queries())
+
+
+@pytest.mark.parametrize("name", sorted(queries()))
+def test_a_query_fits_the_tables(handle: Handle, name: str) -> None:
+    assert _explained(handle, name, "EXPLAIN")
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_what_runs_for_every_dump_searches_and_never_scans(handle: Handle, name: str) -> None:
+    steps = [str(step[-1]) for step in _explained(handle, name, "EXPLAIN QUERY PLAN")]
+    assert not [
+        step for step in steps if step.startswith("SCAN") and "VIRTUAL TABLE" not in step and "CONSTANT" not in step
+    ]
+
+
+def _explained(handle: Handle, name: str, verb: str) -> list[tuple[object, ...]]:
+    statement = queries()[name]
+    values = dict.fromkeys(re.findall(r":(\w+)", statement), "[]")
+    return [tuple(row) for row in handle._connection.execute(f"{verb} {statement}", values)]
+
+
+def test_the_schema_is_cut_into_whole_statements() -> None:
+    assert all(statement.startswith(("CREATE TABLE", "CREATE INDEX")) for statement in schema())
+    assert len([statement for statement in schema() if statement.startswith("CREATE TABLE")]) == 13

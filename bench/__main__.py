@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import journey
+from bench import compare, journey
 from bench.report import Figure, table
 
 BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "drop": journey.drop_to_webhook,
-    "take-in": journey.take_in_cost,
+    "forms": compare.normal_forms,
+    "kinds": compare.cost_by_kind,
+    "growth": compare.growth,
+    "long-body": compare.long_body,
 }
 
 

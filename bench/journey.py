@@ -18,13 +18,11 @@ from bench.report import Figure, quantile
 from monitor.journey import Audience, Habits, ingest
 from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Dump, Mode, Signature
-from monitor.store.database import open_for_writing
 from monitor.store.sqlite import SqliteStore
-from tests.journey.harness import Project, many, record
+from tests.journey.harness import Project, record
 from tests.servers import HttpServer, http_server
 
 DROPS = 200
-RECORDS = 1000
 
 
 def drop_to_webhook() -> Sequence[Figure]:
@@ -48,29 +46,6 @@ def drop_to_webhook() -> Sequence[Figure]:
     ]
 
 
-def take_in_cost() -> Sequence[Figure]:
-    """CPU and disk for a dump of new releases, and for the same releases dropped again in another order."""
-    text = many(RECORDS)
-    again = "\n-\n".join(reversed(text.removeprefix("-\n").split("\n-\n")))
-    with tempfile.TemporaryDirectory() as folder:
-        handle = open_for_writing(Path(folder))
-        store = SqliteStore(handle)
-        new = _take_in(store, "new.txt", text)
-        unchanged = _take_in(store, "again.txt", f"-\n{again}")
-        handle.close()
-        floor = _timed(lambda: _insert_raw(Path(folder) / "floor.db", text))
-    return [
-        Figure(
-            what=f"take-in per release, {what}",
-            value=seconds / RECORDS * 1e6,
-            unit="µs",
-            floor="splitting and inserting the bytes into one table",
-            floor_value=floor / RECORDS * 1e6,
-        )
-        for what, seconds in (("all new", new), ("all unchanged", unchanged))
-    ]
-
-
 def _drop(project: Project, server: HttpServer, number: int) -> float:
     text = record(f"FTA talks, round {number}", f"Round {number} of the talks ended, item {number * 7} is settled.")
     before = len(server.requests)
@@ -87,7 +62,8 @@ def _post(server: HttpServer) -> float:
     return time.perf_counter() - start
 
 
-def _take_in(store: SqliteStore, name: str, text: str) -> float:
+def take_in(store: SqliteStore, name: str, text: str) -> float:
+    """Seconds that a dump's whole way takes, from its text to the durable commit."""
     content = text.encode()
     dump = Dump(
         source="bench",
@@ -104,7 +80,7 @@ def _take_in(store: SqliteStore, name: str, text: str) -> float:
     return _timed(lambda: ingest(dump, habits=habits, audience=audience, store=store, now=now, mode=Mode.ONCE))
 
 
-def _insert_raw(path: Path, text: str) -> None:
+def insert_raw(path: Path, text: str) -> None:
     """The least that storing a dump can cost: hash, split, one bare table, one durable commit."""
     sha256(text.encode()).digest()
     with closing(sqlite3.connect(path)) as connection:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from monitor.collect.as_of import Clues, as_of, name_stamp
 from monitor.collect.dump import PARSER_VERSION, SHOWN, Parsed, parse
 from monitor.collect.read import arrival
-from monitor.compare.classify import classify
-from monitor.compare.identity import keys
+from monitor.compare.classify import classify, withdrawn
+from monitor.compare.forms import nearby_keys
 from monitor.errors import Stale
 from monitor.model import Alert, Batch, Change, Dump, Message, Mode, Reject, Report
 from monitor.notify.compose import Bound, compose
 from monitor.ports import Store
 
+_REPLAYED = timedelta(milliseconds=1)  # bytes seen before carry no news: at equal age they lose
 _TRIES = 5  # against a store that another monitor writes to as well
 
 
@@ -36,6 +38,12 @@ class Habits:
     categories: tuple[str, ...] = ()
     as_of: str = "auto"
     max_record: int = 1_000_000
+    listings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # board → globs of its dumps' names
+
+    def listing_of(self, name: str) -> str | None:
+        """The declared listing whose globs fit a dump's name; None: it is of none."""
+        name = name.rpartition("/")[2]
+        return next((of for of, globs in self.listings.items() if any(fnmatchcase(name, g) for g in globs)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,22 +63,24 @@ def ingest(dump: Dump, *, habits: Habits, audience: Audience, store: Store, now:
     name makes it a newer confirmation.
     """
     known = store.find_dump(dump.source, dump.sha256)
-    if known and mode is not Mode.AGAIN and not _is_newer(dump, known, habits):
+    is_replay = known is not None and not _is_newer(dump, known, habits)
+    if known and is_replay and mode is not Mode.AGAIN:
         return store.note_duplicate(dump, known, parser=PARSER_VERSION, now=now)
-    parsed = _parse(dump, habits)
+    reading = _read(dump, habits, now=now)
     for _ in range(_TRIES):
-        changes = _classify(dump, parsed, store)
+        changes = _decide(reading, store, age=reading.as_of - _REPLAYED if is_replay else reading.as_of)
         alerts = audience.watchlists.alerts(changes, source=dump.source)
         batch = Batch(
             dump=dump,
-            as_of=_as_of(dump, parsed, habits, now),
-            status=_status(parsed, mode),
+            as_of=reading.as_of,
+            status=_status(reading.parsed, mode),
             changes=changes,
-            rejects=parsed.rejects,
+            rejects=reading.parsed.rejects,
             alerts=alerts,
             messages=_messages(alerts, dump.source, audience),
             parser=PARSER_VERSION,
             mode=mode,
+            listing=reading.listing,
         )
         try:
             return store.commit(batch, now=now)
@@ -79,33 +89,61 @@ def ingest(dump: Dump, *, habits: Habits, audience: Audience, store: Store, now:
     raise Stale(f"the store kept changing while {dump.name} was taken in; it will be tried again")
 
 
-def _parse(dump: Dump, habits: Habits) -> Parsed:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """A dump as it was read: what it holds, and what it can prove."""
+
+    source: str
+    parsed: Parsed
+    as_of: datetime
+    listing: str | None
+
+    @property
+    def days(self) -> list[date]:
+        return [record.release.date for record in self.parsed.records if record.release.date]
+
+
+def _read(dump: Dump, habits: Habits, *, now: datetime) -> _Reading:
     if dump.fault:
-        return Parsed(records=(), rejects=(Reject(reason=dump.fault, line=0, offset=0, text=dump.text[:SHOWN]),))
-    return parse(dump.text, source=dump.source, categories=habits.categories, max_record=habits.max_record)
+        reject = Reject(reason=dump.fault, line=0, offset=0, text=dump.text[:SHOWN])
+        parsed = Parsed(records=(), rejects=(reject,))
+    else:
+        parsed = parse(dump.text, source=dump.source, categories=habits.categories, max_record=habits.max_record)
+    dates = tuple(record.release.date for record in parsed.records if record.release.date)
+    clues = Clues(name=dump.name, dates=dates, modified=arrival(dump.signature), arrived=now)
+    return _Reading(
+        source=dump.source,
+        parsed=parsed,
+        as_of=as_of(habits.as_of, clues, timezone=habits.timezone),
+        listing=habits.listing_of(dump.name),
+    )
 
 
-def _classify(dump: Dump, parsed: Parsed, store: Store) -> tuple[Change, ...]:
-    """Decide on every record against one snapshot of the store; nothing is written."""
-    sightings = store.sightings({record.digest for record in parsed.records})
-    index = {key for record in parsed.records for key in keys(dump.source, record.release)}
-    known = store.snapshot(index, {sighting.number for sighting in sightings.values()})
-    return classify(parsed.records, source=dump.source, known=known, sightings=sightings)
+def _decide(reading: _Reading, store: Store, *, age: datetime) -> tuple[Change, ...]:
+    """What this dump makes of every release, on one snapshot of the store; nothing is written."""
+    records, source = reading.parsed.records, reading.source
+    sightings = store.sightings({record.digest for record in records})
+    unseen = (record for record in records if record.digest not in sightings)
+    near = {key for record in unseen for key in nearby_keys(source, record.release)}
+    known = store.snapshot(near, {sighting.number for sighting in sightings.values()})
+    changes = classify(records, source=source, known=known, sightings=sightings, as_of=age)
+    return changes + _withdrawn(reading, changes, store)
+
+
+def _withdrawn(reading: _Reading, changes: Sequence[Change], store: Store) -> tuple[Change, ...]:
+    """What a complete dump of a declared listing no longer shows, though it reaches further back and forth."""
+    if reading.listing is None or reading.parsed.rejects or not reading.days:
+        return ()
+    before = store.listing(reading.source, reading.listing, after=min(reading.days), before=max(reading.days))
+    if before.as_of is not None and reading.as_of < before.as_of:
+        return ()
+    shown = {change.number for change in changes}
+    return withdrawn(before.heads, shown=shown, listing=reading.listing, as_of=reading.as_of)
 
 
 def _messages(alerts: Sequence[Alert], source: str, audience: Audience) -> tuple[Message, ...]:
     messages = compose(alerts, source=source, routes=audience.routes, bounds=audience.bounds)
     return tuple(replace(m, max_age=audience.max_age.get(m.channel, m.max_age)) for m in messages)
-
-
-def _as_of(dump: Dump, parsed: Parsed, habits: Habits, now: datetime) -> datetime:
-    clues = Clues(
-        name=dump.name,
-        dates=tuple(record.release.date for record in parsed.records if record.release.date),
-        modified=arrival(dump.signature),
-        arrived=now,
-    )
-    return as_of(habits.as_of, clues, timezone=habits.timezone)
 
 
 def _is_newer(dump: Dump, known: Report, habits: Habits) -> bool:

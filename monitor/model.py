@@ -114,9 +114,11 @@ class Head:
 
     number: int  # the release's id, from 1
     version: int  # of the current text, from 1
+    last: int  # the highest version there is; a stale view has a number and is never the head
     release: Release
     confirmed: datetime  # as-of of the newest dump that showed the current text
-    past: frozenset[bytes] = frozenset()  # text hashes of its earlier versions (compare.identity.text_hash)
+    withdrawn: datetime | None = None  # as-of of the dump that withdrew it; None: it is listed
+    past: frozenset[bytes] = frozenset()  # text hashes of its other versions (compare.forms.text_hash)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +146,7 @@ class Change:
     kind: Kind
     number: int  # the release's id; given out by the store's snapshot before anything is committed
     version: int  # of the text after this change
+    base: int  # the head's version this was decided on; 0: new
     after: Release  # the merged view: what the release is known to say now
     before: Release | None  # what it was known to say; None: new
     reason: str  # one sentence: the identity evidence and what differs
@@ -281,6 +284,7 @@ class Batch:
     messages: tuple[Message, ...]
     parser: int  # version of the parser that read it
     mode: Mode
+    listing: str | None = None  # the declared listing this dump is of; None: none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

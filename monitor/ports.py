@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from monitor.model import Batch, Delivery, Dump, Head, Message, Report, Sighting, Signature, Verdict
@@ -21,6 +21,14 @@ class Known:
     heads: Mapping[int, Head]  # by release number
     by_key: Mapping[bytes, tuple[int, ...]]  # identity key → release numbers
     next_number: int  # the first release number that is free
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What the store knows of one board of a source."""
+
+    as_of: datetime | None  # of its newest dump; None: there was none
+    heads: tuple[Head, ...]  # seen in it before, within the days asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +52,9 @@ class Store(Protocol):
 
     def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = ()) -> Known:
         """Heads of all releases that carry one of these identity keys or numbers."""
+
+    def listing(self, source: str, name: str, *, after: date, before: date) -> Listing:
+        """What a declared listing has shown so far, of releases dated strictly between two days."""
 
     def commit(self, batch: Batch, *, now: datetime) -> Report:
         """Store all of a batch in one transaction; on return it is durable, on any error nothing of it is.

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from monitor.app.clock import SystemClock
 from monitor.app.daemon import Daemon, Pace
 from monitor.app.intake import Intake, Source
-from monitor.app.logs import warn
+from monitor.app.logs import say, warn
 from monitor.app.once import run_once
 from monitor.collect.folder import IGNORED, Folder
+from monitor.compare.forms import keys, text_hash
 from monitor.errors import NotFound, UsageError
 from monitor.journey import Audience, Habits
 from monitor.match.watchlists import Watchlist, Watchlists, keyword_fault
@@ -25,7 +26,9 @@ from monitor.ports import Channel, Clock
 from monitor.store import lock
 from monitor.store.database import Handle, open_for_writing
 from monitor.store.outbox import SqliteOutbox
+from monitor.store.rehash import rehash
 from monitor.store.sqlite import SqliteStore
+from monitor.text import NORM_VERSION
 
 if TYPE_CHECKING:
     from monitor.app.config import Config, Findings
@@ -93,6 +96,9 @@ def working(config: Config, *, verb: str) -> Iterator[Works]:
     with lock.hold(config.state, verb=verb, now=clock.now()):
         handle = open_for_writing(config.state)
         try:
+            rehashed = rehash(handle, norm_version=NORM_VERSION, text_hash=text_hash, keys=keys)
+            if rehashed:
+                say("store_rehashed", versions=rehashed)
             yield _works(config, handle, clock)
         finally:
             handle.close()
@@ -151,6 +157,7 @@ def _sources(config: Config) -> tuple[Source, ...]:
                 categories=source.categories,
                 as_of=source.as_of,
                 max_record=source.max_record,
+                listings=source.listings,
             ),
             encoding=source.encoding,
             max_file=source.max_file,

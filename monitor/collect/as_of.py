@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 _STAMP = re.compile(
     r"(?<![0-9A-Za-z])(?P<y>(?:19|20)\d\d)-?(?P<m>[01]\d)-?(?P<d>[0-3]\d)"
-    r"(?:[T_-]?(?P<H>[0-2]\d):?(?P<M>[0-5]\d)(?P<S>[0-5]\d)?)?(?P<Z>Z)?(?![0-9A-Za-z])",
+    # A second date behind the first one is no time of day.
+    r"(?:[T_-]?(?P<H>[0-2]\d):?(?P<M>[0-5]\d)(?P<S>[0-5]\d)?(?!-\d))?(?P<Z>Z)?(?![0-9A-Za-z])",
     re.ASCII,
 )
 

@@ -102,7 +102,9 @@ class _Layout:
 
     def __init__(self, pieces: Iterable[Piece], categories: Collection[str]) -> None:
         closed = [piece for piece in pieces if piece.is_closed]
-        firsts = Counter(piece.lines[0] for piece in closed if len(_filled(piece)) == 3)
+        # Under a category stands a title; under a title that two releases share stands a sentence.
+        shapes = (_filled(piece) for piece in closed)
+        firsts = Counter(lines[0].strip() for lines in shapes if len(lines) == 3 and not _is_sentence(lines[1]))
         self._known = frozenset(categories) | {first for first, times in firsts.items() if times > 1}
         votes = [self._votes_category(_filled(piece)) for piece in closed if len(_filled(piece)) > 1]
         self.has_categories = sum(votes) * 2 > len(votes)

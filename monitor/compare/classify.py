@@ -2,99 +2,156 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import count
 
 from monitor.compare.edits import Redline, redline
-from monitor.compare.identity import Pairing, assign, form, is_view, keys, text_hash
+from monitor.compare.forms import form, is_view, keys, text_hash
+from monitor.compare.identity import assign
+from monitor.compare.related import look_alikes
 from monitor.model import Change, Edit, Head, Kind, Record, Release, Sighting
 from monitor.ports import Known
 
-NEW_VERSION = frozenset({Kind.NEW, Kind.CHANGED, Kind.COMPLETED, Kind.ENRICHED, Kind.COSMETIC})
-
 
 def classify(
-    records: Sequence[Record], *, source: str, known: Known, sightings: Mapping[bytes, Sighting]
+    records: Sequence[Record], *, source: str, known: Known, sightings: Mapping[bytes, Sighting], as_of: datetime
 ) -> tuple[Change, ...]:
     """Decide on every record of one dump against a snapshot of the store; one change each, in their order.
 
-    A record whose digest was last seen as its release's current text is unchanged without another look.
+    A record that was last seen as its release's current text is unchanged without another look.
     """
-    seen = {
-        digest: sighting.number
-        for digest, sighting in sightings.items()
-        if known.heads[sighting.number].version == sighting.version
-    }
     numbers = count(known.next_number)
     changes = []
-    for pairing in assign(records, source=source, known=known, seen=seen):
-        if pairing.head is None:
-            changes.append(_new(pairing, next(numbers)))
-        elif pairing.record.digest in seen:
-            changes.append(_unchanged(pairing, pairing.head))
+    for pairing in assign(records, source=source, known=known, sightings=sightings):
+        record, head = pairing.record, pairing.head
+        if head is None:
+            changes.append(_new(record, next(numbers)))
         else:
-            changes.append(compare(pairing.record, pairing.head, evidence=pairing.evidence))
-    return tuple(_indexed(change, source) if change.kind in NEW_VERSION else change for change in changes)
+            changes.append(
+                compare(record, head, evidence=pairing.evidence, as_of=as_of, seen=sightings.get(record.digest))
+            )
+    return _linked(tuple(_indexed(change, source, known) for change in changes), known)
 
 
-def compare(record: Record, head: Head, *, evidence: str) -> Change:
+def compare(record: Record, head: Head, *, evidence: str, as_of: datetime, seen: Sighting | None = None) -> Change:
     """What a record makes of the release it shows; the first rule that fits decides."""
+    if seen is not None and seen.version == head.version and head.withdrawn is None:
+        return _change(Kind.UNCHANGED, record, head, _same(head), reason=evidence)
     views = _merge(head.release, record.release)
-    if views.changed:
-        kind, fields, what = Kind.CHANGED, views.changed, _differences(views, head.release)
+    is_older = as_of < head.confirmed
+    if head.withdrawn is not None and as_of < head.withdrawn:
+        kind, what = Kind.STALE, "the dump is older than the withdrawal"
+    elif head.withdrawn is not None:
+        kind, what = Kind.REAPPEARED, f"it was withdrawn and is back{views.told and ', ' + views.told}"
+    elif views.changed and is_older:
+        kind, what = Kind.STALE, f"the dump is older than what is known: {views.told}"
+    elif views.changed:
+        kind, what = Kind.CHANGED, views.told
     elif views.is_longer:
-        kind, fields, what = Kind.COMPLETED, ("body",), "the text goes on where it was cut"
+        kind, what = Kind.COMPLETED, "the text goes on where it was cut"
     elif views.learned:
-        kind, fields, what = Kind.ENRICHED, views.learned, f"the {' and the '.join(views.learned)} became known"
+        kind, what = Kind.ENRICHED, f"the {' and the '.join(views.learned)} became known"
     elif views.after != head.release:
-        kind, fields, what = Kind.COSMETIC, (), "only quotes, dashes, blanks, letter case or the like differ"
+        kind = Kind.STALE if is_older else Kind.COSMETIC
+        what = "only quotes, dashes, blanks, letter case or the like differ"
     else:
-        kind, fields, what = Kind.UNCHANGED, (), "nothing is new"
-    reverted = kind is Kind.CHANGED and text_hash(views.after) in head.past
-    return Change(
-        kind=kind,
-        number=head.number,
-        version=head.version + (kind in NEW_VERSION),
-        after=views.after,
-        before=head.release,
-        reason=f"{evidence}; {what}" + ("; this is an earlier text again" if reverted else ""),
-        record=record,
-        fields=fields,
-        edits=views.edits,
-        numbers=views.numbers,
-        reverted=reverted,
+        kind, what, views = Kind.UNCHANGED, "nothing is new", _same(head)
+    return _change(kind, record, head, views, reason=f"{evidence}; {what}", seen=seen)
+
+
+def withdrawn(heads: Iterable[Head], *, shown: Collection[int], listing: str, as_of: datetime) -> tuple[Change, ...]:
+    """The releases that a complete dump of a listing should show and does not.
+
+    `heads` are those seen in this listing before whose dates lie strictly within the dump's; `shown` are the numbers
+    that the dump does show. What another dump has confirmed since is not withdrawn.
+    """
+    return tuple(
+        Change(
+            kind=Kind.WITHDRAWN,
+            number=head.number,
+            version=head.version,
+            base=head.version,
+            after=head.release,
+            before=head.release,
+            reason=f"the listing {listing} shows older and newer releases and no longer this one",
+            record=None,
+        )
+        for head in heads
+        if head.number not in shown and head.withdrawn is None and head.confirmed <= as_of
     )
 
 
-def _indexed(change: Change, source: str) -> Change:
-    return replace(change, keys=keys(source, change.after), text_hash=text_hash(change.after))
+def _change(
+    kind: Kind, record: Record, head: Head, views: _Views, *, reason: str, seen: Sighting | None = None
+) -> Change:
+    is_reverted = bool(views.changed) and kind is not Kind.STALE and text_hash(views.after) in head.past
+    return Change(
+        kind=kind,
+        number=head.number,
+        version=_version(kind, head, views, seen),
+        base=head.version,
+        after=record.release if kind is Kind.STALE else views.after,
+        before=head.release,
+        reason=reason + ("; this is an earlier text again" if is_reverted else ""),
+        record=record,
+        fields=views.fields,
+        edits=views.edits,
+        numbers=views.numbers,
+        reverted=is_reverted,
+    )
 
 
-def _new(pairing: Pairing, number: int) -> Change:
-    twins = f" ({len(pairing.related)} other with the same title)" if pairing.related else ""
+def _version(kind: Kind, head: Head, views: _Views, seen: Sighting | None) -> int:
+    """The number of the text after this change: the head's, unless there is a new text to keep."""
+    is_new_text = views.after != head.release
+    if kind is Kind.STALE and seen is not None:
+        return seen.version  # this very record is in the history already
+    return head.last + 1 if is_new_text else head.version
+
+
+def _new(record: Record, number: int) -> Change:
     return Change(
         kind=Kind.NEW,
         number=number,
         version=1,
-        after=pairing.record.release,
+        base=0,
+        after=record.release,
         before=None,
-        reason=f"no known release has this title and text{twins}",
-        record=pairing.record,
-        related=pairing.related,
+        reason="no known release has this title and text",
+        record=record,
     )
 
 
-def _unchanged(pairing: Pairing, head: Head) -> Change:
-    return Change(
-        kind=Kind.UNCHANGED,
-        number=head.number,
-        version=head.version,
-        after=head.release,
-        before=head.release,
-        reason=pairing.evidence,
-        record=pairing.record,
+def _indexed(change: Change, source: str, known: Known) -> Change:
+    """Give a change that adds a version what the store will find it by."""
+    if change.kind is not Kind.NEW and change.version <= known.heads[change.number].last:
+        return change
+    return replace(change, keys=keys(source, change.after), text_hash=text_hash(change.after))
+
+
+def _linked(changes: tuple[Change, ...], known: Known) -> tuple[Change, ...]:
+    """Link new releases to those that look like them, in the store and in the same dump."""
+    new = {change.number: form(change.after) for change in changes if change.kind is Kind.NEW}
+    if not new:
+        return changes
+    others = {number: form(head.release) for number, head in known.heads.items()}
+    twins = look_alikes(new, others)
+    return tuple(
+        replace(
+            change,
+            related=twins[change.number],
+            reason=f"{change.reason}, though {_resembles(len(twins[change.number]))}",
+        )
+        if twins.get(change.number)
+        else change
+        for change in changes
     )
+
+
+def _resembles(count: int) -> str:
+    return f"it resembles {'another release' if count == 1 else f'{count} others'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +163,12 @@ class _Views:
     learned: tuple[str, ...]  # fields the head lacked
     is_longer: bool  # the body goes on where the head's was cut
     lines: tuple[Redline, ...]  # of title and body, where they differ
+    told: str  # what is changed, in half a sentence; empty where nothing is
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """What the event names: the changed fields, else those that were learned or completed."""
+        return self.changed or (("body",) if self.is_longer else ()) or self.learned
 
     @property
     def edits(self) -> tuple[Edit, ...]:
@@ -125,7 +188,9 @@ def _merge(old: Release, new: Release) -> _Views:
     if known.body != shown.body and not is_shorter and not is_longer:
         body_line = redline("body", old.body, new.body)
     # Where only the open last word of a cut view differs, the views agree as far as both reach.
-    keeps_body = is_shorter or (body_line is not None and not body_line.places)
+    # The same words without their final stop would make the head look cut.
+    lost_its_stop = known.body == shown.body and shown.is_cut and not known.is_cut
+    keeps_body = is_shorter or lost_its_stop or (body_line is not None and not body_line.places)
     after = Release(
         title=new.title,
         body=old.body if keeps_body else body_line.merged if body_line else new.body,
@@ -135,27 +200,32 @@ def _merge(old: Release, new: Release) -> _Views:
     lines = {"title": title_line, "body": body_line if not keeps_body else None}
     changed = [name for name, line in lines.items() if line]
     changed += [name for name in ("date", "category") if getattr(old, name) not in (None, getattr(after, name))]
+    redlines = tuple(line for line in lines.values() if line)
     return _Views(
         after=after,
         changed=tuple(changed),
         learned=tuple(name for name in ("date", "category") if not getattr(old, name) and getattr(new, name)),
         is_longer=is_longer,
-        lines=tuple(line for line in lines.values() if line),
+        lines=redlines,
+        told=_differences(changed, redlines, old, after),
     )
 
 
-def _differences(views: _Views, old: Release) -> str:
+def _same(head: Head) -> _Views:
+    return _Views(after=head.release, changed=(), learned=(), is_longer=False, lines=(), told="")
+
+
+def _differences(changed: Sequence[str], lines: Sequence[Redline], old: Release, after: Release) -> str:
     """Say in half a sentence what differs, the figures first."""
-    told = [_figures(views.numbers)] if views.numbers else []
-    places = sum(line.places for line in views.lines)
-    if not views.numbers and "body" in views.changed:
+    numbers = [pair for line in lines for pair in line.numbers]
+    told = [_figures(numbers)] if numbers else []
+    if not numbers and "body" in changed:
+        places = sum(line.places for line in lines)
         told.append("the text differs in one place" if places == 1 else f"the text differs in {places} places")
-    if "title" in views.changed:
+    if "title" in changed:
         told.append("the title is another")
     told += [
-        f"{name} {getattr(old, name)} → {getattr(views.after, name)}"
-        for name in ("date", "category")
-        if name in views.changed
+        f"{name} {getattr(old, name)} → {getattr(after, name)}" for name in ("date", "category") if name in changed
     ]
     return ", ".join(told)
 

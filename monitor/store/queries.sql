@@ -11,15 +11,33 @@ SELECT count(*) FROM dump WHERE source = :source AND sha = :sha AND as_of = :as_
 SELECT full, release, seq FROM seen WHERE h IN (SELECT value FROM json_each(:keys));
 
 -- name: heads
-SELECT release.id, release.seq, release.confirmed, version.title, version.body, version.date, version.category
+SELECT release.id, release.seq, release.confirmed, release.withdrawn, version.title, version.body, version.date,
+    version.category, (SELECT max(seq) FROM version AS any WHERE any.release = release.id) AS last
 FROM release JOIN version ON version.id = release.head
 WHERE release.id IN (SELECT value FROM json_each(:numbers));
 
 -- name: past_texts
--- Hashes of the versions behind the heads.
+-- Hashes of the versions that are not the head.
 SELECT version.release, version.fold_hash
 FROM version JOIN release ON release.id = version.release
-WHERE version.release IN (SELECT value FROM json_each(:numbers)) AND version.seq < release.seq;
+WHERE version.release IN (SELECT value FROM json_each(:numbers)) AND version.seq <> release.seq;
+
+-- name: listing_age
+SELECT max(as_of) FROM dump WHERE source = :source AND listing = :listing;
+
+-- name: listed_between
+SELECT release.id FROM listed JOIN release ON release.id = listed.release
+WHERE listed.source = :source AND listed.listing = :listing AND release.date > :after AND release.date < :before
+    AND release.state = 'listed';
+
+-- name: add_listed
+INSERT INTO listed (source, listing, release) VALUES (:source, :listing, :release) ON CONFLICT DO NOTHING;
+
+-- name: withdraw
+UPDATE release SET state = 'withdrawn', withdrawn = :as_of WHERE id = :release;
+
+-- name: relist
+UPDATE release SET state = 'listed', withdrawn = NULL WHERE id = :release;
 
 -- name: next_release
 SELECT coalesce(max(id), 0) + 1 FROM release;
@@ -32,10 +50,10 @@ WHERE release.seq <> json_extract(e.value, '$[1]');
 -- name: add_dump
 INSERT INTO dump (
     source, name, sha, size, mtime, as_of, take, status, encoding, n, n_new, n_changed, n_completed, n_enriched,
-    n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, members, at
+    n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, listing, members, at
 ) VALUES (
     :source, :name, :sha, :size, :mtime, :as_of, :take, :status, :encoding, :n, :n_new, :n_changed, :n_completed,
-    :n_enriched, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :members, :at
+    :n_enriched, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :listing, :members, :at
 ) RETURNING id;
 
 -- name: add_release
@@ -154,6 +172,18 @@ SELECT v FROM meta WHERE k = :k;
 
 -- name: set_meta
 INSERT INTO meta (k, v) VALUES (:k, :v) ON CONFLICT (k) DO UPDATE SET v = excluded.v;
+
+-- name: all_versions
+SELECT version.*, release.source FROM version JOIN release ON release.id = version.release;
+
+-- name: rehash_version
+UPDATE version SET fold_hash = :hash WHERE id = :id;
+
+-- name: rehash_heads
+UPDATE release SET fold_hash = (SELECT fold_hash FROM version WHERE version.id = release.head);
+
+-- name: forget_aliases
+DELETE FROM alias;
 
 -- name: events
 -- The last :limit events that pass; the caller turns them oldest first. NULL does not narrow.

@@ -26,11 +26,14 @@ CREATE TABLE dump (
     n_withdrawn INTEGER NOT NULL,
     n_reappeared INTEGER NOT NULL,
     n_rejected INTEGER NOT NULL,
+    listing TEXT,
     progress INTEGER,
     members BLOB NOT NULL,
     at TEXT NOT NULL,
     UNIQUE (source, sha, as_of, take)
 ) STRICT;
+
+CREATE INDEX dump_listing ON dump (source, listing, as_of) WHERE listing IS NOT NULL;
 
 -- The head state only: `head` is the current row of version, `seq` its number.
 CREATE TABLE release (
@@ -42,16 +45,26 @@ CREATE TABLE release (
     date TEXT,
     first_dump INTEGER NOT NULL REFERENCES dump (id),
     confirmed TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'listed' CHECK (state IN ('listed', 'withdrawn'))
+    state TEXT NOT NULL DEFAULT 'listed' CHECK (state IN ('listed', 'withdrawn')),
+    withdrawn TEXT -- as-of of the dump that withdrew it
 ) STRICT;
 
--- The index entries of identity: hashes over source and soft title, source and the start of the soft body.
+-- Which releases a declared listing has shown.
+CREATE TABLE listed (
+    source TEXT NOT NULL,
+    listing TEXT NOT NULL,
+    release INTEGER NOT NULL REFERENCES release (id),
+    PRIMARY KEY (source, listing, release)
+) STRICT, WITHOUT ROWID;
+
+-- The index entries of identity: hashes over the source and the soft title, the start of the soft body, the day.
 CREATE TABLE alias (
     key BLOB NOT NULL,
     release INTEGER NOT NULL,
     PRIMARY KEY (key, release)
 ) STRICT, WITHOUT ROWID;
 
+-- `seq` counts from 1; a stale view has a number and never becomes the head.
 CREATE TABLE version (
     id INTEGER PRIMARY KEY,
     release INTEGER NOT NULL REFERENCES release (id),

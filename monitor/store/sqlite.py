@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from monitor.errors import Stale
@@ -23,7 +23,7 @@ from monitor.model import (
     Sighting,
     Signature,
 )
-from monitor.ports import Filed, Known
+from monitor.ports import Filed, Known, Listing
 from monitor.store.database import Handle
 from monitor.store.rows import dumped, moment, moment_of_ns, pack_message, read_day, read_moment, report_of
 
@@ -63,6 +63,14 @@ class SqliteStore:
             past.setdefault(row["release"], set()).add(row["fold_hash"])
         heads = {row["id"]: _head(row, past.get(row["id"], set())) for row in self._handle.all("heads", numbers=wanted)}
         return Known(heads=heads, by_key=by_key, next_number=next_number)
+
+    def listing(self, source: str, name: str, *, after: date, before: date) -> Listing:
+        """See Store."""
+        days = {"after": str(after), "before": str(before)}
+        numbers = [row["id"] for row in self._handle.all("listed_between", source=source, listing=name, **days)]
+        newest = self._handle.all("listing_age", source=source, listing=name)[0][0]
+        heads = self.snapshot((), numbers).heads
+        return Listing(as_of=read_moment(newest) if newest else None, heads=tuple(heads[n] for n in numbers))
 
     def commit(self, batch: Batch, *, now: datetime) -> Report:
         """See Store."""
@@ -125,7 +133,7 @@ class SqliteStore:
         new = [change.number for change in changes if change.kind is Kind.NEW]
         if new and min(new) < self._handle.all("next_release")[0][0]:
             raise Stale("release numbers were given away meanwhile")
-        expected = [[c.number, c.version - _adds_version(c)] for c in changes if c.kind is not Kind.NEW]
+        expected = [[change.number, change.base] for change in changes if change.kind is not Kind.NEW]
         if self._handle.all("moved_heads", expected=dumped(expected)):
             raise Stale("releases changed meanwhile")
 
@@ -145,6 +153,7 @@ class SqliteStore:
             take=self._handle.all("takes", **content)[0][0],
             status=batch.status,
             encoding=dump.encoding,
+            listing=batch.listing,
             n=len(kinds),
             members=array("I", [change.number for change in batch.changes]).tobytes(),
             at=moment(now),
@@ -154,16 +163,15 @@ class SqliteStore:
 
     def _add_change(self, change: Change, batch: Batch, dump: int, alert: Alert | None, *, now: datetime) -> int | None:
         """Store one change; returns its event's id, None for an unchanged release."""
-        seen = {"release": change.number, "seq": change.version}
-        if _adds_version(change):
+        if change.text_hash:
             self._add_version(change, batch, dump, now=now)
-        else:
-            self._handle.all("confirm", release=change.number, as_of=moment(batch.as_of))
+        self._move(change, batch)
         if change.record:
             digest = change.record.digest
+            seen = {"release": change.number, "seq": change.version}
             self._handle.all("add_seen", h=_short(digest), full=digest, **seen)
         for other in change.related:
-            self._handle.all("add_related", release=change.number, other=other, reason="same title")
+            self._handle.all("add_related", release=change.number, other=other, reason="look-alike")
         if change.kind is Kind.UNCHANGED:
             return None
         return self._add_event(
@@ -183,6 +191,19 @@ class SqliteStore:
             now=now,
         )
 
+    def _move(self, change: Change, batch: Batch) -> None:
+        """What a change does to the state of its release, apart from its text."""
+        release, age = change.number, moment(batch.as_of)
+        if change.kind is Kind.WITHDRAWN:
+            self._handle.all("withdraw", release=release, as_of=age)
+            return
+        if batch.listing is not None:
+            self._handle.all("add_listed", source=batch.dump.source, listing=batch.listing, release=release)
+        if change.kind is Kind.REAPPEARED:
+            self._handle.all("relist", release=release)
+        if change.kind is not Kind.STALE:
+            self._handle.all("confirm", release=release, as_of=age)
+
     def _add_version(self, change: Change, batch: Batch, dump: int, *, now: datetime) -> None:
         release = change.after
         row: _Row = {
@@ -197,7 +218,8 @@ class SqliteStore:
             self._handle.all("add_release", **head)
         text = {"title": release.title, "body": release.body, "category": release.category}
         head["head"] = self._handle.all("add_version", **row, **text, kind=change.kind, at=moment(now))[0]["id"]
-        self._handle.all("move_head", **head)
+        if change.kind is not Kind.STALE:
+            self._handle.all("move_head", **head)
         self._handle.many("add_alias", [{"key": key, "release": change.number} for key in change.keys])
 
     def _add_event(self, row: _Row, *, now: datetime) -> int:
@@ -287,10 +309,6 @@ class SqliteStore:
         )
 
 
-def _adds_version(change: Change) -> bool:
-    return bool(change.text_hash)
-
-
 def _short(digest: bytes) -> int:
     return int.from_bytes(digest[:8], "big", signed=True)
 
@@ -300,8 +318,10 @@ def _head(row: Any, past: set[bytes]) -> Head:
     return Head(
         number=row["id"],
         version=row["seq"],
+        last=row["last"],
         release=release,
         confirmed=read_moment(row["confirmed"]),
+        withdrawn=read_moment(row["withdrawn"]) if row["withdrawn"] else None,
         past=frozenset(past),
     )
 

@@ -14,7 +14,9 @@ def release(title: str = "", body: str = "", category: str | None = None) -> Rel
 
 
 def change(kind: Kind, after: Release, before: Release | None = None, *, number: int = 1) -> Change:
-    return Change(kind=kind, number=number, version=1, after=after, before=before, reason="as told", record=None)
+    return Change(
+        kind=kind, number=number, version=1, base=0, after=after, before=before, reason="as told", record=None
+    )
 
 
 def found(keyword: str, text: str, *, case: str = "smart", inflect: bool = True) -> list[str]:

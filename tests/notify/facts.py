@@ -33,7 +33,15 @@ def alert(
     kind: Kind = Kind.NEW,
 ) -> Alert:
     change = Change(
-        kind=kind, number=number, version=1, after=after, before=before, reason="first seen", record=None, edits=edits
+        kind=kind,
+        number=number,
+        version=1,
+        base=0,
+        after=after,
+        before=before,
+        reason="first seen",
+        record=None,
+        edits=edits,
     )
     return Alert(change=change, watchlists=told, told=told, hits=hits)
 

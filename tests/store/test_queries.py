@@ -53,4 +53,4 @@ def _explained(handle: Handle, name: str, verb: str) -> list[tuple[object, ...]]
 
 def test_the_schema_is_cut_into_whole_statements() -> None:
     assert all(statement.startswith(("CREATE TABLE", "CREATE INDEX")) for statement in schema())
-    assert len([statement for statement in schema() if statement.startswith("CREATE TABLE")]) == 13
+    assert len([statement for statement in schema() if statement.startswith("CREATE TABLE")]) == 14

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from importlib import import_module
 
@@ -54,6 +55,8 @@ class LazyGroup(click.Group):
 def monitor(ctx: click.Context, config_file: str | None) -> None:
     """Watch press releases: dumps in, alerts out; nothing missed, nothing twice."""
     ctx.obj = config_file
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
 
 
 def main() -> None:

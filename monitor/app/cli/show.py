@@ -21,7 +21,7 @@ def command(*, release: int, as_json: bool, config_file: str | None) -> None:
     with open_archive(config_file) as archive:
         versions = archive.versions(release)
         events = archive.release_events(release)
-    steps = [(row, _edits(before, row)) for before, row in zip([None, *versions], versions, strict=False)]
+    steps = [(row, _edits(before, row)) for before, row in zip(_heads_before(versions), versions, strict=True)]
     if as_json:
         print_json(_line(row, edits) for row, edits in steps)
         return
@@ -30,6 +30,14 @@ def command(*, release: int, as_json: bool, config_file: str | None) -> None:
     for event in events:
         told = f", told: {', '.join(map(str, names))}" if isinstance(names := event["alert"], list) and names else ""
         click.echo(escape(f"{event['at']}  {event['kind']} in {event['dump_name']}: {event['reason']}{told}"))
+
+
+def _heads_before(versions: Sequence[Row]) -> list[Row | None]:
+    """What was current when each version came; a stale view never was."""
+    heads: list[Row | None] = [None]
+    for row in versions[:-1]:
+        heads.append(heads[-1] if row["kind"] == "stale" else row)
+    return heads
 
 
 def _edits(before: Row | None, row: Row) -> tuple[tuple[Edit, ...], tuple[tuple[str, str], ...]]:
@@ -59,18 +67,21 @@ def _head(row: Row) -> list[str]:
 def _painted(row: Row, edits: tuple[Sequence[Edit], Sequence[tuple[str, str]]]) -> list[str]:
     spans, numbers = edits
     if not spans:
-        return [_safe(str(row["body"]))]
+        return [_safe(str(row["body"]).strip())]
+    lines = ["".join(_span(edit) for edit in spans if edit.field == field).strip() for field in ("title", "body")]
     figures = [f"figures: {', '.join(f'{old} → {new}' for old, new in numbers)}"] if numbers else []
-    return [_safe("".join(map(_span, (edit for edit in spans if edit.field == field)))) for field in ("title", "body")
-            if any(edit.field == field for edit in spans)] + figures  # fmt: skip
+    return [line for line in lines if line] + figures
 
 
 def _span(edit: Edit) -> str:
     if edit.op == "keep":
-        return edit.new
-    return f" [-{edit.old.strip()}-]" * bool(edit.old) + f" {{+{edit.new.strip()}+}}" * bool(edit.new)
+        return _safe(edit.new)
+    lead = " " if (edit.old or edit.new)[:1].isspace() else ""
+    deleted = click.style(f"[-{_safe(edit.old.strip())}-]", fg="red") if edit.old else ""
+    inserted = click.style(f"{{+{_safe(edit.new.strip())}+}}", fg="green", bold=True) if edit.new else ""
+    return lead + " ".join(part for part in (deleted, inserted) if part)
 
 
 def _safe(text: str) -> str:
     """Line breaks stay; whatever else a terminal would obey is escaped."""
-    return "\n".join(escape(line) for line in text.strip().split("\n"))
+    return "\n".join(escape(line) for line in text.split("\n"))

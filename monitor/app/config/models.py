@@ -37,7 +37,6 @@ LATER = frozenset(
         "channels.*.rate",
         "sources.*.expect_every",
         "sources.*.first_run=baseline",
-        "sources.*.listings",
         "sources.*.was",
         "watchlists.*.exclude",
         "watchlists.*.min_hits",
@@ -119,6 +118,7 @@ class Source(Section):
     max_record: Size = 10**6  # bytes
     max_file: Size = 2 * 10**9  # bytes
     recursive: Flag = False
+    listings: Mapping[Name, Annotated[tuple[Glob, ...], Some]] = Field(default_factory=dict)
     first_run: Literal["alert"] = "alert"
 
 

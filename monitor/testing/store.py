@@ -1,163 +1,16 @@
-"""Fakes of the ports, for tests of whatever uses them: a store, an outbox, a channel and a clock in memory.
-
-They keep the promises of `monitor.ports`: `tests/contract/` runs one suite over them and over the real adapters.
-
-    >>> clock, store, team = FrozenClock(), MemoryStore(), RecordingChannel("team")
-    >>> store.outbox.enqueue(note("up again", channel="team"), key="up", now=clock.now())
-    >>> delivery = store.outbox.claim("team", now=clock.now())
-    >>> verdict = team.send(delivery.message, delivery=delivery.id)
-    >>> store.outbox.done(delivery, verdict, now=clock.now())
-    >>> [message.text for message in team.messages], [row.state for row in store.outbox.rows]
-    (['up again'], ['sent'])
-"""
+"""The Store port in memory."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, datetime, timedelta
-from hashlib import sha256
+from datetime import date, datetime
 
 from monitor.errors import Stale
-from monitor.model import (
-    Batch,
-    Change,
-    Delivery,
-    Dump,
-    Head,
-    Kind,
-    Message,
-    Mode,
-    Outcome,
-    Reject,
-    Report,
-    Sighting,
-    Signature,
-    Verdict,
-)
-from monitor.ports import Filed, Known
-
-NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-
-class FrozenClock:
-    """Implements `monitor.ports.Clock`; stands still until it is advanced."""
-
-    def __init__(self, at: datetime = NOON) -> None:
-        self._now = at
-
-    def now(self) -> datetime:
-        """The moment it was set to."""
-        return self._now
-
-    def advance(self, by: timedelta) -> None:
-        """Move on."""
-        self._now += by
-
-
-class RecordingChannel:
-    """Implements `monitor.ports.Channel`; gives the n-th send the n-th verdict of its script, later ones OK."""
-
-    def __init__(self, name: str, *script: Verdict) -> None:
-        self.name = name
-        self.messages: list[Message] = []  # one for each attempt
-        self._script = iter(script)
-
-    def send(self, message: Message, *, delivery: int) -> Verdict:
-        """Keep the message and answer as scripted."""
-        self.messages.append(message)
-        return next(self._script, Verdict(outcome=Outcome.OK, reason="recorded"))
-
-
-def dump_of(text: str, *, source: str = "motie", name: str = "dump.txt") -> Dump:
-    """A dump as if a file of this text had been read from the folder `/seeds`."""
-    content = text.encode("utf-8", "surrogatepass")
-    digest = sha256(content).digest()
-    return Dump(
-        source=source,
-        name=name,
-        path=b"/seeds/" + name.encode(),
-        signature=Signature(device=1, inode=int.from_bytes(digest[:4]), size=len(content), mtime_ns=0, ctime_ns=0),
-        sha256=digest,
-        text=text,
-        encoding="utf-8",
-    )
-
-
-def note(text: str, *, channel: str) -> Message:
-    """A message of the monitor itself, such as no dump causes."""
-    return Message(channel=channel, kind="system", source="", text=text)
-
-
-@dataclass(slots=True, kw_only=True)
-class Queued:
-    """One message of a MemoryOutbox and how it fared."""
-
-    id: int
-    key: str
-    message: Message
-    due: datetime
-    expires: datetime
-    state: str = "pending"  # pending | leased | sent | dead
-    attempts: int = 0
-    outcomes: list[str] = field(default_factory=list)  # of the attempts that have ended; `unknown`: reclaimed
-    reason: str | None = None  # of the last one; None: none has ended
-    boot: object = None  # the outbox that claimed it last
-
-
-class MemoryOutbox:
-    """Implements `monitor.ports.Outbox`; a second one over the same `rows` is the next process on the same state."""
-
-    def __init__(self, rows: list[Queued] | None = None) -> None:
-        self.rows = [] if rows is None else rows
-
-    def enqueue(self, message: Message, *, key: str, now: datetime) -> None:
-        """See Outbox."""
-        if all(row.key != key for row in self.rows):
-            row = Queued(id=len(self.rows) + 1, key=key, message=message, due=now, expires=now + message.max_age)
-            self.rows.append(row)
-
-    def claim(self, channel: str, *, now: datetime) -> Delivery | None:
-        """See Outbox."""
-        row = next((row for row in self._waiting(channel) if row.due <= now), None)
-        if row is None:
-            return None
-        row.state, row.attempts, row.boot = "leased", row.attempts + 1, self
-        return Delivery(id=row.id, attempt=row.attempts, expires=row.expires, message=row.message)
-
-    def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        """See Outbox."""
-        self._settle(delivery, verdict, state="sent")
-
-    def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> None:
-        """See Outbox."""
-        self._settle(delivery, verdict, state="pending").due = due
-
-    def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        """See Outbox."""
-        self._settle(delivery, verdict, state="dead")
-
-    def next_due(self, channel: str) -> datetime | None:
-        """See Outbox."""
-        return min((row.due for row in self._waiting(channel)), default=None)
-
-    def reclaim(self, *, now: datetime) -> int:
-        """See Outbox."""
-        orphans = [row for row in self.rows if row.state == "leased" and row.boot is not self]
-        for row in orphans:
-            row.state, row.due, row.reason = "pending", now, "the process ended during the send"
-            row.outcomes.append("unknown")
-        return len(orphans)
-
-    def _waiting(self, channel: str) -> Iterator[Queued]:
-        return (row for row in self.rows if row.message.channel == channel and row.state == "pending")
-
-    def _settle(self, delivery: Delivery, verdict: Verdict, *, state: str) -> Queued:
-        row = self.rows[delivery.id - 1]
-        row.state, row.reason = state, verdict.reason
-        row.outcomes.append(verdict.outcome)
-        return row
+from monitor.model import Batch, Change, Dump, Head, Kind, Mode, Reject, Report, Sighting
+from monitor.ports import Filed, Known, Listing
+from monitor.testing.outbox import MemoryOutbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +50,9 @@ class _Books:
 
     takes: list[Report] = field(default_factory=list)
     heads: dict[int, Head] = field(default_factory=dict)
-    texts: dict[int, bytes] = field(default_factory=dict)  # hash of each head's text
+    texts: dict[int, dict[int, bytes]] = field(default_factory=dict)  # text hashes of each release's versions
+    listings: dict[tuple[str, str], datetime] = field(default_factory=dict)  # as-of of the newest dump
+    listed: dict[tuple[str, str], frozenset[int]] = field(default_factory=dict)
     index: dict[bytes, tuple[int, ...]] = field(default_factory=dict)
     seen: dict[bytes, Sighting] = field(default_factory=dict)
     files: dict[tuple[str, bytes], Filed] = field(default_factory=dict)
@@ -249,6 +104,13 @@ class MemoryStore:
         heads = {number: self._books.heads[number] for number in wanted if number in self._books.heads}
         return Known(heads=heads, by_key=by_key, next_number=self._next_number())
 
+    def listing(self, source: str, name: str, *, after: date, before: date) -> Listing:
+        """See Store."""
+        books = self._books
+        heads = (books.heads[number] for number in sorted(books.listed.get((source, name), ())))
+        within = (h for h in heads if h.release.date and after < h.release.date < before and h.withdrawn is None)
+        return Listing(as_of=books.listings.get((source, name)), heads=tuple(within))
+
     def commit(self, batch: Batch, *, now: datetime) -> Report:
         """See Store."""
         self._refuse_stale(batch.changes)
@@ -257,6 +119,7 @@ class MemoryStore:
         books.takes.append(take)
         for change in batch.changes:
             _add_change(books, change, take)
+        _add_listing(books, batch)
         books.events += _events(batch, take)
         _add_rejects(books, batch, take)
         _file(books, batch.dump, status=batch.status, parser=batch.parser)
@@ -304,7 +167,7 @@ class MemoryStore:
             head = self._books.heads.get(change.number)
             if change.kind is Kind.NEW and change.number < self._next_number():
                 raise Stale("release numbers were given away meanwhile")
-            if head and change.kind is not Kind.NEW and head.version != change.version - bool(change.text_hash):
+            if head and change.kind is not Kind.NEW and head.version != change.base:
                 raise Stale("releases changed meanwhile")
 
 
@@ -327,18 +190,39 @@ def _take(batch: Batch, *, number: int, now: datetime) -> Report:
 
 def _add_change(books: _Books, change: Change, take: Report) -> None:
     number, old = change.number, books.heads.get(change.number)
-    confirmed = max(old.confirmed, take.as_of) if old else take.as_of
     if change.text_hash:
-        past = old.past | {books.texts[number]} if old else frozenset()
-        head = Head(number=number, version=change.version, release=change.after, confirmed=confirmed, past=past)
-        books.heads[number] = head
-        books.texts[number] = change.text_hash
-    elif old:
-        books.heads[number] = replace(old, confirmed=confirmed)
+        books.texts[number] = {**books.texts.get(number, {}), change.version: change.text_hash}
+    head = _moved(old, change, take) if old else _first(change, take)
+    past = frozenset(text for version, text in books.texts[number].items() if version != head.version)
+    books.heads[number] = replace(head, last=max(books.texts[number]), past=past)
     for key in change.keys:
         books.index[key] = tuple(sorted({*books.index.get(key, ()), number}))
     if change.record:
         books.seen[change.record.digest] = Sighting(number=number, version=change.version)
+
+
+def _first(change: Change, take: Report) -> Head:
+    return Head(number=change.number, version=1, last=1, release=change.after, confirmed=take.as_of)
+
+
+def _moved(head: Head, change: Change, take: Report) -> Head:
+    if change.kind is Kind.WITHDRAWN:
+        return replace(head, withdrawn=take.as_of)
+    if change.kind is Kind.STALE:
+        return head
+    head = replace(head, confirmed=max(head.confirmed, take.as_of))
+    if change.kind is Kind.REAPPEARED:
+        head = replace(head, withdrawn=None)
+    return replace(head, version=change.version, release=change.after) if change.text_hash else head
+
+
+def _add_listing(books: _Books, batch: Batch) -> None:
+    if batch.listing is None:
+        return
+    board = (batch.dump.source, batch.listing)
+    books.listings[board] = max(batch.as_of, books.listings.get(board, batch.as_of))
+    shown = (change.number for change in batch.changes if change.kind is not Kind.WITHDRAWN)
+    books.listed[board] = books.listed.get(board, frozenset()) | {*shown}
 
 
 def _events(batch: Batch, take: Report) -> Iterator[Event]:

@@ -1,0 +1,96 @@
+"""A release → the forms in which identity is decided, and the index entries under which it is found again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import blake2b
+
+from monitor.model import Release
+from monitor.text import is_cut, soft
+
+FINGERPRINT = 100  # characters of a soft body that index it; every class that trusts a body wants at least as many
+NEARBY = timedelta(days=4)  # look-alikes stand within so many days of each other
+
+_NUMBER = re.compile(r"\d(?:[\d.,]*\d)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """A release's soft forms, computed once."""
+
+    title: str
+    body: str
+    date: date | None
+    is_cut: bool
+
+    @property
+    def numbers(self) -> list[str]:
+        """The figures of the body, in order."""
+        return _NUMBER.findall(self.body)
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the body, in order."""
+        return self.body.split(" ") if self.body else []
+
+
+def form(release: Release) -> Form:
+    """Bring a release to the forms in which identity is decided."""
+    return Form(title=soft(release.title), body=soft(release.body), date=release.date, is_cut=is_cut(release.body))
+
+
+def text_hash(release: Release) -> bytes:
+    """16 bytes over the soft title and body: equal for texts that differ only cosmetically."""
+    return hash_of_text(soft(release.title), soft(release.body))
+
+
+def hash_of_text(title: str, body: str) -> bytes:
+    """`text_hash` of texts that are soft already."""
+    return _hash("text", title, body)
+
+
+def index(source: str, shape: Form) -> dict[str, bytes]:
+    """The index entries under which a release can be found again: by title, by the start of its body, by day."""
+    found = {"title": _hash("title", source, shape.title)}
+    if len(shape.body) >= FINGERPRINT:
+        found["body"] = _hash("body", source, shape.body[:FINGERPRINT])
+    if shape.date is not None:
+        found["day"] = _day_key(source, shape.date)
+    return found
+
+
+def keys(source: str, release: Release) -> tuple[bytes, ...]:
+    """All index entries of a release."""
+    return tuple(index(source, form(release)).values())
+
+
+def nearby_keys(source: str, release: Release) -> tuple[bytes, ...]:
+    """The index entries of everything that might be this release or a look-alike of it."""
+    if release.date is None:
+        return keys(source, release)
+    days = range(release.date.toordinal() - NEARBY.days, release.date.toordinal() + NEARBY.days + 1)
+    around = (_day_key(source, date.fromordinal(day)) for day in days if 1 <= day <= date.max.toordinal())
+    return (*keys(source, release), *around)
+
+
+def is_view(short: Form, *, of: Form) -> bool:
+    """Whether one body is the other as a listing cuts it."""
+    return short.is_cut and of.body.startswith(short.body)
+
+
+def shingles(words: Sequence[str]) -> set[tuple[str, ...]]:
+    """The three-word sequences of a text; of a shorter one, what there is."""
+    if len(words) < 3:
+        return {tuple(words)} if words else set()
+    return set(zip(words, words[1:], words[2:], strict=False))
+
+
+def _day_key(source: str, day: date) -> bytes:
+    return _hash("day", source, day.isoformat())
+
+
+def _hash(*parts: str) -> bytes:
+    return blake2b("\x00".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()

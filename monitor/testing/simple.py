@@ -1,0 +1,59 @@
+"""A clock that stands still, a channel that remembers, and values to feed them with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from monitor.model import Dump, Message, Outcome, Signature, Verdict
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+class FrozenClock:
+    """Implements `monitor.ports.Clock`; stands still until it is advanced."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self._now = at
+
+    def now(self) -> datetime:
+        """The moment it was set to."""
+        return self._now
+
+    def advance(self, by: timedelta) -> None:
+        """Move on."""
+        self._now += by
+
+
+class RecordingChannel:
+    """Implements `monitor.ports.Channel`; gives the n-th send the n-th verdict of its script, later ones OK."""
+
+    def __init__(self, name: str, *script: Verdict) -> None:
+        self.name = name
+        self.messages: list[Message] = []  # one for each attempt
+        self._script = iter(script)
+
+    def send(self, message: Message, *, delivery: int) -> Verdict:
+        """Keep the message and answer as scripted."""
+        self.messages.append(message)
+        return next(self._script, Verdict(outcome=Outcome.OK, reason="recorded"))
+
+
+def dump_of(text: str, *, source: str = "motie", name: str = "dump.txt") -> Dump:
+    """A dump as if a file of this text had been read from the folder `/seeds`."""
+    content = text.encode("utf-8", "surrogatepass")
+    digest = sha256(content).digest()
+    return Dump(
+        source=source,
+        name=name,
+        path=b"/seeds/" + name.encode(),
+        signature=Signature(device=1, inode=int.from_bytes(digest[:4]), size=len(content), mtime_ns=0, ctime_ns=0),
+        sha256=digest,
+        text=text,
+        encoding="utf-8",
+    )
+
+
+def note(text: str, *, channel: str) -> Message:
+    """A message of the monitor itself, such as no dump causes."""
+    return Message(channel=channel, kind="system", source="", text=text)

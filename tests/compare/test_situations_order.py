@@ -1,0 +1,333 @@
+"""Dumps that come late, come back, or leave a release out: what they can prove and what they cannot.
+
+A row is a sequence of drops and the kinds the last one comes to. Without a stamp in the name a dump is as old as its
+newest record; drops with equal dates stand in the order in which they came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from monitor.model import Kind, Mode, Release
+from tests.compare.laboratory import HABITS, LISTED, Drop, Lab, cut, dump, named, on, real, swapped
+
+AUTO = real("003#2")  # 2025-01-16
+SECOND = swapped(AUTO, "$70.9", "$71.9")
+THIRD = swapped(AUTO, "$70.9", "$72.9")
+NEWER, OLDER = real("003#1"), real("003#8")  # 2025-01-17, 2025-01-09
+NEWS = real("003#6")  # 2025-01-10
+STRAIGHT = replace(AUTO, body=AUTO.body.replace("’", "'"))
+
+LATE = [
+    (
+        "an older text in a dump with older records",
+        [named("a.txt", NEWER, AUTO), named("b.txt", NEWER, SECOND), named("c.txt", AUTO, OLDER)],
+        "stale new",
+    ),
+    (
+        "a text never seen in a dump with older records",
+        [named("a.txt", NEWER, SECOND), named("b.txt", THIRD)],
+        "stale",
+    ),
+    (
+        "an older text under an older stamp",
+        [named("2025-06-01.txt", AUTO), named("2025-06-10.txt", SECOND), named("2025-06-05.txt", AUTO, OLDER)],
+        "stale new",
+    ),
+    (
+        "an unseen text under a stamp before the last confirmation",
+        [named("2025-06-01.txt", AUTO), named("2025-06-10.txt", AUTO), named("2025-06-05.txt", SECOND)],
+        "stale",
+    ),
+    (
+        "a stamp outranks the dates of the records",
+        [named("2025-06-01.txt", NEWER, AUTO), named("2025-06-02.txt", SECOND)],
+        "changed",
+    ),
+    (
+        "an hour of the day in the stamp",
+        [named("d_20250601T1000.txt", AUTO), named("d_20250601T0900.txt", SECOND)],
+        "stale",
+    ),
+    (
+        "an older category does not replace one",
+        [
+            named("2025-06-10.txt", replace(AUTO, category="Industry")),
+            named("2025-06-05.txt", replace(AUTO, category="Energy")),
+        ],
+        "stale",
+    ),
+    (
+        "an older date does not replace one",
+        [named("2025-06-10.txt", AUTO), named("2025-06-05.txt", on(AUTO, "2025-01-15"))],
+        "stale",
+    ),
+    (
+        "older typography does not replace any",
+        [named("2025-06-10.txt", AUTO), named("2025-06-05.txt", STRAIGHT)],
+        "stale",
+    ),
+    (
+        "a cut view of an older text",
+        [named("2025-06-10.txt", SECOND), named("2025-06-05.txt", cut(AUTO, 900))],
+        "stale",
+    ),
+    ("an unknown release is new, however late", [named("2025-06-10.txt", AUTO), named("2025-06-05.txt", NEWS)], "new"),
+    (
+        "the current text is no news, however late",
+        [named("2025-06-01.txt", AUTO), named("2025-06-10.txt", SECOND), named("2025-06-05.txt", SECOND, OLDER)],
+        "unchanged new",
+    ),
+    (
+        "a category comes from an older dump",
+        [named("2025-06-10.txt", AUTO), named("2025-06-05.txt", replace(AUTO, category="Industry"))],
+        "enriched",
+    ),
+    (
+        "the rest of a cut body comes from an older dump",
+        [named("2025-06-10.txt", cut(AUTO, 700)), named("2025-06-05.txt", AUTO)],
+        "completed",
+    ),
+    (
+        "a date comes from an older dump",
+        [named("2025-06-10.txt", replace(AUTO, date=None), NEWS), named("2025-06-05.txt", AUTO)],
+        "enriched",
+    ),
+    (
+        "of equally old dumps the later one counts",
+        [named("a.txt", NEWER, AUTO), named("b.txt", NEWER, SECOND)],
+        "unchanged changed",
+    ),
+    (
+        "a date of 2099 does not make the next dump old",
+        [named("a.txt", on(NEWER, "2099-01-17"), AUTO), named("b.txt", NEWS, SECOND)],
+        "new changed",
+    ),
+    (
+        "re-dated to an earlier day in a dump of its own age",
+        [named("a.txt", NEWER, AUTO), named("b.txt", NEWER, on(AUTO, "2025-01-15"))],
+        "unchanged changed",
+    ),
+    (
+        "a stale text is followed by the current one",
+        [
+            named("2025-06-10.txt", SECOND),
+            named("2025-06-05.txt", AUTO),
+            named("2025-06-11.txt", SECOND, NEWS),
+        ],
+        "unchanged new",
+    ),
+]
+
+BACK = [
+    (
+        "a newer dump shows an earlier text again",
+        [named("2025-06-01.txt", AUTO), named("2025-06-02.txt", SECOND), named("2025-06-03.txt", AUTO, NEWS)],
+        "changed new",
+    ),
+    (
+        "the old file under a newer stamp",
+        [named("2025-06-01.txt", AUTO), named("2025-06-02.txt", SECOND), named("2025-06-03.txt", AUTO)],
+        "changed",
+    ),
+    (
+        "the old file once more",
+        [named("a.txt", AUTO), named("b.txt", SECOND), named("a.txt", AUTO)],
+        "duplicate",
+    ),
+    (
+        "the old file under another name",
+        [named("a.txt", AUTO), named("b.txt", SECOND), named("copy of a.txt", AUTO)],
+        "duplicate",
+    ),
+    (
+        "the old file under an older stamp",
+        [named("2025-06-02.txt", AUTO), named("2025-06-03.txt", SECOND), named("2025-06-01.txt", AUTO)],
+        "duplicate",
+    ),
+    (
+        "the old file compared on purpose",
+        [named("a.txt", AUTO), named("b.txt", SECOND), named("a.txt", AUTO, mode=Mode.AGAIN)],
+        "stale",
+    ),
+    (
+        "the latest file compared on purpose",
+        [named("a.txt", AUTO), named("b.txt", SECOND), named("b.txt", SECOND, mode=Mode.AGAIN)],
+        "unchanged",
+    ),
+    ("the same bytes under another name", [named("a.txt", AUTO, NEWS), named("b.txt", AUTO, NEWS)], "duplicate"),
+    (
+        "the same bytes under a newer stamp",
+        [named("2025-06-01.txt", AUTO, NEWS), named("2025-06-02.txt", AUTO, NEWS)],
+        "unchanged unchanged",
+    ),
+    (
+        "the same bytes under a newer stamp confirm what they show",
+        [named("2025-06-01.txt", AUTO), named("2025-06-09.txt", AUTO), named("2025-06-05.txt", SECOND)],
+        "stale",
+    ),
+]
+
+A, B, C = NEWER, AUTO, OLDER  # 17, 16 and 9 January
+PRESS = [named("press_2025-06-01.txt", A, B, C)]
+GONE = [*PRESS, named("press_2025-06-02.txt", A, C)]
+LISTINGS = [
+    ("a release within the dates is left out", GONE, "unchanged unchanged withdrawn"),
+    ("told once", [*GONE, named("press_2025-06-03.txt", A, C, NEWS)], "unchanged unchanged new"),
+    ("the oldest rolls off", [*PRESS, named("press_2025-06-02.txt", A, B)], "unchanged unchanged"),
+    ("the newest is left out", [*PRESS, named("press_2025-06-02.txt", B, C)], "unchanged unchanged"),
+    (
+        "one of the oldest day is left out",
+        [named("press_2025-06-01.txt", A, on(B, "2025-01-09"), C), named("press_2025-06-02.txt", A, C)],
+        "unchanged unchanged",
+    ),
+    (
+        "one without a date is left out",
+        [named("press_2025-06-01.txt", A, replace(B, date=None), C), named("press_2025-06-02.txt", A, C)],
+        "unchanged unchanged",
+    ),
+    (
+        "two are left out",
+        [named("press_2025-06-01.txt", A, B, NEWS, C), named("press_2025-06-02.txt", A, C)],
+        "unchanged unchanged withdrawn withdrawn",
+    ),
+    ("another listing leaves it out", [*PRESS, named("photo_2025-06-02.txt", A, C)], "unchanged unchanged"),
+    ("a file of no listing leaves it out", [*PRESS, named("2025-06-02.txt", A, C)], "unchanged unchanged"),
+    (
+        "it was never in this listing",
+        [named("2025-06-01.txt", A, B, C), named("press_2025-06-02.txt", A, C)],
+        "unchanged unchanged",
+    ),
+    ("an older dump leaves it out", [*PRESS, named("press_2025-05-30.txt", A, C)], "unchanged unchanged"),
+    (
+        "a cut-off file leaves it out",
+        [*PRESS, Drop(content=f"{dump(A, C)}\n-\nHalf of", name="press_2025-06-02.txt")],
+        "unchanged unchanged rejected",
+    ),
+    (
+        "a file with a broken record leaves it out",
+        [*PRESS, Drop(content=f"{dump(A)}\n-\nNoise\n{dump(C)}", name="press_2025-06-02.txt")],
+        "unchanged unchanged rejected",
+    ),
+    (
+        "its title and text are others now",
+        [*PRESS, named("press_2025-06-02.txt", A, NEWS, C)],
+        "unchanged new unchanged withdrawn",
+    ),
+    ("edited, not gone", [*PRESS, named("press_2025-06-02.txt", A, SECOND, C)], "unchanged changed unchanged"),
+    ("it is back", [*GONE, named("press_2025-06-03.txt", A, B, C)], "unchanged reappeared unchanged"),
+    ("it is back and edited", [*GONE, named("press_2025-06-03.txt", A, SECOND, C)], "unchanged reappeared unchanged"),
+    ("it is back in a file of no listing", [*GONE, named("2025-06-03.txt", B)], "reappeared"),
+    (
+        "it is back for good",
+        [*GONE, named("press_2025-06-03.txt", A, B, C), named("press_2025-06-04.txt", A, B)],
+        "unchanged unchanged",
+    ),
+    (
+        "back and gone again",
+        [*GONE, named("press_2025-06-03.txt", A, B, C), named("press_2025-06-04.txt", A, C)],
+        "unchanged unchanged withdrawn",
+    ),
+    ("an older dump still shows it", [*GONE, named("press_2025-05-30.txt", A, B)], "unchanged stale"),
+    ("an older dump shows an older text of it", [*GONE, named("press_2025-05-30.txt", A, THIRD)], "unchanged stale"),
+]
+
+
+def ids(rows: Sequence[tuple[str, list[Drop], str]]) -> list[str]:
+    return [row[0] for row in rows]
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Iterator[Lab]:
+    """A laboratory whose source declares two listings."""
+    with Lab(tmp_path, habits=replace(HABITS, **LISTED)) as made:
+        yield made
+
+
+def last(lab: Lab, drops: Sequence[Drop]) -> str:
+    for each in drops:
+        lab.drop(each)
+    return lab.kinds()
+
+
+@pytest.mark.parametrize(("drops", "expected"), [row[1:] for row in LATE], ids=ids(LATE))
+def test_a_dump_proves_nothing_against_a_newer_one(drops: list[Drop], expected: str, lab: Lab) -> None:
+    assert last(lab, drops) == expected
+
+
+@pytest.mark.parametrize(("drops", "expected"), [row[1:] for row in BACK], ids=ids(BACK))
+def test_an_earlier_text_comes_back(drops: list[Drop], expected: str, lab: Lab) -> None:
+    assert last(lab, drops) == expected
+
+
+@pytest.mark.parametrize(("drops", "expected"), [row[1:] for row in LISTINGS], ids=ids(LISTINGS))
+def test_only_a_complete_listing_withdraws(drops: list[Drop], expected: str, listed: Lab) -> None:
+    assert last(listed, drops) == expected
+
+
+def test_without_declared_listings_nothing_is_ever_withdrawn(lab: Lab) -> None:
+    assert last(lab, GONE) == "unchanged unchanged"
+
+
+def test_a_stale_text_is_kept_as_a_version_and_never_becomes_the_head(lab: Lab) -> None:
+    last(lab, [named("2025-06-10.txt", SECOND), named("2025-06-05.txt", AUTO)])
+
+    assert (lab.change.kind, lab.change.version) == (Kind.STALE, 2)
+    assert lab.heads() == [SECOND]
+    assert lab.drop(named("2025-06-12.txt", THIRD)).change.version == 3
+
+
+@pytest.mark.parametrize("drops", [row[1] for row in BACK[:2]], ids=ids(BACK[:2]))
+def test_a_revert_says_so(drops: list[Drop], lab: Lab) -> None:
+    last(lab, drops)
+
+    back = lab.changes[0]
+    assert back.reverted
+    assert back.numbers == (("$71.9", "$70.9"),)
+    assert back.reason.endswith("this is an earlier text again")
+    assert lab.heads()[0] == AUTO
+
+
+def test_a_text_that_goes_to_and_fro_is_told_each_time(lab: Lab) -> None:
+    texts = [AUTO, SECOND, AUTO, SECOND]
+    told = [lab.drop(dump(text, NEWS)).kinds() for text in texts]
+
+    assert told == ["new new", *["changed unchanged"] * 3]
+    assert lab.change.reverted
+
+
+def test_a_withdrawn_release_carries_its_last_text_and_no_record(listed: Lab) -> None:
+    last(listed, GONE)
+
+    assert (listed.change.record, listed.change.after, listed.change.version) == (None, B, 1)
+
+
+def test_a_release_that_reappears_edited_lists_the_edits_and_gains_a_version(listed: Lab) -> None:
+    last(listed, [*GONE, named("press_2025-06-03.txt", A, SECOND, C)])
+
+    assert listed.change.numbers == (("$70.9", "$71.9"),)
+    assert (listed.change.fields, listed.change.version) == (("body",), 2)
+    assert SECOND in listed.heads()
+
+
+def test_a_release_that_reappears_as_it_was_keeps_its_version(listed: Lab) -> None:
+    last(listed, [*GONE, named("press_2025-06-03.txt", A, B, C)])
+
+    assert (listed.change.version, listed.change.edits) == (1, ())
+
+
+def test_a_late_dump_moves_no_confirmation_back(lab: Lab) -> None:
+    last(lab, [named("2025-06-10.txt", AUTO), named("2025-06-05.txt", AUTO, NEWS)])
+
+    assert lab.drop(named("2025-06-08.txt", SECOND)).kinds() == "stale"
+
+
+def test_releases_keep_their_numbers_through_it_all(lab: Lab) -> None:
+    shown: list[Release] = [AUTO, SECOND, replace(SECOND, category="Industry"), cut(SECOND, 900), STRAIGHT]
+    numbers = {lab.drop(dump(release)).changes[0].number for release in shown}
+
+    assert numbers == {1}

@@ -1,0 +1,63 @@
+"""What every store keeps of listings, stale views and withdrawals."""
+
+from __future__ import annotations
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from monitor.journey import Audience, Habits, ingest
+from monitor.match.watchlists import Watchlists
+from monitor.model import Kind, Mode, Report
+from monitor.testing import NOON, dump_of
+from tests.contract.pairs import Pair
+from tests.dumps import dump, record
+
+HABITS = Habits(timezone=ZoneInfo("UTC"), listings={"press": ("press*",)})
+NOBODY = Audience(watchlists=Watchlists([]), routes={})
+OLD = record("Old news", "What was new in June.", "2024-06-01")
+MIDDLE = record("Middle news", "What was new in the middle of it all.", "2024-06-15")
+FRESH = record("Fresh news", "What is new in July.", "2024-07-01")
+EDITED = record("Middle news", "What was said to be new in the middle of it all.", "2024-06-15")
+
+
+def take(pair: Pair, name: str, *records: str) -> Report:
+    habits, now = HABITS, NOON
+    return ingest(
+        dump_of(dump(*records), name=name), habits=habits, audience=NOBODY, store=pair.store, now=now, mode=Mode.ONCE
+    )
+
+
+def listed(pair: Pair) -> list[int]:
+    found = pair.store.listing("motie", "press", after=date(2024, 6, 1), before=date(2024, 7, 1))
+    return [head.number for head in found.heads]
+
+
+def test_a_listing_knows_what_it_has_shown_between_two_days(pair: Pair) -> None:
+    take(pair, "press_20240702.txt", OLD, MIDDLE, FRESH)
+    take(pair, "other_20240703.txt", record("Elsewhere", "Shown on another board.", "2024-06-20"))
+    assert listed(pair) == [2]
+    found = pair.store.listing("motie", "press", after=date(2024, 6, 1), before=date(2024, 7, 1))
+    assert f"{found.as_of:%Y-%m-%d}" == "2024-07-02"
+    assert pair.store.listing("motie", "photo", after=date.min, before=date.max).as_of is None
+
+
+def test_a_withdrawn_release_is_withdrawn_once_and_can_come_back(pair: Pair) -> None:
+    take(pair, "press_20240702.txt", OLD, MIDDLE, FRESH)
+    assert take(pair, "press_20240703.txt", OLD, FRESH).counts[Kind.WITHDRAWN] == 1
+    head = pair.store.snapshot((), [2]).heads[2]
+    assert (head.version, f"{head.withdrawn:%Y-%m-%d}") == (1, "2024-07-03")
+    assert listed(pair) == []
+    assert take(pair, "press_20240704.txt", FRESH, OLD).counts[Kind.WITHDRAWN] == 0
+    assert take(pair, "press_20240705.txt", OLD, EDITED, FRESH).counts[Kind.REAPPEARED] == 1
+    head = pair.store.snapshot((), [2]).heads[2]
+    assert (head.version, head.withdrawn, listed(pair)) == (2, None, [2])
+
+
+def test_a_stale_view_has_a_number_and_never_becomes_the_head(pair: Pair) -> None:
+    take(pair, "a_20240705.txt", MIDDLE)
+    assert take(pair, "a_20240704.txt", EDITED).counts[Kind.STALE] == 1
+    head = pair.store.snapshot((), [1]).heads[1]
+    assert (head.version, head.last, len(head.past)) == (1, 2, 1)
+    assert f"{head.confirmed:%Y-%m-%d}" == "2024-07-05"
+    assert take(pair, "a_20240706.txt", EDITED).counts[Kind.CHANGED] == 1
+    assert pair.store.snapshot((), [1]).heads[1].version == 3

@@ -86,7 +86,8 @@ class Daemon:
         schedule = self._schedule(mode)
         threads = [self._thread("ingest", self._ingest_loop)]
         threads += [self._thread(f"deliver-{c.channel.name}", self._deliverer(c)) for c in self._couriers]
-        say("started", mode=mode, sources=len(self._intake.sources), channels=len(self._couriers))
+        watching = ", ".join(source.folder.shown for source in self._intake.sources)
+        say("started", mode=mode, watching=watching, channels=len(self._couriers))
         self._stop.wait()
         say("stopping", signal=signal.Signals(self._stop_signal).name if self._stop_signal else "")
         self._end(schedule, threads)

@@ -86,7 +86,7 @@ def _item_lines(item: Item) -> Iterator[str]:
     yield from _redlines(item)
     if item.numbers:
         yield f"{_INDENT}figures: {_listed(f'{_figure(a)} → {_figure(b)}' for a, b in item.numbers)}"
-    if item.reason:
+    if item.reason and (item.kind is not Kind.NEW or item.related):  # that a new release is new, its headline says
         yield _INDENT + neutralise(item.reason)
     if item.related:
         yield f"{_INDENT}resembles: {_listed(map(str, item.related))}"

@@ -240,13 +240,18 @@ class Delivery:
     message: Message
 
 
+MESSAGE_STATES = ("pending", "leased", "held", "sent", "dead", "dropped")
+
+
 class Outcome(StrEnum):
     """What became of one attempt; each class has one consequence."""
 
     OK = "ok"  # accepted → sent
     TRANSIENT = "transient"  # not accepted, may be later → retry with backoff
     REFUSED = "refused"  # this message will never be accepted → dead
-    CHANNEL_REFUSED = "channel_refused"  # the channel accepts nothing (password, address) → opened, rows stay
+    CHANNEL_REFUSED = (
+        "channel_refused"  # the channel accepts nothing (password, address) → left alone a while, rows stay
+    )
     UNCERTAIN = "uncertain"  # the request left and no answer came → as transient, but marked
 
 

@@ -82,7 +82,7 @@ class Outbox(Protocol):
         """Queue a message that no dump caused (system, test); a key already there is left as it is."""
 
     def claim(self, channel: str, *, now: datetime) -> Delivery | None:
-        """Lease the oldest due message of a channel and write its attempt, both durable before the send."""
+        """Lease the oldest message that is due and not expired; its attempt is durable before the send."""
 
     def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
         """The message was accepted."""
@@ -93,8 +93,11 @@ class Outbox(Protocol):
     def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
         """It will never be accepted, or has grown too old; it stays visible as dead with its reason."""
 
-    def next_due(self, channel: str) -> datetime | None:
-        """When the channel's oldest waiting message is due; None: none waits."""
+    def next_due(self, channel: str, *, now: datetime) -> datetime | None:
+        """When the first message that waits on a channel and has not expired is due; None: none waits. Only reads."""
+
+    def expire(self, *, now: datetime) -> int:
+        """Bury what has waited longer than its max_age, whether or not its channel still exists; how many."""
 
     def reclaim(self, *, now: datetime) -> int:
         """At start: attempts left open by a process that is gone become `unknown`, their messages due again."""

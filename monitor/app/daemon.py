@@ -1,11 +1,12 @@
 """Sources, watchlists and channels → a process that takes in what is dropped and delivers what is due.
 
 Threads: watchdog's own queue signs; one ingest thread settles files and takes them in; one thread per channel
-delivers; APScheduler's thread only wakes the others. The main thread waits for a signal.
+delivers; APScheduler's thread wakes the others and arms folders that appeared. The main thread waits for a signal.
 """
 
 from __future__ import annotations
 
+import os
 import queue
 import random
 import signal
@@ -14,11 +15,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from monitor.app.intake import Intake
-from monitor.app.logs import say, warn
+from monitor.app.logs import fail, say, warn
 from monitor.app.schedule import Schedule
-from monitor.collect.folder import look
 from monitor.collect.settle import Look, Settling, has_writer
 from monitor.collect.watch import Watcher
 from monitor.errors import MonitorError, StoreError
@@ -72,28 +73,44 @@ class Daemon:
         self._signs: queue.SimpleQueue[_Sign] = queue.SimpleQueue()
         self._settling = Settling(pace.settle)
         self._stop = threading.Event()
-        self._stop_signal = 0
+        self._waiter, self._waker = os.pipe()  # what ends the daemon: a signal's number, or 0 for a failed thread
+        os.set_blocking(self._waker, False)
         self._failure: BaseException | None = None
         self._watcher = Watcher([source.folder for source in intake.sources], self._queue)
         self._missing: set[str] = set()
 
     def run(self) -> int:
         """Take in what waits, watch, deliver; returns the exit code. Raises what ended a thread."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
-        self._outbox.reclaim(now=self._clock.now())
+        self._listen()
+        now = self._clock.now()
+        self._outbox.reclaim(now=now)
+        self._outbox.expire(now=now)
         mode = self._watch()
         schedule = self._schedule(mode)
         threads = [self._thread("ingest", self._ingest_loop)]
-        threads += [self._thread(f"deliver-{c.channel.name}", self._deliverer(c)) for c in self._couriers]
+        threads += [self._thread(f"deliver-{c.channel.name}", partial(c.run, self._stop)) for c in self._couriers]
         watching = ", ".join(source.folder.shown for source in self._intake.sources)
         say("started", mode=mode, watching=watching, channels=len(self._couriers))
-        self._stop.wait()
-        say("stopping", signal=signal.Signals(self._stop_signal).name if self._stop_signal else "")
+        number = self._wait()
+        say("stopping", signal=signal.Signals(number).name if number else "")
         self._end(schedule, threads)
         if self._failure:
             raise self._failure
-        return 130 if self._stop_signal == signal.SIGINT else 0
+        return 130 if number == signal.SIGINT else 0
+
+    def _listen(self) -> None:
+        """Signals write their number into a pipe: a handler that took a lock could stop in the middle of another."""
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)
+
+    def _wait(self) -> int:
+        """Until a signal comes (its number) or a thread fails (0); what comes later changes nothing any more."""
+        number = os.read(self._waiter, 1)[0]
+        self._stop.set()
+        self._signs.put(_Sign(path=b""))
+        self._wake_couriers()
+        return number
 
     def _watch(self) -> str:
         """Arm the folders first, scan them second: what comes in between is seen twice, not missed."""
@@ -120,9 +137,22 @@ class Daemon:
         self._signs.put(_Sign())
 
     def _tick(self) -> None:
-        if self._watcher.is_alive and self._watcher.arm():
-            self._rescan()
+        try:
+            if self._watcher.is_alive and self._watcher.arm():
+                self._rescan()
+        except OSError as error:  # a folder that vanished this moment, or no watch to be had: the rescan covers it
+            warn("watch_failed", reason=error.strerror)
+        self._expire()
         self._wake_couriers()
+
+    def _expire(self) -> None:
+        try:
+            count = self._outbox.expire(now=self._clock.now())
+        except StoreError as error:
+            warn("store_busy", reason=error.message)
+        else:
+            if count:
+                warn("messages_expired", count=count, see="monitor alerts --state dead")
 
     def _queue(self, path: bytes, *, is_closed: bool) -> None:
         self._signs.put(_Sign(path=path, is_closed=is_closed))
@@ -133,12 +163,12 @@ class Daemon:
 
     def _ingest_loop(self) -> None:
         while not self._stop.is_set():
-            for sign in self._next_signs():
+            for sign in dict.fromkeys(self._next_signs()):  # looking everywhere once is enough
                 self._note(sign)
             for path in self._settling.due(time.monotonic()):
                 if self._stop.is_set():
                     return
-                self._try(path)
+                self._try_to_take(path)
 
     def _next_signs(self) -> list[_Sign]:
         """Wait for a sign or for the next look that is due, then empty the queue."""
@@ -166,6 +196,9 @@ class Daemon:
         for source in self._intake.sources:
             try:
                 waiting = self._intake.waiting(source)
+            except StoreError as error:
+                warn("store_busy", reason=error.message)
+                continue
             except OSError as error:
                 if source.name not in self._missing:
                     warn("folder_missing", source=source.name, path=source.folder.shown, reason=error.strerror)
@@ -175,16 +208,24 @@ class Daemon:
             for path in waiting:
                 self._settling.found(path, now)
 
+    def _try_to_take(self, path: bytes) -> None:
+        try:
+            self._try(path)
+        except StoreError as error:
+            warn("store_busy", reason=error.message)
+            self._settling.postpone(path, time.monotonic(), pauses=0)
+
     def _try(self, path: bytes) -> None:
         source = self._intake.source_of(path)
-        sign = _look(path)
+        sign = source.folder.look(path) if source else None
         if source is None or sign is None:
             self._settling.drop(path)
             return
         pauses = self._settling.pauses(path)
-        if not self._settling.is_settled(path, sign, time.monotonic()):
+        look = Look(signature=sign, has_writer=has_writer(path))
+        if not self._settling.is_settled(path, look, time.monotonic()):
             return
-        if self._is_known(path, source.name, sign.signature):
+        if self._is_known(path, source.name, sign):
             return
         taken = self._intake.take_in(path, source, mode=Mode.WATCH)
         if taken.is_later:
@@ -206,12 +247,6 @@ class Daemon:
             if count:
                 warn("tails_rejected", count=count)
 
-    def _deliverer(self, courier: Courier) -> Callable[[], None]:
-        def deliver() -> None:
-            courier.run(self._stop, on_failure=self._fail)
-
-        return deliver
-
     def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
         """A daemon thread whose death ends the process: a monitor without one of its threads would be deaf or mute."""
 
@@ -226,17 +261,9 @@ class Daemon:
         return thread
 
     def _fail(self, error: BaseException) -> None:
+        fail("thread_failed", error)
         self._failure = error
-        self._halt()
-
-    def _on_signal(self, number: int, _frame: object) -> None:
-        self._stop_signal = number
-        self._halt()
-
-    def _halt(self) -> None:
-        self._stop.set()
-        self._signs.put(_Sign(path=b""))
-        self._wake_couriers()
+        os.write(self._waker, b"\0")
 
     def _end(self, schedule: Schedule, threads: Sequence[threading.Thread]) -> None:
         schedule.stop()
@@ -259,9 +286,3 @@ def _say_step(delivery: Delivery, step: Step) -> None:
     else:
         event = "message_buried" if step.move is Move.BURY else "message_postponed"
         warn(event, **about, reason=step.verdict.reason, due=step.due and f"{step.due:%Y-%m-%dT%H:%M:%SZ}")
-
-
-def _look(path: bytes) -> Look | None:
-    """One look at a waiting file; None: it is gone."""
-    sign = look(path)
-    return None if sign is None else Look(signature=sign, has_writer=has_writer(path))

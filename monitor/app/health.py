@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from monitor.errors import NotFound
+from monitor.model import MESSAGE_STATES
 from monitor.ports import Row
 from monitor.store import lock
 from monitor.store.archive import SqliteArchive
@@ -16,8 +17,8 @@ from monitor.text import escape
 if TYPE_CHECKING:
     from monitor.app.config import Config
 
-_STATES = ("pending", "leased", "held", "sent", "dead", "dropped")
-_NOTHING: Mapping[str, Any] = {"sources": [], "events": {}, "messages": []}
+_WAITING = ("pending", "leased", "held")
+_NOTHING: Mapping[str, Any] = {"sources": [], "events": {}, "messages": [], "attempts": {}}
 
 
 def status(config: Config) -> Row:
@@ -32,7 +33,7 @@ def status(config: Config) -> Row:
         "daemon": daemon,
         "sources": sources,
         "releases": {"total": sum(source["releases"] for source in sources), "events": summary["events"]},
-        "outbox": {state: sum(row["n"] for row in messages if row["state"] == state) for state in _STATES},
+        "outbox": {state: sum(row["n"] for row in messages if row["state"] == state) for state in MESSAGE_STATES},
         "channels": _channels(config, summary),
         "config": {"file": str(config.file), "warnings": len(config.warnings)},
         "store": {"file": str(config.state / FILE), "exists": (config.state / FILE).is_file()},
@@ -73,19 +74,21 @@ def _sources(config: Config, summary: Mapping[str, Any]) -> list[dict[str, Any]]
 
 
 def _channels(config: Config, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rows = []
-    for name in config.channels:
-        own = [row for row in summary["messages"] if row["channel"] == name]
-        failing = [row for row in own if row["state"] == "pending" and row["last_reason"]]
-        rows.append(
-            {
-                "name": name,
-                "state": "failing" if failing else "ok",
-                "pending": sum(row["n"] for row in own if row["state"] in ("pending", "leased")),
-                "failures": failing[0]["failures"] if failing else 0,
-                "opened_until": None,
-                "muted_until": None,
-                "last_reason": failing[0]["last_reason"] if failing else None,
-            }
-        )
-    return rows
+    """Configured channels, then those that only old messages name: these wait until they grow too old."""
+    waiting = (row["channel"] for row in summary["messages"] if row["state"] in _WAITING)
+    return [_channel(name, name in config.channels, summary) for name in dict.fromkeys([*config.channels, *waiting])]
+
+
+def _channel(name: str, is_configured: bool, summary: Mapping[str, Any]) -> dict[str, Any]:  # noqa: FBT001 - private
+    counts = {row["state"]: row["n"] for row in summary["messages"] if row["channel"] == name}
+    last = summary["attempts"].get(name)
+    failures = last["failures"] if last else 0
+    return {
+        "name": name,
+        "state": "unconfigured" if not is_configured else "failing" if failures else "ok",
+        "pending": sum(counts.get(state, 0) for state in _WAITING),
+        "failures": failures,
+        "opened_until": None,
+        "muted_until": None,
+        "last_reason": last["reason"] if last and failures else None,
+    }

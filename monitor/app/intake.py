@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
 from monitor.app.logs import fail, say, warn
 from monitor.collect.decode import decode
-from monitor.collect.folder import Folder, signature
+from monitor.collect.folder import Folder
 from monitor.collect.read import Content, Skipped, read
 from monitor.errors import FileChanged, NotReadable, StoreError
 from monitor.journey import Audience, Habits, ingest
@@ -39,6 +37,7 @@ class Taken:
 
     report: Report | None = None  # None: no dump, gone, or not to be read now
     is_later: bool = False  # it could not be read or stored now; try again
+    is_failed: bool = False  # a fault of ours; it is left until it changes
 
 
 class Intake:
@@ -85,13 +84,14 @@ class Intake:
             say("file_vanished", source=source.name, name=name)
         except Skipped as error:
             say("file_skipped", source=source.name, name=name, reason=error.message)
-            self._leave(path)
+            self._leave(path, source)
         except (FileChanged, StoreError, OSError) as error:
             warn("file_postponed", source=source.name, name=name, reason=escape(str(error)))
             return Taken(is_later=True)
         except Exception as error:  # noqa: BLE001 - the per-dump border: a fault of ours must not stop the others
             fail("dump_failed", error, source=source.name, name=name)
-            self._leave(path)
+            self._leave(path, source)
+            return Taken(is_failed=True)
         return Taken()
 
     def ingest(self, dump: Dump, source: Source, *, mode: Mode) -> Report:
@@ -104,12 +104,15 @@ class Intake:
             now=self._clock.now(),
             mode=mode,
         )
-        say(f"dump_{report.status}", source=report.source, name=report.name, **told_counts(report.counts))
+        tell = warn if report.rejected or report.status == "held" else say
+        more = {"see": "monitor dumps --rejects"} if report.rejected else {}
+        tell(f"dump_{report.status}", source=report.source, name=report.name, **told_counts(report.counts), **more)
         return report
 
-    def _leave(self, path: bytes) -> None:
-        with suppress(FileNotFoundError):
-            self._left[path] = signature(os.lstat(path))
+    def _leave(self, path: bytes, source: Source) -> None:
+        sign = source.folder.look(path)
+        if sign is not None:
+            self._left[path] = sign
 
 
 def told_counts(counts: Mapping[Kind, int]) -> dict[str, object]:

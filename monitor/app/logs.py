@@ -53,13 +53,19 @@ def _line(record: logging.LogRecord) -> str:
     return " ".join(parts)
 
 
+def _harmless_trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
+    """A trace may quote file names and titles."""
+    trace = formatter.formatException(record.exc_info) if record.exc_info else ""
+    return "\n".join(map(escape, trace.split("\n")))
+
+
 class _Text(logging.Formatter):
     """`12:00:01 dump_stored name=a.txt new=3`, warnings marked."""
 
     def format(self, record: logging.LogRecord) -> str:
         mark = "" if record.levelno <= logging.INFO else f"{record.levelname}: "
         at = datetime.fromtimestamp(record.created).astimezone()
-        trace = f"\n{self.formatException(record.exc_info)}" if record.exc_info else ""
+        trace = f"\n{_harmless_trace(self, record)}" if record.exc_info else ""
         return f"{at:%H:%M:%S} {mark}{_line(record)}{trace}"
 
 

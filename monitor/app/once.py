@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from monitor.app.daemon import couriers
@@ -34,6 +34,7 @@ def run_once(intake: Intake, channels: Sequence[Channel], *, store: Store, outbo
     """Take in what waits in every folder, then deliver what is due on every channel."""
     done = Pass(rejected=store.reject_overdue(held_before=clock.now(), now=clock.now()))
     outbox.reclaim(now=clock.now())
+    outbox.expire(now=clock.now())
     for source in intake.sources:
         _take_in_all(intake, source, done)
     _deliver_all(couriers(channels, outbox, clock), done)
@@ -50,27 +51,21 @@ def _take_in_all(intake: Intake, source: Source, done: Pass) -> None:
     for path in paths:
         if has_writer(path):
             say("file_being_written", source=source.name, name=source.folder.name_of(path))
+            done.unread += 1
         else:
             _count(intake.take_in(path, source, mode=Mode.ONCE), done)
 
 
 def _count(taken: Taken, done: Pass) -> None:
     done.rejected += taken.report.rejected if taken.report else 0
-    done.unread += taken.is_later
+    done.unread += taken.is_later or taken.is_failed
 
 
 def _deliver_all(team: Sequence[Courier], done: Pass) -> None:
     """Every channel in a thread of its own: a hung one must not keep the others waiting."""
-    lock = threading.Lock()
-
-    def deliver(courier: Courier) -> None:
-        tally = courier.deliver_due()
-        with lock:
+    if not team:
+        return
+    with ThreadPoolExecutor(len(team)) as pool:
+        for tally in pool.map(Courier.deliver_due, team):
             done.sent += tally.sent
             done.unsent += tally.retried + tally.buried
-
-    threads = [threading.Thread(target=deliver, args=(courier,), name=courier.channel.name) for courier in team]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from monitor.app.clock import SystemClock
 from monitor.app.daemon import Daemon, Pace
@@ -66,14 +66,15 @@ class Works:
         """Take in files in the given order; None where one could not be read."""
         chosen = [(path, self._source_for(path, source)) for path in files]
         mode = Mode.AGAIN if is_again else Mode.ONCE
-        return [self.intake.take_in(os.fsencode(path.absolute()), of, mode=mode).report for path, of in chosen]
+        return [self.intake.take_in(_absolute(path), of, mode=mode).report for path, of in chosen]
 
     def _source_for(self, path: Path, name: str | None) -> Source:
         if not path.is_file():
-            raise NotFound("there is no such file", where=str(path))
+            what = "this is a folder; name the files in it" if path.is_dir() else "there is no such file"
+            raise NotFound(what, where=str(path))
         if name is not None:
             return self._named(name)
-        inside = self.intake.source_of(os.fsencode(path.absolute()))
+        inside = self.intake.source_of(_absolute(path))
         found = inside or next((s for s in self.intake.sources if s.folder.wants(os.fsencode(path.name))), None)
         if found is None:
             raise UsageError("no source takes files of this name; say which with --source", where=str(path))
@@ -113,6 +114,13 @@ def check_keywords(config: Config, findings: Findings) -> None:
                 findings.error(f"watchlists.{name}.keywords[{number}]", problem)
 
 
+def check_folders(config: Config, findings: Findings) -> None:
+    """Folders that are not there: a daemon waits for them, but a typing error waits for ever."""
+    for name, source in config.sources.items():
+        if not source.path.is_dir():
+            findings.warning(f"sources.{name}.path", "this folder does not exist; the monitor waits until it appears")
+
+
 def check_channels(config: Config, findings: Findings) -> None:
     """Channels whose address no service accepts; loads Apprise, so only `monitor check` asks."""
     for name, channel in config.channels.items():
@@ -121,12 +129,16 @@ def check_channels(config: Config, findings: Findings) -> None:
             findings.error(f"channels.{name}.url", problem)
 
 
-def send_test(config: Config, name: str) -> Verdict:
+def send_test(config: Config, name: str, *, stream: TextIO) -> Verdict:
     """One test message to a channel, now and past the outbox. Raises NotFound."""
     if name not in config.channels:
         raise NotFound(f"there is no channel {name!r}; the configuration has {', '.join(config.channels)}")
     text = f"A test message from monitor: if you read this, the channel {name!r} works."
-    return _channel(config, name).send(Message(channel=name, kind="test", source="", text=text), delivery=0)
+    return _channel(config, name, stream).send(Message(channel=name, kind="test", source="", text=text), delivery=0)
+
+
+def _absolute(path: Path) -> bytes:
+    return os.path.abspath(os.fsencode(path))  # noqa: PTH100 - resolve() would follow links, and the ledger must not
 
 
 def _works(config: Config, handle: Handle, clock: Clock) -> Works:
@@ -138,7 +150,8 @@ def _works(config: Config, handle: Handle, clock: Clock) -> Works:
         clock=clock,
         follow_symlinks=config.watch.follow_symlinks,
     )
-    channels = tuple(_channel(config, name) for name in config.channels)
+    stream = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - closed with the process; started with >&-
+    channels = tuple(_channel(config, name, stream) for name in config.channels)
     return Works(config=config, intake=intake, channels=channels, store=store, outbox=SqliteOutbox(handle), clock=clock)
 
 
@@ -151,6 +164,7 @@ def _sources(config: Config) -> tuple[Source, ...]:
                 files=source.files,
                 ignore=(*IGNORED, *config.watch.ignore),
                 is_recursive=source.recursive,
+                follows_links=config.watch.follow_symlinks,
             ),
             habits=Habits(
                 timezone=config.timezone,
@@ -190,6 +204,6 @@ def _audience(config: Config) -> Audience:
     )
 
 
-def _channel(config: Config, name: str) -> Channel:
-    is_color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    return open_channel(name, config.channels[name].url, stream=sys.stdout, color=is_color)
+def _channel(config: Config, name: str, stream: TextIO) -> Channel:
+    is_color = stream.isatty() and "NO_COLOR" not in os.environ
+    return open_channel(name, config.channels[name].url, stream=stream, color=is_color)

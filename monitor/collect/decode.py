@@ -19,6 +19,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\x0b\x0c\x1b") + b"\x7f"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _HANGUL = re.compile("[가-힣]")
 
@@ -43,6 +44,7 @@ def decode(content: bytes, encoding: str = "auto") -> Decoded:
     if bom and codecs.lookup(bom[1]).name == codecs.lookup(chosen).name:
         content = content[len(bom[0]) :]
     text = content.decode(chosen, "replace")
+    text = _SURROGATE.sub("\ufffd", text)  # some codecs, such as utf-7, let them through; nothing can store them
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return Decoded(text=text, encoding=chosen)

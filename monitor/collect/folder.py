@@ -26,6 +26,7 @@ class Folder:
     files: tuple[str, ...] = ("*.txt",)  # globs on the name
     ignore: tuple[str, ...] = IGNORED
     is_recursive: bool = False
+    follows_links: bool = False
 
     def holds(self, path: bytes) -> bool:
         """Whether a path lies in this folder under a name that counts."""
@@ -56,6 +57,13 @@ class Folder:
         """Every dump file with its signature, oldest first, then by name. Raises OSError when the folder is missing."""
         return sorted(self._entries(self.path), key=lambda entry: (entry[1].mtime_ns, entry[0]))
 
+    def look(self, path: bytes) -> Signature | None:
+        """The signature of what stands at a path now, of a link's target where links are followed; None: nothing."""
+        try:
+            return signature(os.stat(path, follow_symlinks=self.follows_links))
+        except OSError:
+            return None
+
     def _reaches(self, parent: bytes) -> bool:
         """Whether a scan would come to this subfolder: no folder on the way is ignored."""
         root = os.path.join(self.path, b"")
@@ -68,7 +76,7 @@ class Folder:
                     if self.is_recursive and not self.ignores(entry.name):
                         yield from self._subfolder(entry.path)
                 elif self.wants(entry.name):
-                    sign = look(entry.path)
+                    sign = self.look(entry.path)
                     if sign is not None:  # else gone between the listing and the look
                         yield entry.path, sign
 
@@ -77,14 +85,6 @@ class Folder:
             yield from self._entries(folder)
         except FileNotFoundError:
             return  # gone between the listing and the look
-
-
-def look(path: bytes) -> Signature | None:
-    """The signature of what stands at a path now; None: nothing does."""
-    try:
-        return signature(os.lstat(path))
-    except OSError:
-        return None
 
 
 def signature(status: os.stat_result) -> Signature:

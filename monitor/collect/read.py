@@ -6,7 +6,6 @@ block for ever, a device never ends). What changes while it is read is not one s
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -73,12 +72,11 @@ def arrival(sign: Signature) -> datetime:
 
 
 def _open(path: bytes, *, follow_symlinks: bool) -> int:
+    """Look before opening: opening a FIFO wakes its writer, opening a device may do anything."""
+    mode = os.stat(path, follow_symlinks=follow_symlinks).st_mode
+    if stat.S_ISLNK(mode):
+        raise Skipped("a symbolic link (watch.follow_symlinks is off)")
+    if not stat.S_ISREG(mode):
+        raise Skipped("not a regular file")
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        return os.open(path, flags if follow_symlinks else flags | os.O_NOFOLLOW)
-    except OSError as error:
-        if not follow_symlinks and os.path.islink(path):
-            raise Skipped("a symbolic link (watch.follow_symlinks is off)") from error
-        if error.errno == errno.ENXIO:  # a socket
-            raise Skipped("not a regular file") from error
-        raise
+    return os.open(path, flags if follow_symlinks else flags | os.O_NOFOLLOW)

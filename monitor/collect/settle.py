@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import stat
 from dataclasses import dataclass
 
 from monitor.model import Signature
@@ -102,6 +103,8 @@ def has_writer(path: bytes) -> bool | None:
     if lease is None:
         return None
     try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return None  # opening a FIFO would wake its writer
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,7 +37,9 @@ class Watcher:
     """Watches the folders that exist; the others are armed when they appear (`arm`)."""
 
     def __init__(self, folders: Iterable[Folder], sign: Sign) -> None:
-        self._folders = {folder.path: folder for folder in folders}
+        self._folders: dict[bytes, tuple[Folder, ...]] = {}  # several sources may share a folder
+        for folder in folders:
+            self._folders[folder.path] = (*self._folders.get(folder.path, ()), folder)
         self._sign = sign
         self._observer: BaseObserver | None = None
         self._armed: dict[bytes, _Armed] = {}
@@ -60,7 +62,7 @@ class Watcher:
         places = {path: _place(path) for path in self._folders}
         fresh = {path: place for path, place in places.items() if place and not self._hears(path, place)}
         for path, place in fresh.items():
-            self._schedule(self._folders[path], place)
+            self._schedule(path, place)
         return tuple(fresh)
 
     @property
@@ -80,7 +82,7 @@ class Watcher:
             return False
         return any(emitter.watch == armed.watch and emitter.is_alive() for emitter in self._observer.emitters)
 
-    def _schedule(self, folder: Folder, place: tuple[int, int]) -> None:
+    def _schedule(self, path: bytes, place: tuple[int, int]) -> None:
         from watchdog.events import (
             FileClosedEvent,
             FileCreatedEvent,
@@ -92,26 +94,26 @@ class Watcher:
         # Linux tells of closes, and one upload gives hundreds of "modified"; elsewhere "modified" is all there is.
         last = FileClosedEvent if _IS_LINUX else FileModifiedEvent
         assert self._observer is not None  # noqa: S101 - start() made it
-        deaf = self._armed.pop(folder.path, None)
+        deaf = self._armed.pop(path, None)
         if deaf:
             self._observer.unschedule(deaf.watch)
-        real = os.path.realpath(folder.path)  # a watch on a link hears nothing
+        real = os.path.realpath(path)  # a watch on a link hears nothing
         handler = FileSystemEventHandler()
-        handler.on_any_event = _Handler(folder, real, self._sign)  # type: ignore[method-assign]
+        handler.on_any_event = _Handler(self._folders[path], real, self._sign)  # type: ignore[method-assign]
         watch = self._observer.schedule(
             handler,
             os.fsdecode(real),
-            recursive=folder.is_recursive,
+            recursive=any(folder.is_recursive for folder in self._folders[path]),
             event_filter=[last, FileCreatedEvent, FileMovedEvent],
         )
-        self._armed[folder.path] = _Armed(watch, place)
+        self._armed[path] = _Armed(watch, place)
 
 
 class _Handler:
     """Turns one event into one sign. An exception here would end watchdog's thread: it only compares names."""
 
-    def __init__(self, folder: Folder, real: bytes, sign: Sign) -> None:
-        self._folder = folder
+    def __init__(self, folders: Sequence[Folder], real: bytes, sign: Sign) -> None:
+        self._folders = folders  # all at one path
         self._real = real  # where the folder's path leads; events name paths below it
         self._sign = sign
 
@@ -120,8 +122,8 @@ class _Handler:
         path = os.fsencode(event.dest_path if is_move else event.src_path)
         if not path.startswith(os.path.join(self._real, b"")):
             return
-        path = os.path.join(self._folder.path, path[len(self._real) :].lstrip(b"/"))
-        if self._folder.holds(path):
+        path = os.path.join(self._folders[0].path, path[len(self._real) :].lstrip(b"/"))
+        if any(folder.holds(path) for folder in self._folders):
             # A rename into place says as much as a close; a bare "created" says only that there is something.
             self._sign(path, is_closed=event.event_type == "closed" or is_move)
 

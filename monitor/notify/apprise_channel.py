@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import html
 import logging
 import re
 import threading
@@ -27,6 +28,7 @@ from monitor.notify.verdict import Breakdown, Wire, verdict_of
 
 SOCKET_LONGEST = 10.0  # seconds to connect, and to wait for an answer; a shorter cto= or rto= in the url stands
 RETRY_AFTER_LONGEST = 86_400.0  # a service that asks for more than a day means milliseconds, or nothing
+_MARKUP_ONLY = ("tgram",)  # the service knows no plain text: what we send it must be escaped by us
 _WITH_HEADERS = ("mailto", "json", "xml", "form")  # plugins whose own header table goes out as it is
 _LOGGERS = ("apprise", "urllib3", "urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry")
 
@@ -53,14 +55,16 @@ class AppriseChannel:
         _install()
         with _listening() as tap:
             # The plugin itself, not Apprise.notify(): that one hands the call to a pool shared by all channels.
-            said = _contained(
-                lambda: self._service.notify(
-                    title=subject(message), body=plain(message, room=self._room), body_format="text"
-                )
-            )
+            said = _contained(lambda: self._service.notify(**self._content(message)))
         if said is None:
             tap.breakdown = Breakdown.PLUGIN
         return verdict_of(tap.wire(), accepted=bool(said))
+
+    def _content(self, message: Message) -> dict[str, str]:
+        title, body = subject(message), plain(message, room=self._room)
+        if self._service.secure_protocol in _MARKUP_ONLY:
+            return {"title": html.escape(title), "body": html.escape(body), "body_format": "html"}
+        return {"title": title, "body": body, "body_format": "text"}
 
 
 def build(url: Secret) -> Any:
@@ -129,7 +133,7 @@ def _tame(service: Any) -> None:
     service.overflow_mode = OverflowMode.UPSTREAM  # a split message fails as a whole
     service.socket_connect_timeout = min(service.socket_connect_timeout, SOCKET_LONGEST)
     service.socket_read_timeout = min(service.socket_read_timeout, SOCKET_LONGEST)
-    for extra in ("include_image", "include_footer", "use_blocks"):
+    for extra in ("include_image", "include_footer", "use_blocks", "avatar"):
         if hasattr(service, extra):
             setattr(service, extra, False)
 

@@ -33,6 +33,7 @@ class Step:
     verdict: Verdict  # as it is to be recorded
     due: datetime | None = None  # when to try again; None: never
     is_channel_down: bool = False  # the next message would fare no better now
+    rest: timedelta = timedelta(0)  # how long the channel is left alone; more than a moment only where it is down
 
 
 def next_step(verdict: Verdict, delivery: Delivery, *, now: datetime, jitter: float) -> Step:
@@ -42,11 +43,13 @@ def next_step(verdict: Verdict, delivery: Delivery, *, now: datetime, jitter: fl
         return Step(move=Move.DONE, verdict=verdict)
     if verdict.outcome is Outcome.REFUSED:
         return Step(move=Move.BURY, verdict=verdict)
-    due = now + _rest(verdict, delivery, jitter)
+    due = now + max(backoff(delivery.attempt, verdict, jitter), _least(verdict))
     if due > delivery.expires:
         reason = f"too old: it would be tried again only after its max_age; last: {verdict.reason}"
-        return Step(move=Move.BURY, verdict=replace(verdict, reason=reason), is_channel_down=is_down)
-    return Step(move=Move.RETRY, verdict=verdict, due=due, is_channel_down=is_down)
+        return Step(
+            move=Move.BURY, verdict=replace(verdict, reason=reason), is_channel_down=is_down, rest=_least(verdict)
+        )
+    return Step(move=Move.RETRY, verdict=verdict, due=due, is_channel_down=is_down, rest=_least(verdict))
 
 
 def backoff(attempt: int, verdict: Verdict, jitter: float) -> timedelta:
@@ -56,6 +59,7 @@ def backoff(attempt: int, verdict: Verdict, jitter: float) -> timedelta:
     return max(spread, timedelta(seconds=verdict.retry_after or 0))
 
 
-def _rest(verdict: Verdict, delivery: Delivery, jitter: float) -> timedelta:
-    rest = backoff(delivery.attempt, verdict, jitter)
-    return max(rest, CHANNEL_REST) if verdict.outcome is Outcome.CHANNEL_REFUSED else rest
+def _least(verdict: Verdict) -> timedelta:
+    """What the service asked for; a channel that refuses everything is left alone longer, lest an account be locked."""
+    asked = timedelta(seconds=verdict.retry_after or 0)
+    return max(asked, CHANNEL_REST) if verdict.outcome is Outcome.CHANNEL_REFUSED else asked

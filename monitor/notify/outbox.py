@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from monitor.errors import MonitorError
+from monitor.errors import StoreError
 from monitor.model import Delivery
 from monitor.notify.due import Move, Step, next_step
 from monitor.ports import Channel, Clock, Outbox
@@ -23,11 +23,6 @@ class Tally:
     buried: int = 0
     rest: float = 0.0  # seconds before the channel should be tried again; 0: it is well
 
-    @property
-    def attempts(self) -> int:
-        """How many messages the round tried to send."""
-        return self.sent + self.retried + self.buried
-
 
 class Courier:
     """Carries one channel's messages, in order, in one thread; channels never wait for one another."""
@@ -40,12 +35,14 @@ class Courier:
         clock: Clock,
         jitter: Callable[[], float],
         on_step: Callable[[Delivery, Step], None] = lambda _delivery, _step: None,
+        on_trouble: Callable[[StoreError], None] = lambda _error: None,
     ) -> None:
         self.channel = channel
         self._outbox = outbox
         self._clock = clock
         self._jitter = jitter
         self._on_step = on_step
+        self._on_trouble = on_trouble
         self._woken = threading.Event()
 
     def deliver_due(self, *, stop: threading.Event | None = None) -> Tally:
@@ -53,33 +50,43 @@ class Courier:
         moves = dict.fromkeys(Move, 0)
         rest = 0.0
         while not rest and not (stop and stop.is_set()):
-            delivery = self._outbox.claim(self.channel.name, now=self._clock.now())
+            delivery = self._next()
             if delivery is None:
                 break
             step = self._attempt(delivery)
             moves[step.move] += 1
-            rest = max(HEARTBEAT, step.verdict.retry_after or 0.0) if step.is_channel_down else 0.0
+            rest = max(HEARTBEAT, step.rest.total_seconds()) if step.is_channel_down else 0.0
         return Tally(sent=moves[Move.DONE], retried=moves[Move.RETRY], buried=moves[Move.BURY], rest=rest)
 
-    def run(self, stop: threading.Event, *, on_failure: Callable[[MonitorError], None]) -> None:
-        """Deliver until `stop`; set it, then call `wake`. A store that fails ends the run and is told to `on_failure`.
+    def run(self, stop: threading.Event) -> None:
+        """Deliver until `stop`; set it, then call `wake`.
 
-        After a failure of the channel the rest is kept even when woken, or every new message would knock again.
+        After a failure of the channel the rest is kept even when woken, or every new message would knock again. A
+        store that fails, because it is locked or its disk is full, is a pause: it is told, and tried again.
         """
-        try:
-            while not stop.is_set():
-                self._woken.clear()
+        while not stop.is_set():
+            self._woken.clear()
+            try:
                 tally = self.deliver_due(stop=stop)
-                if tally.rest:
-                    stop.wait(tally.rest)
-                else:
-                    self._woken.wait(self._until_due())
-        except MonitorError as error:
-            on_failure(error)
+                until_due = self._until_due()
+            except StoreError as error:
+                self._on_trouble(error)
+                stop.wait(HEARTBEAT)
+                continue
+            if tally.rest:
+                stop.wait(tally.rest)
+            elif not stop.is_set():
+                self._woken.wait(until_due)
 
     def wake(self) -> None:
         """Look again now: something was committed, or the run is to stop. From any thread, at no cost."""
         self._woken.set()
+
+    def _next(self) -> Delivery | None:
+        """Claim what is due; look first without writing, so that an idle channel asks nothing of a busy store."""
+        now = self._clock.now()
+        due = self._outbox.next_due(self.channel.name, now=now)
+        return self._outbox.claim(self.channel.name, now=now) if due is not None and due <= now else None
 
     def _attempt(self, delivery: Delivery) -> Step:
         """One claimed message on its way and its verdict in the outbox; no transaction is open while it travels."""
@@ -97,7 +104,6 @@ class Courier:
 
     def _until_due(self) -> float:
         """Seconds until the next message is due, at most a heartbeat."""
-        due = self._outbox.next_due(self.channel.name)
-        if due is None:
-            return HEARTBEAT
-        return min(max((due - self._clock.now()).total_seconds(), 0.0), HEARTBEAT)
+        now = self._clock.now()
+        due = self._outbox.next_due(self.channel.name, now=now)
+        return HEARTBEAT if due is None else min(max((due - now).total_seconds(), 0.0), HEARTBEAT)

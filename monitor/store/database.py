@@ -117,6 +117,8 @@ def open_for_reading(state: Path) -> Handle:
     Where no monitor runs, SQLite leaves an empty write-ahead log beside the database.
     """
     path = state / FILE
+    if (state / SIDECAR).exists() and not (path.is_file() and path.stat().st_size):
+        raise StoreLost("a store lived here and is gone (monitor.db is missing or empty)", where=str(path))
     if not path.is_file():
         raise NotFound("there is no store yet: `monitor run` or `monitor ingest FILE` makes it", where=str(path))
     try:

@@ -56,10 +56,15 @@ class SqliteOutbox:
         """See Outbox."""
         self._settle(delivery, verdict, state="dead", due=None, now=now)
 
-    def next_due(self, channel: str) -> datetime | None:
+    def next_due(self, channel: str, *, now: datetime) -> datetime | None:
         """See Outbox."""
-        due = self._handle.all("next_due", channel=channel)[0][0]
+        due = self._handle.all("next_due", channel=channel, now=moment(now))[0][0]
         return read_moment(due) if due else None
+
+    def expire(self, *, now: datetime) -> int:
+        """See Outbox."""
+        with self._handle.transaction():
+            return len(self._handle.all("expire", now=moment(now)))
 
     def reclaim(self, *, now: datetime) -> int:
         """See Outbox."""

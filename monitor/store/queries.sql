@@ -136,7 +136,7 @@ INSERT INTO message_item (channel, event, watchlists, message) VALUES (:channel,
 -- The oldest message due on a channel; a later one never overtakes it unless it waits for a retry.
 UPDATE message SET state = 'leased', attempts = attempts + 1
 WHERE id = (
-    SELECT id FROM message WHERE channel = :channel AND state = 'pending' AND due <= :now ORDER BY id LIMIT 1
+    SELECT id FROM message WHERE channel = :channel AND state = 'pending' AND due <= :now AND expires_at > :now ORDER BY id LIMIT 1
 )
 RETURNING id, attempts, payload_json, expires_at;
 
@@ -152,8 +152,12 @@ UPDATE message SET state = :state, due = coalesce(:due, due), last_class = :outc
     sent_at = :sent_at
 WHERE id = :message;
 
+-- name: expire
+UPDATE message SET state = 'dead', last_reason = 'older than max_age' || coalesce('; last: ' || last_reason, '')
+WHERE state = 'pending' AND expires_at <= :now RETURNING id;
+
 -- name: next_due
-SELECT min(due) FROM message WHERE channel = :channel AND state = 'pending';
+SELECT min(due) FROM message WHERE channel = :channel AND state = 'pending' AND expires_at > :now;
 
 -- name: close_orphans
 -- Attempts that a dead process left open: nobody knows whether the far side got them.
@@ -231,9 +235,19 @@ SELECT reject.*, dump.name FROM reject JOIN dump ON dump.id = reject.dump ORDER 
 SELECT kind, count(*) AS n FROM event GROUP BY kind;
 
 -- name: count_messages
--- For waiting messages also what their last attempt came to.
-SELECT channel, state, count(*) AS n, max(attempts) AS failures, max(last_reason) AS last_reason
-FROM message GROUP BY channel, state;
+SELECT channel, state, count(*) AS n FROM message GROUP BY channel, state;
+
+-- name: last_attempts
+-- Each channel's newest attempt that has ended, and how many failed since the last one that was accepted.
+WITH ended AS (
+    SELECT message.channel, attempt.started_at, attempt.outcome, attempt.reason_redacted AS reason
+    FROM attempt JOIN message ON message.id = attempt.message WHERE attempt.ended_at IS NOT NULL
+)
+SELECT channel, max(started_at) AS at, outcome, reason,
+    (SELECT count(*) FROM ended AS later WHERE later.channel = ended.channel AND later.started_at > coalesce(
+        (SELECT max(started_at) FROM ended AS good WHERE good.channel = ended.channel AND good.outcome = 'ok'), ''
+    )) AS failures
+FROM ended GROUP BY channel;
 
 -- name: count_sources
 SELECT source, count(*) AS dumps, max(at) AS last_at,

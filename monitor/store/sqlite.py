@@ -226,7 +226,7 @@ class SqliteStore:
         return int(self._handle.all("add_event", **row, at=moment(now))[0]["id"])
 
     def _sort_rejects(self, batch: Batch) -> tuple[list[Reject], list[Reject]]:
-        """What this dump rejects and what it holds; what already stands against the path is not told again."""
+        """What this dump rejects, and what it holds for its writer to complete."""
         held = [reject for reject in batch.rejects if reject.is_tail and batch.mode is Mode.WATCH]
         return [reject for reject in batch.rejects if reject not in held], held
 

@@ -39,7 +39,7 @@ class MemoryOutbox:
 
     def claim(self, channel: str, *, now: datetime) -> Delivery | None:
         """See Outbox."""
-        row = next((row for row in self._waiting(channel) if row.due <= now), None)
+        row = next((row for row in self._waiting(channel, now) if row.due <= now), None)
         if row is None:
             return None
         row.state, row.attempts, row.boot = "leased", row.attempts + 1, self
@@ -57,9 +57,16 @@ class MemoryOutbox:
         """See Outbox."""
         self._settle(delivery, verdict, state="dead")
 
-    def next_due(self, channel: str) -> datetime | None:
+    def next_due(self, channel: str, *, now: datetime) -> datetime | None:
         """See Outbox."""
-        return min((row.due for row in self._waiting(channel)), default=None)
+        return min((row.due for row in self._waiting(channel, now)), default=None)
+
+    def expire(self, *, now: datetime) -> int:
+        """See Outbox."""
+        expired = [row for row in self.rows if row.state == "pending" and row.expires <= now]
+        for row in expired:
+            row.state, row.reason = "dead", "older than max_age" + (f"; last: {row.reason}" if row.reason else "")
+        return len(expired)
 
     def reclaim(self, *, now: datetime) -> int:
         """See Outbox."""
@@ -69,8 +76,8 @@ class MemoryOutbox:
             row.outcomes.append("unknown")
         return len(orphans)
 
-    def _waiting(self, channel: str) -> Iterator[Queued]:
-        return (row for row in self.rows if row.message.channel == channel and row.state == "pending")
+    def _waiting(self, channel: str, now: datetime) -> Iterator[Queued]:
+        return (r for r in self.rows if r.message.channel == channel and r.state == "pending" and r.expires > now)
 
     def _settle(self, delivery: Delivery, verdict: Verdict, *, state: str) -> Queued:
         row = self.rows[delivery.id - 1]

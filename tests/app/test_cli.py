@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import select
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +68,16 @@ def test_an_event_line_says_what_the_contract_shows(lived_in: Project) -> None:
     assert row["at"].endswith("Z")
 
 
+def test_a_version_that_only_learned_says_what(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    body = "What was new stays new, the ministry said."
+    project.drop("1.txt", record("News", body))
+    project.drop("2.txt", record("News", body, category="Industry"))
+    assert project.run("run", "--once").code == 0
+    out = project.run("show", "1").out
+    assert "category: unknown → Industry\n(the words are the same)" in out
+
+
 def test_a_rejected_event_has_no_release(lived_in: Project) -> None:
     [row] = lived_in.run("events", "--json", "--kind", "rejected").rows()
     assert [row[name] for name in ("release", "version", "title", "date", "category")] == [None] * 5
@@ -118,6 +132,12 @@ def test_people_get_readable_lines(lived_in: Project, words: tuple[str, ...], te
     [
         (("show", "99"), 1, "there is no release 99"),
         (("show", "x"), 2, "not a valid integer"),
+        (("show", "9" * 30), 2, "not in the range"),
+        (("events", "-n", "9" * 30), 2, "not in the range"),
+        (("events", "--since", "99999999d"), 2, "an age (7d)"),
+        (("events", "--since", "0001-01-01T00:00:00+14:00"), 2, "an age (7d)"),
+        (("ingest", "seeds"), 1, "this is a folder"),
+        (("events", "--kind", "foo", "--json"), 2, '"code": 2'),
         (("nonsense",), 2, "No such command"),
         (("events", "--since", "yesterday"), 2, "2024-07-01"),
         (("channels", "test", "nobody"), 1, "there is no channel 'nobody'"),
@@ -159,6 +179,58 @@ def test_with_json_an_error_is_json_too(tmp_path: Path) -> None:
     rows = project.run("check", "--json").rows()
     assert [row["line"] for row in rows] == [1, 3, 5, 7, 8]
     assert {*rows[0]} == {"schema_version", "severity", "file", "line", "column", "path", "message"}
+
+
+def test_a_reader_who_has_seen_enough_is_no_failure(lived_in: Project) -> None:
+    program = f"{shlex.quote(sys.executable)} -c 'from monitor.app.cli import main; main()' events"
+    script = f"set -o pipefail; {program} | head -n 1"
+    done = subprocess.run(["bash", "-c", script], cwd=lived_in.folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.count("\n"), done.stderr) == (0, 1, "")
+
+
+def test_a_lost_store_is_no_first_run(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    assert project.run("run", "--once").code == 0
+    (project.folder / "state" / "monitor.db").unlink()
+    for words in (("status",), ("events",), ("run", "--once")):
+        done = project.run(*words)
+        assert (done.code, "a store lived here" in done.err) == (1, True)
+
+
+def test_check_warns_of_a_folder_that_does_not_exist(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    project.seeds.rmdir()
+    done = project.run("check")
+    assert done.code == 0
+    assert "config.yaml:6:11: warning: sources.motie.path: this folder does not exist" in done.out
+
+
+def test_following_from_nothing_prints_only_what_comes(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    project.drop("a.txt", record("Old news", "What was."))
+    assert project.run("run", "--once").code == 0
+    program = [
+        sys.executable,
+        "-c",
+        "from monitor.app.cli import main; main()",
+        "events",
+        "-n",
+        "0",
+        "--follow",
+        "--json",
+    ]
+    with subprocess.Popen(
+        program, cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as follow:
+        assert follow.stdout is not None
+        project.drop("b.txt", record("Fresh news", "What is."))
+        for round_ in range(100):  # until one comes after it has looked once
+            project.drop(f"{round_}.txt", record(f"News {round_}", f"What is new, part {round_}."))
+            assert project.run("run", "--once").code == 0
+            if select.select([follow.stdout], [], [], 0.5)[0]:
+                break
+        assert "Old news" not in follow.stdout.readline()
+        follow.kill()
 
 
 def test_a_store_that_does_not_exist_yet_is_said(tmp_path: Path) -> None:

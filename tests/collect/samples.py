@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from monitor.collect.folder import look
+from monitor.collect.folder import signature as signature_of
 from monitor.model import Signature
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -19,9 +19,7 @@ def signature(**parts: int) -> Signature:
 
 def signed(path: Path) -> Signature:
     """The signature of a file that is there."""
-    sign = look(os.fsencode(path))
-    assert sign is not None
-    return sign
+    return signature_of(os.lstat(path))
 
 
 def raw(folder: Path, name: bytes) -> bytes:

@@ -168,3 +168,8 @@ def test_any_bytes_give_a_text_or_are_refused(content: bytes) -> None:
 )
 def test_a_generated_dump_reads_alike_in_every_unicode_encoding(written: Written, encoding: str, end: str) -> None:
     assert decode(written.text.replace("\n", end).encode(encoding)).text == written.text
+
+
+def test_a_codec_that_lets_surrogates_through_gives_text_that_can_be_stored() -> None:
+    decoded = decode(b"-\nTitle\nBody +2AA- more. date2024-07-01", "utf-7")
+    assert decoded.text == "-\nTitle\nBody \ufffd more. date2024-07-01"

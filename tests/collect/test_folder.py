@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.collect.folder import Folder, look
+from monitor.collect.folder import Folder
 from monitor.text import escape
 from tests.collect.samples import put, raw, signed
 
@@ -63,8 +63,12 @@ SHOWN = [
 ]
 
 
-def folder(path: Path | bytes, *, files: tuple[str, ...] = ("*.txt",), is_recursive: bool = False) -> Folder:
-    return Folder(source="motie", path=os.fsencode(path), files=files, is_recursive=is_recursive)
+def folder(
+    path: Path | bytes, *, files: tuple[str, ...] = ("*.txt",), is_recursive: bool = False, follows_links: bool = False
+) -> Folder:
+    return Folder(
+        source="motie", path=os.fsencode(path), files=files, is_recursive=is_recursive, follows_links=follows_links
+    )
 
 
 def scanned(path: Path, *, is_recursive: bool = False) -> list[bytes]:
@@ -198,4 +202,13 @@ def test_a_look_tells_every_touch_apart(tmp_path: Path) -> None:
 
 
 def test_a_look_at_nothing_gives_nothing(tmp_path: Path) -> None:
-    assert look(raw(tmp_path, b"gone.txt")) is None
+    assert folder(tmp_path).look(raw(tmp_path, b"gone.txt")) is None
+
+
+def test_a_followed_link_changes_when_its_target_does(tmp_path: Path) -> None:
+    target = tmp_path / "elsewhere"
+    put(target, b"one", mtime=100)
+    (tmp_path / "link.txt").symlink_to(target)
+    path = raw(tmp_path, b"link.txt")
+    assert folder(tmp_path, follows_links=True).look(path) == signed(target)
+    assert folder(tmp_path).look(path) != signed(target)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.collect.read import Skipped, read
 from monitor.collect.settle import FIRST_PAUSE, LONGEST_PAUSE, Look, Settling, has_writer
 from monitor.model import Signature
 from tests.collect.samples import put, raw, signature
@@ -225,3 +226,15 @@ def test_a_writer_that_comes_during_the_probe_does_not_end_our_process(tmp_path:
             os.close(os.open(path, os.O_WRONLY))
 
     assert prober.returncode == 0
+
+
+def test_a_fifo_is_not_opened_so_that_its_writer_goes_on_waiting(tmp_path: Path) -> None:
+    path = os.fsencode(tmp_path / "fifo.txt")
+    os.mkfifo(path)
+    with subprocess.Popen([sys.executable, "-c", f"import os; os.open({path!r}, os.O_WRONLY)"]) as writer:
+        for _ in range(200):
+            assert has_writer(path) is None
+            with pytest.raises(Skipped):
+                read(path, max_file=100)
+        assert writer.poll() is None
+        writer.kill()

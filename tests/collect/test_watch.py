@@ -313,3 +313,18 @@ def test_a_system_that_gives_no_events_is_an_error_and_leaves_nothing_running(in
         watcher.start()
 
     assert not watcher.is_alive
+
+
+def test_sources_that_share_a_folder_both_hear_of_their_files(inbox: Path) -> None:
+    signs: Signs = queue.Queue()
+    names = [("press", "press_*.txt"), ("photo", "photo_*.txt")]
+    folders = [Folder(source=source, path=os.fsencode(inbox), files=(files,)) for source, files in names]
+    watcher = Watcher(folders, lambda path, *, is_closed: signs.put((path, is_closed)))
+    watcher.start()
+    try:
+        put(inbox / "press_1.txt")
+        until(signs, (raw(inbox, b"press_1.txt"), True))
+        put(inbox / "photo_1.txt")
+        until(signs, (raw(inbox, b"photo_1.txt"), True))
+    finally:
+        watcher.stop()

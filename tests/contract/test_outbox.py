@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from monitor.model import Delivery, Message, Outcome, Verdict
@@ -130,8 +131,8 @@ def test_next_due_is_when_the_first_of_a_channels_waiting_messages_is_due(pair: 
     enqueue(pair, "other", channel="desk")
     for wait in (2 * SOON, SOON):
         pair.outbox.retry(claim(pair), BUSY, due=NOON + wait, now=NOON)
-    assert pair.outbox.next_due("team") == NOON + SOON
-    assert pair.outbox.next_due("desk") == NOON
+    assert pair.outbox.next_due("team", now=NOON) == NOON + SOON
+    assert pair.outbox.next_due("desk", now=NOON) == NOON
 
 
 def test_nothing_is_due_where_nothing_waits(pair: Pair) -> None:
@@ -139,7 +140,7 @@ def test_nothing_is_due_where_nothing_waits(pair: Pair) -> None:
     pair.outbox.done(claim(pair), OK, now=NOON)
     pair.outbox.bury(claim(pair), NEVER, now=NOON)
     claim(pair)
-    assert pair.outbox.next_due("team") is None
+    assert pair.outbox.next_due("team", now=NOON) is None
 
 
 def test_what_a_dead_process_left_open_is_marked_and_due_again(pair: Pair) -> None:
@@ -154,7 +155,7 @@ def test_what_a_dead_process_left_open_is_marked_and_due_again(pair: Pair) -> No
         Sent("pending", 1, "503 from the service", 0),
         Sent("pending", 1, "the process ended during the send", 1),
     ]
-    assert successor.next_due("team") == NOON + SOON
+    assert successor.next_due("team", now=NOON) == NOON + SOON
     again = successor.claim("team", now=NOON + SOON)
     assert again is not None
     assert (again.attempt, again.message.text) == (2, "open")
@@ -176,3 +177,17 @@ def test_every_process_that_dies_in_a_send_leaves_its_mark(pair: Pair) -> None:
     third = pair.restarted()
     assert (third.reclaim(now=NOON), third.reclaim(now=NOON)) == (1, 0)
     assert pair.messages() == [Sent("pending", 2, "the process ended during the send", 2)]
+
+
+def test_a_message_that_outlived_its_max_age_is_never_sent_and_says_so(pair: Pair) -> None:
+    pair.outbox.enqueue(replace(note("old", channel="gone"), max_age=SOON), key="old", now=NOON)
+    pair.outbox.enqueue(note("young", channel="gone"), key="young", now=NOON)
+    late = NOON + SOON
+    delivery = pair.outbox.claim("gone", now=late)
+    assert delivery is not None
+    assert delivery.message.text == "young"
+    assert pair.outbox.next_due("gone", now=late) is None
+    assert pair.outbox.expire(now=late) == 1
+    assert pair.outbox.expire(now=late) == 0
+    old, young = pair.messages()
+    assert (old.state, old.reason, young.state) == ("dead", "older than max_age", "leased")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journey.harness import MONITOR, Project, many, record
+from tests.journey.harness import CONFIG, MONITOR, Project, many, record
 from tests.servers import Answer, http_server
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
@@ -109,6 +109,29 @@ def test_a_signal_ends_it_cleanly_even_with_a_hung_endpoint(tmp_path: Path, numb
         assert (row["attempts"], row["uncertain"]) == (2, 1)
 
 
+def test_signals_that_come_together_end_it_all_the_same(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    for _ in range(5):
+        with project.daemon() as daemon:
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+                daemon.process.send_signal(number)
+            assert daemon.stop() in (0, 130)
+
+
+def test_messages_of_a_channel_that_is_gone_are_shown_and_expire(tmp_path: Path) -> None:
+    project = Project(
+        tmp_path / "p", config=(CONFIG % "console://").replace('"console://"}', '"console://", max_age: 1ms}')
+    )
+    project.drop("a.txt", TALKS)
+    assert project.run("ingest", project.seeds / "a.txt").code == 0
+    project.write_config((CONFIG % "console://").replace("hook:", "desk:"))
+    rows = {row["name"]: row for row in project.run("channels", "--json").rows()}
+    assert (rows["hook"]["state"], rows["hook"]["pending"]) == ("unconfigured", 1)
+    assert project.run("run", "--once").out == ""
+    [message] = project.run("alerts", "--json").rows()
+    assert (message["state"], message["reason"]) == ("dead", "older than max_age")
+
+
 @pytest.mark.parametrize("progress", [0, 50_000, 200_000, 400_000])
 def test_killed_while_it_takes_in_a_thousand_records_nothing_is_lost_or_doubled(tmp_path: Path, progress: int) -> None:
     project = Project(tmp_path / "p")
@@ -139,6 +162,4 @@ def test_heavy_libraries_wait_until_they_are_needed(tmp_path: Path) -> None:
 
 
 def _patient() -> str:
-    from tests.journey.harness import CONFIG
-
     return (CONFIG % "console://").replace("partial_grace: 1s", "partial_grace: 10m")

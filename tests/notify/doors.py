@@ -30,6 +30,12 @@ def slack(server: HttpServer) -> AppriseChannel:
     return AppriseChannel("team", service)
 
 
+def telegram(server: HttpServer) -> AppriseChannel:
+    service = build(Secret(f"tgram://123456789:{CANARY}_hijklmnop/12315544"))
+    service.notify_url = f"{server.url}/bot"
+    return AppriseChannel("chat", service)
+
+
 @contextmanager
 def failing(kind: str) -> Iterator[AppriseChannel]:
     """A channel to a far side that fails in one way."""

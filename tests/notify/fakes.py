@@ -66,7 +66,12 @@ class ListOutbox:
     def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
         self._settle(delivery, verdict, "dead")
 
-    def next_due(self, channel: str) -> datetime | None:
+    def expire(self, *, now: datetime) -> int:
+        return 0
+
+    def next_due(self, channel: str, *, now: datetime) -> datetime | None:
+        if self.is_broken:
+            raise StoreError("the disk is full; free some space")
         return min((row.due for row in self.rows if row.state == "pending"), default=None)
 
     def reclaim(self, *, now: datetime) -> int:

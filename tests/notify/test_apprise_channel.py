@@ -14,8 +14,8 @@ import requests
 from monitor.model import Message, Outcome, Secret, Verdict
 from monitor.notify.apprise_channel import AppriseChannel, build
 from monitor.notify.render import plain, subject
-from tests.notify.doors import CANARY, PING, mailbox, slack, webhook
-from tests.notify.facts import NOON, item, keep, message, snippet, swap
+from tests.notify.doors import CANARY, PING, mailbox, slack, telegram, webhook
+from tests.notify.facts import NOON, item, keep, message, note, snippet, swap
 from tests.servers import Answer, http_server, smtp_server, unused_port
 
 OK, TRANSIENT, REFUSED = Outcome.OK, Outcome.TRANSIENT, Outcome.REFUSED
@@ -272,3 +272,13 @@ def test_one_channel_sends_again_and_again() -> None:
         outcomes = [channel.send(PING, delivery=n).outcome for n in (1, 1, 2)]
         assert outcomes == [TRANSIENT, OK, OK]
         assert [r.headers["X-Monitor-Delivery"] for r in server.wait_for(3)] == ["1", "1", "2"]
+
+
+def test_telegram_shows_angle_brackets_as_they_are() -> None:
+    with http_server(Answer(body=b'{"ok": true, "result": {}}')) as server:
+        verdict = telegram(server).send(note("<FTA> pact & <i>more", "chat"), delivery=1)
+        assert verdict.outcome is Outcome.OK
+        sent = server.requests[-1].json()
+    assert sent["parse_mode"] == "HTML"
+    assert "&lt;FTA&gt; pact &amp; &lt;i&gt;more" in sent["text"]
+    assert "<i>" not in sent["text"]

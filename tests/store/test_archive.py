@@ -216,5 +216,19 @@ def test_a_summary_counts_what_status_shows(archive: SqliteArchive, handle: Hand
         {"source": "motie", "dumps": 2, "last_at": "2026-11-22T13:00:00Z", "releases": 3, "rejected": 1, "held": 0},
     ]
     assert summary["messages"] == [
-        {"channel": "team", "state": "pending", "n": 2, "failures": 0, "last_reason": None},
+        {"channel": "team", "state": "pending", "n": 2},
     ]
+    assert summary["attempts"] == {}
+
+
+def test_a_summary_tells_how_the_last_attempts_fared(archive: SqliteArchive, handle: Handle) -> None:
+    outbox = SqliteOutbox(handle)
+    for hour, outcome in enumerate([Outcome.TRANSIENT, Outcome.OK, Outcome.TRANSIENT, Outcome.UNCERTAIN]):
+        outbox.enqueue(note(f"message {hour}", channel="desk"), key=f"{hour}", now=NOON + hour * HOUR)
+        delivery = outbox.claim("desk", now=NOON + hour * HOUR)
+        assert delivery is not None
+        verdict = Verdict(outcome=outcome, reason=f"reason {hour}")
+        outbox.done(delivery, verdict, now=NOON + hour * HOUR)
+    last = archive.summary()["attempts"]
+    assert isinstance(last, dict)
+    assert (last["desk"]["failures"], last["desk"]["reason"]) == (2, "reason 3")

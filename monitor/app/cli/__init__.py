@@ -10,7 +10,7 @@ from importlib import import_module
 import click
 
 from monitor import __version__
-from monitor.errors import ConfigError, MonitorError
+from monitor.errors import ConfigError, MonitorError, UsageError
 
 # verb: what it does, as `monitor --help` prints it without loading anything
 VERBS = {
@@ -68,15 +68,24 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         code = 130
     except click.ClickException as error:
-        error.show()
+        _report_usage(error)
         code = error.exit_code
     except MonitorError as error:
         report(error)
         code = error.exit_code
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        sys.stderr.close()
+    except SystemExit:  # click's answer to a reader who closed the pipe: it has seen enough
         code = 0
+    except OSError as error:
+        report(MonitorError(f"cannot be read or written: {error.strerror}", where=error.filename))
+        code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _report_usage(error: click.ClickException) -> None:
+    if "--json" in sys.argv:
+        report(UsageError(error.format_message()))
+    else:
+        error.show()
 
 
 def report(error: MonitorError) -> None:

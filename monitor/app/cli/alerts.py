@@ -5,13 +5,12 @@ from __future__ import annotations
 import click
 
 from monitor.app.cli.common import config_option, json_option, open_archive, print_json, print_table
+from monitor.model import MESSAGE_STATES
 from monitor.ports import Row
-
-STATES = ("pending", "leased", "held", "sent", "dead", "dropped")
 
 
 @click.command()
-@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
+@click.option("--state", type=click.Choice(MESSAGE_STATES), help="Only those in this state.")
 @json_option
 @config_option
 def command(*, state: str | None, as_json: bool, config_file: str | None) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from monitor.app.cli.common import config_option, json_option, load_config, print_json, print_table
 from monitor.ports import Row
 from monitor.text import escape
+
+_SHOWN = ("name", "state", "pending", "failures", "last_reason")
 
 
 @click.group(invoke_without_command=True)
@@ -24,7 +28,7 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
     if as_json:
         print_json(rows)
     else:
-        print_table(("channel", "state", "pending", "failures", "last reason"), [_cells(row) for row in rows])
+        print_table([name.replace("_", " ") for name in _SHOWN], [_cells(row) for row in rows])
 
 
 @command.command("test")
@@ -36,7 +40,8 @@ def test(ctx: click.Context, *, name: str, as_json: bool, config_file: str | Non
     """Send a test message to the channel NAME now. Ends with 1 when it is not accepted."""
     from monitor.app.wiring import send_test
 
-    verdict = send_test(load_config(config_file or ctx.obj), name)
+    as_json = as_json or bool(ctx.parent and ctx.parent.params.get("as_json"))
+    verdict = send_test(load_config(config_file or ctx.obj), name, stream=sys.stderr if as_json else sys.stdout)
     is_ok = verdict.outcome == "ok"
     if as_json:
         row = {"channel": name, "accepted": is_ok, "outcome": str(verdict.outcome), "code": verdict.code}
@@ -49,4 +54,4 @@ def test(ctx: click.Context, *, name: str, as_json: bool, config_file: str | Non
 
 
 def _cells(row: Row) -> list[object]:
-    return [row["name"], row["state"], row["pending"], row["failures"], row["last_reason"] or ""]
+    return [row[name] or "" if name == "last_reason" else row[name] for name in _SHOWN]

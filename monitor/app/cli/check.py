@@ -18,10 +18,10 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
     Ends with 78 when something is wrong, with 0 when there are warnings only.
     """
     from monitor.app.config import paint
-    from monitor.app.wiring import check_channels
+    from monitor.app.wiring import check_channels, check_folders
 
     try:
-        config = load_config(config_file, checks=[check_channels])
+        config = load_config(config_file, checks=[check_channels, check_folders])
         faults = config.warnings
     except ConfigError as error:
         faults = error.faults

@@ -89,13 +89,13 @@ def since(text: str | None) -> datetime | None:
     if text is None:
         return None
     age = _AGO.fullmatch(text)
-    if age:
-        return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
     try:
+        if age:
+            return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise click.BadParameter("give a day (2024-07-01), a moment (2024-07-01T09:00:00Z) or an age (7d)") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def is_terminal() -> bool:

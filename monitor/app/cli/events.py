@@ -23,7 +23,7 @@ POLL = 0.5  # seconds between looks of --follow
 @click.option("--kind", type=click.Choice(KINDS), help="Only those of one kind.")
 @click.option("--watchlist", metavar="W", default="", help="Only those that this watchlist matches.")
 @click.option("--dump", metavar="F", default="", help="Only those of this dump, named as `monitor dumps` names it.")
-@click.option("-n", "limit", type=click.IntRange(0), help="Only the last N.")
+@click.option("-n", "limit", type=click.IntRange(0, 2**31), help="Only the last N.")
 @click.option("--follow", is_flag=True, help="Go on printing what comes.")
 @json_option
 @config_option
@@ -33,14 +33,16 @@ def command(
     """List what happened to releases, oldest first."""
     wanted = EventFilter(since=since(since_), limit=limit, **{name: text for name, text in named.items() if text})
     with open_archive(config_file) as archive:
-        while True:
+        rows = archive.events(wanted)
+        _print(rows, as_json=as_json)
+        if not rows and not as_json:
+            click.echo("no events", err=True)
+        last = archive.events(EventFilter(limit=1))
+        while follow:
+            time.sleep(POLL)
+            wanted = replace(wanted, after=max(_id(last), _id(rows), wanted.after), limit=None)
             rows = archive.events(wanted)
             _print(rows, as_json=as_json)
-            if not follow:
-                return
-            last = int(str(rows[-1]["id"])) if rows else wanted.after
-            wanted = replace(wanted, after=last, limit=None)
-            time.sleep(POLL)
 
 
 def _print(rows: Sequence[Row], *, as_json: bool) -> None:
@@ -51,10 +53,15 @@ def _print(rows: Sequence[Row], *, as_json: bool) -> None:
         click.echo(_line(row))
 
 
+def _id(rows: Sequence[Row]) -> int:
+    """The last row's id; 0: there is none."""
+    return int(str(rows[-1]["id"])) if rows else 0
+
+
 def _line(row: Row) -> str:
     told = f"  → {', '.join(map(str, names))}" if (names := row["alert"]) and isinstance(names, list) else ""
     number = f"#{row['release']}" if row["release"] else ""
-    title = row["title"] or row["reason"]
+    title = row["title"] or f"{row['dump']}: {row['reason']}"
     kind = click.style(f"{row['kind']!s:<10}", fg=_COLORS.get(str(row["kind"])), bold=True)
     return f"{row['at']}  {kind} {number:>6}  {row['date'] or '':10}  {escape(str(title))}{told}"
 

@@ -13,7 +13,7 @@ from monitor.text import escape
 
 
 @click.command()
-@click.argument("release", type=int)
+@click.argument("release", type=click.IntRange(1, 2**63 - 1))
 @json_option
 @config_option
 def command(*, release: int, as_json: bool, config_file: str | None) -> None:
@@ -21,12 +21,12 @@ def command(*, release: int, as_json: bool, config_file: str | None) -> None:
     with open_archive(config_file) as archive:
         versions = archive.versions(release)
         events = archive.release_events(release)
-    steps = [(row, _edits(before, row)) for before, row in zip(_heads_before(versions), versions, strict=True)]
+    steps = [(before, row, _edits(before, row)) for before, row in zip(_heads_before(versions), versions, strict=True)]
     if as_json:
-        print_json(_line(row, edits) for row, edits in steps)
+        print_json(_line(row, edits) for _, row, edits in steps)
         return
-    for row, edits in steps:
-        click.echo("\n".join([*_head(row), *_painted(row, edits), ""]))
+    for before, row, edits in steps:
+        click.echo("\n".join([*_head(row), *_learned(before, row), *_painted(before, row, edits), ""]))
     for event in events:
         told = f", told: {', '.join(map(str, names))}" if isinstance(names := event["alert"], list) and names else ""
         click.echo(escape(f"{event['at']}  {event['kind']} in {event['dump_name']}: {event['reason']}{told}"))
@@ -64,8 +64,16 @@ def _head(row: Row) -> list[str]:
     ]
 
 
-def _painted(row: Row, edits: tuple[Sequence[Edit], Sequence[tuple[str, str]]]) -> list[str]:
+def _learned(before: Row | None, row: Row) -> list[str]:
+    """What differs beside title and text."""
+    changed = [name for name in ("date", "category") if before is not None and before[name] != row[name]]
+    return [escape(f"{name}: {before[name] or 'unknown'} → {row[name]}") for name in changed if before is not None]
+
+
+def _painted(before: Row | None, row: Row, edits: tuple[Sequence[Edit], Sequence[tuple[str, str]]]) -> list[str]:
     spans, numbers = edits
+    if before is not None and not spans and len(str(before["body"])) >= len(str(row["body"])):
+        return ["(the words are the same)"]
     if not spans:
         return [_safe(str(row["body"]).strip())]
     lines = ["".join(_span(edit) for edit in spans if edit.field == field).strip() for field in ("title", "body")]

@@ -72,13 +72,16 @@ class Folder:
     def _entries(self, folder: bytes) -> Iterator[tuple[bytes, Signature]]:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if self.is_recursive and not self.ignores(entry.name):
-                        yield from self._subfolder(entry.path)
-                elif self.wants(entry.name):
-                    sign = self.look(entry.path)
-                    if sign is not None:  # else gone between the listing and the look
-                        yield entry.path, sign
+                yield from self._entry(entry)
+
+    def _entry(self, entry: os.DirEntry[bytes]) -> Iterator[tuple[bytes, Signature]]:
+        if entry.is_dir(follow_symlinks=False):
+            if self.is_recursive and not self.ignores(entry.name):
+                yield from self._subfolder(entry.path)
+        elif self.wants(entry.name):
+            sign = self.look(entry.path)
+            if sign is not None:  # else gone between the listing and the look
+                yield entry.path, sign
 
     def _subfolder(self, folder: bytes) -> Iterator[tuple[bytes, Signature]]:
         try:

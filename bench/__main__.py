@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import compare, journey
+from bench import compare, journey, match
 from bench.report import Figure, table
 
 BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
@@ -14,6 +14,8 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "kinds": compare.cost_by_kind,
     "growth": compare.growth,
     "long-body": compare.long_body,
+    "match": match.per_release,
+    "match-build": match.build,
 }
 
 

@@ -6,12 +6,12 @@ Adapters live in their stations; the fakes to test with are in `monitor.testing`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from monitor.model import Batch, Delivery, Dump, Head, Message, Report, Sighting, Signature, Verdict
+from monitor.model import Batch, Delivery, Dump, Head, Message, Release, Report, Sighting, Signature, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +129,25 @@ class Archive(Protocol):
 
     def summary(self) -> Row:
         """The counts that `status` shows."""
+
+    def heads(self, *, since: date | None = None, limit: int | None = None) -> Iterator[Stored]:
+        """Every release as it is now, or those of that day and later, or the last ones; read a page at a time."""
+
+    def head(self, release: int) -> Stored:
+        """One release as it is now. Raises NotFound."""
+
+    def count_heads(self, *, since: date | None = None) -> int:
+        """How many `heads` will give without a limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A release as the archive holds it now."""
+
+    number: int
+    version: int
+    source: str
+    release: Release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,12 @@ from monitor.app.daemon import Daemon, Pace
 from monitor.app.intake import Intake, Source
 from monitor.app.logs import say, warn
 from monitor.app.once import run_once
+from monitor.app.rules import check_rules
 from monitor.collect.folder import IGNORED, Folder
 from monitor.compare.forms import keys, text_hash
 from monitor.errors import NotFound, UsageError
 from monitor.journey import Audience, Habits
-from monitor.match.watchlists import Watchlist, Watchlists, keyword_fault
+from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Message, Mode, Report, Verdict
 from monitor.notify.channels import bound_of, check_channel, open_channel
 from monitor.ports import Channel, Clock
@@ -105,13 +106,30 @@ def working(config: Config, *, verb: str) -> Iterator[Works]:
             handle.close()
 
 
+def watchlists_of(config: Config) -> tuple[Watchlist, ...]:
+    """The configured watchlists as the matcher takes them, in the order of the file."""
+    return tuple(
+        Watchlist(
+            name=name,
+            keywords=watchlist.keywords,
+            query=watchlist.query,
+            regex=watchlist.regex,
+            exclude=watchlist.exclude,
+            fields=watchlist.fields,
+            when=frozenset(watchlist.when),
+            on_change=watchlist.on_change,
+            min_hits=watchlist.min_hits,
+            sources=frozenset(watchlist.sources or ()),
+            case=watchlist.case,
+            inflect=watchlist.inflect,
+        )
+        for name, watchlist in config.watchlists.items()
+    )
+
+
 def check_keywords(config: Config, findings: Findings) -> None:
-    """Keywords that the watchlists cannot look for."""
-    for name, watchlist in config.watchlists.items():
-        for number, keyword in enumerate(watchlist.keywords):
-            problem = keyword_fault(keyword)
-            if problem:
-                findings.error(f"watchlists.{name}.keywords[{number}]", problem)
+    """Keywords, queries, patterns and aliases that the watchlists cannot look for."""
+    check_rules(config, findings)
 
 
 def check_folders(config: Config, findings: Findings) -> None:
@@ -144,7 +162,7 @@ def _absolute(path: Path) -> bytes:
 def _works(config: Config, handle: Handle, clock: Clock) -> Works:
     store = SqliteStore(handle)
     intake = Intake(
-        _sources(config),
+        sources_of(config),
         audience=_audience(config),
         store=store,
         clock=clock,
@@ -155,7 +173,8 @@ def _works(config: Config, handle: Handle, clock: Clock) -> Works:
     return Works(config=config, intake=intake, channels=channels, store=store, outbox=SqliteOutbox(handle), clock=clock)
 
 
-def _sources(config: Config) -> tuple[Source, ...]:
+def sources_of(config: Config) -> tuple[Source, ...]:
+    """The configured sources as the intake takes them, in the order of the file."""
     return tuple(
         Source(
             folder=Folder(
@@ -181,23 +200,9 @@ def _sources(config: Config) -> tuple[Source, ...]:
 
 
 def _audience(config: Config) -> Audience:
-    watchlists = Watchlists(
-        [
-            Watchlist(
-                name=name,
-                keywords=watchlist.keywords,
-                fields=watchlist.fields,
-                when=frozenset(watchlist.when),
-                sources=frozenset(watchlist.sources or ()),
-                case=watchlist.case,
-                inflect=watchlist.inflect,
-            )
-            for name, watchlist in config.watchlists.items()
-        ]
-    )
     every = tuple(config.channels)
     return Audience(
-        watchlists=watchlists,
+        watchlists=Watchlists(watchlists_of(config), config.aliases),
         routes={name: every if w.notify is None else w.notify for name, w in config.watchlists.items()},
         max_age={name: channel.max_age for name, channel in config.channels.items()},
         bounds={name: bound_of(channel.url) for name, channel in config.channels.items()},

@@ -1,40 +1,92 @@
-"""Keywords → the few of them that a release can contain, told from its distinct words alone.
+"""Rules → the few of them that a release can meet, told from its distinct words alone.
 
-The naive way asks every keyword about every release. Here each keyword lies under one word it cannot do without, so
-a release asks once per distinct word, and the cost hardly grows with the number of keywords. It promises one thing:
-no keyword that matches is missing from the candidates. Whether a candidate matches is for `Keyword.find` to say.
+The naive way asks every rule about every release. Here each rule lies under words of which it cannot do without one,
+the rarest it has, so a release asks once per distinct word, and the cost hardly grows with the number of rules. It
+promises one thing: no rule that is met is missing from the candidates. Whether a candidate is met is for
+`rules.is_met` to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from monitor.match.keywords import Keyword
+from monitor.match.lexicon import EVERYDAY
+from monitor.match.nodes import And, Count, Near, Or
+from monitor.match.rules import Rule
 from monitor.match.words import Word
+
+_REMEMBERED = 20_000  # words of past releases whose wildcards are known
+_LONG = 60  # letters of a word that is not worth remembering
+_NO_FREQUENCIES: Mapping[str, int] = MappingProxyType({})
 
 
 class Index:
-    """Keywords by their rarest required word; they are named by their place in the sequence given."""
+    """Rules by their rarest required word; they are named by their place in the sequence given.
 
-    __slots__ = ("_inside", "_starts", "_whole")
+    frequencies: in how many stored releases a form stands; without them the longest word counts as the rarest.
+    """
 
-    def __init__(self, keywords: Sequence[Keyword]) -> None:
+    __slots__ = ("_always", "_frequencies", "_inside", "_open_at", "_starts", "_whole")
+
+    def __init__(self, rules: Sequence[Rule], frequencies: Mapping[str, int] = _NO_FREQUENCIES) -> None:
+        self._frequencies = frequencies
         self._whole: dict[str, list[int]] = {}
         self._starts = _Stems()
         self._inside = _Stems()
-        for number, keyword in enumerate(keywords):
-            self._enter(_rarest(keyword), number)
+        self._open_at: dict[str, tuple[int, ...]] = {}
+        self._always: list[int] = []
+        for number, rule in enumerate(rules):
+            words = self._anchors(rule)
+            for word in words or ():
+                self._enter(word, number)
+            if words is None:
+                self._always.append(number)
 
     def candidates(self, forms: Collection[str]) -> list[int]:
-        """Keywords that may match a release with these forms, ascending."""
-        found: set[int] = set()
+        """Rules that may be met by a release with these forms, ascending."""
+        found: set[int] = set(self._always)
         for form in self._whole.keys() & forms:
             found.update(self._whole[form])
-        if self._starts:
-            found.update(number for form in forms for number in self._starts.at(form, 0))
-        if self._inside:
-            found.update(n for form in forms for start in range(len(form)) for n in self._inside.at(form, start))
+        if self._starts or self._inside:
+            for form in forms:
+                known = self._open_at.get(form)
+                found.update(self._remembered(form) if known is None else known)
         return sorted(found)
+
+    def _remembered(self, form: str) -> tuple[int, ...]:
+        """Each word is compared with the wildcards once, not once per release."""
+        if len(self._open_at) >= _REMEMBERED:
+            self._open_at.clear()
+        found = set(self._starts.at(form, 0))
+        found.update(number for start in range(len(form)) for number in self._inside.at(form, start))
+        if len(form) <= _LONG:
+            self._open_at[form] = tuple(found)
+        return tuple(found)
+
+    def _anchors(self, rule: Rule) -> tuple[Word, ...] | None:
+        """Words of which a release that meets the rule has at least one; None: there are none such."""
+        match rule:
+            case Keyword():
+                return (min(rule.words, key=self._commonness),)
+            case And() | Near():
+                known = [words for words in map(self._anchors, rule.parts) if words]
+                return min(known, key=self._price, default=None)
+            case Or():
+                choices = [self._anchors(part) for part in rule.parts]
+                return None if None in choices else tuple({w: None for words in choices for w in words or ()})
+            case Count():
+                return self._anchors(rule.part)
+        return None
+
+    def _price(self, words: tuple[Word, ...]) -> tuple[int, int, int]:
+        return (*max(map(self._commonness, words)), len(words))
+
+    def _commonness(self, word: Word) -> tuple[int, int]:
+        known = sum(self._frequencies.get(form, 0) for form in word.forms)
+        shortest = min(map(len, word.forms))
+        return known, -shortest if word.forms.isdisjoint(EVERYDAY) else 0
 
     def _enter(self, word: Word, number: int) -> None:
         for form in word.forms:
@@ -65,8 +117,3 @@ class _Stems:
     def at(self, form: str, start: int) -> Iterator[int]:
         for length in self._lengths.get(form[start], ()):
             yield from self._numbers.get(form[start : start + length], ())
-
-
-def _rarest(keyword: Keyword) -> Word:
-    """The longest word stands in for the rarest; counting in stored releases would need the store."""
-    return max(keyword.words, key=lambda word: min(map(len, word.forms)))

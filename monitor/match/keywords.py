@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from monitor.errors import UsageError
 from monitor.match.lexicon import EVERYDAY
-from monitor.match.reading import FIELDS, Reading
+from monitor.match.reading import FIELDS, Page, Reading
 from monitor.match.words import Token, Word, inflections, tokens
 
 CASES = ("smart", "ignore", "exact")
 
-_LITERAL = "keywords are literal; boolean rules are not available in this version yet, write one keyword per entry"
+_LITERAL = "keywords are literal; a rule with operators goes under query:, or write one keyword per entry"
 # A leading minus before a word means "without" in every query language: read as a blank, it would alert on the reverse.
 _OPERATOR = re.compile(r"\b(?:AND|OR|NOT|O?NEAR(?:/\d+)?|ATLEAST(?:/\d+)?)\b|[()]|^-(?=[^\W\d_])")
+_LONGEST = 25  # words of a phrase: what a text of one repeated word can cost grows with it
 _FIELD = re.compile(r"([A-Za-z]+):(\S?)")
 
 
@@ -27,6 +28,10 @@ class Keyword:
     words: tuple[Word, ...]  # never empty
     fields: tuple[str, ...]
 
+    def is_met(self, reading: Reading) -> bool:
+        """Whether a release says it anywhere; told from the distinct words alone where they suffice."""
+        return any(self._stands_on(reading.page(field)) for field in self.fields)
+
     def find(self, reading: Reading) -> Iterator[tuple[str, int, int]]:
         """Every place as (field, start, end), offsets into the raw text; a phrase stays within one field.
 
@@ -35,16 +40,38 @@ class Keyword:
         """
         for field in self.fields:
             page = reading.page(field)
-            for first in page.places_of(self.words[0]):
-                last = _follow(self.words, page.tokens, first)
-                if last is not None:
-                    yield field, page.tokens[first].start, page.tokens[last].end
+            for first, last in self.runs(page):
+                yield field, page.tokens[first].start, page.tokens[last].end
+
+    def runs(self, page: Page) -> Iterator[tuple[int, int]]:
+        """Its places on one page as first and last word, ascending."""
+        if not all(map(page.has, self.words)):
+            return
+        for first in page.places_of(self.words[0]):
+            last = self._follow(page, first)
+            if last is not None:
+                yield first, last
+
+    def _stands_on(self, page: Page) -> bool:
+        if len(self.words) == 1 and not self.words[0].is_picky:
+            return page.has(self.words[0])
+        return next(self.runs(page), None) is not None
+
+    def _follow(self, page: Page, first: int) -> int | None:
+        """The place of the last word when the first stands at `first`; None: the phrase breaks off."""
+        at: int | None = first
+        for word in self.words[1:]:
+            if at is None:
+                return None
+            at = _next(word, page, at)
+        return at
 
 
 def keyword_fault(text: str) -> str | None:
     """What is wrong with a keyword and how to cure it, in one sentence; None: nothing."""
     written = _take_apart(text)
-    return _operator_fault(written) or _field_fault(written) or _emptiness_fault(written) or _wildcard_fault(written)
+    faults = (_operator_fault, _field_fault, _emptiness_fault, _wildcard_fault, _length_fault)
+    return next(filter(None, (fault(written) for fault in faults)), None)
 
 
 def read_keyword(text: str, *, fields: Sequence[str] = FIELDS, case: str = "smart", inflect: bool = True) -> Keyword:
@@ -55,6 +82,26 @@ def read_keyword(text: str, *, fields: Sequence[str] = FIELDS, case: str = "smar
     written = _take_apart(text)
     words = _words(written, case=case, inflect=inflect)
     return Keyword(words=words, fields=(written.field,) if written.field else tuple(fields))
+
+
+def alias_in(text: str, names: Collection[str]) -> tuple[str, str] | None:
+    """The field ("" for none) and the alias that a keyword consists of; None: it is no alias."""
+    written = _take_apart(text)
+    is_alias = written.core in names and not (written.is_exact or written.is_open)
+    return (written.field, written.core) if is_alias else None
+
+
+def saying_fault(text: str, *, is_quoted: bool) -> str | None:
+    """As `keyword_fault`, for a word or phrase of a query, whose operators and fields are read already."""
+    written = _part("", text, is_exact=False)
+    glued = None if is_quoted else _field_fault(written)
+    return glued or _emptiness_fault(written) or _wildcard_fault(written) or _length_fault(written)
+
+
+def read_saying(text: str, *, is_exact: bool, fields: Sequence[str], case: str, inflect: bool) -> Keyword:
+    """Prepare a word or phrase of a query, which `saying_fault` accepts."""
+    words = _words(_part("", text, is_exact=is_exact), case=case, inflect=inflect)
+    return Keyword(words=words, fields=tuple(fields))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +124,13 @@ def _take_apart(text: str) -> _Written:
     name, colon, after = rest.partition(":")
     field = name if colon and name in FIELDS else ""
     rest = after.strip() if field else rest
-    core = rest.removeprefix("=").strip()
+    return _part(field, rest.removeprefix("=").strip(), is_exact=rest.startswith("="))
+
+
+def _part(field: str, core: str, *, is_exact: bool) -> _Written:
     return _Written(
         field=field,
-        is_exact=rest.startswith("="),
+        is_exact=is_exact,
         is_open_left=core.startswith("*"),
         is_open_right=len(core) > 1 and core.endswith("*"),
         core=core.removeprefix("*").removesuffix("*"),
@@ -132,6 +182,13 @@ def _wildcard_fault(written: _Written) -> str | None:
     return f"'{shown}' covers too many words; use 3 letters or more (2 syllables in Korean)"
 
 
+def _length_fault(written: _Written) -> str | None:
+    count = len(tokens(written.core))
+    if count <= _LONGEST:
+        return None
+    return f"a phrase of {count} words; {_LONGEST} are the most, and a few rare ones in a row find the same"
+
+
 def _is_short(token: Token) -> bool:
     return len(token.form) < (2 if token.is_hangul else 3)
 
@@ -159,24 +216,11 @@ def _is_name_like_a_word(token: Token) -> bool:
     return token.cased.isupper() and token.form in EVERYDAY
 
 
-def _follow(words: tuple[Word, ...], page_tokens: Sequence[Token], first: int) -> int | None:
-    """The place of a phrase's last word when its first stands at `first`; None: the phrase breaks off."""
-    at: int | None = first
-    for word in words[1:]:
-        if at is None:
-            return None
-        at = _next(word, page_tokens, at)
-    return at
-
-
-def _next(word: Word, page_tokens: Sequence[Token], at: int) -> int | None:
-    after = page_tokens[at + 1 : at + 3]
-    if after and word.fits(after[0]):
+def _next(word: Word, page: Page, at: int) -> int | None:
+    """Where the phrase goes on behind the word at `at`; None: it does not."""
+    raws, forms = page.raws, page.forms
+    if at + 1 < len(raws) and word.fits(raws[at + 1], forms[at + 1]):
         return at + 1
-    if len(after) == 2 and _is_particle_of(page_tokens[at], after[0]) and word.fits(after[1]):
+    if at + 2 < len(raws) and word.fits(raws[at + 2], forms[at + 2]) and page.is_particle(at + 1):
         return at + 2
     return None
-
-
-def _is_particle_of(token: Token, following: Token) -> bool:
-    return following.is_hangul and not token.is_hangul and token.end == following.start

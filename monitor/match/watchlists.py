@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from types import MappingProxyType
 
-from monitor.errors import UsageError
+from monitor.match.added import Added
 from monitor.match.index import Index
-from monitor.match.keywords import CASES, Keyword, keyword_fault, read_keyword
+from monitor.match.keywords import keyword_fault
+from monitor.match.query import NO_ALIASES, Aliases
 from monitor.match.reading import FIELDS, Reading
+from monitor.match.rules import Rule, Span, is_met, spans
+from monitor.match.watchlist import ON_CHANGE, Watchlist, excluded, rules_of
 from monitor.model import Alert, Change, Hit, Kind, Release
 
-__all__ = ["HITS_KEPT", "Watchlist", "Watchlists", "is_told", "keyword_fault"]
+__all__ = ["HITS_KEPT", "ON_CHANGE", "Watchlist", "Watchlists", "is_told", "keyword_fault"]
 
 HITS_KEPT = 50  # per watchlist and release: a broad keyword must not make a message grow with the body
 
@@ -32,39 +37,51 @@ _TOLD: Mapping[Kind, frozenset[tuple[bool, bool]]] = MappingProxyType(
 )
 _LOOKS_BACK = frozenset(kind for kind, told in _TOLD.items() if told != _AFTER)
 _UNRECORDED = frozenset({Kind.UNCHANGED, Kind.REJECTED})
+_NO_FREQUENCIES: Mapping[str, int] = MappingProxyType({})
+
+_Matches = dict[int, list[int]]  # numbers of watchlists that match → numbers of their rules that are met
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Watchlist:
-    """What one group of people waits for: any one of the keywords is enough."""
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """One change with what matches its two versions."""
 
-    name: str
-    keywords: tuple[str, ...]
-    fields: tuple[str, ...] = FIELDS
-    when: frozenset[Kind] = frozenset(Kind)  # kinds it is told of; what it matches is recorded for every kind
-    sources: frozenset[str] = frozenset()  # empty: all
-    case: str = "smart"  # smart | ignore | exact
-    inflect: bool = True  # singular and plural find each other
+    change: Change
+    now: Reading
+    old: Reading | None  # None: this kind of change does not look back
+    after: _Matches
+    before: _Matches
+
+    @cached_property
+    def added(self) -> Added:
+        return Added(self.change)
 
 
 class Watchlists:
     """All watchlists, prepared once; a release is read once for all of them.
 
-    A keyword that several of them share is looked for once. Raises UsageError for what `keyword_fault` refuses and
-    for unknown fields or cases.
+    A rule that several of them share is looked for once. frequencies: in how many stored releases a word's folded
+    form stands; they only make it faster. Raises UsageError for what no watchlist can look for.
     """
 
-    __slots__ = ("_index", "_keywords", "_owners", "_watchlists")
+    __slots__ = ("_excluded", "_index", "_owners", "_rules", "_watchlists")
 
-    def __init__(self, watchlists: Sequence[Watchlist]) -> None:
+    def __init__(
+        self,
+        watchlists: Sequence[Watchlist],
+        aliases: Aliases = NO_ALIASES,
+        *,
+        frequencies: Mapping[str, int] = _NO_FREQUENCIES,
+    ) -> None:
         self._watchlists = tuple(watchlists)
-        owners: dict[Keyword, list[int]] = {}
+        owners: dict[Rule, list[int]] = {}
         for number, watchlist in enumerate(self._watchlists):
-            for keyword in _read_keywords(watchlist):
-                owners.setdefault(keyword, []).append(number)
-        self._keywords = tuple(owners)
+            for rule in rules_of(watchlist, aliases):
+                owners.setdefault(rule, []).append(number)
+        self._rules = tuple(owners)
         self._owners = tuple(map(tuple, owners.values()))
-        self._index = Index(self._keywords)
+        self._excluded = {n: excluded(one, aliases) for n, one in enumerate(self._watchlists) if one.exclude}
+        self._index = Index(self._rules, frequencies)
 
     def alerts(self, changes: Sequence[Change], *, source: str) -> tuple[Alert, ...]:
         """One alert for each change that some watchlist matches or is told of, in the order of the changes.
@@ -76,50 +93,83 @@ class Watchlists:
 
     def scan(self, release: Release, *, source: str | None = None) -> tuple[Hit, ...]:
         """Every watchlist's hits in one release, as an alert would carry them; source None: ask all watchlists."""
-        return _in_order(self._hits(release, source))
+        reading = Reading(release)
+        return _in_order({n: self._hits(n, rules, reading) for n, rules in self._matches(reading, source).items()})
 
     def _alert(self, change: Change, source: str) -> Alert | None:
-        after = self._hits(change.after, source)
-        before = self._hits(change.before, source) if change.before and change.kind in _LOOKS_BACK else {}
-        told = [
-            n for n in sorted({*before, *after}) if self._is_told(n, change.kind, before=n in before, after=n in after)
-        ]
-        if not (after or told):
+        seen = self._looked_at(change, source)
+        told = [number for number in sorted({*seen.before, *seen.after}) if self._is_told(number, seen)]
+        if not (seen.after or told):
             return None
+        hits = {number: self._hits(number, rules, seen.now) for number, rules in seen.after.items()}
+        if seen.old:
+            hits |= {n: self._hits(n, seen.before[n], seen.old) for n in told if n not in seen.after}
         return Alert(
-            change=change,
-            watchlists=self._names(sorted(after)),
-            told=self._names(told),
-            hits=_in_order({**{n: before[n] for n in told if n not in after}, **after}),
+            change=change, watchlists=self._names(sorted(seen.after)), told=self._names(told), hits=_in_order(hits)
         )
 
-    def _is_told(self, number: int, kind: Kind, *, before: bool, after: bool) -> bool:
-        return kind in self._watchlists[number].when and is_told(kind, before=before, after=after)
+    def _looked_at(self, change: Change, source: str) -> _Seen:
+        now = Reading(change.after)
+        old = Reading(change.before) if change.before and change.kind in _LOOKS_BACK else None
+        before = self._matches(old, source) if old else {}
+        return _Seen(change=change, now=now, old=old, after=self._matches(now, source), before=before)
+
+    def _is_told(self, number: int, seen: _Seen) -> bool:
+        watchlist, kind = self._watchlists[number], seen.change.kind
+        was, is_ = number in seen.before, number in seen.after
+        if kind not in watchlist.when:
+            return False
+        if kind is not Kind.CHANGED or watchlist.on_change == "any":
+            return is_told(kind, before=was and (is_ or self._is_lost(number, seen)), after=is_)
+        return is_ and (not was if watchlist.on_change == "newly" else self._is_added(number, seen))
+
+    def _is_lost(self, number: int, seen: _Seen) -> bool:
+        """Whether a match is gone because its words went, not because a word came that rules it out."""
+        if seen.old is None or self._is_excluded(number, seen.now):
+            return False
+        return any(is_met(self._rules[rule], seen.old, now=seen.now) for rule in seen.before[number])
+
+    def _is_added(self, number: int, seen: _Seen) -> bool:
+        rules = (self._rules[rule] for rule in seen.after[number])
+        return any(seen.added.touches(span) for rule in rules for span in spans(rule, seen.now))
 
     def _names(self, numbers: Sequence[int]) -> tuple[str, ...]:
         return tuple(self._watchlists[number].name for number in numbers)
 
-    def _hits(self, release: Release, source: str | None) -> dict[int, tuple[Hit, ...]]:
-        """Hits by watchlist number; a watchlist that does not match has no entry."""
-        reading = Reading(release)
-        places: dict[int, set[tuple[str, int, int]]] = {}
+    def _matches(self, reading: Reading, source: str | None) -> _Matches:
+        """A watchlist that does not match has no entry."""
+        met: _Matches = {}
         for candidate in self._index.candidates(reading.forms()):
             owners = [number for number in self._owners[candidate] if self._watches(number, source)]
-            found = set(self._keywords[candidate].find(reading)) if owners else set()
-            for number in owners if found else ():
-                places.setdefault(number, set()).update(found)
-        return {number: self._told_places(number, found, reading) for number, found in places.items()}
+            if owners and is_met(self._rules[candidate], reading):
+                for number in owners:
+                    met.setdefault(number, []).append(candidate)
+        return {
+            number: rules
+            for number, rules in met.items()
+            if not self._is_excluded(number, reading) and self._is_often_enough(number, rules, reading)
+        }
 
     def _watches(self, number: int, source: str | None) -> bool:
         sources = self._watchlists[number].sources
         return source is None or not sources or source in sources
 
-    def _told_places(self, number: int, places: set[tuple[str, int, int]], reading: Reading) -> tuple[Hit, ...]:
+    def _is_excluded(self, number: int, reading: Reading) -> bool:
+        return any(is_met(rule, reading) for rule in self._excluded.get(number, ()))
+
+    def _is_often_enough(self, number: int, rules: Sequence[int], reading: Reading) -> bool:
+        least = self._watchlists[number].min_hits
+        if least == 1:
+            return True
+        found = (span[:2] for rule in rules for span in spans(self._rules[rule], reading, most=least))
+        return len(set(found)) >= least
+
+    def _hits(self, number: int, rules: Sequence[int], reading: Reading) -> tuple[Hit, ...]:
         name = self._watchlists[number].name
-        ordered = sorted(places, key=lambda place: (FIELDS.index(place[0]), *place[1:]))
+        found = {span for rule in rules for span in spans(self._rules[rule], reading, most=HITS_KEPT)}
         return tuple(
             Hit(watchlist=name, field=field, start=start, end=end, text=reading.page(field).text[start:end])
-            for field, start, end in ordered[:HITS_KEPT]
+            for field, start, end in islice(sorted(found, key=_place), HITS_KEPT)
         )
 
 
@@ -128,17 +178,11 @@ def is_told(kind: Kind, *, before: bool, after: bool) -> bool:
     return (before, after) in _TOLD.get(kind, frozenset())
 
 
-def _read_keywords(watchlist: Watchlist) -> Iterator[Keyword]:
-    if watchlist.case not in CASES:
-        raise UsageError(f"unknown case {watchlist.case!r}; use {', '.join(CASES)}", where=watchlist.name)
-    unknown = [field for field in watchlist.fields if field not in FIELDS]
-    if unknown:
-        raise UsageError(f"unknown field {unknown[0]!r}; use {', '.join(FIELDS)}", where=watchlist.name)
-    for text in watchlist.keywords:
-        yield read_keyword(text, fields=watchlist.fields, case=watchlist.case, inflect=watchlist.inflect)
-
-
 def _in_order(hits: Mapping[int, tuple[Hit, ...]]) -> tuple[Hit, ...]:
     """Hits of all watchlists in the order of the text; at one place in the order of the configuration."""
     together = (hit for number in sorted(hits) for hit in hits[number])
-    return tuple(sorted(together, key=lambda hit: (FIELDS.index(hit.field), hit.start, hit.end)))
+    return tuple(sorted(together, key=lambda hit: _place((hit.field, hit.start, hit.end))))
+
+
+def _place(span: Span) -> tuple[int, int, int]:
+    return FIELDS.index(span[0]), span[1], span[2]

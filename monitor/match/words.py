@@ -49,7 +49,7 @@ class Token(NamedTuple):
     @property
     def is_capitals(self) -> bool:
         """Whether it is written in capitals, a plural s apart: US, U.S., FTAs; not "As"."""
-        return self.raw.isupper() or (len(self.raw) > 2 and self.raw[-1] == "s" and self.raw[:-1].isupper())
+        return _is_capitals(self.raw)
 
     @property
     def is_dotted(self) -> bool:
@@ -59,7 +59,7 @@ class Token(NamedTuple):
     @property
     def is_hangul(self) -> bool:
         """Whether it is a run of Hangul, after which particles may follow without a blank."""
-        return _HANGUL_START.match(self.form) is not None
+        return is_hangul(self.form)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,15 +72,21 @@ class Word:
     is_open_left: bool = False  # more letters may stand before it
     is_open_right: bool = False
 
-    def fits(self, token: Token) -> bool:
-        """Whether this token of a text is the word, its letter case included where that counts."""
-        if self.needs_capitals and not token.is_capitals:
-            return False
-        return self._covers(token.cased, self.cased) if self.cased else self._covers(token.form, self.forms)
+    @property
+    def is_open(self) -> bool:
+        """Whether more letters may stand before or behind it."""
+        return self.is_open_left or self.is_open_right
 
-    def covers(self, form: str) -> bool:
-        """Whether a folded form can be the word; letter case is not looked at."""
-        return self._covers(form, self.forms)
+    @property
+    def is_picky(self) -> bool:
+        """Whether a folded form cannot tell: the word as it is written has to be looked at."""
+        return self.needs_capitals or bool(self.cased)
+
+    def fits(self, raw: str, form: str) -> bool:
+        """Whether this word of a text is the one, its letter case included where that counts."""
+        if self.needs_capitals and not _is_capitals(raw):
+            return False
+        return self._covers(_cased(raw), self.cased) if self.cased else self._covers(form, self.forms)
 
     def _covers(self, text: str, wanted: frozenset[str]) -> bool:
         if self.is_open_left:
@@ -98,11 +104,19 @@ def tokens(text: str) -> list[Token]:
     return [token for token in found if token.form]
 
 
-def forms(text: str) -> set[str]:
-    """The distinct forms of `tokens(text)`, at a fraction of the cost."""
-    found = {_fold(raw) for raw in set(_TOKEN.findall(text))}
-    found.discard("")
-    return found
+def spelled(text: str) -> tuple[list[str], dict[str, str]]:
+    """The words of `tokens(text)` as they are written, and the form of each; at a fraction of the cost."""
+    raws = _TOKEN.findall(text)
+    folded = {raw: _fold(raw) for raw in set(raws)}
+    if "" in folded.values():
+        folded = {raw: form for raw, form in folded.items() if form}
+        raws = [raw for raw in raws if raw in folded]
+    return raws, folded
+
+
+def is_hangul(form: str) -> bool:
+    """Whether a form is a run of Hangul, after which particles may follow without a blank."""
+    return _HANGUL_START.match(form) is not None
 
 
 def inflections(word: str) -> frozenset[str]:
@@ -117,6 +131,10 @@ def inflections(word: str) -> frozenset[str]:
     plurals = {plural for plural in _plurals(word, lower) if plural.casefold() not in SINGULAR_IN_S}
     made = _singulars(word, lower) or plurals
     return frozenset({word, *(other for other in made if other.casefold() not in UNTOUCHABLE)})
+
+
+def _is_capitals(raw: str) -> bool:
+    return raw.isupper() or (len(raw) > 2 and raw[-1] == "s" and raw[:-1].isupper())
 
 
 def _fold(raw: str) -> str:

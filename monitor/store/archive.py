@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from monitor.errors import NotFound
-from monitor.model import Kind, Report
-from monitor.ports import EventFilter, Row
+from monitor.model import Kind, Release, Report
+from monitor.ports import EventFilter, Row, Stored
 from monitor.store.database import Handle
-from monitor.store.rows import moment, report_of, shown
+from monitor.store.rows import moment, read_day, report_of, shown
+
+_PAGE = 500  # releases read at a time: bodies of a large store never lie in memory together
+_LAST = 2**63 - 1
 
 
 class SqliteArchive:
@@ -95,6 +99,31 @@ class SqliteArchive:
             "attempts": {row["channel"]: dict(row) for row in self._handle.all("last_attempts")},
         }
 
+    def heads(self, *, since: date | None = None, limit: int | None = None) -> Iterator[Stored]:
+        """See Archive."""
+        after = 0 if limit is None else self._before_last(limit)
+        while rows := self._page(after=after, since=since):
+            yield from map(_stored, rows)
+            after = rows[-1]["id"]
+
+    def head(self, release: int) -> Stored:
+        """See Archive."""
+        rows = self._page(after=release - 1, last=release)
+        if not rows:
+            raise NotFound(f"there is no release {release}; `monitor events` lists them", where=str(release))
+        return _stored(rows[0])
+
+    def count_heads(self, *, since: date | None = None) -> int:
+        """See Archive."""
+        return int(self._handle.all("count_current", since=_day(since))[0][0])
+
+    def _page(self, *, after: int, last: int = _LAST, since: date | None = None) -> list[Any]:
+        return self._handle.all("current", after=after, last=last, since=_day(since), limit=_PAGE)
+
+    def _before_last(self, limit: int) -> int:
+        first = self._handle.all("first_of_last", limit=limit)[0][0]
+        return _LAST if first is None else int(first) - 1
+
 
 def dump_line(report: Report) -> Row:
     """A take-in as `dumps` and `ingest` print it."""
@@ -110,6 +139,15 @@ def dump_line(report: Report) -> Row:
         "at": shown(moment(report.at)),
         "counts": {str(kind): report.counts.get(kind, 0) for kind in Kind},
     }
+
+
+def _stored(row: Any) -> Stored:
+    release = Release(title=row["title"], body=row["body"], date=read_day(row["date"]), category=row["category"])
+    return Stored(number=row["id"], version=row["seq"], source=row["source"], release=release)
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _event(row: dict[str, Any]) -> Row:

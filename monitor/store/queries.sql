@@ -255,3 +255,17 @@ SELECT source, count(*) AS dumps, max(at) AS last_at,
     (SELECT count(*) FROM reject WHERE reject.source = dump.source AND state = 'rejected') AS rejected,
     (SELECT count(*) FROM reject WHERE reject.source = dump.source AND state = 'held') AS held
 FROM dump GROUP BY source;
+
+-- name: current
+-- One page of heads in the order of arrival, within (:after, :last]; a release without a day is never since one.
+SELECT release.id, release.source, release.seq, version.title, version.body, version.date, version.category
+FROM release JOIN version ON version.id = release.head
+WHERE release.id > :after AND release.id <= :last AND (:since IS NULL OR release.date >= :since)
+ORDER BY release.id LIMIT :limit;
+
+-- name: count_current
+SELECT count(*) FROM release WHERE :since IS NULL OR date >= :since;
+
+-- name: first_of_last
+-- Where the last :limit releases begin.
+SELECT min(id) FROM (SELECT id FROM release ORDER BY id DESC LIMIT :limit);

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
+from hypothesis import settings
+
 from monitor.match.keywords import read_keyword
 from monitor.match.reading import Reading
+from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Change, Kind, Release
+from tests.match.queries import ALIASES
+
+WITHOUT_DISK = settings(database=None, deadline=None, max_examples=400)
 
 
 def release(title: str = "", body: str = "", category: str | None = None) -> Release:
@@ -23,3 +29,9 @@ def found(keyword: str, text: str, *, case: str = "smart", inflect: bool = True)
     """The words of a body, as they stand there, that a keyword finds; in order."""
     prepared = read_keyword(keyword, case=case, inflect=inflect)
     return [text[start:end] for _, start, end in sorted(prepared.find(Reading(release(body=text))))]
+
+
+def asked(query: str, title: str, body: str = "", category: str | None = None) -> list[str]:
+    """The words of a release, as they stand there, that a query finds; in order, empty where it does not match."""
+    watchlists = Watchlists([Watchlist(name="asked", query=query)], ALIASES)
+    return [hit.text for hit in watchlists.scan(release(title, body, category))]

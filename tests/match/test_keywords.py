@@ -163,7 +163,7 @@ def test_a_field_before_the_keyword_wins_over_the_fields_of_the_list() -> None:
     assert read_keyword("category:FTA", fields=("title",)).fields == ("category",)
 
 
-LITERAL = "keywords are literal; boolean rules are not available in this version yet, write one keyword per entry"
+LITERAL = "keywords are literal; a rule with operators goes under query:, or write one keyword per entry"
 EMPTY = "there is no letter or digit to look for; write a word or a phrase"
 MIDDLE = "'*' may stand only at the beginning or the end of a keyword; leave the others out"
 TOUCH = "'*' must touch a letter or a digit; leave out what stands between"

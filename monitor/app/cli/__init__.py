@@ -20,6 +20,8 @@ VERBS = {
     "status": "Show how things stand, on one screen.",
     "events": "List what happened to releases.",
     "show": "Show every version of a release with a redline.",
+    "match": "Try a query or a watchlist on every stored release, or on one dump.",
+    "explain": "Show how watchlists read one release, part by part.",
     "alerts": "List the messages to channels and how they fared.",
     "channels": "List the channels; test one.",
     "dumps": "List what was taken in; --rejects: what could not be read.",

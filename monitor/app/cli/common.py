@@ -55,10 +55,17 @@ def load_config(config_file: str | None, *, checks: Sequence[Check] = ()) -> Con
 @contextmanager
 def open_archive(config_file: str | None) -> Iterator[Archive]:
     """The read side of the configured store."""
+    with archive_of(load_config(config_file)) as archive:
+        yield archive
+
+
+@contextmanager
+def archive_of(config: Config) -> Iterator[Archive]:
+    """The read side of this configuration's store. Raises NotFound where there is none yet."""
     from monitor.store.archive import SqliteArchive
     from monitor.store.database import open_for_reading
 
-    handle = open_for_reading(load_config(config_file).state)
+    handle = open_for_reading(config.state)
     try:
         yield SqliteArchive(handle)
     finally:

@@ -19,9 +19,12 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
     message that was due is not delivered.
     """
     from monitor.app import logs
+    from monitor.app.trials import failures
     from monitor.app.wiring import working
 
     config = load_config(config_file)
     logs.set_up(log_format)
+    for failure in failures(config):
+        logs.warn("watchlist_test_failed", path=failure.path, message=failure.message)
     with working(config, verb="run") as works:
         ctx.exit(works.run_once() if once else works.run())

@@ -8,13 +8,14 @@ Importing this package loads yaml and pydantic; commands that need no configurat
 from monitor.app.config.faults import paint
 from monitor.app.config.findings import Findings
 from monitor.app.config.load import Check, candidates, find, load
-from monitor.app.config.models import Channel, Config, Source, Watch, Watchlist
+from monitor.app.config.models import Channel, Config, Example, Source, Watch, Watchlist
 from monitor.app.config.values import duration, size
 
 __all__ = [
     "Channel",
     "Check",
     "Config",
+    "Example",
     "Findings",
     "Source",
     "Watch",

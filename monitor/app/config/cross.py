@@ -12,12 +12,17 @@ from pathlib import Path
 from monitor.app.config.explain import shown
 from monitor.app.config.findings import Findings
 from monitor.app.config.tree import Node, Scalar, Series, Table
-from monitor.app.config.values import folder_path, suggestion
+from monitor.app.config.values import closest, folder_path, suggestion
+
+_WAYS = ("keywords", "query", "regex")  # to say what a watchlist looks for
+_OUTCOMES = ("match", "no_match")  # of a watchlist's test
 
 
 def cross_check(root: Table, file: Path, findings: Findings) -> None:
     """Note every fault between the parts of a filled tree; file: the configuration's own absolute path."""
     for name, watchlist in _named(root, "watchlists"):
+        _check_ways(watchlist, f"watchlists.{name}", findings)
+        _check_tests(watchlist, f"watchlists.{name}.tests", findings)
         _check_names(watchlist, f"watchlists.{name}.notify", _names(root, "channels"), findings)
         _check_names(watchlist, f"watchlists.{name}.sources", _names(root, "sources"), findings)
         if name in _names(root, "channels"):
@@ -25,6 +30,33 @@ def cross_check(root: Table, file: Path, findings: Findings) -> None:
                 f"watchlists.{name}", "a channel has this name too, and commands take either by name; rename one"
             )
     _check_folders(root, file, findings)
+
+
+def _check_ways(watchlist: Table, path: str, findings: Findings) -> None:
+    """One of the ways and no second; a mistyped one already has its fault."""
+    ways = [key for key in _WAYS if _is_set(watchlist, key)]
+    is_mistyped = any(key not in _WAYS and closest(key, _WAYS) for key in watchlist.entries)
+    if not ways and not is_mistyped:
+        findings.error(f"{path}.keywords", "is missing; write for instance keywords: [FTA], or a query: or a regex:")
+    for second in ways[1:]:
+        findings.error(f"{path}.{second}", f"stands beside {ways[0]}:, and a watchlist has one of them; keep one")
+
+
+def _check_tests(watchlist: Table, path: str, findings: Findings) -> None:
+    listed = _below(watchlist, "tests")
+    for number, item in enumerate(listed.items if isinstance(listed, Series) else ()):
+        if not isinstance(item, Table) or not item.entries.keys() <= set(_OUTCOMES):
+            continue
+        outcomes = [key for key in _OUTCOMES if _is_set(item, key)]
+        if len(outcomes) != 1:
+            cure = "make two tests of it" if outcomes else "write match: or no_match: and a text"
+            what = "says both match: and no_match:" if outcomes else "says nothing"
+            findings.error(f"{path}[{number}]", f"this test {what}; {cure}")
+
+
+def _is_set(table: Table, key: str) -> bool:
+    node = _below(table, key)
+    return node is not None and not (isinstance(node, Scalar) and node.is_unset and not node.is_broken)
 
 
 def _check_names(watchlist: Table, path: str, known: list[str], findings: Findings) -> None:
@@ -80,10 +112,13 @@ def _names(root: Table, section: str) -> list[str]:
 
 
 def _named(root: Table, section: str) -> Iterator[tuple[str, Table]]:
+    """Sections by name; one without keys counts as an empty one, one that is a list or a value has its own fault."""
     table = _below(root, section)
-    if isinstance(table, Table):
-        for name, entry in table.entries.items():
-            yield name, entry.node if isinstance(entry.node, Table) else Table(place=entry.place, entries={})
+    for name, entry in table.entries.items() if isinstance(table, Table) else ():
+        if isinstance(entry.node, Table):
+            yield name, entry.node
+        elif isinstance(entry.node, Scalar) and entry.node.is_unset and not entry.node.is_broken:
+            yield name, Table(place=entry.place, entries={})
 
 
 def _below(table: Table, key: str) -> Node | None:

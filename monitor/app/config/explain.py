@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.app.config.findings import Findings
 from monitor.app.config.mask import mask_secret, mask_urls
-from monitor.app.config.models import LATER, Channel, Config, Section, Source, Watch, Watchlist
+from monitor.app.config.models import LATER, Channel, Config, Example, Section, Source, Watch, Watchlist
 from monitor.app.config.tree import Node, Scalar, Series, Table, dotted
 from monitor.app.config.values import closest, suggestion
 
@@ -22,6 +22,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "sources.*": Source,
     "channels.*": Channel,
     "watchlists.*": Watchlist,
+    "watchlists.*.tests.*": Example,
     "watch": Watch,
 }
 # For every section and every required key.
@@ -35,6 +36,8 @@ EXAMPLES = {
     "watchlists": "watchlists: {fta: {keywords: [FTA]}}",
     "watchlists.*": "*: {keywords: [FTA]}",
     "watchlists.*.keywords": "keywords: [FTA]",
+    "watchlists.*.exclude": 'exclude: ["photo news"]',
+    "watchlists.*.tests.*": '- match: "a text that it must match"',
     "watch": "watch: {mode: auto}",
 }
 _SHOWN = 60  # characters of a value
@@ -177,7 +180,7 @@ def _shortened(text: str) -> str:
 
 def _pattern(loc: _Loc) -> str:
     """The path with the user's own names as `*`: what keys are looked up by."""
-    parts = [str(part) for part in loc]
+    parts = ["*" if isinstance(part, int) else part for part in loc]
     if len(parts) > 1 and parts[0] in ("sources", "channels", "watchlists"):
         parts[1] = "*"
     return ".".join(parts)

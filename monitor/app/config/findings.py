@@ -77,6 +77,15 @@ class Findings:
         line = sum(start <= offset for start in self._starts)
         return Place(line, offset - self._starts[line - 1] + 1)
 
+    def place_in(self, path: str, text: str, offset: int) -> Place | None:
+        """The place of a character of a value; None: the file has it in other words (escapes, several lines)."""
+        start = self.places.get(path, START)
+        line = self._lines[start.line - 1]
+        for quote in ("", '"', "'"):
+            if line.startswith(quote + text, start.column - 1):
+                return Place(start.line, start.column + len(quote) + offset)
+        return None
+
     def _sorted(self, severity: str) -> tuple[Fault, ...]:
         found = [one for one in self._found if one[3] == severity]
         found.sort(key=lambda one: one[0])

@@ -23,7 +23,6 @@ from monitor.model import Kind, Secret
 # Keys and values of the product that are refused until they are built; whoever builds one deletes its line.
 LATER = frozenset(
     {
-        "aliases",
         "first_run=baseline",
         "health",
         "heartbeat",
@@ -38,12 +37,6 @@ LATER = frozenset(
         "sources.*.expect_every",
         "sources.*.first_run=baseline",
         "sources.*.was",
-        "watchlists.*.exclude",
-        "watchlists.*.min_hits",
-        "watchlists.*.on_change",
-        "watchlists.*.query",
-        "watchlists.*.regex",
-        "watchlists.*.tests",
         "watchlists.*.urgent",
     }
 )
@@ -69,6 +62,7 @@ def _some(entries: _T) -> _T:
 Duration = Annotated[timedelta, _text(values.duration)]
 PositiveDuration = Annotated[timedelta, _text(values.positive_duration)]
 Size = Annotated[int, _text(values.size)]
+Count = Annotated[int, _text(values.count)]
 Flag = Annotated[bool, _text(values.flag)]
 Zone = Annotated[ZoneInfo, _text(values.zone)]
 Codec = Annotated[str, _text(values.codec)]
@@ -129,16 +123,29 @@ class Channel(Section):
     max_age: PositiveDuration = timedelta(hours=72)  # a message that waited longer is given up
 
 
-class Watchlist(Section):
-    """What to look for, and whom to tell."""
+class Example(Section):
+    """A text beside a watchlist that proves it right: exactly one of the two keys is there."""
 
-    keywords: Annotated[tuple[Word, ...], Some]
+    match: Word | None = None
+    no_match: Word | None = None
+
+
+class Watchlist(Section):
+    """What to look for, and whom to tell; exactly one of keywords, query and regex is there."""
+
+    keywords: Annotated[tuple[Word, ...], Some] = ()
+    query: Word = ""
+    regex: Word = ""
+    exclude: Annotated[tuple[Word, ...], Some] = ()
     fields: Annotated[tuple[Literal["title", "body", "category"], ...], Some] = ("title", "body", "category")
     when: Annotated[tuple[Event, ...], Some] = values.WHEN
+    on_change: Literal["any", "added", "newly"] = "any"
+    min_hits: Count = 1
     case: Literal["smart", "ignore", "exact"] = "smart"
     inflect: Flag = True
     sources: Annotated[tuple[str, ...], Some] | None = None  # None: every source
     notify: tuple[str, ...] | None = None  # None: every channel; (): record only
+    tests: tuple[Example, ...] = ()
 
 
 class Watch(Section):
@@ -161,6 +168,7 @@ class Config(Section):
     sources: Annotated[Mapping[Name, Source], Some]
     channels: Annotated[Mapping[Name, Channel], Some]
     watchlists: Mapping[Name, Watchlist] = Field(default_factory=dict)
+    aliases: Mapping[str, Annotated[tuple[Word, ...], Some]] = Field(default_factory=dict)
     watch: Watch = Watch()
 
     _origin: Origin = PrivateAttr()

@@ -19,6 +19,7 @@ _DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(ms|s|m|h|d|w)")
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(B|kB|KB|MB|GB|TB)")
 _BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_COUNT = re.compile("[0-9]{1,4}")
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00-\x1f\x7f]*")
 _NAME = re.compile(r"[A-Za-z0-9가-힣][\w.-]{0,63}")
@@ -60,6 +61,13 @@ def flag(text: str) -> bool:
     if text.lower() not in _FLAGS:
         raise ValueError("is neither true nor false; write one of them")
     return _FLAGS[text.lower()]
+
+
+def count(text: str) -> int:
+    """How often something must be there; from 1 to 1000."""
+    if not _COUNT.fullmatch(text) or not 1 <= int(text) <= 1000:
+        raise ValueError("is no count; write a whole number from 1 to 1000")
+    return int(text)
 
 
 def zone(text: str) -> ZoneInfo:

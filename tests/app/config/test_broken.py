@@ -34,7 +34,8 @@ NO_LIST = "takes keys of its own, not a list; write for instance"
 LATER = "is not available in this version yet"
 TOO_LARGE = "this is not valid YAML: an escape or a directive names a number that cannot be"
 SOURCE_KEYS = f"the keys here are {', '.join(Source.model_fields)}"
-TOP_KEYS = "the keys here are timezone, state, first_run, sources, channels, watchlists, watch"
+NO_WAY = "is missing; write for instance keywords: [FTA], or a query: or a regex:"
+TOP_KEYS = "the keys here are timezone, state, first_run, sources, channels, watchlists, aliases, watch"
 STATE_INSIDE = "the state folder lies in the folder of source 'm'; keep them apart"
 
 # Each row: a text with « before the spot that the fault shows, and what it says there. Sections a row does not
@@ -60,7 +61,10 @@ BROKEN = [
     ("sources: {«m: {encoding: auto}}", "sources.m.path: is missing; write for instance path: seeds/"),
     ("sources: {m: {«path: }}", "sources.m.path: has no value; write for instance path: seeds/"),
     ("channels: {«c: {max_age: 1h}}", 'channels.c.url: is missing; write for instance url: "console://"'),
-    ("watchlists: {«w: }", "watchlists.w.keywords: is missing; write for instance keywords: [FTA]"),
+    (
+        "watchlists: {«w: }",
+        "watchlists.w.keywords: is missing; write for instance keywords: [FTA], or a query: or a regex:",
+    ),
     # forms
     ("watch: «auto", "watch: takes keys of its own, not one value; write for instance watch: {mode: auto}"),
     ("watchlists: {«w: [FTA]}", f"watchlists.w: {NO_LIST} w: {{keywords: [FTA]}}"),

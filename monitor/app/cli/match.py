@@ -1,0 +1,114 @@
+"""`monitor match`: what a rule would have told, tried on every stored release or on one dump."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.app.cli.common import archive_of, config_option, is_terminal, json_option, load_config, print_json, since
+from monitor.app.cli.progress import with_bar
+from monitor.model import Alert, Snippet
+from monitor.text import escape
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from monitor.app.backtest import Candidate
+    from monitor.app.config import Config
+    from monitor.match.watchlists import Watchlist
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+@click.command()
+@click.argument("rule", metavar="QUERY|NAME")
+@click.option("--query", "is_query", is_flag=True, help="Read it as a query even where a watchlist has that name.")
+@click.option("--since", "since_", metavar="D", help="Only releases dated since a day or an age such as 90d.")
+@click.option("--file", "file", metavar="DUMP", type=click.Path(path_type=Path), help="Try it on this dump only.")
+@json_option
+@config_option
+def command(
+    *, rule: str, is_query: bool, since_: str | None, file: Path | None, as_json: bool, config_file: str | None
+) -> None:
+    """Try a QUERY, or the watchlist NAME, on every stored release: what it finds and how often it would have told.
+
+    With --file: on the releases of one dump, which is read and not stored.
+    """
+    from monitor.app.backtest import Tally, backtest, watchlist_for
+    from monitor.match.watchlists import Watchlists
+
+    config = load_config(config_file)
+    watchlist = watchlist_for(config, rule, is_query=is_query)
+    tally = Tally()
+    found = backtest(
+        Watchlists([watchlist], config.aliases), _candidates(config, _day(since_, config.timezone), file), tally
+    )
+    if as_json:
+        print_json(_line(*one) for one in found)
+        return
+    for candidate, alert in found:
+        click.echo("\n".join(_told(candidate, alert, watchlist)) + "\n")
+    click.echo(click.style(tally.sentence(), bold=True))
+
+
+def _candidates(config: Config, day: date | None, file: Path | None) -> Iterable[Candidate]:
+    from monitor.app.backtest import dumped
+
+    if file is None:
+        return _of_store(config, day)
+    candidates, unread = dumped(config, file)
+    if unread:
+        what = "1 record cannot be read as a release" if unread == 1 else f"{unread} records cannot be read as releases"
+        click.echo(escape(f"monitor: {file}: {what}"), err=True)
+    return [one for one in candidates if day is None or (one.release.date and one.release.date >= day)]
+
+
+def _of_store(config: Config, day: date | None) -> Iterator[Candidate]:
+    from monitor.app.backtest import stored
+
+    with archive_of(config) as archive:
+        total = archive.count_heads(since=day)
+        yield from with_bar(stored(archive.heads(since=day)), total=total, label="releases")
+
+
+def _day(text: str | None, zone: ZoneInfo) -> date | None:
+    """The publication day that --since names; a moment is one of a day in the configuration's time zone."""
+    moment = since(text)
+    if moment is None or text is None:
+        return None
+    return moment.date() if _DAY.fullmatch(text) else moment.astimezone(zone).date()
+
+
+def _line(candidate: Candidate, alert: Alert) -> dict[str, object]:
+    release = candidate.release
+    return {
+        "release": candidate.number,
+        "version": candidate.version,
+        "title": release.title,
+        "date": release.date,
+        "hits": [{"text": hit.text, "field": hit.field, "start": hit.start, "end": hit.end} for hit in alert.hits],
+        "total": len(alert.hits),
+    }
+
+
+def _told(candidate: Candidate, alert: Alert, watchlist: Watchlist) -> Iterator[str]:
+    from monitor.notify.compose import item_of
+
+    item = item_of(alert, heard=frozenset({watchlist.name}))
+    number = f"#{candidate.number}  " if candidate.number else ""
+    yield click.style(escape(f"{number}{item.date or 'no day'!s:10}  {item.title}"), bold=True)
+    for snippet in item.snippets:
+        yield f"  {snippet.field}: {_marked(snippet)}"
+    hits = len(alert.hits)
+    yield f"  {hits} {'hit' if hits == 1 else 'hits'}: {escape(', '.join(item.words))}"
+
+
+def _marked(snippet: Snippet) -> str:
+    hit = escape(snippet.hit)
+    shown = click.style(hit, fg="yellow", bold=True) if is_terminal() else f"»{hit}«"
+    return escape(snippet.before) + shown + escape(snippet.after)

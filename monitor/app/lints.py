@@ -1,0 +1,123 @@
+"""A configuration and its store → warnings about what is allowed and probably not meant.
+
+What needs the store is left out where there is none yet.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from monitor.app.trials import failures
+from monitor.app.wiring import watchlists_of
+from monitor.errors import NotFound
+from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.model import Kind
+from monitor.store.archive import SqliteArchive
+from monitor.store.database import open_for_reading
+
+if TYPE_CHECKING:
+    from monitor.app.config import Config, Findings
+    from monitor.ports import Archive
+
+LOOKED_AT = 2_000  # the last releases; a rule is judged by what comes in these days
+FEWEST = 10  # of fewer releases, neither "none" nor "most" says anything
+
+
+def lint(config: Config, findings: Findings) -> None:
+    """Note failing `tests:` and every warning; a `Check` that comes last: a faulty rule cannot be tried."""
+    findings.raise_errors()
+    for failure in failures(config):
+        findings.warning(failure.path, failure.message)
+    _check_channels_used(config, findings)
+    _check_twins(config, findings)
+    _check_store(config, findings)
+
+
+def _check_channels_used(config: Config, findings: Findings) -> None:
+    """Channels that no watchlist tells, and watchlists that tell no channel."""
+    heard: set[str] = set()
+    for name, watchlist in config.watchlists.items():
+        channels = tuple(config.channels) if watchlist.notify is None else watchlist.notify
+        heard.update(channels)
+        if not channels:
+            findings.warning(f"watchlists.{name}.notify", "tells no channel: what it matches is recorded only")
+    for name in config.channels:
+        if name not in heard:
+            findings.warning(f"channels.{name}", "no watchlist tells this channel; name it in a notify: list")
+
+
+def _check_twins(config: Config, findings: Findings) -> None:
+    """Watchlists that look for the same as another, and keywords that stand twice in one list."""
+    first: dict[Watchlist, str] = {}
+    for watchlist in watchlists_of(config):
+        name = watchlist.name
+        earlier = first.setdefault(replace(watchlist, name="", when=frozenset(Kind)), name)
+        if earlier != name:
+            findings.warning(f"watchlists.{name}", f"has the same rule as '{earlier}'; one can tell both audiences")
+        for number, keyword in enumerate(watchlist.keywords):
+            if keyword in watchlist.keywords[:number]:
+                findings.warning(f"watchlists.{name}.keywords[{number}]", "stands twice in this list; leave one out")
+
+
+def _check_store(config: Config, findings: Findings) -> None:
+    """What only the stored releases can tell."""
+    try:
+        handle = open_for_reading(config.state)
+    except NotFound:
+        return
+    try:
+        archive = SqliteArchive(handle)
+        _check_sources_named(config, archive, findings)
+        _check_reach(config, archive, findings)
+    finally:
+        handle.close()
+
+
+def _check_sources_named(config: Config, archive: Archive, findings: Findings) -> None:
+    """A source that was renamed looks new, and all its releases would be told again."""
+    stored = archive.summary()["sources"]
+    for row in stored if isinstance(stored, list) else ():
+        if row["source"] not in config.sources:
+            told = f"{row['releases']:,} release{'' if row['releases'] == 1 else 's'}"
+            findings.warning("sources", f"the store holds {told} of '{row['source']}', which no source here is named")
+
+
+def _check_reach(config: Config, archive: Archive, findings: Findings) -> None:
+    """Rules that match none of the stored releases, and words that stand in most of them."""
+    watchlists = watchlists_of(config)
+    parts = {path: part for watchlist in watchlists for path, part in _parts(watchlist)}
+    seen, matched = _counted(Watchlists([*watchlists, *parts.values()], config.aliases), archive)
+    for watchlist in watchlists:
+        total = _total(watchlist, seen)
+        if total >= FEWEST and not matched[watchlist.name]:
+            findings.warning(f"watchlists.{watchlist.name}", f"never matched: none of {total:,} stored releases")
+    for path, part in parts.items():
+        total = _total(part, seen)
+        if total >= FEWEST and matched[path] * 2 > total:
+            findings.warning(path, f"broad: {matched[path]:,} of {total:,} stored releases match")
+
+
+def _parts(watchlist: Watchlist) -> Iterator[tuple[str, Watchlist]]:
+    """Each keyword, or the query, as a watchlist of its own, named by its place in the file."""
+    if not watchlist.keywords:
+        path = f"watchlists.{watchlist.name}.{'query' if watchlist.query else 'regex'}"
+        yield path, replace(watchlist, name=path)
+    for number, keyword in enumerate(watchlist.keywords):
+        path = f"watchlists.{watchlist.name}.keywords[{number}]"
+        yield path, replace(watchlist, name=path, keywords=(keyword,), min_hits=1)
+
+
+def _counted(rules: Watchlists, archive: Archive) -> tuple[Counter[str], Counter[str]]:
+    """How many releases each source has, and how many of them each watchlist matches."""
+    seen, matched = Counter[str](), Counter[str]()
+    for stored in archive.heads(limit=LOOKED_AT):
+        seen[stored.source] += 1
+        matched.update({hit.watchlist for hit in rules.scan(stored.release, source=stored.source)})
+    return seen, matched
+
+
+def _total(watchlist: Watchlist, seen: Counter[str]) -> int:
+    return sum(count for source, count in seen.items() if not watchlist.sources or source in watchlist.sources)

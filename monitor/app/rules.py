@@ -1,0 +1,76 @@
+"""A configuration's watchlists → faults of what they look for, each at the very word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from monitor.errors import UsageError
+from monitor.match.keywords import keyword_fault
+from monitor.match.patterns import read_pattern
+from monitor.match.query import QueryFault, alias_fault, unclear
+
+if TYPE_CHECKING:
+    from monitor.app.config import Config, Findings
+
+_HIDDEN = "cannot be read; what a reference put here is not shown, so look at the value it stands for"
+
+
+def check_rules(config: Config, findings: Findings) -> None:
+    """Note every keyword, query, regular expression and alias that cannot be looked for, and unclear queries."""
+    aliases = _sound_aliases(config, findings)
+    for name, watchlist in config.watchlists.items():
+        path = f"watchlists.{name}"
+        _check_keywords(watchlist.keywords, f"{path}.keywords", findings)
+        _check_keywords(watchlist.exclude, f"{path}.exclude", findings)
+        if watchlist.query:
+            _check_query(config, f"{path}.query", watchlist.query, aliases, findings)
+        if watchlist.regex:
+            _check_regex(config, f"{path}.regex", watchlist.regex, findings)
+
+
+def _sound_aliases(config: Config, findings: Findings) -> Mapping[str, Sequence[str]]:
+    """The aliases without a fault; the others have it noted, and their names are words like any other."""
+    faults = {name: alias_fault(name, entries, config.aliases) for name, entries in config.aliases.items()}
+    for name, fault in faults.items():
+        if fault:
+            number, message = fault
+            findings.error(f"aliases.{name}" + (f"[{number}]" if number >= 0 else ""), message)
+    return {name: entries for name, entries in config.aliases.items() if not faults[name]}
+
+
+def _check_keywords(keywords: Sequence[str], path: str, findings: Findings) -> None:
+    for number, keyword in enumerate(keywords):
+        problem = keyword_fault(keyword)
+        if problem:
+            findings.error(f"{path}[{number}]", problem)
+
+
+def _check_query(
+    config: Config, path: str, query: str, aliases: Mapping[str, Sequence[str]], findings: Findings
+) -> None:
+    try:
+        warning = unclear(query, aliases)
+    except QueryFault as fault:
+        _note(config, path, query, fault, findings)
+        return
+    if warning and not config.is_interpolated(path):
+        findings.warning(path, warning)
+
+
+def _note(config: Config, path: str, query: str, fault: QueryFault, findings: Findings) -> None:
+    if config.is_interpolated(path):
+        findings.error(path, _HIDDEN)
+        return
+    place = findings.place_in(path, query, fault.column - 1)
+    if place:
+        findings.add(place, path, fault.message)
+    else:
+        findings.error(path, f"{fault.message} (column {fault.column} of the query)")
+
+
+def _check_regex(config: Config, path: str, regex: str, findings: Findings) -> None:
+    try:
+        read_pattern(regex, fields=())
+    except UsageError as fault:
+        findings.error(path, _HIDDEN if config.is_interpolated(path) else fault.message)

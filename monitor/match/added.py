@@ -1,0 +1,52 @@
+"""A change → what it put into the release, as stretches of the new text."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from monitor.match.words import tokens
+from monitor.model import Change, Release
+from monitor.text import is_cut
+
+_ADDS = frozenset({"insert", "replace"})
+
+
+class Added:
+    """Inserted and replaced words of one change; the open last word of a cut body is nobody's addition."""
+
+    __slots__ = ("_closed_end", "_stretches")
+
+    def __init__(self, change: Change) -> None:
+        self._closed_end = _closed_end(change.after)
+        self._stretches: dict[str, list[tuple[int, int]]] = {}
+        for field, start, end in _stretches(change):
+            self._stretches.setdefault(field, []).append((start, end))
+
+    def touches(self, span: tuple[str, int, int]) -> bool:
+        """Whether any of them lies in this place."""
+        field, start, end = span
+        stretches = self._stretches.get(field, [])
+        if field == "body" and end > self._closed_end:
+            return False
+        at = bisect_right(stretches, (start, end))
+        return any(left < end and start < right for left, right in stretches[max(at - 1, 0) : at + 1])
+
+
+def _stretches(change: Change) -> Iterator[tuple[str, int, int]]:
+    """Where new words stand; edits carry no offsets, so the new text is walked along, blanks before a word left out."""
+    reached: dict[str, int] = {}
+    for edit in change.edits:
+        at = reached.get(edit.field, 0)
+        reached[edit.field] = end = at + len(edit.new)
+        start = end - len(edit.new.lstrip())
+        if edit.op in _ADDS and start < end:
+            yield edit.field, start, end
+
+
+def _closed_end(release: Release) -> int:
+    """Where the words of the body end that are known to be whole."""
+    if not is_cut(release.body):
+        return len(release.body)
+    found = tokens(release.body)
+    return found[-2].end if len(found) > 1 else 0

@@ -1,0 +1,163 @@
+"""One watchlist and one release → why it matches or does not, part by part."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from monitor.match.keywords import Keyword
+from monitor.match.nodes import And, Count, In, Near, Node, Not, Or, shown
+from monitor.match.query import NO_ALIASES, Aliases, parse
+from monitor.match.reading import FIELDS, Reading
+from monitor.match.rules import Options, Rule, is_met, prepared, spans
+from monitor.match.watchlist import Watchlist, excluded, keyword_rule, rules_of
+from monitor.match.watchlists import HITS_KEPT, Watchlists
+from monitor.model import Release
+
+_QUOTED = 5  # different spellings that are shown of what was found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One condition, and what this release says to it."""
+
+    text: str  # as a query would say it
+    matched: bool
+    why: str  # what stands where, or what is missing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a watchlist matches a release or does not."""
+
+    matched: bool
+    query: str  # how the whole was read, brackets written out
+    parts: tuple[Part, ...]  # in the order in which they are written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A text that a watchlist must match, or must not."""
+
+    text: str
+    is_match: bool
+
+
+def explain(watchlist: Watchlist, release: Release, aliases: Aliases = NO_ALIASES) -> Explanation:
+    """What each part of a watchlist finds in a release; its sources and kinds of event are not looked at."""
+    reading = Reading(release)
+    found = Watchlists([watchlist], aliases).scan(release)
+    parts = [*_parts(watchlist, aliases, reading), *_limits(watchlist, aliases, reading)]
+    return Explanation(matched=bool(found), query=_query(watchlist, aliases), parts=tuple(parts))
+
+
+def failing_tests(watchlist: Watchlist, tests: Sequence[Example], aliases: Aliases = NO_ALIASES) -> tuple[Example, ...]:
+    """The examples that come out otherwise than they say; a text is tried as title, as body and as category."""
+    prepared_list = Watchlists([watchlist], aliases)
+    return tuple(test for test in tests if _matches_as_any_field(prepared_list, test.text) != test.is_match)
+
+
+def _matches_as_any_field(watchlists: Watchlists, text: str) -> bool:
+    views = (
+        Release(title=text, body="", date=None),
+        Release(title="", body=text, date=None),
+        Release(title="", body="", date=None, category=text),
+    )
+    return any(watchlists.scan(view) for view in views)
+
+
+def _query(watchlist: Watchlist, aliases: Aliases) -> str:
+    if watchlist.query:
+        return shown(parse(watchlist.query, aliases))
+    return f"regex {watchlist.regex}" if watchlist.regex else " OR ".join(watchlist.keywords)
+
+
+def _parts(watchlist: Watchlist, aliases: Aliases, reading: Reading) -> Iterator[Part]:
+    options = Options(fields=watchlist.fields, case=watchlist.case, inflect=watchlist.inflect)
+    if watchlist.regex:
+        yield _part(watchlist.regex, rules_of(watchlist)[0], reading)
+    for text in watchlist.keywords:
+        yield _part(text, keyword_rule(text, options, aliases), reading)
+    if watchlist.query:
+        for node, field in _conditions(parse(watchlist.query, aliases), ""):
+            within: Node = In(field=field, part=node) if field else node
+            yield _part(shown(within), prepared(within, options), reading)
+
+
+def _conditions(node: Node, field: str) -> Iterator[tuple[Node, str]]:
+    """The parts that AND and OR join, with the field they are looked for in ("": any)."""
+    match node:
+        case And() | Or():
+            for part in node.parts:
+                yield from _conditions(part, field)
+        case In():
+            yield from _conditions(node.part, node.field)
+        case _:
+            yield node, field
+
+
+def _limits(watchlist: Watchlist, aliases: Aliases, reading: Reading) -> Iterator[Part]:
+    for text, rule in zip(watchlist.exclude, excluded(watchlist, aliases), strict=True):
+        yield _part(f"exclude {text}", Not(part=rule), reading)
+    if watchlist.min_hits > 1:
+        rules = [rule for rule in rules_of(watchlist, aliases) if is_met(rule, reading)]
+        count = len({span[:2] for rule in rules for span in spans(rule, reading)})
+        why = f"{count} different {'place' if count == 1 else 'places'}"
+        yield Part(text=f"min_hits {watchlist.min_hits}", matched=count >= watchlist.min_hits, why=why)
+
+
+def _part(text: str, rule: Rule, reading: Reading) -> Part:
+    matched = is_met(rule, reading)
+    if isinstance(rule, Not):
+        why = _places(rule.part, reading) if not matched else "stands nowhere"
+    else:
+        why = _places(rule, reading) if matched else _missing(rule, reading)
+    return Part(text=text, matched=matched, why=why)
+
+
+def _places(rule: Rule, reading: Reading) -> str:
+    """`title "FTA", body "FTAs" twice`: what stands where, each spelling once."""
+    found = Counter(
+        (field, reading.page(field).text[start:end])
+        for field, start, end in islice(dict.fromkeys(spans(rule, reading)), HITS_KEPT)
+    )
+    ordered = sorted(found.items(), key=lambda one: FIELDS.index(one[0][0]))
+    told = [f'{field} "{" ".join(words.split())}"{_times(count)}' for (field, words), count in ordered[:_QUOTED]]
+    return ", ".join(told) + (" and more" if len(ordered) > _QUOTED else "")
+
+
+def _times(count: int) -> str:
+    return "" if count == 1 else f" {count} times"
+
+
+def _missing(rule: Rule, reading: Reading) -> str:
+    match rule:
+        case Keyword():
+            return _missing_words(rule, reading)
+        case Near():
+            lacking = [part for part in rule.parts if not is_met(part, reading)]
+            return _missing(lacking[0], reading) if lacking else "all of it stands there, but not near enough"
+        case Count():
+            count = len({span[:2] for span in spans(rule.part, reading)}) if is_met(rule.part, reading) else 0
+            return f"{count} different {'place' if count == 1 else 'places'} only"
+        case Or():
+            return "none of it stands there: " + "; ".join(_missing(part, reading) for part in rule.parts[:_QUOTED])
+    return "does not fit anywhere"
+
+
+def _missing_words(rule: Keyword, reading: Reading) -> str:
+    pages = [reading.page(field) for field in rule.fields]
+    where = " or ".join(rule.fields)
+    absent = next((word for word in rule.words if not any(page.has(word) for page in pages)), None)
+    if absent is not None:
+        return f"'{_shortest(absent.forms)}' stands nowhere in {where}"
+    picky = next((word for word in rule.words if not any(page.places_of(word) for page in pages)), None)
+    if picky is not None:
+        return f"'{_shortest(picky.forms)}' stands there, but not in the capitals asked for"
+    return f"its words stand there, but not side by side in {where}"
+
+
+def _shortest(forms: frozenset[str]) -> str:
+    return min(forms, key=lambda form: (len(form), form))

@@ -1,0 +1,118 @@
+"""A query as a tree of frozen values, and such a tree → the query that says the same with every bracket written out.
+
+The same values serve twice: with `Say` as leaves, as a person wrote the query; with `Keyword` as leaves, prepared to
+be looked for, when fields and case have gone into the leaves and `In` is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from monitor.match.keywords import Keyword
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """A word or a phrase."""
+
+    text: str  # without quotes and `=`, with its stars
+    is_exact: bool = False  # exactly as written
+    is_quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class In:
+    """Looked for in one field only."""
+
+    field: str
+    part: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """A chain: each part stands near the one before it."""
+
+    parts: tuple[Node, ...]  # at least two; leaves, or Or over leaves
+    links: tuple[Link, ...]  # one fewer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """How two neighbours of a chain belong together."""
+
+    distance: int  # at most so many words between
+    is_ordered: bool = False  # the left one first
+
+    def __str__(self) -> str:
+        return f"{'O' if self.is_ordered else ''}NEAR/{self.distance}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class And:
+    """All of them, anywhere in the release."""
+
+    parts: tuple[Node, ...]  # at least two, none an And, none twice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Or:
+    """Any of them."""
+
+    parts: tuple[Node, ...]  # at least two, none an Or, none twice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Not:
+    """Nowhere in the release."""
+
+    part: Node
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """At so many different positions at least."""
+
+    least: int
+    part: Node  # Say, Near, Or and In over them
+
+
+Node = Say | Keyword | In | Near | And | Or | Not | Count
+
+
+def all_of(parts: Iterable[Node]) -> Node:
+    """And in its plain form: no And in an And, nothing twice, a single part for itself."""
+    flat = dict.fromkeys(one for part in parts for one in (part.parts if isinstance(part, And) else (part,)))
+    return And(parts=tuple(flat)) if len(flat) > 1 else next(iter(flat))
+
+
+def any_of(parts: Iterable[Node]) -> Node:
+    """Or in its plain form: no Or in an Or, nothing twice, a single part for itself."""
+    flat = dict.fromkeys(one for part in parts for one in (part.parts if isinstance(part, Or) else (part,)))
+    return Or(parts=tuple(flat)) if len(flat) > 1 else next(iter(flat))
+
+
+def shown(node: Node) -> str:
+    """The query that is read as this tree; it says with brackets what precedence decided."""
+    match node:
+        case Say():
+            return ("=" if node.is_exact else "") + (f'"{node.text}"' if node.is_quoted else node.text)
+        case In():
+            return f"{node.field}:{_bracketed(node.part)}"
+        case Not():
+            return f"NOT {_bracketed(node.part)}"
+        case Count():
+            return f"ATLEAST/{node.least}({shown(node.part)})"
+        case Near():
+            rest = zip(node.links, node.parts[1:], strict=True)
+            return " ".join([_bracketed(node.parts[0]), *(f"{link} {_bracketed(part)}" for link, part in rest)])
+        case And():
+            return " AND ".join(shown(part) if isinstance(part, Not) else _bracketed(part) for part in node.parts)
+        case Or():
+            return " OR ".join(map(_bracketed, node.parts))
+        case Keyword():
+            return " ".join(min(word.forms) for word in node.words)
+
+
+def _bracketed(node: Node) -> str:
+    return shown(node) if isinstance(node, Say | In | Count | Keyword) else f"({shown(node)})"

@@ -1,0 +1,412 @@
+"""The text of a query → its tree, or one fault with its column, its cause and its cure.
+
+The grammar stands in docs/query-grammar.ebnf; each method of the parser reads one rule of it. One look ahead, no
+backtracking: the cost grows with the length of the text, and brackets nest at most DEPTH deep.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import NamedTuple, NoReturn
+
+from monitor.errors import UsageError
+from monitor.match.keywords import keyword_fault, saying_fault
+from monitor.match.nodes import And, Count, In, Link, Near, Node, Not, Or, Say, all_of, any_of, shown
+from monitor.match.reading import FIELDS
+
+__all__ = ["DEPTH", "LENGTH", "NO_ALIASES", "QueryFault", "alias_fault", "expansion", "parse", "shown", "unclear"]
+
+Aliases = Mapping[str, Sequence[str]]
+NO_ALIASES: Aliases = MappingProxyType({})
+DEPTH = 20  # brackets in brackets
+LENGTH = 10_000  # characters
+
+_OPEN, _CLOSE, _PHRASE, _WORD, _FIELD, _MINUS, _EXACT, _OPERATOR, _END = range(9)
+_LEXEME = re.compile(
+    r"""\s*(?:
+      (?P<open>\() | (?P<close>\))
+    | "(?P<straight>[^"]*)" | “(?P<curly>[^”]*)”
+    | (?P<quote>["“”])
+    | (?P<minus>[-−–](?=[^\s-])) | (?P<exact>=)
+    | (?P<field>[A-Za-z]+):(?=["“(\s]|$)
+    | (?P<named>title|body|category):
+    | (?P<word>[^\s()"“”]+)
+    )""",
+    re.VERBOSE,
+)
+_KIND = {
+    "open": _OPEN,
+    "close": _CLOSE,
+    "straight": _PHRASE,
+    "curly": _PHRASE,
+    "minus": _MINUS,
+    "exact": _EXACT,
+    "field": _FIELD,
+    "named": _FIELD,
+    "word": _WORD,
+}
+_OPERATORS = re.compile(r"AND|OR|NOT|(?:NEAR|ONEAR|ATLEAST)(?:/.*)?")
+_LOWER = re.compile(r"and|or|not|(?:o?near|atleast)/\d+", re.IGNORECASE)
+_COUNTED = re.compile(r"(NEAR|ONEAR|ATLEAST)/([0-9]{1,4})")
+_SIGNS = {"&": "AND", "&&": "AND", "+": "AND", "|": "OR", "||": "OR", ",": "OR", "!": "NOT", "-": "NOT"}
+_QUOTES = re.compile('["“”]')
+
+
+class QueryFault(UsageError):
+    """A query that cannot be read; the column counts characters from 1."""
+
+    def __init__(self, message: str, column: int) -> None:
+        super().__init__(message, where=f"column {column}")
+        self.column = column
+
+
+class _Lexeme(NamedTuple):
+    kind: int
+    text: str
+    column: int
+
+
+def parse(text: str, aliases: Aliases = NO_ALIASES) -> Node:
+    """The tree of a query, aliases written out. Raises QueryFault."""
+    return _Parser(text, aliases).query()
+
+
+def unclear(text: str, aliases: Aliases = NO_ALIASES) -> str | None:
+    """A warning where AND and OR stand side by side without brackets; None: it is clear. Raises QueryFault."""
+    parser = _Parser(text, aliases)
+    node = parser.query()
+    return f"AND and OR are mixed without brackets; read as {shown(node)}" if parser.is_mixed else None
+
+
+def alias_fault(name: str, entries: Sequence[str], aliases: Aliases) -> tuple[int, str] | None:
+    """What is wrong with an alias: the number of the entry (-1: its name) and a sentence; None: nothing."""
+    if _LEXEME.sub("", name, count=1) or saying_fault(name, is_quoted=False) or "*" in name or _is_operator(name):
+        return -1, f"'{name}' cannot name an alias; use one word of letters and digits that is no operator"
+    for number, entry in enumerate(entries):
+        fault = keyword_fault(entry)
+        if not fault and entry.partition(":")[0] in FIELDS and ":" in entry:
+            fault = "an alias holds words and phrases; write the field where the alias is used"
+        if not fault and name in _names_from(entry, aliases):
+            fault = f"alias {name} refers to itself; leave this entry out"
+        if fault:
+            return number, fault
+    return None
+
+
+def expansion(name: str, aliases: Aliases) -> Node:
+    """An alias as the choice it stands for: its own name, then all it leads to, each once."""
+    return any_of([Say(text=name, is_quoted=True), *_sayings(aliases[name], aliases)])
+
+
+class _Parser:
+    """Reads a query from left to right; `here` is the lexeme that comes next."""
+
+    def __init__(self, text: str, aliases: Aliases) -> None:
+        self.is_mixed = False  # AND and OR side by side without brackets
+        self._was_joined = False  # whether AND stood in what `_joined` read last
+        self._expansions: dict[str, Node] = {}
+        self._aliases = aliases
+        self._lexemes = _lexemes(text)
+        self._at = 0
+        self._depth = 0
+        self._field = ""  # of the brackets we are in
+
+    @property
+    def _here(self) -> _Lexeme:
+        return self._lexemes[self._at]
+
+    def query(self) -> Node:
+        """query = choice ;"""
+        if self._here.kind == _END:
+            raise QueryFault("the query is empty; write a word or a phrase", 1)
+        node = self._choice()
+        if self._here.kind == _CLOSE:
+            self._refuse("this bracket was never opened; leave it out, or open it with (")
+        if not _is_anchored(node):
+            raise QueryFault("NOT alone would match nearly every release; add a word that must be there", 1)
+        return node
+
+    def _choice(self) -> Node:
+        """choice = joined, { "OR", joined } ;"""
+        parts = [self._joined()]
+        has_joined = self._was_joined
+        while self._takes("OR"):
+            parts.append(self._joined())
+            has_joined = has_joined or self._was_joined
+        self.is_mixed = self.is_mixed or (has_joined and len(parts) > 1)
+        return any_of(parts)
+
+    def _joined(self) -> Node:
+        """joined = item, { "AND", item | negation } ;"""
+        parts, has_and = [self._item()], False
+        while True:
+            if self._takes("AND"):
+                has_and = True
+            elif not self._is_negation():
+                break
+            parts.append(self._item())
+        self._check_joint()
+        self._was_joined = has_and
+        return all_of(parts)
+
+    def _item(self) -> Node:
+        """item = negation | chain ; negation = ( "NOT" | "-" ), atom ;"""
+        if not self._is_negation():
+            return self._chain()
+        self._at += 1
+        if self._is_negation():
+            self._refuse("NOT stands here twice; leave one out")
+        part = self._atom()
+        if self._is_operator("NEAR", "ONEAR"):
+            self._refuse(f"{self._here.text} would stand beside a NOT; write NOT (a NEAR/5 b)")
+        return Not(part=part)
+
+    def _chain(self) -> Node:
+        """chain = atom, { ( "NEAR" | "ONEAR" ), "/", number, atom } ;"""
+        column = self._here.column
+        parts, links = [self._atom()], []
+        while self._is_operator("NEAR", "ONEAR"):
+            _check_link_end(parts[-1], column)
+            links.append(self._link())
+            column = self._here.column
+            if self._is_negation():
+                self._refuse("NOT cannot stand beside NEAR; write a NEAR/5 b NOT c")
+            parts.append(self._atom())
+        if not links:
+            return parts[0]
+        _check_link_end(parts[-1], column)
+        return Near(parts=tuple(parts), links=tuple(links))
+
+    def _atom(self) -> Node:
+        """atom = field, ":", atom | "ATLEAST", "/", number, group | group | [ "=" ], ( word | phrase ) ;"""
+        here = self._here
+        if here.kind == _FIELD:
+            return self._scoped()
+        if here.kind == _OPEN:
+            return self._group()
+        if self._is_operator("ATLEAST"):
+            return self._counted()
+        if here.kind in (_OPERATOR, _CLOSE, _END):
+            self._refuse(self._missing())
+        return self._say()
+
+    def _scoped(self) -> Node:
+        name, column = self._here.text, self._here.column
+        if name not in FIELDS:
+            self._refuse(_unknown_field(name))
+        if self._field:
+            self._refuse(f"{name}: stands inside {self._field}:(…); a place lies in one field, so write one of them")
+        self._at += 1
+        if self._here.kind not in (_WORD, _PHRASE, _EXACT, _OPEN) and not self._is_operator("ATLEAST"):
+            raise QueryFault(f"nothing follows {name}:; write {name}:word or {name}:(this OR that)", column)
+        self._field = name
+        part = self._atom()
+        self._field = ""
+        return In(field=name, part=part)
+
+    def _group(self) -> Node:
+        """group = "(", choice, ")" ;"""
+        opened = self._here.column
+        self._at += 1
+        self._depth += 1
+        if self._depth > DEPTH:
+            raise QueryFault(f"brackets nest more than {DEPTH} deep; take some out", opened)
+        if self._here.kind == _CLOSE:
+            raise QueryFault("there is nothing in these brackets; write a word or leave them out", opened)
+        if self._here.kind == _END:
+            raise QueryFault("this bracket is never closed; put ) where it ends", opened)
+        node = self._choice()
+        if self._here.kind != _CLOSE:
+            raise QueryFault("this bracket is never closed; put ) where it ends", opened)
+        self._at += 1
+        self._depth -= 1
+        return node
+
+    def _counted(self) -> Node:
+        least, column = self._number(1, 1000), self._here.column
+        operator = self._here.text
+        self._at += 1
+        if self._here.kind != _OPEN:
+            raise QueryFault(f"{operator} needs brackets; write {operator}(word)", column)
+        part = self._group()
+        if not _is_countable(part):
+            message = f"{operator} counts words and phrases; AND, NOT and ATLEAST cannot stand in its brackets"
+            raise QueryFault(message, column)
+        return Count(least=least, part=part)
+
+    def _say(self) -> Node:
+        is_exact = self._here.kind == _EXACT
+        column = self._here.column
+        self._at += is_exact
+        here = self._here
+        if here.kind not in (_WORD, _PHRASE):
+            raise QueryFault("nothing follows '='; write =word, and put no blank between", column)
+        self._at += 1
+        if here.kind == _WORD and _LOWER.fullmatch(here.text):
+            operator = here.text.upper()
+            raise QueryFault(f"'{here.text}' in lower case is a word; write {operator}, or quote the word", here.column)
+        if here.kind == _WORD and here.text in _SIGNS:
+            raise QueryFault(f"'{here.text}' is no operator; write {_SIGNS[here.text]}", here.column)
+        fault = saying_fault(here.text, is_quoted=here.kind == _PHRASE)
+        if fault:
+            raise QueryFault(fault, here.column)
+        if here.kind == _WORD and not is_exact and here.text in self._aliases:
+            return self._alias(here)
+        return Say(text=here.text, is_exact=is_exact, is_quoted=here.kind == _PHRASE)
+
+    def _alias(self, here: _Lexeme) -> Node:
+        if here.text in self._expansions:
+            return self._expansions[here.text]
+        fault = alias_fault(here.text, self._aliases[here.text], self._aliases)
+        if fault:
+            raise QueryFault(f"alias {here.text} cannot be used: {fault[1]}", here.column)
+        self._expansions[here.text] = expansion(here.text, self._aliases)
+        return self._expansions[here.text]
+
+    def _link(self) -> Link:
+        is_ordered = self._here.text.startswith("O")
+        distance = self._number(0, 100)
+        self._at += 1
+        return Link(distance=distance, is_ordered=is_ordered)
+
+    def _number(self, least: int, most: int) -> int:
+        """The number behind the operator that comes next."""
+        name = self._here.text.partition("/")[0]
+        found = _COUNTED.fullmatch(self._here.text)
+        if not found and "/" not in self._here.text:
+            self._refuse(f"{name} needs a number; write {name}/{max(least, 5)}")
+        if not found or not least <= int(found[2]) <= most:
+            self._refuse(f"{name}/{least} to {name}/{most} only; '{self._here.text}' is none of them")
+        return int(found[2])
+
+    def _check_joint(self) -> None:
+        """After a part only an operator, a closing bracket or the end can come."""
+        here = self._here
+        if here.kind in (_END, _CLOSE) or (here.kind == _OPERATOR and here.text == "OR"):
+            return
+        if here.kind == _WORD and _LOWER.fullmatch(here.text):
+            self._refuse(f"'{here.text}' in lower case is a word; write {here.text.upper()}, or quote the phrase")
+        if here.kind == _WORD and here.text in _SIGNS:
+            self._refuse(f"'{here.text}' is no operator; write {_SIGNS[here.text]}")
+        if self._is_operator("NEAR", "ONEAR"):
+            self._refuse(f"{here.text} stands beside a NOT; write a NEAR/5 b NOT c")
+        name = {_FIELD: f"{here.text}:", _OPEN: "(", _EXACT: "="}.get(here.kind, here.text)
+        self._refuse(f"put AND or OR before '{name}', or quote the phrase")
+
+    def _takes(self, operator: str) -> bool:
+        is_next = self._is_operator(operator)
+        self._at += is_next
+        return is_next
+
+    def _is_operator(self, *names: str) -> bool:
+        return self._here.kind == _OPERATOR and self._here.text.partition("/")[0] in names
+
+    def _is_negation(self) -> bool:
+        return self._here.kind == _MINUS or self._is_operator("NOT")
+
+    def _missing(self) -> str:
+        here, before = self._here, self._lexemes[self._at - 1] if self._at else None
+        after = f" after {before.text}" if before and before.kind == _OPERATOR else ""
+        if here.kind == _END:
+            return f"the query ends{after or ' here'}; write the word that belongs there"
+        what = "this bracket" if here.kind == _CLOSE else here.text
+        if before is None and here.kind == _CLOSE:
+            return "this bracket was never opened; leave it out, or open it with ("
+        if before is None or before.kind == _OPEN:
+            return f"{what} stands at the beginning; write a word before it, or quote it if it is one"
+        return f"a word is missing between {before.text if after else 'what stands before'} and {what}"
+
+    def _refuse(self, message: str) -> NoReturn:
+        raise QueryFault(message, self._here.column)
+
+
+def _lexemes(text: str) -> list[_Lexeme]:
+    if len(text) > LENGTH:
+        raise QueryFault(f"longer than {LENGTH} characters; split it into several watchlists", LENGTH + 1)
+    found = []
+    at, end = 0, len(text.rstrip())
+    while at < end:
+        match = _LEXEME.match(text, at)
+        assert match is not None  # noqa: S101 - every character that is no blank begins some lexeme
+        name = match.lastgroup or ""
+        column = match.start() + len(match.group()) - len(match.group().lstrip()) + 1
+        if name == "quote":
+            raise QueryFault("this quote is never closed; put another one where the phrase ends", column)
+        found.append(_lexeme(_KIND[name], match[name], column))
+        at = match.end()
+    return [*found, _Lexeme(_END, "", end + 1)]
+
+
+def _lexeme(kind: int, text: str, column: int) -> _Lexeme:
+    if kind == _WORD and _OPERATORS.fullmatch(text):
+        return _Lexeme(_OPERATOR, text, column)
+    return _Lexeme(kind, _QUOTES.sub(" ", text) if kind == _PHRASE else text, column)
+
+
+def _is_operator(text: str) -> bool:
+    return bool(_OPERATORS.fullmatch(text) or _LOWER.fullmatch(text))
+
+
+def _unknown_field(name: str) -> str:
+    close = get_close_matches(name.lower(), FIELDS, n=1)
+    cure = f"did you mean {close[0]}:?" if close else "the fields are title:, body: and category:"
+    return f"unknown field '{name}:' — {cure}"
+
+
+def _check_link_end(node: Node, column: int) -> None:
+    if isinstance(node, In):
+        raise QueryFault(f"a field stands beside NEAR; write {node.field}:(a NEAR/5 b)", column)
+    parts = node.parts if isinstance(node, Or) else (node,)
+    if not all(isinstance(part, Say) for part in parts):
+        raise QueryFault("only words, phrases and OR can stand beside NEAR; a chain needs no brackets", column)
+
+
+def _is_countable(node: Node) -> bool:
+    match node:
+        case And() | Not() | Count():
+            return False
+        case Or():
+            return all(map(_is_countable, node.parts))
+        case In():
+            return _is_countable(node.part)
+    return True
+
+
+def _is_anchored(node: Node) -> bool:
+    """Whether something must be there for it to match."""
+    match node:
+        case Not():
+            return False
+        case And():
+            return any(map(_is_anchored, node.parts))
+        case Or():
+            return all(map(_is_anchored, node.parts))
+        case In():
+            return _is_anchored(node.part)
+    return True
+
+
+def _names_from(entry: str, aliases: Aliases) -> set[str]:
+    """The aliases that an entry leads to, over any number of steps."""
+    found: set[str] = set()
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop()
+        if name in aliases and name not in found:
+            found.add(name)
+            waiting.extend(aliases[name])
+    return found
+
+
+def _sayings(entries: Sequence[str], aliases: Aliases) -> list[Node]:
+    names = dict.fromkeys(name for entry in entries for name in _names_from(entry, aliases))
+    texts = dict.fromkeys([*entries, *(entry for name in names for entry in aliases[name])])
+    return [_saying(text.strip()) for text in texts]
+
+
+def _saying(entry: str) -> Say:
+    text = _QUOTES.sub(" ", entry.removeprefix("=").strip())
+    return Say(text=text, is_exact=entry.startswith("="), is_quoted=True)

@@ -1,0 +1,121 @@
+"""Warnings of `monitor check` about what is allowed and probably not meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitor.app.config import load
+from monitor.app.lints import FEWEST, lint
+from monitor.app.wiring import check_keywords
+from tests.journey.harness import Project, record
+
+HEAD = """
+sources:
+  {source}: {{path: seeds/}}
+channels:
+  desk: {{url: "console://"}}
+"""
+RECORDS = [
+    record(f"Round {n} of talks", f"{'An FTA' if n % 4 else 'A quota'} with Korea, item {n * 7}, was settled.")
+    for n in range(FEWEST)
+]
+
+
+def warnings_of(project: Project, watchlists: str, *, source: str = "motie", more: str = "") -> list[tuple[str, str]]:
+    """Path and message of every lint."""
+    project.write_config(HEAD.format(source=source) + more + "watchlists:\n" + watchlists)
+    config = load(project.folder / "config.yaml", environ={}, checks=(check_keywords, lint))
+    return [(fault.path, fault.message) for fault in config.warnings]
+
+
+@pytest.fixture(scope="module")
+def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose store holds as many releases as a lint needs."""
+    project = Project(tmp_path_factory.mktemp("lints") / "p")
+    project.drop("1.txt", "\n".join(RECORDS))
+    assert project.run("run", "--once").code == 0
+    return project
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Project:
+    """A project without a store."""
+    return Project(tmp_path / "p")
+
+
+def test_nothing_is_said_where_all_is_well(lived_in: Project) -> None:
+    assert warnings_of(lived_in, "  fta: {keywords: [quota]}") == []
+
+
+def test_a_channel_that_nobody_tells(fresh: Project) -> None:
+    found = warnings_of(fresh, "  fta: {keywords: [FTA], notify: [desk]}", more='  team: {url: "console://"}\n')
+    assert found == [("channels.team", "no watchlist tells this channel; name it in a notify: list")]
+
+
+def test_a_watchlist_that_names_no_channels_tells_all(fresh: Project) -> None:
+    assert warnings_of(fresh, "  fta: {keywords: [FTA]}", more='  team: {url: "console://"}\n') == []
+
+
+def test_a_watchlist_without_a_channel(fresh: Project) -> None:
+    [channel, watchlist] = warnings_of(fresh, "  fta: {keywords: [FTA], notify: []}")
+    assert channel[0] == "channels.desk"
+    assert watchlist == ("watchlists.fta.notify", "tells no channel: what it matches is recorded only")
+
+
+def test_two_watchlists_with_the_same_rule(fresh: Project) -> None:
+    found = warnings_of(fresh, "  a: {keywords: [FTA]}\n  b: {keywords: [FTA], when: [new]}\n  c: {keywords: [quota]}")
+    assert found == [("watchlists.b", "has the same rule as 'a'; one can tell both audiences")]
+
+
+@pytest.mark.parametrize(
+    "other", ["keywords: [EFTA]", "keywords: [FTA], fields: [title]", "keywords: [FTA], case: exact"]
+)
+def test_rules_that_differ_are_no_twins(fresh: Project, other: str) -> None:
+    assert warnings_of(fresh, f"  a: {{keywords: [FTA]}}\n  b: {{{other}}}") == []
+
+
+def test_a_keyword_that_stands_twice(fresh: Project) -> None:
+    found = warnings_of(fresh, "  a: {keywords: [FTA, quota, FTA]}")
+    assert found == [("watchlists.a.keywords[2]", "stands twice in this list; leave one out")]
+
+
+def test_a_watchlist_that_never_matched(lived_in: Project) -> None:
+    found = warnings_of(lived_in, "  a: {keywords: [quota, zebra]}\n  b: {keywords: [zebra]}")
+    assert found == [("watchlists.b", f"never matched: none of {FEWEST} stored releases")]
+
+
+@pytest.mark.parametrize(("keyword", "count"), [("FTA", 7), ("Korea", 10)])
+def test_a_keyword_that_stands_in_most_releases(lived_in: Project, keyword: str, count: int) -> None:
+    found = warnings_of(lived_in, f"  a: {{keywords: [quota, {keyword}]}}")
+    assert found == [("watchlists.a.keywords[1]", f"broad: {count} of {FEWEST} stored releases match")]
+
+
+def test_releases_of_another_source_do_not_count(lived_in: Project) -> None:
+    more = '  team: {url: "console://"}\n'
+    config = "  a: {keywords: [zebra], sources: [other], notify: [desk, team]}"
+    found = warnings_of(lived_in, config, source="motie: {path: seeds/, files: [x]}\n  other", more=more)
+    assert found == []
+
+
+def test_a_stored_source_that_the_configuration_lost(lived_in: Project) -> None:
+    found = warnings_of(lived_in, "  a: {keywords: [quota]}", source="customs")
+    assert ("sources", f"the store holds {FEWEST} releases of 'motie', which no source here is named") in found
+
+
+def test_a_few_releases_prove_nothing(fresh: Project) -> None:
+    fresh.drop("1.txt", "\n".join(RECORDS[1:4]))
+    assert fresh.run("run", "--once").code == 0
+    assert warnings_of(fresh, "  a: {keywords: [FTA]}\n  b: {keywords: [zebra]}") == []
+
+
+def test_check_ends_with_0_for_warnings_and_78_for_faults(lived_in: Project) -> None:
+    warnings_of(lived_in, "  a: {keywords: [Korea]}")
+    done = lived_in.run("check")
+    assert (done.code, "warning: watchlists.a.keywords[0]: broad: 10 of 10" in done.out) == (0, True)
+    [row] = lived_in.run("check", "--json").rows()
+    assert (row["severity"], row["path"], row["line"]) == ("warning", "watchlists.a.keywords[0]", 7)
+    lived_in.write_config(HEAD.format(source="motie") + "watchlists:\n  a: {keywords: [Korea, '...']}")
+    done = lived_in.run("check")
+    assert (done.code, "no letter or digit" in done.out) == (78, True)

@@ -1,0 +1,187 @@
+"""The index may only ever save work: over random rules and the real releases it finds what asking every rule finds."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.match.reading import FIELDS, Reading
+from monitor.match.rules import is_met, spans
+from monitor.match.watchlist import Watchlist, excluded, rules_of
+from monitor.match.watchlists import HITS_KEPT, Watchlists
+from monitor.model import Release
+from tests.match.queries import ALIASES, queries
+from tests.match.samples import WITHOUT_DISK, release
+from tests.match.test_real_dumps import records as records
+
+Told = dict[str, list[tuple[str, int, int]]]
+TEXT_WORDS = [
+    *[
+        "FTA",
+        "US",
+        "U.S.",
+        "us",
+        "it",
+        "IT",
+        "trade",
+        "Trades",
+        "companies",
+        "tax",
+        "new",
+        "news",
+        "semiconductors",
+        "superconductors",
+        "agreement",
+        "export",
+    ],
+    *[
+        "Korea's",
+        "korea",
+        "chips",
+        "반도체가",
+        "수출이",
+        "자원전쟁",
+        "high",
+        "tech",
+        "free",
+        "trade",
+        "agreement",
+        "industry",
+        "minister",
+        "percent",
+        "Free",
+        "Trade",
+    ],
+]
+GAPS = st.sampled_from([" ", " ", "-", "\n", "", ". ", "'s ", "를 "])
+TEXTS = st.lists(st.tuples(st.sampled_from(TEXT_WORDS), GAPS).map("".join), max_size=20).map("".join)
+RELEASES = st.builds(release, TEXTS, TEXTS, st.none() | TEXTS)
+
+
+@st.composite
+def watchlists(draw: st.DrawFn, rules: st.SearchStrategy[str] | None = None) -> Watchlist:
+    return Watchlist(
+        name=draw(st.uuids()).hex,
+        query=draw(rules or queries()),
+        exclude=tuple(draw(st.lists(st.sampled_from(["news", "title:US", "FTA", "*원전*"]), max_size=1))),
+        min_hits=draw(st.sampled_from([1, 1, 2, 4])),
+        fields=draw(st.sampled_from([FIELDS, FIELDS, ("title",), ("body", "category")])),
+        case=draw(st.sampled_from(["smart", "smart", "ignore", "exact"])),
+        inflect=draw(st.booleans()),
+    )
+
+
+@settings(WITHOUT_DISK, max_examples=100)
+@given(st.lists(watchlists(), max_size=8), RELEASES)
+def test_the_index_equals_asking_every_query(lists: list[Watchlist], text: Release) -> None:
+    assert told(Watchlists(lists, ALIASES), text) == asked_one_by_one(lists, text)
+
+
+@settings(WITHOUT_DISK, max_examples=40)
+@given(
+    st.lists(watchlists(), max_size=8),
+    RELEASES,
+    st.dictionaries(st.sampled_from(["trade", "us", "fta"]), st.integers(0, 9)),
+)
+def test_frequencies_change_nothing_but_the_cost(lists: list[Watchlist], text: Release, known: dict[str, int]) -> None:
+    assert told(Watchlists(lists, ALIASES, frequencies=known), text) == told(Watchlists(lists, ALIASES), text)
+
+
+def test_thousands_of_rules_find_the_same_in_the_real_releases(records: list[Release], full: bool) -> None:
+    lists = random_lists(records, count=20_000 if full else 3_000, seed=7)
+    index = Watchlists(lists, ALIASES)
+
+    matched = 0
+    for record in records if full else records[::6]:
+        found = told(index, record)
+        assert found == asked_one_by_one(lists, record)
+        matched += len(found)
+    assert matched > 1_000  # the rules speak of what these releases speak of
+
+
+def random_lists(records: Sequence[Release], *, count: int, seed: int) -> list[Watchlist]:
+    """Rules of words that stand in the releases, and of the fixed ones; the same for the same seed."""
+    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    words = sorted(
+        {word for record in records for word in re.findall(r"[A-Za-z가-힣]{3,}", record.title + record.body)}
+    )
+    return [
+        Watchlist(
+            name=f"{number}",
+            query=random_query(chance, words, depth=3),
+            min_hits=chance.choice([1, 1, 1, 2, 5]),
+            exclude=tuple(chance.sample(words, chance.choice([0, 0, 0, 1]))),
+            fields=chance.choice([FIELDS, FIELDS, ("title",), ("body", "category")]),
+            case=chance.choice(["smart", "smart", "ignore", "exact"]),
+            inflect=chance.random() < 0.7,
+        )
+        for number in range(count)
+    ]
+
+
+def random_query(chance: random.Random, words: Sequence[str], *, depth: int) -> str:
+    if depth == 0 or chance.random() < 0.3:
+        return random_saying(chance, words)
+    left = random_query(chance, words, depth=depth - 1)
+    right = random_query(chance, words, depth=depth - 1)
+    form = chance.choice(["({}) AND ({})", "({}) OR ({})", "({}) OR ({})", "({}) NOT ({})"])
+    return form.format(left, right)
+
+
+def random_saying(chance: random.Random, words: Sequence[str]) -> str:
+    one, two, three = (lexeme(chance.choice(words)) for _ in range(3))
+    return chance.choice(
+        [
+            one,
+            one,
+            f"={one}",
+            f"{one[:4]}*" if len(one) > 4 and one[0] != '"' else one,
+            f"*{one[-4:]}" if len(one) > 4 and one[0] != '"' else one,
+            f"title:{one}",
+            f"body:({one} OR {two})",
+            f"ATLEAST/{chance.randint(1, 3)}({one} OR {two})",
+            f"{one} NEAR/{chance.choice([0, 5, 50])} {two}",
+            f"({one} ONEAR/30 ({two} OR {three}))",
+            f'"{one} {two}"'.replace('""', "").replace('" ', " ") if '"' not in one + two else one,
+        ]
+    )
+
+
+def lexeme(word: str) -> str:
+    return f'"{word}"' if word in ("AND", "OR", "NOT", "and", "not") else word
+
+
+def told(index: Watchlists, text: Release) -> Told:
+    found: Told = {}
+    for hit in index.scan(text):
+        found.setdefault(hit.watchlist, []).append((hit.field, hit.start, hit.end))
+    return found
+
+
+def asked_one_by_one(lists: Sequence[Watchlist], text: Release) -> Told:
+    """The naive way: each rule for itself, on a reading of its own kind, all places and no index."""
+    reading = Reading(text)
+    found = {watchlist.name: every_place(watchlist, reading) for watchlist in lists}
+    return {name: places[:HITS_KEPT] for name, places in found.items() if places}
+
+
+def every_place(watchlist: Watchlist, reading: Reading) -> list[tuple[str, int, int]]:
+    met = [rule for rule in rules_of(watchlist, ALIASES) if is_met(rule, reading)]
+    if not met or any(is_met(rule, reading) for rule in excluded(watchlist, ALIASES)):
+        return []
+    places = {place for rule in met for place in spans(rule, reading)}
+    if len({(field, start) for field, start, _ in places}) < watchlist.min_hits:
+        return []
+    return sorted(places, key=lambda place: (FIELDS.index(place[0]), place[1], place[2]))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_same_seed_gives_the_same_rules(seed: int) -> None:
+    text = [release("Korea exports semiconductors")]
+
+    assert random_lists(text, count=20, seed=seed) == random_lists(text, count=20, seed=seed)

@@ -112,6 +112,9 @@ class Archive(Protocol):
     def events(self, wanted: EventFilter) -> Sequence[Row]:
         """Events that pass the filter; with a limit, the last ones."""
 
+    def shown_by(self, release: int) -> Sequence[Row]:
+        """The dumps that showed a release, changed or not."""
+
     def release_events(self, release: int) -> Sequence[Row]:
         """What happened to one release and who was told."""
 

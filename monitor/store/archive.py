@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
@@ -62,6 +63,11 @@ class SqliteArchive:
             {**dict(row), "alert": json.loads(row["alert"]), "at": shown(row["at"])}
             for row in self._handle.all("release_events", release=release)
         ]
+
+    def shown_by(self, release: int) -> Sequence[Row]:
+        """See Archive."""
+        packed = ((row, array("I", row["members"])) for row in self._handle.all("members"))
+        return [{"dump": row["name"], "at": shown(row["at"])} for row, numbers in packed if release in numbers]
 
     def messages(self, state: str | None = None) -> Sequence[Row]:
         """See Archive."""

@@ -207,6 +207,10 @@ ORDER BY event.id DESC LIMIT :limit;
 SELECT version.*, dump.name AS dump_name FROM version JOIN dump ON dump.id = version.dump
 WHERE version.release = :release ORDER BY version.seq;
 
+-- name: members
+-- Every take-in with the packed numbers of the releases it showed.
+SELECT name, members, at FROM dump ORDER BY id;
+
 -- name: release_events
 SELECT event.id, event.version, event.kind, event.alert, event.reason, event.at, dump.name AS dump_name
 FROM event JOIN dump ON dump.id = event.dump WHERE event.release = :release ORDER BY event.id;

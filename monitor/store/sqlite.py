@@ -141,6 +141,7 @@ class SqliteStore:
         dump = batch.dump
         content = {"source": dump.source, "sha": dump.sha256, "as_of": moment(batch.as_of)}
         kinds = [change.kind for change in batch.changes]
+        shown = [change.number for change in batch.changes if change.record]
         counts = {f"n_{kind}": kinds.count(kind) for kind in Kind if kind is not Kind.REJECTED}
         row = self._handle.one(
             "add_dump",
@@ -154,8 +155,8 @@ class SqliteStore:
             status=batch.status,
             encoding=dump.encoding,
             listing=batch.listing,
-            n=len(kinds),
-            members=array("I", [change.number for change in batch.changes]).tobytes(),
+            n=len(shown),
+            members=array("I", shown).tobytes(),
             at=moment(now),
         )
         assert row is not None  # noqa: S101 - RETURNING gives the row or the statement raises

@@ -21,6 +21,7 @@ def command(*, release: int, as_json: bool, config_file: str | None) -> None:
     with open_archive(config_file) as archive:
         versions = archive.versions(release)
         events = archive.release_events(release)
+        dumps = archive.shown_by(release)
     steps = [(before, row, _edits(before, row)) for before, row in zip(_heads_before(versions), versions, strict=True)]
     if as_json:
         print_json(_line(row, edits) for _, row, edits in steps)
@@ -30,6 +31,8 @@ def command(*, release: int, as_json: bool, config_file: str | None) -> None:
     for event in events:
         told = f", told: {', '.join(map(str, names))}" if isinstance(names := event["alert"], list) and names else ""
         click.echo(escape(f"{event['at']}  {event['kind']} in {event['dump_name']}: {event['reason']}{told}"))
+    if dumps:
+        click.echo(f"seen in {len(dumps)} dump{'s' * (len(dumps) > 1)}, last {dumps[-1]['at']} in {dumps[-1]['dump']}")
 
 
 def _heads_before(versions: Sequence[Row]) -> list[Row | None]:

@@ -54,17 +54,19 @@ def explain(watchlist: Watchlist, release: Release, aliases: Aliases = NO_ALIASE
 
 
 def failing_tests(watchlist: Watchlist, tests: Sequence[Example], aliases: Aliases = NO_ALIASES) -> tuple[Example, ...]:
-    """The examples that come out otherwise than they say; a text is tried as title, as body and as category."""
+    """The examples that come out otherwise than they say.
+
+    A text of several lines is a title with its body; a single line is tried as title, as body and as category.
+    """
     prepared_list = Watchlists([watchlist], aliases)
     return tuple(test for test in tests if _matches_as_any_field(prepared_list, test.text) != test.is_match)
 
 
 def _matches_as_any_field(watchlists: Watchlists, text: str) -> bool:
-    views = (
-        Release(title=text, body="", date=None),
-        Release(title="", body=text, date=None),
-        Release(title="", body="", date=None, category=text),
-    )
+    title, _, body = text.strip("\n").partition("\n")
+    views = [Release(title=title, body=body, date=None)]
+    if not body:
+        views += [Release(title="", body=title, date=None), Release(title="", body="", date=None, category=title)]
     return any(watchlists.scan(view) for view in views)
 
 

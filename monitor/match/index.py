@@ -8,7 +8,8 @@ promises one thing: no rule that is met is missing from the candidates. Whether 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
 from monitor.match.keywords import Keyword
@@ -28,14 +29,15 @@ class Index:
     frequencies: in how many stored releases a form stands; without them the longest word counts as the rarest.
     """
 
-    __slots__ = ("_always", "_frequencies", "_inside", "_open_at", "_starts", "_whole")
+    __slots__ = ("_always", "_frequencies", "_inside", "_met", "_open_at", "_starts", "_whole")
 
     def __init__(self, rules: Sequence[Rule], frequencies: Mapping[str, int] = _NO_FREQUENCIES) -> None:
         self._frequencies = frequencies
         self._whole: dict[str, list[int]] = {}
         self._starts = _Stems()
         self._inside = _Stems()
-        self._open_at: dict[str, tuple[int, ...]] = {}
+        self._met: set[str] = set()  # words of past releases that were compared with the wildcards
+        self._open_at: dict[str, tuple[int, ...]] = {}  # those of them that fit some
         self._always: list[int] = []
         for number, rule in enumerate(rules):
             words = self._anchors(rule)
@@ -44,26 +46,30 @@ class Index:
             if words is None:
                 self._always.append(number)
 
-    def candidates(self, forms: Collection[str]) -> list[int]:
+    def candidates(self, forms: AbstractSet[str]) -> list[int]:
         """Rules that may be met by a release with these forms, ascending."""
         found: set[int] = set(self._always)
         for form in self._whole.keys() & forms:
             found.update(self._whole[form])
         if self._starts or self._inside:
-            for form in forms:
-                known = self._open_at.get(form)
-                found.update(self._remembered(form) if known is None else known)
+            for form in forms - self._met:
+                found.update(self._meet(form))
+            for form in self._open_at.keys() & forms:
+                found.update(self._open_at[form])
         return sorted(found)
 
-    def _remembered(self, form: str) -> tuple[int, ...]:
-        """Each word is compared with the wildcards once, not once per release."""
-        if len(self._open_at) >= _REMEMBERED:
-            self._open_at.clear()
+    def _meet(self, form: str) -> set[int]:
+        """Rules with a wildcard that this word fits; words are compared once, not once per release."""
         found = set(self._starts.at(form, 0))
         found.update(number for start in range(len(form)) for number in self._inside.at(form, start))
+        if len(self._met) >= _REMEMBERED:
+            self._met.clear()
+            self._open_at.clear()
         if len(form) <= _LONG:
+            self._met.add(form)
+        if found and len(form) <= _LONG:
             self._open_at[form] = tuple(found)
-        return tuple(found)
+        return found
 
     def _anchors(self, rule: Rule) -> tuple[Word, ...] | None:
         """Words of which a release that meets the rule has at least one; None: there are none such."""

@@ -1,0 +1,81 @@
+"""Why a watchlist matches or does not, and the examples that stand beside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from monitor.match.explain import Example, Part, explain, failing_tests
+from monitor.match.watchlists import Watchlist
+from tests.match.queries import ALIASES
+from tests.match.samples import release
+
+TEXT = release("Semiconductor exports rise", "It gives us hope. Semiconductors for Japan; chips to Korea.", "Industry")
+
+
+def part(query: str, **options: object) -> Part:
+    (only,) = explain(Watchlist(name="w", query=query, **options), TEXT).parts  # type: ignore[arg-type]  # as written
+    return only
+
+
+@pytest.mark.parametrize(
+    ("query", "matched", "why"),
+    [
+        ("semiconductor", True, 'title "Semiconductor", body "Semiconductors"'),
+        ("ATLEAST/2(semi*)", True, 'title "Semiconductor", body "Semiconductors"'),
+        ("ATLEAST/3(semi*)", False, "2 different places only"),
+        ("ATLEAST/2(cars)", False, "0 different places only"),
+        ("cars", False, "'car' stands nowhere in title or body or category"),
+        ("title:Japan", False, "'japan' stands nowhere in title"),
+        ("US", False, "'us' stands there, but not in the capitals asked for"),
+        ('"exports Japan"', False, "its words stand there, but not side by side in title or body or category"),
+        ("Japan NEAR/1 chips", True, 'body "Japan", body "chips"'),
+        ("Japan NEAR/1 Korea", False, "all of it stands there, but not near enough"),
+        ("Japan NEAR/1 cars", False, "'car' stands nowhere in title or body or category"),
+    ],
+)
+def test_each_part_says_what_it_found_or_what_is_missing(query: str, matched: bool, why: str) -> None:
+    assert part(query) == Part(text=query, matched=matched, why=why)
+
+
+def test_a_query_is_explained_part_by_part_as_it_was_read() -> None:
+    told = explain(Watchlist(name="w", query="semi* AND title:(Japan OR rise) NOT Korea"), TEXT)
+
+    assert (told.matched, told.query) == (False, "semi* AND title:(Japan OR rise) AND NOT Korea")
+    assert [(one.text, one.matched, one.why) for one in told.parts] == [
+        ("semi*", True, 'title "Semiconductor", body "Semiconductors"'),
+        ("title:Japan", False, "'japan' stands nowhere in title"),
+        ("title:rise", True, 'title "rise"'),
+        ("NOT Korea", False, 'body "Korea"'),
+    ]
+
+
+def test_keywords_and_what_narrows_them_are_parts_too() -> None:
+    told = explain(Watchlist(name="w", keywords=("chips", "FTA"), exclude=("news", "Japan"), min_hits=2), TEXT, ALIASES)
+
+    assert (told.matched, told.query) == (False, "chips OR FTA")
+    assert [(one.text, one.matched) for one in told.parts] == [
+        ("chips", True),
+        ("FTA", False),
+        ("exclude news", True),
+        ("exclude Japan", False),
+        ("min_hits 2", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "matched"),
+    [
+        ("chips AND Japan", "Chips for Japan", True),
+        ("chips AND Japan", "Chips\nto Japan", True),
+        ("title:chips AND body:Japan", "Chips\nto Japan", True),
+        ("title:chips", "Chips", True),
+        ("body:chips", "Chips", True),
+        ("category:chips", "Chips", True),
+        ("ATLEAST/2(chips)", "Chips", False),
+        ("FTA", "A free trade agreement", True),
+    ],
+)
+def test_an_example_fails_where_it_comes_out_otherwise(query: str, text: str, matched: bool) -> None:
+    examples = (Example(text=text, is_match=True), Example(text=text, is_match=False))
+
+    assert failing_tests(Watchlist(name="w", query=query), examples, ALIASES) == (examples[matched],)

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from monitor.errors import UsageError
 from monitor.match.lexicon import EVERYDAY
-from monitor.match.reading import FIELDS, Page, Reading
+from monitor.match.reading import FIELDS, Page, Reading, nearest
 from monitor.match.words import Token, Word, inflections, tokens
 
 CASES = ("smart", "ignore", "exact")
@@ -47,7 +47,12 @@ class Keyword:
         """Its places on one page as first and last word, ascending."""
         if not all(map(page.has, self.words)):
             return
-        for first in page.places_of(self.words[0]):
+        places = [page.places_of(word) for word in self.words]
+        rare = min(range(len(places)), key=lambda number: len(places[number]))
+        for first in places[0]:
+            at = nearest(places[rare], first + rare)
+            if at is None or at > first + 2 * rare:  # a particle behind each word may push it so far
+                continue
             last = self._follow(page, first)
             if last is not None:
                 yield first, last

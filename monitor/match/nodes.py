@@ -92,6 +92,32 @@ def any_of(parts: Iterable[Node]) -> Node:
     return Or(parts=tuple(flat)) if len(flat) > 1 else next(iter(flat))
 
 
+def is_countable(node: Node) -> bool:
+    """Whether its places can be counted: words, phrases, chains, and OR over them."""
+    match node:
+        case And() | Not() | Count():
+            return False
+        case Or():
+            return all(map(is_countable, node.parts))
+        case In():
+            return is_countable(node.part)
+    return True
+
+
+def is_anchored(node: Node) -> bool:
+    """Whether something must be there for it to match."""
+    match node:
+        case Not():
+            return False
+        case And():
+            return any(map(is_anchored, node.parts))
+        case Or():
+            return all(map(is_anchored, node.parts))
+        case In():
+            return is_anchored(node.part)
+    return True
+
+
 def shown(node: Node) -> str:
     """The query that is read as this tree; it says with brackets what precedence decided."""
     match node:

@@ -14,7 +14,21 @@ from typing import NamedTuple, NoReturn
 
 from monitor.errors import UsageError
 from monitor.match.keywords import keyword_fault, saying_fault
-from monitor.match.nodes import And, Count, In, Link, Near, Node, Not, Or, Say, all_of, any_of, shown
+from monitor.match.nodes import (
+    Count,
+    In,
+    Link,
+    Near,
+    Node,
+    Not,
+    Or,
+    Say,
+    all_of,
+    any_of,
+    is_anchored,
+    is_countable,
+    shown,
+)
 from monitor.match.reading import FIELDS
 
 __all__ = ["DEPTH", "LENGTH", "NO_ALIASES", "QueryFault", "alias_fault", "expansion", "parse", "shown", "unclear"]
@@ -23,6 +37,7 @@ Aliases = Mapping[str, Sequence[str]]
 NO_ALIASES: Aliases = MappingProxyType({})
 DEPTH = 20  # brackets in brackets
 LENGTH = 10_000  # characters
+LINKS = 5  # NEAR in one chain: each looks at all places of its words
 
 _OPEN, _CLOSE, _PHRASE, _WORD, _FIELD, _MINUS, _EXACT, _OPERATOR, _END = range(9)
 _LEXEME = re.compile(
@@ -37,17 +52,8 @@ _LEXEME = re.compile(
     )""",
     re.VERBOSE,
 )
-_KIND = {
-    "open": _OPEN,
-    "close": _CLOSE,
-    "straight": _PHRASE,
-    "curly": _PHRASE,
-    "minus": _MINUS,
-    "exact": _EXACT,
-    "field": _FIELD,
-    "named": _FIELD,
-    "word": _WORD,
-}
+_KIND = {"open": _OPEN, "close": _CLOSE, "straight": _PHRASE, "curly": _PHRASE, "minus": _MINUS, "exact": _EXACT}
+_KIND |= {"field": _FIELD, "named": _FIELD, "word": _WORD}
 _OPERATORS = re.compile(r"AND|OR|NOT|(?:NEAR|ONEAR|ATLEAST)(?:/.*)?")
 _LOWER = re.compile(r"and|or|not|(?:o?near|atleast)/\d+", re.IGNORECASE)
 _COUNTED = re.compile(r"(NEAR|ONEAR|ATLEAST)/([0-9]{1,4})")
@@ -125,7 +131,7 @@ class _Parser:
         node = self._choice()
         if self._here.kind == _CLOSE:
             self._refuse("this bracket was never opened; leave it out, or open it with (")
-        if not _is_anchored(node):
+        if not is_anchored(node):
             raise QueryFault("NOT alone would match nearly every release; add a word that must be there", 1)
         return node
 
@@ -167,9 +173,12 @@ class _Parser:
     def _chain(self) -> Node:
         """chain = atom, { ( "NEAR" | "ONEAR" ), "/", number, atom } ;"""
         column = self._here.column
-        parts, links = [self._atom()], []
+        parts = [self._atom()]
+        links: list[Link] = []
         while self._is_operator("NEAR", "ONEAR"):
             _check_link_end(parts[-1], column)
+            if len(links) == LINKS:
+                self._refuse(f"a chain of more than {LINKS} NEAR; join two shorter ones with AND")
             links.append(self._link())
             column = self._here.column
             if self._is_negation():
@@ -232,7 +241,7 @@ class _Parser:
         if self._here.kind != _OPEN:
             raise QueryFault(f"{operator} needs brackets; write {operator}(word)", column)
         part = self._group()
-        if not _is_countable(part):
+        if not is_countable(part):
             message = f"{operator} counts words and phrases; AND, NOT and ATLEAST cannot stand in its brackets"
             raise QueryFault(message, column)
         return Count(least=least, part=part)
@@ -362,31 +371,6 @@ def _check_link_end(node: Node, column: int) -> None:
     parts = node.parts if isinstance(node, Or) else (node,)
     if not all(isinstance(part, Say) for part in parts):
         raise QueryFault("only words, phrases and OR can stand beside NEAR; a chain needs no brackets", column)
-
-
-def _is_countable(node: Node) -> bool:
-    match node:
-        case And() | Not() | Count():
-            return False
-        case Or():
-            return all(map(_is_countable, node.parts))
-        case In():
-            return _is_countable(node.part)
-    return True
-
-
-def _is_anchored(node: Node) -> bool:
-    """Whether something must be there for it to match."""
-    match node:
-        case Not():
-            return False
-        case And():
-            return any(map(_is_anchored, node.parts))
-        case Or():
-            return all(map(_is_anchored, node.parts))
-        case In():
-            return _is_anchored(node.part)
-    return True
 
 
 def _names_from(entry: str, aliases: Aliases) -> set[str]:

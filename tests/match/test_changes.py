@@ -20,7 +20,7 @@ def edits(field: str, *spans: tuple[str, str, str]) -> tuple[Edit, ...]:
 def changed(*spans: tuple[str, str, str], field: str = "body") -> Change:
     """A change of one field that leads from all old spans to all new ones."""
     old, new = "".join(span[1] for span in spans), "".join(span[2] for span in spans)
-    before, after = (replace(release("Note"), **{field: text}) for text in (old, new))
+    before, after = (release(text) if field == "title" else release("Note", text) for text in (old, new))
     return replace(change(Kind.CHANGED, after, before), edits=edits(field, *spans))
 
 

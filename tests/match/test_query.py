@@ -86,6 +86,7 @@ def test_and_beside_or_is_unclear_without_brackets(text: str, warning: str | Non
 ALONE = "NOT alone would match nearly every release; add a word that must be there"
 CLOSED = "this bracket is never closed; put ) where it ends"
 OPENED = "this bracket was never opened; leave it out, or open it with ("
+CHAIN = "a chain of more than 5 NEAR; join two shorter ones with AND"
 JOIN = "or quote the phrase"
 WRONG = [
     ("", 1, "the query is empty; write a word or a phrase"),
@@ -124,6 +125,7 @@ WRONG = [
     ("a «NEAR/x b", 0, "NEAR/0 to NEAR/100 only; 'NEAR/x' is none of them"),
     ("a «ONEAR/-1 b", 0, "ONEAR/0 to ONEAR/100 only; 'ONEAR/-1' is none of them"),
     ("a NEAR/5 «(b AND c)", 0, "only words, phrases and OR can stand beside NEAR; a chain needs no brackets"),
+    ("a NEAR/1 b NEAR/1 c NEAR/1 d NEAR/1 e NEAR/1 f «NEAR/1 g", 0, CHAIN),
     ("«title:a NEAR/5 b", 0, "a field stands beside NEAR; write title:(a NEAR/5 b)"),
     ("«ATLEAST/2 a", 0, "ATLEAST/2 needs brackets; write ATLEAST/2(word)"),
     ("«ATLEAST(a)", 0, "ATLEAST needs a number; write ATLEAST/5"),

@@ -17,6 +17,8 @@ DOORS = {
     "watchdog": ("monitor/collect/watch.py",),
     "apprise": ("monitor/notify/apprise_channel.py",),
     "apscheduler": ("monitor/app/schedule.py",),
+    "rapidfuzz": ("monitor/compare/identity.py",),
+    "re2": ("monitor/match/patterns.py",),
     "yaml": ("monitor/app/config/",),
     "pydantic": ("monitor/app/config/",),
     "pytest": (),

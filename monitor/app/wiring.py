@@ -15,7 +15,6 @@ from monitor.app.daemon import Daemon, Pace
 from monitor.app.intake import Intake, Source
 from monitor.app.logs import say, warn
 from monitor.app.once import run_once
-from monitor.app.rules import check_rules
 from monitor.collect.folder import IGNORED, Folder
 from monitor.compare.forms import keys, text_hash
 from monitor.errors import NotFound, UsageError
@@ -125,11 +124,6 @@ def watchlists_of(config: Config) -> tuple[Watchlist, ...]:
         )
         for name, watchlist in config.watchlists.items()
     )
-
-
-def check_keywords(config: Config, findings: Findings) -> None:
-    """Keywords, queries, patterns and aliases that the watchlists cannot look for."""
-    check_rules(config, findings)
 
 
 def check_folders(config: Config, findings: Findings) -> None:

@@ -47,16 +47,6 @@ class Token(NamedTuple):
         return _cased(self.raw)
 
     @property
-    def is_capitals(self) -> bool:
-        """Whether it is written in capitals, a plural s apart: US, U.S., FTAs; not "As"."""
-        return _is_capitals(self.raw)
-
-    @property
-    def is_dotted(self) -> bool:
-        """Whether dots stand between its letters, as in U.S. or A.I."""
-        return "." in self.raw
-
-    @property
     def is_hangul(self) -> bool:
         """Whether it is a run of Hangul, after which particles may follow without a blank."""
         return is_hangul(self.form)

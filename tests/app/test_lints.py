@@ -8,7 +8,7 @@ import pytest
 
 from monitor.app.config import load
 from monitor.app.lints import FEWEST, lint
-from monitor.app.wiring import check_keywords
+from monitor.app.rules import check_rules
 from tests.journey.harness import Project, record
 
 HEAD = """
@@ -26,7 +26,7 @@ RECORDS = [
 def warnings_of(project: Project, watchlists: str, *, source: str = "motie", more: str = "") -> list[tuple[str, str]]:
     """Path and message of every lint."""
     project.write_config(HEAD.format(source=source) + more + "watchlists:\n" + watchlists)
-    config = load(project.folder / "config.yaml", environ={}, checks=(check_keywords, lint))
+    config = load(project.folder / "config.yaml", environ={}, checks=(check_rules, lint))
     return [(fault.path, fault.message) for fault in config.warnings]
 
 

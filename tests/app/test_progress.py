@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from monitor.app.cli import progress
+from monitor.app.cli.progress import with_bar
 
 
 class Terminal(io.StringIO):
@@ -17,12 +17,11 @@ class Terminal(io.StringIO):
 
 
 def worked_through(count: int, stream: io.StringIO, monkeypatch: pytest.MonkeyPatch, *, after: float) -> str:
-    """What is printed; set up within the test, for pytest changes sys.stdout between its phases."""
-    monkeypatch.setattr("sys.stdout", stream)
+    """What is printed."""
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setattr(progress, "AFTER", after)
-    assert list(progress.with_bar(range(count), total=count, label="releases")) == list(range(count))
+    things = with_bar(range(count), total=count, label="releases", stream=stream, after=after)
+    assert list(things) == list(range(count))
     return stream.getvalue()
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from monitor.app.config import load
+from monitor.app.rules import check_rules
 from monitor.app.trials import failures
-from monitor.app.wiring import check_keywords
 from tests.journey.harness import ROOT
 
 HEAD = 'sources: {motie: {path: seeds/}}\nchannels: {desk: {url: "console://"}}\n'
@@ -20,7 +20,7 @@ EXAMPLES = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "watchlists.md").re
 def test_an_example_does_what_stands_beside_it(tmp_path: Path, example: str) -> None:
     path = tmp_path / "config.yaml"
     path.write_text(HEAD + example, "utf-8")
-    config = load(path, environ={}, checks=(check_keywords,))
+    config = load(path, environ={}, checks=(check_rules,))
     assert list(failures(config)) == []
     assert config.warnings == ()
 

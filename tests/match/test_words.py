@@ -65,24 +65,11 @@ def test_a_text_is_cut_into_words(rule: str, text: str, expected: str) -> None:
     assert " ".join(token.form for token in tokens(text)) == expected, rule
 
 
-@pytest.mark.parametrize(
-    ("text", "is_capitals", "is_dotted", "is_hangul"),
-    [
-        ("US", True, False, False),
-        ("U.S.", True, True, False),
-        ("FTAs", True, False, False),
-        ("ＩＴ", True, False, False),
-        ("As", False, False, False),
-        ("us", False, False, False),
-        ("It", False, False, False),
-        ("반도체", False, False, True),
-        ("中", False, False, False),
-    ],
-)
-def test_a_token_knows_how_it_was_written(text: str, is_capitals: bool, is_dotted: bool, is_hangul: bool) -> None:
+@pytest.mark.parametrize(("text", "is_hangul"), [("U.S.", False), ("ＩＴ", False), ("반도체", True), ("中", False)])
+def test_a_token_knows_whether_it_is_hangul(text: str, is_hangul: bool) -> None:
     (token,) = tokens(text)
 
-    assert (token.is_capitals, token.is_dotted, token.is_hangul) == (is_capitals, is_dotted, is_hangul)
+    assert token.is_hangul is is_hangul
 
 
 @pytest.mark.parametrize(("text", "cased"), [("U.S.", "US"), ("Café", "Cafe"), ("FTAs", "FTAs"), ("CO₂", "CO2")])

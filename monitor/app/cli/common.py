@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
+from monitor.app.logs import FORMATS
 from monitor.text import escape
 
 if TYPE_CHECKING:
@@ -38,18 +39,19 @@ def json_option(verb: _Verb) -> _Verb:
 
 def log_option(verb: _Verb) -> _Verb:
     """`--log-format`: by itself it fits the surroundings."""
-    choices = click.Choice(["text", "json", "journal"])
-    return click.option("--log-format", type=choices, help="How to write the log (default: what fits stderr).")(verb)
+    return click.option(
+        "--log-format", type=click.Choice(FORMATS), help="How to write the log (default: what fits stderr)."
+    )(verb)
 
 
 def load_config(config_file: str | None, *, checks: Sequence[Check] = ()) -> Config:
     """The configuration in force: the verb's own -c, the group's -c, or the first that is found."""
     from monitor.app.config import find, load
-    from monitor.app.wiring import check_keywords
+    from monitor.app.rules import check_rules
 
     named = config_file or click.get_current_context().find_root().obj
     path = find(Path(named) if named else None, os.environ)
-    return load(path, environ=os.environ, checks=(check_keywords, *checks))
+    return load(path, environ=os.environ, checks=(check_rules, *checks))
 
 
 @contextmanager
@@ -105,9 +107,9 @@ def since(text: str | None) -> datetime | None:
         raise click.BadParameter("give a day (2024-07-01), a moment (2024-07-01T09:00:00Z) or an age (7d)") from None
 
 
-def is_terminal() -> bool:
-    """Whether a person reads this."""
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ
+def is_terminal(stream: TextIO | None = None) -> bool:
+    """Whether a person reads this stream, by itself stdout, and wants it painted."""
+    return (stream or sys.stdout).isatty() and "NO_COLOR" not in os.environ
 
 
 # DEL and C1 controls pass json.dumps unescaped, bidirectional controls reorder what a person reads.

@@ -24,7 +24,6 @@ def test_without_google_re2_a_regex_is_refused_with_the_cure(monkeypatch: pytest
 
 
 def test_a_regex_finds_its_places_in_the_fields_of_its_list() -> None:
-    pytest.importorskip("re2")
 
     hits = Watchlists([LINES]).scan(release("HS 1111", "반도체 HS 8541, HS8542 and HS 12345."))
 
@@ -32,14 +31,12 @@ def test_a_regex_finds_its_places_in_the_fields_of_its_list() -> None:
 
 
 def test_a_regex_that_is_met_too_seldom_does_not_match() -> None:
-    pytest.importorskip("re2")
 
     assert Watchlists([LINES]).scan(release("", "HS 8541")) == ()
 
 
 @pytest.mark.parametrize("source", ["(a", r"(a)\1", "a{1001}", "((a{100}){100}){100}", "(?<=a)b"])
 def test_a_regex_that_re2_cannot_read_is_refused(source: str) -> None:
-    pytest.importorskip("re2")
 
     with pytest.raises(UsageError, match="this is no regular expression that RE2 reads: "):
         read_pattern(source, fields=("body",))

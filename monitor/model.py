@@ -182,6 +182,7 @@ class Alert:
     watchlists: tuple[str, ...]  # those that match the release after the change
     told: tuple[str, ...]  # those to be told because of it; empty: recorded only
     hits: tuple[Hit, ...] = ()  # in the text after the change (before it, where only that matched)
+    totals: tuple[tuple[str, int], ...] = ()  # watchlist → at how many places it hits, those that `hits` leaves out too
 
 
 # --- notify: alerts become messages ------------------------------------------------------------------------------

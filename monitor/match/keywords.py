@@ -6,10 +6,12 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import product
 
 from monitor.errors import UsageError
 from monitor.match.lexicon import EVERYDAY
-from monitor.match.reading import FIELDS, Page, Reading, nearest
+from monitor.match.places import NO_RUNS, Runs, lasts_of, side_by_side
+from monitor.match.reading import FIELDS, Page, Reading
 from monitor.match.words import Token, Word, inflections, tokens
 
 CASES = ("smart", "ignore", "exact")
@@ -28,48 +30,44 @@ class Keyword:
     words: tuple[Word, ...]  # never empty
     fields: tuple[str, ...]
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one whole word in any letter case, so that a form of a release tells all."""
+        return len(self.words) == 1 and not (self.words[0].is_open or self.words[0].is_picky)
+
     def is_met(self, reading: Reading) -> bool:
         """Whether a release says it anywhere; told from the distinct words alone where they suffice."""
         return any(self._stands_on(reading.page(field)) for field in self.fields)
 
-    def find(self, reading: Reading) -> Iterator[tuple[str, int, int]]:
-        """Every place as (field, start, end), offsets into the raw text; a phrase stays within one field.
+    def runs(self, page: Page) -> Runs:
+        """Its places on one page.
 
         Whatever separates words (blank, hyphen, line break, slash, other punctuation) is one gap. A Hangul particle
         glued to a word in other letters may stand between two words of the phrase: "FTA 체결" finds "FTA를 체결".
         """
+        if not all(map(page.has, self.words)):
+            return NO_RUNS
+        return side_by_side([page.places_of(word) for word in self.words], page.main)
+
+    def find(self, reading: Reading) -> Iterator[tuple[str, int, int]]:
+        """Every place as (field, start, end), offsets into the raw text; a phrase stays within one field."""
         for field in self.fields:
             page = reading.page(field)
-            for first, last in self.runs(page):
-                yield field, page.tokens[first].start, page.tokens[last].end
-
-    def runs(self, page: Page) -> Iterator[tuple[int, int]]:
-        """Its places on one page as first and last word, ascending."""
-        if not all(map(page.has, self.words)):
-            return
-        places = [page.places_of(word) for word in self.words]
-        rare = min(range(len(places)), key=lambda number: len(places[number]))
-        for first in places[0]:
-            at = nearest(places[rare], first + rare)
-            if at is None or at > first + 2 * rare:  # a particle behind each word may push it so far
-                continue
-            last = self._follow(page, first)
-            if last is not None:
-                yield first, last
+            for start, end in page.spans(self.runs(page)):
+                yield field, start, end
 
     def _stands_on(self, page: Page) -> bool:
-        if len(self.words) == 1 and not self.words[0].is_picky:
-            return page.has(self.words[0])
-        return next(self.runs(page), None) is not None
+        if not all(map(page.has, self.words)):
+            return False
+        if any(word.is_picky for word in self.words) or (len(self.words) > 1 and page.has_particles):
+            return bool(lasts_of([page.places_of(word) for word in self.words], page.main))
+        return len(self.words) == 1 or any(map(page.says, self._sayings()))
 
-    def _follow(self, page: Page, first: int) -> int | None:
-        """The place of the last word when the first stands at `first`; None: the phrase breaks off."""
-        at: int | None = first
-        for word in self.words[1:]:
-            if at is None:
-                return None
-            at = _next(word, page, at)
-        return at
+    def _sayings(self) -> Iterator[str]:
+        """The phrase in each of its forms; only its outer words can be open, for Hangul stands not on such a page."""
+        left = "" if self.words[0].is_open_left else " "
+        right = "" if self.words[-1].is_open_right else " "
+        return (left + " ".join(forms) + right for forms in product(*(word.forms for word in self.words)))
 
 
 def keyword_fault(text: str) -> str | None:
@@ -219,13 +217,3 @@ def _words(written: _Written, *, case: str, inflect: bool) -> tuple[Word, ...]:
 
 def _is_name_like_a_word(token: Token) -> bool:
     return token.cased.isupper() and token.form in EVERYDAY
-
-
-def _next(word: Word, page: Page, at: int) -> int | None:
-    """Where the phrase goes on behind the word at `at`; None: it does not."""
-    raws, forms = page.raws, page.forms
-    if at + 1 < len(raws) and word.fits(raws[at + 1], forms[at + 1]):
-        return at + 1
-    if at + 2 < len(raws) and word.fits(raws[at + 2], forms[at + 2]) and page.is_particle(at + 1):
-        return at + 2
-    return None

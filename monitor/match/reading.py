@@ -1,15 +1,19 @@
 """A release → its words, each field read once however many rules ask, and only as closely as they ask.
 
-First the distinct forms (a set test), then the places of each form, and the offsets of words only where hits are told.
+First the distinct forms (a set test), then words side by side, then the places of each word as a set, and offsets
+only where hits are told.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 
-from monitor.match.words import Token, Word, is_hangul, spelled, tokens
+from monitor.match.places import Places, Runs, each_of, mains, set_of
+from monitor.match.spelling import Spelling
+from monitor.match.words import Word, as_cased, is_capitals, is_hangul
 from monitor.model import Release
 
 FIELDS = ("title", "body", "category")  # in the order in which hits are told
@@ -20,61 +24,143 @@ class Page:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.raws, self._folded = spelled(text)
-        self.vocabulary = frozenset(self._folded.values())
+        self._spelling = Spelling(text)
+        self.forms = self._spelling.folded.split()
+        self.vocabulary = set(self.forms)
+        self._views: dict[tuple[bool, bool], _View] = {}
+        self._known: dict[Word, Places] = {}
 
     @cached_property
-    def forms(self) -> list[str]:
-        """The words in order, folded; parallel to `raws` and `tokens`."""
-        return [self._folded[raw] for raw in self.raws]
+    def raws(self) -> list[str]:
+        """The words in order as they are written; parallel to `forms`."""
+        return self._spelling.written.split()
 
     @cached_property
-    def tokens(self) -> list[Token]:
-        """The words with their offsets; the dearest view of a page."""
-        return tokens(self.text)
+    def main(self) -> Places:
+        """The places of all words that are no particles."""
+        return mains(len(self.forms))
 
-    @cached_property
-    def ordinals(self) -> list[int]:
-        """The number of each word as a person counts: a particle glued to a word in other letters counts with it."""
-        counted: list[int] = []
-        for at in range(len(self.forms)):
-            counted.append(counted[-1] + (not self.is_particle(at)) if counted else 0)
-        return counted
-
-    @cached_property
-    def _places(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {}
-        for place, form in enumerate(self.forms):
-            found.setdefault(form, []).append(place)
-        return found
-
-    @cached_property
-    def _listed(self) -> str:
-        """All distinct forms between line breaks, in which parts of words are looked for at the speed of `find`."""
-        return "\n" + "\n".join(self.vocabulary) + "\n"
+    @property
+    def has_particles(self) -> bool:
+        """Whether a phrase may have to step over a particle."""
+        return not isinstance(self._places, range)
 
     def has(self, word: Word) -> bool:
         """Whether the word stands here, letter case apart."""
         if word.is_open:
-            return any(needle in self._listed for needle in _needles(word))
+            return self._plain.has_open(word)
         return not word.forms.isdisjoint(self.vocabulary)
 
-    def places_of(self, word: Word) -> list[int]:
-        """Indexes into `raws` of those that are this word, ascending."""
-        known = self._known(word) if word.is_open else word.forms & self.vocabulary
-        found = [place for form in known for place in self._places[form]]
-        if word.is_picky:
-            found = [place for place in found if word.fits(self.raws[place], self.forms[place])]
-        return sorted(found) if len(known) > 1 else found
+    def says(self, words: str) -> bool:
+        """Whether these forms stand here side by side; a blank at either end asks for a whole word there."""
+        return words in self._said
 
-    def is_particle(self, at: int) -> bool:
+    def places_of(self, word: Word) -> Places:
+        """Where the word stands, letter case included where that counts."""
+        found = self._known.get(word)
+        if found is None:
+            found = self._known[word] = self._view(word).places_of(word)
+        return found
+
+    def spans(self, runs: Runs, most: int | None = None) -> Iterator[tuple[int, int]]:
+        """Runs as offsets into the text, ascending; at most so many."""
+        ends = self._spelling.ends
+        for first, last in islice(each_of(runs), most):
+            start, end = (bisect_left(self._places, place) for place in (first, last))
+            yield self._offsets(ends[start] - len(self.raws[start]), ends[end] - len(self.raws[end]))
+
+    def spans_of(self, form: str, most: int) -> list[tuple[int, int]]:
+        """Where a form stands, as offsets into the text; at most so many."""
+        found: list[tuple[int, int]] = []
+        written, wanted = self._spelling.folded, f" {form} "
+        at = written.find(wanted)
+        while at >= 0 and len(found) < most:
+            found.append(self._offsets(at + 1, at + 1))
+            at = written.find(wanted, at + len(wanted) - 1)
+        return found
+
+    def _offsets(self, first: int, last: int) -> tuple[int, int]:
+        return self._spelling.offset(first), self._spelling.end_of(last)
+
+    @cached_property
+    def _said(self) -> str:
+        return f" {' '.join(self.forms)} "
+
+    @cached_property
+    def _places(self) -> Sequence[int]:
+        """The place of each word; see `monitor.match.places`."""
+        if self._spelling.folded.isascii():
+            return range(0, 2 * len(self.forms), 2)
+        places, place = [], -2
+        for at in range(len(self.forms)):
+            is_particle = self._is_particle(at)
+            place = place + 1 if is_particle else place + 2 & ~1
+            places.append(place)
+        return places
+
+    def _is_particle(self, at: int) -> bool:
         """Whether the word here is Hangul glued to a word in other letters, as 를 in "FTA를"."""
         if at == 0 or not is_hangul(self.forms[at]) or is_hangul(self.forms[at - 1]):
             return False
-        return self.tokens[at - 1].end == self.tokens[at].start
+        ends = self._spelling.ends
+        before = ends[at - 1] - len(self.raws[at - 1])
+        return self._spelling.end_of(before) == self._spelling.offset(ends[at] - len(self.raws[at]))
 
-    def _known(self, word: Word) -> set[str]:
-        return {form for needle in _needles(word) for form in _lines_with(self._listed, needle)}
+    @cached_property
+    def _plain(self) -> _View:
+        return _View(self.forms, self._places, self.vocabulary)
+
+    def _view(self, word: Word) -> _View:
+        if not word.is_picky:
+            return self._plain
+        kind = bool(word.cased), word.needs_capitals
+        if kind not in self._views:
+            self._views[kind] = self._seen(is_cased=kind[0], in_capitals=kind[1])
+        return self._views[kind]
+
+    def _seen(self, *, is_cased: bool, in_capitals: bool) -> _View:
+        shown = (
+            {raw: as_cased(raw) for raw in set(self.raws)}
+            if is_cased
+            else dict(zip(self.raws, self.forms, strict=True))
+        )
+        if in_capitals:
+            shown = {raw: text for raw, text in shown.items() if is_capitals(raw)}
+        return _View([shown.get(raw, "") for raw in self.raws], self._places, set(shown.values()))
+
+
+class _View:
+    """The words of a page as one kind of question sees them: folded, with their letter case, capitals alone."""
+
+    def __init__(self, texts: Sequence[str], places: Sequence[int], vocabulary: set[str]) -> None:
+        self._texts = texts  # "": not to be seen
+        self._places = places
+        self._vocabulary = vocabulary
+
+    def has_open(self, word: Word) -> bool:
+        """Whether a word with a wildcard stands here."""
+        return any(needle in self._listed for needle in _needles(word, word.forms))
+
+    def places_of(self, word: Word) -> Places:
+        """Where it stands."""
+        wanted = word.cased or word.forms
+        known = self._fitting(word, wanted) if word.is_open else wanted & self._vocabulary
+        return set_of([place for text in known for place in self._places_of[text]])
+
+    @cached_property
+    def _places_of(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for text, place in zip(self._texts, self._places, strict=True):
+            found.setdefault(text, []).append(place)
+        return found
+
+    @cached_property
+    def _listed(self) -> str:
+        """All distinct words between line breaks, in which parts of words are looked for at the speed of `find`."""
+        return "\n" + "\n".join(self._vocabulary) + "\n"
+
+    def _fitting(self, word: Word, wanted: Iterable[str]) -> set[str]:
+        return {text for needle in _needles(word, wanted) for text in _lines_with(self._listed, needle)}
 
 
 class Reading:
@@ -98,16 +184,10 @@ class Reading:
         return found
 
 
-def nearest(sorted_places: list[int], above: int) -> int | None:
-    """The first place that is not below `above`; None: there is none."""
-    at = bisect_left(sorted_places, above)
-    return sorted_places[at] if at < len(sorted_places) else None
-
-
-def _needles(word: Word) -> Iterator[str]:
+def _needles(word: Word, texts: Iterable[str]) -> Iterator[str]:
     left = "" if word.is_open_left else "\n"
     right = "" if word.is_open_right else "\n"
-    return (left + form + right for form in word.forms)
+    return (left + text + right for text in texts)
 
 
 def _lines_with(text: str, needle: str) -> Iterator[str]:

@@ -6,20 +6,19 @@ worked out for phrases, letter case, counts and chains alone, and offsets for hi
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import islice
+from functools import lru_cache, reduce
 
 from monitor.match.keywords import Keyword, read_saying
-from monitor.match.nodes import And, Count, In, Link, Near, Node, Not, Or, Say
+from monitor.match.nodes import And, Count, In, Near, Node, Not, Or, Say
 from monitor.match.patterns import Pattern
+from monitor.match.places import NO_RUNS, Runs, both, firsts, near
 from monitor.match.reading import FIELDS, Page, Reading
 
 Rule = Node | Pattern
 Span = tuple[str, int, int]  # field, and start and end as offsets into its raw text
-_Run = tuple[int, int]  # the first and the last word, by their place on the page
+Found = Mapping[str, Runs]  # field → places; fields without any have no entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,51 +66,74 @@ def is_met(rule: Rule, reading: Reading, *, now: Reading | None = None) -> bool:
         case Not():
             return not is_met(rule.part, now or reading)
         case Count():
-            places = {(field, first) for field, first, _ in islice(_distinct(rule.part, reading), rule.least)}
-            return len(places) >= rule.least
+            return _is_often_enough(rule, _everywhere(rule.part, reading))
         case Near():
-            return next(_runs(rule, reading), None) is not None
+            return any(_chained(rule, reading.page(field)) for field in _fields(rule))
     raise AssertionError(rule)  # a tree with Say or In was not prepared
 
 
-def spans(rule: Rule, reading: Reading, *, most: int | None = None) -> Iterator[Span]:
-    """Where a rule that is met stands; what only a NOT names is nowhere. most: per word or phrase; None: all."""
+def places(rule: Node, reading: Reading) -> Found | None:
+    """Where a rule is met; what only a NOT names is nowhere. None: it is not met.
+
+    It looks at every part once and at all places of a part together, so the cost grows with the length of the rule
+    and with that of the text, but not with how often its words are repeated.
+    """
     match rule:
-        case Keyword() | Pattern():
-            yield from islice(rule.find(reading), most)
-        case And() | Or():
-            for part in rule.parts:
-                if is_met(part, reading):
-                    yield from spans(part, reading, most=most)
-        case Count():
-            yield from spans(rule.part, reading, most=most)
-        case Near():
-            for field, first, last in islice(_runs(rule, reading), most):
-                tokens = reading.page(field).tokens
-                yield field, tokens[first].start, tokens[last].end
-
-
-def _distinct(rule: Node, reading: Reading) -> Iterator[tuple[str, int, int]]:
-    """Runs of which no two begin at the same word."""
-    seen: set[tuple[str, int]] = set()
-    for run in _runs(rule, reading):
-        if run[:2] not in seen:
-            seen.add(run[:2])
-            yield run
-
-
-def _runs(rule: Node, reading: Reading) -> Iterator[tuple[str, int, int]]:
-    """Places as field, first and last word; of a chain the places of every part that takes part in one."""
-    match rule:
-        case Keyword():
-            for field in rule.fields:
-                yield from ((field, *run) for run in rule.runs(reading.page(field)))
+        case And():
+            found = [places(part, reading) for part in rule.parts]
+            return None if None in found else together(found)
         case Or():
-            for part in rule.parts:
-                yield from _runs(part, reading)
+            found = [places(part, reading) for part in rule.parts]
+            return None if found.count(None) == len(found) else together(found)
+        case Not():
+            return {} if places(rule.part, reading) is None else None
+        case Count():
+            found_there = _everywhere(rule.part, reading)
+            return found_there if _is_often_enough(rule, found_there) else None
+    return _everywhere(rule, reading) or None
+
+
+def spans(rule: Rule, reading: Reading) -> Iterator[Span]:
+    """Every place of a rule, ascending within a field; nothing where it is not met."""
+    if isinstance(rule, Pattern):
+        yield from rule.find(reading)
+        return
+    found = places(rule, reading) or {}
+    for field in FIELDS:
+        for start, end in reading.page(field).spans(found.get(field, NO_RUNS)) if field in found else ():
+            yield field, start, end
+
+
+def together(found: Iterable[Found | None]) -> Found:
+    """All places of several rules."""
+    made: dict[str, Runs] = {}
+    for one in found:
+        for field, runs in (one or {}).items():
+            made[field] = both(made.get(field, NO_RUNS), runs)
+    return made
+
+
+def _everywhere(rule: Node, reading: Reading) -> Found:
+    """Places of a word, a phrase, a chain, or of any in an OR of them."""
+    match rule:
+        case Or():
+            return together(_everywhere(part, reading) for part in rule.parts)
+        case Keyword():
+            found = {field: rule.runs(reading.page(field)) for field in rule.fields}
         case Near():
-            for field in _fields(rule):
-                yield from ((field, *run) for run in _chained(rule, reading.page(field)))
+            found = {field: _chained(rule, reading.page(field)) for field in _fields(rule)}
+        case _:
+            raise AssertionError(rule)  # nodes.is_countable
+    return {field: runs for field, runs in found.items() if runs}
+
+
+def count(found: Found) -> int:
+    """How many different places there are."""
+    return sum(firsts(runs).bit_count() for runs in found.values())
+
+
+def _is_often_enough(rule: Count, found: Found) -> bool:
+    return count(found) >= rule.least
 
 
 def _fields(rule: Node) -> tuple[str, ...]:
@@ -121,42 +143,24 @@ def _fields(rule: Node) -> tuple[str, ...]:
     return rule.fields
 
 
-def _chained(chain: Near, page: Page) -> list[_Run]:
-    """Runs of all parts that belong to some whole chain on this page, in order of the parts."""
+def _chained(chain: Near, page: Page) -> Runs:
+    """Runs of all parts that belong to some whole chain on this page."""
     steps = [_runs_of(chain.parts[0], page)]
     for link, part in zip(chain.links, chain.parts[1:], strict=True):
-        steps.append(_beside(steps[-1], _runs_of(part, page), link, page) if steps[-1] else [])
-    for at in range(len(steps) - 2, -1, -1):
-        steps[at] = _beside(steps[at + 1], steps[at], chain.links[at], page, is_back=True) if steps[at + 1] else []
-    return [run for step in steps for run in step]
+        if not steps[-1]:
+            return NO_RUNS
+        sides = (True, not link.is_ordered)
+        steps.append(near(_runs_of(part, page), steps[-1], link.distance, page.main, sides=sides))
+    found = right = steps[-1]
+    for link, runs in zip(reversed(chain.links), reversed(steps[:-1]), strict=True):
+        right = near(runs, right, link.distance, page.main, sides=(not link.is_ordered, True))
+        found = both(found, right)
+    return found
 
 
-def _runs_of(part: Node, page: Page) -> list[_Run]:
+def _runs_of(part: Node, page: Page) -> Runs:
     leaves = part.parts if isinstance(part, Or) else (part,)
-    return sorted({run for leaf in leaves if isinstance(leaf, Keyword) for run in leaf.runs(page)})
-
-
-def _beside(
-    anchors: Sequence[_Run], runs: Sequence[_Run], link: Link, page: Page, *, is_back: bool = False
-) -> list[_Run]:
-    """Those runs that have an anchor near enough; is_back: the anchors are the right hand of the link."""
-    starts = sorted(first for first, _ in anchors)
-    ends = sorted(last for _, last in anchors)
-    before = not (link.is_ordered and is_back)  # may an anchor stand before the run?
-    after = not link.is_ordered or is_back
-    return [
-        run
-        for run in runs
-        if (before and _is_close(ends, bisect_left(ends, run[0]) - 1, run[0], link, page))
-        or (after and _is_close(starts, bisect_right(starts, run[1]), run[1], link, page))
-    ]
-
-
-def _is_close(places: Sequence[int], at: int, place: int, link: Link, page: Page) -> bool:
-    """Whether the place at this index exists and at most so many words stand between it and the other one."""
-    if not 0 <= at < len(places):
-        return False
-    return abs(page.ordinals[places[at]] - page.ordinals[place]) <= link.distance + 1
+    return reduce(both, (leaf.runs(page) for leaf in leaves if isinstance(leaf, Keyword)), NO_RUNS)
 
 
 @lru_cache(maxsize=50_000)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from types import MappingProxyType
 
 from monitor.match.added import Added
@@ -13,7 +12,8 @@ from monitor.match.index import Index
 from monitor.match.keywords import keyword_fault
 from monitor.match.query import NO_ALIASES, Aliases
 from monitor.match.reading import FIELDS, Reading
-from monitor.match.rules import Rule, Span, is_met, spans
+from monitor.match.rules import Rule, is_met
+from monitor.match.tally import every_place, first_places, total_of
 from monitor.match.watchlist import ON_CHANGE, Watchlist, excluded, rules_of
 from monitor.model import Alert, Change, Hit, Kind, Release
 
@@ -40,6 +40,14 @@ _UNRECORDED = frozenset({Kind.UNCHANGED, Kind.REJECTED})
 _NO_FREQUENCIES: Mapping[str, int] = MappingProxyType({})
 
 _Matches = dict[int, list[int]]  # numbers of watchlists that match → numbers of their rules that are met
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What watchlists find in one release."""
+
+    hits: tuple[Hit, ...]  # by field, then place; at most HITS_KEPT per watchlist
+    totals: tuple[tuple[str, int], ...]  # watchlist → at how many different places; those that match alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,20 +101,24 @@ class Watchlists:
 
     def scan(self, release: Release, *, source: str | None = None) -> tuple[Hit, ...]:
         """Every watchlist's hits in one release, as an alert would carry them; source None: ask all watchlists."""
+        return self.findings(release, source=source).hits
+
+    def findings(self, release: Release, *, source: str | None = None) -> Findings:
+        """As `scan`, with the number of places beside the hits that are kept."""
         reading = Reading(release)
-        return _in_order({n: self._hits(n, rules, reading) for n, rules in self._matches(reading, source).items()})
+        return _together(self._findings(self._matches(reading, source), reading))
 
     def _alert(self, change: Change, source: str) -> Alert | None:
         seen = self._looked_at(change, source)
         told = [number for number in sorted({*seen.before, *seen.after}) if self._is_told(number, seen)]
         if not (seen.after or told):
             return None
-        hits = {number: self._hits(number, rules, seen.now) for number, rules in seen.after.items()}
+        found = self._findings(seen.after, seen.now)
         if seen.old:
-            hits |= {n: self._hits(n, seen.before[n], seen.old) for n in told if n not in seen.after}
-        return Alert(
-            change=change, watchlists=self._names(sorted(seen.after)), told=self._names(told), hits=_in_order(hits)
-        )
+            found |= self._findings({n: seen.before[n] for n in told if n not in seen.after}, seen.old)
+        both = _together(found)
+        names = self._names(sorted(seen.after))
+        return Alert(change=change, watchlists=names, told=self._names(told), hits=both.hits, totals=both.totals)
 
     def _looked_at(self, change: Change, source: str) -> _Seen:
         now = Reading(change.after)
@@ -130,8 +142,8 @@ class Watchlists:
         return any(is_met(self._rules[rule], seen.old, now=seen.now) for rule in seen.before[number])
 
     def _is_added(self, number: int, seen: _Seen) -> bool:
-        rules = (self._rules[rule] for rule in seen.after[number])
-        return any(seen.added.touches(span) for rule in rules for span in spans(rule, seen.now))
+        rules = [self._rules[rule] for rule in seen.after[number]]
+        return any(map(seen.added.touches, every_place(rules, seen.now)))
 
     def _names(self, numbers: Sequence[int]) -> tuple[str, ...]:
         return tuple(self._watchlists[number].name for number in numbers)
@@ -159,18 +171,19 @@ class Watchlists:
 
     def _is_often_enough(self, number: int, rules: Sequence[int], reading: Reading) -> bool:
         least = self._watchlists[number].min_hits
-        if least == 1:
-            return True
-        found = (span[:2] for rule in rules for span in spans(self._rules[rule], reading, most=least))
-        return len(set(found)) >= least
+        return least == 1 or total_of([self._rules[rule] for rule in rules], reading) >= least
 
-    def _hits(self, number: int, rules: Sequence[int], reading: Reading) -> tuple[Hit, ...]:
+    def _findings(self, matches: _Matches, reading: Reading) -> dict[int, Findings]:
+        return {number: self._found(number, rules, reading) for number, rules in matches.items()}
+
+    def _found(self, number: int, rules: Sequence[int], reading: Reading) -> Findings:
         name = self._watchlists[number].name
-        found = {span for rule in rules for span in spans(self._rules[rule], reading, most=HITS_KEPT)}
-        return tuple(
+        spans, total = first_places([self._rules[rule] for rule in rules], reading, most=HITS_KEPT)
+        hits = (
             Hit(watchlist=name, field=field, start=start, end=end, text=reading.page(field).text[start:end])
-            for field, start, end in islice(sorted(found, key=_place), HITS_KEPT)
+            for field, start, end in spans
         )
+        return Findings(hits=tuple(hits), totals=((name, total),))
 
 
 def is_told(kind: Kind, *, before: bool, after: bool) -> bool:
@@ -178,11 +191,12 @@ def is_told(kind: Kind, *, before: bool, after: bool) -> bool:
     return (before, after) in _TOLD.get(kind, frozenset())
 
 
-def _in_order(hits: Mapping[int, tuple[Hit, ...]]) -> tuple[Hit, ...]:
+def _together(found: Mapping[int, Findings]) -> Findings:
     """Hits of all watchlists in the order of the text; at one place in the order of the configuration."""
-    together = (hit for number in sorted(hits) for hit in hits[number])
-    return tuple(sorted(together, key=lambda hit: _place((hit.field, hit.start, hit.end))))
+    each = [found[number] for number in sorted(found)]
+    hits = sorted((hit for one in each for hit in one.hits), key=_place)
+    return Findings(hits=tuple(hits), totals=tuple(total for one in each for total in one.totals))
 
 
-def _place(span: Span) -> tuple[int, int, int]:
-    return FIELDS.index(span[0]), span[1], span[2]
+def _place(hit: Hit) -> tuple[int, int, int]:
+    return FIELDS.index(hit.field), hit.start, hit.end

@@ -43,8 +43,8 @@ class Token(NamedTuple):
 
     @property
     def cased(self) -> str:
-        """The form with its letter case kept: "U.S." gives US, "Café" gives Cafe."""
-        return _cased(self.raw)
+        """The form with its letter case kept."""
+        return as_cased(self.raw)
 
     @property
     def is_hangul(self) -> bool:
@@ -72,17 +72,6 @@ class Word:
         """Whether a folded form cannot tell: the word as it is written has to be looked at."""
         return self.needs_capitals or bool(self.cased)
 
-    def fits(self, raw: str, form: str) -> bool:
-        """Whether this word of a text is the one, its letter case included where that counts."""
-        if self.needs_capitals and not _is_capitals(raw):
-            return False
-        return self._covers(_cased(raw), self.cased) if self.cased else self._covers(form, self.forms)
-
-    def _covers(self, text: str, wanted: frozenset[str]) -> bool:
-        if self.is_open_left:
-            return any(part in text if self.is_open_right else text.endswith(part) for part in wanted)
-        return any(map(text.startswith, wanted)) if self.is_open_right else text in wanted
-
 
 def tokens(text: str) -> list[Token]:
     """Every word of a text, in order: runs of letters and digits, Hangul apart from all other letters.
@@ -94,19 +83,23 @@ def tokens(text: str) -> list[Token]:
     return [token for token in found if token.form]
 
 
-def spelled(text: str) -> tuple[list[str], dict[str, str]]:
-    """The words of `tokens(text)` as they are written, and the form of each; at a fraction of the cost."""
-    raws = _TOKEN.findall(text)
-    folded = {raw: _fold(raw) for raw in set(raws)}
-    if "" in folded.values():
-        folded = {raw: form for raw, form in folded.items() if form}
-        raws = [raw for raw in raws if raw in folded]
-    return raws, folded
-
-
 def is_hangul(form: str) -> bool:
     """Whether a form is a run of Hangul, after which particles may follow without a blank."""
     return _HANGUL_START.match(form) is not None
+
+
+def is_capitals(raw: str) -> bool:
+    """Whether a word is written in capitals, a plural s apart: FTA, U.S., EVs."""
+    return raw.isupper() or (len(raw) > 2 and raw[-1] == "s" and raw[:-1].isupper())
+
+
+def as_cased(raw: str) -> str:
+    """A word of a text folded but for its letter case: "U.S." gives US, "Café" gives Cafe."""
+    if raw.isascii():
+        return raw.replace(".", "")
+    bare = _MARK.sub("", unicodedata.normalize("NFKD", raw))
+    # Some letters stand for several characters, not all of them letters; only letters and digits make a word.
+    return "".join(char for char in unicodedata.normalize("NFKC", bare) if char.isalnum())
 
 
 def inflections(word: str) -> frozenset[str]:
@@ -123,24 +116,12 @@ def inflections(word: str) -> frozenset[str]:
     return frozenset({word, *(other for other in made if other.casefold() not in UNTOUCHABLE)})
 
 
-def _is_capitals(raw: str) -> bool:
-    return raw.isupper() or (len(raw) > 2 and raw[-1] == "s" and raw[:-1].isupper())
-
-
 def _fold(raw: str) -> str:
     if raw.isascii():
         return raw.replace(".", "").lower()
     if raw.isalnum() and "가" <= raw[0] <= "힣" and unicodedata.is_normalized("NFKC", raw):
         return raw
-    return _cased(raw).casefold()
-
-
-def _cased(raw: str) -> str:
-    if raw.isascii():
-        return raw.replace(".", "")
-    bare = _MARK.sub("", unicodedata.normalize("NFKD", raw))
-    # Some letters stand for several characters, not all of them letters; only letters and digits make a word.
-    return "".join(char for char in unicodedata.normalize("NFKC", bare) if char.isalnum())
+    return as_cased(raw).casefold()
 
 
 def _plurals(word: str, lower: str) -> set[str]:

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.match.reading import FIELDS, Reading
-from monitor.match.rules import is_met, spans
+from monitor.match.nodes import Node
+from monitor.match.patterns import Pattern
+from monitor.match.reading import FIELDS
 from monitor.match.watchlist import Watchlist, excluded, rules_of
 from monitor.match.watchlists import HITS_KEPT, Watchlists
 from monitor.model import Release
+from tests.match.plainly import Text, is_met, runs
 from tests.match.queries import ALIASES, queries
 from tests.match.samples import WITHOUT_DISK, release
 from tests.match.test_real_dumps import records as records
@@ -45,6 +47,17 @@ def watchlists(draw: st.DrawFn, rules: st.SearchStrategy[str] | None = None) -> 
 @given(st.lists(watchlists(), max_size=8), RELEASES)
 def test_the_index_equals_asking_every_query(lists: list[Watchlist], text: Release) -> None:
     assert told(Watchlists(lists, ALIASES), text) == asked_one_by_one(lists, text)
+
+
+@settings(WITHOUT_DISK, max_examples=100)
+@given(st.lists(watchlists(), max_size=8), RELEASES)
+def test_totals_count_all_places_of_those_that_match(lists: list[Watchlist], text: Release) -> None:
+    words = Text.of(text)
+    counted = {one.name: len({place[:2] for place in every_place(one, words)}) for one in lists}
+
+    totals = Watchlists(lists, ALIASES).findings(text).totals
+
+    assert totals == tuple((name, total) for name, total in counted.items() if total)
 
 
 @settings(WITHOUT_DISK, max_examples=40)
@@ -129,20 +142,24 @@ def told(index: Watchlists, text: Release) -> Told:
 
 
 def asked_one_by_one(lists: Sequence[Watchlist], text: Release) -> Told:
-    """The naive way: each rule for itself, on a reading of its own kind, all places and no index."""
-    reading = Reading(text)
-    found = {watchlist.name: every_place(watchlist, reading) for watchlist in lists}
+    """The naive way: each rule for itself, word by word, all places and no index."""
+    words = Text.of(text)
+    found = {watchlist.name: every_place(watchlist, words) for watchlist in lists}
     return {name: places[:HITS_KEPT] for name, places in found.items() if places}
 
 
-def every_place(watchlist: Watchlist, reading: Reading) -> list[tuple[str, int, int]]:
-    met = [rule for rule in rules_of(watchlist, ALIASES) if is_met(rule, reading)]
-    if not met or any(is_met(rule, reading) for rule in excluded(watchlist, ALIASES)):
+def every_place(watchlist: Watchlist, text: Text) -> list[tuple[str, int, int]]:
+    met = [rule for rule in plain_rules(watchlist) if is_met(rule, text)]
+    if not met or any(is_met(rule, text) for rule in excluded(watchlist, ALIASES)):
         return []
-    places = {place for rule in met for place in spans(rule, reading)}
-    if len({(field, start) for field, start, _ in places}) < watchlist.min_hits:
+    places = text.spans({run for rule in met for run in runs(rule, text)})
+    if len({place[:2] for place in places}) < watchlist.min_hits:
         return []
     return sorted(places, key=lambda place: (FIELDS.index(place[0]), place[1], place[2]))
+
+
+def plain_rules(watchlist: Watchlist) -> list[Node]:
+    return [rule for rule in rules_of(watchlist, ALIASES) if not isinstance(rule, Pattern)]
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.match.lexicon import EVERYDAY, SINGULAR_IN_S, UNTOUCHABLE
-from monitor.match.words import inflections, spelled, tokens
+from monitor.match.words import inflections, tokens
 
 # The characters that decide where a word ends, often enough to meet each other.
 PIECES = st.sampled_from(
@@ -57,7 +57,7 @@ SPLITS = [
 
 
 def forms(text: str) -> set[str]:
-    return set(spelled(text)[1].values())
+    return {token.form for token in tokens(text)}
 
 
 @pytest.mark.parametrize(("rule", "text", "expected"), SPLITS, ids=[row[0] for row in SPLITS])
@@ -98,14 +98,6 @@ def test_every_token_is_its_stretch_of_the_raw_text_and_reads_the_same_alone(tex
         assert token.raw == text[token.start : token.end]
         assert [again.form for again in tokens(token.raw)] == [token.form]
         end = token.end
-
-
-@WITHOUT_DISK
-@given(TEXTS)
-def test_the_quick_reading_finds_the_same_words_and_forms(text: str) -> None:
-    raws, folded = spelled(text)
-
-    assert [(raw, folded[raw]) for raw in raws] == [(token.raw, token.form) for token in tokens(text)]
 
 
 @WITHOUT_DISK

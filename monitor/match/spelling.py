@@ -1,0 +1,129 @@
+"""Any text → the words of `monitor.match.words.tokens`, all of them at once and at a tenth of the cost.
+
+The plain way asks a pattern for every word. Most of a text needs no pattern: between two blanks nothing but letters,
+digits and marks of ASCII, where a table of characters and `split` give the same words. Only the stretches that the
+table cannot judge (another script, a possessive, dotted capitals) go to the pattern. Blanks decide nothing but that a
+word ends there, so stretches between blanks can be read apart.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
+from itertools import accumulate, compress
+
+from monitor.match.words import Token, tokens
+
+_ASCII = [chr(code) for code in range(128)]
+_AS_WRITTEN = {ord(char): char if char.isalnum() else " " for char in _ASCII}
+_FOLDED = {code: char.lower() for code, char in _AS_WRITTEN.items()}
+# Marks that fill English texts: to take them for others changes no word, and keeps their stretches plain.
+_LIKE_ASCII = (("’", "'"), ("‘", "'"), *((mark, " ") for mark in "“”–—…·\u00a0"))
+# An apostrophe or a dot that may belong to a word, and other scripts; patterns that begin with one letter are fast.
+_ODD = (re.compile("'[sS]"), re.compile(r"\.(?<=[A-Z]\.)[A-Z]"))
+_FOREIGN = re.compile(r"[^\x00-\x7f][^ ]*")
+_MANY = 0.1  # share of bytes beyond ASCII from which a text is read as one stretch
+_SHORT = 40  # letters of a stretch that is worth remembering
+
+
+class Spelling:
+    """The words of a text, twice: as they are written and folded, at the same places of two long strings.
+
+    In both strings blanks surround every word, and nothing but words and blanks stands there. `at` and `end` lead
+    from places of the strings to offsets into the text.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = plain = _plainer(text)
+        self._odd = [(start, end, _words_of(plain[start:end])) for start, end in _odd_stretches(plain)]
+        pieces = (_side_by_side(words, [token.form for token in words]) for _, _, words in self._odd)
+        self.folded = self._joined(pieces, _FOLDED)
+
+    @cached_property
+    def written(self) -> str:
+        """The words as they stand in the text."""
+        pieces = (_side_by_side(words, [token.raw for token in words]) for _, _, words in self._odd)
+        return self._joined(pieces, _AS_WRITTEN)
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """Where each word ends in `written`."""
+        pieces = self.written.split(" ")
+        gaps = compress(range(len(pieces)), pieces)
+        letters = compress(accumulate(map(len, pieces)), pieces)
+        return list(map(int.__add__, letters, gaps))
+
+    def offset(self, place: int) -> int:
+        """The offset into the text of the letter at this place of `written`."""
+        at = bisect_right(self._turns[0], place) - 1
+        return place - self._turns[1][at]
+
+    def end_of(self, place: int) -> int:
+        """The offset of the end of the word that begins at this place."""
+        return self.offset(place) + self.written.index(" ", place) - place
+
+    def _joined(self, pieces: Iterator[str], table: dict[int, str]) -> str:
+        made, reached = [" "], 0
+        for (start, end, _), piece in zip(self._odd, pieces, strict=True):
+            made += self._text[reached:start].translate(table), piece
+            reached = end
+        return "".join([*made, self._text[reached:].translate(table), " "])
+
+    @cached_property
+    def _turns(self) -> tuple[list[int], list[int]]:
+        """Places from which on the strings are ahead of the text, and by how much: at first by one blank."""
+        places, leads = [0], [1]
+        place, reached = 1, 0
+        for start, end, words in self._odd:
+            place += start - reached
+            for token in words:
+                places.append(place)
+                leads.append(place - start - token.start)
+                place += _width(token) + 1
+            place -= bool(words)
+            places.append(place)
+            leads.append(place - end)
+            reached = end
+        return places, leads
+
+
+def _plainer(text: str) -> str:
+    if not text.isascii():
+        for mark, plain in _LIKE_ASCII:
+            text = text.replace(mark, plain)
+    return text.replace("\n", " ").replace("`", "'")
+
+
+def _odd_stretches(text: str) -> Iterator[tuple[int, int]]:
+    """From blank to blank, where the tables are no judge of words."""
+    patterns = _ODD if text.isascii() else (*_ODD, _FOREIGN)
+    if len(patterns) > len(_ODD) and len(text.encode("utf-8", "surrogatepass")) > len(text) * (1 + _MANY):
+        yield 0, len(text)
+        return
+    end = 0
+    for place in sorted([found.start() for pattern in patterns for found in pattern.finditer(text)]):
+        if place >= end:
+            start = text.rfind(" ", end, place) + 1 or end
+            end = text.find(" ", place)
+            end = end if end >= 0 else len(text)
+            yield start, end
+
+
+def _words_of(stretch: str) -> Sequence[Token]:
+    return _remembered(stretch) if len(stretch) <= _SHORT else tokens(stretch)
+
+
+@lru_cache(maxsize=5_000)
+def _remembered(stretch: str) -> tuple[Token, ...]:
+    """Most stretches are the same few: Korea's, U.S., 5%p."""
+    return tuple(tokens(stretch))
+
+
+def _side_by_side(found: Sequence[Token], words: Sequence[str]) -> str:
+    return " ".join(word.ljust(_width(token)) for word, token in zip(words, found, strict=True))
+
+
+def _width(token: Token) -> int:
+    return max(len(token.raw), len(token.form))

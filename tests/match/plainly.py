@@ -1,0 +1,120 @@
+"""What the language means, said the simplest way: every rule, word by word, over tokens that know their offsets.
+
+Nothing here is fast and nothing is shared with the engine but the tokens, which tests compare with its own words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from monitor.match.keywords import Keyword
+from monitor.match.nodes import And, Count, Link, Near, Node, Not, Or
+from monitor.match.words import Token, Word, is_capitals, tokens
+from monitor.model import Release
+
+Run = tuple[str, int, int]  # field, first and last token
+
+
+@dataclass(frozen=True)
+class Text:
+    """A release as its tokens, field by field."""
+
+    words: dict[str, list[Token]]
+
+    @classmethod
+    def of(cls, release: Release) -> Text:
+        texts = {"title": release.title, "body": release.body, "category": release.category or ""}
+        return cls({field: tokens(text) for field, text in texts.items()})
+
+    def is_particle(self, field: str, at: int) -> bool:
+        words = self.words[field]
+        is_glued = at > 0 and words[at - 1].end == words[at].start
+        return is_glued and words[at].is_hangul and not words[at - 1].is_hangul
+
+    def ordinal(self, field: str, at: int) -> int:
+        return sum(not self.is_particle(field, before) for before in range(at + 1))
+
+    def spans(self, runs: set[Run]) -> set[tuple[str, int, int]]:
+        return {(field, self.words[field][first].start, self.words[field][last].end) for field, first, last in runs}
+
+
+def runs(rule: Node, text: Text) -> set[Run]:
+    """Where a rule that is met stands."""
+    match rule:
+        case Keyword():
+            return {run for field in rule.fields for run in phrases(rule, field, text)}
+        case And() | Or():
+            return {run for part in rule.parts if is_met(part, text) for run in runs(part, text)}
+        case Count():
+            return runs(rule.part, text)
+        case Near():
+            return {run for chain in chains(rule, text) for run in chain}
+    return set()
+
+
+def is_met(rule: Node, text: Text) -> bool:
+    match rule:
+        case And():
+            return all(is_met(part, text) for part in rule.parts)
+        case Or():
+            return any(is_met(part, text) for part in rule.parts)
+        case Not():
+            return not is_met(rule.part, text)
+        case Count():
+            return len({run[:2] for run in runs(rule.part, text)}) >= rule.least
+    return bool(runs(rule, text))
+
+
+def phrases(keyword: Keyword, field: str, text: Text) -> set[Run]:
+    """Each word follows the one before it, or stands behind the particle that does."""
+    found = set()
+    for first in range(len(text.words[field])):
+        last = ending(keyword, field, first, text)
+        if last is not None:
+            found.add((field, first, last))
+    return found
+
+
+def ending(keyword: Keyword, field: str, first: int, text: Text) -> int | None:
+    words = text.words[field]
+    at = first
+    if not fits(keyword.words[0], words[at]):
+        return None
+    for word in keyword.words[1:]:
+        if at + 1 < len(words) and fits(word, words[at + 1]):
+            at += 1
+        elif at + 2 < len(words) and fits(word, words[at + 2]) and text.is_particle(field, at + 1):
+            at += 2
+        else:
+            return None
+    return at
+
+
+def fits(word: Word, token: Token) -> bool:
+    if word.needs_capitals and not is_capitals(token.raw):
+        return False
+    text, wanted = (token.cased, word.cased) if word.cased else (token.form, word.forms)
+    if word.is_open_left and word.is_open_right:
+        return any(part in text for part in wanted)
+    if word.is_open_left:
+        return any(text.endswith(part) for part in wanted)
+    return any(text.startswith(part) for part in wanted) if word.is_open_right else text in wanted
+
+
+def chains(near: Near, text: Text) -> list[tuple[Run, ...]]:
+    """Every way in which runs of the parts, one each, stand near their neighbours."""
+    found: list[tuple[Run, ...]] = [(run,) for run in runs(near.parts[0], text)]
+    for link, part in zip(near.links, near.parts[1:], strict=True):
+        found = [(*chain, run) for chain in found for run in runs(part, text) if is_near(chain[-1], run, link, text)]
+    return found
+
+
+def is_near(left: Run, right: Run, link: Link, text: Text) -> bool:
+    field = left[0]
+    if right[0] != field:
+        return False
+    if left[2] < right[1]:
+        return text.ordinal(field, right[1]) - text.ordinal(field, left[2]) <= link.distance + 1
+    if link.is_ordered or right[2] >= left[1]:
+        return False
+    return text.ordinal(field, left[1]) - text.ordinal(field, right[2]) <= link.distance + 1

@@ -1,0 +1,50 @@
+"""The quick reading of a text against the tokens: the same words, at the same offsets, whatever the script."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.match.spelling import Spelling
+from monitor.match.words import tokens
+from tests.match.test_words import SPLITS, TEXTS
+
+# English of releases, where quick and slow stretches alternate.
+STRETCHES = st.sampled_from(
+    ["trade", "Korea's", "the", "U.S.", "U.S.-led", "U.S.Korea", "'s", "5%p,", "반도체가", "Café", "A.", "ﬁrm"]
+)
+ENGLISH = st.lists(
+    st.tuples(STRETCHES, st.sampled_from([" ", " ", " ", "\n", "’s ", "“", "—", "\t", ""])).map("".join)
+).map("".join)
+WITHOUT_DISK = settings(database=None, deadline=None, max_examples=400)
+
+
+@pytest.mark.parametrize("text", [row[1] for row in SPLITS], ids=[row[0] for row in SPLITS])
+def test_every_rule_of_words_holds_in_the_quick_reading(text: str) -> None:
+    assert_reads_as_tokens(text)
+    assert_reads_as_tokens(f"plain words before {text} and behind, all of them in ASCII and so read by the table")
+
+
+@WITHOUT_DISK
+@given(TEXTS | ENGLISH)
+def test_the_quick_reading_finds_the_same_words_at_the_same_offsets(text: str) -> None:
+    assert_reads_as_tokens(text)
+
+
+@WITHOUT_DISK
+@given(TEXTS | ENGLISH)
+def test_what_stands_between_two_blanks_is_read_apart(text: str) -> None:
+    apart = [token.raw for stretch in text.split(" ") for token in tokens(stretch)]
+
+    assert apart == [token.raw for token in tokens(text)]
+
+
+def assert_reads_as_tokens(text: str) -> None:
+    found, spelling = tokens(text), Spelling(text)
+    places = [end - len(token.raw) for end, token in zip(spelling.ends, found, strict=True)]
+
+    assert spelling.folded.split() == [token.form for token in found]
+    assert spelling.written.split() == [token.raw for token in found]
+    assert [(spelling.offset(at), spelling.end_of(at)) for at in places] == [(one.start, one.end) for one in found]
+    assert all(spelling.folded[at - 1 :].startswith(f" {one.form} ") for at, one in zip(places, found, strict=True))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import product
+from itertools import pairwise, product
 
 from monitor.errors import UsageError
 from monitor.match.lexicon import EVERYDAY
@@ -61,7 +61,13 @@ class Keyword:
             return False
         if any(word.is_picky for word in self.words) or (len(self.words) > 1 and page.has_particles):
             return bool(lasts_of([page.places_of(word) for word in self.words], page.main))
-        return len(self.words) == 1 or any(map(page.says, self._sayings()))
+        if len(self.words) == 1:
+            return True
+        if self.words[0].is_open_left or self.words[-1].is_open_right:
+            return any(map(page.says, self._sayings()))
+        if not all(page.has_pair(left, right) for left, right in pairwise(self.words)):
+            return False
+        return len(self.words) == 2 or any(map(page.says, self._sayings()))
 
     def _sayings(self) -> Iterator[str]:
         """The phrase in each of its forms; only its outer words can be open, for Hangul stands not on such a page."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 
 from monitor.match.places import Places, Runs, each_of, mains, set_of
 from monitor.match.spelling import Spelling
@@ -51,6 +51,10 @@ class Page:
             return self._plain.has_open(word)
         return not word.forms.isdisjoint(self.vocabulary)
 
+    def has_pair(self, left: Word, right: Word) -> bool:
+        """Whether two whole words stand side by side, letter case apart."""
+        return any((one, other) in self._pairs for one in left.forms for other in right.forms)
+
     def says(self, words: str) -> bool:
         """Whether these forms stand here side by side; a blank at either end asks for a whole word there."""
         return words in self._said
@@ -64,10 +68,9 @@ class Page:
 
     def spans(self, runs: Runs, most: int | None = None) -> Iterator[tuple[int, int]]:
         """Runs as offsets into the text, ascending; at most so many."""
-        ends = self._spelling.ends
+        starts, places = self._spelling.starts, self._places
         for first, last in islice(each_of(runs), most):
-            start, end = (bisect_left(self._places, place) for place in (first, last))
-            yield self._offsets(ends[start] - len(self.raws[start]), ends[end] - len(self.raws[end]))
+            yield self._spelling.stretch(starts[bisect_left(places, first)], starts[bisect_left(places, last)])
 
     def spans_of(self, form: str, most: int) -> list[tuple[int, int]]:
         """Where a form stands, as offsets into the text; at most so many."""
@@ -75,12 +78,13 @@ class Page:
         written, wanted = self._spelling.folded, f" {form} "
         at = written.find(wanted)
         while at >= 0 and len(found) < most:
-            found.append(self._offsets(at + 1, at + 1))
+            found.append(self._spelling.stretch(at + 1, at + 1))
             at = written.find(wanted, at + len(wanted) - 1)
         return found
 
-    def _offsets(self, first: int, last: int) -> tuple[int, int]:
-        return self._spelling.offset(first), self._spelling.end_of(last)
+    @cached_property
+    def _pairs(self) -> set[tuple[str, str]]:
+        return set(pairwise(self.forms))
 
     @cached_property
     def _said(self) -> str:
@@ -102,9 +106,8 @@ class Page:
         """Whether the word here is Hangul glued to a word in other letters, as 를 in "FTA를"."""
         if at == 0 or not is_hangul(self.forms[at]) or is_hangul(self.forms[at - 1]):
             return False
-        ends = self._spelling.ends
-        before = ends[at - 1] - len(self.raws[at - 1])
-        return self._spelling.end_of(before) == self._spelling.offset(ends[at] - len(self.raws[at]))
+        before, here = (self._spelling.stretch(start, start) for start in self._spelling.starts[at - 1 : at + 1])
+        return before[1] == here[0]
 
     @cached_property
     def _plain(self) -> _View:
@@ -174,7 +177,7 @@ class Reading:
 
     def forms(self) -> set[str]:
         """Every distinct form in any field."""
-        return set().union(*(self.page(field).vocabulary for field in FIELDS))
+        return self.page("body").vocabulary.union(self.page("title").forms, self.page("category").forms)
 
     def page(self, field: str) -> Page:
         """A field with its words, worked out at the first call."""

@@ -31,8 +31,8 @@ _SHORT = 40  # letters of a stretch that is worth remembering
 class Spelling:
     """The words of a text, twice: as they are written and folded, at the same places of two long strings.
 
-    In both strings blanks surround every word, and nothing but words and blanks stands there. `at` and `end` lead
-    from places of the strings to offsets into the text.
+    In both strings blanks surround every word, and nothing but words and blanks stands there. `stretch` leads from
+    places of the strings to offsets into the text.
     """
 
     def __init__(self, text: str) -> None:
@@ -48,21 +48,21 @@ class Spelling:
         return self._joined(pieces, _AS_WRITTEN)
 
     @cached_property
-    def ends(self) -> list[int]:
-        """Where each word ends in `written`."""
-        pieces = self.written.split(" ")
-        gaps = compress(range(len(pieces)), pieces)
+    def starts(self) -> list[int]:
+        """Where each word begins in either string."""
+        pieces = self.folded.split(" ")
+        words = list(filter(None, pieces))
         letters = compress(accumulate(map(len, pieces)), pieces)
-        return list(map(int.__add__, letters, gaps))
+        gaps = compress(range(len(pieces)), pieces)
+        return [letter + gap - len(word) for letter, gap, word in zip(letters, gaps, words, strict=True)]
 
-    def offset(self, place: int) -> int:
-        """The offset into the text of the letter at this place of `written`."""
-        at = bisect_right(self._turns[0], place) - 1
-        return place - self._turns[1][at]
-
-    def end_of(self, place: int) -> int:
-        """The offset of the end of the word that begins at this place."""
-        return self.offset(place) + self.written.index(" ", place) - place
+    def stretch(self, first: int, last: int) -> tuple[int, int]:
+        """From the word that begins at the first place to the one that begins at the last, as offsets into the text."""
+        places, leads, ends = self._turns
+        start = first - leads[bisect_right(places, first) - 1]
+        at = bisect_right(places, last) - 1
+        is_odd = places[at] == last and ends[at] > 0
+        return start, ends[at] if is_odd else self.folded.index(" ", last) - leads[at]
 
     def _joined(self, pieces: Iterator[str], table: dict[int, str]) -> str:
         made, reached = [" "], 0
@@ -72,21 +72,26 @@ class Spelling:
         return "".join([*made, self._text[reached:].translate(table), " "])
 
     @cached_property
-    def _turns(self) -> tuple[list[int], list[int]]:
-        """Places from which on the strings are ahead of the text, and by how much: at first by one blank."""
-        places, leads = [0], [1]
+    def _turns(self) -> tuple[list[int], list[int], list[int]]:
+        """Places from which on the strings are ahead of the text, by how much, and where an odd word ends in it.
+
+        At first they are ahead by one blank; an end of 0: no odd word begins there.
+        """
+        places, leads, ends = [0], [1], [0]
         place, reached = 1, 0
         for start, end, words in self._odd:
             place += start - reached
             for token in words:
                 places.append(place)
                 leads.append(place - start - token.start)
-                place += _width(token) + 1
+                ends.append(start + token.end)
+                place += max(len(token.raw), len(token.form)) + 1
             place -= bool(words)
             places.append(place)
             leads.append(place - end)
+            ends.append(0)
             reached = end
-        return places, leads
+        return places, leads, ends
 
 
 def _plainer(text: str) -> str:
@@ -122,8 +127,4 @@ def _remembered(stretch: str) -> tuple[Token, ...]:
 
 
 def _side_by_side(found: Sequence[Token], words: Sequence[str]) -> str:
-    return " ".join(word.ljust(_width(token)) for word, token in zip(words, found, strict=True))
-
-
-def _width(token: Token) -> int:
-    return max(len(token.raw), len(token.form))
+    return " ".join(word.ljust(max(len(token.raw), len(token.form))) for word, token in zip(words, found, strict=True))

@@ -42,9 +42,11 @@ def test_what_stands_between_two_blanks_is_read_apart(text: str) -> None:
 
 def assert_reads_as_tokens(text: str) -> None:
     found, spelling = tokens(text), Spelling(text)
-    places = [end - len(token.raw) for end, token in zip(spelling.ends, found, strict=True)]
+    starts = spelling.starts
 
     assert spelling.folded.split() == [token.form for token in found]
     assert spelling.written.split() == [token.raw for token in found]
-    assert [(spelling.offset(at), spelling.end_of(at)) for at in places] == [(one.start, one.end) for one in found]
-    assert all(spelling.folded[at - 1 :].startswith(f" {one.form} ") for at, one in zip(places, found, strict=True))
+    assert [spelling.stretch(start, start) for start in starts] == [(token.start, token.end) for token in found]
+    for start, token in zip(starts, found, strict=True):
+        assert spelling.folded[start - 1 :].startswith(f" {token.form} ")
+        assert spelling.written[start - 1 :].startswith(f" {token.raw} ")

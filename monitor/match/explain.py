@@ -161,5 +161,5 @@ def _missing_words(rule: Keyword, reading: Reading) -> str:
     return f"its words stand there, but not side by side in {where}"
 
 
-def _shortest(forms: frozenset[str]) -> str:
+def _shortest(forms: Sequence[str]) -> str:
     return min(forms, key=lambda form: (len(form), form))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise, product
+from typing import NamedTuple
 
 from monitor.errors import UsageError
 from monitor.match.lexicon import EVERYDAY
@@ -78,17 +79,15 @@ class Keyword:
 
 def keyword_fault(text: str) -> str | None:
     """What is wrong with a keyword and how to cure it, in one sentence; None: nothing."""
-    written = _take_apart(text)
-    faults = (_operator_fault, _field_fault, _emptiness_fault, _wildcard_fault, _length_fault)
-    return next(filter(None, (fault(written) for fault in faults)), None)
+    return _fault(_take_apart(text))
 
 
 def read_keyword(text: str, *, fields: Sequence[str] = FIELDS, case: str = "smart", inflect: bool = True) -> Keyword:
     """Prepare a keyword to be looked for; its own `field:` and `=` win over the options. Raises UsageError."""
-    fault = keyword_fault(text)
+    written = _take_apart(text)
+    fault = _fault(written)
     if fault:
         raise UsageError(fault, where=text)
-    written = _take_apart(text)
     words = _words(written, case=case, inflect=inflect)
     return Keyword(words=words, fields=(written.field,) if written.field else tuple(fields))
 
@@ -113,8 +112,7 @@ def read_saying(text: str, *, is_exact: bool, fields: Sequence[str], case: str, 
     return Keyword(words=words, fields=tuple(fields))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Written:
+class _Written(NamedTuple):
     """A keyword's text taken apart: `title:=*word*`."""
 
     field: str  # "": none
@@ -122,6 +120,7 @@ class _Written:
     is_open_left: bool
     is_open_right: bool
     core: str
+    words: list[Token]
 
     @property
     def is_open(self) -> bool:
@@ -137,12 +136,24 @@ def _take_apart(text: str) -> _Written:
 
 
 def _part(field: str, core: str, *, is_exact: bool) -> _Written:
+    inner = core.removeprefix("*").removesuffix("*")
     return _Written(
         field=field,
         is_exact=is_exact,
         is_open_left=core.startswith("*"),
         is_open_right=len(core) > 1 and core.endswith("*"),
-        core=core.removeprefix("*").removesuffix("*"),
+        core=inner,
+        words=tokens(inner),
+    )
+
+
+def _fault(written: _Written) -> str | None:
+    return (
+        _operator_fault(written)
+        or _field_fault(written)
+        or _emptiness_fault(written)
+        or _wildcard_fault(written)
+        or _length_fault(written)
     )
 
 
@@ -167,7 +178,7 @@ def _field_fault(written: _Written) -> str | None:
 
 
 def _emptiness_fault(written: _Written) -> str | None:
-    if tokens(written.core):
+    if written.words:
         return None
     return "there is no letter or digit to look for; write a word or a phrase"
 
@@ -179,7 +190,7 @@ def _wildcard_fault(written: _Written) -> str | None:
         return "'*' may stand only at the beginning or the end of a keyword; leave the others out"
     if not written.is_open:
         return None
-    found = tokens(written.core)
+    found = written.words
     left = found[0] if written.is_open_left else None
     right = found[-1] if written.is_open_right else None
     if (left and left.start > 0) or (right and right.end < len(written.core)):
@@ -192,7 +203,7 @@ def _wildcard_fault(written: _Written) -> str | None:
 
 
 def _length_fault(written: _Written) -> str | None:
-    count = len(tokens(written.core))
+    count = len(written.words)
     if count <= _LONGEST:
         return None
     return f"a phrase of {count} words; {_LONGEST} are the most, and a few rare ones in a row find the same"
@@ -203,22 +214,26 @@ def _is_short(token: Token) -> bool:
 
 
 def _words(written: _Written, *, case: str, inflect: bool) -> tuple[Word, ...]:
-    found = tokens(written.core)
-    spellings = [frozenset({token.cased}) for token in found]
-    if inflect and not written.is_exact:
-        spellings[-1] = inflections(found[-1].cased)
+    found = written.words
     is_cased = written.is_exact or case == "exact"
     is_alone = len(found) == 1 and not written.is_open
     return tuple(
         Word(
-            forms=frozenset(spelling.casefold() for spelling in cased),
-            cased=cased if is_cased else frozenset(),
+            forms=tuple(dict.fromkeys(spelling.casefold() for spelling in cased)),
+            cased=cased if is_cased else (),
             needs_capitals=is_alone and case == "smart" and _is_name_like_a_word(token),
             is_open_left=written.is_open_left and token is found[0],
             is_open_right=(written.is_open_right and token is found[-1]) or (token.is_hangul and not written.is_exact),
         )
-        for token, cased in zip(found, spellings, strict=True)
+        for token, cased in zip(found, _spellings(written, inflect=inflect), strict=True)
     )
+
+
+def _spellings(written: _Written, *, inflect: bool) -> list[tuple[str, ...]]:
+    """Each word with its letter case, the last one in all its numbers."""
+    *others, last = (token.cased for token in written.words)
+    numbers = tuple(sorted(inflections(last))) if inflect and not written.is_exact else (last,)
+    return [*((other,) for other in others), numbers]
 
 
 def _is_name_like_a_word(token: Token) -> bool:

@@ -49,7 +49,7 @@ class Page:
         """Whether the word stands here, letter case apart."""
         if word.is_open:
             return self._plain.has_open(word)
-        return not word.forms.isdisjoint(self.vocabulary)
+        return not self.vocabulary.isdisjoint(word.forms)
 
     def has_pair(self, left: Word, right: Word) -> bool:
         """Whether two whole words stand side by side, letter case apart."""
@@ -147,7 +147,7 @@ class _View:
     def places_of(self, word: Word) -> Places:
         """Where it stands."""
         wanted = word.cased or word.forms
-        known = self._fitting(word, wanted) if word.is_open else wanted & self._vocabulary
+        known = self._fitting(word, wanted) if word.is_open else self._vocabulary.intersection(wanted)
         return set_of([place for text in known for place in self._places_of[text]])
 
     @cached_property

@@ -56,7 +56,7 @@ def excluded(watchlist: Watchlist, aliases: Aliases = NO_ALIASES) -> tuple[Node,
 
 def keyword_rule(text: str, options: Options, aliases: Aliases = NO_ALIASES) -> Node:
     """A keyword ready to be looked for; one that is an alias stands for all of it. Raises UsageError."""
-    alias = alias_in(text, aliases)
+    alias = alias_in(text, aliases) if aliases else None
     if alias is None:
         return _keyword(text, options)
     field, name = alias

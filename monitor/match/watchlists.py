@@ -37,7 +37,6 @@ _TOLD: Mapping[Kind, frozenset[tuple[bool, bool]]] = MappingProxyType(
 )
 _LOOKS_BACK = frozenset(kind for kind, told in _TOLD.items() if told != _AFTER)
 _UNRECORDED = frozenset({Kind.UNCHANGED, Kind.REJECTED})
-_NO_FREQUENCIES: Mapping[str, int] = MappingProxyType({})
 
 _Matches = dict[int, list[int]]  # numbers of watchlists that match → numbers of their rules that are met
 
@@ -68,19 +67,12 @@ class _Seen:
 class Watchlists:
     """All watchlists, prepared once; a release is read once for all of them.
 
-    A rule that several of them share is looked for once. frequencies: in how many stored releases a word's folded
-    form stands; they only make it faster. Raises UsageError for what no watchlist can look for.
+    A rule that several of them share is looked for once. Raises UsageError for what no watchlist can look for.
     """
 
     __slots__ = ("_excluded", "_index", "_owners", "_rules", "_watchlists")
 
-    def __init__(
-        self,
-        watchlists: Sequence[Watchlist],
-        aliases: Aliases = NO_ALIASES,
-        *,
-        frequencies: Mapping[str, int] = _NO_FREQUENCIES,
-    ) -> None:
+    def __init__(self, watchlists: Sequence[Watchlist], aliases: Aliases = NO_ALIASES) -> None:
         self._watchlists = tuple(watchlists)
         owners: dict[Rule, list[int]] = {}
         for number, watchlist in enumerate(self._watchlists):
@@ -89,7 +81,7 @@ class Watchlists:
         self._rules = tuple(owners)
         self._owners = tuple(map(tuple, owners.values()))
         self._excluded = {n: excluded(one, aliases) for n, one in enumerate(self._watchlists) if one.exclude}
-        self._index = Index(self._rules, frequencies)
+        self._index = Index(self._rules)
 
     def alerts(self, changes: Sequence[Change], *, source: str) -> tuple[Alert, ...]:
         """One alert for each change that some watchlist matches or is told of, in the order of the changes.

@@ -56,8 +56,8 @@ class Token(NamedTuple):
 class Word:
     """A word to look for, in every form that may stand for it."""
 
-    forms: frozenset[str]  # folded; any of them will do
-    cased: frozenset[str] = frozenset()  # the same with their letter case; empty: case is ignored
+    forms: tuple[str, ...]  # folded, each once; any of them will do
+    cased: tuple[str, ...] = ()  # the same with their letter case; empty: case is ignored
     needs_capitals: bool = False
     is_open_left: bool = False  # more letters may stand before it
     is_open_right: bool = False

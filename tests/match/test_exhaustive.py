@@ -60,16 +60,6 @@ def test_totals_count_all_places_of_those_that_match(lists: list[Watchlist], tex
     assert totals == tuple((name, total) for name, total in counted.items() if total)
 
 
-@settings(WITHOUT_DISK, max_examples=40)
-@given(
-    st.lists(watchlists(), max_size=8),
-    RELEASES,
-    st.dictionaries(st.sampled_from(["trade", "us", "fta"]), st.integers(0, 9)),
-)
-def test_frequencies_change_nothing_but_the_cost(lists: list[Watchlist], text: Release, known: dict[str, int]) -> None:
-    assert told(Watchlists(lists, ALIASES, frequencies=known), text) == told(Watchlists(lists, ALIASES), text)
-
-
 def test_thousands_of_rules_find_the_same_in_the_real_releases(records: list[Release], full: bool) -> None:
     lists = random_lists(records, count=20_000 if full else 3_000, seed=7)
     index = Watchlists(lists, ALIASES)

@@ -16,6 +16,7 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "long-body": compare.long_body,
     "match": match.per_release,
     "match-build": match.build,
+    "match-hostile": match.hostile_pairs,
 }
 
 

@@ -13,10 +13,12 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
+from bench import hostile
 from bench.report import Figure
 from bench.texts import WORDS, release
 from monitor.match.reading import Reading
@@ -53,6 +55,17 @@ def build() -> Sequence[Figure]:
         figures.append(Figure(what=f"building {what}", value=seconds, unit="s"))
         figures.append(Figure(what=f"memory {what}", value=megabytes, unit="MB"))
     return figures
+
+
+def hostile_pairs() -> Sequence[Figure]:
+    """The dearest that one watchlist and one text of 10,000 characters could be found to be, each met unprepared."""
+    worst = Figure(what="", value=0.0, unit="ms")
+    for kind, watchlist in hostile.watchlists(seed=0).items():
+        for text, body in hostile.texts(seed=0).items():
+            value = min(_met_first(watchlist, body) for _ in range(2)) * 1e3
+            if value > worst.value:
+                worst = replace(worst, what=f"dearest of the hostile pairs, {kind} on {text}", value=value)
+    return [worst]
 
 
 def texts() -> list[Release]:
@@ -145,6 +158,11 @@ def _each(releases: Sequence[Release], work: Callable[[Release], object]) -> flo
 def _all(releases: Sequence[Release], work: Callable[[Release], object]) -> None:
     for one in releases:
         work(one)
+
+
+def _met_first(watchlist: Watchlist, body: str) -> float:
+    engine = Watchlists([watchlist])
+    return _timed(partial(engine.scan, Release(title="", body=body, date=None)))
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -82,6 +82,8 @@ def lasts_of(words: Sequence[Places], main: Places) -> Places:
 
 def near(runs: Runs, anchors: Runs, distance: int, main: Places, *, sides: tuple[bool, bool]) -> Runs:
     """Those runs that have an anchor with at most so many words between; sides: it may stand before, behind."""
+    if not runs:
+        return NO_RUNS
     before, behind = sides
     begins = _behind(_lasts(anchors), distance + 1, main) if before else 0
     ends = _before(firsts(anchors), distance + 1, main) if behind else 0

@@ -68,7 +68,7 @@ def is_met(rule: Rule, reading: Reading, *, now: Reading | None = None) -> bool:
         case Count():
             return _is_often_enough(rule, _everywhere(rule.part, reading))
         case Near():
-            return any(_chained(rule, reading.page(field)) for field in _fields(rule))
+            return any(_steps(rule, reading.page(field))[-1] for field in _fields(rule))
     raise AssertionError(rule)  # a tree with Say or In was not prepared
 
 
@@ -145,17 +145,23 @@ def _fields(rule: Node) -> tuple[str, ...]:
 
 def _chained(chain: Near, page: Page) -> Runs:
     """Runs of all parts that belong to some whole chain on this page."""
-    steps = [_runs_of(chain.parts[0], page)]
-    for link, part in zip(chain.links, chain.parts[1:], strict=True):
-        if not steps[-1]:
-            return NO_RUNS
-        sides = (True, not link.is_ordered)
-        steps.append(near(_runs_of(part, page), steps[-1], link.distance, page.main, sides=sides))
+    steps = _steps(chain, page)
     found = right = steps[-1]
-    for link, runs in zip(reversed(chain.links), reversed(steps[:-1]), strict=True):
+    for link, runs in zip(reversed(chain.links), reversed(steps[:-1]), strict=True) if found else ():
         right = near(runs, right, link.distance, page.main, sides=(not link.is_ordered, True))
         found = both(found, right)
     return found
+
+
+def _steps(chain: Near, page: Page) -> list[Runs]:
+    """For each part the runs that a chain from the left reaches; the last are empty where there is no whole chain."""
+    steps = [_runs_of(chain.parts[0], page)]
+    for link, part in zip(chain.links, chain.parts[1:], strict=True):
+        if not steps[-1]:
+            return [NO_RUNS]
+        sides = (True, not link.is_ordered)
+        steps.append(near(_runs_of(part, page), steps[-1], link.distance, page.main, sides=sides))
+    return steps
 
 
 def _runs_of(part: Node, page: Page) -> Runs:

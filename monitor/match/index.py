@@ -58,8 +58,8 @@ class Index:
 
     def _meet(self, form: str) -> set[int]:
         """Rules with a wildcard that this word fits; words are compared once, not once per release."""
-        found = set(self._starts.at(form, 0))
-        found.update(number for start in range(len(form)) for number in self._inside.at(form, start))
+        found = set(self._starts.of(form, form[:1]))
+        found.update(self._inside.of(form, form))
         if len(self._met) >= _REMEMBERED:
             self._met.clear()
             self._open_at.clear()
@@ -128,6 +128,8 @@ class _Stems:
         _append(self._numbers, stem, number)
         self._lengths.setdefault(stem[0], set()).add(len(stem))
 
-    def at(self, form: str, start: int) -> Iterator[int]:
-        for length in self._lengths.get(form[start], ()):
-            yield from self._numbers.get(form[start : start + length], ())
+    def of(self, form: str, letters: str) -> Iterator[int]:
+        """Numbers of the stems that begin at one of the letters, of which the form's first ones are given."""
+        for start, letter in enumerate(letters):
+            for length in self._lengths.get(letter, ()):
+                yield from self._numbers.get(form[start : start + length], ())

@@ -64,10 +64,13 @@ def side_by_side(words: Sequence[Places], main: Places) -> Runs:
     """Runs of words of which each follows the one before it, given the places of each; main: those of no particle."""
     reached = {0: words[0]}  # how far the run has come → where its last word stands
     for places in words[1:]:
+        alone = main & ~(places >> 1)  # behind which no such particle stands; only there the run goes on over one
         further: dict[int, Places] = {}
         for gap, last in reached.items():
-            for step, there in _next(last, places, main):
-                further[gap + step] = further.get(gap + step, 0) | there
+            if close := last << 1 & places:
+                further[gap + 1] = further.get(gap + 1, 0) | close
+            if over := (last & alone) << 2 & places:
+                further[gap + 2] = further.get(gap + 2, 0) | over
         reached = further
     return {gap: last >> gap for gap, last in reached.items() if last}
 
@@ -93,13 +96,6 @@ def near(runs: Runs, anchors: Runs, distance: int, main: Places, *, sides: tuple
 
 def _as_pairs(begun: Places, gap: int) -> Iterator[tuple[int, int]]:
     return ((first, first + gap) for first in members(begun))
-
-
-def _next(last: Places, places: Places, main: Places) -> list[tuple[int, Places]]:
-    """Where a run goes on, by the length of the step: to what stands next, else over a particle."""
-    close = last << 1 & places
-    over = (last & main & ~(places >> 1)) << 2 & places
-    return [(step, there) for step, there in ((1, close), (2, over)) if there]
 
 
 def _lasts(runs: Runs) -> Places:

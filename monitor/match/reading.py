@@ -96,18 +96,14 @@ class Page:
         if self._spelling.folded.isascii():
             return range(0, 2 * len(self.forms), 2)
         places, place = [], -2
-        for at in range(len(self.forms)):
-            is_particle = self._is_particle(at)
+        touching = self._spelling.touching
+        was_hangul = True
+        for form, start in zip(self.forms, self._spelling.starts, strict=True):
+            is_particle = start in touching and not was_hangul and is_hangul(form)
             place = place + 1 if is_particle else place + 2 & ~1
             places.append(place)
+            was_hangul = is_hangul(form)
         return places
-
-    def _is_particle(self, at: int) -> bool:
-        """Whether the word here is Hangul glued to a word in other letters, as 를 in "FTA를"."""
-        if at == 0 or not is_hangul(self.forms[at]) or is_hangul(self.forms[at - 1]):
-            return False
-        before, here = (self._spelling.stretch(start, start) for start in self._spelling.starts[at - 1 : at + 1])
-        return before[1] == here[0]
 
     @cached_property
     def _plain(self) -> _View:

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import accumulate, compress
+from typing import NamedTuple
 
 from monitor.match.words import Token, tokens
 
@@ -58,11 +59,16 @@ class Spelling:
 
     def stretch(self, first: int, last: int) -> tuple[int, int]:
         """From the word that begins at the first place to the one that begins at the last, as offsets into the text."""
-        places, leads, ends = self._turns
+        places, leads, ends, _ = self._turns
         start = first - leads[bisect_right(places, first) - 1]
         at = bisect_right(places, last) - 1
         is_odd = places[at] == last and ends[at] > 0
         return start, ends[at] if is_odd else self.folded.index(" ", last) - leads[at]
+
+    @property
+    def touching(self) -> frozenset[int]:
+        """Where words begin that nothing parts from the word before, as 를 in "FTA를"."""
+        return self._turns.touching
 
     def _joined(self, pieces: Iterator[str], table: dict[int, str]) -> str:
         made, reached = [" "], 0
@@ -72,26 +78,35 @@ class Spelling:
         return "".join([*made, self._text[reached:].translate(table), " "])
 
     @cached_property
-    def _turns(self) -> tuple[list[int], list[int], list[int]]:
-        """Places from which on the strings are ahead of the text, by how much, and where an odd word ends in it.
-
-        At first they are ahead by one blank; an end of 0: no odd word begins there.
-        """
-        places, leads, ends = [0], [1], [0]
+    def _turns(self) -> _Turns:
+        places, leads, ends, touching = [0], [1], [0], set()
         place, reached = 1, 0
         for start, end, words in self._odd:
             place += start - reached
+            before = -1
             for token in words:
                 places.append(place)
                 leads.append(place - start - token.start)
                 ends.append(start + token.end)
+                if token.start == before:
+                    touching.add(place)
+                before = token.end
                 place += max(len(token.raw), len(token.form)) + 1
             place -= bool(words)
             places.append(place)
             leads.append(place - end)
             ends.append(0)
             reached = end
-        return places, leads, ends
+        return _Turns(places, leads, ends, frozenset(touching))
+
+
+class _Turns(NamedTuple):
+    """Where the strings and the text drift apart, in parallel lists that begin before the first word."""
+
+    places: list[int]
+    leads: list[int]  # by how much the strings are ahead from there on
+    ends: list[int]  # where the odd word that begins there ends in the text; 0: none does
+    touching: frozenset[int]
 
 
 def _plainer(text: str) -> str:

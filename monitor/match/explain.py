@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from monitor.match.watchlist import Watchlist, excluded, keyword_rule, rules_of
 from monitor.match.watchlists import HITS_KEPT, Watchlists
 from monitor.model import Release
 
+_FIELD_LINE = re.compile(rf"^({'|'.join(FIELDS)}):[ \t]*", re.MULTILINE)
 _QUOTED = 5  # different spellings that are shown of what was found
 
 
@@ -57,17 +59,29 @@ def failing_tests(watchlist: Watchlist, tests: Sequence[Example], aliases: Alias
     """The examples that come out otherwise than they say.
 
     A text of several lines is a title with its body; a single line is tried as title, as body and as category.
+    Where the text begins with `title:`, `body:` or `category:`, each such line opens that field, and no other is tried.
     """
     prepared_list = Watchlists([watchlist], aliases)
     return tuple(test for test in tests if _matches_as_any_field(prepared_list, test.text) != test.is_match)
 
 
 def _matches_as_any_field(watchlists: Watchlists, text: str) -> bool:
-    title, _, body = text.strip("\n").partition("\n")
+    return any(watchlists.scan(view) for view in _views(text.strip("\n")))
+
+
+def _views(text: str) -> list[Release]:
+    """The releases that a test's text may stand for."""
+    if _FIELD_LINE.match(text):
+        _, *pieces = _FIELD_LINE.split(text)
+        fields = dict.fromkeys(FIELDS, "")
+        for field, said in zip(pieces[::2], pieces[1::2], strict=True):
+            fields[field] = f"{fields[field]}\n{said}".strip("\n")
+        return [Release(title=fields["title"], body=fields["body"], date=None, category=fields["category"] or None)]
+    title, _, body = text.partition("\n")
     views = [Release(title=title, body=body, date=None)]
     if not body:
         views += [Release(title="", body=title, date=None), Release(title="", body="", date=None, category=title)]
-    return any(watchlists.scan(view) for view in views)
+    return views
 
 
 def _query(watchlist: Watchlist, aliases: Aliases) -> str:

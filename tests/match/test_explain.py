@@ -79,3 +79,23 @@ def test_an_example_fails_where_it_comes_out_otherwise(query: str, text: str, ma
     examples = (Example(text=text, is_match=True), Example(text=text, is_match=False))
 
     assert failing_tests(Watchlist(name="w", query=query), examples, ALIASES) == (examples[matched],)
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "matched"),
+    [
+        ("title:FTA", "body: FTA", False),
+        ("title:FTA", "title: FTA", True),
+        ("title:FTA", "title: Talks\nbody: FTA\nand more", False),
+        ("body:more", "title: Talks\nbody: FTA\nand more", True),
+        ("category:FTA", "category:FTA\ntitle:Talks", True),
+        ("title:body", "title: Talks\nbody: FTA", False),  # the field's name is no word of the text
+        ("body:(FTA AND chips)", "body: FTA\ntitle: Talks\nbody: chips", True),
+        ("title:FTA", "FTA\nbody: chips", True),  # begins with no field: a title and its body, as ever
+        ("title:title", "Title: chips", True),
+    ],
+)
+def test_an_example_can_say_in_which_field_its_words_stand(query: str, text: str, matched: bool) -> None:
+    examples = (Example(text=text, is_match=True), Example(text=text, is_match=False))
+
+    assert failing_tests(Watchlist(name="w", query=query), examples, ALIASES) == (examples[matched],)

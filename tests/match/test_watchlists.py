@@ -221,3 +221,31 @@ def test_a_broken_watchlist_is_refused_when_it_is_prepared(broken: Watchlist, me
 
 def test_no_watchlist_means_no_alert() -> None:
     assert Watchlists([]).alerts([change(Kind.NEW, ABOUT_FTA)], source="motie") == ()
+
+
+def test_an_alert_counts_the_hits_that_it_does_not_carry() -> None:
+    lists = [Watchlist(name="one", keywords=("chips",)), Watchlist(name="two", keywords=("cars", "used cars"))]
+    body = "chips " * (HITS_KEPT + 20) + "used cars and chips"
+
+    (alert,) = Watchlists(lists).alerts([change(Kind.NEW, release("Cars", body))], source="motie")
+
+    assert alert.totals == (("one", HITS_KEPT + 21), ("two", 3))  # "used cars" and its "cars" begin at two words
+    assert [hit.watchlist for hit in alert.hits].count("one") == HITS_KEPT
+
+
+def test_an_alert_for_what_is_gone_counts_in_the_text_before() -> None:
+    lists = [Watchlist(name="gone", keywords=("chips",)), Watchlist(name="here", keywords=("cars",))]
+    lost = change(Kind.CHANGED, release("Cars"), release("Chips, cars and chips"))
+
+    (alert,) = Watchlists(lists).alerts([lost], source="motie")
+
+    assert alert.totals == (("gone", 2), ("here", 1))
+
+
+@pytest.mark.parametrize("keyword", ["chips", "US", "semi*", '"chips"', "=chips"])
+def test_every_kind_of_word_counts_all_its_places(keyword: str) -> None:
+    body = "US semi chips. " * 300
+
+    findings = Watchlists([Watchlist(name="w", query=keyword)]).findings(release(body=body))
+
+    assert (len(findings.hits), findings.totals) == (HITS_KEPT, (("w", 300),))

@@ -21,7 +21,8 @@ class Figure:
         """The row as text; machines differ, so the ratio is the figure to remember."""
         if not self.floor_value:
             return self.what, f"{self.value:,.2f} {self.unit}", self.floor or "—", "—"
-        ratio = f"{self.value / self.floor_value:.1f} ×"
+        times = self.value / self.floor_value
+        ratio = f"{times:.1f} ×" if times >= 1 else f"1/{1 / times:.1f}"
         return self.what, f"{self.value:,.2f} {self.unit}", f"{self.floor}: {self.floor_value:,.2f} {self.unit}", ratio
 
 

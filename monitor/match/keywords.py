@@ -38,7 +38,7 @@ class Keyword:
 
     def is_met(self, reading: Reading) -> bool:
         """Whether a release says it anywhere; told from the distinct words alone where they suffice."""
-        return any(self._stands_on(reading.page(field)) for field in self.fields)
+        return any(map(self._stands_on, map(reading.page, self.fields)))
 
     def runs(self, page: Page) -> Runs:
         """Its places on one page.
@@ -58,12 +58,15 @@ class Keyword:
                 yield field, start, end
 
     def _stands_on(self, page: Page) -> bool:
+        """The cheapest question that decides comes first."""
+        if not page.has(self.words[0]):
+            return False
+        if len(self.words) == 1:
+            return not self.words[0].is_picky or page.places_of(self.words[0]) > 0
         if not all(map(page.has, self.words)):
             return False
-        if any(word.is_picky for word in self.words) or (len(self.words) > 1 and page.has_particles):
-            return bool(lasts_of([page.places_of(word) for word in self.words], page.main))
-        if len(self.words) == 1:
-            return True
+        if page.has_particles or any(word.is_picky for word in self.words):
+            return lasts_of([page.places_of(word) for word in self.words], page.main) > 0
         if self.words[0].is_open_left or self.words[-1].is_open_right:
             return any(map(page.says, self._sayings()))
         if not all(page.has_pair(left, right) for left, right in pairwise(self.words)):

@@ -12,7 +12,7 @@ from itertools import islice
 from monitor.match.keywords import Keyword
 from monitor.match.patterns import Pattern
 from monitor.match.reading import FIELDS, Reading
-from monitor.match.rules import Found, Rule, Span, count, places, spans, together
+from monitor.match.rules import Found, Rule, Span, count, places, together
 
 
 def first_places(rules: Sequence[Rule], reading: Reading, *, most: int) -> tuple[list[Span], int]:
@@ -27,7 +27,7 @@ def first_places(rules: Sequence[Rule], reading: Reading, *, most: int) -> tuple
 def every_place(rules: Sequence[Rule], reading: Reading, most: int | None = None) -> Iterator[Span]:
     """All places, each once, by field, then order in the text; at most so many of each field."""
     if isinstance(rules[0], Pattern):  # a watchlist of a regular expression has no other rule
-        yield from spans(rules[0], reading)
+        yield from rules[0].find(reading)
         return
     found = _places(rules, reading)
     for field in FIELDS:
@@ -39,8 +39,13 @@ def every_place(rules: Sequence[Rule], reading: Reading, most: int | None = None
 def total_of(rules: Sequence[Rule], reading: Reading) -> int:
     """At how many different places they stand; two that begin at the same word are one."""
     if isinstance(rules[0], Pattern):
-        return sum(1 for _ in spans(rules[0], reading))
+        return sum(1 for _ in rules[0].find(reading))
     return count(_places(rules, reading))
+
+
+def in_order(span: Span) -> tuple[int, int, int]:
+    """By field, then place."""
+    return FIELDS.index(span[0]), span[1], span[2]
 
 
 def _places(rules: Sequence[Rule], reading: Reading) -> Found:
@@ -49,13 +54,19 @@ def _places(rules: Sequence[Rule], reading: Reading) -> Found:
 
 def _first_words(words: Sequence[Keyword], reading: Reading, most: int) -> tuple[list[Span], int]:
     """The quick way for whole words, which needs neither the places of other words nor offsets of any."""
+    known = {
+        (field, form)
+        for word in words
+        for field in word.fields
+        for form in word.words[0].forms
+        if form in reading.page(field).vocabulary
+    }
     found: list[Span] = []
     total = 0
-    for field in FIELDS:
+    for field, form in known:
         page = reading.page(field)
-        forms = {form for word in words if field in word.fields for form in word.words[0].forms} & page.vocabulary
-        known = [page.spans_of(form, most) for form in forms]
-        for form, each in zip(forms, known, strict=True):
-            total += len(each) if len(each) < most else page.forms.count(form)
-        found += sorted((field, *span) for each in known for span in each)
+        spans = page.spans_of(form, most)
+        total += len(spans) if len(spans) < most else page.forms.count(form)
+        found += [(field, start, end) for start, end in spans]
+    found.sort(key=in_order)
     return found[:most], total

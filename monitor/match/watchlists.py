@@ -11,9 +11,9 @@ from monitor.match.added import Added
 from monitor.match.index import Index
 from monitor.match.keywords import keyword_fault
 from monitor.match.query import NO_ALIASES, Aliases
-from monitor.match.reading import FIELDS, Reading
+from monitor.match.reading import Reading
 from monitor.match.rules import Rule, is_met
-from monitor.match.tally import every_place, first_places, total_of
+from monitor.match.tally import every_place, first_places, in_order, total_of
 from monitor.match.watchlist import ON_CHANGE, Watchlist, excluded, rules_of
 from monitor.model import Alert, Change, Hit, Kind, Release
 
@@ -186,9 +186,5 @@ def is_told(kind: Kind, *, before: bool, after: bool) -> bool:
 def _together(found: Mapping[int, Findings]) -> Findings:
     """Hits of all watchlists in the order of the text; at one place in the order of the configuration."""
     each = [found[number] for number in sorted(found)]
-    hits = sorted((hit for one in each for hit in one.hits), key=_place)
+    hits = sorted((hit for one in each for hit in one.hits), key=lambda hit: in_order((hit.field, hit.start, hit.end)))
     return Findings(hits=tuple(hits), totals=tuple(total for one in each for total in one.totals))
-
-
-def _place(hit: Hit) -> tuple[int, int, int]:
-    return FIELDS.index(hit.field), hit.start, hit.end

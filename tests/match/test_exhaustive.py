@@ -34,7 +34,7 @@ RELEASES = st.builds(release, TEXTS, TEXTS, st.none() | TEXTS)
 def watchlists(draw: st.DrawFn, rules: st.SearchStrategy[str] | None = None) -> Watchlist:
     return Watchlist(
         name=draw(st.uuids()).hex,
-        query=draw(rules or queries()),
+        query=draw(queries() if rules is None else rules),
         exclude=tuple(draw(st.lists(st.sampled_from(["news", "title:US", "FTA", "*원전*"]), max_size=1))),
         min_hits=draw(st.sampled_from([1, 1, 2, 4])),
         fields=draw(st.sampled_from([FIELDS, FIELDS, ("title",), ("body", "category")])),
@@ -58,6 +58,19 @@ def test_totals_count_all_places_of_those_that_match(lists: list[Watchlist], tex
     totals = Watchlists(lists, ALIASES).findings(text).totals
 
     assert totals == tuple((name, total) for name, total in counted.items() if total)
+
+
+# Words and particles of one letter, so that phrases and chains meet every way in which the two can follow each other.
+SHORT_WORDS = ["a", "b", "A", "가", "나다", "A.B."]
+SHORT_TEXTS = st.lists(st.tuples(st.sampled_from(SHORT_WORDS), st.sampled_from([" ", ""])).map("".join), max_size=15)
+SHORT_PHRASES = st.lists(st.sampled_from(["a", "b", "가", "나"]), min_size=1, max_size=4).map(" ".join)
+SHORT_SAYINGS = st.builds('{}"{}"'.format, st.sampled_from(["", "", "="]), SHORT_PHRASES)
+
+
+@settings(WITHOUT_DISK, max_examples=200)
+@given(st.lists(watchlists(queries(SHORT_SAYINGS)), max_size=4), SHORT_TEXTS.map("".join))
+def test_the_index_equals_asking_every_query_among_particles(lists: list[Watchlist], text: str) -> None:
+    assert told(Watchlists(lists, ALIASES), release(body=text)) == asked_one_by_one(lists, release(body=text))
 
 
 def test_thousands_of_rules_find_the_same_in_the_real_releases(records: list[Release], full: bool) -> None:

@@ -5,7 +5,7 @@ Nothing here is fast and nothing is shared with the engine but the tokens, which
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from itertools import accumulate
 
 from monitor.match.keywords import Keyword
 from monitor.match.nodes import And, Count, Link, Near, Node, Not, Or
@@ -15,27 +15,27 @@ from monitor.model import Release
 Run = tuple[str, int, int]  # field, first and last token
 
 
-@dataclass(frozen=True)
 class Text:
     """A release as its tokens, field by field."""
 
-    words: dict[str, list[Token]]
-
-    @classmethod
-    def of(cls, release: Release) -> Text:
+    def __init__(self, release: Release) -> None:
         texts = {"title": release.title, "body": release.body, "category": release.category or ""}
-        return cls({field: tokens(text) for field, text in texts.items()})
-
-    def is_particle(self, field: str, at: int) -> bool:
-        words = self.words[field]
-        is_glued = at > 0 and words[at - 1].end == words[at].start
-        return is_glued and words[at].is_hangul and not words[at - 1].is_hangul
-
-    def ordinal(self, field: str, at: int) -> int:
-        return sum(not self.is_particle(field, before) for before in range(at + 1))
+        self.words = {field: tokens(text) for field, text in texts.items()}
+        self.ordinals = {field: ordinals(words) for field, words in self.words.items()}
+        self.forms = {token.form for words in self.words.values() for token in words}
 
     def spans(self, runs: set[Run]) -> set[tuple[str, int, int]]:
         return {(field, self.words[field][first].start, self.words[field][last].end) for field, first, last in runs}
+
+
+def ordinals(words: list[Token]) -> list[int]:
+    """The number of each word as a person counts: a particle counts with the word it is glued to."""
+    return list(accumulate(not is_particle(words, at) for at in range(len(words))))
+
+
+def is_particle(words: list[Token], at: int) -> bool:
+    is_glued = at > 0 and words[at - 1].end == words[at].start
+    return is_glued and words[at].is_hangul and not words[at - 1].is_hangul
 
 
 def runs(rule: Node, text: Text) -> set[Run]:
@@ -67,7 +67,9 @@ def is_met(rule: Node, text: Text) -> bool:
 
 def phrases(keyword: Keyword, field: str, text: Text) -> set[Run]:
     """Each word follows the one before it, or stands behind the particle that does."""
-    found = set()
+    found: set[Run] = set()
+    if any(text.forms.isdisjoint(word.forms) for word in keyword.words if not word.is_open):
+        return found  # most are, and the test over thousands of rules would take minutes
     for first in range(len(text.words[field])):
         last = ending(keyword, field, first, text)
         if last is not None:
@@ -83,7 +85,7 @@ def ending(keyword: Keyword, field: str, first: int, text: Text) -> int | None:
     for word in keyword.words[1:]:
         if at + 1 < len(words) and fits(word, words[at + 1]):
             at += 1
-        elif at + 2 < len(words) and fits(word, words[at + 2]) and text.is_particle(field, at + 1):
+        elif at + 2 < len(words) and fits(word, words[at + 2]) and is_particle(words, at + 1):
             at += 2
         else:
             return None
@@ -114,7 +116,7 @@ def is_near(left: Run, right: Run, link: Link, text: Text) -> bool:
     if right[0] != field:
         return False
     if left[2] < right[1]:
-        return text.ordinal(field, right[1]) - text.ordinal(field, left[2]) <= link.distance + 1
+        return text.ordinals[field][right[1]] - text.ordinals[field][left[2]] <= link.distance + 1
     if link.is_ordered or right[2] >= left[1]:
         return False
-    return text.ordinal(field, left[1]) - text.ordinal(field, right[2]) <= link.distance + 1
+    return text.ordinals[field][left[1]] - text.ordinals[field][right[2]] <= link.distance + 1

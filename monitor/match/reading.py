@@ -16,6 +16,8 @@ from monitor.match.spelling import Spelling
 from monitor.match.words import Word, as_cased, is_capitals, is_hangul
 from monitor.model import Release
 
+_MANY = 10  # one word in so many
+
 FIELDS = ("title", "body", "category")  # in the order in which hits are told
 
 
@@ -159,7 +161,13 @@ class _View:
         return "\n" + "\n".join(self._vocabulary) + "\n"
 
     def _fitting(self, word: Word, wanted: Iterable[str]) -> set[str]:
-        return {text for needle in _needles(word, wanted) for text in _lines_with(self._listed, needle)}
+        return {text for needle in _needles(word, wanted) for text in self._with(needle)}
+
+    def _with(self, needle: str) -> Iterable[str]:
+        """Words with this part, by the cheaper way: one by one where many have it, else from find to find."""
+        if self._listed.count(needle) * _MANY < len(self._vocabulary):
+            return _lines_with(self._listed, needle)
+        return (text for text in self._vocabulary if needle in f"\n{text}\n")
 
 
 class Reading:

@@ -29,6 +29,7 @@ class MonitorError(Exception):
         super().__init__(message)
         self.message = message
         self.where = where
+        self.excerpt = ""  # what it is about with a caret under the spot; printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,12 @@ from monitor.collect.folder import IGNORED, Folder
 from monitor.compare.forms import keys, text_hash
 from monitor.errors import NotFound, UsageError
 from monitor.journey import Audience, Habits
-from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.match.watchlists import Watchlist, Watchlists, frequencies_in
 from monitor.model import Message, Mode, Report, Verdict
 from monitor.notify.channels import bound_of, check_channel, open_channel
 from monitor.ports import Channel, Clock
 from monitor.store import lock
+from monitor.store.archive import SqliteArchive
 from monitor.store.database import Handle, open_for_writing
 from monitor.store.outbox import SqliteOutbox
 from monitor.store.rehash import rehash
@@ -32,6 +33,10 @@ from monitor.text import NORM_VERSION
 
 if TYPE_CHECKING:
     from monitor.app.config import Config, Findings
+
+
+_MANY = 500  # rules
+_COUNTED = 500  # releases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +162,7 @@ def _works(config: Config, handle: Handle, clock: Clock) -> Works:
     store = SqliteStore(handle)
     intake = Intake(
         sources_of(config),
-        audience=_audience(config),
+        audience=_audience(config, handle),
         store=store,
         clock=clock,
         follow_symlinks=config.watch.follow_symlinks,
@@ -193,14 +198,21 @@ def sources_of(config: Config) -> tuple[Source, ...]:
     )
 
 
-def _audience(config: Config) -> Audience:
+def _audience(config: Config, handle: Handle) -> Audience:
     every = tuple(config.channels)
     return Audience(
-        watchlists=Watchlists(watchlists_of(config), config.aliases),
+        watchlists=Watchlists(watchlists_of(config), config.aliases, frequencies=_frequencies(config, handle)),
         routes={name: every if w.notify is None else w.notify for name, w in config.watchlists.items()},
         max_age={name: channel.max_age for name, channel in config.channels.items()},
         bounds={name: bound_of(channel.url) for name, channel in config.channels.items()},
     )
+
+
+def _frequencies(config: Config, handle: Handle) -> Mapping[str, int]:
+    """How common words are in the latest releases; for few rules not worth the time to count."""
+    if len(config.watchlists) < _MANY and sum(len(one.keywords) for one in config.watchlists.values()) < _MANY:
+        return {}
+    return frequencies_in(stored.release for stored in SqliteArchive(handle).heads(limit=_COUNTED))
 
 
 def _channel(config: Config, name: str, stream: TextIO) -> Channel:

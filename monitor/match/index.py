@@ -8,8 +8,9 @@ promises one thing: no rule that is met is missing from the candidates. Whether 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from types import MappingProxyType
 
 from monitor.match.keywords import Keyword
 from monitor.match.lexicon import EVERYDAY
@@ -19,18 +20,20 @@ from monitor.match.words import Word
 
 _REMEMBERED = 20_000  # words of past releases whose wildcards are known
 _LONG = 60  # letters of a word that is not worth remembering
+UNCOUNTED: Mapping[str, int] = MappingProxyType({})
 
 
 class Index:
-    """Rules by their rarest required word, the longest; they are named by their place in the sequence given.
+    """Rules by their rarest required word; they are named by their place in the sequence given.
 
-    How often words stand in stored releases would tell better, but that spares a tenth of the cost at 10,000 rules
-    of few matches each, and would have to be counted at every start.
+    frequencies: in how many stored releases a form stands. Of words that stand equally often, or were not counted,
+    the longest is the rarest.
     """
 
-    __slots__ = ("_always", "_inside", "_met", "_open_at", "_starts", "_whole")
+    __slots__ = ("_always", "_frequencies", "_inside", "_met", "_open_at", "_starts", "_whole")
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], frequencies: Mapping[str, int] = UNCOUNTED) -> None:
+        self._frequencies = frequencies
         self._whole: dict[str, Sequence[int]] = {}
         self._starts = _Stems()
         self._inside = _Stems()
@@ -73,16 +76,24 @@ class Index:
         """Words of which a release that meets the rule has at least one; None: there are none such."""
         match rule:
             case Keyword():
-                return (min(rule.words, key=_commonness) if len(rule.words) > 1 else rule.words[0],)
+                return (min(rule.words, key=self._commonness) if len(rule.words) > 1 else rule.words[0],)
             case And() | Near():
                 known = [words for words in map(self._anchors, rule.parts) if words]
-                return min(known, key=_price, default=None)
+                return min(known, key=self._price, default=None)
             case Or():
                 choices = [self._anchors(part) for part in rule.parts]
                 return None if None in choices else tuple({w: None for words in choices for w in words or ()})
             case Count():
                 return self._anchors(rule.part)
         return None
+
+    def _price(self, words: tuple[Word, ...]) -> tuple[int, int, int]:
+        return (*max(map(self._commonness, words)), len(words))
+
+    def _commonness(self, word: Word) -> tuple[int, int]:
+        """Short names that are everyday words are the commonest of those that were not counted."""
+        length = 0 if any(form in EVERYDAY for form in word.forms) else -min(map(len, word.forms))
+        return sum(self._frequencies.get(form, 0) for form in word.forms) if self._frequencies else 0, length
 
     def _enter(self, word: Word, number: int) -> None:
         for form in word.forms:
@@ -101,15 +112,6 @@ def _append(numbers: dict[str, Sequence[int]], form: str, number: int) -> None:
         known.append(number)
     else:
         numbers[form] = [*known, number] if known else (number,)
-
-
-def _price(words: tuple[Word, ...]) -> tuple[int, int]:
-    return max(map(_commonness, words)), len(words)
-
-
-def _commonness(word: Word) -> int:
-    """The longer a word, the rarer; short names that are everyday words are the commonest of all."""
-    return 0 if any(form in EVERYDAY for form in word.forms) else -min(map(len, word.forms))
 
 
 class _Stems:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
 from monitor.match.added import Added
-from monitor.match.index import Index
+from monitor.match.index import UNCOUNTED, Index
 from monitor.match.keywords import keyword_fault
 from monitor.match.query import NO_ALIASES, Aliases
 from monitor.match.reading import Reading
@@ -17,7 +18,7 @@ from monitor.match.tally import every_place, first_places, in_order, total_of
 from monitor.match.watchlist import ON_CHANGE, Watchlist, excluded, rules_of
 from monitor.model import Alert, Change, Hit, Kind, Release
 
-__all__ = ["HITS_KEPT", "ON_CHANGE", "Watchlist", "Watchlists", "is_told", "keyword_fault"]
+__all__ = ["HITS_KEPT", "ON_CHANGE", "Watchlist", "Watchlists", "frequencies_in", "is_told", "keyword_fault"]
 
 HITS_KEPT = 50  # per watchlist and release: a broad keyword must not make a message grow with the body
 
@@ -67,12 +68,19 @@ class _Seen:
 class Watchlists:
     """All watchlists, prepared once; a release is read once for all of them.
 
-    A rule that several of them share is looked for once. Raises UsageError for what no watchlist can look for.
+    A rule that several of them share is looked for once. frequencies: in how many stored releases a word's folded
+    form stands (`frequencies_in`); they only make it faster. Raises UsageError for what no watchlist can look for.
     """
 
     __slots__ = ("_excluded", "_index", "_owners", "_rules", "_watchlists")
 
-    def __init__(self, watchlists: Sequence[Watchlist], aliases: Aliases = NO_ALIASES) -> None:
+    def __init__(
+        self,
+        watchlists: Sequence[Watchlist],
+        aliases: Aliases = NO_ALIASES,
+        *,
+        frequencies: Mapping[str, int] = UNCOUNTED,
+    ) -> None:
         self._watchlists = tuple(watchlists)
         owners: dict[Rule, list[int]] = {}
         for number, watchlist in enumerate(self._watchlists):
@@ -81,7 +89,7 @@ class Watchlists:
         self._rules = tuple(owners)
         self._owners = tuple(map(tuple, owners.values()))
         self._excluded = {n: excluded(one, aliases) for n, one in enumerate(self._watchlists) if one.exclude}
-        self._index = Index(self._rules)
+        self._index = Index(self._rules, frequencies)
 
     def alerts(self, changes: Sequence[Change], *, source: str) -> tuple[Alert, ...]:
         """One alert for each change that some watchlist matches or is told of, in the order of the changes.
@@ -176,6 +184,11 @@ class Watchlists:
             for field, start, end in spans
         )
         return Findings(hits=tuple(hits), totals=((name, total),))
+
+
+def frequencies_in(releases: Iterable[Release]) -> Counter[str]:
+    """In how many of these releases each word's folded form stands."""
+    return Counter(form for release in releases for form in Reading(release).forms())
 
 
 def is_told(kind: Kind, *, before: bool, after: bool) -> bool:

@@ -60,6 +60,22 @@ def test_the_closing_line_says_how_often_it_would_have_told(project: Project) ->
     assert out.splitlines()[-1] == "would have told 2 of 4 releases in 90 days (2024-07-01 to 2024-09-28)"
 
 
+def test_a_total_counts_what_is_no_longer_listed(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", config=CONFIG)
+    project.drop("1.txt", record("Trade", "An FTA here. " * 70))
+    [row] = project.run("match", "--query", "FTA", "--json", "--file", project.seeds / "1.txt").rows()
+    assert (len(row["hits"]), row["total"]) == (50, 70)
+    assert "70 hits: FTA" in project.run("match", "--query", "FTA", "--file", project.seeds / "1.txt").out
+
+
+def test_a_wrong_query_is_shown_with_a_caret_under_the_spot(project: Project) -> None:
+    done = project.run("match", "반도체 AND (FTA OR japan")
+    assert done.code == 2
+    lines = done.err.splitlines()
+    assert lines[0].startswith("monitor: column 9: ")
+    assert lines[1:] == ["  반도체 AND (FTA OR japan", "             ^"]  # a Hangul syllable is two columns wide
+
+
 def test_people_see_the_hit_marked_in_its_sentence(project: Project) -> None:
     out = project.run("match", "--query", "FTA").out
     assert "#1  2024-07-01  FTA talks held" in out

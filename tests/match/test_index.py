@@ -87,6 +87,16 @@ def test_keywords_without_a_word_in_the_release_are_not_even_candidates() -> Non
     assert index.candidates({"agreement", "semiconductors", "자원전쟁", "반도체를"}) == [1, 2, 3, 4, 5]
 
 
+@WITHOUT_DISK
+@given(st.dictionaries(st.sampled_from(["free", "trade", "agreement"]), st.integers(0, 9)))
+def test_frequencies_choose_the_word_and_lose_no_rule(frequencies: dict[str, int]) -> None:
+    index = Index([read_keyword("free trade agreement")], frequencies)
+    rarest = min(["agreement", "trade", "free"], key=lambda word: (frequencies.get(word, 0), -len(word)))
+
+    assert index.candidates({"free", "trade", "agreement"}) == [0]
+    assert [word for word in ("free", "trade", "agreement") if index.candidates({word})] == [rarest]
+
+
 def every_place(watchlist: Watchlist, text: Release) -> list[tuple[str, int, int]]:
     """The naive way: each keyword for itself, over the whole release."""
     reading = Reading(text)

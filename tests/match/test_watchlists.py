@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import UsageError
-from monitor.match.watchlists import HITS_KEPT, Watchlist, Watchlists, is_told
+from monitor.match.watchlists import HITS_KEPT, Watchlist, Watchlists, frequencies_in, is_told
 from monitor.model import Hit, Kind, Release
 from tests.match.samples import change, release
 
@@ -249,3 +249,13 @@ def test_every_kind_of_word_counts_all_its_places(keyword: str) -> None:
     findings = Watchlists([Watchlist(name="w", query=keyword)]).findings(release(body=body))
 
     assert (len(findings.hits), findings.totals) == (HITS_KEPT, (("w", 300),))
+
+
+def test_frequencies_count_releases_not_repetitions_and_change_no_answer() -> None:
+    texts = [release("Trade, trade and FTA"), release("Free trade"), ABOUT_RAIN]
+    counted = frequencies_in(texts)
+
+    assert (counted["trade"], counted["fta"], counted["snow"]) == (2, 1, 0)
+    lists = [FTA, Watchlist(name="free", keywords=("free trade",))]
+    plain, quick = Watchlists(lists), Watchlists(lists, frequencies=counted)
+    assert [plain.scan(text) for text in texts] == [quick.scan(text) for text in texts]

@@ -104,3 +104,5 @@ def report(error: MonitorError) -> None:
 
         where = f"{error.where}: " if error.where else ""
         click.echo(escape(f"monitor: {where}{error.message}"), err=True)
+        if error.excerpt:
+            click.echo(error.excerpt, err=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from monitor.app.backtest import Candidate
     from monitor.app.config import Config
-    from monitor.match.watchlists import Watchlist
+    from monitor.match.watchlists import Watchlist, Watchlists
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -40,20 +40,31 @@ def command(
     With --file: on the releases of one dump, which is read and not stored.
     """
     from monitor.app.backtest import Tally, backtest, watchlist_for
-    from monitor.match.watchlists import Watchlists
 
     config = load_config(config_file)
     watchlist = watchlist_for(config, rule, is_query=is_query)
     tally = Tally()
-    found = backtest(
-        Watchlists([watchlist], config.aliases), _candidates(config, _day(since_, config.timezone), file), tally
-    )
+    rules = _prepared(watchlist, config)
+    found = backtest(rules, _candidates(config, _day(since_, config.timezone), file), tally)
     if as_json:
         print_json(_line(*one) for one in found)
         return
     for candidate, alert in found:
         click.echo("\n".join(_told(candidate, alert, watchlist)) + "\n")
     click.echo(click.style(tally.sentence(), bold=True))
+
+
+def _prepared(watchlist: Watchlist, config: Config) -> Watchlists:
+    """Raises QueryFault that shows the spot where the query goes wrong."""
+    from monitor.app.config import pointed
+    from monitor.match.query import QueryFault
+    from monitor.match.watchlists import Watchlists
+
+    try:
+        return Watchlists([watchlist], config.aliases)
+    except QueryFault as fault:
+        fault.excerpt = pointed(watchlist.query, fault.column)
+        raise
 
 
 def _candidates(config: Config, day: date | None, file: Path | None) -> Iterable[Candidate]:
@@ -92,7 +103,7 @@ def _line(candidate: Candidate, alert: Alert) -> dict[str, object]:
         "title": release.title,
         "date": release.date,
         "hits": [{"text": hit.text, "field": hit.field, "start": hit.start, "end": hit.end} for hit in alert.hits],
-        "total": len(alert.hits),
+        "total": _total(alert),
     }
 
 
@@ -104,8 +115,13 @@ def _told(candidate: Candidate, alert: Alert, watchlist: Watchlist) -> Iterator[
     yield click.style(escape(f"{number}{item.date or 'no day'!s:10}  {item.title}"), bold=True)
     for snippet in item.snippets:
         yield f"  {snippet.field}: {_marked(snippet)}"
-    hits = len(alert.hits)
+    hits = _total(alert)
     yield f"  {hits} {'hit' if hits == 1 else 'hits'}: {escape(', '.join(item.words))}"
+
+
+def _total(alert: Alert) -> int:
+    """Places in the text; of very many not all are kept as hits."""
+    return sum(count for _, count in alert.totals)
 
 
 def _marked(snippet: Snippet) -> str:

@@ -5,7 +5,7 @@
 Importing this package loads yaml and pydantic; commands that need no configuration must not.
 """
 
-from monitor.app.config.faults import paint
+from monitor.app.config.faults import paint, pointed
 from monitor.app.config.findings import Findings
 from monitor.app.config.load import Check, candidates, find, load
 from monitor.app.config.models import Channel, Config, Example, Source, Watch, Watchlist
@@ -25,5 +25,6 @@ __all__ = [
     "find",
     "load",
     "paint",
+    "pointed",
     "size",
 ]

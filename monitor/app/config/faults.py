@@ -27,8 +27,15 @@ def _paint_one(fault: Fault, *, color: bool) -> str:
     head = f"{where}: {severity}: {path}{escape(fault.message)}"
     if not fault.excerpt or not fault.line:
         return head
-    before, after = _window(fault.excerpt, fault.column - 1)
-    return f"{head}\n  {before}{after}\n  {' ' * columns(before)}{caret}"
+    return f"{head}\n{pointed(fault.excerpt, fault.column, caret=caret)}"
+
+
+def pointed(text: str, column: int, *, caret: str = "^") -> str:
+    """The line of a text that holds the column (a character, from 1), and below it a caret under that character."""
+    start = text.rfind("\n", 0, column - 1) + 1
+    line = text[start:].partition("\n")[0]
+    before, after = _window(line, column - 1 - start)
+    return f"  {before}{after}\n  {' ' * columns(before)}{caret}"
 
 
 def columns(text: str) -> int:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import compare, journey, match
+from bench import compare, delivery, journey, match
 from bench.report import Figure, table
 
 BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "drop": journey.drop_to_webhook,
+    "deliver": delivery.commit_to_webhook,
+    "throughput": delivery.throughput,
+    "hung": delivery.hung_neighbours,
     "forms": compare.normal_forms,
     "kinds": compare.cost_by_kind,
     "growth": compare.growth,

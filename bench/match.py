@@ -19,7 +19,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from bench import hostile
-from bench.report import Figure
+from bench.report import Figure, resident
 from bench.texts import WORDS, release
 from monitor.match.reading import Reading
 from monitor.match.watchlists import Watchlist, Watchlists, frequencies_in
@@ -184,15 +184,10 @@ def _built(count: int) -> tuple[float, float]:
     rules = sparse(count)
     watchlists(rules[:10])
     gc.collect()
-    before, start = _resident(), time.process_time()
+    before, start = resident(), time.process_time()
     kept = watchlists(rules)
     seconds = time.process_time() - start
     gc.collect()
-    megabytes = _resident() - before
+    megabytes = resident() - before
     del kept
     return seconds, megabytes
-
-
-def _resident() -> float:
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

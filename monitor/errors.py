@@ -12,6 +12,8 @@ MonitorError                 says what happened, to which thing, and what to do 
 ├── NotReadable              a dump file cannot be read as text (becomes a Reject, never a crash)
 ├── FileChanged              a dump file changed while it was read; read it again
 ├── NotFound                 no such release, channel, dump (1)
+├── WrongState               the thing is there, and what is asked cannot be done to it as it stands (1)
+├── NoDaemon                 no daemon listens on the control socket (lives in monitor.app.control)
 └── UsageError               the request makes no sense as given (2)
 """
 
@@ -94,6 +96,10 @@ class FileChanged(MonitorError):
 
 class NotFound(MonitorError):
     """The named thing does not exist in the store or the configuration."""
+
+
+class WrongState(MonitorError):
+    """The named thing exists and stands in a state in which this cannot be done."""
 
 
 class UsageError(MonitorError):

@@ -1,8 +1,8 @@
-"""The whole way of one dump, top to bottom: text → releases → changes → alerts → messages → one transaction."""
+"""The whole way of one dump, top to bottom: text → releases → changes → alerts → notices → one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -15,9 +15,9 @@ from monitor.collect.read import arrival
 from monitor.compare.classify import classify, withdrawn
 from monitor.compare.forms import nearby_keys
 from monitor.errors import Stale
-from monitor.model import Alert, Batch, Change, Dump, Message, Mode, Reject, Report
-from monitor.notify.compose import Bound, compose
-from monitor.ports import Store
+from monitor.model import Alert, Batch, Change, Dump, Mode, Notice, Reject, Report
+from monitor.notify.compose import compose
+from monitor.ports import Known, Store
 
 _REPLAYED = timedelta(milliseconds=1)  # bytes seen before carry no news: at equal age they lose
 _TRIES = 5  # against a store that another monitor writes to as well
@@ -52,12 +52,22 @@ class Audience:
 
     watchlists: Watchlists
     routes: Mapping[str, Sequence[str]]  # watchlist → channels
-    max_age: Mapping[str, timedelta] = field(default_factory=dict)  # channel → how long a message is worth sending
-    bounds: Mapping[str, Bound] = field(default_factory=dict)  # channel → how much one message may hold
+    urgent: frozenset[str] = frozenset()  # watchlists that pass digests and quiet hours
 
 
-def ingest(dump: Dump, *, habits: Habits, audience: Audience, store: Store, now: datetime, mode: Mode) -> Report:
+def ingest(
+    dump: Dump,
+    *,
+    habits: Habits,
+    audience: Audience,
+    store: Store,
+    now: datetime,
+    mode: Mode,
+    muted: Collection[str] = frozenset(),
+) -> Report:
     """Carry one dump the whole way; on return all of it is stored, or nothing is.
+
+    What a muted watchlist matches is recorded, and nobody is told.
 
     Content that is known already is noted and leads to nothing, unless the mode is AGAIN or a newer stamp in the file
     name makes it a newer confirmation.
@@ -68,8 +78,8 @@ def ingest(dump: Dump, *, habits: Habits, audience: Audience, store: Store, now:
         return store.note_duplicate(dump, known, parser=PARSER_VERSION, now=now)
     reading = _read(dump, habits, now=now)
     for _ in range(_TRIES):
-        changes = _decide(reading, store, age=reading.as_of - _REPLAYED if is_replay else reading.as_of)
-        alerts = audience.watchlists.alerts(changes, source=dump.source)
+        changes, titles = _decide(reading, store, age=reading.as_of - _REPLAYED if is_replay else reading.as_of)
+        alerts = _heard(audience.watchlists.alerts(changes, source=dump.source), muted)
         batch = Batch(
             dump=dump,
             as_of=reading.as_of,
@@ -77,7 +87,7 @@ def ingest(dump: Dump, *, habits: Habits, audience: Audience, store: Store, now:
             changes=changes,
             rejects=reading.parsed.rejects,
             alerts=alerts,
-            messages=_messages(alerts, dump.source, audience),
+            notices=_notices(alerts, dump.source, audience, titles=titles),
             parser=PARSER_VERSION,
             mode=mode,
             listing=reading.listing,
@@ -119,15 +129,25 @@ def _read(dump: Dump, habits: Habits, *, now: datetime) -> _Reading:
     )
 
 
-def _decide(reading: _Reading, store: Store, *, age: datetime) -> tuple[Change, ...]:
-    """What this dump makes of every release, on one snapshot of the store; nothing is written."""
+def _decide(reading: _Reading, store: Store, *, age: datetime) -> tuple[tuple[Change, ...], dict[int, str]]:
+    """What this dump makes of every release, on one snapshot of the store, and the titles of those they are linked to.
+
+    Nothing is written.
+    """
     records, source = reading.parsed.records, reading.source
     sightings = store.sightings({record.digest for record in records})
     unseen = (record for record in records if record.digest not in sightings)
     near = {key for record in unseen for key in nearby_keys(source, record.release)}
     known = store.snapshot(near, {sighting.number for sighting in sightings.values()})
     changes = classify(records, source=source, known=known, sightings=sightings, as_of=age)
-    return changes + _withdrawn(reading, changes, store)
+    return changes + _withdrawn(reading, changes, store), _titles(changes, known)
+
+
+def _titles(changes: Sequence[Change], known: Known) -> dict[int, str]:
+    """The titles of the releases that changes are linked to: of this dump, or else as they are known."""
+    linked = {number for change in changes for number in change.related}
+    shown = {change.number: change.after.title for change in changes if change.number in linked}
+    return {number: known.heads[number].release.title for number in linked - shown.keys()} | shown
 
 
 def _withdrawn(reading: _Reading, changes: Sequence[Change], store: Store) -> tuple[Change, ...]:
@@ -141,9 +161,14 @@ def _withdrawn(reading: _Reading, changes: Sequence[Change], store: Store) -> tu
     return withdrawn(before.heads, shown=shown, listing=reading.listing, as_of=reading.as_of)
 
 
-def _messages(alerts: Sequence[Alert], source: str, audience: Audience) -> tuple[Message, ...]:
-    messages = compose(alerts, source=source, routes=audience.routes, bounds=audience.bounds)
-    return tuple(replace(m, max_age=audience.max_age.get(m.channel, m.max_age)) for m in messages)
+def _heard(alerts: Sequence[Alert], muted: Collection[str]) -> tuple[Alert, ...]:
+    return tuple(replace(alert, told=tuple(name for name in alert.told if name not in muted)) for alert in alerts)
+
+
+def _notices(
+    alerts: Sequence[Alert], source: str, audience: Audience, *, titles: Mapping[int, str]
+) -> tuple[Notice, ...]:
+    return compose(alerts, source=source, routes=audience.routes, titles=titles, urgent=audience.urgent)
 
 
 def _is_newer(dump: Dump, known: Report, habits: Habits) -> bool:

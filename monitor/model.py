@@ -200,11 +200,22 @@ class Item:
     category: str | None
     watchlists: tuple[str, ...]
     words: tuple[str, ...]  # the matched words as they stand in the text, each once
+    totals: tuple[tuple[str, int], ...] = ()  # watchlist → places in the text; in messages of older versions none
     snippets: tuple[Snippet, ...] = ()
     edits: tuple[Edit, ...] = ()  # long unchanged stretches shortened to their ends
     numbers: tuple[tuple[str, str], ...] = ()
     related: tuple[int, ...] = ()
     reason: str = ""
+    source: str = ""  # the publisher; "" in messages stored by older versions
+    twins: tuple[Twin, ...] = ()  # those of `related` whose titles were known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """A look-alike as a message names it."""
+
+    number: int  # the release's id
+    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,12 +234,41 @@ class Message:
 
     channel: str
     kind: str  # instant | digest | summary | system | test
-    source: str  # the publisher it speaks of; "" for system and test messages
+    source: str  # the publisher it speaks of; "" for system and test messages, and where its items have several
     items: tuple[Item, ...] = ()
     text: str = ""  # what a system or test message says
     max_age: timedelta = timedelta(hours=72)  # from when it is due; older, it is dead
+    is_urgent: bool = False  # passes quiet hours
     part: int = 1  # a long message is split between items
     parts: int = 1
+    label: str = ""  # what gathered the items, such as `digest of Mon 23 Nov 08:30`; "": one dump did
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One item to be announced on one channel; when, and in whose company, is decided apart from it."""
+
+    channel: str
+    item: Item
+    is_urgent: bool = False  # some watchlist that is told is urgent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A stored notice that stands in no message yet."""
+
+    event: int  # with the channel its name: an event is announced once per channel
+    dump: int
+    since: datetime  # when it was taken in
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formed:
+    """A message with the waiting notices it tells."""
+
+    message: Message
+    events: tuple[int, ...]  # never empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,6 +282,29 @@ class Delivery:
 
 
 MESSAGE_STATES = ("pending", "leased", "held", "sent", "dead", "dropped")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """How fast a channel may be told: a bucket of `burst` tokens that fills steadily; a message takes one."""
+
+    per_second: float
+    burst: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one channel stands: what is kept of it between two sends, and over a restart."""
+
+    failures: int = 0  # in a row
+    since: datetime | None = None  # of the first of them
+    opened_until: datetime | None = None  # it is left alone until then
+    is_refused: bool = False  # it accepts nothing: left alone until a person resumes it or its url changes
+    reason: str = ""  # of the last failure
+    tokens: float | None = None  # left in its bucket; None: never used
+    tokens_at: datetime | None = None
+    flood_until: datetime | None = None  # what comes before then goes into one summary
+    muted_until: datetime | None = None  # also one that has passed: what came before it was held
 
 
 class Outcome(StrEnum):
@@ -287,7 +350,7 @@ class Batch:
     changes: tuple[Change, ...]
     rejects: tuple[Reject, ...]
     alerts: tuple[Alert, ...]
-    messages: tuple[Message, ...]
+    notices: tuple[Notice, ...]
     parser: int  # version of the parser that read it
     mode: Mode
     listing: str | None = None  # the declared listing this dump is of; None: none

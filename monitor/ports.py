@@ -11,7 +11,21 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from monitor.model import Batch, Delivery, Dump, Head, Message, Release, Report, Sighting, Signature, Verdict
+from monitor.model import (
+    Batch,
+    Delivery,
+    Dump,
+    Formed,
+    Head,
+    Message,
+    Release,
+    Report,
+    Sighting,
+    Signature,
+    Standing,
+    Verdict,
+    Waiting,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +56,7 @@ class Filed:
 
 
 class Store(Protocol):
-    """Write side of the state: releases, versions, events, and the messages they lead to."""
+    """Write side of the state: releases, versions, events, and the notices they lead to."""
 
     def find_dump(self, source: str, sha256: bytes) -> Report | None:
         """The newest take-in of exactly this content for this source; None: never seen."""
@@ -74,15 +88,41 @@ class Store(Protocol):
     def reject_overdue(self, *, held_before: datetime, now: datetime) -> int:
         """Turn tails held since before that moment into rejects, each with its event; how many there were."""
 
+    def begin_baseline(self, source: str) -> bool:
+        """Whether a source is to have its baseline now: it has no dump yet, or its baseline was cut off."""
+
+    def end_baseline(self, source: str) -> tuple[int, int]:
+        """The source has its baseline: how many releases it holds, and how many of them some watchlist matches."""
+
 
 class Outbox(Protocol):
-    """Messages on their way: each is claimed, sent with no transaction open, and given its verdict."""
+    """Notices waiting for their message, and messages on their way to their channel.
+
+    Each message is claimed, sent with no transaction open, and given its verdict.
+    """
 
     def enqueue(self, message: Message, *, key: str, now: datetime) -> None:
         """Queue a message that no dump caused (system, test); a key already there is left as it is."""
 
-    def claim(self, channel: str, *, now: datetime) -> Delivery | None:
-        """Lease the oldest message that is due and not expired; its attempt is durable before the send."""
+    def waiting(self, channel: str) -> Sequence[Waiting]:
+        """Notices of a channel that stand in no message, oldest first. Only reads."""
+
+    def recent(self, channel: str, *, after: datetime, most: int) -> Sequence[datetime]:
+        """When the last `most` messages that tell of releases were made, ascending, of those made after a moment."""
+
+    def form(self, channel: str, formed: Sequence[Formed], *, flood_until: datetime | None, now: datetime) -> None:
+        """Queue messages in the place of the notices they tell, all or nothing.
+
+        A message any of whose notices stands in another one already is left out.
+        """
+
+    def claim(
+        self, channel: str, *, now: datetime, is_urgent_only: bool = False, tokens: float | None = None
+    ) -> Delivery | None:
+        """Lease the oldest message that is due and not expired; its attempt is durable before the send.
+
+        tokens: what is left in the channel's bucket after it; None: it has no bucket.
+        """
 
     def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
         """The message was accepted."""
@@ -90,17 +130,57 @@ class Outbox(Protocol):
     def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> None:
         """Not accepted now; it becomes due again."""
 
+    def hold(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
+        """It may have arrived; it waits until a person says what to do."""
+
     def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
         """It will never be accepted, or has grown too old; it stays visible as dead with its reason."""
 
-    def next_due(self, channel: str, *, now: datetime) -> datetime | None:
+    def next_due(self, channel: str, *, now: datetime, is_urgent_only: bool = False) -> datetime | None:
         """When the first message that waits on a channel and has not expired is due; None: none waits. Only reads."""
 
-    def expire(self, *, now: datetime) -> int:
-        """Bury what has waited longer than its max_age, whether or not its channel still exists; how many."""
+    def expire(self, *, now: datetime) -> Mapping[str, int]:
+        """Bury what has waited longer than its max_age, whether or not its channel still exists; how many by channel.
 
-    def reclaim(self, *, now: datetime) -> int:
-        """At start: attempts left open by a process that is gone become `unknown`, their messages due again."""
+        Messages of the monitor itself are buried without being counted.
+        """
+
+    def reclaim(self, *, holding: Collection[str] = (), now: datetime) -> int:
+        """At start: attempts left open by a process that is gone become `unknown`; how many.
+
+        Their messages are due again; those of the `holding` channels are held.
+        """
+
+    def requeue(self, message: int, *, now: datetime) -> None:
+        """Make a dead, held or pending message due now, as fresh as a new one. Raises NotFound, WrongState."""
+
+    def drop(self, message: int, *, now: datetime) -> None:
+        """Give up a dead, held or pending message. Raises NotFound, WrongState."""
+
+    def waiting_channels(self) -> frozenset[str]:
+        """Every channel that has waiting notices, configured or not."""
+
+
+class Switchboard(Protocol):
+    """How each channel stands, and who is muted: what outlives a restart and a person may set."""
+
+    def standing(self, channel: str) -> Standing:
+        """How a channel stands; one that was never heard of stands well. Only reads."""
+
+    def stand(self, channel: str, standing: Standing) -> None:
+        """Keep how the last attempts on a channel went; its bucket, flood and mute stay as they are."""
+
+    def recognise(self, channel: str, fingerprint: str, *, now: datetime) -> None:
+        """At start: a channel whose settings are not those that were refused is tried again."""
+
+    def resume(self, channel: str, *, now: datetime) -> None:
+        """Try a channel and all that waits on it again now, whatever happened."""
+
+    def mutes(self, *, now: datetime) -> Mapping[str, datetime]:
+        """Channels and watchlists that are muted, and until when."""
+
+    def mute(self, name: str, *, until: datetime) -> None:
+        """Mute a channel or a watchlist; a moment that is not to come ends a mute."""
 
 
 Row = Mapping[str, object]  # one line of a command's --json output: field names and value formats of product.md

@@ -20,7 +20,7 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -173,9 +173,9 @@ class Mail:
 class SmtpServer:
     """Answers as told and records every mail whose data arrived, refused or not."""
 
-    def __init__(self, on_rcpt: str, on_data: str) -> None:
+    def __init__(self, on_rcpt: str, on_data: str | Sequence[str]) -> None:
         self.on_rcpt = on_rcpt
-        self.on_data = on_data
+        self.answers = [on_data] if isinstance(on_data, str) else on_data
         self.port = 0
         self._arrivals: Arrivals[Mail] = Arrivals()
 
@@ -197,15 +197,19 @@ class SmtpServer:
 
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  as above
         mail = Mail(sender=envelope.mail_from, recipients=tuple(envelope.rcpt_tos), raw=envelope.original_content)
-        self._arrivals.add(mail)
-        if not self.on_data:
+        place = self._arrivals.add(mail)
+        answer = self.answers[min(place, len(self.answers) - 1)]
+        if not answer:
             server.transport.abort()
-        return self.on_data or "421 gone"
+        return answer or "421 gone"
 
 
 @contextmanager
-def smtp_server(*, on_rcpt: str = "250 OK", on_data: str = "250 OK") -> Iterator[SmtpServer]:
-    """A mail server without TLS or login; an answer of "" drops the connection."""
+def smtp_server(*, on_rcpt: str = "250 OK", on_data: str | Sequence[str] = "250 OK") -> Iterator[SmtpServer]:
+    """A mail server without TLS or login; an answer of "" drops the connection.
+
+    Of several answers to data the n-th mail gets the n-th, later ones the last.
+    """
     # Not aiosmtpd's Controller: it wants a port number before it listens, and then someone else may have it.
     server = SmtpServer(on_rcpt, on_data)
     loop = asyncio.new_event_loop()

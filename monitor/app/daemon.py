@@ -1,14 +1,14 @@
 """Sources, watchlists and channels → a process that takes in what is dropped and delivers what is due.
 
 Threads: watchdog's own queue signs; one ingest thread settles files and takes them in; one thread per channel
-delivers; APScheduler's thread wakes the others and arms folders that appeared. The main thread waits for a signal.
+delivers; one does what commands order; APScheduler's thread wakes the others and arms folders that appeared. The main
+thread waits for a signal.
 """
 
 from __future__ import annotations
 
 import os
 import queue
-import random
 import signal
 import threading
 import time
@@ -17,20 +17,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from monitor.app.control import Control
 from monitor.app.intake import Intake
 from monitor.app.logs import fail, say, warn
+from monitor.app.office import Office
 from monitor.app.schedule import Schedule
 from monitor.collect.settle import Look, Settling, has_writer
 from monitor.collect.watch import Watcher
 from monitor.errors import MonitorError, StoreError
-from monitor.model import Delivery, Mode, Signature
-from monitor.notify.due import Move, Step
-from monitor.notify.outbox import Courier
-from monitor.ports import Channel, Clock, Outbox, Store
+from monitor.model import Mode, Signature
+from monitor.ports import Store
 
 TICK = 15.0  # seconds: bounds the lag of deliveries after a suspend or a clock jump
 POLL = 5.0  # seconds between scans where the system gives no events
 GRACE = 2.0  # seconds a stopping thread gets; a hung send is left to end with the process
+PAUSE = 1.0  # seconds that an order gets which came last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,19 +58,19 @@ class Daemon:
     def __init__(
         self,
         intake: Intake,
-        channels: Sequence[Channel],
+        office: Office,
         *,
         store: Store,
-        outbox: Outbox,
-        clock: Clock,
         pace: Pace,
+        control: Control,
     ) -> None:
         self._intake = intake
+        self._office = office
         self._store = store
-        self._outbox = outbox
-        self._clock = clock
+        self._clock = office.clock
         self._pace = pace
-        self._couriers = couriers(channels, outbox, clock)
+        self._control = control
+        self._couriers = office.couriers(on_told=self._wake_couriers)
         self._signs: queue.SimpleQueue[_Sign] = queue.SimpleQueue()
         self._settling = Settling(pace.settle)
         self._stop = threading.Event()
@@ -82,18 +83,18 @@ class Daemon:
     def run(self) -> int:
         """Take in what waits, watch, deliver; returns the exit code. Raises what ended a thread."""
         self._listen()
-        now = self._clock.now()
-        self._outbox.reclaim(now=now)
-        self._outbox.expire(now=now)
+        self._office.open()
+        is_controlled = self._control.open()
         mode = self._watch()
         schedule = self._schedule(mode)
         threads = [self._thread("ingest", self._ingest_loop)]
         threads += [self._thread(f"deliver-{c.channel.name}", partial(c.run, self._stop)) for c in self._couriers]
+        control = [self._thread("control", partial(self._control.serve, self._wake_couriers))] if is_controlled else []
         watching = ", ".join(source.folder.shown for source in self._intake.sources)
         say("started", mode=mode, watching=watching, channels=len(self._couriers))
         number = self._wait()
         say("stopping", signal=signal.Signals(number).name if number else "")
-        self._end(schedule, threads)
+        self._end(schedule, threads, control)
         if self._failure:
             raise self._failure
         return 130 if number == signal.SIGINT else 0
@@ -142,17 +143,15 @@ class Daemon:
                 self._rescan()
         except OSError as error:  # a folder that vanished this moment, or no watch to be had: the rescan covers it
             warn("watch_failed", reason=error.strerror)
-        self._expire()
+        self._keep_office()
         self._wake_couriers()
 
-    def _expire(self) -> None:
+    def _keep_office(self) -> None:
         try:
-            count = self._outbox.expire(now=self._clock.now())
+            self._office.form_unclaimed()
+            self._office.expire()
         except StoreError as error:
             warn("store_busy", reason=error.message)
-        else:
-            if count:
-                warn("messages_expired", count=count, see="monitor alerts --state dead")
 
     def _queue(self, path: bytes, *, is_closed: bool) -> None:
         self._signs.put(_Sign(path=path, is_closed=is_closed))
@@ -246,6 +245,7 @@ class Daemon:
         else:
             if count:
                 warn("tails_rejected", count=count)
+                self._office.operator.overdue(count)
 
     def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
         """A daemon thread whose death ends the process: a monitor without one of its threads would be deaf or mute."""
@@ -265,24 +265,20 @@ class Daemon:
         self._failure = error
         os.write(self._waker, b"\0")
 
-    def _end(self, schedule: Schedule, threads: Sequence[threading.Thread]) -> None:
+    def _end(
+        self, schedule: Schedule, threads: Sequence[threading.Thread], control: Sequence[threading.Thread]
+    ) -> None:
+        """Orders are taken to the last: between the socket's end and the lock's nobody could give one."""
         schedule.stop()
         self._watcher.stop()
-        until = time.monotonic() + GRACE
-        for thread in threads:
-            thread.join(max(0.0, until - time.monotonic()))
-        say("stopped", unfinished=", ".join(thread.name for thread in threads if thread.is_alive()))
+        _join(threads, GRACE)
+        self._control.stop()
+        _join(control, PAUSE)
+        unfinished = (thread.name for thread in (*threads, *control) if thread.is_alive())
+        say("stopped", unfinished=", ".join(unfinished))
 
 
-def couriers(channels: Sequence[Channel], outbox: Outbox, clock: Clock) -> tuple[Courier, ...]:
-    """One courier for each channel."""
-    return tuple(Courier(channel, outbox, clock=clock, jitter=random.random, on_step=_say_step) for channel in channels)
-
-
-def _say_step(delivery: Delivery, step: Step) -> None:
-    about = {"channel": delivery.message.channel, "message": delivery.id, "releases": len(delivery.message.items)}
-    if step.move is Move.DONE:
-        say("message_sent", **about)
-    else:
-        event = "message_buried" if step.move is Move.BURY else "message_postponed"
-        warn(event, **about, reason=step.verdict.reason, due=step.due and f"{step.due:%Y-%m-%dT%H:%M:%SZ}")
+def _join(threads: Sequence[threading.Thread], grace: float) -> None:
+    until = time.monotonic() + grace
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))

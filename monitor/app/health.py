@@ -3,57 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from monitor.app.waiting import books, notices, undelivered
 from monitor.errors import NotFound
-from monitor.model import MESSAGE_STATES
+from monitor.model import MESSAGE_STATES, Standing
+from monitor.notify.retry import is_open
 from monitor.ports import Row
 from monitor.store import lock
-from monitor.store.archive import SqliteArchive
-from monitor.store.database import FILE, open_for_reading
+from monitor.store.database import FILE
+from monitor.store.rows import moment, shown
 from monitor.text import escape
 
 if TYPE_CHECKING:
     from monitor.app.config import Config
 
-_WAITING = ("pending", "leased", "held")
-_NOTHING: Mapping[str, Any] = {"sources": [], "events": {}, "messages": [], "attempts": {}}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What the store knows at one moment; the defaults are a store that is not there yet."""
+
+    now: datetime
+    summary: Mapping[str, Any] = field(default_factory=lambda: {"sources": [], "events": {}, "messages": []})
+    notices: Mapping[str, int] = field(default_factory=dict)
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    mutes: Mapping[str, datetime] = field(default_factory=dict)
 
 
-def status(config: Config) -> Row:
-    """One object: ok, daemon, sources, releases, outbox, channels, config, store."""
+def status(config: Config, *, now: datetime) -> Row:
+    """One object: ok, daemon, sources, releases, outbox, channels, config, store.
+
+    `ok`: a daemon runs, the folders are there, and the channels take what they are sent.
+    """
     holder = lock.holder(config.state)
     daemon = asdict(holder) if holder and holder.verb == "run" else None
-    summary = _summary(config)
-    sources = _sources(config, summary)
-    messages = summary["messages"]
+    facts = _facts(config, now)
+    sources, channels = _sources(config, facts.summary), _channels(config, facts)
     return {
-        "ok": daemon is not None and all(source["is_there"] for source in sources),
+        "ok": daemon is not None and _is_well(sources, channels),
         "daemon": daemon,
         "sources": sources,
-        "releases": {"total": sum(source["releases"] for source in sources), "events": summary["events"]},
-        "outbox": {state: sum(row["n"] for row in messages if row["state"] == state) for state in MESSAGE_STATES},
-        "channels": _channels(config, summary),
+        "releases": _releases(config, sources, facts),
+        "outbox": _outbox(facts),
+        "channels": channels,
         "config": {"file": str(config.file), "warnings": len(config.warnings)},
         "store": {"file": str(config.state / FILE), "exists": (config.state / FILE).is_file()},
     }
 
 
-def channel_rows(config: Config) -> Sequence[Row]:
-    """One row for each channel: what waits on it and how it fared last."""
-    return _channels(config, _summary(config))
+def channel_rows(config: Config, *, now: datetime) -> Sequence[Row]:
+    """One row for each channel: how it stands and what waits on it."""
+    return _channels(config, _facts(config, now))
 
 
-def _summary(config: Config) -> Mapping[str, Any]:
+def _facts(config: Config, now: datetime) -> _Facts:
     try:
-        handle = open_for_reading(config.state)
+        with books(config) as store:
+            told = notices(store.outbox)
+            summary = store.archive.summary()
+            names = {*config.channels, *undelivered(summary, told)}
+            return _Facts(
+                now=now,
+                summary=summary,
+                notices=told,
+                standings={name: store.switchboard.standing(name) for name in names},
+                mutes=store.switchboard.mutes(now=now),
+            )
     except NotFound:
-        return _NOTHING
-    try:
-        return SqliteArchive(handle).summary()
-    finally:
-        handle.close()
+        return _Facts(now=now)
+
+
+def _is_well(sources: Sequence[Row], channels: Sequence[Row]) -> bool:
+    is_there = all(source["is_there"] for source in sources)
+    return is_there and all(channel["state"] not in ("open", "refused") for channel in channels)
 
 
 def _sources(config: Config, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -73,22 +97,59 @@ def _sources(config: Config, summary: Mapping[str, Any]) -> list[dict[str, Any]]
     ]
 
 
-def _channels(config: Config, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Configured channels, then those that only old messages name: these wait until they grow too old."""
-    waiting = (row["channel"] for row in summary["messages"] if row["state"] in _WAITING)
-    return [_channel(name, name in config.channels, summary) for name in dict.fromkeys([*config.channels, *waiting])]
+def _releases(config: Config, sources: Sequence[Mapping[str, Any]], facts: _Facts) -> Row:
+    muted = {name: _shown(until) for name, until in facts.mutes.items() if name in config.watchlists}
+    total = sum(source["releases"] for source in sources)
+    return {"total": total, "events": facts.summary["events"], "muted_watchlists": muted}
 
 
-def _channel(name: str, is_configured: bool, summary: Mapping[str, Any]) -> dict[str, Any]:  # noqa: FBT001 - private
-    counts = {row["state"]: row["n"] for row in summary["messages"] if row["channel"] == name}
-    last = summary["attempts"].get(name)
-    failures = last["failures"] if last else 0
+def _outbox(facts: _Facts) -> Mapping[str, int]:
+    """Messages by state; a notice that waits for its message is pending too."""
+    rows = facts.summary["messages"]
+    counts = {state: sum(row["n"] for row in rows if row["state"] == state) for state in MESSAGE_STATES}
+    return {**counts, "pending": counts["pending"] + sum(facts.notices.values())}
+
+
+def _channels(config: Config, facts: _Facts) -> list[dict[str, Any]]:
+    """Configured channels, then those that only what still waits names: it waits until it grows too old."""
+    waiting = undelivered(facts.summary, facts.notices)
+    return [
+        {
+            "name": name,
+            **_stands(facts.standings.get(name, Standing()), facts.now),
+            **({} if name in config.channels else {"state": "unconfigured", "opened_until": None}),
+            "pending": waiting.get(name, 0),
+        }
+        for name in dict.fromkeys([*config.channels, *waiting])
+    ]
+
+
+def _stands(standing: Standing, now: datetime) -> dict[str, Any]:
+    state = _state(standing, now)
     return {
-        "name": name,
-        "state": "unconfigured" if not is_configured else "failing" if failures else "ok",
-        "pending": sum(counts.get(state, 0) for state in _WAITING),
-        "failures": failures,
-        "opened_until": None,
-        "muted_until": None,
-        "last_reason": last["reason"] if last and failures else None,
+        "state": state,
+        "pending": 0,
+        "failures": standing.failures,
+        "opened_until": _shown(standing.opened_until) if state == "open" else None,
+        "muted_until": _shown(standing.muted_until) if _is_muted(standing, now) else None,
+        "last_reason": standing.reason or None,
     }
+
+
+def _state(standing: Standing, now: datetime) -> str:
+    """The first that fits, the worst first."""
+    if standing.is_refused:
+        return "refused"
+    if is_open(standing):
+        return "open"
+    if _is_muted(standing, now):
+        return "muted"
+    return "failing" if standing.failures else "ok"
+
+
+def _is_muted(standing: Standing, now: datetime) -> bool:
+    return standing.muted_until is not None and standing.muted_until > now
+
+
+def _shown(at: datetime | None) -> str | None:
+    return shown(moment(at)) if at else None

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from monitor.app.logs import fail, say, warn
+from monitor.app.operator import Operator
 from monitor.collect.decode import decode
 from monitor.collect.folder import Folder
 from monitor.collect.read import Content, Skipped, read
 from monitor.errors import FileChanged, NotReadable, StoreError
 from monitor.journey import Audience, Habits, ingest
 from monitor.model import Dump, Kind, Mode, Report, Signature
-from monitor.ports import Clock, Store
+from monitor.ports import Clock, Store, Switchboard
 from monitor.text import escape
 
 
@@ -24,6 +26,7 @@ class Source:
     habits: Habits
     encoding: str = "auto"
     max_file: int = 2_000_000_000
+    wants_baseline: bool = False  # what its first scan finds is recorded and tells nobody
 
     @property
     def name(self) -> str:
@@ -50,14 +53,21 @@ class Intake:
         audience: Audience,
         store: Store,
         clock: Clock,
+        switchboard: Switchboard,
+        operator: Operator,
         follow_symlinks: bool = False,
     ) -> None:
         self.sources = tuple(sources)
         self._audience = audience
         self._store = store
         self._clock = clock
+        self._switchboard = switchboard
+        self._operator = operator
         self._follow_symlinks = follow_symlinks
         self._left: dict[bytes, Signature] = {}  # what is not taken in as it is: looked at again when it changes
+        self._unbased = {s.name for s in self.sources if s.wants_baseline and store.begin_baseline(s.name)}
+        self._basing: dict[str, set[bytes]] = {}  # what is left of a source's baseline, also what can be read later
+        self._untried: dict[str, set[bytes]] = {}  # of it; the baseline is taken when none is left
 
     def source_of(self, path: bytes) -> Source | None:
         """The first source whose folder and globs fit; None: none does."""
@@ -66,16 +76,39 @@ class Intake:
     def waiting(self, source: Source) -> list[bytes]:
         """Dump files in a source's folder that are not in the ledger as they are now, oldest first."""
         ledger = self._store.ledger(source.name)
-        return [
+        found = [
             path
             for path, sign in source.folder.scan()
             if self.source_of(path) is source
             and not (path in ledger and ledger[path].signature == sign)
             and self._left.get(path) != sign
         ]
+        self.base_on(found, source)
+        return found
+
+    def base_on(self, paths: Sequence[bytes], source: Source) -> None:
+        """Take these files as the source's baseline, if it is to have one and has none yet."""
+        if source.name in self._unbased:
+            self._unbased.remove(source.name)
+            self._basing[source.name] = set(paths)
+            self._untried[source.name] = set(paths)
+        if source.name in self._basing:  # what has vanished meanwhile is no part of it
+            self._basing[source.name].intersection_update(paths)
+        if source.name in self._untried:
+            self._untried[source.name].intersection_update(paths)
+            self._end_baseline(source)
 
     def take_in(self, path: bytes, source: Source, *, mode: Mode) -> Taken:
         """Carry one file the whole way and log what it came to; whatever goes wrong stays with this file."""
+        taken = self._try(path, source, mode=mode)
+        if not taken.is_later:
+            self._basing.get(source.name, set()).discard(path)
+        if source.name in self._untried:
+            self._untried[source.name].discard(path)
+            self._end_baseline(source)
+        return taken
+
+    def _try(self, path: bytes, source: Source, *, mode: Mode) -> Taken:
         name = source.folder.name_of(path)
         try:
             content = read(path, max_file=source.max_file, follow_symlinks=self._follow_symlinks)
@@ -96,18 +129,35 @@ class Intake:
 
     def ingest(self, dump: Dump, source: Source, *, mode: Mode) -> Report:
         """Carry a dump that was read, and log what it came to."""
+        now = self._clock.now()
         report = ingest(
             dump,
             habits=source.habits,
             audience=self._audience,
             store=self._store,
-            now=self._clock.now(),
+            now=now,
             mode=mode,
+            muted=self._muted(dump, now),
         )
         tell = warn if report.rejected or report.status == "held" else say
         more = {"see": "monitor dumps --rejects"} if report.rejected else {}
         tell(f"dump_{report.status}", source=report.source, name=report.name, **told_counts(report.counts), **more)
+        if report.rejected:
+            self._operator.rejected(report)
         return report
+
+    def _muted(self, dump: Dump, now: datetime) -> frozenset[str]:
+        """Watchlists that tell nobody of this dump; of a source's baseline none does."""
+        if dump.path in self._basing.get(dump.source, ()):
+            return frozenset(self._audience.routes)
+        return frozenset(self._switchboard.mutes(now=now))
+
+    def _end_baseline(self, source: Source) -> None:
+        """One path that cannot be read for weeks must not keep it open: a restart would take all that waits into it."""
+        if not self._untried[source.name]:
+            releases, matched = self._store.end_baseline(source.name)
+            del self._untried[source.name]
+            self._operator.based(source.name, releases=releases, matched=matched)
 
     def _leave(self, path: bytes, source: Source) -> None:
         sign = source.folder.look(path)

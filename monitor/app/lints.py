@@ -8,21 +8,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from monitor.app.trials import failures
+from monitor.app.waiting import Books, books, notices, undelivered
 from monitor.app.wiring import watchlists_of
 from monitor.errors import NotFound
 from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Kind
-from monitor.store.archive import SqliteArchive
-from monitor.store.database import open_for_reading
+from monitor.notify.windows import next_window, quiet_until
 
 if TYPE_CHECKING:
     from monitor.app.config import Config, Findings
     from monitor.ports import Archive
 
 LOOKED_AT = 2_000  # the last releases; a rule is judged by what comes in these days
+_SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # far from the nights on which clocks are moved
 FEWEST = 10  # of fewer releases, neither "none" nor "most" says anything
 
 
@@ -32,13 +34,14 @@ def lint(config: Config, findings: Findings) -> None:
     for failure in failures(config):
         findings.warning(failure.path, failure.message)
     _check_channels_used(config, findings)
+    _check_digests(config, findings)
     _check_twins(config, findings)
     _check_store(config, findings)
 
 
 def _check_channels_used(config: Config, findings: Findings) -> None:
     """Channels that no watchlist tells, and watchlists that tell no channel."""
-    heard: set[str] = set()
+    heard: set[str] = set(config.operator.notify or ())
     for name, watchlist in config.watchlists.items():
         channels = tuple(config.channels) if watchlist.notify is None else watchlist.notify
         heard.update(channels)
@@ -47,6 +50,15 @@ def _check_channels_used(config: Config, findings: Findings) -> None:
     for name in config.channels:
         if name not in heard:
             findings.warning(f"channels.{name}", "no watchlist tells this channel; name it in a notify: list")
+
+
+def _check_digests(config: Config, findings: Findings) -> None:
+    """A digest at an hour of peace is told when that ends, which is not what its own line says."""
+    for name, channel in config.channels.items():
+        if channel.digest and channel.quiet:
+            moment = next_window(channel.digest, after=_SOME_DAY, timezone=config.timezone)
+            if quiet_until(channel.quiet, at=moment, timezone=config.timezone):
+                findings.warning(f"channels.{name}.digest", "lies in its quiet hours: it is told when these end")
 
 
 def _check_twins(config: Config, findings: Findings) -> None:
@@ -63,17 +75,14 @@ def _check_twins(config: Config, findings: Findings) -> None:
 
 
 def _check_store(config: Config, findings: Findings) -> None:
-    """What only the stored releases can tell."""
+    """What only the store can tell."""
     try:
-        handle = open_for_reading(config.state)
+        with books(config) as store:
+            _check_sources_named(config, store.archive, findings)
+            _check_channels_named(config, store, findings)
+            _check_reach(config, store.archive, findings)
     except NotFound:
         return
-    try:
-        archive = SqliteArchive(handle)
-        _check_sources_named(config, archive, findings)
-        _check_reach(config, archive, findings)
-    finally:
-        handle.close()
 
 
 def _check_sources_named(config: Config, archive: Archive, findings: Findings) -> None:
@@ -83,6 +92,14 @@ def _check_sources_named(config: Config, archive: Archive, findings: Findings) -
         if row["source"] not in config.sources:
             told = f"{row['releases']:,} release{'' if row['releases'] == 1 else 's'}"
             findings.warning("sources", f"the store holds {told} of '{row['source']}', which no source here is named")
+
+
+def _check_channels_named(config: Config, store: Books, findings: Findings) -> None:
+    """What waits on a channel that was renamed or taken out waits in vain."""
+    for name, count in undelivered(store.archive.summary(), notices(store.outbox)).items():
+        if name not in config.channels:
+            wait = f"{count:,} alert{' waits' if count == 1 else 's wait'}"
+            findings.warning("channels", f"{wait} for '{name}', which no channel here is named, until max_age is over")
 
 
 def _check_reach(config: Config, archive: Archive, findings: Findings) -> None:

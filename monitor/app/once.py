@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from monitor.app.daemon import couriers
 from monitor.app.intake import Intake, Source, Taken
 from monitor.app.logs import say, warn
+from monitor.app.office import Office
 from monitor.collect.settle import has_writer
 from monitor.model import Mode
 from monitor.notify.outbox import Courier
-from monitor.ports import Channel, Clock, Outbox, Store
+from monitor.ports import Store
 
 
 @dataclass(slots=True)
@@ -30,14 +30,17 @@ class Pass:
         return 1 if self.unread else 3 if self.rejected or self.unsent else 0
 
 
-def run_once(intake: Intake, channels: Sequence[Channel], *, store: Store, outbox: Outbox, clock: Clock) -> Pass:
+def run_once(intake: Intake, office: Office, *, store: Store) -> Pass:
     """Take in what waits in every folder, then deliver what is due on every channel."""
-    done = Pass(rejected=store.reject_overdue(held_before=clock.now(), now=clock.now()))
-    outbox.reclaim(now=clock.now())
-    outbox.expire(now=clock.now())
+    now = office.clock.now()
+    done = Pass(rejected=store.reject_overdue(held_before=now, now=now))
+    if done.rejected:
+        office.operator.overdue(done.rejected)
+    office.open()
     for source in intake.sources:
         _take_in_all(intake, source, done)
-    _deliver_all(couriers(channels, outbox, clock), done)
+    office.form_unclaimed()
+    _deliver_all(office.couriers(), done)
     return done
 
 
@@ -66,6 +69,6 @@ def _deliver_all(team: Sequence[Courier], done: Pass) -> None:
     if not team:
         return
     with ThreadPoolExecutor(len(team)) as pool:
-        for tally in pool.map(Courier.deliver_due, team):
+        for tally in pool.map(Courier.drain, team):
             done.sent += tally.sent
-            done.unsent += tally.retried + tally.buried
+            done.unsent += tally.retried + tally.held + tally.buried + tally.is_behind

@@ -7,21 +7,28 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from monitor.app.clock import SystemClock
+from monitor.app.control import Control
 from monitor.app.daemon import Daemon, Pace
+from monitor.app.desk import desk_of
 from monitor.app.intake import Intake, Source
 from monitor.app.logs import say, warn
+from monitor.app.office import Line, Office
 from monitor.app.once import run_once
+from monitor.app.operator import Operator
+from monitor.app.policies import policy_of
 from monitor.collect.folder import IGNORED, Folder
 from monitor.compare.forms import keys, text_hash
 from monitor.errors import NotFound, UsageError
 from monitor.journey import Audience, Habits
 from monitor.match.watchlists import Watchlist, Watchlists, frequencies_in
 from monitor.model import Message, Mode, Report, Verdict
-from monitor.notify.channels import bound_of, check_channel, open_channel
+from monitor.notify.channels import check_channel, open_channel
+from monitor.notify.retry import USUAL_PATIENCE, Patience
 from monitor.ports import Channel, Clock
 from monitor.store import lock
 from monitor.store.archive import SqliteArchive
@@ -29,12 +36,14 @@ from monitor.store.database import Handle, open_for_writing
 from monitor.store.outbox import SqliteOutbox
 from monitor.store.rehash import rehash
 from monitor.store.sqlite import SqliteStore
+from monitor.store.switchboard import SqliteSwitchboard
 from monitor.text import NORM_VERSION
 
 if TYPE_CHECKING:
     from monitor.app.config import Config, Findings
 
 
+_CLOCK = SystemClock()
 _MANY = 500  # rules
 _COUNTED = 500  # releases
 
@@ -45,10 +54,8 @@ class Works:
 
     config: Config
     intake: Intake
-    channels: tuple[Channel, ...]
+    office: Office
     store: SqliteStore
-    outbox: SqliteOutbox
-    clock: Clock
 
     def run(self) -> int:
         """The daemon, until a signal; the exit code."""
@@ -59,19 +66,26 @@ class Works:
             partial_grace=watch.partial_grace.total_seconds(),
             mode=watch.mode,
         )
-        daemon = Daemon(self.intake, self.channels, store=self.store, outbox=self.outbox, clock=self.clock, pace=pace)
-        return daemon.run()
+        office = self.office
+        desk = desk_of(self.config, outbox=office.outbox, switchboard=office.switchboard, clock=office.clock)
+        control = Control(self.config.state, desk.verbs())
+        return Daemon(self.intake, office, store=self.store, pace=pace, control=control).run()
 
     def run_once(self) -> int:
         """One pass; the exit code."""
-        done = run_once(self.intake, self.channels, store=self.store, outbox=self.outbox, clock=self.clock)
-        return done.exit_code
+        return run_once(self.intake, self.office, store=self.store).exit_code
 
     def ingest(self, files: Sequence[Path], *, source: str | None, is_again: bool) -> list[Report | None]:
         """Take in files in the given order; None where one could not be read."""
-        chosen = [(path, self._source_for(path, source)) for path in files]
+        chosen = [(_absolute(path), self._source_for(path, source)) for path in files]
+        for of in self.intake.sources:
+            own = [path for path, chosen_source in chosen if chosen_source is of]
+            if own:
+                self.intake.base_on(own, of)
         mode = Mode.AGAIN if is_again else Mode.ONCE
-        return [self.intake.take_in(_absolute(path), of, mode=mode).report for path, of in chosen]
+        reports = [self.intake.take_in(path, of, mode=mode).report for path, of in chosen]
+        self.office.form_all()
+        return reports
 
     def _source_for(self, path: Path, name: str | None) -> Source:
         if not path.is_file():
@@ -94,9 +108,10 @@ class Works:
 
 
 @contextmanager
-def working(config: Config, *, verb: str) -> Iterator[Works]:
+def working(
+    config: Config, *, verb: str, clock: Clock = _CLOCK, patience: Patience = USUAL_PATIENCE
+) -> Iterator[Works]:
     """Lock the state folder, open the store and put everything together. Raises LockHeld, StoreError."""
-    clock = SystemClock()
     for fault in config.warnings:
         warn("config_warning", where=fault.where, path=fault.path, message=fault.message)
     with lock.hold(config.state, verb=verb, now=clock.now()):
@@ -105,7 +120,7 @@ def working(config: Config, *, verb: str) -> Iterator[Works]:
             rehashed = rehash(handle, norm_version=NORM_VERSION, text_hash=text_hash, keys=keys)
             if rehashed:
                 say("store_rehashed", versions=rehashed)
-            yield _works(config, handle, clock)
+            yield _works(config, handle, clock, patience)
         finally:
             handle.close()
 
@@ -141,7 +156,7 @@ def check_folders(config: Config, findings: Findings) -> None:
 def check_channels(config: Config, findings: Findings) -> None:
     """Channels whose address no service accepts; loads Apprise, so only `monitor check` asks."""
     for name, channel in config.channels.items():
-        problem = check_channel(channel.url)
+        problem = check_channel(channel.url, html=channel.html)
         if problem:
             findings.error(f"channels.{name}.url", problem)
 
@@ -158,18 +173,23 @@ def _absolute(path: Path) -> bytes:
     return os.path.abspath(os.fsencode(path))  # noqa: PTH100 - resolve() would follow links, and the ledger must not
 
 
-def _works(config: Config, handle: Handle, clock: Clock) -> Works:
-    store = SqliteStore(handle)
+def _works(config: Config, handle: Handle, clock: Clock, patience: Patience) -> Works:
+    store, outbox, switchboard = SqliteStore(handle), SqliteOutbox(handle), SqliteSwitchboard(handle)
+    told = config.operator.notify
+    operator = Operator(channels=tuple(config.channels) if told is None else told, outbox=outbox, clock=clock)
     intake = Intake(
         sources_of(config),
         audience=_audience(config, handle),
         store=store,
         clock=clock,
+        switchboard=switchboard,
+        operator=operator,
         follow_symlinks=config.watch.follow_symlinks,
     )
     stream = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - closed with the process; started with >&-
-    channels = tuple(_channel(config, name, stream) for name in config.channels)
-    return Works(config=config, intake=intake, channels=channels, store=store, outbox=SqliteOutbox(handle), clock=clock)
+    lines = [_line(config, name, stream, patience) for name in config.channels]
+    office = Office(lines=lines, outbox=outbox, switchboard=switchboard, operator=operator, clock=clock)
+    return Works(config=config, intake=intake, office=office, store=store)
 
 
 def sources_of(config: Config) -> tuple[Source, ...]:
@@ -193,6 +213,7 @@ def sources_of(config: Config) -> tuple[Source, ...]:
             ),
             encoding=source.encoding,
             max_file=source.max_file,
+            wants_baseline=(source.first_run or config.first_run) == "baseline",
         )
         for name, source in config.sources.items()
     )
@@ -203,9 +224,15 @@ def _audience(config: Config, handle: Handle) -> Audience:
     return Audience(
         watchlists=Watchlists(watchlists_of(config), config.aliases, frequencies=_frequencies(config, handle)),
         routes={name: every if w.notify is None else w.notify for name, w in config.watchlists.items()},
-        max_age={name: channel.max_age for name, channel in config.channels.items()},
-        bounds={name: bound_of(channel.url) for name, channel in config.channels.items()},
+        urgent=frozenset(name for name, watchlist in config.watchlists.items() if watchlist.urgent),
     )
+
+
+def _line(config: Config, name: str, stream: TextIO, patience: Patience) -> Line:
+    channel = config.channels[name]
+    policy = policy_of(config, name, patience=patience)
+    fingerprint = sha256(channel.url.reveal().encode("utf-8", "surrogatepass")).hexdigest()[:4]
+    return Line(channel=_channel(config, name, stream), policy=policy, fingerprint=fingerprint)
 
 
 def _frequencies(config: Config, handle: Handle) -> Mapping[str, int]:
@@ -217,4 +244,4 @@ def _frequencies(config: Config, handle: Handle) -> Mapping[str, int]:
 
 def _channel(config: Config, name: str, stream: TextIO) -> Channel:
     is_color = stream.isatty() and "NO_COLOR" not in os.environ
-    return open_channel(name, config.channels[name].url, stream=stream, color=is_color)
+    return open_channel(name, config.channels[name].url, stream=stream, color=is_color, html=config.channels[name].html)

@@ -19,17 +19,37 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Literal
 
 from monitor.errors import MonitorError
 from monitor.model import Message, Secret, Verdict
-from monitor.notify.render import plain, subject
+from monitor.notify.mail import page
+from monitor.notify.mime import with_readings
+from monitor.notify.render import disarm, plain, subject
 from monitor.notify.verdict import Breakdown, Wire, verdict_of
 
 SOCKET_LONGEST = 10.0  # seconds to connect, and to wait for an answer; a shorter cto= or rto= in the url stands
 RETRY_AFTER_LONGEST = 86_400.0  # a service that asks for more than a day means milliseconds, or nothing
-_MARKUP_ONLY = ("tgram",)  # the service knows no plain text: what we send it must be escaped by us
-_WITH_HEADERS = ("mailto", "json", "xml", "form")  # plugins whose own header table goes out as it is
+Html = Literal["auto", "on", "off"]  # a channel's `html`: auto sends pages by mail and plain text elsewhere
+
+_MARKUP_ONLY = frozenset({"tgram", "pover"})  # their HTML is a handful of tags, not a page
+_ESCAPED_BY_US = "tgram"  # the service knows no plain text: what we send it must be escaped by us
+_WITH_HEADERS = frozenset({"mailto", "json", "xml", "form"})  # plugins whose own header table goes out as it is
+_BY_SMTP = frozenset({"mailto", "mailtos"})
+_BY_MAIL = _BY_SMTP | {
+    "azure", "brevo", "groundmail", "mailersend", "mailgun", "o365", "postmark", "resend",
+    "sendgrid", "sendpulse", "ses", "smtp2go", "sparkpost",
+}  # fmt: skip
+_VERBATIM = _BY_MAIL | {
+    "json",
+    "jsons",
+    "xml",
+    "xmls",
+    "form",
+    "forms",
+    "slack",
+}  # read no markup in text, or escape it
+_ROOMS = (1.0, 0.5, 0.25, 0.125)  # of the usual room: text full of what must be escaped grows up to sixfold
 _LOGGERS = ("apprise", "urllib3", "urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry")
 
 
@@ -42,29 +62,50 @@ class ChannelUnusable(MonitorError):
 class AppriseChannel:
     """One Apprise service, built by `build`, spoken to from one thread at a time."""
 
-    def __init__(self, name: str, service: Any) -> None:
+    def __init__(self, name: str, service: Any, *, html: Html = "auto") -> None:
         self.name = name
         self._service = service
+        self._schemes = _schemes(service)
+        self._is_paged = takes_pages(service) and (html == "on" or (html == "auto" and bool(self._schemes & _BY_MAIL)))
         # Markup that plugins add while escaping counts too; what does not fit is shortened between items.
-        self._room = max(200, int((service.body_maxlen - 200) * 0.9))
+        self._longest = service.body_maxlen
+        self._room = max(200, int((self._longest - 200) * 0.9))
 
     def send(self, message: Message, *, delivery: int) -> Verdict:
         """Bounded by the socket timeouts; whatever the plugin raises becomes a verdict."""
-        if self._service.protocol in _WITH_HEADERS:
-            self._service.headers["X-Monitor-Delivery"] = str(delivery)
+        if self._schemes & _WITH_HEADERS:
+            self._service.headers.update(self._headers(delivery))
         _install()
         with _listening() as tap:
+            if self._is_paged and self._schemes & _BY_SMTP:
+                tap.reading = functools.partial(with_readings, text=plain(message, room=self._room), page=page(message))
             # The plugin itself, not Apprise.notify(): that one hands the call to a pool shared by all channels.
             said = _contained(lambda: self._service.notify(**self._content(message)))
         if said is None:
             tap.breakdown = Breakdown.PLUGIN
         return verdict_of(tap.wire(), accepted=bool(said))
 
+    def _headers(self, delivery: int) -> dict[str, str]:
+        """What a receiver can file and filter by; a Message-ID of ours would be a second one."""
+        told = {"X-Monitor-Delivery": str(delivery)}
+        if self._schemes & _BY_SMTP:
+            name = re.sub(r"[^A-Za-z0-9]+", "-", self.name).strip("-") or "channel"
+            told |= {"List-Id": f"<{name}.press-monitor.localhost>", "Auto-Submitted": "auto-generated"}
+        return told
+
     def _content(self, message: Message) -> dict[str, str]:
-        title, body = subject(message), plain(message, room=self._room)
-        if self._service.secure_protocol in _MARKUP_ONLY:
-            return {"title": html.escape(title), "body": html.escape(body), "body_format": "html"}
-        return {"title": title, "body": body, "body_format": "text"}
+        if self._is_paged and not self._schemes & _BY_SMTP:
+            return {"title": subject(message), "body": page(message), "body_format": "html"}
+        if _ESCAPED_BY_US in self._schemes:
+            return self._fitting(message, html.escape, "html")
+        return self._fitting(message, str if self._schemes & _VERBATIM else disarm, "text")
+
+    def _fitting(self, message: Message, armour: Callable[[str], str], body_format: str) -> dict[str, str]:
+        """The most that the service still takes once it is escaped; of hostile text that is less."""
+        title = armour(subject(message))
+        bodies = (armour(plain(message, room=int(self._room * share))) for share in _ROOMS)
+        body = next((text for text in bodies if len(title) + len(text) <= self._longest), "")
+        return {"title": title, "body": body or armour(plain(message, room=200)), "body_format": body_format}
 
 
 def build(url: Secret) -> Any:
@@ -97,13 +138,22 @@ def build(url: Secret) -> Any:
     return service
 
 
-def check_url(url: Secret) -> str | None:
+def check_url(url: Secret, *, html: Html = "auto") -> str | None:
     """What is wrong with a channel's url, in one sentence; None: a service can be built from it. Sends nothing."""
     try:
-        build(url)
+        service = build(url)
     except ChannelUnusable as error:
         return error.message
+    if html == "on" and not takes_pages(service):
+        return f"{scheme_of(url)}:// takes no HTML pages; leave html at auto"
     return None
+
+
+def takes_pages(service: Any) -> bool:
+    """Whether a whole HTML page arrives there as one."""
+    formats = getattr(service, "notify_format", ())
+    known = formats if isinstance(formats, tuple | list) else (formats,)
+    return "html" in [getattr(one, "value", one) for one in known] and not _schemes(service) & _MARKUP_ONLY
 
 
 def scheme_of(url: Secret) -> str:
@@ -121,6 +171,12 @@ def _contained(call: Callable[[], Any]) -> Any:
         return call()
     except Exception:  # noqa: BLE001  the border per message; see above
         return None
+
+
+def _schemes(service: Any) -> frozenset[str]:
+    """All schemes a plugin goes by: one it was built from is not kept, and some have a pair of either kind."""
+    both = (getattr(service, "protocol", None), getattr(service, "secure_protocol", None))
+    return frozenset(name for one in both for name in ((one,) if isinstance(one, str) else one or ()))
 
 
 def _tame(service: Any) -> None:
@@ -181,6 +237,7 @@ class _Tap:
     codes: list[int] = field(default_factory=list)
     retry_after: float | None = None
     breakdown: Breakdown = Breakdown.NONE
+    reading: Callable[[str], str] = str  # what the mail server is to get instead of what the plugin built
 
     def wire(self) -> Wire:
         return Wire(
@@ -268,7 +325,16 @@ def _tap_smtp() -> None:
             tap.codes.append(reply[0])
         return reply
 
+    plain_sendmail = smtplib.SMTP.sendmail
+
+    @functools.wraps(plain_sendmail)
+    def sendmail(self: smtplib.SMTP, from_addr: str, to_addrs: Any, msg: Any, *rest: Any, **options: Any) -> Any:
+        tap = _tap.get()
+        read = tap.reading(msg) if tap is not None and isinstance(msg, str) else msg
+        return plain_sendmail(self, from_addr, to_addrs, read, *rest, **options)
+
     smtplib.SMTP.getreply = getreply  # type: ignore[method-assign]  # the tap itself
+    smtplib.SMTP.sendmail = sendmail  # type: ignore[method-assign]  # the second tap
 
 
 def _http_breakdown(error: Exception) -> Breakdown:

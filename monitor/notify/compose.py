@@ -1,4 +1,4 @@
-"""Alerts of one dump → one message for each channel that is told, in parts where it grows long.
+"""Alerts of one dump → what each channel is told of them; items → a message, in parts where it grows long.
 
 Pure. A message holds facts as they were scraped: whatever renders it must neutralise them first.
 """
@@ -7,18 +7,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from monitor.model import Alert, Change, Edit, Hit, Item, Message, Snippet
+from monitor.model import Alert, Change, Edit, Hit, Item, Message, Notice, Snippet, Twin
 
 _TITLE_LONGEST = 300  # characters; a title beyond that is a broken record or an attack
+_TWIN_LONGEST = 120
 _HIT_LONGEST = 80
 _SNIPPETS = 3
 _SNIPPET_SIDE = 75  # characters on each side of a hit: about 160 with an ordinary word between
 _KEEP_LONGEST, _KEEP_ENDS = 16, 6  # words
 _TOUCHED_LONGEST, _TOUCHED_ENDS = 80, 40
 _EDITS_MOST = 60  # a rewritten release is read in full with `monitor show`, not in an alert
+_LINES_PER_ITEM = 6  # a summary gives a release one line where other messages tell its facts
+_LINE_LAYOUT = 60  # characters around the title in the shortest form of an item
 _FIELD_ORDER = {"body": 0, "category": 1, "title": 2}  # the title is printed anyway
 
 
@@ -27,7 +31,7 @@ class Bound:
     """How much goes into one part of a message; a part always holds at least one item."""
 
     items: int
-    characters: int  # of facts; layout adds roughly a fifth
+    characters: int  # of facts, and a line of layout for each item; the rest of the layout adds roughly a fifth
 
 
 USUAL = Bound(items=20, characters=12_000)
@@ -38,23 +42,27 @@ def compose(
     *,
     source: str,
     routes: Mapping[str, Sequence[str]],
-    bounds: Mapping[str, Bound] = MappingProxyType({}),
-) -> tuple[Message, ...]:
-    """Channels in the order in which routes name them, items in the order of the alerts.
+    titles: Mapping[int, str] = MappingProxyType({}),
+    urgent: AbstractSet[str] = frozenset(),
+) -> tuple[Notice, ...]:
+    """Channels in the order in which routes name them, notices in the order of the alerts.
 
-    `routes` gives each watchlist its channels; `bounds` gives channels a bound other than USUAL. An item names only
-    the watchlists that are told through its channel; a channel none of whose watchlists are told gets nothing.
+    `routes` gives each watchlist its channels; `titles` names the related releases. An item names only the watchlists
+    that are told through its channel; a channel none of whose watchlists are told gets nothing. A notice is urgent
+    when one of them is.
     """
-    messages: list[Message] = []
+    found: list[Notice] = []
     for channel in dict.fromkeys(name for names in routes.values() for name in names):
         heard = frozenset(watchlist for watchlist, names in routes.items() if channel in names)
-        items = [item_of(alert, heard=heard) for alert in alerts if heard.intersection(alert.told)]
-        whole = Message(channel=channel, kind="instant", source=source)
-        messages.extend(in_parts(whole, items, bounds.get(channel, USUAL)))
-    return tuple(messages)
+        heeded = [alert for alert in alerts if heard.intersection(alert.told)]
+        items = [item_of(alert, heard=heard, source=source, titles=titles) for alert in heeded]
+        found += [Notice(channel=channel, item=one, is_urgent=not urgent.isdisjoint(one.watchlists)) for one in items]
+    return tuple(found)
 
 
-def item_of(alert: Alert, *, heard: frozenset[str]) -> Item:
+def item_of(
+    alert: Alert, *, heard: frozenset[str], source: str = "", titles: Mapping[int, str] = MappingProxyType({})
+) -> Item:
     """The facts of one alert as the hearers of these watchlists get them."""
     change = alert.change
     hits = [hit for hit in alert.hits if hit.watchlist in heard]
@@ -66,17 +74,26 @@ def item_of(alert: Alert, *, heard: frozenset[str]) -> Item:
         date=change.after.date,
         category=change.after.category,
         watchlists=tuple(name for name in alert.told if name in heard),
+        totals=tuple((name, count) for name, count in alert.totals if name in heard),
         words=_words(hits),
         snippets=_snippets(alert, hits),
         edits=condensed(change.edits),
         numbers=change.numbers,
         related=change.related,
         reason=change.reason,
+        source=source,
+        twins=tuple(Twin(number=n, title=_clipped(titles[n], _TWIN_LONGEST)) for n in change.related if n in titles),
     )
 
 
 def in_parts(whole: Message, items: Sequence[Item], bound: Bound) -> tuple[Message, ...]:
-    """Copies of an empty message that share out the items, numbered; no items give no message."""
+    """Copies of an empty message that share out the items, numbered; no items give no message.
+
+    A summary keeps of each item what its one line tells.
+    """
+    if whole.kind == "summary":
+        items = [_named_only(item) for item in items]
+        bound = replace(bound, items=bound.items * _LINES_PER_ITEM)
     parts = list(_split(items, bound))
     return tuple(replace(whole, items=part, part=n, parts=len(parts)) for n, part in enumerate(parts, start=1))
 
@@ -87,6 +104,10 @@ def condensed(edits: Sequence[Edit]) -> tuple[Edit, ...]:
     if len(edits) <= _EDITS_MOST:
         return short
     return (*short, Edit(field=edits[_EDITS_MOST].field, op="keep", old=" … ", new=" … "))
+
+
+def _named_only(item: Item) -> Item:
+    return replace(item, totals=(), snippets=(), edits=(), numbers=(), words=(), related=(), twins=(), reason="")
 
 
 def _split(items: Sequence[Item], bound: Bound) -> Iterator[tuple[Item, ...]]:
@@ -108,7 +129,8 @@ def _size(item: Item) -> int:
     facts += [text for s in item.snippets for text in (s.before, s.hit, s.after)]
     facts += [text for e in item.edits for text in ((e.new,) if e.op == "keep" else (e.old, e.new))]
     facts += [figure for pair in item.numbers for figure in pair]
-    return sum(map(len, facts))
+    facts += [twin.title for twin in item.twins]
+    return sum(map(len, facts)) + _LINE_LAYOUT
 
 
 def _words(hits: Sequence[Hit]) -> tuple[str, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TextIO
 
 from monitor.model import Kind, Message, Outcome, Verdict
-from monitor.notify.render import plain, subject
+from monitor.notify.render import SECTION, further_lines, plain, subject
 
 _BOLD, _RED, _GREEN, _PLAIN = "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
-_HEADLINES = tuple(f"{kind.value.upper()}  " for kind in Kind)
+_HEADLINES = (*(f"{kind.value.upper()}  " for kind in Kind), SECTION)
 
 
 class ConsoleChannel:
@@ -21,7 +21,7 @@ class ConsoleChannel:
 
     def send(self, message: Message, *, delivery: int) -> Verdict:
         """Accepted means: written and flushed."""
-        lines = [*self._paint(subject(message), plain(message).split("\n")), "", ""]
+        lines = [*self._paint(subject(message), _body(message)), "", ""]
         try:
             self._stream.write(_writable("\n".join(lines), self._stream.encoding))
             self._stream.flush()
@@ -29,6 +29,11 @@ class ConsoleChannel:
             reason = f"message {delivery} could not be printed ({type(error).__name__})"
             return Verdict(outcome=Outcome.TRANSIENT, reason=reason)
         return Verdict(outcome=Outcome.OK, reason="printed")
+
+
+def _body(message: Message) -> list[str]:
+    """What stands below the subject; a message of one line is told by its subject."""
+    return plain(message).split("\n") if message.items else further_lines(message)
 
 
 def _unpainted(headline: str, lines: list[str]) -> list[str]:

@@ -1,65 +1,64 @@
-"""A verdict on a delivery → what becomes of it, and when.
+"""A notice that waits → when it is to be told, and why not before.
 
-Pure: the clock and the dice come in as arguments.
+Pure: one rule for digests, quiet hours and mutes; whoever waits until the same moment is told in one message.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
-from monitor.model import Delivery, Outcome, Verdict
-
-FIRST_BACKOFF = timedelta(seconds=30)
-LONGEST_BACKOFF = timedelta(hours=1)
-CHANNEL_REST = timedelta(minutes=10)
-_DOWN = frozenset({Outcome.TRANSIENT, Outcome.UNCERTAIN, Outcome.CHANNEL_REFUSED})
+from monitor.model import Rate, Standing
+from monitor.notify.compose import USUAL, Bound
+from monitor.notify.retry import USUAL_PATIENCE, Patience
+from monitor.notify.windows import Digest, Quiet, next_window, quiet_until
 
 
-class Move(StrEnum):
-    """What is done with a claimed message; each is one method of the outbox."""
+class Wait(StrEnum):
+    """What a notice waits for."""
 
-    DONE = "done"
-    RETRY = "retry"
-    BURY = "bury"
+    NOTHING = ""
+    DIGEST = "digest"
+    QUIET = "quiet hours"
+    MUTE = "mute"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """The decision on one attempt."""
+class Policy:
+    """How one channel wants to be told; what its section of the configuration says."""
 
-    move: Move
-    verdict: Verdict  # as it is to be recorded
-    due: datetime | None = None  # when to try again; None: never
-    is_channel_down: bool = False  # the next message would fare no better now
-    rest: timedelta = timedelta(0)  # how long the channel is left alone; more than a moment only where it is down
-
-
-def next_step(verdict: Verdict, delivery: Delivery, *, now: datetime, jitter: float) -> Step:
-    """First rule that fits: accepted, refused for good, too old to be tried again, try again."""
-    is_down = verdict.outcome in _DOWN
-    if verdict.outcome is Outcome.OK:
-        return Step(move=Move.DONE, verdict=verdict)
-    if verdict.outcome is Outcome.REFUSED:
-        return Step(move=Move.BURY, verdict=verdict)
-    due = now + max(backoff(delivery.attempt, verdict, jitter), _least(verdict))
-    if due > delivery.expires:
-        reason = f"too old: it would be tried again only after its max_age; last: {verdict.reason}"
-        return Step(
-            move=Move.BURY, verdict=replace(verdict, reason=reason), is_channel_down=is_down, rest=_least(verdict)
-        )
-    return Step(move=Move.RETRY, verdict=verdict, due=due, is_channel_down=is_down, rest=_least(verdict))
+    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    max_age: timedelta = timedelta(hours=72)
+    bound: Bound = USUAL
+    rate: Rate | None = None  # None: as fast as it goes
+    max_per_hour: int = 0  # messages; 0: no limit
+    digest: Digest | None = None
+    quiet: Quiet | None = None
+    holds_uncertain: bool = False  # never sends again what may have arrived
+    patience: Patience = USUAL_PATIENCE
 
 
-def backoff(attempt: int, verdict: Verdict, jitter: float) -> timedelta:
-    """Full jitter (0 ≤ jitter < 1) below min(30 s · 2^(attempt - 1), 1 h), but never less than the service asked."""
-    doublings = min(max(attempt, 1) - 1, 20)  # bounded: attempts are not, and 2^attempt outgrows a timedelta
-    spread = min(FIRST_BACKOFF * (1 << doublings), LONGEST_BACKOFF) * jitter
-    return max(spread, timedelta(seconds=verdict.retry_after or 0))
+@dataclass(frozen=True, slots=True, order=True)
+class Due:
+    """When, and what made it wait until then."""
+
+    when: datetime
+    wait: Wait = Wait.NOTHING
 
 
-def _least(verdict: Verdict) -> timedelta:
-    """What the service asked for; a channel that refuses everything is left alone longer, lest an account be locked."""
-    asked = timedelta(seconds=verdict.retry_after or 0)
-    return max(asked, CHANNEL_REST) if verdict.outcome is Outcome.CHANNEL_REFUSED else asked
+def due(since: datetime, policy: Policy, standing: Standing, *, is_urgent: bool) -> Due:
+    """When something that came at `since` is to be told. A digest, then a mute, then quiet hours put it off."""
+    found = Due(since)
+    if policy.digest and not is_urgent:
+        found = Due(next_window(policy.digest, after=since, timezone=policy.timezone), Wait.DIGEST)
+    if standing.muted_until and standing.muted_until > found.when:
+        found = Due(standing.muted_until, Wait.MUTE)
+    quiet = None if is_urgent else quiet_end(policy, found.when)
+    return Due(quiet, Wait.QUIET) if quiet else found
+
+
+def quiet_end(policy: Policy, at: datetime) -> datetime | None:
+    """When the channel's quiet hours around a moment end; None: it is not in them."""
+    return quiet_until(policy.quiet, at=at, timezone=policy.timezone) if policy.quiet else None

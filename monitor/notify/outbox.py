@@ -1,17 +1,22 @@
-"""Messages that are due on one channel → sent one after another, each with its verdict recorded."""
+"""What waits on one channel → messages, sent one after another, each with its verdict recorded."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from monitor.errors import StoreError
-from monitor.model import Delivery
-from monitor.notify.due import Move, Step, next_step
-from monitor.ports import Channel, Clock, Outbox
+from monitor.model import Delivery, Standing
+from monitor.notify.due import Policy
+from monitor.notify.form import HOUR, Plan, plan
+from monitor.notify.gate import Gate, Hold, gate, tokens
+from monitor.notify.retry import Move, Step, Turn, next_step, stood, turn
+from monitor.ports import Channel, Clock, Outbox, Switchboard
 
 HEARTBEAT = 15.0  # seconds; bounds the lag after a suspend, a clock jump or a lost wake-up
+PATIENCE = 60.0  # seconds that one pass waits for the next message a channel's rate lets out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,90 +25,188 @@ class Tally:
 
     sent: int = 0
     retried: int = 0
+    held: int = 0
     buried: int = 0
-    rest: float = 0.0  # seconds before the channel should be tried again; 0: it is well
+    is_behind: bool = False  # something is due that was not tried
+
+    def plus(self, later: Tally) -> Tally:
+        """What two rounds came to."""
+        return Tally(
+            sent=self.sent + later.sent,
+            retried=self.retried + later.retried,
+            held=self.held + later.held,
+            buried=self.buried + later.buried,
+            is_behind=later.is_behind,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Whom a courier tells of what it did; each is called from its thread."""
+
+    on_step: Callable[[Delivery, Step], None] = lambda _delivery, _step: None
+    on_turn: Callable[[str, Turn, Standing], None] = lambda _channel, _turn, _standing: None
+    on_trouble: Callable[[StoreError], None] = lambda _error: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What all couriers share."""
+
+    outbox: Outbox
+    switchboard: Switchboard
+    clock: Clock
+    jitter: Callable[[], float]  # 0 ≤ jitter < 1
 
 
 class Courier:
     """Carries one channel's messages, in order, in one thread; channels never wait for one another."""
 
-    def __init__(
-        self,
-        channel: Channel,
-        outbox: Outbox,
-        *,
-        clock: Clock,
-        jitter: Callable[[], float],
-        on_step: Callable[[Delivery, Step], None] = lambda _delivery, _step: None,
-        on_trouble: Callable[[StoreError], None] = lambda _error: None,
-    ) -> None:
+    def __init__(self, channel: Channel, policy: Policy, post: Post, told: Told = Told()) -> None:
         self.channel = channel
-        self._outbox = outbox
-        self._clock = clock
-        self._jitter = jitter
-        self._on_step = on_step
-        self._on_trouble = on_trouble
+        self._policy = policy
+        self._post = post
+        self._told = told
         self._woken = threading.Event()
+        self._again: datetime | None = None  # when the next of the notices that were left over is due
+        self._unrecorded: tuple[Delivery, Step, datetime] | None = None  # the store could not take it
 
     def deliver_due(self, *, stop: threading.Event | None = None) -> Tally:
-        """Send everything that is due now, until the channel turns out to be down or `stop` is set."""
+        """Send everything that may go out now, until the channel is shut or `stop` is set."""
+        self._record()
+        self._again = form(self.channel.name, self._policy, self._post).again
         moves = dict.fromkeys(Move, 0)
-        rest = 0.0
-        while not rest and not (stop and stop.is_set()):
+        while not (stop and stop.is_set()):
             delivery = self._next()
             if delivery is None:
                 break
-            step = self._attempt(delivery)
-            moves[step.move] += 1
-            rest = max(HEARTBEAT, step.rest.total_seconds()) if step.is_channel_down else 0.0
-        return Tally(sent=moves[Move.DONE], retried=moves[Move.RETRY], buried=moves[Move.BURY], rest=rest)
+            moves[self._attempt(delivery).move] += 1
+        return Tally(
+            sent=moves[Move.DONE],
+            retried=moves[Move.RETRY],
+            held=moves[Move.HOLD],
+            buried=moves[Move.BURY],
+            is_behind=self._is_behind(),
+        )
+
+    def drain(self) -> Tally:
+        """As `deliver_due`, and wait for what the channel's rate holds back, if that is not long."""
+        tally = self.deliver_due()
+        while tally.is_behind and (pause := self._refill()) is not None and pause <= PATIENCE:
+            self._woken.clear()
+            self._woken.wait(pause)
+            tally = tally.plus(self.deliver_due())
+        return tally
 
     def run(self, stop: threading.Event) -> None:
         """Deliver until `stop`; set it, then call `wake`.
 
-        After a failure of the channel the rest is kept even when woken, or every new message would knock again. A
-        store that fails, because it is locked or its disk is full, is a pause: it is told, and tried again.
+        A store that fails, because it is locked or its disk is full, is a pause: it is told, and tried again.
         """
         while not stop.is_set():
             self._woken.clear()
             try:
-                tally = self.deliver_due(stop=stop)
-                until_due = self._until_due()
+                self.deliver_due(stop=stop)
+                pause = self._pause()
             except StoreError as error:
-                self._on_trouble(error)
+                self._told.on_trouble(error)
                 stop.wait(HEARTBEAT)
                 continue
-            if tally.rest:
-                stop.wait(tally.rest)
-            elif not stop.is_set():
-                self._woken.wait(until_due)
+            if not stop.is_set():
+                self._woken.wait(pause)
 
     def wake(self) -> None:
         """Look again now: something was committed, or the run is to stop. From any thread, at no cost."""
         self._woken.set()
 
     def _next(self) -> Delivery | None:
-        """Claim what is due; look first without writing, so that an idle channel asks nothing of a busy store."""
-        now = self._clock.now()
-        due = self._outbox.next_due(self.channel.name, now=now)
-        return self._outbox.claim(self.channel.name, now=now) if due is not None and due <= now else None
+        name, now = self.channel.name, self._post.clock.now()
+        standing = self._post.switchboard.standing(name)
+        found = gate(standing, self._policy, now=now)
+        due = self._post.outbox.next_due(name, now=now, is_urgent_only=found.is_urgent_only)
+        if found.is_shut or due is None or due > now:
+            return None
+        left = tokens(self._policy.rate, standing, now=now) - 1 if self._policy.rate else None
+        return self._post.outbox.claim(name, now=now, is_urgent_only=found.is_urgent_only, tokens=left)
 
     def _attempt(self, delivery: Delivery) -> Step:
         """One claimed message on its way and its verdict in the outbox; no transaction is open while it travels."""
         verdict = self.channel.send(delivery.message, delivery=delivery.id)
-        now = self._clock.now()
-        step = next_step(verdict, delivery, now=now, jitter=self._jitter())
-        if step.due is not None:
-            self._outbox.retry(delivery, step.verdict, due=step.due, now=now)
-        elif step.move is Move.DONE:
-            self._outbox.done(delivery, step.verdict, now=now)
-        else:
-            self._outbox.bury(delivery, step.verdict, now=now)
-        self._on_step(delivery, step)
+        now = self._post.clock.now()
+        step = next_step(
+            verdict,
+            delivery,
+            now=now,
+            jitter=self._post.jitter(),
+            holds_uncertain=self._policy.holds_uncertain,
+            patience=self._policy.patience,
+        )
+        self._unrecorded = delivery, step, now
+        self._record()
         return step
 
-    def _until_due(self) -> float:
-        """Seconds until the next message is due, at most a heartbeat."""
-        now = self._clock.now()
-        due = self._outbox.next_due(self.channel.name, now=now)
-        return HEARTBEAT if due is None else min(max((due - now).total_seconds(), 0.0), HEARTBEAT)
+    def _record(self) -> None:
+        """Write down what became of the last attempt; where the store fails it is kept, and done first next time."""
+        if self._unrecorded is None:
+            return
+        delivery, step, now = self._unrecorded
+        outbox = self._post.outbox
+        if step.due is not None:
+            outbox.retry(delivery, step.verdict, due=step.due, now=now)
+        else:
+            settle = {Move.DONE: outbox.done, Move.HOLD: outbox.hold}.get(step.move, outbox.bury)
+            settle(delivery, step.verdict, now=now)
+        self._unrecorded = None
+        self._told.on_step(delivery, step)
+        self._stand(step, now)
+
+    def _stand(self, step: Step, now: datetime) -> None:
+        name = self.channel.name
+        before = self._post.switchboard.standing(name)
+        after = stood(before, step.verdict, now=now, patience=self._policy.patience)
+        if after != before:
+            self._post.switchboard.stand(name, after)
+        turned = turn(before, after)
+        if turned:
+            self._told.on_turn(name, turned, after if turned is Turn.OPENED else before)
+
+    def _is_behind(self) -> bool:
+        """Whether something is due that neither quiet hours nor a mute hold back."""
+        found, now = self._gate()
+        due = self._post.outbox.next_due(self.channel.name, now=now, is_urgent_only=found.is_urgent_only)
+        return found.hold is not Hold.MUTED and due is not None and due <= now
+
+    def _refill(self) -> float | None:
+        """Seconds until the channel's rate lets the next message out; None: it is not the rate that holds it back."""
+        found, now = self._gate()
+        if not found.is_shut:
+            return 0.0
+        return (found.again - now).total_seconds() if found.again and found.hold is Hold.RATE else None
+
+    def _pause(self) -> float:
+        """Seconds until there may be something to do, at most a heartbeat."""
+        found, now = self._gate()
+        due = self._post.outbox.next_due(self.channel.name, now=now, is_urgent_only=found.is_urgent_only)
+        return min(_seconds(now, moment) for moment in (self._again, found.again, None if found.is_shut else due))
+
+    def _gate(self) -> tuple[Gate, datetime]:
+        now = self._post.clock.now()
+        return gate(self._post.switchboard.standing(self.channel.name), self._policy, now=now), now
+
+
+def form(channel: str, policy: Policy, post: Post) -> Plan:
+    """Make messages of what is ripe; look first without writing, so that an idle channel asks nothing of a store."""
+    now = post.clock.now()
+    standing, waiting = post.switchboard.standing(channel), post.outbox.waiting(channel)
+    if not waiting and not standing.flood_until:
+        return Plan()
+    recent = post.outbox.recent(channel, after=now - HOUR, most=max(1, policy.max_per_hour))
+    made = plan(waiting, policy, standing, recent, now=now)
+    if made.formed or made.flood_until != standing.flood_until:
+        post.outbox.form(channel, made.formed, flood_until=made.flood_until, now=now)
+    return made
+
+
+def _seconds(now: datetime, until: datetime | None) -> float:
+    """Between two moments, at most a heartbeat."""
+    return HEARTBEAT if until is None else min(max((until - now).total_seconds(), 0.0), HEARTBEAT)

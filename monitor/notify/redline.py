@@ -1,6 +1,6 @@
-"""Edits of a change → the lines that show it: what went, what came, and a few words around.
+"""Edits of a change → the hunks and lines that show it: what went, what came, and a few words around.
 
-Pure, and without markup: a line is a row of strokes, and each medium paints the touched ones its own way.
+Pure, and without markup: each medium paints what was touched its own way.
 """
 
 from __future__ import annotations
@@ -31,17 +31,29 @@ class Line:
     strokes: tuple[Stroke, ...]
 
 
-def redline(edits: Sequence[Edit]) -> tuple[Line, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hunk:
+    """Touched words of one field close to one another, with a few words around, in reading order."""
+
+    field: str  # title | body | category | date
+    edits: tuple[Edit, ...]
+
+
+def hunks(edits: Sequence[Edit]) -> tuple[Hunk, ...]:
     """Only what changed, field by field; unchanged stretches longer than two contexts part the hunks."""
     return tuple(
-        line
+        Hunk(field=field, edits=tuple(hunk))
         for field, run in groupby(edits, key=lambda edit: edit.field)
-        for hunk in _hunks(list(run))
-        for line in _sides(field, hunk)
+        for hunk in _parted(list(run))
     )
 
 
-def _hunks(edits: list[Edit]) -> Iterator[list[Edit]]:
+def redline(edits: Sequence[Edit]) -> tuple[Line, ...]:
+    """The hunks as lines: first how each read, then how it reads."""
+    return tuple(line for hunk in hunks(edits) for line in _sides(hunk))
+
+
+def _parted(edits: list[Edit]) -> Iterator[list[Edit]]:
     """Runs of touched edits with the short unchanged stretches between them, each run with its context."""
     hunk: list[Edit] = []
     for edit in edits:
@@ -73,10 +85,10 @@ def _last_words(text: str) -> str:
     return "… " + " ".join(text.split()[-_CONTEXT:]) + end
 
 
-def _sides(field: str, hunk: list[Edit]) -> Iterator[Line]:
+def _sides(hunk: Hunk) -> Iterator[Line]:
     """The old side and the new one; a side on which nothing was touched has nothing to show."""
-    old = tuple(Stroke(text=e.old, is_touched=e.op != "keep") for e in hunk if e.old)
-    new = tuple(Stroke(text=e.new, is_touched=e.op != "keep") for e in hunk if e.new)
+    old = tuple(Stroke(text=e.old, is_touched=e.op != "keep") for e in hunk.edits if e.old)
+    new = tuple(Stroke(text=e.new, is_touched=e.op != "keep") for e in hunk.edits if e.new)
     for mark, strokes in (("-", old), ("+", new)):
         if any(stroke.is_touched for stroke in strokes):
-            yield Line(field=field, mark=mark, strokes=strokes)
+            yield Line(field=hunk.field, mark=mark, strokes=strokes)

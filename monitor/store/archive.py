@@ -102,7 +102,6 @@ class SqliteArchive:
             "sources": sources,
             "events": {row["kind"]: row["n"] for row in self._handle.all("count_events")},
             "messages": messages,
-            "attempts": {row["channel"]: dict(row) for row in self._handle.all("last_attempts")},
         }
 
     def heads(self, *, since: date | None = None, limit: int | None = None) -> Iterator[Stored]:

@@ -19,7 +19,7 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
 
 from monitor.errors import NotFound, StoreError, StoreLost
-from monitor.store.migrations import APPLICATION_ID, migrate, refuse_newer
+from monitor.store.migrations import APPLICATION_ID, migrate, next_migration, refuse_newer
 from monitor.store.sql import queries
 
 FILE, SIDECAR = "monitor.db", "STORE_ID"
@@ -94,6 +94,8 @@ class Handle:
 def open_for_writing(state: Path) -> Handle:
     """Open the store of a state folder, creating it on a first run; the caller holds the folder's lock.
 
+    A store of an older version is brought up to date; what it was stays beside it as `monitor.db.before-N.bak`, N the
+    number of the first migration.
     Raises StoreLost, SchemaTooNew, StoreError with what to do.
     """
     try:
@@ -104,7 +106,7 @@ def open_for_writing(state: Path) -> Handle:
         with _closed_on_error(connection):
             _refuse_foreign(connection, state)
             _tune(connection)
-            migrate(Database(connection, execute_plugins=False))
+            _migrate(connection, state)
             _mark(state, connection)
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"the state store cannot be opened: {error}", where=str(state / FILE)) from error
@@ -182,7 +184,27 @@ def _create(state: Path) -> None:
         migrate(Database(connection, execute_plugins=False))
         connection.execute(queries()["set_meta"], {"k": "store_id", "v": uuid.uuid4().hex})
     made.rename(state / FILE)
-    _sync_folder(state)
+    _sync(state)
+
+
+def _migrate(connection: sqlite3.Connection, state: Path) -> None:
+    db = Database(connection, execute_plugins=False)
+    number = next_migration(db)
+    if number is not None:
+        _back_up(connection, state / f"{FILE}.before-{number}.bak")
+        migrate(db)
+
+
+def _back_up(connection: sqlite3.Connection, target: Path) -> None:
+    """A whole copy or none: it has its name only once it is on the disk."""
+    made = target.with_name(f".{target.name}.new")
+    made.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        stack.callback(made.unlink, missing_ok=True)
+        connection.execute("VACUUM INTO ?", (str(made),))
+        _sync(made)
+        made.rename(target)
+    _sync(target.parent)
 
 
 def _refuse_foreign(connection: sqlite3.Connection, state: Path) -> None:
@@ -198,7 +220,7 @@ def _mark(state: Path, connection: sqlite3.Connection) -> None:
     sidecar = state / SIDECAR
     if not sidecar.exists():
         sidecar.write_text(identity + "\n", "utf-8")
-        _sync_folder(state)
+        _sync(state)
     elif sidecar.read_text("utf-8").strip() != identity:
         raise StoreError(
             "monitor.db and STORE_ID belong to different stores; put the right database back", where=str(sidecar)
@@ -209,8 +231,9 @@ def _pragma(connection: sqlite3.Connection, name: str) -> Any:
     return connection.execute(f"PRAGMA {name}").fetchone()[0]
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """What a file or a folder holds is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

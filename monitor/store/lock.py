@@ -16,7 +16,9 @@ from pathlib import Path
 from monitor.errors import LockHeld, StoreError
 
 FILE = "monitor.lock"
+ORDER = "order"  # the verb of who holds the folder for a moment only
 _TRIES = 3
+_MOMENT = 2.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,15 +28,18 @@ class Holder:
     pid: int
     host: str
     since: str  # RFC 3339
-    verb: str  # run | ingest
+    verb: str  # run | run --once | ingest | order
 
 
 @contextmanager
 def hold(state: Path, *, verb: str, now: datetime) -> Iterator[None]:
-    """Hold the folder's lock for the length of a block. Raises LockHeld at once when somebody else does."""
+    """Hold the folder's lock for the length of a block. Raises LockHeld when somebody else does.
+
+    At once, or after a moment when that is an order: a daemon must not fail to start because somebody muted a channel.
+    """
     descriptor = _open(state)
     try:
-        if not _lock(descriptor, fcntl.LOCK_EX):
+        if not _lock_soon(descriptor):
             raise _held(descriptor, state)
         holder = Holder(pid=os.getpid(), host=socket.gethostname(), since=f"{now:%Y-%m-%dT%H:%M:%SZ}", verb=verb)
         os.ftruncate(descriptor, 0)
@@ -56,9 +61,19 @@ def holder(state: Path) -> Holder | None:
     try:
         if _lock(descriptor, fcntl.LOCK_SH):
             return None
-        return _parse(os.pread(descriptor, 4096, 0).decode("utf-8", "replace"))
+        return _read(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _lock_soon(descriptor: int) -> bool:
+    """Wait for orders, and for whoever has not yet written, or has just wiped out, who it is."""
+    until = time.monotonic() + _MOMENT
+    while not _lock(descriptor, fcntl.LOCK_EX):
+        found = _read(descriptor)
+        if (found and found.verb != ORDER) or time.monotonic() > until:
+            return False
+    return True
 
 
 def _lock(descriptor: int, kind: int) -> bool:
@@ -82,13 +97,14 @@ def _open(state: Path) -> int:
 
 
 def _held(descriptor: int, state: Path) -> LockHeld:
-    found = _parse(os.pread(descriptor, 4096, 0).decode("utf-8", "replace"))
+    found = _read(descriptor)
     who = f"pid {found.pid} on {found.host} since {found.since} ({found.verb})" if found else "another process"
-    return LockHeld(f"the state folder is in use by {who}; stop it first, or use another `state:`", where=str(state))
+    cure = "wait until it has ended" if found and found.verb != "run" else "stop it first, or use another `state:`"
+    return LockHeld(f"the state folder is in use by {who}; {cure}", where=str(state))
 
 
-def _parse(text: str) -> Holder | None:
+def _read(descriptor: int) -> Holder | None:
     try:
-        return Holder(**json.loads(text))
+        return Holder(**json.loads(os.pread(descriptor, 4096, 0).decode("utf-8", "replace")))
     except (ValueError, TypeError):  # empty: nobody; torn: written this moment
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from monitor.errors import SchemaTooNew
-from monitor.store.sql import schema
+from monitor.store.sql import statements
 
 APPLICATION_ID = 0x50524D4E  # "PRMN": tells our file from any other SQLite database
 
@@ -15,7 +15,14 @@ migrations = Migrations("monitor")
 @migrations()
 def m001_first_tables(db: Database) -> None:
     """Releases, versions, events, the ingest ledger and the outbox."""
-    for statement in schema():
+    for statement in statements("schema.sql"):
+        db.execute(statement)
+
+
+@migrations()
+def m002_delivery(db: Database) -> None:
+    """Notices that wait for their message, channels that rest, mutes."""
+    for statement in statements("delivery.sql"):
         db.execute(statement)
 
 
@@ -24,6 +31,13 @@ def migrate(db: Database) -> None:
     refuse_newer(db)
     if migrations.pending(db):
         migrations.apply(db)
+
+
+def next_migration(db: Database) -> int | None:
+    """The number of the first migration that `migrate` would run; None: none. Raises SchemaTooNew."""
+    refuse_newer(db)
+    pending = migrations.pending(db)
+    return int(pending[0].name[1:4]) if pending else None
 
 
 def refuse_newer(db: Database) -> None:

@@ -7,6 +7,14 @@ SELECT * FROM dump WHERE source = :source AND sha = :sha ORDER BY id DESC LIMIT 
 -- name: takes
 SELECT count(*) FROM dump WHERE source = :source AND sha = :sha AND as_of = :as_of;
 
+-- name: any_dump
+SELECT 1 FROM dump WHERE source = :source LIMIT 1;
+
+-- name: baseline
+-- How many releases a source has, and how many of them some watchlist matched.
+SELECT (SELECT count(*) FROM release WHERE source = :source) AS releases,
+    (SELECT count(DISTINCT release) FROM event WHERE source = :source AND watchlists <> '[]') AS matched;
+
 -- name: sightings
 SELECT full, release, seq FROM seen WHERE h IN (SELECT value FROM json_each(:keys));
 
@@ -125,20 +133,52 @@ UPDATE dump SET n_rejected = n_rejected + 1, status = CASE WHEN n > 0 THEN 'stor
 WHERE id = :dump;
 
 -- name: add_message
-INSERT INTO message (idem_key, channel, kind, state, payload_json, created_at, due, expires_at)
-VALUES (:key, :channel, :kind, 'pending', :payload, :at, :at, :expires)
+INSERT INTO message (idem_key, channel, kind, state, payload_json, created_at, due, expires_at, urgent)
+VALUES (:key, :channel, :kind, 'pending', :payload, :at, :at, :expires, :urgent)
 ON CONFLICT (idem_key) DO NOTHING RETURNING id;
 
--- name: add_item
-INSERT INTO message_item (channel, event, watchlists, message) VALUES (:channel, :event, :watchlists, :message);
+-- name: add_notice
+INSERT INTO message_item (channel, event, watchlists, payload_json, since, urgent)
+VALUES (:channel, :event, :watchlists, :payload, :at, :urgent);
+
+-- name: waiting
+SELECT message_item.event, message_item.payload_json, message_item.since, message_item.urgent, event.dump
+FROM message_item JOIN event ON event.id = message_item.event
+WHERE message_item.channel = :channel AND message_item.message IS NULL ORDER BY message_item.event;
+
+-- name: waiting_channels
+SELECT DISTINCT channel FROM message_item WHERE message IS NULL;
+
+-- name: told
+-- Which of these events stand in a message of the channel already.
+SELECT event FROM message_item
+WHERE channel = :channel AND message IS NOT NULL AND event IN (SELECT value FROM json_each(:events));
+
+-- name: attach
+-- The message holds the facts from now on.
+UPDATE message_item SET message = :message, payload_json = NULL
+WHERE channel = :channel AND event IN (SELECT value FROM json_each(:events));
+
+-- name: recent
+SELECT created_at FROM message
+WHERE channel = :channel AND created_at > :after AND kind IN ('instant', 'digest', 'summary')
+ORDER BY created_at DESC LIMIT :most;
 
 -- name: lease
--- The oldest message due on a channel; a later one never overtakes it unless it waits for a retry.
+-- The oldest message due on a channel; a later one never overtakes it unless it waits for a retry. One that was made
+-- later than now was made before the clock was set back: it is due.
 UPDATE message SET state = 'leased', attempts = attempts + 1
 WHERE id = (
-    SELECT id FROM message WHERE channel = :channel AND state = 'pending' AND due <= :now AND expires_at > :now ORDER BY id LIMIT 1
+    SELECT id FROM message
+    WHERE channel = :channel AND state = 'pending' AND (due <= :now OR created_at > :now) AND expires_at > :now
+        AND urgent >= :urgent
+    ORDER BY id LIMIT 1
 )
 RETURNING id, attempts, payload_json, expires_at;
+
+-- name: spend
+INSERT INTO channel_state (name, tokens, tokens_at) VALUES (:channel, :tokens, :now)
+ON CONFLICT (name) DO UPDATE SET tokens = excluded.tokens, tokens_at = excluded.tokens_at;
 
 -- name: open_attempt
 INSERT INTO attempt (message, n, boot, started_at) VALUES (:message, :n, :boot, :now);
@@ -154,10 +194,11 @@ WHERE id = :message;
 
 -- name: expire
 UPDATE message SET state = 'dead', last_reason = 'older than max_age' || coalesce('; last: ' || last_reason, '')
-WHERE state = 'pending' AND expires_at <= :now RETURNING id;
+WHERE state = 'pending' AND expires_at <= :now RETURNING channel, kind;
 
 -- name: next_due
-SELECT min(due) FROM message WHERE channel = :channel AND state = 'pending' AND expires_at > :now;
+SELECT min(iif(created_at > :now, :now, due)) FROM message
+WHERE channel = :channel AND state = 'pending' AND expires_at > :now AND urgent >= :urgent;
 
 -- name: close_orphans
 -- Attempts that a dead process left open: nobody knows whether the far side got them.
@@ -165,11 +206,59 @@ UPDATE attempt SET ended_at = :now, outcome = 'unknown', reason_redacted = 'the 
 WHERE ended_at IS NULL AND boot <> :boot;
 
 -- name: free_orphans
-UPDATE message SET state = 'pending', due = :now, last_class = 'unknown',
-    last_reason = 'the process ended during the send'
+UPDATE message SET due = :now, last_class = 'unknown', last_reason = 'the process ended during the send',
+    state = CASE WHEN channel IN (SELECT value FROM json_each(:holding)) THEN 'held' ELSE 'pending' END
 WHERE state = 'leased' AND NOT EXISTS (
     SELECT 1 FROM attempt WHERE attempt.message = message.id AND attempt.ended_at IS NULL
 ) RETURNING id;
+
+-- name: message
+SELECT id, state, sent_at, payload_json FROM message WHERE id = :id;
+
+-- name: requeue
+UPDATE message SET state = 'pending', due = :now, expires_at = :expires WHERE id = :id;
+
+-- name: drop
+UPDATE message SET state = 'dropped', last_reason = 'dropped by hand' || coalesce('; last: ' || last_reason, '')
+WHERE id = :id;
+
+-- name: standing
+SELECT channel_state.*, (SELECT until FROM mute WHERE name = :channel) AS muted_until
+FROM (SELECT :channel AS wanted) LEFT JOIN channel_state ON channel_state.name = wanted;
+
+-- name: stand
+INSERT INTO channel_state (name, consecutive_failures, failing_since, opened_until, refused, reason)
+VALUES (:channel, :failures, :since, :opened_until, :refused, :reason)
+ON CONFLICT (name) DO UPDATE SET consecutive_failures = excluded.consecutive_failures,
+    failing_since = excluded.failing_since, opened_until = excluded.opened_until, refused = excluded.refused,
+    reason = excluded.reason;
+
+-- name: flood
+INSERT INTO channel_state (name, flood_until) VALUES (:channel, :until)
+ON CONFLICT (name) DO UPDATE SET flood_until = excluded.flood_until;
+
+-- name: fingerprint
+SELECT fingerprint FROM channel_state WHERE name = :channel;
+
+-- name: set_fingerprint
+INSERT INTO channel_state (name, fingerprint) VALUES (:channel, :fingerprint)
+ON CONFLICT (name) DO UPDATE SET fingerprint = excluded.fingerprint;
+
+-- name: hasten
+UPDATE message SET due = :now WHERE channel = :channel AND state = 'pending' AND due > :now;
+
+-- name: mutes
+SELECT name, until FROM mute WHERE until > :now ORDER BY name;
+
+-- name: mute
+INSERT INTO mute (name, until) VALUES (:name, :until) ON CONFLICT (name) DO UPDATE SET until = excluded.until;
+
+-- name: outlast
+-- What waits on a muted channel grows no older meanwhile; NULL: its max_age reaches further than any calendar.
+UPDATE message SET expires_at = max(expires_at, coalesce(
+    strftime('%Y-%m-%dT%H:%M:%fZ', :until, json_extract(payload_json, '$.max_age') || ' seconds'), expires_at
+))
+WHERE channel = :name AND state = 'pending';
 
 -- name: meta
 SELECT v FROM meta WHERE k = :k;
@@ -240,18 +329,6 @@ SELECT kind, count(*) AS n FROM event GROUP BY kind;
 
 -- name: count_messages
 SELECT channel, state, count(*) AS n FROM message GROUP BY channel, state;
-
--- name: last_attempts
--- Each channel's newest attempt that has ended, and how many failed since the last one that was accepted.
-WITH ended AS (
-    SELECT message.channel, attempt.started_at, attempt.outcome, attempt.reason_redacted AS reason
-    FROM attempt JOIN message ON message.id = attempt.message WHERE attempt.ended_at IS NOT NULL
-)
-SELECT channel, max(started_at) AS at, outcome, reason,
-    (SELECT count(*) FROM ended AS later WHERE later.channel = ended.channel AND later.started_at > coalesce(
-        (SELECT max(started_at) FROM ended AS good WHERE good.channel = ended.channel AND good.outcome = 'ok'), ''
-    )) AS failures
-FROM ended GROUP BY channel;
 
 -- name: count_sources
 SELECT source, count(*) AS dumps, max(at) AS last_at,

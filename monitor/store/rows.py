@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from monitor.model import Edit, Item, Kind, Message, Report, Snippet
+from monitor.model import Edit, Item, Kind, Message, Report, Snippet, Twin
 
 
 def moment(at: datetime) -> str:
@@ -64,10 +64,22 @@ def _item(facts: dict[str, Any]) -> Item:
     facts["date"] = read_day(facts["date"])
     facts["snippets"] = tuple(Snippet(**snippet) for snippet in facts["snippets"])
     facts["edits"] = tuple(Edit(**edit) for edit in facts["edits"])
+    facts["twins"] = tuple(Twin(**twin) for twin in facts.get("twins", ()))
     facts["numbers"] = tuple((old, new) for old, new in facts["numbers"])
+    facts["totals"] = tuple((name, count) for name, count in facts.get("totals", ()))
     for name in ("watchlists", "words", "related"):
         facts[name] = tuple(facts[name])
     return Item(**facts)
+
+
+def pack_item(item: Item) -> str:
+    """A notice's facts as JSON."""
+    return dumped(asdict(item))
+
+
+def unpack_item(text: str) -> Item:
+    """The facts that `pack_item` wrote."""
+    return _item(json.loads(text))
 
 
 def report_of(row: dict[str, Any]) -> Report:

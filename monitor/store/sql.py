@@ -16,9 +16,9 @@ def queries() -> dict[str, str]:
     return named
 
 
-def schema() -> list[str]:
-    """The statements of schema.sql one by one: `executescript` would commit the migration's transaction."""
-    lines = (line.partition("--")[0] for line in _read("schema.sql").split("\n"))
+def statements(name: str) -> list[str]:
+    """The statements of a migration's file one by one: `executescript` would commit the migration's transaction."""
+    lines = (line.partition("--")[0] for line in _read(name).split("\n"))
     return [statement for statement in map(str.strip, "\n".join(lines).split(";")) if statement]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -15,8 +15,8 @@ from monitor.model import (
     Dump,
     Head,
     Kind,
-    Message,
     Mode,
+    Notice,
     Reject,
     Release,
     Report,
@@ -25,7 +25,7 @@ from monitor.model import (
 )
 from monitor.ports import Filed, Known, Listing
 from monitor.store.database import Handle
-from monitor.store.rows import dumped, moment, moment_of_ns, pack_message, read_day, read_moment, report_of
+from monitor.store.rows import dumped, moment, moment_of_ns, pack_item, read_day, read_moment, report_of
 
 _Row = dict[str, Any]
 
@@ -84,8 +84,7 @@ class SqliteStore:
                 for change in batch.changes
             }
             self._file_rejects(batch, dump, rejects, held, now=now)
-            for message in batch.messages:
-                self._add_message(message, dump, events, now=now)
+            self._add_notices(batch.notices, events, now=now)
             self._file(batch.dump, dump=dump, status=batch.status, parser=batch.parser, now=now)
             return report_of(
                 dict(self._handle.all("dump_of_content", source=batch.dump.source, sha=batch.dump.sha256)[0])
@@ -127,6 +126,22 @@ class SqliteStore:
                 self._add_event(_rejection(row["source"], row["dump"], row["reason"]), now=now)
                 self._handle.all("count_reject", dump=row["dump"])
         return len(rows)
+
+    def begin_baseline(self, source: str) -> bool:
+        """See Store."""
+        with self._handle.transaction():
+            mark = self._handle.one("meta", k=f"baseline:{source}")
+            if mark is None and not self._handle.one("any_dump", source=source):
+                self._handle.all("set_meta", k=f"baseline:{source}", v="open")
+                return True
+        return mark is not None and mark["v"] == "open"
+
+    def end_baseline(self, source: str) -> tuple[int, int]:
+        """See Store."""
+        with self._handle.transaction():
+            self._handle.all("set_meta", k=f"baseline:{source}", v="done")
+            row = self._handle.all("baseline", source=source)[0]
+        return row["releases"], row["matched"]
 
     def _refuse_stale(self, changes: Collection[Change]) -> None:
         """Whoever decided on an older snapshot decides again."""
@@ -270,26 +285,21 @@ class SqliteStore:
             at=moment(now),
         )
 
-    def _add_message(self, message: Message, dump: int, events: Mapping[int, int | None], *, now: datetime) -> None:
-        row = self._handle.one(
-            "add_message",
-            key=f"i:{message.channel}:{dump}:0:{message.part}",
-            channel=message.channel,
-            kind=message.kind,
-            payload=pack_message(message),
-            at=moment(now),
-            expires=moment(now + message.max_age),
+    def _add_notices(self, notices: Sequence[Notice], events: Mapping[int, int | None], *, now: datetime) -> None:
+        self._handle.many(
+            "add_notice",
+            [
+                {
+                    "channel": notice.channel,
+                    "event": events[notice.item.release],
+                    "watchlists": dumped(notice.item.watchlists),
+                    "payload": pack_item(notice.item),
+                    "urgent": notice.is_urgent,
+                    "at": moment(now),
+                }
+                for notice in notices
+            ],
         )
-        if row is None:  # announced before: the key tells
-            return
-        for item in message.items:
-            self._handle.all(
-                "add_item",
-                channel=message.channel,
-                event=events[item.release],
-                watchlists=dumped(item.watchlists),
-                message=row["id"],
-            )
 
     def _file(self, of: Dump, *, dump: int, status: str, parser: int, now: datetime) -> None:
         self._handle.all(

@@ -11,7 +11,7 @@ They keep the promises of `monitor.ports`: `tests/contract/` runs one suite over
     (['up again'], ['sent'])
 """
 
-from monitor.testing.outbox import MemoryOutbox, Queued
+from monitor.testing.outbox import MemoryOutbox, MemorySwitchboard, Queued
 from monitor.testing.simple import NOON, FrozenClock, RecordingChannel, dump_of, note
 from monitor.testing.store import Event, MemoryStore, Quarantined
 
@@ -21,6 +21,7 @@ __all__ = [
     "FrozenClock",
     "MemoryOutbox",
     "MemoryStore",
+    "MemorySwitchboard",
     "Quarantined",
     "Queued",
     "RecordingChannel",

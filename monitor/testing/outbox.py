@@ -1,12 +1,14 @@
-"""The Outbox port in memory."""
+"""The Outbox and Switchboard ports in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from monitor.model import Delivery, Message, Verdict
+from monitor.errors import NotFound, WrongState
+from monitor.model import Delivery, Formed, Message, Standing, Verdict, Waiting
 
 
 @dataclass(slots=True, kw_only=True)
@@ -16,33 +18,119 @@ class Queued:
     id: int
     key: str
     message: Message
+    made: datetime
     due: datetime
     expires: datetime
-    state: str = "pending"  # pending | leased | sent | dead
+    state: str = "pending"  # as in monitor.model.MESSAGE_STATES
     attempts: int = 0
     outcomes: list[str] = field(default_factory=list)  # of the attempts that have ended; `unknown`: reclaimed
     reason: str | None = None  # of the last one; None: none has ended
     boot: object = None  # the outbox that claimed it last
 
 
-class MemoryOutbox:
-    """Implements `monitor.ports.Outbox`; a second one over the same `rows` is the next process on the same state."""
+_OF_RELEASES = frozenset({"instant", "digest", "summary"})
 
-    def __init__(self, rows: list[Queued] | None = None) -> None:
-        self.rows = [] if rows is None else rows
+
+class MemorySwitchboard:
+    """Implements `monitor.ports.Switchboard`; for the outbox whose messages it resumes, which keeps its state too."""
+
+    def __init__(self, outbox: MemoryOutbox | None = None) -> None:
+        self._outbox = outbox or MemoryOutbox()
+        self._standings = self._outbox.standings
+        self._mutes = self._outbox.mutes
+        self._fingerprints = self._outbox.fingerprints
+
+    def standing(self, channel: str) -> Standing:
+        """See Switchboard."""
+        return replace(self._standings.get(channel, Standing()), muted_until=self._mutes.get(channel))
+
+    def stand(self, channel: str, standing: Standing) -> None:
+        """See Switchboard."""
+        kept = self._standings.get(channel, Standing())
+        self._standings[channel] = replace(
+            standing, tokens=kept.tokens, tokens_at=kept.tokens_at, flood_until=kept.flood_until
+        )
+
+    def recognise(self, channel: str, fingerprint: str, *, now: datetime) -> None:
+        """See Switchboard."""
+        if self._fingerprints.setdefault(channel, fingerprint) != fingerprint:
+            self._fingerprints[channel] = fingerprint
+            self.resume(channel, now=now)
+
+    def resume(self, channel: str, *, now: datetime) -> None:
+        """See Switchboard."""
+        self.stand(channel, Standing())
+        for row in self._outbox.rows:
+            if row.message.channel == channel and row.state == "pending":
+                row.due = min(row.due, now)
+
+    def mutes(self, *, now: datetime) -> Mapping[str, datetime]:
+        """See Switchboard."""
+        return {name: until for name, until in sorted(self._mutes.items()) if until > now}
+
+    def mute(self, name: str, *, until: datetime) -> None:
+        """See Switchboard."""
+        self._mutes[name] = until
+        for row in self._outbox.rows:
+            if row.message.channel == name and row.state == "pending":
+                row.expires = max(row.expires, until + row.message.max_age)
+
+
+class MemoryOutbox:
+    """Implements `monitor.ports.Outbox`."""
+
+    def __init__(self) -> None:
+        self.rows: list[Queued] = []
+        self.notices: list[Waiting] = []  # that stand in no message yet
+        self.standings: dict[str, Standing] = {}
+        self.mutes: dict[str, datetime] = {}
+        self.fingerprints: dict[str, str] = {}
+
+    def restarted(self) -> MemoryOutbox:
+        """The outbox of the next process on the same state."""
+        successor = MemoryOutbox()
+        successor.rows, successor.notices, successor.standings = self.rows, self.notices, self.standings
+        successor.mutes, successor.fingerprints = self.mutes, self.fingerprints
+        return successor
 
     def enqueue(self, message: Message, *, key: str, now: datetime) -> None:
         """See Outbox."""
         if all(row.key != key for row in self.rows):
-            row = Queued(id=len(self.rows) + 1, key=key, message=message, due=now, expires=now + message.max_age)
-            self.rows.append(row)
+            number = len(self.rows) + 1
+            self.rows.append(
+                Queued(id=number, key=key, message=message, made=now, due=now, expires=now + message.max_age)
+            )
 
-    def claim(self, channel: str, *, now: datetime) -> Delivery | None:
+    def waiting(self, channel: str) -> Sequence[Waiting]:
         """See Outbox."""
-        row = next((row for row in self._waiting(channel, now) if row.due <= now), None)
+        return [one for one in self.notices if one.notice.channel == channel]
+
+    def recent(self, channel: str, *, after: datetime, most: int) -> Sequence[datetime]:
+        """See Outbox."""
+        own = (row for row in self.rows if row.message.channel == channel and row.message.kind in _OF_RELEASES)
+        return sorted(row.made for row in own if row.made > after)[-most:]
+
+    def form(self, channel: str, formed: Sequence[Formed], *, flood_until: datetime | None, now: datetime) -> None:
+        """See Outbox."""
+        for one in formed:
+            left = {waiting.event for waiting in self.waiting(channel)}
+            if left.issuperset(one.events):
+                self.enqueue(one.message, key=f"{one.message.kind[0]}:{channel}:{one.events[0]}", now=now)
+                self.notices[:] = [n for n in self.notices if n.notice.channel != channel or n.event not in one.events]
+        self.standings[channel] = replace(self.standings.get(channel, Standing()), flood_until=flood_until)
+
+    def claim(
+        self, channel: str, *, now: datetime, is_urgent_only: bool = False, tokens: float | None = None
+    ) -> Delivery | None:
+        """See Outbox."""
+        ready = (row for row in self._pending(channel, now) if _due(row, now) <= now)
+        row = next((row for row in ready if row.message.is_urgent or not is_urgent_only), None)
         if row is None:
             return None
         row.state, row.attempts, row.boot = "leased", row.attempts + 1, self
+        if tokens is not None:
+            standing = self.standings.get(channel, Standing())
+            self.standings[channel] = replace(standing, tokens=tokens, tokens_at=now)
         return Delivery(id=row.id, attempt=row.attempts, expires=row.expires, message=row.message)
 
     def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
@@ -53,30 +141,58 @@ class MemoryOutbox:
         """See Outbox."""
         self._settle(delivery, verdict, state="pending").due = due
 
+    def hold(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
+        """See Outbox."""
+        self._settle(delivery, verdict, state="held")
+
     def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
         """See Outbox."""
         self._settle(delivery, verdict, state="dead")
 
-    def next_due(self, channel: str, *, now: datetime) -> datetime | None:
+    def next_due(self, channel: str, *, now: datetime, is_urgent_only: bool = False) -> datetime | None:
         """See Outbox."""
-        return min((row.due for row in self._waiting(channel, now)), default=None)
+        rows = (row for row in self._pending(channel, now) if row.message.is_urgent or not is_urgent_only)
+        return min((_due(row, now) for row in rows), default=None)
 
-    def expire(self, *, now: datetime) -> int:
+    def expire(self, *, now: datetime) -> Mapping[str, int]:
         """See Outbox."""
         expired = [row for row in self.rows if row.state == "pending" and row.expires <= now]
         for row in expired:
             row.state, row.reason = "dead", "older than max_age" + (f"; last: {row.reason}" if row.reason else "")
-        return len(expired)
+        return Counter(row.message.channel for row in expired if row.message.kind != "system")
 
-    def reclaim(self, *, now: datetime) -> int:
+    def reclaim(self, *, holding: Collection[str] = (), now: datetime) -> int:
         """See Outbox."""
         orphans = [row for row in self.rows if row.state == "leased" and row.boot is not self]
         for row in orphans:
-            row.state, row.due, row.reason = "pending", now, "the process ended during the send"
+            row.state = "held" if row.message.channel in holding else "pending"
+            row.due, row.reason = now, "the process ended during the send"
             row.outcomes.append("unknown")
         return len(orphans)
 
-    def _waiting(self, channel: str, now: datetime) -> Iterator[Queued]:
+    def requeue(self, message: int, *, now: datetime) -> None:
+        """See Outbox."""
+        row = self._movable(message)
+        row.state, row.due, row.expires = "pending", now, now + row.message.max_age
+
+    def drop(self, message: int, *, now: datetime) -> None:
+        """See Outbox."""
+        row = self._movable(message)
+        row.state, row.reason = "dropped", "dropped by hand" + (f"; last: {row.reason}" if row.reason else "")
+
+    def waiting_channels(self) -> frozenset[str]:
+        """See Outbox."""
+        return frozenset(one.notice.channel for one in self.notices)
+
+    def _movable(self, message: int) -> Queued:
+        row = next((row for row in self.rows if row.id == message), None)
+        if row is None:
+            raise NotFound(f"there is no message {message}", where=str(message))
+        if row.state not in ("pending", "held", "dead"):
+            raise WrongState(f"message {message} is {row.state}", where=str(message))
+        return row
+
+    def _pending(self, channel: str, now: datetime) -> Iterator[Queued]:
         return (r for r in self.rows if r.message.channel == channel and r.state == "pending" and r.expires > now)
 
     def _settle(self, delivery: Delivery, verdict: Verdict, *, state: str) -> Queued:
@@ -84,3 +200,8 @@ class MemoryOutbox:
         row.state, row.reason = state, verdict.reason
         row.outcomes.append(verdict.outcome)
         return row
+
+
+def _due(row: Queued, now: datetime) -> datetime:
+    """What was made later than now was made before the clock was set back: it is due."""
+    return now if row.made > now else row.due

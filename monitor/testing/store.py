@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 
 from monitor.errors import Stale
-from monitor.model import Batch, Change, Dump, Head, Kind, Mode, Reject, Report, Sighting
+from monitor.model import Batch, Change, Dump, Head, Kind, Mode, Reject, Report, Sighting, Waiting
 from monitor.ports import Filed, Known, Listing
 from monitor.testing.outbox import MemoryOutbox
 
@@ -23,7 +23,8 @@ class Event:
     at: datetime
     release: int | None = None  # None: rejected
     version: int | None = None
-    told: tuple[str, ...] = ()  # watchlists
+    watchlists: tuple[str, ...] = ()  # that match
+    told: tuple[str, ...] = ()  # of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,7 @@ class MemoryStore:
     def __init__(self, outbox: MemoryOutbox | None = None) -> None:
         self.outbox = outbox or MemoryOutbox()
         self._books = _Books()
+        self._baselines: dict[str, bool] = {}  # whether it is still to be taken
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -125,8 +127,7 @@ class MemoryStore:
         _file(books, batch.dump, status=batch.status, parser=batch.parser)
         _refuse_untold(batch, take)
         self._books = books
-        for message in batch.messages:
-            self.outbox.enqueue(message, key=f"i:{message.channel}:{take.dump}:0:{message.part}", now=now)
+        self.outbox.notices += self._waiting(batch, take)
         return take
 
     def note_duplicate(self, dump: Dump, of: Report, *, parser: int, now: datetime) -> Report:
@@ -158,6 +159,24 @@ class MemoryStore:
             counts = {**take.counts, Kind.REJECTED: take.rejected + 1}
             books.takes[row.dump - 1] = replace(take, status=status, counts=counts)
         return len(overdue)
+
+    def begin_baseline(self, source: str) -> bool:
+        """See Store."""
+        is_new = all(take.source != source for take in self._books.takes)
+        return self._baselines.setdefault(source, is_new)
+
+    def end_baseline(self, source: str) -> tuple[int, int]:
+        """See Store."""
+        self._baselines[source] = False
+        own = {take.dump for take in self._books.takes if take.source == source}
+        events = [event for event in self._books.events if event.dump in own and event.release]
+        return len({e.release for e in events}), len({e.release for e in events if e.watchlists})
+
+    def _waiting(self, batch: Batch, take: Report) -> Iterator[Waiting]:
+        """The event of a notice is the one of this dump that is about its release, numbered from 1."""
+        numbers = {event.release: n for n, event in enumerate(self._books.events, 1) if event.dump == take.dump}
+        for notice in batch.notices:
+            yield Waiting(event=numbers[notice.item.release], dump=take.dump, since=take.at, notice=notice)
 
     def _next_number(self) -> int:
         return max(self._books.heads, default=0) + 1
@@ -226,10 +245,11 @@ def _add_listing(books: _Books, batch: Batch) -> None:
 
 
 def _events(batch: Batch, take: Report) -> Iterator[Event]:
-    told = {alert.change.number: alert.told for alert in batch.alerts}
+    alerts = {alert.change.number: alert for alert in batch.alerts}
     for change in batch.changes:
         if change.kind is Kind.UNCHANGED:
             continue
+        alert = alerts.get(change.number)
         yield Event(
             kind=change.kind,
             dump=take.dump,
@@ -237,7 +257,8 @@ def _events(batch: Batch, take: Report) -> Iterator[Event]:
             at=take.at,
             release=change.number,
             version=change.version,
-            told=told.get(change.number, ()),
+            watchlists=alert.watchlists if alert else (),
+            told=alert.told if alert else (),
         )
 
 
@@ -280,6 +301,6 @@ def _file(books: _Books, dump: Dump, *, status: str, parser: int) -> None:
 def _refuse_untold(batch: Batch, take: Report) -> None:
     """An item speaks of something that happened in its own dump."""
     happened = {event.release for event in _events(batch, take)}
-    told = {item.release for message in batch.messages for item in message.items}
+    told = {notice.item.release for notice in batch.notices}
     if not told <= happened:
         raise KeyError(*sorted(told - happened))

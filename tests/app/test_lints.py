@@ -54,6 +54,35 @@ def test_a_channel_that_nobody_tells(fresh: Project) -> None:
     assert found == [("channels.team", "no watchlist tells this channel; name it in a notify: list")]
 
 
+@pytest.mark.parametrize(
+    ("digest", "quiet", "is_told"),
+    [
+        ("03:00", "22:00-07:00", True),
+        ("mon-fri 23:30", "22:00-07:00", True),
+        ("07:00", "22:00-07:00", False),
+        ("08:30", "22:00-07:00", False),
+        ("12:30", "12:00-13:00", True),
+    ],
+)
+def test_a_digest_in_the_quiet_hours(fresh: Project, digest: str, quiet: str, is_told: bool) -> None:
+    channel = f'  team: {{url: "console://", digest: "{digest}", quiet: "{quiet}"}}\n'
+    found = warnings_of(fresh, "  fta: {keywords: [FTA]}", more=channel)
+    expected = [("channels.team.digest", "lies in its quiet hours: it is told when these end")]
+    assert found == (expected if is_told else [])
+
+
+def test_what_waits_for_channels_that_are_gone(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    project.write_config(
+        HEAD.format(source="motie").replace("desk:", "team:") + "watchlists:\n  fta: {keywords: [FTA]}"
+    )
+    for name in ("1.txt", "2.txt"):
+        project.drop(name, record(f"FTA talks {name}", f"They were held; see {name}."))
+        assert project.run("ingest", project.seeds / name).code == 0
+    found = warnings_of(project, "  fta: {keywords: [FTA]}")
+    assert found == [("channels", "2 alerts wait for 'team', which no channel here is named, until max_age is over")]
+
+
 def test_a_watchlist_that_names_no_channels_tells_all(fresh: Project) -> None:
     assert warnings_of(fresh, "  fta: {keywords: [FTA]}", more='  team: {url: "console://"}\n') == []
 

@@ -28,7 +28,7 @@ from monitor.collect.dump import parse
 from monitor.errors import NotReadable
 from monitor.journey import Audience, Habits, ingest
 from monitor.match.watchlists import Watchlist, Watchlists
-from monitor.model import Batch, Change, Dump, Kind, Message, Mode, Record, Release, Report, Signature
+from monitor.model import Batch, Change, Dump, Kind, Mode, Notice, Record, Release, Report, Signature
 from monitor.store.database import open_for_writing
 from monitor.store.sqlite import SqliteStore
 
@@ -200,9 +200,9 @@ class Lab:
         return only
 
     @property
-    def messages(self) -> tuple[Message, ...]:
-        """That the last drop leads to."""
-        return self._store.batch.messages if self._store.batch else ()
+    def notices(self) -> tuple[Notice, ...]:
+        """What the last drop has to be told, on any channel."""
+        return self._store.batch.notices if self._store.batch else ()
 
     def kinds(self) -> str:
         """What became of the last drop: a kind for each record in order, then `withdrawn`, then `rejected`.

@@ -29,7 +29,7 @@ class Tour:
     counts: Counter[str]  # kinds
     told: dict[str, Counter[str]]  # watchlist → titles
     again: list[str]  # what a second run of all files comes to
-    messages_again: int
+    notices_again: int
 
     @property
     def has_categories_first(self) -> bool:
@@ -51,11 +51,11 @@ def _tour(folder: Path, order: tuple[str, ...]) -> Tour:
             counts.update(lab.kinds().split())
             for watchlist, titles in lab.told().items():
                 told[watchlist].update(titles)
-        again, messages = [], 0
+        again, notices = [], 0
         for name in order:
             again.append(lab.drop(real_dumps()[name], name).kinds())
-            messages += len(lab.messages)
-    return Tour(order, counts, told, again, messages)
+            notices += len(lab.notices)
+    return Tour(order, counts, told, again, notices)
 
 
 def _wrong(tours: list[Tour], expected: dict[str, int]) -> Iterator[tuple[tuple[str, ...], Counter[str]]]:
@@ -99,5 +99,5 @@ def test_a_release_matched_by_a_category_learned_later_is_told_once_and_late(tmp
         assert lab.told()["fta"].count(title) == 1
 
 
-def test_a_second_run_brings_no_event_and_no_message(tours: list[Tour]) -> None:
-    assert not [(tour.order, tour.again) for tour in tours if set(tour.again) != {"duplicate"} or tour.messages_again]
+def test_a_second_run_brings_no_event_and_no_notice(tours: list[Tour]) -> None:
+    assert not [(tour.order, tour.again) for tour in tours if set(tour.again) != {"duplicate"} or tour.notices_again]

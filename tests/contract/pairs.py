@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from monitor.model import Outcome
-from monitor.ports import EventFilter, Outbox, Store
+from monitor.notify.due import Policy
+from monitor.notify.form import Plan
+from monitor.notify.outbox import Post, form
+from monitor.ports import EventFilter, Outbox, Store, Switchboard
 from monitor.store.archive import SqliteArchive
 from monitor.store.database import open_for_writing
 from monitor.store.outbox import SqliteOutbox
 from monitor.store.sqlite import SqliteStore
-from monitor.testing import MemoryOutbox, MemoryStore
+from monitor.store.switchboard import SqliteSwitchboard
+from monitor.testing import NOON, FrozenClock, MemoryStore, MemorySwitchboard
 
+AT_ONCE = Policy()
 UNSURE = (Outcome.UNCERTAIN, "unknown")
 
 
@@ -31,14 +37,24 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """One Store and its Outbox, with what each says of what it holds."""
+    """One Store with its Outbox and Switchboard, and what each says of what it holds."""
 
     store: Store
     outbox: Outbox
+    switchboard: Switchboard
     restarted: Callable[[], Outbox]  # the outbox of the next process on the same state
     events: Callable[[], list[tuple[str, int | None]]]  # kind and release
     rejects: Callable[[], list[tuple[str, str]]]  # state and reason
     messages: Callable[[], list[Sent]]
+
+    def form(self, channel: str = "team", *, policy: Policy = AT_ONCE, now: datetime = NOON) -> Plan:
+        """Make messages of what is ripe on a channel, as its courier does."""
+        post = Post(outbox=self.outbox, switchboard=self.switchboard, clock=FrozenClock(now), jitter=lambda: 0.0)
+        return form(channel, policy, post)
+
+    def waiting(self, channel: str = "team") -> list[int | None]:
+        """The releases of the notices that stand in no message."""
+        return [one.notice.item.release for one in self.outbox.waiting(channel)]
 
     def kinds(self) -> list[str]:
         return [kind for kind, _ in self.events()]
@@ -59,11 +75,14 @@ def sqlite_pair(folder: Path) -> Iterator[Pair]:
         yield Pair(
             store=SqliteStore(handle),
             outbox=SqliteOutbox(handle),
+            switchboard=SqliteSwitchboard(handle),
             restarted=lambda: SqliteOutbox(handle),
             events=lambda: [(row["kind"], row["release"]) for row in rows(archive.events(EventFilter()))],
             rejects=lambda: [(row["state"], row["reason"]) for row in rows(archive.rejects())],
             messages=lambda: [
-                Sent(row["state"], row["attempts"], row["reason"], row["uncertain"]) for row in rows(archive.messages())
+                Sent(row["state"], row["attempts"], row["reason"], row["uncertain"])
+                for row in rows(archive.messages())
+                if row["id"] is not None
             ],
         )
     finally:
@@ -77,7 +96,8 @@ def memory_pair(_folder: Path) -> Iterator[Pair]:
     yield Pair(
         store=store,
         outbox=outbox,
-        restarted=lambda: MemoryOutbox(outbox.rows),
+        switchboard=MemorySwitchboard(outbox),
+        restarted=outbox.restarted,
         events=lambda: [(event.kind, event.release) for event in store.events],
         rejects=lambda: [(row.state, row.reject.reason) for row in store.rejects],
         messages=lambda: [

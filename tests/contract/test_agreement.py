@@ -56,7 +56,8 @@ def _story(pair: Pair, steps: list[tuple[str, str, Mode, bool]]) -> list[object]
         known = pair.store.snapshot(keys_of(text))
         said.append((dict(known.heads), dict(known.by_key), known.next_number))
         said.append(pair.store.sightings({shown.digest for shown in records(text)}))
-    said += [pair.store.ledger("motie"), pair.events(), pair.rejects(), pair.messages()]
+    said += [pair.store.ledger("motie"), pair.events(), pair.rejects(), pair.outbox.waiting("team")]
+    said += [pair.form(now=NOON + timedelta(days=1)), pair.outbox.waiting("team"), pair.messages()]
     while delivery := pair.outbox.claim("team", now=NOON + timedelta(days=1)):
         said.append(delivery)
     return said

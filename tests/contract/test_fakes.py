@@ -10,8 +10,17 @@ import pytest
 import monitor.testing
 from monitor.app.clock import SystemClock
 from monitor.model import Outcome, Verdict
-from monitor.ports import Channel, Clock, Outbox, Store
-from monitor.testing import NOON, FrozenClock, MemoryOutbox, MemoryStore, RecordingChannel, dump_of, note
+from monitor.ports import Channel, Clock, Outbox, Store, Switchboard
+from monitor.testing import (
+    NOON,
+    FrozenClock,
+    MemoryOutbox,
+    MemoryStore,
+    MemorySwitchboard,
+    RecordingChannel,
+    dump_of,
+    note,
+)
 from tests.contract.takes import record, take_in
 
 
@@ -50,6 +59,8 @@ def test_dumps_of_other_texts_or_names_are_other_dumps() -> None:
     assert len({dump_of(""), dump_of("x"), dump_of("", name="b.txt"), dump_of("")}) == 3
 
 
-def _fit(channel: RecordingChannel, clock: FrozenClock, store: MemoryStore, outbox: MemoryOutbox) -> None:
+def _fit(
+    channel: RecordingChannel, clock: FrozenClock, store: MemoryStore, outbox: MemoryOutbox, board: MemorySwitchboard
+) -> None:
     """Type-checked only: the fakes have the shape of the ports."""
-    _ports: tuple[Channel, Clock, Store, Outbox] = (channel, clock, store, outbox)
+    _ports: tuple[Channel, Clock, Store, Outbox, Switchboard] = (channel, clock, store, outbox, board)

@@ -54,6 +54,7 @@ def test_a_key_stays_taken_when_its_message_was_sent(pair: Pair) -> None:
 
 def test_what_a_dump_leads_to_is_claimed_whole(pair: Pair) -> None:
     take_in(pair.store, dump(record("Talks held"), record("Visit ends")))
+    pair.form()
     message = claim(pair).message
     assert (message.channel, message.kind, message.source) == ("team", "instant", "motie")
     assert [(item.release, item.title, item.watchlists) for item in message.items] == [
@@ -64,6 +65,7 @@ def test_what_a_dump_leads_to_is_claimed_whole(pair: Pair) -> None:
 
 def test_the_parts_of_a_long_message_are_claimed_in_their_order(pair: Pair) -> None:
     take_in(pair.store, dump(*(record(f"Notice {n}", f"Text {n}.") for n in range(45))))
+    pair.form()
     parts = [claim(pair).message for _ in range(3)]
     assert [(part.part, part.parts) for part in parts] == [(1, 3), (2, 3), (3, 3)]
     assert [item.release for part in parts for item in part.items] == list(range(1, 46))
@@ -180,14 +182,14 @@ def test_every_process_that_dies_in_a_send_leaves_its_mark(pair: Pair) -> None:
 
 
 def test_a_message_that_outlived_its_max_age_is_never_sent_and_says_so(pair: Pair) -> None:
-    pair.outbox.enqueue(replace(note("old", channel="gone"), max_age=SOON), key="old", now=NOON)
+    pair.outbox.enqueue(replace(note("old", channel="gone"), kind="test", max_age=SOON), key="old", now=NOON)
     pair.outbox.enqueue(note("young", channel="gone"), key="young", now=NOON)
     late = NOON + SOON
     delivery = pair.outbox.claim("gone", now=late)
     assert delivery is not None
     assert delivery.message.text == "young"
     assert pair.outbox.next_due("gone", now=late) is None
-    assert pair.outbox.expire(now=late) == 1
-    assert pair.outbox.expire(now=late) == 0
+    assert pair.outbox.expire(now=late) == {"gone": 1}
+    assert pair.outbox.expire(now=late) == {}
     old, young = pair.messages()
     assert (old.state, old.reason, young.state) == ("dead", "older than max_age", "leased")

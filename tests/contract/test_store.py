@@ -23,7 +23,7 @@ def test_an_empty_store_knows_nothing(pair: Pair) -> None:
     assert pair.store.find_dump("motie", dump_of(TALKS).sha256) is None
     assert pair.store.sightings({shown.digest for shown in records(TALKS)}) == {}
     assert (pair.store.ledger("motie"), pair.store.filed("motie", b"/seeds/a.txt")) == ({}, None)
-    assert (pair.events(), pair.rejects(), pair.messages()) == ([], [], [])
+    assert (pair.events(), pair.rejects(), pair.messages(), pair.waiting()) == ([], [], [], [])
 
 
 # --- commit --------------------------------------------------------------------------------------------------------
@@ -44,21 +44,26 @@ def test_everything_that_happened_is_written_down_in_the_order_of_the_dump(pair:
     take_in(pair.store, dump(TALKS, figures("5.1")))
     take_in(pair.store, dump(VISIT, TALKS, figures("5.3")))
     assert pair.events() == [("new", 1), ("new", 2), ("new", 3), ("changed", 2)]
-    assert [sent.state for sent in pair.messages()] == ["pending", "pending"]
+    assert (pair.waiting(), pair.messages()) == ([1, 2, 3, 2], [])
+    assert [(one.dump, one.since) for one in pair.outbox.waiting("team")] == [
+        (1, NOON),
+        (1, NOON),
+        (2, NOON),
+        (2, NOON),
+    ]
 
 
 def test_a_known_dump_taken_in_again_tells_nobody_twice(pair: Pair) -> None:
     take_in(pair.store, dump(TALKS, VISIT))
     report = take_in(pair.store, dump(TALKS, VISIT), mode=Mode.AGAIN)
     assert (report.dump, report.counts[Kind.UNCHANGED]) == (2, 2)
-    assert (len(pair.events()), len(pair.messages())) == (2, 1)
+    assert (len(pair.events()), pair.waiting()) == (2, [1, 2])
 
 
 def _with_an_item_of_another_dump(batch: Batch) -> Batch:
-    """The second message speaks of a release this dump does not hold: found out when all else is written."""
-    [message] = batch.messages
-    stray = replace(message, part=2, items=(replace(message.items[0], release=99),))
-    return replace(batch, messages=(message, stray))
+    """The last notice speaks of a release this dump does not hold: found out when all else is written."""
+    stray = replace(batch.notices[0], item=replace(batch.notices[0].item, release=99))
+    return replace(batch, notices=(*batch.notices, stray))
 
 
 def test_a_batch_that_fails_half_way_leaves_nothing(pair: Pair) -> None:
@@ -71,14 +76,14 @@ def test_a_batch_that_fails_half_way_leaves_nothing(pair: Pair) -> None:
     assert pair.store.find_dump("motie", dump_of(content).sha256) is None
     assert pair.store.sightings({shown.digest for shown in records(content)}) == {}
     assert set(pair.store.ledger("motie")) == {b"/seeds/a.txt"}
-    assert (pair.events(), len(pair.messages())) == ([("new", 1)], 1)
+    assert (pair.events(), pair.waiting()) == ([("new", 1)], [1])
 
 
 def test_after_a_failed_batch_the_same_dump_can_be_taken_in(pair: Pair) -> None:
     with pytest.raises(KeyError):
         pair.store.commit(_with_an_item_of_another_dump(decide(pair.store, TALKS)), now=NOON)
     assert take_in(pair.store, TALKS).counts[Kind.NEW] == 1
-    assert len(pair.messages()) == 1
+    assert pair.waiting() == [1]
 
 
 MOVED = {
@@ -136,7 +141,7 @@ def test_known_content_under_another_name_is_only_noted(pair: Pair) -> None:
     assert not any(again.counts.values())
     assert pair.store.find_dump("motie", first.sha256) == first
     assert pair.store.ledger("motie")[b"/seeds/copy.txt"].status == "duplicate"
-    assert (pair.kinds(), len(pair.messages())) == (["new"], 1)
+    assert (pair.kinds(), pair.waiting()) == (["new"], [1])
 
 
 # --- sightings and snapshot ----------------------------------------------------------------------------------------

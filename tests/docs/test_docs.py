@@ -18,7 +18,7 @@ COMMAND = re.compile(r"^\$ monitor (.*)$|`monitor ([^`]*)`", re.MULTILINE)
 DEV = re.compile(r"\./dev ([a-z]+)")
 OPTION = re.compile(r"`(--[a-z-]+)`")
 FILE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|md|sql|yaml|toml|lock)|(?:[\w.-]+/)+)`")
-WORDS = {"RELEASE": "1", "FILE...": "a.txt", "FILE": "a.txt", "NAME": "console", "W": "fta", "QUERY": "FTA"}
+WORDS = {"RELEASE": "1", "FILE...": "a.txt", "FILE": "a.txt", "NAME": "console", "ID": "1", "W": "fta", "QUERY": "FTA"}
 PYTHON_PARTS = ("monitor/", "monitor/collect/", "monitor/compare/", "monitor/match/", "monitor/notify/", "monitor/app/")
 
 

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ sources:
     path: seeds/
     categories: [Trade/Investment, Industry, FTA/Economic Cooperation, Energy]
 channels:
-  hook: {url: "%s"}
+  hook: {url: "%s", rate: 1000/s, max_per_hour: 0}
 watchlists:
   fta: {keywords: [FTA]}
   semiconductor: {keywords: [semiconductor]}
@@ -84,10 +85,10 @@ class Project:
         return Done(code=done.returncode, out=done.stdout, err=done.stderr)
 
     @contextmanager
-    def daemon(self) -> Iterator[Daemon]:
-        """The daemon, started; it is killed at the end of the block if it still runs."""
+    def daemon(self, *command: str) -> Iterator[Daemon]:
+        """The daemon, or another program that runs it, started; at the end of the block it is killed if need be."""
         process = subprocess.Popen(
-            [*MONITOR, "run", "--log-format", "json"],
+            command or [*MONITOR, "run", "--log-format", "json"],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -115,8 +116,8 @@ class Daemon:
             thread.start()
 
     def wait_for_event(self, event: str, count: int = 1) -> list[dict[str, Any]]:
-        """The log lines of this name, as soon as there are `count`."""
-        return wait_for(self._log, lambda line: line.get("event") == event, count)
+        """The log lines of this name (`message_*`: of all such names), as soon as there are `count`."""
+        return wait_for(self._log, lambda line: fnmatchcase(line.get("event", ""), event), count)
 
     def wait_for_output(self, text: str) -> None:
         """Until it has printed a line that contains this text."""

@@ -120,16 +120,17 @@ def test_signals_that_come_together_end_it_all_the_same(tmp_path: Path) -> None:
 
 def test_messages_of_a_channel_that_is_gone_are_shown_and_expire(tmp_path: Path) -> None:
     project = Project(
-        tmp_path / "p", config=(CONFIG % "console://").replace('"console://"}', '"console://", max_age: 1ms}')
+        tmp_path / "p", config=(CONFIG % "console://").replace("max_per_hour: 0}", "max_per_hour: 0, max_age: 1ms}")
     )
     project.drop("a.txt", TALKS)
     assert project.run("ingest", project.seeds / "a.txt").code == 0
     project.write_config((CONFIG % "console://").replace("hook:", "desk:"))
     rows = {row["name"]: row for row in project.run("channels", "--json").rows()}
     assert (rows["hook"]["state"], rows["hook"]["pending"]) == ("unconfigured", 1)
-    assert project.run("run", "--once").out == ""
-    [message] = project.run("alerts", "--json").rows()
+    assert "1 message to channel hook was given up" in project.run("run", "--once").out
+    message, told = project.run("alerts", "--json").rows()
     assert (message["state"], message["reason"]) == ("dead", "older than max_age")
+    assert (told["channel"], told["kind"], told["state"]) == ("desk", "system", "sent")
 
 
 @pytest.mark.parametrize("progress", [0, 50_000, 200_000, 400_000])

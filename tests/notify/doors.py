@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from monitor.model import Secret
-from monitor.notify.apprise_channel import AppriseChannel, build
+from monitor.notify.apprise_channel import AppriseChannel, Html, build
 from tests.notify.facts import note
 from tests.servers import Answer, HttpServer, http_server, smtp_server, unused_port
 
@@ -19,15 +19,25 @@ def webhook(port: int, options: str = "rto=20", scheme: str = "json") -> Apprise
     return AppriseChannel("hook", build(Secret(f"{scheme}://127.0.0.1:{port}/{CANARY}?cto=5&{options}")))
 
 
-def mailbox(port: int) -> AppriseChannel:
-    address = "from=monitor@example.org&to=desk@example.org&mode=insecure&cto=5"
-    return AppriseChannel("desk", build(Secret(f"mailto://127.0.0.1:{port}/?{address}")))
+def mailbox(port: int, *, html: Html = "auto", options: str = "") -> AppriseChannel:
+    address = f"from=monitor@example.org&to=desk@example.org&mode=insecure&cto=5{options}"
+    return AppriseChannel("desk", build(Secret(f"mailto://127.0.0.1:{port}/?{address}")), html=html)
 
 
 def slack(server: HttpServer) -> AppriseChannel:
     service = build(Secret(SLACK))
     service.webhook_url = server.url
     return AppriseChannel("team", service)
+
+
+def discord(server: HttpServer) -> AppriseChannel:
+    service = build(Secret(f"discord://4174216298/{CANARY}_jHdmzTAllyjQEAzPe8pbyPqU7Wh"))
+    service.notify_url = f"{server.url}/api/webhooks"
+    return AppriseChannel("guild", service)
+
+
+def mattermost(server: HttpServer) -> AppriseChannel:
+    return AppriseChannel("town", build(Secret(f"mmost://127.0.0.1:{server.port}/{CANARY}dnlazkcOXrIdevi7?rto=20")))
 
 
 def telegram(server: HttpServer) -> AppriseChannel:

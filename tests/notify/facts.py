@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from monitor.model import Alert, Change, Delivery, Edit, Hit, Item, Kind, Message, Outcome, Release, Snippet, Verdict
+from monitor.model import (
+    Alert,
+    Change,
+    Delivery,
+    Edit,
+    Hit,
+    Item,
+    Kind,
+    Message,
+    Notice,
+    Outcome,
+    Release,
+    Snippet,
+    Twin,
+    Verdict,
+    Waiting,
+)
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = date(2024, 7, 1)
@@ -73,6 +89,8 @@ def item(
     related: tuple[int, ...] = (),
     reason: str = "no known release has this title or text",
     day: date | None = DAY,
+    source: str = "",
+    twins: tuple[Twin, ...] = (),
 ) -> Item:
     return Item(
         release=number,
@@ -88,11 +106,27 @@ def item(
         numbers=numbers,
         related=related,
         reason=reason,
+        source=source,
+        twins=twins,
     )
 
 
 def message(*items: Item, part: int = 1, parts: int = 1) -> Message:
     return Message(channel="team", kind="instant", source="motie", items=items, part=part, parts=parts)
+
+
+def notice(
+    event: int,
+    *,
+    since: datetime = NOON,
+    dump: int = 1,
+    is_urgent: bool = False,
+    source: str = "motie",
+    channel: str = "team",
+) -> Waiting:
+    """A notice that waits; its release has the event's number."""
+    told = item(title=f"Release {event}", number=event, source=source)
+    return Waiting(event=event, dump=dump, since=since, notice=Notice(channel=channel, item=told, is_urgent=is_urgent))
 
 
 def note(text: str, kind: str = "system") -> Message:

@@ -1,87 +1,22 @@
-"""An outbox in memory, a clock that is set by hand, and a channel that answers from a script."""
+"""A desk with one courier at it, a channel that answers from a script, and a store that can fail."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 from monitor.errors import StoreError
-from monitor.model import Delivery, Message, Outcome, Verdict
-from monitor.ports import Channel, Clock, Outbox
-from tests.notify.facts import NOON, delivery, note, verdict
+from monitor.model import Delivery, Message, Outcome, Standing, Verdict
+from monitor.notify.due import Policy
+from monitor.notify.outbox import Courier, Post, Told
+from monitor.notify.retry import Step, Turn
+from monitor.ports import Channel, Outbox
+from monitor.testing import FrozenClock, MemoryOutbox, MemorySwitchboard
+from tests.notify.facts import NOON, note, notice, verdict
 
-
-class SetClock:
-    """Stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self._now = NOON
-
-    def now(self) -> datetime:
-        return self._now
-
-    def move(self, seconds: float) -> None:
-        self._now += timedelta(seconds=seconds)
-
-
-@dataclass(slots=True)
-class Row:
-    delivery: Delivery
-    due: datetime
-    state: str = "pending"
-    verdicts: list[Verdict] = field(default_factory=list)
-
-
-class ListOutbox:
-    """Rows in a list; a test reads them as they are."""
-
-    def __init__(self, count: int = 0) -> None:
-        self.rows = [Row(delivery=delivery(n, attempt=0), due=NOON) for n in range(1, count + 1)]
-        self.is_broken = False
-
-    def states(self) -> list[str]:
-        return [row.state for row in self.rows]
-
-    def enqueue(self, message: Message, *, key: str, now: datetime) -> None:
-        self.rows.append(Row(delivery=delivery(len(self.rows) + 1, attempt=0, told=message), due=now))
-
-    def claim(self, channel: str, *, now: datetime) -> Delivery | None:
-        if self.is_broken:
-            raise StoreError("the disk is full; free some space")
-        for row in self.rows:
-            if row.state == "pending" and row.due <= now:
-                row.state = "leased"
-                row.delivery = replace(row.delivery, attempt=row.delivery.attempt + 1)
-                return row.delivery
-        return None
-
-    def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        self._settle(delivery, verdict, "sent")
-
-    def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> None:
-        self._settle(delivery, verdict, "pending").due = due
-
-    def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        self._settle(delivery, verdict, "dead")
-
-    def expire(self, *, now: datetime) -> int:
-        return 0
-
-    def next_due(self, channel: str, *, now: datetime) -> datetime | None:
-        if self.is_broken:
-            raise StoreError("the disk is full; free some space")
-        return min((row.due for row in self.rows if row.state == "pending"), default=None)
-
-    def reclaim(self, *, now: datetime) -> int:
-        return 0
-
-    def _settle(self, delivery: Delivery, verdict: Verdict, state: str) -> Row:
-        [row] = [row for row in self.rows if row.delivery == delivery and row.state == "leased"]
-        row.state = state
-        row.verdicts.append(verdict)
-        return row
+AT_ONCE = Policy()
 
 
 class ScriptedChannel:
@@ -109,9 +44,81 @@ class ScriptedChannel:
             return list(self.sent)
 
 
-def _fit(outbox: Outbox, clock: Clock, channel: Channel) -> None:
-    """Type-checked only: the fakes have the shape of the ports."""
+class TroubledOutbox:
+    """An outbox whose store fails in the methods named in `broken`; it counts the calls of all."""
+
+    def __init__(self, outbox: MemoryOutbox) -> None:
+        self._outbox = outbox
+        self.broken: set[str] = set()
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._outbox, name)
+
+        def call(*values: object, **named: object) -> object:
+            self.calls.append(name)
+            if name in self.broken:
+                raise StoreError("the disk is full; free some space")
+            return found(*values, **named)
+
+        return call
 
 
-_fit(ListOutbox(), SetClock(), ScriptedChannel())
-PING = note("a test", "test")
+class Desk:
+    """One channel with its courier, outbox and switchboard; what it tells is kept."""
+
+    def __init__(self, channel: Channel, policy: Policy = AT_ONCE, *, notes: int = 0) -> None:
+        self.channel = channel
+        self.clock = FrozenClock(NOON)
+        self.outbox = MemoryOutbox()
+        self.board = MemorySwitchboard(self.outbox)
+        self.store = TroubledOutbox(self.outbox)
+        self.steps: list[Step] = []
+        self.turns: list[tuple[Turn, Standing]] = []
+        self.troubles: list[StoreError] = []
+        self.is_troubled = threading.Event()
+        self.courier = self._courier(policy)
+        for number in range(1, notes + 1):
+            self.write(f"message {number}")
+
+    def write(self, text: str) -> None:
+        """Queue a message that no dump caused."""
+        self.outbox.enqueue(note(text, "test"), key=text, now=self.clock.now())
+
+    def tell(self, *events: int, is_urgent: bool = False) -> None:
+        """What a take-in of one dump leaves: notices."""
+        now, dump = self.clock.now(), events[0]
+        self.outbox.notices += [notice(event, since=now, dump=dump, is_urgent=is_urgent) for event in events]
+
+    def pass_time(self, **by: float) -> None:
+        self.clock.advance(timedelta(**by))
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def states(self) -> list[str]:
+        return [row.state for row in self.outbox.rows]
+
+    def standing(self) -> Standing:
+        return self.board.standing("team")
+
+    def _courier(self, policy: Policy) -> Courier:
+        def on_step(_delivery: Delivery, step: Step) -> None:
+            self.steps.append(step)
+
+        def on_turn(_channel: str, turn: Turn, standing: Standing) -> None:
+            self.turns.append((turn, standing))
+
+        def on_trouble(error: StoreError) -> None:
+            self.troubles.append(error)
+            self.is_troubled.set()
+
+        post = Post(outbox=cast("Outbox", self.store), switchboard=self.board, clock=self.clock, jitter=lambda: 0.5)
+        return Courier(self.channel, policy, post, Told(on_step=on_step, on_turn=on_turn, on_trouble=on_trouble))
+
+
+def _fit(channel: Channel) -> None:
+    """Type-checked only: the fake has the shape of the port."""
+
+
+_fit(ScriptedChannel())

@@ -21,7 +21,7 @@ def test_console_prints_to_the_given_stream() -> None:
     channel = open_channel("console", Secret("console://"), stream=stream, color=False)
     assert channel.send(PING, delivery=1).outcome is Outcome.OK
     assert isinstance(channel, ConsoleChannel)
-    assert stream.getvalue() == "a test\na test\n\n"
+    assert stream.getvalue() == "[monitor] a test\n\n"
 
 
 def test_any_other_url_is_a_service_of_apprise(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import Alert, Edit, Item, Kind, Message
-from monitor.notify.compose import Bound, compose, condensed
+from monitor.model import Alert, Edit, Item, Kind, Message, Secret
+from monitor.notify.channels import bound_of
+from monitor.notify.compose import USUAL, Bound, compose, condensed, in_parts
+from monitor.notify.render import plain
 from tests.notify.facts import alert, hit, keep, release, swap
 
 TALKS = release("FTA talks", "Talks on the FTA went on. Both FTAs help. Chips were named, chips again.")
+FACTS: dict[str, Any] = {
+    "release": 1, "version": 1, "kind": Kind.NEW, "title": "Talks", "date": None, "category": None,
+    "watchlists": ("fta",), "words": (),
+}  # fmt: skip
 
 
-def told(*alerts: Alert, bound: Bound | None = None, **routes: Sequence[str]) -> tuple[Message, ...]:
-    channels = {name for names in routes.values() for name in names}
-    bounds = dict.fromkeys(channels, bound) if bound else {}
-    return compose(alerts, source="motie", routes=routes, bounds=bounds)
+def told(*alerts: Alert, bound: Bound = USUAL, **routes: Sequence[str]) -> tuple[Message, ...]:
+    notices = compose(alerts, source="motie", routes=routes)
+    return tuple(
+        part
+        for channel in dict.fromkeys(notice.channel for notice in notices)
+        for part in in_parts(
+            Message(channel=channel, kind="instant", source="motie"),
+            [notice.item for notice in notices if notice.channel == channel],
+            bound,
+        )
+    )
 
 
 def only_item(*alerts: Alert) -> Item:
@@ -144,6 +158,30 @@ def test_facts_of_the_change_are_carried_over() -> None:
     item = only_item(replace(alert(TALKS), change=change))
     assert (item.numbers, item.related, item.reason, item.version) == ((("5.1", "5.3"),), (4,), "why", 3)
     assert (item.title, item.date, item.category) == (TALKS.title, TALKS.date, TALKS.category)
+
+
+def test_related_releases_are_named_where_their_titles_are_known() -> None:
+    related = replace(alert(TALKS), change=replace(alert(TALKS).change, related=(4, 9)))
+    [told] = compose([related], source="motie", routes={"fta": ["team"]}, titles={9: "x" * 500, 5: "another's"})
+    [twin] = told.item.twins
+    assert (told.item.related, twin.number, len(twin.title)) == ((4, 9), 9, 120)
+
+
+def test_a_summary_keeps_what_one_line_tells_and_holds_more_items() -> None:
+    items = [Item(**(FACTS | {"release": n, "reason": "y" * 900, "words": ("FTA",)})) for n in range(1, 61)]
+    [part] = in_parts(Message(channel="desk", kind="summary", source="motie"), items, USUAL)
+    assert len(part.items) == 60
+    assert {(item.title, item.watchlists, item.reason, item.words) for item in part.items} == {
+        ("Talks", ("fta",), "", ())
+    }
+
+
+def test_parts_of_a_summary_fit_a_chat_of_short_messages() -> None:
+    bound = bound_of(Secret("discord://x/y"))
+    items = [Item(**(FACTS | {"release": n, "title": f"{n} {'Talks ' * 12}"})) for n in range(1000, 1300)]
+    parts = in_parts(Message(channel="guild", kind="summary", source="motie"), items, bound)
+    assert all(len(plain(part)) <= 1600 for part in parts)
+    assert sum(plain(part).count("monitor show ") for part in parts) == 300
 
 
 @pytest.mark.parametrize(

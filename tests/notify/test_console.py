@@ -35,6 +35,23 @@ def test_with_color_headlines_are_bold_and_redlines_red_and_green() -> None:
     assert "\x1b[32m    + rose [5.3] percent\x1b[0m" in lines
 
 
+def test_a_note_of_one_line_is_printed_once_and_of_more_lines_whole() -> None:
+    stream = io.StringIO()
+    channel = ConsoleChannel("console", stream)
+    channel.send(note("channel team works again"), delivery=1)
+    channel.send(note("channel team is failing\n503 since noon"), delivery=2)
+    assert (
+        stream.getvalue()
+        == "[monitor] channel team works again\n\n[monitor] channel team is failing\n503 since noon\n\n"
+    )
+
+
+def test_with_color_the_heading_of_a_source_is_bold() -> None:
+    stream = io.StringIO()
+    ConsoleChannel("console", stream, color=True).send(message(item(source="motie"), item(source="kita")), delivery=1)
+    assert "\n\x1b[1m── kita: 1 new\x1b[0m\n" in stream.getvalue()
+
+
 def test_scraped_text_cannot_choose_a_colour() -> None:
     stream = io.StringIO()
     ConsoleChannel("console", stream, color=True).send(message(item(title="\x1b[31m    - red")), delivery=1)
@@ -45,13 +62,13 @@ def test_a_message_is_flushed(tmp_path: object) -> None:
     reader, writer = os.pipe()
     with open(reader) as out, open(writer, "w") as stream:  # noqa: PTH123  a pipe has no path
         ConsoleChannel("console", stream).send(note("hello"), delivery=1)
-        assert out.readline() == "hello\n"
+        assert out.readline() == "[monitor] hello\n"
 
 
 def test_what_the_stream_cannot_encode_does_not_stop_the_message() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     assert ConsoleChannel("console", stream).send(note("5.1 → 5.3"), delivery=1).outcome is Outcome.OK
-    assert stream.buffer.getvalue().startswith(b"5.1 ? 5.3\n")
+    assert stream.buffer.getvalue().startswith(b"[monitor] 5.1 ? 5.3\n")
 
 
 def test_a_closed_stream_is_a_far_side_that_is_away() -> None:

@@ -1,72 +1,68 @@
-"""What becomes of a message after each kind of answer."""
+"""When a notice is to be told, and what it waits for until then."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from monitor.model import Outcome
-from monitor.notify.due import Move, Step, backoff, next_step
-from tests.notify.facts import NOON, delivery, verdict
+from monitor.model import Standing
+from monitor.notify.due import Due, Policy, Wait, due
+from monitor.notify.windows import Digest, Quiet
+
+SEOUL = ZoneInfo("Asia/Seoul")
+AT_ONCE = Policy(timezone=SEOUL)
+MORNING = Policy(timezone=SEOUL, digest=Digest(at=time(8, 30)))
+AT_NIGHT = Policy(timezone=SEOUL, quiet=Quiet(start=time(22), end=time(7)))
+BOTH = replace(AT_NIGHT, digest=Digest(at=time(6)))
 
 
-def step(outcome: Outcome, *, attempt: int = 1, retry_after: float | None = None, jitter: float = 0.5) -> Step:
-    given = verdict(outcome, retry_after=retry_after)
-    return next_step(given, delivery(attempt=attempt), now=NOON, jitter=jitter)
+def at(hour: int, minute: int = 0, *, day: int = 23) -> datetime:
+    return datetime(2026, 11, day, hour, minute, tzinfo=SEOUL).astimezone(UTC)
+
+
+def muted(until: datetime) -> Standing:
+    return Standing(muted_until=until)
 
 
 @pytest.mark.parametrize(
-    ("outcome", "move", "rest", "is_down"),
+    ("policy", "standing", "is_urgent", "since", "expected"),
     [
-        (Outcome.OK, Move.DONE, None, False),
-        (Outcome.REFUSED, Move.BURY, None, False),
-        (Outcome.TRANSIENT, Move.RETRY, 15, True),
-        (Outcome.UNCERTAIN, Move.RETRY, 15, True),
-        (Outcome.CHANNEL_REFUSED, Move.RETRY, 600, True),
+        (AT_ONCE, Standing(), False, at(3), Due(at(3))),
+        (MORNING, Standing(), False, at(8, 29), Due(at(8, 30), Wait.DIGEST)),
+        (MORNING, Standing(), False, at(8, 30), Due(at(8, 30, day=24), Wait.DIGEST)),
+        (MORNING, Standing(), True, at(8, 29), Due(at(8, 29))),
+        (AT_NIGHT, Standing(), False, at(23), Due(at(7, day=24), Wait.QUIET)),
+        (AT_NIGHT, Standing(), False, at(7), Due(at(7))),
+        (AT_NIGHT, Standing(), True, at(23), Due(at(23))),
+        (BOTH, Standing(), False, at(5), Due(at(7), Wait.QUIET)),  # its digest comes in the night
+        (AT_ONCE, muted(at(12)), False, at(9), Due(at(12), Wait.MUTE)),
+        (AT_ONCE, muted(at(12)), True, at(9), Due(at(12), Wait.MUTE)),
+        (AT_ONCE, muted(at(12)), False, at(12), Due(at(12))),
+        (AT_ONCE, muted(at(12)), False, at(13), Due(at(13))),
+        (MORNING, muted(at(8, 0)), False, at(7), Due(at(8, 30), Wait.DIGEST)),
+        (MORNING, muted(at(12)), False, at(7), Due(at(12), Wait.MUTE)),
+        (AT_NIGHT, muted(at(23)), False, at(21), Due(at(7, day=24), Wait.QUIET)),
+        (AT_NIGHT, muted(at(23)), True, at(21), Due(at(23), Wait.MUTE)),
+        (AT_NIGHT, muted(at(9, day=24)), False, at(23), Due(at(9, day=24), Wait.MUTE)),
     ],
 )
-def test_every_outcome_has_one_consequence(outcome: Outcome, move: Move, rest: int | None, is_down: bool) -> None:
-    taken = step(outcome)
-    assert (taken.move, taken.is_channel_down) == (move, is_down)
-    assert taken.due == (None if rest is None else NOON + timedelta(seconds=rest))
-    assert taken.verdict == verdict(outcome)
-
-
-@pytest.mark.parametrize(
-    ("attempt", "longest"),
-    [(1, 30), (2, 60), (3, 120), (7, 1920), (8, 3600), (9, 3600), (100_000, 3600), (0, 30)],
-)
-def test_waits_double_up_to_an_hour(attempt: int, longest: int) -> None:
-    assert backoff(attempt, verdict(Outcome.TRANSIENT), 0.5) == timedelta(seconds=longest / 2)
-    assert backoff(attempt, verdict(Outcome.TRANSIENT), 0.0) == timedelta(0)
-
-
-@given(
-    attempt=st.integers(1, 50),
-    jitter=st.floats(0, 1, exclude_max=True),
-    asked=st.none() | st.floats(0, 86_400),
-)
-def test_no_wait_is_shorter_than_the_service_asked_or_longer_than_both(
-    attempt: int, jitter: float, asked: float | None
+def test_what_puts_a_notice_off_and_until_when(
+    policy: Policy, standing: Standing, is_urgent: bool, since: datetime, expected: Due
 ) -> None:
-    wait = backoff(attempt, verdict(Outcome.TRANSIENT, retry_after=asked), jitter)
-    assert timedelta(seconds=asked or 0) <= wait <= max(timedelta(hours=1), timedelta(seconds=asked or 0))
+    assert due(since, policy, standing, is_urgent=is_urgent) == expected
 
 
-def test_a_refused_channel_rests_longer_when_it_asks_to() -> None:
-    assert step(Outcome.CHANNEL_REFUSED, retry_after=900).due == NOON + timedelta(seconds=900)
+def test_a_mute_that_is_ended_early_lets_go_of_what_it_held() -> None:
+    assert due(at(9), AT_ONCE, muted(at(18)), is_urgent=False).when == at(18)
+    assert due(at(9), AT_ONCE, muted(at(10)), is_urgent=False) == Due(at(10), Wait.MUTE)
 
 
-def test_what_could_only_be_tried_after_its_age_is_buried_with_both_reasons() -> None:
-    taken = step(Outcome.TRANSIENT, retry_after=72 * 3600 + 1)
-    assert (taken.move, taken.due, taken.is_channel_down) == (Move.BURY, None, True)
-    assert "too old" in taken.verdict.reason
-    assert "as scripted" in taken.verdict.reason
-    assert taken.verdict.outcome is Outcome.TRANSIENT
-
-
-def test_the_last_moment_of_its_age_is_not_too_late() -> None:
-    assert step(Outcome.TRANSIENT, retry_after=72 * 3600).move is Move.RETRY
+@pytest.mark.parametrize("hours", range(0, 48, 5))
+def test_nothing_is_due_before_it_came(hours: int) -> None:
+    since = at(0) + timedelta(hours=hours)
+    for policy in (AT_ONCE, MORNING, AT_NIGHT, BOTH):
+        for standing in (Standing(), muted(at(12))):
+            assert due(since, policy, standing, is_urgent=False).when >= since

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import doctest
 import unicodedata
+from dataclasses import replace
 from textwrap import dedent
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import Item, Kind, Message
+from monitor.model import Item, Kind, Message, Twin
 from monitor.notify import render
 from monitor.notify.render import neutralise, plain, subject
 from tests.notify.facts import item, keep, message, note, snippet, swap
@@ -23,7 +24,8 @@ NEW = item(
         snippet("", "FTA", "/Economic Cooperation", "category"),
         snippet("Korea and the EU Hold ", "FTA", " Talks", "title"),
     ),
-    related=(4, 9),
+    related=(9, 4),
+    twins=(Twin(number=9, title="Talks <u>held</u>"),),
 )
 CHANGED = item(
     number=18,
@@ -71,8 +73,8 @@ GOLDEN = [
           matched: FTA, chips [fta, semiconductor]
           … progress in the »FTA« talks with the EU …
           category: »FTA«/Economic Cooperation
-          no known release has this title or text
-          resembles: 4, 9
+          resembles: 9 “Talks <u>held</u>” — monitor show 9
+          resembles: 4
           monitor show 17""",
     ),
     (
@@ -87,7 +89,7 @@ GOLDEN = [
             - In June exports of semiconductors rose [5.1] percent on year to the highest …
             + In June exports of semiconductors rose [5.3] percent on year to the highest …
             - … June so far, driven by memory [and displays] chips.
-          figures: 5.1 → 5.3, 5.1 → 5.3
+          figures: 5.1 → 5.3
           same day; one figure differs: 5.1 → 5.3
           monitor show 18""",
     ),
@@ -127,6 +129,10 @@ def test_an_item_reads_like_this(one: Item, text: str) -> None:
     assert plain(message(one)) == dedent(text)
 
 
+def test_a_source_without_a_name_still_parts_its_items_from_the_others() -> None:
+    assert "── kita: 1 new\n" in plain(message(item(), item(source="kita")))
+
+
 def test_items_are_parted_by_a_blank_line() -> None:
     assert plain(message(NEW, CHANGED)) == plain(message(NEW)) + "\n\n" + plain(message(CHANGED))
 
@@ -154,9 +160,16 @@ def test_long_lists_of_figures_end_in_a_count() -> None:
         (message(NEW, KOREAN, CHANGED), "[fta, semiconductor, 반도체] 2 new, 1 changed — motie"),
         (message(COMPLETED, part=2, parts=3), "[fta] 1 completed — motie (2/3)"),
         (message(item(watchlists=tuple("gfedcba"))), "[a, b, c, d, +3] 1 new — motie"),
-        (note("channel desk is down\nsince noon"), "channel desk is down"),
-        (note("\n  \n"), "system"),
-        (note("a test\r\nBcc: x@y.example"), "a test"),
+        (
+            replace(message(item(source="motie"), item(source="kita")), kind="digest", label="digest Mon 23 Nov 08:30"),
+            "[fta] digest Mon 23 Nov 08:30: 2 new — motie, kita",
+        ),
+        (replace(message(NEW), kind="summary"), "[fta, semiconductor] summary: 1 new — motie"),
+        (replace(message(NEW), label="digest\r\nBcc: x"), "[fta, semiconductor] digest Bcc: x: 1 new — motie"),
+        (message(*(item(source=name) for name in "abcdef")), "[fta] 6 new — a, b, c, d, +2"),
+        (note("channel desk is down\nsince noon"), "[monitor] channel desk is down"),
+        (note("\n  \n"), "[monitor] system"),
+        (note("a test\r\nBcc: x@y.example"), "[monitor] a test"),
     ],
 )
 def test_the_subject_reads_like_this(told: Message, line: str) -> None:
@@ -170,8 +183,13 @@ def test_a_subject_stays_short_whatever_the_names_are() -> None:
     assert len(subject(note("x" * 999))) <= 150
 
 
-def test_a_system_message_keeps_its_lines() -> None:
-    assert plain(note("channel desk is down\n  503 since noon\n")) == "channel desk is down\n503 since noon"
+def test_a_system_message_keeps_its_lines_and_says_none_twice() -> None:
+    told = note("channel desk is down\n  503 since noon\n2 messages wait\n")
+    assert (subject(told), plain(told)) == ("[monitor] channel desk is down", "503 since noon\n2 messages wait")
+
+
+def test_a_system_message_of_one_line_says_it_in_the_body_too_for_no_service_takes_an_empty_one() -> None:
+    assert (plain(note("all is well")), plain(note(" "))) == ("all is well", "system")
 
 
 def test_where_room_runs_out_items_shrink_and_the_rest_is_counted() -> None:

@@ -24,11 +24,18 @@ class Halting(Handle):
     runs_left = 0
 
     def all(self, query: str, **values: object) -> list[Row]:
+        self._count(query)
+        return super().all(query, **values)
+
+    def many(self, query: str, rows: list[dict[str, object]]) -> None:
+        self._count(query)
+        super().many(query, rows)
+
+    def _count(self, query: str) -> None:
         if query == self.query:
             self.runs_left -= 1
             if self.runs_left == 0:
                 _stop("halted")
-        return super().all(query, **values)
 
 
 def _stop(word: str) -> None:

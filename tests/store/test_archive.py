@@ -11,12 +11,15 @@ import pytest
 
 from monitor.errors import NotFound
 from monitor.model import Kind, Mode, Outcome, Verdict
+from monitor.notify.due import Policy
+from monitor.notify.outbox import Post, form
 from monitor.ports import EventFilter, Row
 from monitor.store.archive import SqliteArchive
 from monitor.store.database import Handle
 from monitor.store.outbox import SqliteOutbox
 from monitor.store.sqlite import SqliteStore
-from monitor.testing import NOON, dump_of, note
+from monitor.store.switchboard import SqliteSwitchboard
+from monitor.testing import NOON, FrozenClock, dump_of, note
 from tests.contract.takes import decide, dump, figures, record, take_in
 
 BROKEN = "-\nOnly a title date2024-07-01"
@@ -25,13 +28,21 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def archive(handle: Handle) -> SqliteArchive:
-    """Two dumps, the second an hour later: a release changed, another came, a third shares its title."""
+    """Two dumps, the second an hour later: a release changed, another came, a third shares its title.
+
+    Each has its message.
+    """
     store = SqliteStore(handle)
+    post = Post(
+        outbox=SqliteOutbox(handle), switchboard=SqliteSwitchboard(handle), clock=FrozenClock(), jitter=lambda: 0.0
+    )
     take_in(store, dump(record("Talks held"), BROKEN, figures("5.1")), name="001.txt")
+    form("team", Policy(), post)
     batch = decide(store, dump(figures("5.3"), record("Talks held", "A photo.", day="2024-07-04")), name="sub/002.txt")
     changed, twin = batch.changes
     changes = (replace(changed, reason="one figure differs: 5.1 → 5.3"), replace(twin, related=(1,)))
     store.commit(replace(batch, changes=changes), now=NOON + HOUR)
+    form("team", Policy(), replace(post, clock=FrozenClock(NOON + HOUR)))
     return SqliteArchive(handle)
 
 
@@ -218,17 +229,3 @@ def test_a_summary_counts_what_status_shows(archive: SqliteArchive, handle: Hand
     assert summary["messages"] == [
         {"channel": "team", "state": "pending", "n": 2},
     ]
-    assert summary["attempts"] == {}
-
-
-def test_a_summary_tells_how_the_last_attempts_fared(archive: SqliteArchive, handle: Handle) -> None:
-    outbox = SqliteOutbox(handle)
-    for hour, outcome in enumerate([Outcome.TRANSIENT, Outcome.OK, Outcome.TRANSIENT, Outcome.UNCERTAIN]):
-        outbox.enqueue(note(f"message {hour}", channel="desk"), key=f"{hour}", now=NOON + hour * HOUR)
-        delivery = outbox.claim("desk", now=NOON + hour * HOUR)
-        assert delivery is not None
-        verdict = Verdict(outcome=outcome, reason=f"reason {hour}")
-        outbox.done(delivery, verdict, now=NOON + hour * HOUR)
-    last = archive.summary()["attempts"]
-    assert isinstance(last, dict)
-    assert (last["desk"]["failures"], last["desk"]["reason"]) == (2, "reason 3")

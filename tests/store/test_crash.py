@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from monitor.model import Kind
+from monitor.notify.due import Policy
+from monitor.notify.outbox import Post, form
 from monitor.store.archive import SqliteArchive
 from monitor.store.database import open_for_writing
 from monitor.store.outbox import SqliteOutbox
 from monitor.store.sqlite import SqliteStore
-from monitor.testing import NOON
+from monitor.store.switchboard import SqliteSwitchboard
+from monitor.testing import NOON, FrozenClock
 from tests.contract.takes import dump, heads, record, take_in
 from tests.store.waiting import DEADLINE, has_line, line_of, wait_until
 
@@ -57,6 +60,9 @@ def repeat(state: Path) -> None:
     with closing(open_for_writing(state)) as handle:
         store, outbox = SqliteStore(handle), SqliteOutbox(handle)
         take_in(store, CONTENT)
+        assert [one.notice.item.release for one in outbox.waiting("team")] == list(range(1, SIZE + 1))
+        post = Post(outbox=outbox, switchboard=SqliteSwitchboard(handle), clock=FrozenClock(), jitter=lambda: 0.0)
+        form("team", Policy(), post)
         assert sorted(release.title for release in heads(store).values()) == sorted(f"Notice {n}" for n in range(SIZE))
         assert SqliteArchive(handle).summary()["events"] == {Kind.NEW: SIZE}
         told = [
@@ -68,7 +74,7 @@ def repeat(state: Path) -> None:
         assert (told, outbox.claim("team", now=NOON)) == (list(range(1, SIZE + 1)), None)
 
 
-HALTS = [("add_dump", 1), ("add_event", 700), ("add_message", PARTS), ("file_as", 1)]
+HALTS = [("add_dump", 1), ("add_event", 700), ("add_notice", 1), ("file_as", 1)]
 
 
 @pytest.mark.parametrize(("query", "nth"), HALTS)

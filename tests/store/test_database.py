@@ -99,7 +99,7 @@ def _truncated(state: Path) -> None:
 
 
 def _newer(state: Path) -> None:
-    _run(state, "UPDATE _sqlite_migrations SET name = 'm999_from_the_future'")
+    _run(state, "UPDATE _sqlite_migrations SET name = 'm999_from_the_future' WHERE name = 'm002_delivery'")
 
 
 def _of_another_store(state: Path) -> None:

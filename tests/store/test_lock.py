@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import LockHeld, StoreError
-from monitor.store.lock import Holder, hold, holder
+from monitor.store.lock import ORDER, Holder, hold, holder
 from monitor.testing import NOON
 from tests.store.waiting import DEADLINE, line_of
 
@@ -37,6 +38,34 @@ def test_a_second_monitor_is_refused_with_who_holds_the_folder(state: Path) -> N
     told = f"in use by pid {first.pid} on {socket.gethostname()} since 2026-11-22T12:00:00Z (run)"
     assert told in caught.value.message
     assert (caught.value.exit_code, caught.value.where) == (11, str(state))
+
+
+def test_an_order_is_waited_for_and_a_daemon_starts_all_the_same(state: Path) -> None:
+    taken, given = threading.Event(), threading.Event()
+
+    def order() -> None:
+        with hold(state, verb=ORDER, now=NOON):
+            taken.set()
+            given.wait(DEADLINE)
+
+    thread = threading.Thread(target=order)
+    thread.start()
+    assert taken.wait(DEADLINE)
+    later = threading.Timer(0.2, given.set)
+    later.start()
+    with hold(state, verb="run", now=NOON):
+        assert given.is_set()
+    for one in (thread, later):
+        one.join(DEADLINE)
+
+
+def test_an_order_that_hangs_is_not_waited_for_for_ever(state: Path) -> None:
+    with (
+        hold(state, verb=ORDER, now=NOON),
+        pytest.raises(LockHeld, match=r"\(order\); wait until it has ended"),
+        hold(state, verb="run", now=NOON),
+    ):
+        pass
 
 
 def test_who_holds_a_folder_can_be_seen_from_outside(state: Path) -> None:

@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 
 from monitor.store.database import Handle
-from monitor.store.sql import queries, schema
+from monitor.store.sql import queries, statements
 
 SOURCES = {path.name: path.read_text("utf-8") for path in files("monitor.store").iterdir() if path.name.endswith(".py")}
 CALLS = re.compile(r"""\.(?:all|one|many)\(\s*"(\w+)"|queries\(\)\["(\w+)"\]""")
@@ -16,6 +16,7 @@ CALLS = re.compile(r"""\.(?:all|one|many)\(\s*"(\w+)"|queries\(\)\["(\w+)"\]""")
 HOT = [
     *("dump_of_content", "takes", "sightings", "heads", "past_texts", "next_release", "moved_heads", "open_rejects"),
     *("move_head", "confirm", "add_seen", "settle", "close_attempt", "next_due", "lease"),
+    *("waiting", "told", "attach", "recent", "stand", "spend", "flood"),
 ]
 
 
@@ -45,12 +46,23 @@ def test_what_runs_for_every_dump_searches_and_never_scans(handle: Handle, name:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "index"),
+    [("lease", "message_pending"), ("expire", "message_pending"), ("recent", "message_made"), ("next_due", "_due")],
+)
+def test_what_was_sent_long_ago_costs_a_courier_nothing(handle: Handle, name: str, index: str) -> None:
+    steps = [str(step[-1]) for step in _explained(handle, name, "EXPLAIN QUERY PLAN")]
+    assert any(index in step for step in steps), steps
+
+
 def _explained(handle: Handle, name: str, verb: str) -> list[tuple[object, ...]]:
     statement = queries()[name]
     values = dict.fromkeys(re.findall(r":(\w+)", statement), "[]")
     return [tuple(row) for row in handle._connection.execute(f"{verb} {statement}", values)]
 
 
-def test_the_schema_is_cut_into_whole_statements() -> None:
-    assert all(statement.startswith(("CREATE TABLE", "CREATE INDEX")) for statement in schema())
-    assert len([statement for statement in schema() if statement.startswith("CREATE TABLE")]) == 14
+@pytest.mark.parametrize(("name", "tables"), [("schema.sql", 14), ("delivery.sql", 2)])
+def test_a_migration_is_cut_into_whole_statements(name: str, tables: int) -> None:
+    found = statements(name)
+    assert all(statement.startswith(("CREATE TABLE", "CREATE INDEX", "ALTER TABLE")) for statement in found)
+    assert len([statement for statement in found if statement.startswith("CREATE TABLE")]) == tables

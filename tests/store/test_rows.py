@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -9,8 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import Edit, Item, Kind, Message, Snippet
-from monitor.store.rows import moment, moment_of_ns, pack_message, read_moment, shown, unpack_message
+from monitor.model import Edit, Item, Kind, Message, Snippet, Twin
+from monitor.store.rows import (
+    moment,
+    moment_of_ns,
+    pack_item,
+    pack_message,
+    read_moment,
+    shown,
+    unpack_item,
+    unpack_message,
+)
 
 TEXT = st.text(max_size=20)
 TEXTS = st.lists(TEXT, max_size=3).map(tuple)
@@ -25,11 +35,14 @@ ITEMS = st.builds(
     category=st.none() | TEXT,
     watchlists=TEXTS,
     words=TEXTS,
+    totals=st.lists(st.tuples(TEXT, st.integers(1)), max_size=2).map(tuple),
     snippets=st.lists(st.builds(Snippet, field=TEXT, before=TEXT, hit=TEXT, after=TEXT), max_size=2).map(tuple),
     edits=st.lists(st.builds(Edit, field=TEXT, op=TEXT, old=TEXT, new=TEXT), max_size=2).map(tuple),
     numbers=PAIRS,
     related=st.lists(st.integers(1), max_size=2).map(tuple),
     reason=TEXT,
+    source=TEXT,
+    twins=st.lists(st.builds(Twin, number=st.integers(1), title=TEXT), max_size=2).map(tuple),
 )
 MESSAGES = st.builds(
     Message,
@@ -39,8 +52,10 @@ MESSAGES = st.builds(
     items=st.lists(ITEMS, max_size=2).map(tuple),
     text=TEXT,
     max_age=st.timedeltas(timedelta(), timedelta(days=400)),
+    is_urgent=st.booleans(),
     part=st.integers(1),
     parts=st.integers(1),
+    label=TEXT,
 )
 MOMENTS = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=9))])).filter(
     lambda at: 1 < at.year < 9999
@@ -50,6 +65,11 @@ MOMENTS = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=
 @given(MESSAGES)
 def test_a_message_comes_out_as_it_went_in(message: Message) -> None:
     assert unpack_message(pack_message(message)) == message
+
+
+@given(ITEMS)
+def test_a_notices_facts_come_out_as_they_went_in(item: Item) -> None:
+    assert unpack_item(pack_item(item)) == item
 
 
 @pytest.mark.parametrize(("built", "of"), [(ITEMS, Item), (MESSAGES, Message)])
@@ -100,3 +120,21 @@ def test_a_day_is_no_moment() -> None:
     )
     packed = pack_message(Message(channel="team", kind="instant", source="", items=(item,)))
     assert '"date":"2024-07-01"' in packed
+
+
+def test_a_message_stored_before_items_named_their_source_and_twins_is_still_read() -> None:
+    item = Item(
+        release=1,
+        version=1,
+        kind=Kind.NEW,
+        title="Talks",
+        date=None,
+        category=None,
+        watchlists=(),
+        words=(),
+        related=(4,),
+    )
+    message = Message(channel="team", kind="instant", source="motie", items=(item,))
+    stored = json.loads(pack_message(message))
+    del stored["label"], stored["items"][0]["source"], stored["items"][0]["twins"]
+    assert unpack_message(json.dumps(stored)) == message

@@ -6,19 +6,25 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from sqlite3 import Row
 
 import pytest
 
 from monitor.errors import Stale, StoreError
-from monitor.model import Batch, Kind, Reject
+from monitor.model import Batch, Kind, Reject, Standing
+from monitor.notify.due import Policy
+from monitor.notify.outbox import Post, form
 from monitor.store.archive import SqliteArchive
-from monitor.store.database import Handle, open_for_reading
+from monitor.store.database import Handle, open_for_reading, open_for_writing
+from monitor.store.outbox import SqliteOutbox
 from monitor.store.sqlite import SqliteStore
-from monitor.testing import NOON
+from monitor.store.switchboard import SqliteSwitchboard
+from monitor.testing import NOON, FrozenClock
 from tests.contract.takes import decide, dump, figures, heads, keys_of, record, take_in
 
+HOUR = timedelta(hours=1)
 MANY = dump(*(record(f"Notice {n}", f"Text number {n}. " * 50) for n in range(200)))
 
 
@@ -28,13 +34,15 @@ def rows(handle: Handle) -> dict[str, int]:
     return {name: handle._connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables}
 
 
-def _unknown_kind(batch: Batch) -> Batch:
-    return replace(batch, messages=(*batch.messages, replace(batch.messages[0], kind="gossip", part=2)))
+def _told_twice(batch: Batch) -> Batch:
+    """The last thing that is written is a notice that stands there already."""
+    return replace(batch, notices=(*batch.notices, batch.notices[0]))
 
 
 def _text_that_is_none(batch: Batch) -> Batch:
     """Half of a surrogate pair in the last thing that is written: a database takes no such text."""
-    return replace(batch, messages=(*batch.messages, replace(batch.messages[0], text="\ud800", part=2)))
+    last = batch.notices[-1]
+    return replace(batch, notices=(*batch.notices[:-1], replace(last, item=replace(last.item, reason="\ud800"))))
 
 
 def _one_number_twice(batch: Batch) -> Batch:
@@ -45,7 +53,7 @@ def _offset_beyond_64_bits(batch: Batch) -> Batch:
     return replace(batch, rejects=(Reject(reason="too far", line=1, offset=1 << 64, text=""),))
 
 
-@pytest.mark.parametrize("broken", [_unknown_kind, _text_that_is_none, _one_number_twice, _offset_beyond_64_bits])
+@pytest.mark.parametrize("broken", [_told_twice, _text_that_is_none, _one_number_twice, _offset_beyond_64_bits])
 def test_a_commit_that_fails_at_any_step_leaves_no_row(handle: Handle, broken: Callable[[Batch], Batch]) -> None:
     store = SqliteStore(handle)
     take_in(store, figures("5.1"))
@@ -128,6 +136,47 @@ def test_two_records_whose_digests_begin_alike_are_told_apart(handle: Handle) ->
         digests[1]: 2
     }  # forgotten: compared anew
     assert store.sightings({b"same-beginning".ljust(32, b"3")}) == {}
+
+
+def test_threads_that_form_the_same_notices_make_one_message(handle: Handle) -> None:
+    take_in(SqliteStore(handle), MANY)
+    outbox = SqliteOutbox(handle)
+    post = Post(outbox=outbox, switchboard=SqliteSwitchboard(handle), clock=FrozenClock(), jitter=lambda: 0.0)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: form("team", Policy(), post), range(8)))
+    told = []
+    while delivery := outbox.claim("team", now=NOON):
+        told += [item.release for item in delivery.message.items]
+    assert told == list(range(1, 201))
+
+
+def test_how_a_channel_stands_survives_the_process(handle: Handle, state: Path) -> None:
+    take_in(SqliteStore(handle), record("Talks held"))
+    outbox, board = SqliteOutbox(handle), SqliteSwitchboard(handle)
+    post = Post(outbox=outbox, switchboard=board, clock=FrozenClock(), jitter=lambda: 0.0)
+    form("team", Policy(), post)
+    outbox.claim("team", now=NOON, tokens=0.25)
+    outbox.form("team", [], flood_until=NOON + HOUR, now=NOON)
+    board.stand("team", Standing(failures=5, since=NOON, opened_until=NOON + HOUR, is_refused=True, reason="401"))
+    board.mute("team", until=NOON + 2 * HOUR)
+    kept = board.standing("team")
+    handle.close()
+    with closing(open_for_writing(state)) as again:
+        assert (
+            SqliteSwitchboard(again).standing("team")
+            == kept
+            == Standing(
+                failures=5,
+                since=NOON,
+                opened_until=NOON + HOUR,
+                is_refused=True,
+                reason="401",
+                tokens=0.25,
+                tokens_at=NOON,
+                flood_until=NOON + HOUR,
+                muted_until=NOON + 2 * HOUR,
+            )
+        )
 
 
 @pytest.mark.parametrize("day", ["0001-01-02", "0201-07-01", "9999-12-31"])

@@ -22,8 +22,9 @@ VERBS = {
     "show": "Show every version of a release with a redline.",
     "match": "Try a query or a watchlist on every stored release, or on one dump.",
     "explain": "Show how watchlists read one release, part by part.",
-    "alerts": "List the messages to channels and how they fared.",
-    "channels": "List the channels; test one.",
+    "alerts": "List the messages to channels and how they fared; retry or drop some.",
+    "channels": "List the channels; test or resume one.",
+    "mute": "Mute a channel or a watchlist for a while.",
     "dumps": "List what was taken in; --rejects: what could not be read.",
 }
 

@@ -1,22 +1,30 @@
-"""`monitor alerts`: the messages to channels and how they fared."""
+"""`monitor alerts`: the messages to channels and how they fared; `alerts retry` and `alerts drop` decide on some."""
 
 from __future__ import annotations
 
 import click
 
-from monitor.app.cli.common import config_option, json_option, open_archive, print_json, print_table
+from monitor.app.cli.common import config_option, give, json_option, load_config, print_json, print_table
 from monitor.model import MESSAGE_STATES
 from monitor.ports import Row
 
+_IDS = click.argument("ids", nargs=-1, required=True, metavar="ID...", type=click.IntRange(1, 2**63 - 1))
 
-@click.command()
+
+@click.group(invoke_without_command=True)
 @click.option("--state", type=click.Choice(MESSAGE_STATES), help="Only those in this state.")
 @json_option
 @config_option
-def command(*, state: str | None, as_json: bool, config_file: str | None) -> None:
-    """List the messages to channels, oldest first."""
-    with open_archive(config_file) as archive:
-        rows = archive.messages(state)
+@click.pass_context
+def command(ctx: click.Context, *, state: str | None, as_json: bool, config_file: str | None) -> None:
+    """List the messages to channels, oldest first, then what waits for a window, a mute or quiet hours to end."""
+    if ctx.invoked_subcommand:
+        return
+    from monitor.app.waiting import alert_rows, books
+
+    config = load_config(config_file)
+    with books(config) as store:
+        rows = alert_rows(config, store, state=state)
     if as_json:
         print_json(rows)
     elif rows:
@@ -27,6 +35,32 @@ def command(*, state: str | None, as_json: bool, config_file: str | None) -> Non
         click.echo("no messages")
 
 
+@command.command("retry")
+@_IDS
+@json_option
+@config_option
+@click.pass_context
+def retry(ctx: click.Context, *, ids: tuple[int, ...], as_json: bool, config_file: str | None) -> None:
+    """Send messages again that are dead or held, or that wait for their next attempt.
+
+    Does what can be done, and ends with 1 when one of them cannot be sent again.
+    """
+    give(ctx, [("retry", str(number)) for number in ids], as_json=as_json, config_file=config_file)
+
+
+@command.command("drop")
+@_IDS
+@json_option
+@config_option
+@click.pass_context
+def drop(ctx: click.Context, *, ids: tuple[int, ...], as_json: bool, config_file: str | None) -> None:
+    """Give messages up that are dead or held, or that wait.
+
+    Does what can be done, and ends with 1 when one of them cannot be dropped.
+    """
+    give(ctx, [("drop", str(number)) for number in ids], as_json=as_json, config_file=config_file)
+
+
 def _cells(row: Row) -> list[object]:
     items = row["items"]
     titles = [str(item["title"]) for item in items] if isinstance(items, list) else []
@@ -35,7 +69,7 @@ def _cells(row: Row) -> list[object]:
     )
     is_ok = row["state"] == "sent"
     return [
-        row["id"],
+        row["id"] or "",
         row["channel"],
         row["kind"],
         row["state"],

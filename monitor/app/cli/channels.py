@@ -1,16 +1,17 @@
-"""`monitor channels`: where alerts go; `channels test` sends one message now."""
+"""`monitor channels`: where alerts go; `channels test` sends one message now, `channels resume` tries one again."""
 
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 
 import click
 
-from monitor.app.cli.common import config_option, json_option, load_config, print_json, print_table
+from monitor.app.cli.common import above, config_option, give, json_option, load_config, print_json, print_table
 from monitor.ports import Row
 from monitor.text import escape
 
-_SHOWN = ("name", "state", "pending", "failures", "last_reason")
+_SHOWN = ("name", "state", "until", "pending", "failures", "last reason")
 
 
 @click.group(invoke_without_command=True)
@@ -18,17 +19,16 @@ _SHOWN = ("name", "state", "pending", "failures", "last_reason")
 @config_option
 @click.pass_context
 def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
-    """List the channels and what waits on them; `monitor channels test NAME` tries one."""
+    """List the channels, how they stand and what waits on them."""
     if ctx.invoked_subcommand:
-        ctx.obj = config_file or ctx.obj
         return
     from monitor.app.health import channel_rows
 
-    rows = channel_rows(load_config(config_file))
+    rows = channel_rows(load_config(config_file), now=datetime.now(UTC))
     if as_json:
         print_json(rows)
     else:
-        print_table([name.replace("_", " ") for name in _SHOWN], [_cells(row) for row in rows])
+        print_table(_SHOWN, [_cells(row) for row in rows])
 
 
 @command.command("test")
@@ -40,8 +40,8 @@ def test(ctx: click.Context, *, name: str, as_json: bool, config_file: str | Non
     """Send a test message to the channel NAME now. Ends with 1 when it is not accepted."""
     from monitor.app.wiring import send_test
 
-    as_json = as_json or bool(ctx.parent and ctx.parent.params.get("as_json"))
-    verdict = send_test(load_config(config_file or ctx.obj), name, stream=sys.stderr if as_json else sys.stdout)
+    as_json, config_file = above(ctx, as_json=as_json, config_file=config_file)
+    verdict = send_test(load_config(config_file), name, stream=sys.stderr if as_json else sys.stdout)
     is_ok = verdict.outcome == "ok"
     if as_json:
         row = {"channel": name, "accepted": is_ok, "outcome": str(verdict.outcome), "code": verdict.code}
@@ -53,5 +53,16 @@ def test(ctx: click.Context, *, name: str, as_json: bool, config_file: str | Non
     ctx.exit(0 if is_ok else 1)
 
 
+@command.command("resume")
+@click.argument("name")
+@json_option
+@config_option
+@click.pass_context
+def resume(ctx: click.Context, *, name: str, as_json: bool, config_file: str | None) -> None:
+    """Try the channel NAME and all that waits on it again now, after it refused or failed."""
+    give(ctx, [("resume", name)], as_json=as_json, config_file=config_file)
+
+
 def _cells(row: Row) -> list[object]:
-    return [row[name] or "" if name == "last_reason" else row[name] for name in _SHOWN]
+    until = row["opened_until"] or row["muted_until"] or ""
+    return [row["name"], row["state"], until, row["pending"], row["failures"], row["last_reason"] or ""]

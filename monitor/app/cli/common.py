@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from monitor.app.logs import FORMATS
+from monitor.errors import MonitorError
 from monitor.text import escape
 
 if TYPE_CHECKING:
     from monitor.app.config import Check, Config
-    from monitor.ports import Archive
+    from monitor.ports import Archive, Row
 
 SCHEMA_VERSION = 1
 _Verb = TypeVar("_Verb", bound=Callable[..., Any])
@@ -72,6 +73,42 @@ def archive_of(config: Config) -> Iterator[Archive]:
         yield SqliteArchive(handle)
     finally:
         handle.close()
+
+
+def above(ctx: click.Context, *, as_json: bool, config_file: str | None) -> tuple[bool, str | None]:
+    """The common options of a verb within a verb, which may stand before either."""
+    outer = ctx.parent.params if ctx.parent else {}
+    return as_json or bool(outer.get("as_json")), config_file or outer.get("config_file")
+
+
+def give(ctx: click.Context, orders: Sequence[tuple[str, ...]], *, as_json: bool, config_file: str | None) -> None:
+    """Have each of these done (a verb and its words), print what was done, and report what could not be.
+
+    Ends with 1 when there was such. Raises what would stop all of them alike: LockHeld, UsageError.
+    """
+    from monitor.app.cli import report
+    from monitor.app.desk import Order
+    from monitor.app.orders import errands
+
+    as_json, config_file = above(ctx, as_json=as_json, config_file=config_file)
+    code = 0
+    with errands(load_config(config_file)) as errand:
+        for verb, *words in orders:
+            try:
+                _print_done(errand.run(Order(verb=verb, words=tuple(words))), as_json=as_json)
+            except MonitorError as error:
+                if error.exit_code != 1:
+                    raise
+                report(error)
+                code = 1
+    ctx.exit(code)
+
+
+def _print_done(row: Row, *, as_json: bool) -> None:
+    if as_json:
+        print_json([row])
+    else:
+        click.echo(escape(str(row["text"])))
 
 
 def print_json(rows: Iterable[Mapping[str, object]]) -> None:

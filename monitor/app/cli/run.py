@@ -26,5 +26,5 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
     logs.set_up(log_format)
     for failure in failures(config):
         logs.warn("watchlist_test_failed", path=failure.path, message=failure.message)
-    with working(config, verb="run") as works:
+    with working(config, verb="run --once" if once else "run") as works:
         ctx.exit(works.run_once() if once else works.run())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -20,7 +21,7 @@ def command(ctx: click.Context, *, is_check: bool, as_json: bool, config_file: s
     """Show the daemon, the sources, what happened and what waits to be delivered."""
     from monitor.app.health import status
 
-    standing = status(load_config(config_file))
+    standing = status(load_config(config_file), now=datetime.now(UTC))
     if is_check:
         ctx.exit(0 if standing["ok"] else 1)
     if as_json:
@@ -43,11 +44,20 @@ def _screen(standing: Mapping[str, Any]) -> Iterator[str]:
     yield _row("releases", f"{standing['releases']['total']}  ({events or 'nothing happened yet'})")
     outbox = ", ".join(f"{n} {state}" for state, n in standing["outbox"].items() if n)
     yield _row("messages", outbox or "none yet")
+    for name, until in standing["releases"]["muted_watchlists"].items():
+        yield _row(f"watchlist {name}", f"muted until {until}")
     for channel in standing["channels"]:
-        reason = f"  {escape(channel['last_reason'])}" if channel["last_reason"] else ""
-        yield _row(f"channel {channel['name']}", f"{channel['state']}, {channel['pending']} pending{reason}")
+        yield _row(f"channel {channel['name']}", _channel(channel))
     yield _row("config", escape(standing["config"]["file"]))
     yield _row("store", escape(standing["store"]["file"]))
+
+
+def _channel(row: Mapping[str, Any]) -> str:
+    state = click.style(row["state"], fg="red") if row["state"] in ("open", "refused") else row["state"]
+    opened = f" until {row['opened_until']}" if row["opened_until"] else ""
+    muted = f", muted until {row['muted_until']}" if row["muted_until"] else ""
+    reason = f"  {escape(row['last_reason'])}" if row["last_reason"] else ""
+    return f"{state}{opened}, {row['pending']} pending{muted}{reason}"
 
 
 def _row(name: str, text: str) -> str:

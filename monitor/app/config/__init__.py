@@ -9,7 +9,7 @@ from monitor.app.config.faults import paint, pointed
 from monitor.app.config.findings import Findings
 from monitor.app.config.load import Check, candidates, find, load
 from monitor.app.config.models import Channel, Config, Example, Source, Watch, Watchlist
-from monitor.app.config.values import duration, size
+from monitor.app.config.values import duration, positive_duration, size
 
 __all__ = [
     "Channel",
@@ -26,5 +26,6 @@ __all__ = [
     "load",
     "paint",
     "pointed",
+    "positive_duration",
     "size",
 ]

@@ -29,6 +29,9 @@ def cross_check(root: Table, file: Path, findings: Findings) -> None:
             findings.error(
                 f"watchlists.{name}", "a channel has this name too, and commands take either by name; rename one"
             )
+    operator = _below(root, "operator")
+    if isinstance(operator, Table):
+        _check_names(operator, "operator.notify", _names(root, "channels"), findings)
     _check_folders(root, file, findings)
 
 
@@ -59,11 +62,11 @@ def _is_set(table: Table, key: str) -> bool:
     return node is not None and not (isinstance(node, Scalar) and node.is_unset and not node.is_broken)
 
 
-def _check_names(watchlist: Table, path: str, known: list[str], findings: Findings) -> None:
+def _check_names(section: Table, path: str, known: list[str], findings: Findings) -> None:
     """path: of the list of names, its last part the key; nothing is known where the section itself is at fault."""
     key = path.rpartition(".")[2]
     what = "channel" if key == "notify" else "source"
-    listed = _below(watchlist, key)
+    listed = _below(section, key)
     if not isinstance(listed, Series) or not known:
         return
     for number, item in enumerate(listed.items):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.app.config.findings import Findings
 from monitor.app.config.mask import mask_secret, mask_urls
-from monitor.app.config.models import LATER, Channel, Config, Example, Section, Source, Watch, Watchlist
+from monitor.app.config.models import LATER, Channel, Config, Example, Operator, Section, Source, Watch, Watchlist
 from monitor.app.config.tree import Node, Scalar, Series, Table, dotted
 from monitor.app.config.values import closest, suggestion
 
@@ -24,6 +24,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "watchlists.*": Watchlist,
     "watchlists.*.tests.*": Example,
     "watch": Watch,
+    "operator": Operator,
 }
 # For every section and every required key.
 EXAMPLES = {
@@ -39,6 +40,7 @@ EXAMPLES = {
     "watchlists.*.exclude": 'exclude: ["photo news"]',
     "watchlists.*.tests.*": '- match: "a text that it must match"',
     "watch": "watch: {mode: auto}",
+    "operator": "operator: {notify: [console]}",
 }
 _SHOWN = 60  # characters of a value
 _NEEDS_QUOTES = re.compile(r"""^[\s&*!|>%@`'"-]|[\[\]{}#]|:\s|\s$|^$""")
@@ -119,8 +121,6 @@ def _value_message(error: ErrorDetails, loc: _Loc, node: Scalar) -> str:
     if _is_table_wanted(error):
         return f"takes keys of its own, not one value; {_example(loc)}"
     if error["type"] == "literal_error":
-        if not node.is_filled and f"{_pattern(loc)}={node.text}" in LATER:
-            return f"'{node.text}' is not available in this version yet"
         expected = str(error["ctx"]["expected"])
         close = suggestion(node.text, re.findall(r"'(\w+)'", expected))
         return f"{shown(node)} is not {expected}{close}"

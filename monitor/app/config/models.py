@@ -18,28 +18,11 @@ from pydantic_core.core_schema import ValidationInfo
 from monitor.app.config import values
 from monitor.app.config.findings import Place
 from monitor.errors import Fault
-from monitor.model import Kind, Secret
+from monitor.model import Kind, Rate, Secret
+from monitor.notify.windows import Digest, Quiet
 
 # Keys and values of the product that are refused until they are built; whoever builds one deletes its line.
-LATER = frozenset(
-    {
-        "first_run=baseline",
-        "health",
-        "heartbeat",
-        "operator",
-        "retention",
-        "channels.*.digest",
-        "channels.*.html",
-        "channels.*.max_per_hour",
-        "channels.*.on_uncertain",
-        "channels.*.quiet",
-        "channels.*.rate",
-        "sources.*.expect_every",
-        "sources.*.first_run=baseline",
-        "sources.*.was",
-        "watchlists.*.urgent",
-    }
-)
+LATER = frozenset({"health", "heartbeat", "retention", "sources.*.expect_every", "sources.*.was"})
 
 _T = TypeVar("_T")
 
@@ -68,11 +51,16 @@ Zone = Annotated[ZoneInfo, _text(values.zone)]
 Codec = Annotated[str, _text(values.codec)]
 Glob = Annotated[str, _text(values.glob)]
 Word = Annotated[str, _text(values.word)]
+Limit = Annotated[int, _text(values.limit)]
+Speed = Annotated[Rate, _text(values.rate)]
+DigestTime = Annotated[Digest, _text(values.digest)]
+QuietHours = Annotated[Quiet, _text(values.quiet)]
 Event = Annotated[Kind, _text(values.event)]
 Url = Annotated[Secret, _text(values.url)]
 Name = Annotated[str, AfterValidator(values.name)]
 Folder = Annotated[Path, BeforeValidator(_from_folder)]
 Some = AfterValidator(_some)
+FirstRun = Literal["alert", "baseline"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +101,7 @@ class Source(Section):
     max_file: Size = 2 * 10**9  # bytes
     recursive: Flag = False
     listings: Mapping[Name, Annotated[tuple[Glob, ...], Some]] = Field(default_factory=dict)
-    first_run: Literal["alert"] = "alert"
+    first_run: FirstRun | None = None  # None: as the top level says
 
 
 class Channel(Section):
@@ -121,6 +109,12 @@ class Channel(Section):
 
     url: Url
     max_age: PositiveDuration = timedelta(hours=72)  # a message that waited longer is given up
+    rate: Speed | None = None  # None: what the service bears
+    max_per_hour: Limit = 60  # messages; 0: no limit; beyond it they fold into one summary
+    digest: DigestTime | None = None  # None: every message at once
+    quiet: QuietHours | None = None
+    on_uncertain: Literal["resend", "hold"] = "resend"
+    html: Literal["auto", "on", "off"] = "auto"  # auto: in mail
 
 
 class Example(Section):
@@ -143,6 +137,7 @@ class Watchlist(Section):
     min_hits: Count = 1
     case: Literal["smart", "ignore", "exact"] = "smart"
     inflect: Flag = True
+    urgent: Flag = False  # passes digests, quiet hours and the limit per hour
     sources: Annotated[tuple[str, ...], Some] | None = None  # None: every source
     notify: tuple[str, ...] | None = None  # None: every channel; (): record only
     tests: tuple[Example, ...] = ()
@@ -159,17 +154,24 @@ class Watch(Section):
     follow_symlinks: Flag = False
 
 
+class Operator(Section):
+    """Who is told how the monitor itself fares."""
+
+    notify: tuple[str, ...] | None = None  # None: every channel; (): the log alone
+
+
 class Config(Section):
     """One whole configuration, valid in itself."""
 
     timezone: Zone = Field(default="UTC", validate_default=True)
     state: Folder = Field(default="state/", validate_default=True)
-    first_run: Literal["alert"] = "alert"
+    first_run: FirstRun = "alert"
     sources: Annotated[Mapping[Name, Source], Some]
     channels: Annotated[Mapping[Name, Channel], Some]
     watchlists: Mapping[Name, Watchlist] = Field(default_factory=dict)
     aliases: Mapping[str, Annotated[tuple[Word, ...], Some]] = Field(default_factory=dict)
     watch: Watch = Watch()
+    operator: Operator = Operator()
 
     _origin: Origin = PrivateAttr()
 

@@ -9,17 +9,23 @@ import difflib
 import os
 import re
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from monitor.model import Kind, Secret
+from monitor.model import Kind, Rate, Secret
+from monitor.notify.windows import DAYS, EVERY_DAY, Digest, Quiet
 
 _DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(ms|s|m|h|d|w)")
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_LONGEST = timedelta(days=365_000)
 _SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(B|kB|KB|MB|GB|TB)")
 _BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _COUNT = re.compile("[0-9]{1,4}")
+_LIMIT = re.compile("[0-9]{1,5}")
+_RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)/(s|m|min|h)")
+_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600}
+_DIGEST = re.compile(r"(?:([a-z,-]+) +)?([0-9]{1,2}:[0-9]{2})")
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00-\x1f\x7f]*")
 _NAME = re.compile(r"[A-Za-z0-9가-힣][\w.-]{0,63}")
@@ -32,9 +38,12 @@ def duration(text: str) -> timedelta:
     if match is None:
         raise ValueError("is no duration; write a number and one of ms s m h d w without a blank, such as 90s or 1.5h")
     try:
-        return timedelta(**{_UNITS[match[2]]: float(match[1])})
+        length = timedelta(**{_UNITS[match[2]]: float(match[1])})
     except OverflowError:
-        raise ValueError("is too long; no calendar reaches that far") from None
+        length = timedelta.max
+    if length > _LONGEST:  # added to any moment of today it must give a moment
+        raise ValueError("is too long; no calendar reaches that far")
+    return length
 
 
 def positive_duration(text: str) -> timedelta:
@@ -68,6 +77,58 @@ def count(text: str) -> int:
     if not _COUNT.fullmatch(text) or not 1 <= int(text) <= 1000:
         raise ValueError("is no count; write a whole number from 1 to 1000")
     return int(text)
+
+
+def limit(text: str) -> int:
+    """How much there may be at most; 0 means no limit."""
+    if not _LIMIT.fullmatch(text):
+        raise ValueError("is no limit; write a whole number, 0 for no limit")
+    return int(text)
+
+
+def rate(text: str) -> Rate:
+    """So many in a second, a minute or an hour, as in `1/s` or `10/min`, evenly spread."""
+    match = _RATE.fullmatch(text)
+    if match is None or not float(match[1]):
+        raise ValueError("is no rate; write a number and /s, /min or /h without a blank, such as 1/s or 10/min")
+    return Rate(per_second=float(match[1]) / _SECONDS[match[2]])
+
+
+def digest(text: str) -> Digest:
+    """A local time, after the days it is for: `08:30`, `mon-fri 08:30`, `mon,wed-fri 17:00`."""
+    match = _DIGEST.fullmatch(text.lower())
+    if match is None:
+        raise ValueError('is no digest time; write "08:30", or days before it such as "mon-fri 08:30"')
+    return Digest(at=_wall_time(match[2]), days=_days(match[1]) if match[1] else EVERY_DAY)
+
+
+def quiet(text: str) -> Quiet:
+    """Two local times, as in `22:00-07:00`."""
+    start, dash, end = text.partition("-")
+    if not dash:
+        raise ValueError('is no span of quiet hours; write two times such as "22:00-07:00"')
+    hours = Quiet(start=_wall_time(start.strip()), end=_wall_time(end.strip()))
+    if hours.start == hours.end:
+        raise ValueError("holds the same time twice; write two different times, or leave quiet: out")
+    return hours
+
+
+def _wall_time(text: str) -> time:
+    match = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})", text)
+    if match is None or int(match[1]) > 23 or int(match[2]) > 59:
+        raise ValueError("holds no time of day; write hours and minutes, from 00:00 to 23:59")
+    return time(int(match[1]), int(match[2]))
+
+
+def _days(text: str) -> frozenset[int]:
+    found: set[int] = set()
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if first not in DAYS or (dash and last not in DAYS):
+            raise ValueError(f"holds a day that is none; write {', '.join(DAYS)}")
+        start, end = DAYS.index(first), DAYS.index(last if dash else first)
+        found.update((start + ahead) % 7 for ahead in range((end - start) % 7 + 1))
+    return frozenset(found)
 
 
 def zone(text: str) -> ZoneInfo:

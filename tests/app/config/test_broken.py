@@ -35,8 +35,38 @@ LATER = "is not available in this version yet"
 TOO_LARGE = "this is not valid YAML: an escape or a directive names a number that cannot be"
 SOURCE_KEYS = f"the keys here are {', '.join(Source.model_fields)}"
 NO_WAY = "is missing; write for instance keywords: [FTA], or a query: or a regex:"
-TOP_KEYS = "the keys here are timezone, state, first_run, sources, channels, watchlists, aliases, watch"
+CHANNEL_KEYS = "the keys here are url, max_age, rate, max_per_hour, digest, quiet, on_uncertain, html"
+NO_RATE = "is no rate; write a number and /s, /min or /h without a blank, such as 1/s or 10/min"
+NO_DIGEST = 'is no digest time; write "08:30", or days before it such as "mon-fri 08:30"'
+NO_TIME_OF_DAY = "holds no time of day; write hours and minutes, from 00:00 to 23:59"
+NO_DAY = "holds a day that is none; write mon, tue, wed, thu, fri, sat, sun"
+NO_QUIET = 'is no span of quiet hours; write two times such as "22:00-07:00"'
+NO_PEACE = "holds the same time twice; write two different times, or leave quiet: out"
+NO_LIMIT = "is no limit; write a whole number, 0 for no limit"
+TOO_LONG = "is too long; no calendar reaches that far"
+TOP_KEYS = "the keys here are timezone, state, first_run, sources, channels, watchlists, aliases, watch, operator"
 STATE_INSIDE = "the state folder lies in the folder of source 'm'; keep them apart"
+
+BAD_RATES = ("1", "1/d", "0/s", "-1/s", "1 / s", "ten/min")
+BAD_DIGESTS = {
+    "8.30": NO_DIGEST,
+    "": NO_DIGEST,
+    "08:30 mon": NO_DIGEST,
+    "daily 08:30": NO_DAY,
+    "mon-friday 08:30": NO_DAY,
+    "mon, 08:30": NO_DAY,
+    "24:00": NO_TIME_OF_DAY,
+    "mon 08:60": NO_TIME_OF_DAY,
+}
+BAD_QUIET = {
+    "22:00": NO_QUIET,
+    "": NO_QUIET,
+    "22-07": NO_TIME_OF_DAY,
+    "22:00-25:00": NO_TIME_OF_DAY,
+    "mon 22:00-07:00": NO_TIME_OF_DAY,
+    "22:00-22:00": NO_PEACE,
+    "9:00-09:00": NO_PEACE,
+}
 
 # Each row: a text with « before the spot that the fault shows, and what it says there. Sections a row does not
 # speak of are added below it.
@@ -50,7 +80,9 @@ BROKEN = [
     ("watch: {«setle: 2s}", "watch.setle: unknown key; did you mean 'settle'?"),
     ("sources: {m: {path: in/, «Path: x}}", "sources.m.Path: unknown key; did you mean 'path'?"),
     ("sources: {m: {«Path: x}}", "sources.m.Path: unknown key; did you mean 'path'?"),
-    ("channels: {c: {url: a://, «rates: 1}}", "channels.c.rates: unknown key; the keys here are url, max_age"),
+    ("channels: {c: {url: a://, «rates: 1}}", "channels.c.rates: unknown key; did you mean 'rate'?"),
+    ("channels: {c: {url: a://, «zzz: 1}}", f"channels.c.zzz: unknown key; {CHANNEL_KEYS}"),
+    ("«operators: {notify: [c]}", "operators: unknown key; did you mean 'operator'?"),
     ("watchlists: {w: {«keyword: x}}", "watchlists.w.keyword: unknown key; did you mean 'keywords'?"),
     ("state: a\n«state: b", "state: this key stands here twice, first in line 1; keep one"),
     ("channels: {c: {url: a://}, «c: {}}", "channels.c: this key stands here twice, first in line 1; keep one"),
@@ -108,7 +140,8 @@ BROKEN = [
         "sources.m.max_record: '0MB' is no size; it must be at least 1B",
     ),
     ("sources: {m: {path: in/, recursive: «1}}", f"sources.m.recursive: '1' {NO_FLAG}"),
-    ("sources: {m: {path: in/, first_run: «never}}", "sources.m.first_run: 'never' is not 'alert'"),
+    ("sources: {m: {path: in/, first_run: «never}}", "sources.m.first_run: 'never' is not 'alert' or 'baseline'"),
+    ("first_run: «basline", "first_run: 'basline' is not 'alert' or 'baseline'; did you mean 'baseline'?"),
     ("channels: {c: {url: «token}}", f"channels.c.url: '…' {NO_URL}"),
     ("channels: {c: {url: «'slack://a b'}}", f"channels.c.url: 'slack://…' {NO_URL}"),
     ("channels: {c: {url: «'${X:-token}'}}", f"channels.c.url: '…' {NO_URL}"),
@@ -116,8 +149,29 @@ BROKEN = [
     ("channels: {c: {url: a://, max_age: «0h}}", f"channels.c.max_age: '0h' {NO_TIME}"),
     (
         "channels: {c: {url: a://, max_age: «999999999999w}}",
-        "channels.c.max_age: '999999999999w' is too long; no calendar reaches that far",
+        f"channels.c.max_age: '999999999999w' {TOO_LONG}",
     ),
+    ("channels: {c: {url: a://, max_age: «99999w}}", f"channels.c.max_age: '99999w' {TOO_LONG}"),
+    # how channels want to be told
+    *((f"channels: {{c: {{url: a://, rate: «{bad}}}}}", f"channels.c.rate: '{bad}' {NO_RATE}") for bad in BAD_RATES),
+    *(
+        (f"channels: {{c: {{url: a://, max_per_hour: «{bad}}}}}", f"channels.c.max_per_hour: '{bad}' {NO_LIMIT}")
+        for bad in ("-1", "many", "1.5", "100000")
+    ),
+    *(
+        (f"channels: {{c: {{url: a://, digest: «'{bad}'}}}}", f"channels.c.digest: '{bad}' {why}")
+        for bad, why in BAD_DIGESTS.items()
+    ),
+    *(
+        (f"channels: {{c: {{url: a://, quiet: «'{bad}'}}}}", f"channels.c.quiet: '{bad}' {why}")
+        for bad, why in BAD_QUIET.items()
+    ),
+    (
+        "channels: {c: {url: a://, on_uncertain: «resent}}",
+        "channels.c.on_uncertain: 'resent' is not 'resend' or 'hold'; did you mean 'resend'?",
+    ),
+    ("channels: {c: {url: a://, html: «yes}}", "channels.c.html: 'yes' is not 'auto', 'on' or 'off'"),
+    ("watchlists: {w: {keywords: [a], urgent: «very}}", f"watchlists.w.urgent: 'very' {NO_FLAG}"),
     ("watch: {rescan: «0s}", f"watch.rescan: '0s' {NO_TIME}"),
     ("watch: {mode: «polling}", "watch.mode: 'polling' is not 'auto', 'events' or 'poll'; did you mean 'poll'?"),
     ("watch: {ignore: [«a/b]}", f"watch.ignore[0]: 'a/b' {NO_GLOB}"),
@@ -159,6 +213,13 @@ BROKEN = [
         "watchlists: {w: {keywords: [a], notify: [«taem]}}\nchannels: {team: {url: a://}}",
         "watchlists.w.notify[0]: 'taem' names no channel; did you mean 'team'?",
     ),
+    ("operator: {notify: [«x]}", "operator.notify[0]: 'x' names no channel; there is c"),
+    (
+        "operator: {notify: [c, «taem]}\nchannels: {c: {url: a://}, team: {url: a://}}",
+        "operator.notify[1]: 'taem' names no channel; did you mean 'team'?",
+    ),
+    ("operator: {«notfy: [c]}", "operator.notfy: unknown key; did you mean 'notify'?"),
+    ("operator: {notify: «c}", "operator.notify: takes a list; write [c]"),
     ("watchlists: {w: {keywords: [a], sources: [«x]}}", "watchlists.w.sources[0]: 'x' names no source; there is m"),
     ("watchlists: {w: {keywords: [a], «sources: []}}", "watchlists.w.sources: needs at least one entry"),
     (
@@ -170,11 +231,8 @@ BROKEN = [
     ("state: «x/../in", f"state: {STATE_INSIDE}"),
     ("sources: {m: {path: «state/}}", f"sources.m.path: {STATE_INSIDE}"),
     # what is not built yet
-    ("first_run: «baseline", f"first_run: 'baseline' {LATER}"),
     ("«health: {listen: off}", f"health: 'health' {LATER}"),
-    ("sources: {m: {path: in/, first_run: «baseline}}", f"sources.m.first_run: 'baseline' {LATER}"),
-    ("channels: {c: {url: a://, «digest: '08:30'}}", f"channels.c.digest: 'digest' {LATER}"),
-    ("watchlists: {w: {keywords: [a], «urgent: }}", f"watchlists.w.urgent: 'urgent' {LATER}"),
+    ("sources: {m: {path: in/, «expect_every: 1d}}", f"sources.m.expect_every: 'expect_every' {LATER}"),
     # YAML that is not supported
     ("state: «&s x", f"state: what begins with '&' is a YAML anchor, which {UNSUPPORTED}"),
     ("state: «*s", f"state: a value that begins with '*' is a YAML alias, which {UNSUPPORTED}"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from monitor.app.config import Config, Findings, Watch, candidates, find, load, paint
 from monitor.errors import ConfigError
-from monitor.model import Kind, Secret
+from monitor.model import Kind, Rate, Secret
+from monitor.notify.windows import Digest, Quiet
 from tests.app.config.support import HEAD, loaded, refused, told
 
 SAMPLE = Path(__file__).parents[3] / "config.yaml"
@@ -78,7 +79,9 @@ def test_what_is_not_set_has_its_default(tmp_path: Path) -> None:
     assert (config.timezone, config.state, config.first_run) == (ZoneInfo("UTC"), tmp_path / "state", "alert")
     assert (source.path, source.files, source.encoding, source.categories) == (tmp_path / "in", ("*.txt",), "auto", ())
     assert (source.as_of, source.max_record, source.max_file, source.recursive) == ("auto", 10**6, 2 * 10**9, False)
-    assert channel.max_age == timedelta(hours=72)
+    assert (channel.max_age, channel.rate, channel.max_per_hour) == (timedelta(hours=72), None, 60)
+    assert (channel.digest, channel.quiet, channel.on_uncertain, channel.html) == (None, None, "resend", "auto")
+    assert (source.first_run, watchlist.urgent, config.operator.notify) == (None, False, None)
     assert watchlist.fields == ("title", "body", "category")
     assert watchlist.when == (
         Kind.NEW, Kind.CHANGED, Kind.COMPLETED, Kind.ENRICHED, Kind.REAPPEARED, Kind.WITHDRAWN,
@@ -97,19 +100,25 @@ def test_what_is_not_set_has_its_default(tmp_path: Path) -> None:
 def test_every_setting_can_be_set(tmp_path: Path) -> None:
     config = loaded(
         tmp_path,
-        "timezone: Europe/Berlin\nstate: /var/lib/monitor\nfirst_run: alert\n"
+        "timezone: Europe/Berlin\nstate: /var/lib/monitor\nfirst_run: baseline\noperator: {notify: [c]}\n"
         "sources:\n  a: {path: /dumps, files: [a*, '*.log'], encoding: cp949, categories: [Energy], as_of: mtime,\n"
         "      max_record: 500kB, max_file: 1.5MB, recursive: Yes, first_run: alert}\n"
-        "channels: {c: {url: 'json://127.0.0.1:1', max_age: 1.5h}}\n"
+        "channels: {c: {url: 'json://127.0.0.1:1', max_age: 1.5h, rate: 10/min, max_per_hour: 0,\n"
+        "      digest: 'mon-fri 08:30', quiet: '22:00-07:00', on_uncertain: hold, html: off}}\n"
         "watchlists: {w: {keywords: [x], fields: [title], when: [new, withdrawn], case: exact, inflect: off,\n"
-        "      sources: [a], notify: [c]}}\n"
+        "      sources: [a], notify: [c], urgent: yes}}\n"
         "watch: {mode: poll, settle: 0s, partial_grace: 1d, rescan: 500ms, ignore: ['~*'], follow_symlinks: on}\n",
     )
     source, watchlist, watch = config.sources["a"], config.watchlists["w"], config.watch
     assert (config.timezone, config.state) == (ZoneInfo("Europe/Berlin"), Path("/var/lib/monitor"))
     assert (source.path, source.files, source.encoding) == (Path("/dumps"), ("a*", "*.log"), "cp949")
     assert (source.max_record, source.max_file, source.recursive) == (500_000, 1_500_000, True)
-    assert config.channels["c"].max_age == timedelta(minutes=90)
+    channel = config.channels["c"]
+    assert (channel.max_age, channel.rate, channel.max_per_hour) == (timedelta(minutes=90), Rate(per_second=10 / 60), 0)
+    assert channel.digest == Digest(at=time(8, 30), days=frozenset(range(5)))
+    assert channel.quiet == Quiet(start=time(22), end=time(7))
+    assert (channel.on_uncertain, channel.html, watchlist.urgent) == ("hold", "off", True)
+    assert (config.first_run, source.first_run, config.operator.notify) == ("baseline", "alert", ("c",))
     assert (watchlist.fields, watchlist.when) == (("title",), (Kind.NEW, Kind.WITHDRAWN))
     assert (watchlist.case, watchlist.inflect, watchlist.sources, watchlist.notify) == ("exact", False, ("a",), ("c",))
     assert (watch.mode, watch.settle, watch.rescan) == ("poll", timedelta(), timedelta(milliseconds=500))

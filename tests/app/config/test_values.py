@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor.app.config import values
-from monitor.model import Kind
+from monitor.model import Kind, Rate
+from monitor.notify.windows import DAYS, Digest, Quiet
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,44 @@ def test_a_duration_is_a_number_and_a_unit(text: str, expected: timedelta) -> No
     assert values.duration(text) == expected
 
 
+def test_the_longest_duration_can_be_added_to_any_moment_of_ours() -> None:
+    assert (datetime(2026, 11, 22, tzinfo=UTC) + values.duration("365000d")).year == 3026
+    with pytest.raises(ValueError, match="too long"):
+        values.duration("365001d")
+
+
+@pytest.mark.parametrize(
+    ("text", "per_second"), [("1/s", 1), ("0.5/s", 0.5), ("10/min", 10 / 60), ("10/m", 10 / 60), ("90/h", 90 / 3600)]
+)
+def test_a_rate_is_so_many_in_a_time_evenly_spread(text: str, per_second: float) -> None:
+    assert values.rate(text) == Rate(per_second=per_second, burst=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "days", "at"),
+    [
+        ("08:30", "mon tue wed thu fri sat sun", time(8, 30)),
+        ("8:30", "mon tue wed thu fri sat sun", time(8, 30)),
+        ("mon-fri 08:30", "mon tue wed thu fri", time(8, 30)),
+        ("mon,wed-fri 17:00", "mon wed thu fri", time(17)),
+        ("sat-mon 00:00", "sat sun mon", time(0)),
+        ("Tue  23:59", "tue", time(23, 59)),
+        ("mon,mon-tue 12:00", "mon tue", time(12)),
+    ],
+)
+def test_a_digest_is_a_time_on_some_days(text: str, days: str, at: time) -> None:
+    assert values.digest(text) == Digest(at=at, days=frozenset(DAYS.index(day) for day in days.split()))
+
+
+@pytest.mark.parametrize("text", ["22:00-07:00", "22:00 - 7:00"])
+def test_quiet_hours_are_two_times(text: str) -> None:
+    assert values.quiet(text) == Quiet(start=time(22), end=time(7))
+
+
+def test_a_limit_may_be_none() -> None:
+    assert (values.limit("0"), values.limit("60")) == (0, 60)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("1B", 1), ("500kB", 500_000), ("500KB", 500_000), ("1.5MB", 1_500_000), ("2GB", 2 * 10**9), ("1TB", 10**12)],
@@ -44,6 +83,10 @@ def test_a_size_is_a_number_and_a_decimal_unit(text: str, expected: int) -> None
             ["", "90", "s", "2 d", "-1s", "1.s", ".5s", "1y", "1D", "٣s", "1e3s", "PT1H", "9" * 99 + "s"],
         ),
         (values.positive_duration, ["0s", "0.0ms"]),
+        (values.rate, ["", "1", "/s", "0/s", "-1/s", "1/d", "1 /s", "x/s"]),
+        (values.limit, ["", "-1", "1.5", "x", "999999"]),
+        (values.digest, ["", "8", "08.30", "24:00", "08:60", "xyz 08:30", "mon- 08:30", "-mon 08:30", ", 08:30"]),
+        (values.quiet, ["", "-", "22:00", "22-07", "22:00-24:00", "22:00-22:00"]),
         (values.size, ["", "1", "MB", "1 MB", "-1MB", "1MiB", "1mb", "0GB", "0.1B"]),
         (values.flag, ["", "1", "0", "y", "t", "maybe"]),
         (values.zone, ["", "Asia", "Nowhere/None", "/etc/passwd", "../x", "a\0b", "posixrules/x"]),

@@ -1,0 +1,112 @@
+"""What happens to the monitor itself → system messages to the people who run it.
+
+Never through the channel they are about, and never more than one an hour of the same thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.app.logs import warn
+from monitor.errors import StoreError
+from monitor.model import Delivery, Message, Report, Standing
+from monitor.notify.retry import Step, Turn
+from monitor.ports import Clock, Outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """Whom to tell, through which outbox."""
+
+    channels: Sequence[str]
+    outbox: Outbox
+    clock: Clock
+
+    def turned(self, channel: str, turn: Turn, standing: Standing) -> None:
+        """A channel has failed for a while, or is well again."""
+        since = f" since {standing.since:%Y-%m-%d %H:%M} UTC" if standing.since else ""
+        if turn is Turn.RECOVERED:
+            text = f"channel {channel} works again\nIt failed{since}; what waited for it is on its way."
+        elif standing.is_refused:
+            text = (
+                f"channel {channel} refuses everything\n{standing.reason}. Its messages wait; mend its settings, then"
+                f" `monitor channels resume {channel}`."
+            )
+        else:
+            text = (
+                f"channel {channel} is failing\n{standing.failures} failures in a row{since}; last: {standing.reason}."
+                " Its messages wait and are tried again by themselves."
+            )
+        self._tell(text, key=f"{turn}:{channel}:{_hour(standing.since or self.clock.now())}", about=channel)
+
+    def buried(self, delivery: Delivery, step: Step) -> None:
+        """A message will never be delivered; a dead system message is only logged."""
+        message = delivery.message
+        if message.kind != "system":
+            self._tell(
+                f"a message to channel {message.channel} was given up\nMessage {delivery.id}: {step.verdict.reason}."
+                " `monitor alerts --state dead` lists all.",
+                key=f"dead:{message.channel}:{self._hour()}",
+                about=message.channel,
+            )
+
+    def expired(self, counts: Mapping[str, int]) -> None:
+        """Messages grew too old while they waited."""
+        for channel, count in counts.items():
+            self._tell(
+                f"{_counted(count, 'message')} to channel {channel} {'was' if count == 1 else 'were'} given up\n"
+                "Waited longer than max_age. `monitor alerts --state dead` lists what was given up.",
+                key=f"expired:{channel}:{self._hour()}",
+                about=channel,
+            )
+
+    def rejected(self, report: Report) -> None:
+        """A dump held what could not be read."""
+        count = report.rejected
+        self._tell(
+            f"{_counted(count, 'part')} of a dump could not be read\nDump {report.name} of source"
+            f" {report.source}. `monitor dumps --rejects` says why; the file is left as it is.",
+            key=f"rejected:{report.source}:{self._hour()}",
+        )
+
+    def overdue(self, count: int) -> None:
+        """Dumps ended in the middle of a release, and nobody completed them."""
+        self._tell(
+            f"{_counted(count, 'unfinished dump')} stayed unfinished\nThe last release of each was"
+            " rejected. `monitor dumps --rejects` lists them.",
+            key=f"overdue:{self._hour()}",
+        )
+
+    def based(self, source: str, *, releases: int, matched: int) -> None:
+        """A source's first releases were recorded and nobody was told."""
+        self._tell(
+            f"baseline of {source} taken: {releases} releases, {matched} would match\nThey were recorded and told"
+            " nobody; from now on its watchlists alert.",
+            key=f"baseline:{source}",
+        )
+
+    def _tell(self, text: str, *, key: str, about: str = "") -> None:
+        """A store that cannot take it now has its own line in the log; the log says it in any case."""
+        channels = [name for name in self.channels if name != about]
+        warn("operator_told", what=text.partition("\n")[0], channels=", ".join(channels) or "none")
+        now = self.clock.now()
+        for name in channels:
+            message = Message(channel=name, kind="system", source="", text=text)
+            try:
+                self.outbox.enqueue(message, key=f"y:{name}:{key}", now=now)
+            except StoreError as error:
+                warn("store_busy", reason=error.message)
+                return
+
+    def _hour(self) -> str:
+        return _hour(self.clock.now())
+
+
+def _hour(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -1,0 +1,114 @@
+"""The read side of a store → what waits on each channel, and why it is not told yet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from monitor.app.policies import policy_of
+from monitor.model import Item, Standing, Waiting
+from monitor.notify.due import Policy, due
+from monitor.ports import Archive, Outbox, Row, Switchboard
+from monitor.store.archive import SqliteArchive
+from monitor.store.database import open_for_reading
+from monitor.store.outbox import SqliteOutbox
+from monitor.store.rows import moment, shown
+from monitor.store.switchboard import SqliteSwitchboard
+
+if TYPE_CHECKING:
+    from monitor.app.config import Config
+
+UNDELIVERED = ("pending", "leased", "held")  # states of messages that may still be sent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """A store as it can be read beside a running monitor; nothing here may be asked to write."""
+
+    archive: Archive
+    outbox: Outbox
+    switchboard: Switchboard
+
+
+@contextmanager
+def books(config: Config) -> Iterator[Books]:
+    """The books of a configuration's store. Raises NotFound where there is none yet."""
+    handle = open_for_reading(config.state)
+    try:
+        yield Books(archive=SqliteArchive(handle), outbox=SqliteOutbox(handle), switchboard=SqliteSwitchboard(handle))
+    finally:
+        handle.close()
+
+
+def alert_rows(config: Config, store: Books, *, state: str | None = None) -> Sequence[Row]:
+    """Messages, then the notices that wait for theirs: one row for each channel and moment, as if it were a message."""
+    # Notices first: one that becomes a message meanwhile is shown twice rather than not at all.
+    waiting = list(waiting_rows(config, store)) if state in (None, "pending") else []
+    return [*store.archive.messages(state), *waiting]
+
+
+def waiting_rows(config: Config, store: Books) -> Iterator[Row]:
+    """What waits for its message, by channel and by when it is told; `reason` is what it waits for."""
+    for channel in sorted(store.outbox.waiting_channels()):
+        policy = policy_of(config, channel) if channel in config.channels else None
+        standing = store.switchboard.standing(channel)
+        expected = [(_expected(one, policy, standing), one.event, one) for one in store.outbox.waiting(channel)]
+        for told, group in groupby(sorted(expected, key=lambda each: each[:2]), key=lambda each: each[0]):
+            yield _row(channel, told, [one.notice.item for _, _, one in group])
+
+
+def notices(outbox: Outbox) -> Mapping[str, int]:
+    """How many notices stand in no message yet, by channel, configured or not."""
+    return {channel: len(outbox.waiting(channel)) for channel in sorted(outbox.waiting_channels())}
+
+
+def undelivered(summary: Row, told: Mapping[str, int]) -> Mapping[str, int]:
+    """How much waits on each channel: the messages of an archive's summary that may still be sent, and notices."""
+    counts = Counter(told)
+    rows = summary["messages"]
+    for row in rows if isinstance(rows, list) else ():
+        counts[row["channel"]] += row["n"] if row["state"] in UNDELIVERED else 0
+    return +counts
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Expected:
+    """When a notice is told, as which kind of message, and what makes it wait."""
+
+    when: datetime
+    kind: str
+    reason: str
+
+
+def _expected(one: Waiting, policy: Policy | None, standing: Standing) -> _Expected:
+    if policy is None:
+        return _Expected(one.since, "instant", "its channel is not configured")
+    found = due(one.since, policy, standing, is_urgent=one.notice.is_urgent)
+    if found.wait:
+        return _Expected(found.when, "digest", found.wait)
+    if standing.flood_until and not one.notice.is_urgent:
+        return _Expected(standing.flood_until, "summary", f"more than {policy.max_per_hour} messages an hour")
+    return _Expected(found.when, "instant", "")
+
+
+def _row(channel: str, told: _Expected, items: Sequence[Item]) -> Row:
+    return {
+        "id": None,
+        "channel": channel,
+        "kind": told.kind,
+        "state": "pending",
+        "attempts": 0,
+        "due": shown(moment(told.when)),
+        "reason": told.reason or None,
+        "sent_at": None,
+        "items": [
+            {"release": item.release, "version": item.version, "title": item.title, "watchlists": list(item.watchlists)}
+            for item in items
+        ],
+        "uncertain": 0,
+    }

@@ -1,0 +1,142 @@
+"""Notices that wait on one channel → the messages to make of them now, and when to look again.
+
+Pure. One message per dump; what a digest, quiet hours or a mute held back goes into one message per moment it waited
+for; what comes beyond the most messages an hour goes into one summary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from monitor.model import Formed, Message, Standing, Waiting
+from monitor.notify.compose import in_parts
+from monitor.notify.due import Due, Policy, Wait, due
+
+HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+_SET_BACK = timedelta(minutes=1)  # what seems to have come so much later than now came before the clock was set back
+_LATE = timedelta(minutes=15)  # a window that is told so long after it is called late
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is made of one channel's waiting notices."""
+
+    formed: tuple[Formed, ...] = ()
+    again: datetime | None = None  # when the next of those left over is due; None: none is left
+    flood_until: datetime | None = None  # as in Standing
+
+
+def plan(
+    waiting: Sequence[Waiting], policy: Policy, standing: Standing, recent: Sequence[datetime], *, now: datetime
+) -> Plan:
+    """Oldest first. recent: when this channel's messages of the last hour were made, ascending."""
+    groups = _by_due(waiting, policy, standing, now=now)
+    ripe = [(when, group) for when, group in groups if when.when <= now]
+    later = [when.when for when, _ in groups if when.when > now]
+    calm = [formed for when, group in ripe if _is_calm(when, group) for formed in _told(when, group, policy, now=now)]
+    rush = [(when, group) for when, group in ripe if not _is_calm(when, group)]
+    past = [at for at in recent if at <= now]  # the rest was made before the clock was set back
+    told, flood_until = _within_limit(rush, policy, standing, [*past, *[now] * len(calm)], now=now)
+    again = min([*later, *([flood_until] if flood_until else [])], default=None)
+    return Plan(formed=(*calm, *told), again=again, flood_until=flood_until)
+
+
+def _by_due(
+    waiting: Sequence[Waiting], policy: Policy, standing: Standing, *, now: datetime
+) -> list[tuple[Due, tuple[Waiting, ...]]]:
+    """Notices that are told together, in order of the moment; of those that are told at once, one dump's."""
+    found = [(due(_since(one, now), policy, standing, is_urgent=one.notice.is_urgent), one) for one in waiting]
+
+    def company(pair: tuple[Due, Waiting]) -> tuple[Due, bool, int]:
+        when, one = pair
+        return when, not one.notice.is_urgent, 0 if when.wait else one.dump
+
+    groups = groupby(sorted(found, key=lambda pair: (*company(pair), pair[1].event)), key=company)
+    return [(key[0], tuple(one for _, one in group)) for key, group in groups]
+
+
+def _since(one: Waiting, now: datetime) -> datetime:
+    """When it came; after a clock that ran ahead was set back, yesterday: it must not wait until the clock is there."""
+    return one.since if one.since <= now + _SET_BACK else now - _DAY
+
+
+def _is_calm(when: Due, group: Sequence[Waiting]) -> bool:
+    """Whether the limit per hour leaves it alone: urgent notices, and those that waited for a moment of their own."""
+    return bool(when.wait) or group[0].notice.is_urgent
+
+
+def _within_limit(
+    rush: Sequence[tuple[Due, tuple[Waiting, ...]]],
+    policy: Policy,
+    standing: Standing,
+    recent: Sequence[datetime],
+    *,
+    now: datetime,
+) -> tuple[list[Formed], datetime | None]:
+    """Messages up to the most of an hour; the rest waits until there is room for one, then it is one summary."""
+    most = policy.max_per_hour
+    if most and standing.flood_until:
+        if now < standing.flood_until <= now + HOUR:  # beyond: the clock was set back
+            return [], standing.flood_until
+        return _summary([one for _, group in rush for one in group], policy), None
+    formed = [one for when, group in rush for one in _told(when, group, policy, now=now)]
+    room = max(0, most - len(recent))
+    if not most or len(formed) <= room:
+        return formed, None
+    made = [*recent, *[now] * room]
+    return formed[:room], made[-most] + HOUR
+
+
+def _told(when: Due, group: Sequence[Waiting], policy: Policy, *, now: datetime) -> list[Formed]:
+    kind = "digest" if when.wait else "instant"
+    return _messages(group, policy, kind=kind, label=_label(when, policy, now=now))
+
+
+def _summary(waiting: Sequence[Waiting], policy: Policy) -> list[Formed]:
+    if not waiting:
+        return []
+    label = f"more than {policy.max_per_hour} messages an hour"
+    return _messages(waiting, policy, kind="summary", label=label)
+
+
+def _messages(waiting: Sequence[Waiting], policy: Policy, *, kind: str, label: str) -> list[Formed]:
+    first = waiting[0].notice
+    sources = {one.notice.item.source for one in waiting}
+    whole = Message(
+        channel=first.channel,
+        kind=kind,
+        source=sources.pop() if len(sources) == 1 else "",
+        max_age=policy.max_age,
+        is_urgent=first.is_urgent,
+        label=label,
+    )
+    grouped = _by_source(waiting)
+    parts = in_parts(whole, [one.notice.item for one in grouped], policy.bound)
+    events = iter(grouped)
+    return [Formed(message=part, events=tuple(_next_events(events, len(part.items)))) for part in parts]
+
+
+def _by_source(waiting: Sequence[Waiting]) -> list[Waiting]:
+    """Notices of one source together, sources in the order in which they first appear."""
+    places = {source: place for place, source in enumerate(dict.fromkeys(one.notice.item.source for one in waiting))}
+    return sorted(waiting, key=lambda one: places[one.notice.item.source])
+
+
+def _next_events(waiting: Iterator[Waiting], count: int) -> Iterator[int]:
+    return (next(waiting).event for _ in range(count))
+
+
+def _label(when: Due, policy: Policy, *, now: datetime) -> str:
+    """What is said of a message that did not come at once: which window it is of, and whether it missed it."""
+    local = f"{when.when.astimezone(policy.timezone):%a %d %b %H:%M}"
+    late = ", sent late" if now - when.when > _LATE else ""
+    match when.wait:
+        case Wait.DIGEST:
+            return f"digest of {local}{late}"
+        case Wait.QUIET | Wait.MUTE:
+            return f"held by {when.wait} until {local}{late}"
+    return ""

@@ -1,0 +1,278 @@
+"""The control socket: real sockets, a real thread that serves, and clients of every kind."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.app.control import FILE, LONGEST, Control, NoDaemon, ask
+from monitor.app.desk import Order, Verb
+from monitor.errors import MonitorError, NotFound
+from monitor.ports import Row
+
+HELLO = Order(verb="hello", words=("team",))
+DEADLINE = 30.0
+
+
+def hello(name: str) -> Row:
+    return {"verb": "hello", "name": name, "text": f"hello {name}"}
+
+
+def missing(name: str) -> Row:
+    raise NotFound(f"there is no {name}", where=name)
+
+
+def broken() -> Row:
+    raise ZeroDivisionError
+
+
+VERBS: Mapping[str, Verb] = {
+    "hello": Verb(words=1, do=hello),
+    "missing": Verb(words=1, do=missing),
+    "broken": Verb(words=0, do=broken),
+}
+
+
+@contextmanager
+def serving(state: Path, verbs: Mapping[str, Verb] = VERBS, *, patience: float = 10.0) -> Iterator[list[None]]:
+    """A daemon's end on a state folder; gives one entry for each order that was done."""
+    woken: list[None] = []
+    control = Control(state, verbs, patience=patience)
+    assert control.open()
+    thread = threading.Thread(target=control.serve, args=[lambda: woken.append(None)], daemon=True)
+    thread.start()
+    try:
+        yield woken
+    finally:
+        control.stop()
+        thread.join(DEADLINE)
+        assert not thread.is_alive()
+
+
+@contextmanager
+def short(state: Path) -> Iterator[str]:
+    """The socket's path, however deep the folder lies in which the tests run."""
+    folder = os.open(state, os.O_RDONLY)
+    try:
+        yield f"/proc/self/fd/{folder}/{FILE}"
+    finally:
+        os.close(folder)
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[socket.socket]:
+    """A connection to the socket in tmp_path, by its plain path, for whoever speaks badly."""
+    with serving(tmp_path, patience=0.2):
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with closing(connection):
+            with short(tmp_path) as path:
+                connection.connect(path)
+            connection.settimeout(DEADLINE)
+            yield connection
+        assert ask(tmp_path, HELLO)["text"] == "hello team", "whatever it was, the daemon goes on"
+
+
+def answer_of(connection: socket.socket) -> Any:
+    """The one line that comes back; None: the connection ends without."""
+    with connection.makefile("rb") as lines:
+        line = lines.readline()
+    return json.loads(line) if line else None
+
+
+def test_an_order_is_done_and_told(tmp_path: Path) -> None:
+    with serving(tmp_path) as woken:
+        assert ask(tmp_path, HELLO) == hello("team")
+        assert ask(tmp_path, Order(verb="hello", words=("산업부 \u202e",)))["name"] == "산업부 \u202e"
+    assert len(woken) == 2
+
+
+def test_an_order_that_fails_wakes_nobody_and_is_told_with_its_code(tmp_path: Path) -> None:
+    with serving(tmp_path) as woken:
+        with pytest.raises(MonitorError, match="there is no x") as failed:
+            ask(tmp_path, Order(verb="missing", words=("x",)))
+        assert (failed.value.exit_code, failed.value.where) == (1, "x")
+        with pytest.raises(MonitorError, match="no order 'explode'") as failed:
+            ask(tmp_path, Order(verb="explode"))
+        assert failed.value.exit_code == 2
+    assert woken == []
+
+
+def test_a_fault_of_ours_is_told_and_ends_nothing(tmp_path: Path) -> None:
+    with serving(tmp_path):
+        with pytest.raises(MonitorError, match="its log says why"):
+            ask(tmp_path, Order(verb="broken"))
+        assert ask(tmp_path, HELLO) == hello("team")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\n",
+        b"hello\n",
+        b"[]\n",
+        b"{}\n",
+        b"1\n",
+        b'"hello"\n',
+        b'{"verb": "hello"}\n',
+        b'{"verb": ["hello"], "words": ["team"]}\n',
+        b'{"verb": "hello", "words": "team"}\n',
+        b'{"verb": "hello", "words": [1]}\n',
+        b'{"verb": "hello", "words": [null]}\n',
+        b'{"verb": "hello", "words": ["team", "team"]}\n',
+        b'{"verb": "__class__", "words": []}\n',
+        b"\xff\xfe\x00\n",
+        b"[" * 60_000 + b"\n",
+        b"9" * 60_000 + b"\n",
+        b'{"verb": "hello", "words": ["team"]}\n{"verb": "hello", "words": ["team"]}\n',
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ],
+)
+def test_what_is_no_order_is_refused(client: socket.socket, line: bytes) -> None:
+    client.sendall(line)
+    assert answer_of(client)["error"]["code"] == 2
+
+
+@pytest.mark.parametrize("what", [b"", b'{"verb": "hel', b"x"])
+def test_a_client_that_goes_before_it_has_spoken_harms_nobody(client: socket.socket, what: bytes) -> None:
+    client.sendall(what)
+    client.shutdown(socket.SHUT_WR)
+    assert answer_of(client) is None
+
+
+def test_a_client_that_does_not_want_the_answer_harms_nobody(client: socket.socket) -> None:
+    client.sendall(b'{"verb": "hello", "words": ["team"]}\n')
+    client.close()
+
+
+@pytest.mark.parametrize("what", [b"", b'{"verb": "hel'])
+def test_a_client_that_hangs_is_left_after_a_while(client: socket.socket, what: bytes) -> None:
+    client.sendall(what)
+    assert answer_of(client) is None
+
+
+def test_a_line_without_an_end_is_not_read_for_ever(client: socket.socket) -> None:
+    def send_much() -> None:
+        for _ in range(1000):
+            client.sendall(b" " * LONGEST)
+
+    with pytest.raises(OSError, match=r"Broken pipe|Connection reset"):
+        send_much()
+
+
+def test_clients_that_come_together_are_all_served(tmp_path: Path) -> None:
+    orders = [replace(HELLO, words=(f"team {number}",)) for number in range(40)]
+    with serving(tmp_path) as woken, ThreadPoolExecutor(8) as pool:
+        rows = list(pool.map(lambda order: ask(tmp_path, order), orders))
+    assert [row["text"] for row in rows] == [f"hello team {number}" for number in range(40)]
+    assert len(woken) == 40
+
+
+def test_only_its_owner_may_connect(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with serving(tmp_path):
+            found = (tmp_path / FILE).stat()
+            left = os.umask(0)
+    finally:
+        os.umask(before)
+    assert (stat.S_ISSOCK(found.st_mode), stat.S_IMODE(found.st_mode)) == (True, 0o600)
+    assert left == 0, "the process's own mask is as it was"
+
+
+def test_a_state_folder_may_have_a_long_path(tmp_path: Path) -> None:
+    state = tmp_path / ("long" * 50)
+    state.mkdir()
+    with serving(state):
+        assert ask(state, HELLO) == hello("team")
+    assert not (state / FILE).exists()
+
+
+def test_a_dead_daemons_socket_is_replaced(tmp_path: Path) -> None:
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as dead, short(tmp_path) as path:
+        dead.bind(path)
+    assert (tmp_path / FILE).is_socket()
+    with pytest.raises(NoDaemon):
+        ask(tmp_path, HELLO)
+    with serving(tmp_path):
+        assert ask(tmp_path, HELLO) == hello("team")
+
+
+def test_where_nobody_listens_there_is_no_daemon(tmp_path: Path) -> None:
+    with pytest.raises(NoDaemon):
+        ask(tmp_path, HELLO)
+    with pytest.raises(NoDaemon):
+        ask(tmp_path / "missing", HELLO)
+    (tmp_path / FILE).write_text("no socket")
+    with pytest.raises(NoDaemon):
+        ask(tmp_path, HELLO)
+
+
+def test_a_socket_that_was_served_is_gone_afterwards(tmp_path: Path) -> None:
+    with serving(tmp_path):
+        assert (tmp_path / FILE).is_socket()
+    assert not (tmp_path / FILE).exists()
+    with pytest.raises(NoDaemon):
+        ask(tmp_path, HELLO)
+
+
+def test_a_folder_that_takes_no_socket_is_said_and_the_daemon_does_without(tmp_path: Path) -> None:
+    (tmp_path / FILE).mkdir()
+    control = Control(tmp_path, VERBS)
+    assert not control.open()
+    control.stop()
+    assert (tmp_path / FILE).is_dir()
+
+
+@contextmanager
+def impostor(state: Path, answer: bytes | None) -> Iterator[None]:
+    """Something that listens and gives every client this answer; None: says nothing until the end."""
+    ended = threading.Event()
+
+    def serve_one(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(LONGEST)
+            if answer is None:
+                ended.wait(DEADLINE)
+            else:
+                connection.sendall(answer)
+
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as listener:
+        with short(state) as path:
+            listener.bind(path)
+        listener.listen()
+        thread = threading.Thread(target=serve_one, args=[listener])
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join(DEADLINE)
+
+
+def test_a_daemon_that_stops_before_it_answers_is_none(tmp_path: Path) -> None:
+    with impostor(tmp_path, b""), pytest.raises(NoDaemon):
+        ask(tmp_path, HELLO)
+
+
+def test_a_daemon_that_hangs_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    with impostor(tmp_path, None), pytest.raises(MonitorError, match="gave no answer") as failed:
+        ask(tmp_path, HELLO, patience=0.1)
+    assert not isinstance(failed.value, NoDaemon), "it may do it yet: nobody else must"
+
+
+@pytest.mark.parametrize("answer", [b"hello\n", b"{}\n", b'{"done": 1}\n', b'{"error": {"code": "x"}}\n', b"\xff\n"])
+def test_an_answer_that_nobody_understands_is_said(tmp_path: Path, answer: bytes) -> None:
+    with impostor(tmp_path, answer), pytest.raises(MonitorError, match="no monitor of this version"):
+        ask(tmp_path, HELLO)

@@ -1,0 +1,203 @@
+"""What a person orders of the monitor, on stores in memory."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from monitor.app.desk import Desk, Order, obey
+from monitor.errors import MonitorError, NotFound, UsageError, WrongState
+from monitor.model import Outcome, Standing, Verdict
+from monitor.ports import Row
+from monitor.testing import NOON, FrozenClock, MemoryOutbox, MemorySwitchboard, note
+
+HOUR = timedelta(hours=1)
+NEVER = Verdict(outcome=Outcome.REFUSED, reason="413 from the service", code=413)
+
+
+class Office:
+    """A desk and what lies behind it; channels `team` and `mail`, watchlist `fta`, messages numbered from 1."""
+
+    def __init__(self, *messages: str) -> None:
+        self.clock = FrozenClock()
+        self.outbox = MemoryOutbox()
+        self.switchboard = MemorySwitchboard(self.outbox)
+        self.desk = Desk(
+            channels=("team", "mail"),
+            watchlists=("fta",),
+            outbox=self.outbox,
+            switchboard=self.switchboard,
+            clock=self.clock,
+        )
+        for number, state in enumerate(messages):
+            self.outbox.enqueue(note(f"message {number}", channel="team"), key=f"{number}", now=NOON)
+            self.outbox.rows[-1].state = state
+
+    def states(self) -> list[str]:
+        return [row.state for row in self.outbox.rows]
+
+    def order(self, verb: str, *words: str) -> Row:
+        return obey(self.desk.verbs(), Order(verb=verb, words=words))
+
+
+@pytest.mark.parametrize("state", ["dead", "held", "pending"])
+def test_a_message_that_did_not_arrive_is_sent_again_or_dropped(state: str) -> None:
+    office = Office(state, state)
+    assert office.order("retry", "1") == {
+        "verb": "retry",
+        "message": 1,
+        "state": "pending",
+        "text": "message 1 is due now",
+    }
+    assert office.order("drop", "2") == {
+        "verb": "drop",
+        "message": 2,
+        "state": "dropped",
+        "text": "message 2 is dropped",
+    }
+    assert office.states() == ["pending", "dropped"]
+
+
+def test_a_message_that_is_sent_again_is_due_now_and_as_fresh_as_a_new_one() -> None:
+    office = Office("dead")
+    office.clock.advance(100 * HOUR)
+    office.desk.retry(1)
+    [row] = office.outbox.rows
+    assert (row.due, row.expires) == (NOON + 100 * HOUR, NOON + 172 * HOUR)
+
+
+@pytest.mark.parametrize("verb", ["retry", "drop"])
+@pytest.mark.parametrize("state", ["sent", "leased", "dropped"])
+def test_a_message_that_arrived_or_is_on_its_way_stays_as_it_is(verb: str, state: str) -> None:
+    office = Office(state)
+    with pytest.raises(WrongState) as refused:
+        office.order(verb, "1")
+    assert (refused.value.where, refused.value.exit_code) == ("1", 1)
+    assert office.states() == [state]
+
+
+@pytest.mark.parametrize("verb", ["retry", "drop"])
+def test_a_message_that_does_not_exist_is_not_found(verb: str) -> None:
+    with pytest.raises(NotFound, match="no message 7"):
+        Office().order(verb, "7")
+
+
+@pytest.mark.parametrize("word", ["", "x", "-1", "0", "1.5", "٣", "9" * 19, "9" * 5000])
+def test_what_is_no_number_is_no_message(word: str) -> None:
+    with pytest.raises(UsageError, match="is no message"):
+        Office().order("retry", word)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("team", "channel team is muted until 2026-11-22T20:00:00Z; what comes for it waits until then"),
+        ("fta", "watchlist fta is muted until 2026-11-22T20:00:00Z; what it matches is recorded and told to nobody"),
+    ],
+)
+def test_a_channel_or_a_watchlist_is_muted_for_a_while(name: str, text: str) -> None:
+    office = Office()
+    assert office.order("mute", name, "8h") == {
+        "verb": "mute",
+        "name": name,
+        "muted_until": "2026-11-22T20:00:00Z",
+        "text": text,
+    }
+    assert office.switchboard.mutes(now=NOON) == {name: NOON + 8 * HOUR}
+
+
+def test_a_second_mute_takes_the_place_of_the_first() -> None:
+    office = Office()
+    office.order("mute", "fta", "8h")
+    office.order("mute", "fta", "1h")
+    assert office.switchboard.mutes(now=NOON) == {"fta": NOON + HOUR}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("team", "channel team is no longer muted; what waited for it is told now"),
+        ("fta", "fta is no longer muted"),
+    ],
+)
+def test_a_mute_is_ended_early(name: str, text: str) -> None:
+    office = Office()
+    office.desk.mute(name, 8 * HOUR)
+    office.clock.advance(HOUR)
+    row = office.order("mute", name, "off")
+    assert (row["muted_until"], row["text"]) == (None, text)
+    assert office.switchboard.mutes(now=NOON + HOUR) == {}
+
+
+def test_a_mute_that_is_ended_says_to_the_channel_since_when_it_may_speak() -> None:
+    """What came before that moment was held, and is told as such."""
+    office = Office()
+    office.desk.mute("team", 8 * HOUR)
+    office.clock.advance(HOUR)
+    office.desk.mute("team", None)
+    assert office.switchboard.standing("team").muted_until == NOON + HOUR
+
+
+def test_ending_a_mute_that_there_is_not_changes_nothing_and_says_so() -> None:
+    office = Office()
+    assert office.order("mute", "fta", "off")["text"] == "fta was not muted"
+    office.desk.mute("team", HOUR)
+    office.clock.advance(2 * HOUR)
+    assert office.order("mute", "team", "off")["text"] == "team was not muted"
+    assert office.switchboard.standing("team").muted_until == NOON + HOUR
+
+
+def test_a_name_that_nothing_has_is_answered_with_those_there_are() -> None:
+    for length in ("8h", "off"):
+        with pytest.raises(NotFound, match="no channel or watchlist 'taem'; the configuration has team, mail, fta"):
+            Office().order("mute", "taem", length)
+    with pytest.raises(NotFound, match="no channel 'fta'; the configuration has team, mail"):
+        Office().order("resume", "fta")
+
+
+def test_the_mute_of_what_was_renamed_can_be_ended() -> None:
+    office = Office()
+    office.switchboard.mute("old-name", until=NOON + HOUR)
+    assert office.order("mute", "old-name", "off")["text"] == "old-name is no longer muted"
+    assert office.switchboard.mutes(now=NOON) == {}
+
+
+@pytest.mark.parametrize("word", ["8", "h", "0h", "-8h", "8 h", "", "OFF", "99999999999w", "999999w"])
+def test_what_is_no_duration_mutes_nothing(word: str) -> None:
+    office = Office()
+    with pytest.raises(UsageError):
+        office.order("mute", "team", word)
+    assert office.switchboard.mutes(now=NOON) == {}
+
+
+def test_a_channel_that_refused_is_tried_again_with_all_that_waits() -> None:
+    office = Office("pending")
+    office.outbox.rows[0].due = NOON + HOUR
+    office.switchboard.stand("team", Standing(failures=9, is_refused=True, reason="401"))
+    row = office.order("resume", "team")
+    assert row == {"verb": "resume", "name": "team", "text": "channel team is tried again"}
+    assert office.switchboard.standing("team") == Standing()
+    assert office.outbox.next_due("team", now=NOON) == NOON
+
+
+def test_resuming_a_muted_channel_says_that_it_stays_so() -> None:
+    office = Office()
+    office.desk.mute("team", HOUR)
+    assert (
+        office.order("resume", "team")["text"] == "channel team is tried again; it is muted until 2026-11-22T13:00:00Z"
+    )
+
+
+@pytest.mark.parametrize(
+    ("verb", "words", "text"),
+    [
+        ("explode", (), "no order 'explode'; this monitor knows retry, drop, mute, resume"),
+        ("mute", ("team",), "mute takes 2 words and was given 1"),
+        ("resume", (), "resume takes 1 words and was given 0"),
+    ],
+)
+def test_an_order_that_makes_no_sense_is_refused(verb: str, words: tuple[str, ...], text: str) -> None:
+    with pytest.raises(MonitorError, match=text) as refused:
+        Office().order(verb, *words)
+    assert refused.value.exit_code == 2

@@ -1,0 +1,232 @@
+"""Who is told how the monitor itself fares, of what, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from monitor.app.office import Line, Office
+from monitor.app.operator import Operator
+from monitor.errors import StoreError
+from monitor.model import Delivery, Kind, Message, Outcome, Report, Standing, Verdict
+from monitor.notify.due import Policy
+from monitor.notify.retry import Move, Step, Turn
+from monitor.testing import NOON, FrozenClock, MemoryOutbox, MemorySwitchboard, RecordingChannel, note
+from tests.notify.facts import notice
+
+HOUR = timedelta(hours=1)
+GIVEN_UP = Step(move=Move.BURY, verdict=Verdict(outcome=Outcome.REFUSED, reason="413 from the service"))
+FAILING = Standing(failures=5, since=NOON, opened_until=NOON + HOUR, reason="503 from the service")
+REFUSED = replace(FAILING, failures=1, is_refused=True, reason="401 from the service")
+
+
+class Staff:
+    """An operator over an outbox, and what was put into it."""
+
+    def __init__(self, *channels: str) -> None:
+        self.clock = FrozenClock()
+        self.outbox = MemoryOutbox()
+        self.operator = Operator(channels=channels, outbox=self.outbox, clock=self.clock)
+
+    def told(self) -> list[tuple[str, str]]:
+        """Channel and headline."""
+        return [(row.message.channel, row.message.text.partition("\n")[0]) for row in self.outbox.rows]
+
+
+def delivery(kind: str = "instant", channel: str = "team") -> Delivery:
+    message = Message(channel=channel, kind=kind, source="motie")
+    return Delivery(id=7, attempt=3, expires=NOON + HOUR, message=message)
+
+
+def report(rejected: int = 2, source: str = "motie") -> Report:
+    return Report(
+        dump=1,
+        source=source,
+        name="a.txt",
+        sha256=b"",
+        status="stored",
+        size=1,
+        encoding="utf-8",
+        as_of=NOON,
+        at=NOON,
+        counts={Kind.REJECTED: rejected},
+    )
+
+
+HAPPENINGS: dict[str, tuple[Callable[[Operator], None], str]] = {
+    "opened": (lambda op: op.turned("team", Turn.OPENED, FAILING), "channel team is failing"),
+    "refused": (lambda op: op.turned("team", Turn.OPENED, REFUSED), "channel team refuses everything"),
+    "recovered": (lambda op: op.turned("team", Turn.RECOVERED, FAILING), "channel team works again"),
+    "buried": (lambda op: op.buried(delivery(), GIVEN_UP), "a message to channel team was given up"),
+    "expired": (lambda op: op.expired({"team": 3}), "3 messages to channel team were given up"),
+}
+
+
+@pytest.mark.parametrize(("happen", "headline"), HAPPENINGS.values(), ids=HAPPENINGS)
+def test_what_happens_to_a_channel_is_told_to_the_others(happen: Callable[[Operator], None], headline: str) -> None:
+    staff = Staff("team", "desk", "boss")
+    happen(staff.operator)
+    assert staff.told() == [("desk", headline), ("boss", headline)]
+    assert {row.message.kind for row in staff.outbox.rows} == {"system"}
+
+
+@pytest.mark.parametrize(("happen", "headline"), HAPPENINGS.values(), ids=HAPPENINGS)
+@pytest.mark.parametrize("channels", [(), ("team",)], ids=["nobody", "only itself"])
+def test_where_nobody_is_left_the_log_alone_says_it(
+    happen: Callable[[Operator], None],
+    headline: str,
+    channels: Collection[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    staff = Staff(*channels)
+    happen(staff.operator)
+    assert staff.told() == []
+    [line] = caplog.records
+    assert line.getMessage() == "operator_told"
+    assert headline in str(vars(line))
+
+
+@pytest.mark.parametrize(("happen", "headline"), HAPPENINGS.values(), ids=HAPPENINGS)
+def test_the_same_thing_is_told_once_an_hour(happen: Callable[[Operator], None], headline: str) -> None:
+    staff = Staff("desk")
+    for _ in range(3):
+        happen(staff.operator)
+        staff.clock.advance(timedelta(minutes=10))
+    assert staff.told() == [("desk", headline)]
+
+
+def test_a_channel_that_comes_and_goes_is_told_of_once_an_hour() -> None:
+    staff = Staff("desk")
+    for minutes in range(0, 60, 5):
+        standing = replace(FAILING, since=NOON + timedelta(minutes=minutes))
+        staff.operator.turned("team", Turn.OPENED, standing)
+        staff.operator.turned("team", Turn.RECOVERED, standing)
+    staff.operator.turned("team", Turn.OPENED, replace(FAILING, since=NOON + HOUR))
+    assert [headline for _, headline in staff.told()] == [
+        "channel team is failing",
+        "channel team works again",
+        "channel team is failing",
+    ]
+
+
+def test_an_hour_later_it_is_told_again() -> None:
+    staff = Staff("desk")
+    for _ in range(2):
+        staff.operator.buried(delivery(), GIVEN_UP)
+        staff.operator.expired({"team": 1})
+        staff.operator.rejected(report())
+        staff.operator.overdue(1)
+        staff.clock.advance(HOUR)
+    assert len(staff.told()) == 8
+
+
+def test_other_channels_and_sources_are_other_things() -> None:
+    staff = Staff("desk")
+    staff.operator.buried(delivery(), GIVEN_UP)
+    staff.operator.buried(delivery(channel="boss"), GIVEN_UP)
+    staff.operator.rejected(report())
+    staff.operator.rejected(report(1, source="customs"))
+    assert [headline for _, headline in staff.told()] == [
+        "a message to channel team was given up",
+        "a message to channel boss was given up",
+        "2 parts of a dump could not be read",
+        "1 part of a dump could not be read",
+    ]
+
+
+def test_a_dead_system_message_raises_none() -> None:
+    staff = Staff("desk", "boss")
+    staff.operator.buried(delivery("system"), GIVEN_UP)
+    assert staff.told() == []
+
+
+def test_a_baseline_is_told_to_everybody_once() -> None:
+    staff = Staff("desk", "boss")
+    for _ in range(2):
+        staff.operator.based("motie", releases=1234, matched=56)
+        staff.clock.advance(timedelta(days=9))
+    headline = "baseline of motie taken: 1234 releases, 56 would match"
+    assert staff.told() == [("desk", headline), ("boss", headline)]
+
+
+def test_a_store_that_cannot_take_it_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    class Full(MemoryOutbox):
+        def enqueue(self, message: Message, *, key: str, now: object) -> None:
+            raise StoreError("the disk is full")
+
+    staff = Staff("desk")
+    replace(staff.operator, outbox=Full()).overdue(1)
+    assert [record.getMessage() for record in caplog.records] == ["operator_told", "store_busy"]
+
+
+# --- through the office --------------------------------------------------------------------------------------------
+
+
+def office(staff: Staff, *channels: RecordingChannel) -> Office:
+    lines = [Line(channel=channel, policy=Policy(), fingerprint="0000") for channel in channels]
+    board = MemorySwitchboard(staff.outbox)
+    return Office(lines=lines, outbox=staff.outbox, switchboard=board, operator=staff.operator, clock=staff.clock)
+
+
+def test_what_grows_too_old_is_told_whether_or_not_its_channel_is_still_there() -> None:
+    staff = Staff("desk")
+    for name in ("gone", "desk"):
+        old = replace(note("old", channel=name), kind="instant", max_age=HOUR)
+        staff.outbox.enqueue(old, key=name, now=NOON)
+    own = replace(note("of the monitor itself", channel="gone"), max_age=HOUR)
+    staff.outbox.enqueue(own, key="own", now=NOON)
+    staff.clock.advance(HOUR)
+    office(staff, RecordingChannel("desk")).expire()
+    assert staff.told()[3:] == [("desk", "1 message to channel gone was given up")]
+
+
+def test_notices_of_a_channel_that_is_gone_become_messages_that_wait_and_grow_too_old() -> None:
+    staff = Staff("desk")
+    staff.outbox.notices += [notice(1, channel="gone"), notice(2, channel="desk")]
+    desk = office(staff, RecordingChannel("desk"))
+    for _ in range(2):
+        desk.form_unclaimed()
+    assert [(row.message.channel, row.state) for row in staff.outbox.rows] == [("gone", "pending")]
+    assert staff.outbox.waiting_channels() == {"desk"}
+    staff.clock.advance(timedelta(hours=72))
+    desk.open()
+    assert [(row.message.channel, row.state) for row in staff.outbox.rows] == [("gone", "dead"), ("desk", "pending")]
+
+
+def test_an_office_that_opens_takes_back_what_a_dead_process_left() -> None:
+    staff = Staff("desk")
+    for name in ("desk", "team"):
+        staff.outbox.enqueue(note("hello", channel=name), key=name, now=NOON)
+        staff.outbox.claim(name, now=NOON)
+    staff.outbox = staff.outbox.restarted()
+    opened = office(staff, RecordingChannel("desk"), RecordingChannel("team"))
+    desk, team = opened.lines
+    replace(opened, lines=[desk, replace(team, policy=Policy(holds_uncertain=True))]).open()
+    assert [row.state for row in staff.outbox.rows] == ["pending", "held"]
+
+
+def test_a_dead_message_is_told_on_another_channel_which_is_woken() -> None:
+    staff, woken = Staff("team", "desk"), list[bool]()
+    staff.outbox.enqueue(replace(note("hello", channel="team"), kind="instant"), key="a", now=NOON)
+    team, desk = RecordingChannel("team", GIVEN_UP.verdict), RecordingChannel("desk")
+    first, second = office(staff, team, desk).couriers(on_told=lambda: woken.append(True))
+    first.deliver_due()
+    assert woken == [True]
+    second.deliver_due()
+    assert [message.text.partition("\n")[0] for message in desk.messages] == ["a message to channel team was given up"]
+    assert len(team.messages) == 1
+
+
+def test_channels_that_refuse_each_other_do_not_call_for_ever() -> None:
+    staff = Staff("team", "desk")
+    staff.outbox.enqueue(replace(note("hello", channel="team"), kind="instant"), key="a", now=NOON)
+    never = [GIVEN_UP.verdict] * 9
+    team, desk = RecordingChannel("team", *never), RecordingChannel("desk", *never)
+    couriers = office(staff, team, desk).couriers()
+    for _ in range(5):
+        for courier in couriers:
+            courier.deliver_due()
+    assert (len(team.messages), len(desk.messages)) == (1, 1)

@@ -1,0 +1,225 @@
+"""What waits on each channel, as `alerts`, `channels` and `check` show it; a real store, a clock of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.app.config import Config, load
+from monitor.app.health import channel_rows, status
+from monitor.app.orders import own_desk
+from monitor.app.waiting import alert_rows, books
+from monitor.app.wiring import working
+from monitor.model import Standing
+from monitor.notify.retry import OPENS_AT
+from monitor.store.database import open_for_writing
+from monitor.store.outbox import SqliteOutbox
+from monitor.store.switchboard import SqliteSwitchboard
+from monitor.testing import FrozenClock, note
+from tests.journey.harness import Project, record
+
+SUNDAY = datetime(2026, 11, 22, 3, tzinfo=UTC)  # noon in Seoul
+HOUR = timedelta(hours=1)
+TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
+VISIT = record("Visit ends", "The visit to the FTA desk ended with a dinner.")
+
+
+class Place:
+    """A project whose clock is ours, and what its store says."""
+
+    def __init__(self, folder: Path, channels: str = "{url: 'console://'}", more: str = "") -> None:
+        self.project = Project(folder / "p", config="")
+        self.clock = FrozenClock(SUNDAY)
+        self.configure(f"desk: {channels}", more)
+
+    def configure(self, channels: str, more: str = "") -> None:
+        self.project.write_config(
+            f"timezone: Asia/Seoul\nsources: {{motie: {{path: seeds/}}}}\nchannels:\n  {channels}\n"
+            f"watchlists: {{fta: {{keywords: [FTA], {more}}}}}\n"
+        )
+
+    @property
+    def config(self) -> Config:
+        return load(self.project.folder / "config.yaml", environ={})
+
+    def take_in(self, name: str, text: str) -> None:
+        path = self.project.drop(name, text)
+        with working(self.config, verb="ingest", clock=self.clock) as works:
+            works.ingest([path], source=None, is_again=False)
+
+    def alerts(self, state: str | None = None) -> list[dict[str, Any]]:
+        with books(self.config) as store:
+            return [dict(row) for row in alert_rows(self.config, store, state=state)]
+
+    def channels(self) -> list[dict[str, Any]]:
+        return [dict(row) for row in channel_rows(self.config, now=self.clock.now())]
+
+    def status(self) -> Any:
+        return status(self.config, now=self.clock.now())
+
+    @contextmanager
+    def switchboard(self) -> Iterator[SqliteSwitchboard]:
+        with closing(open_for_writing(self.config.state)) as handle:
+            yield SqliteSwitchboard(handle)
+
+
+@pytest.mark.parametrize(
+    ("channel", "due", "reason"),
+    [
+        ('{url: "console://", digest: "mon-fri 08:30"}', "2026-11-22T23:30:00Z", "digest"),
+        ('{url: "console://", quiet: "11:00-14:00"}', "2026-11-22T05:00:00Z", "quiet hours"),
+    ],
+)
+def test_what_waits_for_its_moment_is_one_line(tmp_path: Path, channel: str, due: str, reason: str) -> None:
+    place = Place(tmp_path, channel)
+    place.take_in("a.txt", TALKS)
+    place.clock.advance(HOUR / 2)
+    place.take_in("b.txt", VISIT)
+    [row] = place.alerts()
+    assert row == {
+        "id": None,
+        "channel": "desk",
+        "kind": "digest",
+        "state": "pending",
+        "attempts": 0,
+        "due": due,
+        "reason": reason,
+        "sent_at": None,
+        "items": [
+            {"release": 1, "version": 1, "title": "FTA talks held", "watchlists": ["fta"]},
+            {"release": 2, "version": 1, "title": "Visit ends", "watchlists": ["fta"]},
+        ],
+        "uncertain": 0,
+    }
+    assert place.alerts("pending") == [row]
+    assert place.alerts("sent") == []
+
+
+def test_what_waits_for_another_moment_is_another_line(tmp_path: Path) -> None:
+    place = Place(tmp_path, '{url: "console://", digest: "12:30"}')
+    place.take_in("a.txt", TALKS)
+    place.clock.advance(HOUR)
+    place.take_in("b.txt", VISIT)
+    lines = [(row["state"], row["due"], len(row["items"])) for row in place.alerts()]
+    assert lines == [("pending", "2026-11-22T04:00:00Z", 1), ("pending", "2026-11-23T03:30:00Z", 1)]
+    [formed, waiting] = place.alerts()
+    assert (formed["id"], waiting["id"]) == (1, None), "the first window is over: its message is made"
+
+
+def test_a_mute_is_what_is_waited_for(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    with place.switchboard() as switchboard:
+        switchboard.mute("desk", until=SUNDAY + 8 * HOUR)
+    place.take_in("a.txt", TALKS)
+    [row] = place.alerts()
+    assert (row["id"], row["due"], row["reason"]) == (None, "2026-11-22T11:00:00Z", "mute")
+    [channel] = place.channels()
+    assert (channel["state"], channel["pending"], channel["muted_until"]) == ("muted", 1, "2026-11-22T11:00:00Z")
+
+
+def test_an_urgent_watchlist_waits_for_no_window(tmp_path: Path) -> None:
+    place = Place(tmp_path, '{url: "console://", digest: "08:30"}', "urgent: true")
+    place.take_in("a.txt", TALKS)
+    [row] = place.alerts()
+    assert (row["id"], row["kind"]) == (1, "instant")
+
+
+def test_what_comes_beyond_the_most_an_hour_waits_for_its_summary(tmp_path: Path) -> None:
+    place = Place(tmp_path, "{url: 'console://', max_per_hour: 1}")
+    place.take_in("a.txt", TALKS)
+    place.clock.advance(HOUR / 4)
+    place.take_in("b.txt", VISIT)
+    [_, row] = place.alerts()
+    assert (row["id"], row["kind"], row["due"]) == (None, "summary", "2026-11-22T04:00:00Z")
+    assert row["reason"] == "more than 1 messages an hour"
+
+
+def test_what_waits_for_a_channel_that_is_gone_is_shown(tmp_path: Path) -> None:
+    place = Place(tmp_path, '{url: "console://", digest: "08:30"}')
+    place.take_in("a.txt", TALKS)
+    place.configure("team: {url: 'console://'}")
+    [row] = place.alerts()
+    assert (row["id"], row["channel"], row["kind"]) == (None, "desk", "instant")
+    assert (row["due"], row["reason"]) == ("2026-11-22T03:00:00Z", "its channel is not configured")
+    assert [(row["name"], row["state"], row["pending"]) for row in place.channels()] == [
+        ("team", "ok", 0),
+        ("desk", "unconfigured", 1),
+    ]
+
+
+STANDINGS = [
+    (Standing(), "ok", None),
+    (Standing(failures=1, since=SUNDAY, opened_until=SUNDAY + HOUR, reason="503"), "failing", None),
+    (Standing(failures=OPENS_AT - 1, opened_until=SUNDAY + HOUR, reason="503"), "failing", None),
+    (Standing(failures=OPENS_AT, opened_until=SUNDAY + HOUR, reason="503"), "open", "2026-11-22T04:00:00Z"),
+    (Standing(failures=1, opened_until=SUNDAY + HOUR, is_refused=True, reason="401"), "refused", None),
+]
+
+
+@pytest.mark.parametrize(("standing", "state", "opened_until"), STANDINGS)
+def test_a_channel_is_shown_as_it_stands(
+    tmp_path: Path, standing: Standing, state: str, opened_until: str | None
+) -> None:
+    place = Place(tmp_path)
+    with place.switchboard() as switchboard:
+        switchboard.stand("desk", standing)
+    assert place.channels() == [
+        {
+            "name": "desk",
+            "state": state,
+            "pending": 0,
+            "failures": standing.failures,
+            "opened_until": opened_until,
+            "muted_until": None,
+            "last_reason": standing.reason or None,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("standing", "state"), [(Standing(), "muted"), (STANDINGS[1][0], "muted"), (STANDINGS[3][0], "open")]
+)
+def test_a_mute_hides_small_trouble_only(tmp_path: Path, standing: Standing, state: str) -> None:
+    place = Place(tmp_path)
+    with place.switchboard() as switchboard:
+        switchboard.stand("desk", standing)
+        switchboard.mute("desk", until=SUNDAY + HOUR)
+    [row] = place.channels()
+    assert (row["state"], row["muted_until"]) == (state, "2026-11-22T04:00:00Z")
+    place.clock.advance(HOUR)
+    assert place.channels()[0]["muted_until"] is None
+
+
+def test_the_outbox_counts_what_waits_as_pending(tmp_path: Path) -> None:
+    place = Place(tmp_path, '{url: "console://", digest: "08:30"}')
+    place.take_in("a.txt", f"{TALKS}\n{VISIT}")
+    with closing(open_for_writing(place.config.state)) as handle:
+        SqliteOutbox(handle).enqueue(note("up again", channel="desk"), key="up", now=SUNDAY)
+    found = place.status()
+    assert found["outbox"] == {"pending": 3, "leased": 0, "held": 0, "sent": 0, "dead": 0, "dropped": 0}
+    assert found["channels"][0]["pending"] == 3
+
+
+def test_muted_watchlists_stand_beside_the_releases(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    with place.switchboard() as switchboard:
+        switchboard.mute("fta", until=SUNDAY + HOUR)
+        switchboard.mute("desk", until=SUNDAY + HOUR)
+    assert place.status()["releases"]["muted_watchlists"] == {"fta": "2026-11-22T04:00:00Z"}
+
+
+def test_what_a_dead_process_left_on_its_way_can_be_dropped(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.take_in("a.txt", TALKS)
+    with closing(open_for_writing(place.config.state)) as handle:
+        assert SqliteOutbox(handle).claim("desk", now=SUNDAY) is not None
+    assert [row["state"] for row in place.alerts()] == ["leased"]
+    with own_desk(place.config) as desk:
+        desk.drop(1)
+    [row] = place.alerts()
+    assert (row["state"], row["uncertain"]) == ("dropped", 1)

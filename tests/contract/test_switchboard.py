@@ -1,0 +1,118 @@
+"""What every Switchboard promises of channels and mutes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from monitor.model import Outcome, Standing, Verdict
+from monitor.testing import NOON, note
+from tests.contract.pairs import Pair
+from tests.contract.takes import dump, figures, record, take_in
+
+TALKS = record("Talks held")
+HOUR = timedelta(hours=1)
+FAILING = Standing(failures=3, since=NOON, opened_until=NOON + HOUR, reason="503 from the service")
+REFUSED = Standing(failures=1, since=NOON, opened_until=NOON + HOUR, is_refused=True, reason="401")
+BUSY = Verdict(outcome=Outcome.TRANSIENT, reason="503 from the service")
+
+
+def wait_for_retry(pair: Pair) -> None:
+    pair.outbox.enqueue(note("hello", channel="team"), key="hello", now=NOON)
+    delivery = pair.outbox.claim("team", now=NOON, tokens=0.5)
+    assert delivery is not None
+    pair.outbox.retry(delivery, BUSY, due=NOON + 5 * HOUR, now=NOON)
+
+
+def test_a_channel_nobody_heard_of_stands_well(pair: Pair) -> None:
+    assert pair.switchboard.standing("team") == Standing()
+    assert pair.switchboard.mutes(now=NOON) == {}
+
+
+def test_a_standing_comes_out_as_it_was_kept(pair: Pair) -> None:
+    for standing in (FAILING, REFUSED, Standing()):
+        pair.switchboard.stand("team", standing)
+        assert pair.switchboard.standing("team") == standing
+    assert pair.switchboard.standing("desk") == Standing()
+
+
+def test_keeping_a_standing_leaves_bucket_flood_and_mute_alone(pair: Pair) -> None:
+    wait_for_retry(pair)
+    pair.outbox.form("team", [], flood_until=NOON + HOUR, now=NOON)
+    pair.switchboard.mute("team", until=NOON + 2 * HOUR)
+    pair.switchboard.stand("team", Standing(tokens=9.0, flood_until=None, muted_until=None, failures=1))
+    assert pair.switchboard.standing("team") == Standing(
+        failures=1, tokens=0.5, tokens_at=NOON, flood_until=NOON + HOUR, muted_until=NOON + 2 * HOUR
+    )
+
+
+def test_a_resumed_channel_stands_well_and_all_that_waits_is_due(pair: Pair) -> None:
+    wait_for_retry(pair)
+    pair.switchboard.stand("team", REFUSED)
+    pair.switchboard.resume("team", now=NOON + HOUR)
+    standing = pair.switchboard.standing("team")
+    assert (standing.failures, standing.is_refused, standing.opened_until, standing.tokens) == (0, False, None, 0.5)
+    assert pair.outbox.next_due("team", now=NOON + HOUR) == NOON + HOUR
+
+
+def test_a_channel_is_resumed_when_its_settings_change_and_only_then(pair: Pair) -> None:
+    pair.switchboard.stand("team", REFUSED)
+    for fingerprint, is_refused in (("aaaa", True), ("aaaa", True), ("bbbb", False)):
+        pair.switchboard.recognise("team", fingerprint, now=NOON)
+        assert pair.switchboard.standing("team").is_refused is is_refused
+    pair.switchboard.stand("team", REFUSED)
+    pair.switchboard.recognise("team", "bbbb", now=NOON)
+    assert pair.switchboard.standing("team").is_refused
+
+
+def test_a_mute_is_known_until_it_ends_and_its_end_is_remembered(pair: Pair) -> None:
+    pair.switchboard.mute("team", until=NOON + HOUR)
+    pair.switchboard.mute("fta", until=NOON + 2 * HOUR)
+    assert pair.switchboard.mutes(now=NOON) == {"fta": NOON + 2 * HOUR, "team": NOON + HOUR}
+    assert pair.switchboard.mutes(now=NOON + HOUR) == {"fta": NOON + 2 * HOUR}
+    assert pair.switchboard.standing("team").muted_until == NOON + HOUR
+
+
+def test_a_mute_can_be_prolonged_and_ended_early(pair: Pair) -> None:
+    for until in (NOON + HOUR, NOON + 9 * HOUR, NOON):
+        pair.switchboard.mute("team", until=until)
+    assert pair.switchboard.mutes(now=NOON) == {}
+    assert pair.switchboard.standing("team").muted_until == NOON
+
+
+def test_what_waits_on_a_muted_channel_grows_no_older_meanwhile(pair: Pair) -> None:
+    for name in ("team", "desk"):
+        pair.outbox.enqueue(note("hello", channel=name), key=name, now=NOON)
+    until = NOON + timedelta(days=9, milliseconds=1)
+    pair.switchboard.mute("team", until=until)
+    pair.switchboard.mute("team", until=NOON + HOUR)  # ended early: it keeps what it was given
+    pair.outbox.expire(now=until)
+    assert [sent.state for sent in pair.messages()] == ["pending", "dead"]
+    delivery = pair.outbox.claim("team", now=until)
+    assert delivery is not None
+    assert delivery.expires == until + delivery.message.max_age
+
+
+# --- baselines, which the store keeps ------------------------------------------------------------------------------
+
+
+def test_a_baseline_is_taken_once_and_goes_on_when_it_was_cut_off(pair: Pair) -> None:
+    assert pair.store.begin_baseline("motie")
+    assert pair.store.begin_baseline("motie")
+    assert pair.store.end_baseline("motie") == (0, 0)
+    assert not pair.store.begin_baseline("motie")
+    assert pair.store.begin_baseline("customs")
+
+
+def test_a_source_that_has_dumps_gets_no_baseline_any_more(pair: Pair) -> None:
+    take_in(pair.store, TALKS)
+    assert not pair.store.begin_baseline("motie")
+    assert pair.store.begin_baseline("customs")
+
+
+def test_a_baseline_counts_what_was_recorded_and_what_would_match(pair: Pair) -> None:
+    pair.store.begin_baseline("motie")
+    take_in(pair.store, TALKS, source="customs")
+    take_in(pair.store, dump(TALKS, figures("5.1")))
+    take_in(pair.store, dump(TALKS, figures("5.3")), name="b.txt")
+    assert pair.store.begin_baseline("motie")  # in the middle of it
+    assert pair.store.end_baseline("motie") == (2, 2)

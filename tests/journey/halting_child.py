@@ -1,0 +1,64 @@
+"""One pass of the monitor that kills itself at a given place of a message's way.
+
+python halting_child.py PLACE     before-commit | after-commit | after-form | after-claim | after-send | after-done
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from monitor.app.config import load
+from monitor.app.wiring import working
+
+# What is called at each place, and whether the end comes before the call or after it.
+PLACES = {
+    "before-commit": ("store", "commit", False),
+    "after-commit": ("store", "commit", True),
+    "after-form": ("outbox", "form", True),
+    "after-claim": ("outbox", "claim", True),
+    "after-send": ("outbox", "done", False),
+    "after-done": ("outbox", "done", True),
+}
+
+
+class Halting:
+    """Passes every call on, and ends the process at one of them."""
+
+    def __init__(self, inner: object, name: str, *, is_after: bool) -> None:
+        self._inner = inner
+        self._name = name
+        self._is_after = is_after
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        return self._halting(found) if name == self._name else found
+
+    def _halting(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def halting(*values: Any, **named: Any) -> Any:
+            if not self._is_after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            if call(*values, **named) is not None or self._name != "claim":
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        return halting
+
+
+def main(place: str) -> None:
+    part, name, is_after = PLACES[place]
+    with working(load(Path("config.yaml"), environ=os.environ), verb="run") as works:
+        if part == "store":
+            works.intake._store = Halting(works.store, name, is_after=is_after)
+            works.run_once()
+        else:
+            outbox: Any = Halting(works.office.outbox, name, is_after=is_after)
+            replace(works, office=replace(works.office, outbox=outbox)).run_once()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,223 @@
+"""One message for each situation people can meet in a mailbox or a chat; the golden files show how they read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from monitor.model import Item, Kind, Message, Twin
+from monitor.notify.compose import USUAL, in_parts
+from tests.notify.facts import item, keep, message, note, snippet, swap
+
+NEW = item(
+    title="Korea and the EU Hold the Fifth Round of Digital Trade Talks in Seoul",
+    watchlists=("fta",),
+    words=("FTA", "free trade agreement"),
+    snippets=(
+        snippet("… both sides agreed to build on the Korea-EU ", "FTA", ", in force since 2011, and to settle the …"),
+        snippet("", "FTA", "/Economic Cooperation", "category"),
+    ),
+)
+FIGURES = item(
+    number=18,
+    kind=Kind.CHANGED,
+    title="Exports Rise 5.3 Percent in June",
+    category="Trade/Investment",
+    watchlists=("semiconductor",),
+    words=("semiconductors",),
+    snippets=(snippet("In June exports of ", "semiconductors", " rose 5.3 percent on year to 13.4 billion dollars …"),),
+    edits=(
+        swap("Exports Rise 5.1 Percent in June", "Exports Rise 5.3 Percent in June", "title"),
+        keep("In June exports of semiconductors rose "),
+        swap("5.1", "5.3"),
+        keep(" percent on year to "),
+        swap("13.2", "13.4"),
+        keep(" billion dollars, the highest … figure of any June so far, driven by memory "),
+        swap("and displays ", ""),
+        keep("chips."),
+    ),
+    numbers=(("5.1", "5.3"), ("5.1", "5.3"), ("13.2", "13.4")),
+    reason="the title is nearly the same and the day is; 3 figures differ: 5.1 → 5.3, 5.1 → 5.3, 13.2 → 13.4",
+)
+EDITED = item(
+    number=21,
+    kind=Kind.CHANGED,
+    title="Minister Meets Battery Makers",
+    category="Industry",
+    watchlists=("battery",),
+    words=("battery",),
+    snippets=(snippet("The minister met the heads of four ", "battery", " makers in Daejeon …"),),
+    edits=(
+        swap("Minister Visits", "Minister Meets", "title"),
+        keep(" Battery Makers", "title"),
+        keep("The minister met the heads of "),
+        swap("three", "four"),
+        keep(" battery makers in "),
+        swap("Seoul", "Daejeon"),
+        keep(" on Thursday to hear what they need from the … industry and the ministry will meet again "),
+        swap("", "in September "),
+        keep("to take stock."),
+    ),
+    reason="same day and nearly the same text; the text differs in 3 places, the title is another",
+)
+COMPLETED = item(
+    number=19,
+    kind=Kind.COMPLETED,
+    title="Trade Minister Ends Visit to Chile",
+    category=None,
+    words=("FTAs",),
+    snippets=(snippet("… and spoke of upgrading two ", "FTAs", " before the year is out."),),
+    edits=(
+        keep("… the delegation left "),
+        swap("", "for home and spoke of upgrading two FTAs before the year is out."),
+    ),
+    reason="same title, same day; the text goes on where it was cut",
+)
+ENRICHED = item(
+    number=20,
+    kind=Kind.ENRICHED,
+    title="Plan for Offshore Wind Announced",
+    category="Energy",
+    words=("offshore wind",),
+    snippets=(snippet("The plan for ", "offshore wind", " names six sites …"),),
+    reason="same title and text; the category became known",
+)
+WITHDRAWN = item(
+    number=22,
+    kind=Kind.WITHDRAWN,
+    title="Joint Statement on Supply Chains",
+    words=("FTA",),
+    snippets=(snippet("… beyond the ", "FTA", " of 2011 …"),),
+    reason="the listing press shows older and newer releases and no longer this one",
+)
+REAPPEARED = item(
+    number=22,
+    kind=Kind.REAPPEARED,
+    title="Joint Statement on Supply Chains",
+    words=("FTA",),
+    snippets=(snippet("… beyond the ", "FTA", " of 2011 …"),),
+    reason="same title and text; it was withdrawn and is back",
+)
+REVERTED = replace(
+    FIGURES,
+    title="Exports Rise 5.1 Percent in June",
+    edits=(keep("In June exports of semiconductors rose "), swap("5.3", "5.1"), keep(" percent on year.")),
+    numbers=(("5.3", "5.1"),),
+    snippets=(),
+    reason="same day and nearly the same text; one figure differs: 5.3 → 5.1; this is an earlier text again",
+)
+TWIN = item(
+    number=31,
+    title="[Photo] Vice Minister at the Chip Forum",
+    category="Photo News",
+    watchlists=("semiconductor",),
+    words=("chip",),
+    snippets=(snippet("The vice minister spoke at the ", "chip", " forum in Seoul …"),),
+    related=(12, 4),
+    twins=(
+        Twin(number=12, title="Vice Minister Speaks at the Chip Forum"),
+        Twin(number=4, title="[Photo] Vice Minister at the Chip Forum"),
+    ),
+    reason="no known release has this title and text, though it resembles 2 others",
+)
+SEVERAL = item(
+    number=33,
+    title="Chip Makers Ask for an FTA With the Gulf States",
+    watchlists=("fta", "gulf", "semiconductor"),
+    words=("chip", "FTA", "Gulf"),
+    snippets=(
+        snippet("", "Chip", " makers asked the ministry on Monday to speed up …"),
+        snippet("… a free trade agreement (", "FTA", ") with the …"),
+        snippet("… the six ", "Gulf", " states, which buy …"),
+    ),
+)
+KOREAN = item(
+    number=41,
+    title="반도체 수출 5.3% 증가, 6월 기준 역대 최대",
+    category="무역/투자",
+    kind=Kind.CHANGED,
+    watchlists=("반도체",),
+    words=("반도체가", "자유무역협정"),
+    snippets=(snippet("6월 수출은 ", "반도체", "가 크게 늘어 역대 최대 실적을 기록했으며, 한-EU 자유무역협정 …"),),
+    edits=(
+        keep("6월 반도체 수출은 전년 대비 "),
+        swap("5.1%", "5.3%"),
+        keep(" 증가한 "),
+        swap("132억", "134억"),
+        keep(" 달러"),
+    ),
+    numbers=(("5.1%", "5.3%"), ("132", "134")),
+    reason="same day and nearly the same text; 2 figures differ: 5.1% → 5.3%, 132 → 134",
+)
+HOSTILE = item(
+    number=66,
+    title="</b><script>alert(1)</script> \u202egnp.exe [click](javascript:alert(1)) <!channel>\r\nBcc: all@example.org",
+    category='"><img src=x onerror=alert(1)>',
+    kind=Kind.CHANGED,
+    watchlists=("fta' onmouseover='x",),
+    words=("<@U1>", "||spoiler||", "@everyone"),
+    snippets=(
+        snippet("</p><style>*{display:none}</style> ", "<b>FTA</b>", " ```code``` <https://evil.example|motie> @here"),
+    ),
+    edits=(
+        keep("</del></table><a href='//evil.example'>x</a> "),
+        swap("<ins>5&amp;1", "</ins>5&lt;3"),
+        keep(" \x1b[31m\x00 end"),
+    ),
+    numbers=(("<b>5", "\u202e3<"),),
+    reason="<iframe src=//evil.example> &#x3c;script&#x3e;",
+    related=(4,),
+    twins=(Twin(number=4, title="<svg/onload=alert(1)> ![x](http://evil.example/p.png)"),),
+)
+
+
+def several(count: int) -> tuple[Item, ...]:
+    """That many new releases on three sources, those of one source together."""
+    return tuple(
+        replace(NEW, release=100 + n, title=f"Release {n} of a Busy Day", source=("motie", "kita", "kotra")[n % 3])
+        for n in sorted(range(1, count + 1), key=lambda n: (n - 1) % 3)
+    )
+
+
+def digest(*items: Item) -> Message:
+    return Message(channel="desk", kind="digest", source="", items=items, label="digest of Mon 23 Nov 08:30")
+
+
+def parts_of(whole: Message, items: tuple[Item, ...]) -> tuple[Message, ...]:
+    return in_parts(whole, items, USUAL)
+
+
+def _from(source: str, *items: Item) -> tuple[Item, ...]:
+    return tuple(replace(one, source=source) for one in items)
+
+
+_SUMMARY = Message(channel="desk", kind="summary", source="", label="more than 60 messages within the hour")
+
+SITUATIONS: dict[str, Message] = {
+    "new": message(NEW),
+    "changed_figures": message(FIGURES),
+    "changed_words": message(EDITED),
+    "completed": message(COMPLETED),
+    "enriched": message(ENRICHED),
+    "withdrawn": message(WITHDRAWN),
+    "reappeared": message(REAPPEARED),
+    "reverted": message(REVERTED),
+    "related": message(TWIN),
+    "related_by_number_alone": message(replace(TWIN, twins=())),
+    "several_watchlists": message(SEVERAL),
+    "several_items": message(NEW, FIGURES, COMPLETED),
+    "korean": message(KOREAN),
+    "bare": message(item(title="", day=None, category=None, words=(), reason="")),
+    "long_part_2_of_3": parts_of(message(), several(50))[1],
+    "digest": digest(*_from("motie", NEW, FIGURES), *_from("kita", KOREAN, WITHDRAWN)),
+    "digest_missed": replace(
+        digest(*_from("motie", replace(NEW, date=date(2024, 6, 28)))),
+        label="digest of Mon 23 Nov 08:30 (missed window)",
+    ),
+    "summary": parts_of(_SUMMARY, several(70))[0],
+    "system": note("channel team is failing\nsince Mon 23 Nov 08:30: 503 (Service Unavailable) from the service\n"
+                   "12 messages wait; `monitor status` shows them"),
+    "test": note("A test message from monitor: if you read this, the channel 'desk' works.", "test"),
+    "hostile": message(HOSTILE),
+    "hostile_system": note("a dump was rejected </b><script>\r\n<img src=x> [x](javascript:y) @everyone"),
+}  # fmt: skip

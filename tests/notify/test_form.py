@@ -1,0 +1,319 @@
+"""Which messages are made of the notices that wait, and of which of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.model import Formed, Standing, Waiting
+from monitor.notify.compose import Bound
+from monitor.notify.due import Policy, due
+from monitor.notify.form import HOUR, Plan, plan
+from monitor.notify.outbox import Post, form
+from monitor.notify.windows import Digest, Quiet
+from monitor.testing import FrozenClock, MemoryOutbox, MemorySwitchboard
+from tests.notify.facts import NOON, notice
+
+AT_ONCE = Policy()
+DAILY = Policy(digest=Digest(at=time(13)))
+CALM_NIGHTS = Policy(quiet=Quiet(start=time(11), end=time(13)))
+FEW = Policy(max_per_hour=3)
+WELL = Standing()
+MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+
+
+def planned(
+    waiting: list[Waiting],
+    policy: Policy = AT_ONCE,
+    standing: Standing = WELL,
+    *,
+    recent: tuple[datetime, ...] = (),
+    now: datetime = NOON,
+) -> Plan:
+    return plan(waiting, policy, standing, recent, now=now)
+
+
+def shape(made: Plan) -> list[tuple[str, tuple[int, ...]]]:
+    return [(formed.message.kind, formed.events) for formed in made.formed]
+
+
+def test_nothing_waits_and_nothing_is_made() -> None:
+    assert planned([]) == Plan()
+
+
+def test_what_one_dump_tells_is_one_message_and_two_dumps_of_one_moment_are_two() -> None:
+    made = planned([notice(1), notice(2), notice(3, dump=2)])
+    assert shape(made) == [("instant", (1, 2)), ("instant", (3,))]
+    assert made.again is None
+    first = made.formed[0].message
+    assert (first.channel, first.source, first.label, first.is_urgent) == ("team", "motie", "", False)
+    assert [item.release for item in first.items] == [1, 2]
+
+
+def test_what_is_urgent_stands_in_a_message_of_its_own_and_first() -> None:
+    made = planned([notice(1), notice(2, is_urgent=True)])
+    assert [(formed.events, formed.message.is_urgent) for formed in made.formed] == [((2,), True), ((1,), False)]
+
+
+def test_a_long_message_is_cut_into_parts_that_share_out_the_events() -> None:
+    made = planned([notice(n) for n in range(1, 6)], replace(AT_ONCE, bound=Bound(items=2, characters=10_000)))
+    assert [(one.message.part, one.message.parts, one.events) for one in made.formed] == [
+        (1, 3, (1, 2)),
+        (2, 3, (3, 4)),
+        (3, 3, (5,)),
+    ]
+
+
+# --- digests, quiet hours, mutes -----------------------------------------------------------------------------------
+
+
+def test_a_digest_gathers_all_sources_and_names_its_window() -> None:
+    waiting = [notice(1), notice(2, dump=2, source="customs", since=NOON + MINUTE)]
+    assert planned(waiting, DAILY) == Plan(again=NOON + HOUR)
+    made = planned(waiting, DAILY, now=NOON + HOUR)
+    assert shape(made) == [("digest", (1, 2))]
+    [told] = [formed.message for formed in made.formed]
+    assert (told.label, told.source, [item.source for item in told.items]) == (
+        "digest of Sun 22 Nov 13:00",
+        "",
+        ["motie", "customs"],
+    )
+
+
+def test_a_digest_of_one_source_names_it() -> None:
+    [told] = planned([notice(1)], DAILY, now=NOON + HOUR).formed
+    assert told.message.source == "motie"
+
+
+@pytest.mark.parametrize(
+    ("behind", "label"),
+    [
+        (timedelta(minutes=15), "digest of Sun 22 Nov 13:00"),
+        (timedelta(minutes=15, seconds=1), "digest of Sun 22 Nov 13:00, sent late"),
+        (timedelta(days=9), "digest of Sun 22 Nov 13:00, sent late"),
+    ],
+)
+def test_a_missed_window_is_caught_up_and_says_so(behind: timedelta, label: str) -> None:
+    [told] = planned([notice(1)], DAILY, now=NOON + HOUR + behind).formed
+    assert told.message.label == label
+
+
+def test_two_missed_windows_are_two_digests() -> None:
+    waiting = [notice(1), notice(2, since=NOON + timedelta(days=1))]
+    made = planned(waiting, DAILY, now=NOON + timedelta(days=3))
+    assert [one.message.label[:16] for one in made.formed] == ["digest of Sun 22", "digest of Mon 23"]
+
+
+def test_quiet_hours_merge_what_came_in_them_and_let_the_urgent_through() -> None:
+    waiting = [notice(1), notice(2, dump=2), notice(3, dump=3, is_urgent=True)]
+    assert shape(planned(waiting, CALM_NIGHTS)) == [("instant", (3,))]
+    made = planned(waiting[:2], CALM_NIGHTS, now=NOON + HOUR)
+    assert shape(made) == [("digest", (1, 2))]
+    assert made.formed[0].message.label == "held by quiet hours until Sun 22 Nov 13:00"
+
+
+def test_a_mute_holds_the_urgent_too_and_ended_early_lets_all_go() -> None:
+    waiting = [notice(1), notice(2, is_urgent=True)]
+    muted = Standing(muted_until=NOON + HOUR)
+    assert planned(waiting, standing=muted) == Plan(again=NOON + HOUR)
+    ended = Standing(muted_until=NOON + MINUTE)
+    made = planned(waiting, standing=ended, now=NOON + 2 * MINUTE)
+    assert shape(made) == [("digest", (2,)), ("digest", (1,))]
+    assert made.formed[0].message.label == "held by mute until Sun 22 Nov 12:01"
+
+
+def test_the_next_look_is_at_the_first_moment_that_something_is_due() -> None:
+    weekly = Policy(digest=Digest(at=time(13), days=frozenset({0})))
+    assert planned([notice(1)], weekly).again == NOON + timedelta(days=1, hours=1)
+    assert planned([notice(1), notice(2, is_urgent=True)], weekly).again == NOON + timedelta(days=1, hours=1)
+
+
+# --- the limit per hour --------------------------------------------------------------------------------------------
+
+
+def dumps(count: int, *, first: int = 1) -> list[Waiting]:
+    return [notice(n, dump=n) for n in range(first, first + count)]
+
+
+def test_beyond_the_most_of_an_hour_the_rest_waits_and_becomes_one_summary_of_all() -> None:
+    made = planned(dumps(7), FEW)
+    assert shape(made) == [("instant", (1,)), ("instant", (2,)), ("instant", (3,))]
+    assert (made.again, made.flood_until) == (NOON + HOUR, NOON + HOUR)
+    flooded, left = Standing(flood_until=made.flood_until), dumps(6, first=4)
+    assert planned(left, FEW, flooded, now=NOON + HOUR - SECOND) == Plan(again=NOON + HOUR, flood_until=NOON + HOUR)
+    [summary] = planned(left, FEW, flooded, now=NOON + HOUR).formed
+    assert (summary.message.kind, summary.events) == ("summary", (4, 5, 6, 7, 8, 9))
+    assert [item.title for item in summary.message.items] == [f"Release {n}" for n in range(4, 10)]
+    assert summary.message.label == "more than 3 messages an hour"
+
+
+def test_a_flood_ends_when_the_oldest_message_of_the_hour_is_an_hour_old() -> None:
+    recent = (NOON - 50 * MINUTE, NOON - 40 * MINUTE, NOON - 10 * MINUTE)
+    made = planned(dumps(1), FEW, recent=recent)
+    assert (made.formed, made.flood_until) == ((), NOON + 10 * MINUTE)
+
+
+def test_urgent_messages_put_the_end_of_a_flood_off() -> None:
+    recent = (NOON - 50 * MINUTE, NOON - 40 * MINUTE, NOON - 10 * MINUTE)
+    urgent = [notice(n, dump=n, is_urgent=True) for n in (1, 2)]
+    made = planned([*urgent, *dumps(1, first=3)], FEW, recent=recent)
+    assert made.flood_until == NOON + 50 * MINUTE  # then two are left of the last hour
+
+
+def test_a_flood_that_is_over_with_nothing_left_is_forgotten() -> None:
+    assert planned([], FEW, Standing(flood_until=NOON)) == Plan()
+
+
+def test_zero_is_no_limit_also_in_the_middle_of_a_flood() -> None:
+    assert len(planned(dumps(500)).formed) == 500
+    made = planned(dumps(2), AT_ONCE, Standing(flood_until=NOON + MINUTE))
+    assert (shape(made), made.flood_until) == ([("instant", (1,)), ("instant", (2,))], None)
+
+
+def test_what_is_urgent_or_waited_for_a_moment_passes_a_flood_and_counts() -> None:
+    flooded = Standing(flood_until=NOON + MINUTE)
+    assert shape(planned([notice(1, is_urgent=True), notice(2)], FEW, flooded)) == [("instant", (1,))]
+    assert shape(planned([notice(1)], replace(DAILY, max_per_hour=3), flooded, now=NOON + HOUR)) == [("digest", (1,))]
+    urgent = [notice(n, dump=n, is_urgent=True) for n in range(1, 3)]
+    assert [kind for kind, _ in shape(planned([*urgent, *dumps(3, first=3)], FEW))] == ["instant"] * 3
+
+
+def test_every_part_of_a_long_message_counts() -> None:
+    made = planned([notice(n) for n in range(1, 9)], replace(FEW, bound=Bound(items=2, characters=10_000)))
+    assert [one.events for one in made.formed] == [(1, 2), (3, 4), (5, 6)]
+    assert made.flood_until == NOON + HOUR
+
+
+def test_a_long_summary_still_names_every_release() -> None:
+    flooded, left = Standing(flood_until=NOON), dumps(450)
+    made = planned(left, FEW, flooded)
+    assert {formed.message.kind for formed in made.formed} == {"summary"}
+    assert [event for formed in made.formed for event in formed.events] == list(range(1, 451))
+
+
+# --- a clock that was set back -------------------------------------------------------------------------------------
+
+
+YEARS = timedelta(days=4 * 365)
+
+
+def test_what_came_while_the_clock_ran_years_ahead_does_not_wait_for_them() -> None:
+    early = [notice(1, since=NOON + YEARS)]
+    assert shape(planned(early)) == [("instant", (1,))]
+    assert planned(early, DAILY, now=NOON + HOUR).formed[0].events == (1,)
+
+
+def test_a_flood_of_a_clock_that_ran_ahead_ends_now() -> None:
+    made = planned(dumps(2), FEW, Standing(flood_until=NOON + YEARS), recent=(NOON + YEARS,) * 3)
+    assert (shape(made), made.flood_until) == ([("summary", (1, 2))], None)
+    assert planned(dumps(3), FEW, recent=(NOON + YEARS,) * 3).flood_until is None
+
+
+# --- on an outbox --------------------------------------------------------------------------------------------------
+
+
+class Desk:
+    """One channel's outbox, formed at given moments."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.outbox = MemoryOutbox()
+        self.board = MemorySwitchboard(self.outbox)
+        self.policy = policy
+        self.made: list[tuple[datetime, Formed]] = []
+
+    def restart(self) -> None:
+        self.outbox = self.outbox.restarted()
+        self.board = MemorySwitchboard(self.outbox)
+
+    def look(self, now: datetime) -> Plan:
+        post = Post(outbox=self.outbox, switchboard=self.board, clock=FrozenClock(now), jitter=lambda: 0.0)
+        before = len(self.outbox.rows)
+        made = form("team", self.policy, post)
+        assert len(self.outbox.rows) == before + len(made.formed)
+        self.made += [(now, formed) for formed in made.formed]
+        return made
+
+
+def test_a_second_tick_at_the_same_moment_forms_nothing_more() -> None:
+    desk = Desk(DAILY)
+    desk.outbox.notices.append(notice(1))
+    desk.look(NOON + HOUR)
+    desk.look(NOON + HOUR)
+    assert [row.message.kind for row in desk.outbox.rows] == ["digest"]
+
+
+def test_a_flood_outlives_a_restart() -> None:
+    desk = Desk(FEW)
+    desk.outbox.notices += dumps(5)
+    desk.look(NOON)
+    desk.restart()
+    desk.outbox.notices += dumps(1, first=6)
+    assert desk.look(NOON + 59 * MINUTE).formed == ()
+    assert shape(desk.look(NOON + HOUR)) == [("summary", (4, 5, 6))]
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.integers(0, 150),  # minutes that pass
+        st.lists(st.booleans(), max_size=4),  # a dump's notices: urgent or not
+        st.none() | st.integers(0, 90),  # muted for so long
+    ),
+    max_size=25,
+)
+POLICIES = st.builds(
+    Policy,
+    bound=st.sampled_from([Bound(items=2, characters=10_000), Bound(items=20, characters=10_000)]),
+    max_per_hour=st.integers(0, 4),
+    digest=st.none() | st.builds(Digest, at=st.times().map(lambda at: at.replace(second=0, microsecond=0))),
+    quiet=st.none() | st.just(Quiet(start=time(22), end=time(7))),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(policy=POLICIES, steps=STEPS, is_restarted=st.booleans())
+def test_whatever_comes_whenever_everything_is_told_once_in_order_and_never_too_early_or_too_much(
+    policy: Policy, steps: list[tuple[int, list[bool], int | None]], is_restarted: bool
+) -> None:
+    desk, now, came = Desk(policy), NOON, dict[int, Waiting]()
+    for dump, (minutes, urgent, mute) in enumerate(steps, start=1):
+        now += minutes * MINUTE
+        if mute is not None:
+            desk.board.mute("team", until=now + mute * MINUTE)
+        new = [
+            notice(len(came) + n, since=now, dump=dump, is_urgent=is_urgent) for n, is_urgent in enumerate(urgent, 1)
+        ]
+        came |= {one.event: one for one in new}
+        desk.outbox.notices += new
+        if is_restarted:
+            desk.restart()
+        before = len(desk.made)
+        standing = desk.board.standing("team")
+        desk.look(now)
+        for _, formed in desk.made[before:]:
+            for event in formed.events:
+                one = came[event]
+                assert due(one.since, policy, standing, is_urgent=one.notice.is_urgent).when <= now
+    for _ in range(400):  # until nothing is left
+        again = desk.look(now).again
+        if again is None:
+            break
+        assert again > now
+        now = again
+    assert desk.outbox.notices == []
+    told = [event for _, formed in desk.made for event in formed.events]
+    assert sorted(told) == sorted(came)
+    assert all(
+        [item.release for item in formed.message.items] == list(formed.events) == sorted(formed.events)
+        for _, formed in desk.made
+    )
+    if policy.max_per_hour:
+        rush = [at for at, one in desk.made if one.message.kind == "instant" and not one.message.is_urgent]
+        most = policy.max_per_hour
+        assert all(later - earlier >= HOUR for earlier, later in zip(rush, rush[most:], strict=False))
+    assert all(earlier <= later for earlier, later in pairwise(at for at, _ in desk.made))

@@ -1,0 +1,30 @@
+"""Messages of several sources."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from monitor.model import Notice, Standing, Waiting
+from monitor.notify.due import Policy
+from monitor.notify.form import plan
+from monitor.notify.windows import Quiet
+from tests.notify.facts import NOON
+from tests.notify.situations import NEW
+
+
+def test_items_of_one_source_stand_together_and_are_announced_as_their_own_events() -> None:
+    waiting = [
+        Waiting(
+            event=n,
+            dump=n,
+            since=NOON,
+            notice=Notice(channel="desk", item=replace(NEW, release=100 + n, source="ab"[n % 2])),
+        )
+        for n in range(1, 6)
+    ]
+    quiet = Quiet(start=NOON.time(), end=(NOON + timedelta(hours=1)).time())
+    made = plan(waiting, Policy(quiet=quiet), Standing(), (), now=NOON + timedelta(hours=1))
+    [formed] = made.formed
+    assert [item.release for item in formed.message.items] == [101, 103, 105, 102, 104]
+    assert formed.events == (1, 3, 5, 2, 4)

@@ -1,0 +1,49 @@
+"""How every situation reads, as text and as a mail, kept beside this file; a difference is a decision.
+
+    MONITOR_GOLDEN=write python -m pytest tests/notify/test_golden.py
+
+writes the files anew and removes those of situations that are gone; look at the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from monitor.model import Message
+from monitor.notify.mail import page
+from monitor.notify.render import plain, subject
+from tests.notify.situations import SITUATIONS
+
+GOLDEN = Path(__file__).parent / "golden"
+IS_WRITING = os.environ.get("MONITOR_GOLDEN") == "write"
+
+
+def text_of(told: Message) -> str:
+    return f"{subject(told)}\n\n{plain(told)}\n"
+
+
+EXPECTED = {f"{name}.txt": text_of(told) for name, told in SITUATIONS.items()} | {
+    f"{name}.html": page(told) for name, told in SITUATIONS.items()
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _written() -> None:
+    if IS_WRITING:
+        GOLDEN.mkdir(exist_ok=True)
+        for path in GOLDEN.iterdir():
+            path.unlink()
+        for name, content in EXPECTED.items():
+            (GOLDEN / name).write_bytes(content.encode())
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_each_situation_reads_as_its_golden_file_says(name: str) -> None:
+    assert EXPECTED[name] == (GOLDEN / name).read_bytes().decode()
+
+
+def test_no_golden_file_is_left_of_a_situation_that_is_gone() -> None:
+    assert {path.name for path in GOLDEN.iterdir()} == set(EXPECTED)

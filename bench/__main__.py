@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import compare, delivery, journey, match
+from bench import compare, delivery, huge, journey, match, pickup, store
 from bench.report import Figure, table
 
 BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
+    "pickup": pickup.close_to_commit,
+    "burst": pickup.burst,
+    "heal": pickup.heal,
+    "idle": pickup.idle,
     "drop": journey.drop_to_webhook,
     "deliver": delivery.commit_to_webhook,
     "throughput": delivery.throughput,
@@ -17,9 +21,12 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "kinds": compare.cost_by_kind,
     "growth": compare.growth,
     "long-body": compare.long_body,
+    "take-in": store.take_in_floors,
+    "store-growth": store.store_growth,
     "match": match.per_release,
     "match-build": match.build,
     "match-hostile": match.hostile_pairs,
+    "huge": huge.huge,
 }
 
 

@@ -11,6 +11,7 @@ MonitorError                 says what happened, to which thing, and what to do 
 ├── Skipped                  a path that is no dump file (lives in monitor.collect.read)
 ├── NotReadable              a dump file cannot be read as text (becomes a Reject, never a crash)
 ├── FileChanged              a dump file changed while it was read; read it again
+├── Interrupted              a take-in was told to stop between two parts; it goes on from there next time
 ├── NotFound                 no such release, channel, dump (1)
 ├── WrongState               the thing is there, and what is asked cannot be done to it as it stands (1)
 ├── NoDaemon                 no daemon listens on the control socket (lives in monitor.app.control)
@@ -92,6 +93,10 @@ class NotReadable(MonitorError):
 
 class FileChanged(MonitorError):
     """The file was rewritten while it was read; what was read is not one state of it."""
+
+
+class Interrupted(MonitorError):
+    """Told to stop; what is stored stays, and the next take-in of the same file goes on behind it."""
 
 
 class NotFound(MonitorError):

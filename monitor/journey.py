@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from monitor.collect.as_of import Clues, as_of, name_stamp
-from monitor.collect.dump import PARSER_VERSION, SHOWN, Parsed, parse
+from monitor.collect.as_of import Clues, as_of, latest_day, name_stamp
+from monitor.collect.dump import PARSER_VERSION, Entry, Reading
+from monitor.collect.parts import Part, Survey, batched, parts
 from monitor.collect.read import arrival
+from monitor.compare.claims import Claims
 from monitor.compare.classify import classify, withdrawn
-from monitor.compare.forms import nearby_keys
+from monitor.compare.identity import Shapes
 from monitor.errors import Stale
-from monitor.model import Alert, Batch, Change, Dump, Mode, Notice, Reject, Report
+from monitor.model import Alert, Batch, Change, Dump, Mode, Notice, Record, Report
 from monitor.notify.compose import compose
-from monitor.ports import Known, Store
+from monitor.ports import Begun, Known, Store
 
 _REPLAYED = timedelta(milliseconds=1)  # bytes seen before carry no news: at equal age they lose
 _TRIES = 5  # against a store that another monitor writes to as well
@@ -65,7 +67,10 @@ def ingest(
     mode: Mode,
     muted: Collection[str] = frozenset(),
 ) -> Report:
-    """Carry one dump the whole way; on return all of it is stored, or nothing is.
+    """Carry one dump the whole way; on return all of it is stored.
+
+    An ordinary dump is stored whole or not at all. A large one is stored part by part, each whole or not at all, and
+    a take-in that was cut off goes on behind its last part. Raises FileChanged, Interrupted between two parts.
 
     What a muted watchlist matches is recorded, and nobody is told.
 
@@ -76,71 +81,136 @@ def ingest(
     is_replay = known is not None and not _is_newer(dump, known, habits)
     if known and is_replay and mode is not Mode.AGAIN:
         return store.note_duplicate(dump, known, parser=PARSER_VERSION, now=now)
-    reading = _read(dump, habits, now=now)
-    for _ in range(_TRIES):
-        changes, titles = _decide(reading, store, age=reading.as_of - _REPLAYED if is_replay else reading.as_of)
-        alerts = _heard(audience.watchlists.alerts(changes, source=dump.source), muted)
-        batch = Batch(
-            dump=dump,
-            as_of=reading.as_of,
-            status=_status(reading.parsed, mode),
-            changes=changes,
-            rejects=reading.parsed.rejects,
-            alerts=alerts,
-            notices=_notices(alerts, dump.source, audience, titles=titles),
-            parser=PARSER_VERSION,
-            mode=mode,
-            listing=reading.listing,
-        )
-        try:
-            return store.commit(batch, now=now)
-        except Stale:
-            continue  # decided on a snapshot that has moved: decide again
-    raise Stale(f"the store kept changing while {dump.name} was taken in; it will be tried again")
+    reading = Reading(dump, categories=habits.categories, max_record=habits.max_record)
+    begun = store.begun(dump) if dump.bulk else None
+    survey, claims = _survey(reading, dump, habits, store, begun, now=now)
+    taking = _Taking(
+        dump=dump,
+        habits=habits,
+        audience=audience,
+        store=store,
+        now=now,
+        mode=mode,
+        muted=muted,
+        survey=survey,
+        claims=claims,
+        as_of=begun.as_of if begun else _as_of(dump, survey, habits, now=now),
+        is_replay=is_replay,
+    )
+    row, done = (begun.dump, begun.progress) if begun else (None, 0)
+    for part in parts(reading.entries(), after=done, most=dump.bulk.most if dump.bulk else None):
+        report = taking.take(part, continues=row)
+        row = report.dump
+    return report
+
+
+def _survey(
+    reading: Reading, dump: Dump, habits: Habits, store: Store, begun: Begun | None, *, now: datetime
+) -> tuple[Survey, Claims]:
+    """Look through all of a dump: what it says of itself, and for a large one which releases its records hold."""
+    survey, claims = Survey(latest=latest_day(now, habits.timezone)), Claims()
+    for entries in batched(reading.entries()):
+        survey.add(entries)
+        if dump.bulk:
+            _claim(entries, claims, store, done=begun.progress if begun else 0)
+    return survey, claims
+
+
+def _claim(entries: Sequence[Entry], claims: Claims, store: Store, *, done: int) -> None:
+    # Backwards, so that of a repeated record the first place counts.
+    digests = {entry.digest: entry.offset for entry in reversed(entries) if isinstance(entry, Record)}
+    sightings = store.sightings(digests.keys())
+    claims.resume({digest: one for digest, one in sightings.items() if digests[digest] < done})
+    ahead = {digest: one for digest, one in sightings.items() if digests[digest] >= done}
+    claims.note(ahead, store.versions({one.number for one in ahead.values()}))
+
+
+def _as_of(dump: Dump, survey: Survey, habits: Habits, *, now: datetime) -> datetime:
+    dates = (survey.current,) if survey.current else ()
+    clues = Clues(name=dump.name, dates=dates, modified=arrival(dump.signature), arrived=now)
+    return as_of(habits.as_of, clues, timezone=habits.timezone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    """A dump as it was read: what it holds, and what it can prove."""
+class _Taking:
+    """One take-in: what stays the same from part to part."""
 
-    source: str
-    parsed: Parsed
+    dump: Dump
+    habits: Habits
+    audience: Audience
+    store: Store
+    now: datetime
+    mode: Mode
+    muted: Collection[str]
+    survey: Survey
+    claims: Claims
     as_of: datetime
-    listing: str | None
+    is_replay: bool
+
+    def take(self, part: Part, *, continues: int | None) -> Report:
+        """Decide on one part and store it; decided anew where the store has moved meanwhile."""
+        for _ in range(_TRIES):
+            changes, titles = self._decide(part)
+            alerts = _heard(self.audience.watchlists.alerts(changes, source=self.dump.source), self.muted)
+            batch = Batch(
+                dump=self.dump,
+                as_of=self.as_of,
+                status="superseded" if part.end is not None else _status(self.survey, self.mode),
+                changes=changes,
+                rejects=part.rejects,
+                alerts=alerts,
+                notices=_notices(alerts, self.dump.source, self.audience, titles=titles),
+                parser=PARSER_VERSION,
+                mode=self.mode,
+                listing=self._listing,
+                continues=continues,
+                progress=part.end,
+            )
+            try:
+                report = self.store.commit(batch, now=self.now)
+            except Stale:
+                continue
+            self.claims.take(changes)
+            return report
+        raise Stale(f"the store kept changing while {self.dump.name} was taken in; it will be tried again")
 
     @property
-    def days(self) -> list[date]:
-        return [record.release.date for record in self.parsed.records if record.release.date]
+    def _listing(self) -> str | None:
+        return self.habits.listing_of(self.dump.name)
 
+    def _decide(self, part: Part) -> tuple[tuple[Change, ...], dict[int, str]]:
+        """What a part makes of every release, on one snapshot of the store, and the titles of those they are linked to.
 
-def _read(dump: Dump, habits: Habits, *, now: datetime) -> _Reading:
-    if dump.fault:
-        reject = Reject(reason=dump.fault, line=0, offset=0, text=dump.text[:SHOWN])
-        parsed = Parsed(records=(), rejects=(reject,))
-    else:
-        parsed = parse(dump.text, source=dump.source, categories=habits.categories, max_record=habits.max_record)
-    dates = tuple(record.release.date for record in parsed.records if record.release.date)
-    clues = Clues(name=dump.name, dates=dates, modified=arrival(dump.signature), arrived=now)
-    return _Reading(
-        source=dump.source,
-        parsed=parsed,
-        as_of=as_of(habits.as_of, clues, timezone=habits.timezone),
-        listing=habits.listing_of(dump.name),
-    )
+        Nothing is written.
+        """
+        source, claims, store = self.dump.source, self.claims, self.store
+        sightings = store.sightings({record.digest for record in part.records})
+        records = [each for each in part.records if not claims.is_repeat(each.digest, sightings.get(each.digest))]
+        shapes = Shapes(records, source=source)
+        near = shapes.nearby_keys(record.digest for record in records if record.digest not in sightings)
+        known = store.snapshot(near, {seen.number for seen in sightings.values() if not seen.is_current})
+        changes = classify(
+            records,
+            source=source,
+            known=known,
+            sightings=sightings,
+            as_of=self.as_of - _REPLAYED if self.is_replay else self.as_of,
+            shapes=shapes,
+            barred=claims.barred({*known.heads, *(seen.number for seen in sightings.values())}, sightings.keys()),
+        )
+        vanished = self._withdrawn(changes) if part.end is None else ()
+        return changes + vanished, _titles(changes, known)
 
-
-def _decide(reading: _Reading, store: Store, *, age: datetime) -> tuple[tuple[Change, ...], dict[int, str]]:
-    """What this dump makes of every release, on one snapshot of the store, and the titles of those they are linked to.
-
-    Nothing is written.
-    """
-    records, source = reading.parsed.records, reading.source
-    sightings = store.sightings({record.digest for record in records})
-    unseen = (record for record in records if record.digest not in sightings)
-    near = {key for record in unseen for key in nearby_keys(source, record.release)}
-    known = store.snapshot(near, {sighting.number for sighting in sightings.values()})
-    changes = classify(records, source=source, known=known, sightings=sightings, as_of=age)
-    return changes + _withdrawn(reading, changes, store), _titles(changes, known)
+    def _withdrawn(self, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """What a complete dump of a declared listing no longer shows, though it reaches further back and forth."""
+        oldest, newest = self.survey.oldest, self.survey.newest
+        if self._listing is None or self.survey.has_rejects or oldest is None or newest is None:
+            return ()
+        before = self.store.listing(self.dump.source, self._listing, after=oldest, before=newest, but=self.claims)
+        if before.as_of is not None and self.as_of < before.as_of:
+            return ()
+        shown = {change.number for change in changes}
+        return withdrawn(before.heads, shown=shown, listing=self._listing, as_of=self.as_of)
 
 
 def _titles(changes: Sequence[Change], known: Known) -> dict[int, str]:
@@ -148,17 +218,6 @@ def _titles(changes: Sequence[Change], known: Known) -> dict[int, str]:
     linked = {number for change in changes for number in change.related}
     shown = {change.number: change.after.title for change in changes if change.number in linked}
     return {number: known.heads[number].release.title for number in linked - shown.keys()} | shown
-
-
-def _withdrawn(reading: _Reading, changes: Sequence[Change], store: Store) -> tuple[Change, ...]:
-    """What a complete dump of a declared listing no longer shows, though it reaches further back and forth."""
-    if reading.listing is None or reading.parsed.rejects or not reading.days:
-        return ()
-    before = store.listing(reading.source, reading.listing, after=min(reading.days), before=max(reading.days))
-    if before.as_of is not None and reading.as_of < before.as_of:
-        return ()
-    shown = {change.number for change in changes}
-    return withdrawn(before.heads, shown=shown, listing=reading.listing, as_of=reading.as_of)
 
 
 def _heard(alerts: Sequence[Alert], muted: Collection[str]) -> tuple[Alert, ...]:
@@ -176,9 +235,9 @@ def _is_newer(dump: Dump, known: Report, habits: Habits) -> bool:
     return stamp is not None and stamp > known.as_of
 
 
-def _status(parsed: Parsed, mode: Mode) -> str:
-    if mode is Mode.WATCH and any(reject.is_tail for reject in parsed.rejects):
+def _status(survey: Survey, mode: Mode) -> str:
+    if mode is Mode.WATCH and survey.has_tail:
         return "held"
-    if parsed.records:
+    if survey.has_records:
         return "stored"
-    return "rejected" if any(reject.text for reject in parsed.rejects) else "empty"
+    return "rejected" if survey.says_something else "empty"

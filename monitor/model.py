@@ -5,6 +5,7 @@ All are frozen: a station takes values and returns new ones. Times are aware UTC
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -70,9 +71,19 @@ class Dump:
     path: bytes  # absolute, as the file system spells it
     signature: Signature
     sha256: bytes  # of the file's bytes: the identity of its content
-    text: str  # decoded, line ends LF; bytes that do not decode are U+FFFD
+    text: str  # decoded, line ends LF or CRLF; bytes that do not decode are lone surrogates or U+FFFD
     encoding: str  # "" where none could be told
     fault: str = ""  # why the file gave no text
+    bom: int = 0  # bytes before the text
+    bulk: Bulk | None = None  # of a large dump, instead of `text`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bulk:
+    """How a dump that is too large to be held is gone through, and stored part by part."""
+
+    stretches: Callable[[], Iterator[str]]  # its text, read from the beginning once more; raises FileChanged
+    most: Callable[[], int]  # asked before each part: how many records it may have; raises Interrupted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +103,7 @@ class Record:
     release: Release
     digest: bytes  # sha256 over the source name and the record's text: equal digests need no comparing
     line: int  # 1-based line of its "-" in the decoded text
+    offset: int = field(default=0, compare=False)  # bytes of the file before it; another encoding, another offset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +112,7 @@ class Reject:
 
     reason: str  # one sentence: what is wrong and, where that helps, what would heal it
     line: int  # 1-based; 0: the whole file
-    offset: int  # bytes before it, of the decoded text as UTF-8 with LF
+    offset: int  # bytes of the file before it
     text: str  # the first 200 characters
     is_tail: bool = False  # an unfinished last record: a writer may still complete it
 
@@ -127,6 +139,7 @@ class Sighting:
 
     number: int
     version: int  # the head's version then
+    is_current: bool = field(default=False, compare=False)  # it still is the head, and is listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -342,11 +355,11 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """Everything one dump leads to; stored whole or not at all."""
+    """Everything one dump leads to, or one part of a large dump; stored whole or not at all."""
 
     dump: Dump
     as_of: datetime  # the moment whose state of the world this dump shows
-    status: str  # stored | held | rejected | empty
+    status: str  # stored | held | rejected | empty; superseded until the last part is stored
     changes: tuple[Change, ...]
     rejects: tuple[Reject, ...]
     alerts: tuple[Alert, ...]
@@ -354,6 +367,8 @@ class Batch:
     parser: int  # version of the parser that read it
     mode: Mode
     listing: str | None = None  # the declared listing this dump is of; None: none
+    continues: int | None = None  # id of the dump row that earlier parts made; None: this is the first
+    progress: int | None = None  # bytes of the file that are stored with it; None: all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ Adapters live in their stations; the fakes to test with are in `monitor.testing`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -55,25 +56,51 @@ class Filed:
     parser: int  # version of the parser that read it
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A take-in whose first parts are stored and whose rest is not."""
+
+    dump: int  # id of its row
+    as_of: datetime
+    progress: int  # bytes of the file that are stored
+
+
 class Store(Protocol):
     """Write side of the state: releases, versions, events, and the notices they lead to."""
 
     def find_dump(self, source: str, sha256: bytes) -> Report | None:
-        """The newest take-in of exactly this content for this source; None: never seen."""
+        """The newest take-in of exactly this content, all of it, for this source; None: never seen."""
+
+    def begun(self, dump: Dump) -> Begun | None:
+        """The newest take-in of exactly this content under this name that was cut off between two parts."""
 
     def sightings(self, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
         """Which of these records were seen before, and what they were taken for."""
 
+    def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
+        """The current version of each of these releases."""
+
     def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = ()) -> Known:
         """Heads of all releases that carry one of these identity keys or numbers."""
 
-    def listing(self, source: str, name: str, *, after: date, before: date) -> Listing:
-        """What a declared listing has shown so far, of releases dated strictly between two days."""
+    def listing(self, source: str, name: str, *, after: date, before: date, but: Container[int] = ()) -> Listing:
+        """What a declared listing has shown so far, of releases dated strictly between two days.
+
+        but: numbers to leave out.
+        """
 
     def commit(self, batch: Batch, *, now: datetime) -> Report:
         """Store all of a batch in one transaction; on return it is durable, on any error nothing of it is.
 
+        The report is of all parts that are stored so far. Only the last part enters the path into the ledger.
         Raises Stale when a release number of the batch was given away meanwhile or a head moved.
+        """
+
+    def together(self) -> AbstractContextManager[None]:
+        """Let the writes of a block share one transaction: each by itself all or nothing, all durable at its end.
+
+        Many small dumps then cost one wait for the disk. Until the end no other process sees any of them; an error
+        that leaves the block takes all of them back. Other threads wait for the end, so keep the block short.
         """
 
     def note_duplicate(self, dump: Dump, of: Report, *, parser: int, now: datetime) -> Report:
@@ -106,6 +133,9 @@ class Outbox(Protocol):
 
     def waiting(self, channel: str) -> Sequence[Waiting]:
         """Notices of a channel that stand in no message, oldest first. Only reads."""
+
+    def waiting_since(self, channel: str) -> Sequence[tuple[datetime, bool]]:
+        """When they came and whether they are urgent, each pair once, oldest first; cheap, however much they tell."""
 
     def recent(self, channel: str, *, after: datetime, most: int) -> Sequence[datetime]:
         """When the last `most` messages that tell of releases were made, ascending, of those made after a moment."""

@@ -112,7 +112,7 @@ class Desk:
 
     def _unmuted(self, name: str) -> str:
         if name in self.channels:
-            return f"channel {name} is no longer muted; what waited for it is told now"
+            return f"channel {name} is no longer muted; what only that held back is told now"
         return f"{name} is no longer muted"
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from monitor.app import vitals
 from monitor.app.waiting import books, notices, undelivered
 from monitor.errors import NotFound
 from monitor.model import MESSAGE_STATES, Standing
@@ -35,12 +36,16 @@ class _Facts:
 def status(config: Config, *, now: datetime) -> Row:
     """One object: ok, daemon, sources, releases, outbox, channels, config, store.
 
-    `ok`: a daemon runs, the folders are there, and the channels take what they are sent.
+    `ok`: a daemon runs, every source is known to be watched or polled, and the channels take what they are sent.
     """
     holder = lock.holder(config.state)
     daemon = asdict(holder) if holder and holder.verb == "run" else None
     facts = _facts(config, now)
-    sources, channels = _sources(config, facts.summary), _channels(config, facts)
+    word = vitals.read(config.state)
+    watches = {
+        name: vitals.watch_of(word, name, pid=daemon["pid"] if daemon else None, now=now) for name in config.sources
+    }
+    sources, channels = _sources(config, facts.summary, watches), _channels(config, facts)
     return {
         "ok": daemon is not None and _is_well(sources, channels),
         "daemon": daemon,
@@ -75,18 +80,21 @@ def _facts(config: Config, now: datetime) -> _Facts:
         return _Facts(now=now)
 
 
-def _is_well(sources: Sequence[Row], channels: Sequence[Row]) -> bool:
-    is_there = all(source["is_there"] for source in sources)
-    return is_there and all(channel["state"] not in ("open", "refused") for channel in channels)
+def _is_well(sources: Sequence[Mapping[str, Any]], channels: Sequence[Row]) -> bool:
+    is_heard = all(source["watch"]["state"] in ("watching", "polling") for source in sources)
+    return is_heard and all(channel["state"] not in ("open", "refused") for channel in channels)
 
 
-def _sources(config: Config, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _sources(
+    config: Config, summary: Mapping[str, Any], watches: Mapping[str, Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     stored = {row["source"]: row for row in summary["sources"]}
     return [
         {
             "name": name,
             "path": escape(str(source.path)),
             "is_there": source.path.is_dir(),
+            "watch": watches[name],
             "dumps": stored[name]["dumps"] if name in stored else 0,
             "releases": stored[name]["releases"] if name in stored else 0,
             "rejected": stored[name]["rejected"] if name in stored else 0,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from monitor.app.logs import fail, say, warn
 from monitor.app.operator import Operator
-from monitor.collect.decode import decode
+from monitor.app.turns import Turns
+from monitor.collect.decode import SAMPLE, coding_of
 from monitor.collect.folder import Folder
-from monitor.collect.read import Content, Skipped, read
-from monitor.errors import FileChanged, NotReadable, StoreError
+from monitor.collect.read import LARGE, File, Skipped, opened, whole
+from monitor.errors import FileChanged, Interrupted, NotReadable, StoreError
 from monitor.journey import Audience, Habits, ingest
-from monitor.model import Dump, Kind, Mode, Report, Signature
+from monitor.model import Bulk, Dump, Kind, Mode, Report, Signature
 from monitor.ports import Clock, Store, Switchboard
 from monitor.text import escape
 
@@ -38,9 +40,20 @@ class Source:
 class Taken:
     """What became of an attempt to take a path in."""
 
+    path: bytes
+    source: Source
     report: Report | None = None  # None: no dump, gone, or not to be read now
     is_later: bool = False  # it could not be read or stored now; try again
     is_failed: bool = False  # a fault of ours; it is left until it changes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a scan of one source's folder showed."""
+
+    waiting: tuple[bytes, ...]  # dump files that are not in the ledger as they are now, oldest first
+    unheard: frozenset[bytes]  # of them, those whose path the ledger does not know at all
+    ignored: tuple[str, ...]  # names, safe to print, of files that no source takes
 
 
 class Intake:
@@ -75,16 +88,30 @@ class Intake:
 
     def waiting(self, source: Source) -> list[bytes]:
         """Dump files in a source's folder that are not in the ledger as they are now, oldest first."""
+        return list(self.find(source).waiting)
+
+    def find(self, source: Source) -> Found:
+        """Scan a source's folder. Raises OSError when it cannot be read."""
         ledger = self._store.ledger(source.name)
-        found = [
+        listing = source.folder.listing()
+        waiting = tuple(
             path
-            for path, sign in source.folder.scan()
+            for path, sign in listing.dumps
             if self.source_of(path) is source
             and not (path in ledger and ledger[path].signature == sign)
             and self._left.get(path) != sign
-        ]
-        self.base_on(found, source)
-        return found
+        )
+        self.base_on(waiting, source)
+        return Found(
+            waiting=waiting,
+            unheard=frozenset(path for path in waiting if path not in ledger and path not in self._left),
+            ignored=tuple(source.folder.name_of(path) for path in listing.ignored if self.source_of(path) is None),
+        )
+
+    def is_filed(self, path: bytes, source: Source, sign: Signature) -> bool:
+        """Whether it was taken in, or left alone, exactly as it is now; nothing is opened to tell."""
+        filed = self._store.filed(source.name, path)
+        return (filed is not None and filed.signature == sign) or self._left.get(path) == sign
 
     def base_on(self, paths: Sequence[bytes], source: Source) -> None:
         """Take these files as the source's baseline, if it is to have one and has none yet."""
@@ -100,37 +127,53 @@ class Intake:
 
     def take_in(self, path: bytes, source: Source, *, mode: Mode) -> Taken:
         """Carry one file the whole way and log what it came to; whatever goes wrong stays with this file."""
-        taken = self._try(path, source, mode=mode)
-        if not taken.is_later:
-            self._basing.get(source.name, set()).discard(path)
-        if source.name in self._untried:
-            self._untried[source.name].discard(path)
-            self._end_baseline(source)
+        taken = self.carry(path, source, mode=mode)
+        self.acknowledge(taken)
         return taken
 
-    def _try(self, path: bytes, source: Source, *, mode: Mode) -> Taken:
+    def carry(self, path: bytes, source: Source, *, mode: Mode, between: Callable[[], None] = lambda: None) -> Taken:
+        """The same without a word that it is stored: that is said (`acknowledge`) once it is durable.
+
+        between: called where a long take-in can let others pass; no transaction is open then. What it raises as
+        Interrupted ends the take-in there, to be gone on with later.
+        """
         name = source.folder.name_of(path)
+        taken = partial(Taken, path=path, source=source)
         try:
-            content = read(path, max_file=source.max_file, follow_symlinks=self._follow_symlinks)
-            return Taken(report=self.ingest(_dump(path, name, content, source), source, mode=mode))
+            with opened(path, follow_symlinks=self._follow_symlinks) as file:
+                dump = _dump(path, name, file, source, Turns(between))
+                return taken(report=self._ingest(dump, source, mode=mode))
         except FileNotFoundError:
             say("file_vanished", source=source.name, name=name)
         except Skipped as error:
             say("file_skipped", source=source.name, name=name, reason=error.message)
             self._leave(path, source)
+        except Interrupted:
+            say("dump_interrupted", source=source.name, name=name)
+            return taken(is_later=True)
         except (FileChanged, StoreError, OSError) as error:
             warn("file_postponed", source=source.name, name=name, reason=escape(str(error)))
-            return Taken(is_later=True)
+            return taken(is_later=True)
         except Exception as error:  # noqa: BLE001 - the per-dump border: a fault of ours must not stop the others
             fail("dump_failed", error, source=source.name, name=name)
             self._leave(path, source)
-            return Taken(is_failed=True)
-        return Taken()
+            return taken(is_failed=True)
+        return taken()
 
-    def ingest(self, dump: Dump, source: Source, *, mode: Mode) -> Report:
-        """Carry a dump that was read, and log what it came to."""
+    def acknowledge(self, taken: Taken) -> None:
+        """Log a take-in that is durable, and end the source's baseline with the last file that was tried."""
+        name = taken.source.name
+        if taken.report:
+            self._tell(taken.report)
+        if not taken.is_later:
+            self._basing.get(name, set()).discard(taken.path)
+        if name in self._untried:
+            self._untried[name].discard(taken.path)
+            self._end_baseline(taken.source)
+
+    def _ingest(self, dump: Dump, source: Source, *, mode: Mode) -> Report:
         now = self._clock.now()
-        report = ingest(
+        return ingest(
             dump,
             habits=source.habits,
             audience=self._audience,
@@ -139,12 +182,13 @@ class Intake:
             mode=mode,
             muted=self._muted(dump, now),
         )
+
+    def _tell(self, report: Report) -> None:
         tell = warn if report.rejected or report.status == "held" else say
         more = {"see": "monitor dumps --rejects"} if report.rejected else {}
         tell(f"dump_{report.status}", source=report.source, name=report.name, **told_counts(report.counts), **more)
         if report.rejected:
             self._operator.rejected(report)
-        return report
 
     def _muted(self, dump: Dump, now: datetime) -> frozenset[str]:
         """Watchlists that tell nobody of this dump; of a source's baseline none does."""
@@ -170,20 +214,31 @@ def told_counts(counts: Mapping[Kind, int]) -> dict[str, object]:
     return {str(kind): count for kind, count in counts.items() if count}
 
 
-def _dump(path: bytes, name: str, content: Content, source: Source) -> Dump:
-    text, encoding, fault = "", "", content.fault
+def _dump(path: bytes, name: str, file: File, source: Source, turns: Turns) -> Dump:
+    is_large = LARGE < file.signature.size <= source.max_file
+    if is_large:
+        file.pause = turns.give
+    content = None if is_large else whole(file, max_file=source.max_file)
+    sha256 = content.sha256 if content else file.sha256()
+    text, encoding, bom, fault, bulk = "", "", 0, content.fault if content else "", None
     try:
-        decoded = decode(content.content, source.encoding)
-        text, encoding = decoded.text, decoded.encoding
+        coding = coding_of(file.beginning(SAMPLE), source.encoding)
+        encoding, bom = coding.name, coding.bom
+        if content is None:
+            bulk = Bulk(stretches=lambda: coding.read(file.again(sha256)), most=turns.most)
+        else:
+            text = "".join(coding.read((content.content,)))
     except NotReadable as error:
-        text, fault = content.content[:200].decode("ascii", "replace"), error.message
+        text, fault = file.beginning(200).decode("ascii", "replace"), error.message
     return Dump(
         source=source.name,
         name=name,
         path=path,
-        signature=content.signature,
-        sha256=content.sha256,
+        signature=file.signature,
+        sha256=sha256,
         text=text,
         encoding=encoding,
         fault=fault,
+        bom=bom,
+        bulk=bulk,
     )

@@ -35,21 +35,25 @@ class Office:
     operator: Operator
     clock: Clock
 
-    def open(self) -> None:
-        """At start: take back what a dead process left on its way, bury what is too old, know the channels again."""
+    def open(self) -> int:
+        """At start: take back what a dead process left on its way, know the channels again, bury what is too old.
+
+        How many were buried.
+        """
         now = self.clock.now()
         holding = [line.channel.name for line in self.lines if line.policy.holds_uncertain]
         self.outbox.reclaim(holding=holding, now=now)
-        self.expire()
         for line in self.lines:
             self.switchboard.recognise(line.channel.name, line.fingerprint, now=now)
+        return self.expire()
 
-    def expire(self) -> None:
-        """Bury what waited too long, and say so."""
+    def expire(self) -> int:
+        """Bury what waited too long, and say so; how many, without the monitor's own."""
         counts = self.outbox.expire(now=self.clock.now())
-        if counts:
-            warn("messages_expired", **counts, see="monitor alerts --state dead")
-            self.operator.expired(counts)
+        for channel, count in counts.items():
+            warn("messages_expired", channel=channel, count=count, see="monitor alerts --state dead")
+        self.operator.expired(counts)
+        return sum(counts.values())
 
     def form_all(self) -> None:
         """Make messages of all that is ripe, on every channel."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from monitor.app.intake import Intake, Source, Taken
@@ -11,7 +13,7 @@ from monitor.app.logs import say, warn
 from monitor.app.office import Office
 from monitor.collect.settle import has_writer
 from monitor.model import Mode
-from monitor.notify.outbox import Courier
+from monitor.notify.outbox import Courier, Tally
 from monitor.ports import Store
 
 
@@ -36,11 +38,11 @@ def run_once(intake: Intake, office: Office, *, store: Store) -> Pass:
     done = Pass(rejected=store.reject_overdue(held_before=now, now=now))
     if done.rejected:
         office.operator.overdue(done.rejected)
-    office.open()
+    done.unsent += office.open()
     for source in intake.sources:
         _take_in_all(intake, source, done)
     office.form_unclaimed()
-    _deliver_all(office.couriers(), done)
+    _deliver_all(office, done)
     return done
 
 
@@ -64,11 +66,38 @@ def _count(taken: Taken, done: Pass) -> None:
     done.unread += taken.is_later or taken.is_failed
 
 
-def _deliver_all(team: Sequence[Courier], done: Pass) -> None:
-    """Every channel in a thread of its own: a hung one must not keep the others waiting."""
-    if not team:
-        return
-    with ThreadPoolExecutor(len(team)) as pool:
-        for tally in pool.map(Courier.drain, team):
-            done.sent += tally.sent
-            done.unsent += tally.retried + tally.held + tally.buried + tally.is_behind
+def _deliver_all(office: Office, done: Pass) -> None:
+    """Every channel in a thread of its own: a hung one must not keep the others waiting.
+
+    In rounds, for what happens in one is told to the people who run the monitor in the next.
+    """
+    told, stop = threading.Event(), threading.Event()
+    team = office.couriers(on_told=told.set)
+    tallies = [Tally()] * len(team)
+    with ThreadPoolExecutor(max(1, len(team))) as pool, _stopping(stop):
+        is_news = True
+        while is_news:
+            told.clear()
+            rounds = pool.map(lambda courier: courier.drain(stop), team)
+            tallies = [before.plus(now) for before, now in zip(tallies, rounds, strict=True)]
+            expired = office.expire()
+            done.unsent += expired
+            is_news = told.is_set() or expired > 0
+    for courier, tally in zip(team, tallies, strict=True):
+        _add(courier, tally, done)
+
+
+@contextmanager
+def _stopping(stop: threading.Event) -> Iterator[None]:
+    """Whatever ends the block, Ctrl-C too: what is on its way is finished, what waits for its rate is left."""
+    try:
+        yield
+    finally:
+        stop.set()
+
+
+def _add(courier: Courier, tally: Tally, done: Pass) -> None:
+    done.sent += tally.sent
+    done.unsent += tally.retried + tally.held + tally.buried + tally.is_behind
+    if tally.is_behind:
+        warn("messages_left", channel=courier.channel.name, reason=str(courier.hold()), see="monitor channels")

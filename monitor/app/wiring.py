@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, TextIO
 
 from monitor.app.clock import SystemClock
 from monitor.app.control import Control
-from monitor.app.daemon import Daemon, Pace
+from monitor.app.daemon import Daemon
 from monitor.app.desk import desk_of
 from monitor.app.intake import Intake, Source
 from monitor.app.logs import say, warn
 from monitor.app.office import Line, Office
 from monitor.app.once import run_once
 from monitor.app.operator import Operator
+from monitor.app.pickup import Pace, Pickup
 from monitor.app.policies import policy_of
+from monitor.app.retention import retention_of
+from monitor.app.upkeep import Upkeep
 from monitor.collect.folder import IGNORED, Folder
 from monitor.compare.forms import keys, text_hash
 from monitor.errors import NotFound, UsageError
@@ -56,6 +59,7 @@ class Works:
     intake: Intake
     office: Office
     store: SqliteStore
+    upkeep: Upkeep
 
     def run(self) -> int:
         """The daemon, until a signal; the exit code."""
@@ -69,11 +73,16 @@ class Works:
         office = self.office
         desk = desk_of(self.config, outbox=office.outbox, switchboard=office.switchboard, clock=office.clock)
         control = Control(self.config.state, desk.verbs())
-        return Daemon(self.intake, office, store=self.store, pace=pace, control=control).run()
+        pickup = Pickup(
+            self.intake, office.operator, store=self.store, clock=office.clock, pace=pace, state=self.config.state
+        )
+        return Daemon(pickup, office, control=control, upkeep=self.upkeep).run()
 
     def run_once(self) -> int:
         """One pass; the exit code."""
-        return run_once(self.intake, self.office, store=self.store).exit_code
+        done = run_once(self.intake, self.office, store=self.store)
+        self.upkeep.fill()
+        return done.exit_code
 
     def ingest(self, files: Sequence[Path], *, source: str | None, is_again: bool) -> list[Report | None]:
         """Take in files in the given order; None where one could not be read."""
@@ -85,6 +94,7 @@ class Works:
         mode = Mode.AGAIN if is_again else Mode.ONCE
         reports = [self.intake.take_in(path, of, mode=mode).report for path, of in chosen]
         self.office.form_all()
+        self.upkeep.fill()
         return reports
 
     def _source_for(self, path: Path, name: str | None) -> Source:
@@ -189,7 +199,8 @@ def _works(config: Config, handle: Handle, clock: Clock, patience: Patience) -> 
     stream = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - closed with the process; started with >&-
     lines = [_line(config, name, stream, patience) for name in config.channels]
     office = Office(lines=lines, outbox=outbox, switchboard=switchboard, operator=operator, clock=clock)
-    return Works(config=config, intake=intake, office=office, store=store)
+    upkeep = Upkeep(handle=handle, retention=retention_of(config), clock=clock)
+    return Works(config=config, intake=intake, office=office, store=store, upkeep=upkeep)
 
 
 def sources_of(config: Config) -> tuple[Source, ...]:

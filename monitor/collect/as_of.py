@@ -39,6 +39,11 @@ def as_of(rule: str, clues: Clues, *, timezone: ZoneInfo) -> datetime:
     return stamp or newest or clues.arrived.astimezone(UTC)
 
 
+def latest_day(arrived: datetime, timezone: ZoneInfo) -> date:
+    """The last day that a record can bear without a typing error."""
+    return arrived.astimezone(timezone).date() + timedelta(days=1)
+
+
 def name_stamp(name: str, timezone: ZoneInfo) -> datetime | None:
     """The first stamp such as 2024-07-01, 20240701T0930Z or 20240701_093000 that is a real moment."""
     for match in _STAMP.finditer(name):
@@ -52,7 +57,7 @@ def name_stamp(name: str, timezone: ZoneInfo) -> datetime | None:
 
 
 def _newest(clues: Clues, timezone: ZoneInfo) -> datetime | None:
-    latest = clues.arrived.astimezone(timezone).date() + timedelta(days=1)
+    latest = latest_day(clues.arrived, timezone)
     newest = max((day for day in clues.dates if day <= latest), default=None)
     if newest is None:
         return None

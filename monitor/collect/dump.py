@@ -8,26 +8,32 @@ Real files break it: a body may hold a lone "-", a record may lack its date, the
 last one, and only some listings print a category. So a piece between two "-" lines is judged by its end: it is
 *closed* when its last line ends in a date. What is not closed is glued to the next piece unless that one is a
 record by itself, and an unclosed last piece is an unfinished tail that a later read heals.
+
+Whether records begin with a category is told by the majority of all pieces, so a text is gone through twice: once for
+its layout, once for its records. Neither keeps more than one record, so a text of any size may come in stretches.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from hashlib import sha256
 
-from monitor.model import Record, Reject, Release
+from monitor.collect.decode import shown, width_in
+from monitor.collect.layout import LONGEST_CATEGORY, Layout
+from monitor.collect.pieces import Piece, split
+from monitor.model import Dump, Record, Reject
 
-PARSER_VERSION = 1  # goes up when the same bytes may give other records
-LONGEST_CATEGORY = 40  # characters; of a category that nobody declared
+__all__ = ["LONGEST_CATEGORY", "PARSER_VERSION", "SHOWN", "Parsed", "Reading", "entries", "parse"]
+
+PARSER_VERSION = 2  # goes up when the same bytes may give other records
 SHOWN = 200  # characters of a reject that are kept for people
+MOST_DASHES = 10_000  # inside one body
 
-_DATE_AT_END = re.compile(r"(?:^|\s)date(\d{4})-(\d{2})-(\d{2})\Z", re.ASCII)
-_DATE_WIDTH = len(" date2024-07-01")
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd\ud800-\udfff]")
+
+Entry = Record | Reject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,179 +44,136 @@ class Parsed:
     rejects: tuple[Reject, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """The lines between two lone "-" lines, outer blank lines off."""
+class Reading:
+    """A dump to be gone through as often as needed; of a large one nothing is kept but its layout."""
 
-    line: int  # 1-based line of its "-"
-    offset: int  # bytes before its "-", in UTF-8 with LF
-    lines: tuple[str, ...]
+    def __init__(self, dump: Dump, *, categories: Collection[str] = (), max_record: int = 1_000_000) -> None:
+        self._dump = dump
+        self._max_record = max_record
+        self._kept: tuple[Entry, ...] | None = None
+        if dump.fault:
+            self._kept = (Reject(reason=dump.fault, line=0, offset=0, text=shown(dump.text[:SHOWN])),)
+        elif dump.bulk is None:
+            pieces = tuple(self._pieces())
+            self._kept = tuple(self._entries(pieces, Layout(pieces, categories)))
+        else:
+            self._layout = Layout(self._pieces(), categories)
 
-    @property
-    def is_closed(self) -> bool:
-        return bool(self.lines) and _date_match(self.lines[-1]) is not None
+    def entries(self) -> Iterator[Entry]:
+        """Its records and rejects in their order, repeats too. Raises FileChanged while a large one is read."""
+        return iter(self._kept) if self._kept is not None else self._entries(self._pieces(), self._layout)
 
-    @property
-    def text(self) -> str:
-        return "\n".join(self.lines)
+    def _entries(self, pieces: Iterable[Piece], layout: Layout) -> Iterator[Entry]:
+        return entries(pieces, layout, source=self._dump.source, max_record=self._max_record)
+
+    def _pieces(self) -> Iterator[Piece]:
+        dump = self._dump
+        stretches = dump.bulk.stretches() if dump.bulk else (dump.text,)
+        return split(stretches, width=width_in(dump.encoding), start=dump.bom, most=self._max_record)
 
 
 def parse(text: str, *, source: str, categories: Collection[str] = (), max_record: int = 1_000_000) -> Parsed:
     """Read every release of a dump; `max_record` bounds one record in characters."""
-    pieces = tuple(_split(text))
-    if not pieces or pieces[0].line == 0:
-        return Parsed(records=(), rejects=(_no_dump(text),))
-    layout = _Layout(pieces, categories)
+    pieces = tuple(split((text,), width=width_in("utf-8"), most=max_record))
     records: dict[bytes, Record] = {}
     rejects: list[Reject] = []
-    for piece, is_last in _repaired(pieces, layout):
-        reason = _fault(piece, is_last=is_last, max_record=max_record)
-        if reason:
-            rejects.append(_reject(piece, reason, is_tail=is_last and not piece.is_closed))
-            continue
-        digest = sha256(f"{source}\n{piece.text}".encode("utf-8", "surrogatepass")).digest()
-        records.setdefault(digest, Record(release=layout.read(piece), digest=digest, line=piece.line))
+    for entry in entries(pieces, Layout(pieces, categories), source=source, max_record=max_record):
+        if isinstance(entry, Record):
+            records.setdefault(entry.digest, entry)
+        else:
+            rejects.append(entry)
     return Parsed(records=tuple(records.values()), rejects=tuple(rejects))
 
 
-def _split(text: str) -> Iterator[Piece]:
-    """Cut at lone "-" lines; text before the first one comes as a piece of line 0. Blank pieces are left out."""
-    start, offset, at, lines = 0, 0, 0, list[str]()
-    # str.splitlines would also cut at U+2028 and the like, which stand inside bodies.
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.rstrip() == "-":
-            yield from _piece(start, offset, lines)
-            start, offset, lines = number, at, []
+def entries(pieces: Iterable[Piece], layout: Layout, *, source: str, max_record: int) -> Iterator[Entry]:
+    """What the pieces of one dump hold, in their order; exact repeats are given each time."""
+    pieces = iter(pieces)
+    first = next(pieces)
+    if first.line == 0:
+        yield _no_dump(first, is_all=next(pieces, None) is None)
+        return
+    for piece, is_last in _repaired(first, pieces, layout, max_record):
+        reason = _fault(piece, is_last=is_last, max_record=max_record)
+        if reason:
+            yield _reject(piece, reason, is_tail=is_last)
         else:
-            lines.append(line)
-        at += len(line.encode("utf-8", "surrogatepass")) + 1
-    yield from _piece(start, offset, lines)
+            digest = sha256(f"{source}\n{piece.text}".encode("utf-8", "surrogatepass")).digest()
+            yield Record(release=layout.read(piece), digest=digest, line=piece.line, offset=piece.offset)
 
 
-def _piece(line: int, offset: int, lines: list[str]) -> Iterator[Piece]:
-    first, last = 0, len(lines)
-    while first < last and not lines[first].strip():
-        first += 1
-    while first < last and not lines[last - 1].strip():
-        last -= 1
-    if first < last:
-        yield Piece(line, offset, tuple(line.rstrip() for line in lines[first:last]))
+def _repaired(first: Piece, others: Iterator[Piece], layout: Layout, max_record: int) -> Iterator[tuple[Piece, bool]]:
+    """Glue what a lone "-" inside a body tore apart; each piece comes with whether it is an unclosed last one."""
+    glue = _Glue(first, max_record)
+    for piece in others:
+        if glue.is_closed or layout.is_record(piece):
+            yield glue.piece(), False
+            glue = _Glue(piece, max_record)
+        else:
+            glue.add(piece)
+    yield glue.piece(), not glue.is_closed
 
 
-class _Layout:
-    """Whether this file's records begin with a category line, told by the majority of its closed pieces."""
+class _Glue:
+    """Pieces that are one record; of more than a record can have only the first and the last stay."""
 
-    def __init__(self, pieces: Iterable[Piece], categories: Collection[str]) -> None:
-        closed = [piece for piece in pieces if piece.is_closed]
-        # Under a category stands a title; under a title that two releases share stands a sentence.
-        shapes = (_filled(piece) for piece in closed)
-        firsts = Counter(lines[0].strip() for lines in shapes if len(lines) == 3 and not _is_sentence(lines[1]))
-        self._known = frozenset(categories) | {first for first, times in firsts.items() if times > 1}
-        votes = [self._votes_category(_filled(piece)) for piece in closed if len(_filled(piece)) > 1]
-        self.has_categories = sum(votes) * 2 > len(votes)
+    def __init__(self, piece: Piece, most: int) -> None:
+        self._parts = [piece]
+        self._length = piece.length
+        self._is_whole = piece.is_whole
+        self._most = most
 
-    def is_record(self, piece: Piece) -> bool:
-        """Well-formed by itself: closed and with a line for each part; more lines are paragraphs under a title."""
-        needed = 3 if self.has_categories else 2
-        lines = _filled(piece)
-        return piece.is_closed and (
-            len(lines) == needed or (len(lines) > needed and not _is_sentence(lines[needed - 2]))
-        )
+    @property
+    def is_closed(self) -> bool:
+        return self._parts[-1].is_closed
 
-    def read(self, piece: Piece) -> Release:
-        """Take a faultless piece apart."""
-        lines = list(piece.lines)
-        category = lines.pop(0).strip() if self._begins_with_category(_filled(piece)) else None
-        while category is not None and not lines[0].strip():
-            lines.pop(0)
-        title, body = lines[0].strip(), "\n".join(lines[1:])
-        match = _date_match(body) if len(lines) > 1 else None
-        if match:
-            body = body[: len(body) - _DATE_WIDTH] if len(body) >= _DATE_WIDTH else ""
-        return Release(title=title, body=body.strip(), date=_day(match), category=category)
+    def add(self, piece: Piece) -> None:
+        self._parts.append(piece)
+        self._length += len("-") + piece.length
+        if self._length > self._most or len(self._parts) > MOST_DASHES:
+            self._is_whole = False
+            del self._parts[1:-1]
 
-    def _begins_with_category(self, lines: tuple[str, ...]) -> bool:
-        if len(lines) < 3:
-            return False
-        return lines[0].strip() in self._known or (self.has_categories and _is_short_label(lines[0]))
-
-    def _votes_category(self, lines: tuple[str, ...]) -> bool:
-        if len(lines) < 3:
-            return False
-        return lines[0].strip() in self._known or (
-            len(lines) == 3 and _is_short_label(lines[0]) and not _is_sentence(lines[1])
-        )
-
-
-def _repaired(pieces: tuple[Piece, ...], layout: _Layout) -> Iterator[tuple[Piece, bool]]:
-    """Glue what a lone "-" inside a body tore apart; each piece comes with whether it is the file's last."""
-    open_piece: list[Piece] = []
-    for piece in pieces:
-        if open_piece and layout.is_record(piece):
-            yield _glued(open_piece), False
-            open_piece = []
-        open_piece.append(piece)
-        if piece.is_closed:
-            yield _glued(open_piece), piece is pieces[-1]
-            open_piece = []
-    if open_piece:
-        yield _glued(open_piece), True
-
-
-def _glued(parts: list[Piece]) -> Piece:
-    lines = list(parts[0].lines)
-    for part in parts[1:]:
-        lines += ["-", *part.lines]
-    return Piece(parts[0].line, parts[0].offset, tuple(lines))
+    def piece(self) -> Piece:
+        if len(self._parts) == 1:
+            return self._parts[0]
+        first, *others = self._parts
+        lines = list(first.lines)
+        for part in others:
+            lines += ["-", *part.lines]
+        return Piece(first.line, first.offset, tuple(lines), self._length, self._is_whole)
 
 
 def _fault(piece: Piece, *, is_last: bool, max_record: int) -> str:
     """Why this piece is no release; empty when it is one."""
-    if is_last and not piece.is_closed:
+    if is_last:
         return "the last record does not end in a date: it is half written, or its end was lost"
-    if sum(map(len, piece.lines)) > max_record:
+    if piece.length > max_record or not piece.is_whole:
         return f"the record is longer than {max_record:,} characters (the source's max_record)"
-    if _NO_TEXT.search(piece.text):
+    if _holds_no_text(piece):
         return "the record holds bytes that are no text in this file's encoding"
-    if len(_filled(piece)) < 2:
+    if len(piece.filled) < 2:
         return "the record has one line only: a title line and a body line are needed"
     return ""
 
 
+def _holds_no_text(piece: Piece) -> bool:
+    """The usual record is told without the slow search: it has printable characters only."""
+    text = piece.text
+    is_usual = all(map(str.isprintable, piece.lines)) and "\ufffd" not in text
+    return not is_usual and _NO_TEXT.search(text) is not None
+
+
 def _reject(piece: Piece, reason: str, *, is_tail: bool) -> Reject:
-    return Reject(reason=reason, line=piece.line, offset=piece.offset, text=piece.text[:SHOWN], is_tail=is_tail)
+    text = shown(piece.text[:SHOWN])
+    return Reject(reason=reason, line=piece.line, offset=piece.offset, text=text, is_tail=is_tail)
 
 
-def _no_dump(text: str) -> Reject:
-    body = text.strip()
-    if body.replace("-", "").strip():
-        reason = "this is no dump: the first line that is not blank must be a lone '-'"
-    else:
-        reason = "the file holds no record"
-    return Reject(reason=reason, line=0, offset=0, text=body[:SHOWN], is_tail=not body.replace("-", "").strip())
-
-
-def _filled(piece: Piece) -> tuple[str, ...]:
-    return tuple(line for line in piece.lines if line.strip())
-
-
-def _is_short_label(line: str) -> bool:
-    return len(line.strip()) <= LONGEST_CATEGORY and not _is_sentence(line)
-
-
-def _is_sentence(line: str) -> bool:
-    return line.rstrip().endswith((".", "!", "?"))
-
-
-def _date_match(text: str) -> re.Match[str] | None:
-    """The date at the very end of a text, looked for in a window of fixed width so that the cost is constant."""
-    return _DATE_AT_END.search(text, max(0, len(text) - _DATE_WIDTH))
-
-
-def _day(match: re.Match[str] | None) -> date | None:
-    if match is None:
-        return None
-    try:
-        return date(int(match[1]), int(match[2]), int(match[3]))
-    except ValueError:  # such as 2024-02-30: nothing better is known, so the release has no date
-        return None
+def _no_dump(piece: Piece, *, is_all: bool) -> Reject:
+    text = piece.text.strip()
+    is_bare = is_all and not text.replace("-", "").strip()
+    reason = (
+        "the file holds no record"
+        if is_bare
+        else "this is no dump: the first line that is not blank must be a lone '-'"
+    )
+    return Reject(reason=reason, line=0, offset=0, text=shown(text[:SHOWN]), is_tail=is_bare)

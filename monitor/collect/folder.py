@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from functools import cache
 
 from monitor.model import Signature
 from monitor.text import escape
@@ -15,6 +17,14 @@ IGNORED = (
     ".*", "*~", "*.tmp", "*.part", "*.partial", "*.filepart", "*.crdownload", "*.swp",
     "Thumbs.db", "desktop.ini", "@eaDir",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What stands in a folder."""
+
+    dumps: tuple[tuple[bytes, Signature], ...]  # oldest first, then by name
+    ignored: tuple[bytes, ...]  # files under names that do not count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +45,11 @@ class Folder:
 
     def wants(self, name: bytes) -> bool:
         """Whether a file name counts as a dump."""
-        text = os.fsdecode(name)
-        return any(fnmatchcase(text, glob) for glob in self.files) and not self.ignores(name)
+        return _fits(self.files, os.fsdecode(name)) and not self.ignores(name)
 
     def ignores(self, name: bytes) -> bool:
         """Whether a file name is one of those that are never dumps."""
-        text = os.fsdecode(name)
-        return any(fnmatchcase(text, glob) for glob in self.ignore)
+        return _fits(self.ignore, os.fsdecode(name))
 
     def name_of(self, path: bytes) -> str:
         """The path as people and output see it: relative to the folder, escaped; a file elsewhere by its name."""
@@ -55,7 +63,17 @@ class Folder:
 
     def scan(self) -> list[tuple[bytes, Signature]]:
         """Every dump file with its signature, oldest first, then by name. Raises OSError when the folder is missing."""
-        return sorted(self._entries(self.path), key=lambda entry: (entry[1].mtime_ns, entry[0]))
+        return list(self.listing().dumps)
+
+    def listing(self) -> Listing:
+        """The same, and the files that are none. Raises OSError when the folder is missing."""
+        dumps, ignored = list[tuple[bytes, Signature]](), list[bytes]()
+        for path, sign in self._entries(self.path):
+            if sign is None:
+                ignored.append(path)
+            else:
+                dumps.append((path, sign))
+        return Listing(dumps=tuple(sorted(dumps, key=lambda each: (each[1].mtime_ns, each[0]))), ignored=tuple(ignored))
 
     def look(self, path: bytes) -> Signature | None:
         """The signature of what stands at a path now, of a link's target where links are followed; None: nothing."""
@@ -69,12 +87,13 @@ class Folder:
         root = os.path.join(self.path, b"")
         return parent.startswith(root) and not any(map(self.ignores, parent[len(root) :].split(b"/")))
 
-    def _entries(self, folder: bytes) -> Iterator[tuple[bytes, Signature]]:
+    def _entries(self, folder: bytes) -> Iterator[tuple[bytes, Signature | None]]:
+        """Every file; one that is ignored without a signature."""
         with os.scandir(folder) as entries:
             for entry in entries:
                 yield from self._entry(entry)
 
-    def _entry(self, entry: os.DirEntry[bytes]) -> Iterator[tuple[bytes, Signature]]:
+    def _entry(self, entry: os.DirEntry[bytes]) -> Iterator[tuple[bytes, Signature | None]]:
         if entry.is_dir(follow_symlinks=False):
             if self.is_recursive and not self.ignores(entry.name):
                 yield from self._subfolder(entry.path)
@@ -82,12 +101,24 @@ class Folder:
             sign = self.look(entry.path)
             if sign is not None:  # else gone between the listing and the look
                 yield entry.path, sign
+        else:
+            yield entry.path, None
 
-    def _subfolder(self, folder: bytes) -> Iterator[tuple[bytes, Signature]]:
+    def _subfolder(self, folder: bytes) -> Iterator[tuple[bytes, Signature | None]]:
         try:
             yield from self._entries(folder)
         except FileNotFoundError:
             return  # gone between the listing and the look
+
+
+def _fits(globs: tuple[str, ...], text: str) -> bool:
+    return _pattern(globs).match(text) is not None
+
+
+@cache
+def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression for all of them: each name of a large folder is asked several times."""
+    return re.compile("|".join(map(translate, globs)) or r"(?!)")
 
 
 def signature(status: os.stat_result) -> Signature:

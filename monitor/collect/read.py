@@ -1,4 +1,4 @@
-"""A path in a watched folder → a Dump, or the reason why it is none; the file is only ever read.
+"""A path in a watched folder → its bytes, or the reason why it is no dump; the file is only ever read.
 
 Opening is guarded: no link is followed unless allowed, and nothing but a regular file is read (opening a FIFO would
 block for ever, a device never ends). What changes while it is read is not one state of the file and is refused.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -16,6 +18,7 @@ from monitor.collect.folder import signature
 from monitor.errors import FileChanged, MonitorError
 from monitor.model import Signature
 
+LARGE = 1_000_000  # bytes; a larger dump is not held in memory, and is stored part by part
 _CHUNK = 1 << 20
 
 
@@ -33,34 +36,81 @@ class Content:
     fault: str = ""
 
 
+class File:
+    """A regular file held open: it may be read several times, and all of it is one state of the file."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.pause: Callable[[], None] = lambda: None  # called between two chunks
+        self.signature = signature(os.fstat(descriptor))
+
+    def chunks(self) -> Iterator[bytes]:
+        """All bytes. Raises FileChanged as soon as a change can be told."""
+        at, size = 0, self.signature.size
+        # A file that grows as fast as it is read would have no end, and no bound.
+        while at <= size and (chunk := os.pread(self._descriptor, _CHUNK, at)):
+            at += len(chunk)
+            self._refuse_change()
+            yield chunk
+            self.pause()
+        if at != size:
+            raise FileChanged("the file was written to while it was read")
+        self._refuse_change()
+
+    def sha256(self) -> bytes:
+        """Of all bytes."""
+        digest = sha256()
+        for chunk in self.chunks():
+            digest.update(chunk)
+        return digest.digest()
+
+    def again(self, expected: bytes) -> Iterator[bytes]:
+        """All bytes; raises FileChanged at the end where their sha256 is another one."""
+        digest = sha256()
+        for chunk in self.chunks():
+            digest.update(chunk)
+            yield chunk
+        if digest.digest() != expected:
+            raise FileChanged("the file was rewritten between two readings")
+
+    def beginning(self, size: int) -> bytes:
+        """The first bytes."""
+        return os.pread(self._descriptor, size, 0)
+
+    def _refuse_change(self) -> None:
+        if signature(os.fstat(self._descriptor)) != self.signature:
+            raise FileChanged("the file was written to while it was read")
+
+
+@contextmanager
+def opened(path: bytes, *, follow_symlinks: bool = False) -> Iterator[File]:
+    """Open a dump file for reading. Raises Skipped, and OSError when it cannot be opened."""
+    descriptor = _open(path, follow_symlinks=follow_symlinks)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Skipped("not a regular file")
+        yield File(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def whole(file: File, *, max_file: int) -> Content:
+    """All of a file's bytes; one beyond `max_file` is only hashed. Raises FileChanged."""
+    size = file.signature.size
+    if size > max_file:
+        fault = f"the file has {size:,} bytes, more than max_file ({max_file:,})"
+        return Content(content=b"", sha256=file.sha256(), signature=file.signature, fault=fault)
+    content = b"".join(file.chunks())
+    return Content(content=content, sha256=sha256(content).digest(), signature=file.signature)
+
+
 def read(path: bytes, *, max_file: int, follow_symlinks: bool = False) -> Content:
     """Read a whole file; one beyond `max_file` bytes is only hashed.
 
     Raises Skipped, FileChanged, and OSError when it cannot be opened.
     """
-    descriptor = _open(path, follow_symlinks=follow_symlinks)
-    try:
-        before = os.fstat(descriptor)
-        if not stat.S_ISREG(before.st_mode):
-            raise Skipped("not a regular file")
-        is_kept = before.st_size <= max_file
-        digest, chunks, size = sha256(), list[bytes](), 0
-        # A file that grows as fast as it is read would have no end, and no bound.
-        while size <= before.st_size and (chunk := os.read(descriptor, _CHUNK)):
-            size += len(chunk)
-            digest.update(chunk)
-            if is_kept:
-                chunks.append(chunk)
-        if size > before.st_size or signature(os.fstat(descriptor)) != signature(before):
-            raise FileChanged("the file was written to while it was read")
-    finally:
-        os.close(descriptor)
-    return Content(
-        content=b"".join(chunks),
-        sha256=digest.digest(),
-        signature=signature(before),
-        fault="" if is_kept else f"the file has {before.st_size:,} bytes, more than max_file ({max_file:,})",
-    )
+    with opened(path, follow_symlinks=follow_symlinks) as file:
+        return whole(file, max_file=max_file)
 
 
 def arrival(sign: Signature) -> datetime:

@@ -17,6 +17,10 @@ from monitor.model import Signature
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between attempts at a file that cannot be read yet
 _DOUBLINGS = 10  # more than it takes to the longest pause; 2.0**1024 would be an OverflowError after 17 hours
+_SLOWEST = 3  # doublings between looks at a file that goes on growing: 16 s with the usual settling time
+_SHORTEST_LOOK = 0.05  # seconds, whatever the settling time
+SHORTEST_REST, REST_SHARE = 1.0, 10.0  # a path rests after a take-in: seconds, and times what it took
+_MANY_RESTS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,9 @@ class _Waiting:
     due: float  # monotonic seconds: when it is looked at next
     is_closed: bool = False
     last: tuple[Signature, float] | None = None
+    looks: int = 0  # that did not settle it
     pauses: int = 0
+    since: float = 0.0
 
 
 class Settling:
@@ -41,17 +47,37 @@ class Settling:
     def __init__(self, settle: float) -> None:
         self._settle = settle
         self._waiting: dict[bytes, _Waiting] = {}
+        self._rests: dict[bytes, float] = {}  # until when a path is left alone
+        self._prune_at = _MANY_RESTS
 
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def __contains__(self, path: bytes) -> bool:
+        return path in self._waiting
+
     def closed(self, path: bytes, now: float) -> None:
-        """A writer closed it, or it was renamed into place: look now."""
-        self._waiting[path] = _Waiting(due=now, is_closed=True)
+        """A writer closed it, or it was renamed into place: look now, or when its rest is over."""
+        before = self._waiting.get(path)
+        since = before.since if before else now
+        self._waiting[path] = _Waiting(due=self._rested(path, now), is_closed=True, since=since)
 
     def found(self, path: bytes, now: float) -> None:
         """It is there; nobody said that it is whole."""
-        self._waiting.setdefault(path, _Waiting(due=now))
+        if path not in self._waiting:
+            self._waiting[path] = _Waiting(due=self._rested(path, now), since=now)
+
+    def took(self, path: bytes, now: float, *, seconds: float) -> None:
+        """It was taken in, which lasted so long: what comes of it next waits, so many small appends cost few reads."""
+        self._rests[path] = now + max(SHORTEST_REST, REST_SHARE * seconds)
+        if len(self._rests) > self._prune_at:
+            self._rests = {each: until for each, until in self._rests.items() if until > now}
+            self._prune_at = max(_MANY_RESTS, 2 * len(self._rests))
+
+    def unsettled(self) -> list[tuple[bytes, float]]:
+        """Files that a look did not settle, each with the time since when it waits, oldest first."""
+        late = [(path, each.since) for path, each in self._waiting.items() if each.looks or each.pauses]
+        return sorted(late, key=lambda each: each[1])
 
     def due(self, now: float) -> list[bytes]:
         """Paths whose time for a look has come, in the order in which they came in."""
@@ -69,22 +95,42 @@ class Settling:
             return True
         if waiting.last is None or waiting.last[0] != look.signature:
             waiting.last = (look.signature, now)
-        waiting.due = now + self._settle
+        waiting.due = now + max(self._settle, _SHORTEST_LOOK) * 2.0 ** min(waiting.looks, _SLOWEST)
+        waiting.looks += 1
         return False
 
-    def postpone(self, path: bytes, now: float, *, pauses: int) -> None:
-        """It could not be taken in this time; look again after a pause that doubles with each one."""
+    def postpone(self, path: bytes, now: float, *, pauses: int, since: float | None = None) -> None:
+        """It could not be taken in this time; look again after a pause that doubles with each one.
+
+        since: when it began to wait; None: now.
+        """
         pause = min(FIRST_PAUSE * 2.0 ** min(pauses, _DOUBLINGS), LONGEST_PAUSE)
-        self._waiting[path] = _Waiting(due=now + pause, is_closed=True, pauses=pauses + 1)
+        began = now if since is None else since
+        self._waiting[path] = _Waiting(due=now + pause, is_closed=True, pauses=pauses + 1, since=began)
 
     def pauses(self, path: bytes) -> int:
         """How often it was postponed in a row."""
         waiting = self._waiting.get(path)
         return waiting.pauses if waiting else 0
 
+    def since(self, path: bytes, now: float) -> float:
+        """When it began to wait; now, if it does not."""
+        waiting = self._waiting.get(path)
+        return waiting.since if waiting else now
+
     def drop(self, path: bytes) -> None:
         """It is gone, or is no dump."""
         self._waiting.pop(path, None)
+
+    def is_closed(self, path: bytes) -> bool:
+        """Whether somebody said that it is whole; then it needs no probe."""
+        waiting = self._waiting.get(path)
+        return waiting is not None and waiting.is_closed
+
+    def _rested(self, path: bytes, now: float) -> float:
+        """The first moment from now on at which the path may be looked at."""
+        until = self._rests.get(path)
+        return now if until is None else max(now, until)
 
     def _is_still(self, waiting: _Waiting, look: Look, now: float) -> bool:
         if look.has_writer or waiting.last is None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import stat
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 
 _IS_LINUX = platform.system() == "Linux"
+# Seconds for which the library holds back every event behind a move out of the folder; its own value is 0.5.
+MOVE_DELAY = 0.05
 
 
 class Sign(Protocol):
@@ -25,100 +29,137 @@ class Sign(Protocol):
     def __call__(self, path: bytes, *, is_closed: bool) -> None: ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Which folder stands at a path, and when its list of names changed last."""
+
+    device: int
+    inode: int
+    mtime_ns: int
+
+    def is_same_folder(self, other: Place) -> bool:
+        """A watch sits on the folder, not on its path."""
+        return (self.device, self.inode) == (other.device, other.inode)
+
+
 @dataclass(frozen=True, slots=True)
 class _Armed:
     """A folder as it was when its watch was set: another folder under the same path is not heard."""
 
     watch: ObservedWatch
-    place: tuple[int, int]  # device and inode
+    place: Place
 
 
 class Watcher:
-    """Watches the folders that exist; the others are armed when they appear (`arm`)."""
+    """Watches folders, each armed and disarmed by itself; one thread calls, watchdog's threads give the signs."""
 
-    def __init__(self, folders: Iterable[Folder], sign: Sign) -> None:
+    def __init__(self, folders: Iterable[Folder], sign: Sign, *, on_lost: Callable[[], None] = lambda: None) -> None:
+        """on_lost: the kernel dropped events; called on watchdog's thread."""
         self._folders: dict[bytes, tuple[Folder, ...]] = {}  # several sources may share a folder
         for folder in folders:
             self._folders[folder.path] = (*self._folders.get(folder.path, ()), folder)
         self._sign = sign
+        self._on_lost = on_lost
         self._observer: BaseObserver | None = None
         self._armed: dict[bytes, _Armed] = {}
+        self._handlers: dict[bytes, _Handler] = {}
 
-    def start(self) -> None:
-        """Start the observer's threads. Raises OSError where the system gives no watches (inotify limit)."""
-        self._observer = _observer()
-        self._observer.start()
-        try:
-            self.arm()
-        except OSError:
-            self.stop()
-            raise
-
-    def arm(self) -> tuple[bytes, ...]:
-        """Watch every folder that can be read and is not heard; returns those, which must now be scanned.
-
-        A watch sits on the folder, not on its path: one that was deleted or renamed away and made anew needs another.
-        """
-        places = {path: _place(path) for path in self._folders}
-        fresh = {path: place for path, place in places.items() if place and not self._hears(path, place)}
-        for path, place in fresh.items():
-            self._schedule(path, place)
-        return tuple(fresh)
+    @property
+    def paths(self) -> tuple[bytes, ...]:
+        """The folders, each once."""
+        return tuple(self._folders)
 
     @property
     def is_alive(self) -> bool:
         """Whether events can still arrive."""
-        return self._observer is not None and self._observer.is_alive()
+        return self._observer is not None and self._observer.is_alive() and _is_reading(self._observer)
 
-    def stop(self) -> None:
-        """End the threads; events that come later are lost, a scan finds what they meant."""
-        if self._observer is not None and self._observer.is_alive():
-            self._observer.stop()
-            self._observer.join(timeout=2)
+    @property
+    def errors(self) -> int:
+        """How many events raised an error of ours; each was left behind."""
+        return sum(handler.errors for handler in self._handlers.values())
 
-    def _hears(self, path: bytes, place: tuple[int, int]) -> bool:
+    def heard(self, path: bytes) -> float:
+        """When the last event of a folder came, or its watch was set; monotonic seconds."""
+        handler = self._handlers.get(path)
+        return handler.heard if handler else 0.0
+
+    def hears(self, path: bytes, place: Place) -> bool:
+        """Whether what happens in the folder that stands there now will be told."""
         armed = self._armed.get(path)
-        if armed is None or self._observer is None or armed.place != place:
+        if armed is None or self._observer is None or not self.is_alive or not armed.place.is_same_folder(place):
             return False
         return any(emitter.watch == armed.watch and emitter.is_alive() for emitter in self._observer.emitters)
 
-    def _schedule(self, path: bytes, place: tuple[int, int]) -> None:
-        from watchdog.events import (
-            FileClosedEvent,
-            FileCreatedEvent,
-            FileModifiedEvent,
-            FileMovedEvent,
-            FileSystemEventHandler,
-        )
+    def arm(self, path: bytes, place: Place) -> None:
+        """Watch the folder that stands there now; it must be scanned after that.
 
-        # Linux tells of closes, and one upload gives hundreds of "modified"; elsewhere "modified" is all there is.
-        last = FileClosedEvent if _IS_LINUX else FileModifiedEvent
-        assert self._observer is not None  # noqa: S101 - start() made it
-        deaf = self._armed.pop(path, None)
-        if deaf:
-            self._observer.unschedule(deaf.watch)
+        Raises OSError where the system gives no watch (the limits of inotify).
+        """
+        if not self.is_alive:
+            self.stop()
+            self._observer = _observer(self._on_lost)
+            self._observer.start()
+        self.disarm(path)
+        self._armed[path] = _Armed(self._schedule(path), place)
+
+    def disarm(self, path: bytes) -> None:
+        """Watch it no longer; what happens there from now on is not told."""
+        armed = self._armed.pop(path, None)
+        if armed and self._observer is not None:
+            self._observer.unschedule(armed.watch)
+
+    def stop(self) -> None:
+        """End the threads; events that come later are lost, a scan finds what they meant."""
+        if self._observer is not None and self._observer.ident is not None:
+            self._observer.stop()
+            self._observer.join(timeout=2)
+        self._observer = None
+        self._armed.clear()
+
+    def _schedule(self, path: bytes) -> ObservedWatch:
+        from watchdog.events import FileSystemEventHandler
+
+        assert self._observer is not None  # noqa: S101 - arm() made it
         real = os.path.realpath(path)  # a watch on a link hears nothing
+        errors = self._handlers[path].errors if path in self._handlers else 0
         handler = FileSystemEventHandler()
-        handler.on_any_event = _Handler(self._folders[path], real, self._sign)  # type: ignore[method-assign]
-        watch = self._observer.schedule(
-            handler,
-            os.fsdecode(real),
-            recursive=any(folder.is_recursive for folder in self._folders[path]),
-            event_filter=[last, FileCreatedEvent, FileMovedEvent],
-        )
-        self._armed[path] = _Armed(watch, place)
+        self._handlers[path] = _Handler(self._folders[path], real, self._sign, errors=errors)
+        handler.on_any_event = self._handlers[path]  # type: ignore[method-assign]
+        try:
+            return self._observer.schedule(
+                handler,
+                os.fsdecode(real),
+                recursive=any(folder.is_recursive for folder in self._folders[path]),
+                event_filter=_wanted_events(),
+            )
+        except OSError:
+            if not self._observer.emitters:  # a thread without a task would keep one of the few inotify instances
+                self.stop()
+            raise
 
 
 class _Handler:
-    """Turns one event into one sign. An exception here would end watchdog's thread: it only compares names."""
+    """Turns one event into one sign. An exception here would end watchdog's thread, so none gets out."""
 
-    def __init__(self, folders: Sequence[Folder], real: bytes, sign: Sign) -> None:
+    def __init__(self, folders: Sequence[Folder], real: bytes, sign: Sign, *, errors: int) -> None:
         self._folders = folders  # all at one path
         self._real = real  # where the folder's path leads; events name paths below it
         self._sign = sign
+        self.errors = errors
+        self.heard = time.monotonic()
 
     def __call__(self, event: FileSystemEvent) -> None:
+        self.heard = time.monotonic()
+        try:
+            self._pass_on(event)
+        except Exception:  # noqa: BLE001 - the library's thread would die of it, and with it every event to come
+            self.errors += 1
+
+    def _pass_on(self, event: FileSystemEvent) -> None:
         is_move = event.event_type == "moved"
+        if event.is_directory or event.event_type == "deleted":
+            return
         path = os.fsencode(event.dest_path if is_move else event.src_path)
         if not path.startswith(os.path.join(self._real, b"")):
             return
@@ -128,22 +169,77 @@ class _Handler:
             self._sign(path, is_closed=event.event_type == "closed" or is_move)
 
 
-def _place(path: bytes) -> tuple[int, int] | None:
-    """Which folder stands at a path now; None: none that may be read (watchdog would be deaf and not say so)."""
+def place_of(path: bytes) -> Place | str:
+    """Which folder stands at a path now, or why none can be used (watchdog would be deaf and not say so)."""
     try:
         status = os.stat(path)
-    except OSError:
-        return None
-    is_open = stat.S_ISDIR(status.st_mode) and os.access(path, os.R_OK | os.X_OK)
-    return (status.st_dev, status.st_ino) if is_open else None
+        if not stat.S_ISDIR(status.st_mode):
+            return "this path is no folder"
+        with os.scandir(path):  # access(2) asks for the real user, and root's rights hide an NFS server's refusal
+            pass
+    except FileNotFoundError:
+        return "the folder is missing"
+    except OSError as error:
+        return f"the folder cannot be read: {error.strerror}"
+    if not os.access(path, os.X_OK):
+        return "the folder cannot be read: its files cannot be reached"
+    return Place(device=status.st_dev, inode=status.st_ino, mtime_ns=status.st_mtime_ns)
 
 
-def _observer() -> BaseObserver:
+def _wanted_events() -> list[type[FileSystemEvent]]:
+    """What gives signs, and what changes a folder's list of names: both prove that the watch hears."""
+    from watchdog.events import (
+        DirCreatedEvent,
+        DirDeletedEvent,
+        DirMovedEvent,
+        FileClosedEvent,
+        FileCreatedEvent,
+        FileDeletedEvent,
+        FileModifiedEvent,
+        FileMovedEvent,
+    )
+
+    # Linux tells of closes, and one upload gives hundreds of "modified"; elsewhere "modified" is all there is.
+    last = FileClosedEvent if _IS_LINUX else FileModifiedEvent
+    names = [FileCreatedEvent, FileMovedEvent, FileDeletedEvent, DirCreatedEvent, DirMovedEvent, DirDeletedEvent]
+    return [last, *names]
+
+
+def _observer(on_lost: Callable[[], None]) -> BaseObserver:
+    # What it would write by itself is counted, logged and shown by the monitor, in the monitor's form.
+    logging.getLogger("watchdog").setLevel(logging.CRITICAL)
     if _IS_LINUX:
-        from watchdog.observers.inotify import InotifyObserver
-
-        return InotifyObserver(generate_full_events=True)
+        return _inotify_observer(on_lost)
     from watchdog.observers import Observer
 
     make: Callable[[], BaseObserver] = Observer
     return make()
+
+
+def _inotify_observer(on_lost: Callable[[], None]) -> BaseObserver:
+    """The library's own observer with a reader that tells of a queue overflow, which has no event of its own."""
+    from watchdog.observers.api import BaseObserver as Base
+    from watchdog.observers.inotify import InotifyFullEmitter, InotifyObserver
+    from watchdog.observers.inotify_c import InotifyEvent, InotifyFD
+    from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
+
+    class Reader(InotifyFD):
+        def handle_event(self, event: InotifyEvent) -> None:
+            super().handle_event(event)
+            if event.is_queue_overflow:
+                on_lost()
+
+    class Observer(InotifyObserver):
+        def __init__(self) -> None:
+            self._inotify_fd = Reader()
+            self._inotify_fd.start()
+            Base.__init__(self, InotifyFullEmitter, inotify_fd=self._inotify_fd)
+
+    InotifyMoveEventGrouper.delay = MOVE_DELAY
+    return Observer()
+
+
+def _is_reading(observer: BaseObserver) -> bool:
+    """Whether the thread that reads from the kernel lives; where there is none of its own, the emitters tell."""
+    reader: Any = getattr(observer, "_inotify_fd", None)
+    return reader is None or reader.is_alive()

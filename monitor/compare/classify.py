@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 
+from monitor.compare.claims import Barred
 from monitor.compare.edits import Redline, redline
-from monitor.compare.forms import form, is_view, keys, text_hash
-from monitor.compare.identity import assign
+from monitor.compare.forms import form, index, is_view, text_hash
+from monitor.compare.identity import AS_SEEN, NOTHING_BARRED, Shapes, assign
 from monitor.compare.related import look_alikes
 from monitor.model import Change, Edit, Head, Kind, Record, Release, Sighting
 from monitor.ports import Known
 
 
 def classify(
-    records: Sequence[Record], *, source: str, known: Known, sightings: Mapping[bytes, Sighting], as_of: datetime
+    records: Sequence[Record],
+    *,
+    source: str,
+    known: Known,
+    sightings: Mapping[bytes, Sighting],
+    as_of: datetime,
+    shapes: Shapes | None = None,
+    barred: Barred = NOTHING_BARRED,
 ) -> tuple[Change, ...]:
     """Decide on every record of one dump against a snapshot of the store; one change each, in their order.
 
-    A record that was last seen as its release's current text is unchanged without another look.
+    A record that was last seen as its release's current text is unchanged without another look; `known` need not
+    hold its head. shapes: the forms of these records, where somebody has worked them out. Of a dump that comes in
+    parts, `barred` is what its other parts hold.
     """
+    shapes = shapes or Shapes(records, source=source)
     numbers = count(known.next_number)
     changes = []
-    for pairing in assign(records, source=source, known=known, sightings=sightings):
-        record, head = pairing.record, pairing.head
-        if head is None:
-            changes.append(_new(record, next(numbers)))
+    for pairing in assign(records, known=known, sightings=sightings, shapes=shapes, barred=barred):
+        record, seen = pairing.record, sightings.get(pairing.record.digest)
+        if not pairing.number:
+            changes.append(_new(record, next(numbers), shapes))
+        elif pairing.evidence == AS_SEEN and seen is not None and seen.is_current:
+            changes.append(_as_seen(record, seen))
         else:
-            changes.append(
-                compare(record, head, evidence=pairing.evidence, as_of=as_of, seen=sightings.get(record.digest))
-            )
-    return _linked(tuple(_indexed(change, source, known) for change in changes), known)
+            head = known.heads[pairing.number]
+            change = compare(record, head, evidence=pairing.evidence, as_of=as_of, seen=seen)
+            changes.append(_indexed(change, source, head))
+    return _linked(tuple(changes), known, shapes)
 
 
 def compare(record: Record, head: Head, *, evidence: str, as_of: datetime, seen: Sighting | None = None) -> Change:
@@ -61,7 +74,7 @@ def compare(record: Record, head: Head, *, evidence: str, as_of: datetime, seen:
     return _change(kind, record, head, views, reason=f"{evidence}; {what}", seen=seen)
 
 
-def withdrawn(heads: Iterable[Head], *, shown: Collection[int], listing: str, as_of: datetime) -> tuple[Change, ...]:
+def withdrawn(heads: Iterable[Head], *, shown: Container[int], listing: str, as_of: datetime) -> tuple[Change, ...]:
     """The releases that a complete dump of a listing should show and does not.
 
     `heads` are those seen in this listing before whose dates lie strictly within the dump's; `shown` are the numbers
@@ -111,7 +124,21 @@ def _version(kind: Kind, head: Head, views: _Views, seen: Sighting | None) -> in
     return head.last + 1 if is_new_text else head.version
 
 
-def _new(record: Record, number: int) -> Change:
+def _as_seen(record: Record, seen: Sighting) -> Change:
+    """Nothing is new, and nothing has to be known of the head to say so."""
+    return Change(
+        kind=Kind.UNCHANGED,
+        number=seen.number,
+        version=seen.version,
+        base=seen.version,
+        after=record.release,
+        before=record.release,
+        reason=AS_SEEN,
+        record=record,
+    )
+
+
+def _new(record: Record, number: int, shapes: Shapes) -> Change:
     return Change(
         kind=Kind.NEW,
         number=number,
@@ -121,22 +148,25 @@ def _new(record: Record, number: int) -> Change:
         before=None,
         reason="no known release has this title and text",
         record=record,
+        keys=tuple(shapes.entries(record.digest).values()),
+        text_hash=shapes.of_record(record.digest).text_hash,
     )
 
 
-def _indexed(change: Change, source: str, known: Known) -> Change:
+def _indexed(change: Change, source: str, head: Head) -> Change:
     """Give a change that adds a version what the store will find it by."""
-    if change.kind is not Kind.NEW and change.version <= known.heads[change.number].last:
+    if change.version <= head.last:
         return change
-    return replace(change, keys=keys(source, change.after), text_hash=text_hash(change.after))
+    shape = form(change.after)
+    return replace(change, keys=tuple(index(source, shape).values()), text_hash=shape.text_hash)
 
 
-def _linked(changes: tuple[Change, ...], known: Known) -> tuple[Change, ...]:
+def _linked(changes: tuple[Change, ...], known: Known, shapes: Shapes) -> tuple[Change, ...]:
     """Link new releases to those that look like them, in the store and in the same dump."""
-    new = {change.number: form(change.after) for change in changes if change.kind is Kind.NEW}
+    new = {c.number: shapes.of_record(c.record.digest) for c in changes if c.kind is Kind.NEW and c.record}
     if not new:
         return changes
-    others = {number: form(head.release) for number, head in known.heads.items()}
+    others = {number: shapes.of_head(head) for number, head in known.heads.items()}
     twins = look_alikes(new, others)
     return tuple(
         replace(

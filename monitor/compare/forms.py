@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 
 from monitor.model import Release
@@ -17,7 +18,7 @@ NEARBY = timedelta(days=4)  # look-alikes stand within so many days of each othe
 _NUMBER = re.compile(r"\d(?:[\d.,]*\d)?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: what is asked for is worked out once
 class Form:
     """A release's soft forms, computed once."""
 
@@ -26,7 +27,7 @@ class Form:
     date: date | None
     is_cut: bool
 
-    @property
+    @cached_property
     def numbers(self) -> list[str]:
         """The figures of the body, in order."""
         return _NUMBER.findall(self.body)
@@ -36,6 +37,11 @@ class Form:
         """The words of the body, in order."""
         return self.body.split(" ") if self.body else []
 
+    @cached_property
+    def text_hash(self) -> bytes:
+        """16 bytes over title and body: equal for texts that differ only cosmetically."""
+        return _hash("text", self.title, self.body)
+
 
 def form(release: Release) -> Form:
     """Bring a release to the forms in which identity is decided."""
@@ -43,13 +49,8 @@ def form(release: Release) -> Form:
 
 
 def text_hash(release: Release) -> bytes:
-    """16 bytes over the soft title and body: equal for texts that differ only cosmetically."""
-    return hash_of_text(soft(release.title), soft(release.body))
-
-
-def hash_of_text(title: str, body: str) -> bytes:
-    """`text_hash` of texts that are soft already."""
-    return _hash("text", title, body)
+    """The text hash of a release that has no form yet."""
+    return form(release).text_hash
 
 
 def index(source: str, shape: Form) -> dict[str, bytes]:
@@ -67,13 +68,12 @@ def keys(source: str, release: Release) -> tuple[bytes, ...]:
     return tuple(index(source, form(release)).values())
 
 
-def nearby_keys(source: str, release: Release) -> tuple[bytes, ...]:
-    """The index entries of everything that might be this release or a look-alike of it."""
-    if release.date is None:
-        return keys(source, release)
-    days = range(release.date.toordinal() - NEARBY.days, release.date.toordinal() + NEARBY.days + 1)
-    around = (_day_key(source, date.fromordinal(day)) for day in days if 1 <= day <= date.max.toordinal())
-    return (*keys(source, release), *around)
+def nearby_days(source: str, days: Iterable[date]) -> set[bytes]:
+    """The index entries of all days around these, on which look-alikes may stand."""
+    around = set[int]()
+    for day in set(days):
+        around.update(range(day.toordinal() - NEARBY.days, day.toordinal() + NEARBY.days + 1))
+    return {_day_key(source, date.fromordinal(day)) for day in around if 1 <= day <= date.max.toordinal()}
 
 
 def is_view(short: Form, *, of: Form) -> bool:
@@ -81,13 +81,17 @@ def is_view(short: Form, *, of: Form) -> bool:
     return short.is_cut and of.body.startswith(short.body)
 
 
-def shingles(words: Sequence[str]) -> set[tuple[str, ...]]:
-    """The three-word sequences of a text; of a shorter one, what there is."""
+def shingles(words: Sequence[str]) -> set[int]:
+    """Hashes of the three-word sequences of a text; of a shorter one, what there is.
+
+    They mean nothing in another process. Two sequences of a dump share one hash once in 10 million dumps.
+    """
     if len(words) < 3:
-        return {tuple(words)} if words else set()
-    return set(zip(words, words[1:], words[2:], strict=False))
+        return {hash(tuple(words))} if words else set()
+    return set(map(hash, zip(words, words[1:], words[2:], strict=False)))
 
 
+@lru_cache(maxsize=4096)  # a dump asks for the same few days again and again
 def _day_key(source: str, day: date) -> bytes:
     return _hash("day", source, day.isoformat())
 

@@ -7,13 +7,14 @@ a line, a wrong merge hides an alert.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from rapidfuzz import fuzz
 
-from monitor.compare.forms import Form, form, hash_of_text, index, is_view, shingles
+from monitor.compare.claims import Barred
+from monitor.compare.forms import Form, form, index, is_view, nearby_days, shingles
 from monitor.model import Head, Record, Sighting
 from monitor.ports import Known
 
@@ -23,6 +24,10 @@ SHORT_BODY = 100  # the same, where title or day agree as well; below it stand c
 TOUCHED_UP = 98.0  # ratio of bodies that differ by a few words
 TITLE_LIKE, BODY_LIKE = 85.0, 90.0  # ratios of a title and a body that were both touched
 FEW_DAYS = timedelta(days=3)
+NOTHING_BARRED = Barred()
+
+
+AS_SEEN = "seen before as it is"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,84 +35,142 @@ class Pairing:
     """The release a record was found to show, and why."""
 
     record: Record
-    head: Head | None  # None: no known release fits
-    evidence: str  # "" without a head
+    number: int = 0  # the known release; 0: none fits
+    evidence: str = ""  # "" without one
+
+
+class Shapes:
+    """The forms of what one dump shows and of what is known around it, each worked out once, when it is asked for."""
+
+    def __init__(self, records: Iterable[Record], *, source: str) -> None:
+        self._source = source
+        self._records = {record.digest: record for record in records}
+        self._shown: dict[bytes, Form] = {}
+        self._entries: dict[bytes, dict[str, bytes]] = {}
+        self._known: dict[int, Form] = {}
+
+    def of_record(self, digest: bytes) -> Form:
+        """The form of a record of the dump."""
+        found = self._shown.get(digest)
+        if found is None:
+            found = self._shown[digest] = form(self._records[digest].release)
+        return found
+
+    def entries(self, digest: bytes) -> dict[str, bytes]:
+        """The index entries of a record of the dump, by what they index."""
+        found = self._entries.get(digest)
+        if found is None:
+            found = self._entries[digest] = index(self._source, self.of_record(digest))
+        return found
+
+    def of_head(self, head: Head) -> Form:
+        """The form of a known release."""
+        found = self._known.get(head.number)
+        if found is None:
+            found = self._known[head.number] = form(head.release)
+        return found
+
+    def nearby_keys(self, digests: Iterable[bytes]) -> set[bytes]:
+        """The index entries of everything that might be one of these records or a look-alike of it."""
+        shown = list(digests)
+        days = (shape.date for shape in map(self.of_record, shown) if shape.date)
+        return {key for digest in shown for key in self.entries(digest).values()} | nearby_days(self._source, days)
 
 
 def assign(
-    records: Sequence[Record], *, source: str, known: Known, sightings: Mapping[bytes, Sighting]
+    records: Sequence[Record],
+    *,
+    known: Known,
+    sightings: Mapping[bytes, Sighting],
+    shapes: Shapes,
+    barred: Barred = NOTHING_BARRED,
 ) -> tuple[Pairing, ...]:
     """Pair each record with at most one head and each head with at most one record, in the records' order.
 
-    The result does not depend on the order of the records.
+    The result does not depend on the order of the records. `barred` is what other parts of the same dump hold.
     """
-    found = _current(records, known, sightings)
-    candidates = _Candidates([r for r in records if r.digest not in found], source, known, sightings)
-    for rank in RANKS:
-        taken = {head.number for head, _ in found.values()}
+    found = _current(records, known, sightings, barred)
+    left = [record for record in records if record.digest not in found]
+    candidates = _Candidates(left, known, sightings, shapes)
+    for rank in RANKS if candidates.are_there else ():
+        taken = {number for number, _ in found.values()} | barred.held
+        if rank not in SURE_RANKS:
+            taken |= barred.spared
         for _, number, digest in sorted(candidates.scored(rank, found, taken)):
             if digest not in found and number not in taken:
-                found[digest] = (known.heads[number], rank.evidence)
+                found[digest] = (number, rank.evidence)
                 taken.add(number)
-    return tuple(
-        Pairing(record=record, head=found[record.digest][0], evidence=found[record.digest][1])
-        if record.digest in found
-        else Pairing(record=record, head=None, evidence="")
-        for record in records
-    )
+    return tuple(_pairing(record, found.get(record.digest)) for record in records)
 
 
-_Found = dict[bytes, tuple[Head, str]]  # digest → head and evidence
+_Found = dict[bytes, tuple[int, str]]  # digest → head and evidence
 
 
-def _current(records: Sequence[Record], known: Known, sightings: Mapping[bytes, Sighting]) -> _Found:
+def _pairing(record: Record, found: tuple[int, str] | None) -> Pairing:
+    return Pairing(record=record, number=found[0], evidence=found[1]) if found else Pairing(record=record)
+
+
+def _current(records: Sequence[Record], known: Known, sightings: Mapping[bytes, Sighting], barred: Barred) -> _Found:
     """Records that were seen before as the current text of their release: no comparing needed."""
     found: _Found = {}
-    taken = set()
+    taken = set(barred.held)
     for digest in sorted(record.digest for record in records if record.digest in sightings):
-        head = known.heads[sightings[digest].number]
-        if head.version == sightings[digest].version and head.number not in taken:
-            found[digest] = (head, "seen before as it is")
-            taken.add(head.number)
+        seen = sightings[digest]
+        if seen.number not in taken and (seen.is_current or known.heads[seen.number].version == seen.version):
+            found[digest] = (seen.number, AS_SEEN)
+            taken.add(seen.number)
     return found
 
 
 class _Candidates:
-    """The heads that a record shares an index entry with, and the forms of both."""
+    """The heads that a record shares an index entry with, and the forms of both; records without any are left out."""
 
     def __init__(
-        self, records: Sequence[Record], source: str, known: Known, sightings: Mapping[bytes, Sighting]
+        self, records: Sequence[Record], known: Known, sightings: Mapping[bytes, Sighting], shapes: Shapes
     ) -> None:
         self._known = known
+        self._shapes = shapes
         self._seen = {digest: sighting.number for digest, sighting in sightings.items()}
-        self._forms = {record.digest: form(record.release) for record in records}
-        self._index = {digest: index(source, shape) for digest, shape in self._forms.items()}
-        self._head_forms: dict[int, Form] = {}
+        self._near: dict[bytes, dict[str, Collection[int]]] = {}
+        for record in records:
+            near = self._numbers(record.digest)
+            if near:
+                self._near[record.digest] = near
+
+    @property
+    def are_there(self) -> bool:
+        """Whether any record might be a known release."""
+        return bool(self._near)
 
     def scored(self, rank: Rank, found: _Found, taken: Collection[int]) -> list[tuple[float, int, bytes]]:
         """(-score, head, digest) of every free pair this rank accepts; the best sorts first."""
         pairs = (
             (digest, number)
-            for digest in self._forms
+            for digest, near in self._near.items()
             if digest not in found
-            for number in self._numbers(digest, rank.by)
+            for number in near.get(rank.by, ())
             if number not in taken
         )
         scores = ((rank.score(self._pair(digest, number)), number, digest) for digest, number in pairs)
         return [(-score, number, digest) for score, number, digest in scores if score is not None]
 
-    def _numbers(self, digest: bytes, by: str) -> Collection[int]:
-        key = self._index[digest].get(by)
-        numbers = self._known.by_key.get(key, ()) if key else ()
+    def _numbers(self, digest: bytes) -> dict[str, Collection[int]]:
+        """The heads that are candidates by each index entry, those it was taken for before always among them."""
         seen = self._seen.get(digest)
-        return numbers if seen is None or seen in numbers else (*numbers, seen)
+        near: dict[str, Collection[int]] = {}
+        entries = self._shapes.entries(digest)
+        for by in ("title", "body", "day"):
+            numbers = self._known.by_key.get(entries[by], ()) if by in entries else ()
+            if seen is not None and seen not in numbers:
+                numbers = (*numbers, seen)
+            if numbers:
+                near[by] = numbers
+        return near
 
     def _pair(self, digest: bytes, number: int) -> Pair:
         head = self._known.heads[number]
-        if number not in self._head_forms:
-            self._head_forms[number] = form(head.release)
         is_seen = self._seen.get(digest) == number
-        return Pair(self._forms[digest], self._head_forms[number], head.past, is_seen)
+        return Pair(self._shapes.of_record(digest), self._shapes.of_head(head), head.past, is_seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +212,7 @@ class Pair:
     @property
     def is_past(self) -> bool:
         """The record shows an earlier version of the release."""
-        return self.is_seen or hash_of_text(self.record.title, self.record.body) in self.past
+        return self.is_seen or self.record.text_hash in self.past
 
     @property
     def shared(self) -> float:
@@ -226,6 +289,7 @@ RANKS = (
     Rank(by="day", score=_touched_twice, evidence="same day, title and text nearly the same"),
     Rank(by="body", score=_same_body, evidence="same text"),
 )
+SURE_RANKS = RANKS[:2]  # the others are no match for a record that was seen before as an earlier text
 
 
 def _likeness(one: Form, other: Form) -> float:

@@ -12,13 +12,13 @@ import functools
 import html
 import logging
 import re
+import socket
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from monitor.errors import MonitorError
@@ -26,10 +26,10 @@ from monitor.model import Message, Secret, Verdict
 from monitor.notify.mail import page
 from monitor.notify.mime import with_readings
 from monitor.notify.render import disarm, plain, subject
-from monitor.notify.verdict import Breakdown, Wire, verdict_of
+from monitor.notify.verdict import Breakdown, Wire, retry_after, verdict_of
 
 SOCKET_LONGEST = 10.0  # seconds to connect, and to wait for an answer; a shorter cto= or rto= in the url stands
-RETRY_AFTER_LONGEST = 86_400.0  # a service that asks for more than a day means milliseconds, or nothing
+SEND_LONGEST = 60.0  # seconds for all of it: who answers a byte at a time never exceeds a socket's patience
 Html = Literal["auto", "on", "off"]  # a channel's `html`: auto sends pages by mail and plain text elsewhere
 
 _MARKUP_ONLY = frozenset({"tgram", "pover"})  # their HTML is a handful of tags, not a page
@@ -62,9 +62,10 @@ class ChannelUnusable(MonitorError):
 class AppriseChannel:
     """One Apprise service, built by `build`, spoken to from one thread at a time."""
 
-    def __init__(self, name: str, service: Any, *, html: Html = "auto") -> None:
+    def __init__(self, name: str, service: Any, *, html: Html = "auto", longest: float = SEND_LONGEST) -> None:
         self.name = name
         self._service = service
+        self._longest_send = longest
         self._schemes = _schemes(service)
         self._is_paged = takes_pages(service) and (html == "on" or (html == "auto" and bool(self._schemes & _BY_MAIL)))
         # Markup that plugins add while escaping counts too; what does not fit is shortened between items.
@@ -72,11 +73,11 @@ class AppriseChannel:
         self._room = max(200, int((self._longest - 200) * 0.9))
 
     def send(self, message: Message, *, delivery: int) -> Verdict:
-        """Bounded by the socket timeouts; whatever the plugin raises becomes a verdict."""
+        """Bounded by the socket timeouts and SEND_LONGEST; whatever the plugin raises becomes a verdict."""
         if self._schemes & _WITH_HEADERS:
             self._service.headers.update(self._headers(delivery))
         _install()
-        with _listening() as tap:
+        with _listening() as tap, _ended_after(self._longest_send, tap):
             if self._is_paged and self._schemes & _BY_SMTP:
                 tap.reading = functools.partial(with_readings, text=plain(message, room=self._room), page=page(message))
             # The plugin itself, not Apprise.notify(): that one hands the call to a pool shared by all channels.
@@ -238,11 +239,20 @@ class _Tap:
     retry_after: float | None = None
     breakdown: Breakdown = Breakdown.NONE
     reading: Callable[[str], str] = str  # what the mail server is to get instead of what the plugin built
+    connections: list[socket.socket] = field(default_factory=list)  # second handles on them
+    is_over: bool = False  # it took too long: no more connections
 
     def wire(self) -> Wire:
         return Wire(
             protocol=self.protocol, codes=tuple(self.codes), retry_after=self.retry_after, breakdown=self.breakdown
         )
+
+    def end(self) -> None:
+        """Break off what is under way; from any thread."""
+        self.is_over = True
+        for connection in self.connections:
+            with suppress(OSError):  # never connected, or gone already
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 # A context variable, not an attribute: other users of requests in this process must see no difference.
@@ -261,6 +271,20 @@ def _listening() -> Iterator[_Tap]:
         _tap.reset(token)
 
 
+@contextmanager
+def _ended_after(longest: float, tap: _Tap) -> Iterator[None]:
+    timer = threading.Timer(longest, tap.end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        for connection in tap.connections:
+            connection.close()
+
+
 def _install() -> None:
     """Load the plugins, put the taps in and shut the loggers, once; the last two do nothing outside `_listening`."""
     with _installing:
@@ -269,6 +293,7 @@ def _install() -> None:
         _load_plugins()
         _tap_http()
         _tap_smtp()
+        _tap_connect()
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(_is_not_ours)
         _installed.set()
@@ -304,7 +329,7 @@ def _tap_http() -> None:
             tap.breakdown = _http_breakdown(error)
             raise
         tap.codes.append(response.status_code)
-        tap.retry_after = _retry_after(response.headers.get("Retry-After"), response.headers.get("Date"))
+        tap.retry_after = retry_after(response.headers.get("Retry-After"), response.headers.get("Date"))
         return response
 
     requests.Session.send = send  # type: ignore[method-assign]  # the tap itself
@@ -337,6 +362,20 @@ def _tap_smtp() -> None:
     smtplib.SMTP.sendmail = sendmail  # type: ignore[method-assign]  # the second tap
 
 
+def _tap_connect() -> None:
+    plain_connect = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        tap = _tap.get()
+        if tap is not None:
+            if tap.is_over:
+                raise TimeoutError
+            tap.connections.append(self.dup())
+        plain_connect(self, address)
+
+    socket.socket.connect = connect  # type: ignore[assignment, method-assign]  # the third tap; as C types it
+
+
 def _http_breakdown(error: Exception) -> Breakdown:
     """Whether the request had left: requests hides that in the class of what it wraps."""
     import requests
@@ -351,18 +390,3 @@ def _http_breakdown(error: Exception) -> Breakdown:
         return Breakdown.SILENT
     is_cut_off = isinstance(cause, exceptions.ProtocolError | exceptions.ReadTimeoutError)
     return Breakdown.BROKEN if is_cut_off else Breakdown.UNREACHED
-
-
-def _retry_after(wish: str | None, sent: str | None) -> float | None:
-    """Seconds to wait; a date is read against the service's own clock, so ours need not be right."""
-    if wish is None:
-        return None
-    try:
-        seconds = float(wish) if wish.strip().isdigit() else _seconds_between(sent, wish)
-    except (TypeError, ValueError):
-        return None
-    return min(max(seconds, 0.0), RETRY_AFTER_LONGEST)
-
-
-def _seconds_between(start: str | None, end: str) -> float:
-    return (parsedate_to_datetime(end) - parsedate_to_datetime(start or "")).total_seconds()

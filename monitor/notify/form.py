@@ -45,11 +45,37 @@ def plan(
     return Plan(formed=(*calm, *told), again=again, flood_until=flood_until)
 
 
+def rest_until(
+    arrived: Sequence[tuple[datetime, bool]], policy: Policy, standing: Standing, *, now: datetime
+) -> datetime | None:
+    """When `plan` will first make something of notices that came at these moments, urgent or not; None: now, or never.
+
+    Asks nothing of what they say, so that thousands can wait for a digest at no cost.
+    """
+    flood_end = standing.flood_until if _is_flooded(policy, standing, now=now) else None
+    if not arrived or standing.flood_until != flood_end:
+        return None
+    found = [(due(_since(at, now), policy, standing, is_urgent=is_urgent), is_urgent) for at, is_urgent in arrived]
+    moments = [_told_at(when, flood_end or now, now, is_urgent=is_urgent) for when, is_urgent in found]
+    first = min([*moments, *([flood_end] if flood_end else [])])
+    return first if first > now else None
+
+
+def _told_at(when: Due, flood_end: datetime, now: datetime, *, is_urgent: bool) -> datetime:
+    return when.when if when.when > now or when.wait or is_urgent else flood_end
+
+
+def _is_flooded(policy: Policy, standing: Standing, *, now: datetime) -> bool:
+    """Whether a flood is to be waited out; one that ends later than in an hour began before the clock was set back."""
+    until = standing.flood_until
+    return bool(policy.max_per_hour and until and now < until <= now + HOUR)
+
+
 def _by_due(
     waiting: Sequence[Waiting], policy: Policy, standing: Standing, *, now: datetime
 ) -> list[tuple[Due, tuple[Waiting, ...]]]:
     """Notices that are told together, in order of the moment; of those that are told at once, one dump's."""
-    found = [(due(_since(one, now), policy, standing, is_urgent=one.notice.is_urgent), one) for one in waiting]
+    found = [(due(_since(one.since, now), policy, standing, is_urgent=one.notice.is_urgent), one) for one in waiting]
 
     def company(pair: tuple[Due, Waiting]) -> tuple[Due, bool, int]:
         when, one = pair
@@ -59,9 +85,9 @@ def _by_due(
     return [(key[0], tuple(one for _, one in group)) for key, group in groups]
 
 
-def _since(one: Waiting, now: datetime) -> datetime:
+def _since(came: datetime, now: datetime) -> datetime:
     """When it came; after a clock that ran ahead was set back, yesterday: it must not wait until the clock is there."""
-    return one.since if one.since <= now + _SET_BACK else now - _DAY
+    return came if came <= now + _SET_BACK else now - _DAY
 
 
 def _is_calm(when: Due, group: Sequence[Waiting]) -> bool:
@@ -79,9 +105,9 @@ def _within_limit(
 ) -> tuple[list[Formed], datetime | None]:
     """Messages up to the most of an hour; the rest waits until there is room for one, then it is one summary."""
     most = policy.max_per_hour
+    if _is_flooded(policy, standing, now=now):
+        return [], standing.flood_until
     if most and standing.flood_until:
-        if now < standing.flood_until <= now + HOUR:  # beyond: the clock was set back
-            return [], standing.flood_until
         return _summary([one for _, group in rush for one in group], policy), None
     formed = [one for when, group in rush for one in _told(when, group, policy, now=now)]
     room = max(0, most - len(recent))

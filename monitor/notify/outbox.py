@@ -10,7 +10,7 @@ from datetime import datetime
 from monitor.errors import StoreError
 from monitor.model import Delivery, Standing
 from monitor.notify.due import Policy
-from monitor.notify.form import HOUR, Plan, plan
+from monitor.notify.form import HOUR, Plan, plan, rest_until
 from monitor.notify.gate import Gate, Hold, gate, tokens
 from monitor.notify.retry import Move, Step, Turn, next_step, stood, turn
 from monitor.ports import Channel, Clock, Outbox, Switchboard
@@ -89,14 +89,18 @@ class Courier:
             is_behind=self._is_behind(),
         )
 
-    def drain(self) -> Tally:
+    def drain(self, stop: threading.Event) -> Tally:
         """As `deliver_due`, and wait for what the channel's rate holds back, if that is not long."""
-        tally = self.deliver_due()
+        tally = self.deliver_due(stop=stop)
         while tally.is_behind and (pause := self._refill()) is not None and pause <= PATIENCE:
-            self._woken.clear()
-            self._woken.wait(pause)
-            tally = tally.plus(self.deliver_due())
+            if stop.wait(pause):
+                break
+            tally = tally.plus(self.deliver_due(stop=stop))
         return tally
+
+    def hold(self) -> Hold:
+        """What holds the channel's messages back now."""
+        return self._gate()[0].hold
 
     def run(self, stop: threading.Event) -> None:
         """Deliver until `stop`; set it, then call `wake`.
@@ -197,9 +201,13 @@ class Courier:
 def form(channel: str, policy: Policy, post: Post) -> Plan:
     """Make messages of what is ripe; look first without writing, so that an idle channel asks nothing of a store."""
     now = post.clock.now()
-    standing, waiting = post.switchboard.standing(channel), post.outbox.waiting(channel)
-    if not waiting and not standing.flood_until:
+    standing, arrived = post.switchboard.standing(channel), post.outbox.waiting_since(channel)
+    if not arrived and not standing.flood_until:
         return Plan()
+    again = rest_until(arrived, policy, standing, now=now)
+    if again:
+        return Plan(again=again, flood_until=standing.flood_until)
+    waiting = post.outbox.waiting(channel)
     recent = post.outbox.recent(channel, after=now - HOUR, most=max(1, policy.max_per_hour))
     made = plan(waiting, policy, standing, recent, now=now)
     if made.formed or made.flood_until != standing.flood_until:

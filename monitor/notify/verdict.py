@@ -7,15 +7,18 @@ secret.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
 
 from monitor.model import Outcome, Verdict
 
+RETRY_AFTER_LONGEST = 86_400.0  # a service that asks for more than a day means milliseconds, or nothing
 _HTTP_MESSAGE_REFUSED = frozenset({400, 413, 422})
 _HTTP_CHANNEL_REFUSED = frozenset({401, 402, 403, 404, 405, 410})
-_SMTP_MESSAGE_REFUSED = frozenset({552, 554})
+_SMTP_MESSAGE_REFUSED = frozenset({552})
 _SMTP_CHANNEL_REFUSED = frozenset({530, 534, 535, 550, 551, 553})
+_SMTP_FAILED = 554  # of a mail, once it was read; before, of whoever connects: no service here, relaying denied
 _SMTP_SEND_NOW = 354  # the server's "go on" to DATA: from here on the message is on its way
 _SMTP_BYE = 221
 
@@ -56,8 +59,23 @@ def verdict_of(wire: Wire, *, accepted: bool) -> Verdict:
         return Verdict(outcome=Outcome.TRANSIENT, reason="not accepted; no answer was seen")
     if wire.protocol == "smtp" and _is_good(wire.protocol, code):
         return Verdict(outcome=Outcome.TRANSIENT, reason="the mail server broke off before it took the message")
-    outcome = _outcome(wire.protocol, code)
+    outcome = _outcome(wire, code)
     return Verdict(outcome=outcome, reason=_reason(wire, code, outcome), code=code, retry_after=wire.retry_after)
+
+
+def retry_after(wish: str | None, sent: str | None) -> float | None:
+    """Seconds to wait; a date is read against the service's own clock, so ours need not be right."""
+    if wish is None:
+        return None
+    try:
+        seconds = float(wish) if wish.strip().isdigit() else _seconds_between(sent, wish)
+    except (TypeError, ValueError):
+        return None
+    return min(max(seconds, 0.0), RETRY_AFTER_LONGEST)
+
+
+def _seconds_between(start: str | None, end: str) -> float:
+    return (parsedate_to_datetime(end) - parsedate_to_datetime(start or "")).total_seconds()
 
 
 def _decisive(wire: Wire, *, accepted: bool) -> int | None:
@@ -85,13 +103,15 @@ def _may_have_arrived(wire: Wire) -> bool:
     )
 
 
-def _outcome(protocol: str, code: int) -> Outcome:
+def _outcome(wire: Wire, code: int) -> Outcome:
     message, channel = _HTTP_MESSAGE_REFUSED, _HTTP_CHANNEL_REFUSED
-    if protocol == "smtp":
+    if wire.protocol == "smtp":
         message, channel = _SMTP_MESSAGE_REFUSED, _SMTP_CHANNEL_REFUSED
+        if code == _SMTP_FAILED:
+            return Outcome.REFUSED if _SMTP_SEND_NOW in wire.codes else Outcome.CHANNEL_REFUSED
     if code in message:
         return Outcome.REFUSED
-    if code in channel or (protocol != "smtp" and 300 <= code < 400):
+    if code in channel or (wire.protocol != "smtp" and 300 <= code < 400):
         return Outcome.CHANNEL_REFUSED
     return Outcome.TRANSIENT
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,16 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
 
 from monitor.errors import NotFound, StoreError, StoreLost
+from monitor.store.damage import advice, is_cut_short, is_damage, told
 from monitor.store.migrations import APPLICATION_ID, migrate, next_migration, refuse_newer
 from monitor.store.sql import queries
 
 FILE, SIDECAR = "monitor.db", "STORE_ID"
 BUSY_MS = 10_000
+
+# How a transaction begins, ends, and is undone.
+_OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+_INNER = ("SAVEPOINT inner_one", "RELEASE inner_one", ("ROLLBACK TO inner_one", "RELEASE inner_one"))
 
 
 class _Turn:
@@ -38,7 +43,7 @@ class _Turn:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._lock.release()
         if isinstance(error, sqlite3.Error):
-            raise StoreError(f"the state store failed: {error}") from error
+            raise StoreError(f"the state store failed: {told(error)}") from error
 
 
 class Handle:
@@ -47,6 +52,7 @@ class Handle:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._turn = _Turn()
+        self._depth = 0  # of transactions; read and changed by the thread whose turn it is
 
     def all(self, query: str, **values: object) -> list[sqlite3.Row]:
         """Run a named query and read every row."""
@@ -58,10 +64,17 @@ class Handle:
         rows = self.all(query, **values)
         return rows[0] if rows else None
 
-    def many(self, query: str, rows: list[dict[str, object]]) -> None:
+    def many(self, query: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Run a named query once for each row of values."""
+        if rows:
+            with self._turn:
+                self._connection.executemany(queries()[query], rows)
+
+    def pragma(self, name: str, argument: int | None = None) -> list[tuple[object, ...]]:
+        """What a pragma that only looks says."""
         with self._turn:
-            self._connection.executemany(queries()[query], rows)
+            call = name if argument is None else f"{name}({argument})"
+            return [tuple(row) for row in self._connection.execute(f"PRAGMA {call}")]
 
     def keyed(self, table: str, keys: list[bytes]) -> list[sqlite3.Row]:
         """Rows of an index table by BLOB keys, which JSON cannot carry to `json_each`."""
@@ -75,15 +88,31 @@ class Handle:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, durable at the end. BEGIN IMMEDIATE: a deferred one fails at its first write after a read."""
+        """All or nothing, durable at the end. BEGIN IMMEDIATE: a deferred one fails at its first write after a read.
+
+        Inside another one of this thread it is a SAVEPOINT: undone by itself, durable when the outer one ends.
+        """
         with self._turn:
+            begin, end, undo = _INNER if self._depth else _OUTER
+            self._refuse_undone()
+            self._depth += 1
             try:
-                self._connection.execute("BEGIN IMMEDIATE")
+                self._connection.execute(begin)
                 yield
-                self._connection.execute("COMMIT")
-            finally:
+                self._refuse_undone()
+                self._connection.execute(end)
+            except BaseException:
                 if self._connection.in_transaction:  # not after a full disk: that has rolled back already
-                    self._connection.execute("ROLLBACK")
+                    for statement in undo:
+                        self._connection.execute(statement)
+                raise
+            finally:
+                self._depth -= 1
+
+    def _refuse_undone(self) -> None:
+        """SQLite undoes a whole transaction by itself when the disk is full; what follows must not seem stored."""
+        if self._depth and not self._connection.in_transaction:
+            raise StoreError("the state store failed: the transaction was undone, and all that shared it")
 
     def close(self) -> None:
         """Close the connection; a write-ahead log is folded into the database file."""
@@ -102,14 +131,16 @@ def open_for_writing(state: Path) -> Handle:
         state.mkdir(parents=True, exist_ok=True)
         if _is_first_run(state):
             _create(state)
-        connection = _connect(str(state / FILE))
+        _refuse_cut(state)
+        connection = connect(str(state / FILE))
         with _closed_on_error(connection):
-            _refuse_foreign(connection, state)
+            refuse_foreign(connection, state / FILE)
             _tune(connection)
+            _probe(connection)
             _migrate(connection, state)
             _mark(state, connection)
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"the state store cannot be opened: {error}", where=str(state / FILE)) from error
+        raise _refused("opened", error, state) from error
     return Handle(connection)
 
 
@@ -120,20 +151,70 @@ def open_for_reading(state: Path) -> Handle:
     """
     path = state / FILE
     if (state / SIDECAR).exists() and not (path.is_file() and path.stat().st_size):
-        raise StoreLost("a store lived here and is gone (monitor.db is missing or empty)", where=str(path))
+        what = f"a store lived here and is gone (monitor.db is missing or empty); {advice(state)}"
+        raise StoreLost(what, where=str(path))
     if not path.is_file():
         raise NotFound("there is no store yet: `monitor run` or `monitor ingest FILE` makes it", where=str(path))
     try:
-        connection = _connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        connection = read_only(path)
         with _closed_on_error(connection):
-            _refuse_foreign(connection, state)
+            refuse_foreign(connection, state / FILE)
             refuse_newer(Database(connection, execute_plugins=False, recursive_triggers=False))
     except sqlite3.Error as error:
-        raise StoreError(f"the state store cannot be read: {error}", where=str(path)) from error
+        raise _refused("read", error, state) from error
     return Handle(connection)
 
 
-def _connect(target: str, *, uri: bool = False) -> sqlite3.Connection:
+def open_immutable(state: Path) -> Handle:
+    """Open a store as if nobody could ever write to it, without its log: for looking where nothing can be made."""
+    try:
+        connection = read_only(state / FILE, mode="immutable=1")
+        with _closed_on_error(connection):
+            refuse_foreign(connection, state / FILE)
+    except sqlite3.Error as error:
+        raise _refused("read", error, state) from error
+    return Handle(connection)
+
+
+def count_releases(handle: Handle) -> int:
+    """How many releases a store holds."""
+    return int(handle.all("count_current", since=None)[0][0])
+
+
+def has_full_text() -> bool:
+    """Whether this SQLite can search for words."""
+    with closing(connect(":memory:")) as connection:
+        return bool(connection.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchone())
+
+
+def _refused(what: str, error: Exception, state: Path) -> StoreError:
+    hint = f"; {advice(state)}" if is_damage(error) else ""
+    return StoreError(f"the state store cannot be {what}: {told(error)}{hint}", where=str(state / FILE))
+
+
+def _refuse_cut(state: Path) -> None:
+    """SQLite would open it and fail at the first page that is missing, days later."""
+    if is_cut_short(state / FILE):
+        raise StoreError(f"monitor.db is malformed: its end is missing; {advice(state)}", where=str(state / FILE))
+
+
+def _probe(connection: sqlite3.Connection) -> None:
+    """Write once without changing anything: a folder that cannot be written is told at the start."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute("UPDATE meta SET v = v WHERE k = 'store_id'")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def read_only(path: Path, *, mode: str = "mode=ro") -> sqlite3.Connection:
+    """A connection that changes nothing; `immutable=1` also reads where no file can be made beside it."""
+    return connect(f"file:{quote(str(path))}?{mode}", uri=True)
+
+
+def connect(target: str, *, uri: bool = False) -> sqlite3.Connection:
+    """A connection with our settings; it waits for whoever writes."""
     connection = sqlite3.connect(
         target, uri=uri, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False, cached_statements=256
     )
@@ -167,7 +248,7 @@ def _is_first_run(state: Path) -> bool:
         return False
     if sidecar.exists() or path.exists():
         raise StoreLost(
-            "a store lived here and is gone (monitor.db is missing or empty); restore a backup, or remove"
+            f"a store lived here and is gone (monitor.db is missing or empty); {advice(state)}, or remove"
             f" {sidecar.name} and {path.name} to begin afresh, which alerts on every release again",
             where=str(path),
         )
@@ -178,13 +259,13 @@ def _create(state: Path) -> None:
     """Make the database under another name and rename it: a crash leaves no half-made store."""
     made = state / f".{FILE}.new"
     made.unlink(missing_ok=True)
-    with closing(_connect(str(made))) as connection:
+    with closing(connect(str(made))) as connection:
         connection.execute("PRAGMA page_size=8192")
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         migrate(Database(connection, execute_plugins=False))
         connection.execute(queries()["set_meta"], {"k": "store_id", "v": uuid.uuid4().hex})
     made.rename(state / FILE)
-    _sync(state)
+    sync(state)
 
 
 def _migrate(connection: sqlite3.Connection, state: Path) -> None:
@@ -202,16 +283,17 @@ def _back_up(connection: sqlite3.Connection, target: Path) -> None:
     with ExitStack() as stack:
         stack.callback(made.unlink, missing_ok=True)
         connection.execute("VACUUM INTO ?", (str(made),))
-        _sync(made)
+        sync(made)
         made.rename(target)
-    _sync(target.parent)
+    sync(target.parent)
 
 
-def _refuse_foreign(connection: sqlite3.Connection, state: Path) -> None:
+def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise StoreError for a database that is none of ours, StoreLost for one that has lost its tables."""
     if _pragma(connection, "application_id") != APPLICATION_ID:
-        raise StoreError("this SQLite file is not a monitor store", where=str(state / FILE))
+        raise StoreError("this SQLite file is not a monitor store", where=str(path))
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'release'").fetchone():
-        raise StoreLost("the store's tables are gone; restore a backup", where=str(state / FILE))
+        raise StoreLost(f"the store's tables are gone; {advice(path.parent)}", where=str(path))
 
 
 def _mark(state: Path, connection: sqlite3.Connection) -> None:
@@ -220,18 +302,16 @@ def _mark(state: Path, connection: sqlite3.Connection) -> None:
     sidecar = state / SIDECAR
     if not sidecar.exists():
         sidecar.write_text(identity + "\n", "utf-8")
-        _sync(state)
+        sync(state)
     elif sidecar.read_text("utf-8").strip() != identity:
-        raise StoreError(
-            "monitor.db and STORE_ID belong to different stores; put the right database back", where=str(sidecar)
-        )
+        raise StoreError(f"monitor.db and STORE_ID belong to different stores; {advice(state)}", where=str(sidecar))
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> Any:
     return connection.execute(f"PRAGMA {name}").fetchone()[0]
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """What a file or a folder holds is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

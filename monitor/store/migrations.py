@@ -26,6 +26,13 @@ def m002_delivery(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m003_search(db: Database) -> None:
+    """Full-text search over heads; versions whose text was pruned."""
+    for statement in statements("search.sql"):
+        db.execute(statement)
+
+
 def migrate(db: Database) -> None:
     """Bring the tables up to date, each step in its own transaction. Raises SchemaTooNew."""
     refuse_newer(db)

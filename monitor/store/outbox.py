@@ -40,6 +40,11 @@ class SqliteOutbox:
             for row in self._handle.all("waiting", channel=channel)
         ]
 
+    def waiting_since(self, channel: str) -> Sequence[tuple[datetime, bool]]:
+        """See Outbox."""
+        rows = self._handle.all("waiting_since", channel=channel)
+        return [(read_moment(row["since"]), bool(row["urgent"])) for row in rows]
+
     def recent(self, channel: str, *, after: datetime, most: int) -> Sequence[datetime]:
         """See Outbox."""
         rows = self._handle.all("recent", channel=channel, after=moment(after), most=most)

@@ -1,8 +1,17 @@
 -- Every statement the store runs, by name. `sql.py` reads this file; tests/store checks that each name is used.
 
 -- name: dump_of_content
--- The newest take-in of a content; of two at one moment the later row.
-SELECT * FROM dump WHERE source = :source AND sha = :sha ORDER BY id DESC LIMIT 1;
+-- The newest take-in of all of a content; of two at one moment the later row.
+SELECT * FROM dump WHERE source = :source AND sha = :sha AND progress IS NULL ORDER BY id DESC LIMIT 1;
+
+-- name: dump_by_id
+SELECT * FROM dump WHERE id = :id;
+
+-- name: begun
+-- A take-in that was cut off between two parts; not one that another take-in of the same content has overtaken.
+SELECT id, as_of, progress FROM (
+    SELECT * FROM dump WHERE source = :source AND sha = :sha ORDER BY id DESC LIMIT 1
+) WHERE progress IS NOT NULL AND name = :name;
 
 -- name: takes
 SELECT count(*) FROM dump WHERE source = :source AND sha = :sha AND as_of = :as_of;
@@ -16,7 +25,11 @@ SELECT (SELECT count(*) FROM release WHERE source = :source) AS releases,
     (SELECT count(DISTINCT release) FROM event WHERE source = :source AND watchlists <> '[]') AS matched;
 
 -- name: sightings
-SELECT full, release, seq FROM seen WHERE h IN (SELECT value FROM json_each(:keys));
+SELECT seen.full, seen.release, seen.seq, release.seq = seen.seq AND release.state = 'listed' AS is_current
+FROM seen JOIN release ON release.id = seen.release WHERE seen.h IN (SELECT value FROM json_each(:keys));
+
+-- name: versions_now
+SELECT id, seq FROM release WHERE id IN (SELECT value FROM json_each(:numbers));
 
 -- name: heads
 SELECT release.id, release.seq, release.confirmed, release.withdrawn, version.title, version.body, version.date,
@@ -47,37 +60,51 @@ UPDATE release SET state = 'withdrawn', withdrawn = :as_of WHERE id = :release;
 -- name: relist
 UPDATE release SET state = 'listed', withdrawn = NULL WHERE id = :release;
 
+-- name: last_ids
+SELECT (SELECT coalesce(max(id), 0) FROM version) AS version, (SELECT coalesce(max(id), 0) FROM event) AS event;
+
 -- name: next_release
 SELECT coalesce(max(id), 0) + 1 FROM release;
 
 -- name: moved_heads
 -- Of the releases a batch was decided on, those that are no longer at the version it saw.
-SELECT release.id FROM json_each(:expected) AS e JOIN release ON release.id = json_extract(e.value, '$[0]')
-WHERE release.seq <> json_extract(e.value, '$[1]');
+SELECT release.id FROM json_each(:expected) AS e JOIN release ON release.id = CAST(e.key AS INTEGER)
+WHERE release.seq <> e.value LIMIT 1;
 
 -- name: add_dump
 INSERT INTO dump (
     source, name, sha, size, mtime, as_of, take, status, encoding, n, n_new, n_changed, n_completed, n_enriched,
-    n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, listing, members, at
+    n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, listing, members, progress, at
 ) VALUES (
     :source, :name, :sha, :size, :mtime, :as_of, :take, :status, :encoding, :n, :n_new, :n_changed, :n_completed,
-    :n_enriched, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :listing, :members, :at
+    :n_enriched, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :listing, :members,
+    :progress, :at
 ) RETURNING id;
+
+-- name: go_on_with_dump
+-- The next part of a large dump.
+UPDATE dump SET n = n + :n, n_new = n_new + :n_new, n_changed = n_changed + :n_changed,
+    n_completed = n_completed + :n_completed, n_enriched = n_enriched + :n_enriched,
+    n_cosmetic = n_cosmetic + :n_cosmetic, n_stale = n_stale + :n_stale, n_unchanged = n_unchanged + :n_unchanged,
+    n_withdrawn = n_withdrawn + :n_withdrawn, n_reappeared = n_reappeared + :n_reappeared,
+    n_rejected = n_rejected + :n_rejected, status = :status, progress = :progress, at = :at,
+    members = CAST(members || :members AS BLOB)
+WHERE id = :id;
 
 -- name: add_release
 INSERT INTO release (id, source, head, fold_hash, seq, date, first_dump, confirmed)
-VALUES (:release, :source, :head, :fold_hash, :seq, :date, :dump, :as_of);
+VALUES (:release, :source, :id, :fold_hash, :seq, :date, :dump, :as_of);
 
 -- name: add_version
-INSERT INTO version (release, seq, fold_hash, kind, category, title, date, body, dump, at)
-VALUES (:release, :seq, :fold_hash, :kind, :category, :title, :date, :body, :dump, :at) RETURNING id;
+INSERT INTO version (id, release, seq, fold_hash, kind, category, title, date, body, dump, at)
+VALUES (:id, :release, :seq, :fold_hash, :kind, :category, :title, :date, :body, :dump, :at);
 
 -- name: move_head
-UPDATE release SET head = :head, fold_hash = :fold_hash, seq = :seq, date = :date, confirmed = max(confirmed, :as_of)
-WHERE id = :release;
+UPDATE release SET head = :id, fold_hash = :fold_hash, seq = :seq, date = :date WHERE id = :release;
 
 -- name: confirm
-UPDATE release SET confirmed = :as_of WHERE id = :release AND confirmed < :as_of;
+UPDATE release SET confirmed = :as_of
+WHERE id IN (SELECT value FROM json_each(:releases)) AND confirmed < :as_of;
 
 -- name: add_alias
 INSERT INTO alias (key, release) VALUES (:key, :release) ON CONFLICT DO NOTHING;
@@ -90,9 +117,8 @@ ON CONFLICT (h) DO UPDATE SET full = excluded.full, release = excluded.release, 
 INSERT INTO related (release, other, reason) VALUES (:release, :other, :reason) ON CONFLICT DO NOTHING;
 
 -- name: add_event
-INSERT INTO event (source, dump, release, version, kind, fields, numbers, reverted, watchlists, alert, reason, at)
-VALUES (:source, :dump, :release, :version, :kind, :fields, :numbers, :reverted, :watchlists, :alert, :reason, :at)
-RETURNING id;
+INSERT INTO event (id, source, dump, release, version, kind, fields, numbers, reverted, watchlists, alert, reason, at)
+VALUES (:id, :source, :dump, :release, :version, :kind, :fields, :numbers, :reverted, :watchlists, :alert, :reason, :at);
 
 -- name: file_as
 INSERT INTO file (path, source, name, dev, inode, size, mtime_ns, ctime_ns, sha, dump, parser, status, at)
@@ -103,9 +129,12 @@ ON CONFLICT (path, source) DO UPDATE SET
     parser = excluded.parser, status = excluded.status, at = excluded.at;
 
 -- name: ledger
--- All paths of a source, or one of them.
+SELECT path, dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file WHERE source = :source;
+
+-- name: filed
+-- Asked for every sign of a file: by its key, whatever the ledger holds.
 SELECT path, dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file
-WHERE source = :source AND (:path IS NULL OR path = :path);
+WHERE path = :path AND source = :source;
 
 -- name: open_rejects
 -- What still stands against a path.
@@ -145,6 +174,9 @@ VALUES (:channel, :event, :watchlists, :payload, :at, :urgent);
 SELECT message_item.event, message_item.payload_json, message_item.since, message_item.urgent, event.dump
 FROM message_item JOIN event ON event.id = message_item.event
 WHERE message_item.channel = :channel AND message_item.message IS NULL ORDER BY message_item.event;
+
+-- name: waiting_since
+SELECT DISTINCT since, urgent FROM message_item WHERE channel = :channel AND message IS NULL ORDER BY since, urgent;
 
 -- name: waiting_channels
 SELECT DISTINCT channel FROM message_item WHERE message IS NULL;
@@ -270,7 +302,7 @@ INSERT INTO meta (k, v) VALUES (:k, :v) ON CONFLICT (k) DO UPDATE SET v = exclud
 SELECT version.*, release.source FROM version JOIN release ON release.id = version.release;
 
 -- name: rehash_version
-UPDATE version SET fold_hash = :hash WHERE id = :id;
+UPDATE version SET fold_hash = :hash WHERE id = :id AND pruned IS NULL;
 
 -- name: rehash_heads
 UPDATE release SET fold_hash = (SELECT fold_hash FROM version WHERE version.id = release.head);
@@ -339,7 +371,7 @@ FROM dump GROUP BY source;
 
 -- name: current
 -- One page of heads in the order of arrival, within (:after, :last]; a release without a day is never since one.
-SELECT release.id, release.source, release.seq, version.title, version.body, version.date, version.category
+SELECT release.id, release.source, release.seq, release.state, version.title, version.body, version.date, version.category
 FROM release JOIN version ON version.id = release.head
 WHERE release.id > :after AND release.id <= :last AND (:since IS NULL OR release.date >= :since)
 ORDER BY release.id LIMIT :limit;
@@ -350,3 +382,105 @@ SELECT count(*) FROM release WHERE :since IS NULL OR date >= :since;
 -- name: first_of_last
 -- Where the last :limit releases begin.
 SELECT min(id) FROM (SELECT id FROM release ORDER BY id DESC LIMIT :limit);
+
+-- name: to_index
+-- Versions after a mark, each with whether it is a head and with what stands in the index for its release.
+SELECT version.id, version.release, version.title, version.body, version.category, release.head = version.id AS is_head,
+    indexed.version AS old, former.title AS old_title, former.body AS old_body, former.category AS old_category
+FROM version JOIN release ON release.id = version.release
+LEFT JOIN indexed ON indexed.release = version.release
+LEFT JOIN version AS former ON former.id = indexed.version
+WHERE version.id > :after ORDER BY version.id LIMIT :most;
+
+-- name: unindex
+INSERT INTO search (search, rowid, title, body, category) VALUES ('delete', :old, :old_title, :old_body, :old_category);
+
+-- name: index_text
+INSERT INTO search (rowid, title, body, category) VALUES (:id, :title, :body, :category);
+
+-- name: set_indexed
+INSERT INTO indexed (release, version) VALUES (:release, :id)
+ON CONFLICT (release) DO UPDATE SET version = excluded.version;
+
+-- name: found
+-- Releases whose head stands in the index and fits; one that was edited since is looked at by itself.
+SELECT release.id, release.source, release.seq, release.state, version.title, version.body, version.date,
+    version.category
+FROM search JOIN release ON release.head = search.rowid JOIN version ON version.id = search.rowid
+WHERE search MATCH :words AND (:since IS NULL OR release.date >= :since) ORDER BY release.id;
+
+-- name: unindexed
+-- One page of heads that came after the mark, in the order of their releases.
+SELECT release.id, release.source, release.seq, release.state, version.id AS head, version.title, version.body,
+    version.date, version.category
+FROM version JOIN release ON release.head = version.id
+WHERE version.id > :after AND (:since IS NULL OR release.date >= :since) ORDER BY version.id LIMIT :most;
+
+-- name: try_on
+-- A table of this connection alone, read as the index reads.
+CREATE VIRTUAL TABLE IF NOT EXISTS temp.tried USING fts5(title, body, category, tokenize='unicode61');
+
+-- name: try_clear
+DELETE FROM temp.tried;
+
+-- name: try_add
+INSERT INTO temp.tried (rowid, title, body, category) VALUES (:head, :title, :body, :category);
+
+-- name: try_found
+SELECT rowid FROM temp.tried WHERE tried MATCH :words;
+
+-- name: prune_versions
+-- Texts older than a day that are no head's and that no waiting or unfinished message will tell of.
+UPDATE version SET body = '', pruned = :now WHERE id IN (
+    SELECT version.id FROM version JOIN release ON release.id = version.release
+    WHERE version.release IN (SELECT release FROM version WHERE seq > 1) AND version.at < :before AND version.pruned IS NULL AND version.id <> release.head AND NOT EXISTS (
+        SELECT 1 FROM event JOIN message_item ON message_item.event = event.id
+        LEFT JOIN message ON message.id = message_item.message
+        WHERE event.release = version.release
+            AND (message.id IS NULL OR message.state IN ('pending', 'leased', 'held'))
+    ) AND version.id NOT IN (SELECT version FROM indexed WHERE indexed.release = version.release) LIMIT :most
+) RETURNING id;
+
+-- name: old_messages
+-- Finished ones only, and never the newest: its number must not be given out again.
+-- The first younger row ends the look: rows stand in the order of time.
+SELECT id FROM message WHERE created_at < :before AND state IN ('sent', 'dead', 'dropped')
+    AND id < (SELECT max(id) FROM message)
+    AND id < coalesce((SELECT id FROM message WHERE created_at >= :before ORDER BY id LIMIT 1), 9e18) LIMIT :most;
+
+-- name: forget_attempts
+DELETE FROM attempt WHERE message IN (SELECT value FROM json_each(:ids));
+
+-- name: detach_items
+-- The event was announced; which message did it is forgotten with the message.
+DELETE FROM message_item WHERE message IN (SELECT value FROM json_each(:ids));
+
+-- name: forget_messages
+DELETE FROM message WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- name: old_events
+SELECT id FROM event WHERE at < :before AND id < (SELECT max(id) FROM event)
+    AND id < coalesce((SELECT id FROM event WHERE at >= :before ORDER BY id LIMIT 1), 9e18) AND NOT EXISTS (
+    SELECT 1 FROM message_item LEFT JOIN message ON message.id = message_item.message
+    WHERE message_item.event = event.id
+        AND (message.id IS NULL OR message.state IN ('pending', 'leased', 'held'))
+) LIMIT :most;
+
+-- name: forget_items
+DELETE FROM message_item WHERE event IN (SELECT value FROM json_each(:ids));
+
+-- name: forget_events
+DELETE FROM event WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- name: texts_to_verify
+SELECT version.id, version.release, version.seq, version.title, version.body, version.date, version.category,
+    version.fold_hash
+FROM version WHERE version.id > :after AND version.pruned IS NULL ORDER BY version.id LIMIT :most;
+
+-- name: count_versions
+SELECT count(*) FROM version WHERE pruned IS NULL;
+
+-- name: heads_astray
+-- Releases that say another hash than the version they name as their head.
+SELECT release.id FROM release LEFT JOIN version ON version.id = release.head
+WHERE version.id IS NULL OR version.release <> release.id OR version.fold_hash <> release.fold_hash;

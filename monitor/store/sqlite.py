@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any
 
-from monitor.errors import Stale
 from monitor.model import (
-    Alert,
     Batch,
-    Change,
     Dump,
     Head,
     Kind,
@@ -23,9 +21,10 @@ from monitor.model import (
     Sighting,
     Signature,
 )
-from monitor.ports import Filed, Known, Listing
+from monitor.ports import Begun, Filed, Known, Listing
+from monitor.store.changes import add_changes, refuse_stale
 from monitor.store.database import Handle
-from monitor.store.rows import dumped, moment, moment_of_ns, pack_item, read_day, read_moment, report_of
+from monitor.store.rows import dumped, moment, moment_of_ns, pack_item, read_day, read_moment, report_of, short
 
 _Row = dict[str, Any]
 
@@ -41,14 +40,23 @@ class SqliteStore:
         row = self._handle.one("dump_of_content", source=source, sha=sha256)
         return report_of(dict(row)) if row else None
 
+    def begun(self, dump: Dump) -> Begun | None:
+        """See Store."""
+        row = self._handle.one("begun", source=dump.source, sha=dump.sha256, name=dump.name)
+        return Begun(dump=row["id"], as_of=read_moment(row["as_of"]), progress=row["progress"]) if row else None
+
     def sightings(self, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
         """See Store."""
-        rows = self._handle.all("sightings", keys=dumped([_short(digest) for digest in digests]))
+        rows = self._handle.all("sightings", keys=dumped(list(map(short, digests))))
         return {
-            row["full"]: Sighting(number=row["release"], version=row["seq"])
+            row["full"]: Sighting(number=row["release"], version=row["seq"], is_current=bool(row["is_current"]))
             for row in rows
             if row["full"] in digests  # two digests may share their first 8 bytes
         }
+
+    def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
+        """See Store."""
+        return {row["id"]: row["seq"] for row in self._handle.all("versions_now", numbers=dumped(sorted(numbers)))}
 
     def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = ()) -> Known:
         """See Store."""
@@ -64,10 +72,11 @@ class SqliteStore:
         heads = {row["id"]: _head(row, past.get(row["id"], set())) for row in self._handle.all("heads", numbers=wanted)}
         return Known(heads=heads, by_key=by_key, next_number=next_number)
 
-    def listing(self, source: str, name: str, *, after: date, before: date) -> Listing:
+    def listing(self, source: str, name: str, *, after: date, before: date, but: Container[int] = ()) -> Listing:
         """See Store."""
         days = {"after": str(after), "before": str(before)}
-        numbers = [row["id"] for row in self._handle.all("listed_between", source=source, listing=name, **days)]
+        rows = self._handle.all("listed_between", source=source, listing=name, **days)
+        numbers = [row["id"] for row in rows if row["id"] not in but]
         newest = self._handle.all("listing_age", source=source, listing=name)[0][0]
         heads = self.snapshot((), numbers).heads
         return Listing(as_of=read_moment(newest) if newest else None, heads=tuple(heads[n] for n in numbers))
@@ -75,20 +84,19 @@ class SqliteStore:
     def commit(self, batch: Batch, *, now: datetime) -> Report:
         """See Store."""
         with self._handle.transaction():
-            self._refuse_stale(batch.changes)
+            refuse_stale(self._handle, batch.changes)
             rejects, held = self._sort_rejects(batch)
-            dump = self._add_dump(batch, rejected=len(rejects), now=now)
-            alerts = {alert.change.number: alert for alert in batch.alerts}
-            events = {
-                change.number: self._add_change(change, batch, dump, alerts.get(change.number), now=now)
-                for change in batch.changes
-            }
+            dump = self._enter_dump(batch, rejected=len(rejects), now=now)
+            events = add_changes(self._handle, batch, dump, now=now)
             self._file_rejects(batch, dump, rejects, held, now=now)
             self._add_notices(batch.notices, events, now=now)
-            self._file(batch.dump, dump=dump, status=batch.status, parser=batch.parser, now=now)
-            return report_of(
-                dict(self._handle.all("dump_of_content", source=batch.dump.source, sha=batch.dump.sha256)[0])
-            )
+            if batch.progress is None:
+                self._file(batch.dump, dump=dump, status=batch.status, parser=batch.parser, now=now)
+            return report_of(dict(self._handle.all("dump_by_id", id=dump)[0]))
+
+    def together(self) -> AbstractContextManager[None]:
+        """See Store."""
+        return self._handle.transaction()
 
     def note_duplicate(self, dump: Dump, of: Report, *, parser: int, now: datetime) -> Report:
         """See Store."""
@@ -111,11 +119,11 @@ class SqliteStore:
 
     def ledger(self, source: str) -> Mapping[bytes, Filed]:
         """See Store."""
-        return {row["path"]: _filed(row) for row in self._handle.all("ledger", source=source, path=None)}
+        return {row["path"]: _filed(row) for row in self._handle.all("ledger", source=source)}
 
     def filed(self, source: str, path: bytes) -> Filed | None:
         """See Store."""
-        row = self._handle.one("ledger", source=source, path=path)
+        row = self._handle.one("filed", source=source, path=path)
         return _filed(row) if row else None
 
     def reject_overdue(self, *, held_before: datetime, now: datetime) -> int:
@@ -143,103 +151,43 @@ class SqliteStore:
             row = self._handle.all("baseline", source=source)[0]
         return row["releases"], row["matched"]
 
-    def _refuse_stale(self, changes: Collection[Change]) -> None:
-        """Whoever decided on an older snapshot decides again."""
-        new = [change.number for change in changes if change.kind is Kind.NEW]
-        if new and min(new) < self._handle.all("next_release")[0][0]:
-            raise Stale("release numbers were given away meanwhile")
-        expected = [[change.number, change.base] for change in changes if change.kind is not Kind.NEW]
-        if self._handle.all("moved_heads", expected=dumped(expected)):
-            raise Stale("releases changed meanwhile")
-
-    def _add_dump(self, batch: Batch, *, rejected: int, now: datetime) -> int:
-        dump = batch.dump
-        content = {"source": dump.source, "sha": dump.sha256, "as_of": moment(batch.as_of)}
+    def _enter_dump(self, batch: Batch, *, rejected: int, now: datetime) -> int:
+        """The row of a take-in, made by its first part and brought up to date by the others; its id."""
         kinds = [change.kind for change in batch.changes]
         shown = [change.number for change in batch.changes if change.record]
-        counts = {f"n_{kind}": kinds.count(kind) for kind in Kind if kind is not Kind.REJECTED}
+        values: _Row = {
+            **{f"n_{kind}": kinds.count(kind) for kind in Kind if kind is not Kind.REJECTED},
+            "n_rejected": rejected,
+            "n": len(shown),
+            "members": array("I", shown).tobytes(),
+            "status": batch.status,
+            "progress": batch.progress,
+            "at": moment(now),
+        }
+        if batch.continues is not None:
+            self._handle.all("go_on_with_dump", id=batch.continues, **values)
+            return batch.continues
+        return self._add_dump(batch, values)
+
+    def _add_dump(self, batch: Batch, values: _Row) -> int:
+        dump = batch.dump
+        content = {"source": dump.source, "sha": dump.sha256, "as_of": moment(batch.as_of)}
         row = self._handle.one(
             "add_dump",
             **content,
-            **counts,
-            n_rejected=rejected,
+            **values,
             name=dump.name,
             size=dump.signature.size,
             mtime=moment_of_ns(dump.signature.mtime_ns),
             take=self._handle.all("takes", **content)[0][0],
-            status=batch.status,
             encoding=dump.encoding,
             listing=batch.listing,
-            n=len(shown),
-            members=array("I", shown).tobytes(),
-            at=moment(now),
         )
         assert row is not None  # noqa: S101 - RETURNING gives the row or the statement raises
         return int(row["id"])
 
-    def _add_change(self, change: Change, batch: Batch, dump: int, alert: Alert | None, *, now: datetime) -> int | None:
-        """Store one change; returns its event's id, None for an unchanged release."""
-        if change.text_hash:
-            self._add_version(change, batch, dump, now=now)
-        self._move(change, batch)
-        if change.record:
-            digest = change.record.digest
-            seen = {"release": change.number, "seq": change.version}
-            self._handle.all("add_seen", h=_short(digest), full=digest, **seen)
-        for other in change.related:
-            self._handle.all("add_related", release=change.number, other=other, reason="look-alike")
-        if change.kind is Kind.UNCHANGED:
-            return None
-        return self._add_event(
-            {
-                "source": batch.dump.source,
-                "dump": dump,
-                "release": change.number,
-                "version": change.version,
-                "kind": change.kind,
-                "fields": dumped(change.fields),
-                "numbers": dumped(change.numbers),
-                "reverted": change.reverted,
-                "watchlists": dumped(alert.watchlists if alert else ()),
-                "alert": dumped(alert.told if alert else ()),
-                "reason": change.reason,
-            },
-            now=now,
-        )
-
-    def _move(self, change: Change, batch: Batch) -> None:
-        """What a change does to the state of its release, apart from its text."""
-        release, age = change.number, moment(batch.as_of)
-        if change.kind is Kind.WITHDRAWN:
-            self._handle.all("withdraw", release=release, as_of=age)
-            return
-        if batch.listing is not None:
-            self._handle.all("add_listed", source=batch.dump.source, listing=batch.listing, release=release)
-        if change.kind is Kind.REAPPEARED:
-            self._handle.all("relist", release=release)
-        if change.kind is not Kind.STALE:
-            self._handle.all("confirm", release=release, as_of=age)
-
-    def _add_version(self, change: Change, batch: Batch, dump: int, *, now: datetime) -> None:
-        release = change.after
-        row: _Row = {
-            "release": change.number,
-            "seq": change.version,
-            "fold_hash": change.text_hash,
-            "date": str(release.date) if release.date else None,
-            "dump": dump,
-        }
-        head = {**row, "source": batch.dump.source, "as_of": moment(batch.as_of), "head": 0}
-        if change.kind is Kind.NEW:  # the version refers to its release, so the release is written first
-            self._handle.all("add_release", **head)
-        text = {"title": release.title, "body": release.body, "category": release.category}
-        head["head"] = self._handle.all("add_version", **row, **text, kind=change.kind, at=moment(now))[0]["id"]
-        if change.kind is not Kind.STALE:
-            self._handle.all("move_head", **head)
-        self._handle.many("add_alias", [{"key": key, "release": change.number} for key in change.keys])
-
-    def _add_event(self, row: _Row, *, now: datetime) -> int:
-        return int(self._handle.all("add_event", **row, at=moment(now))[0]["id"])
+    def _add_event(self, row: _Row, *, now: datetime) -> None:
+        self._handle.all("add_event", id=None, **row, at=moment(now))
 
     def _sort_rejects(self, batch: Batch) -> tuple[list[Reject], list[Reject]]:
         """What this dump rejects, and what it holds for its writer to complete."""
@@ -264,8 +212,10 @@ class SqliteStore:
                     continue
                 if state == "rejected":
                     self._add_event(_rejection(batch.dump.source, dump, reject.reason), now=now)
-        for row in standing.values():
-            self._set_reject(row, batch.dump, state="healed", now=now)
+        for row in standing.values() if batch.progress is None else ():
+            # What an earlier part of this dump found stands.
+            if batch.continues is None or row["sha"] != batch.dump.sha256:
+                self._set_reject(row, batch.dump, state="healed", now=now)
 
     def _set_reject(self, row: Any, of: Dump, *, state: str, now: datetime) -> None:
         self._handle.all("set_reject", id=row["id"], state=state, sha=of.sha256, at=moment(now))
@@ -285,7 +235,7 @@ class SqliteStore:
             at=moment(now),
         )
 
-    def _add_notices(self, notices: Sequence[Notice], events: Mapping[int, int | None], *, now: datetime) -> None:
+    def _add_notices(self, notices: Sequence[Notice], events: Mapping[int, int], *, now: datetime) -> None:
         self._handle.many(
             "add_notice",
             [
@@ -318,10 +268,6 @@ class SqliteStore:
             status=status,
             at=moment(now),
         )
-
-
-def _short(digest: bytes) -> int:
-    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def _head(row: Any, past: set[bytes]) -> Head:

@@ -105,6 +105,10 @@ class MemoryOutbox:
         """See Outbox."""
         return [one for one in self.notices if one.notice.channel == channel]
 
+    def waiting_since(self, channel: str) -> Sequence[tuple[datetime, bool]]:
+        """See Outbox."""
+        return sorted({(one.since, one.notice.is_urgent) for one in self.waiting(channel)})
+
     def recent(self, channel: str, *, after: datetime, most: int) -> Sequence[datetime]:
         """See Outbox."""
         own = (row for row in self.rows if row.message.channel == channel and row.message.kind in _OF_RELEASES)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Container, Iterator, Mapping
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 
 from monitor.errors import Stale
 from monitor.model import Batch, Change, Dump, Head, Kind, Mode, Reject, Report, Sighting, Waiting
-from monitor.ports import Filed, Known, Listing
+from monitor.ports import Begun, Filed, Known, Listing
 from monitor.testing.outbox import MemoryOutbox
 
 
@@ -50,6 +51,7 @@ class _Books:
     """All that a MemoryStore has written down; a commit fills a copy, so one that fails leaves nothing."""
 
     takes: list[Report] = field(default_factory=list)
+    progress: dict[int, int] = field(default_factory=dict)  # of takes that are not finished: bytes stored
     heads: dict[int, Head] = field(default_factory=dict)
     texts: dict[int, dict[int, bytes]] = field(default_factory=dict)  # text hashes of each release's versions
     listings: dict[tuple[str, str], datetime] = field(default_factory=dict)  # as-of of the newest dump
@@ -92,12 +94,23 @@ class MemoryStore:
 
     def find_dump(self, source: str, sha256: bytes) -> Report | None:
         """See Store."""
-        takes = (take for take in self._books.takes if (take.source, take.sha256) == (source, sha256))
-        return max(takes, key=lambda take: take.dump, default=None)
+        return max(self._takes_of(source, sha256, is_done=True), key=lambda take: take.dump, default=None)
+
+    def begun(self, dump: Dump) -> Begun | None:
+        """See Store."""
+        last = max(self._takes_of(dump.source, dump.sha256), key=lambda take: take.dump, default=None)
+        if last is None or last.name != dump.name or last.dump not in self._books.progress:
+            return None
+        return Begun(dump=last.dump, as_of=last.as_of, progress=self._books.progress[last.dump])
 
     def sightings(self, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
         """See Store."""
-        return {digest: self._books.seen[digest] for digest in digests if digest in self._books.seen}
+        seen = {digest: self._books.seen[digest] for digest in digests if digest in self._books.seen}
+        return {digest: replace(sighting, is_current=self._is_current(sighting)) for digest, sighting in seen.items()}
+
+    def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
+        """See Store."""
+        return {number: self._books.heads[number].version for number in numbers if number in self._books.heads}
 
     def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = ()) -> Known:
         """See Store."""
@@ -106,10 +119,10 @@ class MemoryStore:
         heads = {number: self._books.heads[number] for number in wanted if number in self._books.heads}
         return Known(heads=heads, by_key=by_key, next_number=self._next_number())
 
-    def listing(self, source: str, name: str, *, after: date, before: date) -> Listing:
+    def listing(self, source: str, name: str, *, after: date, before: date, but: Container[int] = ()) -> Listing:
         """See Store."""
         books = self._books
-        heads = (books.heads[number] for number in sorted(books.listed.get((source, name), ())))
+        heads = (books.heads[number] for number in sorted(books.listed.get((source, name), ())) if number not in but)
         within = (h for h in heads if h.release.date and after < h.release.date < before and h.withdrawn is None)
         return Listing(as_of=books.listings.get((source, name)), heads=tuple(within))
 
@@ -117,18 +130,28 @@ class MemoryStore:
         """See Store."""
         self._refuse_stale(batch.changes)
         books = self._books.copy()
-        take = _take(batch, number=len(books.takes) + 1, now=now)
-        books.takes.append(take)
+        take = _enter(books, batch, now=now)
         for change in batch.changes:
             _add_change(books, change, take)
         _add_listing(books, batch)
         books.events += _events(batch, take)
         _add_rejects(books, batch, take)
-        _file(books, batch.dump, status=batch.status, parser=batch.parser)
+        if batch.progress is None:
+            _file(books, batch.dump, status=batch.status, parser=batch.parser)
         _refuse_untold(batch, take)
         self._books = books
         self.outbox.notices += self._waiting(batch, take)
         return take
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """See Store."""
+        books, notices, baselines = self._books.copy(), [*self.outbox.notices], {**self._baselines}
+        try:
+            yield
+        except BaseException:
+            self._books, self.outbox.notices, self._baselines = books, notices, baselines
+            raise
 
     def note_duplicate(self, dump: Dump, of: Report, *, parser: int, now: datetime) -> Report:
         """See Store."""
@@ -178,6 +201,15 @@ class MemoryStore:
         for notice in batch.notices:
             yield Waiting(event=numbers[notice.item.release], dump=take.dump, since=take.at, notice=notice)
 
+    def _is_current(self, sighting: Sighting) -> bool:
+        head = self._books.heads[sighting.number]
+        return head.version == sighting.version and head.withdrawn is None
+
+    def _takes_of(self, source: str, sha256: bytes, *, is_done: bool = False) -> Iterator[Report]:
+        for take in self._books.takes:
+            if (take.source, take.sha256) == (source, sha256) and not (is_done and take.dump in self._books.progress):
+                yield take
+
     def _next_number(self) -> int:
         return max(self._books.heads, default=0) + 1
 
@@ -188,6 +220,21 @@ class MemoryStore:
                 raise Stale("release numbers were given away meanwhile")
             if head and change.kind is not Kind.NEW and head.version != change.base:
                 raise Stale("releases changed meanwhile")
+
+
+def _enter(books: _Books, batch: Batch, *, now: datetime) -> Report:
+    """The take-in of a batch, made by its first part and brought up to date by the others."""
+    take = _take(batch, number=batch.continues or len(books.takes) + 1, now=now)
+    if batch.continues is None:
+        books.takes.append(take)
+    else:
+        before = books.takes[batch.continues - 1]
+        take = replace(take, counts={kind: n + before.counts[kind] for kind, n in take.counts.items()})
+        books.takes[batch.continues - 1] = take
+    books.progress.pop(take.dump, None)
+    if batch.progress is not None:
+        books.progress[take.dump] = batch.progress
+    return take
 
 
 def _take(batch: Batch, *, number: int, now: datetime) -> Report:
@@ -285,8 +332,9 @@ def _add_rejects(books: _Books, batch: Batch, take: Report) -> None:
             continue
         if row.state == "rejected":
             books.events.append(Event(kind=Kind.REJECTED, dump=take.dump, reason=reject.reason, at=take.at))
-    for place in standing.values():
-        books.rejects[place] = replace(books.rejects[place], state="healed", at=take.at)
+    for place in standing.values() if batch.progress is None else ():
+        if batch.continues is None or books.rejects[place].sha256 != take.sha256:
+            books.rejects[place] = replace(books.rejects[place], state="healed", at=take.at)
 
 
 def _is_held(reject: Reject, batch: Batch) -> bool:

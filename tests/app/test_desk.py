@@ -117,7 +117,7 @@ def test_a_second_mute_takes_the_place_of_the_first() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("team", "channel team is no longer muted; what waited for it is told now"),
+        ("team", "channel team is no longer muted; what only that held back is told now"),
         ("fta", "fta is no longer muted"),
     ],
 )

@@ -183,6 +183,16 @@ def test_what_grows_too_old_is_told_whether_or_not_its_channel_is_still_there() 
     assert staff.told()[3:] == [("desk", "1 message to channel gone was given up")]
 
 
+@pytest.mark.parametrize("name", ["see", "event", "channel", "level"])
+def test_a_channel_may_be_called_like_a_word_of_the_log(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    staff = Staff("desk")
+    staff.outbox.enqueue(replace(note("old", channel=name), kind="instant", max_age=HOUR), key="a", now=NOON)
+    staff.clock.advance(HOUR)
+    assert office(staff, RecordingChannel("desk")).expire() == 1
+    [told, _] = [vars(record)["fields"] for record in caplog.records]
+    assert (told["channel"], told["count"]) == (name, 1)
+
+
 def test_notices_of_a_channel_that_is_gone_become_messages_that_wait_and_grow_too_old() -> None:
     staff = Staff("desk")
     staff.outbox.notices += [notice(1, channel="gone"), notice(2, channel="desk")]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.collect.decode import SAMPLE, decode
+from monitor.collect.decode import SAMPLE, Decoded, decode
 from monitor.collect.dump import parse
 from monitor.errors import NotReadable
 from tests.dumps import Written, dump, dumps, record
@@ -36,6 +36,14 @@ TOLD = [
     ("CP949", KOREAN, KOREAN.encode("cp949"), "cp949"),
     ("CP949 syllables that EUC-KR lacks", dump(record("똠방각하", "펲시콜라.")),
      dump(record("똠방각하", "펲시콜라.")).encode("cp949"), "cp949"),
+    ("CP949 in English, with quotes", ENGLISH.replace("Café –", "Cafe ―"),
+     ENGLISH.replace("Café –", "Cafe ―").encode("cp949"), "cp949"),
+    ("CP949 in English, with a Korean name", dump(record("Talks", "The minister (산업) said “5.1%”, ‘more’, “less”.")),
+     dump(record("Talks", "The minister (산업) said “5.1%”, ‘more’, “less”.")).encode("cp949"), "cp949"),
+    ("CP1252 with apostrophes alone", dump(record("Korea’s talks", "The ministry’s and Seoul’s.")),
+     dump(record("Korea’s talks", "The ministry’s and Seoul’s.")).encode("cp1252"), "cp1252"),
+    ("CP1252 in a western language", dump(record("Señor Núñez", "¿Qué pasó? «Ça va» – más.")),
+     dump(record("Señor Núñez", "¿Qué pasó? «Ça va» – más.")).encode("cp1252"), "cp1252"),
     ("CP1252", ENGLISH, ENGLISH.encode("cp1252"), "cp1252"),
     ("CRLF", ENGLISH, ENGLISH.replace("\n", "\r\n").encode(), "utf-8"),
     ("CR", ENGLISH, ENGLISH.replace("\n", "\r").encode(), "utf-8"),
@@ -88,6 +96,21 @@ def test_a_named_encoding_is_not_second_guessed(what: str, content: bytes, encod
 def test_what_is_no_text_is_refused(what: str, content: bytes) -> None:
     with pytest.raises(NotReadable, match="no text"):
         decode(content)
+
+
+def test_a_source_that_says_euc_kr_means_cp949() -> None:
+    text = dump(record("똠방각하", "펲시콜라."))
+
+    assert decode(text.encode("cp949"), "euc-kr") == Decoded(text=text, encoding="cp949")
+
+
+def test_a_bad_byte_does_not_make_cp949_something_else() -> None:
+    content = KOREAN.encode("cp949").replace("수출이".encode("cp949"), b"\xff\xff")
+
+    decoded = decode(content)
+
+    assert decoded.encoding == "cp949"
+    assert decoded.text == KOREAN.replace("수출이", "\ufffd\ufffd")
 
 
 @pytest.mark.parametrize("bad", [b"\xff", b"\xb0", b"\xe2\x80", b"\xc3("])

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.collect.read import Content, Skipped, arrival, read
+from monitor.collect.read import Content, Skipped, arrival, opened, read
 from monitor.errors import FileChanged
 from tests.collect.samples import put, raw, signature, signed
 
@@ -183,6 +183,58 @@ def test_a_file_that_grows_as_fast_as_it_is_read_is_refused(tmp_path: Path) -> N
         pytest.raises(FileChanged),
     ):
         take(path)
+
+
+def test_a_file_held_open_can_be_read_again_and_is_the_same(tmp_path: Path) -> None:
+    path = put(tmp_path / "x.txt", b"text" * 1_000_000)
+
+    with opened(path) as file:
+        digest = file.sha256()
+        assert b"".join(file.again(digest)) == b"".join(file.again(digest)) == b"text" * 1_000_000
+        assert file.beginning(6) == b"textte"
+
+
+def test_others_have_their_turn_between_two_chunks(tmp_path: Path) -> None:
+    turns: list[int] = []
+    with opened(put(tmp_path / "x.txt", b"text" * 1_000_000)) as file:
+        file.pause = lambda: turns.append(1)
+        chunks = list(file.chunks())
+
+    assert len(turns) == len(chunks) > 1
+
+
+def overwrite(path: Path, mode: str) -> None:
+    with path.open(mode) as file:
+        file.write(b"y")
+
+
+# (what, what happens to the open file after its first chunk)
+TOUCHED: list[tuple[str, Callable[[Path], object]]] = [
+    ("rewritten in place", lambda path: overwrite(path, "r+b")),
+    ("truncated", lambda path: os.truncate(path, 10)),
+    ("appended to", lambda path: overwrite(path, "ab")),
+    ("deleted", os.unlink),
+]
+
+
+@pytest.mark.parametrize(("what", "act"), TOUCHED, ids=[row[0] for row in TOUCHED])
+def test_what_happens_to_a_file_half_way_is_told_at_the_next_chunk(
+    what: str, act: Callable[[Path], object], tmp_path: Path
+) -> None:
+    with opened(put(tmp_path / "x.txt", b"text" * 1_000_000, mtime=100)) as file:
+        chunks = file.chunks()
+        next(chunks)
+        act(tmp_path / "x.txt")
+        with pytest.raises(FileChanged):
+            next(chunks)
+
+
+def test_other_bytes_under_an_old_signature_are_told_at_the_end(tmp_path: Path) -> None:
+    with opened(put(tmp_path / "x.txt", b"text")) as file:
+        chunks = file.again(sha256(b"other").digest())
+        assert next(chunks) == b"text"
+        with pytest.raises(FileChanged):
+            next(chunks)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such a file at hand")

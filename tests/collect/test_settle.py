@@ -238,3 +238,70 @@ def test_a_fifo_is_not_opened_so_that_its_writer_goes_on_waiting(tmp_path: Path)
                 read(path, max_file=100)
         assert writer.poll() is None
         writer.kill()
+
+
+def test_a_file_that_goes_on_growing_is_looked_at_less_often_and_never_given_up() -> None:
+    settling = Settling(2.0)
+    settling.found(A, 0.0)
+    pauses, now = [], 0.0
+    for size in range(8):
+        assert not settling.is_settled(A, Look(signature=signature(size=size), has_writer=True), now)
+        due = settling.next_due()
+        assert due is not None
+        pauses.append(due - now)
+        now = due
+
+    assert pauses == [2.0, 4.0, 8.0, 16.0, 16.0, 16.0, 16.0, 16.0]
+    assert settling.is_settled(A, Look(signature=signature(size=9), has_writer=False), now)
+
+
+def test_without_a_settling_time_a_file_that_is_written_is_not_looked_at_all_the_time() -> None:
+    settling = Settling(0.0)
+    settling.found(A, 0.0)
+    settling.is_settled(A, Look(signature=ONE, has_writer=True), 0.0)
+
+    due = settling.next_due()
+    assert due is not None
+    assert due > 0.0
+
+
+def test_a_path_rests_after_a_take_in_and_its_last_change_is_not_lost() -> None:
+    settling = Settling(2.0)
+    settling.took(A, 10.0, seconds=0.001)
+    for tenth in range(9):
+        settling.closed(A, 10.0 + tenth / 10)
+
+    assert settling.due(10.9) == []
+    assert settling.due(11.0) == [A]
+    assert settling.is_settled(A, Look(signature=ONE, has_writer=None), 11.0)
+
+
+def test_a_long_take_in_makes_for_a_long_rest() -> None:
+    settling = Settling(2.0)
+    settling.took(A, 10.0, seconds=3.0)
+    settling.found(A, 11.0)
+
+    assert settling.next_due() == 40.0
+
+
+def test_a_rest_that_is_over_delays_nothing_and_is_forgotten() -> None:
+    settling = Settling(2.0)
+    for number in range(5000):
+        settling.took(b"%d" % number, float(number), seconds=0.0)
+    settling.closed(b"1", 9000.0)
+
+    assert settling.due(9000.0) == [b"1"]
+    assert len(settling._rests) < 2000
+
+
+def test_what_looks_did_not_settle_is_listed_the_oldest_first() -> None:
+    settling = Settling(2.0)
+    settling.found(B, 1.0)
+    settling.found(A, 2.0)
+    settling.closed(C, 3.0)
+    assert settling.unsettled() == []
+    for path in (A, B):
+        settling.is_settled(path, Look(signature=ONE, has_writer=True), 5.0)
+    settling.postpone(C, 6.0, pauses=0, since=settling.since(C, 6.0))
+
+    assert settling.unsettled() == [(B, 1.0), (A, 2.0), (C, 3.0)]

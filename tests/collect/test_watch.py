@@ -6,7 +6,9 @@ import os
 import queue
 import resource
 import shutil
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -16,7 +18,7 @@ from tempfile import mkdtemp
 import pytest
 
 from monitor.collect.folder import Folder
-from monitor.collect.watch import Watcher
+from monitor.collect.watch import MOVE_DELAY, Place, Watcher, place_of
 from tests.collect.samples import put, raw
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of other systems are poorer")
@@ -31,7 +33,7 @@ def watching(path: Path, *, is_recursive: bool = False, files: str = "*.txt") ->
     signs: Signs = queue.Queue()
     folder = Folder(source="motie", path=os.fsencode(path), files=(files,), is_recursive=is_recursive)
     watcher = Watcher([folder], lambda path, *, is_closed: signs.put((path, is_closed)))
-    watcher.start()
+    arm_all(watcher)
     try:
         yield watcher, signs
     finally:
@@ -53,10 +55,19 @@ def until(signs: Signs, last: tuple[bytes, bool]) -> list[tuple[bytes, bool]]:
     return seen
 
 
+def arm_all(watcher: Watcher) -> tuple[bytes, ...]:
+    """Arm every folder that is there and is not heard, as the supervisor does each second; those it has armed."""
+    places = {path: place_of(path) for path in watcher.paths}
+    fresh = {path: p for path, p in places.items() if isinstance(p, Place) and not watcher.hears(path, p)}
+    for path, place in fresh.items():
+        watcher.arm(path, place)
+    return tuple(fresh)
+
+
 def rearmed(watcher: Watcher) -> tuple[bytes, ...]:
-    """What `arm` returns once it finds something, as the daemon's tick asks it over and over."""
+    """What is armed once something is to be."""
     end = time.monotonic() + DEADLINE
-    while not (fresh := watcher.arm()):
+    while not (fresh := arm_all(watcher)):
         assert time.monotonic() < end, "nothing was armed"
     return fresh
 
@@ -187,9 +198,9 @@ def test_a_folder_that_appears_later_is_armed_once(tmp_path: Path) -> None:
     inbox = tmp_path / "in"
 
     with watching(inbox) as (watcher, signs):
-        assert watcher.arm() == ()
+        assert arm_all(watcher) == ()
         inbox.mkdir()
-        assert (watcher.arm(), watcher.arm()) == ((os.fsencode(inbox),), ())
+        assert (arm_all(watcher), arm_all(watcher)) == ((os.fsencode(inbox),), ())
         until(signs, (put(inbox / "x.txt"), True))
 
 
@@ -225,7 +236,7 @@ def test_a_file_under_the_path_of_a_folder_is_not_armed(tmp_path: Path) -> None:
     put(tmp_path / "in")
 
     with watching(tmp_path / "in") as (watcher, _):
-        assert watcher.arm() == ()
+        assert arm_all(watcher) == ()
 
 
 def test_a_watcher_is_alive_from_start_to_stop(inbox: Path) -> None:
@@ -233,7 +244,7 @@ def test_a_watcher_is_alive_from_start_to_stop(inbox: Path) -> None:
     watcher.stop()
     before = watcher.is_alive
 
-    watcher.start()
+    arm_all(watcher)
     during = watcher.is_alive
     watcher.stop()
     watcher.stop()
@@ -268,7 +279,7 @@ def test_a_folder_that_must_not_be_read_is_armed_once_it_may(open_folder: Path) 
     with ExitStack() as stack:
         with as_nobody():
             watcher, signs = stack.enter_context(watching(open_folder))
-            assert watcher.arm() == ()
+            assert arm_all(watcher) == ()
         open_folder.chmod(0o755)
         assert rearmed(watcher) == (os.fsencode(open_folder),)
         until(signs, (put(open_folder / "x.txt"), True))
@@ -288,7 +299,7 @@ def test_a_folder_that_cannot_be_watched_is_an_error_and_leaves_nothing_running(
     watcher = Watcher([Folder(source="motie", path=os.fsencode(far_away(tmp_path)))], lambda path, *, is_closed: None)
 
     with pytest.raises(OSError, match="too long"):
-        watcher.start()
+        arm_all(watcher)
 
     assert not watcher.is_alive
 
@@ -308,9 +319,11 @@ def test_a_system_that_gives_no_events_is_an_error_and_leaves_nothing_running(in
     with watching(inbox) as (_, signs):  # what is loaded on demand is loaded now
         until(signs, (put(inbox / "x.txt"), True))
     watcher = Watcher([Folder(source="motie", path=os.fsencode(inbox))], lambda path, *, is_closed: None)
+    place = place_of(os.fsencode(inbox))
+    assert isinstance(place, Place)
 
     with no_descriptors(), pytest.raises(OSError, match=r"limit|files"):
-        watcher.start()
+        watcher.arm(os.fsencode(inbox), place)
 
     assert not watcher.is_alive
 
@@ -320,11 +333,112 @@ def test_sources_that_share_a_folder_both_hear_of_their_files(inbox: Path) -> No
     names = [("press", "press_*.txt"), ("photo", "photo_*.txt")]
     folders = [Folder(source=source, path=os.fsencode(inbox), files=(files,)) for source, files in names]
     watcher = Watcher(folders, lambda path, *, is_closed: signs.put((path, is_closed)))
-    watcher.start()
+    arm_all(watcher)
     try:
         put(inbox / "press_1.txt")
         until(signs, (raw(inbox, b"press_1.txt"), True))
         put(inbox / "photo_1.txt")
         until(signs, (raw(inbox, b"photo_1.txt"), True))
+    finally:
+        watcher.stop()
+
+
+def test_an_error_in_a_handler_is_counted_and_the_next_event_comes_through(inbox: Path) -> None:
+    signs: Signs = queue.Queue()
+
+    def sign(path: bytes, *, is_closed: bool) -> None:
+        if path.endswith(b"bad.txt"):
+            raise RuntimeError("injected")
+        signs.put((path, is_closed))
+
+    watcher = Watcher([Folder(source="motie", path=os.fsencode(inbox))], sign)
+    arm_all(watcher)
+    try:
+        put(inbox / "bad.txt")
+        until(signs, (put(inbox / "good.txt"), True))
+        assert watcher.errors == 2  # it was created, and closed
+        assert arm_all(watcher) == ()
+    finally:
+        watcher.stop()
+
+
+def end_observer(watcher: Watcher) -> None:
+    """As an exception on its thread would, with all the rest left behind."""
+    observer = watcher._observer
+    assert observer is not None
+    observer._stopped_event.set()
+    observer.event_queue.put(observer.stop_event)
+    threading.Thread.join(observer, DEADLINE)
+
+
+def end_emitter(watcher: Watcher) -> None:
+    assert watcher._observer is not None
+    for emitter in watcher._observer.emitters:
+        emitter.stop()
+        emitter.join(DEADLINE)
+
+
+def end_reader(watcher: Watcher) -> None:
+    assert watcher._observer is not None
+    reader = watcher._observer._inotify_fd  # type: ignore[attr-defined]
+    reader.stop()
+    reader.join(DEADLINE)
+
+
+@pytest.mark.parametrize("end", [end_observer, end_emitter, end_reader])
+def test_a_dead_thread_of_the_library_is_noticed_and_replaced(end: Callable[[Watcher], None], inbox: Path) -> None:
+    with watching(inbox) as (watcher, signs):
+        end(watcher)
+        assert rearmed(watcher) == (os.fsencode(inbox),)
+        until(signs, (put(inbox / "x.txt"), True))
+
+
+def test_a_disarmed_folder_gives_no_sign_and_can_be_armed_again(inbox: Path) -> None:
+    with watching(inbox) as (watcher, signs):
+        watcher.disarm(os.fsencode(inbox))
+        put(inbox / "unheard.txt")
+        assert rearmed(watcher) == (os.fsencode(inbox),)
+        last = (put(inbox / "x.txt"), True)
+        assert {path for path, _ in until(signs, last)} == {last[0]}
+
+
+def test_the_librarys_wait_behind_a_move_out_is_short(inbox: Path) -> None:
+    """An internal of the library: this fails when it moves, and moves out delay every event by half a second again."""
+    with watching(inbox) as (watcher, _):
+        assert watcher._observer is not None
+        [emitter] = watcher._observer.emitters
+        grouper = emitter._inotify._move_event_grouper  # type: ignore[attr-defined]
+        assert grouper._queue.delay == MOVE_DELAY
+
+
+@contextmanager
+def short_queue(events: int) -> Iterator[None]:
+    """The kernel drops events beyond so many, of queues made from now on."""
+    limit = Path("/proc/sys/fs/inotify/max_queued_events")
+    before = limit.read_text("ascii")
+    try:
+        limit.write_text(str(events), "ascii")
+    except OSError:
+        pytest.skip("only root may shorten the kernel's queue")
+    try:
+        yield
+    finally:
+        limit.write_text(before, "ascii")
+
+
+def test_an_overflow_of_the_kernels_queue_is_told(inbox: Path) -> None:
+    lost = threading.Event()
+    folder = Folder(source="motie", path=os.fsencode(inbox))
+    watcher = Watcher([folder], lambda path, *, is_closed: None, on_lost=lost.set)
+    with short_queue(8):
+        arm_all(watcher)
+    try:
+        end = time.monotonic() + DEADLINE
+        while not lost.is_set():
+            assert time.monotonic() < end
+            subprocess.run(
+                ["sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do : > a.txt; : > b.txt; done"], cwd=inbox, check=True
+            )
+        assert arm_all(watcher) == ()  # it is as alive as before
     finally:
         watcher.stop()

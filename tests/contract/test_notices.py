@@ -58,6 +58,8 @@ def test_a_take_in_leaves_a_notice_for_each_event_and_channel(pair: Pair) -> Non
         ("team", "Chip exports", False),
     ]
     assert (pair.messages(), pair.outbox.waiting("desk")) == ([], [])
+    assert pair.outbox.waiting_since("team") == [(NOON, False), (NOON + HOUR, False)]
+    assert pair.outbox.waiting_since("desk") == []
     assert pair.outbox.waiting_channels() == {"team"}
 
 

@@ -119,6 +119,10 @@ class Daemon:
         """The log lines of this name (`message_*`: of all such names), as soon as there are `count`."""
         return wait_for(self._log, lambda line: fnmatchcase(line.get("event", ""), event), count)
 
+    def lines(self) -> list[dict[str, Any]]:
+        """What it has logged so far."""
+        return self._log.so_far()
+
     def wait_for_output(self, text: str) -> None:
         """Until it has printed a line that contains this text."""
         wait_for(self._out, lambda line: text in line, 1)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.journey.harness import ROOT, Project, many, record
-from tests.servers import Answer, http_server
+from tests.journey.harness import CONFIG, DEADLINE, MONITOR, ROOT, Project, many, record
+from tests.servers import Answer, HttpServer, http_server
 
 REAL = Path(os.environ.get("MONITOR_REAL_DUMPS") or ROOT.parent / "shared" / "seeds")
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
@@ -109,6 +112,74 @@ def test_a_reject_heals_when_the_file_is_completed(tmp_path: Path) -> None:
     assert project.run("run", "--once").code == 0
     assert [row["state"] for row in project.run("dumps", "--rejects", "--json").rows()] == ["healed"]
     assert kinds(project) == {"new": 2, "rejected": 1}
+
+
+TWO_HOOKS = CONFIG.replace("max_per_hour: 0}", 'max_per_hour: 0}\n  desk: {url: "DESK"}')
+
+
+def hurried(folder: Path, server: HttpServer, channel: str) -> Project:
+    """A project whose channel has these settings besides its url."""
+    config = CONFIG.replace("rate: 1000/s, max_per_hour: 0", channel)
+    return Project(folder / "p", url=f"json://127.0.0.1:{server.port}", config=config)
+
+
+def test_the_same_pass_tells_of_a_channel_that_refuses_everything(tmp_path: Path) -> None:
+    with http_server(Answer(status=404)) as bad, http_server() as good:
+        config = TWO_HOOKS.replace("DESK", f"json://127.0.0.1:{good.port}")
+        project = Project(tmp_path / "p", url=f"json://127.0.0.1:{bad.port}", config=config)
+        project.drop("a.txt", TALKS)
+        assert project.run("run", "--once").code == 3
+        told = [request.json()["title"] for request in good.requests]
+        listed = project.run("alerts").out.splitlines()[-1]
+    assert told == ["[fta] 1 new — motie", "[monitor] channel hook refuses everything"]
+    assert listed.rstrip().endswith("channel hook refuses everything"), "a table shows its headline alone"
+
+
+def test_a_pass_says_what_holds_back_the_messages_that_it_leaves(tmp_path: Path) -> None:
+    with http_server(Answer(status=404)) as server:
+        project = Project(tmp_path / "p", url=f"json://127.0.0.1:{server.port}")
+        project.drop("a.txt", TALKS)
+        for _ in range(2):
+            done = project.run("run", "--once", "--log-format", "json")
+            assert done.code == 3
+            left = [line for line in map(json.loads, done.err.splitlines()) if line["event"] == "messages_left"]
+            assert [(line["channel"], line["reason"]) for line in left] == [("hook", "it refuses everything")]
+
+
+def test_ctrl_c_ends_a_pass_that_waits_for_a_slow_channel(tmp_path: Path) -> None:
+    with http_server() as server:
+        project = hurried(tmp_path, server, "rate: 2/min")
+        for number in range(9):
+            project.drop(f"{number}.txt", record(f"FTA talks {number}", f"Office {number} closed item {number * 7}."))
+        with subprocess.Popen([*MONITOR, "run", "--once"], cwd=project.folder, stderr=subprocess.DEVNULL) as process:
+            server.wait_for(1)
+            process.send_signal(signal.SIGINT)
+            try:
+                assert process.wait(DEADLINE) == 130
+            finally:
+                process.kill()
+    states = [row["state"] for row in project.run("alerts", "--json").rows()]
+    assert states.count("pending") == 8
+
+
+def test_a_pass_that_finds_a_message_too_old_ends_with_3(tmp_path: Path) -> None:
+    with http_server() as server:
+        project = hurried(tmp_path, server, "max_age: 1ms")
+        project.drop("a.txt", TALKS)
+        assert project.run("ingest", project.seeds / "a.txt").code == 0
+        assert project.run("run", "--once").code == 3
+        assert project.run("run", "--once").code == 0, "this pass gave nothing up"
+        assert server.requests == []
+
+
+def test_a_pass_in_which_a_message_grows_too_old_ends_with_3(tmp_path: Path) -> None:
+    with http_server() as server:
+        project = hurried(tmp_path, server, "rate: 1/h, max_age: 1ms")
+        project.drop("a.txt", TALKS)
+        project.drop("b.txt", VISIT.replace("visit", "FTA visit"))
+        assert project.run("run", "--once").code == 3
+    states = {row["id"]: row["state"] for row in project.run("alerts", "--json").rows()}
+    assert states[2] == "dead"
 
 
 def test_a_message_that_cannot_be_delivered_waits_and_the_run_says_so(tmp_path: Path) -> None:

@@ -231,10 +231,16 @@ class Desk:
         self.outbox = self.outbox.restarted()
         self.board = MemorySwitchboard(self.outbox)
 
+    def plan(self, now: datetime) -> Plan:
+        recent = self.outbox.recent("team", after=now - HOUR, most=max(1, self.policy.max_per_hour))
+        return plan(self.outbox.waiting("team"), self.policy, self.board.standing("team"), recent, now=now)
+
     def look(self, now: datetime) -> Plan:
         post = Post(outbox=self.outbox, switchboard=self.board, clock=FrozenClock(now), jitter=lambda: 0.0)
         before = len(self.outbox.rows)
+        whole = self.plan(now)
         made = form("team", self.policy, post)
+        assert made == whole, "looking only at when things came must come to the same"
         assert len(self.outbox.rows) == before + len(made.formed)
         self.made += [(now, formed) for formed in made.formed]
         return made
@@ -246,6 +252,21 @@ def test_a_second_tick_at_the_same_moment_forms_nothing_more() -> None:
     desk.look(NOON + HOUR)
     desk.look(NOON + HOUR)
     assert [row.message.kind for row in desk.outbox.rows] == ["digest"]
+
+
+def test_a_clock_set_back_hours_into_a_flood_ends_it() -> None:
+    desk = Desk(FEW)
+    desk.outbox.notices += dumps(5)
+    desk.look(NOON)
+    assert shape(desk.look(NOON - 3 * HOUR)) == [("summary", (4, 5))]
+
+
+def test_a_flood_ends_where_the_limit_is_taken_away() -> None:
+    desk = Desk(FEW)
+    desk.outbox.notices += dumps(5)
+    desk.look(NOON)
+    desk.policy = AT_ONCE
+    assert shape(desk.look(NOON + MINUTE)) == [("instant", (4,)), ("instant", (5,))]
 
 
 def test_a_flood_outlives_a_restart() -> None:

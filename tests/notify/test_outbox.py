@@ -41,6 +41,31 @@ def test_notices_become_messages_and_are_sent() -> None:
     assert desk.outbox.notices == []
 
 
+@pytest.mark.parametrize("policy", [Policy(digest=DAILY), Policy(quiet=NIGHT)], ids=["digest", "quiet hours"])
+def test_what_waits_for_its_moment_is_not_read_before_it_comes(policy: Policy) -> None:
+    desk = Desk(ScriptedChannel(), policy)
+    desk.tell(1, 2)
+    for _ in range(3):
+        assert desk.courier.deliver_due() == Tally()
+        desk.pass_time(minutes=1)
+    assert "waiting" not in desk.store.calls, "a courier looks every fifteen seconds, and thousands may wait"
+    desk.pass_time(hours=1)
+    assert desk.courier.deliver_due() == Tally(sent=1)
+
+
+def test_what_a_flood_holds_back_is_not_read_before_it_ends() -> None:
+    desk = Desk(ScriptedChannel(), Policy(max_per_hour=1))
+    desk.tell(1)
+    desk.tell(2)
+    assert desk.courier.deliver_due() == Tally(sent=1)
+    desk.store.calls.clear()
+    desk.pass_time(minutes=59)
+    assert desk.courier.deliver_due() == Tally()
+    assert "waiting" not in desk.store.calls
+    desk.pass_time(minutes=1)
+    assert desk.courier.deliver_due() == Tally(sent=1)
+
+
 def test_a_refused_message_dies_and_the_next_one_goes_out() -> None:
     desk = Desk(ScriptedChannel(Outcome.REFUSED), notes=2)
     assert desk.courier.deliver_due() == Tally(sent=1, buried=1)
@@ -234,14 +259,14 @@ def _paced(rate: Rate) -> tuple[Courier, StampingChannel, MemoryOutbox]:
 
 def test_one_pass_waits_for_what_the_rate_holds_back() -> None:
     courier, channel, _ = _paced(Rate(per_second=100, burst=2))
-    assert courier.drain() == Tally(sent=6)
+    assert courier.drain(threading.Event()) == Tally(sent=6)
     gaps = [later - first for first, later in zip(channel.at, channel.at[2:], strict=False)]
     assert min(gaps) >= timedelta(milliseconds=10)
 
 
 def test_one_pass_does_not_wait_for_minutes() -> None:
     courier, channel, _ = _paced(Rate(per_second=1 / 90))
-    assert courier.drain() == Tally(sent=1, is_behind=True)
+    assert courier.drain(threading.Event()) == Tally(sent=1, is_behind=True)
     assert channel.sent == [1]
 
 
@@ -372,7 +397,7 @@ def test_a_courier_that_can_do_nothing_waits_a_heartbeat_and_does_not_write(
     for _ in range(3):
         desk.courier.deliver_due()
         assert desk.courier._pause() == HEARTBEAT
-    assert set(desk.store.calls) <= {"waiting", "recent", "next_due"}
+    assert set(desk.store.calls) <= {"waiting_since", "waiting", "recent", "next_due"}
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,8 @@ def test_each_http_code_that_is_no_success_has_its_class(codes: tuple[int, ...],
 @pytest.mark.parametrize(
     ("codes", "outcome"),
     [
-        ((530, 534, 535, 550, 551, 553), CHANNEL),
-        ((552, 554), REFUSED),
+        ((530, 534, 535, 550, 551, 553, 554), CHANNEL),
+        ((552,), REFUSED),
         ((421, 450, 451, 452, 454, 500, 501, 502, 503, 504, 538, 555, 599), TRANSIENT),
     ],
 )
@@ -47,6 +47,20 @@ def test_each_smtp_code_that_is_no_success_has_its_class(codes: tuple[int, ...],
     seen = [smtp(220, 250, 250, code, 250, 221) for code in codes]  # a client resets and says goodbye
     assert [verdict_of(wire, accepted=False).outcome for wire in seen] == [outcome] * len(codes)
     assert [verdict_of(wire, accepted=False).code for wire in seen] == list(codes)
+
+
+@pytest.mark.parametrize(
+    ("codes", "outcome"),
+    [
+        ((554,), CHANNEL),
+        ((220, 250, 250, 554, 250, 221), CHANNEL),
+        ((220, 250, 250, 250, 354, 554, 250, 221), REFUSED),
+    ],
+    ids=["no mail service here", "relaying is denied", "it has read the mail"],
+)
+def test_a_mail_server_that_has_not_seen_the_mail_refuses_the_channel(codes: tuple[int, ...], outcome: Outcome) -> None:
+    found = verdict_of(smtp(*codes), accepted=False)
+    assert (found.outcome, found.code) == (outcome, 554)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ take-in has returned. Its cache is tiny, so that the log grows all through the t
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from sqlite3 import Row
 
@@ -27,9 +28,13 @@ class Halting(Handle):
         self._count(query)
         return super().all(query, **values)
 
-    def many(self, query: str, rows: list[dict[str, object]]) -> None:
-        self._count(query)
-        super().many(query, rows)
+    def many(self, query: str, rows: Sequence[Mapping[str, object]]) -> None:
+        if query != self.query:
+            super().many(query, rows)
+            return
+        for row in rows:
+            self._count(query)
+            super().many(query, [row])
 
     def _count(self, query: str) -> None:
         if query == self.query:

@@ -15,7 +15,7 @@ CALLS = re.compile(r"""\.(?:all|one|many)\(\s*"(\w+)"|queries\(\)\["(\w+)"\]""")
 # What runs for every dump, or every record: its cost must not grow with what is stored.
 HOT = [
     *("dump_of_content", "takes", "sightings", "heads", "past_texts", "next_release", "moved_heads", "open_rejects"),
-    *("move_head", "confirm", "add_seen", "settle", "close_attempt", "next_due", "lease"),
+    *("filed", "move_head", "confirm", "add_seen", "settle", "close_attempt", "next_due", "lease"),
     *("waiting", "told", "attach", "recent", "stand", "spend", "flood"),
 ]
 
@@ -35,6 +35,7 @@ def test_no_name_stands_twice() -> None:
 
 @pytest.mark.parametrize("name", sorted(queries()))
 def test_a_query_fits_the_tables(handle: Handle, name: str) -> None:
+    handle.all("try_on")  # the table that a reader makes for itself
     assert _explained(handle, name, "EXPLAIN")
 
 
@@ -44,6 +45,12 @@ def test_what_runs_for_every_dump_searches_and_never_scans(handle: Handle, name:
     assert not [
         step for step in steps if step.startswith("SCAN") and "VIRTUAL TABLE" not in step and "CONSTANT" not in step
     ]
+
+
+def test_one_row_of_the_ledger_is_found_by_its_path(handle: Handle) -> None:
+    """A search by source alone reads every path ever taken in, for every sign of a file."""
+    [step] = [str(step[-1]) for step in _explained(handle, "filed", "EXPLAIN QUERY PLAN")]
+    assert "path=?" in step
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -85,10 +85,11 @@ def test_a_commit_is_seen_by_others_only_when_it_is_whole(handle: Handle, state:
     class Watching(Handle):
         """Looks from outside whenever an event is written."""
 
-        def all(self, query: str, **values: object) -> list[Row]:
-            if query == "add_event":
-                seen.append(len(SqliteArchive(reader).dumps()))
-            return super().all(query, **values)
+        def many(self, query: str, rows: Sequence[Mapping[str, object]]) -> None:
+            for row in rows:
+                if query == "add_event":
+                    seen.append(len(SqliteArchive(reader).dumps()))
+                super().many(query, [row])
 
     with closing(open_for_reading(state)) as reader:
         take_in(SqliteStore(Watching(handle._connection)), dump(record("Talks held"), record("Visit ends")))

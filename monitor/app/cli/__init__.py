@@ -19,6 +19,7 @@ VERBS = {
     "check": "Check the configuration, the watchlists and the channels.",
     "status": "Show how things stand, on one screen.",
     "events": "List what happened to releases.",
+    "releases": "List releases, or find those that have some words.",
     "show": "Show every version of a release with a redline.",
     "match": "Try a query or a watchlist on every stored release, or on one dump.",
     "explain": "Show how watchlists read one release, part by part.",
@@ -26,6 +27,8 @@ VERBS = {
     "channels": "List the channels; test or resume one.",
     "mute": "Mute a channel or a watchlist for a while.",
     "dumps": "List what was taken in; --rejects: what could not be read.",
+    "db": "Back up, restore, verify or prune the state store.",
+    "doctor": "Look for what would stop a monitor here.",
 }
 
 

@@ -65,7 +65,9 @@ def _cells(row: Row) -> list[object]:
     items = row["items"]
     titles = [str(item["title"]) for item in items] if isinstance(items, list) else []
     what = (
-        titles[0][:60] + (f" and {len(titles) - 1} more" if len(titles) > 1 else "") if titles else row.get("text", "")
+        titles[0][:60] + (f" and {len(titles) - 1} more" if len(titles) > 1 else "")
+        if titles
+        else str(row.get("text", "")).partition("\n")[0]
     )
     is_ok = row["state"] == "sent"
     return [

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -19,11 +19,14 @@ from monitor.errors import MonitorError
 from monitor.text import escape
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from monitor.app.config import Check, Config
     from monitor.ports import Archive, Row
 
 SCHEMA_VERSION = 1
 _Verb = TypeVar("_Verb", bound=Callable[..., Any])
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _AGO = re.compile(r"(\d+)([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -142,6 +145,14 @@ def since(text: str | None) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise click.BadParameter("give a day (2024-07-01), a moment (2024-07-01T09:00:00Z) or an age (7d)") from None
+
+
+def since_day(text: str | None, zone: ZoneInfo) -> date | None:
+    """The publication day that --since names; a moment is one of a day in the configuration's time zone."""
+    moment = since(text)
+    if moment is None or text is None:
+        return None
+    return moment.date() if _DAY.fullmatch(text) else moment.astimezone(zone).date()
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -10,19 +9,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.app.cli.common import archive_of, config_option, is_terminal, json_option, load_config, print_json, since
+from monitor.app.cli.common import (
+    archive_of,
+    config_option,
+    is_terminal,
+    json_option,
+    load_config,
+    print_json,
+    since_day,
+)
 from monitor.app.cli.progress import with_bar
 from monitor.model import Alert, Snippet
 from monitor.text import escape
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from monitor.app.backtest import Candidate
     from monitor.app.config import Config
     from monitor.match.watchlists import Watchlist, Watchlists
-
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @click.command()
@@ -45,7 +48,7 @@ def command(
     watchlist = watchlist_for(config, rule, is_query=is_query)
     tally = Tally()
     rules = _prepared(watchlist, config)
-    found = backtest(rules, _candidates(config, _day(since_, config.timezone), file), tally)
+    found = backtest(rules, _candidates(config, since_day(since_, config.timezone), file), tally)
     if as_json:
         print_json(_line(*one) for one in found)
         return
@@ -85,14 +88,6 @@ def _of_store(config: Config, day: date | None) -> Iterator[Candidate]:
     with archive_of(config) as archive:
         total = archive.count_heads(since=day)
         yield from with_bar(stored(archive.heads(since=day)), total=total, label="releases")
-
-
-def _day(text: str | None, zone: ZoneInfo) -> date | None:
-    """The publication day that --since names; a moment is one of a day in the configuration's time zone."""
-    moment = since(text)
-    if moment is None or text is None:
-        return None
-    return moment.date() if _DAY.fullmatch(text) else moment.astimezone(zone).date()
 
 
 def _line(candidate: Candidate, alert: Alert) -> dict[str, object]:

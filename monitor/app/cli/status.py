@@ -40,6 +40,7 @@ def _screen(standing: Mapping[str, Any]) -> Iterator[str]:
         missing = "" if source["is_there"] else click.style("  the folder is missing", fg="red")
         counts = f"{source['dumps']} dumps, {source['rejected']} rejects, {source['held']} held"
         yield _row(f"source {source['name']}", f"{escape(source['path'])}  {counts}, {last}{missing}")
+        yield _row("", _watch(source["watch"]))
     events = ", ".join(f"{n} {kind}" for kind, n in standing["releases"]["events"].items())
     yield _row("releases", f"{standing['releases']['total']}  ({events or 'nothing happened yet'})")
     outbox = ", ".join(f"{n} {state}" for state, n in standing["outbox"].items() if n)
@@ -58,6 +59,22 @@ def _channel(row: Mapping[str, Any]) -> str:
     muted = f", muted until {row['muted_until']}" if row["muted_until"] else ""
     reason = f"  {escape(row['last_reason'])}" if row["last_reason"] else ""
     return f"{state}{opened}, {row['pending']} pending{muted}{reason}"
+
+
+def _watch(watch: Mapping[str, Any]) -> str:
+    """`watching since …  ignored: 3, unsettled: 1 (since …)`; what is wrong stands first and in red."""
+    state, since = watch["state"], f" since {watch['since']}" if watch["since"] else ""
+    reason = f": {escape(watch['reason'])}" if watch["reason"] else ""
+    color = {"watching": "green", "polling": "yellow"}.get(state, "red")
+    oldest = f" (since {watch['oldest_unsettled']})" if watch["oldest_unsettled"] else ""
+    names = f" ({escape(', '.join(watch['ignored_names']))})" if watch["ignored_names"] else ""
+    counts = {
+        "ignored": f"{watch['ignored']}{names}",
+        "unsettled": f"{watch['unsettled']}{oldest}",
+        "missed by events": str(watch["missed_by_events"]),
+    }
+    told = ", ".join(f"{name}: {text}" for name, text in counts.items() if text != "0")
+    return click.style(f"{state}{since}{reason}", fg=color) + (f"  {told}" if told else "")
 
 
 def _row(name: str, text: str) -> str:

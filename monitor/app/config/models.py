@@ -22,7 +22,7 @@ from monitor.model import Kind, Rate, Secret
 from monitor.notify.windows import Digest, Quiet
 
 # Keys and values of the product that are refused until they are built; whoever builds one deletes its line.
-LATER = frozenset({"health", "heartbeat", "retention", "sources.*.expect_every", "sources.*.was"})
+LATER = frozenset({"health", "heartbeat", "sources.*.expect_every", "sources.*.was"})
 
 _T = TypeVar("_T")
 
@@ -44,6 +44,7 @@ def _some(entries: _T) -> _T:
 
 Duration = Annotated[timedelta, _text(values.duration)]
 PositiveDuration = Annotated[timedelta, _text(values.positive_duration)]
+Age = Annotated[timedelta | None, _text(values.age)]
 Size = Annotated[int, _text(values.size)]
 Count = Annotated[int, _text(values.count)]
 Flag = Annotated[bool, _text(values.flag)]
@@ -160,6 +161,14 @@ class Operator(Section):
     notify: tuple[str, ...] | None = None  # None: every channel; (): the log alone
 
 
+class Retention(Section):
+    """How long what is kept; None: for ever."""
+
+    versions: Age | None = None  # texts that are no release's current one
+    messages: Age | None = None  # that are sent, dead or dropped
+    events: Age | None = None
+
+
 class Config(Section):
     """One whole configuration, valid in itself."""
 
@@ -172,6 +181,7 @@ class Config(Section):
     aliases: Mapping[str, Annotated[tuple[Word, ...], Some]] = Field(default_factory=dict)
     watch: Watch = Watch()
     operator: Operator = Operator()
+    retention: Retention = Retention()
 
     _origin: Origin = PrivateAttr()
 

@@ -54,6 +54,15 @@ def positive_duration(text: str) -> timedelta:
     return length
 
 
+def age(text: str) -> timedelta | None:
+    """Whole days, as in `365`; `keep` means for ever."""
+    if text == "keep":
+        return None
+    if not _LIMIT.fullmatch(text) or not int(text):
+        raise ValueError("is no number of days; write a whole number from 1 to 99999, or keep")
+    return timedelta(days=int(text))
+
+
 def size(text: str) -> int:
     """Bytes, written with decimal units as in `500kB` or `1.5MB`; at least one."""
     match = _SIZE.fullmatch(text)

@@ -44,7 +44,9 @@ NO_QUIET = 'is no span of quiet hours; write two times such as "22:00-07:00"'
 NO_PEACE = "holds the same time twice; write two different times, or leave quiet: out"
 NO_LIMIT = "is no limit; write a whole number, 0 for no limit"
 TOO_LONG = "is too long; no calendar reaches that far"
-TOP_KEYS = "the keys here are timezone, state, first_run, sources, channels, watchlists, aliases, watch, operator"
+TOP_KEYS = (
+    "the keys here are timezone, state, first_run, sources, channels, watchlists, aliases, watch, operator, retention"
+)
 STATE_INSIDE = "the state folder lies in the folder of source 'm'; keep them apart"
 
 BAD_RATES = ("1", "1/d", "0/s", "-1/s", "1 / s", "ten/min")

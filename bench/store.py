@@ -1,0 +1,144 @@
+"""What the store costs: a take-in against its floors, and how that grows with what is stored."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bench.journey import insert_raw
+from bench.report import Figure
+from bench.texts import dump, release
+from monitor.collect.decode import decode
+from monitor.collect.read import read
+from monitor.journey import Audience, Habits, ingest
+from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.model import Dump, Mode
+from monitor.store.database import open_for_writing
+from monitor.store.sqlite import SqliteStore
+
+RECORDS = 5_000  # about 10 MB
+STORED = int(os.environ.get("MONITOR_BENCH_STORED", "200000"))  # releases that the growth is measured up to
+STEP = 5_000
+SAMPLE = 1_000  # releases of a dump whose cost is compared at each size
+RUNS = 3
+
+_AUDIENCE = Audience(watchlists=Watchlists([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["hook"]})
+_HABITS = Habits(timezone=ZoneInfo("Asia/Seoul"))
+
+
+def take_in_floors() -> Sequence[Figure]:
+    """5,000 releases from a file: all new, all unchanged in another file, the very same file; the best of three."""
+    known = [release(number) for number in range(RECORDS)]
+    best: dict[str, float] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        new, again = Path(folder) / "new.txt", Path(folder) / "again.txt"
+        new.write_text(dump(known), "utf-8")
+        again.write_text(dump(known[::-1]), "utf-8")
+        for run in range(RUNS):
+            with _store(Path(folder) / f"state{run}") as store:
+                times = {
+                    "A": _timed(lambda: _read_and_hash(new)),
+                    "B": _timed(lambda run=run: _insert(Path(folder) / f"floor{run}.db", new)),  # type: ignore[misc]
+                    "all new": _timed(lambda: take_file(store, new)),
+                    "all unchanged": _timed(lambda: take_file(store, again)),
+                    "the same bytes": _timed(lambda: take_file(store, new)),
+                }
+            best = {name: min(value, best.get(name, value)) for name, value in times.items()}
+    floors = {"A": "reading and hashing the file", "B": "the same, split into one bare table"}
+    return [
+        Figure(
+            what=f"a file of {RECORDS:,} releases, {name}",
+            value=best[name] * 1000,
+            unit="ms",
+            floor=f"{floor}: {floors[floor]}",
+            floor_value=best[floor] * 1000,
+        )
+        for name, floor in (("all new", "B"), ("all unchanged", "A"), ("the same bytes", "A"))
+    ]
+
+
+def store_growth() -> Sequence[Figure]:
+    """Per release of a 1,000-release dump, new and unchanged, in a young store and beside MONITOR_BENCH_STORED."""
+    with tempfile.TemporaryDirectory() as folder, _store(Path(folder) / "state") as store:
+        _fill(store, Path(folder), 0, STEP)
+        young, stored = _sample(store, Path(folder), STEP)
+        _fill(store, Path(folder), stored, STORED)
+        old, _ = _sample(store, Path(folder), max(stored, STORED))
+    return [
+        Figure(
+            what=f"take-in per {what} release with {STORED:,} stored",
+            value=old[what] / SAMPLE * 1e6,
+            unit="µs",
+            floor=f"with {STEP:,} stored",
+            floor_value=young[what] / SAMPLE * 1e6,
+        )
+        for what in ("new", "unchanged")
+    ]
+
+
+def take_file(store: SqliteStore, path: Path) -> None:
+    """A file's whole way, from its name to the durable commit."""
+    content = read(os.fsencode(path), max_file=2_000_000_000)
+    decoded = decode(content.content, "auto")
+    taken = Dump(
+        source="bench",
+        name=path.name,
+        path=os.fsencode(path),
+        signature=content.signature,
+        sha256=content.sha256,
+        text=decoded.text,
+        encoding=decoded.encoding,
+    )
+    ingest(taken, habits=_HABITS, audience=_AUDIENCE, store=store, now=datetime.now(UTC), mode=Mode.ONCE)
+
+
+def _fill(store: SqliteStore, folder: Path, start: int, end: int) -> None:
+    for first in range(start, end, STEP):
+        _take(store, folder, [release(number) for number in range(first, min(end, first + STEP))])
+
+
+def _sample(store: SqliteStore, folder: Path, start: int) -> tuple[dict[str, float], int]:
+    """The best of three dumps of each kind, and how many releases are stored after them."""
+    new, again = [], []
+    for run in range(RUNS):
+        first = start + run * SAMPLE
+        fresh = [release(number) for number in range(first, first + SAMPLE)]
+        new.append(_take(store, folder, fresh))
+        again.append(_take(store, folder, fresh[::-1]))
+    return {"new": min(new), "unchanged": min(again)}, start + RUNS * SAMPLE
+
+
+def _take(store: SqliteStore, folder: Path, releases: Sequence[tuple[str, str, date]]) -> float:
+    path = folder / "dump.txt"
+    path.write_text(dump(releases), "utf-8")
+    return _timed(lambda: take_file(store, path))
+
+
+@contextmanager
+def _store(state: Path) -> Iterator[SqliteStore]:
+    handle = open_for_writing(state)
+    try:
+        yield SqliteStore(handle)
+    finally:
+        handle.close()
+
+
+def _read_and_hash(path: Path) -> None:
+    sha256(path.read_bytes()).digest()
+
+
+def _insert(database: Path, path: Path) -> None:
+    insert_raw(database, path.read_text("utf-8"))
+
+
+def _timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start

@@ -1,0 +1,159 @@
+"""`monitor db …`: copies of the state store, its health, and what may be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.app.cli.common import config_option, is_terminal, json_option, load_config, print_json
+from monitor.text import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from monitor.app.config import Config
+    from monitor.store.database import Handle
+    from monitor.store.verify import Checked
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.group()
+def command() -> None:
+    """Back up, restore, verify or prune the state store."""
+
+
+@command.command("backup")
+@click.argument("path", type=_FILE)
+@config_option
+def backup_verb(*, path: Path, config_file: str | None) -> None:
+    """Copy the store as it is this moment to PATH, also while the monitor runs; a file that exists is not touched."""
+    from monitor.store.backup import backup
+
+    config = load_config(config_file)
+    with _bytes_shown("backup") as progress:
+        size = backup(config.state, path, progress=progress)
+    click.echo(f"{escape(str(path))}: {size / 1e6:,.1f} MB, checked")
+
+
+@command.command("restore")
+@click.argument("path", type=_FILE)
+@config_option
+def restore_verb(*, path: Path, config_file: str | None) -> None:
+    """Put the backup at PATH in the place of the store; the replaced one is kept beside it.
+
+    Refused while a monitor runs. Dumps that came after the backup are taken in again at the next start.
+    """
+    from monitor.app.clock import SystemClock
+    from monitor.store import lock
+    from monitor.store.backup import restore
+
+    config, now = load_config(config_file), SystemClock().now()
+    with lock.hold(config.state, verb="restore", now=now), _bytes_shown("restore") as progress:
+        kept = restore(config.state, path, now=now, progress=progress)
+    click.echo(f"restored from {escape(str(path))}" + (f"; what was there is now {escape(str(kept))}" if kept else ""))
+
+
+@command.command("verify")
+@click.option("--deep", is_flag=True, help="Hash every stored text again.")
+@json_option
+@config_option
+@click.pass_context
+def verify_verb(ctx: click.Context, *, deep: bool, as_json: bool, config_file: str | None) -> None:
+    """Check the store: its pages, what its rows refer to, whether STORE_ID is its own; ends with 1 if not well."""
+    from monitor.store.verify import verify
+
+    config = load_config(config_file)
+    is_well = True
+    with _reading(config) as handle:
+        for checked in (*verify(handle, config.state), *(_deeply(handle) if deep else ())):
+            is_well = is_well and checked.is_well
+            _print(checked, as_json=as_json)
+    ctx.exit(0 if is_well else 1)
+
+
+@command.command("prune")
+@config_option
+def prune_verb(*, config_file: str | None) -> None:
+    """Forget old texts, messages and events, as `retention:` says; a running monitor does so daily by itself."""
+    from monitor.app.clock import SystemClock
+    from monitor.app.retention import retention_of
+    from monitor.store import lock
+    from monitor.store.database import open_for_writing
+    from monitor.store.prune import Retention, prune
+
+    config, now = load_config(config_file), SystemClock().now()
+    retention = retention_of(config)
+    if retention == Retention():
+        click.echo("everything is kept: the configuration has no `retention:`")
+        return
+    with lock.hold(config.state, verb="prune", now=now):
+        handle = open_for_writing(config.state)
+        try:
+            pruned = prune(handle, retention, now=now)
+        finally:
+            handle.close()
+    click.echo(f"forgotten: {pruned.versions} old texts, {pruned.messages} messages, {pruned.events} events")
+
+
+def _deeply(handle: Handle) -> Iterator[Checked]:
+    from monitor.compare.forms import text_hash
+    from monitor.store.verify import Checked, count_texts, verify_texts
+    from monitor.text import NORM_VERSION
+
+    stored = handle.one("meta", k="norm_version")
+    if stored is not None and int(stored["v"]) != NORM_VERSION:
+        yield Checked(check="texts", faults=("another version of the monitor hashed them; start this one once",))
+        return
+    with _counted("texts", count_texts(handle)) as step:
+        yield verify_texts(handle, text_hash=text_hash, step=step)
+
+
+def _print(checked: Checked, *, as_json: bool) -> None:
+    if as_json:
+        print_json([{"check": checked.check, "ok": checked.is_well, "faults": list(checked.faults)}])
+        return
+    mark = click.style("ok  ", fg="green") if checked.is_well else click.style("FAIL", fg="red")
+    click.echo(f"{mark} {checked.check}")
+    for fault in checked.faults:
+        click.echo(f"     {escape(fault)}")
+
+
+@contextmanager
+def _reading(config: Config) -> Iterator[Handle]:
+    from monitor.store.database import open_for_reading
+
+    handle = open_for_reading(config.state)
+    try:
+        yield handle
+    finally:
+        handle.close()
+
+
+@contextmanager
+def _bytes_shown(label: str) -> Iterator[Callable[[int, int], object]]:
+    """A bar for a person who waits; for anybody else nothing."""
+    if not is_terminal():
+        yield lambda *_: None
+        return
+    from rich.progress import Progress
+
+    with Progress(transient=True) as progress:
+        task = progress.add_task(label, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+@contextmanager
+def _counted(label: str, total: int) -> Iterator[Callable[[int], object]]:
+    if not is_terminal():
+        yield lambda _: None
+        return
+    from rich.progress import Progress
+
+    with Progress(transient=True) as progress:
+        task = progress.add_task(label, total=total)
+        yield lambda count: progress.advance(task, count)

@@ -1,0 +1,98 @@
+"""`monitor releases`: releases as they are now, all or those that have some words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.app.cli.common import config_option, json_option, load_config, print_json, since_day
+from monitor.app.cli.progress import with_bar
+from monitor.text import escape
+
+if TYPE_CHECKING:
+    from monitor.app.config import Config
+    from monitor.store.search import Found
+
+
+@click.command()
+@click.argument("words", nargs=-1)
+@click.option("--since", "since_", metavar="D", help="Only releases dated since a day or an age such as 90d.")
+@click.option("--watchlist", metavar="W", help="Only those that this watchlist matches.")
+@json_option
+@config_option
+def command(
+    *, words: tuple[str, ...], since_: str | None, watchlist: str | None, as_json: bool, config_file: str | None
+) -> None:
+    """List releases as they are now, oldest first; with WORDS those that have all of them in title, body or category.
+
+    A word with blanks is a phrase. A word that ends in Hangul also finds it with particles behind it. The watchlists
+    named are those that match now, as they are configured now.
+    """
+    config = load_config(config_file)
+    rows = _rows(config, words, since_day(since_, config.timezone), watchlist)
+    if as_json:
+        print_json(rows)
+        return
+    count = 0
+    for count, row in enumerate(rows, 1):  # noqa: B007 - told below
+        click.echo(_told(row))
+    if not count:
+        click.echo("no releases", err=True)
+
+
+def _rows(config: Config, words: Sequence[str], day: date | None, watchlist: str | None) -> Iterator[dict[str, object]]:
+    from monitor.app.wiring import watchlists_of
+    from monitor.errors import NotFound
+    from monitor.match.watchlists import Watchlists
+
+    every = watchlists_of(config)
+    if watchlist is not None and watchlist not in {one.name for one in every}:
+        known = ", ".join(one.name for one in every) or "none"
+        raise NotFound(f"there is no watchlist {watchlist!r}; the configuration has {known}")
+    watchlists = Watchlists(every, config.aliases)
+    for found in _found(config, words, day):
+        hits = watchlists.scan(found.stored.release, source=found.stored.source)
+        names = {hit.watchlist for hit in hits}
+        if watchlist is None or watchlist in names:
+            yield _line(found, [one.name for one in every if one.name in names])
+
+
+def _found(config: Config, words: Sequence[str], day: date | None) -> Iterator[Found]:
+    from monitor.store.database import open_for_reading
+    from monitor.store.search import count_current, current, search
+
+    handle = open_for_reading(config.state)
+    try:
+        found: Iterable[Found]
+        if words:
+            found, total = search(handle, words, since=day), 0
+        else:
+            found, total = current(handle, since=day), count_current(handle, since=day)
+        yield from with_bar(found, total=total, label="releases") if total else found
+    finally:
+        handle.close()
+
+
+def _line(found: Found, watchlists: Sequence[str]) -> dict[str, object]:
+    release = found.stored.release
+    return {
+        "release": found.stored.number,
+        "version": found.stored.version,
+        "source": found.stored.source,
+        "title": release.title,
+        "date": release.date,
+        "category": release.category,
+        "state": found.state,
+        "watchlists": watchlists,
+    }
+
+
+def _told(row: dict[str, object]) -> str:
+    names = row["watchlists"]
+    told = f"  → {', '.join(map(str, names))}" if isinstance(names, list) and names else ""
+    number = f"#{row['release']}"
+    state = click.style("  withdrawn", fg="red") if row["state"] == "withdrawn" else ""
+    return f"{number:>6}  {row['date'] or ''!s:10}  {escape(str(row['title']))}{state}{escape(told)}"

@@ -1,0 +1,148 @@
+"""A configuration and the machine it is on → what would stop a monitor here, line by line; nothing is changed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from monitor.errors import NotFound, StoreError
+from monitor.store import lock
+from monitor.store.database import FILE, count_releases, has_full_text, open_for_reading, open_immutable
+from monitor.text import escape
+
+if TYPE_CHECKING:
+    from monitor.app.config import Config
+
+FULL, SCARCE = 50_000_000, 1_000_000_000  # bytes free: below the first nothing works for long
+_INOTIFY = Path("/proc/sys/fs/inotify")
+_FEWEST = {"max_user_watches": 1024, "max_user_instances": 16}
+_BEFORE_US = 2025  # a clock that shows an earlier year was never set
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One look and what came of it."""
+
+    check: str
+    state: str  # ok | warn | fail
+    what: str
+    do: str = ""  # the next step; empty where all is well
+
+
+def examine(config: Config, *, now: datetime) -> Iterator[Line]:
+    """Every look, in the order in which a start would need things."""
+    yield _folder(config.state)
+    yield _space(config.state)
+    yield _lock(config.state)
+    yield _store(config.state)
+    yield _full_text()
+    for name, source in config.sources.items():
+        yield _source(name, source.path)
+    yield _events(_INOTIFY)
+    yield _clock(config, now)
+
+
+def _folder(state: Path) -> Line:
+    if not state.exists():
+        parent = _nearest(state)
+        if os.access(parent, os.W_OK | os.X_OK):
+            return _ok("state folder", f"{state} is made at the first run")
+        return _fail("state folder", f"{state} cannot be made in {parent}", "make it, or name another with `state:`")
+    if not state.is_dir():
+        return _fail("state folder", f"{state} is no folder", "name a folder with `state:`")
+    if not os.access(state, os.W_OK | os.X_OK) or os.statvfs(state).f_flag & os.ST_RDONLY:
+        return _fail("state folder", f"{state} cannot be written", "give it to the user the monitor runs as")
+    return _ok("state folder", f"{state} can be written")
+
+
+def _space(state: Path) -> Line:
+    free = shutil.disk_usage(_nearest(state)).free
+    size = (state / FILE).stat().st_size if (state / FILE).is_file() else 0
+    what = f"{free / 1e9:,.1f} GB free, the store has {size / 1e9:,.2f} GB"
+    if free < FULL:
+        return _fail("free space", what, "make room: take-in stands still on a full disk")
+    if free < max(SCARCE, size):
+        return _warn("free space", what, "make room: a backup needs as much as the store has")
+    return _ok("free space", what)
+
+
+def _lock(state: Path) -> Line:
+    holder = lock.holder(state)
+    if holder is None:
+        return _ok("lock", "no monitor runs on this state folder")
+    return _ok("lock", f"held by pid {holder.pid} on {holder.host} since {holder.since} ({holder.verb})")
+
+
+def _store(state: Path) -> Line:
+    try:
+        with closing(open_for_reading(state)) as handle:
+            return _ok("store", f"{count_releases(handle):,} releases")
+    except NotFound:
+        return _ok("store", "none yet; the first run makes it")
+    except StoreError as error:
+        return _unread(state, error)
+
+
+def _unread(state: Path, error: StoreError) -> Line:
+    """It may be well where only its folder is not."""
+    try:
+        with closing(open_immutable(state)) as handle:
+            count = count_releases(handle)
+    except StoreError:
+        return _fail("store", error.message, "`monitor db restore FILE` puts a backup in its place")
+    what = f"{count:,} releases up to its last checkpoint; opened as usual: {error.message}"
+    return _fail("store", what, "make the state folder and monitor.db writable for this user")
+
+
+def _full_text() -> Line:
+    if has_full_text():
+        return _ok("full-text search", "this SQLite has FTS5")
+    return _fail("full-text search", "this SQLite lacks FTS5", "use a Python whose SQLite has it: most do")
+
+
+def _source(name: str, path: Path) -> Line:
+    if not path.is_dir():
+        return _warn(f"source {name}", f"{path} does not exist", "make it, or mend its path; the monitor waits for it")
+    if not os.access(path, os.R_OK | os.X_OK):
+        return _fail(f"source {name}", f"{path} cannot be read", "let the user the monitor runs as read it")
+    return _ok(f"source {name}", f"{path} can be read")
+
+
+def _events(limits: Path) -> Line:
+    """How many folders the system lets this user watch."""
+    if not limits.is_dir():
+        return _ok("file events", "this system has no limits of inotify")
+    found = {name: int((limits / name).read_text("ascii")) for name in _FEWEST}
+    what = ", ".join(f"{name} {count:,}" for name, count in found.items())
+    low = [name for name, count in found.items() if count < _FEWEST[name]]
+    if low:
+        return _warn("file events", what, f"raise fs.inotify.{low[0]} with sysctl, or set watch.mode to poll")
+    return _ok("file events", what)
+
+
+def _clock(config: Config, now: datetime) -> Line:
+    what = f"{now.astimezone(config.timezone):%Y-%m-%d %H:%M %z} in {config.timezone.key}"
+    if now.year < _BEFORE_US:
+        return _fail("time", what, "set the clock: days and ages are counted by it")
+    return _ok("time", what)
+
+
+def _nearest(path: Path) -> Path:
+    """The folder itself, or the first one above it that is there."""
+    return next(folder for folder in (path, *path.parents) if folder.exists())
+
+
+def _of(state: str) -> Callable[..., Line]:
+    def line(check: str, what: str, do: str = "") -> Line:
+        return Line(check=escape(check), state=state, what=escape(what), do=escape(do))
+
+    return line
+
+
+_ok, _warn, _fail = _of("ok"), _of("warn"), _of("fail")

@@ -1,0 +1,398 @@
+"""Signs of dropped files → take-ins, one after the other on one thread, which also keeps the folders watched.
+
+    sign (an event, a scan) → settled? → a lane by size → read, stored, acknowledged
+
+Everything here but `hear`, `ask_for_check` and `wake` belongs to that thread.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+from monitor.app import vitals
+from monitor.app.intake import Intake, Taken
+from monitor.app.logs import say, warn
+from monitor.app.operator import Operator
+from monitor.collect.lanes import Lanes
+from monitor.collect.rounds import POLL
+from monitor.collect.settle import Look, Settling, has_writer
+from monitor.collect.supervise import Scan, Standing, Supervisor
+from monitor.errors import Interrupted, MonitorError, StoreError
+from monitor.model import Mode
+from monitor.ports import Clock, Store
+
+MANY, GROUP, GROUP_SECONDS = 50, 100, 0.25  # small files waiting → how many of them, and for how long, share a commit
+LOOKS = 500  # at waiting files before the next take-in
+REST = 15.0  # seconds: the longest wait for a sign
+NAMES_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How patient the daemon is; seconds."""
+
+    settle: float = 2.0
+    rescan: float = 60.0
+    poll: float = POLL
+    partial_grace: float = 600.0
+    mode: str = "auto"  # auto | events | poll
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sign:
+    """What the thread is told; path None: look after the folders, b"": only wake up."""
+
+    path: bytes | None = None
+    is_closed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """What is known of a settled file, for the case that it must wait again."""
+
+    pauses: int
+    since: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Carried:
+    """A take-in that is not acknowledged yet."""
+
+    taken: Taken
+    seconds: float
+
+
+class Pickup:
+    """Takes in what is dropped into the sources' folders; `run` returns when it is told to stop."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        operator: Operator,
+        *,
+        store: Store,
+        clock: Clock,
+        pace: Pace,
+        state: Path,
+    ) -> None:
+        """state: the folder in which its vitals are kept."""
+        self._intake = intake
+        self._operator = operator
+        self._store = store
+        self._clock = clock
+        self._pace = pace
+        self._state = state
+        self._on_taken: Callable[[], None] = lambda: None
+        self._signs: queue.SimpleQueue[_Sign] = queue.SimpleQueue()
+        self._settling = Settling(pace.settle)
+        self._lanes = Lanes()
+        self._ready: dict[bytes, _Ready] = {}
+        self._supervisor = Supervisor(
+            [source.folder for source in intake.sources],
+            self.hear,
+            mode=pace.mode,
+            rescan=pace.rescan,
+            poll=pace.poll,
+        )
+        self._scans: list[Scan] = []
+        self._told: dict[bytes, Standing] = {}  # what was logged last of each folder
+        self._ignored: dict[str, tuple[str, ...]] = {}
+        self._next_overdue = 0.0
+        self._stop = threading.Event()
+        self._busy_with = b""  # the path of a large dump while it is taken in
+        self._is_mute = False  # the last word of our vitals could not be written
+
+    @property
+    def folders(self) -> list[str]:
+        """What is watched, as people wrote it."""
+        return [source.folder.shown for source in self._intake.sources]
+
+    def hear(self, path: bytes, *, is_closed: bool) -> None:
+        """An event told of a path; from any thread."""
+        self._signs.put(_Sign(path=path, is_closed=is_closed))
+
+    def ask_for_check(self) -> None:
+        """Have the folders looked after soon; from any thread."""
+        self._signs.put(_Sign())
+
+    def wake(self) -> None:
+        """End the wait for a sign; from any thread."""
+        self._signs.put(_Sign(path=b""))
+
+    def begin(self) -> str:
+        """Watch what can be watched, before anything is scanned; how the folders are watched: events, poll or mixed.
+
+        Raises MonitorError when watch.mode asks for events and the system gives none.
+        """
+        self._check()
+        states = {standing.state for standing in self._told.values()}
+        if "polling" in states and self._pace.mode == "events":
+            reason = next(each.reason for each in self._told.values() if each.state == "polling")
+            self.end()
+            raise MonitorError(f"{reason}; set watch.mode to auto")
+        if "polling" not in states:
+            return "poll" if self._pace.mode == "poll" else "events"
+        return "mixed" if "watching" in states else "poll"
+
+    def run(self, stop: threading.Event, *, on_taken: Callable[[], None] = lambda: None) -> None:
+        """Take in until told to stop; a part that has begun is finished. on_taken: something may be due to be sent."""
+        self._stop, self._on_taken = stop, on_taken
+        while not stop.is_set():
+            self._note(self._next_signs())
+            self._scan_all()
+            self._look_at_due()
+            self._take_some()
+
+    def end(self) -> None:
+        """Watch no longer."""
+        self._supervisor.watcher.stop()
+
+    def _next_signs(self) -> list[_Sign]:
+        """Wait for a sign or for the next look that is due, unless work waits; then empty the queue."""
+        signs = list[_Sign]()
+        if not self._lanes and not self._scans:
+            due = self._settling.next_due()
+            rest = REST if due is None else min(max(due - time.monotonic(), 0.0), REST)
+            try:
+                signs.append(self._signs.get(timeout=rest))
+            except queue.Empty:
+                return []
+        while not self._signs.empty():
+            signs.append(self._signs.get())
+        return signs
+
+    def _note(self, signs: Sequence[_Sign]) -> None:
+        now, is_asked = time.monotonic(), False
+        for sign in dict.fromkeys(signs):
+            if sign.path is None:
+                is_asked = True
+            elif sign.path:
+                self._supervisor.told(sign.path)
+                note = self._settling.closed if sign.is_closed else self._settling.found
+                note(sign.path, now)
+        if is_asked:
+            self._check()
+
+    def _check(self) -> None:
+        """Look after the folders, the tails that nobody completed, and our own signs of life."""
+        now = time.monotonic()
+        self._scans = self._supervisor.check(now, self._clock.now())
+        self._log_standings(now)
+        if now >= self._next_overdue:
+            self._next_overdue = now + self._pace.rescan
+            self._reject_overdue()
+        self._speak(now)
+
+    def _log_standings(self, now: float) -> None:
+        standings = self._supervisor.standings(now)
+        for source in self._intake.sources:
+            standing, before = standings[source.folder.path], self._told.get(source.folder.path)
+            if before is None or (before.state, before.since) != (standing.state, standing.since):
+                _log_standing(source.name, source.folder.shown, standing, is_first=before is None)
+        self._told = dict(standings)
+
+    def _scan_all(self) -> None:
+        scans, self._scans = self._scans, []
+        for scan in scans:
+            began = time.monotonic()
+            try:
+                self._scan(scan, began)
+            except StoreError as error:
+                warn("store_busy", reason=error.message)
+                self._supervisor.want(scan.path)
+            except OSError:
+                self._supervisor.want(scan.path)  # gone this moment: the next check says so
+            else:
+                self._supervisor.scanned(scan.path, began=began, ended=time.monotonic())
+
+    def _scan(self, scan: Scan, now: float) -> None:
+        for source in self._intake.sources:
+            if source.folder.path != scan.path:
+                continue
+            found = self._intake.find(source)
+            first = [
+                p for p in found.waiting if p in found.unheard and p not in self._settling and p not in self._ready
+            ]
+            self._supervisor.found(scan, first, now)
+            for path in found.waiting:
+                self._settling.found(path, now)
+            if len(found.ignored) > len(self._ignored.get(source.name, ())):
+                say("files_ignored", source=source.name, count=len(found.ignored), names=_few(found.ignored))
+            self._ignored[source.name] = found.ignored
+
+    def _look_at_due(self) -> None:
+        now = time.monotonic()
+        for path in islice(self._settling.due(now), LOOKS):
+            try:
+                self._look_at(path, now)
+            except StoreError as error:
+                warn("store_busy", reason=error.message)
+                self._settling.postpone(path, now, pauses=0, since=self._settling.since(path, now))
+
+    def _look_at(self, path: bytes, now: float) -> None:
+        source = self._intake.source_of(path)
+        sign = source.folder.look(path) if source else None
+        if source is None or sign is None or self._intake.is_filed(path, source, sign):
+            self._settling.drop(path)
+            if source and sign is None and path not in self._ready:
+                say("file_vanished", source=source.name, name=source.folder.name_of(path))
+            return
+        ready = _Ready(pauses=self._settling.pauses(path), since=self._settling.since(path, now))
+        writer = None if self._settling.is_closed(path) else has_writer(path)
+        if self._settling.is_settled(path, Look(signature=sign, has_writer=writer), now):
+            self._ready[path] = ready
+            self._lanes.add(path, sign.size)
+
+    def _take_some(self) -> None:
+        """A small file or a group of them; a big one only while no small one waits."""
+        if self._lanes.small >= MANY:
+            self._take_group()
+        elif self._lanes.small:
+            self._finish([self._carry(path) for path in self._lanes.take_small(1)])
+        else:
+            for path in self._lanes.take_big():
+                self._busy_with = path
+                self._speak(time.monotonic())
+                self._finish([self._carry(path, between=self._let_small_ones_pass)])
+                self._busy_with = b""
+
+    def _let_small_ones_pass(self) -> None:
+        """What a long take-in calls now and then; the folders stay watched. Raises Interrupted when all is to stop."""
+        if self._stop.is_set():
+            raise Interrupted("the monitor stops; it goes on from here at its next start")
+        self._on_taken()
+        while not self._signs.empty():
+            self._note([self._signs.get()])
+        self._scan_all()
+        self._look_at_due()
+        if self._lanes.small:
+            self._take_group()
+
+    def _take_group(self) -> None:
+        """Small files that share one transaction; nothing is said of any before all are durable."""
+        until = time.monotonic() + GROUP_SECONDS
+        group = list[_Carried]()
+        try:
+            with self._store.together():
+                while self._lanes.small and len(group) < GROUP and time.monotonic() < until:
+                    group += [self._carry(path) for path in self._lanes.take_small(1)]
+        except StoreError as error:
+            warn("store_busy", reason=error.message)
+            group = [replace(each, taken=replace(each.taken, report=None, is_later=True)) for each in group]
+        self._finish(group)
+
+    def _carry(self, path: bytes, *, between: Callable[[], None] = lambda: None) -> _Carried:
+        source = self._intake.source_of(path)
+        assert source is not None  # noqa: S101 - it was looked at
+        began = time.monotonic()
+        taken = self._intake.carry(path, source, mode=Mode.WATCH, between=between)
+        return _Carried(taken=taken, seconds=time.monotonic() - began)
+
+    def _finish(self, group: Sequence[_Carried]) -> None:
+        now = time.monotonic()
+        for each in group:
+            path = each.taken.path
+            if each.taken.is_later:
+                self._postpone(path, now)
+            else:
+                self._ready.pop(path, None)
+                self._settling.took(path, now, seconds=each.seconds)
+            try:
+                self._intake.acknowledge(each.taken)
+            except StoreError as error:  # the file is stored; what could not be was a word to the operator
+                warn("store_busy", reason=error.message)
+        self._on_taken()
+
+    def _postpone(self, path: bytes, now: float) -> None:
+        ready = self._ready.pop(path, _Ready(pauses=0, since=now))  # a big one may have come twice in its own take-in
+        self._settling.postpone(path, now, pauses=ready.pauses, since=ready.since)
+
+    def _reject_overdue(self) -> None:
+        now = self._clock.now()
+        try:
+            count = self._store.reject_overdue(held_before=now - timedelta(seconds=self._pace.partial_grace), now=now)
+        except StoreError as error:
+            warn("store_busy", reason=error.message)
+        else:
+            if count:
+                warn("tails_rejected", count=count)
+                self._operator.overdue(count)
+
+    def _speak(self, now: float) -> None:
+        """Write our vitals; a state folder that takes nothing leaves them to grow stale."""
+        try:
+            vitals.write(self._state, self._vitals(now))
+        except OSError as error:
+            if not self._is_mute:
+                warn("vitals_unwritten", reason=error.strerror)
+            self._is_mute = True
+        else:
+            self._is_mute = False
+
+    def _vitals(self, now: float) -> vitals.Vitals:
+        at = self._clock.now()
+        source = self._intake.source_of(self._busy_with) if self._busy_with else None
+        return vitals.Vitals(
+            pid=os.getpid(),
+            at=f"{at:%Y-%m-%dT%H:%M:%S.%fZ}",
+            busy_with=source.folder.name_of(self._busy_with) if source else "",
+            overflows=self._supervisor.overflows,
+            handler_errors=self._supervisor.watcher.errors,
+            waiting=len(self._lanes),
+            sources=self._watches(now, at),
+        )
+
+    def _watches(self, now: float, at: datetime) -> dict[str, vitals.Watch]:
+        late: dict[str, list[float]] = {}
+        for path, since in self._settling.unsettled():
+            source = self._intake.source_of(path)
+            if source:
+                late.setdefault(source.name, []).append(since)
+        return {
+            source.name: self._watch(source.name, self._told[source.folder.path], late.get(source.name, []), now, at)
+            for source in self._intake.sources
+        }
+
+    def _watch(self, name: str, standing: Standing, late: Sequence[float], now: float, at: datetime) -> vitals.Watch:
+        ignored = self._ignored.get(name, ())
+        missed = sum(self._supervisor.missed.get(s.folder.path, 0) for s in self._intake.sources if s.name == name)
+        return vitals.Watch(
+            state=standing.state,
+            since=_shown(standing.since),
+            reason=standing.reason,
+            ignored=len(ignored),
+            ignored_names=ignored[:NAMES_SHOWN],
+            unsettled=len(late),
+            oldest_unsettled=_shown(at - timedelta(seconds=now - late[0])) if late else None,
+            missed_by_events=missed,
+        )
+
+
+def _log_standing(source: str, path: str, standing: Standing, *, is_first: bool) -> None:
+    about = {"source": source, "path": path, "reason": standing.reason}
+    if standing.state == "waiting":
+        warn("folder_missing", **about)
+    elif standing.state == "polling":
+        tell = say if standing.reason == "watch.mode is poll" else warn
+        tell("folder_polled", **about)
+    elif standing.state == "degraded":
+        warn("events_lost", **about)
+    elif not is_first:
+        say("folder_watched", **about)
+
+
+def _few(names: Sequence[str]) -> str:
+    more = ", …" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(names[:NAMES_SHOWN]) + more
+
+
+def _shown(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

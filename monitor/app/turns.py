@@ -1,0 +1,37 @@
+"""A large dump's take-in → turns for what else is waiting, and parts that take no longer than anybody should wait."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from monitor.collect.parts import MOST_RECORDS
+
+BUDGET = 0.25  # seconds that one part may take
+FEWEST = 200  # records of one part: each part reads the releases around its own from the store
+
+
+class Turns:
+    """`between` is called wherever nothing is half done; what it takes is not counted as the part's time."""
+
+    def __init__(self, between: Callable[[], None], *, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._between = between
+        self._seconds = seconds
+        self._since: float | None = None  # None: no part was begun yet
+        self._away = 0.0  # seconds of others' turns since then
+        self._most = FEWEST
+
+    def give(self) -> None:
+        """Let the others have their turn. Raises Interrupted where the take-in is to stop here."""
+        start = self._seconds()
+        self._between()
+        self._away += self._seconds() - start
+
+    def most(self) -> int:
+        """How many records the next part may have, by how long the last one took."""
+        if self._since is not None:
+            took = max(self._seconds() - self._since - self._away, BUDGET / 2)
+            self._most = max(FEWEST, min(MOST_RECORDS, int(self._most * BUDGET / took)))
+        self.give()
+        self._since, self._away = self._seconds(), 0.0
+        return self._most

@@ -1,0 +1,103 @@
+"""The pieces of a file → whether its records begin with a category line, and how a record is taken apart."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
+from datetime import date
+
+from monitor.collect.pieces import DATE_WIDTH, Piece, date_match
+from monitor.model import Release
+
+LONGEST_CATEGORY = 40  # characters; of a category that nobody declared
+LONGEST_LABEL = 200  # characters; of a first line that is compared with others
+MOST_LABELS = 10_000  # different ones that are remembered; a file of any size may hold as many titles as it likes
+
+
+class Layout:
+    """Told by the majority of a file's closed pieces, in one pass; what it remembers is bounded."""
+
+    def __init__(self, pieces: Iterable[Piece], categories: Collection[str] = ()) -> None:
+        firsts, others = _Labels(), _Labels()  # first lines: of what looks like category, title, body; of the rest
+        voters = votes = 0
+        for piece in pieces:
+            lines = piece.filled
+            if not piece.is_whole or len(lines) < 2 or not piece.is_closed:
+                continue
+            voters += 1
+            # Under a category stands a title; under a title that two releases share stands a sentence.
+            is_first = len(lines) == 3 and not _is_sentence(lines[1])
+            if is_first:
+                firsts.add(lines[0].strip())
+            if is_first and _is_short_label(lines[0]):
+                votes += 1
+            elif len(lines) > 2:
+                others.add(lines[0].strip())
+        self._known = frozenset(categories) | firsts.repeated()
+        votes += sum(others.times(label) for label in self._known)
+        self.has_categories = votes * 2 > voters
+
+    def is_record(self, piece: Piece) -> bool:
+        """Well-formed by itself: closed and with a line for each part; more lines are paragraphs under a title."""
+        needed = 3 if self.has_categories else 2
+        lines = piece.filled
+        return piece.is_closed and (
+            len(lines) == needed or (len(lines) > needed and not _is_sentence(lines[needed - 2]))
+        )
+
+    def read(self, piece: Piece) -> Release:
+        """Take a faultless piece apart."""
+        lines = list(piece.lines)
+        category = lines.pop(0).strip() if self._begins_with_category(piece.filled) else None
+        while category is not None and not lines[0]:
+            lines.pop(0)
+        title, body = lines[0].strip(), "\n".join(lines[1:])
+        match = date_match(body) if len(lines) > 1 else None
+        if match:
+            body = body[: len(body) - DATE_WIDTH] if len(body) >= DATE_WIDTH else ""
+        return Release(title=title, body=body.strip(), date=_day(match), category=category)
+
+    def _begins_with_category(self, lines: tuple[str, ...]) -> bool:
+        if len(lines) < 3:
+            return False
+        return lines[0].strip() in self._known or (self.has_categories and _is_short_label(lines[0]))
+
+
+class _Labels:
+    """How often each first line stood there; of more than MOST_LABELS those that stood there once are forgotten."""
+
+    def __init__(self) -> None:
+        self._times: Counter[str] = Counter()
+        self._is_full = False
+
+    def add(self, label: str) -> None:
+        if len(label) > LONGEST_LABEL or (self._is_full and label not in self._times):
+            return
+        self._times[label] += 1
+        if len(self._times) > MOST_LABELS:
+            self._times = Counter({label: times for label, times in self._times.items() if times > 1})
+            self._is_full = len(self._times) > MOST_LABELS // 2
+
+    def repeated(self) -> frozenset[str]:
+        return frozenset(label for label, times in self._times.items() if times > 1)
+
+    def times(self, label: str) -> int:
+        return self._times[label]
+
+
+def _is_short_label(line: str) -> bool:
+    return len(line.strip()) <= LONGEST_CATEGORY and not _is_sentence(line)
+
+
+def _is_sentence(line: str) -> bool:
+    return line.rstrip().endswith((".", "!", "?"))
+
+
+def _day(match: re.Match[str] | None) -> date | None:
+    if match is None:
+        return None
+    try:
+        return date(int(match[1]), int(match[2]), int(match[3]))
+    except ValueError:  # such as 2024-02-30: nothing better is known, so the release has no date
+        return None

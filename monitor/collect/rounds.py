@@ -1,0 +1,48 @@
+"""When a folder is scanned, and for how long → when it is scanned next. Pure; times are monotonic seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+POLL = 5.0  # seconds between scans of a folder that gives no events
+SHARE_POLL, SHARE_RESCAN, SHARE_WANTED = 20.0, 50.0, 2.0  # a scan rests that many times as long as it took
+
+
+@dataclass(slots=True)
+class _Round:
+    ended: float | None = None  # None: never scanned
+    took: float = 0.0
+    is_wanted: bool = False
+
+
+class Rounds:
+    """Every folder's next scan; one that takes long comes less often, so it never takes the machine."""
+
+    def __init__(self, *, rescan: float, poll: float = POLL) -> None:
+        self._rescan = rescan
+        self._poll = poll
+        self._rounds: dict[bytes, _Round] = {}
+
+    def want(self, path: bytes) -> None:
+        """Something may have been missed there: scan as soon as the last scan has rested a little."""
+        self._of(path).is_wanted = True
+
+    def is_wanted(self, path: bytes, now: float) -> bool:
+        """Whether a scan that was asked for is due; the first one is due at once."""
+        of = self._of(path)
+        return of.is_wanted and (of.ended is None or now >= of.ended + SHARE_WANTED * of.took)
+
+    def is_due(self, path: bytes, now: float, *, is_polled: bool) -> bool:
+        """Whether the steady pace asks for a scan."""
+        of = self._of(path)
+        if of.ended is None:
+            return True
+        pause = max(self._poll, SHARE_POLL * of.took) if is_polled else max(self._rescan, SHARE_RESCAN * of.took)
+        return now >= of.ended + pause
+
+    def done(self, path: bytes, *, began: float, ended: float) -> None:
+        """It was scanned; what was asked for before it began is answered."""
+        self._rounds[path] = _Round(ended=ended, took=ended - began)
+
+    def _of(self, path: bytes) -> _Round:
+        return self._rounds.setdefault(path, _Round())

@@ -1,0 +1,220 @@
+"""Folders as they are each second → what is heard of them, and which must be scanned now; never deaf without saying so.
+
+The naive way is two lines: start an observer, handle its events. It goes deaf without a word when the kernel's queue
+overflows, when the folder is deleted, renamed away, mounted over or closed to us, and when one of its threads dies.
+So each second every folder is looked at, and whatever is in doubt is armed anew first and scanned second.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from monitor.collect.folder import Folder
+from monitor.collect.mounts import far_file_system
+from monitor.collect.rounds import POLL, Rounds
+from monitor.collect.watch import Place, Sign, Watcher, place_of
+
+DEGRADED_FOR = 60.0  # seconds for which a loss of events shows, though a scan has made it good
+MISSED_AFTER = 2.0  # seconds that the event of a file gets which a scan has found first
+SILENT_FOR = 0.9  # seconds that the event of a changed folder gets; less than from one check to the next
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one folder is watched."""
+
+    state: str  # watching | polling | waiting | degraded
+    since: datetime
+    reason: str = ""
+
+    @property
+    def is_well(self) -> bool:
+        """Whether what is dropped there is found soon."""
+        return self.state in ("watching", "polling")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """A folder to be scanned now."""
+
+    path: bytes
+    is_rescan: bool  # events should have told of whatever it finds
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """When a folder's list of names was seen to have changed."""
+
+    mtime_ns: int
+    after: float  # the check before; an event of the change came later than that
+    seen: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loss:
+    reason: str
+    since: datetime
+    until: float
+
+
+def mount_table() -> bytes:
+    """The kernel's text; empty where there is none."""
+    try:
+        with open("/proc/self/mountinfo", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+class Supervisor:
+    """Keeps every folder heard or polled. One thread calls it; `losses` alone is for the library's threads."""
+
+    def __init__(
+        self,
+        folders: Iterable[Folder],
+        sign: Sign,
+        *,
+        mode: str = "auto",
+        rescan: float = 60.0,
+        poll: float = POLL,
+        mounts: Callable[[], bytes] = mount_table,
+    ) -> None:
+        """mode: auto, events or poll, as watch.mode."""
+        self.watcher = Watcher(folders, sign, on_lost=self._count_overflow)
+        self.overflows = 0  # of the kernel's queue
+        self.missed: dict[bytes, int] = {}  # files by folder that a rescan found and no event told of
+        self._mode = mode
+        self._mounts = mounts
+        self._rounds = Rounds(rescan=rescan, poll=poll)
+        self._standings: dict[bytes, Standing] = {}
+        self._losses: dict[bytes, _Loss] = {}
+        self._changes: dict[bytes, _Change] = {}
+        self._far: dict[bytes, tuple[Place, str]] = {}
+        self._suspects: dict[bytes, tuple[bytes, float]] = {}  # path → its folder, when a rescan found it
+        self._last_check = 0.0
+        self._told_overflows = self._told_errors = 0
+
+    def check(self, now: float, at: datetime) -> list[Scan]:
+        """Look at every folder, arm what can be armed; what must be scanned now, in the order of the folders."""
+        self._note_losses(now, at)
+        for path in self.watcher.paths:
+            self._check_folder(path, now, at)
+        self._count_missed(now, at)
+        self._last_check = now
+        return [scan for path in self.watcher.paths for scan in self._due(path, now)]
+
+    def standing(self, path: bytes, now: float) -> Standing:
+        """How a folder is watched; a loss shows for a while."""
+        standing, loss = self._standings[path], self._losses.get(path)
+        if standing.state == "watching" and loss and now < loss.until:
+            return Standing(state="degraded", reason=loss.reason, since=loss.since)
+        return standing
+
+    def standings(self, now: float) -> Mapping[bytes, Standing]:
+        """The same of every folder."""
+        return {path: self.standing(path, now) for path in self._standings}
+
+    def told(self, path: bytes) -> None:
+        """An event told of a path; a scan that found it first was only quicker."""
+        self._suspects.pop(path, None)
+
+    def found(self, scan: Scan, paths: Iterable[bytes], now: float) -> None:
+        """Files that a scan found first."""
+        if scan.is_rescan:
+            self._suspects.update(dict.fromkeys(paths, (scan.path, now)))
+
+    def scanned(self, path: bytes, *, began: float, ended: float) -> None:
+        """A scan has ended."""
+        self._rounds.done(path, began=began, ended=ended)
+
+    def want(self, path: bytes) -> None:
+        """Have a folder scanned soon."""
+        self._rounds.want(path)
+
+    def _count_overflow(self) -> None:
+        self.overflows += 1
+
+    def _note_losses(self, now: float, at: datetime) -> None:
+        overflows, errors = self.overflows, self.watcher.errors
+        if overflows > self._told_overflows:
+            self._lose(self.watcher.paths, "the kernel's queue of events overflowed", now, at)
+        if errors > self._told_errors:
+            self._lose(self.watcher.paths, "an event could not be handled", now, at)
+        self._told_overflows, self._told_errors = overflows, errors
+
+    def _lose(self, paths: Iterable[bytes], reason: str, now: float, at: datetime) -> None:
+        for path in paths:
+            before = self._losses.get(path)
+            since = before.since if before and now < before.until else at
+            self._losses[path] = _Loss(reason=reason, since=since, until=now + DEGRADED_FOR)
+            self._rounds.want(path)
+
+    def _check_folder(self, path: bytes, now: float, at: datetime) -> None:
+        place = place_of(path)
+        if isinstance(place, str):
+            self.watcher.disarm(path)
+            self._stand(path, "waiting", place, at)
+            return
+        reason = self._why_poll(path, place)
+        if reason:
+            self.watcher.disarm(path)
+            self._stand(path, "polling", reason, at)
+        elif not self.watcher.hears(path, place) or self._is_silent(path, place, now):
+            self._arm(path, place, now, at)
+
+    def _arm(self, path: bytes, place: Place, now: float, at: datetime) -> None:
+        try:
+            self.watcher.arm(path, place)
+        except OSError as error:
+            self._stand(path, "polling", f"the system gives no file events: {error.strerror or error}", at)
+            return
+        self._changes[path] = _Change(place.mtime_ns, now, now)
+        self._rounds.want(path)
+        self._stand(path, "watching", "", at)
+
+    def _stand(self, path: bytes, state: str, reason: str, at: datetime) -> None:
+        before = self._standings.get(path)
+        if before is None or before.state != state:
+            self._rounds.want(path)
+            self._standings[path] = Standing(state=state, reason=reason, since=at)
+        else:
+            self._standings[path] = replace(before, reason=reason)
+
+    def _why_poll(self, path: bytes, place: Place) -> str:
+        """Why a folder's events are not to be relied on; empty: they are."""
+        if self._mode != "auto":
+            return "watch.mode is poll" if self._mode == "poll" else ""
+        known = self._far.get(path)
+        if known is None or not known[0].is_same_folder(place):  # what is mounted over it is another folder
+            known = self._far[path] = (place, far_file_system(self._mounts(), os.path.realpath(path)))
+        return f"{known[1]} gives no events of what other machines write" if known[1] else ""
+
+    def _is_silent(self, path: bytes, place: Place, now: float) -> bool:
+        """Names came or went in the folder, and a while later no event has told of any."""
+        change, is_told = self._changes[path], self.watcher.heard(path) >= self._changes[path].after
+        if change.mtime_ns != place.mtime_ns and is_told:
+            self._changes[path] = _Change(place.mtime_ns, self._last_check, now)
+            return False
+        return not is_told and now - change.seen >= SILENT_FOR
+
+    def _count_missed(self, now: float, at: datetime) -> None:
+        late = {path: folder for path, (folder, found) in self._suspects.items() if now - found >= MISSED_AFTER}
+        for path, folder in late.items():
+            del self._suspects[path]
+            self.missed[folder] = self.missed.get(folder, 0) + 1
+            self.watcher.disarm(folder)  # it is armed anew by the next check
+        for folder in dict.fromkeys(late.values()):
+            self._lose([folder], "files came that no event told of", now, at)
+
+    def _due(self, path: bytes, now: float) -> list[Scan]:
+        state = self._standings[path].state
+        if state == "waiting":
+            return []
+        if self._rounds.is_wanted(path, now):
+            return [Scan(path=path, is_rescan=False)]
+        if self._rounds.is_due(path, now, is_polled=state == "polling"):
+            return [Scan(path=path, is_rescan=state == "watching")]
+        return []

@@ -1,0 +1,94 @@
+"""Which releases the records of one dump hold, when the dump is compared part by part.
+
+A record that was seen before speaks for its release, wherever in the dump it stands: no look-alike in an earlier part
+may take it. And a release that an earlier part has shown is shown: two records of one dump are always two releases.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from monitor.model import Change, Sighting
+
+
+class _Hold(IntEnum):
+    """How a release is held; a stronger hold replaces a weaker one."""
+
+    NONE = 0
+    EARLIER = 1  # by a record that was seen as an earlier text of it
+    CURRENT = 2  # by a record that was seen as its current text
+    SHOWN = 3  # it was given to a record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Barred:
+    """Releases that the records of one part cannot have."""
+
+    held: frozenset[int] = frozenset()
+    spared: frozenset[int] = frozenset()  # an equal text can have them, lesser evidence cannot
+
+
+class Claims:
+    """By release number; five bytes for each release of the store, for a dump of any size."""
+
+    def __init__(self) -> None:
+        self._holds = bytearray()
+        self._holders = array("I")  # the beginning of the record's digest: enough to tell a few records apart
+
+    def __contains__(self, number: object) -> bool:
+        """Whether the dump has shown this release so far."""
+        return isinstance(number, int) and self._hold(number) is _Hold.SHOWN
+
+    def note(self, sightings: Mapping[bytes, Sighting], versions: Mapping[int, int]) -> None:
+        """Records of this dump that were seen before, and the current versions of the releases they show."""
+        for digest, sighting in sightings.items():
+            is_current = versions.get(sighting.number) == sighting.version
+            self._set(sighting.number, digest, _Hold.CURRENT if is_current else _Hold.EARLIER)
+
+    def resume(self, sightings: Mapping[bytes, Sighting]) -> None:
+        """Records that an earlier, interrupted take-in of this dump has stored."""
+        for digest, sighting in sightings.items():
+            self._set(sighting.number, digest, _Hold.SHOWN)
+
+    def take(self, changes: Iterable[Change]) -> None:
+        """What a stored part has shown."""
+        for change in changes:
+            if change.record:
+                self._set(change.number, change.record.digest, _Hold.SHOWN)
+
+    def is_repeat(self, digest: bytes, sighting: Sighting | None) -> bool:
+        """Whether this very record stood in an earlier part."""
+        if sighting is None or sighting.number not in self:
+            return False
+        return self._holders[sighting.number] == _short(digest)
+
+    def barred(self, numbers: Iterable[int], digests: Collection[bytes]) -> Barred:
+        """Which of these releases are not free for the records with these digests."""
+        own = {_short(digest) for digest in digests}
+        holds = [(number, self._hold(number)) for number in numbers]
+        others = [(number, hold) for number, hold in holds if hold and self._holders[number] not in own]
+        shown = frozenset(number for number, hold in holds if hold is _Hold.SHOWN)
+        return Barred(
+            held=shown | {number for number, hold in others if hold is _Hold.CURRENT},
+            spared=frozenset(number for number, hold in others if hold is _Hold.EARLIER),
+        )
+
+    def _hold(self, number: int) -> _Hold:
+        return _Hold(self._holds[number]) if number < len(self._holds) else _Hold.NONE
+
+    def _set(self, number: int, digest: bytes, hold: _Hold) -> None:
+        if number >= len(self._holds):
+            more = number + 1 + len(self._holds) // 8 - len(self._holds)
+            self._holds.extend(bytes(more))
+            self._holders.extend(array("I", bytes(4 * more)))
+        key, before = _short(digest), self._hold(number)
+        # Of two records with equal claims the one that comes first in the order of digests has it.
+        if hold > before or (hold == before and key < self._holders[number]):
+            self._holds[number], self._holders[number] = hold, key
+
+
+def _short(digest: bytes) -> int:
+    return int.from_bytes(digest[:4], "big")

@@ -1,0 +1,58 @@
+"""What may be believed of the daemon's last word."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.app.vitals import FILE, STALE_AFTER, Vitals, Watch, read, watch_of, write
+
+AT = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)
+WATCH = Watch(state="watching", since="2026-11-22T03:00:00Z", ignored=1, ignored_names=("a.csv",))
+
+
+def word(state: Path, *, busy_with: str = "") -> dict[str, Any]:
+    write(state, Vitals(pid=7, at="2026-11-22T03:04:05.000000Z", busy_with=busy_with, sources={"motie": WATCH}))
+    return dict(read(state))
+
+
+def test_a_fresh_word_of_the_daemon_that_runs_is_believed(tmp_path: Path) -> None:
+    watch = watch_of(word(tmp_path), "motie", pid=7, now=AT + timedelta(seconds=STALE_AFTER))
+
+    assert (watch["state"], watch["ignored"], watch["ignored_names"]) == ("watching", 1, ["a.csv"])
+
+
+# (what, the daemon that runs, the source asked for, age of the word in seconds, part of the reason)
+DOUBTS = [
+    ("no daemon", None, "motie", 0, "no daemon runs"),
+    ("of a daemon before", 8, "motie", 0, "has not reported yet"),
+    ("of a source it does not know", 7, "other", 0, "has not reported yet"),
+    ("too old", 7, "motie", STALE_AFTER + 1, "has not reported for 11 s; it was about to take in big.txt"),
+]
+
+
+@pytest.mark.parametrize(("what", "pid", "source", "age", "reason"), DOUBTS, ids=[row[0] for row in DOUBTS])
+def test_any_other_word_says_nothing(
+    what: str, pid: int | None, source: str, age: float, reason: str, tmp_path: Path
+) -> None:
+    watch = watch_of(word(tmp_path, busy_with="big.txt"), source, pid=pid, now=AT + timedelta(seconds=age))
+
+    assert watch["state"] == "unknown"
+    assert reason in watch["reason"]
+    assert set(watch) == set(watch_of(word(tmp_path), "motie", pid=7, now=AT))
+
+
+@pytest.mark.parametrize("content", [b"", b'{"pid": 7', b"[]", b"\xff"])
+def test_a_torn_or_missing_word_is_none(content: bytes, tmp_path: Path) -> None:
+    assert read(tmp_path) == {}
+    (tmp_path / FILE).write_bytes(content)
+    assert read(tmp_path) == {}
+    assert watch_of(read(tmp_path), "motie", pid=7, now=AT)["state"] == "unknown"
+
+
+def test_a_word_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No such file"):
+        word(tmp_path / "gone")

@@ -1,0 +1,277 @@
+"""What each second's look at the folders comes to, on real folders; its clock is handed in."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.collect.folder import Folder
+from monitor.collect.rounds import POLL
+from monitor.collect.supervise import DEGRADED_FOR, MISSED_AFTER, Scan, Standing, Supervisor
+from tests.collect.samples import put
+
+START = datetime(2026, 11, 22, tzinfo=UTC)
+DEADLINE = 30.0
+NFS = b"22 1 0:30 / / rw - nfs4 nas:/ rw\n"
+
+
+@dataclass(slots=True)
+class Guard:
+    """A supervisor with a clock of its own, one second further at each check, but always behind that of the events."""
+
+    supervisor: Supervisor
+    signs: queue.Queue[bytes]
+    began: float = field(default_factory=lambda: time.monotonic() - 1e6)
+    now: float = field(default_factory=lambda: time.monotonic() - 1e6)
+
+    def check(self) -> list[Scan]:
+        """One second later; every scan that is asked for is made, and takes no time."""
+        self.now += 1.0
+        scans = self.supervisor.check(self.now, START + timedelta(seconds=self.now - self.began))
+        for scan in scans:
+            self.supervisor.scanned(scan.path, began=self.now, ended=self.now)
+        return scans
+
+    def standing(self, path: Path) -> Standing:
+        return self.supervisor.standing(os.fsencode(path), self.now)
+
+    def settle(self) -> None:
+        """Check until nothing is asked for."""
+        while self.check():
+            pass
+
+    def hears(self, path: Path) -> None:
+        """A file dropped there gives a sign."""
+        mine = put(path / "heard.txt")
+        while self.signs.get(timeout=DEADLINE) != mine:
+            pass
+
+
+@contextmanager
+def guarding(*paths: Path, mode: str = "auto", rescan: float = 1e9, mounts: bytes = b"") -> Iterator[Guard]:
+    signs: queue.Queue[bytes] = queue.Queue()
+    folders = [Folder(source=path.name, path=os.fsencode(path)) for path in paths]
+
+    def sign(path: bytes, *, is_closed: bool) -> None:
+        del is_closed
+        signs.put(path)
+
+    supervisor = Supervisor(folders, sign, mode=mode, rescan=rescan, mounts=lambda: mounts)
+    try:
+        yield Guard(supervisor, signs)
+    finally:
+        supervisor.watcher.stop()
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    return folder
+
+
+def named(scans: Sequence[Scan]) -> list[str]:
+    return [Path(os.fsdecode(scan.path)).name for scan in scans]
+
+
+def test_a_folder_is_armed_and_then_scanned_once(inbox: Path) -> None:
+    with guarding(inbox) as guard:
+        assert [(scan.path, scan.is_rescan) for scan in guard.check()] == [(os.fsencode(inbox), False)]
+        assert guard.standing(inbox) == Standing(state="watching", since=guard.standing(inbox).since)
+        assert [guard.check() for _ in range(5)] == [[]] * 5
+        guard.hears(inbox)
+
+
+def remake(inbox: Path) -> None:
+    shutil.rmtree(inbox)
+    inbox.mkdir()
+
+
+def rename_away(inbox: Path) -> None:
+    inbox.rename(inbox.parent / "away")
+    inbox.mkdir()
+
+
+@pytest.mark.parametrize("act", [remake, rename_away])
+def test_a_folder_made_anew_is_armed_first_and_scanned_second(act: Callable[[Path], None], inbox: Path) -> None:
+    with guarding(inbox) as guard:
+        guard.settle()
+        act(inbox)
+        end = time.monotonic() + DEADLINE
+        while not named(guard.check()):  # a deleted folder's inode may be used again; the kernel tells us at once
+            assert time.monotonic() < end
+        assert guard.standing(inbox).state == "watching"
+        guard.hears(inbox)
+
+
+def test_a_missing_folder_is_waited_for_and_said(inbox: Path) -> None:
+    with guarding(inbox) as guard:
+        guard.settle()
+        inbox.rmdir()
+
+        assert guard.check() == []
+        gone = guard.standing(inbox)
+        assert (gone.state, gone.reason, gone.is_well) == ("waiting", "the folder is missing", False)
+        guard.check()
+        assert guard.standing(inbox).since == gone.since
+
+        inbox.mkdir()
+        assert named(guard.check()) == ["in"]
+        assert guard.standing(inbox).state == "watching"
+        guard.hears(inbox)
+
+
+@pytest.mark.parametrize("make", [put, lambda path: path.symlink_to("nowhere")])
+def test_what_is_no_folder_is_waited_for(make: Callable[[Path], object], tmp_path: Path) -> None:
+    make(tmp_path / "in")
+    with guarding(tmp_path / "in") as guard:
+        assert guard.check() == []
+        assert guard.standing(tmp_path / "in").state == "waiting"
+
+
+def test_a_far_file_system_is_polled_and_its_neighbour_watched(inbox: Path) -> None:
+    far = inbox.parent / "far"
+    far.mkdir()
+    mounts = b"21 1 8:1 / / rw - ext4 x rw\n22 21 0:30 / " + os.fsencode(far) + b" rw - nfs4 nas:/ rw\n"
+    with guarding(inbox, far, mounts=mounts) as guard:
+        assert named(guard.check()) == ["in", "far"]
+        assert guard.standing(inbox).state == "watching"
+        assert (guard.standing(far).state, guard.standing(far).is_well) == ("polling", True)
+        assert "nfs4" in guard.standing(far).reason
+        scans = [scan for _ in range(int(POLL) + 1) for scan in guard.check()]
+        assert named(scans) == ["far"]
+        assert not scans[0].is_rescan
+
+
+# (watch.mode, the table of mounts, the state)
+MODES = [("events", NFS, "watching"), ("poll", b"", "polling"), ("auto", NFS, "polling"), ("auto", b"", "watching")]
+
+
+@pytest.mark.parametrize(("mode", "mounts", "state"), MODES)
+def test_the_mode_decides_unless_it_is_auto(mode: str, mounts: bytes, state: str, inbox: Path) -> None:
+    with guarding(inbox, mode=mode, mounts=mounts) as guard:
+        guard.check()
+        assert guard.standing(inbox).state == state
+
+
+def instances() -> Iterator[int]:
+    """Take every inotify instance of this user; each is a descriptor."""
+    import ctypes
+
+    libc = ctypes.CDLL(None)
+    while (descriptor := libc.inotify_init()) >= 0:
+        yield descriptor
+
+
+def test_without_inotify_a_folder_is_polled_until_there_is_some_again(inbox: Path) -> None:
+    taken = list(instances())
+    try:
+        with guarding(inbox) as guard:
+            assert named(guard.check()) == ["in"]
+            polled = guard.standing(inbox)
+            assert (polled.state, polled.is_well) == ("polling", True)
+            assert "the system gives no file events" in polled.reason
+            while taken:
+                os.close(taken.pop())
+            end = time.monotonic() + DEADLINE  # closing one frees it a little later
+            while guard.standing(inbox).state != "watching":
+                assert time.monotonic() < end
+                guard.check()
+            guard.hears(inbox)
+    finally:
+        while taken:
+            os.close(taken.pop())
+
+
+def test_a_rescan_is_steady_and_known_as_such(inbox: Path) -> None:
+    with guarding(inbox, rescan=3.0) as guard:
+        scans = [guard.check() for _ in range(7)]
+    assert [[scan.is_rescan for scan in each] for each in scans] == [[False], [], [], [True], [], [], [True]]
+
+
+def test_a_file_that_no_event_told_of_degrades_its_folder_for_a_while(inbox: Path) -> None:
+    with guarding(inbox, rescan=3.0) as guard:
+        guard.settle()
+        guard.supervisor.found(Scan(path=os.fsencode(inbox), is_rescan=True), [b"/in/a", b"/in/b"], guard.now)
+        guard.supervisor.told(b"/in/a")
+        assert guard.standing(inbox).state == "watching"
+        checks = int(MISSED_AFTER) + 1
+        for _ in range(checks):
+            guard.check()
+        degraded = guard.standing(inbox)
+        assert (degraded.state, degraded.reason) == ("degraded", "files came that no event told of")
+        assert guard.supervisor.missed == {os.fsencode(inbox): 1}
+        for _ in range(int(DEGRADED_FOR)):
+            guard.check()
+        assert guard.standing(inbox).state == "watching"
+        guard.hears(inbox)
+
+
+def test_what_other_scans_find_is_not_missed(inbox: Path) -> None:
+    with guarding(inbox) as guard:
+        guard.settle()
+        guard.supervisor.found(Scan(path=os.fsencode(inbox), is_rescan=False), [b"/in/a"], guard.now)
+        for _ in range(5):
+            guard.check()
+        assert guard.supervisor.missed == {}
+        assert guard.standing(inbox).state == "watching"
+
+
+def test_an_overflow_degrades_every_folder_and_has_them_scanned(inbox: Path) -> None:
+    other = inbox.parent / "other"
+    other.mkdir()
+    with guarding(inbox, other) as guard:
+        guard.settle()
+        guard.supervisor._count_overflow()
+        assert named(guard.check()) == ["in", "other"]
+        assert guard.standing(other).reason == "the kernel's queue of events overflowed"
+        assert guard.check() == []
+
+
+def test_names_that_change_without_an_event_have_the_watch_set_anew(inbox: Path) -> None:
+    """As after an unmount and a mount of the same folder, which leaves its device and inode as they were."""
+    with guarding(inbox) as guard:
+        guard.settle()
+        observer: Any = guard.supervisor.watcher._observer
+        for emitter in observer.emitters:
+            group = emitter._inotify
+            group._remove_callbacks(list(group._active_callbacks_by_watch))  # the thread lives on and hears nothing
+        put(inbox / "unheard.txt")
+        guard.supervisor.watcher._handlers[os.fsencode(inbox)].heard = -1e9
+        scans = [scan for _ in range(3) for scan in guard.check()]
+        assert named(scans) == ["in"]
+        guard.hears(inbox)
+
+
+def test_deleting_and_creating_are_heard_so_they_cast_no_doubt(inbox: Path) -> None:
+    with guarding(inbox) as guard:
+        guard.settle()
+        for name in ("a.txt", ".b.part"):
+            put(inbox / name)
+            (inbox / name).unlink()
+        (inbox / "sub").mkdir()
+        (inbox / "sub").rmdir()
+        guard.hears(inbox)
+        assert [guard.check() for _ in range(4)] == [[]] * 4
+
+
+def test_a_folder_that_vanishes_while_it_is_armed_is_no_error(inbox: Path) -> None:
+    with guarding(inbox) as guard:
+        for _ in range(20):
+            with suppress(FileNotFoundError):
+                shutil.rmtree(inbox)
+            guard.check()
+            assert guard.standing(inbox).state == "waiting"
+            inbox.mkdir()
+            guard.check()
+            assert guard.standing(inbox).state == "watching"

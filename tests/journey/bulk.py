@@ -1,0 +1,52 @@
+"""Dumps taken in as large ones, whatever their size."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from monitor.collect.decode import SAMPLE, coding_of
+from monitor.collect.read import opened
+from monitor.model import Bulk, Dump
+from monitor.testing import dump_of
+
+
+def large(text: str, *, name: str = "dump.txt", most: Callable[[], int] = lambda: 3, size: int = 50) -> Dump:
+    """A dump as `dump_of` makes it, but to be gone through in stretches of `size` characters, `most` records a part."""
+    plain = dump_of(text, name=name)
+
+    def stretches() -> Iterator[str]:
+        return (text[at : at + size] for at in range(0, len(text), size))
+
+    return Dump(
+        source=plain.source,
+        name=name,
+        path=plain.path,
+        signature=plain.signature,
+        sha256=sha256(text.encode()).digest(),
+        text="",
+        encoding="utf-8",
+        bulk=Bulk(stretches=stretches, most=most),
+    )
+
+
+@contextmanager
+def large_file(path: Path, *, most: Callable[[], int]) -> Iterator[Dump]:
+    """A file as a large dump, whatever its size."""
+    with opened(os.fsencode(path)) as file:
+        content = file.sha256()
+        coding = coding_of(file.beginning(SAMPLE))
+        yield Dump(
+            source="motie",
+            name=path.name,
+            path=os.fsencode(path),
+            signature=file.signature,
+            sha256=content,
+            text="",
+            encoding=coding.name,
+            bom=coding.bom,
+            bulk=Bulk(stretches=lambda: coding.read(file.again(content)), most=most),
+        )

@@ -1,0 +1,134 @@
+"""The pickup on real folders and a real store, in this process: what `monitor run` does without its delivery."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from monitor.app.config import load
+from monitor.app.pickup import Pace, Pickup
+from monitor.app.schedule import Schedule
+from monitor.app.wiring import Works, working
+from tests.journey.harness import DEADLINE, Project, wait_for
+from tests.servers import Arrivals
+
+CONFIG = """
+timezone: Asia/Seoul
+sources: {motie: {path: seeds/}}
+channels: {desk: {url: "console://"}}
+watchlists: {talks: {keywords: [talks], notify: []}}
+"""
+CHECK = 0.1  # seconds between two looks at the folders
+
+
+class _Log(logging.Handler):
+    """Keeps every line as its event and fields."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: Arrivals[dict[str, Any]] = Arrivals()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.add({"event": record.getMessage(), **getattr(record, "fields", {})})
+
+
+@dataclass(slots=True)
+class Picking:
+    """A pickup that runs, and what it has logged so far."""
+
+    project: Project
+    works: Works
+    pickup: Pickup
+    _log: _Log = field(default_factory=_Log)
+
+    @property
+    def seeds(self) -> Path:
+        return self.project.seeds
+
+    def wait_for_event(self, event: str, count: int = 1, **fields: object) -> list[dict[str, Any]]:
+        """The log lines of this name (globs are allowed) with these fields, as soon as there are `count`."""
+        return wait_for(
+            self._log.lines, lambda line: fnmatchcase(line["event"], event) and fields.items() <= line.items(), count
+        )
+
+    def wait_for_rows(self, count: int) -> None:
+        """Until so many dumps are stored; many lines are counted at a time."""
+        while len(self.lines("dump_stored")) < count:
+            self._log.lines.wait_for(len(self._log.lines.so_far()) + 1, DEADLINE)
+
+    def lines(self, event: str) -> list[dict[str, Any]]:
+        """Those logged so far."""
+        return [line for line in self._log.lines.so_far() if fnmatchcase(line["event"], event)]
+
+    def flush(self) -> None:
+        """Until a file dropped now is taken in: whatever came before it has been dealt with, if it was to be."""
+        number = len(self.lines("dump_*"))
+        name = f"zz{number}-{os.urandom(4).hex()}.txt"
+        self.project.drop(name, f"-\nFlushed {name}\nBody of {name}. date2001-01-01")
+        self.wait_for_event("dump_stored", name=name)
+
+    def titles(self) -> list[str]:
+        """Of the releases as they are now, but for those of `flush`, in the order of arrival."""
+        sql = "SELECT title FROM release JOIN version ON version.id = head WHERE title NOT LIKE 'Flushed%' ORDER BY 1"
+        return [title for (title,) in self.query(sql)]
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        return query(self.project, sql)
+
+
+def query(project: Project, sql: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(project.folder / "state" / "monitor.db")) as connection:
+        return connection.execute(sql).fetchall()
+
+
+@contextmanager
+def picking(folder: Path, *, config: str = CONFIG, pace: Pace | None = None) -> Iterator[Picking]:
+    """Start it on a project, new or as it was left; it has ended when the block does."""
+    project = Project(folder, config=config) if not folder.exists() else _known(folder)
+    settings = load(folder / "config.yaml", environ=os.environ)
+    with working(settings, verb="run") as works:
+        pickup = Pickup(
+            works.intake,
+            works.office.operator,
+            store=works.store,
+            clock=works.office.clock,
+            pace=pace or Pace(settle=0.1, rescan=1.0),
+            state=settings.state,
+        )
+        with _running(picked := Picking(project, works, pickup)):
+            yield picked
+
+
+def _known(folder: Path) -> Project:
+    project = Project.__new__(Project)
+    project.folder, project.seeds = folder, folder / "seeds"
+    return project
+
+
+@contextmanager
+def _running(picked: Picking) -> Iterator[None]:
+    logger, stop, schedule = logging.getLogger("monitor"), threading.Event(), Schedule()
+    logger.addHandler(picked._log)
+    logger.setLevel(logging.INFO)
+    picked.pickup.begin()
+    thread = threading.Thread(target=picked.pickup.run, args=(stop,))
+    thread.start()
+    schedule.every(CHECK, picked.pickup.ask_for_check, name="check")
+    schedule.start()
+    try:
+        yield
+    finally:
+        schedule.stop()
+        stop.set()
+        picked.pickup.wake()
+        thread.join(DEADLINE)
+        picked.pickup.end()
+        logger.removeHandler(picked._log)

@@ -1,0 +1,277 @@
+"""The pickup of a daemon that is a process of its own: what it says of itself, what kills it, what drowns it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import pytest
+
+from monitor.app import vitals
+from tests.journey.harness import DEADLINE, MONITOR, Daemon, Project, many, record
+from tests.journey.picking import CONFIG, query
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of other systems are poorer")
+
+TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
+NOBODY = 65534
+# A rehearsal in a folder of its own loads everything first: root's Python may be closed to others.
+AS_NOBODY = f"""
+import os, sys, tempfile
+import apscheduler.executors.pool, apscheduler.schedulers.background, apscheduler.triggers.interval
+import watchdog.events, watchdog.observers.inotify
+from pathlib import Path
+from monitor.app.cli import main
+here, err, out = os.getcwd(), os.dup(2), os.dup(1)
+with tempfile.TemporaryDirectory() as scratch, open(os.devnull, "w") as nothing:
+    os.dup2(nothing.fileno(), 2), os.dup2(nothing.fileno(), 1)
+    os.chdir(scratch)
+    Path("config.yaml").write_text({CONFIG!r})
+    Path("seeds").mkdir()
+    Path("seeds/a.txt").write_text({TALKS!r})
+    sys.argv[1:] = ["run", "--once", "--log-format", "json"]
+    try: main()
+    except SystemExit: pass
+    os.chdir(here)
+os.dup2(err, 2), os.dup2(out, 1)
+os.geteuid() or os.setresuid({NOBODY}, {NOBODY}, {NOBODY})
+sys.argv[1:] = ["run", "--log-format", "json"]
+main()
+"""
+
+
+def notice(number: int) -> str:
+    """A record that is like no other: each has a day of its own."""
+    day = date(1900, 1, 1) + timedelta(days=number)
+    return record(f"Notice {number}", f"Office {number * 13} wrote item {number * 7}.", str(day))
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can reach, which those of pytest are not."""
+    folder = Path(mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def watch(project: Project) -> dict[str, Any]:
+    """What `status` says of the only source, and whether all is well."""
+    standing = project.run("status", "--json").rows()[0]
+    [source] = standing["sources"]
+    return {**source["watch"], "ok": standing["ok"]}
+
+
+def says(project: Project, state: str) -> None:
+    """Until the daemon's own word is of this state; `status` repeats it."""
+    end = time.monotonic() + DEADLINE
+    while vitals.read(project.folder / "state").get("sources", {}).get("motie", {}).get("state") != state:
+        assert time.monotonic() < end, f"the daemon never said {state}"
+
+
+def remake(project: Project) -> None:
+    shutil.rmtree(project.seeds)
+    project.seeds.mkdir()
+
+
+def rename_away(project: Project) -> None:
+    project.seeds.rename(project.folder / "away")
+    project.seeds.mkdir()
+
+
+@pytest.mark.parametrize("act", [remake, rename_away])
+def test_a_folder_made_anew_is_healed_and_what_fell_into_the_gap_is_found(
+    act: Callable[[Project], None], tmp_path: Path
+) -> None:
+    project = Project(tmp_path / "p", config=CONFIG)
+    with project.daemon() as daemon:
+        for number in range(3):
+            act(project)
+            (project.seeds / f"{number}.txt").write_text(notice(number), "utf-8")  # in the gap
+            daemon.wait_for_event("dump_stored", number + 1)
+            shutil.rmtree(project.folder / "away", ignore_errors=True)
+        assert daemon.stop() == 0
+
+
+def test_a_folder_that_is_missing_closed_or_open_is_said_as_it_is(open_folder: Path) -> None:
+    project = Project(open_folder / "p", config=CONFIG)
+    project.seeds.rmdir()
+    for path in (project.folder, project.folder / "config.yaml"):
+        os.chown(path, NOBODY, NOBODY)
+    with as_nobody(project) as daemon:
+        said = watch(project)
+        assert (said["state"], said["reason"], said["ok"]) == ("waiting", "the folder is missing", False)
+        project.seeds.mkdir()
+        says(project, "watching")
+        (project.seeds / "a.txt").write_text(notice(1), "utf-8")
+        daemon.wait_for_event("dump_stored", 1)
+
+        project.seeds.chmod(0)
+        says(project, "waiting")
+        said = watch(project)
+        assert (said["state"], said["ok"]) == ("waiting", False)
+        assert "cannot be read" in said["reason"]
+        (project.seeds / "b.txt").write_text(notice(2), "utf-8")
+        project.seeds.chmod(0o755)
+        daemon.wait_for_event("dump_stored", 2)
+        says(project, "watching")
+        (project.seeds / "c.txt").write_text(notice(3), "utf-8")
+        daemon.wait_for_event("dump_stored", 3)
+        assert watch(project)["ok"]
+        assert daemon.stop() == 0
+
+
+@contextmanager
+def as_nobody(project: Project) -> Iterator[Daemon]:
+    """The daemon without root's right to read everything; by anybody else it is run as it is."""
+    with project.daemon(sys.executable, "-c", AS_NOBODY) as daemon:
+        yield daemon
+
+
+def test_without_an_inotify_instance_the_daemon_polls_and_says_so(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", config=CONFIG)
+    program = f"import ctypes\nwhile ctypes.CDLL(None).inotify_init() >= 0: pass\n{MONITOR[2]}"
+    argv = "import sys; sys.argv[1:] = ['run', '--log-format', 'json']\n"
+    with project.daemon(sys.executable, "-c", argv + program) as daemon:
+        [polled] = daemon.wait_for_event("folder_polled")
+        assert "the system gives no file events" in polled["reason"]
+        assert daemon.wait_for_event("started")[0]["mode"] == "poll"
+        said = watch(project)
+        assert (said["state"], said["ok"], said["reason"]) == ("polling", True, polled["reason"])
+        project.drop("a.txt", TALKS)
+        daemon.wait_for_event("dump_stored")
+        assert daemon.stop() == 0
+
+
+def test_a_daemon_that_hangs_is_not_said_to_be_well(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", config=CONFIG)
+    with project.daemon() as daemon:
+        assert watch(project)["ok"]
+        daemon.process.send_signal(signal.SIGSTOP)
+        path = project.folder / "state" / vitals.FILE
+        word = json.loads(path.read_text("utf-8"))
+        long_ago = datetime.now(UTC) - timedelta(seconds=vitals.STALE_AFTER + 2)
+        path.write_text(json.dumps({**word, "at": long_ago.isoformat()}), "utf-8")
+        said = watch(project)
+        assert (said["state"], said["ok"]) == ("unknown", False)
+        assert "has not reported for 1" in said["reason"]
+        assert project.run("status", "--check").code == 1
+        daemon.process.send_signal(signal.SIGCONT)
+        assert daemon.stop() == 0
+    said = watch(project)
+    assert (said["state"], said["reason"], said["ok"]) == ("unknown", "no daemon runs", False)
+
+
+def test_status_shows_what_is_ignored_and_what_is_not_settled(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", config=CONFIG)
+    (project.seeds / "a.csv").write_text("x")
+    with (project.seeds / "open.txt").open("w"), project.daemon() as daemon:
+        end = time.monotonic() + DEADLINE
+        while not vitals.read(project.folder / "state")["sources"]["motie"]["unsettled"]:
+            assert time.monotonic() < end
+        said = watch(project)
+        assert (said["ignored"], said["ignored_names"], said["unsettled"]) == (1, ["a.csv"], 1)
+        assert said["oldest_unsettled"]
+        shown = project.run("status").out
+        assert "ignored: 1 (a.csv), unsettled: 1 (since " in shown
+        assert daemon.stop() == 0
+
+
+@contextmanager
+def short_queue(events: int) -> Iterator[None]:
+    """The kernel drops events beyond so many, of queues made within the block."""
+    limit = Path("/proc/sys/fs/inotify/max_queued_events")
+    before = limit.read_text("ascii")
+    try:
+        limit.write_text(str(events), "ascii")
+    except OSError:
+        pytest.skip("only root may shorten the kernel's queue")
+    try:
+        yield
+    finally:
+        limit.write_text(before, "ascii")
+
+
+def test_a_burst_that_overflows_the_kernels_queue_arrives_whole_and_is_counted(tmp_path: Path, full: bool) -> None:
+    count, events = (50_000, 1000) if full else (2_000, 16)
+    project = Project(tmp_path / "p", config=CONFIG)
+    with ExitStack() as stack:
+        with short_queue(events):
+            daemon = stack.enter_context(project.daemon())
+        burst = "import sys\nfor n in range(int(sys.argv[1])): open(f'{n}.txt', 'w').write(sys.argv[2])"
+        subprocess.run([sys.executable, "-c", burst, str(count), TALKS], cwd=project.seeds, check=True)
+        end = time.monotonic() + (600 if full else DEADLINE)
+        while query(project, "SELECT count(*) FROM file")[0][0] < count:
+            assert time.monotonic() < end, query(project, "SELECT count(*) FROM file")
+        assert vitals.read(project.folder / "state")["overflows"] > 0
+        daemon.wait_for_event("events_lost")
+        assert query(project, "SELECT count(*) FROM release") == [(1,)]
+        assert daemon.stop() == 0
+
+
+def test_killed_at_any_moment_of_sixty_take_ins_it_loses_nothing_and_doubles_nothing(
+    tmp_path: Path, full: bool
+) -> None:
+    kills, dumps = (120, 60) if full else (5, 60)
+    dice = random.Random(11)  # noqa: S311 - reproducible, not secret
+    rounds = max(1, kills // 12)
+    for number in range(rounds):
+        project = Project(tmp_path / f"p{number}", config=CONFIG)
+        for dump in range(dumps):
+            text = "\n".join(notice(dump * 10 + each) for each in range(10))
+            project.drop(f"{dump}.txt", text)
+        acknowledged: set[str] = set()
+        for _ in range(min(kills, 12)):
+            with project.daemon() as daemon:
+                wal = project.folder / "state" / "monitor.db-wal"
+                _until_grown(wal, dice.randrange(0, 300_000), daemon)
+                daemon.stop(signal.SIGKILL)
+            acknowledged |= {line["name"] for line in daemon.lines() if line["event"] == "dump_stored"}
+            stored = {name for (name,) in query(project, "SELECT name FROM file")}
+            assert acknowledged <= stored
+        with project.daemon() as daemon:
+            end = time.monotonic() + DEADLINE
+            while query(project, "SELECT count(*) FROM file") != [(dumps,)]:
+                assert time.monotonic() < end
+            assert daemon.stop() == 0
+        counts = "SELECT (SELECT count(*) FROM release), (SELECT count(*) FROM version), (SELECT count(*) FROM event)"
+        assert query(project, counts) == [(dumps * 10,) * 3]
+        assert query(project, "PRAGMA integrity_check") == [("ok",)]
+
+
+def _until_grown(wal: Path, size: int, daemon: Daemon) -> None:
+    """Until the store's log has grown by so much, or for a moment when all is done already."""
+    end = time.monotonic() + 1.0
+    start = wal.stat().st_size if wal.exists() else 0
+    while daemon.process.poll() is None and time.monotonic() < end:
+        if wal.exists() and wal.stat().st_size >= start + size:
+            return
+
+
+def test_a_stop_in_the_middle_of_a_long_queue_is_quick_and_the_rest_comes_later(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", config=CONFIG)
+    for number in range(300):
+        project.drop(f"{number:03}.txt", notice(number))
+    project.drop("big.txt", many(1500))
+    with project.daemon() as daemon:
+        daemon.wait_for_event("dump_stored")
+        assert daemon.stop() == 0
+        [stopped] = daemon.wait_for_event("stopped")
+    assert "unfinished" not in stopped
+    before = query(project, "SELECT count(*) FROM file")[0][0]
+    with project.daemon() as daemon:
+        daemon.wait_for_event("dump_stored", 301 - before)
+        assert daemon.stop() == 0
+    assert query(project, "SELECT count(*), count(DISTINCT path) FROM file") == [(301, 301)]

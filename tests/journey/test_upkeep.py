@@ -1,0 +1,48 @@
+"""What is kept in order beside the work."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from pathlib import Path
+
+from monitor.app.config import load
+from monitor.app.wiring import Works, working
+from monitor.store.database import open_for_writing
+from monitor.store.search import SearchIndex
+from monitor.testing import FrozenClock
+from tests.contract.takes import figures
+from tests.journey.harness import CONFIG, Project, record
+
+
+def test_a_pass_leaves_nothing_to_be_indexed(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    project.drop("a.txt", record("FTA talks held", "Delegations met."))
+    assert project.run("run", "--once").code == 0
+    handle = open_for_writing(project.folder / "state")
+    assert SearchIndex(handle).fill() == 0
+    handle.close()
+
+
+def test_what_is_too_old_is_forgotten_and_what_is_kept_is_not(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", config=f"{CONFIG}retention: {{versions: 30}}\n" % "console://")
+    clock = FrozenClock()
+    project.drop("a.txt", f"{figures('5.1')}\n{record('Visit ends', 'The visit ended with a dinner.')}")
+    _pass(project, clock)
+    project.drop("b.txt", figures("5.3"))
+    clock.advance(timedelta(days=1))
+    _pass(project, clock)
+    clock.advance(timedelta(days=40))
+    with _works(project, clock) as works:
+        works.upkeep.prune()
+        bodies = [bool(row["body"]) for row in works.upkeep.handle.all("all_versions")]
+    assert sorted(bodies) == [False, True, True]
+
+
+def _works(project: Project, clock: FrozenClock) -> AbstractContextManager[Works]:
+    return working(load(project.folder / "config.yaml", environ={}), verb="run", clock=clock)
+
+
+def _pass(project: Project, clock: FrozenClock) -> None:
+    with _works(project, clock) as works:
+        assert works.run_once() == 0

@@ -1,0 +1,59 @@
+"""A far side that answers a byte at a time, each within the socket's patience: the send ends all the same."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from monitor.model import Outcome, Secret
+from monitor.notify.apprise_channel import AppriseChannel, build
+from tests.notify.facts import note
+
+BETWEEN_BYTES = 0.05  # seconds
+HTTP_HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n"
+
+
+@contextmanager
+def dripping(greeting: bytes, answer: bytes) -> Iterator[int]:
+    """The port of a server that says a greeting at once, waits for a request, says an answer and then drips."""
+    ending = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_drip, args=(listener, greeting, answer, ending))
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            ending.set()
+            thread.join()
+
+
+def _drip(listener: socket.socket, greeting: bytes, answer: bytes, ending: threading.Event) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        try:
+            connection.sendall(greeting)
+            connection.recv(65536)
+            connection.sendall(answer)
+            while not ending.wait(BETWEEN_BYTES):
+                connection.sendall(b"x")
+        except OSError:
+            return
+
+
+@pytest.mark.parametrize(
+    ("url", "greeting", "answer", "outcome"),
+    [
+        ("json://127.0.0.1:{}", b"", b"HTTP/1.1 ", Outcome.UNCERTAIN),
+        ("json://127.0.0.1:{}", b"", HTTP_HEAD + b"\r\n", Outcome.UNCERTAIN),
+        ("mailto://127.0.0.1:{}/?from=a@example.org&to=b@example.org&mode=insecure", b"220-", b"", Outcome.TRANSIENT),
+    ],
+    ids=["a status line without end", "a body without end", "a greeting without end"],
+)
+def test_a_far_side_that_drips_is_left(url: str, greeting: bytes, answer: bytes, outcome: Outcome) -> None:
+    with dripping(greeting, answer) as port:
+        channel = AppriseChannel("team", build(Secret(url.format(port))), longest=0.5)
+        assert channel.send(note("hello"), delivery=1).outcome is outcome

@@ -118,8 +118,11 @@ class Store(Protocol):
     def begin_baseline(self, source: str) -> bool:
         """Whether a source is to have its baseline now: it has no dump yet, or its baseline was cut off."""
 
-    def end_baseline(self, source: str) -> tuple[int, int]:
-        """The source has its baseline: how many releases it holds, and how many of them some watchlist matches."""
+    def baseline(self, source: str) -> tuple[int, int]:
+        """How many releases a source holds, and how many of them some watchlist matched."""
+
+    def end_baseline(self, source: str) -> None:
+        """The source has its baseline: from now on it alerts."""
 
 
 class Outbox(Protocol):
@@ -128,8 +131,8 @@ class Outbox(Protocol):
     Each message is claimed, sent with no transaction open, and given its verdict.
     """
 
-    def enqueue(self, message: Message, *, key: str, now: datetime) -> None:
-        """Queue a message that no dump caused (system, test); a key already there is left as it is."""
+    def enqueue(self, message: Message, *, key: str, now: datetime) -> bool:
+        """Queue a message that no dump caused (system, test); False: the key is there, and nothing was done."""
 
     def waiting(self, channel: str) -> Sequence[Waiting]:
         """Notices of a channel that stand in no message, oldest first. Only reads."""

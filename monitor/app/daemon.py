@@ -7,17 +7,20 @@ signal.
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
+from monitor.app.bell import FAILED, Bell
 from monitor.app.control import Control
 from monitor.app.logs import fail, say, warn
+from monitor.app.notify_socket import READY, STOPPING, WATCHDOG, notify, reloading, watchdog_interval
 from monitor.app.office import Office
 from monitor.app.pickup import Pickup
+from monitor.app.renewal import Renewal
 from monitor.app.schedule import Schedule
 from monitor.app.upkeep import Upkeep
 from monitor.errors import StoreError
@@ -38,6 +41,8 @@ class Daemon:
         *,
         control: Control,
         upkeep: Upkeep,
+        bell: Bell,
+        renewal: Renewal[Any],
     ) -> None:
         self._pickup = pickup
         self._office = office
@@ -45,13 +50,17 @@ class Daemon:
         self._upkeep = upkeep
         self._couriers = office.couriers(on_told=self._wake_couriers)
         self._stop = threading.Event()
-        self._waiter, self._waker = os.pipe()  # what ends the daemon: a signal's number, or 0 for a failed thread
-        os.set_blocking(self._waker, False)
+        self._bell = bell
+        self._renewal = renewal
         self._failure: BaseException | None = None
+        self._answered = time.monotonic()  # when the store did last
 
-    def run(self) -> int:
-        """Take in what waits, watch, deliver; returns the exit code. Raises what ended a thread."""
-        self._listen()
+    def run(self) -> int | None:
+        """Take in what waits, watch, deliver. Raises what ended a thread.
+
+        Returns the exit code; None: it ended to make room for what the renewal has built.
+        """
+        self._bell.listen()
         self._office.open()
         is_controlled = self._control.open()
         mode = self._pickup.begin()
@@ -62,22 +71,19 @@ class Daemon:
         control = [self._thread("control", partial(self._control.serve, self._wake_couriers))] if is_controlled else []
         watching = ", ".join(self._pickup.folders)
         say("started", mode=mode, watching=watching, channels=len(self._couriers))
+        notify(READY, f"STATUS=watching {watching}")
         number = self._wait()
-        say("stopping", signal=signal.Signals(number).name if number else "")
-        self._end(schedule, threads, control)
+        self._end(number, schedule, threads, control)
         if self._failure:
             raise self._failure
-        return 130 if number == signal.SIGINT else 0
-
-    def _listen(self) -> None:
-        """Signals write their number into a pipe: a handler that took a lock could stop in the middle of another."""
-        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: None)
+        return None if number == signal.SIGHUP else 130 if number == signal.SIGINT else 0
 
     def _wait(self) -> int:
-        """Until a signal comes (its number) or a thread fails (0); what comes later changes nothing any more."""
-        number = os.read(self._waiter, 1)[0]
+        """Until a signal ends it (its number) or a thread fails; a configuration that cannot be used ends nothing."""
+        while True:
+            number = self._bell.wait()
+            if number != signal.SIGHUP or self._renewal.renew():
+                break
         self._stop.set()
         self._pickup.wake()
         self._wake_couriers()
@@ -85,10 +91,22 @@ class Daemon:
 
     def _schedule(self) -> Schedule:
         schedule = Schedule()
-        schedule.every(CHECK, self._pickup.ask_for_check, name="check")
+        schedule.every(CHECK, self._check, name="check")
         schedule.every(TICK, self._tick, name="tick")
         schedule.start()
         return schedule
+
+    def _check(self) -> None:
+        self._pickup.ask_for_check()
+        if self._renewal.has_changed():
+            self._bell.ring(signal.SIGHUP)
+        self._tell_watchdog()
+
+    def _tell_watchdog(self) -> None:
+        """Only while all three answer: this scheduler, the thread that watches and takes in, and the store."""
+        interval, now = watchdog_interval(), time.monotonic()
+        if interval and now - min(self._answered, self._pickup.spoke) < interval / 2:
+            notify(WATCHDOG)
 
     def _tick(self) -> None:
         self._keep_office()
@@ -98,8 +116,10 @@ class Daemon:
         try:
             self._office.form_unclaimed()
             self._office.expire()
+            self._office.remind()
         except StoreError as error:
             warn("store_busy", reason=error.message)
+        self._answered = time.monotonic()  # a full disk is an answer, too; silence is none
 
     def _wake_couriers(self) -> None:
         for courier in self._couriers:
@@ -121,12 +141,14 @@ class Daemon:
     def _fail(self, error: BaseException) -> None:
         fail("thread_failed", error)
         self._failure = error
-        os.write(self._waker, b"\0")
+        self._bell.ring(FAILED)
 
     def _end(
-        self, schedule: Schedule, threads: Sequence[threading.Thread], control: Sequence[threading.Thread]
+        self, number: int, schedule: Schedule, threads: Sequence[threading.Thread], control: Sequence[threading.Thread]
     ) -> None:
         """Orders are taken to the last: between the socket's end and the lock's nobody could give one."""
+        say("stopping", signal=signal.Signals(number).name if number else "")
+        notify(*(reloading() if number == signal.SIGHUP else (STOPPING,)))
         schedule.stop()
         _join(threads, GRACE)
         self._pickup.end()

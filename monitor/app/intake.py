@@ -199,9 +199,11 @@ class Intake:
     def _end_baseline(self, source: Source) -> None:
         """One path that cannot be read for weeks must not keep it open: a restart would take all that waits into it."""
         if not self._untried[source.name]:
-            releases, matched = self._store.end_baseline(source.name)
-            del self._untried[source.name]
+            releases, matched = self._store.baseline(source.name)
+            # Told first: a crash in between tells it again, and the outbox knows it already.
             self._operator.based(source.name, releases=releases, matched=matched)
+            self._store.end_baseline(source.name)
+            del self._untried[source.name]
 
     def _leave(self, path: bytes, source: Source) -> None:
         sign = source.folder.look(path)

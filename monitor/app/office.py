@@ -12,7 +12,7 @@ from monitor.errors import StoreError
 from monitor.model import Delivery, Standing
 from monitor.notify.due import Policy
 from monitor.notify.outbox import Courier, Post, Told, form
-from monitor.notify.retry import Move, Step, Turn
+from monitor.notify.retry import Move, Step, Turn, is_open
 from monitor.ports import Channel, Clock, Outbox, Switchboard
 
 
@@ -54,6 +54,13 @@ class Office:
             warn("messages_expired", channel=channel, count=count, see="monitor alerts --state dead")
         self.operator.expired(counts)
         return sum(counts.values())
+
+    def remind(self) -> None:
+        """Say of channels that are down for long that they are."""
+        for line in self.lines:
+            standing = self.switchboard.standing(line.channel.name)
+            if is_open(standing):
+                self.operator.lasting(line.channel.name, standing)
 
     def form_all(self) -> None:
         """Make messages of all that is ripe, on every channel."""

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.app.logs import warn
 from monitor.errors import StoreError
 from monitor.model import Delivery, Message, Report, Standing
 from monitor.notify.retry import Step, Turn
 from monitor.ports import Clock, Outbox
+
+_LONG = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,16 @@ class Operator:
             )
         self._tell(text, key=f"{turn}:{channel}:{_hour(standing.since or self.clock.now())}", about=channel)
 
+    def lasting(self, channel: str, standing: Standing) -> None:
+        """A channel is still down an hour after it began to fail: told once more, also where it had come and gone."""
+        if standing.since and self.clock.now() - standing.since >= _LONG and {*self.channels} - {channel}:
+            self._tell(
+                f"channel {channel} is still down\nSince {standing.since:%Y-%m-%d %H:%M} UTC; last: {standing.reason}."
+                f" Its messages wait; `monitor channels resume {channel}` tries it at once.",
+                key=f"lasting:{channel}:{standing.since}",
+                about=channel,
+            )
+
     def buried(self, delivery: Delivery, step: Step) -> None:
         """A message will never be delivered; a dead system message is only logged."""
         message = delivery.message
@@ -61,6 +73,14 @@ class Operator:
                 key=f"expired:{channel}:{self._hour()}",
                 about=channel,
             )
+
+    def refused(self, file: str, reason: str, *, when: str) -> None:
+        """A changed configuration cannot be used; `when` tells one change from another."""
+        self._tell(
+            f"the changed configuration cannot be used\n{file}: {reason}. The monitor goes on with the one before;"
+            " `monitor check` lists every fault.",
+            key=f"config:{when}",
+        )
 
     def rejected(self, report: Report) -> None:
         """A dump held what could not be read."""
@@ -88,17 +108,21 @@ class Operator:
         )
 
     def _tell(self, text: str, *, key: str, about: str = "") -> None:
-        """A store that cannot take it now has its own line in the log; the log says it in any case."""
+        """A store that cannot take it now has its own line in the log; the log says it in any case, and once."""
         channels = [name for name in self.channels if name != about]
-        warn("operator_told", what=text.partition("\n")[0], channels=", ".join(channels) or "none")
-        now = self.clock.now()
+        if self._queue(text, key, channels) or not channels:
+            warn("operator_told", what=text.partition("\n")[0], channels=", ".join(channels) or "none")
+
+    def _queue(self, text: str, key: str, channels: Sequence[str]) -> bool:
+        now, is_news = self.clock.now(), False
         for name in channels:
             message = Message(channel=name, kind="system", source="", text=text)
             try:
-                self.outbox.enqueue(message, key=f"y:{name}:{key}", now=now)
+                is_news |= self.outbox.enqueue(message, key=f"y:{name}:{key}", now=now)
             except StoreError as error:
                 warn("store_busy", reason=error.message)
-                return
+                return True
+        return is_news
 
     def _hour(self) -> str:
         return _hour(self.clock.now())

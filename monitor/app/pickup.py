@@ -108,6 +108,7 @@ class Pickup:
         self._next_overdue = 0.0
         self._stop = threading.Event()
         self._busy_with = b""  # the path of a large dump while it is taken in
+        self.spoke = time.monotonic()  # when this thread last said that it lives
         self._is_mute = False  # the last word of our vitals could not be written
 
     @property
@@ -328,6 +329,7 @@ class Pickup:
 
     def _speak(self, now: float) -> None:
         """Write our vitals; a state folder that takes nothing leaves them to grow stale."""
+        self.spoke = now
         try:
             vitals.write(self._state, self._vitals(now))
         except OSError as error:

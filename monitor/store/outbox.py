@@ -23,10 +23,10 @@ class SqliteOutbox:
         self._handle = handle
         self._boot = uuid.uuid4().hex
 
-    def enqueue(self, message: Message, *, key: str, now: datetime) -> None:
+    def enqueue(self, message: Message, *, key: str, now: datetime) -> bool:
         """See Outbox."""
         with self._handle.transaction():
-            self._add(message, key=key, now=now)
+            return self._add(message, key=key, now=now) is not None
 
     def waiting(self, channel: str) -> Sequence[Waiting]:
         """See Outbox."""

@@ -144,12 +144,15 @@ class SqliteStore:
                 return True
         return mark is not None and mark["v"] == "open"
 
-    def end_baseline(self, source: str) -> tuple[int, int]:
+    def baseline(self, source: str) -> tuple[int, int]:
+        """See Store."""
+        row = self._handle.all("baseline", source=source)[0]
+        return row["releases"], row["matched"]
+
+    def end_baseline(self, source: str) -> None:
         """See Store."""
         with self._handle.transaction():
             self._handle.all("set_meta", k=f"baseline:{source}", v="done")
-            row = self._handle.all("baseline", source=source)[0]
-        return row["releases"], row["matched"]
 
     def _enter_dump(self, batch: Batch, *, rejected: int, now: datetime) -> int:
         """The row of a take-in, made by its first part and brought up to date by the others; its id."""

@@ -4,6 +4,7 @@ They keep the promises of `monitor.ports`: `tests/contract/` runs one suite over
 
     >>> clock, store, team = FrozenClock(), MemoryStore(), RecordingChannel("team")
     >>> store.outbox.enqueue(note("up again", channel="team"), key="up", now=clock.now())
+    True
     >>> delivery = store.outbox.claim("team", now=clock.now())
     >>> verdict = team.send(delivery.message, delivery=delivery.id)
     >>> store.outbox.done(delivery, verdict, now=clock.now())

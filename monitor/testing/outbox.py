@@ -93,13 +93,13 @@ class MemoryOutbox:
         successor.mutes, successor.fingerprints = self.mutes, self.fingerprints
         return successor
 
-    def enqueue(self, message: Message, *, key: str, now: datetime) -> None:
+    def enqueue(self, message: Message, *, key: str, now: datetime) -> bool:
         """See Outbox."""
-        if all(row.key != key for row in self.rows):
-            number = len(self.rows) + 1
-            self.rows.append(
-                Queued(id=number, key=key, message=message, made=now, due=now, expires=now + message.max_age)
-            )
+        if any(row.key == key for row in self.rows):
+            return False
+        number = len(self.rows) + 1
+        self.rows.append(Queued(id=number, key=key, message=message, made=now, due=now, expires=now + message.max_age))
+        return True
 
     def waiting(self, channel: str) -> Sequence[Waiting]:
         """See Outbox."""

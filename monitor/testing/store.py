@@ -188,9 +188,12 @@ class MemoryStore:
         is_new = all(take.source != source for take in self._books.takes)
         return self._baselines.setdefault(source, is_new)
 
-    def end_baseline(self, source: str) -> tuple[int, int]:
+    def end_baseline(self, source: str) -> None:
         """See Store."""
         self._baselines[source] = False
+
+    def baseline(self, source: str) -> tuple[int, int]:
+        """See Store."""
         own = {take.dump for take in self._books.takes if take.source == source}
         events = [event for event in self._books.events if event.dump in own and event.release]
         return len({e.release for e in events}), len({e.release for e in events if e.watchlists})

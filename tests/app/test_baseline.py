@@ -232,10 +232,10 @@ def test_a_store_that_fails_at_the_end_of_a_baseline_ends_it_later(tmp_path: Pat
     class Failing(BusyStore):
         is_full = True
 
-        def end_baseline(self, source: str) -> tuple[int, int]:
+        def end_baseline(self, source: str) -> None:
             if self.is_full:
                 raise StoreError("the disk is full")
-            return super().end_baseline(source)
+            super().end_baseline(source)
 
     (tmp_path / "a.txt").write_text(TALKS)
     store = Failing()
@@ -245,8 +245,9 @@ def test_a_store_that_fails_at_the_end_of_a_baseline_ends_it_later(tmp_path: Pat
             desk.take_in(path)
         except StoreError:
             store.is_full = False
-    assert desk.based() == []
-    assert (desk.scan(), desk.based()) == ([], [based("motie", 1, 1)])
+    assert store.begin_baseline("motie")  # it is open still
+    assert (desk.scan(), desk.based()) == ([], [based("motie", 1, 1)])  # told once
+    assert not store.begin_baseline("motie")
 
 
 def test_a_muted_watchlist_is_recorded_and_tells_nobody_until_its_mute_ends(tmp_path: Path) -> None:

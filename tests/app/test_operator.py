@@ -112,6 +112,26 @@ def test_a_channel_that_comes_and_goes_is_told_of_once_an_hour() -> None:
     ]
 
 
+def test_a_channel_that_stays_down_is_told_of_once_more_after_an_hour() -> None:
+    staff = Staff("team", "desk")
+    switchboard = MemorySwitchboard(staff.outbox)
+    line = Line(channel=RecordingChannel("team"), policy=Policy(), fingerprint="")
+    office = Office(
+        lines=[line], outbox=staff.outbox, switchboard=switchboard, operator=staff.operator, clock=staff.clock
+    )
+    switchboard.stand("team", FAILING)
+    office.remind()
+    assert staff.told() == []
+    for _ in range(3):
+        staff.clock.advance(HOUR)
+        office.remind()
+    assert staff.told() == [("desk", "channel team is still down")]
+    switchboard.stand("team", Standing())
+    staff.clock.advance(HOUR)
+    office.remind()
+    assert len(staff.told()) == 1
+
+
 def test_an_hour_later_it_is_told_again() -> None:
     staff = Staff("desk")
     for _ in range(2):
@@ -154,12 +174,12 @@ def test_a_baseline_is_told_to_everybody_once() -> None:
 
 def test_a_store_that_cannot_take_it_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
     class Full(MemoryOutbox):
-        def enqueue(self, message: Message, *, key: str, now: object) -> None:
+        def enqueue(self, message: Message, *, key: str, now: object) -> bool:
             raise StoreError("the disk is full")
 
     staff = Staff("desk")
     replace(staff.operator, outbox=Full()).overdue(1)
-    assert [record.getMessage() for record in caplog.records] == ["operator_told", "store_busy"]
+    assert sorted(record.getMessage() for record in caplog.records) == ["operator_told", "store_busy"]
 
 
 # --- through the office --------------------------------------------------------------------------------------------

@@ -39,8 +39,8 @@ def test_a_queued_message_is_claimed_as_it_was_given(pair: Pair) -> None:
 
 
 def test_a_key_is_queued_once(pair: Pair) -> None:
-    pair.outbox.enqueue(hello("first"), key="up", now=NOON)
-    pair.outbox.enqueue(hello("second"), key="up", now=NOON + SOON)
+    assert pair.outbox.enqueue(hello("first"), key="up", now=NOON)
+    assert not pair.outbox.enqueue(hello("second"), key="up", now=NOON + SOON)
     assert claim(pair).message.text == "first"
     assert pair.outbox.claim("team", now=NOON + SOON) is None
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import click
 import pytest
 
+from docs.make.commands import commands
 from monitor.app.cli import VERBS, monitor
 from tests.journey.harness import ROOT, Project
 
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-COMMAND = re.compile(r"^\$ monitor (.*)$|`monitor ([^`]*)`", re.MULTILINE)
+COMMAND = re.compile(r"^\$ (?:sudo )?(?:/opt/monitor/bin/)?monitor (.*)$|`monitor ([^`]*)`", re.MULTILINE)
 DEV = re.compile(r"\./dev ([a-z]+)")
 OPTION = re.compile(r"`(--[a-z-]+)`")
 FILE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|md|sql|yaml|toml|lock)|(?:[\w.-]+/)+)`")
@@ -56,8 +57,8 @@ def test_every_dev_verb_in_the_docs_exists(page: str, verb: str) -> None:
 @pytest.mark.parametrize(("page", "option"), sorted(set(written(OPTION))))
 def test_every_option_in_the_docs_exists(page: str, option: str) -> None:
     known = {"--full", "--help", "--version"}
-    for verb in VERBS:
-        command, _ = command_of([verb])
+    for found in commands():
+        command, _ = command_of(found.words.split()[1:])
         known.update(name for parameter in command.params for name in parameter.opts)
     assert option in known, f"{page}: no command takes {option}"
 

@@ -29,6 +29,10 @@ VERBS = {
     "dumps": "List what was taken in; --rejects: what could not be read.",
     "db": "Back up, restore, verify or prune the state store.",
     "doctor": "Look for what would stop a monitor here.",
+    "reload": "Have the daemon read its configuration again.",
+    "config": "Begin a configuration, show the settings in force, print JSON schemas.",
+    "service": "Install or remove the systemd service.",
+    "completion": "Print what makes a shell complete the commands.",
 }
 
 
@@ -68,7 +72,7 @@ def monitor(ctx: click.Context, config_file: str | None) -> None:
 def main() -> None:
     """The console script: run a verb, turn errors into messages and exit codes."""
     try:
-        code = monitor.main(standalone_mode=False)
+        code = monitor.main(prog_name="monitor", standalone_mode=False)
     except click.exceptions.Exit as exit_:
         code = exit_.exit_code
     except (click.Abort, KeyboardInterrupt):

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.app.config.findings import Findings
 from monitor.app.config.mask import mask_secret, mask_urls
-from monitor.app.config.models import LATER, Channel, Config, Example, Operator, Section, Source, Watch, Watchlist
+from monitor.app.config.models import (
+    LATER,
+    Channel,
+    Config,
+    Example,
+    Operator,
+    Retention,
+    Section,
+    Source,
+    Watch,
+    Watchlist,
+)
 from monitor.app.config.tree import Node, Scalar, Series, Table, dotted
 from monitor.app.config.values import closest, suggestion
 
@@ -25,6 +36,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "watchlists.*.tests.*": Example,
     "watch": Watch,
     "operator": Operator,
+    "retention": Retention,
 }
 # For every section and every required key.
 EXAMPLES = {
@@ -41,6 +53,7 @@ EXAMPLES = {
     "watchlists.*.tests.*": '- match: "a text that it must match"',
     "watch": "watch: {mode: auto}",
     "operator": "operator: {notify: [console]}",
+    "retention": "retention: {messages: 365}",
 }
 _SHOWN = 60  # characters of a value
 _NEEDS_QUOTES = re.compile(r"""^[\s&*!|>%@`'"-]|[\[\]{}#]|:\s|\s$|^$""")

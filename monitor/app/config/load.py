@@ -12,6 +12,7 @@ from monitor.app.config.cross import cross_check
 from monitor.app.config.explain import explain
 from monitor.app.config.findings import Findings
 from monitor.app.config.interpolate import Lookup, fill
+from monitor.app.config.mask import mask_secret, mask_urls
 from monitor.app.config.models import Config, Origin
 from monitor.app.config.tree import Scalar, Table, plain, read, walk
 from monitor.errors import ConfigError, Fault
@@ -98,8 +99,12 @@ def _origin(root: Table, file: Path) -> Origin:
         file=file,
         folder=file.parent,
         places={path: place for path, place, _ in reversed(nodes)},  # of two equal paths the first counts
-        filled=frozenset(path for path, _, node in nodes if isinstance(node, Scalar) and node.is_filled),
+        filled={path: _masked(node) for path, _, node in nodes if isinstance(node, Scalar) and node.is_filled},
     )
+
+
+def _masked(node: Scalar) -> str:
+    return mask_secret(node.raw) if node.is_secret else mask_urls(node.raw)
 
 
 def _typed(root: Table, origin: Origin, findings: Findings) -> Config:

@@ -27,16 +27,27 @@ LATER = frozenset({"health", "heartbeat", "sources.*.expect_every", "sources.*.w
 _T = TypeVar("_T")
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Parses text and lets pydantic refuse the rest: a list or a table is the wrong form, not a wrong value."""
+
+    parse: Callable[[str], object]
+
+    def __call__(self, value: object) -> object:
+        return self.parse(value) if isinstance(value, str) else value
+
+
 def _text(parse: Callable[[str], object]) -> BeforeValidator:
-    """Parse text and let pydantic refuse the rest: a list or a table is the wrong form, not a wrong value."""
-    return BeforeValidator(lambda value: parse(value) if isinstance(value, str) else value)
+    return BeforeValidator(Text(parse))
 
 
-def _from_folder(value: object, info: ValidationInfo[Any]) -> object:
+def from_folder(value: object, info: ValidationInfo[Any]) -> object:
+    """A relative path starts from the configuration's folder."""
     return values.folder_path(value, info.context.folder) if isinstance(value, str) else value
 
 
-def _some(entries: _T) -> _T:
+def needs_entry(entries: _T) -> _T:
+    """Refuse a list or a table with nothing in it."""
     if not entries:
         raise ValueError("needs at least one entry")
     return entries
@@ -59,8 +70,8 @@ QuietHours = Annotated[Quiet, _text(values.quiet)]
 Event = Annotated[Kind, _text(values.event)]
 Url = Annotated[Secret, _text(values.url)]
 Name = Annotated[str, AfterValidator(values.name)]
-Folder = Annotated[Path, BeforeValidator(_from_folder)]
-Some = AfterValidator(_some)
+Folder = Annotated[Path, BeforeValidator(from_folder)]
+Some = AfterValidator(needs_entry)
 FirstRun = Literal["alert", "baseline"]
 
 
@@ -71,7 +82,7 @@ class Origin:
     file: Path = field(compare=False)  # absolute
     folder: Path = field(compare=False)  # what its relative paths start from
     places: Mapping[str, Place] = field(compare=False, repr=False)
-    filled: frozenset[str] = field(compare=False, repr=False)  # dotted paths whose value interpolation made
+    filled: Mapping[str, str] = field(compare=False, repr=False)  # what interpolation made: dotted path → what may show
     warnings: list[Fault] = field(compare=False, repr=False, default_factory=list)
 
 
@@ -206,6 +217,10 @@ class Config(Section):
     def is_interpolated(self, path: str) -> bool:
         """Whether the value at a dotted path was made by `${…}` and must not be shown."""
         return path in self._origin.filled
+
+    def reference(self, path: str) -> str:
+        """What may be shown of a value that interpolation made: its text in the file, secrets masked."""
+        return self._origin.filled[path]
 
     def __repr__(self) -> str:
         names = (f"{key}={list(getattr(self, key))}" for key in ("sources", "channels", "watchlists"))

@@ -1,0 +1,21 @@
+"""The code → the pages that are made from it, by the path they are committed under."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from docs.make.manual import manual
+from docs.make.picture import picture
+from docs.make.reference import reference
+from monitor.app.config.sample import sample
+from monitor.app.config.shape import written
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES: Mapping[str, Callable[[], str]] = {
+    "config.schema.json": written,
+    "config.yaml": sample,
+    "docs/reference.md": reference,
+    "docs/monitor.1": manual,
+    "docs/alert.svg": picture,
+}

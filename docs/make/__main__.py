@@ -1,0 +1,7 @@
+"""`python -m docs.make`: write every page that is made from the code."""
+
+from docs.make import PAGES, ROOT
+
+for path, make in PAGES.items():
+    (ROOT / path).write_text(make(), "utf-8")
+    print(f"wrote {path}")

@@ -1,0 +1,61 @@
+"""The click tree → its commands one by one, as plain words that each page prints its own way."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import click
+
+from monitor.app.cli import VERBS, monitor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option: how it is written, and what it does."""
+
+    flags: str  # `-c, --config FILE`
+    help: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command with what its help says."""
+
+    words: str  # `monitor alerts retry`
+    usage: str  # what follows the words
+    paragraphs: tuple[str, ...]
+    options: tuple[Option, ...]
+
+
+def commands() -> Iterator[Command]:
+    """Every command in the order of use, `monitor` itself first; a verb's own verbs follow it."""
+    context = click.Context(monitor, info_name="monitor")
+    yield _command(monitor, context)
+    for verb in VERBS:
+        yield from _below(monitor.get_command(context, verb), verb, context)
+
+
+def _below(command: click.Command | None, name: str, parent: click.Context) -> Iterator[Command]:
+    assert command is not None
+    context = click.Context(command, info_name=name, parent=parent)
+    yield _command(command, context)
+    if isinstance(command, click.Group):
+        for verb in command.list_commands(context):
+            yield from _below(command.get_command(context, verb), verb, context)
+
+
+def _command(command: click.Command, context: click.Context) -> Command:
+    options = [
+        Option(flags=written, help=help_.strip())
+        for parameter in command.get_params(context)
+        for written, help_ in [parameter.get_help_record(context) or ("", "")]
+        if help_ and "--help" not in written
+    ]
+    return Command(
+        words=context.command_path,
+        usage=" ".join(command.collect_usage_pieces(context)),
+        paragraphs=tuple(inspect.cleandoc(command.help or "").split("\n\n")),
+        options=tuple(options),
+    )

@@ -1,0 +1,127 @@
+"""Commands, settings, outputs, exit codes → docs/reference.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from docs.make.commands import commands
+from monitor.app.config.explain import SECTIONS
+from monitor.app.config.shape import shape
+from monitor.app.exits import EXITS
+from monitor.app.outputs import output_schema, outputs
+from monitor.model import Kind
+
+_HEAD = """\
+# Reference
+
+Made from the code by `python -m docs.make`; a test keeps both equal. The whys stand in `docs/explanation.md`.
+"""
+_SETTINGS = """\
+## Settings
+
+What the configuration may hold; `*` is a name of your own. `monitor config show` prints what is in force and where it
+comes from, `monitor config schema` the same table for editors. A duration is a number with one of `ms s m h d w`, a
+size one with `B kB MB GB`, a rate so many a second, minute or hour: `1/s`, `10/min`. Any value may hold `${NAME}`,
+`${NAME:-default}`, `${file:/path}` or `${credential:name}`; `$$` is a dollar sign.
+"""
+_OUTPUTS = """\
+## Output for programs
+
+With `--json` a command prints one object a line. `monitor config schema --output events` prints the JSON schema of the
+lines of `monitor events`, and so on for each name below. Moments are UTC; `schema_version` rises when a field changes
+its meaning or goes.
+"""
+
+
+def reference() -> str:
+    """The page as Markdown."""
+    parts = [_HEAD, "## Commands\n", *_commands(), _SETTINGS, *_settings(), _events(), _OUTPUTS, *_outputs(), _exits()]
+    return "\n".join(parts)
+
+
+def _commands() -> Iterator[str]:
+    for command in commands():
+        yield f"### {command.words}\n\n```text\n{command.words} {command.usage}\n```\n"
+        for paragraph in command.paragraphs:
+            is_verbatim = paragraph.startswith("\b")
+            text = paragraph.removeprefix("\b\n")
+            yield f"```text\n{text}\n```\n" if is_verbatim else f"{text}\n"
+        if command.options:
+            yield _table(("option", "what it does"), [(f"`{one.flags}`", one.help) for one in command.options])
+
+
+def _settings() -> Iterator[str]:
+    made = shape()
+    for pattern, section in SECTIONS.items():
+        table = made["$defs"].get(section.__name__, made)
+        yield f"### {f'`{pattern}`' if pattern else 'Top level'}\n\n{table['description']}\n"
+        required = table.get("required", ())
+        rows = [
+            (
+                f"`{key}`",
+                _takes(setting),
+                "**required**" if key in required else _default(setting),
+                setting["description"],
+            )
+            for key, setting in table["properties"].items()
+        ]
+        yield _table(("key", "takes", "default", "what it is for"), rows)
+
+
+def _takes(form: Mapping[str, Any]) -> str:
+    """What may be written, in few words."""
+    forms = [
+        one
+        for one in form.get("anyOf", [form])
+        if one.get("type") != "null" and "Reference" not in str(one.get("$ref"))
+    ]
+    return " or ".join(dict.fromkeys(map(_form, forms)))
+
+
+def _form(form: Mapping[str, Any]) -> str:
+    if "$ref" in form:
+        return "keys, see below"
+    if form.get("type") == "array":
+        return f"list of {_takes(form['items'])}"
+    if form.get("type") == "object":
+        return f"names, each with {_takes(form['additionalProperties'])}"
+    if "enum" in form:
+        return ", ".join(f"`{one}`" for one in form["enum"])
+    return str(form.get("title", "name"))
+
+
+def _default(setting: Mapping[str, Any]) -> str:
+    if "default" not in setting:
+        return ""
+    default = setting["default"]
+    return f"`{default if isinstance(default, str) else json.dumps(default, ensure_ascii=False)}`"
+
+
+def _events() -> str:
+    kinds = ", ".join(f"`{kind}`" for kind in Kind)
+    return f"## Events\n\n{kinds}. What each means exactly stands in `docs/events.md`.\n"
+
+
+def _outputs() -> Iterator[str]:
+    for name in outputs():
+        schema = json.loads(output_schema(name))
+        required = schema["required"]
+        rows = [
+            (f"`{key}`" + ("" if key in required else " (not always)"), form["description"])
+            for key, form in schema["properties"].items()
+            if key != "schema_version"
+        ]
+        yield f"### {name}\n\n{schema['description']}\n"
+        yield _table(("field", "what it says"), rows)
+
+
+def _exits() -> str:
+    rows = [(str(code), meaning) for code, meaning in EXITS.items()]
+    return "## Exit codes\n\n" + _table(("code", "meaning"), [*rows, ("69", "`./dev` alone: no Python that fits.")])
+
+
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)

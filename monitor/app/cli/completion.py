@@ -1,0 +1,27 @@
+"""`monitor completion`: a shell → what makes it complete verbs, options and files."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+@click.pass_context
+def command(ctx: click.Context, *, shell: str) -> None:
+    """Print the completion script for SHELL.
+
+    \b
+    bash: eval "$(monitor completion bash)"             in ~/.bashrc
+    zsh:  eval "$(monitor completion zsh)"              in ~/.zshrc
+    fish: monitor completion fish > ~/.config/fish/completions/monitor.fish
+    """
+    script = get_completion_class(shell)
+    if script is None:
+        raise click.BadParameter("this shell is not known")
+    # Not .source(): click's bash class starts a shell there to ask for its version.
+    complete = script(cli=ctx.find_root().command, ctx_args={}, prog_name="monitor", complete_var="_MONITOR_COMPLETE")
+    click.echo(complete.source_template % complete.source_vars())

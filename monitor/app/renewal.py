@@ -1,0 +1,63 @@
+"""A configuration file that changed → everything built anew on it, or a word to the operator and all stays as it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from monitor.app.config import load
+from monitor.app.logs import say, warn
+from monitor.app.operator import Operator
+from monitor.app.rules import check_rules
+from monitor.errors import ConfigError, MonitorError
+
+if TYPE_CHECKING:
+    from monitor.app.config import Config
+
+T = TypeVar("T")
+_Look = tuple[int, int, int] | None  # inode, size and time of change; None: the file is not there
+
+
+class Renewal(Generic[T]):
+    """Watches the file of the configuration in force; `next` is what was built on its successor."""
+
+    def __init__(self, config: Config, build: Callable[[Config], T], operator: Operator) -> None:
+        self._config = config
+        self._build = build
+        self._operator = operator
+        self._used = self._seen = _look(config)
+        self.next: T | None = None
+
+    def has_changed(self) -> bool:
+        """Whether the file is another one than was read last, and the same in two looks: nobody is writing it."""
+        before, self._seen = self._seen, _look(self._config)
+        return self._seen is not None and self._seen != self._used and self._seen == before
+
+    def renew(self) -> bool:
+        """Read it again; False: it cannot be used, which is told, and what is in force stays so."""
+        self._used = _look(self._config)
+        try:
+            self.next = self._build(self._loaded())
+        except MonitorError as error:
+            count = len(error.faults) if isinstance(error, ConfigError) else 1
+            where = f"{error.where}: " if error.where else ""
+            warn("config_refused", faults=count, reason=f"{where}{error.message}", see="monitor check")
+            self._operator.refused(str(self._config.file), f"{where}{error.message}", when=str(self._used))
+            return False
+        say("config_reloaded", file=str(self._config.file))
+        return True
+
+    def _loaded(self) -> Config:
+        config = load(self._config.file, environ=os.environ, checks=(check_rules,))
+        if config.state != self._config.state:
+            raise MonitorError("state: cannot change while the monitor runs; restart it")
+        return config
+
+
+def _look(config: Config) -> _Look:
+    try:
+        status = config.file.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,0 +1,88 @@
+"""config.schema.json, the sample, the words about keys, and the loader say the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from monitor.app.config.about import ABOUT
+from monitor.app.config.explain import SECTIONS
+from monitor.app.config.models import LATER
+from monitor.app.config.sample import sample
+from monitor.app.config.shape import shape, written
+from tests.app.config.support import HEAD, loaded
+from tests.journey.harness import CONFIG, ROOT
+from tests.schemas import disagreements
+
+REBUILD = "python -m docs.make writes it anew"
+
+
+def read(text: str, loader: Any) -> Any:
+    return yaml.load(text, Loader=loader)  # noqa: S506 - both are safe
+
+
+def test_the_committed_schema_is_that_of_the_models() -> None:
+    assert (ROOT / "config.schema.json").read_text("utf-8") == written(), REBUILD
+
+
+def test_the_sample_that_ships_is_the_one_in_the_repository() -> None:
+    assert sample() == (ROOT / "config.yaml").read_text("utf-8")
+
+
+def test_every_key_is_explained_and_nothing_else_is() -> None:
+    keys = {f"{at}.{key}" if at else key for at, section in SECTIONS.items() for key in section.model_fields}
+    known = keys | set(SECTIONS)
+    assert known - set(ABOUT) == set()
+    assert [path for path in set(ABOUT) - known if not (path in LATER or path.partition(".")[0] in LATER)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(sample(), id="sample"),
+        pytest.param(CONFIG % "console://", id="harness"),
+        pytest.param(HEAD + "watchlists: {a: {keywords: [NO, 232, 1.5, 반도체]}}", id="words"),
+        pytest.param(HEAD + 'watch: {settle: "${SETTLE}", mode: "${MODE:-poll}", rescan: }', id="references"),
+        pytest.param(HEAD + "watchlists: {a: {query: FTA, min_hits: 3, inflect: no, notify: []}}", id="query"),
+        pytest.param(HEAD + "operator:\nwatch: {follow_symlinks: true, settle: 1.5h}", id="unset"),
+    ],
+)
+def test_what_loads_fits_the_schema(tmp_path: Path, text: str) -> None:
+    loaded(tmp_path, text, {"SETTLE": "1s"})
+    assert list(disagreements(shape(), read(text, yaml.SafeLoader))) == []
+
+
+def test_every_value_may_be_written_as_text() -> None:
+    assert list(disagreements(shape(), read(sample(), yaml.BaseLoader))) == []
+    numbers = HEAD + "watchlists: {a: {query: FTA, min_hits: '3', inflect: 'no'}}"
+    assert list(disagreements(shape(), read(numbers, yaml.BaseLoader))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD.replace("path: in/", "pth: in/"),
+        HEAD.replace('url: "console://"', "url: console"),
+        HEAD + "watch: {settle: soon}",
+        HEAD + "watch: {mode: sometimes}",
+        HEAD + "watchlists: {a: {keywords: FTA}}",
+        HEAD + "watchlists: {a: {keywords: []}}",
+        HEAD + "watchlists: {a b: {keywords: [FTA]}}",
+        HEAD + "watchlists: {a: {query: x, when: [cosmetic]}}",
+        HEAD + "watchlists: {a: {query: x, min_hits: 0}}",
+        'channels: {a: {url: "console://"}}',
+    ],
+)
+def test_what_is_wrong_in_itself_does_not_fit_the_schema(text: str) -> None:
+    assert list(disagreements(shape(), read(text, yaml.BaseLoader))) != []
+
+
+def test_a_setting_read_by_a_new_function_needs_its_form() -> None:
+    texts = json.dumps(shape())
+    assert "function" not in texts
+    assert re.search(r'"default": "(PT|P\d)', texts) is None, "durations are ours, not ISO's"

@@ -1,0 +1,108 @@
+"""docs/tutorial.md, step by step: every command it prints is run, and what it shows is what comes."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from monitor.app.config import load
+from tests.journey.harness import DEADLINE, MONITOR, ROOT, wait_for
+from tests.servers import Arrivals
+
+PAGE = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
+ELSEWHERE = ("./dev run --once", "./dev shell", "python3 docs/receive.py")  # of other tests, or of a second terminal
+BLOCKS = re.findall(r"```(console|yaml|text)\n(.*?)```", PAGE, re.DOTALL)
+
+
+class Receiver:
+    """docs/receive.py as it runs in the second terminal."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.printed: Arrivals[str] = Arrivals()
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def port(self) -> str:
+        """Where it listens."""
+        [line] = wait_for(self.printed, lambda line: "listening" in line, 1)
+        return str(line).strip().rpartition(":")[2]
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.printed.add(line)
+
+
+@contextmanager
+def receiver() -> Iterator[Receiver]:
+    command = [sys.executable, str(ROOT / "docs" / "receive.py"), "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        found = Receiver(process)
+        try:
+            yield found
+        finally:
+            process.kill()
+            found.reader.join(DEADLINE)
+
+
+def program(folder: Path) -> Path:
+    """A folder in which `monitor` is a program, as `./dev shell` puts it on the path."""
+    (folder / "monitor").write_text(f'#!/bin/sh\nexec {shlex.join(MONITOR)} "$@"\n')
+    (folder / "monitor").chmod(0o755)
+    return folder
+
+
+def steps(folder: Path, port: str) -> Iterator[str]:
+    """The lines of a shell script that does what the page says, in its order; the second configuration is Slack's."""
+    configurations = 0
+    for kind, block in BLOCKS:
+        if kind == "yaml" and not configurations:
+            configurations += 1
+            (folder / "own.yaml").write_text(block.replace("8080", port), "utf-8")
+            yield f"cp {folder / 'own.yaml'} config.yaml"
+        elif kind == "console":
+            lines = [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
+            yield from (line for line in lines if line not in ELSEWHERE)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the page is for POSIX shells")
+def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    work = tmp_path / "work"
+    work.mkdir()
+    environ = {
+        **os.environ,
+        "PATH": f"{program(tmp_path / 'bin')}:{os.environ['PATH']}",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+        "NO_COLOR": "1",
+    }
+    with receiver() as far:
+        script = "set -eux\n" + "\n".join(steps(tmp_path, far.port()))
+        done = subprocess.run(["sh", "-c", script], cwd=work, env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        wait_for(far.printed, lambda line: "5.1 → 5.3" in line, 1)
+        told = "".join(far.printed.so_far())
+    shown = [line for kind, block in BLOCKS if kind == "text" for line in block.splitlines()]
+    assert len(shown) >= 4
+    assert [line for line in shown if line not in (told + done.stdout).splitlines()] == []
+    assert told.count("] 1 new") == 1, "a second run tells nothing"
+    assert "all well (1 source, 1 watchlist, 1 channel)" in done.stdout
+    assert "rose by [-5.1-] {+5.3+} percent" in done.stdout
+
+
+def test_the_configuration_for_slack_loads_too(tmp_path: Path) -> None:
+    first, second = (block for kind, block in BLOCKS if kind == "yaml")
+    text = first.replace(re.findall(r"channels:\n.*\n", first)[0], second)
+    (tmp_path / "config.yaml").write_text(text, "utf-8")
+    config = load(tmp_path / "config.yaml", environ={"SLACK_URL": "https://hooks.slack.com/services/T0/B0/C0"})
+    assert list(config.channels) == ["team"]

@@ -1,0 +1,129 @@
+"""A configuration that changes while the daemon runs, and what the service manager is told."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.journey.harness import DEADLINE, Daemon, Project, record
+from tests.servers import Answer, HttpServer, http_server
+
+TALKS = record("FTA talks held", "Delegations met in Seoul on Monday.")
+VISIT = record("Visit to a plant", "The minister went to the plant and left for Busan.")
+
+
+def config(server: HttpServer, keyword: str, more: str = "") -> str:
+    return f"""
+state: state/
+sources: {{motie: {{path: seeds/}}}}
+channels: {{hook: {{url: "json://127.0.0.1:{server.port}"}}}}
+watchlists: {{words: {{keywords: [{keyword}]}}}}
+watch: {{settle: 50ms, rescan: 1s}}
+{more}"""
+
+
+@contextmanager
+def running(folder: Path, *answers: Answer) -> Iterator[tuple[Project, Daemon, HttpServer]]:
+    with http_server(*answers) as server:
+        project = Project(folder, config=config(server, "FTA"))
+        with project.daemon() as daemon:
+            yield project, daemon, server
+            assert daemon.stop() == 0
+
+
+def by_signal(_: Project, daemon: Daemon) -> None:
+    daemon.process.send_signal(signal.SIGHUP)
+
+
+def by_order(project: Project, _: Daemon) -> None:
+    assert project.run("reload").code == 0
+
+
+def by_itself(_project: Project, _daemon: Daemon) -> None:
+    """The file is watched."""
+
+
+@pytest.mark.parametrize("how", [by_signal, by_order, by_itself])
+def test_a_changed_configuration_is_in_force_at_once_and_nothing_is_told_twice(tmp_path: Path, how: object) -> None:
+    assert callable(how)
+    with running(tmp_path / "p") as (project, daemon, server):
+        project.drop("a.txt", TALKS)
+        server.wait_for(1)
+        project.write_config(config(server, "plant"))
+        how(project, daemon)
+        daemon.wait_for_event("started", 2)
+        project.drop("b.txt", VISIT)
+        requests = server.wait_for(2)
+    assert "Visit to a plant" in requests[1].json()["message"]
+    assert [row["alert"] for row in project.run("events", "--json").rows()] == [["words"], ["words"]]
+
+
+def test_a_faulty_configuration_changes_nothing_and_the_operator_hears_of_it(tmp_path: Path) -> None:
+    with running(tmp_path / "p") as (project, daemon, server):
+        good = config(server, "FTA")
+        project.write_config(good.replace("keywords", "keywrods"))
+        told = server.wait_for(1)
+        assert "the changed configuration cannot be used" in told[0].json()["title"]
+        assert project.run("reload").code == 78
+        project.drop("a.txt", TALKS)
+        requests = server.wait_for(2)
+        assert "FTA talks held" in requests[1].json()["message"]
+        project.write_config(good)
+        daemon.wait_for_event("started", 2)
+    assert len(server.requests) == 2
+
+
+def test_the_state_folder_cannot_change_under_way(tmp_path: Path) -> None:
+    with running(tmp_path / "p") as (project, daemon, server):
+        project.write_config(config(server, "FTA").replace("state: state/", "state: other/"))
+        [line] = daemon.wait_for_event("config_refused")
+        assert "restart" in line["reason"]
+
+
+def test_what_is_on_its_way_during_a_reload_is_not_sent_twice(tmp_path: Path) -> None:
+    with running(tmp_path / "p", Answer(is_hanging=True), Answer()) as (project, daemon, server):
+        project.drop("a.txt", TALKS)
+        server.wait_for(1)
+        project.write_config(config(server, "FTA", "aliases: {}\n"))
+        daemon.wait_for_event("started", 2)
+        project.drop("b.txt", record("FTA visit ends", "The visit ended with a dinner in Busan."))
+        server.wait_for(2)
+    bodies = [request.json()["message"] for request in server.requests[:2]]
+    assert "FTA talks held" in bodies[0]
+    assert "FTA visit ends" in bodies[1]
+
+
+def test_without_a_daemon_a_reload_says_so(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    done = project.run("reload")
+    assert (done.code, "no daemon runs" in done.err) == (1, True)
+
+
+def test_the_service_manager_hears_of_the_start_the_watchdog_a_reload_and_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, http_server() as server:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(DEADLINE)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "4000000")
+        monkeypatch.delenv("WATCHDOG_PID", raising=False)
+        project = Project(tmp_path / "p", config=config(server, "FTA"))
+        with project.daemon() as daemon:
+            heard = [_until(manager, "READY=1"), _until(manager, "WATCHDOG=1")]
+            daemon.process.send_signal(signal.SIGHUP)
+            heard += [_until(manager, "RELOADING=1"), _until(manager, "READY=1")]
+            assert daemon.stop() == 0
+        heard.append(_until(manager, "STOPPING=1"))
+    assert "MONOTONIC_USEC=" in heard[2]
+
+
+def _until(manager: socket.socket, word: str) -> str:
+    while word not in (said := manager.recv(4096).decode()):
+        pass
+    return said

@@ -1,0 +1,79 @@
+"""Dockerfile, compose.yaml and the lock they use: the essentials, read as text, for an engine is not everywhere."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.journey.harness import ROOT
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+STAGES = re.split(r"^(?=FROM )", DOCKERFILE, flags=re.MULTILINE)[1:]
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+DEVELOPMENT = ("pytest", "mypy", "ruff", "hypothesis", "import-linter", "aiosmtpd")
+
+
+def locked(name: str) -> dict[str, set[str]]:
+    """Each requirement of a lock with its hashes."""
+    entries = re.findall(
+        r"^([a-z0-9_.-]+==[^\s;\\]+)(.*?)(?=^[a-z]|\Z)", (ROOT / name).read_text(), re.MULTILINE | re.DOTALL
+    )
+    return {requirement: set(re.findall(r"sha256:[0-9a-f]{64}", rest)) for requirement, rest in entries}
+
+
+def test_the_locks_agree_and_hash_everything() -> None:
+    run, every = locked("requirements-run.lock"), locked("requirements.lock")
+    assert len(run) > 20
+    assert {name: hashes for name, hashes in run.items() if every.get(name) != hashes or not hashes} == {}
+    assert [name for name in run if name.partition("==")[0] in DEVELOPMENT] == []
+
+
+def test_the_lock_of_an_installation_names_no_index() -> None:
+    assert not re.search(r"https?://|file:|--index|--find-links", (ROOT / "requirements-run.lock").read_text())
+
+
+def test_the_lock_holds_all_that_the_project_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    asked = [*project["project"]["dependencies"], *project["dependency-groups"]["build"]]
+    names = {name.partition("==")[0] for name in locked("requirements-run.lock")}
+    assert {re.split(r"[<>=]", one)[0].lower().replace("_", "-") for one in asked} <= names
+
+
+def test_the_image_is_small_locked_and_nobodys() -> None:
+    build, final = STAGES
+    assert [stage.split()[1] for stage in STAGES] == ["python:3.13-slim-bookworm"] * 2
+    assert "--require-hashes -r /src/requirements-run.lock" in build
+    assert "COPY --from=build /opt/monitor /opt/monitor" in final
+    assert "pip" not in final
+    assert "USER 10001:10001" in final
+    assert 'CMD ["monitor", "status", "--check"]' in final
+    assert re.search(r'^ENTRYPOINT \["monitor"\]\nCMD \["run"\]$', final, re.MULTILINE)
+
+
+def test_nothing_but_the_program_goes_into_the_image() -> None:
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    copied = re.findall(r"^COPY (?!--from)(.*) \S+$", DOCKERFILE, re.MULTILINE)
+    assert {f"!{name}" for names in copied for name in names.split()} == {rule for rule in rules if rule[0] == "!"}
+
+
+def test_the_example_needs_no_place_to_write_but_the_state() -> None:
+    service = COMPOSE["services"]["monitor"]
+    assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+    assert [volume for volume in service["volumes"] if not volume.endswith(":ro")] == ["state:/monitor/state"]
+    assert "state" in COMPOSE["volumes"]
+
+
+def test_a_linter_of_dockerfiles_finds_nothing() -> None:
+    linter = shutil.which("hadolint") or "/nowhere/hadolint"
+    if not Path(linter).exists():
+        pytest.skip("no linter of Dockerfiles is installed here; the tests above read the essentials")
+    done = subprocess.run([linter, ROOT / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert done.stdout == ""

@@ -16,6 +16,7 @@ from monitor.collect.read import arrival
 from monitor.compare.claims import Claims
 from monitor.compare.classify import classify, withdrawn
 from monitor.compare.identity import Shapes
+from monitor.compare.nearby import look_around
 from monitor.errors import Stale
 from monitor.model import Alert, Batch, Change, Dump, Mode, Notice, Record, Report
 from monitor.notify.compose import compose
@@ -187,8 +188,7 @@ class _Taking:
         sightings = store.sightings({record.digest for record in part.records})
         records = [each for each in part.records if not claims.is_repeat(each.digest, sightings.get(each.digest))]
         shapes = Shapes(records, source=source)
-        near = shapes.nearby_keys(record.digest for record in records if record.digest not in sightings)
-        known = store.snapshot(near, {seen.number for seen in sightings.values() if not seen.is_current})
+        known = look_around(records, source=source, sightings=sightings, shapes=shapes, store=store)
         changes = classify(
             records,
             source=source,

@@ -143,6 +143,21 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """What tells whether a text may resemble a release, without the release's own text (compare.forms.sketch)."""
+
+    title: str  # soft
+    length: int  # characters of the soft body
+    sample: bytes  # some of the body's three-word sequences, 4 bytes each
+    date: date | None
+
+    @property
+    def marks(self) -> memoryview:
+        """The sample as numbers."""
+        return memoryview(self.sample).cast("I")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
     """One span of a word-level comparison of one field."""
 
@@ -171,6 +186,8 @@ class Change:
     related: tuple[int, ...] = ()  # look-alikes that are other releases
     keys: tuple[bytes, ...] = ()  # index entries of the text after; empty where no version is added
     text_hash: bytes = b""  # of the text after; empty where no version is added
+    sketch: Sketch | None = None  # of the text after; None: no version is added
+    is_as_seen: bool = False  # the store knows already that the record shows just this version
 
 
 # --- match: changes meet watchlists ------------------------------------------------------------------------------

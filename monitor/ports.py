@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from monitor.model import (
     Report,
     Sighting,
     Signature,
+    Sketch,
     Standing,
     Verdict,
     Waiting,
@@ -36,6 +37,7 @@ class Known:
     heads: Mapping[int, Head]  # by release number
     by_key: Mapping[bytes, tuple[int, ...]]  # identity key → release numbers
     next_number: int  # the first release number that is free
+    sketches: Mapping[int, Sketch] = field(default_factory=dict)  # of releases nearby; their heads need not be here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,12 @@ class Store(Protocol):
 
     def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = ()) -> Known:
         """Heads of all releases that carry one of these identity keys or numbers."""
+
+    def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
+        """Sketches of the heads of all releases that carry one of these identity keys, by number, the newest first.
+
+        most: of how many releases; None: of all. The sketch is None where an older version stored the release.
+        """
 
     def listing(self, source: str, name: str, *, after: date, before: date, but: Container[int] = ()) -> Listing:
         """What a declared listing has shown so far, of releases dated strictly between two days.

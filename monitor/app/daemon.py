@@ -84,6 +84,7 @@ class Daemon:
             number = self._bell.wait()
             if number != signal.SIGHUP or self._renewal.renew():
                 break
+            self._wake_couriers()  # the operator is told
         self._stop.set()
         self._pickup.wake()
         self._wake_couriers()

@@ -31,6 +31,7 @@ PARSER_VERSION = 2  # goes up when the same bytes may give other records
 SHOWN = 200  # characters of a reject that are kept for people
 MOST_DASHES = 10_000  # inside one body
 
+_CONTROLS = bytes([*range(9), *range(0x0E, 0x20), 0x7F])
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd\ud800-\udfff]")
 
 Entry = Record | Reject
@@ -93,11 +94,12 @@ def entries(pieces: Iterable[Piece], layout: Layout, *, source: str, max_record:
         yield _no_dump(first, is_all=next(pieces, None) is None)
         return
     for piece, is_last in _repaired(first, pieces, layout, max_record):
-        reason = _fault(piece, is_last=is_last, max_record=max_record)
+        text = piece.text
+        reason = _fault(piece, text, is_last=is_last, max_record=max_record)
         if reason:
             yield _reject(piece, reason, is_tail=is_last)
         else:
-            digest = sha256(f"{source}\n{piece.text}".encode("utf-8", "surrogatepass")).digest()
+            digest = sha256(f"{source}\n{text}".encode("utf-8", "surrogatepass")).digest()
             yield Record(release=layout.read(piece), digest=digest, line=piece.line, offset=piece.offset)
 
 
@@ -143,24 +145,25 @@ class _Glue:
         return Piece(first.line, first.offset, tuple(lines), self._length, self._is_whole)
 
 
-def _fault(piece: Piece, *, is_last: bool, max_record: int) -> str:
+def _fault(piece: Piece, text: str, *, is_last: bool, max_record: int) -> str:
     """Why this piece is no release; empty when it is one."""
     if is_last:
         return "the last record does not end in a date: it is half written, or its end was lost"
     if piece.length > max_record or not piece.is_whole:
         return f"the record is longer than {max_record:,} characters (the source's max_record)"
-    if _holds_no_text(piece):
+    if _holds_no_text(text):
         return "the record holds bytes that are no text in this file's encoding"
     if len(piece.filled) < 2:
         return "the record has one line only: a title line and a body line are needed"
     return ""
 
 
-def _holds_no_text(piece: Piece) -> bool:
-    """The usual record is told without the slow search: it has printable characters only."""
-    text = piece.text
-    is_usual = all(map(str.isprintable, piece.lines)) and "\ufffd" not in text
-    return not is_usual and _NO_TEXT.search(text) is not None
+def _holds_no_text(text: str) -> bool:
+    """In ASCII, the usual case, told by counting: five times faster than the search."""
+    if text.isascii():
+        content = text.encode("ascii")
+        return len(content.translate(None, _CONTROLS)) < len(content)
+    return _NO_TEXT.search(text) is not None
 
 
 def _reject(piece: Piece, reason: str, *, is_tail: bool) -> Reject:

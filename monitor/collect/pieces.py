@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 LONGEST_DASH = 1_000  # characters of a "-" line, the blanks behind the "-" included
 _KEPT_END = 500  # characters of either end of a piece that is too long
@@ -26,19 +26,16 @@ class Piece:
     lines: tuple[str, ...]
     length: int  # characters
     is_whole: bool = True  # False: too long, and only its ends were kept
+    is_closed: bool = field(init=False)  # asked several times of every piece, as the next one
+    filled: tuple[str, ...] = field(init=False)  # the lines that are not blank
 
-    @property
-    def is_closed(self) -> bool:
-        return bool(self.lines) and date_match(self.lines[-1]) is not None
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_closed", bool(self.lines) and date_match(self.lines[-1]) is not None)
+        object.__setattr__(self, "filled", tuple(filter(None, self.lines)) if "" in self.lines else self.lines)
 
     @property
     def text(self) -> str:
         return "\n".join(self.lines)
-
-    @property
-    def filled(self) -> tuple[str, ...]:
-        """The lines that are not blank."""
-        return tuple(line for line in self.lines if line)
 
 
 def split(

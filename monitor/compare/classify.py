@@ -135,6 +135,7 @@ def _as_seen(record: Record, seen: Sighting) -> Change:
         before=record.release,
         reason=AS_SEEN,
         record=record,
+        is_as_seen=True,
     )
 
 
@@ -150,6 +151,7 @@ def _new(record: Record, number: int, shapes: Shapes) -> Change:
         record=record,
         keys=tuple(shapes.entries(record.digest).values()),
         text_hash=shapes.of_record(record.digest).text_hash,
+        sketch=shapes.of_record(record.digest).sketch,
     )
 
 
@@ -158,7 +160,7 @@ def _indexed(change: Change, source: str, head: Head) -> Change:
     if change.version <= head.last:
         return change
     shape = form(change.after)
-    return replace(change, keys=tuple(index(source, shape).values()), text_hash=shape.text_hash)
+    return replace(change, keys=tuple(index(source, shape).values()), text_hash=shape.text_hash, sketch=shape.sketch)
 
 
 def _linked(changes: tuple[Change, ...], known: Known, shapes: Shapes) -> tuple[Change, ...]:
@@ -167,7 +169,7 @@ def _linked(changes: tuple[Change, ...], known: Known, shapes: Shapes) -> tuple[
     if not new:
         return changes
     others = {number: shapes.of_head(head) for number, head in known.heads.items()}
-    twins = look_alikes(new, others)
+    twins = look_alikes(new, others, known.sketches)
     return tuple(
         replace(
             change,

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from rapidfuzz import fuzz
 
 from monitor.compare.claims import Barred
-from monitor.compare.forms import Form, form, index, is_view, nearby_days, shingles
+from monitor.compare.forms import Form, form, index, is_view, shingles
 from monitor.model import Head, Record, Sighting
 from monitor.ports import Known
 
@@ -70,11 +70,13 @@ class Shapes:
             found = self._known[head.number] = form(head.release)
         return found
 
-    def nearby_keys(self, digests: Iterable[bytes]) -> set[bytes]:
-        """The index entries of everything that might be one of these records or a look-alike of it."""
-        shown = list(digests)
-        days = (shape.date for shape in map(self.of_record, shown) if shape.date)
-        return {key for digest in shown for key in self.entries(digest).values()} | nearby_days(self._source, days)
+    def day(self, digest: bytes) -> date | None:
+        """The day of a record of the dump; None: it has none."""
+        return self._records[digest].release.date
+
+    def text_keys(self, digests: Iterable[bytes]) -> set[bytes]:
+        """The index entries, but for the day, of everything that might be one of these records."""
+        return {key for digest in digests for by, key in self.entries(digest).items() if by != "day"}
 
 
 def assign(
@@ -220,6 +222,11 @@ class Pair:
         return float(min(len(self.record.body), len(self.known.body)))
 
 
+def are_titles_alike(one: str, other: str) -> bool:
+    """Whether two soft titles could be one that was touched."""
+    return bool(fuzz.ratio(one, other, score_cutoff=TITLE_LIKE))
+
+
 def _same(pair: Pair) -> float | None:
     return 1.0 if pair.has_title and pair.record.date == pair.known.date and pair.has_body else None
 
@@ -260,7 +267,7 @@ def _redated_touched_up(pair: Pair) -> float | None:
 def _touched_twice(pair: Pair) -> float | None:
     if not pair.has_day or pair.shared < SHORT_BODY:
         return None
-    if not fuzz.ratio(pair.record.title, pair.known.title, score_cutoff=TITLE_LIKE):
+    if not are_titles_alike(pair.record.title, pair.known.title):
         return None
     return fuzz.ratio(pair.record.body, pair.known.body, score_cutoff=BODY_LIKE) or None
 

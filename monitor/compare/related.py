@@ -2,6 +2,10 @@
 
 A photo release and its text release share whole sentences, a forum gives two releases on one day. They are different
 releases, and a person who reads the one wants to know of the other.
+
+The naive way compares every new text with every text of nine days, sequence by sequence. Here samples of the texts,
+which the store keeps, say which few pairs can be look-alikes; only their texts are compared. What this may
+miss is a handful of words that stand in a long text as well: too few of them are in its sample.
 """
 
 from __future__ import annotations
@@ -10,72 +14,124 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import chain
 
-from monitor.compare.forms import NEARBY, Form, shingles
+from monitor.compare.forms import NEARBY, SHORT, Form, shingles
+from monitor.model import Sketch
 
 SHARED = 0.45  # of the shorter text's three-word sequences
 MOST = 5  # links of one release
 BOILERPLATE = 16  # a sequence that stands in more releases than this is nobody's in particular
+DOUBT = 1 / 4  # of that share, in the samples, is reason enough to look at the texts themselves
+LOOKED_AT = 32  # texts that are compared with one new one, those that share most first
+NEAREST = 1_000  # sketches a new release is compared with: of more releases within NEARBY days the newest
+
+Pairs = dict[int, dict[int, float]]  # of each new release the others that may look like it → what is boilerplate in it
 
 
-def look_alikes(forms: Mapping[int, Form], others: Mapping[int, Form]) -> dict[int, tuple[int, ...]]:
+def look_alikes(
+    forms: Mapping[int, Form], others: Mapping[int, Form], sketches: Mapping[int, Sketch] | None = None
+) -> dict[int, tuple[int, ...]]:
     """For each form by release number, the numbers of others, and of one another, that look like it.
 
     Same title at any distance, or most of the shorter text within NEARBY of its day; the best first, at most MOST.
+    sketches: of releases nearby whose forms need not be among the others; they tell what is boilerplate.
     """
     everyone = {**others, **forms}
     by_title: dict[str, list[int]] = {}
     for number, shape in everyone.items():
         by_title.setdefault(shape.title, []).append(number)
-    shares = _shares(everyone)
+    new = {number: shape.sketch for number, shape in forms.items()}
+    near = {**(sketches or {}), **{n: shape.sketch for n, shape in others.items() if n not in (sketches or {})}}
+    shares = _shares(candidates(new, near), everyone)
     return {number: _best(number, by_title[form.title], shares.get(number, {})) for number, form in forms.items()}
+
+
+def candidates(new: Mapping[int, Sketch], near: Mapping[int, Sketch]) -> Pairs:
+    """The pairs of a new release with another, new ones too, whose samples have enough in common to look closer."""
+    samples = {number: set(sketch.marks) for number, sketch in new.items()}
+    wanted = set[int]().union(*samples.values()) if near else set()
+    shared = {number: wanted.intersection(sketch.marks) for number, sketch in near.items()}
+    # Few marks stand anywhere else: the others need not be looked at release by release.
+    common = _common(samples.values()).union(*shared.values())
+    shared |= {number: own & common for number, own in samples.items()}
+    holders: dict[int, list[int]] = {}
+    for number, marks in shared.items():
+        for mark in marks:
+            holders.setdefault(mark, []).append(number)
+    sizes = _Sizes({**near, **new})
+    pairs = {number: _fitting(number, shared, holders, sizes) for number in new}
+    return {number: found for number, found in pairs.items() if found}
+
+
+def _common(samples: Iterable[set[int]]) -> set[int]:
+    """What stands in two or more."""
+    seen, common = set[int](), set[int]()
+    for own in samples:
+        common |= seen & own
+        seen |= own
+    return common
+
+
+class _Sizes:
+    """How much of the smaller of two samples can stand in the other, counted for those that are asked for."""
+
+    def __init__(self, sketches: Mapping[int, Sketch]) -> None:
+        self._sketches = sketches
+        self._counted: dict[int, tuple[int, int]] = {}
+
+    def of(self, one: int, other: int) -> int:
+        """Of two short texts all sequences count, else those that stand in the sample of a long text too."""
+        (whole, part), (wholes, parts) = self._count(one), self._count(other)
+        return min(whole, wholes) if part < whole and parts < wholes else min(part, parts)
+
+    def are_near(self, one: int, other: int) -> bool:
+        """Whether their days are."""
+        day, another = self._sketches[one].date, self._sketches[other].date
+        return day is not None and another is not None and abs(day - another) <= NEARBY
+
+    def _count(self, number: int) -> tuple[int, int]:
+        found = self._counted.get(number)
+        if found is None:
+            marks = self._sketches[number].marks
+            part = len(marks) if len(marks) > SHORT else sum(not mark & 3 for mark in marks)
+            found = self._counted[number] = len(marks), part
+        return found
+
+
+def _fitting(
+    number: int, shared: Mapping[int, set[int]], holders: Mapping[int, list[int]], sizes: _Sizes
+) -> dict[int, float]:
+    """The other releases that share enough with this one, and which part of its sample is boilerplate to both."""
+    lists = {mark: holders[mark] for mark in shared[number]}
+    counts = Counter(chain.from_iterable(few for few in lists.values() if 1 < len(few) <= BOILERPLATE))
+    del counts[number]
+    if not counts:
+        return {}
+    common = {mark for mark, many in lists.items() if len(many) > BOILERPLATE}
+    found: dict[int, float] = {}
+    for other, count in counts.most_common(LOOKED_AT):
+        size = sizes.of(number, other)
+        if count > SHARED * DOUBT * size and sizes.are_near(number, other):
+            found[other] = len(common & shared[other]) / size
+    return found
+
+
+def _shares(pairs: Pairs, everyone: Mapping[int, Form]) -> dict[int, dict[int, float]]:
+    """Of each release those that share enough of the shorter text, and how much, boilerplate apart."""
+    numbers = {*pairs, *(other for found in pairs.values() for other in found if other in everyone)}
+    sequences = {number: shingles(everyone[number].words) for number in numbers}
+    shares: dict[int, dict[int, float]] = {}
+    for number, found in pairs.items():
+        for other, boilerplate in found.items():
+            if other in sequences:
+                own, its = sequences[number], sequences[other]
+                share = len(own & its) / min(len(own), len(its)) - boilerplate
+                if share > SHARED:
+                    shares.setdefault(number, {})[other] = share
+                    shares.setdefault(other, {})[number] = share
+    return shares
 
 
 def _best(number: int, twins: list[int], shares: Mapping[int, float]) -> tuple[int, ...]:
     alike = sorted((-share, other) for other, share in shares.items())
     found = dict.fromkeys([*sorted(twins), *(other for _, other in alike)])
     return tuple(other for other in found if other != number)[:MOST]
-
-
-def _shares(everyone: Mapping[int, Form]) -> dict[int, dict[int, float]]:
-    """Of each release those of the days around that share enough of the shorter text, and how much.
-
-    The shorter text of such a pair has most of its sequences in common with somebody. Few texts have, so only these
-    are looked at sequence by sequence.
-    """
-    sequences = {number: shingles(shape.words) for number, shape in everyone.items()}
-    common = _common(sequences.values())
-    shared = {number: common & own for number, own in sequences.items()}
-    shorter = {number: own for number, own in shared.items() if len(own) > SHARED * len(sequences[number])}
-    holders = _holders(shared, set().union(*shorter.values()))
-    found: dict[int, dict[int, float]] = {}
-    for number, own in shorter.items():
-        lists = map(holders.__getitem__, own)
-        counts = Counter(chain.from_iterable(few for few in lists if len(few) <= BOILERPLATE))
-        for other, count in counts.items():
-            share = count / min(len(sequences[number]), len(sequences[other]))
-            if share > SHARED and _is_near(everyone[number], everyone[other]):
-                found.setdefault(number, {})[other] = share
-                found.setdefault(other, {})[number] = share
-    return found
-
-
-def _holders(shared: Mapping[int, set[int]], wanted: set[int]) -> dict[int, list[int]]:
-    """In which releases each wanted sequence stands."""
-    holders: dict[int, list[int]] = {sequence: [] for sequence in wanted}
-    for number, own in shared.items():
-        for sequence in own & wanted:
-            holders[sequence].append(number)
-    return holders
-
-
-def _common(sequences: Iterable[set[int]]) -> set[int]:
-    """What stands in two or more."""
-    seen, common = set[int](), set[int]()
-    for own in sequences:
-        common |= seen & own
-        seen |= own
-    return common
-
-
-def _is_near(one: Form, other: Form) -> bool:
-    return one.date is not None and other.date is not None and abs(one.date - other.date) <= NEARBY

@@ -179,6 +179,10 @@ class Reading:
         self._texts = {"title": release.title, "body": release.body, "category": release.category or ""}
         self._pages: dict[str, Page] = {}
 
+    def texts(self) -> Iterable[str]:
+        """Its fields as they are written."""
+        return self._texts.values()
+
     def forms(self) -> set[str]:
         """Every distinct form in any field."""
         return self.page("body").vocabulary.union(self.page("title").forms, self.page("category").forms)

@@ -100,6 +100,15 @@ class Spelling:
         return _Turns(places, leads, ends, frozenset(touching))
 
 
+def lettered(text: str) -> str | None:
+    """A string in which every folded form of the text stands as it is; None: that takes the reading of its words.
+
+    In ASCII a form is a stretch of the text, its letter case and the dots of dotted capitals apart.
+    """
+    plain = _plainer(text)
+    return plain.lower().replace(".", "") if plain.isascii() else None
+
+
 class _Turns(NamedTuple):
     """Where the strings and the text drift apart, in parallel lists that begin before the first word."""
 

@@ -150,6 +150,8 @@ class Watchlists:
 
     def _matches(self, reading: Reading, source: str | None) -> _Matches:
         """A watchlist that does not match has no entry."""
+        if not self._index.can_meet(reading.texts()):
+            return {}
         met: _Matches = {}
         for candidate in self._index.candidates(reading.forms()):
             owners = [number for number in self._owners[candidate] if self._watches(number, source)]

@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Any
 
 from monitor.errors import Stale
-from monitor.model import Alert, Batch, Change, Kind
+from monitor.model import Alert, Batch, Change, Kind, Sketch
 from monitor.store.database import Handle
 from monitor.store.rows import dumped, moment, short
 
@@ -36,7 +36,7 @@ def add_changes(handle: Handle, batch: Batch, dump: int, *, now: datetime) -> Ma
     last = handle.all("last_ids")[0]
     _add_versions(handle, batch, dump, first=last["version"] + 1, now=now)
     _move(handle, batch)
-    _remember(handle, [change for change in batch.changes if change.record])
+    _remember(handle, [change for change in batch.changes if change.record and not change.is_as_seen])
     related = [_related(change.number, other) for change in batch.changes for other in change.related]
     handle.many("add_related", related)
     return _add_events(handle, batch, dump, first=last["event"] + 1, now=now)
@@ -55,6 +55,11 @@ def _add_versions(handle: Handle, batch: Batch, dump: int, *, first: int, now: d
     handle.many("add_alias", [{"key": key, "release": release} for key, release in sorted(aliases)])
     placed = (Kind.NEW, Kind.STALE)
     handle.many("move_head", [row for row, change in zip(rows, added, strict=True) if change.kind not in placed])
+    handle.many("set_sketch", [_sketch(c.number, c.sketch) for c in added if c.sketch and c.kind is not Kind.STALE])
+
+
+def _sketch(release: int, sketch: Sketch) -> _Row:
+    return {"release": release, "title": sketch.title, "length": sketch.length, "sample": sketch.sample}
 
 
 def _version(change: Change, id_: int, dump: int) -> _Row:

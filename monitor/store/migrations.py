@@ -33,6 +33,13 @@ def m003_search(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m004_sketches(db: Database) -> None:
+    """Sketches of heads, by which look-alikes are found."""
+    for statement in statements("sketch.sql"):
+        db.execute(statement)
+
+
 def migrate(db: Database) -> None:
     """Bring the tables up to date, each step in its own transaction. Raises SchemaTooNew."""
     refuse_newer(db)

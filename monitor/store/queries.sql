@@ -43,6 +43,11 @@ SELECT version.release, version.fold_hash
 FROM version JOIN release ON release.id = version.release
 WHERE version.release IN (SELECT value FROM json_each(:numbers)) AND version.seq <> release.seq;
 
+-- name: sketches
+SELECT release.id, release.date, sketch.title, sketch.length, sketch.sample
+FROM release LEFT JOIN sketch ON sketch.release = release.id
+WHERE release.id IN (SELECT value FROM json_each(:numbers));
+
 -- name: listing_age
 SELECT max(as_of) FROM dump WHERE source = :source AND listing = :listing;
 
@@ -101,6 +106,10 @@ VALUES (:id, :release, :seq, :fold_hash, :kind, :category, :title, :date, :body,
 
 -- name: move_head
 UPDATE release SET head = :id, fold_hash = :fold_hash, seq = :seq, date = :date WHERE id = :release;
+
+-- name: set_sketch
+INSERT INTO sketch (release, title, length, sample) VALUES (:release, :title, :length, :sample)
+ON CONFLICT (release) DO UPDATE SET title = excluded.title, length = excluded.length, sample = excluded.sample;
 
 -- name: confirm
 UPDATE release SET confirmed = :as_of
@@ -309,6 +318,10 @@ UPDATE release SET fold_hash = (SELECT fold_hash FROM version WHERE version.id =
 
 -- name: forget_aliases
 DELETE FROM alias;
+
+-- name: forget_sketches
+-- Whoever needs one of them works it out from the text.
+DELETE FROM sketch;
 
 -- name: events
 -- The last :limit events that pass; the caller turns them oldest first. NULL does not narrow.

@@ -30,6 +30,7 @@ def rehash(
         handle.many("rehash_version", [{"id": row["id"], "hash": text_hash(release)} for row, release in versions])
         handle.all("rehash_heads")
         handle.all("forget_aliases")
+        handle.all("forget_sketches")
         handle.many(
             "add_alias",
             [

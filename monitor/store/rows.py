@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from monitor.model import Edit, Item, Kind, Message, Report, Snippet, Twin
@@ -34,6 +35,7 @@ def shown(text: str | None) -> str | None:
     return f"{text[:19]}Z" if text else None
 
 
+@lru_cache(maxsize=1_000)  # a snapshot asks for the same few days again and again
 def read_day(text: str | None) -> date | None:
     """A stored publication day; None stays: the dump gave none."""
     return date.fromisoformat(text) if text else None

@@ -20,6 +20,7 @@ from monitor.model import (
     Report,
     Sighting,
     Signature,
+    Sketch,
 )
 from monitor.ports import Begun, Filed, Known, Listing
 from monitor.store.changes import add_changes, refuse_stale
@@ -71,6 +72,11 @@ class SqliteStore:
             past.setdefault(row["release"], set()).add(row["fold_hash"])
         heads = {row["id"]: _head(row, past.get(row["id"], set())) for row in self._handle.all("heads", numbers=wanted)}
         return Known(heads=heads, by_key=by_key, next_number=next_number)
+
+    def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
+        """See Store."""
+        numbers = sorted({row["release"] for row in self._handle.keyed("alias", list(keys))}, reverse=True)[:most]
+        return {row["id"]: _sketch(row) for row in self._handle.all("sketches", numbers=dumped(numbers))}
 
     def listing(self, source: str, name: str, *, after: date, before: date, but: Container[int] = ()) -> Listing:
         """See Store."""
@@ -284,6 +290,12 @@ def _head(row: Any, past: set[bytes]) -> Head:
         withdrawn=read_moment(row["withdrawn"]) if row["withdrawn"] else None,
         past=frozenset(past),
     )
+
+
+def _sketch(row: Any) -> Sketch | None:
+    if row["sample"] is None:
+        return None
+    return Sketch(title=row["title"], length=row["length"], sample=row["sample"], date=read_day(row["date"]))
 
 
 def _filed(row: Any) -> Filed:

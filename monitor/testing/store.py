@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 
 from monitor.errors import Stale
-from monitor.model import Batch, Change, Dump, Head, Kind, Mode, Reject, Report, Sighting, Waiting
+from monitor.model import Batch, Change, Dump, Head, Kind, Mode, Reject, Report, Sighting, Sketch, Waiting
 from monitor.ports import Begun, Filed, Known, Listing
 from monitor.testing.outbox import MemoryOutbox
 
@@ -57,6 +57,7 @@ class _Books:
     listings: dict[tuple[str, str], datetime] = field(default_factory=dict)  # as-of of the newest dump
     listed: dict[tuple[str, str], frozenset[int]] = field(default_factory=dict)
     index: dict[bytes, tuple[int, ...]] = field(default_factory=dict)
+    sketches: dict[int, Sketch] = field(default_factory=dict)
     seen: dict[bytes, Sighting] = field(default_factory=dict)
     files: dict[tuple[str, bytes], Filed] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
@@ -118,6 +119,11 @@ class MemoryStore:
         wanted = {*numbers, *(number for found in by_key.values() for number in found)}
         heads = {number: self._books.heads[number] for number in wanted if number in self._books.heads}
         return Known(heads=heads, by_key=by_key, next_number=self._next_number())
+
+    def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
+        """See Store."""
+        near = {number for key in keys for number in self._books.index.get(key, ())}
+        return {number: self._books.sketches.get(number) for number in sorted(near, reverse=True)[:most]}
 
     def listing(self, source: str, name: str, *, after: date, before: date, but: Container[int] = ()) -> Listing:
         """See Store."""
@@ -266,6 +272,8 @@ def _add_change(books: _Books, change: Change, take: Report) -> None:
     books.heads[number] = replace(head, last=max(books.texts[number]), past=past)
     for key in change.keys:
         books.index[key] = tuple(sorted({*books.index.get(key, ()), number}))
+    if change.sketch and change.kind is not Kind.STALE:
+        books.sketches[number] = change.sketch
     if change.record:
         books.seen[change.record.digest] = Sighting(number=number, version=change.version)
 

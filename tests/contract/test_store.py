@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from monitor.compare.forms import form
 from monitor.errors import Stale
 from monitor.model import Batch, Kind, Mode, Sighting
 from monitor.testing import NOON, dump_of
@@ -24,6 +25,18 @@ def test_an_empty_store_knows_nothing(pair: Pair) -> None:
     assert pair.store.sightings({shown.digest for shown in records(TALKS)}) == {}
     assert (pair.store.ledger("motie"), pair.store.filed("motie", b"/seeds/a.txt")) == ({}, None)
     assert (pair.events(), pair.rejects(), pair.messages(), pair.waiting()) == ([], [], [], [])
+
+
+def test_sketches_are_of_heads_the_newest_first(pair: Pair) -> None:
+    take_in(pair.store, dump(figures("5.1"), TALKS))
+    take_in(pair.store, dump(figures("5.3"), VISIT))
+    keys = keys_of(dump(figures("5.3"), TALKS, VISIT))
+    sketches = pair.store.sketches(keys)
+    assert set(sketches) == {1, 2, 3}
+    for number, release in heads(pair.store).items():
+        assert sketches[number] == form(release).sketch
+    assert set(pair.store.sketches(keys, most=2)) == {2, 3}
+    assert pair.store.sketches(()) == {}
 
 
 # --- commit --------------------------------------------------------------------------------------------------------

@@ -79,6 +79,23 @@ def test_candidates_are_ascending_and_named_once(texts: list[str], text: Release
     assert found == sorted(set(found))
 
 
+@WITHOUT_DISK
+@given(st.lists(st.sampled_from([*STEMS, "semi*", "*원전*", "*conductor"]), max_size=4), RELEASES)
+def test_what_cannot_meet_a_rule_has_no_candidates(texts: list[str], text: Release) -> None:
+    index, reading = Index([read_keyword(keyword) for keyword in texts]), Reading(text)
+
+    assert index.can_meet(reading.texts()) or not index.candidates(reading.forms())
+
+
+def test_a_release_is_passed_over_without_reading_its_words_where_rules_are_few() -> None:
+    index = Index([read_keyword("FTA"), read_keyword("u.s. trade*")])
+
+    assert index.can_meet(["Talks", "The F.T.A’s terms"])
+    assert not index.can_meet(["Talks", "The U.K. and “others”", ""])
+    assert index.can_meet(["Talks", "자유무역"])  # another script: its words have to be read
+    assert Index([read_keyword(f"word{number}") for number in range(60)]).can_meet([""])
+
+
 def test_keywords_without_a_word_in_the_release_are_not_even_candidates() -> None:
     texts = ["FTA", "free trade agreement", "semiconductor*", "*원전*", "반도체", "*conductors"]
     index = Index([read_keyword(text) for text in texts])

@@ -1,0 +1,77 @@
+"""The records of a dump → all that the store knows of releases that might be theirs or resemble them.
+
+The texts of all releases of the days around would do, and cost more with every release of a day. Sketches are read
+instead, and of the texts only those that can matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from itertools import count
+
+from monitor.compare.forms import Form, nearby_days
+from monitor.compare.identity import BODY_LIKE, SHORT_BODY, Shapes, are_titles_alike
+from monitor.compare.related import NEAREST, candidates
+from monitor.model import Record, Sighting, Sketch
+from monitor.ports import Known, Store
+
+
+def look_around(
+    records: Sequence[Record], *, source: str, sightings: Mapping[bytes, Sighting], shapes: Shapes, store: Store
+) -> Known:
+    """Snapshot what the store knows around the records that are not simply as they were seen before."""
+    stale = {seen.number for seen in sightings.values() if not seen.is_current}
+    new = [record.digest for record in records if record.digest not in sightings]
+    known = store.snapshot(shapes.text_keys(new), stale)
+    if not new:
+        return known
+    around = nearby_days(source, (day for day in map(shapes.day, new) if day))
+    left = [r.digest for r in records if r.digest not in sightings or not sightings[r.digest].is_current]
+    days: dict[bytes, list[bytes]] = {}
+    for digest in left:
+        key = shapes.entries(digest).get("day")
+        if key in around:
+            days.setdefault(key, []).append(digest)
+    sketches = store.sketches(around, most=NEAREST)
+    if len(sketches) == NEAREST:  # identity asks for all of the same day, however many there are
+        sketches = {**sketches, **store.sketches(days.keys())}
+    known = _with_heads(known, store, {number for number, sketch in sketches.items() if sketch is None})
+    near = {n: sketch or shapes.of_head(known.heads[n]).sketch for n, sketch in sketches.items()}
+    on_day: dict[object, dict[int, Sketch]] = {}
+    for number, sketch in near.items():
+        on_day.setdefault(sketch.date, {})[number] = sketch
+    touched = {
+        key: tuple(sorted({n for d in digests for n in _touched(shapes.of_record(d), on_day)}))
+        for key, digests in days.items()
+    }
+    newest = dict(sorted(near.items(), reverse=True)[:NEAREST])
+    free = count(known.next_number)
+    alike = candidates({next(free): shapes.of_record(digest).sketch for digest in new}, newest) if newest else {}
+    wanted = {n for numbers in touched.values() for n in numbers} | {n for found in alike.values() for n in found}
+    known = _with_heads(known, store, wanted.intersection(near))
+    return replace(known, by_key={**known.by_key, **touched}, sketches=newest)
+
+
+def _touched(shown: Form, on_day: Mapping[object, Mapping[int, Sketch]]) -> list[int]:
+    """The releases of its day whose titles and lengths allow that they are this one, touched up."""
+    if len(shown.body) < SHORT_BODY or shown.date is None:
+        return []
+    return [
+        number
+        for number, sketch in on_day.get(shown.date, {}).items()
+        if _may_be_like(len(shown.body), sketch.length) and are_titles_alike(shown.title, sketch.title)
+    ]
+
+
+def _may_be_like(one: int, other: int) -> bool:
+    """Whether texts of these lengths can reach BODY_LIKE: at best all of the shorter stands in the longer."""
+    return other >= SHORT_BODY and 200 * min(one, other) >= BODY_LIKE * (one + other)
+
+
+def _with_heads(known: Known, store: Store, numbers: Collection[int]) -> Known:
+    missing = set(numbers) - known.heads.keys()
+    if not missing:
+        return known
+    # The number that is free stays the one that was read first: a release added since makes the batch stale.
+    return replace(known, heads={**known.heads, **store.snapshot((), missing).heads})

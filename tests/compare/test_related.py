@@ -1,0 +1,150 @@
+"""Look-alikes: what the samples find is what comparing every text with every other finds."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from monitor.compare.forms import NEARBY, Form, form, sample, shingles
+from monitor.compare.identity import Shapes
+from monitor.compare.nearby import look_around
+from monitor.compare.related import BOILERPLATE, MOST, SHARED, look_alikes
+from monitor.model import Kind, Record, Release
+from monitor.ports import Known
+from monitor.store.database import open_for_writing
+from monitor.store.sqlite import SqliteStore
+from tests.compare.laboratory import SOURCE, TALKS, VISIT, Lab, dump, real_dumps
+
+DAY = date(2024, 7, 1)
+WORDS = [stem + end for stem in ("port", "chip", "trade", "steel", "visit", "quota") for end in map(str, range(80))]
+
+
+def plainly(forms: Mapping[int, Form], others: Mapping[int, Form]) -> dict[int, tuple[int, ...]]:
+    """Every text with every other, sequence by sequence."""
+    everyone = {**others, **forms}
+    sequences = {number: shingles(shape.words) for number, shape in everyone.items()}
+    times = Counter(one for own in sequences.values() for one in own)
+    found: dict[int, list[tuple[bool, float, int]]] = {number: [] for number in forms}
+    for one, other in combinations(sorted(everyone), 2):
+        both = [s for s in sequences[one] & sequences[other] if times[s] <= BOILERPLATE]
+        share = len(both) / max(1, min(len(sequences[one]), len(sequences[other])))
+        has_title = everyone[one].title == everyone[other].title
+        if has_title or (share > SHARED and _is_near(everyone[one], everyone[other])):
+            for number, twin in ((one, other), (other, one)):
+                if number in forms:
+                    found[number].append((not has_title, 0.0 if has_title else -share, twin))
+    return {number: tuple(twin for *_, twin in sorted(twins)[:MOST]) for number, twins in found.items()}
+
+
+def _is_near(one: Form, other: Form) -> bool:
+    return one.date is not None and other.date is not None and abs(one.date - other.date) <= NEARBY
+
+
+def seeded(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - reproducible, not secret
+
+
+def text(dice: random.Random, words: int) -> list[str]:
+    return dice.choices(WORDS, k=words)
+
+
+def family(seed: int) -> dict[int, Form]:
+    """Releases of which some share stretches of one text: from nearly nothing to nearly all, short and long ones."""
+    dice = seeded(seed)
+    found: dict[int, Form] = {}
+    for number in range(1, 60, 3):
+        length = dice.choice([4, 12, 60, 90, 300, 700])
+        own, day = text(dice, length), DAY + timedelta(days=dice.randrange(8))
+        for twin, share in enumerate((1.0, *dice.sample([0.05, 0.2, 0.3, 0.6, 0.75, 0.95], 2))):
+            kept = own[: max(3, int(length * share))]
+            more = [length - len(kept), *((30, 400 if length > 12 else 9) if twin else ())]
+            words = kept + text(dice, dice.choice(more))
+            body, title = " ".join(words), f"title {number + twin if dice.random() < 0.8 else 7}"
+            found[number + twin] = Form(
+                title=title, body=body, date=day if dice.random() < 0.9 else None, is_cut=dice.random() < 0.2
+            )
+    return found
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_samples_find_the_look_alikes_that_comparing_everything_finds(seed: int) -> None:
+    forms = family(seed)
+    others = {number: shape for number, shape in forms.items() if number < 30}
+    new = {number: shape for number, shape in forms.items() if number >= 30}
+    assert look_alikes(new, others) == plainly(new, others)
+    assert look_alikes(forms, {}) == plainly(forms, {})
+
+
+def test_samples_find_the_look_alikes_of_the_real_dumps(tmp_path: Path) -> None:
+    links = 0
+    with Lab(tmp_path) as lab:
+        for name, content in sorted(real_dumps().items(), reverse=True):
+            stored = {number: form(release) for number, release in enumerate(lab.heads(), 1)}
+            lab.drop(content, name)
+            new = {change.number: change for change in lab.changes if change.kind is Kind.NEW}
+            forms = {number: form(change.after) for number, change in new.items()}
+            others = {n: one for n, one in stored.items() if any(_is_near(one, other) for other in forms.values())}
+            assert {number: change.related for number, change in new.items()} == plainly(forms, others)
+            links += sum(len(change.related) for change in new.values())
+    assert links > 5
+
+
+def test_what_many_releases_share_links_none_of_them() -> None:
+    dice = seeded(1)
+    shared = text(dice, 200)
+    forms = {
+        number: Form(title=f"title {number}", body=" ".join(shared + text(dice, 100)), date=DAY, is_cut=False)
+        for number in range(1, BOILERPLATE + 10)
+    }
+    assert not any(look_alikes(forms, {}).values())
+    few = {number: forms[number] for number in range(1, BOILERPLATE + 1)}
+    assert all(len(twins) == MOST for twins in look_alikes(few, {}).values())
+
+
+def test_a_sample_of_a_short_text_holds_all_of_it_and_of_a_long_one_about_a_quarter() -> None:
+    dice = seeded(2)
+    assert len(set(sample(text(dice, 60)))) == 58
+    long = text(dice, 2_000)
+    assert 350 < len(sample(long)) < 650
+    assert {mark for mark in sample(long[:50]) if not mark & 3} <= set(sample(long))
+    assert sample(["one", "two"]) == sample(["one", "two"]) != sample(["two", "one"])
+    assert sample([]) == []
+
+
+def test_a_busy_day_is_not_read_from_the_store(tmp_path: Path) -> None:
+    dice = seeded(3)
+    bodies = [" ".join(text(dice, 60)).capitalize() + "." for _ in range(200)]
+    known = [Release(title=f"Notice of {WORDS[n]}", body=body, date=DAY) for n, body in enumerate(bodies)]
+    shown = Release(title="Something else", body=bodies[20][:-1] + " and more.", date=DAY)
+    with Lab(tmp_path) as lab, closing(open_for_writing(tmp_path)) as handle:
+        lab.drop(dump(*known))
+        around = seen_around(shown, SqliteStore(handle))
+        assert len(around.sketches) == 200
+        assert 21 in around.heads
+        assert len(around.heads) < 10
+        assert lab.drop(dump(shown)).change.related == (21,)
+
+
+def test_without_sketches_the_texts_are_read(tmp_path: Path) -> None:
+    """As a store of an older version has them."""
+    twin = replace(TALKS, title="Talks in pictures")
+    with Lab(tmp_path) as lab, closing(open_for_writing(tmp_path)) as handle:
+        lab.drop(dump(TALKS, VISIT))
+        handle.all("forget_sketches")
+        assert set(seen_around(twin, SqliteStore(handle)).heads) == {1, 2}
+        lab.drop(dump(replace(twin, body="All of it in pictures. " + twin.body)))
+        assert lab.change.related == (1,)
+
+
+def seen_around(shown: Release, store: SqliteStore) -> Known:
+    record = Record(release=shown, digest=b"x" * 32, line=1)
+    shapes = Shapes([record], source=SOURCE)
+    return look_around([record], source=SOURCE, sightings={}, shapes=shapes, store=store)

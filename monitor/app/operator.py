@@ -74,10 +74,10 @@ class Operator:
                 about=channel,
             )
 
-    def refused(self, file: str, reason: str, *, when: str) -> None:
+    def refused(self, reason: str, *, when: str) -> None:
         """A changed configuration cannot be used; `when` tells one change from another."""
         self._tell(
-            f"the changed configuration cannot be used\n{file}: {reason}. The monitor goes on with the one before;"
+            f"the changed configuration cannot be used\n{reason}\nThe monitor goes on with the one before;"
             " `monitor check` lists every fault.",
             key=f"config:{when}",
         )

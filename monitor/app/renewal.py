@@ -20,30 +20,36 @@ _Look = tuple[int, int, int] | None  # inode, size and time of change; None: the
 
 
 class Renewal(Generic[T]):
-    """Watches the file of the configuration in force; `next` is what was built on its successor."""
+    """Watches the file of the configuration in force; `next` is what was built on its successor.
 
-    def __init__(self, config: Config, build: Callable[[Config], T], operator: Operator) -> None:
+    after: the renewal that made this configuration. What it read counts, not what the file has become since.
+    """
+
+    def __init__(
+        self, config: Config, build: Callable[[Config], T], operator: Operator, *, after: Renewal[T] | None = None
+    ) -> None:
         self._config = config
         self._build = build
         self._operator = operator
-        self._used = self._seen = _look(config)
+        self.used: _Look = after.used if after else _look(config)  # the file as it was read last
+        self._seen = self.used
         self.next: T | None = None
 
     def has_changed(self) -> bool:
         """Whether the file is another one than was read last, and the same in two looks: nobody is writing it."""
         before, self._seen = self._seen, _look(self._config)
-        return self._seen is not None and self._seen != self._used and self._seen == before
+        return self._seen is not None and self._seen != self.used and self._seen == before
 
     def renew(self) -> bool:
         """Read it again; False: it cannot be used, which is told, and what is in force stays so."""
-        self._used = _look(self._config)
+        self.used = _look(self._config)
         try:
             self.next = self._build(self._loaded())
         except MonitorError as error:
             count = len(error.faults) if isinstance(error, ConfigError) else 1
-            where = f"{error.where}: " if error.where else ""
-            warn("config_refused", faults=count, reason=f"{where}{error.message}", see="monitor check")
-            self._operator.refused(str(self._config.file), f"{where}{error.message}", when=str(self._used))
+            reason = f"{error.where or self._config.file}: {error.message}"
+            warn("config_refused", faults=count, reason=reason, see="monitor check")
+            self._operator.refused(reason, when=str(self.used))
             return False
         say("config_reloaded", file=str(self._config.file))
         return True

@@ -69,8 +69,9 @@ class Works:
     def run(self) -> int:
         """The daemon, until a signal; the exit code. A changed configuration starts it anew, in the same process."""
         bell, works = Bell(), self
+        renewal: Renewal[Works] | None = None
         while True:
-            renewal = Renewal(works.config, self.renewed, works.office.operator)
+            renewal = Renewal(works.config, self.renewed, works.office.operator, after=renewal)
             code = works.daemon(bell, renewal).run()
             if code is not None or renewal.next is None:
                 return code or 0

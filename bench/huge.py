@@ -12,21 +12,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from bench.report import Figure, quantile, resident
+from bench.taking import open_intake
 from bench.texts import release
-from monitor.app.clock import SystemClock
-from monitor.app.intake import Intake, Source
-from monitor.app.operator import Operator
-from monitor.collect.folder import Folder
-from monitor.journey import Audience, Habits
-from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.app.intake import Intake
 from monitor.model import Kind, Mode
-from monitor.store.database import open_for_writing
-from monitor.store.outbox import SqliteOutbox
-from monitor.store.sqlite import SqliteStore
-from monitor.store.switchboard import SqliteSwitchboard
 
 BYTES = int(os.environ.get("MONITOR_BENCH_HUGE", "1000000000"))
 EVERY = 2.0  # seconds between two small drops behind the large one
@@ -41,7 +32,8 @@ def huge() -> Sequence[Figure]:
         path.parent.mkdir()
         records = _write(path)
         floor = _timed(lambda: _hash(path))
-        with _Desk.open(folder) as desk:
+        with open_intake(folder) as intake:
+            desk = _Desk(intake=intake, folder=folder)
             new = desk.take(path)
             with path.open("ab") as file:
                 file.write(b"\n")  # other bytes, the same releases
@@ -71,28 +63,6 @@ class _Desk:
     others: float = 0.0
     due: float = 0.0
     dropped: int = 0
-
-    @staticmethod
-    @contextmanager
-    def open(folder: Path) -> Iterator[_Desk]:
-        handle = open_for_writing(folder / "state")
-        clock, store = SystemClock(), SqliteStore(handle)
-        source = Source(
-            folder=Folder(source="bench", path=os.fsencode(folder / "seeds")),
-            habits=Habits(timezone=ZoneInfo("Asia/Seoul")),
-        )
-        intake = Intake(
-            [source],
-            audience=Audience(watchlists=Watchlists([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ()}),
-            store=store,
-            clock=clock,
-            switchboard=SqliteSwitchboard(handle),
-            operator=Operator(channels=(), outbox=SqliteOutbox(handle), clock=clock),
-        )
-        try:
-            yield _Desk(intake=intake, folder=folder)
-        finally:
-            handle.close()
 
     def take(self, path: Path) -> _Taken:
         self._take(self._small())  # what loads late is loaded now

@@ -73,7 +73,7 @@ def take_in(store: SqliteStore, name: str, text: str) -> float:
         path=name.encode(),
         signature=Signature(device=0, inode=0, size=len(content), mtime_ns=0, ctime_ns=0),
         sha256=sha256(content).digest(),
-        text=text,
+        stretches=lambda: iter((text,)),
         encoding="utf-8",
     )
     audience = Audience(watchlists=Watchlists([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["hook"]})

@@ -5,32 +5,22 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Sequence
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from bench.journey import insert_raw
 from bench.report import Figure
+from bench.taking import open_intake, take
 from bench.texts import dump, release
-from monitor.collect.decode import decode
-from monitor.collect.read import read
-from monitor.journey import Audience, Habits, ingest
-from monitor.match.watchlists import Watchlist, Watchlists
-from monitor.model import Dump, Mode
-from monitor.store.database import open_for_writing
-from monitor.store.sqlite import SqliteStore
+from monitor.app.intake import Intake
 
 RECORDS = 5_000  # about 10 MB
 STORED = int(os.environ.get("MONITOR_BENCH_STORED", "200000"))  # releases that the growth is measured up to
 STEP = 5_000
 SAMPLE = 1_000  # releases of a dump whose cost is compared at each size
 RUNS = 3
-
-_AUDIENCE = Audience(watchlists=Watchlists([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["hook"]})
-_HABITS = Habits(timezone=ZoneInfo("Asia/Seoul"))
 
 
 def take_in_floors() -> Sequence[Figure]:
@@ -42,13 +32,13 @@ def take_in_floors() -> Sequence[Figure]:
         new.write_text(dump(known), "utf-8")
         again.write_text(dump(known[::-1]), "utf-8")
         for run in range(RUNS):
-            with _store(Path(folder) / f"state{run}") as store:
+            with open_intake(Path(folder) / str(run)) as intake:
                 times = {
                     "A": _timed(lambda: _read_and_hash(new)),
                     "B": _timed(lambda run=run: _insert(Path(folder) / f"floor{run}.db", new)),  # type: ignore[misc]
-                    "all new": _timed(lambda: take_file(store, new)),
-                    "all unchanged": _timed(lambda: take_file(store, again)),
-                    "the same bytes": _timed(lambda: take_file(store, new)),
+                    "all new": _timed(lambda: take(intake, new)),
+                    "all unchanged": _timed(lambda: take(intake, again)),
+                    "the same bytes": _timed(lambda: take(intake, new)),
                 }
             best = {name: min(value, best.get(name, value)) for name, value in times.items()}
     floors = {"A": "reading and hashing the file", "B": "the same, split into one bare table"}
@@ -66,11 +56,11 @@ def take_in_floors() -> Sequence[Figure]:
 
 def store_growth() -> Sequence[Figure]:
     """Per release of a 1,000-release dump, new and unchanged, in a young store and beside MONITOR_BENCH_STORED."""
-    with tempfile.TemporaryDirectory() as folder, _store(Path(folder) / "state") as store:
-        _fill(store, Path(folder), 0, STEP)
-        young, stored = _sample(store, Path(folder), STEP)
-        _fill(store, Path(folder), stored, STORED)
-        old, _ = _sample(store, Path(folder), max(stored, STORED))
+    with tempfile.TemporaryDirectory() as folder, open_intake(Path(folder)) as intake:
+        _fill(intake, Path(folder), 0, STEP)
+        young, stored = _sample(intake, Path(folder), STEP)
+        _fill(intake, Path(folder), stored, STORED)
+        old, _ = _sample(intake, Path(folder), max(stored, STORED))
     return [
         Figure(
             what=f"take-in per {what} release with {STORED:,} stored",
@@ -83,51 +73,26 @@ def store_growth() -> Sequence[Figure]:
     ]
 
 
-def take_file(store: SqliteStore, path: Path) -> None:
-    """A file's whole way, from its name to the durable commit."""
-    content = read(os.fsencode(path), max_file=2_000_000_000)
-    decoded = decode(content.content, "auto")
-    taken = Dump(
-        source="bench",
-        name=path.name,
-        path=os.fsencode(path),
-        signature=content.signature,
-        sha256=content.sha256,
-        text=decoded.text,
-        encoding=decoded.encoding,
-    )
-    ingest(taken, habits=_HABITS, audience=_AUDIENCE, store=store, now=datetime.now(UTC), mode=Mode.ONCE)
-
-
-def _fill(store: SqliteStore, folder: Path, start: int, end: int) -> None:
+def _fill(intake: Intake, folder: Path, start: int, end: int) -> None:
     for first in range(start, end, STEP):
-        _take(store, folder, [release(number) for number in range(first, min(end, first + STEP))])
+        _take(intake, folder, [release(number) for number in range(first, min(end, first + STEP))])
 
 
-def _sample(store: SqliteStore, folder: Path, start: int) -> tuple[dict[str, float], int]:
+def _sample(intake: Intake, folder: Path, start: int) -> tuple[dict[str, float], int]:
     """The best of three dumps of each kind, and how many releases are stored after them."""
     new, again = [], []
     for run in range(RUNS):
         first = start + run * SAMPLE
         fresh = [release(number) for number in range(first, first + SAMPLE)]
-        new.append(_take(store, folder, fresh))
-        again.append(_take(store, folder, fresh[::-1]))
+        new.append(_take(intake, folder, fresh))
+        again.append(_take(intake, folder, fresh[::-1]))
     return {"new": min(new), "unchanged": min(again)}, start + RUNS * SAMPLE
 
 
-def _take(store: SqliteStore, folder: Path, releases: Sequence[tuple[str, str, date]]) -> float:
+def _take(intake: Intake, folder: Path, releases: Sequence[tuple[str, str, date]]) -> float:
     path = folder / "dump.txt"
     path.write_text(dump(releases), "utf-8")
-    return _timed(lambda: take_file(store, path))
-
-
-@contextmanager
-def _store(state: Path) -> Iterator[SqliteStore]:
-    handle = open_for_writing(state)
-    try:
-        yield SqliteStore(handle)
-    finally:
-        handle.close()
+    return _timed(lambda: take(intake, path))
 
 
 def _read_and_hash(path: Path) -> None:

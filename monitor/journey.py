@@ -10,15 +10,15 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from monitor.collect.as_of import Clues, as_of, latest_day, name_stamp
-from monitor.collect.dump import PARSER_VERSION, Entry, Reading
+from monitor.collect.dump import PARSER_VERSION, Reading
 from monitor.collect.parts import Part, Survey, batched, parts
 from monitor.collect.read import arrival
 from monitor.compare.claims import Claims
 from monitor.compare.classify import classify, withdrawn
-from monitor.compare.identity import Shapes
+from monitor.compare.identity import Shapes, as_seen
 from monitor.compare.nearby import look_around
 from monitor.errors import Stale
-from monitor.model import Alert, Batch, Change, Dump, Mode, Notice, Record, Report
+from monitor.model import Alert, Batch, Change, Dump, Mode, Notice, Record, Report, Sighting
 from monitor.notify.compose import compose
 from monitor.ports import Begun, Known, Store
 
@@ -83,8 +83,8 @@ def ingest(
     if known and is_replay and mode is not Mode.AGAIN:
         return store.note_duplicate(dump, known, parser=PARSER_VERSION, now=now)
     reading = Reading(dump, categories=habits.categories, max_record=habits.max_record)
-    begun = store.begun(dump) if dump.bulk else None
-    survey, claims = _survey(reading, dump, habits, store, begun, now=now)
+    begun = store.begun(dump) if dump.is_large else None
+    survey, claims, sighted = _survey(reading, dump, habits, store, begun, now=now)
     taking = _Taking(
         dump=dump,
         habits=habits,
@@ -95,11 +95,12 @@ def ingest(
         muted=muted,
         survey=survey,
         claims=claims,
+        sighted=sighted,
         as_of=begun.as_of if begun else _as_of(dump, survey, habits, now=now),
         is_replay=is_replay,
     )
     row, done = (begun.dump, begun.progress) if begun else (None, 0)
-    for part in parts(reading.entries(), after=done, most=dump.bulk.most if dump.bulk else None):
+    for part in parts(reading.entries(), after=done, most=dump.most):
         report = taking.take(part, continues=row)
         row = report.dump
     return report
@@ -107,23 +108,32 @@ def ingest(
 
 def _survey(
     reading: Reading, dump: Dump, habits: Habits, store: Store, begun: Begun | None, *, now: datetime
-) -> tuple[Survey, Claims]:
-    """Look through all of a dump: what it says of itself, and for a large one which releases its records hold."""
+) -> tuple[Survey, Claims, Mapping[bytes, Sighting] | None]:
+    """Look through all of a dump: what it says of itself, and which of its records were seen before.
+
+    Of one that is not held that is forgotten, but for which releases they show.
+    """
     survey, claims = Survey(latest=latest_day(now, habits.timezone)), Claims()
+    sighted: dict[bytes, Sighting] | None = {} if reading.is_held else None
     for entries in batched(reading.entries()):
         survey.add(entries)
-        if dump.bulk:
-            _claim(entries, claims, store, done=begun.progress if begun else 0)
-    return survey, claims
+        # Backwards, so that of a repeated record the first place counts.
+        places = {entry.digest: entry.offset for entry in reversed(entries) if isinstance(entry, Record)}
+        sightings = store.sightings(places.keys())
+        if dump.is_large:
+            _claim(places, sightings, claims, store, done=begun.progress if begun else 0)
+        if sighted is not None:
+            sighted.update(sightings)
+    return survey, claims, sighted
 
 
-def _claim(entries: Sequence[Entry], claims: Claims, store: Store, *, done: int) -> None:
-    # Backwards, so that of a repeated record the first place counts.
-    digests = {entry.digest: entry.offset for entry in reversed(entries) if isinstance(entry, Record)}
-    sightings = store.sightings(digests.keys())
-    claims.resume({digest: one for digest, one in sightings.items() if digests[digest] < done})
-    ahead = {digest: one for digest, one in sightings.items() if digests[digest] >= done}
-    claims.note(ahead, store.versions({one.number for one in ahead.values()}))
+def _claim(
+    places: Mapping[bytes, int], sightings: Mapping[bytes, Sighting], claims: Claims, store: Store, *, done: int
+) -> None:
+    claims.resume({digest: one for digest, one in sightings.items() if places[digest] < done})
+    ahead = {digest: one for digest, one in sightings.items() if places[digest] >= done}
+    versions = store.versions({one.number for one in ahead.values() if not one.is_current})
+    claims.note(ahead, versions)
 
 
 def _as_of(dump: Dump, survey: Survey, habits: Habits, *, now: datetime) -> datetime:
@@ -145,18 +155,23 @@ class _Taking:
     muted: Collection[str]
     survey: Survey
     claims: Claims
+    sighted: Mapping[bytes, Sighting] | None  # before the first part; None: there are too many to be kept
     as_of: datetime
     is_replay: bool
 
     def take(self, part: Part, *, continues: int | None) -> Report:
         """Decide on one part and store it; decided anew where the store has moved meanwhile."""
+        sightings = self.sighted
         for _ in range(_TRIES):
-            changes, titles = self._decide(part)
+            if sightings is None:
+                sightings = self.store.sightings({record.digest for record in part.records})
+            seen, changes, titles = self._decide(part, sightings)
             alerts = _heard(self.audience.watchlists.alerts(changes, source=self.dump.source), self.muted)
             batch = Batch(
                 dump=self.dump,
                 as_of=self.as_of,
                 status="superseded" if part.end is not None else _status(self.survey, self.mode),
+                as_seen={one.number: one.version for one in seen.values()},
                 changes=changes,
                 rejects=part.rejects,
                 alerts=alerts,
@@ -170,7 +185,9 @@ class _Taking:
             try:
                 report = self.store.commit(batch, now=self.now)
             except Stale:
+                sightings = None
                 continue
+            self.claims.resume(seen)
             self.claims.take(changes)
             return report
         raise Stale(f"the store kept changing while {self.dump.name} was taken in; it will be tried again")
@@ -179,16 +196,23 @@ class _Taking:
     def _listing(self) -> str | None:
         return self.habits.listing_of(self.dump.name)
 
-    def _decide(self, part: Part) -> tuple[tuple[Change, ...], dict[int, str]]:
+    def _decide(
+        self, part: Part, sighted: Mapping[bytes, Sighting]
+    ) -> tuple[Mapping[bytes, Sighting], tuple[Change, ...], dict[int, str]]:
         """What a part makes of every release, on one snapshot of the store, and the titles of those they are linked to.
 
-        Nothing is written.
+        First come the records that show just what they showed before: nothing of them is read or compared. Nothing is
+        written.
         """
-        source, claims, store = self.dump.source, self.claims, self.store
-        sightings = store.sightings({record.digest for record in part.records})
-        records = [each for each in part.records if not claims.is_repeat(each.digest, sightings.get(each.digest))]
+        source, claims = self.dump.source, self.claims
+        sightings = {each.digest: seen for each in part.records if (seen := sighted.get(each.digest))}
+        free = [each for each in part.records if not claims.is_repeat(each.digest, sightings.get(each.digest))]
+        same = as_seen(free, sightings, is_free=claims.is_free)
+        records = [record for record in free if record.digest not in same]
+        shown = {one.number for one in same.values()}
         shapes = Shapes(records, source=source)
-        known = look_around(records, source=source, sightings=sightings, shapes=shapes, store=store)
+        known = look_around(records, source=source, sightings=sightings, shapes=shapes, store=self.store)
+        barred = claims.barred(known.heads, {record.digest for record in records})
         changes = classify(
             records,
             source=source,
@@ -196,12 +220,13 @@ class _Taking:
             sightings=sightings,
             as_of=self.as_of - _REPLAYED if self.is_replay else self.as_of,
             shapes=shapes,
-            barred=claims.barred({*known.heads, *(seen.number for seen in sightings.values())}, sightings.keys()),
+            barred=replace(barred, held=barred.held | shown),
         )
-        vanished = self._withdrawn(changes) if part.end is None else ()
-        return changes + vanished, _titles(changes, known)
+        shown.update(change.number for change in changes)
+        vanished = self._withdrawn(shown) if part.end is None else ()
+        return same, changes + vanished, _titles(changes, known)
 
-    def _withdrawn(self, changes: Sequence[Change]) -> tuple[Change, ...]:
+    def _withdrawn(self, shown: Collection[int]) -> tuple[Change, ...]:
         """What a complete dump of a declared listing no longer shows, though it reaches further back and forth."""
         oldest, newest = self.survey.oldest, self.survey.newest
         if self._listing is None or self.survey.has_rejects or oldest is None or newest is None:
@@ -209,7 +234,6 @@ class _Taking:
         before = self.store.listing(self.dump.source, self._listing, after=oldest, before=newest, but=self.claims)
         if before.as_of is not None and self.as_of < before.as_of:
             return ()
-        shown = {change.number for change in changes}
         return withdrawn(before.heads, shown=shown, listing=self._listing, as_of=self.as_of)
 
 

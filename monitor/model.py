@@ -5,10 +5,11 @@ All are frozen: a station takes values and returns new ones. Times are aware UTC
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 
 class Kind(StrEnum):
@@ -64,26 +65,28 @@ class Signature:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dump:
-    """One dump file's content, decoded, with what is known of where and when it came from."""
+    """One dump file's content, with what is known of where and when it came from."""
 
     source: str  # the publisher it belongs to, a name in the configuration
     name: str  # path relative to the source's folder, safe to print
     path: bytes  # absolute, as the file system spells it
     signature: Signature
     sha256: bytes  # of the file's bytes: the identity of its content
-    text: str  # decoded, line ends LF or CRLF; bytes that do not decode are lone surrogates or U+FFFD
+    # Its text from the beginning, in pieces of any length; line ends are LF or CRLF, bytes that do not decode are lone
+    # surrogates or U+FFFD. Read when it is needed: content that is known never is. Raises FileChanged.
+    stretches: Callable[[], Iterator[str]] = field(compare=False, repr=False)
     encoding: str  # "" where none could be told
-    fault: str = ""  # why the file gave no text
+    fault: str = ""  # why the file is no text; what `stretches` gives is then only good to be shown
     bom: int = 0  # bytes before the text
-    bulk: Bulk | None = None  # of a large dump, instead of `text`
+    # Of a dump too large to be held: asked before each part how many records it may have. Raises Interrupted.
+    most: Callable[[], int] | None = field(default=None, compare=False, repr=False)
 
+    is_held: bool = True  # it is read once and kept while it is taken in; else read again as often as needed
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bulk:
-    """How a dump that is too large to be held is gone through, and stored part by part."""
-
-    stretches: Callable[[], Iterator[str]]  # its text, read from the beginning once more; raises FileChanged
-    most: Callable[[], int]  # asked before each part: how many records it may have; raises Interrupted
+    @property
+    def is_large(self) -> bool:
+        """Whether it is stored part by part."""
+        return self.most is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,14 +99,20 @@ class Release:
     category: str | None = None  # None: this listing prints no category
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: a record that is known by its digest is never taken apart
 class Record:
     """A release at its place in a dump."""
 
-    release: Release
     digest: bytes  # sha256 over the source name and the record's text: equal digests need no comparing
+    day: date | None  # the release's
     line: int  # 1-based line of its "-" in the decoded text
+    read: Callable[[], Release] = field(compare=False, repr=False)  # takes its text apart
     offset: int = field(default=0, compare=False)  # bytes of the file before it; another encoding, another offset
+
+    @cached_property
+    def release(self) -> Release:
+        """What it shows."""
+        return self.read()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +196,6 @@ class Change:
     keys: tuple[bytes, ...] = ()  # index entries of the text after; empty where no version is added
     text_hash: bytes = b""  # of the text after; empty where no version is added
     sketch: Sketch | None = None  # of the text after; None: no version is added
-    is_as_seen: bool = False  # the store knows already that the record shows just this version
 
 
 # --- match: changes meet watchlists ------------------------------------------------------------------------------
@@ -377,7 +385,8 @@ class Batch:
     dump: Dump
     as_of: datetime  # the moment whose state of the world this dump shows
     status: str  # stored | held | rejected | empty; superseded until the last part is stored
-    changes: tuple[Change, ...]
+    as_seen: Mapping[int, int]  # releases shown just as they were seen before: number → version
+    changes: tuple[Change, ...]  # what became of the others
     rejects: tuple[Reject, ...]
     alerts: tuple[Alert, ...]
     notices: tuple[Notice, ...]

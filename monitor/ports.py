@@ -37,7 +37,9 @@ class Known:
     heads: Mapping[int, Head]  # by release number
     by_key: Mapping[bytes, tuple[int, ...]]  # identity key → release numbers
     next_number: int  # the first release number that is free
-    sketches: Mapping[int, Sketch] = field(default_factory=dict)  # of releases nearby; their heads need not be here
+    # By digest, what a record that was never seen may look like: releases, and records of its dump by their digests;
+    # each with the share of it that many releases have (compare.related). The heads of the releases are here.
+    alike: Mapping[bytes, Mapping[int | bytes, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

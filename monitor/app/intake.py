@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,10 +12,10 @@ from monitor.app.operator import Operator
 from monitor.app.turns import Turns
 from monitor.collect.decode import SAMPLE, coding_of
 from monitor.collect.folder import Folder
-from monitor.collect.read import LARGE, File, Skipped, opened, whole
+from monitor.collect.read import HELD, LARGE, File, Skipped, opened, whole
 from monitor.errors import FileChanged, Interrupted, NotReadable, StoreError
 from monitor.journey import Audience, Habits, ingest
-from monitor.model import Bulk, Dump, Kind, Mode, Report, Signature
+from monitor.model import Dump, Kind, Mode, Report, Signature
 from monitor.ports import Clock, Store, Switchboard
 from monitor.text import escape
 
@@ -222,25 +222,28 @@ def _dump(path: bytes, name: str, file: File, source: Source, turns: Turns) -> D
         file.pause = turns.give
     content = None if is_large else whole(file, max_file=source.max_file)
     sha256 = content.sha256 if content else file.sha256()
-    text, encoding, bom, fault, bulk = "", "", 0, content.fault if content else "", None
+    beginning = file.beginning(SAMPLE)
+    coding, fault = None, content.fault if content else ""
     try:
-        coding = coding_of(file.beginning(SAMPLE), source.encoding)
-        encoding, bom = coding.name, coding.bom
-        if content is None:
-            bulk = Bulk(stretches=lambda: coding.read(file.again(sha256)), most=turns.most)
-        else:
-            text = "".join(coding.read((content.content,)))
+        coding = coding_of(beginning, source.encoding)
     except NotReadable as error:
-        text, fault = file.beginning(200).decode("ascii", "replace"), error.message
+        fault = error.message
+
+    def stretches() -> Iterator[str]:
+        if coding is None:
+            return iter((beginning.decode("ascii", "replace"),))
+        return coding.read(file.again(sha256) if content is None else (content.content,))
+
     return Dump(
         source=source.name,
         name=name,
         path=path,
         signature=file.signature,
         sha256=sha256,
-        text=text,
-        encoding=encoding,
+        stretches=stretches,
+        encoding=coding.name if coding else "",
         fault=fault,
-        bom=bom,
-        bulk=bulk,
+        bom=coding.bom if coding else 0,
+        most=turns.most if is_large and coding else None,
+        is_held=file.signature.size <= HELD,
     )

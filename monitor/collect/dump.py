@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 
 from monitor.collect.decode import shown, width_in
@@ -46,44 +47,46 @@ class Parsed:
 
 
 class Reading:
-    """A dump to be gone through as often as needed; of a large one nothing is kept but its layout."""
+    """A dump to be gone through as often as needed; of one that is not held nothing is kept but its layout."""
 
     def __init__(self, dump: Dump, *, categories: Collection[str] = (), max_record: int = 1_000_000) -> None:
         self._dump = dump
         self._max_record = max_record
         self._kept: tuple[Entry, ...] | None = None
         if dump.fault:
-            self._kept = (Reject(reason=dump.fault, line=0, offset=0, text=shown(dump.text[:SHOWN])),)
-        elif dump.bulk is None:
-            pieces = tuple(self._pieces())
-            self._kept = tuple(self._entries(pieces, Layout(pieces, categories)))
-        else:
+            beginning = next(dump.stretches(), "")[:SHOWN]
+            self._kept = (Reject(reason=dump.fault, line=0, offset=0, text=shown(beginning)),)
+        elif not dump.is_held:
             self._layout = Layout(self._pieces(), categories)
+        else:
+            pieces = tuple(self._pieces())
+            self._kept = tuple(_once(self._entries(pieces, Layout(pieces, categories))))
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is read once; then exact repeats are given once, too."""
+        return self._kept is not None
 
     def entries(self) -> Iterator[Entry]:
-        """Its records and rejects in their order, repeats too. Raises FileChanged while a large one is read."""
+        """Its records and rejects in their order. Raises FileChanged while one that is not held is read."""
         return iter(self._kept) if self._kept is not None else self._entries(self._pieces(), self._layout)
 
     def _entries(self, pieces: Iterable[Piece], layout: Layout) -> Iterator[Entry]:
         return entries(pieces, layout, source=self._dump.source, max_record=self._max_record)
 
     def _pieces(self) -> Iterator[Piece]:
-        dump = self._dump
-        stretches = dump.bulk.stretches() if dump.bulk else (dump.text,)
-        return split(stretches, width=width_in(dump.encoding), start=dump.bom, most=self._max_record)
+        width = width_in(self._dump.encoding)
+        return split(self._dump.stretches(), width=width, start=self._dump.bom, most=self._max_record)
 
 
 def parse(text: str, *, source: str, categories: Collection[str] = (), max_record: int = 1_000_000) -> Parsed:
     """Read every release of a dump; `max_record` bounds one record in characters."""
     pieces = tuple(split((text,), width=width_in("utf-8"), most=max_record))
-    records: dict[bytes, Record] = {}
-    rejects: list[Reject] = []
-    for entry in entries(pieces, Layout(pieces, categories), source=source, max_record=max_record):
-        if isinstance(entry, Record):
-            records.setdefault(entry.digest, entry)
-        else:
-            rejects.append(entry)
-    return Parsed(records=tuple(records.values()), rejects=tuple(rejects))
+    found = tuple(_once(entries(pieces, Layout(pieces, categories), source=source, max_record=max_record)))
+    return Parsed(
+        records=tuple(entry for entry in found if isinstance(entry, Record)),
+        rejects=tuple(entry for entry in found if isinstance(entry, Reject)),
+    )
 
 
 def entries(pieces: Iterable[Piece], layout: Layout, *, source: str, max_record: int) -> Iterator[Entry]:
@@ -94,25 +97,38 @@ def entries(pieces: Iterable[Piece], layout: Layout, *, source: str, max_record:
         yield _no_dump(first, is_all=next(pieces, None) is None)
         return
     for piece, is_last in _repaired(first, pieces, layout, max_record):
-        text = piece.text
-        reason = _fault(piece, text, is_last=is_last, max_record=max_record)
+        content = f"{source}\n{piece.text}".encode("utf-8", "surrogatepass")
+        reason = _fault(piece, content, is_last=is_last, max_record=max_record)
         if reason:
             yield _reject(piece, reason, is_tail=is_last)
         else:
-            digest = sha256(f"{source}\n{text}".encode("utf-8", "surrogatepass")).digest()
-            yield Record(release=layout.read(piece), digest=digest, line=piece.line, offset=piece.offset)
+            digest = sha256(content).digest()
+            read = partial(layout.read, piece)
+            yield Record(digest=digest, day=piece.day, line=piece.line, offset=piece.offset, read=read)
+
+
+def _once(found: Iterable[Entry]) -> Iterator[Entry]:
+    """Leave out exact repeats of a record."""
+    digests = set[bytes]()
+    for entry in found:
+        if isinstance(entry, Reject) or entry.digest not in digests:
+            yield entry
+        if isinstance(entry, Record):
+            digests.add(entry.digest)
 
 
 def _repaired(first: Piece, others: Iterator[Piece], layout: Layout, max_record: int) -> Iterator[tuple[Piece, bool]]:
     """Glue what a lone "-" inside a body tore apart; each piece comes with whether it is an unclosed last one."""
-    glue = _Glue(first, max_record)
+    last, glue = first, None
     for piece in others:
-        if glue.is_closed or layout.is_record(piece):
-            yield glue.piece(), False
-            glue = _Glue(piece, max_record)
+        if last.is_closed or layout.is_record(piece):
+            yield glue.piece() if glue else last, False
+            glue = None
         else:
+            glue = glue or _Glue(last, max_record)
             glue.add(piece)
-    yield glue.piece(), not glue.is_closed
+        last = piece
+    yield glue.piece() if glue else last, not last.is_closed
 
 
 class _Glue:
@@ -124,10 +140,6 @@ class _Glue:
         self._is_whole = piece.is_whole
         self._most = most
 
-    @property
-    def is_closed(self) -> bool:
-        return self._parts[-1].is_closed
-
     def add(self, piece: Piece) -> None:
         self._parts.append(piece)
         self._length += len("-") + piece.length
@@ -136,8 +148,6 @@ class _Glue:
             del self._parts[1:-1]
 
     def piece(self) -> Piece:
-        if len(self._parts) == 1:
-            return self._parts[0]
         first, *others = self._parts
         lines = list(first.lines)
         for part in others:
@@ -145,25 +155,24 @@ class _Glue:
         return Piece(first.line, first.offset, tuple(lines), self._length, self._is_whole)
 
 
-def _fault(piece: Piece, text: str, *, is_last: bool, max_record: int) -> str:
-    """Why this piece is no release; empty when it is one."""
+def _fault(piece: Piece, content: bytes, *, is_last: bool, max_record: int) -> str:
+    """Why this piece is no release; empty when it is one. content: what its digest is made of."""
     if is_last:
         return "the last record does not end in a date: it is half written, or its end was lost"
     if piece.length > max_record or not piece.is_whole:
         return f"the record is longer than {max_record:,} characters (the source's max_record)"
-    if _holds_no_text(text):
+    if _holds_no_text(piece, content):
         return "the record holds bytes that are no text in this file's encoding"
     if len(piece.filled) < 2:
         return "the record has one line only: a title line and a body line are needed"
     return ""
 
 
-def _holds_no_text(text: str) -> bool:
+def _holds_no_text(piece: Piece, content: bytes) -> bool:
     """In ASCII, the usual case, told by counting: five times faster than the search."""
-    if text.isascii():
-        content = text.encode("ascii")
+    if content.isascii():
         return len(content.translate(None, _CONTROLS)) < len(content)
-    return _NO_TEXT.search(text) is not None
+    return _NO_TEXT.search(piece.text) is not None
 
 
 def _reject(piece: Piece, reason: str, *, is_tail: bool) -> Reject:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable
-from datetime import date
+from functools import cached_property
 
-from monitor.collect.pieces import DATE_WIDTH, Piece, date_match
+from monitor.collect.pieces import DATE_WIDTH, Piece
 from monitor.model import Release
 
 LONGEST_CATEGORY = 40  # characters; of a category that nobody declared
@@ -16,27 +15,19 @@ MOST_LABELS = 10_000  # different ones that are remembered; a file of any size m
 
 
 class Layout:
-    """Told by the majority of a file's closed pieces, in one pass; what it remembers is bounded."""
+    """Told by the majority of a file's closed pieces, in one pass when it is first asked; what it remembers is bounded.
+
+    Most files never ask: what is known by its digest needs no taking apart.
+    """
 
     def __init__(self, pieces: Iterable[Piece], categories: Collection[str] = ()) -> None:
-        firsts, others = _Labels(), _Labels()  # first lines: of what looks like category, title, body; of the rest
-        voters = votes = 0
-        for piece in pieces:
-            lines = piece.filled
-            if not piece.is_whole or len(lines) < 2 or not piece.is_closed:
-                continue
-            voters += 1
-            # Under a category stands a title; under a title that two releases share stands a sentence.
-            is_first = len(lines) == 3 and not _is_sentence(lines[1])
-            if is_first:
-                firsts.add(lines[0].strip())
-            if is_first and _is_short_label(lines[0]):
-                votes += 1
-            elif len(lines) > 2:
-                others.add(lines[0].strip())
-        self._known = frozenset(categories) | firsts.repeated()
-        votes += sum(others.times(label) for label in self._known)
-        self.has_categories = votes * 2 > voters
+        self._pieces = pieces
+        self._categories = frozenset(categories)
+
+    @property
+    def has_categories(self) -> bool:
+        """Whether its records begin with a category line."""
+        return self._told[0]
 
     def is_record(self, piece: Piece) -> bool:
         """Well-formed by itself: closed and with a line for each part; more lines are paragraphs under a title."""
@@ -53,15 +44,37 @@ class Layout:
         while category is not None and not lines[0]:
             lines.pop(0)
         title, body = lines[0].strip(), "\n".join(lines[1:])
-        match = date_match(body) if len(lines) > 1 else None
-        if match:
-            body = body[: len(body) - DATE_WIDTH] if len(body) >= DATE_WIDTH else ""
-        return Release(title=title, body=body.strip(), date=_day(match), category=category)
+        if piece.is_closed:
+            body = body[: max(0, len(body) - DATE_WIDTH)]
+        return Release(title=title, body=body.strip(), date=piece.day, category=category)
+
+    @cached_property
+    def _told(self) -> tuple[bool, frozenset[str]]:
+        """Whether there are categories, and the labels that are some."""
+        firsts, others = _Labels(), _Labels()  # first lines: of what looks like category, title, body; of the rest
+        voters = votes = 0
+        for piece in self._pieces:
+            lines = piece.filled
+            if not piece.is_whole or len(lines) < 2 or not piece.is_closed:
+                continue
+            voters += 1
+            # Under a category stands a title; under a title that two releases share stands a sentence.
+            is_first = len(lines) == 3 and not _is_sentence(lines[1])
+            if is_first:
+                firsts.add(lines[0].strip())
+            if is_first and _is_short_label(lines[0]):
+                votes += 1
+            elif len(lines) > 2:
+                others.add(lines[0].strip())
+        known = self._categories | firsts.repeated()
+        votes += sum(others.times(label) for label in known)
+        return votes * 2 > voters, known
 
     def _begins_with_category(self, lines: tuple[str, ...]) -> bool:
         if len(lines) < 3:
             return False
-        return lines[0].strip() in self._known or (self.has_categories and _is_short_label(lines[0]))
+        has_categories, known = self._told
+        return lines[0].strip() in known or (has_categories and _is_short_label(lines[0]))
 
 
 class _Labels:
@@ -92,12 +105,3 @@ def _is_short_label(line: str) -> bool:
 
 def _is_sentence(line: str) -> bool:
     return line.rstrip().endswith((".", "!", "?"))
-
-
-def _day(match: re.Match[str] | None) -> date | None:
-    if match is None:
-        return None
-    try:
-        return date(int(match[1]), int(match[2]), int(match[3]))
-    except ValueError:  # such as 2024-02-30: nothing better is known, so the release has no date
-        return None

@@ -14,7 +14,7 @@ from itertools import islice
 from monitor.collect.dump import Entry
 from monitor.model import Record, Reject
 
-MOST_RECORDS = 250  # of one part, rejects counted as well; each that is new is compared with those of nine days
+MOST_RECORDS = 1_000  # of one part, rejects counted as well
 MOST_BYTES = 2_000_000  # of one part; it ends with the record that reaches them
 _BATCH = 1_000  # records that are looked up at once
 
@@ -45,7 +45,7 @@ class Survey:
         """Take some of the dump in."""
         for entry in entries:
             if isinstance(entry, Record):
-                self._add_record(entry.release.date)
+                self._add_record(entry.day)
             else:
                 self.has_rejects = True
                 self.has_tail = self.has_tail or entry.is_tail

@@ -18,7 +18,8 @@ from monitor.collect.folder import signature
 from monitor.errors import FileChanged, MonitorError
 from monitor.model import Signature
 
-LARGE = 1_000_000  # bytes; a larger dump is not held in memory, and is stored part by part
+LARGE = 1_000_000  # bytes; a larger dump is stored part by part
+HELD = 16_000_000  # bytes; a larger dump is not held in memory
 _CHUNK = 1 << 20
 
 

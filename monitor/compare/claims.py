@@ -9,18 +9,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 
 from monitor.model import Change, Sighting
 
-
-class _Hold(IntEnum):
-    """How a release is held; a stronger hold replaces a weaker one."""
-
-    NONE = 0
-    EARLIER = 1  # by a record that was seen as an earlier text of it
-    CURRENT = 2  # by a record that was seen as its current text
-    SHOWN = 3  # it was given to a record
+# How a release is held; a stronger hold replaces a weaker one.
+_EARLIER = 1  # by a record that was seen as an earlier text of it
+_CURRENT = 2  # by a record that was seen as its current text
+_SHOWN = 3  # it was given to a record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,46 +35,55 @@ class Claims:
 
     def __contains__(self, number: object) -> bool:
         """Whether the dump has shown this release so far."""
-        return isinstance(number, int) and self._hold(number) is _Hold.SHOWN
+        return isinstance(number, int) and self._hold(number) == _SHOWN
 
     def note(self, sightings: Mapping[bytes, Sighting], versions: Mapping[int, int]) -> None:
-        """Records of this dump that were seen before, and the current versions of the releases they show."""
+        """Records of this dump that were seen before.
+
+        versions: the current ones of the releases that they do not show as they are now.
+        """
         for digest, sighting in sightings.items():
-            is_current = versions.get(sighting.number) == sighting.version
-            self._set(sighting.number, digest, _Hold.CURRENT if is_current else _Hold.EARLIER)
+            is_current = sighting.is_current or versions.get(sighting.number) == sighting.version
+            self._set(sighting.number, digest, _CURRENT if is_current else _EARLIER)
 
     def resume(self, sightings: Mapping[bytes, Sighting]) -> None:
         """Records that an earlier, interrupted take-in of this dump has stored."""
         for digest, sighting in sightings.items():
-            self._set(sighting.number, digest, _Hold.SHOWN)
+            self._set(sighting.number, digest, _SHOWN)
 
     def take(self, changes: Iterable[Change]) -> None:
         """What a stored part has shown."""
         for change in changes:
             if change.record:
-                self._set(change.number, change.record.digest, _Hold.SHOWN)
+                self._set(change.number, change.record.digest, _SHOWN)
 
     def is_repeat(self, digest: bytes, sighting: Sighting | None) -> bool:
         """Whether this very record stood in an earlier part."""
-        if sighting is None or sighting.number not in self:
+        if sighting is None or self._hold(sighting.number) != _SHOWN:
             return False
         return self._holders[sighting.number] == _short(digest)
+
+    def is_free(self, number: int, digest: bytes) -> bool:
+        """Whether no other record holds this release."""
+        hold = self._hold(number)
+        return not hold or (hold != _SHOWN and self._holders[number] == _short(digest))
 
     def barred(self, numbers: Iterable[int], digests: Collection[bytes]) -> Barred:
         """Which of these releases are not free for the records with these digests."""
         own = {_short(digest) for digest in digests}
-        holds = [(number, self._hold(number)) for number in numbers]
-        others = [(number, hold) for number, hold in holds if hold and self._holders[number] not in own]
-        shown = frozenset(number for number, hold in holds if hold is _Hold.SHOWN)
+        holds = [(number, hold) for number in numbers if (hold := self._hold(number))]
+        others = [(number, hold) for number, hold in holds if self._holders[number] not in own]
+        shown = frozenset(number for number, hold in holds if hold == _SHOWN)
         return Barred(
-            held=shown | {number for number, hold in others if hold is _Hold.CURRENT},
-            spared=frozenset(number for number, hold in others if hold is _Hold.EARLIER),
+            held=shown | {number for number, hold in others if hold == _CURRENT},
+            spared=frozenset(number for number, hold in others if hold == _EARLIER),
         )
 
-    def _hold(self, number: int) -> _Hold:
-        return _Hold(self._holds[number]) if number < len(self._holds) else _Hold.NONE
+    def _hold(self, number: int) -> int:
+        """0: nobody holds it."""
+        return self._holds[number] if number < len(self._holds) else 0
 
-    def _set(self, number: int, digest: bytes, hold: _Hold) -> None:
+    def _set(self, number: int, digest: bytes, hold: int) -> None:
         if number >= len(self._holds):
             more = number + 1 + len(self._holds) // 8 - len(self._holds)
             self._holds.extend(bytes(more))

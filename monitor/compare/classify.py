@@ -10,7 +10,7 @@ from itertools import count
 from monitor.compare.claims import Barred
 from monitor.compare.edits import Redline, redline
 from monitor.compare.forms import form, index, is_view, text_hash
-from monitor.compare.identity import AS_SEEN, NOTHING_BARRED, Shapes, assign
+from monitor.compare.identity import NOTHING_BARRED, Shapes, assign
 from monitor.compare.related import look_alikes
 from monitor.model import Change, Edit, Head, Kind, Record, Release, Sighting
 from monitor.ports import Known
@@ -26,11 +26,10 @@ def classify(
     shapes: Shapes | None = None,
     barred: Barred = NOTHING_BARRED,
 ) -> tuple[Change, ...]:
-    """Decide on every record of one dump against a snapshot of the store; one change each, in their order.
+    """Decide on the records of one dump that are not as seen before, against a snapshot of the store.
 
-    A record that was last seen as its release's current text is unchanged without another look; `known` need not
-    hold its head. shapes: the forms of these records, where somebody has worked them out. Of a dump that comes in
-    parts, `barred` is what its other parts hold.
+    One change each, in their order. shapes: the forms of these records, where somebody has worked them out. `barred`
+    is what the other records of the dump hold.
     """
     shapes = shapes or Shapes(records, source=source)
     numbers = count(known.next_number)
@@ -39,8 +38,6 @@ def classify(
         record, seen = pairing.record, sightings.get(pairing.record.digest)
         if not pairing.number:
             changes.append(_new(record, next(numbers), shapes))
-        elif pairing.evidence == AS_SEEN and seen is not None and seen.is_current:
-            changes.append(_as_seen(record, seen))
         else:
             head = known.heads[pairing.number]
             change = compare(record, head, evidence=pairing.evidence, as_of=as_of, seen=seen)
@@ -124,21 +121,6 @@ def _version(kind: Kind, head: Head, views: _Views, seen: Sighting | None) -> in
     return head.last + 1 if is_new_text else head.version
 
 
-def _as_seen(record: Record, seen: Sighting) -> Change:
-    """Nothing is new, and nothing has to be known of the head to say so."""
-    return Change(
-        kind=Kind.UNCHANGED,
-        number=seen.number,
-        version=seen.version,
-        base=seen.version,
-        after=record.release,
-        before=record.release,
-        reason=AS_SEEN,
-        record=record,
-        is_as_seen=True,
-    )
-
-
 def _new(record: Record, number: int, shapes: Shapes) -> Change:
     return Change(
         kind=Kind.NEW,
@@ -165,11 +147,12 @@ def _indexed(change: Change, source: str, head: Head) -> Change:
 
 def _linked(changes: tuple[Change, ...], known: Known, shapes: Shapes) -> tuple[Change, ...]:
     """Link new releases to those that look like them, in the store and in the same dump."""
-    new = {c.number: shapes.of_record(c.record.digest) for c in changes if c.kind is Kind.NEW and c.record}
-    if not new:
+    numbers = {c.record.digest: c.number for c in changes if c.kind is Kind.NEW and c.record}
+    if not numbers:
         return changes
+    new = {number: shapes.of_record(digest) for digest, number in numbers.items()}
     others = {number: shapes.of_head(head) for number, head in known.heads.items()}
-    twins = look_alikes(new, others, known.sketches)
+    twins = look_alikes(new, others, _numbered(known.alike, numbers))
     return tuple(
         replace(
             change,
@@ -180,6 +163,21 @@ def _linked(changes: tuple[Change, ...], known: Known, shapes: Shapes) -> tuple[
         else change
         for change in changes
     )
+
+
+def _numbered(
+    alike: Mapping[bytes, Mapping[int | bytes, float]], numbers: Mapping[bytes, int]
+) -> dict[int, dict[int, float]]:
+    """The same by release numbers, without records that turned out to show a release that is known."""
+    return {
+        numbers[digest]: {
+            number: share
+            for other, share in found.items()
+            if (number := other if isinstance(other, int) else numbers.get(other, 0))
+        }
+        for digest, found in alike.items()
+        if digest in numbers
+    }
 
 
 def _resembles(count: int) -> str:

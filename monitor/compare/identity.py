@@ -25,8 +25,6 @@ TOUCHED_UP = 98.0  # ratio of bodies that differ by a few words
 TITLE_LIKE, BODY_LIKE = 85.0, 90.0  # ratios of a title and a body that were both touched
 FEW_DAYS = timedelta(days=3)
 NOTHING_BARRED = Barred()
-
-
 AS_SEEN = "seen before as it is"
 
 
@@ -72,11 +70,29 @@ class Shapes:
 
     def day(self, digest: bytes) -> date | None:
         """The day of a record of the dump; None: it has none."""
-        return self._records[digest].release.date
+        return self._records[digest].day
 
     def text_keys(self, digests: Iterable[bytes]) -> set[bytes]:
         """The index entries, but for the day, of everything that might be one of these records."""
         return {key for digest in digests for by, key in self.entries(digest).items() if by != "day"}
+
+
+def as_seen(
+    records: Iterable[Record], sightings: Mapping[bytes, Sighting], *, is_free: Callable[[int, bytes], bool]
+) -> Mapping[bytes, Sighting]:
+    """The records that show just what their releases were last seen to say, by digest: no comparing needed.
+
+    Two records of one dump are two releases: of several that show one, the first in the order of digests has it.
+    is_free: whether the dump's other parts leave a release to a record.
+    """
+    found: dict[bytes, Sighting] = {}
+    taken = set[int]()
+    for digest in sorted(record.digest for record in records):
+        seen = sightings.get(digest)
+        if seen is not None and seen.is_current and seen.number not in taken and is_free(seen.number, digest):
+            found[digest] = seen
+            taken.add(seen.number)
+    return found
 
 
 def assign(
@@ -89,7 +105,8 @@ def assign(
 ) -> tuple[Pairing, ...]:
     """Pair each record with at most one head and each head with at most one record, in the records' order.
 
-    The result does not depend on the order of the records. `barred` is what other parts of the same dump hold.
+    The result does not depend on the order of the records. `barred` is what other records of the same dump hold: those
+    of its other parts, and those that are as seen before.
     """
     found = _current(records, known, sightings, barred)
     left = [record for record in records if record.digest not in found]
@@ -113,12 +130,12 @@ def _pairing(record: Record, found: tuple[int, str] | None) -> Pairing:
 
 
 def _current(records: Sequence[Record], known: Known, sightings: Mapping[bytes, Sighting], barred: Barred) -> _Found:
-    """Records that were seen before as the current text of their release: no comparing needed."""
+    """Records that were seen before as the last text of a release that was withdrawn since."""
     found: _Found = {}
     taken = set(barred.held)
     for digest in sorted(record.digest for record in records if record.digest in sightings):
         seen = sightings[digest]
-        if seen.number not in taken and (seen.is_current or known.heads[seen.number].version == seen.version):
+        if seen.number not in taken and known.heads[seen.number].version == seen.version:
             found[digest] = (seen.number, AS_SEEN)
             taken.add(seen.number)
     return found

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from itertools import count
 
 from monitor.compare.forms import Form, nearby_days
 from monitor.compare.identity import BODY_LIKE, SHORT_BODY, Shapes, are_titles_alike
@@ -46,11 +45,11 @@ def look_around(
         for key, digests in days.items()
     }
     newest = dict(sorted(near.items(), reverse=True)[:NEAREST])
-    free = count(known.next_number)
-    alike = candidates({next(free): shapes.of_record(digest).sketch for digest in new}, newest) if newest else {}
-    wanted = {n for numbers in touched.values() for n in numbers} | {n for found in alike.values() for n in found}
-    known = _with_heads(known, store, wanted.intersection(near))
-    return replace(known, by_key={**known.by_key, **touched}, sketches=newest)
+    alike = candidates({digest: shapes.of_record(digest).sketch for digest in new}, newest)
+    wanted = {n for numbers in touched.values() for n in numbers}
+    wanted.update(n for found in alike.values() for n in found if isinstance(n, int))
+    known = _with_heads(known, store, wanted)
+    return replace(known, by_key={**known.by_key, **touched}, alike=alike)
 
 
 def _touched(shown: Form, on_day: Mapping[object, Mapping[int, Sketch]]) -> list[int]:

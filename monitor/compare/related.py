@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from itertools import chain
+from typing import TypeVar
 
 from monitor.compare.forms import NEARBY, SHORT, Form, shingles
 from monitor.model import Sketch
@@ -24,40 +25,39 @@ DOUBT = 1 / 4  # of that share, in the samples, is reason enough to look at the 
 LOOKED_AT = 32  # texts that are compared with one new one, those that share most first
 NEAREST = 1_000  # sketches a new release is compared with: of more releases within NEARBY days the newest
 
-Pairs = dict[int, dict[int, float]]  # of each new release the others that may look like it → what is boilerplate in it
+Name = int | bytes  # a release's number; of one that has none yet its record's digest
+_New = TypeVar("_New", int, bytes)
 
 
 def look_alikes(
-    forms: Mapping[int, Form], others: Mapping[int, Form], sketches: Mapping[int, Sketch] | None = None
+    forms: Mapping[int, Form], others: Mapping[int, Form], pairs: Mapping[int, Mapping[int, float]]
 ) -> dict[int, tuple[int, ...]]:
     """For each form by release number, the numbers of others, and of one another, that look like it.
 
     Same title at any distance, or most of the shorter text within NEARBY of its day; the best first, at most MOST.
-    sketches: of releases nearby whose forms need not be among the others; they tell what is boilerplate.
+    pairs: what `candidates` found; it may name releases that are not here.
     """
     everyone = {**others, **forms}
     by_title: dict[str, list[int]] = {}
     for number, shape in everyone.items():
         by_title.setdefault(shape.title, []).append(number)
-    new = {number: shape.sketch for number, shape in forms.items()}
-    near = {**(sketches or {}), **{n: shape.sketch for n, shape in others.items() if n not in (sketches or {})}}
-    shares = _shares(candidates(new, near), everyone)
+    shares = _shares(pairs, everyone)
     return {number: _best(number, by_title[form.title], shares.get(number, {})) for number, form in forms.items()}
 
 
-def candidates(new: Mapping[int, Sketch], near: Mapping[int, Sketch]) -> Pairs:
+def candidates(new: Mapping[_New, Sketch], near: Mapping[int, Sketch]) -> dict[_New, dict[Name, float]]:
     """The pairs of a new release with another, new ones too, whose samples have enough in common to look closer."""
-    samples = {number: set(sketch.marks) for number, sketch in new.items()}
+    samples: dict[Name, set[int]] = {number: set(sketch.marks) for number, sketch in new.items()}
     wanted = set[int]().union(*samples.values()) if near else set()
-    shared = {number: wanted.intersection(sketch.marks) for number, sketch in near.items()}
+    shared: dict[Name, set[int]] = {number: wanted.intersection(sketch.marks) for number, sketch in near.items()}
     # Few marks stand anywhere else: the others need not be looked at release by release.
     common = _common(samples.values()).union(*shared.values())
     shared |= {number: own & common for number, own in samples.items()}
-    holders: dict[int, list[int]] = {}
+    holders: dict[int, list[Name]] = {}
     for number, marks in shared.items():
         for mark in marks:
             holders.setdefault(mark, []).append(number)
-    sizes = _Sizes({**near, **new})
+    sizes = _Sizes(dict[Name, Sketch]([*near.items(), *new.items()]))
     pairs = {number: _fitting(number, shared, holders, sizes) for number in new}
     return {number: found for number, found in pairs.items() if found}
 
@@ -74,21 +74,21 @@ def _common(samples: Iterable[set[int]]) -> set[int]:
 class _Sizes:
     """How much of the smaller of two samples can stand in the other, counted for those that are asked for."""
 
-    def __init__(self, sketches: Mapping[int, Sketch]) -> None:
+    def __init__(self, sketches: Mapping[Name, Sketch]) -> None:
         self._sketches = sketches
-        self._counted: dict[int, tuple[int, int]] = {}
+        self._counted: dict[Name, tuple[int, int]] = {}
 
-    def of(self, one: int, other: int) -> int:
+    def of(self, one: Name, other: Name) -> int:
         """Of two short texts all sequences count, else those that stand in the sample of a long text too."""
         (whole, part), (wholes, parts) = self._count(one), self._count(other)
         return min(whole, wholes) if part < whole and parts < wholes else min(part, parts)
 
-    def are_near(self, one: int, other: int) -> bool:
+    def are_near(self, one: Name, other: Name) -> bool:
         """Whether their days are."""
         day, another = self._sketches[one].date, self._sketches[other].date
         return day is not None and another is not None and abs(day - another) <= NEARBY
 
-    def _count(self, number: int) -> tuple[int, int]:
+    def _count(self, number: Name) -> tuple[int, int]:
         found = self._counted.get(number)
         if found is None:
             marks = self._sketches[number].marks
@@ -98,8 +98,8 @@ class _Sizes:
 
 
 def _fitting(
-    number: int, shared: Mapping[int, set[int]], holders: Mapping[int, list[int]], sizes: _Sizes
-) -> dict[int, float]:
+    number: Name, shared: Mapping[Name, set[int]], holders: Mapping[int, list[Name]], sizes: _Sizes
+) -> dict[Name, float]:
     """The other releases that share enough with this one, and which part of its sample is boilerplate to both."""
     lists = {mark: holders[mark] for mark in shared[number]}
     counts = Counter(chain.from_iterable(few for few in lists.values() if 1 < len(few) <= BOILERPLATE))
@@ -107,7 +107,7 @@ def _fitting(
     if not counts:
         return {}
     common = {mark for mark, many in lists.items() if len(many) > BOILERPLATE}
-    found: dict[int, float] = {}
+    found: dict[Name, float] = {}
     for other, count in counts.most_common(LOOKED_AT):
         size = sizes.of(number, other)
         if count > SHARED * DOUBT * size and sizes.are_near(number, other):
@@ -115,7 +115,7 @@ def _fitting(
     return found
 
 
-def _shares(pairs: Pairs, everyone: Mapping[int, Form]) -> dict[int, dict[int, float]]:
+def _shares(pairs: Mapping[int, Mapping[int, float]], everyone: Mapping[int, Form]) -> dict[int, dict[int, float]]:
     """Of each release those that share enough of the shorter text, and how much, boilerplate apart."""
     numbers = {*pairs, *(other for found in pairs.values() for other in found if other in everyone)}
     sequences = {number: shingles(everyone[number].words) for number in numbers}

@@ -21,12 +21,13 @@ _Row = dict[str, Any]
 _SAME_CONFIRMED = frozenset({Kind.NEW, Kind.STALE, Kind.WITHDRAWN})  # what was confirmed stays, or is written already
 
 
-def refuse_stale(handle: Handle, changes: Sequence[Change]) -> None:
+def refuse_stale(handle: Handle, batch: Batch) -> None:
     """Whoever decided on an older snapshot decides again. Raises Stale."""
-    new = [change.number for change in changes if change.kind is Kind.NEW]
+    new = [change.number for change in batch.changes if change.kind is Kind.NEW]
     if new and min(new) < handle.all("next_release")[0][0]:
         raise Stale("release numbers were given away meanwhile")
-    expected = {change.number: change.base for change in changes if change.kind is not Kind.NEW}
+    compared = {change.number: change.base for change in batch.changes if change.kind is not Kind.NEW}
+    expected = {**batch.as_seen, **compared}
     if expected and handle.all("moved_heads", expected=dumped(expected)):
         raise Stale("releases changed meanwhile")
 
@@ -36,7 +37,7 @@ def add_changes(handle: Handle, batch: Batch, dump: int, *, now: datetime) -> Ma
     last = handle.all("last_ids")[0]
     _add_versions(handle, batch, dump, first=last["version"] + 1, now=now)
     _move(handle, batch)
-    _remember(handle, [change for change in batch.changes if change.record and not change.is_as_seen])
+    _remember(handle, [change for change in batch.changes if change.record])
     related = [_related(change.number, other) for change in batch.changes for other in change.related]
     handle.many("add_related", related)
     return _add_events(handle, batch, dump, first=last["event"] + 1, now=now)
@@ -86,11 +87,12 @@ def _move(handle: Handle, batch: Batch) -> None:
     handle.many("relist", [{"release": number} for number in numbers[Kind.REAPPEARED]])
     if batch.listing is not None:
         board = {"source": batch.dump.source, "listing": batch.listing}
-        shown = sorted(change.number for change in batch.changes if change.kind is not Kind.WITHDRAWN)
+        changed = [change.number for change in batch.changes if change.kind is not Kind.WITHDRAWN]
+        shown = sorted([*batch.as_seen, *changed])
         handle.many("add_listed", [{**board, "release": number} for number in shown])
-    confirmed = sorted(change.number for change in batch.changes if change.kind not in _SAME_CONFIRMED)
-    if confirmed:
-        handle.all("confirm", releases=dumped(confirmed), as_of=age)
+    confirmed = [change.number for change in batch.changes if change.kind not in _SAME_CONFIRMED]
+    if confirmed or batch.as_seen:
+        handle.all("confirm", releases=dumped(sorted([*batch.as_seen, *confirmed])), as_of=age)
 
 
 def _remember(handle: Handle, changes: Sequence[Change]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Collection, Container, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
@@ -50,9 +51,9 @@ class SqliteStore:
         """See Store."""
         rows = self._handle.all("sightings", keys=dumped(list(map(short, digests))))
         return {
-            row["full"]: Sighting(number=row["release"], version=row["seq"], is_current=bool(row["is_current"]))
-            for row in rows
-            if row["full"] in digests  # two digests may share their first 8 bytes
+            full: Sighting(number=release, version=seq, is_current=bool(is_current))
+            for full, release, seq, is_current in rows
+            if full in digests  # two digests may share their first 8 bytes
         }
 
     def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
@@ -90,7 +91,7 @@ class SqliteStore:
     def commit(self, batch: Batch, *, now: datetime) -> Report:
         """See Store."""
         with self._handle.transaction():
-            refuse_stale(self._handle, batch.changes)
+            refuse_stale(self._handle, batch)
             rejects, held = self._sort_rejects(batch)
             dump = self._enter_dump(batch, rejected=len(rejects), now=now)
             events = add_changes(self._handle, batch, dump, now=now)
@@ -162,10 +163,11 @@ class SqliteStore:
 
     def _enter_dump(self, batch: Batch, *, rejected: int, now: datetime) -> int:
         """The row of a take-in, made by its first part and brought up to date by the others; its id."""
-        kinds = [change.kind for change in batch.changes]
-        shown = [change.number for change in batch.changes if change.record]
+        kinds = Counter(change.kind for change in batch.changes)
+        kinds[Kind.UNCHANGED] += len(batch.as_seen)
+        shown = [*batch.as_seen, *(change.number for change in batch.changes if change.record)]
         values: _Row = {
-            **{f"n_{kind}": kinds.count(kind) for kind in Kind if kind is not Kind.REJECTED},
+            **{f"n_{kind}": kinds[kind] for kind in Kind if kind is not Kind.REJECTED},
             "n_rejected": rejected,
             "n": len(shown),
             "members": array("I", shown).tobytes(),

@@ -49,7 +49,7 @@ def dump_of(text: str, *, source: str = "motie", name: str = "dump.txt") -> Dump
         path=b"/seeds/" + name.encode(),
         signature=Signature(device=1, inode=int.from_bytes(digest[:4]), size=len(content), mtime_ns=0, ctime_ns=0),
         sha256=digest,
-        text=text,
+        stretches=lambda: iter((text,)),
         encoding="utf-8",
     )
 

@@ -134,9 +134,11 @@ class MemoryStore:
 
     def commit(self, batch: Batch, *, now: datetime) -> Report:
         """See Store."""
-        self._refuse_stale(batch.changes)
+        self._refuse_stale(batch)
         books = self._books.copy()
         take = _enter(books, batch, now=now)
+        for number in batch.as_seen:
+            books.heads[number] = _confirmed(books.heads[number], take)
         for change in batch.changes:
             _add_change(books, change, take)
         _add_listing(books, batch)
@@ -222,8 +224,10 @@ class MemoryStore:
     def _next_number(self) -> int:
         return max(self._books.heads, default=0) + 1
 
-    def _refuse_stale(self, changes: Collection[Change]) -> None:
-        for change in changes:
+    def _refuse_stale(self, batch: Batch) -> None:
+        if any(self._books.heads[number].version != version for number, version in batch.as_seen.items()):
+            raise Stale("releases changed meanwhile")
+        for change in batch.changes:
             head = self._books.heads.get(change.number)
             if change.kind is Kind.NEW and change.number < self._next_number():
                 raise Stale("release numbers were given away meanwhile")
@@ -247,7 +251,7 @@ def _enter(books: _Books, batch: Batch, *, now: datetime) -> Report:
 
 
 def _take(batch: Batch, *, number: int, now: datetime) -> Report:
-    kinds = [change.kind for change in batch.changes]
+    kinds = [*(change.kind for change in batch.changes), *(Kind.UNCHANGED for _ in batch.as_seen)]
     rejected = sum(not _is_held(reject, batch) for reject in batch.rejects)
     return Report(
         dump=number,
@@ -287,10 +291,14 @@ def _moved(head: Head, change: Change, take: Report) -> Head:
         return replace(head, withdrawn=take.as_of)
     if change.kind is Kind.STALE:
         return head
-    head = replace(head, confirmed=max(head.confirmed, take.as_of))
+    head = _confirmed(head, take)
     if change.kind is Kind.REAPPEARED:
         head = replace(head, withdrawn=None)
     return replace(head, version=change.version, release=change.after) if change.text_hash else head
+
+
+def _confirmed(head: Head, take: Report) -> Head:
+    return replace(head, confirmed=max(head.confirmed, take.as_of))
 
 
 def _add_listing(books: _Books, batch: Batch) -> None:
@@ -298,8 +306,8 @@ def _add_listing(books: _Books, batch: Batch) -> None:
         return
     board = (batch.dump.source, batch.listing)
     books.listings[board] = max(batch.as_of, books.listings.get(board, batch.as_of))
-    shown = (change.number for change in batch.changes if change.kind is not Kind.WITHDRAWN)
-    books.listed[board] = books.listed.get(board, frozenset()) | {*shown}
+    changed = (change.number for change in batch.changes if change.kind is not Kind.WITHDRAWN)
+    books.listed[board] = books.listed.get(board, frozenset()) | {*batch.as_seen, *changed}
 
 
 def _events(batch: Batch, take: Report) -> Iterator[Event]:

@@ -8,7 +8,7 @@ gives its own names.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +17,7 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,10 +26,11 @@ from hypothesis import settings
 
 from monitor.collect.decode import decode
 from monitor.collect.dump import parse
+from monitor.compare.identity import AS_SEEN
 from monitor.errors import NotReadable
 from monitor.journey import Audience, Habits, ingest
 from monitor.match.watchlists import Watchlist, Watchlists
-from monitor.model import Batch, Change, Dump, Kind, Mode, Notice, Record, Release, Report, Signature
+from monitor.model import Batch, Change, Dump, Kind, Mode, Notice, Record, Release, Report, Sighting, Signature
 from monitor.store.database import open_for_writing
 from monitor.store.sqlite import SqliteStore
 
@@ -146,6 +148,7 @@ class Lab:
         self._folder = folder
         self._habits = habits
         self._days = count()
+        self._shown: Dump | None = None  # by the last drop
         words = watchlists or {}
         self._audience = Audience(
             watchlists=Watchlists([Watchlist(name=name, keywords=tuple(each)) for name, each in words.items()]),
@@ -170,9 +173,11 @@ class Lab:
         now = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
         content = dropped.content.encode() if isinstance(dropped.content, str) else dropped.content
         self._store.batch = None
+        read = _dump(content, dropped.name or f"{day}.txt", source=dropped.source, folder=self._folder, now=now)
+        self._shown = read
         self.reports.append(
             ingest(
-                _dump(content, dropped.name or f"{day}.txt", source=dropped.source, folder=self._folder, now=now),
+                read,
                 habits=self._habits,
                 audience=self._audience,
                 store=self._store,
@@ -190,8 +195,22 @@ class Lab:
     @property
     def changes(self) -> tuple[Change, ...]:
         """Of the last drop: one for each record in the file's order, then those that no record caused."""
-        found = self._store.batch.changes if self._store.batch else ()
+        found = self._store.batch.changes + self._as_seen() if self._store.batch else ()
         return tuple(sorted(found, key=lambda c: (c.record is None, c.record.line if c.record else c.number)))
+
+    def _as_seen(self) -> tuple[Change, ...]:
+        """The records of the last drop of which nothing had to be compared, told as changes."""
+        assert self._store.batch
+        assert self._shown
+        text, left = "".join(self._shown.stretches()), dict(self._store.batch.as_seen)
+        found = parse(text, source=self._shown.source, categories=self._habits.categories).records
+        changes = []
+        for record in sorted(found, key=lambda one: one.digest):
+            seen = self._store.sighted.get(record.digest)
+            if seen and left.get(seen.number) == seen.version:
+                changes.append(_unchanged(record, seen.number, left.pop(seen.number)))
+        assert not left
+        return tuple(changes)
 
     @property
     def change(self) -> Change:
@@ -270,16 +289,35 @@ def _dump(content: bytes, name: str, *, source: str, folder: Path, now: datetime
         path=os.fsencode(folder / name),
         signature=Signature(device=1, inode=1, size=len(content), mtime_ns=stamp, ctime_ns=stamp),
         sha256=sha256(content).digest(),
-        text=text,
+        stretches=lambda: iter((text,)),
         encoding=encoding,
         fault=fault,
     )
 
 
+def _unchanged(record: Record, number: int, version: int) -> Change:
+    return Change(
+        kind=Kind.UNCHANGED,
+        number=number,
+        version=version,
+        base=version,
+        after=record.release,
+        before=record.release,
+        reason=AS_SEEN,
+        record=record,
+    )
+
+
 class _Recorder(SqliteStore):
-    """The real store, which remembers the batch it stored last."""
+    """The real store, which remembers the batch it stored last and what it was decided on."""
 
     batch: Batch | None = None  # None: the last drop stored none
+    sighted: Mapping[bytes, Sighting] = MappingProxyType({})
+
+    def sightings(self, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
+        """See Store."""
+        self.sighted = super().sightings(digests)
+        return self.sighted
 
     def commit(self, batch: Batch, *, now: datetime) -> Report:
         """See Store."""

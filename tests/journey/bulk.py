@@ -10,11 +10,13 @@ from pathlib import Path
 
 from monitor.collect.decode import SAMPLE, coding_of
 from monitor.collect.read import opened
-from monitor.model import Bulk, Dump
+from monitor.model import Dump
 from monitor.testing import dump_of
 
 
-def large(text: str, *, name: str = "dump.txt", most: Callable[[], int] = lambda: 3, size: int = 50) -> Dump:
+def large(
+    text: str, *, name: str = "dump.txt", most: Callable[[], int] = lambda: 3, size: int = 50, is_held: bool = False
+) -> Dump:
     """A dump as `dump_of` makes it, but to be gone through in stretches of `size` characters, `most` records a part."""
     plain = dump_of(text, name=name)
 
@@ -27,14 +29,15 @@ def large(text: str, *, name: str = "dump.txt", most: Callable[[], int] = lambda
         path=plain.path,
         signature=plain.signature,
         sha256=sha256(text.encode()).digest(),
-        text="",
+        stretches=stretches,
         encoding="utf-8",
-        bulk=Bulk(stretches=stretches, most=most),
+        most=most,
+        is_held=is_held,
     )
 
 
 @contextmanager
-def large_file(path: Path, *, most: Callable[[], int]) -> Iterator[Dump]:
+def large_file(path: Path, *, most: Callable[[], int], is_held: bool = False) -> Iterator[Dump]:
     """A file as a large dump, whatever its size."""
     with opened(os.fsencode(path)) as file:
         content = file.sha256()
@@ -45,8 +48,9 @@ def large_file(path: Path, *, most: Callable[[], int]) -> Iterator[Dump]:
             path=os.fsencode(path),
             signature=file.signature,
             sha256=content,
-            text="",
+            stretches=lambda: coding.read(file.again(content)),
             encoding=coding.name,
             bom=coding.bom,
-            bulk=Bulk(stretches=lambda: coding.read(file.again(content)), most=most),
+            most=most,
+            is_held=is_held,
         )

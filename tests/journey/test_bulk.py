@@ -72,13 +72,14 @@ SHAPES = {
 }
 
 
+@pytest.mark.parametrize("is_held", [False, True], ids=["read again", "held"])
 @pytest.mark.parametrize("mode", [Mode.ONCE, Mode.WATCH])
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_parts_come_to_the_same_end_as_one_piece(shape: tuple[str, ...], mode: Mode, pair: Pair) -> None:
+def test_parts_come_to_the_same_end_as_one_piece(shape: tuple[str, ...], mode: Mode, is_held: bool, pair: Pair) -> None:
     whole, rejects = MemoryStore(), pair.rejects
     for number, text in enumerate(shape):
         expected = take(whole, dump_of(text, name=f"{number}.txt"), mode=mode)
-        report = take(pair.store, large(text, name=f"{number}.txt"), mode=mode)
+        report = take(pair.store, large(text, name=f"{number}.txt", is_held=is_held), mode=mode)
         assert (report.status, report.counts, report.as_of) == (expected.status, expected.counts, expected.as_of)
     assert texts(pair.store) == texts(whole)
     assert sorted(rejects()) == sorted((row.state, row.reject.reason) for row in whole.rejects)
@@ -86,13 +87,15 @@ def test_parts_come_to_the_same_end_as_one_piece(shape: tuple[str, ...], mode: M
 
 
 @settings(deadline=None, max_examples=40)
-@given(dumps(most=8), dumps(most=8), st.integers(1, 5), st.integers(1, 200))
-def test_generated_dumps_come_to_the_same_releases(first: Written, second: Written, most: int, size: int) -> None:
+@given(dumps(most=8), dumps(most=8), st.integers(1, 5), st.integers(1, 200), st.booleans())
+def test_generated_dumps_come_to_the_same_releases(
+    first: Written, second: Written, most: int, size: int, is_held: bool
+) -> None:
     whole, parted = MemoryStore(), MemoryStore()
     for number, written in enumerate((first, second, first)):
         name = f"{number}.txt"
         take(whole, dump_of(written.text, name=name), mode=Mode.AGAIN)
-        take(parted, large(written.text, name=name, most=lambda: most, size=size), mode=Mode.AGAIN)
+        take(parted, large(written.text, name=name, most=lambda: most, size=size, is_held=is_held), mode=Mode.AGAIN)
     assert {release.title for release in texts(parted)} == {release.title for release in texts(whole)}
     assert [take.status for take in parted._books.takes] == [take.status for take in whole._books.takes]
 
@@ -160,6 +163,31 @@ def test_a_take_in_that_was_stopped_goes_on_and_doubles_nothing(after: int, pair
     assert pair.reject_states() == ["rejected"] * 2
     assert len(pair.outbox.waiting("team")) == 14
     assert take(pair.store, large(text, name="copy.txt")).status == "duplicate"
+
+
+def test_a_held_one_goes_on_too(pair: Pair) -> None:
+    text = dump(*NEWS[:9], *NEWS[3:6], *NEWS[9:14])
+    with pytest.raises(Interrupted):
+        take(pair.store, large(text, most=stopping(3), is_held=True))
+    assert len(heads(pair.store)) == 9
+    report = take(pair.store, large(text, is_held=True))
+    assert (report.dump, {kind: n for kind, n in report.counts.items() if n}) == (1, {Kind.NEW: 14})
+
+
+@pytest.mark.parametrize("is_held", [False, True], ids=["read again", "held"])
+def test_what_a_small_dump_changes_in_between_is_compared_and_not_taken_as_seen(is_held: bool, pair: Pair) -> None:
+    """The record was seen before the first part; by its own part its release has moved on."""
+    body = "Exports of chips rose {} percent in June, the ministry said on Monday, and those of ships fell by a third."
+    old, new = (record("Exports", body.format(rise)) for rise in ("5.1", "5.3"))
+    take(pair.store, dump_of(dump(old), name="20250101.txt"))
+
+    def most() -> int:
+        take(pair.store, dump_of(dump(new), name="20250102.txt"))
+        return 3
+
+    report = take(pair.store, large(dump(*NEWS[:8], old), name="20250103.txt", most=most, is_held=is_held))
+    assert (report.counts[Kind.NEW], report.counts[Kind.CHANGED], report.counts[Kind.UNCHANGED]) == (8, 1, 0)
+    assert heads(pair.store)[1].body == body.format("5.1")
 
 
 def test_other_dumps_are_taken_in_between_two_parts(pair: Pair) -> None:

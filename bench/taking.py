@@ -1,0 +1,51 @@
+"""An intake on a store of its own: a file's whole way, from its name to the durable commit, without a daemon."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from monitor.app.clock import SystemClock
+from monitor.app.intake import Intake, Source
+from monitor.app.operator import Operator
+from monitor.collect.folder import Folder
+from monitor.journey import Audience, Habits
+from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.model import Mode, Report
+from monitor.store.database import open_for_writing
+from monitor.store.outbox import SqliteOutbox
+from monitor.store.sqlite import SqliteStore
+from monitor.store.switchboard import SqliteSwitchboard
+
+
+@contextmanager
+def open_intake(folder: Path) -> Iterator[Intake]:
+    """Of the files in `folder`/seeds, with one watchlist; the store is in `folder`/state."""
+    (folder / "seeds").mkdir(parents=True, exist_ok=True)
+    handle, clock = open_for_writing(folder / "state"), SystemClock()
+    source = Source(
+        folder=Folder(source="bench", path=os.fsencode(folder / "seeds")),
+        habits=Habits(timezone=ZoneInfo("Asia/Seoul")),
+    )
+    watchlists = Watchlists([Watchlist(name="fta", keywords=("FTA",))])
+    try:
+        yield Intake(
+            [source],
+            audience=Audience(watchlists=watchlists, routes={"fta": ("hook",)}),
+            store=SqliteStore(handle),
+            clock=clock,
+            switchboard=SqliteSwitchboard(handle),
+            operator=Operator(channels=(), outbox=SqliteOutbox(handle), clock=clock),
+        )
+    finally:
+        handle.close()
+
+
+def take(intake: Intake, path: Path, mode: Mode = Mode.ONCE) -> Report:
+    """One file, taken in."""
+    taken = intake.carry(os.fsencode(path), intake.sources[0], mode=mode)
+    assert taken.report is not None
+    return taken.report

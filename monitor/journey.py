@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -23,7 +23,7 @@ from monitor.notify.compose import compose
 from monitor.ports import Begun, Known, Store
 
 _REPLAYED = timedelta(milliseconds=1)  # bytes seen before carry no news: at equal age they lose
-_TRIES = 5  # against a store that another monitor writes to as well
+_TRIES = 10  # against a store that other threads or monitors write to as well
 
 
 class Watchlists(Protocol):
@@ -66,14 +66,14 @@ def ingest(
     store: Store,
     now: datetime,
     mode: Mode,
-    muted: Collection[str] = frozenset(),
+    muted: Callable[[], Collection[str]] = frozenset,
 ) -> Report:
     """Carry one dump the whole way; on return all of it is stored.
 
     An ordinary dump is stored whole or not at all. A large one is stored part by part, each whole or not at all, and
     a take-in that was cut off goes on behind its last part. Raises FileChanged, Interrupted between two parts.
 
-    What a muted watchlist matches is recorded, and nobody is told.
+    What a muted watchlist matches is recorded, and nobody is told; `muted` is asked once, and not for known content.
 
     Content that is known already is noted and leads to nothing, unless the mode is AGAIN or a newer stamp in the file
     name makes it a newer confirmation.
@@ -92,7 +92,7 @@ def ingest(
         store=store,
         now=now,
         mode=mode,
-        muted=muted,
+        muted=muted(),
         survey=survey,
         claims=claims,
         sighted=sighted,

@@ -19,6 +19,8 @@ from monitor.model import Dump, Kind, Mode, Report, Signature
 from monitor.ports import Clock, Store, Switchboard
 from monitor.text import escape
 
+FEW = 5  # files of known content that get a line each
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -45,6 +47,11 @@ class Taken:
     report: Report | None = None  # None: no dump, gone, or not to be read now
     is_later: bool = False  # it could not be read or stored now; try again
     is_failed: bool = False  # a fault of ours; it is left until it changes
+
+    @property
+    def is_news(self) -> bool:
+        """Whether something may be to be told because of it."""
+        return self.report is not None and self.report.status != "duplicate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,11 +135,12 @@ class Intake:
     def take_in(self, path: bytes, source: Source, *, mode: Mode) -> Taken:
         """Carry one file the whole way and log what it came to; whatever goes wrong stays with this file."""
         taken = self.carry(path, source, mode=mode)
+        self.tell([taken])
         self.acknowledge(taken)
         return taken
 
     def carry(self, path: bytes, source: Source, *, mode: Mode, between: Callable[[], None] = lambda: None) -> Taken:
-        """The same without a word that it is stored: that is said (`acknowledge`) once it is durable.
+        """The same without a word that it is stored: that is said (`tell`, `acknowledge`) once it is durable.
 
         between: called where a long take-in can let others pass; no transaction is open then. What it raises as
         Interrupted ends the take-in there, to be gone on with later.
@@ -160,11 +168,21 @@ class Intake:
             return taken(is_failed=True)
         return taken()
 
+    def tell(self, group: Sequence[Taken]) -> None:
+        """Log take-ins that are durable, a line each; many files whose content is known share one."""
+        reports = [taken.report for taken in group if taken.report]
+        known = [report.name for report in reports if report.status == "duplicate"]
+        for report in reports:
+            if report.status != "duplicate" or len(known) <= FEW:
+                _tell(report)
+        if len(known) > FEW:
+            say("dumps_duplicate", count=len(known), names=", ".join([*known[:FEW], "…"]))
+
     def acknowledge(self, taken: Taken) -> None:
-        """Log a take-in that is durable, and end the source's baseline with the last file that was tried."""
+        """Tell operators of rejects, and end the source's baseline with the last file that was tried."""
         name = taken.source.name
-        if taken.report:
-            self._tell(taken.report)
+        if taken.report and taken.report.rejected:
+            self._operator.rejected(taken.report)
         if not taken.is_later:
             self._basing.get(name, set()).discard(taken.path)
         if name in self._untried:
@@ -180,15 +198,8 @@ class Intake:
             store=self._store,
             now=now,
             mode=mode,
-            muted=self._muted(dump, now),
+            muted=partial(self._muted, dump, now),
         )
-
-    def _tell(self, report: Report) -> None:
-        tell = warn if report.rejected or report.status == "held" else say
-        more = {"see": "monitor dumps --rejects"} if report.rejected else {}
-        tell(f"dump_{report.status}", source=report.source, name=report.name, **told_counts(report.counts), **more)
-        if report.rejected:
-            self._operator.rejected(report)
 
     def _muted(self, dump: Dump, now: datetime) -> frozenset[str]:
         """Watchlists that tell nobody of this dump; of a source's baseline none does."""
@@ -211,6 +222,12 @@ class Intake:
             self._left[path] = sign
 
 
+def _tell(report: Report) -> None:
+    tell = warn if report.rejected or report.status == "held" else say
+    more = {"see": "monitor dumps --rejects"} if report.rejected else {}
+    tell(f"dump_{report.status}", source=report.source, name=report.name, **told_counts(report.counts), **more)
+
+
 def told_counts(counts: Mapping[Kind, int]) -> dict[str, object]:
     """The counts that are not zero, by kind, as fields of a log line."""
     return {str(kind): count for kind, count in counts.items() if count}
@@ -222,7 +239,7 @@ def _dump(path: bytes, name: str, file: File, source: Source, turns: Turns) -> D
         file.pause = turns.give
     content = None if is_large else whole(file, max_file=source.max_file)
     sha256 = content.sha256 if content else file.sha256()
-    beginning = file.beginning(SAMPLE)
+    beginning = content.content[:SAMPLE] if content and not content.fault else file.beginning(SAMPLE)
     coding, fault = None, content.fault if content else ""
     try:
         coding = coding_of(beginning, source.encoding)

@@ -299,6 +299,7 @@ class Pickup:
 
     def _finish(self, group: Sequence[_Carried]) -> None:
         now = time.monotonic()
+        self._intake.tell([each.taken for each in group])
         for each in group:
             path = each.taken.path
             if each.taken.is_later:
@@ -310,7 +311,8 @@ class Pickup:
                 self._intake.acknowledge(each.taken)
             except StoreError as error:  # the file is stored; what could not be was a word to the operator
                 warn("store_busy", reason=error.message)
-        self._on_taken()
+        if not self._lanes or any(each.taken.is_news for each in group):
+            self._on_taken()
 
     def _postpone(self, path: bytes, now: float) -> None:
         ready = self._ready.pop(path, _Ready(pauses=0, since=now))  # a big one may have come twice in its own take-in

@@ -40,10 +40,10 @@ class Content:
 class File:
     """A regular file held open: it may be read several times, and all of it is one state of the file."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, status: os.stat_result) -> None:
         self._descriptor = descriptor
         self.pause: Callable[[], None] = lambda: None  # called between two chunks
-        self.signature = signature(os.fstat(descriptor))
+        self.signature = signature(status)
 
     def chunks(self) -> Iterator[bytes]:
         """All bytes. Raises FileChanged as soon as a change can be told."""
@@ -88,9 +88,10 @@ def opened(path: bytes, *, follow_symlinks: bool = False) -> Iterator[File]:
     """Open a dump file for reading. Raises Skipped, and OSError when it cannot be opened."""
     descriptor = _open(path, follow_symlinks=follow_symlinks)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise Skipped("not a regular file")
-        yield File(descriptor)
+        yield File(descriptor, status)
     finally:
         os.close(descriptor)
 

@@ -107,9 +107,10 @@ def _remember(handle: Handle, changes: Sequence[Change]) -> None:
         for change in changes
         if change.record
     ]
+    doubtful = [short(change.record.digest) for change in changes if change.record and change.kind is not Kind.NEW]
     known = {
         (row["full"], row["release"], row["seq"])
-        for row in handle.all("sightings", keys=dumped([row["h"] for row in rows]))
+        for row in (handle.all("sightings", keys=dumped(doubtful)) if doubtful else ())
     }
     fresh = [row for row in rows if (row["full"], row["release"], row["seq"]) not in known]
     handle.many("add_seen", sorted(fresh, key=itemgetter("h")))

@@ -2,7 +2,8 @@
 
 -- name: dump_of_content
 -- The newest take-in of all of a content; of two at one moment the later row.
-SELECT * FROM dump WHERE source = :source AND sha = :sha AND progress IS NULL ORDER BY id DESC LIMIT 1;
+SELECT * FROM dump
+WHERE id = (SELECT max(id) FROM dump WHERE source = :source AND sha = :sha AND progress IS NULL);
 
 -- name: dump_by_id
 SELECT * FROM dump WHERE id = :id;
@@ -12,9 +13,6 @@ SELECT * FROM dump WHERE id = :id;
 SELECT id, as_of, progress FROM (
     SELECT * FROM dump WHERE source = :source AND sha = :sha ORDER BY id DESC LIMIT 1
 ) WHERE progress IS NOT NULL AND name = :name;
-
--- name: takes
-SELECT count(*) FROM dump WHERE source = :source AND sha = :sha AND as_of = :as_of;
 
 -- name: any_dump
 SELECT 1 FROM dump WHERE source = :source LIMIT 1;
@@ -81,7 +79,8 @@ INSERT INTO dump (
     source, name, sha, size, mtime, as_of, take, status, encoding, n, n_new, n_changed, n_completed, n_enriched,
     n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, listing, members, progress, at
 ) VALUES (
-    :source, :name, :sha, :size, :mtime, :as_of, :take, :status, :encoding, :n, :n_new, :n_changed, :n_completed,
+    :source, :name, :sha, :size, :mtime, :as_of,
+    (SELECT count(*) FROM dump AS same WHERE same.source = :source AND same.sha = :sha AND same.as_of = :as_of), :status, :encoding, :n, :n_new, :n_changed, :n_completed,
     :n_enriched, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :listing, :members,
     :progress, :at
 ) RETURNING id;

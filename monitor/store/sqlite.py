@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Collection, Container, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date, datetime
 from typing import Any
 
@@ -67,7 +67,10 @@ class SqliteStore:
         by_key: dict[bytes, tuple[int, ...]] = {}
         for row in self._handle.keyed("alias", list(keys)):
             by_key[row["key"]] = (*by_key.get(row["key"], ()), row["release"])
-        wanted = dumped(sorted({*numbers, *(number for found in by_key.values() for number in found)}))
+        named = sorted({*numbers, *(number for found in by_key.values() for number in found)})
+        if not named:
+            return Known(heads={}, by_key={}, next_number=next_number)
+        wanted = dumped(named)
         past: dict[int, set[bytes]] = {}
         for row in self._handle.all("past_texts", numbers=wanted):
             past.setdefault(row["release"], set()).add(row["fold_hash"])
@@ -77,6 +80,8 @@ class SqliteStore:
     def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
         """See Store."""
         numbers = sorted({row["release"] for row in self._handle.keyed("alias", list(keys))}, reverse=True)[:most]
+        if not numbers:
+            return {}
         return {row["id"]: _sketch(row) for row in self._handle.all("sketches", numbers=dumped(numbers))}
 
     def listing(self, source: str, name: str, *, after: date, before: date, but: Container[int] = ()) -> Listing:
@@ -107,10 +112,14 @@ class SqliteStore:
 
     def note_duplicate(self, dump: Dump, of: Report, *, parser: int, now: datetime) -> Report:
         """See Store."""
-        with self._handle.transaction():
-            for row in self._handle.all("open_rejects", path=dump.path, source=dump.source):
-                if row["sha"] != dump.sha256:
-                    self._set_reject(row, dump, state="healed", now=now)
+        healed = [
+            row
+            for row in self._handle.all("open_rejects", path=dump.path, source=dump.source)
+            if row["sha"] != dump.sha256
+        ]
+        with self._handle.transaction() if healed else nullcontext():  # one statement needs none
+            for row in healed:
+                self._set_reject(row, dump, state="healed", now=now)
             self._file(dump, dump=of.dump, status="duplicate", parser=parser, now=now)
         return Report(
             dump=of.dump,
@@ -190,7 +199,6 @@ class SqliteStore:
             name=dump.name,
             size=dump.signature.size,
             mtime=moment_of_ns(dump.signature.mtime_ns),
-            take=self._handle.all("takes", **content)[0][0],
             encoding=dump.encoding,
             listing=batch.listing,
         )

@@ -347,6 +347,17 @@ def test_a_file_that_no_event_told_of_is_found_counted_and_shown(tmp_path: Path)
         picked.flush()  # it is armed anew
 
 
+def test_many_copies_that_come_at_once_share_a_line_of_the_log(tmp_path: Path) -> None:
+    with picking(tmp_path / "p", config=CONFIG) as picked:
+        for number in range(120):
+            picked.project.drop(f"{number}.txt", TALKS)
+        picked.flush()
+    known = len(picked.lines("dump_duplicate")) + sum(line["count"] for line in picked.lines("dumps_duplicate"))
+    assert (len(picked.lines("dump_stored")), known) == (2, 119)
+    assert all(line["count"] > 5 and line["names"].endswith(", …") for line in picked.lines("dumps_duplicate"))
+    assert picked.query("SELECT count(*) FROM file") == [(121,)]
+
+
 def test_files_that_wait_at_the_start_come_by_age_small_ones_first(tmp_path: Path) -> None:
     with picking(tmp_path / "p"):
         pass

@@ -14,7 +14,7 @@ SOURCES = {path.name: path.read_text("utf-8") for path in files("monitor.store")
 CALLS = re.compile(r"""\.(?:all|one|many)\(\s*"(\w+)"|queries\(\)\["(\w+)"\]""")
 # What runs for every dump, or every record: its cost must not grow with what is stored.
 HOT = [
-    *("dump_of_content", "takes", "sightings", "heads", "past_texts", "next_release", "moved_heads", "open_rejects"),
+    *("dump_of_content", "sightings", "heads", "past_texts", "next_release", "moved_heads", "open_rejects"),
     *("filed", "move_head", "confirm", "add_seen", "settle", "close_attempt", "next_due", "lease"),
     *("waiting", "told", "attach", "recent", "stand", "spend", "flood"),
 ]
@@ -60,6 +60,11 @@ def test_one_row_of_the_ledger_is_found_by_its_path(handle: Handle) -> None:
 def test_what_was_sent_long_ago_costs_a_courier_nothing(handle: Handle, name: str, index: str) -> None:
     steps = [str(step[-1]) for step in _explained(handle, name, "EXPLAIN QUERY PLAN")]
     assert any(index in step for step in steps), steps
+
+
+def test_how_often_a_content_was_taken_in_is_told_by_its_index(handle: Handle) -> None:
+    steps = [str(step[-1]) for step in _explained(handle, "add_dump", "EXPLAIN QUERY PLAN")]
+    assert any(step.startswith("SEARCH same USING COVERING INDEX") for step in steps), steps
 
 
 def _explained(handle: Handle, name: str, verb: str) -> list[tuple[object, ...]]:

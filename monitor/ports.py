@@ -188,10 +188,11 @@ class Outbox(Protocol):
         Messages of the monitor itself are buried without being counted.
         """
 
-    def reclaim(self, *, holding: Collection[str] = (), now: datetime) -> int:
-        """At start: attempts left open by a process that is gone become `unknown`; how many.
+    def reclaim(self, *, holding: Collection[str] = (), now: datetime) -> Mapping[str, int]:
+        """At start: attempts left open by a process that is gone become `unknown`.
 
-        Their messages are due again; those of the `holding` channels are held.
+        Their messages are due again; those of the `holding` channels are held: how many by channel. Messages of the
+        monitor itself are held without being counted.
         """
 
     def requeue(self, message: int, *, now: datetime) -> None:

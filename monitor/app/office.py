@@ -42,7 +42,10 @@ class Office:
         """
         now = self.clock.now()
         holding = [line.channel.name for line in self.lines if line.policy.holds_uncertain]
-        self.outbox.reclaim(holding=holding, now=now)
+        held = self.outbox.reclaim(holding=holding, now=now)
+        for channel, count in held.items():
+            warn("messages_held", channel=channel, count=count, see="monitor alerts --state held")
+        self.operator.held_over(held)
         for line in self.lines:
             self.switchboard.recognise(line.channel.name, line.fingerprint, now=now)
         return self.expire()
@@ -78,8 +81,9 @@ class Office:
 
         def on_step(delivery: Delivery, step: Step) -> None:
             _say_step(delivery, step)
-            if step.move is Move.BURY:
-                self.operator.buried(delivery, step)
+            tell = {Move.BURY: self.operator.buried, Move.HOLD: self.operator.held}.get(step.move)
+            if tell:
+                tell(delivery, step)
                 on_told()
 
         def on_turn(channel: str, turn: Turn, standing: Standing) -> None:

@@ -16,6 +16,7 @@ from monitor.notify.retry import Step, Turn
 from monitor.ports import Clock, Outbox
 
 _LONG = timedelta(hours=1)
+_CHOICE = "`monitor alerts --state held` lists all; `monitor alerts retry ID` sends one again, `drop ID` gives it up."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,27 @@ class Operator:
                 " `monitor alerts --state dead` lists all.",
                 key=f"dead:{message.channel}:{self._hour()}",
                 about=message.channel,
+            )
+
+    def held(self, delivery: Delivery, step: Step) -> None:
+        """A message may have arrived, and a person is to say whether it is sent again; a system message is not."""
+        message = delivery.message
+        if message.kind != "system":
+            self._tell(
+                f"a message to channel {message.channel} waits for you\nMessage {delivery.id} may have arrived or not:"
+                f" {step.verdict.reason}. {_CHOICE}",
+                key=f"held:{message.channel}:{self._hour()}",
+                about=message.channel,
+            )
+
+    def held_over(self, counts: Mapping[str, int]) -> None:
+        """The monitor ended in the middle of sends, whose messages may have arrived."""
+        for channel, count in counts.items():
+            self._tell(
+                f"{_counted(count, 'message')} to channel {channel} {'waits' if count == 1 else 'wait'} for you\n"
+                f"The monitor ended during the send: it may have arrived or not. {_CHOICE}",
+                key=f"held-over:{channel}:{self._hour()}",
+                about=channel,
             )
 
     def expired(self, counts: Mapping[str, int]) -> None:

@@ -102,12 +102,12 @@ class SqliteOutbox:
             rows = self._handle.all("expire", now=moment(now))
         return Counter(row["channel"] for row in rows if row["kind"] != "system")
 
-    def reclaim(self, *, holding: Collection[str] = (), now: datetime) -> int:
+    def reclaim(self, *, holding: Collection[str] = (), now: datetime) -> Mapping[str, int]:
         """See Outbox."""
         with self._handle.transaction():
             self._handle.all("close_orphans", boot=self._boot, now=moment(now))
             freed = self._handle.all("free_orphans", holding=dumped(sorted(holding)), now=moment(now))
-        return len(freed)
+        return Counter(row["channel"] for row in freed if row["state"] == "held" and row["kind"] != "system")
 
     def requeue(self, message: int, *, now: datetime) -> None:
         """See Outbox."""

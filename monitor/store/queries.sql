@@ -250,7 +250,7 @@ UPDATE message SET due = :now, last_class = 'unknown', last_reason = 'the proces
     state = CASE WHEN channel IN (SELECT value FROM json_each(:holding)) THEN 'held' ELSE 'pending' END
 WHERE state = 'leased' AND NOT EXISTS (
     SELECT 1 FROM attempt WHERE attempt.message = message.id AND attempt.ended_at IS NULL
-) RETURNING id;
+) RETURNING channel, state, kind;
 
 -- name: message
 SELECT id, state, sent_at, payload_json FROM message WHERE id = :id;

@@ -165,14 +165,14 @@ class MemoryOutbox:
             row.state, row.reason = "dead", "older than max_age" + (f"; last: {row.reason}" if row.reason else "")
         return Counter(row.message.channel for row in expired if row.message.kind != "system")
 
-    def reclaim(self, *, holding: Collection[str] = (), now: datetime) -> int:
+    def reclaim(self, *, holding: Collection[str] = (), now: datetime) -> Mapping[str, int]:
         """See Outbox."""
         orphans = [row for row in self.rows if row.state == "leased" and row.boot is not self]
         for row in orphans:
             row.state = "held" if row.message.channel in holding else "pending"
             row.due, row.reason = now, "the process ended during the send"
             row.outcomes.append("unknown")
-        return len(orphans)
+        return Counter(r.message.channel for r in orphans if r.state == "held" and r.message.kind != "system")
 
     def requeue(self, message: int, *, now: datetime) -> None:
         """See Outbox."""

@@ -19,6 +19,7 @@ from tests.notify.facts import notice
 
 HOUR = timedelta(hours=1)
 GIVEN_UP = Step(move=Move.BURY, verdict=Verdict(outcome=Outcome.REFUSED, reason="413 from the service"))
+UNSURE = Step(move=Move.HOLD, verdict=Verdict(outcome=Outcome.UNCERTAIN, reason="no answer within 30 s"))
 FAILING = Standing(failures=5, since=NOON, opened_until=NOON + HOUR, reason="503 from the service")
 REFUSED = replace(FAILING, failures=1, is_refused=True, reason="401 from the service")
 
@@ -61,6 +62,8 @@ HAPPENINGS: dict[str, tuple[Callable[[Operator], None], str]] = {
     "refused": (lambda op: op.turned("team", Turn.OPENED, REFUSED), "channel team refuses everything"),
     "recovered": (lambda op: op.turned("team", Turn.RECOVERED, FAILING), "channel team works again"),
     "buried": (lambda op: op.buried(delivery(), GIVEN_UP), "a message to channel team was given up"),
+    "held": (lambda op: op.held(delivery(), UNSURE), "a message to channel team waits for you"),
+    "held over": (lambda op: op.held_over({"team": 2}), "2 messages to channel team wait for you"),
     "expired": (lambda op: op.expired({"team": 3}), "3 messages to channel team were given up"),
 }
 
@@ -157,9 +160,10 @@ def test_other_channels_and_sources_are_other_things() -> None:
     ]
 
 
-def test_a_dead_system_message_raises_none() -> None:
+def test_a_system_message_that_is_dead_or_held_raises_none() -> None:
     staff = Staff("desk", "boss")
     staff.operator.buried(delivery("system"), GIVEN_UP)
+    staff.operator.held(delivery("system"), UNSURE)
     assert staff.told() == []
 
 
@@ -229,13 +233,30 @@ def test_notices_of_a_channel_that_is_gone_become_messages_that_wait_and_grow_to
 def test_an_office_that_opens_takes_back_what_a_dead_process_left() -> None:
     staff = Staff("desk")
     for name in ("desk", "team"):
-        staff.outbox.enqueue(note("hello", channel=name), key=name, now=NOON)
+        staff.outbox.enqueue(replace(note("hello", channel=name), kind="instant"), key=name, now=NOON)
         staff.outbox.claim(name, now=NOON)
     staff.outbox = staff.outbox.restarted()
+    staff.operator = replace(staff.operator, outbox=staff.outbox)
     opened = office(staff, RecordingChannel("desk"), RecordingChannel("team"))
     desk, team = opened.lines
     replace(opened, lines=[desk, replace(team, policy=Policy(holds_uncertain=True))]).open()
-    assert [row.state for row in staff.outbox.rows] == ["pending", "held"]
+    assert [row.state for row in staff.outbox.rows] == ["pending", "held", "pending"]
+    assert staff.told()[2:] == [("desk", "1 message to channel team waits for you")]
+
+
+def test_a_message_that_is_held_is_told_on_another_channel_which_is_woken() -> None:
+    staff, woken = Staff("team", "desk"), list[bool]()
+    staff.outbox.enqueue(replace(note("hello", channel="team"), kind="instant"), key="a", now=NOON)
+    team, desk = RecordingChannel("team", UNSURE.verdict), RecordingChannel("desk")
+    opened = office(staff, team, desk)
+    holding = replace(opened, lines=[replace(line, policy=Policy(holds_uncertain=True)) for line in opened.lines])
+    first, second = holding.couriers(on_told=lambda: woken.append(True))
+    first.deliver_due()
+    assert woken == [True]
+    second.deliver_due()
+    [told] = desk.messages
+    assert told.text.startswith("a message to channel team waits for you\nMessage 1 may have arrived or not: no answer")
+    assert len(team.messages) == 1
 
 
 def test_a_dead_message_is_told_on_another_channel_which_is_woken() -> None:

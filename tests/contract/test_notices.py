@@ -179,12 +179,14 @@ def test_what_was_made_before_the_clock_was_set_back_is_due(pair: Pair) -> None:
 
 
 def test_what_may_have_arrived_at_a_dead_process_is_held_where_nothing_is_to_come_twice(pair: Pair) -> None:
-    enqueue(pair, "hello")
-    pair.outbox.claim("team", now=NOON)
+    for name, kind in (("team", "instant"), ("team", "system"), ("boss", "instant")):
+        pair.outbox.enqueue(replace(note("hello", channel=name), kind=kind), key=f"{name}{kind}", now=NOON)
+    for name in ("team", "team", "boss"):
+        pair.outbox.claim(name, now=NOON)
     successor = pair.restarted()
-    assert successor.reclaim(holding=["team", "desk"], now=NOON + SECOND) == 1
-    assert (states(pair), successor.next_due("team", now=NOON + HOUR)) == (["held"], None)
-    assert successor.expire(now=NOON + timedelta(days=99)) == {}
+    assert successor.reclaim(holding=["team", "desk"], now=NOON + SECOND) == {"team": 1}
+    assert (states(pair), successor.next_due("team", now=NOON + HOUR)) == (["held", "held", "pending"], None)
+    assert successor.expire(now=NOON + timedelta(days=99)) == {"boss": 1}
 
 
 # --- what people do ------------------------------------------------------------------------------------------------

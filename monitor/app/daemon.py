@@ -10,7 +10,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,15 +21,24 @@ from monitor.app.logs import fail, say, warn
 from monitor.app.notify_socket import READY, STOPPING, WATCHDOG, notify, reloading, watchdog_interval
 from monitor.app.office import Office
 from monitor.app.pickup import Pickup
+from monitor.app.pulse import Pulse, silence
 from monitor.app.renewal import Renewal
 from monitor.app.schedule import Schedule
-from monitor.app.upkeep import Upkeep
+from monitor.app.vigil import Vigil
 from monitor.errors import StoreError
 
 TICK = 15.0  # seconds: bounds the lag of deliveries after a suspend or a clock jump
 CHECK = 1.0  # seconds between two looks at the watched folders
 GRACE = 2.0  # seconds a stopping thread gets; a hung send is left to end with the process
 PAUSE = 1.0  # seconds that an order gets which came last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duties:
+    """What a daemon does besides taking in and delivering."""
+
+    each_tick: Sequence[Callable[[], object]]  # asks the store for something; StoreError: another time
+    beside: Mapping[str, Callable[[threading.Event], None]]  # by the name of its thread; runs until the event is set
 
 
 class Daemon:
@@ -40,20 +50,21 @@ class Daemon:
         office: Office,
         *,
         control: Control,
-        upkeep: Upkeep,
         bell: Bell,
         renewal: Renewal[Any],
+        vigil: Vigil,
+        duties: Duties,
     ) -> None:
         self._pickup = pickup
         self._office = office
         self._control = control
-        self._upkeep = upkeep
         self._couriers = office.couriers(on_told=self._wake_couriers)
         self._stop = threading.Event()
         self._bell = bell
         self._renewal = renewal
+        self._vigil = vigil
+        self._duties = duties
         self._failure: BaseException | None = None
-        self._answered = time.monotonic()  # when the store did last
 
     def run(self) -> int | None:
         """Take in what waits, watch, deliver. Raises what ended a thread.
@@ -66,7 +77,7 @@ class Daemon:
         mode = self._pickup.begin()
         schedule = self._schedule()
         threads = [self._thread("ingest", partial(self._pickup.run, self._stop, on_taken=self._wake_couriers))]
-        threads += [self._thread("upkeep", partial(self._upkeep.run, self._stop))]
+        threads += [self._thread(name, partial(run, self._stop)) for name, run in self._duties.beside.items()]
         threads += [self._thread(f"deliver-{c.channel.name}", partial(c.run, self._stop)) for c in self._couriers]
         control = [self._thread("control", partial(self._control.serve, self._wake_couriers))] if is_controlled else []
         watching = ", ".join(self._pickup.folders)
@@ -101,26 +112,23 @@ class Daemon:
         self._pickup.ask_for_check()
         if self._renewal.has_changed():
             self._bell.ring(signal.SIGHUP)
-        self._tell_watchdog()
-
-    def _tell_watchdog(self) -> None:
-        """Only while all three answer: this scheduler, the thread that watches and takes in, and the store."""
-        interval, now = watchdog_interval(), time.monotonic()
-        if interval and now - min(self._answered, self._pickup.spoke) < interval / 2:
-            notify(WATCHDOG)
+        self._vigil.tick()
+        tell_watchdog(self._vigil.pulse(), watchdog_interval())
 
     def _tick(self) -> None:
-        self._keep_office()
+        self._vigil.ask()
+        self._vigil.answer(self._do_chores())
         self._wake_couriers()
 
-    def _keep_office(self) -> None:
+    def _do_chores(self) -> str:
+        """Why the store could not do them; "": they are done."""
         try:
-            self._office.form_unclaimed()
-            self._office.expire()
-            self._office.remind()
+            for chore in self._duties.each_tick:
+                chore()
         except StoreError as error:
             warn("store_busy", reason=error.message)
-        self._answered = time.monotonic()  # a full disk is an answer, too; silence is none
+            return error.message
+        return ""
 
     def _wake_couriers(self) -> None:
         for courier in self._couriers:
@@ -157,6 +165,12 @@ class Daemon:
         _join(control, PAUSE)
         unfinished = (thread.name for thread in (*threads, *control) if thread.is_alive())
         say("stopped", unfinished=", ".join(unfinished))
+
+
+def tell_watchdog(pulse: Pulse, interval: float | None) -> None:
+    """Only while watcher, scheduler and store answer. interval: seconds, as `watchdog_interval`."""
+    if interval and not silence(pulse, within=interval / 2):
+        notify(WATCHDOG)
 
 
 def _join(threads: Sequence[threading.Thread], grace: float) -> None:

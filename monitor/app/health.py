@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from monitor.app import vitals
+from monitor.app.pulse import deaf
 from monitor.app.waiting import books, notices, undelivered
 from monitor.errors import NotFound
 from monitor.model import MESSAGE_STATES, Standing
@@ -36,18 +37,20 @@ class _Facts:
 def status(config: Config, *, now: datetime) -> Row:
     """One object: ok, daemon, sources, releases, outbox, channels, config, store.
 
-    `ok`: a daemon runs, every source is known to be watched or polled, and the channels take what they are sent.
+    `ok`: a daemon runs and can store, every source is known to be watched or polled, and the channels take what they
+    are sent.
     """
     holder = lock.holder(config.state)
-    daemon = asdict(holder) if holder and holder.verb == "run" else None
-    facts = _facts(config, now)
-    word = vitals.read(config.state)
+    facts, word = _facts(config, now), vitals.read(config.state)
+    daemon = (
+        asdict(holder) | {"paused": vitals.paused(word, pid=holder.pid)} if holder and holder.verb == "run" else None
+    )
     watches = {
         name: vitals.watch_of(word, name, pid=daemon["pid"] if daemon else None, now=now) for name in config.sources
     }
     sources, channels = _sources(config, facts.summary, watches), _channels(config, facts)
     return {
-        "ok": daemon is not None and _is_well(sources, channels),
+        "ok": daemon is not None and not daemon["paused"] and _is_well(sources, channels),
         "daemon": daemon,
         "sources": sources,
         "releases": _releases(config, sources, facts),
@@ -81,8 +84,8 @@ def _facts(config: Config, now: datetime) -> _Facts:
 
 
 def _is_well(sources: Sequence[Mapping[str, Any]], channels: Sequence[Row]) -> bool:
-    is_heard = all(source["watch"]["state"] in ("watching", "polling") for source in sources)
-    return is_heard and all(channel["state"] not in ("open", "refused") for channel in channels)
+    is_deaf = deaf({source["name"]: source["watch"]["state"] for source in sources})
+    return not is_deaf and all(channel["state"] not in ("open", "refused") for channel in channels)
 
 
 def _sources(

@@ -46,6 +46,7 @@ class Taken:
     source: Source
     report: Report | None = None  # None: no dump, gone, or not to be read now
     is_later: bool = False  # it could not be read or stored now; try again
+    fault: str = ""  # why the store could not take it
     is_failed: bool = False  # a fault of ours; it is left until it changes
 
     @property
@@ -161,7 +162,7 @@ class Intake:
             return taken(is_later=True)
         except (FileChanged, StoreError, OSError) as error:
             warn("file_postponed", source=source.name, name=name, reason=escape(str(error)))
-            return taken(is_later=True)
+            return taken(is_later=True, fault=error.message if isinstance(error, StoreError) else "")
         except Exception as error:  # noqa: BLE001 - the per-dump border: a fault of ours must not stop the others
             fail("dump_failed", error, source=source.name, name=name)
             self._leave(path, source)

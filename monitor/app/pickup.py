@@ -21,6 +21,7 @@ from monitor.app import vitals
 from monitor.app.intake import Intake, Taken
 from monitor.app.logs import say, warn
 from monitor.app.operator import Operator
+from monitor.app.vigil import Vigil
 from monitor.collect.lanes import Lanes
 from monitor.collect.rounds import POLL
 from monitor.collect.settle import Look, Settling, has_writer
@@ -74,14 +75,7 @@ class Pickup:
     """Takes in what is dropped into the sources' folders; `run` returns when it is told to stop."""
 
     def __init__(
-        self,
-        intake: Intake,
-        operator: Operator,
-        *,
-        store: Store,
-        clock: Clock,
-        pace: Pace,
-        state: Path,
+        self, intake: Intake, operator: Operator, *, store: Store, clock: Clock, pace: Pace, state: Path, vigil: Vigil
     ) -> None:
         """state: the folder in which its vitals are kept."""
         self._intake = intake
@@ -90,6 +84,7 @@ class Pickup:
         self._clock = clock
         self._pace = pace
         self._state = state
+        self._vigil = vigil
         self._on_taken: Callable[[], None] = lambda: None
         self._signs: queue.SimpleQueue[_Sign] = queue.SimpleQueue()
         self._settling = Settling(pace.settle)
@@ -108,7 +103,6 @@ class Pickup:
         self._next_overdue = 0.0
         self._stop = threading.Event()
         self._busy_with = b""  # the path of a large dump while it is taken in
-        self.spoke = time.monotonic()  # when this thread last said that it lives
         self._is_mute = False  # the last word of our vitals could not be written
 
     @property
@@ -287,7 +281,8 @@ class Pickup:
                     group += [self._carry(path) for path in self._lanes.take_small(1)]
         except StoreError as error:
             warn("store_busy", reason=error.message)
-            group = [replace(each, taken=replace(each.taken, report=None, is_later=True)) for each in group]
+            fault = error.message
+            group = [replace(e, taken=replace(e.taken, report=None, is_later=True, fault=fault)) for e in group]
         self._finish(group)
 
     def _carry(self, path: bytes, *, between: Callable[[], None] = lambda: None) -> _Carried:
@@ -302,6 +297,8 @@ class Pickup:
         self._intake.tell([each.taken for each in group])
         for each in group:
             path = each.taken.path
+            if each.taken.report or each.taken.fault:
+                self._vigil.stumble(each.taken.fault)
             if each.taken.is_later:
                 self._postpone(path, now)
             else:
@@ -331,9 +328,10 @@ class Pickup:
 
     def _speak(self, now: float) -> None:
         """Write our vitals; a state folder that takes nothing leaves them to grow stale."""
-        self.spoke = now
+        word = self._vitals(now)
+        self._vigil.watch(word.sources)
         try:
-            vitals.write(self._state, self._vitals(now))
+            vitals.write(self._state, word)
         except OSError as error:
             if not self._is_mute:
                 warn("vitals_unwritten", reason=error.strerror)
@@ -347,6 +345,7 @@ class Pickup:
         return vitals.Vitals(
             pid=os.getpid(),
             at=f"{at:%Y-%m-%dT%H:%M:%S.%fZ}",
+            paused=self._vigil.fault,
             busy_with=source.folder.name_of(self._busy_with) if source else "",
             overflows=self._supervisor.overflows,
             handler_errors=self._supervisor.watcher.errors,

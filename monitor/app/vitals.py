@@ -40,6 +40,7 @@ class Vitals:
 
     pid: int
     at: str  # RFC 3339 with milliseconds
+    paused: str = ""  # why nothing can be stored
     busy_with: str = ""  # the file whose take-in was about to begin
     overflows: int = 0  # of the kernel's queue of events, since the start
     handler_errors: int = 0
@@ -79,6 +80,11 @@ def watch_of(vitals: Mapping[str, Any], source: str, *, pid: int | None, now: da
         return _unknown(f"the daemon has not reported for {age:.0f} s{busy}")
     watch: Mapping[str, Any] = vitals["sources"][source]
     return watch
+
+
+def paused(vitals: Mapping[str, Any], *, pid: int) -> str | None:
+    """Why the daemon of this process id can store nothing, as far as it has said; None: it can."""
+    return vitals.get("paused") or None if vitals.get("pid") == pid else None
 
 
 def _unknown(reason: str) -> Mapping[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,19 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from monitor.app.bell import Bell
 from monitor.app.clock import SystemClock
-from monitor.app.control import Control
-from monitor.app.daemon import Daemon
-from monitor.app.desk import Verb, desk_of
 from monitor.app.intake import Intake, Source
 from monitor.app.logs import say, warn
 from monitor.app.office import Line, Office
 from monitor.app.once import run_once
 from monitor.app.operator import Operator
-from monitor.app.pickup import Pace, Pickup
 from monitor.app.policies import policy_of
-from monitor.app.renewal import Renewal
 from monitor.app.retention import retention_of
 from monitor.app.upkeep import Upkeep
 from monitor.collect.folder import IGNORED, Folder
@@ -36,7 +29,7 @@ from monitor.match.watchlists import Watchlist, Watchlists, frequencies_in
 from monitor.model import Message, Mode, Report, Verdict
 from monitor.notify.channels import check_channel, open_channel
 from monitor.notify.retry import USUAL_PATIENCE, Patience
-from monitor.ports import Channel, Clock, Row
+from monitor.ports import Channel, Clock
 from monitor.store import lock
 from monitor.store.archive import SqliteArchive
 from monitor.store.database import Handle, open_for_writing
@@ -62,37 +55,10 @@ class Works:
     config: Config
     intake: Intake
     office: Office
+    handle: Handle
     store: SqliteStore
     upkeep: Upkeep
     renewed: Callable[[Config], Works]  # the same on another configuration
-
-    def run(self) -> int:
-        """The daemon, until a signal; the exit code. A changed configuration starts it anew, in the same process."""
-        bell, works = Bell(), self
-        renewal: Renewal[Works] | None = None
-        while True:
-            renewal = Renewal(works.config, self.renewed, works.office.operator, after=renewal)
-            code = works.daemon(bell, renewal).run()
-            if code is not None or renewal.next is None:
-                return code or 0
-            works = renewal.next
-
-    def daemon(self, bell: Bell, renewal: Renewal[Works]) -> Daemon:
-        """One daemon on this configuration."""
-        watch, office = self.config.watch, self.office
-        pace = Pace(
-            settle=watch.settle.total_seconds(),
-            rescan=watch.rescan.total_seconds(),
-            partial_grace=watch.partial_grace.total_seconds(),
-            mode=watch.mode,
-        )
-        desk = desk_of(self.config, outbox=office.outbox, switchboard=office.switchboard, clock=office.clock)
-        reload = Verb(words=0, do=partial(_asked_to_reload, bell))
-        control = Control(self.config.state, {**desk.verbs(), "reload": reload})
-        pickup = Pickup(
-            self.intake, office.operator, store=self.store, clock=office.clock, pace=pace, state=self.config.state
-        )
-        return Daemon(pickup, office, control=control, upkeep=self.upkeep, bell=bell, renewal=renewal)
 
     def run_once(self) -> int:
         """One pass; the exit code."""
@@ -218,12 +184,9 @@ def _works(config: Config, *, handle: Handle, outbox: SqliteOutbox, clock: Clock
     office = Office(lines=lines, outbox=outbox, switchboard=switchboard, operator=operator, clock=clock)
     upkeep = Upkeep(handle=handle, retention=retention_of(config), clock=clock)
     renewed = partial(_works, handle=handle, outbox=outbox, clock=clock, patience=patience)
-    return Works(config=config, intake=intake, office=office, store=store, upkeep=upkeep, renewed=renewed)
-
-
-def _asked_to_reload(bell: Bell) -> Row:
-    bell.ring(signal.SIGHUP)
-    return {"verb": "reload", "text": "the configuration is read again; the log says whether it can be used"}
+    return Works(
+        config=config, intake=intake, office=office, handle=handle, store=store, upkeep=upkeep, renewed=renewed
+    )
 
 
 def sources_of(config: Config) -> tuple[Source, ...]:

@@ -114,6 +114,11 @@ class Handle:
         if self._depth and not self._connection.in_transaction:
             raise StoreError("the state store failed: the transaction was undone, and all that shared it")
 
+    def prove_writable(self) -> None:
+        """Commit a write of a few bytes that mean nothing. Raises StoreError, as on a full disk."""
+        with self.transaction():
+            self.all("touch")
+
     def close(self) -> None:
         """Close the connection; a write-ahead log is folded into the database file."""
         with self._turn:

@@ -303,6 +303,11 @@ WHERE channel = :name AND state = 'pending';
 -- name: meta
 SELECT v FROM meta WHERE k = :k;
 
+-- name: touch
+-- Another value each time: where nothing changes SQLite writes nothing.
+INSERT INTO meta (k, v) VALUES ('touched', '0')
+ON CONFLICT (k) DO UPDATE SET v = CASE v WHEN '0' THEN '1' ELSE '0' END;
+
 -- name: set_meta
 INSERT INTO meta (k, v) VALUES (:k, :v) ON CONFLICT (k) DO UPDATE SET v = excluded.v;
 

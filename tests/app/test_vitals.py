@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from monitor.app.vitals import FILE, STALE_AFTER, Vitals, Watch, read, watch_of, write
+from monitor.app.config import load
+from monitor.app.health import status
+from monitor.app.vitals import FILE, STALE_AFTER, Vitals, Watch, paused, read, watch_of, write
+from monitor.store import lock
+from tests.app.config.support import HEAD
 
 AT = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)
 WATCH = Watch(state="watching", since="2026-11-22T03:00:00Z", ignored=1, ignored_names=("a.csv",))
@@ -53,6 +59,35 @@ def test_a_torn_or_missing_word_is_none(content: bytes, tmp_path: Path) -> None:
     assert watch_of(read(tmp_path), "motie", pid=7, now=AT)["state"] == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("word", "pid", "expected"),
+    [
+        ({"pid": 7, "paused": "disk full"}, 7, "disk full"),
+        ({"pid": 7, "paused": ""}, 7, None),
+        ({"pid": 7}, 7, None),  # of a version before
+        ({"pid": 7, "paused": "disk full"}, 8, None),
+        ({}, 8, None),
+    ],
+)
+def test_only_the_daemon_that_runs_can_say_that_it_is_paused(
+    word: dict[str, Any], pid: int, expected: str | None
+) -> None:
+    assert paused(word, pid=pid) == expected
+
+
 def test_a_word_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         word(tmp_path / "gone")
+
+
+def test_a_daemon_that_can_store_nothing_is_not_well(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(HEAD, "utf-8")
+    (tmp_path / "in").mkdir()
+    config = load(tmp_path / "config.yaml", environ={})
+    config.state.mkdir()
+    with lock.hold(config.state, verb="run", now=AT):
+        for fault, is_well in (("", True), ("the disk is full", False)):
+            said = Vitals(pid=os.getpid(), at=f"{AT:%Y-%m-%dT%H:%M:%SZ}", paused=fault, sources={"motie": WATCH})
+            write(config.state, said)
+            standing: Mapping[str, Any] = status(config, now=AT)
+            assert (standing["ok"], standing["daemon"]["paused"]) == (is_well, fault or None)

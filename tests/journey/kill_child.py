@@ -13,6 +13,7 @@ from pathlib import Path
 
 from monitor.app.config import load
 from monitor.app.logs import set_up
+from monitor.app.running import run
 from monitor.app.wiring import working
 from monitor.model import Delivery, Outcome, Verdict
 from monitor.notify.retry import Patience
@@ -49,9 +50,9 @@ def main() -> int:
     config = load(Path("config.yaml"), environ=os.environ)
     with working(config, verb="run", patience=QUICK) as works:
         if "mark-first" not in sys.argv:
-            return works.run()
+            return run(works)
         careless = MarkFirst(works.office.outbox._handle)  # type: ignore[attr-defined]
-        return replace(works, office=replace(works.office, outbox=careless)).run()
+        return run(replace(works, office=replace(works.office, outbox=careless)))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from typing import Any
 from monitor.app.config import load
 from monitor.app.pickup import Pace, Pickup
 from monitor.app.schedule import Schedule
+from monitor.app.vigil import Vigil
 from monitor.app.wiring import Works, working
 from tests.journey.harness import DEADLINE, Project, wait_for
 from tests.servers import Arrivals
@@ -90,7 +91,9 @@ def query(project: Project, sql: str) -> list[tuple[Any, ...]]:
 
 
 @contextmanager
-def picking(folder: Path, *, config: str = CONFIG, pace: Pace | None = None) -> Iterator[Picking]:
+def picking(
+    folder: Path, *, config: str = CONFIG, pace: Pace | None = None, vigil: Vigil | None = None
+) -> Iterator[Picking]:
     """Start it on a project, new or as it was left; it has ended when the block does."""
     project = Project(folder, config=config) if not folder.exists() else _known(folder)
     settings = load(folder / "config.yaml", environ=os.environ)
@@ -102,6 +105,7 @@ def picking(folder: Path, *, config: str = CONFIG, pace: Pace | None = None) -> 
             clock=works.office.clock,
             pace=pace or Pace(settle=0.1, rescan=1.0),
             state=settings.state,
+            vigil=vigil or Vigil(),
         )
         with _running(picked := Picking(project, works, pickup)):
             yield picked

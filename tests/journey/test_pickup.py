@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,8 +16,11 @@ from tempfile import mkdtemp
 
 import pytest
 
+from monitor.app import vitals
 from monitor.app.pickup import Pace
-from tests.journey.harness import record
+from monitor.app.pulse import unready
+from monitor.app.vigil import Vigil
+from tests.journey.harness import DEADLINE, record
 from tests.journey.picking import CONFIG, picking
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of other systems are poorer")
@@ -277,7 +281,8 @@ def test_a_name_of_any_bytes_is_taken_in_and_shown_escaped(name: bytes, tmp_path
 
 
 def test_a_full_disk_pauses_a_take_in_and_marks_nothing_as_done(tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    vigil = Vigil()
+    with picking(tmp_path / "p", vigil=vigil) as picked:
         connection = picked.works.store._handle._connection
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -285,8 +290,13 @@ def test_a_full_disk_pauses_a_take_in_and_marks_nothing_as_done(tmp_path: Path) 
         (picked.seeds / "a.txt").write_text(record("Long report", body), "utf-8")
         picked.wait_for_event("file_postponed", name="a.txt")
         assert picked.query("SELECT count(*) FROM file") == [(0,)]
+        end = time.monotonic() + DEADLINE
+        while "full" not in vitals.read(picked.project.folder / "state").get("paused", ""):
+            assert time.monotonic() < end, "its vitals never said that the disk is full"
+        assert unready(vigil.pulse()).startswith("paused: ")
         connection.execute("PRAGMA max_page_count = 1000000")
         picked.wait_for_event("dump_stored", name="a.txt")
+        assert unready(vigil.pulse()) == ""
 
 
 def test_a_full_disk_in_the_middle_of_a_group_undoes_all_of_it_and_all_comes_again(tmp_path: Path) -> None:

@@ -125,6 +125,18 @@ def test_a_database_that_cannot_be_written_is_told_at_the_start(state: Path) -> 
             take_in(SqliteStore(handle), record("Talks held"))
 
 
+def test_to_prove_that_it_can_be_written_a_store_writes_each_time(handle: Handle, state: Path) -> None:
+    log = state / "monitor.db-wal"
+    sizes = [log.stat().st_size]
+    for _ in range(3):
+        handle.prove_writable()
+        sizes.append(log.stat().st_size)
+    assert sizes == sorted(set(sizes))
+    handle._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(StoreError, match="writable"):
+        handle.prove_writable()
+
+
 # --- a full disk ---------------------------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
     message that was due is not delivered.
     """
     from monitor.app import logs
+    from monitor.app.running import run
     from monitor.app.trials import failures
     from monitor.app.wiring import working
 
@@ -27,4 +28,4 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
     for failure in failures(config):
         logs.warn("watchlist_test_failed", path=failure.path, message=failure.message)
     with working(config, verb="run --once" if once else "run") as works:
-        ctx.exit(works.run_once() if once else works.run())
+        ctx.exit(works.run_once() if once else run(works))

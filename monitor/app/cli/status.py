@@ -34,7 +34,8 @@ def command(ctx: click.Context, *, is_check: bool, as_json: bool, config_file: s
 def _screen(standing: Mapping[str, Any]) -> Iterator[str]:
     daemon = standing["daemon"]
     running = f"running (pid {daemon['pid']} since {daemon['since']})" if daemon else "not running"
-    yield _row("monitor", click.style(running, fg="green" if daemon else "red"))
+    paused = f"  paused: {escape(daemon['paused'])}" if daemon and daemon["paused"] else ""
+    yield _row("monitor", click.style(running + paused, fg="green" if daemon and not paused else "red"))
     for source in standing["sources"]:
         last = f"last dump {source['last_dump']}" if source["last_dump"] else "no dump yet"
         missing = "" if source["is_there"] else click.style("  the folder is missing", fg="red")

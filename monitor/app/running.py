@@ -1,0 +1,73 @@
+"""Working parts → the daemon on them, anew for each configuration, until a signal."""
+
+from __future__ import annotations
+
+import signal
+from functools import partial
+from typing import TYPE_CHECKING
+
+from monitor.app.bell import Bell
+from monitor.app.control import Control
+from monitor.app.daemon import Daemon, Duties
+from monitor.app.desk import Verb, desk_of
+from monitor.app.pickup import Pace, Pickup
+from monitor.app.renewal import Renewal
+from monitor.app.vigil import Vigil
+from monitor.app.wiring import Works
+from monitor.ports import Row
+
+if TYPE_CHECKING:
+    from monitor.app.config import Config
+
+
+def run(works: Works) -> int:
+    """The daemon, until a signal; the exit code. A changed configuration starts it anew, in the same process."""
+    bell, renewal = Bell(), None
+    while True:
+        renewal = Renewal(works.config, works.renewed, works.office.operator, after=renewal)
+        code = daemon_of(works, bell, renewal).run()
+        if code is not None or renewal.next is None:
+            return code or 0
+        works = renewal.next
+
+
+def daemon_of(works: Works, bell: Bell, renewal: Renewal[Works]) -> Daemon:
+    """One daemon on one configuration."""
+    office, vigil = works.office, Vigil()
+    pickup = Pickup(
+        works.intake,
+        office.operator,
+        store=works.store,
+        clock=office.clock,
+        pace=_pace(works.config),
+        state=works.config.state,
+        vigil=vigil,
+    )
+    duties = Duties(
+        each_tick=(works.handle.prove_writable, office.form_unclaimed, office.expire, office.remind),
+        beside={"upkeep": works.upkeep.run},
+    )
+    control = _control(works, bell)
+    return Daemon(pickup, office, control=control, bell=bell, renewal=renewal, vigil=vigil, duties=duties)
+
+
+def _pace(config: Config) -> Pace:
+    watch = config.watch
+    return Pace(
+        settle=watch.settle.total_seconds(),
+        rescan=watch.rescan.total_seconds(),
+        partial_grace=watch.partial_grace.total_seconds(),
+        mode=watch.mode,
+    )
+
+
+def _control(works: Works, bell: Bell) -> Control:
+    office = works.office
+    desk = desk_of(works.config, outbox=office.outbox, switchboard=office.switchboard, clock=office.clock)
+    reload = Verb(words=0, do=partial(_asked_to_reload, bell))
+    return Control(works.config.state, {**desk.verbs(), "reload": reload})
+
+
+def _asked_to_reload(bell: Bell) -> Row:
+    bell.ring(signal.SIGHUP)
+    return {"verb": "reload", "text": "the configuration is read again; the log says whether it can be used"}

@@ -104,6 +104,14 @@ class Operator:
             key=f"config:{when}",
         )
 
+    def unserved(self, address: str, reason: str) -> None:
+        """The pages for machines cannot be served at their address."""
+        self._tell(
+            f"the health pages cannot be served\n{address}: {reason}. The monitor goes on without them; name another"
+            " address in health.listen, or free this one and say `monitor reload`.",
+            key=f"health:{address}:{self._hour()}",
+        )
+
     def rejected(self, report: Report) -> None:
         """A dump held what could not be read."""
         count = report.rejected

@@ -10,7 +10,9 @@ from monitor.app.bell import Bell
 from monitor.app.control import Control
 from monitor.app.daemon import Daemon, Duties
 from monitor.app.desk import Verb, desk_of
+from monitor.app.pages import alive, ready
 from monitor.app.pickup import Pace, Pickup
+from monitor.app.reception import Reception
 from monitor.app.renewal import Renewal
 from monitor.app.vigil import Vigil
 from monitor.app.wiring import Works
@@ -22,18 +24,32 @@ if TYPE_CHECKING:
 
 def run(works: Works) -> int:
     """The daemon, until a signal; the exit code. A changed configuration starts it anew, in the same process."""
-    bell, renewal = Bell(), None
-    while True:
-        renewal = Renewal(works.config, works.renewed, works.office.operator, after=renewal)
-        code = daemon_of(works, bell, renewal).run()
-        if code is not None or renewal.next is None:
-            return code or 0
-        works = renewal.next
+    bell, renewal, reception = Bell(), None, Reception()
+    try:
+        while True:
+            vigil = Vigil()
+            renewal = Renewal(works.config, works.renewed, works.office.operator, after=renewal)
+            _receive(reception, works, vigil)
+            code = daemon_of(works, bell, renewal, vigil).run()
+            if code is not None or renewal.next is None:
+                return code or 0
+            works = renewal.next
+    finally:
+        reception.close()
 
 
-def daemon_of(works: Works, bell: Bell, renewal: Renewal[Works]) -> Daemon:
+def _receive(reception: Reception, works: Works, vigil: Vigil) -> None:
+    """Have machines answered about this daemon, at the address it is configured with."""
+    address = works.config.health.listen
+    reception.show({"/healthz": alive, "/readyz": lambda: ready(vigil.pulse())})
+    fault = reception.listen(address)
+    if fault:
+        works.office.operator.unserved(address, fault)
+
+
+def daemon_of(works: Works, bell: Bell, renewal: Renewal[Works], vigil: Vigil) -> Daemon:
     """One daemon on one configuration."""
-    office, vigil = works.office, Vigil()
+    office = works.office
     pickup = Pickup(
         works.intake,
         office.operator,

@@ -14,6 +14,7 @@ from monitor.app.config.models import (
     Channel,
     Config,
     Example,
+    Health,
     Operator,
     Retention,
     Section,
@@ -36,6 +37,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "watchlists.*.tests.*": Example,
     "watch": Watch,
     "operator": Operator,
+    "health": Health,
     "retention": Retention,
 }
 # For every section and every required key.
@@ -53,6 +55,7 @@ EXAMPLES = {
     "watchlists.*.tests.*": '- match: "a text that it must match"',
     "watch": "watch: {mode: auto}",
     "operator": "operator: {notify: [console]}",
+    "health": "health: {listen: 127.0.0.1:9877}",
     "retention": "retention: {messages: 365}",
 }
 _SHOWN = 60  # characters of a value

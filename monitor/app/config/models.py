@@ -22,7 +22,7 @@ from monitor.model import Kind, Rate, Secret
 from monitor.notify.windows import Digest, Quiet
 
 # Keys and values of the product that are refused until they are built; whoever builds one deletes its line.
-LATER = frozenset({"health", "heartbeat", "sources.*.expect_every", "sources.*.was"})
+LATER = frozenset({"heartbeat", "sources.*.expect_every", "sources.*.was"})
 
 _T = TypeVar("_T")
 
@@ -68,6 +68,7 @@ Speed = Annotated[Rate, _text(values.rate)]
 DigestTime = Annotated[Digest, _text(values.digest)]
 QuietHours = Annotated[Quiet, _text(values.quiet)]
 Event = Annotated[Kind, _text(values.event)]
+Listen = Annotated[str, _text(values.listen)]
 Url = Annotated[Secret, _text(values.url)]
 Name = Annotated[str, AfterValidator(values.name)]
 Folder = Annotated[Path, BeforeValidator(from_folder)]
@@ -172,6 +173,12 @@ class Operator(Section):
     notify: tuple[str, ...] | None = None  # None: every channel; (): the log alone
 
 
+class Health(Section):
+    """What machines can ask of the daemon over HTTP."""
+
+    listen: Listen = "off"
+
+
 class Retention(Section):
     """How long what is kept; None: for ever."""
 
@@ -192,6 +199,7 @@ class Config(Section):
     aliases: Mapping[str, Annotated[tuple[Word, ...], Some]] = Field(default_factory=dict)
     watch: Watch = Watch()
     operator: Operator = Operator()
+    health: Health = Health()
     retention: Retention = Retention()
 
     _origin: Origin = PrivateAttr()

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable
 from datetime import time, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -195,6 +196,21 @@ def url(text: str) -> Secret:
     if not _URL.fullmatch(text):
         raise ValueError("is no channel URL; it must look like scheme://… without blanks, for instance console://")
     return Secret(text)
+
+
+def listen(text: str) -> str:
+    """`off`, or an address of this machine with a port, as in `127.0.0.1:9877` or `[::1]:9877`."""
+    if text == "off":
+        return text
+    host, _, port = text.rpartition(":")
+    is_bracketed = host.startswith("[") and host.endswith("]")
+    try:
+        is_address = ip_address(host.strip("[]")).version == (6 if is_bracketed else 4)
+    except ValueError:
+        is_address = False
+    if not is_address or not _LIMIT.fullmatch(port) or int(port) > 65535:
+        raise ValueError("is no address to listen on; write 127.0.0.1:9877, [::1]:9877 or off")
+    return text
 
 
 def name(text: str) -> str:

@@ -45,7 +45,8 @@ NO_PEACE = "holds the same time twice; write two different times, or leave quiet
 NO_LIMIT = "is no limit; write a whole number, 0 for no limit"
 TOO_LONG = "is too long; no calendar reaches that far"
 TOP_KEYS = (
-    "the keys here are timezone, state, first_run, sources, channels, watchlists, aliases, watch, operator, retention"
+    "the keys here are timezone, state, first_run, sources, channels, watchlists, aliases, watch, operator, health, "
+    "retention"
 )
 STATE_INSIDE = "the state folder lies in the folder of source 'm'; keep them apart"
 
@@ -228,12 +229,21 @@ BROKEN = [
         "watchlists: {«c: {keywords: [a]}}",
         "watchlists.c: a channel has this name too, and commands take either by name; rename one",
     ),
+    (
+        "health: {listen: «9877}",
+        "health.listen: '9877' is no address to listen on; write 127.0.0.1:9877, [::1]:9877 or off",
+    ),
+    ("health: {«lisen: off}", "health.lisen: unknown key; did you mean 'listen'?"),
+    (
+        "health: «on",
+        "health: takes keys of its own, not one value; write for instance health: {listen: 127.0.0.1:9877}",
+    ),
     # folders
     ("state: «in/state", f"state: {STATE_INSIDE}"),
     ("state: «x/../in", f"state: {STATE_INSIDE}"),
     ("sources: {m: {path: «state/}}", f"sources.m.path: {STATE_INSIDE}"),
     # what is not built yet
-    ("«health: {listen: off}", f"health: 'health' {LATER}"),
+    ("«heartbeat: {every: 1m}", f"heartbeat: 'heartbeat' {LATER}"),
     ("sources: {m: {path: in/, «expect_every: 1d}}", f"sources.m.expect_every: 'expect_every' {LATER}"),
     # YAML that is not supported
     ("state: «&s x", f"state: what begins with '&' is a YAML anchor, which {UNSUPPORTED}"),

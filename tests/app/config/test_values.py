@@ -146,3 +146,33 @@ def test_events_that_alert_are_taken_as_kinds() -> None:
 )
 def test_a_suggestion_is_made_only_where_something_comes_close(text: str, expected: str) -> None:
     assert values.suggestion(text, ["url", "max_age"]) == expected
+
+
+@pytest.mark.parametrize("text", ["off", "127.0.0.1:9877", "0.0.0.0:0", "[::1]:9877", "[::]:65535"])
+def test_an_address_to_listen_on_is_of_this_machine_with_a_port(text: str) -> None:
+    assert values.listen(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "on",
+        "9877",
+        ":9877",
+        "localhost:9877",
+        "127.0.0.1",
+        "127.0.0.1:",
+        "127.0.0.1:65536",
+        "127.0.0.1:-1",
+        "::1:9877",
+        "[127.0.0.1]:80",
+        "[::1]",
+        "127.0.0.1:٩",
+        "http://127.0.0.1:9877",
+        "127.0.0.1:9877/",
+    ],
+)
+def test_any_other_address_is_refused_with_those_that_are_none(text: str) -> None:
+    with pytest.raises(ValueError, match=r"write 127\.0\.0\.1:9877"):
+        values.listen(text)

@@ -1,0 +1,134 @@
+"""The pages over real sockets: addresses that move, are taken, or go, and clients that behave badly."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import struct
+from collections.abc import Iterator
+
+import pytest
+
+from monitor.app.pages import Page
+from monitor.app.reception import LONGEST, OFF, Reception
+from tests.servers import unused_port
+
+ANY = "127.0.0.1:0"
+
+
+@pytest.fixture
+def reception() -> Iterator[Reception]:
+    made = Reception(patience=0.05)
+    made.show({"/page": lambda: Page(text="first")})
+    yield made
+    made.close()
+
+
+def fetched(port: int, path: str = "/page", *, host: str = "127.0.0.1") -> tuple[int, str]:
+    connection = http.client.HTTPConnection(host, port, timeout=30)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def test_a_page_is_served_for_as_long_as_it_is_shown(reception: Reception) -> None:
+    assert reception.listen(ANY) == ""
+    assert [fetched(reception.port) for _ in range(3)] == [(200, "first\n")] * 3
+    reception.show({"/other": lambda: Page(text="second")})
+    assert fetched(reception.port) == (404, "there is /other\n")
+    assert fetched(reception.port, "/other") == (200, "second\n")
+
+
+def test_the_same_address_again_keeps_its_socket(reception: Reception) -> None:
+    reception.listen(ANY)
+    port = reception.port
+    assert reception.listen(ANY) == ""
+    assert reception.port == port
+    assert fetched(port) == (200, "first\n")
+
+
+def test_another_address_is_moved_to_and_off_ends_it(reception: Reception) -> None:
+    reception.listen(ANY)
+    first, second = reception.port, unused_port()
+    assert reception.listen(f"127.0.0.1:{second}") == ""
+    assert fetched(second) == (200, "first\n")
+    for address, port in ((f"127.0.0.1:{second}", first), (OFF, second)):
+        reception.listen(address)
+        with pytest.raises(ConnectionRefusedError):
+            fetched(port)
+    assert reception.port == 0
+
+
+def test_a_port_that_is_taken_is_a_fault_until_it_is_free(
+    reception: Reception, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        assert reception.listen(address) == "Address already in use"
+    assert (caplog.records[-1].getMessage(), vars(caplog.records[-1])["fields"]["address"]) == (
+        "health_unavailable",
+        address,
+    )
+    assert reception.listen(address) == ""
+    assert fetched(reception.port) == (200, "first\n")
+
+
+def test_an_address_of_another_machine_is_a_fault(reception: Reception) -> None:
+    assert reception.listen("192.0.2.1:9877") == "Cannot assign requested address"
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="this machine speaks no IPv6")
+def test_an_ipv6_address_is_listened_on(reception: Reception) -> None:
+    if reception.listen("[::1]:0"):
+        pytest.skip("this machine has no IPv6 address")
+    assert fetched(reception.port, host="::1") == (200, "first\n")
+
+
+def _says_nothing(_: socket.socket) -> None:
+    """And stays."""
+
+
+def _breaks_off(client: socket.socket) -> None:
+    client.sendall(b"GET /page HT")
+
+
+def _never_ends(client: socket.socket) -> None:
+    client.sendall(b"GET /page HTTP/1.1\r\nX: " + b"a" * (LONGEST + 1))
+
+
+def _resets(client: socket.socket) -> None:
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.sendall(b"GET /page HTTP/1.1\r\n\r\n")
+    client.close()
+
+
+@pytest.mark.parametrize("behave", [_says_nothing, _breaks_off, _never_ends, _resets])
+def test_a_client_that_behaves_badly_harms_nobody(reception: Reception, behave: object) -> None:
+    assert callable(behave)
+    reception.listen(ANY)
+    with socket.create_connection(("127.0.0.1", reception.port), timeout=30) as client:
+        behave(client)
+        assert fetched(reception.port) == (200, "first\n")
+
+
+def test_a_request_that_is_too_long_is_refused(reception: Reception) -> None:
+    reception.listen(ANY)
+    with socket.create_connection(("127.0.0.1", reception.port), timeout=30) as client:
+        client.sendall(b"GET /page HTTP/1.1\r\nX: ".ljust(LONGEST + 1, b"a"))
+        assert client.recv(100).startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_request_may_come_in_pieces(reception: Reception) -> None:
+    slow = Reception(patience=30)
+    slow.show({"/page": lambda: Page(text="first")})
+    slow.listen(ANY)
+    with socket.create_connection(("127.0.0.1", slow.port), timeout=30) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for part in (b"GET /pa", b"ge HTTP/1.1\r", b"\n\r", b"\n"):
+            client.sendall(part)
+        with client.makefile("rb") as answer:
+            assert answer.read().endswith(b"\r\n\r\nfirst\n")
+    slow.close()

@@ -1,0 +1,82 @@
+"""The pages for machines, as the daemon serves them."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+from pathlib import Path
+
+from tests.journey.harness import CONFIG, DEADLINE, Daemon, Project
+from tests.servers import unused_port
+
+PLAIN = CONFIG % "console://"
+
+
+def with_pages(port: int, config: str = PLAIN) -> str:
+    return f"{config}health: {{listen: 127.0.0.1:{port}}}\n"
+
+
+def fetched(port: int, path: str) -> tuple[int, str]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def says(port: int, status: int, text: str) -> None:
+    """Until the daemon is ready, or not, for this reason."""
+    end = time.monotonic() + DEADLINE
+    while (said := fetched(port, "/readyz")) != (status, f"{text}\n"):
+        assert time.monotonic() < end, f"it never said {status} {text}, but {said}"
+
+
+def test_a_daemon_says_that_it_lives_and_whether_it_is_ready(tmp_path: Path) -> None:
+    port = unused_port()
+    project = Project(tmp_path / "p", config=with_pages(port))
+    with project.daemon() as daemon:
+        says(port, 200, "ready")
+        project.seeds.rename(tmp_path / "away")
+        says(port, 503, "waiting for a folder that is missing or cannot be read (source motie)")
+        assert fetched(port, "/healthz") == (200, "alive\n")
+        assert project.run("status", "--check").code == 1
+        (tmp_path / "away").rename(project.seeds)
+        says(port, 200, "ready")
+        assert project.run("status", "--check").code == 0
+        assert daemon.stop() == 0
+
+
+def test_a_reload_moves_the_pages_switches_them_off_and_on_and_survives_a_port_that_is_taken(tmp_path: Path) -> None:
+    first, second = unused_port(), unused_port()
+    project = Project(tmp_path / "p", config=with_pages(first))
+    with project.daemon() as daemon, socket.create_server(("127.0.0.1", 0)) as other:
+        says(first, 200, "ready")
+        reloaded(project, daemon, with_pages(second), 2)
+        says(second, 200, "ready")
+        assert not is_served(first)
+        reloaded(project, daemon, PLAIN, 3)
+        assert not is_served(second)
+        reloaded(project, daemon, with_pages(other.getsockname()[1]), 4)
+        [fault] = daemon.wait_for_event("health_unavailable")
+        assert fault["reason"] == "Address already in use"
+        daemon.wait_for_output("the health pages cannot be served")
+        reloaded(project, daemon, with_pages(first), 5)
+        says(first, 200, "ready")
+        assert daemon.stop() == 0
+    assert not is_served(first)
+
+
+def reloaded(project: Project, daemon: Daemon, config: str, starts: int) -> None:
+    project.write_config(config)
+    daemon.wait_for_event("started", starts)
+
+
+def is_served(port: int) -> bool:
+    try:
+        fetched(port, "/healthz")
+    except ConnectionRefusedError:
+        return False
+    return True

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from monitor.app.clock import SystemClock
+from monitor.app.counters import Counters
 from monitor.app.intake import Intake, Source
 from monitor.app.operator import Operator
 from monitor.collect.folder import Folder
@@ -39,6 +40,7 @@ def open_intake(folder: Path) -> Iterator[Intake]:
             clock=clock,
             switchboard=SqliteSwitchboard(handle),
             operator=Operator(channels=(), outbox=SqliteOutbox(handle), clock=clock),
+            counters=Counters(),
         )
     finally:
         handle.close()

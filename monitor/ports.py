@@ -135,6 +135,14 @@ class Store(Protocol):
         """The source has its baseline: from now on it alerts."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What an outbox has still to send."""
+
+    pending: int = 0  # messages, and notices that stand in none yet
+    oldest: datetime | None = None  # when the oldest pending message was made; None: there is none
+
+
 class Outbox(Protocol):
     """Notices waiting for their message, and messages on their way to their channel.
 
@@ -203,6 +211,9 @@ class Outbox(Protocol):
 
     def waiting_channels(self) -> frozenset[str]:
         """Every channel that has waiting notices, configured or not."""
+
+    def backlog(self) -> Backlog:
+        """What waits on all channels; costs nothing for what was sent. Only reads."""
 
 
 class Switchboard(Protocol):

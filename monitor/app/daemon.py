@@ -93,13 +93,18 @@ class Daemon:
         """Until a signal ends it (its number) or a thread fails; a configuration that cannot be used ends nothing."""
         while True:
             number = self._bell.wait()
-            if number != signal.SIGHUP or self._renewal.renew():
+            if number != signal.SIGHUP or self._is_renewed():
                 break
             self._wake_couriers()  # the operator is told
         self._stop.set()
         self._pickup.wake()
         self._wake_couriers()
         return number
+
+    def _is_renewed(self) -> bool:
+        is_good = self._renewal.renew()
+        self._office.counters.note_config(is_good=is_good)
+        return is_good
 
     def _schedule(self) -> Schedule:
         schedule = Schedule()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from monitor.app.counters import Counters
 from monitor.app.logs import fail, say, warn
 from monitor.app.operator import Operator
 from monitor.app.turns import Turns
@@ -76,7 +77,7 @@ class Intake:
         clock: Clock,
         switchboard: Switchboard,
         operator: Operator,
-        follow_symlinks: bool = False,
+        counters: Counters,
     ) -> None:
         self.sources = tuple(sources)
         self._audience = audience
@@ -84,7 +85,7 @@ class Intake:
         self._clock = clock
         self._switchboard = switchboard
         self._operator = operator
-        self._follow_symlinks = follow_symlinks
+        self.counters = counters
         self._left: dict[bytes, Signature] = {}  # what is not taken in as it is: looked at again when it changes
         self._unbased = {s.name for s in self.sources if s.wants_baseline and store.begin_baseline(s.name)}
         self._basing: dict[str, set[bytes]] = {}  # what is left of a source's baseline, also what can be read later
@@ -149,7 +150,7 @@ class Intake:
         name = source.folder.name_of(path)
         taken = partial(Taken, path=path, source=source)
         try:
-            with opened(path, follow_symlinks=self._follow_symlinks) as file:
+            with opened(path, follow_symlinks=source.folder.follows_links) as file:
                 dump = _dump(path, name, file, source, Turns(between))
                 return taken(report=self._ingest(dump, source, mode=mode))
         except FileNotFoundError:
@@ -182,8 +183,12 @@ class Intake:
     def acknowledge(self, taken: Taken) -> None:
         """Tell operators of rejects, and end the source's baseline with the last file that was tried."""
         name = taken.source.name
-        if taken.report and taken.report.rejected:
-            self._operator.rejected(taken.report)
+        if taken.report:
+            self.counters.took(taken.report)
+            if taken.report.rejected:
+                self._operator.rejected(taken.report)
+        if taken.is_failed:
+            self.counters.failed()
         if not taken.is_later:
             self._basing.get(name, set()).discard(taken.path)
         if name in self._untried:

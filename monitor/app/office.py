@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from monitor.app.counters import LEFT_AS, Counters
 from monitor.app.logs import say, warn
 from monitor.app.operator import Operator
 from monitor.errors import StoreError
@@ -33,6 +34,7 @@ class Office:
     outbox: Outbox
     switchboard: Switchboard
     operator: Operator
+    counters: Counters
     clock: Clock
 
     def open(self) -> int:
@@ -44,6 +46,7 @@ class Office:
         holding = [line.channel.name for line in self.lines if line.policy.holds_uncertain]
         held = self.outbox.reclaim(holding=holding, now=now)
         for channel, count in held.items():
+            self.counters.left(channel, "held", count)
             warn("messages_held", channel=channel, count=count, see="monitor alerts --state held")
         self.operator.held_over(held)
         for line in self.lines:
@@ -54,6 +57,7 @@ class Office:
         """Bury what waited too long, and say so; how many, without the monitor's own."""
         counts = self.outbox.expire(now=self.clock.now())
         for channel, count in counts.items():
+            self.counters.left(channel, "dead", count)
             warn("messages_expired", channel=channel, count=count, see="monitor alerts --state dead")
         self.operator.expired(counts)
         return sum(counts.values())
@@ -64,6 +68,10 @@ class Office:
             standing = self.switchboard.standing(line.channel.name)
             if is_open(standing):
                 self.operator.lasting(line.channel.name, standing)
+
+    def count(self) -> None:
+        """Note what waits, for whoever asks between two ticks."""
+        self.counters.note_backlog(self.outbox.backlog())
 
     def form_all(self) -> None:
         """Make messages of all that is ripe, on every channel."""
@@ -80,6 +88,7 @@ class Office:
         """One for each channel. on_told: called when the operator was told something, which other couriers carry."""
 
         def on_step(delivery: Delivery, step: Step) -> None:
+            self.counters.left(delivery.message.channel, LEFT_AS[step.move])
             _say_step(delivery, step)
             tell = {Move.BURY: self.operator.buried, Move.HOLD: self.operator.held}.get(step.move)
             if tell:

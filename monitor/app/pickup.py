@@ -27,7 +27,7 @@ from monitor.collect.rounds import POLL
 from monitor.collect.settle import Look, Settling, has_writer
 from monitor.collect.supervise import Scan, Standing, Supervisor
 from monitor.errors import Interrupted, MonitorError, StoreError
-from monitor.model import Mode
+from monitor.model import Kind, Mode
 from monitor.ports import Clock, Store
 
 MANY, GROUP, GROUP_SECONDS = 50, 100, 0.25  # small files waiting → how many of them, and for how long, share a commit
@@ -325,6 +325,7 @@ class Pickup:
             if count:
                 warn("tails_rejected", count=count)
                 self._operator.overdue(count)
+                self._intake.counters.happened(Kind.REJECTED, count)
 
     def _speak(self, now: float) -> None:
         """Write our vitals; a state folder that takes nothing leaves them to grow stale."""

@@ -6,11 +6,14 @@ import signal
 from functools import partial
 from typing import TYPE_CHECKING
 
+from monitor import __version__
 from monitor.app.bell import Bell
 from monitor.app.control import Control
 from monitor.app.daemon import Daemon, Duties
 from monitor.app.desk import Verb, desk_of
-from monitor.app.pages import alive, ready
+from monitor.app.metrics import CONTENT_TYPE, exposed, metrics
+from monitor.app.office import Office
+from monitor.app.pages import Page, alive, ready
 from monitor.app.pickup import Pace, Pickup
 from monitor.app.reception import Reception
 from monitor.app.renewal import Renewal
@@ -41,10 +44,17 @@ def run(works: Works) -> int:
 def _receive(reception: Reception, works: Works, vigil: Vigil) -> None:
     """Have machines answered about this daemon, at the address it is configured with."""
     address = works.config.health.listen
-    reception.show({"/healthz": alive, "/readyz": lambda: ready(vigil.pulse())})
+    reception.show(
+        {"/healthz": alive, "/readyz": lambda: ready(vigil.pulse()), "/metrics": partial(_metrics, works.office)}
+    )
     fault = reception.listen(address)
     if fault:
         works.office.operator.unserved(address, fault)
+
+
+def _metrics(office: Office) -> Page:
+    told = metrics(office.counters.figures(), version=__version__, now=office.clock.now())
+    return Page(text=exposed(told), kind=CONTENT_TYPE)
 
 
 def daemon_of(works: Works, bell: Bell, renewal: Renewal[Works], vigil: Vigil) -> Daemon:
@@ -60,7 +70,7 @@ def daemon_of(works: Works, bell: Bell, renewal: Renewal[Works], vigil: Vigil) -
         vigil=vigil,
     )
     duties = Duties(
-        each_tick=(works.handle.prove_writable, office.form_unclaimed, office.expire, office.remind),
+        each_tick=(works.handle.prove_writable, office.form_unclaimed, office.expire, office.remind, office.count),
         beside={"upkeep": works.upkeep.run},
     )
     control = _control(works, bell)

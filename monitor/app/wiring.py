@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from monitor.app.clock import SystemClock
+from monitor.app.counters import Counters
 from monitor.app.intake import Intake, Source
 from monitor.app.logs import say, warn
 from monitor.app.office import Line, Office
@@ -32,6 +33,7 @@ from monitor.notify.retry import USUAL_PATIENCE, Patience
 from monitor.ports import Channel, Clock
 from monitor.store import lock
 from monitor.store.archive import SqliteArchive
+from monitor.store.arrivals import last_dumps
 from monitor.store.database import Handle, open_for_writing
 from monitor.store.outbox import SqliteOutbox
 from monitor.store.rehash import rehash
@@ -46,6 +48,17 @@ if TYPE_CHECKING:
 _CLOCK = SystemClock()
 _MANY = 500  # rules
 _COUNTED = 500  # releases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What all configurations of a process have in common."""
+
+    handle: Handle
+    outbox: SqliteOutbox  # a message that is on its way belongs to it
+    counters: Counters
+    clock: Clock
+    patience: Patience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +125,14 @@ def working(
             rehashed = rehash(handle, norm_version=NORM_VERSION, text_hash=text_hash, keys=keys)
             if rehashed:
                 say("store_rehashed", versions=rehashed)
-            yield _works(config, handle=handle, outbox=SqliteOutbox(handle), clock=clock, patience=patience)
+            shared = Shared(
+                handle=handle,
+                outbox=SqliteOutbox(handle),
+                counters=Counters(last_dumps(handle)),
+                clock=clock,
+                patience=patience,
+            )
+            yield _works(config, shared)
         finally:
             handle.close()
 
@@ -165,8 +185,9 @@ def _absolute(path: Path) -> bytes:
     return os.path.abspath(os.fsencode(path))  # noqa: PTH100 - resolve() would follow links, and the ledger must not
 
 
-def _works(config: Config, *, handle: Handle, outbox: SqliteOutbox, clock: Clock, patience: Patience) -> Works:
-    """outbox: one for all configurations of a process; a message that is on its way belongs to it."""
+def _works(config: Config, shared: Shared) -> Works:
+    handle, outbox, clock = shared.handle, shared.outbox, shared.clock
+    shared.counters.know(config.channels)
     store, switchboard = SqliteStore(handle), SqliteSwitchboard(handle)
     told = config.operator.notify
     operator = Operator(channels=tuple(config.channels) if told is None else told, outbox=outbox, clock=clock)
@@ -177,13 +198,20 @@ def _works(config: Config, *, handle: Handle, outbox: SqliteOutbox, clock: Clock
         clock=clock,
         switchboard=switchboard,
         operator=operator,
-        follow_symlinks=config.watch.follow_symlinks,
+        counters=shared.counters,
     )
     stream = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - closed with the process; started with >&-
-    lines = [_line(config, name, stream, patience) for name in config.channels]
-    office = Office(lines=lines, outbox=outbox, switchboard=switchboard, operator=operator, clock=clock)
+    lines = [_line(config, name, stream, shared.patience) for name in config.channels]
+    office = Office(
+        lines=lines,
+        outbox=outbox,
+        switchboard=switchboard,
+        operator=operator,
+        counters=shared.counters,
+        clock=clock,
+    )
     upkeep = Upkeep(handle=handle, retention=retention_of(config), clock=clock)
-    renewed = partial(_works, handle=handle, outbox=outbox, clock=clock, patience=patience)
+    renewed = partial(_works, shared=shared)
     return Works(
         config=config, intake=intake, office=office, handle=handle, store=store, upkeep=upkeep, renewed=renewed
     )

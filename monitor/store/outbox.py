@@ -10,6 +10,7 @@ from typing import Any
 
 from monitor.errors import NotFound, WrongState
 from monitor.model import Delivery, Formed, Message, Notice, Outcome, Verdict, Waiting
+from monitor.ports import Backlog
 from monitor.store.database import Handle
 from monitor.store.rows import dumped, moment, pack_message, read_moment, unpack_item, unpack_message
 
@@ -125,6 +126,12 @@ class SqliteOutbox:
     def waiting_channels(self) -> frozenset[str]:
         """See Outbox."""
         return frozenset(row["channel"] for row in self._handle.all("waiting_channels"))
+
+    def backlog(self) -> Backlog:
+        """See Outbox."""
+        row = self._handle.all("backlog")[0]
+        oldest = read_moment(row["oldest"]) if row["oldest"] else None
+        return Backlog(pending=row["messages"] + row["notices"], oldest=oldest)
 
     def _add(self, message: Message, *, key: str, now: datetime) -> int | None:
         """Returns the new row's id; None: the key is taken."""

@@ -144,6 +144,9 @@ SELECT path, dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file
 SELECT path, dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file
 WHERE path = :path AND source = :source;
 
+-- name: last_dumps
+SELECT source, max(at) AS at FROM file GROUP BY source;
+
 -- name: open_rejects
 -- What still stands against a path.
 SELECT id, line, reason, text, state, sha FROM reject
@@ -188,6 +191,11 @@ SELECT DISTINCT since, urgent FROM message_item WHERE channel = :channel AND mes
 
 -- name: waiting_channels
 SELECT DISTINCT channel FROM message_item WHERE message IS NULL;
+
+-- name: backlog
+SELECT count(*) AS messages, min(created_at) AS oldest,
+    (SELECT count(*) FROM message_item WHERE message IS NULL) AS notices
+FROM message WHERE state = 'pending';
 
 -- name: told
 -- Which of these events stand in a message of the channel already.

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from monitor.errors import NotFound, WrongState
 from monitor.model import Delivery, Formed, Message, Standing, Verdict, Waiting
+from monitor.ports import Backlog
 
 
 @dataclass(slots=True, kw_only=True)
@@ -187,6 +188,11 @@ class MemoryOutbox:
     def waiting_channels(self) -> frozenset[str]:
         """See Outbox."""
         return frozenset(one.notice.channel for one in self.notices)
+
+    def backlog(self) -> Backlog:
+        """See Outbox."""
+        made = [row.made for row in self.rows if row.state == "pending"]
+        return Backlog(pending=len(made) + len(self.notices), oldest=min(made, default=None))
 
     def _movable(self, message: int) -> Queued:
         row = next((row for row in self.rows if row.id == message), None)

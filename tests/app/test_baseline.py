@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.app.config import load
+from monitor.app.counters import Counters
 from monitor.app.intake import Intake, Source
 from monitor.app.operator import Operator
 from monitor.app.wiring import working
@@ -172,6 +173,7 @@ class Desk:
             clock=self.clock,
             switchboard=self.board,
             operator=Operator(channels=["team"], outbox=store.outbox, clock=self.clock),
+            counters=Counters(),
         )
 
     def scan(self) -> Sequence[bytes]:

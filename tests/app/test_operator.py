@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from monitor.app.counters import Counters
 from monitor.app.office import Line, Office
 from monitor.app.operator import Operator
 from monitor.errors import StoreError
@@ -30,6 +31,7 @@ class Staff:
     def __init__(self, *channels: str) -> None:
         self.clock = FrozenClock()
         self.outbox = MemoryOutbox()
+        self.counters = Counters()
         self.operator = Operator(channels=channels, outbox=self.outbox, clock=self.clock)
 
     def told(self) -> list[tuple[str, str]]:
@@ -120,7 +122,12 @@ def test_a_channel_that_stays_down_is_told_of_once_more_after_an_hour() -> None:
     switchboard = MemorySwitchboard(staff.outbox)
     line = Line(channel=RecordingChannel("team"), policy=Policy(), fingerprint="")
     office = Office(
-        lines=[line], outbox=staff.outbox, switchboard=switchboard, operator=staff.operator, clock=staff.clock
+        lines=[line],
+        outbox=staff.outbox,
+        switchboard=switchboard,
+        operator=staff.operator,
+        counters=staff.counters,
+        clock=staff.clock,
     )
     switchboard.stand("team", FAILING)
     office.remind()
@@ -192,7 +199,14 @@ def test_a_store_that_cannot_take_it_ends_nothing(caplog: pytest.LogCaptureFixtu
 def office(staff: Staff, *channels: RecordingChannel) -> Office:
     lines = [Line(channel=channel, policy=Policy(), fingerprint="0000") for channel in channels]
     board = MemorySwitchboard(staff.outbox)
-    return Office(lines=lines, outbox=staff.outbox, switchboard=board, operator=staff.operator, clock=staff.clock)
+    return Office(
+        lines=lines,
+        outbox=staff.outbox,
+        switchboard=board,
+        operator=staff.operator,
+        counters=staff.counters,
+        clock=staff.clock,
+    )
 
 
 def test_what_grows_too_old_is_told_whether_or_not_its_channel_is_still_there() -> None:
@@ -205,6 +219,7 @@ def test_what_grows_too_old_is_told_whether_or_not_its_channel_is_still_there() 
     staff.clock.advance(HOUR)
     office(staff, RecordingChannel("desk")).expire()
     assert staff.told()[3:] == [("desk", "1 message to channel gone was given up")]
+    assert staff.counters.figures().messages["gone", "dead"] == 1
 
 
 @pytest.mark.parametrize("name", ["see", "event", "channel", "level"])
@@ -242,6 +257,7 @@ def test_an_office_that_opens_takes_back_what_a_dead_process_left() -> None:
     replace(opened, lines=[desk, replace(team, policy=Policy(holds_uncertain=True))]).open()
     assert [row.state for row in staff.outbox.rows] == ["pending", "held", "pending"]
     assert staff.told()[2:] == [("desk", "1 message to channel team waits for you")]
+    assert staff.counters.figures().messages == {("team", "held"): 1}
 
 
 def test_a_message_that_is_held_is_told_on_another_channel_which_is_woken() -> None:
@@ -254,6 +270,8 @@ def test_a_message_that_is_held_is_told_on_another_channel_which_is_woken() -> N
     first.deliver_due()
     assert woken == [True]
     second.deliver_due()
+    counted = staff.counters.figures().messages
+    assert (counted["team", "held"], counted["desk", "sent"]) == (1, 1)
     [told] = desk.messages
     assert told.text.startswith("a message to channel team waits for you\nMessage 1 may have arrived or not: no answer")
     assert len(team.messages) == 1

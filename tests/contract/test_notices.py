@@ -12,6 +12,7 @@ from monitor.errors import MonitorError, NotFound
 from monitor.model import Formed, Message, Mode, Outcome, Verdict, Waiting
 from monitor.notify.compose import Bound
 from monitor.notify.due import Policy
+from monitor.ports import Backlog
 from monitor.testing import NOON, note
 from tests.contract.pairs import Pair
 from tests.contract.takes import dump, figures, record, take_in
@@ -20,6 +21,7 @@ Happening = Callable[[Pair], None]
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 TALKS, VISIT = record("Talks held"), record("Visit ends", "The minister flew home.", day="2024-07-02")
 OK = Verdict(outcome=Outcome.OK, reason="accepted")
+BUSY = Verdict(outcome=Outcome.TRANSIENT, reason="503 from the service", code=503)
 NEVER = Verdict(outcome=Outcome.REFUSED, reason="413 from the service", code=413)
 UNSURE = Verdict(outcome=Outcome.UNCERTAIN, reason="no answer in time")
 
@@ -273,3 +275,21 @@ def test_what_grew_too_old_is_counted_by_channel_but_not_the_monitors_own(pair: 
     assert pair.outbox.expire(now=NOON + HOUR - SECOND) == {}
     assert pair.outbox.expire(now=NOON + HOUR) == {"team": 2, "desk": 2}
     assert states(pair) == ["dead"] * 6
+
+
+# --- what waits in all ---------------------------------------------------------------------------------------------
+
+
+def test_a_backlog_is_the_messages_that_are_pending_and_the_notices_without_one(pair: Pair) -> None:
+    assert pair.outbox.backlog() == Backlog()
+    take_in(pair.store, dump(TALKS, VISIT))
+    assert pair.outbox.backlog() == Backlog(pending=2)
+    pair.form(now=NOON + HOUR)
+    assert pair.outbox.backlog() == Backlog(pending=1, oldest=NOON + HOUR)
+    pair.outbox.enqueue(note("older", channel="desk"), key="older", now=NOON)
+    assert pair.outbox.backlog() == Backlog(pending=2, oldest=NOON)
+    delivery = pair.outbox.claim("desk", now=NOON + HOUR)
+    assert delivery is not None
+    assert pair.outbox.backlog() == Backlog(pending=1, oldest=NOON + HOUR)
+    pair.outbox.retry(delivery, BUSY, due=NOON + 2 * HOUR, now=NOON + HOUR)
+    assert pair.outbox.backlog() == Backlog(pending=2, oldest=NOON)

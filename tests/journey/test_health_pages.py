@@ -7,9 +7,12 @@ import socket
 import time
 from pathlib import Path
 
-from tests.journey.harness import CONFIG, DEADLINE, Daemon, Project
+from tests.app.exposition import Family, parsed
+from tests.journey.harness import CONFIG, DEADLINE, Daemon, Project, record
 from tests.servers import unused_port
 
+TALKS = record("FTA talks held", "Delegations met in Seoul on Monday.")
+VISIT = record("Visit ends", "The visit to the plant ended with a dinner.")
 PLAIN = CONFIG % "console://"
 
 
@@ -80,3 +83,40 @@ def is_served(port: int) -> bool:
     except ConnectionRefusedError:
         return False
     return True
+
+
+def test_the_figures_rise_with_what_happens_over_a_reload_too(tmp_path: Path) -> None:
+    port = unused_port()
+    project = Project(tmp_path / "p", config=with_pages(port))
+    project.drop("a.txt", f"{TALKS}\n{VISIT}")
+    with project.daemon() as daemon:
+        daemon.wait_for_event("message_sent")
+        before = figures(port)
+        reloaded(project, daemon, with_pages(port, PLAIN + "aliases: {}\n"), 2)
+        project.drop("b.txt", f"{TALKS}\n{VISIT}")
+        daemon.wait_for_event("dump_duplicate")
+        after = figures(port)
+        project.write_config("nonsense: 1\n")
+        daemon.wait_for_output("the changed configuration cannot be used")
+        assert figures(port)["monitor_config_last_reload_successful"].value() == 0
+        project.write_config(with_pages(port))
+        daemon.wait_for_event("started", 3)
+        assert daemon.stop() == 0
+    assert before["monitor_dumps_total"].value(result="stored") == 1
+    assert before["monitor_events_total"].value(kind="new") == 2
+    assert before["monitor_messages_total"].value(channel="hook", state="sent") == 1
+    assert before["monitor_last_dump_timestamp_seconds"].value() > 1.7e9
+    assert after["monitor_dumps_total"].value(result="stored") == 1
+    assert after["monitor_dumps_total"].value(result="duplicate") == 1
+    assert after["monitor_config_last_reload_successful"].value() == 1
+    with project.daemon() as daemon:
+        again = figures(port)
+        assert daemon.stop() == 0
+    assert again["monitor_dumps_total"].value(result="stored") == 0
+    assert again["monitor_last_dump_timestamp_seconds"] == after["monitor_last_dump_timestamp_seconds"]
+
+
+def figures(port: int) -> dict[str, Family]:
+    status, text = fetched(port, "/metrics")
+    assert status == 200
+    return parsed(text)

@@ -17,6 +17,7 @@ from tempfile import mkdtemp
 import pytest
 
 from monitor.app import vitals
+from monitor.app.intake import Taken
 from monitor.app.pickup import Pace
 from monitor.app.pulse import unready
 from monitor.app.vigil import Vigil
@@ -417,3 +418,15 @@ def test_a_source_that_shares_its_folder_takes_its_own_files(tmp_path: Path) -> 
         picked.wait_for_event("dump_stored", 2)
         assert picked.query("SELECT source, name FROM file ORDER BY 1") == [("a", "a1.txt"), ("b", "b1.txt")]
         assert not picked.lines("files_ignored")
+
+
+def test_what_a_file_came_to_is_counted_and_a_tail_that_nobody_completed_too(tmp_path: Path) -> None:
+    with picking(tmp_path / "p", pace=Pace(settle=0.05, rescan=0.2, partial_grace=0.0)) as picked:
+        intake = picked.works.intake
+        (picked.seeds / "a.txt").write_text(f"{TALKS}\n-\nVisit en", "utf-8")
+        picked.wait_for_event("tails_rejected")
+        picked.flush()
+        intake.acknowledge(Taken(path=b"", source=intake.sources[0], is_failed=True))
+        figures = intake.counters.figures()
+    assert {result: n for result, n in figures.dumps.items() if n} == {"held": 1, "stored": 1, "failed": 1}
+    assert {kind: n for kind, n in figures.events.items() if n} == {"new": 2, "rejected": 1}

@@ -55,7 +55,10 @@ def test_one_row_of_the_ledger_is_found_by_its_path(handle: Handle) -> None:
 
 @pytest.mark.parametrize(
     ("name", "index"),
-    [("lease", "message_pending"), ("expire", "message_pending"), ("recent", "message_made"), ("next_due", "_due")],
+    [
+        *(("lease", "message_pending"), ("expire", "message_pending"), ("recent", "message_made")),
+        *(("next_due", "_due"), ("backlog", "message_pending"), ("backlog", "message_item_message (message=?)")),
+    ],
 )
 def test_what_was_sent_long_ago_costs_a_courier_nothing(handle: Handle, name: str, index: str) -> None:
     steps = [str(step[-1]) for step in _explained(handle, name, "EXPLAIN QUERY PLAN")]

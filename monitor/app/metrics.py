@@ -1,0 +1,103 @@
+"""Figures → the text that Prometheus reads (text format 0.0.4)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from monitor.app.counters import Figures
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_LABEL = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
+_HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One name with its samples."""
+
+    name: str
+    kind: str  # counter | gauge
+    about: str
+    labels: tuple[str, ...] = ()  # names
+    samples: Mapping[tuple[str, ...], float]  # by the labels' values
+
+
+def exposed(metrics: Sequence[Metric]) -> str:
+    """The whole page; label values and numbers may be anything."""
+    return "".join(f"{line}\n" for metric in metrics for line in _lines(metric))
+
+
+def metrics(figures: Figures, *, version: str, now: datetime) -> tuple[Metric, ...]:
+    """What the monitor tells of itself; names and labels are a contract."""
+    oldest, last = figures.backlog.oldest, max(figures.last_dumps.values(), default=None)
+    return (
+        Metric(
+            name="monitor_dumps_total",
+            kind="counter",
+            about="Files taken in since the process began, by what they came to.",
+            labels=("result",),
+            samples={(result,): count for result, count in figures.dumps.items()},
+        ),
+        Metric(
+            name="monitor_events_total",
+            kind="counter",
+            about="Events since the process began, by kind.",
+            labels=("kind",),
+            samples={(kind,): count for kind, count in figures.events.items()},
+        ),
+        Metric(
+            name="monitor_messages_total",
+            kind="counter",
+            about="Messages since the process began, by channel and the state an attempt or their age left them in.",
+            labels=("channel", "state"),
+            samples={(channel, state): count for (channel, state), count in figures.messages.items()},
+        ),
+        _gauge("monitor_outbox_pending", "Messages and alerts that wait to be sent.", figures.backlog.pending),
+        _gauge(
+            "monitor_outbox_oldest_pending_seconds",
+            "Age of the oldest message that waits to be sent; 0: none waits.",
+            max((now - oldest).total_seconds(), 0.0) if oldest else 0.0,
+        ),
+        _gauge(
+            "monitor_last_dump_timestamp_seconds",
+            "When the newest file was taken in, of any source; 0: never.",
+            int(last.timestamp()) if last else 0,
+        ),
+        _gauge(
+            "monitor_config_last_reload_successful",
+            "Whether the configuration that was read last could be used.",
+            figures.is_config_good,
+        ),
+        Metric(
+            name="monitor_build_info",
+            kind="gauge",
+            about="Which version runs; always 1.",
+            labels=("version",),
+            samples={(version,): 1},
+        ),
+    )
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return Metric(name=name, kind="gauge", about=about, samples={(): value})
+
+
+def _lines(metric: Metric) -> Iterator[str]:
+    yield f"# HELP {metric.name} {metric.about.translate(_HELP)}"
+    yield f"# TYPE {metric.name} {metric.kind}"
+    for values, number in metric.samples.items():
+        pairs = ",".join(
+            f'{label}="{value.translate(_LABEL)}"' for label, value in zip(metric.labels, values, strict=True)
+        )
+        yield f"{metric.name}{{{pairs}}} {_number(number)}" if pairs else f"{metric.name} {_number(number)}"
+
+
+def _number(number: float) -> str:
+    if math.isnan(number):
+        return "NaN"
+    if math.isinf(number):
+        return "+Inf" if number > 0 else "-Inf"
+    return str(int(number)) if number == int(number) else repr(float(number))

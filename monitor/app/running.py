@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import threading
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,10 +13,12 @@ from monitor.app.bell import Bell
 from monitor.app.control import Control
 from monitor.app.daemon import Daemon, Duties
 from monitor.app.desk import Verb, desk_of
+from monitor.app.heartbeat import Heartbeat
 from monitor.app.metrics import CONTENT_TYPE, exposed, metrics
 from monitor.app.office import Office
 from monitor.app.pages import Page, alive, ready
 from monitor.app.pickup import Pace, Pickup
+from monitor.app.pulse import unready
 from monitor.app.reception import Reception
 from monitor.app.renewal import Renewal
 from monitor.app.vigil import Vigil
@@ -71,10 +75,18 @@ def daemon_of(works: Works, bell: Bell, renewal: Renewal[Works], vigil: Vigil) -
     )
     duties = Duties(
         each_tick=(works.handle.prove_writable, office.form_unclaimed, office.expire, office.remind, office.count),
-        beside={"upkeep": works.upkeep.run},
+        beside={"upkeep": works.upkeep.run, **_heartbeat(works.config, vigil)},
     )
     control = _control(works, bell)
     return Daemon(pickup, office, control=control, bell=bell, renewal=renewal, vigil=vigil, duties=duties)
+
+
+def _heartbeat(config: Config, vigil: Vigil) -> dict[str, Callable[[threading.Event], None]]:
+    """The thread that pings, where an address is configured."""
+    url, every = config.heartbeat.url, config.heartbeat.every
+    if url is None:
+        return {}
+    return {"heartbeat": Heartbeat(url=url, every=every, unready=lambda: unready(vigil.pulse())).run}
 
 
 def _pace(config: Config) -> Pace:

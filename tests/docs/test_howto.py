@@ -19,7 +19,11 @@ REST = {
     "channels": 'channels: {console: {url: "console://"}}\n',
     "watchlists": "watchlists: {fta: {keywords: [FTA]}}\n",
 }
-SECRETS = {"SLACK_URL": "https://hooks.slack.com/services/T0/B0/C0", "MAIL_URL": "json://127.0.0.1"}
+SECRETS = {
+    "HEARTBEAT_URL": "https://hc-ping.com/uuid",
+    "SLACK_URL": "https://hooks.slack.com/services/T0/B0/C0",
+    "MAIL_URL": "json://127.0.0.1",
+}
 
 
 def blocks(kind: str) -> list[str]:

@@ -70,7 +70,7 @@ ABOUT: Mapping[str, str] = {
     "watch.follow_symlinks": "Whether links are followed.",
     "operator.notify": "Who hears of failing channels, rejects and lost messages; without it, all; []: nobody.",
     "health.listen": "The address to serve them on, such as 127.0.0.1:9877, without a password; off: none.",
-    "heartbeat.url": "The address that is pinged, a secret; nothing: no ping.",
+    "heartbeat.url": "The address that is asked for while the monitor is ready, with /fail behind it else; a secret.",
     "heartbeat.every": "How often.",
     "retention.versions": "Days that old versions are kept.",
     "retention.messages": "Days that delivered messages are kept.",

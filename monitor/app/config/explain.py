@@ -15,6 +15,7 @@ from monitor.app.config.models import (
     Config,
     Example,
     Health,
+    Heartbeat,
     Operator,
     Retention,
     Section,
@@ -38,6 +39,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "watch": Watch,
     "operator": Operator,
     "health": Health,
+    "heartbeat": Heartbeat,
     "retention": Retention,
 }
 # For every section and every required key.
@@ -56,6 +58,7 @@ EXAMPLES = {
     "watch": "watch: {mode: auto}",
     "operator": "operator: {notify: [console]}",
     "health": "health: {listen: 127.0.0.1:9877}",
+    "heartbeat": 'heartbeat: {url: "${HEARTBEAT_URL}"}',
     "retention": "retention: {messages: 365}",
 }
 _SHOWN = 60  # characters of a value

@@ -10,15 +10,15 @@ _URL = re.compile(r"""([A-Za-z][\w+.-]*://)[^\s"']+""")
 _REFERENCE = re.compile(r"\$\{(?:[A-Za-z_]\w*|(?:file|credential):[^}]*)\}")  # no default: that would be a value
 _URL_KEY = re.compile(r"""\burl["']?\s*:""")
 _NAMED = ("sources", "channels", "watchlists")  # under these the user's own names follow, which are no keys
-_OPEN_CHANNEL_KEYS = ("rate", "max_per_hour", "quiet", "digest", "max_age", "on_uncertain", "html")
+_OPEN_KEYS = ("rate", "max_per_hour", "quiet", "digest", "max_age", "on_uncertain", "html", "every")
 
 
 def is_secret_place(path: tuple[str | int, ...]) -> bool:
-    """Whether a value at this path may be a secret: any `url`, and in a channel whatever could be a mistyped one."""
+    """Whether a value at this path may be a secret: any `url`, and beside one whatever could be a mistyped one."""
     keys = path[:1] + path[2:] if path[:1] and path[0] in _NAMED else path
     if "url" in keys:
         return True
-    return path[:1] == ("channels",) and not any(key in _OPEN_CHANNEL_KEYS for key in keys[1:2])
+    return path[:1] in (("channels",), ("heartbeat",)) and not any(key in _OPEN_KEYS for key in keys[1:2])
 
 
 def mask_secret(text: str) -> str:

@@ -22,7 +22,7 @@ from monitor.model import Kind, Rate, Secret
 from monitor.notify.windows import Digest, Quiet
 
 # Keys and values of the product that are refused until they are built; whoever builds one deletes its line.
-LATER = frozenset({"heartbeat", "sources.*.expect_every", "sources.*.was"})
+LATER = frozenset({"sources.*.expect_every", "sources.*.was"})
 
 _T = TypeVar("_T")
 
@@ -68,6 +68,7 @@ Speed = Annotated[Rate, _text(values.rate)]
 DigestTime = Annotated[Digest, _text(values.digest)]
 QuietHours = Annotated[Quiet, _text(values.quiet)]
 Event = Annotated[Kind, _text(values.event)]
+WebAddress = Annotated[Secret, _text(values.web_address)]
 Listen = Annotated[str, _text(values.listen)]
 Url = Annotated[Secret, _text(values.url)]
 Name = Annotated[str, AfterValidator(values.name)]
@@ -179,6 +180,13 @@ class Health(Section):
     listen: Listen = "off"
 
 
+class Heartbeat(Section):
+    """A ping that goes out for as long as the daemon is ready."""
+
+    url: WebAddress | None = None  # None: no ping
+    every: PositiveDuration = timedelta(minutes=1)
+
+
 class Retention(Section):
     """How long what is kept; None: for ever."""
 
@@ -200,6 +208,7 @@ class Config(Section):
     watch: Watch = Watch()
     operator: Operator = Operator()
     health: Health = Health()
+    heartbeat: Heartbeat = Heartbeat()
     retention: Retention = Retention()
 
     _origin: Origin = PrivateAttr()

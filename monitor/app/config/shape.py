@@ -72,6 +72,7 @@ FORMS: Mapping[Callable[..., object], Shape] = {
     values.word: {"title": "text", "type": _ANY_TEXT, "pattern": r"\S"},
     values.event: {"title": "kind of event", "enum": [str(kind) for kind in values.WHEN]},
     values.listen: _written("address", r"off|[0-9.]{7,15}:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}"),
+    values.web_address: _written("web address", r"https?://[!-~]+"),
     values.url: _written("url", r"[A-Za-z][A-Za-z0-9+.-]*://\S*"),
     values.name: {"title": "name", "type": "string", "pattern": r"^[A-Za-z0-9가-힣][^\s/:,;!?]{0,63}$"},
     values.folder_path: {"title": "path", "type": "string", "pattern": "^[^~]"},

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import time, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from monitor.model import Kind, Rate, Secret
@@ -29,6 +30,7 @@ _SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 _DIGEST = re.compile(r"(?:([a-z,-]+) +)?([0-9]{1,2}:[0-9]{2})")
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00-\x1f\x7f]*")
+_WEB = re.compile(r"https?://[!-~]+")
 _NAME = re.compile(r"[A-Za-z0-9가-힣][\w.-]{0,63}")
 WHEN = (Kind.NEW, Kind.CHANGED, Kind.COMPLETED, Kind.ENRICHED, Kind.REAPPEARED, Kind.WITHDRAWN)
 
@@ -195,6 +197,17 @@ def url(text: str) -> Secret:
     """A channel's address, from here on secret."""
     if not _URL.fullmatch(text):
         raise ValueError("is no channel URL; it must look like scheme://… without blanks, for instance console://")
+    return Secret(text)
+
+
+def web_address(text: str) -> Secret:
+    """An address of the web, from here on secret: whoever knows its path may ping it."""
+    try:
+        is_usable = bool(_WEB.fullmatch(text) and urlsplit(text).hostname) and urlsplit(text).port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise ValueError("is no web address; it must look like https://… without blanks and in plain ASCII")
     return Secret(text)
 
 

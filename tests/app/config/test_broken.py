@@ -42,11 +42,12 @@ NO_TIME_OF_DAY = "holds no time of day; write hours and minutes, from 00:00 to 2
 NO_DAY = "holds a day that is none; write mon, tue, wed, thu, fri, sat, sun"
 NO_QUIET = 'is no span of quiet hours; write two times such as "22:00-07:00"'
 NO_PEACE = "holds the same time twice; write two different times, or leave quiet: out"
+NO_WEB = "is no web address; it must look like https://… without blanks and in plain ASCII"
 NO_LIMIT = "is no limit; write a whole number, 0 for no limit"
 TOO_LONG = "is too long; no calendar reaches that far"
 TOP_KEYS = (
     "the keys here are timezone, state, first_run, sources, channels, watchlists, aliases, watch, operator, health, "
-    "retention"
+    "heartbeat, retention"
 )
 STATE_INSIDE = "the state folder lies in the folder of source 'm'; keep them apart"
 
@@ -233,6 +234,12 @@ BROKEN = [
         "health: {listen: «9877}",
         "health.listen: '9877' is no address to listen on; write 127.0.0.1:9877, [::1]:9877 or off",
     ),
+    ("heartbeat: {url: «hc-ping.com/1}", f"heartbeat.url: '…' {NO_WEB}"),
+    ("heartbeat: {url: «ftp://hc-ping.com/1}", f"heartbeat.url: 'ftp://…' {NO_WEB}"),
+    ("heartbeat: {url: «'https://hc-ping.com/한'}", f"heartbeat.url: 'https://…' {NO_WEB}"),
+    ("heartbeat: {url: «'https:///token'}", f"heartbeat.url: 'https://…' {NO_WEB}"),
+    ("heartbeat: {url: «'https://h:99999/token'}", f"heartbeat.url: 'https://…' {NO_WEB}"),
+    ("heartbeat: {every: «0s}", "heartbeat.every: '0s' is no time at all; write a duration above zero"),
     ("health: {«lisen: off}", "health.lisen: unknown key; did you mean 'listen'?"),
     (
         "health: «on",
@@ -243,7 +250,6 @@ BROKEN = [
     ("state: «x/../in", f"state: {STATE_INSIDE}"),
     ("sources: {m: {path: «state/}}", f"sources.m.path: {STATE_INSIDE}"),
     # what is not built yet
-    ("«heartbeat: {every: 1m}", f"heartbeat: 'heartbeat' {LATER}"),
     ("sources: {m: {path: in/, «expect_every: 1d}}", f"sources.m.expect_every: 'expect_every' {LATER}"),
     # YAML that is not supported
     ("state: «&s x", f"state: what begins with '&' is a YAML anchor, which {UNSUPPORTED}"),

@@ -1,0 +1,118 @@
+"""The ping that goes out: real requests, what it says of failures, and that its address stands nowhere."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+
+from monitor.app.heartbeat import Heartbeat, ping, pinged
+from monitor.model import Secret
+from tests.servers import Answer, http_server, unused_port
+
+TOKEN = "Ka4narieN"
+SOON = timedelta(milliseconds=10)
+
+
+@contextmanager
+def beating(url: str, unready: Callable[[], str]) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(
+        target=Heartbeat(url=Secret(url), every=SOON, unready=unready, timeout=30).run, args=(stop,)
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(30)
+
+
+@pytest.mark.parametrize(
+    ("url", "failing"),
+    [
+        ("https://h/uuid", "https://h/uuid/fail"),
+        ("https://h/uuid/", "https://h/uuid/fail"),
+        ("https://h:8000/ping/a%20b?x=1&y=/", "https://h:8000/ping/a%20b/fail?x=1&y=/"),
+        ("https://h", "https://h/fail"),
+    ],
+)
+def test_it_fails_below_its_address(url: str, failing: str) -> None:
+    assert pinged(Secret(url), is_well=True).reveal() == url
+    assert pinged(Secret(url), is_well=False).reveal() == failing
+
+
+def test_it_goes_out_while_ready_and_to_fail_while_not() -> None:
+    reasons = iter(["", "", "paused: the disk is full", ""])
+    with http_server() as server, beating(f"{server.url}/{TOKEN}", lambda: next(reasons, "")):
+        paths = [request.path for request in server.wait_for(4)[:4]]
+    assert paths == [f"/{TOKEN}", f"/{TOKEN}", f"/{TOKEN}/fail", f"/{TOKEN}"]
+    assert server.requests[0].method == "GET"
+    assert server.requests[0].headers["User-Agent"].startswith("press-monitor/")
+
+
+def test_a_ping_that_fails_is_told_once_and_when_it_is_accepted_again(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    busy = Answer(status=503, body=TOKEN.encode())
+    answers = (Answer(), busy, busy, Answer(status=404), Answer())
+    with http_server(*answers) as server, beating(f"{server.url}/{TOKEN}", lambda: ""):
+        server.wait_for(7)
+    told = [(line.getMessage(), vars(line)["fields"].get("reason")) for line in caplog.records]
+    assert told == [
+        ("heartbeat_failed", "503 Service Unavailable"),
+        ("heartbeat_failed", "404 Not Found"),
+        ("heartbeat_accepted", None),
+    ]
+
+
+# (what the far side does, what is said of it)
+FAILURES = [
+    (Answer(status=302, headers={"Location": f"/{TOKEN}/elsewhere"}), "302 Found"),
+    (Answer(status=301, headers={"Location": f"file:///{TOKEN}"}), "301 Moved Permanently"),
+    (Answer(status=401, headers={"WWW-Authenticate": f"Basic realm={TOKEN}"}), "401 Unauthorized"),
+    (Answer(status=799), "799"),
+    (Answer(is_reset=True), "Connection reset by peer"),
+]
+
+
+@pytest.mark.parametrize(("answer", "reason"), FAILURES, ids=[row[1] for row in FAILURES])
+def test_a_failure_is_said_in_our_own_words_and_nothing_is_followed(answer: Answer, reason: str) -> None:
+    with http_server(answer) as server:
+        assert ping(Secret(f"{server.url}/{TOKEN}"), timeout=30) == reason
+    assert len(server.requests) == 1
+
+
+def test_a_service_that_does_not_answer_is_given_up() -> None:
+    with http_server(Answer(is_hanging=True)) as server:
+        assert ping(Secret(f"{server.url}/{TOKEN}"), timeout=0.05) == "no answer within 0 s"
+
+
+def test_a_service_that_is_away_is_named_as_the_system_does() -> None:
+    assert ping(Secret(f"http://127.0.0.1:{unused_port()}/{TOKEN}"), timeout=30) == "Connection refused"
+
+
+def test_a_service_that_speaks_no_tls_is_said_without_its_address() -> None:
+    with http_server() as server:
+        said = ping(Secret(f"https://127.0.0.1:{server.port}/{TOKEN}"), timeout=30)
+    assert said
+    assert TOKEN not in said
+
+
+@pytest.mark.parametrize(
+    "url", [f"http://127.0.0.1/{TOKEN} x", f"http://127.0.0.1/{TOKEN}한", f"odd://127.0.0.1/{TOKEN}"]
+)
+def test_an_address_that_cannot_be_asked_for_is_not_repeated(url: str) -> None:
+    said = ping(Secret(url), timeout=30)
+    assert said
+    assert TOKEN not in said
+
+
+def test_a_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with http_server() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert ping(Secret(f"http://press.example/{TOKEN}"), timeout=30) == ""
+    assert proxy.requests[0].path == f"http://press.example/{TOKEN}"

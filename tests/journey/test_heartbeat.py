@@ -1,0 +1,36 @@
+"""The heartbeat of a daemon as a process."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from tests.journey.harness import CONFIG, Project
+from tests.servers import Answer, http_server
+
+CANARY = "Ka4narieN"
+
+
+def test_it_pings_while_it_is_ready_and_its_token_stands_nowhere(tmp_path: Path) -> None:
+    with http_server(Answer(), Answer(status=503), Answer()) as server:
+        url = f"http://127.0.0.1:{server.port}/{CANARY}"
+        more = 'heartbeat: {url: "${BEAT}", every: 100ms}\n'
+        project = Project(tmp_path / "p", config=CONFIG % "console://" + more)
+        command = ["import os, sys; sys.argv = ['monitor', 'run', '--log-format', 'json']; os.environ['BEAT'] = '%s'"]
+        program = f"{command[0] % url}; from monitor.app.cli import main; main()"
+        with project.daemon(sys.executable, "-c", program) as daemon:
+            assert {request.path for request in server.wait_for(3)[:3]} == {f"/{CANARY}"}
+            daemon.wait_for_event("heartbeat_failed")
+            project.seeds.rename(tmp_path / "away")
+            total = 4
+            while server.wait_for(total)[-1].path != f"/{CANARY}/fail":
+                total += 1
+            (tmp_path / "away").rename(project.seeds)
+            assert daemon.stop() == 0
+        told = [
+            project.run(*words, env={"BEAT": url}) for words in (["config", "show"], ["status", "--json"], ["check"])
+        ]
+    assert "heartbeat.url" in told[0].out
+    assert CANARY not in str(daemon.lines())
+    assert [done for done in told if CANARY in done.out + done.err] == []
+    assert [path for path in (project.folder / "state").iterdir() if CANARY.encode() in path.read_bytes()] == []

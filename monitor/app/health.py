@@ -32,6 +32,7 @@ class _Facts:
     notices: Mapping[str, int] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
     mutes: Mapping[str, datetime] = field(default_factory=dict)
+    silences: Mapping[str, datetime] = field(default_factory=dict)
 
 
 def status(config: Config, *, now: datetime) -> Row:
@@ -48,7 +49,7 @@ def status(config: Config, *, now: datetime) -> Row:
     watches = {
         name: vitals.watch_of(word, name, pid=daemon["pid"] if daemon else None, now=now) for name in config.sources
     }
-    sources, channels = _sources(config, facts.summary, watches), _channels(config, facts)
+    sources, channels = _sources(config, facts, watches), _channels(config, facts)
     return {
         "ok": daemon is not None and not daemon["paused"] and _is_well(sources, channels),
         "daemon": daemon,
@@ -78,6 +79,7 @@ def _facts(config: Config, now: datetime) -> _Facts:
                 notices=told,
                 standings={name: store.switchboard.standing(name) for name in names},
                 mutes=store.switchboard.mutes(now=now),
+                silences=store.silences.told(),
             )
     except NotFound:
         return _Facts(now=now)
@@ -88,10 +90,8 @@ def _is_well(sources: Sequence[Mapping[str, Any]], channels: Sequence[Row]) -> b
     return not is_deaf and all(channel["state"] not in ("open", "refused") for channel in channels)
 
 
-def _sources(
-    config: Config, summary: Mapping[str, Any], watches: Mapping[str, Mapping[str, Any]]
-) -> list[dict[str, Any]]:
-    stored = {row["source"]: row for row in summary["sources"]}
+def _sources(config: Config, facts: _Facts, watches: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    stored = {row["source"]: row for row in facts.summary["sources"]}
     return [
         {
             "name": name,
@@ -103,6 +103,7 @@ def _sources(
             "rejected": stored[name]["rejected"] if name in stored else 0,
             "held": stored[name]["held"] if name in stored else 0,
             "last_dump": stored[name]["last_at"] if name in stored else None,
+            "silent_since": _shown(facts.silences.get(name)) if source.expect_every else None,
         }
         for name, source in config.sources.items()
     ]

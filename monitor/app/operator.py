@@ -129,6 +129,22 @@ class Operator:
             key=f"overdue:{self._hour()}",
         )
 
+    def silent(self, source: str, *, since: datetime, has_spoken: bool) -> None:
+        """No new dump came for longer than `expect_every`. since: the last one, or where there was none, the start."""
+        what = "no new dump of source" if has_spoken else "no dump at all of source"
+        self._tell(
+            f"{what} {source} since {since:%Y-%m-%d %H:%M} UTC\nOne is expected more often (expect_every). Look after"
+            " the program that drops its files; `monitor status` says how its folder is watched.",
+            key=f"silent:{source}:{since:%Y-%m-%dT%H:%M:%S}",
+        )
+
+    def heard(self, source: str, *, since: datetime) -> None:
+        """Dumps come again after such a silence."""
+        self._tell(
+            f"dumps of source {source} come again\nNone had come since {since:%Y-%m-%d %H:%M} UTC.",
+            key=f"heard:{source}:{since:%Y-%m-%dT%H:%M:%S}",
+        )
+
     def based(self, source: str, *, releases: int, matched: int) -> None:
         """A source's first releases were recorded and nobody was told."""
         self._tell(

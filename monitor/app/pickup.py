@@ -330,7 +330,7 @@ class Pickup:
     def _speak(self, now: float) -> None:
         """Write our vitals; a state folder that takes nothing leaves them to grow stale."""
         word = self._vitals(now)
-        self._vigil.watch(word.sources)
+        self._vigil.watch(word.sources, is_busy=bool(word.waiting or word.busy_with))
         try:
             vitals.write(self._state, word)
         except OSError as error:

@@ -21,9 +21,11 @@ from monitor.app.pickup import Pace, Pickup
 from monitor.app.pulse import unready
 from monitor.app.reception import Reception
 from monitor.app.renewal import Renewal
+from monitor.app.silence import Listening
 from monitor.app.vigil import Vigil
 from monitor.app.wiring import Works
 from monitor.ports import Row
+from monitor.store.arrivals import Silences
 
 if TYPE_CHECKING:
     from monitor.app.config import Config
@@ -73,12 +75,31 @@ def daemon_of(works: Works, bell: Bell, renewal: Renewal[Works], vigil: Vigil) -
         state=works.config.state,
         vigil=vigil,
     )
-    duties = Duties(
-        each_tick=(works.handle.prove_writable, office.form_unclaimed, office.expire, office.remind, office.count),
-        beside={"upkeep": works.upkeep.run, **_heartbeat(works.config, vigil)},
-    )
+    duties = duties_of(works, vigil)
     control = _control(works, bell)
     return Daemon(pickup, office, control=control, bell=bell, renewal=renewal, vigil=vigil, duties=duties)
+
+
+def duties_of(works: Works, vigil: Vigil) -> Duties:
+    """What a daemon does on the side; the proof that the store can be written comes first."""
+    office = works.office
+    tidying = (office.form_unclaimed, office.expire, office.remind, office.count)
+    return Duties(
+        each_tick=(works.handle.prove_writable, _listening(works, vigil).look, *tidying),
+        beside={"upkeep": works.upkeep.run, **_heartbeat(works.config, vigil)},
+    )
+
+
+def _listening(works: Works, vigil: Vigil) -> Listening:
+    office, sources = works.office, works.config.sources
+    return Listening(
+        expected={name: source.expect_every for name, source in sources.items() if source.expect_every},
+        silences=Silences(works.handle),
+        counters=office.counters,
+        operator=office.operator,
+        clock=office.clock,
+        is_busy=lambda: vigil.is_busy,
+    )
 
 
 def _heartbeat(config: Config, vigil: Vigil) -> dict[str, Callable[[threading.Event], None]]:

@@ -17,6 +17,7 @@ class Vigil:
         self._watched = self._ticked = seconds()
         self._asked: float | None = None  # when the store was asked; None: it has answered
         self._watches: Mapping[str, Watch] = {}
+        self.is_busy = True  # nobody has looked yet
         self._refused = self._stuck = ""  # why the store could not take what a tick, and what a file brought
 
     @property
@@ -24,8 +25,12 @@ class Vigil:
         """Why nothing can be stored, as far as it was tried; "": something could."""
         return self._refused or self._stuck
 
-    def watch(self, watches: Mapping[str, Watch]) -> None:
-        """The thread that takes files in is alive, and this is how the sources are watched."""
+    def watch(self, watches: Mapping[str, Watch], *, is_busy: bool = False) -> None:
+        """The thread that takes files in is alive, and this is how the sources are watched.
+
+        is_busy: files wait to be taken in, or one is on its way.
+        """
+        self.is_busy = is_busy or not self._watches  # the first word comes before the first scan
         self._watched, self._watches = self._seconds(), watches
         if not any(watch.unsettled for watch in watches.values()):  # the file that could not be stored is gone
             self._stuck = ""

@@ -15,6 +15,7 @@ from monitor.model import Item, Standing, Waiting
 from monitor.notify.due import Policy, due
 from monitor.ports import Archive, Outbox, Row, Switchboard
 from monitor.store.archive import SqliteArchive
+from monitor.store.arrivals import Silences
 from monitor.store.database import open_for_reading
 from monitor.store.outbox import SqliteOutbox
 from monitor.store.rows import moment, shown
@@ -33,6 +34,7 @@ class Books:
     archive: Archive
     outbox: Outbox
     switchboard: Switchboard
+    silences: Silences
 
 
 @contextmanager
@@ -40,7 +42,12 @@ def books(config: Config) -> Iterator[Books]:
     """The books of a configuration's store. Raises NotFound where there is none yet."""
     handle = open_for_reading(config.state)
     try:
-        yield Books(archive=SqliteArchive(handle), outbox=SqliteOutbox(handle), switchboard=SqliteSwitchboard(handle))
+        yield Books(
+            archive=SqliteArchive(handle),
+            outbox=SqliteOutbox(handle),
+            switchboard=SqliteSwitchboard(handle),
+            silences=Silences(handle),
+        )
     finally:
         handle.close()
 

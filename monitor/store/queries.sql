@@ -311,6 +311,12 @@ WHERE channel = :name AND state = 'pending';
 -- name: meta
 SELECT v FROM meta WHERE k = :k;
 
+-- name: forget_meta
+DELETE FROM meta WHERE k = :k;
+
+-- name: silences
+SELECT substr(k, length('silent:') + 1) AS source, v FROM meta WHERE k >= 'silent:' AND k < 'silent;';
+
 -- name: touch
 -- Another value each time: where nothing changes SQLite writes nothing.
 INSERT INTO meta (k, v) VALUES ('touched', '0')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,7 +61,7 @@ class Signs(Vigil):
         super().__init__(seconds=seconds)
         self.heard: Arrivals[str] = Arrivals()
 
-    def watch(self, watches: object) -> None:
+    def watch(self, watches: Mapping[str, Watch], *, is_busy: bool = False) -> None:
         super().watch(HEARD)
         self.heard.add("watcher")
 

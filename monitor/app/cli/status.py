@@ -38,9 +38,11 @@ def _screen(standing: Mapping[str, Any]) -> Iterator[str]:
     yield _row("monitor", click.style(running + paused, fg="green" if daemon and not paused else "red"))
     for source in standing["sources"]:
         last = f"last dump {source['last_dump']}" if source["last_dump"] else "no dump yet"
+        since = source["silent_since"]
+        silent = click.style(f"  silent since {since}", fg="red") if since else ""
         missing = "" if source["is_there"] else click.style("  the folder is missing", fg="red")
         counts = f"{source['dumps']} dumps, {source['rejected']} rejects, {source['held']} held"
-        yield _row(f"source {source['name']}", f"{escape(source['path'])}  {counts}, {last}{missing}")
+        yield _row(f"source {source['name']}", f"{escape(source['path'])}  {counts}, {last}{silent}{missing}")
         yield _row("", _watch(source["watch"]))
     events = ", ".join(f"{n} {kind}" for kind, n in standing["releases"]["events"].items())
     yield _row("releases", f"{standing['releases']['total']}  ({events or 'nothing happened yet'})")

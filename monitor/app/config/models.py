@@ -22,7 +22,7 @@ from monitor.model import Kind, Rate, Secret
 from monitor.notify.windows import Digest, Quiet
 
 # Keys and values of the product that are refused until they are built; whoever builds one deletes its line.
-LATER = frozenset({"sources.*.expect_every", "sources.*.was"})
+LATER = frozenset({"sources.*.was"})
 
 _T = TypeVar("_T")
 
@@ -116,6 +116,7 @@ class Source(Section):
     recursive: Flag = False
     listings: Mapping[Name, Annotated[tuple[Glob, ...], Some]] = Field(default_factory=dict)
     first_run: FirstRun | None = None  # None: as the top level says
+    expect_every: PositiveDuration | None = None  # None: however seldom
 
 
 class Channel(Section):

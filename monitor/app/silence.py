@@ -1,0 +1,56 @@
+"""When a source's last dump came, and how often one is expected → a word to the operator when it falls silent.
+
+One word for each silence, and one when it ends, over restarts too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.app.counters import Counters
+from monitor.app.logs import say, warn
+from monitor.app.operator import Operator
+from monitor.ports import Clock
+from monitor.store.arrivals import Silences
+from monitor.store.rows import moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """What is expected of which sources; `look` is done at each tick."""
+
+    expected: Mapping[str, timedelta]  # source → a dump comes at least that often
+    silences: Silences
+    counters: Counters
+    operator: Operator
+    clock: Clock
+    is_busy: Callable[[], bool]  # whether files wait to be taken in: then nobody knows yet what has come
+
+    def look(self) -> None:
+        """Tell of silences that have begun or ended. Raises StoreError."""
+        told = self.silences.told()
+        for source, every in self.expected.items():
+            last = self.counters.last_dump(source)
+            if source in told:
+                self._look_for_end(source, told[source], last)
+            elif not self.is_busy():
+                self._look_for_silence(source, every, last)
+
+    def _look_for_silence(self, source: str, every: timedelta, last: datetime | None) -> None:
+        now = self.clock.now()
+        since = last or self.silences.expected(source, now=now)
+        if now - since < every:
+            return
+        warn("source_silent", source=source, since=f"{since:%Y-%m-%dT%H:%M:%SZ}", see="monitor status")
+        # Told first: a crash in between tells it again, and the outbox knows it already.
+        self.operator.silent(source, since=since, has_spoken=last is not None)
+        self.silences.begin(source, since)
+
+    def _look_for_end(self, source: str, since: datetime, last: datetime | None) -> None:
+        if last is None or moment(last) <= moment(since):  # a stored moment is cut to milliseconds
+            return
+        say("source_heard", source=source)
+        self.operator.heard(source, since=since)
+        self.silences.end(source)

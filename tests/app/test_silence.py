@@ -1,0 +1,160 @@
+"""A source that falls silent: told once, and once when it is heard again, on a real store and a clock of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.app.cli.status import _screen
+from monitor.app.counters import Counters
+from monitor.app.operator import Operator
+from monitor.app.running import duties_of
+from monitor.app.silence import Listening
+from monitor.app.vigil import Vigil
+from monitor.app.vitals import Watch
+from monitor.app.wiring import working
+from monitor.model import Report
+from monitor.store.arrivals import Silences
+from monitor.store.database import Handle, open_for_writing
+from monitor.testing import NOON, FrozenClock, MemoryOutbox
+from tests.app.test_waiting import TALKS, Place
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SILENT, NEVER = "no new dump of source motie since", "no dump at all of source motie since"
+AGAIN = "dumps of source motie come again"
+
+
+@dataclass(slots=True)
+class Life:
+    """One life of the process after another, on the same store."""
+
+    handle: Handle
+    clock: FrozenClock
+    outbox: MemoryOutbox
+    counters: Counters
+    is_busy: bool = False
+
+    def look(self) -> list[str]:
+        """What the operator is told at this tick."""
+        before = len(self.outbox.rows)
+        Listening(
+            expected={"motie": DAY},
+            silences=Silences(self.handle),
+            counters=self.counters,
+            operator=Operator(channels=["desk"], outbox=self.outbox, clock=self.clock),
+            clock=self.clock,
+            is_busy=lambda: self.is_busy,
+        ).look()
+        return [row.message.text.partition("\n")[0] for row in self.outbox.rows[before:]]
+
+    def restart(self, last: datetime | None = None) -> None:
+        """With an outbox that has forgotten what it sent."""
+        self.outbox, self.counters = MemoryOutbox(), Counters({"motie": last} if last else None)
+
+    def drop(self) -> None:
+        report = Report(
+            dump=1, source="motie", name="a", sha256=b"", status="duplicate", size=1, encoding="", as_of=NOON, at=NOON
+        )
+        self.counters.took(replace(report, at=self.clock.now() + timedelta(microseconds=456)))
+
+
+@pytest.fixture
+def life(tmp_path: Path) -> Iterator[Life]:
+    with closing(open_for_writing(tmp_path / "state")) as handle:
+        yield Life(handle, FrozenClock(), MemoryOutbox(), Counters())
+
+
+def test_a_silence_is_told_once_and_its_end_once(life: Life) -> None:
+    life.drop()
+    assert life.look() == []
+    life.clock.advance(DAY)
+    assert life.look() == []  # the file came a moment after noon
+    life.clock.advance(HOUR)
+    assert [life.look() for _ in range(3)] == [[f"{SILENT} 2026-11-22 12:00 UTC"], [], []]
+    life.clock.advance(9 * DAY)
+    assert life.look() == []
+    life.drop()
+    assert [life.look() for _ in range(2)] == [[AGAIN], []]
+    life.clock.advance(2 * DAY)
+    assert life.look() == [f"{SILENT} 2026-12-02 13:00 UTC"]
+
+
+def test_over_restarts_it_is_counted_from_the_last_dump_and_not_told_again(life: Life) -> None:
+    came = NOON - 2 * DAY
+    life.restart(came)
+    assert life.look() == [f"{SILENT} 2026-11-20 12:00 UTC"]
+    life.restart(came)
+    assert life.look() == []
+    life.restart(NOON)  # a command took one in meanwhile
+    assert life.look() == [AGAIN]
+
+
+def test_where_none_ever_came_it_is_counted_from_the_first_start(life: Life) -> None:
+    assert life.look() == []
+    for _ in range(3):
+        life.clock.advance(8 * HOUR)
+        life.restart()
+        told = life.look()
+    assert told == [f"{NEVER} 2026-11-22 12:00 UTC"]
+    life.restart()
+    assert life.look() == []
+    life.clock.advance(HOUR)
+    life.drop()
+    assert life.look() == [AGAIN]
+
+
+def test_while_files_wait_to_be_taken_in_nobody_calls_it_silence(life: Life) -> None:
+    life.restart(NOON - 2 * DAY)
+    life.is_busy = True
+    assert life.look() == []
+    life.is_busy = False
+    assert len(life.look()) == 1
+    life.is_busy = True
+    life.drop()
+    assert life.look() == [AGAIN]
+
+
+def test_other_sources_and_words_of_the_store_are_no_silence(life: Life) -> None:
+    silences = Silences(life.handle)
+    silences.begin("관세청", NOON)
+    silences.expected("motie", now=NOON)
+    assert silences.told() == {"관세청": NOON}
+    silences.end("관세청")
+    assert (silences.told(), silences.expected("motie", now=NOON + DAY)) == ({}, NOON)
+
+
+def test_a_watcher_that_has_not_looked_at_its_folders_yet_is_busy() -> None:
+    watches = {"motie": Watch(state="watching", since="2026-11-22T03:00:00Z")}
+    vigil = Vigil()
+    states = [vigil.is_busy]
+    for is_busy in (False, False, True, False):  # the first word comes before the first scan
+        vigil.watch(watches, is_busy=is_busy)
+        states.append(vigil.is_busy)
+    assert states == [True, True, False, True, False]
+
+
+def test_each_tick_of_a_daemon_listens_and_status_says_since_when(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    text = (place.project.folder / "config.yaml").read_text("utf-8")
+    place.take_in("a.txt", TALKS)
+    place.project.write_config(text.replace("path: seeds/", "path: seeds/, expect_every: 1d"))
+    place.clock.advance(2 * DAY)
+    vigil, watches = Vigil(), {"motie": Watch(state="watching", since="2026-11-22T03:00:00Z")}
+    vigil.watch(watches)
+    vigil.watch(watches)
+    with working(place.config, verb="run", clock=place.clock) as works:
+        for chore in duties_of(works, vigil).each_tick:
+            chore()
+        assert works.office.counters.figures().backlog.pending == 2
+    [source] = place.status()["sources"]
+    assert source["silent_since"] == source["last_dump"] == "2026-11-22T03:00:00Z"
+    assert "silent since 2026-11-22T03:00:00Z" in "\n".join(_screen(place.status()))
+    [told] = [row["text"] for row in place.alerts() if row["kind"] == "system"]
+    assert told.startswith(SILENT)
+    place.project.write_config(text)
+    assert place.status()["sources"][0]["silent_since"] is None

@@ -34,26 +34,23 @@ def metrics(figures: Figures, *, version: str, now: datetime) -> tuple[Metric, .
     """What the monitor tells of itself; names and labels are a contract."""
     oldest, last = figures.backlog.oldest, max(figures.last_dumps.values(), default=None)
     return (
-        Metric(
-            name="monitor_dumps_total",
-            kind="counter",
-            about="Files taken in since the process began, by what they came to.",
-            labels=("result",),
-            samples={(result,): count for result, count in figures.dumps.items()},
+        _counter(
+            "monitor_dumps_total",
+            "Files taken in since the process began, by what they came to.",
+            ("result",),
+            {(result,): count for result, count in figures.dumps.items()},
         ),
-        Metric(
-            name="monitor_events_total",
-            kind="counter",
-            about="Events since the process began, by kind.",
-            labels=("kind",),
-            samples={(kind,): count for kind, count in figures.events.items()},
+        _counter(
+            "monitor_events_total",
+            "Events since the process began, by kind.",
+            ("kind",),
+            {(kind,): count for kind, count in figures.events.items()},
         ),
-        Metric(
-            name="monitor_messages_total",
-            kind="counter",
-            about="Messages since the process began, by channel and the state an attempt or their age left them in.",
-            labels=("channel", "state"),
-            samples={(channel, state): count for (channel, state), count in figures.messages.items()},
+        _counter(
+            "monitor_messages_total",
+            "Messages since the process began, by channel and the state an attempt or their age left them in.",
+            ("channel", "state"),
+            {(channel, state): count for (channel, state), count in figures.messages.items()},
         ),
         _gauge("monitor_outbox_pending", "Messages and alerts that wait to be sent.", figures.backlog.pending),
         _gauge(
@@ -79,6 +76,10 @@ def metrics(figures: Figures, *, version: str, now: datetime) -> tuple[Metric, .
             samples={(version,): 1},
         ),
     )
+
+
+def _counter(name: str, about: str, labels: tuple[str, ...], samples: Mapping[tuple[str, ...], float]) -> Metric:
+    return Metric(name=name, kind="counter", about=about, labels=labels, samples=samples)
 
 
 def _gauge(name: str, about: str, value: float) -> Metric:

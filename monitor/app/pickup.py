@@ -281,8 +281,7 @@ class Pickup:
                     group += [self._carry(path) for path in self._lanes.take_small(1)]
         except StoreError as error:
             warn("store_busy", reason=error.message)
-            fault = error.message
-            group = [replace(e, taken=replace(e.taken, report=None, is_later=True, fault=fault)) for e in group]
+            group = [replace(e, taken=replace(e.taken, report=None, is_later=True, fault=error.message)) for e in group]
         self._finish(group)
 
     def _carry(self, path: bytes, *, between: Callable[[], None] = lambda: None) -> _Carried:

@@ -171,7 +171,9 @@ class Intake:
         return taken()
 
     def tell(self, group: Sequence[Taken]) -> None:
-        """Log take-ins that are durable, a line each; many files whose content is known share one."""
+        """Count and log take-ins that are durable, a line each; many files whose content is known share one."""
+        for taken in group:
+            self._count(taken)
         reports = [taken.report for taken in group if taken.report]
         known = [report.name for report in reports if report.status == "duplicate"]
         for report in reports:
@@ -183,17 +185,19 @@ class Intake:
     def acknowledge(self, taken: Taken) -> None:
         """Tell operators of rejects, and end the source's baseline with the last file that was tried."""
         name = taken.source.name
-        if taken.report:
-            self.counters.took(taken.report)
-            if taken.report.rejected:
-                self._operator.rejected(taken.report)
-        if taken.is_failed:
-            self.counters.failed()
+        if taken.report and taken.report.rejected:
+            self._operator.rejected(taken.report)
         if not taken.is_later:
             self._basing.get(name, set()).discard(taken.path)
         if name in self._untried:
             self._untried[name].discard(taken.path)
             self._end_baseline(taken.source)
+
+    def _count(self, taken: Taken) -> None:
+        if taken.report:
+            self.counters.took(taken.report)
+        if taken.is_failed:
+            self.counters.failed()
 
     def _ingest(self, dump: Dump, source: Source, *, mode: Mode) -> Report:
         now = self._clock.now()

@@ -426,7 +426,7 @@ def test_what_a_file_came_to_is_counted_and_a_tail_that_nobody_completed_too(tmp
         (picked.seeds / "a.txt").write_text(f"{TALKS}\n-\nVisit en", "utf-8")
         picked.wait_for_event("tails_rejected")
         picked.flush()
-        intake.acknowledge(Taken(path=b"", source=intake.sources[0], is_failed=True))
+        intake.tell([Taken(path=b"", source=intake.sources[0], is_failed=True)])
         figures = intake.counters.figures()
     assert {result: n for result, n in figures.dumps.items() if n} == {"held": 1, "stored": 1, "failed": 1}
     assert {kind: n for kind, n in figures.events.items() if n} == {"new": 2, "rejected": 1}

@@ -39,7 +39,7 @@ def status(config: Config, *, now: datetime) -> Row:
     `ok`: a daemon runs, every source is known to be watched or polled, and the channels take what they are sent.
     """
     holder = lock.holder(config.state)
-    daemon = asdict(holder) if holder and holder.verb == "run" else None
+    daemon = asdict(holder) if holder and holder.verb == lock.DAEMON else None
     facts = _facts(config, now)
     word = vitals.read(config.state)
     watches = {

@@ -18,6 +18,7 @@ from monitor.app.clock import SystemClock
 from monitor.app.control import Control
 from monitor.app.daemon import Daemon
 from monitor.app.desk import Verb, desk_of
+from monitor.app.heirs import take_over
 from monitor.app.intake import Intake, Source
 from monitor.app.logs import say, warn
 from monitor.app.office import Line, Office
@@ -64,6 +65,7 @@ class Works:
     office: Office
     store: SqliteStore
     upkeep: Upkeep
+    handle: Handle
     renewed: Callable[[Config], Works]  # the same on another configuration
 
     def run(self) -> int:
@@ -75,7 +77,11 @@ class Works:
             code = works.daemon(bell, renewal).run()
             if code is not None or renewal.next is None:
                 return code or 0
-            works = renewal.next
+            works = renewal.next.settled()
+
+    def settled(self) -> Works:
+        """The same once the store knows its sources by their names; what was built before that is built again."""
+        return self.renewed(self.config) if take_over(self.config, self.handle) else self
 
     def daemon(self, bell: Bell, renewal: Renewal[Works]) -> Daemon:
         """One daemon on this configuration."""
@@ -146,6 +152,7 @@ def working(
             rehashed = rehash(handle, norm_version=NORM_VERSION, text_hash=text_hash, keys=keys)
             if rehashed:
                 say("store_rehashed", versions=rehashed)
+            take_over(config, handle)
             yield _works(config, handle=handle, outbox=SqliteOutbox(handle), clock=clock, patience=patience)
         finally:
             handle.close()
@@ -218,7 +225,9 @@ def _works(config: Config, *, handle: Handle, outbox: SqliteOutbox, clock: Clock
     office = Office(lines=lines, outbox=outbox, switchboard=switchboard, operator=operator, clock=clock)
     upkeep = Upkeep(handle=handle, retention=retention_of(config), clock=clock)
     renewed = partial(_works, handle=handle, outbox=outbox, clock=clock, patience=patience)
-    return Works(config=config, intake=intake, office=office, store=store, upkeep=upkeep, renewed=renewed)
+    return Works(
+        config=config, intake=intake, office=office, store=store, upkeep=upkeep, handle=handle, renewed=renewed
+    )
 
 
 def _asked_to_reload(bell: Bell) -> Row:

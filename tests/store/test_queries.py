@@ -35,7 +35,8 @@ def test_no_name_stands_twice() -> None:
 
 @pytest.mark.parametrize("name", sorted(queries()))
 def test_a_query_fits_the_tables(handle: Handle, name: str) -> None:
-    handle.all("try_on")  # the table that a reader makes for itself
+    handle.all("try_on")  # the tables that who reads or renames makes for itself
+    handle.all("begin_keys")
     assert _explained(handle, name, "EXPLAIN")
 
 

@@ -22,7 +22,7 @@ from monitor.model import Kind, Rate, Secret
 from monitor.notify.windows import Digest, Quiet
 
 # Keys and values of the product that are refused until they are built; whoever builds one deletes its line.
-LATER = frozenset({"health", "heartbeat", "sources.*.expect_every", "sources.*.was"})
+LATER = frozenset({"health", "heartbeat", "sources.*.expect_every"})
 
 _T = TypeVar("_T")
 
@@ -114,6 +114,7 @@ class Source(Section):
     recursive: Flag = False
     listings: Mapping[Name, Annotated[tuple[Glob, ...], Some]] = Field(default_factory=dict)
     first_run: FirstRun | None = None  # None: as the top level says
+    was: tuple[Name, ...] = ()  # earlier names
 
 
 class Channel(Section):

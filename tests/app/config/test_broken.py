@@ -234,6 +234,14 @@ BROKEN = [
     ("sources: {m: {path: «state/}}", f"sources.m.path: {STATE_INSIDE}"),
     # what is not built yet
     ("«health: {listen: off}", f"health: 'health' {LATER}"),
+    (
+        "sources: {m: {path: in/, was: [«n]}, n: {path: on/}}",
+        "sources.m.was[0]: 'n' is a source of its own here; a renamed source stands here once",
+    ),
+    (
+        "sources: {m: {path: in/, was: [k]}, n: {path: on/, was: [l, «k]}}",
+        "sources.n.was[1]: 'k' is an earlier name of 'm' already; only one can have it",
+    ),
     ("sources: {m: {path: in/, «expect_every: 1d}}", f"sources.m.expect_every: 'expect_every' {LATER}"),
     # YAML that is not supported
     ("state: «&s x", f"state: what begins with '&' is a YAML anchor, which {UNSUPPORTED}"),

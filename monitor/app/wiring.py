@@ -30,6 +30,7 @@ from monitor.app.renewal import Renewal
 from monitor.app.retention import retention_of
 from monitor.app.upkeep import Upkeep
 from monitor.collect.folder import IGNORED, Folder
+from monitor.collect.supervise import refuse_deaf
 from monitor.compare.forms import keys, text_hash
 from monitor.errors import NotFound, UsageError
 from monitor.journey import Audience, Habits
@@ -71,13 +72,19 @@ class Works:
     def run(self) -> int:
         """The daemon, until a signal; the exit code. A changed configuration starts it anew, in the same process."""
         bell, works = Bell(), self
-        renewal: Renewal[Works] | None = None
         while True:
-            renewal = Renewal(works.config, self.renewed, works.office.operator, after=renewal)
+            renewal = Renewal(works.config, works.successor, works.office.operator)
             code = works.daemon(bell, renewal).run()
             if code is not None or renewal.next is None:
                 return code or 0
             works = renewal.next.settled()
+
+    def successor(self, config: Config) -> Works:
+        """What a changed configuration asks for. Raises MonitorError when it asks for what cannot be had here."""
+        works = self.renewed(config)
+        if config.watch.mode == "events":
+            refuse_deaf([source.folder for source in works.intake.sources])
+        return works
 
     def settled(self) -> Works:
         """The same once the store knows its sources by their names; what was built before that is built again."""

@@ -17,7 +17,8 @@ import pytest
 
 from monitor.collect.folder import Folder
 from monitor.collect.rounds import POLL
-from monitor.collect.supervise import DEGRADED_FOR, MISSED_AFTER, Scan, Standing, Supervisor
+from monitor.collect.supervise import DEGRADED_FOR, MISSED_AFTER, Scan, Standing, Supervisor, refuse_deaf
+from monitor.errors import MonitorError
 from tests.collect.samples import put
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
@@ -191,6 +192,22 @@ def test_without_inotify_a_folder_is_polled_until_there_is_some_again(inbox: Pat
     finally:
         while taken:
             os.close(taken.pop())
+
+
+def test_events_that_are_asked_for_and_cannot_be_had_are_refused(inbox: Path) -> None:
+    folder = Folder(source="motie", path=os.fsencode(inbox), files=("*.txt",))
+    taken = list(instances())
+    try:
+        with pytest.raises(MonitorError, match=r"the system gives no file events.*set watch\.mode to auto"):
+            refuse_deaf([folder])
+    finally:
+        while taken:
+            os.close(taken.pop())
+
+
+def test_a_folder_that_is_heard_or_missing_is_not_refused(inbox: Path) -> None:
+    paths = (inbox, inbox / "missing")
+    refuse_deaf([Folder(source="motie", path=os.fsencode(path), files=("*.txt",)) for path in paths])
 
 
 def test_a_rescan_is_steady_and_known_as_such(inbox: Path) -> None:

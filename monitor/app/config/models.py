@@ -24,6 +24,8 @@ from monitor.notify.windows import Digest, Quiet
 # Keys and values of the product that are refused until they are built; whoever builds one deletes its line.
 LATER = frozenset({"health", "heartbeat", "sources.*.expect_every"})
 
+Look = tuple[int, int, int] | None  # a file's inode, size and time of change; None: it is not there
+
 _T = TypeVar("_T")
 
 
@@ -80,6 +82,7 @@ class Origin:
     """Where a configuration came from; takes no part in comparing two of them."""
 
     file: Path = field(compare=False)  # absolute
+    look: Look = field(compare=False)  # of the file as it was read
     folder: Path = field(compare=False)  # what its relative paths start from
     places: Mapping[str, Place] = field(compare=False, repr=False)
     filled: Mapping[str, str] = field(compare=False, repr=False)  # what interpolation made: dotted path → what may show
@@ -205,6 +208,11 @@ class Config(Section):
     def file(self) -> Path:
         """The configuration file, absolute."""
         return self._origin.file
+
+    @property
+    def look(self) -> Look:
+        """What tells the file as it was read from what it has become."""
+        return self._origin.look
 
     @property
     def warnings(self) -> tuple[Fault, ...]:

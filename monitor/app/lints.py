@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from monitor.app.trials import failures
-from monitor.app.waiting import Books, books, notices, undelivered
+from monitor.app.waiting import Books, books, undelivered
 from monitor.app.wiring import watchlists_of
 from monitor.errors import NotFound
 from monitor.match.watchlists import Watchlist, Watchlists
@@ -107,7 +107,7 @@ def _check_sources_named(config: Config, archive: Archive, findings: Findings) -
 
 def _check_channels_named(config: Config, store: Books, findings: Findings) -> None:
     """What waits on a channel that was renamed or taken out waits in vain."""
-    for name, count in undelivered(store.archive.summary(), notices(store.outbox)).items():
+    for name, count in undelivered(store.archive.summary()).items():
         if name not in config.channels:
             wait = f"{count:,} alert{' waits' if count == 1 else 's wait'}"
             findings.warning("channels", f"{wait} for '{name}', which no channel here is named, until max_age is over")

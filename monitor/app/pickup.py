@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
-from pathlib import Path
 
 from monitor.app import vitals
 from monitor.app.intake import Intake, Taken
@@ -81,15 +80,15 @@ class Pickup:
         store: Store,
         clock: Clock,
         pace: Pace,
-        state: Path,
+        speak: Callable[[vitals.Vitals], None],
     ) -> None:
-        """state: the folder in which its vitals are kept."""
+        """speak: writes its vitals down; may raise OSError."""
         self._intake = intake
         self._operator = operator
         self._store = store
         self._clock = clock
         self._pace = pace
-        self._state = state
+        self._write = speak
         self._on_taken: Callable[[], None] = lambda: None
         self._signs: queue.SimpleQueue[_Sign] = queue.SimpleQueue()
         self._settling = Settling(pace.settle)
@@ -331,7 +330,7 @@ class Pickup:
         """Write our vitals; a state folder that takes nothing leaves them to grow stale."""
         self.spoke = now
         try:
-            vitals.write(self._state, self._vitals(now))
+            self._write(self._vitals(now))
         except OSError as error:
             if not self._is_mute:
                 warn("vitals_unwritten", reason=error.strerror)

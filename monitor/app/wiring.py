@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -29,6 +29,7 @@ from monitor.app.policies import policy_of
 from monitor.app.renewal import Renewal
 from monitor.app.retention import retention_of
 from monitor.app.upkeep import Upkeep
+from monitor.app.vitals import Vitals, write
 from monitor.collect.folder import IGNORED, Folder
 from monitor.collect.supervise import refuse_deaf
 from monitor.compare.forms import keys, text_hash
@@ -102,9 +103,11 @@ class Works:
         desk = desk_of(self.config, outbox=office.outbox, switchboard=office.switchboard, clock=office.clock)
         reload = Verb(words=0, do=partial(_asked_to_reload, bell))
         control = Control(self.config.state, {**desk.verbs(), "reload": reload})
-        pickup = Pickup(
-            self.intake, office.operator, store=self.store, clock=office.clock, pace=pace, state=self.config.state
-        )
+
+        def speak(word: Vitals) -> None:
+            write(self.config.state, replace(word, refusal=renewal.refusal))
+
+        pickup = Pickup(self.intake, office.operator, store=self.store, clock=office.clock, pace=pace, speak=speak)
         return Daemon(pickup, office, control=control, upkeep=self.upkeep, bell=bell, renewal=renewal)
 
     def run_once(self) -> int:

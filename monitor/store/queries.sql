@@ -435,12 +435,24 @@ SELECT reject.*, dump.name FROM reject JOIN dump ON dump.id = reject.dump ORDER 
 -- name: count_events
 SELECT kind, count(*) AS n FROM event GROUP BY kind;
 
+-- name: count_days
+-- Events of each kind between neighbours of :moments, which the caller cuts at its own midnights.
+SELECT kinds.value AS kind, days.key AS day, (
+    SELECT count(*) FROM event
+    WHERE kind = kinds.value AND at >= days.value AND at < json_extract(:moments, '$[' || (days.key + 1) || ']')
+) AS n
+FROM json_each(:kinds) AS kinds JOIN json_each(:moments) AS days
+WHERE days.key + 1 < json_array_length(:moments) ORDER BY kinds.key, days.key;
+
 -- name: count_messages
 SELECT channel, state, count(*) AS n FROM message GROUP BY channel, state;
 
+-- name: count_waiting
+SELECT channel, count(*) AS n FROM message_item WHERE message IS NULL GROUP BY channel;
+
 -- name: count_sources
-SELECT source, count(*) AS dumps, max(at) AS last_at,
-    (SELECT count(*) FROM release WHERE release.source = dump.source) AS releases,
+-- Every release was new in one dump: to add these up reads no release.
+SELECT source, count(*) AS dumps, max(at) AS last_at, sum(n_new) AS releases,
     (SELECT count(*) FROM reject WHERE reject.source = dump.source AND state = 'rejected') AS rejected,
     (SELECT count(*) FROM reject WHERE reject.source = dump.source AND state = 'held') AS held
 FROM dump GROUP BY source;

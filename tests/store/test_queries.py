@@ -63,6 +63,23 @@ def test_what_was_sent_long_ago_costs_a_courier_nothing(handle: Handle, name: st
     assert any(index in step for step in steps), steps
 
 
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("count_events", "event"),
+        ("count_days", "event"),
+        ("count_sources", "dump"),
+        ("count_messages", "message"),
+        ("count_waiting", "message_item"),
+    ],
+)
+def test_status_reads_no_row_of_a_large_table(handle: Handle, name: str, table: str) -> None:
+    """With a million events: 0.15 s by the index, many times that by the rows."""
+    steps = [str(step[-1]) for step in _explained(handle, name, "EXPLAIN QUERY PLAN")]
+    assert [step for step in steps if table in step and "INDEX" in step]
+    assert not [step for step in steps if "release" in step]
+
+
 def _explained(handle: Handle, name: str, verb: str) -> list[tuple[object, ...]]:
     statement = queries()[name]
     values = dict.fromkeys(re.findall(r":(\w+)", statement), "[]")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitor import __version__
-from tests.journey.harness import Project, record
+from tests.journey.harness import CONFIG, Project, record
 from tests.servers import Answer, http_server
 
 FIVE_FAULTS = """\
@@ -271,3 +271,14 @@ def test_terminal_codes_in_a_title_do_not_reach_the_terminal(tmp_path: Path) -> 
     outputs += [project.run("events", "--json").out]
     for output in outputs:
         assert not {"\x1b", "\u202e", "\u009b"} & set(output)
+
+
+def test_a_terminal_without_korean_is_shown_numbers_and_bars_of_ascii(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", config=CONFIG.replace("motie:", "산업부:") % "console://")
+    project.drop("a.txt", record("반도체 FTA", "Delegations met in Seoul on Monday."))
+    latin = {"PYTHONIOENCODING": "latin-1"}
+    assert project.run("run", "--once", env=latin).code == 0
+    done = project.run("status", env=latin)
+    assert (done.code, r"\uc0b0\uc5c5\ubd80" in done.out, f"{'.' * 29}@" in done.out) == (0, True, True)
+    assert r"\ubc18\ub3c4\uccb4 FTA" in project.run("events", env=latin).out
+    assert "\x1b" not in done.out

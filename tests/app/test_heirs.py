@@ -103,6 +103,16 @@ def test_a_daemon_that_reads_a_new_name_renames_between_two_dumps(tmp_path: Path
     assert told(project) == [("산업부", "FTA talks held", True), ("산업부", "Visit to a plant", True)]
 
 
+def test_what_waits_at_a_reload_with_a_new_name_is_no_baseline(project: Project) -> None:
+    """The new configuration is built before the old one ends, and with it the wish for a baseline."""
+    with working(load(project.folder / "config.yaml", environ={}), verb="run") as works:
+        project.write_config((CONFIG % NEW).replace("state: state/", "state: state/\nfirst_run: baseline"))
+        changed = works.successor(load(project.folder / "config.yaml", environ={}))
+        project.drop("b.txt", VISIT)
+        changed.settled().run_once()
+    assert told(project)[-1] == ("산업부", "Visit to a plant", True)
+
+
 def test_an_earlier_name_that_comes_back_is_another_source(project: Project) -> None:
     project.write_config(CONFIG % NEW)
     run_once(project)

@@ -18,6 +18,7 @@ from monitor.model import (
     Dump,
     Formed,
     Head,
+    Kind,
     Message,
     Release,
     Report,
@@ -266,7 +267,10 @@ class Archive(Protocol):
         """Every reject with its state: held, rejected or healed."""
 
     def summary(self) -> Row:
-        """The counts that `status` shows."""
+        """The counts that `status` shows: sources, events by kind, messages by channel and state, waiting notices."""
+
+    def days(self, midnights: Sequence[datetime]) -> Mapping[Kind, Sequence[int]]:
+        """How many events of each kind there were from each of these moments to the next one."""
 
     def heads(self, *, since: date | None = None, limit: int | None = None) -> Iterator[Stored]:
         """Every release as it is now, or those of that day and later, or the last ones; read a page at a time."""

@@ -18,12 +18,13 @@ ROOT = Path(__file__).parent.parent.parent
 WIDTH = 110  # columns
 _BEGIN = "[fta, semiconductor] 1 changed"  # the message that shows most
 
-# As rich has it, without the font that it would load from elsewhere.
+# As rich has it, without the font that it would load from elsewhere, and without full-width forms: where the monospaced
+# font is a Korean one, every Latin letter would take two columns.
 _FRAME = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
 <style>
 .{unique_id}-matrix {{ font-family: Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: {char_height}px;
-  line-height: {line_height}px; font-variant-east-asian: full-width; }}
+  line-height: {line_height}px; }}
 .{unique_id}-title {{ font-size: 18px; font-weight: bold; font-family: sans-serif; }}
 {styles}
 </style>

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monitor.app import vitals
 from monitor.app.pulse import deaf
-from monitor.app.waiting import books, notices, undelivered
+from monitor.app.waiting import books, undelivered
 from monitor.errors import NotFound
 from monitor.model import MESSAGE_STATES, Standing
 from monitor.notify.retry import is_open
 from monitor.ports import Row
 from monitor.store import lock
+from monitor.store.backup import last_backup
 from monitor.store.database import FILE
 from monitor.store.rows import moment, shown
 from monitor.text import escape
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from monitor.app.config import Config
+
+DAYS = 30  # that are counted one by one, today among them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +34,10 @@ class _Facts:
     """What the store knows at one moment; the defaults are a store that is not there yet."""
 
     now: datetime
-    summary: Mapping[str, Any] = field(default_factory=lambda: {"sources": [], "events": {}, "messages": []})
-    notices: Mapping[str, int] = field(default_factory=dict)
+    summary: Mapping[str, Any] = field(
+        default_factory=lambda: {"sources": [], "events": {}, "messages": [], "notices": {}}
+    )
+    days: Mapping[str, Sequence[int]] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
     mutes: Mapping[str, datetime] = field(default_factory=dict)
     silences: Mapping[str, datetime] = field(default_factory=dict)
@@ -43,12 +51,10 @@ def status(config: Config, *, now: datetime) -> Row:
     """
     holder = lock.holder(config.state)
     facts, word = _facts(config, now), vitals.read(config.state)
-    daemon = (
-        asdict(holder) | {"paused": vitals.paused(word, pid=holder.pid)} if holder and holder.verb == "run" else None
-    )
-    watches = {
-        name: vitals.watch_of(word, name, pid=daemon["pid"] if daemon else None, now=now) for name in config.sources
-    }
+    is_running = holder is not None and holder.verb == lock.DAEMON
+    pid = holder.pid if holder and is_running else None
+    daemon = asdict(holder) | {"paused": vitals.paused(word, pid=holder.pid)} if holder and is_running else None
+    watches = {name: vitals.watch_of(word, name, pid=pid, now=now) for name in config.sources}
     sources, channels = _sources(config, facts, watches), _channels(config, facts)
     return {
         "ok": daemon is not None and not daemon["paused"] and _is_well(sources, channels),
@@ -57,8 +63,12 @@ def status(config: Config, *, now: datetime) -> Row:
         "releases": _releases(config, sources, facts),
         "outbox": _outbox(facts),
         "channels": channels,
-        "config": {"file": str(config.file), "warnings": len(config.warnings)},
-        "store": {"file": str(config.state / FILE), "exists": (config.state / FILE).is_file()},
+        "config": {
+            "file": str(config.file),
+            "warnings": len(config.warnings),
+            "refusal": vitals.refusal_of(word, pid=pid),
+        },
+        "store": _store(config.state / FILE),
     }
 
 
@@ -70,19 +80,29 @@ def channel_rows(config: Config, *, now: datetime) -> Sequence[Row]:
 def _facts(config: Config, now: datetime) -> _Facts:
     try:
         with books(config) as store:
-            told = notices(store.outbox)
             summary = store.archive.summary()
-            names = {*config.channels, *undelivered(summary, told)}
+            days = store.archive.days(midnights(now, config.timezone))
+            names = {*config.channels, *undelivered(summary)}
             return _Facts(
                 now=now,
                 summary=summary,
-                notices=told,
+                days={str(kind): counts for kind, counts in days.items()},
                 standings={name: store.switchboard.standing(name) for name in names},
                 mutes=store.switchboard.mutes(now=now),
                 silences=store.silences.told(),
             )
     except NotFound:
         return _Facts(now=now)
+
+
+def midnights(now: datetime, zone: ZoneInfo) -> list[datetime]:
+    """At which each of the last days began, and the last of them ends; a day may have 23 hours."""
+    today = now.astimezone(zone).date()
+    return [_midnight(today + timedelta(days=days), zone) for days in range(1 - DAYS, 2)]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), tzinfo=zone)
 
 
 def _is_well(sources: Sequence[Mapping[str, Any]], channels: Sequence[Row]) -> bool:
@@ -112,19 +132,31 @@ def _sources(config: Config, facts: _Facts, watches: Mapping[str, Mapping[str, A
 def _releases(config: Config, sources: Sequence[Mapping[str, Any]], facts: _Facts) -> Row:
     muted = {name: _shown(until) for name, until in facts.mutes.items() if name in config.watchlists}
     total = sum(source["releases"] for source in sources)
-    return {"total": total, "events": facts.summary["events"], "muted_watchlists": muted}
+    days = {kind: counts for kind, counts in facts.days.items() if any(counts)}
+    return {"total": total, "events": facts.summary["events"], "days": days, "muted_watchlists": muted}
 
 
 def _outbox(facts: _Facts) -> Mapping[str, int]:
     """Messages by state; a notice that waits for its message is pending too."""
     rows = facts.summary["messages"]
     counts = {state: sum(row["n"] for row in rows if row["state"] == state) for state in MESSAGE_STATES}
-    return {**counts, "pending": counts["pending"] + sum(facts.notices.values())}
+    return {**counts, "pending": counts["pending"] + sum(facts.summary["notices"].values())}
+
+
+def _store(file: Path) -> Row:
+    """The size counts what stands in the write-ahead log, too."""
+    parts = [part for part in (file, file.with_name(f"{file.name}-wal")) if part.is_file()]
+    return {
+        "file": str(file),
+        "exists": file.is_file(),
+        "size": sum(part.stat().st_size for part in parts),
+        "last_backup": last_backup(file.parent),
+    }
 
 
 def _channels(config: Config, facts: _Facts) -> list[dict[str, Any]]:
     """Configured channels, then those that only what still waits names: it waits until it grows too old."""
-    waiting = undelivered(facts.summary, facts.notices)
+    waiting = undelivered(facts.summary)
     return [
         {
             "name": name,

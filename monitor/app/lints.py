@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from monitor.app.trials import failures
-from monitor.app.waiting import Books, books, notices, undelivered
+from monitor.app.waiting import Books, books, undelivered
 from monitor.app.wiring import watchlists_of
 from monitor.errors import NotFound
 from monitor.match.watchlists import Watchlist, Watchlists
@@ -88,15 +88,26 @@ def _check_store(config: Config, findings: Findings) -> None:
 def _check_sources_named(config: Config, archive: Archive, findings: Findings) -> None:
     """A source that was renamed looks new, and all its releases would be told again."""
     stored = archive.summary()["sources"]
-    for row in stored if isinstance(stored, list) else ():
-        if row["source"] not in config.sources:
-            told = f"{row['releases']:,} release{'' if row['releases'] == 1 else 's'}"
-            findings.warning("sources", f"the store holds {told} of '{row['source']}', which no source here is named")
+    held = {row["source"]: row["releases"] for row in stored} if isinstance(stored, list) else {}
+    heirs = {
+        old: (name, f"sources.{name}.was[{number}]")
+        for name, source in config.sources.items()
+        for number, old in enumerate(source.was)
+    }
+    for old, count in held.items():
+        told = f"the store holds {count:,} release{'' if count == 1 else 's'} of '{old}'"
+        if old in heirs and held.get(heirs[old][0]):
+            name, path = heirs[old]
+            both = f"{told} and {held[name]:,} of '{name}'; they are put together, and what both hold stands twice"
+            findings.warning(path, both)
+        elif old not in config.sources and old not in heirs:
+            cure = f"was it renamed? then write was: [{old}] below its new name, or all of it is told again"
+            findings.warning("sources", f"{told}, which no source here is named; {cure}")
 
 
 def _check_channels_named(config: Config, store: Books, findings: Findings) -> None:
     """What waits on a channel that was renamed or taken out waits in vain."""
-    for name, count in undelivered(store.archive.summary(), notices(store.outbox)).items():
+    for name, count in undelivered(store.archive.summary()).items():
         if name not in config.channels:
             wait = f"{count:,} alert{' waits' if count == 1 else 's wait'}"
             findings.warning("channels", f"{wait} for '{name}', which no channel here is named, until max_age is over")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.app.clock import SystemClock
 from monitor.app.control import NoDaemon, ask
 from monitor.app.desk import Desk, Order, desk_of, obey
+from monitor.errors import LockHeld
 from monitor.ports import Row
 from monitor.store import lock
 from monitor.store.database import open_for_writing
@@ -18,23 +21,39 @@ from monitor.store.switchboard import SqliteSwitchboard
 if TYPE_CHECKING:
     from monitor.app.config import Config
 
+TRIES, PAUSE = 60, 0.05  # at a daemon that holds the folder and takes no orders yet, or no longer; seconds between
+
 
 class Errands:
     """The daemon's; when none answers, this one order and all that follow are done here, under the folder's lock."""
 
-    def __init__(self, config: Config, stack: ExitStack) -> None:
+    def __init__(self, config: Config, stack: ExitStack, *, pause: Callable[[float], None] = time.sleep) -> None:
         self._config = config
         self._stack = stack
+        self._pause = pause
         self._desk: Desk | None = None
 
     def run(self, order: Order) -> Row:
-        """Raises LockHeld when another command works on the state folder, and what a desk raises."""
+        """Raises LockHeld when another command works on the state folder, and what a desk raises.
+
+        A daemon that starts or ends holds the folder and has no socket: a moment later it takes orders, or is gone.
+        """
+        state = self._config.state
+        return _again(lambda: self._done(order), is_vain=lambda: lock.is_for_long(state), pause=self._pause)
+
+    def _done(self, order: Order) -> Row:
         if self._desk is None:
             try:
                 return ask(self._config.state, order)
             except NoDaemon:
                 self._desk = self._stack.enter_context(own_desk(self._config))
         return obey(self._desk.verbs(), order)
+
+
+def have_reloaded(state: Path, *, pause: Callable[[float], None] = time.sleep) -> Row:
+    """Have the daemon read its configuration again; one that is just starting is waited for. Raises NoDaemon."""
+    order = Order(verb="reload")
+    return _again(lambda: ask(state, order), is_vain=lambda: not lock.is_daemons(state), pause=pause)
 
 
 @contextmanager
@@ -57,3 +76,15 @@ def own_desk(config: Config) -> Iterator[Desk]:
             yield desk_of(config, outbox=outbox, switchboard=SqliteSwitchboard(handle), clock=clock)
         finally:
             handle.close()
+
+
+def _again(do: Callable[[], Row], *, is_vain: Callable[[], bool], pause: Callable[[float], None]) -> Row:
+    """Until nobody is in the way, it is in vain, or it has been tried often enough."""
+    for _ in range(TRIES):
+        try:
+            return do()
+        except (LockHeld, NoDaemon):
+            if is_vain():
+                raise
+            pause(PAUSE)
+    return do()

@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
-from pathlib import Path
 
 from monitor.app import vitals
 from monitor.app.intake import Intake, Taken
@@ -75,16 +74,24 @@ class Pickup:
     """Takes in what is dropped into the sources' folders; `run` returns when it is told to stop."""
 
     def __init__(
-        self, intake: Intake, operator: Operator, *, store: Store, clock: Clock, pace: Pace, state: Path, vigil: Vigil
+        self,
+        intake: Intake,
+        operator: Operator,
+        *,
+        store: Store,
+        clock: Clock,
+        pace: Pace,
+        vigil: Vigil,
+        speak: Callable[[vitals.Vitals], None],
     ) -> None:
-        """state: the folder in which its vitals are kept."""
+        """speak: writes its vitals down; may raise OSError."""
         self._intake = intake
         self._operator = operator
         self._store = store
         self._clock = clock
         self._pace = pace
-        self._state = state
         self._vigil = vigil
+        self._write = speak
         self._on_taken: Callable[[], None] = lambda: None
         self._signs: queue.SimpleQueue[_Sign] = queue.SimpleQueue()
         self._settling = Settling(pace.settle)
@@ -331,7 +338,7 @@ class Pickup:
         word = self._vitals(now)
         self._vigil.watch(word.sources, is_busy=bool(word.waiting or word.busy_with))
         try:
-            vitals.write(self._state, word)
+            self._write(word)
         except OSError as error:
             if not self._is_mute:
                 warn("vitals_unwritten", reason=error.strerror)

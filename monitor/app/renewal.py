@@ -6,43 +6,38 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from monitor.app.config import load
+from monitor.app.config import load, look_at
 from monitor.app.logs import say, warn
 from monitor.app.operator import Operator
 from monitor.app.rules import check_rules
 from monitor.errors import ConfigError, MonitorError
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config
+    from monitor.app.config import Config, Look
 
 T = TypeVar("T")
-_Look = tuple[int, int, int] | None  # inode, size and time of change; None: the file is not there
 
 
 class Renewal(Generic[T]):
-    """Watches the file of the configuration in force; `next` is what was built on its successor.
+    """Watches the file of the configuration in force; `next` is what was built on its successor."""
 
-    after: the renewal that made this configuration. What it read counts, not what the file has become since.
-    """
-
-    def __init__(
-        self, config: Config, build: Callable[[Config], T], operator: Operator, *, after: Renewal[T] | None = None
-    ) -> None:
+    def __init__(self, config: Config, build: Callable[[Config], T], operator: Operator) -> None:
         self._config = config
         self._build = build
         self._operator = operator
-        self.used: _Look = after.used if after else _look(config)  # the file as it was read last
+        self.used: Look = config.look  # the file as it was read last, not what it has become since
         self._seen = self.used
         self.next: T | None = None
+        self.refusal = ""  # why what was read last cannot be used; empty: it is in force
 
     def has_changed(self) -> bool:
         """Whether the file is another one than was read last, and the same in two looks: nobody is writing it."""
-        before, self._seen = self._seen, _look(self._config)
+        before, self._seen = self._seen, look_at(self._config.file)
         return self._seen is not None and self._seen != self.used and self._seen == before
 
     def renew(self) -> bool:
         """Read it again; False: it cannot be used, which is told, and what is in force stays so."""
-        self.used = _look(self._config)
+        self.used = look_at(self._config.file)
         try:
             self.next = self._build(self._loaded())
         except MonitorError as error:
@@ -50,6 +45,7 @@ class Renewal(Generic[T]):
             reason = f"{error.where or self._config.file}: {error.message}"
             warn("config_refused", faults=count, reason=reason, see="monitor check")
             self._operator.refused(reason, when=str(self.used))
+            self.refusal = reason
             return False
         say("config_reloaded", file=str(self._config.file))
         return True
@@ -59,11 +55,3 @@ class Renewal(Generic[T]):
         if config.state != self._config.state:
             raise MonitorError("state: cannot change while the monitor runs; restart it")
         return config
-
-
-def _look(config: Config) -> _Look:
-    try:
-        status = config.file.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_size, status.st_mtime_ns

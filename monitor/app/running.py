@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor import __version__
@@ -23,6 +25,7 @@ from monitor.app.reception import Reception
 from monitor.app.renewal import Renewal
 from monitor.app.silence import Listening
 from monitor.app.vigil import Vigil
+from monitor.app.vitals import Vitals, write
 from monitor.app.wiring import Works
 from monitor.ports import Row
 from monitor.store.arrivals import Silences
@@ -33,16 +36,16 @@ if TYPE_CHECKING:
 
 def run(works: Works) -> int:
     """The daemon, until a signal; the exit code. A changed configuration starts it anew, in the same process."""
-    bell, renewal, reception = Bell(), None, Reception()
+    bell, reception = Bell(), Reception()
     try:
         while True:
             vigil = Vigil()
-            renewal = Renewal(works.config, works.renewed, works.office.operator, after=renewal)
+            renewal = Renewal(works.config, works.successor, works.office.operator)
             _receive(reception, works, vigil)
             code = daemon_of(works, bell, renewal, vigil).run()
             if code is not None or renewal.next is None:
                 return code or 0
-            works = renewal.next
+            works = renewal.next.settled()
     finally:
         reception.close()
 
@@ -72,12 +75,16 @@ def daemon_of(works: Works, bell: Bell, renewal: Renewal[Works], vigil: Vigil) -
         store=works.store,
         clock=office.clock,
         pace=_pace(works.config),
-        state=works.config.state,
         vigil=vigil,
+        speak=partial(_speak, works.config.state, renewal),
     )
     duties = duties_of(works, vigil)
     control = _control(works, bell)
     return Daemon(pickup, office, control=control, bell=bell, renewal=renewal, vigil=vigil, duties=duties)
+
+
+def _speak(state: Path, renewal: Renewal[Works], word: Vitals) -> None:
+    write(state, replace(word, refusal=renewal.refusal))
 
 
 def duties_of(works: Works, vigil: Vigil) -> Duties:

@@ -45,6 +45,7 @@ class Vitals:
     overflows: int = 0  # of the kernel's queue of events, since the start
     handler_errors: int = 0
     waiting: int = 0  # settled files that are not taken in yet
+    refusal: str = ""  # why the configuration as it stands now cannot be used; empty: it is the one in force
     sources: Mapping[str, Watch] = field(default_factory=dict)
 
 
@@ -85,6 +86,11 @@ def watch_of(vitals: Mapping[str, Any], source: str, *, pid: int | None, now: da
 def paused(vitals: Mapping[str, Any], *, pid: int) -> str | None:
     """Why the daemon of this process id can store nothing, as far as it has said; None: it can."""
     return vitals.get("paused") or None if vitals.get("pid") == pid else None
+
+
+def refusal_of(vitals: Mapping[str, Any], *, pid: int | None) -> str | None:
+    """Why the daemon of this pid goes on with a configuration that is no longer in the file; None: it does not."""
+    return (vitals.get("refusal") or None) if pid is not None and vitals.get("pid") == pid else None
 
 
 def _unknown(reason: str) -> Mapping[str, Any]:

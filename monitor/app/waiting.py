@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monitor.app.policies import policy_of
 from monitor.model import Item, Standing, Waiting
@@ -69,16 +69,10 @@ def waiting_rows(config: Config, store: Books) -> Iterator[Row]:
             yield _row(channel, told, [one.notice.item for _, _, one in group])
 
 
-def notices(outbox: Outbox) -> Mapping[str, int]:
-    """How many notices stand in no message yet, by channel, configured or not."""
-    return {channel: len(outbox.waiting(channel)) for channel in sorted(outbox.waiting_channels())}
-
-
-def undelivered(summary: Row, told: Mapping[str, int]) -> Mapping[str, int]:
-    """How much waits on each channel: the messages of an archive's summary that may still be sent, and notices."""
-    counts = Counter(told)
-    rows = summary["messages"]
-    for row in rows if isinstance(rows, list) else ():
+def undelivered(summary: Mapping[str, Any]) -> Mapping[str, int]:
+    """How much of an archive's summary waits on each channel: messages that may still be sent, and notices."""
+    counts = Counter[str](summary["notices"])
+    for row in summary["messages"]:
         counts[row["channel"]] += row["n"] if row["state"] in UNDELIVERED else 0
     return +counts
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from monitor.app.clock import SystemClock
 from monitor.app.counters import Counters
+from monitor.app.heirs import take_over
 from monitor.app.intake import Intake, Source
 from monitor.app.logs import say, warn
 from monitor.app.office import Line, Office
@@ -23,6 +24,7 @@ from monitor.app.policies import policy_of
 from monitor.app.retention import retention_of
 from monitor.app.upkeep import Upkeep
 from monitor.collect.folder import IGNORED, Folder
+from monitor.collect.supervise import refuse_deaf
 from monitor.compare.forms import keys, text_hash
 from monitor.errors import NotFound, UsageError
 from monitor.journey import Audience, Habits
@@ -72,6 +74,17 @@ class Works:
     store: SqliteStore
     upkeep: Upkeep
     renewed: Callable[[Config], Works]  # the same on another configuration
+
+    def successor(self, config: Config) -> Works:
+        """What a changed configuration asks for. Raises MonitorError when it asks for what cannot be had here."""
+        works = self.renewed(config)
+        if config.watch.mode == "events":
+            refuse_deaf([source.folder for source in works.intake.sources])
+        return works
+
+    def settled(self) -> Works:
+        """The same once the store knows its sources by their names; what was built before that is built again."""
+        return self.renewed(self.config) if take_over(self.config, self.handle) else self
 
     def run_once(self) -> int:
         """One pass; the exit code."""
@@ -125,6 +138,7 @@ def working(
             rehashed = rehash(handle, norm_version=NORM_VERSION, text_hash=text_hash, keys=keys)
             if rehashed:
                 say("store_rehashed", versions=rehashed)
+            take_over(config, handle)
             shared = Shared(
                 handle=handle,
                 outbox=SqliteOutbox(handle),

@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from monitor.collect.folder import Folder
 from monitor.collect.mounts import far_file_system
 from monitor.collect.rounds import POLL, Rounds
 from monitor.collect.watch import Place, Sign, Watcher, place_of
+from monitor.errors import MonitorError
 
 DEGRADED_FOR = 60.0  # seconds for which a loss of events shows, though a scan has made it good
 MISSED_AFTER = 2.0  # seconds that the event of a file gets which a scan has found first
@@ -67,6 +68,18 @@ def mount_table() -> bytes:
             return file.read()
     except OSError:
         return b""
+
+
+def refuse_deaf(folders: Iterable[Folder]) -> None:
+    """Try whether the system gives events of these folders, as watch.mode asks. Raises MonitorError."""
+    trial = Supervisor(folders, lambda _, *, is_closed: None, mode="events")
+    try:
+        trial.check(0.0, datetime.fromtimestamp(0, UTC))  # when, nobody asks
+        reasons = [each.reason for each in trial.standings(0.0).values() if each.state == "polling"]
+    finally:
+        trial.watcher.stop()
+    if reasons:
+        raise MonitorError(f"{reasons[0]}; set watch.mode to auto")
 
 
 class Supervisor:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from monitor.errors import NotFound
 from monitor.model import Kind, Release, Report
 from monitor.ports import EventFilter, Row, Stored
 from monitor.store.database import Handle
-from monitor.store.rows import moment, read_day, report_of, shown
+from monitor.store.rows import dumped, moment, read_day, report_of, shown
 
 _PAGE = 500  # releases read at a time: bodies of a large store never lie in memory together
 _LAST = 2**63 - 1
@@ -102,7 +102,17 @@ class SqliteArchive:
             "sources": sources,
             "events": {row["kind"]: row["n"] for row in self._handle.all("count_events")},
             "messages": messages,
+            "notices": {row["channel"]: row["n"] for row in self._handle.all("count_waiting")},
         }
+
+    def days(self, midnights: Sequence[datetime]) -> Mapping[Kind, Sequence[int]]:
+        """See Archive."""
+        kinds = [kind for kind in Kind if kind is not Kind.UNCHANGED]
+        moments = dumped([moment(midnight) for midnight in midnights])
+        counts: dict[Kind, list[int]] = {kind: [] for kind in kinds}
+        for row in self._handle.all("count_days", kinds=dumped(kinds), moments=moments):
+            counts[Kind(row["kind"])].append(row["n"])
+        return counts
 
     def heads(self, *, since: date | None = None, limit: int | None = None) -> Iterator[Stored]:
         """See Archive."""

@@ -6,9 +6,10 @@ for is always whole. VACUUM INTO reads one moment; copying page by page would ne
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -19,9 +20,12 @@ from monitor.errors import NotFound, StoreError, UsageError
 from monitor.store.damage import told
 from monitor.store.database import FILE, SIDECAR, connect, read_only, refuse_foreign, sync
 from monitor.store.migrations import refuse_newer
+from monitor.store.rows import dumped, moment, shown
 from monitor.store.sql import queries
+from monitor.text import escape
 
 Progress = Callable[[int, int], object]  # bytes written, bytes in all
+NOTE = "backup.json"  # in the state folder: the last copy that was made of its store
 _LOGS = ("-wal", "-shm")
 _EVERY = 1_000  # SQLite instructions between two looks at the progress
 
@@ -36,6 +40,24 @@ def backup(state: Path, target: Path, *, progress: Progress = lambda *_: None) -
         raise NotFound("there is no store yet, so there is nothing to back up", where=str(state / FILE))
     _copy(state / FILE, target, progress=progress)
     return target.stat().st_size
+
+
+def note_backup(state: Path, target: Path, *, now: datetime) -> None:
+    """Keep when and where the last backup was made; who may only read the folder leaves no note."""
+    made = state / f".{NOTE}.new"
+    with suppress(OSError):
+        made.write_text(dumped({"at": shown(moment(now)), "path": os.path.abspath(target)}), "utf-8", "surrogateescape")  # noqa: PTH100 - resolve() would follow links
+        made.rename(state / NOTE)
+
+
+def last_backup(state: Path) -> Mapping[str, str] | None:
+    """When (`at`) and where (`path`) the last backup was made; None: there is no word of one."""
+    try:
+        found = json.loads((state / NOTE).read_text("utf-8", "surrogateescape"))
+    except (OSError, ValueError):
+        return None
+    is_ours = isinstance(found, dict) and isinstance(found.get("at"), str) and isinstance(found.get("path"), str)
+    return {"at": found["at"], "path": escape(found["path"])} if is_ours else None
 
 
 def restore(state: Path, source: Path, *, now: datetime, progress: Progress = lambda *_: None) -> Path | None:

@@ -17,6 +17,7 @@ from monitor.errors import LockHeld, StoreError
 
 FILE = "monitor.lock"
 ORDER = "order"  # the verb of who holds the folder for a moment only
+DAEMON = "run"  # the verb of who takes orders while it holds the folder
 _TRIES = 3
 _MOMENT = 2.0  # seconds
 
@@ -66,6 +67,18 @@ def holder(state: Path) -> Holder | None:
         os.close(descriptor)
 
 
+def is_daemons(state: Path) -> bool:
+    """Whether a daemon holds the folder."""
+    found = holder(state)
+    return found is not None and found.verb == DAEMON
+
+
+def is_for_long(state: Path) -> bool:
+    """Whether somebody holds the folder who neither takes orders nor lets go of it soon."""
+    found = holder(state)
+    return found is not None and found.verb not in (DAEMON, ORDER)
+
+
 def _lock_soon(descriptor: int) -> bool:
     """Wait for orders, and for whoever has not yet written, or has just wiped out, who it is."""
     until = time.monotonic() + _MOMENT
@@ -99,7 +112,7 @@ def _open(state: Path) -> int:
 def _held(descriptor: int, state: Path) -> LockHeld:
     found = _read(descriptor)
     who = f"pid {found.pid} on {found.host} since {found.since} ({found.verb})" if found else "another process"
-    cure = "wait until it has ended" if found and found.verb != "run" else "stop it first, or use another `state:`"
+    cure = "wait until it has ended" if found and found.verb != DAEMON else "stop it first, or use another `state:`"
     return LockHeld(f"the state folder is in use by {who}; {cure}", where=str(state))
 
 

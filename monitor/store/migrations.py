@@ -40,6 +40,13 @@ def m004_sketches(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m005_event_times(db: Database) -> None:
+    """Events by kind and time, for the days that `status` shows."""
+    for statement in statements("times.sql"):
+        db.execute(statement)
+
+
 def migrate(db: Database) -> None:
     """Bring the tables up to date, each step in its own transaction. Raises SchemaTooNew."""
     refuse_newer(db)

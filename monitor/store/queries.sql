@@ -341,6 +341,66 @@ DELETE FROM alias;
 -- Whoever needs one of them works it out from the text.
 DELETE FROM sketch;
 
+-- name: count_of_source
+SELECT count(*) FROM release WHERE source = :source;
+
+-- name: versions_of_source
+SELECT version.* FROM version JOIN release ON release.id = version.release
+WHERE version.id > :after AND release.source = :source ORDER BY version.id LIMIT :most;
+
+-- name: join_dumps
+-- Contents that both names have taken in: the take-ins of the old one become further ones of the new one.
+UPDATE dump SET source = :new, take = dump.take + twin.n
+FROM (SELECT sha, as_of, count(*) AS n FROM dump WHERE source = :new GROUP BY sha, as_of) AS twin
+WHERE dump.source = :old AND dump.sha = twin.sha AND dump.as_of = twin.as_of;
+
+-- name: rename_dumps
+UPDATE dump SET source = :new WHERE source = :old;
+
+-- name: join_files
+DELETE FROM file WHERE source = :old AND path IN (SELECT path FROM file WHERE source = :new);
+
+-- name: rename_files
+UPDATE file SET source = :new WHERE source = :old;
+
+-- name: join_listings
+-- Of two equal releases a dump shows one: the other must not look withdrawn.
+DELETE FROM listed WHERE source = :old AND listing IN (SELECT listing FROM listed WHERE source = :new);
+
+-- name: rename_listings
+UPDATE listed SET source = :new WHERE source = :old;
+
+-- name: rename_releases
+UPDATE release SET source = :new WHERE source = :old;
+
+-- name: rename_events
+UPDATE event SET source = :new WHERE source = :old;
+
+-- name: rename_rejects
+UPDATE reject SET source = :new WHERE source = :old;
+
+-- name: forget_aliases_of
+DELETE FROM alias WHERE release IN (SELECT id FROM release WHERE source = :source);
+
+-- name: forget_seen_of
+DELETE FROM seen WHERE release IN (SELECT id FROM release WHERE source = :source);
+
+-- name: begin_keys
+-- Gathered beside the store first: in the order of the hashes they are written once, page by page.
+CREATE TABLE IF NOT EXISTS temp.gathered (key BLOB NOT NULL, release INTEGER NOT NULL);
+
+-- name: note_key
+INSERT INTO temp.gathered (key, release) VALUES (:key, :release);
+
+-- name: add_keys
+INSERT OR IGNORE INTO alias (key, release) SELECT key, release FROM temp.gathered ORDER BY key, release;
+
+-- name: end_keys
+DROP TABLE temp.gathered;
+
+-- name: rename_meta
+UPDATE meta SET k = :new WHERE k = :old;
+
 -- name: events
 -- The last :limit events that pass; the caller turns them oldest first. NULL does not narrow.
 SELECT event.*, dump.name AS dump_name, version.title, version.date, version.category,
@@ -390,12 +450,24 @@ SELECT reject.*, dump.name FROM reject JOIN dump ON dump.id = reject.dump ORDER 
 -- name: count_events
 SELECT kind, count(*) AS n FROM event GROUP BY kind;
 
+-- name: count_days
+-- Events of each kind between neighbours of :moments, which the caller cuts at its own midnights.
+SELECT kinds.value AS kind, days.key AS day, (
+    SELECT count(*) FROM event
+    WHERE kind = kinds.value AND at >= days.value AND at < json_extract(:moments, '$[' || (days.key + 1) || ']')
+) AS n
+FROM json_each(:kinds) AS kinds JOIN json_each(:moments) AS days
+WHERE days.key + 1 < json_array_length(:moments) ORDER BY kinds.key, days.key;
+
 -- name: count_messages
 SELECT channel, state, count(*) AS n FROM message GROUP BY channel, state;
 
+-- name: count_waiting
+SELECT channel, count(*) AS n FROM message_item WHERE message IS NULL GROUP BY channel;
+
 -- name: count_sources
-SELECT source, count(*) AS dumps, max(at) AS last_at,
-    (SELECT count(*) FROM release WHERE release.source = dump.source) AS releases,
+-- Every release was new in one dump: to add these up reads no release.
+SELECT source, count(*) AS dumps, max(at) AS last_at, sum(n_new) AS releases,
     (SELECT count(*) FROM reject WHERE reject.source = dump.source AND state = 'rejected') AS rejected,
     (SELECT count(*) FROM reject WHERE reject.source = dump.source AND state = 'held') AS held
 FROM dump GROUP BY source;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import shlex
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitor import __version__
-from tests.journey.harness import Project, record
+from tests.journey.harness import CONFIG, MONITOR, Project, record
 from tests.servers import Answer, http_server
 
 FIVE_FAULTS = """\
@@ -271,3 +272,31 @@ def test_terminal_codes_in_a_title_do_not_reach_the_terminal(tmp_path: Path) -> 
     outputs += [project.run("events", "--json").out]
     for output in outputs:
         assert not {"\x1b", "\u202e", "\u009b"} & set(output)
+
+
+def test_a_terminal_without_korean_is_shown_numbers_and_bars_of_ascii(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", config=CONFIG.replace("motie:", "산업부:") % "console://")
+    project.drop("a.txt", record("반도체 FTA", "Delegations met in Seoul on Monday."))
+    latin = {"PYTHONIOENCODING": "latin-1"}
+    assert project.run("run", "--once", env=latin).code == 0
+    done = project.run("status", env=latin)
+    assert (done.code, r"\uc0b0\uc5c5\ubd80" in done.out, f"{'.' * 29}@" in done.out) == (0, True, True)
+    assert r"\ubc18\ub3c4\uccb4 FTA" in project.run("events", env=latin).out
+    assert "\x1b" not in done.out
+
+
+@pytest.mark.parametrize(("environ", "is_painted"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_status_is_painted_on_a_terminal_unless_nobody_wants_it(
+    tmp_path: Path, environ: dict[str, str], is_painted: bool
+) -> None:
+    project = Project(tmp_path / "p")
+    assert "\x1b" not in project.run("status").out
+    clean = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    ours, theirs = os.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as screen:
+        done = subprocess.run(
+            [*MONITOR, "status"], cwd=project.folder, env={**clean, **environ}, stdout=theirs, check=False
+        )
+        os.close(theirs)
+        printed = screen.read(65536)
+    assert (done.returncode, b"not running" in printed, b"\x1b[31m" in printed) == (0, True, is_painted)

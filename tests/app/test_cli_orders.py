@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -109,7 +111,8 @@ def test_what_a_muted_watchlist_matches_is_recorded_and_told_to_nobody(plain: Pr
     [_, event] = plain.run("events", "--json").rows()
     assert (event["watchlists"], event["alert"]) == (["fta"], [])
     status = plain.run("status")
-    assert f"watchlist fta          muted until {row['muted_until']}" in status.out
+    until = datetime.fromisoformat(row["muted_until"]).astimezone(ZoneInfo("Asia/Seoul"))
+    assert f"watchlist fta until {until:%Y-%m-%d %H:%M}" in status.out
     assert plain.run("mute", "fta", "off").out == "fta is no longer muted\n"
     plain.drop("c.txt", record("Third FTA round", "It closed on Friday in Sejong."))
     assert "Third FTA round" in plain.run("run", "--once").out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,17 @@ channels:
 watchlists:
   fta: {keywords: [FTA]}
   chips: {keywords: [semiconductor]}
+"""
+# Root may write everywhere; nobody else may read root's Python, so all of it is loaded by a first look.
+AS_NOBODY = """
+import os, sys
+from contextlib import suppress
+from monitor.app.cli import main
+sys.argv[1:] = ["doctor", "--json"]
+with suppress(SystemExit):
+    main()
+os.geteuid() or os.setresuid(65534, 65534, 65534)
+main()
 """
 DUMP = "\n".join(
     [
@@ -152,7 +162,10 @@ def test_a_broken_configuration_fails_and_ends_the_look(project: Project) -> Non
     assert (done.code, [row["check"] for row in done.rows()]) == (1, ["configuration"])
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_state_folder_that_cannot_be_written_fails(project: Project) -> None:
-    (project.folder / "state").chmod(0o500)
-    assert states(project)["state folder"] == "fail"
+def test_a_state_folder_that_cannot_be_written_fails(open_folder: Path) -> None:
+    project = Project(open_folder / "p", config=CONFIG)
+    assert project.run("run", "--once").code == 0
+    (project.folder / "state").chmod(0o555)
+    rows = project.run_program(AS_NOBODY).rows()
+    (project.folder / "state").chmod(0o755)
+    assert {row["check"]: row["state"] for row in rows}["state folder"] == "fail"

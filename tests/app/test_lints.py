@@ -129,8 +129,20 @@ def test_releases_of_another_source_do_not_count(lived_in: Project) -> None:
 
 
 def test_a_stored_source_that_the_configuration_lost(lived_in: Project) -> None:
+    cure = "was it renamed? then write was: [motie] below its new name, or all of it is told again"
     found = warnings_of(lived_in, "  a: {keywords: [quota]}", source="customs")
-    assert ("sources", f"the store holds {FEWEST} releases of 'motie', which no source here is named") in found
+    assert ("sources", f"the store holds {FEWEST} releases of 'motie', which no source here is named; {cure}") in found
+
+
+def test_a_renamed_source_is_no_lost_one_unless_both_names_have_releases(fresh: Project) -> None:
+    heir, rules = "customs: {path: seeds/, was: [motie]}\n  more", "  a: {keywords: [FTA]}"
+    fresh.drop("1.txt", "\n".join(RECORDS[:3]))
+    for source in ("motie", "customs"):
+        warnings_of(fresh, rules, source=source)
+        assert fresh.run("run", "--once").code == 0
+        found = warnings_of(fresh, rules, source=heir)
+        assert [where for where, _ in found] == ([] if source == "motie" else ["sources.customs.was[0]"])
+    assert found[0][1].startswith("the store holds 3 releases of 'motie' and 3 of 'customs'; they are put together")
 
 
 def test_a_few_releases_prove_nothing(fresh: Project) -> None:

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from monitor.app.config import Config, load
 from monitor.app.operator import Operator
 from monitor.app.renewal import Renewal
+from monitor.app.wiring import working
+from monitor.errors import MonitorError
 from monitor.testing import FrozenClock, MemoryOutbox
+from tests.collect.test_supervise import deaf
 
 TEXT = "sources: {motie: {path: seeds/}}\nchannels: {hook: {url: 'console://'}}\nwatchlists: {fta: {keywords: [FTA]}}\n"
 
 
-def renewal_of(file: Path, *, after: Renewal[Config] | None = None) -> Renewal[Config]:
+def renewal_of(config: Config) -> Renewal[Config]:
     operator = Operator(channels=("hook",), outbox=MemoryOutbox(), clock=FrozenClock())
-    return Renewal(load(file, environ={}), lambda config: config, operator, after=after)
+    return Renewal(config, lambda config: config, operator)
 
 
 def test_a_change_counts_once_it_is_the_same_in_two_looks(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(TEXT, "utf-8")
-    renewal = renewal_of(file)
+    renewal = renewal_of(load(file, environ={}))
     assert not renewal.has_changed()
     file.write_text(f"{TEXT}timezone: Asia/Seoul\n", "utf-8")
     assert [renewal.has_changed(), renewal.has_changed()] == [False, True]
@@ -33,9 +38,45 @@ def test_a_change_counts_once_it_is_the_same_in_two_looks(tmp_path: Path) -> Non
 def test_a_change_while_the_last_one_is_taken_into_use_is_not_lost(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(TEXT, "utf-8")
-    first = renewal_of(file)
+    first = renewal_of(load(file, environ={}))
     file.write_text(f"{TEXT}timezone: Asia/Seoul\n", "utf-8")
     assert first.renew()
     file.write_text(f"{TEXT}timezone: Europe/Berlin\n", "utf-8")  # the threads of the old one are ending
-    second = renewal_of(file, after=first)
+    assert first.next is not None
+    second = renewal_of(first.next)
     assert [second.has_changed(), second.has_changed()] == [False, True]
+
+
+def test_a_change_between_the_first_reading_and_the_start_is_not_lost(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(TEXT, "utf-8")
+    config = load(file, environ={})
+    file.write_text(f"{TEXT}timezone: Asia/Seoul\n", "utf-8")
+    renewal = renewal_of(config)
+    assert [renewal.has_changed(), renewal.has_changed()] == [False, True]
+
+
+def test_why_a_change_was_refused_is_kept_until_one_is_taken(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(TEXT, "utf-8")
+    renewal = renewal_of(load(file, environ={}))
+    assert renewal.refusal == ""
+    file.write_text(TEXT.replace("seeds/", "7: 8"), "utf-8")
+    assert not renewal.renew()
+    assert str(file) in renewal.refusal
+    file.write_text(TEXT, "utf-8")
+    assert renewal.renew()
+    assert renewal.next is not None
+    assert renewal_of(renewal.next).refusal == ""
+
+
+def test_a_change_that_asks_for_events_where_there_are_none_is_refused_while_all_goes_on(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    (tmp_path / "seeds").mkdir()
+    file.write_text(TEXT, "utf-8")
+    with working(load(file, environ={}), verb="run") as works:
+        file.write_text(f"{TEXT}watch: {{mode: events}}\n", "utf-8")
+        changed = load(file, environ={})
+        assert works.successor(changed).config == changed
+        with pytest.raises(MonitorError, match=r"set watch\.mode to auto"), deaf():
+            works.successor(changed)

@@ -7,10 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.app.cli.status import _screen
+from monitor.app.cli.screen import screen
 from monitor.app.counters import Counters
 from monitor.app.operator import Operator
 from monitor.app.running import duties_of
@@ -153,7 +154,9 @@ def test_each_tick_of_a_daemon_listens_and_status_says_since_when(tmp_path: Path
         assert works.office.counters.figures().backlog.pending == 2
     [source] = place.status()["sources"]
     assert source["silent_since"] == source["last_dump"] == "2026-11-22T03:00:00Z"
-    assert "silent since 2026-11-22T03:00:00Z" in "\n".join(_screen(place.status()))
+    assert "silent since 2026-11-22 03:00" in "\n".join(
+        screen(place.status(), now=place.clock.now(), zone=ZoneInfo("UTC"))
+    )
     [told] = [row["text"] for row in place.alerts() if row["kind"] == "system"]
     assert told.startswith(SILENT)
     place.project.write_config(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import resource
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,8 @@ import pytest
 
 from monitor.collect.folder import Folder
 from monitor.collect.rounds import POLL
-from monitor.collect.supervise import DEGRADED_FOR, MISSED_AFTER, Scan, Standing, Supervisor
+from monitor.collect.supervise import DEGRADED_FOR, MISSED_AFTER, Scan, Standing, Supervisor, refuse_deaf
+from monitor.errors import MonitorError
 from tests.collect.samples import put
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
@@ -191,6 +193,30 @@ def test_without_inotify_a_folder_is_polled_until_there_is_some_again(inbox: Pat
     finally:
         while taken:
             os.close(taken.pop())
+
+
+@contextmanager
+def deaf() -> Iterator[None]:
+    """Too few descriptors for events, in this process alone: other tests keep theirs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.open(os.devnull, os.O_RDONLY)
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, hard))  # one, for a look into a folder
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_events_that_are_asked_for_and_cannot_be_had_are_refused(inbox: Path) -> None:
+    folder = Folder(source="motie", path=os.fsencode(inbox), files=("*.txt",))
+    with pytest.raises(MonitorError, match=r"the system gives no file events.*set watch\.mode to auto"), deaf():
+        refuse_deaf([folder])
+
+
+def test_a_folder_that_is_heard_or_missing_is_not_refused(inbox: Path) -> None:
+    paths = (inbox, inbox / "missing")
+    refuse_deaf([Folder(source="motie", path=os.fsencode(path), files=("*.txt",)) for path in paths])
 
 
 def test_a_rescan_is_steady_and_known_as_such(inbox: Path) -> None:

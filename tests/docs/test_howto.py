@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor.app.config import load
+from tests.app.test_screen import SCREEN
 from tests.journey.harness import ROOT, Project, record
 
 PAGE = (ROOT / "docs" / "howto.md").read_text("utf-8")
@@ -53,6 +54,10 @@ def test_the_sql_of_the_page_runs_beside_a_monitor(tmp_path: Path) -> None:
     assert rows[0] == [("new", 1)]
     assert rows[1][0][1:3] == ("new", "FTA talks held")
     assert rows[2] == [("hook", "sent", 1)]
+
+
+def test_the_screen_of_the_page_is_what_status_prints() -> None:
+    assert SCREEN in blocks("text")
 
 
 def test_the_list_at_the_top_leads_to_every_section() -> None:

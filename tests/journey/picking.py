@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from monitor.app import vitals
 from monitor.app.config import load
 from monitor.app.pickup import Pace, Pickup
 from monitor.app.schedule import Schedule
@@ -104,8 +106,8 @@ def picking(
             store=works.store,
             clock=works.office.clock,
             pace=pace or Pace(settle=0.1, rescan=1.0),
-            state=settings.state,
             vigil=vigil or Vigil(),
+            speak=partial(vitals.write, settings.state),
         )
         with _running(picked := Picking(project, works, pickup)):
             yield picked

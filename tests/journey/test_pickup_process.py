@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -56,15 +55,6 @@ def notice(number: int) -> str:
     """A record that is like no other: each has a day of its own."""
     day = date(1900, 1, 1) + timedelta(days=number)
     return record(f"Notice {number}", f"Office {number * 13} wrote item {number * 7}.", str(day))
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that other users can reach, which those of pytest are not."""
-    folder = Path(mkdtemp())
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 def watch(project: Project) -> dict[str, Any]:

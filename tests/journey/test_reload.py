@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from monitor.app import vitals
 from tests.journey.harness import DEADLINE, Daemon, Project, record
 from tests.servers import Answer, HttpServer, http_server
 
@@ -63,6 +65,16 @@ def test_a_changed_configuration_is_in_force_at_once_and_nothing_is_told_twice(t
     assert [row["alert"] for row in project.run("events", "--json").rows()] == [["words"], ["words"]]
 
 
+def refusal(daemon: Daemon, project: Project) -> str:
+    """What the daemon's vitals say of the configuration, as soon as they say anything."""
+    state = project.folder / "state"
+    until = time.monotonic() + DEADLINE
+    while not (said := vitals.refusal_of(vitals.read(state), pid=daemon.process.pid)):
+        assert time.monotonic() < until
+        daemon.wait_for_event("config_refused")
+    return said
+
+
 def test_a_faulty_configuration_changes_nothing_and_the_operator_hears_of_it(tmp_path: Path) -> None:
     with running(tmp_path / "p") as (project, daemon, server):
         good = config(server, "FTA")
@@ -70,12 +82,36 @@ def test_a_faulty_configuration_changes_nothing_and_the_operator_hears_of_it(tmp
         told = server.wait_for(1)
         assert "the changed configuration cannot be used" in told[0].json()["title"]
         assert project.run("reload").code == 78
+        assert "keywrods" in refusal(daemon, project)
         project.drop("a.txt", TALKS)
         requests = server.wait_for(2)
         assert "FTA talks held" in requests[1].json()["message"]
         project.write_config(good)
         daemon.wait_for_event("started", 2)
     assert len(server.requests) == 2
+
+
+def test_while_broken_configurations_come_and_go_every_alert_is_told_once(tmp_path: Path) -> None:
+    titles = {f"FTA round {number} opens" for number in range(12)}
+    with running(tmp_path / "p") as (project, daemon, server):
+        good = config(server, "FTA").replace('"}}', '", rate: 1000/s, max_per_hour: 0}}')
+        project.write_config(good)
+        daemon.wait_for_event("started", 2)
+        for number, title in enumerate(sorted(titles)):
+            project.drop(f"{number}.txt", record(title, f"Item {number * 7} was settled by office {number * 13}."))
+            if number % 4 == 1:
+                project.write_config(good.replace("keywords", "keywrods"))
+                daemon.wait_for_event("config_refused", number // 4 + 1)
+            elif number % 4 == 3:
+                project.write_config(good)
+                daemon.wait_for_event("started", number // 4 + 3)
+        seen, count = "", 0
+        while not all(title in seen for title in titles):
+            count += 1
+            seen = "\n".join(request.json()["message"] for request in server.wait_for(count))
+        assert daemon.stop() == 0
+    told = "\n".join(request.json()["message"] for request in server.requests)
+    assert {title: told.count(title) for title in titles} == dict.fromkeys(titles, 1)
 
 
 def test_the_state_folder_cannot_change_under_way(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import MonitorError, NotFound, StoreError, UsageError
-from monitor.store.backup import backup, restore
+from monitor.store.backup import NOTE, backup, last_backup, note_backup, restore
 from monitor.store.database import Handle, open_for_reading, open_for_writing
 from monitor.store.sqlite import SqliteStore
 from tests.contract.takes import dump, heads, record, take_in
@@ -202,3 +202,29 @@ def test_a_backup_can_be_read_like_a_store(handle: Handle, state: Path, copy: Pa
     backup(state, other / "monitor.db")
     with closing(open_for_reading(other)) as reader:
         assert len(heads(SqliteStore(reader))) == 1
+
+
+def test_the_last_backup_is_known_until_the_next_one(state: Path, copy: Path) -> None:
+    assert last_backup(state) is None
+    state.mkdir()
+    note_backup(state, Path("other.db"), now=NOW)
+    note_backup(state, copy, now=NOW)
+    assert last_backup(state) == {"at": "2026-11-22T03:04:05Z", "path": str(copy)}
+
+
+def test_a_name_that_no_terminal_should_see_is_shown_harmless(state: Path) -> None:
+    state.mkdir()
+    note_backup(state, Path("/backup/\x1b[2J\udcff.db"), now=NOW)
+    assert last_backup(state) == {"at": "2026-11-22T03:04:05Z", "path": r"/backup/\x1b[2J\xff.db"}
+
+
+@pytest.mark.parametrize("torn", ["", "[]", '{"at": 7}', '{"at": "2026-11-22T03:04:05Z"}'])
+def test_a_torn_note_is_none(state: Path, torn: str) -> None:
+    state.mkdir()
+    (state / NOTE).write_text(torn, "utf-8")
+    assert last_backup(state) is None
+
+
+def test_who_may_only_read_the_state_folder_backs_up_all_the_same(tmp_path: Path, copy: Path) -> None:
+    note_backup(tmp_path / "missing", copy, now=NOW)
+    assert last_backup(tmp_path / "missing") is None

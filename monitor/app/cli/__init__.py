@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -71,6 +72,7 @@ def monitor(ctx: click.Context, config_file: str | None) -> None:
 
 def main() -> None:
     """The console script: run a verb, turn errors into messages and exit codes."""
+    _print_whatever_comes()
     try:
         code = monitor.main(prog_name="monitor", standalone_mode=False)
     except click.exceptions.Exit as exit_:
@@ -89,6 +91,13 @@ def main() -> None:
         report(MonitorError(f"cannot be read or written: {error.strerror}", where=error.filename))
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _print_whatever_comes() -> None:
+    """Where the terminal has no such characters, Korean in a Latin-1 one, their numbers are shown."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _report_usage(error: click.ClickException) -> None:

@@ -32,11 +32,13 @@ def command() -> None:
 @config_option
 def backup_verb(*, path: Path, config_file: str | None) -> None:
     """Copy the store as it is this moment to PATH, also while the monitor runs; a file that exists is not touched."""
-    from monitor.store.backup import backup
+    from monitor.app.clock import SystemClock
+    from monitor.store.backup import backup, note_backup
 
-    config = load_config(config_file)
+    config, now = load_config(config_file), SystemClock().now()
     with _bytes_shown("backup") as progress:
         size = backup(config.state, path, progress=progress)
+    note_backup(config.state, path, now=now)
     click.echo(f"{escape(str(path))}: {size / 1e6:,.1f} MB, checked")
 
 

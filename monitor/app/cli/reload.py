@@ -17,12 +17,12 @@ def command(*, config_file: str | None) -> None:
     A configuration that cannot be used changes nothing: this ends with 78 and the daemon goes on with the one before.
     Ends with 1 where no daemon runs.
     """
-    from monitor.app.control import NoDaemon, ask
-    from monitor.app.desk import Order
+    from monitor.app.control import NoDaemon
+    from monitor.app.orders import have_reloaded
 
     config = load_config(config_file)
     try:
-        done = ask(config.state, Order(verb="reload"))
+        done = have_reloaded(config.state)
     except NoDaemon as error:
         raise MonitorError("no daemon runs on this state folder; `monitor run` starts one") from error
     click.echo(escape(str(done["text"])))

@@ -7,8 +7,8 @@ Importing this package loads yaml and pydantic; commands that need no configurat
 
 from monitor.app.config.faults import paint, pointed
 from monitor.app.config.findings import Findings
-from monitor.app.config.load import Check, candidates, find, load
-from monitor.app.config.models import Channel, Config, Example, Source, Watch, Watchlist
+from monitor.app.config.load import Check, candidates, find, load, look_at
+from monitor.app.config.models import Channel, Config, Example, Look, Source, Watch, Watchlist
 from monitor.app.config.values import duration, positive_duration, size
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Config",
     "Example",
     "Findings",
+    "Look",
     "Source",
     "Watch",
     "Watchlist",
@@ -24,6 +25,7 @@ __all__ = [
     "duration",
     "find",
     "load",
+    "look_at",
     "paint",
     "pointed",
     "positive_duration",

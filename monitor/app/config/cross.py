@@ -29,6 +29,7 @@ def cross_check(root: Table, file: Path, findings: Findings) -> None:
             findings.error(
                 f"watchlists.{name}", "a channel has this name too, and commands take either by name; rename one"
             )
+    _check_earlier_names(root, findings)
     operator = _below(root, "operator")
     if isinstance(operator, Table):
         _check_names(operator, "operator.notify", _names(root, "channels"), findings)
@@ -73,6 +74,21 @@ def _check_names(section: Table, path: str, known: list[str], findings: Findings
         if isinstance(item, Scalar) and not item.is_broken and item.text not in known:
             cure = suggestion(item.text, known) or f"; there is {', '.join(known)}"
             findings.error(f"{path}[{number}]", f"{shown(item)} names no {what}{cure}")
+
+
+def _check_earlier_names(root: Table, findings: Findings) -> None:
+    """What is stored under a name can become one source's, and only when no source has that name any more."""
+    heirs: dict[str, str] = {}
+    for name, source in _named(root, "sources"):
+        listed = _below(source, "was")
+        for number, item in enumerate(listed.items if isinstance(listed, Series) else ()):
+            if not isinstance(item, Scalar) or item.is_broken:
+                continue
+            heir, path = heirs.setdefault(item.text, name), f"sources.{name}.was[{number}]"
+            if item.text in _names(root, "sources"):
+                findings.error(path, f"{shown(item)} is a source of its own here; a renamed source stands here once")
+            elif heir != name:
+                findings.error(path, f"{shown(item)} is an earlier name of '{heir}' already; only one can have it")
 
 
 def _check_folders(root: Table, file: Path, findings: Findings) -> None:

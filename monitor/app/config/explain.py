@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from monitor.app.config.findings import Findings
 from monitor.app.config.mask import mask_secret, mask_urls
 from monitor.app.config.models import (
-    LATER,
     Channel,
     Config,
     Example,
@@ -116,8 +115,6 @@ def _key_message(error: ErrorDetails, loc: _Loc) -> str:
     key = _shortened(mask_urls(str(loc[-1])))
     if error["type"] != "extra_forbidden":
         return f"'{key}' {_reason(error)}"
-    if _pattern(loc) in LATER:
-        return f"'{key}' is not available in this version yet"
     known = _known_keys(loc)
     return f"unknown key{suggestion(key, known) or '; the keys here are ' + ', '.join(known)}"
 

@@ -13,7 +13,7 @@ from monitor.app.config.explain import explain
 from monitor.app.config.findings import Findings
 from monitor.app.config.interpolate import Lookup, fill
 from monitor.app.config.mask import mask_secret, mask_urls
-from monitor.app.config.models import Config, Origin
+from monitor.app.config.models import Config, Look, Origin
 from monitor.app.config.tree import Scalar, Table, plain, read, walk
 from monitor.errors import ConfigError, Fault
 
@@ -53,11 +53,11 @@ def load(path: Path, *, environ: Mapping[str, str] = os.environ, checks: Sequenc
 
     checks see a configuration that is valid in itself and may note errors and warnings at dotted paths.
     """
-    text = _text(path)
+    look, text = look_at(path), _text(path)
     file = path.absolute()
     findings = Findings(str(path), text)
     root = fill(read(text, findings), Lookup(environ=environ, folder=file.parent), findings)
-    origin = _origin(root, file)
+    origin = _origin(root, file, look)
     findings.places = origin.places
     cross_check(root, file, findings)
     config = _typed(root, origin, findings)
@@ -93,10 +93,20 @@ def _text(path: Path) -> str:
         )
 
 
-def _origin(root: Table, file: Path) -> Origin:
+def look_at(file: Path) -> Look:
+    """What tells a file from what it becomes; taken before it is read, so that no edit falls between the two."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _origin(root: Table, file: Path, look: Look) -> Origin:
     nodes = list(walk(root))
     return Origin(
         file=file,
+        look=look,
         folder=file.parent,
         places={path: place for path, place, _ in reversed(nodes)},  # of two equal paths the first counts
         filled={path: _masked(node) for path, _, node in nodes if isinstance(node, Scalar) and node.is_filled},

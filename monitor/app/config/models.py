@@ -1,6 +1,6 @@
 """Text settings → typed, frozen ones: the keys a configuration can have, with their defaults.
 
-A key that is missing here does not exist; one that the product promises and this version lacks stands in `LATER`.
+A key that is missing here does not exist.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from monitor.errors import Fault
 from monitor.model import Kind, Rate, Secret
 from monitor.notify.windows import Digest, Quiet
 
-# Keys and values of the product that are refused until they are built; whoever builds one deletes its line.
-LATER = frozenset({"sources.*.was"})
+Look = tuple[int, int, int] | None  # a file's inode, size and time of change; None: it is not there
 
 _T = TypeVar("_T")
 
@@ -82,6 +81,7 @@ class Origin:
     """Where a configuration came from; takes no part in comparing two of them."""
 
     file: Path = field(compare=False)  # absolute
+    look: Look = field(compare=False)  # of the file as it was read
     folder: Path = field(compare=False)  # what its relative paths start from
     places: Mapping[str, Place] = field(compare=False, repr=False)
     filled: Mapping[str, str] = field(compare=False, repr=False)  # what interpolation made: dotted path → what may show
@@ -117,6 +117,7 @@ class Source(Section):
     listings: Mapping[Name, Annotated[tuple[Glob, ...], Some]] = Field(default_factory=dict)
     first_run: FirstRun | None = None  # None: as the top level says
     expect_every: PositiveDuration | None = None  # None: however seldom
+    was: tuple[Name, ...] = ()  # earlier names
 
 
 class Channel(Section):
@@ -222,6 +223,11 @@ class Config(Section):
     def file(self) -> Path:
         """The configuration file, absolute."""
         return self._origin.file
+
+    @property
+    def look(self) -> Look:
+        """What tells the file as it was read from what it has become."""
+        return self._origin.look
 
     @property
     def warnings(self) -> tuple[Fault, ...]:

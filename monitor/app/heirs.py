@@ -1,0 +1,31 @@
+"""Sources that were renamed → what is stored under their earlier names is their own."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from monitor.app.logs import say
+from monitor.app.notify_socket import WATCHDOG, notify
+from monitor.compare.forms import keys
+from monitor.store.database import Handle
+from monitor.store.rename import rename
+
+if TYPE_CHECKING:
+    from monitor.app.config import Config
+
+
+def take_over(config: Config, handle: Handle) -> bool:
+    """Whether anything had to be renamed; once it is, the earlier names in `was:` mean nothing any more.
+
+    Nobody may take anything in meanwhile: the caller holds the folder's lock and has no such thread.
+    """
+    counts = [_renamed(handle, old, name) for name, source in config.sources.items() for old in source.was]
+    return any(count is not None for count in counts)
+
+
+def _renamed(handle: Handle, old: str, new: str) -> int | None:
+    count = rename(handle, old=old, new=new, keys=keys, between=partial(notify, WATCHDOG))
+    if count is not None:
+        say("source_renamed", old=old, new=new, releases=count)
+    return count

@@ -1,0 +1,127 @@
+"""A source that is renamed in the configuration, with `was:` beside it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.app.config import load
+from monitor.app.heirs import take_over
+from monitor.app.wiring import working
+from monitor.model import Kind, Mode
+from monitor.ports import EventFilter
+from monitor.store.archive import SqliteArchive
+from monitor.store.database import open_for_reading, open_for_writing
+from tests.journey.harness import Project, record
+
+TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
+VISIT = record("Visit to a plant", "The visit to the FTA desk ended with a dinner.")
+CONFIG = """
+state: state/
+sources:
+  %s
+channels: {team: {url: "console://"}}
+watchlists: {fta: {keywords: [FTA]}}
+watch: {settle: 50ms, rescan: 1s}
+"""
+OLD, NEW = "motie: {path: seeds/}", "산업부: {path: seeds/, was: [motie]}"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """One release was told under the old name."""
+    project = Project(tmp_path / "p", config=CONFIG % OLD)
+    project.drop("a.txt", TALKS)
+    run_once(project)
+    return project
+
+
+def run_once(project: Project) -> None:
+    with working(load(project.folder / "config.yaml", environ={}), verb="run --once") as works:
+        works.run_once()
+
+
+def told(project: Project) -> list[tuple[Any, Any, Any]]:
+    """Of each event the source, the title, and whether anybody was told."""
+    with closing(open_for_reading(project.folder / "state")) as handle:
+        rows = SqliteArchive(handle).events(EventFilter())
+    return [(row["source"], row["title"], bool(row["alert"])) for row in rows]
+
+
+def test_a_renamed_source_tells_what_is_new_and_nothing_again(project: Project) -> None:
+    project.write_config(CONFIG % NEW)
+    project.drop("b.txt", f"{TALKS}\n{VISIT}")
+    run_once(project)
+    run_once(project)
+    assert told(project) == [("산업부", "FTA talks held", True), ("산업부", "Visit to a plant", True)]
+
+
+def test_without_the_earlier_name_all_is_told_again(project: Project) -> None:
+    """Which is what `was:` is there for."""
+    project.write_config(CONFIG % NEW.replace(", was: [motie]", ""))
+    run_once(project)
+    assert told(project) == [("motie", "FTA talks held", True), ("산업부", "FTA talks held", True)]
+
+
+def test_a_renamed_source_does_not_begin_with_a_baseline(project: Project) -> None:
+    project.write_config((CONFIG % NEW).replace("state: state/", "state: state/\nfirst_run: baseline"))
+    project.drop("b.txt", VISIT)
+    run_once(project)
+    assert told(project)[-1] == ("산업부", "Visit to a plant", True)
+
+
+def test_one_dump_that_is_taken_in_by_hand_renames_too(project: Project) -> None:
+    project.write_config(CONFIG % NEW)
+    with working(load(project.folder / "config.yaml", environ={}), verb="ingest") as works:
+        [report] = works.ingest([project.seeds / "a.txt"], source=None, is_again=False)
+    assert report is not None
+    assert report.status == "duplicate"
+
+
+def test_several_earlier_names_are_all_looked_for_and_once_is_enough(project: Project) -> None:
+    project.write_config(CONFIG % "산업부: {path: seeds/, was: [mke, motie, motir]}")
+    config = load(project.folder / "config.yaml", environ={})
+    with closing(open_for_writing(config.state)) as handle:
+        assert [take_over(config, handle), take_over(config, handle)] == [True, False]
+
+
+def test_a_daemon_that_reads_a_new_name_renames_between_two_dumps(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", config=CONFIG % OLD)
+    with project.daemon() as daemon:
+        project.drop("a.txt", TALKS)
+        daemon.wait_for_output("FTA talks held")
+        project.write_config((CONFIG % NEW).replace("state: state/", "state: state/\nfirst_run: baseline"))
+        [line] = daemon.wait_for_event("source_renamed")
+        assert (line["old"], line["new"], line["releases"]) == ("motie", "산업부", 1)
+        daemon.wait_for_event("started", 2)
+        project.drop("b.txt", f"{TALKS}\n{VISIT}")
+        daemon.wait_for_output("Visit to a plant")
+        assert daemon.stop() == 0
+    assert told(project) == [("산업부", "FTA talks held", True), ("산업부", "Visit to a plant", True)]
+
+
+def test_what_waits_at_a_reload_with_a_new_name_is_no_baseline(project: Project) -> None:
+    """The new configuration is built before the old one ends, and with it the wish for a baseline."""
+    with working(load(project.folder / "config.yaml", environ={}), verb="run") as works:
+        project.write_config((CONFIG % NEW).replace("state: state/", "state: state/\nfirst_run: baseline"))
+        changed = works.successor(load(project.folder / "config.yaml", environ={}))
+        project.drop("b.txt", VISIT)
+        changed.settled().run_once()
+    assert told(project)[-1] == ("산업부", "Visit to a plant", True)
+
+
+def test_an_earlier_name_that_comes_back_is_another_source(project: Project) -> None:
+    project.write_config(CONFIG % NEW)
+    run_once(project)
+    again = "산업부: {path: seeds/}\n  motie: {path: other/}"
+    (project.folder / "other").mkdir()
+    (project.folder / "other" / "c.txt").write_text(TALKS, "utf-8")
+    project.write_config(CONFIG % again)
+    with working(load(project.folder / "config.yaml", environ={}), verb="run --once") as works:
+        [other] = [source for source in works.intake.sources if source.name == "motie"]
+        report = works.intake.take_in(bytes(project.folder / "other" / "c.txt"), other, mode=Mode.ONCE).report
+    assert report is not None
+    assert report.counts[Kind.NEW] == 1

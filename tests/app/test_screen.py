@@ -1,0 +1,244 @@
+"""The one screen of `monitor status`, line by line, and where its counts come from."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+import pytest
+
+from monitor.app.cli.screen import BARS, PLAIN_BARS, bars_for, screen, sparkline
+from monitor.app.config import load
+from monitor.app.health import DAYS, midnights, status
+from monitor.app.vitals import Vitals, write
+from monitor.model import Mode
+from monitor.store import lock
+from monitor.store.database import open_for_writing
+from monitor.store.sqlite import SqliteStore
+from tests.contract.takes import figures, record, take_in
+
+SEOUL = ZoneInfo("Asia/Seoul")
+NOW = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)
+CONFIG = """
+timezone: Asia/Seoul
+sources: {산업부: {path: seeds/}}
+channels: {team: {url: "console://"}}
+watchlists: {fta: {keywords: [FTA]}}
+"""
+WATCH = {
+    "state": "watching",
+    "since": "2026-11-22T00:00:00Z",
+    "reason": "",
+    "ignored": 1,
+    "ignored_names": ["a.csv"],
+    "unsettled": 0,
+    "oldest_unsettled": None,
+    "missed_by_events": 0,
+}
+STANDING: dict[str, Any] = {
+    "ok": True,
+    "daemon": {"pid": 7, "host": "here", "since": "2026-11-22T00:00:00Z", "verb": "run", "paused": None},
+    "sources": [
+        {
+            "name": "산업부",
+            "path": "/srv/press",
+            "is_there": True,
+            "watch": WATCH,
+            "dumps": 12,
+            "releases": 1234,
+            "rejected": 1,
+            "held": 0,
+            "last_dump": "2026-11-22T01:00:00Z",
+            "silent_since": None,
+        }
+    ],
+    "releases": {
+        "total": 1234,
+        "events": {"changed": 30, "new": 1234, "stale": 2},
+        "days": {"new": [0] * 28 + [1, 80], "changed": [0] * 29 + [10]},
+        "muted_watchlists": {"fta": "2026-11-22T04:00:00Z"},
+    },
+    "outbox": {"pending": 3, "leased": 0, "held": 0, "sent": 120, "dead": 1, "dropped": 0},
+    "channels": [
+        {
+            "name": "team",
+            "state": "open",
+            "pending": 1,
+            "failures": 5,
+            "opened_until": "2026-11-22T03:10:00Z",
+            "muted_until": None,
+            "last_reason": "503 from the service",
+        },
+        {
+            "name": "gone",
+            "state": "unconfigured",
+            "pending": 2,
+            "failures": 0,
+            "opened_until": None,
+            "muted_until": None,
+            "last_reason": None,
+        },
+    ],
+    "config": {"file": "/etc/monitor/config.yaml", "warnings": 1, "refusal": "config.yaml:3:4: unknown key"},
+    "store": {
+        "file": "/var/lib/monitor/monitor.db",
+        "exists": True,
+        "size": 12_345_678,
+        "last_backup": {"at": "2026-11-19T03:00:00Z", "path": "/backup/m.db"},
+    },
+}
+SCREEN = """\
+monitor    running since 2026-11-22 09:00 (pid 7)
+source     산업부  /srv/press
+           watching since 2026-11-22 09:00  ignored: 1 (a.csv)
+           last dump 2 h ago, 12 dumps, 1 reject
+releases   1,234   last 30 days, Asia/Seoul, up to 80 a day
+           new             1,234   ····························▁█  81
+           changed            30   ·····························▁  10
+           stale               2
+outbox     3 pending, 120 sent, 1 dead  (2 for no channel that is configured)
+channel    team  open until 2026-11-22 12:10, 1 pending  503 from the service
+channel    gone  unconfigured, 2 pending
+muted      watchlist fta until 2026-11-22 13:00
+config     /etc/monitor/config.yaml  1 warning: see monitor check
+           changed and refused, the one before is in force: config.yaml:3:4: unknown key
+store      /var/lib/monitor/monitor.db  12.3 MB, last backup 3 d ago: /backup/m.db
+"""
+EMPTY = """\
+monitor    not running
+source     산업부  {folder}/seeds  the folder is missing
+           no dump yet, 0 dumps
+releases   0
+outbox     no messages yet
+channel    team  ok, 0 pending
+config     {folder}/config.yaml
+store      {folder}/state/monitor.db  not made yet
+"""
+
+
+def plain(standing: dict[str, Any], *, bars: str = BARS) -> str:
+    return "".join(click.unstyle(line) + "\n" for line in screen(standing, now=NOW, zone=SEOUL, bars=bars))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "config.yaml").write_text(CONFIG, "utf-8")
+    return tmp_path
+
+
+def standing_of(folder: Path) -> Any:
+    return status(load(folder / "config.yaml", environ={}), now=NOW)
+
+
+def test_all_that_can_be_seen_at_a_glance() -> None:
+    assert plain(STANDING) == SCREEN
+
+
+def test_before_the_first_run_there_is_little_to_see(folder: Path) -> None:
+    assert plain(standing_of(folder)) == EMPTY.format(folder=folder)
+
+
+def test_what_is_wrong_is_red_and_what_is_well_green() -> None:
+    painted = list(screen(STANDING, now=NOW, zone=SEOUL))
+    red = [click.unstyle(line).strip() for line in painted if "\x1b[31m" in line]
+    assert [line.split()[0] for line in red] == ["outbox", "channel", "channel", "changed"]
+    assert "\x1b[32mrunning since" in painted[0]
+
+
+def test_text_from_outside_cannot_paint_the_screen() -> None:
+    hostile = "\x1b[2J\u202e"
+    sources = [{**STANDING["sources"][0], "path": hostile, "watch": {**WATCH, "reason": hostile}}]
+    channels = [{**STANDING["channels"][0], "last_reason": hostile}]
+    config = {**STANDING["config"], "refusal": hostile}
+    text = plain({**STANDING, "sources": sources, "channels": channels, "config": config})
+    assert (text.count(r"\x1b[2J\u202e"), "\x1b" in text, "\u202e" in text) == (4, False, False)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "bars"),
+    [("utf-8", BARS), ("latin-1", PLAIN_BARS), ("ascii", PLAIN_BARS), (None, PLAIN_BARS), ("no-such", PLAIN_BARS)],
+)
+def test_bars_are_of_characters_that_the_terminal_has(encoding: str | None, bars: str) -> None:
+    assert bars_for(encoding) == bars
+    assert plain(STANDING, bars=bars).count(bars[-1]) == 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "most", "line"), [([0, 1, 1000], 1000, "·▁█"), ([1, 2, 4, 8], 8, "▁▂▄█"), ([0, 0], 0, "··")]
+)
+def test_one_event_shows_beside_a_thousand(counts: list[int], most: int, line: str) -> None:
+    assert sparkline(counts, most=most, bars=BARS) == line
+
+
+@pytest.mark.parametrize(
+    ("age", "told"),
+    [
+        (timedelta(seconds=-90), "just now"),
+        (timedelta(seconds=90), "just now"),
+        (timedelta(minutes=119), "119 min ago"),
+        (timedelta(hours=47), "47 h ago"),
+        (timedelta(days=2), "2 d ago"),
+    ],
+)
+def test_how_long_ago_the_last_dump_came(age: timedelta, told: str) -> None:
+    source = {**STANDING["sources"][0], "last_dump": f"{NOW - age:%Y-%m-%dT%H:%M:%SZ}"}
+    assert f"last dump {told}, 12 dumps" in plain({**STANDING, "sources": [source]})
+
+
+def test_a_day_begins_at_the_midnight_of_the_configuration() -> None:
+    moments = midnights(NOW, SEOUL)
+    assert len(moments) == DAYS + 1
+    assert (moments[-2].astimezone(UTC), moments[-1].astimezone(UTC)) == (
+        datetime(2026, 11, 21, 15, tzinfo=UTC),
+        datetime(2026, 11, 22, 15, tzinfo=UTC),
+    )
+
+
+def test_a_day_on_which_clocks_are_moved_is_one_day() -> None:
+    moments = midnights(datetime(2026, 3, 30, 12, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
+    lengths = {(after.astimezone(UTC) - before.astimezone(UTC)) for before, after in pairwise(moments)}
+    assert lengths == {timedelta(hours=24), timedelta(hours=23)}
+
+
+def test_events_are_counted_on_the_day_they_fall_on_there(folder: Path) -> None:
+    late, early = datetime(2026, 11, 21, 14, 59, tzinfo=UTC), datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
+    with closing(open_for_writing(folder / "state")) as handle:
+        store = SqliteStore(handle)
+        take_in(store, record("Long ago"), name="0.txt", source="산업부", now=NOW - timedelta(days=40))
+        take_in(store, record("Before midnight"), name="a.txt", source="산업부", now=late)
+        take_in(store, figures("5.1"), name="b.txt", source="산업부", now=early)
+        take_in(store, figures("5.3"), name="c.txt", source="산업부", now=NOW)
+        take_in(store, "-\nHalf", name="d.txt", source="산업부", mode=Mode.ONCE, now=NOW)
+    found = standing_of(folder)["releases"]
+    assert (found["total"], found["events"]) == (3, {"changed": 1, "new": 3, "rejected": 1})
+    days = {kind: counts[-2:] for kind, counts in found["days"].items()}
+    assert days == {"new": [1, 1], "changed": [0, 1], "rejected": [0, 1]}
+
+
+def test_a_refused_configuration_shows_as_long_as_its_daemon_runs(folder: Path) -> None:
+    state = folder / "state"
+    with lock.hold(state, verb=lock.DAEMON, now=NOW):
+        holder = lock.holder(state)
+        assert holder is not None
+        write(state, Vitals(pid=holder.pid, at="2026-11-22T03:04:05.000000Z", refusal="config.yaml:3:4: unknown key"))
+        assert standing_of(folder)["config"]["refusal"] == "config.yaml:3:4: unknown key"
+        write(state, Vitals(pid=holder.pid, at="2026-11-22T03:04:05.000000Z"))
+        assert standing_of(folder)["config"]["refusal"] is None
+        write(state, Vitals(pid=holder.pid + 1, at="2026-11-22T03:04:05.000000Z", refusal="of another time"))
+        assert standing_of(folder)["config"]["refusal"] is None
+    write(state, Vitals(pid=holder.pid, at="2026-11-22T03:04:05.000000Z", refusal="of a dead daemon"))
+    assert standing_of(folder)["config"]["refusal"] is None
+
+
+def test_the_stores_size_counts_its_log(folder: Path) -> None:
+    with closing(open_for_writing(folder / "state")) as handle:
+        take_in(SqliteStore(handle), record("Talks"), source="산업부")
+        state = folder / "state"
+        parts = [(state / name).stat().st_size for name in ("monitor.db", "monitor.db-wal")]
+        assert min(parts) > 0
+        assert standing_of(folder)["store"]["size"] == sum(parts)

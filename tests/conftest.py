@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.kernel import lane
+
 for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "MONITOR_CONFIG"):
     os.environ.pop(name, None)  # tests talk to 127.0.0.1 and to nobody else
 
@@ -16,10 +18,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the long fault, kill and property tests in full length")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that must be alone come last, when nobody has to wait for them."""
+    items.sort(key=_is_alone)
+
+
+def _is_alone(item: pytest.Item) -> bool:
+    return item.get_closest_marker("alone") is not None
+
+
 @pytest.fixture
 def full(request: pytest.FixtureRequest) -> bool:
     """Whether this run has the time for the long form."""
     return bool(request.config.getoption("--full"))
+
+
+@pytest.fixture(autouse=True)
+def _lane(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Beside other tests, but for those that change what the kernel gives to everybody."""
+    with lane(is_alone=_is_alone(request.node)):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -18,9 +18,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the long fault, kill and property tests in full length")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Twice as many as there are processors: a test that runs a daemon waits for half of its time."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that must be alone come last, when nobody has to wait for them."""
-    items.sort(key=_is_alone)
+    """What takes longest begins first; those that must be alone come when nobody has to wait for them."""
+    items.sort(key=lambda item: (_is_alone(item), item.path.parent.name != "journey"))
 
 
 def _is_alone(item: pytest.Item) -> bool:

@@ -7,11 +7,14 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.kernel import lane
 
 for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "MONITOR_CONFIG"):
     os.environ.pop(name, None)  # tests talk to 127.0.0.1 and to nobody else
+settings.register_profile("calm", deadline=None)  # a slow machine is no fault
+settings.load_profile("calm")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -26,13 +26,27 @@ def pytest_xdist_auto_num_workers() -> int:
     return 2 * (os.cpu_count() or 1)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """A long run says in the end where its time went."""
+    if config.getoption("--full") and not config.option.durations:
+        config.option.durations = 25
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first; those that must be alone come when nobody has to wait for them."""
-    items.sort(key=lambda item: (_is_alone(item), item.path.parent.name != "journey"))
+    for item in items:
+        if "full" in getattr(item, "fixturenames", ()):
+            item.add_marker("long")
+    items.sort(key=lambda item: (_is_alone(item), not _is_long(item), item.path.parent.name != "journey"))
 
 
 def _is_alone(item: pytest.Item) -> bool:
     return item.get_closest_marker("alone") is not None
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("long") is not None
 
 
 @pytest.fixture

@@ -10,19 +10,59 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 import pytest
+from hypothesis import settings
+
+from tests.kernel import lane
 
 for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "MONITOR_CONFIG"):
     os.environ.pop(name, None)  # tests talk to 127.0.0.1 and to nobody else
+settings.register_profile("calm", deadline=None)  # a slow machine is no fault
+settings.load_profile("calm")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the long fault, kill and property tests in full length")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Twice as many as there are processors: a test that runs a daemon waits for half of its time."""
+    return 2 * (os.cpu_count() or 1)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A long run says in the end where its time went."""
+    if config.getoption("--full") and not config.option.durations:
+        config.option.durations = 25
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first; those that must be alone come when nobody has to wait for them."""
+    for item in items:
+        if "full" in getattr(item, "fixturenames", ()):
+            item.add_marker("long")
+    items.sort(key=lambda item: (_is_alone(item), not _is_long(item), item.path.parent.name != "journey"))
+
+
+def _is_alone(item: pytest.Item) -> bool:
+    return item.get_closest_marker("alone") is not None
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("long") is not None
+
+
 @pytest.fixture
 def full(request: pytest.FixtureRequest) -> bool:
     """Whether this run has the time for the long form."""
     return bool(request.config.getoption("--full"))
+
+
+@pytest.fixture(autouse=True)
+def _lane(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Beside other tests, but for those that change what the kernel gives to everybody."""
+    with lane(is_alone=_is_alone(request.node)):
+        yield
 
 
 @pytest.fixture(autouse=True)

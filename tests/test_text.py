@@ -20,7 +20,7 @@ ODD = st.sampled_from(
     ]
 )
 TEXTS = st.lists(ODD | WORDS, max_size=20).map("".join) | st.text(max_size=40)
-OFTEN = settings(deadline=None, max_examples=500)
+OFTEN = settings(max_examples=500)
 
 FOLDS = [
     ("curly quotes", "‘a’ “b”", "'a' \"b\""),

@@ -31,8 +31,9 @@ def fail(event: str, error: BaseException, /, **fields: object) -> None:
     _LOGGER.error(event, extra={"fields": fields}, exc_info=error)
 
 
-def set_up(style: str | None, *, stream: TextIO = sys.stderr) -> None:
-    """Send the log to a stream in one of FORMATS; None: what the surroundings ask for."""
+def set_up(style: str | None, *, stream: TextIO | None = None) -> None:
+    """Send the log to a stream, by itself stderr, in one of FORMATS; None: what the surroundings ask for."""
+    stream = stream or sys.stderr
     if style is None:
         style = "journal" if os.environ.get("JOURNAL_STREAM") else "text" if stream.isatty() else "json"
     handler = logging.StreamHandler(stream)

@@ -1,4 +1,4 @@
-"""The commands as processes: names, JSON fields and exit codes as product.md fixes them."""
+"""The commands: names, JSON fields and exit codes as product.md fixes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`monitor config` as a process: a beginning, the settings in force, the schema."""
+"""`monitor config`: a beginning, the settings in force, the schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`monitor explain` as a process: how a watchlist reads one release."""
+"""`monitor explain`: how a watchlist reads one release."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`monitor match` as a process: what a rule would have told, on the store or on one dump."""
+"""`monitor match`: what a rule would have told, on the store or on one dump."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`alerts retry|drop`, `mute` and `channels resume` as processes, where no daemon runs."""
+"""`alerts retry|drop`, `mute` and `channels resume`, where no daemon runs."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_a_pass_that_is_under_way_is_not_disturbed(plain: Project) -> None:
 def test_orders_that_come_together_are_all_done_without_a_daemon_too(plain: Project) -> None:
     names = ("fta", "semiconductor", "hook")
     with ThreadPoolExecutor(3) as pool:
-        assert [done.code for done in pool.map(lambda name: plain.run("mute", name, "8h"), names)] == [0, 0, 0]
+        assert [done.code for done in pool.map(lambda name: plain.run_apart("mute", name, "8h"), names)] == [0, 0, 0]
     assert plain.run("status", "--json").rows()[0]["releases"]["muted_watchlists"].keys() == {"fta", "semiconductor"}
 
 

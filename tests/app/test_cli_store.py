@@ -1,4 +1,4 @@
-"""`monitor db`, `monitor releases` and `monitor doctor` as processes: what they print and how they end."""
+"""`monitor db`, `monitor releases` and `monitor doctor`: what they print and how they end."""
 
 from __future__ import annotations
 

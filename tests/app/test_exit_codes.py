@@ -1,4 +1,4 @@
-"""The exit codes of the product, row by row, each by real processes."""
+"""The exit codes of the product, row by row; that a process ends with them is proved in journey/test_here.py."""
 
 from __future__ import annotations
 
@@ -76,17 +76,21 @@ def test_11_when_another_monitor_has_the_state_folder(project: Project) -> None:
     path = project.drop("a.txt", TALKS)
     with project.daemon():
         for words in (("run",), ("run", "--once"), ("ingest", str(path))):
-            assert project.run(*words).code == 11
+            assert project.run_apart(*words).code == 11
         assert project.run("status").code == 0, "reading is always allowed"
 
 
-@pytest.mark.parametrize(
-    "words", ["run", "run --once", "check", "events", "status --check", "config show", "mute a 8h"]
-)
+@pytest.mark.parametrize("words", ["run --once", "check", "events", "status --check", "config show", "mute a 8h"])
 def test_78_when_the_configuration_is_wrong(tmp_path: Path, words: str) -> None:
     project = Project(tmp_path / "p", config=BROKEN)
     assert project.run(*words.split()).code == 78
     assert project.run("-c", "missing.yaml", *words.split()).code == 78
+
+
+def test_78_before_a_daemon_starts(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", config=BROKEN)
+    assert project.run_apart("run").code == 78
+    assert project.run_apart("-c", "missing.yaml", "run").code == 78
 
 
 def test_130_after_ctrl_c(project: Project) -> None:

@@ -6,7 +6,7 @@ import codecs
 from hashlib import sha256
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.collect.decode import SAMPLE, Decoded, decode
@@ -175,7 +175,6 @@ def test_a_bad_byte_far_behind_the_sample_is_marked_and_not_guessed_about() -> N
     assert decoded.text.count("\ufffd") == 1
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_give_a_text_or_are_refused(content: bytes) -> None:
     try:
@@ -185,7 +184,6 @@ def test_any_bytes_give_a_text_or_are_refused(content: bytes) -> None:
     assert "\r" not in decoded.text
 
 
-@settings(deadline=None)
 @given(
     dumps(), st.sampled_from(["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]), st.sampled_from(["\n", "\r\n", "\r"])
 )

@@ -13,7 +13,7 @@ from monitor.collect.dump import LONGEST_CATEGORY, SHOWN, Parsed, parse
 from monitor.model import Record, Release
 from tests.dumps import CATEGORIES, Written, dump, dumps, record, write
 
-OFTEN = settings(deadline=None, max_examples=200)
+OFTEN = settings(max_examples=200)
 JULY = date(2024, 7, 1)
 TALKS, VISIT, ENERGY = record("Talks held"), record("Visit ends"), record("Plant opens")
 

@@ -21,6 +21,7 @@ from monitor.collect.rounds import POLL
 from monitor.collect.supervise import DEGRADED_FOR, MISSED_AFTER, Scan, Standing, Supervisor, refuse_deaf
 from monitor.errors import MonitorError
 from tests.collect.samples import put
+from tests.kernel import no_instances
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 DEADLINE = 30.0
@@ -166,33 +167,19 @@ def test_the_mode_decides_unless_it_is_auto(mode: str, mounts: bytes, state: str
         assert guard.standing(inbox).state == state
 
 
-def instances() -> Iterator[int]:
-    """Take every inotify instance of this user; each is a descriptor."""
-    import ctypes
-
-    libc = ctypes.CDLL(None)
-    while (descriptor := libc.inotify_init()) >= 0:
-        yield descriptor
-
-
+@pytest.mark.alone
 def test_without_inotify_a_folder_is_polled_until_there_is_some_again(inbox: Path) -> None:
-    taken = list(instances())
-    try:
-        with guarding(inbox) as guard:
+    with guarding(inbox) as guard:
+        with no_instances():
             assert named(guard.check()) == ["in"]
             polled = guard.standing(inbox)
             assert (polled.state, polled.is_well) == ("polling", True)
             assert "the system gives no file events" in polled.reason
-            while taken:
-                os.close(taken.pop())
-            end = time.monotonic() + DEADLINE  # closing one frees it a little later
-            while guard.standing(inbox).state != "watching":
-                assert time.monotonic() < end
-                guard.check()
-            guard.hears(inbox)
-    finally:
-        while taken:
-            os.close(taken.pop())
+        end = time.monotonic() + DEADLINE  # for the kernel to free what was taken
+        while guard.standing(inbox).state != "watching":
+            assert time.monotonic() < end
+            guard.check()
+        guard.hears(inbox)
 
 
 @contextmanager

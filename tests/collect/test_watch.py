@@ -20,6 +20,7 @@ import pytest
 from monitor.collect.folder import Folder
 from monitor.collect.watch import MOVE_DELAY, Place, Watcher, place_of
 from tests.collect.samples import put, raw
+from tests.kernel import short_queue
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of other systems are poorer")
 
@@ -411,21 +412,7 @@ def test_the_librarys_wait_behind_a_move_out_is_short(inbox: Path) -> None:
         assert grouper._queue.delay == MOVE_DELAY
 
 
-@contextmanager
-def short_queue(events: int) -> Iterator[None]:
-    """The kernel drops events beyond so many, of queues made from now on."""
-    limit = Path("/proc/sys/fs/inotify/max_queued_events")
-    before = limit.read_text("ascii")
-    try:
-        limit.write_text(str(events), "ascii")
-    except OSError:
-        pytest.skip("only root may shorten the kernel's queue")
-    try:
-        yield
-    finally:
-        limit.write_text(before, "ascii")
-
-
+@pytest.mark.alone
 def test_an_overflow_of_the_kernels_queue_is_told(inbox: Path) -> None:
     lost = threading.Event()
     folder = Folder(source="motie", path=os.fsencode(inbox))

@@ -22,7 +22,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import settings
 
 from monitor.collect.decode import decode
 from monitor.collect.dump import parse
@@ -39,7 +38,6 @@ CATEGORIES = ("Trade/Investment", "Industry", "FTA/Economic Cooperation", "Energ
 REAL_DUMPS = Path(__file__).parents[2] / os.environ.get("MONITOR_REAL_DUMPS", "../shared/seeds")
 HABITS = Habits(timezone=ZoneInfo("Asia/Seoul"), categories=CATEGORIES)
 LISTED: dict[str, Any] = {"listings": {"press": ("press_*.txt",), "photo": ("photo_*.txt",)}}  # for Habits
-CALM = settings(deadline=None)  # a slow machine is no fault
 FIRST_DAY = date(2025, 6, 1)  # of the usual names; later than every record date
 
 # Own records, for rows that need no real text.

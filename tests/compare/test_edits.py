@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from monitor.compare.edits import Redline, redline
-from tests.compare.laboratory import CALM, cut, real, swapped
+from tests.compare.laboratory import cut, real, swapped
 
 
 def body_line(old: str, new: str) -> Redline:
@@ -232,7 +232,6 @@ ODD_TEXTS = st.lists(WORDS | st.sampled_from(["Korea’s", "–", "“chips”",
 )
 
 
-@CALM
 @given(ODD_TEXTS, ODD_TEXTS)
 def test_spans_put_together_give_both_texts_back(old: str, new: str) -> None:
     edits = body_line(old, new).edits
@@ -241,13 +240,11 @@ def test_spans_put_together_give_both_texts_back(old: str, new: str) -> None:
     assert "".join(edit.new for edit in edits) == new
 
 
-@CALM
 @given(TEXTS, TEXTS)
 def test_equal_words_have_no_place_and_different_ones_have_one(old: str, new: str) -> None:
     assert (body_line(old, new).places == 0) == (old == new)
 
 
-@CALM
 @given(TEXTS, st.data())
 def test_any_cut_of_a_text_is_no_edit_and_merges_into_the_whole(whole: str, data: st.DataObject) -> None:
     short = whole[: data.draw(st.integers(0, len(whole) - 1))].rstrip()
@@ -259,7 +256,6 @@ def test_any_cut_of_a_text_is_no_edit_and_merges_into_the_whole(whole: str, data
     assert body_line(short, whole).places == 0
 
 
-@CALM
 @given(TEXTS, TEXTS)
 def test_no_figure_is_ever_torn(old: str, new: str) -> None:
     figures = {"5.1", "5.3", "$5.3", "5.1%", "2,782,639", "-1.5", "570"}
@@ -267,7 +263,6 @@ def test_no_figure_is_ever_torn(old: str, new: str) -> None:
     assert {figure for pair in body_line(old, new).numbers for figure in pair} <= figures
 
 
-@CALM
 @given(st.data())
 def test_one_corrected_figure_is_one_edit_wherever_the_view_is_cut(data: st.DataObject) -> None:
     whole = real("004#3").body

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from monitor.model import Release
 from monitor.text import soft
-from tests.compare.laboratory import CALM, TALKS, VISIT, Drop, Lab, cut, dump, on, real, swapped, taken_for
+from tests.compare.laboratory import TALKS, VISIT, Drop, Lab, cut, dump, on, real, swapped, taken_for
 
 AUTO = real("003#2")
 OTHER_TITLE = "Readout of a quarterly consultation"
@@ -254,7 +254,7 @@ POOL = [
         cut(base, 45),
     )
 ]
-SLOW = settings(CALM, max_examples=50)  # each example makes databases
+SLOW = settings(max_examples=50)  # each example makes databases
 SOME = st.lists(st.sampled_from(range(len(POOL))), unique=True, max_size=8)
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.model import Kind, Mode, Release
-from tests.compare.laboratory import CALM, CATEGORIES, Drop, Lab, dump, laboratory, real_dumps, records, written
+from tests.compare.laboratory import CATEGORIES, Drop, Lab, dump, laboratory, real_dumps, records, written
 
-SLOW = settings(CALM, max_examples=40)  # each example makes databases
+SLOW = settings(max_examples=40)  # each example makes databases
 
 TITLES = ("Talks held on supply chains", "Talks held on chips", "Minister visits shipyard", "한-베트남 회의 개최")
 SENTENCES = (
@@ -134,13 +134,11 @@ def test_what_was_taken_in_last_is_known_afterwards(first: list[Release], second
         assert lab.drop(dump(*second[::-1])).kinds() == " ".join(["unchanged"] * len(second))
 
 
-@CALM
 @given(LISTS)
 def test_the_parser_gives_every_record_back(shown: list[Release]) -> None:
     assert [record.release for record in records(dump(*shown))] == shown
 
 
-@CALM
 @given(LISTS, st.integers(0, 10_000))
 def test_a_cut_off_dump_keeps_every_record_that_is_whole(shown: list[Release], cut_at: int) -> None:
     text = dump(*shown)
@@ -150,7 +148,6 @@ def test_a_cut_off_dump_keeps_every_record_that_is_whole(shown: list[Release], c
     assert [record.release for record in records(part)][:whole] == shown[:whole]
 
 
-@CALM
 @given(LISTS, st.sampled_from(["noise", "noise\nand more", "- -", "date2024-07-01"]), st.data())
 def test_noise_between_records_harms_none_of_them(shown: list[Release], noise: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(shown) - 1))

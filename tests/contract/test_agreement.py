@@ -36,7 +36,7 @@ DUMPS = st.tuples(
 STEPS = st.lists(st.tuples(DUMPS, st.sampled_from(NAMES), st.sampled_from(Mode), st.booleans()), max_size=6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(STEPS)
 def test_both_stores_say_the_same_after_the_same_dumps(steps: list[tuple[str, str, Mode, bool]]) -> None:
     with ExitStack() as stack:

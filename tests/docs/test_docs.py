@@ -69,6 +69,14 @@ def test_every_file_in_the_docs_exists(page: str, name: str) -> None:
     assert any(place.exists() for place in places), f"{page}: there is no {name}"
 
 
+def test_every_long_test_is_named_for_those_who_wait_for_it() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    texts = (path.read_text("utf-8") for path in sorted((ROOT / "tests").rglob("test_*.py")))
+    long = [name for text in texts for name in re.findall(r"^def (test_\w+)\([^)]*\bfull: bool", text, re.MULTILINE)]
+    assert len(long) > 5
+    assert [name for name in long if f"`{name}`" not in page] == []
+
+
 def test_every_verb_stands_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     assert [verb for verb in VERBS if f"`monitor {verb}" not in readme] == []

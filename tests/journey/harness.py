@@ -1,4 +1,4 @@
-"""A project folder of its own and the real `monitor` in it, as processes."""
+"""A project folder of its own and the real `monitor` in it, as processes and as commands in this one."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from tests.journey.here import Done, run_here
 from tests.servers import Arrivals
 
 ROOT = Path(__file__).parent.parent.parent
@@ -36,19 +36,6 @@ watch: {settle: 100ms, rescan: 1s, partial_grace: 1s}
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    def rows(self) -> list[dict[str, Any]]:
-        """What `--json` printed."""
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
 class Project:
     """A folder with a configuration, `seeds/` and `state/`."""
 
@@ -68,7 +55,11 @@ class Project:
         return made.rename(self.seeds / name)
 
     def run(self, *words: str | os.PathLike[str], env: Mapping[str, str] | None = None) -> Done:
-        """Run one command to its end."""
+        """Run one command to its end, in this process: one at a time, and none that waits for a signal."""
+        return run_here([*map(str, words)], folder=self.folder, env=env or {})
+
+    def run_apart(self, *words: str | os.PathLike[str], env: Mapping[str, str] | None = None) -> Done:
+        """Run one command to its end, as a process of its own."""
         return self.run_program(MONITOR[2], *words, env=env)
 
     def run_program(self, program: str, *words: str | os.PathLike[str], env: Mapping[str, str] | None = None) -> Done:

@@ -86,7 +86,7 @@ def test_parts_come_to_the_same_end_as_one_piece(shape: tuple[str, ...], mode: M
     assert Counter(pair.kinds()) == Counter(event.kind for event in whole.events)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(dumps(most=8), dumps(most=8), st.integers(1, 5), st.integers(1, 200), st.booleans())
 def test_generated_dumps_come_to_the_same_releases(
     first: Written, second: Written, most: int, size: int, is_held: bool

@@ -80,7 +80,7 @@ def test_poll_mode_finds_files_too(tmp_path: Path) -> None:
 def test_a_second_daemon_is_refused_with_who_holds_the_folder(tmp_path: Path) -> None:
     project = Project(tmp_path / "p")
     with project.daemon() as daemon:
-        done = project.run("run")
+        done = project.run_apart("run")
         assert done.code == 11
         assert f"pid {daemon.process.pid}" in done.err
         project.drop("a.txt", TALKS)

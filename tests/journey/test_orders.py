@@ -114,7 +114,7 @@ def test_two_commands_at_once_are_both_done(tmp_path: Path) -> None:
     project = Project(tmp_path / "p")
     names = ("fta", "semiconductor", "hook")
     with project.daemon() as daemon, ThreadPoolExecutor(3) as pool:
-        assert [done.code for done in pool.map(lambda name: project.run("mute", name, "8h"), names)] == [0, 0, 0]
+        assert [done.code for done in pool.map(lambda name: project.run_apart("mute", name, "8h"), names)] == [0, 0, 0]
         status = project.run("status", "--json").rows()[0]
         assert daemon.stop() == 0
     assert status["releases"]["muted_watchlists"].keys() == {"fta", "semiconductor"}

@@ -19,8 +19,9 @@ from typing import Any
 import pytest
 
 from monitor.app import vitals
-from tests.journey.harness import DEADLINE, MONITOR, Daemon, Project, many, record
+from tests.journey.harness import DEADLINE, Daemon, Project, many, record
 from tests.journey.picking import CONFIG, query
+from tests.kernel import no_instances, short_queue
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of other systems are poorer")
 
@@ -130,11 +131,10 @@ def as_nobody(project: Project) -> Iterator[Daemon]:
         yield daemon
 
 
+@pytest.mark.alone
 def test_without_an_inotify_instance_the_daemon_polls_and_says_so(tmp_path: Path) -> None:
     project = Project(tmp_path / "p", config=CONFIG)
-    program = f"import ctypes\nwhile ctypes.CDLL(None).inotify_init() >= 0: pass\n{MONITOR[2]}"
-    argv = "import sys; sys.argv[1:] = ['run', '--log-format', 'json']\n"
-    with project.daemon(sys.executable, "-c", argv + program) as daemon:
+    with no_instances(), project.daemon() as daemon:
         [polled] = daemon.wait_for_event("folder_polled")
         assert "the system gives no file events" in polled["reason"]
         assert daemon.wait_for_event("started")[0]["mode"] == "poll"
@@ -179,21 +179,7 @@ def test_status_shows_what_is_ignored_and_what_is_not_settled(tmp_path: Path) ->
         assert daemon.stop() == 0
 
 
-@contextmanager
-def short_queue(events: int) -> Iterator[None]:
-    """The kernel drops events beyond so many, of queues made within the block."""
-    limit = Path("/proc/sys/fs/inotify/max_queued_events")
-    before = limit.read_text("ascii")
-    try:
-        limit.write_text(str(events), "ascii")
-    except OSError:
-        pytest.skip("only root may shorten the kernel's queue")
-    try:
-        yield
-    finally:
-        limit.write_text(before, "ascii")
-
-
+@pytest.mark.alone
 def test_a_burst_that_overflows_the_kernels_queue_arrives_whole_and_is_counted(tmp_path: Path, full: bool) -> None:
     count, events = (50_000, 1000) if full else (2_000, 16)
     project = Project(tmp_path / "p", config=CONFIG)

@@ -1,4 +1,4 @@
-"""`monitor run --once` and `monitor ingest`, as processes on real and sample dumps."""
+"""`monitor run --once` and `monitor ingest`, on real and sample dumps."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Change, Kind, Release
 from tests.match.queries import ALIASES
 
-WITHOUT_DISK = settings(database=None, deadline=None, max_examples=400)
+WITHOUT_DISK = settings(database=None, max_examples=400)
 
 
 def release(title: str = "", body: str = "", category: str | None = None) -> Release:

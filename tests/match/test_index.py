@@ -44,7 +44,7 @@ def watchlists(draw: st.DrawFn) -> Watchlist:
     )
 
 
-WITHOUT_DISK = settings(database=None, deadline=None, max_examples=500)
+WITHOUT_DISK = settings(database=None, max_examples=500)
 
 
 @WITHOUT_DISK

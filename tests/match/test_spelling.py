@@ -17,7 +17,7 @@ STRETCHES = st.sampled_from(
 ENGLISH = st.lists(
     st.tuples(STRETCHES, st.sampled_from([" ", " ", " ", "\n", "’s ", "“", "—", "\t", ""])).map("".join)
 ).map("".join)
-WITHOUT_DISK = settings(database=None, deadline=None, max_examples=400)
+WITHOUT_DISK = settings(database=None, max_examples=400)
 
 
 @pytest.mark.parametrize("text", [row[1] for row in SPLITS], ids=[row[0] for row in SPLITS])

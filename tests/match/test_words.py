@@ -19,7 +19,7 @@ PIECES = st.sampled_from(
     ]
 )
 TEXTS = st.lists(PIECES, max_size=25).map("".join) | st.text(max_size=40)
-WITHOUT_DISK = settings(database=None, deadline=None, max_examples=400)
+WITHOUT_DISK = settings(database=None, max_examples=400)
 
 SPLITS = [
     ("plain words", "Exports rose 5.1 percent", "exports rose 5 1 percent"),

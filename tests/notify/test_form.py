@@ -296,7 +296,7 @@ POLICIES = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(policy=POLICIES, steps=STEPS, is_restarted=st.booleans())
 def test_whatever_comes_whenever_everything_is_told_once_in_order_and_never_too_early_or_too_much(
     policy: Policy, steps: list[tuple[int, list[bool], int | None]], is_restarted: bool

@@ -136,7 +136,7 @@ def test_all_releases_are_listed_without_words(stored: Handle) -> None:
     assert [found.stored.number for found in current(stored, since=date(2024, 7, 3))] == [3]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.text(max_size=12), max_size=4))
 @example(["NEAR(a b)"])
 @example(["a\ud800"])

@@ -46,25 +46,25 @@ def load_or_refuse(file: Path, content: bytes) -> None:
     assert paint(faults).replace("\n", "").isprintable()
 
 
-@settings(database=None, deadline=None)
+@settings(database=None)
 @given(st.text())
 def test_any_text(file: Path, text: str) -> None:
     load_or_refuse(file, text.encode("utf-8", "surrogatepass"))
 
 
-@settings(database=None, deadline=None)
+@settings(database=None)
 @given(st.binary())
 def test_any_bytes(file: Path, content: bytes) -> None:
     load_or_refuse(file, content)
 
 
-@settings(database=None, deadline=None)
+@settings(database=None)
 @given(st.lists(PIECE, max_size=40).map("".join))
 def test_any_signs_that_mean_something(file: Path, text: str) -> None:
     load_or_refuse(file, text.encode("utf-8", "surrogatepass"))
 
 
-@settings(database=None, deadline=None, max_examples=300)
+@settings(database=None, max_examples=300)
 @given(st.sampled_from([SAMPLE, WHOLE]), st.lists(EDIT, min_size=1, max_size=3))
 def test_any_slip_of_the_hand_in_a_good_file(file: Path, text: str, edits: list[tuple[int, int, str]]) -> None:
     for start, length, piece in edits:

@@ -72,6 +72,8 @@ def is_cut(body: str) -> bool:
 
 def escape(text: str) -> str:
     r"""One line safe to print: control, format and undecodable characters become `\xNN` or `\uNNNN`."""
+    if text.isprintable():  # the usual case
+        return text
     return "".join(c if c.isprintable() else _escaped(c) for c in text)
 
 

@@ -18,7 +18,7 @@ from monitor.ports import Backlog
 
 RESULTS = ("stored", "duplicate", "held", "rejected", "empty", "superseded", "failed")  # of a take-in
 LEFT_AS = {Move.DONE: "sent", Move.RETRY: "pending", Move.HOLD: "held", Move.BURY: "dead"}  # a message, by its attempt
-_EVENTS = tuple(kind for kind in Kind if kind is not Kind.UNCHANGED)  # that is no event
+_EVENTS = tuple(kind for kind in Kind if kind is not Kind.UNCHANGED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,9 @@ class Counters:
         """A dump was taken in, and what it led to is durable."""
         with self._lock:
             self._dumps[report.status] += 1
-            self._events.update({str(kind): report.counts.get(kind, 0) for kind in _EVENTS})
+            for kind, count in report.counts.items():
+                if kind is not Kind.UNCHANGED:  # that is no event
+                    self._events[kind.value] += count
             self._last_dumps[report.source] = report.at
 
     def failed(self) -> None:

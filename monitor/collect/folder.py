@@ -53,8 +53,8 @@ class Folder:
 
     def name_of(self, path: bytes) -> str:
         """The path as people and output see it: relative to the folder, escaped; a file elsewhere by its name."""
-        inside = path.startswith(os.path.join(self.path, b""))
-        return escape(os.fsdecode(os.path.relpath(path, self.path) if inside else os.path.basename(path)))
+        root = self.path.rstrip(b"/") + b"/"
+        return escape(os.fsdecode(path[len(root) :] if path.startswith(root) else os.path.basename(path)))
 
     @property
     def shown(self) -> str:

@@ -48,15 +48,16 @@ class File:
     def chunks(self) -> Iterator[bytes]:
         """All bytes. Raises FileChanged as soon as a change can be told."""
         at, size = 0, self.signature.size
-        # A file that grows as fast as it is read would have no end, and no bound.
-        while at <= size and (chunk := os.pread(self._descriptor, _CHUNK, at)):
+        while True:
+            chunk = os.pread(self._descriptor, _CHUNK, at)
             at += len(chunk)
             self._refuse_change()
+            if at > size or (at < size and not chunk):
+                raise FileChanged("the file was written to while it was read")
             yield chunk
             self.pause()
-        if at != size:
-            raise FileChanged("the file was written to while it was read")
-        self._refuse_change()
+            if at == size:
+                return
 
     def sha256(self) -> bytes:
         """Of all bytes."""

@@ -114,8 +114,7 @@ class Courier:
                 pause = self._pause()
             except StoreError as error:
                 self._told.on_trouble(error)
-                stop.wait(HEARTBEAT)
-                continue
+                pause = HEARTBEAT  # unless woken: a dump was stored, so the store may take this, too
             if not stop.is_set():
                 self._woken.wait(pause)
 

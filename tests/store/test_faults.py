@@ -92,20 +92,6 @@ def test_a_file_that_is_shorter_than_its_log_will_make_it_is_no_damage(state: Pa
 # --- a folder that cannot be written -------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MB, where this user may make one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)], capture_output=True, check=False
-    )
-    if made.returncode:
-        pytest.skip("only root may mount a small file system")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
-
-
 def test_a_file_system_that_is_read_only_is_told_at_the_start(small_disk: Path) -> None:
     state = small_disk / "state"
     with closing(open_for_writing(state)) as handle:

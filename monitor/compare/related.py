@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from heapq import nlargest
 from itertools import chain
 from typing import TypeVar
 
@@ -107,12 +108,10 @@ def _fitting(
     if not counts:
         return {}
     common = {mark for mark, many in lists.items() if len(many) > BOILERPLATE}
-    found: dict[Name, float] = {}
-    for other, count in counts.most_common(LOOKED_AT):
-        size = sizes.of(number, other)
-        if count > SHARED * DOUBT * size and sizes.are_near(number, other):
-            found[other] = len(common & shared[other]) / size
-    return found
+    shares = {other: count / sizes.of(number, other) for other, count in counts.items()}
+    likely = [n for n, share in shares.items() if share > SHARED * DOUBT and sizes.are_near(number, n)]
+    closest = nlargest(LOOKED_AT, likely, key=shares.__getitem__)
+    return {other: len(common & shared[other]) / sizes.of(number, other) for other in closest}
 
 
 def _shares(pairs: Mapping[int, Mapping[int, float]], everyone: Mapping[int, Form]) -> dict[int, dict[int, float]]:

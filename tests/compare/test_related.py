@@ -17,7 +17,7 @@ import pytest
 from monitor.compare.forms import NEARBY, Form, form, sample, shingles
 from monitor.compare.identity import Shapes
 from monitor.compare.nearby import look_around
-from monitor.compare.related import BOILERPLATE, MOST, SHARED, candidates, look_alikes
+from monitor.compare.related import BOILERPLATE, LOOKED_AT, MOST, NEAREST, SHARED, candidates, look_alikes
 from monitor.model import Kind, Record, Release, Sketch
 from monitor.ports import Known
 from monitor.store.database import open_for_writing
@@ -118,6 +118,45 @@ def test_what_many_releases_share_links_none_of_them() -> None:
     assert not any(found(forms, {}).values())
     few = {number: forms[number] for number in range(1, BOILERPLATE + 1)}
     assert all(len(twins) == MOST for twins in found(few, {}).values())
+
+
+@pytest.mark.parametrize("length", [30, 60, 100])
+def test_a_short_text_is_found_inside_a_long_one(length: int) -> None:
+    for seed in range(60):
+        dice = seeded(seed)
+        long = text(dice, 700)
+        start = dice.randrange(700 - length)
+        caption = Form(title="in pictures", body=" ".join(long[start : start + length]), date=DAY, is_cut=False)
+        assert found({2: caption}, {1: Form(title="in full", body=" ".join(long), date=DAY, is_cut=False)}) == {2: (1,)}
+
+
+def test_of_many_look_alikes_the_closest_are_linked_though_few_are_looked_at() -> None:
+    dice = seeded(4)
+    own = text(dice, 900)
+    shares = dict(enumerate(dice.sample(range(46, 100), LOOKED_AT + 20), 1))  # words of 100 that each has of it
+    others = {
+        number: Form(title=f"twin {number}", body=_excerpt(own, kept, dice), date=DAY, is_cut=False)
+        for number, kept in shares.items()
+    }
+    shown = Form(title="shown", body=" ".join(own), date=DAY, is_cut=False)
+    assert found({99: shown}, others) == {99: tuple(sorted(shares, key=lambda number: -shares[number])[:MOST])}
+
+
+def _excerpt(own: list[str], kept: int, dice: random.Random) -> str:
+    """So many words of a text, from anywhere in it, so that no part of it is everybody's; then words of its own."""
+    start = dice.randrange(len(own) - kept)
+    return " ".join([*own[start : start + kept], *text(dice, 100 - kept)])
+
+
+def test_a_look_alike_is_linked_unless_a_thousand_newer_releases_stand_around(tmp_path: Path) -> None:
+    dice = seeded(5)
+    twin, other = (replace(TALKS, title=title, date=DAY) for title in ("Talks in pictures", "Talks once more"))
+    for more, links in ((NEAREST - 1, (1,)), (NEAREST, ())):
+        crowd = [Release(title=f"{n}", body=" ".join(text(dice, 9)) + ".", date=DAY) for n in range(more)]
+        with Lab(tmp_path / str(more)) as lab:
+            lab.drop(dump(twin))
+            lab.drop(dump(*crowd))
+            assert lab.drop(dump(replace(other, body="Once more. " + other.body))).change.related == links
 
 
 def test_a_sample_of_a_short_text_holds_all_of_it_and_of_a_long_one_about_a_quarter() -> None:

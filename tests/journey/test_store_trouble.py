@@ -1,4 +1,4 @@
-"""A daemon whose store takes nothing for a while: nothing is taken for done, what can be delivered is, and all heals."""
+"""A daemon whose store takes nothing for a while: nothing is taken for done, delivery goes on, and all heals."""
 
 from __future__ import annotations
 

@@ -244,10 +244,12 @@ def told_counts(counts: Mapping[Kind, int]) -> dict[str, object]:
 
 
 def _dump(path: bytes, name: str, file: File, source: Source, turns: Turns) -> Dump:
-    is_large = LARGE < file.signature.size <= source.max_file
+    size = file.signature.size
+    is_large = LARGE < size <= source.max_file
     if is_large:
         file.pause = turns.give
-    content = None if is_large else whole(file, max_file=source.max_file)
+    is_held = size <= HELD or size > source.max_file
+    content = whole(file, max_file=source.max_file) if is_held else None
     sha256 = content.sha256 if content else file.sha256()
     beginning = content.content[:SAMPLE] if content and not content.fault else file.beginning(SAMPLE)
     coding, fault = None, content.fault if content else ""
@@ -259,7 +261,7 @@ def _dump(path: bytes, name: str, file: File, source: Source, turns: Turns) -> D
     def stretches() -> Iterator[str]:
         if coding is None:
             return iter((beginning.decode("ascii", "replace"),))
-        return coding.read(file.again(sha256) if content is None else (content.content,))
+        return coding.read(content.chunks() if content else file.again(sha256))
 
     return Dump(
         source=source.name,
@@ -272,5 +274,5 @@ def _dump(path: bytes, name: str, file: File, source: Source, turns: Turns) -> D
         fault=fault,
         bom=coding.bom if coding else 0,
         most=turns.most if is_large and coding else None,
-        is_held=file.signature.size <= HELD,
+        is_held=is_held,
     )

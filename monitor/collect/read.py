@@ -36,6 +36,10 @@ class Content:
     signature: Signature
     fault: str = ""
 
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes once more, bit by bit: nobody has to hold all of them as text as well."""
+        return (self.content[at : at + _CHUNK] for at in range(0, len(self.content), _CHUNK))
+
 
 class File:
     """A regular file held open: it may be read several times, and all of it is one state of the file."""
@@ -57,7 +61,8 @@ class File:
             yield chunk
             self.pause()
             if at == size:
-                return
+                break
+        self._refuse_change()
 
     def sha256(self) -> bytes:
         """Of all bytes."""

@@ -23,7 +23,8 @@ from monitor.errors import MonitorError, UsageError
 from monitor.ports import Row
 
 FILE = "control.sock"
-LONGEST = 64 * 1024  # bytes of a line
+LONGEST = 64 * 1024  # bytes of an order
+ANSWER_LONGEST = 4 * 1024 * 1024  # bytes of an answer
 PATIENCE = 2.0  # seconds that one client gets, whatever it does
 ANSWER = 30.0  # seconds that a client waits: a large dump may be committed first
 PAUSE = 1.0  # seconds after the system had no connection to give
@@ -101,14 +102,16 @@ class Control:
 
     def _answer(self, line: bytes, on_done: Callable[[], None]) -> Mapping[str, object]:
         try:
-            done = obey(self._verbs, _order(line))
+            order = _order(line)
+            done = obey(self._verbs, order)
         except MonitorError as error:
             return {"error": {"code": error.exit_code, "message": error.message, "where": error.where}}
         except Exception as error:  # noqa: BLE001 - the per-order border: a fault of ours must not end the daemon
             fail("order_failed", error)
             return {"error": {"code": 1, "message": "the daemon failed at this; its log says why", "where": None}}
-        say("order_done", what=done["text"])
-        on_done()
+        if not self._verbs[order.verb].is_look:
+            say("order_done", what=done["text"])
+            on_done()
         return {"done": done}
 
     def _close(self) -> None:
@@ -124,7 +127,7 @@ def ask(state: Path, order: Order, *, patience: float = ANSWER) -> Row:
             with _address(state) as address:
                 connection.connect(address)
             _send(connection, {"verb": order.verb, "words": order.words}, patience)
-            line = _received(connection, patience)
+            line = _received(connection, patience, most=ANSWER_LONGEST)
         except TimeoutError:
             raise MonitorError(f"the daemon gave no answer within {patience:.0f} s; its log says why") from None
         except OSError as error:
@@ -148,11 +151,11 @@ def _address(state: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def _received(connection: socket.socket, patience: float) -> bytes:
+def _received(connection: socket.socket, patience: float, *, most: int = LONGEST) -> bytes:
     """One line, or what there is of one that is too long. Raises TimeoutError, and ConnectionError when none came."""
     until = time.monotonic() + patience
     line = b""
-    while not line.endswith(b"\n") and len(line) <= LONGEST:
+    while not line.endswith(b"\n") and len(line) <= most:
         connection.settimeout(max(until - time.monotonic(), 0.001))
         part = connection.recv(LONGEST)
         if not part:

@@ -31,6 +31,7 @@ class Verb:
 
     words: int
     do: Callable[..., Row]  # takes so many words
+    is_look: bool = False  # it changes nothing, so nobody is told that it was done
 
 
 def obey(verbs: Mapping[str, Verb], order: Order) -> Row:

@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from monitor.app import vitals
+from monitor.app.control import ask
+from monitor.app.desk import Order
 from monitor.app.pulse import deaf
 from monitor.app.waiting import books, undelivered
-from monitor.errors import NotFound
+from monitor.errors import ConfigError, MonitorError, NotFound
 from monitor.model import MESSAGE_STATES, Standing
 from monitor.notify.retry import is_open
 from monitor.ports import Row
@@ -22,8 +25,6 @@ from monitor.store.rows import moment, shown
 from monitor.text import escape
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from monitor.app.config import Config
 
 DAYS = 30  # that are counted one by one, today among them
@@ -41,6 +42,36 @@ class _Facts:
     standings: Mapping[str, Standing] = field(default_factory=dict)
     mutes: Mapping[str, datetime] = field(default_factory=dict)
     silences: Mapping[str, datetime] = field(default_factory=dict)
+
+
+def standing_of(file: Path, *, now: datetime) -> tuple[ZoneInfo, Row]:
+    """How things stand by the configuration in this file, as `status`, and its time zone.
+
+    Where the file cannot be used any more, the daemon that goes on without it is asked. Raises ConfigError when there
+    is none.
+    """
+    from monitor.app.config import load
+    from monitor.app.rules import check_rules
+
+    try:
+        config = load(file, checks=(check_rules,))
+    except ConfigError as error:
+        return _told_by_daemon(file, error)
+    return config.timezone, status(config, now=now)
+
+
+def _told_by_daemon(file: Path, fault: ConfigError) -> tuple[ZoneInfo, Row]:
+    from monitor.app.config import state_of
+
+    try:
+        answer = ask(state_of(file), Order(verb="status"))
+    except MonitorError:  # none runs there, or it is of another version
+        raise fault from None
+    standing = answer["standing"]
+    if standing["config"]["file"] != str(file.absolute()):
+        raise fault
+    standing["config"]["refusal"] = standing["config"]["refusal"] or f"{fault.where}: {fault.message}"
+    return ZoneInfo(answer["zone"]), standing
 
 
 def status(config: Config, *, now: datetime) -> Row:

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from monitor.app.bell import Bell
 from monitor.app.control import Control
 from monitor.app.daemon import Daemon, Duties
 from monitor.app.desk import Verb, desk_of
+from monitor.app.health import status
 from monitor.app.heartbeat import Heartbeat
 from monitor.app.metrics import CONTENT_TYPE, exposed, metrics
 from monitor.app.office import Office
@@ -131,7 +133,14 @@ def _control(works: Works, bell: Bell) -> Control:
     office = works.office
     desk = desk_of(works.config, outbox=office.outbox, switchboard=office.switchboard, clock=office.clock)
     reload = Verb(words=0, do=partial(_asked_to_reload, bell))
-    return Control(works.config.state, {**desk.verbs(), "reload": reload})
+    look = Verb(words=0, do=lambda: _standing(works.config, office.clock.now()), is_look=True)
+    return Control(works.config.state, {**desk.verbs(), "reload": reload, "status": look})
+
+
+def _standing(config: Config, now: datetime) -> Row:
+    """For a `monitor status` that cannot read the configuration any more."""
+    standing = status(config, now=now)
+    return {"verb": "status", "text": "how things stand", "zone": config.timezone.key, "standing": standing}
 
 
 def _asked_to_reload(bell: Bell) -> Row:

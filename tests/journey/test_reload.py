@@ -91,6 +91,32 @@ def test_a_faulty_configuration_changes_nothing_and_the_operator_hears_of_it(tmp
     assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize(
+    "fault", [("keywords", "keywrods"), ("sources:", "sources: ["), ("watch:", "state: x\nwatch:")]
+)
+def test_status_tells_of_the_daemon_that_goes_on_without_a_faulty_configuration(
+    fault: tuple[str, str], tmp_path: Path
+) -> None:
+    with running(tmp_path / "p") as (project, daemon, server):
+        good = config(server, "FTA")
+        before = project.run("status", "--json").rows()[0]
+        project.write_config(good.replace(*fault))
+        [at_once] = project.run("status", "--json").rows()
+        assert "config.yaml" in at_once["config"].pop("refusal")
+        assert (at_once["ok"], at_once["daemon"]["pid"]) == (True, daemon.process.pid)
+        assert at_once.keys() == before.keys()
+        daemon.wait_for_event("config_refused")
+        assert project.run("status", "--check").code == 0
+        assert "changed and refused, the one before is in force" in project.run("status").out
+        assert not daemon.wait_for_event("config_refused")[1:]
+        assert "order_done" not in {line["event"] for line in daemon.lines()}
+        (project.folder / "config.yaml").rename(project.folder / "other.yaml")
+        assert project.run("-c", "other.yaml", "status").code == 78  # of another daemon, if of any
+        assert project.run("-c", "config.yaml", "status", "--check").code == 0
+        daemon.stop()
+        assert project.run("-c", "config.yaml", "status", "--check").code == 78
+
+
 def test_while_broken_configurations_come_and_go_every_alert_is_told_once(tmp_path: Path) -> None:
     titles = {f"FTA round {number} opens" for number in range(12)}
     with running(tmp_path / "p") as (project, daemon, server):

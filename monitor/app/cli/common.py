@@ -48,14 +48,20 @@ def log_option(verb: _Verb) -> _Verb:
     )(verb)
 
 
-def load_config(config_file: str | None, *, checks: Sequence[Check] = ()) -> Config:
-    """The configuration in force: the verb's own -c, the group's -c, or the first that is found."""
-    from monitor.app.config import find, load
-    from monitor.app.rules import check_rules
+def config_path(config_file: str | None) -> Path:
+    """Where the configuration stands: the verb's own -c, the group's -c, or the first place where there is one."""
+    from monitor.app.config import find
 
     named = config_file or click.get_current_context().find_root().obj
-    path = find(Path(named) if named else None, os.environ)
-    return load(path, environ=os.environ, checks=(check_rules, *checks))
+    return find(Path(named) if named else None, os.environ)
+
+
+def load_config(config_file: str | None, *, checks: Sequence[Check] = ()) -> Config:
+    """What stands there."""
+    from monitor.app.config import load
+    from monitor.app.rules import check_rules
+
+    return load(config_path(config_file), environ=os.environ, checks=(check_rules, *checks))
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
-from monitor.app.cli.common import config_option, json_option, load_config, print_json
+from monitor.app.cli.common import config_option, config_path, json_option, print_json
 
 
 @click.command()
@@ -18,17 +18,18 @@ from monitor.app.cli.common import config_option, json_option, load_config, prin
 def command(ctx: click.Context, *, is_check: bool, as_json: bool, config_file: str | None) -> None:
     """Show the daemon, the sources, what happened in the last 30 days and what waits to be delivered.
 
-    Moments are in the configuration's time zone; a bar stands for one day, the last one for today.
+    Moments are in the configuration's time zone; a bar stands for one day, the last one for today. Of a daemon that
+    goes on although its configuration cannot be used any more, this is what the daemon itself says.
     """
     from monitor.app.cli.screen import bars_for, screen
-    from monitor.app.health import status
+    from monitor.app.health import standing_of
 
-    config, now = load_config(config_file), datetime.now(UTC)
-    standing = status(config, now=now)
+    now = datetime.now(UTC)
+    zone, standing = standing_of(config_path(config_file), now=now)
     if is_check:
         ctx.exit(0 if standing["ok"] else 1)
     if as_json:
         print_json([standing])
         return
-    for line in screen(standing, now=now, zone=config.timezone, bars=bars_for(sys.stdout.encoding)):
+    for line in screen(standing, now=now, zone=zone, bars=bars_for(sys.stdout.encoding)):
         click.echo(line)

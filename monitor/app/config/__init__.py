@@ -7,7 +7,7 @@ Importing this package loads yaml and pydantic; commands that need no configurat
 
 from monitor.app.config.faults import paint, pointed
 from monitor.app.config.findings import Findings
-from monitor.app.config.load import Check, candidates, find, load, look_at
+from monitor.app.config.load import Check, candidates, find, load, look_at, state_of
 from monitor.app.config.models import Channel, Config, Example, Look, Source, Watch, Watchlist
 from monitor.app.config.values import duration, positive_duration, size
 
@@ -30,4 +30,5 @@ __all__ = [
     "pointed",
     "positive_duration",
     "size",
+    "state_of",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from monitor.errors import ConfigError, Fault
 
 Check = Callable[[Config, Findings], None]
 
+_STATE = re.compile("^state:.*$", re.MULTILINE)
 _LARGEST = 1_000_000  # bytes; a mistaken `-c dump.txt` must not be read whole
 
 
@@ -67,6 +69,18 @@ def load(path: Path, *, environ: Mapping[str, str] = os.environ, checks: Sequenc
     findings.raise_errors()
     origin.warnings.extend(findings.warnings())
     return config
+
+
+def state_of(path: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
+    """The state folder that a configuration names, whatever else is wrong with it. Raises ConfigError.
+
+    For those who look after a daemon that goes on with what the file said before.
+    """
+    line = _STATE.search(_text(path) if path.is_file() else "")
+    findings, folder = Findings(str(path)), path.absolute().parent
+    root = fill(read(line[0] if line else "state: state/", findings), Lookup(environ=environ, folder=folder), findings)
+    findings.raise_errors()
+    return folder / str(plain(root)["state"] or "state/")
 
 
 def _text(path: Path) -> str:

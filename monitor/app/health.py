@@ -64,7 +64,7 @@ def _told_by_daemon(file: Path, fault: ConfigError) -> tuple[ZoneInfo, Row]:
     from monitor.app.config import state_of
 
     try:
-        answer = ask(state_of(file), Order(verb="status"))
+        answer: Mapping[str, Any] = ask(state_of(file), Order(verb="status"))
     except MonitorError:  # none runs there, or it is of another version
         raise fault from None
     standing = answer["standing"]

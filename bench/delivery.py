@@ -18,10 +18,11 @@ import requests
 from bench.journey import take_in
 from bench.report import Figure, quantile, resident
 from monitor.app.clock import SystemClock
-from monitor.model import Message, Secret
+from monitor.model import Message
 from monitor.notify.apprise_channel import AppriseChannel, build
 from monitor.notify.due import Policy
 from monitor.notify.outbox import Courier, Post
+from monitor.secret import Secret
 from monitor.store.database import open_for_writing
 from monitor.store.outbox import SqliteOutbox
 from monitor.store.sqlite import SqliteStore

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from monitor import __version__
 from monitor.app.logs import say, warn
-from monitor.model import Secret
+from monitor.secret import Secret
 
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector

@@ -20,6 +20,7 @@ from monitor.app import vitals
 from monitor.app.intake import Intake, Taken
 from monitor.app.logs import say, warn
 from monitor.app.operator import Operator
+from monitor.app.speaker import NAMES_SHOWN, Speaker, log_standing, watch_of
 from monitor.app.vigil import Vigil
 from monitor.collect.lanes import Lanes
 from monitor.collect.rounds import POLL
@@ -32,7 +33,6 @@ from monitor.ports import Clock, Store
 MANY, GROUP, GROUP_SECONDS = 50, 100, 0.25  # small files waiting → how many of them, and for how long, share a commit
 LOOKS = 500  # at waiting files before the next take-in
 REST = 15.0  # seconds: the longest wait for a sign
-NAMES_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ class Pickup:
         self._clock = clock
         self._pace = pace
         self._vigil = vigil
-        self._write = speak
+        self._speaker = Speaker(vigil, speak)
         self._on_taken: Callable[[], None] = lambda: None
         self._signs: queue.SimpleQueue[_Sign] = queue.SimpleQueue()
         self._settling = Settling(pace.settle)
@@ -110,7 +110,6 @@ class Pickup:
         self._next_overdue = 0.0
         self._stop = threading.Event()
         self._busy_with = b""  # the path of a large dump while it is taken in
-        self._is_mute = False  # the last word of our vitals could not be written
 
     @property
     def folders(self) -> list[str]:
@@ -191,14 +190,14 @@ class Pickup:
         if now >= self._next_overdue:
             self._next_overdue = now + self._pace.rescan
             self._reject_overdue()
-        self._speak(now)
+        self._speaker.speak(self._vitals(now))
 
     def _log_standings(self, now: float) -> None:
         standings = self._supervisor.standings(now)
         for source in self._intake.sources:
             standing, before = standings[source.folder.path], self._told.get(source.folder.path)
             if before is None or (before.state, before.since) != (standing.state, standing.since):
-                _log_standing(source.name, source.folder.shown, standing, is_first=before is None)
+                log_standing(source.name, source.folder.shown, standing, is_first=before is None)
         self._told = dict(standings)
 
     def _scan_all(self) -> None:
@@ -262,7 +261,7 @@ class Pickup:
         else:
             for path in self._lanes.take_big():
                 self._busy_with = path
-                self._speak(time.monotonic())
+                self._speaker.speak(self._vitals(time.monotonic()))
                 self._finish([self._carry(path, between=self._let_small_ones_pass)])
                 self._busy_with = b""
 
@@ -333,19 +332,6 @@ class Pickup:
                 self._operator.overdue(count)
                 self._intake.counters.happened(Kind.REJECTED, count)
 
-    def _speak(self, now: float) -> None:
-        """Write our vitals; a state folder that takes nothing leaves them to grow stale."""
-        word = self._vitals(now)
-        self._vigil.watch(word.sources, is_busy=bool(word.waiting or word.busy_with))
-        try:
-            self._write(word)
-        except OSError as error:
-            if not self._is_mute:
-                warn("vitals_unwritten", reason=error.strerror)
-            self._is_mute = True
-        else:
-            self._is_mute = False
-
     def _vitals(self, now: float) -> vitals.Vitals:
         at = self._clock.now()
         source = self._intake.source_of(self._busy_with) if self._busy_with else None
@@ -367,42 +353,16 @@ class Pickup:
             if source:
                 late.setdefault(source.name, []).append(since)
         return {
-            source.name: self._watch(source.name, self._told[source.folder.path], late.get(source.name, []), now, at)
+            source.name: watch_of(
+                self._told[source.folder.path],
+                ignored=self._ignored.get(source.name, ()),
+                late=[at - timedelta(seconds=now - since) for since in late.get(source.name, ())],
+                missed=self._supervisor.missed.get(source.folder.path, 0),
+            )
             for source in self._intake.sources
         }
-
-    def _watch(self, name: str, standing: Standing, late: Sequence[float], now: float, at: datetime) -> vitals.Watch:
-        ignored = self._ignored.get(name, ())
-        missed = sum(self._supervisor.missed.get(s.folder.path, 0) for s in self._intake.sources if s.name == name)
-        return vitals.Watch(
-            state=standing.state,
-            since=_shown(standing.since),
-            reason=standing.reason,
-            ignored=len(ignored),
-            ignored_names=ignored[:NAMES_SHOWN],
-            unsettled=len(late),
-            oldest_unsettled=_shown(at - timedelta(seconds=now - late[0])) if late else None,
-            missed_by_events=missed,
-        )
-
-
-def _log_standing(source: str, path: str, standing: Standing, *, is_first: bool) -> None:
-    about = {"source": source, "path": path, "reason": standing.reason}
-    if standing.state == "waiting":
-        warn("folder_missing", **about)
-    elif standing.state == "polling":
-        tell = say if standing.reason == "watch.mode is poll" else warn
-        tell("folder_polled", **about)
-    elif standing.state == "degraded":
-        warn("events_lost", **about)
-    elif not is_first:
-        say("folder_watched", **about)
 
 
 def _few(names: Sequence[str]) -> str:
     more = ", …" if len(names) > NAMES_SHOWN else ""
     return ", ".join(names[:NAMES_SHOWN]) + more
-
-
-def _shown(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

@@ -119,14 +119,13 @@ def _shares(pairs: Mapping[int, Mapping[int, float]], everyone: Mapping[int, For
     numbers = {*pairs, *(other for found in pairs.values() for other in found if other in everyone)}
     sequences = {number: shingles(everyone[number].words) for number in numbers}
     shares: dict[int, dict[int, float]] = {}
-    for number, found in pairs.items():
-        for other, boilerplate in found.items():
-            if other in sequences:
-                own, its = sequences[number], sequences[other]
-                share = len(own & its) / min(len(own), len(its)) - boilerplate
-                if share > SHARED:
-                    shares.setdefault(number, {})[other] = share
-                    shares.setdefault(other, {})[number] = share
+    known = ((n, other, common) for n, found in pairs.items() for other, common in found.items() if other in sequences)
+    for number, other, boilerplate in known:
+        own, its = sequences[number], sequences[other]
+        share = len(own & its) / min(len(own), len(its)) - boilerplate
+        if share > SHARED:
+            shares.setdefault(number, {})[other] = share
+            shares.setdefault(other, {})[number] = share
     return shares
 
 

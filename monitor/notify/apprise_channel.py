@@ -22,11 +22,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from monitor.errors import MonitorError
-from monitor.model import Message, Secret, Verdict
+from monitor.model import Message, Verdict
 from monitor.notify.mail import page
 from monitor.notify.mime import with_readings
 from monitor.notify.render import disarm, plain, subject
 from monitor.notify.verdict import Breakdown, Wire, retry_after, verdict_of
+from monitor.secret import Secret
 
 SOCKET_LONGEST = 10.0  # seconds to connect, and to wait for an answer; a shorter cto= or rto= in the url stands
 SEND_LONGEST = 60.0  # seconds for all of it: who answers a byte at a time never exceeds a socket's patience

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from monitor.model import Message, Outcome, Rate, Secret, Verdict
+from monitor.model import Message, Outcome, Rate, Verdict
 from monitor.notify.apprise_channel import AppriseChannel, ChannelUnusable, Html, build, check_url, scheme_of
 from monitor.notify.compose import USUAL, Bound
 from monitor.notify.console import ConsoleChannel
 from monitor.ports import Channel
+from monitor.secret import Secret
 
 # Services that refuse what our usual part would hold: the longest message they take, in characters.
 _NARROW = {

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.app.heartbeat import Heartbeat, ping, pinged
-from monitor.model import Secret
+from monitor.secret import Secret
 from tests.servers import Answer, http_server, unused_port
 
 TOKEN = "Ka4narieN"

@@ -8,11 +8,12 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from monitor.model import Message, Outcome, Secret, Verdict
+from monitor.model import Message, Outcome, Verdict
 from monitor.notify.apprise_channel import AppriseChannel, build
 from monitor.notify.channels import LateChannel
 from monitor.notify.console import ConsoleChannel
 from monitor.ports import Channel
+from monitor.secret import Secret
 from monitor.testing import RecordingChannel, note
 from tests.servers import Answer, http_server, unused_port
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from monitor.model import Secret
 from monitor.notify.apprise_channel import AppriseChannel, Html, build
+from monitor.secret import Secret
 from tests.notify.facts import note
 from tests.servers import Answer, HttpServer, http_server, smtp_server, unused_port
 

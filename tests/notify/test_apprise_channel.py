@@ -11,9 +11,10 @@ from email.utils import format_datetime
 import pytest
 import requests
 
-from monitor.model import Message, Outcome, Secret, Verdict
+from monitor.model import Message, Outcome, Verdict
 from monitor.notify.apprise_channel import AppriseChannel, build
 from monitor.notify.render import plain, subject
+from monitor.secret import Secret
 from tests.notify.doors import CANARY, PING, mailbox, slack, telegram, webhook
 from tests.notify.facts import NOON, item, keep, message, note, snippet, swap
 from tests.servers import Answer, http_server, smtp_server, unused_port

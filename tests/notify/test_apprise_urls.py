@@ -6,8 +6,9 @@ import logging
 
 import pytest
 
-from monitor.model import Outcome, Secret
+from monitor.model import Outcome
 from monitor.notify.apprise_channel import ChannelUnusable, build, check_url, scheme_of
+from monitor.secret import Secret
 from tests.notify.doors import CANARY, PING, SLACK, webhook
 from tests.servers import Answer, http_server
 

@@ -6,10 +6,11 @@ import io
 
 import pytest
 
-from monitor.model import Outcome, Secret
+from monitor.model import Outcome
 from monitor.notify.channels import bound_of, check_channel, open_channel
 from monitor.notify.compose import USUAL
 from monitor.notify.console import ConsoleChannel
+from monitor.secret import Secret
 from tests.notify.facts import note
 from tests.servers import http_server
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import Alert, Edit, Item, Kind, Message, Secret
+from monitor.model import Alert, Edit, Item, Kind, Message
 from monitor.notify.channels import bound_of
 from monitor.notify.compose import USUAL, Bound, compose, condensed, in_parts
 from monitor.notify.render import plain
+from monitor.secret import Secret
 from tests.notify.facts import alert, hit, keep, release, swap
 
 TALKS = release("FTA talks", "Talks on the FTA went on. Both FTAs help. Chips were named, chips again.")

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from monitor.model import Outcome, Secret
+from monitor.model import Outcome
 from monitor.notify.apprise_channel import AppriseChannel, build
+from monitor.secret import Secret
 from tests.notify.facts import note
 
 BETWEEN_BYTES = 0.05  # seconds

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from monitor.app.config import Check, Config
+    from monitor.app.desk import Order
+    from monitor.app.orders import Errands
     from monitor.ports import Archive, Row
 
 SCHEMA_VERSION = 1
@@ -95,22 +97,26 @@ def give(ctx: click.Context, orders: Sequence[tuple[str, ...]], *, as_json: bool
 
     Ends with 1 when there was such. Raises what would stop all of them alike: LockHeld, UsageError.
     """
-    from monitor.app.cli import report
     from monitor.app.desk import Order
     from monitor.app.orders import errands
 
     as_json, config_file = above(ctx, as_json=as_json, config_file=config_file)
-    code = 0
     with errands(load_config(config_file)) as errand:
-        for verb, *words in orders:
-            try:
-                _print_done(errand.run(Order(verb=verb, words=tuple(words))), as_json=as_json)
-            except MonitorError as error:
-                if error.exit_code != 1:
-                    raise
-                report(error)
-                code = 1
-    ctx.exit(code)
+        done = [_is_done(errand, Order(verb=verb, words=tuple(words)), as_json=as_json) for verb, *words in orders]
+    ctx.exit(0 if all(done) else 1)
+
+
+def _is_done(errand: Errands, order: Order, *, as_json: bool) -> bool:
+    from monitor.app.cli import report
+
+    try:
+        _print_done(errand.run(order), as_json=as_json)
+    except MonitorError as error:
+        if error.exit_code != 1:
+            raise
+        report(error)
+        return False
+    return True
 
 
 def _print_done(row: Row, *, as_json: bool) -> None:

@@ -18,8 +18,9 @@ from pydantic_core.core_schema import ValidationInfo
 from monitor.app.config import values
 from monitor.app.config.findings import Place
 from monitor.errors import Fault
-from monitor.model import Kind, Rate, Secret
+from monitor.model import Kind, Rate
 from monitor.notify.windows import Digest, Quiet
+from monitor.secret import Secret
 
 Look = tuple[int, int, int] | None  # a file's inode, size and time of change; None: it is not there
 

@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from monitor.app.config import values
 from monitor.app.config.mask import mask_secret, mask_urls
-from monitor.model import Rate, Secret
+from monitor.model import Rate
 from monitor.notify.windows import DAYS, EVERY_DAY, Digest, Quiet
+from monitor.secret import Secret
 
 _SPANS = {"d": 86_400_000_000, "h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000}  # microseconds
 _BYTES = {"TB": 10**12, "GB": 10**9, "MB": 10**6, "kB": 10**3, "B": 1}

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from monitor.app.config import Config, Findings, Watch, candidates, find, load, paint
 from monitor.errors import ConfigError
-from monitor.model import Kind, Rate, Secret
+from monitor.model import Kind, Rate
 from monitor.notify.windows import Digest, Quiet
+from monitor.secret import Secret
 from tests.app.config.support import HEAD, loaded, refused, told
 
 SAMPLE = Path(__file__).parents[3] / "config.yaml"

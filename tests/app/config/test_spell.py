@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from monitor.app.config import values
 from monitor.app.config.spell import spelled
-from monitor.model import Kind, Rate, Secret
+from monitor.model import Kind, Rate
 from monitor.notify.windows import EVERY_DAY, Digest, Quiet
+from monitor.secret import Secret
 
 TIMES = st.builds(time, st.integers(0, 23), st.integers(0, 59))
 

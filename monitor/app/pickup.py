@@ -30,7 +30,7 @@ from monitor.errors import Interrupted, MonitorError, StoreError
 from monitor.model import Kind, Mode
 from monitor.ports import Clock, Store
 
-MANY, GROUP, GROUP_SECONDS = 50, 100, 0.25  # small files waiting → how many of them, and for how long, share a commit
+MANY, GROUP, GROUP_SECONDS = 50, 500, 0.25  # small files waiting → how many at most, and for how long, share a commit
 LOOKS = 500  # at waiting files before the next take-in
 REST = 15.0  # seconds: the longest wait for a sign
 

@@ -25,7 +25,7 @@ from monitor.app.retention import retention_of
 from monitor.app.upkeep import Upkeep
 from monitor.collect.folder import IGNORED, Folder
 from monitor.collect.supervise import refuse_deaf
-from monitor.compare.forms import keys, text_hash
+from monitor.compare.forms import keys, sketch, text_hash
 from monitor.errors import NotFound, UsageError
 from monitor.journey import Audience, Habits
 from monitor.match.watchlists import Watchlist, Watchlists, frequencies_in
@@ -38,7 +38,7 @@ from monitor.store.archive import SqliteArchive
 from monitor.store.arrivals import last_dumps
 from monitor.store.database import Handle, open_for_writing
 from monitor.store.outbox import SqliteOutbox
-from monitor.store.rehash import rehash
+from monitor.store.rehash import Forms, rehash
 from monitor.store.sqlite import SqliteStore
 from monitor.store.switchboard import SqliteSwitchboard
 from monitor.text import NORM_VERSION
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 
 _CLOCK = SystemClock()
+FORMS = Forms(text_hash=text_hash, keys=keys, sketch=sketch)
 _MANY = 500  # rules
 _COUNTED = 500  # releases
 
@@ -135,7 +136,7 @@ def working(
     with lock.hold(config.state, verb=verb, now=clock.now()):
         handle = open_for_writing(config.state)
         try:
-            rehashed = rehash(handle, norm_version=NORM_VERSION, text_hash=text_hash, keys=keys)
+            rehashed = rehash(handle, norm_version=NORM_VERSION, forms=FORMS)
             if rehashed:
                 say("store_rehashed", versions=rehashed)
             take_over(config, handle)

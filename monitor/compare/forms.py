@@ -62,6 +62,11 @@ def text_hash(release: Release) -> bytes:
     return form(release).text_hash
 
 
+def sketch(release: Release) -> Sketch:
+    """The sketch of a release that has no form yet."""
+    return form(release).sketch
+
+
 def index(source: str, shape: Form) -> dict[str, bytes]:
     """The index entries under which a release can be found again: by title, by the start of its body, by day."""
     found = {"title": _hash("title", source, shape.title)}

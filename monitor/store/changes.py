@@ -13,9 +13,9 @@ from operator import itemgetter
 from typing import Any
 
 from monitor.errors import Stale
-from monitor.model import Alert, Batch, Change, Kind, Sketch
+from monitor.model import Alert, Batch, Change, Kind
 from monitor.store.database import Handle
-from monitor.store.rows import dumped, moment, short
+from monitor.store.rows import dumped, moment, short, sketch_row
 
 _Row = dict[str, Any]
 _SAME_CONFIRMED = frozenset({Kind.NEW, Kind.STALE, Kind.WITHDRAWN})  # what was confirmed stays, or is written already
@@ -56,11 +56,7 @@ def _add_versions(handle: Handle, batch: Batch, dump: int, *, first: int, now: d
     handle.many("add_alias", [{"key": key, "release": release} for key, release in sorted(aliases)])
     placed = (Kind.NEW, Kind.STALE)
     handle.many("move_head", [row for row, change in zip(rows, added, strict=True) if change.kind not in placed])
-    handle.many("set_sketch", [_sketch(c.number, c.sketch) for c in added if c.sketch and c.kind is not Kind.STALE])
-
-
-def _sketch(release: int, sketch: Sketch) -> _Row:
-    return {"release": release, "title": sketch.title, "length": sketch.length, "sample": sketch.sample}
+    handle.many("set_sketch", [sketch_row(c.number, c.sketch) for c in added if c.sketch and c.kind is not Kind.STALE])
 
 
 def _version(change: Change, id_: int, dump: int) -> _Row:

@@ -325,8 +325,9 @@ ON CONFLICT (k) DO UPDATE SET v = CASE v WHEN '0' THEN '1' ELSE '0' END;
 -- name: set_meta
 INSERT INTO meta (k, v) VALUES (:k, :v) ON CONFLICT (k) DO UPDATE SET v = excluded.v;
 
--- name: all_versions
-SELECT version.*, release.source FROM version JOIN release ON release.id = version.release;
+-- name: versions_after
+SELECT version.*, release.source, version.id = release.head AS is_head
+FROM version JOIN release ON release.id = version.release WHERE version.id > :id ORDER BY version.id LIMIT :most;
 
 -- name: rehash_version
 UPDATE version SET fold_hash = :hash WHERE id = :id AND pruned IS NULL;
@@ -336,10 +337,6 @@ UPDATE release SET fold_hash = (SELECT fold_hash FROM version WHERE version.id =
 
 -- name: forget_aliases
 DELETE FROM alias;
-
--- name: forget_sketches
--- Whoever needs one of them works it out from the text.
-DELETE FROM sketch;
 
 -- name: count_of_source
 SELECT count(*) FROM release WHERE source = :source;

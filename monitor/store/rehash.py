@@ -2,45 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from monitor.model import Release
+from monitor.model import Release, Sketch
 from monitor.store.database import Handle
-from monitor.store.rows import read_day
+from monitor.store.rows import read_day, sketch_row
+
+_PAGE = 1_000  # versions that are held at once
 
 
-def rehash(
-    handle: Handle,
-    *,
-    norm_version: int,
-    text_hash: Callable[[Release], bytes],
-    keys: Callable[[str, Release], tuple[bytes, ...]],
-) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forms:
+    """What is worked out from a text; handed in, for the store knows no normal forms."""
+
+    text_hash: Callable[[Release], bytes]
+    keys: Callable[[str, Release], tuple[bytes, ...]]  # takes the source's name as well
+    sketch: Callable[[Release], Sketch]
+
+
+def rehash(handle: Handle, *, norm_version: int, forms: Forms) -> int:
     """Bring a store to the normal forms of `norm_version`; how many versions were hashed, 0 where it is there already.
 
-    One transaction: a store never holds hashes of two kinds. The functions come as arguments, for the store knows no
-    normal forms.
+    One transaction: a store never holds hashes of two kinds.
     """
+    count = after = 0
     with handle.transaction():
         stored = handle.one("meta", k="norm_version")
         if stored is not None and int(stored["v"]) == norm_version:
             return 0
-        versions = [(row, _release(row)) for row in handle.all("all_versions")]
-        handle.many("rehash_version", [{"id": row["id"], "hash": text_hash(release)} for row, release in versions])
-        handle.all("rehash_heads")
         handle.all("forget_aliases")
-        handle.all("forget_sketches")
-        handle.many(
-            "add_alias",
-            [
-                {"key": key, "release": row["release"]}
-                for row, release in versions
-                for key in keys(row["source"], release)
-            ],
-        )
+        while rows := handle.all("versions_after", id=after, most=_PAGE):
+            _rehash(handle, [(row, _release(row)) for row in rows], forms)
+            after, count = rows[-1]["id"], count + len(rows)
+        handle.all("rehash_heads")
         handle.all("set_meta", k="norm_version", v=str(norm_version))
-    return len(versions)
+    return count
+
+
+def _rehash(handle: Handle, versions: Sequence[tuple[Any, Release]], forms: Forms) -> None:
+    handle.many("rehash_version", [{"id": row["id"], "hash": forms.text_hash(release)} for row, release in versions])
+    keys = {(key, row["release"]) for row, release in versions for key in forms.keys(row["source"], release)}
+    handle.many("add_alias", [{"key": key, "release": release} for key, release in sorted(keys)])
+    heads = [(row["release"], forms.sketch(release)) for row, release in versions if row["is_head"]]
+    handle.many("set_sketch", [sketch_row(release, sketch) for release, sketch in heads])
 
 
 def _release(row: Any) -> Release:

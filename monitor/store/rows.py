@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from monitor.model import Edit, Item, Kind, Message, Report, Snippet, Twin
+from monitor.model import Edit, Item, Kind, Message, Report, Sketch, Snippet, Twin
+
+_COUNTS = tuple((kind, f"n_{kind}") for kind in Kind)  # of a dump row
 
 
 def moment(at: datetime) -> str:
@@ -89,6 +91,11 @@ def unpack_item(text: str) -> Item:
     return _item(json.loads(text))
 
 
+def sketch_row(release: int, sketch: Sketch) -> dict[str, Any]:
+    """A release's sketch as it is stored; its day is the release's."""
+    return {"release": release, "title": sketch.title, "length": sketch.length, "sample": sketch.sample}
+
+
 def report_of(row: dict[str, Any]) -> Report:
     """A dump row as the report of its take-in."""
     return Report(
@@ -101,5 +108,5 @@ def report_of(row: dict[str, Any]) -> Report:
         encoding=row["encoding"],
         as_of=read_moment(row["as_of"]),
         at=read_moment(row["at"]),
-        counts={kind: row[f"n_{kind}"] for kind in Kind},
+        counts={kind: row[column] for kind, column in _COUNTS},
     )

@@ -188,7 +188,7 @@ def test_without_sketches_the_texts_are_read(tmp_path: Path) -> None:
     twin = replace(TALKS, title="Talks in pictures")
     with Lab(tmp_path) as lab, closing(open_for_writing(tmp_path)) as handle:
         lab.drop(dump(TALKS, VISIT))
-        handle.all("forget_sketches")
+        handle._connection.execute("DELETE FROM sketch")
         assert set(seen_around(twin, SqliteStore(handle)).heads) == {1, 2}
         lab.drop(dump(replace(twin, body="All of it in pictures. " + twin.body)))
         assert lab.change.related == (1,)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from monitor.app.config import Config
 
 DAYS = 30  # that are counted one by one, today among them
+PATIENCE = 3.0  # seconds that a daemon gets to say how it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,41 +48,43 @@ class _Facts:
 def standing_of(file: Path, *, now: datetime) -> tuple[ZoneInfo, Row]:
     """How things stand by the configuration in this file, as `status`, and its time zone.
 
-    Where the file cannot be used any more, the daemon that goes on without it is asked. Raises ConfigError when there
-    is none.
+    Where the file cannot be used any more, or the daemon could not write down how it is, the daemon itself is asked.
+    Raises ConfigError where there is no daemon to ask.
     """
-    from monitor.app.config import load
+    from monitor.app.config import load, state_of
     from monitor.app.rules import check_rules
 
     try:
         config = load(file, checks=(check_rules,))
     except ConfigError as error:
-        return _told_by_daemon(file, error)
-    return config.timezone, status(config, now=now)
+        told = _told(state_of(file), file)
+        if told is None:
+            raise
+        zone, standing = told
+        standing["config"]["refusal"] = standing["config"]["refusal"] or f"{error.where}: {error.message}"
+        return zone, standing
+    told = _told(config.state, file) if vitals.is_late(vitals.read(config.state), now=now) else None
+    return told or (config.timezone, status(config, now=now))
 
 
-def _told_by_daemon(file: Path, fault: ConfigError) -> tuple[ZoneInfo, Row]:
-    from monitor.app.config import state_of
-
+def _told(state: Path, file: Path) -> tuple[ZoneInfo, dict[str, Any]] | None:
+    """What the daemon on a state folder says that runs on this file; None: there is none, or it says nothing."""
     try:
-        answer: Mapping[str, Any] = ask(state_of(file), Order(verb="status"))
-    except MonitorError:  # none runs there, or it is of another version
-        raise fault from None
+        answer: Mapping[str, Any] = ask(state, Order(verb="status"), patience=PATIENCE)
+    except MonitorError:
+        return None
     standing = answer["standing"]
-    if standing["config"]["file"] != str(file.absolute()):
-        raise fault
-    standing["config"]["refusal"] = standing["config"]["refusal"] or f"{fault.where}: {fault.message}"
-    return ZoneInfo(answer["zone"]), standing
+    return (ZoneInfo(answer["zone"]), standing) if standing["config"]["file"] == str(file.absolute()) else None
 
 
-def status(config: Config, *, now: datetime) -> Row:
+def status(config: Config, *, now: datetime, word: Mapping[str, Any] | None = None) -> Row:
     """One object: ok, daemon, sources, releases, outbox, channels, config, store.
 
     `ok`: a daemon runs and can store, every source is known to be watched or polled, and the channels take what they
-    are sent.
+    are sent. word: what the daemon says of itself; None: what it has written down.
     """
     holder = lock.holder(config.state)
-    facts, word = _facts(config, now), vitals.read(config.state)
+    facts, word = _facts(config, now), vitals.read(config.state) if word is None else word
     is_running = holder is not None and holder.verb == lock.DAEMON
     pid = holder.pid if holder and is_running else None
     daemon = asdict(holder) | {"paused": vitals.paused(word, pid=holder.pid)} if holder and is_running else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -70,7 +70,7 @@ def _metrics(office: Office) -> Page:
 
 def daemon_of(works: Works, bell: Bell, renewal: Renewal[Works], vigil: Vigil) -> Daemon:
     """One daemon on one configuration."""
-    office = works.office
+    office, spoken = works.office, _Spoken()
     pickup = Pickup(
         works.intake,
         office.operator,
@@ -78,15 +78,23 @@ def daemon_of(works: Works, bell: Bell, renewal: Renewal[Works], vigil: Vigil) -
         clock=office.clock,
         pace=_pace(works.config),
         vigil=vigil,
-        speak=partial(_speak, works.config.state, renewal),
+        speak=partial(_speak, works.config.state, renewal, spoken),
     )
     duties = duties_of(works, vigil)
-    control = _control(works, bell)
+    control = _control(works, bell, spoken)
     return Daemon(pickup, office, control=control, bell=bell, renewal=renewal, vigil=vigil, duties=duties)
 
 
-def _speak(state: Path, renewal: Renewal[Works], word: Vitals) -> None:
-    write(state, replace(word, refusal=renewal.refusal))
+@dataclass(slots=True)
+class _Spoken:
+    """The daemon's last word, for whoever asks it: on a full disk it cannot be written down."""
+
+    word: Vitals | None = None
+
+
+def _speak(state: Path, renewal: Renewal[Works], spoken: _Spoken, word: Vitals) -> None:
+    spoken.word = replace(word, refusal=renewal.refusal)
+    write(state, spoken.word)
 
 
 def duties_of(works: Works, vigil: Vigil) -> Duties:
@@ -129,17 +137,17 @@ def _pace(config: Config) -> Pace:
     )
 
 
-def _control(works: Works, bell: Bell) -> Control:
+def _control(works: Works, bell: Bell, spoken: _Spoken) -> Control:
     office = works.office
     desk = desk_of(works.config, outbox=office.outbox, switchboard=office.switchboard, clock=office.clock)
     reload = Verb(words=0, do=partial(_asked_to_reload, bell))
-    look = Verb(words=0, do=lambda: _standing(works.config, office.clock.now()), is_look=True)
+    look = Verb(words=0, do=lambda: _standing(works.config, office.clock.now(), spoken.word), is_look=True)
     return Control(works.config.state, {**desk.verbs(), "reload": reload, "status": look})
 
 
-def _standing(config: Config, now: datetime) -> Row:
-    """For a `monitor status` that cannot read the configuration any more."""
-    standing = status(config, now=now)
+def _standing(config: Config, now: datetime, word: Vitals | None) -> Row:
+    """For a `monitor status` that cannot read the configuration any more, or what this daemon has written down."""
+    standing = status(config, now=now, word=asdict(word) if word else {})
     return {"verb": "status", "text": "how things stand", "zone": config.timezone.key, "standing": standing}
 
 

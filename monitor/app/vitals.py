@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 FILE = "daemon.json"
+LATE_AFTER = 3.0  # seconds; it speaks every second, unless it cannot write or is busy
 STALE_AFTER = (
     10.0  # seconds without a word from a daemon that runs; it speaks every second, or says what it is busy with
 )
@@ -67,6 +68,11 @@ def read(state: Path) -> Mapping[str, Any]:
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def is_late(vitals: Mapping[str, Any], *, now: datetime) -> bool:
+    """Whether a daemon, if one runs, should have spoken since."""
+    return not vitals or (now - datetime.fromisoformat(vitals["at"])).total_seconds() > LATE_AFTER
 
 
 def watch_of(vitals: Mapping[str, Any], source: str, *, pid: int | None, now: datetime) -> Mapping[str, Any]:

@@ -110,6 +110,8 @@ def test_status_tells_of_the_daemon_that_goes_on_without_a_faulty_configuration(
         assert "changed and refused, the one before is in force" in project.run("status").out
         assert not daemon.wait_for_event("config_refused")[1:]
         assert "order_done" not in {line["event"] for line in daemon.lines()}
+        (project.folder / "config.yaml").write_bytes("# 설정\n".encode("cp949") + good.encode())
+        assert "is not UTF-8" in project.run("status").out
         (project.folder / "config.yaml").rename(project.folder / "other.yaml")
         assert project.run("-c", "other.yaml", "status").code == 78  # of another daemon, if of any
         assert project.run("-c", "config.yaml", "status", "--check").code == 0

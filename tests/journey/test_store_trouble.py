@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
-from tests.journey.harness import Daemon, Project, record
+from tests.journey.harness import DEADLINE, Daemon, Project, record
 from tests.servers import Answer, HttpServer, http_server
 
 CHILD = Path(__file__).with_name("kill_child.py")  # the daemon, but what failed is tried again within milliseconds
@@ -40,9 +41,13 @@ def stored(daemon: Daemon, name: str) -> None:
         count += 1
 
 
-def titles(server: HttpServer) -> list[str]:
-    """What was told, and how often."""
-    return sorted(post.json()["title"] for post in server.requests)
+def paused(project: Project) -> str:
+    """Why nothing can be stored, as soon as `monitor status` says so."""
+    until = time.monotonic() + DEADLINE
+    while not (reason := project.run("status", "--json").rows()[0]["daemon"]["paused"]):
+        assert time.monotonic() < until, "status never said why nothing is stored"
+    assert project.run("status", "--check").code == 1
+    return str(reason)
 
 
 def fill(path: Path, *, but: int) -> None:
@@ -64,6 +69,7 @@ def test_a_full_disk_holds_back_what_does_not_fit_and_delivery_goes_on(small_dis
             project.drop("long.txt", record("Long FTA talks", LONG))
             [postponed, *_] = daemon.wait_for_event("file_postponed")
             assert (postponed["name"], "make room" in postponed["reason"]) == ("long.txt", True)
+            assert "make room" in paused(project)  # though it cannot write that down
             project.drop("short.txt", record("Short FTA talks", "They met in Seoul."))
             stored(daemon, "short.txt")
             daemon.wait_for_event("message_sent")

@@ -72,15 +72,18 @@ def load(path: Path, *, environ: Mapping[str, str] = os.environ, checks: Sequenc
 
 
 def state_of(path: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
-    """The state folder that a configuration names, whatever else is wrong with it. Raises ConfigError.
+    """The state folder that a configuration names, whatever else is wrong with it; where it names none, the usual one.
 
     For those who look after a daemon that goes on with what the file said before.
     """
-    line = _STATE.search(_text(path) if path.is_file() else "")
     findings, folder = Findings(str(path)), path.absolute().parent
-    root = fill(read(line[0] if line else "state: state/", findings), Lookup(environ=environ, folder=folder), findings)
-    findings.raise_errors()
-    return folder / str(plain(root)["state"] or "state/")
+    try:
+        line = _STATE.search(path.read_bytes()[:_LARGEST].decode("utf-8", "replace"))
+        root = fill(read(line[0] if line else "", findings), Lookup(environ=environ, folder=folder), findings)
+        named = plain(root)["state"]
+    except (OSError, ConfigError, LookupError):
+        named = None
+    return folder / (named if isinstance(named, str) and named else "state/")
 
 
 def _text(path: Path) -> str:

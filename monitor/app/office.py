@@ -63,7 +63,8 @@ class Office:
         return sum(counts.values())
 
     def remind(self) -> None:
-        """Say of channels that are down for long that they are."""
+        """Say of channels that are down for long that they are, and what was not said of rejects."""
+        self.operator.more_rejected()
         for line in self.lines:
             standing = self.switchboard.standing(line.channel.name)
             if is_open(standing):

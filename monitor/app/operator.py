@@ -6,7 +6,7 @@ Never through the channel they are about, and never more than one an hour of the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.app.logs import warn
@@ -16,6 +16,7 @@ from monitor.notify.retry import Step, Turn
 from monitor.ports import Clock, Outbox
 
 _LONG = timedelta(hours=1)
+_REJECTS = "`monitor dumps --rejects` says why; the files are left as they are."
 _CHOICE = "`monitor alerts --state held` lists all; `monitor alerts retry ID` sends one again, `drop ID` gives it up."
 
 
@@ -26,6 +27,7 @@ class Operator:
     channels: Sequence[str]
     outbox: Outbox
     clock: Clock
+    untold: dict[str, int] = field(default_factory=dict)  # by source: rejects of an hour that had its word already
 
     def turned(self, channel: str, turn: Turn, standing: Standing) -> None:
         """A channel has failed for a while, or is well again."""
@@ -104,6 +106,13 @@ class Operator:
             key=f"config:{when}",
         )
 
+    def mended(self, file: str, *, when: str) -> None:
+        """The configuration can be used again, and is."""
+        self._tell(
+            f"the configuration can be used again\nThe monitor works with {file} as it is now.",
+            key=f"config-mended:{when}",
+        )
+
     def unserved(self, address: str, reason: str) -> None:
         """The pages for machines cannot be served at their address."""
         self._tell(
@@ -114,12 +123,23 @@ class Operator:
 
     def rejected(self, report: Report) -> None:
         """A dump held what could not be read."""
-        count = report.rejected
-        self._tell(
-            f"{_counted(count, 'part')} of a dump could not be read\nDump {report.name} of source"
-            f" {report.source}. `monitor dumps --rejects` says why; the file is left as it is.",
+        count, before = report.rejected, self.untold.pop(report.source, 0)
+        others = f", and {before} of dumps before it" if before else ""
+        is_told = self._tell(
+            f"{_counted(count + before, 'part')} of {'dumps' if before else 'a dump'} could not be read\nDump"
+            f" {report.name} of source {report.source}{others}. {_REJECTS}",
             key=f"rejected:{report.source}:{self._hour()}",
         )
+        if not is_told:
+            self.untold[report.source] = before + count
+
+    def more_rejected(self) -> None:
+        """Say what else could not be read, once the hour is over that has had its word."""
+        for source in list(self.untold):
+            count = self.untold.pop(source, 0)
+            text = f"{_counted(count, 'more part')} of dumps could not be read\nOf source {source}. {_REJECTS}"
+            if count and not self._tell(text, key=f"rejected:{source}:{self._hour()}"):
+                self.untold[source] = self.untold.get(source, 0) + count
 
     def overdue(self, count: int) -> None:
         """Dumps ended in the middle of a release, and nobody completed them."""
@@ -153,11 +173,16 @@ class Operator:
             key=f"baseline:{source}",
         )
 
-    def _tell(self, text: str, *, key: str, about: str = "") -> None:
-        """A store that cannot take it now has its own line in the log; the log says it in any case, and once."""
+    def _tell(self, text: str, *, key: str, about: str = "") -> bool:
+        """False: something was told under this key already.
+
+        A store that cannot take it now has its own line in the log; the log says it in any case, and once.
+        """
         channels = [name for name in self.channels if name != about]
-        if self._queue(text, key, channels) or not channels:
+        is_news = self._queue(text, key, channels) or not channels
+        if is_news:
             warn("operator_told", what=text.partition("\n")[0], channels=", ".join(channels) or "none")
+        return is_news
 
     def _queue(self, text: str, key: str, channels: Sequence[str]) -> bool:
         now, is_news = self.clock.now(), False

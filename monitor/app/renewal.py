@@ -48,6 +48,8 @@ class Renewal(Generic[T]):
             self.refusal = reason
             return False
         say("config_reloaded", file=str(self._config.file))
+        if self.refusal:
+            self._operator.mended(str(self._config.file), when=str(self.used))
         return True
 
     def _loaded(self) -> Config:

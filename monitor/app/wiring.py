@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -62,6 +62,7 @@ class Shared:
     counters: Counters
     clock: Clock
     patience: Patience
+    untold: dict[str, int] = field(default_factory=dict)  # as in Operator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,8 +205,8 @@ def _works(config: Config, shared: Shared) -> Works:
     handle, outbox, clock = shared.handle, shared.outbox, shared.clock
     shared.counters.know(config.channels)
     store, switchboard = SqliteStore(handle), SqliteSwitchboard(handle)
-    told = config.operator.notify
-    operator = Operator(channels=tuple(config.channels) if told is None else told, outbox=outbox, clock=clock)
+    told = tuple(config.channels) if config.operator.notify is None else config.operator.notify
+    operator = Operator(channels=told, outbox=outbox, clock=clock, untold=shared.untold)
     intake = Intake(
         sources_of(config),
         audience=_audience(config, handle),

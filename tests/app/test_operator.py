@@ -153,6 +153,32 @@ def test_an_hour_later_it_is_told_again() -> None:
     assert len(staff.told()) == 8
 
 
+def test_rejects_of_an_hour_that_had_its_word_are_told_after_it() -> None:
+    staff = Staff("desk")
+    for count in (1, 2, 3):
+        staff.operator.rejected(report(count))
+        staff.operator.more_rejected()
+    assert [headline for _, headline in staff.told()] == ["1 part of a dump could not be read"]
+    staff.clock.advance(HOUR)
+    staff.operator.more_rejected()
+    staff.operator.more_rejected()
+    assert [headline for _, headline in staff.told()][1:] == ["5 more parts of dumps could not be read"]
+
+
+def test_rejects_nobody_was_told_of_are_told_with_the_next_ones() -> None:
+    staff = Staff("desk")
+    staff.operator.rejected(report(1))
+    staff.operator.rejected(report(2))
+    staff.operator.rejected(report(4, source="customs"))
+    staff.clock.advance(HOUR)
+    staff.operator.rejected(report(3))
+    staff.operator.more_rejected()
+    last = staff.outbox.rows[-1].message.text
+    assert "5 parts of dumps could not be read" in last
+    assert "and 2 of dumps before it" in last
+    assert len(staff.told()) == 3
+
+
 def test_other_channels_and_sources_are_other_things() -> None:
     staff = Staff("desk")
     staff.operator.buried(delivery(), GIVEN_UP)

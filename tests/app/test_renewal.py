@@ -70,6 +70,19 @@ def test_why_a_change_was_refused_is_kept_until_one_is_taken(tmp_path: Path) -> 
     assert renewal_of(renewal.next).refusal == ""
 
 
+def test_the_operator_hears_of_a_refusal_and_of_its_end_and_of_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(TEXT, "utf-8")
+    renewal = renewal_of(load(file, environ={}))
+    for text in (TEXT, TEXT.replace("seeds/", "7: 8"), TEXT):
+        file.write_text(text, "utf-8")
+        renewal.renew()
+    told = [vars(line)["fields"]["what"] for line in caplog.records if line.getMessage() == "operator_told"]
+    assert told == ["the changed configuration cannot be used", "the configuration can be used again"]
+
+
 def test_a_change_that_asks_for_events_where_there_are_none_is_refused_while_all_goes_on(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     (tmp_path / "seeds").mkdir()

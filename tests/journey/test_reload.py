@@ -88,7 +88,8 @@ def test_a_faulty_configuration_changes_nothing_and_the_operator_hears_of_it(tmp
         assert "FTA talks held" in requests[1].json()["message"]
         project.write_config(good)
         daemon.wait_for_event("started", 2)
-    assert len(server.requests) == 2
+        assert "the configuration can be used again" in server.wait_for(3)[2].json()["title"]
+    assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize(

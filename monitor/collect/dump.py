@@ -158,7 +158,7 @@ class _Glue:
 def _fault(piece: Piece, content: bytes, *, is_last: bool, max_record: int) -> str:
     """Why this piece is no release; empty when it is one. content: what its digest is made of."""
     if is_last:
-        return "the last record does not end in a date: it is half written, or its end was lost"
+        return "the last record does not end in ` date2024-07-01` or another day: half written, or its end was lost"
     if piece.length > max_record or not piece.is_whole:
         return f"the record is longer than {max_record:,} characters (the source's max_record)"
     if _holds_no_text(piece, content):

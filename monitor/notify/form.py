@@ -7,7 +7,7 @@ for; what comes beyond the most messages an hour goes into one summary.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -113,8 +113,19 @@ def _within_limit(
     room = max(0, most - len(recent))
     if not most or len(formed) <= room:
         return formed, None
-    made = [*recent, *[now] * room]
-    return formed[:room], made[-most] + HOUR
+    until = [*recent, *[now] * room][-most] + HOUR
+    return _cut(formed[:room], until, policy), until
+
+
+def _cut(formed: Sequence[Formed], until: datetime, policy: Policy) -> list[Formed]:
+    """The last messages before the limit: their parts count what is sent, and the very last says that more comes."""
+    if not formed:
+        return []
+    last = formed[-1].message
+    first = len(formed) - last.part  # of the group that the limit may have torn
+    label = f"limit of {policy.max_per_hour} an hour, the rest at {until.astimezone(policy.timezone):%H:%M}"
+    torn = [replace(one, message=replace(one.message, parts=last.part)) for one in formed[first:]]
+    return [*formed[:first], *torn[:-1], replace(torn[-1], message=replace(torn[-1].message, label=label))]
 
 
 def _told(when: Due, group: Sequence[Waiting], policy: Policy, *, now: datetime) -> list[Formed]:

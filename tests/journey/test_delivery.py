@@ -108,6 +108,7 @@ def test_what_was_on_its_way_at_the_stop_is_unknown_and_sent_again(tmp_path: Pat
         assert project.run("run", "--once").code == 0
         assert len(server.requests) == 2
     assert [(row["state"], row["uncertain"]) for row in project.run("alerts", "--json").rows()] == [("sent", 1)]
+    assert "may have arrived more than once" in project.run("alerts").out
 
 
 def test_a_rate_is_kept_over_a_restart(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -151,6 +152,18 @@ def test_beyond_the_most_of_an_hour_the_rest_waits_and_becomes_one_summary_of_al
     assert (summary.message.kind, summary.events) == ("summary", (4, 5, 6, 7, 8, 9))
     assert [item.title for item in summary.message.items] == [f"Release {n}" for n in range(4, 10)]
     assert summary.message.label == "more than 3 messages an hour"
+
+
+def test_the_last_message_before_the_limit_says_that_more_comes_and_its_parts_count_what_is_sent() -> None:
+    few = replace(FEW, bound=Bound(items=2, characters=10_000), timezone=ZoneInfo("Asia/Seoul"))
+    told = [one.message for one in planned([notice(1), *(notice(n, dump=2) for n in range(2, 12))], few).formed]
+    assert [(one.part, one.parts, one.label) for one in told] == [
+        (1, 1, ""),
+        (1, 2, ""),
+        (2, 2, "limit of 3 an hour, the rest at 22:00"),
+    ]
+    whole = planned([notice(1), notice(2, dump=2), notice(3, dump=3), notice(4, dump=4)], FEW).formed
+    assert [one.message.label for one in whole] == ["", "", "limit of 3 an hour, the rest at 13:00"]
 
 
 def test_a_flood_ends_when_the_oldest_message_of_the_hour_is_an_hour_old() -> None:

@@ -69,7 +69,6 @@ def _cells(row: Row) -> list[object]:
         if titles
         else str(row.get("text", "")).partition("\n")[0]
     )
-    is_ok = row["state"] == "sent"
     return [
         row["id"] or "",
         row["channel"],
@@ -78,5 +77,12 @@ def _cells(row: Row) -> list[object]:
         row["attempts"],
         row["sent_at"] or row["due"],
         what,
-        "" if is_ok else row["reason"] or "",
+        _reason(row),
     ]
+
+
+def _reason(row: Row) -> str:
+    """Why it is not sent, or that it may have come more than once."""
+    if row["state"] != "sent":
+        return str(row["reason"] or "")
+    return "may have arrived more than once: an earlier attempt ended unseen" if row["uncertain"] else ""

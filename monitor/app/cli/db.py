@@ -58,6 +58,7 @@ def restore_verb(*, path: Path, config_file: str | None) -> None:
     with lock.hold(config.state, verb="restore", now=now), _bytes_shown("restore") as progress:
         kept = restore(config.state, path, now=now, progress=progress)
     click.echo(f"restored from {escape(str(path))}" + (f"; what was there is now {escape(str(kept))}" if kept else ""))
+    click.echo("monitor db verify --deep also compares every text with its hash")
 
 
 @command.command("verify")

@@ -29,4 +29,4 @@ def begin(path: Path) -> Iterator[str]:
     if not schema.exists():
         schema.write_text(written(), "utf-8")
         yield f"wrote {schema}, which tells an editor the keys"
-    yield f"next: put dump files into {path.parent / 'seeds'}, then monitor check, then monitor run"
+    yield f"next: make the folder {path.parent / 'seeds'} and put dump files into it, then monitor check, monitor run"

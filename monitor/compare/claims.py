@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.model import Change, Sighting
 
@@ -26,12 +26,23 @@ class Barred:
     spared: frozenset[int] = frozenset()  # an equal text can have them, lesser evidence cannot
 
 
+_BLOCK = 256  # release numbers that are kept side by side: those of one dump stand together as a rule
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """How some neighbours are held; five bytes for each."""
+
+    holds: bytearray = field(default_factory=lambda: bytearray(_BLOCK))
+    # The beginning of the record's digest: enough to tell a few records apart.
+    holders: array[int] = field(default_factory=lambda: array("I", bytes(4 * _BLOCK)))
+
+
 class Claims:
-    """By release number; five bytes for each release of the store, for a dump of any size."""
+    """By release number, for a dump of any size; where it holds nothing it takes no room."""
 
     def __init__(self) -> None:
-        self._holds = bytearray()
-        self._holders = array("I")  # the beginning of the record's digest: enough to tell a few records apart
+        self._blocks: dict[int, _Block] = {}
 
     def __contains__(self, number: object) -> bool:
         """Whether the dump has shown this release so far."""
@@ -61,18 +72,18 @@ class Claims:
         """Whether this very record stood in an earlier part."""
         if sighting is None or self._hold(sighting.number) != _SHOWN:
             return False
-        return self._holders[sighting.number] == _short(digest)
+        return self._holder(sighting.number) == _short(digest)
 
     def is_free(self, number: int, digest: bytes) -> bool:
         """Whether no other record holds this release."""
         hold = self._hold(number)
-        return not hold or (hold != _SHOWN and self._holders[number] == _short(digest))
+        return not hold or (hold != _SHOWN and self._holder(number) == _short(digest))
 
     def barred(self, numbers: Iterable[int], digests: Collection[bytes]) -> Barred:
         """Which of these releases are not free for the records with these digests."""
         own = {_short(digest) for digest in digests}
         holds = [(number, hold) for number in numbers if (hold := self._hold(number))]
-        others = [(number, hold) for number, hold in holds if self._holders[number] not in own]
+        others = [(number, hold) for number, hold in holds if self._holder(number) not in own]
         shown = frozenset(number for number, hold in holds if hold == _SHOWN)
         return Barred(
             held=shown | {number for number, hold in others if hold == _CURRENT},
@@ -81,17 +92,22 @@ class Claims:
 
     def _hold(self, number: int) -> int:
         """0: nobody holds it."""
-        return self._holds[number] if number < len(self._holds) else 0
+        block = self._blocks.get(number // _BLOCK)
+        return block.holds[number % _BLOCK] if block else 0
+
+    def _holder(self, number: int) -> int:
+        """Of a release that is held."""
+        return self._blocks[number // _BLOCK].holders[number % _BLOCK]
 
     def _set(self, number: int, digest: bytes, hold: int) -> None:
-        if number >= len(self._holds):
-            more = number + 1 + len(self._holds) // 8 - len(self._holds)
-            self._holds.extend(bytes(more))
-            self._holders.extend(array("I", bytes(4 * more)))
-        key, before = _short(digest), self._hold(number)
+        block = self._blocks.get(number // _BLOCK)
+        if block is None:
+            block = self._blocks[number // _BLOCK] = _Block()
+        place, key = number % _BLOCK, _short(digest)
+        before = block.holds[place]
         # Of two records with equal claims the one that comes first in the order of digests has it.
-        if hold > before or (hold == before and key < self._holders[number]):
-            self._holds[number], self._holders[number] = hold, key
+        if hold > before or (hold == before and key < block.holders[place]):
+            block.holds[place], block.holders[place] = hold, key
 
 
 def _short(digest: bytes) -> int:

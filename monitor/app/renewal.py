@@ -10,6 +10,7 @@ from monitor.app.config import load, look_at
 from monitor.app.logs import say, warn
 from monitor.app.operator import Operator
 from monitor.app.rules import check_rules
+from monitor.app.wiring import check_services
 from monitor.errors import ConfigError, MonitorError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Renewal(Generic[T]):
         return True
 
     def _loaded(self) -> Config:
-        config = load(self._config.file, environ=os.environ, checks=(check_rules,))
+        config = load(self._config.file, environ=os.environ, checks=(check_rules, check_services))
         if config.state != self._config.state:
             raise MonitorError("state: cannot change while the monitor runs; restart it")
         return config

@@ -30,7 +30,7 @@ from monitor.errors import NotFound, UsageError
 from monitor.journey import Audience, Habits
 from monitor.match.watchlists import Watchlist, Watchlists, frequencies_in
 from monitor.model import Message, Mode, Report, Verdict
-from monitor.notify.channels import check_channel, open_channel
+from monitor.notify.channels import check_channel, check_service, open_channel
 from monitor.notify.retry import USUAL_PATIENCE, Patience
 from monitor.ports import Channel, Clock
 from monitor.store import lock
@@ -183,10 +183,25 @@ def check_folders(config: Config, findings: Findings) -> None:
 
 def check_channels(config: Config, findings: Findings) -> None:
     """Channels whose address no service accepts; loads Apprise, so only `monitor check` asks."""
-    for name, channel in config.channels.items():
-        problem = check_channel(channel.url, html=channel.html)
-        if problem:
-            findings.error(f"channels.{name}.url", problem)
+    for name, problem in _problems(config, check_channel):
+        findings.error(f"channels.{name}.url", problem)
+
+
+def check_services(config: Config, findings: Findings) -> None:
+    """Channels of services that there are not, such as `jsn://`: what is in force goes on rather than tell nobody."""
+    for name, problem in _problems(config, check_service):
+        findings.error(f"channels.{name}.url", problem)
+
+
+def doubt_services(config: Config, findings: Findings) -> None:
+    """The same at a start, where the other channels are better than none: said in the log, and nothing is refused."""
+    for name, problem in _problems(config, check_service):
+        findings.warning(f"channels.{name}.url", f"{problem}; it is told nothing until that is mended")
+
+
+def _problems(config: Config, look: Callable[..., str | None]) -> Iterator[tuple[str, str]]:
+    found = ((name, look(channel.url, html=channel.html)) for name, channel in config.channels.items())
+    return ((name, problem) for name, problem in found if problem)
 
 
 def send_test(config: Config, name: str, *, stream: TextIO) -> Verdict:

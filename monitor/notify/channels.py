@@ -28,6 +28,11 @@ _RATES = {
     "mailto": Rate(per_second=10 / 60, burst=10),
     "mailtos": Rate(per_second=10 / 60, burst=10),
 }
+COMMON = frozenset(
+    {"console", "discord", "form", "forms", "gchat", "gotify", "gotifys", "json", "jsons", "mailto", "mailtos",
+     "matrix", "matrixs", "mmost", "mmosts", "ntfy", "ntfys", "pover", "signal", "signals", "slack", "tgram",
+     "workflows", "xml", "xmls"}
+)  # fmt: skip
 _USUAL_RATE = Rate(per_second=1, burst=3)  # what Slack bears; few services bear less
 _FACTS = 0.6  # their share of a rendered message; layout, subject and escaping take the rest
 
@@ -44,6 +49,11 @@ def check_channel(url: Secret, *, html: Html = "auto") -> str | None:
     if not is_console(url):
         return check_url(url, html=html)
     return "console:// prints plain text; leave html at auto" if html == "on" else None
+
+
+def check_service(url: Secret, *, html: Html = "auto") -> str | None:
+    """The same, but of the common services nothing is asked: most monitors load no apprise before their first send."""
+    return None if scheme_of(url) in COMMON else check_channel(url, html=html)
 
 
 def is_console(url: Secret) -> bool:

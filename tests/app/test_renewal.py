@@ -83,6 +83,15 @@ def test_the_operator_hears_of_a_refusal_and_of_its_end_and_of_nothing_else(
     assert told == ["the changed configuration cannot be used", "the configuration can be used again"]
 
 
+def test_a_channel_of_no_service_does_not_replace_one_that_works(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(TEXT, "utf-8")
+    renewal = renewal_of(load(file, environ={}))
+    file.write_text(TEXT.replace("console://", "jsn://127.0.0.1/"), "utf-8")
+    assert not renewal.renew()
+    assert "no service is called jsn://" in renewal.refusal
+
+
 def test_a_change_that_asks_for_events_where_there_are_none_is_refused_while_all_goes_on(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     (tmp_path / "seeds").mkdir()

@@ -120,6 +120,21 @@ def test_status_tells_of_the_daemon_that_goes_on_without_a_faulty_configuration(
         assert project.run("-c", "config.yaml", "status", "--check").code == 78
 
 
+def test_a_start_with_a_channel_of_no_service_warns_at_once_and_goes_on_with_the_others(tmp_path: Path) -> None:
+    with http_server() as server:
+        good = config(server, "FTA")
+        project = Project(
+            tmp_path / "p", config=good.replace("channels: {", "channels: {typo: {url: 'jsn://127.0.0.1'}, ")
+        )
+        assert project.run("check").code == 78
+        with project.daemon() as daemon:
+            [warning] = daemon.wait_for_event("config_warning")
+            assert "no service is called jsn://" in warning["message"]
+            assert project.run("reload").code == 78
+            project.drop("a.txt", TALKS)
+            server.wait_for(1)
+
+
 def test_while_broken_configurations_come_and_go_every_alert_is_told_once(tmp_path: Path) -> None:
     titles = {f"FTA round {number} opens" for number in range(12)}
     with running(tmp_path / "p") as (project, daemon, server):

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from monitor.model import Outcome
-from monitor.notify.channels import bound_of, check_channel, open_channel
+from monitor.notify.channels import COMMON, bound_of, check_channel, check_service, open_channel
 from monitor.notify.compose import USUAL
 from monitor.notify.console import ConsoleChannel
 from monitor.secret import Secret
@@ -48,6 +48,16 @@ def test_a_check_says_what_is_wrong_and_nothing_of_what_is_right() -> None:
     assert check_channel(Secret("console://")) is None
     assert check_channel(Secret("json://127.0.0.1/")) is None
     assert "did you mean" in (check_channel(Secret("jsn://127.0.0.1/")) or "")
+
+
+def test_a_service_that_is_not_common_is_looked_up() -> None:
+    assert check_service(Secret("json://127.0.0.1/")) is None
+    assert check_service(Secret("slack://what/stands/here")) is None  # only the service's name is looked at
+    assert "did you mean json://" in (check_service(Secret("jsn://127.0.0.1/")) or "")
+
+
+def test_what_is_called_common_are_services() -> None:
+    assert not [name for name in COMMON - {"console"} if "no service" in (check_channel(Secret(f"{name}://")) or "")]
 
 
 @pytest.mark.parametrize(("url", "longest"), [("discord://a/b", 2000), ("tgram://a/b", 4096), ("gchat://a/b/c", 4000)])

@@ -21,9 +21,9 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
     from monitor.app import logs
     from monitor.app.running import run
     from monitor.app.trials import failures
-    from monitor.app.wiring import working
+    from monitor.app.wiring import doubt_services, working
 
-    config = load_config(config_file)
+    config = load_config(config_file, checks=[doubt_services])
     logs.set_up(log_format)
     for failure in failures(config):
         logs.warn("watchlist_test_failed", path=failure.path, message=failure.message)

@@ -26,6 +26,11 @@ from monitor.store.sql import queries
 FILE, SIDECAR = "monitor.db", "STORE_ID"
 BUSY_MS = 10_000
 
+# Index keys are hashes: in a store of a million releases each one that is added changes three pages of its own. Small
+# pages halve what is read and written for that, and cost a young store nothing (bench store-growth).
+_PAGE = 4096  # bytes
+_LOG = 32 * 1024 * 1024  # bytes of the write-ahead log that are folded into the database at once
+
 # How a transaction begins, ends, and is undone.
 _OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
 _INNER = ("SAVEPOINT inner_one", "RELEASE inner_one", ("ROLLBACK TO inner_one", "RELEASE inner_one"))
@@ -240,7 +245,7 @@ def _tune(connection: sqlite3.Connection) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "cache_size=-16384",
-        "wal_autocheckpoint=4000",
+        f"wal_autocheckpoint={_LOG // _pragma(connection, 'page_size')}",
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
@@ -265,7 +270,7 @@ def _create(state: Path) -> None:
     made = state / f".{FILE}.new"
     made.unlink(missing_ok=True)
     with closing(connect(str(made))) as connection:
-        connection.execute("PRAGMA page_size=8192")
+        connection.execute(f"PRAGMA page_size={_PAGE}")
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         migrate(Database(connection, execute_plugins=False))
         connection.execute(queries()["set_meta"], {"k": "store_id", "v": uuid.uuid4().hex})

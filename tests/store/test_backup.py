@@ -92,8 +92,8 @@ def test_a_damaged_store_gives_no_backup(handle: Handle, state: Path, copy: Path
     [root] = handle._connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'version'").fetchone()
     handle.close()
     with (state / "monitor.db").open("r+b") as file:
-        file.seek((root - 1) * 8192)
-        file.write(b"\xff" * 8192)
+        file.seek((root - 1) * 4096)
+        file.write(b"\xff" * 4096)
     with pytest.raises(StoreError):
         backup(state, copy)
     assert [path.name for path in copy.parent.iterdir()] == ["state"]

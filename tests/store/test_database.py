@@ -26,7 +26,7 @@ def test_a_first_run_makes_a_database_and_its_sidecar(handle: Handle, state: Pat
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
-        ("page_size", 8192),
+        ("page_size", 4096),
         ("journal_mode", "wal"),
         ("synchronous", 2),  # FULL
         ("foreign_keys", 1),
@@ -217,8 +217,8 @@ def test_a_damaged_page_is_told_as_an_error_of_the_store(handle: Handle, state: 
     [root] = handle._connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'version'").fetchone()
     handle.close()
     with (state / "monitor.db").open("r+b") as file:
-        file.seek((root - 1) * 8192)
-        file.write(b"\xff" * 8192)
+        file.seek((root - 1) * 4096)
+        file.write(b"\xff" * 4096)
     with closing(open_for_reading(state)) as reader, pytest.raises(StoreError, match="malformed"):
         SqliteArchive(reader).versions(1)
 

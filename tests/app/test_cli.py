@@ -88,6 +88,12 @@ def test_a_rejected_event_has_no_release(lived_in: Project) -> None:
     assert (row["watchlists"], row["alert"]) == ([], [])
 
 
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_events_of_a_watchlist_that_there_is_not_are_no_silence(words: tuple[str, ...], lived_in: Project) -> None:
+    done = lived_in.run("events", "--watchlist", "ftaa", *words)
+    assert (done.code, "there is no watchlist 'ftaa'; the configuration has fta" in done.err) == (1, True)
+
+
 def test_counts_of_a_dump_name_every_kind(lived_in: Project) -> None:
     rows = lived_in.run("dumps", "--json").rows()
     assert [set(row["counts"]) for row in rows] == [set(KINDS.split())] * 2

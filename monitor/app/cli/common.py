@@ -156,7 +156,8 @@ def since(text: str | None) -> datetime | None:
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise click.BadParameter("give a day (2024-07-01), a moment (2024-07-01T09:00:00Z) or an age (7d)") from None
+        what = f"{text!r}: give a day (2024-07-01), a moment (2024-07-01T09:00:00Z) or an age (7d)"
+        raise click.BadParameter(what, param_hint="--since") from None
 
 
 def since_day(text: str | None, zone: ZoneInfo) -> date | None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from monitor.app.cli.common import config_option, json_option, open_archive, print_json, since
+from monitor.app.cli.common import archive_of, config_option, json_option, load_config, print_json, since
+from monitor.errors import NotFound
 from monitor.model import Kind
 from monitor.ports import EventFilter, Row
 from monitor.text import escape
@@ -32,8 +33,12 @@ def command(
 ) -> None:
     """List what happened to releases, oldest first."""
     wanted = EventFilter(since=since(since_), limit=limit, **{name: text for name, text in named.items() if text})
-    with open_archive(config_file) as archive:
+    config = load_config(config_file)
+    with archive_of(config) as archive:
         rows = archive.events(wanted)
+        if not rows and wanted.watchlist and wanted.watchlist not in config.watchlists:
+            known = ", ".join(config.watchlists)
+            raise NotFound(f"there is no watchlist {wanted.watchlist!r}; the configuration has {known}")
         _print(rows, as_json=as_json)
         if not rows and not as_json:
             click.echo("no events", err=True)

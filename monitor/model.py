@@ -257,7 +257,7 @@ class Message:
     is_urgent: bool = False  # passes quiet hours
     part: int = 1  # a long message is split between items
     parts: int = 1
-    label: str = ""  # what gathered the items, such as `digest of Mon 23 Nov 08:30`; "": one dump did
+    label: str = ""  # what gathered the items, `digest of Mon 23 Nov 08:30`, or what follows; "": one dump did
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

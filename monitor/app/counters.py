@@ -18,7 +18,7 @@ from monitor.ports import Backlog
 
 RESULTS = ("stored", "duplicate", "held", "rejected", "empty", "superseded", "failed")  # of a take-in
 LEFT_AS = {Move.DONE: "sent", Move.RETRY: "pending", Move.HOLD: "held", Move.BURY: "dead"}  # a message, by its attempt
-_EVENTS = tuple(kind for kind in Kind if kind is not Kind.UNCHANGED)
+_EVENTS = tuple(kind for kind in Kind if kind is not Kind.UNCHANGED)  # that is no event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +57,8 @@ class Counters:
         with self._lock:
             self._dumps[report.status] += 1
             for kind, count in report.counts.items():
-                if kind is not Kind.UNCHANGED:  # that is no event
-                    self._events[kind.value] += count
+                if kind in _EVENTS:
+                    self._events[str(kind)] += count
             self._last_dumps[report.source] = report.at
 
     def failed(self) -> None:

@@ -61,10 +61,11 @@ def standing_of(file: Path, *, now: datetime) -> tuple[ZoneInfo, Row]:
         if told is None:
             raise
         zone, standing = told
-        standing["config"]["refusal"] = standing["config"]["refusal"] or f"{error.where}: {error.message}"
+        standing["config"]["refusal"] = f"{error.where}: {error.message}"  # the daemon may know an older one
         return zone, standing
-    told = _told(config.state, file) if vitals.is_late(vitals.read(config.state), now=now) else None
-    return told or (config.timezone, status(config, now=now))
+    word = vitals.read(config.state)
+    told = _told(config.state, file) if vitals.is_late(word, now=now) else None
+    return told or (config.timezone, status(config, word, now=now))
 
 
 def _told(state: Path, file: Path) -> tuple[ZoneInfo, dict[str, Any]] | None:
@@ -77,14 +78,14 @@ def _told(state: Path, file: Path) -> tuple[ZoneInfo, dict[str, Any]] | None:
     return (ZoneInfo(answer["zone"]), standing) if standing["config"]["file"] == str(file.absolute()) else None
 
 
-def status(config: Config, *, now: datetime, word: Mapping[str, Any] | None = None) -> Row:
+def status(config: Config, word: Mapping[str, Any], *, now: datetime) -> Row:
     """One object: ok, daemon, sources, releases, outbox, channels, config, store.
 
     `ok`: a daemon runs and can store, every source is known to be watched or polled, and the channels take what they
-    are sent. word: what the daemon says of itself; None: what it has written down.
+    are sent. word: what the daemon says of itself, as its vitals.
     """
     holder = lock.holder(config.state)
-    facts, word = _facts(config, now), vitals.read(config.state) if word is None else word
+    facts = _facts(config, now)
     is_running = holder is not None and holder.verb == lock.DAEMON
     pid = holder.pid if holder and is_running else None
     daemon = asdict(holder) | {"paused": vitals.paused(word, pid=holder.pid)} if holder and is_running else None

@@ -356,7 +356,8 @@ class Pickup:
             source.name: watch_of(
                 self._told[source.folder.path],
                 ignored=self._ignored.get(source.name, ()),
-                late=[at - timedelta(seconds=now - since) for since in late.get(source.name, ())],
+                unsettled=len(waits := late.get(source.name, ())),
+                oldest=at - timedelta(seconds=now - waits[0]) if waits else None,
                 missed=self._supervisor.missed.get(source.folder.path, 0),
             )
             for source in self._intake.sources

@@ -147,7 +147,7 @@ def _control(works: Works, bell: Bell, spoken: _Spoken) -> Control:
 
 def _standing(config: Config, now: datetime, word: Vitals | None) -> Row:
     """For a `monitor status` that cannot read the configuration any more, or what this daemon has written down."""
-    standing = status(config, now=now, word=asdict(word) if word else {})
+    standing = status(config, asdict(word) if word else {}, now=now)
     return {"verb": "status", "text": "how things stand", "zone": config.timezone.key, "standing": standing}
 
 

@@ -35,16 +35,18 @@ class Speaker:
             self._is_mute = False
 
 
-def watch_of(standing: Standing, *, ignored: Sequence[str], late: Sequence[datetime], missed: int) -> Watch:
-    """What is said of one source. late: since when the files wait that are not settled yet, the oldest first."""
+def watch_of(
+    standing: Standing, *, ignored: Sequence[str], unsettled: int, oldest: datetime | None, missed: int
+) -> Watch:
+    """What is said of one source. oldest: since when the first of the unsettled files waits."""
     return Watch(
         state=standing.state,
         since=_shown(standing.since),
         reason=standing.reason,
         ignored=len(ignored),
         ignored_names=tuple(ignored[:NAMES_SHOWN]),
-        unsettled=len(late),
-        oldest_unsettled=_shown(late[0]) if late else None,
+        unsettled=unsettled,
+        oldest_unsettled=_shown(oldest) if oldest else None,
         missed_by_events=missed,
     )
 

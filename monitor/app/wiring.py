@@ -196,7 +196,7 @@ def check_services(config: Config, findings: Findings) -> None:
 def doubt_services(config: Config, findings: Findings) -> None:
     """The same at a start, where the other channels are better than none: said in the log, and nothing is refused."""
     for name, problem in _problems(config, check_service):
-        findings.warning(f"channels.{name}.url", f"{problem}; it is told nothing until that is mended")
+        findings.warning(f"channels.{name}.url", problem)
 
 
 def _problems(config: Config, look: Callable[..., str | None]) -> Iterator[tuple[str, str]]:

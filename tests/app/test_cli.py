@@ -150,7 +150,7 @@ def test_people_get_readable_lines(lived_in: Project, words: tuple[str, ...], te
         (("ingest", "seeds"), 1, "this is a folder"),
         (("events", "--kind", "foo", "--json"), 2, '"code": 2'),
         (("nonsense",), 2, "No such command"),
-        (("events", "--since", "yesterday"), 2, "2024-07-01"),
+        (("events", "--since", "yesterday"), 2, "--since: 'yesterday': give a day (2024-07-01)"),
         (("channels", "test", "nobody"), 1, "there is no channel 'nobody'"),
         (("status", "--check"), 1, ""),
         (("-c", "missing.yaml", "check"), 78, "missing.yaml"),

@@ -15,7 +15,7 @@ import pytest
 from monitor.app.cli.screen import BARS, PLAIN_BARS, bars_for, screen, sparkline
 from monitor.app.config import load
 from monitor.app.health import DAYS, midnights, status
-from monitor.app.vitals import Vitals, write
+from monitor.app.vitals import Vitals, read, write
 from monitor.model import Mode
 from monitor.store import lock
 from monitor.store.database import open_for_writing
@@ -132,7 +132,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def standing_of(folder: Path) -> Any:
-    return status(load(folder / "config.yaml", environ={}), now=NOW)
+    config = load(folder / "config.yaml", environ={})
+    return status(config, read(config.state), now=NOW)
 
 
 def test_all_that_can_be_seen_at_a_glance() -> None:

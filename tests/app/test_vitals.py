@@ -89,5 +89,5 @@ def test_a_daemon_that_can_store_nothing_is_not_well(tmp_path: Path) -> None:
         for fault, is_well in (("", True), ("the disk is full", False)):
             said = Vitals(pid=os.getpid(), at=f"{AT:%Y-%m-%dT%H:%M:%SZ}", paused=fault, sources={"motie": WATCH})
             write(config.state, said)
-            standing: Mapping[str, Any] = status(config, now=AT)
+            standing: Mapping[str, Any] = status(config, read(config.state), now=AT)
             assert (standing["ok"], standing["daemon"]["paused"]) == (is_well, fault or None)

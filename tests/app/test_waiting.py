@@ -60,7 +60,7 @@ class Place:
         return [dict(row) for row in channel_rows(self.config, now=self.clock.now())]
 
     def status(self) -> Any:
-        return status(self.config, now=self.clock.now())
+        return status(self.config, {}, now=self.clock.now())
 
     @contextmanager
     def switchboard(self) -> Iterator[SqliteSwitchboard]:

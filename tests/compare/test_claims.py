@@ -50,3 +50,15 @@ def test_what_was_shown_is_free_for_nobody_and_its_record_is_a_repeat() -> None:
     assert claims.is_repeat(A, SEVEN)
     assert not claims.is_repeat(B, SEVEN)
     assert not claims.is_repeat(A, None)
+
+
+def test_releases_far_apart_and_side_by_side_are_held_each_for_itself() -> None:
+    numbers = [0, 1, 255, 256, 257, 511, 512, 1_000_000, 1_000_255, 1_000_256]
+    digests = {number: bytes([place + 1]) * 32 for place, number in enumerate(numbers)}
+    claims = Claims()
+    for number in numbers:
+        claims.resume({digests[number]: Sighting(number=number, version=1)})
+    for number in numbers:
+        assert claims.is_repeat(digests[number], Sighting(number=number, version=1))
+        assert not claims.is_repeat(b"x" * 32, Sighting(number=number, version=1))
+    assert not [number for number in range(1_500) if number in claims and number not in numbers]

@@ -38,9 +38,9 @@ class ScriptedChannel:
             place = len(self.sent) - 1
         return self._script[place] if place < len(self._script) else verdict(Outcome.OK)
 
-    def wait_for(self, count: int) -> list[int]:
+    def wait_for(self, count: int, patience: float = 30) -> list[int]:
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.sent) >= count, 30), f"only {self.sent} were sent"
+            assert self._changed.wait_for(lambda: len(self.sent) >= count, patience), f"only {self.sent} were sent"
             return list(self.sent)
 
 

@@ -355,6 +355,17 @@ def test_a_store_that_fails_is_told_and_the_run_goes_on() -> None:
     assert (channel.sent, desk.states()) == ([], ["pending"])
 
 
+def test_a_wake_ends_the_pause_after_a_store_that_failed() -> None:
+    channel = ScriptedChannel()
+    desk = Desk(channel, notes=1)
+    desk.store.broken.add("claim")
+    with running(desk):
+        assert desk.is_troubled.wait(30)
+        desk.store.broken.clear()
+        desk.courier.wake()
+        assert channel.wait_for(1, patience=HEARTBEAT / 2) == [1]
+
+
 def _refused(desk: Desk) -> None:
     desk.board.stand("team", Standing(is_refused=True))
 

@@ -27,6 +27,7 @@ def test_a_first_run_makes_a_database_and_its_sidecar(handle: Handle, state: Pat
     ("setting", "value"),
     [
         ("page_size", 4096),
+        ("wal_autocheckpoint", 8192),  # pages: 32 MB
         ("journal_mode", "wal"),
         ("synchronous", 2),  # FULL
         ("foreign_keys", 1),

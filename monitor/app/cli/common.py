@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from monitor.app.logs import FORMATS
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, NotFound
 from monitor.text import escape
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def config_path(config_file: str | None) -> Path:
 
 
 def load_config(config_file: str | None, *, checks: Sequence[Check] = ()) -> Config:
-    """What stands there."""
+    """The configuration in force, from that place."""
     from monitor.app.config import load
     from monitor.app.rules import check_rules
 
@@ -84,6 +84,11 @@ def archive_of(config: Config) -> Iterator[Archive]:
         yield SqliteArchive(handle)
     finally:
         handle.close()
+
+
+def no_watchlist(config: Config, name: str) -> NotFound:
+    """What is said of a watchlist that there is not."""
+    return NotFound(f"there is no watchlist {name!r}; the configuration has {', '.join(config.watchlists) or 'none'}")
 
 
 def above(ctx: click.Context, *, as_json: bool, config_file: str | None) -> tuple[bool, str | None]:

@@ -9,8 +9,7 @@ from typing import Any
 
 import click
 
-from monitor.app.cli.common import archive_of, config_option, json_option, load_config, print_json, since
-from monitor.errors import NotFound
+from monitor.app.cli.common import archive_of, config_option, json_option, load_config, no_watchlist, print_json, since
 from monitor.model import Kind
 from monitor.ports import EventFilter, Row
 from monitor.text import escape
@@ -37,8 +36,7 @@ def command(
     with archive_of(config) as archive:
         rows = archive.events(wanted)
         if not rows and wanted.watchlist and wanted.watchlist not in config.watchlists:
-            known = ", ".join(config.watchlists)
-            raise NotFound(f"there is no watchlist {wanted.watchlist!r}; the configuration has {known}")
+            raise no_watchlist(config, wanted.watchlist)
         _print(rows, as_json=as_json)
         if not rows and not as_json:
             click.echo("no events", err=True)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.app.cli.common import archive_of, config_option, json_option, load_config, print_json
-from monitor.errors import NotFound
+from monitor.app.cli.common import archive_of, config_option, json_option, load_config, no_watchlist, print_json
 from monitor.text import escape
 
 if TYPE_CHECKING:
@@ -48,8 +47,7 @@ def _chosen(config: Config, name: str | None) -> tuple[Watchlist, ...]:
     every = watchlists_of(config)
     chosen = tuple(one for one in every if name in (None, one.name))
     if name is not None and not chosen:
-        known = ", ".join(one.name for one in every) or "none"
-        raise NotFound(f"there is no watchlist {name!r}; the configuration has {known}")
+        raise no_watchlist(config, name)
     return chosen
 
 

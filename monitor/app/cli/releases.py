@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.app.cli.common import config_option, json_option, load_config, print_json, since_day
+from monitor.app.cli.common import config_option, json_option, load_config, no_watchlist, print_json, since_day
 from monitor.app.cli.progress import with_bar
 from monitor.text import escape
 
@@ -45,13 +45,11 @@ def command(
 
 def _rows(config: Config, words: Sequence[str], day: date | None, watchlist: str | None) -> Iterator[dict[str, object]]:
     from monitor.app.wiring import watchlists_of
-    from monitor.errors import NotFound
     from monitor.match.watchlists import Watchlists
 
     every = watchlists_of(config)
-    if watchlist is not None and watchlist not in {one.name for one in every}:
-        known = ", ".join(one.name for one in every) or "none"
-        raise NotFound(f"there is no watchlist {watchlist!r}; the configuration has {known}")
+    if watchlist is not None and watchlist not in config.watchlists:
+        raise no_watchlist(config, watchlist)
     watchlists = Watchlists(every, config.aliases)
     for found in _found(config, words, day):
         hits = watchlists.scan(found.stored.release, source=found.stored.source)

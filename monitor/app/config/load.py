@@ -16,6 +16,7 @@ from monitor.app.config.interpolate import Lookup, fill
 from monitor.app.config.mask import mask_secret, mask_urls
 from monitor.app.config.models import Config, Look, Origin
 from monitor.app.config.tree import Scalar, Table, plain, read, walk
+from monitor.app.config.values import folder_path
 from monitor.errors import ConfigError, Fault
 
 Check = Callable[[Config, Findings], None]
@@ -80,10 +81,9 @@ def state_of(path: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
     try:
         line = _STATE.search(path.read_bytes()[:_LARGEST].decode("utf-8", "replace"))
         root = fill(read(line[0] if line else "", findings), Lookup(environ=environ, folder=folder), findings)
-        named = plain(root)["state"]
-    except (OSError, ConfigError, LookupError):
-        named = None
-    return folder / (named if isinstance(named, str) and named else "state/")
+        return folder_path(plain(root)["state"], folder)
+    except (OSError, ConfigError, LookupError, TypeError, AttributeError, ValueError):
+        return folder / str(Config.model_fields["state"].default)
 
 
 def _text(path: Path) -> str:

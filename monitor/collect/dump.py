@@ -150,9 +150,10 @@ class _Glue:
     def piece(self) -> Piece:
         first, *others = self._parts
         lines = list(first.lines)
-        for part in others:
-            lines += ["-", *part.lines]
-        return Piece(first.line, first.offset, tuple(lines), self._length, self._is_whole)
+        for last in others:
+            lines += ["-", *last.lines]
+        length, is_whole = self._length, self._is_whole
+        return Piece(first.line, first.offset, tuple(lines), length, is_whole, last.is_closed, last.day)
 
 
 def _fault(piece: Piece, content: bytes, *, is_last: bool, max_record: int) -> str:

@@ -27,16 +27,8 @@ class Piece(NamedTuple):
     lines: tuple[str, ...]
     length: int  # characters
     is_whole: bool = True  # False: too long, and only its ends were kept
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it ends in a date, as every record that is not half written does."""
-        return bool(self.lines) and _ending(self.lines[-1][-DATE_WIDTH:]).is_date
-
-    @property
-    def day(self) -> date | None:
-        """That date; None: there is none, or the calendar has no such day."""
-        return _ending(self.lines[-1][-DATE_WIDTH:]).day if self.lines else None
+    is_closed: bool = False  # it ends in a date, as every record that is not half written does
+    day: date | None = None  # that date; None: there is none, or the calendar has no such day
 
     @property
     def filled(self) -> tuple[str, ...]:
@@ -70,12 +62,15 @@ class _Ending(NamedTuple):
     day: date | None  # such as 2024-02-30 is a date, and nothing better is known of the day
 
 
+_NO_ENDING = _Ending(is_date=False, day=None)
+
+
 @lru_cache(maxsize=4096)  # a dump ends its records in the same few days again and again
 def _ending(text: str) -> _Ending:
     """A date at the very end; whoever asks hands over no more than DATE_WIDTH characters, so the cost is constant."""
     match = _DATE_AT_END.search(text)
     if match is None:
-        return _Ending(is_date=False, day=None)
+        return _NO_ENDING
     try:
         return _Ending(is_date=True, day=date(int(match[1]), int(match[2]), int(match[3])))
     except ValueError:
@@ -89,96 +84,96 @@ class _Cutter:
         self._width = width
         self._most = 2 * most + 2 * _KEPT_END
         self._rest = ""  # the last line, as long as it might still become a lone "-"
-        self._is_inside = False  # what comes next goes on a line whose beginning is in the piece already
+        self._is_inside = False  # what comes next goes on with the last of `lines`
         self._ended = 0  # lines
-        self._bytes = start
+        self._bytes = start  # of the file, up to what is counted
         self._line, self._offset = 0, start  # of the "-" of the piece that is open
-        self._parts: list[str] = []
-        self._length = 0
+        self._lines: list[str] = []  # of that piece, as they are
+        self._length = 0  # of it, its "-" included
         self._is_cut = False
         self._is_bare = True  # no piece was found yet
 
     def feed(self, stretch: str) -> Iterator[Piece]:
-        text = self._rest + stretch
-        end, at = text.rfind("\n") + 1, 0
-        for dash, behind in _lone_dashes(text, end, is_inside=self._is_inside):
-            self._keep(text[at:dash])
-            piece = self._close()
-            if piece:
-                yield piece
-            self._open(text[dash:behind])
-            at = behind
-        self._keep(text[at:end])
-        self._rest = text[end:]
-        self._is_inside = self._is_inside and not end
-        if self._is_inside or len(self._rest) > LONGEST_DASH:
-            self._keep(self._rest)
+        text, at, counted = self._rest + stretch, 0, 0
+        if self._is_inside:
+            at = self._go_on(text)
+        # Line by line: a search for both characters at once takes six times as long.
+        while (end := text.find("\n", at)) >= 0:
+            line = text[at:end]
+            if line.startswith("-") and _is_lone_dash(line):
+                self._count(text[counted:at])
+                piece = self._close()
+                if piece:
+                    yield piece
+                self._open()
+                counted = at
+            else:
+                self._lines.append(line)
+            self._ended += 1
+            at = end + 1
+        self._count(text[counted:at])
+        self._rest = text[at:]
+        if len(self._rest) > LONGEST_DASH:
+            self._lines.append(self._rest)
+            self._count(self._rest)
             self._rest, self._is_inside = "", True
 
     def end(self) -> Iterator[Piece]:
         """The last line needs no line end."""
         pieces = list[Piece | None]()
-        if self._rest.rstrip() == "-":
+        if _is_lone_dash(self._rest):
             pieces.append(self._close())
-            self._open(self._rest)
+            self._open()
         else:
-            self._keep(self._rest)
+            self._lines.append(self._rest)
+            self._count(self._rest)
         pieces.append(self._close())
         yield from filter(None, pieces)
         if self._is_bare:
             lines = ("-",) if self._line else ()
             yield Piece(0, 0, lines, len(lines))
 
-    def _keep(self, text: str) -> None:
-        self._ended += text.count("\n")
+    def _go_on(self, text: str) -> int:
+        """The line that is open becomes longer; returns where the next one begins, if there is one."""
+        end = text.find("\n")
+        self._lines[-1] += text if end < 0 else text[:end]
+        if end < 0:
+            return len(text)
+        self._ended += 1
+        self._is_inside = False
+        return end + 1
+
+    def _count(self, text: str) -> None:
         self._bytes += self._width(text)
         self._length += len(text)
-        self._parts.append(text)
         if self._length > self._most:
-            whole = "".join(self._parts)
-            head = self._parts[0] if self._is_cut else whole[:_KEPT_END] + "\n"
-            self._parts = [head, whole[-_KEPT_END:]]
+            whole = "\n".join(self._lines)
+            self._lines = [self._lines[0] if self._is_cut else whole[:_KEPT_END], whole[-_KEPT_END:]]
             self._is_cut = True
 
-    def _open(self, dash: str) -> None:
+    def _open(self) -> None:
         self._line, self._offset = self._ended + 1, self._bytes
-        self._ended += dash.count("\n")
-        self._bytes += self._width(dash)
 
     def _close(self) -> Piece | None:
         """The piece that is open, unless it is blank."""
-        lines, is_cut = _trimmed("".join(self._parts)), self._is_cut
+        lines, is_cut = _trimmed(self._lines), self._is_cut
         length = self._length if is_cut else sum(map(len, lines))
-        self._parts, self._length, self._is_cut = [], 0, False
+        self._lines, self._length, self._is_cut = [], 0, False
         if not lines and not is_cut:
             return None
         self._is_bare = False
-        return Piece(self._line, self._offset, lines, length, not is_cut)
+        ending = _ending(lines[-1][-DATE_WIDTH:]) if lines else _NO_ENDING
+        return Piece(self._line, self._offset, lines, length, not is_cut, *ending)
 
 
-def _lone_dashes(text: str, end: int, *, is_inside: bool) -> Iterator[tuple[int, int]]:
-    """Where each lone "-" line begins and where the next line does; all before `end` are whole lines."""
-    at = 0 if text.startswith("-", 0, end) and not is_inside else _next_dash(text, 0, end)
-    while at >= 0:
-        stop = text.find("\n", at, end)
-        if stop - at <= LONGEST_DASH and text[at:stop].rstrip() == "-":
-            yield at, stop + 1
-        at = _next_dash(text, stop, end)
+def _is_lone_dash(line: str) -> bool:
+    return len(line) <= LONGEST_DASH and line.rstrip() == "-"
 
 
-def _next_dash(text: str, start: int, end: int) -> int:
-    """The first line from `start` on that begins with a dash; -1: none."""
-    found = text.find("\n", start, end)  # line by line: a search for both characters at once takes six times as long
-    while found >= 0 and not text.startswith("-", found + 1, end):
-        found = text.find("\n", found + 1, end)
-    return found + 1 if found >= 0 else -1
-
-
-def _trimmed(text: str) -> tuple[str, ...]:
-    # str.splitlines would also cut at U+2028 and the like, which stand inside bodies.
-    lines = [line.rstrip() for line in text.split("\n")]
-    while lines and not lines[-1]:
-        lines.pop()
-    if lines and not lines[0]:
-        del lines[: next(number for number, line in enumerate(lines) if line)]
-    return tuple(lines)
+def _trimmed(lines: Iterable[str]) -> tuple[str, ...]:
+    kept = [line.rstrip() for line in lines]
+    while kept and not kept[-1]:
+        kept.pop()
+    if kept and not kept[0]:
+        del kept[: next(number for number, line in enumerate(kept) if line)]
+    return tuple(kept)

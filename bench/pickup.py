@@ -22,6 +22,7 @@ from tests.journey.picking import CONFIG, query
 from tests.servers import http_server
 
 DROPS, BURST, HEALS = 300, 50_000, 10
+QUEUE = 100  # events that the kernel holds for a daemon: so few that it loses some
 IDLE = 30.0  # seconds; the kernel counts in hundredths
 HOOK = CONFIG.replace("console://", "%s").replace("notify: []", "notify: [desk]")
 _WRITE = "import sys\nfor n in range(int(sys.argv[1])): open(f'{n}.txt', 'w').write(sys.argv[2])"
@@ -77,7 +78,7 @@ def _floor(folder: Path) -> Iterator[float]:
 
 
 def burst() -> Sequence[Figure]:
-    """Drop 50,000 files at once into a queue of 1,000 events; stop the clock at the last ledger row."""
+    """Drop 50,000 files at once into a queue that is much too short for them; stop the clock at the last ledger row."""
     figures = []
     for what, text in (("one content", notice(1)), ("each its own release", "")):
         seconds, overflows = _burst(text)
@@ -89,7 +90,7 @@ def burst() -> Sequence[Figure]:
 def _burst(text: str) -> tuple[float, int]:
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         project = Project(Path(folder) / "p", config=CONFIG)
-        with _short_queue(1000):
+        with _short_queue(QUEUE):
             daemon = stack.enter_context(project.daemon())
         if text:
             subprocess.run([sys.executable, "-c", _WRITE, str(BURST), text], cwd=project.seeds, check=True)

@@ -1,6 +1,7 @@
 """The values that cross borders between stations, in the order in which one dump's journey makes them.
 
-All are frozen: a station takes values and returns new ones. Times are aware UTC; a publication day is a `date`.
+All are frozen: a station takes values and returns new ones. Those of which there is one for each file of a folder are
+named tuples, which take a quarter of the time to make. Times are aware UTC; a publication day is a `date`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -30,8 +32,7 @@ class Kind(StrEnum):
 # --- collect: a file becomes text, text becomes releases ---------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
+class Signature(NamedTuple):
     """What the file system says of a file without opening it; equal signatures mean: not touched since."""
 
     device: int

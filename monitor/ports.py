@@ -10,7 +10,7 @@ from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from monitor.model import (
     Batch,
@@ -51,8 +51,7 @@ class Listing:
     heads: tuple[Head, ...]  # seen in it before, within the days asked for
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filed:
+class Filed(NamedTuple):
     """One row of the ingest ledger: a path as it was last taken in."""
 
     signature: Signature

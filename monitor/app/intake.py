@@ -103,12 +103,13 @@ class Intake:
         """Scan a source's folder. Raises OSError when it cannot be read."""
         ledger = self._store.ledger(source.name)
         listing = source.folder.listing()
+        before = self.sources[: self.sources.index(source)]  # their dumps are theirs
         waiting = tuple(
             path
             for path, sign in listing.dumps
-            if self.source_of(path) is source
-            and not (path in ledger and ledger[path].signature == sign)
+            if not (path in ledger and ledger[path].signature == sign)
             and self._left.get(path) != sign
+            and not any(other.folder.holds(path) for other in before)
         )
         self.base_on(waiting, source)
         return Found(

@@ -45,7 +45,8 @@ class Folder:
 
     def wants(self, name: bytes) -> bool:
         """Whether a file name counts as a dump."""
-        return _fits(self.files, os.fsdecode(name)) and not self.ignores(name)
+        text = os.fsdecode(name)
+        return _fits(self.files, text) and not _fits(self.ignore, text)
 
     def ignores(self, name: bytes) -> bool:
         """Whether a file name is one of those that are never dumps."""

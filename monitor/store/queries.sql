@@ -141,7 +141,7 @@ SELECT path, dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file
 
 -- name: filed
 -- Asked for every sign of a file: by its key, whatever the ledger holds.
-SELECT path, dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file
+SELECT dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file
 WHERE path = :path AND source = :source;
 
 -- name: last_dumps

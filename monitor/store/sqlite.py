@@ -135,12 +135,12 @@ class SqliteStore:
 
     def ledger(self, source: str) -> Mapping[bytes, Filed]:
         """See Store."""
-        return {row["path"]: _filed(row) for row in self._handle.all("ledger", source=source)}
+        return {path: _filed(row) for path, *row in self._handle.all("ledger", source=source)}
 
     def filed(self, source: str, path: bytes) -> Filed | None:
         """See Store."""
         row = self._handle.one("filed", source=source, path=path)
-        return _filed(row) if row else None
+        return _filed(list(row)) if row else None
 
     def reject_overdue(self, *, held_before: datetime, now: datetime) -> int:
         """See Store."""
@@ -308,19 +308,9 @@ def _sketch(row: Any) -> Sketch | None:
     return Sketch(title=row["title"], length=row["length"], sample=row["sample"], date=read_day(row["date"]))
 
 
-def _filed(row: Any) -> Filed:
-    return Filed(
-        signature=Signature(
-            device=row["dev"],
-            inode=row["inode"],
-            size=row["size"],
-            mtime_ns=row["mtime_ns"],
-            ctime_ns=row["ctime_ns"],
-        ),
-        sha256=row["sha"],
-        status=row["status"],
-        parser=row["parser"],
-    )
+def _filed(row: list[Any]) -> Filed:
+    *sign, sha256, status, parser = row
+    return Filed(Signature(*sign), sha256, status, parser)
 
 
 def _rejection(source: str, dump: int, reason: str) -> _Row:

@@ -21,8 +21,8 @@ from monitor.app.intake import Taken
 from monitor.app.pickup import Pace
 from monitor.app.pulse import unready
 from monitor.app.vigil import Vigil
-from tests.journey.harness import DEADLINE, record
-from tests.journey.picking import CONFIG, picking
+from tests.journey.harness import DEADLINE, Project, record
+from tests.journey.picking import CONFIG, picking, query
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of other systems are poorer")
 
@@ -418,6 +418,15 @@ def test_a_source_that_shares_its_folder_takes_its_own_files(tmp_path: Path) -> 
         picked.wait_for_event("dump_stored", 2)
         assert picked.query("SELECT source, name FROM file ORDER BY 1") == [("a", "a1.txt"), ("b", "b1.txt")]
         assert not picked.lines("files_ignored")
+
+
+def test_a_file_that_fits_two_sources_is_the_first_ones_at_a_scan_too(tmp_path: Path) -> None:
+    sources = "sources: {a: {path: seeds/, files: ['a*.txt']}, rest: {path: seeds/}}"
+    project = Project(tmp_path / "p", config=CONFIG.replace("sources: {motie: {path: seeds/}}", sources))
+    project.drop("a1.txt", TALKS)
+    project.drop("b1.txt", VISIT)
+    assert project.run("run", "--once").code == 0
+    assert query(project, "SELECT source, name FROM file ORDER BY 1") == [("a", "a1.txt"), ("rest", "b1.txt")]
 
 
 def test_what_a_file_came_to_is_counted_and_a_tail_that_nobody_completed_too(tmp_path: Path) -> None:

@@ -40,25 +40,15 @@ def fold(text: str) -> str:
     Superscripts, subscripts, fractions and circled digits beside a digit stay apart from it: `10²` gives `10^2`,
     `1½` gives `1 1/2`. Idempotent.
     """
-    if not text.isascii():
-        for odd, plain in _PLAIN:
-            if odd in text:
-                text = text.replace(odd, plain)
-        if not text.isascii():
-            text = _fold_rare(text)
-    for blank in _SUSPICIOUS_BLANKS:
-        if blank in text:
-            return " ".join(text.split())
-    return text.strip(" ")
+    return _single_blanks(_level(text))
 
 
 def soft(text: str) -> str:
     """`fold`, then casefold and drop punctuation that touches no digit; what people would call the same words."""
-    folded = fold(text).casefold()
-    dropped = _DROPPABLE.sub("", folded)
+    dropped = _DROPPABLE.sub("", _level(text).casefold())
     if not unicodedata.is_normalized("NFKC", dropped):  # a mark now stands beside another base, or casefold parted them
         dropped = unicodedata.normalize("NFKC", dropped).casefold()
-    return " ".join(dropped.split()) if "  " in dropped else dropped.strip(" ")
+    return _single_blanks(dropped)
 
 
 def is_cut(body: str) -> bool:
@@ -75,6 +65,24 @@ def escape(text: str) -> str:
     if text.isprintable():  # the usual case
         return text
     return "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _level(text: str) -> str:
+    """All that `fold` does but for the blanks."""
+    if text.isascii():
+        return text
+    for odd, plain in _PLAIN:
+        if odd in text:
+            text = text.replace(odd, plain)
+    return text if text.isascii() else _fold_rare(text)
+
+
+def _single_blanks(text: str) -> str:
+    """Nothing is replaced unless there is something to replace."""
+    for blank in _SUSPICIOUS_BLANKS:
+        if blank in text:
+            return " ".join(text.split())
+    return text.strip(" ")
 
 
 def _fold_rare(text: str) -> str:

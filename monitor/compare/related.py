@@ -11,7 +11,7 @@ miss is a handful of words that stand in a long text as well: too few of them ar
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from heapq import nlargest
 from itertools import chain
 from typing import TypeVar
@@ -48,12 +48,11 @@ def look_alikes(
 
 def candidates(new: Mapping[_New, Sketch], near: Mapping[int, Sketch]) -> dict[_New, dict[Name, float]]:
     """The pairs of a new release with another, new ones too, whose samples have enough in common to look closer."""
-    samples: dict[Name, set[int]] = {number: set(sketch.marks) for number, sketch in new.items()}
-    wanted = set[int]().union(*samples.values()) if near else set()
-    shared: dict[Name, set[int]] = {number: wanted.intersection(sketch.marks) for number, sketch in near.items()}
+    counts = Counter(chain.from_iterable(sketch.marks for sketch in new.values()))
+    shared: dict[Name, set[int]] = {number: counts.keys() & sketch.marks for number, sketch in near.items()}
     # Few marks stand anywhere else: the others need not be looked at release by release.
-    common = _common(samples.values()).union(*shared.values())
-    shared |= {number: own & common for number, own in samples.items()}
+    common = {mark for mark, times in counts.items() if times > 1}.union(*shared.values())
+    shared |= {number: common.intersection(sketch.marks) for number, sketch in new.items()}
     holders: dict[int, list[Name]] = {}
     for number, marks in shared.items():
         for mark in marks:
@@ -61,15 +60,6 @@ def candidates(new: Mapping[_New, Sketch], near: Mapping[int, Sketch]) -> dict[_
     sizes = _Sizes(dict[Name, Sketch]([*near.items(), *new.items()]))
     pairs = {number: _fitting(number, shared, holders, sizes) for number in new}
     return {number: found for number, found in pairs.items() if found}
-
-
-def _common(samples: Iterable[set[int]]) -> set[int]:
-    """What stands in two or more."""
-    seen, common = set[int](), set[int]()
-    for own in samples:
-        common |= seen & own
-        seen |= own
-    return common
 
 
 class _Sizes:

@@ -46,12 +46,11 @@ def add_changes(handle: Handle, batch: Batch, dump: int, *, now: datetime) -> Ma
 def _add_versions(handle: Handle, batch: Batch, dump: int, *, first: int, now: datetime) -> None:
     """Add texts and their index entries, and let those that are not stale become heads."""
     added = [change for change in batch.changes if change.text_hash]
-    rows = [_version(change, id_, dump) for id_, change in zip(count(first), added, strict=False)]
-    at, age = moment(now), moment(batch.as_of)
-    new = [row for row, change in zip(rows, added, strict=True) if change.kind is Kind.NEW]
+    common = {"dump": dump, "source": batch.dump.source, "as_of": moment(batch.as_of), "at": moment(now)}
+    rows = [_version(change) | common | {"id": id_} for id_, change in zip(count(first), added, strict=False)]
     # The version refers to its release, so the release is written first.
-    handle.many("add_release", [{**row, "source": batch.dump.source, "as_of": age} for row in new])
-    handle.many("add_version", [{**row, "at": at} for row in rows])
+    handle.many("add_release", [row for row, c in zip(rows, added, strict=True) if c.kind is Kind.NEW])
+    handle.many("add_version", rows)
     aliases = {(key, change.number) for change in added for key in change.keys}
     handle.many("add_alias", [{"key": key, "release": release} for key, release in sorted(aliases)])
     placed = (Kind.NEW, Kind.STALE)
@@ -59,10 +58,9 @@ def _add_versions(handle: Handle, batch: Batch, dump: int, *, first: int, now: d
     handle.many("set_sketch", [sketch_row(c.number, c.sketch) for c in added if c.sketch and c.kind is not Kind.STALE])
 
 
-def _version(change: Change, id_: int, dump: int) -> _Row:
+def _version(change: Change) -> _Row:
     release = change.after
     return {
-        "id": id_,
         "release": change.number,
         "seq": change.version,
         "fold_hash": change.text_hash,
@@ -71,7 +69,6 @@ def _version(change: Change, id_: int, dump: int) -> _Row:
         "body": release.body,
         "category": release.category,
         "date": str(release.date) if release.date else None,
-        "dump": dump,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import compare, delivery, huge, journey, match, pickup, store
+from bench import compare, delivery, huge, journey, match, pickup, stations, store
 from bench.report import Figure, table
 
 BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
@@ -22,6 +22,7 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "growth": compare.growth,
     "long-body": compare.long_body,
     "take-in": store.take_in_floors,
+    "stations": stations.stations,
     "store-growth": store.store_growth,
     "match": match.per_release,
     "match-build": match.build,

@@ -1,0 +1,122 @@
+"""Where the time of a new release goes: each station of its way by itself, without what lies between them."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+
+from bench.journey import insert_raw
+from bench.report import Figure
+from bench.texts import dump, release
+from monitor.collect.dump import PARSER_VERSION, Reading
+from monitor.compare.classify import classify
+from monitor.compare.forms import Form, form
+from monitor.compare.identity import Shapes
+from monitor.compare.related import candidates
+from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.model import Alert, Batch, Change, Dump, Mode, Record, Signature
+from monitor.ports import Known
+from monitor.store.database import open_for_writing
+from monitor.store.sqlite import SqliteStore
+
+RECORDS = 1_000  # one part of a large dump
+RUNS = 5
+_Made = TypeVar("_Made")
+
+
+class _Watch:
+    """Keeps the best time of each station."""
+
+    def __init__(self) -> None:
+        self.best: dict[str, float] = {}
+
+    def time(self, station: str, work: Callable[[], _Made]) -> _Made:
+        start = time.perf_counter()
+        made = work()
+        self.best[station] = min(self.best.get(station, 1e9), time.perf_counter() - start)
+        return made
+
+
+def stations() -> Sequence[Figure]:
+    """A dump of 1,000 new releases, station by station, per release; the best of five."""
+    watch, text = _Watch(), dump([release(number) for number in range(RECORDS)])
+    for _ in range(RUNS):
+        with tempfile.TemporaryDirectory() as folder:
+            watch.time("floor", lambda at=Path(folder) / "floor.db": insert_raw(at, text))  # type: ignore[misc]
+            _walk(watch, _dump_of(text), Path(folder) / "state")
+    floor = watch.best.pop("floor")
+    return [
+        Figure(
+            what=f"a new release of 2 KB: {station}",
+            value=seconds / RECORDS * 1e6,
+            unit="µs",
+            floor="B: splitting and inserting it into one bare table",
+            floor_value=floor / RECORDS * 1e6,
+        )
+        for station, seconds in [*watch.best.items(), ("all stations", sum(watch.best.values()))]
+    ]
+
+
+def _walk(watch: _Watch, taken: Dump, state: Path) -> None:
+    found = watch.time("hashed", lambda: list(Reading(taken).entries()))
+    records = [entry for entry in found if isinstance(entry, Record)]
+    watch.time("taken apart", lambda: [record.release for record in records])
+    shapes = Shapes(records, source=taken.source)
+    forms = watch.time("its normal forms", lambda: _formed(records))
+    sketches = watch.time("its sample of word sequences", lambda: {d: shape.sketch for d, shape in forms.items()})
+    alike = watch.time("look-alikes by their samples", lambda: candidates(sketches, {}))
+    for record in records:
+        shapes.entries(record.digest)  # the forms once more, which the verdict has at hand
+        _ = shapes.of_record(record.digest).sketch
+    known = Known(heads={}, by_key={}, next_number=1, alike=alike)
+    at = datetime.now(UTC)
+    changes = watch.time("the verdict", lambda: _classified(records, known, shapes, taken, at))
+    watchlists = Watchlists([Watchlist(name="fta", keywords=("FTA",))])
+    alerts = watch.time("matched with one watchlist", lambda: watchlists.alerts(changes, source=taken.source))
+    batch = _batch(taken, changes, alerts, at)
+    with closing(open_for_writing(state)) as handle:
+        watch.time("committed", lambda: SqliteStore(handle).commit(batch, now=at))
+
+
+def _formed(records: Sequence[Record]) -> dict[bytes, Form]:
+    return {record.digest: form(record.release) for record in records}
+
+
+def _classified(
+    records: Sequence[Record], known: Known, shapes: Shapes, taken: Dump, at: datetime
+) -> tuple[Change, ...]:
+    return classify(records, source=taken.source, known=known, sightings={}, as_of=at, shapes=shapes)
+
+
+def _dump_of(text: str) -> Dump:
+    content = text.encode()
+    return Dump(
+        source="bench",
+        name="new.txt",
+        path=b"new.txt",
+        signature=Signature(device=0, inode=0, size=len(content), mtime_ns=0, ctime_ns=0),
+        sha256=sha256(content).digest(),
+        stretches=lambda: iter((text,)),
+        encoding="utf-8",
+    )
+
+
+def _batch(taken: Dump, changes: tuple[Change, ...], alerts: tuple[Alert, ...], at: datetime) -> Batch:
+    return Batch(
+        dump=taken,
+        as_of=at,
+        status="stored",
+        as_seen={},
+        changes=changes,
+        rejects=(),
+        alerts=alerts,
+        notices=(),
+        parser=PARSER_VERSION,
+        mode=Mode.ONCE,
+    )

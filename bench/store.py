@@ -21,6 +21,7 @@ STORED = int(os.environ.get("MONITOR_BENCH_STORED", "200000"))  # releases that 
 STEP = 5_000
 SAMPLE = 1_000  # releases of a dump whose cost is compared at each size
 RUNS = 3
+SAMPLES = 9  # dumps of each kind at each size; the pages they need come from the disk, or do not
 
 
 def take_in_floors() -> Sequence[Figure]:
@@ -79,14 +80,14 @@ def _fill(intake: Intake, folder: Path, start: int, end: int) -> None:
 
 
 def _sample(intake: Intake, folder: Path, start: int) -> tuple[dict[str, float], int]:
-    """The best of three dumps of each kind, and how many releases are stored after them."""
+    """The best dump of each kind, and how many releases are stored after them."""
     new, again = [], []
-    for run in range(RUNS):
+    for run in range(SAMPLES):
         first = start + run * SAMPLE
         fresh = [release(number) for number in range(first, first + SAMPLE)]
         new.append(_take(intake, folder, fresh))
         again.append(_take(intake, folder, fresh[::-1]))
-    return {"new": min(new), "unchanged": min(again)}, start + RUNS * SAMPLE
+    return {"new": min(new), "unchanged": min(again)}, start + SAMPLES * SAMPLE
 
 
 def _take(intake: Intake, folder: Path, releases: Sequence[tuple[str, str, date]]) -> float:

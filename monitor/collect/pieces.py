@@ -89,7 +89,7 @@ class _Cutter:
         self._bytes = start  # of the file, up to what is counted
         self._line, self._offset = 0, start  # of the "-" of the piece that is open
         self._lines: list[str] = []  # of that piece, as they are
-        self._length = 0  # of it, its "-" included
+        self._length = 0  # of it, as it is
         self._is_cut = False
         self._is_bare = True  # no piece was found yet
 
@@ -105,8 +105,8 @@ class _Cutter:
                 piece = self._close()
                 if piece:
                     yield piece
-                self._open()
-                counted = at
+                self._open(text[at : end + 1])
+                counted = end + 1
             else:
                 self._lines.append(line)
             self._ended += 1
@@ -123,7 +123,7 @@ class _Cutter:
         pieces = list[Piece | None]()
         if _is_lone_dash(self._rest):
             pieces.append(self._close())
-            self._open()
+            self._open(self._rest)
         else:
             self._lines.append(self._rest)
             self._count(self._rest)
@@ -151,12 +151,13 @@ class _Cutter:
             self._lines = [self._lines[0] if self._is_cut else whole[:_KEPT_END], whole[-_KEPT_END:]]
             self._is_cut = True
 
-    def _open(self) -> None:
+    def _open(self, dash: str) -> None:
         self._line, self._offset = self._ended + 1, self._bytes
+        self._bytes += self._width(dash)
 
     def _close(self) -> Piece | None:
         """The piece that is open, unless it is blank."""
-        lines, is_cut = _trimmed(self._lines), self._is_cut
+        lines, is_cut = _trimmed("\n".join(self._lines).split("\n") if self._is_cut else self._lines), self._is_cut
         length = self._length if is_cut else sum(map(len, lines))
         self._lines, self._length, self._is_cut = [], 0, False
         if not lines and not is_cut:

@@ -88,6 +88,18 @@ def test_a_dash_line_ends_in_so_many_blanks_and_no_more(blanks: int, size: int) 
     assert len(found) == (2 if blanks < LONGEST_DASH else 1)
 
 
+@OFTEN
+@given(texts(), st.integers(1, 300))
+def test_a_line_of_a_piece_is_one_line(text: str, most: int) -> None:
+    assert not any("\n" in line for piece in split([text], most=most) for line in piece.lines)
+
+
+def test_blanks_behind_a_dash_make_no_record_longer() -> None:
+    text = dump(record("Talks held"), record("Visit ends") + " " * 300)
+    wide = text.replace("\n-\n", f"\n-{' ' * (LONGEST_DASH - 1)}\n")
+    assert [one[2] for one in read([wide])] == [one[2] for one in read([text])]
+
+
 # --- places in the file ------------------------------------------------------------------------------------------
 
 KOREAN = [

@@ -299,11 +299,12 @@ class Pickup:
 
     def _finish(self, group: Sequence[_Carried]) -> None:
         now = time.monotonic()
+        for each in group:  # first, so that who reads that a dump is stored does not find the monitor paused
+            if each.taken.report or each.taken.fault:
+                self._vigil.stumble(each.taken.fault)
         self._intake.tell([each.taken for each in group])
         for each in group:
             path = each.taken.path
-            if each.taken.report or each.taken.fault:
-                self._vigil.stumble(each.taken.fault)
             if each.taken.is_later:
                 self._postpone(path, now)
             else:

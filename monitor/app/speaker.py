@@ -23,8 +23,7 @@ class Speaker:
         self._is_mute = False  # the last word could not be written
 
     def speak(self, word: Vitals) -> None:
-        """Say how it stands now."""
-        self._vigil.watch(word.sources, is_busy=bool(word.waiting or word.busy_with))
+        """Say how it stands now; written first, so that who hears it on the health page finds `status` agree."""
         try:
             self._write(word)
         except OSError as error:
@@ -33,6 +32,7 @@ class Speaker:
             self._is_mute = True
         else:
             self._is_mute = False
+        self._vigil.watch(word.sources, is_busy=bool(word.waiting or word.busy_with))
 
 
 def watch_of(

@@ -66,8 +66,17 @@ def _post(server: HttpServer) -> float:
 
 def take_in(store: SqliteStore, name: str, text: str) -> float:
     """Seconds that a dump's whole way takes, from its text to the durable commit."""
+    dump = dump_of(text, name=name)
+    audience = Audience(watchlists=Watchlists([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["hook"]})
+    habits = Habits(timezone=ZoneInfo("Asia/Seoul"))
+    now = datetime.now(UTC)
+    return _timed(lambda: ingest(dump, habits=habits, audience=audience, store=store, now=now, mode=Mode.ONCE))
+
+
+def dump_of(text: str, *, name: str) -> Dump:
+    """A text as if it had been read from a file."""
     content = text.encode()
-    dump = Dump(
+    return Dump(
         source="bench",
         name=name,
         path=name.encode(),
@@ -76,10 +85,6 @@ def take_in(store: SqliteStore, name: str, text: str) -> float:
         stretches=lambda: iter((text,)),
         encoding="utf-8",
     )
-    audience = Audience(watchlists=Watchlists([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["hook"]})
-    habits = Habits(timezone=ZoneInfo("Asia/Seoul"))
-    now = datetime.now(UTC)
-    return _timed(lambda: ingest(dump, habits=habits, audience=audience, store=store, now=now, mode=Mode.ONCE))
 
 
 def insert_raw(path: Path, text: str) -> None:

@@ -7,20 +7,19 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from hashlib import sha256
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from bench.journey import insert_raw
+from bench.journey import dump_of, insert_raw
 from bench.report import Figure
 from bench.texts import dump, release
 from monitor.collect.dump import PARSER_VERSION, Reading
 from monitor.compare.classify import classify
-from monitor.compare.forms import Form, form
 from monitor.compare.identity import Shapes
 from monitor.compare.related import candidates
 from monitor.match.watchlists import Watchlist, Watchlists
-from monitor.model import Alert, Batch, Change, Dump, Mode, Record, Signature
+from monitor.model import Alert, Batch, Change, Dump, Mode, Record
 from monitor.ports import Known
 from monitor.store.database import open_for_writing
 from monitor.store.sqlite import SqliteStore
@@ -49,7 +48,7 @@ def stations() -> Sequence[Figure]:
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as folder:
             watch.time("floor", lambda at=Path(folder) / "floor.db": insert_raw(at, text))  # type: ignore[misc]
-            _walk(watch, _dump_of(text), Path(folder) / "state")
+            _walk(watch, dump_of(text, name="new.txt"), Path(folder) / "state")
     floor = watch.best.pop("floor")
     return [
         Figure(
@@ -68,43 +67,18 @@ def _walk(watch: _Watch, taken: Dump, state: Path) -> None:
     records = [entry for entry in found if isinstance(entry, Record)]
     watch.time("taken apart", lambda: [record.release for record in records])
     shapes = Shapes(records, source=taken.source)
-    forms = watch.time("its normal forms", lambda: _formed(records))
+    forms = watch.time("its normal forms", lambda: {each.digest: shapes.of_record(each.digest) for each in records})
+    watch.time("its index entries", lambda: [shapes.entries(digest) for digest in forms])
     sketches = watch.time("its sample of word sequences", lambda: {d: shape.sketch for d, shape in forms.items()})
     alike = watch.time("look-alikes by their samples", lambda: candidates(sketches, {}))
-    for record in records:
-        shapes.entries(record.digest)  # the forms once more, which the verdict has at hand
-        _ = shapes.of_record(record.digest).sketch
-    known = Known(heads={}, by_key={}, next_number=1, alike=alike)
-    at = datetime.now(UTC)
-    changes = watch.time("the verdict", lambda: _classified(records, known, shapes, taken, at))
+    known, at = Known(heads={}, by_key={}, next_number=1, alike=alike), datetime.now(UTC)
+    decide = partial(classify, source=taken.source, known=known, sightings={}, as_of=at, shapes=shapes)
+    changes = watch.time("the verdict", lambda: decide(records))
     watchlists = Watchlists([Watchlist(name="fta", keywords=("FTA",))])
     alerts = watch.time("matched with one watchlist", lambda: watchlists.alerts(changes, source=taken.source))
     batch = _batch(taken, changes, alerts, at)
     with closing(open_for_writing(state)) as handle:
         watch.time("committed", lambda: SqliteStore(handle).commit(batch, now=at))
-
-
-def _formed(records: Sequence[Record]) -> dict[bytes, Form]:
-    return {record.digest: form(record.release) for record in records}
-
-
-def _classified(
-    records: Sequence[Record], known: Known, shapes: Shapes, taken: Dump, at: datetime
-) -> tuple[Change, ...]:
-    return classify(records, source=taken.source, known=known, sightings={}, as_of=at, shapes=shapes)
-
-
-def _dump_of(text: str) -> Dump:
-    content = text.encode()
-    return Dump(
-        source="bench",
-        name="new.txt",
-        path=b"new.txt",
-        signature=Signature(device=0, inode=0, size=len(content), mtime_ns=0, ctime_ns=0),
-        sha256=sha256(content).digest(),
-        stretches=lambda: iter((text,)),
-        encoding="utf-8",
-    )
 
 
 def _batch(taken: Dump, changes: tuple[Change, ...], alerts: tuple[Alert, ...], at: datetime) -> Batch:

@@ -103,7 +103,7 @@ class Intake:
         """Scan a source's folder. Raises OSError when it cannot be read."""
         ledger = self._store.ledger(source.name)
         listing = source.folder.listing()
-        before = self.sources[: self.sources.index(source)]  # their dumps are theirs
+        before = self.sources[: self.sources.index(source)]  # a file that fits one of them is not of this one
         waiting = tuple(
             path
             for path, sign in listing.dumps

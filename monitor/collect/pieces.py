@@ -157,7 +157,8 @@ class _Cutter:
 
     def _close(self) -> Piece | None:
         """The piece that is open, unless it is blank."""
-        lines, is_cut = _trimmed("\n".join(self._lines).split("\n") if self._is_cut else self._lines), self._is_cut
+        is_cut = self._is_cut
+        lines = _trimmed("\n".join(self._lines).split("\n") if is_cut else self._lines)  # a kept end may hold several
         length = self._length if is_cut else sum(map(len, lines))
         self._lines, self._length, self._is_cut = [], 0, False
         if not lines and not is_cut:

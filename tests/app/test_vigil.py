@@ -14,8 +14,9 @@ from monitor.app.daemon import tell_watchdog
 from monitor.app.notify_socket import WATCHDOG
 from monitor.app.pulse import silence, unready
 from monitor.app.schedule import Schedule
+from monitor.app.speaker import Speaker
 from monitor.app.vigil import Vigil
-from monitor.app.vitals import Watch
+from monitor.app.vitals import Vitals, Watch
 from monitor.store.database import open_for_writing
 from tests.journey.picking import picking
 from tests.servers import Arrivals
@@ -79,6 +80,16 @@ def test_the_manager_is_told_while_all_answer(ward: Ward) -> None:
     ward.vigil.tick()
     assert ward.is_told()
     assert unready(ward.vigil.pulse()) == ""
+
+
+def test_what_status_reads_is_written_before_the_health_page_says_it() -> None:
+    vigil, said = Vigil(), list[str]()
+    speaker = Speaker(vigil, lambda _: said.append(unready(vigil.pulse())))
+    for state in ("watching", "waiting", "watching"):
+        watch = Watch(state=state, since="2026-11-22T03:00:00Z")
+        speaker.speak(Vitals(pid=1, at="2026-11-22T03:00:00Z", sources={"motie": watch}))
+    assert (said[0], said[1], unready(vigil.pulse())) == ("starting", "", "")
+    assert said[2].startswith("waiting for a folder")
 
 
 def test_where_no_watchdog_waits_nothing_is_told(ward: Ward) -> None:

@@ -6,7 +6,7 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -38,9 +38,12 @@ class _Log(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.lines: Arrivals[dict[str, Any]] = Arrivals()
+        self.on_line: Callable[[dict[str, Any]], None] = lambda _: None
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.add({"event": record.getMessage(), **getattr(record, "fields", {})})
+        line = {"event": record.getMessage(), **getattr(record, "fields", {})}
+        self.on_line(line)
+        self.lines.add(line)
 
 
 @dataclass(slots=True)
@@ -55,6 +58,10 @@ class Picking:
     @property
     def seeds(self) -> Path:
         return self.project.seeds
+
+    def on_line(self, look: Callable[[dict[str, Any]], None]) -> None:
+        """Call `look` with each line from now on, on the thread that logs it."""
+        self._log.on_line = look
 
     def wait_for_event(self, event: str, count: int = 1, **fields: object) -> list[dict[str, Any]]:
         """The log lines of this name (globs are allowed) with these fields, as soon as there are `count`."""

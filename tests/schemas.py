@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from monitor.app.outputs import output_schema
+from monitor.cli.output_schemas import output_schema
 
 Schema = Mapping[str, Any]
 _ANNOTATIONS = {"$schema", "$defs", "title", "description", "default"}

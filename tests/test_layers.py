@@ -63,7 +63,7 @@ def test_each_library_has_one_door(library: str) -> None:
 def test_help_loads_no_heavy_library() -> None:
     program = (
         "import sys; sys.argv = ['monitor', '--help']\n"
-        "from monitor.app.cli import main\n"
+        "from monitor.cli import main\n"
         "try: main()\n"
         "except SystemExit as end: assert end.code == 0\n"
         f"print('loaded:', [name for name in {HEAVY} if name in sys.modules])"

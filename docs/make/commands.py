@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import click
 
-from monitor.app.cli import VERBS, monitor
+from monitor.cli import VERBS, monitor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

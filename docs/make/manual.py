@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from docs.make.commands import Command, commands
 from monitor import __version__
-from monitor.app.cli import monitor
-from monitor.app.exits import EXITS
+from monitor.cli import monitor
+from monitor.cli.exit_codes import EXITS
 
 _FILES = {
     "./config.yaml, $XDG_CONFIG_HOME/monitor/config.yaml, /etc/monitor/config.yaml": (

@@ -58,9 +58,7 @@ def _printed() -> str:
     with TemporaryDirectory() as folder:
         shutil.copytree(ROOT / "seeds", Path(folder, "seeds"))
         shutil.copy(ROOT / "config.yaml", folder)
-        return _on_a_terminal(
-            [sys.executable, "-c", "from monitor.app.cli import main; main()", "run", "--once"], folder
-        )
+        return _on_a_terminal([sys.executable, "-c", "from monitor.cli import main; main()", "run", "--once"], folder)
 
 
 def _on_a_terminal(command: list[str], folder: str) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 from docs.make.commands import commands
 from monitor.app.config.explain import SECTIONS
 from monitor.app.config.shape import shape
-from monitor.app.exits import EXITS
-from monitor.app.outputs import output_schema, outputs
+from monitor.cli.exit_codes import EXITS
+from monitor.cli.output_schemas import output_schema, outputs
 from monitor.model import Kind
 
 _HEAD = """\

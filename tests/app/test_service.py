@@ -124,6 +124,6 @@ def test_a_users_service_is_written_and_removed(project: Project) -> None:
 
 @pytest.mark.parametrize("verb", ["install", "uninstall"])
 def test_the_systems_services_are_roots(project: Project, verb: str) -> None:
-    nobody = f"import os, monitor.app.cli.service, monitor.app.service\nos.geteuid() or os.seteuid({NOBODY})\n"
+    nobody = f"import os, monitor.cli.service, monitor.app.service\nos.geteuid() or os.seteuid({NOBODY})\n"
     done = project.run_program(nobody + MONITOR[2], "service", verb)
     assert (done.code, "use sudo, or --user" in done.err) == (1, True), done.err

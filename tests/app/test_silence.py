@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.app.cli.screen import screen
 from monitor.app.counters import Counters
 from monitor.app.operator import Operator
 from monitor.app.running import duties_of
@@ -19,6 +18,7 @@ from monitor.app.silence import Listening
 from monitor.app.vigil import Vigil
 from monitor.app.vitals import Watch
 from monitor.app.wiring import working
+from monitor.cli.status_view import screen
 from monitor.model import Report
 from monitor.store.arrivals import Silences
 from monitor.store.database import Handle, open_for_writing

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from docs.make.commands import commands
-from monitor.app.cli import VERBS, monitor
+from monitor.cli import VERBS, monitor
 from tests.journey.harness import ROOT, Project
 
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from monitor.app.config import load
-from tests.app.test_screen import SCREEN
+from tests.cli.test_status_view import SCREEN
 from tests.journey.harness import ROOT, Project, record
 
 PAGE = (ROOT / "docs" / "howto.md").read_text("utf-8")

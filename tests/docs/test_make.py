@@ -11,7 +11,7 @@ import pytest
 
 from docs.make import PAGES
 from docs.make.commands import commands
-from monitor.app.cli import VERBS
+from monitor.cli import VERBS
 from tests.journey.harness import ROOT
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -18,7 +18,7 @@ from tests.journey.here import Done, run_here
 from tests.servers import Arrivals
 
 ROOT = Path(__file__).parent.parent.parent
-MONITOR = [sys.executable, "-c", "from monitor.app.cli import main; main()"]
+MONITOR = [sys.executable, "-c", "from monitor.cli import main; main()"]
 DEADLINE = 30.0  # seconds; generous: these tests assert outcomes, bench/ measures times
 CONFIG = """
 timezone: Asia/Seoul

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from monitor.app.cli import main
+from monitor.cli import main
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

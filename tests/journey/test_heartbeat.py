@@ -17,7 +17,7 @@ def test_it_pings_while_it_is_ready_and_its_token_stands_nowhere(tmp_path: Path)
         more = 'heartbeat: {url: "${BEAT}", every: 100ms}\n'
         project = Project(tmp_path / "p", config=CONFIG % "console://" + more)
         command = ["import os, sys; sys.argv = ['monitor', 'run', '--log-format', 'json']; os.environ['BEAT'] = '%s'"]
-        program = f"{command[0] % url}; from monitor.app.cli import main; main()"
+        program = f"{command[0] % url}; from monitor.cli import main; main()"
         with project.daemon(sys.executable, "-c", program) as daemon:
             assert {request.path for request in server.wait_for(3)[:3]} == {f"/{CANARY}"}
             daemon.wait_for_event("heartbeat_failed")

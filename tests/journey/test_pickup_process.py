@@ -33,7 +33,7 @@ import os, sys, tempfile
 import apscheduler.executors.pool, apscheduler.schedulers.background, apscheduler.triggers.interval
 import watchdog.events, watchdog.observers.inotify
 from pathlib import Path
-from monitor.app.cli import main
+from monitor.cli import main
 here, err, out = os.getcwd(), os.dup(2), os.dup(1)
 with tempfile.TemporaryDirectory() as scratch, open(os.devnull, "w") as nothing:
     os.dup2(nothing.fileno(), 2), os.dup2(nothing.fileno(), 1)

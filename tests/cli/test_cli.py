@@ -193,7 +193,7 @@ def test_with_json_an_error_is_json_too(tmp_path: Path) -> None:
 
 
 def test_a_reader_who_has_seen_enough_is_no_failure(lived_in: Project) -> None:
-    program = f"{shlex.quote(sys.executable)} -c 'from monitor.app.cli import main; main()' events"
+    program = f"{shlex.quote(sys.executable)} -c 'from monitor.cli import main; main()' events"
     script = f"set -o pipefail; {program} | head -n 1"
     done = subprocess.run(["bash", "-c", script], cwd=lived_in.folder, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.count("\n"), done.stderr) == (0, 1, "")
@@ -223,7 +223,7 @@ def test_following_from_nothing_prints_only_what_comes(tmp_path: Path) -> None:
     program = [
         sys.executable,
         "-c",
-        "from monitor.app.cli import main; main()",
+        "from monitor.cli import main; main()",
         "events",
         "-n",
         "0",

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import click
 
-from monitor.app.cli.common import config_option, is_terminal, json_option, load_config, print_json
+from monitor.cli.common import config_option, is_terminal, json_option, load_config, print_json
 from monitor.errors import ConfigError, Fault
 
 _TEST = re.compile(r"watchlists\..+\.tests\[\d+\]")

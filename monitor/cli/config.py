@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.app.cli.common import above, config_option, json_option, load_config, print_json, print_table
+from monitor.cli.common import above, config_option, json_option, load_config, print_json, print_table
 
 if TYPE_CHECKING:
     from monitor.app.config.effective import Setting
@@ -53,7 +53,7 @@ def show(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
 def schema(*, verb: str | None) -> None:
     """Print the JSON schema of the configuration, or of a verb's --json lines."""
     from monitor.app.config.shape import written
-    from monitor.app.outputs import output_schema
+    from monitor.cli.output_schemas import output_schema
 
     click.echo(output_schema(verb) if verb else written(), nl=False)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.app.cli.common import config_option, json_option, load_config, print_json
+from monitor.cli.common import config_option, json_option, load_config, print_json
 from monitor.errors import ConfigError, MonitorError
 
 if TYPE_CHECKING:

@@ -48,7 +48,7 @@ class LazyGroup(click.Group):
         """Import the verb's module."""
         if cmd_name not in VERBS:
             return None
-        command: click.Command = import_module(f"monitor.app.cli.{cmd_name}").command
+        command: click.Command = import_module(f"monitor.cli.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

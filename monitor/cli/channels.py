@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
-from monitor.app.cli.common import above, config_option, give, json_option, load_config, print_json, print_table
+from monitor.cli.common import above, config_option, give, json_option, load_config, print_json, print_table
 from monitor.ports import Row
 from monitor.text import escape
 

@@ -112,7 +112,7 @@ def give(ctx: click.Context, orders: Sequence[tuple[str, ...]], *, as_json: bool
 
 
 def _is_done(errand: Errands, order: Order, *, as_json: bool) -> bool:
-    from monitor.app.cli import report
+    from monitor.cli import report
 
     try:
         _print_done(errand.run(order), as_json=as_json)

@@ -22,7 +22,7 @@ watchlists:
 AS_NOBODY = """
 import os, sys
 from contextlib import suppress
-from monitor.app.cli import main
+from monitor.cli import main
 sys.argv[1:] = ["doctor", "--json"]
 with suppress(SystemExit):
     main()

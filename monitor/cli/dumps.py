@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from monitor.app.cli.common import config_option, json_option, open_archive, print_json, print_table
+from monitor.cli.common import config_option, json_option, open_archive, print_json, print_table
 from monitor.ports import Row
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.cli import VERBS
-from monitor.app.outputs import output_schema, outputs
-from tests.app.test_cli import FIVE_FAULTS
+from monitor.cli import VERBS
+from monitor.cli.output_schemas import output_schema, outputs
+from tests.cli.test_cli import FIVE_FAULTS
 from tests.journey.harness import Project, record
 from tests.schemas import line_faults
 from tests.servers import Answer, http_server
@@ -114,7 +114,7 @@ def test_each_schema_is_one_of_the_contract_and_says_its_name() -> None:
 
 
 def test_every_verb_that_takes_json_has_its_schema() -> None:
-    from monitor.app.cli import monitor
+    from monitor.cli import monitor
 
     context = monitor.make_context("monitor", [], resilient_parsing=True)
     lines = {words.split()[0] for words in COMMANDS}

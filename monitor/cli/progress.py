@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TextIO, TypeVar
 
-from monitor.app.cli.common import is_terminal
+from monitor.cli.common import is_terminal
 
 AFTER = 1.0  # seconds; what is done sooner needs no bar
 _Thing = TypeVar("_Thing")

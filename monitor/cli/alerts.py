@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from monitor.app.cli.common import config_option, give, json_option, load_config, print_json, print_table
+from monitor.cli.common import config_option, give, json_option, load_config, print_json, print_table
 from monitor.model import MESSAGE_STATES
 from monitor.ports import Row
 

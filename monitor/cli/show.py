@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from monitor.app.cli.common import config_option, json_option, open_archive, print_json
+from monitor.cli.common import config_option, json_option, open_archive, print_json
 from monitor.model import Edit
 from monitor.ports import Row
 from monitor.text import escape

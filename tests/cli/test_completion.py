@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.cli.completion import SHELLS
+from monitor.cli.completion import SHELLS
 from tests.journey.harness import MONITOR
 from tests.test_layers import HEAVY
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.app.cli.common import (
+from monitor.cli.common import (
     archive_of,
     config_option,
     is_terminal,
@@ -18,7 +18,7 @@ from monitor.app.cli.common import (
     print_json,
     since_day,
 )
-from monitor.app.cli.progress import with_bar
+from monitor.cli.progress import with_bar
 from monitor.model import Alert, Snippet
 from monitor.text import escape
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.app.cli.common import config_option, json_option, load_config, no_watchlist, print_json, since_day
-from monitor.app.cli.progress import with_bar
+from monitor.cli.common import config_option, json_option, load_config, no_watchlist, print_json, since_day
+from monitor.cli.progress import with_bar
 from monitor.text import escape
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from monitor.app.cli.progress import with_bar
+from monitor.cli.progress import with_bar
 
 
 class Terminal(io.StringIO):

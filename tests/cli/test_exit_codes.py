@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.exits import EXITS
+from monitor.cli.exit_codes import EXITS
 from monitor.errors import ConfigError, LockHeld, MonitorError, UsageError
 from tests.journey.harness import ROOT, Project, record
 from tests.servers import Answer, http_server

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 import click
 import pytest
 
-from monitor.app.cli.screen import BARS, PLAIN_BARS, bars_for, screen, sparkline
 from monitor.app.config import load
 from monitor.app.health import DAYS, midnights, status
 from monitor.app.vitals import Vitals, read, write
+from monitor.cli.status_view import BARS, PLAIN_BARS, bars_for, screen, sparkline
 from monitor.model import Mode
 from monitor.store import lock
 from monitor.store.database import open_for_writing

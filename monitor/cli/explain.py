@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.app.cli.common import archive_of, config_option, json_option, load_config, no_watchlist, print_json
+from monitor.cli.common import archive_of, config_option, json_option, load_config, no_watchlist, print_json
 from monitor.text import escape
 
 if TYPE_CHECKING:

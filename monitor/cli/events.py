@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from monitor.app.cli.common import archive_of, config_option, json_option, load_config, no_watchlist, print_json, since
+from monitor.cli.common import archive_of, config_option, json_option, load_config, no_watchlist, print_json, since
 from monitor.model import Kind
 from monitor.ports import EventFilter, Row
 from monitor.text import escape

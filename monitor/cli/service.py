@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.app.cli.common import config_option
+from monitor.cli.common import config_option
 
 if TYPE_CHECKING:
     from monitor.app.service import Service

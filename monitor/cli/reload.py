@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from monitor.app.cli.common import config_option, load_config
+from monitor.cli.common import config_option, load_config
 from monitor.errors import MonitorError
 from monitor.text import escape
 

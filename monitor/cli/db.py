@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.app.cli.common import config_option, is_terminal, json_option, load_config, print_json
+from monitor.cli.common import config_option, is_terminal, json_option, load_config, print_json
 from monitor.text import escape
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from monitor.app.cli.common import config_option, json_option, load_config, log_option, print_json
+from monitor.cli.common import config_option, json_option, load_config, log_option, print_json
 
 
 @click.command()

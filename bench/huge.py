@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.report import Figure, quantile, resident
 from bench.taking import open_intake
 from bench.texts import release
-from monitor.app.intake import Intake
+from monitor.daemon.ingester import Intake
 from monitor.model import Kind, Mode
 
 BYTES = int(os.environ.get("MONITOR_BENCH_HUGE", "1000000000"))

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 import requests
 
 from bench.report import Figure, quantile
-from monitor.journey import Audience, Habits, ingest
+from monitor.collect.source import Habits
+from monitor.journey import Audience, ingest
 from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Dump, Mode, Signature
 from monitor.store.sqlite import SqliteStore

@@ -14,7 +14,7 @@ from bench.journey import insert_raw
 from bench.report import Figure
 from bench.taking import open_intake, take
 from bench.texts import dump, release
-from monitor.app.intake import Intake
+from monitor.daemon.ingester import Intake
 
 RECORDS = 5_000  # about 10 MB
 STORED = int(os.environ.get("MONITOR_BENCH_STORED", "200000"))  # releases that the growth is measured up to

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from monitor.app.clock import SystemClock
 from monitor.app.counters import Counters
-from monitor.app.intake import Intake, Source
-from monitor.app.operator import Operator
 from monitor.collect.folder import Folder
-from monitor.journey import Audience, Habits
+from monitor.collect.source import Habits, Source
+from monitor.daemon.ingester import Intake
+from monitor.daemon.operator_alerts import Operator
+from monitor.journey import Audience
 from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Mode, Report
 from monitor.store.database import open_for_writing

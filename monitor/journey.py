@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from monitor.collect.as_of import Clues, as_of, latest_day, name_stamp
 from monitor.collect.dump import PARSER_VERSION, Reading
 from monitor.collect.parts import Part, Survey, batched, parts
 from monitor.collect.read import arrival
+from monitor.collect.source import Habits
 from monitor.compare.claims import Claims
 from monitor.compare.classify import classify, withdrawn
 from monitor.compare.identity import Shapes, as_seen
@@ -31,22 +30,6 @@ class Watchlists(Protocol):
 
     def alerts(self, changes: Sequence[Change], *, source: str) -> tuple[Alert, ...]:
         """What they say of each change."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Habits:
-    """How one source writes its dumps."""
-
-    timezone: ZoneInfo
-    categories: tuple[str, ...] = ()
-    as_of: str = "auto"
-    max_record: int = 1_000_000
-    listings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # board → globs of its dumps' names
-
-    def listing_of(self, name: str) -> str | None:
-        """The declared listing whose globs fit a dump's name; None: it is of none."""
-        name = name.rpartition("/")[2]
-        return next((of for of, globs in self.listings.items() if any(fnmatchcase(name, g) for g in globs)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

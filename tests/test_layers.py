@@ -16,7 +16,7 @@ DOORS = {
     "sqlite_utils": ("monitor/store/",),
     "watchdog": ("monitor/collect/watch.py",),
     "apprise": ("monitor/notify/apprise_channel.py",),
-    "apscheduler": ("monitor/app/schedule.py",),
+    "apscheduler": ("monitor/daemon/scheduler.py",),
     "rapidfuzz": ("monitor/compare/identity.py",),
     "re2": ("monitor/match/patterns.py",),
     "yaml": ("monitor/app/config/",),

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.app.wiring import sources_of, watchlists_of
+from monitor.app.policies import sources_of, watchlists_of
 from monitor.collect.decode import decode
 from monitor.collect.dump import parse
 from monitor.collect.read import Skipped, read
@@ -19,7 +19,7 @@ from monitor.model import Alert, Change, Kind, Release
 
 if TYPE_CHECKING:
     from monitor.app.config import Config
-    from monitor.app.intake import Source
+    from monitor.collect.source import Source
     from monitor.ports import Stored
 
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from monitor.app.policies import watchlists_of
 from monitor.app.trials import failures
 from monitor.app.waiting import Books, books, undelivered
-from monitor.app.wiring import watchlists_of
 from monitor.errors import NotFound
 from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Kind

@@ -1,12 +1,17 @@
-"""A channel's section of the configuration → how it wants to be told."""
+"""Turn sections of the configuration into the values that the other parts work with."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from monitor.collect.folder import IGNORED, Folder
+from monitor.collect.source import Habits, Source
+from monitor.match.watchlists import Watchlist
 from monitor.notify.channels import bound_of, rate_of
 from monitor.notify.due import Policy
 from monitor.notify.retry import USUAL_PATIENCE, Patience
+from monitor.store.prune import Retention
 
 if TYPE_CHECKING:
     from monitor.app.config import Config
@@ -26,3 +31,57 @@ def policy_of(config: Config, name: str, *, patience: Patience = USUAL_PATIENCE)
         holds_uncertain=channel.on_uncertain == "hold",
         patience=patience,
     )
+
+
+def watchlists_of(config: Config) -> tuple[Watchlist, ...]:
+    """The configured watchlists as the matcher takes them, in the order of the file."""
+    return tuple(
+        Watchlist(
+            name=name,
+            keywords=watchlist.keywords,
+            query=watchlist.query,
+            regex=watchlist.regex,
+            exclude=watchlist.exclude,
+            fields=watchlist.fields,
+            when=frozenset(watchlist.when),
+            on_change=watchlist.on_change,
+            min_hits=watchlist.min_hits,
+            sources=frozenset(watchlist.sources or ()),
+            case=watchlist.case,
+            inflect=watchlist.inflect,
+        )
+        for name, watchlist in config.watchlists.items()
+    )
+
+
+def sources_of(config: Config) -> tuple[Source, ...]:
+    """The configured sources as the intake takes them, in the order of the file."""
+    return tuple(
+        Source(
+            folder=Folder(
+                source=name,
+                path=os.fsencode(source.path),
+                files=source.files,
+                ignore=(*IGNORED, *config.watch.ignore),
+                is_recursive=source.recursive,
+                follows_links=config.watch.follow_symlinks,
+            ),
+            habits=Habits(
+                timezone=config.timezone,
+                categories=source.categories,
+                as_of=source.as_of,
+                max_record=source.max_record,
+                listings=source.listings,
+            ),
+            encoding=source.encoding,
+            max_file=source.max_file,
+            wants_baseline=(source.first_run or config.first_run) == "baseline",
+        )
+        for name, source in config.sources.items()
+    )
+
+
+def retention_of(config: Config) -> Retention:
+    """How long the configuration keeps what; empty: everything for ever."""
+    kept = config.retention
+    return Retention(versions=kept.versions, messages=kept.messages, events=kept.events)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from monitor.errors import UsageError
 from monitor.match.keywords import keyword_fault
 from monitor.match.patterns import read_pattern
 from monitor.match.query import QueryFault, alias_fault, unclear
+from monitor.notify.channels import check_channel, check_service
 
 if TYPE_CHECKING:
     from monitor.app.config import Config, Findings
@@ -27,6 +28,36 @@ def check_rules(config: Config, findings: Findings) -> None:
             _check_query(config, f"{path}.query", watchlist.query, aliases, findings)
         if watchlist.regex:
             _check_regex(config, f"{path}.regex", watchlist.regex, findings)
+
+
+def check_folders(config: Config, findings: Findings) -> None:
+    """Folders that are not there: a daemon waits for them, but a typing error waits for ever."""
+    for name, source in config.sources.items():
+        if not source.path.is_dir():
+            findings.warning(f"sources.{name}.path", "this folder does not exist; the monitor waits until it appears")
+
+
+def check_channels(config: Config, findings: Findings) -> None:
+    """Channels whose address no service accepts; loads Apprise, so only `monitor check` asks."""
+    for name, problem in _problems(config, check_channel):
+        findings.error(f"channels.{name}.url", problem)
+
+
+def check_services(config: Config, findings: Findings) -> None:
+    """Channels of services that there are not, such as `jsn://`: what is in force goes on rather than tell nobody."""
+    for name, problem in _problems(config, check_service):
+        findings.error(f"channels.{name}.url", problem)
+
+
+def doubt_services(config: Config, findings: Findings) -> None:
+    """The same at a start, where the other channels are better than none: said in the log, and nothing is refused."""
+    for name, problem in _problems(config, check_service):
+        findings.warning(f"channels.{name}.url", problem)
+
+
+def _problems(config: Config, look: Callable[..., str | None]) -> Iterator[tuple[str, str]]:
+    found = ((name, look(channel.url, html=channel.html)) for name, channel in config.channels.items())
+    return ((name, problem) for name, problem in found if problem)
 
 
 def _sound_aliases(config: Config, findings: Findings) -> Mapping[str, Sequence[str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from monitor.app.wiring import watchlists_of
+from monitor.app.policies import watchlists_of
 from monitor.match.explain import Example, failing_tests
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
 @click.pass_context
 def test(ctx: click.Context, *, name: str, as_json: bool, config_file: str | None) -> None:
     """Send a test message to the channel NAME now. Ends with 1 when it is not accepted."""
-    from monitor.app.wiring import send_test
+    from monitor.daemon.bootstrap import send_test
 
     as_json, config_file = above(ctx, as_json=as_json, config_file=config_file)
     verdict = send_test(load_config(config_file), name, stream=sys.stderr if as_json else sys.stdout)

@@ -24,7 +24,7 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
     """
     from monitor.app.config import paint
     from monitor.app.lints import lint
-    from monitor.app.wiring import check_channels, check_folders
+    from monitor.app.rules import check_channels, check_folders
 
     try:
         config = load_config(config_file, checks=[check_channels, check_folders, lint])

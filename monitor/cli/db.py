@@ -84,7 +84,7 @@ def verify_verb(ctx: click.Context, *, deep: bool, as_json: bool, config_file: s
 def prune_verb(*, config_file: str | None) -> None:
     """Forget old texts, messages and events, as `retention:` says; a running monitor does so daily by itself."""
     from monitor.app.clock import SystemClock
-    from monitor.app.retention import retention_of
+    from monitor.app.policies import retention_of
     from monitor.store import lock
     from monitor.store.database import open_for_writing
     from monitor.store.prune import Retention, prune

@@ -42,7 +42,7 @@ def command(*, release: int, watchlist: str | None, as_json: bool, config_file: 
 
 
 def _chosen(config: Config, name: str | None) -> tuple[Watchlist, ...]:
-    from monitor.app.wiring import watchlists_of
+    from monitor.app.policies import watchlists_of
 
     every = watchlists_of(config)
     chosen = tuple(one for one in every if name in (None, one.name))

@@ -44,7 +44,7 @@ def command(
 
 
 def _rows(config: Config, words: Sequence[str], day: date | None, watchlist: str | None) -> Iterator[dict[str, object]]:
-    from monitor.app.wiring import watchlists_of
+    from monitor.app.policies import watchlists_of
     from monitor.match.watchlists import Watchlists
 
     every = watchlists_of(config)

@@ -19,7 +19,7 @@ def command(*, config_file: str | None) -> None:
     """
     from monitor.app.control import NoDaemon
     from monitor.app.orders import have_reloaded
-    from monitor.app.wiring import check_services
+    from monitor.app.rules import check_services
 
     config = load_config(config_file, checks=[check_services])
     try:

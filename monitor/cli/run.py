@@ -19,9 +19,10 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
     message that was due is not delivered.
     """
     from monitor.app import logs
-    from monitor.app.running import run
+    from monitor.app.rules import doubt_services
     from monitor.app.trials import failures
-    from monitor.app.wiring import doubt_services, working
+    from monitor.daemon.bootstrap import working
+    from monitor.daemon.main import run
 
     config = load_config(config_file, checks=[doubt_services])
     logs.set_up(log_format)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.daemon import tell_watchdog
 from monitor.app.notify_socket import WATCHDOG
 from monitor.app.pulse import silence, unready
-from monitor.app.schedule import Schedule
 from monitor.app.speaker import Speaker
 from monitor.app.vigil import Vigil
 from monitor.app.vitals import Vitals, Watch
+from monitor.daemon.daemon import tell_watchdog
+from monitor.daemon.scheduler import Schedule
 from monitor.store.database import open_for_writing
 from tests.journey.picking import picking
 from tests.servers import Arrivals

@@ -14,7 +14,7 @@ from monitor.app.config import Config, load
 from monitor.app.health import channel_rows, status
 from monitor.app.orders import own_desk
 from monitor.app.waiting import alert_rows, books
-from monitor.app.wiring import working
+from monitor.daemon.bootstrap import working
 from monitor.model import Standing
 from monitor.notify.retry import OPENS_AT
 from monitor.store.database import open_for_writing

@@ -8,7 +8,8 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from monitor.collect.dump import parse
-from monitor.journey import Audience, Habits, ingest
+from monitor.collect.source import Habits
+from monitor.journey import Audience, ingest
 from monitor.model import Alert, Batch, Change, Kind, Mode, Record, Release, Report
 from monitor.ports import Store
 from monitor.testing import NOON, MemoryStore, dump_of

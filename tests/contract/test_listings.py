@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from monitor.journey import Audience, Habits, ingest
+from monitor.collect.source import Habits
+from monitor.journey import Audience, ingest
 from monitor.match.watchlists import Watchlists
 from monitor.model import Kind, Mode, Report
 from monitor.testing import NOON, dump_of

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.app.config import load
-from monitor.app.wiring import working
+from monitor.daemon.bootstrap import working
 
 # What is called at each place, and whether the end comes before the call or after it.
 PLACES = {

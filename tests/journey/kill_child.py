@@ -13,8 +13,8 @@ from pathlib import Path
 
 from monitor.app.config import load
 from monitor.app.logs import set_up
-from monitor.app.running import run
-from monitor.app.wiring import working
+from monitor.daemon.bootstrap import working
+from monitor.daemon.main import run
 from monitor.model import Delivery, Outcome, Verdict
 from monitor.notify.retry import Patience
 from monitor.store.outbox import SqliteOutbox

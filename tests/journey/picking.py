@@ -16,10 +16,10 @@ from typing import Any
 
 from monitor.app import vitals
 from monitor.app.config import load
-from monitor.app.pickup import Pace, Pickup
-from monitor.app.schedule import Schedule
 from monitor.app.vigil import Vigil
-from monitor.app.wiring import Works, working
+from monitor.daemon.bootstrap import Works, working
+from monitor.daemon.ingest_worker import Pace, Pickup
+from monitor.daemon.scheduler import Schedule
 from tests.journey.harness import DEADLINE, Project, wait_for
 from tests.servers import Arrivals
 

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.collect.source import Habits
 from monitor.errors import FileChanged, Interrupted
-from monitor.journey import Habits, ingest
+from monitor.journey import ingest
 from monitor.model import Dump, Kind, Mode, Release, Report
 from monitor.ports import Store
 from monitor.testing import NOON, MemoryStore, dump_of

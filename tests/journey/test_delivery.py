@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.app.config import load
-from monitor.app.wiring import working
+from monitor.daemon.bootstrap import working
 from monitor.testing import FrozenClock
 from tests.journey.harness import Project, many, record
 from tests.servers import Answer, HttpServer, http_server

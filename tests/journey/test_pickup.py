@@ -17,10 +17,10 @@ from tempfile import mkdtemp
 import pytest
 
 from monitor.app import vitals
-from monitor.app.intake import Taken
-from monitor.app.pickup import Pace
 from monitor.app.pulse import unready
 from monitor.app.vigil import Vigil
+from monitor.daemon.ingest_worker import Pace
+from monitor.daemon.ingester import Taken
 from tests.journey.harness import DEADLINE, Project, record
 from tests.journey.picking import CONFIG, picking, query
 

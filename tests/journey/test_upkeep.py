@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from monitor.app.config import load
-from monitor.app.wiring import Works, working
+from monitor.daemon.bootstrap import Works, working
 from monitor.store.database import open_for_writing
 from monitor.store.search import SearchIndex
 from monitor.testing import FrozenClock

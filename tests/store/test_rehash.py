@@ -6,8 +6,8 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from monitor.app.wiring import FORMS
 from monitor.compare.forms import sketch
+from monitor.daemon.bootstrap import FORMS
 from monitor.model import Kind, Release
 from monitor.store.database import open_for_writing
 from monitor.store.rehash import Forms, rehash

@@ -9,34 +9,18 @@ from functools import partial
 
 from monitor.app.counters import Counters
 from monitor.app.logs import fail, say, warn
-from monitor.app.operator import Operator
-from monitor.app.turns import Turns
 from monitor.collect.decode import SAMPLE, coding_of
-from monitor.collect.folder import Folder
 from monitor.collect.read import HELD, LARGE, File, Skipped, opened, whole
+from monitor.collect.source import Source
+from monitor.daemon.operator_alerts import Operator
+from monitor.daemon.pacing import Turns
 from monitor.errors import FileChanged, Interrupted, NotReadable, StoreError
-from monitor.journey import Audience, Habits, ingest
+from monitor.journey import Audience, ingest
 from monitor.model import Dump, Kind, Mode, Report, Signature
 from monitor.ports import Clock, Store, Switchboard
 from monitor.text import escape
 
 FEW = 5  # files of known content that get a line each
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """One publisher: where its dumps come in and how to read them."""
-
-    folder: Folder
-    habits: Habits
-    encoding: str = "auto"
-    max_file: int = 2_000_000_000
-    wants_baseline: bool = False  # what its first scan finds is recorded and tells nobody
-
-    @property
-    def name(self) -> str:
-        """The source's name in the configuration."""
-        return self.folder.source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from monitor.app.config import Config, load
-from monitor.app.operator import Operator
-from monitor.app.renewal import Renewal
-from monitor.app.wiring import working
+from monitor.daemon.bootstrap import working
+from monitor.daemon.operator_alerts import Operator
+from monitor.daemon.reload import Renewal
 from monitor.errors import MonitorError
 from monitor.testing import FrozenClock, MemoryOutbox
 from tests.collect.test_supervise import deaf

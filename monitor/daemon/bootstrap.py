@@ -14,23 +14,22 @@ from typing import TYPE_CHECKING, TextIO
 
 from monitor.app.clock import SystemClock
 from monitor.app.counters import Counters
-from monitor.app.heirs import take_over
-from monitor.app.intake import Intake, Source
 from monitor.app.logs import say, warn
-from monitor.app.office import Line, Office
-from monitor.app.once import run_once
-from monitor.app.operator import Operator
-from monitor.app.policies import policy_of
-from monitor.app.retention import retention_of
-from monitor.app.upkeep import Upkeep
-from monitor.collect.folder import IGNORED, Folder
+from monitor.app.policies import policy_of, retention_of, sources_of, watchlists_of
+from monitor.collect.source import Source
 from monitor.collect.supervise import refuse_deaf
 from monitor.compare.forms import keys, sketch, text_hash
+from monitor.daemon.dispatcher import Line, Office
+from monitor.daemon.ingester import Intake
+from monitor.daemon.maintenance import Upkeep
+from monitor.daemon.operator_alerts import Operator
+from monitor.daemon.run_once import run_once
+from monitor.daemon.source_rename import take_over
 from monitor.errors import NotFound, UsageError
-from monitor.journey import Audience, Habits
-from monitor.match.watchlists import Watchlist, Watchlists, frequencies_in
+from monitor.journey import Audience
+from monitor.match.watchlists import Watchlists, frequencies_in
 from monitor.model import Message, Mode, Report, Verdict
-from monitor.notify.channels import check_channel, check_service, open_channel
+from monitor.notify.channels import open_channel
 from monitor.notify.retry import USUAL_PATIENCE, Patience
 from monitor.ports import Channel, Clock
 from monitor.store import lock
@@ -44,7 +43,7 @@ from monitor.store.switchboard import SqliteSwitchboard
 from monitor.text import NORM_VERSION
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config, Findings
+    from monitor.app.config import Config
 
 
 _CLOCK = SystemClock()
@@ -153,57 +152,6 @@ def working(
             handle.close()
 
 
-def watchlists_of(config: Config) -> tuple[Watchlist, ...]:
-    """The configured watchlists as the matcher takes them, in the order of the file."""
-    return tuple(
-        Watchlist(
-            name=name,
-            keywords=watchlist.keywords,
-            query=watchlist.query,
-            regex=watchlist.regex,
-            exclude=watchlist.exclude,
-            fields=watchlist.fields,
-            when=frozenset(watchlist.when),
-            on_change=watchlist.on_change,
-            min_hits=watchlist.min_hits,
-            sources=frozenset(watchlist.sources or ()),
-            case=watchlist.case,
-            inflect=watchlist.inflect,
-        )
-        for name, watchlist in config.watchlists.items()
-    )
-
-
-def check_folders(config: Config, findings: Findings) -> None:
-    """Folders that are not there: a daemon waits for them, but a typing error waits for ever."""
-    for name, source in config.sources.items():
-        if not source.path.is_dir():
-            findings.warning(f"sources.{name}.path", "this folder does not exist; the monitor waits until it appears")
-
-
-def check_channels(config: Config, findings: Findings) -> None:
-    """Channels whose address no service accepts; loads Apprise, so only `monitor check` asks."""
-    for name, problem in _problems(config, check_channel):
-        findings.error(f"channels.{name}.url", problem)
-
-
-def check_services(config: Config, findings: Findings) -> None:
-    """Channels of services that there are not, such as `jsn://`: what is in force goes on rather than tell nobody."""
-    for name, problem in _problems(config, check_service):
-        findings.error(f"channels.{name}.url", problem)
-
-
-def doubt_services(config: Config, findings: Findings) -> None:
-    """The same at a start, where the other channels are better than none: said in the log, and nothing is refused."""
-    for name, problem in _problems(config, check_service):
-        findings.warning(f"channels.{name}.url", problem)
-
-
-def _problems(config: Config, look: Callable[..., str | None]) -> Iterator[tuple[str, str]]:
-    found = ((name, look(channel.url, html=channel.html)) for name, channel in config.channels.items())
-    return ((name, problem) for name, problem in found if problem)
-
-
 def send_test(config: Config, name: str, *, stream: TextIO) -> Verdict:
     """One test message to a channel, now and past the outbox. Raises NotFound."""
     if name not in config.channels:
@@ -245,33 +193,6 @@ def _works(config: Config, shared: Shared) -> Works:
     renewed = partial(_works, shared=shared)
     return Works(
         config=config, intake=intake, office=office, handle=handle, store=store, upkeep=upkeep, renewed=renewed
-    )
-
-
-def sources_of(config: Config) -> tuple[Source, ...]:
-    """The configured sources as the intake takes them, in the order of the file."""
-    return tuple(
-        Source(
-            folder=Folder(
-                source=name,
-                path=os.fsencode(source.path),
-                files=source.files,
-                ignore=(*IGNORED, *config.watch.ignore),
-                is_recursive=source.recursive,
-                follows_links=config.watch.follow_symlinks,
-            ),
-            habits=Habits(
-                timezone=config.timezone,
-                categories=source.categories,
-                as_of=source.as_of,
-                max_record=source.max_record,
-                listings=source.listings,
-            ),
-            encoding=source.encoding,
-            max_file=source.max_file,
-            wants_baseline=(source.first_run or config.first_run) == "baseline",
-        )
-        for name, source in config.sources.items()
     )
 
 

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.app.counters import Counters
-from monitor.app.operator import Operator
-from monitor.app.running import duties_of
-from monitor.app.silence import Listening
 from monitor.app.vigil import Vigil
 from monitor.app.vitals import Watch
-from monitor.app.wiring import working
 from monitor.cli.status_view import screen
+from monitor.daemon.bootstrap import working
+from monitor.daemon.main import duties_of
+from monitor.daemon.operator_alerts import Operator
+from monitor.daemon.silence import Listening
 from monitor.model import Report
 from monitor.store.arrivals import Silences
 from monitor.store.database import Handle, open_for_writing

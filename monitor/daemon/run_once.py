@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from monitor.app.intake import Intake, Source, Taken
 from monitor.app.logs import say, warn
-from monitor.app.office import Office
 from monitor.collect.settle import has_writer
+from monitor.collect.source import Source
+from monitor.daemon.dispatcher import Office
+from monitor.daemon.ingester import Intake, Taken
 from monitor.model import Mode
 from monitor.notify.outbox import Courier, Tally
 from monitor.ports import Store

@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from monitor.app.bell import FAILED, Bell
 from monitor.app.control import Control
 from monitor.app.logs import fail, say, warn
 from monitor.app.notify_socket import READY, STOPPING, WATCHDOG, notify, reloading, watchdog_interval
-from monitor.app.office import Office
-from monitor.app.pickup import Pickup
 from monitor.app.pulse import Pulse, silence
-from monitor.app.renewal import Renewal
-from monitor.app.schedule import Schedule
 from monitor.app.vigil import Vigil
+from monitor.daemon.dispatcher import Office
+from monitor.daemon.ingest_worker import Pickup
+from monitor.daemon.reload import Renewal
+from monitor.daemon.scheduler import Schedule
+from monitor.daemon.signals import FAILED, Bell
 from monitor.errors import StoreError
 
 TICK = 15.0  # seconds: bounds the lag of deliveries after a suspend or a clock jump

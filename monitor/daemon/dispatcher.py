@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from monitor.app.counters import LEFT_AS, Counters
 from monitor.app.logs import say, warn
-from monitor.app.operator import Operator
+from monitor.daemon.operator_alerts import Operator
 from monitor.errors import StoreError
 from monitor.model import Delivery, Standing
 from monitor.notify.due import Policy

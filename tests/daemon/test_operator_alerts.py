@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from monitor.app.counters import Counters
-from monitor.app.office import Line, Office
-from monitor.app.operator import Operator
+from monitor.daemon.dispatcher import Line, Office
+from monitor.daemon.operator_alerts import Operator
 from monitor.errors import StoreError
 from monitor.model import Delivery, Kind, Message, Outcome, Report, Standing, Verdict
 from monitor.notify.due import Policy

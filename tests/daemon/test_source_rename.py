@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from monitor.app.config import load
-from monitor.app.heirs import take_over
-from monitor.app.wiring import working
+from monitor.daemon.bootstrap import working
+from monitor.daemon.source_rename import take_over
 from monitor.model import Kind, Mode
 from monitor.ports import EventFilter
 from monitor.store.archive import SqliteArchive

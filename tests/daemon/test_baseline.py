@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 
 from monitor.app.config import load
 from monitor.app.counters import Counters
-from monitor.app.intake import Intake, Source
-from monitor.app.operator import Operator
-from monitor.app.wiring import working
 from monitor.collect.folder import Folder
+from monitor.collect.source import Habits, Source
+from monitor.daemon.bootstrap import working
+from monitor.daemon.ingester import Intake
+from monitor.daemon.operator_alerts import Operator
 from monitor.errors import StoreError
-from monitor.journey import Audience, Habits
+from monitor.journey import Audience
 from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Batch, Mode, Report
 from monitor.store.archive import SqliteArchive

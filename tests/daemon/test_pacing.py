@@ -6,8 +6,8 @@ from itertools import count
 
 import pytest
 
-from monitor.app.turns import BUDGET, FEWEST, Turns
 from monitor.collect.parts import MOST_RECORDS
+from monitor.daemon.pacing import BUDGET, FEWEST, Turns
 from monitor.errors import Interrupted
 
 

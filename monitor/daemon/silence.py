@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from monitor.app.counters import Counters
 from monitor.app.logs import say, warn
-from monitor.app.operator import Operator
+from monitor.daemon.operator_alerts import Operator
 from monitor.ports import Clock
 from monitor.store.arrivals import Silences
 from monitor.store.rows import moment

@@ -17,15 +17,15 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from monitor.app import vitals
-from monitor.app.intake import Intake, Taken
 from monitor.app.logs import say, warn
-from monitor.app.operator import Operator
 from monitor.app.speaker import NAMES_SHOWN, Speaker, log_standing, watch_of
 from monitor.app.vigil import Vigil
 from monitor.collect.lanes import Lanes
 from monitor.collect.rounds import POLL
 from monitor.collect.settle import Look, Settling, has_writer
 from monitor.collect.supervise import Scan, Standing, Supervisor
+from monitor.daemon.ingester import Intake, Taken
+from monitor.daemon.operator_alerts import Operator
 from monitor.errors import Interrupted, MonitorError, StoreError
 from monitor.model import Kind, Mode
 from monitor.ports import Clock, Store

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from monitor.app.config import load, look_at
 from monitor.app.logs import say, warn
-from monitor.app.operator import Operator
-from monitor.app.rules import check_rules
-from monitor.app.wiring import check_services
+from monitor.app.rules import check_rules, check_services
+from monitor.daemon.operator_alerts import Operator
 from monitor.errors import ConfigError, MonitorError
 
 if TYPE_CHECKING:

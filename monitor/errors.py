@@ -14,7 +14,7 @@ MonitorError                 says what happened, to which thing, and what to do 
 ├── Interrupted              a take-in was told to stop between two parts; it goes on from there next time
 ├── NotFound                 no such release, channel, dump (1)
 ├── WrongState               the thing is there, and what is asked cannot be done to it as it stands (1)
-├── NoDaemon                 no daemon listens on the control socket (lives in monitor.app.control)
+├── NoDaemon                 no daemon listens on the control socket (lives in monitor.control.server)
 └── UsageError               the request makes no sense as given (2)
 """
 

@@ -20,7 +20,7 @@ def command(ctx: click.Context, *, state: str | None, as_json: bool, config_file
     """List the messages to channels, oldest first, then what waits for a window, a mute or quiet hours to end."""
     if ctx.invoked_subcommand:
         return
-    from monitor.app.waiting import alert_rows, books
+    from monitor.inspect.pending import alert_rows, books
 
     config = load_config(config_file)
     with books(config) as store:

@@ -22,7 +22,7 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
     """List the channels, how they stand and what waits on them."""
     if ctx.invoked_subcommand:
         return
-    from monitor.app.health import channel_rows
+    from monitor.inspect.status import channel_rows
 
     rows = channel_rows(load_config(config_file), now=datetime.now(UTC))
     if as_json:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from monitor.app.config import Check, Config
-    from monitor.app.desk import Order
-    from monitor.app.orders import Errands
+    from monitor.control.client import Errands
+    from monitor.control.commands import Order
     from monitor.ports import Archive, Row
 
 SCHEMA_VERSION = 1
@@ -102,8 +102,8 @@ def give(ctx: click.Context, orders: Sequence[tuple[str, ...]], *, as_json: bool
 
     Ends with 1 when there was such. Raises what would stop all of them alike: LockHeld, UsageError.
     """
-    from monitor.app.desk import Order
-    from monitor.app.orders import errands
+    from monitor.control.client import errands
+    from monitor.control.commands import Order
 
     as_json, config_file = above(ctx, as_json=as_json, config_file=config_file)
     with errands(load_config(config_file)) as errand:

@@ -51,7 +51,7 @@ def restore_verb(*, path: Path, config_file: str | None) -> None:
     Refused while a monitor runs. Dumps that came after the backup are taken in again at the next start.
     """
     from monitor.app.clock import SystemClock
-    from monitor.store import lock
+    from monitor.control import lock
     from monitor.store.backup import restore
 
     config, now = load_config(config_file), SystemClock().now()
@@ -85,7 +85,7 @@ def prune_verb(*, config_file: str | None) -> None:
     """Forget old texts, messages and events, as `retention:` says; a running monitor does so daily by itself."""
     from monitor.app.clock import SystemClock
     from monitor.app.policies import retention_of
-    from monitor.store import lock
+    from monitor.control import lock
     from monitor.store.database import open_for_writing
     from monitor.store.prune import Retention, prune
 

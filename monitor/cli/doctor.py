@@ -12,7 +12,7 @@ from monitor.cli.common import config_option, json_option, load_config, print_js
 from monitor.errors import ConfigError, MonitorError
 
 if TYPE_CHECKING:
-    from monitor.app.doctor import Line
+    from monitor.inspect.doctor import Line
 
 _COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -40,7 +40,7 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
 
 def _lines(config_file: str | None) -> Iterator[Line]:
     from monitor.app.clock import SystemClock
-    from monitor.app.doctor import Line, examine
+    from monitor.inspect.doctor import Line, examine
 
     try:
         config = load_config(config_file)

@@ -23,8 +23,8 @@ from monitor.model import Alert, Snippet
 from monitor.text import escape
 
 if TYPE_CHECKING:
-    from monitor.app.backtest import Candidate
     from monitor.app.config import Config
+    from monitor.inspect.backtest import Candidate
     from monitor.match.watchlists import Watchlist, Watchlists
 
 
@@ -42,7 +42,7 @@ def command(
 
     With --file: on the releases of one dump, which is read and not stored.
     """
-    from monitor.app.backtest import Tally, backtest, watchlist_for
+    from monitor.inspect.backtest import Tally, backtest, watchlist_for
 
     config = load_config(config_file)
     watchlist = watchlist_for(config, rule, is_query=is_query)
@@ -71,7 +71,7 @@ def _prepared(watchlist: Watchlist, config: Config) -> Watchlists:
 
 
 def _candidates(config: Config, day: date | None, file: Path | None) -> Iterable[Candidate]:
-    from monitor.app.backtest import dumped
+    from monitor.inspect.backtest import dumped
 
     if file is None:
         return _of_store(config, day)
@@ -83,7 +83,7 @@ def _candidates(config: Config, day: date | None, file: Path | None) -> Iterable
 
 
 def _of_store(config: Config, day: date | None) -> Iterator[Candidate]:
-    from monitor.app.backtest import stored
+    from monitor.inspect.backtest import stored
 
     with archive_of(config) as archive:
         total = archive.count_heads(since=day)

@@ -19,7 +19,7 @@ def command(ctx: click.Context, *, name: str, length: str, as_json: bool, config
     What comes for a muted channel waits and is told in one message afterwards. What a muted watchlist matches is
     recorded and told to nobody.
     """
-    from monitor.app.desk import length_of
+    from monitor.control.commands import length_of
 
     length_of(length)  # a typing error is no reason to open the store
     give(ctx, [("mute", name, length)], as_json=as_json, config_file=config_file)

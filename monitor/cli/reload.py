@@ -17,9 +17,9 @@ def command(*, config_file: str | None) -> None:
     A configuration that cannot be used changes nothing: this ends with 78 and the daemon goes on with the one before.
     Ends with 1 where no daemon runs.
     """
-    from monitor.app.control import NoDaemon
-    from monitor.app.orders import have_reloaded
     from monitor.app.rules import check_services
+    from monitor.control.client import have_reloaded
+    from monitor.control.server import NoDaemon
 
     config = load_config(config_file, checks=[check_services])
     try:

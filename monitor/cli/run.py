@@ -20,9 +20,9 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
     """
     from monitor.app import logs
     from monitor.app.rules import doubt_services
-    from monitor.app.trials import failures
     from monitor.daemon.bootstrap import working
     from monitor.daemon.main import run
+    from monitor.inspect.watchlist_tests import failures
 
     config = load_config(config_file, checks=[doubt_services])
     logs.set_up(log_format)

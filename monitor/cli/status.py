@@ -21,8 +21,8 @@ def command(ctx: click.Context, *, is_check: bool, as_json: bool, config_file: s
     Moments are in the configuration's time zone; a bar stands for one day, the last one for today. Of a daemon that
     goes on although its configuration cannot be used any more, this is what the daemon itself says.
     """
-    from monitor.app.health import standing_of
     from monitor.cli.status_view import bars_for, screen
+    from monitor.inspect.status import standing_of
 
     now = datetime.now(UTC)
     zone, standing = standing_of(config_path(config_file), now=now)

@@ -19,6 +19,7 @@ from monitor.app.policies import policy_of, retention_of, sources_of, watchlists
 from monitor.collect.source import Source
 from monitor.collect.supervise import refuse_deaf
 from monitor.compare.forms import keys, sketch, text_hash
+from monitor.control import lock
 from monitor.daemon.dispatcher import Line, Office
 from monitor.daemon.ingester import Intake
 from monitor.daemon.maintenance import Upkeep
@@ -32,7 +33,6 @@ from monitor.model import Message, Mode, Report, Verdict
 from monitor.notify.channels import open_channel
 from monitor.notify.retry import USUAL_PATIENCE, Patience
 from monitor.ports import Channel, Clock
-from monitor.store import lock
 from monitor.store.archive import SqliteArchive
 from monitor.store.arrivals import last_dumps
 from monitor.store.database import Handle, open_for_writing

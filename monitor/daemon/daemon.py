@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from monitor.app.control import Control
 from monitor.app.logs import fail, say, warn
 from monitor.app.notify_socket import READY, STOPPING, WATCHDOG, notify, reloading, watchdog_interval
 from monitor.app.pulse import Pulse, silence
 from monitor.app.vigil import Vigil
+from monitor.control.server import Control
 from monitor.daemon.dispatcher import Office
 from monitor.daemon.ingest_worker import Pickup
 from monitor.daemon.reload import Renewal

@@ -12,9 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor import __version__
-from monitor.app.control import Control
-from monitor.app.desk import Verb, desk_of
-from monitor.app.health import status
 from monitor.app.heartbeat import Heartbeat
 from monitor.app.metrics import CONTENT_TYPE, exposed, metrics
 from monitor.app.pages import Page, alive, ready
@@ -22,6 +19,8 @@ from monitor.app.pulse import unready
 from monitor.app.reception import Reception
 from monitor.app.vigil import Vigil
 from monitor.app.vitals import Vitals, write
+from monitor.control.commands import Verb, desk_of
+from monitor.control.server import Control
 from monitor.daemon.bootstrap import Works
 from monitor.daemon.daemon import Daemon, Duties
 from monitor.daemon.dispatcher import Office
@@ -29,6 +28,7 @@ from monitor.daemon.ingest_worker import Pace, Pickup
 from monitor.daemon.reload import Renewal
 from monitor.daemon.signals import Bell
 from monitor.daemon.silence import Listening
+from monitor.inspect.status import status
 from monitor.ports import Row
 from monitor.store.arrivals import Silences
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from monitor.app.config import load
-from monitor.app.health import status
 from monitor.app.vitals import FILE, STALE_AFTER, Vitals, Watch, paused, read, watch_of, write
-from monitor.store import lock
+from monitor.control import lock
+from monitor.inspect.status import status
 from tests.app.config.support import HEAD
 
 AT = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.app.config import load
-from monitor.app.desk import Order
-from monitor.app.orders import errands
-from monitor.store import lock
+from monitor.control import lock
+from monitor.control.client import errands
+from monitor.control.commands import Order
 from monitor.testing import NOON
-from tests.app.test_control import impostor
+from tests.control.test_server import impostor
 from tests.journey.harness import Project, record
 from tests.servers import Answer, HttpServer, http_server
 

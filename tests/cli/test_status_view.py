@@ -13,11 +13,11 @@ import click
 import pytest
 
 from monitor.app.config import load
-from monitor.app.health import DAYS, midnights, status
 from monitor.app.vitals import Vitals, read, write
 from monitor.cli.status_view import BARS, PLAIN_BARS, bars_for, screen, sparkline
+from monitor.control import lock
+from monitor.inspect.status import DAYS, midnights, status
 from monitor.model import Mode
-from monitor.store import lock
 from monitor.store.database import open_for_writing
 from monitor.store.sqlite import SqliteStore
 from tests.contract.takes import figures, record, take_in

@@ -23,7 +23,7 @@ from monitor.model import Report
 from monitor.store.arrivals import Silences
 from monitor.store.database import Handle, open_for_writing
 from monitor.testing import NOON, FrozenClock, MemoryOutbox
-from tests.app.test_waiting import TALKS, Place
+from tests.inspect.test_pending import TALKS, Place
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SILENT, NEVER = "no new dump of source motie since", "no dump at all of source motie since"

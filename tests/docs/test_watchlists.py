@@ -9,7 +9,7 @@ import pytest
 
 from monitor.app.config import load
 from monitor.app.rules import check_rules
-from monitor.app.trials import failures
+from monitor.inspect.watchlist_tests import failures
 from tests.journey.harness import ROOT
 
 HEAD = 'sources: {motie: {path: seeds/}}\nchannels: {desk: {url: "console://"}}\n'

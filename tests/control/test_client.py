@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from monitor.app.config import Config, load
-from monitor.app.control import Control, NoDaemon
-from monitor.app.desk import Order, Verb
-from monitor.app.orders import TRIES, Errands, have_reloaded
+from monitor.control import lock
+from monitor.control.client import TRIES, Errands, have_reloaded
+from monitor.control.commands import Order, Verb
+from monitor.control.server import Control, NoDaemon
 from monitor.errors import LockHeld
 from monitor.ports import Row
-from monitor.store import lock
 from monitor.testing import NOON
 
 TEXT = "sources: {a: {path: seeds/}}\nchannels: {hook: {url: 'console://'}}\nwatchlists: {fta: {keywords: [FTA]}}\n"

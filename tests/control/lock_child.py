@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from monitor.store.lock import hold
+from monitor.control.lock import hold
 from monitor.testing import NOON
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from monitor.app.desk import Order, Verb, obey
 from monitor.app.logs import fail, say, warn
+from monitor.control.commands import Order, Verb, obey
 from monitor.errors import MonitorError, UsageError
 from monitor.ports import Row
 

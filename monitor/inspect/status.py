@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from monitor.app import vitals
-from monitor.app.control import ask
-from monitor.app.desk import Order
 from monitor.app.pulse import deaf
-from monitor.app.waiting import books, undelivered
+from monitor.control import lock
+from monitor.control.commands import Order
+from monitor.control.server import ask
 from monitor.errors import ConfigError, MonitorError, NotFound
+from monitor.inspect.pending import books, undelivered
 from monitor.model import MESSAGE_STATES, Standing
 from monitor.notify.retry import is_open
 from monitor.ports import Row
-from monitor.store import lock
 from monitor.store.backup import last_backup
 from monitor.store.database import FILE
 from monitor.store.rows import moment, shown

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.app.clock import SystemClock
-from monitor.app.control import NoDaemon, ask
-from monitor.app.desk import Desk, Order, desk_of, obey
+from monitor.control import lock
+from monitor.control.commands import Desk, Order, desk_of, obey
+from monitor.control.server import NoDaemon, ask
 from monitor.errors import LockHeld
 from monitor.ports import Row
-from monitor.store import lock
 from monitor.store.database import open_for_writing
 from monitor.store.outbox import SqliteOutbox
 from monitor.store.switchboard import SqliteSwitchboard

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.app.config import load
-from monitor.app.trials import failures
+from monitor.inspect.watchlist_tests import failures
 from tests.journey.harness import Project, record
 
 HEAD = """

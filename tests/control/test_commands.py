@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.app.desk import Desk, Order, obey
+from monitor.control.commands import Desk, Order, obey
 from monitor.errors import MonitorError, NotFound, UsageError, WrongState
 from monitor.model import Outcome, Standing, Verdict
 from monitor.ports import Row

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from monitor.app.control import FILE, LONGEST, Control, NoDaemon, ask
-from monitor.app.desk import Order, Verb
+from monitor.control.commands import Order, Verb
+from monitor.control.server import FILE, LONGEST, Control, NoDaemon, ask
 from monitor.errors import MonitorError, NotFound
 from monitor.ports import Row
 

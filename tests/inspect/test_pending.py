@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from monitor.app.config import Config, load
-from monitor.app.health import channel_rows, status
-from monitor.app.orders import own_desk
-from monitor.app.waiting import alert_rows, books
+from monitor.control.client import own_desk
 from monitor.daemon.bootstrap import working
+from monitor.inspect.pending import alert_rows, books
+from monitor.inspect.status import channel_rows, status
 from monitor.model import Standing
 from monitor.notify.retry import OPENS_AT
 from monitor.store.database import open_for_writing

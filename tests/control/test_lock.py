@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from monitor.control.lock import ORDER, Holder, hold, holder
 from monitor.errors import LockHeld, StoreError
-from monitor.store.lock import ORDER, Holder, hold, holder
 from monitor.testing import NOON
 from tests.store.waiting import DEADLINE, line_of
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 @contextmanager
 def another_monitor(state: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process that holds the folder's lock."""
-    command = [sys.executable, "-m", "tests.store.lock_child", str(state)]
+    command = [sys.executable, "-m", "tests.control.lock_child", str(state)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
         try:
             assert line_of(process) == "held"

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from monitor.app.policies import watchlists_of
-from monitor.app.trials import failures
-from monitor.app.waiting import Books, books, undelivered
 from monitor.errors import NotFound
+from monitor.inspect.pending import Books, books, undelivered
+from monitor.inspect.watchlist_tests import failures
 from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Kind
 from monitor.notify.windows import next_window, quiet_until

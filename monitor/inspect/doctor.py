@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitor.control import lock
 from monitor.errors import NotFound, StoreError
-from monitor.store import lock
 from monitor.store.database import FILE, count_releases, has_full_text, open_for_reading, open_immutable
 from monitor.text import escape
 

@@ -1,0 +1,1 @@
+"""Change a running monitor: the commands, the socket that carries them and the lock of the state folder."""

@@ -1,0 +1,1 @@
+"""Answer read-only questions about the store, the configuration and the daemon, for commands and pages."""

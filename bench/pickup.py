@@ -16,7 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from bench.report import Figure, quantile
-from monitor.app import vitals
+from monitor.health import daemon_state
 from tests.journey.harness import Daemon, Project, record
 from tests.journey.picking import CONFIG, query
 from tests.servers import http_server
@@ -101,7 +101,7 @@ def _burst(text: str) -> tuple[float, int]:
         while query(project, "SELECT count(*) FROM file")[0][0] < BURST:
             time.sleep(0.05)
         seconds = time.perf_counter() - start
-        overflows = int(vitals.read(project.folder / "state")["overflows"])
+        overflows = int(daemon_state.read(project.folder / "state")["overflows"])
         daemon.stop()
         return seconds, overflows
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from monitor.app.clock import SystemClock
-from monitor.app.counters import Counters
 from monitor.collect.folder import Folder
 from monitor.collect.source import Habits, Source
 from monitor.daemon.ingester import Intake
 from monitor.daemon.operator_alerts import Operator
+from monitor.health.counters import Counters
 from monitor.journey import Audience
 from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Mode, Report

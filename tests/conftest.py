@@ -78,6 +78,12 @@ def _no_leaked_threads() -> Iterator[None]:
 
 
 @pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """A state folder that does not exist yet."""
+    return tmp_path / "state"
+
+
+@pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder that other users can reach, which those of pytest are not."""
     folder = Path(mkdtemp())

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from monitor.app.clock import SystemClock
-from monitor.app.counters import Counters
 from monitor.app.logs import say, warn
 from monitor.app.policies import policy_of, retention_of, sources_of, watchlists_of
 from monitor.collect.source import Source
@@ -27,6 +26,7 @@ from monitor.daemon.operator_alerts import Operator
 from monitor.daemon.run_once import run_once
 from monitor.daemon.source_rename import take_over
 from monitor.errors import NotFound, UsageError
+from monitor.health.counters import Counters
 from monitor.journey import Audience
 from monitor.match.watchlists import Watchlists, frequencies_in
 from monitor.model import Message, Mode, Report, Verdict

@@ -16,10 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
-from monitor.app import vitals
 from monitor.app.logs import say, warn
-from monitor.app.speaker import NAMES_SHOWN, Speaker, log_standing, watch_of
-from monitor.app.vigil import Vigil
 from monitor.collect.lanes import Lanes
 from monitor.collect.rounds import POLL
 from monitor.collect.settle import Look, Settling, has_writer
@@ -27,6 +24,9 @@ from monitor.collect.supervise import Scan, Standing, Supervisor
 from monitor.daemon.ingester import Intake, Taken
 from monitor.daemon.operator_alerts import Operator
 from monitor.errors import Interrupted, MonitorError, StoreError
+from monitor.health import daemon_state
+from monitor.health.publisher import NAMES_SHOWN, Speaker, log_standing, watch_of
+from monitor.health.vigil import Vigil
 from monitor.model import Kind, Mode
 from monitor.ports import Clock, Store
 
@@ -82,7 +82,7 @@ class Pickup:
         clock: Clock,
         pace: Pace,
         vigil: Vigil,
-        speak: Callable[[vitals.Vitals], None],
+        speak: Callable[[daemon_state.Vitals], None],
     ) -> None:
         """speak: writes its vitals down; may raise OSError."""
         self._intake = intake
@@ -333,10 +333,10 @@ class Pickup:
                 self._operator.overdue(count)
                 self._intake.counters.happened(Kind.REJECTED, count)
 
-    def _vitals(self, now: float) -> vitals.Vitals:
+    def _vitals(self, now: float) -> daemon_state.Vitals:
         at = self._clock.now()
         source = self._intake.source_of(self._busy_with) if self._busy_with else None
-        return vitals.Vitals(
+        return daemon_state.Vitals(
             pid=os.getpid(),
             at=f"{at:%Y-%m-%dT%H:%M:%S.%fZ}",
             paused=self._vigil.fault,
@@ -347,7 +347,7 @@ class Pickup:
             sources=self._watches(now, at),
         )
 
-    def _watches(self, now: float, at: datetime) -> dict[str, vitals.Watch]:
+    def _watches(self, now: float, at: datetime) -> dict[str, daemon_state.Watch]:
         late: dict[str, list[float]] = {}
         for path, since in self._settling.unsettled():
             source = self._intake.source_of(path)

@@ -12,13 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor import __version__
-from monitor.app.heartbeat import Heartbeat
-from monitor.app.metrics import CONTENT_TYPE, exposed, metrics
-from monitor.app.pages import Page, alive, ready
-from monitor.app.pulse import unready
-from monitor.app.reception import Reception
-from monitor.app.vigil import Vigil
-from monitor.app.vitals import Vitals, write
 from monitor.control.commands import Verb, desk_of
 from monitor.control.server import Control
 from monitor.daemon.bootstrap import Works
@@ -28,6 +21,13 @@ from monitor.daemon.ingest_worker import Pace, Pickup
 from monitor.daemon.reload import Renewal
 from monitor.daemon.signals import Bell
 from monitor.daemon.silence import Listening
+from monitor.health.daemon_state import Vitals, write
+from monitor.health.heartbeat import Heartbeat
+from monitor.health.http import Reception
+from monitor.health.liveness import unready
+from monitor.health.metrics import CONTENT_TYPE, exposed, metrics
+from monitor.health.pages import Page, alive, ready
+from monitor.health.vigil import Vigil
 from monitor.inspect.status import status
 from monitor.ports import Row
 from monitor.store.arrivals import Silences

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from monitor.app import vitals
-from monitor.app.pulse import deaf
 from monitor.control import lock
 from monitor.control.commands import Order
 from monitor.control.server import ask
 from monitor.errors import ConfigError, MonitorError, NotFound
+from monitor.health import daemon_state
+from monitor.health.liveness import deaf
 from monitor.inspect.pending import books, undelivered
 from monitor.model import MESSAGE_STATES, Standing
 from monitor.notify.retry import is_open
@@ -63,8 +63,8 @@ def standing_of(file: Path, *, now: datetime) -> tuple[ZoneInfo, Row]:
         zone, standing = told
         standing["config"]["refusal"] = f"{error.where}: {error.message}"  # the daemon may know an older one
         return zone, standing
-    word = vitals.read(config.state)
-    told = _told(config.state, file) if vitals.is_late(word, now=now) else None
+    word = daemon_state.read(config.state)
+    told = _told(config.state, file) if daemon_state.is_late(word, now=now) else None
     return told or (config.timezone, status(config, word, now=now))
 
 
@@ -88,8 +88,8 @@ def status(config: Config, word: Mapping[str, Any], *, now: datetime) -> Row:
     facts = _facts(config, now)
     is_running = holder is not None and holder.verb == lock.DAEMON
     pid = holder.pid if holder and is_running else None
-    daemon = asdict(holder) | {"paused": vitals.paused(word, pid=holder.pid)} if holder and is_running else None
-    watches = {name: vitals.watch_of(word, name, pid=pid, now=now) for name in config.sources}
+    daemon = asdict(holder) | {"paused": daemon_state.paused(word, pid=holder.pid)} if holder and is_running else None
+    watches = {name: daemon_state.watch_of(word, name, pid=pid, now=now) for name in config.sources}
     sources, channels = _sources(config, facts, watches), _channels(config, facts)
     return {
         "ok": daemon is not None and not daemon["paused"] and _is_well(sources, channels),
@@ -101,7 +101,7 @@ def status(config: Config, word: Mapping[str, Any], *, now: datetime) -> Row:
         "config": {
             "file": str(config.file),
             "warnings": len(config.warnings),
-            "refusal": vitals.refusal_of(word, pid=pid),
+            "refusal": daemon_state.refusal_of(word, pid=pid),
         },
         "store": _store(config.state / FILE),
     }

@@ -13,9 +13,9 @@ import click
 import pytest
 
 from monitor.app.config import load
-from monitor.app.vitals import Vitals, read, write
 from monitor.cli.status_view import BARS, PLAIN_BARS, bars_for, screen, sparkline
 from monitor.control import lock
+from monitor.health.daemon_state import Vitals, read, write
 from monitor.inspect.status import DAYS, midnights, status
 from monitor.model import Mode
 from monitor.store.database import open_for_writing

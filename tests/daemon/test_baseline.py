@@ -11,13 +11,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.app.config import load
-from monitor.app.counters import Counters
 from monitor.collect.folder import Folder
 from monitor.collect.source import Habits, Source
 from monitor.daemon.bootstrap import working
 from monitor.daemon.ingester import Intake
 from monitor.daemon.operator_alerts import Operator
 from monitor.errors import StoreError
+from monitor.health.counters import Counters
 from monitor.journey import Audience
 from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Batch, Mode, Report

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.app.counters import Counters
 from monitor.daemon.dispatcher import Line, Office
 from monitor.daemon.operator_alerts import Operator
 from monitor.errors import StoreError
+from monitor.health.counters import Counters
 from monitor.model import Delivery, Kind, Message, Outcome, Report, Standing, Verdict
 from monitor.notify.due import Policy
 from monitor.notify.retry import Move, Step, Turn

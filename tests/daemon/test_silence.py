@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.app.counters import Counters
-from monitor.app.vigil import Vigil
-from monitor.app.vitals import Watch
 from monitor.cli.status_view import screen
 from monitor.daemon.bootstrap import working
 from monitor.daemon.main import duties_of
 from monitor.daemon.operator_alerts import Operator
 from monitor.daemon.silence import Listening
+from monitor.health.counters import Counters
+from monitor.health.daemon_state import Watch
+from monitor.health.vigil import Vigil
 from monitor.model import Report
 from monitor.store.arrivals import Silences
 from monitor.store.database import Handle, open_for_writing

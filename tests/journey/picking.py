@@ -14,12 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from monitor.app import vitals
 from monitor.app.config import load
-from monitor.app.vigil import Vigil
 from monitor.daemon.bootstrap import Works, working
 from monitor.daemon.ingest_worker import Pace, Pickup
 from monitor.daemon.scheduler import Schedule
+from monitor.health import daemon_state
+from monitor.health.vigil import Vigil
 from tests.journey.harness import DEADLINE, Project, wait_for
 from tests.servers import Arrivals
 
@@ -114,7 +114,7 @@ def picking(
             clock=works.office.clock,
             pace=pace or Pace(settle=0.1, rescan=1.0),
             vigil=vigil or Vigil(),
-            speak=partial(vitals.write, settings.state),
+            speak=partial(daemon_state.write, settings.state),
         )
         with _running(picked := Picking(project, works, pickup)):
             yield picked

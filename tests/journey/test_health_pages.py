@@ -7,7 +7,7 @@ import socket
 import time
 from pathlib import Path
 
-from tests.app.exposition import Family, parsed
+from tests.health.exposition import Family, parsed
 from tests.journey.harness import CONFIG, DEADLINE, Daemon, Project, record
 from tests.servers import unused_port
 

@@ -16,11 +16,11 @@ from tempfile import mkdtemp
 
 import pytest
 
-from monitor.app import vitals
-from monitor.app.pulse import unready
-from monitor.app.vigil import Vigil
 from monitor.daemon.ingest_worker import Pace
 from monitor.daemon.ingester import Taken
+from monitor.health import daemon_state
+from monitor.health.liveness import unready
+from monitor.health.vigil import Vigil
 from tests.journey.harness import DEADLINE, Project, record
 from tests.journey.picking import CONFIG, picking, query
 
@@ -292,7 +292,7 @@ def test_a_full_disk_pauses_a_take_in_and_marks_nothing_as_done(tmp_path: Path) 
         picked.wait_for_event("file_postponed", name="a.txt")
         assert picked.query("SELECT count(*) FROM file") == [(0,)]
         end = time.monotonic() + DEADLINE
-        while "full" not in vitals.read(picked.project.folder / "state").get("paused", ""):
+        while "full" not in daemon_state.read(picked.project.folder / "state").get("paused", ""):
             assert time.monotonic() < end, "its vitals never said that the disk is full"
         assert unready(vigil.pulse()).startswith("paused: ")
         told = list[str]()

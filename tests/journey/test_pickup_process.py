@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from monitor.app import vitals
+from monitor.health import daemon_state
 from tests.journey.harness import DEADLINE, Daemon, Project, many, record
 from tests.journey.picking import CONFIG, query
 from tests.kernel import no_instances, short_queue
@@ -68,7 +68,7 @@ def watch(project: Project) -> dict[str, Any]:
 def says(project: Project, state: str) -> None:
     """Until the daemon's own word is of this state; `status` repeats it."""
     end = time.monotonic() + DEADLINE
-    while vitals.read(project.folder / "state").get("sources", {}).get("motie", {}).get("state") != state:
+    while daemon_state.read(project.folder / "state").get("sources", {}).get("motie", {}).get("state") != state:
         assert time.monotonic() < end, f"the daemon never said {state}"
 
 
@@ -150,9 +150,9 @@ def test_a_daemon_that_hangs_is_not_said_to_be_well(tmp_path: Path) -> None:
     with project.daemon() as daemon:
         assert watch(project)["ok"]
         daemon.process.send_signal(signal.SIGSTOP)
-        path = project.folder / "state" / vitals.FILE
+        path = project.folder / "state" / daemon_state.FILE
         word = json.loads(path.read_text("utf-8"))
-        long_ago = datetime.now(UTC) - timedelta(seconds=vitals.STALE_AFTER + 2)
+        long_ago = datetime.now(UTC) - timedelta(seconds=daemon_state.STALE_AFTER + 2)
         path.write_text(json.dumps({**word, "at": long_ago.isoformat()}), "utf-8")
         said = watch(project)
         assert (said["state"], said["ok"]) == ("unknown", False)
@@ -169,7 +169,7 @@ def test_status_shows_what_is_ignored_and_what_is_not_settled(tmp_path: Path) ->
     (project.seeds / "a.csv").write_text("x")
     with (project.seeds / "open.txt").open("w"), project.daemon() as daemon:
         end = time.monotonic() + DEADLINE
-        while not vitals.read(project.folder / "state")["sources"]["motie"]["unsettled"]:
+        while not daemon_state.read(project.folder / "state")["sources"]["motie"]["unsettled"]:
             assert time.monotonic() < end
         said = watch(project)
         assert (said["ignored"], said["ignored_names"], said["unsettled"]) == (1, ["a.csv"], 1)
@@ -194,7 +194,7 @@ def test_a_burst_that_overflows_the_kernels_queue_arrives_whole_and_is_counted(t
         while query(project, "SELECT count(*) FROM file")[0][0] < count:
             assert time.monotonic() < end, query(project, "SELECT count(*) FROM file")
         daemon.wait_for_event("events_lost")
-        while not vitals.read(project.folder / "state")["overflows"]:  # it speaks once a second
+        while not daemon_state.read(project.folder / "state")["overflows"]:  # it speaks once a second
             assert time.monotonic() < end
         assert query(project, "SELECT count(*) FROM release") == [(1,)]
         assert daemon.stop() == 0

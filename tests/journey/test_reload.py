@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app import vitals
+from monitor.health import daemon_state
 from tests.journey.harness import DEADLINE, Daemon, Project, record
 from tests.servers import Answer, HttpServer, http_server
 
@@ -69,7 +69,7 @@ def refusal(daemon: Daemon, project: Project) -> str:
     """What the daemon's vitals say of the configuration, as soon as they say anything."""
     state = project.folder / "state"
     until = time.monotonic() + DEADLINE
-    while not (said := vitals.refusal_of(vitals.read(state), pid=daemon.process.pid)):
+    while not (said := daemon_state.refusal_of(daemon_state.read(state), pid=daemon.process.pid)):
         assert time.monotonic() < until
         daemon.wait_for_event("config_refused")
     return said

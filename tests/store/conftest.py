@@ -11,12 +11,6 @@ from monitor.store.database import Handle, open_for_writing
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Path:
-    """A state folder that does not exist yet."""
-    return tmp_path / "state"
-
-
-@pytest.fixture
 def handle(state: Path) -> Iterator[Handle]:
     """A store that was just made."""
     opened = open_for_writing(state)

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.app.heartbeat import Heartbeat, ping, pinged
+from monitor.health.heartbeat import Heartbeat, ping, pinged
 from monitor.secret import Secret
 from tests.servers import Answer, http_server, unused_port
 

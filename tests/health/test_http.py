@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from monitor.app.pages import Page
-from monitor.app.reception import LONGEST, OFF, Reception
+from monitor.health.http import LONGEST, OFF, Reception
+from monitor.health.pages import Page
 from tests.servers import unused_port
 
 ANY = "127.0.0.1:0"

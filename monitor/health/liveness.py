@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from monitor.app.vitals import STALE_AFTER, Watch
+from monitor.health.daemon_state import STALE_AFTER, Watch
 
 _HEARD = ("watching", "polling")  # states of a folder in which what is dropped there is found soon
 _DEAF = {"waiting": "waiting for a folder that is missing or cannot be read", "degraded": "file events were lost"}

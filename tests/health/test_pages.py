@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.app.pages import Page, alive, answer, ready
-from monitor.app.pulse import Pulse
-from monitor.app.vitals import Watch
+from monitor.health.daemon_state import Watch
+from monitor.health.liveness import Pulse
+from monitor.health.pages import Page, alive, answer, ready
 
 HEARD = Watch(state="watching", since="2026-11-22T03:00:00Z")
 PAGES = {"/healthz": alive, "/page": lambda: Page(text="한국어", kind="text/x")}

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.app.counters import LEFT_AS, RESULTS, Counters, Figures
-from monitor.app.metrics import Metric, exposed, metrics
+from monitor.health.counters import LEFT_AS, RESULTS, Counters, Figures
+from monitor.health.metrics import Metric, exposed, metrics
 from monitor.model import Kind
 from monitor.ports import Backlog
 from monitor.testing import NOON
-from tests.app.exposition import parsed
+from tests.health.exposition import parsed
 
 FIGURES = Figures(
     dumps={"stored": 3},

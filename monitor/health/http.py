@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 
 from monitor.app.logs import say, warn
-from monitor.app.pages import Pages, answer
+from monitor.health.pages import Pages, answer
 
 OFF = "off"
 LONGEST = 8 * 1024  # bytes of a request's head

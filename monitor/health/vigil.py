@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
-from monitor.app.pulse import Pulse
-from monitor.app.vitals import Watch
+from monitor.health.daemon_state import Watch
+from monitor.health.liveness import Pulse
 
 
 class Vigil:

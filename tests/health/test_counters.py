@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 from datetime import timedelta
 
-from monitor.app.counters import Counters
+from monitor.health.counters import Counters
 from monitor.model import Kind, Report
 from monitor.testing import NOON
 

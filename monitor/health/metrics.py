@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.app.counters import Figures
+from monitor.health.counters import Figures
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LABEL = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})

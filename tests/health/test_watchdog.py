@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from monitor.app.notify_socket import WATCHDOG
-from monitor.app.pulse import silence, unready
-from monitor.app.speaker import Speaker
-from monitor.app.vigil import Vigil
-from monitor.app.vitals import Vitals, Watch
 from monitor.daemon.daemon import tell_watchdog
 from monitor.daemon.scheduler import Schedule
+from monitor.health.daemon_state import Vitals, Watch
+from monitor.health.liveness import silence, unready
+from monitor.health.publisher import Speaker
+from monitor.health.vigil import Vigil
 from monitor.store.database import open_for_writing
 from tests.journey.picking import picking
 from tests.servers import Arrivals

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from monitor.app.config import load
-from monitor.app.vitals import FILE, STALE_AFTER, Vitals, Watch, paused, read, watch_of, write
 from monitor.control import lock
+from monitor.health.daemon_state import FILE, STALE_AFTER, Vitals, Watch, paused, read, watch_of, write
 from monitor.inspect.status import status
 from tests.app.config.support import HEAD
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.app.pulse import Pulse, deaf, silence, unready
-from monitor.app.vitals import STALE_AFTER, Watch
+from monitor.health.daemon_state import STALE_AFTER, Watch
+from monitor.health.liveness import Pulse, deaf, silence, unready
 
 HEARD = Watch(state="watching", since="2026-11-22T03:00:00Z")
 WELL = Pulse(watcher=1.0, store=0.0, scheduler=1.0, watches={"motie": HEARD, "관세청": replace(HEARD, state="polling")})

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from monitor.app.logs import say, warn
-from monitor.app.vigil import Vigil
-from monitor.app.vitals import Vitals, Watch
 from monitor.collect.supervise import Standing
+from monitor.health.daemon_state import Vitals, Watch
+from monitor.health.vigil import Vigil
 
 NAMES_SHOWN = 10
 

@@ -19,8 +19,8 @@ DOORS = {
     "apscheduler": ("monitor/daemon/scheduler.py",),
     "rapidfuzz": ("monitor/compare/identity.py",),
     "re2": ("monitor/match/patterns.py",),
-    "yaml": ("monitor/app/config/",),
-    "pydantic": ("monitor/app/config/",),
+    "yaml": ("monitor/config/",),
+    "pydantic": ("monitor/config/",),
     "pytest": (),
 }
 HEAVY = ("apprise", "apscheduler", "sqlite_utils", "sqlite3", "pydantic", "watchdog", "rich", "yaml")

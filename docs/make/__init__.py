@@ -8,8 +8,8 @@ from pathlib import Path
 from docs.make.manual import manual
 from docs.make.picture import picture
 from docs.make.reference import reference
-from monitor.app.config.sample import sample
-from monitor.app.config.shape import written
+from monitor.config.json_schema import written
+from monitor.config.template import sample
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES: Mapping[str, Callable[[], str]] = {

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from docs.make.commands import commands
-from monitor.app.config.explain import SECTIONS
-from monitor.app.config.shape import shape
 from monitor.cli.exit_codes import EXITS
 from monitor.cli.output_schemas import output_schema, outputs
+from monitor.config.error_messages import SECTIONS
+from monitor.config.json_schema import shape
 from monitor.model import Kind
 
 _HEAD = """\

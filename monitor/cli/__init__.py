@@ -113,7 +113,7 @@ def report(error: MonitorError) -> None:
         about = {"code": error.exit_code, "message": error.message, "where": error.where}
         click.echo(json.dumps({"schema_version": 1, "error": about}, ensure_ascii=False), err=True)
     elif isinstance(error, ConfigError):
-        from monitor.app.config import paint
+        from monitor.config import paint
 
         click.echo(paint(error.faults, color=sys.stderr.isatty()).rstrip("\n"), err=True)
     else:

@@ -22,8 +22,8 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
 
     Ends with 78 when something is wrong, with 1 when a watchlist's `tests:` fail, with 0 for warnings only.
     """
-    from monitor.app.config import paint
-    from monitor.app.rules import check_channels, check_folders
+    from monitor.config import paint
+    from monitor.config.checks import check_channels, check_folders
     from monitor.inspect.lint import lint
 
     try:

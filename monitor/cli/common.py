@@ -21,7 +21,7 @@ from monitor.text import escape
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from monitor.app.config import Check, Config
+    from monitor.config import Check, Config
     from monitor.control.client import Errands
     from monitor.control.commands import Order
     from monitor.ports import Archive, Row
@@ -52,7 +52,7 @@ def log_option(verb: _Verb) -> _Verb:
 
 def config_path(config_file: str | None) -> Path:
     """Where the configuration stands: the verb's own -c, the group's -c, or the first place where there is one."""
-    from monitor.app.config import find
+    from monitor.config import find
 
     named = config_file or click.get_current_context().find_root().obj
     return find(Path(named) if named else None, os.environ)
@@ -60,8 +60,8 @@ def config_path(config_file: str | None) -> Path:
 
 def load_config(config_file: str | None, *, checks: Sequence[Check] = ()) -> Config:
     """The configuration in force, from that place."""
-    from monitor.app.config import load
-    from monitor.app.rules import check_rules
+    from monitor.config import load
+    from monitor.config.checks import check_rules
 
     return load(config_path(config_file), environ=os.environ, checks=(check_rules, *checks))
 

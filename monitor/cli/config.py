@@ -11,7 +11,7 @@ import click
 from monitor.cli.common import above, config_option, json_option, load_config, print_json, print_table
 
 if TYPE_CHECKING:
-    from monitor.app.config.effective import Setting
+    from monitor.config.settings import Setting
 
 
 @click.group()
@@ -26,7 +26,7 @@ def init(*, path: Path) -> None:
 
     A file that is there already is never touched.
     """
-    from monitor.app.config.sample import begin
+    from monitor.config.template import begin
 
     for line in begin(path):
         click.echo(line)
@@ -38,7 +38,7 @@ def init(*, path: Path) -> None:
 @click.pass_context
 def show(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
     """Show every setting in force and the line it comes from; secrets stay hidden."""
-    from monitor.app.config.effective import settings
+    from monitor.config.settings import settings
 
     as_json, config_file = above(ctx, as_json=as_json, config_file=config_file)
     config = load_config(config_file)
@@ -52,8 +52,8 @@ def show(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
 @click.option("--output", "verb", metavar="VERB", help="That of the lines this verb prints with --json.")
 def schema(*, verb: str | None) -> None:
     """Print the JSON schema of the configuration, or of a verb's --json lines."""
-    from monitor.app.config.shape import written
     from monitor.cli.output_schemas import output_schema
+    from monitor.config.json_schema import written
 
     click.echo(output_schema(verb) if verb else written(), nl=False)
 

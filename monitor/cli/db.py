@@ -15,7 +15,7 @@ from monitor.text import escape
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from monitor.app.config import Config
+    from monitor.config import Config
     from monitor.store.database import Handle
     from monitor.store.verify import Checked
 
@@ -84,7 +84,7 @@ def verify_verb(ctx: click.Context, *, deep: bool, as_json: bool, config_file: s
 def prune_verb(*, config_file: str | None) -> None:
     """Forget old texts, messages and events, as `retention:` says; a running monitor does so daily by itself."""
     from monitor.app.clock import SystemClock
-    from monitor.app.policies import retention_of
+    from monitor.config.convert import retention_of
     from monitor.control import lock
     from monitor.store.database import open_for_writing
     from monitor.store.prune import Retention, prune

@@ -12,7 +12,7 @@ from monitor.cli.common import archive_of, config_option, json_option, load_conf
 from monitor.text import escape
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config
+    from monitor.config import Config
     from monitor.match.explain import Explanation
     from monitor.match.watchlists import Watchlist
 
@@ -42,7 +42,7 @@ def command(*, release: int, watchlist: str | None, as_json: bool, config_file: 
 
 
 def _chosen(config: Config, name: str | None) -> tuple[Watchlist, ...]:
-    from monitor.app.policies import watchlists_of
+    from monitor.config.convert import watchlists_of
 
     every = watchlists_of(config)
     chosen = tuple(one for one in every if name in (None, one.name))

@@ -23,7 +23,7 @@ from monitor.model import Alert, Snippet
 from monitor.text import escape
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config
+    from monitor.config import Config
     from monitor.inspect.backtest import Candidate
     from monitor.match.watchlists import Watchlist, Watchlists
 
@@ -59,7 +59,7 @@ def command(
 
 def _prepared(watchlist: Watchlist, config: Config) -> Watchlists:
     """Raises QueryFault that shows the spot where the query goes wrong."""
-    from monitor.app.config import pointed
+    from monitor.config import pointed
     from monitor.match.query import QueryFault
     from monitor.match.watchlists import Watchlists
 

@@ -13,7 +13,7 @@ from monitor.cli.progress import with_bar
 from monitor.text import escape
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config
+    from monitor.config import Config
     from monitor.store.search import Found
 
 
@@ -44,7 +44,7 @@ def command(
 
 
 def _rows(config: Config, words: Sequence[str], day: date | None, watchlist: str | None) -> Iterator[dict[str, object]]:
-    from monitor.app.policies import watchlists_of
+    from monitor.config.convert import watchlists_of
     from monitor.match.watchlists import Watchlists
 
     every = watchlists_of(config)

@@ -17,7 +17,7 @@ def command(*, config_file: str | None) -> None:
     A configuration that cannot be used changes nothing: this ends with 78 and the daemon goes on with the one before.
     Ends with 1 where no daemon runs.
     """
-    from monitor.app.rules import check_services
+    from monitor.config.checks import check_services
     from monitor.control.client import have_reloaded
     from monitor.control.server import NoDaemon
 

@@ -19,7 +19,7 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
     message that was due is not delivered.
     """
     from monitor.app import logs
-    from monitor.app.rules import doubt_services
+    from monitor.config.checks import doubt_services
     from monitor.daemon.bootstrap import working
     from monitor.daemon.main import run
     from monitor.inspect.watchlist_tests import failures

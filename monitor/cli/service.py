@@ -56,7 +56,7 @@ def _service(ctx: click.Context, *, is_user: bool, config_file: str | None) -> S
 def _usual(*, is_user: bool) -> Path:
     if not is_user:
         return Path(_SYSTEM_CONFIG)
-    from monitor.app.config import find
+    from monitor.config import find
 
     return find(None, os.environ)
 

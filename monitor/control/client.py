@@ -19,7 +19,7 @@ from monitor.store.outbox import SqliteOutbox
 from monitor.store.switchboard import SqliteSwitchboard
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config
+    from monitor.config import Config
 
 TRIES, PAUSE = 60, 0.05  # at a daemon that holds the folder and takes no orders yet, or no longer; seconds between
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.app.config import Config, positive_duration
+from monitor.config import Config, positive_duration
 from monitor.errors import NotFound, UsageError
 from monitor.ports import Clock, Outbox, Row, Switchboard
 from monitor.store.rows import moment, shown

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, TextIO
 
 from monitor.app.clock import SystemClock
 from monitor.app.logs import say, warn
-from monitor.app.policies import policy_of, retention_of, sources_of, watchlists_of
 from monitor.collect.source import Source
 from monitor.collect.supervise import refuse_deaf
 from monitor.compare.forms import keys, sketch, text_hash
+from monitor.config.convert import policy_of, retention_of, sources_of, watchlists_of
 from monitor.control import lock
 from monitor.daemon.dispatcher import Line, Office
 from monitor.daemon.ingester import Intake
@@ -43,7 +43,7 @@ from monitor.store.switchboard import SqliteSwitchboard
 from monitor.text import NORM_VERSION
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config
+    from monitor.config import Config
 
 
 _CLOCK = SystemClock()

@@ -33,7 +33,7 @@ from monitor.ports import Row
 from monitor.store.arrivals import Silences
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config
+    from monitor.config import Config
 
 
 def run(works: Works) -> int:

@@ -6,14 +6,14 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from monitor.app.config import load, look_at
 from monitor.app.logs import say, warn
-from monitor.app.rules import check_rules, check_services
+from monitor.config import load, look_at
+from monitor.config.checks import check_rules, check_services
 from monitor.daemon.operator_alerts import Operator
 from monitor.errors import ConfigError, MonitorError
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config, Look
+    from monitor.config import Config, Look
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from monitor.store.database import Handle
 from monitor.store.rename import rename
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config
+    from monitor.config import Config
 
 
 def take_over(config: Config, handle: Handle) -> bool:

@@ -9,17 +9,17 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.app.policies import sources_of, watchlists_of
 from monitor.collect.decode import decode
 from monitor.collect.dump import parse
 from monitor.collect.read import Skipped, read
+from monitor.config.convert import sources_of, watchlists_of
 from monitor.errors import FileChanged, NotFound, NotReadable
 from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Alert, Change, Kind, Release
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config
     from monitor.collect.source import Source
+    from monitor.config import Config
     from monitor.ports import Stored
 
 

@@ -17,7 +17,7 @@ from monitor.store.database import FILE, count_releases, has_full_text, open_for
 from monitor.text import escape
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config
+    from monitor.config import Config
 
 FULL, SCARCE = 50_000_000, 1_000_000_000  # bytes free: below the first nothing works for long
 _INOTIFY = Path("/proc/sys/fs/inotify")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from monitor.app.policies import watchlists_of
+from monitor.config.convert import watchlists_of
 from monitor.errors import NotFound
 from monitor.inspect.pending import Books, books, undelivered
 from monitor.inspect.watchlist_tests import failures
@@ -20,7 +20,7 @@ from monitor.model import Kind
 from monitor.notify.windows import next_window, quiet_until
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config, Findings
+    from monitor.config import Config, Findings
     from monitor.ports import Archive
 
 LOOKED_AT = 2_000  # the last releases; a rule is judged by what comes in these days

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from monitor.app.policies import policy_of
+from monitor.config.convert import policy_of
 from monitor.model import Item, Standing, Waiting
 from monitor.notify.due import Policy, due
 from monitor.ports import Archive, Outbox, Row, Switchboard
@@ -22,7 +22,7 @@ from monitor.store.rows import moment, shown
 from monitor.store.switchboard import SqliteSwitchboard
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config
+    from monitor.config import Config
 
 UNDELIVERED = ("pending", "leased", "held")  # states of messages that may still be sent
 

@@ -25,7 +25,7 @@ from monitor.store.rows import moment, shown
 from monitor.text import escape
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config
+    from monitor.config import Config
 
 DAYS = 30  # that are counted one by one, today among them
 PATIENCE = 3.0  # seconds that a daemon gets to say how it is
@@ -51,8 +51,8 @@ def standing_of(file: Path, *, now: datetime) -> tuple[ZoneInfo, Row]:
     Where the file cannot be used any more, or the daemon could not write down how it is, the daemon itself is asked.
     Raises ConfigError where there is no daemon to ask.
     """
-    from monitor.app.config import load, state_of
-    from monitor.app.rules import check_rules
+    from monitor.config import load, state_of
+    from monitor.config.checks import check_rules
 
     try:
         config = load(file, checks=(check_rules,))

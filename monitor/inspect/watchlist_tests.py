@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from monitor.app.policies import watchlists_of
+from monitor.config.convert import watchlists_of
 from monitor.match.explain import Example, failing_tests
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config
+    from monitor.config import Config
 
 _SHOWN = 80  # characters of a test's text
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.app.config import load
+from monitor.config import load
 from monitor.control import lock
 from monitor.control.client import errands
 from monitor.control.commands import Order

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import click
 import pytest
 
-from monitor.app.config import load
 from monitor.cli.status_view import BARS, PLAIN_BARS, bars_for, screen, sparkline
+from monitor.config import load
 from monitor.control import lock
 from monitor.health.daemon_state import Vitals, read, write
 from monitor.inspect.status import DAYS, midnights, status

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.config import Config, load
+from monitor.config import Config, load
 from monitor.control import lock
 from monitor.control.client import TRIES, Errands, have_reloaded
 from monitor.control.commands import Order, Verb

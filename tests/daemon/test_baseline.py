@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitor.app.config import load
 from monitor.collect.folder import Folder
 from monitor.collect.source import Habits, Source
+from monitor.config import load
 from monitor.daemon.bootstrap import working
 from monitor.daemon.ingester import Intake
 from monitor.daemon.operator_alerts import Operator

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.config import Config, load
+from monitor.config import Config, load
 from monitor.daemon.bootstrap import working
 from monitor.daemon.operator_alerts import Operator
 from monitor.daemon.reload import Renewal

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from monitor.app.config import load
+from monitor.config import load
 from monitor.daemon.bootstrap import working
 from monitor.daemon.source_rename import take_over
 from monitor.model import Kind, Mode

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.config import load
+from monitor.config import load
 from monitor.notify.channels import check_channel
 from tests.journey.harness import ROOT
 
@@ -27,6 +27,6 @@ def test_every_configuration_in_the_guide_loads_and_its_urls_name_services(tmp_p
 
 
 def test_the_guide_shows_every_key_of_a_channel() -> None:
-    from monitor.app.config.models import Channel
+    from monitor.config.models import Channel
 
     assert [key for key in Channel.model_fields if not re.search(rf"\b{key}:", PAGE)] == []

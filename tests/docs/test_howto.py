@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.config import load
+from monitor.config import load
 from tests.cli.test_status_view import SCREEN
 from tests.journey.harness import ROOT, Project, record
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.config import load
+from monitor.config import load
 from tests.journey.harness import DEADLINE, MONITOR, ROOT, wait_for
 from tests.servers import Arrivals
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.config import load
-from monitor.app.rules import check_rules
+from monitor.config import load
+from monitor.config.checks import check_rules
 from monitor.inspect.watchlist_tests import failures
 from tests.journey.harness import ROOT
 

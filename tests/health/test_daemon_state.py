@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from monitor.app.config import load
+from monitor.config import load
 from monitor.control import lock
 from monitor.health.daemon_state import FILE, STALE_AFTER, Vitals, Watch, paused, read, watch_of, write
 from monitor.inspect.status import status
-from tests.app.config.support import HEAD
+from tests.config.support import HEAD
 
 AT = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)
 WATCH = Watch(state="watching", since="2026-11-22T03:00:00Z", ignored=1, ignored_names=("a.csv",))

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.config import load
-from monitor.app.rules import check_rules
+from monitor.config import load
+from monitor.config.checks import check_rules
 from monitor.inspect.lint import FEWEST, lint
 from tests.journey.harness import Project, record
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from monitor.app.config import Config, load
+from monitor.config import Config, load
 from monitor.control.client import own_desk
 from monitor.daemon.bootstrap import working
 from monitor.inspect.pending import alert_rows, books

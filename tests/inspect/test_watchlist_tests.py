@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.config import load
+from monitor.config import load
 from monitor.inspect.watchlist_tests import failures
 from tests.journey.harness import Project, record
 

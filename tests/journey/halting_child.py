@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from monitor.app.config import load
+from monitor.config import load
 from monitor.daemon.bootstrap import working
 
 # What is called at each place, and whether the end comes before the call or after it.

@@ -11,8 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from monitor.app.config import load
 from monitor.app.logs import set_up
+from monitor.config import load
 from monitor.daemon.bootstrap import working
 from monitor.daemon.main import run
 from monitor.model import Delivery, Outcome, Verdict

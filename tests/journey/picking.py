@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from monitor.app.config import load
+from monitor.config import load
 from monitor.daemon.bootstrap import Works, working
 from monitor.daemon.ingest_worker import Pace, Pickup
 from monitor.daemon.scheduler import Schedule

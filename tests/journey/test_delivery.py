@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.app.config import load
+from monitor.config import load
 from monitor.daemon.bootstrap import working
 from monitor.testing import FrozenClock
 from tests.journey.harness import Project, many, record

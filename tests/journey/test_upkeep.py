@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 
-from monitor.app.config import load
+from monitor.config import load
 from monitor.daemon.bootstrap import Works, working
 from monitor.store.database import open_for_writing
 from monitor.store.search import SearchIndex

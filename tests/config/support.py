@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.config import Check, Config, load
+from monitor.config import Check, Config, load
 from monitor.errors import ConfigError, Fault
 
 HEAD = 'sources: {motie: {path: in/}}\nchannels: {team: {url: "console://"}}\n'  # valid; what follows begins in line 3

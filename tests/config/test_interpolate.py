@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.config import Config
-from tests.app.config.support import HEAD, loaded, refused
+from monitor.config import Config
+from tests.config.support import HEAD, loaded, refused
 
 ENVIRON = {"WORD": "무역", "EMPTY": "", "YAML": "a: [b, *c]", "TWICE": "${WORD}", "ODD": "caf\udce9"}
 

@@ -7,9 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from monitor.app.config.findings import Findings
-from monitor.app.config.mask import mask_secret, mask_urls
-from monitor.app.config.models import (
+from monitor.config.diagnostics import Findings
+from monitor.config.models import (
     Channel,
     Config,
     Example,
@@ -22,8 +21,9 @@ from monitor.app.config.models import (
     Watch,
     Watchlist,
 )
-from monitor.app.config.tree import Node, Scalar, Series, Table, dotted
-from monitor.app.config.values import closest, suggestion
+from monitor.config.parsers import closest, suggestion
+from monitor.config.redact import mask_secret, mask_urls
+from monitor.config.yaml_tree import Node, Scalar, Series, Table, dotted
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -9,8 +9,8 @@ from typing import get_args
 from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
-from monitor.app.config.models import Config, Section, Text
-from monitor.app.config.spell import spelled
+from monitor.config.models import Config, Section, Text
+from monitor.config.serialize import spelled
 
 Reader = Callable[[str], object] | None  # of a setting's text
 

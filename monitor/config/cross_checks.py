@@ -9,10 +9,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from monitor.app.config.explain import shown
-from monitor.app.config.findings import Findings
-from monitor.app.config.tree import Node, Scalar, Series, Table
-from monitor.app.config.values import closest, folder_path, suggestion
+from monitor.config.diagnostics import Findings
+from monitor.config.error_messages import shown
+from monitor.config.parsers import closest, folder_path, suggestion
+from monitor.config.yaml_tree import Node, Scalar, Series, Table
 
 _WAYS = ("keywords", "query", "regex")  # to say what a watchlist looks for
 _OUTCOMES = ("match", "no_match")  # of a watchlist's test

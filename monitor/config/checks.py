@@ -12,7 +12,7 @@ from monitor.match.query import QueryFault, alias_fault, unclear
 from monitor.notify.channels import check_channel, check_service
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config, Findings
+    from monitor.config import Config, Findings
 
 _HIDDEN = "cannot be read; what a reference put here is not shown, so look at the value it stands for"
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.app.config import load, paint
+from monitor.config import load, paint
 from monitor.errors import ConfigError
 
-SAMPLE = (Path(__file__).parents[3] / "config.yaml").read_text(encoding="utf-8")
+SAMPLE = (Path(__file__).parents[2] / "config.yaml").read_text(encoding="utf-8")
 WHOLE = """\
 timezone: Asia/Seoul
 state: state/

@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from monitor.app.config import Config, Findings, Watch, candidates, find, load, paint
+from monitor.config import Config, Findings, Watch, candidates, find, load, paint
 from monitor.errors import ConfigError
 from monitor.model import Kind, Rate
 from monitor.notify.windows import Digest, Quiet
 from monitor.secret import Secret
-from tests.app.config.support import HEAD, loaded, refused, told
+from tests.config.support import HEAD, loaded, refused, told
 
-SAMPLE = Path(__file__).parents[3] / "config.yaml"
+SAMPLE = Path(__file__).parents[2] / "config.yaml"
 
 FIVE_FAULTS = """\
 timezone: Asia/Soul

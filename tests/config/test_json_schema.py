@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from monitor.app.config.about import ABOUT
-from monitor.app.config.explain import SECTIONS
-from monitor.app.config.sample import sample
-from monitor.app.config.shape import shape, written
-from tests.app.config.support import HEAD, loaded
+from monitor.config.descriptions import ABOUT
+from monitor.config.error_messages import SECTIONS
+from monitor.config.json_schema import shape, written
+from monitor.config.template import sample
+from tests.config.support import HEAD, loaded
 from tests.journey.harness import CONFIG, ROOT
 from tests.schemas import disagreements
 

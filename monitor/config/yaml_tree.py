@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from monitor.app.config.findings import START, Findings, Place
-from monitor.app.config.mask import is_secret_place
-from monitor.app.config.syntax import sentence
+from monitor.config.diagnostics import START, Findings, Place
+from monitor.config.redact import is_secret_place
+from monitor.config.yaml_errors import sentence
 
 _DEPTH = 12  # levels; the deepest setting there is lies at five
 _UNSUPPORTED = "is not supported here; put a value in quotes, or write out what it stands for"

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitor.app.config import values
-from monitor.app.config.mask import mask_secret, mask_urls
+from monitor.config import parsers
+from monitor.config.redact import mask_secret, mask_urls
 from monitor.model import Rate
 from monitor.notify.windows import DAYS, EVERY_DAY, Digest, Quiet
 from monitor.secret import Secret
@@ -94,6 +94,6 @@ _SPELLINGS: Mapping[type, Callable[..., str]] = {
     str: mask_urls,
 }
 _BY_READER: Mapping[Callable[..., object] | None, Callable[[Any], str]] = {
-    values.size: _size,
-    values.age: lambda length: str(length.days),
+    parsers.size: _size,
+    parsers.age: lambda length: str(length.days),
 }

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from monitor.app.config.cross import cross_check
-from monitor.app.config.explain import explain
-from monitor.app.config.findings import Findings
-from monitor.app.config.interpolate import Lookup, fill
-from monitor.app.config.mask import mask_secret, mask_urls
-from monitor.app.config.models import Config, Look, Origin
-from monitor.app.config.tree import Scalar, Table, plain, read, walk
-from monitor.app.config.values import folder_path
+from monitor.config.cross_checks import cross_check
+from monitor.config.diagnostics import Findings
+from monitor.config.error_messages import explain
+from monitor.config.interpolate import Lookup, fill
+from monitor.config.models import Config, Look, Origin
+from monitor.config.parsers import folder_path
+from monitor.config.redact import mask_secret, mask_urls
+from monitor.config.yaml_tree import Scalar, Table, plain, read, walk
 from monitor.errors import ConfigError, Fault
 
 Check = Callable[[Config, Findings], None]

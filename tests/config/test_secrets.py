@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.config import load, paint
-from monitor.app.config.mask import is_below_url, is_secret_place, mask_secret, mask_span, mask_unparsed
+from monitor.config import load, paint
+from monitor.config.redact import is_below_url, is_secret_place, mask_secret, mask_span, mask_unparsed
 from monitor.errors import ConfigError
-from tests.app.config.support import HEAD, loaded
+from tests.config.support import HEAD, loaded
 
 CANARY = "c4n4ry"
 CHANNELS = "sources: {motie: {path: in/}}\nchannels:\n"

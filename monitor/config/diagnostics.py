@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
-from monitor.app.config.mask import blank_urls, is_below_url, mask_span, mask_unparsed, mask_urls
+from monitor.config.redact import blank_urls, is_below_url, mask_span, mask_unparsed, mask_urls
 from monitor.errors import ConfigError, Fault
 from monitor.text import escape
 

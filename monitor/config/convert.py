@@ -14,7 +14,7 @@ from monitor.notify.retry import USUAL_PATIENCE, Patience
 from monitor.store.prune import Retention
 
 if TYPE_CHECKING:
-    from monitor.app.config import Config
+    from monitor.config import Config
 
 
 def policy_of(config: Config, name: str, *, patience: Patience = USUAL_PATIENCE) -> Policy:

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 from pydantic_core.core_schema import ValidationInfo
 
-from monitor.app.config import values
-from monitor.app.config.findings import Place
+from monitor.config import parsers
+from monitor.config.diagnostics import Place
 from monitor.errors import Fault
 from monitor.model import Kind, Rate
 from monitor.notify.windows import Digest, Quiet
@@ -43,7 +43,7 @@ def _text(parse: Callable[[str], object]) -> BeforeValidator:
 
 def from_folder(value: object, info: ValidationInfo[Any]) -> object:
     """A relative path starts from the configuration's folder."""
-    return values.folder_path(value, info.context.folder) if isinstance(value, str) else value
+    return parsers.folder_path(value, info.context.folder) if isinstance(value, str) else value
 
 
 def needs_entry(entries: _T) -> _T:
@@ -53,25 +53,25 @@ def needs_entry(entries: _T) -> _T:
     return entries
 
 
-Duration = Annotated[timedelta, _text(values.duration)]
-PositiveDuration = Annotated[timedelta, _text(values.positive_duration)]
-Age = Annotated[timedelta | None, _text(values.age)]
-Size = Annotated[int, _text(values.size)]
-Count = Annotated[int, _text(values.count)]
-Flag = Annotated[bool, _text(values.flag)]
-Zone = Annotated[ZoneInfo, _text(values.zone)]
-Codec = Annotated[str, _text(values.codec)]
-Glob = Annotated[str, _text(values.glob)]
-Word = Annotated[str, _text(values.word)]
-Limit = Annotated[int, _text(values.limit)]
-Speed = Annotated[Rate, _text(values.rate)]
-DigestTime = Annotated[Digest, _text(values.digest)]
-QuietHours = Annotated[Quiet, _text(values.quiet)]
-Event = Annotated[Kind, _text(values.event)]
-WebAddress = Annotated[Secret, _text(values.web_address)]
-Listen = Annotated[str, _text(values.listen)]
-Url = Annotated[Secret, _text(values.url)]
-Name = Annotated[str, AfterValidator(values.name)]
+Duration = Annotated[timedelta, _text(parsers.duration)]
+PositiveDuration = Annotated[timedelta, _text(parsers.positive_duration)]
+Age = Annotated[timedelta | None, _text(parsers.age)]
+Size = Annotated[int, _text(parsers.size)]
+Count = Annotated[int, _text(parsers.count)]
+Flag = Annotated[bool, _text(parsers.flag)]
+Zone = Annotated[ZoneInfo, _text(parsers.zone)]
+Codec = Annotated[str, _text(parsers.codec)]
+Glob = Annotated[str, _text(parsers.glob)]
+Word = Annotated[str, _text(parsers.word)]
+Limit = Annotated[int, _text(parsers.limit)]
+Speed = Annotated[Rate, _text(parsers.rate)]
+DigestTime = Annotated[Digest, _text(parsers.digest)]
+QuietHours = Annotated[Quiet, _text(parsers.quiet)]
+Event = Annotated[Kind, _text(parsers.event)]
+WebAddress = Annotated[Secret, _text(parsers.web_address)]
+Listen = Annotated[str, _text(parsers.listen)]
+Url = Annotated[Secret, _text(parsers.url)]
+Name = Annotated[str, AfterValidator(parsers.name)]
 Folder = Annotated[Path, BeforeValidator(from_folder)]
 Some = AfterValidator(needs_entry)
 FirstRun = Literal["alert", "baseline"]
@@ -149,7 +149,7 @@ class Watchlist(Section):
     regex: Word = ""
     exclude: Annotated[tuple[Word, ...], Some] = ()
     fields: Annotated[tuple[Literal["title", "body", "category"], ...], Some] = ("title", "body", "category")
-    when: Annotated[tuple[Event, ...], Some] = values.WHEN
+    when: Annotated[tuple[Event, ...], Some] = parsers.WHEN
     on_change: Literal["any", "added", "newly"] = "any"
     min_hits: Count = 1
     case: Literal["smart", "ignore", "exact"] = "smart"

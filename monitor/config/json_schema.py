@@ -13,11 +13,11 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from monitor.app.config import values
-from monitor.app.config.about import ABOUT
-from monitor.app.config.explain import SECTIONS
-from monitor.app.config.models import Config, Section, Text, from_folder, needs_entry
-from monitor.app.config.spell import spelled
+from monitor.config import parsers
+from monitor.config.descriptions import ABOUT
+from monitor.config.error_messages import SECTIONS
+from monitor.config.models import Config, Section, Text, from_folder, needs_entry
+from monitor.config.serialize import spelled
 
 Shape = dict[str, Any]
 
@@ -38,44 +38,44 @@ def _written(kind: str, pattern: str, **more: object) -> Shape:
 _DURATION = _written("duration", r"[0-9]{1,12}(\.[0-9]{1,12})?(ms|s|m|h|d|w)")
 # What the text of a setting looks like, by the function that reads it.
 FORMS: Mapping[Callable[..., object], Shape] = {
-    values.duration: _DURATION,
-    values.positive_duration: _DURATION,
-    values.size: _written("size", r"[0-9]{1,12}(\.[0-9]{1,12})?(B|kB|KB|MB|GB|TB)"),
-    values.flag: {"title": "yes or no", "type": ["boolean", "string"], "pattern": f"^({_FLAG})$"},
-    values.count: {
+    parsers.duration: _DURATION,
+    parsers.positive_duration: _DURATION,
+    parsers.size: _written("size", r"[0-9]{1,12}(\.[0-9]{1,12})?(B|kB|KB|MB|GB|TB)"),
+    parsers.flag: {"title": "yes or no", "type": ["boolean", "string"], "pattern": f"^({_FLAG})$"},
+    parsers.count: {
         "title": "number from 1 to 1000",
         "type": ["integer", "string"],
         "minimum": 1,
         "maximum": 1000,
         "pattern": "^0{0,3}[1-9][0-9]{0,3}$",
     },
-    values.limit: {
+    parsers.limit: {
         "title": "number",
         "type": ["integer", "string"],
         "minimum": 0,
         "maximum": 99999,
         "pattern": "^[0-9]{1,5}$",
     },
-    values.age: {
+    parsers.age: {
         "title": "days, or keep",
         "type": ["integer", "string"],
         "minimum": 1,
         "maximum": 99999,
         "pattern": "^([0-9]{1,5}|keep)$",
     },
-    values.rate: _written("rate", r"[0-9]{1,6}(\.[0-9]{1,6})?/(s|m|min|h)"),
-    values.digest: _written("digest time", f"({_DAY}(,{_DAY})* +)?{_TIME}"),
-    values.quiet: _written("span of hours", f" *{_TIME} *- *{_TIME} *"),
-    values.zone: {"title": "time zone", "type": "string", "minLength": 1},
-    values.codec: {"title": "encoding", "type": "string", "minLength": 1},
-    values.glob: {"title": "pattern", "type": _ANY_TEXT, "pattern": "^[^/]+$"},
-    values.word: {"title": "text", "type": _ANY_TEXT, "pattern": r"\S"},
-    values.event: {"title": "kind of event", "enum": [str(kind) for kind in values.WHEN]},
-    values.listen: _written("address", r"off|[0-9.]{7,15}:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}"),
-    values.web_address: _written("web address", r"https?://[!-~]+"),
-    values.url: _written("url", r"[A-Za-z][A-Za-z0-9+.-]*://\S*"),
-    values.name: {"title": "name", "type": "string", "pattern": r"^[A-Za-z0-9가-힣][^\s/:,;!?]{0,63}$"},
-    values.folder_path: {"title": "path", "type": "string", "pattern": "^[^~]"},
+    parsers.rate: _written("rate", r"[0-9]{1,6}(\.[0-9]{1,6})?/(s|m|min|h)"),
+    parsers.digest: _written("digest time", f"({_DAY}(,{_DAY})* +)?{_TIME}"),
+    parsers.quiet: _written("span of hours", f" *{_TIME} *- *{_TIME} *"),
+    parsers.zone: {"title": "time zone", "type": "string", "minLength": 1},
+    parsers.codec: {"title": "encoding", "type": "string", "minLength": 1},
+    parsers.glob: {"title": "pattern", "type": _ANY_TEXT, "pattern": "^[^/]+$"},
+    parsers.word: {"title": "text", "type": _ANY_TEXT, "pattern": r"\S"},
+    parsers.event: {"title": "kind of event", "enum": [str(kind) for kind in parsers.WHEN]},
+    parsers.listen: _written("address", r"off|[0-9.]{7,15}:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}"),
+    parsers.web_address: _written("web address", r"https?://[!-~]+"),
+    parsers.url: _written("url", r"[A-Za-z][A-Za-z0-9+.-]*://\S*"),
+    parsers.name: {"title": "name", "type": "string", "pattern": r"^[A-Za-z0-9가-힣][^\s/:,;!?]{0,63}$"},
+    parsers.folder_path: {"title": "path", "type": "string", "pattern": "^[^~]"},
 }
 
 
@@ -107,11 +107,11 @@ class _Generator(GenerateJsonSchema):
         read = schema["function"]["function"]
         if isinstance(read, Text):
             return dict(FORMS[read.parse])
-        return dict(FORMS[values.folder_path]) if read is from_folder else super().function_before_schema(schema)
+        return dict(FORMS[parsers.folder_path]) if read is from_folder else super().function_before_schema(schema)
 
     def function_after_schema(self, schema: Any) -> Shape:
         check = schema["function"]["function"]
-        if check is values.name:
+        if check is parsers.name:
             return dict(FORMS[check])
         made = super().function_after_schema(schema)
         return {**made, _LEAST[made["type"]]: 1} if check is needs_entry else made

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.app.config import paint
-from monitor.app.config.faults import columns
+from monitor.config import paint
+from monitor.config.report import columns
 from monitor.errors import Fault
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.config import Example, paint
-from monitor.app.rules import check_rules
+from monitor.config import Example, paint
+from monitor.config.checks import check_rules
 from monitor.errors import ConfigError
-from tests.app.config.support import HEAD, loaded, refused, told
+from tests.config.support import HEAD, loaded, refused, told
 
 BESIDE = "and a watchlist has one of them; keep one"
 NO_NAME = "cannot name an alias; use one word of letters and digits that is no operator"

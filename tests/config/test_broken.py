@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from monitor.app.config import Source
-from monitor.app.config.explain import EXAMPLES, SECTIONS
-from monitor.app.config.findings import Findings
-from monitor.app.config.tree import LOADER, read
+from monitor.config import Source
+from monitor.config.diagnostics import Findings
+from monitor.config.error_messages import EXAMPLES, SECTIONS
+from monitor.config.yaml_tree import LOADER, read
 from monitor.errors import ConfigError
-from tests.app.config.support import refused, told
+from tests.config.support import refused, told
 
 WHEN = "new, changed, completed, enriched, reappeared, withdrawn"
 UNSUPPORTED = "is not supported here; put a value in quotes, or write out what it stands for"

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.app.config import values
-from monitor.app.config.spell import spelled
+from monitor.config import parsers
+from monitor.config.serialize import spelled
 from monitor.model import Kind, Rate
 from monitor.notify.windows import EVERY_DAY, Digest, Quiet
 from monitor.secret import Secret
@@ -52,29 +52,29 @@ def test_a_setting_is_written_as_people_write_it(value: object, text: object) ->
 
 @given(st.integers(0, 10**12).map(lambda n: timedelta(microseconds=n * 500)))
 def test_a_duration_is_read_again(length: timedelta) -> None:
-    assert values.duration(str(spelled(length))) == length
+    assert parsers.duration(str(spelled(length))) == length
 
 
 @given(st.integers(1, 10**13))
 def test_a_size_is_read_again(count: int) -> None:
     if count < 10**12:
-        assert values.size(str(spelled(count, values.size))) == count
+        assert parsers.size(str(spelled(count, parsers.size))) == count
 
 
 @given(st.integers(1, 9999), st.sampled_from(["s", "min", "h"]))
 def test_a_rate_is_read_again(count: int, period: str) -> None:
-    rate = values.rate(f"{count}/{period}")
-    assert values.rate(str(spelled(rate))).per_second == pytest.approx(rate.per_second)
+    rate = parsers.rate(f"{count}/{period}")
+    assert parsers.rate(str(spelled(rate))).per_second == pytest.approx(rate.per_second)
 
 
 @given(TIMES, st.frozensets(st.integers(0, 6), min_size=1))
 def test_a_digest_is_read_again(at: time, days: frozenset[int]) -> None:
     digest = Digest(at=at, days=days or EVERY_DAY)
-    assert values.digest(str(spelled(digest))) == digest
+    assert parsers.digest(str(spelled(digest))) == digest
 
 
 @given(TIMES, TIMES)
 def test_quiet_hours_are_read_again(start: time, end: time) -> None:
     quiet = Quiet(start=start, end=end)
     if start != end:
-        assert values.quiet(str(spelled(quiet))) == quiet
+        assert parsers.quiet(str(spelled(quiet))) == quiet

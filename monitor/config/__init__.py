@@ -5,11 +5,11 @@
 Importing this package loads yaml and pydantic; commands that need no configuration must not.
 """
 
-from monitor.app.config.faults import paint, pointed
-from monitor.app.config.findings import Findings
-from monitor.app.config.load import Check, candidates, find, load, look_at, state_of
-from monitor.app.config.models import Channel, Config, Example, Look, Source, Watch, Watchlist
-from monitor.app.config.values import duration, positive_duration, size
+from monitor.config.diagnostics import Findings
+from monitor.config.load import Check, candidates, find, load, look_at, state_of
+from monitor.config.models import Channel, Config, Example, Look, Source, Watch, Watchlist
+from monitor.config.parsers import duration, positive_duration, size
+from monitor.config.report import paint, pointed
 
 __all__ = [
     "Channel",

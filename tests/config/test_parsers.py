@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.config import values
+from monitor.config import parsers
 from monitor.model import Kind, Rate
 from monitor.notify.windows import DAYS, Digest, Quiet
 
@@ -26,20 +26,20 @@ from monitor.notify.windows import DAYS, Digest, Quiet
     ],
 )
 def test_a_duration_is_a_number_and_a_unit(text: str, expected: timedelta) -> None:
-    assert values.duration(text) == expected
+    assert parsers.duration(text) == expected
 
 
 def test_the_longest_duration_can_be_added_to_any_moment_of_ours() -> None:
-    assert (datetime(2026, 11, 22, tzinfo=UTC) + values.duration("365000d")).year == 3026
+    assert (datetime(2026, 11, 22, tzinfo=UTC) + parsers.duration("365000d")).year == 3026
     with pytest.raises(ValueError, match="too long"):
-        values.duration("365001d")
+        parsers.duration("365001d")
 
 
 @pytest.mark.parametrize(
     ("text", "per_second"), [("1/s", 1), ("0.5/s", 0.5), ("10/min", 10 / 60), ("10/m", 10 / 60), ("90/h", 90 / 3600)]
 )
 def test_a_rate_is_so_many_in_a_time_evenly_spread(text: str, per_second: float) -> None:
-    assert values.rate(text) == Rate(per_second=per_second, burst=1)
+    assert parsers.rate(text) == Rate(per_second=per_second, burst=1)
 
 
 @pytest.mark.parametrize(
@@ -55,16 +55,16 @@ def test_a_rate_is_so_many_in_a_time_evenly_spread(text: str, per_second: float)
     ],
 )
 def test_a_digest_is_a_time_on_some_days(text: str, days: str, at: time) -> None:
-    assert values.digest(text) == Digest(at=at, days=frozenset(DAYS.index(day) for day in days.split()))
+    assert parsers.digest(text) == Digest(at=at, days=frozenset(DAYS.index(day) for day in days.split()))
 
 
 @pytest.mark.parametrize("text", ["22:00-07:00", "22:00 - 7:00"])
 def test_quiet_hours_are_two_times(text: str) -> None:
-    assert values.quiet(text) == Quiet(start=time(22), end=time(7))
+    assert parsers.quiet(text) == Quiet(start=time(22), end=time(7))
 
 
 def test_a_limit_may_be_none() -> None:
-    assert (values.limit("0"), values.limit("60")) == (0, 60)
+    assert (parsers.limit("0"), parsers.limit("60")) == (0, 60)
 
 
 @pytest.mark.parametrize(
@@ -72,30 +72,30 @@ def test_a_limit_may_be_none() -> None:
     [("1B", 1), ("500kB", 500_000), ("500KB", 500_000), ("1.5MB", 1_500_000), ("2GB", 2 * 10**9), ("1TB", 10**12)],
 )
 def test_a_size_is_a_number_and_a_decimal_unit(text: str, expected: int) -> None:
-    assert values.size(text) == expected
+    assert parsers.size(text) == expected
 
 
 @pytest.mark.parametrize(
     ("parse", "rows"),
     [
         (
-            values.duration,
+            parsers.duration,
             ["", "90", "s", "2 d", "-1s", "1.s", ".5s", "1y", "1D", "٣s", "1e3s", "PT1H", "9" * 99 + "s"],
         ),
-        (values.positive_duration, ["0s", "0.0ms"]),
-        (values.rate, ["", "1", "/s", "0/s", "-1/s", "1/d", "1 /s", "x/s"]),
-        (values.limit, ["", "-1", "1.5", "x", "999999"]),
-        (values.digest, ["", "8", "08.30", "24:00", "08:60", "xyz 08:30", "mon- 08:30", "-mon 08:30", ", 08:30"]),
-        (values.quiet, ["", "-", "22:00", "22-07", "22:00-24:00", "22:00-22:00"]),
-        (values.size, ["", "1", "MB", "1 MB", "-1MB", "1MiB", "1mb", "0GB", "0.1B"]),
-        (values.flag, ["", "1", "0", "y", "t", "maybe"]),
-        (values.zone, ["", "Asia", "Nowhere/None", "/etc/passwd", "../x", "a\0b", "posixrules/x"]),
-        (values.codec, ["", "klingon", "hex", "rot13", "base64", "undefined", "a\0b"]),
-        (values.glob, ["", "a/b"]),
-        (values.word, ["", " ", "\n", "\u3000"]),
-        (values.event, ["", "cosmetic", "stale", "unchanged", "rejected", "NEW"]),
-        (values.url, ["", "console", "://x", "1a://x", "a://b c", "a://\x07", "mailto:x@y"]),
-        (values.name, ["", "-a", ".a", "_a", "a b", "a/b", "a\n", "é", "x" * 65, "ㄱ"]),
+        (parsers.positive_duration, ["0s", "0.0ms"]),
+        (parsers.rate, ["", "1", "/s", "0/s", "-1/s", "1/d", "1 /s", "x/s"]),
+        (parsers.limit, ["", "-1", "1.5", "x", "999999"]),
+        (parsers.digest, ["", "8", "08.30", "24:00", "08:60", "xyz 08:30", "mon- 08:30", "-mon 08:30", ", 08:30"]),
+        (parsers.quiet, ["", "-", "22:00", "22-07", "22:00-24:00", "22:00-22:00"]),
+        (parsers.size, ["", "1", "MB", "1 MB", "-1MB", "1MiB", "1mb", "0GB", "0.1B"]),
+        (parsers.flag, ["", "1", "0", "y", "t", "maybe"]),
+        (parsers.zone, ["", "Asia", "Nowhere/None", "/etc/passwd", "../x", "a\0b", "posixrules/x"]),
+        (parsers.codec, ["", "klingon", "hex", "rot13", "base64", "undefined", "a\0b"]),
+        (parsers.glob, ["", "a/b"]),
+        (parsers.word, ["", " ", "\n", "\u3000"]),
+        (parsers.event, ["", "cosmetic", "stale", "unchanged", "rejected", "NEW"]),
+        (parsers.url, ["", "console", "://x", "1a://x", "a://b c", "a://\x07", "mailto:x@y"]),
+        (parsers.name, ["", "-a", ".a", "_a", "a b", "a/b", "a\n", "é", "x" * 65, "ㄱ"]),
     ],
 )
 def test_every_parser_refuses_without_repeating_what_it_was_given(
@@ -111,33 +111,33 @@ def test_every_parser_refuses_without_repeating_what_it_was_given(
     ("text", "expected"), [("true", True), ("Yes", True), ("ON", True), ("no", False), ("Off", False)]
 )
 def test_a_flag_is_what_people_write(text: str, expected: bool) -> None:
-    assert values.flag(text) is expected
+    assert parsers.flag(text) is expected
 
 
 @pytest.mark.parametrize("text", ["auto", "utf-8", "cp949", "EUC-KR", "utf-16", "utf-32", "latin-1"])
 def test_a_codec_python_knows_is_one(text: str) -> None:
-    assert values.codec(text) == text
+    assert parsers.codec(text) == text
 
 
 @pytest.mark.parametrize("text", ["a", "1", "산업부", "team-1.x_y", "a한글", "x" * 64, "Ünü"[1:]])
 def test_a_name_is_letters_digits_and_a_few_signs(text: str) -> None:
-    assert values.name(text) == text
+    assert parsers.name(text) == text
 
 
 @pytest.mark.parametrize("text", ["", "~", "~/x", "a\0b", "a\ud800"])
 def test_a_path_that_cannot_be_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"^(is|holds|begins) "):
-        values.folder_path(text, Path("/base"))
+        parsers.folder_path(text, Path("/base"))
 
 
 def test_a_relative_path_starts_at_the_base() -> None:
-    assert values.folder_path("in/", Path("/base")) == Path("/base/in")
-    assert values.folder_path("/abs", Path("/base")) == Path("/abs")
+    assert parsers.folder_path("in/", Path("/base")) == Path("/base/in")
+    assert parsers.folder_path("/abs", Path("/base")) == Path("/abs")
 
 
 def test_events_that_alert_are_taken_as_kinds() -> None:
-    assert [values.event(kind.value) for kind in values.WHEN] == list(values.WHEN)
-    assert values.event("new") is Kind.NEW
+    assert [parsers.event(kind.value) for kind in parsers.WHEN] == list(parsers.WHEN)
+    assert parsers.event("new") is Kind.NEW
 
 
 @pytest.mark.parametrize(
@@ -145,12 +145,12 @@ def test_events_that_alert_are_taken_as_kinds() -> None:
     [("urll", "; did you mean 'url'?"), ("URL", "; did you mean 'url'?"), ("zzz", ""), ("", "")],
 )
 def test_a_suggestion_is_made_only_where_something_comes_close(text: str, expected: str) -> None:
-    assert values.suggestion(text, ["url", "max_age"]) == expected
+    assert parsers.suggestion(text, ["url", "max_age"]) == expected
 
 
 @pytest.mark.parametrize("text", ["off", "127.0.0.1:9877", "0.0.0.0:0", "[::1]:9877", "[::]:65535"])
 def test_an_address_to_listen_on_is_of_this_machine_with_a_port(text: str) -> None:
-    assert values.listen(text) == text
+    assert parsers.listen(text) == text
 
 
 @pytest.mark.parametrize(
@@ -175,4 +175,4 @@ def test_an_address_to_listen_on_is_of_this_machine_with_a_port(text: str) -> No
 )
 def test_any_other_address_is_refused_with_those_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match=r"write 127\.0\.0\.1:9877"):
-        values.listen(text)
+        parsers.listen(text)

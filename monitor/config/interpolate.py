@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from monitor.app.config import tree
-from monitor.app.config.findings import Findings
-from monitor.app.config.tree import Entry, Node, Scalar, Series, Table, dotted
+from monitor.config import yaml_tree
+from monitor.config.diagnostics import Findings
+from monitor.config.yaml_tree import Entry, Node, Scalar, Series, Table, dotted
 
 _MARK = re.compile(r"\$\$|\$\{([^}]*)\}|\$\{")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
@@ -38,20 +38,20 @@ class _Filler:
         self._lookup = lookup
         self._findings = findings
 
-    def table(self, table: Table, path: tree.Path) -> Table:
+    def table(self, table: Table, path: yaml_tree.Path) -> Table:
         entries = {
             key: Entry(entry.place, self._node(entry.node, (*path, key))) for key, entry in table.entries.items()
         }
         return replace(table, entries=entries)
 
-    def _node(self, node: Node, path: tree.Path) -> Node:
+    def _node(self, node: Node, path: yaml_tree.Path) -> Node:
         if isinstance(node, Table):
             return self.table(node, path)
         if isinstance(node, Series):
             return replace(node, items=tuple(self._node(item, (*path, at)) for at, item in enumerate(node.items)))
         return self._scalar(node, path) if "$" in node.raw else node
 
-    def _scalar(self, scalar: Scalar, path: tree.Path) -> Scalar:
+    def _scalar(self, scalar: Scalar, path: yaml_tree.Path) -> Scalar:
         faults: list[str] = []
 
         def put(mark: re.Match[str]) -> str:
@@ -130,6 +130,6 @@ def _content(path: Path, reference: str) -> str:
 
 def _whole(text: str, what: str) -> str:
     """The text, if all its bytes were UTF-8: others are kept as halves of characters, which nothing can send."""
-    if not tree.is_text(text):
+    if not yaml_tree.is_text(text):
         raise LookupError(f"{what} holds bytes that are not UTF-8; save it as UTF-8")
     return text

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from monitor.app.config.shape import written
+from monitor.config.json_schema import written
 from monitor.errors import MonitorError
 
 SCHEMA = "config.schema.json"
@@ -14,7 +14,7 @@ SCHEMA = "config.schema.json"
 
 def sample() -> str:
     """The configuration that `monitor config init` writes."""
-    return files("monitor.app.config").joinpath("sample.yaml").read_text("utf-8")
+    return files("monitor.config").joinpath("sample.yaml").read_text("utf-8")
 
 
 def begin(path: Path) -> Iterator[str]:

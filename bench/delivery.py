@@ -17,7 +17,6 @@ import requests
 
 from bench.journey import take_in
 from bench.report import Figure, quantile, resident
-from monitor.app.clock import SystemClock
 from monitor.model import Message
 from monitor.notify.apprise_channel import AppriseChannel, build
 from monitor.notify.due import Policy
@@ -27,7 +26,8 @@ from monitor.store.database import open_for_writing
 from monitor.store.outbox import SqliteOutbox
 from monitor.store.sqlite import SqliteStore
 from monitor.store.switchboard import SqliteSwitchboard
-from tests.journey.harness import Project, record
+from monitor.times import SystemClock
+from tests.end_to_end.harness import Project, record
 from tests.servers import Answer, http_server
 
 COMMITS, SENDS = 200, 2_000

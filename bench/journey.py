@@ -16,11 +16,11 @@ import requests
 
 from bench.report import Figure, quantile
 from monitor.collect.source import Habits
-from monitor.journey import Audience, ingest
 from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Dump, Mode, Signature
+from monitor.pipeline import Audience, ingest
 from monitor.store.sqlite import SqliteStore
-from tests.journey.harness import Project, record
+from tests.end_to_end.harness import Project, record
 from tests.servers import HttpServer, http_server
 
 DROPS = 200

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from bench.report import Figure, quantile
 from monitor.health import daemon_state
-from tests.journey.harness import Daemon, Project, record
-from tests.journey.picking import CONFIG, query
+from tests.end_to_end.harness import Daemon, Project, record
+from tests.end_to_end.ingesting import CONFIG, query
 from tests.servers import http_server
 
 DROPS, BURST, HEALS = 300, 50_000, 10

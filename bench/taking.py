@@ -8,19 +8,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from monitor.app.clock import SystemClock
 from monitor.collect.folder import Folder
 from monitor.collect.source import Habits, Source
 from monitor.daemon.ingester import Intake
 from monitor.daemon.operator_alerts import Operator
 from monitor.health.counters import Counters
-from monitor.journey import Audience
 from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Mode, Report
+from monitor.pipeline import Audience
 from monitor.store.database import open_for_writing
 from monitor.store.outbox import SqliteOutbox
 from monitor.store.sqlite import SqliteStore
 from monitor.store.switchboard import SqliteSwitchboard
+from monitor.times import SystemClock
 
 
 @contextmanager

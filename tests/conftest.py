@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "full" in getattr(item, "fixturenames", ()):
             item.add_marker("long")
-    items.sort(key=lambda item: (_is_alone(item), not _is_long(item), item.path.parent.name != "journey"))
+    items.sort(key=lambda item: (_is_alone(item), not _is_long(item), item.path.parent.name != "end_to_end"))
 
 
 def _is_alone(item: pytest.Item) -> bool:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from monitor.app.logs import FORMATS
 from monitor.errors import MonitorError, NotFound
+from monitor.logs import FORMATS
 from monitor.text import escape
 
 if TYPE_CHECKING:

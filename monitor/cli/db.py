@@ -32,8 +32,8 @@ def command() -> None:
 @config_option
 def backup_verb(*, path: Path, config_file: str | None) -> None:
     """Copy the store as it is this moment to PATH, also while the monitor runs; a file that exists is not touched."""
-    from monitor.app.clock import SystemClock
     from monitor.store.backup import backup, note_backup
+    from monitor.times import SystemClock
 
     config, now = load_config(config_file), SystemClock().now()
     with _bytes_shown("backup") as progress:
@@ -50,9 +50,9 @@ def restore_verb(*, path: Path, config_file: str | None) -> None:
 
     Refused while a monitor runs. Dumps that came after the backup are taken in again at the next start.
     """
-    from monitor.app.clock import SystemClock
     from monitor.control import lock
     from monitor.store.backup import restore
+    from monitor.times import SystemClock
 
     config, now = load_config(config_file), SystemClock().now()
     with lock.hold(config.state, verb="restore", now=now), _bytes_shown("restore") as progress:
@@ -83,11 +83,11 @@ def verify_verb(ctx: click.Context, *, deep: bool, as_json: bool, config_file: s
 @config_option
 def prune_verb(*, config_file: str | None) -> None:
     """Forget old texts, messages and events, as `retention:` says; a running monitor does so daily by itself."""
-    from monitor.app.clock import SystemClock
     from monitor.config.convert import retention_of
     from monitor.control import lock
     from monitor.store.database import open_for_writing
     from monitor.store.prune import Retention, prune
+    from monitor.times import SystemClock
 
     config, now = load_config(config_file), SystemClock().now()
     retention = retention_of(config)

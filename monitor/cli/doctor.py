@@ -39,8 +39,8 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
 
 
 def _lines(config_file: str | None) -> Iterator[Line]:
-    from monitor.app.clock import SystemClock
     from monitor.inspect.doctor import Line, examine
+    from monitor.times import SystemClock
 
     try:
         config = load_config(config_file)

@@ -31,7 +31,7 @@ def command(
 
     Refused while a daemon runs: drop the files into its folder instead. Ends with 3 when something was rejected.
     """
-    from monitor.app import logs
+    from monitor import logs
     from monitor.daemon.bootstrap import working
     from monitor.store.archive import dump_line
 

@@ -18,7 +18,7 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
     Ends with 0 after SIGTERM. With --once: 0 all well, 1 a file could not be read, 3 something was rejected or a
     message that was due is not delivered.
     """
-    from monitor.app import logs
+    from monitor import logs
     from monitor.config.checks import doubt_services
     from monitor.daemon.bootstrap import working
     from monitor.daemon.main import run

@@ -12,7 +12,7 @@ import click
 from monitor.cli.common import config_option
 
 if TYPE_CHECKING:
-    from monitor.app.service import Service
+    from monitor.systemd.unit import Service
 
 _USER = click.option("--user", "is_user", is_flag=True, help="For your own systemd instead of the system's.")
 _SYSTEM_CONFIG = "/etc/monitor/config.yaml"
@@ -41,13 +41,13 @@ def install(ctx: click.Context, *, is_user: bool, is_dry: bool, config_file: str
 @_USER
 def uninstall(*, is_user: bool) -> None:
     """Remove the unit; configuration and state stay."""
-    from monitor.app.service import service
+    from monitor.systemd.unit import service
 
     _say(service(kind="user" if is_user else "system", config=Path(_SYSTEM_CONFIG)).uninstall())
 
 
 def _service(ctx: click.Context, *, is_user: bool, config_file: str | None) -> Service:
-    from monitor.app.service import service
+    from monitor.systemd.unit import service
 
     named = config_file or ctx.find_root().obj
     return service(kind="user" if is_user else "system", config=Path(named) if named else _usual(is_user=is_user))

@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.app.clock import SystemClock
 from monitor.control import lock
 from monitor.control.commands import Desk, Order, desk_of, obey
 from monitor.control.server import NoDaemon, ask
@@ -17,6 +16,7 @@ from monitor.ports import Row
 from monitor.store.database import open_for_writing
 from monitor.store.outbox import SqliteOutbox
 from monitor.store.switchboard import SqliteSwitchboard
+from monitor.times import SystemClock
 
 if TYPE_CHECKING:
     from monitor.config import Config

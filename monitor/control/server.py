@@ -17,9 +17,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from monitor.app.logs import fail, say, warn
 from monitor.control.commands import Order, Verb, obey
 from monitor.errors import MonitorError, UsageError
+from monitor.logs import fail, say, warn
 from monitor.ports import Row
 
 FILE = "control.sock"

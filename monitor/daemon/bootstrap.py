@@ -12,8 +12,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from monitor.app.clock import SystemClock
-from monitor.app.logs import say, warn
 from monitor.collect.source import Source
 from monitor.collect.supervise import refuse_deaf
 from monitor.compare.forms import keys, sketch, text_hash
@@ -27,11 +25,12 @@ from monitor.daemon.run_once import run_once
 from monitor.daemon.source_rename import take_over
 from monitor.errors import NotFound, UsageError
 from monitor.health.counters import Counters
-from monitor.journey import Audience
+from monitor.logs import say, warn
 from monitor.match.watchlists import Watchlists, frequencies_in
 from monitor.model import Message, Mode, Report, Verdict
 from monitor.notify.channels import open_channel
 from monitor.notify.retry import USUAL_PATIENCE, Patience
+from monitor.pipeline import Audience
 from monitor.ports import Channel, Clock
 from monitor.store.archive import SqliteArchive
 from monitor.store.arrivals import last_dumps
@@ -41,6 +40,7 @@ from monitor.store.rehash import Forms, rehash
 from monitor.store.sqlite import SqliteStore
 from monitor.store.switchboard import SqliteSwitchboard
 from monitor.text import NORM_VERSION
+from monitor.times import SystemClock
 
 if TYPE_CHECKING:
     from monitor.config import Config

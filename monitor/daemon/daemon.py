@@ -16,8 +16,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from monitor.app.logs import fail, say, warn
-from monitor.app.notify_socket import READY, STOPPING, WATCHDOG, notify, reloading, watchdog_interval
 from monitor.control.server import Control
 from monitor.daemon.dispatcher import Office
 from monitor.daemon.ingest_worker import Pickup
@@ -27,6 +25,8 @@ from monitor.daemon.signals import FAILED, Bell
 from monitor.errors import StoreError
 from monitor.health.liveness import Pulse, silence
 from monitor.health.vigil import Vigil
+from monitor.logs import fail, say, warn
+from monitor.systemd.sd_notify import READY, STOPPING, WATCHDOG, notify, reloading, watchdog_interval
 
 TICK = 15.0  # seconds: bounds the lag of deliveries after a suspend or a clock jump
 CHECK = 1.0  # seconds between two looks at the watched folders

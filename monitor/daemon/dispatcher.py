@@ -6,10 +6,10 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from monitor.app.logs import say, warn
 from monitor.daemon.operator_alerts import Operator
 from monitor.errors import StoreError
 from monitor.health.counters import LEFT_AS, Counters
+from monitor.logs import say, warn
 from monitor.model import Delivery, Standing
 from monitor.notify.due import Policy
 from monitor.notify.outbox import Courier, Post, Told, form

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
-from monitor.app.logs import say, warn
 from monitor.collect.lanes import Lanes
 from monitor.collect.rounds import POLL
 from monitor.collect.settle import Look, Settling, has_writer
@@ -27,6 +26,7 @@ from monitor.errors import Interrupted, MonitorError, StoreError
 from monitor.health import daemon_state
 from monitor.health.publisher import NAMES_SHOWN, Speaker, log_standing, watch_of
 from monitor.health.vigil import Vigil
+from monitor.logs import say, warn
 from monitor.model import Kind, Mode
 from monitor.ports import Clock, Store
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from monitor.app.logs import fail, say, warn
 from monitor.collect.decode import SAMPLE, coding_of
 from monitor.collect.read import HELD, LARGE, File, Skipped, opened, whole
 from monitor.collect.source import Source
@@ -15,8 +14,9 @@ from monitor.daemon.operator_alerts import Operator
 from monitor.daemon.pacing import Turns
 from monitor.errors import FileChanged, Interrupted, NotReadable, StoreError
 from monitor.health.counters import Counters
-from monitor.journey import Audience, ingest
+from monitor.logs import fail, say, warn
 from monitor.model import Dump, Kind, Mode, Report, Signature
+from monitor.pipeline import Audience, ingest
 from monitor.ports import Clock, Store, Switchboard
 from monitor.text import escape
 

@@ -6,8 +6,8 @@ import threading
 from dataclasses import dataclass
 from datetime import timedelta
 
-from monitor.app.logs import say, warn
 from monitor.errors import StoreError
+from monitor.logs import say, warn
 from monitor.ports import Clock
 from monitor.store.database import Handle
 from monitor.store.prune import Pruned, Retention, prune

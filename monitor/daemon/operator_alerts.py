@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from monitor.app.logs import warn
 from monitor.errors import StoreError
+from monitor.logs import warn
 from monitor.model import Delivery, Message, Report, Standing
 from monitor.notify.retry import Step, Turn
 from monitor.ports import Clock, Outbox

@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from monitor.app.logs import say, warn
 from monitor.config import load, look_at
 from monitor.config.checks import check_rules, check_services
 from monitor.daemon.operator_alerts import Operator
 from monitor.errors import ConfigError, MonitorError
+from monitor.logs import say, warn
 
 if TYPE_CHECKING:
     from monitor.config import Config, Look

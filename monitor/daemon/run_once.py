@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from monitor.app.logs import say, warn
 from monitor.collect.settle import has_writer
 from monitor.collect.source import Source
 from monitor.daemon.dispatcher import Office
 from monitor.daemon.ingester import Intake, Taken
+from monitor.logs import say, warn
 from monitor.model import Mode
 from monitor.notify.outbox import Courier, Tally
 from monitor.ports import Store

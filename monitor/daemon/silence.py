@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.app.logs import say, warn
 from monitor.daemon.operator_alerts import Operator
 from monitor.health.counters import Counters
+from monitor.logs import say, warn
 from monitor.ports import Clock
 from monitor.store.arrivals import Silences
 from monitor.store.rows import moment

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from monitor.app.logs import say
-from monitor.app.notify_socket import WATCHDOG, notify
 from monitor.compare.forms import keys
+from monitor.logs import say
 from monitor.store.database import Handle
 from monitor.store.rename import rename
+from monitor.systemd.sd_notify import WATCHDOG, notify
 
 if TYPE_CHECKING:
     from monitor.config import Config

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from monitor import __version__
-from monitor.app.logs import say, warn
+from monitor.logs import say, warn
 from monitor.secret import Secret
 
 if TYPE_CHECKING:

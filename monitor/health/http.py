@@ -13,8 +13,8 @@ import threading
 import time
 from contextlib import suppress
 
-from monitor.app.logs import say, warn
 from monitor.health.pages import Pages, answer
+from monitor.logs import say, warn
 
 OFF = "off"
 LONGEST = 8 * 1024  # bytes of a request's head

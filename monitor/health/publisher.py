@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from monitor.app.logs import say, warn
 from monitor.collect.supervise import Standing
 from monitor.health.daemon_state import Vitals, Watch
 from monitor.health.vigil import Vigil
+from monitor.logs import say, warn
 
 NAMES_SHOWN = 10
 

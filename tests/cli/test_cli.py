@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitor import __version__
-from tests.journey.harness import CONFIG, MONITOR, Project, record
+from tests.end_to_end.harness import CONFIG, MONITOR, Project, record
 from tests.servers import Answer, http_server
 
 FIVE_FAULTS = """\

@@ -17,7 +17,7 @@ from monitor.control.client import errands
 from monitor.control.commands import Order
 from monitor.testing import NOON
 from tests.control.test_server import impostor
-from tests.journey.harness import Project, record
+from tests.end_to_end.harness import Project, record
 from tests.servers import Answer, HttpServer, http_server
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")

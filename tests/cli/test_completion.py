@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from monitor.cli.completion import SHELLS
-from tests.journey.harness import MONITOR
+from tests.end_to_end.harness import MONITOR
 from tests.test_layers import HEAVY
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journey.harness import ROOT, Project
+from tests.end_to_end.harness import ROOT, Project
 
 CONFIG = """\
 timezone: ${ZONE}

@@ -11,7 +11,7 @@ import pytest
 
 from monitor.cli.exit_codes import EXITS
 from monitor.errors import ConfigError, LockHeld, MonitorError, UsageError
-from tests.journey.harness import ROOT, Project, record
+from tests.end_to_end.harness import ROOT, Project, record
 from tests.servers import Answer, http_server
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.journey.harness import Project, record
+from tests.end_to_end.harness import Project, record
 
 CONFIG = """
 sources:

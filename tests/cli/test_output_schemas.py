@@ -11,7 +11,7 @@ import pytest
 from monitor.cli import VERBS
 from monitor.cli.output_schemas import output_schema, outputs
 from tests.cli.test_cli import FIVE_FAULTS
-from tests.journey.harness import Project, record
+from tests.end_to_end.harness import Project, record
 from tests.schemas import line_faults
 from tests.servers import Answer, http_server
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journey.harness import Project, record
+from tests.end_to_end.harness import Project, record
 
 CONFIG = """
 timezone: Asia/Seoul

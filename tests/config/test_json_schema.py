@@ -15,7 +15,7 @@ from monitor.config.error_messages import SECTIONS
 from monitor.config.json_schema import shape, written
 from monitor.config.template import sample
 from tests.config.support import HEAD, loaded
-from tests.journey.harness import CONFIG, ROOT
+from tests.end_to_end.harness import CONFIG, ROOT
 from tests.schemas import disagreements
 
 REBUILD = "python -m docs.make writes it anew"

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from monitor.collect.dump import parse
 from monitor.collect.source import Habits
-from monitor.journey import Audience, ingest
 from monitor.model import Alert, Batch, Change, Kind, Mode, Record, Release, Report
+from monitor.pipeline import Audience, ingest
 from monitor.ports import Store
 from monitor.testing import NOON, MemoryStore, dump_of
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 
 import monitor.testing
-from monitor.app.clock import SystemClock
 from monitor.model import Outcome, Verdict
 from monitor.ports import Channel, Clock, Outbox, Store, Switchboard
 from monitor.testing import (
@@ -21,6 +20,7 @@ from monitor.testing import (
     dump_of,
     note,
 )
+from monitor.times import SystemClock
 from tests.contract.takes import record, take_in
 
 

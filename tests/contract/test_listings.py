@@ -6,9 +6,9 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from monitor.collect.source import Habits
-from monitor.journey import Audience, ingest
 from monitor.match.watchlists import Watchlists
 from monitor.model import Kind, Mode, Report
+from monitor.pipeline import Audience, ingest
 from monitor.testing import NOON, dump_of
 from tests.contract.pairs import Pair
 from tests.dumps import dump, record

@@ -18,13 +18,13 @@ from monitor.daemon.ingester import Intake
 from monitor.daemon.operator_alerts import Operator
 from monitor.errors import StoreError
 from monitor.health.counters import Counters
-from monitor.journey import Audience
 from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Batch, Mode, Report
+from monitor.pipeline import Audience
 from monitor.store.archive import SqliteArchive
 from monitor.store.database import open_for_reading
 from monitor.testing import FrozenClock, MemoryStore, MemorySwitchboard
-from tests.journey.harness import Project, record
+from tests.end_to_end.harness import Project, record
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
 VISIT = record("Visit to a plant", "The visit to the FTA desk ended with a dinner.")

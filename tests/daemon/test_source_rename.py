@@ -15,7 +15,7 @@ from monitor.model import Kind, Mode
 from monitor.ports import EventFilter
 from monitor.store.archive import SqliteArchive
 from monitor.store.database import open_for_reading, open_for_writing
-from tests.journey.harness import Project, record
+from tests.end_to_end.harness import Project, record
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
 VISIT = record("Visit to a plant", "The visit to the FTA desk ended with a dinner.")

@@ -9,7 +9,7 @@ import pytest
 
 from monitor.config import load
 from monitor.notify.channels import check_channel
-from tests.journey.harness import ROOT
+from tests.end_to_end.harness import ROOT
 
 PAGE = (ROOT / "docs" / "channels.md").read_text("utf-8")
 BLOCKS = re.findall(r"```yaml\n(channels:.*?)```", PAGE, re.DOTALL)

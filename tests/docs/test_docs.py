@@ -12,7 +12,7 @@ import pytest
 
 from docs.make.commands import commands
 from monitor.cli import VERBS, monitor
-from tests.journey.harness import ROOT, Project
+from tests.end_to_end.harness import ROOT, Project
 
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 COMMAND = re.compile(r"^\$ (?:sudo )?(?:/opt/monitor/bin/)?monitor (.*)$|`monitor ([^`]*)`", re.MULTILINE)
@@ -20,7 +20,7 @@ DEV = re.compile(r"\./dev ([a-z]+)")
 OPTION = re.compile(r"`(--[a-z-]+)`")
 FILE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|md|sql|yaml|toml|lock)|(?:[\w.-]+/)+)`")
 WORDS = {"RELEASE": "1", "FILE...": "a.txt", "FILE": "a.txt", "NAME": "console", "ID": "1", "W": "fta", "QUERY": "FTA"}
-PYTHON_PARTS = ("monitor/", "monitor/collect/", "monitor/compare/", "monitor/match/", "monitor/notify/", "monitor/app/")
+PYTHON_PARTS = ("monitor/", "monitor/collect/", "monitor/daemon/")
 
 
 def written(pattern: re.Pattern[str]) -> list[tuple[str, str]]:

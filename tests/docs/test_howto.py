@@ -11,7 +11,7 @@ import pytest
 
 from monitor.config import load
 from tests.cli.test_status_view import SCREEN
-from tests.journey.harness import ROOT, Project, record
+from tests.end_to_end.harness import ROOT, Project, record
 
 PAGE = (ROOT / "docs" / "howto.md").read_text("utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

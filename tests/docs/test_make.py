@@ -12,7 +12,7 @@ import pytest
 from docs.make import PAGES
 from docs.make.commands import commands
 from monitor.cli import VERBS
-from tests.journey.harness import ROOT
+from tests.end_to_end.harness import ROOT
 
 SVG = "{http://www.w3.org/2000/svg}"
 

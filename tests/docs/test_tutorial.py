@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from monitor.config import load
-from tests.journey.harness import DEADLINE, MONITOR, ROOT, wait_for
+from tests.end_to_end.harness import DEADLINE, MONITOR, ROOT, wait_for
 from tests.servers import Arrivals
 
 PAGE = (ROOT / "docs" / "tutorial.md").read_text("utf-8")

@@ -10,7 +10,7 @@ import pytest
 from monitor.config import load
 from monitor.config.checks import check_rules
 from monitor.inspect.watchlist_tests import failures
-from tests.journey.harness import ROOT
+from tests.end_to_end.harness import ROOT
 
 HEAD = 'sources: {motie: {path: seeds/}}\nchannels: {desk: {url: "console://"}}\n'
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "watchlists.md").read_text("utf-8"), re.DOTALL)

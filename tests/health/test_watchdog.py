@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.notify_socket import WATCHDOG
 from monitor.daemon.daemon import tell_watchdog
 from monitor.daemon.scheduler import Schedule
 from monitor.health.daemon_state import Vitals, Watch
@@ -18,7 +17,8 @@ from monitor.health.liveness import silence, unready
 from monitor.health.publisher import Speaker
 from monitor.health.vigil import Vigil
 from monitor.store.database import open_for_writing
-from tests.journey.picking import picking
+from monitor.systemd.sd_notify import WATCHDOG
+from tests.end_to_end.ingesting import picking
 from tests.servers import Arrivals
 
 INTERVAL = 120.0  # seconds, as WatchdogSec in the unit

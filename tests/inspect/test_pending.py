@@ -21,7 +21,7 @@ from monitor.store.database import open_for_writing
 from monitor.store.outbox import SqliteOutbox
 from monitor.store.switchboard import SqliteSwitchboard
 from monitor.testing import FrozenClock, note
-from tests.journey.harness import Project, record
+from tests.end_to_end.harness import Project, record
 
 SUNDAY = datetime(2026, 11, 22, 3, tzinfo=UTC)  # noon in Seoul
 HOUR = timedelta(hours=1)

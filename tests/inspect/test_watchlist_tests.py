@@ -9,7 +9,7 @@ import pytest
 
 from monitor.config import load
 from monitor.inspect.watchlist_tests import failures
-from tests.journey.harness import Project, record
+from tests.end_to_end.harness import Project, record
 
 HEAD = """
 sources:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.journey.harness import Project, record
+from tests.end_to_end.harness import Project, record
 
 TALKS = record("Ministers sign an FTA roadmap", "The ministers signed a roadmap for an FTA in Seoul on Monday.")
 PHOTO = record("Ministers sign an FTA roadmap", "Photo: the ministers and their FTA roadmap.", "2024-09-09")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.journey.harness import ROOT
+from tests.end_to_end.harness import ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 STAGES = re.split(r"^(?=FROM )", DOCKERFILE, flags=re.MULTILINE)[1:]

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.compare.forms import keys
-from monitor.journey import ingest
 from monitor.model import Kind, Mode, Release
+from monitor.pipeline import ingest
 from monitor.ports import EventFilter
 from monitor.store.archive import SqliteArchive
 from monitor.store.arrivals import Silences

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitor.health import daemon_state
-from tests.journey.harness import DEADLINE, Daemon, Project, record
+from tests.end_to_end.harness import DEADLINE, Daemon, Project, record
 from tests.servers import Answer, HttpServer, http_server
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday.")

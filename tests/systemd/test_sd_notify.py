@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.notify_socket import READY, STOPPING, WATCHDOG, notify, reloading, watchdog_interval
+from monitor.systemd.sd_notify import READY, STOPPING, WATCHDOG, notify, reloading, watchdog_interval
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from monitor.store.database import open_for_writing
 from monitor.store.search import SearchIndex
 from monitor.testing import FrozenClock
 from tests.contract.takes import figures
-from tests.journey.harness import CONFIG, Project, record
+from tests.end_to_end.harness import CONFIG, Project, record
 
 
 def test_a_pass_leaves_nothing_to_be_indexed(tmp_path: Path) -> None:

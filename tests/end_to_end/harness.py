@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from tests.journey.here import Done, run_here
+from tests.end_to_end.in_process import Done, run_here
 from tests.servers import Arrivals
 
 ROOT = Path(__file__).parent.parent.parent

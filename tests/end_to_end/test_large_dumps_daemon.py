@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 
-from tests.journey.harness import CONFIG, Project, record
+from tests.end_to_end.harness import CONFIG, Project, record
 
 COUNT = 1_200  # releases of 1.3 kB
 

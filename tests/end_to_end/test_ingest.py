@@ -21,8 +21,8 @@ from monitor.daemon.ingester import Taken
 from monitor.health import daemon_state
 from monitor.health.liveness import unready
 from monitor.health.vigil import Vigil
-from tests.journey.harness import DEADLINE, Project, record
-from tests.journey.picking import CONFIG, picking, query
+from tests.end_to_end.harness import DEADLINE, Project, record
+from tests.end_to_end.ingesting import CONFIG, picking, query
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of other systems are poorer")
 

@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 from monitor.collect.source import Habits
 from monitor.errors import FileChanged, Interrupted
-from monitor.journey import ingest
 from monitor.model import Dump, Kind, Mode, Release, Report
+from monitor.pipeline import ingest
 from monitor.ports import Store
 from monitor.testing import NOON, MemoryStore, dump_of
 from tests.contract.pairs import Pair, sqlite_pair
 from tests.contract.takes import AUDIENCE, HABITS, heads
 from tests.dumps import Written, dump, dumps, record
-from tests.journey.bulk import large, large_file
+from tests.end_to_end.large_dumps import large, large_file
 from tests.store.waiting import DEADLINE, line_of
 
 ROOT = Path(__file__).parents[2]
@@ -245,7 +245,14 @@ def file(tmp_path: Path) -> Path:
 
 @contextmanager
 def child(file: Path, kill_after: int) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "tests.journey.bulk_child", str(file.parent / "state"), str(file), str(kill_after)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.end_to_end.large_dump_child",
+        str(file.parent / "state"),
+        str(file),
+        str(kill_after),
+    ]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, bufsize=0) as process:
         try:
             yield process
@@ -280,13 +287,13 @@ def test_a_process_killed_between_parts_loses_nothing_and_doubles_nothing(file: 
 MEASURED = """
 import resource, sys
 from pathlib import Path
-from monitor.journey import ingest
+from monitor.pipeline import ingest
 from monitor.model import Mode
 from monitor.store.database import open_for_writing
 from monitor.store.sqlite import SqliteStore
 from monitor.testing import NOON
 from tests.contract.takes import AUDIENCE, HABITS, dump_of
-from tests.journey.bulk import large_file
+from tests.end_to_end.large_dumps import large_file
 
 def highest(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 def take(what): return ingest(what, habits=HABITS, audience=AUDIENCE, store=store, now=NOON, mode=Mode.ONCE)

@@ -15,7 +15,7 @@ import pytest
 from monitor.config import load
 from monitor.daemon.bootstrap import working
 from monitor.testing import FrozenClock
-from tests.journey.harness import Project, many, record
+from tests.end_to_end.harness import Project, many, record
 from tests.servers import Answer, HttpServer, http_server
 
 HALTING = Path(__file__).with_name("halting_child.py")

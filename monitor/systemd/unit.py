@@ -34,7 +34,7 @@ class Service:
 
     def unit(self) -> str:
         """The text of the unit."""
-        text = files("monitor").joinpath("service", _TEMPLATES[self.kind]).read_text("utf-8")
+        text = files("monitor").joinpath("systemd", _TEMPLATES[self.kind]).read_text("utf-8")
         return text.replace("@MONITOR@", _word(self.program)).replace("@CONFIG@", _word(self.config))
 
     def install(self) -> Iterator[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journey.harness import Project, record
+from tests.end_to_end.harness import Project, record
 
 TALKS = record("FTA talks held", "대표단이 서울에서 만났다. Delegations met in Seoul on Monday.")
 HALF = f"{TALKS}\n-\nHalf\nwrit"

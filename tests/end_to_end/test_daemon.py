@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journey.harness import CONFIG, MONITOR, Project, many, record
+from tests.end_to_end.harness import CONFIG, MONITOR, Project, many, record
 from tests.servers import Answer, http_server
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")

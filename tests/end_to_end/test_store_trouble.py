@@ -8,7 +8,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from tests.journey.harness import DEADLINE, Daemon, Project, record
+from tests.end_to_end.harness import DEADLINE, Daemon, Project, record
 from tests.servers import Answer, HttpServer, http_server
 
 CHILD = Path(__file__).with_name("kill_child.py")  # the daemon, but what failed is tried again within milliseconds

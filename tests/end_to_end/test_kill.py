@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.journey.harness import Daemon, Project, record
+from tests.end_to_end.harness import Daemon, Project, record
 from tests.servers import Answer, HttpServer, SmtpServer, http_server, smtp_server
 
 CHILD = Path(__file__).with_name("kill_child.py")

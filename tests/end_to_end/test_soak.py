@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.journey.harness import Daemon, Project, record
+from tests.end_to_end.harness import Daemon, Project, record
 from tests.servers import Answer, HttpServer, Request, http_server
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what a process holds is read from /proc")

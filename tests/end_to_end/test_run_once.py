@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journey.harness import CONFIG, DEADLINE, MONITOR, ROOT, Project, many, record
+from tests.end_to_end.harness import CONFIG, DEADLINE, MONITOR, ROOT, Project, many, record
 from tests.servers import Answer, HttpServer, http_server
 
 REAL = Path(os.environ.get("MONITOR_REAL_DUMPS") or ROOT.parent / "shared" / "seeds")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.app.service import Service
-from tests.journey.harness import MONITOR, Project
+from monitor.systemd.unit import Service
+from tests.end_to_end.harness import MONITOR, Project
 
 NOBODY = 65534
 HARDENING = """
@@ -124,6 +124,6 @@ def test_a_users_service_is_written_and_removed(project: Project) -> None:
 
 @pytest.mark.parametrize("verb", ["install", "uninstall"])
 def test_the_systems_services_are_roots(project: Project, verb: str) -> None:
-    nobody = f"import os, monitor.cli.service, monitor.app.service\nos.geteuid() or os.seteuid({NOBODY})\n"
+    nobody = f"import os, monitor.cli.service, monitor.systemd.unit\nos.geteuid() or os.seteuid({NOBODY})\n"
     done = project.run_program(nobody + MONITOR[2], "service", verb)
     assert (done.code, "use sudo, or --user" in done.err) == (1, True), done.err

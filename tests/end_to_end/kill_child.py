@@ -11,10 +11,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from monitor.app.logs import set_up
 from monitor.config import load
 from monitor.daemon.bootstrap import working
 from monitor.daemon.main import run
+from monitor.logs import set_up
 from monitor.model import Delivery, Outcome, Verdict
 from monitor.notify.retry import Patience
 from monitor.store.outbox import SqliteOutbox

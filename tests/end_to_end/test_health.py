@@ -7,8 +7,8 @@ import socket
 import time
 from pathlib import Path
 
+from tests.end_to_end.harness import CONFIG, DEADLINE, Daemon, Project, record
 from tests.health.exposition import Family, parsed
-from tests.journey.harness import CONFIG, DEADLINE, Daemon, Project, record
 from tests.servers import unused_port
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday.")

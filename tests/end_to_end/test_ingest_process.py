@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from monitor.health import daemon_state
-from tests.journey.harness import DEADLINE, Daemon, Project, many, record
-from tests.journey.picking import CONFIG, query
+from tests.end_to_end.harness import DEADLINE, Daemon, Project, many, record
+from tests.end_to_end.ingesting import CONFIG, query
 from tests.kernel import no_instances, short_queue
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of other systems are poorer")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.journey.harness import record
-from tests.journey.picking import Picking, picking
+from tests.end_to_end.harness import record
+from tests.end_to_end.ingesting import Picking, picking
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of other systems are poorer")
 

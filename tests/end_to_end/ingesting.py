@@ -20,7 +20,7 @@ from monitor.daemon.ingest_worker import Pace, Pickup
 from monitor.daemon.scheduler import Schedule
 from monitor.health import daemon_state
 from monitor.health.vigil import Vigil
-from tests.journey.harness import DEADLINE, Project, wait_for
+from tests.end_to_end.harness import DEADLINE, Project, wait_for
 from tests.servers import Arrivals
 
 CONFIG = """

@@ -1,6 +1,6 @@
 """Takes one dump file into a store as a large one; tells of each stored part, and ends where it is told to.
 
-    python -m tests.journey.bulk_child STATE DUMP KILL_AFTER
+    python -m tests.end_to_end.large_dump_child STATE DUMP KILL_AFTER
 
 Kills itself behind the KILL_AFTER-th stored part (0: never). On SIGTERM it stops before the next part, says `stopped`,
 and ends well. Otherwise it says `stored` at the end.
@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import Interrupted
-from monitor.journey import ingest
 from monitor.model import Batch, Mode, Report
+from monitor.pipeline import ingest
 from monitor.store.database import open_for_writing
 from monitor.store.sqlite import SqliteStore
 from monitor.testing import NOON
 from tests.contract.takes import AUDIENCE, HABITS
-from tests.journey.bulk import large_file
+from tests.end_to_end.large_dumps import large_file
 
 
 class Telling(SqliteStore):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.journey.harness import Project, record
+from tests.end_to_end.harness import Project, record
 from tests.servers import Answer, http_server, smtp_server, unused_port
 
 CANARY = "Ka4narieN"

@@ -8,7 +8,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.journey.harness import CONFIG, Project, record
+from tests.end_to_end.harness import CONFIG, Project, record
 from tests.servers import Answer, http_server
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.journey.harness import CONFIG, Project
+from tests.end_to_end.harness import CONFIG, Project
 from tests.servers import Answer, http_server
 
 CANARY = "Ka4narieN"

@@ -1,1 +1,0 @@
-"""The edges: configuration, daemon, schedule, commands."""

@@ -1,0 +1,1 @@
+"""Talk to systemd: notifications to the service manager and the units that run the monitor."""

@@ -14,7 +14,7 @@ from typing import TypeVar
 from bench.journey import dump_of, insert_raw
 from bench.report import Figure
 from bench.texts import dump, release
-from monitor.collect.dump import PARSER_VERSION, Reading
+from monitor.collect.formats.dash.parser import PARSER_VERSION, Reading
 from monitor.compare.classify import classify
 from monitor.compare.identity import Shapes
 from monitor.compare.related import candidates

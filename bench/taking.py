@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from monitor.collect.folder import Folder
 from monitor.collect.source import Habits, Source
+from monitor.collect.watching.folder import Folder
 from monitor.daemon.ingester import Intake
 from monitor.daemon.operator_alerts import Operator
 from monitor.health.counters import Counters

@@ -8,7 +8,7 @@ MonitorError                 says what happened, to which thing, and what to do 
 │   ├── StoreLost            the folder once held a store whose tables are gone
 │   └── Stale                what a batch was decided on has moved; decide again
 ├── ChannelUnusable          a channel's url gives no service (78; lives in monitor.notify.apprise_channel)
-├── Skipped                  a path that is no dump file (lives in monitor.collect.read)
+├── Skipped                  a path that is no dump file (lives in monitor.collect.file_reader)
 ├── NotReadable              a dump file cannot be read as text (becomes a Reject, never a crash)
 ├── FileChanged              a dump file changed while it was read; read it again
 ├── Interrupted              a take-in was told to stop between two parts; it goes on from there next time

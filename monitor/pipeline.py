@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from monitor.collect.as_of import Clues, as_of, latest_day, name_stamp
-from monitor.collect.dump import PARSER_VERSION, Reading
-from monitor.collect.parts import Part, Survey, batched, parts
-from monitor.collect.read import arrival
+from monitor.collect.batches import Part, Survey, batched, parts
+from monitor.collect.file_reader import arrival
+from monitor.collect.formats.dash.parser import PARSER_VERSION, Reading
 from monitor.collect.source import Habits
 from monitor.compare.claims import Claims
 from monitor.compare.classify import classify, withdrawn

@@ -14,7 +14,7 @@ STATIONS = ("collect", "compare", "match", "notify", "store")
 DOORS = {
     "sqlite3": ("monitor/store/",),
     "sqlite_utils": ("monitor/store/",),
-    "watchdog": ("monitor/collect/watch.py",),
+    "watchdog": ("monitor/collect/watching/watcher.py",),
     "apprise": ("monitor/notify/apprise_channel.py",),
     "apscheduler": ("monitor/daemon/scheduler.py",),
     "rapidfuzz": ("monitor/compare/identity.py",),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
-from monitor.collect.folder import Folder
+from monitor.collect.watching.folder import Folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

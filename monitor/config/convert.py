@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from monitor.collect.folder import IGNORED, Folder
 from monitor.collect.source import Habits, Source
+from monitor.collect.watching.folder import IGNORED, Folder
 from monitor.match.watchlists import Watchlist
 from monitor.notify.channels import bound_of, rate_of
 from monitor.notify.due import Policy

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from monitor.collect.source import Source
-from monitor.collect.supervise import refuse_deaf
+from monitor.collect.watching.supervisor import refuse_deaf
 from monitor.compare.forms import keys, sketch, text_hash
 from monitor.config.convert import policy_of, retention_of, sources_of, watchlists_of
 from monitor.control import lock

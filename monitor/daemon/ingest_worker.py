@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
-from monitor.collect.lanes import Lanes
-from monitor.collect.rounds import POLL
-from monitor.collect.settle import Look, Settling, has_writer
-from monitor.collect.supervise import Scan, Standing, Supervisor
+from monitor.collect.watching.file_queue import Lanes
+from monitor.collect.watching.scan_schedule import POLL
+from monitor.collect.watching.settle import Look, Settling, has_writer
+from monitor.collect.watching.supervisor import Scan, Standing, Supervisor
 from monitor.daemon.ingester import Intake, Taken
 from monitor.daemon.operator_alerts import Operator
 from monitor.errors import Interrupted, MonitorError, StoreError

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from monitor.collect.decode import SAMPLE, coding_of
-from monitor.collect.read import HELD, LARGE, File, Skipped, opened, whole
+from monitor.collect.charset import SAMPLE, coding_of
+from monitor.collect.file_reader import HELD, LARGE, File, Skipped, opened, whole
 from monitor.collect.source import Source
 from monitor.daemon.operator_alerts import Operator
 from monitor.daemon.pacing import Turns

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from monitor.collect.parts import MOST_RECORDS
+from monitor.collect.batches import MOST_RECORDS
 
 BUDGET = 0.25  # seconds that one part may take
 FEWEST = 200  # records of one part: each part reads the releases around its own from the store

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from monitor.collect.settle import has_writer
 from monitor.collect.source import Source
+from monitor.collect.watching.settle import has_writer
 from monitor.daemon.dispatcher import Office
 from monitor.daemon.ingester import Intake, Taken
 from monitor.logs import say, warn

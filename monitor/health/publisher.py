@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from monitor.collect.supervise import Standing
+from monitor.collect.watching.supervisor import Standing
 from monitor.health.daemon_state import Vitals, Watch
 from monitor.health.vigil import Vigil
 from monitor.logs import say, warn

@@ -9,9 +9,9 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.collect.decode import decode
-from monitor.collect.dump import parse
-from monitor.collect.read import Skipped, read
+from monitor.collect.charset import decode
+from monitor.collect.file_reader import Skipped, read
+from monitor.collect.formats.dash.parser import parse
 from monitor.config.convert import sources_of, watchlists_of
 from monitor.errors import FileChanged, NotFound, NotReadable
 from monitor.match.watchlists import Watchlist, Watchlists

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from monitor.collect.folder import signature as signature_of
+from monitor.collect.watching.folder import signature as signature_of
 from monitor.model import Signature
 
 SEOUL = ZoneInfo("Asia/Seoul")

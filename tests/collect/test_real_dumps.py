@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from monitor.collect.as_of import name_stamp
-from monitor.collect.decode import decode
-from monitor.collect.dump import Parsed, parse
+from monitor.collect.charset import decode
+from monitor.collect.formats.dash.parser import Parsed, parse
 from monitor.text import is_cut
 from tests.collect.samples import SEOUL
 from tests.dumps import CATEGORIES, real_dumps

@@ -23,8 +23,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.collect.decode import decode
-from monitor.collect.dump import parse
+from monitor.collect.charset import decode
+from monitor.collect.formats.dash.parser import parse
 from monitor.collect.source import Habits
 from monitor.compare.identity import AS_SEEN
 from monitor.errors import NotReadable

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from monitor.collect.dump import parse
+from monitor.collect.formats.dash.parser import parse
 from monitor.collect.source import Habits
 from monitor.model import Alert, Batch, Change, Kind, Mode, Record, Release, Report
 from monitor.pipeline import Audience, ingest

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitor.collect.folder import Folder
 from monitor.collect.source import Habits, Source
+from monitor.collect.watching.folder import Folder
 from monitor.config import load
 from monitor.daemon.bootstrap import working
 from monitor.daemon.ingester import Intake

@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from monitor.collect.parts import MOST_RECORDS
+from monitor.collect.batches import MOST_RECORDS
 from monitor.daemon.pacing import BUDGET, FEWEST, Turns
 from monitor.errors import Interrupted
 

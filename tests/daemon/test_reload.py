@@ -12,7 +12,7 @@ from monitor.daemon.operator_alerts import Operator
 from monitor.daemon.reload import Renewal
 from monitor.errors import MonitorError
 from monitor.testing import FrozenClock, MemoryOutbox
-from tests.collect.test_supervise import deaf
+from tests.collect.watching.test_supervisor import deaf
 
 TEXT = "sources: {motie: {path: seeds/}}\nchannels: {hook: {url: 'console://'}}\nwatchlists: {fta: {keywords: [FTA]}}\n"
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from monitor.collect.decode import SAMPLE, coding_of
-from monitor.collect.read import opened
+from monitor.collect.charset import SAMPLE, coding_of
+from monitor.collect.file_reader import opened
 from monitor.model import Dump
 from monitor.testing import dump_of
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent
     from watchdog.observers.api import BaseObserver, ObservedWatch
 
-    from monitor.collect.folder import Folder
+    from monitor.collect.watching.folder import Folder
 
 
 _IS_LINUX = platform.system() == "Linux"

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.collect.read import Skipped, read
-from monitor.collect.settle import FIRST_PAUSE, LONGEST_PAUSE, Look, Settling, has_writer
+from monitor.collect.file_reader import Skipped, read
+from monitor.collect.watching.settle import FIRST_PAUSE, LONGEST_PAUSE, Look, Settling, has_writer
 from monitor.model import Signature
 from tests.collect.samples import put, raw, signature
 
@@ -219,7 +219,7 @@ def test_of_what_is_no_file_nothing_can_be_told(make: Callable[[Path], object], 
 def test_a_writer_that_comes_during_the_probe_does_not_end_our_process(tmp_path: Path) -> None:
     """Breaking a lease sends its holder SIGIO, which by default ends it: without our choice, within 0.1 s here."""
     path = put(tmp_path / "x.txt")
-    probe = "import sys\nfrom monitor.collect.settle import has_writer\nfor _ in range(10_000): has_writer(sys.argv[1])"
+    probe = "import sys\nfrom monitor.collect.watching.settle import has_writer\nfor _ in range(10_000): has_writer(sys.argv[1])"
 
     with subprocess.Popen([sys.executable, "-c", probe, os.fsdecode(path)]) as prober:
         while prober.poll() is None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from monitor.collect.folder import signature
+from monitor.collect.watching.folder import signature
 from monitor.errors import FileChanged, MonitorError
 from monitor.model import Signature
 

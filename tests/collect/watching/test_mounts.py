@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.collect.mounts import far_file_system
+from monitor.collect.watching.mounts import far_file_system
 
 TABLE = rb"""22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 23 22 0:21 / /proc rw,nosuid - proc proc rw

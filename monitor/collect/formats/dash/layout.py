@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from functools import cached_property
 
-from monitor.collect.pieces import DATE_WIDTH, Piece
+from monitor.collect.formats.dash.splitter import DATE_WIDTH, Piece
 from monitor.model import Release
 
 LONGEST_CATEGORY = 40  # characters; of a category that nobody declared

@@ -17,8 +17,8 @@ from tempfile import mkdtemp
 
 import pytest
 
-from monitor.collect.folder import Folder
-from monitor.collect.watch import MOVE_DELAY, Place, Watcher, place_of
+from monitor.collect.watching.folder import Folder
+from monitor.collect.watching.watcher import MOVE_DELAY, Place, Watcher, place_of
 from tests.collect.samples import put, raw
 from tests.kernel import short_queue
 

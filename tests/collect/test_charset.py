@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.collect.decode import SAMPLE, Decoded, decode
-from monitor.collect.dump import parse
+from monitor.collect.charset import SAMPLE, Decoded, decode
+from monitor.collect.formats.dash.parser import parse
 from monitor.errors import NotReadable
 from tests.dumps import Written, dump, dumps, record
 

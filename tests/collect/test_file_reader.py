@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.collect.read import Content, Skipped, arrival, opened, read
+from monitor.collect.file_reader import Content, Skipped, arrival, opened, read
 from monitor.errors import FileChanged
 from tests.collect.samples import put, raw, signature, signed
 

@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 
-from monitor.collect.decode import shown, width_in
-from monitor.collect.layout import LONGEST_CATEGORY, Layout
-from monitor.collect.pieces import Piece, split
+from monitor.collect.charset import shown, width_in
+from monitor.collect.formats.dash.layout import LONGEST_CATEGORY, Layout
+from monitor.collect.formats.dash.splitter import Piece, split
 from monitor.model import Dump, Record, Reject
 
 __all__ = ["LONGEST_CATEGORY", "PARSER_VERSION", "SHOWN", "Parsed", "Reading", "entries", "parse"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.collect.dump import LONGEST_CATEGORY, SHOWN, Parsed, parse
+from monitor.collect.formats.dash.parser import LONGEST_CATEGORY, SHOWN, Parsed, parse
 from monitor.model import Record, Release
 from tests.dumps import CATEGORIES, Written, dump, dumps, record, write
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from monitor.collect.folder import Folder
-from monitor.collect.mounts import far_file_system
-from monitor.collect.rounds import POLL, Rounds
-from monitor.collect.watch import Place, Sign, Watcher, place_of
+from monitor.collect.watching.folder import Folder
+from monitor.collect.watching.mounts import far_file_system
+from monitor.collect.watching.scan_schedule import POLL, Rounds
+from monitor.collect.watching.watcher import Place, Sign, Watcher, place_of
 from monitor.errors import MonitorError
 
 DEGRADED_FOR = 60.0  # seconds for which a loss of events shows, though a scan has made it good

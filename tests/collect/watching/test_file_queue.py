@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from monitor.collect.lanes import SMALL, Lanes
+from monitor.collect.watching.file_queue import SMALL, Lanes
 
 A, B, C, D = b"/in/a", b"/in/b", b"/in/c", b"/in/d"
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from monitor.collect.folder import Folder
-from monitor.collect.rounds import POLL
-from monitor.collect.supervise import DEGRADED_FOR, MISSED_AFTER, Scan, Standing, Supervisor, refuse_deaf
+from monitor.collect.watching.folder import Folder
+from monitor.collect.watching.scan_schedule import POLL
+from monitor.collect.watching.supervisor import DEGRADED_FOR, MISSED_AFTER, Scan, Standing, Supervisor, refuse_deaf
 from monitor.errors import MonitorError
 from tests.collect.samples import put
 from tests.kernel import no_instances

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.collect.rounds import POLL, Rounds
+from monitor.collect.watching.scan_schedule import POLL, Rounds
 
 IN = b"/in"
 

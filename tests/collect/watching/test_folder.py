@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.collect.folder import Folder
+from monitor.collect.watching.folder import Folder
 from monitor.text import escape
 from tests.collect.samples import put, raw, signed
 

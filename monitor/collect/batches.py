@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 
-from monitor.collect.dump import Entry
+from monitor.collect.formats.dash.parser import Entry
 from monitor.model import Record, Reject
 
 MOST_RECORDS = 1_000  # of one part, rejects counted as well

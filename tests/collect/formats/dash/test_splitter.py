@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.collect.decode import SAMPLE, coding_of, width_in
-from monitor.collect.dump import Entry, entries
-from monitor.collect.layout import MOST_LABELS, Layout
-from monitor.collect.pieces import LONGEST_DASH, Piece, split
+from monitor.collect.charset import SAMPLE, coding_of, width_in
+from monitor.collect.formats.dash.layout import MOST_LABELS, Layout
+from monitor.collect.formats.dash.parser import Entry, entries
+from monitor.collect.formats.dash.splitter import LONGEST_DASH, Piece, split
 from monitor.model import Record, Reject
 from tests.dumps import CATEGORIES, Written, dump, dumps, record
 

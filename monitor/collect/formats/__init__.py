@@ -1,0 +1,1 @@
+"""Parse input formats; each format is one module or package."""

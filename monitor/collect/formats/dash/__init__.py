@@ -1,0 +1,1 @@
+"""Parse dumps whose records are separated by a line with a dash."""

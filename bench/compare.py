@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.journey import insert_raw, take_in
 from bench.report import Figure
 from bench.texts import dump, release
-from monitor.compare.edits import redline
+from monitor.compare.diff import redline
 from monitor.store.database import open_for_writing
 from monitor.store.sqlite import SqliteStore
 from monitor.text import fold, soft

@@ -17,7 +17,7 @@ from bench.texts import dump, release
 from monitor.collect.formats.dash.parser import PARSER_VERSION, Reading
 from monitor.compare.classify import classify
 from monitor.compare.identity import Shapes
-from monitor.compare.related import candidates
+from monitor.compare.near_duplicates import candidates
 from monitor.match.watchlists import Watchlist, Watchlists
 from monitor.model import Alert, Batch, Change, Dump, Mode, Record
 from monitor.ports import Known

@@ -12,10 +12,10 @@ from monitor.collect.batches import Part, Survey, batched, parts
 from monitor.collect.file_reader import arrival
 from monitor.collect.formats.dash.parser import PARSER_VERSION, Reading
 from monitor.collect.source import Habits
-from monitor.compare.claims import Claims
+from monitor.compare.candidates import look_around
 from monitor.compare.classify import classify, withdrawn
 from monitor.compare.identity import Shapes, as_seen
-from monitor.compare.nearby import look_around
+from monitor.compare.reservations import Claims
 from monitor.errors import Stale
 from monitor.model import Alert, Batch, Change, Dump, Mode, Notice, Record, Report, Sighting
 from monitor.notify.compose import compose

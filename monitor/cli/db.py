@@ -104,7 +104,7 @@ def prune_verb(*, config_file: str | None) -> None:
 
 
 def _deeply(handle: Handle) -> Iterator[Checked]:
-    from monitor.compare.forms import text_hash
+    from monitor.compare.fingerprint import text_hash
     from monitor.store.verify import Checked, count_texts, verify_texts
     from monitor.text import NORM_VERSION
 

@@ -44,7 +44,7 @@ def _heads_before(versions: Sequence[Row]) -> list[Row | None]:
 
 
 def _edits(before: Row | None, row: Row) -> tuple[tuple[Edit, ...], tuple[tuple[str, str], ...]]:
-    from monitor.compare.edits import redline
+    from monitor.compare.diff import redline
 
     if before is None:
         return (), ()

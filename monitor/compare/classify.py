@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 
-from monitor.compare.claims import Barred
-from monitor.compare.edits import Redline, redline
-from monitor.compare.forms import form, index, is_view, text_hash
+from monitor.compare.diff import Redline, redline
+from monitor.compare.fingerprint import form, index, is_view, text_hash
 from monitor.compare.identity import NOTHING_BARRED, Shapes, assign
-from monitor.compare.related import look_alikes
+from monitor.compare.near_duplicates import look_alikes
+from monitor.compare.reservations import Barred
 from monitor.model import Change, Edit, Head, Kind, Record, Release, Sighting
 from monitor.ports import Known
 

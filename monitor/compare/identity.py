@@ -13,8 +13,8 @@ from datetime import date, timedelta
 
 from rapidfuzz import fuzz
 
-from monitor.compare.claims import Barred
-from monitor.compare.forms import Form, form, index, is_view, shingles
+from monitor.compare.fingerprint import Form, form, index, is_view, shingles
+from monitor.compare.reservations import Barred
 from monitor.model import Head, Record, Sighting
 from monitor.ports import Known
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from monitor.collect.source import Source
 from monitor.collect.watching.supervisor import refuse_deaf
-from monitor.compare.forms import keys, sketch, text_hash
+from monitor.compare.fingerprint import keys, sketch, text_hash
 from monitor.config.convert import policy_of, retention_of, sources_of, watchlists_of
 from monitor.control import lock
 from monitor.daemon.dispatcher import Line, Office

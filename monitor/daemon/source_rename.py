@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from monitor.compare.forms import keys
+from monitor.compare.fingerprint import keys
 from monitor.logs import say
 from monitor.store.database import Handle
 from monitor.store.rename import rename

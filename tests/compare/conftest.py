@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.compare.laboratory import Lab
+from tests.compare.scenario import Lab
 
 
 @pytest.fixture

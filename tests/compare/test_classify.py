@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.model import Change, Kind, Release
-from tests.compare.laboratory import TALKS, VISIT, Lab, cut, dump, laboratory, on, real, swapped
+from tests.compare.scenario import TALKS, VISIT, Lab, cut, dump, laboratory, on, real, swapped
 
 AUTO = real("003#2")
 HYNIX = real("002#2")

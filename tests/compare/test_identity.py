@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from monitor.model import Release
 from monitor.text import soft
-from tests.compare.laboratory import TALKS, VISIT, Drop, Lab, cut, dump, on, real, swapped, taken_for
+from tests.compare.scenario import TALKS, VISIT, Drop, Lab, cut, dump, on, real, swapped, taken_for
 
 AUTO = real("003#2")
 OTHER_TITLE = "Readout of a quarterly consultation"

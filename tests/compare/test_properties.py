@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.model import Kind, Mode, Release
-from tests.compare.laboratory import CATEGORIES, Drop, Lab, dump, laboratory, real_dumps, records, written
+from tests.compare.scenario import CATEGORIES, Drop, Lab, dump, laboratory, real_dumps, records, written
 
 SLOW = settings(max_examples=40)  # each example makes databases
 

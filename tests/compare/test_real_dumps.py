@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.compare.laboratory import Lab, real, real_dumps
+from tests.compare.scenario import Lab, real, real_dumps
 
 WATCHLISTS = {"fta": ["FTA"], "semiconductor": ["semiconductor"]}
 FTA = ("000#5", "000#9", "003#3", "003#8", "004#1")

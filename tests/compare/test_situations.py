@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.model import Kind, Release
-from tests.compare.laboratory import TALKS, TALKS_KO, VISIT, Lab, cut, dump, on, real, swapped
+from tests.compare.scenario import TALKS, TALKS_KO, VISIT, Lab, cut, dump, on, real, swapped
 
 AUTO = real("003#2")  # a whole body of 1,600 characters, no category
 EXPORTS = real("000#2")  # cut near 3,870 characters

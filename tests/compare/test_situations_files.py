@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.model import Kind, Release
-from tests.compare.laboratory import FIRST_DAY, TALKS, TALKS_KO, VISIT, Lab, dump, on, swapped, written
+from tests.compare.scenario import FIRST_DAY, TALKS, TALKS_KO, VISIT, Lab, dump, on, swapped, written
 
 ENERGY = replace(VISIT, title="Plant opens", category="Energy")
 INDUSTRY = replace(TALKS, category="Industry")

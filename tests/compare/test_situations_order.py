@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitor.model import Kind, Mode, Release
-from tests.compare.laboratory import HABITS, LISTED, Drop, Lab, cut, dump, named, on, real, swapped
+from tests.compare.scenario import HABITS, LISTED, Drop, Lab, cut, dump, named, on, real, swapped
 
 AUTO = real("003#2")  # 2025-01-16
 SECOND = swapped(AUTO, "$70.9", "$71.9")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.compare.forms import form
+from monitor.compare.fingerprint import form
 from monitor.errors import Stale
 from monitor.model import Batch, Kind, Mode, Sighting
 from monitor.testing import NOON, dump_of

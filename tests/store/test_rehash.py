@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from monitor.compare.forms import sketch
+from monitor.compare.fingerprint import sketch
 from monitor.daemon.bootstrap import FORMS
 from monitor.model import Kind, Release
 from monitor.store.database import open_for_writing

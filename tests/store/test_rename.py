@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from monitor.compare.forms import keys
+from monitor.compare.fingerprint import keys
 from monitor.model import Kind, Mode, Release
 from monitor.pipeline import ingest
 from monitor.ports import EventFilter

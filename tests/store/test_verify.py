@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from monitor.compare.forms import text_hash
+from monitor.compare.fingerprint import text_hash
 from monitor.store.database import Handle, open_for_reading
 from monitor.store.sqlite import SqliteStore
 from monitor.store.verify import verify, verify_texts

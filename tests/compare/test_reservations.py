@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from monitor.compare.claims import Barred, Claims
+from monitor.compare.reservations import Barred, Claims
 from monitor.model import Sighting
 
 A, B, C = (bytes([number]) * 32 for number in (1, 2, 3))

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from monitor.compare.forms import Form, nearby_days
+from monitor.compare.fingerprint import Form, nearby_days
 from monitor.compare.identity import BODY_LIKE, SHORT_BODY, Shapes, are_titles_alike
-from monitor.compare.related import NEAREST, candidates
+from monitor.compare.near_duplicates import NEAREST, candidates
 from monitor.model import Record, Sighting, Sketch
 from monitor.ports import Known, Store
 

@@ -16,7 +16,7 @@ from heapq import nlargest
 from itertools import chain
 from typing import TypeVar
 
-from monitor.compare.forms import NEARBY, SHORT, Form, shingles
+from monitor.compare.fingerprint import NEARBY, SHORT, Form, shingles
 from monitor.model import Sketch
 
 SHARED = 0.45  # of the shorter text's three-word sequences

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from monitor.compare.edits import Redline, redline
-from tests.compare.laboratory import cut, real, swapped
+from monitor.compare.diff import Redline, redline
+from tests.compare.scenario import cut, real, swapped
 
 
 def body_line(old: str, new: str) -> Redline:

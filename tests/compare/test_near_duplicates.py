@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from monitor.compare.forms import NEARBY, Form, form, sample, shingles
+from monitor.compare.candidates import look_around
+from monitor.compare.fingerprint import NEARBY, Form, form, sample, shingles
 from monitor.compare.identity import Shapes
-from monitor.compare.nearby import look_around
-from monitor.compare.related import BOILERPLATE, LOOKED_AT, MOST, NEAREST, SHARED, candidates, look_alikes
+from monitor.compare.near_duplicates import BOILERPLATE, LOOKED_AT, MOST, NEAREST, SHARED, candidates, look_alikes
 from monitor.model import Kind, Record, Release, Sketch
 from monitor.ports import Known
 from monitor.store.database import open_for_writing
 from monitor.store.sqlite import SqliteStore
-from tests.compare.laboratory import SOURCE, TALKS, VISIT, Lab, dump, real_dumps
+from tests.compare.scenario import SOURCE, TALKS, VISIT, Lab, dump, real_dumps
 
 DAY = date(2024, 7, 1)
 WORDS = [stem + end for stem in ("port", "chip", "trade", "steel", "visit", "quota") for end in map(str, range(80))]

@@ -16,7 +16,7 @@ import requests
 
 from bench.report import Figure, quantile
 from monitor.collect.source import Habits
-from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Dump, Mode, Signature
 from monitor.pipeline import Audience, ingest
 from monitor.store.sqlite import SqliteStore

@@ -21,8 +21,8 @@ from pathlib import Path
 from bench import hostile
 from bench.report import Figure, resident
 from bench.texts import WORDS, release
-from monitor.match.reading import Reading
-from monitor.match.watchlists import Watchlist, Watchlists, frequencies_in
+from monitor.match.document import Reading
+from monitor.match.matcher import Watchlist, Watchlists, frequencies_in
 from monitor.model import Release
 
 SIZES = (10, 100, 1_000, 10_000, 100_000)

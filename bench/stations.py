@@ -18,7 +18,7 @@ from monitor.collect.formats.dash.parser import PARSER_VERSION, Reading
 from monitor.compare.classify import classify
 from monitor.compare.identity import Shapes
 from monitor.compare.near_duplicates import candidates
-from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Alert, Batch, Change, Dump, Mode, Record
 from monitor.ports import Known
 from monitor.store.database import open_for_writing

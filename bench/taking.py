@@ -13,7 +13,7 @@ from monitor.collect.watching.folder import Folder
 from monitor.daemon.ingester import Intake
 from monitor.daemon.operator_alerts import Operator
 from monitor.health.counters import Counters
-from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Mode, Report
 from monitor.pipeline import Audience
 from monitor.store.database import open_for_writing

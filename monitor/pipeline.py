@@ -26,7 +26,7 @@ _TRIES = 10  # against a store that other threads or monitors write to as well
 
 
 class Watchlists(Protocol):
-    """What the journey asks of the watchlists (monitor.match.watchlists.Watchlists)."""
+    """What the journey asks of the watchlists (monitor.match.matcher.Watchlists)."""
 
     def alerts(self, changes: Sequence[Change], *, source: str) -> tuple[Alert, ...]:
         """What they say of each change."""

@@ -18,7 +18,7 @@ DOORS = {
     "apprise": ("monitor/notify/apprise_channel.py",),
     "apscheduler": ("monitor/daemon/scheduler.py",),
     "rapidfuzz": ("monitor/compare/identity.py",),
-    "re2": ("monitor/match/patterns.py",),
+    "re2": ("monitor/match/regex.py",),
     "yaml": ("monitor/config/",),
     "pydantic": ("monitor/config/",),
     "pytest": (),

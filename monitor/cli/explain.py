@@ -14,7 +14,7 @@ from monitor.text import escape
 if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.match.explain import Explanation
-    from monitor.match.watchlists import Watchlist
+    from monitor.match.matcher import Watchlist
 
 _LARGEST = 2**63 - 1  # what SQLite takes for a number
 

@@ -25,7 +25,7 @@ from monitor.text import escape
 if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.inspect.backtest import Candidate
-    from monitor.match.watchlists import Watchlist, Watchlists
+    from monitor.match.matcher import Watchlist, Watchlists
 
 
 @click.command()
@@ -60,8 +60,8 @@ def command(
 def _prepared(watchlist: Watchlist, config: Config) -> Watchlists:
     """Raises QueryFault that shows the spot where the query goes wrong."""
     from monitor.config import pointed
+    from monitor.match.matcher import Watchlists
     from monitor.match.query import QueryFault
-    from monitor.match.watchlists import Watchlists
 
     try:
         return Watchlists([watchlist], config.aliases)

@@ -45,7 +45,7 @@ def command(
 
 def _rows(config: Config, words: Sequence[str], day: date | None, watchlist: str | None) -> Iterator[dict[str, object]]:
     from monitor.config.convert import watchlists_of
-    from monitor.match.watchlists import Watchlists
+    from monitor.match.matcher import Watchlists
 
     every = watchlists_of(config)
     if watchlist is not None and watchlist not in config.watchlists:

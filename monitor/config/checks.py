@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import UsageError
 from monitor.match.keywords import keyword_fault
-from monitor.match.patterns import read_pattern
 from monitor.match.query import QueryFault, alias_fault, unclear
+from monitor.match.regex import read_pattern
 from monitor.notify.channels import check_channel, check_service
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from monitor.collect.source import Habits, Source
 from monitor.collect.watching.folder import IGNORED, Folder
-from monitor.match.watchlists import Watchlist
+from monitor.match.matcher import Watchlist
 from monitor.notify.channels import bound_of, rate_of
 from monitor.notify.due import Policy
 from monitor.notify.retry import USUAL_PATIENCE, Patience

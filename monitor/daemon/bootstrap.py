@@ -26,7 +26,7 @@ from monitor.daemon.source_rename import take_over
 from monitor.errors import NotFound, UsageError
 from monitor.health.counters import Counters
 from monitor.logs import say, warn
-from monitor.match.watchlists import Watchlists, frequencies_in
+from monitor.match.matcher import Watchlists, frequencies_in
 from monitor.model import Message, Mode, Report, Verdict
 from monitor.notify.channels import open_channel
 from monitor.notify.retry import USUAL_PATIENCE, Patience

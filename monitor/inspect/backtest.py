@@ -14,7 +14,7 @@ from monitor.collect.file_reader import Skipped, read
 from monitor.collect.formats.dash.parser import parse
 from monitor.config.convert import sources_of, watchlists_of
 from monitor.errors import FileChanged, NotFound, NotReadable
-from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Alert, Change, Kind, Release
 
 if TYPE_CHECKING:

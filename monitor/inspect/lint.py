@@ -15,7 +15,7 @@ from monitor.config.convert import watchlists_of
 from monitor.errors import NotFound
 from monitor.inspect.pending import Books, books, undelivered
 from monitor.inspect.watchlist_tests import failures
-from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Kind
 from monitor.notify.windows import next_window, quiet_until
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from monitor.match.words import tokens
+from monitor.match.tokens import tokens
 from monitor.model import Change, Release
 from monitor.text import is_cut
 

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from monitor.match.document import FIELDS, Reading
+from monitor.match.evaluate import Options, Rule, is_met, prepared, spans
 from monitor.match.keywords import Keyword
+from monitor.match.matcher import HITS_KEPT, Watchlists
 from monitor.match.nodes import And, Count, In, Near, Node, Not, Or, shown
 from monitor.match.query import NO_ALIASES, Aliases, parse
-from monitor.match.reading import FIELDS, Reading
-from monitor.match.rules import Options, Rule, is_met, prepared, spans
 from monitor.match.watchlist import Watchlist, excluded, keyword_rule, rules_of
-from monitor.match.watchlists import HITS_KEPT, Watchlists
 from monitor.model import Release
 
 _FIELD_LINE = re.compile(rf"^({'|'.join(FIELDS)}):[ \t]*", re.MULTILINE)

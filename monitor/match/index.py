@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
+from monitor.match.evaluate import Rule
+from monitor.match.fast_tokens import lettered
 from monitor.match.keywords import Keyword
 from monitor.match.lexicon import EVERYDAY
 from monitor.match.nodes import And, Count, Near, Or
-from monitor.match.rules import Rule
-from monitor.match.spelling import lettered
-from monitor.match.words import Word
+from monitor.match.tokens import Word
 
 _REMEMBERED = 20_000  # words of past releases whose wildcards are known
 _FEW = 50  # forms that are looked for one by one, before a release is read word by word

@@ -10,10 +10,10 @@ from itertools import pairwise, product
 from typing import NamedTuple
 
 from monitor.errors import UsageError
+from monitor.match.document import FIELDS, Page, Reading
 from monitor.match.lexicon import EVERYDAY
-from monitor.match.places import NO_RUNS, Runs, lasts_of, side_by_side
-from monitor.match.reading import FIELDS, Page, Reading
-from monitor.match.words import Token, Word, inflections, tokens
+from monitor.match.positions import NO_RUNS, Runs, lasts_of, side_by_side
+from monitor.match.tokens import Token, Word, inflections, tokens
 
 CASES = ("smart", "ignore", "exact")
 

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple, NoReturn
 
 from monitor.errors import UsageError
+from monitor.match.document import FIELDS
 from monitor.match.keywords import keyword_fault, saying_fault
 from monitor.match.nodes import (
     Count,
@@ -29,7 +30,6 @@ from monitor.match.nodes import (
     is_countable,
     shown,
 )
-from monitor.match.reading import FIELDS
 
 __all__ = ["DEPTH", "LENGTH", "NO_ALIASES", "QueryFault", "alias_fault", "expansion", "parse", "shown", "unclear"]
 

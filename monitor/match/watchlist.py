@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from monitor.errors import UsageError
+from monitor.match.document import FIELDS
+from monitor.match.evaluate import Options, Rule, prepared
 from monitor.match.keywords import CASES, Keyword, alias_in, read_keyword
 from monitor.match.nodes import Node, Or
-from monitor.match.patterns import read_pattern
 from monitor.match.query import NO_ALIASES, Aliases, alias_fault, expansion, parse
-from monitor.match.reading import FIELDS
-from monitor.match.rules import Options, Rule, prepared
+from monitor.match.regex import read_pattern
 from monitor.model import Kind
 
 ON_CHANGE = ("any", "added", "newly")

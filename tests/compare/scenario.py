@@ -28,7 +28,7 @@ from monitor.collect.formats.dash.parser import parse
 from monitor.collect.source import Habits
 from monitor.compare.identity import AS_SEEN
 from monitor.errors import NotReadable
-from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Batch, Change, Dump, Kind, Mode, Notice, Record, Release, Report, Sighting, Signature
 from monitor.pipeline import Audience, ingest
 from monitor.store.database import open_for_writing

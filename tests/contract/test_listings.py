@@ -6,7 +6,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from monitor.collect.source import Habits
-from monitor.match.watchlists import Watchlists
+from monitor.match.matcher import Watchlists
 from monitor.model import Kind, Mode, Report
 from monitor.pipeline import Audience, ingest
 from monitor.testing import NOON, dump_of

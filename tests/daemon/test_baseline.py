@@ -18,7 +18,7 @@ from monitor.daemon.ingester import Intake
 from monitor.daemon.operator_alerts import Operator
 from monitor.errors import StoreError
 from monitor.health.counters import Counters
-from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Batch, Mode, Report
 from monitor.pipeline import Audience
 from monitor.store.archive import SqliteArchive

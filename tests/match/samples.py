@@ -6,9 +6,9 @@ from datetime import date
 
 from hypothesis import settings
 
+from monitor.match.document import Reading
 from monitor.match.keywords import read_keyword
-from monitor.match.reading import Reading
-from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Change, Kind, Release
 from tests.match.queries import ALIASES
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.errors import UsageError
-from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Change, Edit, Kind
 from tests.match.queries import ALIASES
 from tests.match.samples import asked, change, release

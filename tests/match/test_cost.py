@@ -11,13 +11,13 @@ from collections.abc import Iterator
 import pytest
 
 from bench import hostile
+from monitor.match.document import FIELDS, Page, Reading
+from monitor.match.evaluate import is_met, places
+from monitor.match.hits import first_places
 from monitor.match.nodes import Node
-from monitor.match.patterns import Pattern
-from monitor.match.reading import FIELDS, Page, Reading
-from monitor.match.rules import is_met, places
-from monitor.match.tally import first_places
+from monitor.match.regex import Pattern
+from monitor.match.tokens import Word
 from monitor.match.watchlist import rules_of
-from monitor.match.words import Word
 from tests.match.samples import release
 
 STEPS = 60  # for each word of a rule, fields and links included

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.match.document import FIELDS
+from monitor.match.matcher import HITS_KEPT, Watchlists
 from monitor.match.nodes import Node
-from monitor.match.patterns import Pattern
-from monitor.match.reading import FIELDS
+from monitor.match.regex import Pattern
 from monitor.match.watchlist import Watchlist, excluded, rules_of
-from monitor.match.watchlists import HITS_KEPT, Watchlists
 from monitor.model import Release
-from tests.match.plainly import Text, is_met, runs
 from tests.match.queries import ALIASES, queries
+from tests.match.reference_matcher import Text, is_met, runs
 from tests.match.samples import WITHOUT_DISK, release
 from tests.match.test_real_dumps import records as records
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.match.explain import Example, Part, explain, failing_tests
-from monitor.match.watchlists import Watchlist
+from monitor.match.matcher import Watchlist
 from tests.match.queries import ALIASES
 from tests.match.samples import release
 

@@ -8,10 +8,10 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.match.document import FIELDS, Reading
 from monitor.match.index import Index
 from monitor.match.keywords import keyword_fault, read_keyword
-from monitor.match.reading import FIELDS, Reading
-from monitor.match.watchlists import HITS_KEPT, Watchlist, Watchlists
+from monitor.match.matcher import HITS_KEPT, Watchlist, Watchlists
 from monitor.model import Release
 from tests.match.samples import release
 

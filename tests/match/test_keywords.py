@@ -7,8 +7,8 @@ import unicodedata
 import pytest
 
 from monitor.errors import UsageError
+from monitor.match.document import FIELDS, Reading
 from monitor.match.keywords import keyword_fault, read_keyword
-from monitor.match.reading import FIELDS, Reading
 from tests.match.samples import found, release
 
 NFD_CHIPS = unicodedata.normalize("NFD", "반도체")

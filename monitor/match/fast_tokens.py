@@ -1,4 +1,4 @@
-"""Any text → the words of `monitor.match.words.tokens`, all of them at once and at a tenth of the cost.
+"""Any text → the words of `monitor.match.tokens.tokens`, all of them at once and at a tenth of the cost.
 
 The plain way asks a pattern for every word. Most of a text needs no pattern: between two blanks nothing but letters,
 digits and marks of ASCII, where a table of characters and `split` give the same words. Only the stretches that the
@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from itertools import accumulate, compress
 from typing import NamedTuple
 
-from monitor.match.words import Token, tokens
+from monitor.match.tokens import Token, tokens
 
 _ASCII = [chr(code) for code in range(128)]
 _AS_WRITTEN = {ord(char): char if char.isalnum() else " " for char in _ASCII}

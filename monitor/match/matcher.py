@@ -9,12 +9,12 @@ from functools import cached_property
 from types import MappingProxyType
 
 from monitor.match.added import Added
+from monitor.match.document import Reading
+from monitor.match.evaluate import Rule, is_met
+from monitor.match.hits import every_place, first_places, in_order, total_of
 from monitor.match.index import UNCOUNTED, Index
 from monitor.match.keywords import keyword_fault
 from monitor.match.query import NO_ALIASES, Aliases
-from monitor.match.reading import Reading
-from monitor.match.rules import Rule, is_met
-from monitor.match.tally import every_place, first_places, in_order, total_of
 from monitor.match.watchlist import ON_CHANGE, Watchlist, excluded, rules_of
 from monitor.model import Alert, Change, Hit, Kind, Release
 

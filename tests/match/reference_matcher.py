@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from monitor.match.keywords import Keyword
 from monitor.match.nodes import And, Count, Link, Near, Node, Not, Or
-from monitor.match.words import Token, Word, is_capitals, tokens
+from monitor.match.tokens import Token, Word, is_capitals, tokens
 from monitor.model import Release
 
 Run = tuple[str, int, int]  # field, first and last token

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice, pairwise
 
-from monitor.match.places import Places, Runs, each_of, mains, set_of
-from monitor.match.spelling import Spelling
-from monitor.match.words import Word, as_cased, is_capitals, is_hangul
+from monitor.match.fast_tokens import Spelling
+from monitor.match.positions import Places, Runs, each_of, mains, set_of
+from monitor.match.tokens import Word, as_cased, is_capitals, is_hangul
 from monitor.model import Release
 
 _MANY = 10  # one word in so many
@@ -94,7 +94,7 @@ class Page:
 
     @cached_property
     def _places(self) -> Sequence[int]:
-        """The place of each word; see `monitor.match.places`."""
+        """The place of each word; see `monitor.match.positions`."""
         if self._spelling.folded.isascii():
             return range(0, 2 * len(self.forms), 2)
         places, place = [], -2

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.match.spelling import Spelling
-from monitor.match.words import tokens
-from tests.match.test_words import SPLITS, TEXTS
+from monitor.match.fast_tokens import Spelling
+from monitor.match.tokens import tokens
+from tests.match.test_tokens import SPLITS, TEXTS
 
 # English of releases, where quick and slow stretches alternate.
 STRETCHES = st.sampled_from(

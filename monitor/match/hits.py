@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from monitor.match.document import FIELDS, Reading
+from monitor.match.evaluate import Found, Rule, Span, count, places, together
 from monitor.match.keywords import Keyword
-from monitor.match.patterns import Pattern
-from monitor.match.reading import FIELDS, Reading
-from monitor.match.rules import Found, Rule, Span, count, places, together
+from monitor.match.regex import Pattern
 
 
 def first_places(rules: Sequence[Rule], reading: Reading, *, most: int) -> tuple[list[Span], int]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.errors import UsageError
-from monitor.match.reading import Reading
+from monitor.match.document import Reading
 
 _MISSING = 'regex: needs google-re2; install it with pip install "press-monitor[regex]", or write keywords: or query:'
 _MEMORY = 8 << 20  # bytes one pattern may take: a repeat of repeats is refused instead of built

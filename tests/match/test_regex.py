@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from monitor.errors import UsageError
-from monitor.match.patterns import read_pattern
-from monitor.match.watchlists import Watchlist, Watchlists
+from monitor.match.matcher import Watchlist, Watchlists
+from monitor.match.regex import read_pattern
 from tests.match.samples import release
 
 LINES = Watchlist(name="lines", regex=r"\bHS ?\d{4}\b", fields=("body",), min_hits=2)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.match.lexicon import EVERYDAY, SINGULAR_IN_S, UNTOUCHABLE
-from monitor.match.words import inflections, tokens
+from monitor.match.tokens import inflections, tokens
 
 # The characters that decide where a word ends, often enough to meet each other.
 PIECES = st.sampled_from(

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 
+from monitor.match.document import FIELDS, Page, Reading
 from monitor.match.keywords import Keyword, read_saying
 from monitor.match.nodes import And, Count, In, Near, Node, Not, Or, Say
-from monitor.match.patterns import Pattern
-from monitor.match.places import NO_RUNS, Runs, both, firsts, near
-from monitor.match.reading import FIELDS, Page, Reading
+from monitor.match.positions import NO_RUNS, Runs, both, firsts, near
+from monitor.match.regex import Pattern
 
 Rule = Node | Pattern
 Span = tuple[str, int, int]  # field, and start and end as offsets into its raw text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import UsageError
-from monitor.match.watchlists import HITS_KEPT, Watchlist, Watchlists, frequencies_in, is_told
+from monitor.match.matcher import HITS_KEPT, Watchlist, Watchlists, frequencies_in, is_told
 from monitor.model import Hit, Kind, Release
 from tests.match.samples import change, release
 

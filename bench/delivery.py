@@ -19,8 +19,8 @@ from bench.journey import take_in
 from bench.report import Figure, quantile, resident
 from monitor.model import Message
 from monitor.notify.apprise_channel import AppriseChannel, build
-from monitor.notify.due import Policy
-from monitor.notify.outbox import Courier, Post
+from monitor.notify.send_time import Policy
+from monitor.notify.worker import Courier, Post
 from monitor.secret import Secret
 from monitor.store.database import open_for_writing
 from monitor.store.outbox import SqliteOutbox

@@ -9,8 +9,8 @@ from monitor.collect.source import Habits, Source
 from monitor.collect.watching.folder import IGNORED, Folder
 from monitor.match.matcher import Watchlist
 from monitor.notify.channels import bound_of, rate_of
-from monitor.notify.due import Policy
 from monitor.notify.retry import USUAL_PATIENCE, Patience
+from monitor.notify.send_time import Policy
 from monitor.store.prune import Retention
 
 if TYPE_CHECKING:

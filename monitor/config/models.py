@@ -19,7 +19,7 @@ from monitor.config import parsers
 from monitor.config.diagnostics import Place
 from monitor.errors import Fault
 from monitor.model import Kind, Rate
-from monitor.notify.windows import Digest, Quiet
+from monitor.notify.time_windows import Digest, Quiet
 from monitor.secret import Secret
 
 Look = tuple[int, int, int] | None  # a file's inode, size and time of change; None: it is not there

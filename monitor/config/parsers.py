@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from monitor.model import Kind, Rate
-from monitor.notify.windows import DAYS, EVERY_DAY, Digest, Quiet
+from monitor.notify.time_windows import DAYS, EVERY_DAY, Digest, Quiet
 from monitor.secret import Secret
 
 _DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(ms|s|m|h|d|w)")

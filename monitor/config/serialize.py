@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from monitor.config import parsers
 from monitor.config.redact import mask_secret, mask_urls
 from monitor.model import Rate
-from monitor.notify.windows import DAYS, EVERY_DAY, Digest, Quiet
+from monitor.notify.time_windows import DAYS, EVERY_DAY, Digest, Quiet
 from monitor.secret import Secret
 
 _SPANS = {"d": 86_400_000_000, "h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000}  # microseconds

@@ -11,9 +11,9 @@ from monitor.errors import StoreError
 from monitor.health.counters import LEFT_AS, Counters
 from monitor.logs import say, warn
 from monitor.model import Delivery, Standing
-from monitor.notify.due import Policy
-from monitor.notify.outbox import Courier, Post, Told, form
 from monitor.notify.retry import Move, Step, Turn, is_open
+from monitor.notify.send_time import Policy
+from monitor.notify.worker import Courier, Post, Told, form
 from monitor.ports import Channel, Clock, Outbox, Switchboard
 
 

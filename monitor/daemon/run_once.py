@@ -14,7 +14,7 @@ from monitor.daemon.dispatcher import Office
 from monitor.daemon.ingester import Intake, Taken
 from monitor.logs import say, warn
 from monitor.model import Mode
-from monitor.notify.outbox import Courier, Tally
+from monitor.notify.worker import Courier, Tally
 from monitor.ports import Store
 
 

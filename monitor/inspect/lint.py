@@ -17,7 +17,7 @@ from monitor.inspect.pending import Books, books, undelivered
 from monitor.inspect.watchlist_tests import failures
 from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Kind
-from monitor.notify.windows import next_window, quiet_until
+from monitor.notify.time_windows import next_window, quiet_until
 
 if TYPE_CHECKING:
     from monitor.config import Config, Findings

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from monitor.config.convert import policy_of
 from monitor.model import Item, Standing, Waiting
-from monitor.notify.due import Policy, due
+from monitor.notify.send_time import Policy, due
 from monitor.ports import Archive, Outbox, Row, Switchboard
 from monitor.store.archive import SqliteArchive
 from monitor.store.arrivals import Silences

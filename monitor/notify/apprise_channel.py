@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 from monitor.errors import MonitorError
 from monitor.model import Message, Verdict
-from monitor.notify.mail import page
+from monitor.notify.html import page
 from monitor.notify.mime import with_readings
 from monitor.notify.render import disarm, plain, subject
 from monitor.notify.verdict import Breakdown, Wire, retry_after, verdict_of

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from monitor.config import Config, Findings, Watch, candidates, find, load, paint
 from monitor.errors import ConfigError
 from monitor.model import Kind, Rate
-from monitor.notify.windows import Digest, Quiet
+from monitor.notify.time_windows import Digest, Quiet
 from monitor.secret import Secret
 from tests.config.support import HEAD, loaded, refused, told
 

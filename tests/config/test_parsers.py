@@ -10,7 +10,7 @@ import pytest
 
 from monitor.config import parsers
 from monitor.model import Kind, Rate
-from monitor.notify.windows import DAYS, Digest, Quiet
+from monitor.notify.time_windows import DAYS, Digest, Quiet
 
 
 @pytest.mark.parametrize(

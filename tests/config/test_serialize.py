@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from monitor.config import parsers
 from monitor.config.serialize import spelled
 from monitor.model import Kind, Rate
-from monitor.notify.windows import EVERY_DAY, Digest, Quiet
+from monitor.notify.time_windows import EVERY_DAY, Digest, Quiet
 from monitor.secret import Secret
 
 TIMES = st.builds(time, st.integers(0, 23), st.integers(0, 59))

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from monitor.model import Outcome
-from monitor.notify.due import Policy
-from monitor.notify.form import Plan
-from monitor.notify.outbox import Post, form
+from monitor.notify.grouping import Plan
+from monitor.notify.send_time import Policy
+from monitor.notify.worker import Post, form
 from monitor.ports import EventFilter, Outbox, Store, Switchboard
 from monitor.store.archive import SqliteArchive
 from monitor.store.database import open_for_writing

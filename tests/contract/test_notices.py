@@ -11,7 +11,7 @@ import pytest
 from monitor.errors import MonitorError, NotFound
 from monitor.model import Formed, Message, Mode, Outcome, Verdict, Waiting
 from monitor.notify.compose import Bound
-from monitor.notify.due import Policy
+from monitor.notify.send_time import Policy
 from monitor.ports import Backlog
 from monitor.testing import NOON, note
 from tests.contract.pairs import Pair

@@ -13,8 +13,8 @@ from monitor.daemon.operator_alerts import Operator
 from monitor.errors import StoreError
 from monitor.health.counters import Counters
 from monitor.model import Delivery, Kind, Message, Outcome, Report, Standing, Verdict
-from monitor.notify.due import Policy
 from monitor.notify.retry import Move, Step, Turn
+from monitor.notify.send_time import Policy
 from monitor.testing import NOON, FrozenClock, MemoryOutbox, MemorySwitchboard, RecordingChannel, note
 from tests.notify.facts import notice
 

@@ -9,9 +9,9 @@ from typing import Any, cast
 
 from monitor.errors import StoreError
 from monitor.model import Delivery, Message, Outcome, Standing, Verdict
-from monitor.notify.due import Policy
-from monitor.notify.outbox import Courier, Post, Told
 from monitor.notify.retry import Step, Turn
+from monitor.notify.send_time import Policy
+from monitor.notify.worker import Courier, Post, Told
 from monitor.ports import Channel, Outbox
 from monitor.testing import FrozenClock, MemoryOutbox, MemorySwitchboard
 from tests.notify.facts import NOON, note, notice, verdict

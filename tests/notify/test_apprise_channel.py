@@ -15,8 +15,8 @@ from monitor.model import Message, Outcome, Verdict
 from monitor.notify.apprise_channel import AppriseChannel, build
 from monitor.notify.render import plain, subject
 from monitor.secret import Secret
-from tests.notify.doors import CANARY, PING, mailbox, slack, telegram, webhook
 from tests.notify.facts import NOON, item, keep, message, note, snippet, swap
+from tests.notify.services import CANARY, PING, mailbox, slack, telegram, webhook
 from tests.servers import Answer, http_server, smtp_server, unused_port
 
 OK, TRANSIENT, REFUSED = Outcome.OK, Outcome.TRANSIENT, Outcome.REFUSED

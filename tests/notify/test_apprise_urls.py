@@ -9,7 +9,7 @@ import pytest
 from monitor.model import Outcome
 from monitor.notify.apprise_channel import ChannelUnusable, build, check_url, scheme_of
 from monitor.secret import Secret
-from tests.notify.doors import CANARY, PING, SLACK, webhook
+from tests.notify.services import CANARY, PING, SLACK, webhook
 from tests.servers import Answer, http_server
 
 

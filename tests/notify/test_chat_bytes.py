@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from monitor.model import Kind, Message, Outcome
 from monitor.notify.apprise_channel import AppriseChannel
 from monitor.notify.render import disarm, plain, subject
-from tests.notify.doors import discord, mattermost, slack, telegram
 from tests.notify.facts import item, keep, message, note, snippet, swap
+from tests.notify.services import discord, mattermost, slack, telegram
 from tests.notify.situations import SITUATIONS
 from tests.servers import Answer, HttpServer, http_server
 

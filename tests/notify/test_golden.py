@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitor.model import Message
-from monitor.notify.mail import page
+from monitor.notify.html import page
 from monitor.notify.render import plain, subject
 from tests.notify.situations import SITUATIONS
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from monitor.model import Message, Outcome
 from monitor.notify.apprise_channel import Html, build, check_url, takes_pages
 from monitor.notify.channels import check_channel
-from monitor.notify.mail import ROOM, page
+from monitor.notify.html import ROOM, page
 from monitor.notify.mime import with_readings
 from monitor.notify.render import plain, subject
 from monitor.secret import Secret
-from tests.notify.doors import CANARY, mailbox, webhook
 from tests.notify.facts import item, message
+from tests.notify.services import CANARY, mailbox, webhook
 from tests.notify.situations import SITUATIONS
 from tests.servers import Mail, http_server, smtp_server
 

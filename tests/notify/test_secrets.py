@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from tests.notify.doors import CANARY, PING, failing, webhook
+from tests.notify.services import CANARY, PING, failing, webhook
 from tests.servers import http_server
 
 KINDS = ["200", "302", "400", "401", "404", "429", "500", "refused", "timeout", "reset", "slack", "smtp"]

@@ -11,8 +11,8 @@ import pytest
 
 from monitor.errors import NotFound
 from monitor.model import Kind, Mode, Outcome, Verdict
-from monitor.notify.due import Policy
-from monitor.notify.outbox import Post, form
+from monitor.notify.send_time import Policy
+from monitor.notify.worker import Post, form
 from monitor.ports import EventFilter, Row
 from monitor.store.archive import SqliteArchive
 from monitor.store.database import Handle

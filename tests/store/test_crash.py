@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from monitor.model import Kind
-from monitor.notify.due import Policy
-from monitor.notify.outbox import Post, form
+from monitor.notify.send_time import Policy
+from monitor.notify.worker import Post, form
 from monitor.store.archive import SqliteArchive
 from monitor.store.database import open_for_writing
 from monitor.store.outbox import SqliteOutbox

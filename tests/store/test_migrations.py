@@ -15,8 +15,8 @@ from sqlite_utils import Database
 
 from monitor.errors import StoreError
 from monitor.model import Kind, Outcome, Verdict
-from monitor.notify.due import Policy
-from monitor.notify.outbox import Post, form
+from monitor.notify.send_time import Policy
+from monitor.notify.worker import Post, form
 from monitor.store.archive import SqliteArchive
 from monitor.store.database import Handle, open_for_writing
 from monitor.store.migrations import APPLICATION_ID, migrations

@@ -14,8 +14,8 @@ import pytest
 
 from monitor.errors import Stale, StoreError
 from monitor.model import Batch, Kind, Reject, Standing
-from monitor.notify.due import Policy
-from monitor.notify.outbox import Post, form
+from monitor.notify.send_time import Policy
+from monitor.notify.worker import Post, form
 from monitor.store.archive import SqliteArchive
 from monitor.store.database import Handle, open_for_reading, open_for_writing
 from monitor.store.outbox import SqliteOutbox

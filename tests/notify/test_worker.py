@@ -11,10 +11,10 @@ import pytest
 
 from monitor.errors import StoreError
 from monitor.model import Message, Outcome, Rate, Standing, Verdict
-from monitor.notify.due import Policy
-from monitor.notify.outbox import HEARTBEAT, Courier, Post, Tally
 from monitor.notify.retry import Move, Turn
-from monitor.notify.windows import Digest, Quiet
+from monitor.notify.send_time import Policy
+from monitor.notify.time_windows import Digest, Quiet
+from monitor.notify.worker import HEARTBEAT, Courier, Post, Tally
 from monitor.testing import FrozenClock, MemoryOutbox, MemorySwitchboard
 from tests.notify.facts import NOON, note, verdict
 from tests.notify.fakes import Desk, ScriptedChannel

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from monitor.model import Rate, Standing
-from monitor.notify.due import Policy, quiet_end
+from monitor.notify.send_time import Policy, quiet_end
 
 _LONGEST_REST = timedelta(days=1)  # that any service may ask for
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,10 +9,10 @@ from datetime import datetime
 
 from monitor.errors import StoreError
 from monitor.model import Delivery, Standing
-from monitor.notify.due import Policy
-from monitor.notify.form import HOUR, Plan, plan, rest_until
-from monitor.notify.gate import Gate, Hold, gate, tokens
+from monitor.notify.channel_gate import Gate, Hold, gate, tokens
+from monitor.notify.grouping import HOUR, Plan, plan, rest_until
 from monitor.notify.retry import Move, Step, Turn, next_step, stood, turn
+from monitor.notify.send_time import Policy
 from monitor.ports import Channel, Clock, Outbox, Switchboard
 
 HEARTBEAT = 15.0  # seconds; bounds the lag after a suspend, a clock jump or a lost wake-up

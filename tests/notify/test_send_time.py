@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.model import Standing
-from monitor.notify.due import Due, Policy, Wait, due
-from monitor.notify.windows import Digest, Quiet
+from monitor.notify.send_time import Due, Policy, Wait, due
+from monitor.notify.time_windows import Digest, Quiet
 
 SEOUL = ZoneInfo("Asia/Seoul")
 AT_ONCE = Policy(timezone=SEOUL)

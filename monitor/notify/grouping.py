@@ -13,7 +13,7 @@ from itertools import groupby
 
 from monitor.model import Formed, Message, Standing, Waiting
 from monitor.notify.compose import in_parts
-from monitor.notify.due import Due, Policy, Wait, due
+from monitor.notify.send_time import Due, Policy, Wait, due
 
 HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from monitor.model import Notice, Standing, Waiting
-from monitor.notify.due import Policy
-from monitor.notify.form import plan
-from monitor.notify.windows import Quiet
+from monitor.notify.grouping import plan
+from monitor.notify.send_time import Policy
+from monitor.notify.time_windows import Quiet
 from tests.notify.facts import NOON
 from tests.notify.situations import NEW
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from monitor.model import Formed, Standing, Waiting
 from monitor.notify.compose import Bound
-from monitor.notify.due import Policy, due
-from monitor.notify.form import HOUR, Plan, plan
-from monitor.notify.outbox import Post, form
-from monitor.notify.windows import Digest, Quiet
+from monitor.notify.grouping import HOUR, Plan, plan
+from monitor.notify.send_time import Policy, due
+from monitor.notify.time_windows import Digest, Quiet
+from monitor.notify.worker import Post, form
 from monitor.testing import FrozenClock, MemoryOutbox, MemorySwitchboard
 from tests.notify.facts import NOON, notice
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.notify.windows import DAYS, Digest, Quiet, next_window, quiet_until
+from monitor.notify.time_windows import DAYS, Digest, Quiet, next_window, quiet_until
 
 BERLIN, SEOUL = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Seoul")
 ZONES = [

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Item, Kind, Message, Twin
-from monitor.notify.mail import ROOM, page
+from monitor.notify.html import ROOM, page
 from monitor.notify.render import subject
 from tests.notify.facts import item, keep, message, note, snippet, swap
 from tests.notify.situations import SITUATIONS, digest, parts_of, several

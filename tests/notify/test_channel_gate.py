@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Rate, Standing
-from monitor.notify.due import Policy
-from monitor.notify.gate import Gate, Hold, gate, tokens
-from monitor.notify.windows import Quiet
+from monitor.notify.channel_gate import Gate, Hold, gate, tokens
+from monitor.notify.send_time import Policy
+from monitor.notify.time_windows import Quiet
 from tests.notify.facts import NOON
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)

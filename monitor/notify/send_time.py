@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from monitor.model import Rate, Standing
 from monitor.notify.compose import USUAL, Bound
 from monitor.notify.retry import USUAL_PATIENCE, Patience
-from monitor.notify.windows import Digest, Quiet, next_window, quiet_until
+from monitor.notify.time_windows import Digest, Quiet, next_window, quiet_until
 
 
 class Wait(StrEnum):

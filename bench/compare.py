@@ -12,8 +12,8 @@ from bench.journey import insert_raw, take_in
 from bench.report import Figure
 from bench.texts import dump, release
 from monitor.compare.diff import redline
-from monitor.store.database import open_for_writing
-from monitor.store.sqlite import SqliteStore
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.store import SqliteStore
 from monitor.text import fold, soft
 
 RECORDS = 500

@@ -22,10 +22,10 @@ from monitor.notify.apprise_channel import AppriseChannel, build
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import Courier, Post
 from monitor.secret import Secret
-from monitor.store.database import open_for_writing
-from monitor.store.outbox import SqliteOutbox
-from monitor.store.sqlite import SqliteStore
-from monitor.store.switchboard import SqliteSwitchboard
+from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.outbox import SqliteOutbox
+from monitor.store.sqlite.store import SqliteStore
 from monitor.times import SystemClock
 from tests.end_to_end.harness import Project, record
 from tests.servers import Answer, http_server

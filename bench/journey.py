@@ -19,7 +19,7 @@ from monitor.collect.source import Habits
 from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Dump, Mode, Signature
 from monitor.pipeline import Audience, ingest
-from monitor.store.sqlite import SqliteStore
+from monitor.store.sqlite.store import SqliteStore
 from tests.end_to_end.harness import Project, record
 from tests.servers import HttpServer, http_server
 

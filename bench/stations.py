@@ -21,8 +21,8 @@ from monitor.compare.near_duplicates import candidates
 from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Alert, Batch, Change, Dump, Mode, Record
 from monitor.ports import Known
-from monitor.store.database import open_for_writing
-from monitor.store.sqlite import SqliteStore
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.store import SqliteStore
 
 RECORDS = 1_000  # one part of a large dump
 RUNS = 5

@@ -16,10 +16,10 @@ from monitor.health.counters import Counters
 from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Mode, Report
 from monitor.pipeline import Audience
-from monitor.store.database import open_for_writing
-from monitor.store.outbox import SqliteOutbox
-from monitor.store.sqlite import SqliteStore
-from monitor.store.switchboard import SqliteSwitchboard
+from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.outbox import SqliteOutbox
+from monitor.store.sqlite.store import SqliteStore
 from monitor.times import SystemClock
 
 

@@ -76,8 +76,8 @@ def open_archive(config_file: str | None) -> Iterator[Archive]:
 @contextmanager
 def archive_of(config: Config) -> Iterator[Archive]:
     """The read side of this configuration's store. Raises NotFound where there is none yet."""
-    from monitor.store.archive import SqliteArchive
-    from monitor.store.database import open_for_reading
+    from monitor.store.sqlite.archive import SqliteArchive
+    from monitor.store.sqlite.database import open_for_reading
 
     handle = open_for_reading(config.state)
     try:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from monitor.config import Config
-    from monitor.store.database import Handle
-    from monitor.store.verify import Checked
+    from monitor.store.sqlite.database import Handle
+    from monitor.store.sqlite.verify import Checked
 
 _FILE = click.Path(path_type=Path)
 
@@ -32,7 +32,7 @@ def command() -> None:
 @config_option
 def backup_verb(*, path: Path, config_file: str | None) -> None:
     """Copy the store as it is this moment to PATH, also while the monitor runs; a file that exists is not touched."""
-    from monitor.store.backup import backup, note_backup
+    from monitor.store.sqlite.backup import backup, note_backup
     from monitor.times import SystemClock
 
     config, now = load_config(config_file), SystemClock().now()
@@ -51,7 +51,7 @@ def restore_verb(*, path: Path, config_file: str | None) -> None:
     Refused while a monitor runs. Dumps that came after the backup are taken in again at the next start.
     """
     from monitor.control import lock
-    from monitor.store.backup import restore
+    from monitor.store.sqlite.backup import restore
     from monitor.times import SystemClock
 
     config, now = load_config(config_file), SystemClock().now()
@@ -68,7 +68,7 @@ def restore_verb(*, path: Path, config_file: str | None) -> None:
 @click.pass_context
 def verify_verb(ctx: click.Context, *, deep: bool, as_json: bool, config_file: str | None) -> None:
     """Check the store: its pages, what its rows refer to, whether STORE_ID is its own; ends with 1 if not well."""
-    from monitor.store.verify import verify
+    from monitor.store.sqlite.verify import verify
 
     config = load_config(config_file)
     is_well = True
@@ -85,8 +85,8 @@ def prune_verb(*, config_file: str | None) -> None:
     """Forget old texts, messages and events, as `retention:` says; a running monitor does so daily by itself."""
     from monitor.config.convert import retention_of
     from monitor.control import lock
-    from monitor.store.database import open_for_writing
-    from monitor.store.prune import Retention, prune
+    from monitor.store.sqlite.database import open_for_writing
+    from monitor.store.sqlite.prune import Retention, prune
     from monitor.times import SystemClock
 
     config, now = load_config(config_file), SystemClock().now()
@@ -105,7 +105,7 @@ def prune_verb(*, config_file: str | None) -> None:
 
 def _deeply(handle: Handle) -> Iterator[Checked]:
     from monitor.compare.fingerprint import text_hash
-    from monitor.store.verify import Checked, count_texts, verify_texts
+    from monitor.store.sqlite.verify import Checked, count_texts, verify_texts
     from monitor.text import NORM_VERSION
 
     stored = handle.one("meta", k="norm_version")
@@ -128,7 +128,7 @@ def _print(checked: Checked, *, as_json: bool) -> None:
 
 @contextmanager
 def _reading(config: Config) -> Iterator[Handle]:
-    from monitor.store.database import open_for_reading
+    from monitor.store.sqlite.database import open_for_reading
 
     handle = open_for_reading(config.state)
     try:

@@ -33,7 +33,7 @@ def command(
     """
     from monitor import logs
     from monitor.daemon.bootstrap import working
-    from monitor.store.archive import dump_line
+    from monitor.store.sqlite.archive import dump_line
 
     config = load_config(config_file)
     logs.set_up(log_format)

@@ -14,7 +14,7 @@ from monitor.text import escape
 
 if TYPE_CHECKING:
     from monitor.config import Config
-    from monitor.store.search import Found
+    from monitor.store.sqlite.search import Found
 
 
 @click.command()
@@ -59,8 +59,8 @@ def _rows(config: Config, words: Sequence[str], day: date | None, watchlist: str
 
 
 def _found(config: Config, words: Sequence[str], day: date | None) -> Iterator[Found]:
-    from monitor.store.database import open_for_reading
-    from monitor.store.search import count_current, current, search
+    from monitor.store.sqlite.database import open_for_reading
+    from monitor.store.sqlite.search import count_current, current, search
 
     handle = open_for_reading(config.state)
     try:

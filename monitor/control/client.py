@@ -13,9 +13,9 @@ from monitor.control.commands import Desk, Order, desk_of, obey
 from monitor.control.server import NoDaemon, ask
 from monitor.errors import LockHeld
 from monitor.ports import Row
-from monitor.store.database import open_for_writing
-from monitor.store.outbox import SqliteOutbox
-from monitor.store.switchboard import SqliteSwitchboard
+from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.times import SystemClock
 
 if TYPE_CHECKING:

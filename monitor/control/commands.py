@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from monitor.config import Config, positive_duration
 from monitor.errors import NotFound, UsageError
 from monitor.ports import Clock, Outbox, Row, Switchboard
-from monitor.store.rows import moment, shown
+from monitor.store.sqlite.rows import moment, shown
 
 _MOST = 2**63 - 1  # what a row's number can be
 

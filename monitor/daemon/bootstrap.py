@@ -32,13 +32,13 @@ from monitor.notify.channels import open_channel
 from monitor.notify.retry import USUAL_PATIENCE, Patience
 from monitor.pipeline import Audience
 from monitor.ports import Channel, Clock
-from monitor.store.archive import SqliteArchive
-from monitor.store.arrivals import last_dumps
-from monitor.store.database import Handle, open_for_writing
-from monitor.store.outbox import SqliteOutbox
-from monitor.store.rehash import Forms, rehash
-from monitor.store.sqlite import SqliteStore
-from monitor.store.switchboard import SqliteSwitchboard
+from monitor.store.sqlite.archive import SqliteArchive
+from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.database import Handle, open_for_writing
+from monitor.store.sqlite.outbox import SqliteOutbox
+from monitor.store.sqlite.rehash import Forms, rehash
+from monitor.store.sqlite.source_states import last_dumps
+from monitor.store.sqlite.store import SqliteStore
 from monitor.text import NORM_VERSION
 from monitor.times import SystemClock
 

@@ -30,7 +30,7 @@ from monitor.health.pages import Page, alive, ready
 from monitor.health.vigil import Vigil
 from monitor.inspect.status import status
 from monitor.ports import Row
-from monitor.store.arrivals import Silences
+from monitor.store.sqlite.source_states import Silences
 
 if TYPE_CHECKING:
     from monitor.config import Config

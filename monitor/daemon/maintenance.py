@@ -9,9 +9,9 @@ from datetime import timedelta
 from monitor.errors import StoreError
 from monitor.logs import say, warn
 from monitor.ports import Clock
-from monitor.store.database import Handle
-from monitor.store.prune import Pruned, Retention, prune
-from monitor.store.search import SearchIndex
+from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.prune import Pruned, Retention, prune
+from monitor.store.sqlite.search import SearchIndex
 
 PAUSE = 15.0  # seconds between rounds; search reads what is not indexed yet as it is
 STEP = 50  # versions of one transaction: a message that is due waits no longer than for these

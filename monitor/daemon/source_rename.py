@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from monitor.compare.fingerprint import keys
 from monitor.logs import say
-from monitor.store.database import Handle
-from monitor.store.rename import rename
+from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.rename_source import rename
 from monitor.systemd.sd_notify import WATCHDOG, notify
 
 if TYPE_CHECKING:

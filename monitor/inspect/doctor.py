@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from monitor.control import lock
 from monitor.errors import NotFound, StoreError
-from monitor.store.database import FILE, count_releases, has_full_text, open_for_reading, open_immutable
+from monitor.store.sqlite.database import FILE, count_releases, has_full_text, open_for_reading, open_immutable
 from monitor.text import escape
 
 if TYPE_CHECKING:

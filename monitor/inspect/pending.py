@@ -14,12 +14,12 @@ from monitor.config.convert import policy_of
 from monitor.model import Item, Standing, Waiting
 from monitor.notify.send_time import Policy, due
 from monitor.ports import Archive, Outbox, Row, Switchboard
-from monitor.store.archive import SqliteArchive
-from monitor.store.arrivals import Silences
-from monitor.store.database import open_for_reading
-from monitor.store.outbox import SqliteOutbox
-from monitor.store.rows import moment, shown
-from monitor.store.switchboard import SqliteSwitchboard
+from monitor.store.sqlite.archive import SqliteArchive
+from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.database import open_for_reading
+from monitor.store.sqlite.outbox import SqliteOutbox
+from monitor.store.sqlite.rows import moment, shown
+from monitor.store.sqlite.source_states import Silences
 
 if TYPE_CHECKING:
     from monitor.config import Config

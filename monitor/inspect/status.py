@@ -19,9 +19,9 @@ from monitor.inspect.pending import books, undelivered
 from monitor.model import MESSAGE_STATES, Standing
 from monitor.notify.retry import is_open
 from monitor.ports import Row
-from monitor.store.backup import last_backup
-from monitor.store.database import FILE
-from monitor.store.rows import moment, shown
+from monitor.store.sqlite.backup import last_backup
+from monitor.store.sqlite.database import FILE
+from monitor.store.sqlite.rows import moment, shown
 from monitor.text import escape
 
 if TYPE_CHECKING:

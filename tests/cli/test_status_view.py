@@ -18,8 +18,8 @@ from monitor.control import lock
 from monitor.health.daemon_state import Vitals, read, write
 from monitor.inspect.status import DAYS, midnights, status
 from monitor.model import Mode
-from monitor.store.database import open_for_writing
-from monitor.store.sqlite import SqliteStore
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.store import SqliteStore
 from tests.contract.takes import figures, record, take_in
 
 SEOUL = ZoneInfo("Asia/Seoul")

@@ -31,8 +31,8 @@ from monitor.errors import NotReadable
 from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Batch, Change, Dump, Kind, Mode, Notice, Record, Release, Report, Sighting, Signature
 from monitor.pipeline import Audience, ingest
-from monitor.store.database import open_for_writing
-from monitor.store.sqlite import SqliteStore
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.store import SqliteStore
 
 SOURCE = "motie"
 CATEGORIES = ("Trade/Investment", "Industry", "FTA/Economic Cooperation", "Energy")

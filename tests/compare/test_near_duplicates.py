@@ -20,8 +20,8 @@ from monitor.compare.identity import Shapes
 from monitor.compare.near_duplicates import BOILERPLATE, LOOKED_AT, MOST, NEAREST, SHARED, candidates, look_alikes
 from monitor.model import Kind, Record, Release, Sketch
 from monitor.ports import Known
-from monitor.store.database import open_for_writing
-from monitor.store.sqlite import SqliteStore
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.store import SqliteStore
 from tests.compare.scenario import SOURCE, TALKS, VISIT, Lab, dump, real_dumps
 
 DAY = date(2024, 7, 1)

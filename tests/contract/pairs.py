@@ -14,11 +14,11 @@ from monitor.notify.grouping import Plan
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import Post, form
 from monitor.ports import EventFilter, Outbox, Store, Switchboard
-from monitor.store.archive import SqliteArchive
-from monitor.store.database import open_for_writing
-from monitor.store.outbox import SqliteOutbox
-from monitor.store.sqlite import SqliteStore
-from monitor.store.switchboard import SqliteSwitchboard
+from monitor.store.sqlite.archive import SqliteArchive
+from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.outbox import SqliteOutbox
+from monitor.store.sqlite.store import SqliteStore
 from monitor.testing import NOON, FrozenClock, MemoryStore, MemorySwitchboard
 
 AT_ONCE = Policy()

@@ -15,7 +15,7 @@ import pytest
 from monitor.control.lock import ORDER, Holder, hold, holder
 from monitor.errors import LockHeld, StoreError
 from monitor.testing import NOON
-from tests.store.waiting import DEADLINE, line_of
+from tests.store.sqlite.waiting import DEADLINE, line_of
 
 ROOT = Path(__file__).parents[2]
 

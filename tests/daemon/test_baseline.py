@@ -21,8 +21,8 @@ from monitor.health.counters import Counters
 from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Batch, Mode, Report
 from monitor.pipeline import Audience
-from monitor.store.archive import SqliteArchive
-from monitor.store.database import open_for_reading
+from monitor.store.sqlite.archive import SqliteArchive
+from monitor.store.sqlite.database import open_for_reading
 from monitor.testing import FrozenClock, MemoryStore, MemorySwitchboard
 from tests.end_to_end.harness import Project, record
 

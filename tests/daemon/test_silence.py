@@ -20,8 +20,8 @@ from monitor.health.counters import Counters
 from monitor.health.daemon_state import Watch
 from monitor.health.vigil import Vigil
 from monitor.model import Report
-from monitor.store.arrivals import Silences
-from monitor.store.database import Handle, open_for_writing
+from monitor.store.sqlite.database import Handle, open_for_writing
+from monitor.store.sqlite.source_states import Silences
 from monitor.testing import NOON, FrozenClock, MemoryOutbox
 from tests.inspect.test_pending import TALKS, Place
 

@@ -13,8 +13,8 @@ from monitor.daemon.bootstrap import working
 from monitor.daemon.source_rename import take_over
 from monitor.model import Kind, Mode
 from monitor.ports import EventFilter
-from monitor.store.archive import SqliteArchive
-from monitor.store.database import open_for_reading, open_for_writing
+from monitor.store.sqlite.archive import SqliteArchive
+from monitor.store.sqlite.database import open_for_reading, open_for_writing
 from tests.end_to_end.harness import Project, record
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")

@@ -17,8 +17,8 @@ from typing import Any
 from monitor.errors import Interrupted
 from monitor.model import Batch, Mode, Report
 from monitor.pipeline import ingest
-from monitor.store.database import open_for_writing
-from monitor.store.sqlite import SqliteStore
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.store import SqliteStore
 from monitor.testing import NOON
 from tests.contract.takes import AUDIENCE, HABITS
 from tests.end_to_end.large_dumps import large_file

@@ -25,7 +25,7 @@ from tests.contract.pairs import Pair, sqlite_pair
 from tests.contract.takes import AUDIENCE, HABITS, heads
 from tests.dumps import Written, dump, dumps, record
 from tests.end_to_end.large_dumps import large, large_file
-from tests.store.waiting import DEADLINE, line_of
+from tests.store.sqlite.waiting import DEADLINE, line_of
 
 ROOT = Path(__file__).parents[2]
 TALKS = record("Talks held")
@@ -289,8 +289,8 @@ import resource, sys
 from pathlib import Path
 from monitor.pipeline import ingest
 from monitor.model import Mode
-from monitor.store.database import open_for_writing
-from monitor.store.sqlite import SqliteStore
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.store import SqliteStore
 from monitor.testing import NOON
 from tests.contract.takes import AUDIENCE, HABITS, dump_of
 from tests.end_to_end.large_dumps import large_file

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from monitor.config import load
 from monitor.daemon.bootstrap import Works, working
-from monitor.store.database import open_for_writing
-from monitor.store.search import SearchIndex
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.search import SearchIndex
 from monitor.testing import FrozenClock
 from tests.contract.takes import figures
 from tests.end_to_end.harness import CONFIG, Project, record

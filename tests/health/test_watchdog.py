@@ -16,7 +16,7 @@ from monitor.health.daemon_state import Vitals, Watch
 from monitor.health.liveness import silence, unready
 from monitor.health.publisher import Speaker
 from monitor.health.vigil import Vigil
-from monitor.store.database import open_for_writing
+from monitor.store.sqlite.database import open_for_writing
 from monitor.systemd.sd_notify import WATCHDOG
 from tests.end_to_end.ingesting import picking
 from tests.servers import Arrivals

@@ -17,9 +17,9 @@ from monitor.inspect.pending import alert_rows, books
 from monitor.inspect.status import channel_rows, status
 from monitor.model import Standing
 from monitor.notify.retry import OPENS_AT
-from monitor.store.database import open_for_writing
-from monitor.store.outbox import SqliteOutbox
-from monitor.store.switchboard import SqliteSwitchboard
+from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.testing import FrozenClock, note
 from tests.end_to_end.harness import Project, record
 

@@ -1,0 +1,1 @@
+"""Implement the store ports on SQLite."""

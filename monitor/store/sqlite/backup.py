@@ -1,0 +1,131 @@
+"""A living store → a copy of one moment in another file, and such a copy → the store of a state folder.
+
+A copy is written under another name, checked, made durable and only then renamed, so a file of the name that was asked
+for is always whole. VACUUM INTO reads one moment; copying page by page would never end beside a busy writer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
+from datetime import datetime
+from pathlib import Path
+
+from sqlite_utils import Database
+from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
+
+from monitor.errors import NotFound, StoreError, UsageError
+from monitor.store.sqlite.database import FILE, SIDECAR, connect, read_only, refuse_foreign, sync
+from monitor.store.sqlite.diagnose import told
+from monitor.store.sqlite.migrations import refuse_newer
+from monitor.store.sqlite.rows import dumped, moment, shown
+from monitor.store.sqlite.statements import queries
+from monitor.text import escape
+
+Progress = Callable[[int, int], object]  # bytes written, bytes in all
+NOTE = "backup.json"  # in the state folder: the last copy that was made of its store
+_LOGS = ("-wal", "-shm")
+_EVERY = 1_000  # SQLite instructions between two looks at the progress
+
+
+def backup(state: Path, target: Path, *, progress: Progress = lambda *_: None) -> int:
+    """Copy a store while it is in use; the size of the copy. Raises NotFound, UsageError, StoreError."""
+    if target.exists() or target.is_symlink():
+        raise UsageError("this file exists and is not overwritten; name another", where=str(target))
+    if not target.parent.is_dir():
+        raise NotFound("there is no such folder", where=str(target.parent))
+    if not (state / FILE).is_file():
+        raise NotFound("there is no store yet, so there is nothing to back up", where=str(state / FILE))
+    _copy(state / FILE, target, progress=progress)
+    return target.stat().st_size
+
+
+def note_backup(state: Path, target: Path, *, now: datetime) -> None:
+    """Keep when and where the last backup was made; who may only read the folder leaves no note."""
+    made = state / f".{NOTE}.new"
+    with suppress(OSError):
+        made.write_text(dumped({"at": shown(moment(now)), "path": os.path.abspath(target)}), "utf-8", "surrogateescape")  # noqa: PTH100 - resolve() would follow links
+        made.rename(state / NOTE)
+
+
+def last_backup(state: Path) -> Mapping[str, str] | None:
+    """When (`at`) and where (`path`) the last backup was made; None: there is no word of one."""
+    try:
+        found = json.loads((state / NOTE).read_text("utf-8", "surrogateescape"))
+    except (OSError, ValueError):
+        return None
+    is_ours = isinstance(found, dict) and isinstance(found.get("at"), str) and isinstance(found.get("path"), str)
+    return {"at": found["at"], "path": escape(found["path"])} if is_ours else None
+
+
+def restore(state: Path, source: Path, *, now: datetime, progress: Progress = lambda *_: None) -> Path | None:
+    """Put a backup in the place of a folder's store; the caller holds the folder's lock.
+
+    Gives where the replaced database lies now; None: there was none. Raises NotFound, StoreError; then nothing was
+    changed.
+    """
+    if not source.is_file():
+        raise NotFound("there is no such file", where=str(source))
+    made = state / f".{FILE}.restored"
+    made.unlink(missing_ok=True)
+    _copy(source, made, progress=progress)
+    with closing(connect(str(made))) as connection:
+        identity = str(connection.execute(queries()["meta"], {"k": "store_id"}).fetchone()[0])
+    kept = _set_aside(state, now)
+    made.rename(state / FILE)
+    _write_sidecar(state, identity)
+    sync(state)
+    return kept
+
+
+def _copy(source: Path, target: Path, *, progress: Progress) -> None:
+    """Read one moment of a store of ours into a file that appears whole or not at all."""
+    made = target.with_name(f".{target.name}.part-{os.getpid()}")
+    try:
+        with closing(read_only(source)) as connection:
+            refuse_foreign(connection, source)
+            refuse_newer(Database(connection, execute_plugins=False, recursive_triggers=False))
+            size = source.stat().st_size
+            connection.set_progress_handler(lambda: _tell(progress, made, size), _EVERY)
+            connection.execute("VACUUM INTO ?", [str(made)])
+        _check(made)
+        sync(made)
+        made.rename(target)
+        sync(target.parent)
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"{source.name} cannot be copied: {told(error)}", where=str(source)) from error
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def _tell(progress: Progress, made: Path, size: int) -> int:
+    progress(min(made.stat().st_size if made.exists() else 0, size), size)
+    return 0  # anything else would stop the copy
+
+
+def _check(made: Path) -> None:
+    with closing(read_only(made)) as connection:
+        [answer] = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if answer != "ok":
+        raise StoreError(f"the copy is damaged and was not kept: {answer}", where=str(made))
+
+
+def _set_aside(state: Path, now: datetime) -> Path | None:
+    """The log goes with its database: beside another one SQLite would play it into the wrong file."""
+    kept = state / f"{FILE}.replaced-{now:%Y%m%dT%H%M%SZ}"
+    for suffix in _LOGS:
+        log = state / (FILE + suffix)
+        if log.exists():
+            log.rename(kept.with_name(kept.name + suffix))
+    if not (state / FILE).exists():
+        return None
+    (state / FILE).rename(kept)
+    return kept
+
+
+def _write_sidecar(state: Path, identity: str) -> None:
+    made = state / f".{SIDECAR}.new"
+    made.write_text(identity + "\n", "utf-8")
+    made.rename(state / SIDECAR)

@@ -1,0 +1,144 @@
+"""A batch's changes → their rows, one statement for each table, whatever the size of the dump.
+
+Ids are given out here: inside the transaction nobody else takes any, and the newest rows are never pruned. Rows of
+tables that are keyed by a hash are sorted first, so that neighbours in the tree are written together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import count
+from operator import itemgetter
+from typing import Any
+
+from monitor.errors import Stale
+from monitor.model import Alert, Batch, Change, Kind
+from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.rows import dumped, moment, short, sketch_row
+
+_Row = dict[str, Any]
+_SAME_CONFIRMED = frozenset({Kind.NEW, Kind.STALE, Kind.WITHDRAWN})  # what was confirmed stays, or is written already
+
+
+def refuse_stale(handle: Handle, batch: Batch) -> None:
+    """Whoever decided on an older snapshot decides again. Raises Stale."""
+    new = [change.number for change in batch.changes if change.kind is Kind.NEW]
+    if new and min(new) < handle.all("next_release")[0][0]:
+        raise Stale("release numbers were given away meanwhile")
+    compared = {change.number: change.base for change in batch.changes if change.kind is not Kind.NEW}
+    expected = {**batch.as_seen, **compared}
+    if expected and handle.all("moved_heads", expected=dumped(expected)):
+        raise Stale("releases changed meanwhile")
+
+
+def add_changes(handle: Handle, batch: Batch, dump: int, *, now: datetime) -> Mapping[int, int]:
+    """Store what became of every release; the event of each release, none where it is unchanged."""
+    last = handle.all("last_ids")[0]
+    _add_versions(handle, batch, dump, first=last["version"] + 1, now=now)
+    _move(handle, batch)
+    _remember(handle, [change for change in batch.changes if change.record])
+    related = [_related(change.number, other) for change in batch.changes for other in change.related]
+    handle.many("add_related", related)
+    return _add_events(handle, batch, dump, first=last["event"] + 1, now=now)
+
+
+def _add_versions(handle: Handle, batch: Batch, dump: int, *, first: int, now: datetime) -> None:
+    """Add texts and their index entries, and let those that are not stale become heads."""
+    added = [change for change in batch.changes if change.text_hash]
+    common = {"dump": dump, "source": batch.dump.source, "as_of": moment(batch.as_of), "at": moment(now)}
+    rows = [_version(change) | common | {"id": id_} for id_, change in zip(count(first), added, strict=False)]
+    # The version refers to its release, so the release is written first.
+    handle.many("add_release", [row for row, c in zip(rows, added, strict=True) if c.kind is Kind.NEW])
+    handle.many("add_version", rows)
+    aliases = {(key, change.number) for change in added for key in change.keys}
+    handle.many("add_alias", [{"key": key, "release": release} for key, release in sorted(aliases)])
+    placed = (Kind.NEW, Kind.STALE)
+    handle.many("move_head", [row for row, change in zip(rows, added, strict=True) if change.kind not in placed])
+    handle.many("set_sketch", [sketch_row(c.number, c.sketch) for c in added if c.sketch and c.kind is not Kind.STALE])
+
+
+def _version(change: Change) -> _Row:
+    release = change.after
+    return {
+        "release": change.number,
+        "seq": change.version,
+        "fold_hash": change.text_hash,
+        "kind": change.kind.value,
+        "title": release.title,
+        "body": release.body,
+        "category": release.category,
+        "date": str(release.date) if release.date else None,
+    }
+
+
+def _move(handle: Handle, batch: Batch) -> None:
+    """What changes do to the state of their releases, apart from the text."""
+    age = moment(batch.as_of)
+    numbers = {kind: [c.number for c in batch.changes if c.kind is kind] for kind in (Kind.WITHDRAWN, Kind.REAPPEARED)}
+    handle.many("withdraw", [{"release": number, "as_of": age} for number in numbers[Kind.WITHDRAWN]])
+    handle.many("relist", [{"release": number} for number in numbers[Kind.REAPPEARED]])
+    if batch.listing is not None:
+        board = {"source": batch.dump.source, "listing": batch.listing}
+        changed = [change.number for change in batch.changes if change.kind is not Kind.WITHDRAWN]
+        shown = sorted([*batch.as_seen, *changed])
+        handle.many("add_listed", [{**board, "release": number} for number in shown])
+    confirmed = [change.number for change in batch.changes if change.kind not in _SAME_CONFIRMED]
+    if confirmed or batch.as_seen:
+        handle.all("confirm", releases=dumped(sorted([*batch.as_seen, *confirmed])), as_of=age)
+
+
+def _remember(handle: Handle, changes: Sequence[Change]) -> None:
+    """Keep what each record was taken for; one that is remembered so already costs no row."""
+    rows = [
+        {
+            "h": short(change.record.digest),
+            "full": change.record.digest,
+            "release": change.number,
+            "seq": change.version,
+        }
+        for change in changes
+        if change.record
+    ]
+    doubtful = [short(change.record.digest) for change in changes if change.record and change.kind is not Kind.NEW]
+    known = {
+        (row["full"], row["release"], row["seq"])
+        for row in (handle.all("sightings", keys=dumped(doubtful)) if doubtful else ())
+    }
+    fresh = [row for row in rows if (row["full"], row["release"], row["seq"]) not in known]
+    handle.many("add_seen", sorted(fresh, key=itemgetter("h")))
+
+
+def _related(release: int, other: int) -> _Row:
+    return {"release": release, "other": other, "reason": "look-alike"}
+
+
+def _add_events(handle: Handle, batch: Batch, dump: int, *, first: int, now: datetime) -> Mapping[int, int]:
+    alerts = {alert.change.number: alert for alert in batch.alerts}
+    told = [change for change in batch.changes if change.kind is not Kind.UNCHANGED]
+    at = moment(now)
+    rows = [
+        {**_event(change, alerts.get(change.number)), "id": id_, "source": batch.dump.source, "dump": dump, "at": at}
+        for id_, change in zip(count(first), told, strict=False)
+    ]
+    handle.many("add_event", rows)
+    return {row["release"]: row["id"] for row in rows}
+
+
+def _event(change: Change, alert: Alert | None) -> _Row:
+    return {
+        "release": change.number,
+        "version": change.version,
+        "kind": change.kind.value,
+        "fields": _listed(change.fields),
+        "numbers": _listed(change.numbers),
+        "reverted": change.reverted,
+        "watchlists": _listed(alert.watchlists if alert else ()),
+        "alert": _listed(alert.told if alert else ()),
+        "reason": change.reason,
+    }
+
+
+def _listed(values: Iterable[object]) -> str:
+    """As JSON; most lists are empty."""
+    return dumped(values) if values else "[]"

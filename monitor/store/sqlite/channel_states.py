@@ -1,0 +1,75 @@
+"""The Switchboard port on SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from monitor.model import Standing
+from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.rows import moment, read_moment
+
+
+class SqliteSwitchboard:
+    """Implements `monitor.ports.Switchboard`."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def standing(self, channel: str) -> Standing:
+        """See Switchboard."""
+        row = self._handle.all("standing", channel=channel)[0]
+        return Standing(
+            failures=row["consecutive_failures"] or 0,
+            since=_read(row["failing_since"]),
+            opened_until=_read(row["opened_until"]),
+            is_refused=bool(row["refused"]),
+            reason=row["reason"] or "",
+            tokens=row["tokens"],
+            tokens_at=_read(row["tokens_at"]),
+            flood_until=_read(row["flood_until"]),
+            muted_until=_read(row["muted_until"]),
+        )
+
+    def stand(self, channel: str, standing: Standing) -> None:
+        """See Switchboard."""
+        with self._handle.transaction():
+            self._handle.all(
+                "stand",
+                channel=channel,
+                failures=standing.failures,
+                since=standing.since and moment(standing.since),
+                opened_until=standing.opened_until and moment(standing.opened_until),
+                refused=standing.is_refused,
+                reason=standing.reason,
+            )
+
+    def recognise(self, channel: str, fingerprint: str, *, now: datetime) -> None:
+        """See Switchboard."""
+        row = self._handle.one("fingerprint", channel=channel)
+        if row and row["fingerprint"] == fingerprint:
+            return
+        with self._handle.transaction():
+            self._handle.all("set_fingerprint", channel=channel, fingerprint=fingerprint)
+        if row and row["fingerprint"] is not None:
+            self.resume(channel, now=now)
+
+    def resume(self, channel: str, *, now: datetime) -> None:
+        """See Switchboard."""
+        self.stand(channel, Standing())
+        with self._handle.transaction():
+            self._handle.all("hasten", channel=channel, now=moment(now))
+
+    def mutes(self, *, now: datetime) -> Mapping[str, datetime]:
+        """See Switchboard."""
+        return {row["name"]: read_moment(row["until"]) for row in self._handle.all("mutes", now=moment(now))}
+
+    def mute(self, name: str, *, until: datetime) -> None:
+        """See Switchboard."""
+        with self._handle.transaction():
+            self._handle.all("mute", name=name, until=moment(until))
+            self._handle.all("outlast", name=name, until=moment(until))
+
+
+def _read(text: str | None) -> datetime | None:
+    return read_moment(text) if text else None

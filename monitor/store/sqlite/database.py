@@ -1,0 +1,330 @@
+"""A state folder → an open database: created once, found again, never silently replaced.
+
+The sidecar STORE_ID stands beside the database. SQLite opens a 0-byte file as a valid empty database, so without it a
+lost store would look like a first run, and every release ever seen would alert again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlite_utils import Database
+from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
+
+from monitor.errors import NotFound, StoreError, StoreLost
+from monitor.store.sqlite.diagnose import advice, is_cut_short, is_damage, told
+from monitor.store.sqlite.migrations import APPLICATION_ID, migrate, next_migration, refuse_newer
+from monitor.store.sqlite.statements import queries
+
+FILE, SIDECAR = "monitor.db", "STORE_ID"
+BUSY_MS = 10_000
+
+# Index keys are hashes: in a store of a million releases each one that is added changes three pages of its own. Small
+# pages halve what is read and written for that, and cost a young store nothing (bench store-growth).
+_PAGE = 4096  # bytes
+_LOG = 32 * 1024 * 1024  # bytes of the write-ahead log that are folded into the database at once
+
+# How a transaction begins, ends, and is undone.
+_OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+_INNER = ("SAVEPOINT inner_one", "RELEASE inner_one", ("ROLLBACK TO inner_one", "RELEASE inner_one"))
+
+
+class _Turn:
+    """One thread at a time; what SQLite raises in it leaves as StoreError. A class: a generator costs twice as much."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._lock.release()
+        if isinstance(error, sqlite3.Error):
+            raise StoreError(f"the state store failed: {told(error)}") from error
+
+
+class Handle:
+    """One connection, safe to share between threads. Whatever SQLite refuses is raised as StoreError."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._turn = _Turn()
+        self._depth = 0  # of transactions; read and changed by the thread whose turn it is
+
+    def all(self, query: str, **values: object) -> list[sqlite3.Row]:
+        """Run a named query and read every row."""
+        with self._turn:
+            return list(self._connection.execute(queries()[query], values))
+
+    def one(self, query: str, **values: object) -> sqlite3.Row | None:
+        """Run a named query and read its first row; None: it gave none."""
+        rows = self.all(query, **values)
+        return rows[0] if rows else None
+
+    def many(self, query: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Run a named query once for each row of values."""
+        if rows:
+            with self._turn:
+                self._connection.executemany(queries()[query], rows)
+
+    def pragma(self, name: str, argument: int | None = None) -> list[tuple[object, ...]]:
+        """What a pragma that only looks says."""
+        with self._turn:
+            call = name if argument is None else f"{name}({argument})"
+            return [tuple(row) for row in self._connection.execute(f"PRAGMA {call}")]
+
+    def keyed(self, table: str, keys: list[bytes]) -> list[sqlite3.Row]:
+        """Rows of an index table by BLOB keys, which JSON cannot carry to `json_each`."""
+        found: list[sqlite3.Row] = []
+        with self._turn:
+            for start in range(0, len(keys), 500):
+                part = keys[start : start + 500]
+                marks = ",".join("?" * len(part))
+                found += self._connection.execute(f"SELECT * FROM {table} WHERE key IN ({marks})", part)
+        return found
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, durable at the end. BEGIN IMMEDIATE: a deferred one fails at its first write after a read.
+
+        Inside another one of this thread it is a SAVEPOINT: undone by itself, durable when the outer one ends.
+        """
+        with self._turn:
+            begin, end, undo = _INNER if self._depth else _OUTER
+            self._refuse_undone()
+            self._depth += 1
+            try:
+                self._connection.execute(begin)
+                yield
+                self._refuse_undone()
+                self._connection.execute(end)
+            except BaseException:
+                if self._connection.in_transaction:  # not after a full disk: that has rolled back already
+                    for statement in undo:
+                        self._connection.execute(statement)
+                raise
+            finally:
+                self._depth -= 1
+
+    def _refuse_undone(self) -> None:
+        """SQLite undoes a whole transaction by itself when the disk is full; what follows must not seem stored."""
+        if self._depth and not self._connection.in_transaction:
+            raise StoreError("the state store failed: the transaction was undone, and all that shared it")
+
+    def prove_writable(self) -> None:
+        """Commit a write of a few bytes that mean nothing. Raises StoreError, as on a full disk."""
+        with self.transaction():
+            self.all("touch")
+
+    def close(self) -> None:
+        """Close the connection; a write-ahead log is folded into the database file."""
+        with self._turn:
+            self._connection.close()
+
+
+def open_for_writing(state: Path) -> Handle:
+    """Open the store of a state folder, creating it on a first run; the caller holds the folder's lock.
+
+    A store of an older version is brought up to date; what it was stays beside it as `monitor.db.before-N.bak`, N the
+    number of the first migration.
+    Raises StoreLost, SchemaTooNew, StoreError with what to do.
+    """
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        if _is_first_run(state):
+            _create(state)
+        _refuse_cut(state)
+        connection = connect(str(state / FILE))
+        with _closed_on_error(connection):
+            refuse_foreign(connection, state / FILE)
+            _tune(connection)
+            _probe(connection)
+            _migrate(connection, state)
+            _mark(state, connection)
+    except (sqlite3.Error, OSError) as error:
+        raise _refused("opened", error, state) from error
+    return Handle(connection)
+
+
+def open_for_reading(state: Path) -> Handle:
+    """Open an existing store read-only; never makes or changes one. Raises NotFound, StoreError.
+
+    Where no monitor runs, SQLite leaves an empty write-ahead log beside the database.
+    """
+    path = state / FILE
+    if (state / SIDECAR).exists() and not (path.is_file() and path.stat().st_size):
+        what = f"a store lived here and is gone (monitor.db is missing or empty); {advice(state)}"
+        raise StoreLost(what, where=str(path))
+    if not path.is_file():
+        raise NotFound("there is no store yet: `monitor run` or `monitor ingest FILE` makes it", where=str(path))
+    try:
+        connection = read_only(path)
+        with _closed_on_error(connection):
+            refuse_foreign(connection, state / FILE)
+            refuse_newer(Database(connection, execute_plugins=False, recursive_triggers=False))
+    except sqlite3.Error as error:
+        raise _refused("read", error, state) from error
+    return Handle(connection)
+
+
+def open_immutable(state: Path) -> Handle:
+    """Open a store as if nobody could ever write to it, without its log: for looking where nothing can be made."""
+    try:
+        connection = read_only(state / FILE, mode="immutable=1")
+        with _closed_on_error(connection):
+            refuse_foreign(connection, state / FILE)
+    except sqlite3.Error as error:
+        raise _refused("read", error, state) from error
+    return Handle(connection)
+
+
+def count_releases(handle: Handle) -> int:
+    """How many releases a store holds."""
+    return int(handle.all("count_current", since=None)[0][0])
+
+
+def has_full_text() -> bool:
+    """Whether this SQLite can search for words."""
+    with closing(connect(":memory:")) as connection:
+        return bool(connection.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchone())
+
+
+def _refused(what: str, error: Exception, state: Path) -> StoreError:
+    hint = f"; {advice(state)}" if is_damage(error) else ""
+    return StoreError(f"the state store cannot be {what}: {told(error)}{hint}", where=str(state / FILE))
+
+
+def _refuse_cut(state: Path) -> None:
+    """SQLite would open it and fail at the first page that is missing, days later."""
+    if is_cut_short(state / FILE):
+        raise StoreError(f"monitor.db is malformed: its end is missing; {advice(state)}", where=str(state / FILE))
+
+
+def _probe(connection: sqlite3.Connection) -> None:
+    """Write once without changing anything: a folder that cannot be written is told at the start."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute("UPDATE meta SET v = v WHERE k = 'store_id'")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def read_only(path: Path, *, mode: str = "mode=ro") -> sqlite3.Connection:
+    """A connection that changes nothing; `immutable=1` also reads where no file can be made beside it."""
+    return connect(f"file:{quote(str(path))}?{mode}", uri=True)
+
+
+def connect(target: str, *, uri: bool = False) -> sqlite3.Connection:
+    """A connection with our settings; it waits for whoever writes."""
+    connection = sqlite3.connect(
+        target, uri=uri, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False, cached_statements=256
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    with ExitStack() as stack:
+        stack.callback(connection.close)
+        yield
+        stack.pop_all()
+
+
+def _tune(connection: sqlite3.Connection) -> None:
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "cache_size=-16384",
+        f"wal_autocheckpoint={_LOG // _pragma(connection, 'page_size')}",
+        "foreign_keys=ON",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _is_first_run(state: Path) -> bool:
+    """Nothing was ever here; a lone empty file or a lone sidecar is a loss, not a beginning."""
+    path, sidecar = state / FILE, state / SIDECAR
+    if path.exists() and path.stat().st_size:
+        return False
+    if sidecar.exists() or path.exists():
+        raise StoreLost(
+            f"a store lived here and is gone (monitor.db is missing or empty); {advice(state)}, or remove"
+            f" {sidecar.name} and {path.name} to begin afresh, which alerts on every release again",
+            where=str(path),
+        )
+    return True
+
+
+def _create(state: Path) -> None:
+    """Make the database under another name and rename it: a crash leaves no half-made store."""
+    made = state / f".{FILE}.new"
+    made.unlink(missing_ok=True)
+    with closing(connect(str(made))) as connection:
+        connection.execute(f"PRAGMA page_size={_PAGE}")
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        migrate(Database(connection, execute_plugins=False))
+        connection.execute(queries()["set_meta"], {"k": "store_id", "v": uuid.uuid4().hex})
+    made.rename(state / FILE)
+    sync(state)
+
+
+def _migrate(connection: sqlite3.Connection, state: Path) -> None:
+    db = Database(connection, execute_plugins=False)
+    number = next_migration(db)
+    if number is not None:
+        _back_up(connection, state / f"{FILE}.before-{number}.bak")
+        migrate(db)
+
+
+def _back_up(connection: sqlite3.Connection, target: Path) -> None:
+    """A whole copy or none: it has its name only once it is on the disk."""
+    made = target.with_name(f".{target.name}.new")
+    made.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        stack.callback(made.unlink, missing_ok=True)
+        connection.execute("VACUUM INTO ?", (str(made),))
+        sync(made)
+        made.rename(target)
+    sync(target.parent)
+
+
+def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise StoreError for a database that is none of ours, StoreLost for one that has lost its tables."""
+    if _pragma(connection, "application_id") != APPLICATION_ID:
+        raise StoreError("this SQLite file is not a monitor store", where=str(path))
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'release'").fetchone():
+        raise StoreLost(f"the store's tables are gone; {advice(path.parent)}", where=str(path))
+
+
+def _mark(state: Path, connection: sqlite3.Connection) -> None:
+    """Write the sidecar, or check that it belongs to this database."""
+    identity = str(connection.execute(queries()["meta"], {"k": "store_id"}).fetchone()[0])
+    sidecar = state / SIDECAR
+    if not sidecar.exists():
+        sidecar.write_text(identity + "\n", "utf-8")
+        sync(state)
+    elif sidecar.read_text("utf-8").strip() != identity:
+        raise StoreError(f"monitor.db and STORE_ID belong to different stores; {advice(state)}", where=str(sidecar))
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> Any:
+    return connection.execute(f"PRAGMA {name}").fetchone()[0]
+
+
+def sync(path: Path) -> None:
+    """What a file or a folder holds is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

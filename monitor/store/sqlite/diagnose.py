@@ -1,0 +1,67 @@
+"""What SQLite or the file system refuses → a sentence that says what it means here, and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from monitor.store.sqlite.migrations import APPLICATION_ID
+
+_MAGIC, _HEADER = b"SQLite format 3\x00", 100
+_MEANINGS = (
+    ("SQLITE_BUSY", "another program holds its write lock; close what has monitor.db open (a database shell, a copy)"),
+    ("SQLITE_FULL", "the disk is full; make room, and it goes on by itself"),
+    ("SQLITE_READONLY", "it cannot be written; make the state folder and monitor.db writable for this user"),
+    ("SQLITE_CANTOPEN", "the state folder does not let this user make or open files in it"),
+    ("SQLITE_IOERR", "the disk failed a read or a write; look into the system's log"),
+)
+
+
+def told(error: Exception) -> str:
+    """What SQLite says, and what that means for whoever runs a monitor."""
+    if str(error).startswith(("no such table", "no such column")):
+        return f"{error}: it is of an older version; start the monitor once, which brings it up to date"
+    name = getattr(error, "sqlite_errorname", "") or ""
+    meaning = next((meaning for code, meaning in _MEANINGS if name.startswith(code)), "")
+    return f"{error}: {meaning}" if meaning else str(error)
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether the database itself is broken: nothing but a backup helps."""
+    return str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+
+
+def advice(state: Path) -> str:
+    """How to get a lost store back: the newest backup that lies in the state folder, or the way to name another."""
+    backup = newest_backup(state)
+    if backup is None:
+        return "restore a backup with `monitor db restore FILE`"
+    return f"the newest backup here is {backup}: `monitor db restore {backup}`"
+
+
+def newest_backup(state: Path) -> Path | None:
+    """The youngest copy of a store in the folder, told by its first bytes; not one that a restore has replaced."""
+    found = [path for path in state.glob("*") if _is_copy(path)]
+    return max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
+
+
+def is_cut_short(path: Path) -> bool:
+    """Whether the file is shorter than its own first page says; while a write-ahead log waits, that is no fault."""
+    log = path.with_name(path.name + "-wal")
+    if log.exists() and log.stat().st_size:
+        return False
+    with path.open("rb") as file:
+        head = file.read(_HEADER)
+    size = int.from_bytes(head[16:18], "big")
+    is_counted = head.startswith(_MAGIC) and head[24:28] == head[92:96]  # else the count is of an older SQLite
+    return is_counted and int.from_bytes(head[28:32], "big") * (65_536 if size == 1 else size) > path.stat().st_size
+
+
+def _is_copy(path: Path) -> bool:
+    if path.name.startswith((".", "monitor.db-", "monitor.db.replaced-")) or path.name == "monitor.db":
+        return False
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEADER)
+    except OSError:
+        return False
+    return head.startswith(_MAGIC) and int.from_bytes(head[68:72], "big") == APPLICATION_ID

@@ -1,0 +1,69 @@
+"""An empty or older database → the tables of this version. A released migration is never edited."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+from monitor.errors import SchemaTooNew
+from monitor.store.sqlite.statements import statements
+
+APPLICATION_ID = 0x50524D4E  # "PRMN": tells our file from any other SQLite database
+
+migrations = Migrations("monitor")
+
+
+@migrations()
+def m001_first_tables(db: Database) -> None:
+    """Releases, versions, events, the ingest ledger and the outbox."""
+    for statement in statements("schema.sql"):
+        db.execute(statement)
+
+
+@migrations()
+def m002_delivery(db: Database) -> None:
+    """Notices that wait for their message, channels that rest, mutes."""
+    for statement in statements("delivery.sql"):
+        db.execute(statement)
+
+
+@migrations()
+def m003_search(db: Database) -> None:
+    """Full-text search over heads; versions whose text was pruned."""
+    for statement in statements("search.sql"):
+        db.execute(statement)
+
+
+@migrations()
+def m004_sketches(db: Database) -> None:
+    """Sketches of heads, by which look-alikes are found."""
+    for statement in statements("sketch.sql"):
+        db.execute(statement)
+
+
+@migrations()
+def m005_event_times(db: Database) -> None:
+    """Events by kind and time, for the days that `status` shows."""
+    for statement in statements("times.sql"):
+        db.execute(statement)
+
+
+def migrate(db: Database) -> None:
+    """Bring the tables up to date, each step in its own transaction. Raises SchemaTooNew."""
+    refuse_newer(db)
+    if migrations.pending(db):
+        migrations.apply(db)
+
+
+def next_migration(db: Database) -> int | None:
+    """The number of the first migration that `migrate` would run; None: none. Raises SchemaTooNew."""
+    refuse_newer(db)
+    pending = migrations.pending(db)
+    return int(pending[0].name[1:4]) if pending else None
+
+
+def refuse_newer(db: Database) -> None:
+    """Raise SchemaTooNew when the database knows migrations that this version does not."""
+    ours = {migration.name for migration in migrations._migrations}  # noqa: SLF001 - no public list of all
+    unknown = [applied.name for applied in migrations.applied(db) if applied.name not in ours]
+    if unknown:
+        raise SchemaTooNew(f"the store was written by a newer monitor (it has {unknown[0]}); upgrade this one")

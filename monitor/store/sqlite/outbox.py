@@ -1,0 +1,188 @@
+"""The Outbox port on SQLite: attempts are written before the send, so a crash in it can be told."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from monitor.errors import NotFound, WrongState
+from monitor.model import Delivery, Formed, Message, Notice, Outcome, Verdict, Waiting
+from monitor.ports import Backlog
+from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.rows import dumped, moment, pack_message, read_moment, unpack_item, unpack_message
+
+_MOVABLE = frozenset({"pending", "held", "dead"})
+
+
+class SqliteOutbox:
+    """Implements `monitor.ports.Outbox`; one per process, whose `boot` marks the attempts that are its own."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+        self._boot = uuid.uuid4().hex
+
+    def enqueue(self, message: Message, *, key: str, now: datetime) -> bool:
+        """See Outbox."""
+        with self._handle.transaction():
+            return self._add(message, key=key, now=now) is not None
+
+    def waiting(self, channel: str) -> Sequence[Waiting]:
+        """See Outbox."""
+        return [
+            Waiting(
+                event=row["event"],
+                dump=row["dump"],
+                since=read_moment(row["since"]),
+                notice=Notice(channel=channel, item=unpack_item(row["payload_json"]), is_urgent=bool(row["urgent"])),
+            )
+            for row in self._handle.all("waiting", channel=channel)
+        ]
+
+    def waiting_since(self, channel: str) -> Sequence[tuple[datetime, bool]]:
+        """See Outbox."""
+        rows = self._handle.all("waiting_since", channel=channel)
+        return [(read_moment(row["since"]), bool(row["urgent"])) for row in rows]
+
+    def recent(self, channel: str, *, after: datetime, most: int) -> Sequence[datetime]:
+        """See Outbox."""
+        rows = self._handle.all("recent", channel=channel, after=moment(after), most=most)
+        return [read_moment(row["created_at"]) for row in reversed(rows)]
+
+    def form(self, channel: str, formed: Sequence[Formed], *, flood_until: datetime | None, now: datetime) -> None:
+        """See Outbox."""
+        with self._handle.transaction():
+            for one in formed:
+                self._form(channel, one, now=now)
+            self._handle.all("flood", channel=channel, until=flood_until and moment(flood_until))
+
+    def claim(
+        self, channel: str, *, now: datetime, is_urgent_only: bool = False, tokens: float | None = None
+    ) -> Delivery | None:
+        """See Outbox."""
+        with self._handle.transaction():
+            row = self._handle.one("lease", channel=channel, now=moment(now), urgent=is_urgent_only)
+            if row is None:
+                return None
+            self._handle.all("open_attempt", message=row["id"], n=row["attempts"], boot=self._boot, now=moment(now))
+            if tokens is not None:
+                self._handle.all("spend", channel=channel, tokens=tokens, now=moment(now))
+        return Delivery(
+            id=row["id"],
+            attempt=row["attempts"],
+            expires=read_moment(row["expires_at"]),
+            message=unpack_message(row["payload_json"]),
+        )
+
+    def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
+        """See Outbox."""
+        self._settle(delivery, verdict, state="sent", due=None, now=now)
+
+    def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> None:
+        """See Outbox."""
+        self._settle(delivery, verdict, state="pending", due=due, now=now)
+
+    def hold(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
+        """See Outbox."""
+        self._settle(delivery, verdict, state="held", due=None, now=now)
+
+    def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
+        """See Outbox."""
+        self._settle(delivery, verdict, state="dead", due=None, now=now)
+
+    def next_due(self, channel: str, *, now: datetime, is_urgent_only: bool = False) -> datetime | None:
+        """See Outbox."""
+        due = self._handle.all("next_due", channel=channel, now=moment(now), urgent=is_urgent_only)[0][0]
+        return read_moment(due) if due else None
+
+    def expire(self, *, now: datetime) -> Mapping[str, int]:
+        """See Outbox."""
+        with self._handle.transaction():
+            rows = self._handle.all("expire", now=moment(now))
+        return Counter(row["channel"] for row in rows if row["kind"] != "system")
+
+    def reclaim(self, *, holding: Collection[str] = (), now: datetime) -> Mapping[str, int]:
+        """See Outbox."""
+        with self._handle.transaction():
+            self._handle.all("close_orphans", boot=self._boot, now=moment(now))
+            freed = self._handle.all("free_orphans", holding=dumped(sorted(holding)), now=moment(now))
+        return Counter(row["channel"] for row in freed if row["state"] == "held" and row["kind"] != "system")
+
+    def requeue(self, message: int, *, now: datetime) -> None:
+        """See Outbox."""
+        with self._handle.transaction():
+            row = self._movable(message, "sent again")
+            max_age = unpack_message(row["payload_json"]).max_age
+            self._handle.all("requeue", id=message, now=moment(now), expires=moment(now + max_age))
+
+    def drop(self, message: int, *, now: datetime) -> None:
+        """See Outbox."""
+        with self._handle.transaction():
+            self._movable(message, "dropped")
+            self._handle.all("drop", id=message)
+
+    def waiting_channels(self) -> frozenset[str]:
+        """See Outbox."""
+        return frozenset(row["channel"] for row in self._handle.all("waiting_channels"))
+
+    def backlog(self) -> Backlog:
+        """See Outbox."""
+        row = self._handle.all("backlog")[0]
+        oldest = read_moment(row["oldest"]) if row["oldest"] else None
+        return Backlog(pending=row["messages"] + row["notices"], oldest=oldest)
+
+    def _add(self, message: Message, *, key: str, now: datetime) -> int | None:
+        """Returns the new row's id; None: the key is taken."""
+        row = self._handle.one(
+            "add_message",
+            key=key,
+            channel=message.channel,
+            kind=message.kind,
+            payload=pack_message(message),
+            at=moment(now),
+            expires=moment(now + message.max_age),
+            urgent=message.is_urgent,
+        )
+        return int(row["id"]) if row else None
+
+    def _form(self, channel: str, one: Formed, *, now: datetime) -> None:
+        """The key is the first event: it stands in no other message of the channel, so none is ever formed twice."""
+        events = dumped(one.events)
+        if self._handle.all("told", channel=channel, events=events):
+            return
+        message = self._add(one.message, key=f"{one.message.kind[0]}:{channel}:{one.events[0]}", now=now)
+        if message is not None:
+            self._handle.all("attach", channel=channel, message=message, events=events)
+
+    def _movable(self, message: int, what: str) -> Any:
+        row = self._handle.one("message", id=message)
+        if row is None:
+            raise NotFound(f"there is no message {message}; `monitor alerts` lists them", where=str(message))
+        if row["state"] not in _MOVABLE:
+            state = "on its way" if row["state"] == "leased" else row["state"]
+            cure = f"only one that is pending, held or dead can be {what}"
+            raise WrongState(f"message {message} is {state}; {cure}", where=str(message))
+        return row
+
+    def _settle(self, delivery: Delivery, verdict: Verdict, *, state: str, due: datetime | None, now: datetime) -> None:
+        with self._handle.transaction():
+            self._handle.all(
+                "close_attempt",
+                message=delivery.id,
+                n=delivery.attempt,
+                outcome=verdict.outcome,
+                code=verdict.code,
+                reason=verdict.reason,
+                now=moment(now),
+            )
+            self._handle.all(
+                "settle",
+                message=delivery.id,
+                state=state,
+                due=due and moment(due),
+                outcome=verdict.outcome,
+                reason=verdict.reason,
+                sent_at=moment(now) if verdict.outcome is Outcome.OK else None,
+            )

@@ -1,0 +1,329 @@
+"""The Store port on SQLite: one transaction holds all that one dump leads to."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Collection, Container, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import date, datetime
+from typing import Any
+
+from monitor.model import (
+    Batch,
+    Dump,
+    Head,
+    Kind,
+    Mode,
+    Notice,
+    Reject,
+    Release,
+    Report,
+    Sighting,
+    Signature,
+    Sketch,
+)
+from monitor.ports import Begun, Filed, Known, Listing
+from monitor.store.sqlite.changes import add_changes, refuse_stale
+from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.rows import dumped, moment, moment_of_ns, pack_item, read_day, read_moment, report_of, short
+
+_Row = dict[str, Any]
+
+
+class SqliteStore:
+    """Implements `monitor.ports.Store`; safe to share between threads."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def find_dump(self, source: str, sha256: bytes) -> Report | None:
+        """See Store."""
+        row = self._handle.one("dump_of_content", source=source, sha=sha256)
+        return report_of(dict(row)) if row else None
+
+    def begun(self, dump: Dump) -> Begun | None:
+        """See Store."""
+        row = self._handle.one("begun", source=dump.source, sha=dump.sha256, name=dump.name)
+        return Begun(dump=row["id"], as_of=read_moment(row["as_of"]), progress=row["progress"]) if row else None
+
+    def sightings(self, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
+        """See Store."""
+        rows = self._handle.all("sightings", keys=dumped(list(map(short, digests))))
+        return {
+            full: Sighting(number=release, version=seq, is_current=bool(is_current))
+            for full, release, seq, is_current in rows
+            if full in digests  # two digests may share their first 8 bytes
+        }
+
+    def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
+        """See Store."""
+        return {row["id"]: row["seq"] for row in self._handle.all("versions_now", numbers=dumped(sorted(numbers)))}
+
+    def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = ()) -> Known:
+        """See Store."""
+        # Read first: a release added while the rest is read then has a number that makes the batch stale.
+        next_number = self._handle.all("next_release")[0][0]
+        by_key: dict[bytes, tuple[int, ...]] = {}
+        for row in self._handle.keyed("alias", list(keys)):
+            by_key[row["key"]] = (*by_key.get(row["key"], ()), row["release"])
+        named = sorted({*numbers, *(number for found in by_key.values() for number in found)})
+        if not named:
+            return Known(heads={}, by_key={}, next_number=next_number)
+        wanted = dumped(named)
+        past: dict[int, set[bytes]] = {}
+        for row in self._handle.all("past_texts", numbers=wanted):
+            past.setdefault(row["release"], set()).add(row["fold_hash"])
+        heads = {row["id"]: _head(row, past.get(row["id"], set())) for row in self._handle.all("heads", numbers=wanted)}
+        return Known(heads=heads, by_key=by_key, next_number=next_number)
+
+    def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
+        """See Store."""
+        numbers = sorted({row["release"] for row in self._handle.keyed("alias", list(keys))}, reverse=True)[:most]
+        if not numbers:
+            return {}
+        return {row["id"]: _sketch(row) for row in self._handle.all("sketches", numbers=dumped(numbers))}
+
+    def listing(self, source: str, name: str, *, after: date, before: date, but: Container[int] = ()) -> Listing:
+        """See Store."""
+        days = {"after": str(after), "before": str(before)}
+        rows = self._handle.all("listed_between", source=source, listing=name, **days)
+        numbers = [row["id"] for row in rows if row["id"] not in but]
+        newest = self._handle.all("listing_age", source=source, listing=name)[0][0]
+        heads = self.snapshot((), numbers).heads
+        return Listing(as_of=read_moment(newest) if newest else None, heads=tuple(heads[n] for n in numbers))
+
+    def commit(self, batch: Batch, *, now: datetime) -> Report:
+        """See Store."""
+        with self._handle.transaction():
+            refuse_stale(self._handle, batch)
+            rejects, held = self._sort_rejects(batch)
+            dump = self._enter_dump(batch, rejected=len(rejects), now=now)
+            events = add_changes(self._handle, batch, dump, now=now)
+            self._file_rejects(batch, dump, rejects, held, now=now)
+            self._add_notices(batch.notices, events, now=now)
+            if batch.progress is None:
+                self._file(batch.dump, dump=dump, status=batch.status, parser=batch.parser, now=now)
+            return report_of(dict(self._handle.all("dump_by_id", id=dump)[0]))
+
+    def together(self) -> AbstractContextManager[None]:
+        """See Store."""
+        return self._handle.transaction()
+
+    def note_duplicate(self, dump: Dump, of: Report, *, parser: int, now: datetime) -> Report:
+        """See Store."""
+        healed = [
+            row
+            for row in self._handle.all("open_rejects", path=dump.path, source=dump.source)
+            if row["sha"] != dump.sha256
+        ]
+        with self._handle.transaction() if healed else nullcontext():  # one statement needs none
+            for row in healed:
+                self._set_reject(row, dump, state="healed", now=now)
+            self._file(dump, dump=of.dump, status="duplicate", parser=parser, now=now)
+        return Report(
+            dump=of.dump,
+            source=dump.source,
+            name=dump.name,
+            sha256=dump.sha256,
+            status="duplicate",
+            size=dump.signature.size,
+            encoding=of.encoding,
+            as_of=of.as_of,
+            at=now,
+        )
+
+    def ledger(self, source: str) -> Mapping[bytes, Filed]:
+        """See Store."""
+        return {path: _filed(row) for path, *row in self._handle.all("ledger", source=source)}
+
+    def filed(self, source: str, path: bytes) -> Filed | None:
+        """See Store."""
+        row = self._handle.one("filed", source=source, path=path)
+        return _filed(list(row)) if row else None
+
+    def reject_overdue(self, *, held_before: datetime, now: datetime) -> int:
+        """See Store."""
+        with self._handle.transaction():
+            rows = self._handle.all("overdue_tails", before=moment(held_before), at=moment(now))
+            for row in rows:
+                self._add_event(_rejection(row["source"], row["dump"], row["reason"]), now=now)
+                self._handle.all("count_reject", dump=row["dump"])
+        return len(rows)
+
+    def begin_baseline(self, source: str) -> bool:
+        """See Store."""
+        with self._handle.transaction():
+            mark = self._handle.one("meta", k=f"baseline:{source}")
+            if mark is None and not self._handle.one("any_dump", source=source):
+                self._handle.all("set_meta", k=f"baseline:{source}", v="open")
+                return True
+        return mark is not None and mark["v"] == "open"
+
+    def baseline(self, source: str) -> tuple[int, int]:
+        """See Store."""
+        row = self._handle.all("baseline", source=source)[0]
+        return row["releases"], row["matched"]
+
+    def end_baseline(self, source: str) -> None:
+        """See Store."""
+        with self._handle.transaction():
+            self._handle.all("set_meta", k=f"baseline:{source}", v="done")
+
+    def _enter_dump(self, batch: Batch, *, rejected: int, now: datetime) -> int:
+        """The row of a take-in, made by its first part and brought up to date by the others; its id."""
+        kinds = Counter(change.kind for change in batch.changes)
+        kinds[Kind.UNCHANGED] += len(batch.as_seen)
+        shown = [*batch.as_seen, *(change.number for change in batch.changes if change.record)]
+        values: _Row = {
+            **{f"n_{kind}": kinds[kind] for kind in Kind if kind is not Kind.REJECTED},
+            "n_rejected": rejected,
+            "n": len(shown),
+            "members": array("I", shown).tobytes(),
+            "status": batch.status,
+            "progress": batch.progress,
+            "at": moment(now),
+        }
+        if batch.continues is not None:
+            self._handle.all("go_on_with_dump", id=batch.continues, **values)
+            return batch.continues
+        return self._add_dump(batch, values)
+
+    def _add_dump(self, batch: Batch, values: _Row) -> int:
+        dump = batch.dump
+        content = {"source": dump.source, "sha": dump.sha256, "as_of": moment(batch.as_of)}
+        row = self._handle.one(
+            "add_dump",
+            **content,
+            **values,
+            name=dump.name,
+            size=dump.signature.size,
+            mtime=moment_of_ns(dump.signature.mtime_ns),
+            encoding=dump.encoding,
+            listing=batch.listing,
+        )
+        assert row is not None  # noqa: S101 - RETURNING gives the row or the statement raises
+        return int(row["id"])
+
+    def _add_event(self, row: _Row, *, now: datetime) -> None:
+        self._handle.all("add_event", id=None, **row, at=moment(now))
+
+    def _sort_rejects(self, batch: Batch) -> tuple[list[Reject], list[Reject]]:
+        """What this dump rejects, and what it holds for its writer to complete."""
+        held = [reject for reject in batch.rejects if reject.is_tail and batch.mode is Mode.WATCH]
+        return [reject for reject in batch.rejects if reject not in held], held
+
+    def _file_rejects(
+        self, batch: Batch, dump: int, rejects: list[Reject], held: list[Reject], *, now: datetime
+    ) -> None:
+        """Enter new rejects with their events, keep those that still stand, heal those that are gone."""
+        open_rows = self._handle.all("open_rejects", path=batch.dump.path, source=batch.dump.source)
+        standing = {(row["line"], row["reason"], row["text"]): row for row in open_rows}
+        for state, group in (("rejected", rejects), ("held", held)):
+            for reject in group:
+                row = standing.pop((reject.line, reject.reason, reject.text), None)
+                if row is None:
+                    self._add_reject(reject, batch.dump, dump, state, now=now)
+                elif state == "rejected" and row["state"] == "held":
+                    self._set_reject(row, batch.dump, state=state, now=now)
+                else:
+                    self._handle.all("keep_reject", id=row["id"], sha=batch.dump.sha256)
+                    continue
+                if state == "rejected":
+                    self._add_event(_rejection(batch.dump.source, dump, reject.reason), now=now)
+        for row in standing.values() if batch.progress is None else ():
+            # What an earlier part of this dump found stands.
+            if batch.continues is None or row["sha"] != batch.dump.sha256:
+                self._set_reject(row, batch.dump, state="healed", now=now)
+
+    def _set_reject(self, row: Any, of: Dump, *, state: str, now: datetime) -> None:
+        self._handle.all("set_reject", id=row["id"], state=state, sha=of.sha256, at=moment(now))
+
+    def _add_reject(self, reject: Reject, of: Dump, dump: int, state: str, *, now: datetime) -> None:
+        self._handle.all(
+            "add_reject",
+            source=of.source,
+            dump=dump,
+            sha=of.sha256,
+            path=of.path,
+            line=reject.line,
+            offset=reject.offset,
+            reason=reject.reason,
+            text=reject.text,
+            state=state,
+            at=moment(now),
+        )
+
+    def _add_notices(self, notices: Sequence[Notice], events: Mapping[int, int], *, now: datetime) -> None:
+        self._handle.many(
+            "add_notice",
+            [
+                {
+                    "channel": notice.channel,
+                    "event": events[notice.item.release],
+                    "watchlists": dumped(notice.item.watchlists),
+                    "payload": pack_item(notice.item),
+                    "urgent": notice.is_urgent,
+                    "at": moment(now),
+                }
+                for notice in notices
+            ],
+        )
+
+    def _file(self, of: Dump, *, dump: int, status: str, parser: int, now: datetime) -> None:
+        self._handle.all(
+            "file_as",
+            path=of.path,
+            source=of.source,
+            name=of.name,
+            dev=of.signature.device,
+            inode=of.signature.inode,
+            size=of.signature.size,
+            mtime_ns=of.signature.mtime_ns,
+            ctime_ns=of.signature.ctime_ns,
+            sha=of.sha256,
+            dump=dump,
+            parser=parser,
+            status=status,
+            at=moment(now),
+        )
+
+
+def _head(row: Any, past: set[bytes]) -> Head:
+    release = Release(title=row["title"], body=row["body"], date=read_day(row["date"]), category=row["category"])
+    return Head(
+        number=row["id"],
+        version=row["seq"],
+        last=row["last"],
+        release=release,
+        confirmed=read_moment(row["confirmed"]),
+        withdrawn=read_moment(row["withdrawn"]) if row["withdrawn"] else None,
+        past=frozenset(past),
+    )
+
+
+def _sketch(row: Any) -> Sketch | None:
+    if row["sample"] is None:
+        return None
+    return Sketch(title=row["title"], length=row["length"], sample=row["sample"], date=read_day(row["date"]))
+
+
+def _filed(row: list[Any]) -> Filed:
+    *sign, sha256, status, parser = row
+    return Filed(Signature(*sign), sha256, status, parser)
+
+
+def _rejection(source: str, dump: int, reason: str) -> _Row:
+    return {
+        "source": source,
+        "dump": dump,
+        "release": None,
+        "version": None,
+        "kind": Kind.REJECTED,
+        "fields": "[]",
+        "numbers": "[]",
+        "reverted": 0,
+        "watchlists": "[]",
+        "alert": "[]",
+        "reason": reason,
+    }

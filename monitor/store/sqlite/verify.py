@@ -1,0 +1,76 @@
+"""A store → what is wrong with it, check by check; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.model import Release
+from monitor.store.sqlite.database import SIDECAR, Handle
+from monitor.store.sqlite.rows import read_day
+
+_PAGE = 500
+_SHOWN = 20  # faults of one check that are told
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One check and what it found; nothing found: it is well."""
+
+    check: str
+    faults: tuple[str, ...] = ()
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it found nothing."""
+        return not self.faults
+
+
+def verify(handle: Handle, state: Path) -> Iterator[Checked]:
+    """What SQLite can tell, and whether the parts belong together."""
+    yield Checked(check="pages and indexes", faults=_faults(handle.pragma("integrity_check", _SHOWN), well="ok"))
+    broken = [
+        f"{row[0]} {row[1]} names a row of {row[2]} that is not there" for row in handle.pragma("foreign_key_check")
+    ]
+    yield Checked(check="references", faults=tuple(broken[:_SHOWN]))
+    yield Checked(check="STORE_ID", faults=_identity(handle, state))
+    astray = [f"release {row[0]} names no version of its own as its text" for row in handle.all("heads_astray")]
+    yield Checked(check="heads", faults=tuple(astray[:_SHOWN]))
+
+
+def count_texts(handle: Handle) -> int:
+    """How many texts `verify_texts` will hash."""
+    return int(handle.all("count_versions")[0][0])
+
+
+def verify_texts(
+    handle: Handle, *, text_hash: Callable[[Release], bytes], step: Callable[[int], object] = lambda _: None
+) -> Checked:
+    """Hash every stored text again: bytes that were overwritten inside a page pass all of SQLite's own checks."""
+    faults: list[str] = []
+    after = 0
+    while rows := handle.all("texts_to_verify", after=after, most=_PAGE):
+        for row in rows:
+            release = Release(
+                title=row["title"], body=row["body"], date=read_day(row["date"]), category=row["category"]
+            )
+            if text_hash(release) != row["fold_hash"]:
+                faults.append(f"version {row['seq']} of release {row['release']} is not the text that was stored")
+        after = rows[-1]["id"]
+        step(len(rows))
+    return Checked(check="texts", faults=tuple(faults[:_SHOWN]))
+
+
+def _faults(rows: list[tuple[object, ...]], *, well: str) -> tuple[str, ...]:
+    return tuple(str(row[0]) for row in rows if row[0] != well)
+
+
+def _identity(handle: Handle, state: Path) -> tuple[str, ...]:
+    stored = handle.one("meta", k="store_id")
+    sidecar = state / SIDECAR
+    if stored is None:
+        return ("the database has no identity",)
+    if not sidecar.is_file():
+        return ("the file is missing; the next start writes it again",)
+    return () if sidecar.read_text("utf-8").strip() == stored["v"] else ("it names another store",)

@@ -1,0 +1,18 @@
+"""What the tests of the store start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from monitor.store.sqlite.database import Handle, open_for_writing
+
+
+@pytest.fixture
+def handle(state: Path) -> Iterator[Handle]:
+    """A store that was just made."""
+    opened = open_for_writing(state)
+    yield opened
+    opened.close()

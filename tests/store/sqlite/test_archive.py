@@ -1,0 +1,231 @@
+"""What commands print as JSON has exactly the fields that the product contract fixes, in its formats."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from monitor.errors import NotFound
+from monitor.model import Kind, Mode, Outcome, Verdict
+from monitor.notify.send_time import Policy
+from monitor.notify.worker import Post, form
+from monitor.ports import EventFilter, Row
+from monitor.store.sqlite.archive import SqliteArchive
+from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.outbox import SqliteOutbox
+from monitor.store.sqlite.store import SqliteStore
+from monitor.testing import NOON, FrozenClock, dump_of, note
+from tests.contract.takes import decide, dump, figures, record, take_in
+
+BROKEN = "-\nOnly a title date2024-07-01"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def archive(handle: Handle) -> SqliteArchive:
+    """Two dumps, the second an hour later: a release changed, another came, a third shares its title.
+
+    Each has its message.
+    """
+    store = SqliteStore(handle)
+    post = Post(
+        outbox=SqliteOutbox(handle), switchboard=SqliteSwitchboard(handle), clock=FrozenClock(), jitter=lambda: 0.0
+    )
+    take_in(store, dump(record("Talks held"), BROKEN, figures("5.1")), name="001.txt")
+    form("team", Policy(), post)
+    batch = decide(store, dump(figures("5.3"), record("Talks held", "A photo.", day="2024-07-04")), name="sub/002.txt")
+    changed, twin = batch.changes
+    changes = (replace(changed, reason="one figure differs: 5.1 → 5.3"), replace(twin, related=(1,)))
+    store.commit(replace(batch, changes=changes), now=NOON + HOUR)
+    form("team", Policy(), replace(post, clock=FrozenClock(NOON + HOUR)))
+    return SqliteArchive(handle)
+
+
+def plain(rows: Any) -> list[dict[str, Any]]:
+    """Rows as a reader of the JSON lines gets them."""
+    found: list[dict[str, Any]] = json.loads(json.dumps(list(rows)))
+    return found
+
+
+def fields(row: Row) -> str:
+    return " ".join(row)
+
+
+def test_an_event(archive: SqliteArchive) -> None:
+    [changed] = plain(archive.events(EventFilter(kind="changed")))
+    assert changed == {
+        "id": 4,
+        "at": "2026-11-22T13:00:00Z",
+        "source": "motie",
+        "dump": "sub/002.txt",
+        "kind": "changed",
+        "release": 2,
+        "version": 2,
+        "title": "Chip exports",
+        "date": "2024-07-01",
+        "category": None,
+        "watchlists": ["desk"],
+        "alert": ["desk"],
+        "fields": ["body"],
+        "numbers": [["5.1", "5.3"]],
+        "reverted": False,
+        "related": [],
+        "reason": "one figure differs: 5.1 → 5.3",
+    }
+
+
+def test_an_event_of_a_release_that_shares_its_title(archive: SqliteArchive) -> None:
+    [first, twin] = [row for row in plain(archive.events(EventFilter())) if row["title"] == "Talks held"]
+    assert (first["related"], twin["related"]) == ([], [1])
+
+
+def test_an_event_of_a_reject_has_no_release(archive: SqliteArchive) -> None:
+    [rejected] = plain(archive.events(EventFilter(kind="rejected")))
+    told = ("release", "version", "title", "date", "category")
+    assert [rejected[name] for name in told] == [None] * 5
+    assert (rejected["dump"], rejected["alert"], rejected["related"]) == ("001.txt", [], [])
+    assert "title line" in rejected["reason"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        (EventFilter(), [1, 2, 3, 4, 5]),
+        (EventFilter(since=NOON + HOUR), [4, 5]),
+        (EventFilter(since=NOON + HOUR + HOUR), []),
+        (EventFilter(kind="new"), [1, 2, 5]),
+        (EventFilter(watchlist="desk"), [1, 2, 4, 5]),
+        (EventFilter(watchlist="des"), []),
+        (EventFilter(dump="001.txt"), [1, 2, 3]),
+        (EventFilter(limit=2), [4, 5]),
+        (EventFilter(limit=0), []),
+        (EventFilter(kind="new", limit=1), [5]),
+        (EventFilter(after=3), [4, 5]),
+        (EventFilter(after=1, kind="new", since=NOON), [2, 5]),
+    ],
+)
+def test_events_are_filtered_and_oldest_first(archive: SqliteArchive, wanted: EventFilter, ids: list[int]) -> None:
+    assert [row["id"] for row in archive.events(wanted)] == ids
+
+
+def test_a_version(archive: SqliteArchive) -> None:
+    [first, second] = plain(archive.versions(2))
+    assert fields(first) == "release version kind at dump title date category body"
+    assert [first["version"], first["kind"], first["at"]] == [1, "new", "2026-11-22T12:00:00Z"]
+    assert [second["version"], second["kind"], second["dump"]] == [2, "changed", "sub/002.txt"]
+    assert "5.1 percent" in first["body"]
+    assert "5.3 percent" in second["body"]
+
+
+def test_versions_of_an_unknown_release_are_not_found(archive: SqliteArchive) -> None:
+    with pytest.raises(NotFound, match="no release 99"):
+        archive.versions(99)
+
+
+def test_what_happened_to_a_release_and_who_was_told(archive: SqliteArchive) -> None:
+    rows = plain(archive.release_events(2))
+    assert [(row["kind"], row["version"], row["dump_name"], row["alert"], row["at"]) for row in rows] == [
+        ("new", 1, "001.txt", ["desk"], "2026-11-22T12:00:00Z"),
+        ("changed", 2, "sub/002.txt", ["desk"], "2026-11-22T13:00:00Z"),
+    ]
+
+
+def test_a_take_in(archive: SqliteArchive) -> None:
+    [first, _] = plain(archive.dumps())
+    content = dump_of(dump(record("Talks held"), BROKEN, figures("5.1")))
+    assert first == {
+        "id": 1,
+        "source": "motie",
+        "path": "001.txt",
+        "sha256": content.sha256.hex(),
+        "status": "stored",
+        "size": content.signature.size,
+        "encoding": "utf-8",
+        "as_of": "2024-06-30T15:00:00Z",
+        "at": "2026-11-22T12:00:00Z",
+        "counts": {**dict.fromkeys(map(str, Kind), 0), "new": 2, "rejected": 1},
+    }
+
+
+def test_a_duplicate_is_listed_in_its_place_with_the_id_of_the_first(archive: SqliteArchive, handle: Handle) -> None:
+    known = dump(record("Talks held"), BROKEN, figures("5.1"))
+    take_in(SqliteStore(handle), known, name="copy.txt", now=NOON + HOUR / 2)
+    rows = plain(archive.dumps())
+    assert [(row["id"], row["path"], row["status"]) for row in rows] == [
+        (1, "001.txt", "stored"),
+        (1, "copy.txt", "duplicate"),
+        (2, "sub/002.txt", "stored"),
+    ]
+    assert set(rows[1]["counts"].values()) == {0}
+    assert rows[1]["size"] == rows[0]["size"]
+
+
+def test_a_reject(archive: SqliteArchive) -> None:
+    assert plain(archive.rejects()) == [
+        {
+            "id": 1,
+            "source": "motie",
+            "path": "001.txt",
+            "line": 4,
+            "offset": len(record("Talks held")) + 1,
+            "reason": "the record has one line only: a title line and a body line are needed",
+            "text": "Only a title date2024-07-01",
+            "state": "rejected",
+            "at": "2026-11-22T12:00:00Z",
+        }
+    ]
+
+
+def test_a_message(archive: SqliteArchive) -> None:
+    [_, second] = plain(archive.messages())
+    assert second == {
+        "id": 2,
+        "channel": "team",
+        "kind": "instant",
+        "state": "pending",
+        "attempts": 0,
+        "due": "2026-11-22T13:00:00Z",
+        "reason": None,
+        "sent_at": None,
+        "items": [
+            {"release": 2, "version": 2, "title": "Chip exports", "watchlists": ["desk"]},
+            {"release": 3, "version": 1, "title": "Talks held", "watchlists": ["desk"]},
+        ],
+        "uncertain": 0,
+    }
+
+
+def test_a_message_that_was_sent_says_when(archive: SqliteArchive, handle: Handle) -> None:
+    outbox = SqliteOutbox(handle)
+    delivery = outbox.claim("team", now=NOON)
+    assert delivery is not None
+    outbox.done(delivery, Verdict(outcome=Outcome.OK, reason="accepted"), now=NOON + HOUR)
+    [sent] = plain(archive.messages("sent"))
+    assert (sent["id"], sent["attempts"], sent["reason"], sent["sent_at"]) == (1, 1, "accepted", "2026-11-22T13:00:00Z")
+    assert [row["id"] for row in archive.messages("pending")] == [2]
+    assert archive.messages("dead") == []
+
+
+def test_a_system_message_has_its_text(archive: SqliteArchive, handle: Handle) -> None:
+    SqliteOutbox(handle).enqueue(note("The disk is full.", channel="team"), key="full", now=NOON)
+    last = plain(archive.messages())[-1]
+    assert (last["kind"], last["items"], last["text"]) == ("system", [], "The disk is full.")
+
+
+def test_a_summary_counts_what_status_shows(archive: SqliteArchive, handle: Handle) -> None:
+    take_in(SqliteStore(handle), "-\nHalf", name="half.txt", source="customs", now=NOON)
+    take_in(SqliteStore(handle), "-\nOther half", name="half.txt", source="customs", mode=Mode.ONCE, now=NOON + HOUR)
+    [summary] = plain([archive.summary()])
+    assert summary["events"] == {"changed": 1, "new": 3, "rejected": 2}
+    assert summary["sources"] == [
+        {"source": "customs", "dumps": 2, "last_at": "2026-11-22T13:00:00Z", "releases": 0, "rejected": 1, "held": 0},
+        {"source": "motie", "dumps": 2, "last_at": "2026-11-22T13:00:00Z", "releases": 3, "rejected": 1, "held": 0},
+    ]
+    assert summary["messages"] == [
+        {"channel": "team", "state": "pending", "n": 2},
+    ]

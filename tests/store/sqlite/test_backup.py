@@ -1,0 +1,230 @@
+"""A copy of a living store is whole or not there; a restored one takes the old one's place, which is kept."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import MonitorError, NotFound, StoreError, UsageError
+from monitor.store.sqlite.backup import NOTE, backup, last_backup, note_backup, restore
+from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
+from monitor.store.sqlite.store import SqliteStore
+from tests.contract.takes import dump, heads, record, take_in
+
+NOW = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)
+TALKS, VISIT = record("Talks held"), record("Visit ends", "The minister flew home.")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Where a backup goes."""
+    return tmp_path / "backup.db"
+
+
+def titles(state: Path) -> list[str]:
+    with closing(open_for_writing(state)) as handle:
+        return [release.title for release in heads(SqliteStore(handle)).values()]
+
+
+def test_a_backup_holds_what_was_committed_also_what_stands_in_the_log_alone(
+    handle: Handle, state: Path, copy: Path
+) -> None:
+    take_in(SqliteStore(handle), TALKS)
+    assert (state / "monitor.db-wal").stat().st_size
+    assert backup(state, copy) == copy.stat().st_size
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("SELECT title FROM version").fetchall() == [("Talks held",)]
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_backup_made_beside_a_busy_writer_is_one_moment_of_it(handle: Handle, state: Path, copy: Path) -> None:
+    store, stop = SqliteStore(handle), threading.Event()
+
+    def write() -> None:
+        for number in range(10_000):
+            if stop.is_set():
+                return
+            take_in(store, record(f"Notice {number}", f"Text {number}. " * 40), name=f"{number}.txt")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for number in range(5):
+            backup(state, copy.with_name(f"{number}.db"))
+    finally:
+        stop.set()
+        writer.join()
+    for number in range(5):
+        with closing(sqlite3.connect(copy.with_name(f"{number}.db"))) as connection:
+            counts = [connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in ("dump", "event")]
+            assert counts[0] == counts[1]
+
+
+def test_a_backup_tells_how_far_it_is(handle: Handle, state: Path, copy: Path) -> None:
+    take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", f"Text {n}. " * 99) for n in range(500))))
+    seen: list[tuple[int, int]] = []
+    backup(state, copy, progress=lambda done, total: seen.append((done, total)))
+    assert seen
+    assert all(0 <= done <= total for done, total in seen)
+
+
+def test_no_file_is_overwritten(handle: Handle, state: Path, copy: Path) -> None:
+    copy.write_text("my thesis")
+    with pytest.raises(UsageError, match="not overwritten"):
+        backup(state, copy)
+    assert copy.read_text() == "my thesis"
+
+
+@pytest.mark.parametrize("target", ["missing/backup.db", "backup.db"])
+def test_where_there_is_no_folder_or_no_store_there_is_no_backup(tmp_path: Path, target: str) -> None:
+    with pytest.raises(NotFound):
+        backup(tmp_path / "nothing", tmp_path / target)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_store_gives_no_backup(handle: Handle, state: Path, copy: Path) -> None:
+    take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", "Text. " * 99) for n in range(50))))
+    [root] = handle._connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'version'").fetchone()
+    handle.close()
+    with (state / "monitor.db").open("r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    with pytest.raises(StoreError):
+        backup(state, copy)
+    assert [path.name for path in copy.parent.iterdir()] == ["state"]
+
+
+# --- restore -------------------------------------------------------------------------------------------------------
+
+
+def test_a_restored_store_is_the_backup_and_the_replaced_one_lies_beside_it(
+    handle: Handle, state: Path, copy: Path
+) -> None:
+    take_in(SqliteStore(handle), TALKS)
+    backup(state, copy)
+    take_in(SqliteStore(handle), VISIT, name="b.txt")
+    handle.close()
+    kept = restore(state, copy, now=NOW)
+    assert kept == state / "monitor.db.replaced-20261122T030405Z"
+    assert titles(state) == ["Talks held"]
+    with closing(sqlite3.connect(kept)) as connection:
+        assert connection.execute("SELECT count(*) FROM release").fetchone() == (2,)
+
+
+def test_after_a_restore_the_store_says_which_dumps_it_lacks(handle: Handle, state: Path, copy: Path) -> None:
+    take_in(SqliteStore(handle), TALKS)
+    backup(state, copy)
+    take_in(SqliteStore(handle), VISIT, name="b.txt")
+    handle.close()
+    restore(state, copy, now=NOW)
+    with closing(open_for_writing(state)) as again:
+        assert set(SqliteStore(again).ledger("motie")) == {b"/seeds/a.txt"}
+
+
+def test_a_store_that_is_lost_comes_back_from_its_backup(handle: Handle, state: Path, copy: Path) -> None:
+    take_in(SqliteStore(handle), TALKS)
+    backup(state, copy)
+    handle.close()
+    (state / "monitor.db").write_bytes(b"")
+    restore(state, copy, now=NOW)
+    assert titles(state) == ["Talks held"]
+
+
+def test_a_backup_restores_into_a_folder_that_never_had_a_store(
+    handle: Handle, state: Path, copy: Path, tmp_path: Path
+) -> None:
+    take_in(SqliteStore(handle), TALKS)
+    backup(state, copy)
+    other = tmp_path / "other"
+    other.mkdir()
+    assert restore(other, copy, now=NOW) is None
+    assert titles(other) == ["Talks held"]
+    assert (other / "STORE_ID").read_text() == (state / "STORE_ID").read_text()
+
+
+def test_the_backup_of_another_store_brings_its_identity_along(tmp_path: Path, state: Path, copy: Path) -> None:
+    other = tmp_path / "other"
+    open_for_writing(other).close()
+    backup(other, copy)
+    open_for_writing(state).close()
+    restore(state, copy, now=NOW)
+    assert (state / "STORE_ID").read_text() == (other / "STORE_ID").read_text()
+    open_for_writing(state).close()
+
+
+def _foreign(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE recipes (name TEXT)")
+
+
+def _foreign_instead(path: Path) -> None:
+    path.unlink()
+    _foreign(path)
+
+
+def _half(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:20_000])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "text"),
+    [
+        (lambda path: path.unlink(), "no such file"),
+        (lambda path: path.write_bytes(b"no database " * 999), "not a database"),
+        (lambda path: path.write_bytes(b""), "not a monitor store"),
+        (_foreign_instead, "not a monitor store"),
+        (_half, "cannot be copied"),
+    ],
+)
+def test_what_is_no_backup_of_ours_is_refused_and_the_store_stays(
+    state: Path, copy: Path, spoil: object, text: str
+) -> None:
+    with closing(open_for_writing(state)) as handle:
+        take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", "Text. " * 99) for n in range(50))))
+    backup(state, copy)
+    assert callable(spoil)
+    spoil(copy)
+    found = {path.name: path.read_bytes() for path in state.iterdir() if not path.name.endswith("-shm")}
+    with pytest.raises(MonitorError, match=text):
+        restore(state, copy, now=NOW)
+    assert {p.name: p.read_bytes() for p in state.iterdir() if not p.name.endswith("-shm")} == found
+
+
+def test_a_backup_can_be_read_like_a_store(handle: Handle, state: Path, copy: Path, tmp_path: Path) -> None:
+    take_in(SqliteStore(handle), TALKS)
+    other = tmp_path / "other"
+    other.mkdir()
+    backup(state, other / "monitor.db")
+    with closing(open_for_reading(other)) as reader:
+        assert len(heads(SqliteStore(reader))) == 1
+
+
+def test_the_last_backup_is_known_until_the_next_one(state: Path, copy: Path) -> None:
+    assert last_backup(state) is None
+    state.mkdir()
+    note_backup(state, Path("other.db"), now=NOW)
+    note_backup(state, copy, now=NOW)
+    assert last_backup(state) == {"at": "2026-11-22T03:04:05Z", "path": str(copy)}
+
+
+def test_a_name_that_no_terminal_should_see_is_shown_harmless(state: Path) -> None:
+    state.mkdir()
+    note_backup(state, Path("/backup/\x1b[2J\udcff.db"), now=NOW)
+    assert last_backup(state) == {"at": "2026-11-22T03:04:05Z", "path": r"/backup/\x1b[2J\xff.db"}
+
+
+@pytest.mark.parametrize("torn", ["", "[]", '{"at": 7}', '{"at": "2026-11-22T03:04:05Z"}'])
+def test_a_torn_note_is_none(state: Path, torn: str) -> None:
+    state.mkdir()
+    (state / NOTE).write_text(torn, "utf-8")
+    assert last_backup(state) is None
+
+
+def test_who_may_only_read_the_state_folder_backs_up_all_the_same(tmp_path: Path, copy: Path) -> None:
+    note_backup(tmp_path / "missing", copy, now=NOW)
+    assert last_backup(tmp_path / "missing") is None

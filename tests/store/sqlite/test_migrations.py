@@ -1,0 +1,226 @@
+"""A store of an older version opens as it was, with a copy of what it was beside it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlite_utils import Database
+
+from monitor.errors import StoreError
+from monitor.model import Kind, Outcome, Verdict
+from monitor.notify.send_time import Policy
+from monitor.notify.worker import Post, form
+from monitor.store.sqlite.archive import SqliteArchive
+from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.database import Handle, open_for_writing
+from monitor.store.sqlite.migrations import APPLICATION_ID, migrations
+from monitor.store.sqlite.outbox import SqliteOutbox
+from monitor.store.sqlite.store import SqliteStore
+from monitor.testing import NOON, FrozenClock
+from tests.contract.takes import record, take_in
+
+BACKUP = "monitor.db.before-2.bak"
+TALKS = record("Talks held")
+AT, LATER = "2026-11-22T12:00:00.000Z", "2026-11-25T12:00:00.000Z"
+OK = Verdict(outcome=Outcome.OK, reason="accepted")
+# As version 1 wrote it: its items have no source, its messages neither label nor urgency.
+ITEM = {
+    "release": 1,
+    "version": 1,
+    "kind": "new",
+    "title": "Talks held",
+    "date": "2024-07-01",
+    "category": None,
+    "watchlists": ["desk"],
+    "words": ["FTA"],
+    "snippets": [{"field": "body", "before": "an ", "hit": "FTA", "after": " held"}],
+    "edits": [{"field": "body", "op": "keep", "old": "a", "new": "a"}],
+    "numbers": [["5.1", "5.3"]],
+    "related": [2],
+    "reason": "no known release has this title or text",
+}
+MESSAGE: dict[str, Any] = {
+    "channel": "team",
+    "kind": "instant",
+    "source": "motie",
+    "items": [ITEM],
+    "text": "",
+    "max_age": 259200.0,
+    "part": 1,
+    "parts": 1,
+}
+
+
+@pytest.fixture
+def old(state: Path) -> Path:
+    """A store of version 1: one release, told in a message that is pending, one that was sent and one that died."""
+    state.mkdir()
+    with closing(sqlite3.connect(state / "monitor.db", isolation_level=None)) as connection:
+        connection.execute("PRAGMA page_size=8192")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        migrations.apply(Database(connection, execute_plugins=False), stop_before="m002_delivery")
+        connection.execute("INSERT INTO meta VALUES ('store_id', 'abc')")
+        _fill(connection)
+    (state / "STORE_ID").write_text("abc\n")
+    return state
+
+
+def _fill(connection: sqlite3.Connection) -> None:
+    counts = ", ".join(["1", "1", *["0"] * 9])
+    connection.execute(
+        f"INSERT INTO dump VALUES (1, 'motie', 'a.txt', x'00', 9, '{AT}', '{AT}', 0, 'stored', 'utf-8', {counts},"
+        f" NULL, NULL, x'01000000', '{AT}')"
+    )
+    connection.execute(
+        "INSERT INTO release (id, source, head, fold_hash, seq, date, first_dump, confirmed)"
+        f" VALUES (1, 'motie', 1, x'00', 1, '2024-07-01', 1, '{AT}')"
+    )
+    connection.execute(
+        f"INSERT INTO version VALUES (1, 1, 1, x'00', 'new', NULL, 'Talks held', '2024-07-01', 'Text.', 1, '{AT}')"
+    )
+    for number, state in enumerate(("pending", "sent", "dead"), start=1):
+        connection.execute(
+            "INSERT INTO event VALUES"
+            f" ({number}, 'motie', 1, 1, 1, 'new', '[]', '[]', 0, '[\"desk\"]', '[\"desk\"]', 'first seen', '{AT}')"
+        )
+        connection.execute(
+            "INSERT INTO message VALUES (?, ?, 'team', 'instant', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(number, f"i:team:1:0:{number}", state, json.dumps(MESSAGE), AT, AT, LATER),
+                *(int(state != "pending"), "ok", "why", AT if state == "sent" else None),
+            ),
+        )
+        connection.execute(f"INSERT INTO message_item VALUES ('team', {number}, '[\"desk\"]', {number})")
+
+
+@pytest.fixture
+def opened(old: Path) -> Iterator[Handle]:
+    with closing(open_for_writing(old)) as handle:
+        yield handle
+
+
+def test_old_messages_are_shown_as_they_were(opened: Handle) -> None:
+    rows = [row for row in SqliteArchive(opened).messages() if row["id"]]
+    assert [(row["id"], row["state"], row["items"]) for row in rows] == [
+        (
+            number,
+            state,
+            [{"release": 1, "version": 1, "title": "Talks held", "watchlists": ["desk"]}],
+        )
+        for number, state in enumerate(("pending", "sent", "dead"), start=1)
+    ]
+
+
+def test_an_old_pending_message_is_claimed_and_sent(opened: Handle) -> None:
+    outbox = SqliteOutbox(opened)
+    assert (outbox.waiting("team"), outbox.waiting_channels()) == ([], frozenset())
+    assert outbox.next_due("team", now=NOON) == NOON
+    delivery = outbox.claim("team", now=NOON)
+    assert delivery is not None
+    assert (delivery.id, delivery.attempt, delivery.expires) == (1, 1, NOON + timedelta(hours=72))
+    [item] = delivery.message.items
+    assert (item.title, item.kind, item.words, item.numbers) == ("Talks held", Kind.NEW, ("FTA",), (("5.1", "5.3"),))
+    assert (item.source, delivery.message.label, delivery.message.is_urgent) == ("", "", False)
+    outbox.done(delivery, OK, now=NOON)
+    assert [row["state"] for row in SqliteArchive(opened).messages() if row["id"]] == ["sent", "sent", "dead"]
+
+
+def test_an_old_dead_message_can_be_sent_again(opened: Handle) -> None:
+    outbox = SqliteOutbox(opened)
+    outbox.requeue(3, now=NOON + timedelta(days=9))
+    delivery = outbox.claim("team", now=NOON + timedelta(days=9))
+    assert delivery is not None
+    assert delivery.id == 3
+
+
+def test_what_comes_after_the_migration_is_told_beside_the_old(opened: Handle) -> None:
+    outbox, board = SqliteOutbox(opened), SqliteSwitchboard(opened)
+    take_in(SqliteStore(opened), record("Visit ends", "The minister flew home.", day="2024-07-02"))
+    form("team", Policy(), Post(outbox=outbox, switchboard=board, clock=FrozenClock(), jitter=lambda: 0.0))
+    told = [d.message.items[0].title for _ in range(2) if (d := outbox.claim("team", now=NOON))]
+    assert told == ["Talks held", "Visit ends"]
+
+
+def test_the_migrated_store_is_in_good_health(opened: Handle) -> None:
+    assert [tuple(row) for row in opened._connection.execute("PRAGMA integrity_check")] == [("ok",)]
+    assert opened._connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+# --- the copy ------------------------------------------------------------------------------------------------------
+
+
+def _tables(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    with closing(sqlite3.connect(path)) as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in names}
+
+
+def test_what_the_store_was_stays_beside_it(old: Path) -> None:
+    before = _tables(old / "monitor.db")
+    open_for_writing(old).close()
+    assert _tables(old / BACKUP) == before
+    assert "channel_state" not in before
+    assert "channel_state" in _tables(old / "monitor.db")
+    assert {path.name for path in old.iterdir()} == {"monitor.db", "STORE_ID", BACKUP}
+
+
+def test_the_copy_is_a_store_that_opens(old: Path) -> None:
+    open_for_writing(old).close()
+    (old / BACKUP).rename(old / "monitor.db")
+    with closing(open_for_writing(old)) as handle:
+        assert SqliteOutbox(handle).claim("team", now=NOON) is not None
+
+
+def test_what_stood_in_the_log_alone_is_in_the_copy(old: Path) -> None:
+    other = sqlite3.connect(old / "monitor.db", isolation_level=None)  # kept open: nothing is folded in
+    other.execute("PRAGMA wal_autocheckpoint=0")
+    other.execute("INSERT INTO meta VALUES ('late', 'yes')")
+    open_for_writing(old).close()
+    other.close()
+    assert ("late", "yes") in _tables(old / BACKUP)["meta"]
+
+
+def test_a_fresh_store_and_an_up_to_date_one_get_no_copy(state: Path) -> None:
+    for _ in range(2):
+        open_for_writing(state).close()
+        assert {path.name for path in state.iterdir()} == {"monitor.db", "STORE_ID"}
+
+
+def test_a_second_opening_makes_no_second_copy(old: Path) -> None:
+    open_for_writing(old).close()
+    (old / BACKUP).write_bytes(b"looked at")
+    open_for_writing(old).close()
+    assert (old / BACKUP).read_bytes() == b"looked at"
+
+
+def test_a_copy_that_a_crash_left_half_made_is_made_anew(old: Path) -> None:
+    half = old / f".{BACKUP}.new"
+    half.write_bytes(b"half a database")
+    open_for_writing(old).close()
+    assert "message" in _tables(old / BACKUP)
+    assert not half.exists()
+
+
+def test_a_crash_between_the_copy_and_the_migration_copies_once_more(old: Path) -> None:
+    (old / BACKUP).write_bytes(b"of the opening that ended in between")
+    open_for_writing(old).close()
+    assert "message" in _tables(old / BACKUP)
+
+
+def test_without_a_copy_nothing_is_migrated_and_nothing_half_is_left(old: Path) -> None:
+    (old / BACKUP).mkdir()  # a folder has the name: the copy is made and cannot be put there
+    (old / BACKUP / "in the way").touch()
+    before = _tables(old / "monitor.db")
+    with pytest.raises(StoreError, match="cannot be opened"):
+        open_for_writing(old)
+    assert _tables(old / "monitor.db") == before
+    assert {path.name for path in old.iterdir()} >= {"monitor.db", "STORE_ID", BACKUP}
+    assert not (old / f".{BACKUP}.new").exists()

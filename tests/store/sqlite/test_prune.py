@@ -1,0 +1,154 @@
+"""What is old enough is forgotten; what waits, what is current and what prevents a second alert stays."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from monitor.model import Formed, Kind, Message, Mode, Outcome, Verdict
+from monitor.notify.compose import USUAL, in_parts
+from monitor.store.sqlite.archive import SqliteArchive
+from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.outbox import SqliteOutbox
+from monitor.store.sqlite.prune import Pruned, Retention, prune
+from monitor.store.sqlite.search import SearchIndex, search
+from monitor.store.sqlite.store import SqliteStore
+from monitor.testing import NOON, note
+from tests.contract.takes import dump, figures, heads, record, take_in
+
+DAY = timedelta(days=1)
+LATER = NOON + 100 * DAY
+ALL = Retention(versions=30 * DAY, messages=30 * DAY, events=30 * DAY)
+OK = Verdict(outcome=Outcome.OK, reason="accepted")
+
+
+@pytest.fixture
+def store(handle: Handle) -> SqliteStore:
+    return SqliteStore(handle)
+
+
+def tell(handle: Handle) -> None:
+    """Form one message of all that waits and deliver it."""
+    outbox = SqliteOutbox(handle)
+    waiting = outbox.waiting("team")
+    whole = Message(channel="team", kind="instant", source="motie")
+    [message] = in_parts(whole, [one.notice.item for one in waiting], USUAL)
+    formed = Formed(message=message, events=tuple(one.event for one in waiting))
+    outbox.form("team", [formed], flood_until=None, now=NOON)
+    delivery = outbox.claim("team", now=NOON)
+    assert delivery is not None
+    outbox.done(delivery, OK, now=NOON)
+
+
+def bodies(handle: Handle) -> list[str]:
+    return [str(row["body"]) for row in SqliteArchive(handle).versions(1)]
+
+
+def counts(handle: Handle) -> dict[str, int]:
+    names = ("release", "seen", "alias", "dump", "file", "version", "event", "message", "message_item", "attempt")
+    return {name: handle._connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}
+
+
+def test_nothing_is_forgotten_unless_it_is_asked_for(handle: Handle, store: SqliteStore) -> None:
+    take_in(store, figures("5.1"))
+    take_in(store, figures("5.3"))
+    tell(handle)
+    before = counts(handle)
+    assert prune(handle, Retention(), now=LATER) == Pruned()
+    assert counts(handle) == before
+
+
+def test_what_is_old_and_done_goes_and_what_identity_needs_stays(handle: Handle, store: SqliteStore) -> None:
+    take_in(store, figures("5.1"))
+    take_in(store, figures("5.3"))
+    tell(handle)
+    SqliteOutbox(handle).enqueue(note("newest", channel="team"), key="k", now=NOON)
+    before = counts(handle)
+    assert prune(handle, ALL, now=LATER) == Pruned(versions=1, messages=1, events=1)
+    after = counts(handle)
+    assert {name: after[name] for name in ("release", "seen", "alias", "dump", "file", "version")} == {
+        name: before[name] for name in ("release", "seen", "alias", "dump", "file", "version")
+    }
+    assert bodies(handle)[0] == ""
+    assert "5.3" in bodies(handle)[1]
+    assert handle.pragma("foreign_key_check") == []
+
+
+def test_what_is_young_stays(handle: Handle, store: SqliteStore) -> None:
+    take_in(store, figures("5.1"))
+    take_in(store, figures("5.3"))
+    tell(handle)
+    assert prune(handle, ALL, now=NOON + 29 * DAY) == Pruned()
+
+
+def test_what_waits_for_its_message_is_never_forgotten(handle: Handle, store: SqliteStore) -> None:
+    take_in(store, figures("5.1"))
+    take_in(store, figures("5.3"))
+    assert prune(handle, ALL, now=LATER) == Pruned()
+    assert [one.notice.item.release for one in SqliteOutbox(handle).waiting("team")] == [1, 1]
+
+
+@pytest.mark.parametrize("way", ["pending", "leased", "held"])
+def test_what_a_message_on_its_way_tells_of_is_never_forgotten(handle: Handle, store: SqliteStore, way: str) -> None:
+    take_in(store, figures("5.1"))
+    take_in(store, figures("5.3"))
+    tell(handle)
+    take_in(store, record("Talks held"), name="b.txt")
+    handle._connection.execute("UPDATE message SET state = ?", [way])
+    assert prune(handle, ALL, now=LATER) == Pruned()
+
+
+def test_after_pruning_no_release_and_no_text_is_told_again(handle: Handle, store: SqliteStore) -> None:
+    take_in(store, figures("5.1"))
+    take_in(store, figures("5.3"))
+    tell(handle)
+    prune(handle, ALL, now=LATER)
+    again = take_in(store, figures("5.3"), mode=Mode.AGAIN)
+    assert {kind: n for kind, n in again.counts.items() if n} == {Kind.UNCHANGED: 1}
+    old = take_in(store, figures("5.1") + "\n", name="20200101.txt")
+    assert {kind: n for kind, n in old.counts.items() if n} == {Kind.STALE: 1}
+    assert take_in(store, figures("5.5")).counts[Kind.CHANGED] == 1
+    assert [row["version"] for row in SqliteArchive(handle).versions(1)] == [1, 2, 3]
+
+
+def test_a_return_to_a_pruned_text_is_still_told_as_one(handle: Handle, store: SqliteStore) -> None:
+    take_in(store, figures("5.1"), name="20240701.txt")
+    take_in(store, figures("5.3"), name="20240702.txt")
+    tell(handle)
+    prune(handle, ALL, now=LATER)
+    take_in(store, figures("5.1") + "\n", name="20240703.txt")
+    [*_, last] = SqliteArchive(handle).release_events(1)
+    assert "earlier text again" in str(last["reason"])
+
+
+def test_ids_are_never_given_out_twice(handle: Handle, store: SqliteStore) -> None:
+    take_in(store, figures("5.1"))
+    tell(handle)
+    prune(handle, ALL, now=LATER)
+    take_in(store, figures("5.3"))
+    assert [row["id"] for row in SqliteArchive(handle).release_events(1)] == [1, 2]
+
+
+def test_many_rows_are_forgotten_a_part_at_a_time(handle: Handle, store: SqliteStore) -> None:
+    many = dump(*(record(f"Notice {n}", f"Text {n}.") for n in range(1200)))
+    take_in(store, many)
+    handle._connection.execute("DELETE FROM message_item")
+    steps: list[int] = []
+    assert prune(handle, ALL, now=LATER, step=steps.append).events == 1199
+    assert steps == [500, 500, 199]
+    assert len(heads(store)) == 1200
+
+
+def test_a_text_that_still_stands_in_the_search_index_waits_until_it_is_taken_out(
+    handle: Handle, store: SqliteStore
+) -> None:
+    take_in(store, figures("5.1"))
+    SearchIndex(handle).fill()
+    take_in(store, figures("5.3"))
+    tell(handle)
+    assert prune(handle, ALL, now=LATER).versions == 0
+    SearchIndex(handle).fill()
+    assert prune(handle, ALL, now=LATER).versions == 1
+    assert list(search(handle, ["5.1"])) == []
+    assert len(list(search(handle, ["5.3"]))) == 1

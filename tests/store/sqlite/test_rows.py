@@ -1,0 +1,140 @@
+"""What is written to the database comes out as it went in, and sorts as it should."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.model import Edit, Item, Kind, Message, Snippet, Twin
+from monitor.store.sqlite.rows import (
+    moment,
+    moment_of_ns,
+    pack_item,
+    pack_message,
+    read_moment,
+    shown,
+    unpack_item,
+    unpack_message,
+)
+
+TEXT = st.text(max_size=20)
+TEXTS = st.lists(TEXT, max_size=3).map(tuple)
+PAIRS = st.lists(st.tuples(TEXT, TEXT), max_size=2).map(tuple)
+ITEMS = st.builds(
+    Item,
+    release=st.integers(1),
+    version=st.integers(1),
+    kind=st.sampled_from(Kind),
+    title=TEXT,
+    date=st.none() | st.dates(),
+    category=st.none() | TEXT,
+    watchlists=TEXTS,
+    words=TEXTS,
+    totals=st.lists(st.tuples(TEXT, st.integers(1)), max_size=2).map(tuple),
+    snippets=st.lists(st.builds(Snippet, field=TEXT, before=TEXT, hit=TEXT, after=TEXT), max_size=2).map(tuple),
+    edits=st.lists(st.builds(Edit, field=TEXT, op=TEXT, old=TEXT, new=TEXT), max_size=2).map(tuple),
+    numbers=PAIRS,
+    related=st.lists(st.integers(1), max_size=2).map(tuple),
+    reason=TEXT,
+    source=TEXT,
+    twins=st.lists(st.builds(Twin, number=st.integers(1), title=TEXT), max_size=2).map(tuple),
+)
+MESSAGES = st.builds(
+    Message,
+    channel=TEXT,
+    kind=TEXT,
+    source=TEXT,
+    items=st.lists(ITEMS, max_size=2).map(tuple),
+    text=TEXT,
+    max_age=st.timedeltas(timedelta(), timedelta(days=400)),
+    is_urgent=st.booleans(),
+    part=st.integers(1),
+    parts=st.integers(1),
+    label=TEXT,
+)
+MOMENTS = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=9))])).filter(
+    lambda at: 1 < at.year < 9999
+)  # the outermost days have no UTC
+
+
+@given(MESSAGES)
+def test_a_message_comes_out_as_it_went_in(message: Message) -> None:
+    assert unpack_message(pack_message(message)) == message
+
+
+@given(ITEMS)
+def test_a_notices_facts_come_out_as_they_went_in(item: Item) -> None:
+    assert unpack_item(pack_item(item)) == item
+
+
+@pytest.mark.parametrize(("built", "of"), [(ITEMS, Item), (MESSAGES, Message)])
+def test_the_generators_fill_every_field(built: object, of: type[Item | Message]) -> None:
+    assert all(f"{field.name}=" in repr(built) for field in fields(of))
+
+
+def test_korean_stays_readable_in_the_database() -> None:
+    assert "한국" in pack_message(Message(channel="team", kind="system", source="", text="한국"))
+
+
+@given(MOMENTS, MOMENTS)
+def test_moments_sort_as_text(one: datetime, other: datetime) -> None:
+    assert (moment(one) < moment(other)) == (_whole(one) < _whole(other))
+
+
+@given(MOMENTS)
+def test_a_moment_comes_out_as_it_went_in_to_the_millisecond(at: datetime) -> None:
+    assert read_moment(moment(at)) == _whole(at)
+    assert (len(moment(at)), moment(at)[-1]) == (24, "Z")
+
+
+def _whole(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def test_output_shows_whole_seconds() -> None:
+    assert shown(moment(datetime(2026, 11, 22, 3, 4, 5, 678_901, tzinfo=UTC))) == "2026-11-22T03:04:05Z"
+    assert shown(None) is None
+
+
+@pytest.mark.parametrize(
+    ("nanoseconds", "text"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1_732_244_645_678_000_000, "2024-11-22T03:04:05.678Z"),
+        (-1_000_000_000, "1969-12-31T23:59:59.000Z"),
+        (10**21, "9999-12-31T23:59:59.999Z"),
+    ],
+)
+def test_every_file_time_has_a_moment(nanoseconds: int, text: str) -> None:
+    assert moment_of_ns(nanoseconds) == text
+
+
+def test_a_day_is_no_moment() -> None:
+    item = Item(
+        release=1, version=1, kind=Kind.NEW, title="", date=date(2024, 7, 1), category=None, watchlists=(), words=()
+    )
+    packed = pack_message(Message(channel="team", kind="instant", source="", items=(item,)))
+    assert '"date":"2024-07-01"' in packed
+
+
+def test_a_message_stored_before_items_named_their_source_and_twins_is_still_read() -> None:
+    item = Item(
+        release=1,
+        version=1,
+        kind=Kind.NEW,
+        title="Talks",
+        date=None,
+        category=None,
+        watchlists=(),
+        words=(),
+        related=(4,),
+    )
+    message = Message(channel="team", kind="instant", source="motie", items=(item,))
+    stored = json.loads(pack_message(message))
+    del stored["label"], stored["items"][0]["source"], stored["items"][0]["twins"]
+    assert unpack_message(json.dumps(stored)) == message

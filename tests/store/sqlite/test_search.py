@@ -1,0 +1,155 @@
+"""Words find releases whatever the index holds already; nothing a person types is an error of the query language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from monitor.errors import UsageError
+from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
+from monitor.store.sqlite.search import SearchIndex, current, search
+from monitor.store.sqlite.store import SqliteStore
+from tests.contract.takes import dump, figures, record, take_in
+
+SAMPLES = dump(
+    record("Chip exports soar", "Exports of semiconductors rose 5.1 percent.", category="Industry", day="2024-07-01"),
+    record("반도체 수출 호조", "반도체가 수출을 이끌었다. 한-칠레 협정.", category="Trade", day="2024-07-02"),
+    record('A "quoted" café', "Talks AND visits OR forums NOT met (again).", category="Industry", day="2024-07-03"),
+)
+
+
+def fill(handle: Handle) -> int:
+    """Bring the index up to date, a few versions at a time."""
+    index, total = SearchIndex(handle), 0
+    while count := index.fill(2):
+        total += count
+    return total
+
+
+def nothing(_: Handle) -> int:
+    return 0
+
+
+@pytest.fixture(params=[nothing, fill], ids=["nothing indexed", "all indexed"])
+def stored(request: pytest.FixtureRequest, handle: Handle) -> Handle:
+    """The samples in a store, before the index is filled and after."""
+    take_in(SqliteStore(handle), SAMPLES)
+    request.param(handle)
+    return handle
+
+
+def numbers(handle: Handle, *words: str, since: date | None = None) -> list[int]:
+    return [found.stored.number for found in search(handle, words, since=since)]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["exports"], [1]),
+        (["EXPORTS", "chip"], [1]),
+        (["exports", "forums"], []),
+        (["industry"], [1, 3]),  # the category
+        (["export"], []),  # words, not their beginnings
+        (["5.1"], [1]),
+        (["반도체"], [2]),  # stands as 반도체가, too
+        (["수출을"], [2]),
+        (["칠레"], [2]),
+        (["도체"], []),
+        (["of semiconductors"], [1]),  # a phrase
+        (["semiconductors of"], []),
+        (["cafe"], [3]),
+        (["café"], [3]),
+        (["and"], [3]),
+        (["AND", "OR", "NOT"], [3]),
+        (['"quoted"'], [3]),
+        (["(again)"], [3]),
+        (["title:exports"], []),
+        (["exp*"], []),
+        (["-", "exports"], [1]),
+    ],
+)
+def test_words_find_the_releases_that_have_them_all(stored: Handle, words: list[str], found: list[int]) -> None:
+    assert numbers(stored, *words) == found
+
+
+def test_a_day_bounds_what_is_found(stored: Handle) -> None:
+    assert numbers(stored, "industry", since=date(2024, 7, 2)) == [3]
+
+
+@pytest.mark.parametrize("words", [[], [""], ['"'], ["--", "()"], ["\0"]])
+def test_nothing_to_look_for_is_said(stored: Handle, words: list[str]) -> None:
+    with pytest.raises(UsageError, match="nothing to look for"):
+        numbers(stored, *words)
+
+
+@pytest.mark.parametrize("prepare", [nothing, fill])
+def test_a_changed_text_is_found_and_its_former_one_is_not(handle: Handle, prepare: Callable[[Handle], int]) -> None:
+    store = SqliteStore(handle)
+    take_in(store, figures("5.1"))
+    fill(handle)
+    take_in(store, figures("7.7"))
+    prepare(handle)
+    assert (numbers(handle, "5.1"), numbers(handle, "7.7")) == ([], [1])
+
+
+def test_a_stale_view_is_never_found(handle: Handle) -> None:
+    store = SqliteStore(handle)
+    take_in(store, figures("5.1"), name="20240705.txt")
+    take_in(store, figures("9.9"), name="20240704.txt")
+    assert numbers(handle, "9.9") == []
+    fill(handle)
+    assert (numbers(handle, "9.9"), numbers(handle, "5.1")) == ([], [1])
+
+
+def test_a_full_index_has_nothing_left_to_do(stored: Handle) -> None:
+    fill(stored)
+    assert SearchIndex(stored).fill() == 0
+    take_in(SqliteStore(stored), record("Visit ends", "The minister flew home."), name="b.txt")
+    assert SearchIndex(stored).fill() == 1
+
+
+def test_filling_is_a_little_at_a_time(handle: Handle) -> None:
+    take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", f"Text {n}.") for n in range(25))))
+    counts = [SearchIndex(handle).fill(10) for _ in range(4)]
+    assert counts == [10, 10, 5, 0]
+    assert numbers(handle, "notice") == list(range(1, 26))
+
+
+def test_a_reader_finds_what_is_not_indexed_and_writes_nothing(state: Path) -> None:
+    with closing(open_for_writing(state)) as handle:
+        take_in(SqliteStore(handle), SAMPLES)
+    before = (state / "monitor.db").read_bytes()
+    with closing(open_for_reading(state)) as reader:
+        assert numbers(reader, "exports") == [1]
+    assert (state / "monitor.db").read_bytes() == before
+
+
+def test_all_releases_are_listed_without_words(stored: Handle) -> None:
+    assert [found.stored.number for found in current(stored)] == [1, 2, 3]
+    assert [found.stored.number for found in current(stored, since=date(2024, 7, 3))] == [3]
+
+
+@settings(max_examples=150)
+@given(st.lists(st.text(max_size=12), max_size=4))
+@example(["NEAR(a b)"])
+@example(["a\ud800"])
+@example(["^a", '"b', "a\0b", "\ud800"])
+def test_whatever_a_person_types_is_text(words: list[str]) -> None:
+    with _one() as handle:
+        try:
+            numbers(handle, *words)
+        except UsageError:
+            assert not any(char.isalnum() for word in words for char in word)
+
+
+@contextmanager
+def _one() -> Iterator[Handle]:
+    with TemporaryDirectory() as folder, closing(open_for_writing(Path(folder))) as handle:
+        yield handle

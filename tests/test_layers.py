@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 STATIONS = ("collect", "compare", "match", "notify", "store")
 DOORS = {
-    "sqlite3": ("monitor/store/",),
-    "sqlite_utils": ("monitor/store/",),
+    "sqlite3": ("monitor/store/sqlite/",),
+    "sqlite_utils": ("monitor/store/sqlite/",),
     "watchdog": ("monitor/collect/watching/watcher.py",),
     "apprise": ("monitor/notify/apprise_channel.py",),
     "apscheduler": ("monitor/daemon/scheduler.py",),

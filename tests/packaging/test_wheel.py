@@ -78,7 +78,11 @@ def test_the_wheel_holds_all_that_is_read_at_run_time(installed: Installation) -
     missing = {name for name in wanted - names if "__pycache__" not in name}
     assert missing == set()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"monitor"}
-    assert {"monitor/schemas/events.json", "monitor/systemd/monitor.service", "monitor/store/schema.sql"} <= names
+    assert {
+        "monitor/schemas/events.json",
+        "monitor/systemd/monitor.service",
+        "monitor/store/sqlite/schema.sql",
+    } <= names
 
 
 def test_a_clean_installation_says_help_begins_and_takes_a_dump_in(installed: Installation, tmp_path: Path) -> None:

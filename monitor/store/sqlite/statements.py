@@ -23,4 +23,4 @@ def statements(name: str) -> list[str]:
 
 
 def _read(name: str) -> str:
-    return files("monitor.store").joinpath(name).read_text("utf-8")
+    return files("monitor.store.sqlite").joinpath(name).read_text("utf-8")

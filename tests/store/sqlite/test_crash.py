@@ -22,7 +22,7 @@ from monitor.testing import NOON, FrozenClock
 from tests.contract.takes import dump, heads, record, take_in
 from tests.store.sqlite.waiting import DEADLINE, has_line, line_of, wait_until
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SIZE = 1_000
 CONTENT = dump(*(record(f"Notice {n}", f"Sentence {n} of a long notice. " * 40) for n in range(SIZE)))
 PARTS = SIZE // 20

@@ -10,7 +10,9 @@ import pytest
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.statements import queries, statements
 
-SOURCES = {path.name: path.read_text("utf-8") for path in files("monitor.store").iterdir() if path.name.endswith(".py")}
+SOURCES = {
+    path.name: path.read_text("utf-8") for path in files("monitor.store.sqlite").iterdir() if path.name.endswith(".py")
+}
 CALLS = re.compile(r"""\.(?:all|one|many)\(\s*"(\w+)"|queries\(\)\["(\w+)"\]""")
 # What runs for every dump, or every record: its cost must not grow with what is stored.
 HOT = [
@@ -29,7 +31,7 @@ def test_every_query_is_used_and_every_used_name_is_a_query() -> None:
 
 
 def test_no_name_stands_twice() -> None:
-    text = files("monitor.store").joinpath("queries.sql").read_text("utf-8")
+    text = files("monitor.store.sqlite").joinpath("queries.sql").read_text("utf-8")
     assert text.count("-- name: ") == len(queries())
 
 

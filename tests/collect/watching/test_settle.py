@@ -219,7 +219,8 @@ def test_of_what_is_no_file_nothing_can_be_told(make: Callable[[Path], object], 
 def test_a_writer_that_comes_during_the_probe_does_not_end_our_process(tmp_path: Path) -> None:
     """Breaking a lease sends its holder SIGIO, which by default ends it: without our choice, within 0.1 s here."""
     path = put(tmp_path / "x.txt")
-    probe = "import sys\nfrom monitor.collect.watching.settle import has_writer\nfor _ in range(10_000): has_writer(sys.argv[1])"
+    door = "monitor.collect.watching.settle"
+    probe = f"import sys\nfrom {door} import has_writer\nfor _ in range(10_000): has_writer(sys.argv[1])"
 
     with subprocess.Popen([sys.executable, "-c", probe, os.fsdecode(path)]) as prober:
         while prober.poll() is None:

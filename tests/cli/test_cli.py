@@ -39,6 +39,13 @@ FIELDS = {
 KINDS = "new changed completed enriched cosmetic stale unchanged withdrawn reappeared rejected"
 
 
+@pytest.mark.parametrize(("word", "code"), [("--version", 0), ("nonsense", 2)])
+def test_python_runs_it_as_a_module(tmp_path: Path, word: str, code: int) -> None:
+    done = subprocess.run([sys.executable, "-m", "monitor", word], capture_output=True, text=True, check=False)
+    expected = Project(tmp_path / "p").run(word)
+    assert (done.returncode, done.stdout, done.stderr) == (code, expected.out, expected.err)
+
+
 @pytest.fixture(scope="module")
 def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project in which everything has happened once."""

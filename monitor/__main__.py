@@ -1,6 +1,6 @@
 """Run the command line as a module: `python -m monitor`."""
 
-from monitor.app.cli import main
+from monitor.cli import main
 
 if __name__ == "__main__":
     main()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 from hypothesis import settings
@@ -81,15 +79,6 @@ def _no_leaked_threads() -> Iterator[None]:
 def state(tmp_path: Path) -> Path:
     """A state folder that does not exist yet."""
     return tmp_path / "state"
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that other users can reach, which those of pytest are not."""
-    folder = Path(mkdtemp())
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.harness import Project, record
+from tests.rights import WITHOUT_OVERRIDE
 
 CONFIG = """
 timezone: Asia/Seoul
@@ -17,17 +18,6 @@ channels:
 watchlists:
   fta: {keywords: [FTA]}
   chips: {keywords: [semiconductor]}
-"""
-# Root may write everywhere; nobody else may read root's Python, so all of it is loaded by a first look.
-AS_NOBODY = """
-import os, sys
-from contextlib import suppress
-from monitor.cli import main
-sys.argv[1:] = ["doctor", "--json"]
-with suppress(SystemExit):
-    main()
-os.geteuid() or os.setresuid(65534, 65534, 65534)
-main()
 """
 DUMP = "\n".join(
     [
@@ -162,10 +152,10 @@ def test_a_broken_configuration_fails_and_ends_the_look(project: Project) -> Non
     assert (done.code, [row["check"] for row in done.rows()]) == (1, ["configuration"])
 
 
-def test_a_state_folder_that_cannot_be_written_fails(open_folder: Path) -> None:
-    project = Project(open_folder / "p", config=CONFIG)
+def test_a_state_folder_that_cannot_be_written_fails(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", config=CONFIG)
     assert project.run("run", "--once").code == 0
     (project.folder / "state").chmod(0o555)
-    rows = project.run_program(AS_NOBODY).rows()
+    rows = project.run_program(WITHOUT_OVERRIDE, "doctor", "--json").rows()
     (project.folder / "state").chmod(0o755)
     assert {row["check"]: row["state"] for row in rows}["state folder"] == "fail"

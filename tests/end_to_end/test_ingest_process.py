@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,34 +21,11 @@ from monitor.health import daemon_state
 from tests.end_to_end.harness import DEADLINE, Daemon, Project, many, record
 from tests.end_to_end.ingesting import CONFIG, query
 from tests.kernel import no_instances, short_queue
+from tests.rights import WITHOUT_OVERRIDE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of other systems are poorer")
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
-NOBODY = 65534
-# A rehearsal in a folder of its own loads everything first: root's Python may be closed to others.
-AS_NOBODY = f"""
-import os, sys, tempfile
-import apscheduler.executors.pool, apscheduler.schedulers.background, apscheduler.triggers.interval
-import watchdog.events, watchdog.observers.inotify
-from pathlib import Path
-from monitor.cli import main
-here, err, out = os.getcwd(), os.dup(2), os.dup(1)
-with tempfile.TemporaryDirectory() as scratch, open(os.devnull, "w") as nothing:
-    os.dup2(nothing.fileno(), 2), os.dup2(nothing.fileno(), 1)
-    os.chdir(scratch)
-    Path("config.yaml").write_text({CONFIG!r})
-    Path("seeds").mkdir()
-    Path("seeds/a.txt").write_text({TALKS!r})
-    sys.argv[1:] = ["run", "--once", "--log-format", "json"]
-    try: main()
-    except SystemExit: pass
-    os.chdir(here)
-os.dup2(err, 2), os.dup2(out, 1)
-os.geteuid() or os.setresuid({NOBODY}, {NOBODY}, {NOBODY})
-sys.argv[1:] = ["run", "--log-format", "json"]
-main()
-"""
 
 
 def notice(number: int) -> str:
@@ -96,12 +72,10 @@ def test_a_folder_made_anew_is_healed_and_what_fell_into_the_gap_is_found(
         assert daemon.stop() == 0
 
 
-def test_a_folder_that_is_missing_closed_or_open_is_said_as_it_is(open_folder: Path) -> None:
-    project = Project(open_folder / "p", config=CONFIG)
+def test_a_folder_that_is_missing_closed_or_open_is_said_as_it_is(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", config=CONFIG)
     project.seeds.rmdir()
-    for path in (project.folder, project.folder / "config.yaml"):
-        os.chown(path, NOBODY, NOBODY)
-    with as_nobody(project) as daemon:
+    with project.daemon(sys.executable, "-c", WITHOUT_OVERRIDE, "run", "--log-format", "json") as daemon:
         said = watch(project)
         assert (said["state"], said["reason"], said["ok"]) == ("waiting", "the folder is missing", False)
         project.seeds.mkdir()
@@ -109,7 +83,7 @@ def test_a_folder_that_is_missing_closed_or_open_is_said_as_it_is(open_folder: P
         (project.seeds / "a.txt").write_text(notice(1), "utf-8")
         daemon.wait_for_event("dump_stored", 1)
 
-        project.seeds.chmod(0)
+        project.seeds.chmod(0o311)  # its owner may write into it still
         says(project, "waiting")
         said = watch(project)
         assert (said["state"], said["ok"]) == ("waiting", False)
@@ -122,13 +96,6 @@ def test_a_folder_that_is_missing_closed_or_open_is_said_as_it_is(open_folder: P
         daemon.wait_for_event("dump_stored", 3)
         assert watch(project)["ok"]
         assert daemon.stop() == 0
-
-
-@contextmanager
-def as_nobody(project: Project) -> Iterator[Daemon]:
-    """The daemon without root's right to read everything; by anybody else it is run as it is."""
-    with project.daemon(sys.executable, "-c", AS_NOBODY) as daemon:
-        yield daemon
 
 
 @pytest.mark.alone

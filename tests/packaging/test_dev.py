@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journey.harness import ROOT
+from tests.end_to_end.harness import ROOT
 
 NOISE = "Looking in indexes: https://example.org/simple"
 UV = f"""#!/bin/sh

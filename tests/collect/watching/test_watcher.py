@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 
@@ -21,6 +20,7 @@ from monitor.collect.watching.folder import Folder
 from monitor.collect.watching.watcher import MOVE_DELAY, Place, Watcher, place_of
 from tests.collect.samples import put, raw
 from tests.kernel import short_queue
+from tests.rights import without_override
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of other systems are poorer")
 
@@ -253,37 +253,17 @@ def test_a_watcher_is_alive_from_start_to_stop(inbox: Path) -> None:
     assert (before, during, watcher.is_alive) == (False, True, False)
 
 
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """Root gives up its rights for that long; anybody else has none to give up."""
-    if os.geteuid():
-        yield
-        return
-    os.setresuid(65534, 65534, 0)
-    try:
-        yield
-    finally:
-        os.setresuid(0, 0, 0)
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that other users can reach, which those of pytest are not."""
-    folder = Path(mkdtemp())
-    yield folder
-    shutil.rmtree(folder)
-
-
-def test_a_folder_that_must_not_be_read_is_armed_once_it_may(open_folder: Path) -> None:
-    open_folder.chmod(0o311)
+def test_a_folder_that_must_not_be_read_is_armed_once_it_may(tmp_path: Path) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir(0o311)
 
     with ExitStack() as stack:
-        with as_nobody():
-            watcher, signs = stack.enter_context(watching(open_folder))
+        with without_override():
+            watcher, signs = stack.enter_context(watching(folder))
             assert arm_all(watcher) == ()
-        open_folder.chmod(0o755)
-        assert rearmed(watcher) == (os.fsencode(open_folder),)
-        until(signs, (put(open_folder / "x.txt"), True))
+        folder.chmod(0o755)
+        assert rearmed(watcher) == (os.fsencode(folder),)
+        until(signs, (put(folder / "x.txt"), True))
 
 
 def far_away(path: Path) -> Path:

@@ -24,7 +24,8 @@ _SETTINGS = """\
 What the configuration may hold; `*` is a name of your own. `monitor config show` prints what is in force and where it
 comes from, `monitor config schema` the same table for editors. A duration is a number with one of `ms s m h d w`, a
 size one with `B kB MB GB`, a rate so many a second, minute or hour: `1/s`, `10/min`. Any value may hold `${NAME}`,
-`${NAME:-default}`, `${file:/path}` or `${credential:name}`; `$$` is a dollar sign.
+`${NAME:-default}`, `${file:/path}` or `${credential:name}`; `$$` is a dollar sign. What stands in the file twice can be
+written once: YAML anchors, aliases and merge keys (`<<: *name`) work.
 """
 _OUTPUTS = """\
 ## Output for programs

@@ -30,7 +30,7 @@ class Findings:
         self._file = file
         self._starts = [0, *(match.end() for match in _BREAK.finditer(text))]
         self._lines = _BREAK.split(text)
-        self._hidden: list[tuple[int, int]] = []
+        self._hidden: dict[int, int] = {}  # start → end
         self._found: list[tuple[Place, str, str, str]] = []
         self.open_key = ""  # whose value is being read: tells what the parser gave up in
         self.places: Mapping[str, Place] = {}  # of every dotted path that stands in the file
@@ -70,7 +70,11 @@ class Findings:
 
     def hide(self, start: int, end: int) -> None:
         """Keep these characters of the file, by offset, out of every excerpt."""
-        self._hidden.append((start, end))
+        self._hidden[start] = end
+
+    def is_hidden(self, start: int) -> bool:
+        """Whether the value that begins at this offset is kept out of every excerpt."""
+        return start in self._hidden
 
     def place_at(self, offset: int) -> Place:
         """The place of a character."""
@@ -109,7 +113,7 @@ class Findings:
 
     def _excerpt(self, place: Place) -> str:
         line, offset = self._lines[place.line - 1], self._starts[place.line - 1]
-        for start, end in self._hidden:
+        for start, end in self._hidden.items():
             first, last = max(start - offset, 0), min(end - offset, len(line))
             if first < last:
                 line = mask_span(line, first, last)

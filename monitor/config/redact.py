@@ -15,6 +15,7 @@ _OPEN_KEYS = ("rate", "max_per_hour", "quiet", "digest", "max_age", "on_uncertai
 
 def is_secret_place(path: tuple[str | int, ...]) -> bool:
     """Whether a value at this path may be a secret: any `url`, and beside one whatever could be a mistyped one."""
+    path = tuple(key for key in path if key != "<<")  # what is merged stands in the table itself
     keys = path[:1] + path[2:] if path[:1] and path[0] in _NAMED else path
     if "url" in keys:
         return True

@@ -1,8 +1,8 @@
 """YAML text → a tree in which every value is still text and knows its place.
 
 Keywords such as NO, 232, 12:30 or 2024-07-01 stay what the user typed: no YAML type is ever resolved. The tree is
-built from parser events, not from PyYAML's node graph: the graph hides anchors, follows aliases and recurses as
-deep as the file asks.
+built from parser events, not with `yaml.compose`: libyaml's composer recurses as deep as the file asks and then kills
+the process, and its nodes no longer say where an alias or a tag stands.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import yaml
@@ -19,7 +20,12 @@ from monitor.config.redact import is_secret_place
 from monitor.config.yaml_errors import sentence
 
 _DEPTH = 12  # levels; the deepest setting there is lies at five
-_UNSUPPORTED = "is not supported here; put a value in quotes, or write out what it stands for"
+_MOST_COPIED = 100_000  # parser events that all aliases together may stand for
+_UNKNOWN_ALIAS = "no complete value above has the anchor this alias names; a value that begins with '*' needs quotes"
+_TAG = (
+    "what begins with '!' is a YAML tag, which is not supported here; put a value in quotes, or write out what it "
+    "stands for"
+)
 _NULLS = ("", "~", "null", "Null", "NULL")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # libyaml is twelve times faster and refuses escapes that name no character; the pure parser serves where it is not.
@@ -78,7 +84,7 @@ def read(text: str, findings: Findings, *, loader: Any = LOADER) -> Table:
         findings.refuse(
             findings.place_at(bad.start()), f"the character U+{ord(bad[0]):04X} cannot stand in a text file"
         )
-    reader = _Reader(yaml.parse(text, Loader=loader), findings)
+    reader = _Reader(_expanded(yaml.parse(text, Loader=loader), findings), findings)
     try:
         root = reader.document()
     except yaml.MarkedYAMLError as error:
@@ -132,9 +138,10 @@ class _Reader:
     def _node(self, event: Any, path: Path) -> Node:
         place = _place(event.start_mark)
         if isinstance(event, yaml.AliasEvent):
-            self._note(place, path, f"a value that begins with '*' is a YAML alias, which {_UNSUPPORTED}")
+            self._hides(event, path)
+            self._note(place, path, _UNKNOWN_ALIAS)
             return Scalar(place=place, raw="", text="", is_broken=True)
-        self._note_extras(event, path)
+        self._note_tag(event, path)
         if len(path) > _DEPTH:
             self._findings.refuse(place, f"more than {_DEPTH} levels deep; no setting lies that deep")
         if isinstance(event, yaml.MappingStartEvent):
@@ -145,26 +152,40 @@ class _Reader:
 
     def _table(self, place: Place, path: Path) -> Table:
         entries: dict[str, Entry] = {}
-        for event in self._events:
-            if isinstance(event, yaml.MappingEndEvent):
-                break
-            key = self._key(event, path)
-            entry = _entry(_place(event.start_mark), self._node(next(self._events), (*path, key)))
+        for event in self._until(yaml.MappingEndEvent):
+            key, at = self._key(event, path), _place(event.start_mark)
+            if key == "<<":
+                entry = Entry(at, self._merged(at, path))
+            else:
+                entry = _entry(at, self._node(next(self._events), (*path, key)))
             self._findings.open_key = ""
             if key in entries:
                 first = entries[key].place.line
-                self._note(entry.place, (*path, key), f"this key stands here twice, first in line {first}; keep one")
-            elif key == "<<":
-                self._note(entry.place, (*path, key), "merge keys are not supported here; write the keys out")
+                self._note(at, (*path, key), f"this key stands here twice, first in line {first}; keep one")
             else:
                 entries[key] = entry
+        merge = entries.pop("<<", None)
+        merged = merge.node.entries if merge and isinstance(merge.node, Table) else {}
+        return Table(place=place, entries={**merged, **entries})
+
+    def _merged(self, place: Place, path: Path) -> Table:
+        """Return the keys that `<<` adds to a table; where several tables have one key, the first counts."""
+        event = next(self._events)
+        is_list = isinstance(event, yaml.SequenceStartEvent)
+        events = self._until(yaml.SequenceEndEvent) if is_list else iter((event,))
+        entries: dict[str, Entry] = {}
+        for node in [self._node(one, (*path, "<<")) for one in events]:
+            if isinstance(node, Table):
+                entries = {**node.entries, **entries}
+            elif not (isinstance(node, Scalar) and node.is_broken):
+                self._note(place, (*path, "<<"), "takes the keys to merge, as in <<: *name, or a list of them")
         return Table(place=place, entries=entries)
 
     def _key(self, event: Any, path: Path) -> str:
         place = _place(event.start_mark)
         if not isinstance(event, yaml.ScalarEvent):
             self._findings.refuse(place, "a key must be one plain word; put a key that holds special signs in quotes")
-        self._note_extras(event, (*path, event.value))
+        self._note_tag(event, (*path, event.value))
         if not is_text(event.value):
             self._findings.refuse(place, "this key holds half a character; write the character itself")
         self._findings.open_key = event.value
@@ -172,32 +193,62 @@ class _Reader:
 
     def _series(self, place: Place, path: Path) -> Series:
         items: list[Node] = []
-        for event in self._events:
-            if isinstance(event, yaml.SequenceEndEvent):
-                break
+        for event in self._until(yaml.SequenceEndEvent):
             items.append(self._node(event, (*path, len(items))))
         return Series(place=place, items=tuple(items))
 
     def _scalar(self, event: Any, path: Path) -> Scalar:
         place = _place(event.start_mark)
-        is_secret = is_secret_place(path)
-        if is_secret:
-            self._findings.hide(event.start_mark.index, event.end_mark.index)
+        is_secret = self._hides(event, path)
         if not is_text(event.value):
             self._note(place, path, "holds half a character; write the character itself")
             return Scalar(place=place, raw="", text="", is_broken=True)
         text = str(event.value)
         return Scalar(place=place, raw=text, text=text, is_plain=not event.style, is_secret=is_secret)
 
-    def _note_extras(self, event: Any, path: Path) -> None:
-        place = _place(event.start_mark)
-        if event.anchor is not None:
-            self._note(place, path, f"what begins with '&' is a YAML anchor, which {_UNSUPPORTED}")
+    def _hides(self, event: Any, path: Path) -> bool:
+        """Keep a secret out of excerpts; what is secret where its anchor stands is so under every alias."""
+        start, end = event.start_mark.index, event.end_mark.index
+        is_secret = is_secret_place(path) or self._findings.is_hidden(start)
+        if is_secret:
+            self._findings.hide(start, end)
+        return is_secret
+
+    def _until(self, end: type[Any]) -> Iterator[Any]:
+        """Return the events up to the end of the collection that has begun; the end itself is consumed."""
+        return takewhile(lambda event: not isinstance(event, end), self._events)
+
+    def _note_tag(self, event: Any, path: Path) -> None:
         if event.tag is not None:
-            self._note(place, path, f"what begins with '!' is a YAML tag, which {_UNSUPPORTED}")
+            self._note(_place(event.start_mark), path, _TAG)
 
     def _note(self, place: Place, path: Path, message: str) -> None:
         self._findings.add(place, dotted(path), message)
+
+
+def _expanded(events: Iterator[Any], findings: Findings) -> Iterator[Any]:
+    """Replace every alias by the events of its anchor; an alias that names nothing complete stays what it is."""
+    named: dict[str | None, list[Any]] = {}
+    unfinished: list[tuple[str | None, list[Any]]] = []  # anchors and events of the open collections, outermost first
+    copied = 0
+    for event in events:
+        batch = [event]
+        if isinstance(event, yaml.AliasEvent) and event.anchor in named:
+            batch = named[event.anchor]
+            copied += len(batch)
+        if copied > _MOST_COPIED:
+            message = f"aliases up to here stand for more than {_MOST_COPIED} values; this cannot be a configuration"
+            findings.refuse(_place(event.start_mark), message)
+        if isinstance(event, yaml.CollectionStartEvent):
+            unfinished.append((event.anchor, []))
+            named.pop(event.anchor, None)
+        for anchor, kept in unfinished:
+            kept.extend(batch if anchor else ())
+        if isinstance(event, yaml.CollectionEndEvent):
+            named.update([unfinished.pop()])
+        elif isinstance(event, yaml.ScalarEvent):
+            named[event.anchor] = batch
+        yield from batch
 
 
 def dotted(path: Path) -> str:

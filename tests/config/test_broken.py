@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from tests.config.support import refused, told
 
 WHEN = "new, changed, completed, enriched, reappeared, withdrawn"
 UNSUPPORTED = "is not supported here; put a value in quotes, or write out what it stands for"
+NO_ANCHOR = "no complete value above has the anchor this alias names; a value that begins with '*' needs quotes"
+NO_MERGE = "takes the keys to merge, as in <<: *name, or a list of them"
 NO_NAME = (
     "cannot be a name; begin with a letter, a digit or a Hangul syllable and go on with letters, digits, "
     "'.', '_' or '-', at most 64 characters"
@@ -69,6 +72,10 @@ BAD_QUIET = {
     "22:00-22:00": NO_PEACE,
     "9:00-09:00": NO_PEACE,
 }
+
+TOO_MANY = "aliases up to here stand for more than 100000 values; this cannot be a configuration"
+DEEP = "".join(f"{here}: &{here} [*{above}]\n" for above, here in pairwise("abcdefghijklmn"))
+LAUGHS = "".join(f"{here}: &{here} [{', '.join([f'*{above}'] * 10)}]\n" for above, here in pairwise("abcdefghi"))
 
 # Each row: a text with « before the spot that the fault shows, and what it says there. Sections a row does not
 # speak of are added below it.
@@ -257,12 +264,26 @@ BROKEN = [
         "sources.n.was[1]: 'k' is an earlier name of 'm' already; only one can have it",
     ),
     # YAML that is not supported
-    ("state: «&s x", f"state: what begins with '&' is a YAML anchor, which {UNSUPPORTED}"),
-    ("state: «*s", f"state: a value that begins with '*' is a YAML alias, which {UNSUPPORTED}"),
     ("state: «!!str x", f"state: what begins with '!' is a YAML tag, which {UNSUPPORTED}"),
-    ("«&k state: x", f"state: what begins with '&' is a YAML anchor, which {UNSUPPORTED}"),
-    ("channels: {c: «*t}", f"channels.c: a value that begins with '*' is a YAML alias, which {UNSUPPORTED}"),
-    ("«<<: {a: b}", "<<: merge keys are not supported here; write the keys out"),
+    ("«!!str state: x", f"state: what begins with '!' is a YAML tag, which {UNSUPPORTED}"),
+    # anchors, aliases and merge keys
+    ("state: «*s", f"state: {NO_ANCHOR}"),
+    ("state: «*s\ntimezone: &s UTC", f"state: {NO_ANCHOR}"),
+    ("channels: {c: «*t}", f"channels.c: {NO_ANCHOR}"),
+    ("sources: {m: {path: in/, files: [«*txt]}}", f"sources.m.files[0]: {NO_ANCHOR}"),
+    ("sources: {m: &m {path: in/, listings: {press: [«*m]}}}", f"sources.m.listings.press[0]: {NO_ANCHOR}"),
+    ("sources: {m: &m {path: in/, <<: «*m}}", f"sources.m.<<: {NO_ANCHOR}"),
+    ("watchlists: {v: &m {keywords: [a]}, w: &m {query: a, <<: «*m}}", f"watchlists.w.<<: {NO_ANCHOR}"),
+    ("«*s : x", "a key must be one plain word; put a key that holds special signs in quotes"),
+    ("watch: {«<<: 2s}", f"watch.<<: {NO_MERGE}"),
+    ("watch: {«<<: [{mode: poll}, 2s]}", f"watch.<<: {NO_MERGE}"),
+    ("watch: {<<: {mode: poll}, «<<: {mode: auto}}", "watch.<<: this key stands here twice, first in line 1; keep one"),
+    (
+        "watch: {<<: {mode: poll, «mode: poll}}",
+        "watch.<<.mode: this key stands here twice, first in line 1; keep one",
+    ),
+    ("watch: {<<: {«setle: 2s}}", "watch.setle: unknown key; did you mean 'settle'?"),
+    ("watch: {<<: {settle: «soon}}", f"watch.settle: 'soon' {NO_DURATION}"),
 ]
 
 
@@ -320,6 +341,9 @@ def completed(text: str) -> str:
         ("# only a comment\n", "0:0 the file is empty; it needs at least sources: and channels:"),
         ("~\n", "0:0 the file is empty; it needs at least sources: and channels:"),
         ("[" * 50 + "]" * 50, "1:14 more than 12 levels deep; no setting lies that deep"),
+        ("a: &a [x]\n" + DEEP, "1:8 more than 12 levels deep; no setting lies that deep"),
+        ("{<<: " * 50 + "}" * 50, "1:66 more than 12 levels deep; no setting lies that deep"),
+        ("a: &a [x, x, x, x, x, x, x, x, x, x]\n" + LAUGHS, f"5:36 {TOO_MANY}"),
         ("[a]: b\n", "1:1 a key must be one plain word; put a key that holds special signs in quotes"),
     ],
 )

@@ -23,6 +23,13 @@ watchlists:
   무역: {keywords: [무역, "NO", 232, 12:30], when: [new], case: exact, notify: [팀], sources: [motie]}
 watch: {mode: poll, settle: 2s, ignore: ["~*"]}
 """
+SHARED = """\
+sources: &all
+  motie: &m {path: in/, files: &f ["*.txt"]}
+  other: {<<: *m, path: on/, files: *f}
+channels: {a: &c {url: &u "slack://${TOKEN:-t}/x"}, b: {<<: [*c, {html: &off off}], url: *u}}
+watchlists: {w: {keywords: &k [무역, NO], case: exact}, v: {keywords: *k, query: *off}}
+"""
 # What means something to YAML or to us, beside anything else.
 SIGNS = st.sampled_from([*"\n\t :-[]{}&*!|>'\"%@`#?,$~<=\\\r\x85\u2028", "  ", "${", "://", "<<: "])
 WORDS = st.sampled_from(
@@ -65,7 +72,7 @@ def test_any_signs_that_mean_something(file: Path, text: str) -> None:
 
 
 @settings(database=None, max_examples=300)
-@given(st.sampled_from([SAMPLE, WHOLE]), st.lists(EDIT, min_size=1, max_size=3))
+@given(st.sampled_from([SAMPLE, WHOLE, SHARED]), st.lists(EDIT, min_size=1, max_size=3))
 def test_any_slip_of_the_hand_in_a_good_file(file: Path, text: str, edits: list[tuple[int, int, str]]) -> None:
     for start, length, piece in edits:
         text = text[: start % len(text)] + piece + text[start % len(text) + length :]

@@ -132,6 +132,33 @@ def test_words_that_yaml_would_turn_into_other_things_stay_keywords(tmp_path: Pa
     assert list(config.watchlists["w"].keywords) == words
 
 
+def test_an_alias_says_again_what_its_anchor_says(tmp_path: Path) -> None:
+    text = (
+        "watchlists:\n  a: {keywords: &words [NO, 12:30], when: [&kind new]}\n"
+        "  b: {keywords: *words, when: [*kind], exclude: [&words x]}\n  c: {keywords: [*words]}\n"
+    )
+    config = loaded(tmp_path, HEAD + text)
+    a, b, c = config.watchlists.values()
+    assert (a.keywords, a.when) == (b.keywords, b.when) == (("NO", "12:30"), (Kind.NEW,))
+    assert c.keywords == ("x",), "an anchor that stands twice counts from where it stands"
+    assert config.origin("watchlists.b.keywords[1]") == config.origin("watchlists.a.keywords[1]") == (4, 29)
+
+
+def test_merged_keys_are_a_tables_own_except_where_it_has_them_itself(tmp_path: Path) -> None:
+    text = (
+        "watchlists:\n  a: &a {keywords: [FTA], case: exact, inflect: no}\n  b: &b {case: ignore, query: tariff}\n"
+        "  one: {case: smart, <<: *a}\n"
+        "  several: {<<: [*b, {min_hits: 2, query: duty}, &c {urgent: yes, <<: {on_change: newly}}]}\n"
+        "  last: {<<: *c, keywords: [steel]}\n"
+    )
+    config = loaded(tmp_path, HEAD + text)
+    one, several, last = (config.watchlists[name] for name in ("one", "several", "last"))
+    assert (one.keywords, one.case, one.inflect) == (("FTA",), "smart", False)
+    assert (several.case, several.query, several.min_hits, several.urgent) == ("ignore", "tariff", 2, True)
+    assert (last.urgent, last.on_change, last.keywords) == (True, "newly", ("steel",))
+    assert config.origin("watchlists.one.inflect") == (4, 49)
+
+
 def test_korean_names_and_words_are_names_and_words(tmp_path: Path) -> None:
     config = loaded(
         tmp_path,

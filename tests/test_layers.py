@@ -21,9 +21,11 @@ DOORS = {
     "re2": ("monitor/match/regex.py",),
     "yaml": ("monitor/config/",),
     "pydantic": ("monitor/config/",),
+    "jinja2": ("monitor/notify/html.py",),
+    "markupsafe": (),
     "pytest": (),
 }
-HEAVY = ("apprise", "apscheduler", "sqlite_utils", "sqlite3", "pydantic", "watchdog", "rich", "yaml")
+HEAVY = ("apprise", "apscheduler", "sqlite_utils", "sqlite3", "pydantic", "watchdog", "rich", "yaml", "jinja2")
 
 
 def imports() -> list[tuple[str, str]]:
@@ -69,6 +71,21 @@ def test_help_loads_no_heavy_library() -> None:
         f"print('loaded:', [name for name in {HEAVY} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
+def test_status_loads_nothing_that_sends_watches_or_renders_mail(tmp_path: Path) -> None:
+    unneeded = ("apprise", "apscheduler", "watchdog", "jinja2")
+    program = (
+        "import sys\n"
+        "from monitor.cli import main\n"
+        "for words in (['config', 'init'], ['status']):\n"
+        "    sys.argv = ['monitor', *words]\n"
+        "    try: main()\n"
+        "    except SystemExit as end: assert end.code == 0\n"
+        f"print('loaded:', [name for name in {unneeded} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "loaded: []"
 
 

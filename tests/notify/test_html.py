@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Item, Kind, Message, Twin
+from monitor.notify import html
 from monitor.notify.html import ROOM, page
 from monitor.notify.render import subject
 from tests.notify.facts import item, keep, message, note, snippet, swap
@@ -95,6 +97,18 @@ def shape_of(reading: Reading) -> tuple[list[str], list[tuple[str, str]]]:
 def test_scraped_markup_is_words_on_the_page(scraped: str) -> None:
     reading = Reading(page(message_of(scraped)))
     assert shape_of(reading) == shape_of(HARMLESS)
+
+
+def test_no_invisible_character_and_no_escape_sequence_reaches_the_page() -> None:
+    text = page(message_of("a\x1b[31mb\x00c\u202ed\u200be\ud800f\r\n@g"))
+    assert not re.search("[^\n\x20-\x7e\xa0-\uffff]|[\u202a-\u202e\u2066-\u2069\ud800]|\u200b(?!g)", text)
+    assert "a[31mbcde\ufffdf @\u200bg" in Reading(text).text
+
+
+def test_no_template_prints_anything_unescaped() -> None:
+    templates = Path(html.__file__).with_name("templates")
+    written = "".join(path.read_text("utf-8") for path in templates.iterdir())
+    assert not re.search(r"\bsafe\b|\bautoescape\b|Markup", written)
 
 
 @given(st.text(st.sampled_from("<>&\"'/=! \n\u202e\x00;#-xs5한"), min_size=1, max_size=40).filter(str.strip))

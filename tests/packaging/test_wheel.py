@@ -83,6 +83,7 @@ def test_the_wheel_holds_all_that_is_read_at_run_time(installed: Installation) -
         "monitor/systemd/monitor.service",
         "monitor/store/sqlite/schema.sql",
     } <= names
+    assert "monitor/notify/templates/mail.html.j2" in names
 
 
 def test_a_clean_installation_says_help_begins_and_takes_a_dump_in(installed: Installation, tmp_path: Path) -> None:

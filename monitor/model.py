@@ -372,8 +372,8 @@ class Batch:
     parser: int  # version of the parser that read it
     mode: Mode
     listing: str | None = None  # the declared listing this dump is of; None: none
-    continues: int | None = None  # id of the dump row that earlier parts made; None: this is the first
-    progress: int | None = None  # bytes of the file that are stored with it; None: all
+    row: int | None = None  # id of the dump row that the earlier parts made; None: this is the first part
+    is_last: bool = True  # all of the dump is stored with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from monitor.compare.reservations import Claims
 from monitor.errors import Stale
 from monitor.model import Alert, Batch, Change, Dump, Mode, Notice, Record, Report, Sighting
 from monitor.notify.compose import compose
-from monitor.ports import Begun, Known, Store
+from monitor.ports import Known, Store
 
 _REPLAYED = timedelta(milliseconds=1)  # bytes seen before carry no news: at equal age they lose
 _TRIES = 10  # against a store that other threads or monitors write to as well
@@ -53,8 +53,9 @@ def ingest(
 ) -> Report:
     """Carry one dump the whole way; on return all of it is stored.
 
-    An ordinary dump is stored whole or not at all. A large one is stored part by part, each whole or not at all, and
-    a take-in that was cut off goes on behind its last part. Raises FileChanged, Interrupted between two parts.
+    An ordinary dump is stored whole or not at all. A large one is stored part by part, each whole or not at all. After
+    a take-in that was cut off the next one starts at the top, and finds what is stored already unchanged.
+    Raises FileChanged, Interrupted between two parts.
 
     What a muted watchlist matches is recorded, and nobody is told; `muted` is asked once, and not for known content.
 
@@ -66,8 +67,7 @@ def ingest(
     if known and is_replay and mode is not Mode.AGAIN:
         return store.note_duplicate(dump, known, parser=PARSER_VERSION, now=now)
     reading = Reading(dump, categories=habits.categories, max_record=habits.max_record)
-    begun = store.begun(dump) if dump.is_large else None
-    survey, claims, sighted = _survey(reading, dump, habits, store, begun, now=now)
+    survey, claims, sighted = _survey(reading, dump, habits, store, now=now)
     taking = _Taking(
         dump=dump,
         habits=habits,
@@ -79,18 +79,18 @@ def ingest(
         survey=survey,
         claims=claims,
         sighted=sighted,
-        as_of=begun.as_of if begun else _as_of(dump, survey, habits, now=now),
+        as_of=_as_of(dump, survey, habits, now=now),
         is_replay=is_replay,
     )
-    row, done = (begun.dump, begun.progress) if begun else (None, 0)
-    for part in parts(reading.entries(), after=done, most=dump.most):
-        report = taking.take(part, continues=row)
+    row = None
+    for part in parts(reading.entries(), most=dump.most):
+        report = taking.take(part, row=row)
         row = report.dump
     return report
 
 
 def _survey(
-    reading: Reading, dump: Dump, habits: Habits, store: Store, begun: Begun | None, *, now: datetime
+    reading: Reading, dump: Dump, habits: Habits, store: Store, *, now: datetime
 ) -> tuple[Survey, Claims, Mapping[bytes, Sighting] | None]:
     """Look through all of a dump: what it says of itself, and which of its records were seen before.
 
@@ -100,23 +100,12 @@ def _survey(
     sighted: dict[bytes, Sighting] | None = {} if reading.is_held else None
     for entries in batched(reading.entries()):
         survey.add(entries)
-        # Backwards, so that of a repeated record the first place counts.
-        places = {entry.digest: entry.offset for entry in reversed(entries) if isinstance(entry, Record)}
-        sightings = store.sightings(places.keys())
+        sightings = store.sightings({entry.digest for entry in entries if isinstance(entry, Record)})
         if dump.is_large:
-            _claim(places, sightings, claims, store, done=begun.progress if begun else 0)
+            claims.note(sightings, store.versions({one.number for one in sightings.values() if not one.is_current}))
         if sighted is not None:
             sighted.update(sightings)
     return survey, claims, sighted
-
-
-def _claim(
-    places: Mapping[bytes, int], sightings: Mapping[bytes, Sighting], claims: Claims, store: Store, *, done: int
-) -> None:
-    claims.resume({digest: one for digest, one in sightings.items() if places[digest] < done})
-    ahead = {digest: one for digest, one in sightings.items() if places[digest] >= done}
-    versions = store.versions({one.number for one in ahead.values() if not one.is_current})
-    claims.note(ahead, versions)
 
 
 def _as_of(dump: Dump, survey: Survey, habits: Habits, *, now: datetime) -> datetime:
@@ -142,7 +131,7 @@ class _Taking:
     as_of: datetime
     is_replay: bool
 
-    def take(self, part: Part, *, continues: int | None) -> Report:
+    def take(self, part: Part, *, row: int | None) -> Report:
         """Decide on one part and store it; decided anew where the store has moved meanwhile."""
         sightings = self.sighted
         for _ in range(_TRIES):
@@ -153,7 +142,7 @@ class _Taking:
             batch = Batch(
                 dump=self.dump,
                 as_of=self.as_of,
-                status="superseded" if part.end is not None else _status(self.survey, self.mode),
+                status=_status(self.survey, self.mode) if part.is_last else "superseded",
                 as_seen={one.number: one.version for one in seen.values()},
                 changes=changes,
                 rejects=part.rejects,
@@ -162,16 +151,15 @@ class _Taking:
                 parser=PARSER_VERSION,
                 mode=self.mode,
                 listing=self._listing,
-                continues=continues,
-                progress=part.end,
+                row=row,
+                is_last=part.is_last,
             )
             try:
                 report = self.store.commit(batch, now=self.now)
             except Stale:
                 sightings = None
                 continue
-            self.claims.resume(seen)
-            self.claims.take(changes)
+            self.claims.take(seen, changes)
             return report
         raise Stale(f"the store kept changing while {self.dump.name} was taken in; it will be tried again")
 
@@ -206,7 +194,7 @@ class _Taking:
             barred=replace(barred, held=barred.held | shown),
         )
         shown.update(change.number for change in changes)
-        vanished = self._withdrawn(shown) if part.end is None else ()
+        vanished = self._withdrawn(shown) if part.is_last else ()
         return same, changes + vanished, _titles(changes, known)
 
     def _withdrawn(self, shown: Collection[int]) -> tuple[Change, ...]:

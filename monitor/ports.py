@@ -60,23 +60,11 @@ class Filed(NamedTuple):
     parser: int  # version of the parser that read it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
-    """A take-in whose first parts are stored and whose rest is not."""
-
-    dump: int  # id of its row
-    as_of: datetime
-    progress: int  # bytes of the file that are stored
-
-
 class Store(Protocol):
     """Write side of the state: releases, versions, events, and the notices they lead to."""
 
     def find_dump(self, source: str, sha256: bytes) -> Report | None:
         """The newest take-in of exactly this content, all of it, for this source; None: never seen."""
-
-    def begun(self, dump: Dump) -> Begun | None:
-        """The newest take-in of exactly this content under this name that was cut off between two parts."""
 
     def sightings(self, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
         """Which of these records were seen before, and what they were taken for."""
@@ -102,8 +90,8 @@ class Store(Protocol):
     def commit(self, batch: Batch, *, now: datetime) -> Report:
         """Store all of a batch in one transaction; on return it is durable, on any error nothing of it is.
 
-        The report is of all parts that are stored so far. Only the last part enters the path into the ledger.
-        Raises Stale when a release number of the batch was given away meanwhile or a head moved.
+        The report is of all parts that this take-in has stored so far. Only the last part enters the path into the
+        ledger. Raises Stale when a release number of the batch was given away meanwhile or a head moved.
         """
 
     def together(self) -> AbstractContextManager[None]:

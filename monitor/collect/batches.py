@@ -25,7 +25,7 @@ class Part:
 
     records: tuple[Record, ...]
     rejects: tuple[Reject, ...]
-    end: int | None  # bytes of the file up to the next part; None: this is the last
+    is_last: bool
 
 
 class Survey:
@@ -68,28 +68,27 @@ def batched(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def parts(entries: Iterable[Entry], *, after: int = 0, most: Callable[[], int] | None = None) -> Iterator[Part]:
-    """Cut behind the first `after` bytes; `most` says before each part how many records and rejects it may have.
+def parts(entries: Iterable[Entry], *, most: Callable[[], int] | None = None) -> Iterator[Part]:
+    """Cut a dump into parts; `most` says before each part how many records and rejects it may have.
 
     None: all of it is one part. Whoever takes the next part has stored the last.
     """
-    rest = (entry for entry in entries if entry.offset >= after)
     if most is None:
-        yield _part(list(rest), end=None)
+        yield _part(list(entries), is_last=True)
         return
     limit, held = most(), list[Entry]()
-    for entry in rest:
+    for entry in entries:
         if len(held) >= limit or (held and entry.offset - held[0].offset >= MOST_BYTES):
-            yield _part(held, end=entry.offset)
+            yield _part(held, is_last=False)
             limit, held = most(), []
         held.append(entry)
-    yield _part(held, end=None)
+    yield _part(held, is_last=True)
 
 
-def _part(entries: list[Entry], *, end: int | None) -> Part:
+def _part(entries: list[Entry], *, is_last: bool) -> Part:
     records: dict[bytes, Record] = {}
     for entry in entries:
         if isinstance(entry, Record):
             records.setdefault(entry.digest, entry)
     rejects = tuple(entry for entry in entries if isinstance(entry, Reject))
-    return Part(records=tuple(records.values()), rejects=rejects, end=end)
+    return Part(records=tuple(records.values()), rejects=rejects, is_last=is_last)

@@ -57,13 +57,10 @@ class Claims:
             is_current = sighting.is_current or versions.get(sighting.number) == sighting.version
             self._set(sighting.number, digest, _CURRENT if is_current else _EARLIER)
 
-    def resume(self, sightings: Mapping[bytes, Sighting]) -> None:
-        """Records that an earlier, interrupted take-in of this dump has stored."""
-        for digest, sighting in sightings.items():
+    def take(self, seen: Mapping[bytes, Sighting], changes: Iterable[Change]) -> None:
+        """Note what a stored part has shown: records just as they were seen before, and changes."""
+        for digest, sighting in seen.items():
             self._set(sighting.number, digest, _SHOWN)
-
-    def take(self, changes: Iterable[Change]) -> None:
-        """What a stored part has shown."""
         for change in changes:
             if change.record:
                 self._set(change.number, change.record.digest, _SHOWN)

@@ -268,7 +268,7 @@ class Pickup:
     def _let_small_ones_pass(self) -> None:
         """What a long take-in calls now and then; the folders stay watched. Raises Interrupted when all is to stop."""
         if self._stop.is_set():
-            raise Interrupted("the monitor stops; it goes on from here at its next start")
+            raise Interrupted("the monitor stops; this dump is taken in again at its next start")
         self._on_taken()
         while not self._signs.empty():
             self._note([self._signs.get()])

@@ -130,7 +130,7 @@ class Intake:
         """The same without a word that it is stored: that is said (`tell`, `acknowledge`) once it is durable.
 
         between: called where a long take-in can let others pass; no transaction is open then. What it raises as
-        Interrupted ends the take-in there, to be gone on with later.
+        Interrupted ends the take-in there; a later one starts at the top.
         """
         name = source.folder.name_of(path)
         taken = partial(Taken, path=path, source=source)

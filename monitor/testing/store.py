@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from monitor.errors import Stale
 from monitor.model import Batch, Change, Dump, Head, Kind, Mode, Reject, Report, Sighting, Sketch, Waiting
-from monitor.ports import Begun, Filed, Known, Listing
+from monitor.ports import Filed, Known, Listing
 from monitor.testing.outbox import MemoryOutbox
 
 
@@ -51,7 +51,6 @@ class _Books:
     """All that a MemoryStore has written down; a commit fills a copy, so one that fails leaves nothing."""
 
     takes: list[Report] = field(default_factory=list)
-    progress: dict[int, int] = field(default_factory=dict)  # of takes that are not finished: bytes stored
     heads: dict[int, Head] = field(default_factory=dict)
     texts: dict[int, dict[int, bytes]] = field(default_factory=dict)  # text hashes of each release's versions
     listings: dict[tuple[str, str], datetime] = field(default_factory=dict)  # as-of of the newest dump
@@ -95,14 +94,8 @@ class MemoryStore:
 
     def find_dump(self, source: str, sha256: bytes) -> Report | None:
         """See Store."""
-        return max(self._takes_of(source, sha256, is_done=True), key=lambda take: take.dump, default=None)
-
-    def begun(self, dump: Dump) -> Begun | None:
-        """See Store."""
-        last = max(self._takes_of(dump.source, dump.sha256), key=lambda take: take.dump, default=None)
-        if last is None or last.name != dump.name or last.dump not in self._books.progress:
-            return None
-        return Begun(dump=last.dump, as_of=last.as_of, progress=self._books.progress[last.dump])
+        takes = (take for take in reversed(self._books.takes) if (take.source, take.sha256) == (source, sha256))
+        return next((take for take in takes if take.status != "superseded"), None)
 
     def sightings(self, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
         """See Store."""
@@ -144,7 +137,7 @@ class MemoryStore:
         _add_listing(books, batch)
         books.events += _events(batch, take)
         _add_rejects(books, batch, take)
-        if batch.progress is None:
+        if batch.is_last:
             _file(books, batch.dump, status=batch.status, parser=batch.parser)
         _refuse_untold(batch, take)
         self._books = books
@@ -216,11 +209,6 @@ class MemoryStore:
         head = self._books.heads[sighting.number]
         return head.version == sighting.version and head.withdrawn is None
 
-    def _takes_of(self, source: str, sha256: bytes, *, is_done: bool = False) -> Iterator[Report]:
-        for take in self._books.takes:
-            if (take.source, take.sha256) == (source, sha256) and not (is_done and take.dump in self._books.progress):
-                yield take
-
     def _next_number(self) -> int:
         return max(self._books.heads, default=0) + 1
 
@@ -237,16 +225,13 @@ class MemoryStore:
 
 def _enter(books: _Books, batch: Batch, *, now: datetime) -> Report:
     """The take-in of a batch, made by its first part and brought up to date by the others."""
-    take = _take(batch, number=batch.continues or len(books.takes) + 1, now=now)
-    if batch.continues is None:
+    take = _take(batch, number=batch.row or len(books.takes) + 1, now=now)
+    if batch.row is None:
         books.takes.append(take)
     else:
-        before = books.takes[batch.continues - 1]
+        before = books.takes[batch.row - 1]
         take = replace(take, counts={kind: n + before.counts[kind] for kind, n in take.counts.items()})
-        books.takes[batch.continues - 1] = take
-    books.progress.pop(take.dump, None)
-    if batch.progress is not None:
-        books.progress[take.dump] = batch.progress
+        books.takes[batch.row - 1] = take
     return take
 
 
@@ -351,8 +336,8 @@ def _add_rejects(books: _Books, batch: Batch, take: Report) -> None:
             continue
         if row.state == "rejected":
             books.events.append(Event(kind=Kind.REJECTED, dump=take.dump, reason=reject.reason, at=take.at))
-    for place in standing.values() if batch.progress is None else ():
-        if batch.continues is None or books.rejects[place].sha256 != take.sha256:
+    for place in standing.values() if batch.is_last else ():
+        if batch.row is None or books.rejects[place].sha256 != take.sha256:
             books.rejects[place] = replace(books.rejects[place], state="healed", at=take.at)
 
 

@@ -44,7 +44,7 @@ def test_the_current_text_comes_first_and_then_the_order_of_digests(order: tuple
 
 def test_what_was_shown_is_free_for_nobody_and_its_record_is_a_repeat() -> None:
     claims = noted((A, SEVEN))
-    claims.resume({A: SEVEN})
+    claims.take({A: SEVEN}, ())
     assert 7 in claims
     assert claims.barred([7], [A]) == Barred(held=frozenset({7}))
     assert claims.is_repeat(A, SEVEN)
@@ -57,7 +57,7 @@ def test_releases_far_apart_and_side_by_side_are_held_each_for_itself() -> None:
     digests = {number: bytes([place + 1]) * 32 for place, number in enumerate(numbers)}
     claims = Claims()
     for number in numbers:
-        claims.resume({digests[number]: Sighting(number=number, version=1)})
+        claims.take({digests[number]: Sighting(number=number, version=1)}, ())
     for number in numbers:
         assert claims.is_repeat(digests[number], Sighting(number=number, version=1))
         assert not claims.is_repeat(b"x" * 32, Sighting(number=number, version=1))

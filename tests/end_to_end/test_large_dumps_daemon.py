@@ -35,7 +35,7 @@ def test_a_small_drop_passes_a_large_one(tmp_path: Path) -> None:
         daemon.stop()
 
 
-def test_a_stop_ends_a_large_take_in_between_parts_and_the_next_start_goes_on(tmp_path: Path) -> None:
+def test_a_stop_ends_a_large_take_in_between_parts_and_the_next_start_repeats_it(tmp_path: Path) -> None:
     project = Project(tmp_path / "p", config=CONFIG % "console://")
     project.drop("large.txt", large())
     with project.daemon() as daemon:
@@ -47,7 +47,10 @@ def test_a_stop_ends_a_large_take_in_between_parts_and_the_next_start_goes_on(tm
     assert project.run("run", "--once").code == 0
     assert releases(project) == COUNT
     rows = project.run("dumps", "--json").rows()
-    assert [(row["status"], row["counts"]["new"]) for row in rows] == [("stored", COUNT)]
+    assert sorted((row["status"], row["counts"]["new"], row["counts"]["unchanged"]) for row in rows) == [
+        ("stored", COUNT - stored, stored),
+        ("superseded", stored, 0),
+    ]
 
 
 def releases(project: Project) -> int:

@@ -3,16 +3,10 @@
 -- name: dump_of_content
 -- The newest take-in of all of a content; of two at one moment the later row.
 SELECT * FROM dump
-WHERE id = (SELECT max(id) FROM dump WHERE source = :source AND sha = :sha AND progress IS NULL);
+WHERE id = (SELECT max(id) FROM dump WHERE source = :source AND sha = :sha AND status <> 'superseded');
 
 -- name: dump_by_id
 SELECT * FROM dump WHERE id = :id;
-
--- name: begun
--- A take-in that was cut off between two parts; not one that another take-in of the same content has overtaken.
-SELECT id, as_of, progress FROM (
-    SELECT * FROM dump WHERE source = :source AND sha = :sha ORDER BY id DESC LIMIT 1
-) WHERE progress IS NOT NULL AND name = :name;
 
 -- name: any_dump
 SELECT 1 FROM dump WHERE source = :source LIMIT 1;
@@ -77,12 +71,12 @@ WHERE release.seq <> e.value LIMIT 1;
 -- name: add_dump
 INSERT INTO dump (
     source, name, sha, size, mtime, as_of, take, status, encoding, n, n_new, n_changed, n_completed, n_enriched,
-    n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, listing, members, progress, at
+    n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, listing, members, at
 ) VALUES (
     :source, :name, :sha, :size, :mtime, :as_of,
     (SELECT count(*) FROM dump AS same WHERE same.source = :source AND same.sha = :sha AND same.as_of = :as_of), :status, :encoding, :n, :n_new, :n_changed, :n_completed,
     :n_enriched, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :listing, :members,
-    :progress, :at
+    :at
 ) RETURNING id;
 
 -- name: go_on_with_dump
@@ -91,7 +85,7 @@ UPDATE dump SET n = n + :n, n_new = n_new + :n_new, n_changed = n_changed + :n_c
     n_completed = n_completed + :n_completed, n_enriched = n_enriched + :n_enriched,
     n_cosmetic = n_cosmetic + :n_cosmetic, n_stale = n_stale + :n_stale, n_unchanged = n_unchanged + :n_unchanged,
     n_withdrawn = n_withdrawn + :n_withdrawn, n_reappeared = n_reappeared + :n_reappeared,
-    n_rejected = n_rejected + :n_rejected, status = :status, progress = :progress, at = :at,
+    n_rejected = n_rejected + :n_rejected, status = :status, at = :at,
     members = CAST(members || :members AS BLOB)
 WHERE id = :id;
 

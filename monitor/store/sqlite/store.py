@@ -23,7 +23,7 @@ from monitor.model import (
     Signature,
     Sketch,
 )
-from monitor.ports import Begun, Filed, Known, Listing
+from monitor.ports import Filed, Known, Listing
 from monitor.store.sqlite.changes import add_changes, refuse_stale
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import dumped, moment, moment_of_ns, pack_item, read_day, read_moment, report_of, short
@@ -41,11 +41,6 @@ class SqliteStore:
         """See Store."""
         row = self._handle.one("dump_of_content", source=source, sha=sha256)
         return report_of(dict(row)) if row else None
-
-    def begun(self, dump: Dump) -> Begun | None:
-        """See Store."""
-        row = self._handle.one("begun", source=dump.source, sha=dump.sha256, name=dump.name)
-        return Begun(dump=row["id"], as_of=read_moment(row["as_of"]), progress=row["progress"]) if row else None
 
     def sightings(self, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
         """See Store."""
@@ -102,7 +97,7 @@ class SqliteStore:
             events = add_changes(self._handle, batch, dump, now=now)
             self._file_rejects(batch, dump, rejects, held, now=now)
             self._add_notices(batch.notices, events, now=now)
-            if batch.progress is None:
+            if batch.is_last:
                 self._file(batch.dump, dump=dump, status=batch.status, parser=batch.parser, now=now)
             return report_of(dict(self._handle.all("dump_by_id", id=dump)[0]))
 
@@ -181,12 +176,11 @@ class SqliteStore:
             "n": len(shown),
             "members": array("I", shown).tobytes(),
             "status": batch.status,
-            "progress": batch.progress,
             "at": moment(now),
         }
-        if batch.continues is not None:
-            self._handle.all("go_on_with_dump", id=batch.continues, **values)
-            return batch.continues
+        if batch.row is not None:
+            self._handle.all("go_on_with_dump", id=batch.row, **values)
+            return batch.row
         return self._add_dump(batch, values)
 
     def _add_dump(self, batch: Batch, values: _Row) -> int:
@@ -231,9 +225,9 @@ class SqliteStore:
                     continue
                 if state == "rejected":
                     self._add_event(_rejection(batch.dump.source, dump, reject.reason), now=now)
-        for row in standing.values() if batch.progress is None else ():
+        for row in standing.values() if batch.is_last else ():
             # What an earlier part of this dump found stands.
-            if batch.continues is None or row["sha"] != batch.dump.sha256:
+            if batch.row is None or row["sha"] != batch.dump.sha256:
                 self._set_reject(row, batch.dump, state="healed", now=now)
 
     def _set_reject(self, row: Any, of: Dump, *, state: str, now: datetime) -> None:

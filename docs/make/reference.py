@@ -9,8 +9,8 @@ from typing import Any
 from docs.make.commands import commands
 from monitor.cli.exit_codes import EXITS
 from monitor.cli.output_schemas import output_schema, outputs
-from monitor.config.error_messages import SECTIONS
 from monitor.config.json_schema import shape
+from monitor.config.models import sections
 from monitor.model import Kind
 
 _HEAD = """\
@@ -55,7 +55,7 @@ def _commands() -> Iterator[str]:
 
 def _settings() -> Iterator[str]:
     made = shape()
-    for pattern, section in SECTIONS.items():
+    for pattern, section in sections():
         table = made["$defs"].get(section.__name__, made)
         yield f"### {f'`{pattern}`' if pattern else 'Top level'}\n\n{table['description']}\n"
         required = table.get("required", ())

@@ -4,62 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from monitor.config.diagnostics import Findings
-from monitor.config.models import (
-    Channel,
-    Config,
-    Example,
-    Health,
-    Heartbeat,
-    Operator,
-    Retention,
-    Section,
-    Source,
-    Watch,
-    Watchlist,
-)
+from monitor.config.models import Section, sections
 from monitor.config.parsers import closest, suggestion
 from monitor.config.redact import mask_secret, mask_urls
-from monitor.config.yaml_tree import Node, Scalar, Series, Table, dotted
+from monitor.config.yaml_tree import Node, Scalar, Series, Table, dotted, plain
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _Loc = tuple[str | int, ...]
-SECTIONS: Mapping[str, type[Section]] = {
-    "": Config,
-    "sources.*": Source,
-    "channels.*": Channel,
-    "watchlists.*": Watchlist,
-    "watchlists.*.tests.*": Example,
-    "watch": Watch,
-    "operator": Operator,
-    "health": Health,
-    "heartbeat": Heartbeat,
-    "retention": Retention,
-}
-# For every section and every required key.
-EXAMPLES = {
-    "sources": "sources: {motie: {path: seeds/}}",
-    "sources.*": "*: {path: seeds/}",
-    "sources.*.path": "path: seeds/",
-    "channels": 'channels: {console: {url: "console://"}}',
-    "channels.*": '*: {url: "console://"}',
-    "channels.*.url": 'url: "console://"',
-    "watchlists": "watchlists: {fta: {keywords: [FTA]}}",
-    "watchlists.*": "*: {keywords: [FTA]}",
-    "watchlists.*.keywords": "keywords: [FTA]",
-    "watchlists.*.exclude": 'exclude: ["photo news"]',
-    "watchlists.*.tests.*": '- match: "a text that it must match"',
-    "watch": "watch: {mode: auto}",
-    "operator": "operator: {notify: [console]}",
-    "health": "health: {listen: 127.0.0.1:9877}",
-    "heartbeat": 'heartbeat: {url: "${HEARTBEAT_URL}"}',
-    "retention": "retention: {messages: 365}",
-}
 _SHOWN = 60  # characters of a value
 _NEEDS_QUOTES = re.compile(r"""^[\s&*!|>%@`'"-]|[\[\]{}#]|:\s|\s$|^$""")
 
@@ -78,6 +34,8 @@ def explain(errors: list[ErrorDetails], root: Table, findings: Findings) -> None
         if any(isinstance(node, Scalar) and node.is_broken for node in nodes):
             continue
         node = nodes[-1] if len(nodes) > len(loc) else None
+        if error["type"] == "too_short" and node and plain(node):
+            continue  # it has entries, and what is wrong with them is said of each
         if is_name or is_unknown:
             findings.add(_key_place(nodes, loc), dotted(loc), _key_message(error, loc))
         elif isinstance(node, Scalar):
@@ -120,7 +78,7 @@ def _key_message(error: ErrorDetails, loc: _Loc) -> str:
 
 
 def _known_keys(loc: _Loc) -> list[str]:
-    return list(SECTIONS[_pattern(loc[:-1])].model_fields)
+    return list(dict(sections())[_pattern(loc[:-1])].model_fields)
 
 
 def _meant(loc: _Loc) -> _Loc:
@@ -131,11 +89,11 @@ def _meant(loc: _Loc) -> _Loc:
 def _value_message(error: ErrorDetails, loc: _Loc, node: Scalar) -> str:
     """What is wrong with one value, which is there."""
     if error["type"] == "missing":
-        return f"has no value; {_example(loc)}"
+        return f"has no value{_cure(loc)}"
     if error["type"] == "tuple_type":
         return f"takes a list; write {_listed(node)}"
     if _is_table_wanted(error):
-        return f"takes keys of its own, not one value; {_example(loc)}"
+        return f"takes keys of its own, not one value{_cure(loc)}"
     if error["type"] == "literal_error":
         expected = str(error["ctx"]["expected"])
         close = suggestion(node.text, re.findall(r"'(\w+)'", expected))
@@ -146,11 +104,11 @@ def _value_message(error: ErrorDetails, loc: _Loc, node: Scalar) -> str:
 def _message(error: ErrorDetails, loc: _Loc, node: Node | None) -> str:
     """What is wrong with a list, with a table, or with what is not there."""
     if error["type"] == "missing":
-        return f"is missing; {_example(loc)}"
-    if error["type"] == "value_error":
-        return f"{_reason(error)}; {_example(loc)}" if _pattern(loc) in EXAMPLES else _reason(error)
+        return f"is missing{_cure(loc)}"
+    if error["type"] == "too_short":
+        return f"needs at least one entry{_cure(loc)}"
     if _is_table_wanted(error):
-        return f"takes keys of its own, not a list; {_example(loc)}"
+        return f"takes keys of its own, not a list{_cure(loc)}"
     if error["type"] == "tuple_type":
         return "takes a list such as [first, second], not keys"
     if isinstance(node, Series):
@@ -168,9 +126,19 @@ def _is_table_wanted(error: ErrorDetails) -> bool:
     return error["type"] in ("model_type", "mapping_type", "dict_type", "model_attributes_type")
 
 
-def _example(loc: _Loc) -> str:
-    name = _shortened(mask_urls(str(loc[-1])))
-    return f"write for instance {EXAMPLES[_pattern(loc)].replace('*', name)}"
+def _cure(loc: _Loc) -> str:
+    """Return how the key or section here may be written; nothing where the models give no example."""
+    known, key = dict(sections()), loc[-1]
+    siblings, keys = (_examples(known.get(_pattern(one))) for one in (loc[:-1], loc))
+    inner = next((f"{one}: {example}" for one, example in keys.items()), "")
+    value = siblings.get(str(key)) or (inner and f"{{{inner}}}")
+    written = f"- {inner}" if isinstance(key, int) else f"{_shortened(mask_urls(str(key)))}: {value}"
+    return value and f"; write for instance {written}"
+
+
+def _examples(section: type[Section] | None) -> dict[str, str]:
+    fields = section.model_fields.items() if section else ()
+    return {key: str(field.examples[0]) for key, field in fields if field.examples}
 
 
 def _listed(node: Scalar) -> str:

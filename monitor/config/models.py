@@ -5,18 +5,20 @@ A key that is missing here does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from pydantic_core.core_schema import ValidationInfo
 
-from monitor.config import parsers
+from monitor.config import parsers, serialize
 from monitor.config.diagnostics import Place
+from monitor.config.redact import mask_urls
 from monitor.errors import Fault
 from monitor.model import Kind, Rate
 from monitor.notify.time_windows import Digest, Quiet
@@ -24,57 +26,87 @@ from monitor.secret import Secret
 
 Look = tuple[int, int, int] | None  # a file's inode, size and time of change; None: it is not there
 
-_T = TypeVar("_T")
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Text:
-    """Parses text and lets pydantic refuse the rest: a list or a table is the wrong form, not a wrong value."""
+    """A kind of value that the file holds as text: how it is read, shown again and described to an editor."""
 
     parse: Callable[[str], object]
+    form: Mapping[str, object]  # JSON schema of the text
+    show: Callable[[Any], object] = str  # without secrets
 
-    def __call__(self, value: object) -> object:
-        return self.parse(value) if isinstance(value, str) else value
+    def __get_pydantic_core_schema__(self, source: object, handler: object) -> CoreSchema:
+        show = core_schema.plain_serializer_function_ser_schema(self._show)
+        return core_schema.no_info_plain_validator_function(self._parse, serialization=show)
+
+    def __get_pydantic_json_schema__(self, schema: object, handler: object) -> dict[str, object]:
+        return dict(self.form)
+
+    def _parse(self, value: object) -> object:
+        if not isinstance(value, str):
+            raise PydanticCustomError("text_type", "takes one value")
+        return self.parse(value)
+
+    def _show(self, value: object) -> object:
+        return None if value is None else self.show(value)
 
 
-def _text(parse: Callable[[str], object]) -> BeforeValidator:
-    return BeforeValidator(Text(parse))
+def _form(title: str, pattern: str) -> Mapping[str, object]:
+    return {"title": title, "type": "string", "pattern": f"^({pattern})$"}
 
 
-def from_folder(value: object, info: ValidationInfo[Any]) -> object:
+def _number(title: str, pattern: str, least: int, most: int) -> Mapping[str, object]:
+    return {"title": title, "type": ["integer", "string"], "minimum": least, "maximum": most, "pattern": pattern}
+
+
+def _from_folder(text: str, info: ValidationInfo[Any]) -> Path:
     """A relative path starts from the configuration's folder."""
-    return parsers.folder_path(value, info.context.folder) if isinstance(value, str) else value
+    return parsers.folder_path(text, info.context.folder)
 
 
-def needs_entry(entries: _T) -> _T:
-    """Refuse a list or a table with nothing in it."""
-    if not entries:
-        raise ValueError("needs at least one entry")
-    return entries
+_FLAG = "[Tt][Rr][Uu][Ee]|[Yy][Ee][Ss]|[Oo][Nn]|[Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]|[Oo][Ff][Ff]"
+_DAY = "[A-Za-z]{3}(-[A-Za-z]{3})?"
+_TIME = "[0-9]{1,2}:[0-9]{2}"
+_ANY_TEXT = ["string", "number", "boolean"]
+_SPAN = _form("duration", r"[0-9]{1,12}(\.[0-9]{1,12})?(ms|s|m|h|d|w)")
+_BYTES = _form("size", r"[0-9]{1,12}(\.[0-9]{1,12})?(B|kB|KB|MB|GB|TB)")
+_DAYS = _number("days, or keep", "^([0-9]{1,5}|keep)$", 1, 99999)
+_SLOTS = _form("digest time", f"({_DAY}(,{_DAY})* +)?{_TIME}")
+_ADDRESS = _form("address", r"off|[0-9.]{7,15}:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
+_NAME = {"title": "name", "type": "string", "pattern": r"^[A-Za-z0-9가-힣][^\s/:,;!?]{0,63}$"}
 
-
-Duration = Annotated[timedelta, _text(parsers.duration)]
-PositiveDuration = Annotated[timedelta, _text(parsers.positive_duration)]
-Age = Annotated[timedelta | None, _text(parsers.age)]
-Size = Annotated[int, _text(parsers.size)]
-Count = Annotated[int, _text(parsers.count)]
-Flag = Annotated[bool, _text(parsers.flag)]
-Zone = Annotated[ZoneInfo, _text(parsers.zone)]
-Codec = Annotated[str, _text(parsers.codec)]
-Glob = Annotated[str, _text(parsers.glob)]
-Word = Annotated[str, _text(parsers.word)]
-Limit = Annotated[int, _text(parsers.limit)]
-Speed = Annotated[Rate, _text(parsers.rate)]
-DigestTime = Annotated[Digest, _text(parsers.digest)]
-QuietHours = Annotated[Quiet, _text(parsers.quiet)]
-Event = Annotated[Kind, _text(parsers.event)]
-WebAddress = Annotated[Secret, _text(parsers.web_address)]
-Listen = Annotated[str, _text(parsers.listen)]
-Url = Annotated[Secret, _text(parsers.url)]
-Name = Annotated[str, AfterValidator(parsers.name)]
-Folder = Annotated[Path, BeforeValidator(from_folder)]
-Some = AfterValidator(needs_entry)
+Duration = Annotated[timedelta, Text(parsers.duration, _SPAN, serialize.duration)]
+PositiveDuration = Annotated[timedelta, Text(parsers.positive_duration, _SPAN, serialize.duration)]
+Age = Annotated[timedelta | None, Text(parsers.age, _DAYS, serialize.days)]
+Size = Annotated[int, Text(parsers.size, _BYTES, serialize.size)]
+Count = Annotated[int, Text(parsers.count, _number("number from 1 to 1000", "^0{0,3}[1-9][0-9]{0,3}$", 1, 1000), int)]
+Limit = Annotated[int, Text(parsers.limit, _number("number", "^[0-9]{1,5}$", 0, 99999), int)]
+Flag = Annotated[
+    bool, Text(parsers.flag, {"title": "yes or no", "type": ["boolean", "string"], "pattern": f"^({_FLAG})$"}, bool)
+]
+Zone = Annotated[ZoneInfo, Text(parsers.zone, {"title": "time zone", "type": "string", "minLength": 1})]
+Codec = Annotated[str, Text(parsers.codec, {"title": "encoding", "type": "string", "minLength": 1})]
+Glob = Annotated[str, Text(parsers.glob, {"title": "pattern", "type": _ANY_TEXT, "pattern": "^[^/]+$"}, mask_urls)]
+Word = Annotated[str, Text(parsers.word, {"title": "text", "type": _ANY_TEXT, "pattern": r"\S"}, mask_urls)]
+Speed = Annotated[Rate, Text(parsers.rate, _form("rate", r"[0-9]{1,6}(\.[0-9]{1,6})?/(s|m|min|h)"), serialize.rate)]
+DigestTime = Annotated[Digest, Text(parsers.digest, _SLOTS, serialize.digest)]
+QuietHours = Annotated[Quiet, Text(parsers.quiet, _form("span of hours", f" *{_TIME} *- *{_TIME} *"), serialize.quiet)]
+Event = Annotated[Kind, Text(parsers.event, {"title": "kind of event", "enum": [str(one) for one in parsers.WHEN]})]
+WebAddress = Annotated[Secret, Text(parsers.web_address, _form("web address", r"https?://[!-~]+"), serialize.secret)]
+Listen = Annotated[str, Text(parsers.listen, _ADDRESS)]
+Url = Annotated[Secret, Text(parsers.url, _form("url", r"[A-Za-z][A-Za-z0-9+.-]*://\S*"), serialize.secret)]
+Name = Annotated[str, Text(parsers.name, _NAME)]
+Folder = Annotated[
+    Path, Text(str, {"title": "path", "type": "string", "pattern": "^[^~]"}), AfterValidator(_from_folder)
+]
+Some = Field(min_length=1)
 FirstRun = Literal["alert", "baseline"]
+
+
+def setting(about: str, *, default: Any = ..., example: str = "") -> Any:
+    """Describe one key: what it is for, its default (as the file would have it where that is text) and an example."""
+    is_text = isinstance(default, str) and default != ""
+    return Field(default, description=about, examples=[example] if example else None, validate_default=is_text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +124,7 @@ class Origin:
 class Section(BaseModel):
     """Keys that belong together; one that is known and has no value counts as absent."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -107,107 +139,181 @@ class Section(BaseModel):
 class Source(Section):
     """A folder that dumps of one publisher are dropped into."""
 
-    path: Folder
-    files: Annotated[tuple[Glob, ...], Some] = ("*.txt",)
-    encoding: Codec = "auto"
-    categories: tuple[Word, ...] = ()
-    as_of: Literal["auto", "filename", "newest_date", "mtime"] = "auto"
-    max_record: Size = 10**6  # bytes
-    max_file: Size = 2 * 10**9  # bytes
-    recursive: Flag = False
-    listings: Mapping[Name, Annotated[tuple[Glob, ...], Some]] = Field(default_factory=dict)
-    first_run: FirstRun | None = None  # None: as the top level says
-    expect_every: PositiveDuration | None = None  # None: however seldom
-    was: tuple[Name, ...] = ()  # earlier names
+    path: Folder = setting("The folder; a relative one starts from the configuration's own folder.", example="seeds/")
+    files: Annotated[tuple[Glob, ...], Some] = setting(
+        "Patterns for the names of dump files; where several sources fit, the first counts.", default=("*.txt",)
+    )
+    encoding: Codec = setting("The dumps' encoding, such as utf-8 or cp949; auto finds it.", default="auto")
+    categories: tuple[Word, ...] = setting("The category lines this publisher prints above titles.", default=())
+    as_of: Literal["auto", "filename", "newest_date", "mtime"] = setting(
+        "What tells a dump's age: the stamp in its name, its newest record, the file's time, or auto.", default="auto"
+    )
+    max_record: Size = setting("A record beyond this size is rejected.", default="1MB")  # bytes
+    max_file: Size = setting("A file beyond this size is rejected unread.", default="2GB")  # bytes
+    recursive: Flag = setting("Whether folders below are watched, too.", default=False)
+    listings: Mapping[Name, Annotated[tuple[Glob, ...], Some]] = setting(
+        "Boards whose dumps are complete, by name, with patterns for their files: what one no longer "
+        "shows within its days is withdrawn.",
+        default={},
+        example='{press: ["press_*.txt"]}',
+    )
+    first_run: FirstRun | None = setting("As at the top level, for this source alone.", default=None)
+    expect_every: PositiveDuration | None = setting(
+        "The operator is told when no new dump came for that long.", default=None
+    )
+    was: tuple[Name, ...] = setting("Earlier names of this source: what is stored under them is its own.", default=())
 
 
 class Channel(Section):
-    """A way to reach people."""
+    """A way to reach people: one recipient, one address."""
 
-    url: Url
-    max_age: PositiveDuration = timedelta(hours=72)  # a message that waited longer is given up
-    rate: Speed | None = None  # None: what the service bears
-    max_per_hour: Limit = 60  # messages; 0: no limit; beyond it they fold into one summary
-    digest: DigestTime | None = None  # None: every message at once
-    quiet: QuietHours | None = None
-    on_uncertain: Literal["resend", "hold"] = "resend"
-    html: Literal["auto", "on", "off"] = "auto"  # auto: in mail
+    url: Url = setting(
+        "The address, a secret: best as ${NAME}, ${file:/path} or ${credential:name}.", example='"console://"'
+    )
+    max_age: PositiveDuration = setting("A message that could not be sent for that long is given up.", default="3d")
+    rate: Speed | None = setting(
+        "How fast messages may follow one another; by itself what the service bears.", default=None
+    )
+    max_per_hour: Limit = setting(
+        "Beyond so many messages an hour they fold into one summary; 0: no limit.", default=60
+    )
+    digest: DigestTime | None = setting(
+        "When gathered messages go out, as in 08:30 or mon-fri 08:30; without it, each at once.", default=None
+    )
+    quiet: QuietHours | None = setting(
+        "Hours in which nothing is sent but what is urgent, as in 22:00-07:00.", default=None
+    )
+    on_uncertain: Literal["resend", "hold"] = setting(
+        "When a message may or may not have arrived: resend it, or hold it for a person.", default="resend"
+    )
+    html: Literal["auto", "on", "off"] = setting("Whether messages are pages; auto: in mail.", default="auto")
 
 
 class Example(Section):
-    """A text beside a watchlist that proves it right: exactly one of the two keys is there."""
+    """One text: exactly one of the two keys."""
 
-    match: Word | None = None
-    no_match: Word | None = None
+    match: Word | None = setting("A text that must match.", default=None, example='"a text that it must match"')
+    no_match: Word | None = setting("A text that must not match.", default=None)
 
 
 class Watchlist(Section):
-    """What to look for, and whom to tell; exactly one of keywords, query and regex is there."""
+    """What to look for, and whom to tell: one of keywords, query and regex."""
 
-    keywords: Annotated[tuple[Word, ...], Some] = ()
-    query: Word = ""
-    regex: Word = ""
-    exclude: Annotated[tuple[Word, ...], Some] = ()
-    fields: Annotated[tuple[Literal["title", "body", "category"], ...], Some] = ("title", "body", "category")
-    when: Annotated[tuple[Event, ...], Some] = parsers.WHEN
-    on_change: Literal["any", "added", "newly"] = "any"
-    min_hits: Count = 1
-    case: Literal["smart", "ignore", "exact"] = "smart"
-    inflect: Flag = True
-    urgent: Flag = False  # passes digests, quiet hours and the limit per hour
-    sources: Annotated[tuple[str, ...], Some] | None = None  # None: every source
-    notify: tuple[str, ...] | None = None  # None: every channel; (): record only
-    tests: tuple[Example, ...] = ()
+    keywords: Annotated[tuple[Word, ...], Some] = setting(
+        "Words or phrases of which any one counts.", default=(), example="[FTA]"
+    )
+    query: Word = setting("A query with AND, OR, NOT, NEAR and the like.", default="")
+    regex: Word = setting("A regular expression.", default="")
+    exclude: Annotated[tuple[Word, ...], Some] = setting(
+        "Words or phrases that make a release not count.", default=(), example='["photo news"]'
+    )
+    fields: Annotated[tuple[Literal["title", "body", "category"], ...], Some] = setting(
+        "Where to look.", default=("title", "body", "category")
+    )
+    when: Annotated[tuple[Event, ...], Some] = setting("The kinds of events that are told.", default=parsers.WHEN)
+    on_change: Literal["any", "added", "newly"] = setting(
+        "Which changes are told: any, those that add a match, or those that first make it match.", default="any"
+    )
+    min_hits: Count = setting("How many places must match.", default=1)
+    case: Literal["smart", "ignore", "exact"] = setting(
+        "Whether capitals count; smart: only in everyday words such as IT.", default="smart"
+    )
+    inflect: Flag = setting("Whether plurals count as the word.", default=True)
+    urgent: Flag = setting("Whether it passes digests, quiet hours and the limit per hour.", default=False)
+    sources: Annotated[tuple[str, ...], Some] | None = setting("The sources it is for; without it, all.", default=None)
+    notify: tuple[str, ...] | None = setting(
+        "The channels that are told; without it, all; []: recorded only.", default=None
+    )
+    tests: tuple[Example, ...] = setting("Texts that must match or must not; check tries them.", default=())
 
 
 class Watch(Section):
     """How folders are watched."""
 
-    mode: Literal["auto", "events", "poll"] = "auto"
-    settle: Duration = timedelta(seconds=2)
-    partial_grace: Duration = timedelta(minutes=10)
-    rescan: PositiveDuration = timedelta(seconds=60)
-    ignore: tuple[Glob, ...] = ()
-    follow_symlinks: Flag = False
+    mode: Literal["auto", "events", "poll"] = setting(
+        "How news of files comes: as events, by looking every few seconds (poll), or as fits (auto).",
+        default="auto",
+        example="auto",
+    )
+    settle: Duration = setting(
+        "A file that nobody vouches for is read once it has not changed for that long.", default="2s"
+    )
+    partial_grace: Duration = setting(
+        "How long an unfinished last record may still be completed before it is rejected.", default="10m"
+    )
+    rescan: PositiveDuration = setting("Folders are listed that often as well, should an event get lost.", default="1m")
+    ignore: tuple[Glob, ...] = setting("Patterns for names to pass over.", default=())
+    follow_symlinks: Flag = setting("Whether links are followed.", default=False)
 
 
 class Operator(Section):
-    """Who is told how the monitor itself fares."""
+    """Who hears how the monitor itself fares."""
 
-    notify: tuple[str, ...] | None = None  # None: every channel; (): the log alone
+    notify: tuple[str, ...] | None = setting(
+        "Who hears of failing channels, rejects and lost messages; without it, all; []: nobody.",
+        default=None,
+        example="[console]",
+    )
 
 
 class Health(Section):
-    """What machines can ask of the daemon over HTTP."""
+    """Pages for machines: /healthz, /readyz and /metrics, from the daemon."""
 
-    listen: Listen = "off"
+    listen: Listen = setting(
+        "The address to serve them on, such as 127.0.0.1:9877, without a password; off: none.",
+        default="off",
+        example="127.0.0.1:9877",
+    )
 
 
 class Heartbeat(Section):
-    """A ping that goes out for as long as the daemon is ready."""
+    """A ping that goes out while the monitor is well."""
 
-    url: WebAddress | None = None  # None: no ping
-    every: PositiveDuration = timedelta(minutes=1)
+    url: WebAddress | None = setting(
+        "The address that is asked for while the monitor is ready, with /fail behind it else; a secret.",
+        default=None,
+        example='"${HEARTBEAT_URL}"',
+    )
+    every: PositiveDuration = setting("How often.", default="1m")
 
 
 class Retention(Section):
-    """How long what is kept; None: for ever."""
+    """How long the past is kept; without a value, for ever."""
 
-    versions: Age | None = None  # texts that are no release's current one
-    messages: Age | None = None  # that are sent, dead or dropped
-    events: Age | None = None
+    versions: Age | None = setting(
+        "Days that old versions are kept.", default=None
+    )  # texts that are no release's current one
+    messages: Age | None = setting(
+        "Days that delivered messages are kept.", default=None, example="365"
+    )  # that are sent, dead or dropped
+    events: Age | None = setting("Days that events are kept.", default=None)
 
 
 class Config(Section):
-    """One whole configuration, valid in itself."""
+    """What to watch, for what, and whom to tell."""
 
-    timezone: Zone = Field(default="UTC", validate_default=True)
-    state: Folder = Field(default="state/", validate_default=True)
-    first_run: FirstRun = "alert"
-    sources: Annotated[Mapping[Name, Source], Some]
-    channels: Annotated[Mapping[Name, Channel], Some]
-    watchlists: Mapping[Name, Watchlist] = Field(default_factory=dict)
-    aliases: Mapping[str, Annotated[tuple[Word, ...], Some]] = Field(default_factory=dict)
+    timezone: Zone = setting(
+        "Whose midnight a publication day starts at, and whose clock digests and quiet hours follow.", default="UTC"
+    )
+    state: Folder = setting("The folder of the monitor's memory; it may not lie in a watched folder.", default="state/")
+    first_run: FirstRun = setting(
+        "What the first look into a source does: alert like any other, or baseline: record and tell nobody.",
+        default="alert",
+    )
+    sources: Annotated[Mapping[Name, Source], Some] = setting(
+        "The folders that dumps are dropped into, by a name of your own.", example="{motie: {path: seeds/}}"
+    )
+    channels: Annotated[Mapping[Name, Channel], Some] = setting(
+        "The ways to reach people, by a name of your own.", example='{console: {url: "console://"}}'
+    )
+    watchlists: Mapping[Name, Watchlist] = setting(
+        "What to look for and whom to tell, by a name of your own.", default={}, example="{fta: {keywords: [FTA]}}"
+    )
+    aliases: Mapping[str, Annotated[tuple[Word, ...], Some]] = setting(
+        "Names that stand for a list of words wherever a rule writes them.",
+        default={},
+        example="{us: [America]}",
+    )
     watch: Watch = Watch()
     operator: Operator = Operator()
     health: Health = Health()
@@ -252,3 +358,14 @@ class Config(Section):
         return f"Config({self.file.name!r}, {', '.join(names)})"
 
     __str__ = __repr__
+
+
+def sections(section: type[Section] = Config, path: str = "") -> Iterator[tuple[str, type[Section]]]:
+    """Yield every section below this one, itself first, by its dotted path; a name of the user's own is `*`."""
+    yield path, section
+    for key, about in section.model_fields.items():
+        kinds = (about.annotation, *get_args(about.annotation))
+        below = next((one for one in kinds if isinstance(one, type) and issubclass(one, Section)), None)
+        if below:
+            at = f"{path}.{key}" if path else key
+            yield from sections(below, at if below is about.annotation else f"{at}.*")

@@ -10,7 +10,7 @@ import yaml
 
 from monitor.config import Source
 from monitor.config.diagnostics import Findings
-from monitor.config.error_messages import EXAMPLES, SECTIONS
+from monitor.config.models import sections
 from monitor.config.yaml_tree import LOADER, read
 from monitor.errors import ConfigError
 from tests.config.support import refused, told
@@ -18,6 +18,7 @@ from tests.config.support import refused, told
 WHEN = "new, changed, completed, enriched, reappeared, withdrawn"
 UNSUPPORTED = "is not supported here; put a value in quotes, or write out what it stands for"
 NO_ANCHOR = "no complete value above has the anchor this alias names; a value that begins with '*' needs quotes"
+ONE_VALUE = "takes keys of its own, not one value; write for instance"
 NO_MERGE = "takes the keys to merge, as in <<: *name, or a list of them"
 NO_NAME = (
     "cannot be a name; begin with a letter, a digit or a Hangul syllable and go on with letters, digits, "
@@ -245,6 +246,12 @@ BROKEN = [
     ("heartbeat: {url: «'https:///token'}", f"heartbeat.url: 'https://…' {NO_WEB}"),
     ("heartbeat: {url: «'https://h:99999/token'}", f"heartbeat.url: 'https://…' {NO_WEB}"),
     ("heartbeat: {every: «0s}", "heartbeat.every: '0s' is no time at all; write a duration above zero"),
+    ("aliases: «us", "aliases: takes keys of its own, not one value; write for instance aliases: {us: [America]}"),
+    ("«aliases: [us]", "aliases: takes keys of its own, not a list; write for instance aliases: {us: [America]}"),
+    (
+        "sources: {m: {path: in/, listings: «press}}",
+        f'sources.m.listings: {ONE_VALUE} listings: {{press: ["press_*.txt"]}}',
+    ),
     ("health: {«lisen: off}", "health.lisen: unknown key; did you mean 'listen'?"),
     (
         "health: «on",
@@ -359,10 +366,11 @@ def test_a_last_line_without_an_end_is_shown_at_its_end(tmp_path: Path) -> None:
 
 
 def test_every_section_and_every_required_key_has_an_example() -> None:
-    for path, section in SECTIONS.items():
-        required = [key for key, field in section.model_fields.items() if field.is_required()]
-        assert not path or path in EXAMPLES
-        assert {f"{path}.{key}".lstrip(".") for key in required} <= EXAMPLES.keys()
+    for path, section in sections():
+        examples = {key for key, field in section.model_fields.items() if field.examples}
+        required = {key for key, field in section.model_fields.items() if field.is_required()}
+        assert examples, path
+        assert required <= examples, path
 
 
 @pytest.mark.parametrize("escape", ["\\q", "\\UFFFFFFFF"])

@@ -88,14 +88,14 @@ def test_what_is_not_set_has_its_default(tmp_path: Path) -> None:
         Kind.NEW, Kind.CHANGED, Kind.COMPLETED, Kind.ENRICHED, Kind.REAPPEARED, Kind.WITHDRAWN,
     )  # fmt: skip
     assert (watchlist.case, watchlist.inflect, watchlist.sources, watchlist.notify) == ("smart", True, None, None)
-    assert config.watch == Watch(
-        mode="auto",
-        settle=timedelta(seconds=2),
-        partial_grace=timedelta(minutes=10),
-        rescan=timedelta(seconds=60),
-        ignore=(),
-        follow_symlinks=False,
-    )
+    assert dict(config.watch) == {
+        "mode": "auto",
+        "settle": timedelta(seconds=2),
+        "partial_grace": timedelta(minutes=10),
+        "rescan": timedelta(seconds=60),
+        "ignore": (),
+        "follow_symlinks": False,
+    }
 
 
 def test_every_setting_can_be_set(tmp_path: Path) -> None:

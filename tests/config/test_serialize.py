@@ -4,14 +4,34 @@ from __future__ import annotations
 
 from datetime import time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
-from monitor.config import parsers
-from monitor.config.serialize import spelled
+from monitor.config import parsers, serialize
+from monitor.config.models import (
+    Age,
+    DigestTime,
+    Duration,
+    Event,
+    Flag,
+    Folder,
+    Glob,
+    Limit,
+    Name,
+    PositiveDuration,
+    QuietHours,
+    Size,
+    Speed,
+    Url,
+    WebAddress,
+    Word,
+    Zone,
+)
 from monitor.model import Kind, Rate
 from monitor.notify.time_windows import EVERY_DAY, Digest, Quiet
 from monitor.secret import Secret
@@ -19,62 +39,80 @@ from monitor.secret import Secret
 TIMES = st.builds(time, st.integers(0, 23), st.integers(0, 59))
 
 
+def shown(kind: Any, value: object) -> object:
+    return TypeAdapter(kind).dump_python(value)
+
+
+def read(kind: Any, text: object) -> object:
+    return TypeAdapter(kind).validate_python(text)
+
+
 @pytest.mark.parametrize(
-    ("value", "text"),
+    ("kind", "value", "text"),
     [
-        (timedelta(), "0s"),
-        (timedelta(milliseconds=250), "250ms"),
-        (timedelta(microseconds=500), "0.5ms"),
-        (timedelta(seconds=90), "90s"),
-        (timedelta(hours=72), "3d"),
-        (Rate(per_second=1), "1/s"),
-        (Rate(per_second=10 / 60), "10/min"),
-        (Rate(per_second=90 / 3600), "90/h"),
-        (Rate(per_second=1 / 3600), "1/h"),
-        (Digest(at=time(8, 30)), "08:30"),
-        (Digest(at=time(8, 30), days=frozenset({0, 1, 2, 4})), "mon-wed,fri 08:30"),
-        (Quiet(start=time(22), end=time(7)), "22:00-07:00"),
-        (Secret("slack://a/b/c"), "slack://…"),
-        (Secret("console://"), "console://"),
-        (ZoneInfo("Asia/Seoul"), "Asia/Seoul"),
-        (Path("/var/lib/monitor"), "/var/lib/monitor"),
-        ((Kind.NEW, Kind.CHANGED), ["new", "changed"]),
-        ({"press": ("a*",)}, {"press": ["a*"]}),
-        ("see https://example.org/token", "see https://…"),
-        (None, None),
-        (True, True),
-        (60, 60),
+        (Duration, timedelta(), "0s"),
+        (Duration, timedelta(milliseconds=250), "250ms"),
+        (Duration, timedelta(microseconds=500), "0.5ms"),
+        (PositiveDuration, timedelta(seconds=90), "90s"),
+        (PositiveDuration, timedelta(hours=72), "3d"),
+        (Age, timedelta(days=365), "365"),
+        (Age, None, None),
+        (Size, 10**6, "1MB"),
+        (Speed, Rate(per_second=1), "1/s"),
+        (Speed, Rate(per_second=10 / 60), "10/min"),
+        (Speed, Rate(per_second=90 / 3600), "90/h"),
+        (Speed, Rate(per_second=1 / 3600), "1/h"),
+        (DigestTime, Digest(at=time(8, 30)), "08:30"),
+        (DigestTime, Digest(at=time(8, 30), days=frozenset({0, 1, 2, 4})), "mon-wed,fri 08:30"),
+        (QuietHours, Quiet(start=time(22), end=time(7)), "22:00-07:00"),
+        (Url, Secret("slack://a/b/c"), "slack://…"),
+        (Url, Secret("console://"), "console://"),
+        (WebAddress, Secret("https://h/token"), "https://…"),
+        (Zone, ZoneInfo("Asia/Seoul"), "Asia/Seoul"),
+        (Folder, Path("/var/lib/monitor"), "/var/lib/monitor"),
+        (tuple[Event, ...], (Kind.NEW, Kind.CHANGED), ("new", "changed")),
+        (dict[Name, tuple[Glob, ...]], {"press": ("a*",)}, {"press": ("a*",)}),
+        (Word, "see https://example.org/token", "see https://…"),
+        (Word | None, None, None),
+        (Flag, True, True),
+        (Limit, 60, 60),
     ],
 )
-def test_a_setting_is_written_as_people_write_it(value: object, text: object) -> None:
-    assert spelled(value) == text
+def test_a_setting_is_written_as_people_write_it(kind: object, value: object, text: object) -> None:
+    assert shown(kind, value) == text
+
+
+@pytest.mark.parametrize("given", [None, 1, ["a"], {"a": "b"}, b"a"])
+def test_nothing_but_text_is_read_as_a_setting(given: object) -> None:
+    with pytest.raises(ValidationError, match="takes one value"):
+        read(Word, given)
 
 
 @given(st.integers(0, 10**12).map(lambda n: timedelta(microseconds=n * 500)))
 def test_a_duration_is_read_again(length: timedelta) -> None:
-    assert parsers.duration(str(spelled(length))) == length
+    assert read(Duration, shown(Duration, length)) == length
 
 
 @given(st.integers(1, 10**13))
 def test_a_size_is_read_again(count: int) -> None:
     if count < 10**12:
-        assert parsers.size(str(spelled(count, parsers.size))) == count
+        assert read(Size, shown(Size, count)) == count
 
 
 @given(st.integers(1, 9999), st.sampled_from(["s", "min", "h"]))
 def test_a_rate_is_read_again(count: int, period: str) -> None:
     rate = parsers.rate(f"{count}/{period}")
-    assert parsers.rate(str(spelled(rate))).per_second == pytest.approx(rate.per_second)
+    assert parsers.rate(serialize.rate(rate)).per_second == pytest.approx(rate.per_second)
 
 
 @given(TIMES, st.frozensets(st.integers(0, 6), min_size=1))
 def test_a_digest_is_read_again(at: time, days: frozenset[int]) -> None:
     digest = Digest(at=at, days=days or EVERY_DAY)
-    assert parsers.digest(str(spelled(digest))) == digest
+    assert read(DigestTime, shown(DigestTime, digest)) == digest
 
 
 @given(TIMES, TIMES)
 def test_quiet_hours_are_read_again(start: time, end: time) -> None:
     quiet = Quiet(start=start, end=end)
     if start != end:
-        assert parsers.quiet(str(spelled(quiet))) == quiet
+        assert read(QuietHours, shown(QuietHours, quiet)) == quiet

@@ -17,7 +17,7 @@ DOORS = {
     "watchdog": ("monitor/collect/watching/watcher.py",),
     "apprise": ("monitor/notify/apprise_channel.py",),
     "apscheduler": ("monitor/daemon/scheduler.py",),
-    "rapidfuzz": ("monitor/compare/identity.py",),
+    "rapidfuzz": ("monitor/compare/",),
     "re2": ("monitor/match/regex.py",),
     "yaml": ("monitor/config/",),
     "pydantic": ("monitor/config/",),

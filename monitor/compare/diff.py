@@ -8,22 +8,21 @@ put together give both texts back, as far as both views reach.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from itertools import pairwise
+
+from rapidfuzz.distance import LCSseq
 
 from monitor.model import Edit
 from monitor.text import fold, is_cut
 
 # A dash is a sign where nothing but a blank or a bracket stands before it: "2020-2024" are two numbers.
 _FIGURE = r"(?:(?<![^\s(\[{\"'“‘])[-−])?[$€£¥₩]?\d(?:[\d.,]*\d)?%?"
-_TOKEN = re.compile(rf"\s*(?:{_FIGURE}|[^\W\d_]+|\S)")
+_WORD = re.compile(rf"\s*(?:{_FIGURE}|[^\W\d_]+|\S)")
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)")
 _FIGURES = re.compile(_FIGURE)
-_DEAREST = 200_000  # pairs of equal tokens one comparison may look at: hostile text must not cost minutes
+_MOST_PAIRS = 400_000_000  # pairs of tokens one comparison may look at: 50 MB and 0.3 s
 _SLACK = 60  # tokens by which a cut view may be out of step with the whole text
-_STOPS = frozenset(".!?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,21 +44,31 @@ class Redline:
 
 
 def redline(field: str, old: str, new: str) -> Redline:
-    """Compare word by word; where one view is a cut one, only over the length that both have."""
-    all_olds, all_news = _TOKEN.findall(old), _TOKEN.findall(new)
+    """Compare word by word; where one view is a cut one, only over the length that both have.
+
+    Texts of more than about 20,000 words are compared sentence by sentence.
+    """
+    all_olds, all_news = _WORD.findall(old), _WORD.findall(new)
+    if len(all_olds) * len(all_news) > _MOST_PAIRS:
+        all_olds, all_news = _SENTENCE_END.split(old), _SENTENCE_END.split(new)
     olds, news = _closed(old, all_olds), _closed(new, all_news)
-    if is_cut(new) and len(news) <= len(olds):
-        codes, reach, _ = _codes_of_view(olds, news)
-        merged = "".join((*news, *all_olds[reach:]))
-    elif is_cut(old) and len(olds) <= len(news):
-        mirrored, _, reach = _codes_of_view(news, olds)
-        codes, merged = [_mirrored(code) for code in mirrored], new
-    else:
-        codes, merged = _codes_of_whole(olds, news), new
-    return Redline(edits=tuple(_edits(field, codes, olds, news)), merged=merged)
+    is_new_cut = is_cut(new) and len(news) <= len(olds)
+    is_old_cut = is_cut(old) and len(olds) <= len(news) and not is_new_cut
+    if is_new_cut:  # a view is looked for within a little more than its own length
+        olds = olds[: len(news) + _SLACK]
+    elif is_old_cut:
+        news = news[: len(olds) + _SLACK]
+    kept = _kept(olds, news)
+    old_start, new_start, _ = kept[-1]
+    if is_new_cut:  # what is longer in the whole text behind the last kept word is what the view does not reach
+        olds = olds[: old_start + len(news) - new_start]
+    elif is_old_cut:
+        news = news[: new_start + len(olds) - old_start]
+    merged = "".join((*news, *all_olds[len(olds) :])) if is_new_cut else new
+    return Redline(edits=tuple(_edits(field, _cleaned(kept, olds, news), olds, news)), merged=merged)
 
 
-_Code = tuple[str, int, int, int, int]  # op, old start, old end, new start, new end, as difflib gives them
+_Kept = tuple[int, int, int]  # a span that stands in both: its start in the old tokens, in the new ones, its length
 
 
 def _closed(text: str, tokens: Sequence[str]) -> Sequence[str]:
@@ -70,108 +79,55 @@ def _closed(text: str, tokens: Sequence[str]) -> Sequence[str]:
     return tokens[: -2 if is_in_figure else -1]
 
 
-def _codes_of_whole(olds: Sequence[str], news: Sequence[str]) -> list[_Code]:
-    """Equal starts and ends are taken off first, which makes the common case 20 times cheaper."""
-    old_keys, new_keys = _keys(olds, news)
-    head = _common(old_keys, new_keys)
-    tail = _common(old_keys[head:][::-1], new_keys[head:][::-1])
-    old_end, new_end = len(olds) - tail, len(news) - tail
-    inner = _inner(old_keys[head:old_end], new_keys[head:new_end])
-    return [
-        ("equal", 0, head, 0, head),
-        *(_moved(code, head, head) for code in inner),
-        ("equal", old_end, len(olds), new_end, len(news)),
-    ]
+def _kept(olds: Sequence[str], news: Sequence[str]) -> list[_Kept]:
+    """Return a longest common subsequence as spans in order, behind an empty span at both starts.
 
-
-def _codes_of_view(whole: Sequence[str], view: Sequence[str]) -> tuple[list[_Code], int, int]:
-    """Codes over the part of the whole text that the view shows, and where that part ends in both.
-
-    Their ends do not belong together, so no common end is taken off; the view is looked for within a little more than
-    its own length.
+    Texts with too many pairs of tokens keep nothing.
     """
-    whole_keys, view_keys = _keys(whole[: len(view) + _SLACK], view)
-    head = _common(whole_keys, view_keys)
-    inner = [_moved(code, head, head) for code in _inner(whole_keys[head:], view_keys[head:])]
-    codes: list[_Code] = [("equal", 0, head, 0, head), *inner]
-    op, a, b, c, d = codes[-1]
-    if op in ("delete", "replace"):  # what is longer in the whole text there is what the view does not reach
-        b = min(b, a + d - c)
-        codes[-1] = (op, a, b, c, d)
-    return codes, b, d
+    if len(olds) * len(news) > _MOST_PAIRS:
+        return [(0, 0, 0)]
+    old_keys, new_keys = _keys(olds, news)
+    # The last key is one that no token has: else equal ends would be paired first, and a cut view's is not the text's.
+    blocks = LCSseq.opcodes([*old_keys, " "], new_keys).as_matching_blocks()[:-1]
+    spans: list[_Kept] = []
+    for a, b, size in ((block.a, block.b, block.size) for block in reversed(blocks)):
+        words = old_keys[a : a + size]
+        old_end, new_end, length = spans[-1] if spans else (0, 0, 0)
+        if a + b and words == old_keys[old_end - size : old_end] == new_keys[new_end - size : new_end]:
+            # It stands again right before the next span: "[The … ]the talks" reads better than "the[ … The] talks".
+            spans[-1] = (old_end - size, new_end - size, length + size)
+        else:
+            spans.append((a, b, size))
+    return [(0, 0, 0), *reversed(spans)]
 
 
-def _mirrored(code: _Code) -> _Code:
-    op, a, b, c, d = code
-    return {"delete": "insert", "insert": "delete"}.get(op, op), c, d, a, b
+def _cleaned(spans: Sequence[_Kept], olds: Sequence[str], news: Sequence[str]) -> Sequence[_Kept]:
+    """Drop spans that match by chance, such as an "of" between replaced passages; add an empty one at both ends."""
+    cleaned: list[_Kept] = []
+    for span in (*spans, (len(olds), len(news), 0)):
+        while len(cleaned) > 1 and _is_by_chance(cleaned[-2], cleaned[-1], span):
+            cleaned.pop()
+        cleaned.append(span)
+    return cleaned
 
 
-def _inner(olds: Sequence[str], news: Sequence[str]) -> Sequence[_Code]:
-    """Long texts are compared sentence by sentence first."""
-    if not olds or not news:
-        op = "delete" if olds else "insert" if news else "equal"
-        return [(op, 0, len(olds), 0, len(news))]
-    return _compared(olds, news) or list(_by_sentence(olds, news))
+def _is_by_chance(before: _Kept, span: _Kept, after: _Kept) -> bool:
+    """Return whether words were replaced and a kept span is less than half as long as the edits on either side."""
+    removed = [span[0] - before[0] - before[2], after[0] - span[0] - span[2]]
+    added = [span[1] - before[1] - before[2], after[1] - span[1] - span[2]]
+    return 2 * span[2] < min(map(max, removed, added)) and any(removed) and any(added)
 
 
-def _compared(olds: Sequence[Hashable], news: Sequence[Hashable]) -> Sequence[_Code]:
-    """difflib's opcodes; none where they would cost too much."""
-    counts, others = Counter(olds), Counter(news)
-    if sum(times * others[token] for token, times in counts.items()) > _DEAREST:
-        return []
-    return SequenceMatcher(None, olds, news, autojunk=False).get_opcodes()
-
-
-def _by_sentence(olds: Sequence[str], news: Sequence[str]) -> Iterator[_Code]:
-    """Sentences that stand in both are anchors; only between them words are compared, where that is affordable."""
-    old_starts, new_starts = _sentence_starts(olds), _sentence_starts(news)
-    sentences = _compared(_sentences(olds, old_starts), _sentences(news, new_starts))
-    whole: _Code = ("replace", 0, len(old_starts) - 1, 0, len(new_starts) - 1)
-    for op, a, b, c, d in sentences or [whole]:
-        span: _Code = (op, old_starts[a], old_starts[b], new_starts[c], new_starts[d])
-        yield from _by_word(span, olds, news) if op == "replace" and sentences else [span]
-
-
-def _by_word(span: _Code, olds: Sequence[str], news: Sequence[str]) -> Iterator[_Code]:
-    _, a, b, c, d = span
-    words = _compared(olds[a:b], news[c:d])
-    yield from (_moved(code, a, c) for code in words) if words else [span]
-
-
-def _sentence_starts(tokens: Sequence[str]) -> list[int]:
-    """Where sentences begin, and the end of all."""
-    ends = [place for place, token in enumerate(tokens[:-1], 1) if token in _STOPS]
-    return [0, *ends, len(tokens)]
-
-
-def _sentences(tokens: Sequence[str], starts: Sequence[int]) -> list[tuple[str, ...]]:
-    return [tuple(tokens[start:end]) for start, end in pairwise(starts)]
-
-
-def _moved(code: _Code, old_shift: int, new_shift: int) -> _Code:
-    op, a, b, c, d = code
-    return op, a + old_shift, b + old_shift, c + new_shift, d + new_shift
-
-
-def _common(olds: Sequence[str], news: Sequence[str]) -> int:
-    """How many tokens both begin with."""
-    shorter = min(len(olds), len(news))
-    return next((place for place in range(shorter) if olds[place] != news[place]), shorter)
-
-
-def _edits(field: str, codes: Sequence[_Code], olds: Sequence[str], news: Sequence[str]) -> Iterator[Edit]:
-    """Spans of text for spans of tokens; neighbouring keeps become one, empty ones none."""
-    kept_old, kept_new = "", ""
-    for op, a, b, c, d in [*codes, ("end", 0, 0, 0, 0)]:
-        old, new = "".join(olds[a:b]), "".join(news[c:d])
-        if op == "equal":
-            kept_old, kept_new = kept_old + old, kept_new + new
-        elif old or new or op == "end":
-            if kept_old or kept_new:
-                yield Edit(field=field, op="keep", old=kept_old, new=kept_new)
-            kept_old, kept_new = "", ""
-            if op != "end":
-                yield Edit(field=field, op=op, old=old, new=new)
+def _edits(field: str, spans: Iterable[_Kept], olds: Sequence[str], news: Sequence[str]) -> Iterator[Edit]:
+    """Yield the text of kept spans and of what stands between them; empty ones are left out."""
+    a = b = 0
+    for next_a, next_b, size in spans:
+        old, new = "".join(olds[a:next_a]), "".join(news[b:next_b])
+        if old or new:
+            yield Edit(field=field, op="replace" if old and new else "delete" if old else "insert", old=old, new=new)
+        a, b = next_a + size, next_b + size
+        if size:
+            yield Edit(field=field, op="keep", old="".join(olds[next_a:a]), new="".join(news[next_b:b]))
 
 
 def _keys(olds: Sequence[str], news: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -181,5 +137,6 @@ def _keys(olds: Sequence[str], news: Sequence[str]) -> tuple[list[str], list[str
 
 
 def _figures(edit: Edit) -> list[tuple[str, str]]:
-    pairs = zip(_FIGURES.findall(edit.old), _FIGURES.findall(edit.new), strict=False)
-    return [pair for pair in pairs if pair[0] != pair[1]]
+    """Pair the figures of a replaced span in order; of spans with unequally many it is not known which became which."""
+    olds, news = _FIGURES.findall(edit.old), _FIGURES.findall(edit.new)
+    return [pair for pair in zip(olds, news, strict=True) if pair[0] != pair[1]] if len(olds) == len(news) else []

@@ -77,6 +77,10 @@ def test_figures_of_one_replaced_span_are_paired_in_order_and_equal_ones_left_ou
     assert line.numbers == (("5.1", "5.3"),)
 
 
+def test_figures_are_not_paired_where_one_side_has_more_of_them() -> None:
+    assert body_line("It rose in 2023 and 2024 again.", "It sank to 57 again.").numbers == ()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "shown"),
     [
@@ -85,6 +89,43 @@ def test_figures_of_one_replaced_span_are_paired_in_order_and_equal_ones_left_ou
         ("The talks ended.", "The talks ended well.", "The talks ended {+well+} ."),
         ("The long talks ended.", "The talks ended.", "The [-long-] talks ended."),
         ("The talks ended.", "The meetings ended.", "The [-talks-]{+meetings+} ended."),
+        (
+            "It rose 5.1 percent to 57.",
+            "It fell 5.3 points to 60.",
+            "It [-rose 5.1 percent-]{+fell 5.3 points+} to [-57-]{+60+} .",
+        ),
+        (
+            "He met the head of the new plant.",
+            "He saw a very small part of his old home.",
+            "He [-met the head of the new plant-]{+saw a very small part of his old home+} .",
+        ),
+        (
+            "The talks ended.",
+            "The long, hard, open talks, as was said, ended.",
+            "The {+long, hard, open+} talks {+, as was said,+} ended.",
+        ),
+        (
+            "It rained. The talks ended.",
+            "It rained. Chips sank. The talks ended.",
+            "It rained. {+Chips sank.+} The talks ended.",
+        ),
+        (
+            "The talks ended.",
+            "They said the date stands. The talks ended.",
+            "{+They said the date stands.+} The talks ended.",
+        ),
+    ],
+    ids=[
+        "figure",
+        "decimal point",
+        "word put in",
+        "word taken out",
+        "word replaced",
+        "short edits around a word",
+        "long edits around a word",
+        "words put in around a word",
+        "sentence put in",
+        "sentence with words of the next",
     ],
 )
 def test_a_redline_shows_whole_words(old: str, new: str, shown: str) -> None:
@@ -112,6 +153,28 @@ def test_one_figure_of_a_real_release_is_one_place() -> None:
 )
 def test_typography_is_no_edit(old: str, new: str) -> None:
     assert body_line(old, new).places == 0
+
+
+LONG = "Exports of the year {0} rose. " * 3_500  # 21,000 words
+STOPS = "{0} . " * 21_000
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "edit"),
+    [
+        (
+            f"{LONG.format(1)}It rose 5.1 percent.",
+            f"{LONG.format(1)}It rose 5.3 percent.",
+            ("It rose 5.1 percent.", "It rose 5.3 percent."),
+        ),
+        (STOPS.format("a").strip(), STOPS.format("b").strip(), (STOPS.format("a").strip(), STOPS.format("b").strip())),
+    ],
+    ids=["sentences", "too many of them"],
+)
+def test_very_long_texts_are_compared_by_sentences_and_longer_ones_not_at_all(
+    old: str, new: str, edit: tuple[str, str]
+) -> None:
+    assert [(e.old.strip(), e.new.strip()) for e in body_line(old, new).edits if e.op != "keep"] == [edit]
 
 
 def test_every_edit_names_its_field() -> None:
@@ -178,6 +241,10 @@ def test_a_view_longer_than_a_cut_one_adds_no_edit_for_its_tail() -> None:
 
     assert line.numbers == (("5.3", "5.1"),)
     assert line.merged == WHOLE
+
+
+def test_an_invisible_character_behind_a_cut_view_pairs_no_ends() -> None:
+    assert body_line(f"{WHOLE} \u200b", "Exports rose 5.3 percent \u200b Ju").numbers == (("5.1", "5.3"),)
 
 
 def test_the_open_last_word_of_two_cut_views_is_no_edit() -> None:

@@ -9,11 +9,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from tests.end_to_end.forking import Process
 from tests.end_to_end.in_process import Done, run_here
 from tests.servers import Arrivals
 
@@ -77,15 +78,12 @@ class Project:
 
     @contextmanager
     def daemon(self, *command: str) -> Iterator[Daemon]:
-        """The daemon, or another program that runs it, started; at the end of the block it is killed if need be."""
-        process = subprocess.Popen(
-            command or [*MONITOR, "run", "--log-format", "json"],
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        with process:
+        """The daemon, or another Python program that runs it; at the end of the block it is killed if need be.
+
+        command: what follows `python` on a command line.
+        """
+        process = Process(command or [*MONITOR[1:], "run", "--log-format", "json"], folder=self.folder)
+        with closing(process):
             daemon = Daemon(process)
             try:
                 daemon.wait_for_event("started")
@@ -98,7 +96,7 @@ class Project:
 class Daemon:
     """A running daemon and what it has logged so far."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: Process) -> None:
         self.process = process
         self._log: Arrivals[dict[str, Any]] = Arrivals()
         self._out: Arrivals[str] = Arrivals()
@@ -129,12 +127,10 @@ class Daemon:
             thread.join(DEADLINE)
 
     def _read_log(self) -> None:
-        assert self.process.stderr is not None
         for line in self.process.stderr:
             self._log.add(json.loads(line) if line.startswith("{") else {"event": "", "raw": line})
 
     def _read_out(self) -> None:
-        assert self.process.stdout is not None
         for line in self.process.stdout:
             self._out.add(line)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from tests.end_to_end.harness import CONFIG, Project
@@ -18,7 +17,7 @@ def test_it_pings_while_it_is_ready_and_its_token_stands_nowhere(tmp_path: Path)
         project = Project(tmp_path / "p", config=CONFIG % "console://" + more)
         command = ["import os, sys; sys.argv = ['monitor', 'run', '--log-format', 'json']; os.environ['BEAT'] = '%s'"]
         program = f"{command[0] % url}; from monitor.cli import main; main()"
-        with project.daemon(sys.executable, "-c", program) as daemon:
+        with project.daemon("-c", program) as daemon:
             assert {request.path for request in server.wait_for(3)[:3]} == {f"/{CANARY}"}
             daemon.wait_for_event("heartbeat_failed")
             project.seeds.rename(tmp_path / "away")

@@ -75,7 +75,7 @@ def test_a_folder_made_anew_is_healed_and_what_fell_into_the_gap_is_found(
 def test_a_folder_that_is_missing_closed_or_open_is_said_as_it_is(tmp_path: Path) -> None:
     project = Project(tmp_path / "p", config=CONFIG)
     project.seeds.rmdir()
-    with project.daemon(sys.executable, "-c", WITHOUT_OVERRIDE, "run", "--log-format", "json") as daemon:
+    with project.daemon("-c", WITHOUT_OVERRIDE, "run", "--log-format", "json") as daemon:
         said = watch(project)
         assert (said["state"], said["reason"], said["ok"]) == ("waiting", "the folder is missing", False)
         project.seeds.mkdir()

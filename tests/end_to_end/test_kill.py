@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import signal
 import sqlite3
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -49,7 +48,7 @@ class Field:
 
     @contextmanager
     def daemon(self, *words: str) -> Iterator[Daemon]:
-        with self.project.daemon(sys.executable, str(CHILD), *words) as daemon:
+        with self.project.daemon(str(CHILD), *words) as daemon:
             yield daemon
 
     def accepted(self) -> Counter[int]:

@@ -169,7 +169,7 @@ def test_dumps_reloads_and_a_failing_service_lose_nothing_and_leave_nothing_behi
         config = CONFIG.replace("WELL", str(well.port)).replace("SHAKY", str(shaky.port))
         project = Project(tmp_path / "p", config=config)
         soak = Soak(project=project, well=well, shaky=shaky, config=config)
-        with project.daemon(sys.executable, str(CHILD)) as daemon:
+        with project.daemon(str(CHILD)) as daemon:
             samples = soaked(soak, daemon, dumps=dumps, edit_every=edit_every, filling=filling)
             settle(soak, daemon)
             assert daemon.stop() == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -64,7 +63,7 @@ def test_a_full_disk_holds_back_what_does_not_fit_and_delivery_goes_on(small_dis
     state = small_disk / "state"
     with http_server(Answer(status=503), Answer()) as server:
         project = project_with(tmp_path / "p", server, state=state)
-        with project.daemon(sys.executable, str(CHILD)) as daemon:
+        with project.daemon(str(CHILD)) as daemon:
             fill(small_disk / "ballast", but=ROOM)
             project.drop("long.txt", record("Long FTA talks", LONG))
             [postponed, *_] = daemon.wait_for_event("file_postponed")
@@ -88,7 +87,7 @@ def test_a_store_that_another_program_locks_is_waited_for_and_nothing_is_lost(tm
     state = tmp_path / "p" / "state"
     with http_server(Answer(status=503)) as server:
         project = project_with(tmp_path / "p", server, state=state)
-        with project.daemon(sys.executable, str(CHILD)) as daemon:
+        with project.daemon(str(CHILD)) as daemon:
             project.drop("a.txt", record("First FTA talks", "They met in Seoul."))
             server.wait_for(1)
             with closing(sqlite3.connect(state / "monitor.db", isolation_level=None)) as other:

@@ -6,7 +6,7 @@ Adapters live in their stations; the fakes to test with are in `monitor.testing`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -20,7 +20,6 @@ from monitor.model import (
     Head,
     Kind,
     Message,
-    Release,
     Report,
     Sighting,
     Signature,
@@ -28,6 +27,20 @@ from monitor.model import (
     Standing,
     Verdict,
     Waiting,
+)
+from monitor.records import (
+    FIRST_DUMP,
+    PAGE,
+    Appearance,
+    DumpCursor,
+    DumpRecord,
+    EventFilter,
+    EventRecord,
+    MessageRecord,
+    RejectRecord,
+    Stored,
+    Summary,
+    VersionRecord,
 )
 
 
@@ -230,65 +243,56 @@ Row = Mapping[str, object]  # one line of a command's --json output: field names
 
 
 class Archive(Protocol):
-    """Read side, for commands and pages; never writes and never blocks a writer. Oldest first everywhere."""
+    """Read side, for commands and pages; never writes and never blocks a writer.
 
-    def events(self, wanted: EventFilter) -> Sequence[Row]:
-        """Events that pass the filter; with a limit, the last ones."""
+    Every list comes oldest first and a page at a time: the first `limit` values behind the one whose cursor is `after`.
+    A shorter page is the last one. `records.read_all` reads a list to its end.
+    """
 
-    def shown_by(self, release: int) -> Sequence[Row]:
-        """The dumps that showed a release, changed or not."""
+    def events(self, wanted: EventFilter, *, after: int = 0, limit: int = PAGE) -> Sequence[EventRecord]:
+        """Return events that pass the filter; after: an id."""
 
-    def release_events(self, release: int) -> Sequence[Row]:
-        """What happened to one release and who was told."""
+    def event_before_last(self, count: int, wanted: EventFilter) -> int:
+        """Return the id behind which the last `count` events that pass the filter begin; 0: there are no more."""
 
-    def versions(self, release: int) -> Sequence[Row]:
-        """Every version of one release. Raises NotFound."""
+    def release_events(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[EventRecord]:
+        """Return the events of one release; after: an id."""
 
-    def messages(self, state: str | None = None) -> Sequence[Row]:
-        """Messages, or those in one state."""
+    def versions(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[VersionRecord]:
+        """Return versions of one release; after: the number of a version. Raises NotFound."""
 
-    def dumps(self) -> Sequence[Row]:
-        """Every take-in, duplicates too."""
+    def shown_by(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[Appearance]:
+        """Return the dumps that showed a release, changed or not; after: the id of a dump."""
 
-    def rejects(self) -> Sequence[Row]:
-        """Every reject with its state: held, rejected or healed."""
+    def messages(self, state: str | None = None, *, after: int = 0, limit: int = PAGE) -> Sequence[MessageRecord]:
+        """Return messages, or those in one state; after: an id."""
 
-    def summary(self) -> Row:
-        """The counts that `status` shows: sources, events by kind, messages by channel and state, waiting notices."""
+    def dumps(self, *, after: DumpCursor = FIRST_DUMP, limit: int = PAGE) -> Sequence[DumpRecord]:
+        """Return ingested files in the order of time, duplicates too."""
+
+    def rejects(self, *, after: int = 0, limit: int = PAGE) -> Sequence[RejectRecord]:
+        """Return rejects; after: an id."""
+
+    def summary(self) -> Summary:
+        """Return the counts that `status` shows."""
 
     def days(self, midnights: Sequence[datetime]) -> Mapping[Kind, Sequence[int]]:
-        """How many events of each kind there were from each of these moments to the next one."""
+        """Count the events of each kind from each of these moments to the next one."""
 
-    def heads(self, *, since: date | None = None, limit: int | None = None) -> Iterator[Stored]:
-        """Every release as it is now, or those of that day and later, or the last ones; read a page at a time."""
+    def heads(self, *, since: date | None = None, after: int = 0, limit: int = PAGE) -> Sequence[Stored]:
+        """Return releases as they are now, or those of that day and later; after: a number."""
+
+    def head_before_last(self, count: int) -> int:
+        """Return the number behind which the last `count` releases begin; 0: there are no more."""
+
+    def heads_of(self, numbers: Collection[int]) -> Sequence[Stored]:
+        """Return these releases as they are now, in the order of their numbers; unknown ones are left out."""
 
     def head(self, release: int) -> Stored:
-        """One release as it is now. Raises NotFound."""
+        """Return one release as it is now. Raises NotFound."""
 
     def count_heads(self, *, since: date | None = None) -> int:
-        """How many `heads` will give without a limit."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """A release as the archive holds it now."""
-
-    number: int
-    version: int
-    source: str
-    release: Release
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventFilter:
-    """Which events to read; None and "" do not narrow."""
-
-    since: datetime | None = None
-    kind: str = ""
-    watchlist: str = ""
-    dump: str = ""
-    limit: int | None = None
-    after: int = 0  # only events with a greater id
+        """Count the releases, or those of that day and later."""
 
 
 class Channel(Protocol):

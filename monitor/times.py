@@ -1,8 +1,24 @@
-"""The system's time, for everything that is handed a Clock."""
+"""Tell the time, write it as text for the store and for output, and read it back."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+
+
+def moment(at: datetime) -> str:
+    """Return UTC text of fixed width, milliseconds kept: `2026-11-22T03:04:05.000Z`."""
+    # Not strftime: its %Y has no leading zeros before the year 1000, and such dates come from typing errors.
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def read_moment(text: str) -> datetime:
+    """Return the time that `moment` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def shown(at: datetime | None) -> str | None:
+    """Return a time as output shows it: UTC, whole seconds."""
+    return f"{moment(at)[:19]}Z" if at else None
 
 
 class SystemClock:

@@ -8,6 +8,7 @@ from monitor.cli.common import config_option, give, json_option, load_config, pr
 from monitor.model import MESSAGE_STATES
 from monitor.ports import Row
 
+_HEADER = ("id", "channel", "kind", "state", "tries", "due or sent", "what", "reason")
 _IDS = click.argument("ids", nargs=-1, required=True, metavar="ID...", type=click.IntRange(1, 2**63 - 1))
 
 
@@ -25,14 +26,10 @@ def command(ctx: click.Context, *, state: str | None, as_json: bool, config_file
     config = load_config(config_file)
     with books(config) as store:
         rows = alert_rows(config, store, state=state)
-    if as_json:
-        print_json(rows)
-    elif rows:
-        print_table(
-            ("id", "channel", "kind", "state", "tries", "due or sent", "what", "reason"), list(map(_cells, rows))
-        )
-    else:
-        click.echo("no messages")
+        if as_json:
+            print_json(rows)
+        else:
+            print_table(_HEADER, map(_cells, rows), none="no messages")
 
 
 @command.command("retry")

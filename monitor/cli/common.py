@@ -138,14 +138,20 @@ def print_json(rows: Iterable[Mapping[str, object]]) -> None:
         click.echo(line.translate(_HARMLESS))
 
 
-def print_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print aligned columns; text from outside is made harmless."""
+def print_table(header: Sequence[str], rows: Iterable[Sequence[object]], *, none: str = "") -> None:
+    """Print aligned columns; text from outside is made harmless. none: said where there are no rows."""
     from rich.cells import cell_len
 
-    lines = [list(header), *([escape(str(cell)) for cell in row] for row in rows)]
-    widths = [max(cell_len(line[column]) for line in lines) for column in range(len(header))]
-    for number, line in enumerate(lines):
-        cells = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True))
+    # One string a row: the widths need all of them at once, and lists of cells take several times the memory.
+    lines = ["\0".join(escape(str(cell)) for cell in row) for row in rows]
+    if none and not lines:
+        click.echo(none)
+        return
+    widths = [cell_len(cell) for cell in header]
+    for line in lines:
+        widths = [max(width, cell_len(cell)) for width, cell in zip(widths, line.split("\0"), strict=True)]
+    for number, line in enumerate(["\0".join(header), *lines]):
+        cells = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line.split("\0"), widths, strict=True))
         text = "  ".join(cells).rstrip()
         click.echo(click.style(text, bold=True) if number == 0 else text)
 

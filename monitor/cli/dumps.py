@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
 from monitor.cli.common import config_option, json_option, open_archive, print_json, print_table
-from monitor.ports import Row
+from monitor.inspect.rows import dump_row, reject_row
+from monitor.ports import Archive, Row
+from monitor.records import read_all
+
+_DUMP_HEADER = ("at", "source", "file", "status", "as of", "counts")
+_REJECT_HEADER = ("at", "source", "file", "line", "state", "reason", "text")
 
 
 @click.command()
@@ -15,16 +22,17 @@ from monitor.ports import Row
 def command(*, rejects: bool, as_json: bool, config_file: str | None) -> None:
     """List every take-in, oldest first."""
     with open_archive(config_file) as archive:
-        rows = archive.rejects() if rejects else archive.dumps()
-    if as_json:
-        print_json(rows)
-    elif not rows:
-        click.echo("no rejects" if rejects else "no dumps yet")
-    elif rejects:
-        header = ("at", "source", "file", "line", "state", "reason", "text")
-        print_table(header, [_reject_cells(row) for row in rows])
-    else:
-        print_table(("at", "source", "file", "status", "as of", "counts"), [_dump_cells(row) for row in rows])
+        listed = map(reject_row, read_all(archive.rejects)) if rejects else _dump_rows(archive)
+        if as_json:
+            print_json(listed)
+        elif rejects:
+            print_table(_REJECT_HEADER, map(_reject_cells, listed), none="no rejects")
+        else:
+            print_table(_DUMP_HEADER, map(_dump_cells, listed), none="no dumps yet")
+
+
+def _dump_rows(archive: Archive) -> Iterator[Row]:
+    return (dump_row(record.report) for record in read_all(archive.dumps))
 
 
 def _reject_cells(row: Row) -> list[object]:

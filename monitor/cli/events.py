@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import click
 
 from monitor.cli.common import archive_of, config_option, json_option, load_config, no_watchlist, print_json, since
+from monitor.inspect.rows import event_row
 from monitor.model import Kind
-from monitor.ports import EventFilter, Row
+from monitor.ports import Row
+from monitor.records import EventFilter, EventRecord, read_all
 from monitor.text import escape
 
 KINDS = [str(kind) for kind in Kind if kind is not Kind.UNCHANGED]
@@ -31,34 +33,33 @@ def command(
     *, since_: str | None, limit: int | None, follow: bool, as_json: bool, config_file: str | None, **named: Any
 ) -> None:
     """List what happened to releases, oldest first."""
-    wanted = EventFilter(since=since(since_), limit=limit, **{name: text for name, text in named.items() if text})
+    wanted = EventFilter(since=since(since_), **{name: text for name, text in named.items() if text})
     config = load_config(config_file)
     with archive_of(config) as archive:
-        rows = archive.events(wanted)
-        if not rows and wanted.watchlist and wanted.watchlist not in config.watchlists:
+        read = partial(archive.events, wanted)
+        newest = archive.event_before_last(0, EventFilter())
+        first = 0 if limit is None else archive.event_before_last(limit, wanted)
+        last = _print(read_all(read, after=first), as_json=as_json)
+        if not last and wanted.watchlist and wanted.watchlist not in config.watchlists:
             raise no_watchlist(config, wanted.watchlist)
-        _print(rows, as_json=as_json)
-        if not rows and not as_json:
+        if not last and not as_json:
             click.echo("no events", err=True)
-        last = archive.events(EventFilter(limit=1))
         while follow:
             time.sleep(POLL)
-            wanted = replace(wanted, after=max(_id(last), _id(rows), wanted.after), limit=None)
-            rows = archive.events(wanted)
-            _print(rows, as_json=as_json)
+            newest = max(newest, last)
+            last = _print(read_all(read, after=newest), as_json=as_json)
 
 
-def _print(rows: Sequence[Row], *, as_json: bool) -> None:
-    if as_json:
-        print_json(rows)
-        return
-    for row in rows:
-        click.echo(_line(row))
-
-
-def _id(rows: Sequence[Row]) -> int:
-    """The last row's id; 0: there is none."""
-    return int(str(rows[-1]["id"])) if rows else 0
+def _print(events: Iterable[EventRecord], *, as_json: bool) -> int:
+    """Print events and return the id of the last; 0: there was none."""
+    last = 0
+    for event in events:
+        last = event.id
+        if as_json:
+            print_json([event_row(event)])
+        else:
+            click.echo(_line(event_row(event)))
+    return last
 
 
 def _line(row: Row) -> str:

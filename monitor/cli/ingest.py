@@ -33,14 +33,14 @@ def command(
     """
     from monitor import logs
     from monitor.daemon.bootstrap import working
-    from monitor.store.sqlite.archive import dump_line
+    from monitor.inspect.rows import dump_row
 
     config = load_config(config_file)
     logs.set_up(log_format)
     with working(config, verb="ingest") as works:
         reports = works.ingest(files, source=source, is_again=again)
         if as_json:
-            print_json(dump_line(report) for report in reports if report)
+            print_json(dump_row(report) for report in reports if report)
     failed = sum(report is None for report in reports)
     rejected = sum(report.rejected for report in reports if report)
     ctx.exit(1 if failed else 3 if rejected else 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from monitor.cli.common import (
 )
 from monitor.cli.progress import with_bar
 from monitor.model import Alert, Snippet
+from monitor.records import read_all
 from monitor.text import escape
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ def _of_store(config: Config, day: date | None) -> Iterator[Candidate]:
 
     with archive_of(config) as archive:
         total = archive.count_heads(since=day)
-        yield from with_bar(stored(archive.heads(since=day)), total=total, label="releases")
+        yield from with_bar(stored(read_all(partial(archive.heads, since=day))), total=total, label="releases")
 
 
 def _line(candidate: Candidate, alert: Alert) -> dict[str, object]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from monitor.cli.common import config_option, json_option, load_config, no_watchlist, print_json, since_day
 from monitor.cli.progress import with_bar
+from monitor.inspect.rows import release_row
+from monitor.ports import Row
+from monitor.records import Stored, read_all
 from monitor.text import escape
 
 if TYPE_CHECKING:
     from monitor.config import Config
-    from monitor.store.sqlite.search import Found
 
 
 @click.command()
@@ -43,7 +46,7 @@ def command(
         click.echo("no releases", err=True)
 
 
-def _rows(config: Config, words: Sequence[str], day: date | None, watchlist: str | None) -> Iterator[dict[str, object]]:
+def _rows(config: Config, words: Sequence[str], day: date | None, watchlist: str | None) -> Iterator[Row]:
     from monitor.config.convert import watchlists_of
     from monitor.match.matcher import Watchlists
 
@@ -51,44 +54,30 @@ def _rows(config: Config, words: Sequence[str], day: date | None, watchlist: str
     if watchlist is not None and watchlist not in config.watchlists:
         raise no_watchlist(config, watchlist)
     watchlists = Watchlists(every, config.aliases)
-    for found in _found(config, words, day):
-        hits = watchlists.scan(found.stored.release, source=found.stored.source)
-        names = {hit.watchlist for hit in hits}
+    for stored in _stored(config, words, day):
+        names = {hit.watchlist for hit in watchlists.scan(stored.release, source=stored.source)}
         if watchlist is None or watchlist in names:
-            yield _line(found, [one.name for one in every if one.name in names])
+            yield release_row(stored, [one.name for one in every if one.name in names])
 
 
-def _found(config: Config, words: Sequence[str], day: date | None) -> Iterator[Found]:
+def _stored(config: Config, words: Sequence[str], day: date | None) -> Iterator[Stored]:
+    from monitor.store.sqlite.archive import SqliteArchive
     from monitor.store.sqlite.database import open_for_reading
-    from monitor.store.sqlite.search import count_current, current, search
+    from monitor.store.sqlite.search import search
 
     handle = open_for_reading(config.state)
     try:
-        found: Iterable[Found]
         if words:
-            found, total = search(handle, words, since=day), 0
-        else:
-            found, total = current(handle, since=day), count_current(handle, since=day)
-        yield from with_bar(found, total=total, label="releases") if total else found
+            yield from search(handle, words, since=day)
+            return
+        archive = SqliteArchive(handle)
+        total = archive.count_heads(since=day)
+        yield from with_bar(read_all(partial(archive.heads, since=day)), total=total, label="releases")
     finally:
         handle.close()
 
 
-def _line(found: Found, watchlists: Sequence[str]) -> dict[str, object]:
-    release = found.stored.release
-    return {
-        "release": found.stored.number,
-        "version": found.stored.version,
-        "source": found.stored.source,
-        "title": release.title,
-        "date": release.date,
-        "category": release.category,
-        "state": found.state,
-        "watchlists": watchlists,
-    }
-
-
-def _told(row: dict[str, object]) -> str:
+def _told(row: Row) -> str:
     names = row["watchlists"]
     told = f"  → {', '.join(map(str, names))}" if isinstance(names, list) and names else ""
     number = f"#{row['release']}"

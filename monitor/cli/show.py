@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from functools import partial
 
 import click
 
 from monitor.cli.common import config_option, json_option, open_archive, print_json
-from monitor.model import Edit
-from monitor.ports import Row
+from monitor.inspect.rows import version_row
+from monitor.model import Edit, Kind
+from monitor.ports import Archive
+from monitor.records import VersionRecord, read_all
 from monitor.text import escape
+from monitor.times import shown
+
+_Edits = tuple[tuple[Edit, ...], tuple[tuple[str, str], ...]]  # spans, and figures that differ
 
 
 @click.command()
@@ -19,66 +25,68 @@ from monitor.text import escape
 def command(*, release: int, as_json: bool, config_file: str | None) -> None:
     """Show every version of RELEASE (its number) with a word-level redline, its dumps and its alerts."""
     with open_archive(config_file) as archive:
-        versions = archive.versions(release)
-        events = archive.release_events(release)
-        dumps = archive.shown_by(release)
-    steps = [(before, row, _edits(before, row)) for before, row in zip(_heads_before(versions), versions, strict=True)]
-    if as_json:
-        print_json(_line(row, edits) for _, row, edits in steps)
-        return
-    for before, row, edits in steps:
-        click.echo("\n".join([*_head(row), *_learned(before, row), *_painted(before, row, edits), ""]))
-    for event in events:
-        told = f", told: {', '.join(map(str, names))}" if isinstance(names := event["alert"], list) and names else ""
-        click.echo(escape(f"{event['at']}  {event['kind']} in {event['dump_name']}: {event['reason']}{told}"))
-    if dumps:
-        click.echo(f"seen in {len(dumps)} dump{'s' * (len(dumps) > 1)}, last {dumps[-1]['at']} in {dumps[-1]['dump']}")
+        steps = _steps(read_all(partial(archive.versions, release)))
+        if as_json:
+            print_json(version_row(version, *edits) for _, version, edits in steps)
+            return
+        for before, version, edits in steps:
+            click.echo("\n".join([*_head(version), *_learned(before, version), *_painted(before, version, edits), ""]))
+        _print_history(archive, release)
 
 
-def _heads_before(versions: Sequence[Row]) -> list[Row | None]:
-    """What was current when each version came; a stale view never was."""
-    heads: list[Row | None] = [None]
-    for row in versions[:-1]:
-        heads.append(heads[-1] if row["kind"] == "stale" else row)
-    return heads
+def _steps(versions: Iterable[VersionRecord]) -> Iterator[tuple[VersionRecord | None, VersionRecord, _Edits]]:
+    """Yield each version with the one that was current before, and how they differ; a stale view is never current."""
+    head = None
+    for version in versions:
+        yield head, version, _edits(head, version)
+        head = head if version.kind is Kind.STALE else version
 
 
-def _edits(before: Row | None, row: Row) -> tuple[tuple[Edit, ...], tuple[tuple[str, str], ...]]:
+def _edits(before: VersionRecord | None, version: VersionRecord) -> _Edits:
     from monitor.compare.diff import redline
 
     if before is None:
         return (), ()
-    lines = [redline(name, str(before[name]), str(row[name])) for name in ("title", "body")]
+    lines = [redline("title", before.title, version.title), redline("body", before.body, version.body)]
     edits = tuple(edit for line in lines if line.places for edit in line.edits)
     return edits, tuple(pair for line in lines for pair in line.numbers)
 
 
-def _line(row: Row, edits: tuple[Sequence[Edit], Sequence[tuple[str, str]]]) -> dict[str, object]:
-    spans, numbers = edits
-    return {**row, "edits": [[edit.op, edit.old, edit.new] for edit in spans], "numbers": [list(p) for p in numbers]}
+def _print_history(archive: Archive, release: int) -> None:
+    """Print what happened to a release, who was told, and which dumps showed it."""
+    for event in read_all(partial(archive.release_events, release)):
+        told = f", told: {', '.join(event.alert)}" if event.alert else ""
+        click.echo(escape(f"{shown(event.at)}  {event.kind} in {event.dump}: {event.reason}{told}"))
+    count, last = 0, None
+    for last in read_all(partial(archive.shown_by, release)):  # noqa: B007 - told below
+        count += 1
+    if last:
+        click.echo(f"seen in {count} dump{'s' * (count > 1)}, last {shown(last.at)} in {last.dump}")
 
 
-def _head(row: Row) -> list[str]:
-    about = "  ".join(str(row[name]) for name in ("date", "category") if row[name])
+def _head(version: VersionRecord) -> list[str]:
+    about = "  ".join(str(part) for part in (version.date, version.category) if part)
     return [
-        click.style(f"release {row['release']}, version {row['version']}: {row['kind']}", bold=True)
-        + f"  {row['at']}  {escape(str(row['dump']))}",
-        click.style(escape(str(row["title"])), bold=True) + (f"  ({escape(about)})" if about else ""),
+        click.style(f"release {version.release}, version {version.version}: {version.kind}", bold=True)
+        + f"  {shown(version.at)}  {escape(version.dump)}",
+        click.style(escape(version.title), bold=True) + (f"  ({escape(about)})" if about else ""),
     ]
 
 
-def _learned(before: Row | None, row: Row) -> list[str]:
+def _learned(before: VersionRecord | None, version: VersionRecord) -> list[str]:
     """What differs beside title and text."""
-    changed = [name for name in ("date", "category") if before is not None and before[name] != row[name]]
-    return [escape(f"{name}: {before[name] or 'unknown'} → {row[name]}") for name in changed if before is not None]
+    if before is None:
+        return []
+    pairs = {"date": (before.date, version.date), "category": (before.category, version.category)}
+    return [escape(f"{name}: {old or 'unknown'} → {new}") for name, (old, new) in pairs.items() if old != new]
 
 
-def _painted(before: Row | None, row: Row, edits: tuple[Sequence[Edit], Sequence[tuple[str, str]]]) -> list[str]:
+def _painted(before: VersionRecord | None, version: VersionRecord, edits: _Edits) -> list[str]:
     spans, numbers = edits
-    if before is not None and not spans and len(str(before["body"])) >= len(str(row["body"])):
+    if before is not None and not spans and len(before.body) >= len(version.body):
         return ["(the words are the same)"]
     if not spans:
-        return [_safe(str(row["body"]).strip())]
+        return [_safe(version.body.strip())]
     lines = ["".join(_span(edit) for edit in spans if edit.field == field).strip() for field in ("title", "body")]
     figures = [f"figures: {', '.join(f'{old} → {new}' for old, new in numbers)}"] if numbers else []
     return [line for line in lines if line] + figures

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from monitor.config import Config, positive_duration
 from monitor.errors import NotFound, UsageError
 from monitor.ports import Clock, Outbox, Row, Switchboard
-from monitor.store.sqlite.rows import moment, shown
+from monitor.times import shown
 
 _MOST = 2**63 - 1  # what a row's number can be
 
@@ -94,7 +94,7 @@ class Desk:
         if until or name in muted:
             self.switchboard.mute(name, until=until or now)
         text = self._muted(name, until) if until else self._unmuted(name) if name in muted else f"{name} was not muted"
-        return {"verb": "mute", "name": name, "muted_until": _shown(until), "text": text}
+        return {"verb": "mute", "name": name, "muted_until": shown(until), "text": text}
 
     def resume(self, channel: str) -> Row:
         """Try a channel again that was left alone, or accepts nothing. Raises NotFound."""
@@ -103,13 +103,13 @@ class Desk:
         now = self.clock.now()
         self.switchboard.resume(channel, now=now)
         until = self.switchboard.mutes(now=now).get(channel)
-        still = f"; it is muted until {_shown(until)}" if until else ""
+        still = f"; it is muted until {shown(until)}" if until else ""
         return {"verb": "resume", "name": channel, "text": f"channel {channel} is tried again{still}"}
 
     def _muted(self, name: str, until: datetime) -> str:
         if name in self.channels:
-            return f"channel {name} is muted until {_shown(until)}; what comes for it waits until then"
-        return f"watchlist {name} is muted until {_shown(until)}; what it matches is recorded and told to nobody"
+            return f"channel {name} is muted until {shown(until)}; what comes for it waits until then"
+        return f"watchlist {name} is muted until {shown(until)}; what it matches is recorded and told to nobody"
 
     def _unmuted(self, name: str) -> str:
         if name in self.channels:
@@ -132,7 +132,3 @@ def _message(word: str) -> int:
     if not (word.isascii() and word.isdecimal() and len(word) < 20 and 0 < int(word) <= _MOST):
         raise UsageError(f"{word[:40]!r} is no message; `monitor alerts` shows their numbers")
     return int(word)
-
-
-def _shown(at: datetime | None) -> str | None:
-    return shown(moment(at)) if at else None

@@ -32,6 +32,7 @@ from monitor.notify.channels import open_channel
 from monitor.notify.retry import USUAL_PATIENCE, Patience
 from monitor.pipeline import Audience
 from monitor.ports import Channel, Clock
+from monitor.records import read_all
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.channel_states import SqliteSwitchboard
 from monitor.store.sqlite.database import Handle, open_for_writing
@@ -216,7 +217,10 @@ def _frequencies(config: Config, handle: Handle) -> Mapping[str, int]:
     """How common words are in the latest releases; for few rules not worth the time to count."""
     if len(config.watchlists) < _MANY and sum(len(one.keywords) for one in config.watchlists.values()) < _MANY:
         return {}
-    return frequencies_in(stored.release for stored in SqliteArchive(handle).heads(limit=_COUNTED))
+    archive = SqliteArchive(handle)
+    return frequencies_in(
+        stored.release for stored in read_all(archive.heads, after=archive.head_before_last(_COUNTED))
+    )
 
 
 def _channel(config: Config, name: str, stream: TextIO) -> Channel:

@@ -13,8 +13,8 @@ from monitor.daemon.operator_alerts import Operator
 from monitor.health.counters import Counters
 from monitor.logs import say, warn
 from monitor.ports import Clock
-from monitor.store.sqlite.rows import moment
 from monitor.store.sqlite.source_states import Silences
+from monitor.times import moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from monitor.model import Alert, Change, Kind, Release
 if TYPE_CHECKING:
     from monitor.collect.source import Source
     from monitor.config import Config
-    from monitor.ports import Stored
+    from monitor.records import Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

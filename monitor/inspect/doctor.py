@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from monitor.control import lock
 from monitor.errors import NotFound, StoreError
-from monitor.store.sqlite.database import FILE, count_releases, has_full_text, open_for_reading, open_immutable
+from monitor.store.sqlite.archive import SqliteArchive
+from monitor.store.sqlite.database import FILE, has_full_text, open_for_reading, open_immutable
 from monitor.text import escape
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _lock(state: Path) -> Line:
 def _store(state: Path) -> Line:
     try:
         with closing(open_for_reading(state)) as handle:
-            return _ok("store", f"{count_releases(handle):,} releases")
+            return _ok("store", f"{SqliteArchive(handle).count_heads():,} releases")
     except NotFound:
         return _ok("store", "none yet; the first run makes it")
     except StoreError as error:
@@ -93,7 +94,7 @@ def _unread(state: Path, error: StoreError) -> Line:
     """It may be well where only its folder is not."""
     try:
         with closing(open_immutable(state)) as handle:
-            count = count_releases(handle)
+            count = SqliteArchive(handle).count_heads()
     except StoreError:
         return _fail("store", error.message, "`monitor db restore FILE` puts a backup in its place")
     what = f"{count:,} releases up to its last checkpoint; opened as usual: {error.message}"

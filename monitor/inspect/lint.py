@@ -18,6 +18,7 @@ from monitor.inspect.watchlist_tests import failures
 from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Kind
 from monitor.notify.time_windows import next_window, quiet_until
+from monitor.records import read_all
 
 if TYPE_CHECKING:
     from monitor.config import Config, Findings
@@ -87,8 +88,7 @@ def _check_store(config: Config, findings: Findings) -> None:
 
 def _check_sources_named(config: Config, archive: Archive, findings: Findings) -> None:
     """A source that was renamed looks new, and all its releases would be told again."""
-    stored = archive.summary()["sources"]
-    held = {row["source"]: row["releases"] for row in stored} if isinstance(stored, list) else {}
+    held = {name: totals.releases for name, totals in archive.summary().sources.items()}
     heirs = {
         old: (name, f"sources.{name}.was[{number}]")
         for name, source in config.sources.items()
@@ -141,7 +141,7 @@ def _parts(watchlist: Watchlist) -> Iterator[tuple[str, Watchlist]]:
 def _counted(rules: Watchlists, archive: Archive) -> tuple[Counter[str], Counter[str]]:
     """How many releases each source has, and how many of them each watchlist matches."""
     seen, matched = Counter[str](), Counter[str]()
-    for stored in archive.heads(limit=LOOKED_AT):
+    for stored in read_all(archive.heads, after=archive.head_before_last(LOOKED_AT)):
         seen[stored.source] += 1
         matched.update({hit.watchlist for hit in rules.scan(stored.release, source=stored.source)})
     return seen, matched

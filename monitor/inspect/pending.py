@@ -7,18 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from itertools import chain, groupby
+from typing import TYPE_CHECKING
 
 from monitor.config.convert import policy_of
+from monitor.inspect.rows import message_row
 from monitor.model import Item, Standing, Waiting
 from monitor.notify.send_time import Policy, due
 from monitor.ports import Archive, Outbox, Row, Switchboard
+from monitor.records import MessageItem, MessageRecord, Summary, read_all
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.channel_states import SqliteSwitchboard
 from monitor.store.sqlite.database import open_for_reading
 from monitor.store.sqlite.outbox import SqliteOutbox
-from monitor.store.sqlite.rows import moment, shown
 from monitor.store.sqlite.source_states import Silences
 
 if TYPE_CHECKING:
@@ -52,28 +54,29 @@ def books(config: Config) -> Iterator[Books]:
         handle.close()
 
 
-def alert_rows(config: Config, store: Books, *, state: str | None = None) -> Sequence[Row]:
-    """Messages, then the notices that wait for theirs: one row for each channel and moment, as if it were a message."""
+def alert_rows(config: Config, store: Books, *, state: str | None = None) -> Iterator[Row]:
+    """Yield messages, then the notices that wait for theirs, one row for each channel and time, as if it were one."""
     # Notices first: one that becomes a message meanwhile is shown twice rather than not at all.
-    waiting = list(waiting_rows(config, store)) if state in (None, "pending") else []
-    return [*store.archive.messages(state), *waiting]
+    waiting = list(_waiting(config, store)) if state in (None, "pending") else []
+    messages = read_all(partial(store.archive.messages, state))
+    yield from map(message_row, chain(messages, waiting))
 
 
-def waiting_rows(config: Config, store: Books) -> Iterator[Row]:
-    """What waits for its message, by channel and by when it is told; `reason` is what it waits for."""
+def _waiting(config: Config, store: Books) -> Iterator[MessageRecord]:
+    """Yield what waits for its message, by channel and by when it is told; `reason` is what it waits for."""
     for channel in sorted(store.outbox.waiting_channels()):
         policy = policy_of(config, channel) if channel in config.channels else None
         standing = store.switchboard.standing(channel)
         expected = [(_expected(one, policy, standing), one.event, one) for one in store.outbox.waiting(channel)]
         for told, group in groupby(sorted(expected, key=lambda each: each[:2]), key=lambda each: each[0]):
-            yield _row(channel, told, [one.notice.item for _, _, one in group])
+            yield _as_message(channel, told, [one.notice.item for _, _, one in group])
 
 
-def undelivered(summary: Mapping[str, Any]) -> Mapping[str, int]:
+def undelivered(summary: Summary) -> Mapping[str, int]:
     """How much of an archive's summary waits on each channel: messages that may still be sent, and notices."""
-    counts = Counter[str](summary["notices"])
-    for row in summary["messages"]:
-        counts[row["channel"]] += row["n"] if row["state"] in UNDELIVERED else 0
+    counts = Counter[str](summary.notices)
+    for (channel, state), count in summary.messages.items():
+        counts[channel] += count if state in UNDELIVERED else 0
     return +counts
 
 
@@ -97,19 +100,18 @@ def _expected(one: Waiting, policy: Policy | None, standing: Standing) -> _Expec
     return _Expected(found.when, "instant", "")
 
 
-def _row(channel: str, told: _Expected, items: Sequence[Item]) -> Row:
-    return {
-        "id": None,
-        "channel": channel,
-        "kind": told.kind,
-        "state": "pending",
-        "attempts": 0,
-        "due": shown(moment(told.when)),
-        "reason": told.reason or None,
-        "sent_at": None,
-        "items": [
-            {"release": item.release, "version": item.version, "title": item.title, "watchlists": list(item.watchlists)}
+def _as_message(channel: str, told: _Expected, items: Sequence[Item]) -> MessageRecord:
+    return MessageRecord(
+        id=None,
+        channel=channel,
+        kind=told.kind,
+        state="pending",
+        attempts=0,
+        due=told.when,
+        reason=told.reason or None,
+        sent_at=None,
+        items=tuple(
+            MessageItem(release=item.release, version=item.version, title=item.title, watchlists=item.watchlists)
             for item in items
-        ],
-        "uncertain": 0,
-    }
+        ),
+    )

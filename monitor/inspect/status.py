@@ -16,12 +16,13 @@ from monitor.errors import ConfigError, MonitorError, NotFound
 from monitor.health import daemon_state
 from monitor.health.liveness import deaf
 from monitor.inspect.pending import books, undelivered
-from monitor.model import MESSAGE_STATES, Standing
+from monitor.inspect.rows import channel_row, outbox_row, releases_row, source_row
+from monitor.model import Kind, Standing
 from monitor.notify.retry import is_open
 from monitor.ports import Row
+from monitor.records import SourceTotals, Summary
 from monitor.store.sqlite.backup import last_backup
 from monitor.store.sqlite.database import FILE
-from monitor.store.sqlite.rows import moment, shown
 from monitor.text import escape
 
 if TYPE_CHECKING:
@@ -36,10 +37,8 @@ class _Facts:
     """What the store knows at one moment; the defaults are a store that is not there yet."""
 
     now: datetime
-    summary: Mapping[str, Any] = field(
-        default_factory=lambda: {"sources": [], "events": {}, "messages": [], "notices": {}}
-    )
-    days: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    summary: Summary = field(default_factory=Summary)
+    days: Mapping[Kind, Sequence[int]] = field(default_factory=dict)
     standings: Mapping[str, Standing] = field(default_factory=dict)
     mutes: Mapping[str, datetime] = field(default_factory=dict)
     silences: Mapping[str, datetime] = field(default_factory=dict)
@@ -95,8 +94,8 @@ def status(config: Config, word: Mapping[str, Any], *, now: datetime) -> Row:
         "ok": daemon is not None and not daemon["paused"] and _is_well(sources, channels),
         "daemon": daemon,
         "sources": sources,
-        "releases": _releases(config, sources, facts),
-        "outbox": _outbox(facts),
+        "releases": _releases(config, facts),
+        "outbox": outbox_row(facts.summary),
         "channels": channels,
         "config": {
             "file": str(config.file),
@@ -116,12 +115,11 @@ def _facts(config: Config, now: datetime) -> _Facts:
     try:
         with books(config) as store:
             summary = store.archive.summary()
-            days = store.archive.days(midnights(now, config.timezone))
             names = {*config.channels, *undelivered(summary)}
             return _Facts(
                 now=now,
                 summary=summary,
-                days={str(kind): counts for kind, counts in days.items()},
+                days=store.archive.days(midnights(now, config.timezone)),
                 standings={name: store.switchboard.standing(name) for name in names},
                 mutes=store.switchboard.mutes(now=now),
                 silences=store.silences.told(),
@@ -145,37 +143,25 @@ def _is_well(sources: Sequence[Mapping[str, Any]], channels: Sequence[Row]) -> b
     return not is_deaf and all(channel["state"] not in ("open", "refused") for channel in channels)
 
 
-def _sources(config: Config, facts: _Facts, watches: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    stored = {row["source"]: row for row in facts.summary["sources"]}
+def _sources(config: Config, facts: _Facts, watches: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     return [
-        {
-            "name": name,
-            "path": escape(str(source.path)),
-            "is_there": source.path.is_dir(),
-            "watch": watches[name],
-            "dumps": stored[name]["dumps"] if name in stored else 0,
-            "releases": stored[name]["releases"] if name in stored else 0,
-            "rejected": stored[name]["rejected"] if name in stored else 0,
-            "held": stored[name]["held"] if name in stored else 0,
-            "last_dump": stored[name]["last_at"] if name in stored else None,
-            "silent_since": _shown(facts.silences.get(name)) if source.expect_every else None,
-        }
+        source_row(
+            name,
+            escape(str(source.path)),
+            facts.summary.sources.get(name, SourceTotals()),
+            is_there=source.path.is_dir(),
+            watch=watches[name],
+            silent_since=facts.silences.get(name) if source.expect_every else None,
+        )
         for name, source in config.sources.items()
     ]
 
 
-def _releases(config: Config, sources: Sequence[Mapping[str, Any]], facts: _Facts) -> Row:
-    muted = {name: _shown(until) for name, until in facts.mutes.items() if name in config.watchlists}
-    total = sum(source["releases"] for source in sources)
-    days = {kind: counts for kind, counts in facts.days.items() if any(counts)}
-    return {"total": total, "events": facts.summary["events"], "days": days, "muted_watchlists": muted}
-
-
-def _outbox(facts: _Facts) -> Mapping[str, int]:
-    """Messages by state; a notice that waits for its message is pending too."""
-    rows = facts.summary["messages"]
-    counts = {state: sum(row["n"] for row in rows if row["state"] == state) for state in MESSAGE_STATES}
-    return {**counts, "pending": counts["pending"] + sum(facts.summary["notices"].values())}
+def _releases(config: Config, facts: _Facts) -> Row:
+    muted = {name: until for name, until in facts.mutes.items() if name in config.watchlists}
+    stored = facts.summary.sources
+    total = sum(stored[name].releases for name in config.sources if name in stored)
+    return releases_row(total, facts.summary, days=facts.days, muted=muted)
 
 
 def _store(file: Path) -> Row:
@@ -189,30 +175,20 @@ def _store(file: Path) -> Row:
     }
 
 
-def _channels(config: Config, facts: _Facts) -> list[dict[str, Any]]:
+def _channels(config: Config, facts: _Facts) -> list[Row]:
     """Configured channels, then those that only what still waits names: it waits until it grows too old."""
-    waiting = undelivered(facts.summary)
+    waiting, now = undelivered(facts.summary), facts.now
+    standings = {name: facts.standings.get(name, Standing()) for name in dict.fromkeys([*config.channels, *waiting])}
     return [
-        {
-            "name": name,
-            **_stands(facts.standings.get(name, Standing()), facts.now),
-            **({} if name in config.channels else {"state": "unconfigured", "opened_until": None}),
-            "pending": waiting.get(name, 0),
-        }
-        for name in dict.fromkeys([*config.channels, *waiting])
+        channel_row(
+            name,
+            standing,
+            state=_state(standing, now) if name in config.channels else "unconfigured",
+            is_muted=_is_muted(standing, now),
+            pending=waiting.get(name, 0),
+        )
+        for name, standing in standings.items()
     ]
-
-
-def _stands(standing: Standing, now: datetime) -> dict[str, Any]:
-    state = _state(standing, now)
-    return {
-        "state": state,
-        "pending": 0,
-        "failures": standing.failures,
-        "opened_until": _shown(standing.opened_until) if state == "open" else None,
-        "muted_until": _shown(standing.muted_until) if _is_muted(standing, now) else None,
-        "last_reason": standing.reason or None,
-    }
 
 
 def _state(standing: Standing, now: datetime) -> str:
@@ -228,7 +204,3 @@ def _state(standing: Standing, now: datetime) -> str:
 
 def _is_muted(standing: Standing, now: datetime) -> bool:
     return standing.muted_until is not None and standing.muted_until > now
-
-
-def _shown(at: datetime | None) -> str | None:
-    return shown(moment(at)) if at else None

@@ -7,10 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.pairs import PAIRS, Pair
+from tests.contract.pairs import ARCHIVED, PAIRS, Pair
 
 
 @pytest.fixture(params=PAIRS)
 def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
+    with PAIRS[request.param](tmp_path / "state") as made:
+        yield made
+
+
+@pytest.fixture(params=ARCHIVED)
+def archived(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
+    """Those with a read side."""
     with PAIRS[request.param](tmp_path / "state") as made:
         yield made

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from monitor.model import Outcome
 from monitor.notify.grouping import Plan
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import Post, form
-from monitor.ports import EventFilter, Outbox, Store, Switchboard
+from monitor.ports import Archive, Outbox, Store, Switchboard
+from monitor.records import EventFilter
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.channel_states import SqliteSwitchboard
 from monitor.store.sqlite.database import open_for_writing
@@ -46,6 +46,7 @@ class Pair:
     events: Callable[[], list[tuple[str, int | None]]]  # kind and release
     rejects: Callable[[], list[tuple[str, str]]]  # state and reason
     messages: Callable[[], list[Sent]]
+    archive: Archive | None = None  # None: a fake without a read side
 
     def form(self, channel: str = "team", *, policy: Policy = AT_ONCE, now: datetime = NOON) -> Plan:
         """Make messages of what is ripe on a channel, as its courier does."""
@@ -68,22 +69,19 @@ def sqlite_pair(folder: Path) -> Iterator[Pair]:
     handle = open_for_writing(folder)
     archive = SqliteArchive(handle)
 
-    def rows(found: Any) -> list[dict[str, Any]]:
-        return [dict(row) for row in found]
-
     try:
         yield Pair(
             store=SqliteStore(handle),
             outbox=SqliteOutbox(handle),
             switchboard=SqliteSwitchboard(handle),
             restarted=lambda: SqliteOutbox(handle),
-            events=lambda: [(row["kind"], row["release"]) for row in rows(archive.events(EventFilter()))],
-            rejects=lambda: [(row["state"], row["reason"]) for row in rows(archive.rejects())],
+            events=lambda: [(event.kind, event.release) for event in archive.events(EventFilter())],
+            rejects=lambda: [(reject.state, reject.reason) for reject in archive.rejects()],
             messages=lambda: [
-                Sent(row["state"], row["attempts"], row["reason"], row["uncertain"])
-                for row in rows(archive.messages())
-                if row["id"] is not None
+                Sent(message.state, message.attempts, message.reason, message.uncertain)
+                for message in archive.messages()
             ],
+            archive=archive,
         )
     finally:
         handle.close()
@@ -107,3 +105,4 @@ def memory_pair(_folder: Path) -> Iterator[Pair]:
 
 
 PAIRS = {"sqlite": sqlite_pair, "memory": memory_pair}
+ARCHIVED = ("sqlite",)  # those with a read side

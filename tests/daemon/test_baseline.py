@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from monitor.collect.source import Habits, Source
@@ -48,12 +47,10 @@ def run_once(project: Project) -> None:
 def messages(project: Project) -> list[str]:
     """What each message is about: a system message its headline, another one the titles it tells."""
     with closing(open_for_reading(project.folder / "state")) as handle:
-        rows: list[dict[str, Any]] = [dict(row) for row in SqliteArchive(handle).messages() if row["id"]]
+        found = SqliteArchive(handle).messages()
     return [
-        str(row["text"]).partition("\n")[0]
-        if row["kind"] == "system"
-        else ", ".join(item["title"] for item in row["items"])
-        for row in rows
+        message.text.partition("\n")[0] if message.kind == "system" else ", ".join(item.title for item in message.items)
+        for message in found
     ]
 
 

@@ -12,7 +12,7 @@ from monitor.config import load
 from monitor.daemon.bootstrap import working
 from monitor.daemon.source_rename import take_over
 from monitor.model import Kind, Mode
-from monitor.ports import EventFilter
+from monitor.records import EventFilter
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import open_for_reading, open_for_writing
 from tests.end_to_end.harness import Project, record
@@ -47,8 +47,8 @@ def run_once(project: Project) -> None:
 def told(project: Project) -> list[tuple[Any, Any, Any]]:
     """Of each event the source, the title, and whether anybody was told."""
     with closing(open_for_reading(project.folder / "state")) as handle:
-        rows = SqliteArchive(handle).events(EventFilter())
-    return [(row["source"], row["title"], bool(row["alert"])) for row in rows]
+        events = SqliteArchive(handle).events(EventFilter())
+    return [(event.source, event.title, bool(event.alert)) for event in events]
 
 
 def test_a_renamed_source_tells_what_is_new_and_nothing_again(project: Project) -> None:

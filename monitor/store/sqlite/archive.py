@@ -1,21 +1,35 @@
-"""The Archive port on SQLite: stored rows → the lines that commands print, field names as product.md fixes them."""
+"""Read stored rows as values, a page at a time: the Archive port on SQLite."""
 
 from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from monitor.errors import NotFound
-from monitor.model import Kind, Release, Report
-from monitor.ports import EventFilter, Row, Stored
+from monitor.model import Kind, Release
+from monitor.records import (
+    FIRST_DUMP,
+    PAGE,
+    Appearance,
+    DumpCursor,
+    DumpRecord,
+    EventFilter,
+    EventRecord,
+    MessageItem,
+    MessageRecord,
+    RejectRecord,
+    SourceTotals,
+    Stored,
+    Summary,
+    VersionRecord,
+)
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import dumped, moment, read_day, report_of, shown
-
-_PAGE = 500  # releases read at a time: bodies of a large store never lie in memory together
-_LAST = 2**63 - 1
+from monitor.store.sqlite.rows import dumped, read_day, report_of
+from monitor.times import moment, read_moment
 
 
 class SqliteArchive:
@@ -24,86 +38,53 @@ class SqliteArchive:
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
 
-    def events(self, wanted: EventFilter) -> Sequence[Row]:
+    def events(self, wanted: EventFilter, *, after: int = 0, limit: int = PAGE) -> Sequence[EventRecord]:
         """See Archive."""
-        rows = self._handle.all(
-            "events",
-            after=wanted.after,
-            since=moment(wanted.since) if wanted.since else None,
-            kind=wanted.kind or None,
-            dump=wanted.dump or None,
-            watchlist=wanted.watchlist or None,
-            limit=-1 if wanted.limit is None else wanted.limit,
-        )
-        return [_event(dict(row)) for row in reversed(rows)]
+        return [_event(row) for row in self._handle.all("events", after=after, limit=limit, **_narrowed(wanted))]
 
-    def versions(self, release: int) -> Sequence[Row]:
+    def event_before_last(self, count: int, wanted: EventFilter) -> int:
         """See Archive."""
-        rows = self._handle.all("versions", release=release)
+        row = self._handle.one("event_before_last", count=count, **_narrowed(wanted))
+        return int(row["id"]) if row else 0
+
+    def release_events(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[EventRecord]:
+        """See Archive."""
+        return [_event(row) for row in self._handle.all("release_events", release=release, after=after, limit=limit)]
+
+    def versions(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[VersionRecord]:
+        """See Archive."""
+        rows = self._handle.all("versions", release=release, after=after, limit=limit)
         if not rows:
-            raise NotFound(f"there is no release {release}; `monitor events` lists them", where=str(release))
-        return [
-            {
-                "release": row["release"],
-                "version": row["seq"],
-                "kind": row["kind"],
-                "at": shown(row["at"]),
-                "dump": row["dump_name"],
-                "title": row["title"],
-                "date": row["date"],
-                "category": row["category"],
-                "body": row["body"],
-            }
-            for row in rows
-        ]
+            self.head(release)
+        return [_version(row) for row in rows]
 
-    def release_events(self, release: int) -> Sequence[Row]:
+    def shown_by(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[Appearance]:
         """See Archive."""
-        return [
-            {**dict(row), "alert": json.loads(row["alert"]), "at": shown(row["at"])}
-            for row in self._handle.all("release_events", release=release)
-        ]
+        showing = (row for row in self._members(after) if release in array("I", row["members"]))
+        return [Appearance(id=row["id"], dump=row["name"], at=read_moment(row["at"])) for row in islice(showing, limit)]
 
-    def shown_by(self, release: int) -> Sequence[Row]:
+    def messages(self, state: str | None = None, *, after: int = 0, limit: int = PAGE) -> Sequence[MessageRecord]:
         """See Archive."""
-        packed = ((row, array("I", row["members"])) for row in self._handle.all("members"))
-        return [{"dump": row["name"], "at": shown(row["at"])} for row, numbers in packed if release in numbers]
+        return [_message(row) for row in self._handle.all("messages", state=state, after=after, limit=limit)]
 
-    def messages(self, state: str | None = None) -> Sequence[Row]:
+    def dumps(self, *, after: DumpCursor = FIRST_DUMP, limit: int = PAGE) -> Sequence[DumpRecord]:
         """See Archive."""
-        return [_message(dict(row)) for row in self._handle.all("messages", state=state)]
+        at, dump, copy = after
+        rows = self._handle.all("dumps", at=moment(at), id=dump, copy=copy, limit=limit)
+        return [DumpRecord(report=report_of(dict(row)), copy=row["copy"]) for row in rows]
 
-    def dumps(self) -> Sequence[Row]:
+    def rejects(self, *, after: int = 0, limit: int = PAGE) -> Sequence[RejectRecord]:
         """See Archive."""
-        return [dump_line(report_of(dict(row))) for row in self._handle.all("dumps")]
+        return [_reject(row) for row in self._handle.all("rejects", after=after, limit=limit)]
 
-    def rejects(self) -> Sequence[Row]:
+    def summary(self) -> Summary:
         """See Archive."""
-        return [
-            {
-                "id": row["id"],
-                "source": row["source"],
-                "path": row["name"],
-                "line": row["line"],
-                "offset": row["offset"],
-                "reason": row["reason"],
-                "text": row["text"],
-                "state": row["state"],
-                "at": shown(row["at"]),
-            }
-            for row in self._handle.all("rejects")
-        ]
-
-    def summary(self) -> Row:
-        """See Archive."""
-        messages = [dict(row) for row in self._handle.all("count_messages")]
-        sources = [{**dict(row), "last_at": shown(row["last_at"])} for row in self._handle.all("count_sources")]
-        return {
-            "sources": sources,
-            "events": {row["kind"]: row["n"] for row in self._handle.all("count_events")},
-            "messages": messages,
-            "notices": {row["channel"]: row["n"] for row in self._handle.all("count_waiting")},
-        }
+        return Summary(
+            sources={row["source"]: _totals(row) for row in self._handle.all("count_sources")},
+            events={Kind(row["kind"]): row["n"] for row in self._handle.all("count_events")},
+            messages={(row["channel"], row["state"]): row["n"] for row in self._handle.all("count_messages")},
+            notices={row["channel"]: row["n"] for row in self._handle.all("count_waiting")},
+        )
 
     def days(self, midnights: Sequence[datetime]) -> Mapping[Kind, Sequence[int]]:
         """See Archive."""
@@ -114,93 +95,134 @@ class SqliteArchive:
             counts[Kind(row["kind"])].append(row["n"])
         return counts
 
-    def heads(self, *, since: date | None = None, limit: int | None = None) -> Iterator[Stored]:
+    def heads(self, *, since: date | None = None, after: int = 0, limit: int = PAGE) -> Sequence[Stored]:
         """See Archive."""
-        after = 0 if limit is None else self._before_last(limit)
-        while rows := self._page(after=after, since=since):
-            yield from map(_stored, rows)
-            after = rows[-1]["id"]
+        return [_stored(row) for row in self._handle.all("current", since=_day(since), after=after, limit=limit)]
+
+    def head_before_last(self, count: int) -> int:
+        """See Archive."""
+        row = self._handle.one("head_before_last", count=count)
+        return int(row["id"]) if row else 0
+
+    def heads_of(self, numbers: Collection[int]) -> Sequence[Stored]:
+        """See Archive."""
+        return [_stored(row) for row in self._handle.all("current_of", numbers=dumped(list(numbers)))]
 
     def head(self, release: int) -> Stored:
         """See Archive."""
-        rows = self._page(after=release - 1, last=release)
-        if not rows:
+        heads = self.heads_of([release])
+        if not heads:
             raise NotFound(f"there is no release {release}; `monitor events` lists them", where=str(release))
-        return _stored(rows[0])
+        return heads[0]
 
     def count_heads(self, *, since: date | None = None) -> int:
         """See Archive."""
         return int(self._handle.all("count_current", since=_day(since))[0][0])
 
-    def _page(self, *, after: int, last: int = _LAST, since: date | None = None) -> list[Any]:
-        return self._handle.all("current", after=after, last=last, since=_day(since), limit=_PAGE)
-
-    def _before_last(self, limit: int) -> int:
-        first = self._handle.all("first_of_last", limit=limit)[0][0]
-        return _LAST if first is None else int(first) - 1
+    def _members(self, after: int) -> Iterator[Any]:
+        while rows := self._handle.all("members", after=after, limit=PAGE):
+            yield from rows
+            after = rows[-1]["id"]
 
 
-def dump_line(report: Report) -> Row:
-    """A take-in as `dumps` and `ingest` print it."""
+def _narrowed(wanted: EventFilter) -> dict[str, str | None]:
     return {
-        "id": report.dump,
-        "source": report.source,
-        "path": report.name,
-        "sha256": report.sha256.hex(),
-        "status": report.status,
-        "size": report.size,
-        "encoding": report.encoding,
-        "as_of": shown(moment(report.as_of)),
-        "at": shown(moment(report.at)),
-        "counts": {str(kind): report.counts.get(kind, 0) for kind in Kind},
+        "since": moment(wanted.since) if wanted.since else None,
+        "kind": wanted.kind or None,
+        "dump": wanted.dump or None,
+        "watchlist": wanted.watchlist or None,
     }
-
-
-def _stored(row: Any) -> Stored:
-    release = Release(title=row["title"], body=row["body"], date=read_day(row["date"]), category=row["category"])
-    return Stored(number=row["id"], version=row["seq"], source=row["source"], release=release)
 
 
 def _day(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _event(row: dict[str, Any]) -> Row:
-    return {
-        "id": row["id"],
-        "at": shown(row["at"]),
-        "source": row["source"],
-        "dump": row["dump_name"],
-        "kind": row["kind"],
-        "release": row["release"],
-        "version": row["version"],
-        "title": row["title"],
-        "date": row["date"],
-        "category": row["category"],
-        "watchlists": json.loads(row["watchlists"]),
-        "alert": json.loads(row["alert"]),
-        "fields": json.loads(row["fields"]),
-        "numbers": json.loads(row["numbers"]),
-        "reverted": bool(row["reverted"]),
-        "related": json.loads(row["related"]),
-        "reason": row["reason"],
-    }
+def _event(row: Any) -> EventRecord:
+    return EventRecord(
+        id=row["id"],
+        at=read_moment(row["at"]),
+        source=row["source"],
+        dump=row["dump_name"],
+        kind=Kind(row["kind"]),
+        release=row["release"],
+        version=row["version"],
+        title=row["title"],
+        date=read_day(row["date"]),
+        category=row["category"],
+        watchlists=tuple(json.loads(row["watchlists"])),
+        alert=tuple(json.loads(row["alert"])),
+        fields=tuple(json.loads(row["fields"])),
+        numbers=tuple((old, new) for old, new in json.loads(row["numbers"])),
+        reverted=bool(row["reverted"]),
+        related=tuple(json.loads(row["related"])),
+        reason=row["reason"],
+    )
 
 
-def _message(row: dict[str, Any]) -> Row:
-    facts = json.loads(row["payload_json"])
-    line: dict[str, object] = {
-        "id": row["id"],
-        "channel": row["channel"],
-        "kind": row["kind"],
-        "state": row["state"],
-        "attempts": row["attempts"],
-        "due": shown(row["due"]),
-        "reason": row["last_reason"],
-        "sent_at": shown(row["sent_at"]),
-        "items": [
-            {name: item[name] for name in ("release", "version", "title", "watchlists")} for item in facts["items"]
-        ],
-        "uncertain": row["uncertain"],
-    }
-    return {**line, "text": facts["text"]} if row["kind"] == "system" else line
+def _version(row: Any) -> VersionRecord:
+    return VersionRecord(
+        release=row["release"],
+        version=row["seq"],
+        kind=Kind(row["kind"]),
+        at=read_moment(row["at"]),
+        dump=row["dump_name"],
+        title=row["title"],
+        date=read_day(row["date"]),
+        category=row["category"],
+        body=row["body"],
+    )
+
+
+def _message(row: Any) -> MessageRecord:
+    facts = json.loads(row["payload_json"])  # read as they stand: `unpack_message` makes values that no list shows
+    return MessageRecord(
+        id=row["id"],
+        channel=row["channel"],
+        kind=row["kind"],
+        state=row["state"],
+        attempts=row["attempts"],
+        due=read_moment(row["due"]),
+        reason=row["last_reason"],
+        sent_at=read_moment(row["sent_at"]) if row["sent_at"] else None,
+        items=tuple(
+            MessageItem(
+                release=item["release"],
+                version=item["version"],
+                title=item["title"],
+                watchlists=tuple(item["watchlists"]),
+            )
+            for item in facts["items"]
+        ),
+        text=facts["text"],
+        uncertain=row["uncertain"],
+    )
+
+
+def _reject(row: Any) -> RejectRecord:
+    return RejectRecord(
+        id=row["id"],
+        source=row["source"],
+        dump=row["name"],
+        line=row["line"],
+        offset=row["offset"],
+        reason=row["reason"],
+        text=row["text"],
+        state=row["state"],
+        at=read_moment(row["at"]),
+    )
+
+
+def _totals(row: Any) -> SourceTotals:
+    return SourceTotals(
+        dumps=row["dumps"],
+        releases=row["releases"],
+        rejected=row["rejected"],
+        held=row["held"],
+        last_at=read_moment(row["last_at"]) if row["last_at"] else None,
+    )
+
+
+def _stored(row: Any) -> Stored:
+    release = Release(title=row["title"], body=row["body"], date=read_day(row["date"]), category=row["category"])
+    return Stored(number=row["id"], version=row["seq"], source=row["source"], state=row["state"], release=release)

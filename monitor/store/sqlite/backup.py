@@ -20,9 +20,10 @@ from monitor.errors import NotFound, StoreError, UsageError
 from monitor.store.sqlite.database import FILE, SIDECAR, connect, read_only, refuse_foreign, sync
 from monitor.store.sqlite.diagnose import told
 from monitor.store.sqlite.migrations import refuse_newer
-from monitor.store.sqlite.rows import dumped, moment, shown
+from monitor.store.sqlite.rows import dumped
 from monitor.store.sqlite.statements import queries
 from monitor.text import escape
+from monitor.times import shown
 
 Progress = Callable[[int, int], object]  # bytes written, bytes in all
 NOTE = "backup.json"  # in the state folder: the last copy that was made of its store
@@ -46,7 +47,7 @@ def note_backup(state: Path, target: Path, *, now: datetime) -> None:
     """Keep when and where the last backup was made; who may only read the folder leaves no note."""
     made = state / f".{NOTE}.new"
     with suppress(OSError):
-        made.write_text(dumped({"at": shown(moment(now)), "path": os.path.abspath(target)}), "utf-8", "surrogateescape")  # noqa: PTH100 - resolve() would follow links
+        made.write_text(dumped({"at": shown(now), "path": os.path.abspath(target)}), "utf-8", "surrogateescape")  # noqa: PTH100 - resolve() would follow links
         made.rename(state / NOTE)
 
 

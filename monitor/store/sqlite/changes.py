@@ -15,7 +15,8 @@ from typing import Any
 from monitor.errors import Stale
 from monitor.model import Alert, Batch, Change, Kind
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import dumped, moment, short, sketch_row
+from monitor.store.sqlite.rows import dumped, short, sketch_row
+from monitor.times import moment
 
 _Row = dict[str, Any]
 _SAME_CONFIRMED = frozenset({Kind.NEW, Kind.STALE, Kind.WITHDRAWN})  # what was confirmed stays, or is written already

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from monitor.model import Standing
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import moment, read_moment
+from monitor.times import moment, read_moment
 
 
 class SqliteSwitchboard:

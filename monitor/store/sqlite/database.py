@@ -186,11 +186,6 @@ def open_immutable(state: Path) -> Handle:
     return Handle(connection)
 
 
-def count_releases(handle: Handle) -> int:
-    """How many releases a store holds."""
-    return int(handle.all("count_current", since=None)[0][0])
-
-
 def has_full_text() -> bool:
     """Whether this SQLite can search for words."""
     with closing(connect(":memory:")) as connection:

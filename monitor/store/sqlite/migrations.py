@@ -47,6 +47,13 @@ def m005_event_times(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m006_dump_times(db: Database) -> None:
+    """Dumps and duplicates by time, the order in which `dumps` reads them page by page."""
+    for statement in statements("dumps.sql"):
+        db.execute(statement)
+
+
 def migrate(db: Database) -> None:
     """Bring the tables up to date, each step in its own transaction. Raises SchemaTooNew."""
     refuse_newer(db)

@@ -12,7 +12,8 @@ from monitor.errors import NotFound, WrongState
 from monitor.model import Delivery, Formed, Message, Notice, Outcome, Verdict, Waiting
 from monitor.ports import Backlog
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import dumped, moment, pack_message, read_moment, unpack_item, unpack_message
+from monitor.store.sqlite.rows import dumped, pack_message, unpack_item, unpack_message
+from monitor.times import moment, read_moment
 
 _MOVABLE = frozenset({"pending", "held", "dead"})
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import dumped, moment
+from monitor.store.sqlite.rows import dumped
+from monitor.times import moment
 
 _STEP = 500  # rows of one transaction, so that a take-in never waits long
 

@@ -393,7 +393,7 @@ DROP TABLE temp.gathered;
 UPDATE meta SET k = :new WHERE k = :old;
 
 -- name: events
--- The last :limit events that pass; the caller turns them oldest first. NULL does not narrow.
+-- One page of the events that pass. NULL does not narrow.
 SELECT event.*, dump.name AS dump_name, version.title, version.date, version.category,
     (SELECT json_group_array(other) FROM related WHERE related.release = event.release AND event.kind = 'new') AS related
 FROM event
@@ -404,39 +404,56 @@ WHERE event.id > :after
     AND (:kind IS NULL OR event.kind = :kind)
     AND (:dump IS NULL OR dump.name = :dump)
     AND (:watchlist IS NULL OR :watchlist IN (SELECT value FROM json_each(event.watchlists)))
-ORDER BY event.id DESC LIMIT :limit;
+ORDER BY event.id LIMIT :limit;
+
+-- name: event_before_last
+-- The event behind which the last :count begin of those that pass `events`.
+SELECT event.id
+FROM event
+JOIN dump ON dump.id = event.dump
+WHERE (:since IS NULL OR event.at >= :since)
+    AND (:kind IS NULL OR event.kind = :kind)
+    AND (:dump IS NULL OR dump.name = :dump)
+    AND (:watchlist IS NULL OR :watchlist IN (SELECT value FROM json_each(event.watchlists)))
+ORDER BY event.id DESC LIMIT 1 OFFSET :count;
 
 -- name: versions
 SELECT version.*, dump.name AS dump_name FROM version JOIN dump ON dump.id = version.dump
-WHERE version.release = :release ORDER BY version.seq;
+WHERE version.release = :release AND version.seq > :after ORDER BY version.seq LIMIT :limit;
 
 -- name: members
--- Every take-in with the packed numbers of the releases it showed.
-SELECT name, members, at FROM dump ORDER BY id;
+-- One page of dumps, each with the packed numbers of the releases that it showed.
+SELECT id, name, members, at FROM dump WHERE id > :after ORDER BY id LIMIT :limit;
 
 -- name: release_events
-SELECT event.id, event.version, event.kind, event.alert, event.reason, event.at, dump.name AS dump_name
-FROM event JOIN dump ON dump.id = event.dump WHERE event.release = :release ORDER BY event.id;
+SELECT event.*, dump.name AS dump_name, version.title, version.date, version.category,
+    (SELECT json_group_array(other) FROM related WHERE related.release = event.release AND event.kind = 'new') AS related
+FROM event
+JOIN dump ON dump.id = event.dump
+LEFT JOIN version ON version.release = event.release AND version.seq = event.version
+WHERE event.release = :release AND event.id > :after ORDER BY event.id LIMIT :limit;
 
 -- name: messages
 SELECT message.*,
     (SELECT count(*) FROM attempt
      WHERE attempt.message = message.id AND attempt.outcome IN ('uncertain', 'unknown')) AS uncertain
-FROM message WHERE :state IS NULL OR state = :state ORDER BY id;
+FROM message WHERE message.id > :after AND (:state IS NULL OR state = :state) ORDER BY message.id LIMIT :limit;
 
 -- name: dumps
--- Take-ins, and paths whose content was known already.
+-- One page of ingested files; a copy is a path whose content was known already.
 SELECT id, source, name, sha, status, size, encoding, as_of, at, n_new, n_changed, n_completed, n_enriched,
-    n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected
-FROM dump
+    n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, x'' AS copy
+FROM dump WHERE (at, id, x'') > (:at, :id, :copy)
 UNION ALL
-SELECT dump.id, file.source, file.name, file.sha, file.status, file.size, dump.encoding, dump.as_of, file.at,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0
-FROM file JOIN dump ON dump.id = file.dump WHERE file.status = 'duplicate'
-ORDER BY at, id;
+SELECT file.dump, file.source, file.name, file.sha, file.status, file.size, dump.encoding, dump.as_of, file.at,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, file.path
+FROM file JOIN dump ON dump.id = file.dump
+WHERE file.status = 'duplicate' AND (file.at, file.dump, file.path) > (:at, :id, :copy)
+ORDER BY at, id, copy LIMIT :limit;
 
 -- name: rejects
-SELECT reject.*, dump.name FROM reject JOIN dump ON dump.id = reject.dump ORDER BY reject.id;
+SELECT reject.*, dump.name FROM reject JOIN dump ON dump.id = reject.dump
+WHERE reject.id > :after ORDER BY reject.id LIMIT :limit;
 
 -- name: count_events
 SELECT kind, count(*) AS n FROM event GROUP BY kind;
@@ -464,18 +481,25 @@ SELECT source, count(*) AS dumps, max(at) AS last_at, sum(n_new) AS releases,
 FROM dump GROUP BY source;
 
 -- name: current
--- One page of heads in the order of arrival, within (:after, :last]; a release without a day is never since one.
-SELECT release.id, release.source, release.seq, release.state, version.title, version.body, version.date, version.category
+-- One page of heads in the order of arrival; a release without a day is never since one.
+SELECT release.id, release.source, release.seq, release.state, version.title, version.body, version.date,
+    version.category
 FROM release JOIN version ON version.id = release.head
-WHERE release.id > :after AND release.id <= :last AND (:since IS NULL OR release.date >= :since)
+WHERE release.id > :after AND (:since IS NULL OR release.date >= :since)
 ORDER BY release.id LIMIT :limit;
+
+-- name: current_of
+SELECT release.id, release.source, release.seq, release.state, version.title, version.body, version.date,
+    version.category
+FROM release JOIN version ON version.id = release.head
+WHERE release.id IN (SELECT value FROM json_each(:numbers)) ORDER BY release.id;
 
 -- name: count_current
 SELECT count(*) FROM release WHERE :since IS NULL OR date >= :since;
 
--- name: first_of_last
--- Where the last :limit releases begin.
-SELECT min(id) FROM (SELECT id FROM release ORDER BY id DESC LIMIT :limit);
+-- name: head_before_last
+-- The release behind which the last :count begin.
+SELECT id FROM release ORDER BY id DESC LIMIT 1 OFFSET :count;
 
 -- name: to_index
 -- Versions after a mark, each with whether it is a head and with what stands in the index for its release.
@@ -497,17 +521,17 @@ INSERT INTO indexed (release, version) VALUES (:release, :id)
 ON CONFLICT (release) DO UPDATE SET version = excluded.version;
 
 -- name: found
--- Releases whose head stands in the index and fits; one that was edited since is looked at by itself.
-SELECT release.id, release.source, release.seq, release.state, version.title, version.body, version.date,
-    version.category
-FROM search JOIN release ON release.head = search.rowid JOIN version ON version.id = search.rowid
-WHERE search MATCH :words AND (:since IS NULL OR release.date >= :since) ORDER BY release.id;
+-- Releases whose head stands in the index and fits; one that was edited since is looked at by itself. The release is
+-- found through its version: its head has no index.
+SELECT release.id
+FROM search JOIN version ON version.id = search.rowid
+JOIN release ON release.id = version.release AND release.head = version.id
+WHERE search MATCH :words AND (:since IS NULL OR release.date >= :since);
 
 -- name: unindexed
--- One page of heads that came after the mark, in the order of their releases.
-SELECT release.id, release.source, release.seq, release.state, version.id AS head, version.title, version.body,
-    version.date, version.category
-FROM version JOIN release ON release.head = version.id
+-- One page of heads that came after the mark.
+SELECT release.id, version.id AS head, version.title, version.body, version.category
+FROM version JOIN release ON release.id = version.release AND release.head = version.id
 WHERE version.id > :after AND (:since IS NULL OR release.date >= :since) ORDER BY version.id LIMIT :most;
 
 -- name: try_on

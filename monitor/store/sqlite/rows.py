@@ -9,14 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 from monitor.model import Edit, Item, Kind, Message, Report, Sketch, Snippet, Twin
+from monitor.times import moment, read_moment
 
 _COUNTS = tuple((kind, f"n_{kind}") for kind in Kind)  # of a dump row
-
-
-def moment(at: datetime) -> str:
-    """UTC text of fixed width, milliseconds kept: `2026-11-22T03:04:05.000Z`."""
-    # Not strftime: its %Y has no leading zeros before the year 1000, and such dates come from typing errors.
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def moment_of_ns(nanoseconds: int) -> str:
@@ -25,16 +20,6 @@ def moment_of_ns(nanoseconds: int) -> str:
         return moment(datetime.fromtimestamp(nanoseconds / 1e9, UTC))
     except (ValueError, OverflowError, OSError):
         return moment(datetime.max.replace(tzinfo=UTC))
-
-
-def read_moment(text: str) -> datetime:
-    """The moment that `moment` wrote."""
-    return datetime.fromisoformat(text)
-
-
-def shown(text: str | None) -> str | None:
-    """A stored moment as output shows it: whole seconds."""
-    return f"{text[:19]}Z" if text else None
 
 
 @lru_cache(maxsize=1_000)  # a snapshot asks for the same few days again and again

@@ -8,28 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 from typing import Any
 
 from monitor.errors import UsageError
-from monitor.model import Release
-from monitor.ports import Stored
+from monitor.records import PAGE, Stored
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import read_day
 
 MARK = "search_upto"  # the last version that has been looked at for the index
-_PAGE = 500
 _HANGUL_END = re.compile("[가-힣]$")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A release that was found, with whether its publisher still lists it."""
-
-    stored: Stored
-    state: str  # listed | withdrawn
 
 
 class SearchIndex:
@@ -58,7 +47,7 @@ def mark(handle: Handle) -> int:
     return int(row["v"]) if row else 0
 
 
-def search(handle: Handle, words: Sequence[str], *, since: date | None = None) -> Iterator[Found]:
+def search(handle: Handle, words: Sequence[str], *, since: date | None = None) -> Iterator[Stored]:
     """Releases in whose title, body and category all words stand, oldest first; a word with blanks is a phrase.
 
     Letter case and accents mean nothing. A word that ends in Hangul also finds it with particles behind it. Raises
@@ -67,22 +56,9 @@ def search(handle: Handle, words: Sequence[str], *, since: date | None = None) -
     query = query_of(words)
     day = since.isoformat() if since else None
     upto = mark(handle)
-    found = {row["id"]: row for row in handle.all("found", words=query, since=day)}
-    late = {row["id"]: row for row in _late(handle, query, upto=upto, since=day)}
-    return (_found(row) for _, row in sorted({**found, **late}.items()))
-
-
-def current(handle: Handle, *, since: date | None = None) -> Iterator[Found]:
-    """Every release, or those of a day and later, oldest first; read a page at a time."""
-    after, day = 0, since.isoformat() if since else None
-    while rows := handle.all("current", after=after, last=2**63 - 1, since=day, limit=_PAGE):
-        yield from map(_found, rows)
-        after = rows[-1]["id"]
-
-
-def count_current(handle: Handle, *, since: date | None = None) -> int:
-    """How many `current` will give."""
-    return int(handle.all("count_current", since=since.isoformat() if since else None)[0][0])
+    found = {row["id"] for row in handle.all("found", words=query, since=day)}
+    late = _late(handle, query, upto=upto, since=day)
+    return _read(SqliteArchive(handle), sorted(found.union(late)))
 
 
 def query_of(words: Sequence[str]) -> str:
@@ -100,29 +76,29 @@ def _term(word: str) -> str:
     return f"{quoted} *" if _HANGUL_END.search(word) else quoted
 
 
-def _late(handle: Handle, query: str, *, upto: int, since: str | None) -> Iterator[Any]:
+def _read(archive: SqliteArchive, numbers: Sequence[int]) -> Iterator[Stored]:
+    """Yield releases by number: of all that was found only the numbers are held."""
+    for start in range(0, len(numbers), PAGE):
+        yield from archive.heads_of(numbers[start : start + PAGE])
+
+
+def _late(handle: Handle, query: str, *, upto: int, since: str | None) -> Iterator[int]:
     return chain.from_iterable(_fitting(handle, query, rows) for rows in _pages(handle, upto=upto, since=since))
 
 
 def _pages(handle: Handle, *, upto: int, since: str | None) -> Iterator[Sequence[Any]]:
-    while rows := handle.all("unindexed", after=upto, since=since, most=_PAGE):
+    while rows := handle.all("unindexed", after=upto, since=since, most=PAGE):
         yield rows
         upto = rows[-1]["head"]
 
 
-def _fitting(handle: Handle, query: str, rows: Sequence[Any]) -> Iterator[Any]:
+def _fitting(handle: Handle, query: str, rows: Sequence[Any]) -> Iterator[int]:
     handle.all("try_on")
     handle.all("try_clear")
     handle.many("try_add", [_text(row) for row in rows])
     fitting = {row[0] for row in handle.all("try_found", words=query)}
-    return (row for row in rows if row["head"] in fitting)
+    return (row["id"] for row in rows if row["head"] in fitting)
 
 
 def _text(row: Any) -> Mapping[str, object]:
     return {name: row[name] for name in ("head", "title", "body", "category")}
-
-
-def _found(row: Any) -> Found:
-    release = Release(title=row["title"], body=row["body"], date=read_day(row["date"]), category=row["category"])
-    stored = Stored(number=row["id"], version=row["seq"], source=row["source"], release=release)
-    return Found(stored=stored, state=row["state"])

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import moment, read_moment
+from monitor.times import moment, read_moment
 
 
 def last_dumps(handle: Handle) -> Mapping[str, datetime]:

@@ -26,7 +26,8 @@ from monitor.model import (
 from monitor.ports import Filed, Known, Listing
 from monitor.store.sqlite.changes import add_changes, refuse_stale
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import dumped, moment, moment_of_ns, pack_item, read_day, read_moment, report_of, short
+from monitor.store.sqlite.rows import dumped, moment_of_ns, pack_item, read_day, report_of, short
+from monitor.times import moment, read_moment
 
 _Row = dict[str, Any]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,10 +11,12 @@ from typing import Any
 import pytest
 
 from monitor.errors import NotFound
-from monitor.model import Kind, Mode, Outcome, Verdict
+from monitor.inspect.rows import dump_row, event_row, message_row, reject_row, version_row
+from monitor.model import Edit, Kind, Mode, Outcome, Verdict
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import Post, form
-from monitor.ports import EventFilter, Row
+from monitor.ports import Row
+from monitor.records import EventFilter, SourceTotals, Summary
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.channel_states import SqliteSwitchboard
 from monitor.store.sqlite.database import Handle
@@ -46,18 +49,18 @@ def archive(handle: Handle) -> SqliteArchive:
     return SqliteArchive(handle)
 
 
-def plain(rows: Any) -> list[dict[str, Any]]:
+def printed(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Rows as a reader of the JSON lines gets them."""
     found: list[dict[str, Any]] = json.loads(json.dumps(list(rows)))
     return found
 
 
-def fields(row: Row) -> str:
-    return " ".join(row)
+def events(archive: SqliteArchive, **wanted: Any) -> list[dict[str, Any]]:
+    return printed(map(event_row, archive.events(EventFilter(**wanted))))
 
 
 def test_an_event(archive: SqliteArchive) -> None:
-    [changed] = plain(archive.events(EventFilter(kind="changed")))
+    [changed] = events(archive, kind="changed")
     assert changed == {
         "id": 4,
         "at": "2026-11-22T13:00:00Z",
@@ -80,12 +83,12 @@ def test_an_event(archive: SqliteArchive) -> None:
 
 
 def test_an_event_of_a_release_that_shares_its_title(archive: SqliteArchive) -> None:
-    [first, twin] = [row for row in plain(archive.events(EventFilter())) if row["title"] == "Talks held"]
+    [first, twin] = [row for row in events(archive) if row["title"] == "Talks held"]
     assert (first["related"], twin["related"]) == ([], [1])
 
 
 def test_an_event_of_a_reject_has_no_release(archive: SqliteArchive) -> None:
-    [rejected] = plain(archive.events(EventFilter(kind="rejected")))
+    [rejected] = events(archive, kind="rejected")
     told = ("release", "version", "title", "date", "category")
     assert [rejected[name] for name in told] == [None] * 5
     assert (rejected["dump"], rejected["alert"], rejected["related"]) == ("001.txt", [], [])
@@ -102,20 +105,35 @@ def test_an_event_of_a_reject_has_no_release(archive: SqliteArchive) -> None:
         (EventFilter(watchlist="desk"), [1, 2, 4, 5]),
         (EventFilter(watchlist="des"), []),
         (EventFilter(dump="001.txt"), [1, 2, 3]),
-        (EventFilter(limit=2), [4, 5]),
-        (EventFilter(limit=0), []),
-        (EventFilter(kind="new", limit=1), [5]),
-        (EventFilter(after=3), [4, 5]),
-        (EventFilter(after=1, kind="new", since=NOON), [2, 5]),
     ],
 )
 def test_events_are_filtered_and_oldest_first(archive: SqliteArchive, wanted: EventFilter, ids: list[int]) -> None:
-    assert [row["id"] for row in archive.events(wanted)] == ids
+    assert [event.id for event in archive.events(wanted)] == ids
+
+
+@pytest.mark.parametrize(
+    ("count", "wanted", "ids"),
+    [
+        (2, EventFilter(), [4, 5]),
+        (0, EventFilter(), []),
+        (9, EventFilter(), [1, 2, 3, 4, 5]),
+        (1, EventFilter(kind="new"), [5]),
+        (2, EventFilter(kind="new", since=NOON, watchlist="desk"), [2, 5]),
+        (1, EventFilter(dump="001.txt"), [3]),
+    ],
+)
+def test_the_last_events_are_read_from_their_beginning(
+    archive: SqliteArchive, count: int, wanted: EventFilter, ids: list[int]
+) -> None:
+    after = archive.event_before_last(count, wanted)
+    assert [event.id for event in archive.events(wanted, after=after)] == ids
 
 
 def test_a_version(archive: SqliteArchive) -> None:
-    [first, second] = plain(archive.versions(2))
-    assert fields(first) == "release version kind at dump title date category body"
+    edit = Edit(field="body", op="insert", old="", new="more")
+    [first, second] = printed(version_row(version, [edit], [("5.1", "5.3")]) for version in archive.versions(2))
+    assert " ".join(first) == "release version kind at dump title date category body edits numbers"
+    assert (first["edits"], first["numbers"]) == ([["insert", "", "more"]], [["5.1", "5.3"]])
     assert [first["version"], first["kind"], first["at"]] == [1, "new", "2026-11-22T12:00:00Z"]
     assert [second["version"], second["kind"], second["dump"]] == [2, "changed", "sub/002.txt"]
     assert "5.1 percent" in first["body"]
@@ -128,15 +146,15 @@ def test_versions_of_an_unknown_release_are_not_found(archive: SqliteArchive) ->
 
 
 def test_what_happened_to_a_release_and_who_was_told(archive: SqliteArchive) -> None:
-    rows = plain(archive.release_events(2))
-    assert [(row["kind"], row["version"], row["dump_name"], row["alert"], row["at"]) for row in rows] == [
-        ("new", 1, "001.txt", ["desk"], "2026-11-22T12:00:00Z"),
-        ("changed", 2, "sub/002.txt", ["desk"], "2026-11-22T13:00:00Z"),
+    assert [(one.kind, one.version, one.dump, one.alert, one.at) for one in archive.release_events(2)] == [
+        ("new", 1, "001.txt", ("desk",), NOON),
+        ("changed", 2, "sub/002.txt", ("desk",), NOON + HOUR),
     ]
+    assert archive.release_events(2) == [one for one in archive.events(EventFilter()) if one.release == 2]
 
 
 def test_a_take_in(archive: SqliteArchive) -> None:
-    [first, _] = plain(archive.dumps())
+    [first, _] = printed(dump_row(dump.report) for dump in archive.dumps())
     content = dump_of(dump(record("Talks held"), BROKEN, figures("5.1")))
     assert first == {
         "id": 1,
@@ -155,7 +173,7 @@ def test_a_take_in(archive: SqliteArchive) -> None:
 def test_a_duplicate_is_listed_in_its_place_with_the_id_of_the_first(archive: SqliteArchive, handle: Handle) -> None:
     known = dump(record("Talks held"), BROKEN, figures("5.1"))
     take_in(SqliteStore(handle), known, name="copy.txt", now=NOON + HOUR / 2)
-    rows = plain(archive.dumps())
+    rows = printed(dump_row(dump.report) for dump in archive.dumps())
     assert [(row["id"], row["path"], row["status"]) for row in rows] == [
         (1, "001.txt", "stored"),
         (1, "copy.txt", "duplicate"),
@@ -166,7 +184,7 @@ def test_a_duplicate_is_listed_in_its_place_with_the_id_of_the_first(archive: Sq
 
 
 def test_a_reject(archive: SqliteArchive) -> None:
-    assert plain(archive.rejects()) == [
+    assert printed(map(reject_row, archive.rejects())) == [
         {
             "id": 1,
             "source": "motie",
@@ -182,7 +200,7 @@ def test_a_reject(archive: SqliteArchive) -> None:
 
 
 def test_a_message(archive: SqliteArchive) -> None:
-    [_, second] = plain(archive.messages())
+    [_, second] = printed(map(message_row, archive.messages()))
     assert second == {
         "id": 2,
         "channel": "team",
@@ -205,27 +223,29 @@ def test_a_message_that_was_sent_says_when(archive: SqliteArchive, handle: Handl
     delivery = outbox.claim("team", now=NOON)
     assert delivery is not None
     outbox.done(delivery, Verdict(outcome=Outcome.OK, reason="accepted"), now=NOON + HOUR)
-    [sent] = plain(archive.messages("sent"))
+    [sent] = printed(map(message_row, archive.messages("sent")))
     assert (sent["id"], sent["attempts"], sent["reason"], sent["sent_at"]) == (1, 1, "accepted", "2026-11-22T13:00:00Z")
-    assert [row["id"] for row in archive.messages("pending")] == [2]
+    assert [message.id for message in archive.messages("pending")] == [2]
     assert archive.messages("dead") == []
 
 
 def test_a_system_message_has_its_text(archive: SqliteArchive, handle: Handle) -> None:
     SqliteOutbox(handle).enqueue(note("The disk is full.", channel="team"), key="full", now=NOON)
-    last = plain(archive.messages())[-1]
+    last = printed(map(message_row, archive.messages()))[-1]
     assert (last["kind"], last["items"], last["text"]) == ("system", [], "The disk is full.")
 
 
 def test_a_summary_counts_what_status_shows(archive: SqliteArchive, handle: Handle) -> None:
     take_in(SqliteStore(handle), "-\nHalf", name="half.txt", source="customs", now=NOON)
     take_in(SqliteStore(handle), "-\nOther half", name="half.txt", source="customs", mode=Mode.ONCE, now=NOON + HOUR)
-    [summary] = plain([archive.summary()])
-    assert summary["events"] == {"changed": 1, "new": 3, "rejected": 2}
-    assert summary["sources"] == [
-        {"source": "customs", "dumps": 2, "last_at": "2026-11-22T13:00:00Z", "releases": 0, "rejected": 1, "held": 0},
-        {"source": "motie", "dumps": 2, "last_at": "2026-11-22T13:00:00Z", "releases": 3, "rejected": 1, "held": 0},
-    ]
-    assert summary["messages"] == [
-        {"channel": "team", "state": "pending", "n": 2},
-    ]
+    summary = archive.summary()
+    assert summary.events == {"changed": 1, "new": 3, "rejected": 2}
+    assert summary.sources == {
+        "customs": SourceTotals(dumps=2, last_at=NOON + HOUR, rejected=1, held=0),
+        "motie": SourceTotals(dumps=2, last_at=NOON + HOUR, releases=3, rejected=1, held=0),
+    }
+    assert (summary.messages, summary.notices) == ({("team", "pending"): 2}, {})
+
+
+def test_an_empty_store_counts_nothing(handle: Handle) -> None:
+    assert SqliteArchive(handle).summary() == Summary()

@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 
 from monitor.errors import NotFound
-from monitor.store.sqlite.archive import _PAGE, SqliteArchive
+from monitor.records import PAGE, read_all
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.store import SqliteStore
 from tests.contract.takes import dump, figures, record, take_in
@@ -49,14 +50,18 @@ def test_releases_are_those_of_a_day_and_later(archive: SqliteArchive, since: da
 
 @pytest.mark.parametrize(("limit", "numbers"), [(0, []), (1, [3]), (2, [2, 3]), (9, [1, 2, 3])])
 def test_the_last_releases_come_oldest_first(archive: SqliteArchive, limit: int, numbers: list[int]) -> None:
-    assert [one.number for one in archive.heads(limit=limit)] == numbers
+    assert [one.number for one in archive.heads(after=archive.head_before_last(limit))] == numbers
 
 
 def test_more_releases_than_a_page_holds_all_come(handle: Handle) -> None:
-    count = 2 * _PAGE + 1
+    count = 2 * PAGE + 1
     records = [record(f"Release number {n}", f"Item {n * 7} was settled by office {n * 13}.") for n in range(count)]
     take_in(SqliteStore(handle), dump(*records), name="many.txt")
-    assert [one.number for one in SqliteArchive(handle).heads()] == list(range(1, count + 1))
+    assert [one.number for one in read_all(SqliteArchive(handle).heads)] == list(range(1, count + 1))
+
+
+def test_releases_are_found_by_their_numbers(archive: SqliteArchive) -> None:
+    assert [one.number for one in archive.heads_of([3, 1, 99])] == [1, 3]
 
 
 def test_one_release_is_found_by_its_number(archive: SqliteArchive) -> None:
@@ -71,4 +76,4 @@ def test_a_release_that_is_not_there_is_not_found(archive: SqliteArchive, number
 
 def test_an_empty_store_has_no_releases(handle: Handle) -> None:
     archive = SqliteArchive(handle)
-    assert (list(archive.heads()), list(archive.heads(limit=5)), archive.count_heads()) == ([], [], 0)
+    assert (archive.heads(), archive.head_before_last(5), archive.count_heads()) == ([], 0, 0)

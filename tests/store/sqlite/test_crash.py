@@ -64,7 +64,7 @@ def repeat(state: Path) -> None:
         post = Post(outbox=outbox, switchboard=SqliteSwitchboard(handle), clock=FrozenClock(), jitter=lambda: 0.0)
         form("team", Policy(), post)
         assert sorted(release.title for release in heads(store).values()) == sorted(f"Notice {n}" for n in range(SIZE))
-        assert SqliteArchive(handle).summary()["events"] == {Kind.NEW: SIZE}
+        assert SqliteArchive(handle).summary().events == {Kind.NEW: SIZE}
         told = [
             item.release
             for _ in range(PARTS)

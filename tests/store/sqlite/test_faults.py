@@ -13,8 +13,9 @@ import pytest
 
 from monitor.errors import StoreError, StoreLost
 from monitor.model import Outcome, Verdict
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.backup import backup
-from monitor.store.sqlite.database import Handle, count_releases, open_for_reading, open_for_writing, open_immutable
+from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing, open_immutable
 from monitor.store.sqlite.diagnose import newest_backup
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.store import SqliteStore
@@ -84,7 +85,7 @@ def test_a_file_that_is_shorter_than_its_log_will_make_it_is_no_damage(state: Pa
     handle._connection.execute("PRAGMA wal_autocheckpoint = 0")
     take_in(SqliteStore(handle), MANY)
     with closing(open_for_writing(state)) as other:
-        assert count_releases(other) == 100
+        assert SqliteArchive(other).count_heads() == 100
     handle.close()
 
 
@@ -100,7 +101,7 @@ def test_a_file_system_that_is_read_only_is_told_at_the_start(small_disk: Path) 
         open_for_writing(state)
     assert "writable" in caught.value.message or "make or open files" in caught.value.message
     with closing(open_immutable(state)) as handle:
-        assert count_releases(handle) == 1
+        assert SqliteArchive(handle).count_heads() == 1
 
 
 def test_a_database_that_cannot_be_written_is_told_at_the_start(state: Path) -> None:

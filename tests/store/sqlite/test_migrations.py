@@ -17,6 +17,7 @@ from monitor.errors import StoreError
 from monitor.model import Kind, Outcome, Verdict
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import Post, form
+from monitor.records import MessageItem
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.channel_states import SqliteSwitchboard
 from monitor.store.sqlite.database import Handle, open_for_writing
@@ -108,14 +109,9 @@ def opened(old: Path) -> Iterator[Handle]:
 
 
 def test_old_messages_are_shown_as_they_were(opened: Handle) -> None:
-    rows = [row for row in SqliteArchive(opened).messages() if row["id"]]
-    assert [(row["id"], row["state"], row["items"]) for row in rows] == [
-        (
-            number,
-            state,
-            [{"release": 1, "version": 1, "title": "Talks held", "watchlists": ["desk"]}],
-        )
-        for number, state in enumerate(("pending", "sent", "dead"), start=1)
+    item = MessageItem(release=1, version=1, title="Talks held", watchlists=("desk",))
+    assert [(message.id, message.state, message.items) for message in SqliteArchive(opened).messages()] == [
+        (number, state, (item,)) for number, state in enumerate(("pending", "sent", "dead"), start=1)
     ]
 
 
@@ -130,7 +126,7 @@ def test_an_old_pending_message_is_claimed_and_sent(opened: Handle) -> None:
     assert (item.title, item.kind, item.words, item.numbers) == ("Talks held", Kind.NEW, ("FTA",), (("5.1", "5.3"),))
     assert (item.source, delivery.message.label, delivery.message.is_urgent) == ("", "", False)
     outbox.done(delivery, OK, now=NOON)
-    assert [row["state"] for row in SqliteArchive(opened).messages() if row["id"]] == ["sent", "sent", "dead"]
+    assert [message.state for message in SqliteArchive(opened).messages()] == ["sent", "sent", "dead"]
 
 
 def test_an_old_dead_message_can_be_sent_again(opened: Handle) -> None:

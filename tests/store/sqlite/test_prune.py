@@ -42,7 +42,7 @@ def tell(handle: Handle) -> None:
 
 
 def bodies(handle: Handle) -> list[str]:
-    return [str(row["body"]) for row in SqliteArchive(handle).versions(1)]
+    return [version.body for version in SqliteArchive(handle).versions(1)]
 
 
 def counts(handle: Handle) -> dict[str, int]:
@@ -109,7 +109,7 @@ def test_after_pruning_no_release_and_no_text_is_told_again(handle: Handle, stor
     old = take_in(store, figures("5.1") + "\n", name="20200101.txt")
     assert {kind: n for kind, n in old.counts.items() if n} == {Kind.STALE: 1}
     assert take_in(store, figures("5.5")).counts[Kind.CHANGED] == 1
-    assert [row["version"] for row in SqliteArchive(handle).versions(1)] == [1, 2, 3]
+    assert [version.version for version in SqliteArchive(handle).versions(1)] == [1, 2, 3]
 
 
 def test_a_return_to_a_pruned_text_is_still_told_as_one(handle: Handle, store: SqliteStore) -> None:
@@ -119,7 +119,7 @@ def test_a_return_to_a_pruned_text_is_still_told_as_one(handle: Handle, store: S
     prune(handle, ALL, now=LATER)
     take_in(store, figures("5.1") + "\n", name="20240703.txt")
     [*_, last] = SqliteArchive(handle).release_events(1)
-    assert "earlier text again" in str(last["reason"])
+    assert "earlier text again" in last.reason
 
 
 def test_ids_are_never_given_out_twice(handle: Handle, store: SqliteStore) -> None:
@@ -127,7 +127,7 @@ def test_ids_are_never_given_out_twice(handle: Handle, store: SqliteStore) -> No
     tell(handle)
     prune(handle, ALL, now=LATER)
     take_in(store, figures("5.3"))
-    assert [row["id"] for row in SqliteArchive(handle).release_events(1)] == [1, 2]
+    assert [event.id for event in SqliteArchive(handle).release_events(1)] == [1, 2]
 
 
 def test_many_rows_are_forgotten_a_part_at_a_time(handle: Handle, store: SqliteStore) -> None:

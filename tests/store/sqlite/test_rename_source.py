@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from monitor.compare.fingerprint import keys
 from monitor.model import Kind, Mode, Release
 from monitor.pipeline import ingest
-from monitor.ports import EventFilter
+from monitor.records import EventFilter
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_writing
 from monitor.store.sqlite.rename_source import rename
@@ -69,7 +69,7 @@ def test_a_silence_that_was_told_goes_on_under_the_new_name(handle: Handle) -> N
 
 
 def kinds(handle: Handle) -> list[str]:
-    return [str(row["kind"]) for row in SqliteArchive(handle).events(EventFilter())]
+    return [event.kind for event in SqliteArchive(handle).events(EventFilter())]
 
 
 def test_what_was_known_is_known_and_what_changes_is_a_change(handle: Handle) -> None:
@@ -184,7 +184,7 @@ def test_a_rename_in_the_middle_of_any_history_tells_nothing_else(
                     source=source,
                 )
             told.append(
-                [(row["kind"], row["title"], row["version"]) for row in SqliteArchive(handle).events(EventFilter())]
+                [(event.kind, event.title, event.version) for event in SqliteArchive(handle).events(EventFilter())]
             )
     assert told[0] == told[1]
 

@@ -1,26 +1,17 @@
-"""What is written to the database comes out as it went in, and sorts as it should."""
+"""What is written to the database comes out as it went in."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import fields
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Edit, Item, Kind, Message, Snippet, Twin
-from monitor.store.sqlite.rows import (
-    moment,
-    moment_of_ns,
-    pack_item,
-    pack_message,
-    read_moment,
-    shown,
-    unpack_item,
-    unpack_message,
-)
+from monitor.store.sqlite.rows import moment_of_ns, pack_item, pack_message, unpack_item, unpack_message
 
 TEXT = st.text(max_size=20)
 TEXTS = st.lists(TEXT, max_size=3).map(tuple)
@@ -57,9 +48,6 @@ MESSAGES = st.builds(
     parts=st.integers(1),
     label=TEXT,
 )
-MOMENTS = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=9))])).filter(
-    lambda at: 1 < at.year < 9999
-)  # the outermost days have no UTC
 
 
 @given(MESSAGES)
@@ -79,26 +67,6 @@ def test_the_generators_fill_every_field(built: object, of: type[Item | Message]
 
 def test_korean_stays_readable_in_the_database() -> None:
     assert "한국" in pack_message(Message(channel="team", kind="system", source="", text="한국"))
-
-
-@given(MOMENTS, MOMENTS)
-def test_moments_sort_as_text(one: datetime, other: datetime) -> None:
-    assert (moment(one) < moment(other)) == (_whole(one) < _whole(other))
-
-
-@given(MOMENTS)
-def test_a_moment_comes_out_as_it_went_in_to_the_millisecond(at: datetime) -> None:
-    assert read_moment(moment(at)) == _whole(at)
-    assert (len(moment(at)), moment(at)[-1]) == (24, "Z")
-
-
-def _whole(at: datetime) -> datetime:
-    return at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-def test_output_shows_whole_seconds() -> None:
-    assert shown(moment(datetime(2026, 11, 22, 3, 4, 5, 678_901, tzinfo=UTC))) == "2026-11-22T03:04:05Z"
-    assert shown(None) is None
 
 
 @pytest.mark.parametrize(

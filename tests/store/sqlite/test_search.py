@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import UsageError
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
-from monitor.store.sqlite.search import SearchIndex, current, search
+from monitor.store.sqlite.search import SearchIndex, search
 from monitor.store.sqlite.store import SqliteStore
 from tests.contract.takes import dump, figures, record, take_in
 
@@ -46,7 +46,7 @@ def stored(request: pytest.FixtureRequest, handle: Handle) -> Handle:
 
 
 def numbers(handle: Handle, *words: str, since: date | None = None) -> list[int]:
-    return [found.stored.number for found in search(handle, words, since=since)]
+    return [found.number for found in search(handle, words, since=since)]
 
 
 @pytest.mark.parametrize(
@@ -129,11 +129,6 @@ def test_a_reader_finds_what_is_not_indexed_and_writes_nothing(state: Path) -> N
     with closing(open_for_reading(state)) as reader:
         assert numbers(reader, "exports") == [1]
     assert (state / "monitor.db").read_bytes() == before
-
-
-def test_all_releases_are_listed_without_words(stored: Handle) -> None:
-    assert [found.stored.number for found in current(stored)] == [1, 2, 3]
-    assert [found.stored.number for found in current(stored, since=date(2024, 7, 3))] == [3]
 
 
 @settings(max_examples=150)

@@ -90,6 +90,28 @@ def test_status_reads_no_row_of_a_large_table(handle: Handle, name: str, table: 
     assert not [step for step in steps if "release" in step]
 
 
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("events", "SEARCH event USING INTEGER PRIMARY KEY (rowid>?)"),
+        ("release_events", "SEARCH event USING INDEX event_release (release=? AND rowid>?)"),
+        ("versions", "SEARCH version USING INDEX sqlite_autoindex_version_1 (release=? AND seq>?)"),
+        ("members", "SEARCH dump USING INTEGER PRIMARY KEY (rowid>?)"),
+        ("messages", "SEARCH message USING INTEGER PRIMARY KEY (rowid>?)"),
+        ("dumps", "SEARCH dump USING INDEX dump_at (at>?)"),
+        ("dumps", "SEARCH file USING INDEX file_duplicate ("),
+        ("rejects", "SEARCH reject USING INTEGER PRIMARY KEY (rowid>?)"),
+        ("current", "SEARCH release USING INTEGER PRIMARY KEY (rowid>?)"),
+        ("found", "SEARCH release USING INTEGER PRIMARY KEY (rowid=?)"),
+        ("unindexed", "SEARCH version USING INTEGER PRIMARY KEY (rowid>?)"),
+    ],
+)
+def test_a_page_is_sought_and_neither_scanned_for_nor_sorted(handle: Handle, name: str, step: str) -> None:
+    steps = [str(found[-1]) for found in _explained(handle, name, "EXPLAIN QUERY PLAN")]
+    assert [found for found in steps if found.startswith(step)], steps
+    assert not [found for found in steps if "TEMP B-TREE" in found], steps
+
+
 def _explained(handle: Handle, name: str, verb: str) -> list[tuple[object, ...]]:
     statement = queries()[name]
     values = dict.fromkeys(re.findall(r":(\w+)", statement), "[]")

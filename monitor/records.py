@@ -1,0 +1,216 @@
+"""Describe what an archive returns: stored releases, versions, events, messages, dumps and rejects, as frozen values.
+
+Each list of an archive comes a page at a time. The `cursor` of a value says where the page behind it begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Protocol, TypeVar
+
+from monitor.model import Kind, Release, Report
+
+PAGE = 500  # values read at a time: a large store never lies in memory
+
+DumpCursor = tuple[datetime, int, bytes]  # when it was ingested, id, path of a copy
+FIRST_DUMP: DumpCursor = (datetime.min.replace(tzinfo=UTC), 0, b"")
+
+
+class Listed(Protocol):
+    """A value of a list that is read page by page."""
+
+    @property
+    def cursor(self) -> object:
+        """Return its place in the list: the `after` of the next page."""
+
+
+_Listed = TypeVar("_Listed", bound=Listed)
+
+
+def read_all(read: Callable[..., Sequence[_Listed]], *, after: object = None, limit: int = PAGE) -> Iterator[_Listed]:
+    """Yield every value that a list of an archive has, with one page of them in memory.
+
+    after: cursor of the value to go on behind; None: from the beginning.
+    """
+    place = {} if after is None else {"after": after}
+    while page := read(limit=limit, **place):
+        yield from page
+        if len(page) < limit:
+            return
+        place = {"after": page[-1].cursor}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A release as the archive holds it now."""
+
+    number: int
+    version: int
+    source: str
+    state: str  # listed | withdrawn
+    release: Release
+
+    @property
+    def cursor(self) -> int:
+        """See Listed."""
+        return self.number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRecord:
+    """One version of a release, with what made it."""
+
+    release: int
+    version: int  # from 1
+    kind: Kind
+    at: datetime
+    dump: str
+    title: str
+    date: date | None  # None: the dump gave none
+    category: str | None  # None: the dump gave none
+    body: str  # "" where it was pruned
+
+    @property
+    def cursor(self) -> int:
+        """See Listed."""
+        return self.version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events to read; None and "" do not narrow."""
+
+    since: datetime | None = None
+    kind: str = ""
+    watchlist: str = ""
+    dump: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """What happened to one release, or the reject of a record."""
+
+    id: int
+    at: datetime
+    source: str
+    dump: str
+    kind: Kind
+    release: int | None  # None: a reject, as with the next four
+    version: int | None
+    title: str | None
+    date: date | None  # also None where the dump gave none
+    category: str | None  # also None where the dump gave none
+    watchlists: tuple[str, ...]  # those that match
+    alert: tuple[str, ...]  # those that were told
+    fields: tuple[str, ...]  # that differ
+    numbers: tuple[tuple[str, str], ...]  # figures that differ, old and new
+    reverted: bool
+    related: tuple[int, ...]
+    reason: str
+
+    @property
+    def cursor(self) -> int:
+        """See Listed."""
+        return self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageItem:
+    """One release that a message tells of."""
+
+    release: int
+    version: int
+    title: str
+    watchlists: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRecord:
+    """A message to one channel and how it fared."""
+
+    id: int | None  # None: notices that wait for their message
+    channel: str
+    kind: str  # as in Message
+    state: str  # one of MESSAGE_STATES
+    attempts: int
+    due: datetime
+    reason: str | None  # of the last attempt, or what it waits for; None: there is none
+    sent_at: datetime | None  # None: it is not sent
+    items: tuple[MessageItem, ...]
+    text: str = ""  # what a system or test message says
+    uncertain: int = 0  # attempts whose outcome nobody knows
+
+    @property
+    def cursor(self) -> int | None:
+        """See Listed."""
+        return self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DumpRecord:
+    """One ingested file."""
+
+    report: Report
+    copy: bytes = b""  # path of a file whose content was known; b"": the content was new
+
+    @property
+    def cursor(self) -> DumpCursor:
+        """See Listed."""
+        return self.report.at, self.report.dump, self.copy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appearance:
+    """A dump that showed a release."""
+
+    id: int  # of the dump
+    dump: str
+    at: datetime
+
+    @property
+    def cursor(self) -> int:
+        """See Listed."""
+        return self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectRecord:
+    """A file or a record that could not be read, and what became of it."""
+
+    id: int
+    source: str
+    dump: str
+    line: int
+    offset: int
+    reason: str
+    text: str
+    state: str  # held | rejected | healed
+    at: datetime
+
+    @property
+    def cursor(self) -> int:
+        """See Listed."""
+        return self.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceTotals:
+    """How much of one source is stored."""
+
+    dumps: int = 0
+    releases: int = 0
+    rejected: int = 0
+    held: int = 0
+    last_at: datetime | None = None  # of its newest dump; None: there is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The counts of a whole store; the defaults are those of an empty one."""
+
+    sources: Mapping[str, SourceTotals] = field(default_factory=dict)
+    events: Mapping[Kind, int] = field(default_factory=dict)
+    messages: Mapping[tuple[str, str], int] = field(default_factory=dict)  # by channel and state
+    notices: Mapping[str, int] = field(default_factory=dict)  # by channel: those that stand in no message yet

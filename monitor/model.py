@@ -82,7 +82,7 @@ class Release:
 class Record:
     """A release at its place in a dump."""
 
-    digest: bytes  # sha256 over the source name and the record's text: equal digests need no comparing
+    digest: bytes  # sha256 of the record's text: within a source, equal digests need no comparing
     day: date | None  # the release's
     line: int  # 1-based line of its "-" in the decoded text
     read: Callable[[], Release] = field(compare=False, repr=False)  # takes its text apart

@@ -100,7 +100,7 @@ def _survey(
     sighted: dict[bytes, Sighting] | None = {} if reading.is_held else None
     for entries in batched(reading.entries()):
         survey.add(entries)
-        sightings = store.sightings({entry.digest for entry in entries if isinstance(entry, Record)})
+        sightings = store.sightings(dump.source, {entry.digest for entry in entries if isinstance(entry, Record)})
         if dump.is_large:
             claims.note(sightings, store.versions({one.number for one in sightings.values() if not one.is_current}))
         if sighted is not None:
@@ -136,7 +136,7 @@ class _Taking:
         sightings = self.sighted
         for _ in range(_TRIES):
             if sightings is None:
-                sightings = self.store.sightings({record.digest for record in part.records})
+                sightings = self.store.sightings(self.dump.source, {record.digest for record in part.records})
             seen, changes, titles = self._decide(part, sightings)
             alerts = _heard(self.audience.watchlists.alerts(changes, source=self.dump.source), self.muted)
             batch = Batch(

@@ -79,8 +79,8 @@ class Store(Protocol):
     def find_dump(self, source: str, sha256: bytes) -> Report | None:
         """The newest take-in of exactly this content, all of it, for this source; None: never seen."""
 
-    def sightings(self, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
-        """Which of these records were seen before, and what they were taken for."""
+    def sightings(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
+        """Return which of these records a source has shown before, and what they were taken for."""
 
     def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
         """The current version of each of these releases."""

@@ -96,7 +96,7 @@ def dumped(config: Config, path: Path) -> tuple[tuple[Candidate, ...], int]:
     """The releases of one dump file, and how many of its records cannot be read. Raises MonitorError."""
     source = _source_for(config, path)
     habits = source.habits
-    parsed = parse(_text(path, source), source=source.name, categories=habits.categories, max_record=habits.max_record)
+    parsed = parse(_text(path, source), categories=habits.categories, max_record=habits.max_record)
     return tuple(Candidate(release=one.release, source=source.name) for one in parsed.records), len(parsed.rejects)
 
 

@@ -57,7 +57,7 @@ class _Books:
     listed: dict[tuple[str, str], frozenset[int]] = field(default_factory=dict)
     index: dict[bytes, tuple[int, ...]] = field(default_factory=dict)
     sketches: dict[int, Sketch] = field(default_factory=dict)
-    seen: dict[bytes, Sighting] = field(default_factory=dict)
+    seen: dict[tuple[str, bytes], Sighting] = field(default_factory=dict)
     files: dict[tuple[str, bytes], Filed] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     rejects: list[Quarantined] = field(default_factory=list)
@@ -97,9 +97,10 @@ class MemoryStore:
         takes = (take for take in reversed(self._books.takes) if (take.source, take.sha256) == (source, sha256))
         return next((take for take in takes if take.status != "superseded"), None)
 
-    def sightings(self, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
+    def sightings(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
         """See Store."""
-        seen = {digest: self._books.seen[digest] for digest in digests if digest in self._books.seen}
+        rows = self._books.seen
+        seen = {digest: rows[source, digest] for digest in digests if (source, digest) in rows}
         return {digest: replace(sighting, is_current=self._is_current(sighting)) for digest, sighting in seen.items()}
 
     def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
@@ -264,7 +265,7 @@ def _add_change(books: _Books, change: Change, take: Report) -> None:
     if change.sketch and change.kind is not Kind.STALE:
         books.sketches[number] = change.sketch
     if change.record:
-        books.seen[change.record.digest] = Sighting(number=number, version=change.version)
+        books.seen[take.source, change.record.digest] = Sighting(number=number, version=change.version)
 
 
 def _first(change: Change, take: Report) -> Head:

@@ -118,7 +118,7 @@ def test_a_bad_byte_rejects_its_record_and_no_other(bad: bytes) -> None:
     content = dump(*(record(f"Korea’s talks {number}", "Exports rose.") for number in range(1, 11))).encode()
     broken = content.replace(b"talks 3\nExports", b"talks 3\nExp" + bad + b"rts")
 
-    parsed = parse(decode(broken).text, source="motie")
+    parsed = parse(decode(broken).text)
 
     assert [each.release.title[-2:].strip() for each in parsed.records] == [
         "1",
@@ -154,10 +154,10 @@ def test_utf8_cut_anywhere_stays_utf8(text: str) -> None:
 
 def test_cp949_cut_in_the_middle_of_a_character_keeps_its_records() -> None:
     content = KOREAN.encode("cp949")
-    whole = parse(KOREAN, source="motie").records
+    whole = parse(KOREAN).records
 
     for cut in range(content.index(b"\n-\n"), len(content)):
-        parsed = parse(decode(content[:cut]).text, source="motie")
+        parsed = parse(decode(content[:cut]).text)
         assert parsed.records == whole[:1], f"cut at byte {cut}"
 
 

@@ -44,7 +44,7 @@ def parsed(files: list[Path]) -> list[Parsed]:
 
 
 def read(content: bytes, categories: tuple[str, ...] = ()) -> Parsed:
-    return parse(decode(content).text, source="motie", categories=categories)
+    return parse(decode(content).text, categories=categories)
 
 
 def test_all_44_records_are_read_and_none_is_rejected(parsed: list[Parsed]) -> None:

@@ -115,7 +115,7 @@ def real(place: str) -> Release:
 
 def records(text: str) -> tuple[Record, ...]:
     """The records that the parser finds in a dump's text."""
-    return parse(text, source=SOURCE, categories=CATEGORIES).records
+    return parse(text, categories=CATEGORIES).records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +202,7 @@ class Lab:
         assert self._store.batch
         assert self._shown
         text, left = "".join(self._shown.stretches()), dict(self._store.batch.as_seen)
-        found = parse(text, source=self._shown.source, categories=self._habits.categories).records
+        found = parse(text, categories=self._habits.categories).records
         changes = []
         for record in sorted(found, key=lambda one: one.digest):
             seen = self._store.sighted.get(record.digest)
@@ -313,9 +313,9 @@ class _Recorder(SqliteStore):
     batch: Batch | None = None  # None: the last drop stored none
     sighted: Mapping[bytes, Sighting] = MappingProxyType({})
 
-    def sightings(self, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
+    def sightings(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
         """See Store."""
-        self.sighted = super().sightings(digests)
+        self.sighted = super().sightings(source, digests)
         return self.sighted
 
     def commit(self, batch: Batch, *, now: datetime) -> Report:

@@ -62,8 +62,8 @@ def decide(store: Store, text: str, *, name: str = "a.txt", mode: Mode = Mode.WA
     raise AssertionError("the dump is known")
 
 
-def records(text: str, source: str = SOURCE) -> tuple[Record, ...]:
-    return parse(text, source=source).records
+def records(text: str) -> tuple[Record, ...]:
+    return parse(text).records
 
 
 def keys_of(text: str, source: str = SOURCE) -> set[bytes]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from monitor.model import Mode, Report
 from monitor.testing import NOON
 from tests.contract.pairs import PAIRS, Pair
-from tests.contract.takes import HALF, dump, figures, keys_of, record, records, take_in
+from tests.contract.takes import HALF, SOURCE, dump, figures, keys_of, record, records, take_in
 
 LONG = "The ministry will open a centre in Busan that helps small firms with customs papers, forms and advice"
 RECORDS = [
@@ -55,7 +55,7 @@ def _story(pair: Pair, steps: list[tuple[str, str, Mode, bool]]) -> list[object]
             said.append(pair.store.reject_overdue(held_before=now - timedelta(hours=1), now=now))
         known = pair.store.snapshot(keys_of(text))
         said.append((dict(known.heads), dict(known.by_key), known.next_number))
-        said.append(pair.store.sightings({shown.digest for shown in records(text)}))
+        said.append(pair.store.sightings(SOURCE, {shown.digest for shown in records(text)}))
     said += [pair.store.ledger("motie"), pair.events(), pair.rejects(), pair.outbox.waiting("team")]
     said += [pair.form(now=NOON + timedelta(days=1)), pair.outbox.waiting("team"), pair.messages()]
     while delivery := pair.outbox.claim("team", now=NOON + timedelta(days=1)):

@@ -12,7 +12,7 @@ from monitor.errors import Stale
 from monitor.model import Batch, Kind, Mode, Sighting
 from monitor.testing import NOON, dump_of
 from tests.contract.pairs import Pair
-from tests.contract.takes import decide, dump, figures, heads, keys_of, record, records, take_in
+from tests.contract.takes import SOURCE, decide, dump, figures, heads, keys_of, record, records, take_in
 
 TALKS, VISIT = record("Talks held"), record("Visit ends", "The minister flew home.", day="2024-07-02")
 LATER = NOON + timedelta(hours=1)
@@ -22,7 +22,7 @@ def test_an_empty_store_knows_nothing(pair: Pair) -> None:
     known = pair.store.snapshot(keys_of(TALKS), [1])
     assert (dict(known.heads), dict(known.by_key), known.next_number) == ({}, {}, 1)
     assert pair.store.find_dump("motie", dump_of(TALKS).sha256) is None
-    assert pair.store.sightings({shown.digest for shown in records(TALKS)}) == {}
+    assert pair.store.sightings(SOURCE, {shown.digest for shown in records(TALKS)}) == {}
     assert (pair.store.ledger("motie"), pair.store.filed("motie", b"/seeds/a.txt")) == ({}, None)
     assert (pair.events(), pair.rejects(), pair.messages(), pair.waiting()) == ([], [], [], [])
 
@@ -87,7 +87,7 @@ def test_a_batch_that_fails_half_way_leaves_nothing(pair: Pair) -> None:
     known = pair.store.snapshot(keys_of(content), range(1, 9))
     assert (set(known.heads), {*known.by_key.values()}, known.next_number) == ({1}, {(1,)}, 2)  # the day they share
     assert pair.store.find_dump("motie", dump_of(content).sha256) is None
-    assert pair.store.sightings({shown.digest for shown in records(content)}) == {}
+    assert pair.store.sightings(SOURCE, {shown.digest for shown in records(content)}) == {}
     assert set(pair.store.ledger("motie")) == {b"/seeds/a.txt"}
     assert (pair.events(), pair.waiting()) == ([("new", 1)], [1])
 
@@ -164,18 +164,27 @@ def test_a_record_that_was_seen_names_the_version_it_was_taken_for(pair: Pair) -
     take_in(pair.store, dump(TALKS, figures("5.1")))
     take_in(pair.store, dump(TALKS, figures("5.3")))
     [talks], [old], [new], [other] = (records(text) for text in (TALKS, figures("5.1"), figures("5.3"), VISIT))
-    assert pair.store.sightings({talks.digest, old.digest, new.digest, other.digest}) == {
+    assert pair.store.sightings(SOURCE, {talks.digest, old.digest, new.digest, other.digest}) == {
         talks.digest: Sighting(number=1, version=1),
         old.digest: Sighting(number=2, version=1),
         new.digest: Sighting(number=2, version=2),
     }
 
 
+def test_the_same_record_of_another_source_is_another_record(pair: Pair) -> None:
+    take_in(pair.store, TALKS)
+    [shown] = records(TALKS)
+    assert pair.store.sightings("other", {shown.digest}) == {}
+    assert take_in(pair.store, TALKS, source="other").counts[Kind.NEW] == 1
+    found = [pair.store.sightings(source, {shown.digest})[shown.digest].number for source in (SOURCE, "other")]
+    assert found == [1, 2]
+
+
 def test_another_spelling_of_a_known_release_is_remembered_too(pair: Pair) -> None:
     take_in(pair.store, record("Talks held", category="FTA"))
     assert take_in(pair.store, TALKS).counts[Kind.UNCHANGED] == 1  # this listing prints no category
     [shown] = records(TALKS)
-    assert pair.store.sightings({shown.digest}) == {shown.digest: Sighting(number=1, version=1)}
+    assert pair.store.sightings(SOURCE, {shown.digest}) == {shown.digest: Sighting(number=1, version=1)}
 
 
 def test_a_snapshot_holds_the_releases_with_these_keys_or_numbers(pair: Pair) -> None:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import count
-from operator import itemgetter
 from typing import Any
 
 from monitor.errors import Stale
 from monitor.model import Alert, Batch, Change, Kind
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import dumped, short, sketch_row
+from monitor.store.sqlite.rows import dumped, sketch_row
 from monitor.times import moment
 
 _Row = dict[str, Any]
@@ -38,7 +37,7 @@ def add_changes(handle: Handle, batch: Batch, dump: int, *, now: datetime) -> Ma
     last = handle.all("last_ids")[0]
     _add_versions(handle, batch, dump, first=last["version"] + 1, now=now)
     _move(handle, batch)
-    _remember(handle, [change for change in batch.changes if change.record])
+    _remember(handle, batch.dump.source, batch.changes)
     related = [_related(change.number, other) for change in batch.changes for other in change.related]
     handle.many("add_related", related)
     return _add_events(handle, batch, dump, first=last["event"] + 1, now=now)
@@ -89,25 +88,16 @@ def _move(handle: Handle, batch: Batch) -> None:
         handle.all("confirm", releases=dumped(sorted([*batch.as_seen, *confirmed])), as_of=age)
 
 
-def _remember(handle: Handle, changes: Sequence[Change]) -> None:
+def _remember(handle: Handle, source: str, changes: Sequence[Change]) -> None:
     """Keep what each record was taken for; one that is remembered so already costs no row."""
+    taken = {(c.record.digest, c.number, c.version) for c in changes if c.record}
+    doubtful = [c.record.digest for c in changes if c.record and c.kind is not Kind.NEW]
+    known = {tuple(row)[:3] for row in handle.keyed("sightings", doubtful, source=source)}
     rows = [
-        {
-            "h": short(change.record.digest),
-            "full": change.record.digest,
-            "release": change.number,
-            "seq": change.version,
-        }
-        for change in changes
-        if change.record
+        {"source": source, "digest": digest, "release": release, "seq": seq}
+        for digest, release, seq in sorted(taken - known)
     ]
-    doubtful = [short(change.record.digest) for change in changes if change.record and change.kind is not Kind.NEW]
-    known = {
-        (row["full"], row["release"], row["seq"])
-        for row in (handle.all("sightings", keys=dumped(doubtful)) if doubtful else ())
-    }
-    fresh = [row for row in rows if (row["full"], row["release"], row["seq"]) not in known]
-    handle.many("add_seen", sorted(fresh, key=itemgetter("h")))
+    handle.many("add_seen", rows)
 
 
 def _related(release: int, other: int) -> _Row:

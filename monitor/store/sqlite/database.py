@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,14 +81,14 @@ class Handle:
             call = name if argument is None else f"{name}({argument})"
             return [tuple(row) for row in self._connection.execute(f"PRAGMA {call}")]
 
-    def keyed(self, table: str, keys: list[bytes]) -> list[sqlite3.Row]:
-        """Rows of an index table by BLOB keys, which JSON cannot carry to `json_each`."""
-        found: list[sqlite3.Row] = []
+    def keyed(self, query: str, keys: Collection[bytes], **values: object) -> list[sqlite3.Row]:
+        """Run a named query with BLOBs in the place of `:keys`, some at a time: `json_each` cannot carry them."""
+        statement, wanted, found = queries()[query], list(keys), list[sqlite3.Row]()
         with self._turn:
-            for start in range(0, len(keys), 500):
-                part = keys[start : start + 500]
-                marks = ",".join("?" * len(part))
-                found += self._connection.execute(f"SELECT * FROM {table} WHERE key IN ({marks})", part)
+            for start in range(0, len(wanted), 100):
+                named = {f"key{number}": key for number, key in enumerate(wanted[start : start + 100])}
+                marks = ",".join(f":{name}" for name in named)
+                found += self._connection.execute(statement.replace(":keys", marks), {**values, **named})
         return found
 
     @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from sqlite_utils import Database, Migrations
 
 from monitor.errors import SchemaTooNew
@@ -52,6 +54,30 @@ def m006_dump_times(db: Database) -> None:
     """Dumps and duplicates by time, the order in which `dumps` reads them page by page."""
     for statement in statements("dumps.sql"):
         db.execute(statement)
+
+
+@migrations()
+def m007_seen_by_source(db: Database) -> None:
+    """Records that were seen before, by their source and their text."""
+    db.conn.create_function("digest_without_source", 6, digest_without_source, deterministic=True)
+    for statement in statements("seen.sql"):
+        db.execute(statement)
+
+
+def digest_without_source(
+    former: bytes, source: str, category: str | None, title: str, body: str, date: str | None
+) -> bytes | None:
+    """Return the digest of the record that a stored text came from; None: it cannot be told from the stored text.
+
+    A former digest was made of the source's name and the record's text. The record is written anew, without and with
+    its category, and the former digest proves that it was this one: no blank was lost, nothing was merged into it.
+    """
+    end = f" date{date}" if date else ""
+    for lines in ((title, body + end), (category or "", title, body + end)):
+        text = "\n".join(lines)
+        if sha256(f"{source}\n{text}".encode()).digest() == former:
+            return sha256(text.encode()).digest()
+    return None
 
 
 def migrate(db: Database) -> None:

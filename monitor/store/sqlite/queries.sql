@@ -17,8 +17,11 @@ SELECT (SELECT count(*) FROM release WHERE source = :source) AS releases,
     (SELECT count(DISTINCT release) FROM event WHERE source = :source AND watchlists <> '[]') AS matched;
 
 -- name: sightings
-SELECT seen.full, seen.release, seen.seq, release.seq = seen.seq AND release.state = 'listed' AS is_current
-FROM seen JOIN release ON release.id = seen.release WHERE seen.h IN (SELECT value FROM json_each(:keys));
+SELECT seen.digest, seen.release, seen.seq, release.seq = seen.seq AND release.state = 'listed' AS is_current
+FROM seen JOIN release ON release.id = seen.release WHERE seen.source = :source AND seen.digest IN (:keys);
+
+-- name: aliases
+SELECT key, release FROM alias WHERE key IN (:keys);
 
 -- name: versions_now
 SELECT id, seq FROM release WHERE id IN (SELECT value FROM json_each(:numbers));
@@ -112,8 +115,8 @@ WHERE id IN (SELECT value FROM json_each(:releases)) AND confirmed < :as_of;
 INSERT INTO alias (key, release) VALUES (:key, :release) ON CONFLICT DO NOTHING;
 
 -- name: add_seen
-INSERT INTO seen (h, full, release, seq) VALUES (:h, :full, :release, :seq)
-ON CONFLICT (h) DO UPDATE SET full = excluded.full, release = excluded.release, seq = excluded.seq;
+INSERT INTO seen (source, digest, release, seq) VALUES (:source, :digest, :release, :seq)
+ON CONFLICT (source, digest) DO UPDATE SET release = excluded.release, seq = excluded.seq;
 
 -- name: add_related
 INSERT INTO related (release, other, reason) VALUES (:release, :other, :reason) ON CONFLICT DO NOTHING;
@@ -373,8 +376,12 @@ UPDATE reject SET source = :new WHERE source = :old;
 -- name: forget_aliases_of
 DELETE FROM alias WHERE release IN (SELECT id FROM release WHERE source = :source);
 
--- name: forget_seen_of
-DELETE FROM seen WHERE release IN (SELECT id FROM release WHERE source = :source);
+-- name: join_seen
+-- A record that both names have shown stays what the new one took it for.
+DELETE FROM seen WHERE source = :old AND digest IN (SELECT digest FROM seen WHERE source = :new);
+
+-- name: rename_seen
+UPDATE seen SET source = :new WHERE source = :old;
 
 -- name: begin_keys
 -- Gathered beside the store first: in the order of the hashes they are written once, page by page.

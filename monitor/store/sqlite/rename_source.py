@@ -1,7 +1,7 @@
 """A source's earlier name → its name of today, in every row: a source that was renamed must not look new.
 
-Index entries are hashes over the name, so they are made anew from the stored texts. Records are known by hashes over
-name and raw text, which is not kept: those are forgotten, and each record is compared once more when it comes again.
+Index entries are hashes over the name, so they are made anew from the stored texts. Every other row has the name in a
+column; a record that was seen before is known as what it was taken for then, and is not read or compared again.
 """
 
 from __future__ import annotations
@@ -61,11 +61,12 @@ def _move_dumps(handle: Handle, *, old: str, new: str) -> None:
     handle.all("rename_files", old=old, new=new)
     handle.all("join_listings", old=old, new=new)
     handle.all("rename_listings", old=old, new=new)
+    handle.all("join_seen", old=old, new=new)
+    handle.all("rename_seen", old=old, new=new)
 
 
 def _hash_anew(handle: Handle, old: str, *, new: str, keys: Keys, between: Callable[[], None]) -> None:
     handle.all("forget_aliases_of", source=old)
-    handle.all("forget_seen_of", source=old)
     handle.all("begin_keys")
     for rows in _pages(handle, old):
         found = ((key, row["release"]) for row in rows for key in keys(new, _release(row)))

@@ -28,11 +28,6 @@ def read_day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def short(digest: bytes) -> int:
-    """The first 8 bytes of a record's digest, as a key that SQLite takes for a rowid."""
-    return int.from_bytes(digest[:8], "big", signed=True)
-
-
 def dumped(value: object) -> str:
     """Compact JSON that keeps Korean readable for whoever opens the database."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)

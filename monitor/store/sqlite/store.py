@@ -26,7 +26,7 @@ from monitor.model import (
 from monitor.ports import Filed, Known, Listing
 from monitor.store.sqlite.changes import add_changes, refuse_stale
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import dumped, moment_of_ns, pack_item, read_day, report_of, short
+from monitor.store.sqlite.rows import dumped, moment_of_ns, pack_item, read_day, report_of
 from monitor.times import moment, read_moment
 
 _Row = dict[str, Any]
@@ -43,13 +43,11 @@ class SqliteStore:
         row = self._handle.one("dump_of_content", source=source, sha=sha256)
         return report_of(dict(row)) if row else None
 
-    def sightings(self, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
+    def sightings(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
         """See Store."""
-        rows = self._handle.all("sightings", keys=dumped(list(map(short, digests))))
         return {
-            full: Sighting(number=release, version=seq, is_current=bool(is_current))
-            for full, release, seq, is_current in rows
-            if full in digests  # two digests may share their first 8 bytes
+            digest: Sighting(number=release, version=seq, is_current=bool(is_current))
+            for digest, release, seq, is_current in self._handle.keyed("sightings", digests, source=source)
         }
 
     def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
@@ -61,7 +59,7 @@ class SqliteStore:
         # Read first: a release added while the rest is read then has a number that makes the batch stale.
         next_number = self._handle.all("next_release")[0][0]
         by_key: dict[bytes, tuple[int, ...]] = {}
-        for row in self._handle.keyed("alias", list(keys)):
+        for row in self._handle.keyed("aliases", keys):
             by_key[row["key"]] = (*by_key.get(row["key"], ()), row["release"])
         named = sorted({*numbers, *(number for found in by_key.values() for number in found)})
         if not named:
@@ -75,7 +73,7 @@ class SqliteStore:
 
     def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
         """See Store."""
-        numbers = sorted({row["release"] for row in self._handle.keyed("alias", list(keys))}, reverse=True)[:most]
+        numbers = sorted({row["release"] for row in self._handle.keyed("aliases", keys)}, reverse=True)[:most]
         if not numbers:
             return {}
         return {row["id"]: _sketch(row) for row in self._handle.all("sketches", numbers=dumped(numbers))}

@@ -6,26 +6,31 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import date, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
 from sqlite_utils import Database
 
+from monitor.collect.formats.dash.parser import parse
+from monitor.compare.fingerprint import keys
 from monitor.errors import StoreError
-from monitor.model import Kind, Outcome, Verdict
+from monitor.model import Kind, Outcome, Release, Sighting, Verdict
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import Post, form
 from monitor.records import MessageItem
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.channel_states import SqliteSwitchboard
 from monitor.store.sqlite.database import Handle, open_for_writing
-from monitor.store.sqlite.migrations import APPLICATION_ID, migrations
+from monitor.store.sqlite.migrations import APPLICATION_ID, digest_without_source, migrations
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.store import SqliteStore
 from monitor.testing import NOON, FrozenClock
 from tests.contract.takes import record, take_in
+from tests.dumps import Written, dumps, write
 
 BACKUP = "monitor.db.before-2.bak"
 TALKS = record("Talks held")
@@ -148,6 +153,42 @@ def test_what_comes_after_the_migration_is_told_beside_the_old(opened: Handle) -
 def test_the_migrated_store_is_in_good_health(opened: Handle) -> None:
     assert [tuple(row) for row in opened._connection.execute("PRAGMA integrity_check")] == [("ok",)]
     assert opened._connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+# --- records that were seen (migration 6) --------------------------------------------------------------------------
+
+SEEN, SPACED = "Talks held\nText. date2024-07-01", "Talks held\n\nText. date2024-07-01"  # read, they are the same
+
+
+def _seen_as(text: str, folder: Path) -> None:
+    """Let the release of an old store have been seen as this record."""
+    former = sha256(f"motie\n{text}".encode()).digest()
+    release = Release(title="Talks held", body="Text.", date=date(2024, 7, 1))
+    with closing(sqlite3.connect(folder / "monitor.db", isolation_level=None)) as connection:
+        connection.execute("INSERT INTO seen VALUES (?, ?, 1, 1)", (int.from_bytes(former[:8], signed=True), former))
+        connection.executemany("INSERT INTO alias VALUES (?, 1)", [(key,) for key in keys("motie", release)])
+
+
+@pytest.mark.parametrize(("text", "known"), [(SEEN, True), (SPACED, False)])
+def test_a_record_that_was_seen_before_the_migration_tells_nothing_after_it(old: Path, text: str, known: bool) -> None:
+    _seen_as(text, old)
+    with closing(open_for_writing(old)) as handle:
+        store, digest = SqliteStore(handle), sha256(text.encode()).digest()
+        expected = {digest: Sighting(number=1, version=1)}
+        assert store.sightings("motie", {digest}) == (expected if known else {})
+        assert take_in(store, f"-\n{text}").counts[Kind.UNCHANGED] == 1
+        assert store.sightings("motie", {digest}) == expected
+
+
+@given(dumps())
+def test_every_record_of_a_generated_dump_is_known_after_the_migration(written: Written) -> None:
+    """However its layout was read."""
+    for seen, own in zip(parse(written.text).records, written.releases, strict=True):
+        former = sha256(f"motie\n{write([own])[2:]}".encode()).digest()
+        for read in (seen.release, own):
+            stored = (read.category, read.title, read.body, str(read.date))
+            assert digest_without_source(former, "motie", *stored) == seen.digest
+            assert digest_without_source(former, "kita", *stored) is None
 
 
 # --- the copy ------------------------------------------------------------------------------------------------------

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from monitor.compare.fingerprint import keys
@@ -23,7 +23,7 @@ from monitor.store.sqlite.source_states import Silences
 from monitor.store.sqlite.store import SqliteStore
 from monitor.testing import NOON, dump_of
 from tests.contract.takes import AUDIENCE, HABITS, HALF, dump, figures, record, take_in
-from tests.dumps import Written, dumps
+from tests.dumps import Written, dumps, write
 
 TALKS, VISIT = record("Talks held"), record("Visit ends", "He went to Busan.", day="2024-07-03")
 ROUND = record("Round opens", "It opened in Daegu.", day="2024-07-05")
@@ -162,6 +162,16 @@ def test_a_board_that_only_the_earlier_name_had_still_withdraws(handle: Handle) 
     assert kinds(handle)[-1] == "withdrawn"
 
 
+KOREA, AHN = (
+    Release(title=title, body="Korea Korea.", date=date(2000, 1, 1), category="Trade/Investment")
+    for title in ("Korea", "Ahn")
+)
+# Alone beside its tail, a record does not show whether its listing prints categories; two of them do.
+AMBIGUOUS = [Written(releases=shown, text=write(shown)) for shown in ((KOREA,), (KOREA, AHN))]
+
+
+@example(history=AMBIGUOUS, place=1)
+@example(history=AMBIGUOUS, place=2)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=st.lists(dumps(most=5), min_size=2, max_size=4), place=st.integers(1, 3))
 def test_a_rename_in_the_middle_of_any_history_tells_nothing_else(

@@ -13,10 +13,10 @@ from monitor.store.sqlite.statements import queries, statements
 SOURCES = {
     path.name: path.read_text("utf-8") for path in files("monitor.store.sqlite").iterdir() if path.name.endswith(".py")
 }
-CALLS = re.compile(r"""\.(?:all|one|many)\(\s*"(\w+)"|queries\(\)\["(\w+)"\]""")
+CALLS = re.compile(r"""\.(?:all|one|many|keyed)\(\s*"(\w+)"|queries\(\)\["(\w+)"\]""")
 # What runs for every dump, or every record: its cost must not grow with what is stored.
 HOT = [
-    *("dump_of_content", "sightings", "heads", "past_texts", "next_release", "moved_heads", "open_rejects"),
+    *("dump_of_content", "sightings", "aliases", "heads", "past_texts", "next_release", "moved_heads", "open_rejects"),
     *("filed", "move_head", "confirm", "add_seen", "settle", "close_attempt", "next_due", "lease"),
     *("waiting", "told", "attach", "recent", "stand", "spend", "flood"),
 ]

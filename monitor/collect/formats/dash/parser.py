@@ -72,24 +72,24 @@ class Reading:
         return iter(self._kept) if self._kept is not None else self._entries(self._pieces(), self._layout)
 
     def _entries(self, pieces: Iterable[Piece], layout: Layout) -> Iterator[Entry]:
-        return entries(pieces, layout, source=self._dump.source, max_record=self._max_record)
+        return entries(pieces, layout, max_record=self._max_record)
 
     def _pieces(self) -> Iterator[Piece]:
         width = width_in(self._dump.encoding)
         return split(self._dump.stretches(), width=width, start=self._dump.bom, most=self._max_record)
 
 
-def parse(text: str, *, source: str, categories: Collection[str] = (), max_record: int = 1_000_000) -> Parsed:
+def parse(text: str, *, categories: Collection[str] = (), max_record: int = 1_000_000) -> Parsed:
     """Read every release of a dump; `max_record` bounds one record in characters."""
     pieces = tuple(split((text,), width=width_in("utf-8"), most=max_record))
-    found = tuple(_once(entries(pieces, Layout(pieces, categories), source=source, max_record=max_record)))
+    found = tuple(_once(entries(pieces, Layout(pieces, categories), max_record=max_record)))
     return Parsed(
         records=tuple(entry for entry in found if isinstance(entry, Record)),
         rejects=tuple(entry for entry in found if isinstance(entry, Reject)),
     )
 
 
-def entries(pieces: Iterable[Piece], layout: Layout, *, source: str, max_record: int) -> Iterator[Entry]:
+def entries(pieces: Iterable[Piece], layout: Layout, *, max_record: int) -> Iterator[Entry]:
     """What the pieces of one dump hold, in their order; exact repeats are given each time."""
     pieces = iter(pieces)
     first = next(pieces)
@@ -97,7 +97,7 @@ def entries(pieces: Iterable[Piece], layout: Layout, *, source: str, max_record:
         yield _no_dump(first, is_all=next(pieces, None) is None)
         return
     for piece, is_last in _repaired(first, pieces, layout, max_record):
-        content = f"{source}\n{piece.text}".encode("utf-8", "surrogatepass")
+        content = piece.text.encode("utf-8", "surrogatepass")
         reason = _fault(piece, content, is_last=is_last, max_record=max_record)
         if reason:
             yield _reject(piece, reason, is_tail=is_last)

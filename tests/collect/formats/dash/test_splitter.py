@@ -53,7 +53,7 @@ def read(stretches: list[str], *, most: int = SMALL) -> list[tuple[object, ...]]
     def pieces() -> Iterator[Piece]:
         return split(stretches, width=width_in("utf-8"), most=most)
 
-    return told(entries(pieces(), Layout(pieces(), CATEGORIES), source="motie", max_record=most))
+    return told(entries(pieces(), Layout(pieces(), CATEGORIES), max_record=most))
 
 
 def told(found: Iterator[Entry]) -> list[tuple[object, ...]]:
@@ -76,7 +76,7 @@ def test_a_generated_dump_in_stretches_gives_every_release(written: Written, siz
     def pieces() -> Iterator[Piece]:
         return split(in_stretches(written.text, sizes))
 
-    found = entries(pieces(), Layout(pieces(), CATEGORIES), source="motie", max_record=1_000_000)
+    found = entries(pieces(), Layout(pieces(), CATEGORIES), max_record=1_000_000)
     assert [one.release for one in found if isinstance(one, Record)] == list(written.releases)
 
 
@@ -158,7 +158,7 @@ def file_entries(content: bytes, *, size: int, encoding: str = "auto") -> Iterat
         chunks = (content[at : at + size] for at in range(0, len(content), size))
         return split(coding.read(chunks), width=width_in(coding.name), start=coding.bom)
 
-    return entries(pieces(), Layout(pieces()), source="motie", max_record=1_000_000)
+    return entries(pieces(), Layout(pieces()), max_record=1_000_000)
 
 
 # --- bounds ------------------------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def test_what_no_record_can_be_is_not_kept(stretch: str, full: bool) -> None:
 
     tracemalloc.start()
     try:
-        found = entries(pieces(), Layout(pieces()), source="motie", max_record=10_000)
+        found = entries(pieces(), Layout(pieces()), max_record=10_000)
         assert not any(isinstance(one, Record) for one in found)
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:

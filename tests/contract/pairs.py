@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any, cast
 
-from monitor.model import Outcome
+from monitor.model import Batch, Outcome, Report
 from monitor.notify.grouping import Plan
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import Post, form
@@ -19,7 +20,7 @@ from monitor.store.sqlite.channel_states import SqliteSwitchboard
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.store import SqliteStore
-from monitor.testing import NOON, FrozenClock, MemoryStore, MemorySwitchboard
+from monitor.testing import NOON, FrozenClock, MemoryOutbox, MemorySwitchboard
 
 AT_ONCE = Policy()
 UNSURE = (Outcome.UNCERTAIN, "unknown")
@@ -46,7 +47,7 @@ class Pair:
     events: Callable[[], list[tuple[str, int | None]]]  # kind and release
     rejects: Callable[[], list[tuple[str, str]]]  # state and reason
     messages: Callable[[], list[Sent]]
-    archive: Archive | None = None  # None: a fake without a read side
+    archive: Archive
 
     def form(self, channel: str = "team", *, policy: Policy = AT_ONCE, now: datetime = NOON) -> Plan:
         """Make messages of what is ripe on a channel, as its courier does."""
@@ -87,22 +88,40 @@ def sqlite_pair(folder: Path) -> Iterator[Pair]:
         handle.close()
 
 
+class _Feeding:
+    """A store that hands the notices of each dump to an outbox in memory."""
+
+    def __init__(self, pair: Pair, outbox: MemoryOutbox) -> None:
+        self._pair = pair
+        self._outbox = outbox
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pair.store, name)
+
+    def commit(self, batch: Batch, *, now: datetime) -> Report:
+        report = self._pair.store.commit(batch, now=now)
+        for channel in {notice.channel for notice in batch.notices}:
+            self._outbox.notices += [one for one in self._pair.outbox.waiting(channel) if one.dump == report.dump]
+        return report
+
+
 @contextmanager
-def memory_pair(_folder: Path) -> Iterator[Pair]:
-    store = MemoryStore()
-    outbox = store.outbox
-    yield Pair(
-        store=store,
-        outbox=outbox,
-        switchboard=MemorySwitchboard(outbox),
-        restarted=outbox.restarted,
-        events=lambda: [(event.kind, event.release) for event in store.events],
-        rejects=lambda: [(row.state, row.reject.reason) for row in store.rejects],
-        messages=lambda: [
-            Sent(row.state, row.attempts, row.reason, sum(end in UNSURE for end in row.outcomes)) for row in outbox.rows
-        ],
-    )
+def memory_pair(folder: Path) -> Iterator[Pair]:
+    """The fake Outbox and Switchboard, beside a real store."""
+    outbox = MemoryOutbox()
+    with sqlite_pair(folder) as pair:
+        yield replace(
+            pair,
+            store=cast("Store", _Feeding(pair, outbox)),
+            outbox=outbox,
+            switchboard=MemorySwitchboard(outbox),
+            restarted=outbox.restarted,
+            messages=lambda: [
+                Sent(row.state, row.attempts, row.reason, sum(end in UNSURE for end in row.outcomes))
+                for row in outbox.rows
+            ],
+        )
 
 
-PAIRS = {"sqlite": sqlite_pair, "memory": memory_pair}
-ARCHIVED = ("sqlite",)  # those with a read side
+PAIRS = {"sqlite": sqlite_pair}  # every Store
+OUTBOXES = {**PAIRS, "memory": memory_pair}  # every Outbox and Switchboard

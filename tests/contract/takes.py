@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from monitor.collect.formats.dash.parser import parse
 from monitor.collect.source import Habits
+from monitor.compare.fingerprint import keys
 from monitor.model import Alert, Batch, Change, Kind, Mode, Record, Release, Report
 from monitor.pipeline import Audience, ingest
 from monitor.ports import Store
-from monitor.testing import NOON, MemoryStore, dump_of
+from monitor.testing import NOON, dump_of
 
 SOURCE = "motie"
 HABITS = Habits(timezone=ZoneInfo("Asia/Seoul"))
@@ -68,7 +69,7 @@ def records(text: str) -> tuple[Record, ...]:
 
 def keys_of(text: str, source: str = SOURCE) -> set[bytes]:
     """Every identity key under which a dump's releases are found again."""
-    return {key for change in decide(MemoryStore(), text, source=source).changes for key in change.keys}
+    return {key for shown in records(text, source) for key in keys(source, shown.release)}
 
 
 def heads(store: Store) -> dict[int, Release]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from monitor.model import Outcome, Standing, Verdict
 from monitor.testing import NOON, note
-from tests.contract.pairs import Pair
+from tests.contract.pairs import OUTBOXES, Pair
 from tests.contract.takes import dump, figures, record, take_in
+
+pytestmark = pytest.mark.parametrize("pair", OUTBOXES, indirect=True)
 
 TALKS = record("Talks held")
 HOUR = timedelta(hours=1)

@@ -9,19 +9,9 @@ import pytest
 
 import monitor.testing
 from monitor.model import Outcome, Verdict
-from monitor.ports import Channel, Clock, Outbox, Store, Switchboard
-from monitor.testing import (
-    NOON,
-    FrozenClock,
-    MemoryOutbox,
-    MemoryStore,
-    MemorySwitchboard,
-    RecordingChannel,
-    dump_of,
-    note,
-)
+from monitor.ports import Channel, Clock, Outbox, Switchboard
+from monitor.testing import NOON, FrozenClock, MemoryOutbox, MemorySwitchboard, RecordingChannel, dump_of, note
 from monitor.times import SystemClock
-from tests.contract.takes import record, take_in
 
 
 def test_the_documented_use_works() -> None:
@@ -48,19 +38,10 @@ def test_a_recording_channel_follows_its_script_and_then_accepts() -> None:
     assert channel.messages == [hello] * 3
 
 
-def test_a_memory_store_tells_what_happened_and_who_was_told() -> None:
-    store = MemoryStore()
-    take_in(store, record("Talks held"))
-    [event] = store.events
-    assert (event.kind, event.dump, event.release, event.version, event.told) == ("new", 1, 1, 1, ("desk",))
-
-
 def test_dumps_of_other_texts_or_names_are_other_dumps() -> None:
     assert len({dump_of(""), dump_of("x"), dump_of("", name="b.txt"), dump_of("")}) == 3
 
 
-def _fit(
-    channel: RecordingChannel, clock: FrozenClock, store: MemoryStore, outbox: MemoryOutbox, board: MemorySwitchboard
-) -> None:
+def _fit(channel: RecordingChannel, clock: FrozenClock, outbox: MemoryOutbox, board: MemorySwitchboard) -> None:
     """Type-checked only: the fakes have the shape of the ports."""
-    _ports: tuple[Channel, Clock, Store, Outbox, Switchboard] = (channel, clock, store, outbox, board)
+    _ports: tuple[Channel, Clock, Outbox, Switchboard] = (channel, clock, outbox, board)

@@ -14,8 +14,10 @@ from monitor.notify.compose import Bound
 from monitor.notify.send_time import Policy
 from monitor.ports import Backlog
 from monitor.testing import NOON, note
-from tests.contract.pairs import Pair
+from tests.contract.pairs import OUTBOXES, Pair
 from tests.contract.takes import dump, figures, record, take_in
+
+pytestmark = pytest.mark.parametrize("pair", OUTBOXES, indirect=True)
 
 Happening = Callable[[Pair], None]
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)

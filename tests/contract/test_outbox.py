@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from monitor.model import Delivery, Message, Outcome, Verdict
 from monitor.testing import NOON, note
-from tests.contract.pairs import Pair, Sent
+from tests.contract.pairs import OUTBOXES, Pair, Sent
 from tests.contract.takes import dump, record, take_in
+
+pytestmark = pytest.mark.parametrize("pair", OUTBOXES, indirect=True)
 
 OK = Verdict(outcome=Outcome.OK, reason="accepted")
 BUSY = Verdict(outcome=Outcome.TRANSIENT, reason="503 from the service", code=503)

@@ -44,11 +44,10 @@ def add(pair: Pair, number: int) -> None:
 
 
 @pytest.fixture
-def archive(archived: Pair) -> Archive:
-    assert archived.archive is not None
+def archive(pair: Pair) -> Archive:
     for number in range(ROUNDS):
-        add(archived, number)
-    return archived.archive
+        add(pair, number)
+    return pair.archive
 
 
 @every_list
@@ -71,14 +70,14 @@ def test_a_page_begins_behind_its_cursor_and_ends_at_its_limit(archive: Archive,
 
 @every_list
 def test_no_value_comes_twice_and_none_is_missed_while_others_are_stored(
-    archive: Archive, archived: Pair, name: str
+    archive: Archive, pair: Pair, name: str
 ) -> None:
     read, more = LISTS[name](archive), iter(range(ROUNDS, ROUNDS + 3))
 
     def read_and_store(**page: Any) -> Sequence[Any]:
         values = read(**page)
         for number in more:
-            add(archived, number)
+            add(pair, number)
             break
         return values
 
@@ -88,12 +87,11 @@ def test_no_value_comes_twice_and_none_is_missed_while_others_are_stored(
     assert found == [value.cursor for value in read()][: len(found)]
 
 
-def test_thousands_of_messages_are_read_a_page_at_a_time(archived: Pair) -> None:
-    archive, count, sizes = archived.archive, 4 * PAGE + 1, list[int]()
-    assert archive is not None
-    with archived.store.together():
+def test_thousands_of_messages_are_read_a_page_at_a_time(pair: Pair) -> None:
+    archive, count, sizes = pair.archive, 4 * PAGE + 1, list[int]()
+    with pair.store.together():
         for number in range(count):
-            archived.outbox.enqueue(note(f"Number {number}", channel="team"), key=str(number), now=NOON)
+            pair.outbox.enqueue(note(f"Number {number}", channel="team"), key=str(number), now=NOON)
 
     def read(**page: Any) -> Sequence[Any]:
         sizes.append(len(archive.messages(**page)))

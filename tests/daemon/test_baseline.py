@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from monitor.collect.source import Habits, Source
 from monitor.collect.watching.folder import Folder
@@ -20,9 +22,13 @@ from monitor.health.counters import Counters
 from monitor.match.matcher import Watchlist, Watchlists
 from monitor.model import Batch, Mode, Report
 from monitor.pipeline import Audience
+from monitor.records import EventFilter
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.database import open_for_reading
-from monitor.testing import FrozenClock, MemoryStore, MemorySwitchboard
+from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
+from monitor.store.sqlite.outbox import SqliteOutbox
+from monitor.store.sqlite.store import SqliteStore
+from monitor.testing import FrozenClock
 from tests.end_to_end.harness import Project, record
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
@@ -45,12 +51,15 @@ def run_once(project: Project) -> None:
 
 
 def messages(project: Project) -> list[str]:
-    """What each message is about: a system message its headline, another one the titles it tells."""
     with closing(open_for_reading(project.folder / "state")) as handle:
-        found = SqliteArchive(handle).messages()
+        return messages_in(handle)
+
+
+def messages_in(handle: Handle) -> list[str]:
+    """What each message is about: a system message its headline, another one the titles it tells."""
     return [
         message.text.partition("\n")[0] if message.kind == "system" else ", ".join(item.title for item in message.items)
-        for message in found
+        for message in SqliteArchive(handle).messages()
     ]
 
 
@@ -139,7 +148,13 @@ def test_a_source_may_alert_from_the_first(tmp_path: Path) -> None:
 # --- what cannot be read, and mutes --------------------------------------------------------------------------------
 
 
-class BusyStore(MemoryStore):
+@pytest.fixture
+def handle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handle]:
+    with closing(open_for_writing(tmp_path_factory.mktemp("state"))) as handle:
+        yield handle
+
+
+class BusyStore(SqliteStore):
     """Stores no dump of the names that are locked."""
 
     locked: frozenset[str] = frozenset()
@@ -151,12 +166,13 @@ class BusyStore(MemoryStore):
 
 
 class Desk:
-    """An intake on a real folder and a store in memory; one life of the process."""
+    """An intake on a real folder and a real store; one life of the process."""
 
     def __init__(self, folder: Path, store: BusyStore) -> None:
-        self.store = store
+        self.handle = store._handle
+        self.outbox = SqliteOutbox(self.handle)
         self.clock = FrozenClock()
-        self.board = MemorySwitchboard(store.outbox)
+        self.board = SqliteSwitchboard(self.handle)
         self.source = Source(
             folder=Folder(source="motie", path=os.fsencode(folder), files=("*.txt",)),
             habits=Habits(timezone=ZoneInfo("UTC")),
@@ -170,7 +186,7 @@ class Desk:
             store=store,
             clock=self.clock,
             switchboard=self.board,
-            operator=Operator(channels=["team"], outbox=store.outbox, clock=self.clock),
+            operator=Operator(channels=["team"], outbox=self.outbox, clock=self.clock),
             counters=Counters(),
         )
 
@@ -182,16 +198,18 @@ class Desk:
             self.intake.take_in(path, self.source, mode=Mode.WATCH)
 
     def based(self) -> list[str]:
-        return [row.message.text.partition("\n")[0] for row in self.store.outbox.rows]
+        return messages_in(self.handle)
 
     def told(self) -> list[str]:
-        return [one.notice.item.title for one in self.store.outbox.notices]
+        return [one.notice.item.title for one in self.outbox.waiting("team")]
 
 
-def test_a_file_that_cannot_be_taken_in_keeps_no_baseline_open_and_floods_nobody(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_taken_in_keeps_no_baseline_open_and_floods_nobody(
+    tmp_path: Path, handle: Handle
+) -> None:
     (tmp_path / "a.txt").write_text(TALKS)
     (tmp_path / "b.txt").write_text(VISIT)
-    store = BusyStore()
+    store = BusyStore(handle)
     store.locked = frozenset({"b.txt"})
     desk = Desk(tmp_path, store)
     desk.take_in(*desk.scan())
@@ -203,9 +221,11 @@ def test_a_file_that_cannot_be_taken_in_keeps_no_baseline_open_and_floods_nobody
     assert (desk.told(), len(desk.based())) == (["A new round"], 1)
 
 
-def test_what_was_dropped_while_nobody_ran_alerts_though_an_old_file_was_never_taken_in(tmp_path: Path) -> None:
+def test_what_was_dropped_while_nobody_ran_alerts_though_an_old_file_was_never_taken_in(
+    tmp_path: Path, handle: Handle
+) -> None:
     (tmp_path / "a.txt").write_text(TALKS)
-    store = BusyStore()
+    store = BusyStore(handle)
     store.locked = frozenset({"a.txt"})
     first = Desk(tmp_path, store)
     first.take_in(*first.scan())
@@ -215,10 +235,10 @@ def test_what_was_dropped_while_nobody_ran_alerts_though_an_old_file_was_never_t
     assert second.told() == ["A new round"]
 
 
-def test_a_file_that_vanishes_before_it_is_read_keeps_no_baseline_open(tmp_path: Path) -> None:
+def test_a_file_that_vanishes_before_it_is_read_keeps_no_baseline_open(tmp_path: Path, handle: Handle) -> None:
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text(TALKS)
-    desk = Desk(tmp_path, BusyStore())
+    desk = Desk(tmp_path, BusyStore(handle))
     first, second = desk.scan()
     desk.take_in(first)
     Path(os.fsdecode(second)).unlink()
@@ -228,7 +248,7 @@ def test_a_file_that_vanishes_before_it_is_read_keeps_no_baseline_open(tmp_path:
     assert desk.told() == ["Visit to a plant"]
 
 
-def test_a_store_that_fails_at_the_end_of_a_baseline_ends_it_later(tmp_path: Path) -> None:
+def test_a_store_that_fails_at_the_end_of_a_baseline_ends_it_later(tmp_path: Path, handle: Handle) -> None:
     class Failing(BusyStore):
         is_full = True
 
@@ -238,7 +258,7 @@ def test_a_store_that_fails_at_the_end_of_a_baseline_ends_it_later(tmp_path: Pat
             super().end_baseline(source)
 
     (tmp_path / "a.txt").write_text(TALKS)
-    store = Failing()
+    store = Failing(handle)
     desk = Desk(tmp_path, store)
     for path in desk.scan():
         try:
@@ -250,8 +270,8 @@ def test_a_store_that_fails_at_the_end_of_a_baseline_ends_it_later(tmp_path: Pat
     assert not store.begin_baseline("motie")
 
 
-def test_a_muted_watchlist_is_recorded_and_tells_nobody_until_its_mute_ends(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, BusyStore())
+def test_a_muted_watchlist_is_recorded_and_tells_nobody_until_its_mute_ends(tmp_path: Path, handle: Handle) -> None:
+    desk = Desk(tmp_path, BusyStore(handle))
     desk.scan()
     desk.board.mute("fta", until=desk.clock.now() + timedelta(hours=8))
     (tmp_path / "a.txt").write_text(TALKS)
@@ -259,5 +279,6 @@ def test_a_muted_watchlist_is_recorded_and_tells_nobody_until_its_mute_ends(tmp_
     desk.clock.advance(timedelta(hours=8))
     (tmp_path / "b.txt").write_text(VISIT)
     desk.take_in(*desk.scan())
-    assert [(event.watchlists, event.told) for event in desk.store.events] == [(("fta",), ()), (("fta",), ("fta",))]
+    events = SqliteArchive(handle).events(EventFilter())
+    assert [(event.watchlists, event.alert) for event in events] == [(("fta",), ()), (("fta",), ("fta",))]
     assert desk.told() == ["Visit to a plant"]

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -20,7 +21,7 @@ from monitor.errors import FileChanged, Interrupted
 from monitor.model import Dump, Kind, Mode, Release, Report
 from monitor.pipeline import ingest
 from monitor.ports import Store
-from monitor.testing import NOON, MemoryStore, dump_of
+from monitor.testing import NOON, dump_of
 from tests.contract.pairs import Pair, sqlite_pair
 from tests.contract.takes import AUDIENCE, HABITS, heads
 from tests.dumps import Written, dump, dumps, record
@@ -76,15 +77,17 @@ SHAPES = {
 @pytest.mark.parametrize("is_held", [False, True], ids=["read again", "held"])
 @pytest.mark.parametrize("mode", [Mode.ONCE, Mode.WATCH])
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
-def test_parts_come_to_the_same_end_as_one_piece(shape: tuple[str, ...], mode: Mode, is_held: bool, pair: Pair) -> None:
-    whole, rejects = MemoryStore(), pair.rejects
-    for number, text in enumerate(shape):
-        expected = take(whole, dump_of(text, name=f"{number}.txt"), mode=mode)
-        report = take(pair.store, large(text, name=f"{number}.txt", is_held=is_held), mode=mode)
-        assert (report.status, report.counts, report.as_of) == (expected.status, expected.counts, expected.as_of)
-    assert texts(pair.store) == texts(whole)
-    assert sorted(rejects()) == sorted((row.state, row.reject.reason) for row in whole.rejects)
-    assert Counter(pair.kinds()) == Counter(event.kind for event in whole.events)
+def test_parts_come_to_the_same_end_as_one_piece(
+    shape: tuple[str, ...], mode: Mode, is_held: bool, pair: Pair, tmp_path: Path
+) -> None:
+    with sqlite_pair(tmp_path / "whole") as whole:
+        for number, text in enumerate(shape):
+            expected = take(whole.store, dump_of(text, name=f"{number}.txt"), mode=mode)
+            report = take(pair.store, large(text, name=f"{number}.txt", is_held=is_held), mode=mode)
+            assert (report.status, report.counts, report.as_of) == (expected.status, expected.counts, expected.as_of)
+        assert texts(pair.store) == texts(whole.store)
+        assert sorted(pair.rejects()) == sorted(whole.rejects())
+        assert Counter(pair.kinds()) == Counter(whole.kinds())
 
 
 @settings(max_examples=40)
@@ -92,13 +95,17 @@ def test_parts_come_to_the_same_end_as_one_piece(shape: tuple[str, ...], mode: M
 def test_generated_dumps_come_to_the_same_releases(
     first: Written, second: Written, most: int, size: int, is_held: bool
 ) -> None:
-    whole, parted = MemoryStore(), MemoryStore()
-    for number, written in enumerate((first, second, first)):
-        name = f"{number}.txt"
-        take(whole, dump_of(written.text, name=name), mode=Mode.AGAIN)
-        take(parted, large(written.text, name=name, most=lambda: most, size=size, is_held=is_held), mode=Mode.AGAIN)
-    assert {release.title for release in texts(parted)} == {release.title for release in texts(whole)}
-    assert [take.status for take in parted._books.takes] == [take.status for take in whole._books.takes]
+    with (
+        TemporaryDirectory() as folder,
+        sqlite_pair(Path(folder, "whole")) as whole,
+        sqlite_pair(Path(folder, "parted")) as parted,
+    ):
+        for number, written in enumerate((first, second, first)):
+            name = f"{number}.txt"
+            in_parts = large(written.text, name=name, most=lambda: most, size=size, is_held=is_held)
+            expected = take(whole.store, dump_of(written.text, name=name), mode=Mode.AGAIN)
+            assert take(parted.store, in_parts, mode=Mode.AGAIN).status == expected.status
+        assert {release.title for release in texts(parted.store)} == {release.title for release in texts(whole.store)}
 
 
 def test_a_release_that_stands_anywhere_in_the_dump_is_not_taken_by_a_look_alike_before_it(pair: Pair) -> None:

@@ -34,6 +34,10 @@ class NoDaemon(MonitorError):
     """No daemon listens on this state folder's control socket, or it went before it answered."""
 
 
+class NoAnswer(MonitorError):
+    """A daemon listens and did not answer in time: it hangs, or is busy with another order."""
+
+
 class Control:
     """The daemon's end: one client after another, in one thread."""
 
@@ -121,15 +125,16 @@ class Control:
 
 
 def ask(state: Path, order: Order, *, patience: float = ANSWER) -> Row:
-    """Have the daemon of a state folder do one thing. Raises NoDaemon, and the error it answers with."""
+    """Have the daemon of a state folder do one thing. Raises NoDaemon, NoAnswer, and the error it answers with."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(patience)
         try:
             with _address(state) as address:
                 connection.connect(address)
             _send(connection, {"verb": order.verb, "words": order.words}, patience)
             line = _received(connection, patience, most=ANSWER_LONGEST)
-        except TimeoutError:
-            raise MonitorError(f"the daemon gave no answer within {patience:.0f} s; its log says why") from None
+        except (TimeoutError, BlockingIOError):  # BlockingIOError: too many wait for it already
+            raise NoAnswer(f"the daemon gave no answer within {patience:.0f} s; its log says why") from None
         except OSError as error:
             raise NoDaemon(f"no daemon listens: {error.strerror or error}", where=str(state / FILE)) from error
     return _done(line, state)

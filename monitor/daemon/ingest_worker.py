@@ -82,16 +82,15 @@ class Pickup:
         clock: Clock,
         pace: Pace,
         vigil: Vigil,
-        speak: Callable[[daemon_state.Vitals], None],
+        speaker: Speaker,
     ) -> None:
-        """speak: writes its vitals down; may raise OSError."""
         self._intake = intake
         self._operator = operator
         self._store = store
         self._clock = clock
         self._pace = pace
         self._vigil = vigil
-        self._speaker = Speaker(vigil, speak)
+        self._speaker = speaker
         self._on_taken: Callable[[], None] = lambda: None
         self._signs: queue.SimpleQueue[_Sign] = queue.SimpleQueue()
         self._settling = Settling(pace.settle)

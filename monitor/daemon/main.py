@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from monitor import __version__
 from monitor.control.commands import Verb, desk_of
@@ -21,12 +19,13 @@ from monitor.daemon.ingest_worker import Pace, Pickup
 from monitor.daemon.reload import Renewal
 from monitor.daemon.signals import Bell
 from monitor.daemon.silence import Listening
-from monitor.health.daemon_state import Vitals, write
+from monitor.health.daemon_state import write
 from monitor.health.heartbeat import Heartbeat
 from monitor.health.http import Reception
 from monitor.health.liveness import unready
 from monitor.health.metrics import CONTENT_TYPE, exposed, metrics
 from monitor.health.pages import Page, alive, ready
+from monitor.health.publisher import Speaker
 from monitor.health.vigil import Vigil
 from monitor.inspect.status import status
 from monitor.ports import Row
@@ -70,7 +69,8 @@ def _metrics(office: Office) -> Page:
 
 def daemon_of(works: Works, bell: Bell, renewal: Renewal[Works], vigil: Vigil) -> Daemon:
     """One daemon on one configuration."""
-    office, spoken = works.office, _Spoken()
+    office = works.office
+    speaker = Speaker(vigil, partial(write, works.config.state), refusal=lambda: renewal.refusal)
     pickup = Pickup(
         works.intake,
         office.operator,
@@ -78,23 +78,11 @@ def daemon_of(works: Works, bell: Bell, renewal: Renewal[Works], vigil: Vigil) -
         clock=office.clock,
         pace=_pace(works.config),
         vigil=vigil,
-        speak=partial(_speak, works.config.state, renewal, spoken),
+        speaker=speaker,
     )
     duties = duties_of(works, vigil)
-    control = _control(works, bell, spoken)
+    control = _control(works, bell, speaker)
     return Daemon(pickup, office, control=control, bell=bell, renewal=renewal, vigil=vigil, duties=duties)
-
-
-@dataclass(slots=True)
-class _Spoken:
-    """The daemon's last word, for whoever asks it: on a full disk it cannot be written down."""
-
-    word: Vitals | None = None
-
-
-def _speak(state: Path, renewal: Renewal[Works], spoken: _Spoken, word: Vitals) -> None:
-    spoken.word = replace(word, refusal=renewal.refusal)
-    write(state, spoken.word)
 
 
 def duties_of(works: Works, vigil: Vigil) -> Duties:
@@ -137,17 +125,20 @@ def _pace(config: Config) -> Pace:
     )
 
 
-def _control(works: Works, bell: Bell, spoken: _Spoken) -> Control:
+def _control(works: Works, bell: Bell, speaker: Speaker) -> Control:
     office = works.office
     desk = desk_of(works.config, outbox=office.outbox, switchboard=office.switchboard, clock=office.clock)
     reload = Verb(words=0, do=partial(_asked_to_reload, bell))
-    look = Verb(words=0, do=lambda: _standing(works.config, office.clock.now(), spoken.word), is_look=True)
-    return Control(works.config.state, {**desk.verbs(), "reload": reload, "status": look})
+    look = Verb(words=0, do=lambda: _standing(works.config, office.clock.now(), speaker.word()), is_look=True)
+    said = Verb(
+        words=0, do=lambda: {"verb": "state", "text": "how the daemon is", "state": speaker.word()}, is_look=True
+    )
+    return Control(works.config.state, {**desk.verbs(), "reload": reload, "status": look, "state": said})
 
 
-def _standing(config: Config, now: datetime, word: Vitals | None) -> Row:
-    """For a `monitor status` that cannot read the configuration any more, or what this daemon has written down."""
-    standing = status(config, asdict(word) if word else {}, now=now)
+def _standing(config: Config, now: datetime, word: Mapping[str, Any]) -> Row:
+    """Return all that `status` shows, for one that cannot read the configuration any more."""
+    standing = status(config, word, now=now)
     return {"verb": "status", "text": "how things stand", "zone": config.timezone.key, "standing": standing}
 
 

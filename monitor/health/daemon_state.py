@@ -1,24 +1,18 @@
-"""What the daemon says of itself every second → `state/daemon.json` → what `monitor status` may believe.
+"""Hold what the daemon says of itself, and write it to `state/daemon.json` for a `monitor status` that cannot ask it.
 
-The thread that takes files in writes it, so a daemon that hangs or dies falls silent: an old file says nothing about
-now. It is replaced by a rename and never synced; after a power cut it is old, which is the truth.
+The file is replaced by a rename when its content changes, and never synced: the last change, not a sign of life.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 FILE = "daemon.json"
-LATE_AFTER = 3.0  # seconds; it speaks every second, unless it cannot write or is busy
-STALE_AFTER = (
-    10.0  # seconds without a word from a daemon that runs; it speaks every second, or says what it is busy with
-)
+STALE_AFTER = 10.0  # seconds without a word from a daemon that runs, or from a thread of it that speaks every second
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +34,8 @@ class Vitals:
     """One word of a daemon that runs."""
 
     pid: int
-    at: str  # RFC 3339 with milliseconds
+    at: str = field(compare=False)  # RFC 3339 with microseconds
+    silence: str = ""  # why nothing below is known to be so now; in the file always empty
     paused: str = ""  # why nothing can be stored
     busy_with: str = ""  # the file whose take-in was about to begin
     overflows: int = 0  # of the kernel's queue of events, since the start
@@ -51,14 +46,11 @@ class Vitals:
 
 
 def write(state: Path, vitals: Vitals) -> None:
-    """Replace the daemon's last word. Raises OSError, as on a full disk: then the old one grows stale."""
+    """Replace the daemon's last word. Raises OSError, as on a full disk: then the one before stays."""
     made = state / f".{FILE}.new"
-    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
-    try:
-        os.write(descriptor, json.dumps(asdict(vitals), ensure_ascii=True).encode())
-    finally:
-        os.close(descriptor)
-    os.replace(made, state / FILE)  # noqa: PTH105 - one call instead of four objects, every second
+    made.touch(0o644)  # whatever the umask allows
+    made.write_text(json.dumps(asdict(vitals)), "utf-8")
+    made.replace(state / FILE)
 
 
 def read(state: Path) -> Mapping[str, Any]:
@@ -70,33 +62,28 @@ def read(state: Path) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def is_late(vitals: Mapping[str, Any], *, now: datetime) -> bool:
-    """Whether a daemon, if one runs, should have spoken since."""
-    return not vitals or (now - datetime.fromisoformat(vitals["at"])).total_seconds() > LATE_AFTER
+def last_change(state: Path, *, pid: int, since: str) -> Mapping[str, Any]:
+    """Return what the daemon of this pid wrote since it began, each watch marked as of then; empty: nothing.
+
+    In a container every daemon has the same pid, so the file of an earlier one is told by its time.
+    """
+    found = read(state)
+    if found.get("pid") != pid or found["at"][:19] < since[:19]:  # to the second; RFC 3339 sorts as text
+        return {}
+    note = f"last changed {found['at'][:19]}Z; the daemon cannot be asked for news"
+    sources = {
+        name: {**watch, "reason": f"{watch['reason']}; {note}".removeprefix("; ")}
+        for name, watch in found["sources"].items()
+    }
+    return {**found, "sources": sources}
 
 
-def watch_of(vitals: Mapping[str, Any], source: str, *, pid: int | None, now: datetime) -> Mapping[str, Any]:
-    """What may be believed of a source's watch now; pid: of the daemon that runs, None: none does."""
-    if pid is None:
-        return _unknown("no daemon runs")
-    if vitals.get("pid") != pid or source not in vitals.get("sources", {}):
-        return _unknown("the daemon has not reported yet")
-    age = (now - datetime.fromisoformat(vitals["at"])).total_seconds()
-    if age > STALE_AFTER:
-        busy = f"; it was about to take in {vitals['busy_with']}" if vitals["busy_with"] else ""
-        return _unknown(f"the daemon has not reported for {age:.0f} s{busy}")
-    watch: Mapping[str, Any] = vitals["sources"][source]
-    return watch
-
-
-def paused(vitals: Mapping[str, Any], *, pid: int) -> str | None:
-    """Why the daemon of this process id can store nothing, as far as it has said; None: it can."""
-    return vitals.get("paused") or None if vitals.get("pid") == pid else None
-
-
-def refusal_of(vitals: Mapping[str, Any], *, pid: int | None) -> str | None:
-    """Why the daemon of this pid goes on with a configuration that is no longer in the file; None: it does not."""
-    return (vitals.get("refusal") or None) if pid is not None and vitals.get("pid") == pid else None
+def watch_of(word: Mapping[str, Any], source: str) -> Mapping[str, Any]:
+    """Return what may be believed of a source's watch now."""
+    if word.get("silence"):
+        return _unknown(word["silence"])
+    watch: Mapping[str, Any] | None = word.get("sources", {}).get(source)
+    return watch or _unknown("the daemon has not reported yet")
 
 
 def _unknown(reason: str) -> Mapping[str, Any]:

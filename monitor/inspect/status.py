@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.control import lock
 from monitor.control.commands import Order
-from monitor.control.server import ask
+from monitor.control.server import NoAnswer, ask
 from monitor.errors import ConfigError, MonitorError, NotFound
 from monitor.health import daemon_state
 from monitor.health.liveness import deaf
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from monitor.config import Config
 
 DAYS = 30  # that are counted one by one, today among them
-PATIENCE = 3.0  # seconds that a daemon gets to say how it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +43,11 @@ class _Facts:
     silences: Mapping[str, datetime] = field(default_factory=dict)
 
 
-def standing_of(file: Path, *, now: datetime) -> tuple[ZoneInfo, Row]:
+def standing_of(file: Path, *, now: datetime, patience: float = daemon_state.STALE_AFTER) -> tuple[ZoneInfo, Row]:
     """How things stand by the configuration in this file, as `status`, and its time zone.
 
-    Where the file cannot be used any more, or the daemon could not write down how it is, the daemon itself is asked.
-    Raises ConfigError where there is no daemon to ask.
+    Where the file cannot be used any more, the daemon is asked for all of it. patience: seconds that the daemon gets to
+    answer; one that does not is taken to hang. Raises ConfigError where there is no daemon to ask.
     """
     from monitor.config import load, state_of
     from monitor.config.checks import check_rules
@@ -56,21 +55,32 @@ def standing_of(file: Path, *, now: datetime) -> tuple[ZoneInfo, Row]:
     try:
         config = load(file, checks=(check_rules,))
     except ConfigError as error:
-        told = _told(state_of(file), file)
+        told = _told(state_of(file), file, patience)
         if told is None:
             raise
         zone, standing = told
         standing["config"]["refusal"] = f"{error.where}: {error.message}"  # the daemon may know an older one
         return zone, standing
-    word = daemon_state.read(config.state)
-    told = _told(config.state, file) if daemon_state.is_late(word, now=now) else None
-    return told or (config.timezone, status(config, word, now=now))
+    return config.timezone, status(config, _word(config.state, patience), now=now)
 
 
-def _told(state: Path, file: Path) -> tuple[ZoneInfo, dict[str, Any]] | None:
+def _word(state: Path, patience: float) -> Mapping[str, Any]:
+    """Return what the daemon says of itself, or wrote down last where it takes no questions; empty: there is none."""
+    try:
+        answer: Mapping[str, Any] = ask(state, Order(verb="state"), patience=patience)
+        word: Mapping[str, Any] = answer["state"]
+    except NoAnswer as error:
+        return {"silence": error.message}
+    except MonitorError:
+        holder = lock.holder(state)
+        return daemon_state.last_change(state, pid=holder.pid, since=holder.since) if holder else {}
+    return word
+
+
+def _told(state: Path, file: Path, patience: float) -> tuple[ZoneInfo, dict[str, Any]] | None:
     """What the daemon on a state folder says that runs on this file; None: there is none, or it says nothing."""
     try:
-        answer: Mapping[str, Any] = ask(state, Order(verb="status"), patience=PATIENCE)
+        answer: Mapping[str, Any] = ask(state, Order(verb="status"), patience=patience)
     except MonitorError:
         return None
     standing = answer["standing"]
@@ -86,9 +96,9 @@ def status(config: Config, word: Mapping[str, Any], *, now: datetime) -> Row:
     holder = lock.holder(config.state)
     facts = _facts(config, now)
     is_running = holder is not None and holder.verb == lock.DAEMON
-    pid = holder.pid if holder and is_running else None
-    daemon = asdict(holder) | {"paused": daemon_state.paused(word, pid=holder.pid)} if holder and is_running else None
-    watches = {name: daemon_state.watch_of(word, name, pid=pid, now=now) for name in config.sources}
+    word = word if is_running else {"silence": "no daemon runs"}
+    daemon = asdict(holder) | {"paused": word.get("paused") or None} if holder and is_running else None
+    watches = {name: daemon_state.watch_of(word, name) for name in config.sources}
     sources, channels = _sources(config, facts, watches), _channels(config, facts)
     return {
         "ok": daemon is not None and not daemon["paused"] and _is_well(sources, channels),
@@ -100,7 +110,7 @@ def status(config: Config, word: Mapping[str, Any], *, now: datetime) -> Row:
         "config": {
             "file": str(config.file),
             "warnings": len(config.warnings),
-            "refusal": daemon_state.refusal_of(word, pid=pid),
+            "refusal": word.get("refusal") or None,
         },
         "store": _store(config.state / FILE),
     }

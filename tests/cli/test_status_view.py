@@ -13,10 +13,10 @@ import click
 import pytest
 
 from monitor.cli.status_view import BARS, PLAIN_BARS, bars_for, screen, sparkline
-from monitor.config import load
 from monitor.control import lock
-from monitor.health.daemon_state import Vitals, read, write
-from monitor.inspect.status import DAYS, midnights, status
+from monitor.health.daemon_state import Vitals, write
+from monitor.inspect import status
+from monitor.inspect.status import DAYS, midnights
 from monitor.model import Mode
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.store import SqliteStore
@@ -132,8 +132,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def standing_of(folder: Path) -> Any:
-    config = load(folder / "config.yaml", environ={})
-    return status(config, read(config.state), now=NOW)
+    _, standing = status.standing_of(folder / "config.yaml", now=NOW)
+    return standing
 
 
 def test_all_that_can_be_seen_at_a_glance() -> None:
@@ -230,7 +230,9 @@ def test_a_refused_configuration_shows_as_long_as_its_daemon_runs(folder: Path) 
         assert standing_of(folder)["config"]["refusal"] == "config.yaml:3:4: unknown key"
         write(state, Vitals(pid=holder.pid, at="2026-11-22T03:04:05.000000Z"))
         assert standing_of(folder)["config"]["refusal"] is None
-        write(state, Vitals(pid=holder.pid + 1, at="2026-11-22T03:04:05.000000Z", refusal="of another time"))
+        write(state, Vitals(pid=holder.pid + 1, at="2026-11-22T03:04:05.000000Z", refusal="of another process"))
+        assert standing_of(folder)["config"]["refusal"] is None
+        write(state, Vitals(pid=holder.pid, at="2026-11-21T03:04:05.000000Z", refusal="of another time"))
         assert standing_of(folder)["config"]["refusal"] is None
     write(state, Vitals(pid=holder.pid, at="2026-11-22T03:04:05.000000Z", refusal="of a dead daemon"))
     assert standing_of(folder)["config"]["refusal"] is None

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from monitor.control.commands import Order, Verb
-from monitor.control.server import FILE, LONGEST, Control, NoDaemon, ask
+from monitor.control.server import FILE, LONGEST, Control, NoAnswer, NoDaemon, ask
 from monitor.errors import MonitorError, NotFound
 from monitor.ports import Row
 
@@ -106,6 +106,15 @@ def test_an_order_that_fails_wakes_nobody_and_is_told_with_its_code(tmp_path: Pa
             ask(tmp_path, Order(verb="explode"))
         assert failed.value.exit_code == 2
     assert woken == []
+
+
+def test_a_daemon_that_hangs_is_waited_for_so_long_and_no_longer(tmp_path: Path) -> None:
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as listener, short(tmp_path) as path:
+        listener.bind(path)
+        listener.listen(0)
+        for _ in range(5):  # more than can wait for it
+            with pytest.raises(NoAnswer, match="gave no answer"):
+                ask(tmp_path, HELLO, patience=0.05)
 
 
 def test_a_fault_of_ours_is_told_and_ends_nothing(tmp_path: Path) -> None:

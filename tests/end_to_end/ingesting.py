@@ -19,6 +19,7 @@ from monitor.daemon.bootstrap import Works, working
 from monitor.daemon.ingest_worker import Pace, Pickup
 from monitor.daemon.scheduler import Schedule
 from monitor.health import daemon_state
+from monitor.health.publisher import Speaker
 from monitor.health.vigil import Vigil
 from tests.end_to_end.harness import DEADLINE, Project, wait_for
 from tests.servers import Arrivals
@@ -106,6 +107,7 @@ def picking(
     """Start it on a project, new or as it was left; it has ended when the block does."""
     project = Project(folder, config=config) if not folder.exists() else _known(folder)
     settings = load(folder / "config.yaml", environ=os.environ)
+    vigil = vigil or Vigil()
     with working(settings, verb="run") as works:
         pickup = Pickup(
             works.intake,
@@ -113,8 +115,8 @@ def picking(
             store=works.store,
             clock=works.office.clock,
             pace=pace or Pace(settle=0.1, rescan=1.0),
-            vigil=vigil or Vigil(),
-            speak=partial(daemon_state.write, settings.state),
+            vigil=vigil,
+            speaker=Speaker(vigil, partial(daemon_state.write, settings.state)),
         )
         with _running(picked := Picking(project, works, pickup)):
             yield picked

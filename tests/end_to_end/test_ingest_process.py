@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
 import signal
@@ -17,7 +16,10 @@ from typing import Any
 
 import pytest
 
+from monitor.control.commands import Order
+from monitor.control.server import ask
 from monitor.health import daemon_state
+from monitor.inspect.status import standing_of
 from tests.end_to_end.harness import DEADLINE, Daemon, Project, many, record
 from tests.end_to_end.ingesting import CONFIG, query
 from tests.kernel import no_instances, short_queue
@@ -39,6 +41,13 @@ def watch(project: Project) -> dict[str, Any]:
     standing = project.run("status", "--json").rows()[0]
     [source] = standing["sources"]
     return {**source["watch"], "ok": standing["ok"]}
+
+
+def asked(project: Project, *, patience: float) -> dict[str, Any]:
+    """The same, for whoever will not wait long."""
+    _, standing = standing_of(project.folder / "config.yaml", now=datetime.now(UTC), patience=patience)
+    told: Any = standing
+    return {**told["sources"][0]["watch"], "ok": told["ok"]}
 
 
 def says(project: Project, state: str) -> None:
@@ -117,18 +126,51 @@ def test_a_daemon_that_hangs_is_not_said_to_be_well(tmp_path: Path) -> None:
     with project.daemon() as daemon:
         assert watch(project)["ok"]
         daemon.process.send_signal(signal.SIGSTOP)
-        path = project.folder / "state" / daemon_state.FILE
-        word = json.loads(path.read_text("utf-8"))
-        long_ago = datetime.now(UTC) - timedelta(seconds=daemon_state.STALE_AFTER + 2)
-        path.write_text(json.dumps({**word, "at": long_ago.isoformat()}), "utf-8")
-        said = watch(project)
+        said = asked(project, patience=0.5)
         assert (said["state"], said["ok"]) == ("unknown", False)
-        assert "has not reported for 1" in said["reason"]
+        assert "the daemon gave no answer within" in said["reason"]
         assert project.run("status", "--check").code == 1
         daemon.process.send_signal(signal.SIGCONT)
         assert daemon.stop() == 0
     said = watch(project)
     assert (said["state"], said["reason"], said["ok"]) == ("unknown", "no daemon runs", False)
+
+
+def test_of_a_daemon_that_cannot_be_asked_status_shows_the_last_change_and_says_so(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", config=CONFIG)
+    with project.daemon() as daemon:
+        says(project, "watching")
+        (project.folder / "state" / "control.sock").unlink()
+        said = watch(project)
+        assert (said["state"], said["ok"]) == ("watching", True)
+        assert "the daemon cannot be asked for news" in said["reason"]
+        project.seeds.rmdir()
+        says(project, "waiting")
+        assert project.run("status", "--check").code == 1
+        daemon.stop(signal.SIGKILL)
+    said = watch(project)
+    assert (said["state"], said["reason"], said["ok"]) == ("unknown", "no daemon runs", False)
+
+
+def test_a_daemon_to_which_nothing_happens_writes_nothing(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", config=CONFIG)
+    with project.daemon() as daemon:
+        says(project, "watching")
+        path = project.folder / "state" / daemon_state.FILE
+        before = path.stat()
+        heard(project, 3)
+        assert path.stat() == before
+        assert daemon.stop() == 0
+
+
+def heard(project: Project, count: int) -> None:
+    """Until the daemon has spoken so many times more; each word is of another moment."""
+    words, end = list[Any](), time.monotonic() + DEADLINE
+    while len(words) < count:
+        assert time.monotonic() < end
+        answer: Any = ask(project.folder / "state", Order(verb="state"))
+        if answer["state"] not in words:
+            words.append(answer["state"])
 
 
 def test_status_shows_what_is_ignored_and_what_is_not_settled(tmp_path: Path) -> None:

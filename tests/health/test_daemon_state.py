@@ -1,18 +1,23 @@
-"""What may be believed of the daemon's last word."""
+"""What may be believed of the daemon's last word, when it is written down, and what is said to who asks."""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from contextlib import nullcontext
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from monitor.config import load
+from monitor.config import Config, load
 from monitor.control import lock
-from monitor.health.daemon_state import FILE, STALE_AFTER, Vitals, Watch, paused, read, watch_of, write
+from monitor.health.daemon_state import FILE, STALE_AFTER, Vitals, Watch, last_change, read, watch_of, write
+from monitor.health.publisher import Speaker
+from monitor.health.vigil import Vigil
 from monitor.inspect.status import status
 from tests.config.support import HEAD
 
@@ -20,35 +25,55 @@ AT = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)
 WATCH = Watch(state="watching", since="2026-11-22T03:00:00Z", ignored=1, ignored_names=("a.csv",))
 
 
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    (tmp_path / "config.yaml").write_text(HEAD, "utf-8")
+    (tmp_path / "in").mkdir()
+    return load(tmp_path / "config.yaml", environ={})
+
+
 def word(state: Path, *, busy_with: str = "") -> dict[str, Any]:
     write(state, Vitals(pid=7, at="2026-11-22T03:04:05.000000Z", busy_with=busy_with, sources={"motie": WATCH}))
     return dict(read(state))
 
 
-def test_a_fresh_word_of_the_daemon_that_runs_is_believed(tmp_path: Path) -> None:
-    watch = watch_of(word(tmp_path), "motie", pid=7, now=AT + timedelta(seconds=STALE_AFTER))
+def test_the_last_change_is_believed_and_says_of_when_it_is(tmp_path: Path) -> None:
+    word(tmp_path)
+    watch = watch_of(last_change(tmp_path, pid=7, since="2026-11-22T03:04:05Z"), "motie")
 
     assert (watch["state"], watch["ignored"], watch["ignored_names"]) == ("watching", 1, ["a.csv"])
+    assert watch["reason"] == "last changed 2026-11-22T03:04:05Z; the daemon cannot be asked for news"
 
 
-# (what, the daemon that runs, the source asked for, age of the word in seconds, part of the reason)
+def test_what_the_last_change_says_against_a_source_is_kept(tmp_path: Path) -> None:
+    missing = Watch(state="waiting", since="2026-11-22T03:00:00Z", reason="the folder is missing")
+    write(tmp_path, Vitals(pid=7, at="2026-11-22T03:04:05.000000Z", sources={"motie": missing}))
+    watch = watch_of(last_change(tmp_path, pid=7, since="2026-11-22T03:00:00Z"), "motie")
+
+    assert watch["reason"].startswith("the folder is missing; last changed 2026")
+
+
+# (what, the daemon that runs, since when, the source asked for)
 DOUBTS = [
-    ("no daemon", None, "motie", 0, "no daemon runs"),
-    ("of a daemon before", 8, "motie", 0, "has not reported yet"),
-    ("of a source it does not know", 7, "other", 0, "has not reported yet"),
-    ("too old", 7, "motie", STALE_AFTER + 1, "has not reported for 11 s; it was about to take in big.txt"),
+    ("of a daemon before", 8, "2026-11-22T03:00:00Z", "motie"),
+    ("of a daemon before with the same pid, as in a container", 7, "2026-11-22T03:04:06Z", "motie"),
+    ("of a source it does not know", 7, "2026-11-22T03:00:00Z", "other"),
 ]
 
 
-@pytest.mark.parametrize(("what", "pid", "source", "age", "reason"), DOUBTS, ids=[row[0] for row in DOUBTS])
-def test_any_other_word_says_nothing(
-    what: str, pid: int | None, source: str, age: float, reason: str, tmp_path: Path
-) -> None:
-    watch = watch_of(word(tmp_path, busy_with="big.txt"), source, pid=pid, now=AT + timedelta(seconds=age))
+@pytest.mark.parametrize(("what", "pid", "since", "source"), DOUBTS, ids=[row[0] for row in DOUBTS])
+def test_any_other_word_says_nothing(what: str, pid: int, since: str, source: str, tmp_path: Path) -> None:
+    of_now = word(tmp_path, busy_with="big.txt")
+    watch = watch_of(last_change(tmp_path, pid=pid, since=since), source)
 
-    assert watch["state"] == "unknown"
-    assert reason in watch["reason"]
-    assert set(watch) == set(watch_of(word(tmp_path), "motie", pid=7, now=AT))
+    assert (watch["state"], watch["reason"]) == ("unknown", "the daemon has not reported yet")
+    assert set(watch) == set(watch_of(of_now, "motie"))
+
+
+def test_the_word_of_a_daemon_that_is_silent_says_nothing_of_its_sources(tmp_path: Path) -> None:
+    watch = watch_of({**word(tmp_path), "silence": "it hangs"}, "motie")
+
+    assert (watch["state"], watch["reason"]) == ("unknown", "it hangs")
 
 
 @pytest.mark.parametrize("content", [b"", b'{"pid": 7', b"[]", b"\xff"])
@@ -56,23 +81,7 @@ def test_a_torn_or_missing_word_is_none(content: bytes, tmp_path: Path) -> None:
     assert read(tmp_path) == {}
     (tmp_path / FILE).write_bytes(content)
     assert read(tmp_path) == {}
-    assert watch_of(read(tmp_path), "motie", pid=7, now=AT)["state"] == "unknown"
-
-
-@pytest.mark.parametrize(
-    ("word", "pid", "expected"),
-    [
-        ({"pid": 7, "paused": "disk full"}, 7, "disk full"),
-        ({"pid": 7, "paused": ""}, 7, None),
-        ({"pid": 7}, 7, None),  # of a version before
-        ({"pid": 7, "paused": "disk full"}, 8, None),
-        ({}, 8, None),
-    ],
-)
-def test_only_the_daemon_that_runs_can_say_that_it_is_paused(
-    word: dict[str, Any], pid: int, expected: str | None
-) -> None:
-    assert paused(word, pid=pid) == expected
+    assert watch_of(last_change(tmp_path, pid=7, since="2026-11-22T03:00:00Z"), "motie")["state"] == "unknown"
 
 
 def test_a_word_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
@@ -80,14 +89,58 @@ def test_a_word_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
         word(tmp_path / "gone")
 
 
-def test_a_daemon_that_can_store_nothing_is_not_well(tmp_path: Path) -> None:
-    (tmp_path / "config.yaml").write_text(HEAD, "utf-8")
-    (tmp_path / "in").mkdir()
-    config = load(tmp_path / "config.yaml", environ={})
-    config.state.mkdir()
+def test_a_daemon_that_can_store_nothing_is_not_well(config: Config) -> None:
     with lock.hold(config.state, verb="run", now=AT):
         for fault, is_well in (("", True), ("the disk is full", False)):
             said = Vitals(pid=os.getpid(), at=f"{AT:%Y-%m-%dT%H:%M:%SZ}", paused=fault, sources={"motie": WATCH})
-            write(config.state, said)
-            standing: Mapping[str, Any] = status(config, read(config.state), now=AT)
+            standing: Mapping[str, Any] = status(config, asdict(said), now=AT)
             assert (standing["ok"], standing["daemon"]["paused"]) == (is_well, fault or None)
+
+
+def test_only_a_daemon_that_runs_can_say_how_it_is(config: Config) -> None:
+    said = Vitals(pid=os.getpid(), at="2026-11-22T03:04:05Z", paused="full", refusal="x", sources={"motie": WATCH})
+    for verb in ("run --once", None):
+        with lock.hold(config.state, verb=verb, now=AT) if verb else nullcontext():
+            standing: Mapping[str, Any] = status(config, asdict(said), now=AT)
+        assert (standing["ok"], standing["daemon"], standing["config"]["refusal"]) == (False, None, None)
+        assert standing["sources"][0]["watch"]["reason"] == "no daemon runs"
+
+
+def test_a_word_is_written_when_it_changes_and_until_it_is_written(tmp_path: Path) -> None:
+    written, room, refusals = list[Vitals](), [True], [""]
+
+    def write_down(said: Vitals) -> None:
+        if not room[0]:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(said)
+
+    def speak(at: str, paused: str = "") -> int:
+        speaker.speak(Vitals(pid=7, at=at, paused=paused, sources={"motie": WATCH}))
+        return len(written)
+
+    speaker = Speaker(Vigil(), write_down, refusal=lambda: refusals[0])
+    assert [speak("1"), speak("2"), speak("3", "full"), speak("4", "full")] == [1, 1, 2, 2]
+    refusals[0] = "config.yaml:3"
+    assert (speak("5", "full"), written[-1].at, written[-1].refusal) == (3, "5", "config.yaml:3")
+    room[0] = False
+    assert (speak("6"), speak("7"), speaker.word()["at"]) == (3, 3, "7")
+    room[0] = True
+    assert (speak("8"), speak("9"), written[-1].at) == (4, 4, "8")
+
+
+def test_who_asks_hears_what_has_changed_since_the_last_word() -> None:
+    now = [0.0]
+    vigil = Vigil(seconds=lambda: now[0])
+    refusals = [""]
+    speaker = Speaker(vigil, lambda _: None, refusal=lambda: refusals[0])
+    assert watch_of(speaker.word(), "motie")["reason"] == "the daemon has not reported yet"
+    speaker.speak(Vitals(pid=7, at="1", busy_with="big.txt", sources={"motie": WATCH}))
+    refusals[0] = "config.yaml:3"
+    vigil.answer("the disk is full")
+    said = speaker.word()
+    assert (said["silence"], said["paused"], said["refusal"]) == ("", "the disk is full", "config.yaml:3")
+    now[0] += STALE_AFTER
+    assert speaker.word()["silence"] == "the watcher has not answered for 10 s; it was about to take in big.txt"
+    vigil.tick()
+    speaker.speak(Vitals(pid=7, at="2", sources={"motie": WATCH}))
+    assert watch_of(speaker.word(), "motie")["state"] == "watching"

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import struct
 import threading
@@ -26,11 +27,22 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from aiosmtpd.smtp import SMTP
 
 T = TypeVar("T")
+
+
+@contextmanager
+def short_path(path: Path) -> Iterator[str]:
+    """Name a place for a socket, which has room for 107 bytes, however deep its folder lies."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        yield f"/proc/{os.getpid()}/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 class Arrivals(Generic[T]):

@@ -17,6 +17,7 @@ import pytest
 from monitor.collect.file_reader import Content, Skipped, arrival, opened, read
 from monitor.errors import FileChanged
 from tests.collect.samples import put, raw, signature, signed
+from tests.servers import short_path
 
 LARGE = 1 << 26  # bytes; reading so many takes long enough for a writer to come in between
 
@@ -35,8 +36,8 @@ def fifo(path: Path) -> None:
 
 
 def bind(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as door:
-        door.bind(os.path.relpath(path))  # a socket's path has little room
+    with socket.socket(socket.AF_UNIX) as door, short_path(path) as name:
+        door.bind(name)
 
 
 # (what, how it comes to be, part of the reason)

@@ -20,6 +20,7 @@ from monitor.control.commands import Order, Verb
 from monitor.control.server import FILE, LONGEST, Control, NoAnswer, NoDaemon, ask
 from monitor.errors import MonitorError, NotFound
 from monitor.ports import Row
+from tests.servers import short_path
 
 HELLO = Order(verb="hello", words=("team",))
 DEADLINE = 30.0
@@ -60,23 +61,13 @@ def serving(state: Path, verbs: Mapping[str, Verb] = VERBS, *, patience: float =
         assert not thread.is_alive()
 
 
-@contextmanager
-def short(state: Path) -> Iterator[str]:
-    """The socket's path, however deep the folder lies in which the tests run."""
-    folder = os.open(state, os.O_RDONLY)
-    try:
-        yield f"/proc/self/fd/{folder}/{FILE}"
-    finally:
-        os.close(folder)
-
-
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[socket.socket]:
     """A connection to the socket in tmp_path, by its plain path, for whoever speaks badly."""
     with serving(tmp_path, patience=0.2):
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         with closing(connection):
-            with short(tmp_path) as path:
+            with short_path(tmp_path / FILE) as path:
                 connection.connect(path)
             connection.settimeout(DEADLINE)
             yield connection
@@ -208,7 +199,7 @@ def test_a_state_folder_may_have_a_long_path(tmp_path: Path) -> None:
 
 
 def test_a_dead_daemons_socket_is_replaced(tmp_path: Path) -> None:
-    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as dead, short(tmp_path) as path:
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as dead, short_path(tmp_path / FILE) as path:
         dead.bind(path)
     assert (tmp_path / FILE).is_socket()
     with pytest.raises(NoDaemon):
@@ -258,7 +249,7 @@ def impostor(state: Path, answer: bytes | None) -> Iterator[None]:
                 connection.sendall(answer)
 
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as listener:
-        with short(state) as path:
+        with short_path(state / FILE) as path:
             listener.bind(path)
         listener.listen()
         thread = threading.Thread(target=serve_one, args=[listener])

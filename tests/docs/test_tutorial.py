@@ -69,7 +69,7 @@ def steps(folder: Path, port: str) -> Iterator[str]:
         if kind == "yaml" and not configurations:
             configurations += 1
             (folder / "own.yaml").write_text(block.replace("8080", port), "utf-8")
-            yield f"cp {folder / 'own.yaml'} config.yaml"
+            yield f"cp {shlex.quote(str(folder / 'own.yaml'))} config.yaml"
         elif kind == "console":
             lines = [line.removeprefix("$ ") for line in block.splitlines() if line.startswith("$ ")]
             yield from (line for line in lines if line not in ELSEWHERE)

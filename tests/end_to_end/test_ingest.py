@@ -23,6 +23,7 @@ from monitor.health.liveness import unready
 from monitor.health.vigil import Vigil
 from tests.end_to_end.harness import DEADLINE, Project, record
 from tests.end_to_end.ingesting import CONFIG, picking, query
+from tests.servers import short_path
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of other systems are poorer")
 
@@ -167,13 +168,8 @@ def test_nothing_that_vanishes_is_taken_for_a_deletion(tmp_path: Path) -> None:
 
 
 def listen(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as one:
-        here = Path.cwd()
-        os.chdir(path.parent)  # a socket's path is short
-        try:
-            one.bind(path.name)
-        finally:
-            os.chdir(here)
+    with socket.socket(socket.AF_UNIX) as one, short_path(path) as name:
+        one.bind(name)
 
 
 def test_what_is_no_file_is_left_alone_with_its_reason_and_stops_nobody(tmp_path: Path) -> None:

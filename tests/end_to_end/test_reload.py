@@ -13,7 +13,7 @@ import pytest
 
 from monitor.health import daemon_state
 from tests.end_to_end.harness import DEADLINE, Daemon, Project, record
-from tests.servers import Answer, HttpServer, http_server
+from tests.servers import Answer, HttpServer, http_server, short_path
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday.")
 VISIT = record("Visit to a plant", "The minister went to the plant and left for Busan.")
@@ -187,10 +187,14 @@ def test_without_a_daemon_a_reload_says_so(tmp_path: Path) -> None:
 def test_the_service_manager_hears_of_the_start_the_watchdog_a_reload_and_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, http_server() as server:
-        manager.bind(str(tmp_path / "notify"))
+    with (
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager,
+        short_path(tmp_path / "notify") as address,
+        http_server() as server,
+    ):
+        manager.bind(address)
         manager.settimeout(DEADLINE)
-        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        monkeypatch.setenv("NOTIFY_SOCKET", address)
         monkeypatch.setenv("WATCHDOG_USEC", "4000000")
         monkeypatch.delenv("WATCHDOG_PID", raising=False)
         project = Project(tmp_path / "p", config=config(server, "FTA"))

@@ -19,7 +19,7 @@ from monitor.health.vigil import Vigil
 from monitor.store.sqlite.database import open_for_writing
 from monitor.systemd.sd_notify import WATCHDOG
 from tests.end_to_end.ingesting import picking
-from tests.servers import Arrivals
+from tests.servers import Arrivals, short_path
 
 INTERVAL = 120.0  # seconds, as WatchdogSec in the unit
 HEARD = {"motie": Watch(state="watching", since="2026-11-22T03:00:00Z")}
@@ -48,9 +48,9 @@ class Ward:
 @pytest.fixture
 def ward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ward]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "n"))
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        manager.bind(str(tmp_path / "n"))
+    with short_path(tmp_path / "n") as address, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        monkeypatch.setenv("NOTIFY_SOCKET", address)
+        manager.bind(address)
         manager.setblocking(False)
         yield Ward(manager)
 

@@ -21,7 +21,14 @@ from tests.end_to_end.harness import ROOT, record
 
 SOURCES = ("pyproject.toml", "README.md", "LICENSE")
 BUILD = "import flit_core.buildapi as build, sys; print(build.build_wheel(sys.argv[1]))"
-_SCRIPT = "#!{python}\nimport sys\nfrom {module} import {name}\nsys.exit({name}())\n"
+# As installers write it for a Python whose path has a space, or is longer than the kernel takes behind #!.
+_SCRIPT = """#!/bin/sh
+'''exec' "{python}" "$0" "$@"
+' '''
+import sys
+from {module} import {name}
+sys.exit({name}())
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +45,7 @@ class Installation:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    folder = tmp_path_factory.mktemp("wheel")
+    folder = tmp_path_factory.mktemp("the wheel")
     wheel = built(folder)
     venv.create(folder / "venv", symlinks=True)
     packages = next((folder / "venv" / "lib").glob("python*/site-packages"))
@@ -102,4 +109,4 @@ def test_a_clean_installation_runs_its_own_code_and_names_its_own_program(
     installed: Installation, tmp_path: Path
 ) -> None:
     unit = installed.run("service", "install", "--dry-run", cwd=tmp_path).stdout
-    assert f"ExecStart={installed.folder / 'bin' / 'monitor'} --config" in unit
+    assert f'ExecStart="{installed.folder / "bin" / "monitor"}" --config' in unit

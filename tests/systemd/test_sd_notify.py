@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitor.systemd.sd_notify import READY, STOPPING, WATCHDOG, notify, reloading, watchdog_interval
+from tests.servers import short_path
 
 
 @contextmanager
@@ -25,12 +26,14 @@ def manager(address: str) -> Iterator[socket.socket]:
 
 
 @pytest.fixture(params=["path", "abstract"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "abstract":
         if sys.platform != "linux":
             pytest.skip("only Linux has an abstract namespace")
-        return f"@monitor-test-{uuid.uuid4()}"
-    return os.path.relpath(tmp_path / "n.sock") if len(str(tmp_path)) > 90 else str(tmp_path / "n.sock")
+        yield f"@monitor-test-{uuid.uuid4()}"
+    else:
+        with short_path(tmp_path / "n.sock") as path:
+            yield path
 
 
 def test_lines_arrive_in_one_datagram(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,9 +66,8 @@ def test_without_a_manager_nothing_happens(value: str, monkeypatch: pytest.Monke
 
 
 def test_a_manager_that_does_not_read_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    address = str(tmp_path / "n.sock")
-    monkeypatch.setenv("NOTIFY_SOCKET", address)
-    with manager(address):
+    with short_path(tmp_path / "n.sock") as address, manager(address):
+        monkeypatch.setenv("NOTIFY_SOCKET", address)
         for _ in range(3000):  # more than any queue of datagrams holds
             notify(WATCHDOG)
 

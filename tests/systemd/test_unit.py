@@ -36,7 +36,7 @@ def unit(kind: str, **paths: str) -> str:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    return Project(tmp_path / "p")
+    return Project(tmp_path / "with space")  # so that each path needs its quotes, wherever the tests run
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_the_systems_service_is_exposed_little(tmp_path: Path) -> None:
 def test_a_dry_run_prints_the_unit_and_writes_nothing(project: Project) -> None:
     done = project.run("-c", "my.yaml", "service", "install", "--dry-run")
     assert done.code == 0
-    assert f"--config {project.folder / 'my.yaml'} run\n" in done.out
+    assert f'--config "{project.folder / "my.yaml"}" run\n' in done.out
     assert "DynamicUser=yes\n" in done.out
     assert "--config /etc/monitor/config.yaml run\n" in project.run("service", "install", "--dry-run").out
 
@@ -112,7 +112,7 @@ def test_a_users_service_is_written_and_removed(project: Project) -> None:
         assert (done.code, done.err) == (0, "")
     assert f"wrote {folder / 'monitor.service'}\n" in done.out
     assert "next: systemctl --user daemon-reload && systemctl --user enable --now monitor\n" in done.out
-    assert f"--config {project.folder / 'config.yaml'} run" in (folder / "monitor.service").read_text()
+    assert f'--config "{project.folder / "config.yaml"}" run' in (folder / "monitor.service").read_text()
     link = folder / "default.target.wants" / "monitor.service"
     link.parent.mkdir()
     link.symlink_to(folder / "monitor.service")

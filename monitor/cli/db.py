@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import config_option, is_terminal, json_option, load_config, print_json
+from monitor.cli.common import config_option, json_option, load_config, print_json
+from monitor.cli.progress import progress_bar
 from monitor.text import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from monitor.config import Config
     from monitor.store.sqlite.database import Handle
     from monitor.store.sqlite.verify import Checked
@@ -36,8 +35,8 @@ def backup_verb(*, path: Path, config_file: str | None) -> None:
     from monitor.times import SystemClock
 
     config, now = load_config(config_file), SystemClock().now()
-    with _bytes_shown("backup") as progress:
-        size = backup(config.state, path, progress=progress)
+    with progress_bar("backup") as update:
+        size = backup(config.state, path, progress=lambda done, total: update(completed=done, total=total))
     note_backup(config.state, path, now=now)
     click.echo(f"{escape(str(path))}: {size / 1e6:,.1f} MB, checked")
 
@@ -55,8 +54,8 @@ def restore_verb(*, path: Path, config_file: str | None) -> None:
     from monitor.times import SystemClock
 
     config, now = load_config(config_file), SystemClock().now()
-    with lock.hold(config.state, verb="restore", now=now), _bytes_shown("restore") as progress:
-        kept = restore(config.state, path, now=now, progress=progress)
+    with lock.hold(config.state, verb="restore", now=now), progress_bar("restore") as update:
+        kept = restore(config.state, path, now=now, progress=lambda done, total: update(completed=done, total=total))
     click.echo(f"restored from {escape(str(path))}" + (f"; what was there is now {escape(str(kept))}" if kept else ""))
     click.echo("monitor db verify --deep also compares every text with its hash")
 
@@ -112,8 +111,8 @@ def _deeply(handle: Handle) -> Iterator[Checked]:
     if stored is not None and int(stored["v"]) != NORM_VERSION:
         yield Checked(check="texts", faults=("another version of the monitor hashed them; start this one once",))
         return
-    with _counted("texts", count_texts(handle)) as step:
-        yield verify_texts(handle, text_hash=text_hash, step=step)
+    with progress_bar("texts", total=count_texts(handle)) as update:
+        yield verify_texts(handle, text_hash=text_hash, step=lambda count: update(advance=count))
 
 
 def _print(checked: Checked, *, as_json: bool) -> None:
@@ -135,28 +134,3 @@ def _reading(config: Config) -> Iterator[Handle]:
         yield handle
     finally:
         handle.close()
-
-
-@contextmanager
-def _bytes_shown(label: str) -> Iterator[Callable[[int, int], object]]:
-    """A bar for a person who waits; for anybody else nothing."""
-    if not is_terminal():
-        yield lambda *_: None
-        return
-    from rich.progress import Progress
-
-    with Progress(transient=True) as progress:
-        task = progress.add_task(label, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
-@contextmanager
-def _counted(label: str, total: int) -> Iterator[Callable[[int], object]]:
-    if not is_terminal():
-        yield lambda _: None
-        return
-    from rich.progress import Progress
-
-    with Progress(transient=True) as progress:
-        task = progress.add_task(label, total=total)
-        yield lambda count: progress.advance(task, count)

@@ -1,47 +1,36 @@
-"""Things that are worked through one by one → the same things, and a bar for a person who waits."""
+"""Show on stderr how far long work is, if a person waits there."""
 
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Iterable, Iterator
-from typing import TextIO, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TypeVar
 
 from monitor.cli.common import is_terminal
 
-AFTER = 1.0  # seconds; what is done sooner needs no bar
 _Thing = TypeVar("_Thing")
 
 
-def with_bar(
-    things: Iterable[_Thing], *, total: int, label: str, stream: TextIO | None = None, after: float = AFTER
-) -> Iterator[_Thing]:
-    """Give every thing; on a terminal, show how far it is once it takes longer than `after` seconds."""
-    stream = stream or sys.stdout
-    if not is_terminal(stream):
-        yield from things
-        return
-    start, done, left = time.monotonic(), 0, iter(things)
-    for done, thing in enumerate(left, 1):  # noqa: B007 - counted on below
-        yield thing
-        if time.monotonic() - start > after:
-            break
-    yield from _shown(left, stream, done=done, total=total, label=label)
-
-
-def _shown(things: Iterator[_Thing], stream: TextIO, *, done: int, total: int, label: str) -> Iterator[_Thing]:
-    first = next(things, None)
-    if first is None:
+@contextmanager
+def progress_bar(label: str, *, total: int | None = None) -> Iterator[Callable[..., object]]:
+    """Yield what updates the bar by `advance=`, `completed=` or `total=`; without a terminal it does nothing."""
+    if not is_terminal(sys.stderr):  # rich takes a tenth of a second to load
+        yield lambda **_: None
         return
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(
-        console=Console(file=stream), transient=True
-    ) as progress:  # what is printed meanwhile stands above it
-        task = progress.add_task(label, total=total, completed=done)
-        yield first
-        progress.advance(task)
+    # On one terminal, printed lines go through the bar's console and stand above it, unwrapped.
+    console = Console(stderr=True, soft_wrap=True)
+    with Progress(console=console, transient=True, redirect_stdout=is_terminal()) as progress:
+        yield partial(progress.update, progress.add_task(label, total=total))
+
+
+def with_bar(things: Iterable[_Thing], *, total: int, label: str) -> Iterator[_Thing]:
+    """Yield every thing and show how many are done."""
+    with progress_bar(label, total=total) as update:
         for thing in things:
             yield thing
-            progress.advance(task)
+            update(advance=1)

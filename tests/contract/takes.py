@@ -69,7 +69,7 @@ def records(text: str) -> tuple[Record, ...]:
 
 def keys_of(text: str, source: str = SOURCE) -> set[bytes]:
     """Every identity key under which a dump's releases are found again."""
-    return {key for shown in records(text, source) for key in keys(source, shown.release)}
+    return {key for shown in records(text) for key in keys(source, shown.release)}
 
 
 def heads(store: Store) -> dict[int, Release]:

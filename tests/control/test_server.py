@@ -100,7 +100,7 @@ def test_an_order_that_fails_wakes_nobody_and_is_told_with_its_code(tmp_path: Pa
 
 
 def test_a_daemon_that_hangs_is_waited_for_so_long_and_no_longer(tmp_path: Path) -> None:
-    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as listener, short(tmp_path) as path:
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as listener, short_path(tmp_path / FILE) as path:
         listener.bind(path)
         listener.listen(0)
         for _ in range(5):  # more than can wait for it

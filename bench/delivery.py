@@ -20,9 +20,9 @@ from bench.report import Figure, quantile, resident
 from monitor.model import Message
 from monitor.notify.apprise_channel import AppriseChannel, build
 from monitor.notify.send_time import Policy
-from monitor.notify.worker import Courier, Post
+from monitor.notify.worker import DeliveryContext, DeliveryWorker
 from monitor.secret import Secret
-from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.store import SqliteStore
@@ -37,13 +37,13 @@ TEXT = "A note of five hundred characters. " * 14
 def commit_to_webhook() -> Sequence[Figure]:
     """Commit a dump's releases; stop the clock when the webhook has the message."""
     with http_server() as server, _store() as (store, post):
-        courier = Courier(_channel(server.port), Policy(), post)
-        with _running(courier):
+        worker = DeliveryWorker(_channel(server.port), Policy(), post)
+        with _running(worker):
             times = []
             for number in range(COMMITS + 1):
                 take_in(store, f"{number}.txt", record(f"FTA round {number}", f"Item {number * 7} is settled."))
                 start = time.perf_counter()
-                courier.wake()
+                worker.wake()
                 server.wait_for(number + 1)
                 times.append(time.perf_counter() - start)
         floor = [_timed_post(server.url) for _ in range(COMMITS)]
@@ -62,12 +62,12 @@ def commit_to_webhook() -> Sequence[Figure]:
 def throughput() -> Sequence[Figure]:
     """Drain one channel of many messages, each with its attempt written first; and how memory fares."""
     with _sink() as port, _store() as (_, post):
-        courier = Courier(_channel(port), Policy(), post)
+        worker = DeliveryWorker(_channel(port), Policy(), post)
         _queue(post, SENDS // 10)
-        courier.deliver_due()
+        worker.deliver_due()
         before = resident()
         _queue(post, SENDS)
-        seconds = _timed(courier)
+        seconds = _timed(worker)
         grown = resident() - before
         start = time.perf_counter()
         for _ in range(SENDS // 4):
@@ -123,29 +123,31 @@ def _channel(port: int) -> AppriseChannel:
 
 
 @contextmanager
-def _store() -> Iterator[tuple[SqliteStore, Post]]:
+def _store() -> Iterator[tuple[SqliteStore, DeliveryContext]]:
     with tempfile.TemporaryDirectory() as folder:
         handle = open_for_writing(Path(folder))
-        outbox, switchboard = SqliteOutbox(handle), SqliteSwitchboard(handle)
+        outbox, channel_states = SqliteOutbox(handle), SqliteChannelStates(handle)
         try:
             yield (
                 SqliteStore(handle),
-                Post(outbox=outbox, switchboard=switchboard, clock=SystemClock(), jitter=random.random),
+                DeliveryContext(
+                    outbox=outbox, channel_states=channel_states, clock=SystemClock(), jitter=random.random
+                ),
             )
         finally:
             handle.close()
 
 
 @contextmanager
-def _running(courier: Courier) -> Iterator[None]:
+def _running(worker: DeliveryWorker) -> Iterator[None]:
     stop = threading.Event()
-    thread = threading.Thread(target=courier.run, args=(stop,))
+    thread = threading.Thread(target=worker.run, args=(stop,))
     thread.start()
     try:
         yield
     finally:
         stop.set()
-        courier.wake()
+        worker.wake()
         thread.join()
 
 
@@ -159,16 +161,16 @@ def _sink() -> Iterator[int]:
             process.kill()
 
 
-def _queue(post: Post, count: int) -> None:
+def _queue(post: DeliveryContext, count: int) -> None:
     now = datetime.now(UTC)
     for number in range(count):
         message = Message(channel="hook", kind="system", source="", text=f"Note {number}\n{TEXT}")
         post.outbox.enqueue(message, key=f"{count}:{number}", now=now)
 
 
-def _timed(courier: Courier) -> float:
+def _timed(worker: DeliveryWorker) -> float:
     start = time.perf_counter()
-    courier.deliver_due()
+    worker.deliver_due()
     return time.perf_counter() - start
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.report import Figure, quantile, resident
 from bench.taking import open_intake
 from bench.texts import release
-from monitor.daemon.ingester import Intake
+from monitor.daemon.ingester import Ingester
 from monitor.model import Kind, Mode
 
 BYTES = int(os.environ.get("MONITOR_BENCH_HUGE", "1000000000"))
@@ -32,12 +32,12 @@ def huge() -> Sequence[Figure]:
         path.parent.mkdir()
         records = _write(path)
         floor = _timed(lambda: _hash(path))
-        with open_intake(folder) as intake:
-            desk = _Desk(intake=intake, folder=folder)
-            new = desk.take(path)
+        with open_intake(folder) as ingester:
+            commands = _Desk(ingester=ingester, folder=folder)
+            new = commands.take(path)
             with path.open("ab") as file:
                 file.write(b"\n")  # other bytes, the same releases
-            again = desk.take(path.rename(path.with_name("20300102.txt")))
+            again = commands.take(path.rename(path.with_name("20300102.txt")))
         assert (new.counts[Kind.NEW], again.counts[Kind.UNCHANGED]) == (records, records)
     return [*_figures("all new", new, records, floor), *_figures("unchanged", again, records, floor)]
 
@@ -57,7 +57,7 @@ class _Taken:
 class _Desk:
     """An intake, and somebody who drops small files while it is busy."""
 
-    intake: Intake
+    ingester: Ingester
     folder: Path
     waits: list[float] = field(default_factory=list)
     others: float = 0.0
@@ -75,7 +75,7 @@ class _Desk:
         return _Taken(seconds=seconds, others=self.others, growth=peak[0] - before, waits=self.waits, counts=report)
 
     def _take(self, path: Path, *, between: Callable[[], None] = lambda: None) -> dict[Kind, int]:
-        taken = self.intake.carry(os.fsencode(path), self.intake.sources[0], mode=Mode.WATCH, between=between)
+        taken = self.ingester.ingest_file(os.fsencode(path), self.ingester.sources[0], mode=Mode.WATCH, between=between)
         assert taken.report is not None
         return taken.report.counts
 

@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 import requests
 
 from bench.report import Figure, quantile
-from monitor.collect.source import Habits
-from monitor.match.matcher import Watchlist, Watchlists
-from monitor.model import Dump, Mode, Signature
-from monitor.pipeline import Audience, ingest
+from monitor.collect.source import SourceOptions
+from monitor.match.matcher import Matcher, Watchlist
+from monitor.model import Dump, FileSignature, Mode
+from monitor.pipeline import Routing, ingest
 from monitor.store.sqlite.store import SqliteStore
 from tests.end_to_end.harness import Project, record
 from tests.servers import HttpServer, http_server
@@ -68,10 +68,10 @@ def _post(server: HttpServer) -> float:
 def take_in(store: SqliteStore, name: str, text: str) -> float:
     """Seconds that a dump's whole way takes, from its text to the durable commit."""
     dump = dump_of(text, name=name)
-    audience = Audience(watchlists=Watchlists([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["hook"]})
-    habits = Habits(timezone=ZoneInfo("Asia/Seoul"))
+    routing = Routing(watchlists=Matcher([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["hook"]})
+    options = SourceOptions(timezone=ZoneInfo("Asia/Seoul"))
     now = datetime.now(UTC)
-    return _timed(lambda: ingest(dump, habits=habits, audience=audience, store=store, now=now, mode=Mode.ONCE))
+    return _timed(lambda: ingest(dump, options=options, routing=routing, store=store, now=now, mode=Mode.ONCE))
 
 
 def dump_of(text: str, *, name: str) -> Dump:
@@ -81,9 +81,9 @@ def dump_of(text: str, *, name: str) -> Dump:
         source="bench",
         name=name,
         path=name.encode(),
-        signature=Signature(device=0, inode=0, size=len(content), mtime_ns=0, ctime_ns=0),
+        signature=FileSignature(device=0, inode=0, size=len(content), mtime_ns=0, ctime_ns=0),
         sha256=sha256(content).digest(),
-        stretches=lambda: iter((text,)),
+        text_chunks=lambda: iter((text,)),
         encoding="utf-8",
     )
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from bench import hostile
 from bench.report import Figure, resident
 from bench.texts import WORDS, release
-from monitor.match.document import Reading
-from monitor.match.matcher import Watchlist, Watchlists, frequencies_in
+from monitor.match.document import Document
+from monitor.match.matcher import Matcher, Watchlist, frequencies_in
 from monitor.model import Release
 
 SIZES = (10, 100, 1_000, 10_000, 100_000)
@@ -36,7 +36,7 @@ _SYLLABLES = ("ka", "ro", "min", "tel", "su", "vor", "an", "ix", "ple", "dra", "
 def per_release() -> Sequence[Figure]:
     """Find every rule in releases of 2 KB, and do it again the naive ways."""
     releases = texts()
-    floor = _each(releases, lambda one: Reading(one).forms())
+    floor = _each(releases, lambda one: Document(one).forms())
     return [
         figure
         for name, made in (("sparse", sparse), ("dense", dense))
@@ -106,9 +106,9 @@ def dense(count: int) -> list[str]:
     return [f"{dice.choice(words)} {dice.choice(words)}" for _ in range(count)]
 
 
-def watchlists(rules: Sequence[str]) -> Watchlists:
+def watchlists(rules: Sequence[str]) -> Matcher:
     """One watchlist for each rule, the dearest way to hold them; words are counted on other releases than these."""
-    return Watchlists(
+    return Matcher(
         [Watchlist(name=str(number), keywords=(rule,)) for number, rule in enumerate(rules)],
         frequencies=frequencies_in(texts(RELEASES)),
     )
@@ -167,7 +167,7 @@ def _all(releases: Sequence[Release], work: Callable[[Release], object]) -> None
 
 def _met_first(watchlist: Watchlist, body: str) -> float:
     """Seconds of processor time: what waits for other programs is not the rule's cost."""
-    engine = Watchlists([watchlist])
+    engine = Matcher([watchlist])
     start = time.process_time()
     engine.scan(Release(title="", body=body, date=None))
     return time.process_time() - start

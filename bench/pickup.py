@@ -101,7 +101,7 @@ def _burst(text: str) -> tuple[float, int]:
         while query(project, "SELECT count(*) FROM file")[0][0] < BURST:
             time.sleep(0.05)
         seconds = time.perf_counter() - start
-        overflows = int(daemon_state.read(project.folder / "state")["overflows"])
+        overflows = int(daemon_state.read_state(project.folder / "state")["overflows"])
         daemon.stop()
         return seconds, overflows
 

@@ -14,11 +14,11 @@ from typing import TypeVar
 from bench.journey import dump_of, insert_raw
 from bench.report import Figure
 from bench.texts import dump, release
-from monitor.collect.formats.dash.parser import PARSER_VERSION, Reading
+from monitor.collect.formats.dash.parser import PARSER_VERSION, DumpReader
 from monitor.compare.classify import classify
-from monitor.compare.identity import Shapes
+from monitor.compare.identity import FormCache
 from monitor.compare.near_duplicates import candidates
-from monitor.match.matcher import Watchlist, Watchlists
+from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Alert, Batch, Change, Dump, Mode, Record
 from monitor.ports import Known
 from monitor.store.sqlite.database import open_for_writing
@@ -63,18 +63,18 @@ def stations() -> Sequence[Figure]:
 
 
 def _walk(watch: _Watch, taken: Dump, state: Path) -> None:
-    found = watch.time("hashed", lambda: list(Reading(taken).entries()))
+    found = watch.time("hashed", lambda: list(DumpReader(taken).entries()))
     records = [entry for entry in found if isinstance(entry, Record)]
     watch.time("taken apart", lambda: [record.release for record in records])
-    shapes = Shapes(records, source=taken.source)
-    forms = watch.time("its normal forms", lambda: {each.digest: shapes.of_record(each.digest) for each in records})
-    watch.time("its index entries", lambda: [shapes.entries(digest) for digest in forms])
+    form_cache = FormCache(records, source=taken.source)
+    forms = watch.time("its normal forms", lambda: {each.digest: form_cache.of_record(each.digest) for each in records})
+    watch.time("its index entries", lambda: [form_cache.entries(digest) for digest in forms])
     sketches = watch.time("its sample of word sequences", lambda: {d: shape.sketch for d, shape in forms.items()})
     alike = watch.time("look-alikes by their samples", lambda: candidates(sketches, {}))
     known, at = Known(heads={}, by_key={}, next_number=1, alike=alike), datetime.now(UTC)
-    decide = partial(classify, source=taken.source, known=known, sightings={}, as_of=at, shapes=shapes)
+    decide = partial(classify, source=taken.source, known=known, seen_records={}, as_of=at, form_cache=form_cache)
     changes = watch.time("the verdict", lambda: decide(records))
-    watchlists = Watchlists([Watchlist(name="fta", keywords=("FTA",))])
+    watchlists = Matcher([Watchlist(name="fta", keywords=("FTA",))])
     alerts = watch.time("matched with one watchlist", lambda: watchlists.alerts(changes, source=taken.source))
     batch = _batch(taken, changes, alerts, at)
     with closing(open_for_writing(state)) as handle:

@@ -14,7 +14,7 @@ from bench.journey import insert_raw
 from bench.report import Figure
 from bench.taking import open_intake, take
 from bench.texts import dump, release
-from monitor.daemon.ingester import Intake
+from monitor.daemon.ingester import Ingester
 
 RECORDS = 5_000  # about 10 MB
 STORED = int(os.environ.get("MONITOR_BENCH_STORED", "200000"))  # releases that the growth is measured up to
@@ -33,13 +33,13 @@ def take_in_floors() -> Sequence[Figure]:
         new.write_text(dump(known), "utf-8")
         again.write_text(dump(known[::-1]), "utf-8")
         for run in range(RUNS):
-            with open_intake(Path(folder) / str(run)) as intake:
+            with open_intake(Path(folder) / str(run)) as ingester:
                 times = {
                     "A": _timed(lambda: _read_and_hash(new)),
                     "B": _timed(lambda run=run: _insert(Path(folder) / f"floor{run}.db", new)),  # type: ignore[misc]
-                    "all new": _timed(lambda: take(intake, new)),
-                    "all unchanged": _timed(lambda: take(intake, again)),
-                    "the same bytes": _timed(lambda: take(intake, new)),
+                    "all new": _timed(lambda: take(ingester, new)),
+                    "all unchanged": _timed(lambda: take(ingester, again)),
+                    "the same bytes": _timed(lambda: take(ingester, new)),
                 }
             best = {name: min(value, best.get(name, value)) for name, value in times.items()}
     floors = {"A": "reading and hashing the file", "B": "the same, split into one bare table"}
@@ -57,11 +57,11 @@ def take_in_floors() -> Sequence[Figure]:
 
 def store_growth() -> Sequence[Figure]:
     """Per release of a 1,000-release dump, new and unchanged, in a young store and beside MONITOR_BENCH_STORED."""
-    with tempfile.TemporaryDirectory() as folder, open_intake(Path(folder)) as intake:
-        _fill(intake, Path(folder), 0, STEP)
-        young, stored = _sample(intake, Path(folder), STEP)
-        _fill(intake, Path(folder), stored, STORED)
-        old, _ = _sample(intake, Path(folder), max(stored, STORED))
+    with tempfile.TemporaryDirectory() as folder, open_intake(Path(folder)) as ingester:
+        _fill(ingester, Path(folder), 0, STEP)
+        young, stored = _sample(ingester, Path(folder), STEP)
+        _fill(ingester, Path(folder), stored, STORED)
+        old, _ = _sample(ingester, Path(folder), max(stored, STORED))
     return [
         Figure(
             what=f"take-in per {what} release with {STORED:,} stored",
@@ -74,26 +74,26 @@ def store_growth() -> Sequence[Figure]:
     ]
 
 
-def _fill(intake: Intake, folder: Path, start: int, end: int) -> None:
+def _fill(ingester: Ingester, folder: Path, start: int, end: int) -> None:
     for first in range(start, end, STEP):
-        _take(intake, folder, [release(number) for number in range(first, min(end, first + STEP))])
+        _take(ingester, folder, [release(number) for number in range(first, min(end, first + STEP))])
 
 
-def _sample(intake: Intake, folder: Path, start: int) -> tuple[dict[str, float], int]:
+def _sample(ingester: Ingester, folder: Path, start: int) -> tuple[dict[str, float], int]:
     """The best dump of each kind, and how many releases are stored after them."""
     new, again = [], []
     for run in range(SAMPLES):
         first = start + run * SAMPLE
         fresh = [release(number) for number in range(first, first + SAMPLE)]
-        new.append(_take(intake, folder, fresh))
-        again.append(_take(intake, folder, fresh[::-1]))
+        new.append(_take(ingester, folder, fresh))
+        again.append(_take(ingester, folder, fresh[::-1]))
     return {"new": min(new), "unchanged": min(again)}, start + SAMPLES * SAMPLE
 
 
-def _take(intake: Intake, folder: Path, releases: Sequence[tuple[str, str, date]]) -> float:
+def _take(ingester: Ingester, folder: Path, releases: Sequence[tuple[str, str, date]]) -> float:
     path = folder / "dump.txt"
     path.write_text(dump(releases), "utf-8")
-    return _timed(lambda: take(intake, path))
+    return _timed(lambda: take(ingester, path))
 
 
 def _read_and_hash(path: Path) -> None:

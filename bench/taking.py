@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from monitor.collect.source import Habits, Source
+from monitor.collect.source import Source, SourceOptions
 from monitor.collect.watching.folder import Folder
-from monitor.daemon.ingester import Intake
-from monitor.daemon.operator_alerts import Operator
+from monitor.daemon.ingester import Ingester
+from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.health.counters import Counters
-from monitor.match.matcher import Watchlist, Watchlists
-from monitor.model import Mode, Report
-from monitor.pipeline import Audience
-from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.match.matcher import Matcher, Watchlist
+from monitor.model import IngestReport, Mode
+from monitor.pipeline import Routing
+from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.store import SqliteStore
@@ -24,31 +24,31 @@ from monitor.times import SystemClock
 
 
 @contextmanager
-def open_intake(folder: Path) -> Iterator[Intake]:
+def open_intake(folder: Path) -> Iterator[Ingester]:
     """Of the files in `folder`/seeds, with one watchlist; the store is in `folder`/state."""
     (folder / "seeds").mkdir(parents=True, exist_ok=True)
     handle, clock = open_for_writing(folder / "state"), SystemClock()
     source = Source(
         folder=Folder(source="bench", path=os.fsencode(folder / "seeds")),
-        habits=Habits(timezone=ZoneInfo("Asia/Seoul")),
+        options=SourceOptions(timezone=ZoneInfo("Asia/Seoul")),
     )
-    watchlists = Watchlists([Watchlist(name="fta", keywords=("FTA",))])
+    watchlists = Matcher([Watchlist(name="fta", keywords=("FTA",))])
     try:
-        yield Intake(
+        yield Ingester(
             [source],
-            audience=Audience(watchlists=watchlists, routes={"fta": ("hook",)}),
+            routing=Routing(watchlists=watchlists, routes={"fta": ("hook",)}),
             store=SqliteStore(handle),
             clock=clock,
-            switchboard=SqliteSwitchboard(handle),
-            operator=Operator(channels=(), outbox=SqliteOutbox(handle), clock=clock),
+            channel_states=SqliteChannelStates(handle),
+            operator=OperatorAlerts(channels=(), outbox=SqliteOutbox(handle), clock=clock),
             counters=Counters(),
         )
     finally:
         handle.close()
 
 
-def take(intake: Intake, path: Path, mode: Mode = Mode.ONCE) -> Report:
+def take(ingester: Ingester, path: Path, mode: Mode = Mode.ONCE) -> IngestReport:
     """One file, taken in."""
-    taken = intake.carry(os.fsencode(path), intake.sources[0], mode=mode)
+    taken = ingester.ingest_file(os.fsencode(path), ingester.sources[0], mode=mode)
     assert taken.report is not None
     return taken.report

@@ -36,7 +36,7 @@ class MonitorError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Diagnostic:
     """One thing wrong with the configuration, at one place of one file."""
 
     file: str
@@ -58,7 +58,7 @@ class ConfigError(MonitorError):
 
     exit_code = 78
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
+    def __init__(self, faults: tuple[Diagnostic, ...]) -> None:
         first = faults[0]
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         super().__init__(f"{first.path + ': ' if first.path else ''}{first.message}{more}", where=first.where)

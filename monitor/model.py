@@ -32,7 +32,7 @@ class Kind(StrEnum):
 # --- collect: a file becomes text, text becomes releases ---------------------------------------------------------
 
 
-class Signature(NamedTuple):
+class FileSignature(NamedTuple):
     """What the file system says of a file without opening it; equal signatures mean: not touched since."""
 
     device: int
@@ -49,23 +49,23 @@ class Dump:
     source: str  # the publisher it belongs to, a name in the configuration
     name: str  # path relative to the source's folder, safe to print
     path: bytes  # absolute, as the file system spells it
-    signature: Signature
+    signature: FileSignature
     sha256: bytes  # of the file's bytes: the identity of its content
     # Its text from the beginning, in pieces of any length; line ends are LF or CRLF, bytes that do not decode are lone
     # surrogates or U+FFFD. Read when it is needed: content that is known never is. Raises FileChanged.
-    stretches: Callable[[], Iterator[str]] = field(compare=False, repr=False)
+    text_chunks: Callable[[], Iterator[str]] = field(compare=False, repr=False)
     encoding: str  # "" where none could be told
     fault: str = ""  # why the file is no text; what `stretches` gives is then only good to be shown
     bom: int = 0  # bytes before the text
     # Of a dump too large to be held: asked before each part how many records it may have. Raises Interrupted.
-    most: Callable[[], int] | None = field(default=None, compare=False, repr=False)
+    max_records: Callable[[], int] | None = field(default=None, compare=False, repr=False)
 
     is_held: bool = True  # it is read once and kept while it is taken in; else read again as often as needed
 
     @property
     def is_large(self) -> bool:
         """Whether it is stored part by part."""
-        return self.most is not None
+        return self.max_records is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class SeenRecord:
     """What a record's digest was taken for when it was last seen."""
 
     number: int
@@ -224,11 +224,11 @@ class Item:
     related: tuple[int, ...] = ()
     reason: str = ""
     source: str = ""  # the publisher; "" in messages stored by older versions
-    twins: tuple[Twin, ...] = ()  # those of `related` whose titles were known
+    twins: tuple[RelatedRelease, ...] = ()  # those of `related` whose titles were known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Twin:
+class RelatedRelease:
     """A look-alike as a message names it."""
 
     number: int  # the release's id
@@ -271,7 +271,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class PendingNotice:
     """A stored notice that stands in no message yet."""
 
     event: int  # with the channel its name: an event is announced once per channel
@@ -281,7 +281,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Formed:
+class DraftMessage:
     """A message with the waiting notices it tells."""
 
     message: Message
@@ -310,7 +310,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class ChannelState:
     """How one channel stands: what is kept of it between two sends, and over a restart."""
 
     failures: int = 0  # in a row
@@ -377,7 +377,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class IngestReport:
     """What one take-in came to."""
 
     dump: int  # id of the dump row; of the first take-in where this is a duplicate

@@ -8,16 +8,16 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from monitor.collect.as_of import Clues, as_of, latest_day, name_stamp
-from monitor.collect.batches import Part, Survey, batched, parts
+from monitor.collect.batches import DumpPart, Survey, batched, parts
 from monitor.collect.file_reader import arrival
-from monitor.collect.formats.dash.parser import PARSER_VERSION, Reading
-from monitor.collect.source import Habits
-from monitor.compare.candidates import look_around
+from monitor.collect.formats.dash.parser import PARSER_VERSION, DumpReader
+from monitor.collect.source import SourceOptions
+from monitor.compare.candidates import load_candidates
 from monitor.compare.classify import classify, withdrawn
-from monitor.compare.identity import Shapes, as_seen
-from monitor.compare.reservations import Claims
+from monitor.compare.identity import FormCache, as_seen
+from monitor.compare.reservations import Reservations
 from monitor.errors import Stale
-from monitor.model import Alert, Batch, Change, Dump, Mode, Notice, Record, Report, Sighting
+from monitor.model import Alert, Batch, Change, Dump, IngestReport, Mode, Notice, Record, SeenRecord
 from monitor.notify.compose import compose
 from monitor.ports import Known, Store
 
@@ -33,7 +33,7 @@ class Watchlists(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audience:
+class Routing:
     """Who is told what."""
 
     watchlists: Watchlists
@@ -44,13 +44,13 @@ class Audience:
 def ingest(
     dump: Dump,
     *,
-    habits: Habits,
-    audience: Audience,
+    options: SourceOptions,
+    routing: Routing,
     store: Store,
     now: datetime,
     mode: Mode,
     muted: Callable[[], Collection[str]] = frozenset,
-) -> Report:
+) -> IngestReport:
     """Carry one dump the whole way; on return all of it is stored.
 
     An ordinary dump is stored whole or not at all. A large one is stored part by part, each whole or not at all. After
@@ -63,82 +63,84 @@ def ingest(
     name makes it a newer confirmation.
     """
     known = store.find_dump(dump.source, dump.sha256)
-    is_replay = known is not None and not _is_newer(dump, known, habits)
+    is_replay = known is not None and not _is_newer(dump, known, options)
     if known and is_replay and mode is not Mode.AGAIN:
         return store.note_duplicate(dump, known, parser=PARSER_VERSION, now=now)
-    reading = Reading(dump, categories=habits.categories, max_record=habits.max_record)
-    survey, claims, sighted = _survey(reading, dump, habits, store, now=now)
-    taking = _Taking(
+    reading = DumpReader(dump, categories=options.categories, max_record=options.max_record)
+    survey, reservations, sighted = _survey(reading, dump, options, store, now=now)
+    taking = _IngestRun(
         dump=dump,
-        habits=habits,
-        audience=audience,
+        options=options,
+        routing=routing,
         store=store,
         now=now,
         mode=mode,
         muted=muted(),
         survey=survey,
-        claims=claims,
+        reservations=reservations,
         sighted=sighted,
-        as_of=_as_of(dump, survey, habits, now=now),
+        as_of=_as_of(dump, survey, options, now=now),
         is_replay=is_replay,
     )
     row = None
-    for part in parts(reading.entries(), most=dump.most):
+    for part in parts(reading.entries(), most=dump.max_records):
         report = taking.take(part, row=row)
         row = report.dump
     return report
 
 
 def _survey(
-    reading: Reading, dump: Dump, habits: Habits, store: Store, *, now: datetime
-) -> tuple[Survey, Claims, Mapping[bytes, Sighting] | None]:
+    reading: DumpReader, dump: Dump, options: SourceOptions, store: Store, *, now: datetime
+) -> tuple[Survey, Reservations, Mapping[bytes, SeenRecord] | None]:
     """Look through all of a dump: what it says of itself, and which of its records were seen before.
 
     Of one that is not held that is forgotten, but for which releases they show.
     """
-    survey, claims = Survey(latest=latest_day(now, habits.timezone)), Claims()
-    sighted: dict[bytes, Sighting] | None = {} if reading.is_held else None
+    survey, reservations = Survey(latest=latest_day(now, options.timezone)), Reservations()
+    sighted: dict[bytes, SeenRecord] | None = {} if reading.is_held else None
     for entries in batched(reading.entries()):
         survey.add(entries)
-        sightings = store.sightings(dump.source, {entry.digest for entry in entries if isinstance(entry, Record)})
+        seen_records = store.seen_records(dump.source, {entry.digest for entry in entries if isinstance(entry, Record)})
         if dump.is_large:
-            claims.note(sightings, store.versions({one.number for one in sightings.values() if not one.is_current}))
+            reservations.note(
+                seen_records, store.versions({one.number for one in seen_records.values() if not one.is_current})
+            )
         if sighted is not None:
-            sighted.update(sightings)
-    return survey, claims, sighted
+            sighted.update(seen_records)
+    return survey, reservations, sighted
 
 
-def _as_of(dump: Dump, survey: Survey, habits: Habits, *, now: datetime) -> datetime:
+def _as_of(dump: Dump, survey: Survey, options: SourceOptions, *, now: datetime) -> datetime:
     dates = (survey.current,) if survey.current else ()
     clues = Clues(name=dump.name, dates=dates, modified=arrival(dump.signature), arrived=now)
-    return as_of(habits.as_of, clues, timezone=habits.timezone)
+    return as_of(options.as_of, clues, timezone=options.timezone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Taking:
+class _IngestRun:
     """One take-in: what stays the same from part to part."""
 
     dump: Dump
-    habits: Habits
-    audience: Audience
+    options: SourceOptions
+    routing: Routing
     store: Store
     now: datetime
     mode: Mode
     muted: Collection[str]
     survey: Survey
-    claims: Claims
-    sighted: Mapping[bytes, Sighting] | None  # before the first part; None: there are too many to be kept
+    reservations: Reservations
+    sighted: Mapping[bytes, SeenRecord] | None  # before the first part; None: there are too many to be kept
     as_of: datetime
     is_replay: bool
 
-    def take(self, part: Part, *, row: int | None) -> Report:
+    def take(self, part: DumpPart, *, row: int | None) -> IngestReport:
         """Decide on one part and store it; decided anew where the store has moved meanwhile."""
-        sightings = self.sighted
+        seen_records = self.sighted
         for _ in range(_TRIES):
-            if sightings is None:
-                sightings = self.store.sightings(self.dump.source, {record.digest for record in part.records})
-            seen, changes, titles = self._decide(part, sightings)
-            alerts = _heard(self.audience.watchlists.alerts(changes, source=self.dump.source), self.muted)
+            if seen_records is None:
+                seen_records = self.store.seen_records(self.dump.source, {record.digest for record in part.records})
+            seen, changes, titles = self._decide(part, seen_records)
+            alerts = _heard(self.routing.watchlists.alerts(changes, source=self.dump.source), self.muted)
             batch = Batch(
                 dump=self.dump,
                 as_of=self.as_of,
@@ -147,7 +149,7 @@ class _Taking:
                 changes=changes,
                 rejects=part.rejects,
                 alerts=alerts,
-                notices=_notices(alerts, self.dump.source, self.audience, titles=titles),
+                notices=_notices(alerts, self.dump.source, self.routing, titles=titles),
                 parser=PARSER_VERSION,
                 mode=self.mode,
                 listing=self._listing,
@@ -157,41 +159,43 @@ class _Taking:
             try:
                 report = self.store.commit(batch, now=self.now)
             except Stale:
-                sightings = None
+                seen_records = None
                 continue
-            self.claims.take(seen, changes)
+            self.reservations.take(seen, changes)
             return report
         raise Stale(f"the store kept changing while {self.dump.name} was taken in; it will be tried again")
 
     @property
     def _listing(self) -> str | None:
-        return self.habits.listing_of(self.dump.name)
+        return self.options.listing_of(self.dump.name)
 
     def _decide(
-        self, part: Part, sighted: Mapping[bytes, Sighting]
-    ) -> tuple[Mapping[bytes, Sighting], tuple[Change, ...], dict[int, str]]:
+        self, part: DumpPart, sighted: Mapping[bytes, SeenRecord]
+    ) -> tuple[Mapping[bytes, SeenRecord], tuple[Change, ...], dict[int, str]]:
         """What a part makes of every release, on one snapshot of the store, and the titles of those they are linked to.
 
         First come the records that show just what they showed before: nothing of them is read or compared. Nothing is
         written.
         """
-        source, claims = self.dump.source, self.claims
-        sightings = {each.digest: seen for each in part.records if (seen := sighted.get(each.digest))}
-        free = [each for each in part.records if not claims.is_repeat(each.digest, sightings.get(each.digest))]
-        same = as_seen(free, sightings, is_free=claims.is_free)
+        source, reservations = self.dump.source, self.reservations
+        seen_records = {each.digest: seen for each in part.records if (seen := sighted.get(each.digest))}
+        free = [each for each in part.records if not reservations.is_repeat(each.digest, seen_records.get(each.digest))]
+        same = as_seen(free, seen_records, is_free=reservations.is_free)
         records = [record for record in free if record.digest not in same]
         shown = {one.number for one in same.values()}
-        shapes = Shapes(records, source=source)
-        known = look_around(records, source=source, sightings=sightings, shapes=shapes, store=self.store)
-        barred = claims.barred(known.heads, {record.digest for record in records})
+        form_cache = FormCache(records, source=source)
+        known = load_candidates(
+            records, source=source, seen_records=seen_records, form_cache=form_cache, store=self.store
+        )
+        unavailable = reservations.unavailable(known.heads, {record.digest for record in records})
         changes = classify(
             records,
             source=source,
             known=known,
-            sightings=sightings,
+            seen_records=seen_records,
             as_of=self.as_of - _REPLAYED if self.is_replay else self.as_of,
-            shapes=shapes,
-            barred=replace(barred, held=barred.held | shown),
+            form_cache=form_cache,
+            unavailable=replace(unavailable, held=unavailable.held | shown),
         )
         shown.update(change.number for change in changes)
         vanished = self._withdrawn(shown) if part.is_last else ()
@@ -202,7 +206,7 @@ class _Taking:
         oldest, newest = self.survey.oldest, self.survey.newest
         if self._listing is None or self.survey.has_rejects or oldest is None or newest is None:
             return ()
-        before = self.store.listing(self.dump.source, self._listing, after=oldest, before=newest, but=self.claims)
+        before = self.store.listing(self.dump.source, self._listing, after=oldest, before=newest, but=self.reservations)
         if before.as_of is not None and self.as_of < before.as_of:
             return ()
         return withdrawn(before.heads, shown=shown, listing=self._listing, as_of=self.as_of)
@@ -220,13 +224,13 @@ def _heard(alerts: Sequence[Alert], muted: Collection[str]) -> tuple[Alert, ...]
 
 
 def _notices(
-    alerts: Sequence[Alert], source: str, audience: Audience, *, titles: Mapping[int, str]
+    alerts: Sequence[Alert], source: str, routing: Routing, *, titles: Mapping[int, str]
 ) -> tuple[Notice, ...]:
-    return compose(alerts, source=source, routes=audience.routes, titles=titles, urgent=audience.urgent)
+    return compose(alerts, source=source, routes=routing.routes, titles=titles, urgent=routing.urgent)
 
 
-def _is_newer(dump: Dump, known: Report, habits: Habits) -> bool:
-    stamp = name_stamp(dump.name, habits.timezone) if habits.as_of in ("auto", "filename") else None
+def _is_newer(dump: Dump, known: IngestReport, options: SourceOptions) -> bool:
+    stamp = name_stamp(dump.name, options.timezone) if options.as_of in ("auto", "filename") else None
     return stamp is not None and stamp > known.as_of
 
 

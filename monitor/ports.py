@@ -14,19 +14,19 @@ from typing import NamedTuple, Protocol
 
 from monitor.model import (
     Batch,
+    ChannelState,
     Delivery,
+    DraftMessage,
     Dump,
-    Formed,
+    FileSignature,
     Head,
+    IngestReport,
     Kind,
     Message,
-    Report,
-    Sighting,
-    Signature,
+    PendingNotice,
+    SeenRecord,
     Sketch,
-    Standing,
     Verdict,
-    Waiting,
 )
 from monitor.records import (
     FIRST_DUMP,
@@ -64,10 +64,10 @@ class Listing:
     heads: tuple[Head, ...]  # seen in it before, within the days asked for
 
 
-class Filed(NamedTuple):
+class LedgerEntry(NamedTuple):
     """One row of the ingest ledger: a path as it was last taken in."""
 
-    signature: Signature
+    signature: FileSignature
     sha256: bytes
     status: str  # as in Report
     parser: int  # version of the parser that read it
@@ -76,10 +76,10 @@ class Filed(NamedTuple):
 class Store(Protocol):
     """Write side of the state: releases, versions, events, and the notices they lead to."""
 
-    def find_dump(self, source: str, sha256: bytes) -> Report | None:
+    def find_dump(self, source: str, sha256: bytes) -> IngestReport | None:
         """The newest take-in of exactly this content, all of it, for this source; None: never seen."""
 
-    def sightings(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
+    def seen_records(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, SeenRecord]:
         """Return which of these records a source has shown before, and what they were taken for."""
 
     def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
@@ -100,27 +100,27 @@ class Store(Protocol):
         but: numbers to leave out.
         """
 
-    def commit(self, batch: Batch, *, now: datetime) -> Report:
+    def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
         """Store all of a batch in one transaction; on return it is durable, on any error nothing of it is.
 
         The report is of all parts that this take-in has stored so far. Only the last part enters the path into the
         ledger. Raises Stale when a release number of the batch was given away meanwhile or a head moved.
         """
 
-    def together(self) -> AbstractContextManager[None]:
+    def shared_transaction(self) -> AbstractContextManager[None]:
         """Let the writes of a block share one transaction: each by itself all or nothing, all durable at its end.
 
         Many small dumps then cost one wait for the disk. Until the end no other process sees any of them; an error
         that leaves the block takes all of them back. Other threads wait for the end, so keep the block short.
         """
 
-    def note_duplicate(self, dump: Dump, of: Report, *, parser: int, now: datetime) -> Report:
+    def note_duplicate(self, dump: Dump, of: IngestReport, *, parser: int, now: datetime) -> IngestReport:
         """Enter a path whose content is known into the ledger; no event, no message."""
 
-    def ledger(self, source: str) -> Mapping[bytes, Filed]:
+    def ledger(self, source: str) -> Mapping[bytes, LedgerEntry]:
         """Every path of this source ever taken in, as it was last."""
 
-    def filed(self, source: str, path: bytes) -> Filed | None:
+    def ledger_entry(self, source: str, path: bytes) -> LedgerEntry | None:
         """The ledger's row of one path; None: it was never taken in."""
 
     def reject_overdue(self, *, held_before: datetime, now: datetime) -> int:
@@ -153,16 +153,18 @@ class Outbox(Protocol):
     def enqueue(self, message: Message, *, key: str, now: datetime) -> bool:
         """Queue a message that no dump caused (system, test); False: the key is there, and nothing was done."""
 
-    def waiting(self, channel: str) -> Sequence[Waiting]:
+    def pending_notices(self, channel: str) -> Sequence[PendingNotice]:
         """Notices of a channel that stand in no message, oldest first. Only reads."""
 
-    def waiting_since(self, channel: str) -> Sequence[tuple[datetime, bool]]:
+    def pending_since(self, channel: str) -> Sequence[tuple[datetime, bool]]:
         """When they came and whether they are urgent, each pair once, oldest first; cheap, however much they tell."""
 
     def recent(self, channel: str, *, after: datetime, most: int) -> Sequence[datetime]:
         """When the last `most` messages that tell of releases were made, ascending, of those made after a moment."""
 
-    def form(self, channel: str, formed: Sequence[Formed], *, flood_until: datetime | None, now: datetime) -> None:
+    def queue_messages(
+        self, channel: str, formed: Sequence[DraftMessage], *, flood_until: datetime | None, now: datetime
+    ) -> None:
         """Queue messages in the place of the notices they tell, all or nothing.
 
         A message any of whose notices stands in another one already is left out.
@@ -210,23 +212,23 @@ class Outbox(Protocol):
     def drop(self, message: int, *, now: datetime) -> None:
         """Give up a dead, held or pending message. Raises NotFound, WrongState."""
 
-    def waiting_channels(self) -> frozenset[str]:
+    def pending_channels(self) -> frozenset[str]:
         """Every channel that has waiting notices, configured or not."""
 
     def backlog(self) -> Backlog:
         """What waits on all channels; costs nothing for what was sent. Only reads."""
 
 
-class Switchboard(Protocol):
+class ChannelStates(Protocol):
     """How each channel stands, and who is muted: what outlives a restart and a person may set."""
 
-    def standing(self, channel: str) -> Standing:
+    def get(self, channel: str) -> ChannelState:
         """How a channel stands; one that was never heard of stands well. Only reads."""
 
-    def stand(self, channel: str, standing: Standing) -> None:
+    def save(self, channel: str, channel_state: ChannelState) -> None:
         """Keep how the last attempts on a channel went; its bucket, flood and mute stay as they are."""
 
-    def recognise(self, channel: str, fingerprint: str, *, now: datetime) -> None:
+    def note_fingerprint(self, channel: str, fingerprint: str, *, now: datetime) -> None:
         """At start: a channel whose settings are not those that were refused is tried again."""
 
     def resume(self, channel: str, *, now: datetime) -> None:

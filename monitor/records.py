@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Protocol, TypeVar
 
-from monitor.model import Kind, Release, Report
+from monitor.model import IngestReport, Kind, Release
 
 PAGE = 500  # values read at a time: a large store never lies in memory
 
@@ -152,7 +152,7 @@ class MessageRecord:
 class DumpRecord:
     """One ingested file."""
 
-    report: Report
+    report: IngestReport
     copy: bytes = b""  # path of a file whose content was known; b"": the content was new
 
     @property

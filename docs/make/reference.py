@@ -9,7 +9,7 @@ from typing import Any
 from docs.make.commands import commands
 from monitor.cli.exit_codes import EXITS
 from monitor.cli.output_schemas import output_schema, outputs
-from monitor.config.json_schema import shape
+from monitor.config.json_schema import json_schema
 from monitor.config.models import sections
 from monitor.model import Kind
 
@@ -54,7 +54,7 @@ def _commands() -> Iterator[str]:
 
 
 def _settings() -> Iterator[str]:
-    made = shape()
+    made = json_schema()
     for pattern, section in sections():
         table = made["$defs"].get(section.__name__, made)
         yield f"### {f'`{pattern}`' if pattern else 'Top level'}\n\n{table['description']}\n"

@@ -113,9 +113,9 @@ def report(error: MonitorError) -> None:
         about = {"code": error.exit_code, "message": error.message, "where": error.where}
         click.echo(json.dumps({"schema_version": 1, "error": about}, ensure_ascii=False), err=True)
     elif isinstance(error, ConfigError):
-        from monitor.config import paint
+        from monitor.config import render_diagnostics
 
-        click.echo(paint(error.faults, color=sys.stderr.isatty()).rstrip("\n"), err=True)
+        click.echo(render_diagnostics(error.faults, color=sys.stderr.isatty()).rstrip("\n"), err=True)
     else:
         from monitor.text import escape
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from monitor.cli.common import config_option, give, json_option, load_config, print_json, print_table
+from monitor.cli.common import config_option, json_option, load_config, print_json, print_table, run_commands
 from monitor.model import MESSAGE_STATES
 from monitor.ports import Row
 
@@ -21,10 +21,10 @@ def command(ctx: click.Context, *, state: str | None, as_json: bool, config_file
     """List the messages to channels, oldest first, then what waits for a window, a mute or quiet hours to end."""
     if ctx.invoked_subcommand:
         return
-    from monitor.inspect.pending import alert_rows, books
+    from monitor.inspect.pending import alert_rows, open_read_only
 
     config = load_config(config_file)
-    with books(config) as store:
+    with open_read_only(config) as store:
         rows = alert_rows(config, store, state=state)
         if as_json:
             print_json(rows)
@@ -42,7 +42,7 @@ def retry(ctx: click.Context, *, ids: tuple[int, ...], as_json: bool, config_fil
 
     Does what can be done, and ends with 1 when one of them cannot be sent again.
     """
-    give(ctx, [("retry", str(number)) for number in ids], as_json=as_json, config_file=config_file)
+    run_commands(ctx, [("retry", str(number)) for number in ids], as_json=as_json, config_file=config_file)
 
 
 @command.command("drop")
@@ -55,7 +55,7 @@ def drop(ctx: click.Context, *, ids: tuple[int, ...], as_json: bool, config_file
 
     Does what can be done, and ends with 1 when one of them cannot be dropped.
     """
-    give(ctx, [("drop", str(number)) for number in ids], as_json=as_json, config_file=config_file)
+    run_commands(ctx, [("drop", str(number)) for number in ids], as_json=as_json, config_file=config_file)
 
 
 def _cells(row: Row) -> list[object]:

@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 
 import click
 
-from monitor.cli.common import above, config_option, give, json_option, load_config, print_json, print_table
+from monitor.cli.common import (
+    config_option,
+    inherited_options,
+    json_option,
+    load_config,
+    print_json,
+    print_table,
+    run_commands,
+)
 from monitor.ports import Row
 from monitor.text import escape
 
@@ -40,7 +48,7 @@ def test(ctx: click.Context, *, name: str, as_json: bool, config_file: str | Non
     """Send a test message to the channel NAME now. Ends with 1 when it is not accepted."""
     from monitor.daemon.bootstrap import send_test
 
-    as_json, config_file = above(ctx, as_json=as_json, config_file=config_file)
+    as_json, config_file = inherited_options(ctx, as_json=as_json, config_file=config_file)
     verdict = send_test(load_config(config_file), name, stream=sys.stderr if as_json else sys.stdout)
     is_ok = verdict.outcome == "ok"
     if as_json:
@@ -60,7 +68,7 @@ def test(ctx: click.Context, *, name: str, as_json: bool, config_file: str | Non
 @click.pass_context
 def resume(ctx: click.Context, *, name: str, as_json: bool, config_file: str | None) -> None:
     """Try the channel NAME and all that waits on it again now, after it refused or failed."""
-    give(ctx, [("resume", name)], as_json=as_json, config_file=config_file)
+    run_commands(ctx, [("resume", name)], as_json=as_json, config_file=config_file)
 
 
 def _cells(row: Row) -> list[object]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 
 from monitor.cli.common import config_option, is_terminal, json_option, load_config, print_json
-from monitor.errors import ConfigError, Fault
+from monitor.errors import ConfigError, Diagnostic
 
 _TEST = re.compile(r"watchlists\..+\.tests\[\d+\]")
 
@@ -22,7 +22,7 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
 
     Ends with 78 when something is wrong, with 1 when a watchlist's `tests:` fail, with 0 for warnings only.
     """
-    from monitor.config import paint
+    from monitor.config import render_diagnostics
     from monitor.config.checks import check_channels, check_folders
     from monitor.inspect.lint import lint
 
@@ -35,7 +35,7 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
     if as_json:
         print_json(_line(fault) for fault in faults)
     elif faults:
-        click.echo(paint(faults, color=is_terminal()).rstrip("\n"))
+        click.echo(render_diagnostics(faults, color=is_terminal()).rstrip("\n"))
     else:
         parts = {"source": config.sources, "watchlist": config.watchlists, "channel": config.channels}
         counts = ", ".join(f"{len(of)} {name}{'' if len(of) == 1 else 's'}" for name, of in parts.items())
@@ -43,12 +43,12 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
     ctx.exit(code)
 
 
-def _judged(fault: Fault) -> Fault:
+def _judged(fault: Diagnostic) -> Diagnostic:
     """A failing test stops nothing when the monitor runs; here it is an error."""
     return replace(fault, severity="error") if _TEST.fullmatch(fault.path) else fault
 
 
-def _line(fault: Fault) -> dict[str, object]:
+def _line(fault: Diagnostic) -> dict[str, object]:
     return {
         "severity": fault.severity,
         "file": fault.file,

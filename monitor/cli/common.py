@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from monitor.config import Check, Config
-    from monitor.control.client import Errands
-    from monitor.control.commands import Order
+    from monitor.control.client import CommandClient
+    from monitor.control.commands import Request
     from monitor.ports import Archive, Row
 
 SCHEMA_VERSION = 1
@@ -91,27 +91,29 @@ def no_watchlist(config: Config, name: str) -> NotFound:
     return NotFound(f"there is no watchlist {name!r}; the configuration has {', '.join(config.watchlists) or 'none'}")
 
 
-def above(ctx: click.Context, *, as_json: bool, config_file: str | None) -> tuple[bool, str | None]:
+def inherited_options(ctx: click.Context, *, as_json: bool, config_file: str | None) -> tuple[bool, str | None]:
     """The common options of a verb within a verb, which may stand before either."""
     outer = ctx.parent.params if ctx.parent else {}
     return as_json or bool(outer.get("as_json")), config_file or outer.get("config_file")
 
 
-def give(ctx: click.Context, orders: Sequence[tuple[str, ...]], *, as_json: bool, config_file: str | None) -> None:
+def run_commands(
+    ctx: click.Context, orders: Sequence[tuple[str, ...]], *, as_json: bool, config_file: str | None
+) -> None:
     """Have each of these done (a verb and its words), print what was done, and report what could not be.
 
     Ends with 1 when there was such. Raises what would stop all of them alike: LockHeld, UsageError.
     """
-    from monitor.control.client import errands
-    from monitor.control.commands import Order
+    from monitor.control.client import command_client
+    from monitor.control.commands import Request
 
-    as_json, config_file = above(ctx, as_json=as_json, config_file=config_file)
-    with errands(load_config(config_file)) as errand:
-        done = [_is_done(errand, Order(verb=verb, words=tuple(words)), as_json=as_json) for verb, *words in orders]
+    as_json, config_file = inherited_options(ctx, as_json=as_json, config_file=config_file)
+    with command_client(load_config(config_file)) as errand:
+        done = [_is_done(errand, Request(verb=verb, words=tuple(words)), as_json=as_json) for verb, *words in orders]
     ctx.exit(0 if all(done) else 1)
 
 
-def _is_done(errand: Errands, order: Order, *, as_json: bool) -> bool:
+def _is_done(errand: CommandClient, order: Request, *, as_json: bool) -> bool:
     from monitor.cli import report
 
     try:

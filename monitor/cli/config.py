@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import above, config_option, json_option, load_config, print_json, print_table
+from monitor.cli.common import config_option, inherited_options, json_option, load_config, print_json, print_table
 
 if TYPE_CHECKING:
     from monitor.config.settings import Setting
@@ -40,7 +40,7 @@ def show(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
     """Show every setting in force and the line it comes from; secrets stay hidden."""
     from monitor.config.settings import settings
 
-    as_json, config_file = above(ctx, as_json=as_json, config_file=config_file)
+    as_json, config_file = inherited_options(ctx, as_json=as_json, config_file=config_file)
     config = load_config(config_file)
     if as_json:
         print_json(_line(one, config.file) for one in settings(config))

@@ -12,7 +12,7 @@ from monitor.cli.common import config_option, json_option, load_config, print_js
 from monitor.errors import ConfigError, MonitorError
 
 if TYPE_CHECKING:
-    from monitor.inspect.doctor import Line
+    from monitor.inspect.doctor import CheckResult
 
 _COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -38,18 +38,20 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
     ctx.exit(0 if is_well else 1)
 
 
-def _lines(config_file: str | None) -> Iterator[Line]:
-    from monitor.inspect.doctor import Line, examine
+def _lines(config_file: str | None) -> Iterator[CheckResult]:
+    from monitor.inspect.doctor import CheckResult, examine
     from monitor.times import SystemClock
 
     try:
         config = load_config(config_file)
     except ConfigError as error:
         what = f"{len(error.faults)} faults, the first: {error.message}"
-        yield Line(check="configuration", state="fail", what=what, do="`monitor check` shows each with its place")
+        yield CheckResult(
+            check="configuration", state="fail", what=what, do="`monitor check` shows each with its place"
+        )
         return
     except MonitorError as error:
-        yield Line(check="configuration", state="fail", what=error.message, do="name one with -c FILE")
+        yield CheckResult(check="configuration", state="fail", what=error.message, do="name one with -c FILE")
         return
-    yield Line(check="configuration", state="ok", what=str(config.file))
+    yield CheckResult(check="configuration", state="ok", what=str(config.file))
     yield from examine(config, now=SystemClock().now())

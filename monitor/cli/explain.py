@@ -55,10 +55,10 @@ def _heard(explanation: Explanation, watchlist: Watchlist, source: str) -> Expla
     """The same, unless the watchlist leaves this release's source out: then that is why it does not match."""
     if not watchlist.sources or source in watchlist.sources:
         return explanation
-    from monitor.match.explain import Part
+    from monitor.match.explain import QueryPart
 
     names = ", ".join(sorted(watchlist.sources))
-    part = Part(text=f"sources: {names}", matched=False, why=f"the release is of {source}")
+    part = QueryPart(text=f"sources: {names}", matched=False, why=f"the release is of {source}")
     return replace(explanation, matched=False, parts=(*explanation.parts, part))
 
 

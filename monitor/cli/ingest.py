@@ -32,13 +32,13 @@ def command(
     Refused while a daemon runs: drop the files into its folder instead. Ends with 3 when something was rejected.
     """
     from monitor import logs
-    from monitor.daemon.bootstrap import working
+    from monitor.daemon.bootstrap import open_runtime
     from monitor.inspect.rows import dump_row
 
     config = load_config(config_file)
     logs.set_up(log_format)
-    with working(config, verb="ingest") as works:
-        reports = works.ingest(files, source=source, is_again=again)
+    with open_runtime(config, verb="ingest") as runtime:
+        reports = runtime.ingest(files, source=source, is_again=again)
         if as_json:
             print_json(dump_row(report) for report in reports if report)
     failed = sum(report is None for report in reports)

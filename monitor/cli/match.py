@@ -27,7 +27,7 @@ from monitor.text import escape
 if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.inspect.backtest import Candidate
-    from monitor.match.matcher import Watchlist, Watchlists
+    from monitor.match.matcher import Matcher, Watchlist
 
 
 @click.command()
@@ -44,11 +44,11 @@ def command(
 
     With --file: on the releases of one dump, which is read and not stored.
     """
-    from monitor.inspect.backtest import Tally, backtest, watchlist_for
+    from monitor.inspect.backtest import BacktestCounts, backtest, watchlist_for
 
     config = load_config(config_file)
     watchlist = watchlist_for(config, rule, is_query=is_query)
-    tally = Tally()
+    tally = BacktestCounts()
     rules = _prepared(watchlist, config)
     found = backtest(rules, _candidates(config, since_day(since_, config.timezone), file), tally)
     if as_json:
@@ -59,16 +59,16 @@ def command(
     click.echo(click.style(tally.sentence(), bold=True))
 
 
-def _prepared(watchlist: Watchlist, config: Config) -> Watchlists:
+def _prepared(watchlist: Watchlist, config: Config) -> Matcher:
     """Raises QueryFault that shows the spot where the query goes wrong."""
-    from monitor.config import pointed
-    from monitor.match.matcher import Watchlists
+    from monitor.config import caret_excerpt
+    from monitor.match.matcher import Matcher
     from monitor.match.query import QueryFault
 
     try:
-        return Watchlists([watchlist], config.aliases)
+        return Matcher([watchlist], config.aliases)
     except QueryFault as fault:
-        fault.excerpt = pointed(watchlist.query, fault.column)
+        fault.excerpt = caret_excerpt(watchlist.query, fault.column)
         raise
 
 

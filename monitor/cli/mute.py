@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from monitor.cli.common import config_option, give, json_option
+from monitor.cli.common import config_option, json_option, run_commands
 
 
 @click.command()
@@ -22,4 +22,4 @@ def command(ctx: click.Context, *, name: str, length: str, as_json: bool, config
     from monitor.control.commands import length_of
 
     length_of(length)  # a typing error is no reason to open the store
-    give(ctx, [("mute", name, length)], as_json=as_json, config_file=config_file)
+    run_commands(ctx, [("mute", name, length)], as_json=as_json, config_file=config_file)

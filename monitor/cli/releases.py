@@ -48,12 +48,12 @@ def command(
 
 def _rows(config: Config, words: Sequence[str], day: date | None, watchlist: str | None) -> Iterator[Row]:
     from monitor.config.convert import watchlists_of
-    from monitor.match.matcher import Watchlists
+    from monitor.match.matcher import Matcher
 
     every = watchlists_of(config)
     if watchlist is not None and watchlist not in config.watchlists:
         raise no_watchlist(config, watchlist)
-    watchlists = Watchlists(every, config.aliases)
+    watchlists = Matcher(every, config.aliases)
     for stored in _stored(config, words, day):
         names = {hit.watchlist for hit in watchlists.scan(stored.release, source=stored.source)}
         if watchlist is None or watchlist in names:

@@ -18,12 +18,12 @@ def command(*, config_file: str | None) -> None:
     Ends with 1 where no daemon runs.
     """
     from monitor.config.checks import check_services
-    from monitor.control.client import have_reloaded
+    from monitor.control.client import request_reload
     from monitor.control.server import NoDaemon
 
     config = load_config(config_file, checks=[check_services])
     try:
-        done = have_reloaded(config.state)
+        done = request_reload(config.state)
     except NoDaemon as error:
         raise MonitorError("no daemon runs on this state folder; `monitor run` starts one") from error
     click.echo(escape(str(done["text"])))

@@ -20,7 +20,7 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
     """
     from monitor import logs
     from monitor.config.checks import doubt_services
-    from monitor.daemon.bootstrap import working
+    from monitor.daemon.bootstrap import open_runtime
     from monitor.daemon.main import run
     from monitor.inspect.watchlist_tests import failures
 
@@ -28,5 +28,5 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
     logs.set_up(log_format)
     for failure in failures(config):
         logs.warn("watchlist_test_failed", path=failure.path, message=failure.message)
-    with working(config, verb="run --once" if once else "run") as works:
-        ctx.exit(works.run_once() if once else run(works))
+    with open_runtime(config, verb="run --once" if once else "run") as runtime:
+        ctx.exit(runtime.run_once() if once else run(runtime))

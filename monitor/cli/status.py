@@ -25,11 +25,11 @@ def command(ctx: click.Context, *, is_check: bool, as_json: bool, config_file: s
     from monitor.inspect.status import standing_of
 
     now = datetime.now(UTC)
-    zone, standing = standing_of(config_path(config_file), now=now)
+    zone, channel_state = standing_of(config_path(config_file), now=now)
     if is_check:
-        ctx.exit(0 if standing["ok"] else 1)
+        ctx.exit(0 if channel_state["ok"] else 1)
     if as_json:
-        print_json([standing])
+        print_json([channel_state])
         return
-    for line in screen(standing, now=now, zone=zone, bars=bars_for(sys.stdout.encoding)):
+    for line in screen(channel_state, now=now, zone=zone, bars=bars_for(sys.stdout.encoding)):
         click.echo(line)

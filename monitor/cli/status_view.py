@@ -31,19 +31,19 @@ def sparkline(counts: list[int], *, most: int, bars: str) -> str:
     return "".join(bars[-(-count * (len(bars) - 1) // most)] if count else bars[0] for count in counts)
 
 
-def screen(standing: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, bars: str = BARS) -> Iterator[str]:
+def screen(channel_state: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, bars: str = BARS) -> Iterator[str]:
     """Line by line; the zone is the configuration's."""
-    yield from _monitor(standing["daemon"], zone)
-    for source in standing["sources"]:
-        yield from _source(source, now, zone, is_running=standing["daemon"] is not None)
-    yield from _releases(standing["releases"], zone, bars)
-    yield _row("outbox", _outbox(standing))
-    for channel in standing["channels"]:
+    yield from _monitor(channel_state["daemon"], zone)
+    for source in channel_state["sources"]:
+        yield from _source(source, now, zone, is_running=channel_state["daemon"] is not None)
+    yield from _releases(channel_state["releases"], zone, bars)
+    yield _row("outbox", _outbox(channel_state))
+    for channel in channel_state["channels"]:
         yield _row("channel", _channel(channel, zone))
-    for name, until in standing["releases"]["muted_watchlists"].items():
+    for name, until in channel_state["releases"]["muted_watchlists"].items():
         yield _row("muted", f"watchlist {escape(name)} until {_moment(until, zone)}")
-    yield from _config(standing["config"])
-    yield _row("store", _store(standing["store"], now))
+    yield from _config(channel_state["config"])
+    yield _row("store", _store(channel_state["store"], now))
 
 
 def _monitor(daemon: Mapping[str, Any] | None, zone: ZoneInfo) -> Iterator[str]:
@@ -95,9 +95,9 @@ def _releases(releases: Mapping[str, Any], zone: ZoneInfo, bars: str) -> Iterato
         yield _row("", line)
 
 
-def _outbox(standing: Mapping[str, Any]) -> str:
-    told = ", ".join(f"{n:,} {state}" for state, n in standing["outbox"].items() if n)
-    lost = sum(channel["pending"] for channel in standing["channels"] if channel["state"] == "unconfigured")
+def _outbox(channel_state: Mapping[str, Any]) -> str:
+    told = ", ".join(f"{n:,} {state}" for state, n in channel_state["outbox"].items() if n)
+    lost = sum(channel["pending"] for channel in channel_state["channels"] if channel["state"] == "unconfigured")
     note = f"  ({lost:,} for no channel that is configured)" if lost else ""
     return (told or "no messages yet") + click.style(note, fg=_BAD)
 

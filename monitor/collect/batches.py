@@ -20,7 +20,7 @@ _BATCH = 1_000  # records that are looked up at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class DumpPart:
     """A stretch of a dump, stored whole or not at all; exact repeats within it given once."""
 
     records: tuple[Record, ...]
@@ -68,7 +68,7 @@ def batched(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def parts(entries: Iterable[Entry], *, most: Callable[[], int] | None = None) -> Iterator[Part]:
+def parts(entries: Iterable[Entry], *, most: Callable[[], int] | None = None) -> Iterator[DumpPart]:
     """Cut a dump into parts; `most` says before each part how many records and rejects it may have.
 
     None: all of it is one part. Whoever takes the next part has stored the last.
@@ -85,10 +85,10 @@ def parts(entries: Iterable[Entry], *, most: Callable[[], int] | None = None) ->
     yield _part(held, is_last=True)
 
 
-def _part(entries: list[Entry], *, is_last: bool) -> Part:
+def _part(entries: list[Entry], *, is_last: bool) -> DumpPart:
     records: dict[bytes, Record] = {}
     for entry in entries:
         if isinstance(entry, Record):
             records.setdefault(entry.digest, entry)
     rejects = tuple(entry for entry in entries if isinstance(entry, Reject))
-    return Part(records=tuple(records.values()), rejects=rejects, is_last=is_last)
+    return DumpPart(records=tuple(records.values()), rejects=rejects, is_last=is_last)

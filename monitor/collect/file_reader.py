@@ -16,7 +16,7 @@ from hashlib import sha256
 
 from monitor.collect.watching.folder import signature
 from monitor.errors import FileChanged, MonitorError
-from monitor.model import Signature
+from monitor.model import FileSignature
 
 LARGE = 1_000_000  # bytes; a larger dump is stored part by part
 HELD = 16_000_000  # bytes; a larger dump is not held in memory
@@ -33,7 +33,7 @@ class Content:
 
     content: bytes  # empty where `fault` says why it was not kept
     sha256: bytes
-    signature: Signature
+    signature: FileSignature
     fault: str = ""
 
     def chunks(self) -> Iterator[bytes]:
@@ -121,7 +121,7 @@ def read(path: bytes, *, max_file: int, follow_symlinks: bool = False) -> Conten
         return whole(file, max_file=max_file)
 
 
-def arrival(sign: Signature) -> datetime:
+def arrival(sign: FileSignature) -> datetime:
     """When the file came, as far as anybody can know: its modification time, aware UTC."""
     try:
         return datetime.fromtimestamp(sign.mtime_ns / 1e9, UTC)

@@ -11,7 +11,7 @@ from monitor.collect.watching.folder import Folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Habits:
+class SourceOptions:
     """How one source writes its dumps."""
 
     timezone: ZoneInfo
@@ -31,7 +31,7 @@ class Source:
     """One publisher: where its dumps come in and how to read them."""
 
     folder: Folder
-    habits: Habits
+    options: SourceOptions
     encoding: str = "auto"
     max_file: int = 2_000_000_000
     wants_baseline: bool = False  # what its first scan finds is recorded and tells nobody

@@ -9,50 +9,55 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from monitor.compare.fingerprint import Form, nearby_days
-from monitor.compare.identity import BODY_LIKE, SHORT_BODY, Shapes, are_titles_alike
+from monitor.compare.fingerprint import NormalForm, nearby_days
+from monitor.compare.identity import BODY_LIKE, SHORT_BODY, FormCache, are_titles_alike
 from monitor.compare.near_duplicates import NEAREST, candidates
-from monitor.model import Record, Sighting, Sketch
+from monitor.model import Record, SeenRecord, Sketch
 from monitor.ports import Known, Store
 
 
-def look_around(
-    records: Sequence[Record], *, source: str, sightings: Mapping[bytes, Sighting], shapes: Shapes, store: Store
+def load_candidates(
+    records: Sequence[Record],
+    *,
+    source: str,
+    seen_records: Mapping[bytes, SeenRecord],
+    form_cache: FormCache,
+    store: Store,
 ) -> Known:
     """Snapshot what the store knows around the records that are not simply as they were seen before."""
-    stale = {seen.number for seen in sightings.values() if not seen.is_current}
-    new = [record.digest for record in records if record.digest not in sightings]
-    known = store.snapshot(shapes.text_keys(new), stale)
+    stale = {seen.number for seen in seen_records.values() if not seen.is_current}
+    new = [record.digest for record in records if record.digest not in seen_records]
+    known = store.snapshot(form_cache.text_keys(new), stale)
     if not new:
         return known
-    around = nearby_days(source, (day for day in map(shapes.day, new) if day))
-    left = [r.digest for r in records if r.digest not in sightings or not sightings[r.digest].is_current]
+    around = nearby_days(source, (day for day in map(form_cache.day, new) if day))
+    left = [r.digest for r in records if r.digest not in seen_records or not seen_records[r.digest].is_current]
     days: dict[bytes, list[bytes]] = {}
     for digest in left:
-        key = shapes.entries(digest).get("day")
+        key = form_cache.entries(digest).get("day")
         if key in around:
             days.setdefault(key, []).append(digest)
     sketches = store.sketches(around, most=NEAREST)
     if len(sketches) == NEAREST:  # identity asks for all of the same day, however many there are
         sketches = {**sketches, **store.sketches(days.keys())}
     known = _with_heads(known, store, {number for number, sketch in sketches.items() if sketch is None})
-    near = {n: sketch or shapes.of_head(known.heads[n]).sketch for n, sketch in sketches.items()}
+    near = {n: sketch or form_cache.of_head(known.heads[n]).sketch for n, sketch in sketches.items()}
     on_day: dict[object, dict[int, Sketch]] = {}
     for number, sketch in near.items():
         on_day.setdefault(sketch.date, {})[number] = sketch
     touched = {
-        key: tuple(sorted({n for d in digests for n in _touched(shapes.of_record(d), on_day)}))
+        key: tuple(sorted({n for d in digests for n in _touched(form_cache.of_record(d), on_day)}))
         for key, digests in days.items()
     }
     newest = dict(sorted(near.items(), reverse=True)[:NEAREST])
-    alike = candidates({digest: shapes.of_record(digest).sketch for digest in new}, newest)
+    alike = candidates({digest: form_cache.of_record(digest).sketch for digest in new}, newest)
     wanted = {n for numbers in touched.values() for n in numbers}
     wanted.update(n for found in alike.values() for n in found if isinstance(n, int))
     known = _with_heads(known, store, wanted)
     return replace(known, by_key={**known.by_key, **touched}, alike=alike)
 
 
-def _touched(shown: Form, on_day: Mapping[object, Mapping[int, Sketch]]) -> list[int]:
+def _touched(shown: NormalForm, on_day: Mapping[object, Mapping[int, Sketch]]) -> list[int]:
     """The releases of its day whose titles and lengths allow that they are this one, touched up."""
     if len(shown.body) < SHORT_BODY or shown.date is None:
         return []

@@ -9,10 +9,10 @@ from itertools import count
 
 from monitor.compare.diff import Redline, redline
 from monitor.compare.fingerprint import form, index, is_view, text_hash
-from monitor.compare.identity import NOTHING_BARRED, Shapes, assign
-from monitor.compare.near_duplicates import look_alikes
-from monitor.compare.reservations import Barred
-from monitor.model import Change, Edit, Head, Kind, Record, Release, Sighting
+from monitor.compare.identity import NOTHING_BARRED, FormCache, assign
+from monitor.compare.near_duplicates import near_duplicates
+from monitor.compare.reservations import Unavailable
+from monitor.model import Change, Edit, Head, Kind, Record, Release, SeenRecord
 from monitor.ports import Known
 
 
@@ -21,31 +21,33 @@ def classify(
     *,
     source: str,
     known: Known,
-    sightings: Mapping[bytes, Sighting],
+    seen_records: Mapping[bytes, SeenRecord],
     as_of: datetime,
-    shapes: Shapes | None = None,
-    barred: Barred = NOTHING_BARRED,
+    form_cache: FormCache | None = None,
+    unavailable: Unavailable = NOTHING_BARRED,
 ) -> tuple[Change, ...]:
     """Decide on the records of one dump that are not as seen before, against a snapshot of the store.
 
     One change each, in their order. shapes: the forms of these records, where somebody has worked them out. `barred`
     is what the other records of the dump hold.
     """
-    shapes = shapes or Shapes(records, source=source)
+    form_cache = form_cache or FormCache(records, source=source)
     numbers = count(known.next_number)
     changes = []
-    for pairing in assign(records, known=known, sightings=sightings, shapes=shapes, barred=barred):
-        record, seen = pairing.record, sightings.get(pairing.record.digest)
+    for pairing in assign(
+        records, known=known, seen_records=seen_records, form_cache=form_cache, unavailable=unavailable
+    ):
+        record, seen = pairing.record, seen_records.get(pairing.record.digest)
         if not pairing.number:
-            changes.append(_new(record, next(numbers), shapes))
+            changes.append(_new(record, next(numbers), form_cache))
         else:
             head = known.heads[pairing.number]
             change = compare(record, head, evidence=pairing.evidence, as_of=as_of, seen=seen)
             changes.append(_indexed(change, source, head))
-    return _linked(tuple(changes), known, shapes)
+    return _linked(tuple(changes), known, form_cache)
 
 
-def compare(record: Record, head: Head, *, evidence: str, as_of: datetime, seen: Sighting | None = None) -> Change:
+def compare(record: Record, head: Head, *, evidence: str, as_of: datetime, seen: SeenRecord | None = None) -> Change:
     """What a record makes of the release it shows; the first rule that fits decides."""
     if seen is not None and seen.version == head.version and head.withdrawn is None:
         return _change(Kind.UNCHANGED, record, head, _same(head), reason=evidence)
@@ -94,7 +96,7 @@ def withdrawn(heads: Iterable[Head], *, shown: Container[int], listing: str, as_
 
 
 def _change(
-    kind: Kind, record: Record, head: Head, views: _Views, *, reason: str, seen: Sighting | None = None
+    kind: Kind, record: Record, head: Head, views: _Views, *, reason: str, seen: SeenRecord | None = None
 ) -> Change:
     is_reverted = bool(views.changed) and kind is not Kind.STALE and text_hash(views.after) in head.past
     return Change(
@@ -113,7 +115,7 @@ def _change(
     )
 
 
-def _version(kind: Kind, head: Head, views: _Views, seen: Sighting | None) -> int:
+def _version(kind: Kind, head: Head, views: _Views, seen: SeenRecord | None) -> int:
     """The number of the text after this change: the head's, unless there is a new text to keep."""
     is_new_text = views.after != head.release
     if kind is Kind.STALE and seen is not None:
@@ -121,7 +123,7 @@ def _version(kind: Kind, head: Head, views: _Views, seen: Sighting | None) -> in
     return head.last + 1 if is_new_text else head.version
 
 
-def _new(record: Record, number: int, shapes: Shapes) -> Change:
+def _new(record: Record, number: int, form_cache: FormCache) -> Change:
     return Change(
         kind=Kind.NEW,
         number=number,
@@ -131,9 +133,9 @@ def _new(record: Record, number: int, shapes: Shapes) -> Change:
         before=None,
         reason="no known release has this title and text",
         record=record,
-        keys=tuple(shapes.entries(record.digest).values()),
-        text_hash=shapes.of_record(record.digest).text_hash,
-        sketch=shapes.of_record(record.digest).sketch,
+        keys=tuple(form_cache.entries(record.digest).values()),
+        text_hash=form_cache.of_record(record.digest).text_hash,
+        sketch=form_cache.of_record(record.digest).sketch,
     )
 
 
@@ -145,14 +147,14 @@ def _indexed(change: Change, source: str, head: Head) -> Change:
     return replace(change, keys=tuple(index(source, shape).values()), text_hash=shape.text_hash, sketch=shape.sketch)
 
 
-def _linked(changes: tuple[Change, ...], known: Known, shapes: Shapes) -> tuple[Change, ...]:
+def _linked(changes: tuple[Change, ...], known: Known, form_cache: FormCache) -> tuple[Change, ...]:
     """Link new releases to those that look like them, in the store and in the same dump."""
     numbers = {c.record.digest: c.number for c in changes if c.kind is Kind.NEW and c.record}
     if not numbers:
         return changes
-    new = {number: shapes.of_record(digest) for digest, number in numbers.items()}
-    others = {number: shapes.of_head(head) for number, head in known.heads.items()}
-    twins = look_alikes(new, others, _numbered(known.alike, numbers))
+    new = {number: form_cache.of_record(digest) for digest, number in numbers.items()}
+    others = {number: form_cache.of_head(head) for number, head in known.heads.items()}
+    twins = near_duplicates(new, others, _numbered(known.alike, numbers))
     return tuple(
         replace(
             change,

@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"\d(?:[\d.,]*\d)?")
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots: what is asked for is worked out once
-class Form:
+class NormalForm:
     """A release's soft forms, computed once."""
 
     title: str
@@ -52,9 +52,11 @@ class Form:
         return _hash("text", self.title, self.body)
 
 
-def form(release: Release) -> Form:
+def form(release: Release) -> NormalForm:
     """Bring a release to the forms in which identity is decided."""
-    return Form(title=soft(release.title), body=soft(release.body), date=release.date, is_cut=is_cut(release.body))
+    return NormalForm(
+        title=soft(release.title), body=soft(release.body), date=release.date, is_cut=is_cut(release.body)
+    )
 
 
 def text_hash(release: Release) -> bytes:
@@ -67,7 +69,7 @@ def sketch(release: Release) -> Sketch:
     return form(release).sketch
 
 
-def index(source: str, shape: Form) -> dict[str, bytes]:
+def index(source: str, shape: NormalForm) -> dict[str, bytes]:
     """The index entries under which a release can be found again: by title, by the start of its body, by day."""
     found = {"title": _hash("title", source, shape.title)}
     if len(shape.body) >= FINGERPRINT:
@@ -90,7 +92,7 @@ def nearby_days(source: str, days: Iterable[date]) -> set[bytes]:
     return {_day_key(source, date.fromordinal(day)) for day in around if 1 <= day <= date.max.toordinal()}
 
 
-def is_view(short: Form, *, of: Form) -> bool:
+def is_view(short: NormalForm, *, of: NormalForm) -> bool:
     """Whether one body is the other as a listing cuts it."""
     return short.is_cut and of.body.startswith(short.body)
 

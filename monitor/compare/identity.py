@@ -13,9 +13,9 @@ from datetime import date, timedelta
 
 from rapidfuzz import fuzz
 
-from monitor.compare.fingerprint import Form, form, index, is_view, shingles
-from monitor.compare.reservations import Barred
-from monitor.model import Head, Record, Sighting
+from monitor.compare.fingerprint import NormalForm, form, index, is_view, shingles
+from monitor.compare.reservations import Unavailable
+from monitor.model import Head, Record, SeenRecord
 from monitor.ports import Known
 
 SAME_STORY = 0.12  # shingles shared by two texts under one title and day that are one release
@@ -24,12 +24,12 @@ SHORT_BODY = 100  # the same, where title or day agree as well; below it stand c
 TOUCHED_UP = 98.0  # ratio of bodies that differ by a few words
 TITLE_LIKE, BODY_LIKE = 85.0, 90.0  # ratios of a title and a body that were both touched
 FEW_DAYS = timedelta(days=3)
-NOTHING_BARRED = Barred()
+NOTHING_BARRED = Unavailable()
 AS_SEEN = "seen before as it is"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pairing:
+class Assignment:
     """The release a record was found to show, and why."""
 
     record: Record
@@ -37,17 +37,17 @@ class Pairing:
     evidence: str = ""  # "" without one
 
 
-class Shapes:
+class FormCache:
     """The forms of what one dump shows and of what is known around it, each worked out once, when it is asked for."""
 
     def __init__(self, records: Iterable[Record], *, source: str) -> None:
         self._source = source
         self._records = {record.digest: record for record in records}
-        self._shown: dict[bytes, Form] = {}
+        self._shown: dict[bytes, NormalForm] = {}
         self._entries: dict[bytes, dict[str, bytes]] = {}
-        self._known: dict[int, Form] = {}
+        self._known: dict[int, NormalForm] = {}
 
-    def of_record(self, digest: bytes) -> Form:
+    def of_record(self, digest: bytes) -> NormalForm:
         """The form of a record of the dump."""
         found = self._shown.get(digest)
         if found is None:
@@ -61,7 +61,7 @@ class Shapes:
             found = self._entries[digest] = index(self._source, self.of_record(digest))
         return found
 
-    def of_head(self, head: Head) -> Form:
+    def of_head(self, head: Head) -> NormalForm:
         """The form of a known release."""
         found = self._known.get(head.number)
         if found is None:
@@ -78,17 +78,17 @@ class Shapes:
 
 
 def as_seen(
-    records: Iterable[Record], sightings: Mapping[bytes, Sighting], *, is_free: Callable[[int, bytes], bool]
-) -> Mapping[bytes, Sighting]:
+    records: Iterable[Record], seen_records: Mapping[bytes, SeenRecord], *, is_free: Callable[[int, bytes], bool]
+) -> Mapping[bytes, SeenRecord]:
     """The records that show just what their releases were last seen to say, by digest: no comparing needed.
 
     Two records of one dump are two releases: of several that show one, the first in the order of digests has it.
     is_free: whether the dump's other parts leave a release to a record.
     """
-    found: dict[bytes, Sighting] = {}
+    found: dict[bytes, SeenRecord] = {}
     taken = set[int]()
     for digest in sorted(record.digest for record in records):
-        seen = sightings.get(digest)
+        seen = seen_records.get(digest)
         if seen is not None and seen.is_current and seen.number not in taken and is_free(seen.number, digest):
             found[digest] = seen
             taken.add(seen.number)
@@ -99,22 +99,22 @@ def assign(
     records: Sequence[Record],
     *,
     known: Known,
-    sightings: Mapping[bytes, Sighting],
-    shapes: Shapes,
-    barred: Barred = NOTHING_BARRED,
-) -> tuple[Pairing, ...]:
+    seen_records: Mapping[bytes, SeenRecord],
+    form_cache: FormCache,
+    unavailable: Unavailable = NOTHING_BARRED,
+) -> tuple[Assignment, ...]:
     """Pair each record with at most one head and each head with at most one record, in the records' order.
 
     The result does not depend on the order of the records. `barred` is what other records of the same dump hold: those
     of its other parts, and those that are as seen before.
     """
-    found = _current(records, known, sightings, barred)
+    found = _current(records, known, seen_records, unavailable)
     left = [record for record in records if record.digest not in found]
-    candidates = _Candidates(left, known, sightings, shapes)
+    candidates = _Candidates(left, known, seen_records, form_cache)
     for rank in RANKS if candidates.are_there else ():
-        taken = {number for number, _ in found.values()} | barred.held
+        taken = {number for number, _ in found.values()} | unavailable.held
         if rank not in SURE_RANKS:
-            taken |= barred.spared
+            taken |= unavailable.spared
         for _, number, digest in sorted(candidates.scored(rank, found, taken)):
             if digest not in found and number not in taken:
                 found[digest] = (number, rank.evidence)
@@ -125,16 +125,18 @@ def assign(
 _Found = dict[bytes, tuple[int, str]]  # digest → head and evidence
 
 
-def _pairing(record: Record, found: tuple[int, str] | None) -> Pairing:
-    return Pairing(record=record, number=found[0], evidence=found[1]) if found else Pairing(record=record)
+def _pairing(record: Record, found: tuple[int, str] | None) -> Assignment:
+    return Assignment(record=record, number=found[0], evidence=found[1]) if found else Assignment(record=record)
 
 
-def _current(records: Sequence[Record], known: Known, sightings: Mapping[bytes, Sighting], barred: Barred) -> _Found:
+def _current(
+    records: Sequence[Record], known: Known, seen_records: Mapping[bytes, SeenRecord], unavailable: Unavailable
+) -> _Found:
     """Records that were seen before as the last text of a release that was withdrawn since."""
     found: _Found = {}
-    taken = set(barred.held)
-    for digest in sorted(record.digest for record in records if record.digest in sightings):
-        seen = sightings[digest]
+    taken = set(unavailable.held)
+    for digest in sorted(record.digest for record in records if record.digest in seen_records):
+        seen = seen_records[digest]
         if seen.number not in taken and known.heads[seen.number].version == seen.version:
             found[digest] = (seen.number, AS_SEEN)
             taken.add(seen.number)
@@ -145,11 +147,11 @@ class _Candidates:
     """The heads that a record shares an index entry with, and the forms of both; records without any are left out."""
 
     def __init__(
-        self, records: Sequence[Record], known: Known, sightings: Mapping[bytes, Sighting], shapes: Shapes
+        self, records: Sequence[Record], known: Known, seen_records: Mapping[bytes, SeenRecord], form_cache: FormCache
     ) -> None:
         self._known = known
-        self._shapes = shapes
-        self._seen = {digest: sighting.number for digest, sighting in sightings.items()}
+        self._form_cache = form_cache
+        self._seen = {digest: seen_record.number for digest, seen_record in seen_records.items()}
         self._near: dict[bytes, dict[str, Collection[int]]] = {}
         for record in records:
             near = self._numbers(record.digest)
@@ -177,7 +179,7 @@ class _Candidates:
         """The heads that are candidates by each index entry, those it was taken for before always among them."""
         seen = self._seen.get(digest)
         near: dict[str, Collection[int]] = {}
-        entries = self._shapes.entries(digest)
+        entries = self._form_cache.entries(digest)
         for by in ("title", "body", "day"):
             numbers = self._known.by_key.get(entries[by], ()) if by in entries else ()
             if seen is not None and seen not in numbers:
@@ -189,15 +191,15 @@ class _Candidates:
     def _pair(self, digest: bytes, number: int) -> Pair:
         head = self._known.heads[number]
         is_seen = self._seen.get(digest) == number
-        return Pair(self._shapes.of_record(digest), self._shapes.of_head(head), head.past, is_seen)
+        return Pair(self._form_cache.of_record(digest), self._form_cache.of_head(head), head.past, is_seen)
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
     """A record and a head that might be one release."""
 
-    record: Form
-    known: Form
+    record: NormalForm
+    known: NormalForm
     past: frozenset[bytes]  # text hashes of the head's earlier versions
     is_seen: bool = False  # the record was taken for this release before
 
@@ -316,7 +318,7 @@ RANKS = (
 SURE_RANKS = RANKS[:2]  # the others are no match for a record that was seen before as an earlier text
 
 
-def _likeness(one: Form, other: Form) -> float:
+def _likeness(one: NormalForm, other: NormalForm) -> float:
     """Jaccard likeness of three-word shingles; a cut view is compared over the length that both have."""
     words, others = one.words, other.words
     if one.is_cut or other.is_cut:

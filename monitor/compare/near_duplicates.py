@@ -16,7 +16,7 @@ from heapq import nlargest
 from itertools import chain
 from typing import TypeVar
 
-from monitor.compare.fingerprint import NEARBY, SHORT, Form, shingles
+from monitor.compare.fingerprint import NEARBY, SHORT, NormalForm, shingles
 from monitor.model import Sketch
 
 SHARED = 0.45  # of the shorter text's three-word sequences
@@ -30,8 +30,8 @@ Name = int | bytes  # a release's number; of one that has none yet its record's 
 _New = TypeVar("_New", int, bytes)
 
 
-def look_alikes(
-    forms: Mapping[int, Form], others: Mapping[int, Form], pairs: Mapping[int, Mapping[int, float]]
+def near_duplicates(
+    forms: Mapping[int, NormalForm], others: Mapping[int, NormalForm], pairs: Mapping[int, Mapping[int, float]]
 ) -> dict[int, tuple[int, ...]]:
     """For each form by release number, the numbers of others, and of one another, that look like it.
 
@@ -104,7 +104,9 @@ def _fitting(
     return {other: len(common & shared[other]) / sizes.of(number, other) for other in closest}
 
 
-def _shares(pairs: Mapping[int, Mapping[int, float]], everyone: Mapping[int, Form]) -> dict[int, dict[int, float]]:
+def _shares(
+    pairs: Mapping[int, Mapping[int, float]], everyone: Mapping[int, NormalForm]
+) -> dict[int, dict[int, float]]:
     """Of each release those that share enough of the shorter text, and how much, boilerplate apart."""
     numbers = {*pairs, *(other for found in pairs.values() for other in found if other in everyone)}
     sequences = {number: shingles(everyone[number].words) for number in numbers}

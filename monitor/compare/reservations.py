@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from monitor.model import Change, Sighting
+from monitor.model import Change, SeenRecord
 
 # How a release is held; a stronger hold replaces a weaker one.
 _EARLIER = 1  # by a record that was seen as an earlier text of it
@@ -19,7 +19,7 @@ _SHOWN = 3  # it was given to a record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Barred:
+class Unavailable:
     """Releases that the records of one part cannot have."""
 
     held: frozenset[int] = frozenset()
@@ -38,7 +38,7 @@ class _Block:
     holders: array[int] = field(default_factory=lambda: array("I", bytes(4 * _BLOCK)))
 
 
-class Claims:
+class Reservations:
     """By release number, for a dump of any size; where it holds nothing it takes no room."""
 
     def __init__(self) -> None:
@@ -48,41 +48,41 @@ class Claims:
         """Whether the dump has shown this release so far."""
         return isinstance(number, int) and self._hold(number) == _SHOWN
 
-    def note(self, sightings: Mapping[bytes, Sighting], versions: Mapping[int, int]) -> None:
+    def note(self, seen_records: Mapping[bytes, SeenRecord], versions: Mapping[int, int]) -> None:
         """Records of this dump that were seen before.
 
         versions: the current ones of the releases that they do not show as they are now.
         """
-        for digest, sighting in sightings.items():
-            is_current = sighting.is_current or versions.get(sighting.number) == sighting.version
-            self._set(sighting.number, digest, _CURRENT if is_current else _EARLIER)
+        for digest, seen_record in seen_records.items():
+            is_current = seen_record.is_current or versions.get(seen_record.number) == seen_record.version
+            self._set(seen_record.number, digest, _CURRENT if is_current else _EARLIER)
 
-    def take(self, seen: Mapping[bytes, Sighting], changes: Iterable[Change]) -> None:
+    def take(self, seen: Mapping[bytes, SeenRecord], changes: Iterable[Change]) -> None:
         """Note what a stored part has shown: records just as they were seen before, and changes."""
-        for digest, sighting in seen.items():
-            self._set(sighting.number, digest, _SHOWN)
+        for digest, seen_record in seen.items():
+            self._set(seen_record.number, digest, _SHOWN)
         for change in changes:
             if change.record:
                 self._set(change.number, change.record.digest, _SHOWN)
 
-    def is_repeat(self, digest: bytes, sighting: Sighting | None) -> bool:
+    def is_repeat(self, digest: bytes, seen_record: SeenRecord | None) -> bool:
         """Whether this very record stood in an earlier part."""
-        if sighting is None or self._hold(sighting.number) != _SHOWN:
+        if seen_record is None or self._hold(seen_record.number) != _SHOWN:
             return False
-        return self._holder(sighting.number) == _short(digest)
+        return self._holder(seen_record.number) == _short(digest)
 
     def is_free(self, number: int, digest: bytes) -> bool:
         """Whether no other record holds this release."""
         hold = self._hold(number)
         return not hold or (hold != _SHOWN and self._holder(number) == _short(digest))
 
-    def barred(self, numbers: Iterable[int], digests: Collection[bytes]) -> Barred:
+    def unavailable(self, numbers: Iterable[int], digests: Collection[bytes]) -> Unavailable:
         """Which of these releases are not free for the records with these digests."""
         own = {_short(digest) for digest in digests}
         holds = [(number, hold) for number in numbers if (hold := self._hold(number))]
         others = [(number, hold) for number, hold in holds if self._holder(number) not in own]
         shown = frozenset(number for number, hold in holds if hold == _SHOWN)
-        return Barred(
+        return Unavailable(
             held=shown | {number for number, hold in others if hold == _CURRENT},
             spared=frozenset(number for number, hold in others if hold == _EARLIER),
         )

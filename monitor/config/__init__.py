@@ -5,30 +5,30 @@
 Importing this package loads yaml and pydantic; commands that need no configuration must not.
 """
 
-from monitor.config.diagnostics import Findings
-from monitor.config.load import Check, candidates, find, load, look_at, state_of
-from monitor.config.models import Channel, Config, Example, Look, Source, Watch, Watchlist
+from monitor.config.diagnostics import Diagnostics
+from monitor.config.load import Check, candidates, file_stamp, find, load, state_of
+from monitor.config.models import Channel, Config, Example, FileStamp, Source, Watch, Watchlist
 from monitor.config.parsers import duration, positive_duration, size
-from monitor.config.report import paint, pointed
+from monitor.config.report import caret_excerpt, render_diagnostics
 
 __all__ = [
     "Channel",
     "Check",
     "Config",
+    "Diagnostics",
     "Example",
-    "Findings",
-    "Look",
+    "FileStamp",
     "Source",
     "Watch",
     "Watchlist",
     "candidates",
+    "caret_excerpt",
     "duration",
+    "file_stamp",
     "find",
     "load",
-    "look_at",
-    "paint",
-    "pointed",
     "positive_duration",
+    "render_diagnostics",
     "size",
     "state_of",
 ]

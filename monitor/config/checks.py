@@ -12,12 +12,12 @@ from monitor.match.regex import read_pattern
 from monitor.notify.channels import check_channel, check_service
 
 if TYPE_CHECKING:
-    from monitor.config import Config, Findings
+    from monitor.config import Config, Diagnostics
 
 _HIDDEN = "cannot be read; what a reference put here is not shown, so look at the value it stands for"
 
 
-def check_rules(config: Config, findings: Findings) -> None:
+def check_rules(config: Config, findings: Diagnostics) -> None:
     """Note every keyword, query, regular expression and alias that cannot be looked for, and unclear queries."""
     aliases = _sound_aliases(config, findings)
     for name, watchlist in config.watchlists.items():
@@ -30,26 +30,26 @@ def check_rules(config: Config, findings: Findings) -> None:
             _check_regex(config, f"{path}.regex", watchlist.regex, findings)
 
 
-def check_folders(config: Config, findings: Findings) -> None:
+def check_folders(config: Config, findings: Diagnostics) -> None:
     """Folders that are not there: a daemon waits for them, but a typing error waits for ever."""
     for name, source in config.sources.items():
         if not source.path.is_dir():
             findings.warning(f"sources.{name}.path", "this folder does not exist; the monitor waits until it appears")
 
 
-def check_channels(config: Config, findings: Findings) -> None:
+def check_channels(config: Config, findings: Diagnostics) -> None:
     """Channels whose address no service accepts; loads Apprise, so only `monitor check` asks."""
     for name, problem in _problems(config, check_channel):
         findings.error(f"channels.{name}.url", problem)
 
 
-def check_services(config: Config, findings: Findings) -> None:
+def check_services(config: Config, findings: Diagnostics) -> None:
     """Channels of services that there are not, such as `jsn://`: what is in force goes on rather than tell nobody."""
     for name, problem in _problems(config, check_service):
         findings.error(f"channels.{name}.url", problem)
 
 
-def doubt_services(config: Config, findings: Findings) -> None:
+def doubt_services(config: Config, findings: Diagnostics) -> None:
     """The same at a start, where the other channels are better than none: said in the log, and nothing is refused."""
     for name, problem in _problems(config, check_service):
         findings.warning(f"channels.{name}.url", problem)
@@ -60,7 +60,7 @@ def _problems(config: Config, look: Callable[..., str | None]) -> Iterator[tuple
     return ((name, problem) for name, problem in found if problem)
 
 
-def _sound_aliases(config: Config, findings: Findings) -> Mapping[str, Sequence[str]]:
+def _sound_aliases(config: Config, findings: Diagnostics) -> Mapping[str, Sequence[str]]:
     """The aliases without a fault; the others have it noted, and their names are words like any other."""
     faults = {name: alias_fault(name, entries, config.aliases) for name, entries in config.aliases.items()}
     for name, fault in faults.items():
@@ -70,7 +70,7 @@ def _sound_aliases(config: Config, findings: Findings) -> Mapping[str, Sequence[
     return {name: entries for name, entries in config.aliases.items() if not faults[name]}
 
 
-def _check_keywords(keywords: Sequence[str], path: str, findings: Findings) -> None:
+def _check_keywords(keywords: Sequence[str], path: str, findings: Diagnostics) -> None:
     for number, keyword in enumerate(keywords):
         problem = keyword_fault(keyword)
         if problem:
@@ -78,7 +78,7 @@ def _check_keywords(keywords: Sequence[str], path: str, findings: Findings) -> N
 
 
 def _check_query(
-    config: Config, path: str, query: str, aliases: Mapping[str, Sequence[str]], findings: Findings
+    config: Config, path: str, query: str, aliases: Mapping[str, Sequence[str]], findings: Diagnostics
 ) -> None:
     try:
         warning = unclear(query, aliases)
@@ -89,7 +89,7 @@ def _check_query(
         findings.warning(path, warning)
 
 
-def _note(config: Config, path: str, query: str, fault: QueryFault, findings: Findings) -> None:
+def _note(config: Config, path: str, query: str, fault: QueryFault, findings: Diagnostics) -> None:
     if config.is_interpolated(path):
         findings.error(path, _HIDDEN)
         return
@@ -100,7 +100,7 @@ def _note(config: Config, path: str, query: str, fault: QueryFault, findings: Fi
         findings.error(path, f"{fault.message} (column {fault.column} of the query)")
 
 
-def _check_regex(config: Config, path: str, regex: str, findings: Findings) -> None:
+def _check_regex(config: Config, path: str, regex: str, findings: Diagnostics) -> None:
     try:
         read_pattern(regex, fields=())
     except UsageError as fault:

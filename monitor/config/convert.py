@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from monitor.collect.source import Habits, Source
+from monitor.collect.source import Source, SourceOptions
 from monitor.collect.watching.folder import IGNORED, Folder
 from monitor.match.matcher import Watchlist
 from monitor.notify.channels import bound_of, rate_of
-from monitor.notify.retry import USUAL_PATIENCE, Patience
+from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from monitor.notify.send_time import Policy
 from monitor.store.sqlite.prune import Retention
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from monitor.config import Config
 
 
-def policy_of(config: Config, name: str, *, patience: Patience = USUAL_PATIENCE) -> Policy:
+def policy_of(config: Config, name: str, *, retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY) -> Policy:
     """The policy of a configured channel."""
     channel = config.channels[name]
     return Policy(
@@ -29,7 +29,7 @@ def policy_of(config: Config, name: str, *, patience: Patience = USUAL_PATIENCE)
         digest=channel.digest,
         quiet=channel.quiet,
         holds_uncertain=channel.on_uncertain == "hold",
-        patience=patience,
+        retry_policy=retry_policy,
     )
 
 
@@ -66,7 +66,7 @@ def sources_of(config: Config) -> tuple[Source, ...]:
                 is_recursive=source.recursive,
                 follows_links=config.watch.follow_symlinks,
             ),
-            habits=Habits(
+            options=SourceOptions(
                 timezone=config.timezone,
                 categories=source.categories,
                 as_of=source.as_of,

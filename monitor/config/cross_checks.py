@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from monitor.config.diagnostics import Findings
+from monitor.config.diagnostics import Diagnostics
 from monitor.config.error_messages import shown
 from monitor.config.parsers import closest, folder_path, suggestion
 from monitor.config.yaml_tree import Node, Scalar, Series, Table
@@ -18,7 +18,7 @@ _WAYS = ("keywords", "query", "regex")  # to say what a watchlist looks for
 _OUTCOMES = ("match", "no_match")  # of a watchlist's test
 
 
-def cross_check(root: Table, file: Path, findings: Findings) -> None:
+def cross_check(root: Table, file: Path, findings: Diagnostics) -> None:
     """Note every fault between the parts of a filled tree; file: the configuration's own absolute path."""
     for name, watchlist in _named(root, "watchlists"):
         _check_ways(watchlist, f"watchlists.{name}", findings)
@@ -36,7 +36,7 @@ def cross_check(root: Table, file: Path, findings: Findings) -> None:
     _check_folders(root, file, findings)
 
 
-def _check_ways(watchlist: Table, path: str, findings: Findings) -> None:
+def _check_ways(watchlist: Table, path: str, findings: Diagnostics) -> None:
     """One of the ways and no second; a mistyped one already has its fault."""
     ways = [key for key in _WAYS if _is_set(watchlist, key)]
     is_mistyped = any(key not in _WAYS and closest(key, _WAYS) for key in watchlist.entries)
@@ -46,7 +46,7 @@ def _check_ways(watchlist: Table, path: str, findings: Findings) -> None:
         findings.error(f"{path}.{second}", f"stands beside {ways[0]}:, and a watchlist has one of them; keep one")
 
 
-def _check_tests(watchlist: Table, path: str, findings: Findings) -> None:
+def _check_tests(watchlist: Table, path: str, findings: Diagnostics) -> None:
     listed = _below(watchlist, "tests")
     for number, item in enumerate(listed.items if isinstance(listed, Series) else ()):
         if not isinstance(item, Table) or not item.entries.keys() <= set(_OUTCOMES):
@@ -63,7 +63,7 @@ def _is_set(table: Table, key: str) -> bool:
     return node is not None and not (isinstance(node, Scalar) and node.is_unset and not node.is_broken)
 
 
-def _check_names(section: Table, path: str, known: list[str], findings: Findings) -> None:
+def _check_names(section: Table, path: str, known: list[str], findings: Diagnostics) -> None:
     """path: of the list of names, its last part the key; nothing is known where the section itself is at fault."""
     key = path.rpartition(".")[2]
     what = "channel" if key == "notify" else "source"
@@ -76,7 +76,7 @@ def _check_names(section: Table, path: str, known: list[str], findings: Findings
             findings.error(f"{path}[{number}]", f"{shown(item)} names no {what}{cure}")
 
 
-def _check_earlier_names(root: Table, findings: Findings) -> None:
+def _check_earlier_names(root: Table, findings: Diagnostics) -> None:
     """What is stored under a name can become one source's, and only when no source has that name any more."""
     heirs: dict[str, str] = {}
     for name, source in _named(root, "sources"):
@@ -91,7 +91,7 @@ def _check_earlier_names(root: Table, findings: Findings) -> None:
                 findings.error(path, f"{shown(item)} is an earlier name of '{heir}' already; only one can have it")
 
 
-def _check_folders(root: Table, file: Path, findings: Findings) -> None:
+def _check_folders(root: Table, file: Path, findings: Diagnostics) -> None:
     """Links are followed: what counts is where files really land."""
     state = _folder(_below(root, "state"), file, default="state/")
     for name, source in _named(root, "sources"):

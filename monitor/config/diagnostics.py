@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
 from monitor.config.redact import blank_urls, is_below_url, mask_span, mask_unparsed, mask_urls
-from monitor.errors import ConfigError, Fault
+from monitor.errors import ConfigError, Diagnostic
 from monitor.text import escape
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML takes for an end of line
@@ -23,7 +23,7 @@ class Place(NamedTuple):
 START = Place(1, 1)
 
 
-class Findings:
+class Diagnostics:
     """Collects the faults of one configuration file; nothing it hands out shows a secret."""
 
     def __init__(self, file: str, text: str = "") -> None:
@@ -64,7 +64,7 @@ class Findings:
         if faults:
             raise ConfigError((*faults, *self.warnings())) from None
 
-    def warnings(self) -> tuple[Fault, ...]:
+    def warnings(self) -> tuple[Diagnostic, ...]:
         """The warnings, in file order."""
         return self._sorted("warning")
 
@@ -90,14 +90,14 @@ class Findings:
                 return Place(start.line, start.column + len(quote) + offset)
         return None
 
-    def _sorted(self, severity: str) -> tuple[Fault, ...]:
+    def _sorted(self, severity: str) -> tuple[Diagnostic, ...]:
         found = [one for one in self._found if one[3] == severity]
         found.sort(key=lambda one: one[0])
         return tuple(self._fault(*one, self._excerpt(one[0])) for one in found)
 
-    def _fault(self, place: Place | None, path: str, message: str, severity: str, excerpt: str) -> Fault:
+    def _fault(self, place: Place | None, path: str, message: str, severity: str, excerpt: str) -> Diagnostic:
         line, column = place or (0, 0)
-        return Fault(
+        return Diagnostic(
             file=self._file,
             line=line,
             column=column,

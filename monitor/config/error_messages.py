@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from monitor.config.diagnostics import Findings
+from monitor.config.diagnostics import Diagnostics
 from monitor.config.models import Section, sections
 from monitor.config.parsers import closest, suggestion
 from monitor.config.redact import mask_secret, mask_urls
@@ -20,7 +20,7 @@ _SHOWN = 60  # characters of a value
 _NEEDS_QUOTES = re.compile(r"""^[\s&*!|>%@`'"-]|[\[\]{}#]|:\s|\s$|^$""")
 
 
-def explain(errors: list[ErrorDetails], root: Table, findings: Findings) -> None:
+def translate_errors(errors: list[ErrorDetails], root: Table, findings: Diagnostics) -> None:
     """Note every error, except where a broken value or a mistyped key already has its fault."""
     meant = {_meant(error["loc"]) for error in errors if error["type"] == "extra_forbidden"}
     for error in errors:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monitor.config import yaml_tree
-from monitor.config.diagnostics import Findings
+from monitor.config.diagnostics import Diagnostics
 from monitor.config.yaml_tree import Entry, Node, Scalar, Series, Table, dotted
 
 _MARK = re.compile(r"\$\$|\$\{([^}]*)\}|\$\{")
@@ -28,13 +28,13 @@ class Lookup:
     folder: Path  # of the configuration file: relative files are looked for here
 
 
-def fill(root: Table, lookup: Lookup, findings: Findings) -> Table:
+def interpolate(root: Table, lookup: Lookup, findings: Diagnostics) -> Table:
     """Fill every value; a reference without text is noted and its value marked broken."""
     return _Filler(lookup, findings).table(root, ())
 
 
 class _Filler:
-    def __init__(self, lookup: Lookup, findings: Findings) -> None:
+    def __init__(self, lookup: Lookup, findings: Diagnostics) -> None:
         self._lookup = lookup
         self._findings = findings
 

@@ -21,7 +21,7 @@ _REFERENCE: Shape = {"type": "string", "pattern": r"\$\{", "title": "reference s
 _ANY_REFERENCE: Shape = {"$ref": "#/$defs/Reference"}
 
 
-def shape() -> Shape:
+def json_schema() -> Shape:
     """The whole schema."""
     made = Config.model_json_schema(schema_generator=_Generator)
     tables: Shape = made["$defs"]
@@ -37,7 +37,7 @@ def shape() -> Shape:
 
 def written() -> str:
     """The schema as config.schema.json has it."""
-    return json.dumps(shape(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 class _Generator(GenerateJsonSchema):

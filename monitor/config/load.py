@@ -10,16 +10,16 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from monitor.config.cross_checks import cross_check
-from monitor.config.diagnostics import Findings
-from monitor.config.error_messages import explain
-from monitor.config.interpolate import Lookup, fill
-from monitor.config.models import Config, Look, Origin
+from monitor.config.diagnostics import Diagnostics
+from monitor.config.error_messages import translate_errors
+from monitor.config.interpolate import Lookup, interpolate
+from monitor.config.models import Config, FileStamp, Origin
 from monitor.config.parsers import folder_path
 from monitor.config.redact import mask_secret, mask_urls
 from monitor.config.yaml_tree import Scalar, Table, plain, read, walk
-from monitor.errors import ConfigError, Fault
+from monitor.errors import ConfigError, Diagnostic
 
-Check = Callable[[Config, Findings], None]
+Check = Callable[[Config, Diagnostics], None]
 
 _STATE = re.compile("^state:.*$", re.MULTILINE)
 _LARGEST = 1_000_000  # bytes; a mistaken `-c dump.txt` must not be read whole
@@ -38,7 +38,7 @@ def find(path: Path | None, environ: Mapping[str, str], *, here: Path = Path()) 
     if found is None:
         looked = ", ".join(str(place) for place in places)
         message = f"no configuration found; looked for {looked}; name one with --config FILE or MONITOR_CONFIG"
-        raise ConfigError((Fault(file="config.yaml", line=0, column=0, path="", message=message),))
+        raise ConfigError((Diagnostic(file="config.yaml", line=0, column=0, path="", message=message),))
     return found
 
 
@@ -56,10 +56,10 @@ def load(path: Path, *, environ: Mapping[str, str] = os.environ, checks: Sequenc
 
     checks see a configuration that is valid in itself and may note errors and warnings at dotted paths.
     """
-    look, text = look_at(path), _text(path)
+    look, text = file_stamp(path), _text(path)
     file = path.absolute()
-    findings = Findings(str(path), text)
-    root = fill(read(text, findings), Lookup(environ=environ, folder=file.parent), findings)
+    findings = Diagnostics(str(path), text)
+    root = interpolate(read(text, findings), Lookup(environ=environ, folder=file.parent), findings)
     origin = _origin(root, file, look)
     findings.places = origin.places
     cross_check(root, file, findings)
@@ -77,17 +77,17 @@ def state_of(path: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
 
     For those who look after a daemon that goes on with what the file said before.
     """
-    findings, folder = Findings(str(path)), path.absolute().parent
+    findings, folder = Diagnostics(str(path)), path.absolute().parent
     try:
         line = _STATE.search(path.read_bytes()[:_LARGEST].decode("utf-8", "replace"))
-        root = fill(read(line[0] if line else "", findings), Lookup(environ=environ, folder=folder), findings)
+        root = interpolate(read(line[0] if line else "", findings), Lookup(environ=environ, folder=folder), findings)
         return folder_path(plain(root)["state"], folder)
     except (OSError, ConfigError, LookupError, TypeError, AttributeError, ValueError):
         return folder / str(Config.model_fields["state"].default)
 
 
 def _text(path: Path) -> str:
-    findings = Findings(str(path))
+    findings = Diagnostics(str(path))
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
@@ -103,14 +103,14 @@ def _text(path: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         text = content.decode("utf-8", "replace")
-        findings = Findings(str(path), text)
+        findings = Diagnostics(str(path), text)
         before = len(content[: error.start].decode("utf-8"))
         findings.refuse(
             findings.place_at(before), f"the byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8"
         )
 
 
-def look_at(file: Path) -> Look:
+def file_stamp(file: Path) -> FileStamp:
     """What tells a file from what it becomes; taken before it is read, so that no edit falls between the two."""
     try:
         status = file.stat()
@@ -119,7 +119,7 @@ def look_at(file: Path) -> Look:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _origin(root: Table, file: Path, look: Look) -> Origin:
+def _origin(root: Table, file: Path, look: FileStamp) -> Origin:
     nodes = list(walk(root))
     return Origin(
         file=file,
@@ -134,10 +134,10 @@ def _masked(node: Scalar) -> str:
     return mask_secret(node.raw) if node.is_secret else mask_urls(node.raw)
 
 
-def _typed(root: Table, origin: Origin, findings: Findings) -> Config:
+def _typed(root: Table, origin: Origin, findings: Diagnostics) -> Config:
     try:
         return Config.model_validate(plain(root), context=origin)
     except ValidationError as error:
-        explain(error.errors(include_url=False, include_input=False), root, findings)
+        translate_errors(error.errors(include_url=False, include_input=False), root, findings)
         findings.raise_errors()
         raise  # a complaint that no fault explains is a bug of ours

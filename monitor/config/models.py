@@ -19,12 +19,12 @@ from pydantic_core.core_schema import ValidationInfo
 from monitor.config import parsers, serialize
 from monitor.config.diagnostics import Place
 from monitor.config.redact import mask_urls
-from monitor.errors import Fault
+from monitor.errors import Diagnostic
 from monitor.model import Kind, Rate
 from monitor.notify.time_windows import Digest, Quiet
 from monitor.secret import Secret
 
-Look = tuple[int, int, int] | None  # a file's inode, size and time of change; None: it is not there
+FileStamp = tuple[int, int, int] | None  # a file's inode, size and time of change; None: it is not there
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,11 +114,11 @@ class Origin:
     """Where a configuration came from; takes no part in comparing two of them."""
 
     file: Path = field(compare=False)  # absolute
-    look: Look = field(compare=False)  # of the file as it was read
+    look: FileStamp = field(compare=False)  # of the file as it was read
     folder: Path = field(compare=False)  # what its relative paths start from
     places: Mapping[str, Place] = field(compare=False, repr=False)
     filled: Mapping[str, str] = field(compare=False, repr=False)  # what interpolation made: dotted path → what may show
-    warnings: list[Fault] = field(compare=False, repr=False, default_factory=list)
+    warnings: list[Diagnostic] = field(compare=False, repr=False, default_factory=list)
 
 
 class Section(BaseModel):
@@ -332,12 +332,12 @@ class Config(Section):
         return self._origin.file
 
     @property
-    def look(self) -> Look:
+    def look(self) -> FileStamp:
         """What tells the file as it was read from what it has become."""
         return self._origin.look
 
     @property
-    def warnings(self) -> tuple[Fault, ...]:
+    def warnings(self) -> tuple[Diagnostic, ...]:
         """What should be looked at, in file order."""
         return tuple(self._origin.warnings)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 
-from monitor.errors import Fault
+from monitor.errors import Diagnostic
 from monitor.text import escape
 
 _WINDOW = 100  # characters of a long line that are shown
@@ -13,12 +13,12 @@ _LEAD = 60  # of these, at most so many before the caret
 _BOLD, _RED, _YELLOW, _PLAIN = "\x1b[1m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
 
 
-def paint(faults: Iterable[Fault], *, color: bool = False) -> str:
+def render_diagnostics(faults: Iterable[Diagnostic], *, color: bool = False) -> str:
     """One to three lines per fault, without a line break at the end; safe to print whatever the file holds."""
     return "\n".join(_paint_one(fault, color=color) for fault in faults)
 
 
-def _paint_one(fault: Fault, *, color: bool) -> str:
+def _paint_one(fault: Diagnostic, *, color: bool) -> str:
     where, severity, caret = escape(fault.where), fault.severity, "^"
     if color:
         hue = _RED if severity == "error" else _YELLOW
@@ -27,10 +27,10 @@ def _paint_one(fault: Fault, *, color: bool) -> str:
     head = f"{where}: {severity}: {path}{escape(fault.message)}"
     if not fault.excerpt or not fault.line:
         return head
-    return f"{head}\n{pointed(fault.excerpt, fault.column, caret=caret)}"
+    return f"{head}\n{caret_excerpt(fault.excerpt, fault.column, caret=caret)}"
 
 
-def pointed(text: str, column: int, *, caret: str = "^") -> str:
+def caret_excerpt(text: str, column: int, *, caret: str = "^") -> str:
     """The line of a text that holds the column (a character, from 1), and below it a caret under that character."""
     start = text.rfind("\n", 0, column - 1) + 1
     line = text[start:].partition("\n")[0]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from monitor.config.diagnostics import START, Findings, Place
+from monitor.config.diagnostics import START, Diagnostics, Place
 from monitor.config.redact import is_secret_place
 from monitor.config.yaml_errors import sentence
 
@@ -77,7 +77,7 @@ class Entry(NamedTuple):
     node: Node
 
 
-def read(text: str, findings: Findings, *, loader: Any = LOADER) -> Table:
+def read(text: str, findings: Diagnostics, *, loader: Any = LOADER) -> Table:
     """The whole file; a syntax error ends the reading, every other fault is noted and reading goes on."""
     bad = _UNPRINTABLE.search(text)
     if bad:
@@ -122,7 +122,7 @@ def plain(node: Node) -> Any:
 class _Reader:
     """Takes parser events one by one; each method consumes exactly its own node."""
 
-    def __init__(self, events: Iterator[Any], findings: Findings) -> None:
+    def __init__(self, events: Iterator[Any], findings: Diagnostics) -> None:
         self._events = events
         self._findings = findings
 
@@ -226,7 +226,7 @@ class _Reader:
         self._findings.add(place, dotted(path), message)
 
 
-def _expanded(events: Iterator[Any], findings: Findings) -> Iterator[Any]:
+def _expanded(events: Iterator[Any], findings: Diagnostics) -> Iterator[Any]:
     """Replace every alias by the events of its anchor; an alias that names nothing complete stays what it is."""
     named: dict[str | None, list[Any]] = {}
     unfinished: list[tuple[str | None, list[Any]]] = []  # anchors and events of the open collections, outermost first

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.control import lock
-from monitor.control.commands import Desk, Order, desk_of, obey
+from monitor.control.commands import Commands, Request, commands_for, execute
 from monitor.control.server import NoDaemon, ask
 from monitor.errors import LockHeld
 from monitor.ports import Row
-from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.times import SystemClock
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 TRIES, PAUSE = 60, 0.05  # at a daemon that holds the folder and takes no orders yet, or no longer; seconds between
 
 
-class Errands:
+class CommandClient:
     """The daemon's; when none answers, this one order and all that follow are done here, under the folder's lock."""
 
     def __init__(self, config: Config, stack: ExitStack, *, pause: Callable[[float], None] = time.sleep) -> None:
         self._config = config
         self._stack = stack
         self._pause = pause
-        self._desk: Desk | None = None
+        self._desk: Commands | None = None
 
-    def run(self, order: Order) -> Row:
+    def run(self, order: Request) -> Row:
         """Raises LockHeld when another command works on the state folder, and what a desk raises.
 
         A daemon that starts or ends holds the folder and has no socket: a moment later it takes orders, or is gone.
@@ -41,30 +41,30 @@ class Errands:
         state = self._config.state
         return _again(lambda: self._done(order), is_vain=lambda: lock.is_for_long(state), pause=self._pause)
 
-    def _done(self, order: Order) -> Row:
+    def _done(self, order: Request) -> Row:
         if self._desk is None:
             try:
                 return ask(self._config.state, order)
             except NoDaemon:
-                self._desk = self._stack.enter_context(own_desk(self._config))
-        return obey(self._desk.verbs(), order)
+                self._desk = self._stack.enter_context(local_commands(self._config))
+        return execute(self._desk.verbs(), order)
 
 
-def have_reloaded(state: Path, *, pause: Callable[[float], None] = time.sleep) -> Row:
+def request_reload(state: Path, *, pause: Callable[[float], None] = time.sleep) -> Row:
     """Have the daemon read its configuration again; one that is just starting is waited for. Raises NoDaemon."""
-    order = Order(verb="reload")
+    order = Request(verb="reload")
     return _again(lambda: ask(state, order), is_vain=lambda: not lock.is_daemons(state), pause=pause)
 
 
 @contextmanager
-def errands(config: Config) -> Iterator[Errands]:
+def command_client(config: Config) -> Iterator[CommandClient]:
     """Orders given in this block are the daemon's or, where none runs, this process's."""
     with ExitStack() as stack:
-        yield Errands(config, stack)
+        yield CommandClient(config, stack)
 
 
 @contextmanager
-def own_desk(config: Config) -> Iterator[Desk]:
+def local_commands(config: Config) -> Iterator[Commands]:
     """A desk of this process; what a dead daemon left on its way is taken back first. Raises LockHeld, StoreError."""
     clock = SystemClock()
     with lock.hold(config.state, verb=lock.ORDER, now=clock.now()):
@@ -73,7 +73,7 @@ def own_desk(config: Config) -> Iterator[Desk]:
             outbox = SqliteOutbox(handle)
             holding = [name for name, channel in config.channels.items() if channel.on_uncertain == "hold"]
             outbox.reclaim(holding=holding, now=clock.now())
-            yield desk_of(config, outbox=outbox, switchboard=SqliteSwitchboard(handle), clock=clock)
+            yield commands_for(config, outbox=outbox, channel_states=SqliteChannelStates(handle), clock=clock)
         finally:
             handle.close()
 

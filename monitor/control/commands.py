@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 
 from monitor.config import Config, positive_duration
 from monitor.errors import NotFound, UsageError
-from monitor.ports import Clock, Outbox, Row, Switchboard
+from monitor.ports import ChannelStates, Clock, Outbox, Row
 from monitor.times import shown
 
 _MOST = 2**63 - 1  # what a row's number can be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Request:
     """One thing to do, as words: what the control socket carries."""
 
     verb: str
@@ -26,7 +26,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verb:
+class Command:
     """How an order of this name is done."""
 
     words: int
@@ -34,7 +34,7 @@ class Verb:
     is_look: bool = False  # it changes nothing, so nobody is told that it was done
 
 
-def obey(verbs: Mapping[str, Verb], order: Order) -> Row:
+def execute(verbs: Mapping[str, Command], order: Request) -> Row:
     """Do one thing; the row says what was done, its `text` in a sentence. Raises UsageError, and as the verb does."""
     verb = verbs.get(order.verb)
     if verb is None:
@@ -55,22 +55,22 @@ def length_of(word: str) -> timedelta | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Commands:
     """Retries and drops messages, mutes, resumes channels; whoever owns it holds the state folder's lock."""
 
     channels: Sequence[str]  # as they are configured
     watchlists: Sequence[str]
     outbox: Outbox
-    switchboard: Switchboard
+    channel_states: ChannelStates
     clock: Clock
 
-    def verbs(self) -> Mapping[str, Verb]:
+    def verbs(self) -> Mapping[str, Command]:
         """Every order that a desk takes."""
         return {
-            "retry": Verb(words=1, do=lambda number: self.retry(_message(number))),
-            "drop": Verb(words=1, do=lambda number: self.drop(_message(number))),
-            "mute": Verb(words=2, do=lambda name, length: self.mute(name, length_of(length))),
-            "resume": Verb(words=1, do=self.resume),
+            "retry": Command(words=1, do=lambda number: self.retry(_message(number))),
+            "drop": Command(words=1, do=lambda number: self.drop(_message(number))),
+            "mute": Command(words=2, do=lambda name, length: self.mute(name, length_of(length))),
+            "resume": Command(words=1, do=self.resume),
         }
 
     def retry(self, message: int) -> Row:
@@ -86,13 +86,13 @@ class Desk:
     def mute(self, name: str, length: timedelta | None) -> Row:
         """Mute a channel or a watchlist for a while; None: no longer. Raises NotFound, UsageError."""
         now = self.clock.now()
-        muted = self.switchboard.mutes(now=now)
+        muted = self.channel_states.mutes(now=now)
         known = [*self.channels, *self.watchlists]
         if name not in known and name not in muted:
             raise NotFound(f"there is no channel or watchlist {name!r}; the configuration has {', '.join(known)}")
         until = now + length if length else None
         if until or name in muted:
-            self.switchboard.mute(name, until=until or now)
+            self.channel_states.mute(name, until=until or now)
         text = self._muted(name, until) if until else self._unmuted(name) if name in muted else f"{name} was not muted"
         return {"verb": "mute", "name": name, "muted_until": shown(until), "text": text}
 
@@ -101,8 +101,8 @@ class Desk:
         if channel not in self.channels:
             raise NotFound(f"there is no channel {channel!r}; the configuration has {', '.join(self.channels)}")
         now = self.clock.now()
-        self.switchboard.resume(channel, now=now)
-        until = self.switchboard.mutes(now=now).get(channel)
+        self.channel_states.resume(channel, now=now)
+        until = self.channel_states.mutes(now=now).get(channel)
         still = f"; it is muted until {shown(until)}" if until else ""
         return {"verb": "resume", "name": channel, "text": f"channel {channel} is tried again{still}"}
 
@@ -117,13 +117,13 @@ class Desk:
         return f"{name} is no longer muted"
 
 
-def desk_of(config: Config, *, outbox: Outbox, switchboard: Switchboard, clock: Clock) -> Desk:
+def commands_for(config: Config, *, outbox: Outbox, channel_states: ChannelStates, clock: Clock) -> Commands:
     """The desk of a configuration."""
-    return Desk(
+    return Commands(
         channels=tuple(config.channels),
         watchlists=tuple(config.watchlists),
         outbox=outbox,
-        switchboard=switchboard,
+        channel_states=channel_states,
         clock=clock,
     )
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from monitor.control.commands import Order, Verb, obey
+from monitor.control.commands import Command, Request, execute
 from monitor.errors import MonitorError, UsageError
 from monitor.logs import fail, say, warn
 from monitor.ports import Row
@@ -38,10 +38,10 @@ class NoAnswer(MonitorError):
     """A daemon listens and did not answer in time: it hangs, or is busy with another order."""
 
 
-class Control:
+class ControlServer:
     """The daemon's end: one client after another, in one thread."""
 
-    def __init__(self, state: Path, verbs: Mapping[str, Verb], *, patience: float = PATIENCE) -> None:
+    def __init__(self, state: Path, verbs: Mapping[str, Command], *, patience: float = PATIENCE) -> None:
         self._state = state
         self._verbs = verbs
         self._patience = patience
@@ -107,7 +107,7 @@ class Control:
     def _answer(self, line: bytes, on_done: Callable[[], None]) -> Mapping[str, object]:
         try:
             order = _order(line)
-            done = obey(self._verbs, order)
+            done = execute(self._verbs, order)
         except MonitorError as error:
             return {"error": {"code": error.exit_code, "message": error.message, "where": error.where}}
         except Exception as error:  # noqa: BLE001 - the per-order border: a fault of ours must not end the daemon
@@ -124,7 +124,7 @@ class Control:
             end.close()
 
 
-def ask(state: Path, order: Order, *, patience: float = ANSWER) -> Row:
+def ask(state: Path, order: Request, *, patience: float = ANSWER) -> Row:
     """Have the daemon of a state folder do one thing. Raises NoDaemon, NoAnswer, and the error it answers with."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(patience)
@@ -174,7 +174,7 @@ def _send(connection: socket.socket, what: Mapping[str, object], patience: float
     connection.sendall(json.dumps(what).encode() + b"\n")
 
 
-def _order(line: bytes) -> Order:
+def _order(line: bytes) -> Request:
     """Raises UsageError: whatever a client may have sent."""
     found = _parsed(line)
     verb, words = (found.get("verb"), found.get("words", [])) if isinstance(found, dict) else (None, None)
@@ -185,7 +185,7 @@ def _order(line: bytes) -> Order:
         or not all(isinstance(word, str) for word in words)
     ):
         raise UsageError('an order is one line of JSON, up to 64 kB: {"verb": "…", "words": ["…"]}')
-    return Order(verb=verb, words=tuple(words))
+    return Request(verb=verb, words=tuple(words))
 
 
 def _parsed(line: bytes) -> Any:

@@ -17,24 +17,24 @@ from monitor.collect.watching.supervisor import refuse_deaf
 from monitor.compare.fingerprint import keys, sketch, text_hash
 from monitor.config.convert import policy_of, retention_of, sources_of, watchlists_of
 from monitor.control import lock
-from monitor.daemon.dispatcher import Line, Office
-from monitor.daemon.ingester import Intake
-from monitor.daemon.maintenance import Upkeep
-from monitor.daemon.operator_alerts import Operator
+from monitor.daemon.dispatcher import Dispatcher, Receiver
+from monitor.daemon.ingester import Ingester
+from monitor.daemon.maintenance import Maintenance
+from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.daemon.run_once import run_once
-from monitor.daemon.source_rename import take_over
+from monitor.daemon.source_rename import rename_sources
 from monitor.errors import NotFound, UsageError
 from monitor.health.counters import Counters
 from monitor.logs import say, warn
-from monitor.match.matcher import Watchlists, frequencies_in
-from monitor.model import Message, Mode, Report, Verdict
+from monitor.match.matcher import Matcher, frequencies_in
+from monitor.model import IngestReport, Message, Mode, Verdict
 from monitor.notify.channels import open_channel
-from monitor.notify.retry import USUAL_PATIENCE, Patience
-from monitor.pipeline import Audience
+from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
+from monitor.pipeline import Routing
 from monitor.ports import Channel, Clock
 from monitor.records import read_all
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import Handle, open_for_writing
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.rehash import Forms, rehash
@@ -54,57 +54,57 @@ _COUNTED = 500  # releases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
+class SharedParts:
     """What all configurations of a process have in common."""
 
     handle: Handle
     outbox: SqliteOutbox  # a message that is on its way belongs to it
     counters: Counters
     clock: Clock
-    patience: Patience
+    retry_policy: RetryPolicy
     untold: dict[str, int] = field(default_factory=dict)  # as in Operator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Works:
+class Runtime:
     """Everything that runs on one configuration, while its state folder is locked."""
 
     config: Config
-    intake: Intake
-    office: Office
+    ingester: Ingester
+    dispatcher: Dispatcher
     handle: Handle
     store: SqliteStore
-    upkeep: Upkeep
-    renewed: Callable[[Config], Works]  # the same on another configuration
+    maintenance: Maintenance
+    rebuild: Callable[[Config], Runtime]  # the same on another configuration
 
-    def successor(self, config: Config) -> Works:
+    def rebuilt_for(self, config: Config) -> Runtime:
         """What a changed configuration asks for. Raises MonitorError when it asks for what cannot be had here."""
-        works = self.renewed(config)
+        runtime = self.rebuild(config)
         if config.watch.mode == "events":
-            refuse_deaf([source.folder for source in works.intake.sources])
-        return works
+            refuse_deaf([source.folder for source in runtime.ingester.sources])
+        return runtime
 
-    def settled(self) -> Works:
+    def after_renames(self) -> Runtime:
         """The same once the store knows its sources by their names; what was built before that is built again."""
-        return self.renewed(self.config) if take_over(self.config, self.handle) else self
+        return self.rebuild(self.config) if rename_sources(self.config, self.handle) else self
 
     def run_once(self) -> int:
         """One pass; the exit code."""
-        done = run_once(self.intake, self.office, store=self.store)
-        self.upkeep.fill()
+        done = run_once(self.ingester, self.dispatcher, store=self.store)
+        self.maintenance.fill()
         return done.exit_code
 
-    def ingest(self, files: Sequence[Path], *, source: str | None, is_again: bool) -> list[Report | None]:
+    def ingest(self, files: Sequence[Path], *, source: str | None, is_again: bool) -> list[IngestReport | None]:
         """Take in files in the given order; None where one could not be read."""
         chosen = [(_absolute(path), self._source_for(path, source)) for path in files]
-        for of in self.intake.sources:
+        for of in self.ingester.sources:
             own = [path for path, chosen_source in chosen if chosen_source is of]
             if own:
-                self.intake.base_on(own, of)
+                self.ingester.start_baseline(own, of)
         mode = Mode.AGAIN if is_again else Mode.ONCE
-        reports = [self.intake.take_in(path, of, mode=mode).report for path, of in chosen]
-        self.office.form_all()
-        self.upkeep.fill()
+        reports = [self.ingester.ingest(path, of, mode=mode).report for path, of in chosen]
+        self.dispatcher.build_all_messages()
+        self.maintenance.fill()
         return reports
 
     def _source_for(self, path: Path, name: str | None) -> Source:
@@ -113,24 +113,24 @@ class Works:
             raise NotFound(what, where=str(path))
         if name is not None:
             return self._named(name)
-        inside = self.intake.source_of(_absolute(path))
-        found = inside or next((s for s in self.intake.sources if s.folder.wants(os.fsencode(path.name))), None)
+        inside = self.ingester.source_of(_absolute(path))
+        found = inside or next((s for s in self.ingester.sources if s.folder.wants(os.fsencode(path.name))), None)
         if found is None:
             raise UsageError("no source takes files of this name; say which with --source", where=str(path))
         return found
 
     def _named(self, name: str) -> Source:
-        found = next((source for source in self.intake.sources if source.name == name), None)
+        found = next((source for source in self.ingester.sources if source.name == name), None)
         if found is None:
-            names = ", ".join(source.name for source in self.intake.sources)
+            names = ", ".join(source.name for source in self.ingester.sources)
             raise UsageError(f"there is no source {name!r}; the configuration has {names}")
         return found
 
 
 @contextmanager
-def working(
-    config: Config, *, verb: str, clock: Clock = _CLOCK, patience: Patience = USUAL_PATIENCE
-) -> Iterator[Works]:
+def open_runtime(
+    config: Config, *, verb: str, clock: Clock = _CLOCK, retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY
+) -> Iterator[Runtime]:
     """Lock the state folder, open the store and put everything together. Raises LockHeld, StoreError."""
     for fault in config.warnings:
         warn("config_warning", where=fault.where, path=fault.path, message=fault.message)
@@ -140,13 +140,13 @@ def working(
             rehashed = rehash(handle, norm_version=NORM_VERSION, forms=FORMS)
             if rehashed:
                 say("store_rehashed", versions=rehashed)
-            take_over(config, handle)
-            shared = Shared(
+            rename_sources(config, handle)
+            shared = SharedParts(
                 handle=handle,
                 outbox=SqliteOutbox(handle),
                 counters=Counters(last_dumps(handle)),
                 clock=clock,
-                patience=patience,
+                retry_policy=retry_policy,
             )
             yield _works(config, shared)
         finally:
@@ -165,52 +165,58 @@ def _absolute(path: Path) -> bytes:
     return os.path.abspath(os.fsencode(path))  # noqa: PTH100 - resolve() would follow links, and the ledger must not
 
 
-def _works(config: Config, shared: Shared) -> Works:
+def _works(config: Config, shared: SharedParts) -> Runtime:
     handle, outbox, clock = shared.handle, shared.outbox, shared.clock
     shared.counters.know(config.channels)
-    store, switchboard = SqliteStore(handle), SqliteSwitchboard(handle)
+    store, channel_states = SqliteStore(handle), SqliteChannelStates(handle)
     told = tuple(config.channels) if config.operator.notify is None else config.operator.notify
-    operator = Operator(channels=told, outbox=outbox, clock=clock, untold=shared.untold)
-    intake = Intake(
+    operator = OperatorAlerts(channels=told, outbox=outbox, clock=clock, untold=shared.untold)
+    ingester = Ingester(
         sources_of(config),
-        audience=_audience(config, handle),
+        routing=_routing(config, handle),
         store=store,
         clock=clock,
-        switchboard=switchboard,
+        channel_states=channel_states,
         operator=operator,
         counters=shared.counters,
     )
     stream = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - closed with the process; started with >&-
-    lines = [_line(config, name, stream, shared.patience) for name in config.channels]
-    office = Office(
-        lines=lines,
+    lines = [_line(config, name, stream, shared.retry_policy) for name in config.channels]
+    dispatcher = Dispatcher(
+        receivers=lines,
         outbox=outbox,
-        switchboard=switchboard,
+        channel_states=channel_states,
         operator=operator,
         counters=shared.counters,
         clock=clock,
     )
-    upkeep = Upkeep(handle=handle, retention=retention_of(config), clock=clock)
+    maintenance = Maintenance(handle=handle, retention=retention_of(config), clock=clock)
     renewed = partial(_works, shared=shared)
-    return Works(
-        config=config, intake=intake, office=office, handle=handle, store=store, upkeep=upkeep, renewed=renewed
+    return Runtime(
+        config=config,
+        ingester=ingester,
+        dispatcher=dispatcher,
+        handle=handle,
+        store=store,
+        maintenance=maintenance,
+        rebuild=renewed,
     )
 
 
-def _audience(config: Config, handle: Handle) -> Audience:
+def _routing(config: Config, handle: Handle) -> Routing:
     every = tuple(config.channels)
-    return Audience(
-        watchlists=Watchlists(watchlists_of(config), config.aliases, frequencies=_frequencies(config, handle)),
+    return Routing(
+        watchlists=Matcher(watchlists_of(config), config.aliases, frequencies=_frequencies(config, handle)),
         routes={name: every if w.notify is None else w.notify for name, w in config.watchlists.items()},
         urgent=frozenset(name for name, watchlist in config.watchlists.items() if watchlist.urgent),
     )
 
 
-def _line(config: Config, name: str, stream: TextIO, patience: Patience) -> Line:
+def _line(config: Config, name: str, stream: TextIO, retry_policy: RetryPolicy) -> Receiver:
     channel = config.channels[name]
-    policy = policy_of(config, name, patience=patience)
+    policy = policy_of(config, name, retry_policy=retry_policy)
     fingerprint = sha256(channel.url.reveal().encode("utf-8", "surrogatepass")).hexdigest()[:4]
-    return Line(channel=_channel(config, name, stream), policy=policy, fingerprint=fingerprint)
+    return Receiver(channel=_channel(config, name, stream), policy=policy, fingerprint=fingerprint)
 
 
 def _frequencies(config: Config, handle: Handle) -> Mapping[str, int]:

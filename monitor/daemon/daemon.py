@@ -16,15 +16,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from monitor.control.server import Control
-from monitor.daemon.dispatcher import Office
-from monitor.daemon.ingest_worker import Pickup
-from monitor.daemon.reload import Renewal
-from monitor.daemon.scheduler import Schedule
-from monitor.daemon.signals import FAILED, Bell
+from monitor.control.server import ControlServer
+from monitor.daemon.dispatcher import Dispatcher
+from monitor.daemon.ingest_worker import IngestWorker
+from monitor.daemon.reload import ConfigReloader
+from monitor.daemon.scheduler import Scheduler
+from monitor.daemon.signals import FAILED, SignalQueue
 from monitor.errors import StoreError
-from monitor.health.liveness import Pulse, silence
-from monitor.health.vigil import Vigil
+from monitor.health.liveness import HealthSnapshot, Liveness, stalled_part
 from monitor.logs import fail, say, warn
 from monitor.systemd.sd_notify import READY, STOPPING, WATCHDOG, notify, reloading, watchdog_interval
 
@@ -38,11 +37,11 @@ SWITCH = 0.0002
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Duties:
+class PeriodicJobs:
     """What a daemon does besides taking in and delivering."""
 
     each_tick: Sequence[Callable[[], object]]  # asks the store for something; StoreError: another time
-    beside: Mapping[str, Callable[[threading.Event], None]]  # by the name of its thread; runs until the event is set
+    threads: Mapping[str, Callable[[threading.Event], None]]  # by the name of its thread; runs until the event is set
 
 
 class Daemon:
@@ -50,24 +49,24 @@ class Daemon:
 
     def __init__(
         self,
-        pickup: Pickup,
-        office: Office,
+        ingest_worker: IngestWorker,
+        dispatcher: Dispatcher,
         *,
-        control: Control,
-        bell: Bell,
-        renewal: Renewal[Any],
-        vigil: Vigil,
-        duties: Duties,
+        control: ControlServer,
+        signal_queue: SignalQueue,
+        reloader: ConfigReloader[Any],
+        liveness: Liveness,
+        jobs: PeriodicJobs,
     ) -> None:
-        self._pickup = pickup
-        self._office = office
+        self._ingest_worker = ingest_worker
+        self._dispatcher = dispatcher
         self._control = control
-        self._couriers = office.couriers(on_told=self._wake_couriers)
+        self._workers = dispatcher.delivery_workers(on_told=self._wake_couriers)
         self._stop = threading.Event()
-        self._bell = bell
-        self._renewal = renewal
-        self._vigil = vigil
-        self._duties = duties
+        self._signal_queue = signal_queue
+        self._reloader = reloader
+        self._liveness = liveness
+        self._jobs = jobs
         self._failure: BaseException | None = None
 
     def run(self) -> int | None:
@@ -76,17 +75,17 @@ class Daemon:
         Returns the exit code; None: it ended to make room for what the renewal has built.
         """
         sys.setswitchinterval(SWITCH)
-        self._bell.listen()
-        self._office.open()
+        self._signal_queue.install_handlers()
+        self._dispatcher.open()
         is_controlled = self._control.open()
-        mode = self._pickup.begin()
+        mode = self._ingest_worker.begin()
         schedule = self._schedule()
-        threads = [self._thread("ingest", partial(self._pickup.run, self._stop, on_taken=self._wake_couriers))]
-        threads += [self._thread(name, partial(run, self._stop)) for name, run in self._duties.beside.items()]
-        threads += [self._thread(f"deliver-{c.channel.name}", partial(c.run, self._stop)) for c in self._couriers]
+        threads = [self._thread("ingest", partial(self._ingest_worker.run, self._stop, on_taken=self._wake_couriers))]
+        threads += [self._thread(name, partial(run, self._stop)) for name, run in self._jobs.threads.items()]
+        threads += [self._thread(f"deliver-{c.channel.name}", partial(c.run, self._stop)) for c in self._workers]
         control = [self._thread("control", partial(self._control.serve, self._wake_couriers))] if is_controlled else []
-        watching = ", ".join(self._pickup.folders)
-        say("started", mode=mode, watching=watching, channels=len(self._couriers))
+        watching = ", ".join(self._ingest_worker.folders)
+        say("started", mode=mode, watching=watching, channels=len(self._workers))
         notify(READY, f"STATUS=watching {watching}")
         number = self._wait()
         self._end(number, schedule, threads, control)
@@ -97,43 +96,43 @@ class Daemon:
     def _wait(self) -> int:
         """Until a signal ends it (its number) or a thread fails; a configuration that cannot be used ends nothing."""
         while True:
-            number = self._bell.wait()
+            number = self._signal_queue.wait()
             if number != signal.SIGHUP or self._is_renewed():
                 break
             self._wake_couriers()  # the operator is told
         self._stop.set()
-        self._pickup.wake()
+        self._ingest_worker.wake()
         self._wake_couriers()
         return number
 
     def _is_renewed(self) -> bool:
-        is_good = self._renewal.renew()
-        self._office.counters.note_config(is_good=is_good)
+        is_good = self._reloader.reload()
+        self._dispatcher.counters.note_config(is_good=is_good)
         return is_good
 
-    def _schedule(self) -> Schedule:
-        schedule = Schedule()
+    def _schedule(self) -> Scheduler:
+        schedule = Scheduler()
         schedule.every(CHECK, self._check, name="check")
         schedule.every(TICK, self._tick, name="tick")
         schedule.start()
         return schedule
 
     def _check(self) -> None:
-        self._pickup.ask_for_check()
-        if self._renewal.has_changed():
-            self._bell.ring(signal.SIGHUP)
-        self._vigil.tick()
-        tell_watchdog(self._vigil.pulse(), watchdog_interval())
+        self._ingest_worker.ask_for_check()
+        if self._reloader.has_changed():
+            self._signal_queue.put(signal.SIGHUP)
+        self._liveness.tick()
+        tell_watchdog(self._liveness.snapshot(), watchdog_interval())
 
     def _tick(self) -> None:
-        self._vigil.ask()
-        self._vigil.answer(self._do_chores())
+        self._liveness.ask()
+        self._liveness.answer(self._do_chores())
         self._wake_couriers()
 
     def _do_chores(self) -> str:
         """Why the store could not do them; "": they are done."""
         try:
-            for chore in self._duties.each_tick:
+            for chore in self._jobs.each_tick:
                 chore()
         except StoreError as error:
             warn("store_busy", reason=error.message)
@@ -141,8 +140,8 @@ class Daemon:
         return ""
 
     def _wake_couriers(self) -> None:
-        for courier in self._couriers:
-            courier.wake()
+        for worker in self._workers:
+            worker.wake()
 
     def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
         """A daemon thread whose death ends the process: a monitor without one of its threads would be deaf or mute."""
@@ -160,26 +159,26 @@ class Daemon:
     def _fail(self, error: BaseException) -> None:
         fail("thread_failed", error)
         self._failure = error
-        self._bell.ring(FAILED)
+        self._signal_queue.put(FAILED)
 
     def _end(
-        self, number: int, schedule: Schedule, threads: Sequence[threading.Thread], control: Sequence[threading.Thread]
+        self, number: int, schedule: Scheduler, threads: Sequence[threading.Thread], control: Sequence[threading.Thread]
     ) -> None:
         """Orders are taken to the last: between the socket's end and the lock's nobody could give one."""
         say("stopping", signal=signal.Signals(number).name if number else "")
         notify(*(reloading() if number == signal.SIGHUP else (STOPPING,)))
         schedule.stop()
         _join(threads, GRACE)
-        self._pickup.end()
+        self._ingest_worker.end()
         self._control.stop()
         _join(control, PAUSE)
         unfinished = (thread.name for thread in (*threads, *control) if thread.is_alive())
         say("stopped", unfinished=", ".join(unfinished))
 
 
-def tell_watchdog(pulse: Pulse, interval: float | None) -> None:
+def tell_watchdog(snapshot: HealthSnapshot, interval: float | None) -> None:
     """Only while watcher, scheduler and store answer. interval: seconds, as `watchdog_interval`."""
-    if interval and not silence(pulse, within=interval / 2):
+    if interval and not stalled_part(snapshot, within=interval / 2):
         notify(WATCHDOG)
 
 

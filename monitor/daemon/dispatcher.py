@@ -6,19 +6,19 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from monitor.daemon.operator_alerts import Operator
+from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.errors import StoreError
 from monitor.health.counters import LEFT_AS, Counters
 from monitor.logs import say, warn
-from monitor.model import Delivery, Standing
-from monitor.notify.retry import Move, Step, Turn, is_open
+from monitor.model import ChannelState, Delivery
+from monitor.notify.retry import Action, Decision, Transition, is_open
 from monitor.notify.send_time import Policy
-from monitor.notify.worker import Courier, Post, Told, form
-from monitor.ports import Channel, Clock, Outbox, Switchboard
+from monitor.notify.worker import DeliveryContext, DeliveryHooks, DeliveryWorker, build_messages
+from monitor.ports import Channel, ChannelStates, Clock, Outbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Receiver:
     """One channel as it is configured."""
 
     channel: Channel
@@ -27,13 +27,13 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Office:
+class Dispatcher:
     """Everything that delivery needs, on one state folder."""
 
-    lines: Sequence[Line]
+    receivers: Sequence[Receiver]
     outbox: Outbox
-    switchboard: Switchboard
-    operator: Operator
+    channel_states: ChannelStates
+    operator: OperatorAlerts
     counters: Counters
     clock: Clock
 
@@ -43,14 +43,14 @@ class Office:
         How many were buried.
         """
         now = self.clock.now()
-        holding = [line.channel.name for line in self.lines if line.policy.holds_uncertain]
+        holding = [line.channel.name for line in self.receivers if line.policy.holds_uncertain]
         held = self.outbox.reclaim(holding=holding, now=now)
         for channel, count in held.items():
             self.counters.left(channel, "held", count)
             warn("messages_held", channel=channel, count=count, see="monitor alerts --state held")
         self.operator.held_over(held)
-        for line in self.lines:
-            self.switchboard.recognise(line.channel.name, line.fingerprint, now=now)
+        for line in self.receivers:
+            self.channel_states.note_fingerprint(line.channel.name, line.fingerprint, now=now)
         return self.expire()
 
     def expire(self) -> int:
@@ -65,60 +65,62 @@ class Office:
     def remind(self) -> None:
         """Say of channels that are down for long that they are, and what was not said of rejects."""
         self.operator.more_rejected()
-        for line in self.lines:
-            standing = self.switchboard.standing(line.channel.name)
-            if is_open(standing):
-                self.operator.lasting(line.channel.name, standing)
+        for line in self.receivers:
+            channel_state = self.channel_states.get(line.channel.name)
+            if is_open(channel_state):
+                self.operator.lasting(line.channel.name, channel_state)
 
     def count(self) -> None:
         """Note what waits, for whoever asks between two ticks."""
         self.counters.note_backlog(self.outbox.backlog())
 
-    def form_all(self) -> None:
+    def build_all_messages(self) -> None:
         """Make messages of all that is ripe, on every channel."""
-        for line in self.lines:
-            form(line.channel.name, line.policy, self._post())
-        self.form_unclaimed()
+        for line in self.receivers:
+            build_messages(line.channel.name, line.policy, self._post())
+        self.build_unconfigured_messages()
 
-    def form_unclaimed(self) -> None:
+    def build_unconfigured_messages(self) -> None:
         """The same for channels that are configured no more: their messages wait, are shown, and grow too old."""
-        for name in self.outbox.waiting_channels() - {line.channel.name for line in self.lines}:
-            form(name, Policy(), self._post())
+        for name in self.outbox.pending_channels() - {line.channel.name for line in self.receivers}:
+            build_messages(name, Policy(), self._post())
 
-    def couriers(self, *, on_told: Callable[[], None] = lambda: None) -> tuple[Courier, ...]:
+    def delivery_workers(self, *, on_told: Callable[[], None] = lambda: None) -> tuple[DeliveryWorker, ...]:
         """One for each channel. on_told: called when the operator was told something, which other couriers carry."""
 
-        def on_step(delivery: Delivery, step: Step) -> None:
-            self.counters.left(delivery.message.channel, LEFT_AS[step.move])
+        def on_step(delivery: Delivery, step: Decision) -> None:
+            self.counters.left(delivery.message.channel, LEFT_AS[step.action])
             _say_step(delivery, step)
-            tell = {Move.BURY: self.operator.buried, Move.HOLD: self.operator.held}.get(step.move)
+            tell = {Action.BURY: self.operator.buried, Action.HOLD: self.operator.held}.get(step.action)
             if tell:
                 tell(delivery, step)
                 on_told()
 
-        def on_turn(channel: str, turn: Turn, standing: Standing) -> None:
-            self.operator.turned(channel, turn, standing)
+        def on_turn(channel: str, turn: Transition, channel_state: ChannelState) -> None:
+            self.operator.turned(channel, turn, channel_state)
             on_told()
 
-        told = Told(on_step=on_step, on_turn=on_turn, on_trouble=_say_trouble)
-        return tuple(Courier(line.channel, line.policy, self._post(), told) for line in self.lines)
+        told = DeliveryHooks(on_decision=on_step, on_transition=on_turn, on_store_error=_say_trouble)
+        return tuple(DeliveryWorker(line.channel, line.policy, self._post(), told) for line in self.receivers)
 
-    def _post(self) -> Post:
-        return Post(outbox=self.outbox, switchboard=self.switchboard, clock=self.clock, jitter=random.random)
+    def _post(self) -> DeliveryContext:
+        return DeliveryContext(
+            outbox=self.outbox, channel_states=self.channel_states, clock=self.clock, jitter=random.random
+        )
 
 
 def _say_trouble(error: StoreError) -> None:
     warn("store_busy", reason=error.message)
 
 
-def _say_step(delivery: Delivery, step: Step) -> None:
+def _say_step(delivery: Delivery, step: Decision) -> None:
     about: Mapping[str, object] = {
         "channel": delivery.message.channel,
         "message": delivery.id,
         "releases": len(delivery.message.items),
     }
-    if step.move is Move.DONE:
+    if step.action is Action.DONE:
         say("message_sent", **about)
         return
-    event = {Move.BURY: "message_buried", Move.HOLD: "message_held"}.get(step.move, "message_postponed")
+    event = {Action.BURY: "message_buried", Action.HOLD: "message_held"}.get(step.action, "message_postponed")
     warn(event, **about, reason=step.verdict.reason, due=step.due and f"{step.due:%Y-%m-%dT%H:%M:%SZ}")

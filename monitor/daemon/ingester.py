@@ -10,26 +10,26 @@ from functools import partial
 from monitor.collect.charset import SAMPLE, coding_of
 from monitor.collect.file_reader import HELD, LARGE, File, Skipped, opened, whole
 from monitor.collect.source import Source
-from monitor.daemon.operator_alerts import Operator
-from monitor.daemon.pacing import Turns
+from monitor.daemon.operator_alerts import OperatorAlerts
+from monitor.daemon.pacing import PartPacer
 from monitor.errors import FileChanged, Interrupted, NotReadable, StoreError
 from monitor.health.counters import Counters
 from monitor.logs import fail, say, warn
-from monitor.model import Dump, Kind, Mode, Report, Signature
-from monitor.pipeline import Audience, ingest
-from monitor.ports import Clock, Store, Switchboard
+from monitor.model import Dump, FileSignature, IngestReport, Kind, Mode
+from monitor.pipeline import Routing, ingest
+from monitor.ports import ChannelStates, Clock, Store
 from monitor.text import escape
 
 FEW = 5  # files of known content that get a line each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class IngestOutcome:
     """What became of an attempt to take a path in."""
 
     path: bytes
     source: Source
-    report: Report | None = None  # None: no dump, gone, or not to be read now
+    report: IngestReport | None = None  # None: no dump, gone, or not to be read now
     is_later: bool = False  # it could not be read or stored now; try again
     fault: str = ""  # why the store could not take it
     is_failed: bool = False  # a fault of ours; it is left until it changes
@@ -41,7 +41,7 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class ScanResult:
     """What a scan of one source's folder showed."""
 
     waiting: tuple[bytes, ...]  # dump files that are not in the ledger as they are now, oldest first
@@ -49,28 +49,28 @@ class Found:
     ignored: tuple[str, ...]  # names, safe to print, of files that no source takes
 
 
-class Intake:
+class Ingester:
     """Takes files in, one at a time; remembers nothing but what it could not read."""
 
     def __init__(
         self,
         sources: Sequence[Source],
         *,
-        audience: Audience,
+        routing: Routing,
         store: Store,
         clock: Clock,
-        switchboard: Switchboard,
-        operator: Operator,
+        channel_states: ChannelStates,
+        operator: OperatorAlerts,
         counters: Counters,
     ) -> None:
         self.sources = tuple(sources)
-        self._audience = audience
+        self._routing = routing
         self._store = store
         self._clock = clock
-        self._switchboard = switchboard
+        self._channel_states = channel_states
         self._operator = operator
         self.counters = counters
-        self._left: dict[bytes, Signature] = {}  # what is not taken in as it is: looked at again when it changes
+        self._left: dict[bytes, FileSignature] = {}  # what is not taken in as it is: looked at again when it changes
         self._unbased = {s.name for s in self.sources if s.wants_baseline and store.begin_baseline(s.name)}
         self._basing: dict[str, set[bytes]] = {}  # what is left of a source's baseline, also what can be read later
         self._untried: dict[str, set[bytes]] = {}  # of it; the baseline is taken when none is left
@@ -83,7 +83,7 @@ class Intake:
         """Dump files in a source's folder that are not in the ledger as they are now, oldest first."""
         return list(self.find(source).waiting)
 
-    def find(self, source: Source) -> Found:
+    def find(self, source: Source) -> ScanResult:
         """Scan a source's folder. Raises OSError when it cannot be read."""
         ledger = self._store.ledger(source.name)
         listing = source.folder.listing()
@@ -95,19 +95,19 @@ class Intake:
             and self._left.get(path) != sign
             and not any(other.folder.holds(path) for other in before)
         )
-        self.base_on(waiting, source)
-        return Found(
+        self.start_baseline(waiting, source)
+        return ScanResult(
             waiting=waiting,
             unheard=frozenset(path for path in waiting if path not in ledger and path not in self._left),
             ignored=tuple(source.folder.name_of(path) for path in listing.ignored if self.source_of(path) is None),
         )
 
-    def is_filed(self, path: bytes, source: Source, sign: Signature) -> bool:
+    def is_filed(self, path: bytes, source: Source, sign: FileSignature) -> bool:
         """Whether it was taken in, or left alone, exactly as it is now; nothing is opened to tell."""
-        filed = self._store.filed(source.name, path)
+        filed = self._store.ledger_entry(source.name, path)
         return (filed is not None and filed.signature == sign) or self._left.get(path) == sign
 
-    def base_on(self, paths: Sequence[bytes], source: Source) -> None:
+    def start_baseline(self, paths: Sequence[bytes], source: Source) -> None:
         """Take these files as the source's baseline, if it is to have one and has none yet."""
         if source.name in self._unbased:
             self._unbased.remove(source.name)
@@ -119,24 +119,26 @@ class Intake:
             self._untried[source.name].intersection_update(paths)
             self._end_baseline(source)
 
-    def take_in(self, path: bytes, source: Source, *, mode: Mode) -> Taken:
+    def ingest(self, path: bytes, source: Source, *, mode: Mode) -> IngestOutcome:
         """Carry one file the whole way and log what it came to; whatever goes wrong stays with this file."""
-        taken = self.carry(path, source, mode=mode)
-        self.tell([taken])
-        self.acknowledge(taken)
+        taken = self.ingest_file(path, source, mode=mode)
+        self.log_outcomes([taken])
+        self.finish(taken)
         return taken
 
-    def carry(self, path: bytes, source: Source, *, mode: Mode, between: Callable[[], None] = lambda: None) -> Taken:
+    def ingest_file(
+        self, path: bytes, source: Source, *, mode: Mode, between: Callable[[], None] = lambda: None
+    ) -> IngestOutcome:
         """The same without a word that it is stored: that is said (`tell`, `acknowledge`) once it is durable.
 
         between: called where a long take-in can let others pass; no transaction is open then. What it raises as
         Interrupted ends the take-in there; a later one starts at the top.
         """
         name = source.folder.name_of(path)
-        taken = partial(Taken, path=path, source=source)
+        taken = partial(IngestOutcome, path=path, source=source)
         try:
             with opened(path, follow_symlinks=source.folder.follows_links) as file:
-                dump = _dump(path, name, file, source, Turns(between))
+                dump = _dump(path, name, file, source, PartPacer(between))
                 return taken(report=self._ingest(dump, source, mode=mode))
         except FileNotFoundError:
             say("file_vanished", source=source.name, name=name)
@@ -155,7 +157,7 @@ class Intake:
             return taken(is_failed=True)
         return taken()
 
-    def tell(self, group: Sequence[Taken]) -> None:
+    def log_outcomes(self, group: Sequence[IngestOutcome]) -> None:
         """Count and log take-ins that are durable, a line each; many files whose content is known share one."""
         for taken in group:
             self._count(taken)
@@ -167,7 +169,7 @@ class Intake:
         if len(known) > FEW:
             say("dumps_duplicate", count=len(known), names=", ".join([*known[:FEW], "…"]))
 
-    def acknowledge(self, taken: Taken) -> None:
+    def finish(self, taken: IngestOutcome) -> None:
         """Tell operators of rejects, and end the source's baseline with the last file that was tried."""
         name = taken.source.name
         if taken.report and taken.report.rejected:
@@ -178,18 +180,18 @@ class Intake:
             self._untried[name].discard(taken.path)
             self._end_baseline(taken.source)
 
-    def _count(self, taken: Taken) -> None:
+    def _count(self, taken: IngestOutcome) -> None:
         if taken.report:
             self.counters.took(taken.report)
         if taken.is_failed:
             self.counters.failed()
 
-    def _ingest(self, dump: Dump, source: Source, *, mode: Mode) -> Report:
+    def _ingest(self, dump: Dump, source: Source, *, mode: Mode) -> IngestReport:
         now = self._clock.now()
         return ingest(
             dump,
-            habits=source.habits,
-            audience=self._audience,
+            options=source.options,
+            routing=self._routing,
             store=self._store,
             now=now,
             mode=mode,
@@ -199,8 +201,8 @@ class Intake:
     def _muted(self, dump: Dump, now: datetime) -> frozenset[str]:
         """Watchlists that tell nobody of this dump; of a source's baseline none does."""
         if dump.path in self._basing.get(dump.source, ()):
-            return frozenset(self._audience.routes)
-        return frozenset(self._switchboard.mutes(now=now))
+            return frozenset(self._routing.routes)
+        return frozenset(self._channel_states.mutes(now=now))
 
     def _end_baseline(self, source: Source) -> None:
         """One path that cannot be read for weeks must not keep it open: a restart would take all that waits into it."""
@@ -212,12 +214,12 @@ class Intake:
             del self._untried[source.name]
 
     def _leave(self, path: bytes, source: Source) -> None:
-        sign = source.folder.look(path)
+        sign = source.folder.signature_at(path)
         if sign is not None:
             self._left[path] = sign
 
 
-def _tell(report: Report) -> None:
+def _tell(report: IngestReport) -> None:
     tell = warn if report.rejected or report.status == "held" else say
     more = {"see": "monitor dumps --rejects"} if report.rejected else {}
     tell(f"dump_{report.status}", source=report.source, name=report.name, **told_counts(report.counts), **more)
@@ -228,7 +230,7 @@ def told_counts(counts: Mapping[Kind, int]) -> dict[str, object]:
     return {str(kind): count for kind, count in counts.items() if count}
 
 
-def _dump(path: bytes, name: str, file: File, source: Source, turns: Turns) -> Dump:
+def _dump(path: bytes, name: str, file: File, source: Source, turns: PartPacer) -> Dump:
     size = file.signature.size
     is_large = LARGE < size <= source.max_file
     if is_large:
@@ -254,10 +256,10 @@ def _dump(path: bytes, name: str, file: File, source: Source, turns: Turns) -> D
         path=path,
         signature=file.signature,
         sha256=sha256,
-        stretches=stretches,
+        text_chunks=stretches,
         encoding=coding.name if coding else "",
         fault=fault,
         bom=coding.bom if coding else 0,
-        most=turns.most if is_large and coding else None,
+        max_records=turns.max_records if is_large and coding else None,
         is_held=is_held,
     )

@@ -10,23 +10,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from monitor import __version__
-from monitor.control.commands import Verb, desk_of
-from monitor.control.server import Control
-from monitor.daemon.bootstrap import Works
-from monitor.daemon.daemon import Daemon, Duties
-from monitor.daemon.dispatcher import Office
-from monitor.daemon.ingest_worker import Pace, Pickup
-from monitor.daemon.reload import Renewal
-from monitor.daemon.signals import Bell
-from monitor.daemon.silence import Listening
-from monitor.health.daemon_state import write
+from monitor.control.commands import Command, commands_for
+from monitor.control.server import ControlServer
+from monitor.daemon.bootstrap import Runtime
+from monitor.daemon.daemon import Daemon, PeriodicJobs
+from monitor.daemon.dispatcher import Dispatcher
+from monitor.daemon.ingest_worker import IngestWorker, WatchTimings
+from monitor.daemon.reload import ConfigReloader
+from monitor.daemon.signals import SignalQueue
+from monitor.daemon.silence import SilenceMonitor
+from monitor.health.daemon_state import write_state
 from monitor.health.heartbeat import Heartbeat
-from monitor.health.http import Reception
-from monitor.health.liveness import unready
+from monitor.health.http import HealthServer
+from monitor.health.liveness import Liveness, not_ready_reason
 from monitor.health.metrics import CONTENT_TYPE, exposed, metrics
-from monitor.health.pages import Page, alive, ready
-from monitor.health.publisher import Speaker
-from monitor.health.vigil import Vigil
+from monitor.health.pages import Response, alive, ready
+from monitor.health.publisher import StatePublisher
 from monitor.inspect.status import status
 from monitor.ports import Row
 from monitor.store.sqlite.source_states import Silences
@@ -35,89 +34,103 @@ if TYPE_CHECKING:
     from monitor.config import Config
 
 
-def run(works: Works) -> int:
+def run(runtime: Runtime) -> int:
     """The daemon, until a signal; the exit code. A changed configuration starts it anew, in the same process."""
-    bell, reception = Bell(), Reception()
+    signal_queue, health_server = SignalQueue(), HealthServer()
     try:
         while True:
-            vigil = Vigil()
-            renewal = Renewal(works.config, works.successor, works.office.operator)
-            _receive(reception, works, vigil)
-            code = daemon_of(works, bell, renewal, vigil).run()
-            if code is not None or renewal.next is None:
+            liveness = Liveness()
+            reloader = ConfigReloader(runtime.config, runtime.rebuilt_for, runtime.dispatcher.operator)
+            _receive(health_server, runtime, liveness)
+            code = daemon_of(runtime, signal_queue, reloader, liveness).run()
+            if code is not None or reloader.next is None:
                 return code or 0
-            works = renewal.next.settled()
+            runtime = reloader.next.after_renames()
     finally:
-        reception.close()
+        health_server.close()
 
 
-def _receive(reception: Reception, works: Works, vigil: Vigil) -> None:
+def _receive(health_server: HealthServer, runtime: Runtime, liveness: Liveness) -> None:
     """Have machines answered about this daemon, at the address it is configured with."""
-    address = works.config.health.listen
-    reception.show(
-        {"/healthz": alive, "/readyz": lambda: ready(vigil.pulse()), "/metrics": partial(_metrics, works.office)}
+    address = runtime.config.health.listen
+    health_server.set_routes(
+        {
+            "/healthz": alive,
+            "/readyz": lambda: ready(liveness.snapshot()),
+            "/metrics": partial(_metrics, runtime.dispatcher),
+        }
     )
-    fault = reception.listen(address)
+    fault = health_server.listen(address)
     if fault:
-        works.office.operator.unserved(address, fault)
+        runtime.dispatcher.operator.unserved(address, fault)
 
 
-def _metrics(office: Office) -> Page:
-    told = metrics(office.counters.figures(), version=__version__, now=office.clock.now())
-    return Page(text=exposed(told), kind=CONTENT_TYPE)
+def _metrics(dispatcher: Dispatcher) -> Response:
+    told = metrics(dispatcher.counters.snapshot(), version=__version__, now=dispatcher.clock.now())
+    return Response(text=exposed(told), content_type=CONTENT_TYPE)
 
 
-def daemon_of(works: Works, bell: Bell, renewal: Renewal[Works], vigil: Vigil) -> Daemon:
+def daemon_of(
+    runtime: Runtime, signal_queue: SignalQueue, reloader: ConfigReloader[Runtime], liveness: Liveness
+) -> Daemon:
     """One daemon on one configuration."""
-    office = works.office
-    speaker = Speaker(vigil, partial(write, works.config.state), refusal=lambda: renewal.refusal)
-    pickup = Pickup(
-        works.intake,
-        office.operator,
-        store=works.store,
-        clock=office.clock,
-        pace=_pace(works.config),
-        vigil=vigil,
-        speaker=speaker,
+    dispatcher = runtime.dispatcher
+    publisher = StatePublisher(liveness, partial(write_state, runtime.config.state), refusal=lambda: reloader.rejection)
+    ingest_worker = IngestWorker(
+        runtime.ingester,
+        dispatcher.operator,
+        store=runtime.store,
+        clock=dispatcher.clock,
+        timings=_timings(runtime.config),
+        liveness=liveness,
+        publisher=publisher,
     )
-    duties = duties_of(works, vigil)
-    control = _control(works, bell, speaker)
-    return Daemon(pickup, office, control=control, bell=bell, renewal=renewal, vigil=vigil, duties=duties)
+    jobs = periodic_jobs(runtime, liveness)
+    control = _control(runtime, signal_queue, publisher)
+    return Daemon(
+        ingest_worker,
+        dispatcher,
+        control=control,
+        signal_queue=signal_queue,
+        reloader=reloader,
+        liveness=liveness,
+        jobs=jobs,
+    )
 
 
-def duties_of(works: Works, vigil: Vigil) -> Duties:
+def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
     """What a daemon does on the side; the proof that the store can be written comes first."""
-    office = works.office
-    tidying = (office.form_unclaimed, office.expire, office.remind, office.count)
-    return Duties(
-        each_tick=(works.handle.prove_writable, _listening(works, vigil).look, *tidying),
-        beside={"upkeep": works.upkeep.run, **_heartbeat(works.config, vigil)},
+    dispatcher = runtime.dispatcher
+    tidying = (dispatcher.build_unconfigured_messages, dispatcher.expire, dispatcher.remind, dispatcher.count)
+    return PeriodicJobs(
+        each_tick=(runtime.handle.prove_writable, _listening(runtime, liveness).check, *tidying),
+        threads={"upkeep": runtime.maintenance.run, **_heartbeat(runtime.config, liveness)},
     )
 
 
-def _listening(works: Works, vigil: Vigil) -> Listening:
-    office, sources = works.office, works.config.sources
-    return Listening(
+def _listening(runtime: Runtime, liveness: Liveness) -> SilenceMonitor:
+    dispatcher, sources = runtime.dispatcher, runtime.config.sources
+    return SilenceMonitor(
         expected={name: source.expect_every for name, source in sources.items() if source.expect_every},
-        silences=Silences(works.handle),
-        counters=office.counters,
-        operator=office.operator,
-        clock=office.clock,
-        is_busy=lambda: vigil.is_busy,
+        silences=Silences(runtime.handle),
+        counters=dispatcher.counters,
+        operator=dispatcher.operator,
+        clock=dispatcher.clock,
+        is_busy=lambda: liveness.is_busy,
     )
 
 
-def _heartbeat(config: Config, vigil: Vigil) -> dict[str, Callable[[threading.Event], None]]:
+def _heartbeat(config: Config, liveness: Liveness) -> dict[str, Callable[[threading.Event], None]]:
     """The thread that pings, where an address is configured."""
     url, every = config.heartbeat.url, config.heartbeat.every
     if url is None:
         return {}
-    return {"heartbeat": Heartbeat(url=url, every=every, unready=lambda: unready(vigil.pulse())).run}
+    return {"heartbeat": Heartbeat(url=url, every=every, unready=lambda: not_ready_reason(liveness.snapshot())).run}
 
 
-def _pace(config: Config) -> Pace:
+def _timings(config: Config) -> WatchTimings:
     watch = config.watch
-    return Pace(
+    return WatchTimings(
         settle=watch.settle.total_seconds(),
         rescan=watch.rescan.total_seconds(),
         partial_grace=watch.partial_grace.total_seconds(),
@@ -125,23 +138,27 @@ def _pace(config: Config) -> Pace:
     )
 
 
-def _control(works: Works, bell: Bell, speaker: Speaker) -> Control:
-    office = works.office
-    desk = desk_of(works.config, outbox=office.outbox, switchboard=office.switchboard, clock=office.clock)
-    reload = Verb(words=0, do=partial(_asked_to_reload, bell))
-    look = Verb(words=0, do=lambda: _standing(works.config, office.clock.now(), speaker.word()), is_look=True)
-    said = Verb(
-        words=0, do=lambda: {"verb": "state", "text": "how the daemon is", "state": speaker.word()}, is_look=True
+def _control(runtime: Runtime, signal_queue: SignalQueue, publisher: StatePublisher) -> ControlServer:
+    dispatcher = runtime.dispatcher
+    commands = commands_for(
+        runtime.config, outbox=dispatcher.outbox, channel_states=dispatcher.channel_states, clock=dispatcher.clock
     )
-    return Control(works.config.state, {**desk.verbs(), "reload": reload, "status": look, "state": said})
+    reload = Command(words=0, do=partial(_asked_to_reload, signal_queue))
+    look = Command(
+        words=0, do=lambda: _standing(runtime.config, dispatcher.clock.now(), publisher.word()), is_look=True
+    )
+    said = Command(
+        words=0, do=lambda: {"verb": "state", "text": "how the daemon is", "state": publisher.word()}, is_look=True
+    )
+    return ControlServer(runtime.config.state, {**commands.verbs(), "reload": reload, "status": look, "state": said})
 
 
 def _standing(config: Config, now: datetime, word: Mapping[str, Any]) -> Row:
     """Return all that `status` shows, for one that cannot read the configuration any more."""
-    standing = status(config, word, now=now)
-    return {"verb": "status", "text": "how things stand", "zone": config.timezone.key, "standing": standing}
+    channel_state = status(config, word, now=now)
+    return {"verb": "status", "text": "how things stand", "zone": config.timezone.key, "standing": channel_state}
 
 
-def _asked_to_reload(bell: Bell) -> Row:
-    bell.ring(signal.SIGHUP)
+def _asked_to_reload(signal_queue: SignalQueue) -> Row:
+    signal_queue.put(signal.SIGHUP)
     return {"verb": "reload", "text": "the configuration is read again; the log says whether it can be used"}

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from monitor.errors import StoreError
 from monitor.logs import warn
-from monitor.model import Delivery, Message, Report, Standing
-from monitor.notify.retry import Step, Turn
+from monitor.model import ChannelState, Delivery, IngestReport, Message
+from monitor.notify.retry import Decision, Transition
 from monitor.ports import Clock, Outbox
 
 _LONG = timedelta(hours=1)
@@ -21,7 +21,7 @@ _CHOICE = "`monitor alerts --state held` lists all; `monitor alerts retry ID` se
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Operator:
+class OperatorAlerts:
     """Whom to tell, through which outbox."""
 
     channels: Sequence[str]
@@ -29,34 +29,34 @@ class Operator:
     clock: Clock
     untold: dict[str, int] = field(default_factory=dict)  # by source: rejects of an hour that had its word already
 
-    def turned(self, channel: str, turn: Turn, standing: Standing) -> None:
+    def turned(self, channel: str, turn: Transition, channel_state: ChannelState) -> None:
         """A channel has failed for a while, or is well again."""
-        since = f" since {standing.since:%Y-%m-%d %H:%M} UTC" if standing.since else ""
-        if turn is Turn.RECOVERED:
+        since = f" since {channel_state.since:%Y-%m-%d %H:%M} UTC" if channel_state.since else ""
+        if turn is Transition.RECOVERED:
             text = f"channel {channel} works again\nIt failed{since}; what waited for it is on its way."
-        elif standing.is_refused:
+        elif channel_state.is_refused:
             text = (
-                f"channel {channel} refuses everything\n{standing.reason}. Its messages wait; mend its settings, then"
+                f"channel {channel} refuses everything\n{channel_state.reason}. Its messages wait; mend its settings, then"
                 f" `monitor channels resume {channel}`."
             )
         else:
             text = (
-                f"channel {channel} is failing\n{standing.failures} failures in a row{since}; last: {standing.reason}."
+                f"channel {channel} is failing\n{channel_state.failures} failures in a row{since}; last: {channel_state.reason}."
                 " Its messages wait and are tried again by themselves."
             )
-        self._tell(text, key=f"{turn}:{channel}:{_hour(standing.since or self.clock.now())}", about=channel)
+        self._tell(text, key=f"{turn}:{channel}:{_hour(channel_state.since or self.clock.now())}", about=channel)
 
-    def lasting(self, channel: str, standing: Standing) -> None:
+    def lasting(self, channel: str, channel_state: ChannelState) -> None:
         """A channel is still down an hour after it began to fail: told once more, also where it had come and gone."""
-        if standing.since and self.clock.now() - standing.since >= _LONG and {*self.channels} - {channel}:
+        if channel_state.since and self.clock.now() - channel_state.since >= _LONG and {*self.channels} - {channel}:
             self._tell(
-                f"channel {channel} is still down\nSince {standing.since:%Y-%m-%d %H:%M} UTC; last: {standing.reason}."
+                f"channel {channel} is still down\nSince {channel_state.since:%Y-%m-%d %H:%M} UTC; last: {channel_state.reason}."
                 f" Its messages wait; `monitor channels resume {channel}` tries it at once.",
-                key=f"lasting:{channel}:{standing.since}",
+                key=f"lasting:{channel}:{channel_state.since}",
                 about=channel,
             )
 
-    def buried(self, delivery: Delivery, step: Step) -> None:
+    def buried(self, delivery: Delivery, step: Decision) -> None:
         """A message will never be delivered; a dead system message is only logged."""
         message = delivery.message
         if message.kind != "system":
@@ -67,7 +67,7 @@ class Operator:
                 about=message.channel,
             )
 
-    def held(self, delivery: Delivery, step: Step) -> None:
+    def held(self, delivery: Delivery, step: Decision) -> None:
         """A message may have arrived, and a person is to say whether it is sent again; a system message is not."""
         message = delivery.message
         if message.kind != "system":
@@ -121,7 +121,7 @@ class Operator:
             key=f"health:{address}:{self._hour()}",
         )
 
-    def rejected(self, report: Report) -> None:
+    def rejected(self, report: IngestReport) -> None:
         """A dump held what could not be read."""
         count, before = report.rejected, self.untold.pop(report.source, 0)
         others = f", and {before} of dumps before it" if before else ""

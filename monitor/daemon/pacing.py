@@ -11,7 +11,7 @@ BUDGET = 0.25  # seconds that one part may take
 FEWEST = 200  # records of one part: each part reads the releases around its own from the store
 
 
-class Turns:
+class PartPacer:
     """`between` is called wherever nothing is half done; what it takes is not counted as the part's time."""
 
     def __init__(self, between: Callable[[], None], *, seconds: Callable[[], float] = time.monotonic) -> None:
@@ -27,7 +27,7 @@ class Turns:
         self._between()
         self._away += self._seconds() - start
 
-    def most(self) -> int:
+    def max_records(self) -> int:
         """How many records the next part may have, by how long the last one took."""
         if self._since is not None:
             took = max(self._seconds() - self._since - self._away, BUDGET / 2)

@@ -6,38 +6,38 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from monitor.config import load, look_at
+from monitor.config import file_stamp, load
 from monitor.config.checks import check_rules, check_services
-from monitor.daemon.operator_alerts import Operator
+from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.errors import ConfigError, MonitorError
 from monitor.logs import say, warn
 
 if TYPE_CHECKING:
-    from monitor.config import Config, Look
+    from monitor.config import Config, FileStamp
 
 T = TypeVar("T")
 
 
-class Renewal(Generic[T]):
+class ConfigReloader(Generic[T]):
     """Watches the file of the configuration in force; `next` is what was built on its successor."""
 
-    def __init__(self, config: Config, build: Callable[[Config], T], operator: Operator) -> None:
+    def __init__(self, config: Config, build: Callable[[Config], T], operator: OperatorAlerts) -> None:
         self._config = config
         self._build = build
         self._operator = operator
-        self.used: Look = config.look  # the file as it was read last, not what it has become since
+        self.used: FileStamp = config.look  # the file as it was read last, not what it has become since
         self._seen = self.used
         self.next: T | None = None
-        self.refusal = ""  # why what was read last cannot be used; empty: it is in force
+        self.rejection = ""  # why what was read last cannot be used; empty: it is in force
 
     def has_changed(self) -> bool:
         """Whether the file is another one than was read last, and the same in two looks: nobody is writing it."""
-        before, self._seen = self._seen, look_at(self._config.file)
+        before, self._seen = self._seen, file_stamp(self._config.file)
         return self._seen is not None and self._seen != self.used and self._seen == before
 
-    def renew(self) -> bool:
+    def reload(self) -> bool:
         """Read it again; False: it cannot be used, which is told, and what is in force stays so."""
-        self.used = look_at(self._config.file)
+        self.used = file_stamp(self._config.file)
         try:
             self.next = self._build(self._loaded())
         except MonitorError as error:
@@ -45,10 +45,10 @@ class Renewal(Generic[T]):
             reason = f"{error.where or self._config.file}: {error.message}"
             warn("config_refused", faults=count, reason=reason, see="monitor check")
             self._operator.refused(reason, when=str(self.used))
-            self.refusal = reason
+            self.rejection = reason
             return False
         say("config_reloaded", file=str(self._config.file))
-        if self.refusal:
+        if self.rejection:
             self._operator.mended(str(self._config.file), when=str(self.used))
         return True
 

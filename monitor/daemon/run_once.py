@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 from monitor.collect.source import Source
 from monitor.collect.watching.settle import has_writer
-from monitor.daemon.dispatcher import Office
-from monitor.daemon.ingester import Intake, Taken
+from monitor.daemon.dispatcher import Dispatcher
+from monitor.daemon.ingester import Ingester, IngestOutcome
 from monitor.logs import say, warn
 from monitor.model import Mode
-from monitor.notify.worker import Courier, Tally
+from monitor.notify.worker import DeliveryCounts, DeliveryWorker
 from monitor.ports import Store
 
 
 @dataclass(slots=True)
-class Pass:
+class PassResult:
     """What one pass came to."""
 
     rejected: int = 0  # files and records
@@ -33,23 +33,23 @@ class Pass:
         return 1 if self.unread else 3 if self.rejected or self.unsent else 0
 
 
-def run_once(intake: Intake, office: Office, *, store: Store) -> Pass:
+def run_once(ingester: Ingester, dispatcher: Dispatcher, *, store: Store) -> PassResult:
     """Take in what waits in every folder, then deliver what is due on every channel."""
-    now = office.clock.now()
-    done = Pass(rejected=store.reject_overdue(held_before=now, now=now))
+    now = dispatcher.clock.now()
+    done = PassResult(rejected=store.reject_overdue(held_before=now, now=now))
     if done.rejected:
-        office.operator.overdue(done.rejected)
-    done.unsent += office.open()
-    for source in intake.sources:
-        _take_in_all(intake, source, done)
-    office.form_unclaimed()
-    _deliver_all(office, done)
+        dispatcher.operator.overdue(done.rejected)
+    done.unsent += dispatcher.open()
+    for source in ingester.sources:
+        _take_in_all(ingester, source, done)
+    dispatcher.build_unconfigured_messages()
+    _deliver_all(dispatcher, done)
     return done
 
 
-def _take_in_all(intake: Intake, source: Source, done: Pass) -> None:
+def _take_in_all(ingester: Ingester, source: Source, done: PassResult) -> None:
     try:
-        paths = intake.waiting(source)
+        paths = ingester.waiting(source)
     except OSError as error:
         warn("folder_missing", source=source.name, path=source.folder.shown, reason=error.strerror)
         done.unread += 1
@@ -59,33 +59,33 @@ def _take_in_all(intake: Intake, source: Source, done: Pass) -> None:
             say("file_being_written", source=source.name, name=source.folder.name_of(path))
             done.unread += 1
         else:
-            _count(intake.take_in(path, source, mode=Mode.ONCE), done)
+            _count(ingester.ingest(path, source, mode=Mode.ONCE), done)
 
 
-def _count(taken: Taken, done: Pass) -> None:
+def _count(taken: IngestOutcome, done: PassResult) -> None:
     done.rejected += taken.report.rejected if taken.report else 0
     done.unread += taken.is_later or taken.is_failed
 
 
-def _deliver_all(office: Office, done: Pass) -> None:
+def _deliver_all(dispatcher: Dispatcher, done: PassResult) -> None:
     """Every channel in a thread of its own: a hung one must not keep the others waiting.
 
     In rounds, for what happens in one is told to the people who run the monitor in the next.
     """
     told, stop = threading.Event(), threading.Event()
-    team = office.couriers(on_told=told.set)
-    tallies = [Tally()] * len(team)
+    team = dispatcher.delivery_workers(on_told=told.set)
+    tallies = [DeliveryCounts()] * len(team)
     with ThreadPoolExecutor(max(1, len(team))) as pool, _stopping(stop):
         is_news = True
         while is_news:
             told.clear()
-            rounds = pool.map(lambda courier: courier.drain(stop), team)
-            tallies = [before.plus(now) for before, now in zip(tallies, rounds, strict=True)]
-            expired = office.expire()
+            scan_schedule = pool.map(lambda worker: worker.drain(stop), team)
+            tallies = [before.plus(now) for before, now in zip(tallies, scan_schedule, strict=True)]
+            expired = dispatcher.expire()
             done.unsent += expired
             is_news = told.is_set() or expired > 0
-    for courier, tally in zip(team, tallies, strict=True):
-        _add(courier, tally, done)
+    for worker, tally in zip(team, tallies, strict=True):
+        _add(worker, tally, done)
 
 
 @contextmanager
@@ -97,8 +97,8 @@ def _stopping(stop: threading.Event) -> Iterator[None]:
         stop.set()
 
 
-def _add(courier: Courier, tally: Tally, done: Pass) -> None:
+def _add(worker: DeliveryWorker, tally: DeliveryCounts, done: PassResult) -> None:
     done.sent += tally.sent
     done.unsent += tally.retried + tally.held + tally.buried + tally.is_behind
     if tally.is_behind:
-        warn("messages_left", channel=courier.channel.name, reason=str(courier.hold()), see="monitor channels")
+        warn("messages_left", channel=worker.channel.name, reason=str(worker.hold()), see="monitor channels")

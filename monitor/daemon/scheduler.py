@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC
 
 
-class Schedule:
+class Scheduler:
     """Runs small jobs every so many seconds on one thread; a job takes milliseconds and never sends anything."""
 
     def __init__(self) -> None:

@@ -10,20 +10,20 @@ FAILED = 0  # a thread of ours ended in an error
 HEARD = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class Bell:
+class SignalQueue:
     """Rung by signals and threads, from anywhere, without a lock: a handler that took one could stop inside another."""
 
     def __init__(self) -> None:
         self._waiter, self._ringer = os.pipe()
         os.set_blocking(self._ringer, False)
 
-    def listen(self) -> None:
+    def install_handlers(self) -> None:
         """Have the signals ring it; in the main thread."""
         signal.set_wakeup_fd(self._ringer, warn_on_full_buffer=False)
         for number in HEARD:
             signal.signal(number, lambda *_: None)
 
-    def ring(self, number: int) -> None:
+    def put(self, number: int) -> None:
         """As a signal of this number would; where it rings already, once more means nothing."""
         with suppress(BlockingIOError):
             os.write(self._ringer, bytes([number]))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.daemon.operator_alerts import Operator
+from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.health.counters import Counters
 from monitor.logs import say, warn
 from monitor.ports import Clock
@@ -18,17 +18,17 @@ from monitor.times import moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listening:
+class SilenceMonitor:
     """What is expected of which sources; `look` is done at each tick."""
 
     expected: Mapping[str, timedelta]  # source → a dump comes at least that often
     silences: Silences
     counters: Counters
-    operator: Operator
+    operator: OperatorAlerts
     clock: Clock
     is_busy: Callable[[], bool]  # whether files wait to be taken in: then nobody knows yet what has come
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Tell of silences that have begun or ended. Raises StoreError."""
         told = self.silences.told()
         for source, every in self.expected.items():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from monitor.config import Config
 
 
-def take_over(config: Config, handle: Handle) -> bool:
+def rename_sources(config: Config, handle: Handle) -> bool:
     """Whether anything had to be renamed; once it is, the earlier names in `was:` mean nothing any more.
 
     Nobody may take anything in meanwhile: the caller holds the folder's lock and has no such thread.

@@ -12,17 +12,22 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from monitor.model import Kind, Report
-from monitor.notify.retry import Move
+from monitor.model import IngestReport, Kind
+from monitor.notify.retry import Action
 from monitor.ports import Backlog
 
 RESULTS = ("stored", "duplicate", "held", "rejected", "empty", "superseded", "failed")  # of a take-in
-LEFT_AS = {Move.DONE: "sent", Move.RETRY: "pending", Move.HOLD: "held", Move.BURY: "dead"}  # a message, by its attempt
+LEFT_AS = {
+    Action.DONE: "sent",
+    Action.RETRY: "pending",
+    Action.HOLD: "held",
+    Action.BURY: "dead",
+}  # a message, by its attempt
 _EVENTS = tuple(kind for kind in Kind if kind is not Kind.UNCHANGED)  # that is no event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class MetricsSnapshot:
     """All of it at one moment."""
 
     dumps: Mapping[str, int]  # by result
@@ -52,7 +57,7 @@ class Counters:
             for channel in channels:
                 self._messages.update(dict.fromkeys(((channel, state) for state in LEFT_AS.values()), 0))
 
-    def took(self, report: Report) -> None:
+    def took(self, report: IngestReport) -> None:
         """A dump was taken in, and what it led to is durable."""
         with self._lock:
             self._dumps[report.status] += 1
@@ -88,10 +93,10 @@ class Counters:
         """When the newest file of a source was taken in, also before this process; None: never."""
         return self._last_dumps.get(source)
 
-    def figures(self) -> Figures:
+    def snapshot(self) -> MetricsSnapshot:
         """How it stands."""
         with self._lock:
-            return Figures(
+            return MetricsSnapshot(
                 dumps=dict(self._dumps),
                 events=dict(self._events),
                 messages=dict(self._messages),

@@ -16,7 +16,7 @@ STALE_AFTER = 10.0  # seconds without a word from a daemon that runs, or from a 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class SourceState:
     """How one source is watched, in the words of `monitor status`."""
 
     state: str  # watching | polling | waiting | degraded
@@ -30,7 +30,7 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vitals:
+class DaemonState:
     """One word of a daemon that runs."""
 
     pid: int
@@ -42,18 +42,18 @@ class Vitals:
     handler_errors: int = 0
     waiting: int = 0  # settled files that are not taken in yet
     refusal: str = ""  # why the configuration as it stands now cannot be used; empty: it is the one in force
-    sources: Mapping[str, Watch] = field(default_factory=dict)
+    sources: Mapping[str, SourceState] = field(default_factory=dict)
 
 
-def write(state: Path, vitals: Vitals) -> None:
+def write_state(state: Path, daemon_state: DaemonState) -> None:
     """Replace the daemon's last word. Raises OSError, as on a full disk: then the one before stays."""
     made = state / f".{FILE}.new"
     made.touch(0o644)  # whatever the umask allows
-    made.write_text(json.dumps(asdict(vitals)), "utf-8")
+    made.write_text(json.dumps(asdict(daemon_state)), "utf-8")
     made.replace(state / FILE)
 
 
-def read(state: Path) -> Mapping[str, Any]:
+def read_state(state: Path) -> Mapping[str, Any]:
     """The daemon's last word as it stands there; empty: it never spoke, or the file is torn."""
     try:
         found = json.loads((state / FILE).read_text("utf-8"))
@@ -67,7 +67,7 @@ def last_change(state: Path, *, pid: int, since: str) -> Mapping[str, Any]:
 
     In a container every daemon has the same pid, so the file of an earlier one is told by its time.
     """
-    found = read(state)
+    found = read_state(state)
     if found.get("pid") != pid or found["at"][:19] < since[:19]:  # to the second; RFC 3339 sorts as text
         return {}
     note = f"last changed {found['at'][:19]}Z; the daemon cannot be asked for news"
@@ -87,4 +87,4 @@ def watch_of(word: Mapping[str, Any], source: str) -> Mapping[str, Any]:
 
 
 def _unknown(reason: str) -> Mapping[str, Any]:
-    return asdict(Watch(state="unknown", since="", reason=reason)) | {"since": None}
+    return asdict(SourceState(state="unknown", since="", reason=reason)) | {"since": None}

@@ -13,7 +13,7 @@ import threading
 import time
 from contextlib import suppress
 
-from monitor.health.pages import Pages, answer
+from monitor.health.pages import Routes, answer
 from monitor.logs import say, warn
 
 OFF = "off"
@@ -23,17 +23,17 @@ GRACE = 2.0  # seconds that the last client gets at the end
 BACKLOG = 16  # clients that may wait
 
 
-class Reception:
+class HealthServer:
     """Answers in one thread of its own; `show` and `listen` belong to the main thread."""
 
     def __init__(self, *, patience: float = PATIENCE) -> None:
         self._patience = patience
-        self._pages: Pages = {}
+        self._pages: Routes = {}
         self._address = OFF
         self._listener: _Listener | None = None  # None: nothing is listened on
         self.port = 0  # the one that is listened on; 0: none is
 
-    def show(self, pages: Pages) -> None:
+    def set_routes(self, pages: Routes) -> None:
         """From now on answer with these."""
         self._pages = pages
 
@@ -77,9 +77,9 @@ class Reception:
 class _Listener:
     """One listening socket and the thread behind it."""
 
-    def __init__(self, listening: socket.socket, reception: Reception) -> None:
+    def __init__(self, listening: socket.socket, health_server: HealthServer) -> None:
         self._socket = listening
-        self._reception = reception
+        self._reception = health_server
         self._waker, self._waiter = socket.socketpair()  # what ends the wait for clients
         listening.setblocking(False)  # noqa: FBT003 - socket's own signature
         self._thread = threading.Thread(target=self._serve, name="health", daemon=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.health.counters import Figures
+from monitor.health.counters import MetricsSnapshot
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LABEL = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
@@ -30,7 +30,7 @@ def exposed(metrics: Sequence[Metric]) -> str:
     return "".join(f"{line}\n" for metric in metrics for line in _lines(metric))
 
 
-def metrics(figures: Figures, *, version: str, now: datetime) -> tuple[Metric, ...]:
+def metrics(figures: MetricsSnapshot, *, version: str, now: datetime) -> tuple[Metric, ...]:
     """What the monitor tells of itself; names and labels are a contract."""
     oldest, last = figures.backlog.oldest, max(figures.last_dumps.values(), default=None)
     return (

@@ -14,7 +14,7 @@ from monitor.collect.file_reader import Skipped, read
 from monitor.collect.formats.dash.parser import parse
 from monitor.config.convert import sources_of, watchlists_of
 from monitor.errors import FileChanged, NotFound, NotReadable
-from monitor.match.matcher import Watchlist, Watchlists
+from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Alert, Change, Kind, Release
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Candidate:
 
 
 @dataclass(slots=True)
-class Tally:
+class BacktestCounts:
     """What a backtest came to so far."""
 
     seen: int = 0
@@ -62,7 +62,9 @@ class Tally:
         return f"would have told {self.told} of {_plural(self.seen, 'release')}{days}{silent}"
 
 
-def backtest(watchlist: Watchlists, candidates: Iterable[Candidate], tally: Tally) -> Iterator[tuple[Candidate, Alert]]:
+def backtest(
+    watchlist: Matcher, candidates: Iterable[Candidate], tally: BacktestCounts
+) -> Iterator[tuple[Candidate, Alert]]:
     """Every release that matches, as if it were new; the tally counts along."""
     for candidate in candidates:
         [alert] = watchlist.alerts([as_new(candidate)], source=candidate.source) or (None,)
@@ -95,8 +97,8 @@ def stored(releases: Iterable[Stored]) -> Iterator[Candidate]:
 def dumped(config: Config, path: Path) -> tuple[tuple[Candidate, ...], int]:
     """The releases of one dump file, and how many of its records cannot be read. Raises MonitorError."""
     source = _source_for(config, path)
-    habits = source.habits
-    parsed = parse(_text(path, source), categories=habits.categories, max_record=habits.max_record)
+    options = source.options
+    parsed = parse(_text(path, source), categories=options.categories, max_record=options.max_record)
     return tuple(Candidate(release=one.release, source=source.name) for one in parsed.records), len(parsed.rejects)
 
 

@@ -27,7 +27,7 @@ _BEFORE_US = 2025  # a clock that shows an earlier year was never set
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class CheckResult:
     """One look and what came of it."""
 
     check: str
@@ -36,7 +36,7 @@ class Line:
     do: str = ""  # the next step; empty where all is well
 
 
-def examine(config: Config, *, now: datetime) -> Iterator[Line]:
+def examine(config: Config, *, now: datetime) -> Iterator[CheckResult]:
     """Every look, in the order in which a start would need things."""
     yield _folder(config.state)
     yield _space(config.state)
@@ -49,7 +49,7 @@ def examine(config: Config, *, now: datetime) -> Iterator[Line]:
     yield _clock(config, now)
 
 
-def _folder(state: Path) -> Line:
+def _folder(state: Path) -> CheckResult:
     if not state.exists():
         parent = _nearest(state)
         if os.access(parent, os.W_OK | os.X_OK):
@@ -62,7 +62,7 @@ def _folder(state: Path) -> Line:
     return _ok("state folder", f"{state} can be written")
 
 
-def _space(state: Path) -> Line:
+def _space(state: Path) -> CheckResult:
     free = shutil.disk_usage(_nearest(state)).free
     size = (state / FILE).stat().st_size if (state / FILE).is_file() else 0
     what = f"{free / 1e9:,.1f} GB free, the store has {size / 1e9:,.2f} GB"
@@ -73,14 +73,14 @@ def _space(state: Path) -> Line:
     return _ok("free space", what)
 
 
-def _lock(state: Path) -> Line:
+def _lock(state: Path) -> CheckResult:
     holder = lock.holder(state)
     if holder is None:
         return _ok("lock", "no monitor runs on this state folder")
     return _ok("lock", f"held by pid {holder.pid} on {holder.host} since {holder.since} ({holder.verb})")
 
 
-def _store(state: Path) -> Line:
+def _store(state: Path) -> CheckResult:
     try:
         with closing(open_for_reading(state)) as handle:
             return _ok("store", f"{SqliteArchive(handle).count_heads():,} releases")
@@ -90,7 +90,7 @@ def _store(state: Path) -> Line:
         return _unread(state, error)
 
 
-def _unread(state: Path, error: StoreError) -> Line:
+def _unread(state: Path, error: StoreError) -> CheckResult:
     """It may be well where only its folder is not."""
     try:
         with closing(open_immutable(state)) as handle:
@@ -101,13 +101,13 @@ def _unread(state: Path, error: StoreError) -> Line:
     return _fail("store", what, "make the state folder and monitor.db writable for this user")
 
 
-def _full_text() -> Line:
+def _full_text() -> CheckResult:
     if has_full_text():
         return _ok("full-text search", "this SQLite has FTS5")
     return _fail("full-text search", "this SQLite lacks FTS5", "use a Python whose SQLite has it: most do")
 
 
-def _source(name: str, path: Path) -> Line:
+def _source(name: str, path: Path) -> CheckResult:
     if not path.is_dir():
         return _warn(f"source {name}", f"{path} does not exist", "make it, or mend its path; the monitor waits for it")
     if not os.access(path, os.R_OK | os.X_OK):
@@ -115,7 +115,7 @@ def _source(name: str, path: Path) -> Line:
     return _ok(f"source {name}", f"{path} can be read")
 
 
-def _events(limits: Path) -> Line:
+def _events(limits: Path) -> CheckResult:
     """How many folders the system lets this user watch."""
     if not limits.is_dir():
         return _ok("file events", "this system has no limits of inotify")
@@ -127,7 +127,7 @@ def _events(limits: Path) -> Line:
     return _ok("file events", what)
 
 
-def _clock(config: Config, now: datetime) -> Line:
+def _clock(config: Config, now: datetime) -> CheckResult:
     what = f"{now.astimezone(config.timezone):%Y-%m-%d %H:%M %z} in {config.timezone.key}"
     if now.year < _BEFORE_US:
         return _fail("time", what, "set the clock: days and ages are counted by it")
@@ -139,9 +139,9 @@ def _nearest(path: Path) -> Path:
     return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
-def _of(state: str) -> Callable[..., Line]:
-    def line(check: str, what: str, do: str = "") -> Line:
-        return Line(check=escape(check), state=state, what=escape(what), do=escape(do))
+def _of(state: str) -> Callable[..., CheckResult]:
+    def line(check: str, what: str, do: str = "") -> CheckResult:
+        return CheckResult(check=escape(check), state=state, what=escape(what), do=escape(do))
 
     return line
 

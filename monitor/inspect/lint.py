@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 from monitor.config.convert import watchlists_of
 from monitor.errors import NotFound
-from monitor.inspect.pending import Books, books, undelivered
+from monitor.inspect.pending import ReadOnlyStores, open_read_only, undelivered
 from monitor.inspect.watchlist_tests import failures
-from monitor.match.matcher import Watchlist, Watchlists
+from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Kind
 from monitor.notify.time_windows import next_window, quiet_until
 from monitor.records import read_all
 
 if TYPE_CHECKING:
-    from monitor.config import Config, Findings
+    from monitor.config import Config, Diagnostics
     from monitor.ports import Archive
 
 LOOKED_AT = 2_000  # the last releases; a rule is judged by what comes in these days
@@ -29,7 +29,7 @@ _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # far from the nights on which clo
 FEWEST = 10  # of fewer releases, neither "none" nor "most" says anything
 
 
-def lint(config: Config, findings: Findings) -> None:
+def lint(config: Config, findings: Diagnostics) -> None:
     """Note failing `tests:` and every warning; a `Check` that comes last: a faulty rule cannot be tried."""
     findings.raise_errors()
     for failure in failures(config):
@@ -40,7 +40,7 @@ def lint(config: Config, findings: Findings) -> None:
     _check_store(config, findings)
 
 
-def _check_channels_used(config: Config, findings: Findings) -> None:
+def _check_channels_used(config: Config, findings: Diagnostics) -> None:
     """Channels that no watchlist tells, and watchlists that tell no channel."""
     heard: set[str] = set(config.operator.notify or ())
     for name, watchlist in config.watchlists.items():
@@ -53,7 +53,7 @@ def _check_channels_used(config: Config, findings: Findings) -> None:
             findings.warning(f"channels.{name}", "no watchlist tells this channel; name it in a notify: list")
 
 
-def _check_digests(config: Config, findings: Findings) -> None:
+def _check_digests(config: Config, findings: Diagnostics) -> None:
     """A digest at an hour of peace is told when that ends, which is not what its own line says."""
     for name, channel in config.channels.items():
         if channel.digest and channel.quiet:
@@ -62,7 +62,7 @@ def _check_digests(config: Config, findings: Findings) -> None:
                 findings.warning(f"channels.{name}.digest", "lies in its quiet hours: it is told when these end")
 
 
-def _check_twins(config: Config, findings: Findings) -> None:
+def _check_twins(config: Config, findings: Diagnostics) -> None:
     """Watchlists that look for the same as another, and keywords that stand twice in one list."""
     first: dict[Watchlist, str] = {}
     for watchlist in watchlists_of(config):
@@ -75,10 +75,10 @@ def _check_twins(config: Config, findings: Findings) -> None:
                 findings.warning(f"watchlists.{name}.keywords[{number}]", "stands twice in this list; leave one out")
 
 
-def _check_store(config: Config, findings: Findings) -> None:
+def _check_store(config: Config, findings: Diagnostics) -> None:
     """What only the store can tell."""
     try:
-        with books(config) as store:
+        with open_read_only(config) as store:
             _check_sources_named(config, store.archive, findings)
             _check_channels_named(config, store, findings)
             _check_reach(config, store.archive, findings)
@@ -86,7 +86,7 @@ def _check_store(config: Config, findings: Findings) -> None:
         return
 
 
-def _check_sources_named(config: Config, archive: Archive, findings: Findings) -> None:
+def _check_sources_named(config: Config, archive: Archive, findings: Diagnostics) -> None:
     """A source that was renamed looks new, and all its releases would be told again."""
     held = {name: totals.releases for name, totals in archive.summary().sources.items()}
     heirs = {
@@ -105,7 +105,7 @@ def _check_sources_named(config: Config, archive: Archive, findings: Findings) -
             findings.warning("sources", f"{told}, which no source here is named; {cure}")
 
 
-def _check_channels_named(config: Config, store: Books, findings: Findings) -> None:
+def _check_channels_named(config: Config, store: ReadOnlyStores, findings: Diagnostics) -> None:
     """What waits on a channel that was renamed or taken out waits in vain."""
     for name, count in undelivered(store.archive.summary()).items():
         if name not in config.channels:
@@ -113,11 +113,11 @@ def _check_channels_named(config: Config, store: Books, findings: Findings) -> N
             findings.warning("channels", f"{wait} for '{name}', which no channel here is named, until max_age is over")
 
 
-def _check_reach(config: Config, archive: Archive, findings: Findings) -> None:
+def _check_reach(config: Config, archive: Archive, findings: Diagnostics) -> None:
     """Rules that match none of the stored releases, and words that stand in most of them."""
     watchlists = watchlists_of(config)
     parts = {path: part for watchlist in watchlists for path, part in _parts(watchlist)}
-    seen, matched = _counted(Watchlists([*watchlists, *parts.values()], config.aliases), archive)
+    seen, matched = _counted(Matcher([*watchlists, *parts.values()], config.aliases), archive)
     for watchlist in watchlists:
         total = _total(watchlist, seen)
         if total >= FEWEST and not matched[watchlist.name]:
@@ -138,7 +138,7 @@ def _parts(watchlist: Watchlist) -> Iterator[tuple[str, Watchlist]]:
         yield path, replace(watchlist, name=path, keywords=(keyword,), min_hits=1)
 
 
-def _counted(rules: Watchlists, archive: Archive) -> tuple[Counter[str], Counter[str]]:
+def _counted(rules: Matcher, archive: Archive) -> tuple[Counter[str], Counter[str]]:
     """How many releases each source has, and how many of them each watchlist matches."""
     seen, matched = Counter[str](), Counter[str]()
     for stored in read_all(archive.heads, after=archive.head_before_last(LOOKED_AT)):

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from monitor.config.convert import policy_of
 from monitor.inspect.rows import message_row
-from monitor.model import Item, Standing, Waiting
+from monitor.model import ChannelState, Item, PendingNotice
 from monitor.notify.send_time import Policy, due
-from monitor.ports import Archive, Outbox, Row, Switchboard
+from monitor.ports import Archive, ChannelStates, Outbox, Row
 from monitor.records import MessageItem, MessageRecord, Summary, read_all
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import open_for_reading
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.source_states import Silences
@@ -30,31 +30,31 @@ UNDELIVERED = ("pending", "leased", "held")  # states of messages that may still
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
+class ReadOnlyStores:
     """A store as it can be read beside a running monitor; nothing here may be asked to write."""
 
     archive: Archive
     outbox: Outbox
-    switchboard: Switchboard
+    channel_states: ChannelStates
     silences: Silences
 
 
 @contextmanager
-def books(config: Config) -> Iterator[Books]:
+def open_read_only(config: Config) -> Iterator[ReadOnlyStores]:
     """The books of a configuration's store. Raises NotFound where there is none yet."""
     handle = open_for_reading(config.state)
     try:
-        yield Books(
+        yield ReadOnlyStores(
             archive=SqliteArchive(handle),
             outbox=SqliteOutbox(handle),
-            switchboard=SqliteSwitchboard(handle),
+            channel_states=SqliteChannelStates(handle),
             silences=Silences(handle),
         )
     finally:
         handle.close()
 
 
-def alert_rows(config: Config, store: Books, *, state: str | None = None) -> Iterator[Row]:
+def alert_rows(config: Config, store: ReadOnlyStores, *, state: str | None = None) -> Iterator[Row]:
     """Yield messages, then the notices that wait for theirs, one row for each channel and time, as if it were one."""
     # Notices first: one that becomes a message meanwhile is shown twice rather than not at all.
     waiting = list(_waiting(config, store)) if state in (None, "pending") else []
@@ -62,12 +62,14 @@ def alert_rows(config: Config, store: Books, *, state: str | None = None) -> Ite
     yield from map(message_row, chain(messages, waiting))
 
 
-def _waiting(config: Config, store: Books) -> Iterator[MessageRecord]:
+def _waiting(config: Config, store: ReadOnlyStores) -> Iterator[MessageRecord]:
     """Yield what waits for its message, by channel and by when it is told; `reason` is what it waits for."""
-    for channel in sorted(store.outbox.waiting_channels()):
+    for channel in sorted(store.outbox.pending_channels()):
         policy = policy_of(config, channel) if channel in config.channels else None
-        standing = store.switchboard.standing(channel)
-        expected = [(_expected(one, policy, standing), one.event, one) for one in store.outbox.waiting(channel)]
+        channel_state = store.channel_states.get(channel)
+        expected = [
+            (_expected(one, policy, channel_state), one.event, one) for one in store.outbox.pending_notices(channel)
+        ]
         for told, group in groupby(sorted(expected, key=lambda each: each[:2]), key=lambda each: each[0]):
             yield _as_message(channel, told, [one.notice.item for _, _, one in group])
 
@@ -89,14 +91,14 @@ class _Expected:
     reason: str
 
 
-def _expected(one: Waiting, policy: Policy | None, standing: Standing) -> _Expected:
+def _expected(one: PendingNotice, policy: Policy | None, channel_state: ChannelState) -> _Expected:
     if policy is None:
         return _Expected(one.since, "instant", "its channel is not configured")
-    found = due(one.since, policy, standing, is_urgent=one.notice.is_urgent)
+    found = due(one.since, policy, channel_state, is_urgent=one.notice.is_urgent)
     if found.wait:
         return _Expected(found.when, "digest", found.wait)
-    if standing.flood_until and not one.notice.is_urgent:
-        return _Expected(standing.flood_until, "summary", f"more than {policy.max_per_hour} messages an hour")
+    if channel_state.flood_until and not one.notice.is_urgent:
+        return _Expected(channel_state.flood_until, "summary", f"more than {policy.max_per_hour} messages an hour")
     return _Expected(found.when, "instant", "")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from monitor.model import MESSAGE_STATES, Edit, Kind, Report, Standing
+from monitor.model import MESSAGE_STATES, ChannelState, Edit, IngestReport, Kind
 from monitor.ports import Row
 from monitor.records import EventRecord, MessageRecord, RejectRecord, SourceTotals, Stored, Summary, VersionRecord
 from monitor.times import shown
@@ -88,7 +88,7 @@ def message_row(message: MessageRecord) -> Row:
     return {**line, "text": message.text} if message.kind == "system" else line
 
 
-def dump_row(report: Report) -> Row:
+def dump_row(report: IngestReport) -> Row:
     """Return a line of `dumps` and of `ingest`."""
     return {
         "id": report.dump,
@@ -119,16 +119,16 @@ def reject_row(reject: RejectRecord) -> Row:
     }
 
 
-def channel_row(name: str, standing: Standing, *, state: str, is_muted: bool, pending: int) -> Row:
+def channel_row(name: str, channel_state: ChannelState, *, state: str, is_muted: bool, pending: int) -> Row:
     """Return a line of `channels`; state: ok, failing, muted, open, refused or unconfigured."""
     return {
         "name": name,
         "state": state,
         "pending": pending,
-        "failures": standing.failures,
-        "opened_until": shown(standing.opened_until) if state == "open" else None,
-        "muted_until": shown(standing.muted_until) if is_muted else None,
-        "last_reason": standing.reason or None,
+        "failures": channel_state.failures,
+        "opened_until": shown(channel_state.opened_until) if state == "open" else None,
+        "muted_until": shown(channel_state.muted_until) if is_muted else None,
+        "last_reason": channel_state.reason or None,
     }
 
 

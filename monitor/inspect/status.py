@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from monitor.control import lock
-from monitor.control.commands import Order
+from monitor.control.commands import Request
 from monitor.control.server import NoAnswer, ask
 from monitor.errors import ConfigError, MonitorError, NotFound
 from monitor.health import daemon_state
-from monitor.health.liveness import deaf
-from monitor.inspect.pending import books, undelivered
+from monitor.health.liveness import unwatched_source
+from monitor.inspect.pending import open_read_only, undelivered
 from monitor.inspect.rows import channel_row, outbox_row, releases_row, source_row
-from monitor.model import Kind, Standing
+from monitor.model import ChannelState, Kind
 from monitor.notify.retry import is_open
 from monitor.ports import Row
 from monitor.records import SourceTotals, Summary
@@ -38,7 +38,7 @@ class _Facts:
     now: datetime
     summary: Summary = field(default_factory=Summary)
     days: Mapping[Kind, Sequence[int]] = field(default_factory=dict)
-    standings: Mapping[str, Standing] = field(default_factory=dict)
+    states: Mapping[str, ChannelState] = field(default_factory=dict)
     mutes: Mapping[str, datetime] = field(default_factory=dict)
     silences: Mapping[str, datetime] = field(default_factory=dict)
 
@@ -58,16 +58,16 @@ def standing_of(file: Path, *, now: datetime, patience: float = daemon_state.STA
         told = _told(state_of(file), file, patience)
         if told is None:
             raise
-        zone, standing = told
-        standing["config"]["refusal"] = f"{error.where}: {error.message}"  # the daemon may know an older one
-        return zone, standing
+        zone, channel_state = told
+        channel_state["config"]["refusal"] = f"{error.where}: {error.message}"  # the daemon may know an older one
+        return zone, channel_state
     return config.timezone, status(config, _word(config.state, patience), now=now)
 
 
 def _word(state: Path, patience: float) -> Mapping[str, Any]:
     """Return what the daemon says of itself, or wrote down last where it takes no questions; empty: there is none."""
     try:
-        answer: Mapping[str, Any] = ask(state, Order(verb="state"), patience=patience)
+        answer: Mapping[str, Any] = ask(state, Request(verb="state"), patience=patience)
         word: Mapping[str, Any] = answer["state"]
     except NoAnswer as error:
         return {"silence": error.message}
@@ -80,11 +80,13 @@ def _word(state: Path, patience: float) -> Mapping[str, Any]:
 def _told(state: Path, file: Path, patience: float) -> tuple[ZoneInfo, dict[str, Any]] | None:
     """What the daemon on a state folder says that runs on this file; None: there is none, or it says nothing."""
     try:
-        answer: Mapping[str, Any] = ask(state, Order(verb="status"), patience=patience)
+        answer: Mapping[str, Any] = ask(state, Request(verb="status"), patience=patience)
     except MonitorError:
         return None
-    standing = answer["standing"]
-    return (ZoneInfo(answer["zone"]), standing) if standing["config"]["file"] == str(file.absolute()) else None
+    channel_state = answer["standing"]
+    return (
+        (ZoneInfo(answer["zone"]), channel_state) if channel_state["config"]["file"] == str(file.absolute()) else None
+    )
 
 
 def status(config: Config, word: Mapping[str, Any], *, now: datetime) -> Row:
@@ -123,15 +125,15 @@ def channel_rows(config: Config, *, now: datetime) -> Sequence[Row]:
 
 def _facts(config: Config, now: datetime) -> _Facts:
     try:
-        with books(config) as store:
+        with open_read_only(config) as store:
             summary = store.archive.summary()
             names = {*config.channels, *undelivered(summary)}
             return _Facts(
                 now=now,
                 summary=summary,
                 days=store.archive.days(midnights(now, config.timezone)),
-                standings={name: store.switchboard.standing(name) for name in names},
-                mutes=store.switchboard.mutes(now=now),
+                states={name: store.channel_states.get(name) for name in names},
+                mutes=store.channel_states.mutes(now=now),
                 silences=store.silences.told(),
             )
     except NotFound:
@@ -149,7 +151,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 def _is_well(sources: Sequence[Mapping[str, Any]], channels: Sequence[Row]) -> bool:
-    is_deaf = deaf({source["name"]: source["watch"]["state"] for source in sources})
+    is_deaf = unwatched_source({source["name"]: source["watch"]["state"] for source in sources})
     return not is_deaf and all(channel["state"] not in ("open", "refused") for channel in channels)
 
 
@@ -188,29 +190,29 @@ def _store(file: Path) -> Row:
 def _channels(config: Config, facts: _Facts) -> list[Row]:
     """Configured channels, then those that only what still waits names: it waits until it grows too old."""
     waiting, now = undelivered(facts.summary), facts.now
-    standings = {name: facts.standings.get(name, Standing()) for name in dict.fromkeys([*config.channels, *waiting])}
+    states = {name: facts.states.get(name, ChannelState()) for name in dict.fromkeys([*config.channels, *waiting])}
     return [
         channel_row(
             name,
-            standing,
-            state=_state(standing, now) if name in config.channels else "unconfigured",
-            is_muted=_is_muted(standing, now),
+            channel_state,
+            state=_state(channel_state, now) if name in config.channels else "unconfigured",
+            is_muted=_is_muted(channel_state, now),
             pending=waiting.get(name, 0),
         )
-        for name, standing in standings.items()
+        for name, channel_state in states.items()
     ]
 
 
-def _state(standing: Standing, now: datetime) -> str:
+def _state(channel_state: ChannelState, now: datetime) -> str:
     """The first that fits, the worst first."""
-    if standing.is_refused:
+    if channel_state.is_refused:
         return "refused"
-    if is_open(standing):
+    if is_open(channel_state):
         return "open"
-    if _is_muted(standing, now):
+    if _is_muted(channel_state, now):
         return "muted"
-    return "failing" if standing.failures else "ok"
+    return "failing" if channel_state.failures else "ok"
 
 
-def _is_muted(standing: Standing, now: datetime) -> bool:
-    return standing.muted_until is not None and standing.muted_until > now
+def _is_muted(channel_state: ChannelState, now: datetime) -> bool:
+    return channel_state.muted_until is not None and channel_state.muted_until > now

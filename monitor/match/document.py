@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import islice, pairwise
 
 from monitor.match.fast_tokens import Spelling
-from monitor.match.positions import Places, Runs, each_of, mains, set_of
+from monitor.match.positions import Places, Spans, each_of, mains, set_of
 from monitor.match.tokens import Word, as_cased, is_capitals, is_hangul
 from monitor.model import Release
 
@@ -21,7 +21,7 @@ _MANY = 10  # one word in so many
 FIELDS = ("title", "body", "category")  # in the order in which hits are told
 
 
-class Page:
+class TokenizedField:
     """One field: its text, its words in order, and where each form stands."""
 
     def __init__(self, text: str) -> None:
@@ -68,7 +68,7 @@ class Page:
             found = self._known[word] = self._view(word).places_of(word)
         return found
 
-    def spans(self, runs: Runs, most: int | None = None) -> Iterator[tuple[int, int]]:
+    def spans(self, runs: Spans, most: int | None = None) -> Iterator[tuple[int, int]]:
         """Runs as offsets into the text, ascending; at most so many."""
         starts, places = self._spelling.starts, self._places
         for first, last in islice(each_of(runs), most):
@@ -170,14 +170,14 @@ class _View:
         return (text for text in self._vocabulary if needle in f"\n{text}\n")
 
 
-class Reading:
+class Document:
     """One release while watchlists look at it; a field is read at the first question about it."""
 
     __slots__ = ("_pages", "_texts")
 
     def __init__(self, release: Release) -> None:
         self._texts = {"title": release.title, "body": release.body, "category": release.category or ""}
-        self._pages: dict[str, Page] = {}
+        self._pages: dict[str, TokenizedField] = {}
 
     def texts(self) -> Iterable[str]:
         """Its fields as they are written."""
@@ -187,11 +187,11 @@ class Reading:
         """Every distinct form in any field."""
         return self.page("body").vocabulary.union(self.page("title").forms, self.page("category").forms)
 
-    def page(self, field: str) -> Page:
+    def page(self, field: str) -> TokenizedField:
         """A field with its words, worked out at the first call."""
         found = self._pages.get(field)
         if found is None:
-            found = self._pages[field] = Page(self._texts[field])
+            found = self._pages[field] = TokenizedField(self._texts[field])
         return found
 
 

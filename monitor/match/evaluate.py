@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 
-from monitor.match.document import FIELDS, Page, Reading
+from monitor.match.document import FIELDS, Document, TokenizedField
 from monitor.match.keywords import Keyword, read_saying
 from monitor.match.nodes import And, Count, In, Near, Node, Not, Or, Say
-from monitor.match.positions import NO_RUNS, Runs, both, firsts, near
+from monitor.match.positions import NO_RUNS, Spans, both, firsts, near
 from monitor.match.regex import Pattern
 
 Rule = Node | Pattern
 Span = tuple[str, int, int]  # field, and start and end as offsets into its raw text
-Found = Mapping[str, Runs]  # field → places; fields without any have no entry
+Found = Mapping[str, Spans]  # field → places; fields without any have no entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,17 +54,17 @@ def prepared(node: Node, options: Options, *, fields: tuple[str, ...] | None = N
             return node
 
 
-def is_met(rule: Rule, reading: Reading, *, now: Reading | None = None) -> bool:
+def matches(rule: Rule, reading: Document, *, now: Document | None = None) -> bool:
     """Whether a release meets the rule; `now` is the newer version that NOT looks at, if it is another."""
     match rule:
         case Keyword() | Pattern():
             return rule.is_met(reading)
         case And():
-            return all(is_met(part, reading, now=now) for part in rule.parts)
+            return all(matches(part, reading, now=now) for part in rule.parts)
         case Or():
-            return any(is_met(part, reading, now=now) for part in rule.parts)
+            return any(matches(part, reading, now=now) for part in rule.parts)
         case Not():
-            return not is_met(rule.part, now or reading)
+            return not matches(rule.part, now or reading)
         case Count():
             return _is_often_enough(rule, _everywhere(rule.part, reading))
         case Near():
@@ -72,7 +72,7 @@ def is_met(rule: Rule, reading: Reading, *, now: Reading | None = None) -> bool:
     raise AssertionError(rule)  # a tree with Say or In was not prepared
 
 
-def places(rule: Node, reading: Reading) -> Found | None:
+def places(rule: Node, reading: Document) -> Found | None:
     """Where a rule is met; what only a NOT names is nowhere. None: it is not met.
 
     It looks at every part once and at all places of a part together, so the cost grows with the length of the rule
@@ -93,7 +93,7 @@ def places(rule: Node, reading: Reading) -> Found | None:
     return _everywhere(rule, reading) or None
 
 
-def spans(rule: Rule, reading: Reading) -> Iterator[Span]:
+def spans(rule: Rule, reading: Document) -> Iterator[Span]:
     """Every place of a rule, ascending within a field; nothing where it is not met."""
     if isinstance(rule, Pattern):
         yield from rule.find(reading)
@@ -106,14 +106,14 @@ def spans(rule: Rule, reading: Reading) -> Iterator[Span]:
 
 def together(found: Iterable[Found | None]) -> Found:
     """All places of several rules."""
-    made: dict[str, Runs] = {}
+    made: dict[str, Spans] = {}
     for one in found:
         for field, runs in (one or {}).items():
             made[field] = both(made.get(field, NO_RUNS), runs)
     return made
 
 
-def _everywhere(rule: Node, reading: Reading) -> Found:
+def _everywhere(rule: Node, reading: Document) -> Found:
     """Places of a word, a phrase, a chain, or of any in an OR of them."""
     match rule:
         case Or():
@@ -143,7 +143,7 @@ def _fields(rule: Node) -> tuple[str, ...]:
     return rule.fields
 
 
-def _chained(chain: Near, page: Page) -> Runs:
+def _chained(chain: Near, page: TokenizedField) -> Spans:
     """Runs of all parts that belong to some whole chain on this page."""
     steps = _steps(chain, page)
     found = right = steps[-1]
@@ -153,7 +153,7 @@ def _chained(chain: Near, page: Page) -> Runs:
     return found
 
 
-def _steps(chain: Near, page: Page) -> list[Runs]:
+def _steps(chain: Near, page: TokenizedField) -> list[Spans]:
     """For each part the runs that a chain from the left reaches; the last are empty where there is no whole chain."""
     steps = [_runs_of(chain.parts[0], page)]
     for link, part in zip(chain.links, chain.parts[1:], strict=True):
@@ -164,7 +164,7 @@ def _steps(chain: Near, page: Page) -> list[Runs]:
     return steps
 
 
-def _runs_of(part: Node, page: Page) -> Runs:
+def _runs_of(part: Node, page: TokenizedField) -> Spans:
     leaves = part.parts if isinstance(part, Or) else (part,)
     return reduce(both, (leaf.runs(page) for leaf in leaves if isinstance(leaf, Keyword)), NO_RUNS)
 

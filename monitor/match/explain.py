@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from monitor.match.document import FIELDS, Reading
-from monitor.match.evaluate import Options, Rule, is_met, prepared, spans
+from monitor.match.document import FIELDS, Document
+from monitor.match.evaluate import Options, Rule, matches, prepared, spans
 from monitor.match.keywords import Keyword
-from monitor.match.matcher import HITS_KEPT, Watchlists
+from monitor.match.matcher import HITS_KEPT, Matcher
 from monitor.match.nodes import And, Count, In, Near, Node, Not, Or, shown
 from monitor.match.query import NO_ALIASES, Aliases, parse
 from monitor.match.watchlist import Watchlist, excluded, keyword_rule, rules_of
@@ -22,7 +22,7 @@ _QUOTED = 5  # different spellings that are shown of what was found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class QueryPart:
     """One condition, and what this release says to it."""
 
     text: str  # as a query would say it
@@ -36,7 +36,7 @@ class Explanation:
 
     matched: bool
     query: str  # how the whole was read, brackets written out
-    parts: tuple[Part, ...]  # in the order in which they are written
+    parts: tuple[QueryPart, ...]  # in the order in which they are written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +49,8 @@ class Example:
 
 def explain(watchlist: Watchlist, release: Release, aliases: Aliases = NO_ALIASES) -> Explanation:
     """What each part of a watchlist finds in a release; its sources and kinds of event are not looked at."""
-    reading = Reading(release)
-    found = Watchlists([watchlist], aliases).scan(release)
+    reading = Document(release)
+    found = Matcher([watchlist], aliases).scan(release)
     parts = [*_parts(watchlist, aliases, reading), *_limits(watchlist, aliases, reading)]
     return Explanation(matched=bool(found), query=_query(watchlist, aliases), parts=tuple(parts))
 
@@ -61,11 +61,11 @@ def failing_tests(watchlist: Watchlist, tests: Sequence[Example], aliases: Alias
     A text of several lines is a title with its body; a single line is tried as title, as body and as category.
     Where the text begins with `title:`, `body:` or `category:`, each such line opens that field, and no other is tried.
     """
-    prepared_list = Watchlists([watchlist], aliases)
+    prepared_list = Matcher([watchlist], aliases)
     return tuple(test for test in tests if _matches_as_any_field(prepared_list, test.text) != test.is_match)
 
 
-def _matches_as_any_field(watchlists: Watchlists, text: str) -> bool:
+def _matches_as_any_field(watchlists: Matcher, text: str) -> bool:
     return any(watchlists.scan(view) for view in _views(text.strip("\n")))
 
 
@@ -90,7 +90,7 @@ def _query(watchlist: Watchlist, aliases: Aliases) -> str:
     return f"regex {watchlist.regex}" if watchlist.regex else " OR ".join(watchlist.keywords)
 
 
-def _parts(watchlist: Watchlist, aliases: Aliases, reading: Reading) -> Iterator[Part]:
+def _parts(watchlist: Watchlist, aliases: Aliases, reading: Document) -> Iterator[QueryPart]:
     options = Options(fields=watchlist.fields, case=watchlist.case, inflect=watchlist.inflect)
     if watchlist.regex:
         yield _part(watchlist.regex, rules_of(watchlist)[0], reading)
@@ -114,26 +114,26 @@ def _conditions(node: Node, field: str) -> Iterator[tuple[Node, str]]:
             yield node, field
 
 
-def _limits(watchlist: Watchlist, aliases: Aliases, reading: Reading) -> Iterator[Part]:
+def _limits(watchlist: Watchlist, aliases: Aliases, reading: Document) -> Iterator[QueryPart]:
     for text, rule in zip(watchlist.exclude, excluded(watchlist, aliases), strict=True):
         yield _part(f"exclude {text}", Not(part=rule), reading)
     if watchlist.min_hits > 1:
-        rules = [rule for rule in rules_of(watchlist, aliases) if is_met(rule, reading)]
+        rules = [rule for rule in rules_of(watchlist, aliases) if matches(rule, reading)]
         count = len({span[:2] for rule in rules for span in spans(rule, reading)})
         why = f"{count} different {'place' if count == 1 else 'places'}"
-        yield Part(text=f"min_hits {watchlist.min_hits}", matched=count >= watchlist.min_hits, why=why)
+        yield QueryPart(text=f"min_hits {watchlist.min_hits}", matched=count >= watchlist.min_hits, why=why)
 
 
-def _part(text: str, rule: Rule, reading: Reading) -> Part:
-    matched = is_met(rule, reading)
+def _part(text: str, rule: Rule, reading: Document) -> QueryPart:
+    matched = matches(rule, reading)
     if isinstance(rule, Not):
         why = _places(rule.part, reading) if not matched else "stands nowhere"
     else:
         why = _places(rule, reading) if matched else _missing(rule, reading)
-    return Part(text=text, matched=matched, why=why)
+    return QueryPart(text=text, matched=matched, why=why)
 
 
-def _places(rule: Rule, reading: Reading) -> str:
+def _places(rule: Rule, reading: Document) -> str:
     """`title "FTA", body "FTAs" twice`: what stands where, each spelling once."""
     found = Counter(
         (field, reading.page(field).text[start:end])
@@ -148,22 +148,22 @@ def _times(count: int) -> str:
     return "" if count == 1 else f" {count} times"
 
 
-def _missing(rule: Rule, reading: Reading) -> str:
+def _missing(rule: Rule, reading: Document) -> str:
     match rule:
         case Keyword():
             return _missing_words(rule, reading)
         case Near():
-            lacking = [part for part in rule.parts if not is_met(part, reading)]
+            lacking = [part for part in rule.parts if not matches(part, reading)]
             return _missing(lacking[0], reading) if lacking else "all of it stands there, but not near enough"
         case Count():
-            count = len({span[:2] for span in spans(rule.part, reading)}) if is_met(rule.part, reading) else 0
+            count = len({span[:2] for span in spans(rule.part, reading)}) if matches(rule.part, reading) else 0
             return f"{count} different {'place' if count == 1 else 'places'} only"
         case Or():
             return "none of it stands there: " + "; ".join(_missing(part, reading) for part in rule.parts[:_QUOTED])
     return "does not fit anywhere"
 
 
-def _missing_words(rule: Keyword, reading: Reading) -> str:
+def _missing_words(rule: Keyword, reading: Document) -> str:
     pages = [reading.page(field) for field in rule.fields]
     where = " or ".join(rule.fields)
     absent = next((word for word in rule.words if not any(page.has(word) for page in pages)), None)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from monitor.match.document import FIELDS, Reading
+from monitor.match.document import FIELDS, Document
 from monitor.match.evaluate import Found, Rule, Span, count, places, together
 from monitor.match.keywords import Keyword
 from monitor.match.regex import Pattern
 
 
-def first_places(rules: Sequence[Rule], reading: Reading, *, most: int) -> tuple[list[Span], int]:
+def first_places(rules: Sequence[Rule], reading: Document, *, most: int) -> tuple[list[Span], int]:
     """The first places by field, then order in the text, and how many different ones there are."""
     words = [rule for rule in rules if isinstance(rule, Keyword) and rule.is_plain]
     if len(words) == len(rules):
@@ -24,7 +24,7 @@ def first_places(rules: Sequence[Rule], reading: Reading, *, most: int) -> tuple
     return list(islice(every_place(rules, reading, most), most)), total
 
 
-def every_place(rules: Sequence[Rule], reading: Reading, most: int | None = None) -> Iterator[Span]:
+def every_place(rules: Sequence[Rule], reading: Document, most: int | None = None) -> Iterator[Span]:
     """All places, each once, by field, then order in the text; at most so many of each field."""
     if isinstance(rules[0], Pattern):  # a watchlist of a regular expression has no other rule
         yield from rules[0].find(reading)
@@ -36,7 +36,7 @@ def every_place(rules: Sequence[Rule], reading: Reading, most: int | None = None
                 yield field, start, end
 
 
-def total_of(rules: Sequence[Rule], reading: Reading) -> int:
+def total_of(rules: Sequence[Rule], reading: Document) -> int:
     """At how many different places they stand; two that begin at the same word are one."""
     if isinstance(rules[0], Pattern):
         return sum(1 for _ in rules[0].find(reading))
@@ -48,11 +48,11 @@ def in_order(span: Span) -> tuple[int, int, int]:
     return FIELDS.index(span[0]), span[1], span[2]
 
 
-def _places(rules: Sequence[Rule], reading: Reading) -> Found:
+def _places(rules: Sequence[Rule], reading: Document) -> Found:
     return together(places(rule, reading) for rule in rules if not isinstance(rule, Pattern))
 
 
-def _first_words(words: Sequence[Keyword], reading: Reading, most: int) -> tuple[list[Span], int]:
+def _first_words(words: Sequence[Keyword], reading: Document, most: int) -> tuple[list[Span], int]:
     """The quick way for whole words, which needs neither the places of other words nor offsets of any."""
     known = {
         (field, form)

@@ -10,9 +10,9 @@ from itertools import pairwise, product
 from typing import NamedTuple
 
 from monitor.errors import UsageError
-from monitor.match.document import FIELDS, Page, Reading
+from monitor.match.document import FIELDS, Document, TokenizedField
 from monitor.match.lexicon import EVERYDAY
-from monitor.match.positions import NO_RUNS, Runs, lasts_of, side_by_side
+from monitor.match.positions import NO_RUNS, Spans, lasts_of, side_by_side
 from monitor.match.tokens import Token, Word, inflections, tokens
 
 CASES = ("smart", "ignore", "exact")
@@ -36,11 +36,11 @@ class Keyword:
         """Whether it is one whole word in any letter case, so that a form of a release tells all."""
         return len(self.words) == 1 and not (self.words[0].is_open or self.words[0].is_picky)
 
-    def is_met(self, reading: Reading) -> bool:
+    def is_met(self, reading: Document) -> bool:
         """Whether a release says it anywhere; told from the distinct words alone where they suffice."""
         return any(map(self._stands_on, map(reading.page, self.fields)))
 
-    def runs(self, page: Page) -> Runs:
+    def runs(self, page: TokenizedField) -> Spans:
         """Its places on one page.
 
         Whatever separates words (blank, hyphen, line break, slash, other punctuation) is one gap. A Hangul particle
@@ -50,14 +50,14 @@ class Keyword:
             return NO_RUNS
         return side_by_side([page.places_of(word) for word in self.words], page.main)
 
-    def find(self, reading: Reading) -> Iterator[tuple[str, int, int]]:
+    def find(self, reading: Document) -> Iterator[tuple[str, int, int]]:
         """Every place as (field, start, end), offsets into the raw text; a phrase stays within one field."""
         for field in self.fields:
             page = reading.page(field)
             for start, end in page.spans(self.runs(page)):
                 yield field, start, end
 
-    def _stands_on(self, page: Page) -> bool:
+    def _stands_on(self, page: TokenizedField) -> bool:
         """The cheapest question that decides comes first."""
         if not page.has(self.words[0]):
             return False

@@ -9,8 +9,8 @@ from functools import cached_property
 from types import MappingProxyType
 
 from monitor.match.added import Added
-from monitor.match.document import Reading
-from monitor.match.evaluate import Rule, is_met
+from monitor.match.document import Document
+from monitor.match.evaluate import Rule, matches
 from monitor.match.hits import every_place, first_places, in_order, total_of
 from monitor.match.index import UNCOUNTED, Index
 from monitor.match.keywords import keyword_fault
@@ -18,7 +18,7 @@ from monitor.match.query import NO_ALIASES, Aliases
 from monitor.match.watchlist import ON_CHANGE, Watchlist, excluded, rules_of
 from monitor.model import Alert, Change, Hit, Kind, Release
 
-__all__ = ["HITS_KEPT", "ON_CHANGE", "Watchlist", "Watchlists", "frequencies_in", "is_told", "keyword_fault"]
+__all__ = ["HITS_KEPT", "ON_CHANGE", "Matcher", "Watchlist", "frequencies_in", "is_told", "keyword_fault"]
 
 HITS_KEPT = 50  # per watchlist and release: a broad keyword must not make a message grow with the body
 
@@ -43,7 +43,7 @@ _Matches = dict[int, list[int]]  # numbers of watchlists that match → numbers 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class Matches:
     """What watchlists find in one release."""
 
     hits: tuple[Hit, ...]  # by field, then place; at most HITS_KEPT per watchlist
@@ -55,8 +55,8 @@ class _Seen:
     """One change with what matches its two versions."""
 
     change: Change
-    now: Reading
-    old: Reading | None  # None: this kind of change does not look back
+    now: Document
+    old: Document | None  # None: this kind of change does not look back
     after: _Matches
     before: _Matches
 
@@ -65,7 +65,7 @@ class _Seen:
         return Added(self.change)
 
 
-class Watchlists:
+class Matcher:
     """All watchlists, prepared once; a release is read once for all of them.
 
     A rule that several of them share is looked for once. frequencies: in how many stored releases a word's folded
@@ -103,9 +103,9 @@ class Watchlists:
         """Every watchlist's hits in one release, as an alert would carry them; source None: ask all watchlists."""
         return self.findings(release, source=source).hits
 
-    def findings(self, release: Release, *, source: str | None = None) -> Findings:
+    def findings(self, release: Release, *, source: str | None = None) -> Matches:
         """As `scan`, with the number of places beside the hits that are kept."""
-        reading = Reading(release)
+        reading = Document(release)
         return _together(self._findings(self._matches(reading, source), reading))
 
     def _alert(self, change: Change, source: str) -> Alert | None:
@@ -121,8 +121,8 @@ class Watchlists:
         return Alert(change=change, watchlists=names, told=self._names(told), hits=both.hits, totals=both.totals)
 
     def _looked_at(self, change: Change, source: str) -> _Seen:
-        now = Reading(change.after)
-        old = Reading(change.before) if change.before and change.kind in _LOOKS_BACK else None
+        now = Document(change.after)
+        old = Document(change.before) if change.before and change.kind in _LOOKS_BACK else None
         before = self._matches(old, source) if old else {}
         return _Seen(change=change, now=now, old=old, after=self._matches(now, source), before=before)
 
@@ -139,7 +139,7 @@ class Watchlists:
         """Whether a match is gone because its words went, not because a word came that rules it out."""
         if seen.old is None or self._is_excluded(number, seen.now):
             return False
-        return any(is_met(self._rules[rule], seen.old, now=seen.now) for rule in seen.before[number])
+        return any(matches(self._rules[rule], seen.old, now=seen.now) for rule in seen.before[number])
 
     def _is_added(self, number: int, seen: _Seen) -> bool:
         rules = [self._rules[rule] for rule in seen.after[number]]
@@ -148,14 +148,14 @@ class Watchlists:
     def _names(self, numbers: Sequence[int]) -> tuple[str, ...]:
         return tuple(self._watchlists[number].name for number in numbers)
 
-    def _matches(self, reading: Reading, source: str | None) -> _Matches:
+    def _matches(self, reading: Document, source: str | None) -> _Matches:
         """A watchlist that does not match has no entry."""
         if not self._index.can_meet(reading.texts()):
             return {}
         met: _Matches = {}
         for candidate in self._index.candidates(reading.forms()):
             owners = [number for number in self._owners[candidate] if self._watches(number, source)]
-            if owners and is_met(self._rules[candidate], reading):
+            if owners and matches(self._rules[candidate], reading):
                 for number in owners:
                     met.setdefault(number, []).append(candidate)
         return {
@@ -168,29 +168,29 @@ class Watchlists:
         sources = self._watchlists[number].sources
         return source is None or not sources or source in sources
 
-    def _is_excluded(self, number: int, reading: Reading) -> bool:
-        return any(is_met(rule, reading) for rule in self._excluded.get(number, ()))
+    def _is_excluded(self, number: int, reading: Document) -> bool:
+        return any(matches(rule, reading) for rule in self._excluded.get(number, ()))
 
-    def _is_often_enough(self, number: int, rules: Sequence[int], reading: Reading) -> bool:
+    def _is_often_enough(self, number: int, rules: Sequence[int], reading: Document) -> bool:
         least = self._watchlists[number].min_hits
         return least == 1 or total_of([self._rules[rule] for rule in rules], reading) >= least
 
-    def _findings(self, matches: _Matches, reading: Reading) -> dict[int, Findings]:
+    def _findings(self, matches: _Matches, reading: Document) -> dict[int, Matches]:
         return {number: self._found(number, rules, reading) for number, rules in matches.items()}
 
-    def _found(self, number: int, rules: Sequence[int], reading: Reading) -> Findings:
+    def _found(self, number: int, rules: Sequence[int], reading: Document) -> Matches:
         name = self._watchlists[number].name
         spans, total = first_places([self._rules[rule] for rule in rules], reading, most=HITS_KEPT)
         hits = (
             Hit(watchlist=name, field=field, start=start, end=end, text=reading.page(field).text[start:end])
             for field, start, end in spans
         )
-        return Findings(hits=tuple(hits), totals=((name, total),))
+        return Matches(hits=tuple(hits), totals=((name, total),))
 
 
 def frequencies_in(releases: Iterable[Release]) -> Counter[str]:
     """In how many of these releases each word's folded form stands."""
-    return Counter(form for release in releases for form in Reading(release).forms())
+    return Counter(form for release in releases for form in Document(release).forms())
 
 
 def is_told(kind: Kind, *, before: bool, after: bool) -> bool:
@@ -198,8 +198,8 @@ def is_told(kind: Kind, *, before: bool, after: bool) -> bool:
     return (before, after) in _TOLD.get(kind, frozenset())
 
 
-def _together(found: Mapping[int, Findings]) -> Findings:
+def _together(found: Mapping[int, Matches]) -> Matches:
     """Hits of all watchlists in the order of the text; at one place in the order of the configuration."""
     each = [found[number] for number in sorted(found)]
     hits = sorted((hit for one in each for hit in one.hits), key=lambda hit: in_order((hit.field, hit.start, hit.end)))
-    return Findings(hits=tuple(hits), totals=tuple(total for one in each for total in one.totals))
+    return Matches(hits=tuple(hits), totals=tuple(total for one in each for total in one.totals))

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from heapq import merge
 
 Places = int
-Runs = Mapping[int, Places]  # how far its last word stands behind the first → the first places of all such runs
-NO_RUNS: Runs = {}
+Spans = Mapping[int, Places]  # how far its last word stands behind the first → the first places of all such runs
+NO_RUNS: Spans = {}
 _FEW = 30
 
 
@@ -42,7 +42,7 @@ def mains(count: int) -> Places:
     return (1 << 2 * count) // 3
 
 
-def firsts(runs: Runs) -> Places:
+def firsts(runs: Spans) -> Places:
     """Where the runs begin."""
     found = 0
     for begun in runs.values():
@@ -50,17 +50,17 @@ def firsts(runs: Runs) -> Places:
     return found
 
 
-def both(one: Runs, other: Runs) -> Runs:
+def both(one: Spans, other: Spans) -> Spans:
     """The runs of either."""
     return {gap: one.get(gap, 0) | other.get(gap, 0) for gap in {**one, **other}} if one and other else one or other
 
 
-def each_of(runs: Runs) -> Iterator[tuple[int, int]]:
+def each_of(runs: Spans) -> Iterator[tuple[int, int]]:
     """The runs as first and last place, ascending."""
     return merge(*(_as_pairs(begun, gap) for gap, begun in runs.items()))
 
 
-def side_by_side(words: Sequence[Places], main: Places) -> Runs:
+def side_by_side(words: Sequence[Places], main: Places) -> Spans:
     """Runs of words of which each follows the one before it, given the places of each; main: those of no particle."""
     reached = {0: words[0]}  # how far the run has come → where its last word stands
     for places in words[1:]:
@@ -83,7 +83,7 @@ def lasts_of(words: Sequence[Places], main: Places) -> Places:
     return last
 
 
-def near(runs: Runs, anchors: Runs, distance: int, main: Places, *, sides: tuple[bool, bool]) -> Runs:
+def near(runs: Spans, anchors: Spans, distance: int, main: Places, *, sides: tuple[bool, bool]) -> Spans:
     """Those runs that have an anchor with at most so many words between; sides: it may stand before, behind."""
     if not runs:
         return NO_RUNS
@@ -98,7 +98,7 @@ def _as_pairs(begun: Places, gap: int) -> Iterator[tuple[int, int]]:
     return ((first, first + gap) for first in members(begun))
 
 
-def _lasts(runs: Runs) -> Places:
+def _lasts(runs: Spans) -> Places:
     found = 0
     for gap, begun in runs.items():
         found |= begun << gap

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.errors import UsageError
-from monitor.match.document import Reading
+from monitor.match.document import Document
 
 _MISSING = 'regex: needs google-re2; install it with pip install "press-monitor[regex]", or write keywords: or query:'
 _MEMORY = 8 << 20  # bytes one pattern may take: a repeat of repeats is refused instead of built
@@ -25,11 +25,11 @@ class Pattern:
     compiled: Any
     fields: tuple[str, ...]
 
-    def is_met(self, reading: Reading) -> bool:
+    def is_met(self, reading: Document) -> bool:
         """Whether it fits anywhere in the fields."""
         return next(self.find(reading), None) is not None
 
-    def find(self, reading: Reading) -> Iterator[tuple[str, int, int]]:
+    def find(self, reading: Document) -> Iterator[tuple[str, int, int]]:
         """Every place as (field, start, end), offsets into the raw text; empty fits are none."""
         for field in self.fields:
             for match in self.compiled.finditer(reading.page(field).text):

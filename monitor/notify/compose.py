@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from monitor.model import Alert, Change, Edit, Hit, Item, Message, Notice, Snippet, Twin
+from monitor.model import Alert, Change, Edit, Hit, Item, Message, Notice, RelatedRelease, Snippet
 
 _TITLE_LONGEST = 300  # characters; a title beyond that is a broken record or an attack
 _TWIN_LONGEST = 120
@@ -82,7 +82,9 @@ def item_of(
         related=change.related,
         reason=change.reason,
         source=source,
-        twins=tuple(Twin(number=n, title=_clipped(titles[n], _TWIN_LONGEST)) for n in change.related if n in titles),
+        twins=tuple(
+            RelatedRelease(number=n, title=_clipped(titles[n], _TWIN_LONGEST)) for n in change.related if n in titles
+        ),
     )
 
 
@@ -158,11 +160,11 @@ def _snippets(alert: Alert, hits: Sequence[Hit]) -> tuple[Snippet, ...]:
 def _in_turn(hits: Sequence[Hit]) -> list[Hit]:
     """The first hit of each watchlist, then the second of each: no watchlist takes all the room."""
     count: Counter[str] = Counter()
-    rounds: list[tuple[int, Hit]] = []
+    scan_schedule: list[tuple[int, Hit]] = []
     for hit in hits:
-        rounds.append((count[hit.watchlist], hit))
+        scan_schedule.append((count[hit.watchlist], hit))
         count[hit.watchlist] += 1
-    return [hit for _, hit in sorted(rounds, key=lambda pair: pair[0])]
+    return [hit for _, hit in sorted(scan_schedule, key=lambda pair: pair[0])]
 
 
 def _touched(change: Change) -> tuple[tuple[str, int, int], ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from monitor.model import Formed, Message, Standing, Waiting
+from monitor.model import ChannelState, DraftMessage, Message, PendingNotice
 from monitor.notify.compose import in_parts
 from monitor.notify.send_time import Due, Policy, Wait, due
 
@@ -25,37 +25,42 @@ _LATE = timedelta(minutes=15)  # a window that is told so long after it is calle
 class Plan:
     """What is made of one channel's waiting notices."""
 
-    formed: tuple[Formed, ...] = ()
+    formed: tuple[DraftMessage, ...] = ()
     again: datetime | None = None  # when the next of those left over is due; None: none is left
     flood_until: datetime | None = None  # as in Standing
 
 
 def plan(
-    waiting: Sequence[Waiting], policy: Policy, standing: Standing, recent: Sequence[datetime], *, now: datetime
+    waiting: Sequence[PendingNotice],
+    policy: Policy,
+    channel_state: ChannelState,
+    recent: Sequence[datetime],
+    *,
+    now: datetime,
 ) -> Plan:
     """Oldest first. recent: when this channel's messages of the last hour were made, ascending."""
-    groups = _by_due(waiting, policy, standing, now=now)
+    groups = _by_due(waiting, policy, channel_state, now=now)
     ripe = [(when, group) for when, group in groups if when.when <= now]
     later = [when.when for when, _ in groups if when.when > now]
     calm = [formed for when, group in ripe if _is_calm(when, group) for formed in _told(when, group, policy, now=now)]
     rush = [(when, group) for when, group in ripe if not _is_calm(when, group)]
     past = [at for at in recent if at <= now]  # the rest was made before the clock was set back
-    told, flood_until = _within_limit(rush, policy, standing, [*past, *[now] * len(calm)], now=now)
+    told, flood_until = _within_limit(rush, policy, channel_state, [*past, *[now] * len(calm)], now=now)
     again = min([*later, *([flood_until] if flood_until else [])], default=None)
     return Plan(formed=(*calm, *told), again=again, flood_until=flood_until)
 
 
 def rest_until(
-    arrived: Sequence[tuple[datetime, bool]], policy: Policy, standing: Standing, *, now: datetime
+    arrived: Sequence[tuple[datetime, bool]], policy: Policy, channel_state: ChannelState, *, now: datetime
 ) -> datetime | None:
     """When `plan` will first make something of notices that came at these moments, urgent or not; None: now, or never.
 
     Asks nothing of what they say, so that thousands can wait for a digest at no cost.
     """
-    flood_end = standing.flood_until if _is_flooded(policy, standing, now=now) else None
-    if not arrived or standing.flood_until != flood_end:
+    flood_end = channel_state.flood_until if _is_flooded(policy, channel_state, now=now) else None
+    if not arrived or channel_state.flood_until != flood_end:
         return None
-    found = [(due(_since(at, now), policy, standing, is_urgent=is_urgent), is_urgent) for at, is_urgent in arrived]
+    found = [(due(_since(at, now), policy, channel_state, is_urgent=is_urgent), is_urgent) for at, is_urgent in arrived]
     moments = [_told_at(when, flood_end or now, now, is_urgent=is_urgent) for when, is_urgent in found]
     first = min([*moments, *([flood_end] if flood_end else [])])
     return first if first > now else None
@@ -65,19 +70,21 @@ def _told_at(when: Due, flood_end: datetime, now: datetime, *, is_urgent: bool) 
     return when.when if when.when > now or when.wait or is_urgent else flood_end
 
 
-def _is_flooded(policy: Policy, standing: Standing, *, now: datetime) -> bool:
+def _is_flooded(policy: Policy, channel_state: ChannelState, *, now: datetime) -> bool:
     """Whether a flood is to be waited out; one that ends later than in an hour began before the clock was set back."""
-    until = standing.flood_until
+    until = channel_state.flood_until
     return bool(policy.max_per_hour and until and now < until <= now + HOUR)
 
 
 def _by_due(
-    waiting: Sequence[Waiting], policy: Policy, standing: Standing, *, now: datetime
-) -> list[tuple[Due, tuple[Waiting, ...]]]:
+    waiting: Sequence[PendingNotice], policy: Policy, channel_state: ChannelState, *, now: datetime
+) -> list[tuple[Due, tuple[PendingNotice, ...]]]:
     """Notices that are told together, in order of the moment; of those that are told at once, one dump's."""
-    found = [(due(_since(one.since, now), policy, standing, is_urgent=one.notice.is_urgent), one) for one in waiting]
+    found = [
+        (due(_since(one.since, now), policy, channel_state, is_urgent=one.notice.is_urgent), one) for one in waiting
+    ]
 
-    def company(pair: tuple[Due, Waiting]) -> tuple[Due, bool, int]:
+    def company(pair: tuple[Due, PendingNotice]) -> tuple[Due, bool, int]:
         when, one = pair
         return when, not one.notice.is_urgent, 0 if when.wait else one.dump
 
@@ -90,24 +97,24 @@ def _since(came: datetime, now: datetime) -> datetime:
     return came if came <= now + _SET_BACK else now - _DAY
 
 
-def _is_calm(when: Due, group: Sequence[Waiting]) -> bool:
+def _is_calm(when: Due, group: Sequence[PendingNotice]) -> bool:
     """Whether the limit per hour leaves it alone: urgent notices, and those that waited for a moment of their own."""
     return bool(when.wait) or group[0].notice.is_urgent
 
 
 def _within_limit(
-    rush: Sequence[tuple[Due, tuple[Waiting, ...]]],
+    rush: Sequence[tuple[Due, tuple[PendingNotice, ...]]],
     policy: Policy,
-    standing: Standing,
+    channel_state: ChannelState,
     recent: Sequence[datetime],
     *,
     now: datetime,
-) -> tuple[list[Formed], datetime | None]:
+) -> tuple[list[DraftMessage], datetime | None]:
     """Messages up to the most of an hour; the rest waits until there is room for one, then it is one summary."""
     most = policy.max_per_hour
-    if _is_flooded(policy, standing, now=now):
-        return [], standing.flood_until
-    if most and standing.flood_until:
+    if _is_flooded(policy, channel_state, now=now):
+        return [], channel_state.flood_until
+    if most and channel_state.flood_until:
         return _summary([one for _, group in rush for one in group], policy), None
     formed = [one for when, group in rush for one in _told(when, group, policy, now=now)]
     room = max(0, most - len(recent))
@@ -117,7 +124,7 @@ def _within_limit(
     return _cut(formed[:room], until, policy), until
 
 
-def _cut(formed: Sequence[Formed], until: datetime, policy: Policy) -> list[Formed]:
+def _cut(formed: Sequence[DraftMessage], until: datetime, policy: Policy) -> list[DraftMessage]:
     """The last messages before the limit: their parts count what is sent, and the very last says that more comes."""
     if not formed:
         return []
@@ -128,19 +135,19 @@ def _cut(formed: Sequence[Formed], until: datetime, policy: Policy) -> list[Form
     return [*formed[:first], *torn[:-1], replace(torn[-1], message=replace(torn[-1].message, label=label))]
 
 
-def _told(when: Due, group: Sequence[Waiting], policy: Policy, *, now: datetime) -> list[Formed]:
+def _told(when: Due, group: Sequence[PendingNotice], policy: Policy, *, now: datetime) -> list[DraftMessage]:
     kind = "digest" if when.wait else "instant"
     return _messages(group, policy, kind=kind, label=_label(when, policy, now=now))
 
 
-def _summary(waiting: Sequence[Waiting], policy: Policy) -> list[Formed]:
+def _summary(waiting: Sequence[PendingNotice], policy: Policy) -> list[DraftMessage]:
     if not waiting:
         return []
     label = f"more than {policy.max_per_hour} messages an hour"
     return _messages(waiting, policy, kind="summary", label=label)
 
 
-def _messages(waiting: Sequence[Waiting], policy: Policy, *, kind: str, label: str) -> list[Formed]:
+def _messages(waiting: Sequence[PendingNotice], policy: Policy, *, kind: str, label: str) -> list[DraftMessage]:
     first = waiting[0].notice
     sources = {one.notice.item.source for one in waiting}
     whole = Message(
@@ -154,16 +161,16 @@ def _messages(waiting: Sequence[Waiting], policy: Policy, *, kind: str, label: s
     grouped = _by_source(waiting)
     parts = in_parts(whole, [one.notice.item for one in grouped], policy.bound)
     events = iter(grouped)
-    return [Formed(message=part, events=tuple(_next_events(events, len(part.items)))) for part in parts]
+    return [DraftMessage(message=part, events=tuple(_next_events(events, len(part.items)))) for part in parts]
 
 
-def _by_source(waiting: Sequence[Waiting]) -> list[Waiting]:
+def _by_source(waiting: Sequence[PendingNotice]) -> list[PendingNotice]:
     """Notices of one source together, sources in the order in which they first appear."""
     places = {source: place for place, source in enumerate(dict.fromkeys(one.notice.item.source for one in waiting))}
     return sorted(waiting, key=lambda one: places[one.notice.item.source])
 
 
-def _next_events(waiting: Iterator[Waiting], count: int) -> Iterator[int]:
+def _next_events(waiting: Iterator[PendingNotice], count: int) -> Iterator[int]:
     return (next(waiting).event for _ in range(count))
 
 

@@ -23,7 +23,7 @@ class Stroke:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class DiffLine:
     """One side of a hunk; the two sides of a replacement follow each other, the old one first."""
 
     field: str  # title | body | category | date
@@ -48,7 +48,7 @@ def hunks(edits: Sequence[Edit]) -> tuple[Hunk, ...]:
     )
 
 
-def redline(edits: Sequence[Edit]) -> tuple[Line, ...]:
+def redline(edits: Sequence[Edit]) -> tuple[DiffLine, ...]:
     """The hunks as lines: first how each read, then how it reads."""
     return tuple(line for hunk in hunks(edits) for line in _sides(hunk))
 
@@ -85,10 +85,10 @@ def _last_words(text: str) -> str:
     return "… " + " ".join(text.split()[-_CONTEXT:]) + end
 
 
-def _sides(hunk: Hunk) -> Iterator[Line]:
+def _sides(hunk: Hunk) -> Iterator[DiffLine]:
     """The old side and the new one; a side on which nothing was touched has nothing to show."""
     old = tuple(Stroke(text=e.old, is_touched=e.op != "keep") for e in hunk.edits if e.old)
     new = tuple(Stroke(text=e.new, is_touched=e.op != "keep") for e in hunk.edits if e.new)
     for mark, strokes in (("-", old), ("+", new)):
         if any(stroke.is_touched for stroke in strokes):
-            yield Line(field=hunk.field, mark=mark, strokes=strokes)
+            yield DiffLine(field=hunk.field, mark=mark, strokes=strokes)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.model import Item, Kind, Message, Snippet
-from monitor.notify.redline import Line, Stroke, redline
+from monitor.notify.redline import DiffLine, Stroke, redline
 
 SECTION = "── "  # what a heading over the items of one source starts with; nothing scraped starts a line
 _SUBJECT_LONGEST = 150
@@ -277,7 +277,7 @@ def _redlines(item: Item) -> Iterator[str]:
         yield f"{_INDENT}    … and {len(lines) - _LINES_MOST} more lines"
 
 
-def _painted(line: Line) -> str:
+def _painted(line: DiffLine) -> str:
     label = "" if line.field == "body" else f"{neutralise(line.field)}: "
     return label + neutralise("".join(map(_stroke, line.strokes)))
 

@@ -9,27 +9,27 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from monitor.model import Delivery, Outcome, Standing, Verdict
+from monitor.model import ChannelState, Delivery, Outcome, Verdict
 
 OPENS_AT = 5  # failures in a row
 _DOWN = frozenset({Outcome.TRANSIENT, Outcome.UNCERTAIN, Outcome.CHANNEL_REFUSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class RetryPolicy:
     """How long what failed is left alone."""
 
     first_backoff: timedelta = timedelta(seconds=30)  # of a message; doubled each time
     longest_backoff: timedelta = timedelta(hours=1)
-    breath: timedelta = timedelta(seconds=15)  # of a channel after a failure: the next message would fare no better
+    cooldown: timedelta = timedelta(seconds=15)  # of a channel after a failure: the next message would fare no better
     first_open: timedelta = timedelta(minutes=1)  # of a channel that failed OPENS_AT times; doubled each time
     longest_open: timedelta = timedelta(minutes=30)
 
 
-USUAL_PATIENCE = Patience()
+DEFAULT_RETRY_POLICY = RetryPolicy()
 
 
-class Move(StrEnum):
+class Action(StrEnum):
     """What is done with a claimed message; each is one method of the outbox."""
 
     DONE = "done"
@@ -38,7 +38,7 @@ class Move(StrEnum):
     BURY = "bury"
 
 
-class Turn(StrEnum):
+class Transition(StrEnum):
     """What a channel's people are told of it."""
 
     NONE = ""
@@ -47,76 +47,80 @@ class Turn(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Decision:
     """The decision on one attempt."""
 
-    move: Move
+    action: Action
     verdict: Verdict  # as it is to be recorded
     due: datetime | None = None  # when to try again; None: never
 
 
-def next_step(
+def decide(
     verdict: Verdict,
     delivery: Delivery,
     *,
     now: datetime,
     jitter: float,
     holds_uncertain: bool,
-    patience: Patience = USUAL_PATIENCE,
-) -> Step:
+    retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
+) -> Decision:
     """First rule that fits: accepted, refused for good, not to be told twice, too old to be tried again, try again."""
     if verdict.outcome is Outcome.OK:
-        return Step(move=Move.DONE, verdict=verdict)
+        return Decision(action=Action.DONE, verdict=verdict)
     if verdict.outcome is Outcome.REFUSED:
-        return Step(move=Move.BURY, verdict=verdict)
+        return Decision(action=Action.BURY, verdict=verdict)
     if verdict.outcome is Outcome.UNCERTAIN and holds_uncertain:
-        return Step(move=Move.HOLD, verdict=verdict)
-    due = now + backoff(delivery.attempt, verdict, jitter, patience)
+        return Decision(action=Action.HOLD, verdict=verdict)
+    due = now + backoff(delivery.attempt, verdict, jitter, retry_policy)
     if due > delivery.expires:
         reason = f"too old: it would be tried again only after its max_age; last: {verdict.reason}"
-        return Step(move=Move.BURY, verdict=replace(verdict, reason=reason))
-    return Step(move=Move.RETRY, verdict=verdict, due=due)
+        return Decision(action=Action.BURY, verdict=replace(verdict, reason=reason))
+    return Decision(action=Action.RETRY, verdict=verdict, due=due)
 
 
-def backoff(attempt: int, verdict: Verdict, jitter: float, patience: Patience = USUAL_PATIENCE) -> timedelta:
+def backoff(
+    attempt: int, verdict: Verdict, jitter: float, retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY
+) -> timedelta:
     """Full jitter (0 ≤ jitter < 1) below min(30 s · 2^(attempt - 1), 1 h), but never less than the service asked."""
     if verdict.outcome is Outcome.CHANNEL_REFUSED:
         return timedelta(0)  # the message is well: it waits for its channel
     doublings = min(max(attempt, 1) - 1, 20)  # bounded: attempts are not, and 2^attempt outgrows a timedelta
-    spread = min(patience.first_backoff * (1 << doublings), patience.longest_backoff) * jitter
+    spread = min(retry_policy.first_backoff * (1 << doublings), retry_policy.longest_backoff) * jitter
     return max(spread, timedelta(seconds=verdict.retry_after or 0))
 
 
-def stood(standing: Standing, verdict: Verdict, *, now: datetime, patience: Patience = USUAL_PATIENCE) -> Standing:
+def state_after(
+    channel_state: ChannelState, verdict: Verdict, *, now: datetime, retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY
+) -> ChannelState:
     """How the channel stands after an attempt; one that refuses a message has answered, so it is well."""
     if verdict.outcome not in _DOWN:
-        return replace(standing, failures=0, since=None, opened_until=None, is_refused=False, reason="")
-    failures = standing.failures + 1
-    rest = max(_rest(failures, patience), timedelta(seconds=verdict.retry_after or 0))
+        return replace(channel_state, failures=0, since=None, opened_until=None, is_refused=False, reason="")
+    failures = channel_state.failures + 1
+    rest = max(_rest(failures, retry_policy), timedelta(seconds=verdict.retry_after or 0))
     return replace(
-        standing,
+        channel_state,
         failures=failures,
-        since=standing.since or now,
+        since=channel_state.since or now,
         opened_until=now + rest,
         is_refused=verdict.outcome is Outcome.CHANNEL_REFUSED,
         reason=verdict.reason,
     )
 
 
-def is_open(standing: Standing) -> bool:
+def is_open(channel_state: ChannelState) -> bool:
     """Whether a channel has failed so often, or so finally, that people should know."""
-    return standing.is_refused or standing.failures >= OPENS_AT
+    return channel_state.is_refused or channel_state.failures >= OPENS_AT
 
 
-def turn(before: Standing, after: Standing) -> Turn:
+def transition(before: ChannelState, after: ChannelState) -> Transition:
     """What happened to a channel between two attempts."""
     if is_open(before) == is_open(after):
-        return Turn.NONE
-    return Turn.OPENED if is_open(after) else Turn.RECOVERED
+        return Transition.NONE
+    return Transition.OPENED if is_open(after) else Transition.RECOVERED
 
 
-def _rest(failures: int, patience: Patience) -> timedelta:
+def _rest(failures: int, retry_policy: RetryPolicy) -> timedelta:
     """A breath after each of the first failures, then 1, 2, 4 … 30 minutes, with one probe in between."""
     if failures < OPENS_AT:
-        return patience.breath
-    return min(patience.first_open * (1 << min(failures - OPENS_AT, 10)), patience.longest_open)
+        return retry_policy.cooldown
+    return min(retry_policy.first_open * (1 << min(failures - OPENS_AT, 10)), retry_policy.longest_open)

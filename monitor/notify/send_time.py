@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from monitor.model import Rate, Standing
+from monitor.model import ChannelState, Rate
 from monitor.notify.compose import USUAL, Bound
-from monitor.notify.retry import USUAL_PATIENCE, Patience
+from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from monitor.notify.time_windows import Digest, Quiet, next_window, quiet_until
 
 
@@ -37,7 +37,7 @@ class Policy:
     digest: Digest | None = None
     quiet: Quiet | None = None
     holds_uncertain: bool = False  # never sends again what may have arrived
-    patience: Patience = USUAL_PATIENCE
+    retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,13 +48,13 @@ class Due:
     wait: Wait = Wait.NOTHING
 
 
-def due(since: datetime, policy: Policy, standing: Standing, *, is_urgent: bool) -> Due:
+def due(since: datetime, policy: Policy, channel_state: ChannelState, *, is_urgent: bool) -> Due:
     """When something that came at `since` is to be told. A digest, then a mute, then quiet hours put it off."""
     found = Due(since)
     if policy.digest and not is_urgent:
         found = Due(next_window(policy.digest, after=since, timezone=policy.timezone), Wait.DIGEST)
-    if standing.muted_until and standing.muted_until > found.when:
-        found = Due(standing.muted_until, Wait.MUTE)
+    if channel_state.muted_until and channel_state.muted_until > found.when:
+        found = Due(channel_state.muted_until, Wait.MUTE)
     quiet = None if is_urgent else quiet_end(policy, found.when)
     return Due(quiet, Wait.QUIET) if quiet else found
 

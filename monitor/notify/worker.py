@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from monitor.errors import StoreError
-from monitor.model import Delivery, Standing
-from monitor.notify.channel_gate import Gate, Hold, gate, tokens
+from monitor.model import ChannelState, Delivery
+from monitor.notify.channel_gate import Admission, BlockReason, admission, tokens
 from monitor.notify.grouping import HOUR, Plan, plan, rest_until
-from monitor.notify.retry import Move, Step, Turn, next_step, stood, turn
+from monitor.notify.retry import Action, Decision, Transition, decide, state_after, transition
 from monitor.notify.send_time import Policy
-from monitor.ports import Channel, Clock, Outbox, Switchboard
+from monitor.ports import Channel, ChannelStates, Clock, Outbox
 
 HEARTBEAT = 15.0  # seconds; bounds the lag after a suspend, a clock jump or a lost wake-up
 PATIENCE = 60.0  # seconds that one pass waits for the next message a channel's rate lets out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class DeliveryCounts:
     """What one round came to."""
 
     sent: int = 0
@@ -29,9 +29,9 @@ class Tally:
     buried: int = 0
     is_behind: bool = False  # something is due that was not tried
 
-    def plus(self, later: Tally) -> Tally:
+    def plus(self, later: DeliveryCounts) -> DeliveryCounts:
         """What two rounds came to."""
-        return Tally(
+        return DeliveryCounts(
             sent=self.sent + later.sent,
             retried=self.retried + later.retried,
             held=self.held + later.held,
@@ -41,55 +41,57 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class DeliveryHooks:
     """Whom a courier tells of what it did; each is called from its thread."""
 
-    on_step: Callable[[Delivery, Step], None] = lambda _delivery, _step: None
-    on_turn: Callable[[str, Turn, Standing], None] = lambda _channel, _turn, _standing: None
-    on_trouble: Callable[[StoreError], None] = lambda _error: None
+    on_decision: Callable[[Delivery, Decision], None] = lambda _delivery, _step: None
+    on_transition: Callable[[str, Transition, ChannelState], None] = lambda _channel, _turn, _standing: None
+    on_store_error: Callable[[StoreError], None] = lambda _error: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class DeliveryContext:
     """What all couriers share."""
 
     outbox: Outbox
-    switchboard: Switchboard
+    channel_states: ChannelStates
     clock: Clock
     jitter: Callable[[], float]  # 0 ≤ jitter < 1
 
 
-class Courier:
+class DeliveryWorker:
     """Carries one channel's messages, in order, in one thread; channels never wait for one another."""
 
-    def __init__(self, channel: Channel, policy: Policy, post: Post, told: Told = Told()) -> None:
+    def __init__(
+        self, channel: Channel, policy: Policy, post: DeliveryContext, told: DeliveryHooks = DeliveryHooks()
+    ) -> None:
         self.channel = channel
         self._policy = policy
         self._post = post
         self._told = told
         self._woken = threading.Event()
         self._again: datetime | None = None  # when the next of the notices that were left over is due
-        self._unrecorded: tuple[Delivery, Step, datetime] | None = None  # the store could not take it
+        self._unrecorded: tuple[Delivery, Decision, datetime] | None = None  # the store could not take it
 
-    def deliver_due(self, *, stop: threading.Event | None = None) -> Tally:
+    def deliver_due(self, *, stop: threading.Event | None = None) -> DeliveryCounts:
         """Send everything that may go out now, until the channel is shut or `stop` is set."""
         self._record()
-        self._again = form(self.channel.name, self._policy, self._post).again
-        moves = dict.fromkeys(Move, 0)
+        self._again = build_messages(self.channel.name, self._policy, self._post).again
+        moves = dict.fromkeys(Action, 0)
         while not (stop and stop.is_set()):
             delivery = self._next()
             if delivery is None:
                 break
-            moves[self._attempt(delivery).move] += 1
-        return Tally(
-            sent=moves[Move.DONE],
-            retried=moves[Move.RETRY],
-            held=moves[Move.HOLD],
-            buried=moves[Move.BURY],
+            moves[self._attempt(delivery).action] += 1
+        return DeliveryCounts(
+            sent=moves[Action.DONE],
+            retried=moves[Action.RETRY],
+            held=moves[Action.HOLD],
+            buried=moves[Action.BURY],
             is_behind=self._is_behind(),
         )
 
-    def drain(self, stop: threading.Event) -> Tally:
+    def drain(self, stop: threading.Event) -> DeliveryCounts:
         """As `deliver_due`, and wait for what the channel's rate holds back, if that is not long."""
         tally = self.deliver_due(stop=stop)
         while tally.is_behind and (pause := self._refill()) is not None and pause <= PATIENCE:
@@ -98,7 +100,7 @@ class Courier:
             tally = tally.plus(self.deliver_due(stop=stop))
         return tally
 
-    def hold(self) -> Hold:
+    def hold(self) -> BlockReason:
         """What holds the channel's messages back now."""
         return self._gate()[0].hold
 
@@ -113,7 +115,7 @@ class Courier:
                 self.deliver_due(stop=stop)
                 pause = self._pause()
             except StoreError as error:
-                self._told.on_trouble(error)
+                self._told.on_store_error(error)
                 pause = HEARTBEAT  # unless woken: a dump was stored, so the store may take this, too
             if not stop.is_set():
                 self._woken.wait(pause)
@@ -124,25 +126,25 @@ class Courier:
 
     def _next(self) -> Delivery | None:
         name, now = self.channel.name, self._post.clock.now()
-        standing = self._post.switchboard.standing(name)
-        found = gate(standing, self._policy, now=now)
+        channel_state = self._post.channel_states.get(name)
+        found = admission(channel_state, self._policy, now=now)
         due = self._post.outbox.next_due(name, now=now, is_urgent_only=found.is_urgent_only)
         if found.is_shut or due is None or due > now:
             return None
-        left = tokens(self._policy.rate, standing, now=now) - 1 if self._policy.rate else None
+        left = tokens(self._policy.rate, channel_state, now=now) - 1 if self._policy.rate else None
         return self._post.outbox.claim(name, now=now, is_urgent_only=found.is_urgent_only, tokens=left)
 
-    def _attempt(self, delivery: Delivery) -> Step:
+    def _attempt(self, delivery: Delivery) -> Decision:
         """One claimed message on its way and its verdict in the outbox; no transaction is open while it travels."""
         verdict = self.channel.send(delivery.message, delivery=delivery.id)
         now = self._post.clock.now()
-        step = next_step(
+        step = decide(
             verdict,
             delivery,
             now=now,
             jitter=self._post.jitter(),
             holds_uncertain=self._policy.holds_uncertain,
-            patience=self._policy.patience,
+            retry_policy=self._policy.retry_policy,
         )
         self._unrecorded = delivery, step, now
         self._record()
@@ -157,34 +159,34 @@ class Courier:
         if step.due is not None:
             outbox.retry(delivery, step.verdict, due=step.due, now=now)
         else:
-            settle = {Move.DONE: outbox.done, Move.HOLD: outbox.hold}.get(step.move, outbox.bury)
+            settle = {Action.DONE: outbox.done, Action.HOLD: outbox.hold}.get(step.action, outbox.bury)
             settle(delivery, step.verdict, now=now)
         self._unrecorded = None
-        self._told.on_step(delivery, step)
+        self._told.on_decision(delivery, step)
         self._stand(step, now)
 
-    def _stand(self, step: Step, now: datetime) -> None:
+    def _stand(self, step: Decision, now: datetime) -> None:
         name = self.channel.name
-        before = self._post.switchboard.standing(name)
-        after = stood(before, step.verdict, now=now, patience=self._policy.patience)
+        before = self._post.channel_states.get(name)
+        after = state_after(before, step.verdict, now=now, retry_policy=self._policy.retry_policy)
         if after != before:
-            self._post.switchboard.stand(name, after)
-        turned = turn(before, after)
+            self._post.channel_states.save(name, after)
+        turned = transition(before, after)
         if turned:
-            self._told.on_turn(name, turned, after if turned is Turn.OPENED else before)
+            self._told.on_transition(name, turned, after if turned is Transition.OPENED else before)
 
     def _is_behind(self) -> bool:
         """Whether something is due that neither quiet hours nor a mute hold back."""
         found, now = self._gate()
         due = self._post.outbox.next_due(self.channel.name, now=now, is_urgent_only=found.is_urgent_only)
-        return found.hold is not Hold.MUTED and due is not None and due <= now
+        return found.hold is not BlockReason.MUTED and due is not None and due <= now
 
     def _refill(self) -> float | None:
         """Seconds until the channel's rate lets the next message out; None: it is not the rate that holds it back."""
         found, now = self._gate()
         if not found.is_shut:
             return 0.0
-        return (found.again - now).total_seconds() if found.again and found.hold is Hold.RATE else None
+        return (found.again - now).total_seconds() if found.again and found.hold is BlockReason.RATE else None
 
     def _pause(self) -> float:
         """Seconds until there may be something to do, at most a heartbeat."""
@@ -192,25 +194,25 @@ class Courier:
         due = self._post.outbox.next_due(self.channel.name, now=now, is_urgent_only=found.is_urgent_only)
         return min(_seconds(now, moment) for moment in (self._again, found.again, None if found.is_shut else due))
 
-    def _gate(self) -> tuple[Gate, datetime]:
+    def _gate(self) -> tuple[Admission, datetime]:
         now = self._post.clock.now()
-        return gate(self._post.switchboard.standing(self.channel.name), self._policy, now=now), now
+        return admission(self._post.channel_states.get(self.channel.name), self._policy, now=now), now
 
 
-def form(channel: str, policy: Policy, post: Post) -> Plan:
+def build_messages(channel: str, policy: Policy, post: DeliveryContext) -> Plan:
     """Make messages of what is ripe; look first without writing, so that an idle channel asks nothing of a store."""
     now = post.clock.now()
-    standing, arrived = post.switchboard.standing(channel), post.outbox.waiting_since(channel)
-    if not arrived and not standing.flood_until:
+    channel_state, arrived = post.channel_states.get(channel), post.outbox.pending_since(channel)
+    if not arrived and not channel_state.flood_until:
         return Plan()
-    again = rest_until(arrived, policy, standing, now=now)
+    again = rest_until(arrived, policy, channel_state, now=now)
     if again:
-        return Plan(again=again, flood_until=standing.flood_until)
-    waiting = post.outbox.waiting(channel)
+        return Plan(again=again, flood_until=channel_state.flood_until)
+    waiting = post.outbox.pending_notices(channel)
     recent = post.outbox.recent(channel, after=now - HOUR, most=max(1, policy.max_per_hour))
-    made = plan(waiting, policy, standing, recent, now=now)
-    if made.formed or made.flood_until != standing.flood_until:
-        post.outbox.form(channel, made.formed, flood_until=made.flood_until, now=now)
+    made = plan(waiting, policy, channel_state, recent, now=now)
+    if made.formed or made.flood_until != channel_state.flood_until:
+        post.outbox.queue_messages(channel, made.formed, flood_until=made.flood_until, now=now)
     return made
 
 

@@ -12,14 +12,14 @@ They keep the promises of `monitor.ports`: `tests/contract/` runs one suite over
     (['up again'], ['sent'])
 """
 
-from monitor.testing.outbox import MemoryOutbox, MemorySwitchboard, Queued
+from monitor.testing.outbox import MemoryChannelStates, MemoryOutbox, Queued
 from monitor.testing.simple import NOON, FrozenClock, RecordingChannel, dump_of, note
 
 __all__ = [
     "NOON",
     "FrozenClock",
+    "MemoryChannelStates",
     "MemoryOutbox",
-    "MemorySwitchboard",
     "Queued",
     "RecordingChannel",
     "dump_of",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from monitor.errors import NotFound, WrongState
-from monitor.model import Delivery, Formed, Message, Standing, Verdict, Waiting
+from monitor.model import ChannelState, Delivery, DraftMessage, Message, PendingNotice, Verdict
 from monitor.ports import Backlog
 
 
@@ -32,27 +32,27 @@ class Queued:
 _OF_RELEASES = frozenset({"instant", "digest", "summary"})
 
 
-class MemorySwitchboard:
+class MemoryChannelStates:
     """Implements `monitor.ports.Switchboard`; for the outbox whose messages it resumes, which keeps its state too."""
 
     def __init__(self, outbox: MemoryOutbox | None = None) -> None:
         self._outbox = outbox or MemoryOutbox()
-        self._standings = self._outbox.standings
+        self._standings = self._outbox.states
         self._mutes = self._outbox.mutes
         self._fingerprints = self._outbox.fingerprints
 
-    def standing(self, channel: str) -> Standing:
+    def get(self, channel: str) -> ChannelState:
         """See Switchboard."""
-        return replace(self._standings.get(channel, Standing()), muted_until=self._mutes.get(channel))
+        return replace(self._standings.get(channel, ChannelState()), muted_until=self._mutes.get(channel))
 
-    def stand(self, channel: str, standing: Standing) -> None:
+    def save(self, channel: str, channel_state: ChannelState) -> None:
         """See Switchboard."""
-        kept = self._standings.get(channel, Standing())
+        kept = self._standings.get(channel, ChannelState())
         self._standings[channel] = replace(
-            standing, tokens=kept.tokens, tokens_at=kept.tokens_at, flood_until=kept.flood_until
+            channel_state, tokens=kept.tokens, tokens_at=kept.tokens_at, flood_until=kept.flood_until
         )
 
-    def recognise(self, channel: str, fingerprint: str, *, now: datetime) -> None:
+    def note_fingerprint(self, channel: str, fingerprint: str, *, now: datetime) -> None:
         """See Switchboard."""
         if self._fingerprints.setdefault(channel, fingerprint) != fingerprint:
             self._fingerprints[channel] = fingerprint
@@ -60,7 +60,7 @@ class MemorySwitchboard:
 
     def resume(self, channel: str, *, now: datetime) -> None:
         """See Switchboard."""
-        self.stand(channel, Standing())
+        self.save(channel, ChannelState())
         for row in self._outbox.rows:
             if row.message.channel == channel and row.state == "pending":
                 row.due = min(row.due, now)
@@ -82,15 +82,15 @@ class MemoryOutbox:
 
     def __init__(self) -> None:
         self.rows: list[Queued] = []
-        self.notices: list[Waiting] = []  # that stand in no message yet
-        self.standings: dict[str, Standing] = {}
+        self.notices: list[PendingNotice] = []  # that stand in no message yet
+        self.states: dict[str, ChannelState] = {}
         self.mutes: dict[str, datetime] = {}
         self.fingerprints: dict[str, str] = {}
 
     def restarted(self) -> MemoryOutbox:
         """The outbox of the next process on the same state."""
         successor = MemoryOutbox()
-        successor.rows, successor.notices, successor.standings = self.rows, self.notices, self.standings
+        successor.rows, successor.notices, successor.states = self.rows, self.notices, self.states
         successor.mutes, successor.fingerprints = self.mutes, self.fingerprints
         return successor
 
@@ -102,27 +102,29 @@ class MemoryOutbox:
         self.rows.append(Queued(id=number, key=key, message=message, made=now, due=now, expires=now + message.max_age))
         return True
 
-    def waiting(self, channel: str) -> Sequence[Waiting]:
+    def pending_notices(self, channel: str) -> Sequence[PendingNotice]:
         """See Outbox."""
         return [one for one in self.notices if one.notice.channel == channel]
 
-    def waiting_since(self, channel: str) -> Sequence[tuple[datetime, bool]]:
+    def pending_since(self, channel: str) -> Sequence[tuple[datetime, bool]]:
         """See Outbox."""
-        return sorted({(one.since, one.notice.is_urgent) for one in self.waiting(channel)})
+        return sorted({(one.since, one.notice.is_urgent) for one in self.pending_notices(channel)})
 
     def recent(self, channel: str, *, after: datetime, most: int) -> Sequence[datetime]:
         """See Outbox."""
         own = (row for row in self.rows if row.message.channel == channel and row.message.kind in _OF_RELEASES)
         return sorted(row.made for row in own if row.made > after)[-most:]
 
-    def form(self, channel: str, formed: Sequence[Formed], *, flood_until: datetime | None, now: datetime) -> None:
+    def queue_messages(
+        self, channel: str, formed: Sequence[DraftMessage], *, flood_until: datetime | None, now: datetime
+    ) -> None:
         """See Outbox."""
         for one in formed:
-            left = {waiting.event for waiting in self.waiting(channel)}
+            left = {waiting.event for waiting in self.pending_notices(channel)}
             if left.issuperset(one.events):
                 self.enqueue(one.message, key=f"{one.message.kind[0]}:{channel}:{one.events[0]}", now=now)
                 self.notices[:] = [n for n in self.notices if n.notice.channel != channel or n.event not in one.events]
-        self.standings[channel] = replace(self.standings.get(channel, Standing()), flood_until=flood_until)
+        self.states[channel] = replace(self.states.get(channel, ChannelState()), flood_until=flood_until)
 
     def claim(
         self, channel: str, *, now: datetime, is_urgent_only: bool = False, tokens: float | None = None
@@ -134,8 +136,8 @@ class MemoryOutbox:
             return None
         row.state, row.attempts, row.boot = "leased", row.attempts + 1, self
         if tokens is not None:
-            standing = self.standings.get(channel, Standing())
-            self.standings[channel] = replace(standing, tokens=tokens, tokens_at=now)
+            channel_state = self.states.get(channel, ChannelState())
+            self.states[channel] = replace(channel_state, tokens=tokens, tokens_at=now)
         return Delivery(id=row.id, attempt=row.attempts, expires=row.expires, message=row.message)
 
     def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
@@ -185,7 +187,7 @@ class MemoryOutbox:
         row = self._movable(message)
         row.state, row.reason = "dropped", "dropped by hand" + (f"; last: {row.reason}" if row.reason else "")
 
-    def waiting_channels(self) -> frozenset[str]:
+    def pending_channels(self) -> frozenset[str]:
         """See Outbox."""
         return frozenset(one.notice.channel for one in self.notices)
 

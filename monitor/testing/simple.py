@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-from monitor.model import Dump, Message, Outcome, Signature, Verdict
+from monitor.model import Dump, FileSignature, Message, Outcome, Verdict
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -47,9 +47,9 @@ def dump_of(text: str, *, source: str = "motie", name: str = "dump.txt") -> Dump
         source=source,
         name=name,
         path=b"/seeds/" + name.encode(),
-        signature=Signature(device=1, inode=int.from_bytes(digest[:4]), size=len(content), mtime_ns=0, ctime_ns=0),
+        signature=FileSignature(device=1, inode=int.from_bytes(digest[:4]), size=len(content), mtime_ns=0, ctime_ns=0),
         sha256=digest,
-        stretches=lambda: iter((text,)),
+        text_chunks=lambda: iter((text,)),
         encoding="utf-8",
     )
 

@@ -13,8 +13,8 @@ import pytest
 
 from monitor.config import load
 from monitor.control import lock
-from monitor.control.client import errands
-from monitor.control.commands import Order
+from monitor.control.client import command_client
+from monitor.control.commands import Request
 from monitor.testing import NOON
 from tests.control.test_server import impostor
 from tests.end_to_end.harness import Project, record
@@ -204,9 +204,9 @@ def test_an_order_that_the_daemon_did_not_live_to_answer_is_done_here_and_so_are
     plain: Project,
 ) -> None:
     config = load(plain.folder / "config.yaml", environ={})
-    with impostor(config.state, b""), errands(config) as errand:
-        assert errand.run(Order(verb="mute", words=("fta", "8h")))["name"] == "fta"
-        assert errand.run(Order(verb="mute", words=("hook", "8h")))["name"] == "hook"
+    with impostor(config.state, b""), command_client(config) as errand:
+        assert errand.run(Request(verb="mute", words=("fta", "8h")))["name"] == "fta"
+        assert errand.run(Request(verb="mute", words=("hook", "8h")))["name"] == "hook"
     assert plain.run("status", "--json").rows()[0]["releases"]["muted_watchlists"].keys() == {"fta"}
 
 

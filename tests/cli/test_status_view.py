@@ -14,7 +14,7 @@ import pytest
 
 from monitor.cli.status_view import BARS, PLAIN_BARS, bars_for, screen, sparkline
 from monitor.control import lock
-from monitor.health.daemon_state import Vitals, write
+from monitor.health.daemon_state import DaemonState, write_state
 from monitor.inspect import status
 from monitor.inspect.status import DAYS, midnights
 from monitor.model import Mode
@@ -121,8 +121,8 @@ store      {folder}/state/monitor.db  not made yet
 """
 
 
-def plain(standing: dict[str, Any], *, bars: str = BARS) -> str:
-    return "".join(click.unstyle(line) + "\n" for line in screen(standing, now=NOW, zone=SEOUL, bars=bars))
+def plain(channel_state: dict[str, Any], *, bars: str = BARS) -> str:
+    return "".join(click.unstyle(line) + "\n" for line in screen(channel_state, now=NOW, zone=SEOUL, bars=bars))
 
 
 @pytest.fixture
@@ -132,8 +132,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def standing_of(folder: Path) -> Any:
-    _, standing = status.standing_of(folder / "config.yaml", now=NOW)
-    return standing
+    _, channel_state = status.standing_of(folder / "config.yaml", now=NOW)
+    return channel_state
 
 
 def test_all_that_can_be_seen_at_a_glance() -> None:
@@ -226,15 +226,19 @@ def test_a_refused_configuration_shows_as_long_as_its_daemon_runs(folder: Path) 
     with lock.hold(state, verb=lock.DAEMON, now=NOW):
         holder = lock.holder(state)
         assert holder is not None
-        write(state, Vitals(pid=holder.pid, at="2026-11-22T03:04:05.000000Z", refusal="config.yaml:3:4: unknown key"))
+        write_state(
+            state, DaemonState(pid=holder.pid, at="2026-11-22T03:04:05.000000Z", refusal="config.yaml:3:4: unknown key")
+        )
         assert standing_of(folder)["config"]["refusal"] == "config.yaml:3:4: unknown key"
-        write(state, Vitals(pid=holder.pid, at="2026-11-22T03:04:05.000000Z"))
+        write_state(state, DaemonState(pid=holder.pid, at="2026-11-22T03:04:05.000000Z"))
         assert standing_of(folder)["config"]["refusal"] is None
-        write(state, Vitals(pid=holder.pid + 1, at="2026-11-22T03:04:05.000000Z", refusal="of another process"))
+        write_state(
+            state, DaemonState(pid=holder.pid + 1, at="2026-11-22T03:04:05.000000Z", refusal="of another process")
+        )
         assert standing_of(folder)["config"]["refusal"] is None
-        write(state, Vitals(pid=holder.pid, at="2026-11-21T03:04:05.000000Z", refusal="of another time"))
+        write_state(state, DaemonState(pid=holder.pid, at="2026-11-21T03:04:05.000000Z", refusal="of another time"))
         assert standing_of(folder)["config"]["refusal"] is None
-    write(state, Vitals(pid=holder.pid, at="2026-11-22T03:04:05.000000Z", refusal="of a dead daemon"))
+    write_state(state, DaemonState(pid=holder.pid, at="2026-11-22T03:04:05.000000Z", refusal="of a dead daemon"))
     assert standing_of(folder)["config"]["refusal"] is None
 
 

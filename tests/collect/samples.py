@@ -7,17 +7,17 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from monitor.collect.watching.folder import signature as signature_of
-from monitor.model import Signature
+from monitor.model import FileSignature
 
 SEOUL = ZoneInfo("Asia/Seoul")
 
 
-def signature(**parts: int) -> Signature:
+def signature(**parts: int) -> FileSignature:
     """A signature that differs from the usual one in these parts."""
-    return Signature(**{"device": 1, "inode": 2, "size": 3, "mtime_ns": 4, "ctime_ns": 5, **parts})
+    return FileSignature(**{"device": 1, "inode": 2, "size": 3, "mtime_ns": 4, "ctime_ns": 5, **parts})
 
 
-def signed(path: Path) -> Signature:
+def signed(path: Path) -> FileSignature:
     """The signature of a file that is there."""
     return signature_of(os.lstat(path))
 

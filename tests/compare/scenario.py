@@ -25,19 +25,31 @@ import pytest
 
 from monitor.collect.charset import decode
 from monitor.collect.formats.dash.parser import parse
-from monitor.collect.source import Habits
+from monitor.collect.source import SourceOptions
 from monitor.compare.identity import AS_SEEN
 from monitor.errors import NotReadable
-from monitor.match.matcher import Watchlist, Watchlists
-from monitor.model import Batch, Change, Dump, Kind, Mode, Notice, Record, Release, Report, Sighting, Signature
-from monitor.pipeline import Audience, ingest
+from monitor.match.matcher import Matcher, Watchlist
+from monitor.model import (
+    Batch,
+    Change,
+    Dump,
+    FileSignature,
+    IngestReport,
+    Kind,
+    Mode,
+    Notice,
+    Record,
+    Release,
+    SeenRecord,
+)
+from monitor.pipeline import Routing, ingest
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.store import SqliteStore
 
 SOURCE = "motie"
 CATEGORIES = ("Trade/Investment", "Industry", "FTA/Economic Cooperation", "Energy")
 REAL_DUMPS = Path(__file__).parents[2] / os.environ.get("MONITOR_REAL_DUMPS", "../shared/seeds")
-HABITS = Habits(timezone=ZoneInfo("Asia/Seoul"), categories=CATEGORIES)
+HABITS = SourceOptions(timezone=ZoneInfo("Asia/Seoul"), categories=CATEGORIES)
 LISTED: dict[str, Any] = {"listings": {"press": ("press_*.txt",), "photo": ("photo_*.txt",)}}  # for Habits
 FIRST_DAY = date(2025, 6, 1)  # of the usual names; later than every record date
 
@@ -137,7 +149,7 @@ class Lab:
     """A store in a folder and a journey that leads into it; close it, or use it in a `with`."""
 
     def __init__(
-        self, folder: Path, *, habits: Habits = HABITS, watchlists: Mapping[str, Sequence[str]] | None = None
+        self, folder: Path, *, options: SourceOptions = HABITS, watchlists: Mapping[str, Sequence[str]] | None = None
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in _empty_store().items():
@@ -145,15 +157,15 @@ class Lab:
         self._handle = open_for_writing(folder)
         self._store = _Recorder(self._handle)
         self._folder = folder
-        self._habits = habits
+        self._habits = options
         self._days = count()
         self._shown: Dump | None = None  # by the last drop
         words = watchlists or {}
-        self._audience = Audience(
-            watchlists=Watchlists([Watchlist(name=name, keywords=tuple(each)) for name, each in words.items()]),
+        self._routing = Routing(
+            watchlists=Matcher([Watchlist(name=name, keywords=tuple(each)) for name, each in words.items()]),
             routes=dict.fromkeys(words, ("console",)),
         )
-        self.reports: list[Report] = []
+        self.reports: list[IngestReport] = []
 
     def __enter__(self) -> Lab:
         return self
@@ -177,8 +189,8 @@ class Lab:
         self.reports.append(
             ingest(
                 read,
-                habits=self._habits,
-                audience=self._audience,
+                options=self._habits,
+                routing=self._routing,
                 store=self._store,
                 now=now,
                 mode=dropped.mode,
@@ -187,7 +199,7 @@ class Lab:
         return self
 
     @property
-    def report(self) -> Report:
+    def report(self) -> IngestReport:
         """Of the last drop."""
         return self.reports[-1]
 
@@ -201,7 +213,7 @@ class Lab:
         """The records of the last drop of which nothing had to be compared, told as changes."""
         assert self._store.batch
         assert self._shown
-        text, left = "".join(self._shown.stretches()), dict(self._store.batch.as_seen)
+        text, left = "".join(self._shown.text_chunks()), dict(self._store.batch.as_seen)
         found = parse(text, categories=self._habits.categories).records
         changes = []
         for record in sorted(found, key=lambda one: one.digest):
@@ -286,9 +298,9 @@ def _dump(content: bytes, name: str, *, source: str, folder: Path, now: datetime
         source=source,
         name=name,
         path=os.fsencode(folder / name),
-        signature=Signature(device=1, inode=1, size=len(content), mtime_ns=stamp, ctime_ns=stamp),
+        signature=FileSignature(device=1, inode=1, size=len(content), mtime_ns=stamp, ctime_ns=stamp),
         sha256=sha256(content).digest(),
-        stretches=lambda: iter((text,)),
+        text_chunks=lambda: iter((text,)),
         encoding=encoding,
         fault=fault,
     )
@@ -311,14 +323,14 @@ class _Recorder(SqliteStore):
     """The real store, which remembers the batch it stored last and what it was decided on."""
 
     batch: Batch | None = None  # None: the last drop stored none
-    sighted: Mapping[bytes, Sighting] = MappingProxyType({})
+    sighted: Mapping[bytes, SeenRecord] = MappingProxyType({})
 
-    def sightings(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
+    def seen_records(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, SeenRecord]:
         """See Store."""
-        self.sighted = super().sightings(source, digests)
+        self.sighted = super().seen_records(source, digests)
         return self.sighted
 
-    def commit(self, batch: Batch, *, now: datetime) -> Report:
+    def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
         """See Store."""
         report = super().commit(batch, now=now)
         self.batch = batch

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from monitor.compare.candidates import look_around
-from monitor.compare.fingerprint import NEARBY, Form, form, sample, shingles
-from monitor.compare.identity import Shapes
-from monitor.compare.near_duplicates import BOILERPLATE, LOOKED_AT, MOST, NEAREST, SHARED, candidates, look_alikes
+from monitor.compare.candidates import load_candidates
+from monitor.compare.fingerprint import NEARBY, NormalForm, form, sample, shingles
+from monitor.compare.identity import FormCache
+from monitor.compare.near_duplicates import BOILERPLATE, LOOKED_AT, MOST, NEAREST, SHARED, candidates, near_duplicates
 from monitor.model import Kind, Record, Release, Sketch
 from monitor.ports import Known
 from monitor.store.sqlite.database import open_for_writing
@@ -28,7 +28,7 @@ DAY = date(2024, 7, 1)
 WORDS = [stem + end for stem in ("port", "chip", "trade", "steel", "visit", "quota") for end in map(str, range(80))]
 
 
-def plainly(forms: Mapping[int, Form], others: Mapping[int, Form]) -> dict[int, tuple[int, ...]]:
+def plainly(forms: Mapping[int, NormalForm], others: Mapping[int, NormalForm]) -> dict[int, tuple[int, ...]]:
     """Every text with every other, sequence by sequence."""
     everyone = {**others, **forms}
     sequences = {number: shingles(shape.words) for number, shape in everyone.items()}
@@ -45,17 +45,17 @@ def plainly(forms: Mapping[int, Form], others: Mapping[int, Form]) -> dict[int, 
     return {number: tuple(twin for *_, twin in sorted(twins)[:MOST]) for number, twins in found.items()}
 
 
-def found(new: Mapping[int, Form], others: Mapping[int, Form]) -> dict[int, tuple[int, ...]]:
+def found(new: Mapping[int, NormalForm], others: Mapping[int, NormalForm]) -> dict[int, tuple[int, ...]]:
     """By way of the samples, numbers being known."""
     pairs: Any = candidates(sketches(new), sketches(others))
-    return look_alikes(new, others, pairs)
+    return near_duplicates(new, others, pairs)
 
 
-def sketches(forms: Mapping[int, Form]) -> dict[int, Sketch]:
+def sketches(forms: Mapping[int, NormalForm]) -> dict[int, Sketch]:
     return {number: shape.sketch for number, shape in forms.items()}
 
 
-def _is_near(one: Form, other: Form) -> bool:
+def _is_near(one: NormalForm, other: NormalForm) -> bool:
     return one.date is not None and other.date is not None and abs(one.date - other.date) <= NEARBY
 
 
@@ -67,10 +67,10 @@ def text(dice: random.Random, words: int) -> list[str]:
     return dice.choices(WORDS, k=words)
 
 
-def family(seed: int) -> dict[int, Form]:
+def family(seed: int) -> dict[int, NormalForm]:
     """Releases of which some share stretches of one text: from nearly nothing to nearly all, short and long ones."""
     dice = seeded(seed)
-    found: dict[int, Form] = {}
+    found: dict[int, NormalForm] = {}
     for number in range(1, 60, 3):
         length = dice.choice([4, 12, 60, 90, 300, 700])
         own, day = text(dice, length), DAY + timedelta(days=dice.randrange(8))
@@ -79,7 +79,7 @@ def family(seed: int) -> dict[int, Form]:
             more = [length - len(kept), *((30, 400 if length > 12 else 9) if twin else ())]
             words = kept + text(dice, dice.choice(more))
             body, title = " ".join(words), f"title {number + twin if dice.random() < 0.8 else 7}"
-            found[number + twin] = Form(
+            found[number + twin] = NormalForm(
                 title=title, body=body, date=day if dice.random() < 0.9 else None, is_cut=dice.random() < 0.2
             )
     return found
@@ -112,7 +112,7 @@ def test_what_many_releases_share_links_none_of_them() -> None:
     dice = seeded(1)
     shared = text(dice, 200)
     forms = {
-        number: Form(title=f"title {number}", body=" ".join(shared + text(dice, 100)), date=DAY, is_cut=False)
+        number: NormalForm(title=f"title {number}", body=" ".join(shared + text(dice, 100)), date=DAY, is_cut=False)
         for number in range(1, BOILERPLATE + 10)
     }
     assert not any(found(forms, {}).values())
@@ -126,8 +126,10 @@ def test_a_short_text_is_found_inside_a_long_one(length: int) -> None:
         dice = seeded(seed)
         long = text(dice, 700)
         start = dice.randrange(700 - length)
-        caption = Form(title="in pictures", body=" ".join(long[start : start + length]), date=DAY, is_cut=False)
-        assert found({2: caption}, {1: Form(title="in full", body=" ".join(long), date=DAY, is_cut=False)}) == {2: (1,)}
+        caption = NormalForm(title="in pictures", body=" ".join(long[start : start + length]), date=DAY, is_cut=False)
+        assert found({2: caption}, {1: NormalForm(title="in full", body=" ".join(long), date=DAY, is_cut=False)}) == {
+            2: (1,)
+        }
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -136,10 +138,10 @@ def test_of_many_look_alikes_the_closest_are_linked_though_few_are_looked_at(see
     own = text(dice, 900)
     shares = dict(enumerate(dice.sample(range(46, 100), LOOKED_AT + 20), 1))  # words of 100 that each has of it
     others = {
-        number: Form(title=f"twin {number}", body=_excerpt(own, kept, dice), date=DAY, is_cut=False)
+        number: NormalForm(title=f"twin {number}", body=_excerpt(own, kept, dice), date=DAY, is_cut=False)
         for number, kept in shares.items()
     }
-    shown = Form(title="shown", body=" ".join(own), date=DAY, is_cut=False)
+    shown = NormalForm(title="shown", body=" ".join(own), date=DAY, is_cut=False)
     assert found({99: shown}, others) == {99: tuple(sorted(shares, key=lambda number: -shares[number])[:MOST])}
 
 
@@ -197,5 +199,5 @@ def test_without_sketches_the_texts_are_read(tmp_path: Path) -> None:
 
 def seen_around(shown: Release, store: SqliteStore) -> Known:
     record = Record(digest=b"x" * 32, day=shown.date, line=1, read=lambda: shown)
-    shapes = Shapes([record], source=SOURCE)
-    return look_around([record], source=SOURCE, sightings={}, shapes=shapes, store=store)
+    form_cache = FormCache([record], source=SOURCE)
+    return load_candidates([record], source=SOURCE, seen_records={}, form_cache=form_cache, store=store)

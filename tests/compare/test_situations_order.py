@@ -244,7 +244,7 @@ def ids(rows: Sequence[tuple[str, list[Drop], str]]) -> list[str]:
 @pytest.fixture
 def listed(tmp_path: Path) -> Iterator[Lab]:
     """A laboratory whose source declares two listings."""
-    with Lab(tmp_path, habits=replace(HABITS, **LISTED)) as made:
+    with Lab(tmp_path, options=replace(HABITS, **LISTED)) as made:
         yield made
 
 

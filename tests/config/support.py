@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.config import Check, Config, load
-from monitor.errors import ConfigError, Fault
+from monitor.errors import ConfigError, Diagnostic
 
 HEAD = 'sources: {motie: {path: in/}}\nchannels: {team: {url: "console://"}}\n'  # valid; what follows begins in line 3
 
@@ -22,13 +22,13 @@ def loaded(
     return load(file, environ=environ or {}, checks=checks)
 
 
-def refused(folder: Path, text: str | bytes, environ: Mapping[str, str] | None = None) -> tuple[Fault, ...]:
+def refused(folder: Path, text: str | bytes, environ: Mapping[str, str] | None = None) -> tuple[Diagnostic, ...]:
     """The faults of a text that must not load."""
     with pytest.raises(ConfigError) as caught:
         loaded(folder, text, environ)
     return caught.value.faults
 
 
-def told(faults: Sequence[Fault]) -> list[str]:
+def told(faults: Sequence[Diagnostic]) -> list[str]:
     """Faults as `line:column path: message`, which table rows compare with."""
     return [f"{one.line}:{one.column} {one.path + ': ' if one.path else ''}{one.message}" for one in faults]

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from monitor.config import Source
-from monitor.config.diagnostics import Findings
+from monitor.config.diagnostics import Diagnostics
 from monitor.config.models import sections
 from monitor.config.yaml_tree import LOADER, read
 from monitor.errors import ConfigError
@@ -356,7 +356,7 @@ def completed(text: str) -> str:
 )
 def test_a_syntax_error_is_one_fault_whichever_parser_reads(text: str, expected: str, loader: object) -> None:
     with pytest.raises(ConfigError) as caught:
-        read(text, Findings("config.yaml", text), loader=loader)
+        read(text, Diagnostics("config.yaml", text), loader=loader)
     assert told(caught.value.faults) == [expected]
 
 
@@ -390,12 +390,12 @@ def test_an_escape_that_names_no_character_is_one_fault_in_its_line(tmp_path: Pa
 )
 def test_the_pure_parser_slips_are_faults_too(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        read(text, Findings("config.yaml", text), loader=yaml.SafeLoader)
+        read(text, Diagnostics("config.yaml", text), loader=yaml.SafeLoader)
     assert [fault.message for fault in caught.value.faults] == [message]
 
 
 def test_half_a_character_in_a_value_is_noted_and_reading_goes_on() -> None:
-    findings = Findings("config.yaml", 'a: "\\ud800"\n')
+    findings = Diagnostics("config.yaml", 'a: "\\ud800"\n')
     read('a: "\\ud800"\n', findings, loader=yaml.SafeLoader)
     with pytest.raises(ConfigError) as caught:
         findings.raise_errors()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.config import Example, paint
+from monitor.config import Example, render_diagnostics
 from monitor.config.checks import check_rules
 from monitor.errors import ConfigError
 from tests.config.support import HEAD, loaded, refused, told
@@ -133,7 +133,7 @@ def test_the_caret_stands_under_the_word_in_a_korean_query(tmp_path: Path) -> No
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, HEAD + "watchlists: {w: {query: '반도체 수출'}}\n", checks=[check_rules])
 
-    _, line, caret = paint(caught.value.faults).splitlines()
+    _, line, caret = render_diagnostics(caught.value.faults).splitlines()
     assert line == "  watchlists: {w: {query: '반도체 수출'}}"
     assert caret == " " * (2 + len("watchlists: {w: {query: '") + 7) + "^"
 
@@ -189,4 +189,4 @@ def test_what_a_reference_put_into_a_query_is_never_shown(tmp_path: Path) -> Non
         loaded(tmp_path, text, {"Q": "hush hush", "R": "hush AND a OR b"}, checks=[check_rules])
 
     assert len(caught.value.faults) == 1
-    assert "hush" not in paint(caught.value.faults)
+    assert "hush" not in render_diagnostics(caught.value.faults)

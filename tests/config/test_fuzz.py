@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.config import load, paint
+from monitor.config import load, render_diagnostics
 from monitor.errors import ConfigError
 
 SAMPLE = (Path(__file__).parents[2] / "config.yaml").read_text(encoding="utf-8")
@@ -50,7 +50,7 @@ def load_or_refuse(file: Path, content: bytes) -> None:
         faults = load(file, environ={"A": "x", "CREDENTIALS_DIRECTORY": "/nowhere"}).warnings
     except ConfigError as error:
         faults = error.faults
-    assert paint(faults).replace("\n", "").isprintable()
+    assert render_diagnostics(faults).replace("\n", "").isprintable()
 
 
 @settings(database=None)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from monitor.config.json_schema import shape, written
+from monitor.config.json_schema import json_schema, written
 from monitor.config.models import sections
 from monitor.config.template import sample
 from tests.config.support import HEAD, loaded
@@ -33,7 +33,7 @@ def test_the_sample_that_ships_is_the_one_in_the_repository() -> None:
 
 
 def test_every_section_and_every_key_is_explained() -> None:
-    made = shape()
+    made = json_schema()
     tables = {
         table["description"]: table["properties"] for table in (made, *made["$defs"].values()) if "properties" in table
     }
@@ -54,13 +54,13 @@ def test_every_section_and_every_key_is_explained() -> None:
 )
 def test_what_loads_fits_the_schema(tmp_path: Path, text: str) -> None:
     loaded(tmp_path, text, {"SETTLE": "1s"})
-    assert list(disagreements(shape(), read(text, yaml.SafeLoader))) == []
+    assert list(disagreements(json_schema(), read(text, yaml.SafeLoader))) == []
 
 
 def test_every_value_may_be_written_as_text() -> None:
-    assert list(disagreements(shape(), read(sample(), yaml.BaseLoader))) == []
+    assert list(disagreements(json_schema(), read(sample(), yaml.BaseLoader))) == []
     numbers = HEAD + "watchlists: {a: {query: FTA, min_hits: '3', inflect: 'no'}}"
-    assert list(disagreements(shape(), read(numbers, yaml.BaseLoader))) == []
+    assert list(disagreements(json_schema(), read(numbers, yaml.BaseLoader))) == []
 
 
 @pytest.mark.parametrize(
@@ -79,10 +79,10 @@ def test_every_value_may_be_written_as_text() -> None:
     ],
 )
 def test_what_is_wrong_in_itself_does_not_fit_the_schema(text: str) -> None:
-    assert list(disagreements(shape(), read(text, yaml.BaseLoader))) != []
+    assert list(disagreements(json_schema(), read(text, yaml.BaseLoader))) != []
 
 
 def test_no_form_speaks_of_what_only_python_has() -> None:
-    texts = json.dumps(shape())
+    texts = json.dumps(json_schema())
     assert "function" not in texts
     assert re.search(r'"default": "(PT|P\d)', texts) is None, "durations are ours, not ISO's"

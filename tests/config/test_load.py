@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from monitor.config import Config, Findings, Watch, candidates, find, load, paint
+from monitor.config import Config, Diagnostics, Watch, candidates, find, load, render_diagnostics
 from monitor.errors import ConfigError
 from monitor.model import Kind, Rate
 from monitor.notify.time_windows import Digest, Quiet
@@ -50,7 +50,7 @@ config.yaml:7:60: error: watchlists.무역.notify[0]: '팀장' names no channel;
 
 
 def test_all_faults_of_a_file_are_painted_in_one_pass(tmp_path: Path) -> None:
-    painted = paint(refused(tmp_path, FIVE_FAULTS))
+    painted = render_diagnostics(refused(tmp_path, FIVE_FAULTS))
     assert painted.replace(str(tmp_path / "config.yaml"), "config.yaml") == FIVE_FAULTS_PAINTED
 
 
@@ -277,7 +277,7 @@ def test_a_watched_folder_beside_the_state_with_a_like_name_is_fine(tmp_path: Pa
 
 
 def test_a_check_can_warn_at_a_dotted_path(tmp_path: Path) -> None:
-    def lint(config: Config, findings: Findings) -> None:
+    def lint(config: Config, findings: Diagnostics) -> None:
         assert config.watchlists["fta"].keywords == ("FTA",)
         findings.warning("watchlists.fta.keywords[0]", "is short")
         findings.warning("channels.team.max_age", "is a default")
@@ -292,7 +292,7 @@ def test_a_check_can_warn_at_a_dotted_path(tmp_path: Path) -> None:
 
 
 def test_an_error_of_a_check_refuses_the_configuration_and_stands_before_warnings(tmp_path: Path) -> None:
-    def lint(_: Config, findings: Findings) -> None:
+    def lint(_: Config, findings: Diagnostics) -> None:
         findings.warning("sources.motie.path", "is odd")
         findings.error("nowhere.at.all", "is wrong")
 
@@ -302,7 +302,7 @@ def test_an_error_of_a_check_refuses_the_configuration_and_stands_before_warning
 
 
 def test_no_check_sees_a_configuration_with_faults(tmp_path: Path) -> None:
-    def never(_: Config, __: Findings) -> None:
+    def never(_: Config, __: Diagnostics) -> None:
         raise AssertionError
 
     with pytest.raises(ConfigError):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.config import paint
+from monitor.config import render_diagnostics
 from monitor.config.report import columns
-from monitor.errors import Fault
+from monitor.errors import Diagnostic
 
 
-def fault(**given: object) -> Fault:
+def fault(**given: object) -> Diagnostic:
     values: dict[str, object] = {"file": "config.yaml", "line": 3, "column": 5, "path": "a.b", "message": "is wrong"}
-    return Fault(**(values | {"excerpt": "a: {b: 1}"} | given))  # type: ignore[arg-type]  # a row sets what it is about
+    return Diagnostic(**(values | {"excerpt": "a: {b: 1}"} | given))  # type: ignore[arg-type]  # a row sets what it is about
 
 
 @pytest.mark.parametrize(
@@ -33,24 +33,24 @@ def fault(**given: object) -> Fault:
     ],
 )
 def test_a_fault_is_painted_with_its_line_and_a_caret(given: dict[str, object], painted: str) -> None:
-    assert paint([fault(**given)]) == painted
+    assert render_diagnostics([fault(**given)]) == painted
 
 
 def test_of_a_very_long_line_the_part_around_the_spot_is_shown() -> None:
     line = "x" * 200 + "HERE" + "y" * 200
-    _, shown, caret = paint([fault(excerpt=line, column=201)]).split("\n")
+    _, shown, caret = render_diagnostics([fault(excerpt=line, column=201)]).split("\n")
     assert shown == "  …" + "x" * 60 + "HERE" + "y" * 36 + "…"
     assert shown[caret.index("^") :].startswith("HERE")
 
 
 def test_color_marks_place_severity_and_caret() -> None:
-    painted = paint([fault(), fault(severity="warning")], color=True)
+    painted = render_diagnostics([fault(), fault(severity="warning")], color=True)
     assert painted.count("\x1b[31m") == painted.count("\x1b[33m") == 2
     assert painted.startswith("\x1b[1mconfig.yaml:3:5\x1b[0m: \x1b[31merror\x1b[0m: a.b")
 
 
 def test_nothing_is_painted_for_no_fault() -> None:
-    assert paint([]) == ""
+    assert render_diagnostics([]) == ""
 
 
 @pytest.mark.parametrize(("text", "count"), [("abc", 3), ("한글", 4), ("ｗ", 2), ("e\u0301", 1), ("", 0)])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.config import load, paint
+from monitor.config import load, render_diagnostics
 from monitor.config.redact import is_below_url, is_secret_place, mask_secret, mask_span, mask_unparsed
 from monitor.errors import ConfigError
 from tests.config.support import HEAD, loaded
@@ -20,7 +20,7 @@ CHANNELS = "sources: {motie: {path: in/}}\nchannels:\n"
 def everything(error: ConfigError) -> str:
     """All that a person or a log could see of an error."""
     logged = "".join(traceback.format_exception(error))
-    return f"{error} {error!r} {error.where} {error.faults} {paint(error.faults)} {logged}"
+    return f"{error} {error!r} {error.where} {error.faults} {render_diagnostics(error.faults)} {logged}"
 
 
 @pytest.mark.parametrize(

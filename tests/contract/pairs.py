@@ -9,18 +9,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
-from monitor.model import Batch, Outcome, Report
+from monitor.model import Batch, IngestReport, Outcome
 from monitor.notify.grouping import Plan
 from monitor.notify.send_time import Policy
-from monitor.notify.worker import Post, form
-from monitor.ports import Archive, Outbox, Store, Switchboard
+from monitor.notify.worker import DeliveryContext, build_messages
+from monitor.ports import Archive, ChannelStates, Outbox, Store
 from monitor.records import EventFilter
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.store import SqliteStore
-from monitor.testing import NOON, FrozenClock, MemoryOutbox, MemorySwitchboard
+from monitor.testing import NOON, FrozenClock, MemoryChannelStates, MemoryOutbox
 
 AT_ONCE = Policy()
 UNSURE = (Outcome.UNCERTAIN, "unknown")
@@ -42,7 +42,7 @@ class Pair:
 
     store: Store
     outbox: Outbox
-    switchboard: Switchboard
+    channel_states: ChannelStates
     restarted: Callable[[], Outbox]  # the outbox of the next process on the same state
     events: Callable[[], list[tuple[str, int | None]]]  # kind and release
     rejects: Callable[[], list[tuple[str, str]]]  # state and reason
@@ -51,12 +51,14 @@ class Pair:
 
     def form(self, channel: str = "team", *, policy: Policy = AT_ONCE, now: datetime = NOON) -> Plan:
         """Make messages of what is ripe on a channel, as its courier does."""
-        post = Post(outbox=self.outbox, switchboard=self.switchboard, clock=FrozenClock(now), jitter=lambda: 0.0)
-        return form(channel, policy, post)
+        post = DeliveryContext(
+            outbox=self.outbox, channel_states=self.channel_states, clock=FrozenClock(now), jitter=lambda: 0.0
+        )
+        return build_messages(channel, policy, post)
 
     def waiting(self, channel: str = "team") -> list[int | None]:
         """The releases of the notices that stand in no message."""
-        return [one.notice.item.release for one in self.outbox.waiting(channel)]
+        return [one.notice.item.release for one in self.outbox.pending_notices(channel)]
 
     def kinds(self) -> list[str]:
         return [kind for kind, _ in self.events()]
@@ -74,7 +76,7 @@ def sqlite_pair(folder: Path) -> Iterator[Pair]:
         yield Pair(
             store=SqliteStore(handle),
             outbox=SqliteOutbox(handle),
-            switchboard=SqliteSwitchboard(handle),
+            channel_states=SqliteChannelStates(handle),
             restarted=lambda: SqliteOutbox(handle),
             events=lambda: [(event.kind, event.release) for event in archive.events(EventFilter())],
             rejects=lambda: [(reject.state, reject.reason) for reject in archive.rejects()],
@@ -98,10 +100,12 @@ class _Feeding:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pair.store, name)
 
-    def commit(self, batch: Batch, *, now: datetime) -> Report:
+    def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
         report = self._pair.store.commit(batch, now=now)
         for channel in {notice.channel for notice in batch.notices}:
-            self._outbox.notices += [one for one in self._pair.outbox.waiting(channel) if one.dump == report.dump]
+            self._outbox.notices += [
+                one for one in self._pair.outbox.pending_notices(channel) if one.dump == report.dump
+            ]
         return report
 
 
@@ -114,7 +118,7 @@ def memory_pair(folder: Path) -> Iterator[Pair]:
             pair,
             store=cast("Store", _Feeding(pair, outbox)),
             outbox=outbox,
-            switchboard=MemorySwitchboard(outbox),
+            channel_states=MemoryChannelStates(outbox),
             restarted=outbox.restarted,
             messages=lambda: [
                 Sent(row.state, row.attempts, row.reason, sum(end in UNSURE for end in row.outcomes))

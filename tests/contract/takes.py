@@ -8,15 +8,15 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from monitor.collect.formats.dash.parser import parse
-from monitor.collect.source import Habits
+from monitor.collect.source import SourceOptions
 from monitor.compare.fingerprint import keys
-from monitor.model import Alert, Batch, Change, Kind, Mode, Record, Release, Report
-from monitor.pipeline import Audience, ingest
+from monitor.model import Alert, Batch, Change, IngestReport, Kind, Mode, Record, Release
+from monitor.pipeline import Routing, ingest
 from monitor.ports import Store
 from monitor.testing import NOON, dump_of
 
 SOURCE = "motie"
-HABITS = Habits(timezone=ZoneInfo("Asia/Seoul"))
+HABITS = SourceOptions(timezone=ZoneInfo("Asia/Seoul"))
 FIGURES = "Exports of chips rose {} percent in June, the ministry said on Monday."
 HALF = "-\nChip exports\nExports of chips ro"
 
@@ -29,7 +29,7 @@ class Everybody:
         return tuple(Alert(change=change, watchlists=("desk",), told=("desk",)) for change in told)
 
 
-AUDIENCE = Audience(watchlists=Everybody(), routes={"desk": ["team"]})
+AUDIENCE = Routing(watchlists=Everybody(), routes={"desk": ["team"]})
 
 
 def record(title: str, body: str = "They met in Seoul.", *, day: str = "2024-07-01", category: str = "") -> str:
@@ -48,10 +48,10 @@ def figures(rise: str, *, title: str = "Chip exports", day: str = "2024-07-01") 
 
 def take_in(
     store: Store, text: str, *, name: str = "a.txt", mode: Mode = Mode.WATCH, source: str = SOURCE, now: datetime = NOON
-) -> Report:
+) -> IngestReport:
     """Carry a dump the whole way."""
     dumped = dump_of(text, name=name, source=source)
-    return ingest(dumped, habits=HABITS, audience=AUDIENCE, store=store, now=now, mode=mode)
+    return ingest(dumped, options=HABITS, routing=AUDIENCE, store=store, now=now, mode=mode)
 
 
 def decide(store: Store, text: str, *, name: str = "a.txt", mode: Mode = Mode.WATCH, source: str = SOURCE) -> Batch:
@@ -93,5 +93,5 @@ class _Deciding:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def commit(self, batch: Batch, *, now: datetime) -> Report:
+    def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
         raise _DecidedError(batch)

@@ -13,7 +13,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.model import Mode, Report
+from monitor.model import IngestReport, Mode
 from monitor.testing import NOON
 from tests.contract.pairs import PAIRS, Pair
 from tests.contract.takes import HALF, SOURCE, dump, figures, keys_of, record, records, take_in
@@ -60,8 +60,8 @@ def _story(opened: Callable[[], AbstractContextManager[Pair]], steps: list[Step]
         with opened() as pair:
             said += _said(pair, step, NOON + timedelta(hours=hour))
     with opened() as pair:
-        said += [pair.store.ledger("motie"), pair.events(), pair.rejects(), pair.outbox.waiting("team")]
-        said += [pair.form(now=NOON + timedelta(days=1)), pair.outbox.waiting("team"), pair.messages()]
+        said += [pair.store.ledger("motie"), pair.events(), pair.rejects(), pair.outbox.pending_notices("team")]
+        said += [pair.form(now=NOON + timedelta(days=1)), pair.outbox.pending_notices("team"), pair.messages()]
         while delivery := pair.outbox.claim("team", now=NOON + timedelta(days=1)):
             said.append(delivery)
     return said
@@ -74,9 +74,9 @@ def _said(pair: Pair, step: Step, now: datetime) -> Iterator[object]:
         yield pair.store.reject_overdue(held_before=now - timedelta(hours=1), now=now)
     known = pair.store.snapshot(keys_of(text))
     yield dict(known.heads), dict(known.by_key), known.next_number
-    yield pair.store.sightings(SOURCE, {shown.digest for shown in records(text)})
+    yield pair.store.seen_records(SOURCE, {shown.digest for shown in records(text)})
 
 
-def _plain(report: Report) -> Report:
+def _plain(report: IngestReport) -> IngestReport:
     """Kinds that did not come are left out."""
     return replace(report, counts={kind: count for kind, count in report.counts.items() if count})

@@ -9,8 +9,8 @@ import pytest
 
 import monitor.testing
 from monitor.model import Outcome, Verdict
-from monitor.ports import Channel, Clock, Outbox, Switchboard
-from monitor.testing import NOON, FrozenClock, MemoryOutbox, MemorySwitchboard, RecordingChannel, dump_of, note
+from monitor.ports import Channel, ChannelStates, Clock, Outbox
+from monitor.testing import NOON, FrozenClock, MemoryChannelStates, MemoryOutbox, RecordingChannel, dump_of, note
 from monitor.times import SystemClock
 
 
@@ -42,6 +42,6 @@ def test_dumps_of_other_texts_or_names_are_other_dumps() -> None:
     assert len({dump_of(""), dump_of("x"), dump_of("", name="b.txt"), dump_of("")}) == 3
 
 
-def _fit(channel: RecordingChannel, clock: FrozenClock, outbox: MemoryOutbox, board: MemorySwitchboard) -> None:
+def _fit(channel: RecordingChannel, clock: FrozenClock, outbox: MemoryOutbox, board: MemoryChannelStates) -> None:
     """Type-checked only: the fakes have the shape of the ports."""
-    _ports: tuple[Channel, Clock, Outbox, Switchboard] = (channel, clock, outbox, board)
+    _ports: tuple[Channel, Clock, Outbox, ChannelStates] = (channel, clock, outbox, board)

@@ -5,26 +5,26 @@ from __future__ import annotations
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from monitor.collect.source import Habits
-from monitor.match.matcher import Watchlists
-from monitor.model import Kind, Mode, Report
-from monitor.pipeline import Audience, ingest
+from monitor.collect.source import SourceOptions
+from monitor.match.matcher import Matcher
+from monitor.model import IngestReport, Kind, Mode
+from monitor.pipeline import Routing, ingest
 from monitor.testing import NOON, dump_of
 from tests.contract.pairs import Pair
 from tests.dumps import dump, record
 
-HABITS = Habits(timezone=ZoneInfo("UTC"), listings={"press": ("press*",)})
-NOBODY = Audience(watchlists=Watchlists([]), routes={})
+HABITS = SourceOptions(timezone=ZoneInfo("UTC"), listings={"press": ("press*",)})
+NOBODY = Routing(watchlists=Matcher([]), routes={})
 OLD = record("Old news", "What was new in June.", "2024-06-01")
 MIDDLE = record("Middle news", "What was new in the middle of it all.", "2024-06-15")
 FRESH = record("Fresh news", "What is new in July.", "2024-07-01")
 EDITED = record("Middle news", "What was said to be new in the middle of it all.", "2024-06-15")
 
 
-def take(pair: Pair, name: str, *records: str) -> Report:
-    habits, now = HABITS, NOON
+def take(pair: Pair, name: str, *records: str) -> IngestReport:
+    options, now = HABITS, NOON
     return ingest(
-        dump_of(dump(*records), name=name), habits=habits, audience=NOBODY, store=pair.store, now=now, mode=Mode.ONCE
+        dump_of(dump(*records), name=name), options=options, routing=NOBODY, store=pair.store, now=now, mode=Mode.ONCE
     )
 
 

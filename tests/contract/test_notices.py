@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.errors import MonitorError, NotFound
-from monitor.model import Formed, Message, Mode, Outcome, Verdict, Waiting
+from monitor.model import DraftMessage, Message, Mode, Outcome, PendingNotice, Verdict
 from monitor.notify.compose import Bound
 from monitor.notify.send_time import Policy
 from monitor.ports import Backlog
@@ -28,15 +28,15 @@ NEVER = Verdict(outcome=Outcome.REFUSED, reason="413 from the service", code=413
 UNSURE = Verdict(outcome=Outcome.UNCERTAIN, reason="no answer in time")
 
 
-def formed(*waiting: Waiting, kind: str = "instant") -> Formed:
+def formed(*waiting: PendingNotice, kind: str = "instant") -> DraftMessage:
     message = Message(
         channel="team", kind=kind, source="motie", items=tuple(one.notice.item for one in waiting), label="why"
     )
-    return Formed(message=message, events=tuple(one.event for one in waiting))
+    return DraftMessage(message=message, events=tuple(one.event for one in waiting))
 
 
-def form(pair: Pair, *made: Formed, now_after: timedelta = timedelta()) -> None:
-    pair.outbox.form("team", made, flood_until=None, now=NOON + now_after)
+def form(pair: Pair, *made: DraftMessage, now_after: timedelta = timedelta()) -> None:
+    pair.outbox.queue_messages("team", made, flood_until=None, now=NOON + now_after)
 
 
 def states(pair: Pair) -> list[str]:
@@ -54,35 +54,35 @@ def enqueue(pair: Pair, text: str, *, is_urgent: bool = False) -> None:
 def test_a_take_in_leaves_a_notice_for_each_event_and_channel(pair: Pair) -> None:
     take_in(pair.store, dump(TALKS, VISIT))
     take_in(pair.store, dump(TALKS, VISIT, figures("5.1")), name="b.txt", now=NOON + HOUR)
-    found = pair.outbox.waiting("team")
+    found = pair.outbox.pending_notices("team")
     assert [(one.event, one.dump, one.since) for one in found] == [(1, 1, NOON), (2, 1, NOON), (3, 2, NOON + HOUR)]
     assert [(one.notice.channel, one.notice.item.title, one.notice.is_urgent) for one in found] == [
         ("team", "Talks held", False),
         ("team", "Visit ends", False),
         ("team", "Chip exports", False),
     ]
-    assert (pair.messages(), pair.outbox.waiting("desk")) == ([], [])
-    assert pair.outbox.waiting_since("team") == [(NOON, False), (NOON + HOUR, False)]
-    assert pair.outbox.waiting_since("desk") == []
-    assert pair.outbox.waiting_channels() == {"team"}
+    assert (pair.messages(), pair.outbox.pending_notices("desk")) == ([], [])
+    assert pair.outbox.pending_since("team") == [(NOON, False), (NOON + HOUR, False)]
+    assert pair.outbox.pending_since("desk") == []
+    assert pair.outbox.pending_channels() == {"team"}
 
 
 def test_what_is_formed_waits_no_more_and_is_claimed_as_it_was_given(pair: Pair) -> None:
     take_in(pair.store, dump(TALKS, VISIT))
-    one, other = pair.outbox.waiting("team")
+    one, other = pair.outbox.pending_notices("team")
     made = formed(one)
     form(pair, made, now_after=HOUR)
-    assert pair.outbox.waiting("team") == [other]
+    assert pair.outbox.pending_notices("team") == [other]
     delivery = pair.outbox.claim("team", now=NOON + HOUR)
     assert delivery is not None
     assert (delivery.message, delivery.expires) == (made.message, NOON + HOUR + made.message.max_age)
     form(pair, formed(other), now_after=HOUR)
-    assert (pair.outbox.waiting("team"), pair.outbox.waiting_channels()) == ([], frozenset())
+    assert (pair.outbox.pending_notices("team"), pair.outbox.pending_channels()) == ([], frozenset())
 
 
 def test_forming_the_same_twice_makes_one_message(pair: Pair) -> None:
     take_in(pair.store, dump(TALKS, VISIT))
-    found = pair.outbox.waiting("team")
+    found = pair.outbox.pending_notices("team")
     for _ in range(2):
         form(pair, formed(*found))
     form(pair, formed(*found, kind="digest"))
@@ -91,10 +91,10 @@ def test_forming_the_same_twice_makes_one_message(pair: Pair) -> None:
 
 def test_a_message_that_tells_something_told_already_is_left_out_whole(pair: Pair) -> None:
     take_in(pair.store, dump(TALKS, VISIT, figures("5.1")))
-    first, second, third = pair.outbox.waiting("team")
+    first, second, third = pair.outbox.pending_notices("team")
     form(pair, formed(first))
     form(pair, formed(second, first), formed(third))
-    assert pair.outbox.waiting("team") == [second]
+    assert pair.outbox.pending_notices("team") == [second]
     assert states(pair) == ["pending", "pending"]
 
 
@@ -107,7 +107,7 @@ def test_a_known_dump_taken_in_again_announces_nothing_again(pair: Pair) -> None
 
 def test_what_waits_survives_a_restart(pair: Pair) -> None:
     take_in(pair.store, TALKS)
-    assert pair.restarted().waiting("team") == pair.outbox.waiting("team") != []
+    assert pair.restarted().pending_notices("team") == pair.outbox.pending_notices("team") != []
 
 
 def test_a_long_message_is_formed_in_parts_or_not_at_all(pair: Pair) -> None:
@@ -118,10 +118,10 @@ def test_a_long_message_is_formed_in_parts_or_not_at_all(pair: Pair) -> None:
 
 def test_a_flood_is_kept_and_forgotten(pair: Pair) -> None:
     take_in(pair.store, TALKS)
-    pair.outbox.form("team", [], flood_until=NOON + HOUR, now=NOON)
-    assert pair.switchboard.standing("team").flood_until == NOON + HOUR
+    pair.outbox.queue_messages("team", [], flood_until=NOON + HOUR, now=NOON)
+    assert pair.channel_states.get("team").flood_until == NOON + HOUR
     form(pair)
-    assert pair.switchboard.standing("team").flood_until is None
+    assert pair.channel_states.get("team").flood_until is None
     assert pair.waiting() == [1]
 
 
@@ -168,11 +168,11 @@ def test_only_the_urgent_are_given_where_only_they_may_pass(pair: Pair) -> None:
 def test_a_claim_spends_a_token_that_stays_spent_over_a_restart(pair: Pair) -> None:
     enqueue(pair, "hello")
     pair.outbox.claim("desk", now=NOON, tokens=0.0)
-    assert pair.switchboard.standing("desk").tokens is None  # nothing was claimed
+    assert pair.channel_states.get("desk").tokens is None  # nothing was claimed
     pair.outbox.claim("team", now=NOON + SECOND, tokens=1.25)
     pair.restarted()
-    standing = pair.switchboard.standing("team")
-    assert (standing.tokens, standing.tokens_at) == (1.25, NOON + SECOND)
+    channel_state = pair.channel_states.get("team")
+    assert (channel_state.tokens, channel_state.tokens_at) == (1.25, NOON + SECOND)
 
 
 def test_what_was_made_before_the_clock_was_set_back_is_due(pair: Pair) -> None:

@@ -89,7 +89,7 @@ def test_no_value_comes_twice_and_none_is_missed_while_others_are_stored(
 
 def test_thousands_of_messages_are_read_a_page_at_a_time(pair: Pair) -> None:
     archive, count, sizes = pair.archive, 4 * PAGE + 1, list[int]()
-    with pair.store.together():
+    with pair.store.shared_transaction():
         for number in range(count):
             pair.outbox.enqueue(note(f"Number {number}", channel="team"), key=str(number), now=NOON)
 

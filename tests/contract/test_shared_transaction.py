@@ -26,15 +26,15 @@ def titles(pair: Pair) -> list[str]:
 
 
 def test_dumps_of_one_block_are_all_stored(pair: Pair) -> None:
-    with pair.store.together():
+    with pair.store.shared_transaction():
         reports = [take_in(pair.store, text, name=f"{n}.txt") for n, text in enumerate((TALKS, dump(VISIT, TALKS)))]
     assert [report.counts[Kind.NEW] for report in reports] == [1, 1]
     assert titles(pair) == ["Talks in Seoul", "Visits in Seoul"]
-    assert [len(pair.outbox.waiting("team"))] == [2]
+    assert [len(pair.outbox.pending_notices("team"))] == [2]
 
 
 def test_a_commit_that_fails_in_a_block_takes_nothing_with_it(pair: Pair) -> None:
-    with pair.store.together():
+    with pair.store.shared_transaction():
         take_in(pair.store, TALKS, name="a.txt")
         with pytest.raises(KeyError):
             pair.store.commit(broken(decide(pair.store, VISIT, name="b.txt")), now=NOON)
@@ -45,7 +45,7 @@ def test_a_commit_that_fails_in_a_block_takes_nothing_with_it(pair: Pair) -> Non
 
 def test_a_stale_batch_in_a_block_can_be_decided_again(pair: Pair) -> None:
     batch = decide(pair.store, VISIT, name="b.txt")
-    with pair.store.together():
+    with pair.store.shared_transaction():
         take_in(pair.store, TALKS)
         with pytest.raises(Stale):
             pair.store.commit(batch, now=NOON)
@@ -54,7 +54,7 @@ def test_a_stale_batch_in_a_block_can_be_decided_again(pair: Pair) -> None:
 
 
 def take_two_and_fail(pair: Pair) -> None:
-    with pair.store.together():
+    with pair.store.shared_transaction():
         take_in(pair.store, dump(TALKS, VISIT), name="b.txt")
         take_in(pair.store, TALKS, name="copy.txt")
         raise ZeroDivisionError
@@ -66,12 +66,12 @@ def test_an_error_that_leaves_a_block_takes_all_of_it_back(pair: Pair) -> None:
         take_two_and_fail(pair)
     assert (titles(pair), pair.kinds()) == (["Talks in Seoul"], ["new"])
     assert set(pair.store.ledger("motie")) == {b"/seeds/a.txt"}
-    assert len(pair.outbox.waiting("team")) == 1
+    assert len(pair.outbox.pending_notices("team")) == 1
 
 
 def test_an_empty_block_changes_nothing_and_the_next_one_works(pair: Pair) -> None:
-    with pair.store.together():
+    with pair.store.shared_transaction():
         pass
-    with pair.store.together():
+    with pair.store.shared_transaction():
         take_in(pair.store, TALKS)
     assert titles(pair) == ["Talks in Seoul"]

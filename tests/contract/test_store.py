@@ -9,7 +9,7 @@ import pytest
 
 from monitor.compare.fingerprint import form
 from monitor.errors import Stale
-from monitor.model import Batch, Kind, Mode, Sighting
+from monitor.model import Batch, Kind, Mode, SeenRecord
 from monitor.testing import NOON, dump_of
 from tests.contract.pairs import Pair
 from tests.contract.takes import SOURCE, decide, dump, figures, heads, keys_of, record, records, take_in
@@ -22,8 +22,8 @@ def test_an_empty_store_knows_nothing(pair: Pair) -> None:
     known = pair.store.snapshot(keys_of(TALKS), [1])
     assert (dict(known.heads), dict(known.by_key), known.next_number) == ({}, {}, 1)
     assert pair.store.find_dump("motie", dump_of(TALKS).sha256) is None
-    assert pair.store.sightings(SOURCE, {shown.digest for shown in records(TALKS)}) == {}
-    assert (pair.store.ledger("motie"), pair.store.filed("motie", b"/seeds/a.txt")) == ({}, None)
+    assert pair.store.seen_records(SOURCE, {shown.digest for shown in records(TALKS)}) == {}
+    assert (pair.store.ledger("motie"), pair.store.ledger_entry("motie", b"/seeds/a.txt")) == ({}, None)
     assert (pair.events(), pair.rejects(), pair.messages(), pair.waiting()) == ([], [], [], [])
 
 
@@ -58,7 +58,7 @@ def test_everything_that_happened_is_written_down_in_the_order_of_the_dump(pair:
     take_in(pair.store, dump(VISIT, TALKS, figures("5.3")))
     assert pair.events() == [("new", 1), ("new", 2), ("new", 3), ("changed", 2)]
     assert (pair.waiting(), pair.messages()) == ([1, 2, 3, 2], [])
-    assert [(one.dump, one.since) for one in pair.outbox.waiting("team")] == [
+    assert [(one.dump, one.since) for one in pair.outbox.pending_notices("team")] == [
         (1, NOON),
         (1, NOON),
         (2, NOON),
@@ -87,7 +87,7 @@ def test_a_batch_that_fails_half_way_leaves_nothing(pair: Pair) -> None:
     known = pair.store.snapshot(keys_of(content), range(1, 9))
     assert (set(known.heads), {*known.by_key.values()}, known.next_number) == ({1}, {(1,)}, 2)  # the day they share
     assert pair.store.find_dump("motie", dump_of(content).sha256) is None
-    assert pair.store.sightings(SOURCE, {shown.digest for shown in records(content)}) == {}
+    assert pair.store.seen_records(SOURCE, {shown.digest for shown in records(content)}) == {}
     assert set(pair.store.ledger("motie")) == {b"/seeds/a.txt"}
     assert (pair.events(), pair.waiting()) == ([("new", 1)], [1])
 
@@ -164,19 +164,19 @@ def test_a_record_that_was_seen_names_the_version_it_was_taken_for(pair: Pair) -
     take_in(pair.store, dump(TALKS, figures("5.1")))
     take_in(pair.store, dump(TALKS, figures("5.3")))
     [talks], [old], [new], [other] = (records(text) for text in (TALKS, figures("5.1"), figures("5.3"), VISIT))
-    assert pair.store.sightings(SOURCE, {talks.digest, old.digest, new.digest, other.digest}) == {
-        talks.digest: Sighting(number=1, version=1),
-        old.digest: Sighting(number=2, version=1),
-        new.digest: Sighting(number=2, version=2),
+    assert pair.store.seen_records(SOURCE, {talks.digest, old.digest, new.digest, other.digest}) == {
+        talks.digest: SeenRecord(number=1, version=1),
+        old.digest: SeenRecord(number=2, version=1),
+        new.digest: SeenRecord(number=2, version=2),
     }
 
 
 def test_the_same_record_of_another_source_is_another_record(pair: Pair) -> None:
     take_in(pair.store, TALKS)
     [shown] = records(TALKS)
-    assert pair.store.sightings("other", {shown.digest}) == {}
+    assert pair.store.seen_records("other", {shown.digest}) == {}
     assert take_in(pair.store, TALKS, source="other").counts[Kind.NEW] == 1
-    found = [pair.store.sightings(source, {shown.digest})[shown.digest].number for source in (SOURCE, "other")]
+    found = [pair.store.seen_records(source, {shown.digest})[shown.digest].number for source in (SOURCE, "other")]
     assert found == [1, 2]
 
 
@@ -184,7 +184,7 @@ def test_another_spelling_of_a_known_release_is_remembered_too(pair: Pair) -> No
     take_in(pair.store, record("Talks held", category="FTA"))
     assert take_in(pair.store, TALKS).counts[Kind.UNCHANGED] == 1  # this listing prints no category
     [shown] = records(TALKS)
-    assert pair.store.sightings(SOURCE, {shown.digest}) == {shown.digest: Sighting(number=1, version=1)}
+    assert pair.store.seen_records(SOURCE, {shown.digest}) == {shown.digest: SeenRecord(number=1, version=1)}
 
 
 def test_a_snapshot_holds_the_releases_with_these_keys_or_numbers(pair: Pair) -> None:
@@ -273,12 +273,12 @@ def test_the_ledger_keeps_each_path_as_it_was_last(pair: Pair) -> None:
     last = dump_of(dump(TALKS, VISIT))
     assert set(ledger) == {b"/seeds/a.txt", b"/seeds/b.txt"}
     assert (ledger[b"/seeds/a.txt"].signature, ledger[b"/seeds/a.txt"].sha256) == (last.signature, last.sha256)
-    assert pair.store.filed("motie", b"/seeds/a.txt") == ledger[b"/seeds/a.txt"]
+    assert pair.store.ledger_entry("motie", b"/seeds/a.txt") == ledger[b"/seeds/a.txt"]
 
 
 def test_each_source_has_its_own_ledger(pair: Pair) -> None:
     take_in(pair.store, TALKS)
-    assert (pair.store.ledger("customs"), pair.store.filed("customs", b"/seeds/a.txt")) == ({}, None)
+    assert (pair.store.ledger("customs"), pair.store.ledger_entry("customs", b"/seeds/a.txt")) == ({}, None)
 
 
 def test_a_path_need_not_be_text(pair: Pair) -> None:
@@ -286,7 +286,7 @@ def test_a_path_need_not_be_text(pair: Pair) -> None:
     batch = decide(pair.store, TALKS)
     pair.store.commit(replace(batch, dump=replace(batch.dump, path=path)), now=NOON)
     assert set(pair.store.ledger("motie")) == {path}
-    assert pair.store.filed("motie", path) is not None
+    assert pair.store.ledger_entry("motie", path) is not None
 
 
 @pytest.mark.parametrize(("content", "status"), [(TALKS, "stored"), ("-\n", "held"), ("no dump", "rejected")])

@@ -11,15 +11,15 @@ import pytest
 
 from monitor.config import Config, load
 from monitor.control import lock
-from monitor.control.client import TRIES, Errands, have_reloaded
-from monitor.control.commands import Order, Verb
-from monitor.control.server import Control, NoDaemon
+from monitor.control.client import TRIES, CommandClient, request_reload
+from monitor.control.commands import Command, Request
+from monitor.control.server import ControlServer, NoDaemon
 from monitor.errors import LockHeld
 from monitor.ports import Row
 from monitor.testing import NOON
 
 TEXT = "sources: {a: {path: seeds/}}\nchannels: {hook: {url: 'console://'}}\nwatchlists: {fta: {keywords: [FTA]}}\n"
-MUTE = Order(verb="mute", words=("fta", "8h"))
+MUTE = Request(verb="mute", words=("fta", "8h"))
 DEADLINE = 30.0
 
 
@@ -42,8 +42,8 @@ class Starting:
     """A daemon that holds the folder and opens its socket only when somebody has waited for it in vain."""
 
     def __init__(self, state: Path, stack: ExitStack) -> None:
-        self._control = Control(
-            state, {"mute": Verb(words=2, do=muted_by_the_daemon), "reload": Verb(words=0, do=reloaded)}
+        self._control = ControlServer(
+            state, {"mute": Command(words=2, do=muted_by_the_daemon), "reload": Command(words=0, do=reloaded)}
         )
         self._stack = stack
         self._waits = 0
@@ -59,8 +59,8 @@ class Starting:
             self._stack.callback(self._control.stop)
 
 
-def errand(config: Config, stack: ExitStack, pause: Callable[[float], None]) -> Errands:
-    return Errands(config, stack, pause=pause)
+def errand(config: Config, stack: ExitStack, pause: Callable[[float], None]) -> CommandClient:
+    return CommandClient(config, stack, pause=pause)
 
 
 def test_an_order_waits_for_a_daemon_that_is_starting(config: Config) -> None:
@@ -72,7 +72,7 @@ def test_an_order_waits_for_a_daemon_that_is_starting(config: Config) -> None:
 def test_a_reload_waits_for_a_daemon_that_is_starting(config: Config) -> None:
     with ExitStack() as stack:
         starting = Starting(config.state, stack)
-        assert have_reloaded(config.state, pause=starting.pause)["text"] == "read again"
+        assert request_reload(config.state, pause=starting.pause)["text"] == "read again"
 
 
 def test_an_order_waits_for_a_daemon_that_is_ending_and_is_then_done_here(config: Config) -> None:
@@ -99,5 +99,5 @@ def test_whoever_takes_no_orders_is_not_waited_for(config: Config, verb: str) ->
     with ExitStack() as stack, lock.hold(config.state, verb=verb, now=NOON), pytest.raises(LockHeld):
         errand(config, stack, waits.append).run(MUTE)
     with lock.hold(config.state, verb=verb, now=NOON), pytest.raises(NoDaemon):
-        have_reloaded(config.state, pause=waits.append)
+        request_reload(config.state, pause=waits.append)
     assert waits == []

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.control.commands import Desk, Order, obey
+from monitor.control.commands import Commands, Request, execute
 from monitor.errors import MonitorError, NotFound, UsageError, WrongState
-from monitor.model import Outcome, Standing, Verdict
+from monitor.model import ChannelState, Outcome, Verdict
 from monitor.ports import Row
-from monitor.testing import NOON, FrozenClock, MemoryOutbox, MemorySwitchboard, note
+from monitor.testing import NOON, FrozenClock, MemoryChannelStates, MemoryOutbox, note
 
 HOUR = timedelta(hours=1)
 NEVER = Verdict(outcome=Outcome.REFUSED, reason="413 from the service", code=413)
@@ -22,12 +22,12 @@ class Office:
     def __init__(self, *messages: str) -> None:
         self.clock = FrozenClock()
         self.outbox = MemoryOutbox()
-        self.switchboard = MemorySwitchboard(self.outbox)
-        self.desk = Desk(
+        self.channel_states = MemoryChannelStates(self.outbox)
+        self.commands = Commands(
             channels=("team", "mail"),
             watchlists=("fta",),
             outbox=self.outbox,
-            switchboard=self.switchboard,
+            channel_states=self.channel_states,
             clock=self.clock,
         )
         for number, state in enumerate(messages):
@@ -38,43 +38,43 @@ class Office:
         return [row.state for row in self.outbox.rows]
 
     def order(self, verb: str, *words: str) -> Row:
-        return obey(self.desk.verbs(), Order(verb=verb, words=words))
+        return execute(self.commands.verbs(), Request(verb=verb, words=words))
 
 
 @pytest.mark.parametrize("state", ["dead", "held", "pending"])
 def test_a_message_that_did_not_arrive_is_sent_again_or_dropped(state: str) -> None:
-    office = Office(state, state)
-    assert office.order("retry", "1") == {
+    dispatcher = Office(state, state)
+    assert dispatcher.order("retry", "1") == {
         "verb": "retry",
         "message": 1,
         "state": "pending",
         "text": "message 1 is due now",
     }
-    assert office.order("drop", "2") == {
+    assert dispatcher.order("drop", "2") == {
         "verb": "drop",
         "message": 2,
         "state": "dropped",
         "text": "message 2 is dropped",
     }
-    assert office.states() == ["pending", "dropped"]
+    assert dispatcher.states() == ["pending", "dropped"]
 
 
 def test_a_message_that_is_sent_again_is_due_now_and_as_fresh_as_a_new_one() -> None:
-    office = Office("dead")
-    office.clock.advance(100 * HOUR)
-    office.desk.retry(1)
-    [row] = office.outbox.rows
+    dispatcher = Office("dead")
+    dispatcher.clock.advance(100 * HOUR)
+    dispatcher.commands.retry(1)
+    [row] = dispatcher.outbox.rows
     assert (row.due, row.expires) == (NOON + 100 * HOUR, NOON + 172 * HOUR)
 
 
 @pytest.mark.parametrize("verb", ["retry", "drop"])
 @pytest.mark.parametrize("state", ["sent", "leased", "dropped"])
 def test_a_message_that_arrived_or_is_on_its_way_stays_as_it_is(verb: str, state: str) -> None:
-    office = Office(state)
+    dispatcher = Office(state)
     with pytest.raises(WrongState) as refused:
-        office.order(verb, "1")
+        dispatcher.order(verb, "1")
     assert (refused.value.where, refused.value.exit_code) == ("1", 1)
-    assert office.states() == [state]
+    assert dispatcher.states() == [state]
 
 
 @pytest.mark.parametrize("verb", ["retry", "drop"])
@@ -97,21 +97,21 @@ def test_what_is_no_number_is_no_message(word: str) -> None:
     ],
 )
 def test_a_channel_or_a_watchlist_is_muted_for_a_while(name: str, text: str) -> None:
-    office = Office()
-    assert office.order("mute", name, "8h") == {
+    dispatcher = Office()
+    assert dispatcher.order("mute", name, "8h") == {
         "verb": "mute",
         "name": name,
         "muted_until": "2026-11-22T20:00:00Z",
         "text": text,
     }
-    assert office.switchboard.mutes(now=NOON) == {name: NOON + 8 * HOUR}
+    assert dispatcher.channel_states.mutes(now=NOON) == {name: NOON + 8 * HOUR}
 
 
 def test_a_second_mute_takes_the_place_of_the_first() -> None:
-    office = Office()
-    office.order("mute", "fta", "8h")
-    office.order("mute", "fta", "1h")
-    assert office.switchboard.mutes(now=NOON) == {"fta": NOON + HOUR}
+    dispatcher = Office()
+    dispatcher.order("mute", "fta", "8h")
+    dispatcher.order("mute", "fta", "1h")
+    assert dispatcher.channel_states.mutes(now=NOON) == {"fta": NOON + HOUR}
 
 
 @pytest.mark.parametrize(
@@ -122,30 +122,30 @@ def test_a_second_mute_takes_the_place_of_the_first() -> None:
     ],
 )
 def test_a_mute_is_ended_early(name: str, text: str) -> None:
-    office = Office()
-    office.desk.mute(name, 8 * HOUR)
-    office.clock.advance(HOUR)
-    row = office.order("mute", name, "off")
+    dispatcher = Office()
+    dispatcher.commands.mute(name, 8 * HOUR)
+    dispatcher.clock.advance(HOUR)
+    row = dispatcher.order("mute", name, "off")
     assert (row["muted_until"], row["text"]) == (None, text)
-    assert office.switchboard.mutes(now=NOON + HOUR) == {}
+    assert dispatcher.channel_states.mutes(now=NOON + HOUR) == {}
 
 
 def test_a_mute_that_is_ended_says_to_the_channel_since_when_it_may_speak() -> None:
     """What came before that moment was held, and is told as such."""
-    office = Office()
-    office.desk.mute("team", 8 * HOUR)
-    office.clock.advance(HOUR)
-    office.desk.mute("team", None)
-    assert office.switchboard.standing("team").muted_until == NOON + HOUR
+    dispatcher = Office()
+    dispatcher.commands.mute("team", 8 * HOUR)
+    dispatcher.clock.advance(HOUR)
+    dispatcher.commands.mute("team", None)
+    assert dispatcher.channel_states.get("team").muted_until == NOON + HOUR
 
 
 def test_ending_a_mute_that_there_is_not_changes_nothing_and_says_so() -> None:
-    office = Office()
-    assert office.order("mute", "fta", "off")["text"] == "fta was not muted"
-    office.desk.mute("team", HOUR)
-    office.clock.advance(2 * HOUR)
-    assert office.order("mute", "team", "off")["text"] == "team was not muted"
-    assert office.switchboard.standing("team").muted_until == NOON + HOUR
+    dispatcher = Office()
+    assert dispatcher.order("mute", "fta", "off")["text"] == "fta was not muted"
+    dispatcher.commands.mute("team", HOUR)
+    dispatcher.clock.advance(2 * HOUR)
+    assert dispatcher.order("mute", "team", "off")["text"] == "team was not muted"
+    assert dispatcher.channel_states.get("team").muted_until == NOON + HOUR
 
 
 def test_a_name_that_nothing_has_is_answered_with_those_there_are() -> None:
@@ -157,35 +157,36 @@ def test_a_name_that_nothing_has_is_answered_with_those_there_are() -> None:
 
 
 def test_the_mute_of_what_was_renamed_can_be_ended() -> None:
-    office = Office()
-    office.switchboard.mute("old-name", until=NOON + HOUR)
-    assert office.order("mute", "old-name", "off")["text"] == "old-name is no longer muted"
-    assert office.switchboard.mutes(now=NOON) == {}
+    dispatcher = Office()
+    dispatcher.channel_states.mute("old-name", until=NOON + HOUR)
+    assert dispatcher.order("mute", "old-name", "off")["text"] == "old-name is no longer muted"
+    assert dispatcher.channel_states.mutes(now=NOON) == {}
 
 
 @pytest.mark.parametrize("word", ["8", "h", "0h", "-8h", "8 h", "", "OFF", "99999999999w", "999999w"])
 def test_what_is_no_duration_mutes_nothing(word: str) -> None:
-    office = Office()
+    dispatcher = Office()
     with pytest.raises(UsageError):
-        office.order("mute", "team", word)
-    assert office.switchboard.mutes(now=NOON) == {}
+        dispatcher.order("mute", "team", word)
+    assert dispatcher.channel_states.mutes(now=NOON) == {}
 
 
 def test_a_channel_that_refused_is_tried_again_with_all_that_waits() -> None:
-    office = Office("pending")
-    office.outbox.rows[0].due = NOON + HOUR
-    office.switchboard.stand("team", Standing(failures=9, is_refused=True, reason="401"))
-    row = office.order("resume", "team")
+    dispatcher = Office("pending")
+    dispatcher.outbox.rows[0].due = NOON + HOUR
+    dispatcher.channel_states.save("team", ChannelState(failures=9, is_refused=True, reason="401"))
+    row = dispatcher.order("resume", "team")
     assert row == {"verb": "resume", "name": "team", "text": "channel team is tried again"}
-    assert office.switchboard.standing("team") == Standing()
-    assert office.outbox.next_due("team", now=NOON) == NOON
+    assert dispatcher.channel_states.get("team") == ChannelState()
+    assert dispatcher.outbox.next_due("team", now=NOON) == NOON
 
 
 def test_resuming_a_muted_channel_says_that_it_stays_so() -> None:
-    office = Office()
-    office.desk.mute("team", HOUR)
+    dispatcher = Office()
+    dispatcher.commands.mute("team", HOUR)
     assert (
-        office.order("resume", "team")["text"] == "channel team is tried again; it is muted until 2026-11-22T13:00:00Z"
+        dispatcher.order("resume", "team")["text"]
+        == "channel team is tried again; it is muted until 2026-11-22T13:00:00Z"
     )
 
 

@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
-from monitor.control.commands import Order, Verb
-from monitor.control.server import FILE, LONGEST, Control, NoAnswer, NoDaemon, ask
+from monitor.control.commands import Command, Request
+from monitor.control.server import FILE, LONGEST, ControlServer, NoAnswer, NoDaemon, ask
 from monitor.errors import MonitorError, NotFound
 from monitor.ports import Row
 from tests.servers import short_path
 
-HELLO = Order(verb="hello", words=("team",))
+HELLO = Request(verb="hello", words=("team",))
 DEADLINE = 30.0
 
 
@@ -38,18 +38,18 @@ def broken() -> Row:
     raise ZeroDivisionError
 
 
-VERBS: Mapping[str, Verb] = {
-    "hello": Verb(words=1, do=hello),
-    "missing": Verb(words=1, do=missing),
-    "broken": Verb(words=0, do=broken),
+VERBS: Mapping[str, Command] = {
+    "hello": Command(words=1, do=hello),
+    "missing": Command(words=1, do=missing),
+    "broken": Command(words=0, do=broken),
 }
 
 
 @contextmanager
-def serving(state: Path, verbs: Mapping[str, Verb] = VERBS, *, patience: float = 10.0) -> Iterator[list[None]]:
+def serving(state: Path, verbs: Mapping[str, Command] = VERBS, *, patience: float = 10.0) -> Iterator[list[None]]:
     """A daemon's end on a state folder; gives one entry for each order that was done."""
     woken: list[None] = []
-    control = Control(state, verbs, patience=patience)
+    control = ControlServer(state, verbs, patience=patience)
     assert control.open()
     thread = threading.Thread(target=control.serve, args=[lambda: woken.append(None)], daemon=True)
     thread.start()
@@ -84,17 +84,17 @@ def answer_of(connection: socket.socket) -> Any:
 def test_an_order_is_done_and_told(tmp_path: Path) -> None:
     with serving(tmp_path) as woken:
         assert ask(tmp_path, HELLO) == hello("team")
-        assert ask(tmp_path, Order(verb="hello", words=("산업부 \u202e",)))["name"] == "산업부 \u202e"
+        assert ask(tmp_path, Request(verb="hello", words=("산업부 \u202e",)))["name"] == "산업부 \u202e"
     assert len(woken) == 2
 
 
 def test_an_order_that_fails_wakes_nobody_and_is_told_with_its_code(tmp_path: Path) -> None:
     with serving(tmp_path) as woken:
         with pytest.raises(MonitorError, match="there is no x") as failed:
-            ask(tmp_path, Order(verb="missing", words=("x",)))
+            ask(tmp_path, Request(verb="missing", words=("x",)))
         assert (failed.value.exit_code, failed.value.where) == (1, "x")
         with pytest.raises(MonitorError, match="no order 'explode'") as failed:
-            ask(tmp_path, Order(verb="explode"))
+            ask(tmp_path, Request(verb="explode"))
         assert failed.value.exit_code == 2
     assert woken == []
 
@@ -111,7 +111,7 @@ def test_a_daemon_that_hangs_is_waited_for_so_long_and_no_longer(tmp_path: Path)
 def test_a_fault_of_ours_is_told_and_ends_nothing(tmp_path: Path) -> None:
     with serving(tmp_path):
         with pytest.raises(MonitorError, match="its log says why"):
-            ask(tmp_path, Order(verb="broken"))
+            ask(tmp_path, Request(verb="broken"))
         assert ask(tmp_path, HELLO) == hello("team")
 
 
@@ -228,7 +228,7 @@ def test_a_socket_that_was_served_is_gone_afterwards(tmp_path: Path) -> None:
 
 def test_a_folder_that_takes_no_socket_is_said_and_the_daemon_does_without(tmp_path: Path) -> None:
     (tmp_path / FILE).mkdir()
-    control = Control(tmp_path, VERBS)
+    control = ControlServer(tmp_path, VERBS)
     assert not control.open()
     control.stop()
     assert (tmp_path / FILE).is_dir()

@@ -11,20 +11,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.collect.source import Habits, Source
+from monitor.collect.source import Source, SourceOptions
 from monitor.collect.watching.folder import Folder
 from monitor.config import load
-from monitor.daemon.bootstrap import working
-from monitor.daemon.ingester import Intake
-from monitor.daemon.operator_alerts import Operator
+from monitor.daemon.bootstrap import open_runtime
+from monitor.daemon.ingester import Ingester
+from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.errors import StoreError
 from monitor.health.counters import Counters
-from monitor.match.matcher import Watchlist, Watchlists
-from monitor.model import Batch, Mode, Report
-from monitor.pipeline import Audience
+from monitor.match.matcher import Matcher, Watchlist
+from monitor.model import Batch, IngestReport, Mode
+from monitor.pipeline import Routing
 from monitor.records import EventFilter
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.store import SqliteStore
@@ -46,8 +46,8 @@ MORE = CONFIG.replace("motie: {path: seeds/}", "motie: {path: seeds/}\n  customs
 
 
 def run_once(project: Project) -> None:
-    with working(load(project.folder / "config.yaml", environ={}), verb="run") as works:
-        works.run_once()
+    with open_runtime(load(project.folder / "config.yaml", environ={}), verb="run") as runtime:
+        runtime.run_once()
 
 
 def messages(project: Project) -> list[str]:
@@ -97,10 +97,10 @@ def test_a_baseline_that_was_cut_off_goes_on(tmp_path: Path) -> None:
     project = Project(tmp_path / "p", config=CONFIG)
     project.drop("a.txt", TALKS)
     project.drop("b.txt", VISIT)
-    with working(load(project.folder / "config.yaml", environ={}), verb="run") as works:
-        [source] = works.intake.sources
-        first, _ = works.intake.waiting(source)
-        works.intake.take_in(first, source, mode=Mode.ONCE)
+    with open_runtime(load(project.folder / "config.yaml", environ={}), verb="run") as runtime:
+        [source] = runtime.ingester.sources
+        first, _ = runtime.ingester.waiting(source)
+        runtime.ingester.ingest(first, source, mode=Mode.ONCE)
     assert messages(project) == []
     run_once(project)
     project.drop("c.txt", ROUND)
@@ -133,8 +133,8 @@ def test_a_first_ingest_is_the_baseline(tmp_path: Path) -> None:
     project = Project(tmp_path / "p", config=CONFIG)
     first, second = project.drop("a.txt", TALKS), project.drop("b.txt", VISIT)
     for files in ([first], [second]):
-        with working(load(project.folder / "config.yaml", environ={}), verb="ingest") as works:
-            works.ingest(files, source=None, is_again=False)
+        with open_runtime(load(project.folder / "config.yaml", environ={}), verb="ingest") as runtime:
+            runtime.ingest(files, source=None, is_again=False)
     assert messages(project) == [based("motie", 1, 1), "Visit to a plant"]
 
 
@@ -159,7 +159,7 @@ class BusyStore(SqliteStore):
 
     locked: frozenset[str] = frozenset()
 
-    def commit(self, batch: Batch, *, now: datetime) -> Report:
+    def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
         if batch.dump.name in self.locked:
             raise StoreError("the state store failed: database is locked")
         return super().commit(batch, now=now)
@@ -172,36 +172,34 @@ class Desk:
         self.handle = store._handle
         self.outbox = SqliteOutbox(self.handle)
         self.clock = FrozenClock()
-        self.board = SqliteSwitchboard(self.handle)
+        self.board = SqliteChannelStates(self.handle)
         self.source = Source(
             folder=Folder(source="motie", path=os.fsencode(folder), files=("*.txt",)),
-            habits=Habits(timezone=ZoneInfo("UTC")),
+            options=SourceOptions(timezone=ZoneInfo("UTC")),
             wants_baseline=True,
         )
-        self.intake = Intake(
+        self.ingester = Ingester(
             [self.source],
-            audience=Audience(
-                watchlists=Watchlists([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["team"]}
-            ),
+            routing=Routing(watchlists=Matcher([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["team"]}),
             store=store,
             clock=self.clock,
-            switchboard=self.board,
-            operator=Operator(channels=["team"], outbox=self.outbox, clock=self.clock),
+            channel_states=self.board,
+            operator=OperatorAlerts(channels=["team"], outbox=self.outbox, clock=self.clock),
             counters=Counters(),
         )
 
     def scan(self) -> Sequence[bytes]:
-        return self.intake.waiting(self.source)
+        return self.ingester.waiting(self.source)
 
     def take_in(self, *paths: bytes) -> None:
         for path in paths:
-            self.intake.take_in(path, self.source, mode=Mode.WATCH)
+            self.ingester.ingest(path, self.source, mode=Mode.WATCH)
 
     def based(self) -> list[str]:
         return messages_in(self.handle)
 
     def told(self) -> list[str]:
-        return [one.notice.item.title for one in self.outbox.waiting("team")]
+        return [one.notice.item.title for one in self.outbox.pending_notices("team")]
 
 
 def test_a_file_that_cannot_be_taken_in_keeps_no_baseline_open_and_floods_nobody(
@@ -211,14 +209,14 @@ def test_a_file_that_cannot_be_taken_in_keeps_no_baseline_open_and_floods_nobody
     (tmp_path / "b.txt").write_text(VISIT)
     store = BusyStore(handle)
     store.locked = frozenset({"b.txt"})
-    desk = Desk(tmp_path, store)
-    desk.take_in(*desk.scan())
-    assert desk.based() == [based("motie", 1, 1)]
+    commands = Desk(tmp_path, store)
+    commands.take_in(*commands.scan())
+    assert commands.based() == [based("motie", 1, 1)]
     store.locked = frozenset()
-    desk.take_in(*desk.scan())
+    commands.take_in(*commands.scan())
     (tmp_path / "c.txt").write_text(ROUND)
-    desk.take_in(*desk.scan())
-    assert (desk.told(), len(desk.based())) == (["A new round"], 1)
+    commands.take_in(*commands.scan())
+    assert (commands.told(), len(commands.based())) == (["A new round"], 1)
 
 
 def test_what_was_dropped_while_nobody_ran_alerts_though_an_old_file_was_never_taken_in(
@@ -238,14 +236,14 @@ def test_what_was_dropped_while_nobody_ran_alerts_though_an_old_file_was_never_t
 def test_a_file_that_vanishes_before_it_is_read_keeps_no_baseline_open(tmp_path: Path, handle: Handle) -> None:
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text(TALKS)
-    desk = Desk(tmp_path, BusyStore(handle))
-    first, second = desk.scan()
-    desk.take_in(first)
+    commands = Desk(tmp_path, BusyStore(handle))
+    first, second = commands.scan()
+    commands.take_in(first)
     Path(os.fsdecode(second)).unlink()
-    assert (desk.scan(), desk.based()) == ([], [based("motie", 1, 1)])
+    assert (commands.scan(), commands.based()) == ([], [based("motie", 1, 1)])
     Path(os.fsdecode(second)).write_text(VISIT)
-    desk.take_in(*desk.scan())
-    assert desk.told() == ["Visit to a plant"]
+    commands.take_in(*commands.scan())
+    assert commands.told() == ["Visit to a plant"]
 
 
 def test_a_store_that_fails_at_the_end_of_a_baseline_ends_it_later(tmp_path: Path, handle: Handle) -> None:
@@ -259,26 +257,26 @@ def test_a_store_that_fails_at_the_end_of_a_baseline_ends_it_later(tmp_path: Pat
 
     (tmp_path / "a.txt").write_text(TALKS)
     store = Failing(handle)
-    desk = Desk(tmp_path, store)
-    for path in desk.scan():
+    commands = Desk(tmp_path, store)
+    for path in commands.scan():
         try:
-            desk.take_in(path)
+            commands.take_in(path)
         except StoreError:
             store.is_full = False
     assert store.begin_baseline("motie")  # it is open still
-    assert (desk.scan(), desk.based()) == ([], [based("motie", 1, 1)])  # told once
+    assert (commands.scan(), commands.based()) == ([], [based("motie", 1, 1)])  # told once
     assert not store.begin_baseline("motie")
 
 
 def test_a_muted_watchlist_is_recorded_and_tells_nobody_until_its_mute_ends(tmp_path: Path, handle: Handle) -> None:
-    desk = Desk(tmp_path, BusyStore(handle))
-    desk.scan()
-    desk.board.mute("fta", until=desk.clock.now() + timedelta(hours=8))
+    commands = Desk(tmp_path, BusyStore(handle))
+    commands.scan()
+    commands.board.mute("fta", until=commands.clock.now() + timedelta(hours=8))
     (tmp_path / "a.txt").write_text(TALKS)
-    desk.take_in(*desk.scan())
-    desk.clock.advance(timedelta(hours=8))
+    commands.take_in(*commands.scan())
+    commands.clock.advance(timedelta(hours=8))
     (tmp_path / "b.txt").write_text(VISIT)
-    desk.take_in(*desk.scan())
+    commands.take_in(*commands.scan())
     events = SqliteArchive(handle).events(EventFilter())
     assert [(event.watchlists, event.alert) for event in events] == [(("fta",), ()), (("fta",), ("fta",))]
-    assert desk.told() == ["Visit to a plant"]
+    assert commands.told() == ["Visit to a plant"]

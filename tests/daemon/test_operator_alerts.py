@@ -8,20 +8,20 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.daemon.dispatcher import Line, Office
-from monitor.daemon.operator_alerts import Operator
+from monitor.daemon.dispatcher import Dispatcher, Receiver
+from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.errors import StoreError
 from monitor.health.counters import Counters
-from monitor.model import Delivery, Kind, Message, Outcome, Report, Standing, Verdict
-from monitor.notify.retry import Move, Step, Turn
+from monitor.model import ChannelState, Delivery, IngestReport, Kind, Message, Outcome, Verdict
+from monitor.notify.retry import Action, Decision, Transition
 from monitor.notify.send_time import Policy
-from monitor.testing import NOON, FrozenClock, MemoryOutbox, MemorySwitchboard, RecordingChannel, note
+from monitor.testing import NOON, FrozenClock, MemoryChannelStates, MemoryOutbox, RecordingChannel, note
 from tests.notify.facts import notice
 
 HOUR = timedelta(hours=1)
-GIVEN_UP = Step(move=Move.BURY, verdict=Verdict(outcome=Outcome.REFUSED, reason="413 from the service"))
-UNSURE = Step(move=Move.HOLD, verdict=Verdict(outcome=Outcome.UNCERTAIN, reason="no answer within 30 s"))
-FAILING = Standing(failures=5, since=NOON, opened_until=NOON + HOUR, reason="503 from the service")
+GIVEN_UP = Decision(action=Action.BURY, verdict=Verdict(outcome=Outcome.REFUSED, reason="413 from the service"))
+UNSURE = Decision(action=Action.HOLD, verdict=Verdict(outcome=Outcome.UNCERTAIN, reason="no answer within 30 s"))
+FAILING = ChannelState(failures=5, since=NOON, opened_until=NOON + HOUR, reason="503 from the service")
 REFUSED = replace(FAILING, failures=1, is_refused=True, reason="401 from the service")
 
 
@@ -32,7 +32,7 @@ class Staff:
         self.clock = FrozenClock()
         self.outbox = MemoryOutbox()
         self.counters = Counters()
-        self.operator = Operator(channels=channels, outbox=self.outbox, clock=self.clock)
+        self.operator = OperatorAlerts(channels=channels, outbox=self.outbox, clock=self.clock)
 
     def told(self) -> list[tuple[str, str]]:
         """Channel and headline."""
@@ -44,8 +44,8 @@ def delivery(kind: str = "instant", channel: str = "team") -> Delivery:
     return Delivery(id=7, attempt=3, expires=NOON + HOUR, message=message)
 
 
-def report(rejected: int = 2, source: str = "motie") -> Report:
-    return Report(
+def report(rejected: int = 2, source: str = "motie") -> IngestReport:
+    return IngestReport(
         dump=1,
         source=source,
         name="a.txt",
@@ -59,10 +59,10 @@ def report(rejected: int = 2, source: str = "motie") -> Report:
     )
 
 
-HAPPENINGS: dict[str, tuple[Callable[[Operator], None], str]] = {
-    "opened": (lambda op: op.turned("team", Turn.OPENED, FAILING), "channel team is failing"),
-    "refused": (lambda op: op.turned("team", Turn.OPENED, REFUSED), "channel team refuses everything"),
-    "recovered": (lambda op: op.turned("team", Turn.RECOVERED, FAILING), "channel team works again"),
+HAPPENINGS: dict[str, tuple[Callable[[OperatorAlerts], None], str]] = {
+    "opened": (lambda op: op.turned("team", Transition.OPENED, FAILING), "channel team is failing"),
+    "refused": (lambda op: op.turned("team", Transition.OPENED, REFUSED), "channel team refuses everything"),
+    "recovered": (lambda op: op.turned("team", Transition.RECOVERED, FAILING), "channel team works again"),
     "buried": (lambda op: op.buried(delivery(), GIVEN_UP), "a message to channel team was given up"),
     "held": (lambda op: op.held(delivery(), UNSURE), "a message to channel team waits for you"),
     "held over": (lambda op: op.held_over({"team": 2}), "2 messages to channel team wait for you"),
@@ -71,7 +71,9 @@ HAPPENINGS: dict[str, tuple[Callable[[Operator], None], str]] = {
 
 
 @pytest.mark.parametrize(("happen", "headline"), HAPPENINGS.values(), ids=HAPPENINGS)
-def test_what_happens_to_a_channel_is_told_to_the_others(happen: Callable[[Operator], None], headline: str) -> None:
+def test_what_happens_to_a_channel_is_told_to_the_others(
+    happen: Callable[[OperatorAlerts], None], headline: str
+) -> None:
     staff = Staff("team", "desk", "boss")
     happen(staff.operator)
     assert staff.told() == [("desk", headline), ("boss", headline)]
@@ -81,7 +83,7 @@ def test_what_happens_to_a_channel_is_told_to_the_others(happen: Callable[[Opera
 @pytest.mark.parametrize(("happen", "headline"), HAPPENINGS.values(), ids=HAPPENINGS)
 @pytest.mark.parametrize("channels", [(), ("team",)], ids=["nobody", "only itself"])
 def test_where_nobody_is_left_the_log_alone_says_it(
-    happen: Callable[[Operator], None],
+    happen: Callable[[OperatorAlerts], None],
     headline: str,
     channels: Collection[str],
     caplog: pytest.LogCaptureFixture,
@@ -95,7 +97,7 @@ def test_where_nobody_is_left_the_log_alone_says_it(
 
 
 @pytest.mark.parametrize(("happen", "headline"), HAPPENINGS.values(), ids=HAPPENINGS)
-def test_the_same_thing_is_told_once_an_hour(happen: Callable[[Operator], None], headline: str) -> None:
+def test_the_same_thing_is_told_once_an_hour(happen: Callable[[OperatorAlerts], None], headline: str) -> None:
     staff = Staff("desk")
     for _ in range(3):
         happen(staff.operator)
@@ -106,10 +108,10 @@ def test_the_same_thing_is_told_once_an_hour(happen: Callable[[Operator], None],
 def test_a_channel_that_comes_and_goes_is_told_of_once_an_hour() -> None:
     staff = Staff("desk")
     for minutes in range(0, 60, 5):
-        standing = replace(FAILING, since=NOON + timedelta(minutes=minutes))
-        staff.operator.turned("team", Turn.OPENED, standing)
-        staff.operator.turned("team", Turn.RECOVERED, standing)
-    staff.operator.turned("team", Turn.OPENED, replace(FAILING, since=NOON + HOUR))
+        channel_state = replace(FAILING, since=NOON + timedelta(minutes=minutes))
+        staff.operator.turned("team", Transition.OPENED, channel_state)
+        staff.operator.turned("team", Transition.RECOVERED, channel_state)
+    staff.operator.turned("team", Transition.OPENED, replace(FAILING, since=NOON + HOUR))
     assert [headline for _, headline in staff.told()] == [
         "channel team is failing",
         "channel team works again",
@@ -119,26 +121,26 @@ def test_a_channel_that_comes_and_goes_is_told_of_once_an_hour() -> None:
 
 def test_a_channel_that_stays_down_is_told_of_once_more_after_an_hour() -> None:
     staff = Staff("team", "desk")
-    switchboard = MemorySwitchboard(staff.outbox)
-    line = Line(channel=RecordingChannel("team"), policy=Policy(), fingerprint="")
-    office = Office(
-        lines=[line],
+    channel_states = MemoryChannelStates(staff.outbox)
+    line = Receiver(channel=RecordingChannel("team"), policy=Policy(), fingerprint="")
+    dispatcher = Dispatcher(
+        receivers=[line],
         outbox=staff.outbox,
-        switchboard=switchboard,
+        channel_states=channel_states,
         operator=staff.operator,
         counters=staff.counters,
         clock=staff.clock,
     )
-    switchboard.stand("team", FAILING)
-    office.remind()
+    channel_states.save("team", FAILING)
+    dispatcher.remind()
     assert staff.told() == []
     for _ in range(3):
         staff.clock.advance(HOUR)
-        office.remind()
+        dispatcher.remind()
     assert staff.told() == [("desk", "channel team is still down")]
-    switchboard.stand("team", Standing())
+    channel_states.save("team", ChannelState())
     staff.clock.advance(HOUR)
-    office.remind()
+    dispatcher.remind()
     assert len(staff.told()) == 1
 
 
@@ -222,13 +224,13 @@ def test_a_store_that_cannot_take_it_ends_nothing(caplog: pytest.LogCaptureFixtu
 # --- through the office --------------------------------------------------------------------------------------------
 
 
-def office(staff: Staff, *channels: RecordingChannel) -> Office:
-    lines = [Line(channel=channel, policy=Policy(), fingerprint="0000") for channel in channels]
-    board = MemorySwitchboard(staff.outbox)
-    return Office(
-        lines=lines,
+def dispatcher(staff: Staff, *channels: RecordingChannel) -> Dispatcher:
+    lines = [Receiver(channel=channel, policy=Policy(), fingerprint="0000") for channel in channels]
+    board = MemoryChannelStates(staff.outbox)
+    return Dispatcher(
+        receivers=lines,
         outbox=staff.outbox,
-        switchboard=board,
+        channel_states=board,
         operator=staff.operator,
         counters=staff.counters,
         clock=staff.clock,
@@ -243,9 +245,9 @@ def test_what_grows_too_old_is_told_whether_or_not_its_channel_is_still_there() 
     own = replace(note("of the monitor itself", channel="gone"), max_age=HOUR)
     staff.outbox.enqueue(own, key="own", now=NOON)
     staff.clock.advance(HOUR)
-    office(staff, RecordingChannel("desk")).expire()
+    dispatcher(staff, RecordingChannel("desk")).expire()
     assert staff.told()[3:] == [("desk", "1 message to channel gone was given up")]
-    assert staff.counters.figures().messages["gone", "dead"] == 1
+    assert staff.counters.snapshot().messages["gone", "dead"] == 1
 
 
 @pytest.mark.parametrize("name", ["see", "event", "channel", "level"])
@@ -253,7 +255,7 @@ def test_a_channel_may_be_called_like_a_word_of_the_log(name: str, caplog: pytes
     staff = Staff("desk")
     staff.outbox.enqueue(replace(note("old", channel=name), kind="instant", max_age=HOUR), key="a", now=NOON)
     staff.clock.advance(HOUR)
-    assert office(staff, RecordingChannel("desk")).expire() == 1
+    assert dispatcher(staff, RecordingChannel("desk")).expire() == 1
     [told, _] = [vars(record)["fields"] for record in caplog.records]
     assert (told["channel"], told["count"]) == (name, 1)
 
@@ -261,13 +263,13 @@ def test_a_channel_may_be_called_like_a_word_of_the_log(name: str, caplog: pytes
 def test_notices_of_a_channel_that_is_gone_become_messages_that_wait_and_grow_too_old() -> None:
     staff = Staff("desk")
     staff.outbox.notices += [notice(1, channel="gone"), notice(2, channel="desk")]
-    desk = office(staff, RecordingChannel("desk"))
+    commands = dispatcher(staff, RecordingChannel("desk"))
     for _ in range(2):
-        desk.form_unclaimed()
+        commands.build_unconfigured_messages()
     assert [(row.message.channel, row.state) for row in staff.outbox.rows] == [("gone", "pending")]
-    assert staff.outbox.waiting_channels() == {"desk"}
+    assert staff.outbox.pending_channels() == {"desk"}
     staff.clock.advance(timedelta(hours=72))
-    desk.open()
+    commands.open()
     assert [(row.message.channel, row.state) for row in staff.outbox.rows] == [("gone", "dead"), ("desk", "pending")]
 
 
@@ -278,27 +280,27 @@ def test_an_office_that_opens_takes_back_what_a_dead_process_left() -> None:
         staff.outbox.claim(name, now=NOON)
     staff.outbox = staff.outbox.restarted()
     staff.operator = replace(staff.operator, outbox=staff.outbox)
-    opened = office(staff, RecordingChannel("desk"), RecordingChannel("team"))
-    desk, team = opened.lines
-    replace(opened, lines=[desk, replace(team, policy=Policy(holds_uncertain=True))]).open()
+    opened = dispatcher(staff, RecordingChannel("desk"), RecordingChannel("team"))
+    commands, team = opened.receivers
+    replace(opened, receivers=[commands, replace(team, policy=Policy(holds_uncertain=True))]).open()
     assert [row.state for row in staff.outbox.rows] == ["pending", "held", "pending"]
     assert staff.told()[2:] == [("desk", "1 message to channel team waits for you")]
-    assert staff.counters.figures().messages == {("team", "held"): 1}
+    assert staff.counters.snapshot().messages == {("team", "held"): 1}
 
 
 def test_a_message_that_is_held_is_told_on_another_channel_which_is_woken() -> None:
     staff, woken = Staff("team", "desk"), list[bool]()
     staff.outbox.enqueue(replace(note("hello", channel="team"), kind="instant"), key="a", now=NOON)
-    team, desk = RecordingChannel("team", UNSURE.verdict), RecordingChannel("desk")
-    opened = office(staff, team, desk)
-    holding = replace(opened, lines=[replace(line, policy=Policy(holds_uncertain=True)) for line in opened.lines])
-    first, second = holding.couriers(on_told=lambda: woken.append(True))
+    team, commands = RecordingChannel("team", UNSURE.verdict), RecordingChannel("desk")
+    opened = dispatcher(staff, team, commands)
+    holding = replace(opened, receivers=[replace(line, policy=Policy(holds_uncertain=True)) for line in opened.receivers])
+    first, second = holding.delivery_workers(on_told=lambda: woken.append(True))
     first.deliver_due()
     assert woken == [True]
     second.deliver_due()
-    counted = staff.counters.figures().messages
+    counted = staff.counters.snapshot().messages
     assert (counted["team", "held"], counted["desk", "sent"]) == (1, 1)
-    [told] = desk.messages
+    [told] = commands.messages
     assert told.text.startswith("a message to channel team waits for you\nMessage 1 may have arrived or not: no answer")
     assert len(team.messages) == 1
 
@@ -306,12 +308,14 @@ def test_a_message_that_is_held_is_told_on_another_channel_which_is_woken() -> N
 def test_a_dead_message_is_told_on_another_channel_which_is_woken() -> None:
     staff, woken = Staff("team", "desk"), list[bool]()
     staff.outbox.enqueue(replace(note("hello", channel="team"), kind="instant"), key="a", now=NOON)
-    team, desk = RecordingChannel("team", GIVEN_UP.verdict), RecordingChannel("desk")
-    first, second = office(staff, team, desk).couriers(on_told=lambda: woken.append(True))
+    team, commands = RecordingChannel("team", GIVEN_UP.verdict), RecordingChannel("desk")
+    first, second = dispatcher(staff, team, commands).delivery_workers(on_told=lambda: woken.append(True))
     first.deliver_due()
     assert woken == [True]
     second.deliver_due()
-    assert [message.text.partition("\n")[0] for message in desk.messages] == ["a message to channel team was given up"]
+    assert [message.text.partition("\n")[0] for message in commands.messages] == [
+        "a message to channel team was given up"
+    ]
     assert len(team.messages) == 1
 
 
@@ -319,9 +323,9 @@ def test_channels_that_refuse_each_other_do_not_call_for_ever() -> None:
     staff = Staff("team", "desk")
     staff.outbox.enqueue(replace(note("hello", channel="team"), kind="instant"), key="a", now=NOON)
     never = [GIVEN_UP.verdict] * 9
-    team, desk = RecordingChannel("team", *never), RecordingChannel("desk", *never)
-    couriers = office(staff, team, desk).couriers()
+    team, commands = RecordingChannel("team", *never), RecordingChannel("desk", *never)
+    workers = dispatcher(staff, team, commands).delivery_workers()
     for _ in range(5):
-        for courier in couriers:
-            courier.deliver_due()
-    assert (len(team.messages), len(desk.messages)) == (1, 1)
+        for worker in workers:
+            worker.deliver_due()
+    assert (len(team.messages), len(commands.messages)) == (1, 1)

@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from monitor.collect.batches import MOST_RECORDS
-from monitor.daemon.pacing import BUDGET, FEWEST, Turns
+from monitor.daemon.pacing import BUDGET, FEWEST, PartPacer
 from monitor.errors import Interrupted
 
 
@@ -24,10 +24,10 @@ class Watch:
         self.now += seconds
 
 
-def sizes(watch: Watch, turns: Turns, *, per_record: float, parts: int = 12) -> list[int]:
+def sizes(watch: Watch, turns: PartPacer, *, per_record: float, parts: int = 12) -> list[int]:
     found = []
     for _ in range(parts):
-        found.append(turns.most())
+        found.append(turns.max_records())
         watch.passes(found[-1] * per_record)
     return found
 
@@ -37,17 +37,19 @@ def sizes(watch: Watch, turns: Turns, *, per_record: float, parts: int = 12) -> 
 )
 def test_a_part_is_as_long_as_its_time_allows(per_record: float, expected: int) -> None:
     watch = Watch()
-    assert sizes(watch, Turns(lambda: None, seconds=watch), per_record=per_record)[-1] == pytest.approx(expected, abs=1)
+    assert sizes(watch, PartPacer(lambda: None, seconds=watch), per_record=per_record)[-1] == pytest.approx(
+        expected, abs=1
+    )
 
 
 def test_what_others_take_is_not_counted() -> None:
     watch = Watch()
-    assert sizes(watch, Turns(lambda: watch.passes(60), seconds=watch), per_record=0.0001)[-1] == MOST_RECORDS
+    assert sizes(watch, PartPacer(lambda: watch.passes(60), seconds=watch), per_record=0.0001)[-1] == MOST_RECORDS
 
 
 def test_others_have_their_turn_before_each_part() -> None:
     turns, numbers = [], count()
-    sizes(watch := Watch(), Turns(lambda: turns.append(next(numbers)), seconds=watch), per_record=0, parts=3)
+    sizes(watch := Watch(), PartPacer(lambda: turns.append(next(numbers)), seconds=watch), per_record=0, parts=3)
     assert turns == [0, 1, 2]
 
 
@@ -56,4 +58,4 @@ def test_a_request_to_stop_goes_through() -> None:
         raise Interrupted("told to stop")
 
     with pytest.raises(Interrupted):
-        Turns(stop).most()
+        PartPacer(stop).max_records()

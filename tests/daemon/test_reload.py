@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from monitor.config import Config, load
-from monitor.daemon.bootstrap import working
-from monitor.daemon.operator_alerts import Operator
-from monitor.daemon.reload import Renewal
+from monitor.daemon.bootstrap import open_runtime
+from monitor.daemon.operator_alerts import OperatorAlerts
+from monitor.daemon.reload import ConfigReloader
 from monitor.errors import MonitorError
 from monitor.testing import FrozenClock, MemoryOutbox
 from tests.collect.watching.test_supervisor import deaf
@@ -17,22 +17,22 @@ from tests.collect.watching.test_supervisor import deaf
 TEXT = "sources: {motie: {path: seeds/}}\nchannels: {hook: {url: 'console://'}}\nwatchlists: {fta: {keywords: [FTA]}}\n"
 
 
-def renewal_of(config: Config) -> Renewal[Config]:
-    operator = Operator(channels=("hook",), outbox=MemoryOutbox(), clock=FrozenClock())
-    return Renewal(config, lambda config: config, operator)
+def renewal_of(config: Config) -> ConfigReloader[Config]:
+    operator = OperatorAlerts(channels=("hook",), outbox=MemoryOutbox(), clock=FrozenClock())
+    return ConfigReloader(config, lambda config: config, operator)
 
 
 def test_a_change_counts_once_it_is_the_same_in_two_looks(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(TEXT, "utf-8")
-    renewal = renewal_of(load(file, environ={}))
-    assert not renewal.has_changed()
+    reloader = renewal_of(load(file, environ={}))
+    assert not reloader.has_changed()
     file.write_text(f"{TEXT}timezone: Asia/Seoul\n", "utf-8")
-    assert [renewal.has_changed(), renewal.has_changed()] == [False, True]
-    assert renewal.renew()
-    assert renewal.next is not None
-    assert renewal.next.timezone.key == "Asia/Seoul"
-    assert not renewal.has_changed()
+    assert [reloader.has_changed(), reloader.has_changed()] == [False, True]
+    assert reloader.reload()
+    assert reloader.next is not None
+    assert reloader.next.timezone.key == "Asia/Seoul"
+    assert not reloader.has_changed()
 
 
 def test_a_change_while_the_last_one_is_taken_into_use_is_not_lost(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_a_change_while_the_last_one_is_taken_into_use_is_not_lost(tmp_path: Pat
     file.write_text(TEXT, "utf-8")
     first = renewal_of(load(file, environ={}))
     file.write_text(f"{TEXT}timezone: Asia/Seoul\n", "utf-8")
-    assert first.renew()
+    assert first.reload()
     file.write_text(f"{TEXT}timezone: Europe/Berlin\n", "utf-8")  # the threads of the old one are ending
     assert first.next is not None
     second = renewal_of(first.next)
@@ -52,22 +52,22 @@ def test_a_change_between_the_first_reading_and_the_start_is_not_lost(tmp_path: 
     file.write_text(TEXT, "utf-8")
     config = load(file, environ={})
     file.write_text(f"{TEXT}timezone: Asia/Seoul\n", "utf-8")
-    renewal = renewal_of(config)
-    assert [renewal.has_changed(), renewal.has_changed()] == [False, True]
+    reloader = renewal_of(config)
+    assert [reloader.has_changed(), reloader.has_changed()] == [False, True]
 
 
 def test_why_a_change_was_refused_is_kept_until_one_is_taken(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(TEXT, "utf-8")
-    renewal = renewal_of(load(file, environ={}))
-    assert renewal.refusal == ""
+    reloader = renewal_of(load(file, environ={}))
+    assert reloader.rejection == ""
     file.write_text(TEXT.replace("seeds/", "7: 8"), "utf-8")
-    assert not renewal.renew()
-    assert str(file) in renewal.refusal
+    assert not reloader.reload()
+    assert str(file) in reloader.rejection
     file.write_text(TEXT, "utf-8")
-    assert renewal.renew()
-    assert renewal.next is not None
-    assert renewal_of(renewal.next).refusal == ""
+    assert reloader.reload()
+    assert reloader.next is not None
+    assert renewal_of(reloader.next).rejection == ""
 
 
 def test_the_operator_hears_of_a_refusal_and_of_its_end_and_of_nothing_else(
@@ -75,10 +75,10 @@ def test_the_operator_hears_of_a_refusal_and_of_its_end_and_of_nothing_else(
 ) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(TEXT, "utf-8")
-    renewal = renewal_of(load(file, environ={}))
+    reloader = renewal_of(load(file, environ={}))
     for text in (TEXT, TEXT.replace("seeds/", "7: 8"), TEXT):
         file.write_text(text, "utf-8")
-        renewal.renew()
+        reloader.reload()
     told = [vars(line)["fields"]["what"] for line in caplog.records if line.getMessage() == "operator_told"]
     assert told == ["the changed configuration cannot be used", "the configuration can be used again"]
 
@@ -86,19 +86,19 @@ def test_the_operator_hears_of_a_refusal_and_of_its_end_and_of_nothing_else(
 def test_a_channel_of_no_service_does_not_replace_one_that_works(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(TEXT, "utf-8")
-    renewal = renewal_of(load(file, environ={}))
+    reloader = renewal_of(load(file, environ={}))
     file.write_text(TEXT.replace("console://", "jsn://127.0.0.1/"), "utf-8")
-    assert not renewal.renew()
-    assert "no service is called jsn://" in renewal.refusal
+    assert not reloader.reload()
+    assert "no service is called jsn://" in reloader.rejection
 
 
 def test_a_change_that_asks_for_events_where_there_are_none_is_refused_while_all_goes_on(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     (tmp_path / "seeds").mkdir()
     file.write_text(TEXT, "utf-8")
-    with working(load(file, environ={}), verb="run") as works:
+    with open_runtime(load(file, environ={}), verb="run") as runtime:
         file.write_text(f"{TEXT}watch: {{mode: events}}\n", "utf-8")
         changed = load(file, environ={})
-        assert works.successor(changed).config == changed
+        assert runtime.rebuilt_for(changed).config == changed
         with pytest.raises(MonitorError, match=r"set watch\.mode to auto"), deaf():
-            works.successor(changed)
+            runtime.rebuilt_for(changed)

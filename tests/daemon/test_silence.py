@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.cli.status_view import screen
-from monitor.daemon.bootstrap import working
-from monitor.daemon.main import duties_of
-from monitor.daemon.operator_alerts import Operator
-from monitor.daemon.silence import Listening
+from monitor.daemon.bootstrap import open_runtime
+from monitor.daemon.main import periodic_jobs
+from monitor.daemon.operator_alerts import OperatorAlerts
+from monitor.daemon.silence import SilenceMonitor
 from monitor.health.counters import Counters
-from monitor.health.daemon_state import Watch
-from monitor.health.vigil import Vigil
-from monitor.model import Report
+from monitor.health.daemon_state import SourceState
+from monitor.health.liveness import Liveness
+from monitor.model import IngestReport
 from monitor.store.sqlite.database import Handle, open_for_writing
 from monitor.store.sqlite.source_states import Silences
 from monitor.testing import NOON, FrozenClock, MemoryOutbox
@@ -43,14 +43,14 @@ class Life:
     def look(self) -> list[str]:
         """What the operator is told at this tick."""
         before = len(self.outbox.rows)
-        Listening(
+        SilenceMonitor(
             expected={"motie": DAY},
             silences=Silences(self.handle),
             counters=self.counters,
-            operator=Operator(channels=["desk"], outbox=self.outbox, clock=self.clock),
+            operator=OperatorAlerts(channels=["desk"], outbox=self.outbox, clock=self.clock),
             clock=self.clock,
             is_busy=lambda: self.is_busy,
-        ).look()
+        ).check()
         return [row.message.text.partition("\n")[0] for row in self.outbox.rows[before:]]
 
     def restart(self, last: datetime | None = None) -> None:
@@ -58,7 +58,7 @@ class Life:
         self.outbox, self.counters = MemoryOutbox(), Counters({"motie": last} if last else None)
 
     def drop(self) -> None:
-        report = Report(
+        report = IngestReport(
             dump=1, source="motie", name="a", sha256=b"", status="duplicate", size=1, encoding="", as_of=NOON, at=NOON
         )
         self.counters.took(replace(report, at=self.clock.now() + timedelta(microseconds=456)))
@@ -130,12 +130,12 @@ def test_other_sources_and_words_of_the_store_are_no_silence(life: Life) -> None
 
 
 def test_a_watcher_that_has_not_looked_at_its_folders_yet_is_busy() -> None:
-    watches = {"motie": Watch(state="watching", since="2026-11-22T03:00:00Z")}
-    vigil = Vigil()
-    states = [vigil.is_busy]
+    watches = {"motie": SourceState(state="watching", since="2026-11-22T03:00:00Z")}
+    liveness = Liveness()
+    states = [liveness.is_busy]
     for is_busy in (False, False, True, False):  # the first word comes before the first scan
-        vigil.watch(watches, is_busy=is_busy)
-        states.append(vigil.is_busy)
+        liveness.watch(watches, is_busy=is_busy)
+        states.append(liveness.is_busy)
     assert states == [True, True, False, True, False]
 
 
@@ -145,13 +145,13 @@ def test_each_tick_of_a_daemon_listens_and_status_says_since_when(tmp_path: Path
     place.take_in("a.txt", TALKS)
     place.project.write_config(text.replace("path: seeds/", "path: seeds/, expect_every: 1d"))
     place.clock.advance(2 * DAY)
-    vigil, watches = Vigil(), {"motie": Watch(state="watching", since="2026-11-22T03:00:00Z")}
-    vigil.watch(watches)
-    vigil.watch(watches)
-    with working(place.config, verb="run", clock=place.clock) as works:
-        for chore in duties_of(works, vigil).each_tick:
+    liveness, watches = Liveness(), {"motie": SourceState(state="watching", since="2026-11-22T03:00:00Z")}
+    liveness.watch(watches)
+    liveness.watch(watches)
+    with open_runtime(place.config, verb="run", clock=place.clock) as runtime:
+        for chore in periodic_jobs(runtime, liveness).each_tick:
             chore()
-        assert works.office.counters.figures().backlog.pending == 2
+        assert runtime.dispatcher.counters.snapshot().backlog.pending == 2
     [source] = place.status()["sources"]
     assert source["silent_since"] == source["last_dump"] == "2026-11-22T03:00:00Z"
     assert "silent since 2026-11-22 03:00" in "\n".join(

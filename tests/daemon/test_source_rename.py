@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from monitor.config import load
-from monitor.daemon.bootstrap import working
-from monitor.daemon.source_rename import take_over
+from monitor.daemon.bootstrap import open_runtime
+from monitor.daemon.source_rename import rename_sources
 from monitor.model import Kind, Mode
 from monitor.records import EventFilter
 from monitor.store.sqlite.archive import SqliteArchive
@@ -40,8 +40,8 @@ def project(tmp_path: Path) -> Project:
 
 
 def run_once(project: Project) -> None:
-    with working(load(project.folder / "config.yaml", environ={}), verb="run --once") as works:
-        works.run_once()
+    with open_runtime(load(project.folder / "config.yaml", environ={}), verb="run --once") as runtime:
+        runtime.run_once()
 
 
 def told(project: Project) -> list[tuple[Any, Any, Any]]:
@@ -75,8 +75,8 @@ def test_a_renamed_source_does_not_begin_with_a_baseline(project: Project) -> No
 
 def test_one_dump_that_is_taken_in_by_hand_renames_too(project: Project) -> None:
     project.write_config(CONFIG % NEW)
-    with working(load(project.folder / "config.yaml", environ={}), verb="ingest") as works:
-        [report] = works.ingest([project.seeds / "a.txt"], source=None, is_again=False)
+    with open_runtime(load(project.folder / "config.yaml", environ={}), verb="ingest") as runtime:
+        [report] = runtime.ingest([project.seeds / "a.txt"], source=None, is_again=False)
     assert report is not None
     assert report.status == "duplicate"
 
@@ -85,7 +85,7 @@ def test_several_earlier_names_are_all_looked_for_and_once_is_enough(project: Pr
     project.write_config(CONFIG % "산업부: {path: seeds/, was: [mke, motie, motir]}")
     config = load(project.folder / "config.yaml", environ={})
     with closing(open_for_writing(config.state)) as handle:
-        assert [take_over(config, handle), take_over(config, handle)] == [True, False]
+        assert [rename_sources(config, handle), rename_sources(config, handle)] == [True, False]
 
 
 def test_a_daemon_that_reads_a_new_name_renames_between_two_dumps(tmp_path: Path) -> None:
@@ -105,11 +105,11 @@ def test_a_daemon_that_reads_a_new_name_renames_between_two_dumps(tmp_path: Path
 
 def test_what_waits_at_a_reload_with_a_new_name_is_no_baseline(project: Project) -> None:
     """The new configuration is built before the old one ends, and with it the wish for a baseline."""
-    with working(load(project.folder / "config.yaml", environ={}), verb="run") as works:
+    with open_runtime(load(project.folder / "config.yaml", environ={}), verb="run") as runtime:
         project.write_config((CONFIG % NEW).replace("state: state/", "state: state/\nfirst_run: baseline"))
-        changed = works.successor(load(project.folder / "config.yaml", environ={}))
+        changed = runtime.rebuilt_for(load(project.folder / "config.yaml", environ={}))
         project.drop("b.txt", VISIT)
-        changed.settled().run_once()
+        changed.after_renames().run_once()
     assert told(project)[-1] == ("산업부", "Visit to a plant", True)
 
 
@@ -120,8 +120,8 @@ def test_an_earlier_name_that_comes_back_is_another_source(project: Project) -> 
     (project.folder / "other").mkdir()
     (project.folder / "other" / "c.txt").write_text(TALKS, "utf-8")
     project.write_config(CONFIG % again)
-    with working(load(project.folder / "config.yaml", environ={}), verb="run --once") as works:
-        [other] = [source for source in works.intake.sources if source.name == "motie"]
-        report = works.intake.take_in(bytes(project.folder / "other" / "c.txt"), other, mode=Mode.ONCE).report
+    with open_runtime(load(project.folder / "config.yaml", environ={}), verb="run --once") as runtime:
+        [other] = [source for source in runtime.ingester.sources if source.name == "motie"]
+        report = runtime.ingester.ingest(bytes(project.folder / "other" / "c.txt"), other, mode=Mode.ONCE).report
     assert report is not None
     assert report.counts[Kind.NEW] == 1

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.config import load
-from monitor.daemon.bootstrap import working
+from monitor.daemon.bootstrap import open_runtime
 
 # What is called at each place, and whether the end comes before the call or after it.
 PLACES = {
@@ -51,13 +51,13 @@ class Halting:
 
 def main(place: str) -> None:
     part, name, is_after = PLACES[place]
-    with working(load(Path("config.yaml"), environ=os.environ), verb="run") as works:
+    with open_runtime(load(Path("config.yaml"), environ=os.environ), verb="run") as runtime:
         if part == "store":
-            works.intake._store = Halting(works.store, name, is_after=is_after)
-            works.run_once()
+            runtime.ingester._store = Halting(runtime.store, name, is_after=is_after)
+            runtime.run_once()
         else:
-            outbox: Any = Halting(works.office.outbox, name, is_after=is_after)
-            replace(works, office=replace(works.office, outbox=outbox)).run_once()
+            outbox: Any = Halting(runtime.dispatcher.outbox, name, is_after=is_after)
+            replace(runtime, dispatcher=replace(runtime.dispatcher, outbox=outbox)).run_once()
 
 
 if __name__ == "__main__":

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from monitor.config import load
-from monitor.daemon.bootstrap import Works, working
-from monitor.daemon.ingest_worker import Pace, Pickup
-from monitor.daemon.scheduler import Schedule
+from monitor.daemon.bootstrap import Runtime, open_runtime
+from monitor.daemon.ingest_worker import IngestWorker, WatchTimings
+from monitor.daemon.scheduler import Scheduler
 from monitor.health import daemon_state
-from monitor.health.publisher import Speaker
-from monitor.health.vigil import Vigil
+from monitor.health.liveness import Liveness
+from monitor.health.publisher import StatePublisher
 from tests.end_to_end.harness import DEADLINE, Project, wait_for
 from tests.servers import Arrivals
 
@@ -52,8 +52,8 @@ class Picking:
     """A pickup that runs, and what it has logged so far."""
 
     project: Project
-    works: Works
-    pickup: Pickup
+    runtime: Runtime
+    ingest_worker: IngestWorker
     _log: _Log = field(default_factory=_Log)
 
     @property
@@ -102,23 +102,23 @@ def query(project: Project, sql: str) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def picking(
-    folder: Path, *, config: str = CONFIG, pace: Pace | None = None, vigil: Vigil | None = None
+    folder: Path, *, config: str = CONFIG, timings: WatchTimings | None = None, liveness: Liveness | None = None
 ) -> Iterator[Picking]:
     """Start it on a project, new or as it was left; it has ended when the block does."""
     project = Project(folder, config=config) if not folder.exists() else _known(folder)
     settings = load(folder / "config.yaml", environ=os.environ)
-    vigil = vigil or Vigil()
-    with working(settings, verb="run") as works:
-        pickup = Pickup(
-            works.intake,
-            works.office.operator,
-            store=works.store,
-            clock=works.office.clock,
-            pace=pace or Pace(settle=0.1, rescan=1.0),
-            vigil=vigil,
-            speaker=Speaker(vigil, partial(daemon_state.write, settings.state)),
+    liveness = liveness or Liveness()
+    with open_runtime(settings, verb="run") as runtime:
+        ingest_worker = IngestWorker(
+            runtime.ingester,
+            runtime.dispatcher.operator,
+            store=runtime.store,
+            clock=runtime.dispatcher.clock,
+            timings=timings or WatchTimings(settle=0.1, rescan=1.0),
+            liveness=liveness,
+            publisher=StatePublisher(liveness, partial(daemon_state.write_state, settings.state)),
         )
-        with _running(picked := Picking(project, works, pickup)):
+        with _running(picked := Picking(project, runtime, ingest_worker)):
             yield picked
 
 
@@ -130,20 +130,20 @@ def _known(folder: Path) -> Project:
 
 @contextmanager
 def _running(picked: Picking) -> Iterator[None]:
-    logger, stop, schedule = logging.getLogger("monitor"), threading.Event(), Schedule()
+    logger, stop, schedule = logging.getLogger("monitor"), threading.Event(), Scheduler()
     logger.addHandler(picked._log)
     logger.setLevel(logging.INFO)
-    picked.pickup.begin()
-    thread = threading.Thread(target=picked.pickup.run, args=(stop,))
+    picked.ingest_worker.begin()
+    thread = threading.Thread(target=picked.ingest_worker.run, args=(stop,))
     thread.start()
-    schedule.every(CHECK, picked.pickup.ask_for_check, name="check")
+    schedule.every(CHECK, picked.ingest_worker.ask_for_check, name="check")
     schedule.start()
     try:
         yield
     finally:
         schedule.stop()
         stop.set()
-        picked.pickup.wake()
+        picked.ingest_worker.wake()
         thread.join(DEADLINE)
-        picked.pickup.end()
+        picked.ingest_worker.end()
         logger.removeHandler(picked._log)

@@ -12,16 +12,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from monitor.config import load
-from monitor.daemon.bootstrap import working
+from monitor.daemon.bootstrap import open_runtime
 from monitor.daemon.main import run
 from monitor.logs import set_up
 from monitor.model import Delivery, Outcome, Verdict
-from monitor.notify.retry import Patience
+from monitor.notify.retry import RetryPolicy
 from monitor.store.sqlite.outbox import SqliteOutbox
 
 MOMENT = timedelta(milliseconds=20)
-QUICK = Patience(
-    first_backoff=MOMENT, longest_backoff=MOMENT, breath=MOMENT, first_open=MOMENT, longest_open=2 * MOMENT
+QUICK = RetryPolicy(
+    first_backoff=MOMENT, longest_backoff=MOMENT, cooldown=MOMENT, first_open=MOMENT, longest_open=2 * MOMENT
 )
 SENT = Verdict(outcome=Outcome.OK, reason="surely it will arrive")
 
@@ -48,11 +48,11 @@ class MarkFirst(SqliteOutbox):
 def main() -> int:
     set_up("json")
     config = load(Path("config.yaml"), environ=os.environ)
-    with working(config, verb="run", patience=QUICK) as works:
+    with open_runtime(config, verb="run", retry_policy=QUICK) as runtime:
         if "mark-first" not in sys.argv:
-            return run(works)
-        careless = MarkFirst(works.office.outbox._handle)  # type: ignore[attr-defined]
-        return run(replace(works, office=replace(works.office, outbox=careless)))
+            return run(runtime)
+        careless = MarkFirst(runtime.dispatcher.outbox._handle)  # type: ignore[attr-defined]
+        return run(replace(runtime, dispatcher=replace(runtime.dispatcher, outbox=careless)))
 
 
 if __name__ == "__main__":

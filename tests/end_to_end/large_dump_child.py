@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import Interrupted
-from monitor.model import Batch, Mode, Report
+from monitor.model import Batch, IngestReport, Mode
 from monitor.pipeline import ingest
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.store import SqliteStore
@@ -30,7 +30,7 @@ class Telling(SqliteStore):
     parts = 0
     kill_after = 0
 
-    def commit(self, batch: Batch, **named: Any) -> Report:
+    def commit(self, batch: Batch, **named: Any) -> IngestReport:
         """See Store."""
         report = super().commit(batch, **named)
         self.parts += 1
@@ -62,7 +62,7 @@ def main(state: str, path: str, kill_after: str) -> str:
     store.kill_after = int(kill_after)
     with large_file(Path(path), most=stop.most) as dump:
         try:
-            ingest(dump, habits=HABITS, audience=AUDIENCE, store=store, now=NOON, mode=Mode.WATCH)
+            ingest(dump, options=HABITS, routing=AUDIENCE, store=store, now=NOON, mode=Mode.WATCH)
         except Interrupted:
             return "stopped"
     return "stored"

@@ -29,9 +29,9 @@ def large(
         path=plain.path,
         signature=plain.signature,
         sha256=sha256(text.encode()).digest(),
-        stretches=stretches,
+        text_chunks=stretches,
         encoding="utf-8",
-        most=most,
+        max_records=most,
         is_held=is_held,
     )
 
@@ -48,9 +48,9 @@ def large_file(path: Path, *, most: Callable[[], int], is_held: bool = False) ->
             path=os.fsencode(path),
             signature=file.signature,
             sha256=content,
-            stretches=lambda: coding.read(file.again(content)),
+            text_chunks=lambda: coding.read(file.again(content)),
             encoding=coding.name,
             bom=coding.bom,
-            most=most,
+            max_records=most,
             is_held=is_held,
         )

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.config import load
-from monitor.daemon.bootstrap import working
+from monitor.daemon.bootstrap import open_runtime
 from monitor.testing import FrozenClock
 from tests.end_to_end.harness import Project, many, record
 from tests.servers import Answer, HttpServer, http_server
@@ -122,9 +122,11 @@ def test_a_rate_is_kept_over_a_restart(tmp_path: Path) -> None:
         with project.daemon() as daemon:
             server.wait_for(20)
             daemon.stop()
-    claims = [datetime.fromisoformat(str(at)) for (at,) in query(project, "SELECT started_at FROM attempt ORDER BY 1")]
-    gaps = [later - earlier for earlier, later in pairwise(claims)]
-    assert len(claims) >= 20
+    reservations = [
+        datetime.fromisoformat(str(at)) for (at,) in query(project, "SELECT started_at FROM attempt ORDER BY 1")
+    ]
+    gaps = [later - earlier for earlier, later in pairwise(reservations)]
+    assert len(reservations) >= 20
     assert min(gaps) >= timedelta(milliseconds=49)  # 50, written down in whole milliseconds
 
 
@@ -171,26 +173,26 @@ class Office:
         at = datetime(2026, 11, day, hour, minute, tzinfo=SEOUL)
         self._clock.advance(at - self._clock.now())
         settings = load(self._project.folder / "config.yaml", environ={})
-        with working(settings, verb="run", clock=self._clock) as works:
-            return works.run_once()
+        with open_runtime(settings, verb="run", clock=self._clock) as runtime:
+            return runtime.run_once()
 
 
 @contextmanager
-def office(folder: Path, more: str, rest: str = "") -> Iterator[tuple[Project, Office, HttpServer]]:
+def dispatcher(folder: Path, more: str, rest: str = "") -> Iterator[tuple[Project, Office, HttpServer]]:
     with http_server() as server:
         project = Project(folder, config=config(hook(server, more=more), rest))
         yield project, Office(project, FrozenClock()), server
 
 
 def test_a_digest_gathers_until_its_time_and_is_told_once(tmp_path: Path) -> None:
-    with office(tmp_path / "p", 'digest: "mon-fri 08:30"') as (project, desk, server):
+    with dispatcher(tmp_path / "p", 'digest: "mon-fri 08:30"') as (project, commands, server):
         project.drop("a.txt", TALKS)
-        assert desk.run_once_at(7) == 0
+        assert commands.run_once_at(7) == 0
         project.drop("b.txt", VISIT)
-        assert desk.run_once_at(8, 29) == 0
+        assert commands.run_once_at(8, 29) == 0
         assert server.requests == []
-        assert desk.run_once_at(8, 30) == 0
-        assert desk.run_once_at(8, 31) == 0
+        assert commands.run_once_at(8, 30) == 0
+        assert commands.run_once_at(8, 31) == 0
         [request] = server.requests
     told = request.json()["title"] + request.json()["message"]
     assert "FTA talks held" in told
@@ -200,28 +202,28 @@ def test_a_digest_gathers_until_its_time_and_is_told_once(tmp_path: Path) -> Non
 
 
 def test_a_window_that_passed_while_nobody_ran_is_caught_up_and_says_so(tmp_path: Path) -> None:
-    with office(tmp_path / "p", 'digest: "08:30"') as (project, desk, server):
+    with dispatcher(tmp_path / "p", 'digest: "08:30"') as (project, commands, server):
         project.drop("a.txt", TALKS)
-        desk.run_once_at(7)
-        desk.run_once_at(15, day=27)
+        commands.run_once_at(7)
+        commands.run_once_at(15, day=27)
         [request] = server.requests
     assert "Mon 23 Nov 08:30, sent late" in request.json()["title"] + request.json()["message"]
 
 
 def test_quiet_hours_hold_and_merge_and_what_is_urgent_passes(tmp_path: Path) -> None:
     urgent = "aliases: {}\n"
-    with office(tmp_path / "p", 'quiet: "22:00-07:00"', urgent) as (project, desk, server):
+    with dispatcher(tmp_path / "p", 'quiet: "22:00-07:00"', urgent) as (project, commands, server):
         text = (project.folder / "config.yaml").read_text("utf-8")
         both = "watchlists: {fta: {keywords: [FTA]}, plant: {keywords: [plant], urgent: true}}"
         project.write_config(text.replace("watchlists: {fta: {keywords: [FTA]}}", both))
         project.drop("a.txt", TALKS)
         project.drop("b.txt", FIGURES)
-        assert desk.run_once_at(23) == 0
+        assert commands.run_once_at(23) == 0
         assert server.requests == []
         project.drop("c.txt", VISIT)
-        desk.run_once_at(23, 30)
+        commands.run_once_at(23, 30)
         assert len(server.requests) == 1
-        desk.run_once_at(7, day=24)
+        commands.run_once_at(7, day=24)
         urgent_one, held = server.requests
     assert "Visit to a plant" in urgent_one.json()["message"]
     assert "FTA talks held" in held.json()["message"]
@@ -229,27 +231,27 @@ def test_quiet_hours_hold_and_merge_and_what_is_urgent_passes(tmp_path: Path) ->
 
 
 def test_a_flood_folds_into_one_summary_that_names_every_release(tmp_path: Path) -> None:
-    with office(tmp_path / "p", "max_per_hour: 5") as (project, desk, server):
+    with dispatcher(tmp_path / "p", "max_per_hour: 5") as (project, commands, server):
         for number in range(12):
             project.drop(f"{number:02}.txt", record(f"FTA round {number:02}", f"Item {number * 7} was settled."))
-        desk.run_once_at(9)
+        commands.run_once_at(9)
         assert len(server.requests) == 5
-        desk.run_once_at(9, 59)
+        commands.run_once_at(9, 59)
         assert len(server.requests) == 5
-        desk.run_once_at(10)
+        commands.run_once_at(10)
         *_, summary = server.requests
         assert len(server.requests) == 6
     assert [n for n in range(12) if f"FTA round {n:02}" in summary.json()["message"]] == [5, 6, 7, 8, 9, 10, 11]
 
 
 def test_a_first_scan_can_be_a_baseline(tmp_path: Path) -> None:
-    with office(tmp_path / "p", "", "first_run: baseline") as (project, desk, server):
+    with dispatcher(tmp_path / "p", "", "first_run: baseline") as (project, commands, server):
         project.drop("a.txt", many(20))
-        desk.run_once_at(9)
+        commands.run_once_at(9)
         [told] = server.requests
         assert "20 releases, 2 would match" in told.json()["title"] + told.json()["message"]
         project.drop("b.txt", TALKS)
-        desk.run_once_at(10)
+        commands.run_once_at(10)
         assert "FTA talks held" in server.requests[1].json()["message"]
     rows = project.run("events", "--json").rows()
     assert [row["alert"] for row in rows if row["watchlists"]] == [[], [], ["fta"]]

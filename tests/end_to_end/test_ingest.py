@@ -16,11 +16,10 @@ from tempfile import mkdtemp
 
 import pytest
 
-from monitor.daemon.ingest_worker import Pace
-from monitor.daemon.ingester import Taken
+from monitor.daemon.ingest_worker import WatchTimings
+from monitor.daemon.ingester import IngestOutcome
 from monitor.health import daemon_state
-from monitor.health.liveness import unready
-from monitor.health.vigil import Vigil
+from monitor.health.liveness import Liveness, not_ready_reason
 from tests.end_to_end.harness import DEADLINE, Project, record
 from tests.end_to_end.ingesting import CONFIG, picking, query
 from tests.servers import short_path
@@ -255,7 +254,7 @@ def test_a_file_in_the_place_and_inode_of_another_is_taken_in(tmp_path: Path) ->
 
 
 def test_a_file_that_is_deleted_before_it_settles_is_noted(tmp_path: Path) -> None:
-    with picking(tmp_path / "p", pace=Pace(settle=0.1, rescan=1e6)) as picked:
+    with picking(tmp_path / "p", timings=WatchTimings(settle=0.1, rescan=1e6)) as picked:
         with (picked.seeds / "a.txt").open("w") as file:
             picked.flush()
             (picked.seeds / "a.txt").unlink()
@@ -278,9 +277,9 @@ def test_a_name_of_any_bytes_is_taken_in_and_shown_escaped(name: bytes, tmp_path
 
 
 def test_a_full_disk_pauses_a_take_in_and_marks_nothing_as_done(tmp_path: Path) -> None:
-    vigil = Vigil()
-    with picking(tmp_path / "p", vigil=vigil) as picked:
-        connection = picked.works.store._handle._connection
+    liveness = Liveness()
+    with picking(tmp_path / "p", liveness=liveness) as picked:
+        connection = picked.runtime.store._handle._connection
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
         body = " ".join(f"item {number}" for number in range(9000))
@@ -288,11 +287,13 @@ def test_a_full_disk_pauses_a_take_in_and_marks_nothing_as_done(tmp_path: Path) 
         picked.wait_for_event("file_postponed", name="a.txt")
         assert picked.query("SELECT count(*) FROM file") == [(0,)]
         end = time.monotonic() + DEADLINE
-        while "full" not in daemon_state.read(picked.project.folder / "state").get("paused", ""):
+        while "full" not in daemon_state.read_state(picked.project.folder / "state").get("paused", ""):
             assert time.monotonic() < end, "its vitals never said that the disk is full"
-        assert unready(vigil.pulse()).startswith("paused: ")
+        assert not_ready_reason(liveness.snapshot()).startswith("paused: ")
         told = list[str]()
-        picked.on_line(lambda line: told.append(unready(vigil.pulse())) if line["event"] == "dump_stored" else None)
+        picked.on_line(
+            lambda line: told.append(not_ready_reason(liveness.snapshot())) if line["event"] == "dump_stored" else None
+        )
         connection.execute("PRAGMA max_page_count = 1000000")
         picked.wait_for_event("dump_stored", name="a.txt")
         assert told == [""]  # when it is said
@@ -300,7 +301,7 @@ def test_a_full_disk_pauses_a_take_in_and_marks_nothing_as_done(tmp_path: Path) 
 
 def test_a_full_disk_in_the_middle_of_a_group_undoes_all_of_it_and_all_comes_again(tmp_path: Path) -> None:
     with picking(tmp_path / "p") as picked:
-        connection = picked.works.store._handle._connection
+        connection = picked.runtime.store._handle._connection
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages + 3}")
         outside = picked.project.folder / "outside"
@@ -340,7 +341,7 @@ def test_files_that_are_no_dumps_are_counted_and_said(tmp_path: Path) -> None:
 def test_a_file_that_no_event_told_of_is_found_counted_and_shown(tmp_path: Path) -> None:
     with picking(tmp_path / "p") as picked:
         picked.flush()
-        watcher = picked.pickup._supervisor.watcher
+        watcher = picked.ingest_worker._supervisor.watcher
         handler = watcher._handlers[os.fsencode(picked.seeds)]
         hear = handler._sign
 
@@ -352,7 +353,7 @@ def test_a_file_that_no_event_told_of_is_found_counted_and_shown(tmp_path: Path)
         picked.project.drop("lost.txt", TALKS)
         picked.wait_for_event("dump_stored", name="lost.txt")
         picked.wait_for_event("events_lost", reason="files came that no event told of")
-        assert picked.pickup._supervisor.missed == {os.fsencode(picked.seeds): 1}
+        assert picked.ingest_worker._supervisor.missed == {os.fsencode(picked.seeds): 1}
         picked.flush()  # it is armed anew
 
 
@@ -398,7 +399,7 @@ def test_many_files_that_wait_at_the_start_all_come_and_one_that_is_written_wait
 
 
 def test_a_polled_folder_needs_no_events_and_an_empty_listing_deletes_nothing(tmp_path: Path) -> None:
-    with picking(tmp_path / "p", pace=Pace(settle=0.05, mode="poll", poll=0.2)) as picked:
+    with picking(tmp_path / "p", timings=WatchTimings(settle=0.05, mode="poll", poll=0.2)) as picked:
         picked.wait_for_event("folder_polled")
         (picked.seeds / "a.txt").write_text(TALKS, "utf-8")
         picked.wait_for_event("dump_stored")
@@ -428,12 +429,12 @@ def test_a_file_that_fits_two_sources_is_the_first_ones_at_a_scan_too(tmp_path: 
 
 
 def test_what_a_file_came_to_is_counted_and_a_tail_that_nobody_completed_too(tmp_path: Path) -> None:
-    with picking(tmp_path / "p", pace=Pace(settle=0.05, rescan=0.2, partial_grace=0.0)) as picked:
-        intake = picked.works.intake
+    with picking(tmp_path / "p", timings=WatchTimings(settle=0.05, rescan=0.2, partial_grace=0.0)) as picked:
+        ingester = picked.runtime.ingester
         (picked.seeds / "a.txt").write_text(f"{TALKS}\n-\nVisit en", "utf-8")
         picked.wait_for_event("tails_rejected")
         picked.flush()
-        intake.tell([Taken(path=b"", source=intake.sources[0], is_failed=True)])
-        figures = intake.counters.figures()
+        ingester.log_outcomes([IngestOutcome(path=b"", source=ingester.sources[0], is_failed=True)])
+        figures = ingester.counters.snapshot()
     assert {result: n for result, n in figures.dumps.items() if n} == {"held": 1, "stored": 1, "failed": 1}
     assert {kind: n for kind, n in figures.events.items() if n} == {"new": 2, "rejected": 1}

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from monitor.control.commands import Order
+from monitor.control.commands import Request
 from monitor.control.server import ask
 from monitor.health import daemon_state
 from monitor.inspect.status import standing_of
@@ -38,22 +38,22 @@ def notice(number: int) -> str:
 
 def watch(project: Project) -> dict[str, Any]:
     """What `status` says of the only source, and whether all is well."""
-    standing = project.run("status", "--json").rows()[0]
-    [source] = standing["sources"]
-    return {**source["watch"], "ok": standing["ok"]}
+    channel_state = project.run("status", "--json").rows()[0]
+    [source] = channel_state["sources"]
+    return {**source["watch"], "ok": channel_state["ok"]}
 
 
 def asked(project: Project, *, patience: float) -> dict[str, Any]:
     """The same, for whoever will not wait long."""
-    _, standing = standing_of(project.folder / "config.yaml", now=datetime.now(UTC), patience=patience)
-    told: Any = standing
+    _, channel_state = standing_of(project.folder / "config.yaml", now=datetime.now(UTC), patience=patience)
+    told: Any = channel_state
     return {**told["sources"][0]["watch"], "ok": told["ok"]}
 
 
 def says(project: Project, state: str) -> None:
     """Until the daemon's own word is of this state; `status` repeats it."""
     end = time.monotonic() + DEADLINE
-    while daemon_state.read(project.folder / "state").get("sources", {}).get("motie", {}).get("state") != state:
+    while daemon_state.read_state(project.folder / "state").get("sources", {}).get("motie", {}).get("state") != state:
         assert time.monotonic() < end, f"the daemon never said {state}"
 
 
@@ -168,7 +168,7 @@ def heard(project: Project, count: int) -> None:
     words, end = list[Any](), time.monotonic() + DEADLINE
     while len(words) < count:
         assert time.monotonic() < end
-        answer: Any = ask(project.folder / "state", Order(verb="state"))
+        answer: Any = ask(project.folder / "state", Request(verb="state"))
         if answer["state"] not in words:
             words.append(answer["state"])
 
@@ -178,7 +178,7 @@ def test_status_shows_what_is_ignored_and_what_is_not_settled(tmp_path: Path) ->
     (project.seeds / "a.csv").write_text("x")
     with (project.seeds / "open.txt").open("w"), project.daemon() as daemon:
         end = time.monotonic() + DEADLINE
-        while not daemon_state.read(project.folder / "state")["sources"]["motie"]["unsettled"]:
+        while not daemon_state.read_state(project.folder / "state")["sources"]["motie"]["unsettled"]:
             assert time.monotonic() < end
         said = watch(project)
         assert (said["ignored"], said["ignored_names"], said["unsettled"]) == (1, ["a.csv"], 1)
@@ -203,7 +203,7 @@ def test_a_burst_that_overflows_the_kernels_queue_arrives_whole_and_is_counted(t
         while query(project, "SELECT count(*) FROM file")[0][0] < count:
             assert time.monotonic() < end, query(project, "SELECT count(*) FROM file")
         daemon.wait_for_event("events_lost")
-        while not daemon_state.read(project.folder / "state")["overflows"]:  # it speaks once a second
+        while not daemon_state.read_state(project.folder / "state")["overflows"]:  # it speaks once a second
             assert time.monotonic() < end
         assert query(project, "SELECT count(*) FROM release") == [(1,)]
         assert daemon.stop() == 0
@@ -214,8 +214,8 @@ def test_killed_at_any_moment_of_sixty_take_ins_it_loses_nothing_and_doubles_not
 ) -> None:
     kills, dumps = (120, 60) if full else (5, 60)
     dice = random.Random(11)  # noqa: S311 - reproducible, not secret
-    rounds = max(1, kills // 12)
-    for number in range(rounds):
+    scan_schedule = max(1, kills // 12)
+    for number in range(scan_schedule):
         project = Project(tmp_path / f"p{number}", config=CONFIG)
         for dump in range(dumps):
             text = "\n".join(notice(dump * 10 + each) for each in range(10))

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.collect.source import Habits
+from monitor.collect.source import SourceOptions
 from monitor.errors import FileChanged, Interrupted
-from monitor.model import Dump, Kind, Mode, Release, Report
+from monitor.model import Dump, IngestReport, Kind, Mode, Release
 from monitor.pipeline import ingest
 from monitor.ports import Store
 from monitor.testing import NOON, dump_of
@@ -37,8 +37,8 @@ NEWS = [
 ]
 
 
-def take(store: Store, what: Dump, *, mode: Mode = Mode.ONCE, habits: Habits = HABITS) -> Report:
-    return ingest(what, habits=habits, audience=AUDIENCE, store=store, now=NOON, mode=mode)
+def take(store: Store, what: Dump, *, mode: Mode = Mode.ONCE, options: SourceOptions = HABITS) -> IngestReport:
+    return ingest(what, options=options, routing=AUDIENCE, store=store, now=NOON, mode=mode)
 
 
 def texts(store: Store) -> Counter[Release]:
@@ -136,17 +136,17 @@ def test_what_two_parts_show_are_two_releases(pair: Pair) -> None:
 def test_a_part_is_told_of_as_soon_as_it_is_stored(pair: Pair) -> None:
     with pytest.raises(Interrupted):
         take(pair.store, large(dump(*NEWS[:20]), most=stopping(2)))
-    assert len(pair.outbox.waiting("team")) == 6
+    assert len(pair.outbox.pending_notices("team")) == 6
 
 
 def test_what_a_listing_no_longer_shows_is_withdrawn_once_all_of_it_is_read(pair: Pair) -> None:
-    habits = Habits(timezone=HABITS.timezone, listings={"press": ("*",)})
-    take(pair.store, dump_of(dump(*NEWS[:24]), name="20250101.txt"), habits=habits)
+    options = SourceOptions(timezone=HABITS.timezone, listings={"press": ("*",)})
+    take(pair.store, dump_of(dump(*NEWS[:24]), name="20250101.txt"), options=options)
     text = dump(*NEWS[:5], *NEWS[6:24])
     with pytest.raises(Interrupted):
-        take(pair.store, large(text, name="20250102.txt", most=stopping(6)), habits=habits)
+        take(pair.store, large(text, name="20250102.txt", most=stopping(6)), options=options)
     assert Kind.WITHDRAWN not in pair.kinds()
-    report = take(pair.store, large(text, name="20250102.txt"), habits=habits)
+    report = take(pair.store, large(text, name="20250102.txt"), options=options)
     assert (report.counts[Kind.WITHDRAWN], report.counts[Kind.UNCHANGED]) == (1, 23)
     assert pair.events()[-1] == ("withdrawn", 6)
 
@@ -161,7 +161,7 @@ def test_a_take_in_that_was_stopped_is_repeated_and_doubles_nothing(after: int, 
         take(pair.store, large(text, most=stopping(after)))
     stored = (3, 6, 9, 9, 11, 14)[after - 1]
     assert len(heads(pair.store)) == stored
-    assert pair.store.filed("motie", b"/seeds/dump.txt") is None
+    assert pair.store.ledger_entry("motie", b"/seeds/dump.txt") is None
     assert pair.store.find_dump("motie", large(text).sha256) is None
 
     report = take(pair.store, large(text))
@@ -170,7 +170,7 @@ def test_a_take_in_that_was_stopped_is_repeated_and_doubles_nothing(after: int, 
     assert Counter(report.counts) == Counter({Kind.NEW: 14 - stored, Kind.UNCHANGED: stored, Kind.REJECTED: 2})
     assert Counter(pair.kinds()) == {"new": 14, "rejected": 2}
     assert pair.reject_states() == ["rejected"] * 2
-    assert len(pair.outbox.waiting("team")) == 14
+    assert len(pair.outbox.pending_notices("team")) == 14
     assert take(pair.store, large(text, name="copy.txt")).status == "duplicate"
 
 
@@ -181,7 +181,7 @@ def test_a_held_one_is_repeated_too(pair: Pair) -> None:
     assert len(heads(pair.store)) == 9
     report = take(pair.store, large(text, is_held=True))
     assert (report.dump, Counter(report.counts)) == (2, Counter({Kind.NEW: 5, Kind.UNCHANGED: 9}))
-    assert len(pair.outbox.waiting("team")) == 14
+    assert len(pair.outbox.pending_notices("team")) == 14
 
 
 def test_what_a_newer_dump_has_changed_before_the_repeat_stays_and_alerts_nobody_again(pair: Pair) -> None:
@@ -239,7 +239,7 @@ def test_a_dump_that_changed_half_way_is_superseded_and_its_parts_stay(pair: Pai
     with large_file(path, most=most) as what, pytest.raises(FileChanged):
         take(pair.store, what, mode=Mode.WATCH)
     assert len(heads(pair.store)) == 190  # all but the last part, which waits for the end of the file
-    assert pair.store.filed("motie", what.path) is None
+    assert pair.store.ledger_entry("motie", what.path) is None
 
     with large_file(path, most=lambda: 10) as again:
         report = take(pair.store, again, mode=Mode.WATCH)

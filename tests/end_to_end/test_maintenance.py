@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from monitor.config import load
-from monitor.daemon.bootstrap import Works, working
+from monitor.daemon.bootstrap import Runtime, open_runtime
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.search import SearchIndex
 from monitor.testing import FrozenClock
@@ -33,16 +33,16 @@ def test_what_is_too_old_is_forgotten_and_what_is_kept_is_not(tmp_path: Path) ->
     clock.advance(timedelta(days=1))
     _pass(project, clock)
     clock.advance(timedelta(days=40))
-    with _works(project, clock) as works:
-        works.upkeep.prune()
-        bodies = [bool(row["body"]) for row in works.upkeep.handle.all("versions_after", id=0, most=9)]
+    with _works(project, clock) as runtime:
+        runtime.maintenance.prune()
+        bodies = [bool(row["body"]) for row in runtime.maintenance.handle.all("versions_after", id=0, most=9)]
     assert sorted(bodies) == [False, True, True]
 
 
-def _works(project: Project, clock: FrozenClock) -> AbstractContextManager[Works]:
-    return working(load(project.folder / "config.yaml", environ={}), verb="run", clock=clock)
+def _works(project: Project, clock: FrozenClock) -> AbstractContextManager[Runtime]:
+    return open_runtime(load(project.folder / "config.yaml", environ={}), verb="run", clock=clock)
 
 
 def _pass(project: Project, clock: FrozenClock) -> None:
-    with _works(project, clock) as works:
-        assert works.run_once() == 0
+    with _works(project, clock) as runtime:
+        assert runtime.run_once() == 0

@@ -69,7 +69,7 @@ def refusal(daemon: Daemon, project: Project) -> str:
     """What the daemon's vitals say of the configuration, as soon as they say anything."""
     state = project.folder / "state"
     until = time.monotonic() + DEADLINE
-    while not (said := str(daemon_state.read(state).get("refusal", ""))):
+    while not (said := str(daemon_state.read_state(state).get("refusal", ""))):
         assert time.monotonic() < until
         daemon.wait_for_event("config_refused")
     return said

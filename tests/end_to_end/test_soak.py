@@ -79,14 +79,14 @@ def batch(number: int) -> str:
     return dump("FTA round", range(number * EACH, (number + 1) * EACH))
 
 
-def dump(topic: str, rounds: range) -> str:
+def dump(topic: str, scan_schedule: range) -> str:
     return "\n".join(
         record(
             f"{topic} {each}:",
             " ".join(f"item{each}w{place}" for place in range(30)),
             f"{date(1990, 1, 1) + timedelta(days=each)}",
         )
-        for each in rounds
+        for each in scan_schedule
     )
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from monitor.health.counters import Counters
-from monitor.model import Kind, Report
+from monitor.model import IngestReport, Kind
 from monitor.testing import NOON
 
-REPORT = Report(
+REPORT = IngestReport(
     dump=1,
     source="motie",
     name="a.txt",
@@ -30,7 +30,7 @@ def test_a_take_in_counts_as_what_it_came_to_with_its_events() -> None:
     counters.took(replace(REPORT, status="duplicate", counts={}, at=NOON + timedelta(hours=1)))
     counters.failed()
     counters.happened(Kind.REJECTED, 3)
-    figures = counters.figures()
+    figures = counters.snapshot()
     assert {result: n for result, n in figures.dumps.items() if n} == {"stored": 1, "duplicate": 1, "failed": 1}
     assert {kind: n for kind, n in figures.events.items() if n} == {"new": 2, "rejected": 4}
     assert counters.last_dump("motie") == figures.last_dumps["motie"] == NOON + timedelta(hours=1)
@@ -41,7 +41,7 @@ def test_what_the_store_knows_of_the_past_is_the_last_dump_until_one_comes() -> 
     assert (counters.last_dump("motie"), counters.last_dump("customs")) == (NOON - timedelta(days=3), None)
     counters.took(REPORT)
     assert counters.last_dump("motie") == NOON
-    assert sum(Counters({"motie": NOON}).figures().dumps.values()) == 0
+    assert sum(Counters({"motie": NOON}).snapshot().dumps.values()) == 0
 
 
 def test_a_channel_that_is_known_again_keeps_its_numbers() -> None:
@@ -50,7 +50,7 @@ def test_a_channel_that_is_known_again_keeps_its_numbers() -> None:
     counters.left("team", "sent")
     counters.left("gone", "dead", 3)
     counters.know(["team", "desk"])
-    figures = counters.figures()
+    figures = counters.snapshot()
     assert (figures.messages["team", "sent"], figures.messages["desk", "sent"]) == (1, 0)
     assert figures.messages["gone", "dead"] == 3
 
@@ -67,11 +67,11 @@ def test_threads_that_count_at_the_same_time_lose_nothing() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert counters.figures().messages["team", "sent"] == 20_000
+    assert counters.snapshot().messages["team", "sent"] == 20_000
 
 
 def test_figures_once_taken_stand_still() -> None:
     counters = Counters()
-    before = counters.figures()
+    before = counters.snapshot()
     counters.took(REPORT)
     assert before.dumps["stored"] == 0

@@ -15,14 +15,23 @@ import pytest
 
 from monitor.config import Config, load
 from monitor.control import lock
-from monitor.health.daemon_state import FILE, STALE_AFTER, Vitals, Watch, last_change, read, watch_of, write
-from monitor.health.publisher import Speaker
-from monitor.health.vigil import Vigil
+from monitor.health.daemon_state import (
+    FILE,
+    STALE_AFTER,
+    DaemonState,
+    SourceState,
+    last_change,
+    read_state,
+    watch_of,
+    write_state,
+)
+from monitor.health.liveness import Liveness
+from monitor.health.publisher import StatePublisher
 from monitor.inspect.status import status
 from tests.config.support import HEAD
 
 AT = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)
-WATCH = Watch(state="watching", since="2026-11-22T03:00:00Z", ignored=1, ignored_names=("a.csv",))
+WATCH = SourceState(state="watching", since="2026-11-22T03:00:00Z", ignored=1, ignored_names=("a.csv",))
 
 
 @pytest.fixture
@@ -33,8 +42,10 @@ def config(tmp_path: Path) -> Config:
 
 
 def word(state: Path, *, busy_with: str = "") -> dict[str, Any]:
-    write(state, Vitals(pid=7, at="2026-11-22T03:04:05.000000Z", busy_with=busy_with, sources={"motie": WATCH}))
-    return dict(read(state))
+    write_state(
+        state, DaemonState(pid=7, at="2026-11-22T03:04:05.000000Z", busy_with=busy_with, sources={"motie": WATCH})
+    )
+    return dict(read_state(state))
 
 
 def test_the_last_change_is_believed_and_says_of_when_it_is(tmp_path: Path) -> None:
@@ -46,8 +57,8 @@ def test_the_last_change_is_believed_and_says_of_when_it_is(tmp_path: Path) -> N
 
 
 def test_what_the_last_change_says_against_a_source_is_kept(tmp_path: Path) -> None:
-    missing = Watch(state="waiting", since="2026-11-22T03:00:00Z", reason="the folder is missing")
-    write(tmp_path, Vitals(pid=7, at="2026-11-22T03:04:05.000000Z", sources={"motie": missing}))
+    missing = SourceState(state="waiting", since="2026-11-22T03:00:00Z", reason="the folder is missing")
+    write_state(tmp_path, DaemonState(pid=7, at="2026-11-22T03:04:05.000000Z", sources={"motie": missing}))
     watch = watch_of(last_change(tmp_path, pid=7, since="2026-11-22T03:00:00Z"), "motie")
 
     assert watch["reason"].startswith("the folder is missing; last changed 2026")
@@ -78,9 +89,9 @@ def test_the_word_of_a_daemon_that_is_silent_says_nothing_of_its_sources(tmp_pat
 
 @pytest.mark.parametrize("content", [b"", b'{"pid": 7', b"[]", b"\xff"])
 def test_a_torn_or_missing_word_is_none(content: bytes, tmp_path: Path) -> None:
-    assert read(tmp_path) == {}
+    assert read_state(tmp_path) == {}
     (tmp_path / FILE).write_bytes(content)
-    assert read(tmp_path) == {}
+    assert read_state(tmp_path) == {}
     assert watch_of(last_change(tmp_path, pid=7, since="2026-11-22T03:00:00Z"), "motie")["state"] == "unknown"
 
 
@@ -92,55 +103,55 @@ def test_a_word_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 def test_a_daemon_that_can_store_nothing_is_not_well(config: Config) -> None:
     with lock.hold(config.state, verb="run", now=AT):
         for fault, is_well in (("", True), ("the disk is full", False)):
-            said = Vitals(pid=os.getpid(), at=f"{AT:%Y-%m-%dT%H:%M:%SZ}", paused=fault, sources={"motie": WATCH})
-            standing: Mapping[str, Any] = status(config, asdict(said), now=AT)
-            assert (standing["ok"], standing["daemon"]["paused"]) == (is_well, fault or None)
+            said = DaemonState(pid=os.getpid(), at=f"{AT:%Y-%m-%dT%H:%M:%SZ}", paused=fault, sources={"motie": WATCH})
+            channel_state: Mapping[str, Any] = status(config, asdict(said), now=AT)
+            assert (channel_state["ok"], channel_state["daemon"]["paused"]) == (is_well, fault or None)
 
 
 def test_only_a_daemon_that_runs_can_say_how_it_is(config: Config) -> None:
-    said = Vitals(pid=os.getpid(), at="2026-11-22T03:04:05Z", paused="full", refusal="x", sources={"motie": WATCH})
+    said = DaemonState(pid=os.getpid(), at="2026-11-22T03:04:05Z", paused="full", refusal="x", sources={"motie": WATCH})
     for verb in ("run --once", None):
         with lock.hold(config.state, verb=verb, now=AT) if verb else nullcontext():
-            standing: Mapping[str, Any] = status(config, asdict(said), now=AT)
-        assert (standing["ok"], standing["daemon"], standing["config"]["refusal"]) == (False, None, None)
-        assert standing["sources"][0]["watch"]["reason"] == "no daemon runs"
+            channel_state: Mapping[str, Any] = status(config, asdict(said), now=AT)
+        assert (channel_state["ok"], channel_state["daemon"], channel_state["config"]["refusal"]) == (False, None, None)
+        assert channel_state["sources"][0]["watch"]["reason"] == "no daemon runs"
 
 
 def test_a_word_is_written_when_it_changes_and_until_it_is_written(tmp_path: Path) -> None:
-    written, room, refusals = list[Vitals](), [True], [""]
+    written, room, refusals = list[DaemonState](), [True], [""]
 
-    def write_down(said: Vitals) -> None:
+    def write_down(said: DaemonState) -> None:
         if not room[0]:
             raise OSError(errno.ENOSPC, "No space left on device")
         written.append(said)
 
     def speak(at: str, paused: str = "") -> int:
-        speaker.speak(Vitals(pid=7, at=at, paused=paused, sources={"motie": WATCH}))
+        publisher.publish(DaemonState(pid=7, at=at, paused=paused, sources={"motie": WATCH}))
         return len(written)
 
-    speaker = Speaker(Vigil(), write_down, refusal=lambda: refusals[0])
+    publisher = StatePublisher(Liveness(), write_down, refusal=lambda: refusals[0])
     assert [speak("1"), speak("2"), speak("3", "full"), speak("4", "full")] == [1, 1, 2, 2]
     refusals[0] = "config.yaml:3"
     assert (speak("5", "full"), written[-1].at, written[-1].refusal) == (3, "5", "config.yaml:3")
     room[0] = False
-    assert (speak("6"), speak("7"), speaker.word()["at"]) == (3, 3, "7")
+    assert (speak("6"), speak("7"), publisher.word()["at"]) == (3, 3, "7")
     room[0] = True
     assert (speak("8"), speak("9"), written[-1].at) == (4, 4, "8")
 
 
 def test_who_asks_hears_what_has_changed_since_the_last_word() -> None:
     now = [0.0]
-    vigil = Vigil(seconds=lambda: now[0])
+    liveness = Liveness(seconds=lambda: now[0])
     refusals = [""]
-    speaker = Speaker(vigil, lambda _: None, refusal=lambda: refusals[0])
-    assert watch_of(speaker.word(), "motie")["reason"] == "the daemon has not reported yet"
-    speaker.speak(Vitals(pid=7, at="1", busy_with="big.txt", sources={"motie": WATCH}))
+    publisher = StatePublisher(liveness, lambda _: None, refusal=lambda: refusals[0])
+    assert watch_of(publisher.word(), "motie")["reason"] == "the daemon has not reported yet"
+    publisher.publish(DaemonState(pid=7, at="1", busy_with="big.txt", sources={"motie": WATCH}))
     refusals[0] = "config.yaml:3"
-    vigil.answer("the disk is full")
-    said = speaker.word()
+    liveness.answer("the disk is full")
+    said = publisher.word()
     assert (said["silence"], said["paused"], said["refusal"]) == ("", "the disk is full", "config.yaml:3")
     now[0] += STALE_AFTER
-    assert speaker.word()["silence"] == "the watcher has not answered for 10 s; it was about to take in big.txt"
-    vigil.tick()
-    speaker.speak(Vitals(pid=7, at="2", sources={"motie": WATCH}))
-    assert watch_of(speaker.word(), "motie")["state"] == "watching"
+    assert publisher.word()["silence"] == "the watcher has not answered for 10 s; it was about to take in big.txt"
+    liveness.tick()
+    publisher.publish(DaemonState(pid=7, at="2", sources={"motie": WATCH}))
+    assert watch_of(publisher.word(), "motie")["state"] == "watching"

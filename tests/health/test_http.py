@@ -9,17 +9,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from monitor.health.http import LONGEST, OFF, Reception
-from monitor.health.pages import Page
+from monitor.health.http import LONGEST, OFF, HealthServer
+from monitor.health.pages import Response
 from tests.servers import unused_port
 
 ANY = "127.0.0.1:0"
 
 
 @pytest.fixture
-def reception() -> Iterator[Reception]:
-    made = Reception(patience=0.05)
-    made.show({"/page": lambda: Page(text="first")})
+def health_server() -> Iterator[HealthServer]:
+    made = HealthServer(patience=0.05)
+    made.set_routes({"/page": lambda: Response(text="first")})
     yield made
     made.close()
 
@@ -34,57 +34,57 @@ def fetched(port: int, path: str = "/page", *, host: str = "127.0.0.1") -> tuple
         connection.close()
 
 
-def test_a_page_is_served_for_as_long_as_it_is_shown(reception: Reception) -> None:
-    assert reception.listen(ANY) == ""
-    assert [fetched(reception.port) for _ in range(3)] == [(200, "first\n")] * 3
-    reception.show({"/other": lambda: Page(text="second")})
-    assert fetched(reception.port) == (404, "there is /other\n")
-    assert fetched(reception.port, "/other") == (200, "second\n")
+def test_a_page_is_served_for_as_long_as_it_is_shown(health_server: HealthServer) -> None:
+    assert health_server.listen(ANY) == ""
+    assert [fetched(health_server.port) for _ in range(3)] == [(200, "first\n")] * 3
+    health_server.set_routes({"/other": lambda: Response(text="second")})
+    assert fetched(health_server.port) == (404, "there is /other\n")
+    assert fetched(health_server.port, "/other") == (200, "second\n")
 
 
-def test_the_same_address_again_keeps_its_socket(reception: Reception) -> None:
-    reception.listen(ANY)
-    port = reception.port
-    assert reception.listen(ANY) == ""
-    assert reception.port == port
+def test_the_same_address_again_keeps_its_socket(health_server: HealthServer) -> None:
+    health_server.listen(ANY)
+    port = health_server.port
+    assert health_server.listen(ANY) == ""
+    assert health_server.port == port
     assert fetched(port) == (200, "first\n")
 
 
-def test_another_address_is_moved_to_and_off_ends_it(reception: Reception) -> None:
-    reception.listen(ANY)
-    first, second = reception.port, unused_port()
-    assert reception.listen(f"127.0.0.1:{second}") == ""
+def test_another_address_is_moved_to_and_off_ends_it(health_server: HealthServer) -> None:
+    health_server.listen(ANY)
+    first, second = health_server.port, unused_port()
+    assert health_server.listen(f"127.0.0.1:{second}") == ""
     assert fetched(second) == (200, "first\n")
     for address, port in ((f"127.0.0.1:{second}", first), (OFF, second)):
-        reception.listen(address)
+        health_server.listen(address)
         with pytest.raises(ConnectionRefusedError):
             fetched(port)
-    assert reception.port == 0
+    assert health_server.port == 0
 
 
 def test_a_port_that_is_taken_is_a_fault_until_it_is_free(
-    reception: Reception, caplog: pytest.LogCaptureFixture
+    health_server: HealthServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
-        assert reception.listen(address) == "Address already in use"
+        assert health_server.listen(address) == "Address already in use"
     assert (caplog.records[-1].getMessage(), vars(caplog.records[-1])["fields"]["address"]) == (
         "health_unavailable",
         address,
     )
-    assert reception.listen(address) == ""
-    assert fetched(reception.port) == (200, "first\n")
+    assert health_server.listen(address) == ""
+    assert fetched(health_server.port) == (200, "first\n")
 
 
-def test_an_address_of_another_machine_is_a_fault(reception: Reception) -> None:
-    assert reception.listen("192.0.2.1:9877") == "Cannot assign requested address"
+def test_an_address_of_another_machine_is_a_fault(health_server: HealthServer) -> None:
+    assert health_server.listen("192.0.2.1:9877") == "Cannot assign requested address"
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine speaks no IPv6")
-def test_an_ipv6_address_is_listened_on(reception: Reception) -> None:
-    if reception.listen("[::1]:0"):
+def test_an_ipv6_address_is_listened_on(health_server: HealthServer) -> None:
+    if health_server.listen("[::1]:0"):
         pytest.skip("this machine has no IPv6 address")
-    assert fetched(reception.port, host="::1") == (200, "first\n")
+    assert fetched(health_server.port, host="::1") == (200, "first\n")
 
 
 def _says_nothing(_: socket.socket) -> None:
@@ -106,24 +106,24 @@ def _resets(client: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("behave", [_says_nothing, _breaks_off, _never_ends, _resets])
-def test_a_client_that_behaves_badly_harms_nobody(reception: Reception, behave: object) -> None:
+def test_a_client_that_behaves_badly_harms_nobody(health_server: HealthServer, behave: object) -> None:
     assert callable(behave)
-    reception.listen(ANY)
-    with socket.create_connection(("127.0.0.1", reception.port), timeout=30) as client:
+    health_server.listen(ANY)
+    with socket.create_connection(("127.0.0.1", health_server.port), timeout=30) as client:
         behave(client)
-        assert fetched(reception.port) == (200, "first\n")
+        assert fetched(health_server.port) == (200, "first\n")
 
 
-def test_a_request_that_is_too_long_is_refused(reception: Reception) -> None:
-    reception.listen(ANY)
-    with socket.create_connection(("127.0.0.1", reception.port), timeout=30) as client:
+def test_a_request_that_is_too_long_is_refused(health_server: HealthServer) -> None:
+    health_server.listen(ANY)
+    with socket.create_connection(("127.0.0.1", health_server.port), timeout=30) as client:
         client.sendall(b"GET /page HTTP/1.1\r\nX: ".ljust(LONGEST + 1, b"a"))
         assert client.recv(100).startswith(b"HTTP/1.1 400 ")
 
 
-def test_a_request_may_come_in_pieces(reception: Reception) -> None:
-    slow = Reception(patience=30)
-    slow.show({"/page": lambda: Page(text="first")})
+def test_a_request_may_come_in_pieces(health_server: HealthServer) -> None:
+    slow = HealthServer(patience=30)
+    slow.set_routes({"/page": lambda: Response(text="first")})
     slow.listen(ANY)
     with socket.create_connection(("127.0.0.1", slow.port), timeout=30) as client:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

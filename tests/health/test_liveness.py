@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from monitor.health.daemon_state import STALE_AFTER, Watch
-from monitor.health.liveness import Pulse, deaf, silence, unready
+from monitor.health.daemon_state import STALE_AFTER, SourceState
+from monitor.health.liveness import HealthSnapshot, not_ready_reason, stalled_part, unwatched_source
 
-HEARD = Watch(state="watching", since="2026-11-22T03:00:00Z")
-WELL = Pulse(watcher=1.0, store=0.0, scheduler=1.0, watches={"motie": HEARD, "관세청": replace(HEARD, state="polling")})
+HEARD = SourceState(state="watching", since="2026-11-22T03:00:00Z")
+WELL = HealthSnapshot(
+    watcher=1.0, store=0.0, scheduler=1.0, watches={"motie": HEARD, "관세청": replace(HEARD, state="polling")}
+)
 
 # (what, the pulse, why it is not ready)
 ROWS = [
@@ -33,27 +35,27 @@ FOLDERS = [
 
 
 @pytest.mark.parametrize(("what", "pulse", "expected"), ROWS, ids=[row[0] for row in ROWS])
-def test_a_daemon_is_ready_or_says_the_first_reason_why_not(what: str, pulse: Pulse, expected: str) -> None:
-    assert unready(pulse).startswith(expected)
-    assert bool(unready(pulse)) == bool(expected)
+def test_a_daemon_is_ready_or_says_the_first_reason_why_not(what: str, snapshot: HealthSnapshot, expected: str) -> None:
+    assert not_ready_reason(snapshot).startswith(expected)
+    assert bool(not_ready_reason(snapshot)) == bool(expected)
 
 
 @pytest.mark.parametrize(("state", "expected"), FOLDERS)
 def test_a_folder_that_is_not_heard_is_named_by_its_source(state: str, expected: str) -> None:
-    assert deaf({"customs": "watching", "motie": state, "later": state}) == expected
-    assert unready(replace(WELL, watches={"motie": replace(HEARD, state=state)})) == expected
+    assert unwatched_source({"customs": "watching", "motie": state, "later": state}) == expected
+    assert not_ready_reason(replace(WELL, watches={"motie": replace(HEARD, state=state)})) == expected
 
 
 @pytest.mark.parametrize("fault", ["", "the disk is full"])
 def test_a_fault_and_a_missing_folder_are_answers_and_no_silence(fault: str) -> None:
     waiting = replace(WELL, fault=fault, watches={"motie": replace(HEARD, state="waiting")})
-    assert silence(waiting, within=2.0) == ""
-    assert unready(waiting) != ""
+    assert stalled_part(waiting, within=2.0) == ""
+    assert not_ready_reason(waiting) != ""
 
 
 @pytest.mark.parametrize("part", ["watcher", "store", "scheduler"])
 def test_a_part_is_silent_from_the_given_second_on(part: str) -> None:
     for seconds, said in ((59.9, ""), (60.0, f"the {part} has not answered for 60 s")):
         parts = {"watcher": 0.0, "store": 0.0, "scheduler": 0.0} | {part: seconds}
-        pulse = Pulse(watcher=parts["watcher"], store=parts["store"], scheduler=parts["scheduler"])
-        assert silence(pulse, within=60.0) == said
+        snapshot = HealthSnapshot(watcher=parts["watcher"], store=parts["store"], scheduler=parts["scheduler"])
+        assert stalled_part(snapshot, within=60.0) == said

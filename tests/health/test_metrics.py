@@ -9,14 +9,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.health.counters import LEFT_AS, RESULTS, Counters, Figures
+from monitor.health.counters import LEFT_AS, RESULTS, Counters, MetricsSnapshot
 from monitor.health.metrics import Metric, exposed, metrics
 from monitor.model import Kind
 from monitor.ports import Backlog
 from monitor.testing import NOON
 from tests.health.exposition import parsed
 
-FIGURES = Figures(
+FIGURES = MetricsSnapshot(
     dumps={"stored": 3},
     events={"new": 7},
     messages={("team", "sent"): 5, ('d"e\\s\nk', "dead"): 1},
@@ -28,7 +28,7 @@ FIGURES = Figures(
 def test_names_types_and_labels_are_those_of_the_contract() -> None:
     counters = Counters()
     counters.know(["team"])
-    found = parsed(exposed(metrics(counters.figures(), version="1.2.3", now=NOON)))
+    found = parsed(exposed(metrics(counters.snapshot(), version="1.2.3", now=NOON)))
     assert {
         name: (family.kind, *sorted({label for key in family.samples for label, _ in key}))
         for name, family in found.items()
@@ -48,7 +48,7 @@ def test_names_types_and_labels_are_those_of_the_contract() -> None:
 def test_every_label_value_is_there_from_the_start_with_zero() -> None:
     counters = Counters()
     counters.know(["team", "desk"])
-    found = parsed(exposed(metrics(counters.figures(), version="1", now=NOON)))
+    found = parsed(exposed(metrics(counters.snapshot(), version="1", now=NOON)))
     assert {found["monitor_dumps_total"].value(result=result) for result in RESULTS} == {0}
     assert {found["monitor_events_total"].value(kind=kind) for kind in Kind if kind is not Kind.UNCHANGED} == {0}
     told = found["monitor_messages_total"]
@@ -68,12 +68,14 @@ def test_figures_are_read_again_as_they_were() -> None:
 
 
 def test_what_never_was_is_zero_and_an_age_is_never_negative() -> None:
-    empty = Figures(dumps={}, events={}, messages={}, is_config_good=False)
+    empty = MetricsSnapshot(dumps={}, events={}, messages={}, is_config_good=False)
     found = parsed(exposed(metrics(empty, version="1", now=NOON)))
     gauges = ("outbox_pending", "outbox_oldest_pending_seconds", "last_dump_timestamp_seconds")
     assert [found[f"monitor_{name}"].value() for name in gauges] == [0, 0, 0]
     assert found["monitor_config_last_reload_successful"].value() == 0
-    ahead = Figures(dumps={}, events={}, messages={}, backlog=Backlog(pending=1, oldest=NOON + timedelta(days=1)))
+    ahead = MetricsSnapshot(
+        dumps={}, events={}, messages={}, backlog=Backlog(pending=1, oldest=NOON + timedelta(days=1))
+    )
     assert "monitor_outbox_oldest_pending_seconds 0\n" in exposed(metrics(ahead, version="1", now=NOON))
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.health.daemon_state import Watch
-from monitor.health.liveness import Pulse
-from monitor.health.pages import Page, alive, answer, ready
+from monitor.health.daemon_state import SourceState
+from monitor.health.liveness import HealthSnapshot
+from monitor.health.pages import Response, alive, answer, ready
 
-HEARD = Watch(state="watching", since="2026-11-22T03:00:00Z")
-PAGES = {"/healthz": alive, "/page": lambda: Page(text="한국어", kind="text/x")}
+HEARD = SourceState(state="watching", since="2026-11-22T03:00:00Z")
+PAGES = {"/healthz": alive, "/page": lambda: Response(text="한국어", content_type="text/x")}
 
 # (the head of a request, the first line of the answer, its text)
 ROWS = [
@@ -45,12 +45,12 @@ def test_the_text_of_a_head_request_is_measured_and_left_out() -> None:
 
 
 def test_text_that_no_encoding_takes_ends_nothing() -> None:
-    page = answer(b"GET /a HTTP/1.1\r\n\r\n", {"/a": lambda: Page(text="a\udc80b")})
+    page = answer(b"GET /a HTTP/1.1\r\n\r\n", {"/a": lambda: Response(text="a\udc80b")})
     assert page.endswith(b"\r\n\r\na\\udc80b\n")
 
 
 def test_whether_it_is_ready_is_said_by_the_status_and_why_not_by_the_text() -> None:
-    well = Pulse(watcher=0.0, store=0.0, scheduler=0.0, watches={"motie": HEARD})
-    assert ready(well) == Page(text="ready")
-    paused = Pulse(watcher=0.0, store=0.0, scheduler=0.0, watches={"motie": HEARD}, fault="the disk is full")
+    well = HealthSnapshot(watcher=0.0, store=0.0, scheduler=0.0, watches={"motie": HEARD})
+    assert ready(well) == Response(text="ready")
+    paused = HealthSnapshot(watcher=0.0, store=0.0, scheduler=0.0, watches={"motie": HEARD}, fault="the disk is full")
     assert (ready(paused).status, ready(paused).text) == (503, "paused: the disk is full")

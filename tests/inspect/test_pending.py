@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from monitor.config import Config, load
-from monitor.control.client import own_desk
-from monitor.daemon.bootstrap import working
-from monitor.inspect.pending import alert_rows, books
+from monitor.control.client import local_commands
+from monitor.daemon.bootstrap import open_runtime
+from monitor.inspect.pending import alert_rows, open_read_only
 from monitor.inspect.status import channel_rows, status
-from monitor.model import Standing
+from monitor.model import ChannelState
 from monitor.notify.retry import OPENS_AT
-from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.testing import FrozenClock, note
@@ -49,11 +49,11 @@ class Place:
 
     def take_in(self, name: str, text: str) -> None:
         path = self.project.drop(name, text)
-        with working(self.config, verb="ingest", clock=self.clock) as works:
-            works.ingest([path], source=None, is_again=False)
+        with open_runtime(self.config, verb="ingest", clock=self.clock) as runtime:
+            runtime.ingest([path], source=None, is_again=False)
 
     def alerts(self, state: str | None = None) -> list[dict[str, Any]]:
-        with books(self.config) as store:
+        with open_read_only(self.config) as store:
             return [dict(row) for row in alert_rows(self.config, store, state=state)]
 
     def channels(self) -> list[dict[str, Any]]:
@@ -63,9 +63,9 @@ class Place:
         return status(self.config, {}, now=self.clock.now())
 
     @contextmanager
-    def switchboard(self) -> Iterator[SqliteSwitchboard]:
+    def channel_states(self) -> Iterator[SqliteChannelStates]:
         with closing(open_for_writing(self.config.state)) as handle:
-            yield SqliteSwitchboard(handle)
+            yield SqliteChannelStates(handle)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_what_waits_for_another_moment_is_another_line(tmp_path: Path) -> None:
 
 def test_a_mute_is_what_is_waited_for(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    with place.switchboard() as switchboard:
-        switchboard.mute("desk", until=SUNDAY + 8 * HOUR)
+    with place.channel_states() as channel_states:
+        channel_states.mute("desk", until=SUNDAY + 8 * HOUR)
     place.take_in("a.txt", TALKS)
     [row] = place.alerts()
     assert (row["id"], row["due"], row["reason"]) == (None, "2026-11-22T11:00:00Z", "mute")
@@ -153,42 +153,42 @@ def test_what_waits_for_a_channel_that_is_gone_is_shown(tmp_path: Path) -> None:
 
 
 STANDINGS = [
-    (Standing(), "ok", None),
-    (Standing(failures=1, since=SUNDAY, opened_until=SUNDAY + HOUR, reason="503"), "failing", None),
-    (Standing(failures=OPENS_AT - 1, opened_until=SUNDAY + HOUR, reason="503"), "failing", None),
-    (Standing(failures=OPENS_AT, opened_until=SUNDAY + HOUR, reason="503"), "open", "2026-11-22T04:00:00Z"),
-    (Standing(failures=1, opened_until=SUNDAY + HOUR, is_refused=True, reason="401"), "refused", None),
+    (ChannelState(), "ok", None),
+    (ChannelState(failures=1, since=SUNDAY, opened_until=SUNDAY + HOUR, reason="503"), "failing", None),
+    (ChannelState(failures=OPENS_AT - 1, opened_until=SUNDAY + HOUR, reason="503"), "failing", None),
+    (ChannelState(failures=OPENS_AT, opened_until=SUNDAY + HOUR, reason="503"), "open", "2026-11-22T04:00:00Z"),
+    (ChannelState(failures=1, opened_until=SUNDAY + HOUR, is_refused=True, reason="401"), "refused", None),
 ]
 
 
 @pytest.mark.parametrize(("standing", "state", "opened_until"), STANDINGS)
 def test_a_channel_is_shown_as_it_stands(
-    tmp_path: Path, standing: Standing, state: str, opened_until: str | None
+    tmp_path: Path, channel_state: ChannelState, state: str, opened_until: str | None
 ) -> None:
     place = Place(tmp_path)
-    with place.switchboard() as switchboard:
-        switchboard.stand("desk", standing)
+    with place.channel_states() as channel_states:
+        channel_states.save("desk", channel_state)
     assert place.channels() == [
         {
             "name": "desk",
             "state": state,
             "pending": 0,
-            "failures": standing.failures,
+            "failures": channel_state.failures,
             "opened_until": opened_until,
             "muted_until": None,
-            "last_reason": standing.reason or None,
+            "last_reason": channel_state.reason or None,
         }
     ]
 
 
 @pytest.mark.parametrize(
-    ("standing", "state"), [(Standing(), "muted"), (STANDINGS[1][0], "muted"), (STANDINGS[3][0], "open")]
+    ("standing", "state"), [(ChannelState(), "muted"), (STANDINGS[1][0], "muted"), (STANDINGS[3][0], "open")]
 )
-def test_a_mute_hides_small_trouble_only(tmp_path: Path, standing: Standing, state: str) -> None:
+def test_a_mute_hides_small_trouble_only(tmp_path: Path, channel_state: ChannelState, state: str) -> None:
     place = Place(tmp_path)
-    with place.switchboard() as switchboard:
-        switchboard.stand("desk", standing)
-        switchboard.mute("desk", until=SUNDAY + HOUR)
+    with place.channel_states() as channel_states:
+        channel_states.save("desk", channel_state)
+        channel_states.mute("desk", until=SUNDAY + HOUR)
     [row] = place.channels()
     assert (row["state"], row["muted_until"]) == (state, "2026-11-22T04:00:00Z")
     place.clock.advance(HOUR)
@@ -207,9 +207,9 @@ def test_the_outbox_counts_what_waits_as_pending(tmp_path: Path) -> None:
 
 def test_muted_watchlists_stand_beside_the_releases(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    with place.switchboard() as switchboard:
-        switchboard.mute("fta", until=SUNDAY + HOUR)
-        switchboard.mute("desk", until=SUNDAY + HOUR)
+    with place.channel_states() as channel_states:
+        channel_states.mute("fta", until=SUNDAY + HOUR)
+        channel_states.mute("desk", until=SUNDAY + HOUR)
     assert place.status()["releases"]["muted_watchlists"] == {"fta": "2026-11-22T04:00:00Z"}
 
 
@@ -219,7 +219,7 @@ def test_what_a_dead_process_left_on_its_way_can_be_dropped(tmp_path: Path) -> N
     with closing(open_for_writing(place.config.state)) as handle:
         assert SqliteOutbox(handle).claim("desk", now=SUNDAY) is not None
     assert [row["state"] for row in place.alerts()] == ["leased"]
-    with own_desk(place.config) as desk:
-        desk.drop(1)
+    with local_commands(place.config) as commands:
+        commands.drop(1)
     [row] = place.alerts()
     assert (row["state"], row["uncertain"]) == ("dropped", 1)

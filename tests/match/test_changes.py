@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.errors import UsageError
-from monitor.match.matcher import Watchlist, Watchlists
+from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Change, Edit, Kind
 from tests.match.queries import ALIASES
 from tests.match.samples import asked, change, release
@@ -54,7 +54,7 @@ ROWS = [
 def test_a_changed_release_tells_as_the_watchlist_wants(
     on_change: str, query: str, spans: list[tuple[str, str, str]], is_told: bool
 ) -> None:
-    watchlists = Watchlists([Watchlist(name="w", query=query, on_change=on_change)])
+    watchlists = Matcher([Watchlist(name="w", query=query, on_change=on_change)])
 
     alerts = watchlists.alerts([changed(*spans)], source="motie")
 
@@ -65,14 +65,14 @@ def test_an_edit_of_another_field_adds_nothing_to_this_one() -> None:
     verdict = changed((KEEP, "Chips", "Chips"), (REPLACE, " down", " up"), field="title")
     lists = [Watchlist(name=query, query=query, on_change="added") for query in ("up", "title:up", "body:up", "chips")]
 
-    (alert,) = Watchlists(lists).alerts([verdict], source="motie")
+    (alert,) = Matcher(lists).alerts([verdict], source="motie")
 
     assert (alert.watchlists, alert.told) == (("up", "title:up", "chips"), ("up", "title:up"))
 
 
 @pytest.mark.parametrize("on_change", ["added", "newly"])
 def test_a_new_release_is_told_whatever_is_wanted_of_changed_ones(on_change: str) -> None:
-    watchlists = Watchlists([Watchlist(name="w", query="chips", on_change=on_change)])
+    watchlists = Matcher([Watchlist(name="w", query="chips", on_change=on_change)])
 
     (alert,) = watchlists.alerts([change(Kind.NEW, release("Chips"))], source="motie")
 
@@ -80,7 +80,7 @@ def test_a_new_release_is_told_whatever_is_wanted_of_changed_ones(on_change: str
 
 
 def test_a_word_that_excludes_silences_a_lost_match_too() -> None:
-    watchlists = Watchlists([Watchlist(name="w", keywords=("chips",), exclude=("photo news",))])
+    watchlists = Matcher([Watchlist(name="w", keywords=("chips",), exclude=("photo news",))])
     verdict = change(Kind.CHANGED, release("Photo news"), release("Chips"))
 
     assert watchlists.alerts([verdict], source="motie") == ()
@@ -94,14 +94,14 @@ def test_what_is_excluded_wins_wherever_it_stands(exclude: tuple[str, ...], matc
     watchlist = Watchlist(name="w", keywords=("chips",), exclude=exclude, fields=("title",))
     text = release("Chips", "A free trade agreement.", "Photo news")
 
-    assert bool(Watchlists([watchlist], ALIASES).scan(text)) is matched
+    assert bool(Matcher([watchlist], ALIASES).scan(text)) is matched
 
 
 @pytest.mark.parametrize(("least", "matched"), [(1, True), (3, True), (4, False)])
 def test_so_many_different_places_are_needed(least: int, matched: bool) -> None:
     watchlist = Watchlist(name="w", keywords=("chips", "chip", "chips talks", "=Cars"), min_hits=least)
 
-    assert bool(Watchlists([watchlist]).scan(release("Chips talks", "chips. Cars cars"))) is matched
+    assert bool(Matcher([watchlist]).scan(release("Chips talks", "chips. Cars cars"))) is matched
 
 
 def test_not_looks_at_the_whole_release_even_when_the_fields_are_narrowed() -> None:
@@ -110,12 +110,12 @@ def test_not_looks_at_the_whole_release_even_when_the_fields_are_narrowed() -> N
         Watchlist(name="title", query="chips NOT title:Japan", fields=("title",)),
     ]
 
-    assert {hit.watchlist for hit in Watchlists(lists).scan(release("Chips", "Japan"))} == {"title"}
+    assert {hit.watchlist for hit in Matcher(lists).scan(release("Chips", "Japan"))} == {"title"}
 
 
 def test_an_alias_among_keywords_stands_for_all_of_it() -> None:
     def names(keyword: str, text: str) -> list[str]:
-        return [hit.text for hit in Watchlists([Watchlist(name="w", keywords=(keyword,))], ALIASES).scan(release(text))]
+        return [hit.text for hit in Matcher([Watchlist(name="w", keywords=(keyword,))], ALIASES).scan(release(text))]
 
     assert names("FTA", "Free trade agreement") == ["Free trade agreement"]
     assert names("title:FTA", "자유무역협정이") == ["자유무역협정이"]
@@ -138,4 +138,4 @@ def test_a_match_tells_where_each_word_stands() -> None:
 )
 def test_a_broken_rule_is_refused_when_it_is_prepared(broken: Watchlist, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        Watchlists([broken])
+        Matcher([broken])

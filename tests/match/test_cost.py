@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from bench import hostile
-from monitor.match.document import FIELDS, Page, Reading
-from monitor.match.evaluate import is_met, places
+from monitor.match.document import FIELDS, Document, TokenizedField
+from monitor.match.evaluate import matches, places
 from monitor.match.hits import first_places
 from monitor.match.nodes import Node
 from monitor.match.regex import Pattern
@@ -62,7 +62,7 @@ class Metered(int):
     __ror__ = __or__
 
 
-class MeteredPage(Page):
+class MeteredPage(TokenizedField):
     """A page that counts what it is asked."""
 
     def __init__(self, text: str, meter: Meter) -> None:
@@ -86,7 +86,7 @@ class MeteredPage(Page):
         return Metered(super().places_of(word)).of(self.meter)
 
 
-class MeteredReading(Reading):
+class MeteredReading(Document):
     """A release that is read on metered pages."""
 
     def __init__(self, body: str) -> None:
@@ -113,7 +113,7 @@ def test_no_pair_of_rule_and_text_takes_more_steps_than_the_rule_has_words(full:
         most = STEPS * sum(map(words_in, rules))
         for kind, body in hostile.texts(0, length).items():
             reading = MeteredReading(body)
-            met = [rule for rule in rules if is_met(rule, reading)]
+            met = [rule for rule in rules if matches(rule, reading)]
             if met:
                 first_places(met, reading, most=50)
             assert reading.meter.steps <= most, (name, kind)

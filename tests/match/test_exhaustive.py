@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.match.document import FIELDS
-from monitor.match.matcher import HITS_KEPT, Watchlists
+from monitor.match.matcher import HITS_KEPT, Matcher
 from monitor.match.nodes import Node
 from monitor.match.regex import Pattern
 from monitor.match.watchlist import Watchlist, excluded, rules_of
@@ -47,7 +47,7 @@ def watchlists(draw: st.DrawFn, rules: st.SearchStrategy[str] | None = None) -> 
 @settings(WITHOUT_DISK, max_examples=100)
 @given(st.lists(watchlists(), max_size=8), RELEASES)
 def test_the_index_equals_asking_every_query(lists: list[Watchlist], text: Release) -> None:
-    assert told(Watchlists(lists, ALIASES), text) == asked_one_by_one(lists, text)
+    assert told(Matcher(lists, ALIASES), text) == asked_one_by_one(lists, text)
 
 
 @settings(WITHOUT_DISK, max_examples=40)
@@ -56,7 +56,7 @@ def test_totals_count_all_places_of_those_that_match(lists: list[Watchlist], tex
     words = Text(text)
     counted = {one.name: len({place[:2] for place in every_place(one, words)}) for one in lists}
 
-    totals = Watchlists(lists, ALIASES).findings(text).totals
+    totals = Matcher(lists, ALIASES).findings(text).totals
 
     assert totals == tuple((name, total) for name, total in counted.items() if total)
 
@@ -71,12 +71,12 @@ SHORT_SAYINGS = st.builds('{}"{}"'.format, st.sampled_from(["", "", "="]), SHORT
 @settings(WITHOUT_DISK, max_examples=100)
 @given(st.lists(watchlists(queries(SHORT_SAYINGS)), max_size=4), SHORT_TEXTS.map("".join))
 def test_the_index_equals_asking_every_query_among_particles(lists: list[Watchlist], text: str) -> None:
-    assert told(Watchlists(lists, ALIASES), release(body=text)) == asked_one_by_one(lists, release(body=text))
+    assert told(Matcher(lists, ALIASES), release(body=text)) == asked_one_by_one(lists, release(body=text))
 
 
 def test_thousands_of_rules_find_the_same_in_the_real_releases(records: list[Release], full: bool) -> None:
     lists = random_lists(records, count=20_000 if full else 3_000, seed=7)
-    index = Watchlists(lists, ALIASES)
+    index = Matcher(lists, ALIASES)
 
     matched = 0
     for record in records if full else records[::6]:
@@ -138,7 +138,7 @@ def lexeme(word: str) -> str:
     return f'"{word}"' if word in ("AND", "OR", "NOT", "and", "not") else word
 
 
-def told(index: Watchlists, text: Release) -> Told:
+def told(index: Matcher, text: Release) -> Told:
     found: Told = {}
     for hit in index.scan(text):
         found.setdefault(hit.watchlist, []).append((hit.field, hit.start, hit.end))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.match.explain import Example, Part, explain, failing_tests
+from monitor.match.explain import Example, QueryPart, explain, failing_tests
 from monitor.match.matcher import Watchlist
 from tests.match.queries import ALIASES
 from tests.match.samples import release
@@ -12,7 +12,7 @@ from tests.match.samples import release
 TEXT = release("Semiconductor exports rise", "It gives us hope. Semiconductors for Japan; chips to Korea.", "Industry")
 
 
-def part(query: str, **options: object) -> Part:
+def part(query: str, **options: object) -> QueryPart:
     (only,) = explain(Watchlist(name="w", query=query, **options), TEXT).parts  # type: ignore[arg-type]  # as written
     return only
 
@@ -34,7 +34,7 @@ def part(query: str, **options: object) -> Part:
     ],
 )
 def test_each_part_says_what_it_found_or_what_is_missing(query: str, matched: bool, why: str) -> None:
-    assert part(query) == Part(text=query, matched=matched, why=why)
+    assert part(query) == QueryPart(text=query, matched=matched, why=why)
 
 
 def test_a_query_is_explained_part_by_part_as_it_was_read() -> None:

@@ -8,10 +8,10 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.match.document import FIELDS, Reading
+from monitor.match.document import FIELDS, Document
 from monitor.match.index import Index
 from monitor.match.keywords import keyword_fault, read_keyword
-from monitor.match.matcher import HITS_KEPT, Watchlist, Watchlists
+from monitor.match.matcher import HITS_KEPT, Matcher, Watchlist
 from monitor.model import Release
 from tests.match.samples import release
 
@@ -50,7 +50,7 @@ WITHOUT_DISK = settings(database=None, max_examples=500)
 @WITHOUT_DISK
 @given(st.lists(watchlists(), max_size=6), RELEASES)
 def test_the_index_equals_asking_every_keyword(lists: list[Watchlist], text: Release) -> None:
-    hits = Watchlists(lists).scan(text)
+    hits = Matcher(lists).scan(text)
 
     for watchlist in lists:
         told = [(hit.field, hit.start, hit.end) for hit in hits if hit.watchlist == watchlist.name]
@@ -66,7 +66,7 @@ def test_plain_words_are_found_where_a_regular_expression_finds_them(keyword: st
     text = " ".join(words)
     wanted = re.compile(rf"\b(?={keyword}\b)", re.IGNORECASE)
 
-    hits = Watchlists([Watchlist(name="plain", keywords=(keyword,), inflect=False)]).scan(release(body=text))
+    hits = Matcher([Watchlist(name="plain", keywords=(keyword,), inflect=False)]).scan(release(body=text))
 
     assert [hit.start for hit in hits] == [match.start() for match in wanted.finditer(text)]
 
@@ -74,7 +74,7 @@ def test_plain_words_are_found_where_a_regular_expression_finds_them(keyword: st
 @WITHOUT_DISK
 @given(st.lists(st.sampled_from(["FTA", "trade", "semi*", "*원전*", "*conductor", "반도체"]), max_size=4), RELEASES)
 def test_candidates_are_ascending_and_named_once(texts: list[str], text: Release) -> None:
-    found = Index([read_keyword(keyword) for keyword in texts]).candidates(Reading(text).forms())
+    found = Index([read_keyword(keyword) for keyword in texts]).candidates(Document(text).forms())
 
     assert found == sorted(set(found))
 
@@ -82,7 +82,7 @@ def test_candidates_are_ascending_and_named_once(texts: list[str], text: Release
 @WITHOUT_DISK
 @given(st.lists(st.sampled_from([*STEMS, "semi*", "*원전*", "*conductor"]), max_size=4), RELEASES)
 def test_what_cannot_meet_a_rule_has_no_candidates(texts: list[str], text: Release) -> None:
-    index, reading = Index([read_keyword(keyword) for keyword in texts]), Reading(text)
+    index, reading = Index([read_keyword(keyword) for keyword in texts]), Document(text)
 
     assert index.can_meet(reading.texts()) or not index.candidates(reading.forms())
 
@@ -116,7 +116,7 @@ def test_frequencies_choose_the_word_and_lose_no_rule(frequencies: dict[str, int
 
 def every_place(watchlist: Watchlist, text: Release) -> list[tuple[str, int, int]]:
     """The naive way: each keyword for itself, over the whole release."""
-    reading = Reading(text)
+    reading = Document(text)
     found = {
         place
         for keyword in watchlist.keywords

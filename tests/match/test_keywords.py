@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 
 from monitor.errors import UsageError
-from monitor.match.document import FIELDS, Reading
+from monitor.match.document import FIELDS, Document
 from monitor.match.keywords import keyword_fault, read_keyword
 from tests.match.samples import found, release
 
@@ -148,13 +148,13 @@ FIELD_ROWS = [
 
 @pytest.mark.parametrize(("keyword", "fields"), FIELD_ROWS, ids=[row[0] for row in FIELD_ROWS])
 def test_a_keyword_looks_where_it_was_told(keyword: str, fields: str) -> None:
-    looked_at = Reading(release("FTA talks", "FTA talks", "FTA/Economic Cooperation"))
+    looked_at = Document(release("FTA talks", "FTA talks", "FTA/Economic Cooperation"))
 
     assert " ".join(field for field, _, _ in read_keyword(keyword).find(looked_at)) == fields
 
 
 def test_a_phrase_never_crosses_from_one_field_into_the_next() -> None:
-    split = Reading(release("Free trade", "agreement signed", "free"))
+    split = Document(release("Free trade", "agreement signed", "free"))
 
     assert list(read_keyword("free trade agreement").find(split)) == []
 

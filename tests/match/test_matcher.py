@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import UsageError
-from monitor.match.matcher import HITS_KEPT, Watchlist, Watchlists, frequencies_in, is_told
+from monitor.match.matcher import HITS_KEPT, Matcher, Watchlist, frequencies_in, is_told
 from monitor.model import Hit, Kind, Release
 from tests.match.samples import change, release
 
@@ -60,7 +60,7 @@ def test_an_alert_names_who_matches_and_who_is_told(
 ) -> None:
     verdict = change(kind, after, before)
 
-    (alert,) = Watchlists([FTA]).alerts([verdict], source="motie")
+    (alert,) = Matcher([FTA]).alerts([verdict], source="motie")
 
     assert (alert.change, alert.watchlists, alert.told) == (verdict, matching, told)
 
@@ -80,7 +80,7 @@ def test_an_alert_names_who_matches_and_who_is_told(
 def test_nothing_is_said_where_nobody_matches_or_nothing_is_recorded(
     kind: Kind, before: Release | None, after: Release
 ) -> None:
-    assert Watchlists([FTA]).alerts([change(kind, after, before)], source="motie") == ()
+    assert Matcher([FTA]).alerts([change(kind, after, before)], source="motie") == ()
 
 
 def test_a_category_learned_late_tells_the_watchlist_once() -> None:
@@ -88,7 +88,7 @@ def test_a_category_learned_late_tells_the_watchlist_once() -> None:
     filed = release("Minister visits Hanoi", "Talks went on.", "FTA/Economic Cooperation")
     verdicts = [change(Kind.NEW, plain), change(Kind.ENRICHED, filed, plain), change(Kind.ENRICHED, filed, filed)]
 
-    alerts = Watchlists([FTA]).alerts(verdicts, source="motie")
+    alerts = Matcher([FTA]).alerts(verdicts, source="motie")
 
     assert [(alert.change.after.category, alert.told) for alert in alerts] == [
         ("FTA/Economic Cooperation", ("trade",)),
@@ -99,7 +99,7 @@ def test_a_category_learned_late_tells_the_watchlist_once() -> None:
 def test_kinds_narrow_who_is_told_but_not_who_matches() -> None:
     changes_only = Watchlist(name="trade", keywords=("FTA",), when=frozenset({Kind.CHANGED}))
 
-    (alert,) = Watchlists([changes_only]).alerts([change(Kind.NEW, ABOUT_FTA)], source="motie")
+    (alert,) = Matcher([changes_only]).alerts([change(Kind.NEW, ABOUT_FTA)], source="motie")
 
     assert (alert.watchlists, alert.told) == (("trade",), ())
 
@@ -110,15 +110,15 @@ def test_a_list_that_lost_its_match_and_is_not_told_leaves_no_trace() -> None:
     wet = Watchlist(name="wet", keywords=("rain",))
     verdict = change(Kind.CHANGED, ABOUT_RAIN, ABOUT_FTA)
 
-    assert Watchlists([new_only]).alerts([verdict], source="motie") == ()
-    (alert,) = Watchlists([new_only, wet]).alerts([verdict], source="motie")
+    assert Matcher([new_only]).alerts([verdict], source="motie") == ()
+    (alert,) = Matcher([new_only, wet]).alerts([verdict], source="motie")
     assert (alert.told, [hit.watchlist for hit in alert.hits]) == (("wet",), ["wet"])
 
 
 def test_sources_narrow_both_who_matches_and_who_is_told() -> None:
     elsewhere = Watchlist(name="elsewhere", keywords=("FTA",), sources=frozenset({"moef"}))
     here = Watchlist(name="here", keywords=("FTA",), sources=frozenset({"motie", "moef"}))
-    watchlists = Watchlists([elsewhere, here])
+    watchlists = Matcher([elsewhere, here])
 
     (alert,) = watchlists.alerts([change(Kind.NEW, ABOUT_FTA)], source="motie")
 
@@ -129,7 +129,7 @@ def test_sources_narrow_both_who_matches_and_who_is_told() -> None:
 
 
 def test_names_stand_in_the_order_of_the_configuration() -> None:
-    watchlists = Watchlists(
+    watchlists = Matcher(
         [
             Watchlist(name="zeta", keywords=("talks",)),
             Watchlist(name="none", keywords=("rain",)),
@@ -145,12 +145,12 @@ def test_names_stand_in_the_order_of_the_configuration() -> None:
 def test_alerts_stand_in_the_order_of_their_changes() -> None:
     verdicts = [change(Kind.NEW, ABOUT_FTA, number=number) for number in (3, 1, 2)]
 
-    assert [alert.change.number for alert in Watchlists([FTA]).alerts(verdicts, source="motie")] == [3, 1, 2]
+    assert [alert.change.number for alert in Matcher([FTA]).alerts(verdicts, source="motie")] == [3, 1, 2]
 
 
 def test_hits_give_the_raw_words_by_field_and_place() -> None:
     text = release("FTA talks in Seoul", "Talks on two FTAs went on. The FTA…", "FTA/Economic Cooperation")
-    watchlists = Watchlists([FTA, Watchlist(name="talk", keywords=("talk", "FTA talks"))])
+    watchlists = Matcher([FTA, Watchlist(name="talk", keywords=("talk", "FTA talks"))])
 
     assert watchlists.scan(text) == (
         Hit(watchlist="trade", field="title", start=0, end=3, text="FTA"),
@@ -166,15 +166,13 @@ def test_hits_give_the_raw_words_by_field_and_place() -> None:
 def test_two_keywords_of_one_list_that_find_the_same_words_are_one_hit() -> None:
     twice = Watchlist(name="trade", keywords=("FTA", "FTAs", "title:FTA", "FTA"))
 
-    assert [(hit.field, hit.text) for hit in Watchlists([twice]).scan(ABOUT_FTA)] == [("title", "FTA")]
+    assert [(hit.field, hit.text) for hit in Matcher([twice]).scan(ABOUT_FTA)] == [("title", "FTA")]
 
 
 def test_hits_come_from_the_earlier_text_only_for_lists_that_match_there_alone() -> None:
     before = release("FTA talks, 2024")
     after = release("Talks on rain")
-    watchlists = Watchlists(
-        [FTA, Watchlist(name="talk", keywords=("talk",)), Watchlist(name="wet", keywords=("rain",))]
-    )
+    watchlists = Matcher([FTA, Watchlist(name="talk", keywords=("talk",)), Watchlist(name="wet", keywords=("rain",))])
 
     (alert,) = watchlists.alerts([change(Kind.CHANGED, after, before)], source="motie")
 
@@ -188,7 +186,7 @@ def test_hits_come_from_the_earlier_text_only_for_lists_that_match_there_alone()
 
 def test_a_broad_keyword_keeps_its_first_hits_only() -> None:
     flood = release("FTA", "FTA " * 200)
-    watchlists = Watchlists([FTA, Watchlist(name="other", keywords=("FTA",))])
+    watchlists = Matcher([FTA, Watchlist(name="other", keywords=("FTA",))])
 
     hits = watchlists.scan(flood)
 
@@ -200,7 +198,7 @@ def test_the_fields_of_a_list_narrow_where_it_looks() -> None:
     titles = Watchlist(name="titles", keywords=("FTA", "body:rain"), fields=("title",))
     text = release("Talks", "FTA and rain", "FTA")
 
-    assert [(hit.field, hit.text) for hit in Watchlists([titles]).scan(text)] == [("body", "rain")]
+    assert [(hit.field, hit.text) for hit in Matcher([titles]).scan(text)] == [("body", "rain")]
 
 
 @pytest.mark.parametrize(
@@ -216,18 +214,18 @@ def test_the_fields_of_a_list_narrow_where_it_looks() -> None:
 )
 def test_a_broken_watchlist_is_refused_when_it_is_prepared(broken: Watchlist, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        Watchlists([FTA, broken])
+        Matcher([FTA, broken])
 
 
 def test_no_watchlist_means_no_alert() -> None:
-    assert Watchlists([]).alerts([change(Kind.NEW, ABOUT_FTA)], source="motie") == ()
+    assert Matcher([]).alerts([change(Kind.NEW, ABOUT_FTA)], source="motie") == ()
 
 
 def test_an_alert_counts_the_hits_that_it_does_not_carry() -> None:
     lists = [Watchlist(name="one", keywords=("chips",)), Watchlist(name="two", keywords=("cars", "used cars"))]
     body = "chips " * (HITS_KEPT + 20) + "used cars and chips"
 
-    (alert,) = Watchlists(lists).alerts([change(Kind.NEW, release("Cars", body))], source="motie")
+    (alert,) = Matcher(lists).alerts([change(Kind.NEW, release("Cars", body))], source="motie")
 
     assert alert.totals == (("one", HITS_KEPT + 21), ("two", 3))  # "used cars" and its "cars" begin at two words
     assert [hit.watchlist for hit in alert.hits].count("one") == HITS_KEPT
@@ -237,7 +235,7 @@ def test_an_alert_for_what_is_gone_counts_in_the_text_before() -> None:
     lists = [Watchlist(name="gone", keywords=("chips",)), Watchlist(name="here", keywords=("cars",))]
     lost = change(Kind.CHANGED, release("Cars"), release("Chips, cars and chips"))
 
-    (alert,) = Watchlists(lists).alerts([lost], source="motie")
+    (alert,) = Matcher(lists).alerts([lost], source="motie")
 
     assert alert.totals == (("gone", 2), ("here", 1))
 
@@ -246,7 +244,7 @@ def test_an_alert_for_what_is_gone_counts_in_the_text_before() -> None:
 def test_every_kind_of_word_counts_all_its_places(keyword: str) -> None:
     body = "US semi chips. " * 300
 
-    findings = Watchlists([Watchlist(name="w", query=keyword)]).findings(release(body=body))
+    findings = Matcher([Watchlist(name="w", query=keyword)]).findings(release(body=body))
 
     assert (len(findings.hits), findings.totals) == (HITS_KEPT, (("w", 300),))
 
@@ -257,5 +255,5 @@ def test_frequencies_count_releases_not_repetitions_and_change_no_answer() -> No
 
     assert (counted["trade"], counted["fta"], counted["snow"]) == (2, 1, 0)
     lists = [FTA, Watchlist(name="free", keywords=("free trade",))]
-    plain, quick = Watchlists(lists), Watchlists(lists, frequencies=counted)
+    plain, quick = Matcher(lists), Matcher(lists, frequencies=counted)
     assert [plain.scan(text) for text in texts] == [quick.scan(text) for text in texts]

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.match.matcher import Watchlist, Watchlists
+from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Release
 
 FOLDER = Path(__file__).parents[2] / os.environ.get("MONITOR_REAL_DUMPS", "../shared/seeds")
@@ -58,15 +58,15 @@ def test_the_five_dumps_hold_44_records(records: list[Release]) -> None:
 
 @pytest.mark.parametrize(("keyword", "expected"), GUARDS, ids=[row[0] for row in GUARDS])
 def test_a_keyword_matches_as_many_records_as_were_counted(keyword: str, expected: int, records: list[Release]) -> None:
-    watchlists = Watchlists([Watchlist(name="guard", keywords=(keyword,))])
+    watchlists = Matcher([Watchlist(name="guard", keywords=(keyword,))])
 
     assert sum(bool(watchlists.scan(record)) for record in records) == expected
 
 
 def test_all_keywords_together_match_what_each_matches_alone(records: list[Release]) -> None:
     lists = [Watchlist(name=keyword, keywords=(keyword,)) for keyword, _ in GUARDS]
-    together = Watchlists(lists)
-    alone = [Watchlists([watchlist]) for watchlist in lists]
+    together = Matcher(lists)
+    alone = [Matcher([watchlist]) for watchlist in lists]
 
     for record in records:
         hits = together.scan(record)

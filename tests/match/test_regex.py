@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from monitor.errors import UsageError
-from monitor.match.matcher import Watchlist, Watchlists
+from monitor.match.matcher import Matcher, Watchlist
 from monitor.match.regex import read_pattern
 from tests.match.samples import release
 
@@ -25,14 +25,14 @@ def test_without_google_re2_a_regex_is_refused_with_the_cure(monkeypatch: pytest
 
 def test_a_regex_finds_its_places_in_the_fields_of_its_list() -> None:
 
-    hits = Watchlists([LINES]).scan(release("HS 1111", "반도체 HS 8541, HS8542 and HS 12345."))
+    hits = Matcher([LINES]).scan(release("HS 1111", "반도체 HS 8541, HS8542 and HS 12345."))
 
     assert [(hit.field, hit.start, hit.text) for hit in hits] == [("body", 4, "HS 8541"), ("body", 13, "HS8542")]
 
 
 def test_a_regex_that_is_met_too_seldom_does_not_match() -> None:
 
-    assert Watchlists([LINES]).scan(release("", "HS 8541")) == ()
+    assert Matcher([LINES]).scan(release("", "HS 8541")) == ()
 
 
 @pytest.mark.parametrize("source", ["(a", r"(a)\1", "a{1001}", "((a{100}){100}){100}", "(?<=a)b"])

@@ -15,11 +15,11 @@ from monitor.model import (
     Message,
     Notice,
     Outcome,
+    PendingNotice,
+    RelatedRelease,
     Release,
     Snippet,
-    Twin,
     Verdict,
-    Waiting,
 )
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -90,7 +90,7 @@ def item(
     reason: str = "no known release has this title or text",
     day: date | None = DAY,
     source: str = "",
-    twins: tuple[Twin, ...] = (),
+    twins: tuple[RelatedRelease, ...] = (),
 ) -> Item:
     return Item(
         release=number,
@@ -123,10 +123,12 @@ def notice(
     is_urgent: bool = False,
     source: str = "motie",
     channel: str = "team",
-) -> Waiting:
+) -> PendingNotice:
     """A notice that waits; its release has the event's number."""
     told = item(title=f"Release {event}", number=event, source=source)
-    return Waiting(event=event, dump=dump, since=since, notice=Notice(channel=channel, item=told, is_urgent=is_urgent))
+    return PendingNotice(
+        event=event, dump=dump, since=since, notice=Notice(channel=channel, item=told, is_urgent=is_urgent)
+    )
 
 
 def note(text: str, kind: str = "system") -> Message:

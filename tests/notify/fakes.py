@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from monitor.errors import StoreError
-from monitor.model import Delivery, Message, Outcome, Standing, Verdict
-from monitor.notify.retry import Step, Turn
+from monitor.model import ChannelState, Delivery, Message, Outcome, Verdict
+from monitor.notify.retry import Decision, Transition
 from monitor.notify.send_time import Policy
-from monitor.notify.worker import Courier, Post, Told
+from monitor.notify.worker import DeliveryContext, DeliveryHooks, DeliveryWorker
 from monitor.ports import Channel, Outbox
-from monitor.testing import FrozenClock, MemoryOutbox, MemorySwitchboard
+from monitor.testing import FrozenClock, MemoryChannelStates, MemoryOutbox
 from tests.notify.facts import NOON, note, notice, verdict
 
 AT_ONCE = Policy()
@@ -38,9 +38,9 @@ class ScriptedChannel:
             place = len(self.sent) - 1
         return self._script[place] if place < len(self._script) else verdict(Outcome.OK)
 
-    def wait_for(self, count: int, patience: float = 30) -> list[int]:
+    def wait_for(self, count: int, retry_policy: float = 30) -> list[int]:
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.sent) >= count, patience), f"only {self.sent} were sent"
+            assert self._changed.wait_for(lambda: len(self.sent) >= count, retry_policy), f"only {self.sent} were sent"
             return list(self.sent)
 
 
@@ -71,13 +71,13 @@ class Desk:
         self.channel = channel
         self.clock = FrozenClock(NOON)
         self.outbox = MemoryOutbox()
-        self.board = MemorySwitchboard(self.outbox)
+        self.board = MemoryChannelStates(self.outbox)
         self.store = TroubledOutbox(self.outbox)
-        self.steps: list[Step] = []
-        self.turns: list[tuple[Turn, Standing]] = []
+        self.steps: list[Decision] = []
+        self.turns: list[tuple[Transition, ChannelState]] = []
         self.troubles: list[StoreError] = []
         self.is_troubled = threading.Event()
-        self.courier = self._courier(policy)
+        self.worker = self._courier(policy)
         for number in range(1, notes + 1):
             self.write(f"message {number}")
 
@@ -99,22 +99,29 @@ class Desk:
     def states(self) -> list[str]:
         return [row.state for row in self.outbox.rows]
 
-    def standing(self) -> Standing:
-        return self.board.standing("team")
+    def channel_state(self) -> ChannelState:
+        return self.board.get("team")
 
-    def _courier(self, policy: Policy) -> Courier:
-        def on_step(_delivery: Delivery, step: Step) -> None:
+    def _courier(self, policy: Policy) -> DeliveryWorker:
+        def on_step(_delivery: Delivery, step: Decision) -> None:
             self.steps.append(step)
 
-        def on_turn(_channel: str, turn: Turn, standing: Standing) -> None:
-            self.turns.append((turn, standing))
+        def on_turn(_channel: str, turn: Transition, channel_state: ChannelState) -> None:
+            self.turns.append((turn, channel_state))
 
         def on_trouble(error: StoreError) -> None:
             self.troubles.append(error)
             self.is_troubled.set()
 
-        post = Post(outbox=cast("Outbox", self.store), switchboard=self.board, clock=self.clock, jitter=lambda: 0.5)
-        return Courier(self.channel, policy, post, Told(on_step=on_step, on_turn=on_turn, on_trouble=on_trouble))
+        post = DeliveryContext(
+            outbox=cast("Outbox", self.store), channel_states=self.board, clock=self.clock, jitter=lambda: 0.5
+        )
+        return DeliveryWorker(
+            self.channel,
+            policy,
+            post,
+            DeliveryHooks(on_decision=on_step, on_transition=on_turn, on_store_error=on_trouble),
+        )
 
 
 def _fit(channel: Channel) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from monitor.model import Item, Kind, Message, Twin
+from monitor.model import Item, Kind, Message, RelatedRelease
 from monitor.notify.compose import USUAL, in_parts
 from tests.notify.facts import item, keep, message, note, snippet, swap
 
@@ -115,8 +115,8 @@ TWIN = item(
     snippets=(snippet("The vice minister spoke at the ", "chip", " forum in Seoul …"),),
     related=(12, 4),
     twins=(
-        Twin(number=12, title="Vice Minister Speaks at the Chip Forum"),
-        Twin(number=4, title="[Photo] Vice Minister at the Chip Forum"),
+        RelatedRelease(number=12, title="Vice Minister Speaks at the Chip Forum"),
+        RelatedRelease(number=4, title="[Photo] Vice Minister at the Chip Forum"),
     ),
     reason="no known release has this title and text, though it resembles 2 others",
 )
@@ -167,7 +167,7 @@ HOSTILE = item(
     numbers=(("<b>5", "\u202e3<"),),
     reason="<iframe src=//evil.example> &#x3c;script&#x3e;",
     related=(4,),
-    twins=(Twin(number=4, title="<svg/onload=alert(1)> ![x](http://evil.example/p.png)"),),
+    twins=(RelatedRelease(number=4, title="<svg/onload=alert(1)> ![x](http://evil.example/p.png)"),),
 )
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import Rate, Standing
-from monitor.notify.channel_gate import Gate, Hold, gate, tokens
+from monitor.model import ChannelState, Rate
+from monitor.notify.channel_gate import Admission, BlockReason, admission, tokens
 from monitor.notify.send_time import Policy
 from monitor.notify.time_windows import Quiet
 from tests.notify.facts import NOON
@@ -18,7 +18,7 @@ from tests.notify.facts import NOON
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 NIGHT = Quiet(start=time(11), end=time(13))
 SLOW = Policy(rate=Rate(per_second=0.5, burst=2), quiet=NIGHT)
-ALL_AT_ONCE = Standing(
+ALL_AT_ONCE = ChannelState(
     is_refused=True,
     since=NOON - HOUR,
     opened_until=NOON + HOUR,
@@ -29,26 +29,26 @@ ALL_AT_ONCE = Standing(
 
 
 def test_a_channel_that_stands_well_is_open() -> None:
-    assert gate(Standing(), Policy(), now=NOON) == Gate()
-    assert (Gate().is_shut, Gate().is_urgent_only) == (False, False)
+    assert admission(ChannelState(), Policy(), now=NOON) == Admission()
+    assert (Admission().is_shut, Admission().is_urgent_only) == (False, False)
 
 
 def test_the_first_rule_that_fits_holds() -> None:
-    standing = ALL_AT_ONCE
+    channel_state = ALL_AT_ONCE
     lifted = (
-        standing,
-        replace(standing, is_refused=False),
-        replace(standing, is_refused=False, opened_until=None),
-        replace(standing, is_refused=False, opened_until=None, muted_until=NOON),
-        replace(standing, is_refused=False, opened_until=None, muted_until=NOON, tokens=1.0),
+        channel_state,
+        replace(channel_state, is_refused=False),
+        replace(channel_state, is_refused=False, opened_until=None),
+        replace(channel_state, is_refused=False, opened_until=None, muted_until=NOON),
+        replace(channel_state, is_refused=False, opened_until=None, muted_until=NOON, tokens=1.0),
     )
-    held = [gate(one, SLOW, now=NOON) for one in lifted]
+    held = [admission(one, SLOW, now=NOON) for one in lifted]
     assert [(one.hold, one.is_shut, one.is_urgent_only) for one in held] == [
-        (Hold.REFUSED, True, False),
-        (Hold.FAILING, True, False),
-        (Hold.MUTED, True, False),
-        (Hold.RATE, True, False),
-        (Hold.QUIET, False, True),
+        (BlockReason.REFUSED, True, False),
+        (BlockReason.FAILING, True, False),
+        (BlockReason.MUTED, True, False),
+        (BlockReason.RATE, True, False),
+        (BlockReason.QUIET, False, True),
     ]
     assert [one.again for one in held] == [
         None,
@@ -59,27 +59,27 @@ def test_the_first_rule_that_fits_holds() -> None:
     ]
 
 
-@pytest.mark.parametrize("standing", [Standing(opened_until=NOON), Standing(muted_until=NOON)])
-def test_a_hold_ends_at_its_moment(standing: Standing) -> None:
-    assert gate(standing, Policy(), now=NOON - SECOND).is_shut
-    assert gate(standing, Policy(), now=NOON) == Gate()
+@pytest.mark.parametrize("standing", [ChannelState(opened_until=NOON), ChannelState(muted_until=NOON)])
+def test_a_hold_ends_at_its_moment(channel_state: ChannelState) -> None:
+    assert admission(channel_state, Policy(), now=NOON - SECOND).is_shut
+    assert admission(channel_state, Policy(), now=NOON) == Admission()
 
 
 @pytest.mark.parametrize(
     "standing",
     [
-        Standing(since=NOON + SECOND, opened_until=NOON + HOUR),
-        Standing(since=NOON - HOUR, opened_until=NOON + timedelta(days=1, seconds=1)),
+        ChannelState(since=NOON + SECOND, opened_until=NOON + HOUR),
+        ChannelState(since=NOON - HOUR, opened_until=NOON + timedelta(days=1, seconds=1)),
     ],
     ids=["failed in the future", "rests for years"],
 )
-def test_a_rest_of_a_clock_that_ran_ahead_is_over(standing: Standing) -> None:
-    assert gate(standing, Policy(), now=NOON) == Gate()
+def test_a_rest_of_a_clock_that_ran_ahead_is_over(channel_state: ChannelState) -> None:
+    assert admission(channel_state, Policy(), now=NOON) == Admission()
 
 
 def test_a_service_may_ask_for_a_rest_of_a_day() -> None:
-    standing = Standing(since=NOON, opened_until=NOON + timedelta(days=1))
-    assert gate(standing, Policy(), now=NOON).hold is Hold.FAILING
+    channel_state = ChannelState(since=NOON, opened_until=NOON + timedelta(days=1))
+    assert admission(channel_state, Policy(), now=NOON).hold is BlockReason.FAILING
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_a_service_may_ask_for_a_rest_of_a_day() -> None:
     ],
 )
 def test_a_bucket_fills_steadily_up_to_its_burst(left: float, at: datetime | None, now: datetime) -> None:
-    standing = Standing(tokens=None if at is None else 0.0, tokens_at=at)
-    assert tokens(Rate(per_second=0.5, burst=3), standing, now=now) == left
+    channel_state = ChannelState(tokens=None if at is None else 0.0, tokens_at=at)
+    assert tokens(Rate(per_second=0.5, burst=3), channel_state, now=now) == left
 
 
 @given(
@@ -107,18 +107,18 @@ def test_no_stretch_of_time_sees_more_than_the_burst_and_what_flows_in(
     per_second: float, burst: int, pauses: list[int]
 ) -> None:
     """Moments are kept as a store keeps them, in whole milliseconds."""
-    policy, standing, now, sent = Policy(rate=Rate(per_second=per_second, burst=burst)), Standing(), NOON, []
+    policy, channel_state, now, sent = Policy(rate=Rate(per_second=per_second, burst=burst)), ChannelState(), NOON, []
     assert policy.rate
     for pause in pauses:
         now += timedelta(microseconds=pause)
-        found = gate(standing, policy, now=now)
-        if found.hold is Hold.RATE:
+        found = admission(channel_state, policy, now=now)
+        if found.hold is BlockReason.RATE:
             assert found.again is not None
             assert found.again > now
-            assert not gate(standing, policy, now=found.again).is_shut
+            assert not admission(channel_state, policy, now=found.again).is_shut
             continue
         kept = now.replace(microsecond=now.microsecond // 1000 * 1000)
-        standing = replace(standing, tokens=tokens(policy.rate, standing, now=now) - 1, tokens_at=kept)
+        channel_state = replace(channel_state, tokens=tokens(policy.rate, channel_state, now=now) - 1, tokens_at=kept)
         sent.append(kept)
     for first, start in enumerate(sent):
         for count, end in enumerate(sent[first:], start=1):

@@ -59,9 +59,9 @@ def test_items_stand_in_the_order_of_the_alerts() -> None:
 
 def test_an_item_names_only_the_watchlists_that_this_channel_hears_and_only_their_words() -> None:
     both = alert(TALKS, hit("FTA", TALKS), hit("Chips", TALKS, watchlist="chips"), told=("fta", "chips"))
-    team, desk = told(both, fta=["team"], chips=["desk"])
+    team, commands = told(both, fta=["team"], chips=["desk"])
     assert (team.items[0].watchlists, team.items[0].words) == (("fta",), ("FTA",))
-    assert (desk.items[0].watchlists, desk.items[0].words) == (("chips",), ("Chips",))
+    assert (commands.items[0].watchlists, commands.items[0].words) == (("chips",), ("Chips",))
 
 
 def test_a_watchlist_that_matches_but_is_not_told_is_not_named() -> None:

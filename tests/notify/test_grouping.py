@@ -11,33 +11,33 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.model import Formed, Standing, Waiting
+from monitor.model import ChannelState, DraftMessage, PendingNotice
 from monitor.notify.compose import Bound
 from monitor.notify.grouping import HOUR, Plan, plan
 from monitor.notify.send_time import Policy, due
 from monitor.notify.time_windows import Digest, Quiet
-from monitor.notify.worker import Post, form
-from monitor.testing import FrozenClock, MemoryOutbox, MemorySwitchboard
+from monitor.notify.worker import DeliveryContext, build_messages
+from monitor.testing import FrozenClock, MemoryChannelStates, MemoryOutbox
 from tests.notify.facts import NOON, notice
 
 AT_ONCE = Policy()
 DAILY = Policy(digest=Digest(at=time(13)))
 CALM_NIGHTS = Policy(quiet=Quiet(start=time(11), end=time(13)))
 FEW = Policy(max_per_hour=3)
-WELL = Standing()
+WELL = ChannelState()
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 
 
 def planned(
-    waiting: list[Waiting],
+    waiting: list[PendingNotice],
     policy: Policy = AT_ONCE,
-    standing: Standing = WELL,
+    channel_state: ChannelState = WELL,
     *,
     recent: tuple[datetime, ...] = (),
     now: datetime = NOON,
 ) -> Plan:
-    return plan(waiting, policy, standing, recent, now=now)
+    return plan(waiting, policy, channel_state, recent, now=now)
 
 
 def shape(made: Plan) -> list[tuple[str, tuple[int, ...]]]:
@@ -121,10 +121,10 @@ def test_quiet_hours_merge_what_came_in_them_and_let_the_urgent_through() -> Non
 
 def test_a_mute_holds_the_urgent_too_and_ended_early_lets_all_go() -> None:
     waiting = [notice(1), notice(2, is_urgent=True)]
-    muted = Standing(muted_until=NOON + HOUR)
-    assert planned(waiting, standing=muted) == Plan(again=NOON + HOUR)
-    ended = Standing(muted_until=NOON + MINUTE)
-    made = planned(waiting, standing=ended, now=NOON + 2 * MINUTE)
+    muted = ChannelState(muted_until=NOON + HOUR)
+    assert planned(waiting, channel_state=muted) == Plan(again=NOON + HOUR)
+    ended = ChannelState(muted_until=NOON + MINUTE)
+    made = planned(waiting, channel_state=ended, now=NOON + 2 * MINUTE)
     assert shape(made) == [("digest", (2,)), ("digest", (1,))]
     assert made.formed[0].message.label == "held by mute until Sun 22 Nov 12:01"
 
@@ -138,7 +138,7 @@ def test_the_next_look_is_at_the_first_moment_that_something_is_due() -> None:
 # --- the limit per hour --------------------------------------------------------------------------------------------
 
 
-def dumps(count: int, *, first: int = 1) -> list[Waiting]:
+def dumps(count: int, *, first: int = 1) -> list[PendingNotice]:
     return [notice(n, dump=n) for n in range(first, first + count)]
 
 
@@ -146,7 +146,7 @@ def test_beyond_the_most_of_an_hour_the_rest_waits_and_becomes_one_summary_of_al
     made = planned(dumps(7), FEW)
     assert shape(made) == [("instant", (1,)), ("instant", (2,)), ("instant", (3,))]
     assert (made.again, made.flood_until) == (NOON + HOUR, NOON + HOUR)
-    flooded, left = Standing(flood_until=made.flood_until), dumps(6, first=4)
+    flooded, left = ChannelState(flood_until=made.flood_until), dumps(6, first=4)
     assert planned(left, FEW, flooded, now=NOON + HOUR - SECOND) == Plan(again=NOON + HOUR, flood_until=NOON + HOUR)
     [summary] = planned(left, FEW, flooded, now=NOON + HOUR).formed
     assert (summary.message.kind, summary.events) == ("summary", (4, 5, 6, 7, 8, 9))
@@ -180,17 +180,17 @@ def test_urgent_messages_put_the_end_of_a_flood_off() -> None:
 
 
 def test_a_flood_that_is_over_with_nothing_left_is_forgotten() -> None:
-    assert planned([], FEW, Standing(flood_until=NOON)) == Plan()
+    assert planned([], FEW, ChannelState(flood_until=NOON)) == Plan()
 
 
 def test_zero_is_no_limit_also_in_the_middle_of_a_flood() -> None:
     assert len(planned(dumps(500)).formed) == 500
-    made = planned(dumps(2), AT_ONCE, Standing(flood_until=NOON + MINUTE))
+    made = planned(dumps(2), AT_ONCE, ChannelState(flood_until=NOON + MINUTE))
     assert (shape(made), made.flood_until) == ([("instant", (1,)), ("instant", (2,))], None)
 
 
 def test_what_is_urgent_or_waited_for_a_moment_passes_a_flood_and_counts() -> None:
-    flooded = Standing(flood_until=NOON + MINUTE)
+    flooded = ChannelState(flood_until=NOON + MINUTE)
     assert shape(planned([notice(1, is_urgent=True), notice(2)], FEW, flooded)) == [("instant", (1,))]
     assert shape(planned([notice(1)], replace(DAILY, max_per_hour=3), flooded, now=NOON + HOUR)) == [("digest", (1,))]
     urgent = [notice(n, dump=n, is_urgent=True) for n in range(1, 3)]
@@ -204,7 +204,7 @@ def test_every_part_of_a_long_message_counts() -> None:
 
 
 def test_a_long_summary_still_names_every_release() -> None:
-    flooded, left = Standing(flood_until=NOON), dumps(450)
+    flooded, left = ChannelState(flood_until=NOON), dumps(450)
     made = planned(left, FEW, flooded)
     assert {formed.message.kind for formed in made.formed} == {"summary"}
     assert [event for formed in made.formed for event in formed.events] == list(range(1, 451))
@@ -223,7 +223,7 @@ def test_what_came_while_the_clock_ran_years_ahead_does_not_wait_for_them() -> N
 
 
 def test_a_flood_of_a_clock_that_ran_ahead_ends_now() -> None:
-    made = planned(dumps(2), FEW, Standing(flood_until=NOON + YEARS), recent=(NOON + YEARS,) * 3)
+    made = planned(dumps(2), FEW, ChannelState(flood_until=NOON + YEARS), recent=(NOON + YEARS,) * 3)
     assert (shape(made), made.flood_until) == ([("summary", (1, 2))], None)
     assert planned(dumps(3), FEW, recent=(NOON + YEARS,) * 3).flood_until is None
 
@@ -236,23 +236,25 @@ class Desk:
 
     def __init__(self, policy: Policy) -> None:
         self.outbox = MemoryOutbox()
-        self.board = MemorySwitchboard(self.outbox)
+        self.board = MemoryChannelStates(self.outbox)
         self.policy = policy
-        self.made: list[tuple[datetime, Formed]] = []
+        self.made: list[tuple[datetime, DraftMessage]] = []
 
     def restart(self) -> None:
         self.outbox = self.outbox.restarted()
-        self.board = MemorySwitchboard(self.outbox)
+        self.board = MemoryChannelStates(self.outbox)
 
     def plan(self, now: datetime) -> Plan:
         recent = self.outbox.recent("team", after=now - HOUR, most=max(1, self.policy.max_per_hour))
-        return plan(self.outbox.waiting("team"), self.policy, self.board.standing("team"), recent, now=now)
+        return plan(self.outbox.pending_notices("team"), self.policy, self.board.get("team"), recent, now=now)
 
     def look(self, now: datetime) -> Plan:
-        post = Post(outbox=self.outbox, switchboard=self.board, clock=FrozenClock(now), jitter=lambda: 0.0)
+        post = DeliveryContext(
+            outbox=self.outbox, channel_states=self.board, clock=FrozenClock(now), jitter=lambda: 0.0
+        )
         before = len(self.outbox.rows)
         whole = self.plan(now)
-        made = form("team", self.policy, post)
+        made = build_messages("team", self.policy, post)
         assert made == whole, "looking only at when things came must come to the same"
         assert len(self.outbox.rows) == before + len(made.formed)
         self.made += [(now, formed) for formed in made.formed]
@@ -260,36 +262,36 @@ class Desk:
 
 
 def test_a_second_tick_at_the_same_moment_forms_nothing_more() -> None:
-    desk = Desk(DAILY)
-    desk.outbox.notices.append(notice(1))
-    desk.look(NOON + HOUR)
-    desk.look(NOON + HOUR)
-    assert [row.message.kind for row in desk.outbox.rows] == ["digest"]
+    commands = Desk(DAILY)
+    commands.outbox.notices.append(notice(1))
+    commands.look(NOON + HOUR)
+    commands.look(NOON + HOUR)
+    assert [row.message.kind for row in commands.outbox.rows] == ["digest"]
 
 
 def test_a_clock_set_back_hours_into_a_flood_ends_it() -> None:
-    desk = Desk(FEW)
-    desk.outbox.notices += dumps(5)
-    desk.look(NOON)
-    assert shape(desk.look(NOON - 3 * HOUR)) == [("summary", (4, 5))]
+    commands = Desk(FEW)
+    commands.outbox.notices += dumps(5)
+    commands.look(NOON)
+    assert shape(commands.look(NOON - 3 * HOUR)) == [("summary", (4, 5))]
 
 
 def test_a_flood_ends_where_the_limit_is_taken_away() -> None:
-    desk = Desk(FEW)
-    desk.outbox.notices += dumps(5)
-    desk.look(NOON)
-    desk.policy = AT_ONCE
-    assert shape(desk.look(NOON + MINUTE)) == [("instant", (4,)), ("instant", (5,))]
+    commands = Desk(FEW)
+    commands.outbox.notices += dumps(5)
+    commands.look(NOON)
+    commands.policy = AT_ONCE
+    assert shape(commands.look(NOON + MINUTE)) == [("instant", (4,)), ("instant", (5,))]
 
 
 def test_a_flood_outlives_a_restart() -> None:
-    desk = Desk(FEW)
-    desk.outbox.notices += dumps(5)
-    desk.look(NOON)
-    desk.restart()
-    desk.outbox.notices += dumps(1, first=6)
-    assert desk.look(NOON + 59 * MINUTE).formed == ()
-    assert shape(desk.look(NOON + HOUR)) == [("summary", (4, 5, 6))]
+    commands = Desk(FEW)
+    commands.outbox.notices += dumps(5)
+    commands.look(NOON)
+    commands.restart()
+    commands.outbox.notices += dumps(1, first=6)
+    assert commands.look(NOON + 59 * MINUTE).formed == ()
+    assert shape(commands.look(NOON + HOUR)) == [("summary", (4, 5, 6))]
 
 
 STEPS = st.lists(
@@ -314,40 +316,40 @@ POLICIES = st.builds(
 def test_whatever_comes_whenever_everything_is_told_once_in_order_and_never_too_early_or_too_much(
     policy: Policy, steps: list[tuple[int, list[bool], int | None]], is_restarted: bool
 ) -> None:
-    desk, now, came = Desk(policy), NOON, dict[int, Waiting]()
+    commands, now, came = Desk(policy), NOON, dict[int, PendingNotice]()
     for dump, (minutes, urgent, mute) in enumerate(steps, start=1):
         now += minutes * MINUTE
         if mute is not None:
-            desk.board.mute("team", until=now + mute * MINUTE)
+            commands.board.mute("team", until=now + mute * MINUTE)
         new = [
             notice(len(came) + n, since=now, dump=dump, is_urgent=is_urgent) for n, is_urgent in enumerate(urgent, 1)
         ]
         came |= {one.event: one for one in new}
-        desk.outbox.notices += new
+        commands.outbox.notices += new
         if is_restarted:
-            desk.restart()
-        before = len(desk.made)
-        standing = desk.board.standing("team")
-        desk.look(now)
-        for _, formed in desk.made[before:]:
+            commands.restart()
+        before = len(commands.made)
+        channel_state = commands.board.get("team")
+        commands.look(now)
+        for _, formed in commands.made[before:]:
             for event in formed.events:
                 one = came[event]
-                assert due(one.since, policy, standing, is_urgent=one.notice.is_urgent).when <= now
+                assert due(one.since, policy, channel_state, is_urgent=one.notice.is_urgent).when <= now
     for _ in range(400):  # until nothing is left
-        again = desk.look(now).again
+        again = commands.look(now).again
         if again is None:
             break
         assert again > now
         now = again
-    assert desk.outbox.notices == []
-    told = [event for _, formed in desk.made for event in formed.events]
+    assert commands.outbox.notices == []
+    told = [event for _, formed in commands.made for event in formed.events]
     assert sorted(told) == sorted(came)
     assert all(
         [item.release for item in formed.message.items] == list(formed.events) == sorted(formed.events)
-        for _, formed in desk.made
+        for _, formed in commands.made
     )
     if policy.max_per_hour:
-        rush = [at for at, one in desk.made if one.message.kind == "instant" and not one.message.is_urgent]
+        rush = [at for at, one in commands.made if one.message.kind == "instant" and not one.message.is_urgent]
         most = policy.max_per_hour
         assert all(later - earlier >= HOUR for earlier, later in zip(rush, rush[most:], strict=False))
-    assert all(earlier <= later for earlier, later in pairwise(at for at, _ in desk.made))
+    assert all(earlier <= later for earlier, later in pairwise(at for at, _ in commands.made))

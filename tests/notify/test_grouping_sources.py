@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from monitor.model import Notice, Standing, Waiting
+from monitor.model import ChannelState, Notice, PendingNotice
 from monitor.notify.grouping import plan
 from monitor.notify.send_time import Policy
 from monitor.notify.time_windows import Quiet
@@ -15,7 +15,7 @@ from tests.notify.situations import NEW
 
 def test_items_of_one_source_stand_together_and_are_announced_as_their_own_events() -> None:
     waiting = [
-        Waiting(
+        PendingNotice(
             event=n,
             dump=n,
             since=NOON,
@@ -24,7 +24,7 @@ def test_items_of_one_source_stand_together_and_are_announced_as_their_own_event
         for n in range(1, 6)
     ]
     quiet = Quiet(start=NOON.time(), end=(NOON + timedelta(hours=1)).time())
-    made = plan(waiting, Policy(quiet=quiet), Standing(), (), now=NOON + timedelta(hours=1))
+    made = plan(waiting, Policy(quiet=quiet), ChannelState(), (), now=NOON + timedelta(hours=1))
     [formed] = made.formed
     assert [item.release for item in formed.message.items] == [101, 103, 105, 102, 104]
     assert formed.events == (1, 3, 5, 2, 4)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import Item, Kind, Message, Twin
+from monitor.model import Item, Kind, Message, RelatedRelease
 from monitor.notify import html
 from monitor.notify.html import ROOM, page
 from monitor.notify.render import subject
@@ -62,7 +62,7 @@ def hostile(scraped: str) -> Item:
         source=scraped,
         snippets=(snippet(scraped, scraped, scraped), snippet(scraped, scraped, scraped, scraped)),
         edits=(keep(scraped or " "), swap(scraped, f"x{scraped}"), swap(f"5{scraped}", "", "title")),
-        numbers=((scraped, scraped),), related=(4,), twins=(Twin(number=4, title=scraped),),
+        numbers=((scraped, scraped),), related=(4,), twins=(RelatedRelease(number=4, title=scraped),),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import Item, Kind, Message, Twin
+from monitor.model import Item, Kind, Message, RelatedRelease
 from monitor.notify import render
 from monitor.notify.render import neutralise, plain, subject
 from tests.notify.facts import item, keep, message, note, snippet, swap
@@ -25,7 +25,7 @@ NEW = item(
         snippet("Korea and the EU Hold ", "FTA", " Talks", "title"),
     ),
     related=(9, 4),
-    twins=(Twin(number=9, title="Talks <u>held</u>"),),
+    twins=(RelatedRelease(number=9, title="Talks <u>held</u>"),),
 )
 CHANGED = item(
     number=18,

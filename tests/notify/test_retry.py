@@ -8,8 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import Outcome, Standing
-from monitor.notify.retry import Move, Patience, Step, Turn, backoff, is_open, next_step, stood, turn
+from monitor.model import ChannelState, Outcome
+from monitor.notify.retry import (
+    Action,
+    Decision,
+    RetryPolicy,
+    Transition,
+    backoff,
+    decide,
+    is_open,
+    state_after,
+    transition,
+)
 from tests.notify.facts import NOON, delivery, verdict
 
 MINUTE = timedelta(minutes=1)
@@ -22,31 +32,31 @@ def step(
     retry_after: float | None = None,
     jitter: float = 0.5,
     holds_uncertain: bool = False,
-) -> Step:
+) -> Decision:
     given = verdict(outcome, retry_after=retry_after)
-    return next_step(given, delivery(attempt=attempt), now=NOON, jitter=jitter, holds_uncertain=holds_uncertain)
+    return decide(given, delivery(attempt=attempt), now=NOON, jitter=jitter, holds_uncertain=holds_uncertain)
 
 
 @pytest.mark.parametrize(
     ("outcome", "holds_uncertain", "move", "wait"),
     [
-        (Outcome.OK, False, Move.DONE, None),
-        (Outcome.OK, True, Move.DONE, None),
-        (Outcome.REFUSED, False, Move.BURY, None),
-        (Outcome.REFUSED, True, Move.BURY, None),
-        (Outcome.TRANSIENT, False, Move.RETRY, 15),
-        (Outcome.TRANSIENT, True, Move.RETRY, 15),
-        (Outcome.UNCERTAIN, False, Move.RETRY, 15),
-        (Outcome.UNCERTAIN, True, Move.HOLD, None),
-        (Outcome.CHANNEL_REFUSED, False, Move.RETRY, 0),
-        (Outcome.CHANNEL_REFUSED, True, Move.RETRY, 0),
+        (Outcome.OK, False, Action.DONE, None),
+        (Outcome.OK, True, Action.DONE, None),
+        (Outcome.REFUSED, False, Action.BURY, None),
+        (Outcome.REFUSED, True, Action.BURY, None),
+        (Outcome.TRANSIENT, False, Action.RETRY, 15),
+        (Outcome.TRANSIENT, True, Action.RETRY, 15),
+        (Outcome.UNCERTAIN, False, Action.RETRY, 15),
+        (Outcome.UNCERTAIN, True, Action.HOLD, None),
+        (Outcome.CHANNEL_REFUSED, False, Action.RETRY, 0),
+        (Outcome.CHANNEL_REFUSED, True, Action.RETRY, 0),
     ],
 )
 def test_every_outcome_has_one_consequence(
-    outcome: Outcome, holds_uncertain: bool, move: Move, wait: int | None
+    outcome: Outcome, holds_uncertain: bool, move: Action, wait: int | None
 ) -> None:
     taken = step(outcome, holds_uncertain=holds_uncertain)
-    assert (taken.move, taken.verdict) == (move, verdict(outcome))
+    assert (taken.action, taken.verdict) == (move, verdict(outcome))
     assert taken.due == (None if wait is None else NOON + timedelta(seconds=wait))
 
 
@@ -73,19 +83,19 @@ def test_no_wait_is_shorter_than_the_service_asked_or_longer_than_both(
 
 def test_what_could_only_be_tried_after_its_age_is_buried_with_both_reasons() -> None:
     taken = step(Outcome.TRANSIENT, retry_after=72 * 3600 + 1)
-    assert (taken.move, taken.due) == (Move.BURY, None)
+    assert (taken.action, taken.due) == (Action.BURY, None)
     assert "too old" in taken.verdict.reason
     assert "as scripted" in taken.verdict.reason
     assert taken.verdict.outcome is Outcome.TRANSIENT
 
 
 def test_the_last_moment_of_its_age_is_not_too_late() -> None:
-    assert step(Outcome.TRANSIENT, retry_after=72 * 3600).move is Move.RETRY
+    assert step(Outcome.TRANSIENT, retry_after=72 * 3600).action is Action.RETRY
 
 
 # --- the channel ---------------------------------------------------------------------------------------------------
 
-FAILING = Standing(failures=6, since=NOON - MINUTE, opened_until=NOON, is_refused=True, reason="503")
+FAILING = ChannelState(failures=6, since=NOON - MINUTE, opened_until=NOON, is_refused=True, reason="503")
 
 
 @pytest.mark.parametrize(
@@ -99,66 +109,69 @@ FAILING = Standing(failures=6, since=NOON - MINUTE, opened_until=NOON, is_refuse
     ],
 )
 def test_every_outcome_says_how_the_channel_stands(outcome: Outcome, failures: int, is_refused: bool) -> None:
-    after = stood(FAILING, verdict(outcome), now=NOON)
+    after = state_after(FAILING, verdict(outcome), now=NOON)
     assert (after.failures, after.is_refused) == (failures, is_refused)
     if failures:
         assert (after.since, after.reason) == (FAILING.since, "as scripted")
         assert after.opened_until == NOON + 4 * MINUTE
     else:
-        assert after == Standing()
+        assert after == ChannelState()
 
 
 @pytest.mark.parametrize("outcome", [Outcome.TRANSIENT, Outcome.UNCERTAIN])
 def test_a_channel_that_keeps_failing_rests_longer_and_longer(outcome: Outcome) -> None:
-    standing, rests, turns = Standing(), [], []
+    channel_state, rests, turns = ChannelState(), [], []
     for _ in range(14):
-        after = stood(standing, verdict(outcome), now=NOON)
+        after = state_after(channel_state, verdict(outcome), now=NOON)
         assert after.opened_until
         rests.append((after.opened_until - NOON).total_seconds())
-        turns.append(turn(standing, after))
-        standing = after
+        turns.append(transition(channel_state, after))
+        channel_state = after
     assert rests == [15, 15, 15, 15, 60, 120, 240, 480, 960, 1800, 1800, 1800, 1800, 1800]
-    assert turns == [Turn.NONE] * 4 + [Turn.OPENED] + [Turn.NONE] * 9
-    assert standing.since == NOON
+    assert turns == [Transition.NONE] * 4 + [Transition.OPENED] + [Transition.NONE] * 9
+    assert channel_state.since == NOON
 
 
 def test_a_rest_is_never_shorter_than_the_service_asks() -> None:
     for failures, asked, rest in ((0, 120, 120), (0, 5, 15), (4, 30, 60), (4, 3600, 3600)):
-        after = stood(Standing(failures=failures), verdict(Outcome.TRANSIENT, retry_after=asked), now=NOON)
+        after = state_after(ChannelState(failures=failures), verdict(Outcome.TRANSIENT, retry_after=asked), now=NOON)
         assert after.opened_until == NOON + timedelta(seconds=rest)
 
 
 def test_it_is_told_once_that_a_channel_opened_and_once_that_it_recovered() -> None:
     answers = [Outcome.TRANSIENT] * 6 + [Outcome.OK] * 2 + [Outcome.TRANSIENT, Outcome.OK]
-    standing, turns = Standing(), []
+    channel_state, turns = ChannelState(), []
     for outcome in answers:
-        after = stood(standing, verdict(outcome), now=NOON)
-        turns.append(turn(standing, after))
-        standing = after
-    assert turns == [Turn.NONE] * 4 + [Turn.OPENED, Turn.NONE, Turn.RECOVERED] + [Turn.NONE] * 3
+        after = state_after(channel_state, verdict(outcome), now=NOON)
+        turns.append(transition(channel_state, after))
+        channel_state = after
+    assert (
+        turns
+        == [Transition.NONE] * 4 + [Transition.OPENED, Transition.NONE, Transition.RECOVERED] + [Transition.NONE] * 3
+    )
 
 
 def test_a_channel_that_refuses_everything_is_open_at_once() -> None:
-    after = stood(Standing(), verdict(Outcome.CHANNEL_REFUSED), now=NOON)
-    assert (is_open(after), turn(Standing(), after)) == (True, Turn.OPENED)
-    assert turn(after, stood(after, verdict(Outcome.OK), now=NOON)) is Turn.RECOVERED
+    after = state_after(ChannelState(), verdict(Outcome.CHANNEL_REFUSED), now=NOON)
+    assert (is_open(after), transition(ChannelState(), after)) == (True, Transition.OPENED)
+    assert transition(after, state_after(after, verdict(Outcome.OK), now=NOON)) is Transition.RECOVERED
 
 
 def test_what_an_attempt_has_no_part_in_stays() -> None:
-    kept = Standing(tokens=1.5, tokens_at=NOON, flood_until=NOON, muted_until=NOON)
+    kept = ChannelState(tokens=1.5, tokens_at=NOON, flood_until=NOON, muted_until=NOON)
     for outcome in Outcome:
-        after = stood(kept, verdict(outcome), now=NOON)
+        after = state_after(kept, verdict(outcome), now=NOON)
         assert (after.tokens, after.tokens_at, after.flood_until, after.muted_until) == (1.5, NOON, NOON, NOON)
 
 
 def test_patience_is_what_it_is_told_to_be() -> None:
     second = timedelta(seconds=1)
-    quick = Patience(
-        first_backoff=second, longest_backoff=2 * second, breath=second, first_open=second, longest_open=3 * second
+    quick = RetryPolicy(
+        first_backoff=second, longest_backoff=2 * second, cooldown=second, first_open=second, longest_open=3 * second
     )
     assert [backoff(n, verdict(Outcome.TRANSIENT), 0.5, quick) for n in (1, 2, 9)] == [second / 2, second, second]
     rests = [
-        stood(Standing(failures=n), verdict(Outcome.TRANSIENT), now=NOON, patience=quick).opened_until
+        state_after(ChannelState(failures=n), verdict(Outcome.TRANSIENT), now=NOON, retry_policy=quick).opened_until
         for n in (0, 4, 5, 6)
     ]
     assert rests == [NOON + n * second for n in (1, 1, 2, 3)]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.model import Standing
+from monitor.model import ChannelState
 from monitor.notify.send_time import Due, Policy, Wait, due
 from monitor.notify.time_windows import Digest, Quiet
 
@@ -23,21 +23,21 @@ def at(hour: int, minute: int = 0, *, day: int = 23) -> datetime:
     return datetime(2026, 11, day, hour, minute, tzinfo=SEOUL).astimezone(UTC)
 
 
-def muted(until: datetime) -> Standing:
-    return Standing(muted_until=until)
+def muted(until: datetime) -> ChannelState:
+    return ChannelState(muted_until=until)
 
 
 @pytest.mark.parametrize(
     ("policy", "standing", "is_urgent", "since", "expected"),
     [
-        (AT_ONCE, Standing(), False, at(3), Due(at(3))),
-        (MORNING, Standing(), False, at(8, 29), Due(at(8, 30), Wait.DIGEST)),
-        (MORNING, Standing(), False, at(8, 30), Due(at(8, 30, day=24), Wait.DIGEST)),
-        (MORNING, Standing(), True, at(8, 29), Due(at(8, 29))),
-        (AT_NIGHT, Standing(), False, at(23), Due(at(7, day=24), Wait.QUIET)),
-        (AT_NIGHT, Standing(), False, at(7), Due(at(7))),
-        (AT_NIGHT, Standing(), True, at(23), Due(at(23))),
-        (BOTH, Standing(), False, at(5), Due(at(7), Wait.QUIET)),  # its digest comes in the night
+        (AT_ONCE, ChannelState(), False, at(3), Due(at(3))),
+        (MORNING, ChannelState(), False, at(8, 29), Due(at(8, 30), Wait.DIGEST)),
+        (MORNING, ChannelState(), False, at(8, 30), Due(at(8, 30, day=24), Wait.DIGEST)),
+        (MORNING, ChannelState(), True, at(8, 29), Due(at(8, 29))),
+        (AT_NIGHT, ChannelState(), False, at(23), Due(at(7, day=24), Wait.QUIET)),
+        (AT_NIGHT, ChannelState(), False, at(7), Due(at(7))),
+        (AT_NIGHT, ChannelState(), True, at(23), Due(at(23))),
+        (BOTH, ChannelState(), False, at(5), Due(at(7), Wait.QUIET)),  # its digest comes in the night
         (AT_ONCE, muted(at(12)), False, at(9), Due(at(12), Wait.MUTE)),
         (AT_ONCE, muted(at(12)), True, at(9), Due(at(12), Wait.MUTE)),
         (AT_ONCE, muted(at(12)), False, at(12), Due(at(12))),
@@ -50,9 +50,9 @@ def muted(until: datetime) -> Standing:
     ],
 )
 def test_what_puts_a_notice_off_and_until_when(
-    policy: Policy, standing: Standing, is_urgent: bool, since: datetime, expected: Due
+    policy: Policy, channel_state: ChannelState, is_urgent: bool, since: datetime, expected: Due
 ) -> None:
-    assert due(since, policy, standing, is_urgent=is_urgent) == expected
+    assert due(since, policy, channel_state, is_urgent=is_urgent) == expected
 
 
 def test_a_mute_that_is_ended_early_lets_go_of_what_it_held() -> None:
@@ -64,5 +64,5 @@ def test_a_mute_that_is_ended_early_lets_go_of_what_it_held() -> None:
 def test_nothing_is_due_before_it_came(hours: int) -> None:
     since = at(0) + timedelta(hours=hours)
     for policy in (AT_ONCE, MORNING, AT_NIGHT, BOTH):
-        for standing in (Standing(), muted(at(12))):
-            assert due(since, policy, standing, is_urgent=False).when >= since
+        for channel_state in (ChannelState(), muted(at(12))):
+            assert due(since, policy, channel_state, is_urgent=False).when >= since

@@ -7,7 +7,7 @@ from itertools import islice
 SMALL = 1_000_000  # bytes; up to here a take-in lasts milliseconds
 
 
-class Lanes:
+class FileQueue:
     """Two queues by size; each keeps the order in which its files came."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import translate
 from functools import cache
 
-from monitor.model import Signature
+from monitor.model import FileSignature
 from monitor.text import escape
 
 # Files that are on their way or belong to a desktop; they get their real name when they are whole.
@@ -23,7 +23,7 @@ IGNORED = (
 class Listing:
     """What stands in a folder."""
 
-    dumps: tuple[tuple[bytes, Signature], ...]  # oldest first, then by name
+    dumps: tuple[tuple[bytes, FileSignature], ...]  # oldest first, then by name
     ignored: tuple[bytes, ...]  # files under names that do not count
 
 
@@ -62,13 +62,13 @@ class Folder:
         """The folder's own path, safe to print."""
         return escape(os.fsdecode(self.path))
 
-    def scan(self) -> list[tuple[bytes, Signature]]:
+    def scan(self) -> list[tuple[bytes, FileSignature]]:
         """Every dump file with its signature, oldest first, then by name. Raises OSError when the folder is missing."""
         return list(self.listing().dumps)
 
     def listing(self) -> Listing:
         """The same, and the files that are none. Raises OSError when the folder is missing."""
-        dumps, ignored = list[tuple[bytes, Signature]](), list[bytes]()
+        dumps, ignored = list[tuple[bytes, FileSignature]](), list[bytes]()
         for path, sign in self._entries(self.path):
             if sign is None:
                 ignored.append(path)
@@ -76,7 +76,7 @@ class Folder:
                 dumps.append((path, sign))
         return Listing(dumps=tuple(sorted(dumps, key=lambda each: (each[1].mtime_ns, each[0]))), ignored=tuple(ignored))
 
-    def look(self, path: bytes) -> Signature | None:
+    def signature_at(self, path: bytes) -> FileSignature | None:
         """The signature of what stands at a path now, of a link's target where links are followed; None: nothing."""
         try:
             return signature(os.stat(path, follow_symlinks=self.follows_links))
@@ -88,24 +88,24 @@ class Folder:
         root = os.path.join(self.path, b"")
         return parent.startswith(root) and not any(map(self.ignores, parent[len(root) :].split(b"/")))
 
-    def _entries(self, folder: bytes) -> Iterator[tuple[bytes, Signature | None]]:
+    def _entries(self, folder: bytes) -> Iterator[tuple[bytes, FileSignature | None]]:
         """Every file; one that is ignored without a signature."""
         with os.scandir(folder) as entries:
             for entry in entries:
                 yield from self._entry(entry)
 
-    def _entry(self, entry: os.DirEntry[bytes]) -> Iterator[tuple[bytes, Signature | None]]:
+    def _entry(self, entry: os.DirEntry[bytes]) -> Iterator[tuple[bytes, FileSignature | None]]:
         if entry.is_dir(follow_symlinks=False):
             if self.is_recursive and not self.ignores(entry.name):
                 yield from self._subfolder(entry.path)
         elif self.wants(entry.name):
-            sign = self.look(entry.path)
+            sign = self.signature_at(entry.path)
             if sign is not None:  # else gone between the listing and the look
                 yield entry.path, sign
         else:
             yield entry.path, None
 
-    def _subfolder(self, folder: bytes) -> Iterator[tuple[bytes, Signature | None]]:
+    def _subfolder(self, folder: bytes) -> Iterator[tuple[bytes, FileSignature | None]]:
         try:
             yield from self._entries(folder)
         except FileNotFoundError:
@@ -122,9 +122,9 @@ def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(map(translate, globs)) or r"(?!)")
 
 
-def signature(status: os.stat_result) -> Signature:
+def signature(status: os.stat_result) -> FileSignature:
     """What tells two states of a file apart without opening it."""
-    return Signature(
+    return FileSignature(
         device=status.st_dev,
         inode=status.st_ino,
         size=status.st_size,

@@ -15,13 +15,13 @@ class _Round:
     is_wanted: bool = False
 
 
-class Rounds:
+class ScanSchedule:
     """Every folder's next scan; one that takes long comes less often, so it never takes the machine."""
 
     def __init__(self, *, rescan: float, poll: float = POLL) -> None:
         self._rescan = rescan
         self._poll = poll
-        self._rounds: dict[bytes, _Round] = {}
+        self._scan_schedule: dict[bytes, _Round] = {}
 
     def want(self, path: bytes) -> None:
         """Something may have been missed there: scan as soon as the last scan has rested a little."""
@@ -42,7 +42,7 @@ class Rounds:
 
     def done(self, path: bytes, *, began: float, ended: float) -> None:
         """It was scanned; what was asked for before it began is answered."""
-        self._rounds[path] = _Round(ended=ended, took=ended - began)
+        self._scan_schedule[path] = _Round(ended=ended, took=ended - began)
 
     def _of(self, path: bytes) -> _Round:
-        return self._rounds.setdefault(path, _Round())
+        return self._scan_schedule.setdefault(path, _Round())

@@ -13,7 +13,7 @@ import signal
 import stat
 from dataclasses import dataclass
 
-from monitor.model import Signature
+from monitor.model import FileSignature
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between attempts at a file that cannot be read yet
 _DOUBLINGS = 10  # more than it takes to the longest pause; 2.0**1024 would be an OverflowError after 17 hours
@@ -24,10 +24,10 @@ _MANY_RESTS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class FileProbe:
     """What one look at a waiting file showed."""
 
-    signature: Signature
+    signature: FileSignature
     has_writer: bool | None  # None: cannot be told
 
 
@@ -35,13 +35,13 @@ class Look:
 class _Waiting:
     due: float  # monotonic seconds: when it is looked at next
     is_closed: bool = False
-    last: tuple[Signature, float] | None = None
+    last: tuple[FileSignature, float] | None = None
     looks: int = 0  # that did not settle it
     pauses: int = 0
     since: float = 0.0
 
 
-class Settling:
+class SettleQueue:
     """The files that wait, by path; times are monotonic seconds handed in."""
 
     def __init__(self, settle: float) -> None:
@@ -87,7 +87,7 @@ class Settling:
         """When the next look is due; None: nothing waits."""
         return min((waiting.due for waiting in self._waiting.values()), default=None)
 
-    def is_settled(self, path: bytes, look: Look, now: float) -> bool:
+    def is_settled(self, path: bytes, look: FileProbe, now: float) -> bool:
         """Whether to read it now; if so it waits no longer, if not the next look is planned."""
         waiting = self._waiting[path]
         if waiting.is_closed or look.has_writer is False or self._is_still(waiting, look, now):
@@ -132,7 +132,7 @@ class Settling:
         until = self._rests.get(path)
         return now if until is None else max(now, until)
 
-    def _is_still(self, waiting: _Waiting, look: Look, now: float) -> bool:
+    def _is_still(self, waiting: _Waiting, look: FileProbe, now: float) -> bool:
         if look.has_writer or waiting.last is None:
             return False
         signature, since = waiting.last

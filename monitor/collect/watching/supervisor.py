@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from monitor.collect.watching.folder import Folder
 from monitor.collect.watching.mounts import far_file_system
-from monitor.collect.watching.scan_schedule import POLL, Rounds
+from monitor.collect.watching.scan_schedule import POLL, ScanSchedule
 from monitor.collect.watching.watcher import Place, Sign, Watcher, place_of
 from monitor.errors import MonitorError
 
@@ -24,7 +24,7 @@ SILENT_FOR = 0.9  # seconds that the event of a changed folder gets; less than f
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class WatchStatus:
     """How one folder is watched."""
 
     state: str  # watching | polling | waiting | degraded
@@ -75,7 +75,7 @@ def refuse_deaf(folders: Iterable[Folder]) -> None:
     trial = Supervisor(folders, lambda _, *, is_closed: None, mode="events")
     try:
         trial.check(0.0, datetime.fromtimestamp(0, UTC))  # when, nobody asks
-        reasons = [each.reason for each in trial.standings(0.0).values() if each.state == "polling"]
+        reasons = [each.reason for each in trial.statuses(0.0).values() if each.state == "polling"]
     finally:
         trial.watcher.stop()
     if reasons:
@@ -101,8 +101,8 @@ class Supervisor:
         self.missed: dict[bytes, int] = {}  # files by folder that a rescan found and no event told of
         self._mode = mode
         self._mounts = mounts
-        self._rounds = Rounds(rescan=rescan, poll=poll)
-        self._standings: dict[bytes, Standing] = {}
+        self._scan_schedule = ScanSchedule(rescan=rescan, poll=poll)
+        self._watch_statuses: dict[bytes, WatchStatus] = {}
         self._losses: dict[bytes, _Loss] = {}
         self._changes: dict[bytes, _Change] = {}
         self._far: dict[bytes, tuple[Place, str]] = {}
@@ -119,16 +119,16 @@ class Supervisor:
         self._last_check = now
         return [scan for path in self.watcher.paths for scan in self._due(path, now)]
 
-    def standing(self, path: bytes, now: float) -> Standing:
+    def status(self, path: bytes, now: float) -> WatchStatus:
         """How a folder is watched; a loss shows for a while."""
-        standing, loss = self._standings[path], self._losses.get(path)
-        if standing.state == "watching" and loss and now < loss.until:
-            return Standing(state="degraded", reason=loss.reason, since=loss.since)
-        return standing
+        watch_status, loss = self._watch_statuses[path], self._losses.get(path)
+        if watch_status.state == "watching" and loss and now < loss.until:
+            return WatchStatus(state="degraded", reason=loss.reason, since=loss.since)
+        return watch_status
 
-    def standings(self, now: float) -> Mapping[bytes, Standing]:
+    def statuses(self, now: float) -> Mapping[bytes, WatchStatus]:
         """The same of every folder."""
-        return {path: self.standing(path, now) for path in self._standings}
+        return {path: self.status(path, now) for path in self._watch_statuses}
 
     def told(self, path: bytes) -> None:
         """An event told of a path; a scan that found it first was only quicker."""
@@ -141,11 +141,11 @@ class Supervisor:
 
     def scanned(self, path: bytes, *, began: float, ended: float) -> None:
         """A scan has ended."""
-        self._rounds.done(path, began=began, ended=ended)
+        self._scan_schedule.done(path, began=began, ended=ended)
 
     def want(self, path: bytes) -> None:
         """Have a folder scanned soon."""
-        self._rounds.want(path)
+        self._scan_schedule.want(path)
 
     def _count_overflow(self) -> None:
         self.overflows += 1
@@ -163,7 +163,7 @@ class Supervisor:
             before = self._losses.get(path)
             since = before.since if before and now < before.until else at
             self._losses[path] = _Loss(reason=reason, since=since, until=now + DEGRADED_FOR)
-            self._rounds.want(path)
+            self._scan_schedule.want(path)
 
     def _check_folder(self, path: bytes, now: float, at: datetime) -> None:
         place = place_of(path)
@@ -185,16 +185,16 @@ class Supervisor:
             self._stand(path, "polling", f"the system gives no file events: {error.strerror or error}", at)
             return
         self._changes[path] = _Change(place.mtime_ns, now, now)
-        self._rounds.want(path)
+        self._scan_schedule.want(path)
         self._stand(path, "watching", "", at)
 
     def _stand(self, path: bytes, state: str, reason: str, at: datetime) -> None:
-        before = self._standings.get(path)
+        before = self._watch_statuses.get(path)
         if before is None or before.state != state:
-            self._rounds.want(path)
-            self._standings[path] = Standing(state=state, reason=reason, since=at)
+            self._scan_schedule.want(path)
+            self._watch_statuses[path] = WatchStatus(state=state, reason=reason, since=at)
         else:
-            self._standings[path] = replace(before, reason=reason)
+            self._watch_statuses[path] = replace(before, reason=reason)
 
     def _why_poll(self, path: bytes, place: Place) -> str:
         """Why a folder's events are not to be relied on; empty: they are."""
@@ -223,11 +223,11 @@ class Supervisor:
             self._lose([folder], "files came that no event told of", now, at)
 
     def _due(self, path: bytes, now: float) -> list[Scan]:
-        state = self._standings[path].state
+        state = self._watch_statuses[path].state
         if state == "waiting":
             return []
-        if self._rounds.is_wanted(path, now):
+        if self._scan_schedule.is_wanted(path, now):
             return [Scan(path=path, is_rescan=False)]
-        if self._rounds.is_due(path, now, is_polled=state == "polling"):
+        if self._scan_schedule.is_due(path, now, is_polled=state == "polling"):
             return [Scan(path=path, is_rescan=state == "watching")]
         return []

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from monitor.model import Standing
+from monitor.model import ChannelState
 from monitor.store.sqlite.database import Handle
 from monitor.times import moment, read_moment
 
 
-class SqliteSwitchboard:
+class SqliteChannelStates:
     """Implements `monitor.ports.Switchboard`."""
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
 
-    def standing(self, channel: str) -> Standing:
+    def get(self, channel: str) -> ChannelState:
         """See Switchboard."""
         row = self._handle.all("standing", channel=channel)[0]
-        return Standing(
+        return ChannelState(
             failures=row["consecutive_failures"] or 0,
             since=_read(row["failing_since"]),
             opened_until=_read(row["opened_until"]),
@@ -31,20 +31,20 @@ class SqliteSwitchboard:
             muted_until=_read(row["muted_until"]),
         )
 
-    def stand(self, channel: str, standing: Standing) -> None:
+    def save(self, channel: str, channel_state: ChannelState) -> None:
         """See Switchboard."""
         with self._handle.transaction():
             self._handle.all(
                 "stand",
                 channel=channel,
-                failures=standing.failures,
-                since=standing.since and moment(standing.since),
-                opened_until=standing.opened_until and moment(standing.opened_until),
-                refused=standing.is_refused,
-                reason=standing.reason,
+                failures=channel_state.failures,
+                since=channel_state.since and moment(channel_state.since),
+                opened_until=channel_state.opened_until and moment(channel_state.opened_until),
+                refused=channel_state.is_refused,
+                reason=channel_state.reason,
             )
 
-    def recognise(self, channel: str, fingerprint: str, *, now: datetime) -> None:
+    def note_fingerprint(self, channel: str, fingerprint: str, *, now: datetime) -> None:
         """See Switchboard."""
         row = self._handle.one("fingerprint", channel=channel)
         if row and row["fingerprint"] == fingerprint:
@@ -56,7 +56,7 @@ class SqliteSwitchboard:
 
     def resume(self, channel: str, *, now: datetime) -> None:
         """See Switchboard."""
-        self.stand(channel, Standing())
+        self.save(channel, ChannelState())
         with self._handle.transaction():
             self._handle.all("hasten", channel=channel, now=moment(now))
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from monitor.errors import NotFound, WrongState
-from monitor.model import Delivery, Formed, Message, Notice, Outcome, Verdict, Waiting
+from monitor.model import Delivery, DraftMessage, Message, Notice, Outcome, PendingNotice, Verdict
 from monitor.ports import Backlog
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import dumped, pack_message, unpack_item, unpack_message
@@ -30,10 +30,10 @@ class SqliteOutbox:
         with self._handle.transaction():
             return self._add(message, key=key, now=now) is not None
 
-    def waiting(self, channel: str) -> Sequence[Waiting]:
+    def pending_notices(self, channel: str) -> Sequence[PendingNotice]:
         """See Outbox."""
         return [
-            Waiting(
+            PendingNotice(
                 event=row["event"],
                 dump=row["dump"],
                 since=read_moment(row["since"]),
@@ -42,7 +42,7 @@ class SqliteOutbox:
             for row in self._handle.all("waiting", channel=channel)
         ]
 
-    def waiting_since(self, channel: str) -> Sequence[tuple[datetime, bool]]:
+    def pending_since(self, channel: str) -> Sequence[tuple[datetime, bool]]:
         """See Outbox."""
         rows = self._handle.all("waiting_since", channel=channel)
         return [(read_moment(row["since"]), bool(row["urgent"])) for row in rows]
@@ -52,7 +52,9 @@ class SqliteOutbox:
         rows = self._handle.all("recent", channel=channel, after=moment(after), most=most)
         return [read_moment(row["created_at"]) for row in reversed(rows)]
 
-    def form(self, channel: str, formed: Sequence[Formed], *, flood_until: datetime | None, now: datetime) -> None:
+    def queue_messages(
+        self, channel: str, formed: Sequence[DraftMessage], *, flood_until: datetime | None, now: datetime
+    ) -> None:
         """See Outbox."""
         with self._handle.transaction():
             for one in formed:
@@ -124,7 +126,7 @@ class SqliteOutbox:
             self._movable(message, "dropped")
             self._handle.all("drop", id=message)
 
-    def waiting_channels(self) -> frozenset[str]:
+    def pending_channels(self) -> frozenset[str]:
         """See Outbox."""
         return frozenset(row["channel"] for row in self._handle.all("waiting_channels"))
 
@@ -148,7 +150,7 @@ class SqliteOutbox:
         )
         return int(row["id"]) if row else None
 
-    def _form(self, channel: str, one: Formed, *, now: datetime) -> None:
+    def _form(self, channel: str, one: DraftMessage, *, now: datetime) -> None:
         """The key is the first event: it stands in no other message of the channel, so none is ever formed twice."""
         events = dumped(one.events)
         if self._handle.all("told", channel=channel, events=events):

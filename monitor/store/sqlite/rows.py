@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from monitor.model import Edit, Item, Kind, Message, Report, Sketch, Snippet, Twin
+from monitor.model import Edit, IngestReport, Item, Kind, Message, RelatedRelease, Sketch, Snippet
 from monitor.times import moment, read_moment
 
 _COUNTS = tuple((kind, f"n_{kind}") for kind in Kind)  # of a dump row
@@ -53,7 +53,7 @@ def _item(facts: dict[str, Any]) -> Item:
     facts["date"] = read_day(facts["date"])
     facts["snippets"] = tuple(Snippet(**snippet) for snippet in facts["snippets"])
     facts["edits"] = tuple(Edit(**edit) for edit in facts["edits"])
-    facts["twins"] = tuple(Twin(**twin) for twin in facts.get("twins", ()))
+    facts["twins"] = tuple(RelatedRelease(**twin) for twin in facts.get("twins", ()))
     facts["numbers"] = tuple((old, new) for old, new in facts["numbers"])
     facts["totals"] = tuple((name, count) for name, count in facts.get("totals", ()))
     for name in ("watchlists", "words", "related"):
@@ -76,9 +76,9 @@ def sketch_row(release: int, sketch: Sketch) -> dict[str, Any]:
     return {"release": release, "title": sketch.title, "length": sketch.length, "sample": sketch.sample}
 
 
-def report_of(row: dict[str, Any]) -> Report:
+def report_of(row: dict[str, Any]) -> IngestReport:
     """A dump row as the report of its take-in."""
-    return Report(
+    return IngestReport(
         dump=row["id"],
         source=row["source"],
         name=row["name"],

@@ -12,18 +12,18 @@ from typing import Any
 from monitor.model import (
     Batch,
     Dump,
+    FileSignature,
     Head,
+    IngestReport,
     Kind,
     Mode,
     Notice,
     Reject,
     Release,
-    Report,
-    Sighting,
-    Signature,
+    SeenRecord,
     Sketch,
 )
-from monitor.ports import Filed, Known, Listing
+from monitor.ports import Known, LedgerEntry, Listing
 from monitor.store.sqlite.changes import add_changes, refuse_stale
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import dumped, moment_of_ns, pack_item, read_day, report_of
@@ -38,15 +38,15 @@ class SqliteStore:
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
 
-    def find_dump(self, source: str, sha256: bytes) -> Report | None:
+    def find_dump(self, source: str, sha256: bytes) -> IngestReport | None:
         """See Store."""
         row = self._handle.one("dump_of_content", source=source, sha=sha256)
         return report_of(dict(row)) if row else None
 
-    def sightings(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, Sighting]:
+    def seen_records(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, SeenRecord]:
         """See Store."""
         return {
-            digest: Sighting(number=release, version=seq, is_current=bool(is_current))
+            digest: SeenRecord(number=release, version=seq, is_current=bool(is_current))
             for digest, release, seq, is_current in self._handle.keyed("sightings", digests, source=source)
         }
 
@@ -87,7 +87,7 @@ class SqliteStore:
         heads = self.snapshot((), numbers).heads
         return Listing(as_of=read_moment(newest) if newest else None, heads=tuple(heads[n] for n in numbers))
 
-    def commit(self, batch: Batch, *, now: datetime) -> Report:
+    def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
         """See Store."""
         with self._handle.transaction():
             refuse_stale(self._handle, batch)
@@ -100,11 +100,11 @@ class SqliteStore:
                 self._file(batch.dump, dump=dump, status=batch.status, parser=batch.parser, now=now)
             return report_of(dict(self._handle.all("dump_by_id", id=dump)[0]))
 
-    def together(self) -> AbstractContextManager[None]:
+    def shared_transaction(self) -> AbstractContextManager[None]:
         """See Store."""
         return self._handle.transaction()
 
-    def note_duplicate(self, dump: Dump, of: Report, *, parser: int, now: datetime) -> Report:
+    def note_duplicate(self, dump: Dump, of: IngestReport, *, parser: int, now: datetime) -> IngestReport:
         """See Store."""
         healed = [
             row
@@ -115,7 +115,7 @@ class SqliteStore:
             for row in healed:
                 self._set_reject(row, dump, state="healed", now=now)
             self._file(dump, dump=of.dump, status="duplicate", parser=parser, now=now)
-        return Report(
+        return IngestReport(
             dump=of.dump,
             source=dump.source,
             name=dump.name,
@@ -127,11 +127,11 @@ class SqliteStore:
             at=now,
         )
 
-    def ledger(self, source: str) -> Mapping[bytes, Filed]:
+    def ledger(self, source: str) -> Mapping[bytes, LedgerEntry]:
         """See Store."""
         return {path: _filed(row) for path, *row in self._handle.all("ledger", source=source)}
 
-    def filed(self, source: str, path: bytes) -> Filed | None:
+    def ledger_entry(self, source: str, path: bytes) -> LedgerEntry | None:
         """See Store."""
         row = self._handle.one("filed", source=source, path=path)
         return _filed(list(row)) if row else None
@@ -211,10 +211,10 @@ class SqliteStore:
     ) -> None:
         """Enter new rejects with their events, keep those that still stand, heal those that are gone."""
         open_rows = self._handle.all("open_rejects", path=batch.dump.path, source=batch.dump.source)
-        standing = {(row["line"], row["reason"], row["text"]): row for row in open_rows}
+        channel_state = {(row["line"], row["reason"], row["text"]): row for row in open_rows}
         for state, group in (("rejected", rejects), ("held", held)):
             for reject in group:
-                row = standing.pop((reject.line, reject.reason, reject.text), None)
+                row = channel_state.pop((reject.line, reject.reason, reject.text), None)
                 if row is None:
                     self._add_reject(reject, batch.dump, dump, state, now=now)
                 elif state == "rejected" and row["state"] == "held":
@@ -224,7 +224,7 @@ class SqliteStore:
                     continue
                 if state == "rejected":
                     self._add_event(_rejection(batch.dump.source, dump, reject.reason), now=now)
-        for row in standing.values() if batch.is_last else ():
+        for row in channel_state.values() if batch.is_last else ():
             # What an earlier part of this dump found stands.
             if batch.row is None or row["sha"] != batch.dump.sha256:
                 self._set_reject(row, batch.dump, state="healed", now=now)
@@ -301,9 +301,9 @@ def _sketch(row: Any) -> Sketch | None:
     return Sketch(title=row["title"], length=row["length"], sample=row["sample"], date=read_day(row["date"]))
 
 
-def _filed(row: list[Any]) -> Filed:
+def _filed(row: list[Any]) -> LedgerEntry:
     *sign, sha256, status, parser = row
-    return Filed(Signature(*sign), sha256, status, parser)
+    return LedgerEntry(FileSignature(*sign), sha256, status, parser)
 
 
 def _rejection(source: str, dump: int, reason: str) -> _Row:

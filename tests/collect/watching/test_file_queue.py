@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
-from monitor.collect.watching.file_queue import SMALL, Lanes
+from monitor.collect.watching.file_queue import SMALL, FileQueue
 
 A, B, C, D = b"/in/a", b"/in/b", b"/in/c", b"/in/d"
 
 
 def test_small_files_pass_a_big_one_that_came_before() -> None:
-    lanes = Lanes()
+    file_queue = FileQueue()
     for path, size in ((A, SMALL + 1), (B, SMALL), (C, 0)):
-        lanes.add(path, size)
+        file_queue.add(path, size)
 
-    assert (lanes.small, len(lanes)) == (2, 3)
-    assert lanes.take_small(9) == [B, C]
-    assert lanes.take_big() == [A]
-    assert not lanes
+    assert (file_queue.small, len(file_queue)) == (2, 3)
+    assert file_queue.take_small(9) == [B, C]
+    assert file_queue.take_big() == [A]
+    assert not file_queue
 
 
 def test_each_lane_keeps_the_order_of_arrival() -> None:
-    lanes = Lanes()
+    file_queue = FileQueue()
     for path in (C, A, D, B):
-        lanes.add(path, 1)
-        lanes.add(path + b"!", SMALL * 2)
+        file_queue.add(path, 1)
+        file_queue.add(path + b"!", SMALL * 2)
 
-    assert lanes.take_small(3) == [C, A, D]
-    assert lanes.take_small(3) == [B]
-    assert [lanes.take_big() for _ in range(5)] == [[C + b"!"], [A + b"!"], [D + b"!"], [B + b"!"], []]
+    assert file_queue.take_small(3) == [C, A, D]
+    assert file_queue.take_small(3) == [B]
+    assert [file_queue.take_big() for _ in range(5)] == [[C + b"!"], [A + b"!"], [D + b"!"], [B + b"!"], []]
 
 
 def test_a_file_that_waits_already_keeps_its_place_and_waits_once() -> None:
-    lanes = Lanes()
+    file_queue = FileQueue()
     for path in (A, B, A):
-        lanes.add(path, 1)
+        file_queue.add(path, 1)
 
-    assert A in lanes
-    assert lanes.take_small(9) == [A, B]
-    assert A not in lanes
+    assert A in file_queue
+    assert file_queue.take_small(9) == [A, B]
+    assert A not in file_queue
 
 
 def test_a_file_that_grew_changes_its_lane() -> None:
-    lanes = Lanes()
-    lanes.add(A, 1)
-    lanes.add(A, SMALL + 1)
+    file_queue = FileQueue()
+    file_queue.add(A, 1)
+    file_queue.add(A, SMALL + 1)
 
-    assert (lanes.take_small(9), lanes.take_big()) == ([], [A])
+    assert (file_queue.take_small(9), file_queue.take_big()) == ([], [A])

@@ -202,7 +202,7 @@ def test_a_look_tells_every_touch_apart(tmp_path: Path) -> None:
 
 
 def test_a_look_at_nothing_gives_nothing(tmp_path: Path) -> None:
-    assert folder(tmp_path).look(raw(tmp_path, b"gone.txt")) is None
+    assert folder(tmp_path).signature_at(raw(tmp_path, b"gone.txt")) is None
 
 
 def test_a_followed_link_changes_when_its_target_does(tmp_path: Path) -> None:
@@ -210,5 +210,5 @@ def test_a_followed_link_changes_when_its_target_does(tmp_path: Path) -> None:
     put(target, b"one", mtime=100)
     (tmp_path / "link.txt").symlink_to(target)
     path = raw(tmp_path, b"link.txt")
-    assert folder(tmp_path, follows_links=True).look(path) == signed(target)
-    assert folder(tmp_path).look(path) != signed(target)
+    assert folder(tmp_path, follows_links=True).signature_at(path) == signed(target)
+    assert folder(tmp_path).signature_at(path) != signed(target)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from monitor.collect.file_reader import Skipped, read
-from monitor.collect.watching.settle import FIRST_PAUSE, LONGEST_PAUSE, Look, Settling, has_writer
-from monitor.model import Signature
+from monitor.collect.watching.settle import FIRST_PAUSE, LONGEST_PAUSE, FileProbe, SettleQueue, has_writer
+from monitor.model import FileSignature
 from tests.collect.samples import put, raw, signature
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has file leases")
@@ -39,123 +39,125 @@ LOOKS = [
 
 @pytest.mark.parametrize(("what", "looks", "answers"), LOOKS, ids=[row[0] for row in LOOKS])
 def test_a_found_file_settles_by_what_looks_at_it_show(
-    what: str, looks: list[tuple[float, Signature, bool | None]], answers: list[bool]
+    what: str, looks: list[tuple[float, FileSignature, bool | None]], answers: list[bool]
 ) -> None:
-    settling = Settling(2.0)
-    settling.found(A, 0.0)
+    settle_queue = SettleQueue(2.0)
+    settle_queue.found(A, 0.0)
 
-    given = [settling.is_settled(A, Look(signature=sign, has_writer=writer), now) for now, sign, writer in looks]
+    given = [
+        settle_queue.is_settled(A, FileProbe(signature=sign, has_writer=writer), now) for now, sign, writer in looks
+    ]
 
     assert given == answers
-    assert len(settling) == (not answers[-1])
+    assert len(settle_queue) == (not answers[-1])
 
 
 @pytest.mark.parametrize("writer", [True, False, None])
 def test_a_closed_file_settles_at_once(writer: bool | None) -> None:
-    settling = Settling(2.0)
-    settling.closed(A, 5.0)
+    settle_queue = SettleQueue(2.0)
+    settle_queue.closed(A, 5.0)
 
-    assert settling.due(5.0) == [A]
-    assert settling.is_settled(A, Look(signature=ONE, has_writer=writer), 5.0)
-    assert len(settling) == 0
+    assert settle_queue.due(5.0) == [A]
+    assert settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=writer), 5.0)
+    assert len(settle_queue) == 0
 
 
 def test_a_close_settles_a_file_that_was_only_found() -> None:
-    settling = Settling(2.0)
-    settling.found(A, 0.0)
-    settling.is_settled(A, Look(signature=ONE, has_writer=None), 0.0)
+    settle_queue = SettleQueue(2.0)
+    settle_queue.found(A, 0.0)
+    settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=None), 0.0)
 
-    settling.closed(A, 0.5)
+    settle_queue.closed(A, 0.5)
 
-    assert settling.due(0.5) == [A]
-    assert settling.is_settled(A, Look(signature=ONE, has_writer=None), 0.5)
+    assert settle_queue.due(0.5) == [A]
+    assert settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=None), 0.5)
 
 
 def test_finding_a_file_again_does_not_forget_its_close_or_its_looks() -> None:
-    settling = Settling(2.0)
-    settling.closed(A, 0.0)
-    settling.found(B, 0.0)
-    settling.is_settled(B, Look(signature=ONE, has_writer=None), 0.0)
+    settle_queue = SettleQueue(2.0)
+    settle_queue.closed(A, 0.0)
+    settle_queue.found(B, 0.0)
+    settle_queue.is_settled(B, FileProbe(signature=ONE, has_writer=None), 0.0)
 
-    settling.found(A, 1.0)
-    settling.found(B, 1.0)
+    settle_queue.found(A, 1.0)
+    settle_queue.found(B, 1.0)
 
-    assert settling.is_settled(A, Look(signature=ONE, has_writer=True), 1.0)
-    assert settling.due(1.9) == []
-    assert settling.is_settled(B, Look(signature=ONE, has_writer=None), 2.0)
+    assert settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=True), 1.0)
+    assert settle_queue.due(1.9) == []
+    assert settle_queue.is_settled(B, FileProbe(signature=ONE, has_writer=None), 2.0)
 
 
 def test_files_are_due_in_the_order_in_which_they_came() -> None:
-    settling = Settling(2.0)
+    settle_queue = SettleQueue(2.0)
     for path in (B, A, C):
-        settling.found(path, 0.0)
+        settle_queue.found(path, 0.0)
 
-    assert settling.due(0.0) == [B, A, C]
+    assert settle_queue.due(0.0) == [B, A, C]
 
 
 def test_the_next_look_is_one_settling_time_away() -> None:
-    settling = Settling(2.0)
-    assert settling.next_due() is None
-    settling.found(A, 1.0)
-    assert settling.next_due() == 1.0
+    settle_queue = SettleQueue(2.0)
+    assert settle_queue.next_due() is None
+    settle_queue.found(A, 1.0)
+    assert settle_queue.next_due() == 1.0
 
-    settling.is_settled(A, Look(signature=ONE, has_writer=None), 1.0)
+    settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=None), 1.0)
 
-    assert settling.next_due() == 3.0
-    assert (settling.due(2.9), settling.due(3.0)) == ([], [A])
+    assert settle_queue.next_due() == 3.0
+    assert (settle_queue.due(2.9), settle_queue.due(3.0)) == ([], [A])
 
 
 def test_the_earliest_look_of_all_is_the_next() -> None:
-    settling = Settling(2.0)
-    settling.found(A, 7.0)
-    settling.found(B, 3.0)
-    settling.found(C, 5.0)
+    settle_queue = SettleQueue(2.0)
+    settle_queue.found(A, 7.0)
+    settle_queue.found(B, 3.0)
+    settle_queue.found(C, 5.0)
 
-    assert settling.next_due() == 3.0
+    assert settle_queue.next_due() == 3.0
 
 
 @pytest.mark.parametrize(
     ("pauses", "pause"), [(0, FIRST_PAUSE), (1, 2.0), (2, 4.0), (5, 32.0), (6, LONGEST_PAUSE), (5000, LONGEST_PAUSE)]
 )
 def test_a_postponed_file_waits_twice_as_long_each_time_up_to_a_minute(pauses: int, pause: float) -> None:
-    settling = Settling(2.0)
-    settling.postpone(A, 10.0, pauses=pauses)
+    settle_queue = SettleQueue(2.0)
+    settle_queue.postpone(A, 10.0, pauses=pauses)
 
-    assert settling.next_due() == 10.0 + pause
-    assert settling.pauses(A) == pauses + 1
-    assert settling.is_settled(A, Look(signature=ONE, has_writer=True), 10.0 + pause)
+    assert settle_queue.next_due() == 10.0 + pause
+    assert settle_queue.pauses(A) == pauses + 1
+    assert settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=True), 10.0 + pause)
 
 
 def test_a_close_ends_the_pauses() -> None:
-    settling = Settling(2.0)
-    settling.postpone(A, 0.0, pauses=6)
+    settle_queue = SettleQueue(2.0)
+    settle_queue.postpone(A, 0.0, pauses=6)
 
-    settling.closed(A, 1.0)
+    settle_queue.closed(A, 1.0)
 
-    assert settling.due(1.0) == [A]
-    assert settling.pauses(A) == 0
+    assert settle_queue.due(1.0) == [A]
+    assert settle_queue.pauses(A) == 0
 
 
 def test_finding_a_postponed_file_does_not_shorten_its_pause() -> None:
-    settling = Settling(2.0)
-    settling.postpone(A, 0.0, pauses=6)
+    settle_queue = SettleQueue(2.0)
+    settle_queue.postpone(A, 0.0, pauses=6)
 
-    settling.found(A, 1.0)
+    settle_queue.found(A, 1.0)
 
-    assert settling.due(59.0) == []
+    assert settle_queue.due(59.0) == []
 
 
 def test_a_dropped_file_waits_no_longer_and_may_come_again() -> None:
-    settling = Settling(2.0)
-    settling.found(A, 0.0)
-    settling.is_settled(A, Look(signature=ONE, has_writer=None), 0.0)
+    settle_queue = SettleQueue(2.0)
+    settle_queue.found(A, 0.0)
+    settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=None), 0.0)
 
-    settling.drop(A)
-    settling.drop(B)
-    assert (len(settling), settling.pauses(A)) == (0, 0)
+    settle_queue.drop(A)
+    settle_queue.drop(B)
+    assert (len(settle_queue), settle_queue.pauses(A)) == (0, 0)
 
-    settling.found(A, 2.0)
-    assert not settling.is_settled(A, Look(signature=ONE, has_writer=None), 2.0)
+    settle_queue.found(A, 2.0)
+    assert not settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=None), 2.0)
 
 
 # --- the probe ---------------------------------------------------------------------------------------------------
@@ -242,67 +244,67 @@ def test_a_fifo_is_not_opened_so_that_its_writer_goes_on_waiting(tmp_path: Path)
 
 
 def test_a_file_that_goes_on_growing_is_looked_at_less_often_and_never_given_up() -> None:
-    settling = Settling(2.0)
-    settling.found(A, 0.0)
+    settle_queue = SettleQueue(2.0)
+    settle_queue.found(A, 0.0)
     pauses, now = [], 0.0
     for size in range(8):
-        assert not settling.is_settled(A, Look(signature=signature(size=size), has_writer=True), now)
-        due = settling.next_due()
+        assert not settle_queue.is_settled(A, FileProbe(signature=signature(size=size), has_writer=True), now)
+        due = settle_queue.next_due()
         assert due is not None
         pauses.append(due - now)
         now = due
 
     assert pauses == [2.0, 4.0, 8.0, 16.0, 16.0, 16.0, 16.0, 16.0]
-    assert settling.is_settled(A, Look(signature=signature(size=9), has_writer=False), now)
+    assert settle_queue.is_settled(A, FileProbe(signature=signature(size=9), has_writer=False), now)
 
 
 def test_without_a_settling_time_a_file_that_is_written_is_not_looked_at_all_the_time() -> None:
-    settling = Settling(0.0)
-    settling.found(A, 0.0)
-    settling.is_settled(A, Look(signature=ONE, has_writer=True), 0.0)
+    settle_queue = SettleQueue(0.0)
+    settle_queue.found(A, 0.0)
+    settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=True), 0.0)
 
-    due = settling.next_due()
+    due = settle_queue.next_due()
     assert due is not None
     assert due > 0.0
 
 
 def test_a_path_rests_after_a_take_in_and_its_last_change_is_not_lost() -> None:
-    settling = Settling(2.0)
-    settling.took(A, 10.0, seconds=0.001)
+    settle_queue = SettleQueue(2.0)
+    settle_queue.took(A, 10.0, seconds=0.001)
     for tenth in range(9):
-        settling.closed(A, 10.0 + tenth / 10)
+        settle_queue.closed(A, 10.0 + tenth / 10)
 
-    assert settling.due(10.9) == []
-    assert settling.due(11.0) == [A]
-    assert settling.is_settled(A, Look(signature=ONE, has_writer=None), 11.0)
+    assert settle_queue.due(10.9) == []
+    assert settle_queue.due(11.0) == [A]
+    assert settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=None), 11.0)
 
 
 def test_a_long_take_in_makes_for_a_long_rest() -> None:
-    settling = Settling(2.0)
-    settling.took(A, 10.0, seconds=3.0)
-    settling.found(A, 11.0)
+    settle_queue = SettleQueue(2.0)
+    settle_queue.took(A, 10.0, seconds=3.0)
+    settle_queue.found(A, 11.0)
 
-    assert settling.next_due() == 40.0
+    assert settle_queue.next_due() == 40.0
 
 
 def test_a_rest_that_is_over_delays_nothing_and_is_forgotten() -> None:
-    settling = Settling(2.0)
+    settle_queue = SettleQueue(2.0)
     for number in range(5000):
-        settling.took(b"%d" % number, float(number), seconds=0.0)
-    settling.closed(b"1", 9000.0)
+        settle_queue.took(b"%d" % number, float(number), seconds=0.0)
+    settle_queue.closed(b"1", 9000.0)
 
-    assert settling.due(9000.0) == [b"1"]
-    assert len(settling._rests) < 2000
+    assert settle_queue.due(9000.0) == [b"1"]
+    assert len(settle_queue._rests) < 2000
 
 
 def test_what_looks_did_not_settle_is_listed_the_oldest_first() -> None:
-    settling = Settling(2.0)
-    settling.found(B, 1.0)
-    settling.found(A, 2.0)
-    settling.closed(C, 3.0)
-    assert settling.unsettled() == []
+    settle_queue = SettleQueue(2.0)
+    settle_queue.found(B, 1.0)
+    settle_queue.found(A, 2.0)
+    settle_queue.closed(C, 3.0)
+    assert settle_queue.unsettled() == []
     for path in (A, B):
-        settling.is_settled(path, Look(signature=ONE, has_writer=True), 5.0)
-    settling.postpone(C, 6.0, pauses=0, since=settling.since(C, 6.0))
+        settle_queue.is_settled(path, FileProbe(signature=ONE, has_writer=True), 5.0)
+    settle_queue.postpone(C, 6.0, pauses=0, since=settle_queue.since(C, 6.0))
 
-    assert settling.unsettled() == [(B, 1.0), (A, 2.0), (C, 3.0)]
+    assert settle_queue.unsettled() == [(B, 1.0), (A, 2.0), (C, 3.0)]

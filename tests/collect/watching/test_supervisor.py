@@ -18,7 +18,7 @@ import pytest
 
 from monitor.collect.watching.folder import Folder
 from monitor.collect.watching.scan_schedule import POLL
-from monitor.collect.watching.supervisor import DEGRADED_FOR, MISSED_AFTER, Scan, Standing, Supervisor, refuse_deaf
+from monitor.collect.watching.supervisor import DEGRADED_FOR, MISSED_AFTER, Scan, Supervisor, WatchStatus, refuse_deaf
 from monitor.errors import MonitorError
 from tests.collect.samples import put
 from tests.kernel import no_instances
@@ -45,8 +45,8 @@ class Guard:
             self.supervisor.scanned(scan.path, began=self.now, ended=self.now)
         return scans
 
-    def standing(self, path: Path) -> Standing:
-        return self.supervisor.standing(os.fsencode(path), self.now)
+    def watch_status(self, path: Path) -> WatchStatus:
+        return self.supervisor.status(os.fsencode(path), self.now)
 
     def settle(self) -> None:
         """Check until nothing is asked for."""
@@ -90,7 +90,7 @@ def named(scans: Sequence[Scan]) -> list[str]:
 def test_a_folder_is_armed_and_then_scanned_once(inbox: Path) -> None:
     with guarding(inbox) as guard:
         assert [(scan.path, scan.is_rescan) for scan in guard.check()] == [(os.fsencode(inbox), False)]
-        assert guard.standing(inbox) == Standing(state="watching", since=guard.standing(inbox).since)
+        assert guard.watch_status(inbox) == WatchStatus(state="watching", since=guard.watch_status(inbox).since)
         assert [guard.check() for _ in range(5)] == [[]] * 5
         guard.hears(inbox)
 
@@ -113,7 +113,7 @@ def test_a_folder_made_anew_is_armed_first_and_scanned_second(act: Callable[[Pat
         end = time.monotonic() + DEADLINE
         while not named(guard.check()):  # a deleted folder's inode may be used again; the kernel tells us at once
             assert time.monotonic() < end
-        assert guard.standing(inbox).state == "watching"
+        assert guard.watch_status(inbox).state == "watching"
         guard.hears(inbox)
 
 
@@ -123,14 +123,14 @@ def test_a_missing_folder_is_waited_for_and_said(inbox: Path) -> None:
         inbox.rmdir()
 
         assert guard.check() == []
-        gone = guard.standing(inbox)
+        gone = guard.watch_status(inbox)
         assert (gone.state, gone.reason, gone.is_well) == ("waiting", "the folder is missing", False)
         guard.check()
-        assert guard.standing(inbox).since == gone.since
+        assert guard.watch_status(inbox).since == gone.since
 
         inbox.mkdir()
         assert named(guard.check()) == ["in"]
-        assert guard.standing(inbox).state == "watching"
+        assert guard.watch_status(inbox).state == "watching"
         guard.hears(inbox)
 
 
@@ -139,7 +139,7 @@ def test_what_is_no_folder_is_waited_for(make: Callable[[Path], object], tmp_pat
     make(tmp_path / "in")
     with guarding(tmp_path / "in") as guard:
         assert guard.check() == []
-        assert guard.standing(tmp_path / "in").state == "waiting"
+        assert guard.watch_status(tmp_path / "in").state == "waiting"
 
 
 def test_a_far_file_system_is_polled_and_its_neighbour_watched(inbox: Path) -> None:
@@ -148,9 +148,9 @@ def test_a_far_file_system_is_polled_and_its_neighbour_watched(inbox: Path) -> N
     mounts = b"21 1 8:1 / / rw - ext4 x rw\n22 21 0:30 / " + os.fsencode(far) + b" rw - nfs4 nas:/ rw\n"
     with guarding(inbox, far, mounts=mounts) as guard:
         assert named(guard.check()) == ["in", "far"]
-        assert guard.standing(inbox).state == "watching"
-        assert (guard.standing(far).state, guard.standing(far).is_well) == ("polling", True)
-        assert "nfs4" in guard.standing(far).reason
+        assert guard.watch_status(inbox).state == "watching"
+        assert (guard.watch_status(far).state, guard.watch_status(far).is_well) == ("polling", True)
+        assert "nfs4" in guard.watch_status(far).reason
         scans = [scan for _ in range(int(POLL) + 1) for scan in guard.check()]
         assert named(scans) == ["far"]
         assert not scans[0].is_rescan
@@ -164,7 +164,7 @@ MODES = [("events", NFS, "watching"), ("poll", b"", "polling"), ("auto", NFS, "p
 def test_the_mode_decides_unless_it_is_auto(mode: str, mounts: bytes, state: str, inbox: Path) -> None:
     with guarding(inbox, mode=mode, mounts=mounts) as guard:
         guard.check()
-        assert guard.standing(inbox).state == state
+        assert guard.watch_status(inbox).state == state
 
 
 @pytest.mark.alone
@@ -172,11 +172,11 @@ def test_without_inotify_a_folder_is_polled_until_there_is_some_again(inbox: Pat
     with guarding(inbox) as guard:
         with no_instances():
             assert named(guard.check()) == ["in"]
-            polled = guard.standing(inbox)
+            polled = guard.watch_status(inbox)
             assert (polled.state, polled.is_well) == ("polling", True)
             assert "the system gives no file events" in polled.reason
         end = time.monotonic() + DEADLINE  # for the kernel to free what was taken
-        while guard.standing(inbox).state != "watching":
+        while guard.watch_status(inbox).state != "watching":
             assert time.monotonic() < end
             guard.check()
         guard.hears(inbox)
@@ -217,16 +217,16 @@ def test_a_file_that_no_event_told_of_degrades_its_folder_for_a_while(inbox: Pat
         guard.settle()
         guard.supervisor.found(Scan(path=os.fsencode(inbox), is_rescan=True), [b"/in/a", b"/in/b"], guard.now)
         guard.supervisor.told(b"/in/a")
-        assert guard.standing(inbox).state == "watching"
+        assert guard.watch_status(inbox).state == "watching"
         checks = int(MISSED_AFTER) + 1
         for _ in range(checks):
             guard.check()
-        degraded = guard.standing(inbox)
+        degraded = guard.watch_status(inbox)
         assert (degraded.state, degraded.reason) == ("degraded", "files came that no event told of")
         assert guard.supervisor.missed == {os.fsencode(inbox): 1}
         for _ in range(int(DEGRADED_FOR)):
             guard.check()
-        assert guard.standing(inbox).state == "watching"
+        assert guard.watch_status(inbox).state == "watching"
         guard.hears(inbox)
 
 
@@ -237,7 +237,7 @@ def test_what_other_scans_find_is_not_missed(inbox: Path) -> None:
         for _ in range(5):
             guard.check()
         assert guard.supervisor.missed == {}
-        assert guard.standing(inbox).state == "watching"
+        assert guard.watch_status(inbox).state == "watching"
 
 
 def test_an_overflow_degrades_every_folder_and_has_them_scanned(inbox: Path) -> None:
@@ -247,7 +247,7 @@ def test_an_overflow_degrades_every_folder_and_has_them_scanned(inbox: Path) -> 
         guard.settle()
         guard.supervisor._count_overflow()
         assert named(guard.check()) == ["in", "other"]
-        assert guard.standing(other).reason == "the kernel's queue of events overflowed"
+        assert guard.watch_status(other).reason == "the kernel's queue of events overflowed"
         assert guard.check() == []
 
 
@@ -284,7 +284,7 @@ def test_a_folder_that_vanishes_while_it_is_armed_is_no_error(inbox: Path) -> No
             with suppress(FileNotFoundError):
                 shutil.rmtree(inbox)
             guard.check()
-            assert guard.standing(inbox).state == "waiting"
+            assert guard.watch_status(inbox).state == "waiting"
             inbox.mkdir()
             guard.check()
-            assert guard.standing(inbox).state == "watching"
+            assert guard.watch_status(inbox).state == "watching"

@@ -14,11 +14,11 @@ from monitor.errors import NotFound
 from monitor.inspect.rows import dump_row, event_row, message_row, reject_row, version_row
 from monitor.model import Edit, Kind, Mode, Outcome, Verdict
 from monitor.notify.send_time import Policy
-from monitor.notify.worker import Post, form
+from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.ports import Row
 from monitor.records import EventFilter, SourceTotals, Summary
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.store import SqliteStore
@@ -36,16 +36,16 @@ def archive(handle: Handle) -> SqliteArchive:
     Each has its message.
     """
     store = SqliteStore(handle)
-    post = Post(
-        outbox=SqliteOutbox(handle), switchboard=SqliteSwitchboard(handle), clock=FrozenClock(), jitter=lambda: 0.0
+    post = DeliveryContext(
+        outbox=SqliteOutbox(handle), channel_states=SqliteChannelStates(handle), clock=FrozenClock(), jitter=lambda: 0.0
     )
     take_in(store, dump(record("Talks held"), BROKEN, figures("5.1")), name="001.txt")
-    form("team", Policy(), post)
+    build_messages("team", Policy(), post)
     batch = decide(store, dump(figures("5.3"), record("Talks held", "A photo.", day="2024-07-04")), name="sub/002.txt")
     changed, twin = batch.changes
     changes = (replace(changed, reason="one figure differs: 5.1 → 5.3"), replace(twin, related=(1,)))
     store.commit(replace(batch, changes=changes), now=NOON + HOUR)
-    form("team", Policy(), replace(post, clock=FrozenClock(NOON + HOUR)))
+    build_messages("team", Policy(), replace(post, clock=FrozenClock(NOON + HOUR)))
     return SqliteArchive(handle)
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from monitor.model import Kind
 from monitor.notify.send_time import Policy
-from monitor.notify.worker import Post, form
+from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.store import SqliteStore
@@ -60,9 +60,11 @@ def repeat(state: Path) -> None:
     with closing(open_for_writing(state)) as handle:
         store, outbox = SqliteStore(handle), SqliteOutbox(handle)
         take_in(store, CONTENT)
-        assert [one.notice.item.release for one in outbox.waiting("team")] == list(range(1, SIZE + 1))
-        post = Post(outbox=outbox, switchboard=SqliteSwitchboard(handle), clock=FrozenClock(), jitter=lambda: 0.0)
-        form("team", Policy(), post)
+        assert [one.notice.item.release for one in outbox.pending_notices("team")] == list(range(1, SIZE + 1))
+        post = DeliveryContext(
+            outbox=outbox, channel_states=SqliteChannelStates(handle), clock=FrozenClock(), jitter=lambda: 0.0
+        )
+        build_messages("team", Policy(), post)
         assert sorted(release.title for release in heads(store).values()) == sorted(f"Notice {n}" for n in range(SIZE))
         assert SqliteArchive(handle).summary().events == {Kind.NEW: SIZE}
         told = [

@@ -18,12 +18,12 @@ from sqlite_utils import Database
 from monitor.collect.formats.dash.parser import parse
 from monitor.compare.fingerprint import keys
 from monitor.errors import StoreError
-from monitor.model import Kind, Outcome, Release, Sighting, Verdict
+from monitor.model import Kind, Outcome, Release, SeenRecord, Verdict
 from monitor.notify.send_time import Policy
-from monitor.notify.worker import Post, form
+from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.records import MessageItem
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import Handle, open_for_writing
 from monitor.store.sqlite.migrations import APPLICATION_ID, digest_without_source, migrations
 from monitor.store.sqlite.outbox import SqliteOutbox
@@ -122,7 +122,7 @@ def test_old_messages_are_shown_as_they_were(opened: Handle) -> None:
 
 def test_an_old_pending_message_is_claimed_and_sent(opened: Handle) -> None:
     outbox = SqliteOutbox(opened)
-    assert (outbox.waiting("team"), outbox.waiting_channels()) == ([], frozenset())
+    assert (outbox.pending_notices("team"), outbox.pending_channels()) == ([], frozenset())
     assert outbox.next_due("team", now=NOON) == NOON
     delivery = outbox.claim("team", now=NOON)
     assert delivery is not None
@@ -143,9 +143,11 @@ def test_an_old_dead_message_can_be_sent_again(opened: Handle) -> None:
 
 
 def test_what_comes_after_the_migration_is_told_beside_the_old(opened: Handle) -> None:
-    outbox, board = SqliteOutbox(opened), SqliteSwitchboard(opened)
+    outbox, board = SqliteOutbox(opened), SqliteChannelStates(opened)
     take_in(SqliteStore(opened), record("Visit ends", "The minister flew home.", day="2024-07-02"))
-    form("team", Policy(), Post(outbox=outbox, switchboard=board, clock=FrozenClock(), jitter=lambda: 0.0))
+    build_messages(
+        "team", Policy(), DeliveryContext(outbox=outbox, channel_states=board, clock=FrozenClock(), jitter=lambda: 0.0)
+    )
     told = [d.message.items[0].title for _ in range(2) if (d := outbox.claim("team", now=NOON))]
     assert told == ["Talks held", "Visit ends"]
 
@@ -174,10 +176,10 @@ def test_a_record_that_was_seen_before_the_migration_tells_nothing_after_it(old:
     _seen_as(text, old)
     with closing(open_for_writing(old)) as handle:
         store, digest = SqliteStore(handle), sha256(text.encode()).digest()
-        expected = {digest: Sighting(number=1, version=1)}
-        assert store.sightings("motie", {digest}) == (expected if known else {})
+        expected = {digest: SeenRecord(number=1, version=1)}
+        assert store.seen_records("motie", {digest}) == (expected if known else {})
         assert take_in(store, f"-\n{text}").counts[Kind.UNCHANGED] == 1
-        assert store.sightings("motie", {digest}) == expected
+        assert store.seen_records("motie", {digest}) == expected
 
 
 @given(dumps())

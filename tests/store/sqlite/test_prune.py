@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.model import Formed, Kind, Message, Mode, Outcome, Verdict
+from monitor.model import DraftMessage, Kind, Message, Mode, Outcome, Verdict
 from monitor.notify.compose import USUAL, in_parts
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle
@@ -31,11 +31,11 @@ def store(handle: Handle) -> SqliteStore:
 def tell(handle: Handle) -> None:
     """Form one message of all that waits and deliver it."""
     outbox = SqliteOutbox(handle)
-    waiting = outbox.waiting("team")
+    waiting = outbox.pending_notices("team")
     whole = Message(channel="team", kind="instant", source="motie")
     [message] = in_parts(whole, [one.notice.item for one in waiting], USUAL)
-    formed = Formed(message=message, events=tuple(one.event for one in waiting))
-    outbox.form("team", [formed], flood_until=None, now=NOON)
+    formed = DraftMessage(message=message, events=tuple(one.event for one in waiting))
+    outbox.queue_messages("team", [formed], flood_until=None, now=NOON)
     delivery = outbox.claim("team", now=NOON)
     assert delivery is not None
     outbox.done(delivery, OK, now=NOON)
@@ -86,7 +86,7 @@ def test_what_waits_for_its_message_is_never_forgotten(handle: Handle, store: Sq
     take_in(store, figures("5.1"))
     take_in(store, figures("5.3"))
     assert prune(handle, ALL, now=LATER) == Pruned()
-    assert [one.notice.item.release for one in SqliteOutbox(handle).waiting("team")] == [1, 1]
+    assert [one.notice.item.release for one in SqliteOutbox(handle).pending_notices("team")] == [1, 1]
 
 
 @pytest.mark.parametrize("way", ["pending", "leased", "held"])

@@ -43,8 +43,8 @@ def take(
     handle: Handle, text: str, name: str, *, listings: Mapping[str, tuple[str, ...]], source: str = "ministry"
 ) -> None:
     dumped = dump_of(text, name=name, source=source)
-    habits = replace(HABITS, listings=listings)
-    ingest(dumped, habits=habits, audience=AUDIENCE, store=SqliteStore(handle), now=NOON, mode=Mode.WATCH)
+    options = replace(HABITS, listings=listings)
+    ingest(dumped, options=options, routing=AUDIENCE, store=SqliteStore(handle), now=NOON, mode=Mode.WATCH)
 
 
 def traces(handle: Handle, name: str) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import Edit, Item, Kind, Message, Snippet, Twin
+from monitor.model import Edit, Item, Kind, Message, RelatedRelease, Snippet
 from monitor.store.sqlite.rows import moment_of_ns, pack_item, pack_message, unpack_item, unpack_message
 
 TEXT = st.text(max_size=20)
@@ -33,7 +33,7 @@ ITEMS = st.builds(
     related=st.lists(st.integers(1), max_size=2).map(tuple),
     reason=TEXT,
     source=TEXT,
-    twins=st.lists(st.builds(Twin, number=st.integers(1), title=TEXT), max_size=2).map(tuple),
+    twins=st.lists(st.builds(RelatedRelease, number=st.integers(1), title=TEXT), max_size=2).map(tuple),
 )
 MESSAGES = st.builds(
     Message,

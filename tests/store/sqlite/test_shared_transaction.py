@@ -19,7 +19,7 @@ LONG = "The ministry spoke of it at length. " * 2000
 def test_readers_see_nothing_of_a_block_before_its_end(handle: Handle, state: Path) -> None:
     store = SqliteStore(handle)
     with closing(open_for_reading(state)) as reader:
-        with store.together():
+        with store.shared_transaction():
             for number in range(3):
                 take_in(store, record(f"Notice {number}", f"Text {number}."), name=f"{number}.txt")
                 assert SqliteArchive(reader).dumps() == []
@@ -30,7 +30,7 @@ def fill_up(handle: Handle) -> None:
     """A dump is stored, the next one finds no room, and somebody tries a third."""
     store = SqliteStore(handle)
     pages = handle._connection.execute("PRAGMA page_count").fetchone()[0]
-    with store.together():
+    with store.shared_transaction():
         take_in(store, record("Talks held"), name="a.txt")
         handle._connection.execute(f"PRAGMA max_page_count = {pages + 4}")
         with pytest.raises(StoreError, match="full"):
@@ -54,7 +54,7 @@ def test_a_disk_that_fills_up_in_a_block_lets_nothing_seem_stored_that_is_not(ha
 def lose(handle: Handle, *, is_late: bool) -> None:
     """SQLite undoes the transaction by itself, as after an error of the disk, before or after a dump."""
     store = SqliteStore(handle)
-    with store.together():
+    with store.shared_transaction():
         if not is_late:
             take_in(store, record("Talks held"), name="a.txt")
         handle._connection.execute("ROLLBACK")

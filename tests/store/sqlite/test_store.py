@@ -13,11 +13,11 @@ from sqlite3 import Row
 import pytest
 
 from monitor.errors import Stale, StoreError
-from monitor.model import Batch, Kind, Reject, Standing
+from monitor.model import Batch, ChannelState, Kind, Reject
 from monitor.notify.send_time import Policy
-from monitor.notify.worker import Post, form
+from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.channel_states import SqliteSwitchboard
+from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.store import SqliteStore
@@ -133,16 +133,18 @@ def test_two_records_whose_digests_begin_alike_are_told_apart(handle: Handle) ->
         for change, digest in zip(batch.changes, digests, strict=True)
     )
     store.commit(replace(batch, changes=changes), now=NOON)
-    found = store.sightings(SOURCE, {*digests, b"same-beginning".ljust(32, b"3")})
-    assert {digest: sighting.number for digest, sighting in found.items()} == {digests[0]: 1, digests[1]: 2}
+    found = store.seen_records(SOURCE, {*digests, b"same-beginning".ljust(32, b"3")})
+    assert {digest: seen_record.number for digest, seen_record in found.items()} == {digests[0]: 1, digests[1]: 2}
 
 
 def test_threads_that_form_the_same_notices_make_one_message(handle: Handle) -> None:
     take_in(SqliteStore(handle), MANY)
     outbox = SqliteOutbox(handle)
-    post = Post(outbox=outbox, switchboard=SqliteSwitchboard(handle), clock=FrozenClock(), jitter=lambda: 0.0)
+    post = DeliveryContext(
+        outbox=outbox, channel_states=SqliteChannelStates(handle), clock=FrozenClock(), jitter=lambda: 0.0
+    )
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: form("team", Policy(), post), range(8)))
+        list(pool.map(lambda _: build_messages("team", Policy(), post), range(8)))
     told = []
     while delivery := outbox.claim("team", now=NOON):
         told += [item.release for item in delivery.message.items]
@@ -151,20 +153,20 @@ def test_threads_that_form_the_same_notices_make_one_message(handle: Handle) -> 
 
 def test_how_a_channel_stands_survives_the_process(handle: Handle, state: Path) -> None:
     take_in(SqliteStore(handle), record("Talks held"))
-    outbox, board = SqliteOutbox(handle), SqliteSwitchboard(handle)
-    post = Post(outbox=outbox, switchboard=board, clock=FrozenClock(), jitter=lambda: 0.0)
-    form("team", Policy(), post)
+    outbox, board = SqliteOutbox(handle), SqliteChannelStates(handle)
+    post = DeliveryContext(outbox=outbox, channel_states=board, clock=FrozenClock(), jitter=lambda: 0.0)
+    build_messages("team", Policy(), post)
     outbox.claim("team", now=NOON, tokens=0.25)
-    outbox.form("team", [], flood_until=NOON + HOUR, now=NOON)
-    board.stand("team", Standing(failures=5, since=NOON, opened_until=NOON + HOUR, is_refused=True, reason="401"))
+    outbox.queue_messages("team", [], flood_until=NOON + HOUR, now=NOON)
+    board.save("team", ChannelState(failures=5, since=NOON, opened_until=NOON + HOUR, is_refused=True, reason="401"))
     board.mute("team", until=NOON + 2 * HOUR)
-    kept = board.standing("team")
+    kept = board.get("team")
     handle.close()
     with closing(open_for_writing(state)) as again:
         assert (
-            SqliteSwitchboard(again).standing("team")
+            SqliteChannelStates(again).get("team")
             == kept
-            == Standing(
+            == ChannelState(
                 failures=5,
                 since=NOON,
                 opened_until=NOON + HOUR,

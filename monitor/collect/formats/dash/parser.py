@@ -26,7 +26,7 @@ from monitor.collect.formats.dash.layout import LONGEST_CATEGORY, Layout
 from monitor.collect.formats.dash.splitter import Piece, split
 from monitor.model import Dump, Record, Reject
 
-__all__ = ["LONGEST_CATEGORY", "PARSER_VERSION", "SHOWN", "Parsed", "Reading", "entries", "parse"]
+__all__ = ["LONGEST_CATEGORY", "PARSER_VERSION", "SHOWN", "DumpReader", "Parsed", "entries", "parse"]
 
 PARSER_VERSION = 2  # goes up when the same bytes may give other records
 SHOWN = 200  # characters of a reject that are kept for people
@@ -46,7 +46,7 @@ class Parsed:
     rejects: tuple[Reject, ...]
 
 
-class Reading:
+class DumpReader:
     """A dump to be gone through as often as needed; of one that is not held nothing is kept but its layout."""
 
     def __init__(self, dump: Dump, *, categories: Collection[str] = (), max_record: int = 1_000_000) -> None:
@@ -54,7 +54,7 @@ class Reading:
         self._max_record = max_record
         self._kept: tuple[Entry, ...] | None = None
         if dump.fault:
-            beginning = next(dump.stretches(), "")[:SHOWN]
+            beginning = next(dump.text_chunks(), "")[:SHOWN]
             self._kept = (Reject(reason=dump.fault, line=0, offset=0, text=shown(beginning)),)
         elif not dump.is_held:
             self._layout = Layout(self._pieces(), categories)
@@ -76,7 +76,7 @@ class Reading:
 
     def _pieces(self) -> Iterator[Piece]:
         width = width_in(self._dump.encoding)
-        return split(self._dump.stretches(), width=width, start=self._dump.bom, most=self._max_record)
+        return split(self._dump.text_chunks(), width=width, start=self._dump.bom, most=self._max_record)
 
 
 def parse(text: str, *, categories: Collection[str] = (), max_record: int = 1_000_000) -> Parsed:

@@ -29,30 +29,30 @@ class OperatorAlerts:
     clock: Clock
     untold: dict[str, int] = field(default_factory=dict)  # by source: rejects of an hour that had its word already
 
-    def turned(self, channel: str, turn: Transition, channel_state: ChannelState) -> None:
+    def turned(self, channel: str, turn: Transition, state: ChannelState) -> None:
         """A channel has failed for a while, or is well again."""
-        since = f" since {channel_state.since:%Y-%m-%d %H:%M} UTC" if channel_state.since else ""
+        since = f" since {state.since:%Y-%m-%d %H:%M} UTC" if state.since else ""
         if turn is Transition.RECOVERED:
             text = f"channel {channel} works again\nIt failed{since}; what waited for it is on its way."
-        elif channel_state.is_refused:
+        elif state.is_refused:
             text = (
-                f"channel {channel} refuses everything\n{channel_state.reason}. Its messages wait; mend its settings, then"
+                f"channel {channel} refuses everything\n{state.reason}. Its messages wait; mend its settings, then"
                 f" `monitor channels resume {channel}`."
             )
         else:
             text = (
-                f"channel {channel} is failing\n{channel_state.failures} failures in a row{since}; last: {channel_state.reason}."
+                f"channel {channel} is failing\n{state.failures} failures in a row{since}; last: {state.reason}."
                 " Its messages wait and are tried again by themselves."
             )
-        self._tell(text, key=f"{turn}:{channel}:{_hour(channel_state.since or self.clock.now())}", about=channel)
+        self._tell(text, key=f"{turn}:{channel}:{_hour(state.since or self.clock.now())}", about=channel)
 
-    def lasting(self, channel: str, channel_state: ChannelState) -> None:
+    def lasting(self, channel: str, state: ChannelState) -> None:
         """A channel is still down an hour after it began to fail: told once more, also where it had come and gone."""
-        if channel_state.since and self.clock.now() - channel_state.since >= _LONG and {*self.channels} - {channel}:
+        if state.since and self.clock.now() - state.since >= _LONG and {*self.channels} - {channel}:
             self._tell(
-                f"channel {channel} is still down\nSince {channel_state.since:%Y-%m-%d %H:%M} UTC; last: {channel_state.reason}."
+                f"channel {channel} is still down\nSince {state.since:%Y-%m-%d %H:%M} UTC; last: {state.reason}."
                 f" Its messages wait; `monitor channels resume {channel}` tries it at once.",
-                key=f"lasting:{channel}:{channel_state.since}",
+                key=f"lasting:{channel}:{state.since}",
                 about=channel,
             )
 

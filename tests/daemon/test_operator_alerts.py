@@ -293,7 +293,7 @@ def test_a_message_that_is_held_is_told_on_another_channel_which_is_woken() -> N
     staff.outbox.enqueue(replace(note("hello", channel="team"), kind="instant"), key="a", now=NOON)
     team, commands = RecordingChannel("team", UNSURE.verdict), RecordingChannel("desk")
     opened = dispatcher(staff, team, commands)
-    holding = replace(opened, receivers=[replace(line, policy=Policy(holds_uncertain=True)) for line in opened.receivers])
+    holding = replace(opened, receivers=[replace(r, policy=Policy(holds_uncertain=True)) for r in opened.receivers])
     first, second = holding.delivery_workers(on_told=lambda: woken.append(True))
     first.deliver_due()
     assert woken == [True]

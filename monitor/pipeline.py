@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from monitor.collect.as_of import Clues, as_of, latest_day, name_stamp
 from monitor.collect.batches import DumpPart, Survey, batched, parts
@@ -17,6 +16,7 @@ from monitor.compare.classify import classify, withdrawn
 from monitor.compare.identity import FormCache, as_seen
 from monitor.compare.reservations import Reservations
 from monitor.errors import Stale
+from monitor.match.matcher import Matcher
 from monitor.model import Alert, Batch, Change, Dump, IngestReport, Mode, Notice, Record, SeenRecord
 from monitor.notify.compose import compose
 from monitor.ports import Known, Store
@@ -25,18 +25,11 @@ _REPLAYED = timedelta(milliseconds=1)  # bytes seen before carry no news: at equ
 _TRIES = 10  # against a store that other threads or monitors write to as well
 
 
-class Watchlists(Protocol):
-    """What the journey asks of the watchlists (monitor.match.matcher.Watchlists)."""
-
-    def alerts(self, changes: Sequence[Change], *, source: str) -> tuple[Alert, ...]:
-        """What they say of each change."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
     """Who is told what."""
 
-    watchlists: Watchlists
+    watchlists: Matcher
     routes: Mapping[str, Sequence[str]]  # watchlist → channels
     urgent: frozenset[str] = frozenset()  # watchlists that pass digests and quiet hours
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from monitor.collect.formats.dash.parser import parse
 from monitor.collect.source import SourceOptions
 from monitor.compare.fingerprint import keys
+from monitor.match.matcher import Matcher
 from monitor.model import Alert, Batch, Change, IngestReport, Kind, Mode, Record, Release
 from monitor.pipeline import Routing, ingest
 from monitor.ports import Store
@@ -21,7 +22,7 @@ FIGURES = "Exports of chips rose {} percent in June, the ministry said on Monday
 HALF = "-\nChip exports\nExports of chips ro"
 
 
-class Everybody:
+class Everybody(Matcher):
     """Watchlists that match every release and are told of all that happens."""
 
     def alerts(self, changes: Sequence[Change], *, source: str) -> tuple[Alert, ...]:
@@ -29,7 +30,7 @@ class Everybody:
         return tuple(Alert(change=change, watchlists=("desk",), told=("desk",)) for change in told)
 
 
-AUDIENCE = Routing(watchlists=Everybody(), routes={"desk": ["team"]})
+AUDIENCE = Routing(watchlists=Everybody([]), routes={"desk": ["team"]})
 
 
 def record(title: str, body: str = "They met in Seoul.", *, day: str = "2024-07-01", category: str = "") -> str:

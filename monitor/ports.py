@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from monitor.model import (
@@ -136,6 +136,9 @@ class Store(Protocol):
         """The source has its baseline: from now on it alerts."""
 
 
+LEASE = timedelta(minutes=2)  # of a claimed message; the longest send takes half of it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
     """What an outbox has still to send."""
@@ -147,7 +150,8 @@ class Backlog:
 class Outbox(Protocol):
     """Notices waiting for their message, and messages on their way to their channel.
 
-    Each message is claimed, sent with no transaction open, and given its verdict.
+    Each message is claimed, sent with no transaction open, and given its verdict. A verdict that comes after the lease
+    has run out still counts, unless the message was claimed again, dropped or buried meanwhile.
     """
 
     def enqueue(self, message: Message, *, key: str, now: datetime) -> bool:
@@ -173,7 +177,7 @@ class Outbox(Protocol):
     def claim(
         self, channel: str, *, now: datetime, is_urgent_only: bool = False, tokens: float | None = None
     ) -> Delivery | None:
-        """Lease the oldest message that is due and not expired; its attempt is durable before the send.
+        """Lease the oldest message that is due and not expired, for LEASE; its attempt is durable before the send.
 
         tokens: what is left in the channel's bucket after it; None: it has no bucket.
         """
@@ -196,14 +200,19 @@ class Outbox(Protocol):
     def expire(self, *, now: datetime) -> Mapping[str, int]:
         """Bury what has waited longer than its max_age, whether or not its channel still exists; how many by channel.
 
-        Messages of the monitor itself are buried without being counted.
+        A leased message waits again once its lease has run out. Messages of the monitor itself are buried without being
+        counted.
         """
 
-    def reclaim(self, *, holding: Collection[str] = (), now: datetime) -> Mapping[str, int]:
-        """At start: attempts left open by a process that is gone become `unknown`.
+    def reclaim(
+        self, *, holding: Collection[str] = (), claimed_before: datetime | None = None, now: datetime
+    ) -> Mapping[str, int]:
+        """Mark attempts whose lease has run out as `unknown`: whoever made them is gone.
 
         Their messages are due again; those of the `holding` channels are held: how many by channel. Messages of the
-        monitor itself are held without being counted.
+        monitor itself are held without being counted. A lease that ends more than two LEASE from now was taken before
+        the clock was set back, and has run out.
+        claimed_before: who claimed earlier is known to be gone, whatever the lease says; None: only leases tell.
         """
 
     def requeue(self, message: int, *, now: datetime) -> None:

@@ -72,7 +72,8 @@ def local_commands(config: Config) -> Iterator[Commands]:
         try:
             outbox = SqliteOutbox(handle)
             holding = [name for name, channel in config.channels.items() if channel.on_uncertain == "hold"]
-            outbox.reclaim(holding=holding, now=clock.now())
+            now = clock.now()  # the folder is locked: whoever claimed before is gone
+            outbox.reclaim(holding=holding, claimed_before=now, now=now)
             yield commands_for(config, outbox=outbox, channel_states=SqliteChannelStates(handle), clock=clock)
         finally:
             handle.close()

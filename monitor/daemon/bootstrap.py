@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -58,9 +59,10 @@ class SharedParts:
     """What all configurations of a process have in common."""
 
     handle: Handle
-    outbox: SqliteOutbox  # a message that is on its way belongs to it
+    outbox: SqliteOutbox
     counters: Counters
     clock: Clock
+    since: datetime  # as in Office
     retry_policy: RetryPolicy
     untold: dict[str, int] = field(default_factory=dict)  # as in Operator
 
@@ -146,6 +148,7 @@ def open_runtime(
                 outbox=SqliteOutbox(handle),
                 counters=Counters(last_dumps(handle)),
                 clock=clock,
+                since=clock.now(),
                 retry_policy=retry_policy,
             )
             yield _works(config, shared)
@@ -189,6 +192,7 @@ def _works(config: Config, shared: SharedParts) -> Runtime:
         operator=operator,
         counters=shared.counters,
         clock=clock,
+        since=shared.since,
     )
     maintenance = Maintenance(handle=handle, retention=retention_of(config), clock=clock)
     renewed = partial(_works, shared=shared)

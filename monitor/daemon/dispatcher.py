@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.errors import StoreError
@@ -36,22 +37,29 @@ class Dispatcher:
     operator: OperatorAlerts
     counters: Counters
     clock: Clock
+    since: datetime  # this process has held the state folder alone since then
 
     def open(self) -> int:
         """At start: take back what a dead process left on its way, know the channels again, bury what is too old.
 
         How many were buried.
         """
-        now = self.clock.now()
+        self._reclaim(claimed_before=self.since)
+        for line in self.receivers:
+            self.channel_states.note_fingerprint(line.channel.name, line.fingerprint, now=self.clock.now())
+        return self.expire()
+
+    def reclaim(self) -> None:
+        """Take back what nobody sends any more, and say what is held because it may have arrived."""
+        self._reclaim(claimed_before=None)
+
+    def _reclaim(self, *, claimed_before: datetime | None) -> None:
         holding = [line.channel.name for line in self.receivers if line.policy.holds_uncertain]
-        held = self.outbox.reclaim(holding=holding, now=now)
+        held = self.outbox.reclaim(holding=holding, claimed_before=claimed_before, now=self.clock.now())
         for channel, count in held.items():
             self.counters.left(channel, "held", count)
             warn("messages_held", channel=channel, count=count, see="monitor alerts --state held")
         self.operator.held_over(held)
-        for line in self.receivers:
-            self.channel_states.note_fingerprint(line.channel.name, line.fingerprint, now=now)
-        return self.expire()
 
     def expire(self) -> int:
         """Bury what waited too long, and say so; how many, without the monitor's own."""

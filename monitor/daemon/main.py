@@ -101,7 +101,13 @@ def daemon_of(
 def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
     """What a daemon does on the side; the proof that the store can be written comes first."""
     dispatcher = runtime.dispatcher
-    tidying = (dispatcher.build_unconfigured_messages, dispatcher.expire, dispatcher.remind, dispatcher.count)
+    tidying = (
+        dispatcher.build_unconfigured_messages,
+        dispatcher.reclaim,
+        dispatcher.expire,
+        dispatcher.remind,
+        dispatcher.count,
+    )
     return PeriodicJobs(
         each_tick=(runtime.handle.prove_writable, _listening(runtime, liveness).check, *tidying),
         threads={"upkeep": runtime.maintenance.run, **_heartbeat(runtime.config, liveness)},

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from monitor.errors import NotFound, WrongState
 from monitor.model import ChannelState, Delivery, DraftMessage, Message, PendingNotice, Verdict
-from monitor.ports import Backlog
+from monitor.ports import LEASE, Backlog
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Queued:
     attempts: int = 0
     outcomes: list[str] = field(default_factory=list)  # of the attempts that have ended; `unknown`: reclaimed
     reason: str | None = None  # of the last one; None: none has ended
-    boot: object = None  # the outbox that claimed it last
+    claimed: datetime | None = None  # the last time; None: never
 
 
 _OF_RELEASES = frozenset({"instant", "digest", "summary"})
@@ -134,7 +134,7 @@ class MemoryOutbox:
         row = next((row for row in ready if row.message.is_urgent or not is_urgent_only), None)
         if row is None:
             return None
-        row.state, row.attempts, row.boot = "leased", row.attempts + 1, self
+        row.state, row.attempts, row.claimed = "leased", row.attempts + 1, now
         if tokens is not None:
             channel_state = self.states.get(channel, ChannelState())
             self.states[channel] = replace(channel_state, tokens=tokens, tokens_at=now)
@@ -146,7 +146,7 @@ class MemoryOutbox:
 
     def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> None:
         """See Outbox."""
-        self._settle(delivery, verdict, state="pending").due = due
+        self._settle(delivery, verdict, state="pending", due=due)
 
     def hold(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
         """See Outbox."""
@@ -163,19 +163,18 @@ class MemoryOutbox:
 
     def expire(self, *, now: datetime) -> Mapping[str, int]:
         """See Outbox."""
+        self._free([row for row in self.rows if row.expires <= now], now=now)
         expired = [row for row in self.rows if row.state == "pending" and row.expires <= now]
         for row in expired:
             row.state, row.reason = "dead", "older than max_age" + (f"; last: {row.reason}" if row.reason else "")
         return Counter(row.message.channel for row in expired if row.message.kind != "system")
 
-    def reclaim(self, *, holding: Collection[str] = (), now: datetime) -> Mapping[str, int]:
+    def reclaim(
+        self, *, holding: Collection[str] = (), claimed_before: datetime | None = None, now: datetime
+    ) -> Mapping[str, int]:
         """See Outbox."""
-        orphans = [row for row in self.rows if row.state == "leased" and row.boot is not self]
-        for row in orphans:
-            row.state = "held" if row.message.channel in holding else "pending"
-            row.due, row.reason = now, "the process ended during the send"
-            row.outcomes.append("unknown")
-        return Counter(r.message.channel for r in orphans if r.state == "held" and r.message.kind != "system")
+        freed = self._free(self.rows, holding=holding, claimed_before=claimed_before, now=now)
+        return Counter(r.message.channel for r in freed if r.state == "held" and r.message.kind != "system")
 
     def requeue(self, message: int, *, now: datetime) -> None:
         """See Outbox."""
@@ -196,6 +195,21 @@ class MemoryOutbox:
         made = [row.made for row in self.rows if row.state == "pending"]
         return Backlog(pending=len(made) + len(self.notices), oldest=min(made, default=None))
 
+    def _free(
+        self,
+        rows: Sequence[Queued],
+        *,
+        holding: Collection[str] = (),
+        claimed_before: datetime | None = None,
+        now: datetime,
+    ) -> Sequence[Queued]:
+        lost = [row for row in rows if row.state == "leased" and _is_lost(row, claimed_before, now)]
+        for row in lost:
+            row.state = "held" if row.message.channel in holding else "pending"
+            row.due, row.reason = now, "the process ended during the send"
+            row.outcomes.append("unknown")
+        return lost
+
     def _movable(self, message: int) -> Queued:
         row = next((row for row in self.rows if row.id == message), None)
         if row is None:
@@ -207,11 +221,18 @@ class MemoryOutbox:
     def _pending(self, channel: str, now: datetime) -> Iterator[Queued]:
         return (r for r in self.rows if r.message.channel == channel and r.state == "pending" and r.expires > now)
 
-    def _settle(self, delivery: Delivery, verdict: Verdict, *, state: str) -> Queued:
+    def _settle(self, delivery: Delivery, verdict: Verdict, *, state: str, due: datetime | None = None) -> None:
         row = self.rows[delivery.id - 1]
-        row.state, row.reason = state, verdict.reason
-        row.outcomes.append(verdict.outcome)
-        return row
+        if row.attempts == delivery.attempt and row.state in ("leased", "pending", "held"):
+            row.state, row.due, row.reason = state, due or row.due, verdict.reason
+            row.outcomes[delivery.attempt - 1 :] = [verdict.outcome]
+
+
+def _is_lost(row: Queued, claimed_before: datetime | None, now: datetime) -> bool:
+    """Whether the lease of a message has run out."""
+    assert row.claimed  # noqa: S101 - it is leased
+    is_gone = claimed_before is not None and row.claimed < claimed_before
+    return is_gone or not now < row.claimed + LEASE <= now + 2 * LEASE
 
 
 def _due(row: Queued, now: datetime) -> datetime:

@@ -188,7 +188,7 @@ def test_what_may_have_arrived_at_a_dead_process_is_held_where_nothing_is_to_com
     for name in ("team", "team", "boss"):
         pair.outbox.claim(name, now=NOON)
     successor = pair.restarted()
-    assert successor.reclaim(holding=["team", "desk"], now=NOON + SECOND) == {"team": 1}
+    assert successor.reclaim(holding=["team", "desk"], claimed_before=NOON + SECOND, now=NOON + SECOND) == {"team": 1}
     assert (states(pair), successor.next_due("team", now=NOON + HOUR)) == (["held", "held", "pending"], None)
     assert successor.expire(now=NOON + timedelta(days=99)) == {"boss": 1}
 

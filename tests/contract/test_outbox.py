@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from monitor.model import Delivery, Message, Outcome, Verdict
+from monitor.ports import LEASE
 from monitor.testing import NOON, note
 from tests.contract.pairs import OUTBOXES, Pair, Sent
 from tests.contract.takes import dump, record, take_in
@@ -17,7 +19,9 @@ pytestmark = pytest.mark.parametrize("pair", OUTBOXES, indirect=True)
 OK = Verdict(outcome=Outcome.OK, reason="accepted")
 BUSY = Verdict(outcome=Outcome.TRANSIENT, reason="503 from the service", code=503)
 NEVER = Verdict(outcome=Outcome.REFUSED, reason="413 from the service", code=413)
-SOON = timedelta(seconds=30)
+UNSURE = Verdict(outcome=Outcome.UNCERTAIN, reason="no answer in time")
+SOON, MOMENT = timedelta(seconds=30), timedelta(milliseconds=1)
+LOST = "the process ended during the send"
 
 
 def hello(text: str = "hello", channel: str = "team") -> Message:
@@ -119,8 +123,7 @@ def test_a_later_message_passes_one_that_waits_for_its_retry(pair: Pair) -> None
 
 def test_an_uncertain_attempt_stays_marked(pair: Pair) -> None:
     enqueue(pair, "hello")
-    unsure = Verdict(outcome=Outcome.UNCERTAIN, reason="no answer in time")
-    pair.outbox.retry(claim(pair), unsure, due=NOON, now=NOON)
+    pair.outbox.retry(claim(pair), UNSURE, due=NOON, now=NOON)
     pair.outbox.done(claim(pair), OK, now=NOON)
     assert pair.messages() == [Sent("sent", 2, "accepted", 1)]
 
@@ -155,11 +158,11 @@ def test_what_a_dead_process_left_open_is_marked_and_due_again(pair: Pair) -> No
     pair.outbox.retry(claim(pair), BUSY, due=NOON + 9 * SOON, now=NOON)
     claim(pair)
     successor = pair.restarted()
-    assert successor.reclaim(now=NOON + SOON) == {}
+    assert successor.reclaim(claimed_before=NOON + SOON, now=NOON + SOON) == {}
     assert pair.messages() == [
         Sent("sent", 1, "accepted", 0),
         Sent("pending", 1, "503 from the service", 0),
-        Sent("pending", 1, "the process ended during the send", 1),
+        Sent("pending", 1, LOST, 1),
     ]
     assert successor.next_due("team", now=NOON) == NOON + SOON
     again = successor.claim("team", now=NOON + SOON)
@@ -167,23 +170,122 @@ def test_what_a_dead_process_left_open_is_marked_and_due_again(pair: Pair) -> No
     assert (again.attempt, again.message.text) == (2, "open")
 
 
-def test_a_process_never_reclaims_its_own_attempts(pair: Pair) -> None:
+def test_an_attempt_is_left_alone_while_its_lease_lasts(pair: Pair) -> None:
     enqueue(pair, "hello")
     claim(pair)
-    assert pair.outbox.reclaim(now=NOON + SOON) == {}
+    assert pair.outbox.reclaim(claimed_before=NOON, now=NOON + LEASE - MOMENT) == {}
     assert pair.messages() == [Sent("leased", 1, None, 0)]
+
+
+def test_a_lease_that_has_run_out_is_taken_back_whoever_has_it(pair: Pair) -> None:
+    enqueue(pair, "hello", "young")
+    claim(pair)
+    claim(pair, after=MOMENT)
+    pair.outbox.reclaim(now=NOON + LEASE)
+    assert pair.messages() == [Sent("pending", 1, LOST, 1), Sent("leased", 1, None, 0)]
+    again = claim(pair, after=LEASE)
+    assert (again.attempt, again.message.text) == (2, "hello")
+
+
+def test_a_lease_from_before_the_clock_was_set_back_has_run_out(pair: Pair) -> None:
+    enqueue(pair, "hello")
+    claim(pair)
+    pair.outbox.reclaim(now=NOON - LEASE)  # another machine's clock may differ by so much
+    assert pair.messages() == [Sent("leased", 1, None, 0)]
+    pair.outbox.reclaim(now=NOON - LEASE - MOMENT)
+    assert pair.messages() == [Sent("pending", 1, LOST, 1)]
 
 
 def test_every_process_that_dies_in_a_send_leaves_its_mark(pair: Pair) -> None:
     enqueue(pair, "hello")
     claim(pair)
     second = pair.restarted()
-    second.reclaim(now=NOON)
-    second.claim("team", now=NOON)
+    second.reclaim(claimed_before=NOON + SOON, now=NOON + SOON)
+    second.claim("team", now=NOON + SOON)
     third = pair.restarted()
     for _ in range(2):
-        third.reclaim(now=NOON)
-    assert pair.messages() == [Sent("pending", 2, "the process ended during the send", 2)]
+        third.reclaim(claimed_before=NOON + 2 * SOON, now=NOON + 2 * SOON)
+    assert pair.messages() == [Sent("pending", 2, LOST, 2)]
+
+
+# --- verdicts that come late ---------------------------------------------------------------------------------------
+
+
+def _done(pair: Pair, delivery: Delivery) -> None:
+    pair.outbox.done(delivery, OK, now=NOON + LEASE)
+
+
+def _retry(pair: Pair, delivery: Delivery) -> None:
+    pair.outbox.retry(delivery, BUSY, due=NOON + LEASE + SOON, now=NOON + LEASE)
+
+
+def _hold(pair: Pair, delivery: Delivery) -> None:
+    pair.outbox.hold(delivery, UNSURE, now=NOON + LEASE)
+
+
+def _bury(pair: Pair, delivery: Delivery) -> None:
+    pair.outbox.bury(delivery, NEVER, now=NOON + LEASE)
+
+
+Verdicts = Callable[[Pair, Delivery], None]
+EVERY = pytest.mark.parametrize("give", [_done, _retry, _hold, _bury])
+
+
+@pytest.mark.parametrize("holding", [(), ("team",)])
+@pytest.mark.parametrize(
+    ("give", "after"),
+    [
+        (_done, Sent("sent", 1, "accepted", 0)),
+        (_retry, Sent("pending", 1, "503 from the service", 0)),
+        (_hold, Sent("held", 1, "no answer in time", 1)),
+        (_bury, Sent("dead", 1, "413 from the service", 0)),
+    ],
+)
+def test_a_verdict_that_comes_before_the_next_attempt_still_counts(
+    pair: Pair, give: Verdicts, after: Sent, holding: tuple[str, ...]
+) -> None:
+    """A full disk kept it from being written down: what was accepted must not be sent again."""
+    enqueue(pair, "hello")
+    delivery = claim(pair)
+    pair.outbox.reclaim(holding=holding, now=NOON + LEASE)
+    give(pair, delivery)
+    assert pair.messages() == [after]
+
+
+@EVERY
+def test_a_verdict_that_comes_after_the_next_claim_changes_nothing(pair: Pair, give: Verdicts) -> None:
+    enqueue(pair, "hello")
+    late = claim(pair)
+    pair.outbox.reclaim(now=NOON + LEASE)
+    current = claim(pair, after=LEASE)
+    give(pair, late)
+    assert pair.messages() == [Sent("leased", 2, LOST, 1)]
+    pair.outbox.done(current, OK, now=NOON + LEASE)
+    give(pair, late)
+    assert pair.messages() == [Sent("sent", 2, "accepted", 1)]
+
+
+@EVERY
+def test_a_verdict_that_comes_after_a_person_dropped_the_message_changes_nothing(pair: Pair, give: Verdicts) -> None:
+    enqueue(pair, "hello")
+    late = claim(pair)
+    pair.outbox.reclaim(now=NOON + LEASE)
+    pair.outbox.drop(late.id, now=NOON + LEASE)
+    give(pair, late)
+    assert [(sent.state, sent.unsure) for sent in pair.messages()] == [("dropped", 1)]
+
+
+# --- age -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_message_whose_sender_is_gone_grows_too_old_as_well(pair: Pair) -> None:
+    for name in ("lost", "sending"):
+        pair.outbox.enqueue(replace(hello(name), kind="test", max_age=SOON), key=name, now=NOON)
+    claim(pair)
+    claim(pair, after=MOMENT)
+    assert pair.outbox.expire(now=NOON + LEASE - MOMENT) == {}
+    assert pair.outbox.expire(now=NOON + LEASE) == {"team": 1}
+    assert pair.messages() == [Sent("dead", 1, f"older than max_age; last: {LOST}", 1), Sent("leased", 1, None, 0)]
 
 
 def test_a_message_that_outlived_its_max_age_is_never_sent_and_says_so(pair: Pair) -> None:

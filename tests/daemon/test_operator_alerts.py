@@ -15,6 +15,7 @@ from monitor.health.counters import Counters
 from monitor.model import ChannelState, Delivery, IngestReport, Kind, Message, Outcome, Verdict
 from monitor.notify.retry import Action, Decision, Transition
 from monitor.notify.send_time import Policy
+from monitor.ports import LEASE
 from monitor.testing import NOON, FrozenClock, MemoryChannelStates, MemoryOutbox, RecordingChannel, note
 from tests.notify.facts import notice
 
@@ -130,6 +131,7 @@ def test_a_channel_that_stays_down_is_told_of_once_more_after_an_hour() -> None:
         operator=staff.operator,
         counters=staff.counters,
         clock=staff.clock,
+        since=staff.clock.now(),
     )
     channel_states.save("team", FAILING)
     dispatcher.remind()
@@ -234,6 +236,7 @@ def dispatcher(staff: Staff, *channels: RecordingChannel) -> Dispatcher:
         operator=staff.operator,
         counters=staff.counters,
         clock=staff.clock,
+        since=staff.clock.now(),
     )
 
 
@@ -278,14 +281,27 @@ def test_an_office_that_opens_takes_back_what_a_dead_process_left() -> None:
     for name in ("desk", "team"):
         staff.outbox.enqueue(replace(note("hello", channel=name), kind="instant"), key=name, now=NOON)
         staff.outbox.claim(name, now=NOON)
-    staff.outbox = staff.outbox.restarted()
-    staff.operator = replace(staff.operator, outbox=staff.outbox)
+    staff.clock.advance(timedelta(seconds=1))
     opened = dispatcher(staff, RecordingChannel("desk"), RecordingChannel("team"))
     commands, team = opened.receivers
     replace(opened, receivers=[commands, replace(team, policy=Policy(holds_uncertain=True))]).open()
     assert [row.state for row in staff.outbox.rows] == ["pending", "held", "pending"]
     assert staff.told()[2:] == [("desk", "1 message to channel team waits for you")]
     assert staff.counters.snapshot().messages == {("team", "held"): 1}
+
+
+def test_an_office_takes_back_what_nobody_sends_any_more_and_leaves_its_own_alone() -> None:
+    staff = Staff("desk")
+    staff.outbox.enqueue(replace(note("hello", channel="team"), kind="instant"), key="a", now=NOON)
+    commands = dispatcher(staff, RecordingChannel("desk"), RecordingChannel("team"))
+    staff.outbox.claim("team", now=NOON)
+    staff.clock.advance(LEASE - timedelta(seconds=1))
+    commands.open()  # after a reload
+    commands.reclaim()
+    assert [row.state for row in staff.outbox.rows] == ["leased"]
+    staff.clock.advance(timedelta(seconds=1))
+    commands.reclaim()
+    assert [row.state for row in staff.outbox.rows] == ["pending"]
 
 
 def test_a_message_that_is_held_is_told_on_another_channel_which_is_woken() -> None:

@@ -8,9 +8,12 @@ from pathlib import Path
 
 from monitor.config import load
 from monitor.daemon.bootstrap import Runtime, open_runtime
+from monitor.daemon.main import periodic_jobs
+from monitor.health.liveness import Liveness
+from monitor.ports import LEASE
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.search import SearchIndex
-from monitor.testing import FrozenClock
+from monitor.testing import FrozenClock, note
 from tests.contract.takes import figures
 from tests.end_to_end.harness import CONFIG, Project, record
 
@@ -37,6 +40,24 @@ def test_what_is_too_old_is_forgotten_and_what_is_kept_is_not(tmp_path: Path) ->
         runtime.maintenance.prune()
         bodies = [bool(row["body"]) for row in runtime.maintenance.handle.all("versions_after", id=0, most=9)]
     assert sorted(bodies) == [False, True, True]
+
+
+def test_a_daemon_leaves_its_own_sends_alone_over_a_reload_and_takes_back_what_nobody_sends_any_more(
+    tmp_path: Path,
+) -> None:
+    clock = FrozenClock()
+    with _works(Project(tmp_path / "p"), clock) as runtime:
+        [line] = runtime.dispatcher.receivers
+        runtime.dispatcher.outbox.enqueue(note("hello", channel=line.channel.name), key="a", now=clock.now())
+        clock.advance(timedelta(seconds=1))
+        runtime.dispatcher.outbox.claim(line.channel.name, now=clock.now())
+        clock.advance(timedelta(seconds=1))
+        runtime.rebuild(runtime.config).dispatcher.open()
+        assert runtime.dispatcher.outbox.backlog().pending == 0
+        clock.advance(LEASE)
+        for chore in periodic_jobs(runtime, Liveness()).each_tick:
+            chore()
+        assert runtime.dispatcher.outbox.backlog().pending == 1
 
 
 def _works(project: Project, clock: FrozenClock) -> AbstractContextManager[Runtime]:

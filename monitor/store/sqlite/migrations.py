@@ -64,6 +64,13 @@ def m007_seen_by_source(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m008_leases(db: Database) -> None:
+    """Attempts that end with their lease."""
+    for statement in statements("lease.sql"):
+        db.execute(statement)
+
+
 def digest_without_source(
     former: bytes, source: str, category: str | None, title: str, body: str, date: str | None
 ) -> bytes | None:

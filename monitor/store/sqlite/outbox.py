@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import Any
 
 from monitor.errors import NotFound, WrongState
 from monitor.model import Delivery, DraftMessage, Message, Notice, Outcome, PendingNotice, Verdict
-from monitor.ports import Backlog
+from monitor.ports import LEASE, Backlog
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import dumped, pack_message, unpack_item, unpack_message
 from monitor.times import moment, read_moment
@@ -19,11 +18,10 @@ _MOVABLE = frozenset({"pending", "held", "dead"})
 
 
 class SqliteOutbox:
-    """Implements `monitor.ports.Outbox`; one per process, whose `boot` marks the attempts that are its own."""
+    """Implements `monitor.ports.Outbox`; safe to share between threads."""
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
-        self._boot = uuid.uuid4().hex
 
     def enqueue(self, message: Message, *, key: str, now: datetime) -> bool:
         """See Outbox."""
@@ -69,7 +67,8 @@ class SqliteOutbox:
             row = self._handle.one("lease", channel=channel, now=moment(now), urgent=is_urgent_only)
             if row is None:
                 return None
-            self._handle.all("open_attempt", message=row["id"], n=row["attempts"], boot=self._boot, now=moment(now))
+            lease = {"now": moment(now), "until": moment(now + LEASE)}
+            self._handle.all("open_attempt", message=row["id"], n=row["attempts"], **lease)
             if tokens is not None:
                 self._handle.all("spend", channel=channel, tokens=tokens, now=moment(now))
         return Delivery(
@@ -103,14 +102,16 @@ class SqliteOutbox:
     def expire(self, *, now: datetime) -> Mapping[str, int]:
         """See Outbox."""
         with self._handle.transaction():
+            self._free(expired_by=now, now=now)
             rows = self._handle.all("expire", now=moment(now))
         return Counter(row["channel"] for row in rows if row["kind"] != "system")
 
-    def reclaim(self, *, holding: Collection[str] = (), now: datetime) -> Mapping[str, int]:
+    def reclaim(
+        self, *, holding: Collection[str] = (), claimed_before: datetime | None = None, now: datetime
+    ) -> Mapping[str, int]:
         """See Outbox."""
         with self._handle.transaction():
-            self._handle.all("close_orphans", boot=self._boot, now=moment(now))
-            freed = self._handle.all("free_orphans", holding=dumped(sorted(holding)), now=moment(now))
+            freed = self._free(holding=holding, claimed_before=claimed_before, now=now)
         return Counter(row["channel"] for row in freed if row["state"] == "held" and row["kind"] != "system")
 
     def requeue(self, message: int, *, now: datetime) -> None:
@@ -159,6 +160,27 @@ class SqliteOutbox:
         if message is not None:
             self._handle.all("attach", channel=channel, message=message, events=events)
 
+    def _free(
+        self,
+        *,
+        holding: Collection[str] = (),
+        claimed_before: datetime | None = None,
+        expired_by: datetime | None = None,
+        now: datetime,
+    ) -> Sequence[Any]:
+        """Take back what nobody sends any more; expired_by: of that only what has expired by then, None: all."""
+        freed = self._handle.all(
+            "free_orphans",
+            holding=dumped(sorted(holding)),
+            claimed_before=claimed_before and moment(claimed_before),
+            expired_by=expired_by and moment(expired_by),
+            latest=moment(now + 2 * LEASE),
+            now=moment(now),
+        )
+        if freed:
+            self._handle.all("close_orphans", messages=dumped([row["id"] for row in freed]), now=moment(now))
+        return freed
+
     def _movable(self, message: int, what: str) -> Any:
         row = self._handle.one("message", id=message)
         if row is None:
@@ -170,22 +192,8 @@ class SqliteOutbox:
         return row
 
     def _settle(self, delivery: Delivery, verdict: Verdict, *, state: str, due: datetime | None, now: datetime) -> None:
+        attempt = {"message": delivery.id, "n": delivery.attempt, "outcome": verdict.outcome, "reason": verdict.reason}
+        due_at, sent_at = due and moment(due), moment(now) if verdict.outcome is Outcome.OK else None
         with self._handle.transaction():
-            self._handle.all(
-                "close_attempt",
-                message=delivery.id,
-                n=delivery.attempt,
-                outcome=verdict.outcome,
-                code=verdict.code,
-                reason=verdict.reason,
-                now=moment(now),
-            )
-            self._handle.all(
-                "settle",
-                message=delivery.id,
-                state=state,
-                due=due and moment(due),
-                outcome=verdict.outcome,
-                reason=verdict.reason,
-                sent_at=moment(now) if verdict.outcome is Outcome.OK else None,
-            )
+            if self._handle.one("settle", **attempt, state=state, due=due_at, sent_at=sent_at):
+                self._handle.all("close_attempt", **attempt, code=verdict.code, now=moment(now))

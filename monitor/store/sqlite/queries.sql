@@ -226,16 +226,17 @@ INSERT INTO channel_state (name, tokens, tokens_at) VALUES (:channel, :tokens, :
 ON CONFLICT (name) DO UPDATE SET tokens = excluded.tokens, tokens_at = excluded.tokens_at;
 
 -- name: open_attempt
-INSERT INTO attempt (message, n, boot, started_at) VALUES (:message, :n, :boot, :now);
+INSERT INTO attempt (message, n, started_at, leased_until) VALUES (:message, :n, :now, :until);
 
 -- name: close_attempt
 UPDATE attempt SET ended_at = :now, outcome = :outcome, code = :code, reason_redacted = :reason
 WHERE message = :message AND n = :n;
 
 -- name: settle
+-- After the lease has run out, too, as long as nobody claimed the message again or finished it.
 UPDATE message SET state = :state, due = coalesce(:due, due), last_class = :outcome, last_reason = :reason,
     sent_at = :sent_at
-WHERE id = :message;
+WHERE id = :message AND attempts = :n AND state IN ('leased', 'pending', 'held') RETURNING id;
 
 -- name: expire
 UPDATE message SET state = 'dead', last_reason = 'older than max_age' || coalesce('; last: ' || last_reason, '')
@@ -245,17 +246,19 @@ WHERE state = 'pending' AND expires_at <= :now RETURNING channel, kind;
 SELECT min(iif(created_at > :now, :now, due)) FROM message
 WHERE channel = :channel AND state = 'pending' AND expires_at > :now AND urgent >= :urgent;
 
--- name: close_orphans
--- Attempts that a dead process left open: nobody knows whether the far side got them.
-UPDATE attempt SET ended_at = :now, outcome = 'unknown', reason_redacted = 'the process ended during the send'
-WHERE ended_at IS NULL AND boot <> :boot;
-
 -- name: free_orphans
+-- What nobody sends any more, of all or of what has expired: the lease of its last attempt has run out.
 UPDATE message SET due = :now, last_class = 'unknown', last_reason = 'the process ended during the send',
     state = CASE WHEN channel IN (SELECT value FROM json_each(:holding)) THEN 'held' ELSE 'pending' END
-WHERE state = 'leased' AND NOT EXISTS (
-    SELECT 1 FROM attempt WHERE attempt.message = message.id AND attempt.ended_at IS NULL
-) RETURNING channel, state, kind;
+WHERE state = 'leased' AND expires_at <= coalesce(:expired_by, expires_at) AND EXISTS (
+    SELECT 1 FROM attempt WHERE attempt.message = message.id AND attempt.n = message.attempts
+        AND (leased_until <= :now OR leased_until > :latest OR started_at < :claimed_before)
+) RETURNING id, channel, state, kind;
+
+-- name: close_orphans
+-- Nobody knows whether the far side got them.
+UPDATE attempt SET ended_at = :now, outcome = 'unknown', reason_redacted = 'the process ended during the send'
+WHERE ended_at IS NULL AND message IN (SELECT value FROM json_each(:messages));
 
 -- name: message
 SELECT id, state, sent_at, payload_json FROM message WHERE id = :id;

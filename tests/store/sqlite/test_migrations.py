@@ -157,6 +157,18 @@ def test_the_migrated_store_is_in_good_health(opened: Handle) -> None:
     assert opened._connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
+def test_what_was_on_its_way_before_the_migration_is_due_after_it(old: Path) -> None:
+    with closing(sqlite3.connect(old / "monitor.db", isolation_level=None)) as connection:
+        connection.execute("UPDATE message SET state = 'leased', attempts = 1 WHERE id = 1")
+        connection.execute(f"INSERT INTO attempt VALUES (1, 1, 'a boot', '{AT}', NULL, NULL, NULL, NULL)")
+    with closing(open_for_writing(old)) as handle:
+        outbox = SqliteOutbox(handle)
+        outbox.reclaim(now=NOON)
+        delivery = outbox.claim("team", now=NOON)
+        assert delivery is not None
+        assert (delivery.id, delivery.attempt) == (1, 2)
+
+
 # --- records that were seen (migration 6) --------------------------------------------------------------------------
 
 SEEN, SPACED = "Talks held\nText. date2024-07-01", "Talks held\n\nText. date2024-07-01"  # read, they are the same

@@ -18,7 +18,7 @@ CALLS = re.compile(r"""\.(?:all|one|many|keyed)\(\s*"(\w+)"|queries\(\)\["(\w+)"
 HOT = [
     *("dump_of_content", "sightings", "aliases", "heads", "past_texts", "next_release", "moved_heads", "open_rejects"),
     *("filed", "move_head", "confirm", "add_seen", "settle", "close_attempt", "next_due", "lease"),
-    *("waiting", "told", "attach", "recent", "stand", "spend", "flood"),
+    *("close_orphans", "waiting", "told", "attach", "recent", "stand", "spend", "flood"),
 ]
 
 
@@ -60,6 +60,7 @@ def test_one_row_of_the_ledger_is_found_by_its_path(handle: Handle) -> None:
     ("name", "index"),
     [
         *(("lease", "message_pending"), ("expire", "message_pending"), ("recent", "message_made")),
+        ("free_orphans", "message_leased"),
         *(("next_due", "_due"), ("backlog", "message_pending"), ("backlog", "message_item_message (message=?)")),
     ],
 )

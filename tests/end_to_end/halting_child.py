@@ -20,7 +20,7 @@ from monitor.daemon.bootstrap import open_runtime
 PLACES = {
     "before-commit": ("store", "commit", False),
     "after-commit": ("store", "commit", True),
-    "after-form": ("outbox", "form", True),
+    "after-form": ("outbox", "queue_messages", True),
     "after-claim": ("outbox", "claim", True),
     "after-send": ("outbox", "done", False),
     "after-done": ("outbox", "done", True),

@@ -318,7 +318,7 @@ from tests.contract.takes import AUDIENCE, HABITS, dump_of
 from tests.end_to_end.large_dumps import large_file
 
 def highest(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-def take(what): return ingest(what, habits=HABITS, audience=AUDIENCE, store=store, now=NOON, mode=Mode.ONCE)
+def take(what): return ingest(what, options=HABITS, routing=AUDIENCE, store=store, now=NOON, mode=Mode.ONCE)
 
 store = SqliteStore(open_for_writing(Path(sys.argv[1]).parent / "state"))
 take(dump_of("-\\nTitle\\nText. date2024-07-01"))

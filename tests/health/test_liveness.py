@@ -34,7 +34,7 @@ FOLDERS = [
 ]
 
 
-@pytest.mark.parametrize(("what", "pulse", "expected"), ROWS, ids=[row[0] for row in ROWS])
+@pytest.mark.parametrize(("what", "snapshot", "expected"), ROWS, ids=[row[0] for row in ROWS])
 def test_a_daemon_is_ready_or_says_the_first_reason_why_not(what: str, snapshot: HealthSnapshot, expected: str) -> None:
     assert not_ready_reason(snapshot).startswith(expected)
     assert bool(not_ready_reason(snapshot)) == bool(expected)

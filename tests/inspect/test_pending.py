@@ -161,7 +161,7 @@ STANDINGS = [
 ]
 
 
-@pytest.mark.parametrize(("standing", "state", "opened_until"), STANDINGS)
+@pytest.mark.parametrize(("channel_state", "state", "opened_until"), STANDINGS)
 def test_a_channel_is_shown_as_it_stands(
     tmp_path: Path, channel_state: ChannelState, state: str, opened_until: str | None
 ) -> None:
@@ -182,7 +182,7 @@ def test_a_channel_is_shown_as_it_stands(
 
 
 @pytest.mark.parametrize(
-    ("standing", "state"), [(ChannelState(), "muted"), (STANDINGS[1][0], "muted"), (STANDINGS[3][0], "open")]
+    ("channel_state", "state"), [(ChannelState(), "muted"), (STANDINGS[1][0], "muted"), (STANDINGS[3][0], "open")]
 )
 def test_a_mute_hides_small_trouble_only(tmp_path: Path, channel_state: ChannelState, state: str) -> None:
     place = Place(tmp_path)

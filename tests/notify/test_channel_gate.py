@@ -59,14 +59,14 @@ def test_the_first_rule_that_fits_holds() -> None:
     ]
 
 
-@pytest.mark.parametrize("standing", [ChannelState(opened_until=NOON), ChannelState(muted_until=NOON)])
+@pytest.mark.parametrize("channel_state", [ChannelState(opened_until=NOON), ChannelState(muted_until=NOON)])
 def test_a_hold_ends_at_its_moment(channel_state: ChannelState) -> None:
     assert admission(channel_state, Policy(), now=NOON - SECOND).is_shut
     assert admission(channel_state, Policy(), now=NOON) == Admission()
 
 
 @pytest.mark.parametrize(
-    "standing",
+    "channel_state",
     [
         ChannelState(since=NOON + SECOND, opened_until=NOON + HOUR),
         ChannelState(since=NOON - HOUR, opened_until=NOON + timedelta(days=1, seconds=1)),

@@ -28,7 +28,7 @@ def muted(until: datetime) -> ChannelState:
 
 
 @pytest.mark.parametrize(
-    ("policy", "standing", "is_urgent", "since", "expected"),
+    ("policy", "channel_state", "is_urgent", "since", "expected"),
     [
         (AT_ONCE, ChannelState(), False, at(3), Due(at(3))),
         (MORNING, ChannelState(), False, at(8, 29), Due(at(8, 30), Wait.DIGEST)),

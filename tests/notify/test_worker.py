@@ -48,7 +48,9 @@ def test_what_waits_for_its_moment_is_not_read_before_it_comes(policy: Policy) -
     for _ in range(3):
         assert commands.worker.deliver_due() == DeliveryCounts()
         commands.pass_time(minutes=1)
-    assert "waiting" not in commands.store.calls, "a courier looks every fifteen seconds, and thousands may wait"
+    assert "pending_notices" not in commands.store.calls, (
+        "a courier looks every fifteen seconds, and thousands may wait"
+    )
     commands.pass_time(hours=1)
     assert commands.worker.deliver_due() == DeliveryCounts(sent=1)
 
@@ -61,7 +63,7 @@ def test_what_a_flood_holds_back_is_not_read_before_it_ends() -> None:
     commands.store.calls.clear()
     commands.pass_time(minutes=59)
     assert commands.worker.deliver_due() == DeliveryCounts()
-    assert "waiting" not in commands.store.calls
+    assert "pending_notices" not in commands.store.calls
     commands.pass_time(minutes=1)
     assert commands.worker.deliver_due() == DeliveryCounts(sent=1)
 
@@ -411,7 +413,7 @@ def test_a_courier_that_can_do_nothing_waits_a_heartbeat_and_does_not_write(
     for _ in range(3):
         commands.worker.deliver_due()
         assert commands.worker._pause() == HEARTBEAT
-    assert set(commands.store.calls) <= {"waiting_since", "waiting", "recent", "next_due"}
+    assert set(commands.store.calls) <= {"pending_since", "pending_notices", "recent", "next_due"}
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,7 @@ from monitor.health.counters import Counters
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import IngestReport, Mode
 from monitor.pipeline import Routing
-from monitor.store.sqlite.channel_states import SqliteChannelStates
-from monitor.store.sqlite.database import open_for_writing
-from monitor.store.sqlite.outbox import SqliteOutbox
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.open import Access, open_stores
 from monitor.times import SystemClock
 
 
@@ -27,24 +24,22 @@ from monitor.times import SystemClock
 def open_intake(folder: Path) -> Iterator[Ingester]:
     """Of the files in `folder`/seeds, with one watchlist; the store is in `folder`/state."""
     (folder / "seeds").mkdir(parents=True, exist_ok=True)
-    handle, clock = open_for_writing(folder / "state"), SystemClock()
+    clock = SystemClock()
     source = Source(
         folder=Folder(source="bench", path=os.fsencode(folder / "seeds")),
         options=SourceOptions(timezone=ZoneInfo("Asia/Seoul")),
     )
     watchlists = Matcher([Watchlist(name="fta", keywords=("FTA",))])
-    try:
+    with open_stores(folder / "state", Access.WRITE) as stores:
         yield Ingester(
             [source],
             routing=Routing(watchlists=watchlists, routes={"fta": ("hook",)}),
-            store=SqliteStore(handle),
-            clock=clock,
-            channel_states=SqliteChannelStates(handle),
-            operator=OperatorAlerts(channels=(), outbox=SqliteOutbox(handle), clock=clock),
+            store=stores.store,
+            channel_states=stores.channel_states,
+            source_states=stores.source_states,
+            operator=OperatorAlerts(channels=(), outbox=stores.outbox, clock=clock),
             counters=Counters(),
         )
-    finally:
-        handle.close()
 
 
 def take(ingester: Ingester, path: Path, mode: Mode = Mode.ONCE) -> IngestReport:

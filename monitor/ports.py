@@ -6,7 +6,7 @@ Adapters live in their stations; the fakes to test with are in `monitor.testing`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -24,6 +24,7 @@ from monitor.model import (
     Kind,
     Message,
     PendingNotice,
+    Release,
     SeenRecord,
     Sketch,
     Verdict,
@@ -36,7 +37,9 @@ from monitor.records import (
     DumpRecord,
     EventFilter,
     EventRecord,
+    IntegrityCheck,
     MessageRecord,
+    Pruned,
     RejectRecord,
     Stored,
     Summary,
@@ -125,15 +128,6 @@ class Store(Protocol):
 
     def reject_overdue(self, *, held_before: datetime, now: datetime) -> int:
         """Turn tails held since before that moment into rejects, each with its event; how many there were."""
-
-    def begin_baseline(self, source: str) -> bool:
-        """Whether a source is to have its baseline now: it has no dump yet, or its baseline was cut off."""
-
-    def baseline(self, source: str) -> tuple[int, int]:
-        """How many releases a source holds, and how many of them some watchlist matched."""
-
-    def end_baseline(self, source: str) -> None:
-        """The source has its baseline: from now on it alerts."""
 
 
 LEASE = timedelta(minutes=2)  # of a claimed message; the longest send takes half of it
@@ -250,6 +244,93 @@ class ChannelStates(Protocol):
         """Mute a channel or a watchlist; a moment that is not to come ends a mute."""
 
 
+class SourceStates(Protocol):
+    """What is known of each source beside its releases: its last dump, its baseline, and whether it is silent."""
+
+    def last_dumps(self) -> Mapping[str, datetime]:
+        """Return when the newest file of each source was ingested, duplicates too. Reads the whole ledger."""
+
+    def begin_baseline(self, source: str) -> bool:
+        """Return whether a source gets its baseline now: it has no dump yet, or its baseline was interrupted."""
+
+    def baseline(self, source: str) -> tuple[int, int]:
+        """Count the releases of a source, and those of them that some watchlist matched."""
+
+    def end_baseline(self, source: str) -> None:
+        """Record that the baseline of a source is complete: from now on the source alerts."""
+
+    def expected_since(self, source: str, *, now: datetime) -> datetime:
+        """Return when a dump of this source was expected first: `now`, at the first call."""
+
+    def silences(self) -> Mapping[str, datetime]:
+        """Return when each silent source fell silent. Only reads."""
+
+    def begin_silence(self, source: str, since: datetime) -> None:
+        """Record that a source is silent and that the operator was notified."""
+
+    def end_silence(self, source: str) -> None:
+        """Record that a source is silent no longer and that the operator was notified."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long old texts, messages and events are kept; None: forever."""
+
+    versions: timedelta | None = None
+    messages: timedelta | None = None
+    events: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprinter:
+    """The functions that compute hashes and index entries from a text; the store itself knows no normal forms."""
+
+    norm_version: int  # of the normal forms that all of them use
+    text_hash: Callable[[Release], bytes]
+    keys: Callable[[str, Release], tuple[bytes, ...]]  # index entries, by the name of the source and the release
+    sketch: Callable[[Release], Sketch]
+
+
+class Maintenance(Protocol):
+    """Work on the store as a whole; the caller is the only one that writes, or works in short transactions."""
+
+    def check_writable(self) -> None:
+        """Commit a write of a few bytes that changes nothing. Raises StoreError, as on a full disk."""
+
+    def fill_search_index(self, most: int) -> int:
+        """Index up to `most` versions in one transaction; return how many there were, 0: the index is up to date."""
+
+    def prune(
+        self, retention: Retention, *, now: datetime, on_step: Callable[[int], object] = lambda _: None
+    ) -> Pruned:
+        """Delete what is older than `retention` allows, in short transactions; `on_step` gets the rows of each.
+
+        Never deletes what prevents a second alert, what is pending, leased or held, or the texts that it needs.
+        """
+
+    def rename_source(
+        self, *, old: str, new: str, fingerprinter: Fingerprinter, between: Callable[[], None] = lambda: None
+    ) -> int | None:
+        """Move all that is stored of source `old` to `new`, all or nothing; return how many releases, None: no `old`.
+
+        Releases of `new` stay: what both hold is there twice. between: called every few hundred texts.
+        """
+
+    def rehash(self, fingerprinter: Fingerprinter) -> int:
+        """Bring all hashes to the fingerprinter's version, all or nothing; return of how many versions, 0: of none."""
+
+    def verify(self) -> Iterator[IntegrityCheck]:
+        """Check the files of the store and the references between its rows. Only reads."""
+
+    def verify_texts(
+        self, fingerprinter: Fingerprinter, *, on_step: Callable[[int], object] = lambda _: None
+    ) -> IntegrityCheck:
+        """Compare every stored text with its hash; `on_step` gets the texts of each step. Only reads."""
+
+    def count_texts(self) -> int:
+        """Count the texts that `verify_texts` compares."""
+
+
 Row = Mapping[str, object]  # one line of a command's --json output: field names and value formats of product.md
 
 
@@ -304,6 +385,13 @@ class Archive(Protocol):
 
     def count_heads(self, *, since: date | None = None) -> int:
         """Count the releases, or those of that day and later."""
+
+    def search(self, words: Sequence[str], *, since: date | None = None) -> Sequence[int]:
+        """Return the numbers of releases whose title, body or category contain every word, ascending.
+
+        A word with spaces is a phrase; a word that ends in Hangul also finds it with particles. Letter case and accents
+        are ignored. Raises UsageError where no word has a letter or a digit.
+        """
 
 
 class Channel(Protocol):

@@ -214,3 +214,25 @@ class Summary:
     events: Mapping[Kind, int] = field(default_factory=dict)
     messages: Mapping[tuple[str, str], int] = field(default_factory=dict)  # by channel and state
     notices: Mapping[str, int] = field(default_factory=dict)  # by channel: those that stand in no message yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """How much a pruning deleted."""
+
+    versions: int = 0  # old texts
+    messages: int = 0
+    events: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrityCheck:
+    """A check of the store, with what it found."""
+
+    check: str
+    faults: tuple[str, ...] = ()
+
+    @property
+    def is_ok(self) -> bool:
+        """Return whether it found no fault."""
+        return not self.faults

@@ -28,6 +28,9 @@ DOORS = {
 HEAVY = ("apprise", "apscheduler", "sqlite_utils", "sqlite3", "pydantic", "watchdog", "rich", "yaml", "jinja2")
 
 
+OPENERS = ("monitor/daemon/bootstrap.py", "monitor/control/client.py", "monitor/inspect/", "monitor/cli/db.py")
+
+
 def imports() -> list[tuple[str, str]]:
     """(file, imported module) for every import statement of the package, wherever in the file it stands."""
     found = []
@@ -50,6 +53,18 @@ def test_no_station_imports_another() -> None:
         if file.startswith(f"monitor/{station}/") and other != station and name.startswith(f"monitor.{other}")
     ]
     assert crossings == []
+
+
+def test_a_store_is_opened_in_few_places_and_by_its_door_alone() -> None:
+    outside = [
+        (file, name)
+        for file, name in imports()
+        if name.startswith("monitor.store")
+        and not file.startswith("monitor/store/")
+        and not (name == "monitor.store.open" and file.startswith(OPENERS))
+        and (file, name) != ("monitor/cli/db.py", "monitor.store.sqlite.backup")
+    ]
+    assert outside == [], f"only {OPENERS} may import store.open, and nothing else of store"
 
 
 @pytest.mark.parametrize("library", DOORS)

@@ -76,14 +76,10 @@ def open_archive(config_file: str | None) -> Iterator[Archive]:
 @contextmanager
 def archive_of(config: Config) -> Iterator[Archive]:
     """The read side of this configuration's store. Raises NotFound where there is none yet."""
-    from monitor.store.sqlite.archive import SqliteArchive
-    from monitor.store.sqlite.database import open_for_reading
+    from monitor.inspect.pending import open_read_only
 
-    handle = open_for_reading(config.state)
-    try:
-        yield SqliteArchive(handle)
-    finally:
-        handle.close()
+    with open_read_only(config) as stores:
+        yield stores.archive
 
 
 def no_watchlist(config: Config, name: str) -> NotFound:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,8 @@ from monitor.cli.progress import progress_bar
 from monitor.text import escape
 
 if TYPE_CHECKING:
-    from monitor.config import Config
-    from monitor.store.sqlite.database import Handle
-    from monitor.store.sqlite.verify import Checked
+    from monitor.ports import Maintenance
+    from monitor.records import IntegrityCheck
 
 _FILE = click.Path(path_type=Path)
 
@@ -67,15 +66,14 @@ def restore_verb(*, path: Path, config_file: str | None) -> None:
 @click.pass_context
 def verify_verb(ctx: click.Context, *, deep: bool, as_json: bool, config_file: str | None) -> None:
     """Check the store: its pages, what its rows refer to, whether STORE_ID is its own; ends with 1 if not well."""
-    from monitor.store.sqlite.verify import verify
+    from monitor.store.open import Access, open_stores
 
-    config = load_config(config_file)
-    is_well = True
-    with _reading(config) as handle:
-        for checked in (*verify(handle, config.state), *(_deeply(handle) if deep else ())):
-            is_well = is_well and checked.is_well
-            _print(checked, as_json=as_json)
-    ctx.exit(0 if is_well else 1)
+    is_ok = True
+    with open_stores(load_config(config_file).state, Access.READ) as stores:
+        for check in chain(stores.maintenance.verify(), _verify_texts(stores.maintenance) if deep else ()):
+            is_ok = is_ok and check.is_ok
+            _print(check, as_json=as_json)
+    ctx.exit(0 if is_ok else 1)
 
 
 @command.command("prune")
@@ -84,8 +82,8 @@ def prune_verb(*, config_file: str | None) -> None:
     """Forget old texts, messages and events, as `retention:` says; a running monitor does so daily by itself."""
     from monitor.config.convert import retention_of
     from monitor.control import lock
-    from monitor.store.sqlite.database import open_for_writing
-    from monitor.store.sqlite.prune import Retention, prune
+    from monitor.ports import Retention
+    from monitor.store.open import Access, open_stores
     from monitor.times import SystemClock
 
     config, now = load_config(config_file), SystemClock().now()
@@ -93,44 +91,23 @@ def prune_verb(*, config_file: str | None) -> None:
     if retention == Retention():
         click.echo("everything is kept: the configuration has no `retention:`")
         return
-    with lock.hold(config.state, verb="prune", now=now):
-        handle = open_for_writing(config.state)
-        try:
-            pruned = prune(handle, retention, now=now)
-        finally:
-            handle.close()
+    with lock.hold(config.state, verb="prune", now=now), open_stores(config.state, Access.WRITE) as stores:
+        pruned = stores.maintenance.prune(retention, now=now)
     click.echo(f"forgotten: {pruned.versions} old texts, {pruned.messages} messages, {pruned.events} events")
 
 
-def _deeply(handle: Handle) -> Iterator[Checked]:
-    from monitor.compare.fingerprint import text_hash
-    from monitor.store.sqlite.verify import Checked, count_texts, verify_texts
-    from monitor.text import NORM_VERSION
+def _verify_texts(maintenance: Maintenance) -> Iterator[IntegrityCheck]:
+    from monitor.compare.fingerprint import FINGERPRINTER
 
-    stored = handle.one("meta", k="norm_version")
-    if stored is not None and int(stored["v"]) != NORM_VERSION:
-        yield Checked(check="texts", faults=("another version of the monitor hashed them; start this one once",))
-        return
-    with progress_bar("texts", total=count_texts(handle)) as update:
-        yield verify_texts(handle, text_hash=text_hash, step=lambda count: update(advance=count))
+    with progress_bar("texts", total=maintenance.count_texts()) as update:
+        yield maintenance.verify_texts(FINGERPRINTER, on_step=lambda count: update(advance=count))
 
 
-def _print(checked: Checked, *, as_json: bool) -> None:
+def _print(check: IntegrityCheck, *, as_json: bool) -> None:
     if as_json:
-        print_json([{"check": checked.check, "ok": checked.is_well, "faults": list(checked.faults)}])
+        print_json([{"check": check.check, "ok": check.is_ok, "faults": list(check.faults)}])
         return
-    mark = click.style("ok  ", fg="green") if checked.is_well else click.style("FAIL", fg="red")
-    click.echo(f"{mark} {checked.check}")
-    for fault in checked.faults:
+    mark = click.style("ok  ", fg="green") if check.is_ok else click.style("FAIL", fg="red")
+    click.echo(f"{mark} {check.check}")
+    for fault in check.faults:
         click.echo(f"     {escape(fault)}")
-
-
-@contextmanager
-def _reading(config: Config) -> Iterator[Handle]:
-    from monitor.store.sqlite.database import open_for_reading
-
-    handle = open_for_reading(config.state)
-    try:
-        yield handle
-    finally:
-        handle.close()

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import config_option, json_option, load_config, no_watchlist, print_json, since_day
+from monitor.cli.common import archive_of, config_option, json_option, load_config, no_watchlist, print_json, since_day
 from monitor.cli.progress import with_bar
 from monitor.inspect.rows import release_row
 from monitor.ports import Row
-from monitor.records import Stored, read_all
+from monitor.records import PAGE, Stored, read_all
 from monitor.text import escape
 
 if TYPE_CHECKING:
@@ -61,20 +61,14 @@ def _rows(config: Config, words: Sequence[str], day: date | None, watchlist: str
 
 
 def _stored(config: Config, words: Sequence[str], day: date | None) -> Iterator[Stored]:
-    from monitor.store.sqlite.archive import SqliteArchive
-    from monitor.store.sqlite.database import open_for_reading
-    from monitor.store.sqlite.search import search
-
-    handle = open_for_reading(config.state)
-    try:
+    with archive_of(config) as archive:
         if words:
-            yield from search(handle, words, since=day)
+            found = archive.search(words, since=day)
+            for start in range(0, len(found), PAGE):
+                yield from archive.heads_of(found[start : start + PAGE])
             return
-        archive = SqliteArchive(handle)
         total = archive.count_heads(since=day)
         yield from with_bar(read_all(partial(archive.heads, since=day)), total=total, label="releases")
-    finally:
-        handle.close()
 
 
 def _told(row: Row) -> str:

@@ -12,7 +12,8 @@ from hashlib import blake2b
 from zlib import crc32
 
 from monitor.model import Release, Sketch
-from monitor.text import is_cut, soft
+from monitor.ports import Fingerprinter
+from monitor.text import NORM_VERSION, is_cut, soft
 
 FINGERPRINT = 100  # characters of a soft body that index it; every class that trusts a body wants at least as many
 SHORT = 64  # three-word sequences of a text that stand in its sample all of them
@@ -137,3 +138,6 @@ def _day_key(source: str, day: date) -> bytes:
 
 def _hash(*parts: str) -> bytes:
     return blake2b("\x00".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+FINGERPRINTER = Fingerprinter(norm_version=NORM_VERSION, text_hash=text_hash, keys=keys, sketch=sketch)

@@ -11,7 +11,7 @@ from monitor.match.matcher import Watchlist
 from monitor.notify.channels import bound_of, rate_of
 from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from monitor.notify.send_time import Policy
-from monitor.store.sqlite.prune import Retention
+from monitor.ports import Retention
 
 if TYPE_CHECKING:
     from monitor.config import Config

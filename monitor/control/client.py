@@ -13,9 +13,7 @@ from monitor.control.commands import Commands, Request, commands_for, execute
 from monitor.control.server import NoDaemon, ask
 from monitor.errors import LockHeld
 from monitor.ports import Row
-from monitor.store.sqlite.channel_states import SqliteChannelStates
-from monitor.store.sqlite.database import open_for_writing
-from monitor.store.sqlite.outbox import SqliteOutbox
+from monitor.store.open import Access, open_stores
 from monitor.times import SystemClock
 
 if TYPE_CHECKING:
@@ -67,16 +65,11 @@ def command_client(config: Config) -> Iterator[CommandClient]:
 def local_commands(config: Config) -> Iterator[Commands]:
     """A desk of this process; what a dead daemon left on its way is taken back first. Raises LockHeld, StoreError."""
     clock = SystemClock()
-    with lock.hold(config.state, verb=lock.ORDER, now=clock.now()):
-        handle = open_for_writing(config.state)
-        try:
-            outbox = SqliteOutbox(handle)
-            holding = [name for name, channel in config.channels.items() if channel.on_uncertain == "hold"]
-            now = clock.now()  # the folder is locked: whoever claimed before is gone
-            outbox.reclaim(holding=holding, claimed_before=now, now=now)
-            yield commands_for(config, outbox=outbox, channel_states=SqliteChannelStates(handle), clock=clock)
-        finally:
-            handle.close()
+    with lock.hold(config.state, verb=lock.ORDER, now=clock.now()), open_stores(config.state, Access.WRITE) as stores:
+        holding = [name for name, channel in config.channels.items() if channel.on_uncertain == "hold"]
+        now = clock.now()  # the folder is locked: whoever claimed before is gone
+        stores.outbox.reclaim(holding=holding, claimed_before=now, now=now)
+        yield commands_for(config, outbox=stores.outbox, channel_states=stores.channel_states, clock=clock)
 
 
 def _again(do: Callable[[], Row], *, is_vain: Callable[[], bool], pause: Callable[[float], None]) -> Row:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, TextIO
 
 from monitor.collect.source import Source
 from monitor.collect.watching.supervisor import refuse_deaf
-from monitor.compare.fingerprint import keys, sketch, text_hash
+from monitor.compare.fingerprint import FINGERPRINTER
 from monitor.config.convert import policy_of, retention_of, sources_of, watchlists_of
 from monitor.control import lock
 from monitor.daemon.dispatcher import Dispatcher, Receiver
 from monitor.daemon.ingester import Ingester
-from monitor.daemon.maintenance import Maintenance
+from monitor.daemon.maintenance import MaintenanceWorker
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.daemon.run_once import run_once
 from monitor.daemon.source_rename import rename_sources
@@ -32,16 +32,9 @@ from monitor.model import IngestReport, Message, Mode, Verdict
 from monitor.notify.channels import open_channel
 from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from monitor.pipeline import Routing
-from monitor.ports import Channel, Clock
+from monitor.ports import Archive, Channel, Clock
 from monitor.records import read_all
-from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.channel_states import SqliteChannelStates
-from monitor.store.sqlite.database import Handle, open_for_writing
-from monitor.store.sqlite.outbox import SqliteOutbox
-from monitor.store.sqlite.rehash import Forms, rehash
-from monitor.store.sqlite.source_states import last_dumps
-from monitor.store.sqlite.store import SqliteStore
-from monitor.text import NORM_VERSION
+from monitor.store.open import Access, Stores, open_stores
 from monitor.times import SystemClock
 
 if TYPE_CHECKING:
@@ -49,7 +42,6 @@ if TYPE_CHECKING:
 
 
 _CLOCK = SystemClock()
-FORMS = Forms(text_hash=text_hash, keys=keys, sketch=sketch)
 _MANY = 500  # rules
 _COUNTED = 500  # releases
 
@@ -58,8 +50,7 @@ _COUNTED = 500  # releases
 class SharedParts:
     """What all configurations of a process have in common."""
 
-    handle: Handle
-    outbox: SqliteOutbox
+    stores: Stores
     counters: Counters
     clock: Clock
     since: datetime  # as in Office
@@ -74,9 +65,8 @@ class Runtime:
     config: Config
     ingester: Ingester
     dispatcher: Dispatcher
-    handle: Handle
-    store: SqliteStore
-    maintenance: Maintenance
+    stores: Stores
+    maintenance: MaintenanceWorker
     rebuild: Callable[[Config], Runtime]  # the same on another configuration
 
     def rebuilt_for(self, config: Config) -> Runtime:
@@ -88,11 +78,11 @@ class Runtime:
 
     def after_renames(self) -> Runtime:
         """The same once the store knows its sources by their names; what was built before that is built again."""
-        return self.rebuild(self.config) if rename_sources(self.config, self.handle) else self
+        return self.rebuild(self.config) if rename_sources(self.config, self.stores.maintenance) else self
 
     def run_once(self) -> int:
         """One pass; the exit code."""
-        done = run_once(self.ingester, self.dispatcher, store=self.store)
+        done = run_once(self.ingester, self.dispatcher, store=self.stores.store)
         self.maintenance.fill()
         return done.exit_code
 
@@ -136,24 +126,14 @@ def open_runtime(
     """Lock the state folder, open the store and put everything together. Raises LockHeld, StoreError."""
     for fault in config.warnings:
         warn("config_warning", where=fault.where, path=fault.path, message=fault.message)
-    with lock.hold(config.state, verb=verb, now=clock.now()):
-        handle = open_for_writing(config.state)
-        try:
-            rehashed = rehash(handle, norm_version=NORM_VERSION, forms=FORMS)
-            if rehashed:
-                say("store_rehashed", versions=rehashed)
-            rename_sources(config, handle)
-            shared = SharedParts(
-                handle=handle,
-                outbox=SqliteOutbox(handle),
-                counters=Counters(last_dumps(handle)),
-                clock=clock,
-                since=clock.now(),
-                retry_policy=retry_policy,
-            )
-            yield _works(config, shared)
-        finally:
-            handle.close()
+    with lock.hold(config.state, verb=verb, now=clock.now()), open_stores(config.state, Access.WRITE) as stores:
+        rehashed = stores.maintenance.rehash(FINGERPRINTER)
+        if rehashed:
+            say("store_rehashed", versions=rehashed)
+        rename_sources(config, stores.maintenance)
+        counters, since = Counters(stores.source_states.last_dumps()), clock.now()
+        shared = SharedParts(stores=stores, counters=counters, clock=clock, since=since, retry_policy=retry_policy)
+        yield _works(config, shared)
 
 
 def send_test(config: Config, name: str, *, stream: TextIO) -> Verdict:
@@ -169,17 +149,16 @@ def _absolute(path: Path) -> bytes:
 
 
 def _works(config: Config, shared: SharedParts) -> Runtime:
-    handle, outbox, clock = shared.handle, shared.outbox, shared.clock
+    stores, clock = shared.stores, shared.clock
     shared.counters.know(config.channels)
-    store, channel_states = SqliteStore(handle), SqliteChannelStates(handle)
     told = tuple(config.channels) if config.operator.notify is None else config.operator.notify
-    operator = OperatorAlerts(channels=told, outbox=outbox, clock=clock, untold=shared.untold)
+    operator = OperatorAlerts(channels=told, outbox=stores.outbox, clock=clock, untold=shared.untold)
     ingester = Ingester(
         sources_of(config),
-        routing=_routing(config, handle),
-        store=store,
-        clock=clock,
-        channel_states=channel_states,
+        routing=_routing(config, stores.archive),
+        store=stores.store,
+        channel_states=stores.channel_states,
+        source_states=stores.source_states,
         operator=operator,
         counters=shared.counters,
     )
@@ -187,30 +166,29 @@ def _works(config: Config, shared: SharedParts) -> Runtime:
     lines = [_line(config, name, stream, shared.retry_policy) for name in config.channels]
     dispatcher = Dispatcher(
         receivers=lines,
-        outbox=outbox,
-        channel_states=channel_states,
+        outbox=stores.outbox,
+        channel_states=stores.channel_states,
         operator=operator,
         counters=shared.counters,
         clock=clock,
         since=shared.since,
     )
-    maintenance = Maintenance(handle=handle, retention=retention_of(config), clock=clock)
+    maintenance = MaintenanceWorker(maintenance=stores.maintenance, retention=retention_of(config), clock=clock)
     renewed = partial(_works, shared=shared)
     return Runtime(
         config=config,
         ingester=ingester,
         dispatcher=dispatcher,
-        handle=handle,
-        store=store,
+        stores=stores,
         maintenance=maintenance,
         rebuild=renewed,
     )
 
 
-def _routing(config: Config, handle: Handle) -> Routing:
+def _routing(config: Config, archive: Archive) -> Routing:
     every = tuple(config.channels)
     return Routing(
-        watchlists=Matcher(watchlists_of(config), config.aliases, frequencies=_frequencies(config, handle)),
+        watchlists=Matcher(watchlists_of(config), config.aliases, frequencies=_frequencies(config, archive)),
         routes={name: every if w.notify is None else w.notify for name, w in config.watchlists.items()},
         urgent=frozenset(name for name, watchlist in config.watchlists.items() if watchlist.urgent),
     )
@@ -223,11 +201,10 @@ def _line(config: Config, name: str, stream: TextIO, retry_policy: RetryPolicy) 
     return Receiver(channel=_channel(config, name, stream), policy=policy, fingerprint=fingerprint)
 
 
-def _frequencies(config: Config, handle: Handle) -> Mapping[str, int]:
+def _frequencies(config: Config, archive: Archive) -> Mapping[str, int]:
     """How common words are in the latest releases; for few rules not worth the time to count."""
     if len(config.watchlists) < _MANY and sum(len(one.keywords) for one in config.watchlists.values()) < _MANY:
         return {}
-    archive = SqliteArchive(handle)
     return frequencies_in(
         stored.release for stored in read_all(archive.heads, after=archive.head_before_last(_COUNTED))
     )

@@ -17,7 +17,7 @@ from monitor.health.counters import Counters
 from monitor.logs import fail, say, warn
 from monitor.model import Dump, FileSignature, IngestReport, Kind, Mode
 from monitor.pipeline import Routing, ingest
-from monitor.ports import ChannelStates, Clock, Store
+from monitor.ports import ChannelStates, SourceStates, Store
 from monitor.text import escape
 
 FEW = 5  # files of known content that get a line each
@@ -58,20 +58,21 @@ class Ingester:
         *,
         routing: Routing,
         store: Store,
-        clock: Clock,
         channel_states: ChannelStates,
+        source_states: SourceStates,
         operator: OperatorAlerts,
         counters: Counters,
     ) -> None:
         self.sources = tuple(sources)
         self._routing = routing
         self._store = store
-        self._clock = clock
+        self._clock = operator.clock
         self._channel_states = channel_states
+        self._source_states = source_states
         self._operator = operator
         self.counters = counters
         self._left: dict[bytes, FileSignature] = {}  # what is not taken in as it is: looked at again when it changes
-        self._unbased = {s.name for s in self.sources if s.wants_baseline and store.begin_baseline(s.name)}
+        self._unbased = {s.name for s in self.sources if s.wants_baseline and source_states.begin_baseline(s.name)}
         self._basing: dict[str, set[bytes]] = {}  # what is left of a source's baseline, also what can be read later
         self._untried: dict[str, set[bytes]] = {}  # of it; the baseline is taken when none is left
 
@@ -207,10 +208,10 @@ class Ingester:
     def _end_baseline(self, source: Source) -> None:
         """One path that cannot be read for weeks must not keep it open: a restart would take all that waits into it."""
         if not self._untried[source.name]:
-            releases, matched = self._store.baseline(source.name)
+            releases, matched = self._source_states.baseline(source.name)
             # Told first: a crash in between tells it again, and the outbox knows it already.
             self._operator.based(source.name, releases=releases, matched=matched)
-            self._store.end_baseline(source.name)
+            self._source_states.end_baseline(source.name)
             del self._untried[source.name]
 
     def _leave(self, path: bytes, source: Source) -> None:

@@ -28,7 +28,6 @@ from monitor.health.pages import Response, alive, ready
 from monitor.health.publisher import StatePublisher
 from monitor.inspect.status import status
 from monitor.ports import Row
-from monitor.store.sqlite.source_states import Silences
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -79,7 +78,7 @@ def daemon_of(
     ingest_worker = IngestWorker(
         runtime.ingester,
         dispatcher.operator,
-        store=runtime.store,
+        store=runtime.stores.store,
         clock=dispatcher.clock,
         timings=_timings(runtime.config),
         liveness=liveness,
@@ -109,7 +108,7 @@ def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
         dispatcher.count,
     )
     return PeriodicJobs(
-        each_tick=(runtime.handle.prove_writable, _listening(runtime, liveness).check, *tidying),
+        each_tick=(runtime.stores.maintenance.check_writable, _listening(runtime, liveness).check, *tidying),
         threads={"upkeep": runtime.maintenance.run, **_heartbeat(runtime.config, liveness)},
     )
 
@@ -118,7 +117,7 @@ def _listening(runtime: Runtime, liveness: Liveness) -> SilenceMonitor:
     dispatcher, sources = runtime.dispatcher, runtime.config.sources
     return SilenceMonitor(
         expected={name: source.expect_every for name, source in sources.items() if source.expect_every},
-        silences=Silences(runtime.handle),
+        source_states=runtime.stores.source_states,
         counters=dispatcher.counters,
         operator=dispatcher.operator,
         clock=dispatcher.clock,

@@ -8,10 +8,8 @@ from datetime import timedelta
 
 from monitor.errors import StoreError
 from monitor.logs import say, warn
-from monitor.ports import Clock
-from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.prune import Pruned, Retention, prune
-from monitor.store.sqlite.search import SearchIndex
+from monitor.ports import Clock, Maintenance, Retention
+from monitor.records import Pruned
 
 PAUSE = 15.0  # seconds between rounds; search reads what is not indexed yet as it is
 STEP = 50  # versions of one transaction: a message that is due waits no longer than for these
@@ -19,10 +17,10 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Maintenance:
+class MaintenanceWorker:
     """Works in short transactions, on a thread of its own."""
 
-    handle: Handle
+    maintenance: Maintenance
     retention: Retention
     clock: Clock
 
@@ -40,12 +38,11 @@ class Maintenance:
 
     def fill(self, stop: threading.Event | None = None) -> None:
         """Bring the search index up to date."""
-        index = SearchIndex(self.handle)
-        while not (stop and stop.is_set()) and index.fill(STEP):
+        while not (stop and stop.is_set()) and self.maintenance.fill_search_index(STEP):
             pass
 
     def prune(self) -> None:
         """Forget what is older than the configuration keeps; a text that is still to be indexed stays."""
-        done = prune(self.handle, self.retention, now=self.clock.now())
+        done = self.maintenance.prune(self.retention, now=self.clock.now())
         if done != Pruned():
             say("store_pruned", versions=done.versions, messages=done.messages, events=done.events)

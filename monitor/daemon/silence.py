@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.health.counters import Counters
 from monitor.logs import say, warn
-from monitor.ports import Clock
-from monitor.store.sqlite.source_states import Silences
+from monitor.ports import Clock, SourceStates
 from monitor.times import moment
 
 
@@ -22,7 +21,7 @@ class SilenceMonitor:
     """What is expected of which sources; `look` is done at each tick."""
 
     expected: Mapping[str, timedelta]  # source → a dump comes at least that often
-    silences: Silences
+    source_states: SourceStates
     counters: Counters
     operator: OperatorAlerts
     clock: Clock
@@ -30,7 +29,7 @@ class SilenceMonitor:
 
     def check(self) -> None:
         """Tell of silences that have begun or ended. Raises StoreError."""
-        told = self.silences.told()
+        told = self.source_states.silences()
         for source, every in self.expected.items():
             last = self.counters.last_dump(source)
             if source in told:
@@ -40,17 +39,17 @@ class SilenceMonitor:
 
     def _look_for_silence(self, source: str, every: timedelta, last: datetime | None) -> None:
         now = self.clock.now()
-        since = last or self.silences.expected(source, now=now)
+        since = last or self.source_states.expected_since(source, now=now)
         if now - since < every:
             return
         warn("source_silent", source=source, since=f"{since:%Y-%m-%dT%H:%M:%SZ}", see="monitor status")
         # Told first: a crash in between tells it again, and the outbox knows it already.
         self.operator.silent(source, since=since, has_spoken=last is not None)
-        self.silences.begin(source, since)
+        self.source_states.begin_silence(source, since)
 
     def _look_for_end(self, source: str, since: datetime, last: datetime | None) -> None:
         if last is None or moment(last) <= moment(since):  # a stored moment is cut to milliseconds
             return
         say("source_heard", source=source)
         self.operator.heard(source, since=since)
-        self.silences.end(source)
+        self.source_states.end_silence(source)

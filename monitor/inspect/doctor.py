@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from monitor.control import lock
 from monitor.errors import NotFound, StoreError
-from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.database import FILE, has_full_text, open_for_reading, open_immutable
+from monitor.store.open import Access, has_full_text_search, open_stores, store_file
 from monitor.text import escape
 
 if TYPE_CHECKING:
@@ -64,7 +62,7 @@ def _folder(state: Path) -> CheckResult:
 
 def _space(state: Path) -> CheckResult:
     free = shutil.disk_usage(_nearest(state)).free
-    size = (state / FILE).stat().st_size if (state / FILE).is_file() else 0
+    size = store_file(state).size
     what = f"{free / 1e9:,.1f} GB free, the store has {size / 1e9:,.2f} GB"
     if free < FULL:
         return _fail("free space", what, "make room: take-in stands still on a full disk")
@@ -82,8 +80,8 @@ def _lock(state: Path) -> CheckResult:
 
 def _store(state: Path) -> CheckResult:
     try:
-        with closing(open_for_reading(state)) as handle:
-            return _ok("store", f"{SqliteArchive(handle).count_heads():,} releases")
+        with open_stores(state, Access.READ) as stores:
+            return _ok("store", f"{stores.archive.count_heads():,} releases")
     except NotFound:
         return _ok("store", "none yet; the first run makes it")
     except StoreError as error:
@@ -93,8 +91,8 @@ def _store(state: Path) -> CheckResult:
 def _unread(state: Path, error: StoreError) -> CheckResult:
     """It may be well where only its folder is not."""
     try:
-        with closing(open_immutable(state)) as handle:
-            count = SqliteArchive(handle).count_heads()
+        with open_stores(state, Access.IMMUTABLE) as stores:
+            count = stores.archive.count_heads()
     except StoreError:
         return _fail("store", error.message, "`monitor db restore FILE` puts a backup in its place")
     what = f"{count:,} releases up to its last checkpoint; opened as usual: {error.message}"
@@ -102,7 +100,7 @@ def _unread(state: Path, error: StoreError) -> CheckResult:
 
 
 def _full_text() -> CheckResult:
-    if has_full_text():
+    if has_full_text_search():
         return _ok("full-text search", "this SQLite has FTS5")
     return _fail("full-text search", "this SQLite lacks FTS5", "use a Python whose SQLite has it: most do")
 

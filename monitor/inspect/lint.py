@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from monitor.config.convert import watchlists_of
 from monitor.errors import NotFound
-from monitor.inspect.pending import ReadOnlyStores, open_read_only, undelivered
+from monitor.inspect.pending import open_read_only, undelivered
 from monitor.inspect.watchlist_tests import failures
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Kind
@@ -80,7 +80,7 @@ def _check_store(config: Config, findings: Diagnostics) -> None:
     try:
         with open_read_only(config) as store:
             _check_sources_named(config, store.archive, findings)
-            _check_channels_named(config, store, findings)
+            _check_channels_named(config, store.archive, findings)
             _check_reach(config, store.archive, findings)
     except NotFound:
         return
@@ -105,9 +105,9 @@ def _check_sources_named(config: Config, archive: Archive, findings: Diagnostics
             findings.warning("sources", f"{told}, which no source here is named; {cure}")
 
 
-def _check_channels_named(config: Config, store: ReadOnlyStores, findings: Diagnostics) -> None:
+def _check_channels_named(config: Config, archive: Archive, findings: Diagnostics) -> None:
     """What waits on a channel that was renamed or taken out waits in vain."""
-    for name, count in undelivered(store.archive.summary()).items():
+    for name, count in undelivered(archive.summary()).items():
         if name not in config.channels:
             wait = f"{count:,} alert{' waits' if count == 1 else 's wait'}"
             findings.warning("channels", f"{wait} for '{name}', which no channel here is named, until max_age is over")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,13 +14,9 @@ from monitor.config.convert import policy_of
 from monitor.inspect.rows import message_row
 from monitor.model import ChannelState, Item, PendingNotice
 from monitor.notify.send_time import Policy, due
-from monitor.ports import Archive, ChannelStates, Outbox, Row
+from monitor.ports import Row
 from monitor.records import MessageItem, MessageRecord, Summary, read_all
-from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.channel_states import SqliteChannelStates
-from monitor.store.sqlite.database import open_for_reading
-from monitor.store.sqlite.outbox import SqliteOutbox
-from monitor.store.sqlite.source_states import Silences
+from monitor.store.open import Access, Stores, open_stores
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -29,32 +24,12 @@ if TYPE_CHECKING:
 UNDELIVERED = ("pending", "leased", "held")  # states of messages that may still be sent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadOnlyStores:
-    """A store as it can be read beside a running monitor; nothing here may be asked to write."""
-
-    archive: Archive
-    outbox: Outbox
-    channel_states: ChannelStates
-    silences: Silences
+def open_read_only(config: Config) -> Stores:
+    """Open the store of a configuration beside a running monitor. Raises NotFound where there is none yet."""
+    return open_stores(config.state, Access.READ)
 
 
-@contextmanager
-def open_read_only(config: Config) -> Iterator[ReadOnlyStores]:
-    """The books of a configuration's store. Raises NotFound where there is none yet."""
-    handle = open_for_reading(config.state)
-    try:
-        yield ReadOnlyStores(
-            archive=SqliteArchive(handle),
-            outbox=SqliteOutbox(handle),
-            channel_states=SqliteChannelStates(handle),
-            silences=Silences(handle),
-        )
-    finally:
-        handle.close()
-
-
-def alert_rows(config: Config, store: ReadOnlyStores, *, state: str | None = None) -> Iterator[Row]:
+def alert_rows(config: Config, store: Stores, *, state: str | None = None) -> Iterator[Row]:
     """Yield messages, then the notices that wait for theirs, one row for each channel and time, as if it were one."""
     # Notices first: one that becomes a message meanwhile is shown twice rather than not at all.
     waiting = list(_waiting(config, store)) if state in (None, "pending") else []
@@ -62,7 +37,7 @@ def alert_rows(config: Config, store: ReadOnlyStores, *, state: str | None = Non
     yield from map(message_row, chain(messages, waiting))
 
 
-def _waiting(config: Config, store: ReadOnlyStores) -> Iterator[MessageRecord]:
+def _waiting(config: Config, store: Stores) -> Iterator[MessageRecord]:
     """Yield what waits for its message, by channel and by when it is told; `reason` is what it waits for."""
     for channel in sorted(store.outbox.pending_channels()):
         policy = policy_of(config, channel) if channel in config.channels else None

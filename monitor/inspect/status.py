@@ -21,8 +21,7 @@ from monitor.model import ChannelState, Kind
 from monitor.notify.retry import is_open
 from monitor.ports import Row
 from monitor.records import SourceTotals, Summary
-from monitor.store.sqlite.backup import last_backup
-from monitor.store.sqlite.database import FILE
+from monitor.store.open import store_file
 from monitor.text import escape
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ def status(config: Config, word: Mapping[str, Any], *, now: datetime) -> Row:
             "warnings": len(config.warnings),
             "refusal": word.get("refusal") or None,
         },
-        "store": _store(config.state / FILE),
+        "store": _store(config.state),
     }
 
 
@@ -134,7 +133,7 @@ def _facts(config: Config, now: datetime) -> _Facts:
                 days=store.archive.days(midnights(now, config.timezone)),
                 states={name: store.channel_states.get(name) for name in names},
                 mutes=store.channel_states.mutes(now=now),
-                silences=store.silences.told(),
+                silences=store.source_states.silences(),
             )
     except NotFound:
         return _Facts(now=now)
@@ -176,14 +175,13 @@ def _releases(config: Config, facts: _Facts) -> Row:
     return releases_row(total, facts.summary, days=facts.days, muted=muted)
 
 
-def _store(file: Path) -> Row:
-    """The size counts what stands in the write-ahead log, too."""
-    parts = [part for part in (file, file.with_name(f"{file.name}-wal")) if part.is_file()]
+def _store(state: Path) -> Row:
+    file = store_file(state)
     return {
-        "file": str(file),
-        "exists": file.is_file(),
-        "size": sum(part.stat().st_size for part in parts),
-        "last_backup": last_backup(file.parent),
+        "file": str(file.path),
+        "exists": file.path.is_file(),
+        "size": file.size,
+        "last_backup": file.last_backup,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,13 +13,9 @@ from monitor.model import Batch, IngestReport, Outcome
 from monitor.notify.grouping import Plan
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
-from monitor.ports import Archive, ChannelStates, Outbox, Store
+from monitor.ports import Archive, ChannelStates, Maintenance, Outbox, SourceStates, Store
 from monitor.records import EventFilter
-from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.channel_states import SqliteChannelStates
-from monitor.store.sqlite.database import open_for_writing
-from monitor.store.sqlite.outbox import SqliteOutbox
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.open import Access, Stores, open_stores
 from monitor.testing import NOON, FrozenClock, MemoryChannelStates, MemoryOutbox
 
 AT_ONCE = Policy()
@@ -43,6 +39,8 @@ class Pair:
     store: Store
     outbox: Outbox
     channel_states: ChannelStates
+    source_states: SourceStates
+    maintenance: Maintenance
     restarted: Callable[[], Outbox]  # the outbox of the next process on the same state
     events: Callable[[], list[tuple[str, int | None]]]  # kind and release
     rejects: Callable[[], list[tuple[str, str]]]  # state and reason
@@ -68,16 +66,17 @@ class Pair:
 
 
 @contextmanager
-def sqlite_pair(folder: Path) -> Iterator[Pair]:
-    handle = open_for_writing(folder)
-    archive = SqliteArchive(handle)
-
-    try:
+def store_pair(open_: Callable[[], Stores]) -> Iterator[Pair]:
+    """Everything of one store, and the outbox of a second process on the same state."""
+    with open_() as stores, ExitStack() as later:
+        archive = stores.archive
         yield Pair(
-            store=SqliteStore(handle),
-            outbox=SqliteOutbox(handle),
-            channel_states=SqliteChannelStates(handle),
-            restarted=lambda: SqliteOutbox(handle),
+            store=stores.store,
+            outbox=stores.outbox,
+            channel_states=stores.channel_states,
+            source_states=stores.source_states,
+            maintenance=stores.maintenance,
+            restarted=lambda: later.enter_context(open_()).outbox,
             events=lambda: [(event.kind, event.release) for event in archive.events(EventFilter())],
             rejects=lambda: [(reject.state, reject.reason) for reject in archive.rejects()],
             messages=lambda: [
@@ -86,8 +85,10 @@ def sqlite_pair(folder: Path) -> Iterator[Pair]:
             ],
             archive=archive,
         )
-    finally:
-        handle.close()
+
+
+def sqlite_pair(folder: Path) -> AbstractContextManager[Pair]:
+    return store_pair(lambda: open_stores(folder, Access.WRITE))
 
 
 class _Feeding:
@@ -127,5 +128,5 @@ def memory_pair(folder: Path) -> Iterator[Pair]:
         )
 
 
-PAIRS = {"sqlite": sqlite_pair}  # every Store
+PAIRS = {"sqlite": sqlite_pair}  # every store: a second engine is one line here
 OUTBOXES = {**PAIRS, "memory": memory_pair}  # every Outbox and Switchboard

@@ -105,24 +105,24 @@ def test_what_waits_on_a_muted_channel_grows_no_older_meanwhile(pair: Pair) -> N
 
 
 def test_a_baseline_is_taken_once_and_goes_on_when_it_was_cut_off(pair: Pair) -> None:
-    assert pair.store.begin_baseline("motie")
-    assert pair.store.begin_baseline("motie")
-    assert pair.store.baseline("motie") == (0, 0)
-    pair.store.end_baseline("motie")
-    assert not pair.store.begin_baseline("motie")
-    assert pair.store.begin_baseline("customs")
+    assert pair.source_states.begin_baseline("motie")
+    assert pair.source_states.begin_baseline("motie")
+    assert pair.source_states.baseline("motie") == (0, 0)
+    pair.source_states.end_baseline("motie")
+    assert not pair.source_states.begin_baseline("motie")
+    assert pair.source_states.begin_baseline("customs")
 
 
 def test_a_source_that_has_dumps_gets_no_baseline_any_more(pair: Pair) -> None:
     take_in(pair.store, TALKS)
-    assert not pair.store.begin_baseline("motie")
-    assert pair.store.begin_baseline("customs")
+    assert not pair.source_states.begin_baseline("motie")
+    assert pair.source_states.begin_baseline("customs")
 
 
 def test_a_baseline_counts_what_was_recorded_and_what_would_match(pair: Pair) -> None:
-    pair.store.begin_baseline("motie")
+    pair.source_states.begin_baseline("motie")
     take_in(pair.store, TALKS, source="customs")
     take_in(pair.store, dump(TALKS, figures("5.1")))
     take_in(pair.store, dump(TALKS, figures("5.3")), name="b.txt")
-    assert pair.store.begin_baseline("motie")  # in the middle of it
-    assert pair.store.baseline("motie") == (2, 2)
+    assert pair.source_states.begin_baseline("motie")  # in the middle of it
+    assert pair.source_states.baseline("motie") == (2, 2)

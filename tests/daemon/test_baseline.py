@@ -22,11 +22,13 @@ from monitor.health.counters import Counters
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Batch, IngestReport, Mode
 from monitor.pipeline import Routing
+from monitor.ports import SourceStates
 from monitor.records import EventFilter
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
 from monitor.store.sqlite.outbox import SqliteOutbox
+from monitor.store.sqlite.source_states import SqliteSourceStates
 from monitor.store.sqlite.store import SqliteStore
 from monitor.testing import FrozenClock
 from tests.end_to_end.harness import Project, record
@@ -168,7 +170,7 @@ class BusyStore(SqliteStore):
 class Desk:
     """An intake on a real folder and a real store; one life of the process."""
 
-    def __init__(self, folder: Path, store: BusyStore) -> None:
+    def __init__(self, folder: Path, store: BusyStore, source_states: SourceStates | None = None) -> None:
         self.handle = store._handle
         self.outbox = SqliteOutbox(self.handle)
         self.clock = FrozenClock()
@@ -182,8 +184,8 @@ class Desk:
             [self.source],
             routing=Routing(watchlists=Matcher([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["team"]}),
             store=store,
-            clock=self.clock,
             channel_states=self.board,
+            source_states=source_states or SqliteSourceStates(self.handle),
             operator=OperatorAlerts(channels=["team"], outbox=self.outbox, clock=self.clock),
             counters=Counters(),
         )
@@ -247,7 +249,7 @@ def test_a_file_that_vanishes_before_it_is_read_keeps_no_baseline_open(tmp_path:
 
 
 def test_a_store_that_fails_at_the_end_of_a_baseline_ends_it_later(tmp_path: Path, handle: Handle) -> None:
-    class Failing(BusyStore):
+    class Failing(SqliteSourceStates):
         is_full = True
 
         def end_baseline(self, source: str) -> None:
@@ -256,16 +258,16 @@ def test_a_store_that_fails_at_the_end_of_a_baseline_ends_it_later(tmp_path: Pat
             super().end_baseline(source)
 
     (tmp_path / "a.txt").write_text(TALKS)
-    store = Failing(handle)
-    commands = Desk(tmp_path, store)
+    source_states = Failing(handle)
+    commands = Desk(tmp_path, BusyStore(handle), source_states)
     for path in commands.scan():
         try:
             commands.take_in(path)
         except StoreError:
-            store.is_full = False
-    assert store.begin_baseline("motie")  # it is open still
+            source_states.is_full = False
+    assert source_states.begin_baseline("motie")  # it is open still
     assert (commands.scan(), commands.based()) == ([], [based("motie", 1, 1)])  # told once
-    assert not store.begin_baseline("motie")
+    assert not source_states.begin_baseline("motie")
 
 
 def test_a_muted_watchlist_is_recorded_and_tells_nobody_until_its_mute_ends(tmp_path: Path, handle: Handle) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,8 +19,8 @@ from monitor.health.counters import Counters
 from monitor.health.daemon_state import SourceState
 from monitor.health.liveness import Liveness
 from monitor.model import IngestReport
-from monitor.store.sqlite.database import Handle, open_for_writing
-from monitor.store.sqlite.source_states import Silences
+from monitor.ports import SourceStates
+from monitor.store.open import Access, open_stores
 from monitor.testing import NOON, FrozenClock, MemoryOutbox
 from tests.inspect.test_pending import TALKS, Place
 
@@ -34,7 +33,7 @@ AGAIN = "dumps of source motie come again"
 class Life:
     """One life of the process after another, on the same store."""
 
-    handle: Handle
+    source_states: SourceStates
     clock: FrozenClock
     outbox: MemoryOutbox
     counters: Counters
@@ -45,7 +44,7 @@ class Life:
         before = len(self.outbox.rows)
         SilenceMonitor(
             expected={"motie": DAY},
-            silences=Silences(self.handle),
+            source_states=self.source_states,
             counters=self.counters,
             operator=OperatorAlerts(channels=["desk"], outbox=self.outbox, clock=self.clock),
             clock=self.clock,
@@ -66,8 +65,8 @@ class Life:
 
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[Life]:
-    with closing(open_for_writing(tmp_path / "state")) as handle:
-        yield Life(handle, FrozenClock(), MemoryOutbox(), Counters())
+    with open_stores(tmp_path / "state", Access.WRITE) as stores:
+        yield Life(stores.source_states, FrozenClock(), MemoryOutbox(), Counters())
 
 
 def test_a_silence_is_told_once_and_its_end_once(life: Life) -> None:
@@ -118,15 +117,6 @@ def test_while_files_wait_to_be_taken_in_nobody_calls_it_silence(life: Life) -> 
     life.is_busy = True
     life.drop()
     assert life.look() == [AGAIN]
-
-
-def test_other_sources_and_words_of_the_store_are_no_silence(life: Life) -> None:
-    silences = Silences(life.handle)
-    silences.begin("관세청", NOON)
-    silences.expected("motie", now=NOON)
-    assert silences.told() == {"관세청": NOON}
-    silences.end("관세청")
-    assert (silences.told(), silences.expected("motie", now=NOON + DAY)) == ({}, NOON)
 
 
 def test_a_watcher_that_has_not_looked_at_its_folders_yet_is_busy() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ from monitor.daemon.bootstrap import open_runtime
 from monitor.daemon.source_rename import rename_sources
 from monitor.model import Kind, Mode
 from monitor.records import EventFilter
-from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.database import open_for_reading, open_for_writing
+from monitor.store.open import Access, open_stores
 from tests.end_to_end.harness import Project, record
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
@@ -46,8 +44,8 @@ def run_once(project: Project) -> None:
 
 def told(project: Project) -> list[tuple[Any, Any, Any]]:
     """Of each event the source, the title, and whether anybody was told."""
-    with closing(open_for_reading(project.folder / "state")) as handle:
-        events = SqliteArchive(handle).events(EventFilter())
+    with open_stores(project.folder / "state", Access.READ) as stores:
+        events = stores.archive.events(EventFilter())
     return [(event.source, event.title, bool(event.alert)) for event in events]
 
 
@@ -84,8 +82,8 @@ def test_one_dump_that_is_taken_in_by_hand_renames_too(project: Project) -> None
 def test_several_earlier_names_are_all_looked_for_and_once_is_enough(project: Project) -> None:
     project.write_config(CONFIG % "산업부: {path: seeds/, was: [mke, motie, motir]}")
     config = load(project.folder / "config.yaml", environ={})
-    with closing(open_for_writing(config.state)) as handle:
-        assert [rename_sources(config, handle), rename_sources(config, handle)] == [True, False]
+    with open_stores(config.state, Access.WRITE) as stores:
+        assert [rename_sources(config, stores.maintenance) for _ in range(2)] == [True, False]
 
 
 def test_a_daemon_that_reads_a_new_name_renames_between_two_dumps(tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def picking(
         ingest_worker = IngestWorker(
             runtime.ingester,
             runtime.dispatcher.operator,
-            store=runtime.store,
+            store=runtime.stores.store,
             clock=runtime.dispatcher.clock,
             timings=timings or WatchTimings(settle=0.1, rescan=1.0),
             liveness=liveness,

@@ -279,7 +279,7 @@ def test_a_name_of_any_bytes_is_taken_in_and_shown_escaped(name: bytes, tmp_path
 def test_a_full_disk_pauses_a_take_in_and_marks_nothing_as_done(tmp_path: Path) -> None:
     liveness = Liveness()
     with picking(tmp_path / "p", liveness=liveness) as picked:
-        connection = picked.runtime.store._handle._connection
+        connection = picked.runtime.stores.store._handle._connection  # type: ignore[attr-defined]  # of SQLite
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
         body = " ".join(f"item {number}" for number in range(9000))
@@ -301,7 +301,7 @@ def test_a_full_disk_pauses_a_take_in_and_marks_nothing_as_done(tmp_path: Path) 
 
 def test_a_full_disk_in_the_middle_of_a_group_undoes_all_of_it_and_all_comes_again(tmp_path: Path) -> None:
     with picking(tmp_path / "p") as picked:
-        connection = picked.runtime.store._handle._connection
+        connection = picked.runtime.stores.store._handle._connection  # type: ignore[attr-defined]  # of SQLite
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages + 3}")
         outside = picked.project.folder / "outside"

@@ -11,8 +11,7 @@ from monitor.daemon.bootstrap import Runtime, open_runtime
 from monitor.daemon.main import periodic_jobs
 from monitor.health.liveness import Liveness
 from monitor.ports import LEASE
-from monitor.store.sqlite.database import open_for_writing
-from monitor.store.sqlite.search import SearchIndex
+from monitor.store.open import Access, open_stores
 from monitor.testing import FrozenClock, note
 from tests.contract.takes import figures
 from tests.end_to_end.harness import CONFIG, Project, record
@@ -22,9 +21,8 @@ def test_a_pass_leaves_nothing_to_be_indexed(tmp_path: Path) -> None:
     project = Project(tmp_path / "p")
     project.drop("a.txt", record("FTA talks held", "Delegations met."))
     assert project.run("run", "--once").code == 0
-    handle = open_for_writing(project.folder / "state")
-    assert SearchIndex(handle).fill() == 0
-    handle.close()
+    with open_stores(project.folder / "state", Access.WRITE) as stores:
+        assert stores.maintenance.fill_search_index(100) == 0
 
 
 def test_what_is_too_old_is_forgotten_and_what_is_kept_is_not(tmp_path: Path) -> None:
@@ -38,7 +36,8 @@ def test_what_is_too_old_is_forgotten_and_what_is_kept_is_not(tmp_path: Path) ->
     clock.advance(timedelta(days=40))
     with _works(project, clock) as runtime:
         runtime.maintenance.prune()
-        bodies = [bool(row["body"]) for row in runtime.maintenance.handle.all("versions_after", id=0, most=9)]
+        archive = runtime.stores.archive
+        bodies = [bool(version.body) for release in (1, 2) for version in archive.versions(release)]
     assert sorted(bodies) == [False, True, True]
 
 

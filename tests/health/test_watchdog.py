@@ -131,7 +131,7 @@ def test_a_store_that_hangs_keeps_the_manager_from_being_told_until_it_answers(w
     def tick() -> None:
         ward.liveness.ask()
         asked.set()
-        handle.prove_writable()
+        handle.check_writable()
         ward.liveness.answer()
 
     thread = threading.Thread(target=tick)

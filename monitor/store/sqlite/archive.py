@@ -29,6 +29,7 @@ from monitor.records import (
 )
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import dumped, read_day, report_of
+from monitor.store.sqlite.search import search
 from monitor.times import moment, read_moment
 
 
@@ -118,6 +119,9 @@ class SqliteArchive:
     def count_heads(self, *, since: date | None = None) -> int:
         """See Archive."""
         return int(self._handle.all("count_current", since=_day(since))[0][0])
+
+    def search(self, words: Sequence[str], *, since: date | None = None) -> Sequence[int]:
+        return search(self._handle, words, since=since)
 
     def _members(self, after: int) -> Iterator[Any]:
         while rows := self._handle.all("members", after=after, limit=PAGE):

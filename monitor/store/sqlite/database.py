@@ -119,8 +119,8 @@ class Handle:
         if self._depth and not self._connection.in_transaction:
             raise StoreError("the state store failed: the transaction was undone, and all that shared it")
 
-    def prove_writable(self) -> None:
-        """Commit a write of a few bytes that mean nothing. Raises StoreError, as on a full disk."""
+    def check_writable(self) -> None:
+        """Commit a write of a few bytes that changes nothing. Raises StoreError, as on a full disk."""
         with self.transaction():
             self.all("touch")
 
@@ -186,8 +186,8 @@ def open_immutable(state: Path) -> Handle:
     return Handle(connection)
 
 
-def has_full_text() -> bool:
-    """Whether this SQLite can search for words."""
+def has_full_text_search() -> bool:
+    """Return whether this SQLite can search for words."""
     with closing(connect(":memory:")) as connection:
         return bool(connection.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchone())
 

@@ -7,9 +7,10 @@ version only the body goes. The newest message and event stay, because their num
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from monitor.ports import Retention
+from monitor.records import Pruned
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import dumped
 from monitor.times import moment
@@ -17,35 +18,17 @@ from monitor.times import moment
 _STEP = 500  # rows of one transaction, so that a take-in never waits long
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """How long what is kept; None: for ever."""
-
-    versions: timedelta | None = None
-    messages: timedelta | None = None
-    events: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pruned:
-    """How much was forgotten."""
-
-    versions: int = 0
-    messages: int = 0
-    events: int = 0
-
-
 def prune(
-    handle: Handle, retention: Retention, *, now: datetime, step: Callable[[int], object] = lambda _: None
+    handle: Handle, retention: Retention, *, now: datetime, on_step: Callable[[int], object] = lambda _: None
 ) -> Pruned:
-    """Forget what is too old; `step` hears how many rows each transaction took. Messages first: events wait for them.
+    """Delete what is too old; `on_step` gets the rows of each transaction. Messages go first: events refer to them.
 
     What is pending, leased or held, or waits for its message, is never touched, nor the text it speaks of.
     """
     counts = {
-        "messages": _counted(_messages(handle, retention.messages, now), step),
-        "events": _counted(_events(handle, retention.events, now), step),
-        "versions": _counted(_versions(handle, retention.versions, now), step),
+        "messages": _counted(_messages(handle, retention.messages, now), on_step),
+        "events": _counted(_events(handle, retention.events, now), on_step),
+        "versions": _counted(_versions(handle, retention.versions, now), on_step),
     }
     return Pruned(**counts)
 
@@ -76,11 +59,11 @@ def _versions(handle: Handle, age: timedelta | None, now: datetime) -> Iterator[
         yield len(rows)
 
 
-def _counted(steps: Iterator[int], step: Callable[[int], object]) -> int:
+def _counted(steps: Iterator[int], on_step: Callable[[int], object]) -> int:
     total = 0
     for count in steps:
         if not count:
             break
-        step(count)
+        on_step(count)
         total += count
     return total

@@ -13,52 +13,40 @@ from itertools import chain
 from typing import Any
 
 from monitor.errors import UsageError
-from monitor.records import PAGE, Stored
-from monitor.store.sqlite.archive import SqliteArchive
+from monitor.records import PAGE
 from monitor.store.sqlite.database import Handle
 
 MARK = "search_upto"  # the last version that has been looked at for the index
 _HANGUL_END = re.compile("[가-힣]$")
 
 
-class SearchIndex:
-    """Keeps the index up to date; the write side."""
-
-    def __init__(self, handle: Handle) -> None:
-        self._handle = handle
-
-    def fill(self, most: int = 100) -> int:
-        """Look at up to so many versions in one short transaction; how many there were, 0: it is up to date."""
-        with self._handle.transaction():
-            rows = [dict(row) for row in self._handle.all("to_index", after=mark(self._handle), most=most)]
-            if not rows:
-                return 0
-            heads = {row["release"]: row for row in rows if row["is_head"]}
-            self._handle.many("unindex", [row for row in heads.values() if row["old"] is not None])
-            self._handle.many("index_text", list(heads.values()))
-            self._handle.many("set_indexed", list(heads.values()))
-            self._handle.all("set_meta", k=MARK, v=str(rows[-1]["id"]))
-        return len(rows)
+def fill_index(handle: Handle, most: int = 100) -> int:
+    """Index up to `most` versions in one transaction; return how many there were, 0: the index is up to date."""
+    with handle.transaction():
+        rows = [dict(row) for row in handle.all("to_index", after=mark(handle), most=most)]
+        if not rows:
+            return 0
+        heads = {row["release"]: row for row in rows if row["is_head"]}
+        handle.many("unindex", [row for row in heads.values() if row["old"] is not None])
+        handle.many("index_text", list(heads.values()))
+        handle.many("set_indexed", list(heads.values()))
+        handle.all("set_meta", k=MARK, v=str(rows[-1]["id"]))
+    return len(rows)
 
 
 def mark(handle: Handle) -> int:
-    """The last version that the index has been told of."""
+    """Return the last version that the index has considered."""
     row = handle.one("meta", k=MARK)
     return int(row["v"]) if row else 0
 
 
-def search(handle: Handle, words: Sequence[str], *, since: date | None = None) -> Iterator[Stored]:
-    """Releases in whose title, body and category all words stand, oldest first; a word with blanks is a phrase.
-
-    Letter case and accents mean nothing. A word that ends in Hangul also finds it with particles behind it. Raises
-    UsageError where there is nothing to look for.
-    """
+def search(handle: Handle, words: Sequence[str], *, since: date | None = None) -> Sequence[int]:
+    """Return the numbers of the releases that have all words; see `monitor.ports.Archive.search`."""
     query = query_of(words)
     day = since.isoformat() if since else None
     upto = mark(handle)
     found = {row["id"] for row in handle.all("found", words=query, since=day)}
-    late = _late(handle, query, upto=upto, since=day)
-    return _read(SqliteArchive(handle), sorted(found.union(late)))
+    return sorted(found.union(_late(handle, query, upto=upto, since=day)))
 
 
 def query_of(words: Sequence[str]) -> str:
@@ -74,12 +62,6 @@ def query_of(words: Sequence[str]) -> str:
 def _term(word: str) -> str:
     quoted = '"' + word.replace('"', '""') + '"'
     return f"{quoted} *" if _HANGUL_END.search(word) else quoted
-
-
-def _read(archive: SqliteArchive, numbers: Sequence[int]) -> Iterator[Stored]:
-    """Yield releases by number: of all that was found only the numbers are held."""
-    for start in range(0, len(numbers), PAGE):
-        yield from archive.heads_of(numbers[start : start + PAGE])
 
 
 def _late(handle: Handle, query: str, *, upto: int, since: str | None) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""When each source's newest file came, and what was told of sources that fell silent."""
+"""Keep what is known of each source on SQLite: its last dump, its baseline, its silences."""
 
 from __future__ import annotations
 
@@ -9,36 +9,47 @@ from monitor.store.sqlite.database import Handle
 from monitor.times import moment, read_moment
 
 
-def last_dumps(handle: Handle) -> Mapping[str, datetime]:
-    """When the newest file of each source was taken in, a copy of a known one too; reads the whole ledger."""
-    return {row["source"]: read_moment(row["at"]) for row in handle.all("last_dumps")}
-
-
-class Silences:
-    """Since when a dump is expected of a source, and which silences were told: what outlives a restart."""
+class SqliteSourceStates:
+    """Implements `monitor.ports.SourceStates`."""
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
 
-    def expected(self, source: str, *, now: datetime) -> datetime:
-        """When a dump of this source was expected first: now, where nobody has asked before."""
+    def last_dumps(self) -> Mapping[str, datetime]:
+        return {row["source"]: read_moment(row["at"]) for row in self._handle.all("last_dumps")}
+
+    def begin_baseline(self, source: str) -> bool:
+        with self._handle.transaction():
+            mark = self._handle.one("meta", k=f"baseline:{source}")
+            if mark is None and not self._handle.one("any_dump", source=source):
+                self._set(f"baseline:{source}", "open")
+                return True
+        return mark is not None and mark["v"] == "open"
+
+    def baseline(self, source: str) -> tuple[int, int]:
+        row = self._handle.all("baseline", source=source)[0]
+        return row["releases"], row["matched"]
+
+    def end_baseline(self, source: str) -> None:
+        self._set(f"baseline:{source}", "done")
+
+    def expected_since(self, source: str, *, now: datetime) -> datetime:
         row = self._handle.one("meta", k=f"expected:{source}")
         if row:
             return read_moment(row["v"])
-        with self._handle.transaction():
-            self._handle.all("set_meta", k=f"expected:{source}", v=moment(now))
+        self._set(f"expected:{source}", moment(now))
         return now
 
-    def told(self) -> Mapping[str, datetime]:
-        """The silences that were told and have not ended: by source, since when. Only reads."""
+    def silences(self) -> Mapping[str, datetime]:
         return {row["source"]: read_moment(row["v"]) for row in self._handle.all("silences")}
 
-    def begin(self, source: str, since: datetime) -> None:
-        """This silence was told."""
-        with self._handle.transaction():
-            self._handle.all("set_meta", k=f"silent:{source}", v=moment(since))
+    def begin_silence(self, source: str, since: datetime) -> None:
+        self._set(f"silent:{source}", moment(since))
 
-    def end(self, source: str) -> None:
-        """It is over, and that was told."""
+    def end_silence(self, source: str) -> None:
         with self._handle.transaction():
             self._handle.all("forget_meta", k=f"silent:{source}")
+
+    def _set(self, name: str, value: str) -> None:
+        with self._handle.transaction():
+            self._handle.all("set_meta", k=name, v=value)

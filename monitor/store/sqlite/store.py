@@ -145,25 +145,6 @@ class SqliteStore:
                 self._handle.all("count_reject", dump=row["dump"])
         return len(rows)
 
-    def begin_baseline(self, source: str) -> bool:
-        """See Store."""
-        with self._handle.transaction():
-            mark = self._handle.one("meta", k=f"baseline:{source}")
-            if mark is None and not self._handle.one("any_dump", source=source):
-                self._handle.all("set_meta", k=f"baseline:{source}", v="open")
-                return True
-        return mark is not None and mark["v"] == "open"
-
-    def baseline(self, source: str) -> tuple[int, int]:
-        """See Store."""
-        row = self._handle.all("baseline", source=source)[0]
-        return row["releases"], row["matched"]
-
-    def end_baseline(self, source: str) -> None:
-        """See Store."""
-        with self._handle.transaction():
-            self._handle.all("set_meta", k=f"baseline:{source}", v="done")
-
     def _enter_dump(self, batch: Batch, *, rejected: int, now: datetime) -> int:
         """The row of a take-in, made by its first part and brought up to date by the others; its id."""
         kinds = Counter(change.kind for change in batch.changes)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.model import Release
+from monitor.ports import Fingerprinter
+from monitor.records import IntegrityCheck
 from monitor.store.sqlite.database import SIDECAR, Handle
 from monitor.store.sqlite.rows import read_day
 
@@ -14,29 +15,16 @@ _PAGE = 500
 _SHOWN = 20  # faults of one check that are told
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """One check and what it found; nothing found: it is well."""
-
-    check: str
-    faults: tuple[str, ...] = ()
-
-    @property
-    def is_well(self) -> bool:
-        """Whether it found nothing."""
-        return not self.faults
-
-
-def verify(handle: Handle, state: Path) -> Iterator[Checked]:
+def verify(handle: Handle, state: Path) -> Iterator[IntegrityCheck]:
     """What SQLite can tell, and whether the parts belong together."""
-    yield Checked(check="pages and indexes", faults=_faults(handle.pragma("integrity_check", _SHOWN), well="ok"))
+    yield IntegrityCheck(check="pages and indexes", faults=_faults(handle.pragma("integrity_check", _SHOWN), well="ok"))
     broken = [
         f"{row[0]} {row[1]} names a row of {row[2]} that is not there" for row in handle.pragma("foreign_key_check")
     ]
-    yield Checked(check="references", faults=tuple(broken[:_SHOWN]))
-    yield Checked(check="STORE_ID", faults=_identity(handle, state))
+    yield IntegrityCheck(check="references", faults=tuple(broken[:_SHOWN]))
+    yield IntegrityCheck(check="STORE_ID", faults=_identity(handle, state))
     astray = [f"release {row[0]} names no version of its own as its text" for row in handle.all("heads_astray")]
-    yield Checked(check="heads", faults=tuple(astray[:_SHOWN]))
+    yield IntegrityCheck(check="heads", faults=tuple(astray[:_SHOWN]))
 
 
 def count_texts(handle: Handle) -> int:
@@ -45,9 +33,14 @@ def count_texts(handle: Handle) -> int:
 
 
 def verify_texts(
-    handle: Handle, *, text_hash: Callable[[Release], bytes], step: Callable[[int], object] = lambda _: None
-) -> Checked:
+    handle: Handle, fingerprinter: Fingerprinter, *, on_step: Callable[[int], object] = lambda _: None
+) -> IntegrityCheck:
     """Hash every stored text again: bytes that were overwritten inside a page pass all of SQLite's own checks."""
+    stored = handle.one("meta", k="norm_version")
+    if stored is not None and int(stored["v"]) != fingerprinter.norm_version:
+        return IntegrityCheck(
+            check="texts", faults=("another version of the monitor hashed them; start this one once",)
+        )
     faults: list[str] = []
     after = 0
     while rows := handle.all("texts_to_verify", after=after, most=_PAGE):
@@ -55,11 +48,11 @@ def verify_texts(
             release = Release(
                 title=row["title"], body=row["body"], date=read_day(row["date"]), category=row["category"]
             )
-            if text_hash(release) != row["fold_hash"]:
+            if fingerprinter.text_hash(release) != row["fold_hash"]:
                 faults.append(f"version {row['seq']} of release {row['release']} is not the text that was stored")
         after = rows[-1]["id"]
-        step(len(rows))
-    return Checked(check="texts", faults=tuple(faults[:_SHOWN]))
+        on_step(len(rows))
+    return IntegrityCheck(check="texts", faults=tuple(faults[:_SHOWN]))
 
 
 def _faults(rows: list[tuple[object, ...]], *, well: str) -> tuple[str, ...]:

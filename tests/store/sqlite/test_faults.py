@@ -115,12 +115,12 @@ def test_to_prove_that_it_can_be_written_a_store_writes_each_time(handle: Handle
     log = state / "monitor.db-wal"
     sizes = [log.stat().st_size]
     for _ in range(3):
-        handle.prove_writable()
+        handle.check_writable()
         sizes.append(log.stat().st_size)
     assert sizes == sorted(set(sizes))
     handle._connection.execute("PRAGMA query_only = ON")
     with pytest.raises(StoreError, match="writable"):
-        handle.prove_writable()
+        handle.check_writable()
 
 
 # --- a full disk ---------------------------------------------------------------------------------------------------

@@ -8,11 +8,13 @@ import pytest
 
 from monitor.model import DraftMessage, Kind, Message, Mode, Outcome, Verdict
 from monitor.notify.compose import USUAL, in_parts
+from monitor.ports import Retention
+from monitor.records import Pruned
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.outbox import SqliteOutbox
-from monitor.store.sqlite.prune import Pruned, Retention, prune
-from monitor.store.sqlite.search import SearchIndex, search
+from monitor.store.sqlite.prune import prune
+from monitor.store.sqlite.search import fill_index, search
 from monitor.store.sqlite.store import SqliteStore
 from monitor.testing import NOON, note
 from tests.contract.takes import dump, figures, heads, record, take_in
@@ -135,7 +137,7 @@ def test_many_rows_are_forgotten_a_part_at_a_time(handle: Handle, store: SqliteS
     take_in(store, many)
     handle._connection.execute("DELETE FROM message_item")
     steps: list[int] = []
-    assert prune(handle, ALL, now=LATER, step=steps.append).events == 1199
+    assert prune(handle, ALL, now=LATER, on_step=steps.append).events == 1199
     assert steps == [500, 500, 199]
     assert len(heads(store)) == 1200
 
@@ -144,11 +146,11 @@ def test_a_text_that_still_stands_in_the_search_index_waits_until_it_is_taken_ou
     handle: Handle, store: SqliteStore
 ) -> None:
     take_in(store, figures("5.1"))
-    SearchIndex(handle).fill()
+    fill_index(handle)
     take_in(store, figures("5.3"))
     tell(handle)
     assert prune(handle, ALL, now=LATER).versions == 0
-    SearchIndex(handle).fill()
+    fill_index(handle)
     assert prune(handle, ALL, now=LATER).versions == 1
     assert list(search(handle, ["5.1"])) == []
     assert len(list(search(handle, ["5.3"]))) == 1

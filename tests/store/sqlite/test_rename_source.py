@@ -19,7 +19,7 @@ from monitor.records import EventFilter
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_writing
 from monitor.store.sqlite.rename_source import rename
-from monitor.store.sqlite.source_states import Silences
+from monitor.store.sqlite.source_states import SqliteSourceStates
 from monitor.store.sqlite.store import SqliteStore
 from monitor.testing import NOON, dump_of
 from tests.contract.takes import AUDIENCE, HABITS, HALF, dump, figures, record, take_in
@@ -59,12 +59,12 @@ def traces(handle: Handle, name: str) -> list[str]:
 
 def test_a_silence_that_was_told_goes_on_under_the_new_name(handle: Handle) -> None:
     take_in(SqliteStore(handle), TALKS)
-    silences = Silences(handle)
-    expected = silences.expected("motie", now=NOON)
-    silences.begin("motie", NOON)
+    states = SqliteSourceStates(handle)
+    expected = states.expected_since("motie", now=NOON)
+    states.begin_silence("motie", NOON)
     renamed(handle)
-    assert silences.told() == {"ministry": NOON}
-    assert silences.expected("ministry", now=NOON + timedelta(days=1)) == expected
+    assert states.silences() == {"ministry": NOON}
+    assert states.expected_since("ministry", now=NOON + timedelta(days=1)) == expected
     assert "meta" not in traces(handle, "motie")
 
 
@@ -80,14 +80,14 @@ def test_what_was_known_is_known_and_what_changes_is_a_change(handle: Handle) ->
 
 
 def test_no_table_keeps_the_earlier_name(handle: Handle) -> None:
-    store = SqliteStore(handle)
-    assert store.begin_baseline("motie")
+    store, states = SqliteStore(handle), SqliteSourceStates(handle)
+    assert states.begin_baseline("motie")
     take_in(store, f"{TALKS}\n{HALF}")
-    store.end_baseline("motie")
+    states.end_baseline("motie")
     assert {"dump", "release", "event", "file", "reject", "meta"} <= {*traces(handle, "motie")}
     renamed(handle)
     assert traces(handle, "motie") == ["message_item"], "what waits to be told is told under the name it came by"
-    assert not store.begin_baseline("ministry"), "its baseline was taken under the earlier name"
+    assert not states.begin_baseline("ministry"), "its baseline was taken under the earlier name"
 
 
 def test_the_same_file_is_a_duplicate_and_is_not_even_opened(handle: Handle) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import UsageError
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
-from monitor.store.sqlite.search import SearchIndex, search
+from monitor.store.sqlite.search import fill_index, search
 from monitor.store.sqlite.store import SqliteStore
 from tests.contract.takes import dump, figures, record, take_in
 
@@ -27,8 +27,8 @@ SAMPLES = dump(
 
 def fill(handle: Handle) -> int:
     """Bring the index up to date, a few versions at a time."""
-    index, total = SearchIndex(handle), 0
-    while count := index.fill(2):
+    total = 0
+    while count := fill_index(handle, 2):
         total += count
     return total
 
@@ -46,7 +46,7 @@ def stored(request: pytest.FixtureRequest, handle: Handle) -> Handle:
 
 
 def numbers(handle: Handle, *words: str, since: date | None = None) -> list[int]:
-    return [found.number for found in search(handle, words, since=since)]
+    return list(search(handle, words, since=since))
 
 
 @pytest.mark.parametrize(
@@ -110,14 +110,14 @@ def test_a_stale_view_is_never_found(handle: Handle) -> None:
 
 def test_a_full_index_has_nothing_left_to_do(stored: Handle) -> None:
     fill(stored)
-    assert SearchIndex(stored).fill() == 0
+    assert fill_index(stored) == 0
     take_in(SqliteStore(stored), record("Visit ends", "The minister flew home."), name="b.txt")
-    assert SearchIndex(stored).fill() == 1
+    assert fill_index(stored) == 1
 
 
 def test_filling_is_a_little_at_a_time(handle: Handle) -> None:
     take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", f"Text {n}.") for n in range(25))))
-    counts = [SearchIndex(handle).fill(10) for _ in range(4)]
+    counts = [fill_index(handle, 10) for _ in range(4)]
     assert counts == [10, 10, 5, 0]
     assert numbers(handle, "notice") == list(range(1, 26))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
-from monitor.compare.fingerprint import text_hash
+from monitor.compare.fingerprint import FINGERPRINTER
 from monitor.store.sqlite.database import Handle, open_for_reading
 from monitor.store.sqlite.store import SqliteStore
 from monitor.store.sqlite.verify import verify, verify_texts
@@ -13,7 +13,7 @@ from tests.contract.takes import dump, figures, record, take_in
 
 
 def faults(handle: Handle, state: Path) -> dict[str, tuple[str, ...]]:
-    return {checked.check: checked.faults for checked in verify(handle, state) if not checked.is_well}
+    return {checked.check: checked.faults for checked in verify(handle, state) if not checked.is_ok}
 
 
 def test_a_store_in_good_health_has_no_faults(handle: Handle, state: Path) -> None:
@@ -21,7 +21,7 @@ def test_a_store_in_good_health_has_no_faults(handle: Handle, state: Path) -> No
     take_in(SqliteStore(handle), figures("5.3"))
     assert faults(handle, state) == {}
     steps: list[int] = []
-    assert verify_texts(handle, text_hash=text_hash, step=steps.append).is_well
+    assert verify_texts(handle, FINGERPRINTER, on_step=steps.append).is_ok
     assert sum(steps) == 3
 
 
@@ -54,5 +54,5 @@ def test_overwritten_bytes_of_a_text_are_found_by_hashing_it_again(handle: Handl
     path.write_bytes(content.replace(b"5.1 billion", b"9.1 billion"))
     with closing(open_for_reading(state)) as reader:
         assert faults(reader, state) == {}
-        checked = verify_texts(reader, text_hash=text_hash)
+        checked = verify_texts(reader, FINGERPRINTER)
     assert checked.faults == ("version 1 of release 1 is not the text that was stored",)

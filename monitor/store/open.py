@@ -1,0 +1,88 @@
+"""Open the stores of a state folder; nothing outside this package opens them in another way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Self
+
+from monitor.ports import Archive, ChannelStates, Maintenance, Outbox, SourceStates, Store
+from monitor.store.sqlite.archive import SqliteArchive
+from monitor.store.sqlite.backup import last_backup
+from monitor.store.sqlite.channel_states import SqliteChannelStates
+from monitor.store.sqlite.database import (
+    FILE,
+    has_full_text_search,
+    open_for_reading,
+    open_for_writing,
+    open_immutable,
+)
+from monitor.store.sqlite.maintenance import SqliteMaintenance
+from monitor.store.sqlite.outbox import SqliteOutbox
+from monitor.store.sqlite.source_states import SqliteSourceStates
+from monitor.store.sqlite.store import SqliteStore
+
+__all__ = ["Access", "StoreFile", "Stores", "has_full_text_search", "open_stores", "store_file"]
+
+
+class Access(Enum):
+    """What a store is opened for."""
+
+    READ = "read"  # beside a running monitor
+    WRITE = "write"  # the caller holds the lock of the state folder
+    IMMUTABLE = "immutable"  # where no file can be made: without what is still in the write-ahead log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Every port of one open store, on one connection; safe to share between threads."""
+
+    store: Store
+    outbox: Outbox
+    channel_states: ChannelStates
+    source_states: SourceStates
+    archive: Archive
+    maintenance: Maintenance
+    close: Callable[[], None]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreFile:
+    """The database file of a state folder, which need not exist."""
+
+    path: Path
+    size: int  # bytes, with its write-ahead log; 0 where there is none
+    last_backup: Mapping[str, str] | None  # when (`at`) and where (`path`); None: no backup is known
+
+
+def open_stores(folder: Path, access: Access) -> Stores:
+    """Open the store of a state folder; only WRITE creates it, or migrates one of an older version.
+
+    Raises NotFound where there is none to read, StoreLost, SchemaTooNew, and StoreError with the next step.
+    """
+    opening = {Access.READ: open_for_reading, Access.WRITE: open_for_writing, Access.IMMUTABLE: open_immutable}
+    handle = opening[access](folder)
+    return Stores(
+        store=SqliteStore(handle),
+        outbox=SqliteOutbox(handle),
+        channel_states=SqliteChannelStates(handle),
+        source_states=SqliteSourceStates(handle),
+        archive=SqliteArchive(handle),
+        maintenance=SqliteMaintenance(handle, folder),
+        close=handle.close,
+    )
+
+
+def store_file(folder: Path) -> StoreFile:
+    """Describe the database file of a state folder without opening it."""
+    path = folder / FILE
+    parts = [part for part in (path, path.with_name(f"{FILE}-wal")) if part.is_file()]
+    return StoreFile(path=path, size=sum(part.stat().st_size for part in parts), last_backup=last_backup(folder))

@@ -1,0 +1,54 @@
+"""Offer the work on a whole SQLite store as one port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from monitor.ports import Fingerprinter, Retention
+from monitor.records import IntegrityCheck, Pruned
+from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.prune import prune
+from monitor.store.sqlite.rehash import rehash
+from monitor.store.sqlite.rename_source import rename
+from monitor.store.sqlite.search import fill_index
+from monitor.store.sqlite.verify import count_texts, verify, verify_texts
+
+
+class SqliteMaintenance:
+    """Implements `monitor.ports.Maintenance`."""
+
+    def __init__(self, handle: Handle, state: Path) -> None:
+        self._handle = handle
+        self._state = state  # the folder that the database lies in
+
+    def check_writable(self) -> None:
+        self._handle.check_writable()
+
+    def fill_search_index(self, most: int) -> int:
+        return fill_index(self._handle, most)
+
+    def prune(
+        self, retention: Retention, *, now: datetime, on_step: Callable[[int], object] = lambda _: None
+    ) -> Pruned:
+        return prune(self._handle, retention, now=now, on_step=on_step)
+
+    def rename_source(
+        self, *, old: str, new: str, fingerprinter: Fingerprinter, between: Callable[[], None] = lambda: None
+    ) -> int | None:
+        return rename(self._handle, old=old, new=new, keys=fingerprinter.keys, between=between)
+
+    def rehash(self, fingerprinter: Fingerprinter) -> int:
+        return rehash(self._handle, fingerprinter)
+
+    def verify(self) -> Iterator[IntegrityCheck]:
+        return verify(self._handle, self._state)
+
+    def verify_texts(
+        self, fingerprinter: Fingerprinter, *, on_step: Callable[[int], object] = lambda _: None
+    ) -> IntegrityCheck:
+        return verify_texts(self._handle, fingerprinter, on_step=on_step)
+
+    def count_texts(self) -> int:
+        return count_texts(self._handle)

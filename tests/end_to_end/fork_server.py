@@ -29,12 +29,15 @@ def load() -> None:
     """Import what a daemon imports in its first second."""
     sys.path[0] = str(ROOT)
     import monitor
+    from monitor.notify.apprise_channel import build
+    from monitor.secret import Secret
 
     for module in pkgutil.walk_packages(monitor.__path__, "monitor."):
         if not module.name.endswith("__main__"):
             import_module(module.name)
     for name in LATER:
         import_module(name)
+    build(Secret("json://127.0.0.1"))  # Apprise imports its services with the first that is built
     gc.freeze()  # the children share these pages
 
 

@@ -118,7 +118,7 @@ def lost(ground: Field, drops: int) -> list[int]:
 
 
 def test_no_message_is_lost_and_every_second_one_is_explained(tmp_path: Path, full: bool) -> None:
-    kills, drops = (60, 420) if full else (20, 140)
+    kills, drops = (60, 420) if full else (12, 84)
     with field(tmp_path / "p", seed=7) as ground:
         killed_often(ground, kills=kills, drops=drops)
         settled(ground, drops=drops)

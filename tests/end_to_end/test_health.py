@@ -7,7 +7,7 @@ import socket
 import time
 from pathlib import Path
 
-from tests.end_to_end.harness import CONFIG, DEADLINE, Daemon, Project, record
+from tests.end_to_end.harness import CONFIG, DEADLINE, IMPATIENT, Daemon, Project, record
 from tests.health.exposition import Family, parsed
 from tests.servers import unused_port
 
@@ -55,7 +55,7 @@ def test_a_daemon_says_that_it_lives_and_whether_it_is_ready(tmp_path: Path) -> 
 def test_a_reload_moves_the_pages_switches_them_off_and_on_and_survives_a_port_that_is_taken(tmp_path: Path) -> None:
     first, second = unused_port(), unused_port()
     project = Project(tmp_path / "p", config=with_pages(first))
-    with project.daemon() as daemon, socket.create_server(("127.0.0.1", 0)) as other:
+    with project.daemon(IMPATIENT) as daemon, socket.create_server(("127.0.0.1", 0)) as other:
         says(first, 200, "ready")
         reloaded(project, daemon, with_pages(second), 2)
         says(second, 200, "ready")
@@ -89,7 +89,7 @@ def test_the_figures_rise_with_what_happens_over_a_reload_too(tmp_path: Path) ->
     port = unused_port()
     project = Project(tmp_path / "p", config=with_pages(port))
     project.drop("a.txt", f"{TALKS}\n{VISIT}")
-    with project.daemon() as daemon:
+    with project.daemon(IMPATIENT) as daemon:
         daemon.wait_for_event("message_sent")
         before = figures(port)
         reloaded(project, daemon, with_pages(port, PLAIN + "aliases: {}\n"), 2)

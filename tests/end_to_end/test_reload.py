@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitor.health import daemon_state
-from tests.end_to_end.harness import DEADLINE, Daemon, Project, record
+from tests.end_to_end.harness import DEADLINE, IMPATIENT, Daemon, Project, record
 from tests.servers import Answer, HttpServer, http_server, short_path
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday.")
@@ -33,7 +33,7 @@ watch: {{settle: 50ms, rescan: 1s}}
 def running(folder: Path, *answers: Answer) -> Iterator[tuple[Project, Daemon, HttpServer]]:
     with http_server(*answers) as server:
         project = Project(folder, config=config(server, "FTA"))
-        with project.daemon() as daemon:
+        with project.daemon(IMPATIENT) as daemon:
             yield project, daemon, server
             assert daemon.stop() == 0
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import example, given, settings
@@ -131,20 +130,20 @@ def test_a_reader_finds_what_is_not_indexed_and_writes_nothing(state: Path) -> N
     assert (state / "monitor.db").read_bytes() == before
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handle]:
+    """One store for all examples: they only read it."""
+    with closing(open_for_writing(tmp_path_factory.mktemp("empty"))) as handle:
+        yield handle
+
+
 @settings(max_examples=150)
-@given(st.lists(st.text(max_size=12), max_size=4))
+@given(words=st.lists(st.text(max_size=12), max_size=4))
 @example(["NEAR(a b)"])
 @example(["a\ud800"])
 @example(["^a", '"b', "a\0b", "\ud800"])
-def test_whatever_a_person_types_is_text(words: list[str]) -> None:
-    with _one() as handle:
-        try:
-            numbers(handle, *words)
-        except UsageError:
-            assert not any(char.isalnum() for word in words for char in word)
-
-
-@contextmanager
-def _one() -> Iterator[Handle]:
-    with TemporaryDirectory() as folder, closing(open_for_writing(Path(folder))) as handle:
-        yield handle
+def test_whatever_a_person_types_is_text(empty: Handle, words: list[str]) -> None:
+    try:
+        numbers(empty, *words)
+    except UsageError:
+        assert not any(char.isalnum() for word in words for char in word)

@@ -34,7 +34,7 @@ from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from monitor.pipeline import Routing
 from monitor.ports import Archive, Channel, Clock
 from monitor.records import read_all
-from monitor.store.open import Access, Stores, open_stores
+from monitor.store.open import BUSY, Access, Stores, open_stores
 from monitor.times import SystemClock
 
 if TYPE_CHECKING:
@@ -121,12 +121,23 @@ class Runtime:
 
 @contextmanager
 def open_runtime(
-    config: Config, *, verb: str, clock: Clock = _CLOCK, retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY
+    config: Config,
+    *,
+    verb: str,
+    clock: Clock = _CLOCK,
+    retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
+    busy: float = BUSY,
 ) -> Iterator[Runtime]:
-    """Lock the state folder, open the store and put everything together. Raises LockHeld, StoreError."""
+    """Lock the state folder, open the store and put everything together. Raises LockHeld, StoreError.
+
+    busy: seconds to wait for another program that writes to the store.
+    """
     for fault in config.warnings:
         warn("config_warning", where=fault.where, path=fault.path, message=fault.message)
-    with lock.hold(config.state, verb=verb, now=clock.now()), open_stores(config.state, Access.WRITE) as stores:
+    with (
+        lock.hold(config.state, verb=verb, now=clock.now()),
+        open_stores(config.state, Access.WRITE, busy=busy) as stores,
+    ):
         rehashed = stores.maintenance.rehash(FINGERPRINTER)
         if rehashed:
             say("store_rehashed", versions=rehashed)

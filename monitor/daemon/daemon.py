@@ -27,13 +27,22 @@ from monitor.health.liveness import HealthSnapshot, Liveness, stalled_part
 from monitor.logs import fail, say, warn
 from monitor.systemd.sd_notify import READY, STOPPING, WATCHDOG, notify, reloading, watchdog_interval
 
-TICK = 15.0  # seconds: bounds the lag of deliveries after a suspend or a clock jump
-CHECK = 1.0  # seconds between two looks at the watched folders
-GRACE = 2.0  # seconds a stopping thread gets; a hung send is left to end with the process
-PAUSE = 1.0  # seconds that an order gets which came last
 # Seconds after which a busy thread gives way. With Python's own 5 ms, a thread that reads events while files are taken
 # in waits so long, and the taking-in for it so often, that the kernel's queue fills up.
 SWITCH = 0.0002
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Intervals and time limits of a daemon, all in seconds."""
+
+    tick: float = 15.0  # between two; bounds the lag of deliveries after a suspend or a clock jump
+    check: float = 1.0  # between two checks of the watched folders and of the configuration
+    grace: float = 2.0  # for the threads to stop; a hung send is left to end with the process
+    pause: float = 1.0  # for a command that came last
+
+
+DEFAULT_TIMINGS = Timings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +78,7 @@ class Daemon:
         self._jobs = jobs
         self._failure: BaseException | None = None
 
-    def run(self) -> int | None:
+    def run(self, timings: Timings = DEFAULT_TIMINGS) -> int | None:
         """Take in what waits, watch, deliver. Raises what ended a thread.
 
         Returns the exit code; None: it ended to make room for what the renewal has built.
@@ -79,7 +88,7 @@ class Daemon:
         self._dispatcher.open()
         is_controlled = self._control.open()
         mode = self._ingest_worker.begin()
-        schedule = self._schedule()
+        schedule = self._schedule(timings)
         threads = [self._thread("ingest", partial(self._ingest_worker.run, self._stop, on_taken=self._wake_couriers))]
         threads += [self._thread(name, partial(run, self._stop)) for name, run in self._jobs.threads.items()]
         threads += [self._thread(f"deliver-{c.channel.name}", partial(c.run, self._stop)) for c in self._workers]
@@ -88,7 +97,7 @@ class Daemon:
         say("started", mode=mode, watching=watching, channels=len(self._workers))
         notify(READY, f"STATUS=watching {watching}")
         number = self._wait()
-        self._end(number, schedule, threads, control)
+        self._end(number, schedule, timings, threads, control)
         if self._failure:
             raise self._failure
         return None if number == signal.SIGHUP else 130 if number == signal.SIGINT else 0
@@ -110,10 +119,10 @@ class Daemon:
         self._dispatcher.counters.note_config(is_good=is_good)
         return is_good
 
-    def _schedule(self) -> Scheduler:
+    def _schedule(self, timings: Timings) -> Scheduler:
         schedule = Scheduler()
-        schedule.every(CHECK, self._check, name="check")
-        schedule.every(TICK, self._tick, name="tick")
+        schedule.every(timings.check, self._check, name="check")
+        schedule.every(timings.tick, self._tick, name="tick")
         schedule.start()
         return schedule
 
@@ -162,16 +171,21 @@ class Daemon:
         self._signal_queue.put(FAILED)
 
     def _end(
-        self, number: int, schedule: Scheduler, threads: Sequence[threading.Thread], control: Sequence[threading.Thread]
+        self,
+        number: int,
+        schedule: Scheduler,
+        timings: Timings,
+        threads: Sequence[threading.Thread],
+        control: Sequence[threading.Thread],
     ) -> None:
         """Orders are taken to the last: between the socket's end and the lock's nobody could give one."""
         say("stopping", signal=signal.Signals(number).name if number else "")
         notify(*(reloading() if number == signal.SIGHUP else (STOPPING,)))
         schedule.stop()
-        _join(threads, GRACE)
+        _join(threads, timings.grace)
         self._ingest_worker.end()
         self._control.stop()
-        _join(control, PAUSE)
+        _join(control, timings.pause)
         unfinished = (thread.name for thread in (*threads, *control) if thread.is_alive())
         say("stopped", unfinished=", ".join(unfinished))
 

@@ -13,7 +13,7 @@ from monitor import __version__
 from monitor.control.commands import Command, commands_for
 from monitor.control.server import ControlServer
 from monitor.daemon.bootstrap import Runtime
-from monitor.daemon.daemon import Daemon, PeriodicJobs
+from monitor.daemon.daemon import DEFAULT_TIMINGS, Daemon, PeriodicJobs, Timings
 from monitor.daemon.dispatcher import Dispatcher
 from monitor.daemon.ingest_worker import IngestWorker, WatchTimings
 from monitor.daemon.reload import ConfigReloader
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from monitor.config import Config
 
 
-def run(runtime: Runtime) -> int:
+def run(runtime: Runtime, timings: Timings = DEFAULT_TIMINGS) -> int:
     """The daemon, until a signal; the exit code. A changed configuration starts it anew, in the same process."""
     signal_queue, health_server = SignalQueue(), HealthServer()
     try:
@@ -41,7 +41,7 @@ def run(runtime: Runtime) -> int:
             liveness = Liveness()
             reloader = ConfigReloader(runtime.config, runtime.rebuilt_for, runtime.dispatcher.operator)
             _receive(health_server, runtime, liveness)
-            code = daemon_of(runtime, signal_queue, reloader, liveness).run()
+            code = daemon_of(runtime, signal_queue, reloader, liveness).run(timings)
             if code is not None or reloader.next is None:
                 return code or 0
             runtime = reloader.next.after_renames()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -13,6 +14,7 @@ from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.backup import last_backup
 from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import (
+    BUSY,
     FILE,
     has_full_text_search,
     open_for_reading,
@@ -24,7 +26,7 @@ from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.source_states import SqliteSourceStates
 from monitor.store.sqlite.store import SqliteStore
 
-__all__ = ["Access", "StoreFile", "Stores", "has_full_text_search", "open_stores", "store_file"]
+__all__ = ["BUSY", "Access", "StoreFile", "Stores", "has_full_text_search", "open_stores", "store_file"]
 
 
 class Access(Enum):
@@ -63,12 +65,17 @@ class StoreFile:
     last_backup: Mapping[str, str] | None  # when (`at`) and where (`path`); None: no backup is known
 
 
-def open_stores(folder: Path, access: Access) -> Stores:
+def open_stores(folder: Path, access: Access, *, busy: float = BUSY) -> Stores:
     """Open the store of a state folder; only WRITE creates it, or migrates one of an older version.
 
     Raises NotFound where there is none to read, StoreLost, SchemaTooNew, and StoreError with the next step.
+    busy: seconds that a writer waits for another program that writes.
     """
-    opening = {Access.READ: open_for_reading, Access.WRITE: open_for_writing, Access.IMMUTABLE: open_immutable}
+    opening = {
+        Access.READ: open_for_reading,
+        Access.WRITE: partial(open_for_writing, busy=busy),
+        Access.IMMUTABLE: open_immutable,
+    }
     handle = opening[access](folder)
     return Stores(
         store=SqliteStore(handle),

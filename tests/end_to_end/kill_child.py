@@ -1,5 +1,7 @@
 """The daemon as `monitor run` starts it, but with little patience: what failed is tried again within milliseconds.
 
+It checks folders and configuration ten times a second, and waits half a second for threads and for a locked store.
+
 With `mark-first` it marks each message as sent before it sends it, as a careless program would.
 """
 
@@ -13,6 +15,7 @@ from pathlib import Path
 
 from monitor.config import load
 from monitor.daemon.bootstrap import open_runtime
+from monitor.daemon.daemon import Timings
 from monitor.daemon.main import run
 from monitor.logs import set_up
 from monitor.model import Delivery, Outcome, Verdict
@@ -23,6 +26,7 @@ MOMENT = timedelta(milliseconds=20)
 QUICK = RetryPolicy(
     first_backoff=MOMENT, longest_backoff=MOMENT, cooldown=MOMENT, first_open=MOMENT, longest_open=2 * MOMENT
 )
+TIMINGS = Timings(tick=1.0, check=0.1, grace=0.5, pause=0.5)
 SENT = Verdict(outcome=Outcome.OK, reason="surely it will arrive")
 
 
@@ -48,11 +52,11 @@ class MarkFirst(SqliteOutbox):
 def main() -> int:
     set_up("json")
     config = load(Path("config.yaml"), environ=os.environ)
-    with open_runtime(config, verb="run", retry_policy=QUICK) as runtime:
+    with open_runtime(config, verb="run", retry_policy=QUICK, busy=0.5) as runtime:
         if "mark-first" not in sys.argv:
-            return run(runtime)
+            return run(runtime, TIMINGS)
         careless = MarkFirst(runtime.dispatcher.outbox._handle)  # type: ignore[attr-defined]
-        return run(replace(runtime, dispatcher=replace(runtime.dispatcher, outbox=careless)))
+        return run(replace(runtime, dispatcher=replace(runtime.dispatcher, outbox=careless)), TIMINGS)
 
 
 if __name__ == "__main__":

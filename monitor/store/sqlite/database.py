@@ -24,7 +24,7 @@ from monitor.store.sqlite.migrations import APPLICATION_ID, migrate, next_migrat
 from monitor.store.sqlite.statements import queries
 
 FILE, SIDECAR = "monitor.db", "STORE_ID"
-BUSY_MS = 10_000
+BUSY = 10.0  # seconds: the wait for another program that writes
 
 # Index keys are hashes: in a store of a million releases each one that is added changes three pages of its own. Small
 # pages halve what is read and written for that, and cost a young store nothing (bench store-growth).
@@ -130,7 +130,7 @@ class Handle:
             self._connection.close()
 
 
-def open_for_writing(state: Path) -> Handle:
+def open_for_writing(state: Path, *, busy: float = BUSY) -> Handle:
     """Open the store of a state folder, creating it on a first run; the caller holds the folder's lock.
 
     A store of an older version is brought up to date; what it was stays beside it as `monitor.db.before-N.bak`, N the
@@ -142,7 +142,7 @@ def open_for_writing(state: Path) -> Handle:
         if _is_first_run(state):
             _create(state)
         _refuse_cut(state)
-        connection = connect(str(state / FILE))
+        connection = connect(str(state / FILE), busy=busy)
         with _closed_on_error(connection):
             refuse_foreign(connection, state / FILE)
             _tune(connection)
@@ -218,10 +218,10 @@ def read_only(path: Path, *, mode: str = "mode=ro") -> sqlite3.Connection:
     return connect(f"file:{quote(str(path))}?{mode}", uri=True)
 
 
-def connect(target: str, *, uri: bool = False) -> sqlite3.Connection:
-    """A connection with our settings; it waits for whoever writes."""
+def connect(target: str, *, uri: bool = False, busy: float = BUSY) -> sqlite3.Connection:
+    """A connection with our settings; it waits so many seconds for whoever writes."""
     connection = sqlite3.connect(
-        target, uri=uri, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False, cached_statements=256
+        target, uri=uri, timeout=busy, isolation_level=None, check_same_thread=False, cached_statements=256
     )
     connection.row_factory = sqlite3.Row
     return connection

@@ -16,6 +16,7 @@ from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import (
     BUSY,
     FILE,
+    Handle,
     has_full_text_search,
     open_for_reading,
     open_for_writing,
@@ -71,7 +72,7 @@ def open_stores(folder: Path, access: Access, *, busy: float = BUSY) -> Stores:
     Raises NotFound where there is none to read, StoreLost, SchemaTooNew, and StoreError with the next step.
     busy: seconds that a writer waits for another program that writes.
     """
-    opening = {
+    opening: Mapping[Access, Callable[[Path], Handle]] = {
         Access.READ: open_for_reading,
         Access.WRITE: partial(open_for_writing, busy=busy),
         Access.IMMUTABLE: open_immutable,

@@ -8,13 +8,13 @@ from pathlib import Path
 from docs.make.manual import manual
 from docs.make.picture import picture
 from docs.make.reference import reference
-from monitor.config.json_schema import written
-from monitor.config.template import sample
+from monitor.config.json_schema import schema_text
+from monitor.config.template import sample_config
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES: Mapping[str, Callable[[], str]] = {
-    "config.schema.json": written,
-    "config.yaml": sample,
+    "config.schema.json": schema_text,
+    "config.yaml": sample_config,
     "docs/reference.md": reference,
     "docs/monitor.1": manual,
     "docs/alert.svg": picture,

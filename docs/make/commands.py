@@ -34,16 +34,16 @@ def commands() -> Iterator[Command]:
     context = click.Context(monitor, info_name="monitor")
     yield _command(monitor, context)
     for verb in VERBS:
-        yield from _below(monitor.get_command(context, verb), verb, context)
+        yield from _command_tree(monitor.get_command(context, verb), verb, context)
 
 
-def _below(command: click.Command | None, name: str, parent: click.Context) -> Iterator[Command]:
+def _command_tree(command: click.Command | None, name: str, parent: click.Context) -> Iterator[Command]:
     assert command is not None
     context = click.Context(command, info_name=name, parent=parent)
     yield _command(command, context)
     if isinstance(command, click.Group):
         for verb in command.list_commands(context):
-            yield from _below(command.get_command(context, verb), verb, context)
+            yield from _command_tree(command.get_command(context, verb), verb, context)
 
 
 def _command(command: click.Command, context: click.Context) -> Command:

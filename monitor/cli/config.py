@@ -26,9 +26,9 @@ def init(*, path: Path) -> None:
 
     A file that is there already is never touched.
     """
-    from monitor.config.template import begin
+    from monitor.config.template import create_config
 
-    for line in begin(path):
+    for line in create_config(path):
         click.echo(line)
 
 
@@ -53,9 +53,9 @@ def show(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
 def schema(*, verb: str | None) -> None:
     """Print the JSON schema of the configuration, or of a verb's --json lines."""
     from monitor.cli.output_schemas import output_schema
-    from monitor.config.json_schema import written
+    from monitor.config.json_schema import schema_text
 
-    click.echo(output_schema(verb) if verb else written(), nl=False)
+    click.echo(output_schema(verb) if verb else schema_text(), nl=False)
 
 
 def _line(setting: Setting, file: Path) -> dict[str, object]:

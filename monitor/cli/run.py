@@ -19,12 +19,12 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
     message that was due is not delivered.
     """
     from monitor import logs
-    from monitor.config.checks import doubt_services
+    from monitor.config.checks import warn_about_services
     from monitor.daemon.bootstrap import open_runtime
     from monitor.daemon.main import run
     from monitor.inspect.watchlist_tests import failures
 
-    config = load_config(config_file, checks=[doubt_services])
+    config = load_config(config_file, checks=[warn_about_services])
     logs.set_up(log_format)
     for failure in failures(config):
         logs.warn("watchlist_test_failed", path=failure.path, message=failure.message)

@@ -17,42 +17,44 @@ if TYPE_CHECKING:
 _HIDDEN = "cannot be read; what a reference put here is not shown, so look at the value it stands for"
 
 
-def check_rules(config: Config, findings: Diagnostics) -> None:
+def check_rules(config: Config, diagnostics: Diagnostics) -> None:
     """Note every keyword, query, regular expression and alias that cannot be looked for, and unclear queries."""
-    aliases = _sound_aliases(config, findings)
+    aliases = _valid_aliases(config, diagnostics)
     for name, watchlist in config.watchlists.items():
         path = f"watchlists.{name}"
-        _check_keywords(watchlist.keywords, f"{path}.keywords", findings)
-        _check_keywords(watchlist.exclude, f"{path}.exclude", findings)
+        _check_keywords(watchlist.keywords, f"{path}.keywords", diagnostics)
+        _check_keywords(watchlist.exclude, f"{path}.exclude", diagnostics)
         if watchlist.query:
-            _check_query(config, f"{path}.query", watchlist.query, aliases, findings)
+            _check_query(config, f"{path}.query", watchlist.query, aliases, diagnostics)
         if watchlist.regex:
-            _check_regex(config, f"{path}.regex", watchlist.regex, findings)
+            _check_regex(config, f"{path}.regex", watchlist.regex, diagnostics)
 
 
-def check_folders(config: Config, findings: Diagnostics) -> None:
+def check_folders(config: Config, diagnostics: Diagnostics) -> None:
     """Folders that are not there: a daemon waits for them, but a typing error waits for ever."""
     for name, source in config.sources.items():
         if not source.path.is_dir():
-            findings.warning(f"sources.{name}.path", "this folder does not exist; the monitor waits until it appears")
+            diagnostics.warning(
+                f"sources.{name}.path", "this folder does not exist; the monitor waits until it appears"
+            )
 
 
-def check_channels(config: Config, findings: Diagnostics) -> None:
+def check_channels(config: Config, diagnostics: Diagnostics) -> None:
     """Channels whose address no service accepts; loads Apprise, so only `monitor check` asks."""
     for name, problem in _problems(config, check_channel):
-        findings.error(f"channels.{name}.url", problem)
+        diagnostics.error(f"channels.{name}.url", problem)
 
 
-def check_services(config: Config, findings: Diagnostics) -> None:
+def check_services(config: Config, diagnostics: Diagnostics) -> None:
     """Channels of services that there are not, such as `jsn://`: what is in force goes on rather than tell nobody."""
     for name, problem in _problems(config, check_service):
-        findings.error(f"channels.{name}.url", problem)
+        diagnostics.error(f"channels.{name}.url", problem)
 
 
-def doubt_services(config: Config, findings: Diagnostics) -> None:
+def warn_about_services(config: Config, diagnostics: Diagnostics) -> None:
     """The same at a start, where the other channels are better than none: said in the log, and nothing is refused."""
     for name, problem in _problems(config, check_service):
-        findings.warning(f"channels.{name}.url", problem)
+        diagnostics.warning(f"channels.{name}.url", problem)
 
 
 def _problems(config: Config, look: Callable[..., str | None]) -> Iterator[tuple[str, str]]:
@@ -60,48 +62,48 @@ def _problems(config: Config, look: Callable[..., str | None]) -> Iterator[tuple
     return ((name, problem) for name, problem in found if problem)
 
 
-def _sound_aliases(config: Config, findings: Diagnostics) -> Mapping[str, Sequence[str]]:
+def _valid_aliases(config: Config, diagnostics: Diagnostics) -> Mapping[str, Sequence[str]]:
     """The aliases without a fault; the others have it noted, and their names are words like any other."""
     faults = {name: alias_fault(name, entries, config.aliases) for name, entries in config.aliases.items()}
     for name, fault in faults.items():
         if fault:
             number, message = fault
-            findings.error(f"aliases.{name}" + (f"[{number}]" if number >= 0 else ""), message)
+            diagnostics.error(f"aliases.{name}" + (f"[{number}]" if number >= 0 else ""), message)
     return {name: entries for name, entries in config.aliases.items() if not faults[name]}
 
 
-def _check_keywords(keywords: Sequence[str], path: str, findings: Diagnostics) -> None:
+def _check_keywords(keywords: Sequence[str], path: str, diagnostics: Diagnostics) -> None:
     for number, keyword in enumerate(keywords):
         problem = keyword_fault(keyword)
         if problem:
-            findings.error(f"{path}[{number}]", problem)
+            diagnostics.error(f"{path}[{number}]", problem)
 
 
 def _check_query(
-    config: Config, path: str, query: str, aliases: Mapping[str, Sequence[str]], findings: Diagnostics
+    config: Config, path: str, query: str, aliases: Mapping[str, Sequence[str]], diagnostics: Diagnostics
 ) -> None:
     try:
         warning = unclear(query, aliases)
     except QueryFault as fault:
-        _note(config, path, query, fault, findings)
+        _note_query_error(config, path, query, fault, diagnostics)
         return
     if warning and not config.is_interpolated(path):
-        findings.warning(path, warning)
+        diagnostics.warning(path, warning)
 
 
-def _note(config: Config, path: str, query: str, fault: QueryFault, findings: Diagnostics) -> None:
+def _note_query_error(config: Config, path: str, query: str, fault: QueryFault, diagnostics: Diagnostics) -> None:
     if config.is_interpolated(path):
-        findings.error(path, _HIDDEN)
+        diagnostics.error(path, _HIDDEN)
         return
-    place = findings.place_in(path, query, fault.column - 1)
+    place = diagnostics.place_in(path, query, fault.column - 1)
     if place:
-        findings.add(place, path, fault.message)
+        diagnostics.add(place, path, fault.message)
     else:
-        findings.error(path, f"{fault.message} (column {fault.column} of the query)")
+        diagnostics.error(path, f"{fault.message} (column {fault.column} of the query)")
 
 
-def _check_regex(config: Config, path: str, regex: str, findings: Diagnostics) -> None:
+def _check_regex(config: Config, path: str, regex: str, diagnostics: Diagnostics) -> None:
     try:
         read_pattern(regex, fields=())
     except UsageError as fault:
-        findings.error(path, _HIDDEN if config.is_interpolated(path) else fault.message)
+        diagnostics.error(path, _HIDDEN if config.is_interpolated(path) else fault.message)

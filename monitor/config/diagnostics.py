@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple, NoReturn
 
-from monitor.config.redact import blank_urls, is_below_url, mask_span, mask_unparsed, mask_urls
+from monitor.config.redact import is_below_url, mask_span, mask_unparsed, mask_urls, mask_urls_aligned
 from monitor.errors import ConfigError, Diagnostic
 from monitor.text import escape
 
@@ -48,7 +48,7 @@ class Diagnostics:
         self._found.append((place, path, message, severity))
 
     def refuse(self, place: Place | None, message: str) -> NoReturn:
-        """Give up on a file that cannot be read on; earlier findings may be its consequence and are dropped.
+        """Give up on a file that cannot be read on; earlier diagnostics may be its consequence and are dropped.
 
         place None: about the file as a whole.
         """
@@ -56,7 +56,7 @@ class Diagnostics:
             place = Place(len(self._lines), len(self._lines[-1]) + 1)
         excerpt = self._unparsed_excerpt(place) if place else ""
         # The parser's own error quotes the file: it must not show in a traceback either.
-        raise ConfigError((self._fault(place, "", message, "error", excerpt),)) from None
+        raise ConfigError((self._diagnostic(place, "", message, "error", excerpt),)) from None
 
     def raise_errors(self) -> None:
         """Raise ConfigError if there is any error: errors first, each kind in file order."""
@@ -91,11 +91,11 @@ class Diagnostics:
         return None
 
     def _sorted(self, severity: str) -> tuple[Diagnostic, ...]:
-        found = [one for one in self._found if one[3] == severity]
-        found.sort(key=lambda one: one[0])
-        return tuple(self._fault(*one, self._excerpt(one[0])) for one in found)
+        found = sorted((one for one in self._found if one[3] == severity), key=lambda one: one[0])
+        excerpts = {line: self._excerpt(line) for line in {place.line for place, *_ in found}}
+        return tuple(self._diagnostic(*one, excerpts[one[0].line]) for one in found)
 
-    def _fault(self, place: Place | None, path: str, message: str, severity: str, excerpt: str) -> Diagnostic:
+    def _diagnostic(self, place: Place | None, path: str, message: str, severity: str, excerpt: str) -> Diagnostic:
         line, column = place or (0, 0)
         return Diagnostic(
             file=self._file,
@@ -103,21 +103,21 @@ class Diagnostics:
             column=column,
             path=escape(mask_urls(path)),
             message=escape(message),
-            excerpt=excerpt.rstrip(),
+            excerpt=excerpt,
             severity=severity,
         )
 
     def _unparsed_excerpt(self, place: Place) -> str:
         lines = self._lines[: place.line]
-        return mask_unparsed(lines[-1], is_inside_secret=self.open_key == "url" or is_below_url(lines))
+        return mask_unparsed(lines[-1], is_inside_secret=self.open_key == "url" or is_below_url(lines)).rstrip()
 
-    def _excerpt(self, place: Place) -> str:
-        line, offset = self._lines[place.line - 1], self._starts[place.line - 1]
+    def _excerpt(self, number: int) -> str:
+        line, offset = self._lines[number - 1], self._starts[number - 1]
         for start, end in self._hidden.items():
             first, last = max(start - offset, 0), min(end - offset, len(line))
             if first < last:
                 line = mask_span(line, first, last)
-        return blank_urls(line)
+        return mask_urls_aligned(line).rstrip()
 
     def _nearest(self, path: str) -> Place:
         while path and path not in self.places:

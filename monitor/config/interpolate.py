@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from monitor.config import yaml_tree
 from monitor.config.diagnostics import Diagnostics
-from monitor.config.yaml_tree import Entry, Node, Scalar, Series, Table, dotted
+from monitor.config.yaml_tree import Entry, KeyPath, MappingNode, Node, ScalarNode, SequenceNode, dotted, is_text
 
 _MARK = re.compile(r"\$\$|\$\{([^}]*)\}|\$\{")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
@@ -28,30 +27,30 @@ class Lookup:
     folder: Path  # of the configuration file: relative files are looked for here
 
 
-def interpolate(root: Table, lookup: Lookup, findings: Diagnostics) -> Table:
+def interpolate(root: MappingNode, lookup: Lookup, diagnostics: Diagnostics) -> MappingNode:
     """Fill every value; a reference without text is noted and its value marked broken."""
-    return _Filler(lookup, findings).table(root, ())
+    return _Filler(lookup, diagnostics).table(root, ())
 
 
 class _Filler:
-    def __init__(self, lookup: Lookup, findings: Diagnostics) -> None:
+    def __init__(self, lookup: Lookup, diagnostics: Diagnostics) -> None:
         self._lookup = lookup
-        self._findings = findings
+        self._diagnostics = diagnostics
 
-    def table(self, table: Table, path: yaml_tree.Path) -> Table:
+    def table(self, table: MappingNode, path: KeyPath) -> MappingNode:
         entries = {
             key: Entry(entry.place, self._node(entry.node, (*path, key))) for key, entry in table.entries.items()
         }
         return replace(table, entries=entries)
 
-    def _node(self, node: Node, path: yaml_tree.Path) -> Node:
-        if isinstance(node, Table):
+    def _node(self, node: Node, path: KeyPath) -> Node:
+        if isinstance(node, MappingNode):
             return self.table(node, path)
-        if isinstance(node, Series):
+        if isinstance(node, SequenceNode):
             return replace(node, items=tuple(self._node(item, (*path, at)) for at, item in enumerate(node.items)))
         return self._scalar(node, path) if "$" in node.raw else node
 
-    def _scalar(self, scalar: Scalar, path: yaml_tree.Path) -> Scalar:
+    def _scalar(self, scalar: ScalarNode, path: KeyPath) -> ScalarNode:
         faults: list[str] = []
 
         def put(mark: re.Match[str]) -> str:
@@ -63,9 +62,9 @@ class _Filler:
 
         text = _MARK.sub(put, scalar.raw)
         for fault in faults:
-            self._findings.add(scalar.place, dotted(path), fault)
-        is_filled = any(mark[0] != "$$" for mark in _MARK.finditer(scalar.raw))
-        return replace(scalar, text=text, is_filled=is_filled, is_broken=bool(faults))
+            self._diagnostics.add(scalar.place, dotted(path), fault)
+        is_interpolated = any(mark[0] != "$$" for mark in _MARK.finditer(scalar.raw))
+        return replace(scalar, text=text, is_interpolated=is_interpolated, has_error=bool(faults))
 
 
 def _look_up(reference: str | None, lookup: Lookup) -> str:
@@ -130,6 +129,6 @@ def _content(path: Path, reference: str) -> str:
 
 def _whole(text: str, what: str) -> str:
     """The text, if all its bytes were UTF-8: others are kept as halves of characters, which nothing can send."""
-    if not yaml_tree.is_text(text):
+    if not is_text(text):
         raise LookupError(f"{what} holds bytes that are not UTF-8; save it as UTF-8")
     return text

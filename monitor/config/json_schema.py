@@ -14,17 +14,17 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from monitor.config.models import Config
 
-Shape = dict[str, Any]
+JsonSchema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_REFERENCE: Shape = {"type": "string", "pattern": r"\$\{", "title": "reference such as ${NAME}"}
-_ANY_REFERENCE: Shape = {"$ref": "#/$defs/Reference"}
+_REFERENCE: JsonSchema = {"type": "string", "pattern": r"\$\{", "title": "reference such as ${NAME}"}
+_ANY_REFERENCE: JsonSchema = {"$ref": "#/$defs/Reference"}
 
 
-def json_schema() -> Shape:
+def json_schema() -> JsonSchema:
     """The whole schema."""
     made = Config.model_json_schema(schema_generator=_Generator)
-    tables: Shape = made["$defs"]
+    tables: JsonSchema = made["$defs"]
     for table in (made, *tables.values()):
         table.pop("title", None)
         required = table.get("required", ())
@@ -35,7 +35,7 @@ def json_schema() -> Shape:
     return {"$schema": _DIALECT, "title": "The configuration of monitor", **made}
 
 
-def written() -> str:
+def schema_text() -> str:
     """The schema as config.schema.json has it."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
@@ -43,7 +43,7 @@ def written() -> str:
 class _Generator(GenerateJsonSchema):
     """Pydantic's own, with the names of tables as `propertyNames`."""
 
-    def dict_schema(self, schema: Any) -> Shape:
+    def dict_schema(self, schema: Any) -> JsonSchema:
         made = super().dict_schema(schema)
         for pattern, form in made.pop("patternProperties", {}).items():
             made |= {"propertyNames": {"pattern": pattern}, "additionalProperties": form}
@@ -53,27 +53,27 @@ class _Generator(GenerateJsonSchema):
         return False  # it would only say the key again
 
 
-def _setting(setting: Shape, tables: Shape, *, is_required: bool) -> Shape:
+def _setting(setting: JsonSchema, tables: JsonSchema, *, is_required: bool) -> JsonSchema:
     """One key; what may be left out may also have no value. A section's own keys have its defaults."""
     about = setting.pop("description", None) or tables[setting["$ref"].rpartition("/")[2]]["description"]
     default = setting.pop("default", None)
     setting.pop("examples", None)  # they are YAML
     choices = [one for one in setting.pop("anyOf", [setting]) if one != {"type": "null"}]
-    opened = [_open(one) for one in choices]
+    opened = [_allow_reference(one) for one in choices]
     some = opened if is_required else [*opened, {"type": "null"}]
     flat = [one for each in some for one in each.get("anyOf", [each])]
     has_default = default not in (None, "", []) and not isinstance(default, dict)
-    written = {"default": default} if has_default else {}
-    return {"description": about, **written, **(flat[0] if len(flat) == 1 else {"anyOf": flat})}
+    schema_text = {"default": default} if has_default else {}
+    return {"description": about, **schema_text, **(flat[0] if len(flat) == 1 else {"anyOf": flat})}
 
 
-def _open(form: Shape) -> Shape:
+def _allow_reference(form: JsonSchema) -> JsonSchema:
     """The same, and any text that holds a reference where one value is expected."""
     for inner in ("items", "additionalProperties"):
         if isinstance(form.get(inner), dict):
-            return {**form, inner: _open(form[inner])}
-    return form if "$ref" in form or _takes_references(form) else {"anyOf": [form, _ANY_REFERENCE]}
+            return {**form, inner: _allow_reference(form[inner])}
+    return form if "$ref" in form or _accepts_reference(form) else {"anyOf": [form, _ANY_REFERENCE]}
 
 
-def _takes_references(form: Shape) -> bool:
+def _accepts_reference(form: JsonSchema) -> bool:
     return "enum" not in form and re.search(form.get("pattern", ""), "${file:/x}") is not None

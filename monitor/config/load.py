@@ -16,7 +16,7 @@ from monitor.config.interpolate import Lookup, interpolate
 from monitor.config.models import Config, FileStamp, Origin
 from monitor.config.parsers import folder_path
 from monitor.config.redact import mask_secret, mask_urls
-from monitor.config.yaml_tree import Scalar, Table, plain, read, walk
+from monitor.config.yaml_tree import MappingNode, ScalarNode, plain, read, walk
 from monitor.errors import ConfigError, Diagnostic
 
 Check = Callable[[Config, Diagnostics], None]
@@ -58,17 +58,17 @@ def load(path: Path, *, environ: Mapping[str, str] = os.environ, checks: Sequenc
     """
     look, text = file_stamp(path), _text(path)
     file = path.absolute()
-    findings = Diagnostics(str(path), text)
-    root = interpolate(read(text, findings), Lookup(environ=environ, folder=file.parent), findings)
+    diagnostics = Diagnostics(str(path), text)
+    root = interpolate(read(text, diagnostics), Lookup(environ=environ, folder=file.parent), diagnostics)
     origin = _origin(root, file, look)
-    findings.places = origin.places
-    cross_check(root, file, findings)
-    config = _typed(root, origin, findings)
-    findings.raise_errors()
+    diagnostics.places = origin.places
+    cross_check(root, file, diagnostics)
+    config = _typed(root, origin, diagnostics)
+    diagnostics.raise_errors()
     for check in checks:
-        check(config, findings)
-    findings.raise_errors()
-    origin.warnings.extend(findings.warnings())
+        check(config, diagnostics)
+    diagnostics.raise_errors()
+    origin.warnings.extend(diagnostics.warnings())
     return config
 
 
@@ -77,36 +77,38 @@ def state_of(path: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
 
     For those who look after a daemon that goes on with what the file said before.
     """
-    findings, folder = Diagnostics(str(path)), path.absolute().parent
+    diagnostics, folder = Diagnostics(str(path)), path.absolute().parent
     try:
         line = _STATE.search(path.read_bytes()[:_LARGEST].decode("utf-8", "replace"))
-        root = interpolate(read(line[0] if line else "", findings), Lookup(environ=environ, folder=folder), findings)
+        root = interpolate(
+            read(line[0] if line else "", diagnostics), Lookup(environ=environ, folder=folder), diagnostics
+        )
         return folder_path(plain(root)["state"], folder)
     except (OSError, ConfigError, LookupError, TypeError, AttributeError, ValueError):
         return folder / str(Config.model_fields["state"].default)
 
 
 def _text(path: Path) -> str:
-    findings = Diagnostics(str(path))
+    diagnostics = Diagnostics(str(path))
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
     except FileNotFoundError:
-        findings.refuse(None, "there is no such file; name another with --config FILE or MONITOR_CONFIG")
+        diagnostics.refuse(None, "there is no such file; name another with --config FILE or MONITOR_CONFIG")
     except IsADirectoryError:
-        findings.refuse(None, "this is a folder; name the configuration file in it")
+        diagnostics.refuse(None, "this is a folder; name the configuration file in it")
     except OSError as error:
-        findings.refuse(None, f"cannot be read: {error.strerror}")
+        diagnostics.refuse(None, f"cannot be read: {error.strerror}")
     if len(content) > _LARGEST:
-        findings.refuse(None, f"is larger than {_LARGEST} bytes; this cannot be a configuration")
+        diagnostics.refuse(None, f"is larger than {_LARGEST} bytes; this cannot be a configuration")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         text = content.decode("utf-8", "replace")
-        findings = Diagnostics(str(path), text)
+        diagnostics = Diagnostics(str(path), text)
         before = len(content[: error.start].decode("utf-8"))
-        findings.refuse(
-            findings.place_at(before), f"the byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8"
+        diagnostics.refuse(
+            diagnostics.place_at(before), f"the byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8"
         )
 
 
@@ -119,25 +121,27 @@ def file_stamp(file: Path) -> FileStamp:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _origin(root: Table, file: Path, look: FileStamp) -> Origin:
+def _origin(root: MappingNode, file: Path, look: FileStamp) -> Origin:
     nodes = list(walk(root))
     return Origin(
         file=file,
         look=look,
         folder=file.parent,
         places={path: place for path, place, _ in reversed(nodes)},  # of two equal paths the first counts
-        filled={path: _masked(node) for path, _, node in nodes if isinstance(node, Scalar) and node.is_filled},
+        interpolated={
+            path: _masked(node) for path, _, node in nodes if isinstance(node, ScalarNode) and node.is_interpolated
+        },
     )
 
 
-def _masked(node: Scalar) -> str:
+def _masked(node: ScalarNode) -> str:
     return mask_secret(node.raw) if node.is_secret else mask_urls(node.raw)
 
 
-def _typed(root: Table, origin: Origin, findings: Diagnostics) -> Config:
+def _typed(root: MappingNode, origin: Origin, diagnostics: Diagnostics) -> Config:
     try:
         return Config.model_validate(plain(root), context=origin)
     except ValidationError as error:
-        translate_errors(error.errors(include_url=False, include_input=False), root, findings)
-        findings.raise_errors()
+        translate_errors(error.errors(include_url=False, include_input=False), root, diagnostics)
+        diagnostics.raise_errors()
         raise  # a complaint that no fault explains is a bug of ours

@@ -28,11 +28,11 @@ FileStamp = tuple[int, int, int] | None  # a file's inode, size and time of chan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Text:
+class TextType:
     """A kind of value that the file holds as text: how it is read, shown again and described to an editor."""
 
     parse: Callable[[str], object]
-    form: Mapping[str, object]  # JSON schema of the text
+    schema: Mapping[str, object]  # JSON schema of the text
     show: Callable[[Any], object] = str  # without secrets
 
     def __get_pydantic_core_schema__(self, source: object, handler: object) -> CoreSchema:
@@ -40,7 +40,7 @@ class Text:
         return core_schema.no_info_plain_validator_function(self._parse, serialization=show)
 
     def __get_pydantic_json_schema__(self, schema: object, handler: object) -> dict[str, object]:
-        return dict(self.form)
+        return dict(self.schema)
 
     def _parse(self, value: object) -> object:
         if not isinstance(value, str):
@@ -51,11 +51,11 @@ class Text:
         return None if value is None else self.show(value)
 
 
-def _form(title: str, pattern: str) -> Mapping[str, object]:
+def _pattern_schema(title: str, pattern: str) -> Mapping[str, object]:
     return {"title": title, "type": "string", "pattern": f"^({pattern})$"}
 
 
-def _number(title: str, pattern: str, least: int, most: int) -> Mapping[str, object]:
+def _number_schema(title: str, pattern: str, least: int, most: int) -> Mapping[str, object]:
     return {"title": title, "type": ["integer", "string"], "minimum": least, "maximum": most, "pattern": pattern}
 
 
@@ -68,38 +68,48 @@ _FLAG = "[Tt][Rr][Uu][Ee]|[Yy][Ee][Ss]|[Oo][Nn]|[Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]|[O
 _DAY = "[A-Za-z]{3}(-[A-Za-z]{3})?"
 _TIME = "[0-9]{1,2}:[0-9]{2}"
 _ANY_TEXT = ["string", "number", "boolean"]
-_SPAN = _form("duration", r"[0-9]{1,12}(\.[0-9]{1,12})?(ms|s|m|h|d|w)")
-_BYTES = _form("size", r"[0-9]{1,12}(\.[0-9]{1,12})?(B|kB|KB|MB|GB|TB)")
-_DAYS = _number("days, or keep", "^([0-9]{1,5}|keep)$", 1, 99999)
-_SLOTS = _form("digest time", f"({_DAY}(,{_DAY})* +)?{_TIME}")
-_ADDRESS = _form("address", r"off|[0-9.]{7,15}:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
+_DURATION = _pattern_schema("duration", r"[0-9]{1,12}(\.[0-9]{1,12})?(ms|s|m|h|d|w)")
+_SIZE = _pattern_schema("size", r"[0-9]{1,12}(\.[0-9]{1,12})?(B|kB|KB|MB|GB|TB)")
+_DAYS = _number_schema("days, or keep", "^([0-9]{1,5}|keep)$", 1, 99999)
+_DIGEST = _pattern_schema("digest time", f"({_DAY}(,{_DAY})* +)?{_TIME}")
+_ADDRESS = _pattern_schema("address", r"off|[0-9.]{7,15}:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
 _NAME = {"title": "name", "type": "string", "pattern": r"^[A-Za-z0-9가-힣][^\s/:,;!?]{0,63}$"}
 
-Duration = Annotated[timedelta, Text(parsers.duration, _SPAN, serialize.duration)]
-PositiveDuration = Annotated[timedelta, Text(parsers.positive_duration, _SPAN, serialize.duration)]
-Age = Annotated[timedelta | None, Text(parsers.age, _DAYS, serialize.days)]
-Size = Annotated[int, Text(parsers.size, _BYTES, serialize.size)]
-Count = Annotated[int, Text(parsers.count, _number("number from 1 to 1000", "^0{0,3}[1-9][0-9]{0,3}$", 1, 1000), int)]
-Limit = Annotated[int, Text(parsers.limit, _number("number", "^[0-9]{1,5}$", 0, 99999), int)]
+Duration = Annotated[timedelta, TextType(parsers.duration, _DURATION, serialize.duration)]
+PositiveDuration = Annotated[timedelta, TextType(parsers.positive_duration, _DURATION, serialize.duration)]
+Age = Annotated[timedelta | None, TextType(parsers.age, _DAYS, serialize.days)]
+Size = Annotated[int, TextType(parsers.size, _SIZE, serialize.size)]
+Count = Annotated[
+    int, TextType(parsers.count, _number_schema("number from 1 to 1000", "^0{0,3}[1-9][0-9]{0,3}$", 1, 1000), int)
+]
+Limit = Annotated[int, TextType(parsers.limit, _number_schema("number", "^[0-9]{1,5}$", 0, 99999), int)]
 Flag = Annotated[
-    bool, Text(parsers.flag, {"title": "yes or no", "type": ["boolean", "string"], "pattern": f"^({_FLAG})$"}, bool)
+    bool, TextType(parsers.flag, {"title": "yes or no", "type": ["boolean", "string"], "pattern": f"^({_FLAG})$"}, bool)
 ]
-Zone = Annotated[ZoneInfo, Text(parsers.zone, {"title": "time zone", "type": "string", "minLength": 1})]
-Codec = Annotated[str, Text(parsers.codec, {"title": "encoding", "type": "string", "minLength": 1})]
-Glob = Annotated[str, Text(parsers.glob, {"title": "pattern", "type": _ANY_TEXT, "pattern": "^[^/]+$"}, mask_urls)]
-Word = Annotated[str, Text(parsers.word, {"title": "text", "type": _ANY_TEXT, "pattern": r"\S"}, mask_urls)]
-Speed = Annotated[Rate, Text(parsers.rate, _form("rate", r"[0-9]{1,6}(\.[0-9]{1,6})?/(s|m|min|h)"), serialize.rate)]
-DigestTime = Annotated[Digest, Text(parsers.digest, _SLOTS, serialize.digest)]
-QuietHours = Annotated[Quiet, Text(parsers.quiet, _form("span of hours", f" *{_TIME} *- *{_TIME} *"), serialize.quiet)]
-Event = Annotated[Kind, Text(parsers.event, {"title": "kind of event", "enum": [str(one) for one in parsers.WHEN]})]
-WebAddress = Annotated[Secret, Text(parsers.web_address, _form("web address", r"https?://[!-~]+"), serialize.secret)]
-Listen = Annotated[str, Text(parsers.listen, _ADDRESS)]
-Url = Annotated[Secret, Text(parsers.url, _form("url", r"[A-Za-z][A-Za-z0-9+.-]*://\S*"), serialize.secret)]
-Name = Annotated[str, Text(parsers.name, _NAME)]
+Zone = Annotated[ZoneInfo, TextType(parsers.zone, {"title": "time zone", "type": "string", "minLength": 1})]
+Codec = Annotated[str, TextType(parsers.codec, {"title": "encoding", "type": "string", "minLength": 1})]
+Glob = Annotated[str, TextType(parsers.glob, {"title": "pattern", "type": _ANY_TEXT, "pattern": "^[^/]+$"}, mask_urls)]
+Word = Annotated[str, TextType(parsers.word, {"title": "text", "type": _ANY_TEXT, "pattern": r"\S"}, mask_urls)]
+MessageRate = Annotated[
+    Rate, TextType(parsers.rate, _pattern_schema("rate", r"[0-9]{1,6}(\.[0-9]{1,6})?/(s|m|min|h)"), serialize.rate)
+]
+DigestTime = Annotated[Digest, TextType(parsers.digest, _DIGEST, serialize.digest)]
+QuietHours = Annotated[
+    Quiet, TextType(parsers.quiet, _pattern_schema("span of hours", f" *{_TIME} *- *{_TIME} *"), serialize.quiet)
+]
+Event = Annotated[Kind, TextType(parsers.event, {"title": "kind of event", "enum": [str(one) for one in parsers.WHEN]})]
+WebAddress = Annotated[
+    Secret, TextType(parsers.web_address, _pattern_schema("web address", r"https?://[!-~]+"), serialize.secret)
+]
+Listen = Annotated[str, TextType(parsers.listen, _ADDRESS)]
+Url = Annotated[
+    Secret, TextType(parsers.url, _pattern_schema("url", r"[A-Za-z][A-Za-z0-9+.-]*://\S*"), serialize.secret)
+]
+Name = Annotated[str, TextType(parsers.name, _NAME)]
 Folder = Annotated[
-    Path, Text(str, {"title": "path", "type": "string", "pattern": "^[^~]"}), AfterValidator(_from_folder)
+    Path, TextType(str, {"title": "path", "type": "string", "pattern": "^[^~]"}), AfterValidator(_from_folder)
 ]
-Some = Field(min_length=1)
+NonEmpty = Field(min_length=1)
 FirstRun = Literal["alert", "baseline"]
 
 
@@ -117,7 +127,9 @@ class Origin:
     look: FileStamp = field(compare=False)  # of the file as it was read
     folder: Path = field(compare=False)  # what its relative paths start from
     places: Mapping[str, Place] = field(compare=False, repr=False)
-    filled: Mapping[str, str] = field(compare=False, repr=False)  # what interpolation made: dotted path → what may show
+    interpolated: Mapping[str, str] = field(
+        compare=False, repr=False
+    )  # what interpolation made: dotted path → what may show
     warnings: list[Diagnostic] = field(compare=False, repr=False, default_factory=list)
 
 
@@ -140,7 +152,7 @@ class Source(Section):
     """A folder that dumps of one publisher are dropped into."""
 
     path: Folder = setting("The folder; a relative one starts from the configuration's own folder.", example="seeds/")
-    files: Annotated[tuple[Glob, ...], Some] = setting(
+    files: Annotated[tuple[Glob, ...], NonEmpty] = setting(
         "Patterns for the names of dump files; where several sources fit, the first counts.", default=("*.txt",)
     )
     encoding: Codec = setting("The dumps' encoding, such as utf-8 or cp949; auto finds it.", default="auto")
@@ -151,7 +163,7 @@ class Source(Section):
     max_record: Size = setting("A record beyond this size is rejected.", default="1MB")  # bytes
     max_file: Size = setting("A file beyond this size is rejected unread.", default="2GB")  # bytes
     recursive: Flag = setting("Whether folders below are watched, too.", default=False)
-    listings: Mapping[Name, Annotated[tuple[Glob, ...], Some]] = setting(
+    listings: Mapping[Name, Annotated[tuple[Glob, ...], NonEmpty]] = setting(
         "Boards whose dumps are complete, by name, with patterns for their files: what one no longer "
         "shows within its days is withdrawn.",
         default={},
@@ -171,7 +183,7 @@ class Channel(Section):
         "The address, a secret: best as ${NAME}, ${file:/path} or ${credential:name}.", example='"console://"'
     )
     max_age: PositiveDuration = setting("A message that could not be sent for that long is given up.", default="3d")
-    rate: Speed | None = setting(
+    rate: MessageRate | None = setting(
         "How fast messages may follow one another; by itself what the service bears.", default=None
     )
     max_per_hour: Limit = setting(
@@ -199,18 +211,18 @@ class Example(Section):
 class Watchlist(Section):
     """What to look for, and whom to tell: one of keywords, query and regex."""
 
-    keywords: Annotated[tuple[Word, ...], Some] = setting(
+    keywords: Annotated[tuple[Word, ...], NonEmpty] = setting(
         "Words or phrases of which any one counts.", default=(), example="[FTA]"
     )
     query: Word = setting("A query with AND, OR, NOT, NEAR and the like.", default="")
     regex: Word = setting("A regular expression.", default="")
-    exclude: Annotated[tuple[Word, ...], Some] = setting(
+    exclude: Annotated[tuple[Word, ...], NonEmpty] = setting(
         "Words or phrases that make a release not count.", default=(), example='["photo news"]'
     )
-    fields: Annotated[tuple[Literal["title", "body", "category"], ...], Some] = setting(
+    fields: Annotated[tuple[Literal["title", "body", "category"], ...], NonEmpty] = setting(
         "Where to look.", default=("title", "body", "category")
     )
-    when: Annotated[tuple[Event, ...], Some] = setting("The kinds of events that are told.", default=parsers.WHEN)
+    when: Annotated[tuple[Event, ...], NonEmpty] = setting("The kinds of events that are told.", default=parsers.WHEN)
     on_change: Literal["any", "added", "newly"] = setting(
         "Which changes are told: any, those that add a match, or those that first make it match.", default="any"
     )
@@ -220,7 +232,9 @@ class Watchlist(Section):
     )
     inflect: Flag = setting("Whether plurals count as the word.", default=True)
     urgent: Flag = setting("Whether it passes digests, quiet hours and the limit per hour.", default=False)
-    sources: Annotated[tuple[str, ...], Some] | None = setting("The sources it is for; without it, all.", default=None)
+    sources: Annotated[tuple[str, ...], NonEmpty] | None = setting(
+        "The sources it is for; without it, all.", default=None
+    )
     notify: tuple[str, ...] | None = setting(
         "The channels that are told; without it, all; []: recorded only.", default=None
     )
@@ -300,16 +314,16 @@ class Config(Section):
         "What the first look into a source does: alert like any other, or baseline: record and tell nobody.",
         default="alert",
     )
-    sources: Annotated[Mapping[Name, Source], Some] = setting(
+    sources: Annotated[Mapping[Name, Source], NonEmpty] = setting(
         "The folders that dumps are dropped into, by a name of your own.", example="{motie: {path: seeds/}}"
     )
-    channels: Annotated[Mapping[Name, Channel], Some] = setting(
+    channels: Annotated[Mapping[Name, Channel], NonEmpty] = setting(
         "The ways to reach people, by a name of your own.", example='{console: {url: "console://"}}'
     )
     watchlists: Mapping[Name, Watchlist] = setting(
         "What to look for and whom to tell, by a name of your own.", default={}, example="{fta: {keywords: [FTA]}}"
     )
-    aliases: Mapping[str, Annotated[tuple[Word, ...], Some]] = setting(
+    aliases: Mapping[str, Annotated[tuple[Word, ...], NonEmpty]] = setting(
         "Names that stand for a list of words wherever a rule writes them.",
         default={},
         example="{us: [America]}",
@@ -347,11 +361,11 @@ class Config(Section):
 
     def is_interpolated(self, path: str) -> bool:
         """Whether the value at a dotted path was made by `${…}` and must not be shown."""
-        return path in self._origin.filled
+        return path in self._origin.interpolated
 
     def reference(self, path: str) -> str:
         """What may be shown of a value that interpolation made: its text in the file, secrets masked."""
-        return self._origin.filled[path]
+        return self._origin.interpolated[path]
 
     def __repr__(self) -> str:
         names = (f"{key}={list(getattr(self, key))}" for key in ("sources", "channels", "watchlists"))

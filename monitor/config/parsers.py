@@ -152,9 +152,9 @@ def zone(text: str) -> ZoneInfo:
         pass
     known = available_timezones()
     city = min((one for one in known if one.rpartition("/")[2].casefold() == text.casefold()), default=None)
-    meant = city or closest(text, known, likeness=0.8)
-    cure = f"did you mean '{meant}'?" if meant else "write a name such as Asia/Seoul or UTC"
-    raise ValueError(f"is no time zone; {cure}")
+    intended = city or closest(text, known, likeness=0.8)
+    hint = f"did you mean '{intended}'?" if intended else "write a name such as Asia/Seoul or UTC"
+    raise ValueError(f"is no time zone; {hint}")
 
 
 def codec(text: str) -> str:
@@ -254,8 +254,8 @@ def folder_path(text: str, base: Path) -> Path:
 
 def suggestion(text: str, known: Iterable[str]) -> str:
     """`; did you mean 'x'?`, or nothing where nothing comes close."""
-    meant = closest(text, known)
-    return f"; did you mean '{meant}'?" if meant else ""
+    intended = closest(text, known)
+    return f"; did you mean '{intended}'?" if intended else ""
 
 
 def closest(text: str, known: Iterable[str], *, likeness: float = 0.6) -> str | None:

@@ -34,7 +34,7 @@ def mask_urls(text: str) -> str:
     return _URL.sub(r"\1…", text)
 
 
-def blank_urls(line: str) -> str:
+def mask_urls_aligned(line: str) -> str:
     """As `mask_urls`, filled up with blanks so that columns stay true."""
     return _URL.sub(lambda match: f"{match[1]}…".ljust(len(match[0])), line)
 

@@ -10,24 +10,24 @@ from monitor.text import escape
 
 _WINDOW = 100  # characters of a long line that are shown
 _LEAD = 60  # of these, at most so many before the caret
-_BOLD, _RED, _YELLOW, _PLAIN = "\x1b[1m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
+_BOLD, _RED, _YELLOW, _RESET = "\x1b[1m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
 
 
-def render_diagnostics(faults: Iterable[Diagnostic], *, color: bool = False) -> str:
+def render_diagnostics(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
     """One to three lines per fault, without a line break at the end; safe to print whatever the file holds."""
-    return "\n".join(_paint_one(fault, color=color) for fault in faults)
+    return "\n".join(_render(diagnostic, color=color) for diagnostic in diagnostics)
 
 
-def _paint_one(fault: Diagnostic, *, color: bool) -> str:
-    where, severity, caret = escape(fault.where), fault.severity, "^"
+def _render(diagnostic: Diagnostic, *, color: bool) -> str:
+    where, severity, caret = escape(diagnostic.where), diagnostic.severity, "^"
     if color:
-        hue = _RED if severity == "error" else _YELLOW
-        where, severity, caret = f"{_BOLD}{where}{_PLAIN}", f"{hue}{severity}{_PLAIN}", f"{hue}^{_PLAIN}"
-    path = f"{escape(fault.path)}: " if fault.path else ""
-    head = f"{where}: {severity}: {path}{escape(fault.message)}"
-    if not fault.excerpt or not fault.line:
+        colour = _RED if severity == "error" else _YELLOW
+        where, severity, caret = f"{_BOLD}{where}{_RESET}", f"{colour}{severity}{_RESET}", f"{colour}^{_RESET}"
+    path = f"{escape(diagnostic.path)}: " if diagnostic.path else ""
+    head = f"{where}: {severity}: {path}{escape(diagnostic.message)}"
+    if not diagnostic.excerpt or not diagnostic.line:
         return head
-    return f"{head}\n{caret_excerpt(fault.excerpt, fault.column, caret=caret)}"
+    return f"{head}\n{caret_excerpt(diagnostic.excerpt, diagnostic.column, caret=caret)}"
 
 
 def caret_excerpt(text: str, column: int, *, caret: str = "^") -> str:

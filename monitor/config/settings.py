@@ -30,11 +30,11 @@ def _settings(part: object, path: str, config: Config) -> Iterator[Setting]:
         for number, value in enumerate(part):
             yield from _settings(value, f"{path}[{number}]", config)
     else:
-        yield Setting(path=path, value=_shown(part, path, config), line=config.origin(path)[0] or None)
+        yield Setting(path=path, value=_json_value(part, path, config), line=config.origin(path)[0] or None)
 
 
-def _shown(value: object, path: str, config: Config) -> object:
+def _json_value(value: object, path: str, config: Config) -> object:
     """What `${…}` made is shown as the file has it."""
     if isinstance(value, tuple):
-        return [_shown(one, f"{path}[{number}]", config) for number, one in enumerate(value)]
+        return [_json_value(one, f"{path}[{number}]", config) for number, one in enumerate(value)]
     return config.reference(path) if config.is_interpolated(path) else value

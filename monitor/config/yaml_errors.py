@@ -36,7 +36,7 @@ _RULES = (
 )
 
 
-def sentence(error: yaml.MarkedYAMLError, text: str) -> tuple[str, Any]:
+def explain_yaml_error(error: yaml.MarkedYAMLError, text: str) -> tuple[str, Any]:
     """What to tell of this error and the parser's mark for it; the mark may be None."""
     mark = error.problem_mark or error.context_mark
     char = text[mark.index : mark.index + 1] if mark else ""

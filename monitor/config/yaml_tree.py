@@ -17,7 +17,7 @@ import yaml
 
 from monitor.config.diagnostics import START, Diagnostics, Place
 from monitor.config.redact import is_secret_place
-from monitor.config.yaml_errors import sentence
+from monitor.config.yaml_errors import explain_yaml_error
 
 _DEPTH = 12  # levels; the deepest setting there is lies at five
 _MOST_COPIED = 100_000  # parser events that all aliases together may stand for
@@ -33,7 +33,7 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scalar:
+class ScalarNode:
     """One value, as text."""
 
     place: Place
@@ -41,17 +41,17 @@ class Scalar:
     text: str  # the same after interpolation
     is_plain: bool = True  # without quotes: only then can it mean "not set"
     is_secret: bool = False  # stands where secrets stand
-    is_filled: bool = False  # interpolation put text into it
-    is_broken: bool = False  # has had its fault: no later check may add another
+    is_interpolated: bool = False  # interpolation put text into it
+    has_error: bool = False  # has had its fault: no later check may add another
 
     @property
     def is_unset(self) -> bool:
         """Whether it means "not set" where one value is expected."""
-        return not self.text if self.is_filled else self.is_plain and self.raw in _NULLS
+        return not self.text if self.is_interpolated else self.is_plain and self.raw in _NULLS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
+class SequenceNode:
     """A list."""
 
     place: Place
@@ -59,15 +59,15 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class MappingNode:
     """Keys with what stands under them, in file order."""
 
     place: Place
     entries: Mapping[str, Entry]
 
 
-Node = Scalar | Series | Table
-Path = tuple[str | int, ...]  # keys and list positions from the root
+Node = ScalarNode | SequenceNode | MappingNode
+KeyPath = tuple[str | int, ...]  # keys and list positions from the root
 
 
 class Entry(NamedTuple):
@@ -77,80 +77,82 @@ class Entry(NamedTuple):
     node: Node
 
 
-def read(text: str, findings: Diagnostics, *, loader: Any = LOADER) -> Table:
+def read(text: str, diagnostics: Diagnostics, *, loader: Any = LOADER) -> MappingNode:
     """The whole file; a syntax error ends the reading, every other fault is noted and reading goes on."""
     bad = _UNPRINTABLE.search(text)
     if bad:
-        findings.refuse(
-            findings.place_at(bad.start()), f"the character U+{ord(bad[0]):04X} cannot stand in a text file"
+        diagnostics.refuse(
+            diagnostics.place_at(bad.start()), f"the character U+{ord(bad[0]):04X} cannot stand in a text file"
         )
-    reader = _Reader(_expanded(yaml.parse(text, Loader=loader), findings), findings)
+    reader = _Reader(_expanded(yaml.parse(text, Loader=loader), diagnostics), diagnostics)
     try:
         root = reader.document()
     except yaml.MarkedYAMLError as error:
-        message, mark = sentence(error, text)
-        findings.refuse(_place(mark) if mark else START, message)
+        message, mark = explain_yaml_error(error, text)
+        diagnostics.refuse(_place(mark) if mark else START, message)
     except (yaml.YAMLError, OverflowError, ValueError):  # the pure parser's answer to "\UFFFFFFFF" or a huge %YAML
-        findings.refuse(START, "this is not valid YAML: an escape or a directive names a number that cannot be")
-    if isinstance(root, Scalar) and root.is_unset:
-        findings.refuse(None, "the file is empty; it needs at least sources: and channels:")
-    if not isinstance(root, Table):
-        findings.refuse(root.place, "a configuration consists of keys such as sources: and channels:")
+        diagnostics.refuse(START, "this is not valid YAML: an escape or a directive names a number that cannot be")
+    if isinstance(root, ScalarNode) and root.is_unset:
+        diagnostics.refuse(None, "the file is empty; it needs at least sources: and channels:")
+    if not isinstance(root, MappingNode):
+        diagnostics.refuse(root.place, "a configuration consists of keys such as sources: and channels:")
     return root
 
 
 def walk(node: Node, path: str = "", place: Place | None = None) -> Iterator[tuple[str, Place, Node]]:
     """Every node with its dotted path and the place to show for it: a value's own, a table's key."""
-    yield path, node.place if isinstance(node, Scalar) or place is None else place, node
-    if isinstance(node, Table):
+    yield path, node.place if isinstance(node, ScalarNode) or place is None else place, node
+    if isinstance(node, MappingNode):
         for key, entry in node.entries.items():
             yield from walk(entry.node, f"{path}.{key}" if path else key, entry.place)
-    elif isinstance(node, Series):
+    elif isinstance(node, SequenceNode):
         for number, item in enumerate(node.items):
             yield from walk(item, f"{path}[{number}]", item.place)
 
 
 def plain(node: Node) -> Any:
     """The tree as dicts, lists and text, None for "not set"; in a list `~` and `null` are words like any other."""
-    if isinstance(node, Table):
+    if isinstance(node, MappingNode):
         return {key: plain(entry.node) for key, entry in node.entries.items()}
-    if isinstance(node, Series):
-        return [item.text if isinstance(item, Scalar) else plain(item) for item in node.items]
-    return None if node.is_unset or node.is_broken else node.text
+    if isinstance(node, SequenceNode):
+        return [item.text if isinstance(item, ScalarNode) else plain(item) for item in node.items]
+    return None if node.is_unset or node.has_error else node.text
 
 
 class _Reader:
     """Takes parser events one by one; each method consumes exactly its own node."""
 
-    def __init__(self, events: Iterator[Any], findings: Diagnostics) -> None:
+    def __init__(self, events: Iterator[Any], diagnostics: Diagnostics) -> None:
         self._events = events
-        self._findings = findings
+        self._diagnostics = diagnostics
 
     def document(self) -> Node:
         root: Node | None = None
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
-                    self._findings.refuse(_place(event.start_mark), "a second document begins here; one file holds one")
+                    self._diagnostics.refuse(
+                        _place(event.start_mark), "a second document begins here; one file holds one"
+                    )
                 root = self._node(next(self._events), ())
-        return root or Scalar(place=START, raw="", text="")
+        return root or ScalarNode(place=START, raw="", text="")
 
-    def _node(self, event: Any, path: Path) -> Node:
+    def _node(self, event: Any, path: KeyPath) -> Node:
         place = _place(event.start_mark)
         if isinstance(event, yaml.AliasEvent):
             self._hides(event, path)
             self._note(place, path, _UNKNOWN_ALIAS)
-            return Scalar(place=place, raw="", text="", is_broken=True)
+            return ScalarNode(place=place, raw="", text="", has_error=True)
         self._note_tag(event, path)
         if len(path) > _DEPTH:
-            self._findings.refuse(place, f"more than {_DEPTH} levels deep; no setting lies that deep")
+            self._diagnostics.refuse(place, f"more than {_DEPTH} levels deep; no setting lies that deep")
         if isinstance(event, yaml.MappingStartEvent):
             return self._table(place, path)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._series(place, path)
         return self._scalar(event, path)
 
-    def _table(self, place: Place, path: Path) -> Table:
+    def _table(self, place: Place, path: KeyPath) -> MappingNode:
         entries: dict[str, Entry] = {}
         for event in self._until(yaml.MappingEndEvent):
             key, at = self._key(event, path), _place(event.start_mark)
@@ -158,75 +160,77 @@ class _Reader:
                 entry = Entry(at, self._merged(at, path))
             else:
                 entry = _entry(at, self._node(next(self._events), (*path, key)))
-            self._findings.open_key = ""
+            self._diagnostics.open_key = ""
             if key in entries:
                 first = entries[key].place.line
                 self._note(at, (*path, key), f"this key stands here twice, first in line {first}; keep one")
             else:
                 entries[key] = entry
         merge = entries.pop("<<", None)
-        merged = merge.node.entries if merge and isinstance(merge.node, Table) else {}
-        return Table(place=place, entries={**merged, **entries})
+        merged = merge.node.entries if merge and isinstance(merge.node, MappingNode) else {}
+        return MappingNode(place=place, entries={**merged, **entries})
 
-    def _merged(self, place: Place, path: Path) -> Table:
+    def _merged(self, place: Place, path: KeyPath) -> MappingNode:
         """Return the keys that `<<` adds to a table; where several tables have one key, the first counts."""
         event = next(self._events)
         is_list = isinstance(event, yaml.SequenceStartEvent)
         events = self._until(yaml.SequenceEndEvent) if is_list else iter((event,))
         entries: dict[str, Entry] = {}
         for node in [self._node(one, (*path, "<<")) for one in events]:
-            if isinstance(node, Table):
+            if isinstance(node, MappingNode):
                 entries = {**node.entries, **entries}
-            elif not (isinstance(node, Scalar) and node.is_broken):
+            elif not (isinstance(node, ScalarNode) and node.has_error):
                 self._note(place, (*path, "<<"), "takes the keys to merge, as in <<: *name, or a list of them")
-        return Table(place=place, entries=entries)
+        return MappingNode(place=place, entries=entries)
 
-    def _key(self, event: Any, path: Path) -> str:
+    def _key(self, event: Any, path: KeyPath) -> str:
         place = _place(event.start_mark)
         if not isinstance(event, yaml.ScalarEvent):
-            self._findings.refuse(place, "a key must be one plain word; put a key that holds special signs in quotes")
+            self._diagnostics.refuse(
+                place, "a key must be one plain word; put a key that holds special signs in quotes"
+            )
         self._note_tag(event, (*path, event.value))
         if not is_text(event.value):
-            self._findings.refuse(place, "this key holds half a character; write the character itself")
-        self._findings.open_key = event.value
+            self._diagnostics.refuse(place, "this key holds half a character; write the character itself")
+        self._diagnostics.open_key = event.value
         return str(event.value)
 
-    def _series(self, place: Place, path: Path) -> Series:
+    def _series(self, place: Place, path: KeyPath) -> SequenceNode:
         items: list[Node] = []
         for event in self._until(yaml.SequenceEndEvent):
             items.append(self._node(event, (*path, len(items))))
-        return Series(place=place, items=tuple(items))
+        return SequenceNode(place=place, items=tuple(items))
 
-    def _scalar(self, event: Any, path: Path) -> Scalar:
+    def _scalar(self, event: Any, path: KeyPath) -> ScalarNode:
         place = _place(event.start_mark)
         is_secret = self._hides(event, path)
         if not is_text(event.value):
             self._note(place, path, "holds half a character; write the character itself")
-            return Scalar(place=place, raw="", text="", is_broken=True)
+            return ScalarNode(place=place, raw="", text="", has_error=True)
         text = str(event.value)
-        return Scalar(place=place, raw=text, text=text, is_plain=not event.style, is_secret=is_secret)
+        return ScalarNode(place=place, raw=text, text=text, is_plain=not event.style, is_secret=is_secret)
 
-    def _hides(self, event: Any, path: Path) -> bool:
+    def _hides(self, event: Any, path: KeyPath) -> bool:
         """Keep a secret out of excerpts; what is secret where its anchor stands is so under every alias."""
         start, end = event.start_mark.index, event.end_mark.index
-        is_secret = is_secret_place(path) or self._findings.is_hidden(start)
+        is_secret = is_secret_place(path) or self._diagnostics.is_hidden(start)
         if is_secret:
-            self._findings.hide(start, end)
+            self._diagnostics.hide(start, end)
         return is_secret
 
     def _until(self, end: type[Any]) -> Iterator[Any]:
         """Return the events up to the end of the collection that has begun; the end itself is consumed."""
         return takewhile(lambda event: not isinstance(event, end), self._events)
 
-    def _note_tag(self, event: Any, path: Path) -> None:
+    def _note_tag(self, event: Any, path: KeyPath) -> None:
         if event.tag is not None:
             self._note(_place(event.start_mark), path, _TAG)
 
-    def _note(self, place: Place, path: Path, message: str) -> None:
-        self._findings.add(place, dotted(path), message)
+    def _note(self, place: Place, path: KeyPath, message: str) -> None:
+        self._diagnostics.add(place, dotted(path), message)
 
 
-def _expanded(events: Iterator[Any], findings: Diagnostics) -> Iterator[Any]:
+def _expanded(events: Iterator[Any], diagnostics: Diagnostics) -> Iterator[Any]:
     """Replace every alias by the events of its anchor; an alias that names nothing complete stays what it is."""
     named: dict[str | None, list[Any]] = {}
     unfinished: list[tuple[str | None, list[Any]]] = []  # anchors and events of the open collections, outermost first
@@ -238,7 +242,7 @@ def _expanded(events: Iterator[Any], findings: Diagnostics) -> Iterator[Any]:
             copied += len(batch)
         if copied > _MOST_COPIED:
             message = f"aliases up to here stand for more than {_MOST_COPIED} values; this cannot be a configuration"
-            findings.refuse(_place(event.start_mark), message)
+            diagnostics.refuse(_place(event.start_mark), message)
         if isinstance(event, yaml.CollectionStartEvent):
             unfinished.append((event.anchor, []))
             named.pop(event.anchor, None)
@@ -251,7 +255,7 @@ def _expanded(events: Iterator[Any], findings: Diagnostics) -> Iterator[Any]:
         yield from batch
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """A path as people write it: `watchlists.fta.keywords[0]`."""
     written = ""
     for part in path:
@@ -261,7 +265,7 @@ def dotted(path: Path) -> str:
 
 def _entry(place: Place, node: Node) -> Entry:
     """A key with nothing after it is shown itself: there is no value to point at."""
-    is_empty = isinstance(node, Scalar) and node.is_plain and not node.raw
+    is_empty = isinstance(node, ScalarNode) and node.is_plain and not node.raw
     return Entry(place, replace(node, place=place) if is_empty else node)
 
 

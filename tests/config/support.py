@@ -29,6 +29,6 @@ def refused(folder: Path, text: str | bytes, environ: Mapping[str, str] | None =
     return caught.value.faults
 
 
-def told(faults: Sequence[Diagnostic]) -> list[str]:
+def as_lines(diagnostics: Sequence[Diagnostic]) -> list[str]:
     """Faults as `line:column path: message`, which table rows compare with."""
-    return [f"{one.line}:{one.column} {one.path + ': ' if one.path else ''}{one.message}" for one in faults]
+    return [f"{one.line}:{one.column} {one.path + ': ' if one.path else ''}{one.message}" for one in diagnostics]

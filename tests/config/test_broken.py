@@ -13,7 +13,7 @@ from monitor.config.diagnostics import Diagnostics
 from monitor.config.models import sections
 from monitor.config.yaml_tree import LOADER, read
 from monitor.errors import ConfigError
-from tests.config.support import refused, told
+from tests.config.support import as_lines, refused
 
 WHEN = "new, changed, completed, enriched, reappeared, withdrawn"
 UNSUPPORTED = "is not supported here; put a value in quotes, or write out what it stands for"
@@ -298,7 +298,7 @@ BROKEN = [
 def test_a_broken_setting_is_refused_where_it_stands(tmp_path: Path, row: str, expected: str) -> None:
     before, _, after = row.partition("«")
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    assert told(refused(tmp_path, completed(before + after))) == [f"{line}:{column} {expected}"]
+    assert as_lines(refused(tmp_path, completed(before + after))) == [f"{line}:{column} {expected}"]
 
 
 def completed(text: str) -> str:
@@ -357,7 +357,7 @@ def completed(text: str) -> str:
 def test_a_syntax_error_is_one_fault_whichever_parser_reads(text: str, expected: str, loader: object) -> None:
     with pytest.raises(ConfigError) as caught:
         read(text, Diagnostics("config.yaml", text), loader=loader)
-    assert told(caught.value.faults) == [expected]
+    assert as_lines(caught.value.faults) == [expected]
 
 
 def test_a_last_line_without_an_end_is_shown_at_its_end(tmp_path: Path) -> None:
@@ -395,8 +395,8 @@ def test_the_pure_parser_slips_are_faults_too(text: str, message: str) -> None:
 
 
 def test_half_a_character_in_a_value_is_noted_and_reading_goes_on() -> None:
-    findings = Diagnostics("config.yaml", 'a: "\\ud800"\n')
-    read('a: "\\ud800"\n', findings, loader=yaml.SafeLoader)
+    diagnostics = Diagnostics("config.yaml", 'a: "\\ud800"\n')
+    read('a: "\\ud800"\n', diagnostics, loader=yaml.SafeLoader)
     with pytest.raises(ConfigError) as caught:
-        findings.raise_errors()
-    assert told(caught.value.faults) == ["1:4 a: holds half a character; write the character itself"]
+        diagnostics.raise_errors()
+    assert as_lines(caught.value.faults) == ["1:4 a: holds half a character; write the character itself"]

@@ -9,7 +9,7 @@ import pytest
 from monitor.config import Example, render_diagnostics
 from monitor.config.checks import check_rules
 from monitor.errors import ConfigError
-from tests.config.support import HEAD, loaded, refused, told
+from tests.config.support import HEAD, as_lines, loaded, refused
 
 BESIDE = "and a watchlist has one of them; keep one"
 NO_NAME = "cannot name an alias; use one word of letters and digits that is no operator"
@@ -88,7 +88,7 @@ def test_a_misshapen_watchlist_is_refused_where_it_stands(tmp_path: Path, row: s
     before, _, after = row.partition("«")
     (fault,) = refused(tmp_path, HEAD + before + after + "\n")
 
-    assert told([fault]) == [f"3:{len(before) + 1} {expected}"]
+    assert as_lines([fault]) == [f"3:{len(before) + 1} {expected}"]
 
 
 QUERIES = [
@@ -126,7 +126,7 @@ def test_a_rule_that_cannot_be_looked_for_is_shown_at_its_word(tmp_path: Path, r
         loaded(tmp_path, before + after + "\n", checks=[check_rules])
 
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    assert told(caught.value.faults) == [f"{line}:{column} watchlists.w.{expected}"]
+    assert as_lines(caught.value.faults) == [f"{line}:{column} watchlists.w.{expected}"]
 
 
 def test_the_caret_stands_under_the_word_in_a_korean_query(tmp_path: Path) -> None:
@@ -162,14 +162,14 @@ def test_a_faulty_alias_is_shown_at_its_entry(tmp_path: Path, row: str, expected
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, f"{HEAD}aliases: {before}{after}\nwatchlists: {{w: {{query: F}}}}\n", checks=[check_rules])
 
-    assert told(caught.value.faults) == [f"3:{len('aliases: ' + before) + 1} {expected}"]
+    assert as_lines(caught.value.faults) == [f"3:{len('aliases: ' + before) + 1} {expected}"]
 
 
-def test_two_aliases_that_lead_to_each_other_are_both_told(tmp_path: Path) -> None:
+def test_two_aliases_that_lead_to_each_other_are_both_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, HEAD + "aliases: {A: [B], B: [x, A]}\n", checks=[check_rules])
 
-    assert told(caught.value.faults) == [
+    assert as_lines(caught.value.faults) == [
         "3:15 aliases.A[0]: alias A refers to itself; leave this entry out",
         "3:26 aliases.B[1]: alias B refers to itself; leave this entry out",
     ]
@@ -178,7 +178,7 @@ def test_two_aliases_that_lead_to_each_other_are_both_told(tmp_path: Path) -> No
 def test_and_beside_or_without_brackets_warns_and_shows_how_it_was_read(tmp_path: Path) -> None:
     config = loaded(tmp_path, HEAD + "watchlists: {w: {query: a AND b OR c}}\n", checks=[check_rules])
 
-    assert told(config.warnings) == [
+    assert as_lines(config.warnings) == [
         "3:25 watchlists.w.query: AND and OR are mixed without brackets; read as (a AND b) OR c"
     ]
 

@@ -100,7 +100,7 @@ def test_a_path_no_file_can_have_is_a_fault(tmp_path: Path) -> None:
     assert fault.message == "no file can have this path; write it in plain characters"
 
 
-def test_every_reference_of_a_value_is_told_and_nothing_follows_from_it(tmp_path: Path) -> None:
+def test_every_reference_of_a_value_is_reported_and_nothing_follows_from_it(tmp_path: Path) -> None:
     faults = refused(
         tmp_path, HEAD + "watch: {settle: '${A}${B}'}\nwatchlists: {w: {keywords: [x], notify: ['${C}']}}\n"
     )

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from monitor.config.json_schema import json_schema, written
+from monitor.config.json_schema import json_schema, schema_text
 from monitor.config.models import sections
-from monitor.config.template import sample
+from monitor.config.template import sample_config
 from tests.config.support import HEAD, loaded
 from tests.end_to_end.harness import CONFIG, ROOT
 from tests.schemas import disagreements
@@ -25,11 +25,11 @@ def read(text: str, loader: Any) -> Any:
 
 
 def test_the_committed_schema_is_that_of_the_models() -> None:
-    assert (ROOT / "config.schema.json").read_text("utf-8") == written(), REBUILD
+    assert (ROOT / "config.schema.json").read_text("utf-8") == schema_text(), REBUILD
 
 
 def test_the_sample_that_ships_is_the_one_in_the_repository() -> None:
-    assert sample() == (ROOT / "config.yaml").read_text("utf-8")
+    assert sample_config() == (ROOT / "config.yaml").read_text("utf-8")
 
 
 def test_every_section_and_every_key_is_explained() -> None:
@@ -44,7 +44,7 @@ def test_every_section_and_every_key_is_explained() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param(sample(), id="sample"),
+        pytest.param(sample_config(), id="sample"),
         pytest.param(CONFIG % "console://", id="harness"),
         pytest.param(HEAD + "watchlists: {a: {keywords: [NO, 232, 1.5, 반도체]}}", id="words"),
         pytest.param(HEAD + 'watch: {settle: "${SETTLE}", mode: "${MODE:-poll}", rescan: }', id="references"),
@@ -58,7 +58,7 @@ def test_what_loads_fits_the_schema(tmp_path: Path, text: str) -> None:
 
 
 def test_every_value_may_be_written_as_text() -> None:
-    assert list(disagreements(json_schema(), read(sample(), yaml.BaseLoader))) == []
+    assert list(disagreements(json_schema(), read(sample_config(), yaml.BaseLoader))) == []
     numbers = HEAD + "watchlists: {a: {query: FTA, min_hits: '3', inflect: 'no'}}"
     assert list(disagreements(json_schema(), read(numbers, yaml.BaseLoader))) == []
 

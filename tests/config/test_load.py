@@ -15,11 +15,11 @@ from monitor.errors import ConfigError
 from monitor.model import Kind, Rate
 from monitor.notify.time_windows import Digest, Quiet
 from monitor.secret import Secret
-from tests.config.support import HEAD, loaded, refused, told
+from tests.config.support import HEAD, as_lines, loaded, refused
 
 SAMPLE = Path(__file__).parents[2] / "config.yaml"
 
-FIVE_FAULTS = """\
+FIVE_ERRORS = """\
 timezone: Asia/Soul
 sources:
   motie: {path: in/, max_file: 2 GB}
@@ -29,7 +29,7 @@ watchlists:
   무역: {keywords: [무역, 수출], when: [new, cosmetic], notify: [팀장]}
 """
 
-FIVE_FAULTS_PAINTED = """\
+FIVE_ERRORS_RENDERED = """\
 config.yaml:1:11: error: timezone: 'Asia/Soul' is no time zone; did you mean 'Asia/Seoul'?
   timezone: Asia/Soul
             ^
@@ -49,9 +49,9 @@ config.yaml:7:60: error: watchlists.무역.notify[0]: '팀장' names no channel;
                                                                    ^"""
 
 
-def test_all_faults_of_a_file_are_painted_in_one_pass(tmp_path: Path) -> None:
-    painted = render_diagnostics(refused(tmp_path, FIVE_FAULTS))
-    assert painted.replace(str(tmp_path / "config.yaml"), "config.yaml") == FIVE_FAULTS_PAINTED
+def test_all_errors_of_a_file_are_reported_in_one_pass(tmp_path: Path) -> None:
+    rendered = render_diagnostics(refused(tmp_path, FIVE_ERRORS))
+    assert rendered.replace(str(tmp_path / "config.yaml"), "config.yaml") == FIVE_ERRORS_RENDERED
 
 
 def test_the_sample_configuration_loads_without_any_variable() -> None:
@@ -239,13 +239,13 @@ def test_a_missing_file_a_folder_and_an_impossible_name_are_faults(tmp_path: Pat
     ):
         with pytest.raises(ConfigError) as caught:
             load(path, environ={})
-        assert told(caught.value.faults) == [f"0:0 {message}"]
+        assert as_lines(caught.value.faults) == [f"0:0 {message}"]
         assert caught.value.where == str(path)
 
 
 def test_bytes_that_are_not_utf8_are_shown_where_they_stand(tmp_path: Path) -> None:
     (fault,) = refused(tmp_path, "a: 1\n무역: ".encode() + b"\xb9\xab")
-    assert told([fault]) == ["2:5 the byte 0xb9 is not UTF-8; save the file as UTF-8"]
+    assert as_lines([fault]) == ["2:5 the byte 0xb9 is not UTF-8; save the file as UTF-8"]
 
 
 def test_a_file_far_too_large_is_not_read_on(tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_a_file_far_too_large_is_not_read_on(tmp_path: Path) -> None:
 
 def test_a_configuration_in_a_watched_folder_is_refused(tmp_path: Path) -> None:
     faults = refused(tmp_path, "sources: {a: {path: .}}\nchannels: {c: {url: 'console://'}}\nstate: /elsewhere\n")
-    assert told(faults) == [
+    assert as_lines(faults) == [
         "1:21 sources.a.path: this configuration file lies in that folder; give the dumps a folder of their own"
     ]
 
@@ -277,13 +277,13 @@ def test_a_watched_folder_beside_the_state_with_a_like_name_is_fine(tmp_path: Pa
 
 
 def test_a_check_can_warn_at_a_dotted_path(tmp_path: Path) -> None:
-    def lint(config: Config, findings: Diagnostics) -> None:
+    def lint(config: Config, diagnostics: Diagnostics) -> None:
         assert config.watchlists["fta"].keywords == ("FTA",)
-        findings.warning("watchlists.fta.keywords[0]", "is short")
-        findings.warning("channels.team.max_age", "is a default")
+        diagnostics.warning("watchlists.fta.keywords[0]", "is short")
+        diagnostics.warning("channels.team.max_age", "is a default")
 
     config = loaded(tmp_path, HEAD + "watchlists: {fta: {keywords: [FTA]}}\n", checks=[lint])
-    assert told(config.warnings) == [
+    assert as_lines(config.warnings) == [
         "2:12 channels.team.max_age: is a default",
         "3:31 watchlists.fta.keywords[0]: is short",
     ]
@@ -292,13 +292,13 @@ def test_a_check_can_warn_at_a_dotted_path(tmp_path: Path) -> None:
 
 
 def test_an_error_of_a_check_refuses_the_configuration_and_stands_before_warnings(tmp_path: Path) -> None:
-    def lint(_: Config, findings: Diagnostics) -> None:
-        findings.warning("sources.motie.path", "is odd")
-        findings.error("nowhere.at.all", "is wrong")
+    def lint(_: Config, diagnostics: Diagnostics) -> None:
+        diagnostics.warning("sources.motie.path", "is odd")
+        diagnostics.error("nowhere.at.all", "is wrong")
 
     with pytest.raises(ConfigError) as caught:
         loaded(tmp_path, HEAD, checks=[lint])
-    assert told(caught.value.faults) == ["1:1 nowhere.at.all: is wrong", "1:25 sources.motie.path: is odd"]
+    assert as_lines(caught.value.faults) == ["1:1 nowhere.at.all: is wrong", "1:25 sources.motie.path: is odd"]
 
 
 def test_no_check_sees_a_configuration_with_faults(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Faults → painted text with the caret under the spot, whatever the line holds."""
+"""Faults → rendered text with the caret under the spot, whatever the line holds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def fault(**given: object) -> Diagnostic:
 
 
 @pytest.mark.parametrize(
-    ("given", "painted"),
+    ("given", "rendered"),
     [
         ({}, "config.yaml:3:5: error: a.b: is wrong\n  a: {b: 1}\n      ^"),
         ({"path": ""}, "config.yaml:3:5: error: is wrong\n  a: {b: 1}\n      ^"),
@@ -32,8 +32,8 @@ def fault(**given: object) -> Diagnostic:
         ),
     ],
 )
-def test_a_fault_is_painted_with_its_line_and_a_caret(given: dict[str, object], painted: str) -> None:
-    assert render_diagnostics([fault(**given)]) == painted
+def test_a_diagnostic_is_rendered_with_its_line_and_a_caret(given: dict[str, object], rendered: str) -> None:
+    assert render_diagnostics([fault(**given)]) == rendered
 
 
 def test_of_a_very_long_line_the_part_around_the_spot_is_shown() -> None:
@@ -44,12 +44,12 @@ def test_of_a_very_long_line_the_part_around_the_spot_is_shown() -> None:
 
 
 def test_color_marks_place_severity_and_caret() -> None:
-    painted = render_diagnostics([fault(), fault(severity="warning")], color=True)
-    assert painted.count("\x1b[31m") == painted.count("\x1b[33m") == 2
-    assert painted.startswith("\x1b[1mconfig.yaml:3:5\x1b[0m: \x1b[31merror\x1b[0m: a.b")
+    rendered = render_diagnostics([fault(), fault(severity="warning")], color=True)
+    assert rendered.count("\x1b[31m") == rendered.count("\x1b[33m") == 2
+    assert rendered.startswith("\x1b[1mconfig.yaml:3:5\x1b[0m: \x1b[31merror\x1b[0m: a.b")
 
 
-def test_nothing_is_painted_for_no_fault() -> None:
+def test_no_diagnostics_render_as_nothing() -> None:
     assert render_diagnostics([]) == ""
 
 

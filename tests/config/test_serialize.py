@@ -22,11 +22,11 @@ from monitor.config.models import (
     Folder,
     Glob,
     Limit,
+    MessageRate,
     Name,
     PositiveDuration,
     QuietHours,
     Size,
-    Speed,
     Url,
     WebAddress,
     Word,
@@ -58,10 +58,10 @@ def read(kind: Any, text: object) -> object:
         (Age, timedelta(days=365), "365"),
         (Age, None, None),
         (Size, 10**6, "1MB"),
-        (Speed, Rate(per_second=1), "1/s"),
-        (Speed, Rate(per_second=10 / 60), "10/min"),
-        (Speed, Rate(per_second=90 / 3600), "90/h"),
-        (Speed, Rate(per_second=1 / 3600), "1/h"),
+        (MessageRate, Rate(per_second=1), "1/s"),
+        (MessageRate, Rate(per_second=10 / 60), "10/min"),
+        (MessageRate, Rate(per_second=90 / 3600), "90/h"),
+        (MessageRate, Rate(per_second=1 / 3600), "1/h"),
         (DigestTime, Digest(at=time(8, 30)), "08:30"),
         (DigestTime, Digest(at=time(8, 30), days=frozenset({0, 1, 2, 4})), "mon-wed,fri 08:30"),
         (QuietHours, Quiet(start=time(22), end=time(7)), "22:00-07:00"),
@@ -83,7 +83,7 @@ def test_a_setting_is_written_as_people_write_it(kind: object, value: object, te
 
 
 @pytest.mark.parametrize("given", [None, 1, ["a"], {"a": "b"}, b"a"])
-def test_nothing_but_text_is_read_as_a_setting(given: object) -> None:
+def test_only_text_is_read_as_a_setting(given: object) -> None:
     with pytest.raises(ValidationError, match="takes one value"):
         read(Word, given)
 

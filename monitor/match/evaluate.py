@@ -6,7 +6,7 @@ worked out for phrases, letter case, counts and chains alone, and offsets for hi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 
@@ -91,17 +91,6 @@ def places(rule: Node, reading: Document) -> Found | None:
             found_there = _everywhere(rule.part, reading)
             return found_there if _is_often_enough(rule, found_there) else None
     return _everywhere(rule, reading) or None
-
-
-def spans(rule: Rule, reading: Document) -> Iterator[Span]:
-    """Every place of a rule, ascending within a field; nothing where it is not met."""
-    if isinstance(rule, Pattern):
-        yield from rule.find(reading)
-        return
-    found = places(rule, reading) or {}
-    for field in FIELDS:
-        for start, end in reading.page(field).spans(found.get(field, NO_RUNS)) if field in found else ():
-            yield field, start, end
 
 
 def together(found: Iterable[Found | None]) -> Found:

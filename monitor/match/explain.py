@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from monitor.match.document import FIELDS, Document
-from monitor.match.evaluate import Options, Rule, matches, prepared, spans
+from monitor.match.evaluate import Options, Rule, matches, prepared
+from monitor.match.hits import every_place, total_of
 from monitor.match.keywords import Keyword
 from monitor.match.matcher import HITS_KEPT, Matcher
 from monitor.match.nodes import And, Count, In, Near, Node, Not, Or, shown
@@ -62,15 +63,12 @@ def failing_tests(watchlist: Watchlist, tests: Sequence[Example], aliases: Alias
     Where the text begins with `title:`, `body:` or `category:`, each such line opens that field, and no other is tried.
     """
     prepared_list = Matcher([watchlist], aliases)
-    return tuple(test for test in tests if _matches_as_any_field(prepared_list, test.text) != test.is_match)
-
-
-def _matches_as_any_field(watchlists: Matcher, text: str) -> bool:
-    return any(watchlists.scan(view) for view in _views(text.strip("\n")))
+    return tuple(test for test in tests if any(map(prepared_list.scan, _views(test.text))) != test.is_match)
 
 
 def _views(text: str) -> list[Release]:
     """The releases that a test's text may stand for."""
+    text = text.strip("\n")
     if _FIELD_LINE.match(text):
         _, *pieces = _FIELD_LINE.split(text)
         fields = dict.fromkeys(FIELDS, "")
@@ -118,8 +116,8 @@ def _limits(watchlist: Watchlist, aliases: Aliases, reading: Document) -> Iterat
     for text, rule in zip(watchlist.exclude, excluded(watchlist, aliases), strict=True):
         yield _part(f"exclude {text}", Not(part=rule), reading)
     if watchlist.min_hits > 1:
-        rules = [rule for rule in rules_of(watchlist, aliases) if matches(rule, reading)]
-        count = len({span[:2] for rule in rules for span in spans(rule, reading)})
+        rules = rules_of(watchlist, aliases)
+        count = total_of(rules, reading) if rules else 0
         why = f"{count} different {'place' if count == 1 else 'places'}"
         yield QueryPart(text=f"min_hits {watchlist.min_hits}", matched=count >= watchlist.min_hits, why=why)
 
@@ -137,7 +135,7 @@ def _places(rule: Rule, reading: Document) -> str:
     """`title "FTA", body "FTAs" twice`: what stands where, each spelling once."""
     found = Counter(
         (field, reading.page(field).text[start:end])
-        for field, start, end in islice(dict.fromkeys(spans(rule, reading)), HITS_KEPT)
+        for field, start, end in islice(every_place([rule], reading), HITS_KEPT)
     )
     ordered = sorted(found.items(), key=lambda one: FIELDS.index(one[0][0]))
     told = [f'{field} "{" ".join(words.split())}"{_times(count)}' for (field, words), count in ordered[:_QUOTED]]
@@ -156,7 +154,7 @@ def _missing(rule: Rule, reading: Document) -> str:
             lacking = [part for part in rule.parts if not matches(part, reading)]
             return _missing(lacking[0], reading) if lacking else "all of it stands there, but not near enough"
         case Count():
-            count = len({span[:2] for span in spans(rule.part, reading)}) if matches(rule.part, reading) else 0
+            count = total_of([rule.part], reading)
             return f"{count} different {'place' if count == 1 else 'places'} only"
         case Or():
             return "none of it stands there: " + "; ".join(_missing(part, reading) for part in rule.parts[:_QUOTED])

@@ -50,13 +50,6 @@ class Keyword:
             return NO_RUNS
         return side_by_side([page.places_of(word) for word in self.words], page.main)
 
-    def find(self, reading: Document) -> Iterator[tuple[str, int, int]]:
-        """Every place as (field, start, end), offsets into the raw text; a phrase stays within one field."""
-        for field in self.fields:
-            page = reading.page(field)
-            for start, end in page.spans(self.runs(page)):
-                yield field, start, end
-
     def _stands_on(self, page: TokenizedField) -> bool:
         """The cheapest question that decides comes first."""
         if not page.has(self.words[0]):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.match import hits
 from monitor.match.document import FIELDS, Document
+from monitor.match.evaluate import Span
 from monitor.match.index import Index
 from monitor.match.keywords import keyword_fault, read_keyword
 from monitor.match.matcher import HITS_KEPT, Matcher, Watchlist
@@ -114,14 +117,13 @@ def test_frequencies_choose_the_word_and_lose_no_rule(frequencies: dict[str, int
     assert [word for word in ("free", "trade", "agreement") if index.candidates({word})] == [rarest]
 
 
+def places_of(keyword: str, watchlist: Watchlist, reading: Document) -> Iterator[Span]:
+    read = read_keyword(keyword, fields=watchlist.fields, case=watchlist.case, inflect=watchlist.inflect)
+    return hits.every_place([read], reading)
+
+
 def every_place(watchlist: Watchlist, text: Release) -> list[tuple[str, int, int]]:
     """The naive way: each keyword for itself, over the whole release."""
     reading = Document(text)
-    found = {
-        place
-        for keyword in watchlist.keywords
-        for place in read_keyword(
-            keyword, fields=watchlist.fields, case=watchlist.case, inflect=watchlist.inflect
-        ).find(reading)
-    }
+    found = {place for keyword in watchlist.keywords for place in places_of(keyword, watchlist, reading)}
     return sorted(found, key=lambda place: (FIELDS.index(place[0]), place[1], place[2]))

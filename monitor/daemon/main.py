@@ -21,10 +21,9 @@ from monitor.daemon.signals import SignalQueue
 from monitor.daemon.silence import SilenceMonitor
 from monitor.health.daemon_state import write_state
 from monitor.health.heartbeat import Heartbeat
-from monitor.health.http import HealthServer
+from monitor.health.http import HealthServer, Response, alive, ready
 from monitor.health.liveness import Liveness, not_ready_reason
 from monitor.health.metrics import CONTENT_TYPE, exposed, metrics
-from monitor.health.pages import Response, alive, ready
 from monitor.health.publisher import StatePublisher
 from monitor.inspect.status import status
 from monitor.ports import Row

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Container, Iterator, Mapping, 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from monitor.model import (
     Batch,
@@ -18,7 +18,6 @@ from monitor.model import (
     Delivery,
     DraftMessage,
     Dump,
-    FileSignature,
     Head,
     IngestReport,
     Kind,
@@ -33,11 +32,14 @@ from monitor.records import (
     FIRST_DUMP,
     PAGE,
     Appearance,
+    Backlog,
     DumpCursor,
     DumpRecord,
     EventFilter,
     EventRecord,
     IntegrityCheck,
+    LedgerEntry,
+    Listing,
     MessageRecord,
     Pruned,
     RejectRecord,
@@ -57,23 +59,6 @@ class Known:
     # By digest, what a record that was never seen may look like: releases, and records of its dump by their digests;
     # each with the share of it that many releases have (compare.related). The heads of the releases are here.
     alike: Mapping[bytes, Mapping[int | bytes, float]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """What the store knows of one board of a source."""
-
-    as_of: datetime | None  # of its newest dump; None: there was none
-    heads: tuple[Head, ...]  # seen in it before, within the days asked for
-
-
-class LedgerEntry(NamedTuple):
-    """One row of the ingest ledger: a path as it was last taken in."""
-
-    signature: FileSignature
-    sha256: bytes
-    status: str  # as in Report
-    parser: int  # version of the parser that read it
 
 
 class Store(Protocol):
@@ -131,14 +116,6 @@ class Store(Protocol):
 
 
 LEASE = timedelta(minutes=2)  # of a claimed message; the longest send takes half of it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backlog:
-    """What an outbox has still to send."""
-
-    pending: int = 0  # messages, and notices that stand in none yet
-    oldest: datetime | None = None  # when the oldest pending message was made; None: there is none
 
 
 class Outbox(Protocol):

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
-from monitor.model import IngestReport, Kind, Release
+from monitor.model import FileSignature, Head, IngestReport, Kind, Release
 
 PAGE = 500  # values read at a time: a large store never lies in memory
 
@@ -236,3 +236,28 @@ class IntegrityCheck:
     def is_ok(self) -> bool:
         """Return whether it found no fault."""
         return not self.faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What the store knows of one board of a source."""
+
+    as_of: datetime | None  # of its newest dump; None: there was none
+    heads: tuple[Head, ...]  # seen in it before, within the days asked for
+
+
+class LedgerEntry(NamedTuple):
+    """One row of the ingest ledger: a path as it was last taken in."""
+
+    signature: FileSignature
+    sha256: bytes
+    status: str  # as in Report
+    parser: int  # version of the parser that read it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What an outbox has still to send."""
+
+    pending: int = 0  # messages, and notices that stand in none yet
+    oldest: datetime | None = None  # when the oldest pending message was made; None: there is none

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from monitor.model import IngestReport, Kind
 from monitor.notify.retry import Action
-from monitor.ports import Backlog
+from monitor.records import Backlog
 
 RESULTS = ("stored", "duplicate", "held", "rejected", "empty", "superseded", "failed")  # of a take-in
 LEFT_AS = {

@@ -9,7 +9,8 @@ from datetime import datetime
 
 from monitor.errors import NotFound, WrongState
 from monitor.model import ChannelState, Delivery, DraftMessage, Message, PendingNotice, Verdict
-from monitor.ports import LEASE, Backlog
+from monitor.ports import LEASE
+from monitor.records import Backlog
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import pytest
 from monitor.model import ChannelState, Outcome, Verdict
 from monitor.testing import NOON, note
 from tests.contract.pairs import OUTBOXES, Pair
-from tests.contract.takes import dump, figures, record, take_in
+from tests.contract.takes import record
 
 pytestmark = pytest.mark.parametrize("pair", OUTBOXES, indirect=True)
 
@@ -99,30 +99,3 @@ def test_what_waits_on_a_muted_channel_grows_no_older_meanwhile(pair: Pair) -> N
     delivery = pair.outbox.claim("team", now=until)
     assert delivery is not None
     assert delivery.expires == until + delivery.message.max_age
-
-
-# --- baselines, which the store keeps ------------------------------------------------------------------------------
-
-
-def test_a_baseline_is_taken_once_and_goes_on_when_it_was_cut_off(pair: Pair) -> None:
-    assert pair.source_states.begin_baseline("motie")
-    assert pair.source_states.begin_baseline("motie")
-    assert pair.source_states.baseline("motie") == (0, 0)
-    pair.source_states.end_baseline("motie")
-    assert not pair.source_states.begin_baseline("motie")
-    assert pair.source_states.begin_baseline("customs")
-
-
-def test_a_source_that_has_dumps_gets_no_baseline_any_more(pair: Pair) -> None:
-    take_in(pair.store, TALKS)
-    assert not pair.source_states.begin_baseline("motie")
-    assert pair.source_states.begin_baseline("customs")
-
-
-def test_a_baseline_counts_what_was_recorded_and_what_would_match(pair: Pair) -> None:
-    pair.source_states.begin_baseline("motie")
-    take_in(pair.store, TALKS, source="customs")
-    take_in(pair.store, dump(TALKS, figures("5.1")))
-    take_in(pair.store, dump(TALKS, figures("5.3")), name="b.txt")
-    assert pair.source_states.begin_baseline("motie")  # in the middle of it
-    assert pair.source_states.baseline("motie") == (2, 2)

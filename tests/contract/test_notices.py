@@ -12,7 +12,7 @@ from monitor.errors import MonitorError, NotFound
 from monitor.model import DraftMessage, Message, Mode, Outcome, PendingNotice, Verdict
 from monitor.notify.compose import Bound
 from monitor.notify.send_time import Policy
-from monitor.ports import Backlog
+from monitor.records import Backlog
 from monitor.testing import NOON, note
 from tests.contract.pairs import OUTBOXES, Pair
 from tests.contract.takes import dump, figures, record, take_in

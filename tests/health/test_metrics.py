@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from monitor.health.counters import LEFT_AS, RESULTS, Counters, MetricsSnapshot
 from monitor.health.metrics import Metric, exposed, metrics
 from monitor.model import Kind
-from monitor.ports import Backlog
+from monitor.records import Backlog
 from monitor.testing import NOON
 from tests.health.exposition import parsed
 

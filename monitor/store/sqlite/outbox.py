@@ -9,7 +9,8 @@ from typing import Any
 
 from monitor.errors import NotFound, WrongState
 from monitor.model import Delivery, DraftMessage, Message, Notice, Outcome, PendingNotice, Verdict
-from monitor.ports import LEASE, Backlog
+from monitor.ports import LEASE
+from monitor.records import Backlog
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import dumped, pack_message, unpack_item, unpack_message
 from monitor.times import moment, read_moment

@@ -23,7 +23,8 @@ from monitor.model import (
     SeenRecord,
     Sketch,
 )
-from monitor.ports import Known, LedgerEntry, Listing
+from monitor.ports import Known
+from monitor.records import LedgerEntry, Listing
 from monitor.store.sqlite.changes import add_changes, refuse_stale
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import dumped, moment_of_ns, pack_item, read_day, report_of

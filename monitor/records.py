@@ -54,7 +54,6 @@ class Stored:
 
     @property
     def cursor(self) -> int:
-        """See Listed."""
         return self.number
 
 
@@ -74,7 +73,6 @@ class VersionRecord:
 
     @property
     def cursor(self) -> int:
-        """See Listed."""
         return self.version
 
 
@@ -112,7 +110,6 @@ class EventRecord:
 
     @property
     def cursor(self) -> int:
-        """See Listed."""
         return self.id
 
 
@@ -144,7 +141,6 @@ class MessageRecord:
 
     @property
     def cursor(self) -> int | None:
-        """See Listed."""
         return self.id
 
 
@@ -157,7 +153,6 @@ class DumpRecord:
 
     @property
     def cursor(self) -> DumpCursor:
-        """See Listed."""
         return self.report.at, self.report.dump, self.copy
 
 
@@ -171,7 +166,6 @@ class Appearance:
 
     @property
     def cursor(self) -> int:
-        """See Listed."""
         return self.id
 
 
@@ -191,7 +185,6 @@ class RejectRecord:
 
     @property
     def cursor(self) -> int:
-        """See Listed."""
         return self.id
 
 

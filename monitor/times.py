@@ -25,5 +25,4 @@ class SystemClock:
     """Implements `monitor.ports.Clock`."""
 
     def now(self) -> datetime:
-        """See Clock."""
         return datetime.now(UTC)

@@ -43,35 +43,29 @@ class MemoryChannelStates:
         self._fingerprints = self._outbox.fingerprints
 
     def get(self, channel: str) -> ChannelState:
-        """See Switchboard."""
         return replace(self._standings.get(channel, ChannelState()), muted_until=self._mutes.get(channel))
 
     def save(self, channel: str, channel_state: ChannelState) -> None:
-        """See Switchboard."""
         kept = self._standings.get(channel, ChannelState())
         self._standings[channel] = replace(
             channel_state, tokens=kept.tokens, tokens_at=kept.tokens_at, flood_until=kept.flood_until
         )
 
     def note_fingerprint(self, channel: str, fingerprint: str, *, now: datetime) -> None:
-        """See Switchboard."""
         if self._fingerprints.setdefault(channel, fingerprint) != fingerprint:
             self._fingerprints[channel] = fingerprint
             self.resume(channel, now=now)
 
     def resume(self, channel: str, *, now: datetime) -> None:
-        """See Switchboard."""
         self.save(channel, ChannelState())
         for row in self._outbox.rows:
             if row.message.channel == channel and row.state == "pending":
                 row.due = min(row.due, now)
 
     def mutes(self, *, now: datetime) -> Mapping[str, datetime]:
-        """See Switchboard."""
         return {name: until for name, until in sorted(self._mutes.items()) if until > now}
 
     def mute(self, name: str, *, until: datetime) -> None:
-        """See Switchboard."""
         self._mutes[name] = until
         for row in self._outbox.rows:
             if row.message.channel == name and row.state == "pending":
@@ -88,15 +82,7 @@ class MemoryOutbox:
         self.mutes: dict[str, datetime] = {}
         self.fingerprints: dict[str, str] = {}
 
-    def restarted(self) -> MemoryOutbox:
-        """The outbox of the next process on the same state."""
-        successor = MemoryOutbox()
-        successor.rows, successor.notices, successor.states = self.rows, self.notices, self.states
-        successor.mutes, successor.fingerprints = self.mutes, self.fingerprints
-        return successor
-
     def enqueue(self, message: Message, *, key: str, now: datetime) -> bool:
-        """See Outbox."""
         if any(row.key == key for row in self.rows):
             return False
         number = len(self.rows) + 1
@@ -104,22 +90,18 @@ class MemoryOutbox:
         return True
 
     def pending_notices(self, channel: str) -> Sequence[PendingNotice]:
-        """See Outbox."""
         return [one for one in self.notices if one.notice.channel == channel]
 
     def pending_since(self, channel: str) -> Sequence[tuple[datetime, bool]]:
-        """See Outbox."""
         return sorted({(one.since, one.notice.is_urgent) for one in self.pending_notices(channel)})
 
     def recent(self, channel: str, *, after: datetime, most: int) -> Sequence[datetime]:
-        """See Outbox."""
         own = (row for row in self.rows if row.message.channel == channel and row.message.kind in _OF_RELEASES)
         return sorted(row.made for row in own if row.made > after)[-most:]
 
     def queue_messages(
         self, channel: str, formed: Sequence[DraftMessage], *, flood_until: datetime | None, now: datetime
     ) -> None:
-        """See Outbox."""
         for one in formed:
             left = {waiting.event for waiting in self.pending_notices(channel)}
             if left.issuperset(one.events):
@@ -130,7 +112,6 @@ class MemoryOutbox:
     def claim(
         self, channel: str, *, now: datetime, is_urgent_only: bool = False, tokens: float | None = None
     ) -> Delivery | None:
-        """See Outbox."""
         ready = (row for row in self._pending(channel, now) if _due(row, now) <= now)
         row = next((row for row in ready if row.message.is_urgent or not is_urgent_only), None)
         if row is None:
@@ -142,28 +123,22 @@ class MemoryOutbox:
         return Delivery(id=row.id, attempt=row.attempts, expires=row.expires, message=row.message)
 
     def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        """See Outbox."""
         self._settle(delivery, verdict, state="sent")
 
     def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> None:
-        """See Outbox."""
         self._settle(delivery, verdict, state="pending", due=due)
 
     def hold(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        """See Outbox."""
         self._settle(delivery, verdict, state="held")
 
     def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        """See Outbox."""
         self._settle(delivery, verdict, state="dead")
 
     def next_due(self, channel: str, *, now: datetime, is_urgent_only: bool = False) -> datetime | None:
-        """See Outbox."""
         rows = (row for row in self._pending(channel, now) if row.message.is_urgent or not is_urgent_only)
         return min((_due(row, now) for row in rows), default=None)
 
     def expire(self, *, now: datetime) -> Mapping[str, int]:
-        """See Outbox."""
         self._free([row for row in self.rows if row.expires <= now], now=now)
         expired = [row for row in self.rows if row.state == "pending" and row.expires <= now]
         for row in expired:
@@ -173,26 +148,21 @@ class MemoryOutbox:
     def reclaim(
         self, *, holding: Collection[str] = (), claimed_before: datetime | None = None, now: datetime
     ) -> Mapping[str, int]:
-        """See Outbox."""
         freed = self._free(self.rows, holding=holding, claimed_before=claimed_before, now=now)
         return Counter(r.message.channel for r in freed if r.state == "held" and r.message.kind != "system")
 
     def requeue(self, message: int, *, now: datetime) -> None:
-        """See Outbox."""
         row = self._movable(message)
         row.state, row.due, row.expires = "pending", now, now + row.message.max_age
 
     def drop(self, message: int, *, now: datetime) -> None:
-        """See Outbox."""
         row = self._movable(message)
         row.state, row.reason = "dropped", "dropped by hand" + (f"; last: {row.reason}" if row.reason else "")
 
     def pending_channels(self) -> frozenset[str]:
-        """See Outbox."""
         return frozenset(one.notice.channel for one in self.notices)
 
     def backlog(self) -> Backlog:
-        """See Outbox."""
         made = [row.made for row in self.rows if row.state == "pending"]
         return Backlog(pending=len(made) + len(self.notices), oldest=min(made, default=None))
 

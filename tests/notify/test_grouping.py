@@ -241,7 +241,6 @@ class Desk:
         self.made: list[tuple[datetime, DraftMessage]] = []
 
     def restart(self) -> None:
-        self.outbox = self.outbox.restarted()
         self.board = MemoryChannelStates(self.outbox)
 
     def plan(self, now: datetime) -> Plan:

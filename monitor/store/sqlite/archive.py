@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from monitor.errors import NotFound
-from monitor.model import Kind, Release
+from monitor.model import Kind
 from monitor.records import (
     FIRST_DUMP,
     PAGE,
@@ -28,7 +28,7 @@ from monitor.records import (
     VersionRecord,
 )
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import dumped, read_day, report_of
+from monitor.store.sqlite.rows import dumped, read_day, read_time, release_of, report_of
 from monitor.store.sqlite.search import search
 from monitor.times import moment, read_moment
 
@@ -40,46 +40,37 @@ class SqliteArchive:
         self._handle = handle
 
     def events(self, wanted: EventFilter, *, after: int = 0, limit: int = PAGE) -> Sequence[EventRecord]:
-        """See Archive."""
         return [_event(row) for row in self._handle.all("events", after=after, limit=limit, **_narrowed(wanted))]
 
     def event_before_last(self, count: int, wanted: EventFilter) -> int:
-        """See Archive."""
         row = self._handle.one("event_before_last", count=count, **_narrowed(wanted))
         return int(row["id"]) if row else 0
 
     def release_events(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[EventRecord]:
-        """See Archive."""
         return [_event(row) for row in self._handle.all("release_events", release=release, after=after, limit=limit)]
 
     def versions(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[VersionRecord]:
-        """See Archive."""
         rows = self._handle.all("versions", release=release, after=after, limit=limit)
         if not rows:
             self.head(release)
         return [_version(row) for row in rows]
 
     def shown_by(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[Appearance]:
-        """See Archive."""
         showing = (row for row in self._members(after) if release in array("I", row["members"]))
         return [Appearance(id=row["id"], dump=row["name"], at=read_moment(row["at"])) for row in islice(showing, limit)]
 
     def messages(self, state: str | None = None, *, after: int = 0, limit: int = PAGE) -> Sequence[MessageRecord]:
-        """See Archive."""
         return [_message(row) for row in self._handle.all("messages", state=state, after=after, limit=limit)]
 
     def dumps(self, *, after: DumpCursor = FIRST_DUMP, limit: int = PAGE) -> Sequence[DumpRecord]:
-        """See Archive."""
         at, dump, copy = after
         rows = self._handle.all("dumps", at=moment(at), id=dump, copy=copy, limit=limit)
         return [DumpRecord(report=report_of(dict(row)), copy=row["copy"]) for row in rows]
 
     def rejects(self, *, after: int = 0, limit: int = PAGE) -> Sequence[RejectRecord]:
-        """See Archive."""
         return [_reject(row) for row in self._handle.all("rejects", after=after, limit=limit)]
 
     def summary(self) -> Summary:
-        """See Archive."""
         return Summary(
             sources={row["source"]: _totals(row) for row in self._handle.all("count_sources")},
             events={Kind(row["kind"]): row["n"] for row in self._handle.all("count_events")},
@@ -88,7 +79,6 @@ class SqliteArchive:
         )
 
     def days(self, midnights: Sequence[datetime]) -> Mapping[Kind, Sequence[int]]:
-        """See Archive."""
         kinds = [kind for kind in Kind if kind is not Kind.UNCHANGED]
         moments = dumped([moment(midnight) for midnight in midnights])
         counts: dict[Kind, list[int]] = {kind: [] for kind in kinds}
@@ -97,27 +87,22 @@ class SqliteArchive:
         return counts
 
     def heads(self, *, since: date | None = None, after: int = 0, limit: int = PAGE) -> Sequence[Stored]:
-        """See Archive."""
         return [_stored(row) for row in self._handle.all("current", since=_day(since), after=after, limit=limit)]
 
     def head_before_last(self, count: int) -> int:
-        """See Archive."""
         row = self._handle.one("head_before_last", count=count)
         return int(row["id"]) if row else 0
 
     def heads_of(self, numbers: Collection[int]) -> Sequence[Stored]:
-        """See Archive."""
         return [_stored(row) for row in self._handle.all("current_of", numbers=dumped(list(numbers)))]
 
     def head(self, release: int) -> Stored:
-        """See Archive."""
         heads = self.heads_of([release])
         if not heads:
             raise NotFound(f"there is no release {release}; `monitor events` lists them", where=str(release))
         return heads[0]
 
     def count_heads(self, *, since: date | None = None) -> int:
-        """See Archive."""
         return int(self._handle.all("count_current", since=_day(since))[0][0])
 
     def search(self, words: Sequence[str], *, since: date | None = None) -> Sequence[int]:
@@ -188,7 +173,7 @@ def _message(row: Any) -> MessageRecord:
         attempts=row["attempts"],
         due=read_moment(row["due"]),
         reason=row["last_reason"],
-        sent_at=read_moment(row["sent_at"]) if row["sent_at"] else None,
+        sent_at=read_time(row["sent_at"]),
         items=tuple(
             MessageItem(
                 release=item["release"],
@@ -223,10 +208,11 @@ def _totals(row: Any) -> SourceTotals:
         releases=row["releases"],
         rejected=row["rejected"],
         held=row["held"],
-        last_at=read_moment(row["last_at"]) if row["last_at"] else None,
+        last_at=read_time(row["last_at"]),
     )
 
 
 def _stored(row: Any) -> Stored:
-    release = Release(title=row["title"], body=row["body"], date=read_day(row["date"]), category=row["category"])
-    return Stored(number=row["id"], version=row["seq"], source=row["source"], state=row["state"], release=release)
+    return Stored(
+        number=row["id"], version=row["seq"], source=row["source"], state=row["state"], release=release_of(row)
+    )

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from monitor.model import ChannelState
 from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.rows import read_time
 from monitor.times import moment, read_moment
 
 
@@ -17,22 +18,20 @@ class SqliteChannelStates:
         self._handle = handle
 
     def get(self, channel: str) -> ChannelState:
-        """See Switchboard."""
         row = self._handle.all("standing", channel=channel)[0]
         return ChannelState(
             failures=row["consecutive_failures"] or 0,
-            since=_read(row["failing_since"]),
-            opened_until=_read(row["opened_until"]),
+            since=read_time(row["failing_since"]),
+            opened_until=read_time(row["opened_until"]),
             is_refused=bool(row["refused"]),
             reason=row["reason"] or "",
             tokens=row["tokens"],
-            tokens_at=_read(row["tokens_at"]),
-            flood_until=_read(row["flood_until"]),
-            muted_until=_read(row["muted_until"]),
+            tokens_at=read_time(row["tokens_at"]),
+            flood_until=read_time(row["flood_until"]),
+            muted_until=read_time(row["muted_until"]),
         )
 
     def save(self, channel: str, channel_state: ChannelState) -> None:
-        """See Switchboard."""
         with self._handle.transaction():
             self._handle.all(
                 "stand",
@@ -45,7 +44,6 @@ class SqliteChannelStates:
             )
 
     def note_fingerprint(self, channel: str, fingerprint: str, *, now: datetime) -> None:
-        """See Switchboard."""
         row = self._handle.one("fingerprint", channel=channel)
         if row and row["fingerprint"] == fingerprint:
             return
@@ -55,21 +53,14 @@ class SqliteChannelStates:
             self.resume(channel, now=now)
 
     def resume(self, channel: str, *, now: datetime) -> None:
-        """See Switchboard."""
         self.save(channel, ChannelState())
         with self._handle.transaction():
             self._handle.all("hasten", channel=channel, now=moment(now))
 
     def mutes(self, *, now: datetime) -> Mapping[str, datetime]:
-        """See Switchboard."""
         return {row["name"]: read_moment(row["until"]) for row in self._handle.all("mutes", now=moment(now))}
 
     def mute(self, name: str, *, until: datetime) -> None:
-        """See Switchboard."""
         with self._handle.transaction():
             self._handle.all("mute", name=name, until=moment(until))
             self._handle.all("outlast", name=name, until=moment(until))
-
-
-def _read(text: str | None) -> datetime | None:
-    return read_moment(text) if text else None

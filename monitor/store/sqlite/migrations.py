@@ -17,57 +17,54 @@ migrations = Migrations("monitor")
 @migrations()
 def m001_first_tables(db: Database) -> None:
     """Releases, versions, events, the ingest ledger and the outbox."""
-    for statement in statements("schema.sql"):
-        db.execute(statement)
+    _run(db, "schema.sql")
 
 
 @migrations()
 def m002_delivery(db: Database) -> None:
     """Notices that wait for their message, channels that rest, mutes."""
-    for statement in statements("delivery.sql"):
-        db.execute(statement)
+    _run(db, "delivery.sql")
 
 
 @migrations()
 def m003_search(db: Database) -> None:
     """Full-text search over heads; versions whose text was pruned."""
-    for statement in statements("search.sql"):
-        db.execute(statement)
+    _run(db, "search.sql")
 
 
 @migrations()
 def m004_sketches(db: Database) -> None:
     """Sketches of heads, by which look-alikes are found."""
-    for statement in statements("sketch.sql"):
-        db.execute(statement)
+    _run(db, "sketch.sql")
 
 
 @migrations()
 def m005_event_times(db: Database) -> None:
     """Events by kind and time, for the days that `status` shows."""
-    for statement in statements("times.sql"):
-        db.execute(statement)
+    _run(db, "times.sql")
 
 
 @migrations()
 def m006_dump_times(db: Database) -> None:
     """Dumps and duplicates by time, the order in which `dumps` reads them page by page."""
-    for statement in statements("dumps.sql"):
-        db.execute(statement)
+    _run(db, "dumps.sql")
 
 
 @migrations()
 def m007_seen_by_source(db: Database) -> None:
     """Records that were seen before, by their source and their text."""
     db.conn.create_function("digest_without_source", 6, digest_without_source, deterministic=True)
-    for statement in statements("seen.sql"):
-        db.execute(statement)
+    _run(db, "seen.sql")
 
 
 @migrations()
 def m008_leases(db: Database) -> None:
     """Attempts that end with their lease."""
-    for statement in statements("lease.sql"):
+    _run(db, "lease.sql")
+
+
+def _run(db: Database, name: str) -> None:
+    for statement in statements(name):
         db.execute(statement)
 
 

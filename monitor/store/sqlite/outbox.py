@@ -12,7 +12,7 @@ from monitor.model import Delivery, DraftMessage, Message, Notice, Outcome, Pend
 from monitor.ports import LEASE
 from monitor.records import Backlog
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import dumped, pack_message, unpack_item, unpack_message
+from monitor.store.sqlite.rows import dumped, pack_message, read_time, unpack_item, unpack_message
 from monitor.times import moment, read_moment
 
 _MOVABLE = frozenset({"pending", "held", "dead"})
@@ -25,12 +25,10 @@ class SqliteOutbox:
         self._handle = handle
 
     def enqueue(self, message: Message, *, key: str, now: datetime) -> bool:
-        """See Outbox."""
         with self._handle.transaction():
             return self._add(message, key=key, now=now) is not None
 
     def pending_notices(self, channel: str) -> Sequence[PendingNotice]:
-        """See Outbox."""
         return [
             PendingNotice(
                 event=row["event"],
@@ -42,19 +40,16 @@ class SqliteOutbox:
         ]
 
     def pending_since(self, channel: str) -> Sequence[tuple[datetime, bool]]:
-        """See Outbox."""
         rows = self._handle.all("waiting_since", channel=channel)
         return [(read_moment(row["since"]), bool(row["urgent"])) for row in rows]
 
     def recent(self, channel: str, *, after: datetime, most: int) -> Sequence[datetime]:
-        """See Outbox."""
         rows = self._handle.all("recent", channel=channel, after=moment(after), most=most)
         return [read_moment(row["created_at"]) for row in reversed(rows)]
 
     def queue_messages(
         self, channel: str, formed: Sequence[DraftMessage], *, flood_until: datetime | None, now: datetime
     ) -> None:
-        """See Outbox."""
         with self._handle.transaction():
             for one in formed:
                 self._form(channel, one, now=now)
@@ -63,7 +58,6 @@ class SqliteOutbox:
     def claim(
         self, channel: str, *, now: datetime, is_urgent_only: bool = False, tokens: float | None = None
     ) -> Delivery | None:
-        """See Outbox."""
         with self._handle.transaction():
             row = self._handle.one("lease", channel=channel, now=moment(now), urgent=is_urgent_only)
             if row is None:
@@ -80,28 +74,21 @@ class SqliteOutbox:
         )
 
     def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        """See Outbox."""
         self._settle(delivery, verdict, state="sent", due=None, now=now)
 
     def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> None:
-        """See Outbox."""
         self._settle(delivery, verdict, state="pending", due=due, now=now)
 
     def hold(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        """See Outbox."""
         self._settle(delivery, verdict, state="held", due=None, now=now)
 
     def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        """See Outbox."""
         self._settle(delivery, verdict, state="dead", due=None, now=now)
 
     def next_due(self, channel: str, *, now: datetime, is_urgent_only: bool = False) -> datetime | None:
-        """See Outbox."""
-        due = self._handle.all("next_due", channel=channel, now=moment(now), urgent=is_urgent_only)[0][0]
-        return read_moment(due) if due else None
+        return read_time(self._handle.all("next_due", channel=channel, now=moment(now), urgent=is_urgent_only)[0][0])
 
     def expire(self, *, now: datetime) -> Mapping[str, int]:
-        """See Outbox."""
         with self._handle.transaction():
             self._free(expired_by=now, now=now)
             rows = self._handle.all("expire", now=moment(now))
@@ -110,33 +97,27 @@ class SqliteOutbox:
     def reclaim(
         self, *, holding: Collection[str] = (), claimed_before: datetime | None = None, now: datetime
     ) -> Mapping[str, int]:
-        """See Outbox."""
         with self._handle.transaction():
             freed = self._free(holding=holding, claimed_before=claimed_before, now=now)
         return Counter(row["channel"] for row in freed if row["state"] == "held" and row["kind"] != "system")
 
     def requeue(self, message: int, *, now: datetime) -> None:
-        """See Outbox."""
         with self._handle.transaction():
             row = self._movable(message, "sent again")
             max_age = unpack_message(row["payload_json"]).max_age
             self._handle.all("requeue", id=message, now=moment(now), expires=moment(now + max_age))
 
     def drop(self, message: int, *, now: datetime) -> None:
-        """See Outbox."""
         with self._handle.transaction():
             self._movable(message, "dropped")
             self._handle.all("drop", id=message)
 
     def pending_channels(self) -> frozenset[str]:
-        """See Outbox."""
         return frozenset(row["channel"] for row in self._handle.all("waiting_channels"))
 
     def backlog(self) -> Backlog:
-        """See Outbox."""
         row = self._handle.all("backlog")[0]
-        oldest = read_moment(row["oldest"]) if row["oldest"] else None
-        return Backlog(pending=row["messages"] + row["notices"], oldest=oldest)
+        return Backlog(pending=row["messages"] + row["notices"], oldest=read_time(row["oldest"]))
 
     def _add(self, message: Message, *, key: str, now: datetime) -> int | None:
         """Returns the new row's id; None: the key is taken."""

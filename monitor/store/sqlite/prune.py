@@ -6,8 +6,9 @@ version only the body goes. The newest message and event stay, because their num
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
 
 from monitor.ports import Retention
 from monitor.records import Pruned
@@ -21,49 +22,41 @@ _STEP = 500  # rows of one transaction, so that a take-in never waits long
 def prune(
     handle: Handle, retention: Retention, *, now: datetime, on_step: Callable[[int], object] = lambda _: None
 ) -> Pruned:
-    """Delete what is too old; `on_step` gets the rows of each transaction. Messages go first: events refer to them.
+    """Delete what is too old, messages first, because events wait for them; `on_step` gets the rows of each step.
 
-    What is pending, leased or held, or waits for its message, is never touched, nor the text it speaks of.
+    What is pending, leased or held, or waits for its message, is never touched, nor the text it needs.
     """
-    counts = {
-        "messages": _counted(_messages(handle, retention.messages, now), on_step),
-        "events": _counted(_events(handle, retention.events, now), on_step),
-        "versions": _counted(_versions(handle, retention.versions, now), on_step),
-    }
+    steps = (
+        ("messages", retention.messages, _prune_messages),
+        ("events", retention.events, _prune_events),
+        ("versions", retention.versions, _prune_versions),
+    )
+    counts = Counter[str]()
+    for name, age, step in steps:
+        while age is not None:
+            with handle.transaction():
+                count = step(handle, moment(now - age), moment(now))
+            if not count:
+                break
+            on_step(count)
+            counts[name] += count
     return Pruned(**counts)
 
 
-def _messages(handle: Handle, age: timedelta | None, now: datetime) -> Iterator[int]:
-    while age is not None:
-        with handle.transaction():
-            ids = [row["id"] for row in handle.all("old_messages", before=moment(now - age), most=_STEP)]
-            handle.all("forget_attempts", ids=dumped(ids))
-            handle.all("detach_items", ids=dumped(ids))
-            handle.all("forget_messages", ids=dumped(ids))
-        yield len(ids)
+def _prune_messages(handle: Handle, before: str, _now: str) -> int:
+    ids = [row["id"] for row in handle.all("old_messages", before=before, most=_STEP)]
+    handle.all("forget_attempts", ids=dumped(ids))
+    handle.all("detach_items", ids=dumped(ids))
+    handle.all("forget_messages", ids=dumped(ids))
+    return len(ids)
 
 
-def _events(handle: Handle, age: timedelta | None, now: datetime) -> Iterator[int]:
-    while age is not None:
-        with handle.transaction():
-            ids = [row["id"] for row in handle.all("old_events", before=moment(now - age), most=_STEP)]
-            handle.all("forget_items", ids=dumped(ids))
-            handle.all("forget_events", ids=dumped(ids))
-        yield len(ids)
+def _prune_events(handle: Handle, before: str, _now: str) -> int:
+    ids = [row["id"] for row in handle.all("old_events", before=before, most=_STEP)]
+    handle.all("forget_items", ids=dumped(ids))
+    handle.all("forget_events", ids=dumped(ids))
+    return len(ids)
 
 
-def _versions(handle: Handle, age: timedelta | None, now: datetime) -> Iterator[int]:
-    while age is not None:
-        with handle.transaction():
-            rows = handle.all("prune_versions", before=moment(now - age), now=moment(now), most=_STEP)
-        yield len(rows)
-
-
-def _counted(steps: Iterator[int], on_step: Callable[[int], object]) -> int:
-    total = 0
-    for count in steps:
-        if not count:
-            break
-        on_step(count)
-        total += count
-    return total
+def _prune_versions(handle: Handle, before: str, now: str) -> int:
+    return len(handle.all("prune_versions", before=before, now=now, most=_STEP))

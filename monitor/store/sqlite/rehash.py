@@ -8,7 +8,7 @@ from typing import Any
 from monitor.model import Release
 from monitor.ports import Fingerprinter
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import read_day, sketch_row
+from monitor.store.sqlite.rows import release_of, sketch_row
 
 _PAGE = 1_000  # versions that are held at once
 
@@ -25,7 +25,7 @@ def rehash(handle: Handle, fingerprinter: Fingerprinter) -> int:
             return 0
         handle.all("forget_aliases")
         while rows := handle.all("versions_after", id=after, most=_PAGE):
-            _rehash(handle, [(row, _release(row)) for row in rows], fingerprinter)
+            _rehash(handle, [(row, release_of(row)) for row in rows], fingerprinter)
             after, count = rows[-1]["id"], count + len(rows)
         handle.all("rehash_heads")
         handle.all("set_meta", k="norm_version", v=str(fingerprinter.norm_version))
@@ -39,7 +39,3 @@ def _rehash(handle: Handle, versions: Sequence[tuple[Any, Release]], fingerprint
     handle.many("add_alias", [{"key": key, "release": release} for key, release in sorted(keys)])
     heads = [(row["release"], fingerprinter.sketch(release)) for row, release in versions if row["is_head"]]
     handle.many("set_sketch", [sketch_row(release, sketch) for release, sketch in heads])
-
-
-def _release(row: Any) -> Release:
-    return Release(title=row["title"], body=row["body"], date=read_day(row["date"]), category=row["category"])

@@ -11,7 +11,7 @@ from typing import Any
 
 from monitor.model import Release
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import read_day
+from monitor.store.sqlite.rows import release_of
 
 Keys = Callable[[str, Release], tuple[bytes, ...]]  # the index entries of a release, by its source's name
 
@@ -54,7 +54,7 @@ def _move_marks(handle: Handle, *, old: str, new: str) -> None:
 
 
 def _move_dumps(handle: Handle, *, old: str, new: str) -> None:
-    """What both names have comes before the plain renaming of the rest."""
+    """Join the rows that both names have, then rename the rest."""
     handle.all("join_dumps", old=old, new=new)
     handle.all("rename_dumps", old=old, new=new)
     handle.all("join_files", old=old, new=new)
@@ -69,7 +69,7 @@ def _hash_anew(handle: Handle, old: str, *, new: str, keys: Keys, between: Calla
     handle.all("forget_aliases_of", source=old)
     handle.all("begin_keys")
     for rows in _pages(handle, old):
-        found = ((key, row["release"]) for row in rows for key in keys(new, _release(row)))
+        found = ((key, row["release"]) for row in rows for key in keys(new, release_of(row)))
         handle.many("note_key", [{"key": key, "release": release} for key, release in found])
         between()
     handle.all("add_keys")
@@ -82,7 +82,3 @@ def _pages(handle: Handle, source: str) -> Iterator[list[Any]]:
     while rows := handle.all("versions_of_source", source=source, after=after, most=_PAGE):
         yield rows
         after = rows[-1]["id"]
-
-
-def _release(row: Any) -> Release:
-    return Release(title=row["title"], body=row["body"], date=read_day(row["date"]), category=row["category"])

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from monitor.model import Edit, IngestReport, Item, Kind, Message, RelatedRelease, Sketch, Snippet
+from monitor.model import Edit, IngestReport, Item, Kind, Message, RelatedRelease, Release, Sketch, Snippet
 from monitor.times import moment, read_moment
 
 _COUNTS = tuple((kind, f"n_{kind}") for kind in Kind)  # of a dump row
@@ -26,6 +26,16 @@ def moment_of_ns(nanoseconds: int) -> str:
 def read_day(text: str | None) -> date | None:
     """A stored publication day; None stays: the dump gave none."""
     return date.fromisoformat(text) if text else None
+
+
+def read_time(text: str | None) -> datetime | None:
+    """Return a stored time; None stays None."""
+    return read_moment(text) if text else None
+
+
+def release_of(row: Any) -> Release:
+    """Return the release whose text a row holds."""
+    return Release(title=row["title"], body=row["body"], date=read_day(row["date"]), category=row["category"])
 
 
 def dumped(value: object) -> str:

@@ -19,7 +19,6 @@ from monitor.model import (
     Mode,
     Notice,
     Reject,
-    Release,
     SeenRecord,
     Sketch,
 )
@@ -27,7 +26,7 @@ from monitor.ports import Known
 from monitor.records import LedgerEntry, Listing
 from monitor.store.sqlite.changes import add_changes, refuse_stale
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import dumped, moment_of_ns, pack_item, read_day, report_of
+from monitor.store.sqlite.rows import dumped, moment_of_ns, pack_item, read_day, read_time, release_of, report_of
 from monitor.times import moment, read_moment
 
 _Row = dict[str, Any]
@@ -40,23 +39,19 @@ class SqliteStore:
         self._handle = handle
 
     def find_dump(self, source: str, sha256: bytes) -> IngestReport | None:
-        """See Store."""
         row = self._handle.one("dump_of_content", source=source, sha=sha256)
         return report_of(dict(row)) if row else None
 
     def seen_records(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, SeenRecord]:
-        """See Store."""
         return {
             digest: SeenRecord(number=release, version=seq, is_current=bool(is_current))
             for digest, release, seq, is_current in self._handle.keyed("sightings", digests, source=source)
         }
 
     def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
-        """See Store."""
         return {row["id"]: row["seq"] for row in self._handle.all("versions_now", numbers=dumped(sorted(numbers)))}
 
     def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = ()) -> Known:
-        """See Store."""
         # Read first: a release added while the rest is read then has a number that makes the batch stale.
         next_number = self._handle.all("next_release")[0][0]
         by_key: dict[bytes, tuple[int, ...]] = {}
@@ -73,23 +68,20 @@ class SqliteStore:
         return Known(heads=heads, by_key=by_key, next_number=next_number)
 
     def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
-        """See Store."""
         numbers = sorted({row["release"] for row in self._handle.keyed("aliases", keys)}, reverse=True)[:most]
         if not numbers:
             return {}
         return {row["id"]: _sketch(row) for row in self._handle.all("sketches", numbers=dumped(numbers))}
 
     def listing(self, source: str, name: str, *, after: date, before: date, but: Container[int] = ()) -> Listing:
-        """See Store."""
         days = {"after": str(after), "before": str(before)}
         rows = self._handle.all("listed_between", source=source, listing=name, **days)
         numbers = [row["id"] for row in rows if row["id"] not in but]
         newest = self._handle.all("listing_age", source=source, listing=name)[0][0]
         heads = self.snapshot((), numbers).heads
-        return Listing(as_of=read_moment(newest) if newest else None, heads=tuple(heads[n] for n in numbers))
+        return Listing(as_of=read_time(newest), heads=tuple(heads[n] for n in numbers))
 
     def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
-        """See Store."""
         with self._handle.transaction():
             refuse_stale(self._handle, batch)
             rejects, held = self._sort_rejects(batch)
@@ -102,11 +94,9 @@ class SqliteStore:
             return report_of(dict(self._handle.all("dump_by_id", id=dump)[0]))
 
     def shared_transaction(self) -> AbstractContextManager[None]:
-        """See Store."""
         return self._handle.transaction()
 
     def note_duplicate(self, dump: Dump, of: IngestReport, *, parser: int, now: datetime) -> IngestReport:
-        """See Store."""
         healed = [
             row
             for row in self._handle.all("open_rejects", path=dump.path, source=dump.source)
@@ -129,16 +119,13 @@ class SqliteStore:
         )
 
     def ledger(self, source: str) -> Mapping[bytes, LedgerEntry]:
-        """See Store."""
         return {path: _filed(row) for path, *row in self._handle.all("ledger", source=source)}
 
     def ledger_entry(self, source: str, path: bytes) -> LedgerEntry | None:
-        """See Store."""
         row = self._handle.one("filed", source=source, path=path)
         return _filed(list(row)) if row else None
 
     def reject_overdue(self, *, held_before: datetime, now: datetime) -> int:
-        """See Store."""
         with self._handle.transaction():
             rows = self._handle.all("overdue_tails", before=moment(held_before), at=moment(now))
             for row in rows:
@@ -265,14 +252,13 @@ class SqliteStore:
 
 
 def _head(row: Any, past: set[bytes]) -> Head:
-    release = Release(title=row["title"], body=row["body"], date=read_day(row["date"]), category=row["category"])
     return Head(
         number=row["id"],
         version=row["seq"],
         last=row["last"],
-        release=release,
+        release=release_of(row),
         confirmed=read_moment(row["confirmed"]),
-        withdrawn=read_moment(row["withdrawn"]) if row["withdrawn"] else None,
+        withdrawn=read_time(row["withdrawn"]),
         past=frozenset(past),
     )
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from monitor.model import Release
 from monitor.ports import Fingerprinter
 from monitor.records import IntegrityCheck
 from monitor.store.sqlite.database import SIDECAR, Handle
-from monitor.store.sqlite.rows import read_day
+from monitor.store.sqlite.rows import release_of
 
 _PAGE = 500
 _SHOWN = 20  # faults of one check that are told
@@ -44,12 +43,11 @@ def verify_texts(
     faults: list[str] = []
     after = 0
     while rows := handle.all("texts_to_verify", after=after, most=_PAGE):
-        for row in rows:
-            release = Release(
-                title=row["title"], body=row["body"], date=read_day(row["date"]), category=row["category"]
-            )
-            if fingerprinter.text_hash(release) != row["fold_hash"]:
-                faults.append(f"version {row['seq']} of release {row['release']} is not the text that was stored")
+        faults += [
+            f"version {row['seq']} of release {row['release']} is not the text that was stored"
+            for row in rows
+            if fingerprinter.text_hash(release_of(row)) != row["fold_hash"]
+        ]
         after = rows[-1]["id"]
         on_step(len(rows))
     return IntegrityCheck(check="texts", faults=tuple(faults[:_SHOWN]))

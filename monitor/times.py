@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 
-def moment(at: datetime) -> str:
+def timestamp(at: datetime) -> str:
     """Return UTC text of fixed width, milliseconds kept: `2026-11-22T03:04:05.000Z`."""
     # Not strftime: its %Y has no leading zeros before the year 1000, and such dates come from typing errors.
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
-def read_moment(text: str) -> datetime:
+def parse_timestamp(text: str) -> datetime:
     """Return the time that `moment` wrote."""
     return datetime.fromisoformat(text)
 
 
-def shown(at: datetime | None) -> str | None:
+def rfc3339(at: datetime | None) -> str | None:
     """Return a time as output shows it: UTC, whole seconds."""
-    return f"{moment(at)[:19]}Z" if at else None
+    return f"{timestamp(at)[:19]}Z" if at else None
 
 
 class SystemClock:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.times import moment, read_moment, shown
+from monitor.times import parse_timestamp, rfc3339, timestamp
 
 SEOUL = timezone(timedelta(hours=9))
 MOMENTS = st.datetimes(timezones=st.sampled_from([UTC, SEOUL])).filter(
@@ -18,13 +18,13 @@ MOMENTS = st.datetimes(timezones=st.sampled_from([UTC, SEOUL])).filter(
 
 @given(MOMENTS, MOMENTS)
 def test_moments_sort_as_text(one: datetime, other: datetime) -> None:
-    assert (moment(one) < moment(other)) == (_whole(one) < _whole(other))
+    assert (timestamp(one) < timestamp(other)) == (_whole(one) < _whole(other))
 
 
 @given(MOMENTS)
 def test_a_moment_comes_out_as_it_went_in_to_the_millisecond(at: datetime) -> None:
-    assert read_moment(moment(at)) == _whole(at)
-    assert (len(moment(at)), moment(at)[-1]) == (24, "Z")
+    assert parse_timestamp(timestamp(at)) == _whole(at)
+    assert (len(timestamp(at)), timestamp(at)[-1]) == (24, "Z")
 
 
 def _whole(at: datetime) -> datetime:
@@ -41,4 +41,4 @@ def _whole(at: datetime) -> datetime:
     ],
 )
 def test_output_shows_utc_in_whole_seconds(at: datetime | None, text: str | None) -> None:
-    assert shown(at) == text
+    assert rfc3339(at) == text

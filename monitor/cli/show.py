@@ -13,7 +13,7 @@ from monitor.model import Edit, Kind
 from monitor.ports import Archive
 from monitor.records import VersionRecord, read_all
 from monitor.text import escape
-from monitor.times import shown
+from monitor.times import rfc3339
 
 _Edits = tuple[tuple[Edit, ...], tuple[tuple[str, str], ...]]  # spans, and figures that differ
 
@@ -56,19 +56,19 @@ def _print_history(archive: Archive, release: int) -> None:
     """Print what happened to a release, who was told, and which dumps showed it."""
     for event in read_all(partial(archive.release_events, release)):
         told = f", told: {', '.join(event.alert)}" if event.alert else ""
-        click.echo(escape(f"{shown(event.at)}  {event.kind} in {event.dump}: {event.reason}{told}"))
+        click.echo(escape(f"{rfc3339(event.at)}  {event.kind} in {event.dump}: {event.reason}{told}"))
     count, last = 0, None
     for last in read_all(partial(archive.shown_by, release)):  # noqa: B007 - told below
         count += 1
     if last:
-        click.echo(f"seen in {count} dump{'s' * (count > 1)}, last {shown(last.at)} in {last.dump}")
+        click.echo(f"seen in {count} dump{'s' * (count > 1)}, last {rfc3339(last.at)} in {last.dump}")
 
 
 def _head(version: VersionRecord) -> list[str]:
     about = "  ".join(str(part) for part in (version.date, version.category) if part)
     return [
         click.style(f"release {version.release}, version {version.version}: {version.kind}", bold=True)
-        + f"  {shown(version.at)}  {escape(version.dump)}",
+        + f"  {rfc3339(version.at)}  {escape(version.dump)}",
         click.style(escape(version.title), bold=True) + (f"  ({escape(about)})" if about else ""),
     ]
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from monitor.config import Config, positive_duration
 from monitor.errors import NotFound, UsageError
 from monitor.ports import ChannelStates, Clock, Outbox, Row
-from monitor.times import shown
+from monitor.times import rfc3339
 
 _MOST = 2**63 - 1  # what a row's number can be
 
@@ -94,7 +94,7 @@ class Commands:
         if until or name in muted:
             self.channel_states.mute(name, until=until or now)
         text = self._muted(name, until) if until else self._unmuted(name) if name in muted else f"{name} was not muted"
-        return {"verb": "mute", "name": name, "muted_until": shown(until), "text": text}
+        return {"verb": "mute", "name": name, "muted_until": rfc3339(until), "text": text}
 
     def resume(self, channel: str) -> Row:
         """Try a channel again that was left alone, or accepts nothing. Raises NotFound."""
@@ -103,13 +103,13 @@ class Commands:
         now = self.clock.now()
         self.channel_states.resume(channel, now=now)
         until = self.channel_states.mutes(now=now).get(channel)
-        still = f"; it is muted until {shown(until)}" if until else ""
+        still = f"; it is muted until {rfc3339(until)}" if until else ""
         return {"verb": "resume", "name": channel, "text": f"channel {channel} is tried again{still}"}
 
     def _muted(self, name: str, until: datetime) -> str:
         if name in self.channels:
-            return f"channel {name} is muted until {shown(until)}; what comes for it waits until then"
-        return f"watchlist {name} is muted until {shown(until)}; what it matches is recorded and told to nobody"
+            return f"channel {name} is muted until {rfc3339(until)}; what comes for it waits until then"
+        return f"watchlist {name} is muted until {rfc3339(until)}; what it matches is recorded and told to nobody"
 
     def _unmuted(self, name: str) -> str:
         if name in self.channels:

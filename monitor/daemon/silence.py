@@ -13,7 +13,7 @@ from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.health.counters import Counters
 from monitor.logs import say, warn
 from monitor.ports import Clock, SourceStates
-from monitor.times import moment
+from monitor.times import timestamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class SilenceMonitor:
         self.source_states.begin_silence(source, since)
 
     def _look_for_end(self, source: str, since: datetime, last: datetime | None) -> None:
-        if last is None or moment(last) <= moment(since):  # a stored moment is cut to milliseconds
+        if last is None or timestamp(last) <= timestamp(since):  # a stored moment is cut to milliseconds
             return
         say("source_heard", source=source)
         self.operator.heard(source, since=since)

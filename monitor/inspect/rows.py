@@ -11,14 +11,14 @@ from datetime import date, datetime
 from monitor.model import MESSAGE_STATES, ChannelState, Edit, IngestReport, Kind
 from monitor.ports import Row
 from monitor.records import EventRecord, MessageRecord, RejectRecord, SourceTotals, Stored, Summary, VersionRecord
-from monitor.times import shown
+from monitor.times import rfc3339
 
 
 def event_row(event: EventRecord) -> Row:
     """Return a line of `events`."""
     return {
         "id": event.id,
-        "at": shown(event.at),
+        "at": rfc3339(event.at),
         "source": event.source,
         "dump": event.dump,
         "kind": str(event.kind),
@@ -43,7 +43,7 @@ def version_row(version: VersionRecord, edits: Sequence[Edit], numbers: Sequence
         "release": version.release,
         "version": version.version,
         "kind": str(version.kind),
-        "at": shown(version.at),
+        "at": rfc3339(version.at),
         "dump": version.dump,
         "title": version.title,
         "date": _day(version.date),
@@ -76,9 +76,9 @@ def message_row(message: MessageRecord) -> Row:
         "kind": message.kind,
         "state": message.state,
         "attempts": message.attempts,
-        "due": shown(message.due),
+        "due": rfc3339(message.due),
         "reason": message.reason,
-        "sent_at": shown(message.sent_at),
+        "sent_at": rfc3339(message.sent_at),
         "items": [
             {"release": item.release, "version": item.version, "title": item.title, "watchlists": list(item.watchlists)}
             for item in message.items
@@ -98,8 +98,8 @@ def dump_row(report: IngestReport) -> Row:
         "status": report.status,
         "size": report.size,
         "encoding": report.encoding,
-        "as_of": shown(report.as_of),
-        "at": shown(report.at),
+        "as_of": rfc3339(report.as_of),
+        "at": rfc3339(report.at),
         "counts": {str(kind): report.counts.get(kind, 0) for kind in Kind},
     }
 
@@ -115,7 +115,7 @@ def reject_row(reject: RejectRecord) -> Row:
         "reason": reject.reason,
         "text": reject.text,
         "state": reject.state,
-        "at": shown(reject.at),
+        "at": rfc3339(reject.at),
     }
 
 
@@ -126,8 +126,8 @@ def channel_row(name: str, channel_state: ChannelState, *, state: str, is_muted:
         "state": state,
         "pending": pending,
         "failures": channel_state.failures,
-        "opened_until": shown(channel_state.opened_until) if state == "open" else None,
-        "muted_until": shown(channel_state.muted_until) if is_muted else None,
+        "opened_until": rfc3339(channel_state.opened_until) if state == "open" else None,
+        "muted_until": rfc3339(channel_state.muted_until) if is_muted else None,
         "last_reason": channel_state.reason or None,
     }
 
@@ -145,8 +145,8 @@ def source_row(
         "releases": totals.releases,
         "rejected": totals.rejected,
         "held": totals.held,
-        "last_dump": shown(totals.last_at),
-        "silent_since": shown(silent_since),
+        "last_dump": rfc3339(totals.last_at),
+        "silent_since": rfc3339(silent_since),
     }
 
 
@@ -158,7 +158,7 @@ def releases_row(
         "total": total,
         "events": {str(kind): count for kind, count in summary.events.items()},
         "days": {str(kind): list(counts) for kind, counts in days.items() if any(counts)},
-        "muted_watchlists": {name: shown(until) for name, until in muted.items()},
+        "muted_watchlists": {name: rfc3339(until) for name, until in muted.items()},
     }
 
 

@@ -28,9 +28,9 @@ from monitor.records import (
     VersionRecord,
 )
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import dumped, read_day, read_time, release_of, report_of
+from monitor.store.sqlite.rows import parse_day, parse_optional_timestamp, release_of, report_of, to_json
 from monitor.store.sqlite.search import search
-from monitor.times import moment, read_moment
+from monitor.times import parse_timestamp, timestamp
 
 
 class SqliteArchive:
@@ -57,14 +57,16 @@ class SqliteArchive:
 
     def shown_by(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[Appearance]:
         showing = (row for row in self._members(after) if release in array("I", row["members"]))
-        return [Appearance(id=row["id"], dump=row["name"], at=read_moment(row["at"])) for row in islice(showing, limit)]
+        return [
+            Appearance(id=row["id"], dump=row["name"], at=parse_timestamp(row["at"])) for row in islice(showing, limit)
+        ]
 
     def messages(self, state: str | None = None, *, after: int = 0, limit: int = PAGE) -> Sequence[MessageRecord]:
         return [_message(row) for row in self._handle.all("messages", state=state, after=after, limit=limit)]
 
     def dumps(self, *, after: DumpCursor = FIRST_DUMP, limit: int = PAGE) -> Sequence[DumpRecord]:
         at, dump, copy = after
-        rows = self._handle.all("dumps", at=moment(at), id=dump, copy=copy, limit=limit)
+        rows = self._handle.all("dumps", at=timestamp(at), id=dump, copy=copy, limit=limit)
         return [DumpRecord(report=report_of(dict(row)), copy=row["copy"]) for row in rows]
 
     def rejects(self, *, after: int = 0, limit: int = PAGE) -> Sequence[RejectRecord]:
@@ -75,26 +77,26 @@ class SqliteArchive:
             sources={row["source"]: _totals(row) for row in self._handle.all("count_sources")},
             events={Kind(row["kind"]): row["n"] for row in self._handle.all("count_events")},
             messages={(row["channel"], row["state"]): row["n"] for row in self._handle.all("count_messages")},
-            notices={row["channel"]: row["n"] for row in self._handle.all("count_waiting")},
+            notices={row["channel"]: row["n"] for row in self._handle.all("count_notices")},
         )
 
     def days(self, midnights: Sequence[datetime]) -> Mapping[Kind, Sequence[int]]:
         kinds = [kind for kind in Kind if kind is not Kind.UNCHANGED]
-        moments = dumped([moment(midnight) for midnight in midnights])
+        moments = to_json([timestamp(midnight) for midnight in midnights])
         counts: dict[Kind, list[int]] = {kind: [] for kind in kinds}
-        for row in self._handle.all("count_days", kinds=dumped(kinds), moments=moments):
+        for row in self._handle.all("count_days", kinds=to_json(kinds), moments=moments):
             counts[Kind(row["kind"])].append(row["n"])
         return counts
 
     def heads(self, *, since: date | None = None, after: int = 0, limit: int = PAGE) -> Sequence[Stored]:
-        return [_stored(row) for row in self._handle.all("current", since=_day(since), after=after, limit=limit)]
+        return [_stored(row) for row in self._handle.all("current_heads", since=_day(since), after=after, limit=limit)]
 
     def head_before_last(self, count: int) -> int:
         row = self._handle.one("head_before_last", count=count)
         return int(row["id"]) if row else 0
 
     def heads_of(self, numbers: Collection[int]) -> Sequence[Stored]:
-        return [_stored(row) for row in self._handle.all("current_of", numbers=dumped(list(numbers)))]
+        return [_stored(row) for row in self._handle.all("heads_by_number", numbers=to_json(list(numbers)))]
 
     def head(self, release: int) -> Stored:
         heads = self.heads_of([release])
@@ -103,20 +105,20 @@ class SqliteArchive:
         return heads[0]
 
     def count_heads(self, *, since: date | None = None) -> int:
-        return int(self._handle.all("count_current", since=_day(since))[0][0])
+        return int(self._handle.all("count_heads", since=_day(since))[0][0])
 
     def search(self, words: Sequence[str], *, since: date | None = None) -> Sequence[int]:
         return search(self._handle, words, since=since)
 
     def _members(self, after: int) -> Iterator[Any]:
-        while rows := self._handle.all("members", after=after, limit=PAGE):
+        while rows := self._handle.all("dump_members", after=after, limit=PAGE):
             yield from rows
             after = rows[-1]["id"]
 
 
 def _narrowed(wanted: EventFilter) -> dict[str, str | None]:
     return {
-        "since": moment(wanted.since) if wanted.since else None,
+        "since": timestamp(wanted.since) if wanted.since else None,
         "kind": wanted.kind or None,
         "dump": wanted.dump or None,
         "watchlist": wanted.watchlist or None,
@@ -130,14 +132,14 @@ def _day(day: date | None) -> str | None:
 def _event(row: Any) -> EventRecord:
     return EventRecord(
         id=row["id"],
-        at=read_moment(row["at"]),
+        at=parse_timestamp(row["at"]),
         source=row["source"],
         dump=row["dump_name"],
         kind=Kind(row["kind"]),
         release=row["release"],
         version=row["version"],
         title=row["title"],
-        date=read_day(row["date"]),
+        date=parse_day(row["date"]),
         category=row["category"],
         watchlists=tuple(json.loads(row["watchlists"])),
         alert=tuple(json.loads(row["alert"])),
@@ -154,10 +156,10 @@ def _version(row: Any) -> VersionRecord:
         release=row["release"],
         version=row["seq"],
         kind=Kind(row["kind"]),
-        at=read_moment(row["at"]),
+        at=parse_timestamp(row["at"]),
         dump=row["dump_name"],
         title=row["title"],
-        date=read_day(row["date"]),
+        date=parse_day(row["date"]),
         category=row["category"],
         body=row["body"],
     )
@@ -171,9 +173,9 @@ def _message(row: Any) -> MessageRecord:
         kind=row["kind"],
         state=row["state"],
         attempts=row["attempts"],
-        due=read_moment(row["due"]),
+        due=parse_timestamp(row["due"]),
         reason=row["last_reason"],
-        sent_at=read_time(row["sent_at"]),
+        sent_at=parse_optional_timestamp(row["sent_at"]),
         items=tuple(
             MessageItem(
                 release=item["release"],
@@ -198,7 +200,7 @@ def _reject(row: Any) -> RejectRecord:
         reason=row["reason"],
         text=row["text"],
         state=row["state"],
-        at=read_moment(row["at"]),
+        at=parse_timestamp(row["at"]),
     )
 
 
@@ -208,7 +210,7 @@ def _totals(row: Any) -> SourceTotals:
         releases=row["releases"],
         rejected=row["rejected"],
         held=row["held"],
-        last_at=read_time(row["last_at"]),
+        last_at=parse_optional_timestamp(row["last_at"]),
     )
 
 

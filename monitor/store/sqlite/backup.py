@@ -18,12 +18,12 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # document
 
 from monitor.errors import NotFound, StoreError, UsageError
 from monitor.store.sqlite.database import FILE, SIDECAR, connect, read_only, refuse_foreign, sync
-from monitor.store.sqlite.diagnose import told
+from monitor.store.sqlite.diagnose import describe_error
 from monitor.store.sqlite.migrations import refuse_newer
-from monitor.store.sqlite.rows import dumped
+from monitor.store.sqlite.rows import to_json
 from monitor.store.sqlite.statements import queries
 from monitor.text import escape
-from monitor.times import shown
+from monitor.times import rfc3339
 
 Progress = Callable[[int, int], object]  # bytes written, bytes in all
 NOTE = "backup.json"  # in the state folder: the last copy that was made of its store
@@ -47,7 +47,7 @@ def note_backup(state: Path, target: Path, *, now: datetime) -> None:
     """Keep when and where the last backup was made; who may only read the folder leaves no note."""
     made = state / f".{NOTE}.new"
     with suppress(OSError):
-        made.write_text(dumped({"at": shown(now), "path": os.path.abspath(target)}), "utf-8", "surrogateescape")  # noqa: PTH100 - resolve() would follow links
+        made.write_text(to_json({"at": rfc3339(now), "path": os.path.abspath(target)}), "utf-8", "surrogateescape")  # noqa: PTH100 - resolve() would follow links
         made.rename(state / NOTE)
 
 
@@ -96,7 +96,7 @@ def _copy(source: Path, target: Path, *, progress: Progress) -> None:
         made.rename(target)
         sync(target.parent)
     except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"{source.name} cannot be copied: {told(error)}", where=str(source)) from error
+        raise StoreError(f"{source.name} cannot be copied: {describe_error(error)}", where=str(source)) from error
     finally:
         made.unlink(missing_ok=True)
 

@@ -14,8 +14,8 @@ from typing import Any
 from monitor.errors import Stale
 from monitor.model import Alert, Batch, Change, Kind
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import dumped, sketch_row
-from monitor.times import moment
+from monitor.store.sqlite.rows import sketch_row, to_json
+from monitor.times import timestamp
 
 _Row = dict[str, Any]
 _SAME_CONFIRMED = frozenset({Kind.NEW, Kind.STALE, Kind.WITHDRAWN})  # what was confirmed stays, or is written already
@@ -28,7 +28,7 @@ def refuse_stale(handle: Handle, batch: Batch) -> None:
         raise Stale("release numbers were given away meanwhile")
     compared = {change.number: change.base for change in batch.changes if change.kind is not Kind.NEW}
     expected = {**batch.as_seen, **compared}
-    if expected and handle.all("moved_heads", expected=dumped(expected)):
+    if expected and handle.all("moved_heads", expected=to_json(expected)):
         raise Stale("releases changed meanwhile")
 
 
@@ -46,7 +46,7 @@ def add_changes(handle: Handle, batch: Batch, dump: int, *, now: datetime) -> Ma
 def _add_versions(handle: Handle, batch: Batch, dump: int, *, first: int, now: datetime) -> None:
     """Add texts and their index entries, and let those that are not stale become heads."""
     added = [change for change in batch.changes if change.text_hash]
-    common = {"dump": dump, "source": batch.dump.source, "as_of": moment(batch.as_of), "at": moment(now)}
+    common = {"dump": dump, "source": batch.dump.source, "as_of": timestamp(batch.as_of), "at": timestamp(now)}
     rows = [_version(change) | common | {"id": id_} for id_, change in zip(count(first), added, strict=False)]
     # The version refers to its release, so the release is written first.
     handle.many("add_release", [row for row, c in zip(rows, added, strict=True) if c.kind is Kind.NEW])
@@ -74,10 +74,10 @@ def _version(change: Change) -> _Row:
 
 def _move(handle: Handle, batch: Batch) -> None:
     """What changes do to the state of their releases, apart from the text."""
-    age = moment(batch.as_of)
+    age = timestamp(batch.as_of)
     numbers = {kind: [c.number for c in batch.changes if c.kind is kind] for kind in (Kind.WITHDRAWN, Kind.REAPPEARED)}
     handle.many("withdraw", [{"release": number, "as_of": age} for number in numbers[Kind.WITHDRAWN]])
-    handle.many("relist", [{"release": number} for number in numbers[Kind.REAPPEARED]])
+    handle.many("list_again", [{"release": number} for number in numbers[Kind.REAPPEARED]])
     if batch.listing is not None:
         board = {"source": batch.dump.source, "listing": batch.listing}
         changed = [change.number for change in batch.changes if change.kind is not Kind.WITHDRAWN]
@@ -85,14 +85,14 @@ def _move(handle: Handle, batch: Batch) -> None:
         handle.many("add_listed", [{**board, "release": number} for number in shown])
     confirmed = [change.number for change in batch.changes if change.kind not in _SAME_CONFIRMED]
     if confirmed or batch.as_seen:
-        handle.all("confirm", releases=dumped(sorted([*batch.as_seen, *confirmed])), as_of=age)
+        handle.all("confirm_releases", releases=to_json(sorted([*batch.as_seen, *confirmed])), as_of=age)
 
 
 def _remember(handle: Handle, source: str, changes: Sequence[Change]) -> None:
     """Keep what each record was taken for; one that is remembered so already costs no row."""
     taken = {(c.record.digest, c.number, c.version) for c in changes if c.record}
     doubtful = [c.record.digest for c in changes if c.record and c.kind is not Kind.NEW]
-    known = {tuple(row)[:3] for row in handle.keyed("sightings", doubtful, source=source)}
+    known = {tuple(row)[:3] for row in handle.keyed("seen_records", doubtful, source=source)}
     rows = [
         {"source": source, "digest": digest, "release": release, "seq": seq}
         for digest, release, seq in sorted(taken - known)
@@ -107,7 +107,7 @@ def _related(release: int, other: int) -> _Row:
 def _add_events(handle: Handle, batch: Batch, dump: int, *, first: int, now: datetime) -> Mapping[int, int]:
     alerts = {alert.change.number: alert for alert in batch.alerts}
     told = [change for change in batch.changes if change.kind is not Kind.UNCHANGED]
-    at = moment(now)
+    at = timestamp(now)
     rows = [
         {**_event(change, alerts.get(change.number)), "id": id_, "source": batch.dump.source, "dump": dump, "at": at}
         for id_, change in zip(count(first), told, strict=False)
@@ -132,4 +132,4 @@ def _event(change: Change, alert: Alert | None) -> _Row:
 
 def _listed(values: Iterable[object]) -> str:
     """As JSON; most lists are empty."""
-    return dumped(values) if values else "[]"
+    return to_json(values) if values else "[]"

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from monitor.model import ChannelState
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import read_time
-from monitor.times import moment, read_moment
+from monitor.store.sqlite.rows import parse_optional_timestamp
+from monitor.times import parse_timestamp, timestamp
 
 
 class SqliteChannelStates:
@@ -18,27 +18,27 @@ class SqliteChannelStates:
         self._handle = handle
 
     def get(self, channel: str) -> ChannelState:
-        row = self._handle.all("standing", channel=channel)[0]
+        row = self._handle.all("channel_state", channel=channel)[0]
         return ChannelState(
             failures=row["consecutive_failures"] or 0,
-            since=read_time(row["failing_since"]),
-            opened_until=read_time(row["opened_until"]),
+            since=parse_optional_timestamp(row["failing_since"]),
+            opened_until=parse_optional_timestamp(row["opened_until"]),
             is_refused=bool(row["refused"]),
             reason=row["reason"] or "",
             tokens=row["tokens"],
-            tokens_at=read_time(row["tokens_at"]),
-            flood_until=read_time(row["flood_until"]),
-            muted_until=read_time(row["muted_until"]),
+            tokens_at=parse_optional_timestamp(row["tokens_at"]),
+            flood_until=parse_optional_timestamp(row["flood_until"]),
+            muted_until=parse_optional_timestamp(row["muted_until"]),
         )
 
     def save(self, channel: str, channel_state: ChannelState) -> None:
         with self._handle.transaction():
             self._handle.all(
-                "stand",
+                "save_channel_state",
                 channel=channel,
                 failures=channel_state.failures,
-                since=channel_state.since and moment(channel_state.since),
-                opened_until=channel_state.opened_until and moment(channel_state.opened_until),
+                since=channel_state.since and timestamp(channel_state.since),
+                opened_until=channel_state.opened_until and timestamp(channel_state.opened_until),
                 refused=channel_state.is_refused,
                 reason=channel_state.reason,
             )
@@ -55,12 +55,12 @@ class SqliteChannelStates:
     def resume(self, channel: str, *, now: datetime) -> None:
         self.save(channel, ChannelState())
         with self._handle.transaction():
-            self._handle.all("hasten", channel=channel, now=moment(now))
+            self._handle.all("retry_now", channel=channel, now=timestamp(now))
 
     def mutes(self, *, now: datetime) -> Mapping[str, datetime]:
-        return {row["name"]: read_moment(row["until"]) for row in self._handle.all("mutes", now=moment(now))}
+        return {row["name"]: parse_timestamp(row["until"]) for row in self._handle.all("mutes", now=timestamp(now))}
 
     def mute(self, name: str, *, until: datetime) -> None:
         with self._handle.transaction():
-            self._handle.all("mute", name=name, until=moment(until))
-            self._handle.all("outlast", name=name, until=moment(until))
+            self._handle.all("mute", name=name, until=timestamp(until))
+            self._handle.all("extend_expiry", name=name, until=timestamp(until))

@@ -19,7 +19,7 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
 
 from monitor.errors import NotFound, StoreError, StoreLost
-from monitor.store.sqlite.diagnose import advice, is_cut_short, is_damage, told
+from monitor.store.sqlite.diagnose import describe_error, is_cut_short, is_damage, recovery_advice
 from monitor.store.sqlite.migrations import APPLICATION_ID, migrate, next_migration, refuse_newer
 from monitor.store.sqlite.statements import queries
 
@@ -28,15 +28,15 @@ BUSY = 10.0  # seconds: the wait for another program that writes
 
 # Index keys are hashes: in a store of a million releases each one that is added changes three pages of its own. Small
 # pages halve what is read and written for that, and cost a young store nothing (bench store-growth).
-_PAGE = 4096  # bytes
-_LOG = 32 * 1024 * 1024  # bytes of the write-ahead log that are folded into the database at once
+_PAGE_BYTES = 4096  # bytes
+_WAL_BYTES = 32 * 1024 * 1024  # bytes of the write-ahead log that are folded into the database at once
 
 # How a transaction begins, ends, and is undone.
 _OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
 _INNER = ("SAVEPOINT inner_one", "RELEASE inner_one", ("ROLLBACK TO inner_one", "RELEASE inner_one"))
 
 
-class _Turn:
+class _Lock:
     """One thread at a time; what SQLite raises in it leaves as StoreError. A class: a generator costs twice as much."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class _Turn:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._lock.release()
         if isinstance(error, sqlite3.Error):
-            raise StoreError(f"the state store failed: {told(error)}") from error
+            raise StoreError(f"the state store failed: {describe_error(error)}") from error
 
 
 class Handle:
@@ -56,12 +56,12 @@ class Handle:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._turn = _Turn()
+        self._lock = _Lock()
         self._depth = 0  # of transactions; read and changed by the thread whose turn it is
 
     def all(self, query: str, **values: object) -> list[sqlite3.Row]:
         """Run a named query and read every row."""
-        with self._turn:
+        with self._lock:
             return list(self._connection.execute(queries()[query], values))
 
     def one(self, query: str, **values: object) -> sqlite3.Row | None:
@@ -72,19 +72,19 @@ class Handle:
     def many(self, query: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Run a named query once for each row of values."""
         if rows:
-            with self._turn:
+            with self._lock:
                 self._connection.executemany(queries()[query], rows)
 
     def pragma(self, name: str, argument: int | None = None) -> list[tuple[object, ...]]:
         """What a pragma that only looks says."""
-        with self._turn:
+        with self._lock:
             call = name if argument is None else f"{name}({argument})"
             return [tuple(row) for row in self._connection.execute(f"PRAGMA {call}")]
 
     def keyed(self, query: str, keys: Collection[bytes], **values: object) -> list[sqlite3.Row]:
         """Run a named query with BLOBs in the place of `:keys`, some at a time: `json_each` cannot carry them."""
         statement, wanted, found = queries()[query], list(keys), list[sqlite3.Row]()
-        with self._turn:
+        with self._lock:
             for start in range(0, len(wanted), 100):
                 named = {f"key{number}": key for number, key in enumerate(wanted[start : start + 100])}
                 marks = ",".join(f":{name}" for name in named)
@@ -97,7 +97,7 @@ class Handle:
 
         Inside another one of this thread it is a SAVEPOINT: undone by itself, durable when the outer one ends.
         """
-        with self._turn:
+        with self._lock:
             begin, end, undo = _INNER if self._depth else _OUTER
             self._refuse_undone()
             self._depth += 1
@@ -122,11 +122,11 @@ class Handle:
     def check_writable(self) -> None:
         """Commit a write of a few bytes that changes nothing. Raises StoreError, as on a full disk."""
         with self.transaction():
-            self.all("touch")
+            self.all("write_probe")
 
     def close(self) -> None:
         """Close the connection; a write-ahead log is folded into the database file."""
-        with self._turn:
+        with self._lock:
             self._connection.close()
 
 
@@ -148,7 +148,7 @@ def open_for_writing(state: Path, *, busy: float = BUSY) -> Handle:
             _tune(connection)
             _probe(connection)
             _migrate(connection, state)
-            _mark(state, connection)
+            _write_store_id(state, connection)
     except (sqlite3.Error, OSError) as error:
         raise _refused("opened", error, state) from error
     return Handle(connection)
@@ -161,7 +161,7 @@ def open_for_reading(state: Path) -> Handle:
     """
     path = state / FILE
     if (state / SIDECAR).exists() and not (path.is_file() and path.stat().st_size):
-        what = f"a store lived here and is gone (monitor.db is missing or empty); {advice(state)}"
+        what = f"a store lived here and is gone (monitor.db is missing or empty); {recovery_advice(state)}"
         raise StoreLost(what, where=str(path))
     if not path.is_file():
         raise NotFound("there is no store yet: `monitor run` or `monitor ingest FILE` makes it", where=str(path))
@@ -193,14 +193,16 @@ def has_full_text_search() -> bool:
 
 
 def _refused(what: str, error: Exception, state: Path) -> StoreError:
-    hint = f"; {advice(state)}" if is_damage(error) else ""
-    return StoreError(f"the state store cannot be {what}: {told(error)}{hint}", where=str(state / FILE))
+    hint = f"; {recovery_advice(state)}" if is_damage(error) else ""
+    return StoreError(f"the state store cannot be {what}: {describe_error(error)}{hint}", where=str(state / FILE))
 
 
 def _refuse_cut(state: Path) -> None:
     """SQLite would open it and fail at the first page that is missing, days later."""
     if is_cut_short(state / FILE):
-        raise StoreError(f"monitor.db is malformed: its end is missing; {advice(state)}", where=str(state / FILE))
+        raise StoreError(
+            f"monitor.db is malformed: its end is missing; {recovery_advice(state)}", where=str(state / FILE)
+        )
 
 
 def _probe(connection: sqlite3.Connection) -> None:
@@ -240,7 +242,7 @@ def _tune(connection: sqlite3.Connection) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "cache_size=-16384",
-        f"wal_autocheckpoint={_LOG // _pragma(connection, 'page_size')}",
+        f"wal_autocheckpoint={_WAL_BYTES // _pragma(connection, 'page_size')}",
         "foreign_keys=ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
@@ -253,7 +255,7 @@ def _is_first_run(state: Path) -> bool:
         return False
     if sidecar.exists() or path.exists():
         raise StoreLost(
-            f"a store lived here and is gone (monitor.db is missing or empty); {advice(state)}, or remove"
+            f"a store lived here and is gone (monitor.db is missing or empty); {recovery_advice(state)}, or remove"
             f" {sidecar.name} and {path.name} to begin afresh, which alerts on every release again",
             where=str(path),
         )
@@ -265,7 +267,7 @@ def _create(state: Path) -> None:
     made = state / f".{FILE}.new"
     made.unlink(missing_ok=True)
     with closing(connect(str(made))) as connection:
-        connection.execute(f"PRAGMA page_size={_PAGE}")
+        connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         migrate(Database(connection, execute_plugins=False))
         connection.execute(queries()["set_meta"], {"k": "store_id", "v": uuid.uuid4().hex})
@@ -277,11 +279,11 @@ def _migrate(connection: sqlite3.Connection, state: Path) -> None:
     db = Database(connection, execute_plugins=False)
     number = next_migration(db)
     if number is not None:
-        _back_up(connection, state / f"{FILE}.before-{number}.bak")
+        _copy_before_migration(connection, state / f"{FILE}.before-{number}.bak")
         migrate(db)
 
 
-def _back_up(connection: sqlite3.Connection, target: Path) -> None:
+def _copy_before_migration(connection: sqlite3.Connection, target: Path) -> None:
     """A whole copy or none: it has its name only once it is on the disk."""
     made = target.with_name(f".{target.name}.new")
     made.unlink(missing_ok=True)
@@ -298,10 +300,10 @@ def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
     if _pragma(connection, "application_id") != APPLICATION_ID:
         raise StoreError("this SQLite file is not a monitor store", where=str(path))
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'release'").fetchone():
-        raise StoreLost(f"the store's tables are gone; {advice(path.parent)}", where=str(path))
+        raise StoreLost(f"the store's tables are gone; {recovery_advice(path.parent)}", where=str(path))
 
 
-def _mark(state: Path, connection: sqlite3.Connection) -> None:
+def _write_store_id(state: Path, connection: sqlite3.Connection) -> None:
     """Write the sidecar, or check that it belongs to this database."""
     identity = str(connection.execute(queries()["meta"], {"k": "store_id"}).fetchone()[0])
     sidecar = state / SIDECAR
@@ -309,7 +311,9 @@ def _mark(state: Path, connection: sqlite3.Connection) -> None:
         sidecar.write_text(identity + "\n", "utf-8")
         sync(state)
     elif sidecar.read_text("utf-8").strip() != identity:
-        raise StoreError(f"monitor.db and STORE_ID belong to different stores; {advice(state)}", where=str(sidecar))
+        raise StoreError(
+            f"monitor.db and STORE_ID belong to different stores; {recovery_advice(state)}", where=str(sidecar)
+        )
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> Any:

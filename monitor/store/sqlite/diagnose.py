@@ -16,7 +16,7 @@ _MEANINGS = (
 )
 
 
-def told(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """What SQLite says, and what that means for whoever runs a monitor."""
     if str(error).startswith(("no such table", "no such column")):
         return f"{error}: it is of an older version; start the monitor once, which brings it up to date"
@@ -30,7 +30,7 @@ def is_damage(error: Exception) -> bool:
     return str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
 
-def advice(state: Path) -> str:
+def recovery_advice(state: Path) -> str:
     """How to get a lost store back: the newest backup that lies in the state folder, or the way to name another."""
     backup = newest_backup(state)
     if backup is None:

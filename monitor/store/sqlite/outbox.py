@@ -12,8 +12,8 @@ from monitor.model import Delivery, DraftMessage, Message, Notice, Outcome, Pend
 from monitor.ports import LEASE
 from monitor.records import Backlog
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import dumped, pack_message, read_time, unpack_item, unpack_message
-from monitor.times import moment, read_moment
+from monitor.store.sqlite.rows import pack_message, parse_optional_timestamp, to_json, unpack_item, unpack_message
+from monitor.times import parse_timestamp, timestamp
 
 _MOVABLE = frozenset({"pending", "held", "dead"})
 
@@ -33,19 +33,19 @@ class SqliteOutbox:
             PendingNotice(
                 event=row["event"],
                 dump=row["dump"],
-                since=read_moment(row["since"]),
+                since=parse_timestamp(row["since"]),
                 notice=Notice(channel=channel, item=unpack_item(row["payload_json"]), is_urgent=bool(row["urgent"])),
             )
-            for row in self._handle.all("waiting", channel=channel)
+            for row in self._handle.all("pending_notices", channel=channel)
         ]
 
     def pending_since(self, channel: str) -> Sequence[tuple[datetime, bool]]:
-        rows = self._handle.all("waiting_since", channel=channel)
-        return [(read_moment(row["since"]), bool(row["urgent"])) for row in rows]
+        rows = self._handle.all("pending_since", channel=channel)
+        return [(parse_timestamp(row["since"]), bool(row["urgent"])) for row in rows]
 
     def recent(self, channel: str, *, after: datetime, most: int) -> Sequence[datetime]:
-        rows = self._handle.all("recent", channel=channel, after=moment(after), most=most)
-        return [read_moment(row["created_at"]) for row in reversed(rows)]
+        rows = self._handle.all("recent_messages", channel=channel, after=timestamp(after), most=most)
+        return [parse_timestamp(row["created_at"]) for row in reversed(rows)]
 
     def queue_messages(
         self, channel: str, formed: Sequence[DraftMessage], *, flood_until: datetime | None, now: datetime
@@ -53,23 +53,23 @@ class SqliteOutbox:
         with self._handle.transaction():
             for one in formed:
                 self._form(channel, one, now=now)
-            self._handle.all("flood", channel=channel, until=flood_until and moment(flood_until))
+            self._handle.all("set_flood", channel=channel, until=flood_until and timestamp(flood_until))
 
     def claim(
         self, channel: str, *, now: datetime, is_urgent_only: bool = False, tokens: float | None = None
     ) -> Delivery | None:
         with self._handle.transaction():
-            row = self._handle.one("lease", channel=channel, now=moment(now), urgent=is_urgent_only)
+            row = self._handle.one("claim", channel=channel, now=timestamp(now), urgent=is_urgent_only)
             if row is None:
                 return None
-            lease = {"now": moment(now), "until": moment(now + LEASE)}
+            lease = {"now": timestamp(now), "until": timestamp(now + LEASE)}
             self._handle.all("open_attempt", message=row["id"], n=row["attempts"], **lease)
             if tokens is not None:
-                self._handle.all("spend", channel=channel, tokens=tokens, now=moment(now))
+                self._handle.all("set_tokens", channel=channel, tokens=tokens, now=timestamp(now))
         return Delivery(
             id=row["id"],
             attempt=row["attempts"],
-            expires=read_moment(row["expires_at"]),
+            expires=parse_timestamp(row["expires_at"]),
             message=unpack_message(row["payload_json"]),
         )
 
@@ -86,12 +86,14 @@ class SqliteOutbox:
         self._settle(delivery, verdict, state="dead", due=None, now=now)
 
     def next_due(self, channel: str, *, now: datetime, is_urgent_only: bool = False) -> datetime | None:
-        return read_time(self._handle.all("next_due", channel=channel, now=moment(now), urgent=is_urgent_only)[0][0])
+        return parse_optional_timestamp(
+            self._handle.all("next_due", channel=channel, now=timestamp(now), urgent=is_urgent_only)[0][0]
+        )
 
     def expire(self, *, now: datetime) -> Mapping[str, int]:
         with self._handle.transaction():
             self._free(expired_by=now, now=now)
-            rows = self._handle.all("expire", now=moment(now))
+            rows = self._handle.all("expire", now=timestamp(now))
         return Counter(row["channel"] for row in rows if row["kind"] != "system")
 
     def reclaim(
@@ -105,7 +107,7 @@ class SqliteOutbox:
         with self._handle.transaction():
             row = self._movable(message, "sent again")
             max_age = unpack_message(row["payload_json"]).max_age
-            self._handle.all("requeue", id=message, now=moment(now), expires=moment(now + max_age))
+            self._handle.all("requeue", id=message, now=timestamp(now), expires=timestamp(now + max_age))
 
     def drop(self, message: int, *, now: datetime) -> None:
         with self._handle.transaction():
@@ -113,11 +115,11 @@ class SqliteOutbox:
             self._handle.all("drop", id=message)
 
     def pending_channels(self) -> frozenset[str]:
-        return frozenset(row["channel"] for row in self._handle.all("waiting_channels"))
+        return frozenset(row["channel"] for row in self._handle.all("pending_channels"))
 
     def backlog(self) -> Backlog:
         row = self._handle.all("backlog")[0]
-        return Backlog(pending=row["messages"] + row["notices"], oldest=read_time(row["oldest"]))
+        return Backlog(pending=row["messages"] + row["notices"], oldest=parse_optional_timestamp(row["oldest"]))
 
     def _add(self, message: Message, *, key: str, now: datetime) -> int | None:
         """Returns the new row's id; None: the key is taken."""
@@ -127,20 +129,20 @@ class SqliteOutbox:
             channel=message.channel,
             kind=message.kind,
             payload=pack_message(message),
-            at=moment(now),
-            expires=moment(now + message.max_age),
+            at=timestamp(now),
+            expires=timestamp(now + message.max_age),
             urgent=message.is_urgent,
         )
         return int(row["id"]) if row else None
 
     def _form(self, channel: str, one: DraftMessage, *, now: datetime) -> None:
         """The key is the first event: it stands in no other message of the channel, so none is ever formed twice."""
-        events = dumped(one.events)
-        if self._handle.all("told", channel=channel, events=events):
+        events = to_json(one.events)
+        if self._handle.all("events_in_messages", channel=channel, events=events):
             return
         message = self._add(one.message, key=f"{one.message.kind[0]}:{channel}:{one.events[0]}", now=now)
         if message is not None:
-            self._handle.all("attach", channel=channel, message=message, events=events)
+            self._handle.all("add_message_items", channel=channel, message=message, events=events)
 
     def _free(
         self,
@@ -152,15 +154,15 @@ class SqliteOutbox:
     ) -> Sequence[Any]:
         """Take back what nobody sends any more; expired_by: of that only what has expired by then, None: all."""
         freed = self._handle.all(
-            "free_orphans",
-            holding=dumped(sorted(holding)),
-            claimed_before=claimed_before and moment(claimed_before),
-            expired_by=expired_by and moment(expired_by),
-            latest=moment(now + 2 * LEASE),
-            now=moment(now),
+            "free_lost_messages",
+            holding=to_json(sorted(holding)),
+            claimed_before=claimed_before and timestamp(claimed_before),
+            expired_by=expired_by and timestamp(expired_by),
+            latest=timestamp(now + 2 * LEASE),
+            now=timestamp(now),
         )
         if freed:
-            self._handle.all("close_orphans", messages=dumped([row["id"] for row in freed]), now=moment(now))
+            self._handle.all("close_lost_attempts", messages=to_json([row["id"] for row in freed]), now=timestamp(now))
         return freed
 
     def _movable(self, message: int, what: str) -> Any:
@@ -175,7 +177,7 @@ class SqliteOutbox:
 
     def _settle(self, delivery: Delivery, verdict: Verdict, *, state: str, due: datetime | None, now: datetime) -> None:
         attempt = {"message": delivery.id, "n": delivery.attempt, "outcome": verdict.outcome, "reason": verdict.reason}
-        due_at, sent_at = due and moment(due), moment(now) if verdict.outcome is Outcome.OK else None
+        due_at, sent_at = due and timestamp(due), timestamp(now) if verdict.outcome is Outcome.OK else None
         with self._handle.transaction():
             if self._handle.one("settle", **attempt, state=state, due=due_at, sent_at=sent_at):
-                self._handle.all("close_attempt", **attempt, code=verdict.code, now=moment(now))
+                self._handle.all("close_attempt", **attempt, code=verdict.code, now=timestamp(now))

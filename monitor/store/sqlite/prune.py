@@ -13,8 +13,8 @@ from datetime import datetime
 from monitor.ports import Retention
 from monitor.records import Pruned
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import dumped
-from monitor.times import moment
+from monitor.store.sqlite.rows import to_json
+from monitor.times import timestamp
 
 _STEP = 500  # rows of one transaction, so that a take-in never waits long
 
@@ -35,7 +35,7 @@ def prune(
     for name, age, step in steps:
         while age is not None:
             with handle.transaction():
-                count = step(handle, moment(now - age), moment(now))
+                count = step(handle, timestamp(now - age), timestamp(now))
             if not count:
                 break
             on_step(count)
@@ -45,16 +45,16 @@ def prune(
 
 def _prune_messages(handle: Handle, before: str, _now: str) -> int:
     ids = [row["id"] for row in handle.all("old_messages", before=before, most=_STEP)]
-    handle.all("forget_attempts", ids=dumped(ids))
-    handle.all("detach_items", ids=dumped(ids))
-    handle.all("forget_messages", ids=dumped(ids))
+    handle.all("delete_attempts", ids=to_json(ids))
+    handle.all("detach_items", ids=to_json(ids))
+    handle.all("delete_messages", ids=to_json(ids))
     return len(ids)
 
 
 def _prune_events(handle: Handle, before: str, _now: str) -> int:
     ids = [row["id"] for row in handle.all("old_events", before=before, most=_STEP)]
-    handle.all("forget_items", ids=dumped(ids))
-    handle.all("forget_events", ids=dumped(ids))
+    handle.all("delete_items", ids=to_json(ids))
+    handle.all("delete_events", ids=to_json(ids))
     return len(ids)
 
 

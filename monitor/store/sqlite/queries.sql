@@ -16,7 +16,7 @@ SELECT 1 FROM dump WHERE source = :source LIMIT 1;
 SELECT (SELECT count(*) FROM release WHERE source = :source) AS releases,
     (SELECT count(DISTINCT release) FROM event WHERE source = :source AND watchlists <> '[]') AS matched;
 
--- name: sightings
+-- name: seen_records
 SELECT seen.digest, seen.release, seen.seq, release.seq = seen.seq AND release.state = 'listed' AS is_current
 FROM seen JOIN release ON release.id = seen.release WHERE seen.source = :source AND seen.digest IN (:keys);
 
@@ -57,7 +57,7 @@ INSERT INTO listed (source, listing, release) VALUES (:source, :listing, :releas
 -- name: withdraw
 UPDATE release SET state = 'withdrawn', withdrawn = :as_of WHERE id = :release;
 
--- name: relist
+-- name: list_again
 UPDATE release SET state = 'listed', withdrawn = NULL WHERE id = :release;
 
 -- name: last_ids
@@ -82,7 +82,7 @@ INSERT INTO dump (
     :at
 ) RETURNING id;
 
--- name: go_on_with_dump
+-- name: continue_dump
 -- The next part of a large dump.
 UPDATE dump SET n = n + :n, n_new = n_new + :n_new, n_changed = n_changed + :n_changed,
     n_completed = n_completed + :n_completed, n_enriched = n_enriched + :n_enriched,
@@ -107,7 +107,7 @@ UPDATE release SET head = :id, fold_hash = :fold_hash, seq = :seq, date = :date 
 INSERT INTO sketch (release, title, length, sample) VALUES (:release, :title, :length, :sample)
 ON CONFLICT (release) DO UPDATE SET title = excluded.title, length = excluded.length, sample = excluded.sample;
 
--- name: confirm
+-- name: confirm_releases
 UPDATE release SET confirmed = :as_of
 WHERE id IN (SELECT value FROM json_each(:releases)) AND confirmed < :as_of;
 
@@ -125,7 +125,7 @@ INSERT INTO related (release, other, reason) VALUES (:release, :other, :reason) 
 INSERT INTO event (id, source, dump, release, version, kind, fields, numbers, reverted, watchlists, alert, reason, at)
 VALUES (:id, :source, :dump, :release, :version, :kind, :fields, :numbers, :reverted, :watchlists, :alert, :reason, :at);
 
--- name: file_as
+-- name: set_ledger_entry
 INSERT INTO file (path, source, name, dev, inode, size, mtime_ns, ctime_ns, sha, dump, parser, status, at)
 VALUES (:path, :source, :name, :dev, :inode, :size, :mtime_ns, :ctime_ns, :sha, :dump, :parser, :status, :at)
 ON CONFLICT (path, source) DO UPDATE SET
@@ -136,7 +136,7 @@ ON CONFLICT (path, source) DO UPDATE SET
 -- name: ledger
 SELECT path, dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file WHERE source = :source;
 
--- name: filed
+-- name: ledger_entry
 -- Asked for every sign of a file: by its key, whatever the ledger holds.
 SELECT dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file
 WHERE path = :path AND source = :source;
@@ -178,15 +178,15 @@ ON CONFLICT (idem_key) DO NOTHING RETURNING id;
 INSERT INTO message_item (channel, event, watchlists, payload_json, since, urgent)
 VALUES (:channel, :event, :watchlists, :payload, :at, :urgent);
 
--- name: waiting
+-- name: pending_notices
 SELECT message_item.event, message_item.payload_json, message_item.since, message_item.urgent, event.dump
 FROM message_item JOIN event ON event.id = message_item.event
 WHERE message_item.channel = :channel AND message_item.message IS NULL ORDER BY message_item.event;
 
--- name: waiting_since
+-- name: pending_since
 SELECT DISTINCT since, urgent FROM message_item WHERE channel = :channel AND message IS NULL ORDER BY since, urgent;
 
--- name: waiting_channels
+-- name: pending_channels
 SELECT DISTINCT channel FROM message_item WHERE message IS NULL;
 
 -- name: backlog
@@ -194,22 +194,22 @@ SELECT count(*) AS messages, min(created_at) AS oldest,
     (SELECT count(*) FROM message_item WHERE message IS NULL) AS notices
 FROM message WHERE state = 'pending';
 
--- name: told
+-- name: events_in_messages
 -- Which of these events stand in a message of the channel already.
 SELECT event FROM message_item
 WHERE channel = :channel AND message IS NOT NULL AND event IN (SELECT value FROM json_each(:events));
 
--- name: attach
+-- name: add_message_items
 -- The message holds the facts from now on.
 UPDATE message_item SET message = :message, payload_json = NULL
 WHERE channel = :channel AND event IN (SELECT value FROM json_each(:events));
 
--- name: recent
+-- name: recent_messages
 SELECT created_at FROM message
 WHERE channel = :channel AND created_at > :after AND kind IN ('instant', 'digest', 'summary')
 ORDER BY created_at DESC LIMIT :most;
 
--- name: lease
+-- name: claim
 -- The oldest message due on a channel; a later one never overtakes it unless it waits for a retry. One that was made
 -- later than now was made before the clock was set back: it is due.
 UPDATE message SET state = 'leased', attempts = attempts + 1
@@ -221,7 +221,7 @@ WHERE id = (
 )
 RETURNING id, attempts, payload_json, expires_at;
 
--- name: spend
+-- name: set_tokens
 INSERT INTO channel_state (name, tokens, tokens_at) VALUES (:channel, :tokens, :now)
 ON CONFLICT (name) DO UPDATE SET tokens = excluded.tokens, tokens_at = excluded.tokens_at;
 
@@ -246,7 +246,7 @@ WHERE state = 'pending' AND expires_at <= :now RETURNING channel, kind;
 SELECT min(iif(created_at > :now, :now, due)) FROM message
 WHERE channel = :channel AND state = 'pending' AND expires_at > :now AND urgent >= :urgent;
 
--- name: free_orphans
+-- name: free_lost_messages
 -- What nobody sends any more, of all or of what has expired: the lease of its last attempt has run out.
 UPDATE message SET due = :now, last_class = 'unknown', last_reason = 'the process ended during the send',
     state = CASE WHEN channel IN (SELECT value FROM json_each(:holding)) THEN 'held' ELSE 'pending' END
@@ -255,7 +255,7 @@ WHERE state = 'leased' AND expires_at <= coalesce(:expired_by, expires_at) AND E
         AND (leased_until <= :now OR leased_until > :latest OR started_at < :claimed_before)
 ) RETURNING id, channel, state, kind;
 
--- name: close_orphans
+-- name: close_lost_attempts
 -- Nobody knows whether the far side got them.
 UPDATE attempt SET ended_at = :now, outcome = 'unknown', reason_redacted = 'the process ended during the send'
 WHERE ended_at IS NULL AND message IN (SELECT value FROM json_each(:messages));
@@ -270,18 +270,18 @@ UPDATE message SET state = 'pending', due = :now, expires_at = :expires WHERE id
 UPDATE message SET state = 'dropped', last_reason = 'dropped by hand' || coalesce('; last: ' || last_reason, '')
 WHERE id = :id;
 
--- name: standing
+-- name: channel_state
 SELECT channel_state.*, (SELECT until FROM mute WHERE name = :channel) AS muted_until
 FROM (SELECT :channel AS wanted) LEFT JOIN channel_state ON channel_state.name = wanted;
 
--- name: stand
+-- name: save_channel_state
 INSERT INTO channel_state (name, consecutive_failures, failing_since, opened_until, refused, reason)
 VALUES (:channel, :failures, :since, :opened_until, :refused, :reason)
 ON CONFLICT (name) DO UPDATE SET consecutive_failures = excluded.consecutive_failures,
     failing_since = excluded.failing_since, opened_until = excluded.opened_until, refused = excluded.refused,
     reason = excluded.reason;
 
--- name: flood
+-- name: set_flood
 INSERT INTO channel_state (name, flood_until) VALUES (:channel, :until)
 ON CONFLICT (name) DO UPDATE SET flood_until = excluded.flood_until;
 
@@ -292,7 +292,7 @@ SELECT fingerprint FROM channel_state WHERE name = :channel;
 INSERT INTO channel_state (name, fingerprint) VALUES (:channel, :fingerprint)
 ON CONFLICT (name) DO UPDATE SET fingerprint = excluded.fingerprint;
 
--- name: hasten
+-- name: retry_now
 UPDATE message SET due = :now WHERE channel = :channel AND state = 'pending' AND due > :now;
 
 -- name: mutes
@@ -301,7 +301,7 @@ SELECT name, until FROM mute WHERE until > :now ORDER BY name;
 -- name: mute
 INSERT INTO mute (name, until) VALUES (:name, :until) ON CONFLICT (name) DO UPDATE SET until = excluded.until;
 
--- name: outlast
+-- name: extend_expiry
 -- What waits on a muted channel grows no older meanwhile; NULL: its max_age reaches further than any calendar.
 UPDATE message SET expires_at = max(expires_at, coalesce(
     strftime('%Y-%m-%dT%H:%M:%fZ', :until, json_extract(payload_json, '$.max_age') || ' seconds'), expires_at
@@ -311,13 +311,13 @@ WHERE channel = :name AND state = 'pending';
 -- name: meta
 SELECT v FROM meta WHERE k = :k;
 
--- name: forget_meta
+-- name: delete_meta
 DELETE FROM meta WHERE k = :k;
 
 -- name: silences
 SELECT substr(k, length('silent:') + 1) AS source, v FROM meta WHERE k >= 'silent:' AND k < 'silent;';
 
--- name: touch
+-- name: write_probe
 -- Another value each time: where nothing changes SQLite writes nothing.
 INSERT INTO meta (k, v) VALUES ('touched', '0')
 ON CONFLICT (k) DO UPDATE SET v = CASE v WHEN '0' THEN '1' ELSE '0' END;
@@ -335,7 +335,7 @@ UPDATE version SET fold_hash = :hash WHERE id = :id AND pruned IS NULL;
 -- name: rehash_heads
 UPDATE release SET fold_hash = (SELECT fold_hash FROM version WHERE version.id = release.head);
 
--- name: forget_aliases
+-- name: delete_aliases
 DELETE FROM alias;
 
 -- name: count_of_source
@@ -376,7 +376,7 @@ UPDATE event SET source = :new WHERE source = :old;
 -- name: rename_rejects
 UPDATE reject SET source = :new WHERE source = :old;
 
--- name: forget_aliases_of
+-- name: delete_aliases_of
 DELETE FROM alias WHERE release IN (SELECT id FROM release WHERE source = :source);
 
 -- name: join_seen
@@ -431,7 +431,7 @@ ORDER BY event.id DESC LIMIT 1 OFFSET :count;
 SELECT version.*, dump.name AS dump_name FROM version JOIN dump ON dump.id = version.dump
 WHERE version.release = :release AND version.seq > :after ORDER BY version.seq LIMIT :limit;
 
--- name: members
+-- name: dump_members
 -- One page of dumps, each with the packed numbers of the releases that it showed.
 SELECT id, name, members, at FROM dump WHERE id > :after ORDER BY id LIMIT :limit;
 
@@ -480,7 +480,7 @@ WHERE days.key + 1 < json_array_length(:moments) ORDER BY kinds.key, days.key;
 -- name: count_messages
 SELECT channel, state, count(*) AS n FROM message GROUP BY channel, state;
 
--- name: count_waiting
+-- name: count_notices
 SELECT channel, count(*) AS n FROM message_item WHERE message IS NULL GROUP BY channel;
 
 -- name: count_sources
@@ -490,7 +490,7 @@ SELECT source, count(*) AS dumps, max(at) AS last_at, sum(n_new) AS releases,
     (SELECT count(*) FROM reject WHERE reject.source = dump.source AND state = 'held') AS held
 FROM dump GROUP BY source;
 
--- name: current
+-- name: current_heads
 -- One page of heads in the order of arrival; a release without a day is never since one.
 SELECT release.id, release.source, release.seq, release.state, version.title, version.body, version.date,
     version.category
@@ -498,13 +498,13 @@ FROM release JOIN version ON version.id = release.head
 WHERE release.id > :after AND (:since IS NULL OR release.date >= :since)
 ORDER BY release.id LIMIT :limit;
 
--- name: current_of
+-- name: heads_by_number
 SELECT release.id, release.source, release.seq, release.state, version.title, version.body, version.date,
     version.category
 FROM release JOIN version ON version.id = release.head
 WHERE release.id IN (SELECT value FROM json_each(:numbers)) ORDER BY release.id;
 
--- name: count_current
+-- name: count_heads
 SELECT count(*) FROM release WHERE :since IS NULL OR date >= :since;
 
 -- name: head_before_last
@@ -530,7 +530,7 @@ INSERT INTO search (rowid, title, body, category) VALUES (:id, :title, :body, :c
 INSERT INTO indexed (release, version) VALUES (:release, :id)
 ON CONFLICT (release) DO UPDATE SET version = excluded.version;
 
--- name: found
+-- name: search_index
 -- Releases whose head stands in the index and fits; one that was edited since is looked at by itself. The release is
 -- found through its version: its head has no index.
 SELECT release.id
@@ -538,23 +538,23 @@ FROM search JOIN version ON version.id = search.rowid
 JOIN release ON release.id = version.release AND release.head = version.id
 WHERE search MATCH :words AND (:since IS NULL OR release.date >= :since);
 
--- name: unindexed
+-- name: unindexed_heads
 -- One page of heads that came after the mark.
 SELECT release.id, version.id AS head, version.title, version.body, version.category
 FROM version JOIN release ON release.id = version.release AND release.head = version.id
 WHERE version.id > :after AND (:since IS NULL OR release.date >= :since) ORDER BY version.id LIMIT :most;
 
--- name: try_on
+-- name: begin_unindexed
 -- A table of this connection alone, read as the index reads.
 CREATE VIRTUAL TABLE IF NOT EXISTS temp.tried USING fts5(title, body, category, tokenize='unicode61');
 
--- name: try_clear
+-- name: clear_unindexed
 DELETE FROM temp.tried;
 
--- name: try_add
+-- name: add_unindexed
 INSERT INTO temp.tried (rowid, title, body, category) VALUES (:head, :title, :body, :category);
 
--- name: try_found
+-- name: search_unindexed
 SELECT rowid FROM temp.tried WHERE tried MATCH :words;
 
 -- name: prune_versions
@@ -576,14 +576,14 @@ SELECT id FROM message WHERE created_at < :before AND state IN ('sent', 'dead', 
     AND id < (SELECT max(id) FROM message)
     AND id < coalesce((SELECT id FROM message WHERE created_at >= :before ORDER BY id LIMIT 1), 9e18) LIMIT :most;
 
--- name: forget_attempts
+-- name: delete_attempts
 DELETE FROM attempt WHERE message IN (SELECT value FROM json_each(:ids));
 
 -- name: detach_items
 -- The event was announced; which message did it is forgotten with the message.
 DELETE FROM message_item WHERE message IN (SELECT value FROM json_each(:ids));
 
--- name: forget_messages
+-- name: delete_messages
 DELETE FROM message WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: old_events
@@ -594,10 +594,10 @@ SELECT id FROM event WHERE at < :before AND id < (SELECT max(id) FROM event)
         AND (message.id IS NULL OR message.state IN ('pending', 'leased', 'held'))
 ) LIMIT :most;
 
--- name: forget_items
+-- name: delete_items
 DELETE FROM message_item WHERE event IN (SELECT value FROM json_each(:ids));
 
--- name: forget_events
+-- name: delete_events
 DELETE FROM event WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: texts_to_verify
@@ -608,7 +608,7 @@ FROM version WHERE version.id > :after AND version.pruned IS NULL ORDER BY versi
 -- name: count_versions
 SELECT count(*) FROM version WHERE pruned IS NULL;
 
--- name: heads_astray
+-- name: broken_heads
 -- Releases that say another hash than the version they name as their head.
 SELECT release.id FROM release LEFT JOIN version ON version.id = release.head
 WHERE version.id IS NULL OR version.release <> release.id OR version.fold_hash <> release.fold_hash;

@@ -23,7 +23,7 @@ def rehash(handle: Handle, fingerprinter: Fingerprinter) -> int:
         stored = handle.one("meta", k="norm_version")
         if stored is not None and int(stored["v"]) == fingerprinter.norm_version:
             return 0
-        handle.all("forget_aliases")
+        handle.all("delete_aliases")
         while rows := handle.all("versions_after", id=after, most=_PAGE):
             _rehash(handle, [(row, release_of(row)) for row in rows], fingerprinter)
             after, count = rows[-1]["id"], count + len(rows)

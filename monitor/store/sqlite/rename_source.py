@@ -48,9 +48,9 @@ def _move_marks(handle: Handle, *, old: str, new: str) -> None:
     has_own = is_stored(handle, new)
     for mark in ("baseline", "expected", "silent"):
         if not has_own:
-            handle.all("forget_meta", k=f"{mark}:{new}")
+            handle.all("delete_meta", k=f"{mark}:{new}")
             handle.all("rename_meta", old=f"{mark}:{old}", new=f"{mark}:{new}")
-        handle.all("forget_meta", k=f"{mark}:{old}")
+        handle.all("delete_meta", k=f"{mark}:{old}")
 
 
 def _move_dumps(handle: Handle, *, old: str, new: str) -> None:
@@ -66,7 +66,7 @@ def _move_dumps(handle: Handle, *, old: str, new: str) -> None:
 
 
 def _hash_anew(handle: Handle, old: str, *, new: str, keys: Keys, between: Callable[[], None]) -> None:
-    handle.all("forget_aliases_of", source=old)
+    handle.all("delete_aliases_of", source=old)
     handle.all("begin_keys")
     for rows in _pages(handle, old):
         found = ((key, row["release"]) for row in rows for key in keys(new, release_of(row)))

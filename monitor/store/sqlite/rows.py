@@ -9,36 +9,36 @@ from functools import lru_cache
 from typing import Any
 
 from monitor.model import Edit, IngestReport, Item, Kind, Message, RelatedRelease, Release, Sketch, Snippet
-from monitor.times import moment, read_moment
+from monitor.times import parse_timestamp, timestamp
 
 _COUNTS = tuple((kind, f"n_{kind}") for kind in Kind)  # of a dump row
 
 
-def moment_of_ns(nanoseconds: int) -> str:
+def timestamp_of_ns(nanoseconds: int) -> str:
     """A file time as a moment; times that no calendar reaches become the last one that it does."""
     try:
-        return moment(datetime.fromtimestamp(nanoseconds / 1e9, UTC))
+        return timestamp(datetime.fromtimestamp(nanoseconds / 1e9, UTC))
     except (ValueError, OverflowError, OSError):
-        return moment(datetime.max.replace(tzinfo=UTC))
+        return timestamp(datetime.max.replace(tzinfo=UTC))
 
 
 @lru_cache(maxsize=1_000)  # a snapshot asks for the same few days again and again
-def read_day(text: str | None) -> date | None:
+def parse_day(text: str | None) -> date | None:
     """A stored publication day; None stays: the dump gave none."""
     return date.fromisoformat(text) if text else None
 
 
-def read_time(text: str | None) -> datetime | None:
+def parse_optional_timestamp(text: str | None) -> datetime | None:
     """Return a stored time; None stays None."""
-    return read_moment(text) if text else None
+    return parse_timestamp(text) if text else None
 
 
 def release_of(row: Any) -> Release:
     """Return the release whose text a row holds."""
-    return Release(title=row["title"], body=row["body"], date=read_day(row["date"]), category=row["category"])
+    return Release(title=row["title"], body=row["body"], date=parse_day(row["date"]), category=row["category"])
 
 
-def dumped(value: object) -> str:
+def to_json(value: object) -> str:
     """Compact JSON that keeps Korean readable for whoever opens the database."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
@@ -47,7 +47,7 @@ def pack_message(message: Message) -> str:
     """A message's facts as JSON: text is rendered at each send, so a mended template reaches retries."""
     facts = asdict(message)
     facts["max_age"] = message.max_age.total_seconds()
-    return dumped(facts)
+    return to_json(facts)
 
 
 def unpack_message(text: str) -> Message:
@@ -60,7 +60,7 @@ def unpack_message(text: str) -> Message:
 
 def _item(facts: dict[str, Any]) -> Item:
     facts["kind"] = Kind(facts["kind"])
-    facts["date"] = read_day(facts["date"])
+    facts["date"] = parse_day(facts["date"])
     facts["snippets"] = tuple(Snippet(**snippet) for snippet in facts["snippets"])
     facts["edits"] = tuple(Edit(**edit) for edit in facts["edits"])
     facts["twins"] = tuple(RelatedRelease(**twin) for twin in facts.get("twins", ()))
@@ -73,7 +73,7 @@ def _item(facts: dict[str, Any]) -> Item:
 
 def pack_item(item: Item) -> str:
     """A notice's facts as JSON."""
-    return dumped(asdict(item))
+    return to_json(asdict(item))
 
 
 def unpack_item(text: str) -> Item:
@@ -96,7 +96,7 @@ def report_of(row: dict[str, Any]) -> IngestReport:
         status=row["status"],
         size=row["size"],
         encoding=row["encoding"],
-        as_of=read_moment(row["as_of"]),
-        at=read_moment(row["at"]),
+        as_of=parse_timestamp(row["as_of"]),
+        at=parse_timestamp(row["at"]),
         counts={kind: row[column] for kind, column in _COUNTS},
     )

@@ -16,7 +16,7 @@ from monitor.errors import UsageError
 from monitor.records import PAGE
 from monitor.store.sqlite.database import Handle
 
-MARK = "search_upto"  # the last version that has been looked at for the index
+INDEXED_UPTO = "search_upto"  # the last version that has been looked at for the index
 _HANGUL_END = re.compile("[가-힣]$")
 
 
@@ -30,26 +30,26 @@ def fill_index(handle: Handle, most: int = 100) -> int:
         handle.many("unindex", [row for row in heads.values() if row["old"] is not None])
         handle.many("index_text", list(heads.values()))
         handle.many("set_indexed", list(heads.values()))
-        handle.all("set_meta", k=MARK, v=str(rows[-1]["id"]))
+        handle.all("set_meta", k=INDEXED_UPTO, v=str(rows[-1]["id"]))
     return len(rows)
 
 
 def mark(handle: Handle) -> int:
     """Return the last version that the index has considered."""
-    row = handle.one("meta", k=MARK)
+    row = handle.one("meta", k=INDEXED_UPTO)
     return int(row["v"]) if row else 0
 
 
 def search(handle: Handle, words: Sequence[str], *, since: date | None = None) -> Sequence[int]:
     """Return the numbers of the releases that have all words; see `monitor.ports.Archive.search`."""
-    query = query_of(words)
+    query = fts_query(words)
     day = since.isoformat() if since else None
-    upto = mark(handle)
-    found = {row["id"] for row in handle.all("found", words=query, since=day)}
-    return sorted(found.union(_late(handle, query, upto=upto, since=day)))
+    after = mark(handle)
+    found = {row["id"] for row in handle.all("search_index", words=query, since=day)}
+    return sorted(found.union(_search_unindexed(handle, query, after=after, since=day)))
 
 
-def query_of(words: Sequence[str]) -> str:
+def fts_query(words: Sequence[str]) -> str:
     """What the index is asked; whatever a person writes is text in it, and never an operator."""
     readable = (word.encode("utf-8", "replace").decode() for word in words)  # an argument may hold any bytes
     asked = [word.replace("\0", "").strip() for word in readable]
@@ -64,21 +64,21 @@ def _term(word: str) -> str:
     return f"{quoted} *" if _HANGUL_END.search(word) else quoted
 
 
-def _late(handle: Handle, query: str, *, upto: int, since: str | None) -> Iterator[int]:
-    return chain.from_iterable(_fitting(handle, query, rows) for rows in _pages(handle, upto=upto, since=since))
+def _search_unindexed(handle: Handle, query: str, *, after: int, since: str | None) -> Iterator[int]:
+    return chain.from_iterable(_matching(handle, query, rows) for rows in _pages(handle, after=after, since=since))
 
 
-def _pages(handle: Handle, *, upto: int, since: str | None) -> Iterator[Sequence[Any]]:
-    while rows := handle.all("unindexed", after=upto, since=since, most=PAGE):
+def _pages(handle: Handle, *, after: int, since: str | None) -> Iterator[Sequence[Any]]:
+    while rows := handle.all("unindexed_heads", after=after, since=since, most=PAGE):
         yield rows
-        upto = rows[-1]["head"]
+        after = rows[-1]["head"]
 
 
-def _fitting(handle: Handle, query: str, rows: Sequence[Any]) -> Iterator[int]:
-    handle.all("try_on")
-    handle.all("try_clear")
-    handle.many("try_add", [_text(row) for row in rows])
-    fitting = {row[0] for row in handle.all("try_found", words=query)}
+def _matching(handle: Handle, query: str, rows: Sequence[Any]) -> Iterator[int]:
+    handle.all("begin_unindexed")
+    handle.all("clear_unindexed")
+    handle.many("add_unindexed", [_text(row) for row in rows])
+    fitting = {row[0] for row in handle.all("search_unindexed", words=query)}
     return (row["id"] for row in rows if row["head"] in fitting)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from monitor.store.sqlite.database import Handle
-from monitor.times import moment, read_moment
+from monitor.times import parse_timestamp, timestamp
 
 
 class SqliteSourceStates:
@@ -16,7 +16,7 @@ class SqliteSourceStates:
         self._handle = handle
 
     def last_dumps(self) -> Mapping[str, datetime]:
-        return {row["source"]: read_moment(row["at"]) for row in self._handle.all("last_dumps")}
+        return {row["source"]: parse_timestamp(row["at"]) for row in self._handle.all("last_dumps")}
 
     def begin_baseline(self, source: str) -> bool:
         with self._handle.transaction():
@@ -36,19 +36,19 @@ class SqliteSourceStates:
     def expected_since(self, source: str, *, now: datetime) -> datetime:
         row = self._handle.one("meta", k=f"expected:{source}")
         if row:
-            return read_moment(row["v"])
-        self._set(f"expected:{source}", moment(now))
+            return parse_timestamp(row["v"])
+        self._set(f"expected:{source}", timestamp(now))
         return now
 
     def silences(self) -> Mapping[str, datetime]:
-        return {row["source"]: read_moment(row["v"]) for row in self._handle.all("silences")}
+        return {row["source"]: parse_timestamp(row["v"]) for row in self._handle.all("silences")}
 
     def begin_silence(self, source: str, since: datetime) -> None:
-        self._set(f"silent:{source}", moment(since))
+        self._set(f"silent:{source}", timestamp(since))
 
     def end_silence(self, source: str) -> None:
         with self._handle.transaction():
-            self._handle.all("forget_meta", k=f"silent:{source}")
+            self._handle.all("delete_meta", k=f"silent:{source}")
 
     def _set(self, name: str, value: str) -> None:
         with self._handle.transaction():

@@ -26,8 +26,16 @@ from monitor.ports import Known
 from monitor.records import LedgerEntry, Listing
 from monitor.store.sqlite.changes import add_changes, refuse_stale
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import dumped, moment_of_ns, pack_item, read_day, read_time, release_of, report_of
-from monitor.times import moment, read_moment
+from monitor.store.sqlite.rows import (
+    pack_item,
+    parse_day,
+    parse_optional_timestamp,
+    release_of,
+    report_of,
+    timestamp_of_ns,
+    to_json,
+)
+from monitor.times import parse_timestamp, timestamp
 
 _Row = dict[str, Any]
 
@@ -45,11 +53,11 @@ class SqliteStore:
     def seen_records(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, SeenRecord]:
         return {
             digest: SeenRecord(number=release, version=seq, is_current=bool(is_current))
-            for digest, release, seq, is_current in self._handle.keyed("sightings", digests, source=source)
+            for digest, release, seq, is_current in self._handle.keyed("seen_records", digests, source=source)
         }
 
     def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
-        return {row["id"]: row["seq"] for row in self._handle.all("versions_now", numbers=dumped(sorted(numbers)))}
+        return {row["id"]: row["seq"] for row in self._handle.all("versions_now", numbers=to_json(sorted(numbers)))}
 
     def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = ()) -> Known:
         # Read first: a release added while the rest is read then has a number that makes the batch stale.
@@ -60,7 +68,7 @@ class SqliteStore:
         named = sorted({*numbers, *(number for found in by_key.values() for number in found)})
         if not named:
             return Known(heads={}, by_key={}, next_number=next_number)
-        wanted = dumped(named)
+        wanted = to_json(named)
         past: dict[int, set[bytes]] = {}
         for row in self._handle.all("past_texts", numbers=wanted):
             past.setdefault(row["release"], set()).add(row["fold_hash"])
@@ -71,7 +79,7 @@ class SqliteStore:
         numbers = sorted({row["release"] for row in self._handle.keyed("aliases", keys)}, reverse=True)[:most]
         if not numbers:
             return {}
-        return {row["id"]: _sketch(row) for row in self._handle.all("sketches", numbers=dumped(numbers))}
+        return {row["id"]: _sketch(row) for row in self._handle.all("sketches", numbers=to_json(numbers))}
 
     def listing(self, source: str, name: str, *, after: date, before: date, but: Container[int] = ()) -> Listing:
         days = {"after": str(after), "before": str(before)}
@@ -79,7 +87,7 @@ class SqliteStore:
         numbers = [row["id"] for row in rows if row["id"] not in but]
         newest = self._handle.all("listing_age", source=source, listing=name)[0][0]
         heads = self.snapshot((), numbers).heads
-        return Listing(as_of=read_time(newest), heads=tuple(heads[n] for n in numbers))
+        return Listing(as_of=parse_optional_timestamp(newest), heads=tuple(heads[n] for n in numbers))
 
     def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
         with self._handle.transaction():
@@ -122,12 +130,12 @@ class SqliteStore:
         return {path: _filed(row) for path, *row in self._handle.all("ledger", source=source)}
 
     def ledger_entry(self, source: str, path: bytes) -> LedgerEntry | None:
-        row = self._handle.one("filed", source=source, path=path)
+        row = self._handle.one("ledger_entry", source=source, path=path)
         return _filed(list(row)) if row else None
 
     def reject_overdue(self, *, held_before: datetime, now: datetime) -> int:
         with self._handle.transaction():
-            rows = self._handle.all("overdue_tails", before=moment(held_before), at=moment(now))
+            rows = self._handle.all("overdue_tails", before=timestamp(held_before), at=timestamp(now))
             for row in rows:
                 self._add_event(_rejection(row["source"], row["dump"], row["reason"]), now=now)
                 self._handle.all("count_reject", dump=row["dump"])
@@ -144,23 +152,23 @@ class SqliteStore:
             "n": len(shown),
             "members": array("I", shown).tobytes(),
             "status": batch.status,
-            "at": moment(now),
+            "at": timestamp(now),
         }
         if batch.row is not None:
-            self._handle.all("go_on_with_dump", id=batch.row, **values)
+            self._handle.all("continue_dump", id=batch.row, **values)
             return batch.row
         return self._add_dump(batch, values)
 
     def _add_dump(self, batch: Batch, values: _Row) -> int:
         dump = batch.dump
-        content = {"source": dump.source, "sha": dump.sha256, "as_of": moment(batch.as_of)}
+        content = {"source": dump.source, "sha": dump.sha256, "as_of": timestamp(batch.as_of)}
         row = self._handle.one(
             "add_dump",
             **content,
             **values,
             name=dump.name,
             size=dump.signature.size,
-            mtime=moment_of_ns(dump.signature.mtime_ns),
+            mtime=timestamp_of_ns(dump.signature.mtime_ns),
             encoding=dump.encoding,
             listing=batch.listing,
         )
@@ -168,7 +176,7 @@ class SqliteStore:
         return int(row["id"])
 
     def _add_event(self, row: _Row, *, now: datetime) -> None:
-        self._handle.all("add_event", id=None, **row, at=moment(now))
+        self._handle.all("add_event", id=None, **row, at=timestamp(now))
 
     def _sort_rejects(self, batch: Batch) -> tuple[list[Reject], list[Reject]]:
         """What this dump rejects, and what it holds for its writer to complete."""
@@ -199,7 +207,7 @@ class SqliteStore:
                 self._set_reject(row, batch.dump, state="healed", now=now)
 
     def _set_reject(self, row: Any, of: Dump, *, state: str, now: datetime) -> None:
-        self._handle.all("set_reject", id=row["id"], state=state, sha=of.sha256, at=moment(now))
+        self._handle.all("set_reject", id=row["id"], state=state, sha=of.sha256, at=timestamp(now))
 
     def _add_reject(self, reject: Reject, of: Dump, dump: int, state: str, *, now: datetime) -> None:
         self._handle.all(
@@ -213,7 +221,7 @@ class SqliteStore:
             reason=reject.reason,
             text=reject.text,
             state=state,
-            at=moment(now),
+            at=timestamp(now),
         )
 
     def _add_notices(self, notices: Sequence[Notice], events: Mapping[int, int], *, now: datetime) -> None:
@@ -223,10 +231,10 @@ class SqliteStore:
                 {
                     "channel": notice.channel,
                     "event": events[notice.item.release],
-                    "watchlists": dumped(notice.item.watchlists),
+                    "watchlists": to_json(notice.item.watchlists),
                     "payload": pack_item(notice.item),
                     "urgent": notice.is_urgent,
-                    "at": moment(now),
+                    "at": timestamp(now),
                 }
                 for notice in notices
             ],
@@ -234,7 +242,7 @@ class SqliteStore:
 
     def _file(self, of: Dump, *, dump: int, status: str, parser: int, now: datetime) -> None:
         self._handle.all(
-            "file_as",
+            "set_ledger_entry",
             path=of.path,
             source=of.source,
             name=of.name,
@@ -247,7 +255,7 @@ class SqliteStore:
             dump=dump,
             parser=parser,
             status=status,
-            at=moment(now),
+            at=timestamp(now),
         )
 
 
@@ -257,8 +265,8 @@ def _head(row: Any, past: set[bytes]) -> Head:
         version=row["seq"],
         last=row["last"],
         release=release_of(row),
-        confirmed=read_moment(row["confirmed"]),
-        withdrawn=read_time(row["withdrawn"]),
+        confirmed=parse_timestamp(row["confirmed"]),
+        withdrawn=parse_optional_timestamp(row["withdrawn"]),
         past=frozenset(past),
     )
 
@@ -266,7 +274,7 @@ def _head(row: Any, past: set[bytes]) -> Head:
 def _sketch(row: Any) -> Sketch | None:
     if row["sample"] is None:
         return None
-    return Sketch(title=row["title"], length=row["length"], sample=row["sample"], date=read_day(row["date"]))
+    return Sketch(title=row["title"], length=row["length"], sample=row["sample"], date=parse_day(row["date"]))
 
 
 def _filed(row: list[Any]) -> LedgerEntry:

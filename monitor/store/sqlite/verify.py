@@ -11,19 +11,21 @@ from monitor.store.sqlite.database import SIDECAR, Handle
 from monitor.store.sqlite.rows import release_of
 
 _PAGE = 500
-_SHOWN = 20  # faults of one check that are told
+_MAX_FAULTS = 20  # faults of one check that are told
 
 
 def verify(handle: Handle, state: Path) -> Iterator[IntegrityCheck]:
     """What SQLite can tell, and whether the parts belong together."""
-    yield IntegrityCheck(check="pages and indexes", faults=_faults(handle.pragma("integrity_check", _SHOWN), well="ok"))
+    yield IntegrityCheck(
+        check="pages and indexes", faults=_faults(handle.pragma("integrity_check", _MAX_FAULTS), well="ok")
+    )
     broken = [
         f"{row[0]} {row[1]} names a row of {row[2]} that is not there" for row in handle.pragma("foreign_key_check")
     ]
-    yield IntegrityCheck(check="references", faults=tuple(broken[:_SHOWN]))
+    yield IntegrityCheck(check="references", faults=tuple(broken[:_MAX_FAULTS]))
     yield IntegrityCheck(check="STORE_ID", faults=_identity(handle, state))
-    astray = [f"release {row[0]} names no version of its own as its text" for row in handle.all("heads_astray")]
-    yield IntegrityCheck(check="heads", faults=tuple(astray[:_SHOWN]))
+    astray = [f"release {row[0]} names no version of its own as its text" for row in handle.all("broken_heads")]
+    yield IntegrityCheck(check="heads", faults=tuple(astray[:_MAX_FAULTS]))
 
 
 def count_texts(handle: Handle) -> int:
@@ -50,7 +52,7 @@ def verify_texts(
         ]
         after = rows[-1]["id"]
         on_step(len(rows))
-    return IntegrityCheck(check="texts", faults=tuple(faults[:_SHOWN]))
+    return IntegrityCheck(check="texts", faults=tuple(faults[:_MAX_FAULTS]))
 
 
 def _faults(rows: list[tuple[object, ...]], *, well: str) -> tuple[str, ...]:

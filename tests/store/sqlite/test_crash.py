@@ -76,7 +76,7 @@ def repeat(state: Path) -> None:
         assert (told, outbox.claim("team", now=NOON)) == (list(range(1, SIZE + 1)), None)
 
 
-HALTS = [("add_dump", 1), ("add_event", 700), ("add_notice", 1), ("file_as", 1)]
+HALTS = [("add_dump", 1), ("add_event", 700), ("add_notice", 1), ("set_ledger_entry", 1)]
 
 
 @pytest.mark.parametrize(("query", "nth"), HALTS)

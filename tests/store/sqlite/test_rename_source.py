@@ -42,9 +42,9 @@ def counts(handle: Handle, text: str, name: str, *, source: str = "ministry") ->
 def take(
     handle: Handle, text: str, name: str, *, listings: Mapping[str, tuple[str, ...]], source: str = "ministry"
 ) -> None:
-    dumped = dump_of(text, name=name, source=source)
+    to_json = dump_of(text, name=name, source=source)
     options = replace(HABITS, listings=listings)
-    ingest(dumped, options=options, routing=AUDIENCE, store=SqliteStore(handle), now=NOON, mode=Mode.WATCH)
+    ingest(to_json, options=options, routing=AUDIENCE, store=SqliteStore(handle), now=NOON, mode=Mode.WATCH)
 
 
 def traces(handle: Handle, name: str) -> list[str]:

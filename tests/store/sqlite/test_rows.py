@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Edit, Item, Kind, Message, RelatedRelease, Snippet
-from monitor.store.sqlite.rows import moment_of_ns, pack_item, pack_message, unpack_item, unpack_message
+from monitor.store.sqlite.rows import pack_item, pack_message, timestamp_of_ns, unpack_item, unpack_message
 
 TEXT = st.text(max_size=20)
 TEXTS = st.lists(TEXT, max_size=3).map(tuple)
@@ -79,7 +79,7 @@ def test_korean_stays_readable_in_the_database() -> None:
     ],
 )
 def test_every_file_time_has_a_moment(nanoseconds: int, text: str) -> None:
-    assert moment_of_ns(nanoseconds) == text
+    assert timestamp_of_ns(nanoseconds) == text
 
 
 def test_a_day_is_no_moment() -> None:

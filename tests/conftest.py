@@ -34,13 +34,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.durations = 25
 
 
+_SLOW = ("docs", "end_to_end", "packaging")  # folders of tests that wait for processes
+
+
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first; those that must be alone come when nobody has to wait for them."""
     for item in items:
         if "full" in getattr(item, "fixturenames", ()):
             item.add_marker("long")
-    items.sort(key=lambda item: (_is_alone(item), not _is_long(item), item.path.parent.name != "end_to_end"))
+    items.sort(key=lambda item: (_is_alone(item), not _is_long(item), item.path.parent.name not in _SLOW))
 
 
 def _is_alone(item: pytest.Item) -> bool:

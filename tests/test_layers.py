@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ HEAVY = ("apprise", "apscheduler", "sqlite_utils", "sqlite3", "pydantic", "watch
 OPENERS = ("monitor/daemon/bootstrap.py", "monitor/control/client.py", "monitor/inspect/", "monitor/cli/db.py")
 
 
+@cache
 def imports() -> list[tuple[str, str]]:
     """(file, imported module) for every import statement of the package, wherever in the file it stands."""
     found = []

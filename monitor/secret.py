@@ -1,10 +1,10 @@
-"""Text that no log, error, output or database may show."""
+"""Wrap text that no log, error, output or database may show."""
 
 from __future__ import annotations
 
 
 class Secret:
-    """Text never to be shown: prints and represents as `<secret>`; `reveal()` at the one door that needs it."""
+    """A text that prints as `<secret>`; call `reveal()` only where the text is needed."""
 
     __slots__ = ("_text",)
 
@@ -12,7 +12,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """The text itself, for the one call that has to have it."""
+        """Return the text itself."""
         return self._text
 
     def __repr__(self) -> str:

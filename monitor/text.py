@@ -1,7 +1,7 @@
-"""Any text → its normal forms: the only ones there are, shared by every station.
+"""Normalize text: these are the only normal forms, and every package uses them.
 
-`raw` is what a dump shows. `fold` levels typography (quotes, dashes, blanks, widths, invisible characters).
-`soft` also levels letter case and punctuation that touches no digit. Two texts that differ in raw but not in soft
+`raw` is the text of a dump. `fold` normalizes typography (quotes, dashes, spaces, widths, invisible characters).
+`soft` also ignores letter case and punctuation that touches no digit. Two texts that differ in raw but not in soft
 differ only cosmetically; "8.2" and "82" always differ.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-NORM_VERSION = 1  # goes up when fold or soft may give another result: the store then hashes its texts anew
+NORM_VERSION = 1  # increase it when fold or soft may give another result; the store then hashes its texts again
 
 # The replacements that real dumps need, as literal pairs: guarded `str.replace` is 30 to 50 times faster than a table.
 _PLAIN = tuple(
@@ -26,49 +26,49 @@ _PLAIN = tuple(
     for odd in odds
 )
 _ASCII = re.compile(r"[\x00-\x7f]+")
-_SUSPICIOUS_BLANKS = ("  ", "\n", "\t", "\r", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x1f", "\x85")
+_EXTRA_SPACE = ("  ", "\n", "\t", "\r", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x1f", "\x85")
 # Compatibility forms of digits: after a digit, plain NFKC would glue them to it (10² → 102).
 _COMPAT_DIGIT = re.compile("[²³¹¼-¾⁰-⁹₀-₉⅐-⅟↉①-⒛⓪-⓿❶-➓]")
-# Class first, then the look-behind over it: the other order costs a look at every character (10 times slower).
+# Class first, then the look-behind over it: the other order checks every character (10 times slower).
 _DROPPABLE = re.compile(r"""[.,;:!?'"()\[\]{}\-_*#·•。、「」『』【】《》〈〉](?<![0-9].)(?![0-9])""")
 _TERMINAL = ".!?\"')。」』"
 
 
 def fold(text: str) -> str:
-    """Level typography: NFKC, ASCII quotes and dashes, no format characters, single blanks, trimmed.
+    """Normalize typography: NFKC, ASCII quotes and dashes, no format characters, single spaces, trimmed.
 
-    Superscripts, subscripts, fractions and circled digits beside a digit stay apart from it: `10²` gives `10^2`,
-    `1½` gives `1 1/2`. Idempotent.
+    Superscripts, subscripts, fractions and circled digits stay separate from a digit beside them: `10²` gives `10^2`,
+    `1½` gives `1 1/2`. The result is idempotent.
     """
-    return _single_blanks(_level(text))
+    return _single_spaces(_normalize(text))
 
 
 def soft(text: str) -> str:
-    """`fold`, then casefold and drop punctuation that touches no digit; what people would call the same words."""
-    dropped = _DROPPABLE.sub("", _level(text).casefold())
-    if not unicodedata.is_normalized("NFKC", dropped):  # a mark now stands beside another base, or casefold parted them
+    """Fold and casefold, then remove punctuation that touches no digit: equal results are the same words to people."""
+    dropped = _DROPPABLE.sub("", _normalize(text).casefold())
+    if not unicodedata.is_normalized("NFKC", dropped):  # a mark now follows another base, or casefold separated them
         dropped = unicodedata.normalize("NFKC", dropped).casefold()
-    return _single_blanks(dropped)
+    return _single_spaces(dropped)
 
 
 def is_cut(body: str) -> bool:
-    """Whether a listing cut this body: it is empty, or its last character ends no sentence, or three dots say so.
+    """Return whether a listing cut this body: it is empty, ends in three dots, or its last character ends no sentence.
 
-    Separates cut from whole without error on all real dumps; a length test does not (cuts fall at 3,865 to 3,929).
+    This is right for all bodies of the real dumps; a length test is not (cuts fall at 3,865 to 3,929 characters).
     """
     tail = fold(body[-40:])
     return not tail or tail[-1] not in _TERMINAL or tail.endswith("...")
 
 
 def escape(text: str) -> str:
-    r"""One line safe to print: control, format and undecodable characters become `\xNN` or `\uNNNN`."""
+    r"""Make a text safe to print on one line: control, format and undecodable characters become `\xNN` or `\uNNNN`."""
     if text.isprintable():  # the usual case
         return text
     return "".join(c if c.isprintable() else _escaped(c) for c in text)
 
 
-def _level(text: str) -> str:
-    """All that `fold` does but for the blanks."""
+def _normalize(text: str) -> str:
+    """Do all that `fold` does, except for spaces."""
     if text.isascii():
         return text
     for odd, plain in _PLAIN:
@@ -77,19 +77,19 @@ def _level(text: str) -> str:
     return text if text.isascii() else _fold_rare(text)
 
 
-def _single_blanks(text: str) -> str:
-    """Nothing is replaced unless there is something to replace."""
-    for blank in _SUSPICIOUS_BLANKS:
-        if blank in text:
+def _single_spaces(text: str) -> str:
+    """Split and join only if needed, because most texts have single spaces already."""
+    for space in _EXTRA_SPACE:
+        if space in text:
             return " ".join(text.split())
     return text.strip(" ")
 
 
 def _fold_rare(text: str) -> str:
-    """The slow way for what the literal pairs leave: other widths, compositions, invisible and blank characters."""
+    """Normalize what the literal pairs leave: other widths, compositions, invisible characters and spaces."""
     if not unicodedata.is_normalized("NFKC", text):
         if _COMPAT_DIGIT.search(text):
-            text = _part_compat_digits(text)
+            text = _separate_compat_digits(text)
         text = unicodedata.normalize("NFKC", text)
         for odd, plain in _PLAIN:
             text = text.replace(odd, plain)
@@ -99,14 +99,14 @@ def _fold_rare(text: str) -> str:
             text = text.replace(char, "")
         elif category[0] == "Z":
             text = text.replace(char, " ")
-    # Taking an invisible character out can bring a base and its mark together.
+    # Removing an invisible character can join a base and its mark.
     return text if unicodedata.is_normalized("NFKC", text) else unicodedata.normalize("NFKC", text)
 
 
-def _part_compat_digits(text: str) -> str:
+def _separate_compat_digits(text: str) -> str:
     sign = {"<super>": "^", "<sub>": "_"}
 
-    def part(match: re.Match[str]) -> str:
+    def separate(match: re.Match[str]) -> str:
         at, char = match.start(), match.group()
         before = at > 0 and text[at - 1].isdecimal()
         after = match.end() < len(text) and text[match.end()].isdecimal()
@@ -116,11 +116,11 @@ def _part_compat_digits(text: str) -> str:
         plain = unicodedata.normalize("NFKC", char).replace("\u2044", "/")
         return (sign.get(tag, " ") if before else "") + plain + (" " if after else "")
 
-    return _COMPAT_DIGIT.sub(part, text)
+    return _COMPAT_DIGIT.sub(separate, text)
 
 
 def _escaped(char: str) -> str:
     code = ord(char)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that was not decodable, as os.fsdecode keeps it
+    if 0xDC80 <= code <= 0xDCFF:  # an undecodable byte, as os.fsdecode keeps it
         return f"\\x{code - 0xDC00:02x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,4 +1,4 @@
-"""The code → the pages that are made from it, by the path they are committed under."""
+"""Generate pages from the code; each is committed under its path in `PAGES`."""
 
 from __future__ import annotations
 

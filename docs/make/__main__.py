@@ -1,4 +1,4 @@
-"""`python -m docs.make`: write every page that is made from the code."""
+"""Write every generated page: `python -m docs.make`."""
 
 from docs.make import PAGES, ROOT
 

@@ -1,4 +1,4 @@
-"""The click tree → its commands one by one, as plain words that each page prints its own way."""
+"""List the commands of the click tree as plain text, for pages in different formats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from monitor.cli import VERBS, monitor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """One option: how it is written, and what it does."""
+    """One option of a command, with its help."""
 
     flags: str  # `-c, --config FILE`
     help: str
@@ -21,16 +21,16 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One command with what its help says."""
+    """One command with its help."""
 
     words: str  # `monitor alerts retry`
-    usage: str  # what follows the words
+    usage: str  # the arguments after the words
     paragraphs: tuple[str, ...]
     options: tuple[Option, ...]
 
 
 def commands() -> Iterator[Command]:
-    """Every command in the order of use, `monitor` itself first; a verb's own verbs follow it."""
+    """Yield every command in the order of use: `monitor` first, and each group before its own commands."""
     context = click.Context(monitor, info_name="monitor")
     yield _command(monitor, context)
     for verb in VERBS:

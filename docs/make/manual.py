@@ -1,4 +1,4 @@
-"""The click tree → the manual page monitor(1)."""
+"""Generate the manual page monitor(1) from the click tree."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from monitor.cli.exit_codes import EXITS
 
 _FILES = {
     "./config.yaml, $XDG_CONFIG_HOME/monitor/config.yaml, /etc/monitor/config.yaml": (
-        "The configuration: the first that is there, unless --config or MONITOR_CONFIG names another."
+        "The configuration: the first that exists, unless --config or MONITOR_CONFIG names another."
     ),
-    "state/monitor.db": "All that is known, a SQLite database in the folder that the configuration names.",
+    "state/monitor.db": "The SQLite database, in the state folder that the configuration names.",
 }
 _VARIABLES = {
     "MONITOR_CONFIG": "The configuration to use.",
-    "NO_COLOR": "Set to anything: no colour.",
+    "NO_COLOR": "Set to any value to disable colours.",
     "NOTIFY_SOCKET, WATCHDOG_USEC": "Set by systemd: where the daemon reports that it is ready and alive.",
 }
 
 
 def manual() -> str:
-    """The page as roff."""
+    """Return the page as roff."""
     return "\n".join(_lines()) + "\n"
 
 
@@ -56,6 +56,6 @@ def _options(command: Command) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """Text that roff takes for nothing else."""
+    """Escape what has a meaning in roff."""
     text = text.replace("\\", r"\e").replace("-", r"\-")
     return rf"\&{text}" if text[:1] in (".", "'") else text

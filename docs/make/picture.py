@@ -1,4 +1,4 @@
-"""The sample dumps → a picture of what the monitor prints of them, for the README."""
+"""Generate the picture of the README: an alert of the sample dumps as a terminal shows it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from rich.text import Text
 
 ROOT = Path(__file__).parent.parent.parent
 WIDTH = 110  # columns
-_BEGIN = "[fta, semiconductor] 1 changed"  # the message that shows most
+_BEGIN = "[fta, semiconductor] 1 changed"  # of the most instructive message
 
-# As rich has it, without the font that it would load from elsewhere, and without full-width forms: where the monospaced
-# font is a Korean one, every Latin letter would take two columns.
+# The frame of rich without its web font and without full-width forms: with a Korean monospaced font, every Latin letter
+# would take two columns.
 _FRAME = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
 <style>
@@ -46,7 +46,7 @@ _FRAME = """\
 
 
 def picture() -> str:
-    """The message that shows most of the samples, as a terminal shows it, as SVG."""
+    """Return the most instructive message of the samples as SVG."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print(Text.from_ansi(_message(_printed())), soft_wrap=False)
     svg = console.export_svg(title="monitor run", theme=MONOKAI, unique_id="monitor", code_format=_FRAME)
@@ -54,7 +54,7 @@ def picture() -> str:
 
 
 def _printed() -> str:
-    """What `monitor run --once` prints of the samples on a terminal."""
+    """Return what `monitor run --once` prints for the samples on a terminal."""
     with TemporaryDirectory() as folder:
         shutil.copytree(ROOT / "seeds", Path(folder, "seeds"))
         shutil.copy(ROOT / "config.yaml", folder)
@@ -74,12 +74,12 @@ def _on_a_terminal(command: list[str], folder: str) -> str:
 def _read(terminal: int) -> bytes:
     try:
         return os.read(terminal, 65536)
-    except OSError:  # Linux: the far side is closed
+    except OSError:  # Linux: the other end is closed
         return b""
 
 
 def _message(printed: str) -> str:
-    """The one that begins so, its paint kept."""
+    """Return the message that begins with `_BEGIN`, with its colours."""
     messages = printed.split("\n\n\x1b[1m[")
     found = next(one for one in messages if Text.from_ansi("[" + one).plain.startswith(_BEGIN))
     return "\x1b[1m[" + found.rstrip("\n")

@@ -1,4 +1,4 @@
-"""Commands, settings, outputs, exit codes → docs/reference.md."""
+"""Generate docs/reference.md: commands, settings, outputs and exit codes."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from monitor.model import Kind
 _HEAD = """\
 # Reference
 
-Made from the code by `python -m docs.make`; a test keeps both equal. The whys stand in `docs/explanation.md`.
+Generated from the code by `python -m docs.make`; a test keeps both equal. The reasons are in `docs/explanation.md`.
 """
 _SETTINGS = """\
 ## Settings
 
-What the configuration may hold; `*` is a name of your own. `monitor config show` prints what is in force and where it
-comes from, `monitor config schema` the same table for editors. A duration is a number with one of `ms s m h d w`, a
-size one with `B kB MB GB`, a rate so many a second, minute or hour: `1/s`, `10/min`. Any value may hold `${NAME}`,
-`${NAME:-default}`, `${file:/path}` or `${credential:name}`; `$$` is a dollar sign. What stands in the file twice can be
-written once: YAML anchors, aliases and merge keys (`<<: *name`) work.
+All keys of the configuration; `*` is a name of your choice. `monitor config show` prints the settings in effect and
+where each one comes from, and `monitor config schema` prints these tables for editors. A duration is a number and a
+unit (`ms`, `s`, `m`, `h`, `d`, `w`), and so is a size (`B`, `kB`, `MB`, `GB`). A rate is a number per second, minute
+or hour: `1/s`, `10/min`. Any value may contain `${NAME}`, `${NAME:-default}`, `${file:/path}` or
+`${credential:name}`; `$$` is a dollar sign. YAML anchors, aliases and merge keys (`<<: *name`) work.
 """
 _OUTPUTS = """\
 ## Output for programs
 
-With `--json` a command prints one object a line. `monitor config schema --output events` prints the JSON schema of the
-lines of `monitor events`, and so on for each name below. Moments are UTC; `schema_version` rises when a field changes
-its meaning or goes.
+With `--json` a command prints one JSON object per line. `monitor config schema --output events` prints the JSON
+schema of the lines of `monitor events`; every name below works in the same way. Times are UTC. `schema_version`
+increases when a field is removed or changes its meaning.
 """
 
 
 def reference() -> str:
-    """The page as Markdown."""
+    """Return the page as Markdown."""
     parts = [_HEAD, "## Commands\n", *_commands(), _SETTINGS, *_settings(), _events(), _OUTPUTS, *_outputs(), _exits()]
     return "\n".join(parts)
 
@@ -50,7 +50,7 @@ def _commands() -> Iterator[str]:
             text = paragraph.removeprefix("\b\n")
             yield f"```text\n{text}\n```\n" if is_verbatim else f"{text}\n"
         if command.options:
-            yield _table(("option", "what it does"), [(f"`{one.flags}`", one.help) for one in command.options])
+            yield _table(("option", "description"), [(f"`{one.flags}`", one.help) for one in command.options])
 
 
 def _settings() -> Iterator[str]:
@@ -68,11 +68,11 @@ def _settings() -> Iterator[str]:
             )
             for key, setting in table["properties"].items()
         ]
-        yield _table(("key", "takes", "default", "what it is for"), rows)
+        yield _table(("key", "takes", "default", "description"), rows)
 
 
 def _takes(form: Mapping[str, Any]) -> str:
-    """What may be written, in few words."""
+    """Describe briefly what a key accepts."""
     forms = [
         one
         for one in form.get("anyOf", [form])
@@ -102,7 +102,7 @@ def _default(setting: Mapping[str, Any]) -> str:
 
 def _events() -> str:
     kinds = ", ".join(f"`{kind}`" for kind in Kind)
-    return f"## Events\n\n{kinds}. What each means exactly stands in `docs/events.md`.\n"
+    return f"## Events\n\n{kinds}. Their exact meanings are in `docs/events.md`.\n"
 
 
 def _outputs() -> Iterator[str]:
@@ -115,12 +115,14 @@ def _outputs() -> Iterator[str]:
             if key != "schema_version"
         ]
         yield f"### {name}\n\n{schema['description']}\n"
-        yield _table(("field", "what it says"), rows)
+        yield _table(("field", "description"), rows)
 
 
 def _exits() -> str:
     rows = [(str(code), meaning) for code, meaning in EXITS.items()]
-    return "## Exit codes\n\n" + _table(("code", "meaning"), [*rows, ("69", "`./dev` alone: no Python that fits.")])
+    return "## Exit codes\n\n" + _table(
+        ("code", "meaning"), [*rows, ("69", "`./dev` alone: no suitable Python found.")]
+    )
 
 
 def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -1,8 +1,8 @@
-"""A configuration file → one frozen `Config`, or every fault it has, each with its place.
+"""Load a configuration file into one frozen `Config`, or report every error in it with its place.
 
-    text ──tree──▶ located text ──interpolate──▶ the same, filled ──cross, models──▶ Config or faults ──faults──▶ print
+    text ─ yaml_tree → nodes ─ interpolate → nodes ─ cross_checks, models → Config or Diagnostics ─ report → text
 
-Importing this package loads yaml and pydantic; commands that need no configuration must not.
+This package imports yaml and pydantic, so commands that need no configuration must not import it.
 """
 
 from monitor.config.diagnostics import Diagnostics

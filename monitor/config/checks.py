@@ -1,4 +1,4 @@
-"""A configuration's watchlists → faults of what they look for, each at the very word."""
+"""Check watchlists, folders and channels of a valid configuration; each problem is reported at its word."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from monitor.notify.channels import check_channel, check_service
 if TYPE_CHECKING:
     from monitor.config import Config, Diagnostics
 
-_HIDDEN = "cannot be read; what a reference put here is not shown, so look at the value it stands for"
+_HIDDEN = "is not valid: the value comes from a reference and is not shown, so check it where it is set"
 
 
 def check_rules(config: Config, diagnostics: Diagnostics) -> None:
-    """Note every keyword, query, regular expression and alias that cannot be looked for, and unclear queries."""
+    """Report every keyword, query, regular expression and alias that is not valid, and warn about unclear queries."""
     aliases = _valid_aliases(config, diagnostics)
     for name, watchlist in config.watchlists.items():
         path = f"watchlists.{name}"
@@ -31,39 +31,40 @@ def check_rules(config: Config, diagnostics: Diagnostics) -> None:
 
 
 def check_folders(config: Config, diagnostics: Diagnostics) -> None:
-    """Folders that are not there: a daemon waits for them, but a typing error waits for ever."""
+    """Warn about missing folders: the daemon waits for them, forever if the path is mistyped."""
     for name, source in config.sources.items():
         if not source.path.is_dir():
             diagnostics.warning(
-                f"sources.{name}.path", "this folder does not exist; the monitor waits until it appears"
+                f"sources.{name}.path",
+                "this folder does not exist: create it, because the monitor waits until it appears",
             )
 
 
 def check_channels(config: Config, diagnostics: Diagnostics) -> None:
-    """Channels whose address no service accepts; loads Apprise, so only `monitor check` asks."""
+    """Report channels whose URL no service accepts; this loads Apprise, so only `monitor check` calls it."""
     for name, problem in _problems(config, check_channel):
         diagnostics.error(f"channels.{name}.url", problem)
 
 
 def check_services(config: Config, diagnostics: Diagnostics) -> None:
-    """Channels of services that there are not, such as `jsn://`: what is in force goes on rather than tell nobody."""
+    """Report channels of unknown services such as `jsn://`, so that a reload keeps the configuration in effect."""
     for name, problem in _problems(config, check_service):
         diagnostics.error(f"channels.{name}.url", problem)
 
 
 def warn_about_services(config: Config, diagnostics: Diagnostics) -> None:
-    """The same at a start, where the other channels are better than none: said in the log, and nothing is refused."""
+    """Warn about channels of unknown services: at a start, the other channels are better than none."""
     for name, problem in _problems(config, check_service):
         diagnostics.warning(f"channels.{name}.url", problem)
 
 
-def _problems(config: Config, look: Callable[..., str | None]) -> Iterator[tuple[str, str]]:
-    found = ((name, look(channel.url, html=channel.html)) for name, channel in config.channels.items())
+def _problems(config: Config, check: Callable[..., str | None]) -> Iterator[tuple[str, str]]:
+    found = ((name, check(channel.url, html=channel.html)) for name, channel in config.channels.items())
     return ((name, problem) for name, problem in found if problem)
 
 
 def _valid_aliases(config: Config, diagnostics: Diagnostics) -> Mapping[str, Sequence[str]]:
-    """The aliases without a fault; the others have it noted, and their names are words like any other."""
+    """Return the valid aliases and report the others, whose names then count as ordinary words."""
     faults = {name: alias_fault(name, entries, config.aliases) for name, entries in config.aliases.items()}
     for name, fault in faults.items():
         if fault:

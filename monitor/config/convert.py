@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def policy_of(config: Config, name: str, *, retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY) -> Policy:
-    """The policy of a configured channel."""
+    """Return the delivery policy of a configured channel."""
     channel = config.channels[name]
     return Policy(
         timezone=config.timezone,
@@ -34,7 +34,7 @@ def policy_of(config: Config, name: str, *, retry_policy: RetryPolicy = DEFAULT_
 
 
 def watchlists_of(config: Config) -> tuple[Watchlist, ...]:
-    """The configured watchlists as the matcher takes them, in the order of the file."""
+    """Return the configured watchlists for the matcher, in the order of the file."""
     return tuple(
         Watchlist(
             name=name,
@@ -55,7 +55,7 @@ def watchlists_of(config: Config) -> tuple[Watchlist, ...]:
 
 
 def sources_of(config: Config) -> tuple[Source, ...]:
-    """The configured sources as the intake takes them, in the order of the file."""
+    """Return the configured sources for ingestion, in the order of the file."""
     return tuple(
         Source(
             folder=Folder(
@@ -82,6 +82,6 @@ def sources_of(config: Config) -> tuple[Source, ...]:
 
 
 def retention_of(config: Config) -> Retention:
-    """How long the configuration keeps what; empty: everything for ever."""
+    """Return how long stored data is kept; None in a field: forever."""
     kept = config.retention
     return Retention(versions=kept.versions, messages=kept.messages, events=kept.events)

@@ -1,6 +1,6 @@
-"""A located tree → faults between its parts: names that name nothing, names used twice, folders inside each other.
+"""Check parts of a configuration against each other: unknown names, names used twice, nested folders.
 
-It works on the tree, not on the typed configuration, so that these faults show beside all others in one pass.
+The checks use the parsed tree, not the typed configuration, so that all errors are reported in one pass.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from monitor.config.error_messages import quoted_value
 from monitor.config.parsers import closest, folder_path, suggestion
 from monitor.config.yaml_tree import MappingNode, Node, ScalarNode, SequenceNode
 
-_RULE_KEYS = ("keywords", "query", "regex")  # to say what a watchlist looks for
-_TEST_KEYS = ("match", "no_match")  # of a watchlist's test
+_RULE_KEYS = ("keywords", "query", "regex")
+_TEST_KEYS = ("match", "no_match")
 
 
 def cross_check(root: MappingNode, file: Path, diagnostics: Diagnostics) -> None:
-    """Note every fault between the parts of a filled tree; file: the configuration's own absolute path."""
+    """Report every contradiction in an interpolated tree; file: the absolute path of the configuration."""
     for name, watchlist in _sections(root, "watchlists"):
         _check_rule_keys(watchlist, f"watchlists.{name}", diagnostics)
         _check_tests(watchlist, f"watchlists.{name}.tests", diagnostics)
@@ -27,7 +27,7 @@ def cross_check(root: MappingNode, file: Path, diagnostics: Diagnostics) -> None
         _check_names(watchlist, f"watchlists.{name}.sources", _names(root, "sources"), diagnostics)
         if name in _names(root, "channels"):
             diagnostics.error(
-                f"watchlists.{name}", "a channel has this name too, and commands take either by name; rename one"
+                f"watchlists.{name}", "a channel has the same name, and commands accept either: rename one of them"
             )
     _check_earlier_names(root, diagnostics)
     operator = _child(root, "operator")
@@ -37,13 +37,15 @@ def cross_check(root: MappingNode, file: Path, diagnostics: Diagnostics) -> None
 
 
 def _check_rule_keys(watchlist: MappingNode, path: str, diagnostics: Diagnostics) -> None:
-    """One of the ways and no second; a mistyped one already has its fault."""
+    """Require exactly one rule key; a mistyped one is reported elsewhere."""
     present = [key for key in _RULE_KEYS if _is_set(watchlist, key)]
     is_mistyped = any(key not in _RULE_KEYS and closest(key, _RULE_KEYS) for key in watchlist.entries)
     if not present and not is_mistyped:
-        diagnostics.error(f"{path}.keywords", "is missing; write for instance keywords: [FTA], or a query: or a regex:")
+        diagnostics.error(f"{path}.keywords", "is missing: write for example keywords: [FTA], or use query: or regex:")
     for second in present[1:]:
-        diagnostics.error(f"{path}.{second}", f"stands beside {present[0]}:, and a watchlist has one of them; keep one")
+        diagnostics.error(
+            f"{path}.{second}", f"cannot be combined with {present[0]}: in one watchlist; remove one of them"
+        )
 
 
 def _check_tests(watchlist: MappingNode, path: str, diagnostics: Diagnostics) -> None:
@@ -53,9 +55,9 @@ def _check_tests(watchlist: MappingNode, path: str, diagnostics: Diagnostics) ->
             continue
         present = [key for key in _TEST_KEYS if _is_set(item, key)]
         if len(present) != 1:
-            hint = "make two tests of it" if present else "write match: or no_match: and a text"
-            what = "says both match: and no_match:" if present else "says nothing"
-            diagnostics.error(f"{path}[{number}]", f"this test {what}; {hint}")
+            both = "has both match: and no_match:; split it into two tests"
+            message = both if present else "is empty; write match: or no_match: and a text"
+            diagnostics.error(f"{path}[{number}]", f"this test {message}")
 
 
 def _is_set(table: MappingNode, key: str) -> bool:
@@ -64,7 +66,7 @@ def _is_set(table: MappingNode, key: str) -> bool:
 
 
 def _check_names(section: MappingNode, path: str, known: list[str], diagnostics: Diagnostics) -> None:
-    """path: of the list of names, its last part the key; nothing is known where the section itself is at fault."""
+    """path: of the list of names; known: empty if the section that defines the names has an error itself."""
     key = path.rpartition(".")[2]
     what = "channel" if key == "notify" else "source"
     listed = _child(section, key)
@@ -72,12 +74,12 @@ def _check_names(section: MappingNode, path: str, known: list[str], diagnostics:
         return
     for number, item in enumerate(listed.items):
         if isinstance(item, ScalarNode) and not item.has_error and item.text not in known:
-            hint = suggestion(item.text, known) or f"; there is {', '.join(known)}"
-            diagnostics.error(f"{path}[{number}]", f"{quoted_value(item)} names no {what}{hint}")
+            hint = suggestion(item.text, known) or f": choose from {', '.join(known)}"
+            diagnostics.error(f"{path}[{number}]", f"{quoted_value(item)} is not a configured {what}{hint}")
 
 
 def _check_earlier_names(root: MappingNode, diagnostics: Diagnostics) -> None:
-    """What is stored under a name can become one source's, and only when no source has that name any more."""
+    """Require that an earlier name belongs to one source only, and that no current source has it."""
     owners: dict[str, str] = {}
     for name, source in _sections(root, "sources"):
         listed = _child(source, "was")
@@ -87,16 +89,16 @@ def _check_earlier_names(root: MappingNode, diagnostics: Diagnostics) -> None:
             owner, path = owners.setdefault(item.text, name), f"sources.{name}.was[{number}]"
             if item.text in _names(root, "sources"):
                 diagnostics.error(
-                    path, f"{quoted_value(item)} is a source of its own here; a renamed source stands here once"
+                    path, f"{quoted_value(item)} is also a current source: remove the name here, or that source"
                 )
             elif owner != name:
                 diagnostics.error(
-                    path, f"{quoted_value(item)} is an earlier name of '{owner}' already; only one can have it"
+                    path, f"{quoted_value(item)} is already an earlier name of '{owner}': remove one of them"
                 )
 
 
 def _check_folders(root: MappingNode, file: Path, diagnostics: Diagnostics) -> None:
-    """Links are followed: what counts is where files really land."""
+    """Compare real paths, with symbolic links resolved."""
     state = _folder(_child(root, "state"), file, default="state/")
     for name, source in _sections(root, "sources"):
         watched = _folder(_child(source, "path"), file)
@@ -104,21 +106,16 @@ def _check_folders(root: MappingNode, file: Path, diagnostics: Diagnostics) -> N
         if watched is None:
             continue
         if _is_inside(Path(os.path.realpath(file.parent)), watched):
-            diagnostics.error(path, "this configuration file lies in that folder; give the dumps a folder of their own")
+            diagnostics.error(path, "this folder contains the configuration file: use a separate folder for dumps")
         if state and _is_inside(state, watched):
             where = "state" if "state" in root.entries else path
-            diagnostics.error(
-                where,
-                f"the state folder lies in the folder of source '{name}'; keep them apart",
-            )
+            diagnostics.error(where, f"the state folder is inside the folder of source '{name}': use separate folders")
 
 
 def _folder(node: Node | None, file: Path, *, default: str = "") -> Path | None:
-    """The real folder a value stands for; None: it has a fault of its own."""
-    if node is None or (isinstance(node, ScalarNode) and node.is_unset):
-        text = default
-    else:
-        text = node.text if isinstance(node, ScalarNode) else ""
+    """Return the real path of a folder; None: the value has an error itself."""
+    is_unset = node is None or (isinstance(node, ScalarNode) and node.is_unset)
+    text = default if is_unset else node.text if isinstance(node, ScalarNode) else ""
     try:
         return Path(os.path.realpath(folder_path(text, file.parent)))
     except ValueError:
@@ -135,7 +132,7 @@ def _names(root: MappingNode, section: str) -> list[str]:
 
 
 def _sections(root: MappingNode, section: str) -> Iterator[tuple[str, MappingNode]]:
-    """Sections by name; one without keys counts as an empty one, one that is a list or a value has its own fault."""
+    """Yield sections by name; one without keys is empty, and one that is no mapping is reported elsewhere."""
     table = _child(root, section)
     for name, entry in table.entries.items() if isinstance(table, MappingNode) else ():
         if isinstance(entry.node, MappingNode):

@@ -1,4 +1,4 @@
-"""Faults as they are found, in any order → all of them with place and excerpt, in file order."""
+"""Collect diagnostics in any order and return them in file order, each with its place and a redacted excerpt."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from monitor.config.redact import is_below_url, mask_span, mask_unparsed, mask_u
 from monitor.errors import ConfigError, Diagnostic
 from monitor.text import escape
 
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # what YAML takes for an end of line
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # the line breaks of YAML
 
 
 class Place(NamedTuple):
-    """Where something begins, both from 1, the column in characters."""
+    """A place in the file; both numbers begin at 1, and the column counts characters."""
 
     line: int
     column: int
@@ -24,7 +24,7 @@ START = Place(1, 1)
 
 
 class Diagnostics:
-    """Collects the faults of one configuration file; nothing it hands out shows a secret."""
+    """A collector of errors and warnings about one configuration file; nothing it returns shows a secret."""
 
     def __init__(self, file: str, text: str = "") -> None:
         self._file = file
@@ -32,57 +32,57 @@ class Diagnostics:
         self._lines = _BREAK.split(text)
         self._hidden: dict[int, int] = {}  # start → end
         self._found: list[tuple[Place, str, str, str]] = []
-        self.open_key = ""  # whose value is being read: tells what the parser gave up in
-        self.places: Mapping[str, Place] = {}  # of every dotted path that stands in the file
+        self.open_key = ""  # the key whose value is being parsed, for a syntax error in it
+        self.places: Mapping[str, Place] = {}  # of every dotted path in the file
 
     def error(self, path: str, message: str) -> None:
-        """Note what makes the configuration unusable; a path that is not in the file is placed where it would lie."""
+        """Add an error; a path that is not in the file gets the place of its nearest parent."""
         self.add(self._nearest(path), path, message)
 
     def warning(self, path: str, message: str) -> None:
-        """Note what should be looked at and stops nothing."""
+        """Add a warning, which does not prevent loading."""
         self.add(self._nearest(path), path, message, severity="warning")
 
     def add(self, place: Place, path: str, message: str, *, severity: str = "error") -> None:
-        """Note a fault at a known place."""
+        """Add a diagnostic at a known place."""
         self._found.append((place, path, message, severity))
 
     def refuse(self, place: Place | None, message: str) -> NoReturn:
-        """Give up on a file that cannot be read on; earlier diagnostics may be its consequence and are dropped.
+        """Raise ConfigError for a file that cannot be parsed; earlier diagnostics are dropped.
 
-        place None: about the file as a whole.
+        place None: the error is about the file as a whole.
         """
-        if place and place.line > len(self._lines):  # libyaml's end of a file whose last line has no end
+        if place and place.line > len(self._lines):  # libyaml's end of a file without a final line break
             place = Place(len(self._lines), len(self._lines[-1]) + 1)
         excerpt = self._unparsed_excerpt(place) if place else ""
-        # The parser's own error quotes the file: it must not show in a traceback either.
+        # The parser's error quotes the file, so it must not appear in a traceback either.
         raise ConfigError((self._diagnostic(place, "", message, "error", excerpt),)) from None
 
     def raise_errors(self) -> None:
-        """Raise ConfigError if there is any error: errors first, each kind in file order."""
+        """Raise ConfigError if there are errors; they come before the warnings, both in file order."""
         faults = self._sorted("error")
         if faults:
             raise ConfigError((*faults, *self.warnings())) from None
 
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """The warnings, in file order."""
+        """Return the warnings in file order."""
         return self._sorted("warning")
 
     def hide(self, start: int, end: int) -> None:
-        """Keep these characters of the file, by offset, out of every excerpt."""
+        """Hide a range of characters of the file, by offset, in every excerpt."""
         self._hidden[start] = end
 
     def is_hidden(self, start: int) -> bool:
-        """Whether the value that begins at this offset is kept out of every excerpt."""
+        """Return whether the value that begins at this offset is hidden."""
         return start in self._hidden
 
     def place_at(self, offset: int) -> Place:
-        """The place of a character."""
+        """Return the place of a character."""
         line = sum(start <= offset for start in self._starts)
         return Place(line, offset - self._starts[line - 1] + 1)
 
     def place_in(self, path: str, text: str, offset: int) -> Place | None:
-        """The place of a character of a value; None: the file has it in other words (escapes, several lines)."""
+        """Return the place of a character of a value; None: it is written with escapes or on several lines."""
         start = self.places.get(path, START)
         line = self._lines[start.line - 1]
         for quote in ("", '"', "'"):

@@ -1,4 +1,4 @@
-"""Pydantic's complaints → faults in this product's words, each at its place in the file."""
+"""Translate pydantic's errors into messages for users, each at its place in the file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NEEDS_QUOTES = re.compile(r"""^[\s&*!|>%@`'"-]|[\[\]{}#]|:\s|\s$|^$""")
 
 
 def translate_errors(errors: list[ErrorDetails], root: MappingNode, diagnostics: Diagnostics) -> None:
-    """Note every error, except where a broken value or a mistyped key already has its fault."""
+    """Report every error, unless its value or a mistyped key has been reported already."""
     intended = {_intended(error["loc"]) for error in errors if error["type"] == "extra_forbidden"}
     for error in errors:
         loc: KeyPath = error["loc"]
@@ -34,7 +34,7 @@ def translate_errors(errors: list[ErrorDetails], root: MappingNode, diagnostics:
             continue
         node = nodes[-1] if len(nodes) > len(loc) else None
         if error["type"] == "too_short" and node and plain(node):
-            continue  # it has entries, and what is wrong with them is said of each
+            continue  # it has entries, and each one with an error is reported
         if is_name or is_unknown:
             diagnostics.add(_key_place(nodes, loc), dotted(loc), _key_message(error, loc))
         elif isinstance(node, ScalarNode):
@@ -44,13 +44,13 @@ def translate_errors(errors: list[ErrorDetails], root: MappingNode, diagnostics:
 
 
 def quoted_value(node: ScalarNode) -> str:
-    """A value as it may stand in a message: as the file has it, never what a reference or a secret holds."""
+    """Return a value in quotes as the file has it, never the value of a reference or a secret."""
     text = mask_secret(node.raw) if node.is_secret else mask_urls(node.raw if node.is_interpolated else node.text)
     return f"'{_shortened(text)}'"
 
 
 def _nodes_to(root: MappingNode, loc: KeyPath) -> list[Node]:
-    """The nodes from the root to a place, as far as they exist."""
+    """Return the nodes from the root to a path, as far as they exist."""
     nodes: list[Node] = [root]
     for part in loc:
         node = nodes[-1]
@@ -73,7 +73,7 @@ def _key_message(error: ErrorDetails, loc: KeyPath) -> str:
     if error["type"] != "extra_forbidden":
         return f"'{key}' {_reason(error)}"
     known = _known_keys(loc)
-    return f"unknown key{suggestion(key, known) or '; the keys here are ' + ', '.join(known)}"
+    return f"unknown key{suggestion(key, known) or ': use one of ' + ', '.join(known)}"
 
 
 def _known_keys(loc: KeyPath) -> list[str]:
@@ -81,44 +81,44 @@ def _known_keys(loc: KeyPath) -> list[str]:
 
 
 def _intended(loc: KeyPath) -> KeyPath:
-    """The place of the key that an unknown one was probably meant to be."""
+    """Return the path of the key that was probably intended by an unknown one."""
     return (*loc[:-1], closest(str(loc[-1]), _known_keys(loc)) or "")
 
 
 def _value_message(error: ErrorDetails, loc: KeyPath, node: ScalarNode) -> str:
-    """What is wrong with one value, which is there."""
+    """Return the message for a single value in the file."""
     if error["type"] == "missing":
         return f"has no value{_example(loc)}"
     if error["type"] == "tuple_type":
-        return f"takes a list; write {_as_list(node)}"
+        return f"must be a list: write {_as_list(node)}"
     if _is_table_wanted(error):
-        return f"takes keys of its own, not one value{_example(loc)}"
+        return f"must have keys, not a single value{_example(loc)}"
     if error["type"] == "literal_error":
         expected = str(error["ctx"]["expected"])
         close = suggestion(node.text, re.findall(r"'(\w+)'", expected))
-        return f"{quoted_value(node)} is not {expected}{close}"
+        return f"{quoted_value(node)} is not valid: write {expected}{close}"
     return f"{quoted_value(node)} {_reason(error)}"
 
 
 def _message(error: ErrorDetails, loc: KeyPath, node: Node | None) -> str:
-    """What is wrong with a list, with a table, or with what is not there."""
+    """Return the message for a list, a mapping or a missing value."""
     if error["type"] == "missing":
         return f"is missing{_example(loc)}"
     if error["type"] == "too_short":
         return f"needs at least one entry{_example(loc)}"
     if _is_table_wanted(error):
-        return f"takes keys of its own, not a list{_example(loc)}"
+        return f"must have keys, not a list{_example(loc)}"
     if error["type"] == "tuple_type":
-        return "takes a list such as [first, second], not keys"
+        return "must be a list such as [first, second], not keys"
     if isinstance(node, SequenceNode):
-        return f"takes one value, not a list{_without_brackets(node)}"
-    return "takes one value, not keys"
+        return f"must be a single value, not a list{_without_brackets(node)}"
+    return "must be a single value, not keys"
 
 
 def _reason(error: ErrorDetails) -> str:
-    """The sentence of our own validators; pydantic's own texts, which could hold the value, are never passed on."""
+    """Return the message of our own validator; pydantic's messages could contain the value and are never shown."""
     reason = error.get("ctx", {}).get("error")
-    return str(reason) if reason is not None else "does not fit here"
+    return str(reason) if reason is not None else "is not valid here"
 
 
 def _is_table_wanted(error: ErrorDetails) -> bool:
@@ -126,13 +126,13 @@ def _is_table_wanted(error: ErrorDetails) -> bool:
 
 
 def _example(loc: KeyPath) -> str:
-    """Return how the key or section here may be written; nothing where the models give no example."""
+    """Return how this key or section may be written, or nothing if the models give no example."""
     known, key = dict(sections()), loc[-1]
     siblings, keys = (_examples(known.get(_pattern(one))) for one in (loc[:-1], loc))
     inner = next((f"{one}: {example}" for one, example in keys.items()), "")
     value = siblings.get(str(key)) or (inner and f"{{{inner}}}")
     written = f"- {inner}" if isinstance(key, int) else f"{_shortened(mask_urls(str(key)))}: {value}"
-    return value and f"; write for instance {written}"
+    return value and f": write for example {written}"
 
 
 def _examples(section: type[Section] | None) -> dict[str, str]:
@@ -141,7 +141,7 @@ def _examples(section: type[Section] | None) -> dict[str, str]:
 
 
 def _as_list(node: ScalarNode) -> str:
-    """The value as the list that was probably meant; commas separate its entries."""
+    """Return the value as a list with one entry."""
     text = node.raw if node.is_interpolated else node.text
     return f"[{_quoted(_shortened(mask_urls(text)))}]"
 
@@ -150,7 +150,7 @@ def _without_brackets(node: SequenceNode) -> str:
     only = node.items[0] if len(node.items) == 1 else None
     if not isinstance(only, ScalarNode) or only.is_secret:
         return ""
-    return f"; write {_quoted(_shortened(mask_urls(only.raw)))}"
+    return f": write {_quoted(_shortened(mask_urls(only.raw)))}"
 
 
 def _quoted(text: str) -> str:
@@ -162,7 +162,7 @@ def _shortened(text: str) -> str:
 
 
 def _pattern(loc: KeyPath) -> str:
-    """The path with the user's own names as `*`: what keys are looked up by."""
+    """Return the path with `*` for the user's own names, as `sections` yields it."""
     parts = ["*" if isinstance(part, int) else part for part in loc]
     if len(parts) > 1 and parts[0] in ("sources", "channels", "watchlists"):
         parts[1] = "*"

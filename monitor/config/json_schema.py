@@ -1,7 +1,7 @@
-"""The models of the configuration → its JSON schema (draft 2020-12), for editors and other programs.
+"""Generate the JSON schema (draft 2020-12) of the configuration, for editors and other programs.
 
-An editor reads YAML with its own types, so where the loader takes text a number or a flag is welcome, too; whatever
-holds a reference such as `${NAME}` fits everywhere, for only the loader knows what it stands for.
+An editor reads YAML with its own types, so a number or a boolean is allowed where the loader takes text. A reference
+such as `${NAME}` is allowed everywhere, because only the loader knows its value.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ANY_REFERENCE: JsonSchema = {"$ref": "#/$defs/Reference"}
 
 
 def json_schema() -> JsonSchema:
-    """The whole schema."""
+    """Return the whole schema."""
     made = Config.model_json_schema(schema_generator=_Generator)
     tables: JsonSchema = made["$defs"]
     for table in (made, *tables.values()):
@@ -36,12 +36,12 @@ def json_schema() -> JsonSchema:
 
 
 def schema_text() -> str:
-    """The schema as config.schema.json has it."""
+    """Return the text of config.schema.json."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 class _Generator(GenerateJsonSchema):
-    """Pydantic's own, with the names of tables as `propertyNames`."""
+    """Pydantic's generator, with patterns of names as `propertyNames`."""
 
     def dict_schema(self, schema: Any) -> JsonSchema:
         made = super().dict_schema(schema)
@@ -54,7 +54,7 @@ class _Generator(GenerateJsonSchema):
 
 
 def _setting(setting: JsonSchema, tables: JsonSchema, *, is_required: bool) -> JsonSchema:
-    """One key; what may be left out may also have no value. A section's own keys have its defaults."""
+    """Return the schema of one key: an optional key may be null, and a section has no default of its own."""
     about = setting.pop("description", None) or tables[setting["$ref"].rpartition("/")[2]]["description"]
     default = setting.pop("default", None)
     setting.pop("examples", None)  # they are YAML
@@ -68,7 +68,7 @@ def _setting(setting: JsonSchema, tables: JsonSchema, *, is_required: bool) -> J
 
 
 def _allow_reference(form: JsonSchema) -> JsonSchema:
-    """The same, and any text that holds a reference where one value is expected."""
+    """Allow text with a reference wherever a single value is expected."""
     for inner in ("items", "additionalProperties"):
         if isinstance(form.get(inner), dict):
             return {**form, inner: _allow_reference(form[inner])}

@@ -1,4 +1,4 @@
-"""A path → the configuration there, or every fault it has."""
+"""Find, read and check a configuration file; report all of its errors at once."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from monitor.errors import ConfigError, Diagnostic
 Check = Callable[[Config, Diagnostics], None]
 
 _STATE = re.compile("^state:.*$", re.MULTILINE)
-_LARGEST = 1_000_000  # bytes; a mistaken `-c dump.txt` must not be read whole
+_LARGEST = 1_000_000  # bytes; a dump named by mistake must not be read whole
 
 
 def find(path: Path | None, environ: Mapping[str, str], *, here: Path = Path()) -> Path:
-    """The configuration to use: what was named, else the first candidate that is there; raises ConfigError.
+    """Return the named configuration, or the first candidate that exists; raises ConfigError if none does.
 
-    A named file is not looked for: `load` says best what is wrong with it.
+    A named file need not exist: `load` reports that with the best message.
     """
     named = path or environ.get("MONITOR_CONFIG")
     if named:
@@ -36,14 +36,14 @@ def find(path: Path | None, environ: Mapping[str, str], *, here: Path = Path()) 
     places = candidates(environ, here=here)
     found = next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113 - no PermissionError
     if found is None:
-        looked = ", ".join(str(place) for place in places)
-        message = f"no configuration found; looked for {looked}; name one with --config FILE or MONITOR_CONFIG"
+        searched = ", ".join(str(place) for place in places)
+        message = f"no configuration found (searched: {searched}): name one with --config FILE or MONITOR_CONFIG"
         raise ConfigError((Diagnostic(file="config.yaml", line=0, column=0, path="", message=message),))
     return found
 
 
 def candidates(environ: Mapping[str, str], *, here: Path = Path()) -> tuple[Path, ...]:
-    """Where a configuration is looked for when none is named, in this order."""
+    """Return the paths that are searched for a configuration, in this order, when none is named."""
     base = environ.get("XDG_CONFIG_HOME", "")
     if not base.startswith("/"):  # the XDG specification ignores a relative one
         base = f"{environ['HOME']}/.config" if environ.get("HOME") else ""
@@ -52,9 +52,9 @@ def candidates(environ: Mapping[str, str], *, here: Path = Path()) -> tuple[Path
 
 
 def load(path: Path, *, environ: Mapping[str, str] = os.environ, checks: Sequence[Check] = ()) -> Config:
-    """Read, fill and check a configuration; raises ConfigError with all its faults.
+    """Read, interpolate and check a configuration; raises ConfigError with all its errors.
 
-    checks see a configuration that is valid in itself and may note errors and warnings at dotted paths.
+    checks receive a configuration without errors and may add errors and warnings at dotted paths.
     """
     look, text = file_stamp(path), _text(path)
     file = path.absolute()
@@ -73,9 +73,9 @@ def load(path: Path, *, environ: Mapping[str, str] = os.environ, checks: Sequenc
 
 
 def state_of(path: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
-    """The state folder that a configuration names, whatever else is wrong with it; where it names none, the usual one.
+    """Return the state folder that a configuration names, or the default; other errors in the file do not matter.
 
-    For those who look after a daemon that goes on with what the file said before.
+    With it, commands reach a daemon that still runs with an earlier version of the file.
     """
     diagnostics, folder = Diagnostics(str(path)), path.absolute().parent
     try:
@@ -94,13 +94,13 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
     except FileNotFoundError:
-        diagnostics.refuse(None, "there is no such file; name another with --config FILE or MONITOR_CONFIG")
+        diagnostics.refuse(None, "this file does not exist: name another one with --config FILE or MONITOR_CONFIG")
     except IsADirectoryError:
-        diagnostics.refuse(None, "this is a folder; name the configuration file in it")
+        diagnostics.refuse(None, "this is a folder: name the configuration file inside it")
     except OSError as error:
-        diagnostics.refuse(None, f"cannot be read: {error.strerror}")
+        diagnostics.refuse(None, f"this file cannot be read: {error.strerror}")
     if len(content) > _LARGEST:
-        diagnostics.refuse(None, f"is larger than {_LARGEST} bytes; this cannot be a configuration")
+        diagnostics.refuse(None, f"this file is larger than {_LARGEST} bytes: name a configuration file")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -108,12 +108,12 @@ def _text(path: Path) -> str:
         diagnostics = Diagnostics(str(path), text)
         before = len(content[: error.start].decode("utf-8"))
         diagnostics.refuse(
-            diagnostics.place_at(before), f"the byte 0x{content[error.start]:02x} is not UTF-8; save the file as UTF-8"
+            diagnostics.place_at(before), f"the byte 0x{content[error.start]:02x} is not UTF-8: save the file as UTF-8"
         )
 
 
 def file_stamp(file: Path) -> FileStamp:
-    """What tells a file from what it becomes; taken before it is read, so that no edit falls between the two."""
+    """Return the stamp of a file; take it before reading, so that no edit between the two is missed."""
     try:
         status = file.stat()
     except OSError:
@@ -127,7 +127,7 @@ def _origin(root: MappingNode, file: Path, look: FileStamp) -> Origin:
         file=file,
         look=look,
         folder=file.parent,
-        places={path: place for path, place, _ in reversed(nodes)},  # of two equal paths the first counts
+        places={path: place for path, place, _ in reversed(nodes)},  # of two equal paths the first is kept
         interpolated={
             path: _masked(node) for path, _, node in nodes if isinstance(node, ScalarNode) and node.is_interpolated
         },
@@ -144,4 +144,4 @@ def _typed(root: MappingNode, origin: Origin, diagnostics: Diagnostics) -> Confi
     except ValidationError as error:
         translate_errors(error.errors(include_url=False, include_input=False), root, diagnostics)
         diagnostics.raise_errors()
-        raise  # a complaint that no fault explains is a bug of ours
+        raise  # an error without a diagnostic is a bug of ours

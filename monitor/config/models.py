@@ -1,7 +1,4 @@
-"""Text settings → typed, frozen ones: the keys a configuration can have, with their defaults.
-
-A key that is missing here does not exist.
-"""
+"""Define every key of the configuration once: its type, default, description and example."""
 
 from __future__ import annotations
 
@@ -29,38 +26,37 @@ FileStamp = tuple[int, int, int] | None  # a file's inode, size and time of chan
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TextType:
-    """A kind of value that the file holds as text: how it is read, shown again and described to an editor."""
+    """A type of value that the file holds as text: how it is parsed, written again and described to an editor."""
 
     parse: Callable[[str], object]
     schema: Mapping[str, object]  # JSON schema of the text
-    show: Callable[[Any], object] = str  # without secrets
+    write: Callable[[Any], object] = str  # without secrets
 
     def __get_pydantic_core_schema__(self, source: object, handler: object) -> CoreSchema:
-        show = core_schema.plain_serializer_function_ser_schema(self._show)
-        return core_schema.no_info_plain_validator_function(self._parse, serialization=show)
+        write = core_schema.plain_serializer_function_ser_schema(
+            lambda value: None if value is None else self.write(value)
+        )
+        return core_schema.no_info_plain_validator_function(self._parse, serialization=write)
 
     def __get_pydantic_json_schema__(self, schema: object, handler: object) -> dict[str, object]:
         return dict(self.schema)
 
     def _parse(self, value: object) -> object:
         if not isinstance(value, str):
-            raise PydanticCustomError("text_type", "takes one value")
+            raise PydanticCustomError("text_type", "must be a single value")
         return self.parse(value)
 
-    def _show(self, value: object) -> object:
-        return None if value is None else self.show(value)
 
-
-def _pattern_schema(title: str, pattern: str) -> Mapping[str, object]:
+def _text(title: str, pattern: str) -> Mapping[str, object]:
     return {"title": title, "type": "string", "pattern": f"^({pattern})$"}
 
 
-def _number_schema(title: str, pattern: str, least: int, most: int) -> Mapping[str, object]:
+def _number(title: str, pattern: str, least: int, most: int) -> Mapping[str, object]:
     return {"title": title, "type": ["integer", "string"], "minimum": least, "maximum": most, "pattern": pattern}
 
 
 def _from_folder(text: str, info: ValidationInfo[Any]) -> Path:
-    """A relative path starts from the configuration's folder."""
+    """Resolve a relative path from the configuration's folder."""
     return parsers.folder_path(text, info.context.folder)
 
 
@@ -68,21 +64,20 @@ _FLAG = "[Tt][Rr][Uu][Ee]|[Yy][Ee][Ss]|[Oo][Nn]|[Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]|[O
 _DAY = "[A-Za-z]{3}(-[A-Za-z]{3})?"
 _TIME = "[0-9]{1,2}:[0-9]{2}"
 _ANY_TEXT = ["string", "number", "boolean"]
-_DURATION = _pattern_schema("duration", r"[0-9]{1,12}(\.[0-9]{1,12})?(ms|s|m|h|d|w)")
-_SIZE = _pattern_schema("size", r"[0-9]{1,12}(\.[0-9]{1,12})?(B|kB|KB|MB|GB|TB)")
-_DAYS = _number_schema("days, or keep", "^([0-9]{1,5}|keep)$", 1, 99999)
-_DIGEST = _pattern_schema("digest time", f"({_DAY}(,{_DAY})* +)?{_TIME}")
-_ADDRESS = _pattern_schema("address", r"off|[0-9.]{7,15}:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
+_DURATION = _text("duration", parsers.DURATION.pattern)
+_DAYS = _number("days, or keep", "^([0-9]{1,5}|keep)$", 1, 99999)
+_DIGEST = _text("digest time", f"({_DAY}(,{_DAY})* +)?{_TIME}")
+_ADDRESS = _text("address", r"off|[0-9.]{7,15}:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
 _NAME = {"title": "name", "type": "string", "pattern": r"^[A-Za-z0-9가-힣][^\s/:,;!?]{0,63}$"}
 
 Duration = Annotated[timedelta, TextType(parsers.duration, _DURATION, serialize.duration)]
 PositiveDuration = Annotated[timedelta, TextType(parsers.positive_duration, _DURATION, serialize.duration)]
 Age = Annotated[timedelta | None, TextType(parsers.age, _DAYS, serialize.days)]
-Size = Annotated[int, TextType(parsers.size, _SIZE, serialize.size)]
+Size = Annotated[int, TextType(parsers.size, _text("size", parsers.SIZE.pattern), serialize.size)]
 Count = Annotated[
-    int, TextType(parsers.count, _number_schema("number from 1 to 1000", "^0{0,3}[1-9][0-9]{0,3}$", 1, 1000), int)
+    int, TextType(parsers.count, _number("number from 1 to 1000", "^0{0,3}[1-9][0-9]{0,3}$", 1, 1000), int)
 ]
-Limit = Annotated[int, TextType(parsers.limit, _number_schema("number", "^[0-9]{1,5}$", 0, 99999), int)]
+Limit = Annotated[int, TextType(parsers.limit, _number("number", "^[0-9]{1,5}$", 0, 99999), int)]
 Flag = Annotated[
     bool, TextType(parsers.flag, {"title": "yes or no", "type": ["boolean", "string"], "pattern": f"^({_FLAG})$"}, bool)
 ]
@@ -90,21 +85,17 @@ Zone = Annotated[ZoneInfo, TextType(parsers.zone, {"title": "time zone", "type":
 Codec = Annotated[str, TextType(parsers.codec, {"title": "encoding", "type": "string", "minLength": 1})]
 Glob = Annotated[str, TextType(parsers.glob, {"title": "pattern", "type": _ANY_TEXT, "pattern": "^[^/]+$"}, mask_urls)]
 Word = Annotated[str, TextType(parsers.word, {"title": "text", "type": _ANY_TEXT, "pattern": r"\S"}, mask_urls)]
-MessageRate = Annotated[
-    Rate, TextType(parsers.rate, _pattern_schema("rate", r"[0-9]{1,6}(\.[0-9]{1,6})?/(s|m|min|h)"), serialize.rate)
-]
+MessageRate = Annotated[Rate, TextType(parsers.rate, _text("rate", parsers.RATE.pattern), serialize.rate)]
 DigestTime = Annotated[Digest, TextType(parsers.digest, _DIGEST, serialize.digest)]
 QuietHours = Annotated[
-    Quiet, TextType(parsers.quiet, _pattern_schema("span of hours", f" *{_TIME} *- *{_TIME} *"), serialize.quiet)
+    Quiet, TextType(parsers.quiet, _text("range of hours", f" *{_TIME} *- *{_TIME} *"), serialize.quiet)
 ]
 Event = Annotated[Kind, TextType(parsers.event, {"title": "kind of event", "enum": [str(one) for one in parsers.WHEN]})]
 WebAddress = Annotated[
-    Secret, TextType(parsers.web_address, _pattern_schema("web address", r"https?://[!-~]+"), serialize.secret)
+    Secret, TextType(parsers.web_address, _text("web address", parsers.WEB_ADDRESS.pattern), serialize.secret)
 ]
 Listen = Annotated[str, TextType(parsers.listen, _ADDRESS)]
-Url = Annotated[
-    Secret, TextType(parsers.url, _pattern_schema("url", r"[A-Za-z][A-Za-z0-9+.-]*://\S*"), serialize.secret)
-]
+Url = Annotated[Secret, TextType(parsers.url, _text("url", parsers.URL.pattern), serialize.secret)]
 Name = Annotated[str, TextType(parsers.name, _NAME)]
 Folder = Annotated[
     Path, TextType(str, {"title": "path", "type": "string", "pattern": "^[^~]"}), AfterValidator(_from_folder)
@@ -113,15 +104,15 @@ NonEmpty = Field(min_length=1)
 FirstRun = Literal["alert", "baseline"]
 
 
-def setting(about: str, *, default: Any = ..., example: str = "") -> Any:
-    """Describe one key: what it is for, its default (as the file would have it where that is text) and an example."""
+def setting(description: str, *, default: Any = ..., example: str = "") -> Any:
+    """Describe one key: its purpose, its default (as text where the file has text) and an example."""
     is_text = isinstance(default, str) and default != ""
-    return Field(default, description=about, examples=[example] if example else None, validate_default=is_text)
+    return Field(default, description=description, examples=[example] if example else None, validate_default=is_text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a configuration came from; takes no part in comparing two of them."""
+    """The origin of a configuration, which is ignored when two configurations are compared."""
 
     file: Path = field(compare=False)  # absolute
     look: FileStamp = field(compare=False)  # of the file as it was read
@@ -129,76 +120,71 @@ class Origin:
     places: Mapping[str, Place] = field(compare=False, repr=False)
     interpolated: Mapping[str, str] = field(
         compare=False, repr=False
-    )  # what interpolation made: dotted path → what may show
+    )  # what may be shown of each interpolated value, by dotted path
     warnings: list[Diagnostic] = field(compare=False, repr=False, default_factory=list)
 
 
 class Section(BaseModel):
-    """Keys that belong together; one that is known and has no value counts as absent."""
+    """A group of keys; a known key without a value counts as absent."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     @model_validator(mode="before")
     @classmethod
     def _drop_unset(cls, given: object) -> object:
-        if given is None:  # `team:` with nothing below it: what it lacks will be said
-            return {}
         if not isinstance(given, Mapping):
-            return given
+            return {} if given is None else given  # None: `team:` with nothing below it
         return {key: value for key, value in given.items() if value is not None or key not in cls.model_fields}
 
 
 class Source(Section):
-    """A folder that dumps of one publisher are dropped into."""
+    """A folder into which dumps of one publisher are dropped."""
 
     path: Folder = setting("The folder; a relative one starts from the configuration's own folder.", example="seeds/")
     files: Annotated[tuple[Glob, ...], NonEmpty] = setting(
-        "Patterns for the names of dump files; where several sources fit, the first counts.", default=("*.txt",)
+        "Patterns for the names of dump files; if several sources match, the first one is used.", default=("*.txt",)
     )
-    encoding: Codec = setting("The dumps' encoding, such as utf-8 or cp949; auto finds it.", default="auto")
+    encoding: Codec = setting("The encoding of the dumps, such as utf-8 or cp949; auto detects it.", default="auto")
     categories: tuple[Word, ...] = setting("The category lines this publisher prints above titles.", default=())
     as_of: Literal["auto", "filename", "newest_date", "mtime"] = setting(
-        "What tells a dump's age: the stamp in its name, its newest record, the file's time, or auto.", default="auto"
+        "How the age of a dump is found: from its file name, its newest record, the file's mtime, or auto.",
+        default="auto",
     )
     max_record: Size = setting("A record beyond this size is rejected.", default="1MB")  # bytes
-    max_file: Size = setting("A file beyond this size is rejected unread.", default="2GB")  # bytes
-    recursive: Flag = setting("Whether folders below are watched, too.", default=False)
+    max_file: Size = setting("A file beyond this size is rejected without being read.", default="2GB")  # bytes
+    recursive: Flag = setting("Whether subfolders are watched as well.", default=False)
     listings: Mapping[Name, Annotated[tuple[Glob, ...], NonEmpty]] = setting(
-        "Boards whose dumps are complete, by name, with patterns for their files: what one no longer "
-        "shows within its days is withdrawn.",
+        "Boards whose dumps are complete, by name, with file patterns: a release that one no longer shows "
+        "within its range of days is withdrawn.",
         default={},
         example='{press: ["press_*.txt"]}',
     )
-    first_run: FirstRun | None = setting("As at the top level, for this source alone.", default=None)
+    first_run: FirstRun | None = setting("As at the top level, for this source only.", default=None)
     expect_every: PositiveDuration | None = setting(
-        "The operator is told when no new dump came for that long.", default=None
+        "The operator is notified when no new dump arrived for this long.", default=None
     )
-    was: tuple[Name, ...] = setting("Earlier names of this source: what is stored under them is its own.", default=())
+    was: tuple[Name, ...] = setting("Earlier names of this source; data stored under them moves to it.", default=())
 
 
 class Channel(Section):
     """A way to reach people: one recipient, one address."""
 
     url: Url = setting(
-        "The address, a secret: best as ${NAME}, ${file:/path} or ${credential:name}.", example='"console://"'
+        "The address, a secret: use ${NAME}, ${file:/path} or ${credential:name}.", example='"console://"'
     )
-    max_age: PositiveDuration = setting("A message that could not be sent for that long is given up.", default="3d")
+    max_age: PositiveDuration = setting("A message that could not be sent for this long has expired.", default="3d")
     rate: MessageRate | None = setting(
-        "How fast messages may follow one another; by itself what the service bears.", default=None
+        "The highest rate of messages; by default what the service allows.", default=None
     )
-    max_per_hour: Limit = setting(
-        "Beyond so many messages an hour they fold into one summary; 0: no limit.", default=60
-    )
+    max_per_hour: Limit = setting("Further messages in an hour are combined into one summary; 0: no limit.", default=60)
     digest: DigestTime | None = setting(
-        "When gathered messages go out, as in 08:30 or mon-fri 08:30; without it, each at once.", default=None
+        "When collected messages are sent, as in 08:30 or mon-fri 08:30; by default each at once.", default=None
     )
-    quiet: QuietHours | None = setting(
-        "Hours in which nothing is sent but what is urgent, as in 22:00-07:00.", default=None
-    )
+    quiet: QuietHours | None = setting("Hours in which only urgent messages are sent, as in 22:00-07:00.", default=None)
     on_uncertain: Literal["resend", "hold"] = setting(
-        "When a message may or may not have arrived: resend it, or hold it for a person.", default="resend"
+        "What to do if it is unknown whether a message arrived: resend it, or hold it for a person.", default="resend"
     )
-    html: Literal["auto", "on", "off"] = setting("Whether messages are pages; auto: in mail.", default="auto")
+    html: Literal["auto", "on", "off"] = setting("Whether messages are HTML; auto: in mail only.", default="auto")
 
 
 class Example(Section):
@@ -209,124 +195,115 @@ class Example(Section):
 
 
 class Watchlist(Section):
-    """What to look for, and whom to tell: one of keywords, query and regex."""
+    """What to search for and whom to alert: one of keywords, query and regex."""
 
     keywords: Annotated[tuple[Word, ...], NonEmpty] = setting(
-        "Words or phrases of which any one counts.", default=(), example="[FTA]"
+        "Words or phrases; any one of them matches.", default=(), example="[FTA]"
     )
     query: Word = setting("A query with AND, OR, NOT, NEAR and the like.", default="")
     regex: Word = setting("A regular expression.", default="")
     exclude: Annotated[tuple[Word, ...], NonEmpty] = setting(
-        "Words or phrases that make a release not count.", default=(), example='["photo news"]'
+        "Words or phrases; a release that contains one does not match.", default=(), example='["photo news"]'
     )
     fields: Annotated[tuple[Literal["title", "body", "category"], ...], NonEmpty] = setting(
-        "Where to look.", default=("title", "body", "category")
+        "The fields to search.", default=("title", "body", "category")
     )
-    when: Annotated[tuple[Event, ...], NonEmpty] = setting("The kinds of events that are told.", default=parsers.WHEN)
+    when: Annotated[tuple[Event, ...], NonEmpty] = setting("The kinds of events to alert on.", default=parsers.WHEN)
     on_change: Literal["any", "added", "newly"] = setting(
-        "Which changes are told: any, those that add a match, or those that first make it match.", default="any"
+        "Which changes to alert on: any, those that add a match, or those that first make it match.", default="any"
     )
     min_hits: Count = setting("How many places must match.", default=1)
     case: Literal["smart", "ignore", "exact"] = setting(
-        "Whether capitals count; smart: only in everyday words such as IT.", default="smart"
+        "Whether letter case counts; smart: only in everyday words such as IT.", default="smart"
     )
-    inflect: Flag = setting("Whether plurals count as the word.", default=True)
-    urgent: Flag = setting("Whether it passes digests, quiet hours and the limit per hour.", default=False)
+    inflect: Flag = setting("Whether plurals match, too.", default=True)
+    urgent: Flag = setting("Whether alerts bypass digests, quiet hours and the limit per hour.", default=False)
     sources: Annotated[tuple[str, ...], NonEmpty] | None = setting(
-        "The sources it is for; without it, all.", default=None
+        "The sources it applies to; by default all.", default=None
     )
-    notify: tuple[str, ...] | None = setting(
-        "The channels that are told; without it, all; []: recorded only.", default=None
+    notify: tuple[str, ...] | None = setting("The channels to alert; by default all; []: record only.", default=None)
+    tests: tuple[Example, ...] = setting(
+        "Texts that must match or must not match; `monitor check` tests them.", default=()
     )
-    tests: tuple[Example, ...] = setting("Texts that must match or must not; check tries them.", default=())
 
 
 class Watch(Section):
     """How folders are watched."""
 
     mode: Literal["auto", "events", "poll"] = setting(
-        "How news of files comes: as events, by looking every few seconds (poll), or as fits (auto).",
-        default="auto",
-        example="auto",
+        "How new files are found: by events, by polling every few seconds, or auto.", default="auto", example="auto"
     )
-    settle: Duration = setting(
-        "A file that nobody vouches for is read once it has not changed for that long.", default="2s"
-    )
+    settle: Duration = setting("A file not known to be closed is read once unchanged for this long.", default="2s")
     partial_grace: Duration = setting(
-        "How long an unfinished last record may still be completed before it is rejected.", default="10m"
+        "How long an incomplete last record may still be completed before it is rejected.", default="10m"
     )
-    rescan: PositiveDuration = setting("Folders are listed that often as well, should an event get lost.", default="1m")
-    ignore: tuple[Glob, ...] = setting("Patterns for names to pass over.", default=())
-    follow_symlinks: Flag = setting("Whether links are followed.", default=False)
+    rescan: PositiveDuration = setting("How often folders are also listed, in case an event was lost.", default="1m")
+    ignore: tuple[Glob, ...] = setting("Patterns for names to ignore.", default=())
+    follow_symlinks: Flag = setting("Whether symbolic links are followed.", default=False)
 
 
 class Operator(Section):
-    """Who hears how the monitor itself fares."""
+    """Who is notified about problems of the monitor itself."""
 
     notify: tuple[str, ...] | None = setting(
-        "Who hears of failing channels, rejects and lost messages; without it, all; []: nobody.",
+        "The channels to notify of failing channels, rejects and lost messages; by default all; []: none.",
         default=None,
         example="[console]",
     )
 
 
 class Health(Section):
-    """Pages for machines: /healthz, /readyz and /metrics, from the daemon."""
+    """The health endpoints of the daemon: /healthz, /readyz and /metrics."""
 
     listen: Listen = setting(
-        "The address to serve them on, such as 127.0.0.1:9877, without a password; off: none.",
+        "The address to serve them on without a password, such as 127.0.0.1:9877, or off.",
         default="off",
         example="127.0.0.1:9877",
     )
 
 
 class Heartbeat(Section):
-    """A ping that goes out while the monitor is well."""
+    """A ping that is sent while the monitor is healthy."""
 
     url: WebAddress | None = setting(
-        "The address that is asked for while the monitor is ready, with /fail behind it else; a secret.",
+        "The address to ping while the monitor is ready, otherwise with /fail appended; a secret.",
         default=None,
         example='"${HEARTBEAT_URL}"',
     )
-    every: PositiveDuration = setting("How often.", default="1m")
+    every: PositiveDuration = setting("How often it is sent.", default="1m")
 
 
 class Retention(Section):
-    """How long the past is kept; without a value, for ever."""
+    """How long stored data is kept; by default forever."""
 
-    versions: Age | None = setting(
-        "Days that old versions are kept.", default=None
-    )  # texts that are no release's current one
-    messages: Age | None = setting(
-        "Days that delivered messages are kept.", default=None, example="365"
-    )  # that are sent, dead or dropped
-    events: Age | None = setting("Days that events are kept.", default=None)
+    versions: Age | None = setting("Days to keep versions that are not current.", default=None)
+    messages: Age | None = setting("Days to keep sent, dead and dropped messages.", default=None, example="365")
+    events: Age | None = setting("Days to keep events.", default=None)
 
 
 class Config(Section):
-    """What to watch, for what, and whom to tell."""
+    """What to watch, what to search for, and whom to alert."""
 
-    timezone: Zone = setting(
-        "Whose midnight a publication day starts at, and whose clock digests and quiet hours follow.", default="UTC"
+    timezone: Zone = setting("The time zone of publication days, digests and quiet hours.", default="UTC")
+    state: Folder = setting(
+        "The folder of the monitor's database; it must not be inside a watched folder.", default="state/"
     )
-    state: Folder = setting("The folder of the monitor's memory; it may not lie in a watched folder.", default="state/")
     first_run: FirstRun = setting(
-        "What the first look into a source does: alert like any other, or baseline: record and tell nobody.",
-        default="alert",
+        "What the first scan of a source does: alert as usual, or baseline: record without alerts.", default="alert"
     )
     sources: Annotated[Mapping[Name, Source], NonEmpty] = setting(
-        "The folders that dumps are dropped into, by a name of your own.", example="{motie: {path: seeds/}}"
+        "The folders into which dumps are dropped, by a name of your choice.", example="{motie: {path: seeds/}}"
     )
     channels: Annotated[Mapping[Name, Channel], NonEmpty] = setting(
-        "The ways to reach people, by a name of your own.", example='{console: {url: "console://"}}'
+        "The ways to reach people, by a name of your choice.", example='{console: {url: "console://"}}'
     )
     watchlists: Mapping[Name, Watchlist] = setting(
-        "What to look for and whom to tell, by a name of your own.", default={}, example="{fta: {keywords: [FTA]}}"
+        "What to search for and whom to alert, by a name of your choice.",
+        default={},
+        example="{fta: {keywords: [FTA]}}",
     )
     aliases: Mapping[str, Annotated[tuple[Word, ...], NonEmpty]] = setting(
-        "Names that stand for a list of words wherever a rule writes them.",
-        default={},
-        example="{us: [America]}",
+        "Names that stand for a list of words wherever a rule uses them.", default={}, example="{us: [America]}"
     )
     watch: Watch = Watch()
     operator: Operator = Operator()
@@ -337,34 +314,34 @@ class Config(Section):
     _origin: Origin = PrivateAttr()
 
     def model_post_init(self, context: Any, /) -> None:
-        """Keep where it came from; pydantic hands over the validation context."""
+        """Keep the origin, which pydantic passes as the validation context."""
         self._origin = context
 
     @property
     def file(self) -> Path:
-        """The configuration file, absolute."""
+        """The absolute path of the configuration file."""
         return self._origin.file
 
     @property
     def look(self) -> FileStamp:
-        """What tells the file as it was read from what it has become."""
+        """The stamp of the file as it was read."""
         return self._origin.look
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """What should be looked at, in file order."""
+        """The warnings, in file order."""
         return tuple(self._origin.warnings)
 
     def origin(self, path: str) -> tuple[int, int]:
-        """Line and column of a dotted path such as `watchlists.fta.keywords[0]`; (0, 0): a default, not in the file."""
+        """Return line and column of a dotted path such as `watchlists.fta.keywords[0]`; (0, 0): not in the file."""
         return self._origin.places.get(path, (0, 0))
 
     def is_interpolated(self, path: str) -> bool:
-        """Whether the value at a dotted path was made by `${…}` and must not be shown."""
+        """Return whether the value at a dotted path comes from `${…}` and must not be shown."""
         return path in self._origin.interpolated
 
     def reference(self, path: str) -> str:
-        """What may be shown of a value that interpolation made: its text in the file, secrets masked."""
+        """Return what may be shown of an interpolated value: its text in the file, secrets masked."""
         return self._origin.interpolated[path]
 
     def __repr__(self) -> str:
@@ -375,7 +352,7 @@ class Config(Section):
 
 
 def sections(section: type[Section] = Config, path: str = "") -> Iterator[tuple[str, type[Section]]]:
-    """Yield every section below this one, itself first, by its dotted path; a name of the user's own is `*`."""
+    """Yield this section and all below it by dotted path, with `*` in place of the user's own names."""
     yield path, section
     for key, about in section.model_fields.items():
         kinds = (about.annotation, *get_args(about.annotation))

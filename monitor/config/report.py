@@ -1,4 +1,4 @@
-"""Faults → text for people: place, sentence, the line itself and a caret under the spot."""
+"""Render diagnostics for people: place, message, source line and a caret below the position."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BOLD, _RED, _YELLOW, _RESET = "\x1b[1m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
 
 
 def render_diagnostics(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
-    """One to three lines per fault, without a line break at the end; safe to print whatever the file holds."""
+    """Return one to three lines per diagnostic, without a final line break; control characters are escaped."""
     return "\n".join(_render(diagnostic, color=color) for diagnostic in diagnostics)
 
 
@@ -31,7 +31,7 @@ def _render(diagnostic: Diagnostic, *, color: bool) -> str:
 
 
 def caret_excerpt(text: str, column: int, *, caret: str = "^") -> str:
-    """The line of a text that holds the column (a character, from 1), and below it a caret under that character."""
+    """Return the line of a text that contains the column (a character, from 1), with a caret below that character."""
     start = text.rfind("\n", 0, column - 1) + 1
     line = text[start:].partition("\n")[0]
     before, after = _window(line, column - 1 - start)
@@ -39,18 +39,14 @@ def caret_excerpt(text: str, column: int, *, caret: str = "^") -> str:
 
 
 def columns(text: str) -> int:
-    """How many terminal columns printable text takes: two for a wide character, none for a combining mark."""
-    return sum(_column_count(char) for char in text)
-
-
-def _column_count(char: str) -> int:
-    if unicodedata.combining(char):
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    """Return the width of printable text in terminal columns: a wide character takes two, a combining mark none."""
+    return sum(
+        0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in ("W", "F")) for char in text
+    )
 
 
 def _window(line: str, at: int) -> tuple[str, str]:
-    """What to show before the caret and from it on; a caret beyond a masked line's end stands at its end."""
+    """Return the text before and after the caret; a column beyond the end of a masked line counts as its end."""
     at = min(at, len(line))
     start = max(0, at - _LEAD) if len(line) > _WINDOW else 0
     end = start + _WINDOW

@@ -1,4 +1,4 @@
-"""A typed setting → the text that would be read as it, or what may be shown of a secret."""
+"""Write a typed setting as the text that parses to it; of a secret, only what may be shown."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _PERIODS = {"s": 1, "min": 60, "h": 3600}
 
 
 def size(count: int) -> str:
-    """Write bytes in the largest unit that leaves nothing over."""
+    """Write a number of bytes in the largest unit that divides it."""
     unit = next(unit for unit, bytes_ in _BYTES.items() if count % bytes_ == 0)
     return f"{count // _BYTES[unit]}{unit}"
 
 
 def duration(length: timedelta) -> str:
-    """Write a duration in the largest unit that leaves nothing over."""
+    """Write a duration in the largest unit that divides it."""
     whole = length // timedelta(microseconds=1)
     if not whole:
         return "0s"
@@ -30,7 +30,7 @@ def duration(length: timedelta) -> str:
 
 
 def rate(rate: Rate) -> str:
-    """Write a rate in the first period that makes it a whole number, else in any that loses nothing."""
+    """Write a rate per the first period that gives a whole number, or per any period that is exact."""
     exact = {
         unit: number for unit, number in _per_period(rate) if abs(rate.per_second * _PERIODS[unit] - number) < 1e-9
     }
@@ -43,7 +43,7 @@ def _per_period(rate: Rate) -> list[tuple[str, float]]:
 
 
 def digest(digest: Digest) -> str:
-    """Write a digest's time, after its days where it has some."""
+    """Write the time of a digest, after its days unless it has all."""
     return _time(digest.at) if digest.days == EVERY_DAY else f"{_days(digest.days)} {_time(digest.at)}"
 
 
@@ -63,7 +63,7 @@ def secret(secret: Secret) -> str:
 
 
 def _days(days: frozenset[int]) -> str:
-    """Neighbours as `mon-fri`."""
+    """Write days, with a range such as `mon-fri` for neighbours."""
     starts = [day for day in sorted(days) if day - 1 not in days]
     ends = [day for day in sorted(days) if day + 1 not in days]
     spans = zip(starts, ends, strict=True)

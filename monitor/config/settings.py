@@ -1,4 +1,4 @@
-"""A configuration → its settings one by one, defaults too, each with the line it comes from; secrets masked."""
+"""List the settings of a configuration, defaults included, each with the line it comes from and secrets masked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from monitor.config.models import Config
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """One value that is in force."""
+    """One setting in effect."""
 
     path: str  # dotted
     value: object  # as text where the file has text; None: not set
@@ -18,7 +18,7 @@ class Setting:
 
 
 def settings(config: Config) -> Iterator[Setting]:
-    """Every setting, in the order of the models and, among the user's own names, of the file."""
+    """Yield every setting in the order of the models; the user's own names keep the order of the file."""
     return _settings(config.model_dump(), "", config)
 
 
@@ -34,7 +34,7 @@ def _settings(part: object, path: str, config: Config) -> Iterator[Setting]:
 
 
 def _json_value(value: object, path: str, config: Config) -> object:
-    """What `${…}` made is shown as the file has it."""
+    """Return a value for output; an interpolated one as it is written in the file."""
     if isinstance(value, tuple):
         return [_json_value(one, f"{path}[{number}]", config) for number, one in enumerate(value)]
     return config.reference(path) if config.is_interpolated(path) else value

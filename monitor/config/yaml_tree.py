@@ -1,8 +1,8 @@
-"""YAML text → a tree in which every value is still text and knows its place.
+"""Parse YAML into a tree in which every value is still text and knows its place.
 
-Keywords such as NO, 232, 12:30 or 2024-07-01 stay what the user typed: no YAML type is ever resolved. The tree is
-built from parser events, not with `yaml.compose`: libyaml's composer recurses as deep as the file asks and then kills
-the process, and its nodes no longer say where an alias or a tag stands.
+Keywords such as NO, 232, 12:30 or 2024-07-01 stay as the user typed them: no YAML type is ever resolved. The tree is
+built from parser events, not with `yaml.compose`: libyaml's composer recurses as deep as the file asks and then crashes
+the process, and its nodes do not have the place of an alias or a tag.
 """
 
 from __future__ import annotations
@@ -20,15 +20,12 @@ from monitor.config.redact import is_secret_place
 from monitor.config.yaml_errors import explain_yaml_error
 
 _DEPTH = 12  # levels; the deepest setting there is lies at five
-_MOST_COPIED = 100_000  # parser events that all aliases together may stand for
-_UNKNOWN_ALIAS = "no complete value above has the anchor this alias names; a value that begins with '*' needs quotes"
-_TAG = (
-    "what begins with '!' is a YAML tag, which is not supported here; put a value in quotes, or write out what it "
-    "stands for"
-)
+_MOST_COPIED = 100_000  # parser events to which all aliases together may expand
+_UNKNOWN_ALIAS = "no complete value above has the anchor of this alias: put a value that begins with '*' in quotes"
+_TAG = "YAML tags, which begin with '!', are not supported: remove the tag, or put the value in quotes"
 _NULLS = ("", "~", "null", "Null", "NULL")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# libyaml is twelve times faster and refuses escapes that name no character; the pure parser serves where it is not.
+# libyaml is twelve times faster and refuses invalid escapes; the pure parser is used where libyaml is missing.
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -40,13 +37,13 @@ class ScalarNode:
     raw: str  # as the file has it, quotes and YAML escapes resolved
     text: str  # the same after interpolation
     is_plain: bool = True  # without quotes: only then can it mean "not set"
-    is_secret: bool = False  # stands where secrets stand
-    is_interpolated: bool = False  # interpolation put text into it
-    has_error: bool = False  # has had its fault: no later check may add another
+    is_secret: bool = False  # its key may hold a secret
+    is_interpolated: bool = False  # contains the value of a reference
+    has_error: bool = False  # has been reported; later checks ignore it
 
     @property
     def is_unset(self) -> bool:
-        """Whether it means "not set" where one value is expected."""
+        """Whether the value means "not set" where a single value is expected."""
         return not self.text if self.is_interpolated else self.is_plain and self.raw in _NULLS
 
 
@@ -60,7 +57,7 @@ class SequenceNode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappingNode:
-    """Keys with what stands under them, in file order."""
+    """Keys and their nodes, in file order."""
 
     place: Place
     entries: Mapping[str, Entry]
@@ -71,18 +68,18 @@ KeyPath = tuple[str | int, ...]  # keys and list positions from the root
 
 
 class Entry(NamedTuple):
-    """What stands under a key, and where the key itself stands."""
+    """The node of a key, and the place of the key itself."""
 
     place: Place
     node: Node
 
 
 def read(text: str, diagnostics: Diagnostics, *, loader: Any = LOADER) -> MappingNode:
-    """The whole file; a syntax error ends the reading, every other fault is noted and reading goes on."""
+    """Parse the whole file; a syntax error raises ConfigError, and every other error is collected."""
     bad = _UNPRINTABLE.search(text)
     if bad:
         diagnostics.refuse(
-            diagnostics.place_at(bad.start()), f"the character U+{ord(bad[0]):04X} cannot stand in a text file"
+            diagnostics.place_at(bad.start()), f"the character U+{ord(bad[0]):04X} is not allowed in YAML: remove it"
         )
     reader = _Reader(_expanded(yaml.parse(text, Loader=loader), diagnostics), diagnostics)
     try:
@@ -90,17 +87,17 @@ def read(text: str, diagnostics: Diagnostics, *, loader: Any = LOADER) -> Mappin
     except yaml.MarkedYAMLError as error:
         message, mark = explain_yaml_error(error, text)
         diagnostics.refuse(_place(mark) if mark else START, message)
-    except (yaml.YAMLError, OverflowError, ValueError):  # the pure parser's answer to "\UFFFFFFFF" or a huge %YAML
-        diagnostics.refuse(START, "this is not valid YAML: an escape or a directive names a number that cannot be")
+    except (yaml.YAMLError, OverflowError, ValueError):  # of the pure parser for "\UFFFFFFFF" or a huge %YAML
+        diagnostics.refuse(START, "this is not valid YAML: correct the number in an escape or a directive")
     if isinstance(root, ScalarNode) and root.is_unset:
-        diagnostics.refuse(None, "the file is empty; it needs at least sources: and channels:")
+        diagnostics.refuse(None, "the file is empty: write at least sources: and channels:")
     if not isinstance(root, MappingNode):
-        diagnostics.refuse(root.place, "a configuration consists of keys such as sources: and channels:")
+        diagnostics.refuse(root.place, "the file must consist of keys such as sources: and channels:")
     return root
 
 
 def walk(node: Node, path: str = "", place: Place | None = None) -> Iterator[tuple[str, Place, Node]]:
-    """Every node with its dotted path and the place to show for it: a value's own, a table's key."""
+    """Yield every node with its dotted path and its place: a scalar's own, otherwise that of its key."""
     yield path, node.place if isinstance(node, ScalarNode) or place is None else place, node
     if isinstance(node, MappingNode):
         for key, entry in node.entries.items():
@@ -111,7 +108,7 @@ def walk(node: Node, path: str = "", place: Place | None = None) -> Iterator[tup
 
 
 def plain(node: Node) -> Any:
-    """The tree as dicts, lists and text, None for "not set"; in a list `~` and `null` are words like any other."""
+    """Return the tree as dicts, lists and text, None for "not set"; in a list `~` and `null` are words."""
     if isinstance(node, MappingNode):
         return {key: plain(entry.node) for key, entry in node.entries.items()}
     if isinstance(node, SequenceNode):
@@ -120,7 +117,7 @@ def plain(node: Node) -> Any:
 
 
 class _Reader:
-    """Takes parser events one by one; each method consumes exactly its own node."""
+    """A recursive reader of parser events; each method consumes exactly its own node."""
 
     def __init__(self, events: Iterator[Any], diagnostics: Diagnostics) -> None:
         self._events = events
@@ -132,7 +129,7 @@ class _Reader:
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
                     self._diagnostics.refuse(
-                        _place(event.start_mark), "a second document begins here; one file holds one"
+                        _place(event.start_mark), "a second YAML document begins here: keep only one in the file"
                     )
                 root = self._node(next(self._events), ())
         return root or ScalarNode(place=START, raw="", text="")
@@ -145,7 +142,7 @@ class _Reader:
             return ScalarNode(place=place, raw="", text="", has_error=True)
         self._note_tag(event, path)
         if len(path) > _DEPTH:
-            self._diagnostics.refuse(place, f"more than {_DEPTH} levels deep; no setting lies that deep")
+            self._diagnostics.refuse(place, f"this is more than {_DEPTH} levels deep: no setting is that deep")
         if isinstance(event, yaml.MappingStartEvent):
             return self._table(place, path)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -163,7 +160,7 @@ class _Reader:
             self._diagnostics.open_key = ""
             if key in entries:
                 first = entries[key].place.line
-                self._note(at, (*path, key), f"this key stands here twice, first in line {first}; keep one")
+                self._note(at, (*path, key), f"duplicate key, first used in line {first}: remove one of them")
             else:
                 entries[key] = entry
         merge = entries.pop("<<", None)
@@ -171,7 +168,7 @@ class _Reader:
         return MappingNode(place=place, entries={**merged, **entries})
 
     def _merged(self, place: Place, path: KeyPath) -> MappingNode:
-        """Return the keys that `<<` adds to a table; where several tables have one key, the first counts."""
+        """Return the keys that `<<` adds to a mapping; of several mappings with the same key, the first one is used."""
         event = next(self._events)
         is_list = isinstance(event, yaml.SequenceStartEvent)
         events = self._until(yaml.SequenceEndEvent) if is_list else iter((event,))
@@ -180,18 +177,18 @@ class _Reader:
             if isinstance(node, MappingNode):
                 entries = {**node.entries, **entries}
             elif not (isinstance(node, ScalarNode) and node.has_error):
-                self._note(place, (*path, "<<"), "takes the keys to merge, as in <<: *name, or a list of them")
+                self._note(
+                    place, (*path, "<<"), "must be keys to merge: write <<: *name, or a list such as <<: [*a, *b]"
+                )
         return MappingNode(place=place, entries=entries)
 
     def _key(self, event: Any, path: KeyPath) -> str:
         place = _place(event.start_mark)
         if not isinstance(event, yaml.ScalarEvent):
-            self._diagnostics.refuse(
-                place, "a key must be one plain word; put a key that holds special signs in quotes"
-            )
+            self._diagnostics.refuse(place, "a key must be a single word: put a key with special characters in quotes")
         self._note_tag(event, (*path, event.value))
         if not is_text(event.value):
-            self._diagnostics.refuse(place, "this key holds half a character; write the character itself")
+            self._diagnostics.refuse(place, "this key contains half of a surrogate pair: write the character itself")
         self._diagnostics.open_key = event.value
         return str(event.value)
 
@@ -205,13 +202,13 @@ class _Reader:
         place = _place(event.start_mark)
         is_secret = self._hides(event, path)
         if not is_text(event.value):
-            self._note(place, path, "holds half a character; write the character itself")
+            self._note(place, path, "contains half of a surrogate pair: write the character itself")
             return ScalarNode(place=place, raw="", text="", has_error=True)
         text = str(event.value)
         return ScalarNode(place=place, raw=text, text=text, is_plain=not event.style, is_secret=is_secret)
 
     def _hides(self, event: Any, path: KeyPath) -> bool:
-        """Keep a secret out of excerpts; what is secret where its anchor stands is so under every alias."""
+        """Hide a secret in excerpts; a value that is secret at its anchor is secret at every alias."""
         start, end = event.start_mark.index, event.end_mark.index
         is_secret = is_secret_place(path) or self._diagnostics.is_hidden(start)
         if is_secret:
@@ -219,7 +216,7 @@ class _Reader:
         return is_secret
 
     def _until(self, end: type[Any]) -> Iterator[Any]:
-        """Return the events up to the end of the collection that has begun; the end itself is consumed."""
+        """Return the events up to the end of the current collection; the end itself is consumed."""
         return takewhile(lambda event: not isinstance(event, end), self._events)
 
     def _note_tag(self, event: Any, path: KeyPath) -> None:
@@ -231,7 +228,7 @@ class _Reader:
 
 
 def _expanded(events: Iterator[Any], diagnostics: Diagnostics) -> Iterator[Any]:
-    """Replace every alias by the events of its anchor; an alias that names nothing complete stays what it is."""
+    """Replace every alias by the events of its anchor; an alias without a complete anchor is kept."""
     named: dict[str | None, list[Any]] = {}
     unfinished: list[tuple[str | None, list[Any]]] = []  # anchors and events of the open collections, outermost first
     copied = 0
@@ -241,7 +238,7 @@ def _expanded(events: Iterator[Any], diagnostics: Diagnostics) -> Iterator[Any]:
             batch = named[event.anchor]
             copied += len(batch)
         if copied > _MOST_COPIED:
-            message = f"aliases up to here stand for more than {_MOST_COPIED} values; this cannot be a configuration"
+            message = f"the aliases up to here expand to more than {_MOST_COPIED} values: use fewer of them"
             diagnostics.refuse(_place(event.start_mark), message)
         if isinstance(event, yaml.CollectionStartEvent):
             unfinished.append((event.anchor, []))
@@ -256,7 +253,7 @@ def _expanded(events: Iterator[Any], diagnostics: Diagnostics) -> Iterator[Any]:
 
 
 def dotted(path: KeyPath) -> str:
-    """A path as people write it: `watchlists.fta.keywords[0]`."""
+    """Return a path as people write it: `watchlists.fta.keywords[0]`."""
     written = ""
     for part in path:
         written += f"[{part}]" if isinstance(part, int) else f".{part}" if written else part
@@ -264,13 +261,13 @@ def dotted(path: KeyPath) -> str:
 
 
 def _entry(place: Place, node: Node) -> Entry:
-    """A key with nothing after it is shown itself: there is no value to point at."""
+    """Give an empty value the place of its key, because there is no value to point at."""
     is_empty = isinstance(node, ScalarNode) and node.is_plain and not node.raw
     return Entry(place, replace(node, place=place) if is_empty else node)
 
 
 def is_text(text: str) -> bool:
-    """Whether it is all whole characters; only the pure parser lets half a surrogate pair through."""
+    """Return whether a text has no lone surrogates; only the pure parser lets them through."""
     return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
 
 

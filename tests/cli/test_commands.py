@@ -170,7 +170,7 @@ def test_a_channel_that_refused_is_resumed_when_it_is_mended(tmp_path: Path) -> 
         (("alerts", "retry", "0"), 2, "not in the range"),
         (("alerts", "drop", "9" * 30), 2, "not in the range"),
         (("mute", "taem", "8h"), 1, "the configuration has hook, fta, semiconductor"),
-        (("mute", "fta", "8"), 2, "'8' is no duration"),
+        (("mute", "fta", "8"), 2, "'8' is not a valid duration"),
         (("mute", "fta", "999999w"), 2, "is too long"),
         (("mute", "fta"), 2, "Missing argument"),
         (("mute", "fta", "off"), 0, "fta was not muted"),

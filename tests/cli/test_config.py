@@ -39,7 +39,7 @@ def test_a_sample_is_written_that_passes_check(tmp_path: Path) -> None:
     assert done.code == 0
     assert done.out.splitlines()[:2] == [
         "wrote new/config.yaml",
-        "wrote new/config.schema.json, which tells an editor the keys",
+        "wrote new/config.schema.json, from which an editor knows the keys",
     ]
     assert "all well" in project.run("-c", "new/config.yaml", "check").out
     first = (project.folder / "new" / "config.yaml").read_text("utf-8").splitlines()[0]
@@ -49,7 +49,7 @@ def test_a_sample_is_written_that_passes_check(tmp_path: Path) -> None:
 def test_a_configuration_that_is_there_is_never_overwritten(project: Project) -> None:
     done = project.run("config", "init")
     assert done.code == 1
-    assert "config.yaml: is there already" in done.err
+    assert "config.yaml: already exists" in done.err
     assert (project.folder / "config.yaml").read_text("utf-8") == CONFIG
     assert not (project.folder / "config.schema.json").exists()
 

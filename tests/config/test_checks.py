@@ -11,9 +11,9 @@ from monitor.config.checks import check_rules
 from monitor.errors import ConfigError
 from tests.config.support import HEAD, as_lines, loaded, refused
 
-BESIDE = "and a watchlist has one of them; keep one"
+BESIDE = "in one watchlist; remove one of them"
 NO_NAME = "cannot name an alias; use one word of letters and digits that is no operator"
-NO_COUNT = "is no count; write a whole number from 1 to 1000"
+NO_COUNT = "is not a valid count: write a whole number from 1 to 1000"
 
 
 def test_a_watchlist_can_be_said_as_a_query_with_all_that_narrows_it(tmp_path: Path) -> None:
@@ -46,23 +46,23 @@ aliases:
 
 # «: where the fault is shown
 ROWS = [
-    ("watchlists: {w: {keywords: [a], query: «b}}", f"watchlists.w.query: stands beside keywords:, {BESIDE}"),
-    ("watchlists: {w: {query: b, regex: «c}}", f"watchlists.w.regex: stands beside query:, {BESIDE}"),
+    ("watchlists: {w: {keywords: [a], query: «b}}", f"watchlists.w.query: cannot be combined with keywords: {BESIDE}"),
+    ("watchlists: {w: {query: b, regex: «c}}", f"watchlists.w.regex: cannot be combined with query: {BESIDE}"),
     ("watchlists: {w: {«qeury: b}}", "watchlists.w.qeury: unknown key; did you mean 'query'?"),
     ("watchlists: {w: {query: b, min_hits: «0}}", f"watchlists.w.min_hits: '0' {NO_COUNT}"),
     ("watchlists: {w: {query: b, min_hits: «two}}", f"watchlists.w.min_hits: 'two' {NO_COUNT}"),
     (
         "watchlists: {w: {query: b, on_change: «add}}",
-        "watchlists.w.on_change: 'add' is not 'any', 'added' or 'newly'; did you mean 'added'?",
+        "watchlists.w.on_change: 'add' is not valid: write 'any', 'added' or 'newly'; did you mean 'added'?",
     ),
     (
         "watchlists: {w: {query: b, «exclude: []}}",
-        'watchlists.w.exclude: needs at least one entry; write for instance exclude: ["photo news"]',
+        'watchlists.w.exclude: needs at least one entry: write for example exclude: ["photo news"]',
     ),
     (
         "watchlists: {w: {query: b, tests: [«b]}}",
         (
-            "watchlists.w.tests[0]: takes keys of its own, not one value; write for instance "
+            "watchlists.w.tests[0]: must have keys, not a single value: write for example "
             '- match: "a text that it must match"'
         ),
     ),
@@ -72,13 +72,13 @@ ROWS = [
     ),
     (
         "watchlists: {w: {query: b, tests: [«{match: b, no_match: c}]}}",
-        "watchlists.w.tests[0]: this test says both match: and no_match:; make two tests of it",
+        "watchlists.w.tests[0]: this test has both match: and no_match:; split it into two tests",
     ),
     (
         "watchlists: {w: {query: b, tests: [«{match: }]}}",
-        "watchlists.w.tests[0]: this test says nothing; write match: or no_match: and a text",
+        "watchlists.w.tests[0]: this test is empty; write match: or no_match: and a text",
     ),
-    ("aliases: {F: «x}", "aliases.F: takes a list; write [x]"),
+    ("aliases: {F: «x}", "aliases.F: must be a list: write [x]"),
     ("aliases: {«F: []}", "aliases.F: needs at least one entry"),
 ]
 

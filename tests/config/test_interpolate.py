@@ -58,23 +58,23 @@ def test_a_reference_stands_for_its_text(tmp_path: Path, written: str, expected:
 @pytest.mark.parametrize(
     ("written", "message"),
     [
-        ("${SLACK_URL}", "the variable SLACK_URL is not set; set it, or write ${SLACK_URL:-default}"),
-        ("${ODD}", "the variable ODD holds bytes that are not UTF-8; save it as UTF-8"),
-        ("${WORD", "a '${' is never closed, or holds another; references cannot be nested"),
-        ("${A:-${WORD}}", "a '${' is never closed, or holds another; references cannot be nested"),
-        ("${}", "this is no reference"),
-        ("${1A}", "this is no reference"),
-        ("${WORD-x}", "this is no reference"),
-        ("${vault:x}", "this is no reference"),
-        ("${file:}", "this is no reference"),
+        ("${SLACK_URL}", "the variable SLACK_URL is not set: set it, or write ${SLACK_URL:-default}"),
+        ("${ODD}", "the variable ODD contains bytes that are not UTF-8: save it as UTF-8"),
+        ("${WORD", "this '${' is not closed before the next one: add the '}', and do not nest references"),
+        ("${A:-${WORD}}", "this '${' is not closed before the next one: add the '}', and do not nest references"),
+        ("${}", "this is not a valid reference"),
+        ("${1A}", "this is not a valid reference"),
+        ("${WORD-x}", "this is not a valid reference"),
+        ("${vault:x}", "this is not a valid reference"),
+        ("${file:}", "this is not a valid reference"),
         ("${file:none}", "${file:none} cannot be read: No such file or directory"),
-        ("${file:folder}", "${file:folder} is no regular file; name one that holds the text"),
-        ("${file:pipe}", "${file:pipe} is no regular file; name one that holds the text"),
-        ("${file:large}", "${file:large} holds more than 65536 bytes; a secret is a line or two"),
-        ("${file:bytes}", "${file:bytes} holds bytes that are not UTF-8; save it as UTF-8"),
+        ("${file:folder}", "${file:folder} is not a regular file: name a file that contains the value"),
+        ("${file:pipe}", "${file:pipe} is not a regular file: name a file that contains the value"),
+        ("${file:large}", "${file:large} is larger than 65536 bytes: name a file that contains only the value"),
+        ("${file:bytes}", "${file:bytes} contains bytes that are not UTF-8: save it as UTF-8"),
         ("${credential:none}", "${credential:none} cannot be read: No such file or directory"),
-        ("${credential:a/b}", "a credential is named without a folder, as in ${credential:slack}"),
-        ("${credential:..}", "a credential is named without a folder, as in ${credential:slack}"),
+        ("${credential:a/b}", "a credential is named without a folder: write for example ${credential:slack}"),
+        ("${credential:..}", "a credential is named without a folder: write for example ${credential:slack}"),
     ],
 )
 def test_a_reference_without_text_is_one_fault(tmp_path: Path, written: str, message: str) -> None:
@@ -90,14 +90,14 @@ def test_a_reference_without_text_is_one_fault(tmp_path: Path, written: str, mes
 def test_a_credential_without_its_folder_says_who_sets_it(tmp_path: Path) -> None:
     (fault,) = refused(tmp_path, watching("${credential:slack}"))
     assert fault.message == (
-        "${credential:slack} needs CREDENTIALS_DIRECTORY; "
-        "systemd sets it for a unit with LoadCredential=slack:/path"
+        "${credential:slack} needs CREDENTIALS_DIRECTORY, which systemd sets: "
+        "add LoadCredential=slack:/path to the unit"
     )  # fmt: skip
 
 
 def test_a_path_no_file_can_have_is_a_fault(tmp_path: Path) -> None:
     (fault,) = refused(tmp_path, HEAD + 'state: "${file:a\\0b}"\n')
-    assert fault.message == "no file can have this path; write it in plain characters"
+    assert fault.message == "no file can have this path: remove its special characters"
 
 
 def test_every_reference_of_a_value_is_reported_and_nothing_follows_from_it(tmp_path: Path) -> None:

@@ -30,21 +30,21 @@ watchlists:
 """
 
 FIVE_ERRORS_RENDERED = """\
-config.yaml:1:11: error: timezone: 'Asia/Soul' is no time zone; did you mean 'Asia/Seoul'?
+config.yaml:1:11: error: timezone: 'Asia/Soul' is not a known time zone; did you mean 'Asia/Seoul'?
   timezone: Asia/Soul
             ^
-config.yaml:3:32: error: sources.motie.max_file: '2 GB' is no size; write a number and one of B kB MB GB without a \
-blank, such as 500kB (1000 B)
+config.yaml:3:32: error: sources.motie.max_file: '2 GB' is not a valid size: write a number and a unit without a \
+space, for example 500kB (units: B, kB, MB, GB)
     motie: {path: in/, max_file: 2 GB}
                                  ^
 config.yaml:5:7: error: channels.팀.urll: unknown key; did you mean 'url'?
     팀: {urll: "slack://…"            , max_age: 72h}
          ^
-config.yaml:7:40: error: watchlists.무역.when[1]: 'cosmetic' is recorded and never alerts; choose from new, changed, \
+config.yaml:7:40: error: watchlists.무역.when[1]: 'cosmetic' is recorded but never alerts: choose from new, changed, \
 completed, enriched, reappeared, withdrawn
     무역: {keywords: [무역, 수출], when: [new, cosmetic], notify: [팀장]}
                                                ^
-config.yaml:7:60: error: watchlists.무역.notify[0]: '팀장' names no channel; did you mean '팀'?
+config.yaml:7:60: error: watchlists.무역.notify[0]: '팀장' is not a configured channel; did you mean '팀'?
     무역: {keywords: [무역, 수출], when: [new, cosmetic], notify: [팀장]}
                                                                    ^"""
 
@@ -233,9 +233,9 @@ def test_a_relative_file_path_is_shown_as_given_and_kept_absolute(tmp_path: Path
 
 def test_a_missing_file_a_folder_and_an_impossible_name_are_faults(tmp_path: Path) -> None:
     for path, message in (
-        (tmp_path / "none.yaml", "there is no such file; name another with --config FILE or MONITOR_CONFIG"),
-        (tmp_path, "this is a folder; name the configuration file in it"),
-        (tmp_path / ("x" * 300), "cannot be read: File name too long"),
+        (tmp_path / "none.yaml", "this file does not exist: name another one with --config FILE or MONITOR_CONFIG"),
+        (tmp_path, "this is a folder: name the configuration file inside it"),
+        (tmp_path / ("x" * 300), "this file cannot be read: File name too long"),
     ):
         with pytest.raises(ConfigError) as caught:
             load(path, environ={})
@@ -245,12 +245,12 @@ def test_a_missing_file_a_folder_and_an_impossible_name_are_faults(tmp_path: Pat
 
 def test_bytes_that_are_not_utf8_are_shown_where_they_stand(tmp_path: Path) -> None:
     (fault,) = refused(tmp_path, "a: 1\n무역: ".encode() + b"\xb9\xab")
-    assert as_lines([fault]) == ["2:5 the byte 0xb9 is not UTF-8; save the file as UTF-8"]
+    assert as_lines([fault]) == ["2:5 the byte 0xb9 is not UTF-8: save the file as UTF-8"]
 
 
 def test_a_file_far_too_large_is_not_read_on(tmp_path: Path) -> None:
     (fault,) = refused(tmp_path, b"#" * 1_000_001)
-    assert fault.message == "is larger than 1000000 bytes; this cannot be a configuration"
+    assert fault.message == "this file is larger than 1000000 bytes: name a configuration file"
 
 
 # --- folders inside each other -----------------------------------------------------------------------------------
@@ -259,7 +259,7 @@ def test_a_file_far_too_large_is_not_read_on(tmp_path: Path) -> None:
 def test_a_configuration_in_a_watched_folder_is_refused(tmp_path: Path) -> None:
     faults = refused(tmp_path, "sources: {a: {path: .}}\nchannels: {c: {url: 'console://'}}\nstate: /elsewhere\n")
     assert as_lines(faults) == [
-        "1:21 sources.a.path: this configuration file lies in that folder; give the dumps a folder of their own"
+        "1:21 sources.a.path: this folder contains the configuration file: use a separate folder for dumps"
     ]
 
 
@@ -345,6 +345,6 @@ def test_where_nothing_is_found_it_says_where_it_looked(tmp_path: Path) -> None:
     (fault,) = caught.value.faults
     assert fault.line == 0
     assert fault.message == (
-        f"no configuration found; looked for {tmp_path}/config.yaml, {tmp_path}/home/.config/monitor/config.yaml, "
-        "/etc/monitor/config.yaml; name one with --config FILE or MONITOR_CONFIG"
+        f"no configuration found (searched: {tmp_path}/config.yaml, {tmp_path}/home/.config/monitor/config.yaml, "
+        "/etc/monitor/config.yaml): name one with --config FILE or MONITOR_CONFIG"
     )

@@ -84,7 +84,7 @@ def test_a_setting_is_written_as_people_write_it(kind: object, value: object, te
 
 @pytest.mark.parametrize("given", [None, 1, ["a"], {"a": "b"}, b"a"])
 def test_only_text_is_read_as_a_setting(given: object) -> None:
-    with pytest.raises(ValidationError, match="takes one value"):
+    with pytest.raises(ValidationError, match="must be a single value"):
         read(Word, given)
 
 

@@ -7,12 +7,11 @@ This package imports yaml and pydantic, so commands that need no configuration m
 
 from monitor.config.diagnostics import Diagnostics
 from monitor.config.load import Check, candidates, file_stamp, find, load, state_of
-from monitor.config.models import Channel, Config, Example, FileStamp, Source, Watch, Watchlist
-from monitor.config.parsers import duration, positive_duration, size
+from monitor.config.models import Config, Example, FileStamp, Source, Watch
+from monitor.config.parsers import positive_duration
 from monitor.config.report import caret_excerpt, render_diagnostics
 
 __all__ = [
-    "Channel",
     "Check",
     "Config",
     "Diagnostics",
@@ -20,15 +19,12 @@ __all__ = [
     "FileStamp",
     "Source",
     "Watch",
-    "Watchlist",
     "candidates",
     "caret_excerpt",
-    "duration",
     "file_stamp",
     "find",
     "load",
     "positive_duration",
     "render_diagnostics",
-    "size",
     "state_of",
 ]

@@ -49,8 +49,7 @@ def _check_rule_keys(watchlist: MappingNode, path: str, diagnostics: Diagnostics
 
 
 def _check_tests(watchlist: MappingNode, path: str, diagnostics: Diagnostics) -> None:
-    listed = _child(watchlist, "tests")
-    for number, item in enumerate(listed.items if isinstance(listed, SequenceNode) else ()):
+    for number, item in enumerate(_items(watchlist, "tests")):
         if not isinstance(item, MappingNode) or not item.entries.keys() <= set(_TEST_KEYS):
             continue
         present = [key for key in _TEST_KEYS if _is_set(item, key)]
@@ -69,11 +68,8 @@ def _check_names(section: MappingNode, path: str, known: list[str], diagnostics:
     """path: of the list of names; known: empty if the section that defines the names has an error itself."""
     key = path.rpartition(".")[2]
     what = "channel" if key == "notify" else "source"
-    listed = _child(section, key)
-    if not isinstance(listed, SequenceNode) or not known:
-        return
-    for number, item in enumerate(listed.items):
-        if isinstance(item, ScalarNode) and not item.has_error and item.text not in known:
+    for number, item in enumerate(_items(section, key)):
+        if known and isinstance(item, ScalarNode) and not item.has_error and item.text not in known:
             hint = suggestion(item.text, known) or f": choose from {', '.join(known)}"
             diagnostics.error(f"{path}[{number}]", f"{quoted_value(item)} is not a configured {what}{hint}")
 
@@ -82,8 +78,7 @@ def _check_earlier_names(root: MappingNode, diagnostics: Diagnostics) -> None:
     """Require that an earlier name belongs to one source only, and that no current source has it."""
     owners: dict[str, str] = {}
     for name, source in _sections(root, "sources"):
-        listed = _child(source, "was")
-        for number, item in enumerate(listed.items if isinstance(listed, SequenceNode) else ()):
+        for number, item in enumerate(_items(source, "was")):
             if not isinstance(item, ScalarNode) or item.has_error:
                 continue
             owner, path = owners.setdefault(item.text, name), f"sources.{name}.was[{number}]"
@@ -144,3 +139,8 @@ def _sections(root: MappingNode, section: str) -> Iterator[tuple[str, MappingNod
 def _child(table: MappingNode, key: str) -> Node | None:
     entry = table.entries.get(key)
     return entry.node if entry else None
+
+
+def _items(table: MappingNode, key: str) -> tuple[Node, ...]:
+    node = _child(table, key)
+    return node.items if isinstance(node, SequenceNode) else ()

@@ -38,7 +38,7 @@ def translate_errors(errors: list[ErrorDetails], root: MappingNode, diagnostics:
         if is_name or is_unknown:
             diagnostics.add(_key_place(nodes, loc), dotted(loc), _key_message(error, loc))
         elif isinstance(node, ScalarNode):
-            diagnostics.add(node.place, dotted(loc), _value_message(error, loc, node))
+            diagnostics.add(node.place, dotted(loc), _message(error, loc, node))
         else:
             diagnostics.error(dotted(loc), _message(error, loc, node))
 
@@ -85,44 +85,32 @@ def _intended(loc: KeyPath) -> KeyPath:
     return (*loc[:-1], closest(str(loc[-1]), _known_keys(loc)) or "")
 
 
-def _value_message(error: ErrorDetails, loc: KeyPath, node: ScalarNode) -> str:
-    """Return the message for a single value in the file."""
-    if error["type"] == "missing":
-        return f"has no value{_example(loc)}"
-    if error["type"] == "tuple_type":
+def _message(error: ErrorDetails, loc: KeyPath, node: Node | None) -> str:
+    """Return the message for a value in the file, or for a missing one."""
+    kind = error["type"]
+    if kind == "missing":
+        return f"{'is missing' if node is None else 'has no value'}{_example(loc)}"
+    if kind == "too_short":
+        return f"needs at least one entry{_example(loc)}"
+    if kind in ("model_type", "mapping_type", "dict_type", "model_attributes_type"):
+        return f"must have keys, not a {'single value' if isinstance(node, ScalarNode) else 'list'}{_example(loc)}"
+    if not isinstance(node, ScalarNode):
+        if kind == "tuple_type":
+            return "must be a list such as [first, second], not keys"
+        return f"must be a single value, not {_without_brackets(node)}"
+    if kind == "tuple_type":
         return f"must be a list: write {_as_list(node)}"
-    if _is_table_wanted(error):
-        return f"must have keys, not a single value{_example(loc)}"
-    if error["type"] == "literal_error":
+    if kind == "literal_error":
         expected = str(error["ctx"]["expected"])
         close = suggestion(node.text, re.findall(r"'(\w+)'", expected))
         return f"{quoted_value(node)} is not valid: write {expected}{close}"
     return f"{quoted_value(node)} {_reason(error)}"
 
 
-def _message(error: ErrorDetails, loc: KeyPath, node: Node | None) -> str:
-    """Return the message for a list, a mapping or a missing value."""
-    if error["type"] == "missing":
-        return f"is missing{_example(loc)}"
-    if error["type"] == "too_short":
-        return f"needs at least one entry{_example(loc)}"
-    if _is_table_wanted(error):
-        return f"must have keys, not a list{_example(loc)}"
-    if error["type"] == "tuple_type":
-        return "must be a list such as [first, second], not keys"
-    if isinstance(node, SequenceNode):
-        return f"must be a single value, not a list{_without_brackets(node)}"
-    return "must be a single value, not keys"
-
-
 def _reason(error: ErrorDetails) -> str:
     """Return the message of our own validator; pydantic's messages could contain the value and are never shown."""
     reason = error.get("ctx", {}).get("error")
     return str(reason) if reason is not None else "is not valid here"
-
-
-def _is_table_wanted(error: ErrorDetails) -> bool:
-    return error["type"] in ("model_type", "mapping_type", "dict_type", "model_attributes_type")
 
 
 def _example(loc: KeyPath) -> str:
@@ -146,11 +134,13 @@ def _as_list(node: ScalarNode) -> str:
     return f"[{_quoted(_shortened(mask_urls(text)))}]"
 
 
-def _without_brackets(node: SequenceNode) -> str:
+def _without_brackets(node: Node | None) -> str:
+    if not isinstance(node, SequenceNode):
+        return "keys"
     only = node.items[0] if len(node.items) == 1 else None
     if not isinstance(only, ScalarNode) or only.is_secret:
-        return ""
-    return f": write {_quoted(_shortened(mask_urls(only.raw)))}"
+        return "a list"
+    return f"a list: write {_quoted(_shortened(mask_urls(only.raw)))}"
 
 
 def _quoted(text: str) -> str:

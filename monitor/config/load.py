@@ -22,6 +22,10 @@ from monitor.errors import ConfigError, Diagnostic
 Check = Callable[[Config, Diagnostics], None]
 
 _STATE = re.compile("^state:.*$", re.MULTILINE)
+_UNREADABLE: Mapping[type[OSError], str] = {
+    FileNotFoundError: "this file does not exist: name another one with --config FILE or MONITOR_CONFIG",
+    IsADirectoryError: "this is a folder: name the configuration file inside it",
+}
 _LARGEST = 1_000_000  # bytes; a dump named by mistake must not be read whole
 
 
@@ -93,12 +97,8 @@ def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
-    except FileNotFoundError:
-        diagnostics.refuse(None, "this file does not exist: name another one with --config FILE or MONITOR_CONFIG")
-    except IsADirectoryError:
-        diagnostics.refuse(None, "this is a folder: name the configuration file inside it")
     except OSError as error:
-        diagnostics.refuse(None, f"this file cannot be read: {error.strerror}")
+        diagnostics.refuse(None, _UNREADABLE.get(type(error), f"this file cannot be read: {error.strerror}"))
     if len(content) > _LARGEST:
         diagnostics.refuse(None, f"this file is larger than {_LARGEST} bytes: name a configuration file")
     try:

@@ -31,15 +31,10 @@ def duration(length: timedelta) -> str:
 
 def rate(rate: Rate) -> str:
     """Write a rate per the first period that gives a whole number, or per any period that is exact."""
-    exact = {
-        unit: number for unit, number in _per_period(rate) if abs(rate.per_second * _PERIODS[unit] - number) < 1e-9
-    }
-    unit = next((unit for unit, number in exact.items() if number == int(number)), next(iter(exact), "h"))
-    return f"{exact.get(unit, rate.per_second * _PERIODS[unit]):.12g}/{unit}"
-
-
-def _per_period(rate: Rate) -> list[tuple[str, float]]:
-    return [(unit, round(rate.per_second * long, 6)) for unit, long in _PERIODS.items()]
+    counts = {unit: rate.per_second * seconds for unit, seconds in _PERIODS.items()}
+    exact = {unit: round(count, 6) for unit, count in counts.items() if abs(count - round(count, 6)) < 1e-9}
+    unit = next((unit for unit, count in exact.items() if count == int(count)), next(iter(exact), "h"))
+    return f"{exact.get(unit, counts[unit]):.12g}/{unit}"
 
 
 def digest(digest: Digest) -> str:

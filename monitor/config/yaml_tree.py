@@ -144,19 +144,22 @@ class _Reader:
         if len(path) > _DEPTH:
             self._diagnostics.refuse(place, f"this is more than {_DEPTH} levels deep: no setting is that deep")
         if isinstance(event, yaml.MappingStartEvent):
-            return self._table(place, path)
+            return self._mapping(place, path)
         if isinstance(event, yaml.SequenceStartEvent):
-            return self._series(place, path)
+            events = enumerate(self._until(yaml.SequenceEndEvent))
+            return SequenceNode(place=place, items=tuple(self._node(one, (*path, at)) for at, one in events))
         return self._scalar(event, path)
 
-    def _table(self, place: Place, path: KeyPath) -> MappingNode:
+    def _mapping(self, place: Place, path: KeyPath) -> MappingNode:
         entries: dict[str, Entry] = {}
         for event in self._until(yaml.MappingEndEvent):
             key, at = self._key(event, path), _place(event.start_mark)
             if key == "<<":
                 entry = Entry(at, self._merged(at, path))
             else:
-                entry = _entry(at, self._node(next(self._events), (*path, key)))
+                node = self._node(next(self._events), (*path, key))
+                is_empty = isinstance(node, ScalarNode) and node.is_plain and not node.raw
+                entry = Entry(at, replace(node, place=at) if is_empty else node)  # nothing but the key to point at
             self._diagnostics.open_key = ""
             if key in entries:
                 first = entries[key].place.line
@@ -191,12 +194,6 @@ class _Reader:
             self._diagnostics.refuse(place, "this key contains half of a surrogate pair: write the character itself")
         self._diagnostics.open_key = event.value
         return str(event.value)
-
-    def _series(self, place: Place, path: KeyPath) -> SequenceNode:
-        items: list[Node] = []
-        for event in self._until(yaml.SequenceEndEvent):
-            items.append(self._node(event, (*path, len(items))))
-        return SequenceNode(place=place, items=tuple(items))
 
     def _scalar(self, event: Any, path: KeyPath) -> ScalarNode:
         place = _place(event.start_mark)
@@ -258,12 +255,6 @@ def dotted(path: KeyPath) -> str:
     for part in path:
         written += f"[{part}]" if isinstance(part, int) else f".{part}" if written else part
     return written
-
-
-def _entry(place: Place, node: Node) -> Entry:
-    """Give an empty value the place of its key, because there is no value to point at."""
-    is_empty = isinstance(node, ScalarNode) and node.is_plain and not node.raw
-    return Entry(place, replace(node, place=place) if is_empty else node)
 
 
 def is_text(text: str) -> bool:

@@ -68,7 +68,7 @@ def _post(server: HttpServer) -> float:
 def take_in(store: SqliteStore, name: str, text: str) -> float:
     """Seconds that a dump's whole way takes, from its text to the durable commit."""
     dump = dump_of(text, name=name)
-    routing = Routing(watchlists=Matcher([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["hook"]})
+    routing = Routing(matcher=Matcher([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["hook"]})
     options = SourceOptions(timezone=ZoneInfo("Asia/Seoul"))
     now = datetime.now(UTC)
     return _timed(lambda: ingest(dump, options=options, routing=routing, store=store, now=now, mode=Mode.ONCE))

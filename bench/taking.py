@@ -33,7 +33,7 @@ def open_intake(folder: Path) -> Iterator[Ingester]:
     with open_stores(folder / "state", Access.WRITE) as stores:
         yield Ingester(
             [source],
-            routing=Routing(watchlists=watchlists, routes={"fta": ("hook",)}),
+            routing=Routing(matcher=watchlists, routes={"fta": ("hook",)}),
             store=stores.store,
             channel_states=stores.channel_states,
             source_states=stores.source_states,

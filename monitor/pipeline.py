@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.collect.as_of import Clues, as_of, latest_day, name_stamp
-from monitor.collect.batches import DumpPart, Survey, batched, parts
-from monitor.collect.file_reader import arrival
+from monitor.collect.batches import DumpPart, DumpSummary, batched, split_into_parts
+from monitor.collect.file_reader import modified_at
 from monitor.collect.formats.dash.parser import PARSER_VERSION, DumpReader
 from monitor.collect.source import SourceOptions
 from monitor.compare.candidates import load_candidates
@@ -21,15 +21,15 @@ from monitor.model import Alert, Batch, Change, Dump, IngestReport, Mode, Notice
 from monitor.notify.compose import compose
 from monitor.ports import Known, Store
 
-_REPLAYED = timedelta(milliseconds=1)  # bytes seen before carry no news: at equal age they lose
-_TRIES = 10  # against a store that other threads or monitors write to as well
+_REPLAY_AGE = timedelta(milliseconds=1)  # bytes seen before carry no news: at equal age they lose
+_MAX_ATTEMPTS = 10  # against a store that other threads or monitors write to as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
     """Who is told what."""
 
-    watchlists: Matcher
+    matcher: Matcher
     routes: Mapping[str, Sequence[str]]  # watchlist → channels
     urgent: frozenset[str] = frozenset()  # watchlists that pass digests and quiet hours
 
@@ -60,7 +60,7 @@ def ingest(
     if known and is_replay and mode is not Mode.AGAIN:
         return store.note_duplicate(dump, known, parser=PARSER_VERSION, now=now)
     reading = DumpReader(dump, categories=options.categories, max_record=options.max_record)
-    survey, reservations, sighted = _survey(reading, dump, options, store, now=now)
+    survey, reservations, sighted = _summarize(reading, dump, options, store, now=now)
     taking = _IngestRun(
         dump=dump,
         options=options,
@@ -71,25 +71,25 @@ def ingest(
         muted=muted(),
         survey=survey,
         reservations=reservations,
-        sighted=sighted,
+        seen_records=sighted,
         as_of=_as_of(dump, survey, options, now=now),
         is_replay=is_replay,
     )
     row = None
-    for part in parts(reading.entries(), most=dump.max_records):
-        report = taking.take(part, row=row)
+    for part in split_into_parts(reading.entries(), max_records=dump.max_records):
+        report = taking.ingest_part(part, row=row)
         row = report.dump
     return report
 
 
-def _survey(
+def _summarize(
     reading: DumpReader, dump: Dump, options: SourceOptions, store: Store, *, now: datetime
-) -> tuple[Survey, Reservations, Mapping[bytes, SeenRecord] | None]:
+) -> tuple[DumpSummary, Reservations, Mapping[bytes, SeenRecord] | None]:
     """Look through all of a dump: what it says of itself, and which of its records were seen before.
 
     Of one that is not held that is forgotten, but for which releases they show.
     """
-    survey, reservations = Survey(latest=latest_day(now, options.timezone)), Reservations()
+    survey, reservations = DumpSummary(latest=latest_day(now, options.timezone)), Reservations()
     sighted: dict[bytes, SeenRecord] | None = {} if reading.is_held else None
     for entries in batched(reading.entries()):
         survey.add(entries)
@@ -103,9 +103,9 @@ def _survey(
     return survey, reservations, sighted
 
 
-def _as_of(dump: Dump, survey: Survey, options: SourceOptions, *, now: datetime) -> datetime:
+def _as_of(dump: Dump, survey: DumpSummary, options: SourceOptions, *, now: datetime) -> datetime:
     dates = (survey.current,) if survey.current else ()
-    clues = Clues(name=dump.name, dates=dates, modified=arrival(dump.signature), arrived=now)
+    clues = Clues(name=dump.name, dates=dates, modified=modified_at(dump.signature), arrived=now)
     return as_of(options.as_of, clues, timezone=options.timezone)
 
 
@@ -120,20 +120,20 @@ class _IngestRun:
     now: datetime
     mode: Mode
     muted: Collection[str]
-    survey: Survey
+    survey: DumpSummary
     reservations: Reservations
-    sighted: Mapping[bytes, SeenRecord] | None  # before the first part; None: there are too many to be kept
+    seen_records: Mapping[bytes, SeenRecord] | None  # before the first part; None: there are too many to be kept
     as_of: datetime
     is_replay: bool
 
-    def take(self, part: DumpPart, *, row: int | None) -> IngestReport:
+    def ingest_part(self, part: DumpPart, *, row: int | None) -> IngestReport:
         """Decide on one part and store it; decided anew where the store has moved meanwhile."""
-        seen_records = self.sighted
-        for _ in range(_TRIES):
+        seen_records = self.seen_records
+        for _ in range(_MAX_ATTEMPTS):
             if seen_records is None:
                 seen_records = self.store.seen_records(self.dump.source, {record.digest for record in part.records})
             seen, changes, titles = self._decide(part, seen_records)
-            alerts = _heard(self.routing.watchlists.alerts(changes, source=self.dump.source), self.muted)
+            alerts = _without_muted(self.routing.matcher.alerts(changes, source=self.dump.source), self.muted)
             batch = Batch(
                 dump=self.dump,
                 as_of=self.as_of,
@@ -186,7 +186,7 @@ class _IngestRun:
             source=source,
             known=known,
             seen_records=seen_records,
-            as_of=self.as_of - _REPLAYED if self.is_replay else self.as_of,
+            as_of=self.as_of - _REPLAY_AGE if self.is_replay else self.as_of,
             form_cache=form_cache,
             unavailable=replace(unavailable, held=unavailable.held | shown),
         )
@@ -212,7 +212,7 @@ def _titles(changes: Sequence[Change], known: Known) -> dict[int, str]:
     return {number: known.heads[number].release.title for number in linked - shown.keys()} | shown
 
 
-def _heard(alerts: Sequence[Alert], muted: Collection[str]) -> tuple[Alert, ...]:
+def _without_muted(alerts: Sequence[Alert], muted: Collection[str]) -> tuple[Alert, ...]:
     return tuple(replace(alert, told=tuple(name for name in alert.told if name not in muted)) for alert in alerts)
 
 
@@ -227,9 +227,9 @@ def _is_newer(dump: Dump, known: IngestReport, options: SourceOptions) -> bool:
     return stamp is not None and stamp > known.as_of
 
 
-def _status(survey: Survey, mode: Mode) -> str:
+def _status(survey: DumpSummary, mode: Mode) -> str:
     if mode is Mode.WATCH and survey.has_tail:
         return "held"
     if survey.has_records:
         return "stored"
-    return "rejected" if survey.says_something else "empty"
+    return "rejected" if survey.has_text else "empty"

@@ -14,8 +14,8 @@ from itertools import islice
 from monitor.collect.formats.dash.parser import Entry
 from monitor.model import Record, Reject
 
-MOST_RECORDS = 1_000  # of one part, rejects counted as well
-MOST_BYTES = 2_000_000  # of one part; it ends with the record that reaches them
+MAX_PART_RECORDS = 1_000  # of one part, rejects counted as well
+MAX_PART_BYTES = 2_000_000  # of one part; it ends with the record that reaches them
 _BATCH = 1_000  # records that are looked up at once
 
 
@@ -28,7 +28,7 @@ class DumpPart:
     is_last: bool
 
 
-class Survey:
+class DumpSummary:
     """What all of a dump says of itself; takes no more room for more records."""
 
     def __init__(self, *, latest: date) -> None:
@@ -39,7 +39,7 @@ class Survey:
         self.has_records = False
         self.has_rejects = False
         self.has_tail = False
-        self.says_something = False  # though none of it be a release
+        self.has_text = False  # though none of it be a release
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Take some of the dump in."""
@@ -49,7 +49,7 @@ class Survey:
             else:
                 self.has_rejects = True
                 self.has_tail = self.has_tail or entry.is_tail
-                self.says_something = self.says_something or bool(entry.text)
+                self.has_text = self.has_text or bool(entry.text)
 
     def _add_record(self, day: date | None) -> None:
         self.has_records = True
@@ -68,19 +68,19 @@ def batched(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def parts(entries: Iterable[Entry], *, most: Callable[[], int] | None = None) -> Iterator[DumpPart]:
+def split_into_parts(entries: Iterable[Entry], *, max_records: Callable[[], int] | None = None) -> Iterator[DumpPart]:
     """Cut a dump into parts; `most` says before each part how many records and rejects it may have.
 
     None: all of it is one part. Whoever takes the next part has stored the last.
     """
-    if most is None:
+    if max_records is None:
         yield _part(list(entries), is_last=True)
         return
-    limit, held = most(), list[Entry]()
+    limit, held = max_records(), list[Entry]()
     for entry in entries:
-        if len(held) >= limit or (held and entry.offset - held[0].offset >= MOST_BYTES):
+        if len(held) >= limit or (held and entry.offset - held[0].offset >= MAX_PART_BYTES):
             yield _part(held, is_last=False)
-            limit, held = most(), []
+            limit, held = max_records(), []
         held.append(entry)
     yield _part(held, is_last=True)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from monitor.errors import NotReadable
 
-SAMPLE = 65_536  # bytes that the choice is made on
+SAMPLE_SIZE = 65_536  # bytes that the choice is made on
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -25,7 +25,7 @@ _WIDER = {"euc_kr": "cp949"}  # what calls itself EUC-KR is CP949 as a rule, whi
 _ESCAPING = frozenset({"utf-8", "cp949", "cp1252"})  # one byte that does not decode becomes one escape
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\x0b\x0c\x1b") + b"\x7f"
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_LONE_CR = re.compile(r"\r(?!\n)")
+_BARE_CR = re.compile(r"\r(?!\n)")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 
 
@@ -38,49 +38,49 @@ class Decoded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Coding:
+class TextEncoding:
     """How one file's bytes are read as text."""
 
     name: str  # as the source or the ladder calls it
     codec: str  # Python's name of what follows the BOM
     bom: int  # bytes before the text
 
-    def read(self, chunks: Iterable[bytes]) -> Iterator[str]:
+    def decode(self, chunks: Iterable[bytes]) -> Iterator[str]:
         """The text in stretches with LF or CRLF line ends; what did not decode is a lone surrogate or U+FFFD."""
         errors = "surrogateescape" if self.codec in _ESCAPING else "replace"
         decoder = codecs.getincrementaldecoder(self.codec)(errors)
         return _without_lone_cr(_decoded(decoder, chunks, skip=self.bom))
 
 
-def coding_of(sample: bytes, encoding: str = "auto") -> Coding:
+def detect_encoding(sample: bytes, encoding: str = "auto") -> TextEncoding:
     """Choose by a file's first SAMPLE bytes; raises NotReadable for what is no text in any encoding of the ladder."""
     bom = next(((mark, name) for mark, name in _BOMS if sample.startswith(mark)), None)
     if encoding == "auto":
-        name = codec = bom[1] if bom else _choose(sample[:SAMPLE])
+        name = codec = bom[1] if bom else _choose(sample[:SAMPLE_SIZE])
     else:
         found = codecs.lookup(encoding).name
         name, codec = (_WIDER[found],) * 2 if found in _WIDER else (encoding, found)
     if codec in _WITH_BOM:
         is_marked = bom is not None and bom[1].startswith(codec[:6])
         codec = bom[1] if bom and is_marked else _WITH_BOM[codec]
-    return Coding(name=name, codec=codec, bom=len(bom[0]) if bom and bom[1] == codec else 0)
+    return TextEncoding(name=name, codec=codec, bom=len(bom[0]) if bom and bom[1] == codec else 0)
 
 
 def decode(content: bytes, encoding: str = "auto") -> Decoded:
     """Decode a whole file; raises NotReadable for what is no text in any encoding of the ladder."""
-    coding = coding_of(content[:SAMPLE], encoding)
-    text = "".join(coding.read((content,)))
-    return Decoded(text=shown(text).replace("\r\n", "\n"), encoding=coding.name)
+    coding = detect_encoding(content[:SAMPLE_SIZE], encoding)
+    text = "".join(coding.decode((content,)))
+    return Decoded(text=printable(text).replace("\r\n", "\n"), encoding=coding.name)
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """Text that can be stored and shown: what did not decode is U+FFFD."""
     if text.isascii():  # the usual case, at a hundredth of the cost
         return text
     return _SURROGATE.sub("\ufffd", text)
 
 
-def width_in(encoding: str) -> Callable[[str], int]:
+def byte_counter(encoding: str) -> Callable[[str], int]:
     """How many bytes of the file a stretch of text, as `Coding.read` gives it, was."""
     codec = codecs.lookup(encoding).name if encoding else "utf-8"
     codec = _WITH_BOM.get(codec, codec)
@@ -114,7 +114,7 @@ def _without_lone_cr(stretches: Iterable[str]) -> Iterator[str]:
         if held or "\r" in stretch:
             text = held + stretch
             held = "\r" if text.endswith("\r") else ""
-            yield _LONE_CR.sub("\n", text[: len(text) - len(held)])
+            yield _BARE_CR.sub("\n", text[: len(text) - len(held)])
         else:
             yield stretch
     if held:

@@ -18,8 +18,8 @@ from monitor.collect.watching.folder import signature
 from monitor.errors import FileChanged, MonitorError
 from monitor.model import FileSignature
 
-LARGE = 1_000_000  # bytes; a larger dump is stored part by part
-HELD = 16_000_000  # bytes; a larger dump is not held in memory
+LARGE_SIZE = 1_000_000  # bytes; a larger dump is stored part by part
+MAX_IN_MEMORY = 16_000_000  # bytes; a larger dump is not held in memory
 _CHUNK = 1 << 20
 
 
@@ -28,7 +28,7 @@ class Skipped(MonitorError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
+class FileContent:
     """A file's bytes with the signature they had from the first byte read to the last."""
 
     content: bytes  # empty where `fault` says why it was not kept
@@ -71,7 +71,7 @@ class File:
             digest.update(chunk)
         return digest.digest()
 
-    def again(self, expected: bytes) -> Iterator[bytes]:
+    def verified_chunks(self, expected: bytes) -> Iterator[bytes]:
         """All bytes; raises FileChanged at the end where their sha256 is another one."""
         digest = sha256()
         for chunk in self.chunks():
@@ -80,7 +80,7 @@ class File:
         if digest.digest() != expected:
             raise FileChanged("the file was rewritten between two readings")
 
-    def beginning(self, size: int) -> bytes:
+    def first_bytes(self, size: int) -> bytes:
         """The first bytes."""
         return os.pread(self._descriptor, size, 0)
 
@@ -90,7 +90,7 @@ class File:
 
 
 @contextmanager
-def opened(path: bytes, *, follow_symlinks: bool = False) -> Iterator[File]:
+def open_file(path: bytes, *, follow_symlinks: bool = False) -> Iterator[File]:
     """Open a dump file for reading. Raises Skipped, and OSError when it cannot be opened."""
     descriptor = _open(path, follow_symlinks=follow_symlinks)
     try:
@@ -102,26 +102,26 @@ def opened(path: bytes, *, follow_symlinks: bool = False) -> Iterator[File]:
         os.close(descriptor)
 
 
-def whole(file: File, *, max_file: int) -> Content:
+def read_all(file: File, *, max_file: int) -> FileContent:
     """All of a file's bytes; one beyond `max_file` is only hashed. Raises FileChanged."""
     size = file.signature.size
     if size > max_file:
         fault = f"the file has {size:,} bytes, more than max_file ({max_file:,})"
-        return Content(content=b"", sha256=file.sha256(), signature=file.signature, fault=fault)
+        return FileContent(content=b"", sha256=file.sha256(), signature=file.signature, fault=fault)
     content = b"".join(file.chunks())
-    return Content(content=content, sha256=sha256(content).digest(), signature=file.signature)
+    return FileContent(content=content, sha256=sha256(content).digest(), signature=file.signature)
 
 
-def read(path: bytes, *, max_file: int, follow_symlinks: bool = False) -> Content:
+def read(path: bytes, *, max_file: int, follow_symlinks: bool = False) -> FileContent:
     """Read a whole file; one beyond `max_file` bytes is only hashed.
 
     Raises Skipped, FileChanged, and OSError when it cannot be opened.
     """
-    with opened(path, follow_symlinks=follow_symlinks) as file:
-        return whole(file, max_file=max_file)
+    with open_file(path, follow_symlinks=follow_symlinks) as file:
+        return read_all(file, max_file=max_file)
 
 
-def arrival(sign: FileSignature) -> datetime:
+def modified_at(sign: FileSignature) -> datetime:
     """When the file came, as far as anybody can know: its modification time, aware UTC."""
     try:
         return datetime.fromtimestamp(sign.mtime_ns / 1e9, UTC)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from monitor.collect.source import Source
-from monitor.collect.watching.supervisor import refuse_deaf
+from monitor.collect.watching.supervisor import require_events
 from monitor.compare.fingerprint import FINGERPRINTER
 from monitor.config.convert import policy_of, retention_of, sources_of, watchlists_of
 from monitor.control import lock
@@ -73,7 +73,7 @@ class Runtime:
         """What a changed configuration asks for. Raises MonitorError when it asks for what cannot be had here."""
         runtime = self.rebuild(config)
         if config.watch.mode == "events":
-            refuse_deaf([source.folder for source in runtime.ingester.sources])
+            require_events([source.folder for source in runtime.ingester.sources])
         return runtime
 
     def after_renames(self) -> Runtime:
@@ -106,7 +106,7 @@ class Runtime:
         if name is not None:
             return self._named(name)
         inside = self.ingester.source_of(_absolute(path))
-        found = inside or next((s for s in self.ingester.sources if s.folder.wants(os.fsencode(path.name))), None)
+        found = inside or next((s for s in self.ingester.sources if s.folder.matches(os.fsencode(path.name))), None)
         if found is None:
             raise UsageError("no source takes files of this name; say which with --source", where=str(path))
         return found
@@ -199,7 +199,7 @@ def _works(config: Config, shared: SharedParts) -> Runtime:
 def _routing(config: Config, archive: Archive) -> Routing:
     every = tuple(config.channels)
     return Routing(
-        watchlists=Matcher(watchlists_of(config), config.aliases, frequencies=_frequencies(config, archive)),
+        matcher=Matcher(watchlists_of(config), config.aliases, frequencies=_frequencies(config, archive)),
         routes={name: every if w.notify is None else w.notify for name, w in config.watchlists.items()},
         urgent=frozenset(name for name, watchlist in config.watchlists.items() if watchlist.urgent),
     )

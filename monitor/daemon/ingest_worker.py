@@ -175,8 +175,8 @@ class IngestWorker:
             if sign.path is None:
                 is_asked = True
             elif sign.path:
-                self._supervisor.told(sign.path)
-                note = self._settle_queue.closed if sign.is_closed else self._settle_queue.found
+                self._supervisor.note_event(sign.path)
+                note = self._settle_queue.add_closed if sign.is_closed else self._settle_queue.add_found
                 note(sign.path, now)
         if is_asked:
             self._check()
@@ -221,9 +221,9 @@ class IngestWorker:
             first = [
                 p for p in found.waiting if p in found.unheard and p not in self._settle_queue and p not in self._ready
             ]
-            self._supervisor.found(scan, first, now)
+            self._supervisor.note_found(scan, first, now)
             for path in found.waiting:
-                self._settle_queue.found(path, now)
+                self._settle_queue.add_found(path, now)
             if len(found.ignored) > len(self._ignored.get(source.name, ())):
                 say("files_ignored", source=source.name, count=len(found.ignored), names=_few(found.ignored))
             self._ignored[source.name] = found.ignored
@@ -235,7 +235,7 @@ class IngestWorker:
                 self._look_at(path, now)
             except StoreError as error:
                 warn("store_busy", reason=error.message)
-                self._settle_queue.postpone(path, now, pauses=0, since=self._settle_queue.since(path, now))
+                self._settle_queue.postpone(path, now, postponements=0, since=self._settle_queue.since(path, now))
 
     def _look_at(self, path: bytes, now: float) -> None:
         source = self._ingester.source_of(path)
@@ -245,7 +245,7 @@ class IngestWorker:
             if source and sign is None and path not in self._ready:
                 say("file_vanished", source=source.name, name=source.folder.name_of(path))
             return
-        ready = _Ready(pauses=self._settle_queue.pauses(path), since=self._settle_queue.since(path, now))
+        ready = _Ready(pauses=self._settle_queue.postponements(path), since=self._settle_queue.since(path, now))
         writer = None if self._settle_queue.is_closed(path) else has_writer(path)
         if self._settle_queue.is_settled(path, FileProbe(signature=sign, has_writer=writer), now):
             self._ready[path] = ready
@@ -253,9 +253,9 @@ class IngestWorker:
 
     def _take_some(self) -> None:
         """A small file or a group of them; a big one only while no small one waits."""
-        if self._file_queue.small >= MANY:
+        if self._file_queue.small_count >= MANY:
             self._take_group()
-        elif self._file_queue.small:
+        elif self._file_queue.small_count:
             self._finish([self._carry(path) for path in self._file_queue.take_small(1)])
         else:
             for path in self._file_queue.take_big():
@@ -273,7 +273,7 @@ class IngestWorker:
             self._note([self._signs.get()])
         self._scan_all()
         self._look_at_due()
-        if self._file_queue.small:
+        if self._file_queue.small_count:
             self._take_group()
 
     def _take_group(self) -> None:
@@ -282,7 +282,7 @@ class IngestWorker:
         group = list[_Carried]()
         try:
             with self._store.shared_transaction():
-                while self._file_queue.small and len(group) < GROUP and time.monotonic() < until:
+                while self._file_queue.small_count and len(group) < GROUP and time.monotonic() < until:
                     group += [self._carry(path) for path in self._file_queue.take_small(1)]
         except StoreError as error:
             warn("store_busy", reason=error.message)
@@ -308,7 +308,7 @@ class IngestWorker:
                 self._postpone(path, now)
             else:
                 self._ready.pop(path, None)
-                self._settle_queue.took(path, now, seconds=each.seconds)
+                self._settle_queue.start_rest(path, now, seconds=each.seconds)
             try:
                 self._ingester.finish(each.taken)
             except StoreError as error:  # the file is stored; what could not be was a word to the operator
@@ -318,7 +318,7 @@ class IngestWorker:
 
     def _postpone(self, path: bytes, now: float) -> None:
         ready = self._ready.pop(path, _Ready(pauses=0, since=now))  # a big one may have come twice in its own take-in
-        self._settle_queue.postpone(path, now, pauses=ready.pauses, since=ready.since)
+        self._settle_queue.postpone(path, now, postponements=ready.pauses, since=ready.since)
 
     def _reject_overdue(self) -> None:
         now = self._clock.now()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from monitor.collect.charset import SAMPLE, coding_of
-from monitor.collect.file_reader import HELD, LARGE, File, Skipped, opened, whole
+from monitor.collect.charset import SAMPLE_SIZE, detect_encoding
+from monitor.collect.file_reader import LARGE_SIZE, MAX_IN_MEMORY, File, Skipped, open_file, read_all
 from monitor.collect.source import Source
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.daemon.pacing import PartPacer
@@ -138,7 +138,7 @@ class Ingester:
         name = source.folder.name_of(path)
         taken = partial(IngestOutcome, path=path, source=source)
         try:
-            with opened(path, follow_symlinks=source.folder.follows_links) as file:
+            with open_file(path, follow_symlinks=source.folder.follows_links) as file:
                 dump = _dump(path, name, file, source, PartPacer(between))
                 return taken(report=self._ingest(dump, source, mode=mode))
         except FileNotFoundError:
@@ -233,23 +233,23 @@ def told_counts(counts: Mapping[Kind, int]) -> dict[str, object]:
 
 def _dump(path: bytes, name: str, file: File, source: Source, turns: PartPacer) -> Dump:
     size = file.signature.size
-    is_large = LARGE < size <= source.max_file
+    is_large = LARGE_SIZE < size <= source.max_file
     if is_large:
         file.pause = turns.give
-    is_held = size <= HELD or size > source.max_file
-    content = whole(file, max_file=source.max_file) if is_held else None
+    is_held = size <= MAX_IN_MEMORY or size > source.max_file
+    content = read_all(file, max_file=source.max_file) if is_held else None
     sha256 = content.sha256 if content else file.sha256()
-    beginning = content.content[:SAMPLE] if content and not content.fault else file.beginning(SAMPLE)
+    beginning = content.content[:SAMPLE_SIZE] if content and not content.fault else file.first_bytes(SAMPLE_SIZE)
     coding, fault = None, content.fault if content else ""
     try:
-        coding = coding_of(beginning, source.encoding)
+        coding = detect_encoding(beginning, source.encoding)
     except NotReadable as error:
         fault = error.message
 
     def stretches() -> Iterator[str]:
         if coding is None:
             return iter((beginning.decode("ascii", "replace"),))
-        return coding.read(content.chunks() if content else file.again(sha256))
+        return coding.decode(content.chunks() if content else file.verified_chunks(sha256))
 
     return Dump(
         source=source.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from monitor.collect.batches import MOST_RECORDS
+from monitor.collect.batches import MAX_PART_RECORDS
 
 BUDGET = 0.25  # seconds that one part may take
 FEWEST = 200  # records of one part: each part reads the releases around its own from the store
@@ -31,7 +31,7 @@ class PartPacer:
         """How many records the next part may have, by how long the last one took."""
         if self._since is not None:
             took = max(self._seconds() - self._since - self._away, BUDGET / 2)
-            self._most = max(FEWEST, min(MOST_RECORDS, int(self._most * BUDGET / took)))
+            self._most = max(FEWEST, min(MAX_PART_RECORDS, int(self._most * BUDGET / took)))
         self.give()
         self._since, self._away = self._seconds(), 0.0
         return self._most

@@ -115,7 +115,7 @@ def _source_for(config: Config, path: Path) -> Source:
     sources = sources_of(config)
     whole, name = os.fsencode(path.absolute()), os.fsencode(path.name)
     inside = next((source for source in sources if source.folder.holds(whole)), None)
-    return inside or next((source for source in sources if source.folder.wants(name)), sources[0])
+    return inside or next((source for source in sources if source.folder.matches(name)), sources[0])
 
 
 def _text(path: Path, source: Source) -> str:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.collect.charset import SAMPLE, Decoded, decode
+from monitor.collect.charset import SAMPLE_SIZE, Decoded, decode
 from monitor.collect.formats.dash.parser import parse
 from monitor.errors import NotReadable
 from tests.dumps import Written, dump, dumps, record
@@ -163,13 +163,13 @@ def test_cp949_cut_in_the_middle_of_a_character_keeps_its_records() -> None:
 
 @pytest.mark.parametrize("shift", range(4))
 def test_a_character_torn_by_the_end_of_the_sample_does_not_mislead(shift: int) -> None:
-    text = "-\n" + "x" * (SAMPLE - 4 + shift) + "’s body. date2024-07-01"
+    text = "-\n" + "x" * (SAMPLE_SIZE - 4 + shift) + "’s body. date2024-07-01"
 
     assert decode(text.encode()).text == text
 
 
 def test_a_bad_byte_far_behind_the_sample_is_marked_and_not_guessed_about() -> None:
-    decoded = decode(b"-\n" + b"x" * 2 * SAMPLE + b"\xff date2024-07-01")
+    decoded = decode(b"-\n" + b"x" * 2 * SAMPLE_SIZE + b"\xff date2024-07-01")
 
     assert decoded.encoding == "utf-8"
     assert decoded.text.count("\ufffd") == 1

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.collect.file_reader import Content, Skipped, arrival, opened, read
+from monitor.collect.file_reader import FileContent, Skipped, modified_at, open_file, read
 from monitor.errors import FileChanged
 from tests.collect.samples import put, raw, signature, signed
 from tests.servers import short_path
@@ -22,7 +22,7 @@ from tests.servers import short_path
 LARGE = 1 << 26  # bytes; reading so many takes long enough for a writer to come in between
 
 
-def take(path: bytes, *, follow_symlinks: bool = False, max_file: int = 1 << 30) -> Content:
+def take(path: bytes, *, follow_symlinks: bool = False, max_file: int = 1 << 30) -> FileContent:
     return read(path, max_file=max_file, follow_symlinks=follow_symlinks)
 
 
@@ -84,7 +84,7 @@ def test_a_file_is_read_whole_with_its_hash_and_signature(tmp_path: Path) -> Non
 
     content = take(path)
 
-    assert content == Content(
+    assert content == FileContent(
         content=b"text" * 1_000_000,
         sha256=sha256(b"text" * 1_000_000).digest(),
         signature=signed(tmp_path / "x.txt"),
@@ -189,15 +189,15 @@ def test_a_file_that_grows_as_fast_as_it_is_read_is_refused(tmp_path: Path) -> N
 def test_a_file_held_open_can_be_read_again_and_is_the_same(tmp_path: Path) -> None:
     path = put(tmp_path / "x.txt", b"text" * 1_000_000)
 
-    with opened(path) as file:
+    with open_file(path) as file:
         digest = file.sha256()
-        assert b"".join(file.again(digest)) == b"".join(file.again(digest)) == b"text" * 1_000_000
-        assert file.beginning(6) == b"textte"
+        assert b"".join(file.verified_chunks(digest)) == b"".join(file.verified_chunks(digest)) == b"text" * 1_000_000
+        assert file.first_bytes(6) == b"textte"
 
 
 def test_others_have_their_turn_between_two_chunks(tmp_path: Path) -> None:
     turns: list[int] = []
-    with opened(put(tmp_path / "x.txt", b"text" * 1_000_000)) as file:
+    with open_file(put(tmp_path / "x.txt", b"text" * 1_000_000)) as file:
         file.pause = lambda: turns.append(1)
         chunks = list(file.chunks())
 
@@ -222,7 +222,7 @@ TOUCHED: list[tuple[str, Callable[[Path], object]]] = [
 def test_what_happens_to_a_file_half_way_is_told_at_the_next_chunk(
     what: str, act: Callable[[Path], object], tmp_path: Path
 ) -> None:
-    with opened(put(tmp_path / "x.txt", b"text" * 1_000_000, mtime=100)) as file:
+    with open_file(put(tmp_path / "x.txt", b"text" * 1_000_000, mtime=100)) as file:
         chunks = file.chunks()
         next(chunks)
         act(tmp_path / "x.txt")
@@ -231,8 +231,8 @@ def test_what_happens_to_a_file_half_way_is_told_at_the_next_chunk(
 
 
 def test_other_bytes_under_an_old_signature_are_told_at_the_end(tmp_path: Path) -> None:
-    with opened(put(tmp_path / "x.txt", b"text")) as file:
-        chunks = file.again(sha256(b"other").digest())
+    with open_file(put(tmp_path / "x.txt", b"text")) as file:
+        chunks = file.verified_chunks(sha256(b"other").digest())
         assert next(chunks) == b"text"
         with pytest.raises(FileChanged):
             next(chunks)
@@ -265,4 +265,4 @@ def test_a_file_replaced_by_another_is_read_in_its_old_state(tmp_path: Path) -> 
     ],
 )
 def test_a_file_came_at_its_modification_time(seconds: int, expected: datetime) -> None:
-    assert arrival(signature(mtime_ns=seconds * 1_000_000_000)) == expected
+    assert modified_at(signature(mtime_ns=seconds * 1_000_000_000)) == expected

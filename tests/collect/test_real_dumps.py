@@ -10,7 +10,7 @@ import pytest
 
 from monitor.collect.as_of import name_stamp
 from monitor.collect.charset import decode
-from monitor.collect.formats.dash.parser import Parsed, parse
+from monitor.collect.formats.dash.parser import ParseResult, parse
 from monitor.text import is_cut
 from tests.collect.samples import SEOUL
 from tests.dumps import CATEGORIES, real_dumps
@@ -39,46 +39,46 @@ def files() -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def parsed(files: list[Path]) -> list[Parsed]:
+def parsed(files: list[Path]) -> list[ParseResult]:
     return [read(path.read_bytes()) for path in files]
 
 
-def read(content: bytes, categories: tuple[str, ...] = ()) -> Parsed:
+def read(content: bytes, categories: tuple[str, ...] = ()) -> ParseResult:
     return parse(decode(content).text, categories=categories)
 
 
-def test_all_44_records_are_read_and_none_is_rejected(parsed: list[Parsed]) -> None:
+def test_all_44_records_are_read_and_none_is_rejected(parsed: list[ParseResult]) -> None:
     assert tuple(len(each.records) for each in parsed) == RECORDS
     assert [each.rejects for each in parsed] == [()] * 5
 
 
 @pytest.mark.parametrize(("dump", "place", "category", "title", "day"), SEEN)
 def test_a_record_says_what_the_file_shows(
-    dump: int, place: int, category: str | None, title: str, day: date, parsed: list[Parsed]
+    dump: int, place: int, category: str | None, title: str, day: date, parsed: list[ParseResult]
 ) -> None:
     release = parsed[dump].records[place - 1].release
 
     assert (release.category, release.title, release.date) == (category, title, day)
 
 
-def test_two_of_the_listings_print_a_category_on_every_record(parsed: list[Parsed]) -> None:
+def test_two_of_the_listings_print_a_category_on_every_record(parsed: list[ParseResult]) -> None:
     labels = [{record.release.category for record in each.records} for each in parsed]
 
     assert labels[0] | labels[2] == set(CATEGORIES)
     assert labels[1] == labels[3] == labels[4] == {None}
 
 
-def test_declaring_the_categories_changes_no_record(files: list[Path], parsed: list[Parsed]) -> None:
+def test_declaring_the_categories_changes_no_record(files: list[Path], parsed: list[ParseResult]) -> None:
     assert [read(path.read_bytes(), CATEGORIES) for path in files] == parsed
 
 
-def test_six_records_stand_in_two_dumps_apart_from_their_category(parsed: list[Parsed]) -> None:
+def test_six_records_stand_in_two_dumps_apart_from_their_category(parsed: list[ParseResult]) -> None:
     first, second = ({(r.release.title, r.release.body) for r in parsed[dump].records} for dump in (0, 1))
 
     assert len(first & second) == 6
 
 
-def test_four_bodies_are_cut(parsed: list[Parsed]) -> None:
+def test_four_bodies_are_cut(parsed: list[ParseResult]) -> None:
     cut = [record.release.body for each in parsed for record in each.records if is_cut(record.release.body)]
 
     assert len(cut) == 4
@@ -91,7 +91,7 @@ def test_no_name_holds_a_stamp(files: list[Path]) -> None:
 
 @pytest.mark.parametrize("number", range(5))
 def test_a_byte_cut_gives_its_complete_records_and_nothing_else(
-    number: int, files: list[Path], parsed: list[Parsed], full: bool
+    number: int, files: list[Path], parsed: list[ParseResult], full: bool
 ) -> None:
     content = files[number].read_bytes()
     ends = [match.end() for match in END.finditer(content)]

@@ -162,7 +162,7 @@ class Lab:
         self._shown: Dump | None = None  # by the last drop
         words = watchlists or {}
         self._routing = Routing(
-            watchlists=Matcher([Watchlist(name=name, keywords=tuple(each)) for name, each in words.items()]),
+            matcher=Matcher([Watchlist(name=name, keywords=tuple(each)) for name, each in words.items()]),
             routes=dict.fromkeys(words, ("console",)),
         )
         self.reports: list[IngestReport] = []

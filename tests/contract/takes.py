@@ -30,7 +30,7 @@ class Everybody(Matcher):
         return tuple(Alert(change=change, watchlists=("desk",), told=("desk",)) for change in told)
 
 
-AUDIENCE = Routing(watchlists=Everybody([]), routes={"desk": ["team"]})
+AUDIENCE = Routing(matcher=Everybody([]), routes={"desk": ["team"]})
 
 
 def record(title: str, body: str = "They met in Seoul.", *, day: str = "2024-07-01", category: str = "") -> str:

@@ -14,7 +14,7 @@ from tests.contract.pairs import Pair
 from tests.dumps import dump, record
 
 HABITS = SourceOptions(timezone=ZoneInfo("UTC"), listings={"press": ("press*",)})
-NOBODY = Routing(watchlists=Matcher([]), routes={})
+NOBODY = Routing(matcher=Matcher([]), routes={})
 OLD = record("Old news", "What was new in June.", "2024-06-01")
 MIDDLE = record("Middle news", "What was new in the middle of it all.", "2024-06-15")
 FRESH = record("Fresh news", "What is new in July.", "2024-07-01")

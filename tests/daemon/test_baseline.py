@@ -182,7 +182,7 @@ class Desk:
         )
         self.ingester = Ingester(
             [self.source],
-            routing=Routing(watchlists=Matcher([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["team"]}),
+            routing=Routing(matcher=Matcher([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["team"]}),
             store=store,
             channel_states=self.board,
             source_states=source_states or SqliteSourceStates(self.handle),

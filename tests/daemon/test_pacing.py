@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from monitor.collect.batches import MOST_RECORDS
+from monitor.collect.batches import MAX_PART_RECORDS
 from monitor.daemon.pacing import BUDGET, FEWEST, PartPacer
 from monitor.errors import Interrupted
 
@@ -33,7 +33,8 @@ def sizes(watch: Watch, turns: PartPacer, *, per_record: float, parts: int = 12)
 
 
 @pytest.mark.parametrize(
-    ("per_record", "expected"), [(0.0, MOST_RECORDS), (0.0001, MOST_RECORDS), (BUDGET / 225, 225), (1.0, FEWEST)]
+    ("per_record", "expected"),
+    [(0.0, MAX_PART_RECORDS), (0.0001, MAX_PART_RECORDS), (BUDGET / 225, 225), (1.0, FEWEST)],
 )
 def test_a_part_is_as_long_as_its_time_allows(per_record: float, expected: int) -> None:
     watch = Watch()
@@ -44,7 +45,7 @@ def test_a_part_is_as_long_as_its_time_allows(per_record: float, expected: int) 
 
 def test_what_others_take_is_not_counted() -> None:
     watch = Watch()
-    assert sizes(watch, PartPacer(lambda: watch.passes(60), seconds=watch), per_record=0.0001)[-1] == MOST_RECORDS
+    assert sizes(watch, PartPacer(lambda: watch.passes(60), seconds=watch), per_record=0.0001)[-1] == MAX_PART_RECORDS
 
 
 def test_others_have_their_turn_before_each_part() -> None:

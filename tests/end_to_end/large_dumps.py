@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from monitor.collect.charset import SAMPLE, coding_of
-from monitor.collect.file_reader import opened
+from monitor.collect.charset import SAMPLE_SIZE, detect_encoding
+from monitor.collect.file_reader import open_file
 from monitor.model import Dump
 from monitor.testing import dump_of
 
@@ -39,16 +39,16 @@ def large(
 @contextmanager
 def large_file(path: Path, *, most: Callable[[], int], is_held: bool = False) -> Iterator[Dump]:
     """A file as a large dump, whatever its size."""
-    with opened(os.fsencode(path)) as file:
+    with open_file(os.fsencode(path)) as file:
         content = file.sha256()
-        coding = coding_of(file.beginning(SAMPLE))
+        coding = detect_encoding(file.first_bytes(SAMPLE_SIZE))
         yield Dump(
             source="motie",
             name=path.name,
             path=os.fsencode(path),
             signature=file.signature,
             sha256=content,
-            text_chunks=lambda: coding.read(file.again(content)),
+            text_chunks=lambda: coding.decode(file.verified_chunks(content)),
             encoding=coding.name,
             bom=coding.bom,
             max_records=most,

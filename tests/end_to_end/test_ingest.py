@@ -343,13 +343,13 @@ def test_a_file_that_no_event_told_of_is_found_counted_and_shown(tmp_path: Path)
         picked.flush()
         watcher = picked.ingest_worker._supervisor.watcher
         handler = watcher._handlers[os.fsencode(picked.seeds)]
-        hear = handler._sign
+        hear = handler._on_event
 
         def lose(path: bytes, *, is_closed: bool) -> None:
             if not path.endswith(b"lost.txt"):
                 hear(path, is_closed=is_closed)
 
-        handler._sign = lose
+        handler._on_event = lose
         picked.project.drop("lost.txt", TALKS)
         picked.wait_for_event("dump_stored", name="lost.txt")
         picked.wait_for_event("events_lost", reason="files came that no event told of")

@@ -20,7 +20,7 @@ IGNORED = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
+class FolderFiles:
     """What stands in a folder."""
 
     dumps: tuple[tuple[bytes, FileSignature], ...]  # oldest first, then by name
@@ -41,9 +41,9 @@ class Folder:
     def holds(self, path: bytes) -> bool:
         """Whether a path lies in this folder under a name that counts."""
         parent, name = os.path.split(path)
-        return self.wants(name) and (parent == self.path or (self.is_recursive and self._reaches(parent)))
+        return self.matches(name) and (parent == self.path or (self.is_recursive and self._reaches(parent)))
 
-    def wants(self, name: bytes) -> bool:
+    def matches(self, name: bytes) -> bool:
         """Whether a file name counts as a dump."""
         text = os.fsdecode(name)
         return _fits(self.files, text) and not _fits(self.ignore, text)
@@ -66,7 +66,7 @@ class Folder:
         """Every dump file with its signature, oldest first, then by name. Raises OSError when the folder is missing."""
         return list(self.listing().dumps)
 
-    def listing(self) -> Listing:
+    def listing(self) -> FolderFiles:
         """The same, and the files that are none. Raises OSError when the folder is missing."""
         dumps, ignored = list[tuple[bytes, FileSignature]](), list[bytes]()
         for path, sign in self._entries(self.path):
@@ -74,7 +74,9 @@ class Folder:
                 ignored.append(path)
             else:
                 dumps.append((path, sign))
-        return Listing(dumps=tuple(sorted(dumps, key=lambda each: (each[1].mtime_ns, each[0]))), ignored=tuple(ignored))
+        return FolderFiles(
+            dumps=tuple(sorted(dumps, key=lambda each: (each[1].mtime_ns, each[0]))), ignored=tuple(ignored)
+        )
 
     def signature_at(self, path: bytes) -> FileSignature | None:
         """The signature of what stands at a path now, of a link's target where links are followed; None: nothing."""
@@ -98,7 +100,7 @@ class Folder:
         if entry.is_dir(follow_symlinks=False):
             if self.is_recursive and not self.ignores(entry.name):
                 yield from self._subfolder(entry.path)
-        elif self.wants(entry.name):
+        elif self.matches(entry.name):
             sign = self.signature_at(entry.path)
             if sign is not None:  # else gone between the listing and the look
                 yield entry.path, sign

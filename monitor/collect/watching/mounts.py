@@ -6,16 +6,16 @@ import re
 
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 # Writers on the far side of these raise no events here. fuseblk is a local disk.
-_FAR = (b"nfs", b"nfs4", b"cifs", b"smb3", b"smbfs", b"9p", b"virtiofs", b"vboxsf", b"fuse", b"ceph", b"afs")
+_REMOTE = (b"nfs", b"nfs4", b"cifs", b"smb3", b"smbfs", b"9p", b"virtiofs", b"vboxsf", b"fuse", b"ceph", b"afs")
 
 
-def far_file_system(mountinfo: bytes, path: bytes) -> str:
+def remote_file_system(mountinfo: bytes, path: bytes) -> str:
     """The kind of network or shared file system that holds a real path, such as "nfs4"; empty for a local one.
 
     mountinfo: the text of /proc/self/mountinfo, see proc(5).
     """
     kind = _kind_at(mountinfo, path)
-    is_far = kind in _FAR or kind.startswith(b"fuse.")
+    is_far = kind in _REMOTE or kind.startswith(b"fuse.")
     return kind.decode("ascii", "replace") if is_far else ""
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 POLL = 5.0  # seconds between scans of a folder that gives no events
-SHARE_POLL, SHARE_RESCAN, SHARE_WANTED = 20.0, 50.0, 2.0  # a scan rests that many times as long as it took
+POLL_FACTOR, RESCAN_FACTOR, REQUEST_FACTOR = 20.0, 50.0, 2.0  # a scan rests that many times as long as it took
 
 
 @dataclass(slots=True)
-class _Round:
+class _LastScan:
     ended: float | None = None  # None: never scanned
     took: float = 0.0
-    is_wanted: bool = False
+    is_requested: bool = False
 
 
 class ScanSchedule:
@@ -21,28 +21,28 @@ class ScanSchedule:
     def __init__(self, *, rescan: float, poll: float = POLL) -> None:
         self._rescan = rescan
         self._poll = poll
-        self._scan_schedule: dict[bytes, _Round] = {}
+        self._scans: dict[bytes, _LastScan] = {}
 
-    def want(self, path: bytes) -> None:
+    def request(self, path: bytes) -> None:
         """Something may have been missed there: scan as soon as the last scan has rested a little."""
-        self._of(path).is_wanted = True
+        self._scan_of(path).is_requested = True
 
-    def is_wanted(self, path: bytes, now: float) -> bool:
+    def is_requested(self, path: bytes, now: float) -> bool:
         """Whether a scan that was asked for is due; the first one is due at once."""
-        of = self._of(path)
-        return of.is_wanted and (of.ended is None or now >= of.ended + SHARE_WANTED * of.took)
+        of = self._scan_of(path)
+        return of.is_requested and (of.ended is None or now >= of.ended + REQUEST_FACTOR * of.took)
 
     def is_due(self, path: bytes, now: float, *, is_polled: bool) -> bool:
         """Whether the steady pace asks for a scan."""
-        of = self._of(path)
+        of = self._scan_of(path)
         if of.ended is None:
             return True
-        pause = max(self._poll, SHARE_POLL * of.took) if is_polled else max(self._rescan, SHARE_RESCAN * of.took)
+        pause = max(self._poll, POLL_FACTOR * of.took) if is_polled else max(self._rescan, RESCAN_FACTOR * of.took)
         return now >= of.ended + pause
 
-    def done(self, path: bytes, *, began: float, ended: float) -> None:
+    def note_scan(self, path: bytes, *, began: float, ended: float) -> None:
         """It was scanned; what was asked for before it began is answered."""
-        self._scan_schedule[path] = _Round(ended=ended, took=ended - began)
+        self._scans[path] = _LastScan(ended=ended, took=ended - began)
 
-    def _of(self, path: bytes) -> _Round:
-        return self._scan_schedule.setdefault(path, _Round())
+    def _scan_of(self, path: bytes) -> _LastScan:
+        return self._scans.setdefault(path, _LastScan())

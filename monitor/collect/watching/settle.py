@@ -15,12 +15,12 @@ from dataclasses import dataclass
 
 from monitor.model import FileSignature
 
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds between attempts at a file that cannot be read yet
-_DOUBLINGS = 10  # more than it takes to the longest pause; 2.0**1024 would be an OverflowError after 17 hours
-_SLOWEST = 3  # doublings between looks at a file that goes on growing: 16 s with the usual settling time
-_SHORTEST_LOOK = 0.05  # seconds, whatever the settling time
-SHORTEST_REST, REST_SHARE = 1.0, 10.0  # a path rests after a take-in: seconds, and times what it took
-_MANY_RESTS = 1000
+FIRST_PAUSE, MAX_PAUSE = 1.0, 60.0  # seconds between attempts at a file that cannot be read yet
+_MAX_DOUBLINGS = 10  # more than it takes to the longest pause; 2.0**1024 would be an OverflowError after 17 hours
+_MAX_PROBE_DOUBLINGS = 3  # doublings between looks at a file that goes on growing: 16 s with the usual settling time
+_MIN_PROBE_INTERVAL = 0.05  # seconds, whatever the settling time
+MIN_REST, REST_FACTOR = 1.0, 10.0  # a path rests after a take-in: seconds, and times what it took
+_PRUNE_ABOVE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +32,12 @@ class FileProbe:
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _WaitingFile:
     due: float  # monotonic seconds: when it is looked at next
     is_closed: bool = False
     last: tuple[FileSignature, float] | None = None
-    looks: int = 0  # that did not settle it
-    pauses: int = 0
+    probes: int = 0  # that did not settle it
+    postponements: int = 0
     since: float = 0.0
 
 
@@ -46,9 +46,9 @@ class SettleQueue:
 
     def __init__(self, settle: float) -> None:
         self._settle = settle
-        self._waiting: dict[bytes, _Waiting] = {}
-        self._rests: dict[bytes, float] = {}  # until when a path is left alone
-        self._prune_at = _MANY_RESTS
+        self._waiting: dict[bytes, _WaitingFile] = {}
+        self._rest_until: dict[bytes, float] = {}  # until when a path is left alone
+        self._prune_at = _PRUNE_ABOVE
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -56,27 +56,27 @@ class SettleQueue:
     def __contains__(self, path: bytes) -> bool:
         return path in self._waiting
 
-    def closed(self, path: bytes, now: float) -> None:
+    def add_closed(self, path: bytes, now: float) -> None:
         """A writer closed it, or it was renamed into place: look now, or when its rest is over."""
         before = self._waiting.get(path)
         since = before.since if before else now
-        self._waiting[path] = _Waiting(due=self._rested(path, now), is_closed=True, since=since)
+        self._waiting[path] = _WaitingFile(due=self._earliest_probe(path, now), is_closed=True, since=since)
 
-    def found(self, path: bytes, now: float) -> None:
+    def add_found(self, path: bytes, now: float) -> None:
         """It is there; nobody said that it is whole."""
         if path not in self._waiting:
-            self._waiting[path] = _Waiting(due=self._rested(path, now), since=now)
+            self._waiting[path] = _WaitingFile(due=self._earliest_probe(path, now), since=now)
 
-    def took(self, path: bytes, now: float, *, seconds: float) -> None:
+    def start_rest(self, path: bytes, now: float, *, seconds: float) -> None:
         """It was taken in, which lasted so long: what comes of it next waits, so many small appends cost few reads."""
-        self._rests[path] = now + max(SHORTEST_REST, REST_SHARE * seconds)
-        if len(self._rests) > self._prune_at:
-            self._rests = {each: until for each, until in self._rests.items() if until > now}
-            self._prune_at = max(_MANY_RESTS, 2 * len(self._rests))
+        self._rest_until[path] = now + max(MIN_REST, REST_FACTOR * seconds)
+        if len(self._rest_until) > self._prune_at:
+            self._rest_until = {each: until for each, until in self._rest_until.items() if until > now}
+            self._prune_at = max(_PRUNE_ABOVE, 2 * len(self._rest_until))
 
     def unsettled(self) -> list[tuple[bytes, float]]:
         """Files that a look did not settle, each with the time since when it waits, oldest first."""
-        late = [(path, each.since) for path, each in self._waiting.items() if each.looks or each.pauses]
+        late = [(path, each.since) for path, each in self._waiting.items() if each.probes or each.postponements]
         return sorted(late, key=lambda each: each[1])
 
     def due(self, now: float) -> list[bytes]:
@@ -87,31 +87,33 @@ class SettleQueue:
         """When the next look is due; None: nothing waits."""
         return min((waiting.due for waiting in self._waiting.values()), default=None)
 
-    def is_settled(self, path: bytes, look: FileProbe, now: float) -> bool:
+    def is_settled(self, path: bytes, probe: FileProbe, now: float) -> bool:
         """Whether to read it now; if so it waits no longer, if not the next look is planned."""
         waiting = self._waiting[path]
-        if waiting.is_closed or look.has_writer is False or self._is_still(waiting, look, now):
+        if waiting.is_closed or probe.has_writer is False or self._is_stable(waiting, probe, now):
             del self._waiting[path]
             return True
-        if waiting.last is None or waiting.last[0] != look.signature:
-            waiting.last = (look.signature, now)
-        waiting.due = now + max(self._settle, _SHORTEST_LOOK) * 2.0 ** min(waiting.looks, _SLOWEST)
-        waiting.looks += 1
+        if waiting.last is None or waiting.last[0] != probe.signature:
+            waiting.last = (probe.signature, now)
+        waiting.due = now + max(self._settle, _MIN_PROBE_INTERVAL) * 2.0 ** min(waiting.probes, _MAX_PROBE_DOUBLINGS)
+        waiting.probes += 1
         return False
 
-    def postpone(self, path: bytes, now: float, *, pauses: int, since: float | None = None) -> None:
+    def postpone(self, path: bytes, now: float, *, postponements: int, since: float | None = None) -> None:
         """It could not be taken in this time; look again after a pause that doubles with each one.
 
         since: when it began to wait; None: now.
         """
-        pause = min(FIRST_PAUSE * 2.0 ** min(pauses, _DOUBLINGS), LONGEST_PAUSE)
+        pause = min(FIRST_PAUSE * 2.0 ** min(postponements, _MAX_DOUBLINGS), MAX_PAUSE)
         began = now if since is None else since
-        self._waiting[path] = _Waiting(due=now + pause, is_closed=True, pauses=pauses + 1, since=began)
+        self._waiting[path] = _WaitingFile(
+            due=now + pause, is_closed=True, postponements=postponements + 1, since=began
+        )
 
-    def pauses(self, path: bytes) -> int:
+    def postponements(self, path: bytes) -> int:
         """How often it was postponed in a row."""
         waiting = self._waiting.get(path)
-        return waiting.pauses if waiting else 0
+        return waiting.postponements if waiting else 0
 
     def since(self, path: bytes, now: float) -> float:
         """When it began to wait; now, if it does not."""
@@ -127,16 +129,16 @@ class SettleQueue:
         waiting = self._waiting.get(path)
         return waiting is not None and waiting.is_closed
 
-    def _rested(self, path: bytes, now: float) -> float:
+    def _earliest_probe(self, path: bytes, now: float) -> float:
         """The first moment from now on at which the path may be looked at."""
-        until = self._rests.get(path)
+        until = self._rest_until.get(path)
         return now if until is None else max(now, until)
 
-    def _is_still(self, waiting: _Waiting, look: FileProbe, now: float) -> bool:
-        if look.has_writer or waiting.last is None:
+    def _is_stable(self, waiting: _WaitingFile, probe: FileProbe, now: float) -> bool:
+        if probe.has_writer or waiting.last is None:
             return False
         signature, since = waiting.last
-        return signature == look.signature and now - since >= self._settle
+        return signature == probe.signature and now - since >= self._settle
 
 
 def has_writer(path: bytes) -> bool | None:

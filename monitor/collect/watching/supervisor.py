@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from monitor.collect.watching.folder import Folder
-from monitor.collect.watching.mounts import far_file_system
+from monitor.collect.watching.mounts import remote_file_system
 from monitor.collect.watching.scan_schedule import POLL, ScanSchedule
-from monitor.collect.watching.watcher import Place, Sign, Watcher, place_of
+from monitor.collect.watching.watcher import FolderIdentity, OnEvent, Watcher, folder_identity
 from monitor.errors import MonitorError
 
 DEGRADED_FOR = 60.0  # seconds for which a loss of events shows, though a scan has made it good
 MISSED_AFTER = 2.0  # seconds that the event of a file gets which a scan has found first
-SILENT_FOR = 0.9  # seconds that the event of a changed folder gets; less than from one check to the next
+EVENT_TIMEOUT = 0.9  # seconds that the event of a changed folder gets; less than from one check to the next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class WatchStatus:
     reason: str = ""
 
     @property
-    def is_well(self) -> bool:
+    def is_healthy(self) -> bool:
         """Whether what is dropped there is found soon."""
         return self.state in ("watching", "polling")
 
@@ -46,7 +46,7 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Change:
+class _FolderChange:
     """When a folder's list of names was seen to have changed."""
 
     mtime_ns: int
@@ -55,7 +55,7 @@ class _Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Loss:
+class _EventLoss:
     reason: str
     since: datetime
     until: float
@@ -70,7 +70,7 @@ def mount_table() -> bytes:
         return b""
 
 
-def refuse_deaf(folders: Iterable[Folder]) -> None:
+def require_events(folders: Iterable[Folder]) -> None:
     """Try whether the system gives events of these folders, as watch.mode asks. Raises MonitorError."""
     trial = Supervisor(folders, lambda _, *, is_closed: None, mode="events")
     try:
@@ -88,145 +88,145 @@ class Supervisor:
     def __init__(
         self,
         folders: Iterable[Folder],
-        sign: Sign,
+        on_event: OnEvent,
         *,
         mode: str = "auto",
         rescan: float = 60.0,
         poll: float = POLL,
-        mounts: Callable[[], bytes] = mount_table,
+        read_mounts: Callable[[], bytes] = mount_table,
     ) -> None:
         """mode: auto, events or poll, as watch.mode."""
-        self.watcher = Watcher(folders, sign, on_lost=self._count_overflow)
+        self.watcher = Watcher(folders, on_event, on_overflow=self._count_overflow)
         self.overflows = 0  # of the kernel's queue
         self.missed: dict[bytes, int] = {}  # files by folder that a rescan found and no event told of
         self._mode = mode
-        self._mounts = mounts
+        self._read_mounts = read_mounts
         self._scan_schedule = ScanSchedule(rescan=rescan, poll=poll)
-        self._watch_statuses: dict[bytes, WatchStatus] = {}
-        self._losses: dict[bytes, _Loss] = {}
-        self._changes: dict[bytes, _Change] = {}
-        self._far: dict[bytes, tuple[Place, str]] = {}
-        self._suspects: dict[bytes, tuple[bytes, float]] = {}  # path → its folder, when a rescan found it
+        self._statuses: dict[bytes, WatchStatus] = {}
+        self._losses: dict[bytes, _EventLoss] = {}
+        self._changes: dict[bytes, _FolderChange] = {}
+        self._remote_types: dict[bytes, tuple[FolderIdentity, str]] = {}
+        self._unreported: dict[bytes, tuple[bytes, float]] = {}  # path → its folder, when a rescan found it
         self._last_check = 0.0
-        self._told_overflows = self._told_errors = 0
+        self._seen_overflows = self._seen_errors = 0
 
     def check(self, now: float, at: datetime) -> list[Scan]:
         """Look at every folder, arm what can be armed; what must be scanned now, in the order of the folders."""
-        self._note_losses(now, at)
+        self._check_losses(now, at)
         for path in self.watcher.paths:
             self._check_folder(path, now, at)
         self._count_missed(now, at)
         self._last_check = now
-        return [scan for path in self.watcher.paths for scan in self._due(path, now)]
+        return [scan for path in self.watcher.paths for scan in self._due_scans(path, now)]
 
     def status(self, path: bytes, now: float) -> WatchStatus:
         """How a folder is watched; a loss shows for a while."""
-        watch_status, loss = self._watch_statuses[path], self._losses.get(path)
+        watch_status, loss = self._statuses[path], self._losses.get(path)
         if watch_status.state == "watching" and loss and now < loss.until:
             return WatchStatus(state="degraded", reason=loss.reason, since=loss.since)
         return watch_status
 
     def statuses(self, now: float) -> Mapping[bytes, WatchStatus]:
         """The same of every folder."""
-        return {path: self.status(path, now) for path in self._watch_statuses}
+        return {path: self.status(path, now) for path in self._statuses}
 
-    def told(self, path: bytes) -> None:
+    def note_event(self, path: bytes) -> None:
         """An event told of a path; a scan that found it first was only quicker."""
-        self._suspects.pop(path, None)
+        self._unreported.pop(path, None)
 
-    def found(self, scan: Scan, paths: Iterable[bytes], now: float) -> None:
+    def note_found(self, scan: Scan, paths: Iterable[bytes], now: float) -> None:
         """Files that a scan found first."""
         if scan.is_rescan:
-            self._suspects.update(dict.fromkeys(paths, (scan.path, now)))
+            self._unreported.update(dict.fromkeys(paths, (scan.path, now)))
 
     def scanned(self, path: bytes, *, began: float, ended: float) -> None:
         """A scan has ended."""
-        self._scan_schedule.done(path, began=began, ended=ended)
+        self._scan_schedule.note_scan(path, began=began, ended=ended)
 
     def want(self, path: bytes) -> None:
         """Have a folder scanned soon."""
-        self._scan_schedule.want(path)
+        self._scan_schedule.request(path)
 
     def _count_overflow(self) -> None:
         self.overflows += 1
 
-    def _note_losses(self, now: float, at: datetime) -> None:
+    def _check_losses(self, now: float, at: datetime) -> None:
         overflows, errors = self.overflows, self.watcher.errors
-        if overflows > self._told_overflows:
-            self._lose(self.watcher.paths, "the kernel's queue of events overflowed", now, at)
-        if errors > self._told_errors:
-            self._lose(self.watcher.paths, "an event could not be handled", now, at)
-        self._told_overflows, self._told_errors = overflows, errors
+        if overflows > self._seen_overflows:
+            self._record_loss(self.watcher.paths, "the kernel's queue of events overflowed", now, at)
+        if errors > self._seen_errors:
+            self._record_loss(self.watcher.paths, "an event could not be handled", now, at)
+        self._seen_overflows, self._seen_errors = overflows, errors
 
-    def _lose(self, paths: Iterable[bytes], reason: str, now: float, at: datetime) -> None:
+    def _record_loss(self, paths: Iterable[bytes], reason: str, now: float, at: datetime) -> None:
         for path in paths:
             before = self._losses.get(path)
             since = before.since if before and now < before.until else at
-            self._losses[path] = _Loss(reason=reason, since=since, until=now + DEGRADED_FOR)
-            self._scan_schedule.want(path)
+            self._losses[path] = _EventLoss(reason=reason, since=since, until=now + DEGRADED_FOR)
+            self._scan_schedule.request(path)
 
     def _check_folder(self, path: bytes, now: float, at: datetime) -> None:
-        place = place_of(path)
+        place = folder_identity(path)
         if isinstance(place, str):
-            self.watcher.disarm(path)
-            self._stand(path, "waiting", place, at)
+            self.watcher.unwatch(path)
+            self._set_status(path, "waiting", place, at)
             return
-        reason = self._why_poll(path, place)
+        reason = self._poll_reason(path, place)
         if reason:
-            self.watcher.disarm(path)
-            self._stand(path, "polling", reason, at)
-        elif not self.watcher.hears(path, place) or self._is_silent(path, place, now):
-            self._arm(path, place, now, at)
+            self.watcher.unwatch(path)
+            self._set_status(path, "polling", reason, at)
+        elif not self.watcher.is_watching(path, place) or self._is_unheard(path, place, now):
+            self._start_watch(path, place, now, at)
 
-    def _arm(self, path: bytes, place: Place, now: float, at: datetime) -> None:
+    def _start_watch(self, path: bytes, place: FolderIdentity, now: float, at: datetime) -> None:
         try:
-            self.watcher.arm(path, place)
+            self.watcher.watch(path, place)
         except OSError as error:
-            self._stand(path, "polling", f"the system gives no file events: {error.strerror or error}", at)
+            self._set_status(path, "polling", f"the system gives no file events: {error.strerror or error}", at)
             return
-        self._changes[path] = _Change(place.mtime_ns, now, now)
-        self._scan_schedule.want(path)
-        self._stand(path, "watching", "", at)
+        self._changes[path] = _FolderChange(place.mtime_ns, now, now)
+        self._scan_schedule.request(path)
+        self._set_status(path, "watching", "", at)
 
-    def _stand(self, path: bytes, state: str, reason: str, at: datetime) -> None:
-        before = self._watch_statuses.get(path)
+    def _set_status(self, path: bytes, state: str, reason: str, at: datetime) -> None:
+        before = self._statuses.get(path)
         if before is None or before.state != state:
-            self._scan_schedule.want(path)
-            self._watch_statuses[path] = WatchStatus(state=state, reason=reason, since=at)
+            self._scan_schedule.request(path)
+            self._statuses[path] = WatchStatus(state=state, reason=reason, since=at)
         else:
-            self._watch_statuses[path] = replace(before, reason=reason)
+            self._statuses[path] = replace(before, reason=reason)
 
-    def _why_poll(self, path: bytes, place: Place) -> str:
+    def _poll_reason(self, path: bytes, place: FolderIdentity) -> str:
         """Why a folder's events are not to be relied on; empty: they are."""
         if self._mode != "auto":
             return "watch.mode is poll" if self._mode == "poll" else ""
-        known = self._far.get(path)
+        known = self._remote_types.get(path)
         if known is None or not known[0].is_same_folder(place):  # what is mounted over it is another folder
-            known = self._far[path] = (place, far_file_system(self._mounts(), os.path.realpath(path)))
+            known = self._remote_types[path] = (place, remote_file_system(self._read_mounts(), os.path.realpath(path)))
         return f"{known[1]} gives no events of what other machines write" if known[1] else ""
 
-    def _is_silent(self, path: bytes, place: Place, now: float) -> bool:
+    def _is_unheard(self, path: bytes, place: FolderIdentity, now: float) -> bool:
         """Names came or went in the folder, and a while later no event has told of any."""
-        change, is_told = self._changes[path], self.watcher.heard(path) >= self._changes[path].after
+        change, is_told = self._changes[path], self.watcher.last_event(path) >= self._changes[path].after
         if change.mtime_ns != place.mtime_ns and is_told:
-            self._changes[path] = _Change(place.mtime_ns, self._last_check, now)
+            self._changes[path] = _FolderChange(place.mtime_ns, self._last_check, now)
             return False
-        return not is_told and now - change.seen >= SILENT_FOR
+        return not is_told and now - change.seen >= EVENT_TIMEOUT
 
     def _count_missed(self, now: float, at: datetime) -> None:
-        late = {path: folder for path, (folder, found) in self._suspects.items() if now - found >= MISSED_AFTER}
+        late = {path: folder for path, (folder, found) in self._unreported.items() if now - found >= MISSED_AFTER}
         for path, folder in late.items():
-            del self._suspects[path]
+            del self._unreported[path]
             self.missed[folder] = self.missed.get(folder, 0) + 1
-            self.watcher.disarm(folder)  # it is armed anew by the next check
+            self.watcher.unwatch(folder)  # it is armed anew by the next check
         for folder in dict.fromkeys(late.values()):
-            self._lose([folder], "files came that no event told of", now, at)
+            self._record_loss([folder], "files came that no event told of", now, at)
 
-    def _due(self, path: bytes, now: float) -> list[Scan]:
-        state = self._watch_statuses[path].state
+    def _due_scans(self, path: bytes, now: float) -> list[Scan]:
+        state = self._statuses[path].state
         if state == "waiting":
             return []
-        if self._scan_schedule.is_wanted(path, now):
+        if self._scan_schedule.is_requested(path, now):
             return [Scan(path=path, is_rescan=False)]
         if self._scan_schedule.is_due(path, now, is_polled=state == "polling"):
             return [Scan(path=path, is_rescan=state == "watching")]

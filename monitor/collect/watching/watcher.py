@@ -23,46 +23,48 @@ _IS_LINUX = platform.system() == "Linux"
 MOVE_DELAY = 0.05
 
 
-class Sign(Protocol):
+class OnEvent(Protocol):
     """Takes what an event says of one path; called on watchdog's thread, so it only queues."""
 
     def __call__(self, path: bytes, *, is_closed: bool) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class FolderIdentity:
     """Which folder stands at a path, and when its list of names changed last."""
 
     device: int
     inode: int
     mtime_ns: int
 
-    def is_same_folder(self, other: Place) -> bool:
+    def is_same_folder(self, other: FolderIdentity) -> bool:
         """A watch sits on the folder, not on its path."""
         return (self.device, self.inode) == (other.device, other.inode)
 
 
 @dataclass(frozen=True, slots=True)
-class _Armed:
+class _Watch:
     """A folder as it was when its watch was set: another folder under the same path is not heard."""
 
     watch: ObservedWatch
-    place: Place
+    place: FolderIdentity
 
 
 class Watcher:
     """Watches folders, each armed and disarmed by itself; one thread calls, watchdog's threads give the signs."""
 
-    def __init__(self, folders: Iterable[Folder], sign: Sign, *, on_lost: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, folders: Iterable[Folder], on_event: OnEvent, *, on_overflow: Callable[[], None] = lambda: None
+    ) -> None:
         """on_lost: the kernel dropped events; called on watchdog's thread."""
         self._folders: dict[bytes, tuple[Folder, ...]] = {}  # several sources may share a folder
         for folder in folders:
             self._folders[folder.path] = (*self._folders.get(folder.path, ()), folder)
-        self._sign = sign
-        self._on_lost = on_lost
+        self._on_event = on_event
+        self._on_overflow = on_overflow
         self._observer: BaseObserver | None = None
-        self._armed: dict[bytes, _Armed] = {}
-        self._handlers: dict[bytes, _Handler] = {}
+        self._watches: dict[bytes, _Watch] = {}
+        self._handlers: dict[bytes, _EventHandler] = {}
 
     @property
     def paths(self) -> tuple[bytes, ...]:
@@ -79,33 +81,33 @@ class Watcher:
         """How many events raised an error of ours; each was left behind."""
         return sum(handler.errors for handler in self._handlers.values())
 
-    def heard(self, path: bytes) -> float:
+    def last_event(self, path: bytes) -> float:
         """When the last event of a folder came, or its watch was set; monotonic seconds."""
         handler = self._handlers.get(path)
-        return handler.heard if handler else 0.0
+        return handler.last_event if handler else 0.0
 
-    def hears(self, path: bytes, place: Place) -> bool:
+    def is_watching(self, path: bytes, place: FolderIdentity) -> bool:
         """Whether what happens in the folder that stands there now will be told."""
-        armed = self._armed.get(path)
+        armed = self._watches.get(path)
         if armed is None or self._observer is None or not self.is_alive or not armed.place.is_same_folder(place):
             return False
         return any(emitter.watch == armed.watch and emitter.is_alive() for emitter in self._observer.emitters)
 
-    def arm(self, path: bytes, place: Place) -> None:
+    def watch(self, path: bytes, place: FolderIdentity) -> None:
         """Watch the folder that stands there now; it must be scanned after that.
 
         Raises OSError where the system gives no watch (the limits of inotify).
         """
         if not self.is_alive:
             self.stop()
-            self._observer = _observer(self._on_lost)
+            self._observer = _new_observer(self._on_overflow)
             self._observer.start()
-        self.disarm(path)
-        self._armed[path] = _Armed(self._schedule(path), place)
+        self.unwatch(path)
+        self._watches[path] = _Watch(self._schedule(path), place)
 
-    def disarm(self, path: bytes) -> None:
+    def unwatch(self, path: bytes) -> None:
         """Watch it no longer; what happens there from now on is not told."""
-        armed = self._armed.pop(path, None)
+        armed = self._watches.pop(path, None)
         if armed and self._observer is not None:
             self._observer.unschedule(armed.watch)
 
@@ -115,7 +117,7 @@ class Watcher:
             self._observer.stop()
             self._observer.join(timeout=2)
         self._observer = None
-        self._armed.clear()
+        self._watches.clear()
 
     def _schedule(self, path: bytes) -> ObservedWatch:
         from watchdog.events import FileSystemEventHandler
@@ -124,7 +126,7 @@ class Watcher:
         real = os.path.realpath(path)  # a watch on a link hears nothing
         errors = self._handlers[path].errors if path in self._handlers else 0
         handler = FileSystemEventHandler()
-        self._handlers[path] = _Handler(self._folders[path], real, self._sign, errors=errors)
+        self._handlers[path] = _EventHandler(self._folders[path], real, self._on_event, errors=errors)
         handler.on_any_event = self._handlers[path]  # type: ignore[method-assign]
         try:
             return self._observer.schedule(
@@ -139,24 +141,24 @@ class Watcher:
             raise
 
 
-class _Handler:
+class _EventHandler:
     """Turns one event into one sign. An exception here would end watchdog's thread, so none gets out."""
 
-    def __init__(self, folders: Sequence[Folder], real: bytes, sign: Sign, *, errors: int) -> None:
+    def __init__(self, folders: Sequence[Folder], real: bytes, sign: OnEvent, *, errors: int) -> None:
         self._folders = folders  # all at one path
         self._real = real  # where the folder's path leads; events name paths below it
-        self._sign = sign
+        self._on_event = sign
         self.errors = errors
-        self.heard = time.monotonic()
+        self.last_event = time.monotonic()
 
     def __call__(self, event: FileSystemEvent) -> None:
-        self.heard = time.monotonic()
+        self.last_event = time.monotonic()
         try:
-            self._pass_on(event)
+            self._report(event)
         except Exception:  # noqa: BLE001 - the library's thread would die of it, and with it every event to come
             self.errors += 1
 
-    def _pass_on(self, event: FileSystemEvent) -> None:
+    def _report(self, event: FileSystemEvent) -> None:
         is_move = event.event_type == "moved"
         if event.is_directory or event.event_type == "deleted":
             return
@@ -166,10 +168,10 @@ class _Handler:
         path = os.path.join(self._folders[0].path, path[len(self._real) :].lstrip(b"/"))
         if any(folder.holds(path) for folder in self._folders):
             # A rename into place says as much as a close; a bare "created" says only that there is something.
-            self._sign(path, is_closed=event.event_type == "closed" or is_move)
+            self._on_event(path, is_closed=event.event_type == "closed" or is_move)
 
 
-def place_of(path: bytes) -> Place | str:
+def folder_identity(path: bytes) -> FolderIdentity | str:
     """Which folder stands at a path now, or why none can be used (watchdog would be deaf and not say so)."""
     try:
         status = os.stat(path)
@@ -183,7 +185,7 @@ def place_of(path: bytes) -> Place | str:
         return f"the folder cannot be read: {error.strerror}"
     if not os.access(path, os.X_OK):
         return "the folder cannot be read: its files cannot be reached"
-    return Place(device=status.st_dev, inode=status.st_ino, mtime_ns=status.st_mtime_ns)
+    return FolderIdentity(device=status.st_dev, inode=status.st_ino, mtime_ns=status.st_mtime_ns)
 
 
 def _wanted_events() -> list[type[FileSystemEvent]]:
@@ -205,7 +207,7 @@ def _wanted_events() -> list[type[FileSystemEvent]]:
     return [last, *names]
 
 
-def _observer(on_lost: Callable[[], None]) -> BaseObserver:
+def _new_observer(on_lost: Callable[[], None]) -> BaseObserver:
     # What it would write by itself is counted, logged and shown by the monitor, in the monitor's form.
     logging.getLogger("watchdog").setLevel(logging.CRITICAL)
     if _IS_LINUX:

@@ -12,7 +12,7 @@ def test_small_files_pass_a_big_one_that_came_before() -> None:
     for path, size in ((A, SMALL + 1), (B, SMALL), (C, 0)):
         file_queue.add(path, size)
 
-    assert (file_queue.small, len(file_queue)) == (2, 3)
+    assert (file_queue.small_count, len(file_queue)) == (2, 3)
     assert file_queue.take_small(9) == [B, C]
     assert file_queue.take_big() == [A]
     assert not file_queue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.collect.watching.mounts import far_file_system
+from monitor.collect.watching.mounts import remote_file_system
 
 TABLE = rb"""22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 23 22 0:21 / /proc rw,nosuid - proc proc rw
@@ -52,9 +52,9 @@ PATHS = [
 
 @pytest.mark.parametrize(("path", "expected"), PATHS)
 def test_the_mount_that_covers_a_path_says_whether_it_is_far(path: bytes, expected: str) -> None:
-    assert far_file_system(TABLE, path) == expected
+    assert remote_file_system(TABLE, path) == expected
 
 
 @pytest.mark.parametrize("table", [b"", b"\n", b"- - -", b"1 2 3 4 - nfs x rw"])
 def test_a_table_that_says_nothing_makes_nothing_far(table: bytes) -> None:
-    assert far_file_system(table, b"/mnt/nas") == ""
+    assert remote_file_system(table, b"/mnt/nas") == ""

@@ -11,7 +11,7 @@ IN = b"/in"
 
 def scanned(*, began: float, ended: float, rescan: float = 60.0) -> ScanSchedule:
     scan_schedule = ScanSchedule(rescan=rescan)
-    scan_schedule.done(IN, began=began, ended=ended)
+    scan_schedule.note_scan(IN, began=began, ended=ended)
     return scan_schedule
 
 
@@ -23,7 +23,7 @@ def test_a_folder_that_was_never_scanned_is_due() -> None:
     scan_schedule = ScanSchedule(rescan=60.0)
 
     assert scan_schedule.is_due(IN, 0.0, is_polled=False)
-    assert not scan_schedule.is_wanted(IN, 0.0)
+    assert not scan_schedule.is_requested(IN, 0.0)
 
 
 @pytest.mark.parametrize(("took", "is_polled", "pause"), PACE)
@@ -36,20 +36,20 @@ def test_a_scan_that_takes_long_comes_less_often(took: float, is_polled: bool, p
 
 def test_a_scan_that_is_asked_for_comes_when_the_last_one_has_rested() -> None:
     scan_schedule = scanned(began=9.0, ended=10.0)
-    scan_schedule.want(IN)
+    scan_schedule.request(IN)
 
-    assert not scan_schedule.is_wanted(IN, 11.9)
-    assert scan_schedule.is_wanted(IN, 12.0)
+    assert not scan_schedule.is_requested(IN, 11.9)
+    assert scan_schedule.is_requested(IN, 12.0)
 
 
 def test_a_scan_answers_what_was_asked() -> None:
     scan_schedule = ScanSchedule(rescan=60.0)
-    scan_schedule.want(IN)
-    assert scan_schedule.is_wanted(IN, 0.0)
+    scan_schedule.request(IN)
+    assert scan_schedule.is_requested(IN, 0.0)
 
-    scan_schedule.done(IN, began=0.0, ended=0.1)
+    scan_schedule.note_scan(IN, began=0.0, ended=0.1)
 
-    assert not scan_schedule.is_wanted(IN, 1.0)
+    assert not scan_schedule.is_requested(IN, 1.0)
 
 
 def test_folders_are_scanned_each_at_its_own_pace() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from monitor.collect.file_reader import Skipped, read
-from monitor.collect.watching.settle import FIRST_PAUSE, LONGEST_PAUSE, FileProbe, SettleQueue, has_writer
+from monitor.collect.watching.settle import FIRST_PAUSE, MAX_PAUSE, FileProbe, SettleQueue, has_writer
 from monitor.model import FileSignature
 from tests.collect.samples import put, raw, signature
 
@@ -42,7 +42,7 @@ def test_a_found_file_settles_by_what_looks_at_it_show(
     what: str, looks: list[tuple[float, FileSignature, bool | None]], answers: list[bool]
 ) -> None:
     settle_queue = SettleQueue(2.0)
-    settle_queue.found(A, 0.0)
+    settle_queue.add_found(A, 0.0)
 
     given = [
         settle_queue.is_settled(A, FileProbe(signature=sign, has_writer=writer), now) for now, sign, writer in looks
@@ -55,7 +55,7 @@ def test_a_found_file_settles_by_what_looks_at_it_show(
 @pytest.mark.parametrize("writer", [True, False, None])
 def test_a_closed_file_settles_at_once(writer: bool | None) -> None:
     settle_queue = SettleQueue(2.0)
-    settle_queue.closed(A, 5.0)
+    settle_queue.add_closed(A, 5.0)
 
     assert settle_queue.due(5.0) == [A]
     assert settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=writer), 5.0)
@@ -64,10 +64,10 @@ def test_a_closed_file_settles_at_once(writer: bool | None) -> None:
 
 def test_a_close_settles_a_file_that_was_only_found() -> None:
     settle_queue = SettleQueue(2.0)
-    settle_queue.found(A, 0.0)
+    settle_queue.add_found(A, 0.0)
     settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=None), 0.0)
 
-    settle_queue.closed(A, 0.5)
+    settle_queue.add_closed(A, 0.5)
 
     assert settle_queue.due(0.5) == [A]
     assert settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=None), 0.5)
@@ -75,12 +75,12 @@ def test_a_close_settles_a_file_that_was_only_found() -> None:
 
 def test_finding_a_file_again_does_not_forget_its_close_or_its_looks() -> None:
     settle_queue = SettleQueue(2.0)
-    settle_queue.closed(A, 0.0)
-    settle_queue.found(B, 0.0)
+    settle_queue.add_closed(A, 0.0)
+    settle_queue.add_found(B, 0.0)
     settle_queue.is_settled(B, FileProbe(signature=ONE, has_writer=None), 0.0)
 
-    settle_queue.found(A, 1.0)
-    settle_queue.found(B, 1.0)
+    settle_queue.add_found(A, 1.0)
+    settle_queue.add_found(B, 1.0)
 
     assert settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=True), 1.0)
     assert settle_queue.due(1.9) == []
@@ -90,7 +90,7 @@ def test_finding_a_file_again_does_not_forget_its_close_or_its_looks() -> None:
 def test_files_are_due_in_the_order_in_which_they_came() -> None:
     settle_queue = SettleQueue(2.0)
     for path in (B, A, C):
-        settle_queue.found(path, 0.0)
+        settle_queue.add_found(path, 0.0)
 
     assert settle_queue.due(0.0) == [B, A, C]
 
@@ -98,7 +98,7 @@ def test_files_are_due_in_the_order_in_which_they_came() -> None:
 def test_the_next_look_is_one_settling_time_away() -> None:
     settle_queue = SettleQueue(2.0)
     assert settle_queue.next_due() is None
-    settle_queue.found(A, 1.0)
+    settle_queue.add_found(A, 1.0)
     assert settle_queue.next_due() == 1.0
 
     settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=None), 1.0)
@@ -109,54 +109,54 @@ def test_the_next_look_is_one_settling_time_away() -> None:
 
 def test_the_earliest_look_of_all_is_the_next() -> None:
     settle_queue = SettleQueue(2.0)
-    settle_queue.found(A, 7.0)
-    settle_queue.found(B, 3.0)
-    settle_queue.found(C, 5.0)
+    settle_queue.add_found(A, 7.0)
+    settle_queue.add_found(B, 3.0)
+    settle_queue.add_found(C, 5.0)
 
     assert settle_queue.next_due() == 3.0
 
 
 @pytest.mark.parametrize(
-    ("pauses", "pause"), [(0, FIRST_PAUSE), (1, 2.0), (2, 4.0), (5, 32.0), (6, LONGEST_PAUSE), (5000, LONGEST_PAUSE)]
+    ("pauses", "pause"), [(0, FIRST_PAUSE), (1, 2.0), (2, 4.0), (5, 32.0), (6, MAX_PAUSE), (5000, MAX_PAUSE)]
 )
 def test_a_postponed_file_waits_twice_as_long_each_time_up_to_a_minute(pauses: int, pause: float) -> None:
     settle_queue = SettleQueue(2.0)
-    settle_queue.postpone(A, 10.0, pauses=pauses)
+    settle_queue.postpone(A, 10.0, postponements=pauses)
 
     assert settle_queue.next_due() == 10.0 + pause
-    assert settle_queue.pauses(A) == pauses + 1
+    assert settle_queue.postponements(A) == pauses + 1
     assert settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=True), 10.0 + pause)
 
 
 def test_a_close_ends_the_pauses() -> None:
     settle_queue = SettleQueue(2.0)
-    settle_queue.postpone(A, 0.0, pauses=6)
+    settle_queue.postpone(A, 0.0, postponements=6)
 
-    settle_queue.closed(A, 1.0)
+    settle_queue.add_closed(A, 1.0)
 
     assert settle_queue.due(1.0) == [A]
-    assert settle_queue.pauses(A) == 0
+    assert settle_queue.postponements(A) == 0
 
 
 def test_finding_a_postponed_file_does_not_shorten_its_pause() -> None:
     settle_queue = SettleQueue(2.0)
-    settle_queue.postpone(A, 0.0, pauses=6)
+    settle_queue.postpone(A, 0.0, postponements=6)
 
-    settle_queue.found(A, 1.0)
+    settle_queue.add_found(A, 1.0)
 
     assert settle_queue.due(59.0) == []
 
 
 def test_a_dropped_file_waits_no_longer_and_may_come_again() -> None:
     settle_queue = SettleQueue(2.0)
-    settle_queue.found(A, 0.0)
+    settle_queue.add_found(A, 0.0)
     settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=None), 0.0)
 
     settle_queue.drop(A)
     settle_queue.drop(B)
-    assert (len(settle_queue), settle_queue.pauses(A)) == (0, 0)
+    assert (len(settle_queue), settle_queue.postponements(A)) == (0, 0)
 
-    settle_queue.found(A, 2.0)
+    settle_queue.add_found(A, 2.0)
     assert not settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=None), 2.0)
 
 
@@ -245,7 +245,7 @@ def test_a_fifo_is_not_opened_so_that_its_writer_goes_on_waiting(tmp_path: Path)
 
 def test_a_file_that_goes_on_growing_is_looked_at_less_often_and_never_given_up() -> None:
     settle_queue = SettleQueue(2.0)
-    settle_queue.found(A, 0.0)
+    settle_queue.add_found(A, 0.0)
     pauses, now = [], 0.0
     for size in range(8):
         assert not settle_queue.is_settled(A, FileProbe(signature=signature(size=size), has_writer=True), now)
@@ -260,7 +260,7 @@ def test_a_file_that_goes_on_growing_is_looked_at_less_often_and_never_given_up(
 
 def test_without_a_settling_time_a_file_that_is_written_is_not_looked_at_all_the_time() -> None:
     settle_queue = SettleQueue(0.0)
-    settle_queue.found(A, 0.0)
+    settle_queue.add_found(A, 0.0)
     settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=True), 0.0)
 
     due = settle_queue.next_due()
@@ -270,9 +270,9 @@ def test_without_a_settling_time_a_file_that_is_written_is_not_looked_at_all_the
 
 def test_a_path_rests_after_a_take_in_and_its_last_change_is_not_lost() -> None:
     settle_queue = SettleQueue(2.0)
-    settle_queue.took(A, 10.0, seconds=0.001)
+    settle_queue.start_rest(A, 10.0, seconds=0.001)
     for tenth in range(9):
-        settle_queue.closed(A, 10.0 + tenth / 10)
+        settle_queue.add_closed(A, 10.0 + tenth / 10)
 
     assert settle_queue.due(10.9) == []
     assert settle_queue.due(11.0) == [A]
@@ -281,8 +281,8 @@ def test_a_path_rests_after_a_take_in_and_its_last_change_is_not_lost() -> None:
 
 def test_a_long_take_in_makes_for_a_long_rest() -> None:
     settle_queue = SettleQueue(2.0)
-    settle_queue.took(A, 10.0, seconds=3.0)
-    settle_queue.found(A, 11.0)
+    settle_queue.start_rest(A, 10.0, seconds=3.0)
+    settle_queue.add_found(A, 11.0)
 
     assert settle_queue.next_due() == 40.0
 
@@ -290,21 +290,21 @@ def test_a_long_take_in_makes_for_a_long_rest() -> None:
 def test_a_rest_that_is_over_delays_nothing_and_is_forgotten() -> None:
     settle_queue = SettleQueue(2.0)
     for number in range(5000):
-        settle_queue.took(b"%d" % number, float(number), seconds=0.0)
-    settle_queue.closed(b"1", 9000.0)
+        settle_queue.start_rest(b"%d" % number, float(number), seconds=0.0)
+    settle_queue.add_closed(b"1", 9000.0)
 
     assert settle_queue.due(9000.0) == [b"1"]
-    assert len(settle_queue._rests) < 2000
+    assert len(settle_queue._rest_until) < 2000
 
 
 def test_what_looks_did_not_settle_is_listed_the_oldest_first() -> None:
     settle_queue = SettleQueue(2.0)
-    settle_queue.found(B, 1.0)
-    settle_queue.found(A, 2.0)
-    settle_queue.closed(C, 3.0)
+    settle_queue.add_found(B, 1.0)
+    settle_queue.add_found(A, 2.0)
+    settle_queue.add_closed(C, 3.0)
     assert settle_queue.unsettled() == []
     for path in (A, B):
         settle_queue.is_settled(path, FileProbe(signature=ONE, has_writer=True), 5.0)
-    settle_queue.postpone(C, 6.0, pauses=0, since=settle_queue.since(C, 6.0))
+    settle_queue.postpone(C, 6.0, postponements=0, since=settle_queue.since(C, 6.0))
 
     assert settle_queue.unsettled() == [(B, 1.0), (A, 2.0), (C, 3.0)]

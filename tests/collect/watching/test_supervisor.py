@@ -18,7 +18,14 @@ import pytest
 
 from monitor.collect.watching.folder import Folder
 from monitor.collect.watching.scan_schedule import POLL
-from monitor.collect.watching.supervisor import DEGRADED_FOR, MISSED_AFTER, Scan, Supervisor, WatchStatus, refuse_deaf
+from monitor.collect.watching.supervisor import (
+    DEGRADED_FOR,
+    MISSED_AFTER,
+    Scan,
+    Supervisor,
+    WatchStatus,
+    require_events,
+)
 from monitor.errors import MonitorError
 from tests.collect.samples import put
 from tests.kernel import no_instances
@@ -69,7 +76,7 @@ def guarding(*paths: Path, mode: str = "auto", rescan: float = 1e9, mounts: byte
         del is_closed
         signs.put(path)
 
-    supervisor = Supervisor(folders, sign, mode=mode, rescan=rescan, mounts=lambda: mounts)
+    supervisor = Supervisor(folders, sign, mode=mode, rescan=rescan, read_mounts=lambda: mounts)
     try:
         yield Guard(supervisor, signs)
     finally:
@@ -124,7 +131,7 @@ def test_a_missing_folder_is_waited_for_and_said(inbox: Path) -> None:
 
         assert guard.check() == []
         gone = guard.watch_status(inbox)
-        assert (gone.state, gone.reason, gone.is_well) == ("waiting", "the folder is missing", False)
+        assert (gone.state, gone.reason, gone.is_healthy) == ("waiting", "the folder is missing", False)
         guard.check()
         assert guard.watch_status(inbox).since == gone.since
 
@@ -149,7 +156,7 @@ def test_a_far_file_system_is_polled_and_its_neighbour_watched(inbox: Path) -> N
     with guarding(inbox, far, mounts=mounts) as guard:
         assert named(guard.check()) == ["in", "far"]
         assert guard.watch_status(inbox).state == "watching"
-        assert (guard.watch_status(far).state, guard.watch_status(far).is_well) == ("polling", True)
+        assert (guard.watch_status(far).state, guard.watch_status(far).is_healthy) == ("polling", True)
         assert "nfs4" in guard.watch_status(far).reason
         scans = [scan for _ in range(int(POLL) + 1) for scan in guard.check()]
         assert named(scans) == ["far"]
@@ -173,7 +180,7 @@ def test_without_inotify_a_folder_is_polled_until_there_is_some_again(inbox: Pat
         with no_instances():
             assert named(guard.check()) == ["in"]
             polled = guard.watch_status(inbox)
-            assert (polled.state, polled.is_well) == ("polling", True)
+            assert (polled.state, polled.is_healthy) == ("polling", True)
             assert "the system gives no file events" in polled.reason
         end = time.monotonic() + DEADLINE  # for the kernel to free what was taken
         while guard.watch_status(inbox).state != "watching":
@@ -198,12 +205,12 @@ def deaf() -> Iterator[None]:
 def test_events_that_are_asked_for_and_cannot_be_had_are_refused(inbox: Path) -> None:
     folder = Folder(source="motie", path=os.fsencode(inbox), files=("*.txt",))
     with pytest.raises(MonitorError, match=r"the system gives no file events.*set watch\.mode to auto"), deaf():
-        refuse_deaf([folder])
+        require_events([folder])
 
 
 def test_a_folder_that_is_heard_or_missing_is_not_refused(inbox: Path) -> None:
     paths = (inbox, inbox / "missing")
-    refuse_deaf([Folder(source="motie", path=os.fsencode(path), files=("*.txt",)) for path in paths])
+    require_events([Folder(source="motie", path=os.fsencode(path), files=("*.txt",)) for path in paths])
 
 
 def test_a_rescan_is_steady_and_known_as_such(inbox: Path) -> None:
@@ -215,8 +222,8 @@ def test_a_rescan_is_steady_and_known_as_such(inbox: Path) -> None:
 def test_a_file_that_no_event_told_of_degrades_its_folder_for_a_while(inbox: Path) -> None:
     with guarding(inbox, rescan=3.0) as guard:
         guard.settle()
-        guard.supervisor.found(Scan(path=os.fsencode(inbox), is_rescan=True), [b"/in/a", b"/in/b"], guard.now)
-        guard.supervisor.told(b"/in/a")
+        guard.supervisor.note_found(Scan(path=os.fsencode(inbox), is_rescan=True), [b"/in/a", b"/in/b"], guard.now)
+        guard.supervisor.note_event(b"/in/a")
         assert guard.watch_status(inbox).state == "watching"
         checks = int(MISSED_AFTER) + 1
         for _ in range(checks):
@@ -233,7 +240,7 @@ def test_a_file_that_no_event_told_of_degrades_its_folder_for_a_while(inbox: Pat
 def test_what_other_scans_find_is_not_missed(inbox: Path) -> None:
     with guarding(inbox) as guard:
         guard.settle()
-        guard.supervisor.found(Scan(path=os.fsencode(inbox), is_rescan=False), [b"/in/a"], guard.now)
+        guard.supervisor.note_found(Scan(path=os.fsencode(inbox), is_rescan=False), [b"/in/a"], guard.now)
         for _ in range(5):
             guard.check()
         assert guard.supervisor.missed == {}
@@ -260,7 +267,7 @@ def test_names_that_change_without_an_event_have_the_watch_set_anew(inbox: Path)
             group = emitter._inotify
             group._remove_callbacks(list(group._active_callbacks_by_watch))  # the thread lives on and hears nothing
         put(inbox / "unheard.txt")
-        guard.supervisor.watcher._handlers[os.fsencode(inbox)].heard = -1e9
+        guard.supervisor.watcher._handlers[os.fsencode(inbox)].last_event = -1e9
         scans = [scan for _ in range(3) for scan in guard.check()]
         assert named(scans) == ["in"]
         guard.hears(inbox)

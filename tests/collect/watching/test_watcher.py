@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from monitor.collect.watching.folder import Folder
-from monitor.collect.watching.watcher import MOVE_DELAY, Place, Watcher, place_of
+from monitor.collect.watching.watcher import MOVE_DELAY, FolderIdentity, Watcher, folder_identity
 from tests.collect.samples import put, raw
 from tests.kernel import short_queue
 from tests.rights import without_override
@@ -58,10 +58,12 @@ def until(signs: Signs, last: tuple[bytes, bool]) -> list[tuple[bytes, bool]]:
 
 def arm_all(watcher: Watcher) -> tuple[bytes, ...]:
     """Arm every folder that is there and is not heard, as the supervisor does each second; those it has armed."""
-    places = {path: place_of(path) for path in watcher.paths}
-    fresh = {path: p for path, p in places.items() if isinstance(p, Place) and not watcher.hears(path, p)}
+    places = {path: folder_identity(path) for path in watcher.paths}
+    fresh = {
+        path: p for path, p in places.items() if isinstance(p, FolderIdentity) and not watcher.is_watching(path, p)
+    }
     for path, place in fresh.items():
-        watcher.arm(path, place)
+        watcher.watch(path, place)
     return tuple(fresh)
 
 
@@ -300,11 +302,11 @@ def test_a_system_that_gives_no_events_is_an_error_and_leaves_nothing_running(in
     with watching(inbox) as (_, signs):  # what is loaded on demand is loaded now
         until(signs, (put(inbox / "x.txt"), True))
     watcher = Watcher([Folder(source="motie", path=os.fsencode(inbox))], lambda path, *, is_closed: None)
-    place = place_of(os.fsencode(inbox))
-    assert isinstance(place, Place)
+    place = folder_identity(os.fsencode(inbox))
+    assert isinstance(place, FolderIdentity)
 
     with no_descriptors(), pytest.raises(OSError, match=r"limit|files"):
-        watcher.arm(os.fsencode(inbox), place)
+        watcher.watch(os.fsencode(inbox), place)
 
     assert not watcher.is_alive
 
@@ -376,7 +378,7 @@ def test_a_dead_thread_of_the_library_is_noticed_and_replaced(end: Callable[[Wat
 
 def test_a_disarmed_folder_gives_no_sign_and_can_be_armed_again(inbox: Path) -> None:
     with watching(inbox) as (watcher, signs):
-        watcher.disarm(os.fsencode(inbox))
+        watcher.unwatch(os.fsencode(inbox))
         put(inbox / "unheard.txt")
         assert rearmed(watcher) == (os.fsencode(inbox),)
         last = (put(inbox / "x.txt"), True)
@@ -396,7 +398,7 @@ def test_the_librarys_wait_behind_a_move_out_is_short(inbox: Path) -> None:
 def test_an_overflow_of_the_kernels_queue_is_told(inbox: Path) -> None:
     lost = threading.Event()
     folder = Folder(source="motie", path=os.fsencode(inbox))
-    watcher = Watcher([folder], lambda path, *, is_closed: None, on_lost=lost.set)
+    watcher = Watcher([folder], lambda path, *, is_closed: None, on_overflow=lost.set)
     with short_queue(8):
         arm_all(watcher)
     try:

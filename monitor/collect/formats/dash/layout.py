@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from functools import cached_property
 
-from monitor.collect.formats.dash.splitter import DATE_WIDTH, Piece
+from monitor.collect.formats.dash.splitter import DATE_WIDTH, Segment
 from monitor.model import Release
 
-LONGEST_CATEGORY = 40  # characters; of a category that nobody declared
-LONGEST_LABEL = 200  # characters; of a first line that is compared with others
-MOST_LABELS = 10_000  # different ones that are remembered; a file of any size may hold as many titles as it likes
+MAX_CATEGORY_LENGTH = 40  # characters; of a category that nobody declared
+MAX_LABEL_LENGTH = 200  # characters; of a first line that is compared with others
+MAX_LABELS = 10_000  # different ones that are remembered; a file of any size may hold as many titles as it likes
 
 
 class Layout:
@@ -20,40 +20,40 @@ class Layout:
     Most files never ask: what is known by its digest needs no taking apart.
     """
 
-    def __init__(self, pieces: Iterable[Piece], categories: Collection[str] = ()) -> None:
-        self._pieces = pieces
+    def __init__(self, segments: Iterable[Segment], categories: Collection[str] = ()) -> None:
+        self._segments = segments
         self._categories = frozenset(categories)
 
     @property
     def has_categories(self) -> bool:
         """Whether its records begin with a category line."""
-        return self._told[0]
+        return self._categories_found[0]
 
-    def is_record(self, piece: Piece) -> bool:
+    def is_record(self, segment: Segment) -> bool:
         """Well-formed by itself: closed and with a line for each part; more lines are paragraphs under a title."""
         needed = 3 if self.has_categories else 2
-        lines = piece.filled
-        return piece.is_closed and (
+        lines = segment.filled
+        return segment.is_closed and (
             len(lines) == needed or (len(lines) > needed and not _is_sentence(lines[needed - 2]))
         )
 
-    def read(self, piece: Piece) -> Release:
+    def read(self, segment: Segment) -> Release:
         """Take a faultless piece apart."""
-        lines = list(piece.lines)
-        category = lines.pop(0).strip() if self._begins_with_category(piece.filled) else None
+        lines = list(segment.lines)
+        category = lines.pop(0).strip() if self._begins_with_category(segment.filled) else None
         while category is not None and not lines[0]:
             lines.pop(0)
         title, body = lines[0].strip(), "\n".join(lines[1:])
-        if piece.is_closed:
+        if segment.is_closed:
             body = body[: max(0, len(body) - DATE_WIDTH)]
-        return Release(title=title, body=body.strip(), date=piece.day, category=category)
+        return Release(title=title, body=body.strip(), date=segment.day, category=category)
 
     @cached_property
-    def _told(self) -> tuple[bool, frozenset[str]]:
+    def _categories_found(self) -> tuple[bool, frozenset[str]]:
         """Whether there are categories, and the labels that are some."""
         firsts, others = _Labels(), _Labels()  # first lines: of what looks like category, title, body; of the rest
         voters = votes = 0
-        for piece in self._pieces:
+        for piece in self._segments:
             lines = piece.filled
             if not piece.is_whole or len(lines) < 2 or not piece.is_closed:
                 continue
@@ -67,13 +67,13 @@ class Layout:
             elif len(lines) > 2:
                 others.add(lines[0].strip())
         known = self._categories | firsts.repeated()
-        votes += sum(others.times(label) for label in known)
+        votes += sum(others.count(label) for label in known)
         return votes * 2 > voters, known
 
     def _begins_with_category(self, lines: tuple[str, ...]) -> bool:
         if len(lines) < 3:
             return False
-        has_categories, known = self._told
+        has_categories, known = self._categories_found
         return lines[0].strip() in known or (has_categories and _is_short_label(lines[0]))
 
 
@@ -81,26 +81,26 @@ class _Labels:
     """How often each first line stood there; of more than MOST_LABELS those that stood there once are forgotten."""
 
     def __init__(self) -> None:
-        self._times: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
         self._is_full = False
 
     def add(self, label: str) -> None:
-        if len(label) > LONGEST_LABEL or (self._is_full and label not in self._times):
+        if len(label) > MAX_LABEL_LENGTH or (self._is_full and label not in self._counts):
             return
-        self._times[label] += 1
-        if len(self._times) > MOST_LABELS:
-            self._times = Counter({label: times for label, times in self._times.items() if times > 1})
-            self._is_full = len(self._times) > MOST_LABELS // 2
+        self._counts[label] += 1
+        if len(self._counts) > MAX_LABELS:
+            self._counts = Counter({label: times for label, times in self._counts.items() if times > 1})
+            self._is_full = len(self._counts) > MAX_LABELS // 2
 
     def repeated(self) -> frozenset[str]:
-        return frozenset(label for label, times in self._times.items() if times > 1)
+        return frozenset(label for label, times in self._counts.items() if times > 1)
 
-    def times(self, label: str) -> int:
-        return self._times[label]
+    def count(self, label: str) -> int:
+        return self._counts[label]
 
 
 def _is_short_label(line: str) -> bool:
-    return len(line.strip()) <= LONGEST_CATEGORY and not _is_sentence(line)
+    return len(line.strip()) <= MAX_CATEGORY_LENGTH and not _is_sentence(line)
 
 
 def _is_sentence(line: str) -> bool:

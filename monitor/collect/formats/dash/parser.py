@@ -21,25 +21,25 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 
-from monitor.collect.charset import shown, width_in
-from monitor.collect.formats.dash.layout import LONGEST_CATEGORY, Layout
-from monitor.collect.formats.dash.splitter import Piece, split
+from monitor.collect.charset import byte_counter, printable
+from monitor.collect.formats.dash.layout import MAX_CATEGORY_LENGTH, Layout
+from monitor.collect.formats.dash.splitter import Segment, split
 from monitor.model import Dump, Record, Reject
 
-__all__ = ["LONGEST_CATEGORY", "PARSER_VERSION", "SHOWN", "DumpReader", "Parsed", "entries", "parse"]
+__all__ = ["EXCERPT_LENGTH", "MAX_CATEGORY_LENGTH", "PARSER_VERSION", "DumpReader", "ParseResult", "entries", "parse"]
 
 PARSER_VERSION = 2  # goes up when the same bytes may give other records
-SHOWN = 200  # characters of a reject that are kept for people
-MOST_DASHES = 10_000  # inside one body
+EXCERPT_LENGTH = 200  # characters of a reject that are kept for people
+MAX_DASHES = 10_000  # inside one body
 
 _CONTROLS = bytes([*range(9), *range(0x0E, 0x20), 0x7F])
-_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd\ud800-\udfff]")
+_UNDECODABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd\ud800-\udfff]")
 
 Entry = Record | Reject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
+class ParseResult:
     """What one dump's text holds, in its own order; exact repeats given once."""
 
     records: tuple[Record, ...]
@@ -54,13 +54,13 @@ class DumpReader:
         self._max_record = max_record
         self._kept: tuple[Entry, ...] | None = None
         if dump.fault:
-            beginning = next(dump.text_chunks(), "")[:SHOWN]
-            self._kept = (Reject(reason=dump.fault, line=0, offset=0, text=shown(beginning)),)
+            beginning = next(dump.text_chunks(), "")[:EXCERPT_LENGTH]
+            self._kept = (Reject(reason=dump.fault, line=0, offset=0, text=printable(beginning)),)
         elif not dump.is_held:
-            self._layout = Layout(self._pieces(), categories)
+            self._layout = Layout(self._segments(), categories)
         else:
-            pieces = tuple(self._pieces())
-            self._kept = tuple(_once(self._entries(pieces, Layout(pieces, categories))))
+            pieces = tuple(self._segments())
+            self._kept = tuple(_without_repeats(self._entries(pieces, Layout(pieces, categories))))
 
     @property
     def is_held(self) -> bool:
@@ -69,36 +69,36 @@ class DumpReader:
 
     def entries(self) -> Iterator[Entry]:
         """Its records and rejects in their order. Raises FileChanged while one that is not held is read."""
-        return iter(self._kept) if self._kept is not None else self._entries(self._pieces(), self._layout)
+        return iter(self._kept) if self._kept is not None else self._entries(self._segments(), self._layout)
 
-    def _entries(self, pieces: Iterable[Piece], layout: Layout) -> Iterator[Entry]:
+    def _entries(self, pieces: Iterable[Segment], layout: Layout) -> Iterator[Entry]:
         return entries(pieces, layout, max_record=self._max_record)
 
-    def _pieces(self) -> Iterator[Piece]:
-        width = width_in(self._dump.encoding)
-        return split(self._dump.text_chunks(), width=width, start=self._dump.bom, most=self._max_record)
+    def _segments(self) -> Iterator[Segment]:
+        width = byte_counter(self._dump.encoding)
+        return split(self._dump.text_chunks(), byte_count=width, start=self._dump.bom, max_record=self._max_record)
 
 
-def parse(text: str, *, categories: Collection[str] = (), max_record: int = 1_000_000) -> Parsed:
+def parse(text: str, *, categories: Collection[str] = (), max_record: int = 1_000_000) -> ParseResult:
     """Read every release of a dump; `max_record` bounds one record in characters."""
-    pieces = tuple(split((text,), width=width_in("utf-8"), most=max_record))
-    found = tuple(_once(entries(pieces, Layout(pieces, categories), max_record=max_record)))
-    return Parsed(
+    pieces = tuple(split((text,), byte_count=byte_counter("utf-8"), max_record=max_record))
+    found = tuple(_without_repeats(entries(pieces, Layout(pieces, categories), max_record=max_record)))
+    return ParseResult(
         records=tuple(entry for entry in found if isinstance(entry, Record)),
         rejects=tuple(entry for entry in found if isinstance(entry, Reject)),
     )
 
 
-def entries(pieces: Iterable[Piece], layout: Layout, *, max_record: int) -> Iterator[Entry]:
+def entries(segments: Iterable[Segment], layout: Layout, *, max_record: int) -> Iterator[Entry]:
     """What the pieces of one dump hold, in their order; exact repeats are given each time."""
-    pieces = iter(pieces)
-    first = next(pieces)
+    segments = iter(segments)
+    first = next(segments)
     if first.line == 0:
-        yield _no_dump(first, is_all=next(pieces, None) is None)
+        yield _not_a_dump(first, is_all=next(segments, None) is None)
         return
-    for piece, is_last in _repaired(first, pieces, layout, max_record):
+    for piece, is_last in _rejoined(first, segments, layout, max_record):
         content = piece.text.encode("utf-8", "surrogatepass")
-        reason = _fault(piece, content, is_last=is_last, max_record=max_record)
+        reason = _reject_reason(piece, content, is_last=is_last, max_record=max_record)
         if reason:
             yield _reject(piece, reason, is_tail=is_last)
         else:
@@ -107,7 +107,7 @@ def entries(pieces: Iterable[Piece], layout: Layout, *, max_record: int) -> Iter
             yield Record(digest=digest, day=piece.day, line=piece.line, offset=piece.offset, read=read)
 
 
-def _once(found: Iterable[Entry]) -> Iterator[Entry]:
+def _without_repeats(found: Iterable[Entry]) -> Iterator[Entry]:
     """Leave out exact repeats of a record."""
     digests = set[bytes]()
     for entry in found:
@@ -117,71 +117,73 @@ def _once(found: Iterable[Entry]) -> Iterator[Entry]:
             digests.add(entry.digest)
 
 
-def _repaired(first: Piece, others: Iterator[Piece], layout: Layout, max_record: int) -> Iterator[tuple[Piece, bool]]:
+def _rejoined(
+    first: Segment, others: Iterator[Segment], layout: Layout, max_record: int
+) -> Iterator[tuple[Segment, bool]]:
     """Glue what a lone "-" inside a body tore apart; each piece comes with whether it is an unclosed last one."""
     last, glue = first, None
     for piece in others:
         if last.is_closed or layout.is_record(piece):
-            yield glue.piece() if glue else last, False
+            yield glue.segment() if glue else last, False
             glue = None
         else:
-            glue = glue or _Glue(last, max_record)
+            glue = glue or _JoinedSegment(last, max_record)
             glue.add(piece)
         last = piece
-    yield glue.piece() if glue else last, not last.is_closed
+    yield glue.segment() if glue else last, not last.is_closed
 
 
-class _Glue:
+class _JoinedSegment:
     """Pieces that are one record; of more than a record can have only the first and the last stay."""
 
-    def __init__(self, piece: Piece, most: int) -> None:
+    def __init__(self, piece: Segment, most: int) -> None:
         self._parts = [piece]
         self._length = piece.length
         self._is_whole = piece.is_whole
         self._most = most
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: Segment) -> None:
         self._parts.append(piece)
         self._length += len("-") + piece.length
-        if self._length > self._most or len(self._parts) > MOST_DASHES:
+        if self._length > self._most or len(self._parts) > MAX_DASHES:
             self._is_whole = False
             del self._parts[1:-1]
 
-    def piece(self) -> Piece:
+    def segment(self) -> Segment:
         first, *others = self._parts
         lines = list(first.lines)
         for last in others:
             lines += ["-", *last.lines]
         length, is_whole = self._length, self._is_whole
-        return Piece(first.line, first.offset, tuple(lines), length, is_whole, last.is_closed, last.day)
+        return Segment(first.line, first.offset, tuple(lines), length, is_whole, last.is_closed, last.day)
 
 
-def _fault(piece: Piece, content: bytes, *, is_last: bool, max_record: int) -> str:
+def _reject_reason(piece: Segment, content: bytes, *, is_last: bool, max_record: int) -> str:
     """Why this piece is no release; empty when it is one. content: what its digest is made of."""
     if is_last:
         return "the last record does not end in ` date2024-07-01` or another day: half written, or its end was lost"
     if piece.length > max_record or not piece.is_whole:
         return f"the record is longer than {max_record:,} characters (the source's max_record)"
-    if _holds_no_text(piece, content):
+    if _has_undecodable_text(piece, content):
         return "the record holds bytes that are no text in this file's encoding"
     if len(piece.filled) < 2:
         return "the record has one line only: a title line and a body line are needed"
     return ""
 
 
-def _holds_no_text(piece: Piece, content: bytes) -> bool:
+def _has_undecodable_text(piece: Segment, content: bytes) -> bool:
     """In ASCII, the usual case, told by counting: five times faster than the search."""
     if content.isascii():
         return len(content.translate(None, _CONTROLS)) < len(content)
-    return _NO_TEXT.search(piece.text) is not None
+    return _UNDECODABLE.search(piece.text) is not None
 
 
-def _reject(piece: Piece, reason: str, *, is_tail: bool) -> Reject:
-    text = shown(piece.text[:SHOWN])
+def _reject(piece: Segment, reason: str, *, is_tail: bool) -> Reject:
+    text = printable(piece.text[:EXCERPT_LENGTH])
     return Reject(reason=reason, line=piece.line, offset=piece.offset, text=text, is_tail=is_tail)
 
 
-def _no_dump(piece: Piece, *, is_all: bool) -> Reject:
+def _not_a_dump(piece: Segment, *, is_all: bool) -> Reject:
     text = piece.text.strip()
     is_bare = is_all and not text.replace("-", "").strip()
     reason = (
@@ -189,4 +191,4 @@ def _no_dump(piece: Piece, *, is_all: bool) -> Reject:
         if is_bare
         else "this is no dump: the first line that is not blank must be a lone '-'"
     )
-    return Reject(reason=reason, line=0, offset=0, text=shown(text[:SHOWN]), is_tail=is_bare)
+    return Reject(reason=reason, line=0, offset=0, text=printable(text[:EXCERPT_LENGTH]), is_tail=is_bare)

@@ -12,14 +12,14 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-LONGEST_DASH = 1_000  # characters of a "-" line, the blanks behind the "-" included
+MAX_SEPARATOR_LENGTH = 1_000  # characters of a "-" line, the blanks behind the "-" included
 _KEPT_END = 500  # characters of either end of a piece that is too long
 
 _DATE_AT_END = re.compile(r"(?:^|\s)date(\d{4})-(\d{2})-(\d{2})\Z", re.ASCII)
 DATE_WIDTH = len(" date2024-07-01")
 
 
-class Piece(NamedTuple):
+class Segment(NamedTuple):
     """The lines between two lone "-" lines, outer blank lines and blanks at line ends off."""
 
     line: int  # 1-based line of its "-"; 0: the text before the first one
@@ -42,15 +42,15 @@ class Piece(NamedTuple):
 
 
 def split(
-    stretches: Iterable[str], *, width: Callable[[str], int] = len, start: int = 0, most: int = 1_000_000
-) -> Iterator[Piece]:
+    chunks: Iterable[str], *, byte_count: Callable[[str], int] = len, start: int = 0, max_record: int = 1_000_000
+) -> Iterator[Segment]:
     """Cut at lone "-" lines; blank pieces are left out, but a text without any other gives one of line 0.
 
     `width` says how many bytes a stretch of text has in its file, `start` how many stand before the text; a piece
     of more than twice `most` characters loses its middle.
     """
-    cutter = _Cutter(width, start, most)
-    for stretch in stretches:
+    cutter = _Splitter(byte_count, start, max_record)
+    for stretch in chunks:
         yield from cutter.feed(stretch)
     yield from cutter.end()
 
@@ -66,7 +66,7 @@ _NO_ENDING = _Ending(is_date=False, day=None)
 
 
 @lru_cache(maxsize=4096)  # a dump ends its records in the same few days again and again
-def _ending(text: str) -> _Ending:
+def _end_date(text: str) -> _Ending:
     """A date at the very end; whoever asks hands over no more than DATE_WIDTH characters, so the cost is constant."""
     match = _DATE_AT_END.search(text)
     if match is None:
@@ -77,7 +77,7 @@ def _ending(text: str) -> _Ending:
         return _Ending(is_date=True, day=None)
 
 
-class _Cutter:
+class _Splitter:
     """Where the cutting stands between two stretches."""
 
     def __init__(self, width: Callable[[str], int], start: int, most: int) -> None:
@@ -93,14 +93,14 @@ class _Cutter:
         self._is_cut = False
         self._is_bare = True  # no piece was found yet
 
-    def feed(self, stretch: str) -> Iterator[Piece]:
+    def feed(self, stretch: str) -> Iterator[Segment]:
         text, at, counted = self._rest + stretch, 0, 0
         if self._is_inside:
             at = self._go_on(text)
         # Line by line: a search for both characters at once takes six times as long.
         while (end := text.find("\n", at)) >= 0:
             line = text[at:end]
-            if line.startswith("-") and _is_lone_dash(line):
+            if line.startswith("-") and _is_separator(line):
                 self._count(text[counted:at])
                 piece = self._close()
                 if piece:
@@ -113,15 +113,15 @@ class _Cutter:
             at = end + 1
         self._count(text[counted:at])
         self._rest = text[at:]
-        if len(self._rest) > LONGEST_DASH:
+        if len(self._rest) > MAX_SEPARATOR_LENGTH:
             self._lines.append(self._rest)
             self._count(self._rest)
             self._rest, self._is_inside = "", True
 
-    def end(self) -> Iterator[Piece]:
+    def end(self) -> Iterator[Segment]:
         """The last line needs no line end."""
-        pieces = list[Piece | None]()
-        if _is_lone_dash(self._rest):
+        pieces = list[Segment | None]()
+        if _is_separator(self._rest):
             pieces.append(self._close())
             self._open(self._rest)
         else:
@@ -131,7 +131,7 @@ class _Cutter:
         yield from filter(None, pieces)
         if self._is_bare:
             lines = ("-",) if self._line else ()
-            yield Piece(0, 0, lines, len(lines))
+            yield Segment(0, 0, lines, len(lines))
 
     def _go_on(self, text: str) -> int:
         """The line that is open becomes longer; returns where the next one begins, if there is one."""
@@ -155,7 +155,7 @@ class _Cutter:
         self._line, self._offset = self._ended + 1, self._bytes
         self._bytes += self._width(dash)
 
-    def _close(self) -> Piece | None:
+    def _close(self) -> Segment | None:
         """The piece that is open, unless it is blank."""
         is_cut = self._is_cut
         lines = _trimmed("\n".join(self._lines).split("\n") if is_cut else self._lines)  # a kept end may hold several
@@ -164,12 +164,12 @@ class _Cutter:
         if not lines and not is_cut:
             return None
         self._is_bare = False
-        ending = _ending(lines[-1][-DATE_WIDTH:]) if lines else _NO_ENDING
-        return Piece(self._line, self._offset, lines, length, not is_cut, *ending)
+        ending = _end_date(lines[-1][-DATE_WIDTH:]) if lines else _NO_ENDING
+        return Segment(self._line, self._offset, lines, length, not is_cut, *ending)
 
 
-def _is_lone_dash(line: str) -> bool:
-    return len(line) <= LONGEST_DASH and line.rstrip() == "-"
+def _is_separator(line: str) -> bool:
+    return len(line) <= MAX_SEPARATOR_LENGTH and line.rstrip() == "-"
 
 
 def _trimmed(lines: Iterable[str]) -> tuple[str, ...]:

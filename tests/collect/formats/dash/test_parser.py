@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.collect.formats.dash.parser import LONGEST_CATEGORY, SHOWN, Parsed, parse
+from monitor.collect.formats.dash.parser import EXCERPT_LENGTH, MAX_CATEGORY_LENGTH, ParseResult, parse
 from monitor.model import Record, Release
 from tests.dumps import CATEGORIES, Written, dump, dumps, record, write
 
@@ -94,15 +94,15 @@ NO_DUMPS = [
 TAILS = ["Half", "Half\n", "Half\nA bo", "Half\nA body. date2024-07-0", "Half\nA body.\n-\nstill the bo"]
 
 
-def read(text: str, *, categories: tuple[str, ...] = (), max_record: int = 1_000_000) -> Parsed:
+def read(text: str, *, categories: tuple[str, ...] = (), max_record: int = 1_000_000) -> ParseResult:
     return parse(text, categories=categories, max_record=max_record)
 
 
-def titles(parsed: Parsed) -> list[str]:
+def titles(parsed: ParseResult) -> list[str]:
     return [record.release.title for record in parsed.records]
 
 
-def labels(parsed: Parsed) -> list[str | None]:
+def labels(parsed: ParseResult) -> list[str | None]:
     return [record.release.category for record in parsed.records]
 
 
@@ -191,7 +191,7 @@ def test_a_reject_says_where_it_stands_and_how_it_begins() -> None:
     (reject,) = parsed.rejects
     assert reject.line == 4
     assert reject.offset == len(dump(record("수출", "“증가”")).encode()) + 1
-    assert reject.text == f"Bad\n\ufffd{'x' * 500}"[:SHOWN]
+    assert reject.text == f"Bad\n\ufffd{'x' * 500}"[:EXCERPT_LENGTH]
 
 
 @pytest.mark.parametrize("tail", TAILS)
@@ -247,7 +247,7 @@ def test_a_line_that_begins_two_records_of_three_lines_is_a_category() -> None:
     odd = "Notices from the standards and metrology offices"  # longer than a label that nobody declared
     parsed = read(dump(record("A", category=odd), record("B", category=odd)))
 
-    assert len(odd) > LONGEST_CATEGORY
+    assert len(odd) > MAX_CATEGORY_LENGTH
     assert labels(parsed) == [odd, odd]
 
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.collect.charset import SAMPLE, coding_of, width_in
-from monitor.collect.formats.dash.layout import MOST_LABELS, Layout
+from monitor.collect.charset import SAMPLE_SIZE, byte_counter, detect_encoding
+from monitor.collect.formats.dash.layout import MAX_LABELS, Layout
 from monitor.collect.formats.dash.parser import Entry, entries
-from monitor.collect.formats.dash.splitter import LONGEST_DASH, Piece, split
+from monitor.collect.formats.dash.splitter import MAX_SEPARATOR_LENGTH, Segment, split
 from monitor.model import Record, Reject
 from tests.dumps import CATEGORIES, Written, dump, dumps, record
 
@@ -50,8 +50,8 @@ def in_stretches(text: str, sizes: list[int]) -> Iterator[str]:
 
 
 def read(stretches: list[str], *, most: int = SMALL) -> list[tuple[object, ...]]:
-    def pieces() -> Iterator[Piece]:
-        return split(stretches, width=width_in("utf-8"), most=most)
+    def pieces() -> Iterator[Segment]:
+        return split(stretches, byte_count=byte_counter("utf-8"), max_record=most)
 
     return told(entries(pieces(), Layout(pieces(), CATEGORIES), max_record=most))
 
@@ -73,30 +73,30 @@ def test_a_text_in_stretches_reads_as_the_whole_text(text: str, sizes: list[int]
 @OFTEN
 @given(dumps(), st.lists(st.integers(1, 400), min_size=1, max_size=5))
 def test_a_generated_dump_in_stretches_gives_every_release(written: Written, sizes: list[int]) -> None:
-    def pieces() -> Iterator[Piece]:
+    def pieces() -> Iterator[Segment]:
         return split(in_stretches(written.text, sizes))
 
     found = entries(pieces(), Layout(pieces(), CATEGORIES), max_record=1_000_000)
     assert [one.release for one in found if isinstance(one, Record)] == list(written.releases)
 
 
-@pytest.mark.parametrize("blanks", [0, 1, LONGEST_DASH - 1, LONGEST_DASH, 3 * LONGEST_DASH])
+@pytest.mark.parametrize("blanks", [0, 1, MAX_SEPARATOR_LENGTH - 1, MAX_SEPARATOR_LENGTH, 3 * MAX_SEPARATOR_LENGTH])
 @pytest.mark.parametrize("size", [1, 7, 999, 1_000_000])
 def test_a_dash_line_ends_in_so_many_blanks_and_no_more(blanks: int, size: int) -> None:
     text = f"-\nOne\nText. date2024-07-01\n-{' ' * blanks}\nTwo\nText. date2024-07-01"
     found = list(split(in_stretches(text, [size])))
-    assert len(found) == (2 if blanks < LONGEST_DASH else 1)
+    assert len(found) == (2 if blanks < MAX_SEPARATOR_LENGTH else 1)
 
 
 @OFTEN
 @given(texts(), st.integers(1, 300))
 def test_a_line_of_a_piece_is_one_line(text: str, most: int) -> None:
-    assert not any("\n" in line for piece in split([text], most=most) for line in piece.lines)
+    assert not any("\n" in line for piece in split([text], max_record=most) for line in piece.lines)
 
 
 def test_blanks_behind_a_dash_make_no_record_longer() -> None:
     text = dump(record("Talks held"), record("Visit ends") + " " * 300)
-    wide = text.replace("\n-\n", f"\n-{' ' * (LONGEST_DASH - 1)}\n")
+    wide = text.replace("\n-\n", f"\n-{' ' * (MAX_SEPARATOR_LENGTH - 1)}\n")
     assert [one[2] for one in read([wide])] == [one[2] for one in read([text])]
 
 
@@ -152,11 +152,11 @@ def test_one_bad_byte_rejects_one_record_and_moves_no_other(encoding: str, size:
 
 
 def file_entries(content: bytes, *, size: int, encoding: str = "auto") -> Iterator[Entry]:
-    coding = coding_of(content[:SAMPLE], encoding)
+    coding = detect_encoding(content[:SAMPLE_SIZE], encoding)
 
-    def pieces() -> Iterator[Piece]:
+    def pieces() -> Iterator[Segment]:
         chunks = (content[at : at + size] for at in range(0, len(content), size))
-        return split(coding.read(chunks), width=width_in(coding.name), start=coding.bom)
+        return split(coding.decode(chunks), byte_count=byte_counter(coding.name), start=coding.bom)
 
     return entries(pieces(), Layout(pieces()), max_record=1_000_000)
 
@@ -179,8 +179,8 @@ HOSTILE = {
 
 @pytest.mark.parametrize("stretch", HOSTILE.values(), ids=HOSTILE)
 def test_what_no_record_can_be_is_not_kept(stretch: str, full: bool) -> None:
-    def pieces() -> Iterator[Piece]:
-        yield from split((stretch for _ in range(10 * MANY if full else MANY)), most=10_000)
+    def pieces() -> Iterator[Segment]:
+        yield from split((stretch for _ in range(10 * MANY if full else MANY)), max_record=10_000)
 
     tracemalloc.start()
     try:
@@ -192,8 +192,8 @@ def test_what_no_record_can_be_is_not_kept(stretch: str, full: bool) -> None:
 
 
 def test_a_layout_remembers_no_more_titles_than_it_may() -> None:
-    def pieces() -> Iterator[Piece]:
-        for number in range(3 * MOST_LABELS):
+    def pieces() -> Iterator[Segment]:
+        for number in range(3 * MAX_LABELS):
             label = "Energy" if number % 3 == 0 else f"Title {number} of a release of more than forty characters"
             yield from split([f"-\n{label}\nWords without a stop\nText. date2024-07-01"])
 

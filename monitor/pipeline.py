@@ -1,4 +1,4 @@
-"""The whole way of one dump, top to bottom: text → releases → changes → alerts → notices → one transaction."""
+"""Carry one dump the whole way: parse it, compare it, match it, and store everything in one transaction."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.collect.as_of import Clues, as_of, latest_day, name_stamp
+from monitor.collect.as_of import as_of, latest_day, name_stamp
 from monitor.collect.batches import DumpPart, DumpSummary, batched, split_into_parts
 from monitor.collect.file_reader import modified_at
 from monitor.collect.formats.dash.parser import PARSER_VERSION, DumpReader
@@ -17,17 +17,17 @@ from monitor.compare.identity import FormCache, as_seen
 from monitor.compare.reservations import Reservations
 from monitor.errors import Stale
 from monitor.match.matcher import Matcher
-from monitor.model import Alert, Batch, Change, Dump, IngestReport, Mode, Notice, Record, SeenRecord
+from monitor.model import Alert, Batch, Change, Dump, IngestReport, Mode, Record, SeenRecord
 from monitor.notify.compose import compose
 from monitor.ports import Known, Store
 
-_REPLAY_AGE = timedelta(milliseconds=1)  # bytes seen before carry no news: at equal age they lose
-_MAX_ATTEMPTS = 10  # against a store that other threads or monitors write to as well
+_REPLAY_AGE = timedelta(milliseconds=1)  # known content has no news: of two equally old dumps it loses
+_MAX_ATTEMPTS = 10  # other threads and monitors write to the store as well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
-    """Who is told what."""
+    """The routing of alerts: which watchlist notifies which channels."""
 
     matcher: Matcher
     routes: Mapping[str, Sequence[str]]  # watchlist → channels
@@ -44,24 +44,24 @@ def ingest(
     mode: Mode,
     muted: Callable[[], Collection[str]] = frozenset,
 ) -> IngestReport:
-    """Carry one dump the whole way; on return all of it is stored.
+    """Ingest one dump; on return all of it is stored.
 
-    An ordinary dump is stored whole or not at all. A large one is stored part by part, each whole or not at all. After
-    a take-in that was cut off the next one starts at the top, and finds what is stored already unchanged.
-    Raises FileChanged, Interrupted between two parts.
+    An ordinary dump is stored completely or not at all. A large one is stored in parts, each completely or not at all.
+    After an interruption the next ingest starts at the top and finds what is stored unchanged. Raise FileChanged, and
+    Interrupted between two parts.
 
-    What a muted watchlist matches is recorded, and nobody is told; `muted` is asked once, and not for known content.
+    Matches of a muted watchlist are recorded without alerts. `muted` is called once, and never for known content.
 
-    Content that is known already is noted and leads to nothing, unless the mode is AGAIN or a newer stamp in the file
-    name makes it a newer confirmation.
+    Known content is noted and has no effect, unless the mode is AGAIN or a newer timestamp in the file name makes it a
+    newer confirmation.
     """
     known = store.find_dump(dump.source, dump.sha256)
     is_replay = known is not None and not _is_newer(dump, known, options)
     if known and is_replay and mode is not Mode.AGAIN:
         return store.note_duplicate(dump, known, parser=PARSER_VERSION, now=now)
-    reading = DumpReader(dump, categories=options.categories, max_record=options.max_record)
-    survey, reservations, sighted = _summarize(reading, dump, options, store, now=now)
-    taking = _IngestRun(
+    reader = DumpReader(dump, categories=options.categories, max_record=options.max_record)
+    summary, reservations, seen_records = _summarize(reader, dump, options, store, now=now)
+    run = _IngestRun(
         dump=dump,
         options=options,
         routing=routing,
@@ -69,49 +69,49 @@ def ingest(
         now=now,
         mode=mode,
         muted=muted(),
-        survey=survey,
+        summary=summary,
         reservations=reservations,
-        seen_records=sighted,
-        as_of=_as_of(dump, survey, options, now=now),
+        seen_records=seen_records,
+        as_of=as_of(
+            options.as_of,
+            name=dump.name,
+            dates=(summary.current,) if summary.current else (),
+            modified=modified_at(dump.signature),
+            arrived=now,
+            timezone=options.timezone,
+        ),
         is_replay=is_replay,
     )
     row = None
-    for part in split_into_parts(reading.entries(), max_records=dump.max_records):
-        report = taking.ingest_part(part, row=row)
+    for part in split_into_parts(reader.entries(), max_records=dump.max_records):
+        report = run.ingest_part(part, row=row)
         row = report.dump
     return report
 
 
 def _summarize(
-    reading: DumpReader, dump: Dump, options: SourceOptions, store: Store, *, now: datetime
-) -> tuple[DumpSummary, Reservations, Mapping[bytes, SeenRecord] | None]:
-    """Look through all of a dump: what it says of itself, and which of its records were seen before.
+    reader: DumpReader, dump: Dump, options: SourceOptions, store: Store, *, now: datetime
+) -> tuple[DumpSummary, Reservations, dict[bytes, SeenRecord] | None]:
+    """Read a dump once: summarize it, reserve the releases it shows, and look up which records were seen before.
 
-    Of one that is not held that is forgotten, but for which releases they show.
+    A dump that is not kept in memory has too many seen records to keep: they are None.
     """
-    survey, reservations = DumpSummary(latest=latest_day(now, options.timezone)), Reservations()
-    sighted: dict[bytes, SeenRecord] | None = {} if reading.is_held else None
-    for entries in batched(reading.entries()):
-        survey.add(entries)
+    summary, reservations = DumpSummary(latest=latest_day(now, options.timezone)), Reservations()
+    kept: dict[bytes, SeenRecord] | None = {} if reader.is_held else None
+    for entries in batched(reader.entries()):
+        summary.add(entries)
         seen_records = store.seen_records(dump.source, {entry.digest for entry in entries if isinstance(entry, Record)})
         if dump.is_large:
-            reservations.note(
-                seen_records, store.versions({one.number for one in seen_records.values() if not one.is_current})
-            )
-        if sighted is not None:
-            sighted.update(seen_records)
-    return survey, reservations, sighted
-
-
-def _as_of(dump: Dump, survey: DumpSummary, options: SourceOptions, *, now: datetime) -> datetime:
-    dates = (survey.current,) if survey.current else ()
-    clues = Clues(name=dump.name, dates=dates, modified=modified_at(dump.signature), arrived=now)
-    return as_of(options.as_of, clues, timezone=options.timezone)
+            numbers = {one.number for one in seen_records.values() if not one.is_current}
+            reservations.note(seen_records, store.versions(numbers))
+        if kept is not None:
+            kept.update(seen_records)
+    return summary, reservations, kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _IngestRun:
-    """One take-in: what stays the same from part to part."""
+    """One ingest of a dump: the values that are the same for all its parts."""
 
     dump: Dump
     options: SourceOptions
@@ -120,14 +120,14 @@ class _IngestRun:
     now: datetime
     mode: Mode
     muted: Collection[str]
-    survey: DumpSummary
+    summary: DumpSummary
     reservations: Reservations
-    seen_records: Mapping[bytes, SeenRecord] | None  # before the first part; None: there are too many to be kept
+    seen_records: Mapping[bytes, SeenRecord] | None  # before the first part; None: too many to keep
     as_of: datetime
     is_replay: bool
 
     def ingest_part(self, part: DumpPart, *, row: int | None) -> IngestReport:
-        """Decide on one part and store it; decided anew where the store has moved meanwhile."""
+        """Decide on one part and store it; decide again where the store has changed meanwhile."""
         seen_records = self.seen_records
         for _ in range(_MAX_ATTEMPTS):
             if seen_records is None:
@@ -137,12 +137,18 @@ class _IngestRun:
             batch = Batch(
                 dump=self.dump,
                 as_of=self.as_of,
-                status=_status(self.survey, self.mode) if part.is_last else "superseded",
+                status=_status(self.summary, self.mode) if part.is_last else "superseded",
                 as_seen={one.number: one.version for one in seen.values()},
                 changes=changes,
                 rejects=part.rejects,
                 alerts=alerts,
-                notices=_notices(alerts, self.dump.source, self.routing, titles=titles),
+                notices=compose(
+                    alerts,
+                    source=self.dump.source,
+                    routes=self.routing.routes,
+                    titles=titles,
+                    urgent=self.routing.urgent,
+                ),
                 parser=PARSER_VERSION,
                 mode=self.mode,
                 listing=self._listing,
@@ -156,22 +162,22 @@ class _IngestRun:
                 continue
             self.reservations.take(seen, changes)
             return report
-        raise Stale(f"the store kept changing while {self.dump.name} was taken in; it will be tried again")
+        raise Stale(f"the store kept changing while {self.dump.name} was ingested; the monitor will try again")
 
     @property
     def _listing(self) -> str | None:
         return self.options.listing_of(self.dump.name)
 
     def _decide(
-        self, part: DumpPart, sighted: Mapping[bytes, SeenRecord]
+        self, part: DumpPart, known_records: Mapping[bytes, SeenRecord]
     ) -> tuple[Mapping[bytes, SeenRecord], tuple[Change, ...], dict[int, str]]:
-        """What a part makes of every release, on one snapshot of the store, and the titles of those they are linked to.
+        """Return the seen records that change nothing, the changes, and the titles of related releases; write nothing.
 
-        First come the records that show just what they showed before: nothing of them is read or compared. Nothing is
-        written.
+        All come from one snapshot of the store. Records that show what they showed before come first: they are not
+        parsed or compared.
         """
         source, reservations = self.dump.source, self.reservations
-        seen_records = {each.digest: seen for each in part.records if (seen := sighted.get(each.digest))}
+        seen_records = {each.digest: seen for each in part.records if (seen := known_records.get(each.digest))}
         free = [each for each in part.records if not reservations.is_repeat(each.digest, seen_records.get(each.digest))]
         same = as_seen(free, seen_records, is_free=reservations.is_free)
         records = [record for record in free if record.digest not in same]
@@ -195,9 +201,9 @@ class _IngestRun:
         return same, changes + vanished, _titles(changes, known)
 
     def _withdrawn(self, shown: Collection[int]) -> tuple[Change, ...]:
-        """What a complete dump of a declared listing no longer shows, though it reaches further back and forth."""
-        oldest, newest = self.survey.oldest, self.survey.newest
-        if self._listing is None or self.survey.has_rejects or oldest is None or newest is None:
+        """Return the withdrawals: what a complete dump of a declared listing no longer shows within its days."""
+        oldest, newest = self.summary.oldest, self.summary.newest
+        if self._listing is None or self.summary.has_rejects or oldest is None or newest is None:
             return ()
         before = self.store.listing(self.dump.source, self._listing, after=oldest, before=newest, but=self.reservations)
         if before.as_of is not None and self.as_of < before.as_of:
@@ -206,7 +212,7 @@ class _IngestRun:
 
 
 def _titles(changes: Sequence[Change], known: Known) -> dict[int, str]:
-    """The titles of the releases that changes are linked to: of this dump, or else as they are known."""
+    """Return the titles of related releases, from this dump where it shows them."""
     linked = {number for change in changes for number in change.related}
     shown = {change.number: change.after.title for change in changes if change.number in linked}
     return {number: known.heads[number].release.title for number in linked - shown.keys()} | shown
@@ -216,20 +222,14 @@ def _without_muted(alerts: Sequence[Alert], muted: Collection[str]) -> tuple[Ale
     return tuple(replace(alert, told=tuple(name for name in alert.told if name not in muted)) for alert in alerts)
 
 
-def _notices(
-    alerts: Sequence[Alert], source: str, routing: Routing, *, titles: Mapping[int, str]
-) -> tuple[Notice, ...]:
-    return compose(alerts, source=source, routes=routing.routes, titles=titles, urgent=routing.urgent)
-
-
 def _is_newer(dump: Dump, known: IngestReport, options: SourceOptions) -> bool:
     stamp = name_stamp(dump.name, options.timezone) if options.as_of in ("auto", "filename") else None
     return stamp is not None and stamp > known.as_of
 
 
-def _status(survey: DumpSummary, mode: Mode) -> str:
-    if mode is Mode.WATCH and survey.has_tail:
+def _status(summary: DumpSummary, mode: Mode) -> str:
+    if mode is Mode.WATCH and summary.has_tail:
         return "held"
-    if survey.has_records:
+    if summary.has_records:
         return "stored"
-    return "rejected" if survey.has_text else "empty"
+    return "rejected" if summary.has_reject_text else "empty"

@@ -1,7 +1,7 @@
-"""A dump's records and rejects → parts that are stored one after another, and what must be known before the first.
+"""Split a dump's records and rejects into parts that are stored one after another, and summarize the whole dump.
 
-An ordinary dump is one part. A large one comes in many, so that others have their turn in between and that nothing
-keeps all of it.
+An ordinary dump is one part. A large dump has many, so that other files are ingested in between and that it never is
+in memory all at once.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from itertools import islice
 from monitor.collect.formats.dash.parser import Entry
 from monitor.model import Record, Reject
 
-MAX_PART_RECORDS = 1_000  # of one part, rejects counted as well
-MAX_PART_BYTES = 2_000_000  # of one part; it ends with the record that reaches them
-_BATCH = 1_000  # records that are looked up at once
+MAX_PART_RECORDS = 1_000  # of one part, including rejects
+MAX_PART_BYTES = 2_000_000  # of one part; the record that reaches this size ends it
+_BATCH_SIZE = 1_000  # records looked up in one query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DumpPart:
-    """A stretch of a dump, stored whole or not at all; exact repeats within it given once."""
+    """A part of a dump, stored completely or not at all, without exact repeats."""
 
     records: tuple[Record, ...]
     rejects: tuple[Reject, ...]
@@ -29,49 +29,49 @@ class DumpPart:
 
 
 class DumpSummary:
-    """What all of a dump says of itself; takes no more room for more records."""
+    """What is known of a whole dump; its size does not depend on the number of records."""
 
     def __init__(self, *, latest: date) -> None:
+        """latest: later days are typing errors."""
         self._latest = latest
         self.oldest: date | None = None  # day of a record; None: no record has one
         self.newest: date | None = None
-        self.current: date | None = None  # the newest that is not after `latest`
+        self.current: date | None = None  # the newest day that is not after `latest`
         self.has_records = False
         self.has_rejects = False
         self.has_tail = False
-        self.has_text = False  # though none of it be a release
+        self.has_reject_text = False
 
     def add(self, entries: Iterable[Entry]) -> None:
-        """Take some of the dump in."""
+        """Add some records and rejects of the dump."""
         for entry in entries:
             if isinstance(entry, Record):
                 self._add_record(entry.day)
             else:
                 self.has_rejects = True
                 self.has_tail = self.has_tail or entry.is_tail
-                self.has_text = self.has_text or bool(entry.text)
+                self.has_reject_text = self.has_reject_text or bool(entry.text)
 
     def _add_record(self, day: date | None) -> None:
         self.has_records = True
-        if day is None:
-            return
-        self.oldest = min(self.oldest or day, day)
-        self.newest = max(self.newest or day, day)
-        if day <= self._latest:
-            self.current = max(self.current or day, day)
+        if day is not None:
+            self.oldest = min(self.oldest or day, day)
+            self.newest = max(self.newest or day, day)
+            if day <= self._latest:
+                self.current = max(self.current or day, day)
 
 
 def batched(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    """A few at a time."""
+    """Yield the entries in lists of a fixed size."""
     entries = iter(entries)
-    while batch := list(islice(entries, _BATCH)):
+    while batch := list(islice(entries, _BATCH_SIZE)):
         yield batch
 
 
 def split_into_parts(entries: Iterable[Entry], *, max_records: Callable[[], int] | None = None) -> Iterator[DumpPart]:
-    """Cut a dump into parts; `most` says before each part how many records and rejects it may have.
+    """Split a dump into parts; `max_records` is called before each part for the number of records and rejects in it.
 
-    None: all of it is one part. Whoever takes the next part has stored the last.
+    None: the dump is one part. The caller stores each part before it takes the next one.
     """
     if max_records is None:
         yield _part(list(entries), is_last=True)

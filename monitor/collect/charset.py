@@ -1,27 +1,28 @@
-"""A dump file's bytes → text and the encoding it was in: a short ladder of our own.
+"""Decode the bytes of a dump file, and detect their encoding.
 
-BOM, then NUL bytes (UTF-16), then UTF-8, then CP949, then CP1252. Libraries that guess assign a codec to garbage;
-a wrong guess here would be a release nobody can read, so what looks like no text is refused. The choice is made on the
-first bytes; the rest is decoded as it comes, so a file of any size is read in little memory.
+The order is BOM, then NUL bytes (UTF-16), then UTF-8, CP949 and CP1252. Libraries that guess assign a codec to any
+bytes, and a wrong guess here is a release nobody can read, so bytes that do not look like text are refused. The first
+bytes decide; the rest is decoded in chunks, so a file of any size needs little memory.
 """
 
 from __future__ import annotations
 
 import codecs
+import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from monitor.errors import NotReadable
 
-SAMPLE_SIZE = 65_536  # bytes that the choice is made on
+SAMPLE_SIZE = 65_536  # bytes that decide the encoding
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_WITH_BOM = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}  # codecs that take a BOM off → what they are without one
-_WIDER = {"euc_kr": "cp949"}  # what calls itself EUC-KR is CP949 as a rule, which holds all of it
+_WITH_BOM = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}  # codecs that remove a BOM, and the same codec without it
+_WIDER = {"euc_kr": "cp949"}  # files named EUC-KR are usually CP949, which is a superset
 _ESCAPING = frozenset({"utf-8", "cp949", "cp1252"})  # one byte that does not decode becomes one escape
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\x0b\x0c\x1b") + b"\x7f"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -31,7 +32,7 @@ _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
-    """A file's text with LF line ends and without BOM; what did not decode is U+FFFD."""
+    """A file's text, with LF line ends and without a BOM; bytes that do not decode are U+FFFD."""
 
     text: str
     encoding: str
@@ -39,24 +40,29 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextEncoding:
-    """How one file's bytes are read as text."""
+    """The encoding of one file."""
 
-    name: str  # as the source or the ladder calls it
-    codec: str  # Python's name of what follows the BOM
-    bom: int  # bytes before the text
+    name: str  # as configured, or as detected
+    codec: str  # Python's name for the encoding of the bytes after the BOM
+    bom: int  # length of the BOM in bytes
 
     def decode(self, chunks: Iterable[bytes]) -> Iterator[str]:
-        """The text in stretches with LF or CRLF line ends; what did not decode is a lone surrogate or U+FFFD."""
+        """Yield the text with LF or CRLF line ends; bytes that do not decode are lone surrogates or U+FFFD."""
         errors = "surrogateescape" if self.codec in _ESCAPING else "replace"
-        decoder = codecs.getincrementaldecoder(self.codec)(errors)
-        return _without_lone_cr(_decoded(decoder, chunks, skip=self.bom))
+        # It never separates a CR from its LF.
+        decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(self.codec)(errors), translate=False)
+        skip = self.bom
+        for chunk in chunks:
+            yield _without_bare_cr(decoder.decode(chunk[skip:]))
+            skip = max(0, skip - len(chunk))
+        yield _without_bare_cr(decoder.decode(b"", final=True))
 
 
 def detect_encoding(sample: bytes, encoding: str = "auto") -> TextEncoding:
-    """Choose by a file's first SAMPLE bytes; raises NotReadable for what is no text in any encoding of the ladder."""
+    """Return the encoding of a file by its first SAMPLE_SIZE bytes. Raise NotReadable for bytes that are not text."""
     bom = next(((mark, name) for mark, name in _BOMS if sample.startswith(mark)), None)
     if encoding == "auto":
-        name = codec = bom[1] if bom else _choose(sample[:SAMPLE_SIZE])
+        name = codec = bom[1] if bom else _detect(sample[:SAMPLE_SIZE])
     else:
         found = codecs.lookup(encoding).name
         name, codec = (_WIDER[found],) * 2 if found in _WIDER else (encoding, found)
@@ -67,21 +73,21 @@ def detect_encoding(sample: bytes, encoding: str = "auto") -> TextEncoding:
 
 
 def decode(content: bytes, encoding: str = "auto") -> Decoded:
-    """Decode a whole file; raises NotReadable for what is no text in any encoding of the ladder."""
-    coding = detect_encoding(content[:SAMPLE_SIZE], encoding)
-    text = "".join(coding.decode((content,)))
-    return Decoded(text=printable(text).replace("\r\n", "\n"), encoding=coding.name)
+    """Decode a whole file. Raise NotReadable for bytes that are not text."""
+    text_encoding = detect_encoding(content[:SAMPLE_SIZE], encoding)
+    text = "".join(text_encoding.decode((content,)))
+    return Decoded(text=printable(text).replace("\r\n", "\n"), encoding=text_encoding.name)
 
 
 def printable(text: str) -> str:
-    """Text that can be stored and shown: what did not decode is U+FFFD."""
-    if text.isascii():  # the usual case, at a hundredth of the cost
+    """Return text that can be stored and printed: lone surrogates become U+FFFD."""
+    if text.isascii():  # the usual case, and a hundred times faster
         return text
     return _SURROGATE.sub("\ufffd", text)
 
 
 def byte_counter(encoding: str) -> Callable[[str], int]:
-    """How many bytes of the file a stretch of text, as `Coding.read` gives it, was."""
+    """Return a function that tells how many bytes of the file a text from `TextEntext_encoding.decode` was."""
     codec = codecs.lookup(encoding).name if encoding else "utf-8"
     codec = _WITH_BOM.get(codec, codec)
     errors = {"utf-8": "surrogateescape", "utf-16-le": "surrogatepass", "utf-16-be": "surrogatepass"}.get(
@@ -94,86 +100,70 @@ def byte_counter(encoding: str) -> Callable[[str], int]:
             return len(text)
         try:
             return len(text.encode(codec, errors))
-        except UnicodeError:  # text that never was in a file of this encoding
+        except UnicodeError:  # text that no file of this encoding can contain
             return len(text.encode("utf-8", "surrogatepass"))
 
     return width
 
 
-def _decoded(decoder: codecs.IncrementalDecoder, chunks: Iterable[bytes], *, skip: int) -> Iterator[str]:
-    for chunk in chunks:
-        yield decoder.decode(chunk[skip:])
-        skip = max(0, skip - len(chunk))
-    yield decoder.decode(b"", final=True)
+def _without_bare_cr(text: str) -> str:
+    """Replace each CR that ends a line alone with a LF, which is as long."""
+    return _BARE_CR.sub("\n", text) if "\r" in text else text
 
 
-def _without_lone_cr(stretches: Iterable[str]) -> Iterator[str]:
-    """A CR alone ends a line as well; it becomes a LF, which is as long."""
-    held = ""  # a CR at the end of a stretch may be the first half of a CRLF
-    for stretch in stretches:
-        if held or "\r" in stretch:
-            text = held + stretch
-            held = "\r" if text.endswith("\r") else ""
-            yield _BARE_CR.sub("\n", text[: len(text) - len(held)])
-        else:
-            yield stretch
-    if held:
-        yield "\n"
-
-
-def _choose(sample: bytes) -> str:
-    utf16 = _utf16_order(sample)
+def _detect(sample: bytes) -> str:
+    utf16 = _utf16_codec(sample)
     if utf16:
         return utf16
     if len(sample.translate(None, _CONTROLS)) < len(sample) * 0.99:
-        raise NotReadable("these bytes are no text: more than 1 % are control characters")
-    if sample.isascii() or _share_of_utf8(sample) >= 0.5:
+        raise NotReadable("the file is not text: more than 1 % of its first bytes are control characters")
+    if sample.isascii() or _utf8_share(sample) >= 0.5:
         return "utf-8"
     if _is_cp949(sample[:4096]):
         return "cp949"
     return "cp1252"
 
 
-def _utf16_order(sample: bytes) -> str:
-    """UTF-16 text has its NUL bytes on one side of each pair; a text of Hangul alone still has blanks and line ends."""
+def _utf16_codec(sample: bytes) -> str:
+    """Return the UTF-16 codec of a sample whose NUL bytes are on one side of each pair, else ""."""
     even, odd = sample[0::2].count(0), sample[1::2].count(0)
-    # Some of the commonest syllables (가, 글, 저) have a NUL of their own, on the other side.
+    # Even pure Hangul has spaces and line ends; but some common syllables (가, 글, 저) have a NUL on the other side.
     if max(even, odd) * 50 < len(sample) or min(even, odd) * 2 > max(even, odd) or even == odd:
         return ""
     return "utf-16-le" if odd > even else "utf-16-be"
 
 
-def _share_of_utf8(sample: bytes) -> float:
-    """Share of the runs of non-ASCII bytes that are valid UTF-8; the sample or the writer may have torn the last one.
+def _utf8_share(sample: bytes) -> float:
+    """Return the share of the runs of non-ASCII bytes that are valid UTF-8; the last run may be cut off.
 
-    One bad byte spoils its run and no other, while text in an older encoding hardly ever gives a valid run.
+    One bad byte spoils only its own run, while text in an older encoding hardly ever gives a valid run.
     """
     runs = list(_HIGH_RUN.finditer(sample))
-    return sum(_is_utf8(run.group(), is_torn=run.end() == len(sample)) for run in runs) / len(runs)
+    return sum(_is_utf8(run.group(), is_cut_off=run.end() == len(sample)) for run in runs) / len(runs)
 
 
-def _is_utf8(run: bytes, *, is_torn: bool) -> bool:
+def _is_utf8(run: bytes, *, is_cut_off: bool) -> bool:
     try:
-        codecs.utf_8_decode(run, "strict", not is_torn)
+        codecs.utf_8_decode(run, "strict", not is_cut_off)
     except UnicodeDecodeError:
         return False
     return True
 
 
 def _is_cp949(sample: bytes) -> bool:
-    """Whether what is not ASCII are pairs as Korean texts have them; nearly any bytes decode as *something*.
+    """Return whether the non-ASCII bytes are pairs typical of Korean text; nearly any bytes decode as *something*.
 
-    Quotes and other signs tell nothing of the language: in a pair they are CP949, for CP1252 has them in one byte.
+    Quotes and other signs do not depend on the language: as pairs they are CP949, as single bytes CP1252.
     """
     text = codecs.getincrementaldecoder("cp949")("surrogateescape").decode(sample, final=False)
-    kinds = [_kind(char) for char in text if not char.isascii()]
+    kinds = [_cp949_kind(char) for char in text if not char.isascii()]
     letters = len(kinds) - kinds.count("bad") - kinds.count("sign")
     is_paired = (kinds.count("bad") + kinds.count("rare")) * 5 < len(kinds) * 2
     return is_paired and kinds.count("bad") * 5 < len(kinds) and kinds.count("hanja") * 5 <= letters * 2
 
 
-def _kind(char: str) -> str:
-    """What a character read as CP949 is; rare are syllables whose second byte may be a letter of an English word."""
+def _cp949_kind(char: str) -> str:
+    """Classify a character decoded as CP949; the second byte of a rare syllable may be an ASCII letter."""
     if _SURROGATE.match(char):
         return "bad"
     lead, trail = char.encode("cp949")

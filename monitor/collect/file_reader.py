@@ -1,7 +1,7 @@
-"""A path in a watched folder → its bytes, or the reason why it is no dump; the file is only ever read.
+"""Read dump files: only regular files, only one consistent state of each, and never change them.
 
-Opening is guarded: no link is followed unless allowed, and nothing but a regular file is read (opening a FIFO would
-block for ever, a device never ends). What changes while it is read is not one state of the file and is refused.
+Opening is guarded: a link is followed only where that is allowed, and nothing but a regular file is opened, because
+opening a FIFO would block forever and a device never ends. A file that changes while it is read is refused.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from monitor.collect.watching.folder import signature
 from monitor.errors import FileChanged, MonitorError
 from monitor.model import FileSignature
 
-LARGE_SIZE = 1_000_000  # bytes; a larger dump is stored part by part
-MAX_IN_MEMORY = 16_000_000  # bytes; a larger dump is not held in memory
+LARGE_SIZE = 1_000_000  # bytes; a larger dump is stored in parts
+MAX_IN_MEMORY = 16_000_000  # bytes; a larger dump is read several times instead of being kept in memory
 _CHUNK = 1 << 20
 
 
 class Skipped(MonitorError):
-    """This path is no dump file: a link, a FIFO, a folder; it is listed with this reason and left alone."""
+    """A path that is not a dump file, such as a link, a FIFO or a folder; it is logged and not read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileContent:
-    """A file's bytes with the signature they had from the first byte read to the last."""
+    """A file's bytes, and the signature it had from the first byte read to the last."""
 
-    content: bytes  # empty where `fault` says why it was not kept
+    content: bytes  # empty where `fault` gives the reason why it was not kept
     sha256: bytes
     signature: FileSignature
     fault: str = ""
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes once more, bit by bit: nobody has to hold all of them as text as well."""
+        """Yield the bytes in chunks, so that the decoded text need not be in memory all at once."""
         return (self.content[at : at + _CHUNK] for at in range(0, len(self.content), _CHUNK))
 
 
 class File:
-    """A regular file held open: it may be read several times, and all of it is one state of the file."""
+    """An open regular file; it can be read several times, and every reading shows the same state of the file."""
 
     def __init__(self, descriptor: int, status: os.stat_result) -> None:
         self._descriptor = descriptor
@@ -50,7 +50,7 @@ class File:
         self.signature = signature(status)
 
     def chunks(self) -> Iterator[bytes]:
-        """All bytes. Raises FileChanged as soon as a change can be told."""
+        """Yield all bytes. Raise FileChanged as soon as a change is noticed."""
         at, size = 0, self.signature.size
         while True:
             chunk = os.pread(self._descriptor, _CHUNK, at)
@@ -65,14 +65,14 @@ class File:
         self._refuse_change()
 
     def sha256(self) -> bytes:
-        """Of all bytes."""
+        """Return the hash of all bytes. Raise FileChanged."""
         digest = sha256()
         for chunk in self.chunks():
             digest.update(chunk)
         return digest.digest()
 
     def verified_chunks(self, expected: bytes) -> Iterator[bytes]:
-        """All bytes; raises FileChanged at the end where their sha256 is another one."""
+        """Yield all bytes. Raise FileChanged, at the end also where their sha256 is not the expected one."""
         digest = sha256()
         for chunk in self.chunks():
             digest.update(chunk)
@@ -81,7 +81,7 @@ class File:
             raise FileChanged("the file was rewritten between two readings")
 
     def first_bytes(self, size: int) -> bytes:
-        """The first bytes."""
+        """Return at most `size` bytes from the start."""
         return os.pread(self._descriptor, size, 0)
 
     def _refuse_change(self) -> None:
@@ -91,19 +91,21 @@ class File:
 
 @contextmanager
 def open_file(path: bytes, *, follow_symlinks: bool = False) -> Iterator[File]:
-    """Open a dump file for reading. Raises Skipped, and OSError when it cannot be opened."""
-    descriptor = _open(path, follow_symlinks=follow_symlinks)
+    """Open a dump file for reading. Raise Skipped, and OSError where it cannot be opened."""
+    # Checked before opening: opening a FIFO wakes its writer, and opening a device may do anything.
+    _require_regular(os.stat(path, follow_symlinks=follow_symlinks))
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags if follow_symlinks else flags | os.O_NOFOLLOW)
     try:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise Skipped("not a regular file")
+        _require_regular(status)
         yield File(descriptor, status)
     finally:
         os.close(descriptor)
 
 
-def read_all(file: File, *, max_file: int) -> FileContent:
-    """All of a file's bytes; one beyond `max_file` is only hashed. Raises FileChanged."""
+def read_content(file: File, *, max_file: int) -> FileContent:
+    """Return all bytes of a file; one larger than `max_file` bytes is only hashed. Raise FileChanged."""
     size = file.signature.size
     if size > max_file:
         fault = f"the file has {size:,} bytes, more than max_file ({max_file:,})"
@@ -112,29 +114,16 @@ def read_all(file: File, *, max_file: int) -> FileContent:
     return FileContent(content=content, sha256=sha256(content).digest(), signature=file.signature)
 
 
-def read(path: bytes, *, max_file: int, follow_symlinks: bool = False) -> FileContent:
-    """Read a whole file; one beyond `max_file` bytes is only hashed.
-
-    Raises Skipped, FileChanged, and OSError when it cannot be opened.
-    """
-    with open_file(path, follow_symlinks=follow_symlinks) as file:
-        return read_all(file, max_file=max_file)
-
-
-def modified_at(sign: FileSignature) -> datetime:
-    """When the file came, as far as anybody can know: its modification time, aware UTC."""
+def modified_at(signature: FileSignature) -> datetime:
+    """Return the file's modification time, aware UTC: the best evidence of when it arrived."""
     try:
-        return datetime.fromtimestamp(sign.mtime_ns / 1e9, UTC)
+        return datetime.fromtimestamp(signature.mtime_ns / 1e9, UTC)
     except (ValueError, OverflowError, OSError):  # a clock set beyond the year 9999
         return datetime.max.replace(tzinfo=UTC)
 
 
-def _open(path: bytes, *, follow_symlinks: bool) -> int:
-    """Look before opening: opening a FIFO wakes its writer, opening a device may do anything."""
-    mode = os.stat(path, follow_symlinks=follow_symlinks).st_mode
-    if stat.S_ISLNK(mode):
+def _require_regular(status: os.stat_result) -> None:
+    if stat.S_ISLNK(status.st_mode):
         raise Skipped("a symbolic link (watch.follow_symlinks is off)")
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(status.st_mode):
         raise Skipped("not a regular file")
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-    return os.open(path, flags if follow_symlinks else flags | os.O_NOFOLLOW)

@@ -207,11 +207,11 @@ class IngestWorker:
                 self._scan(scan, began)
             except StoreError as error:
                 warn("store_busy", reason=error.message)
-                self._supervisor.want(scan.path)
+                self._supervisor.schedule.request(scan.path)
             except OSError:
-                self._supervisor.want(scan.path)  # gone this moment: the next check says so
+                self._supervisor.schedule.request(scan.path)  # gone this moment: the next check says so
             else:
-                self._supervisor.scanned(scan.path, began=began, ended=time.monotonic())
+                self._supervisor.schedule.note_scan(scan.path, began=began, ended=time.monotonic())
 
     def _scan(self, scan: Scan, now: float) -> None:
         for source in self._ingester.sources:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from monitor.collect.charset import SAMPLE_SIZE, detect_encoding
-from monitor.collect.file_reader import LARGE_SIZE, MAX_IN_MEMORY, File, Skipped, open_file, read_all
+from monitor.collect.file_reader import LARGE_SIZE, MAX_IN_MEMORY, File, Skipped, open_file, read_content
 from monitor.collect.source import Source
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.daemon.pacing import PartPacer
@@ -87,7 +87,7 @@ class Ingester:
     def find(self, source: Source) -> ScanResult:
         """Scan a source's folder. Raises OSError when it cannot be read."""
         ledger = self._store.ledger(source.name)
-        listing = source.folder.listing()
+        listing = source.folder.scan()
         before = self.sources[: self.sources.index(source)]  # a file that fits one of them is not of this one
         waiting = tuple(
             path
@@ -237,7 +237,7 @@ def _dump(path: bytes, name: str, file: File, source: Source, turns: PartPacer) 
     if is_large:
         file.pause = turns.give
     is_held = size <= MAX_IN_MEMORY or size > source.max_file
-    content = read_all(file, max_file=source.max_file) if is_held else None
+    content = read_content(file, max_file=source.max_file) if is_held else None
     sha256 = content.sha256 if content else file.sha256()
     beginning = content.content[:SAMPLE_SIZE] if content and not content.fault else file.first_bytes(SAMPLE_SIZE)
     coding, fault = None, content.fault if content else ""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.collect.charset import decode
-from monitor.collect.file_reader import Skipped, read
+from monitor.collect.file_reader import Skipped, open_file, read_content
 from monitor.collect.formats.dash.parser import parse
 from monitor.config.convert import sources_of, watchlists_of
 from monitor.errors import FileChanged, NotFound, NotReadable
@@ -120,7 +120,8 @@ def _source_for(config: Config, path: Path) -> Source:
 
 def _text(path: Path, source: Source) -> str:
     try:
-        content = read(os.fsencode(path.absolute()), max_file=source.max_file, follow_symlinks=True)
+        with open_file(os.fsencode(path.absolute()), follow_symlinks=True) as file:
+            content = read_content(file, max_file=source.max_file)
         text = "" if content.fault else decode(content.content, source.encoding).text
     except OSError as error:
         raise NotFound(f"cannot be read: {error.strerror}", where=str(path)) from error

@@ -1,4 +1,4 @@
-"""Which moment a dump shows: stamps in names, dates of records, times of files."""
+"""As of which time a dump shows its source: stamps in names, dates of records, times of files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.collect.as_of import Clues, as_of, name_stamp
+from monitor.collect.as_of import as_of, name_stamp
 from tests.collect.samples import SEOUL
 
 ARRIVED = datetime(2024, 7, 3, 12, tzinfo=UTC)
@@ -18,7 +18,7 @@ def utc(day: int, hour: int = 0, minute: int = 0, second: int = 0, *, month: int
     return datetime(2024, month, day, hour, minute, second, tzinfo=UTC)
 
 
-# (name, moment in Seoul's time unless it ends in Z)
+# (name, time in Seoul's time unless it ends in Z)
 STAMPS = [
     ("2024-07-01.txt", utc(30, 15, month=6)),
     ("20240701.txt", utc(30, 15, month=6)),
@@ -51,7 +51,7 @@ STAMPS = [
 JULY_1, JULY_4, JULY_5 = date(2024, 7, 1), date(2024, 7, 4), date(2024, 7, 5)
 SEOUL_1, SEOUL_4 = utc(30, 15, month=6), utc(3, 15)
 
-# (what, rule, name, dates, the moment)
+# (what, rule, name, dates, the time)
 RULES = [
     ("a stamp comes first", "auto", "20240702.txt", (JULY_1,), utc(1, 15)),
     ("the newest date comes second", "auto", "dump.txt", (date(2024, 6, 1), JULY_1), SEOUL_1),
@@ -61,7 +61,7 @@ RULES = [
     ("a lone typing error tells nothing", "auto", "dump.txt", (date(2099, 1, 1),), ARRIVED),
     ("a date one day ahead is none", "auto", "dump.txt", (JULY_4, JULY_1), SEOUL_4),
     ("a date two days ahead is one", "auto", "dump.txt", (JULY_5, JULY_1), SEOUL_1),
-    ("the first of all days has no moment in Seoul", "auto", "dump.txt", (date.min,), ARRIVED),
+    ("the first of all days has no time in Seoul", "auto", "dump.txt", (date.min,), ARRIVED),
     ("filename reads no dates", "filename", "dump.txt", (JULY_1,), ARRIVED),
     ("filename reads the stamp", "filename", "20240702.txt", (JULY_1,), utc(1, 15)),
     ("newest_date reads no stamp", "newest_date", "20240702.txt", (JULY_1,), SEOUL_1),
@@ -70,12 +70,19 @@ RULES = [
 ]  # fmt: skip
 
 
-def clues(name: str, *dates: date, modified: datetime = MODIFIED, arrived: datetime = ARRIVED) -> Clues:
-    return Clues(name=name, dates=dates, modified=modified, arrived=arrived)
+def read(
+    rule: str,
+    name: str,
+    *dates: date,
+    modified: datetime = MODIFIED,
+    arrived: datetime = ARRIVED,
+    timezone: ZoneInfo = SEOUL,
+) -> datetime:
+    return as_of(rule, name=name, dates=dates, modified=modified, arrived=arrived, timezone=timezone)
 
 
 @pytest.mark.parametrize(("name", "expected"), STAMPS)
-def test_a_stamp_is_read_where_it_is_a_real_moment(name: str, expected: datetime | None) -> None:
+def test_a_stamp_is_read_where_it_is_a_real_time(name: str, expected: datetime | None) -> None:
     assert name_stamp(name, SEOUL) == expected
 
 
@@ -83,10 +90,10 @@ def test_a_stamp_is_read_where_it_is_a_real_moment(name: str, expected: datetime
 def test_the_rule_decides_which_evidence_counts(
     what: str, rule: str, name: str, dates: tuple[date, ...], expected: datetime
 ) -> None:
-    moment = as_of(rule, clues(name, *dates), timezone=SEOUL)
+    found = read(rule, name, *dates)
 
-    assert moment == expected
-    assert moment.tzinfo is UTC
+    assert found == expected
+    assert found.tzinfo is UTC
 
 
 @pytest.mark.parametrize(("zone", "hour"), [("UTC", 0), ("America/New_York", 4), ("Asia/Tokyo", -9)])
@@ -94,23 +101,23 @@ def test_days_begin_at_midnight_of_the_source(zone: str, hour: int) -> None:
     expected = utc(1) + timedelta(hours=hour)
 
     assert name_stamp("20240701.txt", ZoneInfo(zone)) == expected
-    assert as_of("auto", clues("dump.txt", JULY_1), timezone=ZoneInfo(zone)) == expected
+    assert read("auto", "dump.txt", JULY_1, timezone=ZoneInfo(zone)) == expected
 
 
 def test_tomorrow_is_reckoned_in_the_zone_of_the_source() -> None:
-    late = clues("dump.txt", JULY_5, arrived=utc(3, 16))  # in Seoul it is July 4 already
+    arrived = utc(3, 16)  # in Seoul it is July 4 already
 
-    assert as_of("auto", late, timezone=SEOUL) == utc(4, 15)
-    assert as_of("auto", late, timezone=ZoneInfo("UTC")) == utc(3, 16)
+    assert read("auto", "dump.txt", JULY_5, arrived=arrived) == utc(4, 15)
+    assert read("auto", "dump.txt", JULY_5, arrived=arrived, timezone=ZoneInfo("UTC")) == arrived
 
 
 def test_a_file_time_in_the_future_counts_as_the_arrival() -> None:
-    assert as_of("mtime", clues("dump.txt", modified=datetime.max.replace(tzinfo=UTC)), timezone=SEOUL) == ARRIVED
+    assert read("mtime", "dump.txt", modified=datetime.max.replace(tzinfo=UTC)) == ARRIVED
 
 
-def test_a_moment_in_another_zone_comes_out_as_utc() -> None:
+def test_a_time_in_another_zone_comes_out_as_utc() -> None:
     arrived = ARRIVED.astimezone(timezone(timedelta(hours=9)))
 
-    moment = as_of("auto", clues("dump.txt", arrived=arrived), timezone=SEOUL)
+    found = read("auto", "dump.txt", arrived=arrived)
 
-    assert (moment, moment.tzinfo) == (ARRIVED, UTC)
+    assert (found, found.tzinfo) == (ARRIVED, UTC)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.collect.file_reader import FileContent, Skipped, modified_at, open_file, read
+from monitor.collect.file_reader import FileContent, Skipped, modified_at, open_file, read_content
 from monitor.errors import FileChanged
 from tests.collect.samples import put, raw, signature, signed
 from tests.servers import short_path
@@ -23,7 +23,8 @@ LARGE = 1 << 26  # bytes; reading so many takes long enough for a writer to come
 
 
 def take(path: bytes, *, follow_symlinks: bool = False, max_file: int = 1 << 30) -> FileContent:
-    return read(path, max_file=max_file, follow_symlinks=follow_symlinks)
+    with open_file(path, follow_symlinks=follow_symlinks) as file:
+        return read_content(file, max_file=max_file)
 
 
 def link(path: Path, target: str | Path) -> None:

@@ -12,7 +12,7 @@ from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.daemon.reload import ConfigReloader
 from monitor.errors import MonitorError
 from monitor.testing import FrozenClock, MemoryOutbox
-from tests.collect.watching.test_supervisor import deaf
+from tests.collect.watching.test_supervisor import no_descriptors
 
 TEXT = "sources: {motie: {path: seeds/}}\nchannels: {hook: {url: 'console://'}}\nwatchlists: {fta: {keywords: [FTA]}}\n"
 
@@ -100,5 +100,5 @@ def test_a_change_that_asks_for_events_where_there_are_none_is_refused_while_all
         file.write_text(f"{TEXT}watch: {{mode: events}}\n", "utf-8")
         changed = load(file, environ={})
         assert runtime.rebuilt_for(changed).config == changed
-        with pytest.raises(MonitorError, match=r"set watch\.mode to auto"), deaf():
+        with pytest.raises(MonitorError, match=r"set watch\.mode to auto"), no_descriptors():
             runtime.rebuilt_for(changed)

@@ -352,7 +352,7 @@ def test_a_file_that_no_event_told_of_is_found_counted_and_shown(tmp_path: Path)
         handler._on_event = lose
         picked.project.drop("lost.txt", TALKS)
         picked.wait_for_event("dump_stored", name="lost.txt")
-        picked.wait_for_event("events_lost", reason="files came that no event told of")
+        picked.wait_for_event("events_lost", reason="files arrived without a file event")
         assert picked.ingest_worker._supervisor.missed == {os.fsencode(picked.seeds): 1}
         picked.flush()  # it is armed anew
 

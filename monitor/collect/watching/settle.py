@@ -1,8 +1,9 @@
-"""Signs of a file → the moment it is settled: whole as far as anybody can tell. Pure but for the writer probe.
+"""Decide when a file is settled: complete, as far as can be known.
 
-A close or a rename into place settles a file at once. One that was merely found (a scan, a bare "created": what `mv`
-and hard links give) settles when no process has it open for writing, or when it looks the same in two looks far
-enough apart. Its age never settles it: a copy may keep an old modification time while it grows.
+A close or a rename into place settles a file at once. A file that was merely found (by a scan, or by a bare "created"
+event, as `mv` and hard links give) settles when no process has it open for writing, or when two probes far enough
+apart show the same signature. Its age never settles it: a copy may keep an old modification time while it grows. All
+times are monotonic seconds.
 """
 
 from __future__ import annotations
@@ -15,25 +16,25 @@ from dataclasses import dataclass
 
 from monitor.model import FileSignature
 
-FIRST_PAUSE, MAX_PAUSE = 1.0, 60.0  # seconds between attempts at a file that cannot be read yet
-_MAX_DOUBLINGS = 10  # more than it takes to the longest pause; 2.0**1024 would be an OverflowError after 17 hours
-_MAX_PROBE_DOUBLINGS = 3  # doublings between looks at a file that goes on growing: 16 s with the usual settling time
-_MIN_PROBE_INTERVAL = 0.05  # seconds, whatever the settling time
-MIN_REST, REST_FACTOR = 1.0, 10.0  # a path rests after a take-in: seconds, and times what it took
+FIRST_PAUSE, MAX_PAUSE = 1.0, 60.0  # seconds between attempts to read a file that cannot be read yet
+_MAX_DOUBLINGS = 10  # more than MAX_PAUSE needs; 2.0**1024 would be an OverflowError after 17 hours
+_MAX_PROBE_DOUBLINGS = 3  # of the time between probes of a growing file: 16 s with the default `settle`
+_MIN_PROBE_INTERVAL = 0.05  # seconds, whatever `settle` is
+MIN_REST, REST_FACTOR = 1.0, 10.0  # a path rests after an ingest: seconds, and times what it took
 _PRUNE_ABOVE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileProbe:
-    """What one look at a waiting file showed."""
+    """The result of one probe of a waiting file."""
 
     signature: FileSignature
-    has_writer: bool | None  # None: cannot be told
+    has_writer: bool | None  # None: unknown
 
 
 @dataclass(slots=True)
 class _WaitingFile:
-    due: float  # monotonic seconds: when it is looked at next
+    due: float  # when it is probed next
     is_closed: bool = False
     last: tuple[FileSignature, float] | None = None
     probes: int = 0  # that did not settle it
@@ -42,12 +43,12 @@ class _WaitingFile:
 
 
 class SettleQueue:
-    """The files that wait, by path; times are monotonic seconds handed in."""
+    """The files that are not settled yet."""
 
     def __init__(self, settle: float) -> None:
         self._settle = settle
         self._waiting: dict[bytes, _WaitingFile] = {}
-        self._rest_until: dict[bytes, float] = {}  # until when a path is left alone
+        self._rest_until: dict[bytes, float] = {}  # until when a path is not probed
         self._prune_at = _PRUNE_ABOVE
 
     def __len__(self) -> int:
@@ -57,38 +58,37 @@ class SettleQueue:
         return path in self._waiting
 
     def add_closed(self, path: bytes, now: float) -> None:
-        """A writer closed it, or it was renamed into place: look now, or when its rest is over."""
-        before = self._waiting.get(path)
-        since = before.since if before else now
-        self._waiting[path] = _WaitingFile(due=self._earliest_probe(path, now), is_closed=True, since=since)
+        """Add a file that was closed or renamed into place: it is probed now, or when its rest is over."""
+        due, since = self._earliest_probe(path, now), self.since(path, now)
+        self._waiting[path] = _WaitingFile(due=due, is_closed=True, since=since)
 
     def add_found(self, path: bytes, now: float) -> None:
-        """It is there; nobody said that it is whole."""
+        """Add a file that may be incomplete."""
         if path not in self._waiting:
             self._waiting[path] = _WaitingFile(due=self._earliest_probe(path, now), since=now)
 
     def start_rest(self, path: bytes, now: float, *, seconds: float) -> None:
-        """It was taken in, which lasted so long: what comes of it next waits, so many small appends cost few reads."""
+        """Start the path's rest after an ingest that took `seconds`, so that frequent small appends cause few reads."""
         self._rest_until[path] = now + max(MIN_REST, REST_FACTOR * seconds)
         if len(self._rest_until) > self._prune_at:
             self._rest_until = {each: until for each, until in self._rest_until.items() if until > now}
             self._prune_at = max(_PRUNE_ABOVE, 2 * len(self._rest_until))
 
     def unsettled(self) -> list[tuple[bytes, float]]:
-        """Files that a look did not settle, each with the time since when it waits, oldest first."""
+        """Return files that a probe did not settle, each with the time since when it waits, oldest first."""
         late = [(path, each.since) for path, each in self._waiting.items() if each.probes or each.postponements]
         return sorted(late, key=lambda each: each[1])
 
     def due(self, now: float) -> list[bytes]:
-        """Paths whose time for a look has come, in the order in which they came in."""
+        """Return the paths to probe now, in the order of arrival."""
         return [path for path, waiting in self._waiting.items() if waiting.due <= now]
 
     def next_due(self) -> float | None:
-        """When the next look is due; None: nothing waits."""
+        """Return when the next probe is due; None: no file waits."""
         return min((waiting.due for waiting in self._waiting.values()), default=None)
 
     def is_settled(self, path: bytes, probe: FileProbe, now: float) -> bool:
-        """Whether to read it now; if so it waits no longer, if not the next look is planned."""
+        """Return whether to read it now, and remove it if so; if not, schedule the next probe."""
         waiting = self._waiting[path]
         if waiting.is_closed or probe.has_writer is False or self._is_stable(waiting, probe, now):
             del self._waiting[path]
@@ -100,7 +100,7 @@ class SettleQueue:
         return False
 
     def postpone(self, path: bytes, now: float, *, postponements: int, since: float | None = None) -> None:
-        """It could not be taken in this time; look again after a pause that doubles with each one.
+        """Wait again with a file that could not be ingested; each postponement doubles the pause.
 
         since: when it began to wait; None: now.
         """
@@ -111,28 +111,23 @@ class SettleQueue:
         )
 
     def postponements(self, path: bytes) -> int:
-        """How often it was postponed in a row."""
-        waiting = self._waiting.get(path)
-        return waiting.postponements if waiting else 0
+        """Return how often it was postponed in a row."""
+        return self._waiting[path].postponements if path in self._waiting else 0
 
     def since(self, path: bytes, now: float) -> float:
-        """When it began to wait; now, if it does not."""
-        waiting = self._waiting.get(path)
-        return waiting.since if waiting else now
+        """Return when it began to wait, or `now` if it does not wait."""
+        return self._waiting[path].since if path in self._waiting else now
 
     def drop(self, path: bytes) -> None:
-        """It is gone, or is no dump."""
+        """Remove a file that is gone or is not a dump."""
         self._waiting.pop(path, None)
 
     def is_closed(self, path: bytes) -> bool:
-        """Whether somebody said that it is whole; then it needs no probe."""
-        waiting = self._waiting.get(path)
-        return waiting is not None and waiting.is_closed
+        """Return whether an event said that it is complete; then `has_writer` need not be called."""
+        return path in self._waiting and self._waiting[path].is_closed
 
     def _earliest_probe(self, path: bytes, now: float) -> float:
-        """The first moment from now on at which the path may be looked at."""
-        until = self._rest_until.get(path)
-        return now if until is None else max(now, until)
+        return max(now, self._rest_until.get(path, now))
 
     def _is_stable(self, waiting: _WaitingFile, probe: FileProbe, now: float) -> bool:
         if probe.has_writer or waiting.last is None:
@@ -142,7 +137,7 @@ class SettleQueue:
 
 
 def has_writer(path: bytes) -> bool | None:
-    """Whether a process on this machine has the file open for writing; None: cannot be told here.
+    """Return whether a process on this machine has the file open for writing; None: unknown.
 
     Linux grants a read lease only while nobody writes (15 µs). It needs the file's owner or CAP_LEASE, and network
     file systems refuse it: then the answer is None.
@@ -157,7 +152,7 @@ def has_writer(path: bytes) -> bool | None:
     except OSError:
         return None
     try:
-        # A writer that opens the file while the lease stands has us signalled: SIGIO, which ends a process.
+        # A writer that opens the file during the lease causes a signal to us: by default SIGIO, which ends a process.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, lease, fcntl.F_RDLCK)
         fcntl.fcntl(descriptor, lease, fcntl.F_UNLCK)

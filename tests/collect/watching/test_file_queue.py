@@ -1,4 +1,4 @@
-"""Small files first, each lane in the order in which its files came."""
+"""Small files first, each queue in the order of arrival."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_small_files_pass_a_big_one_that_came_before() -> None:
     assert not file_queue
 
 
-def test_each_lane_keeps_the_order_of_arrival() -> None:
+def test_each_queue_keeps_the_order_of_arrival() -> None:
     file_queue = FileQueue()
     for path in (C, A, D, B):
         file_queue.add(path, 1)
@@ -34,12 +34,11 @@ def test_a_file_that_waits_already_keeps_its_place_and_waits_once() -> None:
     for path in (A, B, A):
         file_queue.add(path, 1)
 
-    assert A in file_queue
     assert file_queue.take_small(9) == [A, B]
-    assert A not in file_queue
+    assert not file_queue
 
 
-def test_a_file_that_grew_changes_its_lane() -> None:
+def test_a_file_that_grew_changes_its_queue() -> None:
     file_queue = FileQueue()
     file_queue.add(A, 1)
     file_queue.add(A, SMALL + 1)

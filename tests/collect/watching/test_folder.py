@@ -72,7 +72,7 @@ def folder(
 
 
 def scanned(path: Path, *, is_recursive: bool = False) -> list[bytes]:
-    found = folder(path, is_recursive=is_recursive).scan()
+    found = folder(path, is_recursive=is_recursive).scan().dumps
     return [os.path.relpath(each, os.fsencode(path)) for each, _ in found]
 
 
@@ -126,7 +126,7 @@ def test_a_scan_gives_the_oldest_first_and_then_by_name(tmp_path: Path) -> None:
 def test_a_scan_gives_each_file_with_its_signature(tmp_path: Path) -> None:
     path = put(tmp_path / "a.txt")
 
-    assert folder(tmp_path).scan() == [(path, signed(tmp_path / "a.txt"))]
+    assert folder(tmp_path).scan().dumps == ((path, signed(tmp_path / "a.txt")),)
 
 
 def test_a_scan_finds_names_of_any_bytes(tmp_path: Path) -> None:

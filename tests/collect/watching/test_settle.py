@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.collect.file_reader import Skipped, read
+from monitor.collect.file_reader import Skipped, open_file
 from monitor.collect.watching.settle import FIRST_PAUSE, MAX_PAUSE, FileProbe, SettleQueue, has_writer
 from monitor.model import FileSignature
 from tests.collect.samples import put, raw, signature
@@ -237,8 +237,8 @@ def test_a_fifo_is_not_opened_so_that_its_writer_goes_on_waiting(tmp_path: Path)
     with subprocess.Popen([sys.executable, "-c", f"import os; os.open({path!r}, os.O_WRONLY)"]) as writer:
         for _ in range(200):
             assert has_writer(path) is None
-            with pytest.raises(Skipped):
-                read(path, max_file=100)
+            with pytest.raises(Skipped), open_file(path):
+                pass
         assert writer.poll() is None
         writer.kill()
 

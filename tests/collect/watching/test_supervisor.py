@@ -1,4 +1,4 @@
-"""What each second's look at the folders comes to, on real folders; its clock is handed in."""
+"""What each second's check of the folders does, on real folders and with a clock of its own."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Guard:
     """A supervisor with a clock of its own, one second further at each check, but always behind that of the events."""
 
     supervisor: Supervisor
-    signs: queue.Queue[bytes]
+    events: queue.Queue[bytes]
     began: float = field(default_factory=lambda: time.monotonic() - 1e6)
     now: float = field(default_factory=lambda: time.monotonic() - 1e6)
 
@@ -49,7 +49,7 @@ class Guard:
         self.now += 1.0
         scans = self.supervisor.check(self.now, START + timedelta(seconds=self.now - self.began))
         for scan in scans:
-            self.supervisor.scanned(scan.path, began=self.now, ended=self.now)
+            self.supervisor.schedule.note_scan(scan.path, began=self.now, ended=self.now)
         return scans
 
     def watch_status(self, path: Path) -> WatchStatus:
@@ -60,25 +60,25 @@ class Guard:
         while self.check():
             pass
 
-    def hears(self, path: Path) -> None:
-        """A file dropped there gives a sign."""
-        mine = put(path / "heard.txt")
-        while self.signs.get(timeout=DEADLINE) != mine:
+    def assert_watched(self, path: Path) -> None:
+        """A file dropped there gives an event."""
+        mine = put(path / "watched.txt")
+        while self.events.get(timeout=DEADLINE) != mine:
             pass
 
 
 @contextmanager
 def guarding(*paths: Path, mode: str = "auto", rescan: float = 1e9, mounts: bytes = b"") -> Iterator[Guard]:
-    signs: queue.Queue[bytes] = queue.Queue()
+    events: queue.Queue[bytes] = queue.Queue()
     folders = [Folder(source=path.name, path=os.fsencode(path)) for path in paths]
 
-    def sign(path: bytes, *, is_closed: bool) -> None:
+    def on_event(path: bytes, *, is_closed: bool) -> None:
         del is_closed
-        signs.put(path)
+        events.put(path)
 
-    supervisor = Supervisor(folders, sign, mode=mode, rescan=rescan, read_mounts=lambda: mounts)
+    supervisor = Supervisor(folders, on_event, mode=mode, rescan=rescan, read_mounts=lambda: mounts)
     try:
-        yield Guard(supervisor, signs)
+        yield Guard(supervisor, events)
     finally:
         supervisor.watcher.stop()
 
@@ -94,12 +94,12 @@ def named(scans: Sequence[Scan]) -> list[str]:
     return [Path(os.fsdecode(scan.path)).name for scan in scans]
 
 
-def test_a_folder_is_armed_and_then_scanned_once(inbox: Path) -> None:
+def test_a_folder_is_watched_and_then_scanned_once(inbox: Path) -> None:
     with guarding(inbox) as guard:
         assert [(scan.path, scan.is_rescan) for scan in guard.check()] == [(os.fsencode(inbox), False)]
         assert guard.watch_status(inbox) == WatchStatus(state="watching", since=guard.watch_status(inbox).since)
         assert [guard.check() for _ in range(5)] == [[]] * 5
-        guard.hears(inbox)
+        guard.assert_watched(inbox)
 
 
 def remake(inbox: Path) -> None:
@@ -113,7 +113,7 @@ def rename_away(inbox: Path) -> None:
 
 
 @pytest.mark.parametrize("act", [remake, rename_away])
-def test_a_folder_made_anew_is_armed_first_and_scanned_second(act: Callable[[Path], None], inbox: Path) -> None:
+def test_a_folder_made_again_is_watched_first_and_scanned_second(act: Callable[[Path], None], inbox: Path) -> None:
     with guarding(inbox) as guard:
         guard.settle()
         act(inbox)
@@ -121,10 +121,10 @@ def test_a_folder_made_anew_is_armed_first_and_scanned_second(act: Callable[[Pat
         while not named(guard.check()):  # a deleted folder's inode may be used again; the kernel tells us at once
             assert time.monotonic() < end
         assert guard.watch_status(inbox).state == "watching"
-        guard.hears(inbox)
+        guard.assert_watched(inbox)
 
 
-def test_a_missing_folder_is_waited_for_and_said(inbox: Path) -> None:
+def test_a_missing_folder_is_waited_for_and_reported(inbox: Path) -> None:
     with guarding(inbox) as guard:
         guard.settle()
         inbox.rmdir()
@@ -138,7 +138,7 @@ def test_a_missing_folder_is_waited_for_and_said(inbox: Path) -> None:
         inbox.mkdir()
         assert named(guard.check()) == ["in"]
         assert guard.watch_status(inbox).state == "watching"
-        guard.hears(inbox)
+        guard.assert_watched(inbox)
 
 
 @pytest.mark.parametrize("make", [put, lambda path: path.symlink_to("nowhere")])
@@ -149,7 +149,7 @@ def test_what_is_no_folder_is_waited_for(make: Callable[[Path], object], tmp_pat
         assert guard.watch_status(tmp_path / "in").state == "waiting"
 
 
-def test_a_far_file_system_is_polled_and_its_neighbour_watched(inbox: Path) -> None:
+def test_a_remote_file_system_is_polled_and_its_neighbour_watched(inbox: Path) -> None:
     far = inbox.parent / "far"
     far.mkdir()
     mounts = b"21 1 8:1 / / rw - ext4 x rw\n22 21 0:30 / " + os.fsencode(far) + b" rw - nfs4 nas:/ rw\n"
@@ -186,29 +186,32 @@ def test_without_inotify_a_folder_is_polled_until_there_is_some_again(inbox: Pat
         while guard.watch_status(inbox).state != "watching":
             assert time.monotonic() < end
             guard.check()
-        guard.hears(inbox)
+        guard.assert_watched(inbox)
 
 
 @contextmanager
-def deaf() -> Iterator[None]:
+def no_descriptors() -> Iterator[None]:
     """Too few descriptors for events, in this process alone: other tests keep theirs."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     free = os.open(os.devnull, os.O_RDONLY)
     os.close(free)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, hard))  # one, for a look into a folder
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, hard))  # one, to list a folder
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_events_that_are_asked_for_and_cannot_be_had_are_refused(inbox: Path) -> None:
+def test_required_events_that_the_system_does_not_give_are_an_error(inbox: Path) -> None:
     folder = Folder(source="motie", path=os.fsencode(inbox), files=("*.txt",))
-    with pytest.raises(MonitorError, match=r"the system gives no file events.*set watch\.mode to auto"), deaf():
+    with (
+        pytest.raises(MonitorError, match=r"the system gives no file events.*set watch\.mode to auto"),
+        no_descriptors(),
+    ):
         require_events([folder])
 
 
-def test_a_folder_that_is_heard_or_missing_is_not_refused(inbox: Path) -> None:
+def test_a_folder_that_is_watched_or_missing_is_no_error(inbox: Path) -> None:
     paths = (inbox, inbox / "missing")
     require_events([Folder(source="motie", path=os.fsencode(path), files=("*.txt",)) for path in paths])
 
@@ -219,7 +222,7 @@ def test_a_rescan_is_steady_and_known_as_such(inbox: Path) -> None:
     assert [[scan.is_rescan for scan in each] for each in scans] == [[False], [], [], [True], [], [], [True]]
 
 
-def test_a_file_that_no_event_told_of_degrades_its_folder_for_a_while(inbox: Path) -> None:
+def test_a_file_without_an_event_degrades_its_folder_for_a_while(inbox: Path) -> None:
     with guarding(inbox, rescan=3.0) as guard:
         guard.settle()
         guard.supervisor.note_found(Scan(path=os.fsencode(inbox), is_rescan=True), [b"/in/a", b"/in/b"], guard.now)
@@ -229,12 +232,12 @@ def test_a_file_that_no_event_told_of_degrades_its_folder_for_a_while(inbox: Pat
         for _ in range(checks):
             guard.check()
         degraded = guard.watch_status(inbox)
-        assert (degraded.state, degraded.reason) == ("degraded", "files came that no event told of")
+        assert (degraded.state, degraded.reason) == ("degraded", "files arrived without a file event")
         assert guard.supervisor.missed == {os.fsencode(inbox): 1}
         for _ in range(int(DEGRADED_FOR)):
             guard.check()
         assert guard.watch_status(inbox).state == "watching"
-        guard.hears(inbox)
+        guard.assert_watched(inbox)
 
 
 def test_what_other_scans_find_is_not_missed(inbox: Path) -> None:
@@ -258,22 +261,22 @@ def test_an_overflow_degrades_every_folder_and_has_them_scanned(inbox: Path) -> 
         assert guard.check() == []
 
 
-def test_names_that_change_without_an_event_have_the_watch_set_anew(inbox: Path) -> None:
+def test_names_that_change_without_an_event_start_the_watch_again(inbox: Path) -> None:
     """As after an unmount and a mount of the same folder, which leaves its device and inode as they were."""
     with guarding(inbox) as guard:
         guard.settle()
         observer: Any = guard.supervisor.watcher._observer
         for emitter in observer.emitters:
             group = emitter._inotify
-            group._remove_callbacks(list(group._active_callbacks_by_watch))  # the thread lives on and hears nothing
-        put(inbox / "unheard.txt")
+            group._remove_callbacks(list(group._active_callbacks_by_watch))  # the thread lives on and gets no events
+        put(inbox / "unreported.txt")
         guard.supervisor.watcher._handlers[os.fsencode(inbox)].last_event = -1e9
         scans = [scan for _ in range(3) for scan in guard.check()]
         assert named(scans) == ["in"]
-        guard.hears(inbox)
+        guard.assert_watched(inbox)
 
 
-def test_deleting_and_creating_are_heard_so_they_cast_no_doubt(inbox: Path) -> None:
+def test_deleting_and_creating_give_events_and_start_no_watch_again(inbox: Path) -> None:
     with guarding(inbox) as guard:
         guard.settle()
         for name in ("a.txt", ".b.part"):
@@ -281,11 +284,11 @@ def test_deleting_and_creating_are_heard_so_they_cast_no_doubt(inbox: Path) -> N
             (inbox / name).unlink()
         (inbox / "sub").mkdir()
         (inbox / "sub").rmdir()
-        guard.hears(inbox)
+        guard.assert_watched(inbox)
         assert [guard.check() for _ in range(4)] == [[]] * 4
 
 
-def test_a_folder_that_vanishes_while_it_is_armed_is_no_error(inbox: Path) -> None:
+def test_a_folder_that_vanishes_while_its_watch_starts_is_no_error(inbox: Path) -> None:
     with guarding(inbox) as guard:
         for _ in range(20):
             with suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""The pieces of a file → whether its records begin with a category line, and how a record is taken apart."""
+"""Decide by the majority of a file's segments whether its records begin with a category, and parse a segment."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from functools import cached_property
 from monitor.collect.formats.dash.splitter import DATE_WIDTH, Segment
 from monitor.model import Release
 
-MAX_CATEGORY_LENGTH = 40  # characters; of a category that nobody declared
-MAX_LABEL_LENGTH = 200  # characters; of a first line that is compared with others
-MAX_LABELS = 10_000  # different ones that are remembered; a file of any size may hold as many titles as it likes
+MAX_CATEGORY_LENGTH = 40  # characters; of a category that is not declared
+MAX_LABEL_LENGTH = 200  # characters; of a first line that is counted
+MAX_LABELS = 10_000  # different ones that are kept, however many titles a file has
 
 
 class Layout:
-    """Told by the majority of a file's closed pieces, in one pass when it is first asked; what it remembers is bounded.
+    """The layout of one file, decided by the majority of its dated segments; its memory is bounded.
 
-    Most files never ask: what is known by its digest needs no taking apart.
+    The decision takes one pass when it is first needed. Most files never need it: known records are not parsed.
     """
 
     def __init__(self, segments: Iterable[Segment], categories: Collection[str] = ()) -> None:
@@ -26,39 +26,42 @@ class Layout:
 
     @property
     def has_categories(self) -> bool:
-        """Whether its records begin with a category line."""
-        return self._categories_found[0]
+        """Return whether the records begin with a category line."""
+        return self._decision[0]
 
     def is_record(self, segment: Segment) -> bool:
-        """Well-formed by itself: closed and with a line for each part; more lines are paragraphs under a title."""
+        """Return whether a segment is a record by itself: with a date, and a line for each part or more paragraphs."""
         needed = 3 if self.has_categories else 2
         lines = segment.filled
-        return segment.is_closed and (
+        return segment.has_date and (
             len(lines) == needed or (len(lines) > needed and not _is_sentence(lines[needed - 2]))
         )
 
     def read(self, segment: Segment) -> Release:
-        """Take a faultless piece apart."""
+        """Parse a valid segment."""
         lines = list(segment.lines)
         category = lines.pop(0).strip() if self._begins_with_category(segment.filled) else None
         while category is not None and not lines[0]:
             lines.pop(0)
         title, body = lines[0].strip(), "\n".join(lines[1:])
-        if segment.is_closed:
+        if segment.has_date:
             body = body[: max(0, len(body) - DATE_WIDTH)]
         return Release(title=title, body=body.strip(), date=segment.day, category=category)
 
     @cached_property
-    def _categories_found(self) -> tuple[bool, frozenset[str]]:
-        """Whether there are categories, and the labels that are some."""
-        firsts, others = _Labels(), _Labels()  # first lines: of what looks like category, title, body; of the rest
+    def _decision(self) -> tuple[bool, frozenset[str]]:
+        """Return whether the records begin with a category, and the labels that are categories."""
+        firsts, others = (
+            _Labels(),
+            _Labels(),
+        )  # first lines: of segments that look like category, title, body; of the others
         voters = votes = 0
-        for piece in self._segments:
-            lines = piece.filled
-            if not piece.is_whole or len(lines) < 2 or not piece.is_closed:
+        for segment in self._segments:
+            lines = segment.filled
+            if not segment.is_whole or len(lines) < 2 or not segment.has_date:
                 continue
             voters += 1
-            # Under a category stands a title; under a title that two releases share stands a sentence.
+            # The line after a category is a title; the line after a title that two releases share is a sentence.
             is_first = len(lines) == 3 and not _is_sentence(lines[1])
             if is_first:
                 firsts.add(lines[0].strip())
@@ -73,12 +76,12 @@ class Layout:
     def _begins_with_category(self, lines: tuple[str, ...]) -> bool:
         if len(lines) < 3:
             return False
-        has_categories, known = self._categories_found
+        has_categories, known = self._decision
         return lines[0].strip() in known or (has_categories and _is_short_label(lines[0]))
 
 
 class _Labels:
-    """How often each first line stood there; of more than MOST_LABELS those that stood there once are forgotten."""
+    """Counts first lines; beyond MAX_LABELS those that occurred once are dropped."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""A dump's text → records and rejects: every layout, every break, and nothing that was not there."""
+"""Parsing a dump's text: every layout, every broken record, and nothing that was not there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.collect.formats.dash.parser import EXCERPT_LENGTH, MAX_CATEGORY_LENGTH, ParseResult, parse
+from monitor.collect.formats.dash.layout import MAX_CATEGORY_LENGTH
+from monitor.collect.formats.dash.parser import EXCERPT_LENGTH, ParseResult, parse
 from monitor.model import Record, Release
 from tests.dumps import CATEGORIES, Written, dump, dumps, record, write
 
@@ -72,11 +73,11 @@ BROKEN = [
     ("a title alone", "Only a title", "one line only"),
     ("a title with a date", "Only a title date2024-07-01", "one line only"),
     ("a date alone", "date2024-07-01", "one line only"),
-    ("an undecodable byte", record("Broken", "a \ufffd byte"), "no text in this file's encoding"),
-    ("an undecodable byte in the title", record("Bro\ufffdken"), "no text in this file's encoding"),
-    ("a NUL", record("Broken", "a \0 byte"), "no text in this file's encoding"),
-    ("an escape code", record("Broken", "\x1b[31mred"), "no text in this file's encoding"),
-    ("a lone surrogate", record("Broken", "a \ud800 half"), "no text in this file's encoding"),
+    ("an undecodable byte", record("Broken", "a \ufffd byte"), "not text in this file's encoding"),
+    ("an undecodable byte in the title", record("Bro\ufffdken"), "not text in this file's encoding"),
+    ("a NUL", record("Broken", "a \0 byte"), "not text in this file's encoding"),
+    ("an escape code", record("Broken", "\x1b[31mred"), "not text in this file's encoding"),
+    ("a lone surrogate", record("Broken", "a \ud800 half"), "not text in this file's encoding"),
     ("one that is too long", record("Long", "x" * 5000), "longer than 4,000 characters"),
     ("one that is too long by many lines", record("Long", "x\n" * 4000), "longer than 4,000 characters"),
 ]

@@ -1,4 +1,4 @@
-"""A text in stretches: however it is cut, the same pieces at the same places, and never more than a record is kept."""
+"""A text in chunks: however it is cut, the same segments at the same places, and never more than a record is kept."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ ODDITIES = st.sampled_from(
 
 
 def texts() -> st.SearchStrategy[str]:
-    """Dumps as they should be, between pieces as they should not."""
+    """Dumps as they should be, between segments as they should not."""
     whole = dumps(most=4).map(lambda written: written.text)
     return st.lists(whole | ODDITIES, max_size=8).flatmap(
         lambda parts: st.sampled_from(["", "\n", "\n-\n"]).map(lambda glue: glue.join(parts))
     )
 
 
-def in_stretches(text: str, sizes: list[int]) -> Iterator[str]:
+def in_chunks(text: str, sizes: list[int]) -> Iterator[str]:
     """The text cut after these many characters each, over and over."""
-    at = turn = 0
+    at = number = 0
     while at < len(text):
-        size = sizes[turn % len(sizes)]
+        size = sizes[number % len(sizes)]
         yield text[at : at + size]
-        at, turn = at + size, turn + 1
+        at, number = at + size, number + 1
 
 
-def read(stretches: list[str], *, most: int = SMALL) -> list[tuple[object, ...]]:
-    def pieces() -> Iterator[Segment]:
-        return split(stretches, byte_count=byte_counter("utf-8"), max_record=most)
+def read(chunks: list[str], *, most: int = SMALL) -> list[tuple[object, ...]]:
+    def segments() -> Iterator[Segment]:
+        return split(chunks, byte_count=byte_counter("utf-8"), max_record=most)
 
-    return told(entries(pieces(), Layout(pieces(), CATEGORIES), max_record=most))
+    return told(entries(segments(), Layout(segments(), CATEGORIES), max_record=most))
 
 
 def told(found: Iterator[Entry]) -> list[tuple[object, ...]]:
@@ -66,17 +66,17 @@ def told(found: Iterator[Entry]) -> list[tuple[object, ...]]:
 
 @OFTEN
 @given(texts(), st.lists(st.integers(1, 60), min_size=1, max_size=5), st.integers(1, 300))
-def test_a_text_in_stretches_reads_as_the_whole_text(text: str, sizes: list[int], most: int) -> None:
-    assert read(list(in_stretches(text, sizes)), most=most) == read([text], most=most)
+def test_a_text_in_chunks_reads_as_the_whole_text(text: str, sizes: list[int], most: int) -> None:
+    assert read(list(in_chunks(text, sizes)), most=most) == read([text], most=most)
 
 
 @OFTEN
 @given(dumps(), st.lists(st.integers(1, 400), min_size=1, max_size=5))
-def test_a_generated_dump_in_stretches_gives_every_release(written: Written, sizes: list[int]) -> None:
-    def pieces() -> Iterator[Segment]:
-        return split(in_stretches(written.text, sizes))
+def test_a_generated_dump_in_chunks_gives_every_release(written: Written, sizes: list[int]) -> None:
+    def segments() -> Iterator[Segment]:
+        return split(in_chunks(written.text, sizes))
 
-    found = entries(pieces(), Layout(pieces(), CATEGORIES), max_record=1_000_000)
+    found = entries(segments(), Layout(segments(), CATEGORIES), max_record=1_000_000)
     assert [one.release for one in found if isinstance(one, Record)] == list(written.releases)
 
 
@@ -84,14 +84,14 @@ def test_a_generated_dump_in_stretches_gives_every_release(written: Written, siz
 @pytest.mark.parametrize("size", [1, 7, 999, 1_000_000])
 def test_a_dash_line_ends_in_so_many_blanks_and_no_more(blanks: int, size: int) -> None:
     text = f"-\nOne\nText. date2024-07-01\n-{' ' * blanks}\nTwo\nText. date2024-07-01"
-    found = list(split(in_stretches(text, [size])))
+    found = list(split(in_chunks(text, [size])))
     assert len(found) == (2 if blanks < MAX_SEPARATOR_LENGTH else 1)
 
 
 @OFTEN
 @given(texts(), st.integers(1, 300))
-def test_a_line_of_a_piece_is_one_line(text: str, most: int) -> None:
-    assert not any("\n" in line for piece in split([text], max_record=most) for line in piece.lines)
+def test_a_line_of_a_segment_is_one_line(text: str, most: int) -> None:
+    assert not any("\n" in line for segment in split([text], max_record=most) for line in segment.lines)
 
 
 def test_blanks_behind_a_dash_make_no_record_longer() -> None:
@@ -145,7 +145,7 @@ def test_one_bad_byte_rejects_one_record_and_moves_no_other(encoding: str, size:
     assert [type(one) for one in found] == [Record, Record, Reject, *[Record] * 7]
     [reject] = (one for one in found if isinstance(one, Reject))
     assert reject.offset == len((dump(*texts[:2]) + "\n").encode(encoding))
-    assert "no text" in reject.reason
+    assert "not text" in reject.reason
     assert "\ufffd" in reject.text
     last = next(one for one in reversed(found) if isinstance(one, Record))
     assert content[last.offset :].decode(encoding, "replace").startswith(f"-\n{title} 10")
@@ -154,11 +154,11 @@ def test_one_bad_byte_rejects_one_record_and_moves_no_other(encoding: str, size:
 def file_entries(content: bytes, *, size: int, encoding: str = "auto") -> Iterator[Entry]:
     coding = detect_encoding(content[:SAMPLE_SIZE], encoding)
 
-    def pieces() -> Iterator[Segment]:
+    def segments() -> Iterator[Segment]:
         chunks = (content[at : at + size] for at in range(0, len(content), size))
         return split(coding.decode(chunks), byte_count=byte_counter(coding.name), start=coding.bom)
 
-    return entries(pieces(), Layout(pieces()), max_record=1_000_000)
+    return entries(segments(), Layout(segments()), max_record=1_000_000)
 
 
 # --- bounds ------------------------------------------------------------------------------------------------------
@@ -171,20 +171,20 @@ HOSTILE = {
     "lone dashes": "-\n" * 200,
     "line ends": "\n" * 10_000,
     "NULs": "\0" * 10_000,
-    "undated pieces": "-\nab\n" * 60,
+    "undated segments": "-\nab\n" * 60,
     "titles alone": "-\nA date2024-07-01\n" * 50,
     "one body without a date": "Some words of a text.\n" * 450,
 }
 
 
-@pytest.mark.parametrize("stretch", HOSTILE.values(), ids=HOSTILE)
-def test_what_no_record_can_be_is_not_kept(stretch: str, full: bool) -> None:
-    def pieces() -> Iterator[Segment]:
-        yield from split((stretch for _ in range(10 * MANY if full else MANY)), max_record=10_000)
+@pytest.mark.parametrize("chunk", HOSTILE.values(), ids=HOSTILE)
+def test_what_no_record_can_be_is_not_kept(chunk: str, full: bool) -> None:
+    def segments() -> Iterator[Segment]:
+        yield from split((chunk for _ in range(10 * MANY if full else MANY)), max_record=10_000)
 
     tracemalloc.start()
     try:
-        found = entries(pieces(), Layout(pieces()), max_record=10_000)
+        found = entries(segments(), Layout(segments()), max_record=10_000)
         assert not any(isinstance(one, Record) for one in found)
         assert tracemalloc.get_traced_memory()[1] < 1_200_000
     finally:
@@ -192,12 +192,12 @@ def test_what_no_record_can_be_is_not_kept(stretch: str, full: bool) -> None:
 
 
 def test_a_layout_remembers_no_more_titles_than_it_may() -> None:
-    def pieces() -> Iterator[Segment]:
+    def segments() -> Iterator[Segment]:
         for number in range(3 * MAX_LABELS):
             label = "Energy" if number % 3 == 0 else f"Title {number} of a release of more than forty characters"
             yield from split([f"-\n{label}\nWords without a stop\nText. date2024-07-01"])
 
-    layout = Layout(pieces())
+    layout = Layout(segments())
     [known] = split(["-\nEnergy\nTitle\nText. date2024-07-01"])
     [other] = split(["-\nA title that stood there once, of more than forty characters\nWords\nText. date2024-07-01"])
     assert (layout.read(known).category, layout.read(other).category) == ("Energy", None)

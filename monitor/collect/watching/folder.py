@@ -92,8 +92,11 @@ class Folder:
                 if not entry.is_dir(follow_symlinks=False):
                     yield entry
                 elif self.is_recursive and not self.ignores(entry.name):
-                    with suppress(FileNotFoundError):  # deleted since
-                        yield from self._files(entry.path)
+                    yield from self._subfolder_files(entry.path)
+
+    def _subfolder_files(self, folder: bytes) -> Iterator[os.DirEntry[bytes]]:
+        with suppress(FileNotFoundError):  # deleted since
+            yield from self._files(folder)
 
 
 def _fits(globs: tuple[str, ...], text: str) -> bool:

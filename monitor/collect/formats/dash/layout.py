@@ -33,9 +33,8 @@ class Layout:
         """Return whether a segment is a record by itself: with a date, and a line for each part or more paragraphs."""
         needed = 3 if self.has_categories else 2
         lines = segment.filled
-        return segment.has_date and (
-            len(lines) == needed or (len(lines) > needed and not _is_sentence(lines[needed - 2]))
-        )
+        has_title = len(lines) > needed and not _is_sentence(lines[needed - 2])
+        return segment.has_date and (len(lines) == needed or has_title)
 
     def read(self, segment: Segment) -> Release:
         """Parse a valid segment."""
@@ -51,10 +50,8 @@ class Layout:
     @cached_property
     def _decision(self) -> tuple[bool, frozenset[str]]:
         """Return whether the records begin with a category, and the labels that are categories."""
-        firsts, others = (
-            _Labels(),
-            _Labels(),
-        )  # first lines: of segments that look like category, title, body; of the others
+        firsts = _Labels()  # first lines of segments that look like category, title, body
+        others = _Labels()  # of all other segments
         voters = votes = 0
         for segment in self._segments:
             lines = segment.filled

@@ -1,20 +1,22 @@
-"""Turn sections of the configuration into the values that the other parts work with."""
+"""Turn sections of the configuration into the values that the other parts work with.
+
+`monitor status` needs the policies alone, so the matcher and the folders are loaded where they are needed.
+"""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from monitor.collect.source import Source, SourceOptions
-from monitor.collect.watching.folder import IGNORED, Folder
-from monitor.match.matcher import Watchlist
 from monitor.notify.channels import bound_of, rate_of
 from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from monitor.notify.send_time import Policy
 from monitor.ports import Retention
 
 if TYPE_CHECKING:
+    from monitor.collect.source import Source
     from monitor.config import Config
+    from monitor.match.watchlist import Watchlist
 
 
 def policy_of(config: Config, name: str, *, retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY) -> Policy:
@@ -35,6 +37,8 @@ def policy_of(config: Config, name: str, *, retry_policy: RetryPolicy = DEFAULT_
 
 def watchlists_of(config: Config) -> tuple[Watchlist, ...]:
     """Return the configured watchlists for the matcher, in the order of the file."""
+    from monitor.match.watchlist import Watchlist
+
     return tuple(
         Watchlist(
             name=name,
@@ -56,6 +60,9 @@ def watchlists_of(config: Config) -> tuple[Watchlist, ...]:
 
 def sources_of(config: Config) -> tuple[Source, ...]:
     """Return the configured sources for ingestion, in the order of the file."""
+    from monitor.collect.source import Source, SourceOptions
+    from monitor.collect.watching.folder import IGNORED, Folder
+
     return tuple(
         Source(
             folder=Folder(

@@ -1,4 +1,4 @@
-"""The normal forms of a text: what typography is levelled, and what always counts."""
+"""The normal forms of a text: which typography they ignore, and what always counts."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ FOLDS = [
     ("low and angle quotes", "‚a‛ „b‟ «c»", '\'a\' "b" "c"'),
     ("primes and accents used as quotes", "′a` ´b ″c", "'a' 'b \"c"),
     ("dashes", "a–b—c‐d‑e‒f―g−1", "a-b-c-d-e-f-g-1"),
-    ("a no-break blank", "a\u00a0b", "a b"),
-    ("thin and ideographic blanks", "a\u2009b\u3000c\u202fd", "a b c d"),
+    ("a no-break space", "a\u00a0b", "a b"),
+    ("thin and ideographic spaces", "a\u2009b\u3000c\u202fd", "a b c d"),
     ("line and paragraph separators", "a\u2028b\u2029c", "a b c"),
-    ("runs of blanks and line ends", " a \t b\r\n\nc ", "a b c"),
-    ("a zero-width blank", "a\u200bb", "ab"),
+    ("runs of spaces and line ends", " a \t b\r\n\nc ", "a b c"),
+    ("a zero-width space", "a\u200bb", "ab"),
     ("joiners, marks of direction, a BOM", "a\u200d\u200e\u2060\ufeffb", "ab"),
     ("a soft hyphen", "semi\u00adconductor", "semiconductor"),
     ("decomposed Hangul", unicodedata.normalize("NFD", "반도체"), "반도체"),
@@ -56,7 +56,7 @@ FOLDS = [
     ("plain text", "Exports rose 5.1%", "Exports rose 5.1%"),
     ("letter case stays", "FTA", "FTA"),
     ("nothing", "", ""),
-    ("only blanks", " \n\u3000\u200b ", ""),
+    ("only spaces", " \n\u3000\u200b ", ""),
 ]
 
 SAME_SOFT = [
@@ -68,7 +68,7 @@ SAME_SOFT = [
     ("a hyphen between words", "co-operation", "cooperation"),
     ("brackets around words", "the ministry (MOTIE) said", "the ministry MOTIE said"),
     ("Korean quotes and dots", "「수출·투자」", "수출투자"),
-    ("a stop between two blanks", "a . b", "a b"),
+    ("a stop between two spaces", "a . b", "a b"),
     ("an ellipsis", "and so on…", "and so on"),
     ("a stop before a mark", "a.\u0300", "a\u0300"),
 ]
@@ -94,13 +94,13 @@ OTHER_SOFT = [
 
 ENDS = [
     ("nothing", "", True),
-    ("only blanks", " \n\u00a0", True),
+    ("only spaces", " \n\u00a0", True),
     ("the middle of a word", "The ministry annou", True),
     ("a comma", "The ministry,", True),
     ("a figure", "rose 5.1", True),
     ("a letter of Hangul", "수출이 증가", True),
     ("a stop", "The end.", False),
-    ("a stop and blanks", "The end. \n", False),
+    ("a stop and spaces", "The end. \n", False),
     ("an exclamation mark", "The end!", False),
     ("a question mark", "The end?", False),
     ("a bracket", "(The end)", False),
@@ -109,7 +109,7 @@ ENDS = [
     ("an apostrophe", "The firms’", False),
     ("an ideographic stop", "終。", False),
     ("a Korean bracket", "「끝」", False),
-    ("a stop and a zero-width blank", "The end.\u200b", False),
+    ("a stop and a zero-width space", "The end.\u200b", False),
 ]
 
 ESCAPES = [
@@ -121,7 +121,7 @@ ESCAPES = [
     ("a byte that was not decodable", "\udcb0", "\\xb0"),
     ("a surrogate", "\ud800", "\\ud800"),
     ("a mark of direction", "\u202etxt", "\\u202etxt"),
-    ("a zero-width blank", "a\u200bb", "a\\u200bb"),
+    ("a zero-width space", "a\u200bb", "a\\u200bb"),
     ("a line separator", "\u2028", "\\u2028"),
     ("a format character beyond the first plane", "\U000e0001", "\\U000e0001"),
 ]
@@ -172,7 +172,7 @@ def test_folding_first_does_not_change_the_soft_form(text: str) -> None:
 
 @OFTEN
 @given(TEXTS)
-def test_a_folded_text_has_single_blanks_and_no_format_characters(text: str) -> None:
+def test_a_folded_text_has_single_spaces_and_no_format_characters(text: str) -> None:
     folded = fold(text)
 
     assert folded == " ".join(folded.split())

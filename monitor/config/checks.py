@@ -65,12 +65,15 @@ def _problems(config: Config, check: Callable[..., str | None]) -> Iterator[tupl
 
 def _valid_aliases(config: Config, diagnostics: Diagnostics) -> Mapping[str, Sequence[str]]:
     """Return the valid aliases and report the others, whose names then count as ordinary words."""
-    faults = {name: alias_fault(name, entries, config.aliases) for name, entries in config.aliases.items()}
-    for name, fault in faults.items():
-        if fault:
-            number, message = fault
+    valid = {}
+    for name, entries in config.aliases.items():
+        problem = alias_fault(name, entries, config.aliases)
+        if problem is None:
+            valid[name] = entries
+        else:
+            number, message = problem
             diagnostics.error(f"aliases.{name}" + (f"[{number}]" if number >= 0 else ""), message)
-    return {name: entries for name, entries in config.aliases.items() if not faults[name]}
+    return valid
 
 
 def _check_keywords(keywords: Sequence[str], path: str, diagnostics: Diagnostics) -> None:
@@ -85,26 +88,26 @@ def _check_query(
 ) -> None:
     try:
         warning = unclear(query, aliases)
-    except QueryFault as fault:
-        _note_query_error(config, path, query, fault, diagnostics)
+    except QueryFault as error:
+        _note_query_error(config, path, query, error, diagnostics)
         return
     if warning and not config.is_interpolated(path):
         diagnostics.warning(path, warning)
 
 
-def _note_query_error(config: Config, path: str, query: str, fault: QueryFault, diagnostics: Diagnostics) -> None:
+def _note_query_error(config: Config, path: str, query: str, error: QueryFault, diagnostics: Diagnostics) -> None:
     if config.is_interpolated(path):
         diagnostics.error(path, _HIDDEN)
         return
-    place = diagnostics.place_in(path, query, fault.column - 1)
+    place = diagnostics.place_in(path, query, error.column - 1)
     if place:
-        diagnostics.add(place, path, fault.message)
+        diagnostics.add(place, path, error.message)
     else:
-        diagnostics.error(path, f"{fault.message} (column {fault.column} of the query)")
+        diagnostics.error(path, f"{error.message} (column {error.column} of the query)")
 
 
 def _check_regex(config: Config, path: str, regex: str, diagnostics: Diagnostics) -> None:
     try:
         read_pattern(regex, fields=())
-    except UsageError as fault:
-        diagnostics.error(path, _HIDDEN if config.is_interpolated(path) else fault.message)
+    except UsageError as error:
+        diagnostics.error(path, _HIDDEN if config.is_interpolated(path) else error.message)

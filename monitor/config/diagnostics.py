@@ -60,9 +60,9 @@ class Diagnostics:
 
     def raise_errors(self) -> None:
         """Raise ConfigError if there are errors; they come before the warnings, both in file order."""
-        faults = self._sorted("error")
-        if faults:
-            raise ConfigError((*faults, *self.warnings())) from None
+        errors = self._sorted("error")
+        if errors:
+            raise ConfigError((*errors, *self.warnings())) from None
 
     def warnings(self) -> tuple[Diagnostic, ...]:
         """Return the warnings in file order."""

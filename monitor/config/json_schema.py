@@ -63,8 +63,8 @@ def _setting(setting: JsonSchema, tables: JsonSchema, *, is_required: bool) -> J
     some = opened if is_required else [*opened, {"type": "null"}]
     flat = [one for each in some for one in each.get("anyOf", [each])]
     has_default = default not in (None, "", []) and not isinstance(default, dict)
-    schema_text = {"default": default} if has_default else {}
-    return {"description": about, **schema_text, **(flat[0] if len(flat) == 1 else {"anyOf": flat})}
+    stated = {"default": default} if has_default else {}
+    return {"description": about, **stated, **(flat[0] if len(flat) == 1 else {"anyOf": flat})}
 
 
 def _allow_reference(form: JsonSchema) -> JsonSchema:

@@ -160,9 +160,7 @@ class Source(Section):
         example='{press: ["press_*.txt"]}',
     )
     first_run: FirstRun | None = setting("As at the top level, for this source only.", default=None)
-    expect_every: PositiveDuration | None = setting(
-        "The operator is notified when no new dump arrived for this long.", default=None
-    )
+    expect_every: PositiveDuration | None = setting("No new dump for this long notifies the operator.", default=None)
     was: tuple[Name, ...] = setting("Earlier names of this source; data stored under them moves to it.", default=())
 
 
@@ -173,9 +171,7 @@ class Channel(Section):
         "The address, a secret: use ${NAME}, ${file:/path} or ${credential:name}.", example='"console://"'
     )
     max_age: PositiveDuration = setting("A message that could not be sent for this long has expired.", default="3d")
-    rate: MessageRate | None = setting(
-        "The highest rate of messages; by default what the service allows.", default=None
-    )
+    rate: MessageRate | None = setting("The highest message rate; by default what the service allows.", default=None)
     max_per_hour: Limit = setting("Further messages in an hour are combined into one summary; 0: no limit.", default=60)
     digest: DigestTime | None = setting(
         "When collected messages are sent, as in 08:30 or mon-fri 08:30; by default each at once.", default=None
@@ -218,13 +214,9 @@ class Watchlist(Section):
     )
     inflect: Flag = setting("Whether plurals match, too.", default=True)
     urgent: Flag = setting("Whether alerts bypass digests, quiet hours and the limit per hour.", default=False)
-    sources: Annotated[tuple[str, ...], NonEmpty] | None = setting(
-        "The sources it applies to; by default all.", default=None
-    )
+    sources: Annotated[tuple[str, ...], NonEmpty] | None = setting("The sources; by default all.", default=None)
     notify: tuple[str, ...] | None = setting("The channels to alert; by default all; []: record only.", default=None)
-    tests: tuple[Example, ...] = setting(
-        "Texts that must match or must not match; `monitor check` tests them.", default=()
-    )
+    tests: tuple[Example, ...] = setting("Texts that must match or not, tested by `monitor check`.", default=())
 
 
 class Watch(Section):
@@ -234,9 +226,7 @@ class Watch(Section):
         "How new files are found: by events, by polling every few seconds, or auto.", default="auto", example="auto"
     )
     settle: Duration = setting("A file not known to be closed is read once unchanged for this long.", default="2s")
-    partial_grace: Duration = setting(
-        "How long an incomplete last record may still be completed before it is rejected.", default="10m"
-    )
+    partial_grace: Duration = setting("How long an incomplete last record may still be completed.", default="10m")
     rescan: PositiveDuration = setting("How often folders are also listed, in case an event was lost.", default="1m")
     ignore: tuple[Glob, ...] = setting("Patterns for names to ignore.", default=())
     follow_symlinks: Flag = setting("Whether symbolic links are followed.", default=False)

@@ -43,7 +43,7 @@ class ScalarNode:
 
     @property
     def is_unset(self) -> bool:
-        """Whether the value means "not set" where a single value is expected."""
+        """True if the value means "not set" where a single value is expected."""
         return not self.text if self.is_interpolated else self.is_plain and self.raw in _NULLS
 
 

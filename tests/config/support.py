@@ -1,4 +1,4 @@
-"""Configuration text → what loading it leads to, for the tests of this package."""
+"""Load configuration text from a real file, for the tests of this package."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def loaded(
 
 
 def refused(folder: Path, text: str | bytes, environ: Mapping[str, str] | None = None) -> tuple[Diagnostic, ...]:
-    """The faults of a text that must not load."""
+    """Return the diagnostics of a text that must not load."""
     with pytest.raises(ConfigError) as caught:
         loaded(folder, text, environ)
     return caught.value.faults
 
 
 def as_lines(diagnostics: Sequence[Diagnostic]) -> list[str]:
-    """Faults as `line:column path: message`, which table rows compare with."""
+    """Format diagnostics as `line:column path: message`, for comparison with table rows."""
     return [f"{one.line}:{one.column} {one.path + ': ' if one.path else ''}{one.message}" for one in diagnostics]

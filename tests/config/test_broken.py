@@ -1,4 +1,4 @@
-"""Broken configurations → the exact place and sentence each is refused with."""
+"""Broken configurations are refused, each at the exact place and with the exact message."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ NO_GLOB = "has a '/': write a pattern for the file name only, without its folder
 NO_LIST = "must have keys, not a list: write for example"
 TOO_LARGE = "this is not valid YAML: correct the number in an escape or a directive"
 SOURCE_KEYS = f"use one of {', '.join(Source.model_fields)}"
-NO_WAY = "is missing: write for example keywords: [FTA], or use query: or regex:"
+NO_RULE = "is missing: write for example keywords: [FTA], or use query: or regex:"
 CHANNEL_KEYS = "use one of url, max_age, rate, max_per_hour, digest, quiet, on_uncertain, html"
 NO_RATE = "is not a valid rate: write a number and /s, /min or /h without a space, for example 1/s or 10/min"
 NO_DIGEST = 'is not a valid digest time: write a time such as "08:30", or days and a time such as "mon-fri 08:30"'
 NO_TIME_OF_DAY = "has no valid time of day: write hours and minutes from 00:00 to 23:59"
 NO_DAY = "has an unknown day: write mon, tue, wed, thu, fri, sat, sun"
 NO_QUIET = 'is not a valid range of quiet hours: write two times, for example "22:00-07:00"'
-NO_PEACE = "has the same time twice: write two different times, or remove quiet:"
+SAME_TIME = "has the same time twice: write two different times, or remove quiet:"
 NO_WEB = "is not a valid web address: write https://… in plain ASCII without spaces"
 NO_LIMIT = "is not a valid limit: write a whole number from 0 to 99999 (0: no limit)"
 TOO_LONG = "is too long: write a duration of at most 365000d"
@@ -73,16 +73,16 @@ BAD_QUIET = {
     "22-07": NO_TIME_OF_DAY,
     "22:00-25:00": NO_TIME_OF_DAY,
     "mon 22:00-07:00": NO_TIME_OF_DAY,
-    "22:00-22:00": NO_PEACE,
-    "9:00-09:00": NO_PEACE,
+    "22:00-22:00": SAME_TIME,
+    "9:00-09:00": SAME_TIME,
 }
 
 TOO_MANY = "the aliases up to here expand to more than 100000 values: use fewer of them"
 DEEP = "".join(f"{here}: &{here} [*{above}]\n" for above, here in pairwise("abcdefghijklmn"))
 LAUGHS = "".join(f"{here}: &{here} [{', '.join([f'*{above}'] * 10)}]\n" for above, here in pairwise("abcdefghi"))
 
-# Each row: a text with « before the spot that the fault shows, and what it says there. Sections a row does not
-# speak of are added below it.
+# Each row: a text with « before the place of the error, and the message. Sections that a row does not have
+# are added below it.
 BROKEN = [
     # keys
     ("«statee: x", "statee: unknown key; did you mean 'state'?"),
@@ -174,7 +174,7 @@ BROKEN = [
         f"channels.c.max_age: '999999999999w' {TOO_LONG}",
     ),
     ("channels: {c: {url: a://, max_age: «99999w}}", f"channels.c.max_age: '99999w' {TOO_LONG}"),
-    # how channels want to be told
+    # delivery settings of channels
     *((f"channels: {{c: {{url: a://, rate: «{bad}}}}}", f"channels.c.rate: '{bad}' {NO_RATE}") for bad in BAD_RATES),
     *(
         (f"channels: {{c: {{url: a://, max_per_hour: «{bad}}}}}", f"channels.c.max_per_hour: '{bad}' {NO_LIMIT}")
@@ -326,7 +326,7 @@ def test_a_broken_setting_is_refused_where_it_stands(tmp_path: Path, row: str, e
 
 
 def completed(text: str) -> str:
-    """The text and below it, valid, the sections it does not speak of."""
+    """Append valid sections that the text does not have."""
     needed = {"sources:": "{m: {path: in/}}", "channels:": "{c: {url: 'console://'}}"}
     missing = [f"{key} {value}\n" for key, value in needed.items() if f"\n{key}" not in f"\n{text}"]
     return f"{text}\n{''.join(missing)}"

@@ -1,4 +1,4 @@
-"""Watchlists in a configuration: every way to get a rule wrong, with the place that is shown for it."""
+"""Watchlists in a configuration: every mistake in a rule, with the place that is shown for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any text at all → a configuration or a ConfigError whose every fault can be painted."""
+"""Any text loads, or raises a ConfigError whose diagnostics can all be rendered."""
 
 from __future__ import annotations
 

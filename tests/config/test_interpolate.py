@@ -1,4 +1,4 @@
-"""References in values → the text they stand for, or a fault that shows no value."""
+"""References in values are replaced, or reported without showing a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""config.schema.json, the sample, the words about keys, and the loader say the same."""
+"""config.schema.json, the sample, the descriptions of keys and the loader agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A configuration file → a typed configuration, or all of its faults at once."""
+"""A configuration file loads as a typed configuration, or all of its errors are reported at once."""
 
 from __future__ import annotations
 

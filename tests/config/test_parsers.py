@@ -1,4 +1,4 @@
-"""The text of one setting → its value, or a sentence without that text."""
+"""The text of one setting is parsed, or refused with a message that does not repeat it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_duration_is_a_number_and_a_unit(text: str, expected: timedelta) -> No
     assert parsers.duration(text) == expected
 
 
-def test_the_longest_duration_can_be_added_to_any_moment_of_ours() -> None:
+def test_the_longest_duration_can_be_added_to_any_time_of_ours() -> None:
     assert (datetime(2026, 11, 22, tzinfo=UTC) + parsers.duration("365000d")).year == 3026
     with pytest.raises(ValueError, match="too long"):
         parsers.duration("365001d")

@@ -1,4 +1,4 @@
-"""Faults → rendered text with the caret under the spot, whatever the line holds."""
+"""Diagnostics are rendered with a caret at the right column, whatever the line contains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets in a configuration → nowhere to be seen: not in faults, excerpts, painted text, or what `repr` shows."""
+"""Secrets in a configuration never appear in diagnostics, excerpts, rendered text or `repr`."""
 
 from __future__ import annotations
 

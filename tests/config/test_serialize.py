@@ -1,4 +1,4 @@
-"""Typed settings → text that is read as the same again."""
+"""Typed settings are written as text that parses to the same value."""
 
 from __future__ import annotations
 

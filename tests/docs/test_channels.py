@@ -1,4 +1,4 @@
-"""docs/channels.md: every configuration it prints loads, and every url names a service."""
+"""docs/channels.md: every configuration in it loads, and every URL names a service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What README and docs print exists and works as printed."""
+"""Commands, options and files that README and docs name exist and work as printed."""
 
 from __future__ import annotations
 

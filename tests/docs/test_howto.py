@@ -1,4 +1,4 @@
-"""docs/howto.md: its configurations load, its SQL runs, its files and links are there."""
+"""docs/howto.md: its configurations load, its SQL runs, its files and links exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made from the code stands in the repository as it would be made now."""
+"""Generated pages are committed as the code generates them now."""
 
 from __future__ import annotations
 

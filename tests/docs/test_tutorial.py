@@ -1,4 +1,4 @@
-"""docs/tutorial.md, step by step: every command it prints is run, and what it shows is what comes."""
+"""docs/tutorial.md: every command in it runs, step by step, and prints what the page shows."""
 
 from __future__ import annotations
 
@@ -91,11 +91,11 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
         done = subprocess.run(["sh", "-c", script], cwd=work, env=environ, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         wait_for(far.printed, lambda line: "5.1 → 5.3" in line, 1)
-        told = "".join(far.printed.so_far())
+        received = "".join(far.printed.so_far())
     shown = [line for kind, block in BLOCKS if kind == "text" for line in block.splitlines()]
     assert len(shown) >= 4
-    assert [line for line in shown if line not in (told + done.stdout).splitlines()] == []
-    assert told.count("] 1 new") == 1, "a second run tells nothing"
+    assert [line for line in shown if line not in (received + done.stdout).splitlines()] == []
+    assert received.count("] 1 new") == 1, "a second run sends nothing"
     assert "all well (1 source, 1 watchlist, 1 channel)" in done.stdout
     assert "rose by [-5.1-] {+5.3+} percent" in done.stdout
 

@@ -76,8 +76,8 @@ def _key_message(error: ErrorDetails, loc: KeyPath) -> str:
     return f"unknown key{suggestion(key, known) or ': use one of ' + ', '.join(known)}"
 
 
-def _known_keys(loc: KeyPath) -> list[str]:
-    return list(dict(sections())[_pattern(loc[:-1])].model_fields)
+def _known_keys(loc: KeyPath) -> tuple[str, ...]:
+    return tuple(dict(sections())[_pattern(loc[:-1])].model_fields)
 
 
 def _intended(loc: KeyPath) -> KeyPath:
@@ -97,7 +97,7 @@ def _message(error: ErrorDetails, loc: KeyPath, node: Node | None) -> str:
     if not isinstance(node, ScalarNode):
         if kind == "tuple_type":
             return "must be a list such as [first, second], not keys"
-        return f"must be a single value, not {_without_brackets(node)}"
+        return f"must be a single value, not {_kind(node)}"
     if kind == "tuple_type":
         return f"must be a list: write {_as_list(node)}"
     if kind == "literal_error":
@@ -134,7 +134,7 @@ def _as_list(node: ScalarNode) -> str:
     return f"[{_quoted(_shortened(mask_urls(text)))}]"
 
 
-def _without_brackets(node: Node | None) -> str:
+def _kind(node: Node | None) -> str:
     if not isinstance(node, SequenceNode):
         return "keys"
     only = node.items[0] if len(node.items) == 1 else None

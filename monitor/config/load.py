@@ -60,11 +60,11 @@ def load(path: Path, *, environ: Mapping[str, str] = os.environ, checks: Sequenc
 
     checks receive a configuration without errors and may add errors and warnings at dotted paths.
     """
-    look, text = file_stamp(path), _text(path)
+    stamp, text = file_stamp(path), _text(path)
     file = path.absolute()
     diagnostics = Diagnostics(str(path), text)
     root = interpolate(read(text, diagnostics), Lookup(environ=environ, folder=file.parent), diagnostics)
-    origin = _origin(root, file, look)
+    origin = _origin(root, file, stamp)
     diagnostics.places = origin.places
     cross_check(root, file, diagnostics)
     config = _typed(root, origin, diagnostics)
@@ -121,11 +121,11 @@ def file_stamp(file: Path) -> FileStamp:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _origin(root: MappingNode, file: Path, look: FileStamp) -> Origin:
+def _origin(root: MappingNode, file: Path, stamp: FileStamp) -> Origin:
     nodes = list(walk(root))
     return Origin(
         file=file,
-        look=look,
+        stamp=stamp,
         folder=file.parent,
         places={path: place for path, place, _ in reversed(nodes)},  # of two equal paths the first is kept
         interpolated={

@@ -115,7 +115,7 @@ class Origin:
     """The origin of a configuration, which is ignored when two configurations are compared."""
 
     file: Path = field(compare=False)  # absolute
-    look: FileStamp = field(compare=False)  # of the file as it was read
+    stamp: FileStamp = field(compare=False)  # of the file as it was read
     folder: Path = field(compare=False)  # what its relative paths start from
     places: Mapping[str, Place] = field(compare=False, repr=False)
     interpolated: Mapping[str, str] = field(
@@ -313,9 +313,9 @@ class Config(Section):
         return self._origin.file
 
     @property
-    def look(self) -> FileStamp:
+    def stamp(self) -> FileStamp:
         """The stamp of the file as it was read."""
-        return self._origin.look
+        return self._origin.stamp
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:

@@ -163,7 +163,7 @@ def zone(text: str) -> ZoneInfo:
         pass
     known = available_timezones()
     city = min((one for one in known if one.rpartition("/")[2].casefold() == text.casefold()), default=None)
-    near = city or closest(text, known, likeness=0.8)
+    near = city or closest(text, tuple(known), likeness=0.8)
     hint = f"; did you mean '{near}'?" if near else ": write a name such as Asia/Seoul or UTC"
     raise ValueError(f"is not a known time zone{hint}")
 
@@ -265,17 +265,13 @@ def folder_path(text: str, base: Path) -> Path:
 
 def suggestion(text: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'x'?`, or nothing where no known word is similar."""
-    near = closest(text, known)
+    near = closest(text, tuple(known))
     return f"; did you mean '{near}'?" if near else ""
 
 
-def closest(text: str, known: Iterable[str], *, likeness: float = 0.6) -> str | None:
-    """Return the known word that is most similar to a text, if any; likeness is difflib's ratio, from 0 to 1."""
-    return _closest(text, tuple(known), likeness)
-
-
 @lru_cache(maxsize=1024)  # a mistake in a long list is often repeated
-def _closest(text: str, known: tuple[str, ...], likeness: float) -> str | None:
+def closest(text: str, known: tuple[str, ...], *, likeness: float = 0.6) -> str | None:
+    """Return the known word that is most similar to a text, if any; likeness is difflib's ratio, from 0 to 1."""
     by_folded = {one.casefold(): one for one in known}
     close = difflib.get_close_matches(text.casefold(), by_folded, n=1, cutoff=likeness)
     return by_folded[close[0]] if close else None

@@ -25,7 +25,7 @@ class ConfigReloader(Generic[T]):
         self._config = config
         self._build = build
         self._operator = operator
-        self.used: FileStamp = config.look  # the file as it was read last, not what it has become since
+        self.used: FileStamp = config.stamp  # the file as it was read last, not what it has become since
         self._seen = self.used
         self.next: T | None = None
         self.rejection = ""  # why what was read last cannot be used; empty: it is in force

@@ -1,1 +1,1 @@
-"""Station 1: a dropped file → releases and rejects."""
+"""Turn a dropped file into releases and rejects."""

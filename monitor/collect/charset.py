@@ -31,14 +31,6 @@ _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decoded:
-    """A file's text, with LF line ends and without a BOM; bytes that do not decode are U+FFFD."""
-
-    text: str
-    encoding: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TextEncoding:
     """The encoding of one file."""
 
@@ -72,11 +64,10 @@ def detect_encoding(sample: bytes, encoding: str = "auto") -> TextEncoding:
     return TextEncoding(name=name, codec=codec, bom=len(bom[0]) if bom and bom[1] == codec else 0)
 
 
-def decode(content: bytes, encoding: str = "auto") -> Decoded:
-    """Decode a whole file. Raise NotReadable for bytes that are not text."""
-    text_encoding = detect_encoding(content[:SAMPLE_SIZE], encoding)
-    text = "".join(text_encoding.decode((content,)))
-    return Decoded(text=printable(text).replace("\r\n", "\n"), encoding=text_encoding.name)
+def decode(content: bytes, encoding: str = "auto") -> str:
+    """Return a file's text with LF line ends; bytes that do not decode are U+FFFD. Raise NotReadable."""
+    chunks = detect_encoding(content[:SAMPLE_SIZE], encoding).decode((content,))
+    return printable("".join(chunks)).replace("\r\n", "\n")
 
 
 def printable(text: str) -> str:
@@ -87,7 +78,7 @@ def printable(text: str) -> str:
 
 
 def byte_counter(encoding: str) -> Callable[[str], int]:
-    """Return a function that tells how many bytes of the file a text from `TextEntext_encoding.decode` was."""
+    """Return a function that tells how many bytes of the file a text from `TextEncoding.decode` was."""
     codec = codecs.lookup(encoding).name if encoding else "utf-8"
     codec = _WITH_BOM.get(codec, codec)
     errors = {"utf-8": "surrogateescape", "utf-16-le": "surrogatepass", "utf-16-be": "surrogatepass"}.get(

@@ -122,7 +122,7 @@ def _text(path: Path, source: Source) -> str:
     try:
         with open_file(os.fsencode(path.absolute()), follow_symlinks=True) as file:
             content = read_content(file, max_file=source.max_file)
-        text = "" if content.fault else decode(content.content, source.encoding).text
+        text = "" if content.fault else decode(content.content, source.encoding)
     except OSError as error:
         raise NotFound(f"cannot be read: {error.strerror}", where=str(path)) from error
     except (Skipped, FileChanged, NotReadable) as error:

@@ -1,4 +1,4 @@
-"""What the tests of this station start from: a time zone, signatures, files of an odd kind."""
+"""Provide a time zone, signatures and unusual files to the tests of this folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes → text: the same releases whatever the encoding, and no text made out of garbage."""
+"""Decoding dumps: the same releases whatever the encoding, and no text made out of garbage."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.collect.charset import SAMPLE_SIZE, Decoded, decode
+from monitor.collect.charset import SAMPLE_SIZE, decode, detect_encoding
 from monitor.collect.formats.dash.parser import parse
 from monitor.errors import NotReadable
 from tests.dumps import Written, dump, dumps, record
@@ -76,20 +76,24 @@ GARBAGE = [
 ]
 
 
+def detected(content: bytes, encoding: str = "auto") -> str:
+    return detect_encoding(content[:SAMPLE_SIZE], encoding).name
+
+
 @pytest.mark.parametrize(("what", "text", "content", "encoding"), TOLD, ids=[row[0] for row in TOLD])
 def test_the_same_text_is_read_in_every_encoding(what: str, text: str, content: bytes, encoding: str) -> None:
     decoded = decode(content)
 
-    assert decoded.text == text
-    assert decoded.encoding == encoding
+    assert decoded == text
+    assert detected(content) == encoding
 
 
 @pytest.mark.parametrize(("what", "content", "encoding", "expected"), NAMED, ids=[row[0] for row in NAMED])
 def test_a_named_encoding_is_not_second_guessed(what: str, content: bytes, encoding: str, expected: str) -> None:
     decoded = decode(content, encoding)
 
-    assert decoded.text == expected
-    assert decoded.encoding == encoding
+    assert decoded == expected
+    assert detected(content, encoding) == encoding
 
 
 @pytest.mark.parametrize(("what", "content"), GARBAGE, ids=[row[0] for row in GARBAGE])
@@ -101,7 +105,8 @@ def test_what_is_no_text_is_refused(what: str, content: bytes) -> None:
 def test_a_source_that_says_euc_kr_means_cp949() -> None:
     text = dump(record("똠방각하", "펲시콜라."))
 
-    assert decode(text.encode("cp949"), "euc-kr") == Decoded(text=text, encoding="cp949")
+    assert decode(text.encode("cp949"), "euc-kr") == text
+    assert detected(text.encode("cp949"), "euc-kr") == "cp949"
 
 
 def test_a_bad_byte_does_not_make_cp949_something_else() -> None:
@@ -109,8 +114,8 @@ def test_a_bad_byte_does_not_make_cp949_something_else() -> None:
 
     decoded = decode(content)
 
-    assert decoded.encoding == "cp949"
-    assert decoded.text == KOREAN.replace("수출이", "\ufffd\ufffd")
+    assert detected(content) == "cp949"
+    assert decoded == KOREAN.replace("수출이", "\ufffd\ufffd")
 
 
 @pytest.mark.parametrize("bad", [b"\xff", b"\xb0", b"\xe2\x80", b"\xc3("])
@@ -118,7 +123,7 @@ def test_a_bad_byte_rejects_its_record_and_no_other(bad: bytes) -> None:
     content = dump(*(record(f"Korea’s talks {number}", "Exports rose.") for number in range(1, 11))).encode()
     broken = content.replace(b"talks 3\nExports", b"talks 3\nExp" + bad + b"rts")
 
-    parsed = parse(decode(broken).text)
+    parsed = parse(decode(broken))
 
     assert [each.release.title[-2:].strip() for each in parsed.records] == [
         "1",
@@ -137,7 +142,7 @@ def test_a_bad_byte_rejects_its_record_and_no_other(bad: bytes) -> None:
 def test_a_bad_byte_beside_one_good_quote_does_not_turn_the_good_one_into_letters() -> None:
     content = ENGLISH.encode().replace(b"Caf\xc3\xa9 \xe2\x80\x93", b"Caf\xff")
 
-    assert "Korea’s exports rose “5.1" in decode(content).text
+    assert "Korea’s exports rose “5.1" in decode(content)
 
 
 @pytest.mark.parametrize(
@@ -148,8 +153,8 @@ def test_utf8_cut_anywhere_stays_utf8(text: str) -> None:
 
     for cut in range(len(content)):
         decoded = decode(content[:cut])
-        assert decoded.encoding == "utf-8", f"cut at byte {cut}"
-        assert text.startswith(decoded.text.rstrip("\ufffd")), f"cut at byte {cut}"
+        assert detected(content[:cut]) == "utf-8", f"cut at byte {cut}"
+        assert text.startswith(decoded.rstrip("\ufffd")), f"cut at byte {cut}"
 
 
 def test_cp949_cut_in_the_middle_of_a_character_keeps_its_records() -> None:
@@ -157,7 +162,7 @@ def test_cp949_cut_in_the_middle_of_a_character_keeps_its_records() -> None:
     whole = parse(KOREAN).records
 
     for cut in range(content.index(b"\n-\n"), len(content)):
-        parsed = parse(decode(content[:cut]).text)
+        parsed = parse(decode(content[:cut]))
         assert parsed.records == whole[:1], f"cut at byte {cut}"
 
 
@@ -165,14 +170,14 @@ def test_cp949_cut_in_the_middle_of_a_character_keeps_its_records() -> None:
 def test_a_character_torn_by_the_end_of_the_sample_does_not_mislead(shift: int) -> None:
     text = "-\n" + "x" * (SAMPLE_SIZE - 4 + shift) + "’s body. date2024-07-01"
 
-    assert decode(text.encode()).text == text
+    assert decode(text.encode()) == text
 
 
 def test_a_bad_byte_far_behind_the_sample_is_marked_and_not_guessed_about() -> None:
-    decoded = decode(b"-\n" + b"x" * 2 * SAMPLE_SIZE + b"\xff date2024-07-01")
+    content = b"-\n" + b"x" * 2 * SAMPLE_SIZE + b"\xff date2024-07-01"
 
-    assert decoded.encoding == "utf-8"
-    assert decoded.text.count("\ufffd") == 1
+    assert detected(content) == "utf-8"
+    assert decode(content).count("\ufffd") == 1
 
 
 @given(st.binary(max_size=300))
@@ -181,16 +186,16 @@ def test_any_bytes_give_a_text_or_are_refused(content: bytes) -> None:
         decoded = decode(content)
     except NotReadable:
         return
-    assert "\r" not in decoded.text
+    assert "\r" not in decoded
 
 
 @given(
     dumps(), st.sampled_from(["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"]), st.sampled_from(["\n", "\r\n", "\r"])
 )
 def test_a_generated_dump_reads_alike_in_every_unicode_encoding(written: Written, encoding: str, end: str) -> None:
-    assert decode(written.text.replace("\n", end).encode(encoding)).text == written.text
+    assert decode(written.text.replace("\n", end).encode(encoding)) == written.text
 
 
 def test_a_codec_that_lets_surrogates_through_gives_text_that_can_be_stored() -> None:
     decoded = decode(b"-\nTitle\nBody +2AA- more. date2024-07-01", "utf-7")
-    assert decoded.text == "-\nTitle\nBody \ufffd more. date2024-07-01"
+    assert decoded == "-\nTitle\nBody \ufffd more. date2024-07-01"

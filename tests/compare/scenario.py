@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.collect.charset import decode
+from monitor.collect.charset import SAMPLE_SIZE, decode, detect_encoding
 from monitor.collect.formats.dash.parser import parse
 from monitor.collect.source import SourceOptions
 from monitor.compare.identity import AS_SEEN
@@ -289,8 +289,7 @@ def _empty_store() -> Mapping[str, bytes]:
 def _dump(content: bytes, name: str, *, source: str, folder: Path, now: datetime) -> Dump:
     text, encoding, fault = "", "", ""
     try:
-        decoded = decode(content)
-        text, encoding = decoded.text, decoded.encoding
+        text, encoding = decode(content), detect_encoding(content[:SAMPLE_SIZE]).name
     except NotReadable as error:
         fault = error.message
     stamp = int(now.timestamp()) * 10**9

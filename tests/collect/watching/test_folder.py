@@ -187,7 +187,7 @@ def test_a_scan_outlives_subfolders_that_come_and_go(tmp_path: Path) -> None:
         thread.join()
 
 
-def test_a_look_tells_every_touch_apart(tmp_path: Path) -> None:
+def test_a_signature_differs_after_every_change(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     put(file, b"one", mtime=100)
     first = signed(file)
@@ -201,7 +201,7 @@ def test_a_look_tells_every_touch_apart(tmp_path: Path) -> None:
     assert len({first, second, signed(file)}) == 3
 
 
-def test_a_look_at_nothing_gives_nothing(tmp_path: Path) -> None:
+def test_a_missing_file_has_no_signature(tmp_path: Path) -> None:
     assert folder(tmp_path).signature_at(raw(tmp_path, b"gone.txt")) is None
 
 

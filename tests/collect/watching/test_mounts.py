@@ -1,4 +1,4 @@
-"""Which mounts are polled, told from the kernel's own text."""
+"""Which mounts are polled, by the kernel's own text."""
 
 from __future__ import annotations
 

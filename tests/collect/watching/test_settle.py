@@ -1,4 +1,4 @@
-"""When a file that was seen is whole: closed, without a writer, or still for long enough."""
+"""When a file is settled: closed, without a writer, or unchanged for long enough."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has fi
 A, B, C = b"/in/a.txt", b"/in/b.txt", b"/in/c.txt"
 ONE, TWO = signature(size=1), signature(size=2)
 
-# (what, looks at a file that was found, one per line: seconds, signature, has_writer; the answers)
-LOOKS = [
+# (what, probes of a file that was found, one per line: seconds, signature, has_writer; the answers)
+PROBES = [
     ("nobody writes it", [(0.0, ONE, False)], [True]),
     ("a writer that ends", [(0.0, ONE, True), (2.0, ONE, True), (4.0, ONE, False)], [False, False, True]),
     ("a writer that never ends", [(0.0, ONE, True), (2.0, ONE, True), (99.0, ONE, True)], [False, False, False]),
-    ("unknown, the same in two looks", [(0.0, ONE, None), (2.0, ONE, None)], [False, True]),
-    ("unknown, a second look too soon", [(0.0, ONE, None), (1.9, ONE, None), (2.0, ONE, None)], [False, False, True]),
+    ("unknown, the same in two probes", [(0.0, ONE, None), (2.0, ONE, None)], [False, True]),
+    ("unknown, a second probe too soon", [(0.0, ONE, None), (1.9, ONE, None), (2.0, ONE, None)], [False, False, True]),
     ("unknown, grown in between", [(0.0, ONE, None), (2.0, TWO, None), (4.0, TWO, None)], [False, False, True]),
     ("unknown, there and back", [(0.0, ONE, None), (2.0, TWO, None), (4.0, ONE, None)], [False, False, False]),
     ("unknown after a writer", [(0.0, ONE, True), (2.0, ONE, None)], [False, True]),
@@ -37,15 +37,15 @@ LOOKS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("what", "looks", "answers"), LOOKS, ids=[row[0] for row in LOOKS])
-def test_a_found_file_settles_by_what_looks_at_it_show(
-    what: str, looks: list[tuple[float, FileSignature, bool | None]], answers: list[bool]
+@pytest.mark.parametrize(("what", "probes", "answers"), PROBES, ids=[row[0] for row in PROBES])
+def test_a_found_file_settles_by_what_probes_of_it_show(
+    what: str, probes: list[tuple[float, FileSignature, bool | None]], answers: list[bool]
 ) -> None:
     settle_queue = SettleQueue(2.0)
     settle_queue.add_found(A, 0.0)
 
     given = [
-        settle_queue.is_settled(A, FileProbe(signature=sign, has_writer=writer), now) for now, sign, writer in looks
+        settle_queue.is_settled(A, FileProbe(signature=sign, has_writer=writer), now) for now, sign, writer in probes
     ]
 
     assert given == answers
@@ -73,7 +73,7 @@ def test_a_close_settles_a_file_that_was_only_found() -> None:
     assert settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=None), 0.5)
 
 
-def test_finding_a_file_again_does_not_forget_its_close_or_its_looks() -> None:
+def test_finding_a_file_again_does_not_forget_its_close_or_its_probes() -> None:
     settle_queue = SettleQueue(2.0)
     settle_queue.add_closed(A, 0.0)
     settle_queue.add_found(B, 0.0)
@@ -95,7 +95,7 @@ def test_files_are_due_in_the_order_in_which_they_came() -> None:
     assert settle_queue.due(0.0) == [B, A, C]
 
 
-def test_the_next_look_is_one_settling_time_away() -> None:
+def test_the_next_probe_is_one_settling_time_away() -> None:
     settle_queue = SettleQueue(2.0)
     assert settle_queue.next_due() is None
     settle_queue.add_found(A, 1.0)
@@ -107,7 +107,7 @@ def test_the_next_look_is_one_settling_time_away() -> None:
     assert (settle_queue.due(2.9), settle_queue.due(3.0)) == ([], [A])
 
 
-def test_the_earliest_look_of_all_is_the_next() -> None:
+def test_the_earliest_probe_of_all_is_the_next() -> None:
     settle_queue = SettleQueue(2.0)
     settle_queue.add_found(A, 7.0)
     settle_queue.add_found(B, 3.0)
@@ -210,7 +210,7 @@ def test_the_probe_leaves_no_lease_and_no_descriptor_behind(tmp_path: Path) -> N
 
 @on_linux
 @pytest.mark.parametrize("make", [str, Path.mkdir, os.mkfifo, link], ids=["gone", "folder", "FIFO", "link"])
-def test_of_what_is_no_file_nothing_can_be_told(make: Callable[[Path], object], tmp_path: Path) -> None:
+def test_whether_what_is_not_a_file_has_a_writer_is_unknown(make: Callable[[Path], object], tmp_path: Path) -> None:
     put(tmp_path / "a")
     make(tmp_path / "x.txt")
 
@@ -243,7 +243,7 @@ def test_a_fifo_is_not_opened_so_that_its_writer_goes_on_waiting(tmp_path: Path)
         writer.kill()
 
 
-def test_a_file_that_goes_on_growing_is_looked_at_less_often_and_never_given_up() -> None:
+def test_a_file_that_goes_on_growing_is_probed_less_often_and_never_given_up() -> None:
     settle_queue = SettleQueue(2.0)
     settle_queue.add_found(A, 0.0)
     pauses, now = [], 0.0
@@ -258,7 +258,7 @@ def test_a_file_that_goes_on_growing_is_looked_at_less_often_and_never_given_up(
     assert settle_queue.is_settled(A, FileProbe(signature=signature(size=9), has_writer=False), now)
 
 
-def test_without_a_settling_time_a_file_that_is_written_is_not_looked_at_all_the_time() -> None:
+def test_without_a_settling_time_a_file_that_is_written_is_not_probed_all_the_time() -> None:
     settle_queue = SettleQueue(0.0)
     settle_queue.add_found(A, 0.0)
     settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=True), 0.0)
@@ -268,7 +268,7 @@ def test_without_a_settling_time_a_file_that_is_written_is_not_looked_at_all_the
     assert due > 0.0
 
 
-def test_a_path_rests_after_a_take_in_and_its_last_change_is_not_lost() -> None:
+def test_a_path_rests_after_an_ingest_and_its_last_change_is_not_lost() -> None:
     settle_queue = SettleQueue(2.0)
     settle_queue.start_rest(A, 10.0, seconds=0.001)
     for tenth in range(9):
@@ -279,7 +279,7 @@ def test_a_path_rests_after_a_take_in_and_its_last_change_is_not_lost() -> None:
     assert settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=None), 11.0)
 
 
-def test_a_long_take_in_makes_for_a_long_rest() -> None:
+def test_a_long_ingest_makes_for_a_long_rest() -> None:
     settle_queue = SettleQueue(2.0)
     settle_queue.start_rest(A, 10.0, seconds=3.0)
     settle_queue.add_found(A, 11.0)
@@ -297,7 +297,7 @@ def test_a_rest_that_is_over_delays_nothing_and_is_forgotten() -> None:
     assert len(settle_queue._rest_until) < 2000
 
 
-def test_what_looks_did_not_settle_is_listed_the_oldest_first() -> None:
+def test_what_probes_did_not_settle_is_listed_the_oldest_first() -> None:
     settle_queue = SettleQueue(2.0)
     settle_queue.add_found(B, 1.0)
     settle_queue.add_found(A, 2.0)

@@ -26,7 +26,7 @@ KEPT = [
     ("a final lone dash", dump(TALKS, VISIT) + "\n-", ["Talks held", "Visit ends"]),
     ("blank lines around the file", f"\n \n{dump(TALKS)}\n\n", ["Talks held"]),
     ("blank lines around records", f"-\n\n{TALKS}\n\n-\n \n{VISIT}\n", ["Talks held", "Visit ends"]),
-    ("a dash line with blanks behind it", f"- \n{TALKS}\n-\t\n{VISIT}", ["Talks held", "Visit ends"]),
+    ("a dash line with spaces after it", f"- \n{TALKS}\n-\t\n{VISIT}", ["Talks held", "Visit ends"]),
     ("dash lines with nothing between", f"-\n-\n{TALKS}\n-\n-\n{VISIT}", ["Talks held", "Visit ends"]),
     ("exact repeats", dump(TALKS, VISIT, TALKS), ["Talks held", "Visit ends"]),
     ("repeats that differ by outer blank lines", f"-\n{TALKS}\n\n-\n\n{TALKS}", ["Talks held"]),
@@ -51,7 +51,7 @@ BODIES = [
     ("a vertical tab and a form feed", "One\x0btwo\x0cthree.", "One\x0btwo\x0cthree."),
     ("a cut", "The ministry annou", "The ministry annou"),
     ("odd quotes and Korean", "“Korea’s” 수출이 5.1% 증가.", "“Korea’s” 수출이 5.1% 증가."),
-    ("blanks at line ends", "One. \t\nTwo.", "One.\nTwo."),
+    ("spaces at line ends", "One. \t\nTwo.", "One.\nTwo."),
     ("nothing but the date", "", ""),
     ("a date on a line of its own", "One.\n", "One."),
 ]
@@ -65,7 +65,7 @@ DAYS = [
     ("year 0", "Body. date0000-01-01", None),
     ("after a tab", "Body.\tdate2024-07-01", JULY),
     ("on its own line", "Body.\ndate2024-07-01", JULY),
-    ("blanks behind it", "Body. date2024-07-01  ", JULY),
+    ("spaces after it", "Body. date2024-07-01  ", JULY),
 ]
 
 # (what, a record between two good ones, part of the reason)

@@ -53,11 +53,11 @@ def read(chunks: list[str], *, most: int = SMALL) -> list[tuple[object, ...]]:
     def segments() -> Iterator[Segment]:
         return split(chunks, byte_count=byte_counter("utf-8"), max_record=most)
 
-    return told(entries(segments(), Layout(segments(), CATEGORIES), max_record=most))
+    return compared(entries(segments(), Layout(segments(), CATEGORIES), max_record=most))
 
 
-def told(found: Iterator[Entry]) -> list[tuple[object, ...]]:
-    """All that can be told of each, the place included, which records leave out when they are compared."""
+def compared(found: Iterator[Entry]) -> list[tuple[object, ...]]:
+    """Return all parts of each entry, also its place, which records leave out when they are compared."""
     return [
         (one.line, one.offset, one.release, one.digest) if isinstance(one, Record) else (one.line, one.offset, one)
         for one in found

@@ -16,7 +16,7 @@ DOORS = {
     "sqlite3": ("monitor/store/sqlite/",),
     "sqlite_utils": ("monitor/store/sqlite/",),
     "watchdog": ("monitor/collect/watching/watcher.py",),
-    "apprise": ("monitor/notify/apprise_channel.py",),
+    "apprise": ("monitor/notify/apprise_channel.py", "monitor/notify/wire_tap.py"),
     "apscheduler": ("monitor/daemon/scheduler.py",),
     "rapidfuzz": ("monitor/compare/",),
     "re2": ("monitor/match/regex.py",),

@@ -69,12 +69,12 @@ def neutralise(text: str) -> str:
     return " ".join("".join(map(_harmless, text)).split()).replace("@", "@\u200b")
 
 
-def disarm(text: str) -> str:
+def escape_chat_markup(text: str) -> str:
     r"""Rendered text for a chat that reads markup in it: no links, mentions, spoilers or code that are not ours.
 
     An invisible blank parts what would start them; a reader sees the same words. Idempotent.
 
-    >>> disarm("[x](javascript:y) <!channel> ||z||").encode("ascii", "backslashreplace")
+    >>> escape_chat_markup("[x](javascript:y) <!channel> ||z||").encode("ascii", "backslashreplace")
     b'[x]\\u200b(javascript:y) <\\u200b!channel> |\\u200b|z|\\u200b|'
     """
     return _CHAT_MARKUP.sub("\\g<0>\u200b", text)

@@ -1,6 +1,6 @@
 """What was seen on the wire during one send → the verdict on it.
 
-Pure and total: every code and every breakdown has a class. No text of the far side enters a reason: it may hold a
+Pure and total: every code and every failure has a class. No text of the far side enters a reason: it may hold a
 secret.
 """
 
@@ -23,38 +23,38 @@ _SMTP_SEND_NOW = 354  # the server's "go on" to DATA: from here on the message i
 _SMTP_BYE = 221
 
 
-class Breakdown(StrEnum):
+class SendFailure(StrEnum):
     """Why no answer came; the value is the sentence shown to people."""
 
     NONE = ""
-    UNREACHED = "could not connect: refused, unreachable or timed out"
-    NAMELESS = "the host name does not resolve"
+    NOT_CONNECTED = "could not connect: refused, unreachable or timed out"
+    UNKNOWN_HOST = "the host name does not resolve"
     TLS = "the TLS handshake failed"
-    SILENT = "no answer in time; it may have been accepted"
-    BROKEN = "the connection broke before the answer; it may have been accepted"
+    READ_TIMEOUT = "no answer in time; it may have been accepted"
+    CONNECTION_LOST = "the connection broke before the answer; it may have been accepted"
     PLUGIN = "the service's plugin failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wire:
-    """The answers one send got, in order, and the breakdown that ended it."""
+class WireTrace:
+    """The answers one send got, in order, and the failure that ended it."""
 
     protocol: str = ""  # http | smtp | "": the plugin speaks neither
     codes: tuple[int, ...] = ()
     retry_after: float | None = None  # seconds
-    breakdown: Breakdown = Breakdown.NONE
+    failure: SendFailure = SendFailure.NONE
 
 
-def verdict_of(wire: Wire, *, accepted: bool) -> Verdict:
+def verdict_of(wire: WireTrace, *, accepted: bool) -> Verdict:
     """The class of an attempt, first rule that fits; `accepted` is what the plugin itself believes."""
     code = _decisive(wire, accepted=accepted)
     if accepted and not _is_redirect(wire, code):
         return Verdict(outcome=Outcome.OK, reason=f"accepted ({code})" if code else "accepted", code=code)
     if _may_have_arrived(wire):
-        reason = Breakdown.BROKEN.value if wire.protocol == "smtp" else wire.breakdown.value
+        reason = SendFailure.CONNECTION_LOST.value if wire.protocol == "smtp" else wire.failure.value
         return Verdict(outcome=Outcome.UNCERTAIN, reason=reason)
-    if wire.breakdown:
-        return Verdict(outcome=Outcome.TRANSIENT, reason=wire.breakdown.value)
+    if wire.failure:
+        return Verdict(outcome=Outcome.TRANSIENT, reason=wire.failure.value)
     if code is None:
         return Verdict(outcome=Outcome.TRANSIENT, reason="not accepted; no answer was seen")
     if wire.protocol == "smtp" and _is_good(wire.protocol, code):
@@ -78,7 +78,7 @@ def _seconds_between(start: str | None, end: str) -> float:
     return (parsedate_to_datetime(end) - parsedate_to_datetime(start or "")).total_seconds()
 
 
-def _decisive(wire: Wire, *, accepted: bool) -> int | None:
+def _decisive(wire: WireTrace, *, accepted: bool) -> int | None:
     """The code that tells: of a failure the last bad one, for a mail server still says 250 and 221 after it."""
     codes = [code for code in wire.codes if code != _SMTP_BYE] if wire.protocol == "smtp" else list(wire.codes)
     if not accepted:
@@ -90,20 +90,20 @@ def _is_good(protocol: str, code: int) -> bool:
     return code < 400 if protocol == "smtp" else 200 <= code < 300
 
 
-def _is_redirect(wire: Wire, code: int | None) -> bool:
+def _is_redirect(wire: WireTrace, code: int | None) -> bool:
     return wire.protocol == "http" and code is not None and 300 <= code < 400
 
 
-def _may_have_arrived(wire: Wire) -> bool:
+def _may_have_arrived(wire: WireTrace) -> bool:
     if wire.protocol == "smtp":
         return wire.codes[-1:] == (_SMTP_SEND_NOW,)
     has_success = any(_is_good(wire.protocol, code) for code in wire.codes)
-    return wire.breakdown in (Breakdown.SILENT, Breakdown.BROKEN) or (
-        wire.breakdown is Breakdown.PLUGIN and has_success
+    return wire.failure in (SendFailure.READ_TIMEOUT, SendFailure.CONNECTION_LOST) or (
+        wire.failure is SendFailure.PLUGIN and has_success
     )
 
 
-def _outcome(wire: Wire, code: int) -> Outcome:
+def _outcome(wire: WireTrace, code: int) -> Outcome:
     message, channel = _HTTP_MESSAGE_REFUSED, _HTTP_CHANNEL_REFUSED
     if wire.protocol == "smtp":
         message, channel = _SMTP_MESSAGE_REFUSED, _SMTP_CHANNEL_REFUSED
@@ -116,7 +116,7 @@ def _outcome(wire: Wire, code: int) -> Outcome:
     return Outcome.TRANSIENT
 
 
-def _reason(wire: Wire, code: int, outcome: Outcome) -> str:
+def _reason(wire: WireTrace, code: int, outcome: Outcome) -> str:
     named = f"{code} from the mail server" if wire.protocol == "smtp" else f"{code}{_phrase(code)} from the service"
     if _is_redirect(wire, code):
         return f"{named}: it redirects elsewhere, often to a login page; check the channel's url"

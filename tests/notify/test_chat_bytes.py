@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from monitor.model import Kind, Message, Outcome
 from monitor.notify.apprise_channel import AppriseChannel
-from monitor.notify.render import disarm, plain, subject
+from monitor.notify.render import escape_chat_markup, plain, subject
 from tests.notify.facts import item, keep, message, note, snippet, swap
 from tests.notify.services import discord, mattermost, slack, telegram
 from tests.notify.situations import SITUATIONS
@@ -97,9 +97,9 @@ def test_a_harmless_message_is_not_touched() -> None:
 
 @given(st.text(st.sampled_from("[](<>!@#`|~*_ xX\u200b\n"), max_size=40))
 def test_disarming_leaves_nothing_alive_and_is_done_once(scraped: str) -> None:
-    text = disarm(plain(message(item(title=f"x {scraped}"))))
+    text = escape_chat_markup(plain(message(item(title=f"x {scraped}"))))
     assert LIVE.search(text) is None
-    assert disarm(text) == text
+    assert escape_chat_markup(text) == text
 
 
 @pytest.mark.parametrize("scraped", SCRAPED)

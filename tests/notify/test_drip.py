@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from monitor.model import Outcome
-from monitor.notify.apprise_channel import SEND_LONGEST, AppriseChannel, build
+from monitor.notify.apprise_channel import SEND_TIMEOUT, AppriseChannel, build
 from monitor.ports import LEASE
 from monitor.secret import Secret
 from tests.notify.facts import note
@@ -57,9 +57,9 @@ def _drip(listener: socket.socket, greeting: bytes, answer: bytes, ending: threa
 )
 def test_a_far_side_that_drips_is_left(url: str, greeting: bytes, answer: bytes, outcome: Outcome) -> None:
     with dripping(greeting, answer) as port:
-        channel = AppriseChannel("team", build(Secret(url.format(port))), longest=0.5)
+        channel = AppriseChannel("team", build(Secret(url.format(port))), timeout=0.5)
         assert channel.send(note("hello"), delivery=1).outcome is outcome
 
 
 def test_a_lease_outlasts_the_longest_send() -> None:
-    assert LEASE.total_seconds() >= 2 * SEND_LONGEST
+    assert LEASE.total_seconds() >= 2 * SEND_TIMEOUT

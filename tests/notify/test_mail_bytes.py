@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Message, Outcome
-from monitor.notify.apprise_channel import Html, build, check_url, takes_pages
+from monitor.notify.apprise_channel import Html, build, check_url, supports_pages
 from monitor.notify.channels import check_channel
 from monitor.notify.html import ROOM, page
-from monitor.notify.mime import with_readings
+from monitor.notify.mime import with_alternatives
 from monitor.notify.render import plain, subject
 from monitor.secret import Secret
 from tests.notify.facts import item, message
@@ -105,7 +105,7 @@ def test_what_the_url_says_of_formats_does_not_spoil_the_text() -> None:
 
 def test_a_mail_that_is_signed_or_encrypted_is_left_alone() -> None:
     sealed = 'Subject: x\nContent-Type: multipart/encrypted; boundary="b"\n\n--b\n\nsecret\n--b--\n'
-    assert with_readings(sealed, text="t", page="p") == sealed
+    assert with_alternatives(sealed, text="t", page="p") == sealed
 
 
 @given(st.text(st.characters(codec=None), max_size=200))
@@ -114,7 +114,7 @@ def test_whatever_was_scraped_both_readings_and_the_subject_come_out_as_they_wen
     built = MIMEText("as the plugin made it", "plain", "utf-8")
     built["Subject"] = Header(subject(told), "utf-8").encode()
     built["X-Monitor-Delivery"] = "17"
-    both = with_readings(built.as_string(), text=plain(told), page=page(told))
+    both = with_alternatives(built.as_string(), text=plain(told), page=page(told))
     mail = Mail(sender="", recipients=(), raw=both.encode("ascii"))
     assert list(readings(mail).items()) == [("text/plain", plain(told)), ("text/html", page(told))]
     assert str(make_header(decode_header(message_from_string(both)["Subject"]))) == subject(told)
@@ -133,14 +133,14 @@ def test_whatever_was_scraped_both_readings_and_the_subject_come_out_as_they_wen
     ],
 )
 def test_pages_go_only_where_they_arrive_as_pages(url: str, is_taken: bool) -> None:
-    assert takes_pages(build(Secret(url))) is is_taken
+    assert supports_pages(build(Secret(url))) is is_taken
     assert (check_url(Secret(url), html="on") is None) is is_taken
     assert check_url(Secret(url), html="auto") is None
 
 
 def test_a_check_of_html_names_the_way_out_and_no_secret() -> None:
     told = check_channel(Secret(f"discord://4174216298/{CANARY}8qBe7bk2ZwO5U711o3dV_js"), html="on")
-    assert told == "discord:// takes no HTML pages; leave html at auto"
+    assert told == "discord:// does not accept HTML pages; set html to auto"
     assert check_channel(Secret("console://"), html="on") == "console:// prints plain text; leave html at auto"
     assert check_channel(Secret("console://"), html="off") is None
 

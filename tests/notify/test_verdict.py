@@ -1,4 +1,4 @@
-"""From what was seen on the wire to the class of an attempt: every code and every breakdown."""
+"""From what was seen on the wire to the class of an attempt: every code and every failure."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Outcome
-from monitor.notify.verdict import Breakdown, Wire, verdict_of
+from monitor.notify.verdict import SendFailure, WireTrace, verdict_of
 
 OK, TRANSIENT, REFUSED = Outcome.OK, Outcome.TRANSIENT, Outcome.REFUSED
 CHANNEL, UNCERTAIN = Outcome.CHANNEL_REFUSED, Outcome.UNCERTAIN
 
 
-def http(*codes: int, breakdown: Breakdown = Breakdown.NONE) -> Wire:
-    return Wire(protocol="http", codes=codes, breakdown=breakdown)
+def http(*codes: int, failure: SendFailure = SendFailure.NONE) -> WireTrace:
+    return WireTrace(protocol="http", codes=codes, failure=failure)
 
 
-def smtp(*codes: int) -> Wire:
-    return Wire(protocol="smtp", codes=codes)
+def smtp(*codes: int) -> WireTrace:
+    return WireTrace(protocol="smtp", codes=codes)
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_a_mail_server_that_has_not_seen_the_mail_refuses_the_channel(codes: tup
         (http(404, 200), OK, 200),
         (http(302), CHANNEL, 302),
         (smtp(220, 502, 250, 250, 250, 354, 250, 221), OK, 250),
-        (Wire(), OK, None),
+        (WireTrace(), OK, None),
     ],
     ids=["200", "204", "a detour that ended well", "a redirect taken for success", "mail", "some other protocol"],
 )
-def test_what_a_plugin_takes_for_accepted(wire: Wire, outcome: Outcome, code: int | None) -> None:
+def test_what_a_plugin_takes_for_accepted(wire: WireTrace, outcome: Outcome, code: int | None) -> None:
     assert verdict_of(wire, accepted=True).outcome is outcome
     assert verdict_of(wire, accepted=True).code == code
 
@@ -85,41 +85,41 @@ def test_what_a_plugin_takes_for_accepted(wire: Wire, outcome: Outcome, code: in
     [
         (http(200), TRANSIENT),
         (http(401, 200), CHANNEL),
-        (http(breakdown=Breakdown.UNREACHED), TRANSIENT),
-        (http(breakdown=Breakdown.NAMELESS), TRANSIENT),
-        (http(breakdown=Breakdown.TLS), TRANSIENT),
-        (http(breakdown=Breakdown.SILENT), UNCERTAIN),
-        (http(breakdown=Breakdown.BROKEN), UNCERTAIN),
-        (http(200, breakdown=Breakdown.PLUGIN), UNCERTAIN),
-        (http(503, breakdown=Breakdown.PLUGIN), TRANSIENT),
-        (http(breakdown=Breakdown.PLUGIN), TRANSIENT),
-        (Wire(breakdown=Breakdown.PLUGIN), TRANSIENT),
-        (Wire(), TRANSIENT),
+        (http(failure=SendFailure.NOT_CONNECTED), TRANSIENT),
+        (http(failure=SendFailure.UNKNOWN_HOST), TRANSIENT),
+        (http(failure=SendFailure.TLS), TRANSIENT),
+        (http(failure=SendFailure.READ_TIMEOUT), UNCERTAIN),
+        (http(failure=SendFailure.CONNECTION_LOST), UNCERTAIN),
+        (http(200, failure=SendFailure.PLUGIN), UNCERTAIN),
+        (http(503, failure=SendFailure.PLUGIN), TRANSIENT),
+        (http(failure=SendFailure.PLUGIN), TRANSIENT),
+        (WireTrace(failure=SendFailure.PLUGIN), TRANSIENT),
+        (WireTrace(), TRANSIENT),
         (smtp(), TRANSIENT),
         (smtp(220, 250, 250), TRANSIENT),
         (smtp(220, 250, 250, 250, 354), UNCERTAIN),
         (smtp(220, 250, 250, 250, 354, 451, 250, 221), TRANSIENT),
     ],
 )
-def test_what_no_plugin_takes_for_accepted(wire: Wire, outcome: Outcome) -> None:
+def test_what_no_plugin_takes_for_accepted(wire: WireTrace, outcome: Outcome) -> None:
     verdict = verdict_of(wire, accepted=False)
     assert verdict.outcome is outcome
     assert verdict.reason
 
 
 def test_the_wish_to_wait_is_handed_on() -> None:
-    assert verdict_of(Wire(protocol="http", codes=(429,), retry_after=120.0), accepted=False).retry_after == 120.0
+    assert verdict_of(WireTrace(protocol="http", codes=(429,), retry_after=120.0), accepted=False).retry_after == 120.0
 
 
 @given(
     protocol=st.sampled_from(["", "http", "smtp"]),
     codes=st.lists(st.integers(0, 999), max_size=5).map(tuple),
-    breakdown=st.sampled_from(Breakdown),
+    failure=st.sampled_from(SendFailure),
     accepted=st.booleans(),
 )
 def test_every_combination_has_a_class_and_a_reason(
-    protocol: str, codes: tuple[int, ...], breakdown: Breakdown, accepted: bool
+    protocol: str, codes: tuple[int, ...], failure: SendFailure, accepted: bool
 ) -> None:
-    verdict = verdict_of(Wire(protocol=protocol, codes=codes, breakdown=breakdown), accepted=accepted)
+    verdict = verdict_of(WireTrace(protocol=protocol, codes=codes, failure=failure), accepted=accepted)
     assert verdict.reason
     assert (verdict.outcome is OK) <= accepted

@@ -1,4 +1,4 @@
-"""What happened → one line each on stderr: short on a terminal, JSON for machines, bare for the journal."""
+"""Log one line per event to stderr: short on a terminal, JSON for machines, with a priority for the journal."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ FORMATS = ("text", "json", "journal")
 
 
 def say(event: str, /, **fields: object) -> None:
-    """Log one thing that happened: its name in the past tense, and its fields."""
+    """Log one event: its name in the past tense, and its fields."""
     _LOGGER.info(event, extra={"fields": fields})
 
 
 def warn(event: str, /, **fields: object) -> None:
-    """Log something that people may want to act on."""
+    """Log an event that people may want to act on."""
     _LOGGER.warning(event, extra={"fields": fields})
 
 
 def fail(event: str, error: BaseException, /, **fields: object) -> None:
-    """Log a fault of ours with its trace."""
+    """Log an error in this program with its traceback."""
     _LOGGER.error(event, extra={"fields": fields}, exc_info=error)
 
 
 def set_up(style: str | None, *, stream: TextIO | None = None) -> None:
-    """Send the log to a stream, by itself stderr, in one of FORMATS; None: what the surroundings ask for."""
+    """Send the log to a stream (default: stderr) in one of FORMATS; None: chosen by the environment."""
     stream = stream or sys.stderr
     if style is None:
         style = "journal" if os.environ.get("JOURNAL_STREAM") else "text" if stream.isatty() else "json"
@@ -49,29 +49,29 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 
 
 def _line(record: logging.LogRecord) -> str:
-    # escape: file names and titles come from outside and may carry terminal codes.
+    # escape: file names and titles come from outside and may contain terminal codes.
     parts = [record.getMessage(), *(f"{name}={escape(str(value))}" for name, value in _fields(record).items())]
     return " ".join(parts)
 
 
-def _harmless_trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
-    """A trace may quote file names and titles."""
+def _escaped_trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
+    """Return the traceback, escaped: it may quote file names and titles."""
     trace = formatter.formatException(record.exc_info) if record.exc_info else ""
     return "\n".join(map(escape, trace.split("\n")))
 
 
 class _Text(logging.Formatter):
-    """`12:00:01 dump_stored name=a.txt new=3`, warnings marked."""
+    """A line such as `12:00:01 dump_stored name=a.txt new=3`; warnings are marked."""
 
     def format(self, record: logging.LogRecord) -> str:
         mark = "" if record.levelno <= logging.INFO else f"{record.levelname}: "
         at = datetime.fromtimestamp(record.created).astimezone()
-        trace = f"\n{_harmless_trace(self, record)}" if record.exc_info else ""
+        trace = f"\n{_escaped_trace(self, record)}" if record.exc_info else ""
         return f"{at:%H:%M:%S} {mark}{_line(record)}{trace}"
 
 
 class _Json(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -86,7 +86,7 @@ class _Json(logging.Formatter):
 
 
 class _Journal(logging.Formatter):
-    """The journal knows the time itself; `<6>` gives it the priority."""
+    """A line without its time, which the journal adds; `<6>` is the priority."""
 
     def format(self, record: logging.LogRecord) -> str:
         trace = f" {escape(self.formatException(record.exc_info))}" if record.exc_info else ""

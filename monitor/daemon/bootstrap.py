@@ -55,7 +55,7 @@ class SharedParts:
     clock: Clock
     since: datetime  # as in Office
     retry_policy: RetryPolicy
-    untold: dict[str, int] = field(default_factory=dict)  # as in Operator
+    reject_counts: dict[str, int] = field(default_factory=dict)  # as in Operator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,18 +67,18 @@ class Runtime:
     dispatcher: Dispatcher
     stores: Stores
     maintenance: MaintenanceWorker
-    rebuild: Callable[[Config], Runtime]  # the same on another configuration
+    build_for: Callable[[Config], Runtime]  # the same on another configuration
 
     def rebuilt_for(self, config: Config) -> Runtime:
         """What a changed configuration asks for. Raises MonitorError when it asks for what cannot be had here."""
-        runtime = self.rebuild(config)
+        runtime = self.build_for(config)
         if config.watch.mode == "events":
             require_events([source.folder for source in runtime.ingester.sources])
         return runtime
 
     def after_renames(self) -> Runtime:
         """The same once the store knows its sources by their names; what was built before that is built again."""
-        return self.rebuild(self.config) if rename_sources(self.config, self.stores.maintenance) else self
+        return self.build_for(self.config) if rename_sources(self.config, self.stores.maintenance) else self
 
     def run_once(self) -> int:
         """One pass; the exit code."""
@@ -144,7 +144,7 @@ def open_runtime(
         rename_sources(config, stores.maintenance)
         counters, since = Counters(stores.source_states.last_dumps()), clock.now()
         shared = SharedParts(stores=stores, counters=counters, clock=clock, since=since, retry_policy=retry_policy)
-        yield _works(config, shared)
+        yield _build_runtime(config, shared)
 
 
 def send_test(config: Config, name: str, *, stream: TextIO) -> Verdict:
@@ -159,11 +159,11 @@ def _absolute(path: Path) -> bytes:
     return os.path.abspath(os.fsencode(path))  # noqa: PTH100 - resolve() would follow links, and the ledger must not
 
 
-def _works(config: Config, shared: SharedParts) -> Runtime:
+def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
     stores, clock = shared.stores, shared.clock
-    shared.counters.know(config.channels)
+    shared.counters.register_channels(config.channels)
     told = tuple(config.channels) if config.operator.notify is None else config.operator.notify
-    operator = OperatorAlerts(channels=told, outbox=stores.outbox, clock=clock, untold=shared.untold)
+    operator = OperatorAlerts(channels=told, outbox=stores.outbox, clock=clock, reject_counts=shared.reject_counts)
     ingester = Ingester(
         sources_of(config),
         routing=_routing(config, stores.archive),
@@ -174,7 +174,7 @@ def _works(config: Config, shared: SharedParts) -> Runtime:
         counters=shared.counters,
     )
     stream = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - closed with the process; started with >&-
-    lines = [_line(config, name, stream, shared.retry_policy) for name in config.channels]
+    lines = [_receiver(config, name, stream, shared.retry_policy) for name in config.channels]
     dispatcher = Dispatcher(
         receivers=lines,
         outbox=stores.outbox,
@@ -185,14 +185,14 @@ def _works(config: Config, shared: SharedParts) -> Runtime:
         since=shared.since,
     )
     maintenance = MaintenanceWorker(maintenance=stores.maintenance, retention=retention_of(config), clock=clock)
-    renewed = partial(_works, shared=shared)
+    renewed = partial(_build_runtime, shared=shared)
     return Runtime(
         config=config,
         ingester=ingester,
         dispatcher=dispatcher,
         stores=stores,
         maintenance=maintenance,
-        rebuild=renewed,
+        build_for=renewed,
     )
 
 
@@ -205,7 +205,7 @@ def _routing(config: Config, archive: Archive) -> Routing:
     )
 
 
-def _line(config: Config, name: str, stream: TextIO, retry_policy: RetryPolicy) -> Receiver:
+def _receiver(config: Config, name: str, stream: TextIO, retry_policy: RetryPolicy) -> Receiver:
     channel = config.channels[name]
     policy = policy_of(config, name, retry_policy=retry_policy)
     fingerprint = sha256(channel.url.reveal().encode("utf-8", "surrogatepass")).hexdigest()[:4]

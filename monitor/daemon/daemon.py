@@ -21,7 +21,7 @@ from monitor.daemon.dispatcher import Dispatcher
 from monitor.daemon.ingest_worker import IngestWorker
 from monitor.daemon.reload import ConfigReloader
 from monitor.daemon.scheduler import Scheduler
-from monitor.daemon.signals import FAILED, SignalQueue
+from monitor.daemon.signals import THREAD_FAILED, SignalQueue
 from monitor.errors import StoreError
 from monitor.health.liveness import HealthSnapshot, Liveness, stalled_part
 from monitor.logs import fail, say, warn
@@ -29,7 +29,7 @@ from monitor.systemd.sd_notify import READY, STOPPING, WATCHDOG, notify, reloadi
 
 # Seconds after which a busy thread gives way. With Python's own 5 ms, a thread that reads events while files are taken
 # in waits so long, and the taking-in for it so often, that the kernel's queue fills up.
-SWITCH = 0.0002
+SWITCH_INTERVAL = 0.0002
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Daemon:
         self._ingest_worker = ingest_worker
         self._dispatcher = dispatcher
         self._control = control
-        self._workers = dispatcher.delivery_workers(on_told=self._wake_couriers)
+        self._workers = dispatcher.delivery_workers(on_alert=self._wake_delivery)
         self._stop = threading.Event()
         self._signal_queue = signal_queue
         self._reloader = reloader
@@ -83,21 +83,23 @@ class Daemon:
 
         Returns the exit code; None: it ended to make room for what the renewal has built.
         """
-        sys.setswitchinterval(SWITCH)
+        sys.setswitchinterval(SWITCH_INTERVAL)
         self._signal_queue.install_handlers()
-        self._dispatcher.open()
+        self._dispatcher.start()
         is_controlled = self._control.open()
-        mode = self._ingest_worker.begin()
-        schedule = self._schedule(timings)
-        threads = [self._thread("ingest", partial(self._ingest_worker.run, self._stop, on_taken=self._wake_couriers))]
+        mode = self._ingest_worker.start_watching()
+        schedule = self._start_scheduler(timings)
+        threads = [
+            self._thread("ingest", partial(self._ingest_worker.run, self._stop, on_ingested=self._wake_delivery))
+        ]
         threads += [self._thread(name, partial(run, self._stop)) for name, run in self._jobs.threads.items()]
         threads += [self._thread(f"deliver-{c.channel.name}", partial(c.run, self._stop)) for c in self._workers]
-        control = [self._thread("control", partial(self._control.serve, self._wake_couriers))] if is_controlled else []
+        control = [self._thread("control", partial(self._control.serve, self._wake_delivery))] if is_controlled else []
         watching = ", ".join(self._ingest_worker.folders)
         say("started", mode=mode, watching=watching, channels=len(self._workers))
         notify(READY, f"STATUS=watching {watching}")
         number = self._wait()
-        self._end(number, schedule, timings, threads, control)
+        self._shut_down(number, schedule, timings, threads, control)
         if self._failure:
             raise self._failure
         return None if number == signal.SIGHUP else 130 if number == signal.SIGINT else 0
@@ -106,20 +108,20 @@ class Daemon:
         """Until a signal ends it (its number) or a thread fails; a configuration that cannot be used ends nothing."""
         while True:
             number = self._signal_queue.wait()
-            if number != signal.SIGHUP or self._is_renewed():
+            if number != signal.SIGHUP or self._reload():
                 break
-            self._wake_couriers()  # the operator is told
+            self._wake_delivery()  # the operator is told
         self._stop.set()
         self._ingest_worker.wake()
-        self._wake_couriers()
+        self._wake_delivery()
         return number
 
-    def _is_renewed(self) -> bool:
+    def _reload(self) -> bool:
         is_good = self._reloader.reload()
-        self._dispatcher.counters.note_config(is_good=is_good)
+        self._dispatcher.counters.set_config_valid(is_valid=is_good)
         return is_good
 
-    def _schedule(self, timings: Timings) -> Scheduler:
+    def _start_scheduler(self, timings: Timings) -> Scheduler:
         schedule = Scheduler()
         schedule.every(timings.check, self._check, name="check")
         schedule.every(timings.tick, self._tick, name="tick")
@@ -127,18 +129,18 @@ class Daemon:
         return schedule
 
     def _check(self) -> None:
-        self._ingest_worker.ask_for_check()
+        self._ingest_worker.request_check()
         if self._reloader.has_changed():
             self._signal_queue.put(signal.SIGHUP)
-        self._liveness.tick()
-        tell_watchdog(self._liveness.snapshot(), watchdog_interval())
+        self._liveness.report_scheduler()
+        notify_watchdog(self._liveness.snapshot(), watchdog_interval())
 
     def _tick(self) -> None:
-        self._liveness.ask()
-        self._liveness.answer(self._do_chores())
-        self._wake_couriers()
+        self._liveness.begin_store_check()
+        self._liveness.end_store_check(self._run_tick_jobs())
+        self._wake_delivery()
 
-    def _do_chores(self) -> str:
+    def _run_tick_jobs(self) -> str:
         """Why the store could not do them; "": they are done."""
         try:
             for chore in self._jobs.each_tick:
@@ -148,7 +150,7 @@ class Daemon:
             return error.message
         return ""
 
-    def _wake_couriers(self) -> None:
+    def _wake_delivery(self) -> None:
         for worker in self._workers:
             worker.wake()
 
@@ -168,9 +170,9 @@ class Daemon:
     def _fail(self, error: BaseException) -> None:
         fail("thread_failed", error)
         self._failure = error
-        self._signal_queue.put(FAILED)
+        self._signal_queue.put(THREAD_FAILED)
 
-    def _end(
+    def _shut_down(
         self,
         number: int,
         schedule: Scheduler,
@@ -183,20 +185,20 @@ class Daemon:
         notify(*(reloading() if number == signal.SIGHUP else (STOPPING,)))
         schedule.stop()
         _join(threads, timings.grace)
-        self._ingest_worker.end()
+        self._ingest_worker.stop_watching()
         self._control.stop()
         _join(control, timings.pause)
         unfinished = (thread.name for thread in (*threads, *control) if thread.is_alive())
         say("stopped", unfinished=", ".join(unfinished))
 
 
-def tell_watchdog(snapshot: HealthSnapshot, interval: float | None) -> None:
+def notify_watchdog(snapshot: HealthSnapshot, interval: float | None) -> None:
     """Only while watcher, scheduler and store answer. interval: seconds, as `watchdog_interval`."""
     if interval and not stalled_part(snapshot, within=interval / 2):
         notify(WATCHDOG)
 
 
-def _join(threads: Sequence[threading.Thread], grace: float) -> None:
-    until = time.monotonic() + grace
+def _join(threads: Sequence[threading.Thread], timeout: float) -> None:
+    until = time.monotonic() + timeout
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))

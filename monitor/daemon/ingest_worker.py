@@ -1,8 +1,8 @@
-"""Signs of dropped files → take-ins, one after the other on one thread, which also keeps the folders watched.
+"""Ingest dropped files, one after the other on one thread, which also keeps the folders watched.
 
-    sign (an event, a scan) → settled? → a lane by size → read, stored, acknowledged
+    an event or a scan finds a path → it settles → it is queued by size → it is ingested
 
-Everything here but `hear`, `ask_for_check` and `wake` belongs to that thread.
+Everything here but `on_file_event`, `request_check` and `wake` belongs to that thread.
 """
 
 from __future__ import annotations
@@ -25,19 +25,20 @@ from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.errors import Interrupted, MonitorError, StoreError
 from monitor.health import daemon_state
 from monitor.health.liveness import Liveness
-from monitor.health.publisher import NAMES_SHOWN, StatePublisher, log_standing, watch_of
+from monitor.health.publisher import NAMES_SHOWN, StatePublisher, log_watch_status, source_state
 from monitor.logs import say, warn
 from monitor.model import Kind, Mode
 from monitor.ports import Clock, Store
 
-MANY, GROUP, GROUP_SECONDS = 50, 500, 0.25  # small files waiting → how many at most, and for how long, share a commit
-LOOKS = 500  # at waiting files before the next take-in
-REST = 15.0  # seconds: the longest wait for a sign
+GROUP_FROM = 50  # small files waiting: from then on many share one commit
+GROUP_MAX, GROUP_SECONDS = 500, 0.25  # limits of one shared commit
+MAX_PROBES = 500  # of waiting files before the next ingest
+MAX_WAIT = 15.0  # seconds: the longest wait for an event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchTimings:
-    """How patient the daemon is; seconds."""
+    """The intervals and limits of watching, in seconds."""
 
     settle: float = 2.0
     rescan: float = 60.0
@@ -47,31 +48,15 @@ class WatchTimings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Sign:
-    """What the thread is told; path None: look after the folders, b"": only wake up."""
+class _Event:
+    """What wakes the thread: a path to ingest; None: check the folders; b"": nothing else."""
 
     path: bytes | None = None
     is_closed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ready:
-    """What is known of a settled file, for the case that it must wait again."""
-
-    pauses: int
-    since: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Carried:
-    """A take-in that is not acknowledged yet."""
-
-    taken: IngestOutcome
-    seconds: float
-
-
 class IngestWorker:
-    """Takes in what is dropped into the sources' folders; `run` returns when it is told to stop."""
+    """Ingests what is dropped into the folders of the sources; `run` returns when it is asked to stop."""
 
     def __init__(
         self,
@@ -91,11 +76,11 @@ class IngestWorker:
         self._timings = timings
         self._liveness = liveness
         self._publisher = publisher
-        self._on_taken: Callable[[], None] = lambda: None
-        self._signs: queue.SimpleQueue[_Sign] = queue.SimpleQueue()
+        self._on_ingested: Callable[[], None] = lambda: None
+        self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
         self._settle_queue = SettleQueue(timings.settle)
         self._file_queue = FileQueue()
-        self._ready: dict[bytes, _Ready] = {}
+        self._queued: dict[bytes, tuple[int, float]] = {}  # path → postponements and since, if it must settle again
         self._supervisor = Supervisor(
             [source.folder for source in ingester.sources],
             self.on_file_event,
@@ -104,100 +89,100 @@ class IngestWorker:
             poll=timings.poll,
         )
         self._scans: list[Scan] = []
-        self._told: dict[bytes, WatchStatus] = {}  # what was logged last of each folder
+        self._statuses: dict[bytes, WatchStatus] = {}  # as last logged, by folder
         self._ignored: dict[str, tuple[str, ...]] = {}
         self._next_overdue = 0.0
         self._stop = threading.Event()
-        self._busy_with = b""  # the path of a large dump while it is taken in
+        self._busy_with = b""  # the path of a large dump while it is ingested
 
     @property
     def folders(self) -> list[str]:
-        """What is watched, as people wrote it."""
+        """The watched folders, as the configuration writes them."""
         return [source.folder.shown for source in self._ingester.sources]
 
     def on_file_event(self, path: bytes, *, is_closed: bool) -> None:
-        """An event told of a path; from any thread."""
-        self._signs.put(_Sign(path=path, is_closed=is_closed))
+        """Queue a path that an event has reported; from any thread."""
+        self._events.put(_Event(path=path, is_closed=is_closed))
 
-    def ask_for_check(self) -> None:
-        """Have the folders looked after soon; from any thread."""
-        self._signs.put(_Sign())
+    def request_check(self) -> None:
+        """Ask for a check of the folders; from any thread."""
+        self._events.put(_Event())
 
     def wake(self) -> None:
-        """End the wait for a sign; from any thread."""
-        self._signs.put(_Sign(path=b""))
+        """End the wait for an event; from any thread."""
+        self._events.put(_Event(path=b""))
 
-    def begin(self) -> str:
-        """Watch what can be watched, before anything is scanned; how the folders are watched: events, poll or mixed.
+    def start_watching(self) -> str:
+        """Start to watch the folders, before any scan. Return how they are watched: events, poll or mixed.
 
-        Raises MonitorError when watch.mode asks for events and the system gives none.
+        Raises MonitorError when watch.mode requires events and the system has none.
         """
         self._check()
-        states = {watch_status.state for watch_status in self._told.values()}
+        states = {watch_status.state for watch_status in self._statuses.values()}
         if "polling" in states and self._timings.mode == "events":
-            reason = next(each.reason for each in self._told.values() if each.state == "polling")
-            self.end()
+            reason = next(each.reason for each in self._statuses.values() if each.state == "polling")
+            self.stop_watching()
             raise MonitorError(f"{reason}; set watch.mode to auto")
         if "polling" not in states:
             return "poll" if self._timings.mode == "poll" else "events"
         return "mixed" if "watching" in states else "poll"
 
-    def run(self, stop: threading.Event, *, on_taken: Callable[[], None] = lambda: None) -> None:
+    def run(self, stop: threading.Event, *, on_ingested: Callable[[], None] = lambda: None) -> None:
         """Take in until told to stop; a part that has begun is finished. on_taken: something may be due to be sent."""
-        self._stop, self._on_taken = stop, on_taken
+        self._stop, self._on_ingested = stop, on_ingested
         while not stop.is_set():
-            self._note(self._next_signs())
+            self._handle_events(self._next_events())
             self._scan_all()
-            self._look_at_due()
-            self._take_some()
+            self._probe_due()
+            self._ingest_next()
 
-    def end(self) -> None:
-        """Watch no longer."""
+    def stop_watching(self) -> None:
+        """Stop watching the folders."""
         self._supervisor.watcher.stop()
 
-    def _next_signs(self) -> list[_Sign]:
-        """Wait for a sign or for the next look that is due, unless work waits; then empty the queue."""
-        signs = list[_Sign]()
+    def _next_events(self) -> list[_Event]:
+        """Wait for an event or for the next probe that is due, unless work waits; then empty the queue."""
+        events = list[_Event]()
         if not self._file_queue and not self._scans:
             due = self._settle_queue.next_due()
-            rest = REST if due is None else min(max(due - time.monotonic(), 0.0), REST)
+            wait = MAX_WAIT if due is None else min(max(due - time.monotonic(), 0.0), MAX_WAIT)
             try:
-                signs.append(self._signs.get(timeout=rest))
+                events.append(self._events.get(timeout=wait))
             except queue.Empty:
                 return []
-        while not self._signs.empty():
-            signs.append(self._signs.get())
-        return signs
+        while not self._events.empty():
+            events.append(self._events.get())
+        return events
 
-    def _note(self, signs: Sequence[_Sign]) -> None:
-        now, is_asked = time.monotonic(), False
-        for sign in dict.fromkeys(signs):
-            if sign.path is None:
-                is_asked = True
-            elif sign.path:
-                self._supervisor.note_event(sign.path)
-                note = self._settle_queue.add_closed if sign.is_closed else self._settle_queue.add_found
-                note(sign.path, now)
-        if is_asked:
+    def _handle_events(self, events: Sequence[_Event]) -> None:
+        now, is_check_requested = time.monotonic(), False
+        for event in dict.fromkeys(events):
+            if event.path is None:
+                is_check_requested = True
+            elif event.path:
+                self._supervisor.note_event(event.path)
+                note = self._settle_queue.add_closed if event.is_closed else self._settle_queue.add_found
+                note(event.path, now)
+        if is_check_requested:
             self._check()
 
     def _check(self) -> None:
-        """Look after the folders, the tails that nobody completed, and our own signs of life."""
+        """Check the folders, reject unfinished dumps that are overdue, and publish the state."""
         now = time.monotonic()
         self._scans = self._supervisor.check(now, self._clock.now())
-        self._log_standings(now)
+        self._log_watch_statuses(now)
         if now >= self._next_overdue:
             self._next_overdue = now + self._timings.rescan
             self._reject_overdue()
-        self._publisher.publish(self._vitals(now))
+        self._publisher.publish(self._daemon_state(now))
 
-    def _log_standings(self, now: float) -> None:
+    def _log_watch_statuses(self, now: float) -> None:
         watch_statuses = self._supervisor.statuses(now)
         for source in self._ingester.sources:
-            watch_status, before = watch_statuses[source.folder.path], self._told.get(source.folder.path)
+            watch_status, before = watch_statuses[source.folder.path], self._statuses.get(source.folder.path)
             if before is None or (before.state, before.since) != (watch_status.state, watch_status.since):
-                log_standing(source.name, source.folder.shown, watch_status, is_first=before is None)
-        self._told = dict(watch_statuses)
+                log_watch_status(source.name, source.folder.shown, watch_status, is_first=before is None)
+        self._statuses = dict(watch_statuses)
 
     def _scan_all(self) -> None:
         scans, self._scans = self._scans, []
@@ -209,7 +194,7 @@ class IngestWorker:
                 warn("store_busy", reason=error.message)
                 self._supervisor.schedule.request(scan.path)
             except OSError:
-                self._supervisor.schedule.request(scan.path)  # gone this moment: the next check says so
+                self._supervisor.schedule.request(scan.path)  # the folder has just vanished: the next check logs it
             else:
                 self._supervisor.schedule.note_scan(scan.path, began=began, ended=time.monotonic())
 
@@ -217,108 +202,106 @@ class IngestWorker:
         for source in self._ingester.sources:
             if source.folder.path != scan.path:
                 continue
-            found = self._ingester.find(source)
-            first = [
-                p for p in found.waiting if p in found.unheard and p not in self._settle_queue and p not in self._ready
-            ]
-            self._supervisor.note_found(scan, first, now)
-            for path in found.waiting:
+            result = self._ingester.scan(source)
+            waiting = (self._settle_queue, self._queued)
+            missed = [path for path in result.pending if path in result.unknown and not any(path in w for w in waiting)]
+            self._supervisor.note_found(scan, missed, now)
+            for path in result.pending:
                 self._settle_queue.add_found(path, now)
-            if len(found.ignored) > len(self._ignored.get(source.name, ())):
-                say("files_ignored", source=source.name, count=len(found.ignored), names=_few(found.ignored))
-            self._ignored[source.name] = found.ignored
+            if len(result.ignored) > len(self._ignored.get(source.name, ())):
+                names = ", ".join(
+                    [*result.ignored[:NAMES_SHOWN], *(["…"] if len(result.ignored) > NAMES_SHOWN else [])]
+                )
+                say("files_ignored", source=source.name, count=len(result.ignored), names=names)
+            self._ignored[source.name] = result.ignored
 
-    def _look_at_due(self) -> None:
+    def _probe_due(self) -> None:
         now = time.monotonic()
-        for path in islice(self._settle_queue.due(now), LOOKS):
+        for path in islice(self._settle_queue.due(now), MAX_PROBES):
             try:
-                self._look_at(path, now)
+                self._probe(path, now)
             except StoreError as error:
                 warn("store_busy", reason=error.message)
                 self._settle_queue.postpone(path, now, postponements=0, since=self._settle_queue.since(path, now))
 
-    def _look_at(self, path: bytes, now: float) -> None:
+    def _probe(self, path: bytes, now: float) -> None:
         source = self._ingester.source_of(path)
-        sign = source.folder.signature_at(path) if source else None
-        if source is None or sign is None or self._ingester.is_filed(path, source, sign):
+        signature = source.folder.signature_at(path) if source else None
+        if source is None or signature is None or self._ingester.is_ingested(path, source, signature):
             self._settle_queue.drop(path)
-            if source and sign is None and path not in self._ready:
+            if source and signature is None and path not in self._queued:
                 say("file_vanished", source=source.name, name=source.folder.name_of(path))
             return
-        ready = _Ready(pauses=self._settle_queue.postponements(path), since=self._settle_queue.since(path, now))
+        state = self._settle_queue.postponements(path), self._settle_queue.since(path, now)
         writer = None if self._settle_queue.is_closed(path) else has_writer(path)
-        if self._settle_queue.is_settled(path, FileProbe(signature=sign, has_writer=writer), now):
-            self._ready[path] = ready
-            self._file_queue.add(path, sign.size)
+        if self._settle_queue.is_settled(path, FileProbe(signature=signature, has_writer=writer), now):
+            self._queued[path] = state
+            self._file_queue.add(path, signature.size)
 
-    def _take_some(self) -> None:
-        """A small file or a group of them; a big one only while no small one waits."""
-        if self._file_queue.small_count >= MANY:
-            self._take_group()
+    def _ingest_next(self) -> None:
+        """Ingest one small file or a group of them; a large one only while no small one waits."""
+        if self._file_queue.small_count >= GROUP_FROM:
+            self._ingest_group()
         elif self._file_queue.small_count:
-            self._finish([self._carry(path) for path in self._file_queue.take_small(1)])
+            self._finish([self._ingest(path) for path in self._file_queue.take_small(1)])
         else:
             for path in self._file_queue.take_big():
                 self._busy_with = path
-                self._publisher.publish(self._vitals(time.monotonic()))
-                self._finish([self._carry(path, between=self._let_small_ones_pass)])
+                self._publisher.publish(self._daemon_state(time.monotonic()))
+                self._finish([self._ingest(path, between=self._ingest_small_files)])
                 self._busy_with = b""
 
-    def _let_small_ones_pass(self) -> None:
-        """What a long take-in calls now and then; the folders stay watched. Raises Interrupted when all is to stop."""
+    def _ingest_small_files(self) -> None:
+        """Ingest small files between two parts of a large one; the folders stay watched. Raises Interrupted."""
         if self._stop.is_set():
-            raise Interrupted("the monitor stops; this dump is taken in again at its next start")
-        self._on_taken()
-        while not self._signs.empty():
-            self._note([self._signs.get()])
+            raise Interrupted("the monitor stops; it ingests this dump again at its next start")
+        self._on_ingested()
+        while not self._events.empty():
+            self._handle_events([self._events.get()])
         self._scan_all()
-        self._look_at_due()
+        self._probe_due()
         if self._file_queue.small_count:
-            self._take_group()
+            self._ingest_group()
 
-    def _take_group(self) -> None:
-        """Small files that share one transaction; nothing is said of any before all are durable."""
+    def _ingest_group(self) -> None:
+        """Ingest small files in one transaction; none is logged before all are durable."""
         until = time.monotonic() + GROUP_SECONDS
-        group = list[_Carried]()
+        group = list[IngestOutcome]()
         try:
             with self._store.shared_transaction():
-                while self._file_queue.small_count and len(group) < GROUP and time.monotonic() < until:
-                    group += [self._carry(path) for path in self._file_queue.take_small(1)]
+                while self._file_queue.small_count and len(group) < GROUP_MAX and time.monotonic() < until:
+                    group += [self._ingest(path) for path in self._file_queue.take_small(1)]
         except StoreError as error:
             warn("store_busy", reason=error.message)
-            group = [replace(e, taken=replace(e.taken, report=None, is_later=True, fault=error.message)) for e in group]
+            group = [replace(each, report=None, is_postponed=True, fault=error.message) for each in group]
         self._finish(group)
 
-    def _carry(self, path: bytes, *, between: Callable[[], None] = lambda: None) -> _Carried:
+    def _ingest(self, path: bytes, *, between: Callable[[], None] = lambda: None) -> IngestOutcome:
         source = self._ingester.source_of(path)
-        assert source is not None  # noqa: S101 - it was looked at
+        assert source is not None  # noqa: S101 - `_probe` has found it
         began = time.monotonic()
-        taken = self._ingester.ingest_file(path, source, mode=Mode.WATCH, between=between)
-        return _Carried(taken=taken, seconds=time.monotonic() - began)
+        outcome = self._ingester.ingest_file(path, source, mode=Mode.WATCH, between=between)
+        return replace(outcome, seconds=time.monotonic() - began)
 
-    def _finish(self, group: Sequence[_Carried]) -> None:
+    def _finish(self, group: Sequence[IngestOutcome]) -> None:
         now = time.monotonic()
-        for each in group:  # first, so that who reads that a dump is stored does not find the monitor paused
-            if each.taken.report or each.taken.fault:
-                self._liveness.stumble(each.taken.fault)
-        self._ingester.log_outcomes([each.taken for each in group])
-        for each in group:
-            path = each.taken.path
-            if each.taken.is_later:
-                self._postpone(path, now)
+        for outcome in group:  # first, so that whoever reads that a dump is stored does not find the monitor paused
+            if outcome.report or outcome.fault:
+                self._liveness.set_ingest_fault(outcome.fault)
+        self._ingester.log_outcomes(group)
+        for outcome in group:
+            # A large file may have been queued twice, by an event during its own ingest.
+            postponements, since = self._queued.pop(outcome.path, (0, now))
+            if outcome.is_postponed:
+                self._settle_queue.postpone(outcome.path, now, postponements=postponements, since=since)
             else:
-                self._ready.pop(path, None)
-                self._settle_queue.start_rest(path, now, seconds=each.seconds)
+                self._settle_queue.start_rest(outcome.path, now, seconds=outcome.seconds)
             try:
-                self._ingester.finish(each.taken)
-            except StoreError as error:  # the file is stored; what could not be was a word to the operator
+                self._ingester.finish(outcome)
+            except StoreError as error:  # the file is stored; only the alert to the operator is not
                 warn("store_busy", reason=error.message)
-        if not self._file_queue or any(each.taken.is_news for each in group):
-            self._on_taken()
-
-    def _postpone(self, path: bytes, now: float) -> None:
-        ready = self._ready.pop(path, _Ready(pauses=0, since=now))  # a big one may have come twice in its own take-in
-        self._settle_queue.postpone(path, now, postponements=ready.pauses, since=ready.since)
+        if not self._file_queue or any(outcome.has_news for outcome in group):
+            self._on_ingested()
 
     def _reject_overdue(self) -> None:
         now = self._clock.now()
@@ -331,10 +314,10 @@ class IngestWorker:
         else:
             if count:
                 warn("tails_rejected", count=count)
-                self._operator.overdue(count)
-                self._ingester.counters.happened(Kind.REJECTED, count)
+                self._operator.dumps_unfinished(count)
+                self._ingester.counters.count_events(Kind.REJECTED, count)
 
-    def _vitals(self, now: float) -> daemon_state.DaemonState:
+    def _daemon_state(self, now: float) -> daemon_state.DaemonState:
         at = self._clock.now()
         source = self._ingester.source_of(self._busy_with) if self._busy_with else None
         return daemon_state.DaemonState(
@@ -345,27 +328,21 @@ class IngestWorker:
             overflows=self._supervisor.overflows,
             handler_errors=self._supervisor.watcher.errors,
             waiting=len(self._file_queue),
-            sources=self._watches(now, at),
+            sources=self._source_states(now, at),
         )
 
-    def _watches(self, now: float, at: datetime) -> dict[str, daemon_state.SourceState]:
-        late: dict[str, list[float]] = {}
+    def _source_states(self, now: float, at: datetime) -> dict[str, daemon_state.SourceState]:
+        unsettled: dict[str, list[float]] = {}
         for path, since in self._settle_queue.unsettled():
-            source = self._ingester.source_of(path)
-            if source:
-                late.setdefault(source.name, []).append(since)
+            if source := self._ingester.source_of(path):
+                unsettled.setdefault(source.name, []).append(since)
         return {
-            source.name: watch_of(
-                self._told[source.folder.path],
+            source.name: source_state(
+                self._statuses[source.folder.path],
                 ignored=self._ignored.get(source.name, ()),
-                unsettled=len(waits := late.get(source.name, ())),
+                unsettled=len(waits := unsettled.get(source.name, ())),
                 oldest=at - timedelta(seconds=now - waits[0]) if waits else None,
                 missed=self._supervisor.missed.get(source.folder.path, 0),
             )
             for source in self._ingester.sources
         }
-
-
-def _few(names: Sequence[str]) -> str:
-    more = ", …" if len(names) > NAMES_SHOWN else ""
-    return ", ".join(names[:NAMES_SHOWN]) + more

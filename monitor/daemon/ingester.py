@@ -1,8 +1,8 @@
-"""A path → read, decoded, taken in; what goes wrong with one file stays with that file."""
+"""Read, decode and ingest files; an error in one file does not affect the others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,42 +15,43 @@ from monitor.daemon.pacing import PartPacer
 from monitor.errors import FileChanged, Interrupted, NotReadable, StoreError
 from monitor.health.counters import Counters
 from monitor.logs import fail, say, warn
-from monitor.model import Dump, FileSignature, IngestReport, Kind, Mode
+from monitor.model import Dump, FileSignature, IngestReport, Mode
 from monitor.pipeline import Routing, ingest
 from monitor.ports import ChannelStates, SourceStates, Store
 from monitor.text import escape
 
-FEW = 5  # files of known content that get a line each
+MAX_DUPLICATE_LINES = 5  # more files of known content share one log line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestOutcome:
-    """What became of an attempt to take a path in."""
+    """The result of one attempt to ingest a path."""
 
     path: bytes
     source: Source
-    report: IngestReport | None = None  # None: no dump, gone, or not to be read now
-    is_later: bool = False  # it could not be read or stored now; try again
-    fault: str = ""  # why the store could not take it
-    is_failed: bool = False  # a fault of ours; it is left until it changes
+    report: IngestReport | None = None  # None: it is no dump, has vanished, or cannot be read now
+    is_postponed: bool = False  # it could not be read or stored now; to be tried again
+    fault: str = ""  # why it could not be stored
+    is_failed: bool = False  # an error in this program; it is skipped until it changes
+    seconds: float = 0.0  # that the attempt took, where somebody measured them
 
     @property
-    def is_news(self) -> bool:
-        """Whether something may be to be told because of it."""
+    def has_news(self) -> bool:
+        """True: the ingest may have led to alerts."""
         return self.report is not None and self.report.status != "duplicate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanResult:
-    """What a scan of one source's folder showed."""
+    """The result of a scan of one source's folder."""
 
-    waiting: tuple[bytes, ...]  # dump files that are not in the ledger as they are now, oldest first
-    unheard: frozenset[bytes]  # of them, those whose path the ledger does not know at all
-    ignored: tuple[str, ...]  # names, safe to print, of files that no source takes
+    pending: tuple[bytes, ...]  # dump files that are not in the ledger with their current signature, oldest first
+    unknown: frozenset[bytes]  # of these, the paths that the ledger does not know at all
+    ignored: tuple[str, ...]  # printable names of files that match no source
 
 
 class Ingester:
-    """Takes files in, one at a time; remembers nothing but what it could not read."""
+    """Ingests files, one at a time; remembers only the files that it skips."""
 
     def __init__(
         self,
@@ -71,121 +72,116 @@ class Ingester:
         self._source_states = source_states
         self._operator = operator
         self.counters = counters
-        self._left: dict[bytes, FileSignature] = {}  # what is not taken in as it is: looked at again when it changes
-        self._unbased = {s.name for s in self.sources if s.wants_baseline and source_states.begin_baseline(s.name)}
-        self._basing: dict[str, set[bytes]] = {}  # what is left of a source's baseline, also what can be read later
-        self._untried: dict[str, set[bytes]] = {}  # of it; the baseline is taken when none is left
+        self._skipped: dict[bytes, FileSignature] = {}  # not ingested until they change
+        self._without_baseline = {
+            s.name for s in self.sources if s.wants_baseline and source_states.begin_baseline(s.name)
+        }
+        self._baseline_paths: dict[str, set[bytes]] = {}  # open files of a source's baseline, by source
+        self._untried_paths: dict[str, set[bytes]] = {}  # of these; when none is left, the baseline is complete
 
     def source_of(self, path: bytes) -> Source | None:
-        """The first source whose folder and globs fit; None: none does."""
+        """Return the first source whose folder and globs fit; None: none does."""
         return next((source for source in self.sources if source.folder.holds(path)), None)
 
-    def waiting(self, source: Source) -> list[bytes]:
-        """Dump files in a source's folder that are not in the ledger as they are now, oldest first."""
-        return list(self.find(source).waiting)
-
-    def find(self, source: Source) -> ScanResult:
-        """Scan a source's folder. Raises OSError when it cannot be read."""
+    def scan(self, source: Source) -> ScanResult:
+        """Scan the folder of a source. Raises OSError when it cannot be read."""
         ledger = self._store.ledger(source.name)
         listing = source.folder.scan()
-        before = self.sources[: self.sources.index(source)]  # a file that fits one of them is not of this one
+        before = self.sources[: self.sources.index(source)]  # a file belongs to the first source that it fits
         waiting = tuple(
             path
-            for path, sign in listing.dumps
-            if not (path in ledger and ledger[path].signature == sign)
-            and self._left.get(path) != sign
+            for path, signature in listing.dumps
+            if not (path in ledger and ledger[path].signature == signature)
+            and self._skipped.get(path) != signature
             and not any(other.folder.holds(path) for other in before)
         )
         self.start_baseline(waiting, source)
         return ScanResult(
-            waiting=waiting,
-            unheard=frozenset(path for path in waiting if path not in ledger and path not in self._left),
+            pending=waiting,
+            unknown=frozenset(path for path in waiting if path not in ledger and path not in self._skipped),
             ignored=tuple(source.folder.name_of(path) for path in listing.ignored if self.source_of(path) is None),
         )
 
-    def is_filed(self, path: bytes, source: Source, sign: FileSignature) -> bool:
-        """Whether it was taken in, or left alone, exactly as it is now; nothing is opened to tell."""
-        filed = self._store.ledger_entry(source.name, path)
-        return (filed is not None and filed.signature == sign) or self._left.get(path) == sign
+    def is_ingested(self, path: bytes, source: Source, signature: FileSignature) -> bool:
+        """Return whether it was ingested, or skipped, exactly as it is now; no file is opened."""
+        entry = self._store.ledger_entry(source.name, path)
+        return (entry is not None and entry.signature == signature) or self._skipped.get(path) == signature
 
     def start_baseline(self, paths: Sequence[bytes], source: Source) -> None:
-        """Take these files as the source's baseline, if it is to have one and has none yet."""
-        if source.name in self._unbased:
-            self._unbased.remove(source.name)
-            self._basing[source.name] = set(paths)
-            self._untried[source.name] = set(paths)
-        if source.name in self._basing:  # what has vanished meanwhile is no part of it
-            self._basing[source.name].intersection_update(paths)
-        if source.name in self._untried:
-            self._untried[source.name].intersection_update(paths)
+        """Make these files the baseline of the source, if it is to have one and has none yet."""
+        if source.name in self._without_baseline:
+            self._without_baseline.remove(source.name)
+            self._baseline_paths[source.name] = set(paths)
+            self._untried_paths[source.name] = set(paths)
+        if source.name in self._baseline_paths:  # files that have vanished are no part of it
+            self._baseline_paths[source.name].intersection_update(paths)
+        if source.name in self._untried_paths:
+            self._untried_paths[source.name].intersection_update(paths)
             self._end_baseline(source)
 
     def ingest(self, path: bytes, source: Source, *, mode: Mode) -> IngestOutcome:
-        """Carry one file the whole way and log what it came to; whatever goes wrong stays with this file."""
-        taken = self.ingest_file(path, source, mode=mode)
-        self.log_outcomes([taken])
-        self.finish(taken)
-        return taken
+        """Ingest one file and log the result; an error in the file is part of the result."""
+        outcome = self.ingest_file(path, source, mode=mode)
+        self.log_outcomes([outcome])
+        self.finish(outcome)
+        return outcome
 
     def ingest_file(
         self, path: bytes, source: Source, *, mode: Mode, between: Callable[[], None] = lambda: None
     ) -> IngestOutcome:
-        """The same without a word that it is stored: that is said (`tell`, `acknowledge`) once it is durable.
+        """Ingest one file without logging success; `log_outcomes` and `finish` follow once it is durable.
 
-        between: called where a long take-in can let others pass; no transaction is open then. What it raises as
-        Interrupted ends the take-in there; a later one starts at the top.
+        between: called between two parts of a large dump, while no transaction is open. Where it raises Interrupted,
+        the ingest ends; a later one starts at the top.
         """
         name = source.folder.name_of(path)
-        taken = partial(IngestOutcome, path=path, source=source)
+        outcome = partial(IngestOutcome, path=path, source=source)
         try:
             with open_file(path, follow_symlinks=source.folder.follows_links) as file:
                 dump = _dump(path, name, file, source, PartPacer(between))
-                return taken(report=self._ingest(dump, source, mode=mode))
+                return outcome(report=self._ingest(dump, source, mode=mode))
         except FileNotFoundError:
             say("file_vanished", source=source.name, name=name)
         except Skipped as error:
             say("file_skipped", source=source.name, name=name, reason=error.message)
-            self._leave(path, source)
+            self._skip(path, source)
         except Interrupted:
             say("dump_interrupted", source=source.name, name=name)
-            return taken(is_later=True)
+            return outcome(is_postponed=True)
         except (FileChanged, StoreError, OSError) as error:
             warn("file_postponed", source=source.name, name=name, reason=escape(str(error)))
-            return taken(is_later=True, fault=error.message if isinstance(error, StoreError) else "")
-        except Exception as error:  # noqa: BLE001 - the per-dump border: a fault of ours must not stop the others
+            return outcome(is_postponed=True, fault=error.message if isinstance(error, StoreError) else "")
+        except Exception as error:  # noqa: BLE001 - the border of one dump: an error in this program must not stop the others
             fail("dump_failed", error, source=source.name, name=name)
-            self._leave(path, source)
-            return taken(is_failed=True)
-        return taken()
+            self._skip(path, source)
+            return outcome(is_failed=True)
+        return outcome()
 
     def log_outcomes(self, group: Sequence[IngestOutcome]) -> None:
-        """Count and log take-ins that are durable, a line each; many files whose content is known share one."""
-        for taken in group:
-            self._count(taken)
-        reports = [taken.report for taken in group if taken.report]
+        """Count and log durable ingests, one line each; many files of known content share one line."""
+        for outcome in group:
+            if outcome.report:
+                self.counters.count_ingest(outcome.report)
+            if outcome.is_failed:
+                self.counters.count_failed_ingest()
+        reports = [outcome.report for outcome in group if outcome.report]
         known = [report.name for report in reports if report.status == "duplicate"]
         for report in reports:
-            if report.status != "duplicate" or len(known) <= FEW:
-                _tell(report)
-        if len(known) > FEW:
-            say("dumps_duplicate", count=len(known), names=", ".join([*known[:FEW], "…"]))
+            if report.status != "duplicate" or len(known) <= MAX_DUPLICATE_LINES:
+                _log_report(report)
+        if len(known) > MAX_DUPLICATE_LINES:
+            say("dumps_duplicate", count=len(known), names=", ".join([*known[:MAX_DUPLICATE_LINES], "…"]))
 
-    def finish(self, taken: IngestOutcome) -> None:
-        """Tell operators of rejects, and end the source's baseline with the last file that was tried."""
-        name = taken.source.name
-        if taken.report and taken.report.rejected:
-            self._operator.rejected(taken.report)
-        if not taken.is_later:
-            self._basing.get(name, set()).discard(taken.path)
-        if name in self._untried:
-            self._untried[name].discard(taken.path)
-            self._end_baseline(taken.source)
-
-    def _count(self, taken: IngestOutcome) -> None:
-        if taken.report:
-            self.counters.took(taken.report)
-        if taken.is_failed:
-            self.counters.failed()
+    def finish(self, outcome: IngestOutcome) -> None:
+        """Alert the operators to rejects, and end the source's baseline with its last file."""
+        name = outcome.source.name
+        if outcome.report and outcome.report.rejected:
+            self._operator.dump_rejected(outcome.report)
+        if not outcome.is_postponed:
+            self._baseline_paths.get(name, set()).discard(outcome.path)
+        if name in self._untried_paths:
+            self._untried_paths[name].discard(outcome.path)
+            self._end_baseline(outcome.source)
 
     def _ingest(self, dump: Dump, source: Source, *, mode: Mode) -> IngestReport:
         now = self._clock.now()
@@ -196,46 +192,42 @@ class Ingester:
             store=self._store,
             now=now,
             mode=mode,
-            muted=partial(self._muted, dump, now),
+            muted=partial(self._muted_watchlists, dump, now),
         )
 
-    def _muted(self, dump: Dump, now: datetime) -> frozenset[str]:
-        """Watchlists that tell nobody of this dump; of a source's baseline none does."""
-        if dump.path in self._basing.get(dump.source, ()):
+    def _muted_watchlists(self, dump: Dump, now: datetime) -> frozenset[str]:
+        """Return the watchlists that notify nobody of this dump: for a baseline, all of them."""
+        if dump.path in self._baseline_paths.get(dump.source, ()):
             return frozenset(self._routing.routes)
         return frozenset(self._channel_states.mutes(now=now))
 
     def _end_baseline(self, source: Source) -> None:
-        """One path that cannot be read for weeks must not keep it open: a restart would take all that waits into it."""
-        if not self._untried[source.name]:
+        """End the baseline once each file was tried. A file that stays unreadable must not keep it open."""
+        if not self._untried_paths[source.name]:
             releases, matched = self._source_states.baseline(source.name)
-            # Told first: a crash in between tells it again, and the outbox knows it already.
-            self._operator.based(source.name, releases=releases, matched=matched)
+            # The alert comes first: after a crash in between it is queued again, and the outbox drops the second.
+            self._operator.baseline_taken(source.name, releases=releases, matched=matched)
             self._source_states.end_baseline(source.name)
-            del self._untried[source.name]
+            del self._untried_paths[source.name]
 
-    def _leave(self, path: bytes, source: Source) -> None:
-        sign = source.folder.signature_at(path)
-        if sign is not None:
-            self._left[path] = sign
+    def _skip(self, path: bytes, source: Source) -> None:
+        signature = source.folder.signature_at(path)
+        if signature is not None:
+            self._skipped[path] = signature
 
 
-def _tell(report: IngestReport) -> None:
-    tell = warn if report.rejected or report.status == "held" else say
+def _log_report(report: IngestReport) -> None:
+    log = warn if report.rejected or report.status == "held" else say
     more = {"see": "monitor dumps --rejects"} if report.rejected else {}
-    tell(f"dump_{report.status}", source=report.source, name=report.name, **told_counts(report.counts), **more)
+    counts = {str(kind): count for kind, count in report.counts.items() if count}
+    log(f"dump_{report.status}", source=report.source, name=report.name, **counts, **more)
 
 
-def told_counts(counts: Mapping[Kind, int]) -> dict[str, object]:
-    """The counts that are not zero, by kind, as fields of a log line."""
-    return {str(kind): count for kind, count in counts.items() if count}
-
-
-def _dump(path: bytes, name: str, file: File, source: Source, turns: PartPacer) -> Dump:
+def _dump(path: bytes, name: str, file: File, source: Source, pacer: PartPacer) -> Dump:
     size = file.signature.size
     is_large = LARGE_SIZE < size <= source.max_file
     if is_large:
-        file.pause = turns.give
+        file.pause = pacer.pause
     is_held = size <= MAX_IN_MEMORY or size > source.max_file
     content = read_content(file, max_file=source.max_file) if is_held else None
     sha256 = content.sha256 if content else file.sha256()
@@ -246,7 +238,7 @@ def _dump(path: bytes, name: str, file: File, source: Source, turns: PartPacer) 
     except NotReadable as error:
         fault = error.message
 
-    def stretches() -> Iterator[str]:
+    def text_chunks() -> Iterator[str]:
         if coding is None:
             return iter((beginning.decode("ascii", "replace"),))
         return coding.decode(content.chunks() if content else file.verified_chunks(sha256))
@@ -257,10 +249,10 @@ def _dump(path: bytes, name: str, file: File, source: Source, turns: PartPacer) 
         path=path,
         signature=file.signature,
         sha256=sha256,
-        text_chunks=stretches,
+        text_chunks=text_chunks,
         encoding=coding.name if coding else "",
         fault=fault,
         bom=coding.bom if coding else 0,
-        max_records=turns.max_records if is_large and coding else None,
+        max_records=pacer.max_records if is_large and coding else None,
         is_held=is_held,
     )

@@ -23,7 +23,7 @@ from monitor.health.daemon_state import write_state
 from monitor.health.heartbeat import Heartbeat
 from monitor.health.http import HealthServer, Response, alive, ready
 from monitor.health.liveness import Liveness, not_ready_reason
-from monitor.health.metrics import CONTENT_TYPE, exposed, metrics
+from monitor.health.metrics import CONTENT_TYPE, exposition, metrics
 from monitor.health.publisher import StatePublisher
 from monitor.inspect.status import status
 from monitor.ports import Row
@@ -39,7 +39,7 @@ def run(runtime: Runtime, timings: Timings = DEFAULT_TIMINGS) -> int:
         while True:
             liveness = Liveness()
             reloader = ConfigReloader(runtime.config, runtime.rebuilt_for, runtime.dispatcher.operator)
-            _receive(health_server, runtime, liveness)
+            _serve_health(health_server, runtime, liveness)
             code = daemon_of(runtime, signal_queue, reloader, liveness).run(timings)
             if code is not None or reloader.next is None:
                 return code or 0
@@ -48,7 +48,7 @@ def run(runtime: Runtime, timings: Timings = DEFAULT_TIMINGS) -> int:
         health_server.close()
 
 
-def _receive(health_server: HealthServer, runtime: Runtime, liveness: Liveness) -> None:
+def _serve_health(health_server: HealthServer, runtime: Runtime, liveness: Liveness) -> None:
     """Have machines answered about this daemon, at the address it is configured with."""
     address = runtime.config.health.listen
     health_server.set_routes(
@@ -60,12 +60,12 @@ def _receive(health_server: HealthServer, runtime: Runtime, liveness: Liveness) 
     )
     fault = health_server.listen(address)
     if fault:
-        runtime.dispatcher.operator.unserved(address, fault)
+        runtime.dispatcher.operator.health_unavailable(address, fault)
 
 
 def _metrics(dispatcher: Dispatcher) -> Response:
     told = metrics(dispatcher.counters.snapshot(), version=__version__, now=dispatcher.clock.now())
-    return Response(text=exposed(told), content_type=CONTENT_TYPE)
+    return Response(text=exposition(told), content_type=CONTENT_TYPE)
 
 
 def daemon_of(
@@ -84,7 +84,7 @@ def daemon_of(
         publisher=publisher,
     )
     jobs = periodic_jobs(runtime, liveness)
-    control = _control(runtime, signal_queue, publisher)
+    control = _control_server(runtime, signal_queue, publisher)
     return Daemon(
         ingest_worker,
         dispatcher,
@@ -103,16 +103,16 @@ def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
         dispatcher.build_unconfigured_messages,
         dispatcher.reclaim,
         dispatcher.expire,
-        dispatcher.remind,
-        dispatcher.count,
+        dispatcher.send_reminders,
+        dispatcher.update_backlog,
     )
     return PeriodicJobs(
-        each_tick=(runtime.stores.maintenance.check_writable, _listening(runtime, liveness).check, *tidying),
+        each_tick=(runtime.stores.maintenance.check_writable, _silence_monitor(runtime, liveness).check, *tidying),
         threads={"upkeep": runtime.maintenance.run, **_heartbeat(runtime.config, liveness)},
     )
 
 
-def _listening(runtime: Runtime, liveness: Liveness) -> SilenceMonitor:
+def _silence_monitor(runtime: Runtime, liveness: Liveness) -> SilenceMonitor:
     dispatcher, sources = runtime.dispatcher, runtime.config.sources
     return SilenceMonitor(
         expected={name: source.expect_every for name, source in sources.items() if source.expect_every},
@@ -129,7 +129,9 @@ def _heartbeat(config: Config, liveness: Liveness) -> dict[str, Callable[[thread
     url, every = config.heartbeat.url, config.heartbeat.every
     if url is None:
         return {}
-    return {"heartbeat": Heartbeat(url=url, every=every, unready=lambda: not_ready_reason(liveness.snapshot())).run}
+    return {
+        "heartbeat": Heartbeat(url=url, every=every, not_ready_reason=lambda: not_ready_reason(liveness.snapshot())).run
+    }
 
 
 def _timings(config: Config) -> WatchTimings:
@@ -142,27 +144,31 @@ def _timings(config: Config) -> WatchTimings:
     )
 
 
-def _control(runtime: Runtime, signal_queue: SignalQueue, publisher: StatePublisher) -> ControlServer:
+def _control_server(runtime: Runtime, signal_queue: SignalQueue, publisher: StatePublisher) -> ControlServer:
     dispatcher = runtime.dispatcher
     commands = commands_for(
         runtime.config, outbox=dispatcher.outbox, channel_states=dispatcher.channel_states, clock=dispatcher.clock
     )
-    reload = Command(words=0, do=partial(_asked_to_reload, signal_queue))
+    reload = Command(words=0, do=partial(_request_reload, signal_queue))
     look = Command(
-        words=0, do=lambda: _standing(runtime.config, dispatcher.clock.now(), publisher.word()), is_look=True
+        words=0,
+        do=lambda: _status_answer(runtime.config, dispatcher.clock.now(), publisher.current_state()),
+        is_look=True,
     )
     said = Command(
-        words=0, do=lambda: {"verb": "state", "text": "how the daemon is", "state": publisher.word()}, is_look=True
+        words=0,
+        do=lambda: {"verb": "state", "text": "how the daemon is", "state": publisher.current_state()},
+        is_look=True,
     )
     return ControlServer(runtime.config.state, {**commands.verbs(), "reload": reload, "status": look, "state": said})
 
 
-def _standing(config: Config, now: datetime, word: Mapping[str, Any]) -> Row:
+def _status_answer(config: Config, now: datetime, daemon_state: Mapping[str, Any]) -> Row:
     """Return all that `status` shows, for one that cannot read the configuration any more."""
-    channel_state = status(config, word, now=now)
+    channel_state = status(config, daemon_state, now=now)
     return {"verb": "status", "text": "how things stand", "zone": config.timezone.key, "standing": channel_state}
 
 
-def _asked_to_reload(signal_queue: SignalQueue) -> Row:
+def _request_reload(signal_queue: SignalQueue) -> Row:
     signal_queue.put(signal.SIGHUP)
     return {"verb": "reload", "text": "the configuration is read again; the log says whether it can be used"}

@@ -15,9 +15,11 @@ from monitor.model import ChannelState, Delivery, IngestReport, Message
 from monitor.notify.retry import Decision, Transition
 from monitor.ports import Clock, Outbox
 
-_LONG = timedelta(hours=1)
-_REJECTS = "`monitor dumps --rejects` says why; the files are left as they are."
-_CHOICE = "`monitor alerts --state held` lists all; `monitor alerts retry ID` sends one again, `drop ID` gives it up."
+_REMIND_AFTER = timedelta(hours=1)
+_SEE_REJECTS = "`monitor dumps --rejects` says why; the files are left as they are."
+_HELD_COMMANDS = (
+    "`monitor alerts --state held` lists all; `monitor alerts retry ID` sends one again, `drop ID` gives it up."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +29,14 @@ class OperatorAlerts:
     channels: Sequence[str]
     outbox: Outbox
     clock: Clock
-    untold: dict[str, int] = field(default_factory=dict)  # by source: rejects of an hour that had its word already
+    reject_counts: dict[str, int] = field(
+        default_factory=dict
+    )  # by source: rejects of an hour that had its word already
 
-    def turned(self, channel: str, turn: Transition, state: ChannelState) -> None:
+    def channel_state_changed(self, channel: str, transition: Transition, state: ChannelState) -> None:
         """A channel has failed for a while, or is well again."""
         since = f" since {state.since:%Y-%m-%d %H:%M} UTC" if state.since else ""
-        if turn is Transition.RECOVERED:
+        if transition is Transition.RECOVERED:
             text = f"channel {channel} works again\nIt failed{since}; what waited for it is on its way."
         elif state.is_refused:
             text = (
@@ -44,147 +48,147 @@ class OperatorAlerts:
                 f"channel {channel} is failing\n{state.failures} failures in a row{since}; last: {state.reason}."
                 " Its messages wait and are tried again by themselves."
             )
-        self._tell(text, key=f"{turn}:{channel}:{_hour(state.since or self.clock.now())}", about=channel)
+        self._alert(text, key=f"{transition}:{channel}:{_hour(state.since or self.clock.now())}", about=channel)
 
-    def lasting(self, channel: str, state: ChannelState) -> None:
+    def channel_still_down(self, channel: str, state: ChannelState) -> None:
         """A channel is still down an hour after it began to fail: told once more, also where it had come and gone."""
-        if state.since and self.clock.now() - state.since >= _LONG and {*self.channels} - {channel}:
-            self._tell(
+        if state.since and self.clock.now() - state.since >= _REMIND_AFTER and {*self.channels} - {channel}:
+            self._alert(
                 f"channel {channel} is still down\nSince {state.since:%Y-%m-%d %H:%M} UTC; last: {state.reason}."
                 f" Its messages wait; `monitor channels resume {channel}` tries it at once.",
                 key=f"lasting:{channel}:{state.since}",
                 about=channel,
             )
 
-    def buried(self, delivery: Delivery, step: Decision) -> None:
+    def message_dead(self, delivery: Delivery, decision: Decision) -> None:
         """A message will never be delivered; a dead system message is only logged."""
         message = delivery.message
         if message.kind != "system":
-            self._tell(
-                f"a message to channel {message.channel} was given up\nMessage {delivery.id}: {step.verdict.reason}."
-                " `monitor alerts --state dead` lists all.",
+            self._alert(
+                f"a message to channel {message.channel} was given up\nMessage {delivery.id}:"
+                f" {decision.verdict.reason}. `monitor alerts --state dead` lists all.",
                 key=f"dead:{message.channel}:{self._hour()}",
                 about=message.channel,
             )
 
-    def held(self, delivery: Delivery, step: Decision) -> None:
+    def message_held(self, delivery: Delivery, decision: Decision) -> None:
         """A message may have arrived, and a person is to say whether it is sent again; a system message is not."""
         message = delivery.message
         if message.kind != "system":
-            self._tell(
+            self._alert(
                 f"a message to channel {message.channel} waits for you\nMessage {delivery.id} may have arrived or not:"
-                f" {step.verdict.reason}. {_CHOICE}",
+                f" {decision.verdict.reason}. {_HELD_COMMANDS}",
                 key=f"held:{message.channel}:{self._hour()}",
                 about=message.channel,
             )
 
-    def held_over(self, counts: Mapping[str, int]) -> None:
+    def sends_interrupted(self, counts: Mapping[str, int]) -> None:
         """The monitor ended in the middle of sends, whose messages may have arrived."""
         for channel, count in counts.items():
-            self._tell(
-                f"{_counted(count, 'message')} to channel {channel} {'waits' if count == 1 else 'wait'} for you\n"
-                f"The monitor ended during the send: it may have arrived or not. {_CHOICE}",
+            self._alert(
+                f"{_plural(count, 'message')} to channel {channel} {'waits' if count == 1 else 'wait'} for you\n"
+                f"The monitor ended during the send: it may have arrived or not. {_HELD_COMMANDS}",
                 key=f"held-over:{channel}:{self._hour()}",
                 about=channel,
             )
 
-    def expired(self, counts: Mapping[str, int]) -> None:
+    def messages_expired(self, counts: Mapping[str, int]) -> None:
         """Messages grew too old while they waited."""
         for channel, count in counts.items():
-            self._tell(
-                f"{_counted(count, 'message')} to channel {channel} {'was' if count == 1 else 'were'} given up\n"
+            self._alert(
+                f"{_plural(count, 'message')} to channel {channel} {'was' if count == 1 else 'were'} given up\n"
                 "Waited longer than max_age. `monitor alerts --state dead` lists what was given up.",
                 key=f"expired:{channel}:{self._hour()}",
                 about=channel,
             )
 
-    def refused(self, reason: str, *, when: str) -> None:
+    def config_rejected(self, reason: str, *, when: str) -> None:
         """A changed configuration cannot be used; `when` tells one change from another."""
-        self._tell(
+        self._alert(
             f"the changed configuration cannot be used\n{reason}\nThe monitor goes on with the one before;"
             " `monitor check` lists every fault.",
             key=f"config:{when}",
         )
 
-    def mended(self, file: str, *, when: str) -> None:
+    def config_accepted(self, file: str, *, when: str) -> None:
         """The configuration can be used again, and is."""
-        self._tell(
+        self._alert(
             f"the configuration can be used again\nThe monitor works with {file} as it is now.",
             key=f"config-mended:{when}",
         )
 
-    def unserved(self, address: str, reason: str) -> None:
+    def health_unavailable(self, address: str, reason: str) -> None:
         """The pages for machines cannot be served at their address."""
-        self._tell(
+        self._alert(
             f"the health pages cannot be served\n{address}: {reason}. The monitor goes on without them; name another"
             " address in health.listen, or free this one and say `monitor reload`.",
             key=f"health:{address}:{self._hour()}",
         )
 
-    def rejected(self, report: IngestReport) -> None:
+    def dump_rejected(self, report: IngestReport) -> None:
         """A dump held what could not be read."""
-        count, before = report.rejected, self.untold.pop(report.source, 0)
+        count, before = report.rejected, self.reject_counts.pop(report.source, 0)
         others = f", and {before} of dumps before it" if before else ""
-        is_told = self._tell(
-            f"{_counted(count + before, 'part')} of {'dumps' if before else 'a dump'} could not be read\nDump"
-            f" {report.name} of source {report.source}{others}. {_REJECTS}",
+        is_told = self._alert(
+            f"{_plural(count + before, 'part')} of {'dumps' if before else 'a dump'} could not be read\nDump"
+            f" {report.name} of source {report.source}{others}. {_SEE_REJECTS}",
             key=f"rejected:{report.source}:{self._hour()}",
         )
         if not is_told:
-            self.untold[report.source] = before + count
+            self.reject_counts[report.source] = before + count
 
-    def more_rejected(self) -> None:
+    def unreported_rejects(self) -> None:
         """Say what else could not be read, once the hour is over that has had its word."""
-        for source in list(self.untold):
-            count = self.untold.pop(source, 0)
-            text = f"{_counted(count, 'more part')} of dumps could not be read\nOf source {source}. {_REJECTS}"
-            if count and not self._tell(text, key=f"rejected:{source}:{self._hour()}"):
-                self.untold[source] = self.untold.get(source, 0) + count
+        for source in list(self.reject_counts):
+            count = self.reject_counts.pop(source, 0)
+            text = f"{_plural(count, 'more part')} of dumps could not be read\nOf source {source}. {_SEE_REJECTS}"
+            if count and not self._alert(text, key=f"rejected:{source}:{self._hour()}"):
+                self.reject_counts[source] = self.reject_counts.get(source, 0) + count
 
-    def overdue(self, count: int) -> None:
+    def dumps_unfinished(self, count: int) -> None:
         """Dumps ended in the middle of a release, and nobody completed them."""
-        self._tell(
-            f"{_counted(count, 'unfinished dump')} stayed unfinished\nThe last release of each was"
+        self._alert(
+            f"{_plural(count, 'unfinished dump')} stayed unfinished\nThe last release of each was"
             " rejected. `monitor dumps --rejects` lists them.",
             key=f"overdue:{self._hour()}",
         )
 
-    def silent(self, source: str, *, since: datetime, has_spoken: bool) -> None:
+    def source_silent(self, source: str, *, since: datetime, has_dumps: bool) -> None:
         """No new dump came for longer than `expect_every`. since: the last one, or where there was none, the start."""
-        what = "no new dump of source" if has_spoken else "no dump at all of source"
-        self._tell(
+        what = "no new dump of source" if has_dumps else "no dump at all of source"
+        self._alert(
             f"{what} {source} since {since:%Y-%m-%d %H:%M} UTC\nOne is expected more often (expect_every). Look after"
             " the program that drops its files; `monitor status` says how its folder is watched.",
             key=f"silent:{source}:{since:%Y-%m-%dT%H:%M:%S}",
         )
 
-    def heard(self, source: str, *, since: datetime) -> None:
+    def source_resumed(self, source: str, *, since: datetime) -> None:
         """Dumps come again after such a silence."""
-        self._tell(
+        self._alert(
             f"dumps of source {source} come again\nNone had come since {since:%Y-%m-%d %H:%M} UTC.",
             key=f"heard:{source}:{since:%Y-%m-%dT%H:%M:%S}",
         )
 
-    def based(self, source: str, *, releases: int, matched: int) -> None:
+    def baseline_taken(self, source: str, *, releases: int, matched: int) -> None:
         """A source's first releases were recorded and nobody was told."""
-        self._tell(
+        self._alert(
             f"baseline of {source} taken: {releases} releases, {matched} would match\nThey were recorded and told"
             " nobody; from now on its watchlists alert.",
             key=f"baseline:{source}",
         )
 
-    def _tell(self, text: str, *, key: str, about: str = "") -> bool:
+    def _alert(self, text: str, *, key: str, about: str = "") -> bool:
         """False: something was told under this key already.
 
         A store that cannot take it now has its own line in the log; the log says it in any case, and once.
         """
         channels = [name for name in self.channels if name != about]
-        is_news = self._queue(text, key, channels) or not channels
+        is_news = self._enqueue(text, key, channels) or not channels
         if is_news:
             warn("operator_told", what=text.partition("\n")[0], channels=", ".join(channels) or "none")
         return is_news
 
-    def _queue(self, text: str, key: str, channels: Sequence[str]) -> bool:
+    def _enqueue(self, text: str, key: str, channels: Sequence[str]) -> bool:
         now, is_news = self.clock.now(), False
         for name in channels:
             message = Message(channel=name, kind="system", source="", text=text)
@@ -203,5 +207,5 @@ def _hour(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H}"
 
 
-def _counted(count: int, what: str) -> str:
+def _plural(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"

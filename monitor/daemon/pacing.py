@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from monitor.collect.batches import MAX_PART_RECORDS
 
-BUDGET = 0.25  # seconds that one part may take
-FEWEST = 200  # records of one part: each part reads the releases around its own from the store
+MAX_SECONDS = 0.25  # seconds that one part may take
+MIN_RECORDS = 200  # records of one part: each part reads the releases around its own from the store
 
 
 class PartPacer:
@@ -17,21 +17,21 @@ class PartPacer:
     def __init__(self, between: Callable[[], None], *, seconds: Callable[[], float] = time.monotonic) -> None:
         self._between = between
         self._seconds = seconds
-        self._since: float | None = None  # None: no part was begun yet
-        self._away = 0.0  # seconds of others' turns since then
-        self._most = FEWEST
+        self._began: float | None = None  # None: no part was begun yet
+        self._paused = 0.0  # seconds of others' turns since then
+        self._max_records = MIN_RECORDS
 
-    def give(self) -> None:
+    def pause(self) -> None:
         """Let the others have their turn. Raises Interrupted where the take-in is to stop here."""
         start = self._seconds()
         self._between()
-        self._away += self._seconds() - start
+        self._paused += self._seconds() - start
 
     def max_records(self) -> int:
         """How many records the next part may have, by how long the last one took."""
-        if self._since is not None:
-            took = max(self._seconds() - self._since - self._away, BUDGET / 2)
-            self._most = max(FEWEST, min(MAX_PART_RECORDS, int(self._most * BUDGET / took)))
-        self.give()
-        self._since, self._away = self._seconds(), 0.0
-        return self._most
+        if self._began is not None:
+            took = max(self._seconds() - self._began - self._paused, MAX_SECONDS / 2)
+            self._max_records = max(MIN_RECORDS, min(MAX_PART_RECORDS, int(self._max_records * MAX_SECONDS / took)))
+        self.pause()
+        self._began, self._paused = self._seconds(), 0.0
+        return self._max_records

@@ -25,34 +25,34 @@ class ConfigReloader(Generic[T]):
         self._config = config
         self._build = build
         self._operator = operator
-        self.used: FileStamp = config.stamp  # the file as it was read last, not what it has become since
-        self._seen = self.used
+        self.loaded: FileStamp = config.stamp  # the file as it was read last, not what it has become since
+        self._seen = self.loaded
         self.next: T | None = None
         self.rejection = ""  # why what was read last cannot be used; empty: it is in force
 
     def has_changed(self) -> bool:
         """Whether the file is another one than was read last, and the same in two looks: nobody is writing it."""
         before, self._seen = self._seen, file_stamp(self._config.file)
-        return self._seen is not None and self._seen != self.used and self._seen == before
+        return self._seen is not None and self._seen != self.loaded and self._seen == before
 
     def reload(self) -> bool:
         """Read it again; False: it cannot be used, which is told, and what is in force stays so."""
-        self.used = file_stamp(self._config.file)
+        self.loaded = file_stamp(self._config.file)
         try:
-            self.next = self._build(self._loaded())
+            self.next = self._build(self._load())
         except MonitorError as error:
             count = len(error.faults) if isinstance(error, ConfigError) else 1
             reason = f"{error.where or self._config.file}: {error.message}"
             warn("config_refused", faults=count, reason=reason, see="monitor check")
-            self._operator.refused(reason, when=str(self.used))
+            self._operator.config_rejected(reason, when=str(self.loaded))
             self.rejection = reason
             return False
         say("config_reloaded", file=str(self._config.file))
         if self.rejection:
-            self._operator.mended(str(self._config.file), when=str(self.used))
+            self._operator.config_accepted(str(self._config.file), when=str(self.loaded))
         return True
 
-    def _loaded(self) -> Config:
+    def _load(self) -> Config:
         config = load(self._config.file, environ=os.environ, checks=(check_rules, check_services))
         if config.state != self._config.state:
             raise MonitorError("state: cannot change while the monitor runs; restart it")

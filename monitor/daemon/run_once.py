@@ -38,42 +38,42 @@ def run_once(ingester: Ingester, dispatcher: Dispatcher, *, store: Store) -> Pas
     now = dispatcher.clock.now()
     done = PassResult(rejected=store.reject_overdue(held_before=now, now=now))
     if done.rejected:
-        dispatcher.operator.overdue(done.rejected)
-    done.unsent += dispatcher.open()
+        dispatcher.operator.dumps_unfinished(done.rejected)
+    done.unsent += dispatcher.start()
     for source in ingester.sources:
-        _take_in_all(ingester, source, done)
+        _ingest_all(ingester, source, done)
     dispatcher.build_unconfigured_messages()
     _deliver_all(dispatcher, done)
     return done
 
 
-def _take_in_all(ingester: Ingester, source: Source, done: PassResult) -> None:
+def _ingest_all(ingester: Ingester, source: Source, result: PassResult) -> None:
     try:
-        paths = ingester.waiting(source)
+        paths = ingester.scan(source).pending
     except OSError as error:
         warn("folder_missing", source=source.name, path=source.folder.shown, reason=error.strerror)
-        done.unread += 1
+        result.unread += 1
         return
     for path in paths:
         if has_writer(path):
             say("file_being_written", source=source.name, name=source.folder.name_of(path))
-            done.unread += 1
+            result.unread += 1
         else:
-            _count(ingester.ingest(path, source, mode=Mode.ONCE), done)
+            _count(ingester.ingest(path, source, mode=Mode.ONCE), result)
 
 
-def _count(taken: IngestOutcome, done: PassResult) -> None:
-    done.rejected += taken.report.rejected if taken.report else 0
-    done.unread += taken.is_later or taken.is_failed
+def _count(outcome: IngestOutcome, result: PassResult) -> None:
+    result.rejected += outcome.report.rejected if outcome.report else 0
+    result.unread += outcome.is_postponed or outcome.is_failed
 
 
-def _deliver_all(dispatcher: Dispatcher, done: PassResult) -> None:
+def _deliver_all(dispatcher: Dispatcher, result: PassResult) -> None:
     """Every channel in a thread of its own: a hung one must not keep the others waiting.
 
     In rounds, for what happens in one is told to the people who run the monitor in the next.
     """
     told, stop = threading.Event(), threading.Event()
-    team = dispatcher.delivery_workers(on_told=told.set)
+    team = dispatcher.delivery_workers(on_alert=told.set)
     tallies = [DeliveryCounts()] * len(team)
     with ThreadPoolExecutor(max(1, len(team))) as pool, _stopping(stop):
         is_news = True
@@ -82,10 +82,10 @@ def _deliver_all(dispatcher: Dispatcher, done: PassResult) -> None:
             scan_schedule = pool.map(lambda worker: worker.drain(stop), team)
             tallies = [before.plus(now) for before, now in zip(tallies, scan_schedule, strict=True)]
             expired = dispatcher.expire()
-            done.unsent += expired
+            result.unsent += expired
             is_news = told.is_set() or expired > 0
     for worker, tally in zip(team, tallies, strict=True):
-        _add(worker, tally, done)
+        _add_counts(worker, tally, result)
 
 
 @contextmanager
@@ -97,8 +97,8 @@ def _stopping(stop: threading.Event) -> Iterator[None]:
         stop.set()
 
 
-def _add(worker: DeliveryWorker, tally: DeliveryCounts, done: PassResult) -> None:
-    done.sent += tally.sent
-    done.unsent += tally.retried + tally.held + tally.buried + tally.is_behind
-    if tally.is_behind:
+def _add_counts(worker: DeliveryWorker, counts: DeliveryCounts, result: PassResult) -> None:
+    result.sent += counts.sent
+    result.unsent += counts.retried + counts.held + counts.buried + counts.is_behind
+    if counts.is_behind:
         warn("messages_left", channel=worker.channel.name, reason=str(worker.hold()), see="monitor channels")

@@ -33,23 +33,23 @@ class SilenceMonitor:
         for source, every in self.expected.items():
             last = self.counters.last_dump(source)
             if source in told:
-                self._look_for_end(source, told[source], last)
+                self._check_for_end(source, told[source], last)
             elif not self.is_busy():
-                self._look_for_silence(source, every, last)
+                self._check_for_silence(source, every, last)
 
-    def _look_for_silence(self, source: str, every: timedelta, last: datetime | None) -> None:
+    def _check_for_silence(self, source: str, every: timedelta, last: datetime | None) -> None:
         now = self.clock.now()
         since = last or self.source_states.expected_since(source, now=now)
         if now - since < every:
             return
         warn("source_silent", source=source, since=f"{since:%Y-%m-%dT%H:%M:%SZ}", see="monitor status")
         # Told first: a crash in between tells it again, and the outbox knows it already.
-        self.operator.silent(source, since=since, has_spoken=last is not None)
+        self.operator.source_silent(source, since=since, has_dumps=last is not None)
         self.source_states.begin_silence(source, since)
 
-    def _look_for_end(self, source: str, since: datetime, last: datetime | None) -> None:
+    def _check_for_end(self, source: str, since: datetime, last: datetime | None) -> None:
         if last is None or timestamp(last) <= timestamp(since):  # a stored moment is cut to milliseconds
             return
         say("source_heard", source=source)
-        self.operator.heard(source, since=since)
+        self.operator.source_resumed(source, since=since)
         self.source_states.end_silence(source)

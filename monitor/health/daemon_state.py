@@ -1,6 +1,7 @@
-"""Hold what the daemon says of itself, and write it to `state/daemon.json` for a `monitor status` that cannot ask it.
+"""Hold the daemon's state, and write it to `state/daemon.json` for a `monitor status` that cannot ask the daemon.
 
-The file is replaced by a rename when its content changes, and never synced: the last change, not a sign of life.
+The file is replaced by a rename when its content changes, and never synced. It shows the last change, not whether the
+daemon is alive.
 """
 
 from __future__ import annotations
@@ -12,41 +13,41 @@ from pathlib import Path
 from typing import Any
 
 FILE = "daemon.json"
-STALE_AFTER = 10.0  # seconds without a word from a daemon that runs, or from a thread of it that speaks every second
+STALE_AFTER = 10.0  # seconds without an answer from a running daemon, or without a report from one of its threads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """How one source is watched, in the words of `monitor status`."""
+    """How one source is watched, as `monitor status` shows it."""
 
     state: str  # watching | polling | waiting | degraded
     since: str  # RFC 3339
     reason: str = ""
-    ignored: int = 0  # files in the folder under names that no source takes
+    ignored: int = 0  # files in the folder whose names match no source
     ignored_names: tuple[str, ...] = ()  # the first few of them
     unsettled: int = 0  # files that are still written to, or cannot be read yet
-    oldest_unsettled: str | None = None  # since when; None: there is none
+    oldest_unsettled: str | None = None  # since when; None: no file is unsettled
     missed_by_events: int = 0  # files since the start that only a rescan found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonState:
-    """One word of a daemon that runs."""
+    """The state of a running daemon at one time."""
 
     pid: int
     at: str = field(compare=False)  # RFC 3339 with microseconds
-    silence: str = ""  # why nothing below is known to be so now; in the file always empty
+    silence: str = ""  # why the fields below may be outdated; always empty in the file
     paused: str = ""  # why nothing can be stored
-    busy_with: str = ""  # the file whose take-in was about to begin
-    overflows: int = 0  # of the kernel's queue of events, since the start
+    busy_with: str = ""  # the large file that is being ingested
+    overflows: int = 0  # of the kernel's event queue, since the start
     handler_errors: int = 0
-    waiting: int = 0  # settled files that are not taken in yet
-    refusal: str = ""  # why the configuration as it stands now cannot be used; empty: it is the one in force
+    waiting: int = 0  # settled files that are not ingested yet
+    refusal: str = ""  # why the configuration file cannot be used as it is now; empty: it is in force
     sources: Mapping[str, SourceState] = field(default_factory=dict)
 
 
 def write_state(state: Path, daemon_state: DaemonState) -> None:
-    """Replace the daemon's last word. Raises OSError, as on a full disk: then the one before stays."""
+    """Replace the state file. Raises OSError, as on a full disk: then the file stays as it was."""
     made = state / f".{FILE}.new"
     made.touch(0o644)  # whatever the umask allows
     made.write_text(json.dumps(asdict(daemon_state)), "utf-8")
@@ -54,7 +55,7 @@ def write_state(state: Path, daemon_state: DaemonState) -> None:
 
 
 def read_state(state: Path) -> Mapping[str, Any]:
-    """The daemon's last word as it stands there; empty: it never spoke, or the file is torn."""
+    """Return what the state file holds; empty: there is no such file, or it is damaged."""
     try:
         found = json.loads((state / FILE).read_text("utf-8"))
     except (OSError, ValueError):
@@ -63,9 +64,9 @@ def read_state(state: Path) -> Mapping[str, Any]:
 
 
 def last_change(state: Path, *, pid: int, since: str) -> Mapping[str, Any]:
-    """Return what the daemon of this pid wrote since it began, each watch marked as of then; empty: nothing.
+    """Return what the daemon of this pid has written since it started, each watch marked with the time; empty: nothing.
 
-    In a container every daemon has the same pid, so the file of an earlier one is told by its time.
+    In a container every daemon has the same pid, so its time shows a file of an earlier one.
     """
     found = read_state(state)
     if found.get("pid") != pid or found["at"][:19] < since[:19]:  # to the second; RFC 3339 sorts as text
@@ -78,11 +79,11 @@ def last_change(state: Path, *, pid: int, since: str) -> Mapping[str, Any]:
     return {**found, "sources": sources}
 
 
-def watch_of(word: Mapping[str, Any], source: str) -> Mapping[str, Any]:
-    """Return what may be believed of a source's watch now."""
-    if word.get("silence"):
-        return _unknown(word["silence"])
-    watch: Mapping[str, Any] | None = word.get("sources", {}).get(source)
+def reported_watch(state: Mapping[str, Any], source: str) -> Mapping[str, Any]:
+    """Return how a source is watched, as far as it is known now."""
+    if state.get("silence"):
+        return _unknown(state["silence"])
+    watch: Mapping[str, Any] | None = state.get("sources", {}).get(source)
     return watch or _unknown("the daemon has not reported yet")
 
 

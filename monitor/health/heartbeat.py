@@ -1,6 +1,6 @@
-"""Whether the daemon is ready → a ping now and then, to a service that raises an alarm when none comes.
+"""Ping a heartbeat service while the daemon is ready; the service raises an alarm when no ping comes.
 
-The address of the ping is a secret: it stands in no log and in no error, so neither do the words of whatever failed.
+The address of the ping is a secret. No log line and no error shows it, so neither shows the text of a failure.
 """
 
 from __future__ import annotations
@@ -27,34 +27,34 @@ FAIL = "fail"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
-    """Pings in a thread of its own; one that fails is told once, and disturbs nothing."""
+    """Pings in a thread of its own; a failure is logged once and affects nothing else."""
 
     url: Secret
     every: timedelta
-    unready: Callable[[], str]  # why the daemon is not ready; "": it is
+    not_ready_reason: Callable[[], str]  # why the daemon is not ready; "": it is
     timeout: float = TIMEOUT
 
     def run(self, stop: threading.Event) -> None:
-        """The first ping at once, then one after each pause, until `stop`."""
-        told = ""
+        """Ping at once, then every `every`, until `stop`."""
+        logged = ""
         while not stop.is_set():
-            problem = ping(pinged(self.url, is_well=not self.unready()), timeout=self.timeout)
-            if problem != told:
-                _tell(problem)
-            told = problem
+            problem = ping(ping_url(self.url, is_ready=not self.not_ready_reason()), timeout=self.timeout)
+            if problem != logged:
+                _log_result(problem)
+            logged = problem
             stop.wait(self.every.total_seconds())
 
 
-def pinged(url: Secret, *, is_well: bool) -> Secret:
-    """The address itself, or `/fail` below it; what follows its path stays."""
-    if is_well:
+def ping_url(url: Secret, *, is_ready: bool) -> Secret:
+    """Return the address itself, or `/fail` below it; its query string stays."""
+    if is_ready:
         return url
     parts = urlsplit(url.reveal())
     return Secret(urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{FAIL}")))
 
 
 def ping(url: Secret, *, timeout: float) -> str:
-    """Ask for an address once and follow it nowhere; why it was not accepted, without a word of it, or ""."""
+    """Send one request without following redirects. Return why it failed, without the address; "": it was accepted."""
     from urllib.error import HTTPError, URLError
     from urllib.request import Request
 
@@ -64,14 +64,14 @@ def ping(url: Secret, *, timeout: float) -> str:
             return ""
     except HTTPError as error:
         error.close()
-        return f"{error.code} {_phrase(error.code)}".strip()
+        return f"{error.code} {_status_phrase(error.code)}".strip()
     except (OSError, HTTPException, ValueError) as error:
         reason = error.reason if isinstance(error, URLError) and isinstance(error.reason, OSError) else error
-        return f"no answer within {timeout:.0f} s" if isinstance(reason, TimeoutError) else _named(reason)
+        return f"no answer within {timeout:.0f} s" if isinstance(reason, TimeoutError) else _error_name(reason)
 
 
 def _opener() -> OpenerDirector:
-    """Speaks HTTP, through the proxy of the environment, and has nobody who would follow a redirect."""
+    """Return an HTTP client that uses the proxy of the environment and follows no redirect."""
     from urllib import request
 
     opener = request.OpenerDirector()
@@ -87,17 +87,17 @@ def _opener() -> OpenerDirector:
     return opener
 
 
-def _phrase(code: int) -> str:
-    """Our own words: those of the far side could hold anything."""
+def _status_phrase(code: int) -> str:
+    """Return the standard phrase: the one that the server sent could hold anything."""
     return HTTPStatus(code).phrase if code in list(HTTPStatus) else ""
 
 
-def _named(error: Exception) -> str:
-    """What the system calls it, or its kind; never its text, which may hold the address."""
+def _error_name(error: Exception) -> str:
+    """Return the system's name for the error, or its type; never its text, which may hold the address."""
     return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
 
 
-def _tell(problem: str) -> None:
+def _log_result(problem: str) -> None:
     if problem:
         warn("heartbeat_failed", reason=problem)
     else:

@@ -22,16 +22,16 @@ from monitor.health.liveness import HealthSnapshot, not_ready_reason
 from monitor.logs import say, warn
 
 OFF = "off"
-LONGEST = 8 * 1024  # bytes of a request's head
-PATIENCE = 1.0  # seconds that one client gets, whatever it does; they are answered one after the other
-GRACE = 2.0  # seconds that the last client gets at the end
+MAX_REQUEST = 8 * 1024  # bytes of a request line and its headers
+CLIENT_TIMEOUT = 1.0  # seconds for one client, whatever it does; clients are answered one after the other
+STOP_TIMEOUT = 2.0  # seconds for the last client at the end
 BACKLOG = 16  # clients that may wait
-_REQUEST = re.compile(rb"([A-Z]{1,10}) (/[!-~]*) HTTP/1\.[01]\r?")
+_REQUEST_LINE = re.compile(rb"([A-Z]{1,10}) (/[!-~]*) HTTP/1\.[01]\r?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """One answer."""
+    """The answer to one request."""
 
     text: str
     status: HTTPStatus = HTTPStatus.OK
@@ -42,23 +42,23 @@ Routes = Mapping[str, Callable[[], Response]]  # by path
 
 
 class HealthServer:
-    """Answers in one thread of its own; `show` and `listen` belong to the main thread."""
+    """Answers in one thread of its own; call `set_routes` and `listen` from the main thread only."""
 
-    def __init__(self, *, patience: float = PATIENCE) -> None:
-        self._patience = patience
-        self._pages: Routes = {}
+    def __init__(self, *, timeout: float = CLIENT_TIMEOUT) -> None:
+        self._timeout = timeout
+        self._routes: Routes = {}
         self._address = OFF
-        self._listener: _Listener | None = None  # None: nothing is listened on
-        self.port = 0  # the one that is listened on; 0: none is
+        self._listener: _Listener | None = None  # None: no socket is open
+        self.port = 0  # of the open socket; 0: no socket is open
 
-    def set_routes(self, pages: Routes) -> None:
-        """From now on answer with these."""
-        self._pages = pages
+    def set_routes(self, routes: Routes) -> None:
+        """Use these routes for all requests from now on."""
+        self._routes = routes
 
     def listen(self, address: str) -> str:
-        """Be found at an address, as `health.listen`, and nowhere else; why that cannot be, which is logged, or "".
+        """Listen on this address only (as `health.listen`). Return why that fails, which is logged; "": it works.
 
-        Where it is found there already, nobody notices.
+        A socket that is open on this address already stays open.
         """
         if address == self._address and (self._listener or address == OFF):
             return ""
@@ -67,9 +67,9 @@ class HealthServer:
         if address == OFF:
             return ""
         try:
-            listener = socket.create_server(_place(address), family=_family(address), backlog=BACKLOG)
+            listener = socket.create_server(_host_and_port(address), family=_family(address), backlog=BACKLOG)
         except OSError as error:
-            reason = os.strerror(error.errno or 0)  # the library adds the address, which stands beside it
+            reason = os.strerror(error.errno or 0)  # the library's text would repeat the address
             warn("health_unavailable", address=address, reason=reason, instead="the monitor goes on without its pages")
             return reason
         self.port = listener.getsockname()[1]
@@ -78,69 +78,69 @@ class HealthServer:
         return ""
 
     def close(self) -> None:
-        """Listen no longer; a client that is being answered is answered."""
+        """Stop listening; a client that is being answered still gets its answer."""
         if self._listener:
             self._listener.close()
         self._listener, self.port = None, 0
 
-    def receive(self, client: socket.socket) -> None:
-        """Answer one client; one that hangs, or has gone, harms nobody."""
+    def serve_client(self, client: socket.socket) -> None:
+        """Answer one client; one that hangs or disconnects affects no other."""
         with client, suppress(OSError):
-            request = _head(client, self._patience)
-            client.settimeout(self._patience)
-            client.sendall(answer(request, self._pages))
+            request = _read_head(client, self._timeout)
+            client.settimeout(self._timeout)
+            client.sendall(answer(request, self._routes))
             client.shutdown(socket.SHUT_WR)
 
 
 class _Listener:
-    """One listening socket and the thread behind it."""
+    """One listening socket and its thread."""
 
     def __init__(self, listening: socket.socket, health_server: HealthServer) -> None:
         self._socket = listening
-        self._reception = health_server
-        self._waker, self._waiter = socket.socketpair()  # what ends the wait for clients
+        self._server = health_server
+        self._wake_writer, self._wake_reader = socket.socketpair()  # ends the wait for clients
         listening.setblocking(False)  # noqa: FBT003 - socket's own signature
         self._thread = threading.Thread(target=self._serve, name="health", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        self._waker.send(b"\0")
-        self._thread.join(GRACE)
-        self._waker.close()
+        self._wake_writer.send(b"\0")
+        self._thread.join(STOP_TIMEOUT)
+        self._wake_writer.close()
 
     def _serve(self) -> None:
-        with selectors.DefaultSelector() as selector, self._socket, self._waiter:
+        with selectors.DefaultSelector() as selector, self._socket, self._wake_reader:
             selector.register(self._socket, selectors.EVENT_READ)
-            selector.register(self._waiter, selectors.EVENT_READ)
-            while self._waiter not in [key.fileobj for key, _ in selector.select()]:
+            selector.register(self._wake_reader, selectors.EVENT_READ)
+            while self._wake_reader not in [key.fileobj for key, _ in selector.select()]:
                 self._serve_one()
 
     def _serve_one(self) -> None:
         try:
             client, _ = self._socket.accept()
-        except BlockingIOError:  # it had gone before it was its turn
+        except BlockingIOError:  # the client disconnected before it was accepted
             return
-        except OSError as error:  # no descriptor to be had
+        except OSError as error:  # no file descriptor is free
             warn("health_failed", reason=error.strerror)
-            time.sleep(PATIENCE)
+            time.sleep(CLIENT_TIMEOUT)
             return
-        self._reception.receive(client)
+        self._server.serve_client(client)
 
 
-def _head(client: socket.socket, patience: float) -> bytes:
-    """A request to the end of its head, or what there is of one that is too long. Raises OSError where none came."""
-    until = time.monotonic() + patience
+def _read_head(client: socket.socket, timeout: float) -> bytes:
+    """Return the head of a request; empty: it is too long. Raises OSError when none comes."""
+    until = time.monotonic() + timeout
     head = b""
-    while b"\n\r\n" not in head and b"\n\n" not in head and len(head) <= LONGEST:
+    while b"\n\r\n" not in head and b"\n\n" not in head and len(head) <= MAX_REQUEST:
         client.settimeout(max(until - time.monotonic(), 0.001))
-        part = client.recv(LONGEST)
+        part = client.recv(MAX_REQUEST)
         if not part:
             raise ConnectionError("the other side went away")
         head += part
-    return head if len(head) <= LONGEST else b""
+    return head if len(head) <= MAX_REQUEST else b""
 
 
-def _place(address: str) -> tuple[str, int]:
+def _host_and_port(address: str) -> tuple[str, int]:
     host, _, port = address.rpartition(":")
     return host.strip("[]"), int(port)
 
@@ -149,39 +149,39 @@ def _family(address: str) -> socket.AddressFamily:
     return socket.AF_INET6 if address.startswith("[") else socket.AF_INET
 
 
-def answer(request: bytes, pages: Routes) -> bytes:
-    """The whole answer to the head of a request; of the head only the first line counts."""
-    found = _REQUEST.fullmatch(request.partition(b"\n")[0])
+def answer(request: bytes, routes: Routes) -> bytes:
+    """Return the whole answer to the head of a request; only its first line counts."""
+    found = _REQUEST_LINE.fullmatch(request.partition(b"\n")[0])
     if not found:
-        return _written(Response(status=HTTPStatus.BAD_REQUEST, text="this is no HTTP request"))
+        return _encode(Response(status=HTTPStatus.BAD_REQUEST, text="this is no HTTP request"))
     method, path = found[1], found[2].partition(b"?")[0].decode()
     if method not in (b"GET", b"HEAD"):
-        return _written(Response(status=HTTPStatus.METHOD_NOT_ALLOWED, text="these pages can only be read"))
-    if path not in pages:
-        return _written(Response(status=HTTPStatus.NOT_FOUND, text=f"there is {', '.join(pages)}"))
-    return _written(pages[path](), has_text=method == b"GET")
+        return _encode(Response(status=HTTPStatus.METHOD_NOT_ALLOWED, text="these pages can only be read"))
+    if path not in routes:
+        return _encode(Response(status=HTTPStatus.NOT_FOUND, text=f"there is {', '.join(routes)}"))
+    return _encode(routes[path](), has_text=method == b"GET")
 
 
 def alive() -> Response:
-    """Whoever can say this lives; nothing else is asked."""
+    """Return a fixed answer: a process that can send it is alive."""
     return Response(text="alive")
 
 
 def ready(snapshot: HealthSnapshot) -> Response:
-    """Whether the daemon does its work, or the first reason why not."""
+    """Return whether the daemon is ready, or the first reason why not."""
     reason = not_ready_reason(snapshot)
     return Response(text=reason, status=HTTPStatus.SERVICE_UNAVAILABLE) if reason else Response(text="ready")
 
 
-def _written(page: Response, *, has_text: bool = True) -> bytes:
-    text = page.text.encode("utf-8", "backslashreplace") + b"\n" * (not page.text.endswith("\n"))
+def _encode(response: Response, *, has_text: bool = True) -> bytes:
+    text = response.text.encode("utf-8", "backslashreplace") + b"\n" * (not response.text.endswith("\n"))
     head = (
-        f"HTTP/1.1 {page.status.value} {page.status.phrase}",
-        f"Content-Type: {page.content_type}",
+        f"HTTP/1.1 {response.status.value} {response.status.phrase}",
+        f"Content-Type: {response.content_type}",
         f"Content-Length: {len(text)}",
         "Cache-Control: no-store",
         "X-Content-Type-Options: nosniff",
-        *(["Allow: GET, HEAD"] if page.status is HTTPStatus.METHOD_NOT_ALLOWED else []),
+        *(["Allow: GET, HEAD"] if response.status is HTTPStatus.METHOD_NOT_ALLOWED else []),
         "Connection: close",
     )
     return "\r\n".join((*head, "", "")).encode() + text * has_text

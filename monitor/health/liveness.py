@@ -1,7 +1,7 @@
 """Track when each daemon thread last reported, for the watchdog, `/readyz`, the heartbeat and `monitor status`.
 
-A part that is silent is a fault of ours, which a restart may fix. A folder that is missing or a disk that is full is an
-answer: the daemon lives and is not ready.
+A part that does not report is an error in this program, which a restart may fix. With a missing folder or a full disk
+the daemon is alive and not ready.
 """
 
 from __future__ import annotations
@@ -12,95 +12,95 @@ from dataclasses import dataclass, field
 
 from monitor.health.daemon_state import STALE_AFTER, SourceState
 
-_HEARD = ("watching", "polling")  # states of a folder in which what is dropped there is found soon
-_DEAF = {"waiting": "waiting for a folder that is missing or cannot be read", "degraded": "file events were lost"}
+_WATCHED = ("watching", "polling")  # states of a folder in which dropped files are found soon
+_PROBLEMS = {"waiting": "waiting for a folder that is missing or cannot be read", "degraded": "file events were lost"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthSnapshot:
-    """For how many seconds each part has been silent, and what it said last."""
+    """For how many seconds each part has not reported, and what it reported last."""
 
-    watcher: float  # the thread that keeps the folders watched and takes files in
-    store: float  # 0: nobody waits for its answer
+    watcher: float  # the ingest thread, which also keeps the folders watched
+    store: float  # 0: no check of the store is open
     scheduler: float
-    fault: str = ""  # why nothing can be stored; "": something could
-    watches: Mapping[str, SourceState] = field(default_factory=dict)  # by source; empty: they were not looked at yet
+    fault: str = ""  # why nothing can be stored; "": the store can be written
+    watches: Mapping[str, SourceState] = field(default_factory=dict)  # by source; empty: none was checked yet
 
 
 def stalled_part(snapshot: HealthSnapshot, *, within: float) -> str:
-    """The first part that has not answered within so many seconds, as a sentence; "": all have."""
-    # The store comes first: who waits for it falls silent, too.
+    """Return a sentence on the first part that has not answered within so many seconds; "": all have."""
+    # The store comes first: a thread that waits for it does not report either.
     parts = {"store": snapshot.store, "watcher": snapshot.watcher, "scheduler": snapshot.scheduler}
     silent = (f"the {part} has not answered for {since:.0f} s" for part, since in parts.items() if since >= within)
     return next(silent, "")
 
 
 def not_ready_reason(snapshot: HealthSnapshot) -> str:
-    """The first that fits: a part is silent, the daemon has just begun, nothing can be stored, a folder is not heard.
+    """Return the first reason why the daemon is not ready; "": it is.
 
-    "": it is ready.
+    In this order: a part has stalled, the daemon is starting, nothing can be stored, a folder is not watched.
     """
     paused = f"paused: {snapshot.fault}" if snapshot.fault else ""
-    begins = "" if snapshot.watches else "starting"
+    starting = "" if snapshot.watches else "starting"
     states = {source: watch.state for source, watch in snapshot.watches.items()}
-    return stalled_part(snapshot, within=STALE_AFTER) or begins or paused or unwatched_source(states)
+    return stalled_part(snapshot, within=STALE_AFTER) or starting or paused or unwatched_source(states)
 
 
 def unwatched_source(states: Mapping[str, str]) -> str:
-    """The first source whose folder is not heard, by the states of its watch; "": all are."""
-    unheard = (f"{_DEAF.get(state, state)} (source {name})" for name, state in states.items() if state not in _HEARD)
-    return next(unheard, "")
+    """Return a sentence on the first source that is not watched; "": all are."""
+    unwatched = ((name, state) for name, state in states.items() if state not in _WATCHED)
+    return next((f"{_PROBLEMS.get(state, state)} (source {name})" for name, state in unwatched), "")
 
 
 class Liveness:
-    """Each thread notes its own signs, anyone takes the pulse; nothing here waits, so nothing can hang it."""
+    """Collects the reports of all threads; any thread may read them. No method waits, so none can hang."""
 
     def __init__(self, *, seconds: Callable[[], float] = time.monotonic) -> None:
         self._seconds = seconds
-        self._watched = self._ticked = seconds()
-        self._asked: float | None = None  # when the store was asked; None: it has answered
+        self._watcher_seen = self._scheduler_seen = seconds()
+        self._store_check_began: float | None = None  # None: no check is open
         self._watches: Mapping[str, SourceState] = {}
-        self.is_busy = True  # nobody has looked yet
-        self._refused = self._stuck = ""  # why the store could not take what a tick, and what a file brought
+        self.is_busy = True  # until the first scan
+        self._store_fault = self._ingest_fault = ""  # why a tick, and why a dump, could not be stored
 
     @property
     def fault(self) -> str:
-        """Why nothing can be stored, as far as it was tried; "": something could."""
-        return self._refused or self._stuck
+        """The reason why nothing can be stored, from the last attempts; "": the store can be written."""
+        return self._store_fault or self._ingest_fault
 
-    def watch(self, watches: Mapping[str, SourceState], *, is_busy: bool = False) -> None:
-        """The thread that takes files in is alive, and this is how the sources are watched.
+    def report_watches(self, watches: Mapping[str, SourceState], *, is_busy: bool = False) -> None:
+        """Report that the ingest thread is alive, and how the sources are watched.
 
-        is_busy: files wait to be taken in, or one is on its way.
+        is_busy: files wait to be ingested, or one is being ingested.
         """
-        self.is_busy = is_busy or not self._watches  # the first word comes before the first scan
-        self._watched, self._watches = self._seconds(), watches
-        if not any(watch.unsettled for watch in watches.values()):  # the file that could not be stored is gone
-            self._stuck = ""
+        self.is_busy = is_busy or not self._watches  # the first report comes before the first scan
+        self._watcher_seen, self._watches = self._seconds(), watches
+        if not any(watch.unsettled for watch in watches.values()):  # the dump that could not be stored is gone
+            self._ingest_fault = ""
 
-    def tick(self) -> None:
-        """The scheduler is alive."""
-        self._ticked = self._seconds()
+    def report_scheduler(self) -> None:
+        """Report that the scheduler is alive."""
+        self._scheduler_seen = self._seconds()
 
-    def ask(self) -> None:
-        """The store is asked for something now."""
-        self._asked = self._seconds()
+    def begin_store_check(self) -> None:
+        """Note that the store is asked for something now."""
+        self._store_check_began = self._seconds()
 
-    def answer(self, fault: str = "") -> None:
-        """It answered; fault: why it could not store anything."""
-        self._asked, self._refused = None, fault
+    def end_store_check(self, fault: str = "") -> None:
+        """Note that the store has answered. fault: why nothing can be stored; "": it can."""
+        self._store_check_began, self._store_fault = None, fault
 
-    def stumble(self, fault: str) -> None:
-        """A file could not be stored, or, with "", was: a store with room for a few bytes may have none for a dump."""
-        self._stuck = fault
+    def set_ingest_fault(self, fault: str) -> None:
+        """Note why a dump could not be stored; "": it was. A disk with space for a tick may have none for a dump."""
+        self._ingest_fault = fault
 
     def snapshot(self) -> HealthSnapshot:
-        """How it stands now."""
-        now, asked = self._seconds(), self._asked
+        """Return what is known now."""
+        now, began = self._seconds(), self._store_check_began
         return HealthSnapshot(
-            watcher=now - self._watched,
-            store=0.0 if asked is None else now - asked,
-            scheduler=now - self._ticked,
+            watcher=now - self._watcher_seen,
+            store=0.0 if began is None else now - began,
+            scheduler=now - self._scheduler_seen,
             fault=self.fault,
             watches=self._watches,
         )

@@ -1,4 +1,4 @@
-"""Figures → the text that Prometheus reads (text format 0.0.4)."""
+"""Write counters as the text that Prometheus reads (text format 0.0.4)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One name with its samples."""
+    """One metric name with its samples."""
 
     name: str
     kind: str  # counter | gauge
@@ -25,53 +25,53 @@ class Metric:
     samples: Mapping[tuple[str, ...], float]  # by the labels' values
 
 
-def exposed(metrics: Sequence[Metric]) -> str:
-    """The whole page; label values and numbers may be anything."""
+def exposition(metrics: Sequence[Metric]) -> str:
+    """Return the whole page; label values and numbers may be anything."""
     return "".join(f"{line}\n" for metric in metrics for line in _lines(metric))
 
 
-def metrics(figures: MetricsSnapshot, *, version: str, now: datetime) -> tuple[Metric, ...]:
-    """What the monitor tells of itself; names and labels are a contract."""
-    oldest, last = figures.backlog.oldest, max(figures.last_dumps.values(), default=None)
+def metrics(snapshot: MetricsSnapshot, *, version: str, now: datetime) -> tuple[Metric, ...]:
+    """Return all metrics; their names and labels are a contract."""
+    oldest, last = snapshot.backlog.oldest, max(snapshot.last_dumps.values(), default=None)
     return (
         _counter(
             "monitor_dumps_total",
-            "Files taken in since the process began, by what they came to.",
+            "Files ingested since the process began, by result.",
             ("result",),
-            {(result,): count for result, count in figures.dumps.items()},
+            {(result,): count for result, count in snapshot.dumps.items()},
         ),
         _counter(
             "monitor_events_total",
             "Events since the process began, by kind.",
             ("kind",),
-            {(kind,): count for kind, count in figures.events.items()},
+            {(kind,): count for kind, count in snapshot.events.items()},
         ),
         _counter(
             "monitor_messages_total",
             "Messages since the process began, by channel and the state an attempt or their age left them in.",
             ("channel", "state"),
-            {(channel, state): count for (channel, state), count in figures.messages.items()},
+            {(channel, state): count for (channel, state), count in snapshot.messages.items()},
         ),
-        _gauge("monitor_outbox_pending", "Messages and alerts that wait to be sent.", figures.backlog.pending),
+        _gauge("monitor_outbox_pending", "Messages and alerts that wait to be sent.", snapshot.backlog.pending),
         _gauge(
             "monitor_outbox_oldest_pending_seconds",
-            "Age of the oldest message that waits to be sent; 0: none waits.",
+            "Age of the oldest message that waits to be sent; 0: no message waits.",
             max((now - oldest).total_seconds(), 0.0) if oldest else 0.0,
         ),
         _gauge(
             "monitor_last_dump_timestamp_seconds",
-            "When the newest file was taken in, of any source; 0: never.",
+            "When the newest file of any source was ingested; 0: never.",
             int(last.timestamp()) if last else 0,
         ),
         _gauge(
             "monitor_config_last_reload_successful",
-            "Whether the configuration that was read last could be used.",
-            figures.is_config_good,
+            "Whether the configuration that was read last can be used.",
+            snapshot.is_config_valid,
         ),
         Metric(
             name="monitor_build_info",
             kind="gauge",
-            about="Which version runs; always 1.",
+            about="The version that runs, as a label; the value is always 1.",
             labels=("version",),
             samples={(version,): 1},
         ),

@@ -1,4 +1,4 @@
-"""How the thread that takes files in stands → what it says of that: in the log, to the vigil, in its vitals."""
+"""Publish the state of the ingest thread: to the log, to `Liveness` and to `daemon.json`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMES_SHOWN = 10
 
 
 class StatePublisher:
-    """Keeps its last word for whoever asks, gives it to the vigil, and writes it down when it has changed."""
+    """Keeps the last state for `status`, reports it to `Liveness`, and writes the file when the state has changed."""
 
     def __init__(
         self, liveness: Liveness, write: Callable[[DaemonState], None], *, refusal: Callable[[], str] = lambda: ""
@@ -26,65 +26,65 @@ class StatePublisher:
         self._liveness = liveness
         self._write = write
         self._refusal = refusal
-        self._word = DaemonState(pid=os.getpid(), at="")
+        self._state = DaemonState(pid=os.getpid(), at="")
         self._written: DaemonState | None = None
-        self._is_mute = False  # the last word could not be written
+        self._is_unwritable = False
 
-    def publish(self, word: DaemonState) -> None:
-        """Say how it stands now; kept first, so that who hears it on the health page finds `status` agree."""
-        self._word = replace(word, refusal=self._refusal())
-        if self._word != self._written:
-            self._write_down()
-        self._liveness.watch(word.sources, is_busy=bool(word.waiting or word.busy_with))
+    def publish(self, state: DaemonState) -> None:
+        """Publish the current state. It is kept first, so that `status` and `/readyz` agree."""
+        self._state = replace(state, refusal=self._refusal())
+        if self._state != self._written:
+            self._write_file()
+        self._liveness.report_watches(state.sources, is_busy=bool(state.waiting or state.busy_with))
 
-    def word(self) -> Mapping[str, Any]:
-        """Return the last word, with what only this moment can tell; from any thread."""
-        snapshot, word = self._liveness.snapshot(), self._word
-        silent = stalled_part(snapshot, within=STALE_AFTER)
-        if silent and word.busy_with:
-            silent = f"{silent}; it was about to take in {word.busy_with}"
-        return asdict(replace(word, silence=silent, paused=snapshot.fault, refusal=self._refusal()))
+    def current_state(self) -> Mapping[str, Any]:
+        """Return the last state, with what is only known now; from any thread."""
+        snapshot, state = self._liveness.snapshot(), self._state
+        stalled = stalled_part(snapshot, within=STALE_AFTER)
+        if stalled and state.busy_with:
+            stalled = f"{stalled}; it was about to ingest {state.busy_with}"
+        return asdict(replace(state, silence=stalled, paused=snapshot.fault, refusal=self._refusal()))
 
-    def _write_down(self) -> None:
+    def _write_file(self) -> None:
         try:
-            self._write(self._word)
+            self._write(self._state)
         except OSError as error:
-            if not self._is_mute:
+            if not self._is_unwritable:
                 warn("vitals_unwritten", reason=error.strerror)
-            self._is_mute = True
+            self._is_unwritable = True
         else:
-            self._is_mute, self._written = False, self._word
+            self._is_unwritable, self._written = False, self._state
 
 
-def watch_of(
+def source_state(
     watch_status: WatchStatus, *, ignored: Sequence[str], unsettled: int, oldest: datetime | None, missed: int
 ) -> SourceState:
-    """What is said of one source. oldest: since when the first of the unsettled files waits."""
+    """Return the state of one source. oldest: since when the first of the unsettled files waits."""
     return SourceState(
         state=watch_status.state,
-        since=_shown(watch_status.since),
+        since=_rfc3339(watch_status.since),
         reason=watch_status.reason,
         ignored=len(ignored),
         ignored_names=tuple(ignored[:NAMES_SHOWN]),
         unsettled=unsettled,
-        oldest_unsettled=_shown(oldest) if oldest else None,
+        oldest_unsettled=_rfc3339(oldest) if oldest else None,
         missed_by_events=missed,
     )
 
 
-def log_standing(source: str, path: str, watch_status: WatchStatus, *, is_first: bool) -> None:
-    """Say that a folder is watched in another way than before."""
-    about = {"source": source, "path": path, "reason": watch_status.reason}
+def log_watch_status(source: str, path: str, watch_status: WatchStatus, *, is_first: bool) -> None:
+    """Log that a folder is watched in another way than before."""
+    fields = {"source": source, "path": path, "reason": watch_status.reason}
     if watch_status.state == "waiting":
-        warn("folder_missing", **about)
+        warn("folder_missing", **fields)
     elif watch_status.state == "polling":
-        tell = say if watch_status.reason == "watch.mode is poll" else warn
-        tell("folder_polled", **about)
+        log = say if watch_status.reason == "watch.mode is poll" else warn
+        log("folder_polled", **fields)
     elif watch_status.state == "degraded":
-        warn("events_lost", **about)
+        warn("events_lost", **fields)
     elif not is_first:
-        say("folder_watched", **about)
+        say("folder_watched", **fields)
 
 
-def _shown(at: datetime) -> str:
+def _rfc3339(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"

@@ -99,7 +99,7 @@ def status(config: Config, word: Mapping[str, Any], *, now: datetime) -> Row:
     is_running = holder is not None and holder.verb == lock.DAEMON
     word = word if is_running else {"silence": "no daemon runs"}
     daemon = asdict(holder) | {"paused": word.get("paused") or None} if holder and is_running else None
-    watches = {name: daemon_state.watch_of(word, name) for name in config.sources}
+    watches = {name: daemon_state.reported_watch(word, name) for name in config.sources}
     sources, channels = _sources(config, facts, watches), _channels(config, facts)
     return {
         "ok": daemon is not None and not daemon["paused"] and _is_well(sources, channels),

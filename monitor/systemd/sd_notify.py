@@ -1,6 +1,6 @@
-"""What the service manager is to know → its socket (sd_notify), where the process was given one.
+"""Send notifications to the service manager (sd_notify), where the process has its socket.
 
-The lines it takes: READY=1, WATCHDOG=1, STOPPING=1, STATUS=a sentence, and those of `reloading()`.
+Used lines: READY=1, WATCHDOG=1, STOPPING=1, STATUS=a sentence, and those of `reloading()`.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ READY, WATCHDOG, STOPPING = "READY=1", "WATCHDOG=1", "STOPPING=1"
 
 
 def notify(*lines: str) -> None:
-    """Send these in one datagram; nothing happens where nobody listens."""
+    """Send these lines in one datagram; without a socket nothing happens."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address.startswith(("/", "@")):
         return
-    # Lost, as when the manager itself restarts: it asks again by its own timeouts, and we must not stop for it.
+    # A line may be lost, as when the manager itself restarts; its own timeouts cover that, and we must not stop.
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
-        channel.settimeout(0)  # a full queue must not hold up the thread that says it is alive
+        channel.settimeout(0)  # a full queue must not delay the thread that reports
         channel.connect(f"\0{address[1:]}" if address[0] == "@" else address)
         channel.send("\n".join(lines).encode())
 
 
 def reloading() -> tuple[str, str]:
-    """The lines that say a reload has begun; READY says it is over."""
+    """Return the lines that announce a reload; READY announces its end."""
     return "RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}"
 
 
 def watchdog_interval() -> float | None:
-    """Seconds within which WATCHDOG must be said; None: nobody waits for it from this process."""
+    """Return the seconds within which WATCHDOG must be sent; None: the manager expects none from this process."""
     microseconds, pid = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
     if not microseconds.isdecimal() or not int(microseconds) or pid not in ("", str(os.getpid())):
         return None

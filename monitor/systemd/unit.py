@@ -1,4 +1,4 @@
-"""Where the program and its configuration lie → a systemd unit, and the place of it."""
+"""Write and remove the systemd unit of this installation."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 from monitor.errors import MonitorError, NotFound
 
 NAME = "monitor.service"
-_SYSTEM = Path("/etc/systemd/system")
+_SYSTEM_FOLDER = Path("/etc/systemd/system")
 _TEMPLATES = {"system": "monitor.service", "user": "monitor-user.service"}
-_HOMES = (Path("/home"), Path("/root"), Path("/run/user"))  # what ProtectHome= hides
+_HIDDEN_FOLDERS = (Path("/home"), Path("/root"), Path("/run/user"))  # what ProtectHome= hides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """The monitor as one of the system's services, or of a user's."""
+    """The monitor as a service of the system or of one user."""
 
     kind: str  # system | user
     folder: Path  # of the unit
@@ -29,57 +29,57 @@ class Service:
 
     @property
     def path(self) -> Path:
-        """Where the unit's file belongs."""
+        """The path of the unit file."""
         return self.folder / NAME
 
     def unit(self) -> str:
-        """The text of the unit."""
+        """Return the text of the unit."""
         text = files("monitor").joinpath("systemd", _TEMPLATES[self.kind]).read_text("utf-8")
-        return text.replace("@MONITOR@", _word(self.program)).replace("@CONFIG@", _word(self.config))
+        return text.replace("@MONITOR@", _quoted(self.program)).replace("@CONFIG@", _quoted(self.config))
 
     def install(self) -> Iterator[str]:
-        """Write the unit; the lines say what was done and what is left to do. Raises MonitorError without the right."""
-        self._need_right()
+        """Write the unit; yield what was done and what is left to do. Raises MonitorError without root rights."""
+        self._require_root()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.path.write_text(self.unit(), "utf-8")
         yield f"wrote {self.path}"
         yield from self.notes()
-        yield f"next: {self._control} daemon-reload && {self._control} enable --now monitor"
+        yield f"next: {self._systemctl} daemon-reload && {self._systemctl} enable --now monitor"
 
     def uninstall(self) -> Iterator[str]:
-        """Remove the unit; state and configuration stay. Raises NotFound."""
-        self._need_right()
+        """Remove the unit; yield what was done. State and configuration stay. Raises NotFound."""
+        self._require_root()
         try:
             self.path.unlink()
         except FileNotFoundError:
-            raise NotFound("there is no such unit; nothing to remove", where=str(self.path)) from None
+            raise NotFound("there is no such unit, so there is nothing to remove", where=str(self.path)) from None
         for wants in self.folder.glob("*.wants"):  # what `systemctl enable` made
             (wants / NAME).unlink(missing_ok=True)
         yield f"removed {self.path}; configuration and state stay where they are"
-        yield f"next: {self._control} stop monitor; {self._control} daemon-reload"
+        yield f"next: {self._systemctl} stop monitor; {self._systemctl} daemon-reload"
 
     def notes(self) -> Iterator[str]:
-        """What a person should know before it is started."""
+        """Yield what a person should know before the service starts."""
         if self.kind == "user":
-            yield "note: it ends when you log out, unless you say: loginctl enable-linger"
+            yield "note: it ends when you log out, unless you run: loginctl enable-linger"
             return
-        yield "note: it can write to /var/lib/monitor alone: the configuration needs state: /var/lib/monitor"
+        yield "note: it can write to /var/lib/monitor only: the configuration needs state: /var/lib/monitor"
         for path in (self.program, self.config):
-            if any(home in path.parents for home in _HOMES):
-                yield f"note: {path} lies in a home folder, which the service cannot see; move it, to /opt or /etc say"
+            if any(home in path.parents for home in _HIDDEN_FOLDERS):
+                yield f"note: {path} is in a home folder, which the service cannot see; move it to /opt or /etc"
 
     @property
-    def _control(self) -> str:
+    def _systemctl(self) -> str:
         return "systemctl --user" if self.kind == "user" else "systemctl"
 
-    def _need_right(self) -> None:
+    def _require_root(self) -> None:
         if self.kind == "system" and os.geteuid() != 0:
-            raise MonitorError("the system's services are root's: use sudo, or --user for a service of your own")
+            raise MonitorError("only root can change system services: use sudo, or --user for a service of your own")
 
 
 def service(*, kind: str, config: Path, environ: Mapping[str, str] = os.environ) -> Service:
-    """The service of this installation. Raises NotFound where no program of the name stands."""
-    folder = _SYSTEM if kind == "system" else _user_folder(environ)
+    """Return the service of this installation. Raises NotFound without a program `monitor`."""
+    folder = _SYSTEM_FOLDER if kind == "system" else _user_folder(environ)
     return Service(kind=kind, folder=folder, program=_program(), config=config.absolute())
 
 
@@ -89,15 +89,15 @@ def _user_folder(environ: Mapping[str, str]) -> Path:
 
 
 def _program() -> Path:
-    """The `monitor` beside this Python, else the one on the path."""
+    """Return the `monitor` beside this Python, else the one on the PATH."""
     beside = Path(sys.executable).with_name("monitor")
     found = str(beside) if beside.is_file() else shutil.which("monitor")
     if found is None:
-        raise NotFound("there is no program named monitor beside this Python or on the path; install it first")
+        raise NotFound("there is no program named monitor beside this Python or on the PATH; install it first")
     return Path(found).absolute()
 
 
-def _word(path: Path) -> str:
-    """A path as one word of a systemd command line."""
+def _quoted(path: Path) -> str:
+    """Return a path as one word of a systemd command line."""
     text = str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
     return f'"{text}"' if any(char in text for char in " \t\"';\\") else text

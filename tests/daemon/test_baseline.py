@@ -1,9 +1,9 @@
-"""The first releases of a source are recorded and tell nobody; the next ones alert."""
+"""The first releases of a source are recorded without alerts; the next ones alert."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -54,37 +54,37 @@ def run_once(project: Project) -> None:
 
 def messages(project: Project) -> list[str]:
     with closing(open_for_reading(project.folder / "state")) as handle:
-        return messages_in(handle)
+        return messages_of(handle)
 
 
-def messages_in(handle: Handle) -> list[str]:
-    """What each message is about: a system message its headline, another one the titles it tells."""
+def messages_of(handle: Handle) -> list[str]:
+    """Return the headline of each system message, and the titles of each other message."""
     return [
         message.text.partition("\n")[0] if message.kind == "system" else ", ".join(item.title for item in message.items)
         for message in SqliteArchive(handle).messages()
     ]
 
 
-def told(project: Project) -> list[tuple[str, bool, bool]]:
-    """Of each event the dump, whether a watchlist matched, and whether one told."""
+def events(project: Project) -> list[tuple[str, bool, bool]]:
+    """Return of each event the dump, whether a watchlist matched, and whether one alerted."""
     rows = project.run("events", "--json").rows()
     return [(row["dump"], bool(row["watchlists"]), bool(row["alert"])) for row in rows]
 
 
-def based(source: str, releases: int, matched: int) -> str:
+def baseline_alert(source: str, releases: int, matched: int) -> str:
     return f"baseline of {source} taken: {releases} releases, {matched} would match"
 
 
-def test_a_first_scan_tells_one_thing_and_what_comes_later_alerts(tmp_path: Path) -> None:
+def test_a_first_scan_alerts_once_and_what_comes_later_alerts(tmp_path: Path) -> None:
     project = Project(tmp_path / "p", config=CONFIG)
     project.drop("a.txt", TALKS)
     project.drop("b.txt", record("Other news", "Nothing of interest was said."))
     run_once(project)
-    assert messages(project) == [based("motie", 2, 1)]
+    assert messages(project) == [baseline_alert("motie", 2, 1)]
     project.drop("c.txt", VISIT)
     run_once(project)
-    assert messages(project) == [based("motie", 2, 1), "Visit to a plant"]
-    assert told(project) == [("a.txt", True, False), ("b.txt", False, False), ("c.txt", True, True)]
+    assert messages(project) == [baseline_alert("motie", 2, 1), "Visit to a plant"]
+    assert events(project) == [("a.txt", True, False), ("b.txt", False, False), ("c.txt", True, True)]
 
 
 def test_a_first_scan_that_finds_nothing_is_a_baseline_too(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_first_scan_that_finds_nothing_is_a_baseline_too(tmp_path: Path) -> No
     run_once(project)
     project.drop("a.txt", TALKS)
     run_once(project)
-    assert messages(project) == [based("motie", 0, 0), "FTA talks held"]
+    assert messages(project) == [baseline_alert("motie", 0, 0), "FTA talks held"]
 
 
 def test_a_baseline_that_was_cut_off_goes_on(tmp_path: Path) -> None:
@@ -101,13 +101,13 @@ def test_a_baseline_that_was_cut_off_goes_on(tmp_path: Path) -> None:
     project.drop("b.txt", VISIT)
     with open_runtime(load(project.folder / "config.yaml", environ={}), verb="run") as runtime:
         [source] = runtime.ingester.sources
-        first, _ = runtime.ingester.waiting(source)
+        first, _ = runtime.ingester.scan(source).pending
         runtime.ingester.ingest(first, source, mode=Mode.ONCE)
     assert messages(project) == []
     run_once(project)
     project.drop("c.txt", ROUND)
     run_once(project)
-    assert messages(project) == [based("motie", 2, 2), "A new round"]
+    assert messages(project) == [baseline_alert("motie", 2, 2), "A new round"]
 
 
 def test_a_source_added_to_an_old_store_floods_nobody(tmp_path: Path) -> None:
@@ -119,7 +119,9 @@ def test_a_source_added_to_an_old_store_floods_nobody(tmp_path: Path) -> None:
     (project.folder / "customs" / "x.txt").write_text(VISIT, "utf-8")
     project.drop("b.txt", ROUND)
     run_once(project)
-    assert sorted(messages(project)) == sorted([based("motie", 1, 1), based("customs", 1, 1), "A new round"])
+    assert sorted(messages(project)) == sorted(
+        [baseline_alert("motie", 1, 1), baseline_alert("customs", 1, 1), "A new round"]
+    )
 
 
 def test_a_missing_folder_has_its_baseline_when_it_appears(tmp_path: Path) -> None:
@@ -128,7 +130,7 @@ def test_a_missing_folder_has_its_baseline_when_it_appears(tmp_path: Path) -> No
     (project.folder / "customs").mkdir()
     (project.folder / "customs" / "x.txt").write_text(VISIT, "utf-8")
     run_once(project)
-    assert messages(project) == [based("motie", 0, 0), based("customs", 1, 1)]
+    assert messages(project) == [baseline_alert("motie", 0, 0), baseline_alert("customs", 1, 1)]
 
 
 def test_a_first_ingest_is_the_baseline(tmp_path: Path) -> None:
@@ -137,7 +139,7 @@ def test_a_first_ingest_is_the_baseline(tmp_path: Path) -> None:
     for files in ([first], [second]):
         with open_runtime(load(project.folder / "config.yaml", environ={}), verb="ingest") as runtime:
             runtime.ingest(files, source=None, is_again=False)
-    assert messages(project) == [based("motie", 1, 1), "Visit to a plant"]
+    assert messages(project) == [baseline_alert("motie", 1, 1), "Visit to a plant"]
 
 
 def test_a_source_may_alert_from_the_first(tmp_path: Path) -> None:
@@ -157,7 +159,7 @@ def handle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handle]:
 
 
 class BusyStore(SqliteStore):
-    """Stores no dump of the names that are locked."""
+    """Stores no dump whose name is locked."""
 
     locked: frozenset[str] = frozenset()
 
@@ -167,14 +169,14 @@ class BusyStore(SqliteStore):
         return super().commit(batch, now=now)
 
 
-class Desk:
-    """An intake on a real folder and a real store; one life of the process."""
+class IngestProcess:
+    """An ingester on a real folder and a real store, as one process has it."""
 
     def __init__(self, folder: Path, store: BusyStore, source_states: SourceStates | None = None) -> None:
         self.handle = store._handle
         self.outbox = SqliteOutbox(self.handle)
         self.clock = FrozenClock()
-        self.board = SqliteChannelStates(self.handle)
+        self.channel_states = SqliteChannelStates(self.handle)
         self.source = Source(
             folder=Folder(source="motie", path=os.fsencode(folder), files=("*.txt",)),
             options=SourceOptions(timezone=ZoneInfo("UTC")),
@@ -184,68 +186,68 @@ class Desk:
             [self.source],
             routing=Routing(matcher=Matcher([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["team"]}),
             store=store,
-            channel_states=self.board,
+            channel_states=self.channel_states,
             source_states=source_states or SqliteSourceStates(self.handle),
             operator=OperatorAlerts(channels=["team"], outbox=self.outbox, clock=self.clock),
             counters=Counters(),
         )
 
-    def scan(self) -> Sequence[bytes]:
-        return self.ingester.waiting(self.source)
+    def scan(self) -> list[bytes]:
+        return list(self.ingester.scan(self.source).pending)
 
-    def take_in(self, *paths: bytes) -> None:
+    def ingest(self, *paths: bytes) -> None:
         for path in paths:
             self.ingester.ingest(path, self.source, mode=Mode.WATCH)
 
-    def based(self) -> list[str]:
-        return messages_in(self.handle)
+    def system_messages(self) -> list[str]:
+        return messages_of(self.handle)
 
-    def told(self) -> list[str]:
+    def pending_titles(self) -> list[str]:
         return [one.notice.item.title for one in self.outbox.pending_notices("team")]
 
 
-def test_a_file_that_cannot_be_taken_in_keeps_no_baseline_open_and_floods_nobody(
+def test_a_file_that_cannot_be_ingested_keeps_no_baseline_open_and_floods_nobody(
     tmp_path: Path, handle: Handle
 ) -> None:
     (tmp_path / "a.txt").write_text(TALKS)
     (tmp_path / "b.txt").write_text(VISIT)
     store = BusyStore(handle)
     store.locked = frozenset({"b.txt"})
-    commands = Desk(tmp_path, store)
-    commands.take_in(*commands.scan())
-    assert commands.based() == [based("motie", 1, 1)]
+    process = IngestProcess(tmp_path, store)
+    process.ingest(*process.scan())
+    assert process.system_messages() == [baseline_alert("motie", 1, 1)]
     store.locked = frozenset()
-    commands.take_in(*commands.scan())
+    process.ingest(*process.scan())
     (tmp_path / "c.txt").write_text(ROUND)
-    commands.take_in(*commands.scan())
-    assert (commands.told(), len(commands.based())) == (["A new round"], 1)
+    process.ingest(*process.scan())
+    assert (process.pending_titles(), len(process.system_messages())) == (["A new round"], 1)
 
 
-def test_what_was_dropped_while_nobody_ran_alerts_though_an_old_file_was_never_taken_in(
+def test_what_was_dropped_while_nobody_ran_alerts_though_an_old_file_was_never_ingested(
     tmp_path: Path, handle: Handle
 ) -> None:
     (tmp_path / "a.txt").write_text(TALKS)
     store = BusyStore(handle)
     store.locked = frozenset({"a.txt"})
-    first = Desk(tmp_path, store)
-    first.take_in(*first.scan())
+    first = IngestProcess(tmp_path, store)
+    first.ingest(*first.scan())
     (tmp_path / "c.txt").write_text(ROUND)
-    second = Desk(tmp_path, store)
-    second.take_in(*second.scan())
-    assert second.told() == ["A new round"]
+    second = IngestProcess(tmp_path, store)
+    second.ingest(*second.scan())
+    assert second.pending_titles() == ["A new round"]
 
 
 def test_a_file_that_vanishes_before_it_is_read_keeps_no_baseline_open(tmp_path: Path, handle: Handle) -> None:
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text(TALKS)
-    commands = Desk(tmp_path, BusyStore(handle))
-    first, second = commands.scan()
-    commands.take_in(first)
+    process = IngestProcess(tmp_path, BusyStore(handle))
+    first, second = process.scan()
+    process.ingest(first)
     Path(os.fsdecode(second)).unlink()
-    assert (commands.scan(), commands.based()) == ([], [based("motie", 1, 1)])
+    assert (process.scan(), process.system_messages()) == ([], [baseline_alert("motie", 1, 1)])
     Path(os.fsdecode(second)).write_text(VISIT)
-    commands.take_in(*commands.scan())
-    assert commands.told() == ["Visit to a plant"]
+    process.ingest(*process.scan())
+    assert process.pending_titles() == ["Visit to a plant"]
 
 
 def test_a_store_that_fails_at_the_end_of_a_baseline_ends_it_later(tmp_path: Path, handle: Handle) -> None:
@@ -259,26 +261,26 @@ def test_a_store_that_fails_at_the_end_of_a_baseline_ends_it_later(tmp_path: Pat
 
     (tmp_path / "a.txt").write_text(TALKS)
     source_states = Failing(handle)
-    commands = Desk(tmp_path, BusyStore(handle), source_states)
-    for path in commands.scan():
+    process = IngestProcess(tmp_path, BusyStore(handle), source_states)
+    for path in process.scan():
         try:
-            commands.take_in(path)
+            process.ingest(path)
         except StoreError:
             source_states.is_full = False
     assert source_states.begin_baseline("motie")  # it is open still
-    assert (commands.scan(), commands.based()) == ([], [based("motie", 1, 1)])  # told once
+    assert (process.scan(), process.system_messages()) == ([], [baseline_alert("motie", 1, 1)])  # alerted once
     assert not source_states.begin_baseline("motie")
 
 
-def test_a_muted_watchlist_is_recorded_and_tells_nobody_until_its_mute_ends(tmp_path: Path, handle: Handle) -> None:
-    commands = Desk(tmp_path, BusyStore(handle))
-    commands.scan()
-    commands.board.mute("fta", until=commands.clock.now() + timedelta(hours=8))
+def test_a_muted_watchlist_is_recorded_without_alerts_until_its_mute_ends(tmp_path: Path, handle: Handle) -> None:
+    process = IngestProcess(tmp_path, BusyStore(handle))
+    process.scan()
+    process.channel_states.mute("fta", until=process.clock.now() + timedelta(hours=8))
     (tmp_path / "a.txt").write_text(TALKS)
-    commands.take_in(*commands.scan())
-    commands.clock.advance(timedelta(hours=8))
+    process.ingest(*process.scan())
+    process.clock.advance(timedelta(hours=8))
     (tmp_path / "b.txt").write_text(VISIT)
-    commands.take_in(*commands.scan())
+    process.ingest(*process.scan())
     events = SqliteArchive(handle).events(EventFilter())
     assert [(event.watchlists, event.alert) for event in events] == [(("fta",), ()), (("fta",), ("fta",))]
-    assert commands.told() == ["Visit to a plant"]
+    assert process.pending_titles() == ["Visit to a plant"]

@@ -26,7 +26,7 @@ FAILING = ChannelState(failures=5, since=NOON, opened_until=NOON + HOUR, reason=
 REFUSED = replace(FAILING, failures=1, is_refused=True, reason="401 from the service")
 
 
-class Staff:
+class Operator:
     """An operator over an outbox, and what was put into it."""
 
     def __init__(self, *channels: str) -> None:
@@ -35,7 +35,7 @@ class Staff:
         self.counters = Counters()
         self.operator = OperatorAlerts(channels=channels, outbox=self.outbox, clock=self.clock)
 
-    def told(self) -> list[tuple[str, str]]:
+    def alerts(self) -> list[tuple[str, str]]:
         """Channel and headline."""
         return [(row.message.channel, row.message.text.partition("\n")[0]) for row in self.outbox.rows]
 
@@ -60,28 +60,34 @@ def report(rejected: int = 2, source: str = "motie") -> IngestReport:
     )
 
 
-HAPPENINGS: dict[str, tuple[Callable[[OperatorAlerts], None], str]] = {
-    "opened": (lambda op: op.turned("team", Transition.OPENED, FAILING), "channel team is failing"),
-    "refused": (lambda op: op.turned("team", Transition.OPENED, REFUSED), "channel team refuses everything"),
-    "recovered": (lambda op: op.turned("team", Transition.RECOVERED, FAILING), "channel team works again"),
-    "buried": (lambda op: op.buried(delivery(), GIVEN_UP), "a message to channel team was given up"),
-    "held": (lambda op: op.held(delivery(), UNSURE), "a message to channel team waits for you"),
-    "held over": (lambda op: op.held_over({"team": 2}), "2 messages to channel team wait for you"),
-    "expired": (lambda op: op.expired({"team": 3}), "3 messages to channel team were given up"),
+CHANNEL_EVENTS: dict[str, tuple[Callable[[OperatorAlerts], None], str]] = {
+    "opened": (lambda op: op.channel_state_changed("team", Transition.OPENED, FAILING), "channel team is failing"),
+    "refused": (
+        lambda op: op.channel_state_changed("team", Transition.OPENED, REFUSED),
+        "channel team refuses everything",
+    ),
+    "recovered": (
+        lambda op: op.channel_state_changed("team", Transition.RECOVERED, FAILING),
+        "channel team works again",
+    ),
+    "buried": (lambda op: op.message_dead(delivery(), GIVEN_UP), "a message to channel team was given up"),
+    "held": (lambda op: op.message_held(delivery(), UNSURE), "a message to channel team waits for you"),
+    "held over": (lambda op: op.sends_interrupted({"team": 2}), "2 messages to channel team wait for you"),
+    "expired": (lambda op: op.messages_expired({"team": 3}), "3 messages to channel team were given up"),
 }
 
 
-@pytest.mark.parametrize(("happen", "headline"), HAPPENINGS.values(), ids=HAPPENINGS)
+@pytest.mark.parametrize(("happen", "headline"), CHANNEL_EVENTS.values(), ids=CHANNEL_EVENTS)
 def test_what_happens_to_a_channel_is_told_to_the_others(
     happen: Callable[[OperatorAlerts], None], headline: str
 ) -> None:
-    staff = Staff("team", "desk", "boss")
+    staff = Operator("team", "desk", "boss")
     happen(staff.operator)
-    assert staff.told() == [("desk", headline), ("boss", headline)]
+    assert staff.alerts() == [("desk", headline), ("boss", headline)]
     assert {row.message.kind for row in staff.outbox.rows} == {"system"}
 
 
-@pytest.mark.parametrize(("happen", "headline"), HAPPENINGS.values(), ids=HAPPENINGS)
+@pytest.mark.parametrize(("happen", "headline"), CHANNEL_EVENTS.values(), ids=CHANNEL_EVENTS)
 @pytest.mark.parametrize("channels", [(), ("team",)], ids=["nobody", "only itself"])
 def test_where_nobody_is_left_the_log_alone_says_it(
     happen: Callable[[OperatorAlerts], None],
@@ -89,31 +95,31 @@ def test_where_nobody_is_left_the_log_alone_says_it(
     channels: Collection[str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    staff = Staff(*channels)
+    staff = Operator(*channels)
     happen(staff.operator)
-    assert staff.told() == []
+    assert staff.alerts() == []
     [line] = caplog.records
     assert line.getMessage() == "operator_told"
     assert headline in str(vars(line))
 
 
-@pytest.mark.parametrize(("happen", "headline"), HAPPENINGS.values(), ids=HAPPENINGS)
+@pytest.mark.parametrize(("happen", "headline"), CHANNEL_EVENTS.values(), ids=CHANNEL_EVENTS)
 def test_the_same_thing_is_told_once_an_hour(happen: Callable[[OperatorAlerts], None], headline: str) -> None:
-    staff = Staff("desk")
+    staff = Operator("desk")
     for _ in range(3):
         happen(staff.operator)
         staff.clock.advance(timedelta(minutes=10))
-    assert staff.told() == [("desk", headline)]
+    assert staff.alerts() == [("desk", headline)]
 
 
 def test_a_channel_that_comes_and_goes_is_told_of_once_an_hour() -> None:
-    staff = Staff("desk")
+    staff = Operator("desk")
     for minutes in range(0, 60, 5):
         channel_state = replace(FAILING, since=NOON + timedelta(minutes=minutes))
-        staff.operator.turned("team", Transition.OPENED, channel_state)
-        staff.operator.turned("team", Transition.RECOVERED, channel_state)
-    staff.operator.turned("team", Transition.OPENED, replace(FAILING, since=NOON + HOUR))
-    assert [headline for _, headline in staff.told()] == [
+        staff.operator.channel_state_changed("team", Transition.OPENED, channel_state)
+        staff.operator.channel_state_changed("team", Transition.RECOVERED, channel_state)
+    staff.operator.channel_state_changed("team", Transition.OPENED, replace(FAILING, since=NOON + HOUR))
+    assert [headline for _, headline in staff.alerts()] == [
         "channel team is failing",
         "channel team works again",
         "channel team is failing",
@@ -121,7 +127,7 @@ def test_a_channel_that_comes_and_goes_is_told_of_once_an_hour() -> None:
 
 
 def test_a_channel_that_stays_down_is_told_of_once_more_after_an_hour() -> None:
-    staff = Staff("team", "desk")
+    staff = Operator("team", "desk")
     channel_states = MemoryChannelStates(staff.outbox)
     line = Receiver(channel=RecordingChannel("team"), policy=Policy(), fingerprint="")
     dispatcher = Dispatcher(
@@ -134,62 +140,62 @@ def test_a_channel_that_stays_down_is_told_of_once_more_after_an_hour() -> None:
         since=staff.clock.now(),
     )
     channel_states.save("team", FAILING)
-    dispatcher.remind()
-    assert staff.told() == []
+    dispatcher.send_reminders()
+    assert staff.alerts() == []
     for _ in range(3):
         staff.clock.advance(HOUR)
-        dispatcher.remind()
-    assert staff.told() == [("desk", "channel team is still down")]
+        dispatcher.send_reminders()
+    assert staff.alerts() == [("desk", "channel team is still down")]
     channel_states.save("team", ChannelState())
     staff.clock.advance(HOUR)
-    dispatcher.remind()
-    assert len(staff.told()) == 1
+    dispatcher.send_reminders()
+    assert len(staff.alerts()) == 1
 
 
 def test_an_hour_later_it_is_told_again() -> None:
-    staff = Staff("desk")
+    staff = Operator("desk")
     for _ in range(2):
-        staff.operator.buried(delivery(), GIVEN_UP)
-        staff.operator.expired({"team": 1})
-        staff.operator.rejected(report())
-        staff.operator.overdue(1)
+        staff.operator.message_dead(delivery(), GIVEN_UP)
+        staff.operator.messages_expired({"team": 1})
+        staff.operator.dump_rejected(report())
+        staff.operator.dumps_unfinished(1)
         staff.clock.advance(HOUR)
-    assert len(staff.told()) == 8
+    assert len(staff.alerts()) == 8
 
 
 def test_rejects_of_an_hour_that_had_its_word_are_told_after_it() -> None:
-    staff = Staff("desk")
+    staff = Operator("desk")
     for count in (1, 2, 3):
-        staff.operator.rejected(report(count))
-        staff.operator.more_rejected()
-    assert [headline for _, headline in staff.told()] == ["1 part of a dump could not be read"]
+        staff.operator.dump_rejected(report(count))
+        staff.operator.unreported_rejects()
+    assert [headline for _, headline in staff.alerts()] == ["1 part of a dump could not be read"]
     staff.clock.advance(HOUR)
-    staff.operator.more_rejected()
-    staff.operator.more_rejected()
-    assert [headline for _, headline in staff.told()][1:] == ["5 more parts of dumps could not be read"]
+    staff.operator.unreported_rejects()
+    staff.operator.unreported_rejects()
+    assert [headline for _, headline in staff.alerts()][1:] == ["5 more parts of dumps could not be read"]
 
 
 def test_rejects_nobody_was_told_of_are_told_with_the_next_ones() -> None:
-    staff = Staff("desk")
-    staff.operator.rejected(report(1))
-    staff.operator.rejected(report(2))
-    staff.operator.rejected(report(4, source="customs"))
+    staff = Operator("desk")
+    staff.operator.dump_rejected(report(1))
+    staff.operator.dump_rejected(report(2))
+    staff.operator.dump_rejected(report(4, source="customs"))
     staff.clock.advance(HOUR)
-    staff.operator.rejected(report(3))
-    staff.operator.more_rejected()
+    staff.operator.dump_rejected(report(3))
+    staff.operator.unreported_rejects()
     last = staff.outbox.rows[-1].message.text
     assert "5 parts of dumps could not be read" in last
     assert "and 2 of dumps before it" in last
-    assert len(staff.told()) == 3
+    assert len(staff.alerts()) == 3
 
 
 def test_other_channels_and_sources_are_other_things() -> None:
-    staff = Staff("desk")
-    staff.operator.buried(delivery(), GIVEN_UP)
-    staff.operator.buried(delivery(channel="boss"), GIVEN_UP)
-    staff.operator.rejected(report())
-    staff.operator.rejected(report(1, source="customs"))
-    assert [headline for _, headline in staff.told()] == [
+    staff = Operator("desk")
+    staff.operator.message_dead(delivery(), GIVEN_UP)
+    staff.operator.message_dead(delivery(channel="boss"), GIVEN_UP)
+    staff.operator.dump_rejected(report())
+    staff.operator.dump_rejected(report(1, source="customs"))
+    assert [headline for _, headline in staff.alerts()] == [
         "a message to channel team was given up",
         "a message to channel boss was given up",
         "2 parts of a dump could not be read",
@@ -198,19 +204,19 @@ def test_other_channels_and_sources_are_other_things() -> None:
 
 
 def test_a_system_message_that_is_dead_or_held_raises_none() -> None:
-    staff = Staff("desk", "boss")
-    staff.operator.buried(delivery("system"), GIVEN_UP)
-    staff.operator.held(delivery("system"), UNSURE)
-    assert staff.told() == []
+    staff = Operator("desk", "boss")
+    staff.operator.message_dead(delivery("system"), GIVEN_UP)
+    staff.operator.message_held(delivery("system"), UNSURE)
+    assert staff.alerts() == []
 
 
 def test_a_baseline_is_told_to_everybody_once() -> None:
-    staff = Staff("desk", "boss")
+    staff = Operator("desk", "boss")
     for _ in range(2):
-        staff.operator.based("motie", releases=1234, matched=56)
+        staff.operator.baseline_taken("motie", releases=1234, matched=56)
         staff.clock.advance(timedelta(days=9))
     headline = "baseline of motie taken: 1234 releases, 56 would match"
-    assert staff.told() == [("desk", headline), ("boss", headline)]
+    assert staff.alerts() == [("desk", headline), ("boss", headline)]
 
 
 def test_a_store_that_cannot_take_it_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
@@ -218,15 +224,15 @@ def test_a_store_that_cannot_take_it_ends_nothing(caplog: pytest.LogCaptureFixtu
         def enqueue(self, message: Message, *, key: str, now: object) -> bool:
             raise StoreError("the disk is full")
 
-    staff = Staff("desk")
-    replace(staff.operator, outbox=Full()).overdue(1)
+    staff = Operator("desk")
+    replace(staff.operator, outbox=Full()).dumps_unfinished(1)
     assert sorted(record.getMessage() for record in caplog.records) == ["operator_told", "store_busy"]
 
 
 # --- through the office --------------------------------------------------------------------------------------------
 
 
-def dispatcher(staff: Staff, *channels: RecordingChannel) -> Dispatcher:
+def dispatcher(staff: Operator, *channels: RecordingChannel) -> Dispatcher:
     lines = [Receiver(channel=channel, policy=Policy(), fingerprint="0000") for channel in channels]
     board = MemoryChannelStates(staff.outbox)
     return Dispatcher(
@@ -241,7 +247,7 @@ def dispatcher(staff: Staff, *channels: RecordingChannel) -> Dispatcher:
 
 
 def test_what_grows_too_old_is_told_whether_or_not_its_channel_is_still_there() -> None:
-    staff = Staff("desk")
+    staff = Operator("desk")
     for name in ("gone", "desk"):
         old = replace(note("old", channel=name), kind="instant", max_age=HOUR)
         staff.outbox.enqueue(old, key=name, now=NOON)
@@ -249,13 +255,13 @@ def test_what_grows_too_old_is_told_whether_or_not_its_channel_is_still_there() 
     staff.outbox.enqueue(own, key="own", now=NOON)
     staff.clock.advance(HOUR)
     dispatcher(staff, RecordingChannel("desk")).expire()
-    assert staff.told()[3:] == [("desk", "1 message to channel gone was given up")]
+    assert staff.alerts()[3:] == [("desk", "1 message to channel gone was given up")]
     assert staff.counters.snapshot().messages["gone", "dead"] == 1
 
 
 @pytest.mark.parametrize("name", ["see", "event", "channel", "level"])
 def test_a_channel_may_be_called_like_a_word_of_the_log(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    staff = Staff("desk")
+    staff = Operator("desk")
     staff.outbox.enqueue(replace(note("old", channel=name), kind="instant", max_age=HOUR), key="a", now=NOON)
     staff.clock.advance(HOUR)
     assert dispatcher(staff, RecordingChannel("desk")).expire() == 1
@@ -264,7 +270,7 @@ def test_a_channel_may_be_called_like_a_word_of_the_log(name: str, caplog: pytes
 
 
 def test_notices_of_a_channel_that_is_gone_become_messages_that_wait_and_grow_too_old() -> None:
-    staff = Staff("desk")
+    staff = Operator("desk")
     staff.outbox.notices += [notice(1, channel="gone"), notice(2, channel="desk")]
     commands = dispatcher(staff, RecordingChannel("desk"))
     for _ in range(2):
@@ -272,31 +278,31 @@ def test_notices_of_a_channel_that_is_gone_become_messages_that_wait_and_grow_to
     assert [(row.message.channel, row.state) for row in staff.outbox.rows] == [("gone", "pending")]
     assert staff.outbox.pending_channels() == {"desk"}
     staff.clock.advance(timedelta(hours=72))
-    commands.open()
+    commands.start()
     assert [(row.message.channel, row.state) for row in staff.outbox.rows] == [("gone", "dead"), ("desk", "pending")]
 
 
 def test_an_office_that_opens_takes_back_what_a_dead_process_left() -> None:
-    staff = Staff("desk")
+    staff = Operator("desk")
     for name in ("desk", "team"):
         staff.outbox.enqueue(replace(note("hello", channel=name), kind="instant"), key=name, now=NOON)
         staff.outbox.claim(name, now=NOON)
     staff.clock.advance(timedelta(seconds=1))
     opened = dispatcher(staff, RecordingChannel("desk"), RecordingChannel("team"))
     commands, team = opened.receivers
-    replace(opened, receivers=[commands, replace(team, policy=Policy(holds_uncertain=True))]).open()
+    replace(opened, receivers=[commands, replace(team, policy=Policy(holds_uncertain=True))]).start()
     assert [row.state for row in staff.outbox.rows] == ["pending", "held", "pending"]
-    assert staff.told()[2:] == [("desk", "1 message to channel team waits for you")]
+    assert staff.alerts()[2:] == [("desk", "1 message to channel team waits for you")]
     assert staff.counters.snapshot().messages == {("team", "held"): 1}
 
 
 def test_an_office_takes_back_what_nobody_sends_any_more_and_leaves_its_own_alone() -> None:
-    staff = Staff("desk")
+    staff = Operator("desk")
     staff.outbox.enqueue(replace(note("hello", channel="team"), kind="instant"), key="a", now=NOON)
     commands = dispatcher(staff, RecordingChannel("desk"), RecordingChannel("team"))
     staff.outbox.claim("team", now=NOON)
     staff.clock.advance(LEASE - timedelta(seconds=1))
-    commands.open()  # after a reload
+    commands.start()  # after a reload
     commands.reclaim()
     assert [row.state for row in staff.outbox.rows] == ["leased"]
     staff.clock.advance(timedelta(seconds=1))
@@ -305,12 +311,12 @@ def test_an_office_takes_back_what_nobody_sends_any_more_and_leaves_its_own_alon
 
 
 def test_a_message_that_is_held_is_told_on_another_channel_which_is_woken() -> None:
-    staff, woken = Staff("team", "desk"), list[bool]()
+    staff, woken = Operator("team", "desk"), list[bool]()
     staff.outbox.enqueue(replace(note("hello", channel="team"), kind="instant"), key="a", now=NOON)
     team, commands = RecordingChannel("team", UNSURE.verdict), RecordingChannel("desk")
     opened = dispatcher(staff, team, commands)
     holding = replace(opened, receivers=[replace(r, policy=Policy(holds_uncertain=True)) for r in opened.receivers])
-    first, second = holding.delivery_workers(on_told=lambda: woken.append(True))
+    first, second = holding.delivery_workers(on_alert=lambda: woken.append(True))
     first.deliver_due()
     assert woken == [True]
     second.deliver_due()
@@ -322,10 +328,10 @@ def test_a_message_that_is_held_is_told_on_another_channel_which_is_woken() -> N
 
 
 def test_a_dead_message_is_told_on_another_channel_which_is_woken() -> None:
-    staff, woken = Staff("team", "desk"), list[bool]()
+    staff, woken = Operator("team", "desk"), list[bool]()
     staff.outbox.enqueue(replace(note("hello", channel="team"), kind="instant"), key="a", now=NOON)
     team, commands = RecordingChannel("team", GIVEN_UP.verdict), RecordingChannel("desk")
-    first, second = dispatcher(staff, team, commands).delivery_workers(on_told=lambda: woken.append(True))
+    first, second = dispatcher(staff, team, commands).delivery_workers(on_alert=lambda: woken.append(True))
     first.deliver_due()
     assert woken == [True]
     second.deliver_due()
@@ -336,7 +342,7 @@ def test_a_dead_message_is_told_on_another_channel_which_is_woken() -> None:
 
 
 def test_channels_that_refuse_each_other_do_not_call_for_ever() -> None:
-    staff = Staff("team", "desk")
+    staff = Operator("team", "desk")
     staff.outbox.enqueue(replace(note("hello", channel="team"), kind="instant"), key="a", now=NOON)
     never = [GIVEN_UP.verdict] * 9
     team, commands = RecordingChannel("team", *never), RecordingChannel("desk", *never)

@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from monitor.collect.batches import MAX_PART_RECORDS
-from monitor.daemon.pacing import BUDGET, FEWEST, PartPacer
+from monitor.daemon.pacing import MAX_SECONDS, MIN_RECORDS, PartPacer
 from monitor.errors import Interrupted
 
 
@@ -34,7 +34,7 @@ def sizes(watch: Watch, turns: PartPacer, *, per_record: float, parts: int = 12)
 
 @pytest.mark.parametrize(
     ("per_record", "expected"),
-    [(0.0, MAX_PART_RECORDS), (0.0001, MAX_PART_RECORDS), (BUDGET / 225, 225), (1.0, FEWEST)],
+    [(0.0, MAX_PART_RECORDS), (0.0001, MAX_PART_RECORDS), (MAX_SECONDS / 225, 225), (1.0, MIN_RECORDS)],
 )
 def test_a_part_is_as_long_as_its_time_allows(per_record: float, expected: int) -> None:
     watch = Watch()

@@ -30,7 +30,7 @@ AGAIN = "dumps of source motie come again"
 
 
 @dataclass(slots=True)
-class Life:
+class MonitorProcess:
     """One life of the process after another, on the same store."""
 
     source_states: SourceStates
@@ -39,7 +39,7 @@ class Life:
     counters: Counters
     is_busy: bool = False
 
-    def look(self) -> list[str]:
+    def alerts_at_tick(self) -> list[str]:
         """What the operator is told at this tick."""
         before = len(self.outbox.rows)
         SilenceMonitor(
@@ -60,63 +60,63 @@ class Life:
         report = IngestReport(
             dump=1, source="motie", name="a", sha256=b"", status="duplicate", size=1, encoding="", as_of=NOON, at=NOON
         )
-        self.counters.took(replace(report, at=self.clock.now() + timedelta(microseconds=456)))
+        self.counters.count_ingest(replace(report, at=self.clock.now() + timedelta(microseconds=456)))
 
 
 @pytest.fixture
-def life(tmp_path: Path) -> Iterator[Life]:
+def life(tmp_path: Path) -> Iterator[MonitorProcess]:
     with open_stores(tmp_path / "state", Access.WRITE) as stores:
-        yield Life(stores.source_states, FrozenClock(), MemoryOutbox(), Counters())
+        yield MonitorProcess(stores.source_states, FrozenClock(), MemoryOutbox(), Counters())
 
 
-def test_a_silence_is_told_once_and_its_end_once(life: Life) -> None:
+def test_a_silence_is_told_once_and_its_end_once(life: MonitorProcess) -> None:
     life.drop()
-    assert life.look() == []
+    assert life.alerts_at_tick() == []
     life.clock.advance(DAY)
-    assert life.look() == []  # the file came a moment after noon
+    assert life.alerts_at_tick() == []  # the file came a moment after noon
     life.clock.advance(HOUR)
-    assert [life.look() for _ in range(3)] == [[f"{SILENT} 2026-11-22 12:00 UTC"], [], []]
+    assert [life.alerts_at_tick() for _ in range(3)] == [[f"{SILENT} 2026-11-22 12:00 UTC"], [], []]
     life.clock.advance(9 * DAY)
-    assert life.look() == []
+    assert life.alerts_at_tick() == []
     life.drop()
-    assert [life.look() for _ in range(2)] == [[AGAIN], []]
+    assert [life.alerts_at_tick() for _ in range(2)] == [[AGAIN], []]
     life.clock.advance(2 * DAY)
-    assert life.look() == [f"{SILENT} 2026-12-02 13:00 UTC"]
+    assert life.alerts_at_tick() == [f"{SILENT} 2026-12-02 13:00 UTC"]
 
 
-def test_over_restarts_it_is_counted_from_the_last_dump_and_not_told_again(life: Life) -> None:
+def test_over_restarts_it_is_counted_from_the_last_dump_and_not_told_again(life: MonitorProcess) -> None:
     came = NOON - 2 * DAY
     life.restart(came)
-    assert life.look() == [f"{SILENT} 2026-11-20 12:00 UTC"]
+    assert life.alerts_at_tick() == [f"{SILENT} 2026-11-20 12:00 UTC"]
     life.restart(came)
-    assert life.look() == []
+    assert life.alerts_at_tick() == []
     life.restart(NOON)  # a command took one in meanwhile
-    assert life.look() == [AGAIN]
+    assert life.alerts_at_tick() == [AGAIN]
 
 
-def test_where_none_ever_came_it_is_counted_from_the_first_start(life: Life) -> None:
-    assert life.look() == []
+def test_where_none_ever_came_it_is_counted_from_the_first_start(life: MonitorProcess) -> None:
+    assert life.alerts_at_tick() == []
     for _ in range(3):
         life.clock.advance(8 * HOUR)
         life.restart()
-        told = life.look()
+        told = life.alerts_at_tick()
     assert told == [f"{NEVER} 2026-11-22 12:00 UTC"]
     life.restart()
-    assert life.look() == []
+    assert life.alerts_at_tick() == []
     life.clock.advance(HOUR)
     life.drop()
-    assert life.look() == [AGAIN]
+    assert life.alerts_at_tick() == [AGAIN]
 
 
-def test_while_files_wait_to_be_taken_in_nobody_calls_it_silence(life: Life) -> None:
+def test_while_files_wait_to_be_taken_in_nobody_calls_it_silence(life: MonitorProcess) -> None:
     life.restart(NOON - 2 * DAY)
     life.is_busy = True
-    assert life.look() == []
+    assert life.alerts_at_tick() == []
     life.is_busy = False
-    assert len(life.look()) == 1
+    assert len(life.alerts_at_tick()) == 1
     life.is_busy = True
     life.drop()
-    assert life.look() == [AGAIN]
+    assert life.alerts_at_tick() == [AGAIN]
 
 
 def test_a_watcher_that_has_not_looked_at_its_folders_yet_is_busy() -> None:
@@ -124,7 +124,7 @@ def test_a_watcher_that_has_not_looked_at_its_folders_yet_is_busy() -> None:
     liveness = Liveness()
     states = [liveness.is_busy]
     for is_busy in (False, False, True, False):  # the first word comes before the first scan
-        liveness.watch(watches, is_busy=is_busy)
+        liveness.report_watches(watches, is_busy=is_busy)
         states.append(liveness.is_busy)
     assert states == [True, True, False, True, False]
 
@@ -136,8 +136,8 @@ def test_each_tick_of_a_daemon_listens_and_status_says_since_when(tmp_path: Path
     place.project.write_config(text.replace("path: seeds/", "path: seeds/, expect_every: 1d"))
     place.clock.advance(2 * DAY)
     liveness, watches = Liveness(), {"motie": SourceState(state="watching", since="2026-11-22T03:00:00Z")}
-    liveness.watch(watches)
-    liveness.watch(watches)
+    liveness.report_watches(watches)
+    liveness.report_watches(watches)
     with open_runtime(place.config, verb="run", clock=place.clock) as runtime:
         for chore in periodic_jobs(runtime, liveness).each_tick:
             chore()

@@ -42,7 +42,7 @@ def run_once(project: Project) -> None:
         runtime.run_once()
 
 
-def told(project: Project) -> list[tuple[Any, Any, Any]]:
+def events(project: Project) -> list[tuple[Any, Any, Any]]:
     """Of each event the source, the title, and whether anybody was told."""
     with open_stores(project.folder / "state", Access.READ) as stores:
         events = stores.archive.events(EventFilter())
@@ -54,21 +54,21 @@ def test_a_renamed_source_tells_what_is_new_and_nothing_again(project: Project) 
     project.drop("b.txt", f"{TALKS}\n{VISIT}")
     run_once(project)
     run_once(project)
-    assert told(project) == [("산업부", "FTA talks held", True), ("산업부", "Visit to a plant", True)]
+    assert events(project) == [("산업부", "FTA talks held", True), ("산업부", "Visit to a plant", True)]
 
 
 def test_without_the_earlier_name_all_is_told_again(project: Project) -> None:
     """Which is what `was:` is there for."""
     project.write_config(CONFIG % NEW.replace(", was: [motie]", ""))
     run_once(project)
-    assert told(project) == [("motie", "FTA talks held", True), ("산업부", "FTA talks held", True)]
+    assert events(project) == [("motie", "FTA talks held", True), ("산업부", "FTA talks held", True)]
 
 
 def test_a_renamed_source_does_not_begin_with_a_baseline(project: Project) -> None:
     project.write_config((CONFIG % NEW).replace("state: state/", "state: state/\nfirst_run: baseline"))
     project.drop("b.txt", VISIT)
     run_once(project)
-    assert told(project)[-1] == ("산업부", "Visit to a plant", True)
+    assert events(project)[-1] == ("산업부", "Visit to a plant", True)
 
 
 def test_one_dump_that_is_taken_in_by_hand_renames_too(project: Project) -> None:
@@ -98,7 +98,7 @@ def test_a_daemon_that_reads_a_new_name_renames_between_two_dumps(tmp_path: Path
         project.drop("b.txt", f"{TALKS}\n{VISIT}")
         daemon.wait_for_output("Visit to a plant")
         assert daemon.stop() == 0
-    assert told(project) == [("산업부", "FTA talks held", True), ("산업부", "Visit to a plant", True)]
+    assert events(project) == [("산업부", "FTA talks held", True), ("산업부", "Visit to a plant", True)]
 
 
 def test_what_waits_at_a_reload_with_a_new_name_is_no_baseline(project: Project) -> None:
@@ -108,7 +108,7 @@ def test_what_waits_at_a_reload_with_a_new_name_is_no_baseline(project: Project)
         changed = runtime.rebuilt_for(load(project.folder / "config.yaml", environ={}))
         project.drop("b.txt", VISIT)
         changed.after_renames().run_once()
-    assert told(project)[-1] == ("산업부", "Visit to a plant", True)
+    assert events(project)[-1] == ("산업부", "Visit to a plant", True)
 
 
 def test_an_earlier_name_that_comes_back_is_another_source(project: Project) -> None:

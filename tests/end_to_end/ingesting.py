@@ -48,7 +48,7 @@ class _Log(logging.Handler):
 
 
 @dataclass(slots=True)
-class Picking:
+class RunningIngest:
     """A pickup that runs, and what it has logged so far."""
 
     project: Project
@@ -101,9 +101,9 @@ def query(project: Project, sql: str) -> list[tuple[Any, ...]]:
 
 
 @contextmanager
-def picking(
+def running_ingest(
     folder: Path, *, config: str = CONFIG, timings: WatchTimings | None = None, liveness: Liveness | None = None
-) -> Iterator[Picking]:
+) -> Iterator[RunningIngest]:
     """Start it on a project, new or as it was left; it has ended when the block does."""
     project = Project(folder, config=config) if not folder.exists() else _known(folder)
     settings = load(folder / "config.yaml", environ=os.environ)
@@ -118,7 +118,7 @@ def picking(
             liveness=liveness,
             publisher=StatePublisher(liveness, partial(daemon_state.write_state, settings.state)),
         )
-        with _running(picked := Picking(project, runtime, ingest_worker)):
+        with _running(picked := RunningIngest(project, runtime, ingest_worker)):
             yield picked
 
 
@@ -129,14 +129,14 @@ def _known(folder: Path) -> Project:
 
 
 @contextmanager
-def _running(picked: Picking) -> Iterator[None]:
+def _running(picked: RunningIngest) -> Iterator[None]:
     logger, stop, schedule = logging.getLogger("monitor"), threading.Event(), Scheduler()
     logger.addHandler(picked._log)
     logger.setLevel(logging.INFO)
-    picked.ingest_worker.begin()
+    picked.ingest_worker.start_watching()
     thread = threading.Thread(target=picked.ingest_worker.run, args=(stop,))
     thread.start()
-    schedule.every(CHECK, picked.ingest_worker.ask_for_check, name="check")
+    schedule.every(CHECK, picked.ingest_worker.request_check, name="check")
     schedule.start()
     try:
         yield
@@ -145,5 +145,5 @@ def _running(picked: Picking) -> Iterator[None]:
         stop.set()
         picked.ingest_worker.wake()
         thread.join(DEADLINE)
-        picked.ingest_worker.end()
+        picked.ingest_worker.stop_watching()
         logger.removeHandler(picked._log)

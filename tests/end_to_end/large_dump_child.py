@@ -24,7 +24,7 @@ from tests.contract.takes import AUDIENCE, HABITS
 from tests.end_to_end.large_dumps import large_file
 
 
-class Telling(SqliteStore):
+class PrintingStore(SqliteStore):
     """Says how many parts are stored."""
 
     parts = 0
@@ -40,7 +40,7 @@ class Telling(SqliteStore):
         return report
 
 
-class Stop:
+class StopRequest:
     """A request to stop; heard before each part."""
 
     is_set = False
@@ -56,9 +56,9 @@ class Stop:
 
 
 def main(state: str, path: str, kill_after: str) -> str:
-    stop = Stop()
+    stop = StopRequest()
     signal.signal(signal.SIGTERM, stop)
-    store = Telling(open_for_writing(Path(state)))
+    store = PrintingStore(open_for_writing(Path(state)))
     store.kill_after = int(kill_after)
     with large_file(Path(path), most=stop.most) as dump:
         try:

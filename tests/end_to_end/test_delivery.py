@@ -18,7 +18,7 @@ from monitor.testing import FrozenClock
 from tests.end_to_end.harness import Project, many, record
 from tests.servers import Answer, HttpServer, http_server
 
-HALTING = Path(__file__).with_name("halting_child.py")
+HALTING = Path(__file__).with_name("crash_child.py")
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
 VISIT = record("Visit to a plant", "The visit to the FTA desk ended with a dinner.")
 FIGURES = record("FTA figures out", "The office counted 12 agreements by June.")
@@ -162,7 +162,7 @@ def test_a_channel_that_refuses_everything_waits_for_its_settings_to_change(tmp_
 SEOUL = ZoneInfo("Asia/Seoul")
 
 
-class Office:
+class ClockedProject:
     """The works in this process, on a clock that is set by hand."""
 
     def __init__(self, project: Project, clock: FrozenClock) -> None:
@@ -178,10 +178,10 @@ class Office:
 
 
 @contextmanager
-def dispatcher(folder: Path, more: str, rest: str = "") -> Iterator[tuple[Project, Office, HttpServer]]:
+def dispatcher(folder: Path, more: str, rest: str = "") -> Iterator[tuple[Project, ClockedProject, HttpServer]]:
     with http_server() as server:
         project = Project(folder, config=config(hook(server, more=more), rest))
-        yield project, Office(project, FrozenClock()), server
+        yield project, ClockedProject(project, FrozenClock()), server
 
 
 def test_a_digest_gathers_until_its_time_and_is_told_once(tmp_path: Path) -> None:

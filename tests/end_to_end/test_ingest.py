@@ -21,7 +21,7 @@ from monitor.daemon.ingester import IngestOutcome
 from monitor.health import daemon_state
 from monitor.health.liveness import Liveness, not_ready_reason
 from tests.end_to_end.harness import DEADLINE, Project, record
-from tests.end_to_end.ingesting import CONFIG, picking, query
+from tests.end_to_end.ingesting import CONFIG, query, running_ingest
 from tests.servers import short_path
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of other systems are poorer")
@@ -68,7 +68,7 @@ def hard_link(folder: Path) -> None:
 
 @pytest.mark.parametrize("come", [write, move_in, move_from_another_file_system, write_and_rename, hard_link])
 def test_a_file_is_taken_in_once_however_it_comes(come: Callable[[Path], None], tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         come(picked.seeds)
         picked.wait_for_event("dump_stored")
         picked.flush()
@@ -92,7 +92,7 @@ def rsync_inplace(path: Path, content: str, *, mtime: int) -> None:
 
 
 def test_rsync_costs_one_take_in_for_each_change_and_its_own_names_are_never_read(tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         path = picked.seeds / "a.txt"
         rsync(path, TALKS, mtime=10**9)
         picked.wait_for_event("dump_stored", count=1, name="a.txt")
@@ -108,7 +108,7 @@ def test_rsync_costs_one_take_in_for_each_change_and_its_own_names_are_never_rea
 
 
 def test_a_slow_writer_is_waited_for(tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         with (picked.seeds / "a.txt").open("w", encoding="utf-8") as file:
             for text in (TALKS, VISIT, FORUM):
                 file.write(text + "\n")
@@ -120,7 +120,7 @@ def test_a_slow_writer_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_forty_small_appends_cost_three_take_ins_at_most_and_all_arrives(tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         for number in range(40):
             with (picked.seeds / "a.txt").open("a", encoding="utf-8") as file:
                 file.write(record(f"Notice {number} on item {number * 7}", f"Office {number * 13} wrote it.") + "\n")
@@ -131,7 +131,7 @@ def test_forty_small_appends_cost_three_take_ins_at_most_and_all_arrives(tmp_pat
 
 
 def test_a_writer_that_is_killed_leaves_a_tail_that_a_later_one_completes(tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         program = (
             "import sys, os, signal; f = open(sys.argv[1], 'w'); f.write(sys.argv[2]); f.flush(); print(flush=True)"
         )
@@ -152,7 +152,7 @@ def test_a_writer_that_is_killed_leaves_a_tail_that_a_later_one_completes(tmp_pa
 
 
 def test_nothing_that_vanishes_is_taken_for_a_deletion(tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         path = picked.seeds / "a.txt"
         path.write_text(TALKS, "utf-8")
         picked.wait_for_event("dump_stored")
@@ -172,7 +172,7 @@ def listen(path: Path) -> None:
 
 
 def test_what_is_no_file_is_left_alone_with_its_reason_and_stops_nobody(tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         seeds = picked.seeds
         (seeds / "link.txt").symlink_to("somewhere.txt")
         (seeds / "loop.txt").symlink_to("loop.txt")
@@ -189,7 +189,7 @@ def test_what_is_no_file_is_left_alone_with_its_reason_and_stops_nobody(tmp_path
 
 
 def test_a_touched_file_is_hashed_once_and_leads_to_nothing(tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         path = picked.seeds / "a.txt"
         path.write_text(TALKS, "utf-8")
         picked.wait_for_event("dump_stored")
@@ -204,14 +204,14 @@ def test_a_touched_file_is_hashed_once_and_leads_to_nothing(tmp_path: Path) -> N
 
 
 def test_known_content_under_another_name_leads_to_nothing_even_after_a_restart(tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         (picked.seeds / "a.txt").write_text(TALKS, "utf-8")
         picked.wait_for_event("dump_stored")
         (picked.seeds / "b.txt").write_text(TALKS, "utf-8")
         picked.wait_for_event("dump_duplicate", name="b.txt")
         (picked.seeds / "a.txt").rename(picked.seeds / "c.txt")
         picked.wait_for_event("dump_duplicate", name="c.txt")
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         (picked.seeds / "d.txt").write_text(TALKS, "utf-8")
         picked.wait_for_event("dump_duplicate", name="d.txt")
         assert len(picked.lines("dump_*")) == 1
@@ -219,7 +219,7 @@ def test_known_content_under_another_name_leads_to_nothing_even_after_a_restart(
 
 
 def test_a_rewrite_that_restores_size_and_time_is_taken_in(tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         path = picked.seeds / "a.txt"
         path.write_text(TALKS, "utf-8")
         picked.wait_for_event("dump_stored")
@@ -234,7 +234,7 @@ def test_a_rewrite_that_restores_size_and_time_is_taken_in(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("year", [1999, 2099])
 def test_a_file_of_another_age_is_taken_in(year: int, tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         outside = picked.project.folder / "outside"
         outside.write_text(TALKS, "utf-8")
         seconds = (year - 1970) * 31_556_952
@@ -244,7 +244,7 @@ def test_a_file_of_another_age_is_taken_in(year: int, tmp_path: Path) -> None:
 
 
 def test_a_file_in_the_place_and_inode_of_another_is_taken_in(tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         path = picked.seeds / "a.txt"
         for number, text in enumerate((TALKS, VISIT, FORUM), 1):
             path.write_text(text, "utf-8")
@@ -254,7 +254,7 @@ def test_a_file_in_the_place_and_inode_of_another_is_taken_in(tmp_path: Path) ->
 
 
 def test_a_file_that_is_deleted_before_it_settles_is_noted(tmp_path: Path) -> None:
-    with picking(tmp_path / "p", timings=WatchTimings(settle=0.1, rescan=1e6)) as picked:
+    with running_ingest(tmp_path / "p", timings=WatchTimings(settle=0.1, rescan=1e6)) as picked:
         with (picked.seeds / "a.txt").open("w") as file:
             picked.flush()
             (picked.seeds / "a.txt").unlink()
@@ -269,7 +269,7 @@ NAMES = [b"\xb0\xa1\xb3\xaa.txt", b"a\nb.txt", b"\x1b[31mred.txt", b"n" * 251 + 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_name_of_any_bytes_is_taken_in_and_shown_escaped(name: bytes, tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         Path(picked.seeds / os.fsdecode(name)).write_text(TALKS, "utf-8")
         [stored] = picked.wait_for_event("dump_stored")
         assert stored["name"].isprintable()
@@ -278,7 +278,7 @@ def test_a_name_of_any_bytes_is_taken_in_and_shown_escaped(name: bytes, tmp_path
 
 def test_a_full_disk_pauses_a_take_in_and_marks_nothing_as_done(tmp_path: Path) -> None:
     liveness = Liveness()
-    with picking(tmp_path / "p", liveness=liveness) as picked:
+    with running_ingest(tmp_path / "p", liveness=liveness) as picked:
         connection = picked.runtime.stores.store._handle._connection  # type: ignore[attr-defined]  # of SQLite
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -300,7 +300,7 @@ def test_a_full_disk_pauses_a_take_in_and_marks_nothing_as_done(tmp_path: Path) 
 
 
 def test_a_full_disk_in_the_middle_of_a_group_undoes_all_of_it_and_all_comes_again(tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         connection = picked.runtime.stores.store._handle._connection  # type: ignore[attr-defined]  # of SQLite
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages + 3}")
@@ -320,7 +320,7 @@ def test_a_full_disk_in_the_middle_of_a_group_undoes_all_of_it_and_all_comes_aga
 
 
 def test_a_small_file_does_not_wait_behind_a_big_one(tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         reports = (record(f"Report {n}", " ".join(f"item {n * k}" for k in range(400))) for n in range(600))
         big = picked.project.drop("big.txt", "\n".join(reports))
         assert big.stat().st_size > 1_000_000
@@ -330,7 +330,7 @@ def test_a_small_file_does_not_wait_behind_a_big_one(tmp_path: Path) -> None:
 
 
 def test_files_that_are_no_dumps_are_counted_and_said(tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         for name in ("a.csv", ".hidden.txt", "b.txt~"):
             (picked.seeds / name).write_text(TALKS, "utf-8")
         while picked.wait_for_event("files_ignored")[-1]["count"] < 3:  # a scan may have come in between
@@ -339,7 +339,7 @@ def test_files_that_are_no_dumps_are_counted_and_said(tmp_path: Path) -> None:
 
 
 def test_a_file_that_no_event_told_of_is_found_counted_and_shown(tmp_path: Path) -> None:
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         picked.flush()
         watcher = picked.ingest_worker._supervisor.watcher
         handler = watcher._handlers[os.fsencode(picked.seeds)]
@@ -358,7 +358,7 @@ def test_a_file_that_no_event_told_of_is_found_counted_and_shown(tmp_path: Path)
 
 
 def test_many_copies_that_come_at_once_share_a_line_of_the_log(tmp_path: Path) -> None:
-    with picking(tmp_path / "p", config=CONFIG) as picked:
+    with running_ingest(tmp_path / "p", config=CONFIG) as picked:
         for number in range(120):
             picked.project.drop(f"{number}.txt", TALKS)
         picked.flush()
@@ -369,21 +369,21 @@ def test_many_copies_that_come_at_once_share_a_line_of_the_log(tmp_path: Path) -
 
 
 def test_files_that_wait_at_the_start_come_by_age_small_ones_first(tmp_path: Path) -> None:
-    with picking(tmp_path / "p"):
+    with running_ingest(tmp_path / "p"):
         pass
     seeds = tmp_path / "p" / "seeds"
     reports = "\n".join(record(f"Report {n}", " ".join(f"item {n * k}" for k in range(400))) for n in range(600))
     for name, text, mtime in [("big", reports, 1), ("c", TALKS, 5), ("a", VISIT, 9), ("b", FORUM, 9)]:
         (seeds / f"{name}.txt").write_text(text, "utf-8")
         os.utime(seeds / f"{name}.txt", (mtime, mtime))
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         stored = picked.wait_for_event("dump_stored", 4)
         assert [line["name"] for line in stored] == ["c.txt", "a.txt", "b.txt", "big.txt"]
 
 
 def test_many_files_that_wait_at_the_start_all_come_and_one_that_is_written_waits(tmp_path: Path, full: bool) -> None:
     count = 10_000 if full else 500
-    with picking(tmp_path / "p"):
+    with running_ingest(tmp_path / "p"):
         pass
     seeds = tmp_path / "p" / "seeds"
     for number in range(count):
@@ -391,7 +391,7 @@ def test_many_files_that_wait_at_the_start_all_come_and_one_that_is_written_wait
     with (seeds / "open.txt").open("w") as file:
         file.write(TALKS)
         file.flush()
-        with picking(tmp_path / "p") as picked:
+        with running_ingest(tmp_path / "p") as picked:
             picked.wait_for_rows(count)
             assert picked.query("SELECT count(*) FROM file") == [(count,)]
             file.close()
@@ -399,7 +399,7 @@ def test_many_files_that_wait_at_the_start_all_come_and_one_that_is_written_wait
 
 
 def test_a_polled_folder_needs_no_events_and_an_empty_listing_deletes_nothing(tmp_path: Path) -> None:
-    with picking(tmp_path / "p", timings=WatchTimings(settle=0.05, mode="poll", poll=0.2)) as picked:
+    with running_ingest(tmp_path / "p", timings=WatchTimings(settle=0.05, mode="poll", poll=0.2)) as picked:
         picked.wait_for_event("folder_polled")
         (picked.seeds / "a.txt").write_text(TALKS, "utf-8")
         picked.wait_for_event("dump_stored")
@@ -411,7 +411,7 @@ def test_a_polled_folder_needs_no_events_and_an_empty_listing_deletes_nothing(tm
 
 def test_a_source_that_shares_its_folder_takes_its_own_files(tmp_path: Path) -> None:
     sources = "sources: {a: {path: seeds/, files: ['a*.txt']}, b: {path: seeds/, files: ['b*.txt']}}"
-    with picking(tmp_path / "p", config=CONFIG.replace("sources: {motie: {path: seeds/}}", sources)) as picked:
+    with running_ingest(tmp_path / "p", config=CONFIG.replace("sources: {motie: {path: seeds/}}", sources)) as picked:
         (picked.seeds / "a1.txt").write_text(TALKS, "utf-8")
         (picked.seeds / "b1.txt").write_text(VISIT, "utf-8")
         picked.wait_for_event("dump_stored", 2)
@@ -429,7 +429,7 @@ def test_a_file_that_fits_two_sources_is_the_first_ones_at_a_scan_too(tmp_path: 
 
 
 def test_what_a_file_came_to_is_counted_and_a_tail_that_nobody_completed_too(tmp_path: Path) -> None:
-    with picking(tmp_path / "p", timings=WatchTimings(settle=0.05, rescan=0.2, partial_grace=0.0)) as picked:
+    with running_ingest(tmp_path / "p", timings=WatchTimings(settle=0.05, rescan=0.2, partial_grace=0.0)) as picked:
         ingester = picked.runtime.ingester
         (picked.seeds / "a.txt").write_text(f"{TALKS}\n-\nVisit en", "utf-8")
         picked.wait_for_event("tails_rejected")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.harness import record
-from tests.end_to_end.ingesting import Picking, picking
+from tests.end_to_end.ingesting import RunningIngest, running_ingest
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of other systems are poorer")
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of ot
 class Model:
     """What was written into a folder, and what a pickup must have made of it."""
 
-    picked: Picking
+    picked: RunningIngest
     dice: random.Random
     titles: set[str] = field(default_factory=set)  # ever written
 
@@ -94,7 +94,7 @@ class Model:
 @pytest.mark.parametrize("seed", range(2))
 def test_any_order_of_actions_ends_as_the_model_says(seed: int, tmp_path: Path, full: bool) -> None:
     dice = random.Random(seed)  # noqa: S311 - reproducible, not secret
-    with picking(tmp_path / "p") as picked:
+    with running_ingest(tmp_path / "p") as picked:
         model = Model(picked, dice)
         for _ in range(400 if full else 30):
             model.act()

@@ -43,14 +43,14 @@ def watch(project: Project) -> dict[str, Any]:
     return {**source["watch"], "ok": channel_state["ok"]}
 
 
-def asked(project: Project, *, patience: float) -> dict[str, Any]:
+def status_watch(project: Project, *, patience: float) -> dict[str, Any]:
     """The same, for whoever will not wait long."""
     _, channel_state = standing_of(project.folder / "config.yaml", now=datetime.now(UTC), patience=patience)
     told: Any = channel_state
     return {**told["sources"][0]["watch"], "ok": told["ok"]}
 
 
-def says(project: Project, state: str) -> None:
+def wait_for_watch(project: Project, state: str) -> None:
     """Until the daemon's own word is of this state; `status` repeats it."""
     end = time.monotonic() + DEADLINE
     while daemon_state.read_state(project.folder / "state").get("sources", {}).get("motie", {}).get("state") != state:
@@ -88,19 +88,19 @@ def test_a_folder_that_is_missing_closed_or_open_is_said_as_it_is(tmp_path: Path
         said = watch(project)
         assert (said["state"], said["reason"], said["ok"]) == ("waiting", "the folder is missing", False)
         project.seeds.mkdir()
-        says(project, "watching")
+        wait_for_watch(project, "watching")
         (project.seeds / "a.txt").write_text(notice(1), "utf-8")
         daemon.wait_for_event("dump_stored", 1)
 
         project.seeds.chmod(0o311)  # its owner may write into it still
-        says(project, "waiting")
+        wait_for_watch(project, "waiting")
         said = watch(project)
         assert (said["state"], said["ok"]) == ("waiting", False)
         assert "cannot be read" in said["reason"]
         (project.seeds / "b.txt").write_text(notice(2), "utf-8")
         project.seeds.chmod(0o755)
         daemon.wait_for_event("dump_stored", 2)
-        says(project, "watching")
+        wait_for_watch(project, "watching")
         (project.seeds / "c.txt").write_text(notice(3), "utf-8")
         daemon.wait_for_event("dump_stored", 3)
         assert watch(project)["ok"]
@@ -126,7 +126,7 @@ def test_a_daemon_that_hangs_is_not_said_to_be_well(tmp_path: Path) -> None:
     with project.daemon() as daemon:
         assert watch(project)["ok"]
         daemon.process.send_signal(signal.SIGSTOP)
-        said = asked(project, patience=0.5)
+        said = status_watch(project, patience=0.5)
         assert (said["state"], said["ok"]) == ("unknown", False)
         assert "the daemon gave no answer within" in said["reason"]
         assert project.run("status", "--check").code == 1
@@ -139,13 +139,13 @@ def test_a_daemon_that_hangs_is_not_said_to_be_well(tmp_path: Path) -> None:
 def test_of_a_daemon_that_cannot_be_asked_status_shows_the_last_change_and_says_so(tmp_path: Path) -> None:
     project = Project(tmp_path / "p", config=CONFIG)
     with project.daemon() as daemon:
-        says(project, "watching")
+        wait_for_watch(project, "watching")
         (project.folder / "state" / "control.sock").unlink()
         said = watch(project)
         assert (said["state"], said["ok"]) == ("watching", True)
         assert "the daemon cannot be asked for news" in said["reason"]
         project.seeds.rmdir()
-        says(project, "waiting")
+        wait_for_watch(project, "waiting")
         assert project.run("status", "--check").code == 1
         daemon.stop(signal.SIGKILL)
     said = watch(project)
@@ -155,15 +155,15 @@ def test_of_a_daemon_that_cannot_be_asked_status_shows_the_last_change_and_says_
 def test_a_daemon_to_which_nothing_happens_writes_nothing(tmp_path: Path) -> None:
     project = Project(tmp_path / "p", config=CONFIG)
     with project.daemon() as daemon:
-        says(project, "watching")
+        wait_for_watch(project, "watching")
         path = project.folder / "state" / daemon_state.FILE
         before = path.stat()
-        heard(project, 3)
+        wait_for_states(project, 3)
         assert path.stat() == before
         assert daemon.stop() == 0
 
 
-def heard(project: Project, count: int) -> None:
+def wait_for_states(project: Project, count: int) -> None:
     """Until the daemon has spoken so many times more; each word is of another moment."""
     words, end = list[Any](), time.monotonic() + DEADLINE
     while len(words) < count:

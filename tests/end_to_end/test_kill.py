@@ -15,7 +15,7 @@ from typing import Any
 from tests.end_to_end.harness import Daemon, Project, record
 from tests.servers import Answer, HttpServer, SmtpServer, http_server, smtp_server
 
-CHILD = Path(__file__).with_name("kill_child.py")
+CHILD = Path(__file__).with_name("fast_retry_child.py")
 CONFIG = """
 timezone: Asia/Seoul
 state: state/
@@ -33,7 +33,7 @@ PLENTY = 20_000  # answers; more than any run needs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
+class KillTest:
     """A project, and what it sends to."""
 
     project: Project
@@ -70,16 +70,16 @@ class Field:
 
 
 @contextmanager
-def field(folder: Path, *, seed: int) -> Iterator[Field]:
+def field(folder: Path, *, seed: int) -> Iterator[KillTest]:
     dice = random.Random(seed)  # noqa: S311 - reproducible, not secret
     posts = [Answer(status=503 if dice.random() < BUSY else 200) for _ in range(PLENTY)]
     mails = ["451 later" if dice.random() < BUSY else "250 OK" for _ in range(PLENTY)]
     with http_server(*posts) as http, smtp_server(on_data=mails) as smtp:
         config = CONFIG.replace("HTTP", str(http.port)).replace("SMTP", str(smtp.port))
-        yield Field(project=Project(folder, config=config), http=http, smtp=smtp, dice=dice)
+        yield KillTest(project=Project(folder, config=config), http=http, smtp=smtp, dice=dice)
 
 
-def killed_often(ground: Field, *words: str, kills: int, drops: int) -> None:
+def kill_often(ground: KillTest, *words: str, kills: int, drops: int) -> None:
     """Drop releases while the daemon is killed again and again, each time in the middle of something else."""
     each = drops // kills
     for life in range(kills):
@@ -95,7 +95,7 @@ def killed_often(ground: Field, *words: str, kills: int, drops: int) -> None:
             daemon.stop(signal.SIGKILL)
 
 
-def settled(ground: Field, *words: str, drops: int) -> None:
+def wait_until_settled(ground: KillTest, *words: str, drops: int) -> None:
     """Let it finish in peace: every release was told on both channels, or given up."""
     with ground.daemon(*words) as daemon:
         tried = 0
@@ -104,13 +104,13 @@ def settled(ground: Field, *words: str, drops: int) -> None:
         assert daemon.stop() == 0
 
 
-def _is_busy(ground: Field, drops: int) -> bool:
+def _is_busy(ground: KillTest, drops: int) -> bool:
     """Whether some message is still to be sent, and so a log line that says it to be waited for."""
     told = ground.query("SELECT count(*) FROM message WHERE state = 'sent' AND kind = 'instant'")[0][0]
     return bool(told < 2 * drops)
 
 
-def lost(ground: Field, drops: int) -> list[int]:
+def lost(ground: KillTest, drops: int) -> list[int]:
     """Messages that nobody accepted; the count of notices is checked on the way."""
     assert ground.query("SELECT count(*), count(message) FROM message_item") == [(2 * drops, 2 * drops)]
     accepted = ground.accepted()
@@ -120,8 +120,8 @@ def lost(ground: Field, drops: int) -> list[int]:
 def test_no_message_is_lost_and_every_second_one_is_explained(tmp_path: Path, full: bool) -> None:
     kills, drops = (60, 420) if full else (12, 84)
     with field(tmp_path / "p", seed=7) as ground:
-        killed_often(ground, kills=kills, drops=drops)
-        settled(ground, drops=drops)
+        kill_often(ground, kills=kills, drops=drops)
+        wait_until_settled(ground, drops=drops)
         accepted = ground.accepted()
         assert lost(ground, drops) == []
         assert ground.query("SELECT count(*) FROM message WHERE state <> 'sent'") == [(0,)]
@@ -143,6 +143,6 @@ def test_no_message_is_lost_and_every_second_one_is_explained(tmp_path: Path, fu
 def test_a_program_that_marks_before_it_sends_loses_messages_here(tmp_path: Path) -> None:
     """The control: without it, a test that kills too gently would prove nothing."""
     with field(tmp_path / "p", seed=7) as ground:
-        killed_often(ground, "mark-first", kills=6, drops=42)
-        settled(ground, "mark-first", drops=42)
+        kill_often(ground, "mark-first", kills=6, drops=42)
+        wait_until_settled(ground, "mark-first", drops=42)
         assert lost(ground, 42)

@@ -29,12 +29,12 @@ def test_what_is_too_old_is_forgotten_and_what_is_kept_is_not(tmp_path: Path) ->
     project = Project(tmp_path / "p", config=f"{CONFIG}retention: {{versions: 30}}\n" % "console://")
     clock = FrozenClock()
     project.drop("a.txt", f"{figures('5.1')}\n{record('Visit ends', 'The visit ended with a dinner.')}")
-    _pass(project, clock)
+    _run_once(project, clock)
     project.drop("b.txt", figures("5.3"))
     clock.advance(timedelta(days=1))
-    _pass(project, clock)
+    _run_once(project, clock)
     clock.advance(timedelta(days=40))
-    with _works(project, clock) as runtime:
+    with _open_runtime(project, clock) as runtime:
         runtime.maintenance.prune()
         archive = runtime.stores.archive
         bodies = [bool(version.body) for release in (1, 2) for version in archive.versions(release)]
@@ -45,13 +45,13 @@ def test_a_daemon_leaves_its_own_sends_alone_over_a_reload_and_takes_back_what_n
     tmp_path: Path,
 ) -> None:
     clock = FrozenClock()
-    with _works(Project(tmp_path / "p"), clock) as runtime:
+    with _open_runtime(Project(tmp_path / "p"), clock) as runtime:
         [line] = runtime.dispatcher.receivers
         runtime.dispatcher.outbox.enqueue(note("hello", channel=line.channel.name), key="a", now=clock.now())
         clock.advance(timedelta(seconds=1))
         runtime.dispatcher.outbox.claim(line.channel.name, now=clock.now())
         clock.advance(timedelta(seconds=1))
-        runtime.rebuild(runtime.config).dispatcher.open()
+        runtime.build_for(runtime.config).dispatcher.start()
         assert runtime.dispatcher.outbox.backlog().pending == 0
         clock.advance(LEASE)
         for chore in periodic_jobs(runtime, Liveness()).each_tick:
@@ -59,10 +59,10 @@ def test_a_daemon_leaves_its_own_sends_alone_over_a_reload_and_takes_back_what_n
         assert runtime.dispatcher.outbox.backlog().pending == 1
 
 
-def _works(project: Project, clock: FrozenClock) -> AbstractContextManager[Runtime]:
+def _open_runtime(project: Project, clock: FrozenClock) -> AbstractContextManager[Runtime]:
     return open_runtime(load(project.folder / "config.yaml", environ={}), verb="run", clock=clock)
 
 
-def _pass(project: Project, clock: FrozenClock) -> None:
-    with _works(project, clock) as runtime:
+def _run_once(project: Project, clock: FrozenClock) -> None:
+    with _open_runtime(project, clock) as runtime:
         assert runtime.run_once() == 0

@@ -21,7 +21,9 @@ from tests.servers import Answer, HttpServer, Request, http_server
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what a process holds is read from /proc")
 
-CHILD = Path(__file__).with_name("kill_child.py")  # the daemon, but what failed is tried again within milliseconds
+CHILD = Path(__file__).with_name(
+    "fast_retry_child.py"
+)  # the daemon, but what failed is tried again within milliseconds
 CONFIG = """
 timezone: Asia/Seoul
 state: state/
@@ -40,7 +42,7 @@ GROWTH = 10.0  # MB of memory that a day may add
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Resources:
     """What a process holds at one moment."""
 
     memory: float  # MB
@@ -90,29 +92,29 @@ def dump(topic: str, scan_schedule: range) -> str:
     )
 
 
-def held(daemon: Daemon) -> Held:
+def resources(daemon: Daemon) -> Resources:
     place = Path(f"/proc/{daemon.process.pid}")
     memory = re.search(r"VmRSS:\s+(\d+) kB", (place / "status").read_text("ascii"))
     assert memory is not None
-    return Held(
+    return Resources(
         memory=int(memory[1]) / 1024,
         threads=len(list((place / "task").iterdir())),
         descriptors=len(list((place / "fd").iterdir())),
     )
 
 
-def soaked(soak: Soak, daemon: Daemon, *, dumps: int, edit_every: int, filling: int) -> list[Held]:
+def run_soak(soak: Soak, daemon: Daemon, *, dumps: int, edit_every: int, filling: int) -> list[Resources]:
     """Fill the store, then drop dump after dump and edit in between; what was held after each."""
     soak.project.drop("filling.txt", dump("round", range(dumps * EACH, dumps * EACH + filling)))
     daemon.wait_for_event("dump_stored")
-    samples = list[Held]()
+    samples = list[Resources]()
     for number in range(dumps):
         soak.project.drop(f"{number:04}.txt", batch(number))
         if number % edit_every == edit_every - 1:
             soak.edit(daemon, number // edit_every)
         daemon.wait_for_event("dump_stored", number + 2)
         soak.well.wait_for(number + 1)
-        samples.append(held(daemon))
+        samples.append(resources(daemon))
     return samples
 
 
@@ -125,21 +127,21 @@ def settle(soak: Soak, daemon: Daemon) -> None:
         tried = len(daemon.wait_for_event("message_*", tried + 1))
 
 
-def taken(server: HttpServer) -> list[Request]:
+def accepted_requests(server: HttpServer) -> list[Request]:
     """What arrived and was not refused, whether or not the answer came back."""
     last = len(server.answers) - 1
     return [post for place, post in enumerate(server.requests) if server.answers[min(place, last)].status == 200]
 
 
-def told(server: HttpServer) -> Counter[int]:
+def notified_counts(server: HttpServer) -> Counter[int]:
     """How often each round was told to a service that did not refuse it."""
-    messages = [post.json()["message"] for post in taken(server)]
+    messages = [post.json()["message"] for post in accepted_requests(server)]
     return Counter(int(each) for message in messages for each in set(re.findall(r"FTA round (\d+):", message)))
 
 
 def unexplained(soak: Soak, server: HttpServer, channel: str) -> dict[int, int]:
     """Messages that came more often than once and once for each attempt of unknown outcome."""
-    came = Counter(int(post.headers["X-Monitor-Delivery"]) for post in taken(server))
+    came = Counter(int(post.headers["X-Monitor-Delivery"]) for post in accepted_requests(server))
     unsure: dict[int, int] = dict(
         soak.query(
             "SELECT message, sum(outcome IN ('unknown', 'uncertain')) FROM attempt JOIN message ON message.id = message"
@@ -149,14 +151,14 @@ def unexplained(soak: Soak, server: HttpServer, channel: str) -> dict[int, int]:
     return {number: count for number, count in came.items() if count > 1 + unsure.get(number, 0)}
 
 
-def grown(samples: Sequence[Held]) -> Held:
+def growth(samples: Sequence[Resources]) -> Resources:
     """What the last fifth holds more than the fifth after the warm-up, which is the first fifth.
 
     Memory by the median; of threads and descriptors the fewest: a reload and a send have some for a moment.
     """
     fifth = len(samples) // 5
     early, late = samples[fifth : 2 * fifth], samples[-fifth:]
-    return Held(
+    return Resources(
         memory=median(each.memory for each in late) - median(each.memory for each in early),
         threads=min(each.threads for each in late) - min(each.threads for each in early),
         descriptors=min(each.descriptors for each in late) - min(each.descriptors for each in early),
@@ -170,17 +172,18 @@ def test_dumps_reloads_and_a_failing_service_lose_nothing_and_leave_nothing_behi
         project = Project(tmp_path / "p", config=config)
         soak = Soak(project=project, well=well, shaky=shaky, config=config)
         with project.daemon(str(CHILD)) as daemon:
-            samples = soaked(soak, daemon, dumps=dumps, edit_every=edit_every, filling=filling)
+            samples = run_soak(soak, daemon, dumps=dumps, edit_every=edit_every, filling=filling)
             settle(soak, daemon)
             assert daemon.stop() == 0
         everything = dict.fromkeys(range(dumps * EACH), 1)
-        more = grown(samples)
+        more = growth(samples)
         print(
             f"{dumps * EACH} releases, {dumps // edit_every} edits, {len(shaky.requests)} requests to the shaky one,"
-            f" {sum(told(shaky).values()) - len(everything)} releases twice; {samples[0]} … {samples[-1]}, grown {more}"
+            f" {sum(notified_counts(shaky).values()) - len(everything)} releases twice;"
+            f" {samples[0]} … {samples[-1]}, grown {more}"
         )
-        assert told(well) == everything
-        assert told(shaky).keys() == everything.keys()
+        assert notified_counts(well) == everything
+        assert notified_counts(shaky).keys() == everything.keys()
         assert unexplained(soak, well, "well") == unexplained(soak, shaky, "shaky") == {}
         assert soak.query("SELECT count(*) FROM release") == [(len(everything) + filling,)]
         assert soak.query("PRAGMA integrity_check") == [("ok",)]

@@ -10,7 +10,9 @@ from pathlib import Path
 from tests.end_to_end.harness import DEADLINE, Daemon, Project, record
 from tests.servers import Answer, HttpServer, http_server
 
-CHILD = Path(__file__).with_name("kill_child.py")  # the daemon, but what failed is tried again within milliseconds
+CHILD = Path(__file__).with_name(
+    "fast_retry_child.py"
+)  # the daemon, but what failed is tried again within milliseconds
 CONFIG = """
 timezone: Asia/Seoul
 state: STATE

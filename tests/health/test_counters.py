@@ -26,10 +26,10 @@ REPORT = IngestReport(
 
 def test_a_take_in_counts_as_what_it_came_to_with_its_events() -> None:
     counters = Counters()
-    counters.took(REPORT)
-    counters.took(replace(REPORT, status="duplicate", counts={}, at=NOON + timedelta(hours=1)))
-    counters.failed()
-    counters.happened(Kind.REJECTED, 3)
+    counters.count_ingest(REPORT)
+    counters.count_ingest(replace(REPORT, status="duplicate", counts={}, at=NOON + timedelta(hours=1)))
+    counters.count_failed_ingest()
+    counters.count_events(Kind.REJECTED, 3)
     figures = counters.snapshot()
     assert {result: n for result, n in figures.dumps.items() if n} == {"stored": 1, "duplicate": 1, "failed": 1}
     assert {kind: n for kind, n in figures.events.items() if n} == {"new": 2, "rejected": 4}
@@ -39,17 +39,17 @@ def test_a_take_in_counts_as_what_it_came_to_with_its_events() -> None:
 def test_what_the_store_knows_of_the_past_is_the_last_dump_until_one_comes() -> None:
     counters = Counters({"motie": NOON - timedelta(days=3)})
     assert (counters.last_dump("motie"), counters.last_dump("customs")) == (NOON - timedelta(days=3), None)
-    counters.took(REPORT)
+    counters.count_ingest(REPORT)
     assert counters.last_dump("motie") == NOON
     assert sum(Counters({"motie": NOON}).snapshot().dumps.values()) == 0
 
 
 def test_a_channel_that_is_known_again_keeps_its_numbers() -> None:
     counters = Counters()
-    counters.know(["team"])
-    counters.left("team", "sent")
-    counters.left("gone", "dead", 3)
-    counters.know(["team", "desk"])
+    counters.register_channels(["team"])
+    counters.count_messages("team", "sent")
+    counters.count_messages("gone", "dead", 3)
+    counters.register_channels(["team", "desk"])
     figures = counters.snapshot()
     assert (figures.messages["team", "sent"], figures.messages["desk", "sent"]) == (1, 0)
     assert figures.messages["gone", "dead"] == 3
@@ -60,7 +60,7 @@ def test_threads_that_count_at_the_same_time_lose_nothing() -> None:
 
     def count() -> None:
         for _ in range(5000):
-            counters.left("team", "sent")
+            counters.count_messages("team", "sent")
 
     threads = [threading.Thread(target=count) for _ in range(4)]
     for thread in threads:
@@ -73,5 +73,5 @@ def test_threads_that_count_at_the_same_time_lose_nothing() -> None:
 def test_figures_once_taken_stand_still() -> None:
     counters = Counters()
     before = counters.snapshot()
-    counters.took(REPORT)
+    counters.count_ingest(REPORT)
     assert before.dumps["stored"] == 0

@@ -22,7 +22,7 @@ from monitor.health.daemon_state import (
     SourceState,
     last_change,
     read_state,
-    watch_of,
+    reported_watch,
     write_state,
 )
 from monitor.health.liveness import Liveness
@@ -50,7 +50,7 @@ def word(state: Path, *, busy_with: str = "") -> dict[str, Any]:
 
 def test_the_last_change_is_believed_and_says_of_when_it_is(tmp_path: Path) -> None:
     word(tmp_path)
-    watch = watch_of(last_change(tmp_path, pid=7, since="2026-11-22T03:04:05Z"), "motie")
+    watch = reported_watch(last_change(tmp_path, pid=7, since="2026-11-22T03:04:05Z"), "motie")
 
     assert (watch["state"], watch["ignored"], watch["ignored_names"]) == ("watching", 1, ["a.csv"])
     assert watch["reason"] == "last changed 2026-11-22T03:04:05Z; the daemon cannot be asked for news"
@@ -59,7 +59,7 @@ def test_the_last_change_is_believed_and_says_of_when_it_is(tmp_path: Path) -> N
 def test_what_the_last_change_says_against_a_source_is_kept(tmp_path: Path) -> None:
     missing = SourceState(state="waiting", since="2026-11-22T03:00:00Z", reason="the folder is missing")
     write_state(tmp_path, DaemonState(pid=7, at="2026-11-22T03:04:05.000000Z", sources={"motie": missing}))
-    watch = watch_of(last_change(tmp_path, pid=7, since="2026-11-22T03:00:00Z"), "motie")
+    watch = reported_watch(last_change(tmp_path, pid=7, since="2026-11-22T03:00:00Z"), "motie")
 
     assert watch["reason"].startswith("the folder is missing; last changed 2026")
 
@@ -75,14 +75,14 @@ DOUBTS = [
 @pytest.mark.parametrize(("what", "pid", "since", "source"), DOUBTS, ids=[row[0] for row in DOUBTS])
 def test_any_other_word_says_nothing(what: str, pid: int, since: str, source: str, tmp_path: Path) -> None:
     of_now = word(tmp_path, busy_with="big.txt")
-    watch = watch_of(last_change(tmp_path, pid=pid, since=since), source)
+    watch = reported_watch(last_change(tmp_path, pid=pid, since=since), source)
 
     assert (watch["state"], watch["reason"]) == ("unknown", "the daemon has not reported yet")
-    assert set(watch) == set(watch_of(of_now, "motie"))
+    assert set(watch) == set(reported_watch(of_now, "motie"))
 
 
 def test_the_word_of_a_daemon_that_is_silent_says_nothing_of_its_sources(tmp_path: Path) -> None:
-    watch = watch_of({**word(tmp_path), "silence": "it hangs"}, "motie")
+    watch = reported_watch({**word(tmp_path), "silence": "it hangs"}, "motie")
 
     assert (watch["state"], watch["reason"]) == ("unknown", "it hangs")
 
@@ -92,7 +92,7 @@ def test_a_torn_or_missing_word_is_none(content: bytes, tmp_path: Path) -> None:
     assert read_state(tmp_path) == {}
     (tmp_path / FILE).write_bytes(content)
     assert read_state(tmp_path) == {}
-    assert watch_of(last_change(tmp_path, pid=7, since="2026-11-22T03:00:00Z"), "motie")["state"] == "unknown"
+    assert reported_watch(last_change(tmp_path, pid=7, since="2026-11-22T03:00:00Z"), "motie")["state"] == "unknown"
 
 
 def test_a_word_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_word_is_written_when_it_changes_and_until_it_is_written(tmp_path: Pat
     refusals[0] = "config.yaml:3"
     assert (speak("5", "full"), written[-1].at, written[-1].refusal) == (3, "5", "config.yaml:3")
     room[0] = False
-    assert (speak("6"), speak("7"), publisher.word()["at"]) == (3, 3, "7")
+    assert (speak("6"), speak("7"), publisher.current_state()["at"]) == (3, 3, "7")
     room[0] = True
     assert (speak("8"), speak("9"), written[-1].at) == (4, 4, "8")
 
@@ -144,14 +144,16 @@ def test_who_asks_hears_what_has_changed_since_the_last_word() -> None:
     liveness = Liveness(seconds=lambda: now[0])
     refusals = [""]
     publisher = StatePublisher(liveness, lambda _: None, refusal=lambda: refusals[0])
-    assert watch_of(publisher.word(), "motie")["reason"] == "the daemon has not reported yet"
+    assert reported_watch(publisher.current_state(), "motie")["reason"] == "the daemon has not reported yet"
     publisher.publish(DaemonState(pid=7, at="1", busy_with="big.txt", sources={"motie": WATCH}))
     refusals[0] = "config.yaml:3"
-    liveness.answer("the disk is full")
-    said = publisher.word()
+    liveness.end_store_check("the disk is full")
+    said = publisher.current_state()
     assert (said["silence"], said["paused"], said["refusal"]) == ("", "the disk is full", "config.yaml:3")
     now[0] += STALE_AFTER
-    assert publisher.word()["silence"] == "the watcher has not answered for 10 s; it was about to take in big.txt"
-    liveness.tick()
+    assert (
+        publisher.current_state()["silence"] == "the watcher has not answered for 10 s; it was about to ingest big.txt"
+    )
+    liveness.report_scheduler()
     publisher.publish(DaemonState(pid=7, at="2", sources={"motie": WATCH}))
-    assert watch_of(publisher.word(), "motie")["state"] == "watching"
+    assert reported_watch(publisher.current_state(), "motie")["state"] == "watching"

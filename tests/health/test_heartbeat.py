@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.health.heartbeat import Heartbeat, ping, pinged
+from monitor.health.heartbeat import Heartbeat, ping, ping_url
 from monitor.secret import Secret
 from tests.servers import Answer, http_server, unused_port
 
@@ -19,10 +19,10 @@ SOON = timedelta(milliseconds=10)
 
 
 @contextmanager
-def beating(url: str, unready: Callable[[], str]) -> Iterator[None]:
+def running_heartbeat(url: str, unready: Callable[[], str]) -> Iterator[None]:
     stop = threading.Event()
     thread = threading.Thread(
-        target=Heartbeat(url=Secret(url), every=SOON, unready=unready, timeout=30).run, args=(stop,)
+        target=Heartbeat(url=Secret(url), every=SOON, not_ready_reason=unready, timeout=30).run, args=(stop,)
     )
     thread.start()
     try:
@@ -42,13 +42,13 @@ def beating(url: str, unready: Callable[[], str]) -> Iterator[None]:
     ],
 )
 def test_it_fails_below_its_address(url: str, failing: str) -> None:
-    assert pinged(Secret(url), is_well=True).reveal() == url
-    assert pinged(Secret(url), is_well=False).reveal() == failing
+    assert ping_url(Secret(url), is_ready=True).reveal() == url
+    assert ping_url(Secret(url), is_ready=False).reveal() == failing
 
 
 def test_it_goes_out_while_ready_and_to_fail_while_not() -> None:
     reasons = iter(["", "", "paused: the disk is full", ""])
-    with http_server() as server, beating(f"{server.url}/{TOKEN}", lambda: next(reasons, "")):
+    with http_server() as server, running_heartbeat(f"{server.url}/{TOKEN}", lambda: next(reasons, "")):
         paths = [request.path for request in server.wait_for(4)[:4]]
     assert paths == [f"/{TOKEN}", f"/{TOKEN}", f"/{TOKEN}/fail", f"/{TOKEN}"]
     assert server.requests[0].method == "GET"
@@ -59,7 +59,7 @@ def test_a_ping_that_fails_is_told_once_and_when_it_is_accepted_again(caplog: py
     caplog.set_level(logging.INFO)
     busy = Answer(status=503, body=TOKEN.encode())
     answers = (Answer(), busy, busy, Answer(status=404), Answer())
-    with http_server(*answers) as server, beating(f"{server.url}/{TOKEN}", lambda: ""):
+    with http_server(*answers) as server, running_heartbeat(f"{server.url}/{TOKEN}", lambda: ""):
         server.wait_for(7)
     told = [(line.getMessage(), vars(line)["fields"].get("reason")) for line in caplog.records]
     assert told == [

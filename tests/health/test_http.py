@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from monitor.health.daemon_state import SourceState
-from monitor.health.http import LONGEST, OFF, HealthServer, Response, alive, answer, ready
+from monitor.health.http import MAX_REQUEST, OFF, HealthServer, Response, alive, answer, ready
 from monitor.health.liveness import HealthSnapshot
 from tests.servers import unused_port
 
@@ -21,7 +21,7 @@ PAGES = {"/healthz": alive, "/page": lambda: Response(text="한국어", content_
 
 @pytest.fixture
 def health_server() -> Iterator[HealthServer]:
-    made = HealthServer(patience=0.05)
+    made = HealthServer(timeout=0.05)
     made.set_routes({"/page": lambda: Response(text="first")})
     yield made
     made.close()
@@ -99,7 +99,7 @@ def _breaks_off(client: socket.socket) -> None:
 
 
 def _never_ends(client: socket.socket) -> None:
-    client.sendall(b"GET /page HTTP/1.1\r\nX: " + b"a" * (LONGEST + 1))
+    client.sendall(b"GET /page HTTP/1.1\r\nX: " + b"a" * (MAX_REQUEST + 1))
 
 
 def _resets(client: socket.socket) -> None:
@@ -120,12 +120,12 @@ def test_a_client_that_behaves_badly_harms_nobody(health_server: HealthServer, b
 def test_a_request_that_is_too_long_is_refused(health_server: HealthServer) -> None:
     health_server.listen(ANY)
     with socket.create_connection(("127.0.0.1", health_server.port), timeout=30) as client:
-        client.sendall(b"GET /page HTTP/1.1\r\nX: ".ljust(LONGEST + 1, b"a"))
+        client.sendall(b"GET /page HTTP/1.1\r\nX: ".ljust(MAX_REQUEST + 1, b"a"))
         assert client.recv(100).startswith(b"HTTP/1.1 400 ")
 
 
 def test_a_request_may_come_in_pieces(health_server: HealthServer) -> None:
-    slow = HealthServer(patience=30)
+    slow = HealthServer(timeout=30)
     slow.set_routes({"/page": lambda: Response(text="first")})
     slow.listen(ANY)
     with socket.create_connection(("127.0.0.1", slow.port), timeout=30) as client:

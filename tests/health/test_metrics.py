@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.health.counters import LEFT_AS, RESULTS, Counters, MetricsSnapshot
-from monitor.health.metrics import Metric, exposed, metrics
+from monitor.health.counters import RESULTS, STATE_AFTER, Counters, MetricsSnapshot
+from monitor.health.metrics import Metric, exposition, metrics
 from monitor.model import Kind
 from monitor.records import Backlog
 from monitor.testing import NOON
@@ -27,8 +27,8 @@ FIGURES = MetricsSnapshot(
 
 def test_names_types_and_labels_are_those_of_the_contract() -> None:
     counters = Counters()
-    counters.know(["team"])
-    found = parsed(exposed(metrics(counters.snapshot(), version="1.2.3", now=NOON)))
+    counters.register_channels(["team"])
+    found = parsed(exposition(metrics(counters.snapshot(), version="1.2.3", now=NOON)))
     assert {
         name: (family.kind, *sorted({label for key in family.samples for label, _ in key}))
         for name, family in found.items()
@@ -47,16 +47,16 @@ def test_names_types_and_labels_are_those_of_the_contract() -> None:
 
 def test_every_label_value_is_there_from_the_start_with_zero() -> None:
     counters = Counters()
-    counters.know(["team", "desk"])
-    found = parsed(exposed(metrics(counters.snapshot(), version="1", now=NOON)))
+    counters.register_channels(["team", "desk"])
+    found = parsed(exposition(metrics(counters.snapshot(), version="1", now=NOON)))
     assert {found["monitor_dumps_total"].value(result=result) for result in RESULTS} == {0}
     assert {found["monitor_events_total"].value(kind=kind) for kind in Kind if kind is not Kind.UNCHANGED} == {0}
     told = found["monitor_messages_total"]
-    assert {told.value(channel=name, state=state) for name in ("team", "desk") for state in LEFT_AS.values()} == {0}
+    assert {told.value(channel=name, state=state) for name in ("team", "desk") for state in STATE_AFTER.values()} == {0}
 
 
 def test_figures_are_read_again_as_they_were() -> None:
-    found = parsed(exposed(metrics(FIGURES, version="1.2.3", now=NOON)))
+    found = parsed(exposition(metrics(FIGURES, version="1.2.3", now=NOON)))
     assert found["monitor_dumps_total"].value(result="stored") == 3
     assert found["monitor_events_total"].value(kind="new") == 7
     assert found["monitor_messages_total"].value(channel='d"e\\s\nk', state="dead") == 1
@@ -68,15 +68,15 @@ def test_figures_are_read_again_as_they_were() -> None:
 
 
 def test_what_never_was_is_zero_and_an_age_is_never_negative() -> None:
-    empty = MetricsSnapshot(dumps={}, events={}, messages={}, is_config_good=False)
-    found = parsed(exposed(metrics(empty, version="1", now=NOON)))
+    empty = MetricsSnapshot(dumps={}, events={}, messages={}, is_config_valid=False)
+    found = parsed(exposition(metrics(empty, version="1", now=NOON)))
     gauges = ("outbox_pending", "outbox_oldest_pending_seconds", "last_dump_timestamp_seconds")
     assert [found[f"monitor_{name}"].value() for name in gauges] == [0, 0, 0]
     assert found["monitor_config_last_reload_successful"].value() == 0
     ahead = MetricsSnapshot(
         dumps={}, events={}, messages={}, backlog=Backlog(pending=1, oldest=NOON + timedelta(days=1))
     )
-    assert "monitor_outbox_oldest_pending_seconds 0\n" in exposed(metrics(ahead, version="1", now=NOON))
+    assert "monitor_outbox_oldest_pending_seconds 0\n" in exposition(metrics(ahead, version="1", now=NOON))
 
 
 @given(
@@ -92,7 +92,7 @@ def test_any_label_value_any_number_and_any_help_is_read_again(
     samples: dict[tuple[str, ...], float], about: str
 ) -> None:
     metric = Metric(name="a_total", kind="counter", about=about, labels=("x", "y"), samples=samples)
-    found = parsed(exposed([metric]))["a_total"]
+    found = parsed(exposition([metric]))["a_total"]
     assert found.about == about
     for (x, y), number in samples.items():
         again = found.value(x=x, y=y)

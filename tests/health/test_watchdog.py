@@ -1,4 +1,4 @@
-"""No WATCHDOG=1 once a part of the daemon is dead: real parts that die, a real socket, and a clock that is told."""
+"""Send no WATCHDOG=1 once a part of the daemon is dead: real parts, a real socket, and a clock of our own."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from pathlib import Path
 
 import pytest
 
-from monitor.daemon.daemon import tell_watchdog
+from monitor.daemon.daemon import notify_watchdog
 from monitor.daemon.scheduler import Scheduler
 from monitor.health.daemon_state import DaemonState, SourceState
 from monitor.health.liveness import Liveness, not_ready_reason, stalled_part
 from monitor.health.publisher import StatePublisher
 from monitor.store.sqlite.database import open_for_writing
 from monitor.systemd.sd_notify import WATCHDOG
-from tests.end_to_end.ingesting import picking
+from tests.end_to_end.ingesting import running_ingest
 from tests.servers import Arrivals, short_path
 
 INTERVAL = 120.0  # seconds, as WatchdogSec in the unit
-HEARD = {"motie": SourceState(state="watching", since="2026-11-22T03:00:00Z")}
+WATCHES = {"motie": SourceState(state="watching", since="2026-11-22T03:00:00Z")}
 
 
 @dataclass(slots=True)
-class Ward:
-    """A vigil whose clock stands still, and the service manager that hears of it."""
+class WatchedDaemon:
+    """A `Liveness` whose clock stands still, and the service manager that it notifies."""
 
     manager: socket.socket
     now: float = 1000.0
@@ -35,9 +35,9 @@ class Ward:
     def __post_init__(self) -> None:
         self.liveness = Liveness(seconds=lambda: self.now)
 
-    def is_told(self) -> bool:
-        """Whether the manager is told now that the daemon lives."""
-        tell_watchdog(self.liveness.snapshot(), INTERVAL)
+    def is_notified(self) -> bool:
+        """Return whether the manager is notified now that the daemon is alive."""
+        notify_watchdog(self.liveness.snapshot(), INTERVAL)
         try:
             return self.manager.recv(100).decode() == WATCHDOG
         except BlockingIOError:
@@ -45,40 +45,40 @@ class Ward:
 
 
 @pytest.fixture
-def ward(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ward]:
+def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WatchedDaemon]:
     monkeypatch.chdir(tmp_path)
     with short_path(tmp_path / "n") as address, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         monkeypatch.setenv("NOTIFY_SOCKET", address)
         manager.bind(address)
         manager.setblocking(False)
-        yield Ward(manager)
+        yield WatchedDaemon(manager)
 
 
-class Signs(Liveness):
-    """Counts what it hears, for a test that waits on it."""
+class ReportEvents(Liveness):
+    """Keeps the names of the parts that report, for a test that waits on them."""
 
     def __init__(self, *, seconds: Callable[[], float]) -> None:
         super().__init__(seconds=seconds)
-        self.heard: Arrivals[str] = Arrivals()
+        self.seen: Arrivals[str] = Arrivals()
 
-    def watch(self, watches: Mapping[str, SourceState], *, is_busy: bool = False) -> None:
-        super().watch(HEARD)
-        self.heard.add("watcher")
+    def report_watches(self, watches: Mapping[str, SourceState], *, is_busy: bool = False) -> None:
+        super().report_watches(WATCHES)
+        self.seen.add("watcher")
 
-    def tick(self) -> None:
-        super().tick()
-        self.heard.add("scheduler")
+    def report_scheduler(self) -> None:
+        super().report_scheduler()
+        self.seen.add("scheduler")
 
 
-def test_the_manager_is_told_while_all_answer(ward: Ward) -> None:
-    assert ward.is_told()
-    ward.now += INTERVAL / 2
-    assert not ward.is_told()
-    ward.liveness.watch(HEARD)
-    assert not ward.is_told()
-    ward.liveness.tick()
-    assert ward.is_told()
-    assert not_ready_reason(ward.liveness.snapshot()) == ""
+def test_the_manager_is_notified_while_all_answer(watched: WatchedDaemon) -> None:
+    assert watched.is_notified()
+    watched.now += INTERVAL / 2
+    assert not watched.is_notified()
+    watched.liveness.report_watches(WATCHES)
+    assert not watched.is_notified()
+    watched.liveness.report_scheduler()
+    assert watched.is_notified()
+    assert not_ready_reason(watched.liveness.snapshot()) == ""
 
 
 def test_what_status_reads_is_written_before_the_health_page_says_it() -> None:
@@ -91,86 +91,88 @@ def test_what_status_reads_is_written_before_the_health_page_says_it() -> None:
     assert said[2].startswith("waiting for a folder")
 
 
-def test_where_no_watchdog_waits_nothing_is_told(ward: Ward) -> None:
-    tell_watchdog(ward.liveness.snapshot(), None)
+def test_where_no_watchdog_waits_nothing_is_sent(watched: WatchedDaemon) -> None:
+    notify_watchdog(watched.liveness.snapshot(), None)
     with pytest.raises(BlockingIOError):
-        ward.manager.recv(100)
+        watched.manager.recv(100)
 
 
-def test_a_thread_that_watches_and_takes_in_and_is_dead_keeps_the_manager_from_being_told(
-    ward: Ward, tmp_path: Path
+def test_an_ingest_thread_that_is_dead_keeps_the_manager_from_being_notified(
+    watched: WatchedDaemon, tmp_path: Path
 ) -> None:
-    ward.liveness = signs = Signs(seconds=lambda: ward.now)
-    with picking(tmp_path / "p", liveness=signs):
-        ward.now += INTERVAL
-        signs.tick()
-        signs.heard.wait_for(len(signs.heard.so_far()) + 2)  # the one that is under way may be of the time before
-        assert ward.is_told()
-    ward.now += INTERVAL
-    signs.tick()
-    assert stalled_part(signs.snapshot(), within=INTERVAL / 2) == "the watcher has not answered for 120 s"
-    assert not ward.is_told()
+    watched.liveness = reports = ReportEvents(seconds=lambda: watched.now)
+    with running_ingest(tmp_path / "p", liveness=reports):
+        watched.now += INTERVAL
+        reports.report_scheduler()
+        reports.seen.wait_for(len(reports.seen.so_far()) + 2)  # the one that is under way may be of the time before
+        assert watched.is_notified()
+    watched.now += INTERVAL
+    reports.report_scheduler()
+    assert stalled_part(reports.snapshot(), within=INTERVAL / 2) == "the watcher has not answered for 120 s"
+    assert not watched.is_notified()
 
 
-def test_a_scheduler_that_is_dead_keeps_the_manager_from_being_told(ward: Ward) -> None:
-    ward.liveness = signs = Signs(seconds=lambda: ward.now)
+def test_a_scheduler_that_is_dead_keeps_the_manager_from_being_notified(watched: WatchedDaemon) -> None:
+    watched.liveness = reports = ReportEvents(seconds=lambda: watched.now)
     schedule = Scheduler()
-    schedule.every(0.01, signs.tick, name="check")
+    schedule.every(0.01, reports.report_scheduler, name="check")
     schedule.start()
-    signs.heard.wait_for(1)
+    reports.seen.wait_for(1)
     schedule.stop()
-    ward.now += INTERVAL
-    signs.watch(HEARD)
-    assert stalled_part(signs.snapshot(), within=INTERVAL / 2) == "the scheduler has not answered for 120 s"
-    assert not ward.is_told()
+    watched.now += INTERVAL
+    reports.report_watches(WATCHES)
+    assert stalled_part(reports.snapshot(), within=INTERVAL / 2) == "the scheduler has not answered for 120 s"
+    assert not watched.is_notified()
 
 
-def test_a_store_that_hangs_keeps_the_manager_from_being_told_until_it_answers(ward: Ward, tmp_path: Path) -> None:
+def test_a_store_that_hangs_keeps_the_manager_from_being_notified_until_it_answers(
+    watched: WatchedDaemon, tmp_path: Path
+) -> None:
     handle, asked = open_for_writing(tmp_path / "state"), threading.Event()
 
     def tick() -> None:
-        ward.liveness.ask()
+        watched.liveness.begin_store_check()
         asked.set()
         handle.check_writable()
-        ward.liveness.answer()
+        watched.liveness.end_store_check()
 
     thread = threading.Thread(target=tick)
     with handle.transaction():
         thread.start()
         assert asked.wait(30)
-        ward.now += INTERVAL
-        ward.liveness.watch(HEARD)
-        ward.liveness.tick()
-        assert stalled_part(ward.liveness.snapshot(), within=INTERVAL / 2) == "the store has not answered for 120 s"
-        assert not ward.is_told()
+        watched.now += INTERVAL
+        watched.liveness.report_watches(WATCHES)
+        watched.liveness.report_scheduler()
+        assert stalled_part(watched.liveness.snapshot(), within=INTERVAL / 2) == "the store has not answered for 120 s"
+        assert not watched.is_notified()
     thread.join(30)
-    assert ward.is_told()
+    assert watched.is_notified()
     handle.close()
 
 
-def test_a_store_that_says_no_has_answered(ward: Ward) -> None:
-    ward.liveness.watch(HEARD)
-    ward.liveness.ask()
-    ward.liveness.answer("the disk is full")
-    assert ward.is_told()
-    assert not_ready_reason(ward.liveness.snapshot()) == "paused: the disk is full"
-    ward.liveness.ask()
-    ward.liveness.answer()
-    assert not_ready_reason(ward.liveness.snapshot()) == ""
+def test_a_store_that_says_no_has_answered(watched: WatchedDaemon) -> None:
+    watched.liveness.report_watches(WATCHES)
+    watched.liveness.begin_store_check()
+    watched.liveness.end_store_check("the disk is full")
+    assert watched.is_notified()
+    assert not_ready_reason(watched.liveness.snapshot()) == "paused: the disk is full"
+    watched.liveness.begin_store_check()
+    watched.liveness.end_store_check()
+    assert not_ready_reason(watched.liveness.snapshot()) == ""
 
 
-def test_a_store_with_no_room_for_a_dump_is_at_fault_until_one_is_stored(ward: Ward) -> None:
+def test_a_store_with_no_room_for_a_dump_is_at_fault_until_one_is_stored(watched: WatchedDaemon) -> None:
     unsettled = {"motie": SourceState(state="watching", since="2026-11-22T03:00:00Z", unsettled=1)}
-    ward.liveness.watch(unsettled)
-    ward.liveness.stumble("the disk is full")
-    ward.liveness.answer()
-    ward.liveness.watch(unsettled)
-    assert not_ready_reason(ward.liveness.snapshot()) == "paused: the disk is full"
-    ward.liveness.stumble("")
-    assert not_ready_reason(ward.liveness.snapshot()) == ""
+    watched.liveness.report_watches(unsettled)
+    watched.liveness.set_ingest_fault("the disk is full")
+    watched.liveness.end_store_check()
+    watched.liveness.report_watches(unsettled)
+    assert not_ready_reason(watched.liveness.snapshot()) == "paused: the disk is full"
+    watched.liveness.set_ingest_fault("")
+    assert not_ready_reason(watched.liveness.snapshot()) == ""
 
 
-def test_a_store_with_no_room_for_a_dump_that_is_gone_is_at_fault_no_more(ward: Ward) -> None:
-    ward.liveness.stumble("the disk is full")
-    ward.liveness.watch(HEARD)
-    assert not_ready_reason(ward.liveness.snapshot()) == ""
+def test_a_store_with_no_room_for_a_dump_that_is_gone_is_at_fault_no_more(watched: WatchedDaemon) -> None:
+    watched.liveness.set_ingest_fault("the disk is full")
+    watched.liveness.report_watches(WATCHES)
+    assert not_ready_reason(watched.liveness.snapshot()) == ""

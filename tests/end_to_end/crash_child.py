@@ -1,6 +1,6 @@
 """One pass of the monitor that kills itself at a given place of a message's way.
 
-python halting_child.py PLACE     before-commit | after-commit | after-form | after-claim | after-send | after-done
+python crash_child.py PLACE     before-commit | after-commit | after-form | after-claim | after-send | after-done
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ PLACES = {
 }
 
 
-class Halting:
+class KillingProxy:
     """Passes every call on, and ends the process at one of them."""
 
     def __init__(self, inner: object, name: str, *, is_after: bool) -> None:
@@ -37,9 +37,9 @@ class Halting:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
-        return self._halting(found) if name == self._name else found
+        return self._killing(found) if name == self._name else found
 
-    def _halting(self, call: Callable[..., Any]) -> Callable[..., Any]:
+    def _killing(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def halting(*values: Any, **named: Any) -> Any:
             if not self._is_after:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -53,10 +53,10 @@ def main(place: str) -> None:
     part, name, is_after = PLACES[place]
     with open_runtime(load(Path("config.yaml"), environ=os.environ), verb="run") as runtime:
         if part == "store":
-            runtime.ingester._store = Halting(runtime.stores.store, name, is_after=is_after)
+            runtime.ingester._store = KillingProxy(runtime.stores.store, name, is_after=is_after)
             runtime.run_once()
         else:
-            outbox: Any = Halting(runtime.dispatcher.outbox, name, is_after=is_after)
+            outbox: Any = KillingProxy(runtime.dispatcher.outbox, name, is_after=is_after)
             replace(runtime, dispatcher=replace(runtime.dispatcher, outbox=outbox)).run_once()
 
 

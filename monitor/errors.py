@@ -1,20 +1,20 @@
-"""What can go wrong, as one tree.
+"""Define everything that can go wrong, as one tree.
 
 MonitorError                 says what happened, to which thing, and what to do next; carries the exit code
-├── ConfigError              the configuration cannot be used (78); carries every fault, each with its place
-├── LockHeld                 another monitor works on this state folder (11)
+├── ConfigError              the configuration is invalid (78); carries every fault, each with its place
+├── LockHeld                 another monitor uses this state folder (11)
 ├── StoreError               the state store cannot be used (1)
 │   ├── SchemaTooNew         it was written by a newer monitor
 │   ├── StoreLost            the folder once held a store whose tables are gone
-│   └── Stale                what a batch was decided on has moved; decide again
-├── ChannelUnusable          a channel's url gives no service (78; lives in monitor.notify.apprise_channel)
-├── Skipped                  a path that is no dump file (lives in monitor.collect.file_reader)
+│   └── Stale                the releases that a batch was compared with have changed; compare again
+├── ChannelUnusable          a channel's url names no usable service (78; in monitor.notify.apprise_channel)
+├── Skipped                  a path that is no dump file (in monitor.collect.file_reader)
 ├── NotReadable              a dump file cannot be read as text (becomes a Reject, never a crash)
 ├── FileChanged              a dump file changed while it was read; read it again
-├── Interrupted              a take-in was told to stop between two parts; it goes on from there next time
-├── NotFound                 no such release, channel, dump (1)
-├── WrongState               the thing is there, and what is asked cannot be done to it as it stands (1)
-├── NoDaemon                 no daemon listens on the control socket (lives in monitor.control.server)
+├── Interrupted              an ingest was asked to stop between two parts; the next one starts at the top
+├── NotFound                 there is no such release, channel or dump (1)
+├── WrongState               the thing exists, but its state does not allow what is asked (1)
+├── NoDaemon, NoAnswer       no daemon serves on the control socket, or not in time (in monitor.control.server)
 └── UsageError               the request makes no sense as given (2)
 """
 
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 
 class MonitorError(Exception):
-    """Root of every error this package raises on purpose; `where` names the thing it is about."""
+    """The root of every error this package raises on purpose; `where` names the thing it is about."""
 
     exit_code = 1
 
@@ -32,12 +32,12 @@ class MonitorError(Exception):
         super().__init__(message)
         self.message = message
         self.where = where
-        self.excerpt = ""  # what it is about with a caret under the spot; printable
+        self.excerpt = ""  # the faulty text with a caret under the place; printable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """One thing wrong with the configuration, at one place of one file."""
+    """One error or warning about the configuration, at one place of one file."""
 
     file: str
     line: int  # 1-based; 0: the fault is about the file as a whole
@@ -49,12 +49,12 @@ class Diagnostic:
 
     @property
     def where(self) -> str:
-        """`file:line:column`, or the file alone where no line applies."""
+        """Return `file:line:column`, or the file alone when no line applies."""
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
 class ConfigError(MonitorError):
-    """The configuration has faults; all of them, in file order."""
+    """The configuration has errors: all of them, in file order."""
 
     exit_code = 78
 
@@ -76,27 +76,27 @@ class StoreError(MonitorError):
 
 
 class SchemaTooNew(StoreError):
-    """The store was written by a newer version; upgrade instead of guessing."""
+    """The store was written by a newer version of the monitor: upgrade."""
 
 
 class StoreLost(StoreError):
-    """A store lived here and its tables are gone; starting afresh would alert on everything again."""
+    """The folder held a store whose tables are gone; a new store would alert on everything again."""
 
 
 class Stale(StoreError):
-    """Releases this batch was decided on have changed since; classify again and retry."""
+    """The releases this batch was compared with have changed since; classify again and retry."""
 
 
 class NotReadable(MonitorError):
-    """These bytes are not a text this monitor can decode."""
+    """The bytes are not a text this monitor can decode."""
 
 
 class FileChanged(MonitorError):
-    """The file was rewritten while it was read; what was read is not one state of it."""
+    """The file changed while it was read; what was read is not one state of it."""
 
 
 class Interrupted(MonitorError):
-    """Told to stop; what is stored stays, and the next take-in of the same file goes on behind it."""
+    """The ingest was asked to stop; stored parts stay, and the next ingest starts at the top of the file."""
 
 
 class NotFound(MonitorError):
@@ -104,10 +104,10 @@ class NotFound(MonitorError):
 
 
 class WrongState(MonitorError):
-    """The named thing exists and stands in a state in which this cannot be done."""
+    """The named thing exists, but its state does not allow this."""
 
 
 class UsageError(MonitorError):
-    """The command line asks for something that cannot be."""
+    """The command line asks for something impossible."""
 
     exit_code = 2

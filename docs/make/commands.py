@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import click
 
-from monitor.cli import VERBS, monitor
+from monitor.cli import COMMANDS, monitor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +33,8 @@ def commands() -> Iterator[Command]:
     """Yield every command in the order of use: `monitor` first, and each group before its own commands."""
     context = click.Context(monitor, info_name="monitor")
     yield _command(monitor, context)
-    for verb in VERBS:
-        yield from _command_tree(monitor.get_command(context, verb), verb, context)
+    for name in COMMANDS:
+        yield from _command_tree(monitor.get_command(context, name), name, context)
 
 
 def _command_tree(command: click.Command | None, name: str, parent: click.Context) -> Iterator[Command]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from docs.make.commands import Command, commands
 from monitor import __version__
 from monitor.cli import monitor
-from monitor.cli.exit_codes import EXITS
+from monitor.cli.exit_codes import EXIT_CODES
 
 _FILES = {
     "./config.yaml, $XDG_CONFIG_HOME/monitor/config.yaml, /etc/monitor/config.yaml": (
@@ -37,7 +37,7 @@ def _lines() -> Iterator[str]:
     yield ".SH COMMANDS"
     for command in others:
         yield from (f'.SS "{_escaped(f"{command.words} {command.usage}")}"', *_paragraphs(command), *_options(command))
-    for title, entries in (("EXIT STATUS", EXITS), ("ENVIRONMENT", _VARIABLES), ("FILES", _FILES)):
+    for title, entries in (("EXIT STATUS", EXIT_CODES), ("ENVIRONMENT", _VARIABLES), ("FILES", _FILES)):
         yield f".SH {title}"
         for name, about in entries.items():
             yield from (".TP", rf"\fB{_escaped(str(name))}\fR", _escaped(about))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from docs.make.commands import commands
-from monitor.cli.exit_codes import EXITS
+from monitor.cli.exit_codes import EXIT_CODES
 from monitor.cli.output_schemas import output_schema, outputs
 from monitor.config.json_schema import json_schema
 from monitor.config.models import sections
@@ -119,7 +119,7 @@ def _outputs() -> Iterator[str]:
 
 
 def _exits() -> str:
-    rows = [(str(code), meaning) for code, meaning in EXITS.items()]
+    rows = [(str(code), meaning) for code, meaning in EXIT_CODES.items()]
     return "## Exit codes\n\n" + _table(
         ("code", "meaning"), [*rows, ("69", "`./dev` alone: no suitable Python found.")]
     )

@@ -1,10 +1,10 @@
-"""`monitor alerts`: the messages to channels and how they fared; `alerts retry` and `alerts drop` decide on some."""
+"""List the messages to channels, and retry or drop some: `monitor alerts`."""
 
 from __future__ import annotations
 
 import click
 
-from monitor.cli.common import config_option, json_option, load_config, print_json, print_table, run_commands
+from monitor.cli.common import config_option, json_option, load_config, print_rows, run_commands
 from monitor.model import MESSAGE_STATES
 from monitor.ports import Row
 
@@ -26,10 +26,7 @@ def command(ctx: click.Context, *, state: str | None, as_json: bool, config_file
     config = load_config(config_file)
     with open_read_only(config) as store:
         rows = alert_rows(config, store, state=state)
-        if as_json:
-            print_json(rows)
-        else:
-            print_table(_HEADER, map(_cells, rows), none="no messages")
+        print_rows(rows, as_json=as_json, header=_HEADER, cells=_cells, none="no messages")
 
 
 @command.command("retry")
@@ -40,7 +37,7 @@ def command(ctx: click.Context, *, state: str | None, as_json: bool, config_file
 def retry(ctx: click.Context, *, ids: tuple[int, ...], as_json: bool, config_file: str | None) -> None:
     """Send messages again that are dead or held, or that wait for their next attempt.
 
-    Does what can be done, and ends with 1 when one of them cannot be sent again.
+    Messages that can be sent again are, and the exit code is 1 when one of them cannot.
     """
     run_commands(ctx, [("retry", str(number)) for number in ids], as_json=as_json, config_file=config_file)
 
@@ -51,9 +48,9 @@ def retry(ctx: click.Context, *, ids: tuple[int, ...], as_json: bool, config_fil
 @config_option
 @click.pass_context
 def drop(ctx: click.Context, *, ids: tuple[int, ...], as_json: bool, config_file: str | None) -> None:
-    """Give messages up that are dead or held, or that wait.
+    """Give up messages that are dead or held, or that wait.
 
-    Does what can be done, and ends with 1 when one of them cannot be dropped.
+    Messages that can be dropped are, and the exit code is 1 when one of them cannot.
     """
     run_commands(ctx, [("drop", str(number)) for number in ids], as_json=as_json, config_file=config_file)
 
@@ -61,25 +58,14 @@ def drop(ctx: click.Context, *, ids: tuple[int, ...], as_json: bool, config_file
 def _cells(row: Row) -> list[object]:
     items = row["items"]
     titles = [str(item["title"]) for item in items] if isinstance(items, list) else []
-    what = (
-        titles[0][:60] + (f" and {len(titles) - 1} more" if len(titles) > 1 else "")
-        if titles
-        else str(row.get("text", "")).partition("\n")[0]
-    )
-    return [
-        row["id"] or "",
-        row["channel"],
-        row["kind"],
-        row["state"],
-        row["attempts"],
-        row["sent_at"] or row["due"],
-        what,
-        _reason(row),
-    ]
+    more = f" and {len(titles) - 1} more" if len(titles) > 1 else ""
+    what = titles[0][:60] + more if titles else str(row.get("text", "")).partition("\n")[0]
+    time = row["sent_at"] or row["due"]
+    return [row["id"] or "", row["channel"], row["kind"], row["state"], row["attempts"], time, what, _reason(row)]
 
 
 def _reason(row: Row) -> str:
-    """Why it is not sent, or that it may have come more than once."""
+    """Return why a message is not sent, or that it may have arrived more than once."""
     if row["state"] != "sent":
         return str(row["reason"] or "")
-    return "may have arrived more than once: an earlier attempt ended unseen" if row["uncertain"] else ""
+    return "may have arrived more than once: the result of an earlier attempt is unknown" if row["uncertain"] else ""

@@ -1,4 +1,4 @@
-"""`monitor channels`: where alerts go; `channels test` sends one message now, `channels resume` tries one again."""
+"""List the channels, send a test message to one or resume one: `monitor channels`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from monitor.cli.common import (
     json_option,
     load_config,
     print_json,
-    print_table,
+    print_rows,
     run_commands,
 )
 from monitor.ports import Row
 from monitor.text import escape
 
-_SHOWN = ("name", "state", "until", "pending", "failures", "last reason")
+_HEADER = ("name", "state", "until", "pending", "failures", "last reason")
 
 
 @click.group(invoke_without_command=True)
@@ -27,16 +27,13 @@ _SHOWN = ("name", "state", "until", "pending", "failures", "last reason")
 @config_option
 @click.pass_context
 def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
-    """List the channels, how they stand and what waits on them."""
+    """List the channels, their state and how much is pending on each."""
     if ctx.invoked_subcommand:
         return
     from monitor.inspect.status import channel_rows
 
     rows = channel_rows(load_config(config_file), now=datetime.now(UTC))
-    if as_json:
-        print_json(rows)
-    else:
-        print_table(_SHOWN, [_cells(row) for row in rows])
+    print_rows(rows, as_json=as_json, header=_HEADER, cells=_cells)
 
 
 @command.command("test")
@@ -45,7 +42,7 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
 @config_option
 @click.pass_context
 def test(ctx: click.Context, *, name: str, as_json: bool, config_file: str | None) -> None:
-    """Send a test message to the channel NAME now. Ends with 1 when it is not accepted."""
+    """Send a test message to the channel NAME now. The exit code is 1 when it is not accepted."""
     from monitor.daemon.bootstrap import send_test
 
     as_json, config_file = inherited_options(ctx, as_json=as_json, config_file=config_file)
@@ -67,7 +64,7 @@ def test(ctx: click.Context, *, name: str, as_json: bool, config_file: str | Non
 @config_option
 @click.pass_context
 def resume(ctx: click.Context, *, name: str, as_json: bool, config_file: str | None) -> None:
-    """Try the channel NAME and all that waits on it again now, after it refused or failed."""
+    """Try the channel NAME, and all that waits on it, again now after it refused or failed."""
     run_commands(ctx, [("resume", name)], as_json=as_json, config_file=config_file)
 
 

@@ -1,4 +1,4 @@
-"""`monitor completion`: a shell → what makes it complete verbs, options and files."""
+"""Print the script with which a shell completes commands, options and files: `monitor completion`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def command(ctx: click.Context, *, shell: str) -> None:
     """
     script = get_completion_class(shell)
     if script is None:
-        raise click.BadParameter("this shell is not known")
+        raise click.BadParameter("this shell is not supported")
     # Not .source(): click's bash class starts a shell there to ask for its version.
     complete = script(cli=ctx.find_root().command, ctx_args={}, prog_name="monitor", complete_var="_MONITOR_COMPLETE")
     click.echo(complete.source_template % complete.source_vars())

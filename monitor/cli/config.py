@@ -1,22 +1,20 @@
-"""`monitor config`: a sample to begin with, the settings in force, and the shapes of what goes in and comes out."""
+"""Write a sample configuration, show the settings in force or print JSON schemas: `monitor config`."""
 
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import config_option, inherited_options, json_option, load_config, print_json, print_table
-
-if TYPE_CHECKING:
-    from monitor.config.settings import Setting
+from monitor.cli.common import config_option, inherited_options, json_option, load_config, print_rows
+from monitor.ports import Row
 
 
 @click.group()
 def command() -> None:
-    """Begin a configuration, show the settings in force, or print JSON schemas."""
+    """Write a sample configuration, show the settings in force, or print JSON schemas."""
 
 
 @command.command("init")
@@ -24,7 +22,7 @@ def command() -> None:
 def init(*, path: Path) -> None:
     """Write a commented sample configuration to PATH (default: config.yaml) and its JSON schema beside it.
 
-    A file that is there already is never touched.
+    A file that exists is never changed.
     """
     from monitor.config.template import create_config
 
@@ -39,36 +37,25 @@ def init(*, path: Path) -> None:
 def show(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
     """Show every setting in force and the line it comes from; secrets stay hidden."""
     from monitor.config.settings import settings
+    from monitor.inspect.rows import setting_row
 
     as_json, config_file = inherited_options(ctx, as_json=as_json, config_file=config_file)
     config = load_config(config_file)
-    if as_json:
-        print_json(_line(one, config.file) for one in settings(config))
-    else:
-        print_table(("setting", "value", "from"), [_cells(one, config.file) for one in settings(config)])
+    rows = map(partial(setting_row, config.file), settings(config))
+    print_rows(rows, as_json=as_json, header=("setting", "value", "from"), cells=_cells)
 
 
 @command.command("schema")
-@click.option("--output", "verb", metavar="VERB", help="That of the lines this verb prints with --json.")
-def schema(*, verb: str | None) -> None:
-    """Print the JSON schema of the configuration, or of a verb's --json lines."""
+@click.option("--output", "name", metavar="COMMAND", help="That of the lines this command prints with --json.")
+def schema(*, name: str | None) -> None:
+    """Print the JSON schema of the configuration, or of a command's --json lines."""
     from monitor.cli.output_schemas import output_schema
     from monitor.config.json_schema import schema_text
 
-    click.echo(output_schema(verb) if verb else schema_text(), nl=False)
+    click.echo(output_schema(name) if name else schema_text(), nl=False)
 
 
-def _line(setting: Setting, file: Path) -> dict[str, object]:
-    is_default = setting.line is None
-    return {
-        "path": setting.path,
-        "value": setting.value,
-        "file": None if is_default else str(file),
-        "line": setting.line,
-    }
-
-
-def _cells(setting: Setting, file: Path) -> list[object]:
-    value = setting.value if isinstance(setting.value, str) else json.dumps(setting.value, ensure_ascii=False)
-    origin = "default" if setting.line is None else f"{file.name}:{setting.line}"
-    return [setting.path, "not set" if setting.value is None else value, origin]
+def _cells(row: Row) -> list[object]:
+    value = row["value"] if isinstance(row["value"], str) else json.dumps(row["value"], ensure_ascii=False)
+    origin = f"{Path(str(row['file'])).name}:{row['line']}" if row["line"] else "default"
+    return [row["path"], "not set" if row["value"] is None else value, origin]

@@ -1,4 +1,4 @@
-"""`monitor db …`: copies of the state store, its health, and what may be forgotten."""
+"""Back up, restore, verify or prune the state store: `monitor db`."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def command() -> None:
 @command.command("backup")
 @click.argument("path", type=_FILE)
 @config_option
-def backup_verb(*, path: Path, config_file: str | None) -> None:
-    """Copy the store as it is this moment to PATH, also while the monitor runs; a file that exists is not touched."""
+def backup_command(*, path: Path, config_file: str | None) -> None:
+    """Copy the current store to PATH, also while the monitor runs; a file that exists is never overwritten."""
     from monitor.store.sqlite.backup import backup, note_backup
     from monitor.times import SystemClock
 
@@ -43,10 +43,10 @@ def backup_verb(*, path: Path, config_file: str | None) -> None:
 @command.command("restore")
 @click.argument("path", type=_FILE)
 @config_option
-def restore_verb(*, path: Path, config_file: str | None) -> None:
-    """Put the backup at PATH in the place of the store; the replaced one is kept beside it.
+def restore_command(*, path: Path, config_file: str | None) -> None:
+    """Replace the store by the backup at PATH; the old store is kept beside it.
 
-    Refused while a monitor runs. Dumps that came after the backup are taken in again at the next start.
+    Refused while a monitor runs. Dumps that were ingested after the backup are ingested again at the next start.
     """
     from monitor.control import lock
     from monitor.store.sqlite.backup import restore
@@ -55,7 +55,7 @@ def restore_verb(*, path: Path, config_file: str | None) -> None:
     config, now = load_config(config_file), SystemClock().now()
     with lock.hold(config.state, verb="restore", now=now), progress_bar("restore") as update:
         kept = restore(config.state, path, now=now, progress=lambda done, total: update(completed=done, total=total))
-    click.echo(f"restored from {escape(str(path))}" + (f"; what was there is now {escape(str(kept))}" if kept else ""))
+    click.echo(f"restored from {escape(str(path))}" + (f"; the old store is now {escape(str(kept))}" if kept else ""))
     click.echo("monitor db verify --deep also compares every text with its hash")
 
 
@@ -64,8 +64,8 @@ def restore_verb(*, path: Path, config_file: str | None) -> None:
 @json_option
 @config_option
 @click.pass_context
-def verify_verb(ctx: click.Context, *, deep: bool, as_json: bool, config_file: str | None) -> None:
-    """Check the store: its pages, what its rows refer to, whether STORE_ID is its own; ends with 1 if not well."""
+def verify_command(ctx: click.Context, *, deep: bool, as_json: bool, config_file: str | None) -> None:
+    """Check the store: its pages, its references and its STORE_ID. The exit code is 1 when a check fails."""
     from monitor.store.open import Access, open_stores
 
     is_ok = True
@@ -78,8 +78,8 @@ def verify_verb(ctx: click.Context, *, deep: bool, as_json: bool, config_file: s
 
 @command.command("prune")
 @config_option
-def prune_verb(*, config_file: str | None) -> None:
-    """Forget old texts, messages and events, as `retention:` says; a running monitor does so daily by itself."""
+def prune_command(*, config_file: str | None) -> None:
+    """Delete old texts, messages and events, as `retention:` says; a running monitor does so every day by itself."""
     from monitor.config.convert import retention_of
     from monitor.control import lock
     from monitor.ports import Retention
@@ -93,7 +93,7 @@ def prune_verb(*, config_file: str | None) -> None:
         return
     with lock.hold(config.state, verb="prune", now=now), open_stores(config.state, Access.WRITE) as stores:
         pruned = stores.maintenance.prune(retention, now=now)
-    click.echo(f"forgotten: {pruned.versions} old texts, {pruned.messages} messages, {pruned.events} events")
+    click.echo(f"deleted: {pruned.versions} old texts, {pruned.messages} messages, {pruned.events} events")
 
 
 def _verify_texts(maintenance: Maintenance) -> Iterator[IntegrityCheck]:

@@ -1,4 +1,4 @@
-"""`monitor doctor`: what would stop a monitor here, and what to do about it."""
+"""Check this machine for what would stop the monitor, and say what to do about it: `monitor doctor`."""
 
 from __future__ import annotations
 
@@ -22,36 +22,35 @@ _COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 @config_option
 @click.pass_context
 def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
-    """Look at the configuration, the state folder, the store, the sources, the system's limits, the clock and the disk.
+    """Check the configuration, state folder, store, sources, system limits, clock and disk.
 
-    Nothing is changed. Ends with 1 where something fails, with 0 where there are warnings at most.
+    Nothing is changed. The exit code is 1 when a check fails, 0 when there are warnings at most.
     """
-    is_well = True
-    for line in _lines(config_file):
-        is_well = is_well and line.state != "fail"
+    is_healthy = True
+    for result in _results(config_file):
+        is_healthy = is_healthy and result.state != "fail"
         if as_json:
-            print_json([asdict(line)])
+            print_json([asdict(result)])
             continue
-        click.echo(f"{click.style(f'{line.state:<4}', fg=_COLORS[line.state], bold=True)}  {line.check}: {line.what}")
-        if line.do:
-            click.echo(f"      → {line.do}")
-    ctx.exit(0 if is_well else 1)
+        state = click.style(f"{result.state:<4}", fg=_COLORS[result.state], bold=True)
+        click.echo(f"{state}  {result.check}: {result.what}")
+        if result.do:
+            click.echo(f"      → {result.do}")
+    ctx.exit(0 if is_healthy else 1)
 
 
-def _lines(config_file: str | None) -> Iterator[CheckResult]:
+def _results(config_file: str | None) -> Iterator[CheckResult]:
     from monitor.inspect.doctor import CheckResult, examine
     from monitor.times import SystemClock
 
     try:
         config = load_config(config_file)
-    except ConfigError as error:
-        what = f"{len(error.faults)} faults, the first: {error.message}"
-        yield CheckResult(
-            check="configuration", state="fail", what=what, do="`monitor check` shows each with its place"
-        )
-        return
     except MonitorError as error:
-        yield CheckResult(check="configuration", state="fail", what=error.message, do="name one with -c FILE")
+        what, action = error.message, "name a configuration with -c FILE"
+        if isinstance(error, ConfigError):
+            what = f"{len(error.faults)} faults, the first: {error.message}"
+            action = "run `monitor check`, which shows the place of each"
+        yield CheckResult(check="configuration", state="fail", what=what, do=action)
         return
     yield CheckResult(check="configuration", state="ok", what=str(config.file))
     yield from examine(config, now=SystemClock().now())

@@ -1,14 +1,12 @@
-"""`monitor dumps`: what was taken in, and what could not be read."""
+"""List the ingested files, or what could not be read: `monitor dumps`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import click
 
-from monitor.cli.common import config_option, json_option, open_archive, print_json, print_table
+from monitor.cli.common import config_option, json_option, open_archive, print_rows
 from monitor.inspect.rows import dump_row, reject_row
-from monitor.ports import Archive, Row
+from monitor.ports import Row
 from monitor.records import read_all
 
 _DUMP_HEADER = ("at", "source", "file", "status", "as of", "counts")
@@ -20,28 +18,23 @@ _REJECT_HEADER = ("at", "source", "file", "line", "state", "reason", "text")
 @json_option
 @config_option
 def command(*, rejects: bool, as_json: bool, config_file: str | None) -> None:
-    """List every take-in, oldest first."""
+    """List every ingested file, oldest first."""
     with open_archive(config_file) as archive:
-        listed = map(reject_row, read_all(archive.rejects)) if rejects else _dump_rows(archive)
-        if as_json:
-            print_json(listed)
-        elif rejects:
-            print_table(_REJECT_HEADER, map(_reject_cells, listed), none="no rejects")
+        if rejects:
+            rejected = map(reject_row, read_all(archive.rejects))
+            print_rows(rejected, as_json=as_json, header=_REJECT_HEADER, cells=_reject_cells, none="no rejects")
         else:
-            print_table(_DUMP_HEADER, map(_dump_cells, listed), none="no dumps yet")
-
-
-def _dump_rows(archive: Archive) -> Iterator[Row]:
-    return (dump_row(record.report) for record in read_all(archive.dumps))
+            ingested = (dump_row(record.report) for record in read_all(archive.dumps))
+            print_rows(ingested, as_json=as_json, header=_DUMP_HEADER, cells=_dump_cells, none="no dumps yet")
 
 
 def _reject_cells(row: Row) -> list[object]:
     text = str(row["text"])
-    shown = text[:40] + ("…" if len(text) > 40 else "")
-    return [row["at"], row["source"], row["path"], row["line"] or "", row["state"], row["reason"], shown]
+    excerpt = text[:40] + ("…" if len(text) > 40 else "")
+    return [row["at"], row["source"], row["path"], row["line"] or "", row["state"], row["reason"], excerpt]
 
 
 def _dump_cells(row: Row) -> list[object]:
     counts = row["counts"]
-    told = ", ".join(f"{n} {kind}" for kind, n in counts.items() if n) if isinstance(counts, dict) else ""
-    return [row["at"], row["source"], row["path"], row["status"], row["as_of"], told]
+    summary = ", ".join(f"{n} {kind}" for kind, n in counts.items() if n) if isinstance(counts, dict) else ""
+    return [row["at"], row["source"], row["path"], row["status"], row["as_of"], summary]

@@ -1,4 +1,4 @@
-"""`monitor events`: what happened to releases, oldest first."""
+"""List what happened to releases, oldest first: `monitor events`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import Any
 
 import click
 
-from monitor.cli.common import archive_of, config_option, json_option, load_config, no_watchlist, print_json, since
+from monitor.cli.common import (
+    archive_of,
+    config_option,
+    json_option,
+    load_config,
+    parse_since,
+    print_json,
+    unknown_watchlist,
+)
 from monitor.inspect.rows import event_row
 from monitor.model import Kind
 from monitor.ports import Row
@@ -17,23 +25,24 @@ from monitor.records import EventFilter, EventRecord, read_all
 from monitor.text import escape
 
 KINDS = [str(kind) for kind in Kind if kind is not Kind.UNCHANGED]
-POLL = 0.5  # seconds between looks of --follow
+POLL = 0.5  # seconds between two reads of --follow
+_COLORS = {"new": "green", "changed": "yellow", "withdrawn": "red", "rejected": "red", "reappeared": "cyan"}
 
 
 @click.command()
-@click.option("--since", "since_", metavar="D", help="Only those since a day, a moment or an age such as 7d.")
+@click.option("--since", metavar="D", help="Only those since a day, a time or an age such as 7d.")
 @click.option("--kind", type=click.Choice(KINDS), help="Only those of one kind.")
 @click.option("--watchlist", metavar="W", default="", help="Only those that this watchlist matches.")
 @click.option("--dump", metavar="F", default="", help="Only those of this dump, named as `monitor dumps` names it.")
 @click.option("-n", "limit", type=click.IntRange(0, 2**31), help="Only the last N.")
-@click.option("--follow", is_flag=True, help="Go on printing what comes.")
+@click.option("--follow", is_flag=True, help="Keep running and print new events.")
 @json_option
 @config_option
 def command(
-    *, since_: str | None, limit: int | None, follow: bool, as_json: bool, config_file: str | None, **named: Any
+    *, since: str | None, limit: int | None, follow: bool, as_json: bool, config_file: str | None, **filters: Any
 ) -> None:
     """List what happened to releases, oldest first."""
-    wanted = EventFilter(since=since(since_), **{name: text for name, text in named.items() if text})
+    wanted = EventFilter(since=parse_since(since), **{name: text for name, text in filters.items() if text})
     config = load_config(config_file)
     with archive_of(config) as archive:
         read = partial(archive.events, wanted)
@@ -41,7 +50,7 @@ def command(
         first = 0 if limit is None else archive.event_before_last(limit, wanted)
         last = _print(read_all(read, after=first), as_json=as_json)
         if not last and wanted.watchlist and wanted.watchlist not in config.watchlists:
-            raise no_watchlist(config, wanted.watchlist)
+            raise unknown_watchlist(config, wanted.watchlist)
         if not last and not as_json:
             click.echo("no events", err=True)
         while follow:
@@ -63,11 +72,8 @@ def _print(events: Iterable[EventRecord], *, as_json: bool) -> int:
 
 
 def _line(row: Row) -> str:
-    told = f"  → {', '.join(map(str, names))}" if (names := row["alert"]) and isinstance(names, list) else ""
+    alerted = f"  → {', '.join(map(str, names))}" if (names := row["alert"]) and isinstance(names, list) else ""
     number = f"#{row['release']}" if row["release"] else ""
     title = row["title"] or f"{row['dump']}: {row['reason']}"
     kind = click.style(f"{row['kind']!s:<10}", fg=_COLORS.get(str(row["kind"])), bold=True)
-    return f"{row['at']}  {kind} {number:>6}  {row['date'] or '':10}  {escape(str(title))}{told}"
-
-
-_COLORS = {"new": "green", "changed": "yellow", "withdrawn": "red", "rejected": "red", "reappeared": "cyan"}
+    return f"{row['at']}  {kind} {number:>6}  {row['date'] or '':10}  {escape(str(title))}{alerted}"

@@ -1,15 +1,15 @@
-"""How a command can end → what that means; the codes stand in the error classes and are listed here for people."""
+"""List the exit codes of the commands and their meanings; the error classes carry the codes themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-EXITS: Mapping[int, str] = {
-    0: "All well; also a clean stop by SIGTERM.",
+EXIT_CODES: Mapping[int, str] = {
+    0: "Success; also a clean stop by SIGTERM.",
     1: "Failed.",
     2: "Wrong usage.",
-    3: "In part: this run stored a reject, or left a message unsent that was due.",
-    11: "Another monitor works on the state folder.",
-    78: "The configuration is wrong.",
+    3: "Partial success: this run stored a reject, or did not send a message that was due.",
+    11: "Another monitor uses the state folder.",
+    78: "The configuration is invalid.",
     130: "Stopped by Ctrl-C.",
 }

@@ -1,4 +1,4 @@
-"""`monitor ingest`: given files, in the given order, as if they had been dropped one after another."""
+"""Ingest given files in the given order, as if they had been dropped one after another: `monitor ingest`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from monitor.cli.common import config_option, json_option, load_config, log_option, print_json
+from monitor.inspect.rows import dump_row
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("--source", metavar="S", help="The source they belong to (default: the first that fits).")
-@click.option("--again", is_flag=True, help="Compare once more what was taken in before.")
+@click.option("--again", is_flag=True, help="Compare files again that were ingested before.")
 @log_option
 @json_option
 @config_option
@@ -27,13 +28,12 @@ def command(
     as_json: bool,
     config_file: str | None,
 ) -> None:
-    """Take in dump FILEs and queue their alerts; the daemon or `monitor run --once` sends them.
+    """Ingest dump FILEs and queue their alerts; the daemon or `monitor run --once` sends them.
 
-    Refused while a daemon runs: drop the files into its folder instead. Ends with 3 when something was rejected.
+    Refused while a daemon runs: drop the files into its folder instead. The exit code is 3 when something was rejected.
     """
     from monitor import logs
     from monitor.daemon.bootstrap import open_runtime
-    from monitor.inspect.rows import dump_row
 
     config = load_config(config_file)
     logs.set_up(log_format)
@@ -41,6 +41,6 @@ def command(
         reports = runtime.ingest(files, source=source, is_again=again)
         if as_json:
             print_json(dump_row(report) for report in reports if report)
-    failed = sum(report is None for report in reports)
-    rejected = sum(report.rejected for report in reports if report)
-    ctx.exit(1 if failed else 3 if rejected else 0)
+    is_failed = None in reports
+    is_rejected = any(report and report.rejected for report in reports)
+    ctx.exit(1 if is_failed else 3 if is_rejected else 0)

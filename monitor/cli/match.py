@@ -1,4 +1,4 @@
-"""`monitor match`: what a rule would have told, tried on every stored release or on one dump."""
+"""Try a query or a watchlist on every stored release, or on one dump: `monitor match`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from monitor.cli.common import (
     is_terminal,
     json_option,
     load_config,
+    parse_since_day,
     print_json,
-    since_day,
 )
 from monitor.cli.progress import with_bar
+from monitor.inspect.rows import match_row
 from monitor.model import Alert, Snippet
 from monitor.records import read_all
 from monitor.text import escape
@@ -33,14 +34,14 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("rule", metavar="QUERY|NAME")
 @click.option("--query", "is_query", is_flag=True, help="Read it as a query even where a watchlist has that name.")
-@click.option("--since", "since_", metavar="D", help="Only releases dated since a day or an age such as 90d.")
-@click.option("--file", "file", metavar="DUMP", type=click.Path(path_type=Path), help="Try it on this dump only.")
+@click.option("--since", metavar="D", help="Only releases dated since a day or an age such as 90d.")
+@click.option("--file", metavar="DUMP", type=click.Path(path_type=Path), help="Try it on this dump only.")
 @json_option
 @config_option
 def command(
-    *, rule: str, is_query: bool, since_: str | None, file: Path | None, as_json: bool, config_file: str | None
+    *, rule: str, is_query: bool, since: str | None, file: Path | None, as_json: bool, config_file: str | None
 ) -> None:
-    """Try a QUERY, or the watchlist NAME, on every stored release: what it finds and how often it would have told.
+    """Try a QUERY, or the watchlist NAME, on every stored release: show what matches and how many alerts there were.
 
     With --file: on the releases of one dump, which is read and not stored.
     """
@@ -48,19 +49,19 @@ def command(
 
     config = load_config(config_file)
     watchlist = watchlist_for(config, rule, is_query=is_query)
-    tally = BacktestCounts()
-    rules = _prepared(watchlist, config)
-    found = backtest(rules, _candidates(config, since_day(since_, config.timezone), file), tally)
+    counts = BacktestCounts()
+    matcher = _matcher(watchlist, config)
+    found = backtest(matcher, _candidates(config, parse_since_day(since, config.timezone), file), counts)
     if as_json:
-        print_json(_line(*one) for one in found)
+        print_json(match_row(*one) for one in found)
         return
     for candidate, alert in found:
-        click.echo("\n".join(_told(candidate, alert, watchlist)) + "\n")
-    click.echo(click.style(tally.sentence(), bold=True))
+        click.echo("\n".join(_lines(candidate, alert, watchlist)) + "\n")
+    click.echo(click.style(counts.sentence(), bold=True))
 
 
-def _prepared(watchlist: Watchlist, config: Config) -> Matcher:
-    """Raises QueryFault that shows the spot where the query goes wrong."""
+def _matcher(watchlist: Watchlist, config: Config) -> Matcher:
+    """Raise a QueryFault that shows the place of the error in the query."""
     from monitor.config import caret_excerpt
     from monitor.match.matcher import Matcher
     from monitor.match.query import QueryFault
@@ -73,55 +74,39 @@ def _prepared(watchlist: Watchlist, config: Config) -> Matcher:
 
 
 def _candidates(config: Config, day: date | None, file: Path | None) -> Iterable[Candidate]:
-    from monitor.inspect.backtest import dumped
+    from monitor.inspect.backtest import dump_candidates
 
     if file is None:
-        return _of_store(config, day)
-    candidates, unread = dumped(config, file)
+        return _stored(config, day)
+    candidates, unread = dump_candidates(config, file)
     if unread:
         what = "1 record cannot be read as a release" if unread == 1 else f"{unread} records cannot be read as releases"
         click.echo(escape(f"monitor: {file}: {what}"), err=True)
     return [one for one in candidates if day is None or (one.release.date and one.release.date >= day)]
 
 
-def _of_store(config: Config, day: date | None) -> Iterator[Candidate]:
-    from monitor.inspect.backtest import stored
+def _stored(config: Config, day: date | None) -> Iterator[Candidate]:
+    from monitor.inspect.backtest import candidate_of
 
     with archive_of(config) as archive:
         total = archive.count_heads(since=day)
-        yield from with_bar(stored(read_all(partial(archive.heads, since=day))), total=total, label="releases")
+        heads = read_all(partial(archive.heads, since=day))
+        yield from with_bar(map(candidate_of, heads), total=total, label="releases")
 
 
-def _line(candidate: Candidate, alert: Alert) -> dict[str, object]:
-    release = candidate.release
-    return {
-        "release": candidate.number,
-        "version": candidate.version,
-        "title": release.title,
-        "date": release.date,
-        "hits": [{"text": hit.text, "field": hit.field, "start": hit.start, "end": hit.end} for hit in alert.hits],
-        "total": _total(alert),
-    }
-
-
-def _told(candidate: Candidate, alert: Alert, watchlist: Watchlist) -> Iterator[str]:
+def _lines(candidate: Candidate, alert: Alert, watchlist: Watchlist) -> Iterator[str]:
     from monitor.notify.compose import item_of
 
     item = item_of(alert, heard=frozenset({watchlist.name}))
     number = f"#{candidate.number}  " if candidate.number else ""
     yield click.style(escape(f"{number}{item.date or 'no day'!s:10}  {item.title}"), bold=True)
     for snippet in item.snippets:
-        yield f"  {snippet.field}: {_marked(snippet)}"
-    hits = _total(alert)
+        yield f"  {snippet.field}: {_highlighted(snippet)}"
+    hits = sum(count for _, count in alert.totals)
     yield f"  {hits} {'hit' if hits == 1 else 'hits'}: {escape(', '.join(item.words))}"
 
 
-def _total(alert: Alert) -> int:
-    """Places in the text; of very many not all are kept as hits."""
-    return sum(count for _, count in alert.totals)
-
-
-def _marked(snippet: Snippet) -> str:
+def _highlighted(snippet: Snippet) -> str:
     hit = escape(snippet.hit)
-    shown = click.style(hit, fg="yellow", bold=True) if is_terminal() else f"»{hit}«"
-    return escape(snippet.before) + shown + escape(snippet.after)
+    marked = click.style(hit, fg="yellow", bold=True) if is_terminal() else f"»{hit}«"
+    return escape(snippet.before) + marked + escape(snippet.after)

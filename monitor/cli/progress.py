@@ -1,4 +1,4 @@
-"""Show on stderr how far long work is, if a person waits there."""
+"""Show the progress of long work on stderr when it is a terminal."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import TypeVar
 
 from monitor.cli.common import is_terminal
 
-_Thing = TypeVar("_Thing")
+_Item = TypeVar("_Item")
 
 
 @contextmanager
 def progress_bar(label: str, *, total: int | None = None) -> Iterator[Callable[..., object]]:
-    """Yield what updates the bar by `advance=`, `completed=` or `total=`; without a terminal it does nothing."""
+    """Yield a function that updates the bar by `advance=`, `completed=` or `total=`; without a terminal a no-op."""
     if not is_terminal(sys.stderr):  # rich takes a tenth of a second to load
         yield lambda **_: None
         return
@@ -28,9 +28,9 @@ def progress_bar(label: str, *, total: int | None = None) -> Iterator[Callable[.
         yield partial(progress.update, progress.add_task(label, total=total))
 
 
-def with_bar(things: Iterable[_Thing], *, total: int, label: str) -> Iterator[_Thing]:
-    """Yield every thing and show how many are done."""
+def with_bar(items: Iterable[_Item], *, total: int, label: str) -> Iterator[_Item]:
+    """Yield every item and show how many are done."""
     with progress_bar(label, total=total) as update:
-        for thing in things:
-            yield thing
+        for item in items:
+            yield item
             update(advance=1)

@@ -1,4 +1,4 @@
-"""`monitor releases`: releases as they are now, all or those that have some words."""
+"""List the current releases, all or those that contain some words: `monitor releases`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import archive_of, config_option, json_option, load_config, no_watchlist, print_json, since_day
+from monitor.cli.common import (
+    archive_of,
+    config_option,
+    json_option,
+    load_config,
+    parse_since_day,
+    print_json,
+    unknown_watchlist,
+)
 from monitor.cli.progress import with_bar
 from monitor.inspect.rows import release_row
 from monitor.ports import Row
@@ -22,26 +30,26 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("words", nargs=-1)
-@click.option("--since", "since_", metavar="D", help="Only releases dated since a day or an age such as 90d.")
+@click.option("--since", metavar="D", help="Only releases dated since a day or an age such as 90d.")
 @click.option("--watchlist", metavar="W", help="Only those that this watchlist matches.")
 @json_option
 @config_option
 def command(
-    *, words: tuple[str, ...], since_: str | None, watchlist: str | None, as_json: bool, config_file: str | None
+    *, words: tuple[str, ...], since: str | None, watchlist: str | None, as_json: bool, config_file: str | None
 ) -> None:
-    """List releases as they are now, oldest first; with WORDS those that have all of them in title, body or category.
+    """List the current releases, oldest first; with WORDS those that have all of them in title, body or category.
 
-    A word with blanks is a phrase. A word that ends in Hangul also finds it with particles behind it. The watchlists
-    named are those that match now, as they are configured now.
+    A word with spaces is a phrase. A word that ends in Hangul also finds it with particles after it. The watchlists
+    shown are those that match now, as they are configured now.
     """
     config = load_config(config_file)
-    rows = _rows(config, words, since_day(since_, config.timezone), watchlist)
+    rows = _rows(config, words, parse_since_day(since, config.timezone), watchlist)
     if as_json:
         print_json(rows)
         return
     count = 0
-    for count, row in enumerate(rows, 1):  # noqa: B007 - told below
-        click.echo(_told(row))
+    for count, row in enumerate(rows, 1):  # noqa: B007 - used below
+        click.echo(_line(row))
     if not count:
         click.echo("no releases", err=True)
 
@@ -52,10 +60,10 @@ def _rows(config: Config, words: Sequence[str], day: date | None, watchlist: str
 
     every = watchlists_of(config)
     if watchlist is not None and watchlist not in config.watchlists:
-        raise no_watchlist(config, watchlist)
-    watchlists = Matcher(every, config.aliases)
+        raise unknown_watchlist(config, watchlist)
+    matcher = Matcher(every, config.aliases)
     for stored in _stored(config, words, day):
-        names = {hit.watchlist for hit in watchlists.scan(stored.release, source=stored.source)}
+        names = {hit.watchlist for hit in matcher.scan(stored.release, source=stored.source)}
         if watchlist is None or watchlist in names:
             yield release_row(stored, [one.name for one in every if one.name in names])
 
@@ -71,9 +79,9 @@ def _stored(config: Config, words: Sequence[str], day: date | None) -> Iterator[
         yield from with_bar(read_all(partial(archive.heads, since=day)), total=total, label="releases")
 
 
-def _told(row: Row) -> str:
+def _line(row: Row) -> str:
     names = row["watchlists"]
-    told = f"  → {', '.join(map(str, names))}" if isinstance(names, list) and names else ""
+    matching = f"  → {', '.join(map(str, names))}" if isinstance(names, list) and names else ""
     number = f"#{row['release']}"
     state = click.style("  withdrawn", fg="red") if row["state"] == "withdrawn" else ""
-    return f"{number:>6}  {row['date'] or ''!s:10}  {escape(str(row['title']))}{state}{escape(told)}"
+    return f"{number:>6}  {row['date'] or ''!s:10}  {escape(str(row['title']))}{state}{escape(matching)}"

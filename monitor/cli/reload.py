@@ -1,4 +1,4 @@
-"""`monitor reload`: the daemon reads its configuration again."""
+"""Make the daemon read its configuration again: `monitor reload`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from monitor.text import escape
 @click.command()
 @config_option
 def command(*, config_file: str | None) -> None:
-    """Have the daemon read its configuration again; it does so by itself, too, when the file changes.
+    """Make the daemon read its configuration again; it also does so by itself when the file changes.
 
-    A configuration that cannot be used changes nothing: this ends with 78 and the daemon goes on with the one before.
-    Ends with 1 where no daemon runs.
+    An invalid configuration changes nothing: the exit code is 78 and the daemon keeps the one before. The exit code is
+    1 when no daemon runs.
     """
     from monitor.config.checks import check_services
     from monitor.control.client import request_reload
@@ -25,5 +25,5 @@ def command(*, config_file: str | None) -> None:
     try:
         done = request_reload(config.state)
     except NoDaemon as error:
-        raise MonitorError("no daemon runs on this state folder; `monitor run` starts one") from error
+        raise MonitorError("no daemon runs on this state folder; start one with `monitor run`") from error
     click.echo(escape(str(done["text"])))

@@ -1,4 +1,4 @@
-"""`monitor run`: the daemon, or one pass of it."""
+"""Run the daemon, or one pass of it: `monitor run`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from monitor.cli.common import config_option, load_config, log_option
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Take in what waits, deliver what is due, end.")
+@click.option("--once", is_flag=True, help="Ingest what waits, deliver what is due, then exit.")
 @log_option
 @config_option
 @click.pass_context
 def command(ctx: click.Context, *, once: bool, log_format: str | None, config_file: str | None) -> None:
-    """Take in dumps as they are dropped into the sources' folders and deliver the alerts.
+    """Ingest dumps as they are dropped into the sources' folders and deliver the alerts.
 
-    Ends with 0 after SIGTERM. With --once: 0 all well, 1 a file could not be read, 3 something was rejected or a
-    message that was due is not delivered.
+    The exit code is 0 after SIGTERM. With --once: 0 for success, 1 when a file could not be read, 3 when something was
+    rejected or a message that was due is not delivered.
     """
     from monitor import logs
     from monitor.config.checks import warn_about_services

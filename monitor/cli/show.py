@@ -1,4 +1,4 @@
-"""`monitor show`: every version of one release, each with what it changed."""
+"""Show every version of one release, each with what it changed: `monitor show`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from monitor.records import VersionRecord, read_all
 from monitor.text import escape
 from monitor.times import rfc3339
 
-_Edits = tuple[tuple[Edit, ...], tuple[tuple[str, str], ...]]  # spans, and figures that differ
+_Diff = tuple[tuple[Edit, ...], tuple[tuple[str, str], ...]]  # spans, and figures that differ
 
 
 @click.command()
@@ -25,24 +25,25 @@ _Edits = tuple[tuple[Edit, ...], tuple[tuple[str, str], ...]]  # spans, and figu
 def command(*, release: int, as_json: bool, config_file: str | None) -> None:
     """Show every version of RELEASE (its number) with a word-level redline, its dumps and its alerts."""
     with open_archive(config_file) as archive:
-        steps = _steps(read_all(partial(archive.versions, release)))
+        compared = _compared(read_all(partial(archive.versions, release)))
         if as_json:
-            print_json(version_row(version, *edits) for _, version, edits in steps)
+            print_json(version_row(version, *diff) for _, version, diff in compared)
             return
-        for before, version, edits in steps:
-            click.echo("\n".join([*_head(version), *_learned(before, version), *_painted(before, version, edits), ""]))
+        for before, version, diff in compared:
+            lines = [*_heading(version), *_metadata_changes(before, version), *_text(before, version, diff), ""]
+            click.echo("\n".join(lines))
         _print_history(archive, release)
 
 
-def _steps(versions: Iterable[VersionRecord]) -> Iterator[tuple[VersionRecord | None, VersionRecord, _Edits]]:
-    """Yield each version with the one that was current before, and how they differ; a stale view is never current."""
+def _compared(versions: Iterable[VersionRecord]) -> Iterator[tuple[VersionRecord | None, VersionRecord, _Diff]]:
+    """Yield each version with the current one before it and their diff; a stale version is never the current one."""
     head = None
     for version in versions:
-        yield head, version, _edits(head, version)
+        yield head, version, _diff(head, version)
         head = head if version.kind is Kind.STALE else version
 
 
-def _edits(before: VersionRecord | None, version: VersionRecord) -> _Edits:
+def _diff(before: VersionRecord | None, version: VersionRecord) -> _Diff:
     from monitor.compare.diff import redline
 
     if before is None:
@@ -53,54 +54,52 @@ def _edits(before: VersionRecord | None, version: VersionRecord) -> _Edits:
 
 
 def _print_history(archive: Archive, release: int) -> None:
-    """Print what happened to a release, who was told, and which dumps showed it."""
+    """Print the events of a release, who was alerted, and in which dumps it was seen."""
     for event in read_all(partial(archive.release_events, release)):
-        told = f", told: {', '.join(event.alert)}" if event.alert else ""
-        click.echo(escape(f"{rfc3339(event.at)}  {event.kind} in {event.dump}: {event.reason}{told}"))
+        alerted = f", alerted: {', '.join(event.alert)}" if event.alert else ""
+        click.echo(escape(f"{rfc3339(event.at)}  {event.kind} in {event.dump}: {event.reason}{alerted}"))
     count, last = 0, None
-    for last in read_all(partial(archive.shown_by, release)):  # noqa: B007 - told below
+    for last in read_all(partial(archive.shown_by, release)):  # noqa: B007 - used below
         count += 1
     if last:
         click.echo(f"seen in {count} dump{'s' * (count > 1)}, last {rfc3339(last.at)} in {last.dump}")
 
 
-def _head(version: VersionRecord) -> list[str]:
-    about = "  ".join(str(part) for part in (version.date, version.category) if part)
+def _heading(version: VersionRecord) -> list[str]:
+    metadata = "  ".join(str(part) for part in (version.date, version.category) if part)
     return [
         click.style(f"release {version.release}, version {version.version}: {version.kind}", bold=True)
         + f"  {rfc3339(version.at)}  {escape(version.dump)}",
-        click.style(escape(version.title), bold=True) + (f"  ({escape(about)})" if about else ""),
+        click.style(escape(version.title), bold=True) + (f"  ({escape(metadata)})" if metadata else ""),
     ]
 
 
-def _learned(before: VersionRecord | None, version: VersionRecord) -> list[str]:
-    """What differs beside title and text."""
+def _metadata_changes(before: VersionRecord | None, version: VersionRecord) -> list[str]:
     if before is None:
         return []
     pairs = {"date": (before.date, version.date), "category": (before.category, version.category)}
     return [escape(f"{name}: {old or 'unknown'} → {new}") for name, (old, new) in pairs.items() if old != new]
 
 
-def _painted(before: VersionRecord | None, version: VersionRecord, edits: _Edits) -> list[str]:
-    spans, numbers = edits
-    if before is not None and not spans and len(before.body) >= len(version.body):
+def _text(before: VersionRecord | None, version: VersionRecord, diff: _Diff) -> list[str]:
+    edits, numbers = diff
+    if before is not None and not edits and len(before.body) >= len(version.body):
         return ["(the words are the same)"]
-    if not spans:
-        return [_safe(version.body.strip())]
-    lines = ["".join(_span(edit) for edit in spans if edit.field == field).strip() for field in ("title", "body")]
+    if not edits:
+        return [_escape_lines(version.body.strip())]
+    lines = ["".join(_styled(edit) for edit in edits if edit.field == field).strip() for field in ("title", "body")]
     figures = [f"figures: {', '.join(f'{old} → {new}' for old, new in numbers)}"] if numbers else []
     return [line for line in lines if line] + figures
 
 
-def _span(edit: Edit) -> str:
+def _styled(edit: Edit) -> str:
     if edit.op == "keep":
-        return _safe(edit.new)
-    lead = " " if (edit.old or edit.new)[:1].isspace() else ""
-    deleted = click.style(f"[-{_safe(edit.old.strip())}-]", fg="red") if edit.old else ""
-    inserted = click.style(f"{{+{_safe(edit.new.strip())}+}}", fg="green", bold=True) if edit.new else ""
-    return lead + " ".join(part for part in (deleted, inserted) if part)
+        return _escape_lines(edit.new)
+    space = " " if (edit.old or edit.new)[:1].isspace() else ""
+    deleted = click.style(f"[-{_escape_lines(edit.old.strip())}-]", fg="red") if edit.old else ""
+    inserted = click.style(f"{{+{_escape_lines(edit.new.strip())}+}}", fg="green", bold=True) if edit.new else ""
+    return space + " ".join(part for part in (deleted, inserted) if part)
 
 
-def _safe(text: str) -> str:
-    """Line breaks stay; whatever else a terminal would obey is escaped."""
-    return "\n".join(escape(line) for line in text.split("\n"))
+def _escape_lines(text: str) -> str:
+    return "\n".join(map(escape, text.split("\n")))

@@ -1,4 +1,4 @@
-"""`monitor status`: how things stand, on one screen."""
+"""Show the state of the daemon, the sources and the channels on one screen: `monitor status`."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from monitor.cli.common import config_option, config_path, json_option, print_js
 
 
 @click.command()
-@click.option("--check", "is_check", is_flag=True, help="Print nothing; end with 0 when well, else with 1.")
+@click.option("--check", "is_check", is_flag=True, help="Print nothing; exit with 0 when healthy, else with 1.")
 @json_option
 @config_option
 @click.pass_context
 def command(ctx: click.Context, *, is_check: bool, as_json: bool, config_file: str | None) -> None:
     """Show the daemon, the sources, what happened in the last 30 days and what waits to be delivered.
 
-    Moments are in the configuration's time zone; a bar stands for one day, the last one for today. Of a daemon that
-    goes on although its configuration cannot be used any more, this is what the daemon itself says.
+    Times are in the configuration's time zone; a bar stands for one day, the last one for today. When the daemon runs
+    on a configuration that has become invalid, the daemon itself is asked.
     """
     from monitor.cli.status_view import bars_for, screen
-    from monitor.inspect.status import standing_of
+    from monitor.inspect.status import status_of
 
     now = datetime.now(UTC)
-    zone, channel_state = standing_of(config_path(config_file), now=now)
+    zone, status = status_of(config_path(config_file), now=now)
     if is_check:
-        ctx.exit(0 if channel_state["ok"] else 1)
+        ctx.exit(0 if status["ok"] else 1)
     if as_json:
-        print_json([channel_state])
+        print_json([status])
         return
-    for line in screen(channel_state, now=now, zone=zone, bars=bars_for(sys.stdout.encoding)):
+    for line in screen(status, now=now, zone=zone, bars=bars_for(sys.stdout.encoding)):
         click.echo(line)

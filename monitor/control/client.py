@@ -1,4 +1,4 @@
-"""A person's orders → carried out by the daemon that runs, or here where none does."""
+"""Send commands to the running daemon, or execute them in this process when none runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.control import lock
-from monitor.control.commands import Commands, Request, commands_for, execute
+from monitor.control.commands import Commands, Request, execute
 from monitor.control.server import NoDaemon, ask
 from monitor.errors import LockHeld
 from monitor.ports import Row
@@ -19,66 +19,73 @@ from monitor.times import SystemClock
 if TYPE_CHECKING:
     from monitor.config import Config
 
-TRIES, PAUSE = 60, 0.05  # at a daemon that holds the folder and takes no orders yet, or no longer; seconds between
+# While a daemon starts or ends, it holds the folder and serves no commands; the pause is in seconds.
+ATTEMPTS, PAUSE = 60, 0.05
 
 
 class CommandClient:
-    """The daemon's; when none answers, this one order and all that follow are done here, under the folder's lock."""
+    """A client of the daemon; when none answers, it executes this command and all later ones itself, under the lock."""
 
     def __init__(self, config: Config, stack: ExitStack, *, pause: Callable[[float], None] = time.sleep) -> None:
         self._config = config
         self._stack = stack
         self._pause = pause
-        self._desk: Commands | None = None
+        self._local: Commands | None = None
 
-    def run(self, order: Request) -> Row:
-        """Raises LockHeld when another command works on the state folder, and what a desk raises.
+    def run(self, request: Request) -> Row:
+        """Execute one command. Raises LockHeld when another command uses the state folder, and the command's errors.
 
-        A daemon that starts or ends holds the folder and has no socket: a moment later it takes orders, or is gone.
+        A daemon that starts or ends holds the folder and has no socket: soon it serves commands or has ended.
         """
         state = self._config.state
-        return _again(lambda: self._done(order), is_vain=lambda: lock.is_for_long(state), pause=self._pause)
+        return _retry(lambda: self._run(request), is_final=lambda: lock.is_held_for_long(state), pause=self._pause)
 
-    def _done(self, order: Request) -> Row:
-        if self._desk is None:
+    def _run(self, request: Request) -> Row:
+        if self._local is None:
             try:
-                return ask(self._config.state, order)
+                return ask(self._config.state, request)
             except NoDaemon:
-                self._desk = self._stack.enter_context(local_commands(self._config))
-        return execute(self._desk.verbs(), order)
+                self._local = self._stack.enter_context(local_commands(self._config))
+        return execute(self._local.by_name(), request)
 
 
 def request_reload(state: Path, *, pause: Callable[[float], None] = time.sleep) -> Row:
-    """Have the daemon read its configuration again; one that is just starting is waited for. Raises NoDaemon."""
-    order = Request(verb="reload")
-    return _again(lambda: ask(state, order), is_vain=lambda: not lock.is_daemons(state), pause=pause)
+    """Make the daemon read its configuration again; wait for one that is starting. Raises NoDaemon."""
+    request = Request(command="reload")
+    return _retry(lambda: ask(state, request), is_final=lambda: not lock.is_held_by_daemon(state), pause=pause)
 
 
 @contextmanager
 def command_client(config: Config) -> Iterator[CommandClient]:
-    """Orders given in this block are the daemon's or, where none runs, this process's."""
+    """Yield a client that releases the lock, if it took it, at the end of the block."""
     with ExitStack() as stack:
         yield CommandClient(config, stack)
 
 
 @contextmanager
 def local_commands(config: Config) -> Iterator[Commands]:
-    """A desk of this process; what a dead daemon left on its way is taken back first. Raises LockHeld, StoreError."""
+    """Open the commands in this process; attempts of a dead daemon are reclaimed first. Raises LockHeld, StoreError."""
     clock = SystemClock()
-    with lock.hold(config.state, verb=lock.ORDER, now=clock.now()), open_stores(config.state, Access.WRITE) as stores:
+    with lock.hold(config.state, verb=lock.COMMAND, now=clock.now()), open_stores(config.state, Access.WRITE) as stores:
         holding = [name for name, channel in config.channels.items() if channel.on_uncertain == "hold"]
-        now = clock.now()  # the folder is locked: whoever claimed before is gone
+        now = clock.now()  # the folder is locked: every process that claimed before has ended
         stores.outbox.reclaim(holding=holding, claimed_before=now, now=now)
-        yield commands_for(config, outbox=stores.outbox, channel_states=stores.channel_states, clock=clock)
+        yield Commands(
+            channels=config.channels,
+            watchlists=config.watchlists,
+            outbox=stores.outbox,
+            channel_states=stores.channel_states,
+            clock=clock,
+        )
 
 
-def _again(do: Callable[[], Row], *, is_vain: Callable[[], bool], pause: Callable[[float], None]) -> Row:
-    """Until nobody is in the way, it is in vain, or it has been tried often enough."""
-    for _ in range(TRIES):
+def _retry(run: Callable[[], Row], *, is_final: Callable[[], bool], pause: Callable[[float], None]) -> Row:
+    """Run until it succeeds, its failure is final, or all attempts are used."""
+    for _ in range(ATTEMPTS):
         try:
-            return do()
+            return run()
         except (LockHeld, NoDaemon):
-            if is_vain():
+            if is_final():
                 raise
             pause(PAUSE)
-    return do()
+    return run()

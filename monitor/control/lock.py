@@ -1,4 +1,4 @@
-"""One writing monitor per state folder: an flock that dies with its process."""
+"""Lock a state folder for the one monitor that writes there, by an flock that ends with its process."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from pathlib import Path
 from monitor.errors import LockHeld, StoreError
 
 FILE = "monitor.lock"
-ORDER = "order"  # the verb of who holds the folder for a moment only
-DAEMON = "run"  # the verb of who takes orders while it holds the folder
-_TRIES = 3
-_MOMENT = 2.0  # seconds
+COMMAND = "order"  # the verb of a process that holds the folder for a short time only
+DAEMON = "run"  # the verb of the process that serves commands while it holds the folder
+_ATTEMPTS = 3
+_MAX_WAIT = 2.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """Who holds a state folder."""
+    """The process that holds a state folder."""
 
     pid: int
     host: str
@@ -34,14 +34,14 @@ class Holder:
 
 @contextmanager
 def hold(state: Path, *, verb: str, now: datetime) -> Iterator[None]:
-    """Hold the folder's lock for the length of a block. Raises LockHeld when somebody else does.
+    """Hold the folder's lock for the length of a block. Raises LockHeld when another process does.
 
-    At once, or after a moment when that is an order: a daemon must not fail to start because somebody muted a channel.
+    A process that executes one command is waited for: a daemon must not fail to start because somebody muted a channel.
     """
     descriptor = _open(state)
     try:
-        if not _lock_soon(descriptor):
-            raise _held(descriptor, state)
+        if not _wait_for_lock(descriptor):
+            raise _lock_held(descriptor, state)
         holder = Holder(pid=os.getpid(), host=socket.gethostname(), since=f"{now:%Y-%m-%dT%H:%M:%SZ}", verb=verb)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
@@ -54,7 +54,7 @@ def hold(state: Path, *, verb: str, now: datetime) -> Iterator[None]:
 
 
 def holder(state: Path) -> Holder | None:
-    """Who holds the folder now; None: nobody, whatever the file of a killed process still says."""
+    """Return the process that holds the folder; None: there is none, whatever a killed process left in the file."""
     try:
         descriptor = os.open(state / FILE, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -67,31 +67,31 @@ def holder(state: Path) -> Holder | None:
         os.close(descriptor)
 
 
-def is_daemons(state: Path) -> bool:
-    """Whether a daemon holds the folder."""
+def is_held_by_daemon(state: Path) -> bool:
+    """Return True when a daemon holds the folder."""
     found = holder(state)
     return found is not None and found.verb == DAEMON
 
 
-def is_for_long(state: Path) -> bool:
-    """Whether somebody holds the folder who neither takes orders nor lets go of it soon."""
+def is_held_for_long(state: Path) -> bool:
+    """Return True when a process holds the folder that neither serves commands nor releases it soon."""
     found = holder(state)
-    return found is not None and found.verb not in (DAEMON, ORDER)
+    return found is not None and found.verb not in (DAEMON, COMMAND)
 
 
-def _lock_soon(descriptor: int) -> bool:
-    """Wait for orders, and for whoever has not yet written, or has just wiped out, who it is."""
-    until = time.monotonic() + _MOMENT
+def _wait_for_lock(descriptor: int) -> bool:
+    """Wait for a process that executes one command, and for one whose name is not in the file yet or any more."""
+    until = time.monotonic() + _MAX_WAIT
     while not _lock(descriptor, fcntl.LOCK_EX):
         found = _read(descriptor)
-        if (found and found.verb != ORDER) or time.monotonic() > until:
+        if (found and found.verb != COMMAND) or time.monotonic() > until:
             return False
     return True
 
 
 def _lock(descriptor: int, kind: int) -> bool:
-    """Try for a few milliseconds: somebody who only looks (`holder`) lets go at once."""
-    for _ in range(_TRIES):
+    """Try for a few milliseconds: a process that only asks for the `holder` releases the lock at once."""
+    for _ in range(_ATTEMPTS):
         try:
             fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -109,15 +109,15 @@ def _open(state: Path) -> int:
         raise StoreError(f"the state folder cannot be used: {error.strerror}", where=str(state)) from error
 
 
-def _held(descriptor: int, state: Path) -> LockHeld:
+def _lock_held(descriptor: int, state: Path) -> LockHeld:
     found = _read(descriptor)
     who = f"pid {found.pid} on {found.host} since {found.since} ({found.verb})" if found else "another process"
-    cure = "wait until it has ended" if found and found.verb != DAEMON else "stop it first, or use another `state:`"
-    return LockHeld(f"the state folder is in use by {who}; {cure}", where=str(state))
+    action = "wait until it has ended" if found and found.verb != DAEMON else "stop it first, or use another `state:`"
+    return LockHeld(f"the state folder is in use by {who}; {action}", where=str(state))
 
 
 def _read(descriptor: int) -> Holder | None:
     try:
         return Holder(**json.loads(os.pread(descriptor, 4096, 0).decode("utf-8", "replace")))
-    except (ValueError, TypeError):  # empty: nobody; torn: written this moment
+    except (ValueError, TypeError):  # empty: no process; torn: it is being written
         return None

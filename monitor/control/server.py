@@ -1,8 +1,8 @@
-"""An order on the control socket → the row that says it is done, or the error it came to.
+"""Serve commands on the control socket, and send one to the daemon that serves there.
 
-One JSON line each way, one order a connection: `{"verb": "mute", "words": ["team", "8h"]}` is answered with
-`{"done": {…}}` or `{"error": {"code": …, "message": …, "where": …}}`. The socket lies in the state folder, for its
-owner alone.
+One JSON line each way, one request a connection: `{"verb": "mute", "words": ["team", "8h"]}` is answered with
+`{"done": {…}}` or `{"error": {"code": …, "message": …, "where": …}}`. The socket lies in the state folder; only its
+owner may open it.
 """
 
 from __future__ import annotations
@@ -23,36 +23,36 @@ from monitor.logs import fail, say, warn
 from monitor.ports import Row
 
 FILE = "control.sock"
-LONGEST = 64 * 1024  # bytes of an order
-ANSWER_LONGEST = 4 * 1024 * 1024  # bytes of an answer
-PATIENCE = 2.0  # seconds that one client gets, whatever it does
-ANSWER = 30.0  # seconds that a client waits: a large dump may be committed first
-PAUSE = 1.0  # seconds after the system had no connection to give
+MAX_REQUEST = 64 * 1024  # bytes
+MAX_ANSWER = 4 * 1024 * 1024  # bytes
+CLIENT_TIMEOUT = 2.0  # seconds that the server gives one client, whatever it does
+ANSWER_TIMEOUT = 30.0  # seconds that a client waits: a large dump may be committed first
+ACCEPT_PAUSE = 1.0  # seconds after the system could give no connection
 
 
 class NoDaemon(MonitorError):
-    """No daemon listens on this state folder's control socket, or it went before it answered."""
+    """No daemon listens on this state folder's control socket, or it ended before it answered."""
 
 
 class NoAnswer(MonitorError):
-    """A daemon listens and did not answer in time: it hangs, or is busy with another order."""
+    """A daemon listens and did not answer in time: it hangs, or is busy with another request."""
 
 
 class ControlServer:
-    """The daemon's end: one client after another, in one thread."""
+    """The daemon's end of the socket: it serves one client after another, in one thread."""
 
-    def __init__(self, state: Path, verbs: Mapping[str, Command], *, patience: float = PATIENCE) -> None:
+    def __init__(self, state: Path, commands: Mapping[str, Command], *, timeout: float = CLIENT_TIMEOUT) -> None:
         self._state = state
-        self._verbs = verbs
-        self._patience = patience
+        self._commands = commands
+        self._timeout = timeout
         self._selector = selectors.DefaultSelector()
-        self._waker, self._waiter = socket.socketpair()  # what ends the wait for clients
+        self._waker, self._waiter = socket.socketpair()  # end the wait for clients
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
     def open(self) -> bool:
-        """Listen in the place of a dead daemon's socket; False, and said: this folder takes no socket.
+        """Listen in place of a dead daemon's socket; False: this folder takes no socket, which is logged.
 
-        The caller holds the folder's lock and has no other thread yet: the umask is the whole process's.
+        The caller holds the folder's lock and has no other thread yet: the umask belongs to the whole process.
         """
         before = os.umask(0o177)
         try:
@@ -61,9 +61,8 @@ class ControlServer:
                 self._listener.bind(address)
             self._listener.listen()
         except OSError as error:
-            warn(
-                "control_unavailable", reason=error.strerror or str(error), instead="stop the monitor to change things"
-            )
+            reason = error.strerror or str(error)
+            warn("control_unavailable", reason=reason, instead="stop the monitor to change things")
             self._close()
             return False
         finally:
@@ -74,7 +73,7 @@ class ControlServer:
         return True
 
     def serve(self, on_done: Callable[[], None]) -> None:
-        """Answer until `stop`; on_done: called after each order that was done."""
+        """Serve until `stop`; on_done: called after each command that changed something."""
         try:
             while self._waiter not in self._ready():
                 self._serve_one(on_done)
@@ -82,10 +81,10 @@ class ControlServer:
             self._close()
 
     def stop(self) -> None:
-        """Remove the socket and end `serve`; from any thread."""
+        """Remove the socket and end `serve`; any thread may call it."""
         with suppress(OSError), _address(self._state) as address:
             Path(address).unlink()
-        with suppress(OSError):  # it has ended by itself
+        with suppress(OSError):  # `serve` has ended already
             self._waker.send(b"\0")
 
     def _ready(self) -> list[object]:
@@ -94,26 +93,26 @@ class ControlServer:
     def _serve_one(self, on_done: Callable[[], None]) -> None:
         try:
             connection, _ = self._listener.accept()
-        except BlockingIOError:  # it had gone before it was its turn
+        except BlockingIOError:  # the client has gone
             return
-        except OSError as error:  # no descriptor to be had
+        except OSError as error:  # for example, no descriptor is left
             warn("control_failed", reason=error.strerror)
-            time.sleep(PAUSE)
+            time.sleep(ACCEPT_PAUSE)
             return
-        with connection, suppress(OSError):  # a client that hangs or has gone harms nobody
-            line = _received(connection, self._patience)
-            _send(connection, self._answer(line, on_done), self._patience)
+        with connection, suppress(OSError):  # a client that hangs or has gone must not stop the others
+            line = _read_line(connection, self._timeout, max_length=MAX_REQUEST)
+            _send(connection, self._answer(line, on_done), self._timeout)
 
     def _answer(self, line: bytes, on_done: Callable[[], None]) -> Mapping[str, object]:
         try:
-            order = _order(line)
-            done = execute(self._verbs, order)
+            request = _parse_request(line)
+            done = execute(self._commands, request)
         except MonitorError as error:
             return {"error": {"code": error.exit_code, "message": error.message, "where": error.where}}
-        except Exception as error:  # noqa: BLE001 - the per-order border: a fault of ours must not end the daemon
+        except Exception as error:  # noqa: BLE001 - a bug in one command must not end the daemon
             fail("order_failed", error)
-            return {"error": {"code": 1, "message": "the daemon failed at this; its log says why", "where": None}}
-        if not self._verbs[order.verb].is_look:
+            return {"error": {"code": 1, "message": "the daemon failed to do this; its log says why", "where": None}}
+        if not self._commands[request.command].is_read_only:
             say("order_done", what=done["text"])
             on_done()
         return {"done": done}
@@ -124,27 +123,27 @@ class ControlServer:
             end.close()
 
 
-def ask(state: Path, order: Request, *, patience: float = ANSWER) -> Row:
-    """Have the daemon of a state folder do one thing. Raises NoDaemon, NoAnswer, and the error it answers with."""
+def ask(state: Path, request: Request, *, timeout: float = ANSWER_TIMEOUT) -> Row:
+    """Send one request to the daemon of a state folder. Raises NoDaemon, NoAnswer, and the error it answers with."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(patience)
+        connection.settimeout(timeout)
         try:
             with _address(state) as address:
                 connection.connect(address)
-            _send(connection, {"verb": order.verb, "words": order.words}, patience)
-            line = _received(connection, patience, most=ANSWER_LONGEST)
-        except (TimeoutError, BlockingIOError):  # BlockingIOError: too many wait for it already
-            raise NoAnswer(f"the daemon gave no answer within {patience:.0f} s; its log says why") from None
+            _send(connection, {"verb": request.command, "words": request.arguments}, timeout)
+            line = _read_line(connection, timeout, max_length=MAX_ANSWER)
+        except (TimeoutError, BlockingIOError):  # BlockingIOError: too many clients wait already
+            raise NoAnswer(f"the daemon gave no answer within {timeout:.0f} s; its log says why") from None
         except OSError as error:
             raise NoDaemon(f"no daemon listens: {error.strerror or error}", where=str(state / FILE)) from error
-    return _done(line, state)
+    return _parse_answer(line, state)
 
 
 @contextmanager
 def _address(state: Path) -> Iterator[str]:
-    """Where the socket is bound and found: a socket's path ends at 107 bytes, and a state folder's may be longer.
+    """Yield the path of the socket through a descriptor of the folder, where the system shows descriptors as files.
 
-    So the folder is named by a descriptor, where the system shows descriptors as files.
+    A socket's path has 107 bytes at most, and a state folder's may be longer.
     """
     if not Path("/proc/self/fd").is_dir():
         yield str(state / FILE)
@@ -156,52 +155,50 @@ def _address(state: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def _received(connection: socket.socket, patience: float, *, most: int = LONGEST) -> bytes:
-    """One line, or what there is of one that is too long. Raises TimeoutError, and ConnectionError when none came."""
-    until = time.monotonic() + patience
+def _read_line(connection: socket.socket, timeout: float, *, max_length: int) -> bytes:
+    """Return one line, or the start of one that is too long. Raises TimeoutError, or ConnectionError when none came."""
+    until = time.monotonic() + timeout
     line = b""
-    while not line.endswith(b"\n") and len(line) <= most:
+    while not line.endswith(b"\n") and len(line) <= max_length:
         connection.settimeout(max(until - time.monotonic(), 0.001))
-        part = connection.recv(LONGEST)
+        part = connection.recv(MAX_REQUEST)
         if not part:
-            raise ConnectionError("the other side went away")
+            raise ConnectionError("the other side closed the connection")
         line += part
     return line
 
 
-def _send(connection: socket.socket, what: Mapping[str, object], patience: float) -> None:
-    connection.settimeout(patience)
-    connection.sendall(json.dumps(what).encode() + b"\n")
+def _send(connection: socket.socket, value: Mapping[str, object], timeout: float) -> None:
+    connection.settimeout(timeout)
+    connection.sendall(json.dumps(value).encode() + b"\n")
 
 
-def _order(line: bytes) -> Request:
-    """Raises UsageError: whatever a client may have sent."""
-    found = _parsed(line)
-    verb, words = (found.get("verb"), found.get("words", [])) if isinstance(found, dict) else (None, None)
-    if (
-        len(line) > LONGEST
-        or not isinstance(verb, str)
-        or not isinstance(words, list)
-        or not all(isinstance(word, str) for word in words)
-    ):
-        raise UsageError('an order is one line of JSON, up to 64 kB: {"verb": "…", "words": ["…"]}')
-    return Request(verb=verb, words=tuple(words))
+def _parse_request(line: bytes) -> Request:
+    """Return the request of a line. Raises UsageError for anything else that a client may have sent."""
+    match _parse_json(line) if len(line) <= MAX_REQUEST else None:
+        case {"verb": str(command), **rest}:
+            words = rest.get("words", [])
+            if isinstance(words, list) and all(isinstance(word, str) for word in words):
+                return Request(command=command, arguments=tuple(words))
+    raise UsageError('a request is one line of JSON, up to 64 kB: {"verb": "…", "words": ["…"]}')
 
 
-def _parsed(line: bytes) -> Any:
+def _parse_json(line: bytes) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError):  # RecursionError: sixty thousand brackets
         return None
 
 
-def _done(line: bytes, state: Path) -> Row:
-    """The row of an answer. Raises what the daemon says went wrong, with its exit code."""
-    match _parsed(line):
+def _parse_answer(line: bytes, state: Path) -> Row:
+    """Return the row of an answer. Raises the error that the daemon reports, with its exit code."""
+    match _parse_json(line):
         case {"done": {"text": str()} as done}:
             return dict(done)
         case {"error": {"code": int(code), "message": str(message), "where": where}}:
             error = MonitorError(message, where=where)
             error.exit_code = code
             raise error
-    raise MonitorError("what answered is no monitor of this version; start the daemon anew", where=str(state / FILE))
+    raise MonitorError(
+        "the answer is not one of this version of the monitor; restart the daemon", where=str(state / FILE)
+    )

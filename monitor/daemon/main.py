@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from monitor import __version__
-from monitor.control.commands import Command, commands_for
+from monitor.control.commands import Command, Commands
 from monitor.control.server import ControlServer
 from monitor.daemon.bootstrap import Runtime
 from monitor.daemon.daemon import DEFAULT_TIMINGS, Daemon, PeriodicJobs, Timings
@@ -146,21 +146,25 @@ def _timings(config: Config) -> WatchTimings:
 
 def _control_server(runtime: Runtime, signal_queue: SignalQueue, publisher: StatePublisher) -> ControlServer:
     dispatcher = runtime.dispatcher
-    commands = commands_for(
-        runtime.config, outbox=dispatcher.outbox, channel_states=dispatcher.channel_states, clock=dispatcher.clock
+    commands = Commands(
+        channels=runtime.config.channels,
+        watchlists=runtime.config.watchlists,
+        outbox=dispatcher.outbox,
+        channel_states=dispatcher.channel_states,
+        clock=dispatcher.clock,
     )
-    reload = Command(words=0, do=partial(_request_reload, signal_queue))
+    reload = Command(arguments=0, run=partial(_request_reload, signal_queue))
     look = Command(
-        words=0,
-        do=lambda: _status_answer(runtime.config, dispatcher.clock.now(), publisher.current_state()),
-        is_look=True,
+        arguments=0,
+        run=lambda: _status_answer(runtime.config, dispatcher.clock.now(), publisher.current_state()),
+        is_read_only=True,
     )
     said = Command(
-        words=0,
-        do=lambda: {"verb": "state", "text": "how the daemon is", "state": publisher.current_state()},
-        is_look=True,
+        arguments=0,
+        run=lambda: {"verb": "state", "text": "how the daemon is", "state": publisher.current_state()},
+        is_read_only=True,
     )
-    return ControlServer(runtime.config.state, {**commands.verbs(), "reload": reload, "status": look, "state": said})
+    return ControlServer(runtime.config.state, {**commands.by_name(), "reload": reload, "status": look, "state": said})
 
 
 def _status_answer(config: Config, now: datetime, daemon_state: Mapping[str, Any]) -> Row:

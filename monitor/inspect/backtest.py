@@ -1,4 +1,4 @@
-"""Releases that are known × one watchlist → what it would have told; nothing is stored, nobody is told."""
+"""Backtest one watchlist on known releases: find what it would have alerted on; nothing is stored or sent."""
 
 from __future__ import annotations
 
@@ -25,61 +25,60 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A release to look at."""
+    """A release to match."""
 
     release: Release
     source: str
-    number: int | None = None  # None: of a dump that was not taken in
+    number: int | None = None  # None: from a dump that was not ingested
     version: int | None = None
 
 
 @dataclass(slots=True)
 class BacktestCounts:
-    """What a backtest came to so far."""
+    """The counts of a backtest so far."""
 
     seen: int = 0
     matched: int = 0
-    told: int = 0
-    first: date | None = None  # of the days of the releases seen; None: none gave one
+    alerted: int = 0
+    first: date | None = None  # publication day of the releases seen; None: no release has one
     last: date | None = None
 
     def add(self, candidate: Candidate, alert: Alert | None) -> None:
-        """Count one release and what was said of it."""
+        """Count one release and its alert."""
         self.seen += 1
         self.matched += bool(alert and alert.watchlists)
-        self.told += bool(alert and alert.told)
+        self.alerted += bool(alert and alert.told)
         day = candidate.release.date
         if day:
             self.first, self.last = min(self.first or day, day), max(self.last or day, day)
 
     def sentence(self) -> str:
-        """`would have told 14 of 320 releases in 90 days (2024-04-01 to 2024-06-29)`."""
+        """Return `would have alerted on 14 of 320 releases in 90 days (2024-04-01 to 2024-06-29)`."""
         days = ""
         if self.first and self.last:
             count = (self.last - self.first).days + 1
             days = f" in {_plural(count, 'day')} ({self.first} to {self.last})"
-        silent = f"; {_plural(self.matched - self.told, 'match', 'matches')} not told" * (self.matched > self.told)
-        return f"would have told {self.told} of {_plural(self.seen, 'release')}{days}{silent}"
+        missed = self.matched - self.alerted
+        silent = f"; {missed:,} {'match' if missed == 1 else 'matches'} without an alert" if missed else ""
+        return f"would have alerted on {self.alerted} of {_plural(self.seen, 'release')}{days}{silent}"
 
 
 def backtest(
-    watchlist: Matcher, candidates: Iterable[Candidate], tally: BacktestCounts
+    matcher: Matcher, candidates: Iterable[Candidate], counts: BacktestCounts
 ) -> Iterator[tuple[Candidate, Alert]]:
-    """Every release that matches, as if it were new; the tally counts along."""
+    """Yield every release that matches, as if it were new, and count along."""
     for candidate in candidates:
-        [alert] = watchlist.alerts([as_new(candidate)], source=candidate.source) or (None,)
-        tally.add(candidate, alert)
+        [alert] = matcher.alerts([_new_change(candidate)], source=candidate.source) or (None,)
+        counts.add(candidate, alert)
         if alert:
             yield candidate, alert
 
 
-def as_new(candidate: Candidate) -> Change:
-    """The change that a first sight of this release would be."""
-    number, version = candidate.number or 0, candidate.version or 1
+def _new_change(candidate: Candidate) -> Change:
     return Change(
         kind=Kind.NEW,
-        number=number,
-        version=version,
+        number=candidate.number or 0,
+        version=candidate.version or 1,
         base=0,
         after=candidate.release,
         before=None,
@@ -88,14 +87,13 @@ def as_new(candidate: Candidate) -> Change:
     )
 
 
-def stored(releases: Iterable[Stored]) -> Iterator[Candidate]:
-    """The archive's releases."""
-    for one in releases:
-        yield Candidate(release=one.release, source=one.source, number=one.number, version=one.version)
+def candidate_of(stored: Stored) -> Candidate:
+    """Return a stored release as a candidate."""
+    return Candidate(release=stored.release, source=stored.source, number=stored.number, version=stored.version)
 
 
-def dumped(config: Config, path: Path) -> tuple[tuple[Candidate, ...], int]:
-    """The releases of one dump file, and how many of its records cannot be read. Raises MonitorError."""
+def dump_candidates(config: Config, path: Path) -> tuple[tuple[Candidate, ...], int]:
+    """Return the releases of one dump file, and how many of its records cannot be read. Raises MonitorError."""
     source = _source_for(config, path)
     options = source.options
     parsed = parse(_text(path, source), categories=options.categories, max_record=options.max_record)
@@ -103,7 +101,7 @@ def dumped(config: Config, path: Path) -> tuple[tuple[Candidate, ...], int]:
 
 
 def watchlist_for(config: Config, text: str, *, is_query: bool) -> Watchlist:
-    """The watchlist of exactly that name, else the text as a rule of its own. Raises UsageError."""
+    """Return the watchlist of exactly that name, else the text as a query. Raises UsageError."""
     named = next((one for one in watchlists_of(config) if one.name == text), None)
     if named and not is_query:
         return named
@@ -111,7 +109,7 @@ def watchlist_for(config: Config, text: str, *, is_query: bool) -> Watchlist:
 
 
 def _source_for(config: Config, path: Path) -> Source:
-    """The source that would take this file in, else the first: its habits tell how to read it."""
+    """Return the source that would ingest this file, else the first: its options tell how to read it."""
     sources = sources_of(config)
     whole, name = os.fsencode(path.absolute()), os.fsencode(path.name)
     inside = next((source for source in sources if source.folder.holds(whole)), None)
@@ -132,5 +130,5 @@ def _text(path: Path, source: Source) -> str:
     return text
 
 
-def _plural(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+def _plural(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""A configuration and the machine it is on → what would stop a monitor here, line by line; nothing is changed."""
+"""Check this machine for what would stop a monitor with this configuration; nothing is changed."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 
 FULL, SCARCE = 50_000_000, 1_000_000_000  # bytes free: below the first nothing works for long
 _INOTIFY = Path("/proc/sys/fs/inotify")
-_FEWEST = {"max_user_watches": 1024, "max_user_instances": 16}
-_BEFORE_US = 2025  # a clock that shows an earlier year was never set
+_MINIMUM = {"max_user_watches": 1024, "max_user_instances": 16}
+_FIRST_YEAR = 2025  # a clock that shows an earlier year was never set
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """One look and what came of it."""
+    """The result of one check."""
 
     check: str
     state: str  # ok | warn | fail
     what: str
-    do: str = ""  # the next step; empty where all is well
+    do: str = ""  # the next step; empty: none is needed
 
 
 def examine(config: Config, *, now: datetime) -> Iterator[CheckResult]:
-    """Every look, in the order in which a start would need things."""
+    """Yield the result of every check, in the order in which a start would need things."""
     yield _folder(config.state)
     yield _space(config.state)
     yield _lock(config.state)
@@ -51,12 +51,14 @@ def _folder(state: Path) -> CheckResult:
     if not state.exists():
         parent = _nearest(state)
         if os.access(parent, os.W_OK | os.X_OK):
-            return _ok("state folder", f"{state} is made at the first run")
-        return _fail("state folder", f"{state} cannot be made in {parent}", "make it, or name another with `state:`")
+            return _ok("state folder", f"{state} is created at the first run")
+        return _fail(
+            "state folder", f"{state} cannot be created in {parent}", "create it, or name another with `state:`"
+        )
     if not state.is_dir():
-        return _fail("state folder", f"{state} is no folder", "name a folder with `state:`")
+        return _fail("state folder", f"{state} is not a folder", "name a folder with `state:`")
     if not os.access(state, os.W_OK | os.X_OK) or os.statvfs(state).f_flag & os.ST_RDONLY:
-        return _fail("state folder", f"{state} cannot be written", "give it to the user the monitor runs as")
+        return _fail("state folder", f"{state} cannot be written", "make it writable for the user the monitor runs as")
     return _ok("state folder", f"{state} can be written")
 
 
@@ -65,9 +67,9 @@ def _space(state: Path) -> CheckResult:
     size = store_file(state).size
     what = f"{free / 1e9:,.1f} GB free, the store has {size / 1e9:,.2f} GB"
     if free < FULL:
-        return _fail("free space", what, "make room: take-in stands still on a full disk")
+        return _fail("free space", what, "free some space: nothing is ingested on a full disk")
     if free < max(SCARCE, size):
-        return _warn("free space", what, "make room: a backup needs as much as the store has")
+        return _warn("free space", what, "free some space: a backup needs as much as the store has")
     return _ok("free space", what)
 
 
@@ -83,18 +85,18 @@ def _store(state: Path) -> CheckResult:
         with open_stores(state, Access.READ) as stores:
             return _ok("store", f"{stores.archive.count_heads():,} releases")
     except NotFound:
-        return _ok("store", "none yet; the first run makes it")
+        return _ok("store", "none yet; the first run creates it")
     except StoreError as error:
-        return _unread(state, error)
+        return _unreadable_store(state, error)
 
 
-def _unread(state: Path, error: StoreError) -> CheckResult:
-    """It may be well where only its folder is not."""
+def _unreadable_store(state: Path, error: StoreError) -> CheckResult:
+    """Return whether the store itself can be read although its folder cannot be used."""
     try:
         with open_stores(state, Access.IMMUTABLE) as stores:
             count = stores.archive.count_heads()
     except StoreError:
-        return _fail("store", error.message, "`monitor db restore FILE` puts a backup in its place")
+        return _fail("store", error.message, "restore a backup with `monitor db restore FILE`")
     what = f"{count:,} releases up to its last checkpoint; opened as usual: {error.message}"
     return _fail("store", what, "make the state folder and monitor.db writable for this user")
 
@@ -102,24 +104,24 @@ def _unread(state: Path, error: StoreError) -> CheckResult:
 def _full_text() -> CheckResult:
     if has_full_text_search():
         return _ok("full-text search", "this SQLite has FTS5")
-    return _fail("full-text search", "this SQLite lacks FTS5", "use a Python whose SQLite has it: most do")
+    return _fail("full-text search", "this SQLite lacks FTS5", "use a Python whose SQLite has FTS5: most do")
 
 
 def _source(name: str, path: Path) -> CheckResult:
     if not path.is_dir():
-        return _warn(f"source {name}", f"{path} does not exist", "make it, or mend its path; the monitor waits for it")
+        return _warn(f"source {name}", f"{path} does not exist", "create it, or fix its path; the monitor waits for it")
     if not os.access(path, os.R_OK | os.X_OK):
-        return _fail(f"source {name}", f"{path} cannot be read", "let the user the monitor runs as read it")
+        return _fail(f"source {name}", f"{path} cannot be read", "make it readable for the user the monitor runs as")
     return _ok(f"source {name}", f"{path} can be read")
 
 
 def _events(limits: Path) -> CheckResult:
-    """How many folders the system lets this user watch."""
+    """Check how many folders the system lets this user watch."""
     if not limits.is_dir():
         return _ok("file events", "this system has no limits of inotify")
-    found = {name: int((limits / name).read_text("ascii")) for name in _FEWEST}
+    found = {name: int((limits / name).read_text("ascii")) for name in _MINIMUM}
     what = ", ".join(f"{name} {count:,}" for name, count in found.items())
-    low = [name for name, count in found.items() if count < _FEWEST[name]]
+    low = [name for name, count in found.items() if count < _MINIMUM[name]]
     if low:
         return _warn("file events", what, f"raise fs.inotify.{low[0]} with sysctl, or set watch.mode to poll")
     return _ok("file events", what)
@@ -127,21 +129,21 @@ def _events(limits: Path) -> CheckResult:
 
 def _clock(config: Config, now: datetime) -> CheckResult:
     what = f"{now.astimezone(config.timezone):%Y-%m-%d %H:%M %z} in {config.timezone.key}"
-    if now.year < _BEFORE_US:
-        return _fail("time", what, "set the clock: days and ages are counted by it")
+    if now.year < _FIRST_YEAR:
+        return _fail("time", what, "set the clock: days and ages are computed from it")
     return _ok("time", what)
 
 
 def _nearest(path: Path) -> Path:
-    """The folder itself, or the first one above it that is there."""
+    """Return the folder itself, or the first one above it that exists."""
     return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
-def _of(state: str) -> Callable[..., CheckResult]:
-    def line(check: str, what: str, do: str = "") -> CheckResult:
+def _result(state: str) -> Callable[..., CheckResult]:
+    def result(check: str, what: str, do: str = "") -> CheckResult:
         return CheckResult(check=escape(check), state=state, what=escape(what), do=escape(do))
 
-    return line
+    return result
 
 
-_ok, _warn, _fail = _of("ok"), _of("warn"), _of("fail")
+_ok, _warn, _fail = _result("ok"), _result("warn"), _result("fail")

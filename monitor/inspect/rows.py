@@ -6,49 +6,36 @@ A time is UTC in whole seconds, a day is YYYY-MM-DD.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from monitor.model import MESSAGE_STATES, ChannelState, Edit, IngestReport, Kind
+from monitor.model import MESSAGE_STATES, Alert, ChannelState, Edit, IngestReport, Kind
 from monitor.ports import Row
 from monitor.records import EventRecord, MessageRecord, RejectRecord, SourceTotals, Stored, Summary, VersionRecord
 from monitor.times import rfc3339
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from _typeshed import DataclassInstance
+
+    from monitor.config.settings import Setting
+    from monitor.errors import Diagnostic
+    from monitor.inspect.backtest import Candidate
+    from monitor.match.explain import Explanation
+
 
 def event_row(event: EventRecord) -> Row:
     """Return a line of `events`."""
-    return {
-        "id": event.id,
-        "at": rfc3339(event.at),
-        "source": event.source,
-        "dump": event.dump,
-        "kind": str(event.kind),
-        "release": event.release,
-        "version": event.version,
-        "title": event.title,
-        "date": _day(event.date),
-        "category": event.category,
-        "watchlists": list(event.watchlists),
-        "alert": list(event.alert),
-        "fields": list(event.fields),
-        "numbers": [list(pair) for pair in event.numbers],
-        "reverted": event.reverted,
-        "related": list(event.related),
-        "reason": event.reason,
-    }
+    return _fields(event)
 
 
 def version_row(version: VersionRecord, edits: Sequence[Edit], numbers: Sequence[tuple[str, str]]) -> Row:
     """Return a line of `show`; edits, numbers: against the text that was current before."""
     return {
-        "release": version.release,
-        "version": version.version,
-        "kind": str(version.kind),
-        "at": rfc3339(version.at),
-        "dump": version.dump,
-        "title": version.title,
-        "date": _day(version.date),
-        "category": version.category,
-        "body": version.body,
+        **_fields(version),
         "edits": [[edit.op, edit.old, edit.new] for edit in edits],
         "numbers": [list(pair) for pair in numbers],
     }
@@ -61,62 +48,60 @@ def release_row(stored: Stored, watchlists: Sequence[str]) -> Row:
         "version": stored.version,
         "source": stored.source,
         "title": stored.release.title,
-        "date": _day(stored.release.date),
+        "date": _json_value(stored.release.date),
         "category": stored.release.category,
         "state": stored.state,
         "watchlists": list(watchlists),
     }
 
 
+def match_row(candidate: Candidate, alert: Alert) -> Row:
+    """Return a line of `match`; total: places in the text, of which not all are kept as hits when there are many."""
+    return {
+        "release": candidate.number,
+        "version": candidate.version,
+        "title": candidate.release.title,
+        "date": _json_value(candidate.release.date),
+        "hits": [{"text": hit.text, "field": hit.field, "start": hit.start, "end": hit.end} for hit in alert.hits],
+        "total": sum(count for _, count in alert.totals),
+    }
+
+
+def explanation_row(release: int, watchlist: str, explanation: Explanation) -> Row:
+    """Return a line of `explain`."""
+    return {"release": release, "watchlist": watchlist, **_fields(explanation)}
+
+
+def diagnostic_row(diagnostic: Diagnostic) -> Row:
+    """Return a line of `check`."""
+    return {name: getattr(diagnostic, name) for name in ("severity", "file", "line", "column", "path", "message")}
+
+
+def setting_row(file: Path, setting: Setting) -> Row:
+    """Return a line of `config show`."""
+    return {
+        "path": setting.path,
+        "value": setting.value,
+        "file": str(file) if setting.line else None,
+        "line": setting.line,
+    }
+
+
 def message_row(message: MessageRecord) -> Row:
     """Return a line of `alerts`; only a system message has a text."""
-    line = {
-        "id": message.id,
-        "channel": message.channel,
-        "kind": message.kind,
-        "state": message.state,
-        "attempts": message.attempts,
-        "due": rfc3339(message.due),
-        "reason": message.reason,
-        "sent_at": rfc3339(message.sent_at),
-        "items": [
-            {"release": item.release, "version": item.version, "title": item.title, "watchlists": list(item.watchlists)}
-            for item in message.items
-        ],
-        "uncertain": message.uncertain,
-    }
-    return {**line, "text": message.text} if message.kind == "system" else line
+    row = _fields(message)
+    return row if message.kind == "system" else {name: value for name, value in row.items() if name != "text"}
 
 
 def dump_row(report: IngestReport) -> Row:
     """Return a line of `dumps` and of `ingest`."""
-    return {
-        "id": report.dump,
-        "source": report.source,
-        "path": report.name,
-        "sha256": report.sha256.hex(),
-        "status": report.status,
-        "size": report.size,
-        "encoding": report.encoding,
-        "as_of": rfc3339(report.as_of),
-        "at": rfc3339(report.at),
-        "counts": {str(kind): report.counts.get(kind, 0) for kind in Kind},
-    }
+    counts = {str(kind): report.counts.get(kind, 0) for kind in Kind}
+    return {**_fields(report, dump="id", name="path"), "sha256": report.sha256.hex(), "counts": counts}
 
 
 def reject_row(reject: RejectRecord) -> Row:
     """Return a line of `dumps --rejects`."""
-    return {
-        "id": reject.id,
-        "source": reject.source,
-        "path": reject.dump,
-        "line": reject.line,
-        "offset": reject.offset,
-        "reason": reject.reason,
-        "text": reject.text,
-        "state": reject.state,
-        "at": rfc3339(reject.at),
-    }
+    return _fields(reject, dump="path")
 
 
 def channel_row(name: str, channel_state: ChannelState, *, state: str, is_muted: bool, pending: int) -> Row:
@@ -141,11 +126,7 @@ def source_row(
         "path": path,
         "is_there": is_there,
         "watch": watch,
-        "dumps": totals.dumps,
-        "releases": totals.releases,
-        "rejected": totals.rejected,
-        "held": totals.held,
-        "last_dump": rfc3339(totals.last_at),
+        **_fields(totals, last_at="last_dump"),
         "silent_since": rfc3339(silent_since),
     }
 
@@ -170,5 +151,19 @@ def outbox_row(summary: Summary) -> Row:
     return {**counts, "pending": counts["pending"] + sum(summary.notices.values())}
 
 
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day else None
+def _fields(value: DataclassInstance, **renamed: str) -> dict[str, object]:
+    """Return the fields of a value as JSON values, under their own names or under those given here."""
+    return {renamed.get(each.name, each.name): _json_value(getattr(value, each.name)) for each in fields(value)}
+
+
+def _json_value(value: object) -> object:
+    match value:
+        case datetime():
+            return rfc3339(value)
+        case date():
+            return value.isoformat()
+        case StrEnum():
+            return str(value)
+        case tuple():
+            return [_json_value(one) for one in value]
+    return _fields(value) if is_dataclass(value) and not isinstance(value, type) else value

@@ -1,10 +1,10 @@
-"""The configuration and the store → how things stand; the same facts for `status`, `channels` and programs."""
+"""Collect the state of the monitor from the configuration, the store and the daemon, for `status` and `channels`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from monitor.control.server import NoAnswer, ask
 from monitor.errors import ConfigError, MonitorError, NotFound
 from monitor.health import daemon_state
 from monitor.health.liveness import unwatched_source
-from monitor.inspect.pending import open_read_only, undelivered
+from monitor.inspect.pending import open_read_only, pending_counts
 from monitor.inspect.rows import channel_row, outbox_row, releases_row, source_row
 from monitor.model import ChannelState, Kind
 from monitor.notify.retry import is_open
@@ -27,12 +27,12 @@ from monitor.text import escape
 if TYPE_CHECKING:
     from monitor.config import Config
 
-DAYS = 30  # that are counted one by one, today among them
+DAYS = 30  # that are counted one by one, including today
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Facts:
-    """What the store knows at one moment; the defaults are a store that is not there yet."""
+class _Snapshot:
+    """What the store holds at one time; the defaults are those of a store that does not exist yet."""
 
     now: datetime
     summary: Summary = field(default_factory=Summary)
@@ -42,11 +42,11 @@ class _Facts:
     silences: Mapping[str, datetime] = field(default_factory=dict)
 
 
-def standing_of(file: Path, *, now: datetime, patience: float = daemon_state.STALE_AFTER) -> tuple[ZoneInfo, Row]:
-    """How things stand by the configuration in this file, as `status`, and its time zone.
+def status_of(file: Path, *, now: datetime, timeout: float = daemon_state.STALE_AFTER) -> tuple[ZoneInfo, Row]:
+    """Return the time zone of the configuration in this file, and what `status` returns for it.
 
-    Where the file cannot be used any more, the daemon is asked for all of it. patience: seconds that the daemon gets to
-    answer; one that does not is taken to hang. Raises ConfigError where there is no daemon to ask.
+    When the file has become invalid, the daemon is asked for both. timeout: seconds that the daemon gets to answer; a
+    daemon that does not answer hangs. Raises ConfigError when there is no daemon to ask.
     """
     from monitor.config import load, state_of
     from monitor.config.checks import check_rules
@@ -54,80 +54,78 @@ def standing_of(file: Path, *, now: datetime, patience: float = daemon_state.STA
     try:
         config = load(file, checks=(check_rules,))
     except ConfigError as error:
-        told = _told(state_of(file), file, patience)
-        if told is None:
+        answer = _ask_status(state_of(file), file, timeout)
+        if answer is None:
             raise
-        zone, channel_state = told
-        channel_state["config"]["refusal"] = f"{error.where}: {error.message}"  # the daemon may know an older one
-        return zone, channel_state
-    return config.timezone, status(config, _word(config.state, patience), now=now)
+        zone, found = answer
+        found["config"]["refusal"] = f"{error.where}: {error.message}"  # the daemon may know an older one
+        return zone, found
+    return config.timezone, status(config, _daemon_state(config.state, timeout), now=now)
 
 
-def _word(state: Path, patience: float) -> Mapping[str, Any]:
-    """Return what the daemon says of itself, or wrote down last where it takes no questions; empty: there is none."""
+def _daemon_state(state: Path, timeout: float) -> Mapping[str, Any]:
+    """Return the state that the daemon reports, or wrote last when it cannot be asked; empty: there is none."""
     try:
-        answer: Mapping[str, Any] = ask(state, Request(verb="state"), patience=patience)
-        word: Mapping[str, Any] = answer["state"]
+        answer: Mapping[str, Any] = ask(state, Request(command="state"), timeout=timeout)
+        found: Mapping[str, Any] = answer["state"]
     except NoAnswer as error:
         return {"silence": error.message}
     except MonitorError:
         holder = lock.holder(state)
         return daemon_state.last_change(state, pid=holder.pid, since=holder.since) if holder else {}
-    return word
+    return found
 
 
-def _told(state: Path, file: Path, patience: float) -> tuple[ZoneInfo, dict[str, Any]] | None:
-    """What the daemon on a state folder says that runs on this file; None: there is none, or it says nothing."""
+def _ask_status(state: Path, file: Path, timeout: float) -> tuple[ZoneInfo, dict[str, Any]] | None:
+    """Return the answer of the daemon that runs on this file; None: there is none, or it does not answer."""
     try:
-        answer: Mapping[str, Any] = ask(state, Request(verb="status"), patience=patience)
+        answer: Mapping[str, Any] = ask(state, Request(command="status"), timeout=timeout)
     except MonitorError:
         return None
-    channel_state = answer["standing"]
-    return (
-        (ZoneInfo(answer["zone"]), channel_state) if channel_state["config"]["file"] == str(file.absolute()) else None
-    )
+    found = answer["standing"]
+    return (ZoneInfo(answer["zone"]), found) if found["config"]["file"] == str(file.absolute()) else None
 
 
-def status(config: Config, word: Mapping[str, Any], *, now: datetime) -> Row:
-    """One object: ok, daemon, sources, releases, outbox, channels, config, store.
+def status(config: Config, reported: Mapping[str, Any], *, now: datetime) -> Row:
+    """Return one object: ok, daemon, sources, releases, outbox, channels, config, store.
 
-    `ok`: a daemon runs and can store, every source is known to be watched or polled, and the channels take what they
-    are sent. word: what the daemon says of itself, as its vitals.
+    `ok`: a daemon runs and can store, every source is watched or polled, and no channel is open or refused.
+    reported: the fields of the daemon's own DaemonState.
     """
     holder = lock.holder(config.state)
-    facts = _facts(config, now)
+    snapshot = _snapshot(config, now)
     is_running = holder is not None and holder.verb == lock.DAEMON
-    word = word if is_running else {"silence": "no daemon runs"}
-    daemon = asdict(holder) | {"paused": word.get("paused") or None} if holder and is_running else None
-    watches = {name: daemon_state.reported_watch(word, name) for name in config.sources}
-    sources, channels = _sources(config, facts, watches), _channels(config, facts)
+    reported = reported if is_running else {"silence": "no daemon runs"}
+    daemon = asdict(holder) | {"paused": reported.get("paused") or None} if holder and is_running else None
+    watches = {name: daemon_state.reported_watch(reported, name) for name in config.sources}
+    sources, channels = _sources(config, snapshot, watches), _channels(config, snapshot)
     return {
-        "ok": daemon is not None and not daemon["paused"] and _is_well(sources, channels),
+        "ok": daemon is not None and not daemon["paused"] and _is_healthy(sources, channels),
         "daemon": daemon,
         "sources": sources,
-        "releases": _releases(config, facts),
-        "outbox": outbox_row(facts.summary),
+        "releases": _releases(config, snapshot),
+        "outbox": outbox_row(snapshot.summary),
         "channels": channels,
         "config": {
             "file": str(config.file),
             "warnings": len(config.warnings),
-            "refusal": word.get("refusal") or None,
+            "refusal": reported.get("refusal") or None,
         },
         "store": _store(config.state),
     }
 
 
 def channel_rows(config: Config, *, now: datetime) -> Sequence[Row]:
-    """One row for each channel: how it stands and what waits on it."""
-    return _channels(config, _facts(config, now))
+    """Return one row for each channel: its state and how much is pending on it."""
+    return _channels(config, _snapshot(config, now))
 
 
-def _facts(config: Config, now: datetime) -> _Facts:
+def _snapshot(config: Config, now: datetime) -> _Snapshot:
     try:
         with open_read_only(config) as store:
             summary = store.archive.summary()
-            names = {*config.channels, *undelivered(summary)}
-            return _Facts(
+            names = {*config.channels, *pending_counts(summary)}
+            return _Snapshot(
                 now=now,
                 summary=summary,
                 days=store.archive.days(midnights(now, config.timezone)),
@@ -136,73 +134,65 @@ def _facts(config: Config, now: datetime) -> _Facts:
                 silences=store.source_states.silences(),
             )
     except NotFound:
-        return _Facts(now=now)
+        return _Snapshot(now=now)
 
 
 def midnights(now: datetime, zone: ZoneInfo) -> list[datetime]:
-    """At which each of the last days began, and the last of them ends; a day may have 23 hours."""
+    """Return when each of the last days began, and when the last of them ends; a day may have 23 hours."""
     today = now.astimezone(zone).date()
-    return [_midnight(today + timedelta(days=days), zone) for days in range(1 - DAYS, 2)]
+    return [datetime.combine(today + timedelta(days=days), time(), tzinfo=zone) for days in range(1 - DAYS, 2)]
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), tzinfo=zone)
+def _is_healthy(sources: Sequence[Mapping[str, Any]], channels: Sequence[Row]) -> bool:
+    is_unwatched = unwatched_source({source["name"]: source["watch"]["state"] for source in sources})
+    return not is_unwatched and all(channel["state"] not in ("open", "refused") for channel in channels)
 
 
-def _is_well(sources: Sequence[Mapping[str, Any]], channels: Sequence[Row]) -> bool:
-    is_deaf = unwatched_source({source["name"]: source["watch"]["state"] for source in sources})
-    return not is_deaf and all(channel["state"] not in ("open", "refused") for channel in channels)
-
-
-def _sources(config: Config, facts: _Facts, watches: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+def _sources(config: Config, snapshot: _Snapshot, watches: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     return [
         source_row(
             name,
             escape(str(source.path)),
-            facts.summary.sources.get(name, SourceTotals()),
+            snapshot.summary.sources.get(name, SourceTotals()),
             is_there=source.path.is_dir(),
             watch=watches[name],
-            silent_since=facts.silences.get(name) if source.expect_every else None,
+            silent_since=snapshot.silences.get(name) if source.expect_every else None,
         )
         for name, source in config.sources.items()
     ]
 
 
-def _releases(config: Config, facts: _Facts) -> Row:
-    muted = {name: until for name, until in facts.mutes.items() if name in config.watchlists}
-    stored = facts.summary.sources
+def _releases(config: Config, snapshot: _Snapshot) -> Row:
+    muted = {name: until for name, until in snapshot.mutes.items() if name in config.watchlists}
+    stored = snapshot.summary.sources
     total = sum(stored[name].releases for name in config.sources if name in stored)
-    return releases_row(total, facts.summary, days=facts.days, muted=muted)
+    return releases_row(total, snapshot.summary, days=snapshot.days, muted=muted)
 
 
 def _store(state: Path) -> Row:
     file = store_file(state)
-    return {
-        "file": str(file.path),
-        "exists": file.path.is_file(),
-        "size": file.size,
-        "last_backup": file.last_backup,
-    }
+    exists = file.path.is_file()
+    return {"file": str(file.path), "exists": exists, "size": file.size, "last_backup": file.last_backup}
 
 
-def _channels(config: Config, facts: _Facts) -> list[Row]:
-    """Configured channels, then those that only what still waits names: it waits until it grows too old."""
-    waiting, now = undelivered(facts.summary), facts.now
-    states = {name: facts.states.get(name, ChannelState()) for name in dict.fromkeys([*config.channels, *waiting])}
+def _channels(config: Config, snapshot: _Snapshot) -> list[Row]:
+    """Return the configured channels, then others that have pending alerts, which expire unsent."""
+    pending, now = pending_counts(snapshot.summary), snapshot.now
+    states = {name: snapshot.states.get(name, ChannelState()) for name in dict.fromkeys([*config.channels, *pending])}
     return [
         channel_row(
             name,
             channel_state,
             state=_state(channel_state, now) if name in config.channels else "unconfigured",
             is_muted=_is_muted(channel_state, now),
-            pending=waiting.get(name, 0),
+            pending=pending.get(name, 0),
         )
         for name, channel_state in states.items()
     ]
 
 
 def _state(channel_state: ChannelState, now: datetime) -> str:
-    """The first that fits, the worst first."""
+    """Return the worst state that applies."""
     if channel_state.is_refused:
         return "refused"
     if is_open(channel_state):

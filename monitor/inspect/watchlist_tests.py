@@ -1,4 +1,4 @@
-"""The `tests:` that stand beside watchlists → those that do not hold."""
+"""Run the `tests:` of watchlists and report those that fail."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from monitor.match.explain import Example, failing_tests
 if TYPE_CHECKING:
     from monitor.config import Config
 
-_SHOWN = 80  # characters of a test's text
+_MAX_LENGTH = 80  # characters of a test's text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A watchlist's own test that does not hold."""
+    """A failing test of a watchlist."""
 
     path: str  # dotted, in the configuration
     message: str
 
 
 def failures(config: Config) -> Iterator[Failure]:
-    """Every test that does not hold, in the order of the file."""
+    """Yield every failing test, in the order of the file."""
     for watchlist in watchlists_of(config):
         entries = config.watchlists[watchlist.name].tests
         tests = [Example(text=one.match or one.no_match or "", is_match=one.match is not None) for one in entries]
         failing = failing_tests(watchlist, tests, config.aliases) if tests else ()
         for number, test in enumerate(tests):
             if test in failing:
-                verb = "should match and does not" if test.is_match else "should not match and does"
+                problem = "should match and does not" if test.is_match else "should not match and does"
                 path = f"watchlists.{watchlist.name}.tests[{number}]"
-                yield Failure(path=path, message=f"this {verb}: {_short(test.text)}")
+                yield Failure(path=path, message=f"this {problem}: {_short(test.text)}")
 
 
 def _short(text: str) -> str:
     line = " / ".join(text.strip().splitlines())
-    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
+    return line if len(line) <= _MAX_LENGTH else f"{line[:_MAX_LENGTH]}…"

@@ -135,7 +135,7 @@ def test_events_can_be_narrowed(lived_in: Project, words: tuple[str, ...], expec
         (("dumps", "--rejects"), "half written"),
         (("channels",), "hook"),
         (("status",), "not running"),
-        (("check",), "all well (1 source, 2 watchlists, 1 channel)"),
+        (("check",), "no errors and no warnings (1 source, 2 watchlists, 1 channel)"),
         (("--version",), __version__),
     ],
 )

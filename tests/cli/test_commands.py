@@ -193,20 +193,20 @@ def test_a_pass_that_is_under_way_is_not_disturbed(plain: Project) -> None:
         assert plain.run("status", "--json").rows()[0]["daemon"] is None, "a pass is no daemon"
 
 
-def test_orders_that_come_together_are_all_done_without_a_daemon_too(plain: Project) -> None:
+def test_commands_that_come_together_are_all_done_without_a_daemon_too(plain: Project) -> None:
     names = ("fta", "semiconductor", "hook")
     with ThreadPoolExecutor(3) as pool:
         assert [done.code for done in pool.map(lambda name: plain.run_apart("mute", name, "8h"), names)] == [0, 0, 0]
     assert plain.run("status", "--json").rows()[0]["releases"]["muted_watchlists"].keys() == {"fta", "semiconductor"}
 
 
-def test_an_order_that_the_daemon_did_not_live_to_answer_is_done_here_and_so_are_those_that_follow(
+def test_a_command_that_the_daemon_did_not_live_to_answer_is_done_here_and_so_are_those_that_follow(
     plain: Project,
 ) -> None:
     config = load(plain.folder / "config.yaml", environ={})
     with impostor(config.state, b""), command_client(config) as errand:
-        assert errand.run(Request(verb="mute", words=("fta", "8h")))["name"] == "fta"
-        assert errand.run(Request(verb="mute", words=("hook", "8h")))["name"] == "hook"
+        assert errand.run(Request(command="mute", arguments=("fta", "8h")))["name"] == "fta"
+        assert errand.run(Request(command="mute", arguments=("hook", "8h")))["name"] == "hook"
     assert plain.run("status", "--json").rows()[0]["releases"]["muted_watchlists"].keys() == {"fta"}
 
 
@@ -218,4 +218,4 @@ def test_check_says_what_waits_for_a_channel_that_is_gone(plain: Project) -> Non
     plain.write_config(text.replace("hook:", "team:"))
     done = plain.run("check")
     assert done.code == 0
-    assert "1 alert waits for 'hook', which no channel here is named" in done.out
+    assert "1 alert waits for 'hook', which is not configured" in done.out

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli.exit_codes import EXITS
+from monitor.cli.exit_codes import EXIT_CODES
 from monitor.errors import ConfigError, LockHeld, MonitorError, UsageError
 from tests.end_to_end.harness import ROOT, Project, record
 from tests.servers import Answer, http_server
@@ -109,4 +109,4 @@ def test_69_when_dev_finds_no_python(tmp_path: Path) -> None:
 
 def test_the_table_for_people_lists_what_the_errors_carry() -> None:
     kinds = (MonitorError, UsageError, LockHeld, ConfigError)
-    assert {kind.exit_code for kind in kinds} | {0, 3, 130} == set(EXITS)
+    assert {kind.exit_code for kind in kinds} | {0, 3, 130} == set(EXIT_CODES)

@@ -1,4 +1,4 @@
-"""`monitor match`: what a rule would have told, on the store or on one dump."""
+"""`monitor match`: what a rule would have alerted on, in the store or in one dump."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_line_has_the_fields_of_the_contract(project: Project) -> None:
 
 def test_the_closing_line_says_how_often_it_would_have_told(project: Project) -> None:
     out = project.run("match", "--query", "FTA").out
-    assert out.splitlines()[-1] == "would have told 2 of 4 releases in 90 days (2024-07-01 to 2024-09-28)"
+    assert out.splitlines()[-1] == "would have alerted on 2 of 4 releases in 90 days (2024-07-01 to 2024-09-28)"
 
 
 def test_a_total_counts_what_is_no_longer_listed(tmp_path: Path) -> None:
@@ -108,8 +108,8 @@ def test_what_is_found(project: Project, words: tuple[str, ...], releases: list[
 
 def test_a_watchlist_that_is_not_told_of_new_releases_says_so(project: Project) -> None:
     last = project.run("match", "edits").out.splitlines()[-1]
-    assert last.startswith("would have told 0 of 4 releases")
-    assert last.endswith("; 2 matches not told")
+    assert last.startswith("would have alerted on 0 of 4 releases")
+    assert last.endswith("; 2 matches without an alert")
 
 
 def test_terminal_codes_of_a_release_stay_harmless(project: Project) -> None:
@@ -124,7 +124,7 @@ def test_a_dump_is_tried_and_not_stored(project: Project, tmp_path: Path) -> Non
     assert [(row["release"], row["version"], row["title"]) for row in done.rows()] == [(None, None, "An FTA")]
     assert "1 record cannot be read as a release" in done.err
     out = project.run("match", "--query", "FTA", "--file", dump, "--since", "2025-01-02").out
-    assert out == "would have told 0 of 0 releases\n"
+    assert out == "would have alerted on 0 of 0 releases\n"
     assert len(project.run("dumps", "--json").rows()) == 1
 
 
@@ -133,7 +133,7 @@ def test_a_dump_needs_no_store(tmp_path: Path) -> None:
     path = project.drop("1.txt", DUMP)
     assert project.run("match", "fta").code == 1
     done = project.run("match", "fta", "--file", path)
-    assert done.out.splitlines()[-1].startswith("would have told 2 of 4 releases")
+    assert done.out.splitlines()[-1].startswith("would have alerted on 2 of 4 releases")
     assert not (project.folder / "state").exists()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.cli import VERBS
+from monitor.cli import COMMANDS
 from monitor.cli.output_schemas import output_schema, outputs
 from tests.cli.test_cli import FIVE_FAULTS
 from tests.end_to_end.harness import Project, record
@@ -36,7 +36,7 @@ DROPS = {
     "2024-07-05.txt": TALKS.replace("5.1", "5.4") + "\n-\nHalf\nwritten",
 }
 # The words of a command, and the schema its lines are of.
-COMMANDS = {
+OUTPUTS = {
     "events": "events",
     "alerts": "alerts",
     "dumps": "dumps",
@@ -71,10 +71,10 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
         for name, text in DROPS.items():
             project.drop(name, text)
             project.run("run", "--once")
-        return {words: project.run(*words.split(), "--json").out.splitlines() for words in COMMANDS}
+        return {words: project.run(*words.split(), "--json").out.splitlines() for words in OUTPUTS}
 
 
-@pytest.mark.parametrize(("words", "output"), COMMANDS.items())
+@pytest.mark.parametrize(("words", "output"), OUTPUTS.items())
 def test_every_line_fits_its_schema(printed: dict[str, list[str]], words: str, output: str) -> None:
     assert printed[words]
     assert [fault for line in printed[words] for fault in line_faults(output, line)] == []
@@ -105,7 +105,7 @@ def test_config_schema_prints_what_ships(tmp_path: Path) -> None:
 
 
 def test_each_schema_is_one_of_the_contract_and_says_its_name() -> None:
-    assert set(outputs()) == {*COMMANDS.values(), "error"}
+    assert set(outputs()) == {*OUTPUTS.values(), "error"}
     for name in outputs():
         schema = json.loads(output_schema(name))
         assert schema["title"] == name
@@ -117,8 +117,8 @@ def test_every_verb_that_takes_json_has_its_schema() -> None:
     from monitor.cli import monitor
 
     context = monitor.make_context("monitor", [], resilient_parsing=True)
-    lines = {words.split()[0] for words in COMMANDS}
-    for verb in VERBS:
+    lines = {words.split()[0] for words in OUTPUTS}
+    for verb in COMMANDS:
         command = monitor.get_command(context, verb)
         assert command is not None
         if any("--json" in parameter.opts for parameter in command.params):

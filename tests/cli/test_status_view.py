@@ -101,7 +101,7 @@ releases   1,234   last 30 days, Asia/Seoul, up to 80 a day
            new             1,234   ····························▁█  81
            changed            30   ·····························▁  10
            stale               2
-outbox     3 pending, 120 sent, 1 dead  (2 for no channel that is configured)
+outbox     3 pending, 120 sent, 1 dead  (2 for channels that are not configured)
 channel    team  open until 2026-11-22 12:10, 1 pending  503 from the service
 channel    gone  unconfigured, 2 pending
 muted      watchlist fta until 2026-11-22 13:00
@@ -117,7 +117,7 @@ releases   0
 outbox     no messages yet
 channel    team  ok, 0 pending
 config     {folder}/config.yaml
-store      {folder}/state/monitor.db  not made yet
+store      {folder}/state/monitor.db  not created yet
 """
 
 
@@ -131,8 +131,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def standing_of(folder: Path) -> Any:
-    _, channel_state = status.standing_of(folder / "config.yaml", now=NOW)
+def status_of(folder: Path) -> Any:
+    _, channel_state = status.status_of(folder / "config.yaml", now=NOW)
     return channel_state
 
 
@@ -141,7 +141,7 @@ def test_all_that_can_be_seen_at_a_glance() -> None:
 
 
 def test_before_the_first_run_there_is_little_to_see(folder: Path) -> None:
-    assert plain(standing_of(folder)) == EMPTY.format(folder=folder)
+    assert plain(status_of(folder)) == EMPTY.format(folder=folder)
 
 
 def test_what_is_wrong_is_red_and_what_is_well_green() -> None:
@@ -173,7 +173,7 @@ def test_bars_are_of_characters_that_the_terminal_has(encoding: str | None, bars
     ("counts", "most", "line"), [([0, 1, 1000], 1000, "·▁█"), ([1, 2, 4, 8], 8, "▁▂▄█"), ([0, 0], 0, "··")]
 )
 def test_one_event_shows_beside_a_thousand(counts: list[int], most: int, line: str) -> None:
-    assert sparkline(counts, most=most, bars=BARS) == line
+    assert sparkline(counts, peak=most, bars=BARS) == line
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_events_are_counted_on_the_day_they_fall_on_there(folder: Path) -> None:
         take_in(store, figures("5.1"), name="b.txt", source="산업부", now=early)
         take_in(store, figures("5.3"), name="c.txt", source="산업부", now=NOW)
         take_in(store, "-\nHalf", name="d.txt", source="산업부", mode=Mode.ONCE, now=NOW)
-    found = standing_of(folder)["releases"]
+    found = status_of(folder)["releases"]
     assert (found["total"], found["events"]) == (3, {"changed": 1, "new": 3, "rejected": 1})
     days = {kind: counts[-2:] for kind, counts in found["days"].items()}
     assert days == {"new": [1, 1], "changed": [0, 1], "rejected": [0, 1]}
@@ -229,17 +229,17 @@ def test_a_refused_configuration_shows_as_long_as_its_daemon_runs(folder: Path) 
         write_state(
             state, DaemonState(pid=holder.pid, at="2026-11-22T03:04:05.000000Z", refusal="config.yaml:3:4: unknown key")
         )
-        assert standing_of(folder)["config"]["refusal"] == "config.yaml:3:4: unknown key"
+        assert status_of(folder)["config"]["refusal"] == "config.yaml:3:4: unknown key"
         write_state(state, DaemonState(pid=holder.pid, at="2026-11-22T03:04:05.000000Z"))
-        assert standing_of(folder)["config"]["refusal"] is None
+        assert status_of(folder)["config"]["refusal"] is None
         write_state(
             state, DaemonState(pid=holder.pid + 1, at="2026-11-22T03:04:05.000000Z", refusal="of another process")
         )
-        assert standing_of(folder)["config"]["refusal"] is None
+        assert status_of(folder)["config"]["refusal"] is None
         write_state(state, DaemonState(pid=holder.pid, at="2026-11-21T03:04:05.000000Z", refusal="of another time"))
-        assert standing_of(folder)["config"]["refusal"] is None
+        assert status_of(folder)["config"]["refusal"] is None
     write_state(state, DaemonState(pid=holder.pid, at="2026-11-22T03:04:05.000000Z", refusal="of a dead daemon"))
-    assert standing_of(folder)["config"]["refusal"] is None
+    assert status_of(folder)["config"]["refusal"] is None
 
 
 def test_the_stores_size_counts_its_log(folder: Path) -> None:
@@ -248,4 +248,4 @@ def test_the_stores_size_counts_its_log(folder: Path) -> None:
         state = folder / "state"
         parts = [(state / name).stat().st_size for name in ("monitor.db", "monitor.db-wal")]
         assert min(parts) > 0
-        assert standing_of(folder)["store"]["size"] == sum(parts)
+        assert status_of(folder)["store"]["size"] == sum(parts)

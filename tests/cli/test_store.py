@@ -104,7 +104,7 @@ def test_a_backup_is_made_verified_and_restored(project: Project) -> None:
 def test_pruning_says_what_it_forgot_or_that_all_is_kept(project: Project) -> None:
     assert "everything is kept" in project.run("db", "prune").out
     project.write_config(CONFIG + "retention: {versions: 30, messages: 30, events: keep}\n")
-    assert project.run("db", "prune").out == "forgotten: 0 old texts, 0 messages, 0 events\n"
+    assert project.run("db", "prune").out == "deleted: 0 old texts, 0 messages, 0 events\n"
 
 
 def test_a_running_monitor_can_be_backed_up_and_nothing_else(project: Project) -> None:
@@ -137,7 +137,7 @@ def test_each_fault_has_a_next_step(project: Project) -> None:
     done = project.run("doctor")
     assert done.code == 1
     assert "fail  store:" in done.out
-    assert "→ `monitor db restore FILE`" in done.out
+    assert "→ restore a backup with `monitor db restore FILE`" in done.out
 
 
 def test_a_missing_source_folder_is_a_warning(project: Project) -> None:

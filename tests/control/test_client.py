@@ -1,4 +1,4 @@
-"""Orders that come while a daemon starts or ends: it holds the folder and has no socket."""
+"""Commands sent while a daemon starts or ends: it holds the folder and has no socket."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from monitor.config import Config, load
 from monitor.control import lock
-from monitor.control.client import TRIES, CommandClient, request_reload
+from monitor.control.client import ATTEMPTS, CommandClient, request_reload
 from monitor.control.commands import Command, Request
 from monitor.control.server import ControlServer, NoDaemon
 from monitor.errors import LockHeld
@@ -19,7 +19,7 @@ from monitor.ports import Row
 from monitor.testing import NOON
 
 TEXT = "sources: {a: {path: seeds/}}\nchannels: {hook: {url: 'console://'}}\nwatchlists: {fta: {keywords: [FTA]}}\n"
-MUTE = Request(verb="mute", words=("fta", "8h"))
+MUTE = Request(command="mute", arguments=("fta", "8h"))
 DEADLINE = 30.0
 
 
@@ -43,7 +43,7 @@ class Starting:
 
     def __init__(self, state: Path, stack: ExitStack) -> None:
         self._control = ControlServer(
-            state, {"mute": Command(words=2, do=muted_by_the_daemon), "reload": Command(words=0, do=reloaded)}
+            state, {"mute": Command(arguments=2, run=muted_by_the_daemon), "reload": Command(arguments=0, run=reloaded)}
         )
         self._stack = stack
         self._waits = 0
@@ -59,14 +59,14 @@ class Starting:
             self._stack.callback(self._control.stop)
 
 
-def errand(config: Config, stack: ExitStack, pause: Callable[[float], None]) -> CommandClient:
+def client(config: Config, stack: ExitStack, pause: Callable[[float], None]) -> CommandClient:
     return CommandClient(config, stack, pause=pause)
 
 
-def test_an_order_waits_for_a_daemon_that_is_starting(config: Config) -> None:
+def test_a_command_waits_for_a_daemon_that_is_starting(config: Config) -> None:
     with ExitStack() as stack:
         starting = Starting(config.state, stack)
-        assert errand(config, stack, starting.pause).run(MUTE)["text"] == "done by the daemon"
+        assert client(config, stack, starting.pause).run(MUTE)["text"] == "done by the daemon"
 
 
 def test_a_reload_waits_for_a_daemon_that_is_starting(config: Config) -> None:
@@ -75,10 +75,10 @@ def test_a_reload_waits_for_a_daemon_that_is_starting(config: Config) -> None:
         assert request_reload(config.state, pause=starting.pause)["text"] == "read again"
 
 
-def test_an_order_waits_for_a_daemon_that_is_ending_and_is_then_done_here(config: Config) -> None:
+def test_a_command_waits_for_a_daemon_that_is_ending_and_is_then_done_here(config: Config) -> None:
     with ExitStack() as stack, ExitStack() as daemon:
         daemon.enter_context(lock.hold(config.state, verb=lock.DAEMON, now=NOON))
-        done = errand(config, stack, lambda _: daemon.close()).run(MUTE)
+        done = client(config, stack, lambda _: daemon.close()).run(MUTE)
         assert "watchlist fta is muted until" in str(done["text"])
 
 
@@ -89,15 +89,15 @@ def test_a_daemon_without_a_socket_is_not_waited_for_without_end(config: Config)
         lock.hold(config.state, verb=lock.DAEMON, now=NOON),
         pytest.raises(LockHeld, match="stop it first"),
     ):
-        errand(config, stack, waits.append).run(MUTE)
-    assert len(waits) == TRIES
+        client(config, stack, waits.append).run(MUTE)
+    assert len(waits) == ATTEMPTS
 
 
 @pytest.mark.parametrize("verb", ["run --once", "ingest", "restore"])
-def test_whoever_takes_no_orders_is_not_waited_for(config: Config, verb: str) -> None:
+def test_whoever_takes_no_commands_is_not_waited_for(config: Config, verb: str) -> None:
     waits: list[float] = []
     with ExitStack() as stack, lock.hold(config.state, verb=verb, now=NOON), pytest.raises(LockHeld):
-        errand(config, stack, waits.append).run(MUTE)
+        client(config, stack, waits.append).run(MUTE)
     with lock.hold(config.state, verb=verb, now=NOON), pytest.raises(NoDaemon):
         request_reload(config.state, pause=waits.append)
     assert waits == []

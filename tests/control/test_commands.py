@@ -1,4 +1,4 @@
-"""What a person orders of the monitor, on stores in memory."""
+"""Commands that change a running monitor, on stores in memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOUR = timedelta(hours=1)
 NEVER = Verdict(outcome=Outcome.REFUSED, reason="413 from the service", code=413)
 
 
-class Office:
+class Harness:
     """A desk and what lies behind it; channels `team` and `mail`, watchlist `fta`, messages numbered from 1."""
 
     def __init__(self, *messages: str) -> None:
@@ -37,155 +37,155 @@ class Office:
     def states(self) -> list[str]:
         return [row.state for row in self.outbox.rows]
 
-    def order(self, verb: str, *words: str) -> Row:
-        return execute(self.commands.verbs(), Request(verb=verb, words=words))
+    def execute(self, verb: str, *words: str) -> Row:
+        return execute(self.commands.by_name(), Request(command=verb, arguments=words))
 
 
 @pytest.mark.parametrize("state", ["dead", "held", "pending"])
 def test_a_message_that_did_not_arrive_is_sent_again_or_dropped(state: str) -> None:
-    dispatcher = Office(state, state)
-    assert dispatcher.order("retry", "1") == {
+    harness = Harness(state, state)
+    assert harness.execute("retry", "1") == {
         "verb": "retry",
         "message": 1,
         "state": "pending",
         "text": "message 1 is due now",
     }
-    assert dispatcher.order("drop", "2") == {
+    assert harness.execute("drop", "2") == {
         "verb": "drop",
         "message": 2,
         "state": "dropped",
         "text": "message 2 is dropped",
     }
-    assert dispatcher.states() == ["pending", "dropped"]
+    assert harness.states() == ["pending", "dropped"]
 
 
 def test_a_message_that_is_sent_again_is_due_now_and_as_fresh_as_a_new_one() -> None:
-    dispatcher = Office("dead")
-    dispatcher.clock.advance(100 * HOUR)
-    dispatcher.commands.retry(1)
-    [row] = dispatcher.outbox.rows
+    harness = Harness("dead")
+    harness.clock.advance(100 * HOUR)
+    harness.commands.retry(1)
+    [row] = harness.outbox.rows
     assert (row.due, row.expires) == (NOON + 100 * HOUR, NOON + 172 * HOUR)
 
 
 @pytest.mark.parametrize("verb", ["retry", "drop"])
 @pytest.mark.parametrize("state", ["sent", "leased", "dropped"])
 def test_a_message_that_arrived_or_is_on_its_way_stays_as_it_is(verb: str, state: str) -> None:
-    dispatcher = Office(state)
+    harness = Harness(state)
     with pytest.raises(WrongState) as refused:
-        dispatcher.order(verb, "1")
+        harness.execute(verb, "1")
     assert (refused.value.where, refused.value.exit_code) == ("1", 1)
-    assert dispatcher.states() == [state]
+    assert harness.states() == [state]
 
 
 @pytest.mark.parametrize("verb", ["retry", "drop"])
 def test_a_message_that_does_not_exist_is_not_found(verb: str) -> None:
     with pytest.raises(NotFound, match="no message 7"):
-        Office().order(verb, "7")
+        Harness().execute(verb, "7")
 
 
 @pytest.mark.parametrize("word", ["", "x", "-1", "0", "1.5", "٣", "9" * 19, "9" * 5000])
 def test_what_is_no_number_is_no_message(word: str) -> None:
-    with pytest.raises(UsageError, match="is no message"):
-        Office().order("retry", word)
+    with pytest.raises(UsageError, match="is not a message number"):
+        Harness().execute("retry", word)
 
 
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("team", "channel team is muted until 2026-11-22T20:00:00Z; what comes for it waits until then"),
-        ("fta", "watchlist fta is muted until 2026-11-22T20:00:00Z; what it matches is recorded and told to nobody"),
+        ("team", "channel team is muted until 2026-11-22T20:00:00Z; its alerts wait until then"),
+        ("fta", "watchlist fta is muted until 2026-11-22T20:00:00Z; its matches are recorded and alert nobody"),
     ],
 )
 def test_a_channel_or_a_watchlist_is_muted_for_a_while(name: str, text: str) -> None:
-    dispatcher = Office()
-    assert dispatcher.order("mute", name, "8h") == {
+    harness = Harness()
+    assert harness.execute("mute", name, "8h") == {
         "verb": "mute",
         "name": name,
         "muted_until": "2026-11-22T20:00:00Z",
         "text": text,
     }
-    assert dispatcher.channel_states.mutes(now=NOON) == {name: NOON + 8 * HOUR}
+    assert harness.channel_states.mutes(now=NOON) == {name: NOON + 8 * HOUR}
 
 
 def test_a_second_mute_takes_the_place_of_the_first() -> None:
-    dispatcher = Office()
-    dispatcher.order("mute", "fta", "8h")
-    dispatcher.order("mute", "fta", "1h")
-    assert dispatcher.channel_states.mutes(now=NOON) == {"fta": NOON + HOUR}
+    harness = Harness()
+    harness.execute("mute", "fta", "8h")
+    harness.execute("mute", "fta", "1h")
+    assert harness.channel_states.mutes(now=NOON) == {"fta": NOON + HOUR}
 
 
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("team", "channel team is no longer muted; what only that held back is told now"),
+        ("team", "channel team is no longer muted; alerts that only the mute held back are sent now"),
         ("fta", "fta is no longer muted"),
     ],
 )
 def test_a_mute_is_ended_early(name: str, text: str) -> None:
-    dispatcher = Office()
-    dispatcher.commands.mute(name, 8 * HOUR)
-    dispatcher.clock.advance(HOUR)
-    row = dispatcher.order("mute", name, "off")
+    harness = Harness()
+    harness.commands.mute(name, 8 * HOUR)
+    harness.clock.advance(HOUR)
+    row = harness.execute("mute", name, "off")
     assert (row["muted_until"], row["text"]) == (None, text)
-    assert dispatcher.channel_states.mutes(now=NOON + HOUR) == {}
+    assert harness.channel_states.mutes(now=NOON + HOUR) == {}
 
 
 def test_a_mute_that_is_ended_says_to_the_channel_since_when_it_may_speak() -> None:
     """What came before that moment was held, and is told as such."""
-    dispatcher = Office()
-    dispatcher.commands.mute("team", 8 * HOUR)
-    dispatcher.clock.advance(HOUR)
-    dispatcher.commands.mute("team", None)
-    assert dispatcher.channel_states.get("team").muted_until == NOON + HOUR
+    harness = Harness()
+    harness.commands.mute("team", 8 * HOUR)
+    harness.clock.advance(HOUR)
+    harness.commands.mute("team", None)
+    assert harness.channel_states.get("team").muted_until == NOON + HOUR
 
 
 def test_ending_a_mute_that_there_is_not_changes_nothing_and_says_so() -> None:
-    dispatcher = Office()
-    assert dispatcher.order("mute", "fta", "off")["text"] == "fta was not muted"
-    dispatcher.commands.mute("team", HOUR)
-    dispatcher.clock.advance(2 * HOUR)
-    assert dispatcher.order("mute", "team", "off")["text"] == "team was not muted"
-    assert dispatcher.channel_states.get("team").muted_until == NOON + HOUR
+    harness = Harness()
+    assert harness.execute("mute", "fta", "off")["text"] == "fta was not muted"
+    harness.commands.mute("team", HOUR)
+    harness.clock.advance(2 * HOUR)
+    assert harness.execute("mute", "team", "off")["text"] == "team was not muted"
+    assert harness.channel_states.get("team").muted_until == NOON + HOUR
 
 
 def test_a_name_that_nothing_has_is_answered_with_those_there_are() -> None:
     for length in ("8h", "off"):
         with pytest.raises(NotFound, match="no channel or watchlist 'taem'; the configuration has team, mail, fta"):
-            Office().order("mute", "taem", length)
+            Harness().execute("mute", "taem", length)
     with pytest.raises(NotFound, match="no channel 'fta'; the configuration has team, mail"):
-        Office().order("resume", "fta")
+        Harness().execute("resume", "fta")
 
 
 def test_the_mute_of_what_was_renamed_can_be_ended() -> None:
-    dispatcher = Office()
-    dispatcher.channel_states.mute("old-name", until=NOON + HOUR)
-    assert dispatcher.order("mute", "old-name", "off")["text"] == "old-name is no longer muted"
-    assert dispatcher.channel_states.mutes(now=NOON) == {}
+    harness = Harness()
+    harness.channel_states.mute("old-name", until=NOON + HOUR)
+    assert harness.execute("mute", "old-name", "off")["text"] == "old-name is no longer muted"
+    assert harness.channel_states.mutes(now=NOON) == {}
 
 
 @pytest.mark.parametrize("word", ["8", "h", "0h", "-8h", "8 h", "", "OFF", "99999999999w", "999999w"])
 def test_what_is_no_duration_mutes_nothing(word: str) -> None:
-    dispatcher = Office()
+    harness = Harness()
     with pytest.raises(UsageError):
-        dispatcher.order("mute", "team", word)
-    assert dispatcher.channel_states.mutes(now=NOON) == {}
+        harness.execute("mute", "team", word)
+    assert harness.channel_states.mutes(now=NOON) == {}
 
 
 def test_a_channel_that_refused_is_tried_again_with_all_that_waits() -> None:
-    dispatcher = Office("pending")
-    dispatcher.outbox.rows[0].due = NOON + HOUR
-    dispatcher.channel_states.save("team", ChannelState(failures=9, is_refused=True, reason="401"))
-    row = dispatcher.order("resume", "team")
+    harness = Harness("pending")
+    harness.outbox.rows[0].due = NOON + HOUR
+    harness.channel_states.save("team", ChannelState(failures=9, is_refused=True, reason="401"))
+    row = harness.execute("resume", "team")
     assert row == {"verb": "resume", "name": "team", "text": "channel team is tried again"}
-    assert dispatcher.channel_states.get("team") == ChannelState()
-    assert dispatcher.outbox.next_due("team", now=NOON) == NOON
+    assert harness.channel_states.get("team") == ChannelState()
+    assert harness.outbox.next_due("team", now=NOON) == NOON
 
 
 def test_resuming_a_muted_channel_says_that_it_stays_so() -> None:
-    dispatcher = Office()
-    dispatcher.commands.mute("team", HOUR)
+    harness = Harness()
+    harness.commands.mute("team", HOUR)
     assert (
-        dispatcher.order("resume", "team")["text"]
+        harness.execute("resume", "team")["text"]
         == "channel team is tried again; it is muted until 2026-11-22T13:00:00Z"
     )
 
@@ -193,12 +193,12 @@ def test_resuming_a_muted_channel_says_that_it_stays_so() -> None:
 @pytest.mark.parametrize(
     ("verb", "words", "text"),
     [
-        ("explode", (), "no order 'explode'; this monitor knows retry, drop, mute, resume"),
-        ("mute", ("team",), "mute takes 2 words and was given 1"),
-        ("resume", (), "resume takes 1 words and was given 0"),
+        ("explode", (), "no command 'explode'; this monitor has retry, drop, mute, resume"),
+        ("mute", ("team",), "mute takes 2 arguments and was given 1"),
+        ("resume", (), "resume takes 1 arguments and was given 0"),
     ],
 )
-def test_an_order_that_makes_no_sense_is_refused(verb: str, words: tuple[str, ...], text: str) -> None:
+def test_a_command_that_makes_no_sense_is_refused(verb: str, words: tuple[str, ...], text: str) -> None:
     with pytest.raises(MonitorError, match=text) as refused:
-        Office().order(verb, *words)
+        Harness().execute(verb, *words)
     assert refused.value.exit_code == 2

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.control.lock import ORDER, Holder, hold, holder
+from monitor.control.lock import COMMAND, Holder, hold, holder
 from monitor.errors import LockHeld, StoreError
 from monitor.testing import NOON
 from tests.store.sqlite.waiting import DEADLINE, line_of
@@ -40,15 +40,15 @@ def test_a_second_monitor_is_refused_with_who_holds_the_folder(state: Path) -> N
     assert (caught.value.exit_code, caught.value.where) == (11, str(state))
 
 
-def test_an_order_is_waited_for_and_a_daemon_starts_all_the_same(state: Path) -> None:
+def test_a_command_is_waited_for_and_a_daemon_starts_all_the_same(state: Path) -> None:
     taken, given = threading.Event(), threading.Event()
 
-    def order() -> None:
-        with hold(state, verb=ORDER, now=NOON):
+    def execute() -> None:
+        with hold(state, verb=COMMAND, now=NOON):
             taken.set()
             given.wait(DEADLINE)
 
-    thread = threading.Thread(target=order)
+    thread = threading.Thread(target=execute)
     thread.start()
     assert taken.wait(DEADLINE)
     later = threading.Timer(0.2, given.set)
@@ -59,9 +59,9 @@ def test_an_order_is_waited_for_and_a_daemon_starts_all_the_same(state: Path) ->
         one.join(DEADLINE)
 
 
-def test_an_order_that_hangs_is_not_waited_for_for_ever(state: Path) -> None:
+def test_a_command_that_hangs_is_not_waited_for_for_ever(state: Path) -> None:
     with (
-        hold(state, verb=ORDER, now=NOON),
+        hold(state, verb=COMMAND, now=NOON),
         pytest.raises(LockHeld, match=r"\(order\); wait until it has ended"),
         hold(state, verb="run", now=NOON),
     ):

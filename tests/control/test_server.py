@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 
 from monitor.control.commands import Command, Request
-from monitor.control.server import FILE, LONGEST, ControlServer, NoAnswer, NoDaemon, ask
+from monitor.control.server import FILE, MAX_REQUEST, ControlServer, NoAnswer, NoDaemon, ask
 from monitor.errors import MonitorError, NotFound
 from monitor.ports import Row
 from tests.servers import short_path
 
-HELLO = Request(verb="hello", words=("team",))
+HELLO = Request(command="hello", arguments=("team",))
 DEADLINE = 30.0
 
 
@@ -38,18 +38,18 @@ def broken() -> Row:
     raise ZeroDivisionError
 
 
-VERBS: Mapping[str, Command] = {
-    "hello": Command(words=1, do=hello),
-    "missing": Command(words=1, do=missing),
-    "broken": Command(words=0, do=broken),
+COMMANDS: Mapping[str, Command] = {
+    "hello": Command(arguments=1, run=hello),
+    "missing": Command(arguments=1, run=missing),
+    "broken": Command(arguments=0, run=broken),
 }
 
 
 @contextmanager
-def serving(state: Path, verbs: Mapping[str, Command] = VERBS, *, patience: float = 10.0) -> Iterator[list[None]]:
+def serving(state: Path, verbs: Mapping[str, Command] = COMMANDS, *, timeout: float = 10.0) -> Iterator[list[None]]:
     """A daemon's end on a state folder; gives one entry for each order that was done."""
     woken: list[None] = []
-    control = ControlServer(state, verbs, patience=patience)
+    control = ControlServer(state, verbs, timeout=timeout)
     assert control.open()
     thread = threading.Thread(target=control.serve, args=[lambda: woken.append(None)], daemon=True)
     thread.start()
@@ -64,7 +64,7 @@ def serving(state: Path, verbs: Mapping[str, Command] = VERBS, *, patience: floa
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[socket.socket]:
     """A connection to the socket in tmp_path, by its plain path, for whoever speaks badly."""
-    with serving(tmp_path, patience=0.2):
+    with serving(tmp_path, timeout=0.2):
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         with closing(connection):
             with short_path(tmp_path / FILE) as path:
@@ -81,20 +81,20 @@ def answer_of(connection: socket.socket) -> Any:
     return json.loads(line) if line else None
 
 
-def test_an_order_is_done_and_told(tmp_path: Path) -> None:
+def test_a_command_is_done_and_told(tmp_path: Path) -> None:
     with serving(tmp_path) as woken:
         assert ask(tmp_path, HELLO) == hello("team")
-        assert ask(tmp_path, Request(verb="hello", words=("산업부 \u202e",)))["name"] == "산업부 \u202e"
+        assert ask(tmp_path, Request(command="hello", arguments=("산업부 \u202e",)))["name"] == "산업부 \u202e"
     assert len(woken) == 2
 
 
-def test_an_order_that_fails_wakes_nobody_and_is_told_with_its_code(tmp_path: Path) -> None:
+def test_a_command_that_fails_wakes_nobody_and_is_told_with_its_code(tmp_path: Path) -> None:
     with serving(tmp_path) as woken:
         with pytest.raises(MonitorError, match="there is no x") as failed:
-            ask(tmp_path, Request(verb="missing", words=("x",)))
+            ask(tmp_path, Request(command="missing", arguments=("x",)))
         assert (failed.value.exit_code, failed.value.where) == (1, "x")
-        with pytest.raises(MonitorError, match="no order 'explode'") as failed:
-            ask(tmp_path, Request(verb="explode"))
+        with pytest.raises(MonitorError, match="no command 'explode'") as failed:
+            ask(tmp_path, Request(command="explode"))
         assert failed.value.exit_code == 2
     assert woken == []
 
@@ -105,13 +105,13 @@ def test_a_daemon_that_hangs_is_waited_for_so_long_and_no_longer(tmp_path: Path)
         listener.listen(0)
         for _ in range(5):  # more than can wait for it
             with pytest.raises(NoAnswer, match="gave no answer"):
-                ask(tmp_path, HELLO, patience=0.05)
+                ask(tmp_path, HELLO, timeout=0.05)
 
 
 def test_a_fault_of_ours_is_told_and_ends_nothing(tmp_path: Path) -> None:
     with serving(tmp_path):
         with pytest.raises(MonitorError, match="its log says why"):
-            ask(tmp_path, Request(verb="broken"))
+            ask(tmp_path, Request(command="broken"))
         assert ask(tmp_path, HELLO) == hello("team")
 
 
@@ -138,7 +138,7 @@ def test_a_fault_of_ours_is_told_and_ends_nothing(tmp_path: Path) -> None:
         b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     ],
 )
-def test_what_is_no_order_is_refused(client: socket.socket, line: bytes) -> None:
+def test_what_is_no_command_is_refused(client: socket.socket, line: bytes) -> None:
     client.sendall(line)
     assert answer_of(client)["error"]["code"] == 2
 
@@ -164,16 +164,16 @@ def test_a_client_that_hangs_is_left_after_a_while(client: socket.socket, what: 
 def test_a_line_without_an_end_is_not_read_for_ever(client: socket.socket) -> None:
     def send_much() -> None:
         for _ in range(1000):
-            client.sendall(b" " * LONGEST)
+            client.sendall(b" " * MAX_REQUEST)
 
     with pytest.raises(OSError, match=r"Broken pipe|Connection reset"):
         send_much()
 
 
 def test_clients_that_come_together_are_all_served(tmp_path: Path) -> None:
-    orders = [replace(HELLO, words=(f"team {number}",)) for number in range(40)]
+    requests = [replace(HELLO, arguments=(f"team {number}",)) for number in range(40)]
     with serving(tmp_path) as woken, ThreadPoolExecutor(8) as pool:
-        rows = list(pool.map(lambda order: ask(tmp_path, order), orders))
+        rows = list(pool.map(lambda request: ask(tmp_path, request), requests))
     assert [row["text"] for row in rows] == [f"hello team {number}" for number in range(40)]
     assert len(woken) == 40
 
@@ -228,7 +228,7 @@ def test_a_socket_that_was_served_is_gone_afterwards(tmp_path: Path) -> None:
 
 def test_a_folder_that_takes_no_socket_is_said_and_the_daemon_does_without(tmp_path: Path) -> None:
     (tmp_path / FILE).mkdir()
-    control = ControlServer(tmp_path, VERBS)
+    control = ControlServer(tmp_path, COMMANDS)
     assert not control.open()
     control.stop()
     assert (tmp_path / FILE).is_dir()
@@ -242,7 +242,7 @@ def impostor(state: Path, answer: bytes | None) -> Iterator[None]:
     def serve_one(listener: socket.socket) -> None:
         connection, _ = listener.accept()
         with connection:
-            connection.recv(LONGEST)
+            connection.recv(MAX_REQUEST)
             if answer is None:
                 ended.wait(DEADLINE)
             else:
@@ -268,11 +268,11 @@ def test_a_daemon_that_stops_before_it_answers_is_none(tmp_path: Path) -> None:
 
 def test_a_daemon_that_hangs_is_not_waited_for_for_ever(tmp_path: Path) -> None:
     with impostor(tmp_path, None), pytest.raises(MonitorError, match="gave no answer") as failed:
-        ask(tmp_path, HELLO, patience=0.1)
+        ask(tmp_path, HELLO, timeout=0.1)
     assert not isinstance(failed.value, NoDaemon), "it may do it yet: nobody else must"
 
 
 @pytest.mark.parametrize("answer", [b"hello\n", b"{}\n", b'{"done": 1}\n', b'{"error": {"code": "x"}}\n', b"\xff\n"])
 def test_an_answer_that_nobody_understands_is_said(tmp_path: Path, answer: bytes) -> None:
-    with impostor(tmp_path, answer), pytest.raises(MonitorError, match="no monitor of this version"):
+    with impostor(tmp_path, answer), pytest.raises(MonitorError, match="not one of this version"):
         ask(tmp_path, HELLO)

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from docs.make.commands import commands
-from monitor.cli import VERBS, monitor
+from monitor.cli import COMMANDS, monitor
 from tests.end_to_end.harness import ROOT, Project
 
 PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -79,7 +79,7 @@ def test_every_long_test_is_named_for_those_who_wait_for_it() -> None:
 
 def test_every_verb_stands_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    assert [verb for verb in VERBS if f"`monitor {verb}" not in readme] == []
+    assert [verb for verb in COMMANDS if f"`monitor {verb}" not in readme] == []
 
 
 def test_the_alert_in_the_readme_is_what_the_samples_print(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import pytest
 from monitor.control.commands import Request
 from monitor.control.server import ask
 from monitor.health import daemon_state
-from monitor.inspect.status import standing_of
+from monitor.inspect.status import status_of
 from tests.end_to_end.harness import DEADLINE, Daemon, Project, many, record
 from tests.end_to_end.ingesting import CONFIG, query
 from tests.kernel import no_instances, short_queue
@@ -43,9 +43,9 @@ def watch(project: Project) -> dict[str, Any]:
     return {**source["watch"], "ok": channel_state["ok"]}
 
 
-def status_watch(project: Project, *, patience: float) -> dict[str, Any]:
+def status_watch(project: Project, *, timeout: float) -> dict[str, Any]:
     """The same, for whoever will not wait long."""
-    _, channel_state = standing_of(project.folder / "config.yaml", now=datetime.now(UTC), patience=patience)
+    _, channel_state = status_of(project.folder / "config.yaml", now=datetime.now(UTC), timeout=timeout)
     told: Any = channel_state
     return {**told["sources"][0]["watch"], "ok": told["ok"]}
 
@@ -126,7 +126,7 @@ def test_a_daemon_that_hangs_is_not_said_to_be_well(tmp_path: Path) -> None:
     with project.daemon() as daemon:
         assert watch(project)["ok"]
         daemon.process.send_signal(signal.SIGSTOP)
-        said = status_watch(project, patience=0.5)
+        said = status_watch(project, timeout=0.5)
         assert (said["state"], said["ok"]) == ("unknown", False)
         assert "the daemon gave no answer within" in said["reason"]
         assert project.run("status", "--check").code == 1
@@ -168,7 +168,7 @@ def wait_for_states(project: Project, count: int) -> None:
     words, end = list[Any](), time.monotonic() + DEADLINE
     while len(words) < count:
         assert time.monotonic() < end
-        answer: Any = ask(project.folder / "state", Request(verb="state"))
+        answer: Any = ask(project.folder / "state", Request(command="state"))
         if answer["state"] not in words:
             words.append(answer["state"])
 

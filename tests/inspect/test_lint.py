@@ -8,7 +8,7 @@ import pytest
 
 from monitor.config import load
 from monitor.config.checks import check_rules
-from monitor.inspect.lint import FEWEST, lint
+from monitor.inspect.lint import MIN_RELEASES, lint
 from tests.end_to_end.harness import Project, record
 
 HEAD = """
@@ -19,7 +19,7 @@ channels:
 """
 RECORDS = [
     record(f"Round {n} of talks", f"{'An FTA' if n % 4 else 'A quota'} with Korea, item {n * 7}, was settled.")
-    for n in range(FEWEST)
+    for n in range(MIN_RELEASES)
 ]
 
 
@@ -51,7 +51,7 @@ def test_nothing_is_said_where_all_is_well(lived_in: Project) -> None:
 
 def test_a_channel_that_nobody_tells(fresh: Project) -> None:
     found = warnings_of(fresh, "  fta: {keywords: [FTA], notify: [desk]}", more='  team: {url: "console://"}\n')
-    assert found == [("channels.team", "no watchlist tells this channel; name it in a notify: list")]
+    assert found == [("channels.team", "no watchlist notifies this channel; name it in a notify: list")]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_channel_that_nobody_tells(fresh: Project) -> None:
 def test_a_digest_in_the_quiet_hours(fresh: Project, digest: str, quiet: str, is_told: bool) -> None:
     channel = f'  team: {{url: "console://", digest: "{digest}", quiet: "{quiet}"}}\n'
     found = warnings_of(fresh, "  fta: {keywords: [FTA]}", more=channel)
-    expected = [("channels.team.digest", "lies in its quiet hours: it is told when these end")]
+    expected = [("channels.team.digest", "lies in its quiet hours: it is sent when these end")]
     assert found == (expected if is_told else [])
 
 
@@ -80,7 +80,7 @@ def test_what_waits_for_channels_that_are_gone(tmp_path: Path) -> None:
         project.drop(name, record(f"FTA talks {name}", f"They were held; see {name}."))
         assert project.run("ingest", project.seeds / name).code == 0
     found = warnings_of(project, "  fta: {keywords: [FTA]}")
-    assert found == [("channels", "2 alerts wait for 'team', which no channel here is named, until max_age is over")]
+    assert found == [("channels", "2 alerts wait for 'team', which is not configured, until max_age is over")]
 
 
 def test_a_watchlist_that_names_no_channels_tells_all(fresh: Project) -> None:
@@ -90,12 +90,12 @@ def test_a_watchlist_that_names_no_channels_tells_all(fresh: Project) -> None:
 def test_a_watchlist_without_a_channel(fresh: Project) -> None:
     [channel, watchlist] = warnings_of(fresh, "  fta: {keywords: [FTA], notify: []}")
     assert channel[0] == "channels.desk"
-    assert watchlist == ("watchlists.fta.notify", "tells no channel: what it matches is recorded only")
+    assert watchlist == ("watchlists.fta.notify", "notifies no channel: what it matches is recorded only")
 
 
 def test_two_watchlists_with_the_same_rule(fresh: Project) -> None:
     found = warnings_of(fresh, "  a: {keywords: [FTA]}\n  b: {keywords: [FTA], when: [new]}\n  c: {keywords: [quota]}")
-    assert found == [("watchlists.b", "has the same rule as 'a'; one can tell both audiences")]
+    assert found == [("watchlists.b", "has the same rule as 'a'; one can notify all channels of both")]
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ def test_a_keyword_that_stands_twice(fresh: Project) -> None:
 
 def test_a_watchlist_that_never_matched(lived_in: Project) -> None:
     found = warnings_of(lived_in, "  a: {keywords: [quota, zebra]}\n  b: {keywords: [zebra]}")
-    assert found == [("watchlists.b", f"never matched: none of {FEWEST} stored releases")]
+    assert found == [("watchlists.b", f"never matched: none of {MIN_RELEASES} stored releases")]
 
 
 @pytest.mark.parametrize(("keyword", "count"), [("FTA", 7), ("Korea", 10)])
 def test_a_keyword_that_stands_in_most_releases(lived_in: Project, keyword: str, count: int) -> None:
     found = warnings_of(lived_in, f"  a: {{keywords: [quota, {keyword}]}}")
-    assert found == [("watchlists.a.keywords[1]", f"broad: {count} of {FEWEST} stored releases match")]
+    assert found == [("watchlists.a.keywords[1]", f"broad: {count} of {MIN_RELEASES} stored releases match")]
 
 
 def test_releases_of_another_source_do_not_count(lived_in: Project) -> None:
@@ -129,9 +129,12 @@ def test_releases_of_another_source_do_not_count(lived_in: Project) -> None:
 
 
 def test_a_stored_source_that_the_configuration_lost(lived_in: Project) -> None:
-    cure = "was it renamed? then write was: [motie] below its new name, or all of it is told again"
+    action = "if it was renamed, write was: [motie] below its new name, or all its alerts are sent again"
     found = warnings_of(lived_in, "  a: {keywords: [quota]}", source="customs")
-    assert ("sources", f"the store holds {FEWEST} releases of 'motie', which no source here is named; {cure}") in found
+    assert (
+        "sources",
+        f"the store holds {MIN_RELEASES} releases of 'motie', which is not configured; {action}",
+    ) in found
 
 
 def test_a_renamed_source_is_no_lost_one_unless_both_names_have_releases(fresh: Project) -> None:
@@ -142,7 +145,7 @@ def test_a_renamed_source_is_no_lost_one_unless_both_names_have_releases(fresh: 
         assert fresh.run("run", "--once").code == 0
         found = warnings_of(fresh, rules, source=heir)
         assert [where for where, _ in found] == ([] if source == "motie" else ["sources.customs.was[0]"])
-    assert found[0][1].startswith("the store holds 3 releases of 'motie' and 3 of 'customs'; they are put together")
+    assert found[0][1].startswith("the store holds 3 releases of 'motie' and 3 of 'customs'; they are merged")
 
 
 def test_a_few_releases_prove_nothing(fresh: Project) -> None:

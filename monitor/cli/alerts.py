@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from monitor.cli.common import config_option, json_option, load_config, print_rows, run_commands
+from monitor.cli.common import common_options, load_config, print_rows, run_commands
 from monitor.model import MESSAGE_STATES
 from monitor.ports import Row
 
@@ -14,8 +14,7 @@ _IDS = click.argument("ids", nargs=-1, required=True, metavar="ID...", type=clic
 
 @click.group(invoke_without_command=True)
 @click.option("--state", type=click.Choice(MESSAGE_STATES), help="Only those in this state.")
-@json_option
-@config_option
+@common_options
 @click.pass_context
 def command(ctx: click.Context, *, state: str | None, as_json: bool, config_file: str | None) -> None:
     """List the messages to channels, oldest first, then what waits for a window, a mute or quiet hours to end."""
@@ -31,8 +30,7 @@ def command(ctx: click.Context, *, state: str | None, as_json: bool, config_file
 
 @command.command("retry")
 @_IDS
-@json_option
-@config_option
+@common_options
 @click.pass_context
 def retry(ctx: click.Context, *, ids: tuple[int, ...], as_json: bool, config_file: str | None) -> None:
     """Send messages again that are dead or held, or that wait for their next attempt.
@@ -44,8 +42,7 @@ def retry(ctx: click.Context, *, ids: tuple[int, ...], as_json: bool, config_fil
 
 @command.command("drop")
 @_IDS
-@json_option
-@config_option
+@common_options
 @click.pass_context
 def drop(ctx: click.Context, *, ids: tuple[int, ...], as_json: bool, config_file: str | None) -> None:
     """Give up messages that are dead or held, or that wait.

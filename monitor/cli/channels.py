@@ -7,15 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
-from monitor.cli.common import (
-    config_option,
-    inherited_options,
-    json_option,
-    load_config,
-    print_json,
-    print_rows,
-    run_commands,
-)
+from monitor.cli.common import common_options, inherited_options, load_config, print_json, print_rows, run_commands
 from monitor.ports import Row
 from monitor.text import escape
 
@@ -23,8 +15,7 @@ _HEADER = ("name", "state", "until", "pending", "failures", "last reason")
 
 
 @click.group(invoke_without_command=True)
-@json_option
-@config_option
+@common_options
 @click.pass_context
 def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
     """List the channels, their state and how much is pending on each."""
@@ -38,8 +29,7 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
 
 @command.command("test")
 @click.argument("name")
-@json_option
-@config_option
+@common_options
 @click.pass_context
 def test(ctx: click.Context, *, name: str, as_json: bool, config_file: str | None) -> None:
     """Send a test message to the channel NAME now. The exit code is 1 when it is not accepted."""
@@ -60,8 +50,7 @@ def test(ctx: click.Context, *, name: str, as_json: bool, config_file: str | Non
 
 @command.command("resume")
 @click.argument("name")
-@json_option
-@config_option
+@common_options
 @click.pass_context
 def resume(ctx: click.Context, *, name: str, as_json: bool, config_file: str | None) -> None:
     """Try the channel NAME, and all that waits on it, again now after it refused or failed."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import click
 
-from monitor.cli.common import config_option, is_terminal, json_option, load_config, print_json
+from monitor.cli.common import common_options, is_terminal, load_config, print_json
 from monitor.errors import ConfigError, Diagnostic
 from monitor.inspect.rows import diagnostic_row
 
@@ -15,8 +15,7 @@ _TEST = re.compile(r"watchlists\..+\.tests\[\d+\]")
 
 
 @click.command()
-@json_option
-@config_option
+@common_options
 @click.pass_context
 def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
     """Check the configuration, the watchlists and the channels' addresses; nothing is sent.

@@ -36,9 +36,9 @@ def config_option(command: _Function) -> _Function:
     return click.option("-c", "--config", "config_file", metavar="FILE", help="The configuration to use.")(command)
 
 
-def json_option(command: _Function) -> _Function:
-    """Add `--json`: one JSON object a line, each with its schema version."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")(command)
+def common_options(command: _Function) -> _Function:
+    """Add `--json` (one JSON object a line, each with its schema version) and `-c FILE`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")(config_option(command))
 
 
 def log_option(command: _Function) -> _Function:
@@ -62,13 +62,6 @@ def load_config(config_file: str | None, *, checks: Sequence[Check] = ()) -> Con
     from monitor.config.checks import check_rules
 
     return load(config_path(config_file), environ=os.environ, checks=(check_rules, *checks))
-
-
-@contextmanager
-def open_archive(config_file: str | None) -> Iterator[Archive]:
-    """Open the read side of the configured store."""
-    with archive_of(load_config(config_file)) as archive:
-        yield archive
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.common import config_option, inherited_options, json_option, load_config, print_rows
+from monitor.cli.common import common_options, inherited_options, load_config, print_rows
 from monitor.ports import Row
 
 
@@ -31,8 +31,7 @@ def init(*, path: Path) -> None:
 
 
 @command.command("show")
-@json_option
-@config_option
+@common_options
 @click.pass_context
 def show(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
     """Show every setting in force and the line it comes from; secrets stay hidden."""

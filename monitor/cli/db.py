@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import config_option, json_option, load_config, print_json
+from monitor.cli.common import common_options, config_option, load_config, print_json
 from monitor.cli.progress import progress_bar
+from monitor.control import lock
+from monitor.ports import Maintenance, Retention
+from monitor.records import IntegrityCheck
 from monitor.text import escape
-
-if TYPE_CHECKING:
-    from monitor.ports import Maintenance
-    from monitor.records import IntegrityCheck
+from monitor.times import SystemClock
 
 _FILE = click.Path(path_type=Path)
 
@@ -31,7 +30,6 @@ def command() -> None:
 def backup_command(*, path: Path, config_file: str | None) -> None:
     """Copy the current store to PATH, also while the monitor runs; a file that exists is never overwritten."""
     from monitor.store.sqlite.backup import backup, note_backup
-    from monitor.times import SystemClock
 
     config, now = load_config(config_file), SystemClock().now()
     with progress_bar("backup") as update:
@@ -48,9 +46,7 @@ def restore_command(*, path: Path, config_file: str | None) -> None:
 
     Refused while a monitor runs. Dumps that were ingested after the backup are ingested again at the next start.
     """
-    from monitor.control import lock
     from monitor.store.sqlite.backup import restore
-    from monitor.times import SystemClock
 
     config, now = load_config(config_file), SystemClock().now()
     with lock.hold(config.state, verb="restore", now=now), progress_bar("restore") as update:
@@ -61,8 +57,7 @@ def restore_command(*, path: Path, config_file: str | None) -> None:
 
 @command.command("verify")
 @click.option("--deep", is_flag=True, help="Hash every stored text again.")
-@json_option
-@config_option
+@common_options
 @click.pass_context
 def verify_command(ctx: click.Context, *, deep: bool, as_json: bool, config_file: str | None) -> None:
     """Check the store: its pages, its references and its STORE_ID. The exit code is 1 when a check fails."""
@@ -81,10 +76,7 @@ def verify_command(ctx: click.Context, *, deep: bool, as_json: bool, config_file
 def prune_command(*, config_file: str | None) -> None:
     """Delete old texts, messages and events, as `retention:` says; a running monitor does so every day by itself."""
     from monitor.config.convert import retention_of
-    from monitor.control import lock
-    from monitor.ports import Retention
     from monitor.store.open import Access, open_stores
-    from monitor.times import SystemClock
 
     config, now = load_config(config_file), SystemClock().now()
     retention = retention_of(config)

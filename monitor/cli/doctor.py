@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import config_option, json_option, load_config, print_json
+from monitor.cli.common import common_options, load_config, print_json
 from monitor.errors import ConfigError, MonitorError
+from monitor.times import SystemClock
 
 if TYPE_CHECKING:
     from monitor.inspect.doctor import CheckResult
@@ -18,8 +19,7 @@ _COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 @click.command()
-@json_option
-@config_option
+@common_options
 @click.pass_context
 def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
     """Check the configuration, state folder, store, sources, system limits, clock and disk.
@@ -41,7 +41,6 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
 
 def _results(config_file: str | None) -> Iterator[CheckResult]:
     from monitor.inspect.doctor import CheckResult, examine
-    from monitor.times import SystemClock
 
     try:
         config = load_config(config_file)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from monitor.cli.common import config_option, json_option, open_archive, print_rows
+from monitor.cli.common import archive_of, common_options, load_config, print_rows
 from monitor.inspect.rows import dump_row, reject_row
 from monitor.ports import Row
 from monitor.records import read_all
@@ -15,11 +15,10 @@ _REJECT_HEADER = ("at", "source", "file", "line", "state", "reason", "text")
 
 @click.command()
 @click.option("--rejects", is_flag=True, help="List what could not be read, and why.")
-@json_option
-@config_option
+@common_options
 def command(*, rejects: bool, as_json: bool, config_file: str | None) -> None:
     """List every ingested file, oldest first."""
-    with open_archive(config_file) as archive:
+    with archive_of(load_config(config_file)) as archive:
         if rejects:
             rejected = map(reject_row, read_all(archive.rejects))
             print_rows(rejected, as_json=as_json, header=_REJECT_HEADER, cells=_reject_cells, none="no rejects")

@@ -9,15 +9,7 @@ from typing import Any
 
 import click
 
-from monitor.cli.common import (
-    archive_of,
-    config_option,
-    json_option,
-    load_config,
-    parse_since,
-    print_json,
-    unknown_watchlist,
-)
+from monitor.cli.common import archive_of, common_options, load_config, parse_since, print_json, unknown_watchlist
 from monitor.inspect.rows import event_row
 from monitor.model import Kind
 from monitor.ports import Row
@@ -36,8 +28,7 @@ _COLORS = {"new": "green", "changed": "yellow", "withdrawn": "red", "rejected": 
 @click.option("--dump", metavar="F", default="", help="Only those of this dump, named as `monitor dumps` names it.")
 @click.option("-n", "limit", type=click.IntRange(0, 2**31), help="Only the last N.")
 @click.option("--follow", is_flag=True, help="Keep running and print new events.")
-@json_option
-@config_option
+@common_options
 def command(
     *, since: str | None, limit: int | None, follow: bool, as_json: bool, config_file: str | None, **filters: Any
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import archive_of, config_option, json_option, load_config, print_json, unknown_watchlist
+from monitor.cli.common import archive_of, common_options, load_config, print_json, unknown_watchlist
 from monitor.inspect.rows import explanation_row
 from monitor.text import escape
 
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("release", type=click.IntRange(1, 2**63 - 1))
 @click.argument("watchlist", required=False)
-@json_option
-@config_option
+@common_options
 def command(*, release: int, watchlist: str | None, as_json: bool, config_file: str | None) -> None:
     """Explain how WATCHLIST, or each watchlist, matches RELEASE (its number): which part matched where, or failed."""
     from monitor.match.explain import explain

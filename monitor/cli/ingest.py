@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.common import config_option, json_option, load_config, log_option, print_json
+from monitor.cli.common import common_options, load_config, log_option, print_json
 from monitor.inspect.rows import dump_row
 
 
@@ -15,8 +15,7 @@ from monitor.inspect.rows import dump_row
 @click.option("--source", metavar="S", help="The source they belong to (default: the first that fits).")
 @click.option("--again", is_flag=True, help="Compare files again that were ingested before.")
 @log_option
-@json_option
-@config_option
+@common_options
 @click.pass_context
 def command(
     ctx: click.Context,

@@ -10,18 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import (
-    archive_of,
-    config_option,
-    is_terminal,
-    json_option,
-    load_config,
-    parse_since_day,
-    print_json,
-)
+from monitor.cli.common import archive_of, common_options, is_terminal, load_config, parse_since_day, print_json
 from monitor.cli.progress import with_bar
 from monitor.inspect.rows import match_row
 from monitor.model import Alert, Snippet
+from monitor.notify.compose import item_of
 from monitor.records import read_all
 from monitor.text import escape
 
@@ -36,8 +29,7 @@ if TYPE_CHECKING:
 @click.option("--query", "is_query", is_flag=True, help="Read it as a query even where a watchlist has that name.")
 @click.option("--since", metavar="D", help="Only releases dated since a day or an age such as 90d.")
 @click.option("--file", metavar="DUMP", type=click.Path(path_type=Path), help="Try it on this dump only.")
-@json_option
-@config_option
+@common_options
 def command(
     *, rule: str, is_query: bool, since: str | None, file: Path | None, as_json: bool, config_file: str | None
 ) -> None:
@@ -95,8 +87,6 @@ def _stored(config: Config, day: date | None) -> Iterator[Candidate]:
 
 
 def _lines(candidate: Candidate, alert: Alert, watchlist: Watchlist) -> Iterator[str]:
-    from monitor.notify.compose import item_of
-
     item = item_of(alert, heard=frozenset({watchlist.name}))
     number = f"#{candidate.number}  " if candidate.number else ""
     yield click.style(escape(f"{number}{item.date or 'no day'!s:10}  {item.title}"), bold=True)

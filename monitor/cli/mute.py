@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import click
 
-from monitor.cli.common import config_option, json_option, run_commands
+from monitor.cli.common import common_options, run_commands
 
 
 @click.command()
 @click.argument("name", metavar="CHANNEL|WATCHLIST")
 @click.argument("duration", metavar="DURATION|off")
-@json_option
-@config_option
+@common_options
 @click.pass_context
 def command(ctx: click.Context, *, name: str, duration: str, as_json: bool, config_file: str | None) -> None:
     """Mute a channel or a watchlist for a given time, such as 8h or 2d; off ends it.

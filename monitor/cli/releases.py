@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import (
-    archive_of,
-    config_option,
-    json_option,
-    load_config,
-    parse_since_day,
-    print_json,
-    unknown_watchlist,
-)
+from monitor.cli.common import archive_of, common_options, load_config, parse_since_day, print_json, unknown_watchlist
 from monitor.cli.progress import with_bar
 from monitor.inspect.rows import release_row
 from monitor.ports import Row
@@ -32,8 +24,7 @@ if TYPE_CHECKING:
 @click.argument("words", nargs=-1)
 @click.option("--since", metavar="D", help="Only releases dated since a day or an age such as 90d.")
 @click.option("--watchlist", metavar="W", help="Only those that this watchlist matches.")
-@json_option
-@config_option
+@common_options
 def command(
     *, words: tuple[str, ...], since: str | None, watchlist: str | None, as_json: bool, config_file: str | None
 ) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 
 import click
 
-from monitor.cli.common import config_option, json_option, open_archive, print_json
+from monitor.cli.common import archive_of, common_options, load_config, print_json
 from monitor.inspect.rows import version_row
 from monitor.model import Edit, Kind
 from monitor.ports import Archive
@@ -20,11 +20,10 @@ _Diff = tuple[tuple[Edit, ...], tuple[tuple[str, str], ...]]  # spans, and figur
 
 @click.command()
 @click.argument("release", type=click.IntRange(1, 2**63 - 1))
-@json_option
-@config_option
+@common_options
 def command(*, release: int, as_json: bool, config_file: str | None) -> None:
     """Show every version of RELEASE (its number) with a word-level redline, its dumps and its alerts."""
-    with open_archive(config_file) as archive:
+    with archive_of(load_config(config_file)) as archive:
         compared = _compared(read_all(partial(archive.versions, release)))
         if as_json:
             print_json(version_row(version, *diff) for _, version, diff in compared)

@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 
 import click
 
-from monitor.cli.common import config_option, config_path, json_option, print_json
+from monitor.cli.common import common_options, config_path, print_json
 
 
 @click.command()
 @click.option("--check", "is_check", is_flag=True, help="Print nothing; exit with 0 when healthy, else with 1.")
-@json_option
-@config_option
+@common_options
 @click.pass_context
 def command(ctx: click.Context, *, is_check: bool, as_json: bool, config_file: str | None) -> None:
     """Show the daemon, the sources, what happened in the last 30 days and what waits to be delivered.

@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from monitor.config import Config
 from monitor.control import lock
 from monitor.control.commands import Commands, Request, execute
 from monitor.control.server import NoDaemon, ask
@@ -15,9 +15,6 @@ from monitor.errors import LockHeld
 from monitor.ports import Row
 from monitor.store.open import Access, open_stores
 from monitor.times import SystemClock
-
-if TYPE_CHECKING:
-    from monitor.config import Config
 
 # While a daemon starts or ends, it holds the folder and serves no commands; the pause is in seconds.
 ATTEMPTS, PAUSE = 60, 0.05

@@ -7,20 +7,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from monitor.collect.charset import decode
 from monitor.collect.file_reader import Skipped, open_file, read_content
 from monitor.collect.formats.dash.parser import parse
+from monitor.collect.source import Source
+from monitor.config import Config
 from monitor.config.convert import sources_of, watchlists_of
 from monitor.errors import FileChanged, NotFound, NotReadable
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Alert, Change, Kind, Release
-
-if TYPE_CHECKING:
-    from monitor.collect.source import Source
-    from monitor.config import Config
-    from monitor.records import Stored
+from monitor.records import Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+from monitor.config import Config, Diagnostics
 from monitor.config.convert import watchlists_of
 from monitor.errors import NotFound
 from monitor.inspect.pending import open_read_only, pending_counts
@@ -18,11 +18,8 @@ from monitor.inspect.watchlist_tests import failures
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Kind
 from monitor.notify.time_windows import next_window, quiet_until
+from monitor.ports import Archive
 from monitor.records import read_all
-
-if TYPE_CHECKING:
-    from monitor.config import Config, Diagnostics
-    from monitor.ports import Archive
 
 SAMPLE = 2_000  # the last releases: a rule is judged by what is published now
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # far from the nights on which clocks change

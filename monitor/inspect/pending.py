@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import chain, groupby
-from typing import TYPE_CHECKING
 
+from monitor.config import Config
 from monitor.config.convert import policy_of
 from monitor.inspect.rows import message_row
 from monitor.model import ChannelState, Item, PendingNotice
@@ -17,9 +17,6 @@ from monitor.notify.send_time import Policy, due
 from monitor.ports import Row
 from monitor.records import MessageItem, MessageRecord, Summary, read_all
 from monitor.store.open import Access, Stores, open_stores
-
-if TYPE_CHECKING:
-    from monitor.config import Config
 
 PENDING_STATES = ("pending", "leased", "held")  # states of messages that may still be sent
 

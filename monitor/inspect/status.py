@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from monitor.config import Config
 from monitor.control import lock
 from monitor.control.commands import Request
 from monitor.control.server import NoAnswer, ask
@@ -23,9 +24,6 @@ from monitor.ports import Row
 from monitor.records import SourceTotals, Summary
 from monitor.store.open import store_file
 from monitor.text import escape
-
-if TYPE_CHECKING:
-    from monitor.config import Config
 
 DAYS = 30  # that are counted one by one, including today
 

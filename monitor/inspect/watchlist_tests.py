@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from monitor.config import Config
 from monitor.config.convert import watchlists_of
 from monitor.match.explain import Example, failing_tests
-
-if TYPE_CHECKING:
-    from monitor.config import Config
 
 _MAX_LENGTH = 80  # characters of a test's text
 

@@ -103,7 +103,7 @@ def _summarize(
         seen_records = store.seen_records(dump.source, {entry.digest for entry in entries if isinstance(entry, Record)})
         if dump.is_large:
             numbers = {one.number for one in seen_records.values() if not one.is_current}
-            reservations.note(seen_records, store.versions(numbers))
+            reservations.reserve(seen_records, store.versions(numbers))
         if kept is not None:
             kept.update(seen_records)
     return summary, reservations, kept
@@ -160,7 +160,7 @@ class _IngestRun:
             except Stale:
                 seen_records = None
                 continue
-            self.reservations.take(seen, changes)
+            self.reservations.mark_shown(seen, changes)
             return report
         raise Stale(f"the store kept changing while {self.dump.name} was ingested; the monitor will try again")
 
@@ -194,7 +194,7 @@ class _IngestRun:
             seen_records=seen_records,
             as_of=self.as_of - _REPLAY_AGE if self.is_replay else self.as_of,
             form_cache=form_cache,
-            unavailable=replace(unavailable, held=unavailable.held | shown),
+            unavailable=replace(unavailable, reserved=unavailable.reserved | shown),
         )
         shown.update(change.number for change in changes)
         vanished = self._withdrawn(shown) if part.is_last else ()

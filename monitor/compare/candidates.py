@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from monitor.compare.fingerprint import NormalForm, nearby_days
-from monitor.compare.identity import BODY_LIKE, SHORT_BODY, FormCache, are_titles_alike
-from monitor.compare.near_duplicates import NEAREST, candidates
+from monitor.compare.identity import MIN_BODY, MIN_BODY_RATIO, FormCache, are_titles_similar
+from monitor.compare.near_duplicates import MAX_SKETCHES, candidates
 from monitor.model import Record, SeenRecord, Sketch
 from monitor.ports import Known, Store
 
@@ -37,8 +37,8 @@ def load_candidates(
         key = form_cache.entries(digest).get("day")
         if key in around:
             days.setdefault(key, []).append(digest)
-    sketches = store.sketches(around, most=NEAREST)
-    if len(sketches) == NEAREST:  # identity asks for all of the same day, however many there are
+    sketches = store.sketches(around, most=MAX_SKETCHES)
+    if len(sketches) == MAX_SKETCHES:  # identity asks for all of the same day, however many there are
         sketches = {**sketches, **store.sketches(days.keys())}
     known = _with_heads(known, store, {number for number, sketch in sketches.items() if sketch is None})
     near = {n: sketch or form_cache.of_head(known.heads[n]).sketch for n, sketch in sketches.items()}
@@ -46,10 +46,10 @@ def load_candidates(
     for number, sketch in near.items():
         on_day.setdefault(sketch.date, {})[number] = sketch
     touched = {
-        key: tuple(sorted({n for d in digests for n in _touched(form_cache.of_record(d), on_day)}))
+        key: tuple(sorted({n for d in digests for n in _similar_on_day(form_cache.of_record(d), on_day)}))
         for key, digests in days.items()
     }
-    newest = dict(sorted(near.items(), reverse=True)[:NEAREST])
+    newest = dict(sorted(near.items(), reverse=True)[:MAX_SKETCHES])
     alike = candidates({digest: form_cache.of_record(digest).sketch for digest in new}, newest)
     wanted = {n for numbers in touched.values() for n in numbers}
     wanted.update(n for found in alike.values() for n in found if isinstance(n, int))
@@ -57,20 +57,20 @@ def load_candidates(
     return replace(known, by_key={**known.by_key, **touched}, alike=alike)
 
 
-def _touched(shown: NormalForm, on_day: Mapping[object, Mapping[int, Sketch]]) -> list[int]:
+def _similar_on_day(form: NormalForm, on_day: Mapping[object, Mapping[int, Sketch]]) -> list[int]:
     """The releases of its day whose titles and lengths allow that they are this one, touched up."""
-    if len(shown.body) < SHORT_BODY or shown.date is None:
+    if len(form.body) < MIN_BODY or form.date is None:
         return []
     return [
         number
-        for number, sketch in on_day.get(shown.date, {}).items()
-        if _may_be_like(len(shown.body), sketch.length) and are_titles_alike(shown.title, sketch.title)
+        for number, sketch in on_day.get(form.date, {}).items()
+        if _can_texts_match(len(form.body), sketch.length) and are_titles_similar(form.title, sketch.title)
     ]
 
 
-def _may_be_like(one: int, other: int) -> bool:
+def _can_texts_match(one: int, other: int) -> bool:
     """Whether texts of these lengths can reach BODY_LIKE: at best all of the shorter stands in the longer."""
-    return other >= SHORT_BODY and 200 * min(one, other) >= BODY_LIKE * (one + other)
+    return other >= MIN_BODY and 200 * min(one, other) >= MIN_BODY_RATIO * (one + other)
 
 
 def _with_heads(known: Known, store: Store, numbers: Collection[int]) -> Known:

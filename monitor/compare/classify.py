@@ -8,8 +8,8 @@ from datetime import datetime
 from itertools import count
 
 from monitor.compare.diff import Redline, redline
-from monitor.compare.fingerprint import form, index, is_view, text_hash
-from monitor.compare.identity import NOTHING_BARRED, FormCache, assign
+from monitor.compare.fingerprint import index_entries, is_cut_view, normal_form, text_hash
+from monitor.compare.identity import ALL_AVAILABLE, FormCache, assign
 from monitor.compare.near_duplicates import near_duplicates
 from monitor.compare.reservations import Unavailable
 from monitor.model import Change, Edit, Head, Kind, Record, Release, SeenRecord
@@ -24,7 +24,7 @@ def classify(
     seen_records: Mapping[bytes, SeenRecord],
     as_of: datetime,
     form_cache: FormCache | None = None,
-    unavailable: Unavailable = NOTHING_BARRED,
+    unavailable: Unavailable = ALL_AVAILABLE,
 ) -> tuple[Change, ...]:
     """Decide on the records of one dump that are not as seen before, against a snapshot of the store.
 
@@ -43,33 +43,33 @@ def classify(
         else:
             head = known.heads[pairing.number]
             change = compare(record, head, evidence=pairing.evidence, as_of=as_of, seen=seen)
-            changes.append(_indexed(change, source, head))
-    return _linked(tuple(changes), known, form_cache)
+            changes.append(_with_index_entries(change, source, head))
+    return _with_related(tuple(changes), known, form_cache)
 
 
 def compare(record: Record, head: Head, *, evidence: str, as_of: datetime, seen: SeenRecord | None = None) -> Change:
     """What a record makes of the release it shows; the first rule that fits decides."""
     if seen is not None and seen.version == head.version and head.withdrawn is None:
-        return _change(Kind.UNCHANGED, record, head, _same(head), reason=evidence)
+        return _change(Kind.UNCHANGED, record, head, _no_difference(head), reason=evidence)
     views = _merge(head.release, record.release)
     is_older = as_of < head.confirmed
     if head.withdrawn is not None and as_of < head.withdrawn:
         kind, what = Kind.STALE, "the dump is older than the withdrawal"
     elif head.withdrawn is not None:
-        kind, what = Kind.REAPPEARED, f"it was withdrawn and is back{views.told and ', ' + views.told}"
+        kind, what = Kind.REAPPEARED, f"it was withdrawn and is back{views.summary and ', ' + views.summary}"
     elif views.changed and is_older:
-        kind, what = Kind.STALE, f"the dump is older than what is known: {views.told}"
+        kind, what = Kind.STALE, f"the dump is older than what is known: {views.summary}"
     elif views.changed:
-        kind, what = Kind.CHANGED, views.told
+        kind, what = Kind.CHANGED, views.summary
     elif views.is_longer:
         kind, what = Kind.COMPLETED, "the text goes on where it was cut"
-    elif views.learned:
-        kind, what = Kind.ENRICHED, f"the {' and the '.join(views.learned)} became known"
+    elif views.added_fields:
+        kind, what = Kind.ENRICHED, f"the {' and the '.join(views.added_fields)} became known"
     elif views.after != head.release:
         kind = Kind.STALE if is_older else Kind.COSMETIC
         what = "only quotes, dashes, blanks, letter case or the like differ"
     else:
-        kind, what, views = Kind.UNCHANGED, "nothing is new", _same(head)
+        kind, what, views = Kind.UNCHANGED, "nothing is new", _no_difference(head)
     return _change(kind, record, head, views, reason=f"{evidence}; {what}", seen=seen)
 
 
@@ -96,7 +96,7 @@ def withdrawn(heads: Iterable[Head], *, shown: Container[int], listing: str, as_
 
 
 def _change(
-    kind: Kind, record: Record, head: Head, views: _Views, *, reason: str, seen: SeenRecord | None = None
+    kind: Kind, record: Record, head: Head, views: _Comparison, *, reason: str, seen: SeenRecord | None = None
 ) -> Change:
     is_reverted = bool(views.changed) and kind is not Kind.STALE and text_hash(views.after) in head.past
     return Change(
@@ -115,7 +115,7 @@ def _change(
     )
 
 
-def _version(kind: Kind, head: Head, views: _Views, seen: SeenRecord | None) -> int:
+def _version(kind: Kind, head: Head, views: _Comparison, seen: SeenRecord | None) -> int:
     """The number of the text after this change: the head's, unless there is a new text to keep."""
     is_new_text = views.after != head.release
     if kind is Kind.STALE and seen is not None:
@@ -139,35 +139,37 @@ def _new(record: Record, number: int, form_cache: FormCache) -> Change:
     )
 
 
-def _indexed(change: Change, source: str, head: Head) -> Change:
+def _with_index_entries(change: Change, source: str, head: Head) -> Change:
     """Give a change that adds a version what the store will find it by."""
     if change.version <= head.last:
         return change
-    shape = form(change.after)
-    return replace(change, keys=tuple(index(source, shape).values()), text_hash=shape.text_hash, sketch=shape.sketch)
+    form = normal_form(change.after)
+    return replace(
+        change, keys=tuple(index_entries(source, form).values()), text_hash=form.text_hash, sketch=form.sketch
+    )
 
 
-def _linked(changes: tuple[Change, ...], known: Known, form_cache: FormCache) -> tuple[Change, ...]:
+def _with_related(changes: tuple[Change, ...], known: Known, form_cache: FormCache) -> tuple[Change, ...]:
     """Link new releases to those that look like them, in the store and in the same dump."""
     numbers = {c.record.digest: c.number for c in changes if c.kind is Kind.NEW and c.record}
     if not numbers:
         return changes
     new = {number: form_cache.of_record(digest) for digest, number in numbers.items()}
     others = {number: form_cache.of_head(head) for number, head in known.heads.items()}
-    twins = near_duplicates(new, others, _numbered(known.alike, numbers))
+    related = near_duplicates(new, others, _by_number(known.alike, numbers))
     return tuple(
         replace(
             change,
-            related=twins[change.number],
-            reason=f"{change.reason}, though {_resembles(len(twins[change.number]))}",
+            related=related[change.number],
+            reason=f"{change.reason}, though {_related_sentence(len(related[change.number]))}",
         )
-        if twins.get(change.number)
+        if related.get(change.number)
         else change
         for change in changes
     )
 
 
-def _numbered(
+def _by_number(
     alike: Mapping[bytes, Mapping[int | bytes, float]], numbers: Mapping[bytes, int]
 ) -> dict[int, dict[int, float]]:
     """The same by release numbers, without records that turned out to show a release that is known."""
@@ -182,39 +184,39 @@ def _numbered(
     }
 
 
-def _resembles(count: int) -> str:
+def _related_sentence(count: int) -> str:
     return f"it resembles {'another release' if count == 1 else f'{count} others'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Views:
+class _Comparison:
     """What a head and a record say together: what one view lacks stays from the other."""
 
     after: Release
     changed: tuple[str, ...]  # fields in which both say something and say it differently
-    learned: tuple[str, ...]  # fields the head lacked
+    added_fields: tuple[str, ...]  # fields the head lacked
     is_longer: bool  # the body goes on where the head's was cut
-    lines: tuple[Redline, ...]  # of title and body, where they differ
-    told: str  # what is changed, in half a sentence; empty where nothing is
+    redlines: tuple[Redline, ...]  # of title and body, where they differ
+    summary: str  # what is changed, in half a sentence; empty where nothing is
 
     @property
     def fields(self) -> tuple[str, ...]:
         """What the event names: the changed fields, else those that were learned or completed."""
-        return self.changed or (("body",) if self.is_longer else ()) or self.learned
+        return self.changed or (("body",) if self.is_longer else ()) or self.added_fields
 
     @property
     def edits(self) -> tuple[Edit, ...]:
-        return tuple(edit for line in self.lines for edit in line.edits)
+        return tuple(edit for line in self.redlines for edit in line.edits)
 
     @property
     def numbers(self) -> tuple[tuple[str, str], ...]:
-        return tuple(pair for line in self.lines for pair in line.numbers)
+        return tuple(pair for line in self.redlines for pair in line.numbers)
 
 
-def _merge(old: Release, new: Release) -> _Views:
-    known, shown = form(old), form(new)
-    is_shorter = known.body != shown.body and is_view(shown, of=known)
-    is_longer = known.body != shown.body and is_view(known, of=shown)
+def _merge(old: Release, new: Release) -> _Comparison:
+    known, shown = normal_form(old), normal_form(new)
+    is_shorter = known.body != shown.body and is_cut_view(shown, of=known)
+    is_longer = known.body != shown.body and is_cut_view(known, of=shown)
     title_line = redline("title", old.title, new.title) if known.title != shown.title else None
     body_line = None
     if known.body != shown.body and not is_shorter and not is_longer:
@@ -233,24 +235,24 @@ def _merge(old: Release, new: Release) -> _Views:
     changed = [name for name, line in lines.items() if line]
     changed += [name for name in ("date", "category") if getattr(old, name) not in (None, getattr(after, name))]
     redlines = tuple(line for line in lines.values() if line)
-    return _Views(
+    return _Comparison(
         after=after,
         changed=tuple(changed),
-        learned=tuple(name for name in ("date", "category") if not getattr(old, name) and getattr(new, name)),
+        added_fields=tuple(name for name in ("date", "category") if not getattr(old, name) and getattr(new, name)),
         is_longer=is_longer,
-        lines=redlines,
-        told=_differences(changed, redlines, old, after),
+        redlines=redlines,
+        summary=_summary(changed, redlines, old, after),
     )
 
 
-def _same(head: Head) -> _Views:
-    return _Views(after=head.release, changed=(), learned=(), is_longer=False, lines=(), told="")
+def _no_difference(head: Head) -> _Comparison:
+    return _Comparison(after=head.release, changed=(), added_fields=(), is_longer=False, redlines=(), summary="")
 
 
-def _differences(changed: Sequence[str], lines: Sequence[Redline], old: Release, after: Release) -> str:
+def _summary(changed: Sequence[str], lines: Sequence[Redline], old: Release, after: Release) -> str:
     """Say in half a sentence what differs, the figures first."""
     numbers = [pair for line in lines for pair in line.numbers]
-    told = [_figures(numbers)] if numbers else []
+    told = [_figures_summary(numbers)] if numbers else []
     if not numbers and "body" in changed:
         places = sum(line.places for line in lines)
         told.append("the text differs in one place" if places == 1 else f"the text differs in {places} places")
@@ -262,7 +264,7 @@ def _differences(changed: Sequence[str], lines: Sequence[Redline], old: Release,
     return ", ".join(told)
 
 
-def _figures(numbers: Sequence[tuple[str, str]]) -> str:
+def _figures_summary(numbers: Sequence[tuple[str, str]]) -> str:
     shown = ", ".join(f"{old} → {new}" for old, new in numbers[:3])
     if len(numbers) == 1:
         return f"one figure differs: {shown}"

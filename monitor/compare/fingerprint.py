@@ -15,8 +15,10 @@ from monitor.model import Release, Sketch
 from monitor.ports import Fingerprinter
 from monitor.text import NORM_VERSION, is_cut, soft
 
-FINGERPRINT = 100  # characters of a soft body that index it; every class that trusts a body wants at least as many
-SHORT = 64  # three-word sequences of a text that stand in its sample all of them
+FINGERPRINT_LENGTH = (
+    100  # characters of a soft body that index it; every class that trusts a body wants at least as many
+)
+FULL_SAMPLE = 64  # three-word sequences of a text that stand in its sample all of them
 NEARBY = timedelta(days=4)  # look-alikes stand within so many days of each other
 
 _NUMBER = re.compile(r"\d(?:[\d.,]*\d)?")
@@ -53,7 +55,7 @@ class NormalForm:
         return _hash("text", self.title, self.body)
 
 
-def form(release: Release) -> NormalForm:
+def normal_form(release: Release) -> NormalForm:
     """Bring a release to the forms in which identity is decided."""
     return NormalForm(
         title=soft(release.title), body=soft(release.body), date=release.date, is_cut=is_cut(release.body)
@@ -62,27 +64,27 @@ def form(release: Release) -> NormalForm:
 
 def text_hash(release: Release) -> bytes:
     """The text hash of a release that has no form yet."""
-    return form(release).text_hash
+    return normal_form(release).text_hash
 
 
 def sketch(release: Release) -> Sketch:
     """The sketch of a release that has no form yet."""
-    return form(release).sketch
+    return normal_form(release).sketch
 
 
-def index(source: str, shape: NormalForm) -> dict[str, bytes]:
+def index_entries(source: str, form: NormalForm) -> dict[str, bytes]:
     """The index entries under which a release can be found again: by title, by the start of its body, by day."""
-    found = {"title": _hash("title", source, shape.title)}
-    if len(shape.body) >= FINGERPRINT:
-        found["body"] = _hash("body", source, shape.body[:FINGERPRINT])
-    if shape.date is not None:
-        found["day"] = _day_key(source, shape.date)
+    found = {"title": _hash("title", source, form.title)}
+    if len(form.body) >= FINGERPRINT_LENGTH:
+        found["body"] = _hash("body", source, form.body[:FINGERPRINT_LENGTH])
+    if form.date is not None:
+        found["day"] = _day_key(source, form.date)
     return found
 
 
-def keys(source: str, release: Release) -> tuple[bytes, ...]:
+def index_keys(source: str, release: Release) -> tuple[bytes, ...]:
     """All index entries of a release."""
-    return tuple(index(source, form(release)).values())
+    return tuple(index_entries(source, normal_form(release)).values())
 
 
 def nearby_days(source: str, days: Iterable[date]) -> set[bytes]:
@@ -93,7 +95,7 @@ def nearby_days(source: str, days: Iterable[date]) -> set[bytes]:
     return {_day_key(source, date.fromordinal(day)) for day in around if 1 <= day <= date.max.toordinal()}
 
 
-def is_view(short: NormalForm, *, of: NormalForm) -> bool:
+def is_cut_view(short: NormalForm, *, of: NormalForm) -> bool:
     """Whether one body is the other as a listing cuts it."""
     return short.is_cut and of.body.startswith(short.body)
 
@@ -116,17 +118,17 @@ def sample(words: Sequence[str]) -> list[int]:
     of its sequences, can be compared with that of a long one.
     """
     if len(words) < 3:
-        return [_mark(" ".join(words)) & ~3] if words else []
-    marks = list(map(_mark, words))
+        return [_word_hash(" ".join(words)) & ~3] if words else []
+    marks = list(map(_word_hash, words))
     # Multiplied, so that the same three words in another order are another sequence.
     mixed = zip(marks, marks[1:], marks[2:], strict=False)
-    if len(words) - 2 > SHORT:
+    if len(words) - 2 > FULL_SAMPLE:
         return [one + 3 * two + 5 * three & ~3 for one, two, three in mixed if not one & 3]
     return [one + 3 * two + 5 * three & ~3 | one & 3 for one, two, three in mixed]
 
 
 @lru_cache(maxsize=20_000)  # the words of a language come again and again
-def _mark(word: str) -> int:
+def _word_hash(word: str) -> int:
     """26 bits: sums of nine such numbers stay within the 30 with which Python reckons fastest."""
     return crc32(word.encode("utf-8", "surrogatepass")) >> 6
 
@@ -140,4 +142,4 @@ def _hash(*parts: str) -> bytes:
     return blake2b("\x00".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-FINGERPRINTER = Fingerprinter(norm_version=NORM_VERSION, text_hash=text_hash, keys=keys, sketch=sketch)
+FINGERPRINTER = Fingerprinter(norm_version=NORM_VERSION, text_hash=text_hash, keys=index_keys, sketch=sketch)

@@ -13,18 +13,18 @@ from datetime import date, timedelta
 
 from rapidfuzz import fuzz
 
-from monitor.compare.fingerprint import NormalForm, form, index, is_view, shingles
+from monitor.compare.fingerprint import NormalForm, index_entries, is_cut_view, normal_form, shingles
 from monitor.compare.reservations import Unavailable
 from monitor.model import Head, Record, SeenRecord
 from monitor.ports import Known
 
-SAME_STORY = 0.12  # shingles shared by two texts under one title and day that are one release
-WHOLE_BODY = 200  # characters of a body that are evidence by themselves
-SHORT_BODY = 100  # the same, where title or day agree as well; below it stand captions and numbered notices
-TOUCHED_UP = 98.0  # ratio of bodies that differ by a few words
-TITLE_LIKE, BODY_LIKE = 85.0, 90.0  # ratios of a title and a body that were both touched
-FEW_DAYS = timedelta(days=3)
-NOTHING_BARRED = Unavailable()
+MIN_SHINGLES_SHARED = 0.12  # shingles shared by two texts under one title and day that are one release
+MIN_BODY_ALONE = 200  # characters of a body that are evidence by themselves
+MIN_BODY = 100  # the same, where title or day agree as well; below it stand captions and numbered notices
+MIN_BODY_RATIO_REDATED = 98.0  # ratio of bodies that differ by a few words
+MIN_TITLE_RATIO, MIN_BODY_RATIO = 85.0, 90.0  # ratios of a title and a body that were both touched
+MAX_DAYS_APART = timedelta(days=3)
+ALL_AVAILABLE = Unavailable()
 AS_SEEN = "seen before as it is"
 
 
@@ -43,29 +43,29 @@ class FormCache:
     def __init__(self, records: Iterable[Record], *, source: str) -> None:
         self._source = source
         self._records = {record.digest: record for record in records}
-        self._shown: dict[bytes, NormalForm] = {}
+        self._record_forms: dict[bytes, NormalForm] = {}
         self._entries: dict[bytes, dict[str, bytes]] = {}
-        self._known: dict[int, NormalForm] = {}
+        self._head_forms: dict[int, NormalForm] = {}
 
     def of_record(self, digest: bytes) -> NormalForm:
         """The form of a record of the dump."""
-        found = self._shown.get(digest)
+        found = self._record_forms.get(digest)
         if found is None:
-            found = self._shown[digest] = form(self._records[digest].release)
+            found = self._record_forms[digest] = normal_form(self._records[digest].release)
         return found
 
     def entries(self, digest: bytes) -> dict[str, bytes]:
         """The index entries of a record of the dump, by what they index."""
         found = self._entries.get(digest)
         if found is None:
-            found = self._entries[digest] = index(self._source, self.of_record(digest))
+            found = self._entries[digest] = index_entries(self._source, self.of_record(digest))
         return found
 
     def of_head(self, head: Head) -> NormalForm:
         """The form of a known release."""
-        found = self._known.get(head.number)
+        found = self._head_forms.get(head.number)
         if found is None:
-            found = self._known[head.number] = form(head.release)
+            found = self._head_forms[head.number] = normal_form(head.release)
         return found
 
     def day(self, digest: bytes) -> date | None:
@@ -101,20 +101,20 @@ def assign(
     known: Known,
     seen_records: Mapping[bytes, SeenRecord],
     form_cache: FormCache,
-    unavailable: Unavailable = NOTHING_BARRED,
+    unavailable: Unavailable = ALL_AVAILABLE,
 ) -> tuple[Assignment, ...]:
     """Pair each record with at most one head and each head with at most one record, in the records' order.
 
     The result does not depend on the order of the records. `barred` is what other records of the same dump hold: those
     of its other parts, and those that are as seen before.
     """
-    found = _current(records, known, seen_records, unavailable)
+    found = _assign_as_seen(records, known, seen_records, unavailable)
     left = [record for record in records if record.digest not in found]
     candidates = _Candidates(left, known, seen_records, form_cache)
-    for rank in RANKS if candidates.are_there else ():
-        taken = {number for number, _ in found.values()} | unavailable.held
-        if rank not in SURE_RANKS:
-            taken |= unavailable.spared
+    for rank in EVIDENCE_RULES if candidates.are_there else ():
+        taken = {number for number, _ in found.values()} | unavailable.reserved
+        if rank not in STRONG_RULES:
+            taken |= unavailable.for_equal_text
         for _, number, digest in sorted(candidates.scored(rank, found, taken)):
             if digest not in found and number not in taken:
                 found[digest] = (number, rank.evidence)
@@ -122,19 +122,19 @@ def assign(
     return tuple(_pairing(record, found.get(record.digest)) for record in records)
 
 
-_Found = dict[bytes, tuple[int, str]]  # digest → head and evidence
+_Assigned = dict[bytes, tuple[int, str]]  # digest → head and evidence
 
 
 def _pairing(record: Record, found: tuple[int, str] | None) -> Assignment:
     return Assignment(record=record, number=found[0], evidence=found[1]) if found else Assignment(record=record)
 
 
-def _current(
+def _assign_as_seen(
     records: Sequence[Record], known: Known, seen_records: Mapping[bytes, SeenRecord], unavailable: Unavailable
-) -> _Found:
+) -> _Assigned:
     """Records that were seen before as the last text of a release that was withdrawn since."""
-    found: _Found = {}
-    taken = set(unavailable.held)
+    found: _Assigned = {}
+    taken = set(unavailable.reserved)
     for digest in sorted(record.digest for record in records if record.digest in seen_records):
         seen = seen_records[digest]
         if seen.number not in taken and known.heads[seen.number].version == seen.version:
@@ -152,24 +152,24 @@ class _Candidates:
         self._known = known
         self._form_cache = form_cache
         self._seen = {digest: seen_record.number for digest, seen_record in seen_records.items()}
-        self._near: dict[bytes, dict[str, Collection[int]]] = {}
+        self._numbers_by_entry: dict[bytes, dict[str, Collection[int]]] = {}
         for record in records:
             near = self._numbers(record.digest)
             if near:
-                self._near[record.digest] = near
+                self._numbers_by_entry[record.digest] = near
 
     @property
     def are_there(self) -> bool:
         """Whether any record might be a known release."""
-        return bool(self._near)
+        return bool(self._numbers_by_entry)
 
-    def scored(self, rank: Rank, found: _Found, taken: Collection[int]) -> list[tuple[float, int, bytes]]:
+    def scored(self, rank: EvidenceRule, found: _Assigned, taken: Collection[int]) -> list[tuple[float, int, bytes]]:
         """(-score, head, digest) of every free pair this rank accepts; the best sorts first."""
         pairs = (
             (digest, number)
-            for digest, near in self._near.items()
+            for digest, near in self._numbers_by_entry.items()
             if digest not in found
-            for number in near.get(rank.by, ())
+            for number in near.get(rank.entry, ())
             if number not in taken
         )
         scores = ((rank.score(self._pair(digest, number)), number, digest) for digest, number in pairs)
@@ -188,31 +188,31 @@ class _Candidates:
                 near[by] = numbers
         return near
 
-    def _pair(self, digest: bytes, number: int) -> Pair:
+    def _pair(self, digest: bytes, number: int) -> CandidatePair:
         head = self._known.heads[number]
         is_seen = self._seen.get(digest) == number
-        return Pair(self._form_cache.of_record(digest), self._form_cache.of_head(head), head.past, is_seen)
+        return CandidatePair(self._form_cache.of_record(digest), self._form_cache.of_head(head), head.past, is_seen)
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class CandidatePair:
     """A record and a head that might be one release."""
 
     record: NormalForm
     known: NormalForm
-    past: frozenset[bytes]  # text hashes of the head's earlier versions
+    past_hashes: frozenset[bytes]  # text hashes of the head's earlier versions
     is_seen: bool = False  # the record was taken for this release before
 
     @property
-    def has_title(self) -> bool:
+    def has_same_title(self) -> bool:
         return self.record.title == self.known.title
 
     @property
-    def has_day(self) -> bool:
+    def has_same_day(self) -> bool:
         return self.record.date is not None and self.record.date == self.known.date
 
     @property
-    def misses_day(self) -> bool:
+    def lacks_day(self) -> bool:
         return self.record.date is None or self.known.date is None
 
     @property
@@ -222,103 +222,117 @@ class Pair:
         return abs(self.record.date - self.known.date)
 
     @property
-    def has_body(self) -> bool:
+    def has_same_body(self) -> bool:
         return self.record.body == self.known.body
 
     @property
-    def has_view(self) -> bool:
+    def has_cut_body(self) -> bool:
         """One body is a cut view of the other."""
-        return is_view(self.record, of=self.known) or is_view(self.known, of=self.record)
+        return is_cut_view(self.record, of=self.known) or is_cut_view(self.known, of=self.record)
 
     @property
-    def is_past(self) -> bool:
+    def is_earlier_version(self) -> bool:
         """The record shows an earlier version of the release."""
-        return self.is_seen or self.record.text_hash in self.past
+        return self.is_seen or self.record.text_hash in self.past_hashes
 
     @property
-    def shared(self) -> float:
+    def common_length(self) -> float:
         """Characters that both bodies have: the more of them, the stronger the evidence."""
         return float(min(len(self.record.body), len(self.known.body)))
 
 
-def are_titles_alike(one: str, other: str) -> bool:
+def are_titles_similar(one: str, other: str) -> bool:
     """Whether two soft titles could be one that was touched."""
-    return bool(fuzz.ratio(one, other, score_cutoff=TITLE_LIKE))
+    return bool(fuzz.ratio(one, other, score_cutoff=MIN_TITLE_RATIO))
 
 
-def _same(pair: Pair) -> float | None:
-    return 1.0 if pair.has_title and pair.record.date == pair.known.date and pair.has_body else None
+def _is_same_release(pair: CandidatePair) -> float | None:
+    return 1.0 if pair.has_same_title and pair.record.date == pair.known.date and pair.has_same_body else None
 
 
-def _same_view(pair: Pair) -> float | None:
-    fits = pair.has_title and pair.record.date == pair.known.date and (pair.has_view or pair.is_past)
-    return pair.shared if fits or pair.is_seen else None
+def _is_cut_or_earlier(pair: CandidatePair) -> float | None:
+    fits = (
+        pair.has_same_title and pair.record.date == pair.known.date and (pair.has_cut_body or pair.is_earlier_version)
+    )
+    return pair.common_length if fits or pair.is_seen else None
 
 
-def _same_undated(pair: Pair) -> float | None:
-    fits = pair.has_title and pair.misses_day and (pair.has_body or pair.has_view or pair.is_past)
-    return pair.shared if fits else None
+def _is_undated(pair: CandidatePair) -> float | None:
+    fits = (
+        pair.has_same_title and pair.lacks_day and (pair.has_same_body or pair.has_cut_body or pair.is_earlier_version)
+    )
+    return pair.common_length if fits else None
 
 
-def _same_story(pair: Pair) -> float | None:
-    if not (pair.has_title and pair.has_day):
+def _has_same_title_and_day(pair: CandidatePair) -> float | None:
+    if not (pair.has_same_title and pair.has_same_day):
         return None
-    likeness = _likeness(pair.record, pair.known)
-    return likeness if likeness >= SAME_STORY else None
+    likeness = _jaccard_similarity(pair.record, pair.known)
+    return likeness if likeness >= MIN_SHINGLES_SHARED else None
 
 
-def _redated(pair: Pair) -> float | None:
-    return 1.0 if pair.has_title and pair.has_body and pair.shared >= WHOLE_BODY else None
+def _is_redated(pair: CandidatePair) -> float | None:
+    return 1.0 if pair.has_same_title and pair.has_same_body and pair.common_length >= MIN_BODY_ALONE else None
 
 
-def _retitled(pair: Pair) -> float | None:
-    fits = pair.has_day and (pair.has_body or pair.has_view) and pair.shared >= SHORT_BODY
-    return pair.shared if fits else None
+def _is_retitled(pair: CandidatePair) -> float | None:
+    fits = pair.has_same_day and (pair.has_same_body or pair.has_cut_body) and pair.common_length >= MIN_BODY
+    return pair.common_length if fits else None
 
 
-def _redated_touched_up(pair: Pair) -> float | None:
-    fits = pair.has_title and pair.days_apart <= FEW_DAYS and pair.shared >= SHORT_BODY
+def _is_redated_and_edited(pair: CandidatePair) -> float | None:
+    fits = pair.has_same_title and pair.days_apart <= MAX_DAYS_APART and pair.common_length >= MIN_BODY
     if not fits or pair.record.numbers != pair.known.numbers:
         return None
-    return fuzz.ratio(pair.record.body, pair.known.body, score_cutoff=TOUCHED_UP) or None
+    return fuzz.ratio(pair.record.body, pair.known.body, score_cutoff=MIN_BODY_RATIO_REDATED) or None
 
 
-def _touched_twice(pair: Pair) -> float | None:
-    if not pair.has_day or pair.shared < SHORT_BODY:
+def _is_retitled_and_edited(pair: CandidatePair) -> float | None:
+    if not pair.has_same_day or pair.common_length < MIN_BODY:
         return None
-    if not are_titles_alike(pair.record.title, pair.known.title):
+    if not are_titles_similar(pair.record.title, pair.known.title):
         return None
-    return fuzz.ratio(pair.record.body, pair.known.body, score_cutoff=BODY_LIKE) or None
+    return fuzz.ratio(pair.record.body, pair.known.body, score_cutoff=MIN_BODY_RATIO) or None
 
 
-def _same_body(pair: Pair) -> float | None:
-    return pair.shared if pair.has_body and not pair.misses_day and pair.shared >= WHOLE_BODY else None
+def _has_same_body(pair: CandidatePair) -> float | None:
+    return (
+        pair.common_length
+        if pair.has_same_body and not pair.lacks_day and pair.common_length >= MIN_BODY_ALONE
+        else None
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rank:
+class EvidenceRule:
     """One class of evidence: how well a pair meets it (None: not at all), and how that is told."""
 
-    by: str  # the index entry that both must share: title | body | day
-    score: Callable[[Pair], float | None]
+    entry: str  # the index entry that both must share: title | body | day
+    score: Callable[[CandidatePair], float | None]
     evidence: str
 
 
-RANKS = (
-    Rank(by="title", score=_same, evidence="same title, day and text"),
-    Rank(by="title", score=_same_view, evidence="same title and day, and one text is a cut or earlier view"),
-    Rank(by="title", score=_same_undated, evidence="same title and text, and one view has no date"),
-    Rank(by="title", score=_same_story, evidence="same title and day"),
-    Rank(by="title", score=_redated, evidence="same title and text"),
-    Rank(by="body", score=_retitled, evidence="same day and text"),
-    Rank(by="title", score=_redated_touched_up, evidence="same title, days close by, nearly the same text and figures"),
-    Rank(by="day", score=_touched_twice, evidence="same day, title and text nearly the same"),
-    Rank(by="body", score=_same_body, evidence="same text"),
+EVIDENCE_RULES = (
+    EvidenceRule(entry="title", score=_is_same_release, evidence="same title, day and text"),
+    EvidenceRule(
+        entry="title", score=_is_cut_or_earlier, evidence="same title and day, and one text is a cut or earlier view"
+    ),
+    EvidenceRule(entry="title", score=_is_undated, evidence="same title and text, and one view has no date"),
+    EvidenceRule(entry="title", score=_has_same_title_and_day, evidence="same title and day"),
+    EvidenceRule(entry="title", score=_is_redated, evidence="same title and text"),
+    EvidenceRule(entry="body", score=_is_retitled, evidence="same day and text"),
+    EvidenceRule(
+        entry="title",
+        score=_is_redated_and_edited,
+        evidence="same title, days close by, nearly the same text and figures",
+    ),
+    EvidenceRule(entry="day", score=_is_retitled_and_edited, evidence="same day, title and text nearly the same"),
+    EvidenceRule(entry="body", score=_has_same_body, evidence="same text"),
 )
-SURE_RANKS = RANKS[:2]  # the others are no match for a record that was seen before as an earlier text
+STRONG_RULES = EVIDENCE_RULES[:2]  # the others are no match for a record that was seen before as an earlier text
 
 
-def _likeness(one: NormalForm, other: NormalForm) -> float:
+def _jaccard_similarity(one: NormalForm, other: NormalForm) -> float:
     """Jaccard likeness of three-word shingles; a cut view is compared over the length that both have."""
     words, others = one.words, other.words
     if one.is_cut or other.is_cut:

@@ -16,17 +16,17 @@ from heapq import nlargest
 from itertools import chain
 from typing import TypeVar
 
-from monitor.compare.fingerprint import NEARBY, SHORT, NormalForm, shingles
+from monitor.compare.fingerprint import FULL_SAMPLE, NEARBY, NormalForm, shingles
 from monitor.model import Sketch
 
-SHARED = 0.45  # of the shorter text's three-word sequences
-MOST = 5  # links of one release
-BOILERPLATE = 16  # a sequence that stands in more releases than this is nobody's in particular
-DOUBT = 1 / 4  # of that share, in the samples, is reason enough to look at the texts themselves
-LOOKED_AT = 32  # texts that are compared with one new one, those that share most first
-NEAREST = 1_000  # sketches a new release is compared with: of more releases within NEARBY days the newest
+MIN_SHARED = 0.45  # of the shorter text's three-word sequences
+MAX_RELATED = 5  # links of one release
+MAX_HOLDERS = 16  # a sequence that stands in more releases than this is nobody's in particular
+SAMPLE_TOLERANCE = 1 / 4  # of that share, in the samples, is reason enough to look at the texts themselves
+MAX_COMPARED = 32  # texts that are compared with one new one, those that share most first
+MAX_SKETCHES = 1_000  # sketches a new release is compared with: of more releases within NEARBY days the newest
 
-Name = int | bytes  # a release's number; of one that has none yet its record's digest
+Key = int | bytes  # a release's number; of one that has none yet its record's digest
 _New = TypeVar("_New", int, bytes)
 
 
@@ -40,71 +40,73 @@ def near_duplicates(
     """
     everyone = {**others, **forms}
     by_title: dict[str, list[int]] = {}
-    for number, shape in everyone.items():
-        by_title.setdefault(shape.title, []).append(number)
-    shares = _shares(pairs, everyone)
-    return {number: _best(number, by_title[form.title], shares.get(number, {})) for number, form in forms.items()}
+    for number, form in everyone.items():
+        by_title.setdefault(form.title, []).append(number)
+    shares = _shared_parts(pairs, everyone)
+    return {
+        number: _most_similar(number, by_title[form.title], shares.get(number, {})) for number, form in forms.items()
+    }
 
 
-def candidates(new: Mapping[_New, Sketch], near: Mapping[int, Sketch]) -> dict[_New, dict[Name, float]]:
+def candidates(new: Mapping[_New, Sketch], near: Mapping[int, Sketch]) -> dict[_New, dict[Key, float]]:
     """The pairs of a new release with another, new ones too, whose samples have enough in common to look closer."""
     counts = Counter(chain.from_iterable(sketch.marks for sketch in new.values()))
-    shared: dict[Name, set[int]] = {number: counts.keys() & sketch.marks for number, sketch in near.items()}
+    shared: dict[Key, set[int]] = {number: counts.keys() & sketch.marks for number, sketch in near.items()}
     # Few marks stand anywhere else: the others need not be looked at release by release.
     common = {mark for mark, times in counts.items() if times > 1}.union(*shared.values())
     shared |= {number: common.intersection(sketch.marks) for number, sketch in new.items()}
-    holders: dict[int, list[Name]] = {}
+    holders: dict[int, list[Key]] = {}
     for number, marks in shared.items():
         for mark in marks:
             holders.setdefault(mark, []).append(number)
-    sizes = _Sizes(dict[Name, Sketch]([*near.items(), *new.items()]))
-    pairs = {number: _fitting(number, shared, holders, sizes) for number in new}
+    sizes = _SampleSizes(dict[Key, Sketch]([*near.items(), *new.items()]))
+    pairs = {number: _similar_samples(number, shared, holders, sizes) for number in new}
     return {number: found for number, found in pairs.items() if found}
 
 
-class _Sizes:
+class _SampleSizes:
     """How much of the smaller of two samples can stand in the other, counted for those that are asked for."""
 
-    def __init__(self, sketches: Mapping[Name, Sketch]) -> None:
+    def __init__(self, sketches: Mapping[Key, Sketch]) -> None:
         self._sketches = sketches
-        self._counted: dict[Name, tuple[int, int]] = {}
+        self._counted: dict[Key, tuple[int, int]] = {}
 
-    def of(self, one: Name, other: Name) -> int:
+    def of(self, one: Key, other: Key) -> int:
         """Of two short texts all sequences count, else those that stand in the sample of a long text too."""
         (whole, part), (wholes, parts) = self._count(one), self._count(other)
         return min(whole, wholes) if part < whole and parts < wholes else min(part, parts)
 
-    def are_near(self, one: Name, other: Name) -> bool:
+    def are_near(self, one: Key, other: Key) -> bool:
         """Whether their days are."""
         day, another = self._sketches[one].date, self._sketches[other].date
         return day is not None and another is not None and abs(day - another) <= NEARBY
 
-    def _count(self, number: Name) -> tuple[int, int]:
+    def _count(self, number: Key) -> tuple[int, int]:
         found = self._counted.get(number)
         if found is None:
             marks = self._sketches[number].marks
-            part = len(marks) if len(marks) > SHORT else sum(not mark & 3 for mark in marks)
+            part = len(marks) if len(marks) > FULL_SAMPLE else sum(not mark & 3 for mark in marks)
             found = self._counted[number] = len(marks), part
         return found
 
 
-def _fitting(
-    number: Name, shared: Mapping[Name, set[int]], holders: Mapping[int, list[Name]], sizes: _Sizes
-) -> dict[Name, float]:
+def _similar_samples(
+    number: Key, shared: Mapping[Key, set[int]], holders: Mapping[int, list[Key]], sizes: _SampleSizes
+) -> dict[Key, float]:
     """The other releases that share enough with this one, and which part of its sample is boilerplate to both."""
     lists = {mark: holders[mark] for mark in shared[number]}
-    counts = Counter(chain.from_iterable(few for few in lists.values() if 1 < len(few) <= BOILERPLATE))
+    counts = Counter(chain.from_iterable(few for few in lists.values() if 1 < len(few) <= MAX_HOLDERS))
     del counts[number]
     if not counts:
         return {}
-    common = {mark for mark, many in lists.items() if len(many) > BOILERPLATE}
+    common = {mark for mark, many in lists.items() if len(many) > MAX_HOLDERS}
     shares = {other: count / sizes.of(number, other) for other, count in counts.items()}
-    likely = [n for n, share in shares.items() if share > SHARED * DOUBT and sizes.are_near(number, n)]
-    closest = nlargest(LOOKED_AT, likely, key=shares.__getitem__)
+    likely = [n for n, share in shares.items() if share > MIN_SHARED * SAMPLE_TOLERANCE and sizes.are_near(number, n)]
+    closest = nlargest(MAX_COMPARED, likely, key=shares.__getitem__)
     return {other: len(common & shared[other]) / sizes.of(number, other) for other in closest}
 
 
-def _shares(
+def _shared_parts(
     pairs: Mapping[int, Mapping[int, float]], everyone: Mapping[int, NormalForm]
 ) -> dict[int, dict[int, float]]:
     """Of each release those that share enough of the shorter text, and how much, boilerplate apart."""
@@ -115,13 +117,13 @@ def _shares(
     for number, other, boilerplate in known:
         own, its = sequences[number], sequences[other]
         share = len(own & its) / min(len(own), len(its)) - boilerplate
-        if share > SHARED:
+        if share > MIN_SHARED:
             shares.setdefault(number, {})[other] = share
             shares.setdefault(other, {})[number] = share
     return shares
 
 
-def _best(number: int, twins: list[int], shares: Mapping[int, float]) -> tuple[int, ...]:
+def _most_similar(number: int, same_title: list[int], shares: Mapping[int, float]) -> tuple[int, ...]:
     alike = sorted((-share, other) for other, share in shares.items())
-    found = dict.fromkeys([*sorted(twins), *(other for _, other in alike)])
-    return tuple(other for other in found if other != number)[:MOST]
+    found = dict.fromkeys([*sorted(same_title), *(other for _, other in alike)])
+    return tuple(other for other in found if other != number)[:MAX_RELATED]

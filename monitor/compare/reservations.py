@@ -22,8 +22,8 @@ _SHOWN = 3  # it was given to a record
 class Unavailable:
     """Releases that the records of one part cannot have."""
 
-    held: frozenset[int] = frozenset()
-    spared: frozenset[int] = frozenset()  # an equal text can have them, lesser evidence cannot
+    reserved: frozenset[int] = frozenset()
+    for_equal_text: frozenset[int] = frozenset()  # an equal text can have them, lesser evidence cannot
 
 
 _BLOCK = 256  # release numbers that are kept side by side: those of one dump stand together as a rule
@@ -48,7 +48,7 @@ class Reservations:
         """Whether the dump has shown this release so far."""
         return isinstance(number, int) and self._hold(number) == _SHOWN
 
-    def note(self, seen_records: Mapping[bytes, SeenRecord], versions: Mapping[int, int]) -> None:
+    def reserve(self, seen_records: Mapping[bytes, SeenRecord], versions: Mapping[int, int]) -> None:
         """Records of this dump that were seen before.
 
         versions: the current ones of the releases that they do not show as they are now.
@@ -57,7 +57,7 @@ class Reservations:
             is_current = seen_record.is_current or versions.get(seen_record.number) == seen_record.version
             self._set(seen_record.number, digest, _CURRENT if is_current else _EARLIER)
 
-    def take(self, seen: Mapping[bytes, SeenRecord], changes: Iterable[Change]) -> None:
+    def mark_shown(self, seen: Mapping[bytes, SeenRecord], changes: Iterable[Change]) -> None:
         """Note what a stored part has shown: records just as they were seen before, and changes."""
         for digest, seen_record in seen.items():
             self._set(seen_record.number, digest, _SHOWN)
@@ -83,8 +83,8 @@ class Reservations:
         others = [(number, hold) for number, hold in holds if self._holder(number) not in own]
         shown = frozenset(number for number, hold in holds if hold == _SHOWN)
         return Unavailable(
-            held=shown | {number for number, hold in others if hold == _CURRENT},
-            spared=frozenset(number for number, hold in others if hold == _EARLIER),
+            reserved=shown | {number for number, hold in others if hold == _CURRENT},
+            for_equal_text=frozenset(number for number, hold in others if hold == _EARLIER),
         )
 
     def _hold(self, number: int) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import UsageError
 from monitor.match.keywords import keyword_fault
-from monitor.match.query import QueryFault, alias_fault, unclear
+from monitor.match.query import QueryFault, alias_fault, ambiguity_warning
 from monitor.match.regex import read_pattern
 from monitor.notify.channels import check_channel, check_service
 
@@ -87,7 +87,7 @@ def _check_query(
     config: Config, path: str, query: str, aliases: Mapping[str, Sequence[str]], diagnostics: Diagnostics
 ) -> None:
     try:
-        warning = unclear(query, aliases)
+        warning = ambiguity_warning(query, aliases)
     except QueryFault as error:
         _note_query_error(config, path, query, error, diagnostics)
         return

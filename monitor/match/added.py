@@ -12,28 +12,28 @@ from monitor.text import is_cut
 _ADDS = frozenset({"insert", "replace"})
 
 
-class Added:
+class AddedText:
     """Inserted and replaced words of one change; the open last word of a cut body is nobody's addition."""
 
-    __slots__ = ("_closed_end", "_stretches")
+    __slots__ = ("_closed_end", "_ranges")
 
     def __init__(self, change: Change) -> None:
         self._closed_end = _closed_end(change.after)
-        self._stretches: dict[str, list[tuple[int, int]]] = {}
-        for field, start, end in _stretches(change):
-            self._stretches.setdefault(field, []).append((start, end))
+        self._ranges: dict[str, list[tuple[int, int]]] = {}
+        for field, start, end in _added_ranges(change):
+            self._ranges.setdefault(field, []).append((start, end))
 
-    def touches(self, span: tuple[str, int, int]) -> bool:
+    def overlaps(self, span: tuple[str, int, int]) -> bool:
         """Whether any of them lies in this place."""
         field, start, end = span
-        stretches = self._stretches.get(field, [])
+        stretches = self._ranges.get(field, [])
         if field == "body" and end > self._closed_end:
             return False
         at = bisect_right(stretches, (start, end))
         return any(left < end and start < right for left, right in stretches[max(at - 1, 0) : at + 1])
 
 
-def _stretches(change: Change) -> Iterator[tuple[str, int, int]]:
+def _added_ranges(change: Change) -> Iterator[tuple[str, int, int]]:
     """Where new words stand; edits carry no offsets, so the new text is walked along, blanks before a word left out."""
     reached: dict[str, int] = {}
     for edit in change.edits:

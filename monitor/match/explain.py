@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from itertools import islice
 
 from monitor.match.document import FIELDS, Document
-from monitor.match.evaluate import Options, Rule, matches, prepared
-from monitor.match.hits import every_place, total_of
+from monitor.match.evaluate import Options, Rule, matches, prepare
+from monitor.match.hits import all_locations, count_hits
 from monitor.match.keywords import Keyword
-from monitor.match.matcher import HITS_KEPT, Matcher
-from monitor.match.nodes import And, Count, In, Near, Node, Not, Or, shown
+from monitor.match.matcher import MAX_HITS, Matcher
+from monitor.match.nodes import And, Count, Near, Node, Not, Or, Scoped, to_query
 from monitor.match.query import NO_ALIASES, Aliases, parse
 from monitor.match.watchlist import Watchlist, excluded, keyword_rule, rules_of
 from monitor.model import Release
 
 _FIELD_LINE = re.compile(rf"^({'|'.join(FIELDS)}):[ \t]*", re.MULTILINE)
-_QUOTED = 5  # different spellings that are shown of what was found
+_MAX_SHOWN = 5  # different spellings that are shown of what was found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +50,9 @@ class Example:
 
 def explain(watchlist: Watchlist, release: Release, aliases: Aliases = NO_ALIASES) -> Explanation:
     """What each part of a watchlist finds in a release; its sources and kinds of event are not looked at."""
-    reading = Document(release)
+    document = Document(release)
     found = Matcher([watchlist], aliases).scan(release)
-    parts = [*_parts(watchlist, aliases, reading), *_limits(watchlist, aliases, reading)]
+    parts = [*_parts(watchlist, aliases, document), *_limits(watchlist, aliases, document)]
     return Explanation(matched=bool(found), query=_query(watchlist, aliases), parts=tuple(parts))
 
 
@@ -62,11 +62,11 @@ def failing_tests(watchlist: Watchlist, tests: Sequence[Example], aliases: Alias
     A text of several lines is a title with its body; a single line is tried as title, as body and as category.
     Where the text begins with `title:`, `body:` or `category:`, each such line opens that field, and no other is tried.
     """
-    prepared_list = Matcher([watchlist], aliases)
-    return tuple(test for test in tests if any(map(prepared_list.scan, _views(test.text))) != test.is_match)
+    matcher = Matcher([watchlist], aliases)
+    return tuple(test for test in tests if any(map(matcher.scan, _releases(test.text))) != test.is_match)
 
 
-def _views(text: str) -> list[Release]:
+def _releases(text: str) -> list[Release]:
     """The releases that a test's text may stand for."""
     text = text.strip("\n")
     if _FIELD_LINE.match(text):
@@ -84,20 +84,20 @@ def _views(text: str) -> list[Release]:
 
 def _query(watchlist: Watchlist, aliases: Aliases) -> str:
     if watchlist.query:
-        return shown(parse(watchlist.query, aliases))
+        return to_query(parse(watchlist.query, aliases))
     return f"regex {watchlist.regex}" if watchlist.regex else " OR ".join(watchlist.keywords)
 
 
-def _parts(watchlist: Watchlist, aliases: Aliases, reading: Document) -> Iterator[QueryPart]:
+def _parts(watchlist: Watchlist, aliases: Aliases, document: Document) -> Iterator[QueryPart]:
     options = Options(fields=watchlist.fields, case=watchlist.case, inflect=watchlist.inflect)
     if watchlist.regex:
-        yield _part(watchlist.regex, rules_of(watchlist)[0], reading)
+        yield _part(watchlist.regex, rules_of(watchlist)[0], document)
     for text in watchlist.keywords:
-        yield _part(text, keyword_rule(text, options, aliases), reading)
+        yield _part(text, keyword_rule(text, options, aliases), document)
     if watchlist.query:
         for node, field in _conditions(parse(watchlist.query, aliases), ""):
-            within: Node = In(field=field, part=node) if field else node
-            yield _part(shown(within), prepared(within, options), reading)
+            within: Node = Scoped(field=field, part=node) if field else node
+            yield _part(to_query(within), prepare(within, options), document)
 
 
 def _conditions(node: Node, field: str) -> Iterator[tuple[Node, str]]:
@@ -106,68 +106,70 @@ def _conditions(node: Node, field: str) -> Iterator[tuple[Node, str]]:
         case And() | Or():
             for part in node.parts:
                 yield from _conditions(part, field)
-        case In():
+        case Scoped():
             yield from _conditions(node.part, node.field)
         case _:
             yield node, field
 
 
-def _limits(watchlist: Watchlist, aliases: Aliases, reading: Document) -> Iterator[QueryPart]:
+def _limits(watchlist: Watchlist, aliases: Aliases, document: Document) -> Iterator[QueryPart]:
     for text, rule in zip(watchlist.exclude, excluded(watchlist, aliases), strict=True):
-        yield _part(f"exclude {text}", Not(part=rule), reading)
+        yield _part(f"exclude {text}", Not(part=rule), document)
     if watchlist.min_hits > 1:
         rules = rules_of(watchlist, aliases)
-        count = total_of(rules, reading) if rules else 0
+        count = count_hits(rules, document) if rules else 0
         why = f"{count} different {'place' if count == 1 else 'places'}"
         yield QueryPart(text=f"min_hits {watchlist.min_hits}", matched=count >= watchlist.min_hits, why=why)
 
 
-def _part(text: str, rule: Rule, reading: Document) -> QueryPart:
-    matched = matches(rule, reading)
+def _part(text: str, rule: Rule, document: Document) -> QueryPart:
+    matched = matches(rule, document)
     if isinstance(rule, Not):
-        why = _places(rule.part, reading) if not matched else "stands nowhere"
+        why = _quoted_hits(rule.part, document) if not matched else "stands nowhere"
     else:
-        why = _places(rule, reading) if matched else _missing(rule, reading)
+        why = _quoted_hits(rule, document) if matched else _missing(rule, document)
     return QueryPart(text=text, matched=matched, why=why)
 
 
-def _places(rule: Rule, reading: Document) -> str:
+def _quoted_hits(rule: Rule, document: Document) -> str:
     """`title "FTA", body "FTAs" twice`: what stands where, each spelling once."""
     found = Counter(
-        (field, reading.page(field).text[start:end])
-        for field, start, end in islice(every_place([rule], reading), HITS_KEPT)
+        (field, document.field(field).text[start:end])
+        for field, start, end in islice(all_locations([rule], document), MAX_HITS)
     )
     ordered = sorted(found.items(), key=lambda one: FIELDS.index(one[0][0]))
-    told = [f'{field} "{" ".join(words.split())}"{_times(count)}' for (field, words), count in ordered[:_QUOTED]]
-    return ", ".join(told) + (" and more" if len(ordered) > _QUOTED else "")
+    told = [f'{field} "{" ".join(words.split())}"{_times(count)}' for (field, words), count in ordered[:_MAX_SHOWN]]
+    return ", ".join(told) + (" and more" if len(ordered) > _MAX_SHOWN else "")
 
 
 def _times(count: int) -> str:
     return "" if count == 1 else f" {count} times"
 
 
-def _missing(rule: Rule, reading: Document) -> str:
+def _missing(rule: Rule, document: Document) -> str:
     match rule:
         case Keyword():
-            return _missing_words(rule, reading)
+            return _missing_words(rule, document)
         case Near():
-            lacking = [part for part in rule.parts if not matches(part, reading)]
-            return _missing(lacking[0], reading) if lacking else "all of it stands there, but not near enough"
+            lacking = [part for part in rule.parts if not matches(part, document)]
+            return _missing(lacking[0], document) if lacking else "all of it stands there, but not near enough"
         case Count():
-            count = total_of([rule.part], reading)
+            count = count_hits([rule.part], document)
             return f"{count} different {'place' if count == 1 else 'places'} only"
         case Or():
-            return "none of it stands there: " + "; ".join(_missing(part, reading) for part in rule.parts[:_QUOTED])
+            return "none of it stands there: " + "; ".join(_missing(part, document) for part in rule.parts[:_MAX_SHOWN])
     return "does not fit anywhere"
 
 
-def _missing_words(rule: Keyword, reading: Document) -> str:
-    pages = [reading.page(field) for field in rule.fields]
+def _missing_words(rule: Keyword, document: Document) -> str:
+    tokenized_fields = [document.field(field) for field in rule.fields]
     where = " or ".join(rule.fields)
-    absent = next((word for word in rule.words if not any(page.has(word) for page in pages)), None)
+    absent = next((word for word in rule.words if not any(tokenized.has(word) for tokenized in tokenized_fields)), None)
     if absent is not None:
         return f"'{_shortest(absent.forms)}' stands nowhere in {where}"
-    picky = next((word for word in rule.words if not any(page.places_of(word) for page in pages)), None)
+    picky = next(
+        (word for word in rule.words if not any(tokenized.positions_of(word) for tokenized in tokenized_fields)), None
+    )
     if picky is not None:
         return f"'{_shortest(picky.forms)}' stands there, but not in the capitals asked for"
     return f"its words stand there, but not side by side in {where}"

@@ -29,7 +29,7 @@ _MANY = 0.1  # share of bytes beyond ASCII from which a text is read as one stre
 _SHORT = 40  # letters of a stretch that is worth remembering
 
 
-class Spelling:
+class FastTokens:
     """The words of a text, twice: as they are written and folded, at the same places of two long strings.
 
     In both strings blanks surround every word, and nothing but words and blanks stands there. `stretch` leads from
@@ -37,15 +37,15 @@ class Spelling:
     """
 
     def __init__(self, text: str) -> None:
-        self._text = plain = _plainer(text)
-        self._odd = [(start, end, _words_of(plain[start:end])) for start, end in _odd_stretches(plain)]
-        pieces = (_side_by_side(words, [token.form for token in words]) for _, _, words in self._odd)
+        self._text = plain = _normalized(text)
+        self._special = [(start, end, _tokens_of(plain[start:end])) for start, end in _special_ranges(plain)]
+        pieces = (_padded(words, [token.form for token in words]) for _, _, words in self._special)
         self.folded = self._joined(pieces, _FOLDED)
 
     @cached_property
     def written(self) -> str:
         """The words as they stand in the text."""
-        pieces = (_side_by_side(words, [token.raw for token in words]) for _, _, words in self._odd)
+        pieces = (_padded(words, [token.raw for token in words]) for _, _, words in self._special)
         return self._joined(pieces, _AS_WRITTEN)
 
     @cached_property
@@ -57,75 +57,75 @@ class Spelling:
         gaps = compress(range(len(pieces)), pieces)
         return [letter + gap - len(word) for letter, gap, word in zip(letters, gaps, words, strict=True)]
 
-    def stretch(self, first: int, last: int) -> tuple[int, int]:
+    def location(self, first: int, last: int) -> tuple[int, int]:
         """From the word that begins at the first place to the one that begins at the last, as offsets into the text."""
-        places, leads, ends, _ = self._turns
-        start = first - leads[bisect_right(places, first) - 1]
+        places, shifts, ends, _ = self._offset_shifts
+        start = first - shifts[bisect_right(places, first) - 1]
         at = bisect_right(places, last) - 1
         is_odd = places[at] == last and ends[at] > 0
-        return start, ends[at] if is_odd else self.folded.index(" ", last) - leads[at]
+        return start, ends[at] if is_odd else self.folded.index(" ", last) - shifts[at]
 
     @property
-    def touching(self) -> frozenset[int]:
+    def glued(self) -> frozenset[int]:
         """Where words begin that nothing parts from the word before, as 를 in "FTA를"."""
-        return self._turns.touching
+        return self._offset_shifts.glued
 
     def _joined(self, pieces: Iterator[str], table: dict[int, str]) -> str:
         made, reached = [" "], 0
-        for (start, end, _), piece in zip(self._odd, pieces, strict=True):
+        for (start, end, _), piece in zip(self._special, pieces, strict=True):
             made += self._text[reached:start].translate(table), piece
             reached = end
         return "".join([*made, self._text[reached:].translate(table), " "])
 
     @cached_property
-    def _turns(self) -> _Turns:
-        places, leads, ends, touching = [0], [1], [0], set()
+    def _offset_shifts(self) -> _OffsetShifts:
+        places, shifts, ends, glued = [0], [1], [0], set()
         place, reached = 1, 0
-        for start, end, words in self._odd:
+        for start, end, words in self._special:
             place += start - reached
             before = -1
             for token in words:
                 places.append(place)
-                leads.append(place - start - token.start)
+                shifts.append(place - start - token.start)
                 ends.append(start + token.end)
                 if token.start == before:
-                    touching.add(place)
+                    glued.add(place)
                 before = token.end
                 place += max(len(token.raw), len(token.form)) + 1
             place -= bool(words)
             places.append(place)
-            leads.append(place - end)
+            shifts.append(place - end)
             ends.append(0)
             reached = end
-        return _Turns(places, leads, ends, frozenset(touching))
+        return _OffsetShifts(places, shifts, ends, frozenset(glued))
 
 
-def lettered(text: str) -> str | None:
+def searchable_text(text: str) -> str | None:
     """A string in which every folded form of the text stands as it is; None: that takes the reading of its words.
 
     In ASCII a form is a stretch of the text, its letter case and the dots of dotted capitals apart.
     """
-    plain = _plainer(text)
+    plain = _normalized(text)
     return plain.lower().replace(".", "") if plain.isascii() else None
 
 
-class _Turns(NamedTuple):
+class _OffsetShifts(NamedTuple):
     """Where the strings and the text drift apart, in parallel lists that begin before the first word."""
 
     places: list[int]
-    leads: list[int]  # by how much the strings are ahead from there on
+    shifts: list[int]  # by how much the strings are ahead from there on
     ends: list[int]  # where the odd word that begins there ends in the text; 0: none does
-    touching: frozenset[int]
+    glued: frozenset[int]
 
 
-def _plainer(text: str) -> str:
+def _normalized(text: str) -> str:
     if not text.isascii():
         for mark, plain in _LIKE_ASCII:
             text = text.replace(mark, plain)
     return text.replace("\n", " ").replace("`", "'")
 
 
-def _odd_stretches(text: str) -> Iterator[tuple[int, int]]:
+def _special_ranges(text: str) -> Iterator[tuple[int, int]]:
     """From blank to blank, where the tables are no judge of words."""
     patterns = _ODD if text.isascii() else (*_ODD, _FOREIGN)
     if len(patterns) > len(_ODD) and len(text.encode("utf-8", "surrogatepass")) > len(text) * (1 + _MANY):
@@ -140,15 +140,15 @@ def _odd_stretches(text: str) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _words_of(stretch: str) -> Sequence[Token]:
-    return _remembered(stretch) if len(stretch) <= _SHORT else tokens(stretch)
+def _tokens_of(stretch: str) -> Sequence[Token]:
+    return _cached_tokens(stretch) if len(stretch) <= _SHORT else tokens(stretch)
 
 
 @lru_cache(maxsize=5_000)
-def _remembered(stretch: str) -> tuple[Token, ...]:
+def _cached_tokens(stretch: str) -> tuple[Token, ...]:
     """Most stretches are the same few: Korea's, U.S., 5%p."""
     return tuple(tokens(stretch))
 
 
-def _side_by_side(found: Sequence[Token], words: Sequence[str]) -> str:
+def _padded(found: Sequence[Token], words: Sequence[str]) -> str:
     return " ".join(word.ljust(max(len(token.raw), len(token.form))) for word, token in zip(words, found, strict=True))

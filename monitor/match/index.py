@@ -13,15 +13,15 @@ from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
 from monitor.match.evaluate import Rule
-from monitor.match.fast_tokens import lettered
+from monitor.match.fast_tokens import searchable_text
 from monitor.match.keywords import Keyword
 from monitor.match.lexicon import EVERYDAY
 from monitor.match.nodes import And, Count, Near, Or
 from monitor.match.tokens import Word
 
-_REMEMBERED = 20_000  # words of past releases whose wildcards are known
-_FEW = 50  # forms that are looked for one by one, before a release is read word by word
-_LONG = 60  # letters of a word that is not worth remembering
+_MAX_CACHED = 20_000  # words of past releases whose wildcards are known
+_MAX_SEARCHED = 50  # forms that are looked for one by one, before a release is read word by word
+_MAX_CACHED_LENGTH = 60  # letters of a word that is not worth remembering
 UNCOUNTED: Mapping[str, int] = MappingProxyType({})
 
 
@@ -32,78 +32,87 @@ class Index:
     the longest is the rarest.
     """
 
-    __slots__ = ("_always", "_frequencies", "_inside", "_met", "_needles", "_open_at", "_starts", "_whole")
+    __slots__ = (
+        "_checked_forms",
+        "_frequencies",
+        "_indexed_forms",
+        "_inside",
+        "_rules_by_form",
+        "_starts",
+        "_unindexed",
+        "_whole",
+    )
 
     def __init__(self, rules: Sequence[Rule], frequencies: Mapping[str, int] = UNCOUNTED) -> None:
         self._frequencies = frequencies
         self._whole: dict[str, Sequence[int]] = {}
-        self._starts = _Stems()
-        self._inside = _Stems()
-        self._met: set[str] = set()  # words of past releases that were compared with the wildcards
-        self._open_at: dict[str, tuple[int, ...]] = {}  # those of them that fit some
-        self._always: list[int] = []
-        self._needles: set[str] = set()  # some form of a word under which each rule lies
+        self._starts = _Affixes()
+        self._inside = _Affixes()
+        self._checked_forms: set[str] = set()  # words of past releases that were compared with the wildcards
+        self._rules_by_form: dict[str, tuple[int, ...]] = {}  # those of them that fit some
+        self._unindexed: list[int] = []
+        self._indexed_forms: set[str] = set()  # some form of a word under which each rule lies
         for number, rule in enumerate(rules):
-            words = self._anchors(rule)
+            words = self._required_words(rule)
             for word in words or ():
-                self._enter(word, number)
+                self._add(word, number)
             if words is None:
-                self._always.append(number)
+                self._unindexed.append(number)
 
-    def can_meet(self, texts: Iterable[str]) -> bool:
+    def may_match(self, texts: Iterable[str]) -> bool:
         """Whether a release with these texts may meet any rule; told without reading its words, where rules are few.
 
         Most releases interest nobody: a handful of searches passes them over at a tenth of the cost of their words.
         """
-        if self._always or len(self._needles) > _FEW:
+        if self._unindexed or len(self._indexed_forms) > _MAX_SEARCHED:
             return True
         for text in texts:
-            letters = lettered(text)
-            if letters is None or any(needle in letters for needle in self._needles):
+            letters = searchable_text(text)
+            if letters is None or any(needle in letters for needle in self._indexed_forms):
                 return True
         return False
 
     def candidates(self, forms: AbstractSet[str]) -> list[int]:
         """Rules that may be met by a release with these forms, ascending."""
-        found: set[int] = set(self._always)
+        found: set[int] = set(self._unindexed)
         for form in self._whole.keys() & forms:
             found.update(self._whole[form])
         if self._starts or self._inside:
-            for form in forms - self._met:
-                found.update(self._meet(form))
-            for form in self._open_at.keys() & forms:
-                found.update(self._open_at[form])
+            for form in forms - self._checked_forms:
+                found.update(self._wildcard_rules(form))
+            for form in self._rules_by_form.keys() & forms:
+                found.update(self._rules_by_form[form])
         return sorted(found)
 
-    def _meet(self, form: str) -> set[int]:
+    def _wildcard_rules(self, form: str) -> set[int]:
         """Rules with a wildcard that this word fits; words are compared once, not once per release."""
         found = set(self._starts.of(form, form[:1]))
         found.update(self._inside.of(form, form))
-        if len(self._met) >= _REMEMBERED:
-            self._met.clear()
-            self._open_at.clear()
-        if len(form) <= _LONG:
-            self._met.add(form)
-        if found and len(form) <= _LONG:
-            self._open_at[form] = tuple(found)
+        if len(self._checked_forms) >= _MAX_CACHED:
+            self._checked_forms.clear()
+            self._rules_by_form.clear()
+        if len(form) <= _MAX_CACHED_LENGTH:
+            self._checked_forms.add(form)
+        if found and len(form) <= _MAX_CACHED_LENGTH:
+            self._rules_by_form[form] = tuple(found)
         return found
 
-    def _anchors(self, rule: Rule) -> tuple[Word, ...] | None:
+    def _required_words(self, rule: Rule) -> tuple[Word, ...] | None:
         """Words of which a release that meets the rule has at least one; None: there are none such."""
         match rule:
             case Keyword():
                 return (min(rule.words, key=self._commonness) if len(rule.words) > 1 else rule.words[0],)
             case And() | Near():
-                known = [words for words in map(self._anchors, rule.parts) if words]
-                return min(known, key=self._price, default=None)
+                known = [words for words in map(self._required_words, rule.parts) if words]
+                return min(known, key=self._cost, default=None)
             case Or():
-                choices = [self._anchors(part) for part in rule.parts]
+                choices = [self._required_words(part) for part in rule.parts]
                 return None if None in choices else tuple({w: None for words in choices for w in words or ()})
             case Count():
-                return self._anchors(rule.part)
+                return self._required_words(rule.part)
         return None
 
-    def _price(self, words: tuple[Word, ...]) -> tuple[int, int, int]:
+    def _cost(self, words: tuple[Word, ...]) -> tuple[int, int, int]:
         return (*max(map(self._commonness, words)), len(words))
 
     def _commonness(self, word: Word) -> tuple[int, int]:
@@ -111,13 +120,13 @@ class Index:
         length = 0 if any(form in EVERYDAY for form in word.forms) else -min(map(len, word.forms))
         return sum(self._frequencies.get(form, 0) for form in word.forms) if self._frequencies else 0, length
 
-    def _enter(self, word: Word, number: int) -> None:
-        self._needles.update(word.forms)
+    def _add(self, word: Word, number: int) -> None:
+        self._indexed_forms.update(word.forms)
         for form in word.forms:
             if word.is_open_left:
-                self._inside.enter(form, number)
+                self._inside.add(form, number)
             elif word.is_open_right:
-                self._starts.enter(form, number)
+                self._starts.add(form, number)
             else:
                 _append(self._whole, form, number)
 
@@ -131,7 +140,7 @@ def _append(numbers: dict[str, Sequence[int]], form: str, number: int) -> None:
         numbers[form] = [*known, number] if known else (number,)
 
 
-class _Stems:
+class _Affixes:
     """Parts of words, found at a given place of a word without trying them one by one."""
 
     __slots__ = ("_lengths", "_numbers")
@@ -143,7 +152,7 @@ class _Stems:
     def __bool__(self) -> bool:
         return bool(self._numbers)
 
-    def enter(self, stem: str, number: int) -> None:
+    def add(self, stem: str, number: int) -> None:
         _append(self._numbers, stem, number)
         self._lengths.setdefault(stem[0], set()).add(len(stem))
 

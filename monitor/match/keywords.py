@@ -12,7 +12,7 @@ from typing import NamedTuple
 from monitor.errors import UsageError
 from monitor.match.document import FIELDS, Document, TokenizedField
 from monitor.match.lexicon import EVERYDAY
-from monitor.match.positions import NO_RUNS, Spans, lasts_of, side_by_side
+from monitor.match.positions import NO_SPANS, Spans, phrase_ends, phrase_spans
 from monitor.match.tokens import Token, Word, inflections, tokens
 
 CASES = ("smart", "ignore", "exact")
@@ -36,37 +36,37 @@ class Keyword:
         """Whether it is one whole word in any letter case, so that a form of a release tells all."""
         return len(self.words) == 1 and not (self.words[0].is_open or self.words[0].is_picky)
 
-    def is_met(self, reading: Document) -> bool:
+    def matches(self, document: Document) -> bool:
         """Whether a release says it anywhere; told from the distinct words alone where they suffice."""
-        return any(map(self._stands_on, map(reading.page, self.fields)))
+        return any(map(self._matches_field, map(document.field, self.fields)))
 
-    def runs(self, page: TokenizedField) -> Spans:
+    def spans(self, tokenized: TokenizedField) -> Spans:
         """Its places on one page.
 
         Whatever separates words (blank, hyphen, line break, slash, other punctuation) is one gap. A Hangul particle
         glued to a word in other letters may stand between two words of the phrase: "FTA 체결" finds "FTA를 체결".
         """
-        if not all(map(page.has, self.words)):
-            return NO_RUNS
-        return side_by_side([page.places_of(word) for word in self.words], page.main)
+        if not all(map(tokenized.has, self.words)):
+            return NO_SPANS
+        return phrase_spans([tokenized.positions_of(word) for word in self.words], tokenized.main_words)
 
-    def _stands_on(self, page: TokenizedField) -> bool:
+    def _matches_field(self, tokenized: TokenizedField) -> bool:
         """The cheapest question that decides comes first."""
-        if not page.has(self.words[0]):
+        if not tokenized.has(self.words[0]):
             return False
         if len(self.words) == 1:
-            return not self.words[0].is_picky or page.places_of(self.words[0]) > 0
-        if not all(map(page.has, self.words)):
+            return not self.words[0].is_picky or tokenized.positions_of(self.words[0]) > 0
+        if not all(map(tokenized.has, self.words)):
             return False
-        if page.has_particles or any(word.is_picky for word in self.words):
-            return lasts_of([page.places_of(word) for word in self.words], page.main) > 0
+        if tokenized.has_particles or any(word.is_picky for word in self.words):
+            return phrase_ends([tokenized.positions_of(word) for word in self.words], tokenized.main_words) > 0
         if self.words[0].is_open_left or self.words[-1].is_open_right:
-            return any(map(page.says, self._sayings()))
-        if not all(page.has_pair(left, right) for left, right in pairwise(self.words)):
+            return any(map(tokenized.has_phrase, self._phrases()))
+        if not all(tokenized.has_pair(left, right) for left, right in pairwise(self.words)):
             return False
-        return len(self.words) == 2 or any(map(page.says, self._sayings()))
+        return len(self.words) == 2 or any(map(tokenized.has_phrase, self._phrases()))
 
-    def _sayings(self) -> Iterator[str]:
+    def _phrases(self) -> Iterator[str]:
         """The phrase in each of its forms; only its outer words can be open, for Hangul stands not on such a page."""
         left = "" if self.words[0].is_open_left else " "
         right = "" if self.words[-1].is_open_right else " "
@@ -75,12 +75,12 @@ class Keyword:
 
 def keyword_fault(text: str) -> str | None:
     """What is wrong with a keyword and how to cure it, in one sentence; None: nothing."""
-    return _fault(_take_apart(text))
+    return _fault(_parse(text))
 
 
 def read_keyword(text: str, *, fields: Sequence[str] = FIELDS, case: str = "smart", inflect: bool = True) -> Keyword:
     """Prepare a keyword to be looked for; its own `field:` and `=` win over the options. Raises UsageError."""
-    written = _take_apart(text)
+    written = _parse(text)
     fault = _fault(written)
     if fault:
         raise UsageError(fault, where=text)
@@ -90,25 +90,25 @@ def read_keyword(text: str, *, fields: Sequence[str] = FIELDS, case: str = "smar
 
 def alias_in(text: str, names: Collection[str]) -> tuple[str, str] | None:
     """The field ("" for none) and the alias that a keyword consists of; None: it is no alias."""
-    written = _take_apart(text)
+    written = _parse(text)
     is_alias = written.core in names and not (written.is_exact or written.is_open)
     return (written.field, written.core) if is_alias else None
 
 
-def saying_fault(text: str, *, is_quoted: bool) -> str | None:
+def term_fault(text: str, *, is_quoted: bool) -> str | None:
     """As `keyword_fault`, for a word or phrase of a query, whose operators and fields are read already."""
-    written = _part("", text, is_exact=False)
+    written = _parse_core("", text, is_exact=False)
     glued = None if is_quoted else _field_fault(written)
     return glued or _emptiness_fault(written) or _wildcard_fault(written) or _length_fault(written)
 
 
-def read_saying(text: str, *, is_exact: bool, fields: Sequence[str], case: str, inflect: bool) -> Keyword:
+def read_term(text: str, *, is_exact: bool, fields: Sequence[str], case: str, inflect: bool) -> Keyword:
     """Prepare a word or phrase of a query, which `saying_fault` accepts."""
-    words = _words(_part("", text, is_exact=is_exact), case=case, inflect=inflect)
+    words = _words(_parse_core("", text, is_exact=is_exact), case=case, inflect=inflect)
     return Keyword(words=words, fields=tuple(fields))
 
 
-class _Written(NamedTuple):
+class _KeywordText(NamedTuple):
     """A keyword's text taken apart: `title:=*word*`."""
 
     field: str  # "": none
@@ -123,17 +123,17 @@ class _Written(NamedTuple):
         return self.is_open_left or self.is_open_right
 
 
-def _take_apart(text: str) -> _Written:
+def _parse(text: str) -> _KeywordText:
     rest = text.strip()
     name, colon, after = rest.partition(":")
     field = name if colon and name in FIELDS else ""
     rest = after.strip() if field else rest
-    return _part(field, rest.removeprefix("=").strip(), is_exact=rest.startswith("="))
+    return _parse_core(field, rest.removeprefix("=").strip(), is_exact=rest.startswith("="))
 
 
-def _part(field: str, core: str, *, is_exact: bool) -> _Written:
+def _parse_core(field: str, core: str, *, is_exact: bool) -> _KeywordText:
     inner = core.removeprefix("*").removesuffix("*")
-    return _Written(
+    return _KeywordText(
         field=field,
         is_exact=is_exact,
         is_open_left=core.startswith("*"),
@@ -143,7 +143,7 @@ def _part(field: str, core: str, *, is_exact: bool) -> _Written:
     )
 
 
-def _fault(written: _Written) -> str | None:
+def _fault(written: _KeywordText) -> str | None:
     return (
         _operator_fault(written)
         or _field_fault(written)
@@ -153,12 +153,12 @@ def _fault(written: _Written) -> str | None:
     )
 
 
-def _operator_fault(written: _Written) -> str | None:
+def _operator_fault(written: _KeywordText) -> str | None:
     found = _OPERATOR.search(written.core)
     return f"{_LITERAL} (found '{found.group()}')" if found else None
 
 
-def _field_fault(written: _Written) -> str | None:
+def _field_fault(written: _KeywordText) -> str | None:
     found = _FIELD.match(written.core)
     if not found:
         return None
@@ -173,13 +173,13 @@ def _field_fault(written: _Written) -> str | None:
     return None
 
 
-def _emptiness_fault(written: _Written) -> str | None:
+def _emptiness_fault(written: _KeywordText) -> str | None:
     if written.words:
         return None
     return "there is no letter or digit to look for; write a word or a phrase"
 
 
-def _wildcard_fault(written: _Written) -> str | None:
+def _wildcard_fault(written: _KeywordText) -> str | None:
     if "?" in written.core:
         return "'?' is no wildcard; leave it out, or end the word with * for any letters"
     if "*" in written.core:
@@ -198,7 +198,7 @@ def _wildcard_fault(written: _Written) -> str | None:
     return f"'{shown}' covers too many words; use 3 letters or more (2 syllables in Korean)"
 
 
-def _length_fault(written: _Written) -> str | None:
+def _length_fault(written: _KeywordText) -> str | None:
     count = len(written.words)
     if count <= _LONGEST:
         return None
@@ -209,7 +209,7 @@ def _is_short(token: Token) -> bool:
     return len(token.form) < (2 if token.is_hangul else 3)
 
 
-def _words(written: _Written, *, case: str, inflect: bool) -> tuple[Word, ...]:
+def _words(written: _KeywordText, *, case: str, inflect: bool) -> tuple[Word, ...]:
     found = written.words
     is_cased = written.is_exact or case == "exact"
     is_alone = len(found) == 1 and not written.is_open
@@ -217,7 +217,7 @@ def _words(written: _Written, *, case: str, inflect: bool) -> tuple[Word, ...]:
         Word(
             forms=tuple(dict.fromkeys(spelling.casefold() for spelling in cased)),
             cased=cased if is_cased else (),
-            needs_capitals=is_alone and case == "smart" and _is_name_like_a_word(token),
+            needs_capitals=is_alone and case == "smart" and _is_everyday_acronym(token),
             is_open_left=written.is_open_left and token is found[0],
             is_open_right=(written.is_open_right and token is found[-1]) or (token.is_hangul and not written.is_exact),
         )
@@ -225,12 +225,12 @@ def _words(written: _Written, *, case: str, inflect: bool) -> tuple[Word, ...]:
     )
 
 
-def _spellings(written: _Written, *, inflect: bool) -> list[tuple[str, ...]]:
+def _spellings(written: _KeywordText, *, inflect: bool) -> list[tuple[str, ...]]:
     """Each word with its letter case, the last one in all its numbers."""
     *others, last = (token.cased for token in written.words)
     numbers = tuple(sorted(inflections(last))) if inflect and not written.is_exact else (last,)
     return [*((other,) for other in others), numbers]
 
 
-def _is_name_like_a_word(token: Token) -> bool:
+def _is_everyday_acronym(token: Token) -> bool:
     return token.cased.isupper() and token.form in EVERYDAY

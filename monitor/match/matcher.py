@@ -8,38 +8,38 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
-from monitor.match.added import Added
+from monitor.match.added import AddedText
 from monitor.match.document import Document
 from monitor.match.evaluate import Rule, matches
-from monitor.match.hits import every_place, first_places, in_order, total_of
+from monitor.match.hits import all_locations, count_hits, first_locations, text_order
 from monitor.match.index import UNCOUNTED, Index
 from monitor.match.keywords import keyword_fault
 from monitor.match.query import NO_ALIASES, Aliases
 from monitor.match.watchlist import ON_CHANGE, Watchlist, excluded, rules_of
 from monitor.model import Alert, Change, Hit, Kind, Release
 
-__all__ = ["HITS_KEPT", "ON_CHANGE", "Matcher", "Watchlist", "frequencies_in", "is_told", "keyword_fault"]
+__all__ = ["MAX_HITS", "ON_CHANGE", "Matcher", "Watchlist", "frequencies_in", "is_alerted", "keyword_fault"]
 
-HITS_KEPT = 50  # per watchlist and release: a broad keyword must not make a message grow with the body
+MAX_HITS = 50  # per watchlist and release: a broad keyword must not make a message grow with the body
 
-_AFTER = frozenset({(False, True), (True, True)})
-_EITHER = _AFTER | {(True, False)}
-_NEWLY = frozenset({(False, True)})
+_MATCHES_NOW = frozenset({(False, True), (True, True)})
+_MATCHES_EITHER = _MATCHES_NOW | {(True, False)}
+_MATCHES_NEWLY = frozenset({(False, True)})
 # (matched before, matches after) of those who are told; kinds that are not here tell nobody.
-_TOLD: Mapping[Kind, frozenset[tuple[bool, bool]]] = MappingProxyType(
+_ALERTED: Mapping[Kind, frozenset[tuple[bool, bool]]] = MappingProxyType(
     {
-        Kind.NEW: _AFTER,
-        Kind.REAPPEARED: _AFTER,
-        Kind.WITHDRAWN: _AFTER,
-        Kind.CHANGED: _EITHER,
-        Kind.COMPLETED: _NEWLY,
-        Kind.ENRICHED: _NEWLY,
+        Kind.NEW: _MATCHES_NOW,
+        Kind.REAPPEARED: _MATCHES_NOW,
+        Kind.WITHDRAWN: _MATCHES_NOW,
+        Kind.CHANGED: _MATCHES_EITHER,
+        Kind.COMPLETED: _MATCHES_NEWLY,
+        Kind.ENRICHED: _MATCHES_NEWLY,
     }
 )
-_LOOKS_BACK = frozenset(kind for kind, told in _TOLD.items() if told != _AFTER)
-_UNRECORDED = frozenset({Kind.UNCHANGED, Kind.REJECTED})
+_COMPARED_KINDS = frozenset(kind for kind, told in _ALERTED.items() if told != _MATCHES_NOW)
+_IGNORED_KINDS = frozenset({Kind.UNCHANGED, Kind.REJECTED})
 
-_Matches = dict[int, list[int]]  # numbers of watchlists that match → numbers of their rules that are met
+_RulesMatched = dict[int, list[int]]  # numbers of watchlists that match → numbers of their rules that are met
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,18 +51,18 @@ class Matches:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Seen:
+class _MatchedChange:
     """One change with what matches its two versions."""
 
     change: Change
-    now: Document
-    old: Document | None  # None: this kind of change does not look back
-    after: _Matches
-    before: _Matches
+    current: Document
+    previous: Document | None  # None: this kind of change does not look back
+    after: _RulesMatched
+    before: _RulesMatched
 
     @cached_property
-    def added(self) -> Added:
-        return Added(self.change)
+    def added(self) -> AddedText:
+        return AddedText(self.change)
 
 
 class Matcher:
@@ -96,93 +96,95 @@ class Matcher:
 
         Names stand in the order of the configuration, hits by field, then place; at most HITS_KEPT per watchlist.
         """
-        found = (self._alert(change, source) for change in changes if change.kind not in _UNRECORDED)
+        found = (self._alert(change, source) for change in changes if change.kind not in _IGNORED_KINDS)
         return tuple(alert for alert in found if alert)
 
     def scan(self, release: Release, *, source: str | None = None) -> tuple[Hit, ...]:
         """Every watchlist's hits in one release, as an alert would carry them; source None: ask all watchlists."""
-        return self.findings(release, source=source).hits
+        return self.match(release, source=source).hits
 
-    def findings(self, release: Release, *, source: str | None = None) -> Matches:
+    def match(self, release: Release, *, source: str | None = None) -> Matches:
         """As `scan`, with the number of places beside the hits that are kept."""
-        reading = Document(release)
-        return _together(self._findings(self._matches(reading, source), reading))
+        document = Document(release)
+        return _merged(self._matches_by_number(self._rules_matched(document, source), document))
 
     def _alert(self, change: Change, source: str) -> Alert | None:
-        seen = self._looked_at(change, source)
-        told = [number for number in sorted({*seen.before, *seen.after}) if self._is_told(number, seen)]
+        seen = self._match_versions(change, source)
+        told = [number for number in sorted({*seen.before, *seen.after}) if self._is_alerted(number, seen)]
         if not (seen.after or told):
             return None
-        found = self._findings(seen.after, seen.now)
-        if seen.old:
-            found |= self._findings({n: seen.before[n] for n in told if n not in seen.after}, seen.old)
-        both = _together(found)
+        found = self._matches_by_number(seen.after, seen.current)
+        if seen.previous:
+            found |= self._matches_by_number({n: seen.before[n] for n in told if n not in seen.after}, seen.previous)
+        both = _merged(found)
         names = self._names(sorted(seen.after))
         return Alert(change=change, watchlists=names, told=self._names(told), hits=both.hits, totals=both.totals)
 
-    def _looked_at(self, change: Change, source: str) -> _Seen:
+    def _match_versions(self, change: Change, source: str) -> _MatchedChange:
         now = Document(change.after)
-        old = Document(change.before) if change.before and change.kind in _LOOKS_BACK else None
-        before = self._matches(old, source) if old else {}
-        return _Seen(change=change, now=now, old=old, after=self._matches(now, source), before=before)
+        old = Document(change.before) if change.before and change.kind in _COMPARED_KINDS else None
+        before = self._rules_matched(old, source) if old else {}
+        return _MatchedChange(
+            change=change, current=now, previous=old, after=self._rules_matched(now, source), before=before
+        )
 
-    def _is_told(self, number: int, seen: _Seen) -> bool:
-        watchlist, kind = self._watchlists[number], seen.change.kind
-        was, is_ = number in seen.before, number in seen.after
+    def _is_alerted(self, number: int, matched: _MatchedChange) -> bool:
+        watchlist, kind = self._watchlists[number], matched.change.kind
+        was, is_ = number in matched.before, number in matched.after
         if kind not in watchlist.when:
             return False
         if kind is not Kind.CHANGED or watchlist.on_change == "any":
-            return is_told(kind, before=was and (is_ or self._is_lost(number, seen)), after=is_)
-        return is_ and (not was if watchlist.on_change == "newly" else self._is_added(number, seen))
+            return is_alerted(kind, before=was and (is_ or self._is_lost(number, matched)), after=is_)
+        return is_ and (not was if watchlist.on_change == "newly" else self._is_added(number, matched))
 
-    def _is_lost(self, number: int, seen: _Seen) -> bool:
+    def _is_lost(self, number: int, matched: _MatchedChange) -> bool:
         """Whether a match is gone because its words went, not because a word came that rules it out."""
-        if seen.old is None or self._is_excluded(number, seen.now):
+        if matched.previous is None or self._is_excluded(number, matched.current):
             return False
-        return any(matches(self._rules[rule], seen.old, now=seen.now) for rule in seen.before[number])
+        return any(matches(self._rules[rule], matched.previous, now=matched.current) for rule in matched.before[number])
 
-    def _is_added(self, number: int, seen: _Seen) -> bool:
-        rules = [self._rules[rule] for rule in seen.after[number]]
-        return any(map(seen.added.touches, every_place(rules, seen.now)))
+    def _is_added(self, number: int, matched: _MatchedChange) -> bool:
+        rules = [self._rules[rule] for rule in matched.after[number]]
+        return any(map(matched.added.overlaps, all_locations(rules, matched.current)))
 
     def _names(self, numbers: Sequence[int]) -> tuple[str, ...]:
         return tuple(self._watchlists[number].name for number in numbers)
 
-    def _matches(self, reading: Document, source: str | None) -> _Matches:
+    def _rules_matched(self, document: Document, source: str | None) -> _RulesMatched:
         """A watchlist that does not match has no entry."""
-        if not self._index.can_meet(reading.texts()):
+        if not self._index.may_match(document.texts()):
             return {}
-        met: _Matches = {}
-        for candidate in self._index.candidates(reading.forms()):
-            owners = [number for number in self._owners[candidate] if self._watches(number, source)]
-            if owners and matches(self._rules[candidate], reading):
+        matched: _RulesMatched = {}
+        for candidate in self._index.candidates(document.forms()):
+            owners = [number for number in self._owners[candidate] if self._covers(number, source)]
+            if owners and matches(self._rules[candidate], document):
                 for number in owners:
-                    met.setdefault(number, []).append(candidate)
+                    matched.setdefault(number, []).append(candidate)
         return {
             number: rules
-            for number, rules in met.items()
-            if not self._is_excluded(number, reading) and self._is_often_enough(number, rules, reading)
+            for number, rules in matched.items()
+            if not self._is_excluded(number, document) and self._has_min_hits(number, rules, document)
         }
 
-    def _watches(self, number: int, source: str | None) -> bool:
+    def _covers(self, number: int, source: str | None) -> bool:
         sources = self._watchlists[number].sources
         return source is None or not sources or source in sources
 
-    def _is_excluded(self, number: int, reading: Document) -> bool:
-        return any(matches(rule, reading) for rule in self._excluded.get(number, ()))
+    def _is_excluded(self, number: int, document: Document) -> bool:
+        return any(matches(rule, document) for rule in self._excluded.get(number, ()))
 
-    def _is_often_enough(self, number: int, rules: Sequence[int], reading: Document) -> bool:
+    def _has_min_hits(self, number: int, rules: Sequence[int], document: Document) -> bool:
         least = self._watchlists[number].min_hits
-        return least == 1 or total_of([self._rules[rule] for rule in rules], reading) >= least
+        return least == 1 or count_hits([self._rules[rule] for rule in rules], document) >= least
 
-    def _findings(self, matches: _Matches, reading: Document) -> dict[int, Matches]:
-        return {number: self._found(number, rules, reading) for number, rules in matches.items()}
+    def _matches_by_number(self, matches: _RulesMatched, document: Document) -> dict[int, Matches]:
+        return {number: self._matches_of(number, rules, document) for number, rules in matches.items()}
 
-    def _found(self, number: int, rules: Sequence[int], reading: Document) -> Matches:
+    def _matches_of(self, number: int, rules: Sequence[int], document: Document) -> Matches:
         name = self._watchlists[number].name
-        spans, total = first_places([self._rules[rule] for rule in rules], reading, most=HITS_KEPT)
+        spans, total = first_locations([self._rules[rule] for rule in rules], document, most=MAX_HITS)
         hits = (
-            Hit(watchlist=name, field=field, start=start, end=end, text=reading.page(field).text[start:end])
+            Hit(watchlist=name, field=field, start=start, end=end, text=document.field(field).text[start:end])
             for field, start, end in spans
         )
         return Matches(hits=tuple(hits), totals=((name, total),))
@@ -193,13 +195,15 @@ def frequencies_in(releases: Iterable[Release]) -> Counter[str]:
     return Counter(form for release in releases for form in Document(release).forms())
 
 
-def is_told(kind: Kind, *, before: bool, after: bool) -> bool:
+def is_alerted(kind: Kind, *, before: bool, after: bool) -> bool:
     """Whether a watchlist that matched `before` and matches `after` is told of a change of this kind by default."""
-    return (before, after) in _TOLD.get(kind, frozenset())
+    return (before, after) in _ALERTED.get(kind, frozenset())
 
 
-def _together(found: Mapping[int, Matches]) -> Matches:
+def _merged(found: Mapping[int, Matches]) -> Matches:
     """Hits of all watchlists in the order of the text; at one place in the order of the configuration."""
     each = [found[number] for number in sorted(found)]
-    hits = sorted((hit for one in each for hit in one.hits), key=lambda hit: in_order((hit.field, hit.start, hit.end)))
+    hits = sorted(
+        (hit for one in each for hit in one.hits), key=lambda hit: text_order((hit.field, hit.start, hit.end))
+    )
     return Matches(hits=tuple(hits), totals=tuple(total for one in each for total in one.totals))

@@ -13,7 +13,7 @@ from monitor.match.keywords import Keyword
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Say:
+class Term:
     """A word or a phrase."""
 
     text: str  # without quotes and `=`, with its stars
@@ -22,7 +22,7 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class In:
+class Scoped:
     """Looked for in one field only."""
 
     field: str
@@ -77,7 +77,7 @@ class Count:
     part: Node  # Say, Near, Or and In over them
 
 
-Node = Say | Keyword | In | Near | And | Or | Not | Count
+Node = Term | Keyword | Scoped | Near | And | Or | Not | Count
 
 
 def all_of(parts: Iterable[Node]) -> Node:
@@ -99,7 +99,7 @@ def is_countable(node: Node) -> bool:
             return False
         case Or():
             return all(map(is_countable, node.parts))
-        case In():
+        case Scoped():
             return is_countable(node.part)
     return True
 
@@ -113,27 +113,27 @@ def is_anchored(node: Node) -> bool:
             return any(map(is_anchored, node.parts))
         case Or():
             return all(map(is_anchored, node.parts))
-        case In():
+        case Scoped():
             return is_anchored(node.part)
     return True
 
 
-def shown(node: Node) -> str:
+def to_query(node: Node) -> str:
     """The query that is read as this tree; it says with brackets what precedence decided."""
     match node:
-        case Say():
+        case Term():
             return ("=" if node.is_exact else "") + (f'"{node.text}"' if node.is_quoted else node.text)
-        case In():
+        case Scoped():
             return f"{node.field}:{_bracketed(node.part)}"
         case Not():
             return f"NOT {_bracketed(node.part)}"
         case Count():
-            return f"ATLEAST/{node.least}({shown(node.part)})"
+            return f"ATLEAST/{node.least}({to_query(node.part)})"
         case Near():
             rest = zip(node.links, node.parts[1:], strict=True)
             return " ".join([_bracketed(node.parts[0]), *(f"{link} {_bracketed(part)}" for link, part in rest)])
         case And():
-            return " AND ".join(shown(part) if isinstance(part, Not) else _bracketed(part) for part in node.parts)
+            return " AND ".join(to_query(part) if isinstance(part, Not) else _bracketed(part) for part in node.parts)
         case Or():
             return " OR ".join(map(_bracketed, node.parts))
         case Keyword():
@@ -141,4 +141,4 @@ def shown(node: Node) -> str:
 
 
 def _bracketed(node: Node) -> str:
-    return shown(node) if isinstance(node, Say | In | Count | Keyword) else f"({shown(node)})"
+    return to_query(node) if isinstance(node, Term | Scoped | Count | Keyword) else f"({to_query(node)})"

@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import merge
 
-Places = int
-Spans = Mapping[int, Places]  # how far its last word stands behind the first → the first places of all such runs
-NO_RUNS: Spans = {}
+Positions = int
+Spans = Mapping[int, Positions]  # how far its last word stands behind the first → the first places of all such runs
+NO_SPANS: Spans = {}
 _FEW = 30
 
 
-def set_of(places: Sequence[int]) -> Places:
+def to_bitset(places: Sequence[int]) -> Positions:
     """The set of these places."""
     if len(places) <= _FEW:
         return sum(1 << place for place in places)
@@ -28,7 +28,7 @@ def set_of(places: Sequence[int]) -> Places:
     return int(bits[::-1], 2)
 
 
-def members(places: Places) -> Iterator[int]:
+def from_bitset(places: Positions) -> Iterator[int]:
     """The places in the set, ascending."""
     bits = f"{places:b}"[::-1]
     at = bits.find("1")
@@ -37,35 +37,35 @@ def members(places: Places) -> Iterator[int]:
         at = bits.find("1", at + 1)
 
 
-def mains(count: int) -> Places:
+def main_words(count: int) -> Positions:
     """The places of so many words, without particles."""
     return (1 << 2 * count) // 3
 
 
-def firsts(runs: Spans) -> Places:
+def first_positions(spans: Spans) -> Positions:
     """Where the runs begin."""
     found = 0
-    for begun in runs.values():
-        found |= begun
+    for starts in spans.values():
+        found |= starts
     return found
 
 
-def both(one: Spans, other: Spans) -> Spans:
+def union(one: Spans, other: Spans) -> Spans:
     """The runs of either."""
     return {gap: one.get(gap, 0) | other.get(gap, 0) for gap in {**one, **other}} if one and other else one or other
 
 
-def each_of(runs: Spans) -> Iterator[tuple[int, int]]:
+def ordered(spans: Spans) -> Iterator[tuple[int, int]]:
     """The runs as first and last place, ascending."""
-    return merge(*(_as_pairs(begun, gap) for gap, begun in runs.items()))
+    return merge(*(_as_pairs(starts, gap) for gap, starts in spans.items()))
 
 
-def side_by_side(words: Sequence[Places], main: Places) -> Spans:
+def phrase_spans(words: Sequence[Positions], main: Positions) -> Spans:
     """Runs of words of which each follows the one before it, given the places of each; main: those of no particle."""
     reached = {0: words[0]}  # how far the run has come → where its last word stands
     for places in words[1:]:
         alone = main & ~(places >> 1)  # behind which no such particle stands; only there the run goes on over one
-        further: dict[int, Places] = {}
+        further: dict[int, Positions] = {}
         for gap, last in reached.items():
             if close := last << 1 & places:
                 further[gap + 1] = further.get(gap + 1, 0) | close
@@ -75,7 +75,7 @@ def side_by_side(words: Sequence[Places], main: Places) -> Spans:
     return {gap: last >> gap for gap, last in reached.items() if last}
 
 
-def lasts_of(words: Sequence[Places], main: Places) -> Places:
+def phrase_ends(words: Sequence[Positions], main: Positions) -> Positions:
     """Where the last words of such runs stand; cheaper than the runs where particles make them differ in length."""
     last = words[0]
     for places in words[1:]:
@@ -83,40 +83,40 @@ def lasts_of(words: Sequence[Places], main: Places) -> Places:
     return last
 
 
-def near(runs: Spans, anchors: Spans, distance: int, main: Places, *, sides: tuple[bool, bool]) -> Spans:
+def near(spans: Spans, anchors: Spans, distance: int, main: Positions, *, sides: tuple[bool, bool]) -> Spans:
     """Those runs that have an anchor with at most so many words between; sides: it may stand before, behind."""
-    if not runs:
-        return NO_RUNS
+    if not spans:
+        return NO_SPANS
     before, behind = sides
-    begins = _behind(_lasts(anchors), distance + 1, main) if before else 0
-    ends = _before(firsts(anchors), distance + 1, main) if behind else 0
-    kept = ((gap, begun & (begins | ends >> gap)) for gap, begun in runs.items())
-    return {gap: begun for gap, begun in kept if begun}
+    begins = _after(_last_positions(anchors), distance + 1, main) if before else 0
+    ends = _before(first_positions(anchors), distance + 1, main) if behind else 0
+    kept = ((gap, starts & (begins | ends >> gap)) for gap, starts in spans.items())
+    return {gap: starts for gap, starts in kept if starts}
 
 
-def _as_pairs(begun: Places, gap: int) -> Iterator[tuple[int, int]]:
-    return ((first, first + gap) for first in members(begun))
+def _as_pairs(starts: Positions, gap: int) -> Iterator[tuple[int, int]]:
+    return ((first, first + gap) for first in from_bitset(starts))
 
 
-def _lasts(runs: Spans) -> Places:
+def _last_positions(spans: Spans) -> Positions:
     found = 0
-    for gap, begun in runs.items():
-        found |= begun << gap
+    for gap, starts in spans.items():
+        found |= starts << gap
     return found
 
 
-def _behind(places: Places, words: int, main: Places) -> Places:
+def _after(places: Positions, words: int, main: Positions) -> Positions:
     """At most so many words behind any of them; a particle is behind its own word."""
     reached = _spread((places | places >> 1) & main, words, -1)
     return reached | reached << 1 | (places & main) << 1
 
 
-def _before(places: Places, words: int, main: Places) -> Places:
+def _before(places: Positions, words: int, main: Positions) -> Positions:
     reached = _spread((places | places >> 1) & main, words, 1)
     return reached | reached << 1 | places >> 1 & main
 
 
-def _spread(counted: Places, words: int, direction: int) -> Places:
+def _spread(counted: Positions, words: int, direction: int) -> Positions:
     """1 to so many words away; each pass doubles the reach."""
     reached = counted >> 2 if direction > 0 else counted << 2
     done = 1

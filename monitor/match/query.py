@@ -14,24 +14,34 @@ from typing import NamedTuple, NoReturn
 
 from monitor.errors import UsageError
 from monitor.match.document import FIELDS
-from monitor.match.keywords import keyword_fault, saying_fault
+from monitor.match.keywords import keyword_fault, term_fault
 from monitor.match.nodes import (
     Count,
-    In,
     Link,
     Near,
     Node,
     Not,
     Or,
-    Say,
+    Scoped,
+    Term,
     all_of,
     any_of,
     is_anchored,
     is_countable,
-    shown,
+    to_query,
 )
 
-__all__ = ["DEPTH", "LENGTH", "NO_ALIASES", "QueryFault", "alias_fault", "expansion", "parse", "shown", "unclear"]
+__all__ = [
+    "DEPTH",
+    "LENGTH",
+    "NO_ALIASES",
+    "QueryFault",
+    "alias_fault",
+    "ambiguity_warning",
+    "expansion",
+    "parse",
+    "to_query",
+]
 
 Aliases = Mapping[str, Sequence[str]]
 NO_ALIASES: Aliases = MappingProxyType({})
@@ -80,16 +90,16 @@ def parse(text: str, aliases: Aliases = NO_ALIASES) -> Node:
     return _Parser(text, aliases).query()
 
 
-def unclear(text: str, aliases: Aliases = NO_ALIASES) -> str | None:
+def ambiguity_warning(text: str, aliases: Aliases = NO_ALIASES) -> str | None:
     """A warning where AND and OR stand side by side without brackets; None: it is clear. Raises QueryFault."""
     parser = _Parser(text, aliases)
     node = parser.query()
-    return f"AND and OR are mixed without brackets; read as {shown(node)}" if parser.is_mixed else None
+    return f"AND and OR are mixed without brackets; read as {to_query(node)}" if parser.is_mixed else None
 
 
 def alias_fault(name: str, entries: Sequence[str], aliases: Aliases) -> tuple[int, str] | None:
     """What is wrong with an alias: the number of the entry (-1: its name) and a sentence; None: nothing."""
-    if _LEXEME.sub("", name, count=1) or saying_fault(name, is_quoted=False) or "*" in name or _is_operator(name):
+    if _LEXEME.sub("", name, count=1) or term_fault(name, is_quoted=False) or "*" in name or _is_operator(name):
         return -1, f"'{name}' cannot name an alias; use one word of letters and digits that is no operator"
     for number, entry in enumerate(entries):
         fault = keyword_fault(entry)
@@ -104,7 +114,7 @@ def alias_fault(name: str, entries: Sequence[str], aliases: Aliases) -> tuple[in
 
 def expansion(name: str, aliases: Aliases) -> Node:
     """An alias as the choice it stands for: its own name, then all it leads to, each once."""
-    return any_of([Say(text=name, is_quoted=True), *_sayings(aliases[name], aliases)])
+    return any_of([Term(text=name, is_quoted=True), *_alias_terms(aliases[name], aliases)])
 
 
 class _Parser:
@@ -130,31 +140,31 @@ class _Parser:
             raise QueryFault("the query is empty; write a word or a phrase", 1)
         node = self._choice()
         if self._here.kind == _CLOSE:
-            self._refuse("this bracket was never opened; leave it out, or open it with (")
+            self._fail("this bracket was never opened; leave it out, or open it with (")
         if not is_anchored(node):
             raise QueryFault("NOT alone would match nearly every release; add a word that must be there", 1)
         return node
 
     def _choice(self) -> Node:
         """choice = joined, { "OR", joined } ;"""
-        parts = [self._joined()]
+        parts = [self._conjunction()]
         has_joined = self._was_joined
-        while self._takes("OR"):
-            parts.append(self._joined())
+        while self._accept("OR"):
+            parts.append(self._conjunction())
             has_joined = has_joined or self._was_joined
         self.is_mixed = self.is_mixed or (has_joined and len(parts) > 1)
         return any_of(parts)
 
-    def _joined(self) -> Node:
+    def _conjunction(self) -> Node:
         """joined = item, { "AND", item | negation } ;"""
         parts, has_and = [self._item()], False
         while True:
-            if self._takes("AND"):
+            if self._accept("AND"):
                 has_and = True
             elif not self._is_negation():
                 break
             parts.append(self._item())
-        self._check_joint()
+        self._check_next()
         self._was_joined = has_and
         return all_of(parts)
 
@@ -164,10 +174,10 @@ class _Parser:
             return self._chain()
         self._at += 1
         if self._is_negation():
-            self._refuse("NOT stands here twice; leave one out")
+            self._fail("NOT stands here twice; leave one out")
         part = self._atom()
         if self._is_operator("NEAR", "ONEAR"):
-            self._refuse(f"{self._here.text} would stand beside a NOT; write NOT (a NEAR/5 b)")
+            self._fail(f"{self._here.text} would stand beside a NOT; write NOT (a NEAR/5 b)")
         return Not(part=part)
 
     def _chain(self) -> Node:
@@ -178,11 +188,11 @@ class _Parser:
         while self._is_operator("NEAR", "ONEAR"):
             _check_link_end(parts[-1], column)
             if len(links) == LINKS:
-                self._refuse(f"a chain of more than {LINKS} NEAR; join two shorter ones with AND")
+                self._fail(f"a chain of more than {LINKS} NEAR; join two shorter ones with AND")
             links.append(self._link())
             column = self._here.column
             if self._is_negation():
-                self._refuse("NOT cannot stand beside NEAR; write a NEAR/5 b NOT c")
+                self._fail("NOT cannot stand beside NEAR; write a NEAR/5 b NOT c")
             parts.append(self._atom())
         if not links:
             return parts[0]
@@ -193,28 +203,28 @@ class _Parser:
         """atom = field, ":", atom | "ATLEAST", "/", number, group | group | [ "=" ], ( word | phrase ) ;"""
         here = self._here
         if here.kind == _FIELD:
-            return self._scoped()
+            return self._field_scope()
         if here.kind == _OPEN:
             return self._group()
         if self._is_operator("ATLEAST"):
             return self._counted()
         if here.kind in (_OPERATOR, _CLOSE, _END):
-            self._refuse(self._missing())
-        return self._say()
+            self._fail(self._missing())
+        return self._term()
 
-    def _scoped(self) -> Node:
+    def _field_scope(self) -> Node:
         name, column = self._here.text, self._here.column
         if name not in FIELDS:
-            self._refuse(_unknown_field(name))
+            self._fail(_unknown_field(name))
         if self._field:
-            self._refuse(f"{name}: stands inside {self._field}:(…); a place lies in one field, so write one of them")
+            self._fail(f"{name}: stands inside {self._field}:(…); a place lies in one field, so write one of them")
         self._at += 1
         if self._here.kind not in (_WORD, _PHRASE, _EXACT, _OPEN) and not self._is_operator("ATLEAST"):
             raise QueryFault(f"nothing follows {name}:; write {name}:word or {name}:(this OR that)", column)
         self._field = name
         part = self._atom()
         self._field = ""
-        return In(field=name, part=part)
+        return Scoped(field=name, part=part)
 
     def _group(self) -> Node:
         """group = "(", choice, ")" ;"""
@@ -246,7 +256,7 @@ class _Parser:
             raise QueryFault(message, column)
         return Count(least=least, part=part)
 
-    def _say(self) -> Node:
+    def _term(self) -> Node:
         is_exact = self._here.kind == _EXACT
         column = self._here.column
         self._at += is_exact
@@ -259,12 +269,12 @@ class _Parser:
             raise QueryFault(f"'{here.text}' in lower case is a word; write {operator}, or quote the word", here.column)
         if here.kind == _WORD and here.text in _SIGNS:
             raise QueryFault(f"'{here.text}' is no operator; write {_SIGNS[here.text]}", here.column)
-        fault = saying_fault(here.text, is_quoted=here.kind == _PHRASE)
+        fault = term_fault(here.text, is_quoted=here.kind == _PHRASE)
         if fault:
             raise QueryFault(fault, here.column)
         if here.kind == _WORD and not is_exact and here.text in self._aliases:
             return self._alias(here)
-        return Say(text=here.text, is_exact=is_exact, is_quoted=here.kind == _PHRASE)
+        return Term(text=here.text, is_exact=is_exact, is_quoted=here.kind == _PHRASE)
 
     def _alias(self, here: _Lexeme) -> Node:
         if here.text in self._expansions:
@@ -286,26 +296,26 @@ class _Parser:
         name = self._here.text.partition("/")[0]
         found = _COUNTED.fullmatch(self._here.text)
         if not found and "/" not in self._here.text:
-            self._refuse(f"{name} needs a number; write {name}/{max(least, 5)}")
+            self._fail(f"{name} needs a number; write {name}/{max(least, 5)}")
         if not found or not least <= int(found[2]) <= most:
-            self._refuse(f"{name}/{least} to {name}/{most} only; '{self._here.text}' is none of them")
+            self._fail(f"{name}/{least} to {name}/{most} only; '{self._here.text}' is none of them")
         return int(found[2])
 
-    def _check_joint(self) -> None:
+    def _check_next(self) -> None:
         """After a part only an operator, a closing bracket or the end can come."""
         here = self._here
         if here.kind in (_END, _CLOSE) or (here.kind == _OPERATOR and here.text == "OR"):
             return
         if here.kind == _WORD and _LOWER.fullmatch(here.text):
-            self._refuse(f"'{here.text}' in lower case is a word; write {here.text.upper()}, or quote the phrase")
+            self._fail(f"'{here.text}' in lower case is a word; write {here.text.upper()}, or quote the phrase")
         if here.kind == _WORD and here.text in _SIGNS:
-            self._refuse(f"'{here.text}' is no operator; write {_SIGNS[here.text]}")
+            self._fail(f"'{here.text}' is no operator; write {_SIGNS[here.text]}")
         if self._is_operator("NEAR", "ONEAR"):
-            self._refuse(f"{here.text} stands beside a NOT; write a NEAR/5 b NOT c")
+            self._fail(f"{here.text} stands beside a NOT; write a NEAR/5 b NOT c")
         name = {_FIELD: f"{here.text}:", _OPEN: "(", _EXACT: "="}.get(here.kind, here.text)
-        self._refuse(f"put AND or OR before '{name}', or quote the phrase")
+        self._fail(f"put AND or OR before '{name}', or quote the phrase")
 
-    def _takes(self, operator: str) -> bool:
+    def _accept(self, operator: str) -> bool:
         is_next = self._is_operator(operator)
         self._at += is_next
         return is_next
@@ -328,7 +338,7 @@ class _Parser:
             return f"{what} stands at the beginning; write a word before it, or quote it if it is one"
         return f"a word is missing between {before.text if after else 'what stands before'} and {what}"
 
-    def _refuse(self, message: str) -> NoReturn:
+    def _fail(self, message: str) -> NoReturn:
         raise QueryFault(message, self._here.column)
 
 
@@ -366,10 +376,10 @@ def _unknown_field(name: str) -> str:
 
 
 def _check_link_end(node: Node, column: int) -> None:
-    if isinstance(node, In):
+    if isinstance(node, Scoped):
         raise QueryFault(f"a field stands beside NEAR; write {node.field}:(a NEAR/5 b)", column)
     parts = node.parts if isinstance(node, Or) else (node,)
-    if not all(isinstance(part, Say) for part in parts):
+    if not all(isinstance(part, Term) for part in parts):
         raise QueryFault("only words, phrases and OR can stand beside NEAR; a chain needs no brackets", column)
 
 
@@ -385,12 +395,12 @@ def _names_from(entry: str, aliases: Aliases) -> set[str]:
     return found
 
 
-def _sayings(entries: Sequence[str], aliases: Aliases) -> list[Node]:
+def _alias_terms(entries: Sequence[str], aliases: Aliases) -> list[Node]:
     names = dict.fromkeys(name for entry in entries for name in _names_from(entry, aliases))
     texts = dict.fromkeys([*entries, *(entry for name in names for entry in aliases[name])])
-    return [_saying(text.strip()) for text in texts]
+    return [_term(text.strip()) for text in texts]
 
 
-def _saying(entry: str) -> Say:
+def _term(entry: str) -> Term:
     text = _QUOTES.sub(" ", entry.removeprefix("=").strip())
-    return Say(text=text, is_exact=entry.startswith("="), is_quoted=True)
+    return Term(text=text, is_exact=entry.startswith("="), is_quoted=True)

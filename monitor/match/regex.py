@@ -25,14 +25,14 @@ class Pattern:
     compiled: Any
     fields: tuple[str, ...]
 
-    def is_met(self, reading: Document) -> bool:
+    def matches(self, document: Document) -> bool:
         """Whether it fits anywhere in the fields."""
-        return next(self.find(reading), None) is not None
+        return next(self.find(document), None) is not None
 
-    def find(self, reading: Document) -> Iterator[tuple[str, int, int]]:
+    def find(self, document: Document) -> Iterator[tuple[str, int, int]]:
         """Every place as (field, start, end), offsets into the raw text; empty fits are none."""
         for field in self.fields:
-            for match in self.compiled.finditer(reading.page(field).text):
+            for match in self.compiled.finditer(document.field(field).text):
                 if match.end() > match.start():
                     yield field, match.start(), match.end()
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from monitor.errors import UsageError
 from monitor.match.document import FIELDS
-from monitor.match.evaluate import Options, Rule, prepared
+from monitor.match.evaluate import Options, Rule, prepare
 from monitor.match.keywords import CASES, Keyword, alias_in, read_keyword
 from monitor.match.nodes import Node, Or
 from monitor.match.query import NO_ALIASES, Aliases, alias_fault, expansion, parse
@@ -43,7 +43,7 @@ def rules_of(watchlist: Watchlist, aliases: Aliases = NO_ALIASES) -> tuple[Rule,
         return (read_pattern(watchlist.regex, fields=watchlist.fields),)
     options = Options(fields=watchlist.fields, case=watchlist.case, inflect=watchlist.inflect)
     if watchlist.query:
-        return _choices(prepared(parse(watchlist.query, aliases), options))
+        return _choices(prepare(parse(watchlist.query, aliases), options))
     read = (keyword_rule(text, options, aliases) for text in watchlist.keywords)
     return tuple(dict.fromkeys(rule for node in read for rule in _choices(node)))
 
@@ -63,7 +63,7 @@ def keyword_rule(text: str, options: Options, aliases: Aliases = NO_ALIASES) -> 
     fault = alias_fault(name, aliases[name], aliases)
     if fault:
         raise UsageError(fault[1], where=name)
-    return prepared(expansion(name, aliases), options, fields=(field,) if field else None)
+    return prepare(expansion(name, aliases), options, fields=(field,) if field else None)
 
 
 @lru_cache(maxsize=10_000)

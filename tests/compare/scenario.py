@@ -49,7 +49,7 @@ from monitor.store.sqlite.store import SqliteStore
 SOURCE = "motie"
 CATEGORIES = ("Trade/Investment", "Industry", "FTA/Economic Cooperation", "Energy")
 REAL_DUMPS = Path(__file__).parents[2] / os.environ.get("MONITOR_REAL_DUMPS", "../shared/seeds")
-HABITS = SourceOptions(timezone=ZoneInfo("Asia/Seoul"), categories=CATEGORIES)
+OPTIONS = SourceOptions(timezone=ZoneInfo("Asia/Seoul"), categories=CATEGORIES)
 LISTED: dict[str, Any] = {"listings": {"press": ("press_*.txt",), "photo": ("photo_*.txt",)}}  # for Habits
 FIRST_DAY = date(2025, 6, 1)  # of the usual names; later than every record date
 
@@ -149,7 +149,7 @@ class Lab:
     """A store in a folder and a journey that leads into it; close it, or use it in a `with`."""
 
     def __init__(
-        self, folder: Path, *, options: SourceOptions = HABITS, watchlists: Mapping[str, Sequence[str]] | None = None
+        self, folder: Path, *, options: SourceOptions = OPTIONS, watchlists: Mapping[str, Sequence[str]] | None = None
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in _empty_store().items():
@@ -157,7 +157,7 @@ class Lab:
         self._handle = open_for_writing(folder)
         self._store = _Recorder(self._handle)
         self._folder = folder
-        self._habits = options
+        self._options = options
         self._days = count()
         self._shown: Dump | None = None  # by the last drop
         words = watchlists or {}
@@ -189,7 +189,7 @@ class Lab:
         self.reports.append(
             ingest(
                 read,
-                options=self._habits,
+                options=self._options,
                 routing=self._routing,
                 store=self._store,
                 now=now,
@@ -214,10 +214,10 @@ class Lab:
         assert self._store.batch
         assert self._shown
         text, left = "".join(self._shown.text_chunks()), dict(self._store.batch.as_seen)
-        found = parse(text, categories=self._habits.categories).records
+        found = parse(text, categories=self._options.categories).records
         changes = []
         for record in sorted(found, key=lambda one: one.digest):
-            seen = self._store.sighted.get(record.digest)
+            seen = self._store.seen.get(record.digest)
             if seen and left.get(seen.number) == seen.version:
                 changes.append(_unchanged(record, seen.number, left.pop(seen.number)))
         assert not left
@@ -259,19 +259,19 @@ class Lab:
 
 
 @contextmanager
-def laboratory() -> Iterator[Lab]:
+def open_lab() -> Iterator[Lab]:
     """A laboratory of its own: for hypothesis, whose examples would share a fixture."""
     with TemporaryDirectory() as folder, Lab(Path(folder)) as lab:
         yield lab
 
 
-def taken_for(knowns: Sequence[Release], *shown: Release) -> list[int | None]:
+def matched_numbers(knowns: Sequence[Release], *shown: Release) -> list[int | None]:
     """For each release shown in one dump the number of the known one it is taken for; None: it is new.
 
     The known ones were shown in one dump and are numbered from 1. A last record that never changes ends both dumps,
     so that an undated one does not look unfinished.
     """
-    with laboratory() as lab:
+    with open_lab() as lab:
         lab.drop(dump(*knowns, _LAST)).drop(dump(*shown, _LAST))
         *changes, last = lab.changes
         assert last.number == len(knowns) + 1
@@ -322,12 +322,12 @@ class _Recorder(SqliteStore):
     """The real store, which remembers the batch it stored last and what it was decided on."""
 
     batch: Batch | None = None  # None: the last drop stored none
-    sighted: Mapping[bytes, SeenRecord] = MappingProxyType({})
+    seen: Mapping[bytes, SeenRecord] = MappingProxyType({})
 
     def seen_records(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, SeenRecord]:
         """See Store."""
-        self.sighted = super().seen_records(source, digests)
-        return self.sighted
+        self.seen = super().seen_records(source, digests)
+        return self.seen
 
     def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
         """See Store."""

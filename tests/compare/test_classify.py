@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from monitor.model import Change, Kind, Release
-from tests.compare.scenario import TALKS, VISIT, Lab, cut, dump, laboratory, on, real, swapped
+from tests.compare.scenario import TALKS, VISIT, Lab, cut, dump, on, open_lab, real, swapped
 
 AUTO = real("003#2")
 HYNIX = real("002#2")
@@ -19,7 +19,7 @@ OTHER_TITLE = "Ministry publishes its yearly review of car makers"
 
 def compared(known: Release, shown: Release, *past: Release) -> Change:
     """What becomes of a record that is shown after these texts; a neighbour ends each dump."""
-    with laboratory() as lab:
+    with open_lab() as lab:
         for release in (*past, known, shown):
             lab.drop(dump(release, replace(VISIT, category=release.category)))
         assert lab.changes[0].kind is not Kind.NEW

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from monitor.model import Release
 from monitor.text import soft
-from tests.compare.scenario import TALKS, VISIT, Drop, Lab, cut, dump, on, real, swapped, taken_for
+from tests.compare.scenario import TALKS, VISIT, Drop, Lab, cut, dump, matched_numbers, on, real, swapped
 
 AUTO = real("003#2")
 OTHER_TITLE = "Readout of a quarterly consultation"
@@ -106,12 +106,12 @@ CLASSES = [
 
 @pytest.mark.parametrize(("known", "shown", "same"), [row[1:] for row in CLASSES], ids=[row[0] for row in CLASSES])
 def test_a_record_shows_a_known_release(known: Release, shown: Release, same: bool) -> None:
-    assert taken_for([known], shown) == [1 if same else None]
+    assert matched_numbers([known], shown) == [1 if same else None]
 
 
 @pytest.mark.parametrize(("known", "shown", "same"), [row[1:] for row in CLASSES], ids=[row[0] for row in CLASSES])
 def test_a_neighbour_does_not_matter(known: Release, shown: Release, same: bool) -> None:
-    assert taken_for([TALKS, known], shown, TALKS) == [2 if same else None, 1]
+    assert matched_numbers([TALKS, known], shown, TALKS) == [2 if same else None, 1]
 
 
 # --- classes by likeness: a block of strange letters makes a text as unlike as a row wants it ----------------------
@@ -146,7 +146,7 @@ RATIOS = [
 
 @pytest.mark.parametrize(("shown", "same"), [row[1:] for row in RATIOS], ids=[row[0] for row in RATIOS])
 def test_a_record_shows_a_release_it_is_much_like(shown: Release, same: bool) -> None:
-    assert taken_for([STAMPED], shown) == [1 if same else None]
+    assert matched_numbers([STAMPED], shown) == [1 if same else None]
 
 
 @pytest.mark.parametrize("length", [199, 200])
@@ -154,14 +154,14 @@ def test_a_text_under_another_title_and_day_must_be_long(length: int) -> None:
     known = replace(AUTO, body=body(length))
     shown = on(replace(known, title=OTHER_TITLE), "2025-03-16")
 
-    assert taken_for([known], shown) == [1 if length == 200 else None]
+    assert matched_numbers([known], shown) == [1 if length == 200 else None]
 
 
 def test_a_text_under_another_title_and_day_must_be_the_same_to_the_letter() -> None:
     known = replace(AUTO, body=body(300))
     shown = on(replace(known, title=OTHER_TITLE, body=strange(known.body, 1)), "2025-03-16")
 
-    assert taken_for([known], shown) == [None]
+    assert matched_numbers([known], shown) == [None]
 
 
 def test_a_view_of_an_earlier_text_shows_the_release(lab: Lab) -> None:
@@ -171,7 +171,7 @@ def test_a_view_of_an_earlier_text_shows_the_release(lab: Lab) -> None:
     kinds = [lab.drop(dump(release)).kinds() for release in (AUTO, halfway, rewritten, AUTO)]
 
     assert kinds == ["new", "changed", "changed", "changed"]
-    assert taken_for([rewritten], AUTO) == [None]
+    assert matched_numbers([rewritten], AUTO) == [None]
 
 
 # --- one to one ----------------------------------------------------------------------------------------------------
@@ -180,36 +180,36 @@ def test_a_view_of_an_earlier_text_shows_the_release(lab: Lab) -> None:
 def test_two_releases_of_one_title_and_day_keep_apart() -> None:
     twin = replace(AUTO, body=LONG)
 
-    assert taken_for([AUTO, twin], twin, AUTO) == [2, 1]
+    assert matched_numbers([AUTO, twin], twin, AUTO) == [2, 1]
 
 
 def test_two_releases_of_one_title_and_day_keep_apart_when_both_are_edited() -> None:
     twin = replace(AUTO, body=LONG)
     edited = [swapped(twin, "faster", "quicker"), swapped(AUTO, "$70.9", "$71.9")]
 
-    assert taken_for([AUTO, twin], *edited) == [2, 1]
+    assert matched_numbers([AUTO, twin], *edited) == [2, 1]
 
 
 def test_the_second_record_that_fits_one_release_is_a_new_one() -> None:
-    assert taken_for([AUTO], swapped(AUTO, "$70.9", "$71.9"), AUTO) == [None, 1]
+    assert matched_numbers([AUTO], swapped(AUTO, "$70.9", "$71.9"), AUTO) == [None, 1]
 
 
 def test_of_two_edits_the_one_more_alike_shows_the_release() -> None:
     near, far = swapped(AUTO, "$70.9", "$71.9"), replace(AUTO, body=f"{AUTO.body[:500]}. {LONG}")
 
-    assert taken_for([AUTO], far, near) == [None, 1]
+    assert matched_numbers([AUTO], far, near) == [None, 1]
 
 
 def test_better_evidence_wins_over_an_earlier_place() -> None:
     redated, retitled = on(AUTO, "2025-01-17"), replace(AUTO, title=OTHER_TITLE)
 
-    assert taken_for([AUTO], retitled, redated) == [None, 1]
+    assert matched_numbers([AUTO], retitled, redated) == [None, 1]
 
 
 def test_of_two_known_releases_the_longer_common_text_wins() -> None:
     short, long = cut(AUTO, 300), cut(AUTO, 700)
 
-    assert taken_for([short, long], AUTO) == [2]
+    assert matched_numbers([short, long], AUTO) == [2]
 
 
 @pytest.mark.parametrize(
@@ -224,9 +224,9 @@ def test_of_two_known_releases_the_longer_common_text_wins() -> None:
     ],
 )
 def test_look_alikes_of_the_real_dumps_are_different_releases(one: str, other: str) -> None:
-    assert taken_for([real(one)], real(other)) == [None]
-    assert taken_for([real(other)], real(one)) == [None]
-    assert taken_for([real(one), real(other)], real(other), real(one)) == [2, 1]
+    assert matched_numbers([real(one)], real(other)) == [None]
+    assert matched_numbers([real(other)], real(one)) == [None]
+    assert matched_numbers([real(one), real(other)], real(other), real(one)) == [2, 1]
 
 
 # --- sources -------------------------------------------------------------------------------------------------------
@@ -261,7 +261,7 @@ SOME = st.lists(st.sampled_from(range(len(POOL))), unique=True, max_size=8)
 def divided(knowns: Sequence[Release], shown: Sequence[Release]) -> list[int | None]:
     """`taken_for`, with a dated record of its own behind every record."""
     olds, news = ([one for n, it in enumerate(all_) for one in (it, divider(n))] for all_ in (knowns, shown))
-    return taken_for(olds, *news)[::2]
+    return matched_numbers(olds, *news)[::2]
 
 
 def divider(number: int) -> Release:

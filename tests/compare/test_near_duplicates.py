@@ -15,9 +15,17 @@ from typing import Any
 import pytest
 
 from monitor.compare.candidates import load_candidates
-from monitor.compare.fingerprint import NEARBY, NormalForm, form, sample, shingles
+from monitor.compare.fingerprint import NEARBY, NormalForm, normal_form, sample, shingles
 from monitor.compare.identity import FormCache
-from monitor.compare.near_duplicates import BOILERPLATE, LOOKED_AT, MOST, NEAREST, SHARED, candidates, near_duplicates
+from monitor.compare.near_duplicates import (
+    MAX_COMPARED,
+    MAX_HOLDERS,
+    MAX_RELATED,
+    MAX_SKETCHES,
+    MIN_SHARED,
+    candidates,
+    near_duplicates,
+)
 from monitor.model import Kind, Record, Release, Sketch
 from monitor.ports import Known
 from monitor.store.sqlite.database import open_for_writing
@@ -31,18 +39,18 @@ WORDS = [stem + end for stem in ("port", "chip", "trade", "steel", "visit", "quo
 def plainly(forms: Mapping[int, NormalForm], others: Mapping[int, NormalForm]) -> dict[int, tuple[int, ...]]:
     """Every text with every other, sequence by sequence."""
     everyone = {**others, **forms}
-    sequences = {number: shingles(shape.words) for number, shape in everyone.items()}
+    sequences = {number: shingles(form.words) for number, form in everyone.items()}
     times = Counter(one for own in sequences.values() for one in own)
     found: dict[int, list[tuple[bool, float, int]]] = {number: [] for number in forms}
     for one, other in combinations(sorted(everyone), 2):
-        both = [s for s in sequences[one] & sequences[other] if times[s] <= BOILERPLATE]
+        both = [s for s in sequences[one] & sequences[other] if times[s] <= MAX_HOLDERS]
         share = len(both) / max(1, min(len(sequences[one]), len(sequences[other])))
         has_title = everyone[one].title == everyone[other].title
-        if has_title or (share > SHARED and _is_near(everyone[one], everyone[other])):
+        if has_title or (share > MIN_SHARED and _is_near(everyone[one], everyone[other])):
             for number, twin in ((one, other), (other, one)):
                 if number in forms:
                     found[number].append((not has_title, 0.0 if has_title else -share, twin))
-    return {number: tuple(twin for *_, twin in sorted(twins)[:MOST]) for number, twins in found.items()}
+    return {number: tuple(twin for *_, twin in sorted(related)[:MAX_RELATED]) for number, related in found.items()}
 
 
 def found(new: Mapping[int, NormalForm], others: Mapping[int, NormalForm]) -> dict[int, tuple[int, ...]]:
@@ -52,7 +60,7 @@ def found(new: Mapping[int, NormalForm], others: Mapping[int, NormalForm]) -> di
 
 
 def sketches(forms: Mapping[int, NormalForm]) -> dict[int, Sketch]:
-    return {number: shape.sketch for number, shape in forms.items()}
+    return {number: form.sketch for number, form in forms.items()}
 
 
 def _is_near(one: NormalForm, other: NormalForm) -> bool:
@@ -88,8 +96,8 @@ def family(seed: int) -> dict[int, NormalForm]:
 @pytest.mark.parametrize("seed", range(40))
 def test_samples_find_the_look_alikes_that_comparing_everything_finds(seed: int) -> None:
     forms = family(seed)
-    others = {number: shape for number, shape in forms.items() if number < 30}
-    new = {number: shape for number, shape in forms.items() if number >= 30}
+    others = {number: form for number, form in forms.items() if number < 30}
+    new = {number: form for number, form in forms.items() if number >= 30}
     assert found(new, others) == plainly(new, others)
     assert found(forms, {}) == plainly(forms, {})
 
@@ -98,10 +106,10 @@ def test_samples_find_the_look_alikes_of_the_real_dumps(tmp_path: Path) -> None:
     links = 0
     with Lab(tmp_path) as lab:
         for name, content in sorted(real_dumps().items(), reverse=True):
-            stored = {number: form(release) for number, release in enumerate(lab.heads(), 1)}
+            stored = {number: normal_form(release) for number, release in enumerate(lab.heads(), 1)}
             lab.drop(content, name)
             new = {change.number: change for change in lab.changes if change.kind is Kind.NEW}
-            forms = {number: form(change.after) for number, change in new.items()}
+            forms = {number: normal_form(change.after) for number, change in new.items()}
             others = {n: one for n, one in stored.items() if any(_is_near(one, other) for other in forms.values())}
             assert {number: change.related for number, change in new.items()} == plainly(forms, others)
             links += sum(len(change.related) for change in new.values())
@@ -113,11 +121,11 @@ def test_what_many_releases_share_links_none_of_them() -> None:
     shared = text(dice, 200)
     forms = {
         number: NormalForm(title=f"title {number}", body=" ".join(shared + text(dice, 100)), date=DAY, is_cut=False)
-        for number in range(1, BOILERPLATE + 10)
+        for number in range(1, MAX_HOLDERS + 10)
     }
     assert not any(found(forms, {}).values())
-    few = {number: forms[number] for number in range(1, BOILERPLATE + 1)}
-    assert all(len(twins) == MOST for twins in found(few, {}).values())
+    few = {number: forms[number] for number in range(1, MAX_HOLDERS + 1)}
+    assert all(len(related) == MAX_RELATED for related in found(few, {}).values())
 
 
 @pytest.mark.parametrize("length", [30, 60, 100])
@@ -136,13 +144,13 @@ def test_a_short_text_is_found_inside_a_long_one(length: int) -> None:
 def test_of_many_look_alikes_the_closest_are_linked_though_few_are_looked_at(seed: int) -> None:
     dice = seeded(seed)
     own = text(dice, 900)
-    shares = dict(enumerate(dice.sample(range(46, 100), LOOKED_AT + 20), 1))  # words of 100 that each has of it
+    shares = dict(enumerate(dice.sample(range(46, 100), MAX_COMPARED + 20), 1))  # words of 100 that each has of it
     others = {
         number: NormalForm(title=f"twin {number}", body=_excerpt(own, kept, dice), date=DAY, is_cut=False)
         for number, kept in shares.items()
     }
     shown = NormalForm(title="shown", body=" ".join(own), date=DAY, is_cut=False)
-    assert found({99: shown}, others) == {99: tuple(sorted(shares, key=lambda number: -shares[number])[:MOST])}
+    assert found({99: shown}, others) == {99: tuple(sorted(shares, key=lambda number: -shares[number])[:MAX_RELATED])}
 
 
 def _excerpt(own: list[str], kept: int, dice: random.Random) -> str:
@@ -154,7 +162,7 @@ def _excerpt(own: list[str], kept: int, dice: random.Random) -> str:
 def test_a_look_alike_is_linked_unless_a_thousand_newer_releases_stand_around(tmp_path: Path) -> None:
     dice = seeded(5)
     twin, other = (replace(TALKS, title=title, date=DAY) for title in ("Talks in pictures", "Talks once more"))
-    for more, links in ((NEAREST - 1, (1,)), (NEAREST, ())):
+    for more, links in ((MAX_SKETCHES - 1, (1,)), (MAX_SKETCHES, ())):
         crowd = [Release(title=f"{n}", body=" ".join(text(dice, 9)) + ".", date=DAY) for n in range(more)]
         with Lab(tmp_path / str(more)) as lab:
             lab.drop(dump(twin))

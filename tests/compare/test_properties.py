@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.model import Kind, Mode, Release
-from tests.compare.scenario import CATEGORIES, Drop, Lab, dump, laboratory, real_dumps, records, written
+from tests.compare.scenario import CATEGORIES, Drop, Lab, dump, open_lab, real_dumps, records, written
 
 SLOW = settings(max_examples=40)  # each example makes databases
 
@@ -54,7 +54,7 @@ def contents(lab: Lab) -> Counter[Release]:
 @SLOW
 @given(LISTS)
 def test_a_dump_taken_in_twice_brings_nothing_the_second_time(shown: list[Release]) -> None:
-    with laboratory() as lab:
+    with open_lab() as lab:
         first = lab.drop(dump(*shown)).kinds()
         known = contents(lab)
         again = Drop(content=dump(*shown), name="2025-06-01.txt", mode=Mode.AGAIN)
@@ -72,7 +72,7 @@ def test_the_order_of_the_records_makes_no_difference(
     first: list[Release], second: list[Release], data: st.DataObject
 ) -> None:
     turned = data.draw(st.permutations(second))
-    with laboratory() as there, laboratory() as back:
+    with open_lab() as there, open_lab() as back:
         there.drop(dump(*first)).drop(dump(*second))
         back.drop(dump(*first)).drop(dump(*turned))
 
@@ -83,7 +83,7 @@ def test_the_order_of_the_records_makes_no_difference(
 @SLOW
 @given(LISTS, st.data())
 def test_the_order_of_new_records_makes_no_difference(shown: list[Release], data: st.DataObject) -> None:
-    with laboratory() as lab:
+    with open_lab() as lab:
         lab.drop(dump(*data.draw(st.permutations(shown))))
 
         assert contents(lab) == Counter(shown)
@@ -101,7 +101,7 @@ def test_a_dump_split_over_two_files_comes_to_the_same(data: st.DataObject) -> N
     known = distinct()
     shown = [known[n] for n in data.draw(st.lists(st.integers(0, len(known) - 1), min_size=2, unique=True))]
     at = data.draw(st.integers(1, len(shown) - 1))
-    with laboratory() as whole, laboratory() as halves:
+    with open_lab() as whole, open_lab() as halves:
         whole.drop(dump(*shown))
         halves.drop(dump(*shown[:at])).drop(dump(*shown[at:]))
 
@@ -118,7 +118,7 @@ def distinct() -> list[Release]:
 @SLOW
 @given(LISTS, LISTS)
 def test_each_record_of_a_dump_shows_a_release_of_its_own(first: list[Release], second: list[Release]) -> None:
-    with laboratory() as lab:
+    with open_lab() as lab:
         lab.drop(dump(*first)).drop(dump(*second))
         numbers = [change.number for change in lab.changes]
 
@@ -128,7 +128,7 @@ def test_each_record_of_a_dump_shows_a_release_of_its_own(first: list[Release], 
 @SLOW
 @given(LISTS, LISTS)
 def test_what_was_taken_in_last_is_known_afterwards(first: list[Release], second: list[Release]) -> None:
-    with laboratory() as lab:
+    with open_lab() as lab:
         lab.drop(dump(*first)).drop(dump(*second))
 
         assert lab.drop(dump(*second[::-1])).kinds() == " ".join(["unchanged"] * len(second))

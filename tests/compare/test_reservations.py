@@ -16,7 +16,7 @@ SEVEN = SeenRecord(number=7, version=2)
 def noted(*seen_records: tuple[bytes, SeenRecord]) -> Reservations:
     reservations = Reservations()
     for digest, seen_record in seen_records:
-        reservations.note({digest: seen_record}, {7: 2, 9: 1})
+        reservations.reserve({digest: seen_record}, {7: 2, 9: 1})
     return reservations
 
 
@@ -27,12 +27,14 @@ def test_nothing_is_held_before_anything_is_known() -> None:
 
 def test_a_current_text_holds_its_release_against_all_other_records() -> None:
     reservations = noted((A, SEVEN))
-    assert reservations.unavailable([7, 9], [B]) == Unavailable(held=frozenset({7}))
+    assert reservations.unavailable([7, 9], [B]) == Unavailable(reserved=frozenset({7}))
     assert reservations.unavailable([7, 9], [A, B]) == Unavailable()
 
 
 def test_an_earlier_text_holds_its_release_against_lesser_evidence() -> None:
-    assert noted((A, SeenRecord(number=7, version=1))).unavailable([7], [B]) == Unavailable(spared=frozenset({7}))
+    assert noted((A, SeenRecord(number=7, version=1))).unavailable([7], [B]) == Unavailable(
+        for_equal_text=frozenset({7})
+    )
 
 
 @pytest.mark.parametrize("order", list(permutations([(B, SEVEN), (C, SEVEN), (A, SeenRecord(number=7, version=1))])))
@@ -41,14 +43,14 @@ def test_the_current_text_comes_first_and_then_the_order_of_digests(
 ) -> None:
     reservations = noted(*order)
     assert reservations.unavailable([7], [B]) == Unavailable()
-    assert reservations.unavailable([7], [A, C]) == Unavailable(held=frozenset({7}))
+    assert reservations.unavailable([7], [A, C]) == Unavailable(reserved=frozenset({7}))
 
 
 def test_what_was_shown_is_free_for_nobody_and_its_record_is_a_repeat() -> None:
     reservations = noted((A, SEVEN))
-    reservations.take({A: SEVEN}, ())
+    reservations.mark_shown({A: SEVEN}, ())
     assert 7 in reservations
-    assert reservations.unavailable([7], [A]) == Unavailable(held=frozenset({7}))
+    assert reservations.unavailable([7], [A]) == Unavailable(reserved=frozenset({7}))
     assert reservations.is_repeat(A, SEVEN)
     assert not reservations.is_repeat(B, SEVEN)
     assert not reservations.is_repeat(A, None)
@@ -59,7 +61,7 @@ def test_releases_far_apart_and_side_by_side_are_held_each_for_itself() -> None:
     digests = {number: bytes([place + 1]) * 32 for place, number in enumerate(numbers)}
     reservations = Reservations()
     for number in numbers:
-        reservations.take({digests[number]: SeenRecord(number=number, version=1)}, ())
+        reservations.mark_shown({digests[number]: SeenRecord(number=number, version=1)}, ())
     for number in numbers:
         assert reservations.is_repeat(digests[number], SeenRecord(number=number, version=1))
         assert not reservations.is_repeat(b"x" * 32, SeenRecord(number=number, version=1))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from monitor.model import Kind, Mode, Release
-from tests.compare.scenario import HABITS, LISTED, Drop, Lab, cut, dump, named, on, real, swapped
+from tests.compare.scenario import LISTED, OPTIONS, Drop, Lab, cut, dump, named, on, real, swapped
 
 AUTO = real("003#2")  # 2025-01-16
 SECOND = swapped(AUTO, "$70.9", "$71.9")
@@ -244,7 +244,7 @@ def ids(rows: Sequence[tuple[str, list[Drop], str]]) -> list[str]:
 @pytest.fixture
 def listed(tmp_path: Path) -> Iterator[Lab]:
     """A laboratory whose source declares two listings."""
-    with Lab(tmp_path, options=replace(HABITS, **LISTED)) as made:
+    with Lab(tmp_path, options=replace(OPTIONS, **LISTED)) as made:
         yield made
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.collect.formats.dash.parser import parse
 from monitor.collect.source import SourceOptions
-from monitor.compare.fingerprint import keys
+from monitor.compare.fingerprint import index_keys
 from monitor.match.matcher import Matcher
 from monitor.model import Alert, Batch, Change, IngestReport, Kind, Mode, Record, Release
 from monitor.pipeline import Routing, ingest
@@ -70,7 +70,7 @@ def records(text: str) -> tuple[Record, ...]:
 
 def keys_of(text: str, source: str = SOURCE) -> set[bytes]:
     """Every identity key under which a dump's releases are found again."""
-    return {key for shown in records(text) for key in keys(source, shown.release)}
+    return {key for shown in records(text) for key in index_keys(source, shown.release)}
 
 
 def heads(store: Store) -> dict[int, Release]:

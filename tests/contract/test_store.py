@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.compare.fingerprint import form
+from monitor.compare.fingerprint import normal_form
 from monitor.errors import Stale
 from monitor.model import Batch, Kind, Mode, SeenRecord
 from monitor.testing import NOON, dump_of
@@ -34,7 +34,7 @@ def test_sketches_are_of_heads_the_newest_first(pair: Pair) -> None:
     sketches = pair.store.sketches(keys)
     assert set(sketches) == {1, 2, 3}
     for number, release in heads(pair.store).items():
-        assert sketches[number] == form(release).sketch
+        assert sketches[number] == normal_form(release).sketch
     assert set(pair.store.sketches(keys, most=2)) == {2, 3}
     assert pair.store.sketches(()) == {}
 

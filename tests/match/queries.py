@@ -10,17 +10,17 @@ WORDS = (
     "반도체 수출 *원전* high-tech =IT =Korea industry minister percent"
 )
 PHRASES = ['"free trade"', '="Free Trade"', '"trade agree*"', '"반도체 수출"', '"high tech"', '"Korea\'s exports"']
-_SAYINGS = st.sampled_from([*WORDS.split(), *PHRASES])
+_TERMS = st.sampled_from([*WORDS.split(), *PHRASES])
 
 
-def queries(sayings: st.SearchStrategy[str] = _SAYINGS) -> st.SearchStrategy[str]:
+def queries(terms: st.SearchStrategy[str] = _TERMS) -> st.SearchStrategy[str]:
     """Every form of the grammar; something always has to be there."""
-    choices = st.lists(sayings, min_size=2, max_size=3).map(lambda parts: f"({' OR '.join(parts)})")
-    ends = sayings | choices
+    choices = st.lists(terms, min_size=2, max_size=3).map(lambda parts: f"({' OR '.join(parts)})")
+    ends = terms | choices
     chains = st.builds(_chain, ends, st.lists(st.tuples(_LINKS, ends), min_size=1, max_size=2))
-    counted = st.builds("ATLEAST/{}({})".format, st.integers(1, 4), sayings | choices | chains)
-    scoped = st.builds("{}:{}".format, st.sampled_from(["title", "body", "category"]), sayings | choices | counted)
-    leaves = sayings | chains.map("({})".format) | counted | scoped
+    counted = st.builds("ATLEAST/{}({})".format, st.integers(1, 4), terms | choices | chains)
+    scoped = st.builds("{}:{}".format, st.sampled_from(["title", "body", "category"]), terms | choices | counted)
+    leaves = terms | chains.map("({})".format) | counted | scoped
     return st.recursive(leaves, _joined, max_leaves=8)
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from hypothesis import settings
 
 from monitor.match.document import Document
-from monitor.match.hits import every_place
+from monitor.match.hits import all_locations
 from monitor.match.keywords import read_keyword
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Change, Kind, Release
@@ -29,10 +29,10 @@ def change(kind: Kind, after: Release, before: Release | None = None, *, number:
 def found(keyword: str, text: str, *, case: str = "smart", inflect: bool = True) -> list[str]:
     """The words of a body, as they stand there, that a keyword finds; in order."""
     prepared = read_keyword(keyword, case=case, inflect=inflect)
-    return [text[start:end] for _, start, end in every_place([prepared], Document(release(body=text)))]
+    return [text[start:end] for _, start, end in all_locations([prepared], Document(release(body=text)))]
 
 
 def asked(query: str, title: str, body: str = "", category: str | None = None) -> list[str]:
     """The words of a release, as they stand there, that a query finds; in order, empty where it does not match."""
-    watchlists = Matcher([Watchlist(name="asked", query=query)], ALIASES)
-    return [hit.text for hit in watchlists.scan(release(title, body, category))]
+    matcher = Matcher([Watchlist(name="asked", query=query)], ALIASES)
+    return [hit.text for hit in matcher.scan(release(title, body, category))]

@@ -54,9 +54,9 @@ ROWS = [
 def test_a_changed_release_tells_as_the_watchlist_wants(
     on_change: str, query: str, spans: list[tuple[str, str, str]], is_told: bool
 ) -> None:
-    watchlists = Matcher([Watchlist(name="w", query=query, on_change=on_change)])
+    matcher = Matcher([Watchlist(name="w", query=query, on_change=on_change)])
 
-    alerts = watchlists.alerts([changed(*spans)], source="motie")
+    alerts = matcher.alerts([changed(*spans)], source="motie")
 
     assert [alert.told for alert in alerts if alert.told] == [("w",)] * is_told
 
@@ -72,18 +72,18 @@ def test_an_edit_of_another_field_adds_nothing_to_this_one() -> None:
 
 @pytest.mark.parametrize("on_change", ["added", "newly"])
 def test_a_new_release_is_told_whatever_is_wanted_of_changed_ones(on_change: str) -> None:
-    watchlists = Matcher([Watchlist(name="w", query="chips", on_change=on_change)])
+    matcher = Matcher([Watchlist(name="w", query="chips", on_change=on_change)])
 
-    (alert,) = watchlists.alerts([change(Kind.NEW, release("Chips"))], source="motie")
+    (alert,) = matcher.alerts([change(Kind.NEW, release("Chips"))], source="motie")
 
     assert alert.told == ("w",)
 
 
 def test_a_word_that_excludes_silences_a_lost_match_too() -> None:
-    watchlists = Matcher([Watchlist(name="w", keywords=("chips",), exclude=("photo news",))])
+    matcher = Matcher([Watchlist(name="w", keywords=("chips",), exclude=("photo news",))])
     verdict = change(Kind.CHANGED, release("Photo news"), release("Chips"))
 
-    assert watchlists.alerts([verdict], source="motie") == ()
+    assert matcher.alerts([verdict], source="motie") == ()
 
 
 @pytest.mark.parametrize(

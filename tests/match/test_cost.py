@@ -12,8 +12,8 @@ import pytest
 
 from bench import hostile
 from monitor.match.document import FIELDS, Document, TokenizedField
-from monitor.match.evaluate import matches, places
-from monitor.match.hits import first_places
+from monitor.match.evaluate import matches, matching_spans
+from monitor.match.hits import first_locations
 from monitor.match.nodes import Node
 from monitor.match.regex import Pattern
 from monitor.match.tokens import Word
@@ -79,11 +79,11 @@ class MeteredPage(TokenizedField):
 
     def says(self, words: str) -> bool:
         self.meter.steps += 1
-        return super().says(words)
+        return super().has_phrase(words)
 
     def places_of(self, word: Word) -> int:
         self.meter.steps += 1
-        return Metered(super().places_of(word)).of(self.meter)
+        return Metered(super().positions_of(word)).of(self.meter)
 
 
 class MeteredReading(Document):
@@ -92,7 +92,7 @@ class MeteredReading(Document):
     def __init__(self, body: str) -> None:
         super().__init__(release(body=body))
         self.meter = Meter()
-        self._pages = {field: MeteredPage(body if field == "body" else "", self.meter) for field in FIELDS}
+        self._fields = {field: MeteredPage(body if field == "body" else "", self.meter) for field in FIELDS}
 
 
 def hostile_rules(*, seeds: int, size: int) -> Iterator[tuple[str, list[Node]]]:
@@ -112,11 +112,11 @@ def test_no_pair_of_rule_and_text_takes_more_steps_than_the_rule_has_words(full:
     for name, rules in hostile_rules(seeds=3 if full else 1, size=length):
         most = STEPS * sum(map(words_in, rules))
         for kind, body in hostile.texts(0, length).items():
-            reading = MeteredReading(body)
-            met = [rule for rule in rules if matches(rule, reading)]
+            document = MeteredReading(body)
+            met = [rule for rule in rules if matches(rule, document)]
             if met:
-                first_places(met, reading, most=50)
-            assert reading.meter.steps <= most, (name, kind)
+                first_locations(met, document, most=50)
+            assert document.meter.steps <= most, (name, kind)
 
 
 @pytest.mark.parametrize("kind", sorted(hostile.texts(0, 1)))
@@ -124,7 +124,7 @@ def test_a_text_ten_times_as_long_takes_no_more_steps(kind: str, full: bool) -> 
     for _, rules in hostile_rules(seeds=1, size=3_000 if full else 500):
         short, long = (MeteredReading(hostile.texts(0, length)[kind]) for length in (1_000, 10_000))
         for rule in rules[:30]:
-            places(rule, short)
-            places(rule, long)
+            matching_spans(rule, short)
+            matching_spans(rule, long)
         # A longer text may hold words that the shorter one lacks, and each of them is asked for once.
         assert long.meter.steps <= short.meter.steps + STEPS * sum(map(words_in, rules[:30])) // 2

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.match.document import FIELDS
-from monitor.match.matcher import HITS_KEPT, Matcher
+from monitor.match.matcher import MAX_HITS, Matcher
 from monitor.match.nodes import Node
 from monitor.match.regex import Pattern
 from monitor.match.watchlist import Watchlist, excluded, rules_of
@@ -56,7 +56,7 @@ def test_totals_count_all_places_of_those_that_match(lists: list[Watchlist], tex
     words = Text(text)
     counted = {one.name: len({place[:2] for place in every_place(one, words)}) for one in lists}
 
-    totals = Matcher(lists, ALIASES).findings(text).totals
+    totals = Matcher(lists, ALIASES).match(text).totals
 
     assert totals == tuple((name, total) for name, total in counted.items() if total)
 
@@ -108,14 +108,14 @@ def random_lists(records: Sequence[Release], *, count: int, seed: int) -> list[W
 
 def random_query(chance: random.Random, words: Sequence[str], *, depth: int) -> str:
     if depth == 0 or chance.random() < 0.3:
-        return random_saying(chance, words)
+        return random_term(chance, words)
     left = random_query(chance, words, depth=depth - 1)
     right = random_query(chance, words, depth=depth - 1)
     form = chance.choice(["({}) AND ({})", "({}) OR ({})", "({}) OR ({})", "({}) NOT ({})"])
     return form.format(left, right)
 
 
-def random_saying(chance: random.Random, words: Sequence[str]) -> str:
+def random_term(chance: random.Random, words: Sequence[str]) -> str:
     one, two, three = (lexeme(chance.choice(words)) for _ in range(3))
     return chance.choice(
         [
@@ -149,7 +149,7 @@ def asked_one_by_one(lists: Sequence[Watchlist], text: Release) -> Told:
     """The naive way: each rule for itself, word by word, all places and no index."""
     words = Text(text)
     found = {watchlist.name: every_place(watchlist, words) for watchlist in lists}
-    return {name: places[:HITS_KEPT] for name, places in found.items() if places}
+    return {name: places[:MAX_HITS] for name, places in found.items() if places}
 
 
 def every_place(watchlist: Watchlist, text: Text) -> list[tuple[str, int, int]]:

@@ -38,10 +38,10 @@ def test_each_part_says_what_it_found_or_what_is_missing(query: str, matched: bo
 
 
 def test_a_query_is_explained_part_by_part_as_it_was_read() -> None:
-    told = explain(Watchlist(name="w", query="semi* AND title:(Japan OR rise) NOT Korea"), TEXT)
+    found = explain(Watchlist(name="w", query="semi* AND title:(Japan OR rise) NOT Korea"), TEXT)
 
-    assert (told.matched, told.query) == (False, "semi* AND title:(Japan OR rise) AND NOT Korea")
-    assert [(one.text, one.matched, one.why) for one in told.parts] == [
+    assert (found.matched, found.query) == (False, "semi* AND title:(Japan OR rise) AND NOT Korea")
+    assert [(one.text, one.matched, one.why) for one in found.parts] == [
         ("semi*", True, 'title "Semiconductor", body "Semiconductors"'),
         ("title:Japan", False, "'japan' stands nowhere in title"),
         ("title:rise", True, 'title "rise"'),
@@ -50,10 +50,12 @@ def test_a_query_is_explained_part_by_part_as_it_was_read() -> None:
 
 
 def test_keywords_and_what_narrows_them_are_parts_too() -> None:
-    told = explain(Watchlist(name="w", keywords=("chips", "FTA"), exclude=("news", "Japan"), min_hits=2), TEXT, ALIASES)
+    found = explain(
+        Watchlist(name="w", keywords=("chips", "FTA"), exclude=("news", "Japan"), min_hits=2), TEXT, ALIASES
+    )
 
-    assert (told.matched, told.query) == (False, "chips OR FTA")
-    assert [(one.text, one.matched) for one in told.parts] == [
+    assert (found.matched, found.query) == (False, "chips OR FTA")
+    assert [(one.text, one.matched) for one in found.parts] == [
         ("chips", True),
         ("FTA", False),
         ("exclude news", True),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.match.fast_tokens import Spelling
+from monitor.match.fast_tokens import FastTokens
 from monitor.match.tokens import tokens
 from tests.match.test_tokens import SPLITS, TEXTS
 
@@ -41,12 +41,12 @@ def test_what_stands_between_two_blanks_is_read_apart(text: str) -> None:
 
 
 def assert_reads_as_tokens(text: str) -> None:
-    found, spelling = tokens(text), Spelling(text)
+    found, spelling = tokens(text), FastTokens(text)
     starts = spelling.starts
 
     assert spelling.folded.split() == [token.form for token in found]
     assert spelling.written.split() == [token.raw for token in found]
-    assert [spelling.stretch(start, start) for start in starts] == [(token.start, token.end) for token in found]
+    assert [spelling.location(start, start) for start in starts] == [(token.start, token.end) for token in found]
     for start, token in zip(starts, found, strict=True):
         assert spelling.folded[start - 1 :].startswith(f" {token.form} ")
         assert spelling.written[start - 1 :].startswith(f" {token.raw} ")

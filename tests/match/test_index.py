@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from monitor.match import hits
 from monitor.match.document import FIELDS, Document
-from monitor.match.evaluate import Span
+from monitor.match.evaluate import Location
 from monitor.match.index import Index
 from monitor.match.keywords import keyword_fault, read_keyword
-from monitor.match.matcher import HITS_KEPT, Matcher, Watchlist
+from monitor.match.matcher import MAX_HITS, Matcher, Watchlist
 from monitor.model import Release
 from tests.match.samples import release
 
@@ -57,7 +57,7 @@ def test_the_index_equals_asking_every_keyword(lists: list[Watchlist], text: Rel
 
     for watchlist in lists:
         told = [(hit.field, hit.start, hit.end) for hit in hits if hit.watchlist == watchlist.name]
-        assert told == every_place(watchlist, text)[:HITS_KEPT]
+        assert told == every_place(watchlist, text)[:MAX_HITS]
 
 
 @WITHOUT_DISK
@@ -85,18 +85,18 @@ def test_candidates_are_ascending_and_named_once(texts: list[str], text: Release
 @WITHOUT_DISK
 @given(st.lists(st.sampled_from([*STEMS, "semi*", "*원전*", "*conductor"]), max_size=4), RELEASES)
 def test_what_cannot_meet_a_rule_has_no_candidates(texts: list[str], text: Release) -> None:
-    index, reading = Index([read_keyword(keyword) for keyword in texts]), Document(text)
+    index, document = Index([read_keyword(keyword) for keyword in texts]), Document(text)
 
-    assert index.can_meet(reading.texts()) or not index.candidates(reading.forms())
+    assert index.may_match(document.texts()) or not index.candidates(document.forms())
 
 
 def test_a_release_is_passed_over_without_reading_its_words_where_rules_are_few() -> None:
     index = Index([read_keyword("FTA"), read_keyword("u.s. trade*")])
 
-    assert index.can_meet(["Talks", "The F.T.A’s terms"])
-    assert not index.can_meet(["Talks", "The U.K. and “others”", ""])
-    assert index.can_meet(["Talks", "자유무역"])  # another script: its words have to be read
-    assert Index([read_keyword(f"word{number}") for number in range(60)]).can_meet([""])
+    assert index.may_match(["Talks", "The F.T.A’s terms"])
+    assert not index.may_match(["Talks", "The U.K. and “others”", ""])
+    assert index.may_match(["Talks", "자유무역"])  # another script: its words have to be read
+    assert Index([read_keyword(f"word{number}") for number in range(60)]).may_match([""])
 
 
 def test_keywords_without_a_word_in_the_release_are_not_even_candidates() -> None:
@@ -117,13 +117,13 @@ def test_frequencies_choose_the_word_and_lose_no_rule(frequencies: dict[str, int
     assert [word for word in ("free", "trade", "agreement") if index.candidates({word})] == [rarest]
 
 
-def places_of(keyword: str, watchlist: Watchlist, reading: Document) -> Iterator[Span]:
+def places_of(keyword: str, watchlist: Watchlist, document: Document) -> Iterator[Location]:
     read = read_keyword(keyword, fields=watchlist.fields, case=watchlist.case, inflect=watchlist.inflect)
-    return hits.every_place([read], reading)
+    return hits.all_locations([read], document)
 
 
 def every_place(watchlist: Watchlist, text: Release) -> list[tuple[str, int, int]]:
     """The naive way: each keyword for itself, over the whole release."""
-    reading = Document(text)
-    found = {place for keyword in watchlist.keywords for place in places_of(keyword, watchlist, reading)}
+    document = Document(text)
+    found = {place for keyword in watchlist.keywords for place in places_of(keyword, watchlist, document)}
     return sorted(found, key=lambda place: (FIELDS.index(place[0]), place[1], place[2]))

@@ -8,7 +8,7 @@ import pytest
 
 from monitor.errors import UsageError
 from monitor.match.document import FIELDS, Document
-from monitor.match.hits import every_place
+from monitor.match.hits import all_locations
 from monitor.match.keywords import keyword_fault, read_keyword
 from tests.match.samples import found, release
 
@@ -151,13 +151,13 @@ FIELD_ROWS = [
 def test_a_keyword_looks_where_it_was_told(keyword: str, fields: str) -> None:
     looked_at = Document(release("FTA talks", "FTA talks", "FTA/Economic Cooperation"))
 
-    assert " ".join(field for field, _, _ in every_place([read_keyword(keyword)], looked_at)) == fields
+    assert " ".join(field for field, _, _ in all_locations([read_keyword(keyword)], looked_at)) == fields
 
 
 def test_a_phrase_never_crosses_from_one_field_into_the_next() -> None:
     split = Document(release("Free trade", "agreement signed", "free"))
 
-    assert list(every_place([read_keyword("free trade agreement")], split)) == []
+    assert list(all_locations([read_keyword("free trade agreement")], split)) == []
 
 
 def test_a_field_before_the_keyword_wins_over_the_fields_of_the_list() -> None:

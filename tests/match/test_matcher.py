@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.errors import UsageError
-from monitor.match.matcher import HITS_KEPT, Matcher, Watchlist, frequencies_in, is_told
+from monitor.match.matcher import MAX_HITS, Matcher, Watchlist, frequencies_in, is_alerted
 from monitor.model import Hit, Kind, Release
 from tests.match.samples import change, release
 
@@ -34,7 +34,7 @@ def test_a_kind_tells_by_what_matched_before_and_matches_now(
 ) -> None:
     rows = [(False, False), (True, False), (True, True), (False, True)]
 
-    assert [is_told(kind, before=before, after=after) for before, after in rows] == [never, lost, kept, gained]
+    assert [is_alerted(kind, before=before, after=after) for before, after in rows] == [never, lost, kept, gained]
 
 
 @pytest.mark.parametrize(
@@ -118,18 +118,18 @@ def test_a_list_that_lost_its_match_and_is_not_told_leaves_no_trace() -> None:
 def test_sources_narrow_both_who_matches_and_who_is_told() -> None:
     elsewhere = Watchlist(name="elsewhere", keywords=("FTA",), sources=frozenset({"moef"}))
     here = Watchlist(name="here", keywords=("FTA",), sources=frozenset({"motie", "moef"}))
-    watchlists = Matcher([elsewhere, here])
+    matcher = Matcher([elsewhere, here])
 
-    (alert,) = watchlists.alerts([change(Kind.NEW, ABOUT_FTA)], source="motie")
+    (alert,) = matcher.alerts([change(Kind.NEW, ABOUT_FTA)], source="motie")
 
     assert (alert.watchlists, alert.told) == (("here",), ("here",))
     assert [hit.watchlist for hit in alert.hits] == ["here"]
-    assert [hit.watchlist for hit in watchlists.scan(ABOUT_FTA)] == ["elsewhere", "here"]
-    assert [hit.watchlist for hit in watchlists.scan(ABOUT_FTA, source="motie")] == ["here"]
+    assert [hit.watchlist for hit in matcher.scan(ABOUT_FTA)] == ["elsewhere", "here"]
+    assert [hit.watchlist for hit in matcher.scan(ABOUT_FTA, source="motie")] == ["here"]
 
 
 def test_names_stand_in_the_order_of_the_configuration() -> None:
-    watchlists = Matcher(
+    matcher = Matcher(
         [
             Watchlist(name="zeta", keywords=("talks",)),
             Watchlist(name="none", keywords=("rain",)),
@@ -137,7 +137,7 @@ def test_names_stand_in_the_order_of_the_configuration() -> None:
         ]
     )
 
-    (alert,) = watchlists.alerts([change(Kind.NEW, ABOUT_FTA)], source="motie")
+    (alert,) = matcher.alerts([change(Kind.NEW, ABOUT_FTA)], source="motie")
 
     assert (alert.watchlists, alert.told) == (("zeta", "alpha"), ("zeta", "alpha"))
 
@@ -150,9 +150,9 @@ def test_alerts_stand_in_the_order_of_their_changes() -> None:
 
 def test_hits_give_the_raw_words_by_field_and_place() -> None:
     text = release("FTA talks in Seoul", "Talks on two FTAs went on. The FTA…", "FTA/Economic Cooperation")
-    watchlists = Matcher([FTA, Watchlist(name="talk", keywords=("talk", "FTA talks"))])
+    matcher = Matcher([FTA, Watchlist(name="talk", keywords=("talk", "FTA talks"))])
 
-    assert watchlists.scan(text) == (
+    assert matcher.scan(text) == (
         Hit(watchlist="trade", field="title", start=0, end=3, text="FTA"),
         Hit(watchlist="talk", field="title", start=0, end=9, text="FTA talks"),
         Hit(watchlist="talk", field="title", start=4, end=9, text="talks"),
@@ -172,9 +172,9 @@ def test_two_keywords_of_one_list_that_find_the_same_words_are_one_hit() -> None
 def test_hits_come_from_the_earlier_text_only_for_lists_that_match_there_alone() -> None:
     before = release("FTA talks, 2024")
     after = release("Talks on rain")
-    watchlists = Matcher([FTA, Watchlist(name="talk", keywords=("talk",)), Watchlist(name="wet", keywords=("rain",))])
+    matcher = Matcher([FTA, Watchlist(name="talk", keywords=("talk",)), Watchlist(name="wet", keywords=("rain",))])
 
-    (alert,) = watchlists.alerts([change(Kind.CHANGED, after, before)], source="motie")
+    (alert,) = matcher.alerts([change(Kind.CHANGED, after, before)], source="motie")
 
     assert (alert.watchlists, alert.told) == (("talk", "wet"), ("trade", "talk", "wet"))
     assert [(hit.watchlist, hit.start, hit.text) for hit in alert.hits] == [
@@ -186,11 +186,11 @@ def test_hits_come_from_the_earlier_text_only_for_lists_that_match_there_alone()
 
 def test_a_broad_keyword_keeps_its_first_hits_only() -> None:
     flood = release("FTA", "FTA " * 200)
-    watchlists = Matcher([FTA, Watchlist(name="other", keywords=("FTA",))])
+    matcher = Matcher([FTA, Watchlist(name="other", keywords=("FTA",))])
 
-    hits = watchlists.scan(flood)
+    hits = matcher.scan(flood)
 
-    assert len(hits) == 2 * HITS_KEPT
+    assert len(hits) == 2 * MAX_HITS
     assert [hit.start for hit in hits if hit.watchlist == "trade"][:4] == [0, 0, 4, 8]
 
 
@@ -223,12 +223,12 @@ def test_no_watchlist_means_no_alert() -> None:
 
 def test_an_alert_counts_the_hits_that_it_does_not_carry() -> None:
     lists = [Watchlist(name="one", keywords=("chips",)), Watchlist(name="two", keywords=("cars", "used cars"))]
-    body = "chips " * (HITS_KEPT + 20) + "used cars and chips"
+    body = "chips " * (MAX_HITS + 20) + "used cars and chips"
 
     (alert,) = Matcher(lists).alerts([change(Kind.NEW, release("Cars", body))], source="motie")
 
-    assert alert.totals == (("one", HITS_KEPT + 21), ("two", 3))  # "used cars" and its "cars" begin at two words
-    assert [hit.watchlist for hit in alert.hits].count("one") == HITS_KEPT
+    assert alert.totals == (("one", MAX_HITS + 21), ("two", 3))  # "used cars" and its "cars" begin at two words
+    assert [hit.watchlist for hit in alert.hits].count("one") == MAX_HITS
 
 
 def test_an_alert_for_what_is_gone_counts_in_the_text_before() -> None:
@@ -244,9 +244,9 @@ def test_an_alert_for_what_is_gone_counts_in_the_text_before() -> None:
 def test_every_kind_of_word_counts_all_its_places(keyword: str) -> None:
     body = "US semi chips. " * 300
 
-    findings = Matcher([Watchlist(name="w", query=keyword)]).findings(release(body=body))
+    findings = Matcher([Watchlist(name="w", query=keyword)]).match(release(body=body))
 
-    assert (len(findings.hits), findings.totals) == (HITS_KEPT, (("w", 300),))
+    assert (len(findings.hits), findings.totals) == (MAX_HITS, (("w", 300),))
 
 
 def test_frequencies_count_releases_not_repetitions_and_change_no_answer() -> None:

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.match.nodes import And, Count, In, Link, Near, Not, Or, Say, shown
-from monitor.match.query import DEPTH, LENGTH, QueryFault, alias_fault, parse, unclear
+from monitor.match.nodes import And, Count, Link, Near, Not, Or, Scoped, Term, to_query
+from monitor.match.query import DEPTH, LENGTH, QueryFault, alias_fault, ambiguity_warning, parse
 from tests.match.queries import ALIASES, queries
 from tests.match.samples import WITHOUT_DISK, asked
 
-a, b, c, d = (Say(text=text) for text in "abcd")
-DEAL = Or(parts=tuple(Say(text=text, is_quoted=True) for text in ("FTA", "free trade agreement", "자유무역협정")))
+a, b, c, d = (Term(text=text) for text in "abcd")
+DEAL = Or(parts=tuple(Term(text=text, is_quoted=True) for text in ("FTA", "free trade agreement", "자유무역협정")))
 
 TREES = [
     ("a", a),
@@ -34,21 +34,24 @@ TREES = [
         "a ONEAR/0 (b OR c) NEAR/100 d",
         Near(parts=(a, Or(parts=(b, c)), d), links=(Link(distance=0, is_ordered=True), Link(distance=100))),
     ),
-    ("title:a", In(field="title", part=a)),
-    ("title: a", In(field="title", part=a)),
-    ("title:(a OR b) AND body:c", And(parts=(In(field="title", part=Or(parts=(a, b))), In(field="body", part=c)))),
-    ("=US", Say(text="US", is_exact=True)),
-    ('="Free Trade"', Say(text="Free Trade", is_exact=True, is_quoted=True)),
-    ("“free trade”", Say(text="free trade", is_quoted=True)),
-    ('"a AND b"', Say(text="a AND b", is_quoted=True)),
+    ("title:a", Scoped(field="title", part=a)),
+    ("title: a", Scoped(field="title", part=a)),
+    (
+        "title:(a OR b) AND body:c",
+        And(parts=(Scoped(field="title", part=Or(parts=(a, b))), Scoped(field="body", part=c))),
+    ),
+    ("=US", Term(text="US", is_exact=True)),
+    ('="Free Trade"', Term(text="Free Trade", is_exact=True, is_quoted=True)),
+    ("“free trade”", Term(text="free trade", is_quoted=True)),
+    ('"a AND b"', Term(text="a AND b", is_quoted=True)),
     ("ATLEAST/3(a OR b)", Count(least=3, part=Or(parts=(a, b)))),
     ("((a))", a),
     ("a OR (b OR c) OR a", Or(parts=(a, b, c))),
     ("a AND (b AND c)", And(parts=(a, b, c))),
     ("a\n  AND\tb", And(parts=(a, b))),
-    ("high-tech OR R&D OR U.S.", Or(parts=tuple(Say(text=text) for text in ("high-tech", "R&D", "U.S.")))),
+    ("high-tech OR R&D OR U.S.", Or(parts=tuple(Term(text=text) for text in ("high-tech", "R&D", "U.S.")))),
     ("FTA", DEAL),
-    ('"FTA" OR =FTA', Or(parts=(Say(text="FTA", is_quoted=True), Say(text="FTA", is_exact=True)))),
+    ('"FTA" OR =FTA', Or(parts=(Term(text="FTA", is_quoted=True), Term(text="FTA", is_exact=True)))),
 ]
 
 
@@ -57,13 +60,13 @@ def test_a_query_is_read_by_precedence_and_shown_so_that_it_reads_the_same(text:
     node = parse(text, ALIASES)
 
     assert node == tree
-    assert parse(shown(node), ALIASES) == node
+    assert parse(to_query(node), ALIASES) == node
 
 
 def test_it_is_shown_with_every_bracket_written_out() -> None:
     text = 'semiconductor* AND (U.S. OR Japan) NOT "photo news" OR title:(a -b) OR ATLEAST/2(c NEAR/3 (d OR e))'
 
-    assert shown(parse(text)) == (
+    assert to_query(parse(text)) == (
         '(semiconductor* AND (U.S. OR Japan) AND NOT "photo news") OR title:(a AND NOT b) '
         "OR ATLEAST/2(c NEAR/3 (d OR e))"
     )
@@ -80,7 +83,7 @@ def test_it_is_shown_with_every_bracket_written_out() -> None:
     ],
 )
 def test_and_beside_or_is_unclear_without_brackets(text: str, warning: str | None) -> None:
-    assert unclear(text) == (warning and f"AND and OR are mixed without brackets; read as {warning}")
+    assert ambiguity_warning(text) == (warning and f"AND and OR are mixed without brackets; read as {warning}")
 
 
 ALONE = "NOT alone would match nearly every release; add a word that must be there"
@@ -178,7 +181,7 @@ def test_an_alias_may_lead_to_others_but_not_to_itself(entries: list[str], fault
 def test_an_alias_brings_what_its_aliases_bring_each_once() -> None:
     aliases = {"FTA": ["KORUS", "deal"], "KORUS": ["Korea-US deal", "deal"]}
 
-    assert shown(parse("FTA", aliases)) == '"FTA" OR "KORUS" OR "deal" OR "Korea-US deal"'
+    assert to_query(parse("FTA", aliases)) == '"FTA" OR "KORUS" OR "deal" OR "Korea-US deal"'
 
 
 # (group, query, title, body, category, the words found, joined by " | "; None: no match)
@@ -288,7 +291,7 @@ def test_a_query_matches_and_finds_its_words(
 def test_every_query_reads_the_same_after_it_was_shown(text: str) -> None:
     node = parse(text, ALIASES)
 
-    assert parse(shown(node), ALIASES) == node
+    assert parse(to_query(node), ALIASES) == node
 
 
 PIECES = st.sampled_from(
@@ -323,7 +326,7 @@ def refused_at(text: str) -> int | None:
         node = parse(text, ALIASES)
     except QueryFault as fault:
         return fault.column
-    assert parse(shown(node), ALIASES) == node
+    assert parse(to_query(node), ALIASES) == node
     return None
 
 

@@ -58,9 +58,9 @@ def test_the_five_dumps_hold_44_records(records: list[Release]) -> None:
 
 @pytest.mark.parametrize(("keyword", "expected"), GUARDS, ids=[row[0] for row in GUARDS])
 def test_a_keyword_matches_as_many_records_as_were_counted(keyword: str, expected: int, records: list[Release]) -> None:
-    watchlists = Matcher([Watchlist(name="guard", keywords=(keyword,))])
+    matcher = Matcher([Watchlist(name="guard", keywords=(keyword,))])
 
-    assert sum(bool(watchlists.scan(record)) for record in records) == expected
+    assert sum(bool(matcher.scan(record)) for record in records) == expected
 
 
 def test_all_keywords_together_match_what_each_matches_alone(records: list[Release]) -> None:

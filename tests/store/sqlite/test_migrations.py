@@ -16,7 +16,7 @@ from hypothesis import given
 from sqlite_utils import Database
 
 from monitor.collect.formats.dash.parser import parse
-from monitor.compare.fingerprint import keys
+from monitor.compare.fingerprint import index_keys
 from monitor.errors import StoreError
 from monitor.model import Kind, Outcome, Release, SeenRecord, Verdict
 from monitor.notify.send_time import Policy
@@ -180,7 +180,7 @@ def _seen_as(text: str, folder: Path) -> None:
     release = Release(title="Talks held", body="Text.", date=date(2024, 7, 1))
     with closing(sqlite3.connect(folder / "monitor.db", isolation_level=None)) as connection:
         connection.execute("INSERT INTO seen VALUES (?, ?, 1, 1)", (int.from_bytes(former[:8], signed=True), former))
-        connection.executemany("INSERT INTO alias VALUES (?, 1)", [(key,) for key in keys("motie", release)])
+        connection.executemany("INSERT INTO alias VALUES (?, 1)", [(key,) for key in index_keys("motie", release)])
 
 
 @pytest.mark.parametrize(("text", "known"), [(SEEN, True), (SPACED, False)])

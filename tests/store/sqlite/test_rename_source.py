@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from monitor.compare.fingerprint import keys
+from monitor.compare.fingerprint import index_keys
 from monitor.model import Kind, Mode, Release
 from monitor.pipeline import ingest
 from monitor.records import EventFilter
@@ -31,7 +31,7 @@ NAMED = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'ta
 
 
 def renamed(handle: Handle, old: str = "motie", new: str = "ministry") -> int | None:
-    return rename(handle, old=old, new=new, keys=keys)
+    return rename(handle, old=old, new=new, keys=index_keys)
 
 
 def counts(handle: Handle, text: str, name: str, *, source: str = "ministry") -> dict[str, int]:
@@ -129,7 +129,7 @@ def test_a_failure_half_way_changes_nothing(state: Path) -> None:
 def test_whoever_waits_hears_that_it_goes_on(handle: Handle) -> None:
     take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", day=f"2024-07-{n:02}") for n in range(1, 29))))
     heard: list[None] = []
-    rename(handle, old="motie", new="ministry", keys=keys, between=lambda: heard.append(None))
+    rename(handle, old="motie", new="ministry", keys=index_keys, between=lambda: heard.append(None))
     assert heard == [None]
 
 

@@ -1,1 +1,1 @@
-"""Station 2: releases × what is known → changes."""
+"""Compare: decide which release each record of a dump shows, and what changed."""

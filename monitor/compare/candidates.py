@@ -1,7 +1,7 @@
-"""The records of a dump → all that the store knows of releases that might be theirs or resemble them.
+"""Load the stored releases that the records of a dump may show or resemble.
 
-The texts of all releases of the days around would do, and cost more with every release of a day. Sketches are read
-instead, and of the texts only those that can matter.
+The texts of all releases of the surrounding days would do, but cost more with every release of a day. Sketches are
+read instead, and only the texts that can matter.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def load_candidates(
     form_cache: FormCache,
     store: Store,
 ) -> Known:
-    """Snapshot what the store knows around the records that are not simply as they were seen before."""
+    """Return a snapshot of what the store knows around the records that are not unchanged."""
     stale = {seen.number for seen in seen_records.values() if not seen.is_current}
     new = [record.digest for record in records if record.digest not in seen_records]
     known = store.snapshot(form_cache.text_keys(new), stale)
@@ -45,20 +45,20 @@ def load_candidates(
     on_day: dict[object, dict[int, Sketch]] = {}
     for number, sketch in near.items():
         on_day.setdefault(sketch.date, {})[number] = sketch
-    touched = {
+    edited = {
         key: tuple(sorted({n for d in digests for n in _similar_on_day(form_cache.of_record(d), on_day)}))
         for key, digests in days.items()
     }
     newest = dict(sorted(near.items(), reverse=True)[:MAX_SKETCHES])
     alike = candidates({digest: form_cache.of_record(digest).sketch for digest in new}, newest)
-    wanted = {n for numbers in touched.values() for n in numbers}
+    wanted = {n for numbers in edited.values() for n in numbers}
     wanted.update(n for found in alike.values() for n in found if isinstance(n, int))
     known = _with_heads(known, store, wanted)
-    return replace(known, by_key={**known.by_key, **touched}, alike=alike)
+    return replace(known, by_key={**known.by_key, **edited}, alike=alike)
 
 
 def _similar_on_day(form: NormalForm, on_day: Mapping[object, Mapping[int, Sketch]]) -> list[int]:
-    """The releases of its day whose titles and lengths allow that they are this one, touched up."""
+    """Return the releases of the same day that may be an edited form, by title and length."""
     if len(form.body) < MIN_BODY or form.date is None:
         return []
     return [
@@ -69,7 +69,7 @@ def _similar_on_day(form: NormalForm, on_day: Mapping[object, Mapping[int, Sketc
 
 
 def _can_texts_match(one: int, other: int) -> bool:
-    """Whether texts of these lengths can reach BODY_LIKE: at best all of the shorter stands in the longer."""
+    """Return whether texts of these lengths can reach MIN_BODY_RATIO: at best the longer holds all of the shorter."""
     return other >= MIN_BODY and 200 * min(one, other) >= MIN_BODY_RATIO * (one + other)
 
 
@@ -77,5 +77,5 @@ def _with_heads(known: Known, store: Store, numbers: Collection[int]) -> Known:
     missing = set(numbers) - known.heads.keys()
     if not missing:
         return known
-    # The number that is free stays the one that was read first: a release added since makes the batch stale.
+    # The next number stays the one that was read first: a release added since makes the batch stale.
     return replace(known, heads={**known.heads, **store.snapshot((), missing).heads})

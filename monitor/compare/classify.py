@@ -1,4 +1,4 @@
-"""Pairings of records and heads → changes: what became of each release, and the sentence that says why."""
+"""Classify what became of each release, with the sentence that says why."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def classify(
 ) -> tuple[Change, ...]:
     """Decide on the records of one dump that are not as seen before, against a snapshot of the store.
 
-    One change each, in their order. shapes: the forms of these records, where somebody has worked them out. `barred`
-    is what the other records of the dump hold.
+    Return one change each, in their order. form_cache: the forms of these records, if they are computed already.
+    unavailable: the releases of the dump's other records.
     """
     form_cache = form_cache or FormCache(records, source=source)
     numbers = count(known.next_number)
@@ -48,9 +48,9 @@ def classify(
 
 
 def compare(record: Record, head: Head, *, evidence: str, as_of: datetime, seen: SeenRecord | None = None) -> Change:
-    """What a record makes of the release it shows; the first rule that fits decides."""
+    """Return the change that a record makes to the release it shows; the first rule that fits decides."""
     if seen is not None and seen.version == head.version and head.withdrawn is None:
-        return _change(Kind.UNCHANGED, record, head, _no_difference(head), reason=evidence)
+        return _change(Kind.UNCHANGED, record, head, _Comparison(after=head.release), reason=evidence)
     views = _merge(head.release, record.release)
     is_older = as_of < head.confirmed
     if head.withdrawn is not None and as_of < head.withdrawn:
@@ -67,17 +67,17 @@ def compare(record: Record, head: Head, *, evidence: str, as_of: datetime, seen:
         kind, what = Kind.ENRICHED, f"the {' and the '.join(views.added_fields)} became known"
     elif views.after != head.release:
         kind = Kind.STALE if is_older else Kind.COSMETIC
-        what = "only quotes, dashes, blanks, letter case or the like differ"
+        what = "only quotes, dashes, spaces, letter case or the like differ"
     else:
-        kind, what, views = Kind.UNCHANGED, "nothing is new", _no_difference(head)
+        kind, what, views = Kind.UNCHANGED, "nothing is new", _Comparison(after=head.release)
     return _change(kind, record, head, views, reason=f"{evidence}; {what}", seen=seen)
 
 
 def withdrawn(heads: Iterable[Head], *, shown: Container[int], listing: str, as_of: datetime) -> tuple[Change, ...]:
-    """The releases that a complete dump of a listing should show and does not.
+    """Return the releases that a complete dump of a listing should show and does not.
 
     `heads` are those seen in this listing before whose dates lie strictly within the dump's; `shown` are the numbers
-    that the dump does show. What another dump has confirmed since is not withdrawn.
+    that the dump does show. A release that another dump has confirmed since is not withdrawn.
     """
     return tuple(
         Change(
@@ -98,11 +98,14 @@ def withdrawn(heads: Iterable[Head], *, shown: Container[int], listing: str, as_
 def _change(
     kind: Kind, record: Record, head: Head, views: _Comparison, *, reason: str, seen: SeenRecord | None = None
 ) -> Change:
+    version = head.last + 1 if views.after != head.release else head.version
+    if kind is Kind.STALE and seen is not None:
+        version = seen.version  # this very record is in the history already
     is_reverted = bool(views.changed) and kind is not Kind.STALE and text_hash(views.after) in head.past
     return Change(
         kind=kind,
         number=head.number,
-        version=_version(kind, head, views, seen),
+        version=version,
         base=head.version,
         after=record.release if kind is Kind.STALE else views.after,
         before=head.release,
@@ -113,14 +116,6 @@ def _change(
         numbers=views.numbers,
         reverted=is_reverted,
     )
-
-
-def _version(kind: Kind, head: Head, views: _Comparison, seen: SeenRecord | None) -> int:
-    """The number of the text after this change: the head's, unless there is a new text to keep."""
-    is_new_text = views.after != head.release
-    if kind is Kind.STALE and seen is not None:
-        return seen.version  # this very record is in the history already
-    return head.last + 1 if is_new_text else head.version
 
 
 def _new(record: Record, number: int, form_cache: FormCache) -> Change:
@@ -140,7 +135,7 @@ def _new(record: Record, number: int, form_cache: FormCache) -> Change:
 
 
 def _with_index_entries(change: Change, source: str, head: Head) -> Change:
-    """Give a change that adds a version what the store will find it by."""
+    """Give a change that adds a version its index entries, hash and sketch."""
     if change.version <= head.last:
         return change
     form = normal_form(change.after)
@@ -150,7 +145,7 @@ def _with_index_entries(change: Change, source: str, head: Head) -> Change:
 
 
 def _with_related(changes: tuple[Change, ...], known: Known, form_cache: FormCache) -> tuple[Change, ...]:
-    """Link new releases to those that look like them, in the store and in the same dump."""
+    """Link new releases to their near duplicates, in the store and in the same dump."""
     numbers = {c.record.digest: c.number for c in changes if c.kind is Kind.NEW and c.record}
     if not numbers:
         return changes
@@ -172,7 +167,7 @@ def _with_related(changes: tuple[Change, ...], known: Known, form_cache: FormCac
 def _by_number(
     alike: Mapping[bytes, Mapping[int | bytes, float]], numbers: Mapping[bytes, int]
 ) -> dict[int, dict[int, float]]:
-    """The same by release numbers, without records that turned out to show a release that is known."""
+    """Return the candidates by release number, without records that turned out to show a known release."""
     return {
         numbers[digest]: {
             number: share
@@ -190,18 +185,18 @@ def _related_sentence(count: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Comparison:
-    """What a head and a record say together: what one view lacks stays from the other."""
+    """A head and a record merged: a field that one of them lacks comes from the other."""
 
     after: Release
-    changed: tuple[str, ...]  # fields in which both say something and say it differently
-    added_fields: tuple[str, ...]  # fields the head lacked
-    is_longer: bool  # the body goes on where the head's was cut
-    redlines: tuple[Redline, ...]  # of title and body, where they differ
-    summary: str  # what is changed, in half a sentence; empty where nothing is
+    changed: tuple[str, ...] = ()  # fields in which both say something and say it differently
+    added_fields: tuple[str, ...] = ()  # fields the head lacked
+    is_longer: bool = False  # the body goes on where the head's was cut
+    redlines: tuple[Redline, ...] = ()  # of title and body, where they differ
+    summary: str = ""  # what is changed, in half a sentence; "": nothing
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """What the event names: the changed fields, else those that were learned or completed."""
+        """What the event names: the changed fields, else those that were added or completed."""
         return self.changed or (("body",) if self.is_longer else ()) or self.added_fields
 
     @property
@@ -221,8 +216,8 @@ def _merge(old: Release, new: Release) -> _Comparison:
     body_line = None
     if known.body != shown.body and not is_shorter and not is_longer:
         body_line = redline("body", old.body, new.body)
-    # Where only the open last word of a cut view differs, the views agree as far as both reach.
-    # The same words without their final stop would make the head look cut.
+    # If only the open last word of a cut view differs, the views agree as far as both reach.
+    # The same words without their final full stop would make the head look cut.
     lost_its_stop = known.body == shown.body and shown.is_cut and not known.is_cut
     keeps_body = is_shorter or lost_its_stop or (body_line is not None and not body_line.places)
     after = Release(
@@ -245,23 +240,19 @@ def _merge(old: Release, new: Release) -> _Comparison:
     )
 
 
-def _no_difference(head: Head) -> _Comparison:
-    return _Comparison(after=head.release, changed=(), added_fields=(), is_longer=False, redlines=(), summary="")
-
-
 def _summary(changed: Sequence[str], lines: Sequence[Redline], old: Release, after: Release) -> str:
-    """Say in half a sentence what differs, the figures first."""
+    """Return half a sentence about what differs, the figures first."""
     numbers = [pair for line in lines for pair in line.numbers]
-    told = [_figures_summary(numbers)] if numbers else []
+    found = [_figures_summary(numbers)] if numbers else []
     if not numbers and "body" in changed:
         places = sum(line.places for line in lines)
-        told.append("the text differs in one place" if places == 1 else f"the text differs in {places} places")
+        found.append("the text differs in one place" if places == 1 else f"the text differs in {places} places")
     if "title" in changed:
-        told.append("the title is another")
-    told += [
+        found.append("the title is another")
+    found += [
         f"{name} {getattr(old, name)} → {getattr(after, name)}" for name in ("date", "category") if name in changed
     ]
-    return ", ".join(told)
+    return ", ".join(found)
 
 
 def _figures_summary(numbers: Sequence[tuple[str, str]]) -> str:

@@ -1,8 +1,8 @@
-"""Two texts of one field → the words that differ, numbers kept whole.
+"""Compare two texts of one field word by word, numbers kept whole.
 
 A character diff would show 5.1 → 5.3 as "1" → "3"; the tokens here are words, figures with their sign and unit
-("$5.3", "-1.5%", "2,782,639") and single marks. Each token carries the blanks before it, so the spans of a comparison
-put together give both texts back, as far as both views reach.
+("$5.3", "-1.5%", "2,782,639") and single marks. Each token carries the spaces before it, so the joined spans of a
+comparison give both texts back, as far as both views reach.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from rapidfuzz.distance import LCSseq
 from monitor.model import Edit
 from monitor.text import fold, is_cut
 
-# A dash is a sign where nothing but a blank or a bracket stands before it: "2020-2024" are two numbers.
+# A dash is a sign where nothing but a space or a bracket is before it: "2020-2024" are two numbers.
 _FIGURE = r"(?:(?<![^\s(\[{\"'“‘])[-−])?[$€£¥₩]?\d(?:[\d.,]*\d)?%?"
 _WORD = re.compile(rf"\s*(?:{_FIGURE}|[^\W\d_]+|\S)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)")
 _FIGURES = re.compile(_FIGURE)
-_MOST_PAIRS = 400_000_000  # pairs of tokens one comparison may look at: 50 MB and 0.3 s
-_SLACK = 60  # tokens by which a cut view may be out of step with the whole text
+_MOST_PAIRS = 400_000_000  # pairs of tokens that one comparison may cost: 50 MB and 0.3 s
+_SLACK = 60  # tokens by which a cut view may be shifted against the whole text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redline:
-    """How one text became another, compared as far as both views reach."""
+    """The edits from one text to another, as far as both views reach."""
 
     edits: tuple[Edit, ...]  # in order, keep-spans included
     merged: str  # the new text, with the old one's tail where the new view is cut short of it
@@ -39,12 +39,12 @@ class Redline:
 
     @property
     def places(self) -> int:
-        """In how many places the texts differ."""
+        """The number of places in which the texts differ."""
         return sum(edit.op != "keep" for edit in self.edits)
 
 
 def redline(field: str, old: str, new: str) -> Redline:
-    """Compare word by word; where one view is a cut one, only over the length that both have.
+    """Compare word by word; if one view is cut, only over the length that both have.
 
     Texts of more than about 20,000 words are compared sentence by sentence.
     """
@@ -54,13 +54,13 @@ def redline(field: str, old: str, new: str) -> Redline:
     olds, news = _closed(old, all_olds), _closed(new, all_news)
     is_new_cut = is_cut(new) and len(news) <= len(olds)
     is_old_cut = is_cut(old) and len(olds) <= len(news) and not is_new_cut
-    if is_new_cut:  # a view is looked for within a little more than its own length
+    if is_new_cut:  # a view is searched within a little more than its own length
         olds = olds[: len(news) + _SLACK]
     elif is_old_cut:
         news = news[: len(olds) + _SLACK]
     kept = _kept(olds, news)
     old_start, new_start, _ = kept[-1]
-    if is_new_cut:  # what is longer in the whole text behind the last kept word is what the view does not reach
+    if is_new_cut:  # the view does not reach the rest of the whole text after the last kept word
         olds = olds[: old_start + len(news) - new_start]
     elif is_old_cut:
         news = news[: new_start + len(olds) - old_start]
@@ -68,11 +68,11 @@ def redline(field: str, old: str, new: str) -> Redline:
     return Redline(edits=tuple(_edits(field, _cleaned(kept, olds, news), olds, news)), merged=merged)
 
 
-_Kept = tuple[int, int, int]  # a span that stands in both: its start in the old tokens, in the new ones, its length
+_Kept = tuple[int, int, int]  # a span of both texts: its start in the old tokens, in the new ones, its length
 
 
 def _closed(text: str, tokens: Sequence[str]) -> Sequence[str]:
-    """A cut text's last token is open: nobody knows how it goes on; a figure is open across its comma, too."""
+    """Leave out the last token of a cut text, which may go on; a figure may go on across its comma, too."""
     if not is_cut(text):
         return tokens
     is_in_figure = len(tokens) > 1 and tokens[-1] in (".", ",") and tokens[-2][-1].isdecimal()
@@ -80,21 +80,21 @@ def _closed(text: str, tokens: Sequence[str]) -> Sequence[str]:
 
 
 def _kept(olds: Sequence[str], news: Sequence[str]) -> list[_Kept]:
-    """Return a longest common subsequence as spans in order, behind an empty span at both starts.
+    """Return a longest common subsequence as spans in order, after an empty span at both starts.
 
     Texts with too many pairs of tokens keep nothing.
     """
     if len(olds) * len(news) > _MOST_PAIRS:
         return [(0, 0, 0)]
     old_keys, new_keys = _keys(olds, news)
-    # The last key is one that no token has: else equal ends would be paired first, and a cut view's is not the text's.
+    # No token has the last key: else equal ends would be paired first, and the end of a cut view is not the text's.
     blocks = LCSseq.opcodes([*old_keys, " "], new_keys).as_matching_blocks()[:-1]
     spans: list[_Kept] = []
     for a, b, size in ((block.a, block.b, block.size) for block in reversed(blocks)):
         words = old_keys[a : a + size]
         old_end, new_end, length = spans[-1] if spans else (0, 0, 0)
         if a + b and words == old_keys[old_end - size : old_end] == new_keys[new_end - size : new_end]:
-            # It stands again right before the next span: "[The … ]the talks" reads better than "the[ … The] talks".
+            # It is repeated right before the next span: "[The … ]the talks" reads better than "the[ … The] talks".
             spans[-1] = (old_end - size, new_end - size, length + size)
         else:
             spans.append((a, b, size))
@@ -119,7 +119,7 @@ def _is_by_chance(before: _Kept, span: _Kept, after: _Kept) -> bool:
 
 
 def _edits(field: str, spans: Iterable[_Kept], olds: Sequence[str], news: Sequence[str]) -> Iterator[Edit]:
-    """Yield the text of kept spans and of what stands between them; empty ones are left out."""
+    """Yield the text of kept spans and of the gaps between them; empty ones are left out."""
     a = b = 0
     for next_a, next_b, size in spans:
         old, new = "".join(olds[a:next_a]), "".join(news[b:next_b])
@@ -131,12 +131,12 @@ def _edits(field: str, spans: Iterable[_Kept], olds: Sequence[str], news: Sequen
 
 
 def _keys(olds: Sequence[str], news: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What tokens are compared by: typography and letter case alone are no edit. Most stand in both texts."""
+    """Return the keys by which tokens are compared: typography and letter case alone are no edit."""
     forms: dict[str, str] = {token: fold(token).casefold() for token in {*olds, *news}}
     return [forms[token] for token in olds], [forms[token] for token in news]
 
 
 def _figures(edit: Edit) -> list[tuple[str, str]]:
-    """Pair the figures of a replaced span in order; of spans with unequally many it is not known which became which."""
+    """Pair the figures of a replaced span in order; with unequally many, it is unknown which became which."""
     olds, news = _FIGURES.findall(edit.old), _FIGURES.findall(edit.new)
     return [pair for pair in zip(olds, news, strict=True) if pair[0] != pair[1]] if len(olds) == len(news) else []

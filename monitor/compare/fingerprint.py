@@ -1,4 +1,4 @@
-"""A release → the forms in which identity is decided, and the index entries under which it is found again."""
+"""Bring releases to the normal form in which identity is decided, and compute their index entries."""
 
 from __future__ import annotations
 
@@ -15,18 +15,16 @@ from monitor.model import Release, Sketch
 from monitor.ports import Fingerprinter
 from monitor.text import NORM_VERSION, is_cut, soft
 
-FINGERPRINT_LENGTH = (
-    100  # characters of a soft body that index it; every class that trusts a body wants at least as many
-)
-FULL_SAMPLE = 64  # three-word sequences of a text that stand in its sample all of them
-NEARBY = timedelta(days=4)  # look-alikes stand within so many days of each other
+FINGERPRINT_LENGTH = 100  # characters of a normalized body that index it; each rule that trusts a body needs as many
+FULL_SAMPLE = 64  # three-word sequences up to which a text's sample holds all of them
+NEARBY = timedelta(days=4)  # near duplicates are at most so many days apart
 
 _NUMBER = re.compile(r"\d(?:[\d.,]*\d)?")
 
 
-@dataclass(frozen=True, kw_only=True)  # without slots: what is asked for is worked out once
+@dataclass(frozen=True, kw_only=True)  # without slots: cached properties need a dict
 class NormalForm:
-    """A release's soft forms, computed once."""
+    """A release's normalized title and body, with what is computed from them once."""
 
     title: str
     body: str
@@ -40,7 +38,7 @@ class NormalForm:
 
     @cached_property
     def sketch(self) -> Sketch:
-        """What tells whether another text may resemble this one."""
+        """The sample of the text by which near duplicates are found."""
         marks = array("I", sample(self.words)).tobytes()
         return Sketch(title=self.title, length=len(self.body), sample=marks, date=self.date)
 
@@ -56,24 +54,24 @@ class NormalForm:
 
 
 def normal_form(release: Release) -> NormalForm:
-    """Bring a release to the forms in which identity is decided."""
+    """Return the form of a release in which identity is decided."""
     return NormalForm(
         title=soft(release.title), body=soft(release.body), date=release.date, is_cut=is_cut(release.body)
     )
 
 
 def text_hash(release: Release) -> bytes:
-    """The text hash of a release that has no form yet."""
+    """Return the text hash of a release."""
     return normal_form(release).text_hash
 
 
 def sketch(release: Release) -> Sketch:
-    """The sketch of a release that has no form yet."""
+    """Return the sketch of a release."""
     return normal_form(release).sketch
 
 
 def index_entries(source: str, form: NormalForm) -> dict[str, bytes]:
-    """The index entries under which a release can be found again: by title, by the start of its body, by day."""
+    """Return the index entries of a release: by title, by the start of its body, by day."""
     found = {"title": _hash("title", source, form.title)}
     if len(form.body) >= FINGERPRINT_LENGTH:
         found["body"] = _hash("body", source, form.body[:FINGERPRINT_LENGTH])
@@ -83,12 +81,12 @@ def index_entries(source: str, form: NormalForm) -> dict[str, bytes]:
 
 
 def index_keys(source: str, release: Release) -> tuple[bytes, ...]:
-    """All index entries of a release."""
+    """Return all index entries of a release."""
     return tuple(index_entries(source, normal_form(release)).values())
 
 
 def nearby_days(source: str, days: Iterable[date]) -> set[bytes]:
-    """The index entries of all days around these, on which look-alikes may stand."""
+    """Return the index entries of all days within NEARBY of these."""
     around = set[int]()
     for day in set(days):
         around.update(range(day.toordinal() - NEARBY.days, day.toordinal() + NEARBY.days + 1))
@@ -96,14 +94,14 @@ def nearby_days(source: str, days: Iterable[date]) -> set[bytes]:
 
 
 def is_cut_view(short: NormalForm, *, of: NormalForm) -> bool:
-    """Whether one body is the other as a listing cuts it."""
+    """Return whether one body is the other as a listing cuts it."""
     return short.is_cut and of.body.startswith(short.body)
 
 
 def shingles(words: Sequence[str]) -> set[int]:
-    """Hashes of the three-word sequences of a text; of a shorter one, what there is.
+    """Return hashes of the three-word sequences of a text, or of all its words if it is shorter.
 
-    They mean nothing in another process. Two sequences of a dump share one hash once in 10 million dumps.
+    They differ between processes. Two sequences of a dump share one hash once in 10 million dumps.
     """
     if len(words) < 3:
         return {hash(tuple(words))} if words else set()
@@ -111,11 +109,10 @@ def shingles(words: Sequence[str]) -> set[int]:
 
 
 def sample(words: Sequence[str]) -> list[int]:
-    """Some of the three-word sequences of a text, told by the same numbers in every process.
+    """Return some of the three-word sequences of a text as numbers that are the same in every process.
 
-    Of a long text those whose first word is one of a quarter of all words: what two texts share is then in the samples
-    of both. Their numbers can be divided by 4, and no others can, so that the sample of a short text, which holds all
-    of its sequences, can be compared with that of a long one.
+    A long text is sampled by first word: one of a quarter of all words. What two texts share is then in both samples.
+    Only these numbers can be divided by 4, so the full sample of a short text can be compared with that of a long one.
     """
     if len(words) < 3:
         return [_word_hash(" ".join(words)) & ~3] if words else []
@@ -127,13 +124,13 @@ def sample(words: Sequence[str]) -> list[int]:
     return [one + 3 * two + 5 * three & ~3 | one & 3 for one, two, three in mixed]
 
 
-@lru_cache(maxsize=20_000)  # the words of a language come again and again
+@lru_cache(maxsize=20_000)  # the words of a language repeat
 def _word_hash(word: str) -> int:
-    """26 bits: sums of nine such numbers stay within the 30 with which Python reckons fastest."""
+    """Return 26 bits: sums of nine such numbers fit into the 30 bits with which Python computes fastest."""
     return crc32(word.encode("utf-8", "surrogatepass")) >> 6
 
 
-@lru_cache(maxsize=4096)  # a dump asks for the same few days again and again
+@lru_cache(maxsize=4096)  # the days of a dump repeat
 def _day_key(source: str, day: date) -> bytes:
     return _hash("day", source, day.isoformat())
 

@@ -1,8 +1,8 @@
-"""Records and heads → which record shows which release: one to one within a dump, best evidence first.
+"""Assign the records of a dump to known releases: one to one, best evidence first.
 
-Real look-alikes set the bounds: two releases of one exact title three days apart, photo twins in which every sentence
-of one stands in the other, annual reports with titles .90 alike. When in doubt a record is *new*: a wrong "new" costs
-a line, a wrong merge hides an alert.
+Real near duplicates set the bounds: two releases with one exact title three days apart, photo releases that repeat
+every sentence of their text release, annual reports with titles .90 similar. When in doubt a record is *new*: a wrong
+"new" costs a line, a wrong merge hides an alert.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from monitor.compare.reservations import Unavailable
 from monitor.model import Head, Record, SeenRecord
 from monitor.ports import Known
 
-MIN_SHINGLES_SHARED = 0.12  # shingles shared by two texts under one title and day that are one release
+MIN_SHINGLES_SHARED = 0.12  # Jaccard similarity of two texts under one title and day that are one release
 MIN_BODY_ALONE = 200  # characters of a body that are evidence by themselves
-MIN_BODY = 100  # the same, where title or day agree as well; below it stand captions and numbered notices
+MIN_BODY = 100  # the same, where title or day agree as well; captions and numbered notices are shorter
 MIN_BODY_RATIO_REDATED = 98.0  # ratio of bodies that differ by a few words
-MIN_TITLE_RATIO, MIN_BODY_RATIO = 85.0, 90.0  # ratios of a title and a body that were both touched
+MIN_TITLE_RATIO, MIN_BODY_RATIO = 85.0, 90.0  # ratios of a title and a body that were both edited
 MAX_DAYS_APART = timedelta(days=3)
 ALL_AVAILABLE = Unavailable()
 AS_SEEN = "seen before as it is"
@@ -33,12 +33,12 @@ class Assignment:
     """The release a record was found to show, and why."""
 
     record: Record
-    number: int = 0  # the known release; 0: none fits
-    evidence: str = ""  # "" without one
+    number: int  # the known release; 0: none fits
+    evidence: str  # "" without one
 
 
 class FormCache:
-    """The forms of what one dump shows and of what is known around it, each worked out once, when it is asked for."""
+    """The normal forms of a dump's records and of the heads around them, each computed once, at its first use."""
 
     def __init__(self, records: Iterable[Record], *, source: str) -> None:
         self._source = source
@@ -48,41 +48,38 @@ class FormCache:
         self._head_forms: dict[int, NormalForm] = {}
 
     def of_record(self, digest: bytes) -> NormalForm:
-        """The form of a record of the dump."""
-        found = self._record_forms.get(digest)
-        if found is None:
-            found = self._record_forms[digest] = normal_form(self._records[digest].release)
-        return found
+        """Return the normal form of a record of the dump."""
+        if digest not in self._record_forms:
+            self._record_forms[digest] = normal_form(self._records[digest].release)
+        return self._record_forms[digest]
 
     def entries(self, digest: bytes) -> dict[str, bytes]:
-        """The index entries of a record of the dump, by what they index."""
-        found = self._entries.get(digest)
-        if found is None:
-            found = self._entries[digest] = index_entries(self._source, self.of_record(digest))
-        return found
+        """Return the index entries of a record of the dump, by what they index."""
+        if digest not in self._entries:
+            self._entries[digest] = index_entries(self._source, self.of_record(digest))
+        return self._entries[digest]
 
     def of_head(self, head: Head) -> NormalForm:
-        """The form of a known release."""
-        found = self._head_forms.get(head.number)
-        if found is None:
-            found = self._head_forms[head.number] = normal_form(head.release)
-        return found
+        """Return the normal form of a known release."""
+        if head.number not in self._head_forms:
+            self._head_forms[head.number] = normal_form(head.release)
+        return self._head_forms[head.number]
 
     def day(self, digest: bytes) -> date | None:
-        """The day of a record of the dump; None: it has none."""
+        """Return the day of a record of the dump; None: it has none."""
         return self._records[digest].day
 
     def text_keys(self, digests: Iterable[bytes]) -> set[bytes]:
-        """The index entries, but for the day, of everything that might be one of these records."""
+        """Return the title and body entries of these records."""
         return {key for digest in digests for by, key in self.entries(digest).items() if by != "day"}
 
 
 def as_seen(
     records: Iterable[Record], seen_records: Mapping[bytes, SeenRecord], *, is_free: Callable[[int, bytes], bool]
 ) -> Mapping[bytes, SeenRecord]:
-    """The records that show just what their releases were last seen to say, by digest: no comparing needed.
+    """Return the records that are unchanged since their releases were last seen, by digest; they need no comparison.
 
-    Two records of one dump are two releases: of several that show one, the first in the order of digests has it.
+    Two records of one dump are two releases: of several that show one, the first in digest order keeps it.
     is_free: whether the dump's other parts leave a release to a record.
     """
     found: dict[bytes, SeenRecord] = {}
@@ -103,36 +100,33 @@ def assign(
     form_cache: FormCache,
     unavailable: Unavailable = ALL_AVAILABLE,
 ) -> tuple[Assignment, ...]:
-    """Pair each record with at most one head and each head with at most one record, in the records' order.
+    """Assign each record to at most one head and each head to at most one record, in the records' order.
 
-    The result does not depend on the order of the records. `barred` is what other records of the same dump hold: those
-    of its other parts, and those that are as seen before.
+    The result does not depend on the order of the records. `unavailable` names the releases of other records of the
+    same dump: those of its other parts, and those that are unchanged.
     """
     found = _assign_as_seen(records, known, seen_records, unavailable)
     left = [record for record in records if record.digest not in found]
     candidates = _Candidates(left, known, seen_records, form_cache)
-    for rank in EVIDENCE_RULES if candidates.are_there else ():
+    for rule in EVIDENCE_RULES if candidates else ():
         taken = {number for number, _ in found.values()} | unavailable.reserved
-        if rank not in STRONG_RULES:
+        if rule not in STRONG_RULES:
             taken |= unavailable.for_equal_text
-        for _, number, digest in sorted(candidates.scored(rank, found, taken)):
+        for _, number, digest in sorted(candidates.scored(rule, found, taken)):
             if digest not in found and number not in taken:
-                found[digest] = (number, rank.evidence)
+                found[digest] = (number, rule.evidence)
                 taken.add(number)
-    return tuple(_pairing(record, found.get(record.digest)) for record in records)
+    assigned = ((record, *found.get(record.digest, (0, ""))) for record in records)
+    return tuple(Assignment(record=record, number=number, evidence=evidence) for record, number, evidence in assigned)
 
 
 _Assigned = dict[bytes, tuple[int, str]]  # digest → head and evidence
 
 
-def _pairing(record: Record, found: tuple[int, str] | None) -> Assignment:
-    return Assignment(record=record, number=found[0], evidence=found[1]) if found else Assignment(record=record)
-
-
 def _assign_as_seen(
     records: Sequence[Record], known: Known, seen_records: Mapping[bytes, SeenRecord], unavailable: Unavailable
 ) -> _Assigned:
-    """Records that were seen before as the last text of a release that was withdrawn since."""
+    """Assign the records that are the last text of a release that was withdrawn since."""
     found: _Assigned = {}
     taken = set(unavailable.reserved)
     for digest in sorted(record.digest for record in records if record.digest in seen_records):
@@ -144,7 +138,7 @@ def _assign_as_seen(
 
 
 class _Candidates:
-    """The heads that a record shares an index entry with, and the forms of both; records without any are left out."""
+    """The heads that share an index entry with a record; records without any are left out."""
 
     def __init__(
         self, records: Sequence[Record], known: Known, seen_records: Mapping[bytes, SeenRecord], form_cache: FormCache
@@ -152,41 +146,36 @@ class _Candidates:
         self._known = known
         self._form_cache = form_cache
         self._seen = {digest: seen_record.number for digest, seen_record in seen_records.items()}
-        self._numbers_by_entry: dict[bytes, dict[str, Collection[int]]] = {}
-        for record in records:
-            near = self._numbers(record.digest)
-            if near:
-                self._numbers_by_entry[record.digest] = near
+        by_digest = {record.digest: self._numbers(record.digest) for record in records}
+        self._numbers_by_entry = {digest: by_entry for digest, by_entry in by_digest.items() if by_entry}
 
-    @property
-    def are_there(self) -> bool:
-        """Whether any record might be a known release."""
+    def __bool__(self) -> bool:
         return bool(self._numbers_by_entry)
 
-    def scored(self, rank: EvidenceRule, found: _Assigned, taken: Collection[int]) -> list[tuple[float, int, bytes]]:
-        """(-score, head, digest) of every free pair this rank accepts; the best sorts first."""
+    def scored(self, rule: EvidenceRule, found: _Assigned, taken: Collection[int]) -> list[tuple[float, int, bytes]]:
+        """Return (-score, head, digest) of every free pair that this rule accepts; the best sorts first."""
         pairs = (
             (digest, number)
-            for digest, near in self._numbers_by_entry.items()
+            for digest, by_entry in self._numbers_by_entry.items()
             if digest not in found
-            for number in near.get(rank.entry, ())
+            for number in by_entry.get(rule.entry, ())
             if number not in taken
         )
-        scores = ((rank.score(self._pair(digest, number)), number, digest) for digest, number in pairs)
+        scores = ((rule.score(self._pair(digest, number)), number, digest) for digest, number in pairs)
         return [(-score, number, digest) for score, number, digest in scores if score is not None]
 
     def _numbers(self, digest: bytes) -> dict[str, Collection[int]]:
-        """The heads that are candidates by each index entry, those it was taken for before always among them."""
+        """Return the candidates by each index entry; the head it was assigned to before is always among them."""
         seen = self._seen.get(digest)
-        near: dict[str, Collection[int]] = {}
+        found: dict[str, Collection[int]] = {}
         entries = self._form_cache.entries(digest)
         for by in ("title", "body", "day"):
             numbers = self._known.by_key.get(entries[by], ()) if by in entries else ()
             if seen is not None and seen not in numbers:
                 numbers = (*numbers, seen)
             if numbers:
-                near[by] = numbers
-        return near
+                found[by] = numbers
+        return found
 
     def _pair(self, digest: bytes, number: int) -> CandidatePair:
         head = self._known.heads[number]
@@ -201,7 +190,7 @@ class CandidatePair:
     record: NormalForm
     known: NormalForm
     past_hashes: frozenset[bytes]  # text hashes of the head's earlier versions
-    is_seen: bool = False  # the record was taken for this release before
+    is_seen: bool = False  # the record was assigned to this release before
 
     @property
     def has_same_title(self) -> bool:
@@ -227,22 +216,22 @@ class CandidatePair:
 
     @property
     def has_cut_body(self) -> bool:
-        """One body is a cut view of the other."""
+        """Whether one body is a cut view of the other."""
         return is_cut_view(self.record, of=self.known) or is_cut_view(self.known, of=self.record)
 
     @property
     def is_earlier_version(self) -> bool:
-        """The record shows an earlier version of the release."""
+        """Whether the record shows an earlier version of the release."""
         return self.is_seen or self.record.text_hash in self.past_hashes
 
     @property
     def common_length(self) -> float:
-        """Characters that both bodies have: the more of them, the stronger the evidence."""
+        """The length of the shorter body: the longer it is, the stronger the evidence."""
         return float(min(len(self.record.body), len(self.known.body)))
 
 
 def are_titles_similar(one: str, other: str) -> bool:
-    """Whether two soft titles could be one that was touched."""
+    """Return whether two normalized titles could be one that was edited."""
     return bool(fuzz.ratio(one, other, score_cutoff=MIN_TITLE_RATIO))
 
 
@@ -267,8 +256,8 @@ def _is_undated(pair: CandidatePair) -> float | None:
 def _has_same_title_and_day(pair: CandidatePair) -> float | None:
     if not (pair.has_same_title and pair.has_same_day):
         return None
-    likeness = _jaccard_similarity(pair.record, pair.known)
-    return likeness if likeness >= MIN_SHINGLES_SHARED else None
+    similarity = _jaccard_similarity(pair.record, pair.known)
+    return similarity if similarity >= MIN_SHINGLES_SHARED else None
 
 
 def _is_redated(pair: CandidatePair) -> float | None:
@@ -288,9 +277,8 @@ def _is_redated_and_edited(pair: CandidatePair) -> float | None:
 
 
 def _is_retitled_and_edited(pair: CandidatePair) -> float | None:
-    if not pair.has_same_day or pair.common_length < MIN_BODY:
-        return None
-    if not are_titles_similar(pair.record.title, pair.known.title):
+    fits = pair.has_same_day and pair.common_length >= MIN_BODY
+    if not fits or not are_titles_similar(pair.record.title, pair.known.title):
         return None
     return fuzz.ratio(pair.record.body, pair.known.body, score_cutoff=MIN_BODY_RATIO) or None
 
@@ -305,7 +293,7 @@ def _has_same_body(pair: CandidatePair) -> float | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceRule:
-    """One class of evidence: how well a pair meets it (None: not at all), and how that is told."""
+    """One class of evidence: how well a pair fits it (None: not at all), and the words of the reason."""
 
     entry: str  # the index entry that both must share: title | body | day
     score: Callable[[CandidatePair], float | None]
@@ -329,11 +317,11 @@ EVIDENCE_RULES = (
     EvidenceRule(entry="day", score=_is_retitled_and_edited, evidence="same day, title and text nearly the same"),
     EvidenceRule(entry="body", score=_has_same_body, evidence="same text"),
 )
-STRONG_RULES = EVIDENCE_RULES[:2]  # the others are no match for a record that was seen before as an earlier text
+STRONG_RULES = EVIDENCE_RULES[:2]  # the others never win over a record that was seen before as an earlier text
 
 
 def _jaccard_similarity(one: NormalForm, other: NormalForm) -> float:
-    """Jaccard likeness of three-word shingles; a cut view is compared over the length that both have."""
+    """Compare three-word shingles; where one text is cut, only over the length that both have."""
     words, others = one.words, other.words
     if one.is_cut or other.is_cut:
         common = min(len(words), len(others))

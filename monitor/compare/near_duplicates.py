@@ -1,11 +1,11 @@
-"""New releases and what stands near them → look-alikes: linked, never merged.
+"""Find near duplicates of new releases: they are linked, never merged.
 
-A photo release and its text release share whole sentences, a forum gives two releases on one day. They are different
-releases, and a person who reads the one wants to know of the other.
+A photo release and its text release share whole sentences, and one forum can have two releases on one day. They are
+different releases, and a person who reads the one wants to know of the other.
 
 The naive way compares every new text with every text of nine days, sequence by sequence. Here samples of the texts,
-which the store keeps, say which few pairs can be look-alikes; only their texts are compared. What this may
-miss is a handful of words that stand in a long text as well: too few of them are in its sample.
+which the store keeps, select the few pairs that can be near duplicates; only their texts are compared. This may miss
+a handful of words that a long text repeats: too few of them are in its sample.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from monitor.model import Sketch
 
 MIN_SHARED = 0.45  # of the shorter text's three-word sequences
 MAX_RELATED = 5  # links of one release
-MAX_HOLDERS = 16  # a sequence that stands in more releases than this is nobody's in particular
-SAMPLE_TOLERANCE = 1 / 4  # of that share, in the samples, is reason enough to look at the texts themselves
+MAX_HOLDERS = 16  # releases that may have a sequence; one of more releases is boilerplate
+SAMPLE_TOLERANCE = 1 / 4  # of that share, in the samples, is enough to compare the texts
 MAX_COMPARED = 32  # texts that are compared with one new one, those that share most first
 MAX_SKETCHES = 1_000  # sketches a new release is compared with: of more releases within NEARBY days the newest
 
@@ -33,7 +33,7 @@ _New = TypeVar("_New", int, bytes)
 def near_duplicates(
     forms: Mapping[int, NormalForm], others: Mapping[int, NormalForm], pairs: Mapping[int, Mapping[int, float]]
 ) -> dict[int, tuple[int, ...]]:
-    """For each form by release number, the numbers of others, and of one another, that look like it.
+    """Return the near duplicates of each form by release number, the most similar first.
 
     Same title at any distance, or most of the shorter text within NEARBY of its day; the best first, at most MOST.
     pairs: what `candidates` found; it may name releases that are not here.
@@ -49,10 +49,10 @@ def near_duplicates(
 
 
 def candidates(new: Mapping[_New, Sketch], near: Mapping[int, Sketch]) -> dict[_New, dict[Key, float]]:
-    """The pairs of a new release with another, new ones too, whose samples have enough in common to look closer."""
+    """Return the pairs of a new release with another whose samples share enough to compare their texts."""
     counts = Counter(chain.from_iterable(sketch.marks for sketch in new.values()))
     shared: dict[Key, set[int]] = {number: counts.keys() & sketch.marks for number, sketch in near.items()}
-    # Few marks stand anywhere else: the others need not be looked at release by release.
+    # Few marks occur anywhere else: the others need not be compared release by release.
     common = {mark for mark, times in counts.items() if times > 1}.union(*shared.values())
     shared |= {number: common.intersection(sketch.marks) for number, sketch in new.items()}
     holders: dict[int, list[Key]] = {}
@@ -65,35 +65,34 @@ def candidates(new: Mapping[_New, Sketch], near: Mapping[int, Sketch]) -> dict[_
 
 
 class _SampleSizes:
-    """How much of the smaller of two samples can stand in the other, counted for those that are asked for."""
+    """The sizes of samples, counted at the first use."""
 
     def __init__(self, sketches: Mapping[Key, Sketch]) -> None:
         self._sketches = sketches
         self._counted: dict[Key, tuple[int, int]] = {}
 
     def of(self, one: Key, other: Key) -> int:
-        """Of two short texts all sequences count, else those that stand in the sample of a long text too."""
+        """Return the smaller size: of two short texts all marks, else those that a long text can have in its sample."""
         (whole, part), (wholes, parts) = self._count(one), self._count(other)
         return min(whole, wholes) if part < whole and parts < wholes else min(part, parts)
 
     def are_near(self, one: Key, other: Key) -> bool:
-        """Whether their days are."""
+        """Return whether the days of two releases are within NEARBY."""
         day, another = self._sketches[one].date, self._sketches[other].date
         return day is not None and another is not None and abs(day - another) <= NEARBY
 
     def _count(self, number: Key) -> tuple[int, int]:
-        found = self._counted.get(number)
-        if found is None:
+        if number not in self._counted:
             marks = self._sketches[number].marks
             part = len(marks) if len(marks) > FULL_SAMPLE else sum(not mark & 3 for mark in marks)
-            found = self._counted[number] = len(marks), part
-        return found
+            self._counted[number] = len(marks), part
+        return self._counted[number]
 
 
 def _similar_samples(
     number: Key, shared: Mapping[Key, set[int]], holders: Mapping[int, list[Key]], sizes: _SampleSizes
 ) -> dict[Key, float]:
-    """The other releases that share enough with this one, and which part of its sample is boilerplate to both."""
+    """Return the other releases that share enough marks, each with the share of marks that is boilerplate to both."""
     lists = {mark: holders[mark] for mark in shared[number]}
     counts = Counter(chain.from_iterable(few for few in lists.values() if 1 < len(few) <= MAX_HOLDERS))
     del counts[number]
@@ -109,7 +108,7 @@ def _similar_samples(
 def _shared_parts(
     pairs: Mapping[int, Mapping[int, float]], everyone: Mapping[int, NormalForm]
 ) -> dict[int, dict[int, float]]:
-    """Of each release those that share enough of the shorter text, and how much, boilerplate apart."""
+    """Return for each release those that share enough of the shorter text, and how much without boilerplate."""
     numbers = {*pairs, *(other for found in pairs.values() for other in found if other in everyone)}
     sequences = {number: shingles(everyone[number].words) for number in numbers}
     shares: dict[int, dict[int, float]] = {}

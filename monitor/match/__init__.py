@@ -1,1 +1,1 @@
-"""Station 3: changes × watchlists → alerts."""
+"""Match: find the watchlists that changes match, and make alerts of them."""

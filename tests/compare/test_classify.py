@@ -147,7 +147,7 @@ REASONS = [
         "typography",
         AUTO,
         replace(AUTO, title=AUTO.title.upper()),
-        "same title, day and text; only quotes, dashes, blanks, letter case or the like differ",
+        "same title, day and text; only quotes, dashes, spaces, letter case or the like differ",
     ),
 ]
 

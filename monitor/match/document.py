@@ -1,7 +1,7 @@
-"""A release → its words, each field read once however many rules ask, and only as closely as they ask.
+"""Tokenize a release for matching: each field once for all rules, and only in the detail that they need.
 
-First the distinct forms (a set test), then words side by side, then the places of each word as a set, and offsets
-only where hits are told.
+First the distinct forms (a set test), then adjacent words, then the positions of each word as a set, and offsets only
+for hits.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from monitor.match.positions import Positions, Spans, main_words, ordered, to_bi
 from monitor.match.tokens import Word, as_cased, is_capitals, is_hangul
 from monitor.model import Release
 
-_MANY = 10  # one word in so many
+_MANY = 10  # one word in so many is too common to be found from match to match
 
-FIELDS = ("title", "body", "category")  # in the order in which hits are told
+FIELDS = ("title", "body", "category")  # in the order of hits
 
 
 class TokenizedField:
-    """One field: its text, its words in order, and where each form stands."""
+    """One field: its text, its words in order, and the positions of each form."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -34,48 +34,47 @@ class TokenizedField:
 
     @cached_property
     def written(self) -> list[str]:
-        """The words in order as they are written; parallel to `forms`."""
+        """The words as they are written; parallel to `forms`."""
         return self._tokens.written.split()
 
     @cached_property
     def main_words(self) -> Positions:
-        """The places of all words that are no particles."""
+        """The positions of all words that are not particles."""
         return main_words(len(self.forms))
 
     @property
     def has_particles(self) -> bool:
-        """Whether a phrase may have to step over a particle."""
+        """Whether a phrase may have to skip a particle."""
         return not isinstance(self._positions, range)
 
     def has(self, word: Word) -> bool:
-        """Whether the word stands here, letter case apart."""
+        """Return whether the field has the word in any letter case."""
         if word.is_open:
             return self._folded_index.has_open(word)
         return not self.vocabulary.isdisjoint(word.forms)
 
     def has_pair(self, left: Word, right: Word) -> bool:
-        """Whether two whole words stand side by side, letter case apart."""
+        """Return whether two whole words are adjacent, in any letter case."""
         return any((one, other) in self._pairs for one in left.forms for other in right.forms)
 
     def has_phrase(self, words: str) -> bool:
-        """Whether these forms stand here side by side; a blank at either end asks for a whole word there."""
+        """Return whether these forms are adjacent here; a space at either end requires a whole word there."""
         return words in self._phrase_text
 
     def positions_of(self, word: Word) -> Positions:
-        """Where the word stands, letter case included where that counts."""
-        found = self._positions_by_word.get(word)
-        if found is None:
-            found = self._positions_by_word[word] = self._index_for(word).positions_of(word)
-        return found
+        """Return the positions of a word, in its letter case if that counts."""
+        if word not in self._positions_by_word:
+            self._positions_by_word[word] = self._index_for(word).positions_of(word)
+        return self._positions_by_word[word]
 
     def locations(self, spans: Spans, most: int | None = None) -> Iterator[tuple[int, int]]:
-        """Runs as offsets into the text, ascending; at most so many."""
+        """Yield spans as offsets into the text, ascending; at most so many."""
         starts, places = self._tokens.starts, self._positions
         for first, last in islice(ordered(spans), most):
             yield self._tokens.location(starts[bisect_left(places, first)], starts[bisect_left(places, last)])
 
     def locations_of(self, form: str, most: int) -> list[tuple[int, int]]:
-        """Where a form stands, as offsets into the text; at most so many."""
+        """Return a form's offsets into the text; at most so many."""
         found: list[tuple[int, int]] = []
         written, wanted = self._tokens.folded, f" {form} "
         at = written.find(wanted)
@@ -94,7 +93,7 @@ class TokenizedField:
 
     @cached_property
     def _positions(self) -> Sequence[int]:
-        """The place of each word; see `monitor.match.positions`."""
+        """The position of each word; see `monitor.match.positions`."""
         if self._tokens.folded.isascii():
             return range(0, 2 * len(self.forms), 2)
         places, place = [], -2
@@ -131,22 +130,25 @@ class TokenizedField:
 
 
 class _WordIndex:
-    """The words of a page as one kind of question sees them: folded, with their letter case, capitals alone."""
+    """The words of a field in one view: folded, with their letter case, or capitals only."""
 
     def __init__(self, texts: Sequence[str], places: Sequence[int], vocabulary: set[str]) -> None:
-        self._texts = texts  # "": not to be seen
+        self._texts = texts  # "": not in this view
         self._positions = places
         self._vocabulary = vocabulary
 
     def has_open(self, word: Word) -> bool:
-        """Whether a word with a wildcard stands here."""
+        """Return whether a word fits the wildcard."""
         return any(needle in self._word_list for needle in _needles(word, word.forms))
 
     def positions_of(self, word: Word) -> Positions:
-        """Where it stands."""
+        """Return the positions of a word."""
         wanted = word.cased or word.forms
-        known = self._texts_matching(word, wanted) if word.is_open else self._vocabulary.intersection(wanted)
-        return to_bitset([place for text in known for place in self._positions_by_text[text]])
+        if word.is_open:
+            found = {text for needle in _needles(word, wanted) for text in self._texts_containing(needle)}
+        else:
+            found = self._vocabulary.intersection(wanted)
+        return to_bitset([place for text in found for place in self._positions_by_text[text]])
 
     @cached_property
     def _positions_by_text(self) -> dict[str, list[int]]:
@@ -157,42 +159,36 @@ class _WordIndex:
 
     @cached_property
     def _word_list(self) -> str:
-        """All distinct words between line breaks, in which parts of words are looked for at the speed of `find`."""
+        """All distinct words between line breaks, so that `find` searches parts of words."""
         return "\n" + "\n".join(self._vocabulary) + "\n"
 
-    def _texts_matching(self, word: Word, wanted: Iterable[str]) -> set[str]:
-        return {text for needle in _needles(word, wanted) for text in self._texts_containing(needle)}
-
     def _texts_containing(self, needle: str) -> Iterable[str]:
-        """Words with this part, by the cheaper way: one by one where many have it, else from find to find."""
+        """Return the words with this part in the cheaper way: one by one if many have it, else from match to match."""
         if self._word_list.count(needle) * _MANY < len(self._vocabulary):
             return _lines_with(self._word_list, needle)
         return (text for text in self._vocabulary if needle in f"\n{text}\n")
 
 
 class Document:
-    """One release while watchlists look at it; a field is read at the first question about it."""
-
-    __slots__ = ("_fields", "_texts")
+    """One release during matching; a field is tokenized at its first use."""
 
     def __init__(self, release: Release) -> None:
         self._texts = {"title": release.title, "body": release.body, "category": release.category or ""}
         self._fields: dict[str, TokenizedField] = {}
 
     def texts(self) -> Iterable[str]:
-        """Its fields as they are written."""
+        """Return the texts of its fields."""
         return self._texts.values()
 
     def forms(self) -> set[str]:
-        """Every distinct form in any field."""
+        """Return every distinct form in any field."""
         return self.field("body").vocabulary.union(self.field("title").forms, self.field("category").forms)
 
     def field(self, field: str) -> TokenizedField:
-        """A field with its words, worked out at the first call."""
-        found = self._fields.get(field)
-        if found is None:
-            found = self._fields[field] = TokenizedField(self._texts[field])
-        return found
+        """Return a field with its words."""
+        if field not in self._fields:
+            self._fields[field] = TokenizedField(self._texts[field])
+        return self._fields[field]
 
 
 def _needles(word: Word, texts: Iterable[str]) -> Iterator[str]:

@@ -1,13 +1,13 @@
-"""A query's tree → the same tree ready to be looked for, and what one release answers to it.
+"""Prepare the tree of a query, and evaluate it on one release.
 
-`is_met` is the meaning of the language: the index may only save calls of it. Distinct words answer first; places are
-worked out for phrases, letter case, counts and chains alone, and offsets for hits alone.
+`matches` defines the meaning of the language: the index may only save calls of it. Distinct words answer first;
+positions are computed only for phrases, letter case, counts and chains, and offsets only for hits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 
 from monitor.match.document import FIELDS, Document, TokenizedField
@@ -18,12 +18,12 @@ from monitor.match.regex import Pattern
 
 Rule = Node | Pattern
 Location = tuple[str, int, int]  # field, and start and end as offsets into its raw text
-SpansByField = Mapping[str, Spans]  # field → places; fields without any have no entry
+SpansByField = Mapping[str, Spans]  # fields without spans have no entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What a watchlist says of all its words."""
+    """The settings of a watchlist for all its words."""
 
     fields: tuple[str, ...] = FIELDS
     case: str = "smart"
@@ -31,9 +31,9 @@ class Options:
 
 
 def prepare(node: Node, options: Options, *, fields: tuple[str, ...] | None = None) -> Node:
-    """The tree with keywords as leaves.
+    """Return the tree with keywords as leaves.
 
-    Under NOT a word is looked for in the whole release, whatever the watchlist's fields; only a `field:` narrows it.
+    Under NOT a word is searched in the whole release, whatever the watchlist's fields; only a `field:` narrows it.
     """
     match node:
         case Term():
@@ -44,18 +44,14 @@ def prepare(node: Node, options: Options, *, fields: tuple[str, ...] | None = No
             return Not(part=prepare(node.part, options, fields=fields or FIELDS))
         case Count():
             return Count(least=node.least, part=prepare(node.part, options, fields=fields))
-        case Near():
-            return Near(parts=tuple(prepare(part, options, fields=fields) for part in node.parts), links=node.links)
-        case And():
-            return And(parts=tuple(prepare(part, options, fields=fields) for part in node.parts))
-        case Or():
-            return Or(parts=tuple(prepare(part, options, fields=fields) for part in node.parts))
+        case Near() | And() | Or():
+            return replace(node, parts=tuple(prepare(part, options, fields=fields) for part in node.parts))
         case Keyword():
             return node
 
 
 def matches(rule: Rule, document: Document, *, now: Document | None = None) -> bool:
-    """Whether a release meets the rule; `now` is the newer version that NOT looks at, if it is another."""
+    """Return whether a release matches the rule; `now` is the newer version that NOT checks, if it is another."""
     match rule:
         case Keyword() | Pattern():
             return rule.matches(document)
@@ -73,10 +69,10 @@ def matches(rule: Rule, document: Document, *, now: Document | None = None) -> b
 
 
 def matching_spans(rule: Node, document: Document) -> SpansByField | None:
-    """Where a rule is met; what only a NOT names is nowhere. None: it is not met.
+    """Return the spans where a rule matches, without those of words under NOT; None: it does not match.
 
-    It looks at every part once and at all places of a part together, so the cost grows with the length of the rule
-    and with that of the text, but not with how often its words are repeated.
+    Every part is evaluated once and all positions of a part together. The cost grows with the length of the rule and
+    of the text, but not with how often words are repeated.
     """
     match rule:
         case And():
@@ -94,7 +90,7 @@ def matching_spans(rule: Node, document: Document) -> SpansByField | None:
 
 
 def union_of(found: Iterable[SpansByField | None]) -> SpansByField:
-    """All places of several rules."""
+    """Return the spans of several rules."""
     made: dict[str, Spans] = {}
     for one in found:
         for field, spans in (one or {}).items():
@@ -103,7 +99,7 @@ def union_of(found: Iterable[SpansByField | None]) -> SpansByField:
 
 
 def _all_spans(rule: Node, document: Document) -> SpansByField:
-    """Places of a word, a phrase, a chain, or of any in an OR of them."""
+    """Return the spans of a word, a phrase, a chain, or of an OR of them."""
     match rule:
         case Or():
             return union_of(_all_spans(part, document) for part in rule.parts)
@@ -117,7 +113,7 @@ def _all_spans(rule: Node, document: Document) -> SpansByField:
 
 
 def count_positions(found: SpansByField) -> int:
-    """How many different places there are."""
+    """Return the number of different first positions."""
     return sum(first_positions(spans).bit_count() for spans in found.values())
 
 
@@ -126,14 +122,14 @@ def _is_often_enough(rule: Count, found: SpansByField) -> bool:
 
 
 def _fields(rule: Node) -> tuple[str, ...]:
-    """Where a chain or its part is looked for: all leaves of one have the same fields."""
+    """Return the fields of a chain or its part: all leaves have the same."""
     while not isinstance(rule, Keyword):
         rule = rule.parts[0] if isinstance(rule, Near | Or | And) else rule
     return rule.fields
 
 
 def _chain_spans(chain: Near, tokenized: TokenizedField) -> Spans:
-    """Runs of all parts that belong to some whole chain on this page."""
+    """Return the spans of all parts that belong to some whole chain in this field."""
     steps = _chain_steps(chain, tokenized)
     found = right = steps[-1]
     for link, spans in zip(reversed(chain.links), reversed(steps[:-1]), strict=True) if found else ():
@@ -143,7 +139,7 @@ def _chain_spans(chain: Near, tokenized: TokenizedField) -> Spans:
 
 
 def _chain_steps(chain: Near, tokenized: TokenizedField) -> list[Spans]:
-    """For each part the runs that a chain from the left reaches; the last are empty where there is no whole chain."""
+    """Return for each part the spans that a chain from the left reaches; the last are empty without a whole chain."""
     steps = [_part_spans(chain.parts[0], tokenized)]
     for link, part in zip(chain.links, chain.parts[1:], strict=True):
         if not steps[-1]:
@@ -160,5 +156,5 @@ def _part_spans(part: Node, tokenized: TokenizedField) -> Spans:
 
 @lru_cache(maxsize=50_000)
 def _keyword(term: Term, options: Options, fields: tuple[str, ...]) -> Keyword:
-    """Equal words of many rules share one value: 100,000 rules speak of few thousand words."""
+    """Return one shared value for equal words: 100,000 rules have a few thousand words."""
     return read_term(term.text, is_exact=term.is_exact, fields=fields, case=options.case, inflect=options.inflect)

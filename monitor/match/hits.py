@@ -1,7 +1,7 @@
-"""The rules of one watchlist that a release meets → where they stand, the first of them, and how many there are.
+"""Locate and count the hits of the rules of one watchlist that match a release.
 
-The places of all rules are put together before any offset is worked out: a broad watchlist costs a pass over the
-text for each of its words, and offsets for the hits that are kept.
+The spans of all rules are joined before any offset is computed: a broad watchlist costs a pass over the text for each
+of its words, and offsets only for the hits that are kept.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from monitor.match.regex import Pattern
 
 
 def first_locations(rules: Sequence[Rule], document: Document, *, most: int) -> tuple[list[Location], int]:
-    """The first places by field, then order in the text, and how many different ones there are."""
+    """Return the first locations by field, then text order, and how many different ones there are."""
     words = [rule for rule in rules if isinstance(rule, Keyword) and rule.is_plain]
     if len(words) == len(rules):
         return _first_word_locations(words, document, most)
@@ -25,7 +25,7 @@ def first_locations(rules: Sequence[Rule], document: Document, *, most: int) -> 
 
 
 def all_locations(rules: Sequence[Rule], document: Document, most: int | None = None) -> Iterator[Location]:
-    """All places, each once, by field, then order in the text; at most so many of each field."""
+    """Yield all locations, each once, by field, then text order; at most so many of each field."""
     if isinstance(rules[0], Pattern):  # a watchlist of a regular expression has no other rule
         yield from rules[0].find(document)
         return
@@ -37,14 +37,14 @@ def all_locations(rules: Sequence[Rule], document: Document, most: int | None = 
 
 
 def count_hits(rules: Sequence[Rule], document: Document) -> int:
-    """At how many different places they stand; two that begin at the same word are one."""
+    """Return the number of different hits; two that begin at the same word are one."""
     if isinstance(rules[0], Pattern):
         return sum(1 for _ in rules[0].find(document))
     return count_positions(_spans(rules, document))
 
 
 def text_order(span: Location) -> tuple[int, int, int]:
-    """By field, then place."""
+    """Return a sort key: by field, then offset."""
     return FIELDS.index(span[0]), span[1], span[2]
 
 
@@ -53,7 +53,7 @@ def _spans(rules: Sequence[Rule], document: Document) -> SpansByField:
 
 
 def _first_word_locations(words: Sequence[Keyword], document: Document, most: int) -> tuple[list[Location], int]:
-    """The quick way for whole words, which needs neither the places of other words nor offsets of any."""
+    """Find plain words the quick way, which needs no positions."""
     known = {
         (field, form)
         for word in words

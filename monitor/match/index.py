@@ -1,9 +1,8 @@
-"""Rules → the few of them that a release can meet, told from its distinct words alone.
+"""Select the few rules that a release may match, from its distinct words alone.
 
-The naive way asks every rule about every release. Here each rule lies under words of which it cannot do without one,
-the rarest it has, so a release asks once per distinct word, and the cost hardly grows with the number of rules. It
-promises one thing: no rule that is met is missing from the candidates. Whether a candidate is met is for
-`rules.is_met` to say.
+The naive way asks every rule about every release. Here each rule is indexed by its rarest required words, so a release
+asks once per distinct word, and the cost hardly grows with the number of rules. One thing is promised: no rule that
+matches is missing from the candidates. `evaluate.matches` decides whether a candidate matches.
 """
 
 from __future__ import annotations
@@ -19,29 +18,18 @@ from monitor.match.lexicon import EVERYDAY
 from monitor.match.nodes import And, Count, Near, Or
 from monitor.match.tokens import Word
 
-_MAX_CACHED = 20_000  # words of past releases whose wildcards are known
-_MAX_SEARCHED = 50  # forms that are looked for one by one, before a release is read word by word
-_MAX_CACHED_LENGTH = 60  # letters of a word that is not worth remembering
+_MAX_CACHED = 20_000  # words of past releases whose wildcard rules are kept
+_MAX_SEARCHED = 50  # forms that are searched one by one before a release is split into words
+_MAX_CACHED_LENGTH = 60  # letters; longer words are not cached
 UNCOUNTED: Mapping[str, int] = MappingProxyType({})
 
 
 class Index:
-    """Rules by their rarest required word; they are named by their place in the sequence given.
+    """An index of rules by their rarest required word; a rule's number is its place in the sequence given.
 
-    frequencies: in how many stored releases a form stands. Of words that stand equally often, or were not counted,
+    frequencies: in how many stored releases a form occurs. Of words that occur equally often, or were not counted,
     the longest is the rarest.
     """
-
-    __slots__ = (
-        "_checked_forms",
-        "_frequencies",
-        "_indexed_forms",
-        "_inside",
-        "_rules_by_form",
-        "_starts",
-        "_unindexed",
-        "_whole",
-    )
 
     def __init__(self, rules: Sequence[Rule], frequencies: Mapping[str, int] = UNCOUNTED) -> None:
         self._frequencies = frequencies
@@ -60,9 +48,9 @@ class Index:
                 self._unindexed.append(number)
 
     def may_match(self, texts: Iterable[str]) -> bool:
-        """Whether a release with these texts may meet any rule; told without reading its words, where rules are few.
+        """Return whether a release with these texts may match any rule; few rules need no splitting into words.
 
-        Most releases interest nobody: a handful of searches passes them over at a tenth of the cost of their words.
+        Most releases match nothing: a handful of searches skips them at a tenth of the cost of their words.
         """
         if self._unindexed or len(self._indexed_forms) > _MAX_SEARCHED:
             return True
@@ -73,7 +61,7 @@ class Index:
         return False
 
     def candidates(self, forms: AbstractSet[str]) -> list[int]:
-        """Rules that may be met by a release with these forms, ascending."""
+        """Return the rules that a release with these forms may match, ascending."""
         found: set[int] = set(self._unindexed)
         for form in self._whole.keys() & forms:
             found.update(self._whole[form])
@@ -85,7 +73,7 @@ class Index:
         return sorted(found)
 
     def _wildcard_rules(self, form: str) -> set[int]:
-        """Rules with a wildcard that this word fits; words are compared once, not once per release."""
+        """Return the rules with a wildcard that fits this word; a word is compared once, not once per release."""
         found = set(self._starts.of(form, form[:1]))
         found.update(self._inside.of(form, form))
         if len(self._checked_forms) >= _MAX_CACHED:
@@ -98,7 +86,7 @@ class Index:
         return found
 
     def _required_words(self, rule: Rule) -> tuple[Word, ...] | None:
-        """Words of which a release that meets the rule has at least one; None: there are none such."""
+        """Return words of which a matching release has at least one; None: there are no such words."""
         match rule:
             case Keyword():
                 return (min(rule.words, key=self._commonness) if len(rule.words) > 1 else rule.words[0],)
@@ -116,7 +104,7 @@ class Index:
         return (*max(map(self._commonness, words)), len(words))
 
     def _commonness(self, word: Word) -> tuple[int, int]:
-        """Short names that are everyday words are the commonest of those that were not counted."""
+        """Return a sort key; of words that were not counted, everyday words are the commonest, then short ones."""
         length = 0 if any(form in EVERYDAY for form in word.forms) else -min(map(len, word.forms))
         return sum(self._frequencies.get(form, 0) for form in word.forms) if self._frequencies else 0, length
 
@@ -132,7 +120,7 @@ class Index:
 
 
 def _append(numbers: dict[str, Sequence[int]], form: str, number: int) -> None:
-    """Most words belong to one rule, and a tuple of one takes half the room of a list."""
+    """Add a number; most words have one rule, and a tuple of one takes half the memory of a list."""
     known = numbers.get(form, ())
     if isinstance(known, list):
         known.append(number)
@@ -141,13 +129,11 @@ def _append(numbers: dict[str, Sequence[int]], form: str, number: int) -> None:
 
 
 class _Affixes:
-    """Parts of words, found at a given place of a word without trying them one by one."""
-
-    __slots__ = ("_lengths", "_numbers")
+    """Parts of words, found in a word without trying them one by one."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, Sequence[int]] = {}
-        self._lengths: dict[str, set[int]] = {}  # by first letter: most words of a text are passed over at that
+        self._lengths: dict[str, set[int]] = {}  # by first letter, which skips most words of a text
 
     def __bool__(self) -> bool:
         return bool(self._numbers)
@@ -157,7 +143,7 @@ class _Affixes:
         self._lengths.setdefault(stem[0], set()).add(len(stem))
 
     def of(self, form: str, letters: str) -> Iterator[int]:
-        """Numbers of the stems that begin at one of the letters, of which the form's first ones are given."""
+        """Yield the numbers of the parts that begin at one of these first letters of the form."""
         for start, letter in enumerate(letters):
             for length in self._lengths.get(letter, ()):
                 yield from self._numbers.get(form[start : start + length], ())

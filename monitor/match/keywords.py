@@ -1,4 +1,4 @@
-"""One keyword as a user wrote it → the words to look for, and the places where a release says them."""
+"""Parse one keyword as a user wrote it, and find its words in a release."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ from monitor.match.tokens import Token, Word, inflections, tokens
 CASES = ("smart", "ignore", "exact")
 
 _LITERAL = "keywords are literal; a rule with operators goes under query:, or write one keyword per entry"
-# A leading minus before a word means "without" in every query language: read as a blank, it would alert on the reverse.
+# A leading minus before a word means "without" in every query language: read as a space, it would alert on the reverse.
 _OPERATOR = re.compile(r"\b(?:AND|OR|NOT|O?NEAR(?:/\d+)?|ATLEAST(?:/\d+)?)\b|[()]|^-(?=[^\W\d_])")
-_LONGEST = 25  # words of a phrase: what a text of one repeated word can cost grows with it
+_LONGEST = 25  # words of a phrase: the cost of a text of one repeated word grows with it
 _FIELD = re.compile(r"([A-Za-z]+):(\S?)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyword:
-    """A word or phrase, ready to be looked for; equal keywords find the same places."""
+    """A word or phrase, prepared for evaluation; equal keywords find the same places."""
 
     words: tuple[Word, ...]  # never empty
     fields: tuple[str, ...]
 
     @property
     def is_plain(self) -> bool:
-        """Whether it is one whole word in any letter case, so that a form of a release tells all."""
+        """Whether it is one whole word in any letter case, so that the folded forms decide."""
         return len(self.words) == 1 and not (self.words[0].is_open or self.words[0].is_picky)
 
     def matches(self, document: Document) -> bool:
-        """Whether a release says it anywhere; told from the distinct words alone where they suffice."""
+        """Return whether a release has it anywhere; the distinct words alone decide if they suffice."""
         return any(map(self._matches_field, map(document.field, self.fields)))
 
     def spans(self, tokenized: TokenizedField) -> Spans:
-        """Its places on one page.
+        """Return its spans in one field.
 
-        Whatever separates words (blank, hyphen, line break, slash, other punctuation) is one gap. A Hangul particle
-        glued to a word in other letters may stand between two words of the phrase: "FTA 체결" finds "FTA를 체결".
+        Whatever separates words (space, hyphen, line break, slash, other punctuation) is one gap. A Hangul particle
+        glued to a word in other letters may come between two words of the phrase: "FTA 체결" finds "FTA를 체결".
         """
         if not all(map(tokenized.has, self.words)):
             return NO_SPANS
         return phrase_spans([tokenized.positions_of(word) for word in self.words], tokenized.main_words)
 
     def _matches_field(self, tokenized: TokenizedField) -> bool:
-        """The cheapest question that decides comes first."""
+        """Return whether one field has it; the cheapest test that decides comes first."""
         if not tokenized.has(self.words[0]):
             return False
         if len(self.words) == 1:
@@ -67,19 +67,19 @@ class Keyword:
         return len(self.words) == 2 or any(map(tokenized.has_phrase, self._phrases()))
 
     def _phrases(self) -> Iterator[str]:
-        """The phrase in each of its forms; only its outer words can be open, for Hangul stands not on such a page."""
+        """Yield the phrase in each of its forms; only its outer words can be open, as the field has no Hangul."""
         left = "" if self.words[0].is_open_left else " "
         right = "" if self.words[-1].is_open_right else " "
         return (left + " ".join(forms) + right for forms in product(*(word.forms for word in self.words)))
 
 
 def keyword_fault(text: str) -> str | None:
-    """What is wrong with a keyword and how to cure it, in one sentence; None: nothing."""
+    """Return what is wrong with a keyword and how to fix it, in one sentence; None: nothing."""
     return _fault(_parse(text))
 
 
 def read_keyword(text: str, *, fields: Sequence[str] = FIELDS, case: str = "smart", inflect: bool = True) -> Keyword:
-    """Prepare a keyword to be looked for; its own `field:` and `=` win over the options. Raises UsageError."""
+    """Prepare a keyword for evaluation; its own `field:` and `=` override the options. Raises UsageError."""
     written = _parse(text)
     fault = _fault(written)
     if fault:
@@ -89,21 +89,20 @@ def read_keyword(text: str, *, fields: Sequence[str] = FIELDS, case: str = "smar
 
 
 def alias_in(text: str, names: Collection[str]) -> tuple[str, str] | None:
-    """The field ("" for none) and the alias that a keyword consists of; None: it is no alias."""
+    """Return the field ("" for none) and the alias that a keyword consists of; None: it is no alias."""
     written = _parse(text)
     is_alias = written.core in names and not (written.is_exact or written.is_open)
     return (written.field, written.core) if is_alias else None
 
 
 def term_fault(text: str, *, is_quoted: bool) -> str | None:
-    """As `keyword_fault`, for a word or phrase of a query, whose operators and fields are read already."""
+    """Return what `keyword_fault` does, for a term of a query, whose operators and fields are parsed already."""
     written = _parse_core("", text, is_exact=False)
-    glued = None if is_quoted else _field_fault(written)
-    return glued or _emptiness_fault(written) or _wildcard_fault(written) or _length_fault(written)
+    return (None if is_quoted else _field_fault(written)) or _words_fault(written)
 
 
 def read_term(text: str, *, is_exact: bool, fields: Sequence[str], case: str, inflect: bool) -> Keyword:
-    """Prepare a word or phrase of a query, which `saying_fault` accepts."""
+    """Prepare a term of a query, which `term_fault` accepts."""
     words = _words(_parse_core("", text, is_exact=is_exact), case=case, inflect=inflect)
     return Keyword(words=words, fields=tuple(fields))
 
@@ -144,13 +143,7 @@ def _parse_core(field: str, core: str, *, is_exact: bool) -> _KeywordText:
 
 
 def _fault(written: _KeywordText) -> str | None:
-    return (
-        _operator_fault(written)
-        or _field_fault(written)
-        or _emptiness_fault(written)
-        or _wildcard_fault(written)
-        or _length_fault(written)
-    )
+    return _operator_fault(written) or _field_fault(written) or _words_fault(written)
 
 
 def _operator_fault(written: _KeywordText) -> str | None:
@@ -169,40 +162,36 @@ def _field_fault(written: _KeywordText) -> str | None:
     if close:
         return f"unknown field '{name}:' — did you mean {close[0]}:?"
     if glued:
-        return f"unknown field '{name}:' — the fields are title:, body: and category:; a literal colon needs a blank"
+        return f"unknown field '{name}:' — the fields are title:, body: and category:; a literal colon needs a space"
     return None
 
 
-def _emptiness_fault(written: _KeywordText) -> str | None:
-    if written.words:
-        return None
-    return "there is no letter or digit to look for; write a word or a phrase"
+def _words_fault(written: _KeywordText) -> str | None:
+    count = len(written.words)
+    if not count:
+        return "there is no letter or digit to search for; write a word or a phrase"
+    if count > _LONGEST:
+        return f"a phrase of {count} words; use at most {_LONGEST}, a few rare ones in a row find the same"
+    return _wildcard_fault(written)
 
 
 def _wildcard_fault(written: _KeywordText) -> str | None:
     if "?" in written.core:
-        return "'?' is no wildcard; leave it out, or end the word with * for any letters"
+        return "'?' is not a wildcard; remove it, or end the word with * for any letters"
     if "*" in written.core:
-        return "'*' may stand only at the beginning or the end of a keyword; leave the others out"
+        return "'*' is allowed only at the beginning or the end of a keyword; remove the others"
     if not written.is_open:
         return None
     found = written.words
     left = found[0] if written.is_open_left else None
     right = found[-1] if written.is_open_right else None
     if (left and left.start > 0) or (right and right.end < len(written.core)):
-        return "'*' must touch a letter or a digit; leave out what stands between"
+        return "'*' must touch a letter or a digit; remove what is between"
     short = next((token for token in (left, right) if token and _is_short(token)), None)
     if not short:
         return None
     shown = ("*" if short is left else "") + short.raw + ("*" if short is right else "")
     return f"'{shown}' covers too many words; use 3 letters or more (2 syllables in Korean)"
-
-
-def _length_fault(written: _KeywordText) -> str | None:
-    count = len(written.words)
-    if count <= _LONGEST:
-        return None
-    return f"a phrase of {count} words; {_LONGEST} are the most, and a few rare ones in a row find the same"
 
 
 def _is_short(token: Token) -> bool:
@@ -226,7 +215,7 @@ def _words(written: _KeywordText, *, case: str, inflect: bool) -> tuple[Word, ..
 
 
 def _spellings(written: _KeywordText, *, inflect: bool) -> list[tuple[str, ...]]:
-    """Each word with its letter case, the last one in all its numbers."""
+    """Return each word with its letter case, the last one in singular and plural."""
     *others, last = (token.cased for token in written.words)
     numbers = tuple(sorted(inflections(last))) if inflect and not written.is_exact else (last,)
     return [*((other,) for other in others), numbers]

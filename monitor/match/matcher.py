@@ -1,4 +1,4 @@
-"""Changes × watchlists → alerts: who matches, who is told, and where the words stand."""
+"""Match changes against watchlists: which of them match, which are alerted, and where the hits are."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_HITS = 50  # per watchlist and release: a broad keyword must not make a mess
 _MATCHES_NOW = frozenset({(False, True), (True, True)})
 _MATCHES_EITHER = _MATCHES_NOW | {(True, False)}
 _MATCHES_NEWLY = frozenset({(False, True)})
-# (matched before, matches after) of those who are told; kinds that are not here tell nobody.
+# (matched before, matches after) of the watchlists that are alerted; other kinds alert nobody.
 _ALERTED: Mapping[Kind, frozenset[tuple[bool, bool]]] = MappingProxyType(
     {
         Kind.NEW: _MATCHES_NOW,
@@ -36,27 +36,27 @@ _ALERTED: Mapping[Kind, frozenset[tuple[bool, bool]]] = MappingProxyType(
         Kind.ENRICHED: _MATCHES_NEWLY,
     }
 )
-_COMPARED_KINDS = frozenset(kind for kind, told in _ALERTED.items() if told != _MATCHES_NOW)
+_COMPARED_KINDS = frozenset(kind for kind, cases in _ALERTED.items() if cases != _MATCHES_NOW)
 _IGNORED_KINDS = frozenset({Kind.UNCHANGED, Kind.REJECTED})
 
-_RulesMatched = dict[int, list[int]]  # numbers of watchlists that match → numbers of their rules that are met
+_RulesMatched = dict[int, list[int]]  # number of a watchlist that matches → numbers of its rules that match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """What watchlists find in one release."""
+    """The hits of watchlists in one release."""
 
-    hits: tuple[Hit, ...]  # by field, then place; at most HITS_KEPT per watchlist
-    totals: tuple[tuple[str, int], ...]  # watchlist → at how many different places; those that match alone
+    hits: tuple[Hit, ...]  # by field, then place; at most MAX_HITS per watchlist
+    totals: tuple[tuple[str, int], ...]  # watchlist that matches → number of different places
 
 
 @dataclass(frozen=True, kw_only=True)
 class _MatchedChange:
-    """One change with what matches its two versions."""
+    """One change with the rules that match its two versions."""
 
     change: Change
     current: Document
-    previous: Document | None  # None: this kind of change does not look back
+    previous: Document | None  # None: of this kind of change, only the current version counts
     after: _RulesMatched
     before: _RulesMatched
 
@@ -68,11 +68,9 @@ class _MatchedChange:
 class Matcher:
     """All watchlists, prepared once; a release is read once for all of them.
 
-    A rule that several of them share is looked for once. frequencies: in how many stored releases a word's folded
-    form stands (`frequencies_in`); they only make it faster. Raises UsageError for what no watchlist can look for.
+    A rule that several of them share is evaluated once. frequencies: in how many stored releases a word's folded form
+    occurs (`frequencies_in`); they only make it faster. Raises UsageError for a watchlist that is not valid.
     """
-
-    __slots__ = ("_excluded", "_index", "_owners", "_rules", "_watchlists")
 
     def __init__(
         self,
@@ -92,19 +90,19 @@ class Matcher:
         self._index = Index(self._rules, frequencies)
 
     def alerts(self, changes: Sequence[Change], *, source: str) -> tuple[Alert, ...]:
-        """One alert for each change that some watchlist matches or is told of, in the order of the changes.
+        """Return one alert for each change that some watchlist matches or is alerted of, in the order of the changes.
 
-        Names stand in the order of the configuration, hits by field, then place; at most HITS_KEPT per watchlist.
+        Names are in the order of the configuration, hits by field, then place; at most MAX_HITS per watchlist.
         """
         found = (self._alert(change, source) for change in changes if change.kind not in _IGNORED_KINDS)
         return tuple(alert for alert in found if alert)
 
     def scan(self, release: Release, *, source: str | None = None) -> tuple[Hit, ...]:
-        """Every watchlist's hits in one release, as an alert would carry them; source None: ask all watchlists."""
+        """Return the hits of all watchlists in one release, as an alert has them; source None: any source."""
         return self.match(release, source=source).hits
 
     def match(self, release: Release, *, source: str | None = None) -> Matches:
-        """As `scan`, with the number of places beside the hits that are kept."""
+        """Return the same as `scan`, with the number of places beside the hits that are kept."""
         document = Document(release)
         return _merged(self._matches_by_number(self._rules_matched(document, source), document))
 
@@ -138,7 +136,7 @@ class Matcher:
         return is_ and (not was if watchlist.on_change == "newly" else self._is_added(number, matched))
 
     def _is_lost(self, number: int, matched: _MatchedChange) -> bool:
-        """Whether a match is gone because its words went, not because a word came that rules it out."""
+        """Return whether a match is gone because its words went, not because a word came that excludes it."""
         if matched.previous is None or self._is_excluded(number, matched.current):
             return False
         return any(matches(self._rules[rule], matched.previous, now=matched.current) for rule in matched.before[number])
@@ -151,7 +149,7 @@ class Matcher:
         return tuple(self._watchlists[number].name for number in numbers)
 
     def _rules_matched(self, document: Document, source: str | None) -> _RulesMatched:
-        """A watchlist that does not match has no entry."""
+        """Return the rules that match; a watchlist that does not match has no entry."""
         if not self._index.may_match(document.texts()):
             return {}
         matched: _RulesMatched = {}
@@ -191,17 +189,17 @@ class Matcher:
 
 
 def frequencies_in(releases: Iterable[Release]) -> Counter[str]:
-    """In how many of these releases each word's folded form stands."""
+    """Count in how many of these releases each word's folded form occurs."""
     return Counter(form for release in releases for form in Document(release).forms())
 
 
 def is_alerted(kind: Kind, *, before: bool, after: bool) -> bool:
-    """Whether a watchlist that matched `before` and matches `after` is told of a change of this kind by default."""
+    """Return whether a watchlist that matched `before` and matches `after` is alerted of such a change by default."""
     return (before, after) in _ALERTED.get(kind, frozenset())
 
 
 def _merged(found: Mapping[int, Matches]) -> Matches:
-    """Hits of all watchlists in the order of the text; at one place in the order of the configuration."""
+    """Merge the hits of all watchlists in text order; at one place in the order of the configuration."""
     each = [found[number] for number in sorted(found)]
     hits = sorted(
         (hit for one in each for hit in one.hits), key=lambda hit: text_order((hit.field, hit.start, hit.end))

@@ -1,7 +1,7 @@
-"""A query as a tree of frozen values, and such a tree → the query that says the same with every bracket written out.
+"""Represent a query as a tree of frozen values, and write such a tree as a query with every bracket.
 
-The same values serve twice: with `Say` as leaves, as a person wrote the query; with `Keyword` as leaves, prepared to
-be looked for, when fields and case have gone into the leaves and `In` is gone.
+The same values serve twice: with `Term` as leaves, as a person wrote the query; with `Keyword` as leaves, prepared
+for evaluation, when fields and case are in the leaves and `Scoped` is gone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scoped:
-    """Looked for in one field only."""
+    """A part that is searched in one field only."""
 
     field: str
     part: Node
@@ -31,7 +31,7 @@ class Scoped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Near:
-    """A chain: each part stands near the one before it."""
+    """A chain: each part is near the one before it."""
 
     parts: tuple[Node, ...]  # at least two; leaves, or Or over leaves
     links: tuple[Link, ...]  # one fewer
@@ -39,7 +39,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """How two neighbours of a chain belong together."""
+    """The distance and order of two neighbours in a chain."""
 
     distance: int  # at most so many words between
     is_ordered: bool = False  # the left one first
@@ -50,50 +50,48 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class And:
-    """All of them, anywhere in the release."""
+    """All of the parts, anywhere in the release."""
 
     parts: tuple[Node, ...]  # at least two, none an And, none twice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Or:
-    """Any of them."""
+    """Any of the parts."""
 
     parts: tuple[Node, ...]  # at least two, none an Or, none twice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Not:
-    """Nowhere in the release."""
+    """A part that must not match anywhere in the release."""
 
     part: Node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Count:
-    """At so many different positions at least."""
+    """A part that matches at least at so many different positions."""
 
     least: int
-    part: Node  # Say, Near, Or and In over them
+    part: Node  # Term, Near, Or and Scoped over them
 
 
 Node = Term | Keyword | Scoped | Near | And | Or | Not | Count
 
 
 def all_of(parts: Iterable[Node]) -> Node:
-    """And in its plain form: no And in an And, nothing twice, a single part for itself."""
-    flat = dict.fromkeys(one for part in parts for one in (part.parts if isinstance(part, And) else (part,)))
-    return And(parts=tuple(flat)) if len(flat) > 1 else next(iter(flat))
+    """Return And in its plain form: no And in an And, no part twice, a single part as itself."""
+    return _flat(And, parts)
 
 
 def any_of(parts: Iterable[Node]) -> Node:
-    """Or in its plain form: no Or in an Or, nothing twice, a single part for itself."""
-    flat = dict.fromkeys(one for part in parts for one in (part.parts if isinstance(part, Or) else (part,)))
-    return Or(parts=tuple(flat)) if len(flat) > 1 else next(iter(flat))
+    """Return Or in its plain form: no Or in an Or, no part twice, a single part as itself."""
+    return _flat(Or, parts)
 
 
 def is_countable(node: Node) -> bool:
-    """Whether its places can be counted: words, phrases, chains, and OR over them."""
+    """Return whether its positions can be counted: words, phrases, chains, and OR over them."""
     match node:
         case And() | Not() | Count():
             return False
@@ -105,7 +103,7 @@ def is_countable(node: Node) -> bool:
 
 
 def is_anchored(node: Node) -> bool:
-    """Whether something must be there for it to match."""
+    """Return whether some word must be there for it to match."""
     match node:
         case Not():
             return False
@@ -119,7 +117,7 @@ def is_anchored(node: Node) -> bool:
 
 
 def to_query(node: Node) -> str:
-    """The query that is read as this tree; it says with brackets what precedence decided."""
+    """Return the query that is read as this tree, with the brackets that precedence implied."""
     match node:
         case Term():
             return ("=" if node.is_exact else "") + (f'"{node.text}"' if node.is_quoted else node.text)
@@ -138,6 +136,11 @@ def to_query(node: Node) -> str:
             return " OR ".join(map(_bracketed, node.parts))
         case Keyword():
             return " ".join(min(word.forms) for word in node.words)
+
+
+def _flat(kind: type[And | Or], parts: Iterable[Node]) -> Node:
+    flat = dict.fromkeys(one for part in parts for one in (part.parts if isinstance(part, kind) else (part,)))
+    return kind(parts=tuple(flat)) if len(flat) > 1 else next(iter(flat))
 
 
 def _bracketed(node: Node) -> str:

@@ -1,10 +1,10 @@
-"""Sets of places on a page → other sets of places, each operation at once for all of them.
+"""Combine sets of word positions in a field, each operation at once for all of them.
 
-A set is an integer: its bit n is set where the place n is in it. The places of a page of thousands of words fit into
-a few hundred bytes, so that no question costs more than some passes over them, however often a word is repeated.
+A set is an integer: its bit n is set if position n is in it. The positions of thousands of words fit into a few
+hundred bytes, so each operation costs some passes over them, however often a word is repeated.
 
-Each word that a person counts has two places, 2n for itself and 2n + 1 for a Hangul particle glued to it, which counts
-with it: "FTA를 체결" has FTA at 0, 를 at 1 and 체결 at 2. A particle so lies between two words without parting them.
+Each word that a person counts has two positions: 2n for itself and 2n + 1 for a Hangul particle glued to it, which
+counts with it. "FTA를 체결" has FTA at 0, 를 at 1 and 체결 at 2, so a particle does not separate two words.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from heapq import merge
 
 Positions = int
-Spans = Mapping[int, Positions]  # how far its last word stands behind the first → the first places of all such runs
+Spans = Mapping[int, Positions]  # distance from first to last word → first positions of all such spans
 NO_SPANS: Spans = {}
 _FEW = 30
 
 
 def to_bitset(places: Sequence[int]) -> Positions:
-    """The set of these places."""
+    """Return the set of these positions."""
     if len(places) <= _FEW:
         return sum(1 << place for place in places)
     bits = bytearray(b"0") * (max(places) + 1)
@@ -29,7 +29,7 @@ def to_bitset(places: Sequence[int]) -> Positions:
 
 
 def from_bitset(places: Positions) -> Iterator[int]:
-    """The places in the set, ascending."""
+    """Yield the positions in the set, ascending."""
     bits = f"{places:b}"[::-1]
     at = bits.find("1")
     while at >= 0:
@@ -38,12 +38,12 @@ def from_bitset(places: Positions) -> Iterator[int]:
 
 
 def main_words(count: int) -> Positions:
-    """The places of so many words, without particles."""
+    """Return the positions of so many words, without particles."""
     return (1 << 2 * count) // 3
 
 
 def first_positions(spans: Spans) -> Positions:
-    """Where the runs begin."""
+    """Return where the spans begin."""
     found = 0
     for starts in spans.values():
         found |= starts
@@ -51,20 +51,20 @@ def first_positions(spans: Spans) -> Positions:
 
 
 def union(one: Spans, other: Spans) -> Spans:
-    """The runs of either."""
+    """Return the spans of both."""
     return {gap: one.get(gap, 0) | other.get(gap, 0) for gap in {**one, **other}} if one and other else one or other
 
 
 def ordered(spans: Spans) -> Iterator[tuple[int, int]]:
-    """The runs as first and last place, ascending."""
+    """Yield the spans as first and last position, ascending."""
     return merge(*(_as_pairs(starts, gap) for gap, starts in spans.items()))
 
 
 def phrase_spans(words: Sequence[Positions], main: Positions) -> Spans:
-    """Runs of words of which each follows the one before it, given the places of each; main: those of no particle."""
-    reached = {0: words[0]}  # how far the run has come → where its last word stands
+    """Return the spans of adjacent words, given the positions of each; main: positions that are not particles."""
+    reached = {0: words[0]}  # length of the span so far → positions of its last word
     for places in words[1:]:
-        alone = main & ~(places >> 1)  # behind which no such particle stands; only there the run goes on over one
+        alone = main & ~(places >> 1)  # no such particle follows; only there the span may skip one
         further: dict[int, Positions] = {}
         for gap, last in reached.items():
             if close := last << 1 & places:
@@ -76,7 +76,7 @@ def phrase_spans(words: Sequence[Positions], main: Positions) -> Spans:
 
 
 def phrase_ends(words: Sequence[Positions], main: Positions) -> Positions:
-    """Where the last words of such runs stand; cheaper than the runs where particles make them differ in length."""
+    """Return the last positions of such spans; cheaper than spans if particles make them differ in length."""
     last = words[0]
     for places in words[1:]:
         last = (last << 1 | (last & main & ~(places >> 1)) << 2) & places
@@ -84,7 +84,7 @@ def phrase_ends(words: Sequence[Positions], main: Positions) -> Positions:
 
 
 def near(spans: Spans, anchors: Spans, distance: int, main: Positions, *, sides: tuple[bool, bool]) -> Spans:
-    """Those runs that have an anchor with at most so many words between; sides: it may stand before, behind."""
+    """Return the spans with an anchor at most so many words away; sides: whether it may be before, after."""
     if not spans:
         return NO_SPANS
     before, behind = sides
@@ -106,7 +106,7 @@ def _last_positions(spans: Spans) -> Positions:
 
 
 def _after(places: Positions, words: int, main: Positions) -> Positions:
-    """At most so many words behind any of them; a particle is behind its own word."""
+    """Return the positions at most so many words after any of these; a particle is after its own word."""
     reached = _spread((places | places >> 1) & main, words, -1)
     return reached | reached << 1 | (places & main) << 1
 
@@ -117,7 +117,7 @@ def _before(places: Positions, words: int, main: Positions) -> Positions:
 
 
 def _spread(counted: Positions, words: int, direction: int) -> Positions:
-    """1 to so many words away; each pass doubles the reach."""
+    """Return the positions 1 to so many words away; each pass doubles the reach."""
     reached = counted >> 2 if direction > 0 else counted << 2
     done = 1
     while done < words:

@@ -105,7 +105,7 @@ QUERIES = [
     ),
     (
         "keywords: [a]\n  exclude: [«semi*tor]",
-        "exclude[0]: '*' may stand only at the beginning or the end of a keyword; leave the others out",
+        "exclude[0]: '*' is allowed only at the beginning or the end of a keyword; remove the others",
     ),
     (
         'query: «"b \\u0041ND"',

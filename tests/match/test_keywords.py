@@ -165,9 +165,9 @@ def test_a_field_before_the_keyword_wins_over_the_fields_of_the_list() -> None:
 
 
 LITERAL = "keywords are literal; a rule with operators goes under query:, or write one keyword per entry"
-EMPTY = "there is no letter or digit to look for; write a word or a phrase"
-MIDDLE = "'*' may stand only at the beginning or the end of a keyword; leave the others out"
-TOUCH = "'*' must touch a letter or a digit; leave out what stands between"
+EMPTY = "there is no letter or digit to search for; write a word or a phrase"
+MIDDLE = "'*' is allowed only at the beginning or the end of a keyword; remove the others"
+TOUCH = "'*' must touch a letter or a digit; remove what is between"
 
 FAULTS = [
     ("FTA", None),
@@ -202,10 +202,10 @@ FAULTS = [
     ("titel: FTA", "unknown field 'titel:' — did you mean title:?"),
     ("Title:FTA", "unknown field 'Title:' — did you mean title:?"),
     ("categorie:FTA", "unknown field 'categorie:' — did you mean category:?"),
-    ("ISO:9001", "unknown field 'ISO:' — the fields are title:, body: and category:; a literal colon needs a blank"),
+    ("ISO:9001", "unknown field 'ISO:' — the fields are title:, body: and category:; a literal colon needs a space"),
     ("title:body:FTA", "'body:' must come first and alone; write body:word or body:=word"),
     ("=title:FTA", "'title:' must come first and alone; write title:word or title:=word"),
-    ("why?", "'?' is no wildcard; leave it out, or end the word with * for any letters"),
+    ("why?", "'?' is not a wildcard; remove it, or end the word with * for any letters"),
     ("semi*tor", MIDDLE),
     ("semi**", MIDDLE),
     ("free* trade", MIDDLE),

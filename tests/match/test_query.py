@@ -142,9 +142,9 @@ WRONG = [
     ("title:(a OR «body:b)", 0, "body: stands inside title:(…); a place lies in one field, so write one of them"),
     ("a OR «=", 0, "nothing follows '='; write =word, and put no blank between"),
     ("a OR «*b", 0, "'*b' covers too many words; use 3 letters or more (2 syllables in Korean)"),
-    ("a OR «semi*tor", 0, "'*' may stand only at the beginning or the end of a keyword; leave the others out"),
-    ("a OR «why?", 0, "'?' is no wildcard; leave it out, or end the word with * for any letters"),
-    ('a OR «"—"', 0, "there is no letter or digit to look for; write a word or a phrase"),
+    ("a OR «semi*tor", 0, "'*' is allowed only at the beginning or the end of a keyword; remove the others"),
+    ("a OR «why?", 0, "'?' is not a wildcard; remove it, or end the word with * for any letters"),
+    ('a OR «"—"', 0, "there is no letter or digit to search for; write a word or a phrase"),
     ("a AND «LOOP", 0, "alias LOOP cannot be used: alias LOOP refers to itself; leave this entry out"),
     ("(" * DEPTH + "«(a", 0, f"brackets nest more than {DEPTH} deep; take some out"),
     ("a " * 2 + "«", 3, f"put AND or OR before 'a', {JOIN}"),
@@ -152,7 +152,7 @@ WRONG = [
     (
         f'«"{"a " * 26}"',
         0,
-        "a phrase of 26 words; 25 are the most, and a few rare ones in a row find the same",
+        "a phrase of 26 words; use at most 25, a few rare ones in a row find the same",
     ),
 ]
 

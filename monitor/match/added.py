@@ -1,4 +1,4 @@
-"""A change → what it put into the release, as stretches of the new text."""
+"""Find what a change added to a release, as ranges of the new text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ADDS = frozenset({"insert", "replace"})
 
 
 class AddedText:
-    """Inserted and replaced words of one change; the open last word of a cut body is nobody's addition."""
+    """The inserted and replaced words of one change, without the open last word of a cut body."""
 
     __slots__ = ("_closed_end", "_ranges")
 
@@ -24,7 +24,7 @@ class AddedText:
             self._ranges.setdefault(field, []).append((start, end))
 
     def overlaps(self, span: tuple[str, int, int]) -> bool:
-        """Whether any of them lies in this place."""
+        """Return whether an added word is in this location."""
         field, start, end = span
         stretches = self._ranges.get(field, [])
         if field == "body" and end > self._closed_end:
@@ -34,7 +34,7 @@ class AddedText:
 
 
 def _added_ranges(change: Change) -> Iterator[tuple[str, int, int]]:
-    """Where new words stand; edits carry no offsets, so the new text is walked along, blanks before a word left out."""
+    """Yield the ranges of new words; edits have no offsets, so they are summed up, without spaces before a word."""
     reached: dict[str, int] = {}
     for edit in change.edits:
         at = reached.get(edit.field, 0)
@@ -45,7 +45,7 @@ def _added_ranges(change: Change) -> Iterator[tuple[str, int, int]]:
 
 
 def _closed_end(release: Release) -> int:
-    """Where the words of the body end that are known to be whole."""
+    """Return the end of the last word of the body that is known to be whole."""
     if not is_cut(release.body):
         return len(release.body)
     found = tokens(release.body)

@@ -62,7 +62,7 @@ def matches(rule: Rule, document: Document, *, now: Document | None = None) -> b
         case Not():
             return not matches(rule.part, now or document)
         case Count():
-            return _is_often_enough(rule, _all_spans(rule.part, document))
+            return count_positions(_all_spans(rule.part, document)) >= rule.least
         case Near():
             return any(_chain_steps(rule, document.field(field))[-1] for field in _fields(rule))
     raise AssertionError(rule)  # a tree with Say or In was not prepared
@@ -85,7 +85,7 @@ def matching_spans(rule: Node, document: Document) -> SpansByField | None:
             return {} if matching_spans(rule.part, document) is None else None
         case Count():
             found_there = _all_spans(rule.part, document)
-            return found_there if _is_often_enough(rule, found_there) else None
+            return found_there if count_positions(found_there) >= rule.least else None
     return _all_spans(rule, document) or None
 
 
@@ -115,10 +115,6 @@ def _all_spans(rule: Node, document: Document) -> SpansByField:
 def count_positions(found: SpansByField) -> int:
     """Return the number of different first positions."""
     return sum(first_positions(spans).bit_count() for spans in found.values())
-
-
-def _is_often_enough(rule: Count, found: SpansByField) -> bool:
-    return count_positions(found) >= rule.least
 
 
 def _fields(rule: Node) -> tuple[str, ...]:

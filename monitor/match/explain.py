@@ -1,4 +1,4 @@
-"""One watchlist and one release → why it matches or does not, part by part."""
+"""Explain part by part why a watchlist matches a release or does not."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from monitor.match.watchlist import Watchlist, excluded, keyword_rule, rules_of
 from monitor.model import Release
 
 _FIELD_LINE = re.compile(rf"^({'|'.join(FIELDS)}):[ \t]*", re.MULTILINE)
-_MAX_SHOWN = 5  # different spellings that are shown of what was found
+_MAX_SHOWN = 5  # different spellings of hits that are shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryPart:
-    """One condition, and what this release says to it."""
+    """One condition of a watchlist, and its result in this release."""
 
-    text: str  # as a query would say it
+    text: str  # written as a query
     matched: bool
-    why: str  # what stands where, or what is missing
+    why: str  # what is found where, or what is missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """Why a watchlist matches a release or does not."""
+    """The reasons why a watchlist matches a release or does not."""
 
     matched: bool
     query: str  # how the whole was read, brackets written out
@@ -49,7 +49,7 @@ class Example:
 
 
 def explain(watchlist: Watchlist, release: Release, aliases: Aliases = NO_ALIASES) -> Explanation:
-    """What each part of a watchlist finds in a release; its sources and kinds of event are not looked at."""
+    """Return what each part of a watchlist finds in a release; its sources and kinds are not checked."""
     document = Document(release)
     found = Matcher([watchlist], aliases).scan(release)
     parts = [*_parts(watchlist, aliases, document), *_limits(watchlist, aliases, document)]
@@ -57,7 +57,7 @@ def explain(watchlist: Watchlist, release: Release, aliases: Aliases = NO_ALIASE
 
 
 def failing_tests(watchlist: Watchlist, tests: Sequence[Example], aliases: Aliases = NO_ALIASES) -> tuple[Example, ...]:
-    """The examples that come out otherwise than they say.
+    """Return the examples with another result than they expect.
 
     A text of several lines is a title with its body; a single line is tried as title, as body and as category.
     Where the text begins with `title:`, `body:` or `category:`, each such line opens that field, and no other is tried.
@@ -67,7 +67,7 @@ def failing_tests(watchlist: Watchlist, tests: Sequence[Example], aliases: Alias
 
 
 def _releases(text: str) -> list[Release]:
-    """The releases that a test's text may stand for."""
+    """Return the releases that a test's text may be."""
     text = text.strip("\n")
     if _FIELD_LINE.match(text):
         _, *pieces = _FIELD_LINE.split(text)
@@ -101,7 +101,7 @@ def _parts(watchlist: Watchlist, aliases: Aliases, document: Document) -> Iterat
 
 
 def _conditions(node: Node, field: str) -> Iterator[tuple[Node, str]]:
-    """The parts that AND and OR join, with the field they are looked for in ("": any)."""
+    """Yield the parts that AND and OR join, with their field ("": any)."""
     match node:
         case And() | Or():
             for part in node.parts:
@@ -132,18 +132,17 @@ def _part(text: str, rule: Rule, document: Document) -> QueryPart:
 
 
 def _quoted_hits(rule: Rule, document: Document) -> str:
-    """`title "FTA", body "FTAs" twice`: what stands where, each spelling once."""
+    """Return what is found where, each spelling once: `title "FTA", body "FTAs" twice`."""
     found = Counter(
         (field, document.field(field).text[start:end])
         for field, start, end in islice(all_locations([rule], document), MAX_HITS)
     )
     ordered = sorted(found.items(), key=lambda one: FIELDS.index(one[0][0]))
-    told = [f'{field} "{" ".join(words.split())}"{_times(count)}' for (field, words), count in ordered[:_MAX_SHOWN]]
-    return ", ".join(told) + (" and more" if len(ordered) > _MAX_SHOWN else "")
-
-
-def _times(count: int) -> str:
-    return "" if count == 1 else f" {count} times"
+    shown = [
+        f'{field} "{" ".join(words.split())}"{f" {count} times" if count > 1 else ""}'
+        for (field, words), count in ordered[:_MAX_SHOWN]
+    ]
+    return ", ".join(shown) + (" and more" if len(ordered) > _MAX_SHOWN else "")
 
 
 def _missing(rule: Rule, document: Document) -> str:

@@ -1,6 +1,6 @@
-"""Any text → the words of `monitor.match.tokens.tokens`, all of them at once and at a tenth of the cost.
+"""Split a text into the words of `monitor.match.tokens.tokens`, all at once and at a tenth of the cost.
 
-The plain way asks a pattern for every word. Most of a text needs no pattern: between two blanks nothing but letters,
+The plain way matches a pattern for every word. Most of a text needs no pattern: between two spaces only letters,
 digits and marks of ASCII, where a table of characters and `split` give the same words. Only the stretches that the
 table cannot judge (another script, a possessive, dotted capitals) go to the pattern. Blanks decide nothing but that a
 word ends there, so stretches between blanks can be read apart.
@@ -30,10 +30,10 @@ _SHORT = 40  # letters of a stretch that is worth remembering
 
 
 class FastTokens:
-    """The words of a text, twice: as they are written and folded, at the same places of two long strings.
+    """The words of a text twice, as they are written and folded, at the same places of two long strings.
 
-    In both strings blanks surround every word, and nothing but words and blanks stands there. `stretch` leads from
-    places of the strings to offsets into the text.
+    Both strings consist of words with spaces around each. `location` converts places in the strings to offsets into
+    the text.
     """
 
     def __init__(self, text: str) -> None:
@@ -44,13 +44,13 @@ class FastTokens:
 
     @cached_property
     def written(self) -> str:
-        """The words as they stand in the text."""
+        """The words as they are written."""
         pieces = (_padded(words, [token.raw for token in words]) for _, _, words in self._special)
         return self._joined(pieces, _AS_WRITTEN)
 
     @cached_property
     def starts(self) -> list[int]:
-        """Where each word begins in either string."""
+        """The start of each word, the same in both strings."""
         pieces = self.folded.split(" ")
         words = list(filter(None, pieces))
         letters = compress(accumulate(map(len, pieces)), pieces)
@@ -58,7 +58,7 @@ class FastTokens:
         return [letter + gap - len(word) for letter, gap, word in zip(letters, gaps, words, strict=True)]
 
     def location(self, first: int, last: int) -> tuple[int, int]:
-        """From the word that begins at the first place to the one that begins at the last, as offsets into the text."""
+        """Return the offsets into the text from the word at the first place to the word at the last."""
         places, shifts, ends, _ = self._offset_shifts
         start = first - shifts[bisect_right(places, first) - 1]
         at = bisect_right(places, last) - 1
@@ -67,7 +67,7 @@ class FastTokens:
 
     @property
     def glued(self) -> frozenset[int]:
-        """Where words begin that nothing parts from the word before, as 를 in "FTA를"."""
+        """The starts of words with nothing between them and the word before, as 를 in "FTA를"."""
         return self._offset_shifts.glued
 
     def _joined(self, pieces: Iterator[str], table: dict[int, str]) -> str:
@@ -101,7 +101,7 @@ class FastTokens:
 
 
 def searchable_text(text: str) -> str | None:
-    """A string in which every folded form of the text stands as it is; None: that takes the reading of its words.
+    """Return a string that contains every folded form of the text; None: its words have to be read for that.
 
     In ASCII a form is a stretch of the text, its letter case and the dots of dotted capitals apart.
     """
@@ -110,7 +110,7 @@ def searchable_text(text: str) -> str | None:
 
 
 class _OffsetShifts(NamedTuple):
-    """Where the strings and the text drift apart, in parallel lists that begin before the first word."""
+    """The places where the strings and the text shift, in parallel lists that begin before the first word."""
 
     places: list[int]
     shifts: list[int]  # by how much the strings are ahead from there on
@@ -126,7 +126,7 @@ def _normalized(text: str) -> str:
 
 
 def _special_ranges(text: str) -> Iterator[tuple[int, int]]:
-    """From blank to blank, where the tables are no judge of words."""
+    """Yield the ranges between spaces that the tables cannot split."""
     patterns = _ODD if text.isascii() else (*_ODD, _FOREIGN)
     if len(patterns) > len(_ODD) and len(text.encode("utf-8", "surrogatepass")) > len(text) * (1 + _MANY):
         yield 0, len(text)
@@ -146,7 +146,7 @@ def _tokens_of(stretch: str) -> Sequence[Token]:
 
 @lru_cache(maxsize=5_000)
 def _cached_tokens(stretch: str) -> tuple[Token, ...]:
-    """Most stretches are the same few: Korea's, U.S., 5%p."""
+    """Return the words of a short stretch; most are the same few: Korea's, U.S., 5%p."""
     return tuple(tokens(stretch))
 
 

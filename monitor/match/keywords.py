@@ -13,7 +13,7 @@ from monitor.errors import UsageError
 from monitor.match.document import FIELDS, Document, TokenizedField
 from monitor.match.lexicon import EVERYDAY
 from monitor.match.positions import NO_SPANS, Spans, phrase_ends, phrase_spans
-from monitor.match.tokens import Token, Word, inflections, tokens
+from monitor.match.tokens import Token, Word, inflections, is_hangul, tokens
 
 CASES = ("smart", "ignore", "exact")
 
@@ -81,8 +81,7 @@ def keyword_fault(text: str) -> str | None:
 def read_keyword(text: str, *, fields: Sequence[str] = FIELDS, case: str = "smart", inflect: bool = True) -> Keyword:
     """Prepare a keyword for evaluation; its own `field:` and `=` override the options. Raises UsageError."""
     written = _parse(text)
-    fault = _fault(written)
-    if fault:
+    if fault := _fault(written):
         raise UsageError(fault, where=text)
     words = _words(written, case=case, inflect=inflect)
     return Keyword(words=words, fields=(written.field,) if written.field else tuple(fields))
@@ -187,15 +186,12 @@ def _wildcard_fault(written: _KeywordText) -> str | None:
     right = found[-1] if written.is_open_right else None
     if (left and left.start > 0) or (right and right.end < len(written.core)):
         return "'*' must touch a letter or a digit; remove what is between"
-    short = next((token for token in (left, right) if token and _is_short(token)), None)
+    bounds = ((token, 2 if is_hangul(token.form) else 3) for token in (left, right) if token)
+    short = next((token for token, least in bounds if len(token.form) < least), None)
     if not short:
         return None
     shown = ("*" if short is left else "") + short.raw + ("*" if short is right else "")
     return f"'{shown}' covers too many words; use 3 letters or more (2 syllables in Korean)"
-
-
-def _is_short(token: Token) -> bool:
-    return len(token.form) < (2 if token.is_hangul else 3)
 
 
 def _words(written: _KeywordText, *, case: str, inflect: bool) -> tuple[Word, ...]:
@@ -208,7 +204,8 @@ def _words(written: _KeywordText, *, case: str, inflect: bool) -> tuple[Word, ..
             cased=cased if is_cased else (),
             needs_capitals=is_alone and case == "smart" and _is_everyday_acronym(token),
             is_open_left=written.is_open_left and token is found[0],
-            is_open_right=(written.is_open_right and token is found[-1]) or (token.is_hangul and not written.is_exact),
+            is_open_right=(written.is_open_right and token is found[-1])
+            or (is_hangul(token.form) and not written.is_exact),
         )
         for token, cased in zip(found, _spellings(written, inflect=inflect), strict=True)
     )

@@ -1,4 +1,4 @@
-"""Lists of English words → what the matcher must not do with them; data only, extend it when a dump shows the need."""
+"""List English words that need exceptions in matching; extend the lists when a dump shows the need."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def union(one: Spans, other: Spans) -> Spans:
 
 def ordered(spans: Spans) -> Iterator[tuple[int, int]]:
     """Yield the spans as first and last position, ascending."""
-    return merge(*(_as_pairs(starts, gap) for gap, starts in spans.items()))
+    return merge(*([(first, first + gap) for first in from_bitset(starts)] for gap, starts in spans.items()))
 
 
 def phrase_spans(words: Sequence[Positions], main: Positions) -> Spans:
@@ -92,10 +92,6 @@ def near(spans: Spans, anchors: Spans, distance: int, main: Positions, *, sides:
     ends = _before(first_positions(anchors), distance + 1, main) if behind else 0
     kept = ((gap, starts & (begins | ends >> gap)) for gap, starts in spans.items())
     return {gap: starts for gap, starts in kept if starts}
-
-
-def _as_pairs(starts: Positions, gap: int) -> Iterator[tuple[int, int]]:
-    return ((first, first + gap) for first in from_bitset(starts))
 
 
 def _last_positions(spans: Spans) -> Positions:

@@ -1,6 +1,6 @@
-"""The text of a query → its tree, or one fault with its column, its cause and its cure.
+"""Parse the text of a query into its tree, or raise one fault with its column, cause and fix.
 
-The grammar stands in docs/query-grammar.ebnf; each method of the parser reads one rule of it. One look ahead, no
+The grammar is docs/query-grammar.ebnf; each method of the parser reads one rule of it. One look ahead, no
 backtracking: the cost grows with the length of the text, and brackets nest at most DEPTH deep.
 """
 
@@ -47,7 +47,7 @@ Aliases = Mapping[str, Sequence[str]]
 NO_ALIASES: Aliases = MappingProxyType({})
 DEPTH = 20  # brackets in brackets
 LENGTH = 10_000  # characters
-LINKS = 5  # NEAR in one chain: each looks at all places of its words
+LINKS = 5  # NEAR in one chain: each visits all positions of its words
 
 _OPEN, _CLOSE, _PHRASE, _WORD, _FIELD, _MINUS, _EXACT, _OPERATOR, _END = range(9)
 _LEXEME = re.compile(
@@ -86,20 +86,21 @@ class _Lexeme(NamedTuple):
 
 
 def parse(text: str, aliases: Aliases = NO_ALIASES) -> Node:
-    """The tree of a query, aliases written out. Raises QueryFault."""
+    """Return the tree of a query, aliases expanded. Raises QueryFault."""
     return _Parser(text, aliases).query()
 
 
 def ambiguity_warning(text: str, aliases: Aliases = NO_ALIASES) -> str | None:
-    """A warning where AND and OR stand side by side without brackets; None: it is clear. Raises QueryFault."""
+    """Return a warning if AND and OR are mixed without brackets; None: it is clear. Raises QueryFault."""
     parser = _Parser(text, aliases)
     node = parser.query()
     return f"AND and OR are mixed without brackets; read as {to_query(node)}" if parser.is_mixed else None
 
 
 def alias_fault(name: str, entries: Sequence[str], aliases: Aliases) -> tuple[int, str] | None:
-    """What is wrong with an alias: the number of the entry (-1: its name) and a sentence; None: nothing."""
-    if _LEXEME.sub("", name, count=1) or term_fault(name, is_quoted=False) or "*" in name or _is_operator(name):
+    """Return what is wrong with an alias: the number of the entry (-1: its name) and a sentence; None: nothing."""
+    is_operator = _OPERATORS.fullmatch(name) or _LOWER.fullmatch(name)
+    if is_operator or _LEXEME.sub("", name, count=1) or term_fault(name, is_quoted=False) or "*" in name:
         return -1, f"'{name}' cannot name an alias; use one word of letters and digits that is no operator"
     for number, entry in enumerate(entries):
         fault = keyword_fault(entry)
@@ -113,12 +114,12 @@ def alias_fault(name: str, entries: Sequence[str], aliases: Aliases) -> tuple[in
 
 
 def expansion(name: str, aliases: Aliases) -> Node:
-    """An alias as the choice it stands for: its own name, then all it leads to, each once."""
+    """Return an alias as an OR of its own name and all it leads to, each once."""
     return any_of([Term(text=name, is_quoted=True), *_alias_terms(aliases[name], aliases)])
 
 
 class _Parser:
-    """Reads a query from left to right; `here` is the lexeme that comes next."""
+    """A parser that reads a query from left to right; `_here` is the next lexeme."""
 
     def __init__(self, text: str, aliases: Aliases) -> None:
         self.is_mixed = False  # AND and OR side by side without brackets
@@ -174,10 +175,10 @@ class _Parser:
             return self._chain()
         self._at += 1
         if self._is_negation():
-            self._fail("NOT stands here twice; leave one out")
+            self._fail("NOT is here twice; remove one")
         part = self._atom()
         if self._is_operator("NEAR", "ONEAR"):
-            self._fail(f"{self._here.text} would stand beside a NOT; write NOT (a NEAR/5 b)")
+            self._fail(f"{self._here.text} would be next to a NOT; write NOT (a NEAR/5 b)")
         return Not(part=part)
 
     def _chain(self) -> Node:
@@ -192,7 +193,7 @@ class _Parser:
             links.append(self._link())
             column = self._here.column
             if self._is_negation():
-                self._fail("NOT cannot stand beside NEAR; write a NEAR/5 b NOT c")
+                self._fail("NOT cannot be next to NEAR; write a NEAR/5 b NOT c")
             parts.append(self._atom())
         if not links:
             return parts[0]
@@ -217,7 +218,7 @@ class _Parser:
         if name not in FIELDS:
             self._fail(_unknown_field(name))
         if self._field:
-            self._fail(f"{name}: stands inside {self._field}:(…); a place lies in one field, so write one of them")
+            self._fail(f"{name}: is inside {self._field}:(…); a word is in one field, so write one of them")
         self._at += 1
         if self._here.kind not in (_WORD, _PHRASE, _EXACT, _OPEN) and not self._is_operator("ATLEAST"):
             raise QueryFault(f"nothing follows {name}:; write {name}:word or {name}:(this OR that)", column)
@@ -235,10 +236,8 @@ class _Parser:
             raise QueryFault(f"brackets nest more than {DEPTH} deep; take some out", opened)
         if self._here.kind == _CLOSE:
             raise QueryFault("there is nothing in these brackets; write a word or leave them out", opened)
-        if self._here.kind == _END:
-            raise QueryFault("this bracket is never closed; put ) where it ends", opened)
-        node = self._choice()
-        if self._here.kind != _CLOSE:
+        node = None if self._here.kind == _END else self._choice()
+        if node is None or self._here.kind != _CLOSE:
             raise QueryFault("this bracket is never closed; put ) where it ends", opened)
         self._at += 1
         self._depth -= 1
@@ -252,7 +251,7 @@ class _Parser:
             raise QueryFault(f"{operator} needs brackets; write {operator}(word)", column)
         part = self._group()
         if not is_countable(part):
-            message = f"{operator} counts words and phrases; AND, NOT and ATLEAST cannot stand in its brackets"
+            message = f"{operator} counts words and phrases; AND, NOT and ATLEAST cannot be in its brackets"
             raise QueryFault(message, column)
         return Count(least=least, part=part)
 
@@ -262,37 +261,33 @@ class _Parser:
         self._at += is_exact
         here = self._here
         if here.kind not in (_WORD, _PHRASE):
-            raise QueryFault("nothing follows '='; write =word, and put no blank between", column)
+            raise QueryFault("nothing follows '='; write =word without a space", column)
         self._at += 1
         if here.kind == _WORD and _LOWER.fullmatch(here.text):
             operator = here.text.upper()
             raise QueryFault(f"'{here.text}' in lower case is a word; write {operator}, or quote the word", here.column)
         if here.kind == _WORD and here.text in _SIGNS:
             raise QueryFault(f"'{here.text}' is no operator; write {_SIGNS[here.text]}", here.column)
-        fault = term_fault(here.text, is_quoted=here.kind == _PHRASE)
-        if fault:
+        if fault := term_fault(here.text, is_quoted=here.kind == _PHRASE):
             raise QueryFault(fault, here.column)
         if here.kind == _WORD and not is_exact and here.text in self._aliases:
             return self._alias(here)
         return Term(text=here.text, is_exact=is_exact, is_quoted=here.kind == _PHRASE)
 
     def _alias(self, here: _Lexeme) -> Node:
-        if here.text in self._expansions:
-            return self._expansions[here.text]
-        fault = alias_fault(here.text, self._aliases[here.text], self._aliases)
-        if fault:
-            raise QueryFault(f"alias {here.text} cannot be used: {fault[1]}", here.column)
-        self._expansions[here.text] = expansion(here.text, self._aliases)
+        if here.text not in self._expansions:
+            if fault := alias_fault(here.text, self._aliases[here.text], self._aliases):
+                raise QueryFault(f"alias {here.text} cannot be used: {fault[1]}", here.column)
+            self._expansions[here.text] = expansion(here.text, self._aliases)
         return self._expansions[here.text]
 
     def _link(self) -> Link:
-        is_ordered = self._here.text.startswith("O")
-        distance = self._number(0, 100)
+        link = Link(distance=self._number(0, 100), is_ordered=self._here.text.startswith("O"))
         self._at += 1
-        return Link(distance=distance, is_ordered=is_ordered)
+        return link
 
     def _number(self, least: int, most: int) -> int:
-        """The number behind the operator that comes next."""
+        """Return the number of the operator that comes next."""
         name = self._here.text.partition("/")[0]
         found = _COUNTED.fullmatch(self._here.text)
         if not found and "/" not in self._here.text:
@@ -302,7 +297,7 @@ class _Parser:
         return int(found[2])
 
     def _check_next(self) -> None:
-        """After a part only an operator, a closing bracket or the end can come."""
+        """Raise unless an operator, a closing bracket or the end comes next."""
         here = self._here
         if here.kind in (_END, _CLOSE) or (here.kind == _OPERATOR and here.text == "OR"):
             return
@@ -311,7 +306,7 @@ class _Parser:
         if here.kind == _WORD and here.text in _SIGNS:
             self._fail(f"'{here.text}' is no operator; write {_SIGNS[here.text]}")
         if self._is_operator("NEAR", "ONEAR"):
-            self._fail(f"{here.text} stands beside a NOT; write a NEAR/5 b NOT c")
+            self._fail(f"{here.text} is next to a NOT; write a NEAR/5 b NOT c")
         name = {_FIELD: f"{here.text}:", _OPEN: "(", _EXACT: "="}.get(here.kind, here.text)
         self._fail(f"put AND or OR before '{name}', or quote the phrase")
 
@@ -335,8 +330,8 @@ class _Parser:
         if before is None and here.kind == _CLOSE:
             return "this bracket was never opened; leave it out, or open it with ("
         if before is None or before.kind == _OPEN:
-            return f"{what} stands at the beginning; write a word before it, or quote it if it is one"
-        return f"a word is missing between {before.text if after else 'what stands before'} and {what}"
+            return f"{what} is at the beginning; write a word before it, or quote it if it is one"
+        return f"a word is missing between {before.text if after else 'the part before'} and {what}"
 
     def _fail(self, message: str) -> NoReturn:
         raise QueryFault(message, self._here.column)
@@ -349,42 +344,35 @@ def _lexemes(text: str) -> list[_Lexeme]:
     at, end = 0, len(text.rstrip())
     while at < end:
         match = _LEXEME.match(text, at)
-        assert match is not None  # noqa: S101 - every character that is no blank begins some lexeme
+        assert match is not None  # noqa: S101 - every character except space begins some lexeme
         name = match.lastgroup or ""
         column = match.start() + len(match.group()) - len(match.group().lstrip()) + 1
         if name == "quote":
             raise QueryFault("this quote is never closed; put another one where the phrase ends", column)
-        found.append(_lexeme(_KIND[name], match[name], column))
+        kind, words = _KIND[name], match[name]
+        if kind == _WORD and _OPERATORS.fullmatch(words):
+            kind = _OPERATOR
+        found.append(_Lexeme(kind, _QUOTES.sub(" ", words) if kind == _PHRASE else words, column))
         at = match.end()
     return [*found, _Lexeme(_END, "", end + 1)]
 
 
-def _lexeme(kind: int, text: str, column: int) -> _Lexeme:
-    if kind == _WORD and _OPERATORS.fullmatch(text):
-        return _Lexeme(_OPERATOR, text, column)
-    return _Lexeme(kind, _QUOTES.sub(" ", text) if kind == _PHRASE else text, column)
-
-
-def _is_operator(text: str) -> bool:
-    return bool(_OPERATORS.fullmatch(text) or _LOWER.fullmatch(text))
-
-
 def _unknown_field(name: str) -> str:
     close = get_close_matches(name.lower(), FIELDS, n=1)
-    cure = f"did you mean {close[0]}:?" if close else "the fields are title:, body: and category:"
-    return f"unknown field '{name}:' — {cure}"
+    fix = f"did you mean {close[0]}:?" if close else "the fields are title:, body: and category:"
+    return f"unknown field '{name}:' — {fix}"
 
 
 def _check_link_end(node: Node, column: int) -> None:
     if isinstance(node, Scoped):
-        raise QueryFault(f"a field stands beside NEAR; write {node.field}:(a NEAR/5 b)", column)
+        raise QueryFault(f"a field is next to NEAR; write {node.field}:(a NEAR/5 b)", column)
     parts = node.parts if isinstance(node, Or) else (node,)
     if not all(isinstance(part, Term) for part in parts):
-        raise QueryFault("only words, phrases and OR can stand beside NEAR; a chain needs no brackets", column)
+        raise QueryFault("only words, phrases and OR can be next to NEAR; a chain needs no brackets", column)
 
 
 def _names_from(entry: str, aliases: Aliases) -> set[str]:
-    """The aliases that an entry leads to, over any number of steps."""
+    """Return the aliases that an entry leads to, over any number of steps."""
     found: set[str] = set()
     waiting = [entry]
     while waiting:

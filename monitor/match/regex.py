@@ -1,4 +1,4 @@
-"""A regular expression as a user wrote it → the places where a release fits it; the one door to google-re2.
+"""Find a user's regular expression in a release; the only module that imports google-re2.
 
 Never `re`: a user's pattern could cost it 8.5 s for 27 characters, where RE2's cost grows with the text alone.
 """
@@ -26,11 +26,11 @@ class Pattern:
     fields: tuple[str, ...]
 
     def matches(self, document: Document) -> bool:
-        """Whether it fits anywhere in the fields."""
+        """Return whether it matches anywhere in the fields."""
         return next(self.find(document), None) is not None
 
     def find(self, document: Document) -> Iterator[tuple[str, int, int]]:
-        """Every place as (field, start, end), offsets into the raw text; empty fits are none."""
+        """Yield every location as (field, start, end), offsets into the raw text, without empty matches."""
         for field in self.fields:
             for match in self.compiled.finditer(document.field(field).text):
                 if match.end() > match.start():
@@ -38,7 +38,7 @@ class Pattern:
 
 
 def read_pattern(source: str, *, fields: tuple[str, ...]) -> Pattern:
-    """Prepare a regular expression. Raises UsageError where it is faulty or google-re2 is not installed."""
+    """Prepare a regular expression. Raises UsageError if it is not valid or google-re2 is not installed."""
     try:
         re2 = importlib.import_module("re2")
     except ModuleNotFoundError:

@@ -1,4 +1,4 @@
-"""Any text → its words: tokens that know their place in the raw text, and the forms under which they are compared."""
+"""Split any text into words: tokens with their offsets in the raw text and the forms by which they are compared."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _HANGUL_START = re.compile(f"[{_HANGUL}]")
 
 
 class Token(NamedTuple):
-    """One word of a text at its place; a release has hundreds, and a named tuple costs a third of a dataclass."""
+    """One word of a text; a release has hundreds, and a named tuple costs a third of a dataclass."""
 
     start: int  # character offsets into the raw text
     end: int
@@ -46,15 +46,10 @@ class Token(NamedTuple):
         """The form with its letter case kept."""
         return as_cased(self.raw)
 
-    @property
-    def is_hangul(self) -> bool:
-        """Whether it is a run of Hangul, after which particles may follow without a blank."""
-        return is_hangul(self.form)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """A word to look for, in every form that may stand for it."""
+    """A word to search for, in all its forms."""
 
     forms: tuple[str, ...]  # folded, each once; any of them will do
     cased: tuple[str, ...] = ()  # the same with their letter case; empty: case is ignored
@@ -64,17 +59,17 @@ class Word:
 
     @property
     def is_open(self) -> bool:
-        """Whether more letters may stand before or behind it."""
+        """Whether more letters may come before or after it."""
         return self.is_open_left or self.is_open_right
 
     @property
     def is_picky(self) -> bool:
-        """Whether a folded form cannot tell: the word as it is written has to be looked at."""
+        """Whether the folded form does not decide, but the word as it is written."""
         return self.needs_capitals or bool(self.cased)
 
 
 def tokens(text: str) -> list[Token]:
-    """Every word of a text, in order: runs of letters and digits, Hangul apart from all other letters.
+    """Return every word of a text, in order: runs of letters and digits, Hangul apart from all other letters.
 
     A possessive 's is dropped, dotted capitals are one word, combining and invisible characters cut no word.
     The last token of a body that `monitor.text.is_cut` calls cut is open: more of that word may have followed.
@@ -84,17 +79,17 @@ def tokens(text: str) -> list[Token]:
 
 
 def is_hangul(form: str) -> bool:
-    """Whether a form is a run of Hangul, after which particles may follow without a blank."""
+    """Return whether a form is Hangul, which particles may follow without a space."""
     return _HANGUL_START.match(form) is not None
 
 
 def is_capitals(raw: str) -> bool:
-    """Whether a word is written in capitals, a plural s apart: FTA, U.S., EVs."""
+    """Return whether a word is in capitals, except for a plural s: FTA, U.S., EVs."""
     return raw.isupper() or (len(raw) > 2 and raw[-1] == "s" and raw[:-1].isupper())
 
 
 def as_cased(raw: str) -> str:
-    """A word of a text folded but for its letter case: "U.S." gives US, "Café" gives Cafe."""
+    """Fold a word but keep its letter case: "U.S." gives US, "Café" gives Cafe."""
     if raw.isascii():
         return raw.replace(".", "")
     bare = _MARK.sub("", unicodedata.normalize("NFKD", raw))
@@ -103,7 +98,7 @@ def as_cased(raw: str) -> str:
 
 
 def inflections(word: str) -> frozenset[str]:
-    """A word with its letter case → itself and its regular plural, or its regular singular where it is a plural.
+    """Return a word and its regular plural, or its regular singular if it is a plural; letter case is kept.
 
     Some results are no English words ("hous" for houses); they find nothing. Those that would find something else
     are in `monitor.match.lexicon`.

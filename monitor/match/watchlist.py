@@ -1,4 +1,4 @@
-"""One watchlist as it is configured → the rules of which any one is enough, and those of which none may be met."""
+"""Turn a configured watchlist into rules: one match is enough, unless an excluded rule matches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ON_CHANGE = ("any", "added", "newly")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watchlist:
-    """What one group of people waits for, said in exactly one of three ways: keywords, query or regex."""
+    """The interest of one group of people, in exactly one of three forms: keywords, query or regex."""
 
     name: str
     keywords: tuple[str, ...] = ()  # any one of them is enough
@@ -28,17 +28,18 @@ class Watchlist:
     regex: str = ""
     exclude: tuple[str, ...] = ()  # keywords; any one of them anywhere in the release, and it does not match
     fields: tuple[str, ...] = FIELDS
-    when: frozenset[Kind] = frozenset(Kind)  # kinds it is told of; what it matches is recorded for every kind
-    on_change: str = "any"  # any | added | newly: which changed releases it is told of
+    when: frozenset[Kind] = frozenset(Kind)  # kinds it is alerted of; matches are recorded for every kind
+    on_change: str = "any"  # any | added | newly: which changed releases it is alerted of
     min_hits: int = 1  # different positions
     sources: frozenset[str] = frozenset()  # empty: all
     case: str = "smart"  # smart | ignore | exact
-    inflect: bool = True  # singular and plural find each other
+    inflect: bool = True  # singular and plural match each other
 
 
 def rules_of(watchlist: Watchlist, aliases: Aliases = NO_ALIASES) -> tuple[Rule, ...]:
-    """The rules of which any one is enough, each once. Raises UsageError for what cannot be looked for."""
-    _check(watchlist)
+    """Return the rules of which any one is enough, each once. Raises UsageError for a watchlist that is not valid."""
+    if fault := next(_faults(watchlist), None):
+        raise UsageError(fault, where=watchlist.name)
     if watchlist.regex:
         return (read_pattern(watchlist.regex, fields=watchlist.fields),)
     options = Options(fields=watchlist.fields, case=watchlist.case, inflect=watchlist.inflect)
@@ -49,19 +50,18 @@ def rules_of(watchlist: Watchlist, aliases: Aliases = NO_ALIASES) -> tuple[Rule,
 
 
 def excluded(watchlist: Watchlist, aliases: Aliases = NO_ALIASES) -> tuple[Node, ...]:
-    """The rules of which none may be met; they look at the whole release, whatever the watchlist's fields."""
+    """Return the rules of which none may match; they cover the whole release, whatever the watchlist's fields."""
     options = Options(case=watchlist.case, inflect=watchlist.inflect)
     return tuple(keyword_rule(text, options, aliases) for text in watchlist.exclude)
 
 
 def keyword_rule(text: str, options: Options, aliases: Aliases = NO_ALIASES) -> Node:
-    """A keyword ready to be looked for; one that is an alias stands for all of it. Raises UsageError."""
+    """Prepare a keyword; an alias is expanded to all of its entries. Raises UsageError."""
     alias = alias_in(text, aliases) if aliases else None
     if alias is None:
         return _keyword(text, options)
     field, name = alias
-    fault = alias_fault(name, aliases[name], aliases)
-    if fault:
+    if fault := alias_fault(name, aliases[name], aliases):
         raise UsageError(fault[1], where=name)
     return prepare(expansion(name, aliases), options, fields=(field,) if field else None)
 
@@ -73,12 +73,6 @@ def _keyword(text: str, options: Options) -> Keyword:
 
 def _choices(node: Node) -> tuple[Node, ...]:
     return node.parts if isinstance(node, Or) else (node,)
-
-
-def _check(watchlist: Watchlist) -> None:
-    fault = next(_faults(watchlist), None)
-    if fault:
-        raise UsageError(fault, where=watchlist.name)
 
 
 def _faults(watchlist: Watchlist) -> Iterator[str]:

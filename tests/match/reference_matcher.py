@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from monitor.match.keywords import Keyword
 from monitor.match.nodes import And, Count, Link, Near, Node, Not, Or
-from monitor.match.tokens import Token, Word, is_capitals, tokens
+from monitor.match.tokens import Token, Word, is_capitals, is_hangul, tokens
 from monitor.model import Release
 
 Run = tuple[str, int, int]  # field, first and last token
@@ -35,7 +35,7 @@ def ordinals(words: list[Token]) -> list[int]:
 
 def is_particle(words: list[Token], at: int) -> bool:
     is_glued = at > 0 and words[at - 1].end == words[at].start
-    return is_glued and words[at].is_hangul and not words[at - 1].is_hangul
+    return is_glued and is_hangul(words[at].form) and not is_hangul(words[at - 1].form)
 
 
 def runs(rule: Node, text: Text) -> set[Run]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.match.lexicon import EVERYDAY, SINGULAR_IN_S, UNTOUCHABLE
-from monitor.match.tokens import inflections, tokens
+from monitor.match.tokens import inflections, is_hangul, tokens
 
 # The characters that decide where a word ends, often enough to meet each other.
 PIECES = st.sampled_from(
@@ -65,11 +65,11 @@ def test_a_text_is_cut_into_words(rule: str, text: str, expected: str) -> None:
     assert " ".join(token.form for token in tokens(text)) == expected, rule
 
 
-@pytest.mark.parametrize(("text", "is_hangul"), [("U.S.", False), ("ＩＴ", False), ("반도체", True), ("中", False)])
-def test_a_token_knows_whether_it_is_hangul(text: str, is_hangul: bool) -> None:
+@pytest.mark.parametrize(("text", "expected"), [("U.S.", False), ("ＩＴ", False), ("반도체", True), ("中", False)])
+def test_a_token_is_hangul_or_not(text: str, expected: bool) -> None:
     (token,) = tokens(text)
 
-    assert token.is_hangul is is_hangul
+    assert is_hangul(token.form) is expected
 
 
 @pytest.mark.parametrize(("text", "cased"), [("U.S.", "US"), ("Café", "Cafe"), ("FTAs", "FTAs"), ("CO₂", "CO2")])

@@ -107,7 +107,7 @@ def _detect(sample: bytes) -> str:
     if utf16:
         return utf16
     if len(sample.translate(None, _CONTROLS)) < len(sample) * 0.99:
-        raise NotReadable("the file is not text: more than 1 % of its first bytes are control characters")
+        raise NotReadable("the file is not text: of its first bytes more than 1 % are control characters")
     if sample.isascii() or _utf8_share(sample) >= 0.5:
         return "utf-8"
     if _is_cp949(sample[:4096]):

@@ -1,6 +1,6 @@
-"""The values that cross borders between stations, in the order in which one dump's journey makes them.
+"""Define the values that pass between packages, in the order in which the processing of one dump makes them.
 
-All are frozen: a station takes values and returns new ones. Those of which there is one for each file of a folder are
+All are frozen: code takes values and returns new ones. Those of which there is one for each file of a folder are
 named tuples, which take a quarter of the time to make. Times are aware UTC; a publication day is a `date`.
 """
 
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 
 class Kind(StrEnum):
-    """What one record of one dump means for a release; the exact meanings stand in docs/events.md."""
+    """The meaning of one record of one dump for a release; docs/events.md defines each."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 
 class FileSignature(NamedTuple):
-    """What the file system says of a file without opening it; equal signatures mean: not touched since."""
+    """What the file system says of a file without opening it; equal signatures mean that it was not changed."""
 
     device: int
     inode: int
@@ -44,7 +44,7 @@ class FileSignature(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dump:
-    """One dump file's content, with what is known of where and when it came from."""
+    """The content of one dump file, with what is known of its origin."""
 
     source: str  # the publisher it belongs to, a name in the configuration
     name: str  # path relative to the source's folder, safe to print
@@ -54,23 +54,25 @@ class Dump:
     # Its text from the beginning, in pieces of any length; line ends are LF or CRLF, bytes that do not decode are lone
     # surrogates or U+FFFD. Read when it is needed: content that is known never is. Raises FileChanged.
     text_chunks: Callable[[], Iterator[str]] = field(compare=False, repr=False)
-    encoding: str  # "" where none could be told
-    fault: str = ""  # why the file is no text; what `stretches` gives is then only good to be shown
+    encoding: str  # "": none was recognised
+    fault: str = ""  # why the file is no text; `text_chunks` is then only good to be shown
     bom: int = 0  # bytes before the text
     # Of a dump too large to be held: asked before each part how many records it may have. Raises Interrupted.
     max_records: Callable[[], int] | None = field(default=None, compare=False, repr=False)
 
-    is_held: bool = True  # it is read once and kept while it is taken in; else read again as often as needed
+    is_held: bool = (
+        True  # it is read once and kept in memory during the ingest; else it is read again as often as needed
+    )
 
     @property
     def is_large(self) -> bool:
-        """Whether it is stored part by part."""
+        """Return whether it is stored part by part."""
         return self.max_records is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """One press release as one view shows it: never a guess."""
+    """A press release as one view shows it: never a guess."""
 
     title: str
     body: str  # plain text as seen, line breaks kept; a listing cuts it near 3,900 characters
@@ -78,27 +80,27 @@ class Release:
     category: str | None = None  # None: this listing prints no category
 
 
-@dataclass(frozen=True, kw_only=True)  # without slots: a record that is known by its digest is never taken apart
+@dataclass(frozen=True, kw_only=True)  # without slots: a record that is known by its digest is never parsed
 class Record:
     """A release at its place in a dump."""
 
     digest: bytes  # sha256 of the record's text: within a source, equal digests need no comparing
     day: date | None  # the release's
     line: int  # 1-based line of its "-" in the decoded text
-    read: Callable[[], Release] = field(compare=False, repr=False)  # takes its text apart
+    read: Callable[[], Release] = field(compare=False, repr=False)  # parses its text
     offset: int = field(default=0, compare=False)  # bytes of the file before it; another encoding, another offset
 
     @cached_property
     def release(self) -> Release:
-        """What it shows."""
+        """Return the release that it shows."""
         return self.read()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reject:
-    """A file or a record that could not be read as a release; quarantined, the user's file untouched."""
+    """A file or a record that could not be read as a release; kept in quarantine; the user's file stays untouched."""
 
-    reason: str  # one sentence: what is wrong and, where that helps, what would heal it
+    reason: str  # one sentence: what is wrong and, where that helps, what would fix it
     line: int  # 1-based; 0: the whole file
     offset: int  # bytes of the file before it
     text: str  # the first 200 characters
@@ -110,7 +112,7 @@ class Reject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What the store knows of one release: its current, merged text."""
+    """The current, merged text of one release, as the store knows it."""
 
     number: int  # the release's id, from 1
     version: int  # of the current text, from 1
@@ -118,12 +120,12 @@ class Head:
     release: Release
     confirmed: datetime  # as-of of the newest dump that showed the current text
     withdrawn: datetime | None = None  # as-of of the dump that withdrew it; None: it is listed
-    past: frozenset[bytes] = frozenset()  # text hashes of its other versions (compare.forms.text_hash)
+    past: frozenset[bytes] = frozenset()  # text hashes of its other versions (compare.fingerprint.text_hash)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenRecord:
-    """What a record's digest was taken for when it was last seen."""
+    """The release that a record was recognised as when it was last seen."""
 
     number: int
     version: int  # the head's version then
@@ -132,7 +134,7 @@ class SeenRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sketch:
-    """What tells whether a text may resemble a release, without the release's own text (compare.forms.sketch)."""
+    """A sample of a text that shows whether another text may resemble it (compare.fingerprint.sketch)."""
 
     title: str  # soft
     length: int  # characters of the soft body
@@ -141,7 +143,7 @@ class Sketch:
 
     @property
     def marks(self) -> memoryview:
-        """The sample as numbers."""
+        """Return the sample as numbers."""
         return memoryview(self.sample).cast("I")
 
 
@@ -157,10 +159,10 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """The verdict on one record: which release it shows, what became of it, and why we think so."""
+    """The verdict on one record: which release it shows, what became of it, and why."""
 
     kind: Kind
-    number: int  # the release's id; given out by the store's snapshot before anything is committed
+    number: int  # the release's id; assigned by the store's snapshot before anything is committed
     version: int  # of the text after this change
     base: int  # the head's version this was decided on; 0: new
     after: Release  # the merged view: what the release is known to say now
@@ -193,11 +195,11 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """What the watchlists say of one change."""
+    """The watchlists that match one change."""
 
     change: Change
     watchlists: tuple[str, ...]  # those that match the release after the change
-    told: tuple[str, ...]  # those to be told because of it; empty: recorded only
+    told: tuple[str, ...]  # those that notify their channels of it; empty: recorded only
     hits: tuple[Hit, ...] = ()  # in the text after the change (before it, where only that matched)
     totals: tuple[tuple[str, int], ...] = ()  # watchlist → at how many places it hits, those that `hits` leaves out too
 
@@ -207,7 +209,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """The facts a message tells of one release; no markup, hostile text not yet neutralised."""
+    """The facts about one release in a message: no markup, hostile text not yet escaped."""
 
     release: int
     version: int
@@ -219,7 +221,7 @@ class Item:
     words: tuple[str, ...]  # the matched words as they stand in the text, each once
     totals: tuple[tuple[str, int], ...] = ()  # watchlist → places in the text; in messages of older versions none
     snippets: tuple[Snippet, ...] = ()
-    edits: tuple[Edit, ...] = ()  # long unchanged stretches shortened to their ends
+    edits: tuple[Edit, ...] = ()  # long unchanged spans are shortened to their ends
     numbers: tuple[tuple[str, str], ...] = ()
     related: tuple[int, ...] = ()
     reason: str = ""
@@ -237,7 +239,7 @@ class RelatedRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snippet:
-    """A stretch of text around a hit, the hit itself apart so that each medium can mark it its own way."""
+    """The text around a hit, with the hit apart, so that each medium can mark it in its own way."""
 
     field: str
     before: str
@@ -254,7 +256,7 @@ class Message:
     source: str  # the publisher it speaks of; "" for system and test messages, and where its items have several
     items: tuple[Item, ...] = ()
     text: str = ""  # what a system or test message says
-    max_age: timedelta = timedelta(hours=72)  # from when it is due; older, it is dead
+    max_age: timedelta = timedelta(hours=72)  # from when it is due; an older one is dead
     is_urgent: bool = False  # passes quiet hours
     part: int = 1  # a long message is split between items
     parts: int = 1
@@ -263,26 +265,26 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """One item to be announced on one channel; when, and in whose company, is decided apart from it."""
+    """An item for one channel; when it is sent, and in which message, is decided later."""
 
     channel: str
     item: Item
-    is_urgent: bool = False  # some watchlist that is told is urgent
+    is_urgent: bool = False  # one of its watchlists is urgent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingNotice:
-    """A stored notice that stands in no message yet."""
+    """A stored notice that is in no message yet."""
 
-    event: int  # with the channel its name: an event is announced once per channel
+    event: int  # with the channel it identifies the notice: an event is announced once per channel
     dump: int
-    since: datetime  # when it was taken in
+    since: datetime  # when it was ingested
     notice: Notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftMessage:
-    """A message with the waiting notices it tells."""
+    """A message with the pending notices that it contains."""
 
     message: Message
     events: tuple[int, ...]  # never empty
@@ -303,7 +305,7 @@ MESSAGE_STATES = ("pending", "leased", "held", "sent", "dead", "dropped")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """How fast a channel may be told: a bucket of `burst` tokens that fills steadily; a message takes one."""
+    """The rate limit of a channel: a bucket of `burst` tokens that fills steadily; a message takes one."""
 
     per_second: float
     burst: int = 1
@@ -311,12 +313,12 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelState:
-    """How one channel stands: what is kept of it between two sends, and over a restart."""
+    """The state of one channel: what is kept of it between two sends, and over a restart."""
 
     failures: int = 0  # in a row
     since: datetime | None = None  # of the first of them
-    opened_until: datetime | None = None  # it is left alone until then
-    is_refused: bool = False  # it accepts nothing: left alone until a person resumes it or its url changes
+    opened_until: datetime | None = None  # nothing is sent before then
+    is_refused: bool = False  # it accepts nothing: no send until a person resumes it or its url changes
     reason: str = ""  # of the last failure
     tokens: float | None = None  # left in its bucket; None: never used
     tokens_at: datetime | None = None
@@ -325,15 +327,13 @@ class ChannelState:
 
 
 class Outcome(StrEnum):
-    """What became of one attempt; each class has one consequence."""
+    """The result of one attempt; each has one consequence."""
 
-    OK = "ok"  # accepted → sent
-    TRANSIENT = "transient"  # not accepted, may be later → retry with backoff
-    REFUSED = "refused"  # this message will never be accepted → dead
-    CHANNEL_REFUSED = (
-        "channel_refused"  # the channel accepts nothing (password, address) → left alone a while, rows stay
-    )
-    UNCERTAIN = "uncertain"  # the request left and no answer came → as transient, but marked
+    OK = "ok"  # accepted: sent
+    TRANSIENT = "transient"  # not accepted, may be later: retry with backoff
+    REFUSED = "refused"  # this message will never be accepted: dead
+    CHANNEL_REFUSED = "channel_refused"  # the channel accepts nothing (password, address): it rests, messages wait
+    UNCERTAIN = "uncertain"  # the request was sent and no answer came: as transient, but marked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,15 +346,15 @@ class Verdict:
     retry_after: float | None = None  # seconds the service asks to wait
 
 
-# --- journey: all of one dump ------------------------------------------------------------------------------------
+# --- pipeline: all of one dump -----------------------------------------------------------------------------------
 
 
 class Mode(StrEnum):
-    """How a take-in treats what is unfinished and what is known."""
+    """How an ingest treats what is unfinished and what is known."""
 
     WATCH = "watch"  # a daemon: an unfinished tail is held for its writer to complete
-    ONCE = "once"  # one pass: it is rejected at once, and still heals
-    AGAIN = "again"  # as once, and content that is known is compared once more
+    ONCE = "once"  # one pass: it is rejected at once, and can still be completed
+    AGAIN = "again"  # as once, and known content is compared again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,10 +362,10 @@ class Batch:
     """Everything one dump leads to, or one part of a large dump; stored whole or not at all."""
 
     dump: Dump
-    as_of: datetime  # the moment whose state of the world this dump shows
+    as_of: datetime  # the time whose state this dump shows
     status: str  # stored | held | rejected | empty; superseded until the last part is stored
-    as_seen: Mapping[int, int]  # releases shown just as they were seen before: number → version
-    changes: tuple[Change, ...]  # what became of the others
+    as_seen: Mapping[int, int]  # releases shown exactly as before: version by number
+    changes: tuple[Change, ...]  # of the other releases
     rejects: tuple[Reject, ...]
     alerts: tuple[Alert, ...]
     notices: tuple[Notice, ...]
@@ -378,9 +378,9 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestReport:
-    """What one take-in came to."""
+    """The result of one ingest."""
 
-    dump: int  # id of the dump row; of the first take-in where this is a duplicate
+    dump: int  # id of the dump row; of a duplicate, that of the first ingest
     source: str
     name: str
     sha256: bytes
@@ -393,5 +393,5 @@ class IngestReport:
 
     @property
     def rejected(self) -> int:
-        """How many records, or the file itself, were rejected."""
+        """Count the rejected records, or the file itself."""
         return self.counts.get(Kind.REJECTED, 0)

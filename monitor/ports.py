@@ -1,6 +1,6 @@
-"""The borders to the outside: what the journey needs of a store, a channel and a clock.
+"""Define the ports: what the monitor needs of a store, a channel and a clock.
 
-Adapters live in their stations; the fakes to test with are in `monitor.testing`. One contract suite
+Adapters are in `monitor.store` and `monitor.notify`, fakes for tests in `monitor.testing`. One contract suite
 (`tests/contract/`) holds every adapter to the promises written here. `now` is always an argument of a store method.
 """
 
@@ -57,92 +57,92 @@ class Known:
     by_key: Mapping[bytes, tuple[int, ...]]  # identity key → release numbers
     next_number: int  # the first release number that is free
     # By digest, what a record that was never seen may look like: releases, and records of its dump by their digests;
-    # each with the share of it that many releases have (compare.related). The heads of the releases are here.
+    # each with the share of it that many releases have (compare.near_duplicates). The heads of the releases are here.
     alike: Mapping[bytes, Mapping[int | bytes, float]] = field(default_factory=dict)
 
 
 class Store(Protocol):
-    """Write side of the state: releases, versions, events, and the notices they lead to."""
+    """The write side: releases, versions, events, and the notices that they lead to."""
 
     def find_dump(self, source: str, sha256: bytes) -> IngestReport | None:
-        """The newest take-in of exactly this content, all of it, for this source; None: never seen."""
+        """Return the newest complete ingest of exactly this content for this source; None: there is none."""
 
     def seen_records(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, SeenRecord]:
-        """Return which of these records a source has shown before, and what they were taken for."""
+        """Return the records among these that a source has shown before, each with its release."""
 
     def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
-        """The current version of each of these releases."""
+        """Return the current version of each of these releases."""
 
     def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = ()) -> Known:
-        """Heads of all releases that carry one of these identity keys or numbers."""
+        """Return the heads of all releases that have one of these identity keys or numbers."""
 
     def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
-        """Sketches of the heads of all releases that carry one of these identity keys, by number, the newest first.
+        """Return sketches of the heads of all releases that have one of these identity keys, by number, newest first.
 
-        most: of how many releases; None: of all. The sketch is None where an older version stored the release.
+        most: how many releases at most; None: all. The sketch is None where an older version stored the release.
         """
 
     def listing(self, source: str, name: str, *, after: date, before: date, but: Container[int] = ()) -> Listing:
-        """What a declared listing has shown so far, of releases dated strictly between two days.
+        """Return what a declared listing has shown so far, of releases dated strictly between two days.
 
         but: numbers to leave out.
         """
 
     def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
-        """Store all of a batch in one transaction; on return it is durable, on any error nothing of it is.
+        """Store all of a batch in one transaction. On return it is durable; after an error nothing of it is stored.
 
-        The report is of all parts that this take-in has stored so far. Only the last part enters the path into the
-        ledger. Raises Stale when a release number of the batch was given away meanwhile or a head moved.
+        The report covers all parts that this ingest has stored so far. Only the last part enters the path into the
+        ledger. Raises Stale when a release number of the batch was assigned meanwhile or a head changed.
         """
 
     def shared_transaction(self) -> AbstractContextManager[None]:
-        """Let the writes of a block share one transaction: each by itself all or nothing, all durable at its end.
+        """Let the writes of a block share one transaction: each is atomic by itself, all are durable at its end.
 
-        Many small dumps then cost one wait for the disk. Until the end no other process sees any of them; an error
-        that leaves the block takes all of them back. Other threads wait for the end, so keep the block short.
+        Many small dumps then cost one wait for the disk. Until the end no other process sees any of them. An error
+        that leaves the block undoes all of them. Other threads wait for the end, so keep the block short.
         """
 
     def note_duplicate(self, dump: Dump, of: IngestReport, *, parser: int, now: datetime) -> IngestReport:
-        """Enter a path whose content is known into the ledger; no event, no message."""
+        """Enter a path whose content is known into the ledger, without an event or a message."""
 
     def ledger(self, source: str) -> Mapping[bytes, LedgerEntry]:
-        """Every path of this source ever taken in, as it was last."""
+        """Return every path of this source that was ever ingested, as it was the last time."""
 
     def ledger_entry(self, source: str, path: bytes) -> LedgerEntry | None:
-        """The ledger's row of one path; None: it was never taken in."""
+        """Return the ledger entry of one path; None: it was never ingested."""
 
     def reject_overdue(self, *, held_before: datetime, now: datetime) -> int:
-        """Turn tails held since before that moment into rejects, each with its event; how many there were."""
+        """Turn tails held since before that time into rejects, each with its event; return how many there were."""
 
 
 LEASE = timedelta(minutes=2)  # of a claimed message; the longest send takes half of it
 
 
 class Outbox(Protocol):
-    """Notices waiting for their message, and messages on their way to their channel.
+    """Notices that wait for their message, and messages that wait for delivery.
 
     Each message is claimed, sent with no transaction open, and given its verdict. A verdict that comes after the lease
-    has run out still counts, unless the message was claimed again, dropped or buried meanwhile.
+    has expired still counts, unless the message was claimed again, dropped or buried meanwhile.
     """
 
     def enqueue(self, message: Message, *, key: str, now: datetime) -> bool:
-        """Queue a message that no dump caused (system, test); False: the key is there, and nothing was done."""
+        """Queue a message that no dump caused (system, test); return False where its key exists already."""
 
     def pending_notices(self, channel: str) -> Sequence[PendingNotice]:
-        """Notices of a channel that stand in no message, oldest first. Only reads."""
+        """Return the notices of a channel that are in no message yet, oldest first. Only reads."""
 
     def pending_since(self, channel: str) -> Sequence[tuple[datetime, bool]]:
-        """When they came and whether they are urgent, each pair once, oldest first; cheap, however much they tell."""
+        """Return when pending notices came and whether they are urgent, each pair once, oldest first. Cheap."""
 
     def recent(self, channel: str, *, after: datetime, most: int) -> Sequence[datetime]:
-        """When the last `most` messages that tell of releases were made, ascending, of those made after a moment."""
+        """Return when the last `most` messages about releases were made after a given time, ascending."""
 
     def queue_messages(
         self, channel: str, formed: Sequence[DraftMessage], *, flood_until: datetime | None, now: datetime
     ) -> None:
-        """Queue messages in the place of the notices they tell, all or nothing.
+        """Queue messages in place of the notices they contain, all or nothing.
 
-        A message any of whose notices stands in another one already is left out.
+        A message is left out when any of its notices is in another message already.
         """
 
     def claim(
@@ -150,75 +150,75 @@ class Outbox(Protocol):
     ) -> Delivery | None:
         """Lease the oldest message that is due and not expired, for LEASE; its attempt is durable before the send.
 
-        tokens: what is left in the channel's bucket after it; None: it has no bucket.
+        tokens: what is left in the channel's bucket afterwards; None: the channel has no bucket.
         """
 
     def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        """The message was accepted."""
+        """Record that the message was accepted."""
 
     def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> None:
-        """Not accepted now; it becomes due again."""
+        """Record that the message was not accepted now; it becomes due again."""
 
     def hold(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        """It may have arrived; it waits until a person says what to do."""
+        """Record that the message may have arrived; it waits until a person decides."""
 
     def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        """It will never be accepted, or has grown too old; it stays visible as dead with its reason."""
+        """Record that the message will never be accepted or has expired; it stays visible as dead, with its reason."""
 
     def next_due(self, channel: str, *, now: datetime, is_urgent_only: bool = False) -> datetime | None:
-        """When the first message that waits on a channel and has not expired is due; None: none waits. Only reads."""
+        """Return when the first message of a channel that has not expired is due; None: none waits. Only reads."""
 
     def expire(self, *, now: datetime) -> Mapping[str, int]:
-        """Bury what has waited longer than its max_age, whether or not its channel still exists; how many by channel.
+        """Bury what has waited longer than its max_age, even without a channel; return how many by channel.
 
-        A leased message waits again once its lease has run out. Messages of the monitor itself are buried without being
+        A leased message waits again once its lease has expired. Messages of the monitor itself are buried without being
         counted.
         """
 
     def reclaim(
         self, *, holding: Collection[str] = (), claimed_before: datetime | None = None, now: datetime
     ) -> Mapping[str, int]:
-        """Mark attempts whose lease has run out as `unknown`: whoever made them is gone.
+        """Mark attempts whose lease has expired as `unknown`: the process that made them is gone.
 
-        Their messages are due again; those of the `holding` channels are held: how many by channel. Messages of the
-        monitor itself are held without being counted. A lease that ends more than two LEASE from now was taken before
-        the clock was set back, and has run out.
-        claimed_before: who claimed earlier is known to be gone, whatever the lease says; None: only leases tell.
+        Their messages are due again; those of the `holding` channels are held. Return how many are held, by channel.
+        Messages of the monitor itself are held without being counted. A lease that ends more than two LEASE from now
+        was taken before the clock was set back, and has expired.
+        claimed_before: earlier claims are lost, whatever their lease says; None: only leases count.
         """
 
     def requeue(self, message: int, *, now: datetime) -> None:
-        """Make a dead, held or pending message due now, as fresh as a new one. Raises NotFound, WrongState."""
+        """Make a dead, held or pending message due now, with its full max_age. Raises NotFound, WrongState."""
 
     def drop(self, message: int, *, now: datetime) -> None:
         """Give up a dead, held or pending message. Raises NotFound, WrongState."""
 
     def pending_channels(self) -> frozenset[str]:
-        """Every channel that has waiting notices, configured or not."""
+        """Return every channel that has pending notices, configured or not."""
 
     def backlog(self) -> Backlog:
-        """What waits on all channels; costs nothing for what was sent. Only reads."""
+        """Return what waits on all channels; sent messages cost nothing. Only reads."""
 
 
 class ChannelStates(Protocol):
-    """How each channel stands, and who is muted: what outlives a restart and a person may set."""
+    """The state of each channel, and what is muted: it survives a restart, and a person may change it."""
 
     def get(self, channel: str) -> ChannelState:
-        """How a channel stands; one that was never heard of stands well. Only reads."""
+        """Return the state of a channel; an unknown channel is healthy. Only reads."""
 
     def save(self, channel: str, channel_state: ChannelState) -> None:
-        """Keep how the last attempts on a channel went; its bucket, flood and mute stay as they are."""
+        """Store how the last attempts on a channel ended; its bucket, flood and mute stay as they are."""
 
     def note_fingerprint(self, channel: str, fingerprint: str, *, now: datetime) -> None:
-        """At start: a channel whose settings are not those that were refused is tried again."""
+        """Resume a channel whose settings have changed since its fingerprint was noted; called at start."""
 
     def resume(self, channel: str, *, now: datetime) -> None:
-        """Try a channel and all that waits on it again now, whatever happened."""
+        """Make a channel and all that waits on it due now, whatever happened."""
 
     def mutes(self, *, now: datetime) -> Mapping[str, datetime]:
-        """Channels and watchlists that are muted, and until when."""
+        """Return the channels and watchlists that are muted, and until when."""
 
     def mute(self, name: str, *, until: datetime) -> None:
-        """Mute a channel or a watchlist; a moment that is not to come ends a mute."""
+        """Mute a channel or a watchlist; a time that has passed ends a mute."""
 
 
 class SourceStates(Protocol):
@@ -312,7 +312,7 @@ Row = Mapping[str, object]  # one line of a command's --json output: field names
 
 
 class Archive(Protocol):
-    """Read side, for commands and pages; never writes and never blocks a writer.
+    """The read side, for commands and pages; never writes and never blocks a writer.
 
     Every list comes oldest first and a page at a time: the first `limit` values behind the one whose cursor is `after`.
     A shorter page is the last one. `records.read_all` reads a list to its end.
@@ -346,7 +346,7 @@ class Archive(Protocol):
         """Return the counts that `status` shows."""
 
     def days(self, midnights: Sequence[datetime]) -> Mapping[Kind, Sequence[int]]:
-        """Count the events of each kind from each of these moments to the next one."""
+        """Count the events of each kind from each of these times to the next one."""
 
     def heads(self, *, since: date | None = None, after: int = 0, limit: int = PAGE) -> Sequence[Stored]:
         """Return releases as they are now, or those of that day and later; after: a number."""
@@ -377,11 +377,11 @@ class Channel(Protocol):
     name: str
 
     def send(self, message: Message, *, delivery: int) -> Verdict:
-        """Try once, within a bounded time; never raises for anything the far side does."""
+        """Try once, within a bounded time; never raises for anything that the service does."""
 
 
 class Clock(Protocol):
-    """Time as the process sees it; tests inject one that stands still."""
+    """The time as the process sees it; tests inject one that stands still."""
 
     def now(self) -> datetime:
-        """The current moment, aware UTC."""
+        """Return the current time, aware UTC."""

@@ -1,4 +1,4 @@
-"""Describe what an archive returns: stored releases, versions, events, messages, dumps and rejects, as frozen values.
+"""Describe what a store returns: stored releases, versions, events, messages, dumps and rejects, as frozen values.
 
 Each list of an archive comes a page at a time. The `cursor` of a value says where the page behind it begins.
 """
@@ -101,7 +101,7 @@ class EventRecord:
     date: date | None  # also None where the dump gave none
     category: str | None  # also None where the dump gave none
     watchlists: tuple[str, ...]  # those that match
-    alert: tuple[str, ...]  # those that were told
+    alert: tuple[str, ...]  # those that alerted
     fields: tuple[str, ...]  # that differ
     numbers: tuple[tuple[str, str], ...]  # figures that differ, old and new
     reverted: bool
@@ -115,7 +115,7 @@ class EventRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageItem:
-    """One release that a message tells of."""
+    """One release in a message."""
 
     release: int
     version: int
@@ -125,7 +125,7 @@ class MessageItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRecord:
-    """A message to one channel and how it fared."""
+    """A message to one channel, with its delivery state."""
 
     id: int | None  # None: notices that wait for their message
     channel: str
@@ -206,7 +206,7 @@ class Summary:
     sources: Mapping[str, SourceTotals] = field(default_factory=dict)
     events: Mapping[Kind, int] = field(default_factory=dict)
     messages: Mapping[tuple[str, str], int] = field(default_factory=dict)  # by channel and state
-    notices: Mapping[str, int] = field(default_factory=dict)  # by channel: those that stand in no message yet
+    notices: Mapping[str, int] = field(default_factory=dict)  # by channel: those that are in no message yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,18 +233,18 @@ class IntegrityCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What the store knows of one board of a source."""
+    """What the store knows of one listing of a source."""
 
     as_of: datetime | None  # of its newest dump; None: there was none
     heads: tuple[Head, ...]  # seen in it before, within the days asked for
 
 
 class LedgerEntry(NamedTuple):
-    """One row of the ingest ledger: a path as it was last taken in."""
+    """One row of the ingest ledger: a path as it was last ingested."""
 
     signature: FileSignature
     sha256: bytes
-    status: str  # as in Report
+    status: str  # as in IngestReport
     parser: int  # version of the parser that read it
 
 
@@ -252,5 +252,5 @@ class LedgerEntry(NamedTuple):
 class Backlog:
     """What an outbox has still to send."""
 
-    pending: int = 0  # messages, and notices that stand in none yet
+    pending: int = 0  # messages, and notices that are in none yet
     oldest: datetime | None = None  # when the oldest pending message was made; None: there is none

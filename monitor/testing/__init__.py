@@ -1,4 +1,4 @@
-"""Fakes of the ports, for tests of whatever uses them: an outbox, a channel and a clock in memory.
+"""Offer fakes of the ports for tests: an outbox, a channel and a clock in memory.
 
 They keep the promises of `monitor.ports`: `tests/contract/` runs one suite over them and over the real adapters.
 

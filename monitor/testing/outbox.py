@@ -1,4 +1,4 @@
-"""The Outbox and Switchboard ports in memory."""
+"""Implement the ports Outbox and ChannelStates in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from monitor.records import Backlog
 
 @dataclass(slots=True, kw_only=True)
 class Queued:
-    """One message of a MemoryOutbox and how it fared."""
+    """One message of a MemoryOutbox, with its delivery state."""
 
     id: int
     key: str
@@ -34,20 +34,20 @@ _OF_RELEASES = frozenset({"instant", "digest", "summary"})
 
 
 class MemoryChannelStates:
-    """Implements `monitor.ports.Switchboard`; for the outbox whose messages it resumes, which keeps its state too."""
+    """Implements `monitor.ports.ChannelStates`, for the outbox whose messages it resumes and which keeps its state."""
 
     def __init__(self, outbox: MemoryOutbox | None = None) -> None:
         self._outbox = outbox or MemoryOutbox()
-        self._standings = self._outbox.states
+        self._states = self._outbox.states
         self._mutes = self._outbox.mutes
         self._fingerprints = self._outbox.fingerprints
 
     def get(self, channel: str) -> ChannelState:
-        return replace(self._standings.get(channel, ChannelState()), muted_until=self._mutes.get(channel))
+        return replace(self._states.get(channel, ChannelState()), muted_until=self._mutes.get(channel))
 
     def save(self, channel: str, channel_state: ChannelState) -> None:
-        kept = self._standings.get(channel, ChannelState())
-        self._standings[channel] = replace(
+        kept = self._states.get(channel, ChannelState())
+        self._states[channel] = replace(
             channel_state, tokens=kept.tokens, tokens_at=kept.tokens_at, flood_until=kept.flood_until
         )
 
@@ -200,12 +200,12 @@ class MemoryOutbox:
 
 
 def _is_lost(row: Queued, claimed_before: datetime | None, now: datetime) -> bool:
-    """Whether the lease of a message has run out."""
+    """Return whether the lease of a message has expired."""
     assert row.claimed  # noqa: S101 - it is leased
     is_gone = claimed_before is not None and row.claimed < claimed_before
     return is_gone or not now < row.claimed + LEASE <= now + 2 * LEASE
 
 
 def _due(row: Queued, now: datetime) -> datetime:
-    """What was made later than now was made before the clock was set back: it is due."""
+    """Return when a message is due: now, if it seems to be made later, because then the clock was set back."""
     return now if row.made > now else row.due

@@ -1,4 +1,4 @@
-"""A clock that stands still, a channel that remembers, and values to feed them with."""
+"""Offer a clock that stands still, a channel that records, and values for both."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class FrozenClock:
         self._now = at
 
     def now(self) -> datetime:
-        """The moment it was set to."""
+        """Return the time it was set to."""
         return self._now
 
     def advance(self, by: timedelta) -> None:
-        """Move on."""
+        """Move the clock forward."""
         self._now += by
 
 
@@ -34,13 +34,13 @@ class RecordingChannel:
         self._script = iter(script)
 
     def send(self, message: Message, *, delivery: int) -> Verdict:
-        """Keep the message and answer as scripted."""
+        """Record the message and return the next verdict."""
         self.messages.append(message)
         return next(self._script, Verdict(outcome=Outcome.OK, reason="recorded"))
 
 
 def dump_of(text: str, *, source: str = "motie", name: str = "dump.txt") -> Dump:
-    """A dump as if a file of this text had been read from the folder `/seeds`."""
+    """Return a dump as if a file of this text had been read from the folder `/seeds`."""
     content = text.encode("utf-8", "surrogatepass")
     digest = sha256(content).digest()
     return Dump(
@@ -55,5 +55,5 @@ def dump_of(text: str, *, source: str = "motie", name: str = "dump.txt") -> Dump
 
 
 def note(text: str, *, channel: str) -> Message:
-    """A message of the monitor itself, such as no dump causes."""
+    """Return a message of the monitor itself, which no dump causes."""
     return Message(channel=channel, kind="system", source="", text=text)

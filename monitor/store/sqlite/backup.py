@@ -1,7 +1,7 @@
-"""A living store → a copy of one moment in another file, and such a copy → the store of a state folder.
+"""Copy a store that is in use into a backup file, and restore such a file.
 
-A copy is written under another name, checked, made durable and only then renamed, so a file of the name that was asked
-for is always whole. VACUUM INTO reads one moment; copying page by page would never end beside a busy writer.
+A copy is written under another name, checked, made durable and only then renamed, so the file that was asked for is
+always complete. VACUUM INTO reads one snapshot; a copy page by page would never end beside a busy writer.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from monitor.text import escape
 from monitor.times import rfc3339
 
 Progress = Callable[[int, int], object]  # bytes written, bytes in all
-NOTE = "backup.json"  # in the state folder: the last copy that was made of its store
+NOTE = "backup.json"  # in the state folder: when and where the last backup was made
 _LOGS = ("-wal", "-shm")
-_EVERY = 1_000  # SQLite instructions between two looks at the progress
+_EVERY = 1_000  # SQLite instructions between two progress reports
 
 
 def backup(state: Path, target: Path, *, progress: Progress = lambda *_: None) -> int:
-    """Copy a store while it is in use; the size of the copy. Raises NotFound, UsageError, StoreError."""
+    """Copy a store while it is in use; return the size of the copy. Raises NotFound, UsageError, StoreError."""
     if target.exists() or target.is_symlink():
         raise UsageError("this file exists and is not overwritten; name another", where=str(target))
     if not target.parent.is_dir():
@@ -44,7 +44,7 @@ def backup(state: Path, target: Path, *, progress: Progress = lambda *_: None) -
 
 
 def note_backup(state: Path, target: Path, *, now: datetime) -> None:
-    """Keep when and where the last backup was made; who may only read the folder leaves no note."""
+    """Record when and where the last backup was made, where the state folder can be written."""
     made = state / f".{NOTE}.new"
     with suppress(OSError):
         made.write_text(to_json({"at": rfc3339(now), "path": os.path.abspath(target)}), "utf-8", "surrogateescape")  # noqa: PTH100 - resolve() would follow links
@@ -52,7 +52,7 @@ def note_backup(state: Path, target: Path, *, now: datetime) -> None:
 
 
 def last_backup(state: Path) -> Mapping[str, str] | None:
-    """When (`at`) and where (`path`) the last backup was made; None: there is no word of one."""
+    """Return when (`at`) and where (`path`) the last backup was made; None: no backup is recorded."""
     try:
         found = json.loads((state / NOTE).read_text("utf-8", "surrogateescape"))
     except (OSError, ValueError):
@@ -62,7 +62,7 @@ def last_backup(state: Path) -> Mapping[str, str] | None:
 
 
 def restore(state: Path, source: Path, *, now: datetime, progress: Progress = lambda *_: None) -> Path | None:
-    """Put a backup in the place of a folder's store; the caller holds the folder's lock.
+    """Replace the store of a folder by a backup; the caller holds the folder's lock.
 
     Gives where the replaced database lies now; None: there was none. Raises NotFound, StoreError; then nothing was
     changed.
@@ -82,7 +82,7 @@ def restore(state: Path, source: Path, *, now: datetime, progress: Progress = la
 
 
 def _copy(source: Path, target: Path, *, progress: Progress) -> None:
-    """Read one moment of a store of ours into a file that appears whole or not at all."""
+    """Copy one snapshot of a store into a file that appears complete or not at all."""
     made = target.with_name(f".{target.name}.part-{os.getpid()}")
     try:
         with closing(read_only(source)) as connection:
@@ -114,7 +114,7 @@ def _check(made: Path) -> None:
 
 
 def _set_aside(state: Path, now: datetime) -> Path | None:
-    """The log goes with its database: beside another one SQLite would play it into the wrong file."""
+    """Rename a database and its log together: SQLite would apply the log to whichever database is beside it."""
     kept = state / f"{FILE}.replaced-{now:%Y%m%dT%H%M%SZ}"
     for suffix in _LOGS:
         log = state / (FILE + suffix)

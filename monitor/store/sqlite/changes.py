@@ -1,6 +1,6 @@
-"""A batch's changes → their rows, one statement for each table, whatever the size of the dump.
+"""Write the rows of a batch's changes, with one statement for each table, whatever the size of the dump.
 
-Ids are given out here: inside the transaction nobody else takes any, and the newest rows are never pruned. Rows of
+Ids are assigned here: nobody else takes any inside the transaction, and the newest rows are never pruned. Rows of
 tables that are keyed by a hash are sorted first, so that neighbours in the tree are written together.
 """
 
@@ -22,10 +22,10 @@ _SAME_CONFIRMED = frozenset({Kind.NEW, Kind.STALE, Kind.WITHDRAWN})  # what was 
 
 
 def refuse_stale(handle: Handle, batch: Batch) -> None:
-    """Whoever decided on an older snapshot decides again. Raises Stale."""
+    """Raise Stale when the batch was decided on an older snapshot."""
     new = [change.number for change in batch.changes if change.kind is Kind.NEW]
     if new and min(new) < handle.all("next_release")[0][0]:
-        raise Stale("release numbers were given away meanwhile")
+        raise Stale("release numbers were assigned meanwhile")
     compared = {change.number: change.base for change in batch.changes if change.kind is not Kind.NEW}
     expected = {**batch.as_seen, **compared}
     if expected and handle.all("moved_heads", expected=to_json(expected)):
@@ -33,7 +33,7 @@ def refuse_stale(handle: Handle, batch: Batch) -> None:
 
 
 def add_changes(handle: Handle, batch: Batch, dump: int, *, now: datetime) -> Mapping[int, int]:
-    """Store what became of every release; the event of each release, none where it is unchanged."""
+    """Store the change of every release; return the event of each release, none where it is unchanged."""
     last = handle.all("last_ids")[0]
     _add_versions(handle, batch, dump, first=last["version"] + 1, now=now)
     _move(handle, batch)
@@ -73,7 +73,7 @@ def _version(change: Change) -> _Row:
 
 
 def _move(handle: Handle, batch: Batch) -> None:
-    """What changes do to the state of their releases, apart from the text."""
+    """Update the state of the releases, apart from their text."""
     age = timestamp(batch.as_of)
     numbers = {kind: [c.number for c in batch.changes if c.kind is kind] for kind in (Kind.WITHDRAWN, Kind.REAPPEARED)}
     handle.many("withdraw", [{"release": number, "as_of": age} for number in numbers[Kind.WITHDRAWN]])
@@ -89,7 +89,7 @@ def _move(handle: Handle, batch: Batch) -> None:
 
 
 def _remember(handle: Handle, source: str, changes: Sequence[Change]) -> None:
-    """Keep what each record was taken for; one that is remembered so already costs no row."""
+    """Remember the release of each record; a record that is remembered already adds no row."""
     taken = {(c.record.digest, c.number, c.version) for c in changes if c.record}
     doubtful = [c.record.digest for c in changes if c.record and c.kind is not Kind.NEW]
     known = {tuple(row)[:3] for row in handle.keyed("seen_records", doubtful, source=source)}
@@ -131,5 +131,4 @@ def _event(change: Change, alert: Alert | None) -> _Row:
 
 
 def _listed(values: Iterable[object]) -> str:
-    """As JSON; most lists are empty."""
-    return to_json(values) if values else "[]"
+    return to_json(values) if values else "[]"  # most lists are empty

@@ -1,4 +1,4 @@
-"""The Switchboard port on SQLite."""
+"""Keep the state of each channel, and the mutes, on SQLite."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from monitor.times import parse_timestamp, timestamp
 
 
 class SqliteChannelStates:
-    """Implements `monitor.ports.Switchboard`."""
+    """Implements `monitor.ports.ChannelStates`."""
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle

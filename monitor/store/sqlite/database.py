@@ -1,4 +1,4 @@
-"""A state folder → an open database: created once, found again, never silently replaced.
+"""Open the database of a state folder: it is created once and never replaced silently.
 
 The sidecar STORE_ID stands beside the database. SQLite opens a 0-byte file as a valid empty database, so without it a
 lost store would look like a first run, and every release ever seen would alert again.
@@ -37,7 +37,7 @@ _INNER = ("SAVEPOINT inner_one", "RELEASE inner_one", ("ROLLBACK TO inner_one", 
 
 
 class _Lock:
-    """One thread at a time; what SQLite raises in it leaves as StoreError. A class: a generator costs twice as much."""
+    """A lock that raises SQLite's errors as StoreError; a class, because a generator costs twice as much."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -52,20 +52,20 @@ class _Lock:
 
 
 class Handle:
-    """One connection, safe to share between threads. Whatever SQLite refuses is raised as StoreError."""
+    """One connection, safe to share between threads; every error of SQLite is raised as StoreError."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._lock = _Lock()
-        self._depth = 0  # of transactions; read and changed by the thread whose turn it is
+        self._depth = 0  # of transactions; read and changed only by the thread that holds the lock
 
     def all(self, query: str, **values: object) -> list[sqlite3.Row]:
-        """Run a named query and read every row."""
+        """Run a named query and return every row."""
         with self._lock:
             return list(self._connection.execute(queries()[query], values))
 
     def one(self, query: str, **values: object) -> sqlite3.Row | None:
-        """Run a named query and read its first row; None: it gave none."""
+        """Run a named query and return its first row; None: it gave none."""
         rows = self.all(query, **values)
         return rows[0] if rows else None
 
@@ -76,13 +76,13 @@ class Handle:
                 self._connection.executemany(queries()[query], rows)
 
     def pragma(self, name: str, argument: int | None = None) -> list[tuple[object, ...]]:
-        """What a pragma that only looks says."""
+        """Return the rows of a pragma that changes nothing."""
         with self._lock:
             call = name if argument is None else f"{name}({argument})"
             return [tuple(row) for row in self._connection.execute(f"PRAGMA {call}")]
 
     def keyed(self, query: str, keys: Collection[bytes], **values: object) -> list[sqlite3.Row]:
-        """Run a named query with BLOBs in the place of `:keys`, some at a time: `json_each` cannot carry them."""
+        """Run a named query with BLOBs in place of `:keys`, 100 at a time: `json_each` cannot carry them."""
         statement, wanted, found = queries()[query], list(keys), list[sqlite3.Row]()
         with self._lock:
             for start in range(0, len(wanted), 100):
@@ -93,7 +93,7 @@ class Handle:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, durable at the end. BEGIN IMMEDIATE: a deferred one fails at its first write after a read.
+        """Run a block as one transaction; BEGIN IMMEDIATE, because a deferred one fails at a write after a read.
 
         Inside another one of this thread it is a SAVEPOINT: undone by itself, durable when the outer one ends.
         """
@@ -115,7 +115,7 @@ class Handle:
                 self._depth -= 1
 
     def _refuse_undone(self) -> None:
-        """SQLite undoes a whole transaction by itself when the disk is full; what follows must not seem stored."""
+        """Raise StoreError when SQLite has undone the transaction, as on a full disk: nothing may seem stored."""
         if self._depth and not self._connection.in_transaction:
             raise StoreError("the state store failed: the transaction was undone, and all that shared it")
 
@@ -176,7 +176,7 @@ def open_for_reading(state: Path) -> Handle:
 
 
 def open_immutable(state: Path) -> Handle:
-    """Open a store as if nobody could ever write to it, without its log: for looking where nothing can be made."""
+    """Open a store without its log, as if nobody could write to it: where no file can be created."""
     try:
         connection = read_only(state / FILE, mode="immutable=1")
         with _closed_on_error(connection):
@@ -198,7 +198,7 @@ def _refused(what: str, error: Exception, state: Path) -> StoreError:
 
 
 def _refuse_cut(state: Path) -> None:
-    """SQLite would open it and fail at the first page that is missing, days later."""
+    """Raise StoreError for a cut file: SQLite would fail days later, at the first missing page."""
     if is_cut_short(state / FILE):
         raise StoreError(
             f"monitor.db is malformed: its end is missing; {recovery_advice(state)}", where=str(state / FILE)
@@ -206,7 +206,7 @@ def _refuse_cut(state: Path) -> None:
 
 
 def _probe(connection: sqlite3.Connection) -> None:
-    """Write once without changing anything: a folder that cannot be written is told at the start."""
+    """Write once without a change, so that a folder that cannot be written is reported at the start."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         connection.execute("UPDATE meta SET v = v WHERE k = 'store_id'")
@@ -216,12 +216,12 @@ def _probe(connection: sqlite3.Connection) -> None:
 
 
 def read_only(path: Path, *, mode: str = "mode=ro") -> sqlite3.Connection:
-    """A connection that changes nothing; `immutable=1` also reads where no file can be made beside it."""
+    """Connect without write access; `immutable=1` also reads where no file can be created beside it."""
     return connect(f"file:{quote(str(path))}?{mode}", uri=True)
 
 
 def connect(target: str, *, uri: bool = False, busy: float = BUSY) -> sqlite3.Connection:
-    """A connection with our settings; it waits so many seconds for whoever writes."""
+    """Connect with our settings; `busy`: seconds to wait for another program that writes."""
     connection = sqlite3.connect(
         target, uri=uri, timeout=busy, isolation_level=None, check_same_thread=False, cached_statements=256
     )
@@ -249,7 +249,7 @@ def _tune(connection: sqlite3.Connection) -> None:
 
 
 def _is_first_run(state: Path) -> bool:
-    """Nothing was ever here; a lone empty file or a lone sidecar is a loss, not a beginning."""
+    """Return whether there was never a store; an empty file or a sidecar alone is a lost store."""
     path, sidecar = state / FILE, state / SIDECAR
     if path.exists() and path.stat().st_size:
         return False
@@ -263,7 +263,7 @@ def _is_first_run(state: Path) -> bool:
 
 
 def _create(state: Path) -> None:
-    """Make the database under another name and rename it: a crash leaves no half-made store."""
+    """Create the database under another name and rename it: a crash leaves no incomplete store."""
     made = state / f".{FILE}.new"
     made.unlink(missing_ok=True)
     with closing(connect(str(made))) as connection:
@@ -284,7 +284,7 @@ def _migrate(connection: sqlite3.Connection, state: Path) -> None:
 
 
 def _copy_before_migration(connection: sqlite3.Connection, target: Path) -> None:
-    """A whole copy or none: it has its name only once it is on the disk."""
+    """Write a complete copy or none: it gets its name once it is on the disk."""
     made = target.with_name(f".{target.name}.new")
     made.unlink(missing_ok=True)
     with ExitStack() as stack:
@@ -296,7 +296,7 @@ def _copy_before_migration(connection: sqlite3.Connection, target: Path) -> None
 
 
 def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise StoreError for a database that is none of ours, StoreLost for one that has lost its tables."""
+    """Raise StoreError for a database of another program, StoreLost for one that has lost its tables."""
     if _pragma(connection, "application_id") != APPLICATION_ID:
         raise StoreError("this SQLite file is not a monitor store", where=str(path))
     if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'release'").fetchone():
@@ -321,7 +321,7 @@ def _pragma(connection: sqlite3.Connection, name: str) -> Any:
 
 
 def sync(path: Path) -> None:
-    """What a file or a folder holds is on the disk."""
+    """Wait until the content of a file or a folder is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

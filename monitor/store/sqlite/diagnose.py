@@ -1,4 +1,4 @@
-"""What SQLite or the file system refuses → a sentence that says what it means here, and what to do."""
+"""Explain errors of SQLite and of the file system: what they mean for a monitor, and what to do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MEANINGS = (
 
 
 def describe_error(error: Exception) -> str:
-    """What SQLite says, and what that means for whoever runs a monitor."""
+    """Return what SQLite says, with what it means and what to do."""
     if str(error).startswith(("no such table", "no such column")):
         return f"{error}: it is of an older version; start the monitor once, which brings it up to date"
     name = getattr(error, "sqlite_errorname", "") or ""
@@ -26,12 +26,12 @@ def describe_error(error: Exception) -> str:
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether the database itself is broken: nothing but a backup helps."""
+    """Return whether the database itself is damaged, so that only a backup helps."""
     return str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
 
 def recovery_advice(state: Path) -> str:
-    """How to get a lost store back: the newest backup that lies in the state folder, or the way to name another."""
+    """Return how to restore a store: from the newest backup in the state folder, or from a named one."""
     backup = newest_backup(state)
     if backup is None:
         return "restore a backup with `monitor db restore FILE`"
@@ -39,13 +39,13 @@ def recovery_advice(state: Path) -> str:
 
 
 def newest_backup(state: Path) -> Path | None:
-    """The youngest copy of a store in the folder, told by its first bytes; not one that a restore has replaced."""
+    """Return the newest copy of a store in the folder, by its first bytes; not one that a restore has replaced."""
     found = [path for path in state.glob("*") if _is_copy(path)]
     return max(found, key=lambda path: path.stat().st_mtime_ns, default=None)
 
 
 def is_cut_short(path: Path) -> bool:
-    """Whether the file is shorter than its own first page says; while a write-ahead log waits, that is no fault."""
+    """Return whether the file is shorter than its first page says; not while there is a write-ahead log."""
     log = path.with_name(path.name + "-wal")
     if log.exists() and log.stat().st_size:
         return False

@@ -1,4 +1,4 @@
-"""An empty or older database → the tables of this version. A released migration is never edited."""
+"""Migrate an empty or older database to the tables of this version. A released migration is never edited."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlite_utils import Database, Migrations
 from monitor.errors import SchemaTooNew
 from monitor.store.sqlite.statements import statements
 
-APPLICATION_ID = 0x50524D4E  # "PRMN": tells our file from any other SQLite database
+APPLICATION_ID = 0x50524D4E  # "PRMN": distinguishes our file from any other SQLite database
 
 migrations = Migrations("monitor")
 
@@ -22,7 +22,7 @@ def m001_first_tables(db: Database) -> None:
 
 @migrations()
 def m002_delivery(db: Database) -> None:
-    """Notices that wait for their message, channels that rest, mutes."""
+    """Notices that wait for their message, channels that are paused, mutes."""
     _run(db, "delivery.sql")
 
 
@@ -34,7 +34,7 @@ def m003_search(db: Database) -> None:
 
 @migrations()
 def m004_sketches(db: Database) -> None:
-    """Sketches of heads, by which look-alikes are found."""
+    """Sketches of heads, by which near duplicates are found."""
     _run(db, "sketch.sql")
 
 
@@ -71,10 +71,10 @@ def _run(db: Database, name: str) -> None:
 def digest_without_source(
     former: bytes, source: str, category: str | None, title: str, body: str, date: str | None
 ) -> bytes | None:
-    """Return the digest of the record that a stored text came from; None: it cannot be told from the stored text.
+    """Return the digest of the record that a stored text came from; None: the stored text does not show it.
 
-    A former digest was made of the source's name and the record's text. The record is written anew, without and with
-    its category, and the former digest proves that it was this one: no blank was lost, nothing was merged into it.
+    A former digest was made of the source's name and the record's text. The record is written again, without and with
+    its category. The former digest proves that it was this one: no space was lost, nothing was merged into it.
     """
     end = f" date{date}" if date else ""
     for lines in ((title, body + end), (category or "", title, body + end)):
@@ -92,7 +92,7 @@ def migrate(db: Database) -> None:
 
 
 def next_migration(db: Database) -> int | None:
-    """The number of the first migration that `migrate` would run; None: none. Raises SchemaTooNew."""
+    """Return the number of the first migration that `migrate` would run; None: none. Raises SchemaTooNew."""
     refuse_newer(db)
     pending = migrations.pending(db)
     return int(pending[0].name[1:4]) if pending else None

@@ -1,4 +1,4 @@
-"""The Outbox port on SQLite: attempts are written before the send, so a crash in it can be told."""
+"""Keep notices and messages on SQLite. An attempt is stored before the send, so a crash during it is known."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class SqliteOutbox:
         return Backlog(pending=row["messages"] + row["notices"], oldest=parse_optional_timestamp(row["oldest"]))
 
     def _add(self, message: Message, *, key: str, now: datetime) -> int | None:
-        """Returns the new row's id; None: the key is taken."""
+        """Return the id of the new row; None: the key exists."""
         row = self._handle.one(
             "add_message",
             key=key,
@@ -136,7 +136,7 @@ class SqliteOutbox:
         return int(row["id"]) if row else None
 
     def _form(self, channel: str, one: DraftMessage, *, now: datetime) -> None:
-        """The key is the first event: it stands in no other message of the channel, so none is ever formed twice."""
+        """Queue one message; its key is its first event, which is in no other message, so none is queued twice."""
         events = to_json(one.events)
         if self._handle.all("events_in_messages", channel=channel, events=events):
             return

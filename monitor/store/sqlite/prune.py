@@ -1,6 +1,6 @@
-"""Ages → what is older than they allow is forgotten, a little at a time; what prevents a second alert never is.
+"""Delete what is older than the configuration keeps, a little at a time, but never what prevents a second alert.
 
-Kept for ever: every release with its head, every record's hash, every text hash and index entry, the ledger. Of an old
+Kept forever: every release with its head, every record's hash, every text hash and index entry, the ledger. Of an old
 version only the body goes. The newest message and event stay, because their numbers must not be given out again.
 """
 
@@ -16,7 +16,7 @@ from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import to_json
 from monitor.times import timestamp
 
-_STEP = 500  # rows of one transaction, so that a take-in never waits long
+_STEP = 500  # rows of one transaction, so that an ingest never waits long
 
 
 def prune(

@@ -1,7 +1,7 @@
--- Every statement the store runs, by name. `sql.py` reads this file; tests/store checks that each name is used.
+-- Every statement the store runs, by name. `statements.py` reads this file; tests/store checks that each name is used.
 
 -- name: dump_of_content
--- The newest take-in of all of a content; of two at one moment the later row.
+-- The newest complete ingest of a content; of two at one time the later row.
 SELECT * FROM dump
 WHERE id = (SELECT max(id) FROM dump WHERE source = :source AND sha = :sha AND status <> 'superseded');
 
@@ -137,7 +137,7 @@ ON CONFLICT (path, source) DO UPDATE SET
 SELECT path, dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file WHERE source = :source;
 
 -- name: ledger_entry
--- Asked for every sign of a file: by its key, whatever the ledger holds.
+-- Asked for every event of a file: by its key, whatever the ledger holds.
 SELECT dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file
 WHERE path = :path AND source = :source;
 
@@ -145,7 +145,7 @@ WHERE path = :path AND source = :source;
 SELECT source, max(at) AS at FROM file GROUP BY source;
 
 -- name: open_rejects
--- What still stands against a path.
+-- The rejects of a path that are still open.
 SELECT id, line, reason, text, state, sha FROM reject
 WHERE path = :path AND source = :source AND state <> 'healed';
 
@@ -195,7 +195,7 @@ SELECT count(*) AS messages, min(created_at) AS oldest,
 FROM message WHERE state = 'pending';
 
 -- name: events_in_messages
--- Which of these events stand in a message of the channel already.
+-- Which of these events are in a message of the channel already.
 SELECT event FROM message_item
 WHERE channel = :channel AND message IS NOT NULL AND event IN (SELECT value FROM json_each(:events));
 
@@ -233,7 +233,7 @@ UPDATE attempt SET ended_at = :now, outcome = :outcome, code = :code, reason_red
 WHERE message = :message AND n = :n;
 
 -- name: settle
--- After the lease has run out, too, as long as nobody claimed the message again or finished it.
+-- After the lease has expired, too, as long as nobody claimed the message again or finished it.
 UPDATE message SET state = :state, due = coalesce(:due, due), last_class = :outcome, last_reason = :reason,
     sent_at = :sent_at
 WHERE id = :message AND attempts = :n AND state IN ('leased', 'pending', 'held') RETURNING id;
@@ -247,7 +247,7 @@ SELECT min(iif(created_at > :now, :now, due)) FROM message
 WHERE channel = :channel AND state = 'pending' AND expires_at > :now AND urgent >= :urgent;
 
 -- name: free_lost_messages
--- What nobody sends any more, of all or of what has expired: the lease of its last attempt has run out.
+-- What nobody sends any more, of all or of what has expired: the lease of its last attempt has expired.
 UPDATE message SET due = :now, last_class = 'unknown', last_reason = 'the process ended during the send',
     state = CASE WHEN channel IN (SELECT value FROM json_each(:holding)) THEN 'held' ELSE 'pending' END
 WHERE state = 'leased' AND expires_at <= coalesce(:expired_by, expires_at) AND EXISTS (
@@ -302,7 +302,7 @@ SELECT name, until FROM mute WHERE until > :now ORDER BY name;
 INSERT INTO mute (name, until) VALUES (:name, :until) ON CONFLICT (name) DO UPDATE SET until = excluded.until;
 
 -- name: extend_expiry
--- What waits on a muted channel grows no older meanwhile; NULL: its max_age reaches further than any calendar.
+-- The max_age of what waits on a muted channel begins after the mute; NULL: its max_age reaches further than any calendar.
 UPDATE message SET expires_at = max(expires_at, coalesce(
     strftime('%Y-%m-%dT%H:%M:%fZ', :until, json_extract(payload_json, '$.max_age') || ' seconds'), expires_at
 ))
@@ -346,7 +346,7 @@ SELECT version.* FROM version JOIN release ON release.id = version.release
 WHERE version.id > :after AND release.source = :source ORDER BY version.id LIMIT :most;
 
 -- name: join_dumps
--- Contents that both names have taken in: the take-ins of the old one become further ones of the new one.
+-- Contents that both names have ingested: the ingests of the old one become further ones of the new one.
 UPDATE dump SET source = :new, take = dump.take + twin.n
 FROM (SELECT sha, as_of, count(*) AS n FROM dump WHERE source = :new GROUP BY sha, as_of) AS twin
 WHERE dump.source = :old AND dump.sha = twin.sha AND dump.as_of = twin.as_of;
@@ -380,7 +380,7 @@ UPDATE reject SET source = :new WHERE source = :old;
 DELETE FROM alias WHERE release IN (SELECT id FROM release WHERE source = :source);
 
 -- name: join_seen
--- A record that both names have shown stays what the new one took it for.
+-- A record that both names have shown keeps the release that it has under the new one.
 DELETE FROM seen WHERE source = :old AND digest IN (SELECT digest FROM seen WHERE source = :new);
 
 -- name: rename_seen
@@ -531,7 +531,7 @@ INSERT INTO indexed (release, version) VALUES (:release, :id)
 ON CONFLICT (release) DO UPDATE SET version = excluded.version;
 
 -- name: search_index
--- Releases whose head stands in the index and fits; one that was edited since is looked at by itself. The release is
+-- Releases whose head is in the index and matches; one that was edited since is searched by itself. The release is
 -- found through its version: its head has no index.
 SELECT release.id
 FROM search JOIN version ON version.id = search.rowid
@@ -558,7 +558,7 @@ INSERT INTO temp.tried (rowid, title, body, category) VALUES (:head, :title, :bo
 SELECT rowid FROM temp.tried WHERE tried MATCH :words;
 
 -- name: prune_versions
--- Texts older than a day that are no head's and that no waiting or unfinished message will tell of.
+-- Texts older than a day that are no head's and that no waiting or unfinished message needs.
 UPDATE version SET body = '', pruned = :now WHERE id IN (
     SELECT version.id FROM version JOIN release ON release.id = version.release
     WHERE version.release IN (SELECT release FROM version WHERE seq > 1) AND version.at < :before AND version.pruned IS NULL AND version.id <> release.head AND NOT EXISTS (
@@ -570,8 +570,8 @@ UPDATE version SET body = '', pruned = :now WHERE id IN (
 ) RETURNING id;
 
 -- name: old_messages
--- Finished ones only, and never the newest: its number must not be given out again.
--- The first younger row ends the look: rows stand in the order of time.
+-- Finished ones only, and never the newest: its number must not be assigned again.
+-- The first younger row ends the search: rows stand in the order of time.
 SELECT id FROM message WHERE created_at < :before AND state IN ('sent', 'dead', 'dropped')
     AND id < (SELECT max(id) FROM message)
     AND id < coalesce((SELECT id FROM message WHERE created_at >= :before ORDER BY id LIMIT 1), 9e18) LIMIT :most;
@@ -609,6 +609,6 @@ FROM version WHERE version.id > :after AND version.pruned IS NULL ORDER BY versi
 SELECT count(*) FROM version WHERE pruned IS NULL;
 
 -- name: broken_heads
--- Releases that say another hash than the version they name as their head.
+-- Releases whose hash differs from that of the version they name as their head.
 SELECT release.id FROM release LEFT JOIN version ON version.id = release.head
 WHERE version.id IS NULL OR version.release <> release.id OR version.fold_hash <> release.fold_hash;

@@ -1,4 +1,4 @@
-"""Stored texts → their hashes and index entries, anew: when the normal forms change, no release may look changed."""
+"""Compute all hashes and index entries again when the normal forms change: no release may look changed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A source's earlier name → its name of today, in every row: a source that was renamed must not look new.
+"""Rename a source in every row, so that its releases do not look new.
 
-Index entries are hashes over the name, so they are made anew from the stored texts. Every other row has the name in a
-column; a record that was seen before is known as what it was taken for then, and is not read or compared again.
+Index entries are hashes over the name, so they are computed again from the stored texts. Every other row has the name
+in a column; a record that was seen before keeps its release, and is not parsed or compared again.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _PAGE = 500  # versions read at a time
 
 
 def is_stored(handle: Handle, source: str) -> bool:
-    """Whether anything was ever taken in under this name."""
+    """Return whether anything was ever ingested under this name."""
     return handle.one("any_dump", source=source) is not None
 
 
 def rename(handle: Handle, *, old: str, new: str, keys: Keys, between: Callable[[], None] = lambda: None) -> int | None:
-    """Make all that is stored under `old` that of `new`; how many releases, None where nothing stands under `old`.
+    """Move all that is stored under `old` to `new`; return how many releases, None: nothing is stored under `old`.
 
-    One transaction. Where `new` has releases of its own, both sets are its own from now on: what both hold stands
-    twice, and of a listing that both have, what only `old` has shown is not withdrawn until it is shown again.
+    One transaction. Where `new` has releases of its own, it has both sets from now on: what both hold is there twice.
+    Of a listing that both have, what only `old` has shown is not withdrawn until it is shown again.
     between: called every few hundred texts; a million of 1.6 kB took 36 s and 72 MB.
     """
     with handle.transaction():
@@ -44,7 +44,7 @@ def rename(handle: Handle, *, old: str, new: str, keys: Keys, between: Callable[
 
 
 def _move_marks(handle: Handle, *, old: str, new: str) -> None:
-    """Of a baseline and of a silence; a source that has taken in something keeps its own."""
+    """Move the baseline and the silence; a source that has dumps of its own keeps its own."""
     has_own = is_stored(handle, new)
     for mark in ("baseline", "expected", "silent"):
         if not has_own:
@@ -77,7 +77,7 @@ def _hash_anew(handle: Handle, old: str, *, new: str, keys: Keys, between: Calla
 
 
 def _pages(handle: Handle, source: str) -> Iterator[list[Any]]:
-    """Every text of a source, a page at a time: a large store's never lie in memory together."""
+    """Yield every text of a source, a page at a time: those of a large store do not fit in memory."""
     after = 0
     while rows := handle.all("versions_of_source", source=source, after=after, most=_PAGE):
         yield rows

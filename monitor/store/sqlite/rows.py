@@ -1,4 +1,4 @@
-"""Values ↔ what stands in the database: moments, days, messages."""
+"""Convert values to columns and back: timestamps, days, messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COUNTS = tuple((kind, f"n_{kind}") for kind in Kind)  # of a dump row
 
 
 def timestamp_of_ns(nanoseconds: int) -> str:
-    """A file time as a moment; times that no calendar reaches become the last one that it does."""
+    """Return a file time as a timestamp; a time after the year 9999 becomes the last one of that year."""
     try:
         return timestamp(datetime.fromtimestamp(nanoseconds / 1e9, UTC))
     except (ValueError, OverflowError, OSError):
@@ -24,7 +24,7 @@ def timestamp_of_ns(nanoseconds: int) -> str:
 
 @lru_cache(maxsize=1_000)  # a snapshot asks for the same few days again and again
 def parse_day(text: str | None) -> date | None:
-    """A stored publication day; None stays: the dump gave none."""
+    """Return a stored publication day; None: the dump gave none."""
     return date.fromisoformat(text) if text else None
 
 
@@ -39,19 +39,19 @@ def release_of(row: Any) -> Release:
 
 
 def to_json(value: object) -> str:
-    """Compact JSON that keeps Korean readable for whoever opens the database."""
+    """Return compact JSON that keeps Korean readable in the database."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def pack_message(message: Message) -> str:
-    """A message's facts as JSON: text is rendered at each send, so a mended template reaches retries."""
+    """Return a message's facts as JSON: its text is rendered at each send, so a fixed template reaches retries."""
     facts = asdict(message)
     facts["max_age"] = message.max_age.total_seconds()
     return to_json(facts)
 
 
 def unpack_message(text: str) -> Message:
-    """The message that `pack_message` wrote."""
+    """Return the message that `pack_message` wrote."""
     facts = json.loads(text)
     facts["max_age"] = timedelta(seconds=facts["max_age"])
     facts["items"] = tuple(_item(item) for item in facts["items"])
@@ -72,22 +72,22 @@ def _item(facts: dict[str, Any]) -> Item:
 
 
 def pack_item(item: Item) -> str:
-    """A notice's facts as JSON."""
+    """Return the facts of a notice as JSON."""
     return to_json(asdict(item))
 
 
 def unpack_item(text: str) -> Item:
-    """The facts that `pack_item` wrote."""
+    """Return the facts that `pack_item` wrote."""
     return _item(json.loads(text))
 
 
 def sketch_row(release: int, sketch: Sketch) -> dict[str, Any]:
-    """A release's sketch as it is stored; its day is the release's."""
+    """Return the columns of a sketch; its day is that of the release."""
     return {"release": release, "title": sketch.title, "length": sketch.length, "sample": sketch.sample}
 
 
 def report_of(row: dict[str, Any]) -> IngestReport:
-    """A dump row as the report of its take-in."""
+    """Return the report of the ingest that a dump row holds."""
     return IngestReport(
         dump=row["id"],
         source=row["source"],

@@ -1,4 +1,4 @@
-"""Words → releases whose current text has them all, through a full-text index that may lag behind.
+"""Find releases whose current text has all given words, with a full-text index that may lag behind.
 
 The index is filled after commits, a little at a time, because to fill it costs several times what storing costs. What
 it does not hold yet is read by the same tokenizer in a table of the reader's own: late costs time and is never wrong.
@@ -16,7 +16,7 @@ from monitor.errors import UsageError
 from monitor.records import PAGE
 from monitor.store.sqlite.database import Handle
 
-INDEXED_UPTO = "search_upto"  # the last version that has been looked at for the index
+INDEXED_UPTO = "search_upto"  # in `meta`: the last version that the index has considered
 _HANGUL_END = re.compile("[가-힣]$")
 
 
@@ -50,7 +50,7 @@ def search(handle: Handle, words: Sequence[str], *, since: date | None = None) -
 
 
 def fts_query(words: Sequence[str]) -> str:
-    """What the index is asked; whatever a person writes is text in it, and never an operator."""
+    """Return the query for the index; whatever a person writes is text in it, never an operator."""
     readable = (word.encode("utf-8", "replace").decode() for word in words)  # an argument may hold any bytes
     asked = [word.replace("\0", "").strip() for word in readable]
     asked = [word for word in asked if any(map(str.isalnum, word))]

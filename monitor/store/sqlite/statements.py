@@ -1,4 +1,4 @@
-"""The SQL files of this package → their statements, by name."""
+"""Read the statements of this package's SQL files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib.resources import files
 
 @cache
 def queries() -> dict[str, str]:
-    """Every statement of queries.sql by the name that stands above it."""
+    """Return every statement of queries.sql by the name above it."""
     named = {}
     for block in _read("queries.sql").split("-- name: ")[1:]:
         name, _, statement = block.partition("\n")
@@ -17,7 +17,7 @@ def queries() -> dict[str, str]:
 
 
 def statements(name: str) -> list[str]:
-    """The statements of a migration's file one by one: `executescript` would commit the migration's transaction."""
+    """Return the statements of a migration's file one by one: `executescript` would commit its transaction."""
     lines = (line.partition("--")[0] for line in _read(name).split("\n"))
     return [statement for statement in map(str.strip, "\n".join(lines).split(";")) if statement]
 

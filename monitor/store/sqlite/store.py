@@ -1,4 +1,4 @@
-"""The Store port on SQLite: one transaction holds all that one dump leads to."""
+"""Store all that one dump leads to on SQLite, in one transaction."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ class SqliteStore:
         return len(rows)
 
     def _enter_dump(self, batch: Batch, *, rejected: int, now: datetime) -> int:
-        """The row of a take-in, made by its first part and brought up to date by the others; its id."""
+        """Add the row of an ingest with its first part, or update it with the others; return its id."""
         kinds = Counter(change.kind for change in batch.changes)
         kinds[Kind.UNCHANGED] += len(batch.as_seen)
         shown = [*batch.as_seen, *(change.number for change in batch.changes if change.record)]
@@ -179,14 +179,14 @@ class SqliteStore:
         self._handle.all("add_event", id=None, **row, at=timestamp(now))
 
     def _sort_rejects(self, batch: Batch) -> tuple[list[Reject], list[Reject]]:
-        """What this dump rejects, and what it holds for its writer to complete."""
+        """Return what this dump rejects, and what it holds for its writer to complete."""
         held = [reject for reject in batch.rejects if reject.is_tail and batch.mode is Mode.WATCH]
         return [reject for reject in batch.rejects if reject not in held], held
 
     def _file_rejects(
         self, batch: Batch, dump: int, rejects: list[Reject], held: list[Reject], *, now: datetime
     ) -> None:
-        """Enter new rejects with their events, keep those that still stand, heal those that are gone."""
+        """Enter new rejects with their events, keep those that are still there, mark those that are gone as healed."""
         open_rows = self._handle.all("open_rejects", path=batch.dump.path, source=batch.dump.source)
         channel_state = {(row["line"], row["reason"], row["text"]): row for row in open_rows}
         for state, group in (("rejected", rejects), ("held", held)):
@@ -202,7 +202,7 @@ class SqliteStore:
                 if state == "rejected":
                     self._add_event(_rejection(batch.dump.source, dump, reject.reason), now=now)
         for row in channel_state.values() if batch.is_last else ():
-            # What an earlier part of this dump found stands.
+            # What an earlier part of this dump has found stays.
             if batch.row is None or row["sha"] != batch.dump.sha256:
                 self._set_reject(row, batch.dump, state="healed", now=now)
 

@@ -1,4 +1,4 @@
-"""A store → what is wrong with it, check by check; nothing is changed."""
+"""Verify a store, check by check; nothing is changed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from monitor.store.sqlite.database import SIDECAR, Handle
 from monitor.store.sqlite.rows import release_of
 
 _PAGE = 500
-_MAX_FAULTS = 20  # faults of one check that are told
+_MAX_FAULTS = 20  # of one check, in its report
 
 
 def verify(handle: Handle, state: Path) -> Iterator[IntegrityCheck]:
-    """What SQLite can tell, and whether the parts belong together."""
+    """Check the pages, the references, and whether the files belong together."""
     yield IntegrityCheck(
         check="pages and indexes", faults=_faults(handle.pragma("integrity_check", _MAX_FAULTS), well="ok")
     )
@@ -29,7 +29,7 @@ def verify(handle: Handle, state: Path) -> Iterator[IntegrityCheck]:
 
 
 def count_texts(handle: Handle) -> int:
-    """How many texts `verify_texts` will hash."""
+    """Count the texts that `verify_texts` will hash."""
     return int(handle.all("count_versions")[0][0])
 
 

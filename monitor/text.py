@@ -67,6 +67,13 @@ def escape(text: str) -> str:
     return "".join(c if c.isprintable() else _escaped(c) for c in text)
 
 
+def keep_edge_spaces(inner: str, text: str) -> str:
+    """Return `inner` with one space at each edge where `text` has any, so that it can be joined to other texts."""
+    if not inner:
+        return " " if text else ""
+    return (" " if text[0].isspace() else "") + inner + (" " if text[-1].isspace() else "")
+
+
 def _normalize(text: str) -> str:
     """Do all that `fold` does, except for spaces."""
     if text.isascii():

@@ -87,7 +87,7 @@ def _stored(config: Config, day: date | None) -> Iterator[Candidate]:
 
 
 def _lines(candidate: Candidate, alert: Alert, watchlist: Watchlist) -> Iterator[str]:
-    item = item_of(alert, heard=frozenset({watchlist.name}))
+    item = item_of(alert, watchlists=frozenset({watchlist.name}))
     number = f"#{candidate.number}  " if candidate.number else ""
     yield click.style(escape(f"{number}{item.date or 'no day'!s:10}  {item.title}"), bold=True)
     for snippet in item.snippets:

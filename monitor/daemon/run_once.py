@@ -99,6 +99,6 @@ def _stopping(stop: threading.Event) -> Iterator[None]:
 
 def _add_counts(worker: DeliveryWorker, counts: DeliveryCounts, result: PassResult) -> None:
     result.sent += counts.sent
-    result.unsent += counts.retried + counts.held + counts.buried + counts.is_behind
-    if counts.is_behind:
-        warn("messages_left", channel=worker.channel.name, reason=str(worker.hold()), see="monitor channels")
+    result.unsent += counts.retried + counts.held + counts.buried + counts.has_backlog
+    if counts.has_backlog:
+        warn("messages_left", channel=worker.channel.name, reason=str(worker.block_reason()), see="monitor channels")

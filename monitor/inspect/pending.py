@@ -13,7 +13,7 @@ from monitor.config import Config
 from monitor.config.convert import policy_of
 from monitor.inspect.rows import message_row
 from monitor.model import ChannelState, Item, PendingNotice
-from monitor.notify.send_time import Policy, due
+from monitor.notify.send_time import Policy, send_time
 from monitor.ports import Row
 from monitor.records import MessageItem, MessageRecord, Summary, read_all
 from monitor.store.open import Access, Stores, open_stores
@@ -66,12 +66,12 @@ class _Expected:
 def _expected(one: PendingNotice, policy: Policy | None, channel_state: ChannelState) -> _Expected:
     if policy is None:
         return _Expected(one.since, "instant", "its channel is not configured")
-    send_time = due(one.since, policy, channel_state, is_urgent=one.notice.is_urgent)
-    if send_time.wait:
-        return _Expected(send_time.when, "digest", send_time.wait)
+    found = send_time(one.since, policy, channel_state, is_urgent=one.notice.is_urgent)
+    if found.delay:
+        return _Expected(found.at, "digest", found.delay)
     if channel_state.flood_until and not one.notice.is_urgent:
         return _Expected(channel_state.flood_until, "summary", f"more than {policy.max_per_hour} messages an hour")
-    return _Expected(send_time.when, "instant", "")
+    return _Expected(found.at, "instant", "")
 
 
 def _as_message(channel: str, expected: _Expected, items: Sequence[Item]) -> MessageRecord:

@@ -1,4 +1,4 @@
-"""How a channel stands → whether a message may go out now, which ones, and when to look again.
+"""Decide from a channel's state whether messages may go out now, which ones, and until when not.
 
 Pure.
 """
@@ -12,9 +12,9 @@ from enum import StrEnum
 from monitor.model import ChannelState, Rate
 from monitor.notify.send_time import Policy, quiet_end
 
-_LONGEST_REST = timedelta(days=1)  # that any service may ask for
+_MAX_OPEN = timedelta(days=1)  # that any service may ask for
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TICK = timedelta(milliseconds=1)  # what a stored moment is cut down to
+_MILLISECOND = timedelta(milliseconds=1)  # the precision of a stored timestamp
 
 
 class BlockReason(StrEnum):
@@ -22,9 +22,9 @@ class BlockReason(StrEnum):
 
     NOTHING = ""
     REFUSED = "it refuses everything"
-    FAILING = "it is left alone after failures"
+    FAILING = "it is paused after failures"
     MUTED = "it is muted"
-    RATE = "it is told as fast as its rate allows"
+    RATE = "its rate limit is reached"
     QUIET = "quiet hours"
 
 
@@ -32,55 +32,51 @@ class BlockReason(StrEnum):
 class Admission:
     """What may go out now."""
 
-    hold: BlockReason = BlockReason.NOTHING
-    again: datetime | None = None  # when that may be otherwise; None: when a person says so, or nothing is held
+    reason: BlockReason = BlockReason.NOTHING
+    until: datetime | None = None  # when that may change by itself; None: never, or nothing is held back
 
     @property
-    def is_shut(self) -> bool:
+    def is_blocked(self) -> bool:
         """Whether nothing may go out."""
-        return self.hold not in (BlockReason.NOTHING, BlockReason.QUIET)
+        return self.reason not in (BlockReason.NOTHING, BlockReason.QUIET)
 
     @property
     def is_urgent_only(self) -> bool:
-        """Whether only what is urgent may go out."""
-        return self.hold is BlockReason.QUIET
+        """Whether only urgent messages may go out."""
+        return self.reason is BlockReason.QUIET
 
 
 def admission(channel_state: ChannelState, policy: Policy, *, now: datetime) -> Admission:
-    """First rule that fits: refused, left alone after failures, muted, no token left, quiet hours."""
+    """Apply the first rule that fits: refused, paused after failures, muted, no token left, quiet hours."""
     if channel_state.is_refused:
-        return Admission(hold=BlockReason.REFUSED)
-    if channel_state.opened_until and now < channel_state.opened_until and not _is_set_back(channel_state, now):
-        return Admission(hold=BlockReason.FAILING, again=channel_state.opened_until)
+        return Admission(reason=BlockReason.REFUSED)
+    if channel_state.opened_until and now < channel_state.opened_until and not _was_set_back(channel_state, now):
+        return Admission(reason=BlockReason.FAILING, until=channel_state.opened_until)
     if channel_state.muted_until and now < channel_state.muted_until:
-        return Admission(hold=BlockReason.MUTED, again=channel_state.muted_until)
-    if policy.rate and tokens(policy.rate, channel_state, now=now) < 1:
-        return Admission(hold=BlockReason.RATE, again=_refilled(policy.rate, channel_state, now))
+        return Admission(reason=BlockReason.MUTED, until=channel_state.muted_until)
+    if policy.rate and (left := tokens(policy.rate, channel_state, now=now)) < 1:
+        full = now + timedelta(seconds=(1 - left) / policy.rate.per_second) + _MILLISECOND
+        return Admission(reason=BlockReason.RATE, until=full)
     end = quiet_end(policy, now)
-    return Admission(hold=BlockReason.QUIET, again=end) if end else Admission()
+    return Admission(reason=BlockReason.QUIET, until=end) if end else Admission()
 
 
 def tokens(rate: Rate, channel_state: ChannelState, *, now: datetime) -> float:
-    """What is in the channel's bucket now; a clock that was set back fills nothing, unless it was by very much."""
+    """Return how full the channel's bucket is; a clock that was set back a little fills nothing."""
     if channel_state.tokens is None or channel_state.tokens_at is None:
         return float(rate.burst)
-    elapsed = (_ticks(now) - _ticks(channel_state.tokens_at)) / 1000
-    if elapsed < -rate.burst / rate.per_second:  # to wait until it is that time again could take years
+    elapsed = (_milliseconds(now) - _milliseconds(channel_state.tokens_at)) / 1000
+    if elapsed < -rate.burst / rate.per_second:  # set back by much: waiting for the old time could take years
         return float(rate.burst)
     return min(float(rate.burst), channel_state.tokens + max(elapsed, 0.0) * rate.per_second)
 
 
-def _ticks(at: datetime) -> int:
-    """Whole milliseconds, as a store keeps them: else every restart would add what was cut off."""
-    return (at - _EPOCH) // _TICK
+def _milliseconds(at: datetime) -> int:
+    """Return whole milliseconds, as a store keeps them: else each restart would add the rest."""
+    return (at - _EPOCH) // _MILLISECOND
 
 
-def _is_set_back(channel_state: ChannelState, now: datetime) -> bool:
-    """Whether the rest is one that a clock made that ran ahead: it may be years away."""
+def _was_set_back(channel_state: ChannelState, now: datetime) -> bool:
+    """Return whether the pause was set by a clock that ran ahead: it may end years from now."""
     began_later = channel_state.since is not None and now < channel_state.since
-    return began_later or (channel_state.opened_until is not None and channel_state.opened_until > now + _LONGEST_REST)
-
-
-def _refilled(rate: Rate, channel_state: ChannelState, now: datetime) -> datetime:
-    missing = 1 - tokens(rate, channel_state, now=now)
-    return now + timedelta(seconds=missing / rate.per_second) + _TICK
+    return began_later or (channel_state.opened_until is not None and channel_state.opened_until > now + _MAX_OPEN)

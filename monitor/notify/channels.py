@@ -1,4 +1,4 @@
-"""A configured channel url → something messages can be sent to."""
+"""Open the channel that a configured url names."""
 
 from __future__ import annotations
 
@@ -6,85 +6,82 @@ from typing import TextIO
 
 from monitor.model import Message, Outcome, Rate, Verdict
 from monitor.notify.apprise_channel import AppriseChannel, ChannelUnusable, Html, build, check_url, scheme_of
-from monitor.notify.compose import USUAL, Bound
+from monitor.notify.compose import DEFAULT_PART_LIMIT, PartLimit
 from monitor.notify.console import ConsoleChannel
 from monitor.ports import Channel
 from monitor.secret import Secret
 
-# Services that refuse what our usual part would hold: the longest message they take, in characters.
-_NARROW = {
-    "discord": 2_000,
-    "gchat": 4_000,
-    "mmost": 4_000,
-    "mmosts": 4_000,
-    "ntfy": 7_800,
-    "ntfys": 7_800,
-    "tgram": 4_096,
-}
+# The max_length message, in characters, of services that refuse a part of the default size.
+_MAX_LENGTHS = {
+    "discord": 2_000, "gchat": 4_000, "mmost": 4_000, "mmosts": 4_000, "ntfy": 7_800, "ntfys": 7_800, "tgram": 4_096,
+}  # fmt: skip
+_WEBHOOK_RATE, _MAIL_RATE = Rate(per_second=10, burst=10), Rate(per_second=10 / 60, burst=10)
 _RATES = {
     "console": None,
-    "json": Rate(per_second=10, burst=10),
-    "jsons": Rate(per_second=10, burst=10),
-    "mailto": Rate(per_second=10 / 60, burst=10),
-    "mailtos": Rate(per_second=10 / 60, burst=10),
+    **dict.fromkeys(("json", "jsons"), _WEBHOOK_RATE),
+    **dict.fromkeys(("mailto", "mailtos"), _MAIL_RATE),
 }
-COMMON = frozenset(
+COMMON_SCHEMES = frozenset(
     {"console", "discord", "form", "forms", "gchat", "gotify", "gotifys", "json", "jsons", "mailto", "mailtos",
      "matrix", "matrixs", "mmost", "mmosts", "ntfy", "ntfys", "pover", "signal", "signals", "slack", "tgram",
      "workflows", "xml", "xmls"}
 )  # fmt: skip
-_USUAL_RATE = Rate(per_second=1, burst=3)  # what Slack bears; few services bear less
-_FACTS = 0.6  # their share of a rendered message; layout, subject and escaping take the rest
+_DEFAULT_RATE = Rate(per_second=1, burst=3)  # the limit of Slack; few services allow less
+_FACTS_SHARE = 0.6  # of a rendered message; layout, subject and escaping take the rest
 
 
 def open_channel(name: str, url: Secret, *, stream: TextIO, color: bool, html: Html = "auto") -> Channel:
-    """Costs nothing and cannot fail: an Apprise service is built at the first send."""
+    """Return the channel at once; an Apprise service is built at the first send."""
     if is_console(url):
         return ConsoleChannel(name, stream, color=color)
-    return LateChannel(name, url, html=html)
+    return LazyChannel(name, url, html=html)
 
 
 def check_channel(url: Secret, *, html: Html = "auto") -> str | None:
-    """What is wrong with the url, in one sentence without secrets; None: nothing. Loads apprise unless console."""
+    """Return what is wrong with the url, in one sentence without secrets; None: nothing. May load apprise."""
     if not is_console(url):
         return check_url(url, html=html)
-    return "console:// prints plain text; leave html at auto" if html == "on" else None
+    return "console:// prints plain text; set html to auto" if html == "on" else None
 
 
 def check_service(url: Secret, *, html: Html = "auto") -> str | None:
-    """The same, but of the common services nothing is asked: most monitors load no apprise before their first send."""
-    return None if scheme_of(url) in COMMON else check_channel(url, html=html)
+    """Check as `check_channel`, except common services, so that most monitors load apprise at their first send."""
+    return None if scheme_of(url) in COMMON_SCHEMES else check_channel(url, html=html)
 
 
 def is_console(url: Secret) -> bool:
-    """Whether messages of this url are printed."""
+    """Return whether messages of this url are printed."""
     return scheme_of(url) == "console"
 
 
-def bound_of(url: Secret) -> Bound:
-    """How much one message of this channel may hold, so that `compose` splits where the service would refuse."""
-    longest = _NARROW.get(scheme_of(url))
-    return Bound(items=USUAL.items, characters=int(longest * _FACTS)) if longest else USUAL
+def part_limit_of(url: Secret) -> PartLimit:
+    """Return how much one message of this channel may hold before it is split."""
+    max_length = _MAX_LENGTHS.get(scheme_of(url))
+    return (
+        PartLimit(items=DEFAULT_PART_LIMIT.items, characters=int(max_length * _FACTS_SHARE))
+        if max_length
+        else DEFAULT_PART_LIMIT
+    )
 
 
 def rate_of(url: Secret) -> Rate | None:
-    """How fast the service of this channel may be told; None: as fast as it goes."""
-    return _RATES.get(scheme_of(url), _USUAL_RATE)
+    """Return the default rate of the service; None: no limit."""
+    return _RATES.get(scheme_of(url), _DEFAULT_RATE)
 
 
-class LateChannel:
-    """Builds its Apprise service at the first send; as long as that fails, it answers like a far side that refuses."""
+class LazyChannel:
+    """Builds its Apprise service at the first send; while that fails, it refuses every message."""
 
     def __init__(self, name: str, url: Secret, *, html: Html = "auto") -> None:
         self.name = name
         self._url = url
         self._html: Html = html
-        self._built: AppriseChannel | None = None
+        self._channel: AppriseChannel | None = None
 
     def send(self, message: Message, *, delivery: int) -> Verdict:
-        """As AppriseChannel, and CHANNEL_REFUSED where no service can be built."""
+        """Send as AppriseChannel; CHANNEL_REFUSED where no service can be built."""
         try:
-            self._built = self._built or AppriseChannel(self.name, build(self._url), html=self._html)
+            self._channel = self._channel or AppriseChannel(self.name, build(self._url), html=self._html)
         except ChannelUnusable as error:
             return Verdict(outcome=Outcome.CHANNEL_REFUSED, reason=error.message)
-        return self._built.send(message, delivery=delivery)
+        return self._channel.send(message, delivery=delivery)

@@ -1,4 +1,4 @@
-"""Alerts of one dump → what each channel is told of them; items → a message, in parts where it grows long.
+"""Build the notices of one dump's alerts for each channel, and split a long message into parts.
 
 Pure. A message holds facts as they were scraped: whatever renders it must neutralise them first.
 """
@@ -12,29 +12,30 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from monitor.model import Alert, Change, Edit, Hit, Item, Message, Notice, RelatedRelease, Snippet
+from monitor.text import keep_edge_spaces
 
-_TITLE_LONGEST = 300  # characters; a title beyond that is a broken record or an attack
-_TWIN_LONGEST = 120
-_HIT_LONGEST = 80
-_SNIPPETS = 3
+_MAX_TITLE = 300  # characters; a title beyond that is a broken record or an attack
+_MAX_RELATED_TITLE = 120
+_MAX_HIT = 80
+_MAX_SNIPPETS = 3
 _SNIPPET_SIDE = 75  # characters on each side of a hit: about 160 with an ordinary word between
-_KEEP_LONGEST, _KEEP_ENDS = 16, 6  # words
-_TOUCHED_LONGEST, _TOUCHED_ENDS = 80, 40
-_EDITS_MOST = 60  # a rewritten release is read in full with `monitor show`, not in an alert
-_LINES_PER_ITEM = 6  # a summary gives a release one line where other messages tell its facts
+_MAX_KEPT, _KEPT_ENDS = 16, 6  # words
+_MAX_CHANGED, _CHANGED_ENDS = 80, 40
+_MAX_EDITS = 60  # a rewritten release is read in full with `monitor show`, not in an alert
+_LINES_PER_ITEM = 6  # a summary gives a release one line, other messages several
 _LINE_LAYOUT = 60  # characters around the title in the shortest form of an item
 _FIELD_ORDER = {"body": 0, "category": 1, "title": 2}  # the title is printed anyway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bound:
-    """How much goes into one part of a message; a part always holds at least one item."""
+class PartLimit:
+    """The most that one part of a message holds; a part always holds at least one item."""
 
     items: int
     characters: int  # of facts, and a line of layout for each item; the rest of the layout adds roughly a fifth
 
 
-USUAL = Bound(items=20, characters=12_000)
+DEFAULT_PART_LIMIT = PartLimit(items=20, characters=12_000)
 
 
 def compose(
@@ -45,81 +46,84 @@ def compose(
     titles: Mapping[int, str] = MappingProxyType({}),
     urgent: AbstractSet[str] = frozenset(),
 ) -> tuple[Notice, ...]:
-    """Channels in the order in which routes name them, notices in the order of the alerts.
+    """Return the notices by channel, in the order of `routes`, then in the order of the alerts.
 
     `routes` gives each watchlist its channels; `titles` names the related releases. An item names only the watchlists
-    that are told through its channel; a channel none of whose watchlists are told gets nothing. A notice is urgent
-    when one of them is.
+    that alert its channel, and its notice is urgent when one of them is.
     """
     found: list[Notice] = []
     for channel in dict.fromkeys(name for names in routes.values() for name in names):
-        heard = frozenset(watchlist for watchlist, names in routes.items() if channel in names)
-        heeded = [alert for alert in alerts if heard.intersection(alert.told)]
-        items = [item_of(alert, heard=heard, source=source, titles=titles) for alert in heeded]
+        routed = frozenset(watchlist for watchlist, names in routes.items() if channel in names)
+        items = [
+            item_of(alert, watchlists=routed, source=source, titles=titles)
+            for alert in alerts
+            if routed.intersection(alert.told)
+        ]
         found += [Notice(channel=channel, item=one, is_urgent=not urgent.isdisjoint(one.watchlists)) for one in items]
     return tuple(found)
 
 
 def item_of(
-    alert: Alert, *, heard: frozenset[str], source: str = "", titles: Mapping[int, str] = MappingProxyType({})
+    alert: Alert, *, watchlists: frozenset[str], source: str = "", titles: Mapping[int, str] = MappingProxyType({})
 ) -> Item:
-    """The facts of one alert as the hearers of these watchlists get them."""
+    """Return the facts of one alert that concern these watchlists."""
     change = alert.change
-    hits = [hit for hit in alert.hits if hit.watchlist in heard]
+    hits = [hit for hit in alert.hits if hit.watchlist in watchlists]
     return Item(
         release=change.number,
         version=change.version,
         kind=change.kind,
-        title=_clipped(change.after.title, _TITLE_LONGEST),
+        title=_truncated(change.after.title, _MAX_TITLE),
         date=change.after.date,
         category=change.after.category,
-        watchlists=tuple(name for name in alert.told if name in heard),
-        totals=tuple((name, count) for name, count in alert.totals if name in heard),
+        watchlists=tuple(name for name in alert.told if name in watchlists),
+        totals=tuple((name, count) for name, count in alert.totals if name in watchlists),
         words=_words(hits),
         snippets=_snippets(alert, hits),
-        edits=condensed(change.edits),
+        edits=shorten_edits(change.edits),
         numbers=change.numbers,
         related=change.related,
         reason=change.reason,
         source=source,
         twins=tuple(
-            RelatedRelease(number=n, title=_clipped(titles[n], _TWIN_LONGEST)) for n in change.related if n in titles
+            RelatedRelease(number=n, title=_truncated(titles[n], _MAX_RELATED_TITLE))
+            for n in change.related
+            if n in titles
         ),
     )
 
 
-def in_parts(whole: Message, items: Sequence[Item], bound: Bound) -> tuple[Message, ...]:
-    """Copies of an empty message that share out the items, numbered; no items give no message.
+def in_parts(whole: Message, items: Sequence[Item], limit: PartLimit) -> tuple[Message, ...]:
+    """Split the items over numbered copies of an empty message; without items there is none.
 
-    A summary keeps of each item what its one line tells.
+    A summary keeps of each item what its one line shows.
     """
     if whole.kind == "summary":
-        items = [_named_only(item) for item in items]
-        bound = replace(bound, items=bound.items * _LINES_PER_ITEM)
-    parts = list(_split(items, bound))
+        items = [
+            replace(item, totals=(), snippets=(), edits=(), numbers=(), words=(), related=(), twins=(), reason="")
+            for item in items
+        ]
+        limit = replace(limit, items=limit.items * _LINES_PER_ITEM)
+    parts = list(_split(items, limit))
     return tuple(replace(whole, items=part, part=n, parts=len(parts)) for n, part in enumerate(parts, start=1))
 
 
-def condensed(edits: Sequence[Edit]) -> tuple[Edit, ...]:
-    """The same edits with long stretches cut down to their two ends, and the end of a very long list left out."""
-    short = tuple(_condensed(edit) for edit in edits[:_EDITS_MOST])
-    if len(edits) <= _EDITS_MOST:
+def shorten_edits(edits: Sequence[Edit]) -> tuple[Edit, ...]:
+    """Cut long texts down to their two ends, and a very long list to its beginning."""
+    short = tuple(_shorten(edit) for edit in edits[:_MAX_EDITS])
+    if len(edits) <= _MAX_EDITS:
         return short
-    return (*short, Edit(field=edits[_EDITS_MOST].field, op="keep", old=" … ", new=" … "))
+    return (*short, Edit(field=edits[_MAX_EDITS].field, op="keep", old=" … ", new=" … "))
 
 
-def _named_only(item: Item) -> Item:
-    return replace(item, totals=(), snippets=(), edits=(), numbers=(), words=(), related=(), twins=(), reason="")
-
-
-def _split(items: Sequence[Item], bound: Bound) -> Iterator[tuple[Item, ...]]:
+def _split(items: Sequence[Item], limit: PartLimit) -> Iterator[tuple[Item, ...]]:
     part: list[Item] = []
-    room = bound.characters
+    room = limit.characters
     for item in items:
         size = _size(item)
-        if part and (len(part) == bound.items or size > room):
+        if part and (len(part) == limit.items or size > room):
             yield tuple(part)
-            part, room = [], bound.characters
+            part, room = [], limit.characters
         part.append(item)
         room -= size
     if part:
@@ -131,45 +135,45 @@ def _size(item: Item) -> int:
     facts += [text for s in item.snippets for text in (s.before, s.hit, s.after)]
     facts += [text for e in item.edits for text in ((e.new,) if e.op == "keep" else (e.old, e.new))]
     facts += [figure for pair in item.numbers for figure in pair]
-    facts += [twin.title for twin in item.twins]
+    facts += [one.title for one in item.twins]
     return sum(map(len, facts)) + _LINE_LAYOUT
 
 
 def _words(hits: Sequence[Hit]) -> tuple[str, ...]:
-    """Matched words as they stand in the text; one that differs only in letter case is the same word."""
+    """Return the matched words as they stand in the text; letter case does not make another word."""
     first: dict[str, str] = {}
     for hit in hits:
-        word = _clipped(" ".join(hit.text.split()), _HIT_LONGEST)
+        word = _truncated(" ".join(hit.text.split()), _MAX_HIT)
         first.setdefault(word.casefold(), word)
     return tuple(first.values())
 
 
 def _snippets(alert: Alert, hits: Sequence[Hit]) -> tuple[Snippet, ...]:
-    """Every watchlist in turn; of its hits those that the change touched, then the body's; none overlap."""
-    touched = _touched(alert.change)
-    best_first = sorted(hits, key=lambda hit: (not _is_within(hit, touched), _FIELD_ORDER.get(hit.field, 3)))
+    """Choose from each watchlist in turn, first hits in changed text, then in the body; none overlap."""
+    added = _added_spans(alert.change)
+    best_first = sorted(hits, key=lambda hit: (not _is_within(hit, added), _FIELD_ORDER.get(hit.field, 3)))
     chosen: list[Hit] = []
-    for hit in _in_turn(best_first):
-        if len(chosen) == _SNIPPETS:
+    for hit in _round_robin(best_first):
+        if len(chosen) == _MAX_SNIPPETS:
             break
         if not any(_is_near(hit, other) for other in chosen):
             chosen.append(hit)
     return tuple(_snippet(_text_of(alert, hit), hit) for hit in chosen)
 
 
-def _in_turn(hits: Sequence[Hit]) -> list[Hit]:
-    """The first hit of each watchlist, then the second of each: no watchlist takes all the room."""
+def _round_robin(hits: Sequence[Hit]) -> list[Hit]:
+    """Return the first hit of each watchlist, then the second of each: no watchlist takes all the room."""
     count: Counter[str] = Counter()
-    scan_schedule: list[tuple[int, Hit]] = []
+    ranked: list[tuple[int, Hit]] = []
     for hit in hits:
-        scan_schedule.append((count[hit.watchlist], hit))
+        ranked.append((count[hit.watchlist], hit))
         count[hit.watchlist] += 1
-    return [hit for _, hit in sorted(scan_schedule, key=lambda pair: pair[0])]
+    return [hit for _, hit in sorted(ranked, key=lambda pair: pair[0])]
 
 
-def _touched(change: Change) -> tuple[tuple[str, int, int], ...]:
-    """Field, start and end of every stretch that was put in; edits carry no offsets, so the text is walked along."""
-    stretches: list[tuple[str, int, int]] = []
+def _added_spans(change: Change) -> tuple[tuple[str, int, int], ...]:
+    """Return field, start and end of every text that was added; edits carry no offsets, so the text is searched."""
+    spans: list[tuple[str, int, int]] = []
     ends: dict[str, int] = {}
     for edit in change.edits:
         words = edit.new.strip()
@@ -178,12 +182,12 @@ def _touched(change: Change) -> tuple[tuple[str, int, int], ...]:
             continue
         ends[edit.field] = start + len(words)
         if edit.op != "keep":
-            stretches.append((edit.field, start, start + len(words)))
-    return tuple(stretches)
+            spans.append((edit.field, start, start + len(words)))
+    return tuple(spans)
 
 
-def _is_within(hit: Hit, stretches: Sequence[tuple[str, int, int]]) -> bool:
-    return any(field == hit.field and hit.start < end and start < hit.end for field, start, end in stretches)
+def _is_within(hit: Hit, spans: Sequence[tuple[str, int, int]]) -> bool:
+    return any(field == hit.field and hit.start < end and start < hit.end for field, start, end in spans)
 
 
 def _is_near(hit: Hit, other: Hit) -> bool:
@@ -191,7 +195,7 @@ def _is_near(hit: Hit, other: Hit) -> bool:
 
 
 def _text_of(alert: Alert, hit: Hit) -> str:
-    """The field a hit points into: as it is now, or as it was where the words stand only there."""
+    """Return the field that a hit points into: the new text, or the old one where the words stand only there."""
     now = getattr(alert.change.after, hit.field) or ""
     if now[hit.start : hit.end] == hit.text or alert.change.before is None:
         return str(now)
@@ -202,51 +206,45 @@ def _snippet(text: str, hit: Hit) -> Snippet:
     return Snippet(
         field=hit.field,
         before=_tail(text[: hit.start]),
-        hit=_clipped(" ".join(hit.text.split()), _HIT_LONGEST),
+        hit=_truncated(" ".join(hit.text.split()), _MAX_HIT),
         after=_head(text[hit.end :]),
     )
 
 
 def _head(text: str) -> str:
-    """The first whole words, blanks levelled, with a mark where text was left out."""
+    """Return the first whole words, single-spaced, with a mark where text was left out."""
     if len(text) <= _SNIPPET_SIDE:
-        return _levelled(text)
+        return _single_spaced(text)
     room = text[: _SNIPPET_SIDE + 1]
     cut = max((at for at, char in enumerate(room) if char.isspace()), default=0)
-    return _levelled(room[: cut or _SNIPPET_SIDE]) + " …"
+    return _single_spaced(room[: cut or _SNIPPET_SIDE]) + " …"
 
 
 def _tail(text: str) -> str:
     if len(text) <= _SNIPPET_SIDE:
-        return _levelled(text)
+        return _single_spaced(text)
     room = text[-_SNIPPET_SIDE - 1 :]
     cut = next((at + 1 for at, char in enumerate(room) if char.isspace()), len(room))
-    return "… " + _levelled(room[cut:] if cut < len(room) else room[1:])
+    return "… " + _single_spaced(room[cut:] if cut < len(room) else room[1:])
 
 
-def _levelled(text: str) -> str:
-    """Every run of blanks or line ends as one blank, those at the edges too: they part the hit from its neighbours."""
-    inner = " ".join(text.split())
-    if not inner:
-        return " " if text else ""
-    return (" " if text[0].isspace() else "") + inner + (" " if text[-1].isspace() else "")
+def _single_spaced(text: str) -> str:
+    return keep_edge_spaces(" ".join(text.split()), text)
 
 
-def _condensed(edit: Edit) -> Edit:
-    longest, ends = (_KEEP_LONGEST, _KEEP_ENDS) if edit.op == "keep" else (_TOUCHED_LONGEST, _TOUCHED_ENDS)
-    return replace(edit, old=_ends(edit.old, longest, ends), new=_ends(edit.new, longest, ends))
+def _shorten(edit: Edit) -> Edit:
+    limit, ends = (_MAX_KEPT, _KEPT_ENDS) if edit.op == "keep" else (_MAX_CHANGED, _CHANGED_ENDS)
+    return replace(edit, old=_ends(edit.old, limit, ends), new=_ends(edit.new, limit, ends))
 
 
-def _ends(text: str, longest: int, ends: int) -> str:
-    """A text of too many words as its two ends; the blanks at its edges stay, for spans are put together again."""
+def _ends(text: str, limit: int, ends: int) -> str:
+    """Cut a text of more than `limit` words down to its two ends; spaces at its edges stay, for edits are joined."""
     words = text.split()
-    if len(words) > longest:
-        start = " " if text[0].isspace() else ""
-        end = " " if text[-1].isspace() else ""
-        text = f"{start}{' '.join(words[:ends])} … {' '.join(words[-ends:])}{end}"
-    most = longest * 25  # characters, for "words" that no blank ever ends
+    if len(words) > limit:
+        text = keep_edge_spaces(f"{' '.join(words[:ends])} … {' '.join(words[-ends:])}", text)
+    most = limit * 25  # characters, for "words" that no space ever ends
     return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"
 
 
-def _clipped(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+def _truncated(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"

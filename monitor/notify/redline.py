@@ -1,6 +1,6 @@
-"""Edits of a change → the hunks and lines that show it: what went, what came, and a few words around.
+"""Turn the edits of a change into hunks and lines: what was removed and added, with a few words around.
 
-Pure, and without markup: each medium paints what was touched its own way.
+Pure, and without markup: each medium marks the changed words its own way.
 """
 
 from __future__ import annotations
@@ -15,80 +15,71 @@ _CONTEXT = 6  # words on each side of a hunk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stroke:
-    """A stretch of a line that was touched throughout, or not at all."""
+class Span:
+    """A part of a line that changed as a whole, or not at all."""
 
     text: str
-    is_touched: bool
+    is_changed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiffLine:
-    """One side of a hunk; the two sides of a replacement follow each other, the old one first."""
+    """One side of a hunk; of a replacement the old side comes first, then the new one."""
 
     field: str  # title | body | category | date
-    mark: str  # "-": as it was; "+": as it is
-    strokes: tuple[Stroke, ...]
+    mark: str  # "-": old; "+": new
+    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hunk:
-    """Touched words of one field close to one another, with a few words around, in reading order."""
+    """Changes of one field close to one another, with a few words around, in reading order."""
 
     field: str  # title | body | category | date
     edits: tuple[Edit, ...]
 
 
 def hunks(edits: Sequence[Edit]) -> tuple[Hunk, ...]:
-    """Only what changed, field by field; unchanged stretches longer than two contexts part the hunks."""
+    """Return only what changed, field by field; unchanged text longer than two contexts separates hunks."""
     return tuple(
         Hunk(field=field, edits=tuple(hunk))
         for field, run in groupby(edits, key=lambda edit: edit.field)
-        for hunk in _parted(list(run))
+        for hunk in _split(run)
     )
 
 
 def redline(edits: Sequence[Edit]) -> tuple[DiffLine, ...]:
-    """The hunks as lines: first how each read, then how it reads."""
-    return tuple(line for hunk in hunks(edits) for line in _sides(hunk))
+    """Return the hunks as lines, each with its old side first; a side on which nothing changed is left out."""
+    lines = []
+    for hunk in hunks(edits):
+        for mark, side in (("-", "old"), ("+", "new")):
+            texts = ((getattr(edit, side), edit.op != "keep") for edit in hunk.edits)
+            spans = tuple(Span(text=text, is_changed=is_changed) for text, is_changed in texts if text)
+            if any(span.is_changed for span in spans):
+                lines.append(DiffLine(field=hunk.field, mark=mark, spans=spans))
+    return tuple(lines)
 
 
-def _parted(edits: list[Edit]) -> Iterator[list[Edit]]:
-    """Runs of touched edits with the short unchanged stretches between them, each run with its context."""
+def _split(edits: Iterator[Edit]) -> Iterator[list[Edit]]:
+    """Yield runs of changes with the short unchanged parts between them, each run with its context."""
     hunk: list[Edit] = []
     for edit in edits:
-        if edit.op == "keep" and len(edit.new.split()) > 2 * _CONTEXT:
-            if _is_news(hunk):
-                yield [*hunk, _kept(edit, _first_words(edit.new))]
-            hunk = [_kept(edit, _last_words(edit.new))]
+        words = edit.new.split() if edit.op == "keep" else []
+        if len(words) > 2 * _CONTEXT:
+            if _has_change(hunk):
+                start = " " if edit.new[0].isspace() else ""
+                yield [*hunk, _kept(edit.field, f"{start}{' '.join(words[:_CONTEXT])} …")]
+            end = " " if edit.new[-1].isspace() else ""
+            hunk = [_kept(edit.field, f"… {' '.join(words[-_CONTEXT:])}{end}")]
         else:
             hunk.append(edit)
-    if _is_news(hunk):
+    if _has_change(hunk):
         yield hunk
 
 
-def _is_news(hunk: list[Edit]) -> bool:
+def _has_change(hunk: list[Edit]) -> bool:
     return any(edit.op != "keep" for edit in hunk)
 
 
-def _kept(edit: Edit, text: str) -> Edit:
-    return Edit(field=edit.field, op="keep", old=text, new=text)
-
-
-def _first_words(text: str) -> str:
-    start = " " if text[0].isspace() else ""
-    return start + " ".join(text.split()[:_CONTEXT]) + " …"
-
-
-def _last_words(text: str) -> str:
-    end = " " if text[-1].isspace() else ""
-    return "… " + " ".join(text.split()[-_CONTEXT:]) + end
-
-
-def _sides(hunk: Hunk) -> Iterator[DiffLine]:
-    """The old side and the new one; a side on which nothing was touched has nothing to show."""
-    old = tuple(Stroke(text=e.old, is_touched=e.op != "keep") for e in hunk.edits if e.old)
-    new = tuple(Stroke(text=e.new, is_touched=e.op != "keep") for e in hunk.edits if e.new)
-    for mark, strokes in (("-", old), ("+", new)):
-        if any(stroke.is_touched for stroke in strokes):
-            yield DiffLine(field=hunk.field, mark=mark, strokes=strokes)
+def _kept(field: str, text: str) -> Edit:
+    return Edit(field=field, op="keep", old=text, new=text)

@@ -1,6 +1,6 @@
-"""A verdict on a delivery → what becomes of the message, and of its channel.
+"""Decide what becomes of a message, and of its channel, after an attempt to send it.
 
-Pure: the clock and the dice come in as arguments.
+Pure: the time and the random jitter are arguments.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from enum import StrEnum
 
 from monitor.model import ChannelState, Delivery, Outcome, Verdict
 
-OPENS_AT = 5  # failures in a row
-_DOWN = frozenset({Outcome.TRANSIENT, Outcome.UNCERTAIN, Outcome.CHANNEL_REFUSED})
+FAILURE_THRESHOLD = 5  # failures in a row that open a channel
+_CHANNEL_FAILURES = frozenset({Outcome.TRANSIENT, Outcome.UNCERTAIN, Outcome.CHANNEL_REFUSED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How long what failed is left alone."""
+    """The waiting times after failures."""
 
     first_backoff: timedelta = timedelta(seconds=30)  # of a message; doubled each time
     longest_backoff: timedelta = timedelta(hours=1)
-    cooldown: timedelta = timedelta(seconds=15)  # of a channel after a failure: the next message would fare no better
-    first_open: timedelta = timedelta(minutes=1)  # of a channel that failed OPENS_AT times; doubled each time
+    cooldown: timedelta = timedelta(seconds=15)  # of a channel after a failure: the next message would fail too
+    first_open: timedelta = timedelta(minutes=1)  # of a channel that reached FAILURE_THRESHOLD; doubled each time
     longest_open: timedelta = timedelta(minutes=30)
 
 
@@ -39,7 +39,7 @@ class Action(StrEnum):
 
 
 class Transition(StrEnum):
-    """What a channel's people are told of it."""
+    """A change of a channel that the operator is notified of."""
 
     NONE = ""
     OPENED = "opened"
@@ -64,7 +64,7 @@ def decide(
     holds_uncertain: bool,
     retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
 ) -> Decision:
-    """First rule that fits: accepted, refused for good, not to be told twice, too old to be tried again, try again."""
+    """Apply the first rule that fits: accepted, refused forever, held because it may have arrived, expired, retry."""
     if verdict.outcome is Outcome.OK:
         return Decision(action=Action.DONE, verdict=verdict)
     if verdict.outcome is Outcome.REFUSED:
@@ -73,7 +73,7 @@ def decide(
         return Decision(action=Action.HOLD, verdict=verdict)
     due = now + backoff(delivery.attempt, verdict, jitter, retry_policy)
     if due > delivery.expires:
-        reason = f"too old: it would be tried again only after its max_age; last: {verdict.reason}"
+        reason = f"too old: the next attempt would come after its max_age; last: {verdict.reason}"
         return Decision(action=Action.BURY, verdict=replace(verdict, reason=reason))
     return Decision(action=Action.RETRY, verdict=verdict, due=due)
 
@@ -81,9 +81,9 @@ def decide(
 def backoff(
     attempt: int, verdict: Verdict, jitter: float, retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY
 ) -> timedelta:
-    """Full jitter (0 ≤ jitter < 1) below min(30 s · 2^(attempt - 1), 1 h), but never less than the service asked."""
+    """Return full jitter (0 ≤ jitter < 1) below min(30 s · 2^(attempt - 1), 1 h), but at least Retry-After."""
     if verdict.outcome is Outcome.CHANNEL_REFUSED:
-        return timedelta(0)  # the message is well: it waits for its channel
+        return timedelta(0)  # nothing is wrong with the message: it waits for its channel
     doublings = min(max(attempt, 1) - 1, 20)  # bounded: attempts are not, and 2^attempt outgrows a timedelta
     spread = min(retry_policy.first_backoff * (1 << doublings), retry_policy.longest_backoff) * jitter
     return max(spread, timedelta(seconds=verdict.retry_after or 0))
@@ -92,35 +92,35 @@ def backoff(
 def state_after(
     channel_state: ChannelState, verdict: Verdict, *, now: datetime, retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY
 ) -> ChannelState:
-    """How the channel stands after an attempt; one that refuses a message has answered, so it is well."""
-    if verdict.outcome not in _DOWN:
+    """Return the channel's state after an attempt; one that refuses a message has answered, so it is healthy."""
+    if verdict.outcome not in _CHANNEL_FAILURES:
         return replace(channel_state, failures=0, since=None, opened_until=None, is_refused=False, reason="")
     failures = channel_state.failures + 1
-    rest = max(_rest(failures, retry_policy), timedelta(seconds=verdict.retry_after or 0))
+    pause = max(_open_time(failures, retry_policy), timedelta(seconds=verdict.retry_after or 0))
     return replace(
         channel_state,
         failures=failures,
         since=channel_state.since or now,
-        opened_until=now + rest,
+        opened_until=now + pause,
         is_refused=verdict.outcome is Outcome.CHANNEL_REFUSED,
         reason=verdict.reason,
     )
 
 
 def is_open(channel_state: ChannelState) -> bool:
-    """Whether a channel has failed so often, or so finally, that people should know."""
-    return channel_state.is_refused or channel_state.failures >= OPENS_AT
+    """Return whether the operator should know: the channel failed too often, or refuses everything."""
+    return channel_state.is_refused or channel_state.failures >= FAILURE_THRESHOLD
 
 
 def transition(before: ChannelState, after: ChannelState) -> Transition:
-    """What happened to a channel between two attempts."""
+    """Return what changed between two attempts."""
     if is_open(before) == is_open(after):
         return Transition.NONE
     return Transition.OPENED if is_open(after) else Transition.RECOVERED
 
 
-def _rest(failures: int, retry_policy: RetryPolicy) -> timedelta:
-    """A breath after each of the first failures, then 1, 2, 4 … 30 minutes, with one probe in between."""
-    if failures < OPENS_AT:
+def _open_time(failures: int, retry_policy: RetryPolicy) -> timedelta:
+    """Return the cooldown after each of the first failures, then 1, 2, 4 … 30 minutes, each followed by one probe."""
+    if failures < FAILURE_THRESHOLD:
         return retry_policy.cooldown
-    return min(retry_policy.first_open * (1 << min(failures - OPENS_AT, 10)), retry_policy.longest_open)
+    return min(retry_policy.first_open * (1 << min(failures - FAILURE_THRESHOLD, 10)), retry_policy.longest_open)

@@ -1,6 +1,6 @@
-"""A notice that waits → when it is to be told, and why not before.
+"""Compute when a pending notice is sent, and what delays it until then.
 
-Pure: one rule for digests, quiet hours and mutes; whoever waits until the same moment is told in one message.
+Pure: one rule for digests, quiet hours and mutes. Notices with the same delay and time become one message.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from monitor.model import ChannelState, Rate
-from monitor.notify.compose import USUAL, Bound
+from monitor.notify.compose import DEFAULT_PART_LIMIT, PartLimit
 from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from monitor.notify.time_windows import Digest, Quiet, next_window, quiet_until
 
 
-class Wait(StrEnum):
+class Delay(StrEnum):
     """What a notice waits for."""
 
-    NOTHING = ""
+    NONE = ""
     DIGEST = "digest"
     QUIET = "quiet hours"
     MUTE = "mute"
@@ -27,12 +27,12 @@ class Wait(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How one channel wants to be told; what its section of the configuration says."""
+    """The delivery settings of one channel."""
 
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     max_age: timedelta = timedelta(hours=72)
-    bound: Bound = USUAL
-    rate: Rate | None = None  # None: as fast as it goes
+    part_limit: PartLimit = DEFAULT_PART_LIMIT
+    rate: Rate | None = None  # None: no limit
     max_per_hour: int = 0  # messages; 0: no limit
     digest: Digest | None = None
     quiet: Quiet | None = None
@@ -41,24 +41,24 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Due:
-    """When, and what made it wait until then."""
+class SendTime:
+    """When a notice is sent, and what delays it until then."""
 
-    when: datetime
-    wait: Wait = Wait.NOTHING
+    at: datetime
+    delay: Delay = Delay.NONE
 
 
-def due(since: datetime, policy: Policy, channel_state: ChannelState, *, is_urgent: bool) -> Due:
-    """When something that came at `since` is to be told. A digest, then a mute, then quiet hours put it off."""
-    found = Due(since)
+def send_time(since: datetime, policy: Policy, channel_state: ChannelState, *, is_urgent: bool) -> SendTime:
+    """Return when a notice that came at `since` is sent. A digest, then a mute, then quiet hours delay it."""
+    found = SendTime(since)
     if policy.digest and not is_urgent:
-        found = Due(next_window(policy.digest, after=since, timezone=policy.timezone), Wait.DIGEST)
-    if channel_state.muted_until and channel_state.muted_until > found.when:
-        found = Due(channel_state.muted_until, Wait.MUTE)
-    quiet = None if is_urgent else quiet_end(policy, found.when)
-    return Due(quiet, Wait.QUIET) if quiet else found
+        found = SendTime(next_window(policy.digest, after=since, timezone=policy.timezone), Delay.DIGEST)
+    if channel_state.muted_until and channel_state.muted_until > found.at:
+        found = SendTime(channel_state.muted_until, Delay.MUTE)
+    quiet = None if is_urgent else quiet_end(policy, found.at)
+    return SendTime(quiet, Delay.QUIET) if quiet else found
 
 
 def quiet_end(policy: Policy, at: datetime) -> datetime | None:
-    """When the channel's quiet hours around a moment end; None: it is not in them."""
+    """Return when the channel's quiet hours around a time end; None: it is outside of them."""
     return quiet_until(policy.quiet, at=at, timezone=policy.timezone) if policy.quiet else None

@@ -1,7 +1,7 @@
-"""A channel's digest times and quiet hours, in local wall time → moments.
+"""Compute digest times and quiet hours, given in local wall time, as UTC timestamps.
 
-Pure, and sure of the two odd days of a year: a wall time that the spring skips is taken as if the clock had not been
-moved yet, one that the autumn repeats counts once, the first time.
+Pure, and defined on the two odd days of a year. A wall time that spring skips is read as if the clock had not moved
+yet. One that autumn repeats counts once, the first time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ EVERY_DAY = frozenset(range(7))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """When a channel's digests are made up."""
+    """The times of a channel's digests."""
 
     at: time
     days: frozenset[int] = EVERY_DAY  # 0: Monday; never empty
@@ -24,32 +24,31 @@ class Digest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quiet:
-    """When a channel is left in peace; may cross midnight, and the two times differ."""
+    """A channel's quiet hours; they may cross midnight, and the two times differ."""
 
     start: time
     end: time
 
 
 def next_window(digest: Digest, *, after: datetime, timezone: ZoneInfo) -> datetime:
-    """The first moment of a digest that lies after another moment; aware UTC."""
+    """Return the first time of a digest after `after`; aware UTC."""
     eve = after.astimezone(timezone).date() - timedelta(days=1)  # where the spring skips midnight, its window is today
     days = (eve + timedelta(days=ahead) for ahead in range(10))
-    moments = (_moment(datetime.combine(day, digest.at), timezone) for day in days if day.weekday() in digest.days)
-    return next(moment for moment in moments if moment > after)
+    times = (_utc(day, digest.at, timezone) for day in days if day.weekday() in digest.days)
+    return next(at for at in times if at > after)
 
 
 def quiet_until(quiet: Quiet, *, at: datetime, timezone: ZoneInfo) -> datetime | None:
-    """When the quiet hours that cover a moment end; aware UTC. None: none cover it."""
+    """Return when the quiet hours around `at` end; aware UTC. None: it is outside of them."""
     today = at.astimezone(timezone).date()
-    nights = (_night(quiet, today + timedelta(days=ahead), timezone) for ahead in (-1, 0))
-    return next((end for start, end in nights if start <= at < end), None)
+    for start_day in (today - timedelta(days=1), today):
+        end_day = start_day if quiet.start < quiet.end else start_day + timedelta(days=1)
+        # Compared in UTC: a wall time alone does not tell an hour from its repetition.
+        start, end = _utc(start_day, quiet.start, timezone), _utc(end_day, quiet.end, timezone)
+        if start <= at < end:
+            return end
+    return None
 
 
-def _night(quiet: Quiet, day: date, timezone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The quiet hours that begin on a day, as moments: a wall time alone could not tell an hour from its repetition."""
-    end = day if quiet.start < quiet.end else day + timedelta(days=1)
-    return _moment(datetime.combine(day, quiet.start), timezone), _moment(datetime.combine(end, quiet.end), timezone)
-
-
-def _moment(wall: datetime, timezone: ZoneInfo) -> datetime:
-    return wall.replace(tzinfo=timezone, fold=0).astimezone(UTC)
+def _utc(day: date, wall_time: time, timezone: ZoneInfo) -> datetime:
+    return datetime.combine(day, wall_time, tzinfo=timezone).replace(fold=0).astimezone(UTC)

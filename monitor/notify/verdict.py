@@ -1,6 +1,6 @@
-"""What was seen on the wire during one send → the verdict on it.
+"""Derive the verdict on one send from what was seen on the wire.
 
-Pure and total: every code and every failure has a class. No text of the far side enters a reason: it may hold a
+Pure and total: every code and every failure has an outcome. A reason quotes no text of the service, for it may hold a
 secret.
 """
 
@@ -13,18 +13,18 @@ from http import HTTPStatus
 
 from monitor.model import Outcome, Verdict
 
-RETRY_AFTER_LONGEST = 86_400.0  # a service that asks for more than a day means milliseconds, or nothing
+MAX_RETRY_AFTER = 86_400.0  # a service that asks for more than a day means milliseconds, or nothing
 _HTTP_MESSAGE_REFUSED = frozenset({400, 413, 422})
 _HTTP_CHANNEL_REFUSED = frozenset({401, 402, 403, 404, 405, 410})
 _SMTP_MESSAGE_REFUSED = frozenset({552})
 _SMTP_CHANNEL_REFUSED = frozenset({530, 534, 535, 550, 551, 553})
-_SMTP_FAILED = 554  # of a mail, once it was read; before, of whoever connects: no service here, relaying denied
-_SMTP_SEND_NOW = 354  # the server's "go on" to DATA: from here on the message is on its way
+_SMTP_FAILED = 554  # refuses a mail that was read; earlier, the client: no service here, relaying denied
+_SMTP_SEND_NOW = 354  # the answer to DATA: from here on the message may arrive
 _SMTP_BYE = 221
 
 
 class SendFailure(StrEnum):
-    """Why no answer came; the value is the sentence shown to people."""
+    """The reason why no answer came; the value is the sentence shown to people."""
 
     NONE = ""
     NOT_CONNECTED = "could not connect: refused, unreachable or timed out"
@@ -37,7 +37,7 @@ class SendFailure(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireTrace:
-    """The answers one send got, in order, and the failure that ended it."""
+    """The answers that one send got, in order, and the failure that ended it."""
 
     protocol: str = ""  # http | smtp | "": the plugin speaks neither
     codes: tuple[int, ...] = ()
@@ -45,44 +45,44 @@ class WireTrace:
     failure: SendFailure = SendFailure.NONE
 
 
-def verdict_of(wire: WireTrace, *, accepted: bool) -> Verdict:
-    """The class of an attempt, first rule that fits; `accepted` is what the plugin itself believes."""
-    code = _decisive(wire, accepted=accepted)
-    if accepted and not _is_redirect(wire, code):
+def verdict_of(trace: WireTrace, *, accepted: bool) -> Verdict:
+    """Apply the first rule that fits; `accepted` is what the plugin returned."""
+    code = _decisive(trace, accepted=accepted)
+    if accepted and not _is_redirect(trace, code):
         return Verdict(outcome=Outcome.OK, reason=f"accepted ({code})" if code else "accepted", code=code)
-    if _may_have_arrived(wire):
-        reason = SendFailure.CONNECTION_LOST.value if wire.protocol == "smtp" else wire.failure.value
+    if _may_have_arrived(trace):
+        reason = SendFailure.CONNECTION_LOST.value if trace.protocol == "smtp" else trace.failure.value
         return Verdict(outcome=Outcome.UNCERTAIN, reason=reason)
-    if wire.failure:
-        return Verdict(outcome=Outcome.TRANSIENT, reason=wire.failure.value)
+    if trace.failure:
+        return Verdict(outcome=Outcome.TRANSIENT, reason=trace.failure.value)
     if code is None:
         return Verdict(outcome=Outcome.TRANSIENT, reason="not accepted; no answer was seen")
-    if wire.protocol == "smtp" and _is_good(wire.protocol, code):
+    if trace.protocol == "smtp" and _is_good(trace.protocol, code):
         return Verdict(outcome=Outcome.TRANSIENT, reason="the mail server broke off before it took the message")
-    outcome = _outcome(wire, code)
-    return Verdict(outcome=outcome, reason=_reason(wire, code, outcome), code=code, retry_after=wire.retry_after)
+    outcome = _outcome(trace, code)
+    return Verdict(outcome=outcome, reason=_reason(trace, code, outcome), code=code, retry_after=trace.retry_after)
 
 
-def retry_after(wish: str | None, sent: str | None) -> float | None:
-    """Seconds to wait; a date is read against the service's own clock, so ours need not be right."""
-    if wish is None:
+def retry_after(value: str | None, sent: str | None) -> float | None:
+    """Return the seconds to wait; a date is read against the service's own clock, so ours need not be right."""
+    if value is None:
         return None
     try:
-        seconds = float(wish) if wish.strip().isdigit() else _seconds_between(sent, wish)
+        seconds = float(value) if value.strip().isdigit() else _seconds_between(sent, value)
     except (TypeError, ValueError):
         return None
-    return min(max(seconds, 0.0), RETRY_AFTER_LONGEST)
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
 def _seconds_between(start: str | None, end: str) -> float:
     return (parsedate_to_datetime(end) - parsedate_to_datetime(start or "")).total_seconds()
 
 
-def _decisive(wire: WireTrace, *, accepted: bool) -> int | None:
-    """The code that tells: of a failure the last bad one, for a mail server still says 250 and 221 after it."""
-    codes = [code for code in wire.codes if code != _SMTP_BYE] if wire.protocol == "smtp" else list(wire.codes)
+def _decisive(trace: WireTrace, *, accepted: bool) -> int | None:
+    """Return the last code, of a failure the last bad one: a mail server still answers 250 and 221 after it."""
+    codes = [code for code in trace.codes if code != _SMTP_BYE] if trace.protocol == "smtp" else list(trace.codes)
     if not accepted:
-        codes = [code for code in codes if not _is_good(wire.protocol, code)] or codes
+        codes = [code for code in codes if not _is_good(trace.protocol, code)] or codes
     return codes[-1] if codes else None
 
 
@@ -90,41 +90,41 @@ def _is_good(protocol: str, code: int) -> bool:
     return code < 400 if protocol == "smtp" else 200 <= code < 300
 
 
-def _is_redirect(wire: WireTrace, code: int | None) -> bool:
-    return wire.protocol == "http" and code is not None and 300 <= code < 400
+def _is_redirect(trace: WireTrace, code: int | None) -> bool:
+    return trace.protocol == "http" and code is not None and 300 <= code < 400
 
 
-def _may_have_arrived(wire: WireTrace) -> bool:
-    if wire.protocol == "smtp":
-        return wire.codes[-1:] == (_SMTP_SEND_NOW,)
-    has_success = any(_is_good(wire.protocol, code) for code in wire.codes)
-    return wire.failure in (SendFailure.READ_TIMEOUT, SendFailure.CONNECTION_LOST) or (
-        wire.failure is SendFailure.PLUGIN and has_success
+def _may_have_arrived(trace: WireTrace) -> bool:
+    if trace.protocol == "smtp":
+        return trace.codes[-1:] == (_SMTP_SEND_NOW,)
+    has_success = any(_is_good(trace.protocol, code) for code in trace.codes)
+    return trace.failure in (SendFailure.READ_TIMEOUT, SendFailure.CONNECTION_LOST) or (
+        trace.failure is SendFailure.PLUGIN and has_success
     )
 
 
-def _outcome(wire: WireTrace, code: int) -> Outcome:
+def _outcome(trace: WireTrace, code: int) -> Outcome:
     message, channel = _HTTP_MESSAGE_REFUSED, _HTTP_CHANNEL_REFUSED
-    if wire.protocol == "smtp":
+    if trace.protocol == "smtp":
         message, channel = _SMTP_MESSAGE_REFUSED, _SMTP_CHANNEL_REFUSED
         if code == _SMTP_FAILED:
-            return Outcome.REFUSED if _SMTP_SEND_NOW in wire.codes else Outcome.CHANNEL_REFUSED
+            return Outcome.REFUSED if _SMTP_SEND_NOW in trace.codes else Outcome.CHANNEL_REFUSED
     if code in message:
         return Outcome.REFUSED
-    if code in channel or (wire.protocol != "smtp" and 300 <= code < 400):
+    if code in channel or (trace.protocol != "smtp" and 300 <= code < 400):
         return Outcome.CHANNEL_REFUSED
     return Outcome.TRANSIENT
 
 
-def _reason(wire: WireTrace, code: int, outcome: Outcome) -> str:
-    named = f"{code} from the mail server" if wire.protocol == "smtp" else f"{code}{_phrase(code)} from the service"
-    if _is_redirect(wire, code):
+def _reason(trace: WireTrace, code: int, outcome: Outcome) -> str:
+    named = f"{code} from the mail server" if trace.protocol == "smtp" else f"{code}{_phrase(code)} from the service"
+    if _is_redirect(trace, code):
         return f"{named}: it redirects elsewhere, often to a login page; check the channel's url"
     if outcome is Outcome.CHANNEL_REFUSED:
         return f"{named}: it accepts nothing from this channel; check its url, password and addresses"
     if outcome is Outcome.REFUSED:
         return f"{named}: it will not take this message"
-    if _is_good(wire.protocol, code):
+    if _is_good(trace.protocol, code):
         return f"{named}, but it did not accept the message"
     return named
 
@@ -132,5 +132,5 @@ def _reason(wire: WireTrace, code: int, outcome: Outcome) -> str:
 def _phrase(code: int) -> str:
     try:
         return f" ({HTTPStatus(code).phrase})"
-    except ValueError:  # a code of the service's own making
+    except ValueError:  # no standard code
         return ""

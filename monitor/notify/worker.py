@@ -1,4 +1,4 @@
-"""What waits on one channel → messages, sent one after another, each with its verdict recorded."""
+"""Turn the pending notices of one channel into messages, send them in order, and record each verdict."""
 
 from __future__ import annotations
 
@@ -10,48 +10,48 @@ from datetime import datetime
 from monitor.errors import StoreError
 from monitor.model import ChannelState, Delivery
 from monitor.notify.channel_gate import Admission, BlockReason, admission, tokens
-from monitor.notify.grouping import HOUR, Plan, plan, rest_until
+from monitor.notify.grouping import HOUR, MessagePlan, idle_until, plan_messages
 from monitor.notify.retry import Action, Decision, Transition, decide, state_after, transition
 from monitor.notify.send_time import Policy
 from monitor.ports import Channel, ChannelStates, Clock, Outbox
 
-HEARTBEAT = 15.0  # seconds; bounds the lag after a suspend, a clock jump or a lost wake-up
-PATIENCE = 60.0  # seconds that one pass waits for the next message a channel's rate lets out
+MAX_IDLE = 15.0  # seconds between two checks; bounds the lag after a suspend, a clock jump or a lost wake-up
+MAX_RATE_WAIT = 60.0  # seconds that `drain` waits for the channel's rate to allow the next message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryCounts:
-    """What one round came to."""
+    """What became of the messages of one round."""
 
     sent: int = 0
     retried: int = 0
     held: int = 0
     buried: int = 0
-    is_behind: bool = False  # something is due that was not tried
+    has_backlog: bool = False  # a due message was not tried
 
     def plus(self, later: DeliveryCounts) -> DeliveryCounts:
-        """What two rounds came to."""
+        """Return the counts of both rounds."""
         return DeliveryCounts(
             sent=self.sent + later.sent,
             retried=self.retried + later.retried,
             held=self.held + later.held,
             buried=self.buried + later.buried,
-            is_behind=later.is_behind,
+            has_backlog=later.has_backlog,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryHooks:
-    """Whom a courier tells of what it did; each is called from its thread."""
+    """The callbacks of a worker; each is called from its thread."""
 
-    on_decision: Callable[[Delivery, Decision], None] = lambda _delivery, _step: None
-    on_transition: Callable[[str, Transition, ChannelState], None] = lambda _channel, _turn, _standing: None
+    on_decision: Callable[[Delivery, Decision], None] = lambda _delivery, _decision: None
+    on_transition: Callable[[str, Transition, ChannelState], None] = lambda _channel, _transition, _state: None
     on_store_error: Callable[[StoreError], None] = lambda _error: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryContext:
-    """What all couriers share."""
+    """What all workers share."""
 
     outbox: Outbox
     channel_states: ChannelStates
@@ -60,54 +60,53 @@ class DeliveryContext:
 
 
 class DeliveryWorker:
-    """Carries one channel's messages, in order, in one thread; channels never wait for one another."""
+    """Delivers one channel's messages, in order, in one thread; channels never wait for one another."""
 
     def __init__(
-        self, channel: Channel, policy: Policy, post: DeliveryContext, told: DeliveryHooks = DeliveryHooks()
+        self, channel: Channel, policy: Policy, context: DeliveryContext, hooks: DeliveryHooks = DeliveryHooks()
     ) -> None:
         self.channel = channel
         self._policy = policy
-        self._post = post
-        self._told = told
+        self._context = context
+        self._hooks = hooks
         self._woken = threading.Event()
-        self._again: datetime | None = None  # when the next of the notices that were left over is due
-        self._unrecorded: tuple[Delivery, Decision, datetime] | None = None  # the store could not take it
+        self._notice_due: datetime | None = None  # when the next pending notice is due; None: no notice is left
+        self._unrecorded: tuple[Delivery, Decision, datetime] | None = None  # the store could not save it
 
     def deliver_due(self, *, stop: threading.Event | None = None) -> DeliveryCounts:
-        """Send everything that may go out now, until the channel is shut or `stop` is set."""
+        """Send everything that may go out now, until the channel is blocked or `stop` is set."""
         self._record()
-        self._again = build_messages(self.channel.name, self._policy, self._post).again
-        moves = dict.fromkeys(Action, 0)
-        while not (stop and stop.is_set()):
-            delivery = self._next()
-            if delivery is None:
-                break
-            moves[self._attempt(delivery).action] += 1
+        self._notice_due = build_messages(self.channel.name, self._policy, self._context).next_due
+        actions = dict.fromkeys(Action, 0)
+        while not (stop and stop.is_set()) and (delivery := self._claim()) is not None:
+            actions[self._attempt(delivery)] += 1
+        found, now = self._admission()
+        due = self._next_message(found, now)
         return DeliveryCounts(
-            sent=moves[Action.DONE],
-            retried=moves[Action.RETRY],
-            held=moves[Action.HOLD],
-            buried=moves[Action.BURY],
-            is_behind=self._is_behind(),
+            sent=actions[Action.DONE],
+            retried=actions[Action.RETRY],
+            held=actions[Action.HOLD],
+            buried=actions[Action.BURY],
+            has_backlog=found.reason is not BlockReason.MUTED and due is not None and due <= now,
         )
 
     def drain(self, stop: threading.Event) -> DeliveryCounts:
-        """As `deliver_due`, and wait for what the channel's rate holds back, if that is not long."""
-        tally = self.deliver_due(stop=stop)
-        while tally.is_behind and (pause := self._refill()) is not None and pause <= PATIENCE:
+        """Deliver as `deliver_due`, and wait up to MAX_RATE_WAIT for each message that the rate holds back."""
+        counts = self.deliver_due(stop=stop)
+        while counts.has_backlog and (pause := self._rate_wait()) is not None and pause <= MAX_RATE_WAIT:
             if stop.wait(pause):
                 break
-            tally = tally.plus(self.deliver_due(stop=stop))
-        return tally
+            counts = counts.plus(self.deliver_due(stop=stop))
+        return counts
 
-    def hold(self) -> BlockReason:
-        """What holds the channel's messages back now."""
-        return self._gate()[0].hold
+    def block_reason(self) -> BlockReason:
+        """Return what holds the channel's messages back now."""
+        return self._admission()[0].reason
 
     def run(self, stop: threading.Event) -> None:
-        """Deliver until `stop`; set it, then call `wake`.
+        """Deliver until `stop`; to end it, set `stop` and call `wake`.
 
-        A store that fails, because it is locked or its disk is full, is a pause: it is told, and tried again.
+        A store that fails, because it is locked or its disk is full, is reported and tried again after a pause.
         """
         while not stop.is_set():
             self._woken.clear()
@@ -115,107 +114,99 @@ class DeliveryWorker:
                 self.deliver_due(stop=stop)
                 pause = self._pause()
             except StoreError as error:
-                self._told.on_store_error(error)
-                pause = HEARTBEAT  # unless woken: a dump was stored, so the store may take this, too
+                self._hooks.on_store_error(error)
+                pause = MAX_IDLE  # unless woken: a dump was stored, so the store may work again
             if not stop.is_set():
                 self._woken.wait(pause)
 
     def wake(self) -> None:
-        """Look again now: something was committed, or the run is to stop. From any thread, at no cost."""
+        """Check again now: something was committed, or the run is to stop. Cheap, and safe from any thread."""
         self._woken.set()
 
-    def _next(self) -> Delivery | None:
-        name, now = self.channel.name, self._post.clock.now()
-        channel_state = self._post.channel_states.get(name)
+    def _claim(self) -> Delivery | None:
+        name, now = self.channel.name, self._context.clock.now()
+        channel_state = self._context.channel_states.get(name)
         found = admission(channel_state, self._policy, now=now)
-        due = self._post.outbox.next_due(name, now=now, is_urgent_only=found.is_urgent_only)
-        if found.is_shut or due is None or due > now:
+        due = self._next_message(found, now)
+        if found.is_blocked or due is None or due > now:
             return None
         left = tokens(self._policy.rate, channel_state, now=now) - 1 if self._policy.rate else None
-        return self._post.outbox.claim(name, now=now, is_urgent_only=found.is_urgent_only, tokens=left)
+        return self._context.outbox.claim(name, now=now, is_urgent_only=found.is_urgent_only, tokens=left)
 
-    def _attempt(self, delivery: Delivery) -> Decision:
-        """One claimed message on its way and its verdict in the outbox; no transaction is open while it travels."""
+    def _attempt(self, delivery: Delivery) -> Action:
+        """Send a claimed message and record its verdict; no transaction is open during the send."""
         verdict = self.channel.send(delivery.message, delivery=delivery.id)
-        now = self._post.clock.now()
-        step = decide(
+        now = self._context.clock.now()
+        decision = decide(
             verdict,
             delivery,
             now=now,
-            jitter=self._post.jitter(),
+            jitter=self._context.jitter(),
             holds_uncertain=self._policy.holds_uncertain,
             retry_policy=self._policy.retry_policy,
         )
-        self._unrecorded = delivery, step, now
+        self._unrecorded = delivery, decision, now
         self._record()
-        return step
+        return decision.action
 
     def _record(self) -> None:
-        """Write down what became of the last attempt; where the store fails it is kept, and done first next time."""
+        """Save the decision on the last attempt; where the store fails it is kept, and saved first next time."""
         if self._unrecorded is None:
             return
-        delivery, step, now = self._unrecorded
-        outbox = self._post.outbox
-        if step.due is not None:
-            outbox.retry(delivery, step.verdict, due=step.due, now=now)
+        delivery, decision, now = self._unrecorded
+        outbox = self._context.outbox
+        if decision.due is not None:
+            outbox.retry(delivery, decision.verdict, due=decision.due, now=now)
         else:
-            settle = {Action.DONE: outbox.done, Action.HOLD: outbox.hold}.get(step.action, outbox.bury)
-            settle(delivery, step.verdict, now=now)
+            settle = {Action.DONE: outbox.done, Action.HOLD: outbox.hold}.get(decision.action, outbox.bury)
+            settle(delivery, decision.verdict, now=now)
         self._unrecorded = None
-        self._told.on_decision(delivery, step)
-        self._stand(step, now)
+        self._hooks.on_decision(delivery, decision)
+        self._update_channel(decision, now)
 
-    def _stand(self, step: Decision, now: datetime) -> None:
+    def _update_channel(self, decision: Decision, now: datetime) -> None:
         name = self.channel.name
-        before = self._post.channel_states.get(name)
-        after = state_after(before, step.verdict, now=now, retry_policy=self._policy.retry_policy)
+        before = self._context.channel_states.get(name)
+        after = state_after(before, decision.verdict, now=now, retry_policy=self._policy.retry_policy)
         if after != before:
-            self._post.channel_states.save(name, after)
-        turned = transition(before, after)
-        if turned:
-            self._told.on_transition(name, turned, after if turned is Transition.OPENED else before)
+            self._context.channel_states.save(name, after)
+        change = transition(before, after)
+        if change:
+            self._hooks.on_transition(name, change, after if change is Transition.OPENED else before)
 
-    def _is_behind(self) -> bool:
-        """Whether something is due that neither quiet hours nor a mute hold back."""
-        found, now = self._gate()
-        due = self._post.outbox.next_due(self.channel.name, now=now, is_urgent_only=found.is_urgent_only)
-        return found.hold is not BlockReason.MUTED and due is not None and due <= now
-
-    def _refill(self) -> float | None:
-        """Seconds until the channel's rate lets the next message out; None: it is not the rate that holds it back."""
-        found, now = self._gate()
-        if not found.is_shut:
+    def _rate_wait(self) -> float | None:
+        """Return the seconds until the channel's rate allows the next message; None: something else blocks it."""
+        found, now = self._admission()
+        if not found.is_blocked:
             return 0.0
-        return (found.again - now).total_seconds() if found.again and found.hold is BlockReason.RATE else None
+        return (found.until - now).total_seconds() if found.until and found.reason is BlockReason.RATE else None
 
     def _pause(self) -> float:
-        """Seconds until there may be something to do, at most a heartbeat."""
-        found, now = self._gate()
-        due = self._post.outbox.next_due(self.channel.name, now=now, is_urgent_only=found.is_urgent_only)
-        return min(_seconds(now, moment) for moment in (self._again, found.again, None if found.is_shut else due))
+        """Return the seconds until there may be something to do, at most MAX_IDLE."""
+        found, now = self._admission()
+        due = None if found.is_blocked else self._next_message(found, now)
+        times = [at for at in (self._notice_due, found.until, due) if at is not None]
+        return min([MAX_IDLE, *(max((at - now).total_seconds(), 0.0) for at in times)])
 
-    def _gate(self) -> tuple[Admission, datetime]:
-        now = self._post.clock.now()
-        return admission(self._post.channel_states.get(self.channel.name), self._policy, now=now), now
+    def _next_message(self, found: Admission, now: datetime) -> datetime | None:
+        return self._context.outbox.next_due(self.channel.name, now=now, is_urgent_only=found.is_urgent_only)
+
+    def _admission(self) -> tuple[Admission, datetime]:
+        now = self._context.clock.now()
+        return admission(self._context.channel_states.get(self.channel.name), self._policy, now=now), now
 
 
-def build_messages(channel: str, policy: Policy, post: DeliveryContext) -> Plan:
-    """Make messages of what is ripe; look first without writing, so that an idle channel asks nothing of a store."""
-    now = post.clock.now()
-    channel_state, arrived = post.channel_states.get(channel), post.outbox.pending_since(channel)
+def build_messages(channel: str, policy: Policy, context: DeliveryContext) -> MessagePlan:
+    """Make messages of the notices that are due; reads first, so that an idle channel writes nothing."""
+    now, outbox = context.clock.now(), context.outbox
+    channel_state, arrived = context.channel_states.get(channel), outbox.pending_since(channel)
     if not arrived and not channel_state.flood_until:
-        return Plan()
-    again = rest_until(arrived, policy, channel_state, now=now)
-    if again:
-        return Plan(again=again, flood_until=channel_state.flood_until)
-    waiting = post.outbox.pending_notices(channel)
-    recent = post.outbox.recent(channel, after=now - HOUR, most=max(1, policy.max_per_hour))
-    made = plan(waiting, policy, channel_state, recent, now=now)
-    if made.formed or made.flood_until != channel_state.flood_until:
-        post.outbox.queue_messages(channel, made.formed, flood_until=made.flood_until, now=now)
-    return made
-
-
-def _seconds(now: datetime, until: datetime | None) -> float:
-    """Between two moments, at most a heartbeat."""
-    return HEARTBEAT if until is None else min(max((until - now).total_seconds(), 0.0), HEARTBEAT)
+        return MessagePlan()
+    next_due = idle_until(arrived, policy, channel_state, now=now)
+    if next_due:
+        return MessagePlan(next_due=next_due, flood_until=channel_state.flood_until)
+    recent = outbox.recent(channel, after=now - HOUR, most=max(1, policy.max_per_hour))
+    plan = plan_messages(outbox.pending_notices(channel), policy, channel_state, recent, now=now)
+    if plan.drafts or plan.flood_until != channel_state.flood_until:
+        outbox.queue_messages(channel, plan.drafts, flood_until=plan.flood_until, now=now)
+    return plan

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from monitor.model import Batch, IngestReport, Outcome
-from monitor.notify.grouping import Plan
+from monitor.notify.grouping import MessagePlan
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.ports import Archive, ChannelStates, Maintenance, Outbox, SourceStates, Store
@@ -47,7 +47,7 @@ class Pair:
     messages: Callable[[], list[Sent]]
     archive: Archive
 
-    def form(self, channel: str = "team", *, policy: Policy = AT_ONCE, now: datetime = NOON) -> Plan:
+    def form(self, channel: str = "team", *, policy: Policy = AT_ONCE, now: datetime = NOON) -> MessagePlan:
         """Make messages of what is ripe on a channel, as its courier does."""
         post = DeliveryContext(
             outbox=self.outbox, channel_states=self.channel_states, clock=FrozenClock(now), jitter=lambda: 0.0

@@ -10,7 +10,7 @@ import pytest
 
 from monitor.model import Message, Outcome, Verdict
 from monitor.notify.apprise_channel import AppriseChannel, build
-from monitor.notify.channels import LateChannel
+from monitor.notify.channels import LazyChannel
 from monitor.notify.console import ConsoleChannel
 from monitor.ports import Channel
 from monitor.secret import Secret
@@ -47,7 +47,7 @@ def webhook(make: Callable[[Secret], Channel] = lambda url: AppriseChannel("team
 
 
 def late_webhook() -> AbstractContextManager[Far]:
-    return webhook(lambda url: LateChannel("team", url))
+    return webhook(lambda url: LazyChannel("team", url))
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def silent_webhook() -> Iterator[Channel]:
 
 @contextmanager
 def unusable_url() -> Iterator[Channel]:
-    yield LateChannel("team", Secret(f"jsn://{CANARY}@127.0.0.1"))
+    yield LazyChannel("team", Secret(f"jsn://{CANARY}@127.0.0.1"))
 
 
 GOOD = [recording, console, webhook, late_webhook]

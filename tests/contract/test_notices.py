@@ -10,7 +10,7 @@ import pytest
 
 from monitor.errors import MonitorError, NotFound
 from monitor.model import DraftMessage, Message, Mode, Outcome, PendingNotice, Verdict
-from monitor.notify.compose import Bound
+from monitor.notify.compose import PartLimit
 from monitor.notify.send_time import Policy
 from monitor.records import Backlog
 from monitor.testing import NOON, note
@@ -112,7 +112,7 @@ def test_what_waits_survives_a_restart(pair: Pair) -> None:
 
 def test_a_long_message_is_formed_in_parts_or_not_at_all(pair: Pair) -> None:
     take_in(pair.store, dump(*(record(f"Notice {n}", f"Text {n}.") for n in range(5))))
-    pair.form(policy=Policy(bound=Bound(items=2, characters=10_000)))
+    pair.form(policy=Policy(part_limit=PartLimit(items=2, characters=10_000)))
     assert (states(pair), pair.waiting()) == (["pending"] * 3, [])
 
 

@@ -16,7 +16,7 @@ from monitor.daemon.bootstrap import open_runtime
 from monitor.inspect.pending import alert_rows, open_read_only
 from monitor.inspect.status import channel_rows, status
 from monitor.model import ChannelState
-from monitor.notify.retry import OPENS_AT
+from monitor.notify.retry import FAILURE_THRESHOLD
 from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.outbox import SqliteOutbox
@@ -155,8 +155,12 @@ def test_what_waits_for_a_channel_that_is_gone_is_shown(tmp_path: Path) -> None:
 STANDINGS = [
     (ChannelState(), "ok", None),
     (ChannelState(failures=1, since=SUNDAY, opened_until=SUNDAY + HOUR, reason="503"), "failing", None),
-    (ChannelState(failures=OPENS_AT - 1, opened_until=SUNDAY + HOUR, reason="503"), "failing", None),
-    (ChannelState(failures=OPENS_AT, opened_until=SUNDAY + HOUR, reason="503"), "open", "2026-11-22T04:00:00Z"),
+    (ChannelState(failures=FAILURE_THRESHOLD - 1, opened_until=SUNDAY + HOUR, reason="503"), "failing", None),
+    (
+        ChannelState(failures=FAILURE_THRESHOLD, opened_until=SUNDAY + HOUR, reason="503"),
+        "open",
+        "2026-11-22T04:00:00Z",
+    ),
     (ChannelState(failures=1, opened_until=SUNDAY + HOUR, is_refused=True, reason="401"), "refused", None),
 ]
 

@@ -1,4 +1,4 @@
-"""What every test of this station starts from."""
+"""The fixture of all tests of this folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Short ways to say the values that the tests of this station are about."""
+"""Make the values that the tests of this folder need, in few words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A desk with one courier at it, a channel that answers from a script, and a store that can fail."""
+"""Provide a worker with its stores, a channel that answers from a script, and a store that can fail."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class ScriptedChannel:
             place = len(self.sent) - 1
         return self._script[place] if place < len(self._script) else verdict(Outcome.OK)
 
-    def wait_for(self, count: int, retry_policy: float = 30) -> list[int]:
+    def wait_for(self, count: int, timeout: float = 30) -> list[int]:
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.sent) >= count, retry_policy), f"only {self.sent} were sent"
+            assert self._changed.wait_for(lambda: len(self.sent) >= count, timeout), f"only {self.sent} were sent"
             return list(self.sent)
 
 
-class TroubledOutbox:
+class FailingOutbox:
     """An outbox whose store fails in the methods named in `broken`; it counts the calls of all."""
 
     def __init__(self, outbox: MemoryOutbox) -> None:
@@ -64,29 +64,29 @@ class TroubledOutbox:
         return call
 
 
-class Desk:
-    """One channel with its courier, outbox and switchboard; what it tells is kept."""
+class WorkerSetup:
+    """One channel with its worker, outbox and states; the calls of its hooks are kept."""
 
     def __init__(self, channel: Channel, policy: Policy = AT_ONCE, *, notes: int = 0) -> None:
         self.channel = channel
         self.clock = FrozenClock(NOON)
         self.outbox = MemoryOutbox()
-        self.board = MemoryChannelStates(self.outbox)
-        self.store = TroubledOutbox(self.outbox)
-        self.steps: list[Decision] = []
-        self.turns: list[tuple[Transition, ChannelState]] = []
-        self.troubles: list[StoreError] = []
-        self.is_troubled = threading.Event()
-        self.worker = self._courier(policy)
+        self.channel_states = MemoryChannelStates(self.outbox)
+        self.store = FailingOutbox(self.outbox)
+        self.decisions: list[Decision] = []
+        self.transitions: list[tuple[Transition, ChannelState]] = []
+        self.store_errors: list[StoreError] = []
+        self.has_store_error = threading.Event()
+        self.worker = self._worker(policy)
         for number in range(1, notes + 1):
-            self.write(f"message {number}")
+            self.enqueue(f"message {number}")
 
-    def write(self, text: str) -> None:
+    def enqueue(self, text: str) -> None:
         """Queue a message that no dump caused."""
         self.outbox.enqueue(note(text, "test"), key=text, now=self.clock.now())
 
-    def tell(self, *events: int, is_urgent: bool = False) -> None:
-        """What a take-in of one dump leaves: notices."""
+    def add_notices(self, *events: int, is_urgent: bool = False) -> None:
+        """Add the notices of one dump."""
         now, dump = self.clock.now(), events[0]
         self.outbox.notices += [notice(event, since=now, dump=dump, is_urgent=is_urgent) for event in events]
 
@@ -100,27 +100,27 @@ class Desk:
         return [row.state for row in self.outbox.rows]
 
     def channel_state(self) -> ChannelState:
-        return self.board.get("team")
+        return self.channel_states.get("team")
 
-    def _courier(self, policy: Policy) -> DeliveryWorker:
-        def on_step(_delivery: Delivery, step: Decision) -> None:
-            self.steps.append(step)
+    def _worker(self, policy: Policy) -> DeliveryWorker:
+        def on_decision(_delivery: Delivery, decision: Decision) -> None:
+            self.decisions.append(decision)
 
-        def on_turn(_channel: str, turn: Transition, channel_state: ChannelState) -> None:
-            self.turns.append((turn, channel_state))
+        def on_transition(_channel: str, change: Transition, channel_state: ChannelState) -> None:
+            self.transitions.append((change, channel_state))
 
-        def on_trouble(error: StoreError) -> None:
-            self.troubles.append(error)
-            self.is_troubled.set()
+        def on_store_error(error: StoreError) -> None:
+            self.store_errors.append(error)
+            self.has_store_error.set()
 
-        post = DeliveryContext(
-            outbox=cast("Outbox", self.store), channel_states=self.board, clock=self.clock, jitter=lambda: 0.5
+        context = DeliveryContext(
+            outbox=cast("Outbox", self.store), channel_states=self.channel_states, clock=self.clock, jitter=lambda: 0.5
         )
         return DeliveryWorker(
             self.channel,
             policy,
-            post,
-            DeliveryHooks(on_decision=on_step, on_transition=on_turn, on_store_error=on_trouble),
+            context,
+            DeliveryHooks(on_decision=on_decision, on_transition=on_transition, on_store_error=on_store_error),
         )
 
 

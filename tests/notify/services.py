@@ -48,7 +48,7 @@ def telegram(server: HttpServer) -> AppriseChannel:
 
 @contextmanager
 def failing(kind: str) -> Iterator[AppriseChannel]:
-    """A channel to a far side that fails in one way."""
+    """A channel to a server that fails in one way."""
     match kind:
         case "refused":
             yield webhook(unused_port())

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from monitor.model import Item, Kind, Message, RelatedRelease
-from monitor.notify.compose import USUAL, in_parts
+from monitor.notify.compose import DEFAULT_PART_LIMIT, in_parts
 from tests.notify.facts import item, keep, message, note, snippet, swap
 
 NEW = item(
@@ -184,7 +184,7 @@ def digest(*items: Item) -> Message:
 
 
 def parts_of(whole: Message, items: tuple[Item, ...]) -> tuple[Message, ...]:
-    return in_parts(whole, items, USUAL)
+    return in_parts(whole, items, DEFAULT_PART_LIMIT)
 
 
 def _from(source: str, *items: Item) -> tuple[Item, ...]:

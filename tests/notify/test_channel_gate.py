@@ -30,7 +30,7 @@ ALL_AT_ONCE = ChannelState(
 
 def test_a_channel_that_stands_well_is_open() -> None:
     assert admission(ChannelState(), Policy(), now=NOON) == Admission()
-    assert (Admission().is_shut, Admission().is_urgent_only) == (False, False)
+    assert (Admission().is_blocked, Admission().is_urgent_only) == (False, False)
 
 
 def test_the_first_rule_that_fits_holds() -> None:
@@ -43,14 +43,14 @@ def test_the_first_rule_that_fits_holds() -> None:
         replace(channel_state, is_refused=False, opened_until=None, muted_until=NOON, tokens=1.0),
     )
     held = [admission(one, SLOW, now=NOON) for one in lifted]
-    assert [(one.hold, one.is_shut, one.is_urgent_only) for one in held] == [
+    assert [(one.reason, one.is_blocked, one.is_urgent_only) for one in held] == [
         (BlockReason.REFUSED, True, False),
         (BlockReason.FAILING, True, False),
         (BlockReason.MUTED, True, False),
         (BlockReason.RATE, True, False),
         (BlockReason.QUIET, False, True),
     ]
-    assert [one.again for one in held] == [
+    assert [one.until for one in held] == [
         None,
         NOON + HOUR,
         NOON + 2 * HOUR,
@@ -61,7 +61,7 @@ def test_the_first_rule_that_fits_holds() -> None:
 
 @pytest.mark.parametrize("channel_state", [ChannelState(opened_until=NOON), ChannelState(muted_until=NOON)])
 def test_a_hold_ends_at_its_moment(channel_state: ChannelState) -> None:
-    assert admission(channel_state, Policy(), now=NOON - SECOND).is_shut
+    assert admission(channel_state, Policy(), now=NOON - SECOND).is_blocked
     assert admission(channel_state, Policy(), now=NOON) == Admission()
 
 
@@ -79,7 +79,7 @@ def test_a_rest_of_a_clock_that_ran_ahead_is_over(channel_state: ChannelState) -
 
 def test_a_service_may_ask_for_a_rest_of_a_day() -> None:
     channel_state = ChannelState(since=NOON, opened_until=NOON + timedelta(days=1))
-    assert admission(channel_state, Policy(), now=NOON).hold is BlockReason.FAILING
+    assert admission(channel_state, Policy(), now=NOON).reason is BlockReason.FAILING
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,10 @@ def test_no_stretch_of_time_sees_more_than_the_burst_and_what_flows_in(
     for pause in pauses:
         now += timedelta(microseconds=pause)
         found = admission(channel_state, policy, now=now)
-        if found.hold is BlockReason.RATE:
-            assert found.again is not None
-            assert found.again > now
-            assert not admission(channel_state, policy, now=found.again).is_shut
+        if found.reason is BlockReason.RATE:
+            assert found.until is not None
+            assert found.until > now
+            assert not admission(channel_state, policy, now=found.until).is_blocked
             continue
         kept = now.replace(microsecond=now.microsecond // 1000 * 1000)
         channel_state = replace(channel_state, tokens=tokens(policy.rate, channel_state, now=now) - 1, tokens_at=kept)

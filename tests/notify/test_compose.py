@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Alert, Edit, Item, Kind, Message
-from monitor.notify.channels import bound_of
-from monitor.notify.compose import USUAL, Bound, compose, condensed, in_parts
+from monitor.notify.channels import part_limit_of
+from monitor.notify.compose import DEFAULT_PART_LIMIT, PartLimit, compose, in_parts, shorten_edits
 from monitor.notify.render import plain
 from monitor.secret import Secret
 from tests.notify.facts import alert, hit, keep, release, swap
@@ -24,7 +24,7 @@ FACTS: dict[str, Any] = {
 }  # fmt: skip
 
 
-def told(*alerts: Alert, bound: Bound = USUAL, **routes: Sequence[str]) -> tuple[Message, ...]:
+def told(*alerts: Alert, part_limit: PartLimit = DEFAULT_PART_LIMIT, **routes: Sequence[str]) -> tuple[Message, ...]:
     notices = compose(alerts, source="motie", routes=routes)
     return tuple(
         part
@@ -32,7 +32,7 @@ def told(*alerts: Alert, bound: Bound = USUAL, **routes: Sequence[str]) -> tuple
         for part in in_parts(
             Message(channel=channel, kind="instant", source="motie"),
             [notice.item for notice in notices if notice.channel == channel],
-            bound,
+            part_limit,
         )
     )
 
@@ -59,9 +59,9 @@ def test_items_stand_in_the_order_of_the_alerts() -> None:
 
 def test_an_item_names_only_the_watchlists_that_this_channel_hears_and_only_their_words() -> None:
     both = alert(TALKS, hit("FTA", TALKS), hit("Chips", TALKS, watchlist="chips"), told=("fta", "chips"))
-    team, commands = told(both, fta=["team"], chips=["desk"])
+    team, desk = told(both, fta=["team"], chips=["desk"])
     assert (team.items[0].watchlists, team.items[0].words) == (("fta",), ("FTA",))
-    assert (commands.items[0].watchlists, commands.items[0].words) == (("chips",), ("Chips",))
+    assert (desk.items[0].watchlists, desk.items[0].words) == (("chips",), ("Chips",))
 
 
 def test_a_watchlist_that_matches_but_is_not_told_is_not_named() -> None:
@@ -170,7 +170,7 @@ def test_related_releases_are_named_where_their_titles_are_known() -> None:
 
 def test_a_summary_keeps_what_one_line_tells_and_holds_more_items() -> None:
     items = [Item(**(FACTS | {"release": n, "reason": "y" * 900, "words": ("FTA",)})) for n in range(1, 61)]
-    [part] = in_parts(Message(channel="desk", kind="summary", source="motie"), items, USUAL)
+    [part] = in_parts(Message(channel="desk", kind="summary", source="motie"), items, DEFAULT_PART_LIMIT)
     assert len(part.items) == 60
     assert {(item.title, item.watchlists, item.reason, item.words) for item in part.items} == {
         ("Talks", ("fta",), "", ())
@@ -178,9 +178,9 @@ def test_a_summary_keeps_what_one_line_tells_and_holds_more_items() -> None:
 
 
 def test_parts_of_a_summary_fit_a_chat_of_short_messages() -> None:
-    bound = bound_of(Secret("discord://x/y"))
+    part_limit = part_limit_of(Secret("discord://x/y"))
     items = [Item(**(FACTS | {"release": n, "title": f"{n} {'Talks ' * 12}"})) for n in range(1000, 1300)]
-    parts = in_parts(Message(channel="guild", kind="summary", source="motie"), items, bound)
+    parts = in_parts(Message(channel="guild", kind="summary", source="motie"), items, part_limit)
     assert all(len(plain(part)) <= 1600 for part in parts)
     assert sum(plain(part).count("monitor show ") for part in parts) == 300
 
@@ -197,12 +197,12 @@ def test_parts_of_a_summary_fit_a_chat_of_short_messages() -> None:
     ids=["kept whole", "kept", "blanks at the edges stay", "put in whole", "put in"],
 )
 def test_long_stretches_shrink_to_their_two_ends(edit: Edit, short: str) -> None:
-    assert condensed([edit])[0].new == short
+    assert shorten_edits([edit])[0].new == short
 
 
 def test_a_rewritten_release_is_not_told_edit_by_edit() -> None:
     edits = [swap(f"old{n}", f"new{n}") for n in range(500)]
-    short = condensed(edits)
+    short = shorten_edits(edits)
     assert short[:60] == tuple(edits[:60])
     assert short[60:] == (keep(" … "),)
 
@@ -217,14 +217,16 @@ def test_a_hostile_record_cannot_grow_a_message_beyond_all_bounds(hostile: str) 
 
 
 def test_a_long_message_is_split_between_items_and_says_which_part_it_is() -> None:
-    parts = told(*(alert(TALKS, number=n) for n in range(1, 8)), fta=["team"], bound=Bound(items=3, characters=9999))
+    parts = told(
+        *(alert(TALKS, number=n) for n in range(1, 8)), fta=["team"], part_limit=PartLimit(items=3, characters=9999)
+    )
     assert [[item.release for item in part.items] for part in parts] == [[1, 2, 3], [4, 5, 6], [7]]
     assert [(part.part, part.parts) for part in parts] == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_an_item_longer_than_the_bound_is_a_part_of_its_own_and_whole() -> None:
     long = release("x" * 300, "")
-    parts = told(alert(TALKS), alert(long), alert(TALKS), fta=["team"], bound=Bound(items=9, characters=100))
+    parts = told(alert(TALKS), alert(long), alert(TALKS), fta=["team"], part_limit=PartLimit(items=9, characters=100))
     assert [len(part.items) for part in parts] == [1, 1, 1]
     assert parts[1].items[0].title == "x" * 300
 
@@ -236,7 +238,7 @@ def test_an_item_longer_than_the_bound_is_a_part_of_its_own_and_whole() -> None:
 )
 def test_parts_together_hold_every_item_once_in_order(titles: list[str], items: int, characters: int) -> None:
     alerts = [alert(release(title), number=n) for n, title in enumerate(titles, start=1)]
-    parts = told(*alerts, fta=["team"], bound=Bound(items=items, characters=characters))
+    parts = told(*alerts, fta=["team"], part_limit=PartLimit(items=items, characters=characters))
     assert [item.release for part in parts for item in part.items] == list(range(1, len(titles) + 1))
     assert all(1 <= len(part.items) <= items for part in parts)
     assert [part.part for part in parts] == list(range(1, len(parts) + 1))

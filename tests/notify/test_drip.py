@@ -1,4 +1,4 @@
-"""A far side that answers a byte at a time, each within the socket's patience: the send ends all the same."""
+"""A server that answers a byte at a time, each within the socket's timeout: the send ends all the same."""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.model import ChannelState, DraftMessage, PendingNotice
-from monitor.notify.compose import Bound
-from monitor.notify.grouping import HOUR, Plan, plan
-from monitor.notify.send_time import Policy, due
+from monitor.notify.compose import PartLimit
+from monitor.notify.grouping import HOUR, MessagePlan, plan_messages
+from monitor.notify.send_time import Policy, send_time
 from monitor.notify.time_windows import Digest, Quiet
 from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.testing import FrozenClock, MemoryChannelStates, MemoryOutbox
@@ -36,35 +36,35 @@ def planned(
     *,
     recent: tuple[datetime, ...] = (),
     now: datetime = NOON,
-) -> Plan:
-    return plan(waiting, policy, channel_state, recent, now=now)
+) -> MessagePlan:
+    return plan_messages(waiting, policy, channel_state, recent, now=now)
 
 
-def shape(made: Plan) -> list[tuple[str, tuple[int, ...]]]:
-    return [(formed.message.kind, formed.events) for formed in made.formed]
+def shape(made: MessagePlan) -> list[tuple[str, tuple[int, ...]]]:
+    return [(draft.message.kind, draft.events) for draft in made.drafts]
 
 
 def test_nothing_waits_and_nothing_is_made() -> None:
-    assert planned([]) == Plan()
+    assert planned([]) == MessagePlan()
 
 
 def test_what_one_dump_tells_is_one_message_and_two_dumps_of_one_moment_are_two() -> None:
     made = planned([notice(1), notice(2), notice(3, dump=2)])
     assert shape(made) == [("instant", (1, 2)), ("instant", (3,))]
-    assert made.again is None
-    first = made.formed[0].message
+    assert made.next_due is None
+    first = made.drafts[0].message
     assert (first.channel, first.source, first.label, first.is_urgent) == ("team", "motie", "", False)
     assert [item.release for item in first.items] == [1, 2]
 
 
 def test_what_is_urgent_stands_in_a_message_of_its_own_and_first() -> None:
     made = planned([notice(1), notice(2, is_urgent=True)])
-    assert [(formed.events, formed.message.is_urgent) for formed in made.formed] == [((2,), True), ((1,), False)]
+    assert [(draft.events, draft.message.is_urgent) for draft in made.drafts] == [((2,), True), ((1,), False)]
 
 
 def test_a_long_message_is_cut_into_parts_that_share_out_the_events() -> None:
-    made = planned([notice(n) for n in range(1, 6)], replace(AT_ONCE, bound=Bound(items=2, characters=10_000)))
-    assert [(one.message.part, one.message.parts, one.events) for one in made.formed] == [
+    made = planned([notice(n) for n in range(1, 6)], replace(AT_ONCE, part_limit=PartLimit(items=2, characters=10_000)))
+    assert [(one.message.part, one.message.parts, one.events) for one in made.drafts] == [
         (1, 3, (1, 2)),
         (2, 3, (3, 4)),
         (3, 3, (5,)),
@@ -76,10 +76,10 @@ def test_a_long_message_is_cut_into_parts_that_share_out_the_events() -> None:
 
 def test_a_digest_gathers_all_sources_and_names_its_window() -> None:
     waiting = [notice(1), notice(2, dump=2, source="customs", since=NOON + MINUTE)]
-    assert planned(waiting, DAILY) == Plan(again=NOON + HOUR)
+    assert planned(waiting, DAILY) == MessagePlan(next_due=NOON + HOUR)
     made = planned(waiting, DAILY, now=NOON + HOUR)
     assert shape(made) == [("digest", (1, 2))]
-    [told] = [formed.message for formed in made.formed]
+    [told] = [draft.message for draft in made.drafts]
     assert (told.label, told.source, [item.source for item in told.items]) == (
         "digest of Sun 22 Nov 13:00",
         "",
@@ -88,7 +88,7 @@ def test_a_digest_gathers_all_sources_and_names_its_window() -> None:
 
 
 def test_a_digest_of_one_source_names_it() -> None:
-    [told] = planned([notice(1)], DAILY, now=NOON + HOUR).formed
+    [told] = planned([notice(1)], DAILY, now=NOON + HOUR).drafts
     assert told.message.source == "motie"
 
 
@@ -101,14 +101,14 @@ def test_a_digest_of_one_source_names_it() -> None:
     ],
 )
 def test_a_missed_window_is_caught_up_and_says_so(behind: timedelta, label: str) -> None:
-    [told] = planned([notice(1)], DAILY, now=NOON + HOUR + behind).formed
+    [told] = planned([notice(1)], DAILY, now=NOON + HOUR + behind).drafts
     assert told.message.label == label
 
 
 def test_two_missed_windows_are_two_digests() -> None:
     waiting = [notice(1), notice(2, since=NOON + timedelta(days=1))]
     made = planned(waiting, DAILY, now=NOON + timedelta(days=3))
-    assert [one.message.label[:16] for one in made.formed] == ["digest of Sun 22", "digest of Mon 23"]
+    assert [one.message.label[:16] for one in made.drafts] == ["digest of Sun 22", "digest of Mon 23"]
 
 
 def test_quiet_hours_merge_what_came_in_them_and_let_the_urgent_through() -> None:
@@ -116,23 +116,23 @@ def test_quiet_hours_merge_what_came_in_them_and_let_the_urgent_through() -> Non
     assert shape(planned(waiting, CALM_NIGHTS)) == [("instant", (3,))]
     made = planned(waiting[:2], CALM_NIGHTS, now=NOON + HOUR)
     assert shape(made) == [("digest", (1, 2))]
-    assert made.formed[0].message.label == "held by quiet hours until Sun 22 Nov 13:00"
+    assert made.drafts[0].message.label == "held by quiet hours until Sun 22 Nov 13:00"
 
 
 def test_a_mute_holds_the_urgent_too_and_ended_early_lets_all_go() -> None:
     waiting = [notice(1), notice(2, is_urgent=True)]
     muted = ChannelState(muted_until=NOON + HOUR)
-    assert planned(waiting, channel_state=muted) == Plan(again=NOON + HOUR)
+    assert planned(waiting, channel_state=muted) == MessagePlan(next_due=NOON + HOUR)
     ended = ChannelState(muted_until=NOON + MINUTE)
     made = planned(waiting, channel_state=ended, now=NOON + 2 * MINUTE)
     assert shape(made) == [("digest", (2,)), ("digest", (1,))]
-    assert made.formed[0].message.label == "held by mute until Sun 22 Nov 12:01"
+    assert made.drafts[0].message.label == "held by mute until Sun 22 Nov 12:01"
 
 
-def test_the_next_look_is_at_the_first_moment_that_something_is_due() -> None:
+def test_the_next_check_is_when_the_first_notice_is_due() -> None:
     weekly = Policy(digest=Digest(at=time(13), days=frozenset({0})))
-    assert planned([notice(1)], weekly).again == NOON + timedelta(days=1, hours=1)
-    assert planned([notice(1), notice(2, is_urgent=True)], weekly).again == NOON + timedelta(days=1, hours=1)
+    assert planned([notice(1)], weekly).next_due == NOON + timedelta(days=1, hours=1)
+    assert planned([notice(1), notice(2, is_urgent=True)], weekly).next_due == NOON + timedelta(days=1, hours=1)
 
 
 # --- the limit per hour --------------------------------------------------------------------------------------------
@@ -145,31 +145,33 @@ def dumps(count: int, *, first: int = 1) -> list[PendingNotice]:
 def test_beyond_the_most_of_an_hour_the_rest_waits_and_becomes_one_summary_of_all() -> None:
     made = planned(dumps(7), FEW)
     assert shape(made) == [("instant", (1,)), ("instant", (2,)), ("instant", (3,))]
-    assert (made.again, made.flood_until) == (NOON + HOUR, NOON + HOUR)
+    assert (made.next_due, made.flood_until) == (NOON + HOUR, NOON + HOUR)
     flooded, left = ChannelState(flood_until=made.flood_until), dumps(6, first=4)
-    assert planned(left, FEW, flooded, now=NOON + HOUR - SECOND) == Plan(again=NOON + HOUR, flood_until=NOON + HOUR)
-    [summary] = planned(left, FEW, flooded, now=NOON + HOUR).formed
+    assert planned(left, FEW, flooded, now=NOON + HOUR - SECOND) == MessagePlan(
+        next_due=NOON + HOUR, flood_until=NOON + HOUR
+    )
+    [summary] = planned(left, FEW, flooded, now=NOON + HOUR).drafts
     assert (summary.message.kind, summary.events) == ("summary", (4, 5, 6, 7, 8, 9))
     assert [item.title for item in summary.message.items] == [f"Release {n}" for n in range(4, 10)]
     assert summary.message.label == "more than 3 messages an hour"
 
 
 def test_the_last_message_before_the_limit_says_that_more_comes_and_its_parts_count_what_is_sent() -> None:
-    few = replace(FEW, bound=Bound(items=2, characters=10_000), timezone=ZoneInfo("Asia/Seoul"))
-    told = [one.message for one in planned([notice(1), *(notice(n, dump=2) for n in range(2, 12))], few).formed]
+    few = replace(FEW, part_limit=PartLimit(items=2, characters=10_000), timezone=ZoneInfo("Asia/Seoul"))
+    told = [one.message for one in planned([notice(1), *(notice(n, dump=2) for n in range(2, 12))], few).drafts]
     assert [(one.part, one.parts, one.label) for one in told] == [
         (1, 1, ""),
         (1, 2, ""),
         (2, 2, "limit of 3 an hour, the rest at 22:00"),
     ]
-    whole = planned([notice(1), notice(2, dump=2), notice(3, dump=3), notice(4, dump=4)], FEW).formed
+    whole = planned([notice(1), notice(2, dump=2), notice(3, dump=3), notice(4, dump=4)], FEW).drafts
     assert [one.message.label for one in whole] == ["", "", "limit of 3 an hour, the rest at 13:00"]
 
 
 def test_a_flood_ends_when_the_oldest_message_of_the_hour_is_an_hour_old() -> None:
     recent = (NOON - 50 * MINUTE, NOON - 40 * MINUTE, NOON - 10 * MINUTE)
     made = planned(dumps(1), FEW, recent=recent)
-    assert (made.formed, made.flood_until) == ((), NOON + 10 * MINUTE)
+    assert (made.drafts, made.flood_until) == ((), NOON + 10 * MINUTE)
 
 
 def test_urgent_messages_put_the_end_of_a_flood_off() -> None:
@@ -180,11 +182,11 @@ def test_urgent_messages_put_the_end_of_a_flood_off() -> None:
 
 
 def test_a_flood_that_is_over_with_nothing_left_is_forgotten() -> None:
-    assert planned([], FEW, ChannelState(flood_until=NOON)) == Plan()
+    assert planned([], FEW, ChannelState(flood_until=NOON)) == MessagePlan()
 
 
 def test_zero_is_no_limit_also_in_the_middle_of_a_flood() -> None:
-    assert len(planned(dumps(500)).formed) == 500
+    assert len(planned(dumps(500)).drafts) == 500
     made = planned(dumps(2), AT_ONCE, ChannelState(flood_until=NOON + MINUTE))
     assert (shape(made), made.flood_until) == ([("instant", (1,)), ("instant", (2,))], None)
 
@@ -198,16 +200,16 @@ def test_what_is_urgent_or_waited_for_a_moment_passes_a_flood_and_counts() -> No
 
 
 def test_every_part_of_a_long_message_counts() -> None:
-    made = planned([notice(n) for n in range(1, 9)], replace(FEW, bound=Bound(items=2, characters=10_000)))
-    assert [one.events for one in made.formed] == [(1, 2), (3, 4), (5, 6)]
+    made = planned([notice(n) for n in range(1, 9)], replace(FEW, part_limit=PartLimit(items=2, characters=10_000)))
+    assert [one.events for one in made.drafts] == [(1, 2), (3, 4), (5, 6)]
     assert made.flood_until == NOON + HOUR
 
 
 def test_a_long_summary_still_names_every_release() -> None:
     flooded, left = ChannelState(flood_until=NOON), dumps(450)
     made = planned(left, FEW, flooded)
-    assert {formed.message.kind for formed in made.formed} == {"summary"}
-    assert [event for formed in made.formed for event in formed.events] == list(range(1, 451))
+    assert {draft.message.kind for draft in made.drafts} == {"summary"}
+    assert [event for draft in made.drafts for event in draft.events] == list(range(1, 451))
 
 
 # --- a clock that was set back -------------------------------------------------------------------------------------
@@ -219,7 +221,7 @@ YEARS = timedelta(days=4 * 365)
 def test_what_came_while_the_clock_ran_years_ahead_does_not_wait_for_them() -> None:
     early = [notice(1, since=NOON + YEARS)]
     assert shape(planned(early)) == [("instant", (1,))]
-    assert planned(early, DAILY, now=NOON + HOUR).formed[0].events == (1,)
+    assert planned(early, DAILY, now=NOON + HOUR).drafts[0].events == (1,)
 
 
 def test_a_flood_of_a_clock_that_ran_ahead_ends_now() -> None:
@@ -231,66 +233,68 @@ def test_a_flood_of_a_clock_that_ran_ahead_ends_now() -> None:
 # --- on an outbox --------------------------------------------------------------------------------------------------
 
 
-class Desk:
-    """One channel's outbox, formed at given moments."""
+class WorkerSetup:
+    """One channel's outbox, grouped at given times."""
 
     def __init__(self, policy: Policy) -> None:
         self.outbox = MemoryOutbox()
-        self.board = MemoryChannelStates(self.outbox)
+        self.channel_states = MemoryChannelStates(self.outbox)
         self.policy = policy
         self.made: list[tuple[datetime, DraftMessage]] = []
 
     def restart(self) -> None:
-        self.board = MemoryChannelStates(self.outbox)
+        self.channel_states = MemoryChannelStates(self.outbox)
 
-    def plan(self, now: datetime) -> Plan:
+    def plan(self, now: datetime) -> MessagePlan:
         recent = self.outbox.recent("team", after=now - HOUR, most=max(1, self.policy.max_per_hour))
-        return plan(self.outbox.pending_notices("team"), self.policy, self.board.get("team"), recent, now=now)
+        return plan_messages(
+            self.outbox.pending_notices("team"), self.policy, self.channel_states.get("team"), recent, now=now
+        )
 
-    def look(self, now: datetime) -> Plan:
-        post = DeliveryContext(
-            outbox=self.outbox, channel_states=self.board, clock=FrozenClock(now), jitter=lambda: 0.0
+    def build(self, now: datetime) -> MessagePlan:
+        context = DeliveryContext(
+            outbox=self.outbox, channel_states=self.channel_states, clock=FrozenClock(now), jitter=lambda: 0.0
         )
         before = len(self.outbox.rows)
         whole = self.plan(now)
-        made = build_messages("team", self.policy, post)
-        assert made == whole, "looking only at when things came must come to the same"
-        assert len(self.outbox.rows) == before + len(made.formed)
-        self.made += [(now, formed) for formed in made.formed]
+        made = build_messages("team", self.policy, context)
+        assert made == whole, "knowing only when notices came must give the same"
+        assert len(self.outbox.rows) == before + len(made.drafts)
+        self.made += [(now, draft) for draft in made.drafts]
         return made
 
 
 def test_a_second_tick_at_the_same_moment_forms_nothing_more() -> None:
-    commands = Desk(DAILY)
-    commands.outbox.notices.append(notice(1))
-    commands.look(NOON + HOUR)
-    commands.look(NOON + HOUR)
-    assert [row.message.kind for row in commands.outbox.rows] == ["digest"]
+    setup = WorkerSetup(DAILY)
+    setup.outbox.notices.append(notice(1))
+    setup.build(NOON + HOUR)
+    setup.build(NOON + HOUR)
+    assert [row.message.kind for row in setup.outbox.rows] == ["digest"]
 
 
 def test_a_clock_set_back_hours_into_a_flood_ends_it() -> None:
-    commands = Desk(FEW)
-    commands.outbox.notices += dumps(5)
-    commands.look(NOON)
-    assert shape(commands.look(NOON - 3 * HOUR)) == [("summary", (4, 5))]
+    setup = WorkerSetup(FEW)
+    setup.outbox.notices += dumps(5)
+    setup.build(NOON)
+    assert shape(setup.build(NOON - 3 * HOUR)) == [("summary", (4, 5))]
 
 
 def test_a_flood_ends_where_the_limit_is_taken_away() -> None:
-    commands = Desk(FEW)
-    commands.outbox.notices += dumps(5)
-    commands.look(NOON)
-    commands.policy = AT_ONCE
-    assert shape(commands.look(NOON + MINUTE)) == [("instant", (4,)), ("instant", (5,))]
+    setup = WorkerSetup(FEW)
+    setup.outbox.notices += dumps(5)
+    setup.build(NOON)
+    setup.policy = AT_ONCE
+    assert shape(setup.build(NOON + MINUTE)) == [("instant", (4,)), ("instant", (5,))]
 
 
 def test_a_flood_outlives_a_restart() -> None:
-    commands = Desk(FEW)
-    commands.outbox.notices += dumps(5)
-    commands.look(NOON)
-    commands.restart()
-    commands.outbox.notices += dumps(1, first=6)
-    assert commands.look(NOON + 59 * MINUTE).formed == ()
-    assert shape(commands.look(NOON + HOUR)) == [("summary", (4, 5, 6))]
+    setup = WorkerSetup(FEW)
+    setup.outbox.notices += dumps(5)
+    setup.build(NOON)
+    setup.restart()
+    setup.outbox.notices += dumps(1, first=6)
+    assert setup.build(NOON + 59 * MINUTE).drafts == ()
+    assert shape(setup.build(NOON + HOUR)) == [("summary", (4, 5, 6))]
 
 
 STEPS = st.lists(
@@ -303,7 +307,7 @@ STEPS = st.lists(
 )
 POLICIES = st.builds(
     Policy,
-    bound=st.sampled_from([Bound(items=2, characters=10_000), Bound(items=20, characters=10_000)]),
+    part_limit=st.sampled_from([PartLimit(items=2, characters=10_000), PartLimit(items=20, characters=10_000)]),
     max_per_hour=st.integers(0, 4),
     digest=st.none() | st.builds(Digest, at=st.times().map(lambda at: at.replace(second=0, microsecond=0))),
     quiet=st.none() | st.just(Quiet(start=time(22), end=time(7))),
@@ -315,40 +319,40 @@ POLICIES = st.builds(
 def test_whatever_comes_whenever_everything_is_told_once_in_order_and_never_too_early_or_too_much(
     policy: Policy, steps: list[tuple[int, list[bool], int | None]], is_restarted: bool
 ) -> None:
-    commands, now, came = Desk(policy), NOON, dict[int, PendingNotice]()
+    setup, now, came = WorkerSetup(policy), NOON, dict[int, PendingNotice]()
     for dump, (minutes, urgent, mute) in enumerate(steps, start=1):
         now += minutes * MINUTE
         if mute is not None:
-            commands.board.mute("team", until=now + mute * MINUTE)
+            setup.channel_states.mute("team", until=now + mute * MINUTE)
         new = [
             notice(len(came) + n, since=now, dump=dump, is_urgent=is_urgent) for n, is_urgent in enumerate(urgent, 1)
         ]
         came |= {one.event: one for one in new}
-        commands.outbox.notices += new
+        setup.outbox.notices += new
         if is_restarted:
-            commands.restart()
-        before = len(commands.made)
-        channel_state = commands.board.get("team")
-        commands.look(now)
-        for _, formed in commands.made[before:]:
-            for event in formed.events:
+            setup.restart()
+        before = len(setup.made)
+        channel_state = setup.channel_states.get("team")
+        setup.build(now)
+        for _, draft in setup.made[before:]:
+            for event in draft.events:
                 one = came[event]
-                assert due(one.since, policy, channel_state, is_urgent=one.notice.is_urgent).when <= now
+                assert send_time(one.since, policy, channel_state, is_urgent=one.notice.is_urgent).at <= now
     for _ in range(400):  # until nothing is left
-        again = commands.look(now).again
-        if again is None:
+        next_due = setup.build(now).next_due
+        if next_due is None:
             break
-        assert again > now
-        now = again
-    assert commands.outbox.notices == []
-    told = [event for _, formed in commands.made for event in formed.events]
+        assert next_due > now
+        now = next_due
+    assert setup.outbox.notices == []
+    told = [event for _, draft in setup.made for event in draft.events]
     assert sorted(told) == sorted(came)
     assert all(
-        [item.release for item in formed.message.items] == list(formed.events) == sorted(formed.events)
-        for _, formed in commands.made
+        [item.release for item in draft.message.items] == list(draft.events) == sorted(draft.events)
+        for _, draft in setup.made
     )
     if policy.max_per_hour:
-        rush = [at for at, one in commands.made if one.message.kind == "instant" and not one.message.is_urgent]
+        rush = [at for at, one in setup.made if one.message.kind == "instant" and not one.message.is_urgent]
         most = policy.max_per_hour
         assert all(later - earlier >= HOUR for earlier, later in zip(rush, rush[most:], strict=False))
-    assert all(earlier <= later for earlier, later in pairwise(at for at, _ in commands.made))
+    assert all(earlier <= later for earlier, later in pairwise(at for at, _ in setup.made))

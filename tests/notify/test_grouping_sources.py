@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from monitor.model import ChannelState, Notice, PendingNotice
-from monitor.notify.grouping import plan
+from monitor.notify.grouping import plan_messages
 from monitor.notify.send_time import Policy
 from monitor.notify.time_windows import Quiet
 from tests.notify.facts import NOON
@@ -24,7 +24,7 @@ def test_items_of_one_source_stand_together_and_are_announced_as_their_own_event
         for n in range(1, 6)
     ]
     quiet = Quiet(start=NOON.time(), end=(NOON + timedelta(hours=1)).time())
-    made = plan(waiting, Policy(quiet=quiet), ChannelState(), (), now=NOON + timedelta(hours=1))
-    [formed] = made.formed
-    assert [item.release for item in formed.message.items] == [101, 103, 105, 102, 104]
-    assert formed.events == (1, 3, 5, 2, 4)
+    made = plan_messages(waiting, Policy(quiet=quiet), ChannelState(), (), now=NOON + timedelta(hours=1))
+    [draft] = made.drafts
+    assert [item.release for item in draft.message.items] == [101, 103, 105, 102, 104]
+    assert draft.events == (1, 3, 5, 2, 4)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import monitor.notify
 
-STATION = Path(monitor.notify.__file__).parent
-MODULES = sorted(path.stem for path in STATION.glob("*.py") if path.stem != "__init__")
+FOLDER = Path(monitor.notify.__file__).parent
+MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 
 
 def python(*lines: str) -> str:
@@ -21,7 +21,7 @@ def python(*lines: str) -> str:
     return run.stdout.strip()
 
 
-def test_importing_the_whole_station_loads_no_library_that_sends_or_renders() -> None:
+def test_importing_the_whole_folder_loads_no_library_that_sends_or_renders() -> None:
     imports = [f"import monitor.notify.{name}" for name in MODULES]
     heavy = "print(sorted({'apprise', 'requests', 'urllib3', 'smtplib', 'jinja2'} & set(sys.modules)))"
     assert python("import sys", *imports, heavy) == "[]"
@@ -41,9 +41,9 @@ def test_opening_channels_loads_no_apprise_until_the_first_send() -> None:
     assert python(*opened) == "False True"
 
 
-def test_the_station_knows_only_values_ports_and_its_one_door() -> None:
+def test_the_folder_knows_only_values_ports_and_its_two_doors() -> None:
     allowed = {"model", "ports", "secret", "text", "errors", "notify"}
-    for path in STATION.glob("*.py"):
+    for path in FOLDER.glob("*.py"):
         nodes = ast.walk(ast.parse(path.read_text()))
         names = [name for node in nodes for name in imported(node)]
         assert {name.split(".")[1] for name in names if name.startswith("monitor.")} <= allowed, path

@@ -141,7 +141,7 @@ def test_pages_go_only_where_they_arrive_as_pages(url: str, is_taken: bool) -> N
 def test_a_check_of_html_names_the_way_out_and_no_secret() -> None:
     told = check_channel(Secret(f"discord://4174216298/{CANARY}8qBe7bk2ZwO5U711o3dV_js"), html="on")
     assert told == "discord:// does not accept HTML pages; set html to auto"
-    assert check_channel(Secret("console://"), html="on") == "console:// prints plain text; leave html at auto"
+    assert check_channel(Secret("console://"), html="on") == "console:// prints plain text; set html to auto"
     assert check_channel(Secret("console://"), html="off") is None
 
 

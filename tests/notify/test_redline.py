@@ -11,9 +11,9 @@ from tests.notify.facts import keep, swap
 
 
 def lines(*edits: Edit) -> list[tuple[str, str]]:
-    """Each line as its mark and its text, touched strokes in brackets."""
+    """Each line as its mark and its text, changed spans in brackets."""
     return [
-        (line.mark, "".join(f"[{s.text}]" if s.is_touched else s.text for s in line.strokes)) for line in redline(edits)
+        (line.mark, "".join(f"[{s.text}]" if s.is_changed else s.text for s in line.spans)) for line in redline(edits)
     ]
 
 
@@ -44,8 +44,8 @@ def test_changes_close_together_share_their_lines_and_distant_ones_do_not() -> N
 
 
 def test_fields_do_not_run_into_one_another() -> None:
-    painted = redline([swap("Old", "New", "title"), swap("x", "y", "body")])
-    assert [(line.field, line.mark) for line in painted] == [
+    shown = redline([swap("Old", "New", "title"), swap("x", "y", "body")])
+    assert [(line.field, line.mark) for line in shown] == [
         ("title", "-"),
         ("title", "+"),
         ("body", "-"),
@@ -65,8 +65,8 @@ SWAPPED = st.tuples(WORD, WORD).map(lambda pair: swap(*pair))
 
 
 @given(st.lists(st.one_of(KEPT, SWAPPED), max_size=12))
-def test_every_touched_word_is_shown_once_on_its_side(edits: list[Edit]) -> None:
+def test_every_changed_word_is_shown_once_on_its_side(edits: list[Edit]) -> None:
     shown = redline(edits)
     for mark, side in (("-", "old"), ("+", "new")):
-        strokes = [s.text for line in shown if line.mark == mark for s in line.strokes if s.is_touched]
-        assert strokes == [getattr(edit, side) for edit in edits if edit.op != "keep"]
+        spans = [s.text for line in shown if line.mark == mark for s in line.spans if s.is_changed]
+        assert spans == [getattr(edit, side) for edit in edits if edit.op != "keep"]

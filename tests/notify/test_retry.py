@@ -164,7 +164,7 @@ def test_what_an_attempt_has_no_part_in_stays() -> None:
         assert (after.tokens, after.tokens_at, after.flood_until, after.muted_until) == (1.5, NOON, NOON, NOON)
 
 
-def test_patience_is_what_it_is_told_to_be() -> None:
+def test_the_waiting_times_are_those_of_the_policy() -> None:
     second = timedelta(seconds=1)
     quick = RetryPolicy(
         first_backoff=second, longest_backoff=2 * second, cooldown=second, first_open=second, longest_open=3 * second

@@ -1,4 +1,4 @@
-"""When a notice is to be told, and what it waits for until then."""
+"""The time at which a notice is sent, and what delays it until then."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.model import ChannelState
-from monitor.notify.send_time import Due, Policy, Wait, due
+from monitor.notify.send_time import Delay, Policy, SendTime, send_time
 from monitor.notify.time_windows import Digest, Quiet
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -30,34 +30,34 @@ def muted(until: datetime) -> ChannelState:
 @pytest.mark.parametrize(
     ("policy", "channel_state", "is_urgent", "since", "expected"),
     [
-        (AT_ONCE, ChannelState(), False, at(3), Due(at(3))),
-        (MORNING, ChannelState(), False, at(8, 29), Due(at(8, 30), Wait.DIGEST)),
-        (MORNING, ChannelState(), False, at(8, 30), Due(at(8, 30, day=24), Wait.DIGEST)),
-        (MORNING, ChannelState(), True, at(8, 29), Due(at(8, 29))),
-        (AT_NIGHT, ChannelState(), False, at(23), Due(at(7, day=24), Wait.QUIET)),
-        (AT_NIGHT, ChannelState(), False, at(7), Due(at(7))),
-        (AT_NIGHT, ChannelState(), True, at(23), Due(at(23))),
-        (BOTH, ChannelState(), False, at(5), Due(at(7), Wait.QUIET)),  # its digest comes in the night
-        (AT_ONCE, muted(at(12)), False, at(9), Due(at(12), Wait.MUTE)),
-        (AT_ONCE, muted(at(12)), True, at(9), Due(at(12), Wait.MUTE)),
-        (AT_ONCE, muted(at(12)), False, at(12), Due(at(12))),
-        (AT_ONCE, muted(at(12)), False, at(13), Due(at(13))),
-        (MORNING, muted(at(8, 0)), False, at(7), Due(at(8, 30), Wait.DIGEST)),
-        (MORNING, muted(at(12)), False, at(7), Due(at(12), Wait.MUTE)),
-        (AT_NIGHT, muted(at(23)), False, at(21), Due(at(7, day=24), Wait.QUIET)),
-        (AT_NIGHT, muted(at(23)), True, at(21), Due(at(23), Wait.MUTE)),
-        (AT_NIGHT, muted(at(9, day=24)), False, at(23), Due(at(9, day=24), Wait.MUTE)),
+        (AT_ONCE, ChannelState(), False, at(3), SendTime(at(3))),
+        (MORNING, ChannelState(), False, at(8, 29), SendTime(at(8, 30), Delay.DIGEST)),
+        (MORNING, ChannelState(), False, at(8, 30), SendTime(at(8, 30, day=24), Delay.DIGEST)),
+        (MORNING, ChannelState(), True, at(8, 29), SendTime(at(8, 29))),
+        (AT_NIGHT, ChannelState(), False, at(23), SendTime(at(7, day=24), Delay.QUIET)),
+        (AT_NIGHT, ChannelState(), False, at(7), SendTime(at(7))),
+        (AT_NIGHT, ChannelState(), True, at(23), SendTime(at(23))),
+        (BOTH, ChannelState(), False, at(5), SendTime(at(7), Delay.QUIET)),  # its digest comes in the night
+        (AT_ONCE, muted(at(12)), False, at(9), SendTime(at(12), Delay.MUTE)),
+        (AT_ONCE, muted(at(12)), True, at(9), SendTime(at(12), Delay.MUTE)),
+        (AT_ONCE, muted(at(12)), False, at(12), SendTime(at(12))),
+        (AT_ONCE, muted(at(12)), False, at(13), SendTime(at(13))),
+        (MORNING, muted(at(8, 0)), False, at(7), SendTime(at(8, 30), Delay.DIGEST)),
+        (MORNING, muted(at(12)), False, at(7), SendTime(at(12), Delay.MUTE)),
+        (AT_NIGHT, muted(at(23)), False, at(21), SendTime(at(7, day=24), Delay.QUIET)),
+        (AT_NIGHT, muted(at(23)), True, at(21), SendTime(at(23), Delay.MUTE)),
+        (AT_NIGHT, muted(at(9, day=24)), False, at(23), SendTime(at(9, day=24), Delay.MUTE)),
     ],
 )
 def test_what_puts_a_notice_off_and_until_when(
-    policy: Policy, channel_state: ChannelState, is_urgent: bool, since: datetime, expected: Due
+    policy: Policy, channel_state: ChannelState, is_urgent: bool, since: datetime, expected: SendTime
 ) -> None:
-    assert due(since, policy, channel_state, is_urgent=is_urgent) == expected
+    assert send_time(since, policy, channel_state, is_urgent=is_urgent) == expected
 
 
 def test_a_mute_that_is_ended_early_lets_go_of_what_it_held() -> None:
-    assert due(at(9), AT_ONCE, muted(at(18)), is_urgent=False).when == at(18)
-    assert due(at(9), AT_ONCE, muted(at(10)), is_urgent=False) == Due(at(10), Wait.MUTE)
+    assert send_time(at(9), AT_ONCE, muted(at(18)), is_urgent=False).at == at(18)
+    assert send_time(at(9), AT_ONCE, muted(at(10)), is_urgent=False) == SendTime(at(10), Delay.MUTE)
 
 
 @pytest.mark.parametrize("hours", range(0, 48, 5))
@@ -65,4 +65,4 @@ def test_nothing_is_due_before_it_came(hours: int) -> None:
     since = at(0) + timedelta(hours=hours)
     for policy in (AT_ONCE, MORNING, AT_NIGHT, BOTH):
         for channel_state in (ChannelState(), muted(at(12))):
-            assert due(since, policy, channel_state, is_urgent=False).when >= since
+            assert send_time(since, policy, channel_state, is_urgent=False).at >= since

@@ -1,4 +1,4 @@
-"""Wall times of digests and quiet hours become moments, on the odd days of a year too."""
+"""Wall times of digests and quiet hours become timestamps, on the odd days of a year too."""
 
 from __future__ import annotations
 

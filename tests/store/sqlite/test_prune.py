@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.model import DraftMessage, Kind, Message, Mode, Outcome, Verdict
-from monitor.notify.compose import USUAL, in_parts
+from monitor.notify.compose import DEFAULT_PART_LIMIT, in_parts
 from monitor.ports import Retention
 from monitor.records import Pruned
 from monitor.store.sqlite.archive import SqliteArchive
@@ -35,7 +35,7 @@ def tell(handle: Handle) -> None:
     outbox = SqliteOutbox(handle)
     waiting = outbox.pending_notices("team")
     whole = Message(channel="team", kind="instant", source="motie")
-    [message] = in_parts(whole, [one.notice.item for one in waiting], USUAL)
+    [message] = in_parts(whole, [one.notice.item for one in waiting], DEFAULT_PART_LIMIT)
     formed = DraftMessage(message=message, events=tuple(one.event for one in waiting))
     outbox.queue_messages("team", [formed], flood_until=None, now=NOON)
     delivery = outbox.claim("team", now=NOON)

@@ -40,7 +40,7 @@ _ROOM_SHARES = (1.0, 0.5, 0.25, 0.125)  # of the usual room: text full of what m
 
 
 class ChannelUnusable(MonitorError):
-    """A channel's url names no service that can be used; the text shows nothing of the url but its scheme."""
+    """An error: a url names no usable service; the text shows nothing of the url but its scheme."""
 
     exit_code = 78
 
@@ -183,7 +183,7 @@ def _configure(service: Any) -> None:
 
 
 def _reject_url_list(url: Secret, scheme: str) -> None:
-    """Apprise reads `json://a,json://b` as one url with an odd path, and would send to a wrong place."""
+    """Reject `json://a,json://b`: Apprise reads it as one url with an odd path, and would send to a wrong place."""
     from apprise.utils.parse import parse_urls
 
     if len(parse_urls(url.reveal())) > 1:  # type: ignore[no-untyped-call]  # it returns a list of str

@@ -18,7 +18,7 @@ _MILLISECOND = timedelta(milliseconds=1)  # the precision of a stored timestamp
 
 
 class BlockReason(StrEnum):
-    """What holds a channel's messages back."""
+    """The reason why a channel's messages are held back."""
 
     NOTHING = ""
     REFUSED = "it refuses everything"
@@ -30,19 +30,19 @@ class BlockReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """What may go out now."""
+    """The messages that may go out now: all, none, or only urgent ones."""
 
     reason: BlockReason = BlockReason.NOTHING
     until: datetime | None = None  # when that may change by itself; None: never, or nothing is held back
 
     @property
     def is_blocked(self) -> bool:
-        """Whether nothing may go out."""
+        """Return whether nothing may go out."""
         return self.reason not in (BlockReason.NOTHING, BlockReason.QUIET)
 
     @property
     def is_urgent_only(self) -> bool:
-        """Whether only urgent messages may go out."""
+        """Return whether only urgent messages may go out."""
         return self.reason is BlockReason.QUIET
 
 

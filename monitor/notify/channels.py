@@ -70,7 +70,7 @@ def rate_of(url: Secret) -> Rate | None:
 
 
 class LazyChannel:
-    """Builds its Apprise service at the first send; while that fails, it refuses every message."""
+    """A channel that builds its Apprise service at the first send; while that fails, it refuses every message."""
 
     def __init__(self, name: str, url: Secret, *, html: Html = "auto") -> None:
         self.name = name

@@ -12,7 +12,7 @@ _HEADLINES = (*(f"{kind.value.upper()}  " for kind in Kind), SECTION)
 
 
 class ConsoleChannel:
-    """Prints to a stream; one that is closed or broken gives a verdict, as any service that is unavailable."""
+    """A channel that prints to a stream; a closed or broken one gives a verdict, as a service that is down."""
 
     def __init__(self, name: str, stream: TextIO, *, color: bool = False) -> None:
         self.name = name
@@ -20,7 +20,7 @@ class ConsoleChannel:
         self._color = color
 
     def send(self, message: Message, *, delivery: int) -> Verdict:
-        """Accepted means: written and flushed."""
+        """Write and flush; only then is the message accepted."""
         body = plain(message).split("\n") if message.items else further_lines(message)
         headline = subject(message)
         lines = [f"{_BOLD}{headline}{_RESET}", *map(_colored, body)] if self._color else [headline, *body]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from monitor.model import Item, Kind, Message, Snippet
@@ -199,8 +199,7 @@ def _source_names(message: Message) -> str:
 
 
 def _first_names(names: Sequence[str]) -> str:
-    omitted = [f"+{len(names) - _MAX_NAMES}"] if len(names) > _MAX_NAMES else []
-    return ", ".join([*map(neutralise, names[:_MAX_NAMES]), *omitted])
+    return _joined([neutralise(name) for name in names], _MAX_NAMES, "+{}")
 
 
 def _rendered(message: Message) -> Iterator[RenderedItem]:
@@ -237,7 +236,8 @@ def _item_lines(item: Item) -> Iterator[str]:
     yield from (_INDENT + _snippet_line(snippet) for snippet in item.snippets if snippet.field != "title")
     yield from _redlines(item)
     if item.numbers:
-        yield f"{_INDENT}figures: {_joined(f'{old} → {new}' for old, new in figures(item))}"
+        pairs = [f"{old} → {new}" for old, new in figures(item)]
+        yield f"{_INDENT}figures: {_joined(pairs, _MAX_PAIRS, '{} more')}"
     if evidence(item):
         yield _INDENT + evidence(item)
     yield from (_INDENT + line for line in _related_lines(item))
@@ -282,10 +282,10 @@ def _diff_text(line: DiffLine) -> str:
     return label + neutralise("".join(texts))
 
 
-def _joined(words: Iterable[str]) -> str:
-    every = list(words)
-    omitted = [f"{len(every) - _MAX_PAIRS} more"] if len(every) > _MAX_PAIRS else []
-    return ", ".join([*every[:_MAX_PAIRS], *omitted])
+def _joined(words: Sequence[str], limit: int, omitted: str) -> str:
+    """Join the first words; `omitted` says how many are left out."""
+    surplus = [omitted.format(len(words) - limit)] if len(words) > limit else []
+    return ", ".join([*words[:limit], *surplus])
 
 
 def _related_lines(item: Item) -> Iterator[str]:
@@ -293,4 +293,4 @@ def _related_lines(item: Item) -> Iterator[str]:
     for one in item.twins:
         yield f"resembles: {one.number} “{neutralise(one.title)}” — {pointer(one.number)}"
     if numbers := untitled(item):
-        yield f"resembles: {_joined(map(str, numbers))}"
+        yield f"resembles: {_joined([str(number) for number in numbers], _MAX_PAIRS, '{} more')}"

@@ -30,7 +30,7 @@ DEFAULT_RETRY_POLICY = RetryPolicy()
 
 
 class Action(StrEnum):
-    """What is done with a claimed message; each is one method of the outbox."""
+    """The treatment of a claimed message; each is one method of the outbox."""
 
     DONE = "done"
     RETRY = "retry"

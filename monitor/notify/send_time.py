@@ -17,7 +17,7 @@ from monitor.notify.time_windows import Digest, Quiet, next_window, quiet_until
 
 
 class Delay(StrEnum):
-    """What a notice waits for."""
+    """The cause why a notice waits."""
 
     NONE = ""
     DIGEST = "digest"
@@ -42,7 +42,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, order=True)
 class SendTime:
-    """When a notice is sent, and what delays it until then."""
+    """The time at which a notice is sent, and what delays it until then."""
 
     at: datetime
     delay: Delay = Delay.NONE

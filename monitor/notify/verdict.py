@@ -68,14 +68,14 @@ def retry_after(value: str | None, sent: str | None) -> float | None:
     if value is None:
         return None
     try:
-        seconds = float(value) if value.strip().isdigit() else _seconds_between(sent, value)
+        seconds = (
+            float(value)
+            if value.strip().isdigit()
+            else (parsedate_to_datetime(value) - parsedate_to_datetime(sent or "")).total_seconds()
+        )
     except (TypeError, ValueError):
         return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)
-
-
-def _seconds_between(start: str | None, end: str) -> float:
-    return (parsedate_to_datetime(end) - parsedate_to_datetime(start or "")).total_seconds()
 
 
 def _decisive(trace: WireTrace, *, accepted: bool) -> int | None:

@@ -21,7 +21,7 @@ MAX_RATE_WAIT = 60.0  # seconds that `drain` waits for the channel's rate to all
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryCounts:
-    """What became of the messages of one round."""
+    """The outcomes of one round of deliveries."""
 
     sent: int = 0
     retried: int = 0
@@ -51,7 +51,7 @@ class DeliveryHooks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryContext:
-    """What all workers share."""
+    """The parts that all workers share."""
 
     outbox: Outbox
     channel_states: ChannelStates
@@ -60,7 +60,7 @@ class DeliveryContext:
 
 
 class DeliveryWorker:
-    """Delivers one channel's messages, in order, in one thread; channels never wait for one another."""
+    """The worker of one channel: delivers in order, in one thread, so that channels never wait for one another."""
 
     def __init__(
         self, channel: Channel, policy: Policy, context: DeliveryContext, hooks: DeliveryHooks = DeliveryHooks()

@@ -212,7 +212,7 @@ def test_a_lost_store_is_no_first_run(tmp_path: Path) -> None:
     (project.folder / "state" / "monitor.db").unlink()
     for words in (("status",), ("events",), ("run", "--once")):
         done = project.run(*words)
-        assert (done.code, "a store lived here" in done.err) == (1, True)
+        assert (done.code, "the store of this folder is gone" in done.err) == (1, True)
 
 
 def test_check_warns_of_a_folder_that_does_not_exist(tmp_path: Path) -> None:

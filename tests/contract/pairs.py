@@ -34,7 +34,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """One Store with its Outbox and Switchboard, and what each says of what it holds."""
+    """One Store with its Outbox and ChannelStates, and what each says of what it holds."""
 
     store: Store
     outbox: Outbox
@@ -48,7 +48,7 @@ class Pair:
     archive: Archive
 
     def form(self, channel: str = "team", *, policy: Policy = AT_ONCE, now: datetime = NOON) -> MessagePlan:
-        """Make messages of what is ripe on a channel, as its courier does."""
+        """Make messages of what is ripe on a channel, as its delivery worker does."""
         post = DeliveryContext(
             outbox=self.outbox, channel_states=self.channel_states, clock=FrozenClock(now), jitter=lambda: 0.0
         )
@@ -112,7 +112,7 @@ class _Feeding:
 
 @contextmanager
 def memory_pair(folder: Path) -> Iterator[Pair]:
-    """The fake Outbox and Switchboard, beside a real store."""
+    """The fake Outbox and ChannelStates, beside a real store."""
     outbox = MemoryOutbox()
     with sqlite_pair(folder) as pair:
         yield replace(
@@ -129,4 +129,4 @@ def memory_pair(folder: Path) -> Iterator[Pair]:
 
 
 PAIRS = {"sqlite": sqlite_pair}  # every store: a second engine is one line here
-OUTBOXES = {**PAIRS, "memory": memory_pair}  # every Outbox and Switchboard
+OUTBOXES = {**PAIRS, "memory": memory_pair}  # every Outbox and ChannelStates

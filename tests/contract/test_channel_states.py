@@ -1,4 +1,4 @@
-"""What every Switchboard promises of channels and mutes."""
+"""What every ChannelStates promises of channels and mutes."""
 
 from __future__ import annotations
 

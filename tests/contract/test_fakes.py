@@ -42,6 +42,8 @@ def test_dumps_of_other_texts_or_names_are_other_dumps() -> None:
     assert len({dump_of(""), dump_of("x"), dump_of("", name="b.txt"), dump_of("")}) == 3
 
 
-def _fit(channel: RecordingChannel, clock: FrozenClock, outbox: MemoryOutbox, board: MemoryChannelStates) -> None:
+def _fit(
+    channel: RecordingChannel, clock: FrozenClock, outbox: MemoryOutbox, channel_states: MemoryChannelStates
+) -> None:
     """Type-checked only: the fakes have the shape of the ports."""
-    _ports: tuple[Channel, Clock, Outbox, ChannelStates] = (channel, clock, outbox, board)
+    _ports: tuple[Channel, Clock, Outbox, ChannelStates] = (channel, clock, outbox, channel_states)

@@ -1,4 +1,4 @@
-"""What every Store promises of releases and take-ins."""
+"""What every Store promises of releases and ingests."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_of_several_take_ins_of_one_content_the_newest_is_found(pair: Pair) -> N
 
 def test_one_content_may_be_confirmed_under_one_stamp_after_another_was_in_between(pair: Pair) -> None:
     take_in(pair.store, TALKS, name="20240703.txt")
-    take_in(pair.store, TALKS, name="20240701.txt", mode=Mode.AGAIN)  # now the newest take-in has an older stamp
+    take_in(pair.store, TALKS, name="20240701.txt", mode=Mode.AGAIN)  # now the newest ingest has an older stamp
     assert take_in(pair.store, TALKS, name="20240703.txt").status == "stored"
 
 

@@ -161,7 +161,7 @@ def open_for_reading(state: Path) -> Handle:
     """
     path = state / FILE
     if (state / SIDECAR).exists() and not (path.is_file() and path.stat().st_size):
-        what = f"a store lived here and is gone (monitor.db is missing or empty); {recovery_advice(state)}"
+        what = f"the store of this folder is gone (monitor.db is missing or empty); {recovery_advice(state)}"
         raise StoreLost(what, where=str(path))
     if not path.is_file():
         raise NotFound("there is no store yet: `monitor run` or `monitor ingest FILE` makes it", where=str(path))
@@ -255,8 +255,8 @@ def _is_first_run(state: Path) -> bool:
         return False
     if sidecar.exists() or path.exists():
         raise StoreLost(
-            f"a store lived here and is gone (monitor.db is missing or empty); {recovery_advice(state)}, or remove"
-            f" {sidecar.name} and {path.name} to begin afresh, which alerts on every release again",
+            f"the store of this folder is gone (monitor.db is missing or empty); {recovery_advice(state)}, or remove"
+            f" {sidecar.name} and {path.name} to start with an empty store, which alerts on every release again",
             where=str(path),
         )
     return True

@@ -8,18 +8,24 @@ from monitor.store.sqlite.migrations import APPLICATION_ID
 
 _MAGIC, _HEADER = b"SQLite format 3\x00", 100
 _MEANINGS = (
-    ("SQLITE_BUSY", "another program holds its write lock; close what has monitor.db open (a database shell, a copy)"),
-    ("SQLITE_FULL", "the disk is full; make room, and it goes on by itself"),
+    (
+        "SQLITE_BUSY",
+        "another program holds its write lock; close the program that has monitor.db open (a database shell, a copy)",
+    ),
+    ("SQLITE_FULL", "the disk is full; make room, and the monitor continues by itself"),
     ("SQLITE_READONLY", "it cannot be written; make the state folder and monitor.db writable for this user"),
-    ("SQLITE_CANTOPEN", "the state folder does not let this user make or open files in it"),
-    ("SQLITE_IOERR", "the disk failed a read or a write; look into the system's log"),
+    (
+        "SQLITE_CANTOPEN",
+        "this user cannot create or open files in the state folder; change its owner or its permissions",
+    ),
+    ("SQLITE_IOERR", "the disk failed to read or write; see the system log"),
 )
 
 
 def describe_error(error: Exception) -> str:
     """Return what SQLite says, with what it means and what to do."""
     if str(error).startswith(("no such table", "no such column")):
-        return f"{error}: it is of an older version; start the monitor once, which brings it up to date"
+        return f"{error}: the store is of an older version; start the monitor once, which migrates it"
     name = getattr(error, "sqlite_errorname", "") or ""
     meaning = next((meaning for code, meaning in _MEANINGS if name.startswith(code)), "")
     return f"{error}: {meaning}" if meaning else str(error)

@@ -55,7 +55,7 @@ def fts_query(words: Sequence[str]) -> str:
     asked = [word.replace("\0", "").strip() for word in readable]
     asked = [word for word in asked if any(map(str.isalnum, word))]
     if not asked:
-        raise UsageError("there is nothing to look for: give a word of letters or digits")
+        raise UsageError("there is no word to search for: give a word of letters or digits")
     return " AND ".join(_term(word) for word in asked)
 
 

@@ -40,7 +40,7 @@ def verify_texts(
     stored = handle.one("meta", k="norm_version")
     if stored is not None and int(stored["v"]) != fingerprinter.norm_version:
         return IntegrityCheck(
-            check="texts", faults=("another version of the monitor hashed them; start this one once",)
+            check="texts", faults=("another version of the monitor hashed them; start this version once",)
         )
     faults: list[str] = []
     after = 0

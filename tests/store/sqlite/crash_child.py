@@ -2,8 +2,8 @@
 
     python -m tests.store.sqlite.crash_child STATE DUMP [QUERY NTH]
 
-Prints `begun` before the take-in, `halted` when it is about to run QUERY for the NTH time, and `stored` when the
-take-in has returned. Its cache is tiny, so that the log grows all through the transaction and not only at its end.
+Prints `begun` before the ingest, `halted` when it is about to run QUERY for the NTH time, and `stored` when the
+ingest has returned. Its cache is tiny, so that the log grows all through the transaction and not only at its end.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def taking_in(state: Path, *halt: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def counts(state: Path) -> tuple[int, int, int]:
-    """Take-ins, releases and events of a store that must be in good health."""
+    """Return dumps, releases and events of a store that must be healthy."""
     with closing(open_for_writing(state)) as handle:
         assert [row[0] for row in handle._connection.execute("PRAGMA integrity_check")] == ["ok"]
         assert handle._connection.execute("PRAGMA foreign_key_check").fetchall() == []

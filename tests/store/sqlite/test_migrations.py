@@ -143,10 +143,12 @@ def test_an_old_dead_message_can_be_sent_again(opened: Handle) -> None:
 
 
 def test_what_comes_after_the_migration_is_told_beside_the_old(opened: Handle) -> None:
-    outbox, board = SqliteOutbox(opened), SqliteChannelStates(opened)
+    outbox, channel_states = SqliteOutbox(opened), SqliteChannelStates(opened)
     take_in(SqliteStore(opened), record("Visit ends", "The minister flew home.", day="2024-07-02"))
     build_messages(
-        "team", Policy(), DeliveryContext(outbox=outbox, channel_states=board, clock=FrozenClock(), jitter=lambda: 0.0)
+        "team",
+        Policy(),
+        DeliveryContext(outbox=outbox, channel_states=channel_states, clock=FrozenClock(), jitter=lambda: 0.0),
     )
     told = [d.message.items[0].title for _ in range(2) if (d := outbox.claim("team", now=NOON))]
     assert told == ["Talks held", "Visit ends"]

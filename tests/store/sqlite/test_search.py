@@ -84,7 +84,7 @@ def test_a_day_bounds_what_is_found(stored: Handle) -> None:
 
 @pytest.mark.parametrize("words", [[], [""], ['"'], ["--", "()"], ["\0"]])
 def test_nothing_to_look_for_is_said(stored: Handle, words: list[str]) -> None:
-    with pytest.raises(UsageError, match="nothing to look for"):
+    with pytest.raises(UsageError, match="no word to search for"):
         numbers(stored, *words)
 
 

@@ -69,7 +69,7 @@ def test_what_runs_for_every_dump_searches_and_never_scans(handle: Handle, name:
 
 
 def test_one_row_of_the_ledger_is_found_by_its_path(handle: Handle) -> None:
-    """A search by source alone reads every path ever taken in, for every sign of a file."""
+    """A search by source alone reads every path ever ingested, for every event of a file."""
     [step] = [str(step[-1]) for step in _explained(handle, "ledger_entry", "EXPLAIN QUERY PLAN")]
     assert "path=?" in step
 
@@ -82,7 +82,7 @@ def test_one_row_of_the_ledger_is_found_by_its_path(handle: Handle) -> None:
         *(("next_due", "_due"), ("backlog", "message_pending"), ("backlog", "message_item_message (message=?)")),
     ],
 )
-def test_what_was_sent_long_ago_costs_a_courier_nothing(handle: Handle, name: str, index: str) -> None:
+def test_what_was_sent_long_ago_costs_a_delivery_nothing(handle: Handle, name: str, index: str) -> None:
     steps = [str(step[-1]) for step in _explained(handle, name, "EXPLAIN QUERY PLAN")]
     assert any(index in step for step in steps), steps
 

@@ -153,14 +153,16 @@ def test_threads_that_form_the_same_notices_make_one_message(handle: Handle) -> 
 
 def test_how_a_channel_stands_survives_the_process(handle: Handle, state: Path) -> None:
     take_in(SqliteStore(handle), record("Talks held"))
-    outbox, board = SqliteOutbox(handle), SqliteChannelStates(handle)
-    post = DeliveryContext(outbox=outbox, channel_states=board, clock=FrozenClock(), jitter=lambda: 0.0)
+    outbox, channel_states = SqliteOutbox(handle), SqliteChannelStates(handle)
+    post = DeliveryContext(outbox=outbox, channel_states=channel_states, clock=FrozenClock(), jitter=lambda: 0.0)
     build_messages("team", Policy(), post)
     outbox.claim("team", now=NOON, tokens=0.25)
     outbox.queue_messages("team", [], flood_until=NOON + HOUR, now=NOON)
-    board.save("team", ChannelState(failures=5, since=NOON, opened_until=NOON + HOUR, is_refused=True, reason="401"))
-    board.mute("team", until=NOON + 2 * HOUR)
-    kept = board.get("team")
+    channel_states.save(
+        "team", ChannelState(failures=5, since=NOON, opened_until=NOON + HOUR, is_refused=True, reason="401")
+    )
+    channel_states.mute("team", until=NOON + 2 * HOUR)
+    kept = channel_states.get("team")
     handle.close()
     with closing(open_for_writing(state)) as again:
         assert (

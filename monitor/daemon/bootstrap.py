@@ -1,4 +1,4 @@
-"""A configuration → working parts, put together; the one place that knows every adapter."""
+"""Build all parts from a configuration; the one module that knows every adapter."""
 
 from __future__ import annotations
 
@@ -42,59 +42,59 @@ if TYPE_CHECKING:
 
 
 _CLOCK = SystemClock()
-_MANY = 500  # rules
-_COUNTED = 500  # releases
+_MIN_RULES = 500  # from then on word frequencies are counted
+_RELEASES = 500  # the latest, whose words are counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedParts:
-    """What all configurations of a process have in common."""
+    """The parts that all configurations of a process share."""
 
     stores: Stores
     counters: Counters
     clock: Clock
-    since: datetime  # as in Office
+    since: datetime  # as in Dispatcher
     retry_policy: RetryPolicy
-    reject_counts: dict[str, int] = field(default_factory=dict)  # as in Operator
+    reject_counts: dict[str, int] = field(default_factory=dict)  # as in OperatorAlerts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """Everything that runs on one configuration, while its state folder is locked."""
+    """All parts built on one configuration, while its state folder is locked."""
 
     config: Config
     ingester: Ingester
     dispatcher: Dispatcher
     stores: Stores
     maintenance: MaintenanceWorker
-    build_for: Callable[[Config], Runtime]  # the same on another configuration
+    build_for: Callable[[Config], Runtime]  # builds a Runtime with the same shared parts
 
     def rebuilt_for(self, config: Config) -> Runtime:
-        """What a changed configuration asks for. Raises MonitorError when it asks for what cannot be had here."""
+        """Build the runtime of a changed configuration. Raises MonitorError where it requires events and has none."""
         runtime = self.build_for(config)
         if config.watch.mode == "events":
             require_events([source.folder for source in runtime.ingester.sources])
         return runtime
 
     def after_renames(self) -> Runtime:
-        """The same once the store knows its sources by their names; what was built before that is built again."""
+        """Rename sources in the store; return a rebuilt runtime where any was renamed, else this one."""
         return self.build_for(self.config) if rename_sources(self.config, self.stores.maintenance) else self
 
     def run_once(self) -> int:
-        """One pass; the exit code."""
-        done = run_once(self.ingester, self.dispatcher, store=self.stores.store)
+        """Run one pass and return the exit code."""
+        result = run_once(self.ingester, self.dispatcher, store=self.stores.store)
         self.maintenance.fill()
-        return done.exit_code
+        return result.exit_code
 
     def ingest(self, files: Sequence[Path], *, source: str | None, is_again: bool) -> list[IngestReport | None]:
-        """Take in files in the given order; None where one could not be read."""
+        """Ingest files in the given order; None stands for a file that could not be read."""
         chosen = [(_absolute(path), self._source_for(path, source)) for path in files]
-        for of in self.ingester.sources:
-            own = [path for path, chosen_source in chosen if chosen_source is of]
-            if own:
-                self.ingester.start_baseline(own, of)
+        for each in self.ingester.sources:
+            paths = [path for path, chosen_source in chosen if chosen_source is each]
+            if paths:
+                self.ingester.start_baseline(paths, each)
         mode = Mode.AGAIN if is_again else Mode.ONCE
-        reports = [self.ingester.ingest(path, of, mode=mode).report for path, of in chosen]
+        reports = [self.ingester.ingest(path, each, mode=mode).report for path, each in chosen]
         self.dispatcher.build_all_messages()
         self.maintenance.fill()
         return reports
@@ -108,7 +108,7 @@ class Runtime:
         inside = self.ingester.source_of(_absolute(path))
         found = inside or next((s for s in self.ingester.sources if s.folder.matches(os.fsencode(path.name))), None)
         if found is None:
-            raise UsageError("no source takes files of this name; say which with --source", where=str(path))
+            raise UsageError("no source matches this file name; choose one with --source", where=str(path))
         return found
 
     def _named(self, name: str) -> Source:
@@ -128,7 +128,7 @@ def open_runtime(
     retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
     busy: float = BUSY,
 ) -> Iterator[Runtime]:
-    """Lock the state folder, open the store and put everything together. Raises LockHeld, StoreError.
+    """Lock the state folder, open the store and build the runtime. Raises LockHeld, StoreError.
 
     busy: seconds to wait for another program that writes to the store.
     """
@@ -148,7 +148,7 @@ def open_runtime(
 
 
 def send_test(config: Config, name: str, *, stream: TextIO) -> Verdict:
-    """One test message to a channel, now and past the outbox. Raises NotFound."""
+    """Send a test message to a channel at once, without the outbox. Raises NotFound."""
     if name not in config.channels:
         raise NotFound(f"there is no channel {name!r}; the configuration has {', '.join(config.channels)}")
     text = f"A test message from monitor: if you read this, the channel {name!r} works."
@@ -162,8 +162,8 @@ def _absolute(path: Path) -> bytes:
 def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
     stores, clock = shared.stores, shared.clock
     shared.counters.register_channels(config.channels)
-    told = tuple(config.channels) if config.operator.notify is None else config.operator.notify
-    operator = OperatorAlerts(channels=told, outbox=stores.outbox, clock=clock, reject_counts=shared.reject_counts)
+    notified = tuple(config.channels) if config.operator.notify is None else config.operator.notify
+    operator = OperatorAlerts(channels=notified, outbox=stores.outbox, clock=clock, reject_counts=shared.reject_counts)
     ingester = Ingester(
         sources_of(config),
         routing=_routing(config, stores.archive),
@@ -174,9 +174,8 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
         counters=shared.counters,
     )
     stream = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - closed with the process; started with >&-
-    lines = [_receiver(config, name, stream, shared.retry_policy) for name in config.channels]
     dispatcher = Dispatcher(
-        receivers=lines,
+        receivers=[_receiver(config, name, stream, shared.retry_policy) for name in config.channels],
         outbox=stores.outbox,
         channel_states=stores.channel_states,
         operator=operator,
@@ -184,15 +183,13 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
         clock=clock,
         since=shared.since,
     )
-    maintenance = MaintenanceWorker(maintenance=stores.maintenance, retention=retention_of(config), clock=clock)
-    renewed = partial(_build_runtime, shared=shared)
     return Runtime(
         config=config,
         ingester=ingester,
         dispatcher=dispatcher,
         stores=stores,
-        maintenance=maintenance,
-        build_for=renewed,
+        maintenance=MaintenanceWorker(maintenance=stores.maintenance, retention=retention_of(config), clock=clock),
+        build_for=partial(_build_runtime, shared=shared),
     )
 
 
@@ -213,11 +210,14 @@ def _receiver(config: Config, name: str, stream: TextIO, retry_policy: RetryPoli
 
 
 def _frequencies(config: Config, archive: Archive) -> Mapping[str, int]:
-    """How common words are in the latest releases; for few rules not worth the time to count."""
-    if len(config.watchlists) < _MANY and sum(len(one.keywords) for one in config.watchlists.values()) < _MANY:
+    """Return how common words are in the latest releases; empty for few rules, where counting costs more."""
+    if (
+        len(config.watchlists) < _MIN_RULES
+        and sum(len(one.keywords) for one in config.watchlists.values()) < _MIN_RULES
+    ):
         return {}
     return frequencies_in(
-        stored.release for stored in read_all(archive.heads, after=archive.head_before_last(_COUNTED))
+        stored.release for stored in read_all(archive.heads, after=archive.head_before_last(_RELEASES))
     )
 
 

@@ -1,8 +1,7 @@
-"""Sources, watchlists and channels → a process that takes in what is dropped and delivers what is due.
+"""Run the threads that ingest dropped files and deliver due messages, until a signal.
 
-Threads: watchdog's own queue signs; one ingest thread keeps the folders watched and takes files in; one thread per
-channel delivers; one does what commands order; APScheduler's thread wakes the others. The main thread waits for a
-signal.
+watchdog's threads queue file events. One ingest thread keeps the folders watched and ingests files. One thread per
+channel delivers, one executes commands, and APScheduler's thread wakes the others. The main thread waits for a signal.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ from monitor.health.liveness import HealthSnapshot, Liveness, stalled_part
 from monitor.logs import fail, say, warn
 from monitor.systemd.sd_notify import READY, STOPPING, WATCHDOG, notify, reloading, watchdog_interval
 
-# Seconds after which a busy thread gives way. With Python's own 5 ms, a thread that reads events while files are taken
-# in waits so long, and the taking-in for it so often, that the kernel's queue fills up.
+# Seconds after which a busy thread yields. With Python's default of 5 ms, the thread that reads file events waits so
+# long during an ingest that the kernel's event queue fills up.
 SWITCH_INTERVAL = 0.0002
 
 
@@ -47,14 +46,14 @@ DEFAULT_TIMINGS = Timings()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodicJobs:
-    """What a daemon does besides taking in and delivering."""
+    """The work of a daemon besides ingest and delivery."""
 
-    each_tick: Sequence[Callable[[], object]]  # asks the store for something; StoreError: another time
-    threads: Mapping[str, Callable[[threading.Event], None]]  # by the name of its thread; runs until the event is set
+    each_tick: Sequence[Callable[[], object]]  # use the store; after a StoreError the next tick tries again
+    threads: Mapping[str, Callable[[threading.Event], None]]  # by thread name; each runs until the event is set
 
 
 class Daemon:
-    """One process on one state folder; `run` returns when it is told to stop."""
+    """The threads of one process on one configuration; `run` returns after a signal."""
 
     def __init__(
         self,
@@ -79,16 +78,16 @@ class Daemon:
         self._failure: BaseException | None = None
 
     def run(self, timings: Timings = DEFAULT_TIMINGS) -> int | None:
-        """Take in what waits, watch, deliver. Raises what ended a thread.
+        """Ingest, watch and deliver until a signal. Raises the error that ended a thread.
 
-        Returns the exit code; None: it ended to make room for what the renewal has built.
+        Returns the exit code; None: it ended for a changed configuration.
         """
         sys.setswitchinterval(SWITCH_INTERVAL)
         self._signal_queue.install_handlers()
         self._dispatcher.start()
         is_controlled = self._control.open()
         mode = self._ingest_worker.start_watching()
-        schedule = self._start_scheduler(timings)
+        scheduler = self._start_scheduler(timings)
         threads = [
             self._thread("ingest", partial(self._ingest_worker.run, self._stop, on_ingested=self._wake_delivery))
         ]
@@ -99,34 +98,34 @@ class Daemon:
         say("started", mode=mode, watching=watching, channels=len(self._workers))
         notify(READY, f"STATUS=watching {watching}")
         number = self._wait()
-        self._shut_down(number, schedule, timings, threads, control)
+        self._shut_down(number, scheduler, timings, threads, control)
         if self._failure:
             raise self._failure
         return None if number == signal.SIGHUP else 130 if number == signal.SIGINT else 0
 
     def _wait(self) -> int:
-        """Until a signal ends it (its number) or a thread fails; a configuration that cannot be used ends nothing."""
+        """Wait for a signal, a failed thread or a usable configuration. Return the number that came."""
         while True:
             number = self._signal_queue.wait()
             if number != signal.SIGHUP or self._reload():
                 break
-            self._wake_delivery()  # the operator is told
+            self._wake_delivery()  # for the alert to the operator
         self._stop.set()
         self._ingest_worker.wake()
         self._wake_delivery()
         return number
 
     def _reload(self) -> bool:
-        is_good = self._reloader.reload()
-        self._dispatcher.counters.set_config_valid(is_valid=is_good)
-        return is_good
+        is_valid = self._reloader.reload()
+        self._dispatcher.counters.set_config_valid(is_valid=is_valid)
+        return is_valid
 
     def _start_scheduler(self, timings: Timings) -> Scheduler:
-        schedule = Scheduler()
-        schedule.every(timings.check, self._check, name="check")
-        schedule.every(timings.tick, self._tick, name="tick")
-        schedule.start()
-        return schedule
+        scheduler = Scheduler()
+        scheduler.every(timings.check, self._check, name="check")
+        scheduler.every(timings.tick, self._tick, name="tick")
+        scheduler.start()
+        return scheduler
 
     def _check(self) -> None:
         self._ingest_worker.request_check()
@@ -141,10 +140,10 @@ class Daemon:
         self._wake_delivery()
 
     def _run_tick_jobs(self) -> str:
-        """Why the store could not do them; "": they are done."""
+        """Return why the store failed; "": all jobs are done."""
         try:
-            for chore in self._jobs.each_tick:
-                chore()
+            for job in self._jobs.each_tick:
+                job()
         except StoreError as error:
             warn("store_busy", reason=error.message)
             return error.message
@@ -155,35 +154,32 @@ class Daemon:
             worker.wake()
 
     def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
-        """A daemon thread whose death ends the process: a monitor without one of its threads would be deaf or mute."""
+        """Start a daemon thread whose failure ends the process, because a monitor needs all of its threads."""
 
         def guarded() -> None:
             try:
                 work()
-            except BaseException as error:  # noqa: BLE001 - told by the main thread, which ends the process
-                self._fail(error)
+            except BaseException as error:  # noqa: BLE001 - the main thread raises it and ends the process
+                fail("thread_failed", error)
+                self._failure = error
+                self._signal_queue.put(THREAD_FAILED)
 
         thread = threading.Thread(target=guarded, name=name, daemon=True)
         thread.start()
         return thread
 
-    def _fail(self, error: BaseException) -> None:
-        fail("thread_failed", error)
-        self._failure = error
-        self._signal_queue.put(THREAD_FAILED)
-
     def _shut_down(
         self,
         number: int,
-        schedule: Scheduler,
+        scheduler: Scheduler,
         timings: Timings,
         threads: Sequence[threading.Thread],
         control: Sequence[threading.Thread],
     ) -> None:
-        """Orders are taken to the last: between the socket's end and the lock's nobody could give one."""
+        """Stop all threads, the control thread last: without its socket no command works before the lock ends."""
         say("stopping", signal=signal.Signals(number).name if number else "")
         notify(*(reloading() if number == signal.SIGHUP else (STOPPING,)))
-        schedule.stop()
+        scheduler.stop()
         _join(threads, timings.grace)
         self._ingest_worker.stop_watching()
         self._control.stop()
@@ -193,7 +189,7 @@ class Daemon:
 
 
 def notify_watchdog(snapshot: HealthSnapshot, interval: float | None) -> None:
-    """Only while watcher, scheduler and store answer. interval: seconds, as `watchdog_interval`."""
+    """Notify systemd's watchdog while all parts answer. interval: seconds, as `watchdog_interval`."""
     if interval and not stalled_part(snapshot, within=interval / 2):
         notify(WATCHDOG)
 

@@ -1,4 +1,4 @@
-"""Channels, their policies and what they share → the couriers that deliver, and what is told of their work."""
+"""Build one delivery worker per channel, and log, count and alert what happens to messages."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from monitor.ports import Channel, ChannelStates, Clock, Outbox
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """One channel as it is configured."""
+    """One configured channel."""
 
     channel: Channel
     policy: Policy
-    fingerprint: str  # of its settings: a refused channel is tried again when they change
+    fingerprint: str  # of its settings: a refused channel is tried again when it changes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,21 +40,18 @@ class Dispatcher:
     since: datetime  # this process has held the state folder alone since then
 
     def start(self) -> int:
-        """At start: take back what a dead process left on its way, know the channels again, bury what is too old.
-
-        How many were buried.
-        """
+        """Take back unfinished sends of earlier processes, and expire old messages. Return how many expired."""
         self._reclaim(claimed_before=self.since)
-        for line in self.receivers:
-            self.channel_states.note_fingerprint(line.channel.name, line.fingerprint, now=self.clock.now())
+        for receiver in self.receivers:
+            self.channel_states.note_fingerprint(receiver.channel.name, receiver.fingerprint, now=self.clock.now())
         return self.expire()
 
     def reclaim(self) -> None:
-        """Take back what nobody sends any more, and say what is held because it may have arrived."""
+        """Take back sends that no process works on any more; some are held because they may have arrived."""
         self._reclaim(claimed_before=None)
 
     def _reclaim(self, *, claimed_before: datetime | None) -> None:
-        holding = [line.channel.name for line in self.receivers if line.policy.holds_uncertain]
+        holding = [receiver.channel.name for receiver in self.receivers if receiver.policy.holds_uncertain]
         held = self.outbox.reclaim(holding=holding, claimed_before=claimed_before, now=self.clock.now())
         for channel, count in held.items():
             self.counters.count_messages(channel, "held", count)
@@ -62,7 +59,7 @@ class Dispatcher:
         self.operator.sends_interrupted(held)
 
     def expire(self) -> int:
-        """Bury what waited too long, and say so; how many, without the monitor's own."""
+        """Give up and report messages that waited too long. Return how many, without system messages."""
         counts = self.outbox.expire(now=self.clock.now())
         for channel, count in counts.items():
             self.counters.count_messages(channel, "dead", count)
@@ -71,46 +68,47 @@ class Dispatcher:
         return sum(counts.values())
 
     def send_reminders(self) -> None:
-        """Say of channels that are down for long that they are, and what was not said of rejects."""
+        """Alert to channels that stay down, and to rejects that no alert has counted yet."""
         self.operator.unreported_rejects()
-        for line in self.receivers:
-            channel_state = self.channel_states.get(line.channel.name)
+        for receiver in self.receivers:
+            channel_state = self.channel_states.get(receiver.channel.name)
             if is_open(channel_state):
-                self.operator.channel_still_down(line.channel.name, channel_state)
+                self.operator.channel_still_down(receiver.channel.name, channel_state)
 
     def update_backlog(self) -> None:
-        """Note what waits, for whoever asks between two ticks."""
+        """Keep what waits to be sent, for `/metrics` between two ticks."""
         self.counters.set_backlog(self.outbox.backlog())
 
     def build_all_messages(self) -> None:
-        """Make messages of all that is ripe, on every channel."""
-        for line in self.receivers:
-            build_messages(line.channel.name, line.policy, self._delivery_context())
+        """Build messages from all due notices, on every channel."""
+        for receiver in self.receivers:
+            build_messages(receiver.channel.name, receiver.policy, self._delivery_context())
         self.build_unconfigured_messages()
 
     def build_unconfigured_messages(self) -> None:
-        """The same for channels that are configured no more: their messages wait, are shown, and grow too old."""
-        for name in self.outbox.pending_channels() - {line.channel.name for line in self.receivers}:
+        """Build messages for channels that are no longer configured: they wait, are shown, and expire."""
+        for name in self.outbox.pending_channels() - {receiver.channel.name for receiver in self.receivers}:
             build_messages(name, Policy(), self._delivery_context())
 
     def delivery_workers(self, *, on_alert: Callable[[], None] = lambda: None) -> tuple[DeliveryWorker, ...]:
-        """One for each channel. on_told: called when the operator was told something, which other couriers carry."""
+        """Return one worker per channel. on_alert: called after an alert, which other workers deliver."""
 
-        def on_step(delivery: Delivery, step: Decision) -> None:
-            self.counters.count_messages(delivery.message.channel, STATE_AFTER[step.action])
-            _log_decision(delivery, step)
-            tell = {Action.BURY: self.operator.message_dead, Action.HOLD: self.operator.message_held}.get(step.action)
-            if tell:
-                tell(delivery, step)
+        alerts = {Action.BURY: self.operator.message_dead, Action.HOLD: self.operator.message_held}
+
+        def on_decision(delivery: Delivery, decision: Decision) -> None:
+            self.counters.count_messages(delivery.message.channel, STATE_AFTER[decision.action])
+            _log_decision(delivery, decision)
+            if decision.action in alerts:
+                alerts[decision.action](delivery, decision)
                 on_alert()
 
-        def on_turn(channel: str, turn: Transition, channel_state: ChannelState) -> None:
-            self.operator.channel_state_changed(channel, turn, channel_state)
+        def on_transition(channel: str, transition: Transition, state: ChannelState) -> None:
+            self.operator.channel_state_changed(channel, transition, state)
             on_alert()
 
-        told = DeliveryHooks(on_decision=on_step, on_transition=on_turn, on_store_error=_log_store_error)
+        hooks = DeliveryHooks(on_decision=on_decision, on_transition=on_transition, on_store_error=_log_store_error)
         return tuple(
-            DeliveryWorker(line.channel, line.policy, self._delivery_context(), told) for line in self.receivers
+            DeliveryWorker(each.channel, each.policy, self._delivery_context(), hooks) for each in self.receivers
         )
 
     def _delivery_context(self) -> DeliveryContext:
@@ -124,13 +122,13 @@ def _log_store_error(error: StoreError) -> None:
 
 
 def _log_decision(delivery: Delivery, decision: Decision) -> None:
-    about: Mapping[str, object] = {
+    fields: Mapping[str, object] = {
         "channel": delivery.message.channel,
         "message": delivery.id,
         "releases": len(delivery.message.items),
     }
     if decision.action is Action.DONE:
-        say("message_sent", **about)
+        say("message_sent", **fields)
         return
     event = {Action.BURY: "message_buried", Action.HOLD: "message_held"}.get(decision.action, "message_postponed")
-    warn(event, **about, reason=decision.verdict.reason, due=decision.due and f"{decision.due:%Y-%m-%dT%H:%M:%SZ}")
+    warn(event, **fields, reason=decision.verdict.reason, due=decision.due and f"{decision.due:%Y-%m-%dT%H:%M:%SZ}")

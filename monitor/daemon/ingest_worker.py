@@ -128,7 +128,7 @@ class IngestWorker:
         return "mixed" if "watching" in states else "poll"
 
     def run(self, stop: threading.Event, *, on_ingested: Callable[[], None] = lambda: None) -> None:
-        """Take in until told to stop; a part that has begun is finished. on_taken: something may be due to be sent."""
+        """Ingest until `stop`; a part that has begun is finished. on_ingested: messages may be due."""
         self._stop, self._on_ingested = stop, on_ingested
         while not stop.is_set():
             self._handle_events(self._next_events())

@@ -1,4 +1,4 @@
-"""Working parts → the daemon on them, anew for each configuration, until a signal."""
+"""Run one daemon after another in this process, each on its configuration, until a signal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def run(runtime: Runtime, timings: Timings = DEFAULT_TIMINGS) -> int:
-    """The daemon, until a signal; the exit code. A changed configuration starts it anew, in the same process."""
+    """Run the daemon until a signal and return the exit code. A changed configuration starts a new daemon."""
     signal_queue, health_server = SignalQueue(), HealthServer()
     try:
         while True:
@@ -49,7 +49,7 @@ def run(runtime: Runtime, timings: Timings = DEFAULT_TIMINGS) -> int:
 
 
 def _serve_health(health_server: HealthServer, runtime: Runtime, liveness: Liveness) -> None:
-    """Have machines answered about this daemon, at the address it is configured with."""
+    """Serve the health routes of this daemon at its configured address."""
     address = runtime.config.health.listen
     health_server.set_routes(
         {
@@ -64,14 +64,14 @@ def _serve_health(health_server: HealthServer, runtime: Runtime, liveness: Liven
 
 
 def _metrics(dispatcher: Dispatcher) -> Response:
-    told = metrics(dispatcher.counters.snapshot(), version=__version__, now=dispatcher.clock.now())
-    return Response(text=exposition(told), content_type=CONTENT_TYPE)
+    found = metrics(dispatcher.counters.snapshot(), version=__version__, now=dispatcher.clock.now())
+    return Response(text=exposition(found), content_type=CONTENT_TYPE)
 
 
 def daemon_of(
     runtime: Runtime, signal_queue: SignalQueue, reloader: ConfigReloader[Runtime], liveness: Liveness
 ) -> Daemon:
-    """One daemon on one configuration."""
+    """Build one daemon on one configuration."""
     dispatcher = runtime.dispatcher
     publisher = StatePublisher(liveness, partial(write_state, runtime.config.state), refusal=lambda: reloader.rejection)
     ingest_worker = IngestWorker(
@@ -83,23 +83,21 @@ def daemon_of(
         liveness=liveness,
         publisher=publisher,
     )
-    jobs = periodic_jobs(runtime, liveness)
-    control = _control_server(runtime, signal_queue, publisher)
     return Daemon(
         ingest_worker,
         dispatcher,
-        control=control,
+        control=_control_server(runtime, signal_queue, publisher),
         signal_queue=signal_queue,
         reloader=reloader,
         liveness=liveness,
-        jobs=jobs,
+        jobs=periodic_jobs(runtime, liveness),
     )
 
 
 def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
-    """What a daemon does on the side; the proof that the store can be written comes first."""
+    """Return the jobs of a daemon; the check that the store can be written comes first."""
     dispatcher = runtime.dispatcher
-    tidying = (
+    delivery = (
         dispatcher.build_unconfigured_messages,
         dispatcher.reclaim,
         dispatcher.expire,
@@ -107,7 +105,7 @@ def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
         dispatcher.update_backlog,
     )
     return PeriodicJobs(
-        each_tick=(runtime.stores.maintenance.check_writable, _silence_monitor(runtime, liveness).check, *tidying),
+        each_tick=(runtime.stores.maintenance.check_writable, _silence_monitor(runtime, liveness).check, *delivery),
         threads={"upkeep": runtime.maintenance.run, **_heartbeat(runtime.config, liveness)},
     )
 
@@ -125,7 +123,7 @@ def _silence_monitor(runtime: Runtime, liveness: Liveness) -> SilenceMonitor:
 
 
 def _heartbeat(config: Config, liveness: Liveness) -> dict[str, Callable[[threading.Event], None]]:
-    """The thread that pings, where an address is configured."""
+    """Return the heartbeat thread, where an address is configured."""
     url, every = config.heartbeat.url, config.heartbeat.every
     if url is None:
         return {}
@@ -154,23 +152,25 @@ def _control_server(runtime: Runtime, signal_queue: SignalQueue, publisher: Stat
         clock=dispatcher.clock,
     )
     reload = Command(arguments=0, run=partial(_request_reload, signal_queue))
-    look = Command(
+    show_status = Command(
         arguments=0,
         run=lambda: _status_answer(runtime.config, dispatcher.clock.now(), publisher.current_state()),
         is_read_only=True,
     )
-    said = Command(
+    show_state = Command(
         arguments=0,
         run=lambda: {"verb": "state", "text": "how the daemon is", "state": publisher.current_state()},
         is_read_only=True,
     )
-    return ControlServer(runtime.config.state, {**commands.by_name(), "reload": reload, "status": look, "state": said})
+    return ControlServer(
+        runtime.config.state, {**commands.by_name(), "reload": reload, "status": show_status, "state": show_state}
+    )
 
 
 def _status_answer(config: Config, now: datetime, daemon_state: Mapping[str, Any]) -> Row:
-    """Return all that `status` shows, for one that cannot read the configuration any more."""
-    channel_state = status(config, daemon_state, now=now)
-    return {"verb": "status", "text": "how things stand", "zone": config.timezone.key, "standing": channel_state}
+    """Return all that `status` shows, for a command that cannot read the configuration any more."""
+    shown = status(config, daemon_state, now=now)
+    return {"verb": "status", "text": "how things stand", "zone": config.timezone.key, "standing": shown}
 
 
 def _request_reload(signal_queue: SignalQueue) -> Row:

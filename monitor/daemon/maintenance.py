@@ -1,4 +1,4 @@
-"""What keeps the store in order beside the work: the search index after take-ins, and what is too old once a day."""
+"""Maintain the store in the background: fill the search index, and prune old data once a day."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from monitor.ports import Clock, Maintenance, Retention
 from monitor.records import Pruned
 
 PAUSE = 15.0  # seconds between rounds; search reads what is not indexed yet as it is
-STEP = 50  # versions of one transaction: a message that is due waits no longer than for these
+STEP = 50  # versions per transaction: a due message waits for no more than these
 _DAY = timedelta(days=1)
 
 
@@ -25,7 +25,7 @@ class MaintenanceWorker:
     clock: Clock
 
     def run(self, stop: threading.Event) -> None:
-        """Round after round until `stop`; a store that fails is a pause."""
+        """Work in rounds until `stop`; after a failure of the store the next round tries again."""
         pruned = self.clock.now() - _DAY
         while not stop.wait(PAUSE):
             try:
@@ -42,7 +42,7 @@ class MaintenanceWorker:
             pass
 
     def prune(self) -> None:
-        """Forget what is older than the configuration keeps; a text that is still to be indexed stays."""
+        """Delete what is older than `retention`; a text that is not indexed yet stays."""
         done = self.maintenance.prune(self.retention, now=self.clock.now())
         if done != Pruned():
             say("store_pruned", versions=done.versions, messages=done.messages, events=done.events)

@@ -1,6 +1,6 @@
-"""What happens to the monitor itself → system messages to the people who run it.
+"""Alert the people who run the monitor to its own problems, with system messages.
 
-Never through the channel they are about, and never more than one an hour of the same thing.
+No alert goes through the channel that it is about, and one event is alerted at most once an hour.
 """
 
 from __future__ import annotations
@@ -24,23 +24,21 @@ _HELD_COMMANDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorAlerts:
-    """Whom to tell, through which outbox."""
+    """The channels that are alerted, and the outbox of the alerts; each public method alerts one event."""
 
     channels: Sequence[str]
     outbox: Outbox
     clock: Clock
-    reject_counts: dict[str, int] = field(
-        default_factory=dict
-    )  # by source: rejects of an hour that had its word already
+    reject_counts: dict[str, int] = field(default_factory=dict)  # by source: rejects since the alert of this hour
 
     def channel_state_changed(self, channel: str, transition: Transition, state: ChannelState) -> None:
-        """A channel has failed for a while, or is well again."""
+        """Alert that a channel fails, or works again."""
         since = f" since {state.since:%Y-%m-%d %H:%M} UTC" if state.since else ""
         if transition is Transition.RECOVERED:
             text = f"channel {channel} works again\nIt failed{since}; what waited for it is on its way."
         elif state.is_refused:
             text = (
-                f"channel {channel} refuses everything\n{state.reason}. Its messages wait; mend its settings, then"
+                f"channel {channel} refuses everything\n{state.reason}. Its messages wait; fix its settings, then"
                 f" `monitor channels resume {channel}`."
             )
         else:
@@ -51,7 +49,7 @@ class OperatorAlerts:
         self._alert(text, key=f"{transition}:{channel}:{_hour(state.since or self.clock.now())}", about=channel)
 
     def channel_still_down(self, channel: str, state: ChannelState) -> None:
-        """A channel is still down an hour after it began to fail: told once more, also where it had come and gone."""
+        """Alert once more that a channel is down, an hour after it began to fail."""
         if state.since and self.clock.now() - state.since >= _REMIND_AFTER and {*self.channels} - {channel}:
             self._alert(
                 f"channel {channel} is still down\nSince {state.since:%Y-%m-%d %H:%M} UTC; last: {state.reason}."
@@ -61,7 +59,7 @@ class OperatorAlerts:
             )
 
     def message_dead(self, delivery: Delivery, decision: Decision) -> None:
-        """A message will never be delivered; a dead system message is only logged."""
+        """Alert that a message was given up; a dead system message is only logged."""
         message = delivery.message
         if message.kind != "system":
             self._alert(
@@ -72,7 +70,7 @@ class OperatorAlerts:
             )
 
     def message_held(self, delivery: Delivery, decision: Decision) -> None:
-        """A message may have arrived, and a person is to say whether it is sent again; a system message is not."""
+        """Alert that a message may have arrived, and that a person decides whether to send it again."""
         message = delivery.message
         if message.kind != "system":
             self._alert(
@@ -83,7 +81,7 @@ class OperatorAlerts:
             )
 
     def sends_interrupted(self, counts: Mapping[str, int]) -> None:
-        """The monitor ended in the middle of sends, whose messages may have arrived."""
+        """Alert that the monitor ended during sends, whose messages may have arrived."""
         for channel, count in counts.items():
             self._alert(
                 f"{_plural(count, 'message')} to channel {channel} {'waits' if count == 1 else 'wait'} for you\n"
@@ -93,7 +91,7 @@ class OperatorAlerts:
             )
 
     def messages_expired(self, counts: Mapping[str, int]) -> None:
-        """Messages grew too old while they waited."""
+        """Alert that messages have expired while they waited."""
         for channel, count in counts.items():
             self._alert(
                 f"{_plural(count, 'message')} to channel {channel} {'was' if count == 1 else 'were'} given up\n"
@@ -103,7 +101,7 @@ class OperatorAlerts:
             )
 
     def config_rejected(self, reason: str, *, when: str) -> None:
-        """A changed configuration cannot be used; `when` tells one change from another."""
+        """Alert that a changed configuration cannot be used. when: identifies the change."""
         self._alert(
             f"the changed configuration cannot be used\n{reason}\nThe monitor goes on with the one before;"
             " `monitor check` lists every fault.",
@@ -111,34 +109,34 @@ class OperatorAlerts:
         )
 
     def config_accepted(self, file: str, *, when: str) -> None:
-        """The configuration can be used again, and is."""
+        """Alert that the configuration can be used again, and is in force."""
         self._alert(
             f"the configuration can be used again\nThe monitor works with {file} as it is now.",
             key=f"config-mended:{when}",
         )
 
     def health_unavailable(self, address: str, reason: str) -> None:
-        """The pages for machines cannot be served at their address."""
+        """Alert that the health pages cannot be served at their address."""
         self._alert(
             f"the health pages cannot be served\n{address}: {reason}. The monitor goes on without them; name another"
-            " address in health.listen, or free this one and say `monitor reload`.",
+            " address in health.listen, or free this one and run `monitor reload`.",
             key=f"health:{address}:{self._hour()}",
         )
 
     def dump_rejected(self, report: IngestReport) -> None:
-        """A dump held what could not be read."""
+        """Alert that parts of a dump could not be read."""
         count, before = report.rejected, self.reject_counts.pop(report.source, 0)
         others = f", and {before} of dumps before it" if before else ""
-        is_told = self._alert(
+        is_new = self._alert(
             f"{_plural(count + before, 'part')} of {'dumps' if before else 'a dump'} could not be read\nDump"
             f" {report.name} of source {report.source}{others}. {_SEE_REJECTS}",
             key=f"rejected:{report.source}:{self._hour()}",
         )
-        if not is_told:
+        if not is_new:
             self.reject_counts[report.source] = before + count
 
     def unreported_rejects(self) -> None:
-        """Say what else could not be read, once the hour is over that has had its word."""
+        """Alert to rejects that came after the alert of their hour, once that hour is over."""
         for source in list(self.reject_counts):
             count = self.reject_counts.pop(source, 0)
             text = f"{_plural(count, 'more part')} of dumps could not be read\nOf source {source}. {_SEE_REJECTS}"
@@ -146,7 +144,7 @@ class OperatorAlerts:
                 self.reject_counts[source] = self.reject_counts.get(source, 0) + count
 
     def dumps_unfinished(self, count: int) -> None:
-        """Dumps ended in the middle of a release, and nobody completed them."""
+        """Alert that dumps ended in the middle of a release and were not completed."""
         self._alert(
             f"{_plural(count, 'unfinished dump')} stayed unfinished\nThe last release of each was"
             " rejected. `monitor dumps --rejects` lists them.",
@@ -154,7 +152,7 @@ class OperatorAlerts:
         )
 
     def source_silent(self, source: str, *, since: datetime, has_dumps: bool) -> None:
-        """No new dump came for longer than `expect_every`. since: the last one, or where there was none, the start."""
+        """Alert that no dump came for longer than `expect_every`. since: the last dump, else the first start."""
         what = "no new dump of source" if has_dumps else "no dump at all of source"
         self._alert(
             f"{what} {source} since {since:%Y-%m-%d %H:%M} UTC\nOne is expected more often (expect_every). Look after"
@@ -163,14 +161,14 @@ class OperatorAlerts:
         )
 
     def source_resumed(self, source: str, *, since: datetime) -> None:
-        """Dumps come again after such a silence."""
+        """Alert that dumps come again after a silence."""
         self._alert(
             f"dumps of source {source} come again\nNone had come since {since:%Y-%m-%d %H:%M} UTC.",
             key=f"heard:{source}:{since:%Y-%m-%dT%H:%M:%S}",
         )
 
     def baseline_taken(self, source: str, *, releases: int, matched: int) -> None:
-        """A source's first releases were recorded and nobody was told."""
+        """Alert that the first releases of a source were recorded without alerts."""
         self._alert(
             f"baseline of {source} taken: {releases} releases, {matched} would match\nThey were recorded and told"
             " nobody; from now on its watchlists alert.",
@@ -178,9 +176,9 @@ class OperatorAlerts:
         )
 
     def _alert(self, text: str, *, key: str, about: str = "") -> bool:
-        """False: something was told under this key already.
+        """Queue and log an alert. False: this key was alerted already.
 
-        A store that cannot take it now has its own line in the log; the log says it in any case, and once.
+        Where the store fails, that is logged too, and the alert is only logged.
         """
         channels = [name for name in self.channels if name != about]
         is_news = self._enqueue(text, key, channels) or not channels

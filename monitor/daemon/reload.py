@@ -1,4 +1,4 @@
-"""A configuration file that changed → everything built anew on it, or a word to the operator and all stays as it is."""
+"""Reload a changed configuration; one that cannot be used changes nothing and alerts the operator."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ T = TypeVar("T")
 
 
 class ConfigReloader(Generic[T]):
-    """Watches the file of the configuration in force; `next` is what was built on its successor."""
+    """Watches the file of the configuration in force; `next` is what was built on a changed one."""
 
     def __init__(self, config: Config, build: Callable[[Config], T], operator: OperatorAlerts) -> None:
         self._config = config
         self._build = build
         self._operator = operator
-        self.loaded: FileStamp = config.stamp  # the file as it was read last, not what it has become since
+        self.loaded: FileStamp = config.stamp  # the file as it was read last
         self._seen = self.loaded
         self.next: T | None = None
-        self.rejection = ""  # why what was read last cannot be used; empty: it is in force
+        self.rejection = ""  # why the configuration that was read last cannot be used; empty: it is in force
 
     def has_changed(self) -> bool:
-        """Whether the file is another one than was read last, and the same in two looks: nobody is writing it."""
+        """Return whether the file has changed since it was read, and was the same in two checks (nobody writes it)."""
         before, self._seen = self._seen, file_stamp(self._config.file)
         return self._seen is not None and self._seen != self.loaded and self._seen == before
 
     def reload(self) -> bool:
-        """Read it again; False: it cannot be used, which is told, and what is in force stays so."""
+        """Read the file again. False: it cannot be used, the operator is alerted, and nothing changes."""
         self.loaded = file_stamp(self._config.file)
         try:
             self.next = self._build(self._load())

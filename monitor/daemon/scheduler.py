@@ -1,4 +1,4 @@
-"""The door to APScheduler: jobs that only wake others, at a steady pace."""
+"""Run small periodic jobs with APScheduler; no other module imports it."""
 
 from __future__ import annotations
 

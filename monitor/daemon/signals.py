@@ -1,4 +1,4 @@
-"""Signals, threads that fail and files that change → one place where the main thread waits for them."""
+"""Queue signals, failed threads and changed files for the main thread."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import os
 import signal
 from contextlib import suppress
 
-THREAD_FAILED = 0  # a thread of ours ended in an error
+THREAD_FAILED = 0  # a thread has ended in an error
 HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class SignalQueue:
-    """Rung by signals and threads, from anywhere, without a lock: a handler that took one could stop inside another."""
+    """A queue that signal handlers and threads may use. It has no lock: a handler could interrupt the holder."""
 
     def __init__(self) -> None:
         self._read_end, self._write_end = os.pipe()
         os.set_blocking(self._write_end, False)
 
     def install_handlers(self) -> None:
-        """Have the signals ring it; in the main thread."""
+        """Queue the signals that the process gets; call it in the main thread."""
         signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
         for number in HANDLED:
             signal.signal(number, lambda *_: None)
 
     def put(self, number: int) -> None:
-        """As a signal of this number would; where it rings already, once more means nothing."""
+        """Queue this number as its signal would; a full queue changes nothing."""
         with suppress(BlockingIOError):
             os.write(self._write_end, bytes([number]))
 
     def wait(self) -> int:
-        """The number of the first ring that nobody has waited for."""
+        """Wait for the next number and return it."""
         return os.read(self._read_end, 1)[0]

@@ -1,6 +1,6 @@
-"""When a source's last dump came, and how often one is expected → a word to the operator when it falls silent.
+"""Alert the operator when a source sends no dump for longer than `expect_every`.
 
-One word for each silence, and one when it ends, over restarts too.
+There is one alert per silence and one when it ends, over restarts too.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from monitor.times import timestamp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SilenceMonitor:
-    """What is expected of which sources; `look` is done at each tick."""
+    """Compares each source's last dump with what is expected; `check` runs at each tick."""
 
-    expected: Mapping[str, timedelta]  # source → a dump comes at least that often
+    expected: Mapping[str, timedelta]  # by source: the longest time between two dumps
     source_states: SourceStates
     counters: Counters
     operator: OperatorAlerts
     clock: Clock
-    is_busy: Callable[[], bool]  # whether files wait to be taken in: then nobody knows yet what has come
+    is_busy: Callable[[], bool]  # True: files wait to be ingested, so the last dump is not known yet
 
     def check(self) -> None:
-        """Tell of silences that have begun or ended. Raises StoreError."""
+        """Alert to silences that have begun or ended. Raises StoreError."""
         told = self.source_states.silences()
         for source, every in self.expected.items():
             last = self.counters.last_dump(source)
@@ -43,12 +43,12 @@ class SilenceMonitor:
         if now - since < every:
             return
         warn("source_silent", source=source, since=f"{since:%Y-%m-%dT%H:%M:%SZ}", see="monitor status")
-        # Told first: a crash in between tells it again, and the outbox knows it already.
+        # The alert comes first: after a crash in between it is queued again, and the outbox drops the second.
         self.operator.source_silent(source, since=since, has_dumps=last is not None)
         self.source_states.begin_silence(source, since)
 
     def _check_for_end(self, source: str, since: datetime, last: datetime | None) -> None:
-        if last is None or timestamp(last) <= timestamp(since):  # a stored moment is cut to milliseconds
+        if last is None or timestamp(last) <= timestamp(since):  # a stored timestamp is cut to milliseconds
             return
         say("source_heard", source=source)
         self.operator.source_resumed(source, since=since)

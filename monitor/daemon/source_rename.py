@@ -1,4 +1,4 @@
-"""Sources that were renamed → what is stored under their earlier names is their own."""
+"""Move stored data of a renamed source to its new name."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 def rename_sources(config: Config, maintenance: Maintenance) -> bool:
-    """Whether anything had to be renamed; once it is, the earlier names in `was:` mean nothing any more.
+    """Rename all sources that have stored data under a name in `was:`. Return whether there were any.
 
-    Nobody may take anything in meanwhile: the caller holds the folder's lock and has no such thread.
+    No ingest may run meanwhile: the caller holds the lock of the state folder and has no such thread.
     """
-    counts = [_renamed(maintenance, old, name) for name, source in config.sources.items() for old in source.was]
+    counts = [_rename(maintenance, old, name) for name, source in config.sources.items() for old in source.was]
     return any(count is not None for count in counts)
 
 
-def _renamed(maintenance: Maintenance, old: str, new: str) -> int | None:
+def _rename(maintenance: Maintenance, old: str, new: str) -> int | None:
     count = maintenance.rename_source(old=old, new=new, fingerprinter=FINGERPRINTER, between=partial(notify, WATCHDOG))
     if count is not None:
         say("source_renamed", old=old, new=new, releases=count)

@@ -20,7 +20,7 @@ from tests.servers import Arrivals
 
 ROOT = Path(__file__).parent.parent.parent
 MONITOR = [sys.executable, "-c", "from monitor.cli import main; main()"]
-IMPATIENT = str(Path(__file__).with_name("kill_child.py"))  # for daemon(): `monitor run` with short waits
+IMPATIENT = str(Path(__file__).with_name("fast_retry_child.py"))  # for daemon(): `monitor run` with short waits
 DEADLINE = 30.0  # seconds; generous: these tests assert outcomes, bench/ measures times
 CONFIG = """
 timezone: Asia/Seoul

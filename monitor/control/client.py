@@ -34,8 +34,11 @@ class CommandClient:
 
         A daemon that starts or ends holds the folder and has no socket: soon it serves commands or has ended.
         """
-        state = self._config.state
-        return _retry(lambda: self._run(request), is_final=lambda: lock.is_held_for_long(state), pause=self._pause)
+        return _retry(lambda: self._run(request), is_final=self._is_held_for_long, pause=self._pause)
+
+    def _is_held_for_long(self) -> bool:
+        """Return True when a process holds the folder that neither serves commands nor releases it soon."""
+        return lock.holder_verb(self._config.state) not in ("", lock.DAEMON, lock.COMMAND)
 
     def _run(self, request: Request) -> Row:
         if self._local is None:
@@ -49,7 +52,7 @@ class CommandClient:
 def request_reload(state: Path, *, pause: Callable[[float], None] = time.sleep) -> Row:
     """Make the daemon read its configuration again; wait for one that is starting. Raises NoDaemon."""
     request = Request(command="reload")
-    return _retry(lambda: ask(state, request), is_final=lambda: not lock.is_held_by_daemon(state), pause=pause)
+    return _retry(lambda: ask(state, request), is_final=lambda: lock.holder_verb(state) != lock.DAEMON, pause=pause)
 
 
 @contextmanager

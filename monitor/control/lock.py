@@ -67,16 +67,10 @@ def holder(state: Path) -> Holder | None:
         os.close(descriptor)
 
 
-def is_held_by_daemon(state: Path) -> bool:
-    """Return True when a daemon holds the folder."""
+def holder_verb(state: Path) -> str:
+    """Return the verb of the process that holds the folder now; "": there is none."""
     found = holder(state)
-    return found is not None and found.verb == DAEMON
-
-
-def is_held_for_long(state: Path) -> bool:
-    """Return True when a process holds the folder that neither serves commands nor releases it soon."""
-    found = holder(state)
-    return found is not None and found.verb not in (DAEMON, COMMAND)
+    return found.verb if found else ""
 
 
 def _wait_for_lock(descriptor: int) -> bool:

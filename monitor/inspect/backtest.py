@@ -99,10 +99,8 @@ def dump_candidates(config: Config, path: Path) -> tuple[tuple[Candidate, ...], 
 
 def watchlist_for(config: Config, text: str, *, is_query: bool) -> Watchlist:
     """Return the watchlist of exactly that name, else the text as a query. Raises UsageError."""
-    named = next((one for one in watchlists_of(config) if one.name == text), None)
-    if named and not is_query:
-        return named
-    return Watchlist(name="query", query=text)
+    named = [] if is_query else [one for one in watchlists_of(config) if one.name == text]
+    return named[0] if named else Watchlist(name="query", query=text)
 
 
 def _source_for(config: Config, path: Path) -> Source:

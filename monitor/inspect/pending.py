@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -43,7 +43,17 @@ def _waiting(config: Config, store: Stores) -> Iterator[MessageRecord]:
             (_expected(one, policy, channel_state), one.event, one) for one in store.outbox.pending_notices(channel)
         ]
         for expected, group in groupby(sorted(notices, key=lambda each: each[:2]), key=lambda each: each[0]):
-            yield _as_message(channel, expected, [one.notice.item for _, _, one in group])
+            yield MessageRecord(
+                id=None,
+                channel=channel,
+                kind=expected.kind,
+                state="pending",
+                attempts=0,
+                due=expected.due,
+                reason=expected.reason or None,
+                sent_at=None,
+                items=tuple(_message_item(one.notice.item) for _, _, one in group),
+            )
 
 
 def pending_counts(summary: Summary) -> Mapping[str, int]:
@@ -74,18 +84,5 @@ def _expected(one: PendingNotice, policy: Policy | None, channel_state: ChannelS
     return _Expected(found.at, "instant", "")
 
 
-def _as_message(channel: str, expected: _Expected, items: Sequence[Item]) -> MessageRecord:
-    return MessageRecord(
-        id=None,
-        channel=channel,
-        kind=expected.kind,
-        state="pending",
-        attempts=0,
-        due=expected.due,
-        reason=expected.reason or None,
-        sent_at=None,
-        items=tuple(
-            MessageItem(release=item.release, version=item.version, title=item.title, watchlists=item.watchlists)
-            for item in items
-        ),
-    )
+def _message_item(item: Item) -> MessageItem:
+    return MessageItem(release=item.release, version=item.version, title=item.title, watchlists=item.watchlists)

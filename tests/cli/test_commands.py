@@ -204,9 +204,9 @@ def test_a_command_that_the_daemon_did_not_live_to_answer_is_done_here_and_so_ar
     plain: Project,
 ) -> None:
     config = load(plain.folder / "config.yaml", environ={})
-    with impostor(config.state, b""), command_client(config) as errand:
-        assert errand.run(Request(command="mute", arguments=("fta", "8h")))["name"] == "fta"
-        assert errand.run(Request(command="mute", arguments=("hook", "8h")))["name"] == "hook"
+    with impostor(config.state, b""), command_client(config) as client:
+        assert client.run(Request(command="mute", arguments=("fta", "8h")))["name"] == "fta"
+        assert client.run(Request(command="mute", arguments=("hook", "8h")))["name"] == "hook"
     assert plain.run("status", "--json").rows()[0]["releases"]["muted_watchlists"].keys() == {"fta"}
 
 

@@ -98,7 +98,7 @@ def test_a_backup_is_made_verified_and_restored(project: Project) -> None:
     assert [(row["check"], row["ok"], row["faults"]) for row in rows] == [
         (check, True, []) for check in ("pages and indexes", "references", "STORE_ID", "heads", "texts")
     ]
-    assert project.run("run", "--once").out == ""  # nothing is told again
+    assert project.run("run", "--once").out == ""  # nothing is sent again
 
 
 def test_pruning_says_what_it_forgot_or_that_all_is_kept(project: Project) -> None:

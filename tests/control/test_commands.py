@@ -17,7 +17,7 @@ NEVER = Verdict(outcome=Outcome.REFUSED, reason="413 from the service", code=413
 
 
 class Harness:
-    """A desk and what lies behind it; channels `team` and `mail`, watchlist `fta`, messages numbered from 1."""
+    """Commands and their stores; channels `team` and `mail`, watchlist `fta`, messages numbered from 1."""
 
     def __init__(self, *messages: str) -> None:
         self.clock = FrozenClock()
@@ -131,7 +131,7 @@ def test_a_mute_is_ended_early(name: str, text: str) -> None:
 
 
 def test_a_mute_that_is_ended_says_to_the_channel_since_when_it_may_speak() -> None:
-    """What came before that moment was held, and is told as such."""
+    """Alerts from before that time were held, and the message says so."""
     harness = Harness()
     harness.commands.mute("team", 8 * HOUR)
     harness.clock.advance(HOUR)
@@ -139,7 +139,7 @@ def test_a_mute_that_is_ended_says_to_the_channel_since_when_it_may_speak() -> N
     assert harness.channel_states.get("team").muted_until == NOON + HOUR
 
 
-def test_ending_a_mute_that_there_is_not_changes_nothing_and_says_so() -> None:
+def test_ending_a_mute_that_does_not_exist_changes_nothing_and_says_so() -> None:
     harness = Harness()
     assert harness.execute("mute", "fta", "off")["text"] == "fta was not muted"
     harness.commands.mute("team", HOUR)

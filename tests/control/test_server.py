@@ -47,7 +47,7 @@ COMMANDS: Mapping[str, Command] = {
 
 @contextmanager
 def serving(state: Path, verbs: Mapping[str, Command] = COMMANDS, *, timeout: float = 10.0) -> Iterator[list[None]]:
-    """A daemon's end on a state folder; gives one entry for each order that was done."""
+    """A daemon's end on a state folder; gives one entry for each command that was executed."""
     woken: list[None] = []
     control = ControlServer(state, verbs, timeout=timeout)
     assert control.open()

@@ -2,8 +2,8 @@
 
 The plain way matches a pattern for every word. Most of a text needs no pattern: between two spaces only letters,
 digits and marks of ASCII, where a table of characters and `split` give the same words. Only the stretches that the
-table cannot judge (another script, a possessive, dotted capitals) go to the pattern. Blanks decide nothing but that a
-word ends there, so stretches between blanks can be read apart.
+table cannot judge (another script, a possessive, dotted capitals) go to the pattern. A space only
+means that a word ends there, so the text between two spaces can be read by itself.
 """
 
 from __future__ import annotations

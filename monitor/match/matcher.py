@@ -108,15 +108,15 @@ class Matcher:
 
     def _alert(self, change: Change, source: str) -> Alert | None:
         seen = self._match_versions(change, source)
-        told = [number for number in sorted({*seen.before, *seen.after}) if self._is_alerted(number, seen)]
-        if not (seen.after or told):
+        alerted = [number for number in sorted({*seen.before, *seen.after}) if self._is_alerted(number, seen)]
+        if not (seen.after or alerted):
             return None
         found = self._matches_by_number(seen.after, seen.current)
         if seen.previous:
-            found |= self._matches_by_number({n: seen.before[n] for n in told if n not in seen.after}, seen.previous)
+            found |= self._matches_by_number({n: seen.before[n] for n in alerted if n not in seen.after}, seen.previous)
         both = _merged(found)
         names = self._names(sorted(seen.after))
-        return Alert(change=change, watchlists=names, told=self._names(told), hits=both.hits, totals=both.totals)
+        return Alert(change=change, watchlists=names, told=self._names(alerted), hits=both.hits, totals=both.totals)
 
     def _match_versions(self, change: Change, source: str) -> _MatchedChange:
         now = Document(change.after)

@@ -1,4 +1,4 @@
-"""The laboratory as a fixture: one for each test, closed behind it."""
+"""Provide a lab for each test and close it afterwards."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from tests.compare.scenario import Lab
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[Lab]:
-    """An empty laboratory."""
+    """An empty lab."""
     with Lab(tmp_path) as made:
         yield made

@@ -1,4 +1,4 @@
-"""Releases are written as dumps, the dumps are taken in by the real journey, and what became of each can be read off.
+"""Write releases as dumps, ingest them with the real pipeline, and read off what became of each.
 
 A record is "-", a category line where the listing prints one, a title line, a body and " dateYYYY-MM-DD".
 Each drop stands for a newer file: its usual name is a stamp, one day later for each drop. A row about lateness
@@ -50,7 +50,7 @@ SOURCE = "motie"
 CATEGORIES = ("Trade/Investment", "Industry", "FTA/Economic Cooperation", "Energy")
 REAL_DUMPS = Path(__file__).parents[2] / os.environ.get("MONITOR_REAL_DUMPS", "../shared/seeds")
 OPTIONS = SourceOptions(timezone=ZoneInfo("Asia/Seoul"), categories=CATEGORIES)
-LISTED: dict[str, Any] = {"listings": {"press": ("press_*.txt",), "photo": ("photo_*.txt",)}}  # for Habits
+LISTED: dict[str, Any] = {"listings": {"press": ("press_*.txt",), "photo": ("photo_*.txt",)}}  # for SourceOptions
 FIRST_DAY = date(2025, 6, 1)  # of the usual names; later than every record date
 
 # Own records, for rows that need no real text.
@@ -146,7 +146,7 @@ def named(name: str, *releases: Release, mode: Mode = Mode.ONCE) -> Drop:
 
 
 class Lab:
-    """A store in a folder and a journey that leads into it; close it, or use it in a `with`."""
+    """A store in a folder and a pipeline that writes into it; close it, or use it in a `with`."""
 
     def __init__(
         self, folder: Path, *, options: SourceOptions = OPTIONS, watchlists: Mapping[str, Sequence[str]] | None = None
@@ -178,7 +178,7 @@ class Lab:
         self._handle.close()
 
     def drop(self, what: str | bytes | Drop, name: str = "") -> Lab:
-        """Take one file in."""
+        """Ingest one file."""
         dropped = what if isinstance(what, Drop) else Drop(content=what, name=name)
         day = FIRST_DAY + timedelta(days=next(self._days))
         now = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
@@ -210,7 +210,7 @@ class Lab:
         return tuple(sorted(found, key=lambda c: (c.record is None, c.record.line if c.record else c.number)))
 
     def _as_seen(self) -> tuple[Change, ...]:
-        """The records of the last drop of which nothing had to be compared, told as changes."""
+        """Return the unchanged records of the last drop as changes."""
         assert self._store.batch
         assert self._shown
         text, left = "".join(self._shown.text_chunks()), dict(self._store.batch.as_seen)
@@ -231,21 +231,21 @@ class Lab:
 
     @property
     def notices(self) -> tuple[Notice, ...]:
-        """What the last drop has to be told, on any channel."""
+        """The notices of the last drop, on any channel."""
         return self._store.batch.notices if self._store.batch else ()
 
     def kinds(self) -> str:
         """What became of the last drop: a kind for each record in order, then `withdrawn`, then `rejected`.
 
-        A file whose content is known, or that holds nothing, is told by its status.
+        For a file that is known or empty, return its status.
         """
         batch = self._store.batch
         if batch is None or batch.status == "empty":
             return self.report.status
         return " ".join([str(change.kind) for change in self.changes] + ["rejected"] * len(batch.rejects))
 
-    def told(self) -> dict[str, list[str]]:
-        """Titles by watchlist, as the last drop tells them."""
+    def alerted(self) -> dict[str, list[str]]:
+        """Return the alerted titles of the last drop by watchlist."""
         found: dict[str, list[str]] = {}
         for alert in self._store.batch.alerts if self._store.batch else ():
             for watchlist in alert.told:
@@ -260,7 +260,7 @@ class Lab:
 
 @contextmanager
 def open_lab() -> Iterator[Lab]:
-    """A laboratory of its own: for hypothesis, whose examples would share a fixture."""
+    """Open a lab of its own: for hypothesis, whose examples would share a fixture."""
     with TemporaryDirectory() as folder, Lab(Path(folder)) as lab:
         yield lab
 

@@ -1,4 +1,4 @@
-"""Look-alikes: what the samples find is what comparing every text with every other finds."""
+"""Check that the samples find the near duplicates that comparing every text with every other finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for any dump: told once, whatever the order and the file it came in; no whole record is ever lost."""
+"""Check what holds for any dump: one alert, whatever the order and the file; no whole record is ever lost."""
 
 from __future__ import annotations
 

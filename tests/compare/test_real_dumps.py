@@ -49,7 +49,7 @@ def _tour(folder: Path, order: tuple[str, ...]) -> Tour:
         for name in order:
             lab.drop(real_dumps()[name], name)
             counts.update(lab.kinds().split())
-            for watchlist, titles in lab.told().items():
+            for watchlist, titles in lab.alerted().items():
                 told[watchlist].update(titles)
         again, notices = [], 0
         for name in order:
@@ -92,11 +92,11 @@ def test_a_release_matched_by_a_category_learned_later_is_told_once_and_late(tmp
     title = real(LEARNED).title
     with Lab(tmp_path, watchlists=WATCHLISTS) as lab:
         lab.drop(real_dumps()[by_number["001"]], by_number["001"])
-        early = lab.told()
+        early = lab.alerted()
         lab.drop(real_dumps()[by_number["000"]], by_number["000"])
 
         assert title not in early.get("fta", [])
-        assert lab.told()["fta"].count(title) == 1
+        assert lab.alerted()["fta"].count(title) == 1
 
 
 def test_a_second_run_brings_no_event_and_no_notice(tours: list[Tour]) -> None:

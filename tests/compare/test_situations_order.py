@@ -243,7 +243,7 @@ def ids(rows: Sequence[tuple[str, list[Drop], str]]) -> list[str]:
 
 @pytest.fixture
 def listed(tmp_path: Path) -> Iterator[Lab]:
-    """A laboratory whose source declares two listings."""
+    """A lab whose source declares two listings."""
     with Lab(tmp_path, options=replace(OPTIONS, **LISTED)) as made:
         yield made
 

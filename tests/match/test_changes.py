@@ -1,4 +1,4 @@
-"""What narrows a match: exclude, min_hits, and which changed releases a watchlist is told of."""
+"""Check what narrows a match: exclude, min_hits, and which changed releases a watchlist is alerted of."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def changed(*spans: tuple[str, str, str], field: str = "body") -> Change:
 
 
 KEEP, INSERT, DELETE, REPLACE = "keep", "insert", "delete", "replace"
-# (on_change, query, spans, whether it is told)
+# (on_change, query, spans, whether it is alerted)
 ROWS = [
     ("any", "chips", [(KEEP, "Chips", "Chips"), (INSERT, "", " rose.")], True),
     ("any", "chips", [(KEEP, "Cars", "Cars"), (DELETE, " and chips.", ".")], True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import compare, delivery, huge, journey, match, pickup, stations, store
+from bench import compare, delivery, huge, match, pickup, pipeline, stages, store
 from bench.report import Figure, table
 
 BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
@@ -13,7 +13,7 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "burst": pickup.burst,
     "heal": pickup.heal,
     "idle": pickup.idle,
-    "drop": journey.drop_to_webhook,
+    "drop": pipeline.drop_to_webhook,
     "deliver": delivery.commit_to_webhook,
     "throughput": delivery.throughput,
     "hung": delivery.hung_neighbours,
@@ -22,7 +22,7 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "growth": compare.growth,
     "long-body": compare.long_body,
     "take-in": store.take_in_floors,
-    "stations": stations.stations,
+    "stages": stages.stages,
     "store-growth": store.store_growth,
     "match": match.per_release,
     "match-build": match.build,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from bench.journey import insert_raw, take_in
+from bench.pipeline import insert_raw, take_in
 from bench.report import Figure
 from bench.texts import dump, release
 from monitor.compare.diff import redline

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import requests
 
-from bench.journey import take_in
+from bench.pipeline import take_in
 from bench.report import Figure, quantile, resident
 from monitor.model import Message
 from monitor.notify.apprise_channel import AppriseChannel, build

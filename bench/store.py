@@ -10,7 +10,7 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from bench.journey import insert_raw
+from bench.pipeline import insert_raw
 from bench.report import Figure
 from bench.taking import open_intake, take
 from bench.texts import dump, release

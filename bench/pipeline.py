@@ -1,4 +1,4 @@
-"""The whole journey: from the close of a dropped file to the webhook, and what a take-in costs."""
+"""Measure the way from the close of a dropped file to the webhook, and what ingestion costs."""
 
 from __future__ import annotations
 

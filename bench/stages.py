@@ -1,4 +1,4 @@
-"""Where the time of a new release goes: each station of its way by itself, without what lies between them."""
+"""Measure where the time of a new release goes: each stage of its way, without what lies between them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from bench.journey import dump_of, insert_raw
+from bench.pipeline import dump_of, insert_raw
 from bench.report import Figure
 from bench.texts import dump, release
 from monitor.collect.formats.dash.parser import PARSER_VERSION, DumpReader
@@ -30,20 +30,20 @@ _Made = TypeVar("_Made")
 
 
 class _Watch:
-    """Keeps the best time of each station."""
+    """Keeps the best time of each stage."""
 
     def __init__(self) -> None:
         self.best: dict[str, float] = {}
 
-    def time(self, station: str, work: Callable[[], _Made]) -> _Made:
+    def time(self, stage: str, work: Callable[[], _Made]) -> _Made:
         start = time.perf_counter()
         made = work()
-        self.best[station] = min(self.best.get(station, 1e9), time.perf_counter() - start)
+        self.best[stage] = min(self.best.get(stage, 1e9), time.perf_counter() - start)
         return made
 
 
-def stations() -> Sequence[Figure]:
-    """A dump of 1,000 new releases, station by station, per release; the best of five."""
+def stages() -> Sequence[Figure]:
+    """A dump of 1,000 new releases, stage by stage, per release; the best of five."""
     watch, text = _Watch(), dump([release(number) for number in range(RECORDS)])
     for _ in range(RUNS):
         with tempfile.TemporaryDirectory() as folder:
@@ -52,13 +52,13 @@ def stations() -> Sequence[Figure]:
     floor = watch.best.pop("floor")
     return [
         Figure(
-            what=f"a new release of 2 KB: {station}",
+            what=f"a new release of 2 KB: {stage}",
             value=seconds / RECORDS * 1e6,
             unit="µs",
             floor="B: splitting and inserting it into one bare table",
             floor_value=floor / RECORDS * 1e6,
         )
-        for station, seconds in [*watch.best.items(), ("all stations", sum(watch.best.values()))]
+        for stage, seconds in [*watch.best.items(), ("all stages", sum(watch.best.values()))]
     ]
 
 

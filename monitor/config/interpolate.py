@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from monitor.config.diagnostics import Diagnostics
@@ -19,29 +19,28 @@ _STORED = re.compile(r"(file|credential):(.+)", re.DOTALL)
 _LARGEST = 65_536  # bytes of a secret file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup:
-    """The places where the values of references are looked up."""
+def interpolate(
+    root: MappingNode, diagnostics: Diagnostics, path: KeyPath = (), *, environ: Mapping[str, str], folder: Path
+) -> MappingNode:
+    """Fill in all values; a reference that fails is reported, and its value has an error from then on.
 
-    environ: Mapping[str, str]
-    folder: Path  # of the configuration file; relative file names start here
-
-
-def interpolate(root: MappingNode, lookup: Lookup, diagnostics: Diagnostics, path: KeyPath = ()) -> MappingNode:
-    """Fill in all values; a reference that fails is reported, and its value has an error from then on."""
+    folder: the folder of the configuration file; relative file names start there.
+    """
 
     def node_at(node: Node, path: KeyPath) -> Node:
         if isinstance(node, MappingNode):
-            return interpolate(node, lookup, diagnostics, path)
+            return interpolate(node, diagnostics, path, environ=environ, folder=folder)
         if isinstance(node, SequenceNode):
             return replace(node, items=tuple(node_at(item, (*path, at)) for at, item in enumerate(node.items)))
-        return _scalar(node, path, lookup, diagnostics) if "$" in node.raw else node
+        return _scalar(node, path, diagnostics, environ, folder) if "$" in node.raw else node
 
     entries = {key: Entry(entry.place, node_at(entry.node, (*path, key))) for key, entry in root.entries.items()}
     return replace(root, entries=entries)
 
 
-def _scalar(scalar: ScalarNode, path: KeyPath, lookup: Lookup, diagnostics: Diagnostics) -> ScalarNode:
+def _scalar(
+    scalar: ScalarNode, path: KeyPath, diagnostics: Diagnostics, environ: Mapping[str, str], folder: Path
+) -> ScalarNode:
     text, end, has_error, is_interpolated = "", 0, False, False
     for found in _REFERENCE.finditer(scalar.raw):
         text, end = text + scalar.raw[end : found.start()], found.end()
@@ -50,32 +49,30 @@ def _scalar(scalar: ScalarNode, path: KeyPath, lookup: Lookup, diagnostics: Diag
             continue
         is_interpolated = True
         try:
-            text += _value(found[1], lookup)
+            text += _value(found[1], environ, folder)
         except LookupError as error:
             diagnostics.add(scalar.place, dotted(path), str(error.args[0]))
             has_error = True
     return replace(scalar, text=text + scalar.raw[end:], is_interpolated=is_interpolated, has_error=has_error)
 
 
-def _value(reference: str | None, lookup: Lookup) -> str:
+def _value(reference: str | None, environ: Mapping[str, str], folder: Path) -> str:
     """Return the value of a reference; raises LookupError with a message that shows no value and no default.
 
     reference: the text between the braces; None: the brace is never closed.
     """
     if reference is None or "${" in reference:
         raise LookupError("this '${' is not closed before the next one: add the '}', and do not nest references")
-    variable = _VARIABLE.fullmatch(reference)
+    variable, stored = _VARIABLE.fullmatch(reference), _STORED.fullmatch(reference)
     if variable:
-        return _variable(variable[1], variable[2], lookup.environ)
-    stored = _STORED.fullmatch(reference)
+        return _variable(variable[1], variable[2], environ)
     if stored is None:
         raise LookupError(
             "this is not a valid reference: write ${NAME}, ${NAME:-default}, ${file:/path} or ${credential:name}, "
             "or $${ for the characters themselves"
         )
-    if stored[1] == "file":
-        return _content(lookup.folder / stored[2], f"${{{reference}}}")
-    return _credential(stored[2], lookup.environ)
+    path = folder / stored[2] if stored[1] == "file" else _credential_file(stored[2], environ)
+    return _content(path, f"${{{reference}}}")
 
 
 def _variable(name: str, default: str | None, environ: Mapping[str, str]) -> str:
@@ -88,16 +85,14 @@ def _variable(name: str, default: str | None, environ: Mapping[str, str]) -> str
     return _checked(found, f"the variable {name}")
 
 
-def _credential(name: str, environ: Mapping[str, str]) -> str:
+def _credential_file(name: str, environ: Mapping[str, str]) -> Path:
     folder = environ.get("CREDENTIALS_DIRECTORY")
-    reference = f"${{credential:{name}}}"
     if "/" in name or name in (".", ".."):
         raise LookupError("a credential is named without a folder: write for example ${credential:slack}")
     if not folder:
-        raise LookupError(
-            f"{reference} needs CREDENTIALS_DIRECTORY, which systemd sets: add LoadCredential={name}:/path to the unit"
-        )
-    return _content(Path(folder) / name, reference)
+        needs = f"${{credential:{name}}} needs CREDENTIALS_DIRECTORY, which systemd sets"
+        raise LookupError(f"{needs}: add LoadCredential={name}:/path to the unit")
+    return Path(folder) / name
 
 
 def _content(path: Path, reference: str) -> str:

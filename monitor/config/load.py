@@ -12,10 +12,9 @@ from pydantic import ValidationError
 from monitor.config.cross_checks import cross_check
 from monitor.config.diagnostics import Diagnostics
 from monitor.config.error_messages import translate_errors
-from monitor.config.interpolate import Lookup, interpolate
+from monitor.config.interpolate import interpolate
 from monitor.config.models import Config, FileStamp, Origin
 from monitor.config.parsers import folder_path
-from monitor.config.redact import mask_secret, mask_urls
 from monitor.config.yaml_tree import MappingNode, ScalarNode, plain, read, walk
 from monitor.errors import ConfigError, Diagnostic
 
@@ -63,9 +62,11 @@ def load(path: Path, *, environ: Mapping[str, str] = os.environ, checks: Sequenc
     stamp, text = file_stamp(path), _text(path)
     file = path.absolute()
     diagnostics = Diagnostics(str(path), text)
-    root = interpolate(read(text, diagnostics), Lookup(environ=environ, folder=file.parent), diagnostics)
-    origin = _origin(root, file, stamp)
-    diagnostics.places = origin.places
+    root = interpolate(read(text, diagnostics), diagnostics, environ=environ, folder=file.parent)
+    nodes = list(walk(root))
+    diagnostics.places = {path: place for path, place, _ in reversed(nodes)}  # of two equal paths the first is kept
+    shown = {path: node.shown for path, _, node in nodes if isinstance(node, ScalarNode) and node.is_interpolated}
+    origin = Origin(file=file, stamp=stamp, places=diagnostics.places, interpolated=shown)
     cross_check(root, file, diagnostics)
     config = _typed(root, origin, diagnostics)
     diagnostics.raise_errors()
@@ -84,10 +85,9 @@ def state_of(path: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
     diagnostics, folder = Diagnostics(str(path)), path.absolute().parent
     try:
         line = _STATE.search(path.read_bytes()[:_LARGEST].decode("utf-8", "replace"))
-        root = interpolate(
-            read(line[0] if line else "", diagnostics), Lookup(environ=environ, folder=folder), diagnostics
-        )
-        return folder_path(plain(root)["state"], folder)
+        root = read(line[0] if line else "", diagnostics)
+        state = plain(interpolate(root, diagnostics, environ=environ, folder=folder))["state"]
+        return folder_path(state, folder)
     except (OSError, ConfigError, LookupError, TypeError, AttributeError, ValueError):
         return folder / str(Config.model_fields["state"].default)
 
@@ -104,12 +104,9 @@ def _text(path: Path) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        text = content.decode("utf-8", "replace")
-        diagnostics = Diagnostics(str(path), text)
-        before = len(content[: error.start].decode("utf-8"))
-        diagnostics.refuse(
-            diagnostics.place_at(before), f"the byte 0x{content[error.start]:02x} is not UTF-8: save the file as UTF-8"
-        )
+        diagnostics = Diagnostics(str(path), content.decode("utf-8", "replace"))
+        place = diagnostics.place_at(len(content[: error.start].decode("utf-8")))
+        diagnostics.refuse(place, f"the byte 0x{content[error.start]:02x} is not UTF-8: save the file as UTF-8")
 
 
 def file_stamp(file: Path) -> FileStamp:
@@ -119,23 +116,6 @@ def file_stamp(file: Path) -> FileStamp:
     except OSError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _origin(root: MappingNode, file: Path, stamp: FileStamp) -> Origin:
-    nodes = list(walk(root))
-    return Origin(
-        file=file,
-        stamp=stamp,
-        folder=file.parent,
-        places={path: place for path, place, _ in reversed(nodes)},  # of two equal paths the first is kept
-        interpolated={
-            path: _masked(node) for path, _, node in nodes if isinstance(node, ScalarNode) and node.is_interpolated
-        },
-    )
-
-
-def _masked(node: ScalarNode) -> str:
-    return mask_secret(node.raw) if node.is_secret else mask_urls(node.raw)
 
 
 def _typed(root: MappingNode, origin: Origin, diagnostics: Diagnostics) -> Config:

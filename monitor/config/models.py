@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from pydantic_core.core_schema import ValidationInfo
 
-from monitor.config import parsers, serialize
+from monitor.config import parsers
 from monitor.config.diagnostics import Place
 from monitor.config.redact import mask_urls
 from monitor.errors import Diagnostic
@@ -33,9 +33,7 @@ class TextType:
     write: Callable[[Any], object] = str  # without secrets
 
     def __get_pydantic_core_schema__(self, source: object, handler: object) -> CoreSchema:
-        write = core_schema.plain_serializer_function_ser_schema(
-            lambda value: None if value is None else self.write(value)
-        )
+        write = core_schema.plain_serializer_function_ser_schema(self._write)
         return core_schema.no_info_plain_validator_function(self._parse, serialization=write)
 
     def __get_pydantic_json_schema__(self, schema: object, handler: object) -> dict[str, object]:
@@ -45,6 +43,9 @@ class TextType:
         if not isinstance(value, str):
             raise PydanticCustomError("text_type", "must be a single value")
         return self.parse(value)
+
+    def _write(self, value: object) -> object:
+        return None if value is None else self.write(value)
 
 
 def _text(title: str, pattern: str) -> Mapping[str, object]:
@@ -57,50 +58,47 @@ def _number(title: str, pattern: str, least: int, most: int) -> Mapping[str, obj
 
 def _from_folder(text: str, info: ValidationInfo[Any]) -> Path:
     """Resolve a relative path from the configuration's folder."""
-    return parsers.folder_path(text, info.context.folder)
+    return parsers.folder_path(text, info.context.file.parent)
 
 
-_FLAG = "[Tt][Rr][Uu][Ee]|[Yy][Ee][Ss]|[Oo][Nn]|[Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]|[Oo][Ff][Ff]"
 _DAY = "[A-Za-z]{3}(-[A-Za-z]{3})?"
 _TIME = "[0-9]{1,2}:[0-9]{2}"
 _ANY_TEXT = ["string", "number", "boolean"]
+_BOOLEAN = "[Tt][Rr][Uu][Ee]|[Yy][Ee][Ss]|[Oo][Nn]|[Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]|[Oo][Ff][Ff]"
+_FLAG = {"title": "yes or no", "type": ["boolean", "string"], "pattern": f"^({_BOOLEAN})$"}
 _DURATION = _text("duration", parsers.DURATION.pattern)
 _DAYS = _number("days, or keep", "^([0-9]{1,5}|keep)$", 1, 99999)
+_COUNT = _number("number from 1 to 1000", "^0{0,3}[1-9][0-9]{0,3}$", 1, 1000)
+_QUIET = _text("range of hours", f" *{_TIME} *- *{_TIME} *")
 _DIGEST = _text("digest time", f"({_DAY}(,{_DAY})* +)?{_TIME}")
+_WEB_ADDRESS = _text("web address", parsers.WEB_ADDRESS.pattern)
+_PATH = {"title": "path", "type": "string", "pattern": "^[^~]"}
 _ADDRESS = _text("address", r"off|[0-9.]{7,15}:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
 _NAME = {"title": "name", "type": "string", "pattern": r"^[A-Za-z0-9가-힣][^\s/:,;!?]{0,63}$"}
 
-Duration = Annotated[timedelta, TextType(parsers.duration, _DURATION, serialize.duration)]
-PositiveDuration = Annotated[timedelta, TextType(parsers.positive_duration, _DURATION, serialize.duration)]
-Age = Annotated[timedelta | None, TextType(parsers.age, _DAYS, serialize.days)]
-Size = Annotated[int, TextType(parsers.size, _text("size", parsers.SIZE.pattern), serialize.size)]
-Count = Annotated[
-    int, TextType(parsers.count, _number("number from 1 to 1000", "^0{0,3}[1-9][0-9]{0,3}$", 1, 1000), int)
-]
+Duration = Annotated[timedelta, TextType(parsers.duration, _DURATION, parsers.duration_text)]
+PositiveDuration = Annotated[timedelta, TextType(parsers.positive_duration, _DURATION, parsers.duration_text)]
+Age = Annotated[timedelta | None, TextType(parsers.age, _DAYS, lambda age: str(age.days))]
+Size = Annotated[int, TextType(parsers.size, _text("size", parsers.SIZE.pattern), parsers.size_text)]
+Count = Annotated[int, TextType(parsers.count, _COUNT, int)]
 Limit = Annotated[int, TextType(parsers.limit, _number("number", "^[0-9]{1,5}$", 0, 99999), int)]
-Flag = Annotated[
-    bool, TextType(parsers.flag, {"title": "yes or no", "type": ["boolean", "string"], "pattern": f"^({_FLAG})$"}, bool)
-]
+Flag = Annotated[bool, TextType(parsers.flag, _FLAG, bool)]
 Zone = Annotated[ZoneInfo, TextType(parsers.zone, {"title": "time zone", "type": "string", "minLength": 1})]
 Codec = Annotated[str, TextType(parsers.codec, {"title": "encoding", "type": "string", "minLength": 1})]
 Glob = Annotated[str, TextType(parsers.glob, {"title": "pattern", "type": _ANY_TEXT, "pattern": "^[^/]+$"}, mask_urls)]
 Word = Annotated[str, TextType(parsers.word, {"title": "text", "type": _ANY_TEXT, "pattern": r"\S"}, mask_urls)]
-MessageRate = Annotated[Rate, TextType(parsers.rate, _text("rate", parsers.RATE.pattern), serialize.rate)]
-DigestTime = Annotated[Digest, TextType(parsers.digest, _DIGEST, serialize.digest)]
-QuietHours = Annotated[
-    Quiet, TextType(parsers.quiet, _text("range of hours", f" *{_TIME} *- *{_TIME} *"), serialize.quiet)
-]
+MessageRate = Annotated[Rate, TextType(parsers.rate, _text("rate", parsers.RATE.pattern), parsers.rate_text)]
+DigestTime = Annotated[Digest, TextType(parsers.digest, _DIGEST, parsers.digest_text)]
+QuietHours = Annotated[Quiet, TextType(parsers.quiet, _QUIET, parsers.quiet_text)]
 Event = Annotated[Kind, TextType(parsers.event, {"title": "kind of event", "enum": [str(one) for one in parsers.WHEN]})]
-WebAddress = Annotated[
-    Secret, TextType(parsers.web_address, _text("web address", parsers.WEB_ADDRESS.pattern), serialize.secret)
-]
+WebAddress = Annotated[Secret, TextType(parsers.web_address, _WEB_ADDRESS, parsers.secret_text)]
 Listen = Annotated[str, TextType(parsers.listen, _ADDRESS)]
-Url = Annotated[Secret, TextType(parsers.url, _text("url", parsers.URL.pattern), serialize.secret)]
+Url = Annotated[Secret, TextType(parsers.url, _text("url", parsers.URL.pattern), parsers.secret_text)]
 Name = Annotated[str, TextType(parsers.name, _NAME)]
-Folder = Annotated[
-    Path, TextType(str, {"title": "path", "type": "string", "pattern": "^[^~]"}), AfterValidator(_from_folder)
-]
+Folder = Annotated[Path, TextType(str, _PATH), AfterValidator(_from_folder)]
 NonEmpty = Field(min_length=1)
+Words = Annotated[tuple[Word, ...], NonEmpty]
+Globs = Annotated[tuple[Glob, ...], NonEmpty]
 FirstRun = Literal["alert", "baseline"]
 
 
@@ -114,13 +112,10 @@ def setting(description: str, *, default: Any = ..., example: str = "") -> Any:
 class Origin:
     """The origin of a configuration, which is ignored when two configurations are compared."""
 
-    file: Path = field(compare=False)  # absolute
+    file: Path = field(compare=False)  # absolute; its folder is what relative paths start from
     stamp: FileStamp = field(compare=False)  # of the file as it was read
-    folder: Path = field(compare=False)  # what its relative paths start from
     places: Mapping[str, Place] = field(compare=False, repr=False)
-    interpolated: Mapping[str, str] = field(
-        compare=False, repr=False
-    )  # what may be shown of each interpolated value, by dotted path
+    interpolated: Mapping[str, str] = field(compare=False, repr=False)  # what may be shown of these values
     warnings: list[Diagnostic] = field(compare=False, repr=False, default_factory=list)
 
 
@@ -141,7 +136,7 @@ class Source(Section):
     """A folder into which dumps of one publisher are dropped."""
 
     path: Folder = setting("The folder; a relative one starts from the configuration's own folder.", example="seeds/")
-    files: Annotated[tuple[Glob, ...], NonEmpty] = setting(
+    files: Globs = setting(
         "Patterns for the names of dump files; if several sources match, the first one is used.", default=("*.txt",)
     )
     encoding: Codec = setting("The encoding of the dumps, such as utf-8 or cp949; auto detects it.", default="auto")
@@ -153,7 +148,7 @@ class Source(Section):
     max_record: Size = setting("A record beyond this size is rejected.", default="1MB")  # bytes
     max_file: Size = setting("A file beyond this size is rejected without being read.", default="2GB")  # bytes
     recursive: Flag = setting("Whether subfolders are watched as well.", default=False)
-    listings: Mapping[Name, Annotated[tuple[Glob, ...], NonEmpty]] = setting(
+    listings: Mapping[Name, Globs] = setting(
         "Boards whose dumps are complete, by name, with file patterns: a release that one no longer shows "
         "within its range of days is withdrawn.",
         default={},
@@ -193,12 +188,10 @@ class Example(Section):
 class Watchlist(Section):
     """What to search for and whom to alert: one of keywords, query and regex."""
 
-    keywords: Annotated[tuple[Word, ...], NonEmpty] = setting(
-        "Words or phrases; any one of them matches.", default=(), example="[FTA]"
-    )
+    keywords: Words = setting("Words or phrases; any one of them matches.", default=(), example="[FTA]")
     query: Word = setting("A query with AND, OR, NOT, NEAR and the like.", default="")
     regex: Word = setting("A regular expression.", default="")
-    exclude: Annotated[tuple[Word, ...], NonEmpty] = setting(
+    exclude: Words = setting(
         "Words or phrases; a release that contains one does not match.", default=(), example='["photo news"]'
     )
     fields: Annotated[tuple[Literal["title", "body", "category"], ...], NonEmpty] = setting(
@@ -292,7 +285,7 @@ class Config(Section):
         default={},
         example="{fta: {keywords: [FTA]}}",
     )
-    aliases: Mapping[str, Annotated[tuple[Word, ...], NonEmpty]] = setting(
+    aliases: Mapping[str, Words] = setting(
         "Names that stand for a list of words wherever a rule uses them.", default={}, example="{us: [America]}"
     )
     watch: Watch = Watch()

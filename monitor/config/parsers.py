@@ -1,7 +1,7 @@
 """Parse the text of one setting into its typed value, or raise a ValueError that ends the sentence of its message.
 
 The message begins with the shown value: `'90 x'` + ` is not a valid duration: …`. A parser never repeats its input, so
-no message can contain a secret.
+no message can contain a secret. The functions `…_text` write a value as the text that parses to it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import difflib
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import time, timedelta
 from functools import lru_cache
 from ipaddress import ip_address
@@ -17,6 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from monitor.config.redact import mask_secret
 from monitor.model import Kind, Rate
 from monitor.notify.time_windows import DAYS, EVERY_DAY, Digest, Quiet
 from monitor.secret import Secret
@@ -28,12 +30,13 @@ URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00-\x1f\x7f]*")
 WEB_ADDRESS = re.compile(r"https?://[!-~]+")
 WHEN = (Kind.NEW, Kind.CHANGED, Kind.COMPLETED, Kind.ENRICHED, Kind.REAPPEARED, Kind.WITHDRAWN)
 
-_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+# A value is written in the first unit that fits.
+_UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds", "ms": "milliseconds", "w": "weeks"}
+_BYTES = {"TB": 10**12, "GB": 10**9, "MB": 10**6, "kB": 10**3, "KB": 10**3, "B": 1}
+_SECONDS = {"s": 1, "min": 60, "m": 60, "h": 3600}
 _LONGEST = timedelta(days=365_000)
-_BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _COUNT = re.compile("0{0,3}[1-9][0-9]{0,2}|1000")
 _LIMIT = re.compile("[0-9]{1,5}")
-_SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600}
 _DIGEST = re.compile(r"(?:([a-z,-]+) +)?([0-9]{1,2}:[0-9]{2})")
 _TIME = re.compile("([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -55,6 +58,13 @@ def duration(text: str) -> timedelta:
     if length > _LONGEST:  # the sum with any time of today must be a valid time
         raise ValueError(f"is too long: write a duration of at most {_LONGEST.days}d")
     return length
+
+
+def duration_text(length: timedelta) -> str:
+    """Write a duration in the largest unit up to days that divides it."""
+    spans = {unit: timedelta(**{name: 1}) for unit, name in _UNITS.items()}
+    unit = next((unit for unit, span in spans.items() if not length % span), "ms") if length else "s"
+    return f"{length / spans[unit]:.15g}{unit}"
 
 
 def positive_duration(text: str) -> timedelta:
@@ -85,6 +95,12 @@ def size(text: str) -> int:
     if count < 1:
         raise ValueError("is not a valid size: write at least 1B")
     return count
+
+
+def size_text(count: int) -> str:
+    """Write a number of bytes in the largest unit that divides it."""
+    unit = next(unit for unit, bytes_ in _BYTES.items() if count % bytes_ == 0)
+    return f"{count // _BYTES[unit]}{unit}"
 
 
 def flag(text: str) -> bool:
@@ -118,6 +134,14 @@ def rate(text: str) -> Rate:
     return Rate(per_second=float(match[1]) / _SECONDS[match[2]])
 
 
+def rate_text(rate: Rate) -> str:
+    """Write a rate per the first period that gives a whole number, or per any period that is exact."""
+    counts = {unit: rate.per_second * seconds for unit, seconds in _SECONDS.items()}
+    exact = {unit: round(count, 6) for unit, count in counts.items() if abs(count - round(count, 6)) < 1e-9}
+    unit = next((unit for unit, count in exact.items() if count == int(count)), next(iter(exact), "h"))
+    return f"{exact.get(unit, counts[unit]):.12g}/{unit}"
+
+
 def digest(text: str) -> Digest:
     """Parse a local time after the days it applies to: `08:30`, `mon-fri 08:30`, `mon,wed-fri 17:00`."""
     days, at = _groups(
@@ -126,6 +150,15 @@ def digest(text: str) -> Digest:
         'is not a valid digest time: write a time such as "08:30", or days and a time such as "mon-fri 08:30"',
     )
     return Digest(at=_wall_time(at), days=_days(days) if days else EVERY_DAY)
+
+
+def digest_text(digest: Digest) -> str:
+    """Write the time of a digest after its days, with ranges such as `mon-fri`; all days are not written."""
+    starts = [day for day in sorted(digest.days) if day - 1 not in digest.days]
+    ends = [day for day in sorted(digest.days) if day + 1 not in digest.days]
+    ranges = (DAYS[one] if one == last else f"{DAYS[one]}-{DAYS[last]}" for one, last in zip(starts, ends, strict=True))
+    days = "" if digest.days == EVERY_DAY else f"{','.join(ranges)} "
+    return f"{days}{digest.at:%H:%M}"
 
 
 def quiet(text: str) -> Quiet:
@@ -137,6 +170,11 @@ def quiet(text: str) -> Quiet:
     if hours.start == hours.end:
         raise ValueError("has the same time twice: write two different times, or remove quiet:")
     return hours
+
+
+def quiet_text(hours: Quiet) -> str:
+    """Write quiet hours as two times."""
+    return f"{hours.start:%H:%M}-{hours.end:%H:%M}"
 
 
 def _wall_time(text: str) -> time:
@@ -157,10 +195,8 @@ def _days(text: str) -> frozenset[int]:
 
 def zone(text: str) -> ZoneInfo:
     """Parse the IANA name of a time zone, from the machine's zone data or the tzdata package."""
-    try:
+    with suppress(ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "Asia" is a folder of the zone data
         return ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "Asia" is a folder of the zone data
-        pass
     known = available_timezones()
     city = min((one for one in known if one.rpartition("/")[2].casefold() == text.casefold()), default=None)
     near = city or closest(text, tuple(known), likeness=0.8)
@@ -214,13 +250,15 @@ def url(text: str) -> Secret:
 
 def web_address(text: str) -> Secret:
     """Parse a web address; it is secret from here on, because whoever knows its path may ping it."""
-    try:
-        is_usable = bool(WEB_ADDRESS.fullmatch(text) and urlsplit(text).hostname) and urlsplit(text).port != 0
-    except ValueError:
-        is_usable = False
-    if not is_usable:
-        raise ValueError("is not a valid web address: write https://… in plain ASCII without spaces")
-    return Secret(text)
+    with suppress(ValueError):  # brackets without an IPv6 address, or a port that is not a number
+        if WEB_ADDRESS.fullmatch(text) and urlsplit(text).hostname and urlsplit(text).port != 0:
+            return Secret(text)
+    raise ValueError("is not a valid web address: write https://… in plain ASCII without spaces")
+
+
+def secret_text(secret: Secret) -> str:
+    """Write what may be shown of a secret."""
+    return mask_secret(secret.reveal())
 
 
 def listen(text: str) -> str:
@@ -228,14 +266,11 @@ def listen(text: str) -> str:
     if text == "off":
         return text
     host, _, port = text.rpartition(":")
-    is_bracketed = host.startswith("[") and host.endswith("]")
-    try:
-        is_address = ip_address(host.strip("[]")).version == (6 if is_bracketed else 4)
-    except ValueError:
-        is_address = False
-    if not is_address or not _LIMIT.fullmatch(port) or int(port) > 65535:
-        raise ValueError("is not a valid address to listen on: write 127.0.0.1:9877, [::1]:9877 or off")
-    return text
+    version = 6 if host.startswith("[") and host.endswith("]") else 4
+    with suppress(ValueError):  # of a host that is no address
+        if ip_address(host.strip("[]")).version == version and _LIMIT.fullmatch(port) and int(port) <= 65535:
+            return text
+    raise ValueError("is not a valid address to listen on: write 127.0.0.1:9877, [::1]:9877 or off")
 
 
 def name(text: str) -> str:

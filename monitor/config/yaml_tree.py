@@ -16,13 +16,14 @@ from typing import Any, NamedTuple
 import yaml
 
 from monitor.config.diagnostics import START, Diagnostics, Place
-from monitor.config.redact import is_secret_place
+from monitor.config.redact import is_secret_place, mask_secret, mask_urls
 from monitor.config.yaml_errors import explain_yaml_error
 
 _DEPTH = 12  # levels; the deepest setting there is lies at five
 _MOST_COPIED = 100_000  # parser events to which all aliases together may expand
 _UNKNOWN_ALIAS = "no complete value above has the anchor of this alias: put a value that begins with '*' in quotes"
 _TAG = "YAML tags, which begin with '!', are not supported: remove the tag, or put the value in quotes"
+_NO_KEYS = "must be keys to merge: write <<: *name, or a list such as <<: [*a, *b]"
 _NULLS = ("", "~", "null", "Null", "NULL")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # libyaml is twelve times faster and refuses invalid escapes; the pure parser is used where libyaml is missing.
@@ -45,6 +46,11 @@ class ScalarNode:
     def is_unset(self) -> bool:
         """True if the value means "not set" where a single value is expected."""
         return not self.text if self.is_interpolated else self.is_plain and self.raw in _NULLS
+
+    @property
+    def shown(self) -> str:
+        """What may be shown of the value: its text in the file, secrets masked and no reference replaced."""
+        return mask_secret(self.raw) if self.is_secret else mask_urls(self.raw if self.is_interpolated else self.text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +84,8 @@ def read(text: str, diagnostics: Diagnostics, *, loader: Any = LOADER) -> Mappin
     """Parse the whole file; a syntax error raises ConfigError, and every other error is collected."""
     bad = _UNPRINTABLE.search(text)
     if bad:
-        diagnostics.refuse(
-            diagnostics.place_at(bad.start()), f"the character U+{ord(bad[0]):04X} is not allowed in YAML: remove it"
-        )
+        message = f"the character U+{ord(bad[0]):04X} is not allowed in YAML: remove it"
+        diagnostics.refuse(diagnostics.place_at(bad.start()), message)
     reader = _Reader(_expanded(yaml.parse(text, Loader=loader), diagnostics), diagnostics)
     try:
         root = reader.document()
@@ -128,9 +133,8 @@ class _Reader:
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
-                    self._diagnostics.refuse(
-                        _place(event.start_mark), "a second YAML document begins here: keep only one in the file"
-                    )
+                    message = "a second YAML document begins here: keep only one in the file"
+                    self._diagnostics.refuse(_place(event.start_mark), message)
                 root = self._node(next(self._events), ())
         return root or ScalarNode(place=START, raw="", text="")
 
@@ -180,9 +184,7 @@ class _Reader:
             if isinstance(node, MappingNode):
                 entries = {**node.entries, **entries}
             elif not (isinstance(node, ScalarNode) and node.has_error):
-                self._note(
-                    place, (*path, "<<"), "must be keys to merge: write <<: *name, or a list such as <<: [*a, *b]"
-                )
+                self._note(place, (*path, "<<"), _NO_KEYS)
         return MappingNode(place=place, entries=entries)
 
     def _key(self, event: Any, path: KeyPath) -> str:
@@ -206,10 +208,10 @@ class _Reader:
 
     def _hides(self, event: Any, path: KeyPath) -> bool:
         """Hide a secret in excerpts; a value that is secret at its anchor is secret at every alias."""
-        start, end = event.start_mark.index, event.end_mark.index
+        start = event.start_mark.index
         is_secret = is_secret_place(path) or self._diagnostics.is_hidden(start)
         if is_secret:
-            self._diagnostics.hide(start, end)
+            self._diagnostics.hide(start, event.end_mark.index)
         return is_secret
 
     def _until(self, end: type[Any]) -> Iterator[Any]:

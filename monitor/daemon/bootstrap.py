@@ -103,19 +103,15 @@ class Runtime:
         if not path.is_file():
             what = "this is a folder; name the files in it" if path.is_dir() else "there is no such file"
             raise NotFound(what, where=str(path))
+        sources = {source.name: source for source in self.ingester.sources}
+        if name is not None and name not in sources:
+            raise UsageError(f"there is no source {name!r}; the configuration has {', '.join(sources)}")
         if name is not None:
-            return self._named(name)
+            return sources[name]
         inside = self.ingester.source_of(_absolute(path))
-        found = inside or next((s for s in self.ingester.sources if s.folder.matches(os.fsencode(path.name))), None)
+        found = inside or next((s for s in sources.values() if s.folder.matches(os.fsencode(path.name))), None)
         if found is None:
             raise UsageError("no source matches this file name; choose one with --source", where=str(path))
-        return found
-
-    def _named(self, name: str) -> Source:
-        found = next((source for source in self.ingester.sources if source.name == name), None)
-        if found is None:
-            names = ", ".join(source.name for source in self.ingester.sources)
-            raise UsageError(f"there is no source {name!r}; the configuration has {names}")
         return found
 
 
@@ -211,14 +207,10 @@ def _receiver(config: Config, name: str, stream: TextIO, retry_policy: RetryPoli
 
 def _frequencies(config: Config, archive: Archive) -> Mapping[str, int]:
     """Return how common words are in the latest releases; empty for few rules, where counting costs more."""
-    if (
-        len(config.watchlists) < _MIN_RULES
-        and sum(len(one.keywords) for one in config.watchlists.values()) < _MIN_RULES
-    ):
+    if max(len(config.watchlists), sum(len(one.keywords) for one in config.watchlists.values())) < _MIN_RULES:
         return {}
-    return frequencies_in(
-        stored.release for stored in read_all(archive.heads, after=archive.head_before_last(_RELEASES))
-    )
+    latest = read_all(archive.heads, after=archive.head_before_last(_RELEASES))
+    return frequencies_in(stored.release for stored in latest)
 
 
 def _channel(config: Config, name: str, stream: TextIO) -> Channel:

@@ -52,29 +52,21 @@ class PeriodicJobs:
     threads: Mapping[str, Callable[[threading.Event], None]]  # by thread name; each runs until the event is set
 
 
+@dataclass(eq=False, kw_only=True)
 class Daemon:
     """The threads of one process on one configuration; `run` returns after a signal."""
 
-    def __init__(
-        self,
-        ingest_worker: IngestWorker,
-        dispatcher: Dispatcher,
-        *,
-        control: ControlServer,
-        signal_queue: SignalQueue,
-        reloader: ConfigReloader[Any],
-        liveness: Liveness,
-        jobs: PeriodicJobs,
-    ) -> None:
-        self._ingest_worker = ingest_worker
-        self._dispatcher = dispatcher
-        self._control = control
-        self._workers = dispatcher.delivery_workers(on_alert=self._wake_delivery)
+    ingest_worker: IngestWorker
+    dispatcher: Dispatcher
+    control: ControlServer
+    signal_queue: SignalQueue
+    reloader: ConfigReloader[Any]
+    liveness: Liveness
+    jobs: PeriodicJobs
+
+    def __post_init__(self) -> None:
+        self._workers = self.dispatcher.delivery_workers(on_alert=self._wake_delivery)
         self._stop = threading.Event()
-        self._signal_queue = signal_queue
-        self._reloader = reloader
-        self._liveness = liveness
-        self._jobs = jobs
         self._failure: BaseException | None = None
 
     def run(self, timings: Timings = DEFAULT_TIMINGS) -> int | None:
@@ -83,18 +75,17 @@ class Daemon:
         Returns the exit code; None: it ended for a changed configuration.
         """
         sys.setswitchinterval(SWITCH_INTERVAL)
-        self._signal_queue.install_handlers()
-        self._dispatcher.start()
-        is_controlled = self._control.open()
-        mode = self._ingest_worker.start_watching()
+        self.signal_queue.install_handlers()
+        self.dispatcher.start()
+        is_controlled = self.control.open()
+        mode = self.ingest_worker.start_watching()
         scheduler = self._start_scheduler(timings)
-        threads = [
-            self._thread("ingest", partial(self._ingest_worker.run, self._stop, on_ingested=self._wake_delivery))
-        ]
-        threads += [self._thread(name, partial(run, self._stop)) for name, run in self._jobs.threads.items()]
-        threads += [self._thread(f"deliver-{c.channel.name}", partial(c.run, self._stop)) for c in self._workers]
-        control = [self._thread("control", partial(self._control.serve, self._wake_delivery))] if is_controlled else []
-        watching = ", ".join(self._ingest_worker.folders)
+        ingest = partial(self.ingest_worker.run, on_ingested=self._wake_delivery)
+        work: dict[str, Callable[[threading.Event], None]] = {"ingest": ingest, **self.jobs.threads}
+        work |= {f"deliver-{worker.channel.name}": worker.run for worker in self._workers}
+        threads = [self._thread(name, partial(run, self._stop)) for name, run in work.items()]
+        control = [self._thread("control", partial(self.control.serve, self._wake_delivery))] if is_controlled else []
+        watching = ", ".join(self.ingest_worker.folders)
         say("started", mode=mode, watching=watching, channels=len(self._workers))
         notify(READY, f"STATUS=watching {watching}")
         number = self._wait()
@@ -106,19 +97,17 @@ class Daemon:
     def _wait(self) -> int:
         """Wait for a signal, a failed thread or a usable configuration. Return the number that came."""
         while True:
-            number = self._signal_queue.wait()
-            if number != signal.SIGHUP or self._reload():
+            number = self.signal_queue.wait()
+            if number != signal.SIGHUP:
+                break
+            self.dispatcher.counters.is_config_valid = self.reloader.reload()
+            if self.dispatcher.counters.is_config_valid:
                 break
             self._wake_delivery()  # for the alert to the operator
         self._stop.set()
-        self._ingest_worker.wake()
+        self.ingest_worker.wake()
         self._wake_delivery()
         return number
-
-    def _reload(self) -> bool:
-        is_valid = self._reloader.reload()
-        self._dispatcher.counters.set_config_valid(is_valid=is_valid)
-        return is_valid
 
     def _start_scheduler(self, timings: Timings) -> Scheduler:
         scheduler = Scheduler()
@@ -128,26 +117,23 @@ class Daemon:
         return scheduler
 
     def _check(self) -> None:
-        self._ingest_worker.request_check()
-        if self._reloader.has_changed():
-            self._signal_queue.put(signal.SIGHUP)
-        self._liveness.report_scheduler()
-        notify_watchdog(self._liveness.snapshot(), watchdog_interval())
+        self.ingest_worker.request_check()
+        if self.reloader.has_changed():
+            self.signal_queue.put(signal.SIGHUP)
+        self.liveness.report_scheduler()
+        notify_watchdog(self.liveness.snapshot(), watchdog_interval())
 
     def _tick(self) -> None:
-        self._liveness.begin_store_check()
-        self._liveness.end_store_check(self._run_tick_jobs())
-        self._wake_delivery()
-
-    def _run_tick_jobs(self) -> str:
-        """Return why the store failed; "": all jobs are done."""
+        self.liveness.begin_store_check()
+        fault = ""
         try:
-            for job in self._jobs.each_tick:
+            for job in self.jobs.each_tick:
                 job()
         except StoreError as error:
             warn("store_busy", reason=error.message)
-            return error.message
-        return ""
+            fault = error.message
+        self.liveness.end_store_check(fault)
+        self._wake_delivery()
 
     def _wake_delivery(self) -> None:
         for worker in self._workers:
@@ -162,7 +148,7 @@ class Daemon:
             except BaseException as error:  # noqa: BLE001 - the main thread raises it and ends the process
                 fail("thread_failed", error)
                 self._failure = error
-                self._signal_queue.put(THREAD_FAILED)
+                self.signal_queue.put(THREAD_FAILED)
 
         thread = threading.Thread(target=guarded, name=name, daemon=True)
         thread.start()
@@ -181,8 +167,8 @@ class Daemon:
         notify(*(reloading() if number == signal.SIGHUP else (STOPPING,)))
         scheduler.stop()
         _join(threads, timings.grace)
-        self._ingest_worker.stop_watching()
-        self._control.stop()
+        self.ingest_worker.stop_watching()
+        self.control.stop()
         _join(control, timings.pause)
         unfinished = (thread.name for thread in (*threads, *control) if thread.is_alive())
         say("stopped", unfinished=", ".join(unfinished))

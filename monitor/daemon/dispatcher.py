@@ -41,16 +41,13 @@ class Dispatcher:
 
     def start(self) -> int:
         """Take back unfinished sends of earlier processes, and expire old messages. Return how many expired."""
-        self._reclaim(claimed_before=self.since)
+        self.reclaim(claimed_before=self.since)
         for receiver in self.receivers:
             self.channel_states.note_fingerprint(receiver.channel.name, receiver.fingerprint, now=self.clock.now())
         return self.expire()
 
-    def reclaim(self) -> None:
+    def reclaim(self, *, claimed_before: datetime | None = None) -> None:
         """Take back sends that no process works on any more; some are held because they may have arrived."""
-        self._reclaim(claimed_before=None)
-
-    def _reclaim(self, *, claimed_before: datetime | None) -> None:
         holding = [receiver.channel.name for receiver in self.receivers if receiver.policy.holds_uncertain]
         held = self.outbox.reclaim(holding=holding, claimed_before=claimed_before, now=self.clock.now())
         for channel, count in held.items():
@@ -77,7 +74,7 @@ class Dispatcher:
 
     def update_backlog(self) -> None:
         """Keep what waits to be sent, for `/metrics` between two ticks."""
-        self.counters.set_backlog(self.outbox.backlog())
+        self.counters.backlog = self.outbox.backlog()
 
     def build_all_messages(self) -> None:
         """Build messages from all due notices, on every channel."""

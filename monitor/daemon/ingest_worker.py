@@ -21,14 +21,12 @@ from monitor.collect.watching.scan_schedule import POLL
 from monitor.collect.watching.settle import FileProbe, SettleQueue, has_writer
 from monitor.collect.watching.supervisor import Scan, Supervisor, WatchStatus
 from monitor.daemon.ingester import Ingester, IngestOutcome
-from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.errors import Interrupted, MonitorError, StoreError
-from monitor.health import daemon_state
+from monitor.health.daemon_state import DaemonState, SourceState
 from monitor.health.liveness import Liveness
-from monitor.health.publisher import NAMES_SHOWN, StatePublisher, log_watch_status, source_state
+from monitor.health.publisher import NAMES_SHOWN, StatePublisher, log_watch_status, rfc3339
 from monitor.logs import say, warn
 from monitor.model import Kind, Mode
-from monitor.ports import Clock, Store
 
 GROUP_FROM = 50  # small files waiting: from then on many share one commit
 GROUP_MAX, GROUP_SECONDS = 500, 0.25  # limits of one shared commit
@@ -55,38 +53,28 @@ class _Event:
     is_closed: bool = False
 
 
+@dataclass(eq=False, kw_only=True)
 class IngestWorker:
     """Ingests what is dropped into the folders of the sources; `run` returns when it is asked to stop."""
 
-    def __init__(
-        self,
-        ingester: Ingester,
-        operator: OperatorAlerts,
-        *,
-        store: Store,
-        clock: Clock,
-        timings: WatchTimings,
-        liveness: Liveness,
-        publisher: StatePublisher,
-    ) -> None:
-        self._ingester = ingester
-        self._operator = operator
-        self._store = store
-        self._clock = clock
-        self._timings = timings
-        self._liveness = liveness
-        self._publisher = publisher
+    ingester: Ingester
+    timings: WatchTimings
+    liveness: Liveness
+    publisher: StatePublisher
+
+    def __post_init__(self) -> None:
+        self._operator, self._store = self.ingester.operator, self.ingester.store
         self._on_ingested: Callable[[], None] = lambda: None
         self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
-        self._settle_queue = SettleQueue(timings.settle)
+        self._settle_queue = SettleQueue(self.timings.settle)
         self._file_queue = FileQueue()
         self._queued: dict[bytes, tuple[int, float]] = {}  # path → postponements and since, if it must settle again
         self._supervisor = Supervisor(
-            [source.folder for source in ingester.sources],
+            [source.folder for source in self.ingester.sources],
             self.on_file_event,
-            mode=timings.mode,
-            rescan=timings.rescan,
-            poll=timings.poll,
+            mode=self.timings.mode,
+            rescan=self.timings.rescan,
+            poll=self.timings.poll,
         )
         self._scans: list[Scan] = []
         self._statuses: dict[bytes, WatchStatus] = {}  # as last logged, by folder
@@ -98,7 +86,7 @@ class IngestWorker:
     @property
     def folders(self) -> list[str]:
         """The watched folders, as the configuration writes them."""
-        return [source.folder.shown for source in self._ingester.sources]
+        return [source.folder.shown for source in self.ingester.sources]
 
     def on_file_event(self, path: bytes, *, is_closed: bool) -> None:
         """Queue a path that an event has reported; from any thread."""
@@ -119,12 +107,12 @@ class IngestWorker:
         """
         self._check()
         states = {watch_status.state for watch_status in self._statuses.values()}
-        if "polling" in states and self._timings.mode == "events":
+        if "polling" in states and self.timings.mode == "events":
             reason = next(each.reason for each in self._statuses.values() if each.state == "polling")
             self.stop_watching()
             raise MonitorError(f"{reason}; set watch.mode to auto")
         if "polling" not in states:
-            return "poll" if self._timings.mode == "poll" else "events"
+            return "poll" if self.timings.mode == "poll" else "events"
         return "mixed" if "watching" in states else "poll"
 
     def run(self, stop: threading.Event, *, on_ingested: Callable[[], None] = lambda: None) -> None:
@@ -155,30 +143,28 @@ class IngestWorker:
         return events
 
     def _handle_events(self, events: Sequence[_Event]) -> None:
-        now, is_check_requested = time.monotonic(), False
+        now = time.monotonic()
         for event in dict.fromkeys(events):
-            if event.path is None:
-                is_check_requested = True
-            elif event.path:
+            if event.path:
                 self._supervisor.note_event(event.path)
                 note = self._settle_queue.add_closed if event.is_closed else self._settle_queue.add_found
                 note(event.path, now)
-        if is_check_requested:
+        if any(event.path is None for event in events):
             self._check()
 
     def _check(self) -> None:
         """Check the folders, reject unfinished dumps that are overdue, and publish the state."""
         now = time.monotonic()
-        self._scans = self._supervisor.check(now, self._clock.now())
+        self._scans = self._supervisor.check(now, self._operator.clock.now())
         self._log_watch_statuses(now)
         if now >= self._next_overdue:
-            self._next_overdue = now + self._timings.rescan
+            self._next_overdue = now + self.timings.rescan
             self._reject_overdue()
-        self._publisher.publish(self._daemon_state(now))
+        self.publisher.publish(self._daemon_state(now))
 
     def _log_watch_statuses(self, now: float) -> None:
         watch_statuses = self._supervisor.statuses(now)
-        for source in self._ingester.sources:
+        for source in self.ingester.sources:
             watch_status, before = watch_statuses[source.folder.path], self._statuses.get(source.folder.path)
             if before is None or (before.state, before.since) != (watch_status.state, watch_status.since):
                 log_watch_status(source.name, source.folder.shown, watch_status, is_first=before is None)
@@ -199,19 +185,18 @@ class IngestWorker:
                 self._supervisor.schedule.note_scan(scan.path, began=began, ended=time.monotonic())
 
     def _scan(self, scan: Scan, now: float) -> None:
-        for source in self._ingester.sources:
+        for source in self.ingester.sources:
             if source.folder.path != scan.path:
                 continue
-            result = self._ingester.scan(source)
+            result = self.ingester.scan(source)
             waiting = (self._settle_queue, self._queued)
             missed = [path for path in result.pending if path in result.unknown and not any(path in w for w in waiting)]
             self._supervisor.note_found(scan, missed, now)
             for path in result.pending:
                 self._settle_queue.add_found(path, now)
             if len(result.ignored) > len(self._ignored.get(source.name, ())):
-                names = ", ".join(
-                    [*result.ignored[:NAMES_SHOWN], *(["…"] if len(result.ignored) > NAMES_SHOWN else [])]
-                )
+                more = ["…"] if len(result.ignored) > NAMES_SHOWN else []
+                names = ", ".join([*result.ignored[:NAMES_SHOWN], *more])
                 say("files_ignored", source=source.name, count=len(result.ignored), names=names)
             self._ignored[source.name] = result.ignored
 
@@ -225,9 +210,9 @@ class IngestWorker:
                 self._settle_queue.postpone(path, now, postponements=0, since=self._settle_queue.since(path, now))
 
     def _probe(self, path: bytes, now: float) -> None:
-        source = self._ingester.source_of(path)
+        source = self.ingester.source_of(path)
         signature = source.folder.signature_at(path) if source else None
-        if source is None or signature is None or self._ingester.is_ingested(path, source, signature):
+        if source is None or signature is None or self.ingester.is_ingested(path, source, signature):
             self._settle_queue.drop(path)
             if source and signature is None and path not in self._queued:
                 say("file_vanished", source=source.name, name=source.folder.name_of(path))
@@ -247,7 +232,7 @@ class IngestWorker:
         else:
             for path in self._file_queue.take_big():
                 self._busy_with = path
-                self._publisher.publish(self._daemon_state(time.monotonic()))
+                self.publisher.publish(self._daemon_state(time.monotonic()))
                 self._finish([self._ingest(path, between=self._ingest_small_files)])
                 self._busy_with = b""
 
@@ -277,18 +262,18 @@ class IngestWorker:
         self._finish(group)
 
     def _ingest(self, path: bytes, *, between: Callable[[], None] = lambda: None) -> IngestOutcome:
-        source = self._ingester.source_of(path)
+        source = self.ingester.source_of(path)
         assert source is not None  # noqa: S101 - `_probe` has found it
         began = time.monotonic()
-        outcome = self._ingester.ingest_file(path, source, mode=Mode.WATCH, between=between)
+        outcome = self.ingester.ingest_file(path, source, mode=Mode.WATCH, between=between)
         return replace(outcome, seconds=time.monotonic() - began)
 
     def _finish(self, group: Sequence[IngestOutcome]) -> None:
         now = time.monotonic()
         for outcome in group:  # first, so that whoever reads that a dump is stored does not find the monitor paused
             if outcome.report or outcome.fault:
-                self._liveness.set_ingest_fault(outcome.fault)
-        self._ingester.log_outcomes(group)
+                self.liveness.set_ingest_fault(outcome.fault)
+        self.ingester.log_outcomes(group)
         for outcome in group:
             # A large file may have been queued twice, by an event during its own ingest.
             postponements, since = self._queued.pop(outcome.path, (0, now))
@@ -297,33 +282,32 @@ class IngestWorker:
             else:
                 self._settle_queue.start_rest(outcome.path, now, seconds=outcome.seconds)
             try:
-                self._ingester.finish(outcome)
+                self.ingester.finish(outcome)
             except StoreError as error:  # the file is stored; only the alert to the operator is not
                 warn("store_busy", reason=error.message)
         if not self._file_queue or any(outcome.has_news for outcome in group):
             self._on_ingested()
 
     def _reject_overdue(self) -> None:
-        now = self._clock.now()
+        now = self._operator.clock.now()
+        held_before = now - timedelta(seconds=self.timings.partial_grace)
         try:
-            count = self._store.reject_overdue(
-                held_before=now - timedelta(seconds=self._timings.partial_grace), now=now
-            )
+            count = self._store.reject_overdue(held_before=held_before, now=now)
         except StoreError as error:
             warn("store_busy", reason=error.message)
-        else:
-            if count:
-                warn("tails_rejected", count=count)
-                self._operator.dumps_unfinished(count)
-                self._ingester.counters.count_events(Kind.REJECTED, count)
+            return
+        if count:
+            warn("tails_rejected", count=count)
+            self._operator.dumps_unfinished(count)
+            self.ingester.counters.count_events(Kind.REJECTED, count)
 
-    def _daemon_state(self, now: float) -> daemon_state.DaemonState:
-        at = self._clock.now()
-        source = self._ingester.source_of(self._busy_with) if self._busy_with else None
-        return daemon_state.DaemonState(
+    def _daemon_state(self, now: float) -> DaemonState:
+        at = self._operator.clock.now()
+        source = self.ingester.source_of(self._busy_with) if self._busy_with else None
+        return DaemonState(
             pid=os.getpid(),
             at=f"{at:%Y-%m-%dT%H:%M:%S.%fZ}",
-            paused=self._liveness.fault,
+            paused=self.liveness.fault,
             busy_with=source.folder.name_of(self._busy_with) if source else "",
             overflows=self._supervisor.overflows,
             handler_errors=self._supervisor.watcher.errors,
@@ -331,18 +315,21 @@ class IngestWorker:
             sources=self._source_states(now, at),
         )
 
-    def _source_states(self, now: float, at: datetime) -> dict[str, daemon_state.SourceState]:
+    def _source_states(self, now: float, at: datetime) -> dict[str, SourceState]:
         unsettled: dict[str, list[float]] = {}
         for path, since in self._settle_queue.unsettled():
-            if source := self._ingester.source_of(path):
+            if source := self.ingester.source_of(path):
                 unsettled.setdefault(source.name, []).append(since)
         return {
-            source.name: source_state(
-                self._statuses[source.folder.path],
-                ignored=self._ignored.get(source.name, ()),
+            source.name: SourceState(
+                state=(status := self._statuses[source.folder.path]).state,
+                since=rfc3339(status.since),
+                reason=status.reason,
+                ignored=len(ignored := self._ignored.get(source.name, ())),
+                ignored_names=ignored[:NAMES_SHOWN],
                 unsettled=len(waits := unsettled.get(source.name, ())),
-                oldest=at - timedelta(seconds=now - waits[0]) if waits else None,
-                missed=self._supervisor.missed.get(source.folder.path, 0),
+                oldest_unsettled=rfc3339(at - timedelta(seconds=now - waits[0])) if waits else None,
+                missed_by_events=self._supervisor.missed.get(source.folder.path, 0),
             )
-            for source in self._ingester.sources
+            for source in self.ingester.sources
         }

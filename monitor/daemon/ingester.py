@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from functools import partial
 
@@ -50,31 +50,23 @@ class ScanResult:
     ignored: tuple[str, ...]  # printable names of files that match no source
 
 
+@dataclass(eq=False)
 class Ingester:
     """Ingests files, one at a time; remembers only the files that it skips."""
 
-    def __init__(
-        self,
-        sources: Sequence[Source],
-        *,
-        routing: Routing,
-        store: Store,
-        channel_states: ChannelStates,
-        source_states: SourceStates,
-        operator: OperatorAlerts,
-        counters: Counters,
-    ) -> None:
-        self.sources = tuple(sources)
-        self._routing = routing
-        self._store = store
-        self._clock = operator.clock
-        self._channel_states = channel_states
-        self._source_states = source_states
-        self._operator = operator
-        self.counters = counters
+    sources: Sequence[Source]
+    _: KW_ONLY
+    routing: Routing
+    store: Store
+    channel_states: ChannelStates
+    source_states: SourceStates
+    operator: OperatorAlerts
+    counters: Counters
+
+    def __post_init__(self) -> None:
         self._skipped: dict[bytes, FileSignature] = {}  # not ingested until they change
         self._without_baseline = {
-            s.name for s in self.sources if s.wants_baseline and source_states.begin_baseline(s.name)
+            s.name for s in self.sources if s.wants_baseline and self.source_states.begin_baseline(s.name)
         }
         self._baseline_paths: dict[str, set[bytes]] = {}  # open files of a source's baseline, by source
         self._untried_paths: dict[str, set[bytes]] = {}  # of these; when none is left, the baseline is complete
@@ -85,7 +77,7 @@ class Ingester:
 
     def scan(self, source: Source) -> ScanResult:
         """Scan the folder of a source. Raises OSError when it cannot be read."""
-        ledger = self._store.ledger(source.name)
+        ledger = self.store.ledger(source.name)
         listing = source.folder.scan()
         before = self.sources[: self.sources.index(source)]  # a file belongs to the first source that it fits
         waiting = tuple(
@@ -104,7 +96,7 @@ class Ingester:
 
     def is_ingested(self, path: bytes, source: Source, signature: FileSignature) -> bool:
         """Return whether it was ingested, or skipped, exactly as it is now; no file is opened."""
-        entry = self._store.ledger_entry(source.name, path)
+        entry = self.store.ledger_entry(source.name, path)
         return (entry is not None and entry.signature == signature) or self._skipped.get(path) == signature
 
     def start_baseline(self, paths: Sequence[bytes], source: Source) -> None:
@@ -139,7 +131,17 @@ class Ingester:
         try:
             with open_file(path, follow_symlinks=source.folder.follows_links) as file:
                 dump = _dump(path, name, file, source, PartPacer(between))
-                return outcome(report=self._ingest(dump, source, mode=mode))
+                now = self.operator.clock.now()
+                report = ingest(
+                    dump,
+                    options=source.options,
+                    routing=self.routing,
+                    store=self.store,
+                    now=now,
+                    mode=mode,
+                    muted=partial(self._muted_watchlists, dump, now),
+                )
+                return outcome(report=report)
         except FileNotFoundError:
             say("file_vanished", source=source.name, name=name)
         except Skipped as error:
@@ -176,38 +178,26 @@ class Ingester:
         """Alert the operators to rejects, and end the source's baseline with its last file."""
         name = outcome.source.name
         if outcome.report and outcome.report.rejected:
-            self._operator.dump_rejected(outcome.report)
+            self.operator.dump_rejected(outcome.report)
         if not outcome.is_postponed:
             self._baseline_paths.get(name, set()).discard(outcome.path)
         if name in self._untried_paths:
             self._untried_paths[name].discard(outcome.path)
             self._end_baseline(outcome.source)
 
-    def _ingest(self, dump: Dump, source: Source, *, mode: Mode) -> IngestReport:
-        now = self._clock.now()
-        return ingest(
-            dump,
-            options=source.options,
-            routing=self._routing,
-            store=self._store,
-            now=now,
-            mode=mode,
-            muted=partial(self._muted_watchlists, dump, now),
-        )
-
     def _muted_watchlists(self, dump: Dump, now: datetime) -> frozenset[str]:
         """Return the watchlists that notify nobody of this dump: for a baseline, all of them."""
         if dump.path in self._baseline_paths.get(dump.source, ()):
-            return frozenset(self._routing.routes)
-        return frozenset(self._channel_states.mutes(now=now))
+            return frozenset(self.routing.routes)
+        return frozenset(self.channel_states.mutes(now=now))
 
     def _end_baseline(self, source: Source) -> None:
         """End the baseline once each file was tried. A file that stays unreadable must not keep it open."""
         if not self._untried_paths[source.name]:
-            releases, matched = self._source_states.baseline(source.name)
+            releases, matched = self.source_states.baseline(source.name)
             # The alert comes first: after a crash in between it is queued again, and the outbox drops the second.
-            self._operator.baseline_taken(source.name, releases=releases, matched=matched)
-            self._source_states.end_baseline(source.name)
+            self.operator.baseline_taken(source.name, releases=releases, matched=matched)
+            self.source_states.end_baseline(source.name)
             del self._untried_paths[source.name]
 
     def _skip(self, path: bytes, source: Source) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from monitor.config import file_stamp, load
@@ -18,42 +19,44 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@dataclass(eq=False)
 class ConfigReloader(Generic[T]):
     """Watches the file of the configuration in force; `next` is what was built on a changed one."""
 
-    def __init__(self, config: Config, build: Callable[[Config], T], operator: OperatorAlerts) -> None:
-        self._config = config
-        self._build = build
-        self._operator = operator
-        self.loaded: FileStamp = config.stamp  # the file as it was read last
+    config: Config
+    build: Callable[[Config], T]
+    operator: OperatorAlerts
+
+    def __post_init__(self) -> None:
+        self.loaded: FileStamp = self.config.stamp  # the file as it was read last
         self._seen = self.loaded
         self.next: T | None = None
         self.rejection = ""  # why the configuration that was read last cannot be used; empty: it is in force
 
     def has_changed(self) -> bool:
         """Return whether the file has changed since it was read, and was the same in two checks (nobody writes it)."""
-        before, self._seen = self._seen, file_stamp(self._config.file)
+        before, self._seen = self._seen, file_stamp(self.config.file)
         return self._seen is not None and self._seen != self.loaded and self._seen == before
 
     def reload(self) -> bool:
         """Read the file again. False: it cannot be used, the operator is alerted, and nothing changes."""
-        self.loaded = file_stamp(self._config.file)
+        self.loaded = file_stamp(self.config.file)
         try:
-            self.next = self._build(self._load())
+            self.next = self.build(self._load())
         except MonitorError as error:
             count = len(error.faults) if isinstance(error, ConfigError) else 1
-            reason = f"{error.where or self._config.file}: {error.message}"
+            reason = f"{error.where or self.config.file}: {error.message}"
             warn("config_refused", faults=count, reason=reason, see="monitor check")
-            self._operator.config_rejected(reason, when=str(self.loaded))
+            self.operator.config_rejected(reason, when=str(self.loaded))
             self.rejection = reason
             return False
-        say("config_reloaded", file=str(self._config.file))
+        say("config_reloaded", file=str(self.config.file))
         if self.rejection:
-            self._operator.config_accepted(str(self._config.file), when=str(self.loaded))
+            self.operator.config_accepted(str(self.config.file), when=str(self.loaded))
         return True
 
     def _load(self) -> Config:
-        config = load(self._config.file, environ=os.environ, checks=(check_rules, check_services))
-        if config.state != self._config.state:
+        config = load(self.config.file, environ=os.environ, checks=(check_rules, check_services))
+        if config.state != self.config.state:
             raise MonitorError("state: cannot change while the monitor runs; restart it")
         return config

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from monitor.collect.source import Source
@@ -14,7 +13,7 @@ from monitor.daemon.dispatcher import Dispatcher
 from monitor.daemon.ingester import Ingester
 from monitor.logs import say, warn
 from monitor.model import Mode
-from monitor.notify.worker import DeliveryCounts, DeliveryWorker
+from monitor.notify.worker import DeliveryCounts
 from monitor.ports import Store
 
 
@@ -24,7 +23,6 @@ class PassResult:
 
     rejected: int = 0  # files and records
     unread: int = 0  # files that could not be read now, folders that are missing
-    sent: int = 0  # messages
     unsent: int = 0  # messages that were due and were not delivered
 
     @property
@@ -72,7 +70,8 @@ def _deliver_all(dispatcher: Dispatcher, result: PassResult) -> None:
     has_alerts, stop = threading.Event(), threading.Event()
     workers = dispatcher.delivery_workers(on_alert=has_alerts.set)
     totals = [DeliveryCounts()] * len(workers)
-    with ThreadPoolExecutor(max(1, len(workers))) as pool, _stopping(stop):
+    with ThreadPoolExecutor(max(1, len(workers))) as pool, ExitStack() as stack:
+        stack.callback(stop.set)  # also by Ctrl-C: open sends finish, messages that wait for the rate stay
         has_news = True
         while has_news:
             has_alerts.clear()
@@ -82,20 +81,7 @@ def _deliver_all(dispatcher: Dispatcher, result: PassResult) -> None:
             result.unsent += expired
             has_news = has_alerts.is_set() or expired > 0
     for worker, total in zip(workers, totals, strict=True):
-        _add_counts(worker, total, result)
-
-
-@contextmanager
-def _stopping(stop: threading.Event) -> Iterator[None]:
-    """Set `stop` however the block ends, also by Ctrl-C: open sends finish, messages that wait for the rate stay."""
-    try:
-        yield
-    finally:
-        stop.set()
-
-
-def _add_counts(worker: DeliveryWorker, counts: DeliveryCounts, result: PassResult) -> None:
-    result.sent += counts.sent
-    result.unsent += counts.retried + counts.held + counts.buried + counts.has_backlog
-    if counts.has_backlog:
-        warn("messages_left", channel=worker.channel.name, reason=str(worker.block_reason()), see="monitor channels")
+        result.unsent += total.retried + total.held + total.buried + total.has_backlog
+        if total.has_backlog:
+            reason = str(worker.block_reason())
+            warn("messages_left", channel=worker.channel.name, reason=reason, see="monitor channels")

@@ -29,27 +29,22 @@ class SilenceMonitor:
 
     def check(self) -> None:
         """Alert to silences that have begun or ended. Raises StoreError."""
-        told = self.source_states.silences()
+        silences = self.source_states.silences()
         for source, every in self.expected.items():
             last = self.counters.last_dump(source)
-            if source in told:
-                self._check_for_end(source, told[source], last)
-            elif not self.is_busy():
+            if source not in silences and not self.is_busy():
                 self._check_for_silence(source, every, last)
+            elif source in silences and last and timestamp(last) > timestamp(silences[source]):
+                # Compared as timestamps: a stored one is cut to milliseconds.
+                say("source_heard", source=source)
+                self.operator.source_resumed(source, since=silences[source])
+                self.source_states.end_silence(source)
 
     def _check_for_silence(self, source: str, every: timedelta, last: datetime | None) -> None:
         now = self.clock.now()
         since = last or self.source_states.expected_since(source, now=now)
-        if now - since < every:
-            return
-        warn("source_silent", source=source, since=f"{since:%Y-%m-%dT%H:%M:%SZ}", see="monitor status")
-        # The alert comes first: after a crash in between it is queued again, and the outbox drops the second.
-        self.operator.source_silent(source, since=since, has_dumps=last is not None)
-        self.source_states.begin_silence(source, since)
-
-    def _check_for_end(self, source: str, since: datetime, last: datetime | None) -> None:
-        if last is None or timestamp(last) <= timestamp(since):  # a stored timestamp is cut to milliseconds
-            return
-        say("source_heard", source=source)
-        self.operator.source_resumed(source, since=since)
-        self.source_states.end_silence(source)
+        if now - since >= every:
+            warn("source_silent", source=source, since=f"{since:%Y-%m-%dT%H:%M:%SZ}", see="monitor status")
+            # The alert comes first: after a crash in between it is queued again, and the outbox drops the second.
+            self.operator.source_silent(source, since=since, has_dumps=last is not None)
+            self.source_states.begin_silence(source, since)

@@ -19,12 +19,11 @@ def rename_sources(config: Config, maintenance: Maintenance) -> bool:
 
     No ingest may run meanwhile: the caller holds the lock of the state folder and has no such thread.
     """
-    counts = [_rename(maintenance, old, name) for name, source in config.sources.items() for old in source.was]
-    return any(count is not None for count in counts)
-
-
-def _rename(maintenance: Maintenance, old: str, new: str) -> int | None:
-    count = maintenance.rename_source(old=old, new=new, fingerprinter=FINGERPRINTER, between=partial(notify, WATCHDOG))
-    if count is not None:
-        say("source_renamed", old=old, new=new, releases=count)
-    return count
+    is_renamed = False
+    rename = partial(maintenance.rename_source, fingerprinter=FINGERPRINTER, between=partial(notify, WATCHDOG))
+    for old, new in [(old, name) for name, source in config.sources.items() for old in source.was]:
+        count = rename(old=old, new=new)
+        if count is not None:
+            say("source_renamed", old=old, new=new, releases=count)
+            is_renamed = True
+    return is_renamed

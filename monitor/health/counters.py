@@ -44,8 +44,8 @@ class Counters:
         self._events = Counter(dict.fromkeys(map(str, _EVENTS), 0))
         self._messages = Counter[tuple[str, str]]()
         self._last_dumps = dict(last_dumps or {})
-        self._backlog = Backlog()
-        self._is_config_valid = True
+        self.backlog = Backlog()  # as the store has just returned it
+        self.is_config_valid = True  # as in MetricsSnapshot
 
     def register_channels(self, channels: Iterable[str]) -> None:
         """Start at zero for these channels: a rate needs the value before the first increase."""
@@ -77,14 +77,6 @@ class Counters:
         with self._lock:
             self._messages[channel, state] += count
 
-    def set_backlog(self, backlog: Backlog) -> None:
-        """Keep what waits to be sent, as the store has just returned it."""
-        self._backlog = backlog
-
-    def set_config_valid(self, *, is_valid: bool) -> None:
-        """Keep whether the configuration that was read last can be used."""
-        self._is_config_valid = is_valid
-
     def last_dump(self, source: str) -> datetime | None:
         """Return when the newest file of a source was ingested, also before this process; None: never."""
         return self._last_dumps.get(source)
@@ -96,7 +88,7 @@ class Counters:
                 dumps=dict(self._dumps),
                 events=dict(self._events),
                 messages=dict(self._messages),
-                backlog=self._backlog,
+                backlog=self.backlog,
                 last_dumps=dict(self._last_dumps),
-                is_config_valid=self._is_config_valid,
+                is_config_valid=self.is_config_valid,
             )

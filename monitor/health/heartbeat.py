@@ -39,8 +39,10 @@ class Heartbeat:
         logged = ""
         while not stop.is_set():
             problem = ping(ping_url(self.url, is_ready=not self.not_ready_reason()), timeout=self.timeout)
-            if problem != logged:
-                _log_result(problem)
+            if problem and problem != logged:
+                warn("heartbeat_failed", reason=problem)
+            elif problem != logged:
+                say("heartbeat_accepted")
             logged = problem
             stop.wait(self.every.total_seconds())
 
@@ -64,7 +66,9 @@ def ping(url: Secret, *, timeout: float) -> str:
             return ""
     except HTTPError as error:
         error.close()
-        return f"{error.code} {_status_phrase(error.code)}".strip()
+        # The standard phrase: the one that the server sent could hold anything.
+        phrase = HTTPStatus(error.code).phrase if error.code in list(HTTPStatus) else ""
+        return f"{error.code} {phrase}".strip()
     except (OSError, HTTPException, ValueError) as error:
         reason = error.reason if isinstance(error, URLError) and isinstance(error.reason, OSError) else error
         return f"no answer within {timeout:.0f} s" if isinstance(reason, TimeoutError) else _error_name(reason)
@@ -87,18 +91,6 @@ def _opener() -> OpenerDirector:
     return opener
 
 
-def _status_phrase(code: int) -> str:
-    """Return the standard phrase: the one that the server sent could hold anything."""
-    return HTTPStatus(code).phrase if code in list(HTTPStatus) else ""
-
-
 def _error_name(error: Exception) -> str:
     """Return the system's name for the error, or its type; never its text, which may hold the address."""
     return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
-
-
-def _log_result(problem: str) -> None:
-    if problem:
-        warn("heartbeat_failed", reason=problem)
-    else:
-        say("heartbeat_accepted")

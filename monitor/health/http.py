@@ -42,89 +42,72 @@ Routes = Mapping[str, Callable[[], Response]]  # by path
 
 
 class HealthServer:
-    """Answers in one thread of its own; call `set_routes` and `listen` from the main thread only."""
+    """Answers in one thread of its own; set `routes` and call `listen` from the main thread only."""
 
     def __init__(self, *, timeout: float = CLIENT_TIMEOUT) -> None:
         self._timeout = timeout
-        self._routes: Routes = {}
         self._address = OFF
-        self._listener: _Listener | None = None  # None: no socket is open
+        self._thread: threading.Thread | None = None  # None: no socket is open
+        self.routes: Routes = {}  # for all requests from now on
         self.port = 0  # of the open socket; 0: no socket is open
-
-    def set_routes(self, routes: Routes) -> None:
-        """Use these routes for all requests from now on."""
-        self._routes = routes
 
     def listen(self, address: str) -> str:
         """Listen on this address only (as `health.listen`). Return why that fails, which is logged; "": it works.
 
         A socket that is open on this address already stays open.
         """
-        if address == self._address and (self._listener or address == OFF):
+        if address == self._address and (self._thread or address == OFF):
             return ""
         self.close()
         self._address = address
         if address == OFF:
             return ""
+        host, _, port = address.rpartition(":")
+        family = socket.AF_INET6 if address.startswith("[") else socket.AF_INET
         try:
-            listener = socket.create_server(_host_and_port(address), family=_family(address), backlog=BACKLOG)
+            listening = socket.create_server((host.strip("[]"), int(port)), family=family, backlog=BACKLOG)
         except OSError as error:
             reason = os.strerror(error.errno or 0)  # the library's text would repeat the address
             warn("health_unavailable", address=address, reason=reason, instead="the monitor goes on without its pages")
             return reason
-        self.port = listener.getsockname()[1]
-        self._listener = _Listener(listener, self)
-        say("health_listening", address=f"{address.rpartition(':')[0]}:{self.port}")
+        self.port = listening.getsockname()[1]
+        listening.setblocking(False)  # noqa: FBT003 - socket's own signature
+        self._wake_writer, wake_reader = socket.socketpair()  # ends the wait for clients
+        self._thread = threading.Thread(target=self._serve, args=(listening, wake_reader), name="health", daemon=True)
+        self._thread.start()
+        say("health_listening", address=f"{host}:{self.port}")
         return ""
 
     def close(self) -> None:
         """Stop listening; a client that is being answered still gets its answer."""
-        if self._listener:
-            self._listener.close()
-        self._listener, self.port = None, 0
+        if self._thread:
+            self._wake_writer.send(b"\0")
+            self._thread.join(STOP_TIMEOUT)
+            self._wake_writer.close()
+        self._thread, self.port = None, 0
 
-    def serve_client(self, client: socket.socket) -> None:
+    def _serve(self, listening: socket.socket, wake_reader: socket.socket) -> None:
+        with selectors.DefaultSelector() as selector, listening, wake_reader:
+            selector.register(listening, selectors.EVENT_READ)
+            selector.register(wake_reader, selectors.EVENT_READ)
+            while wake_reader not in [key.fileobj for key, _ in selector.select()]:
+                self._serve_one(listening)
+
+    def _serve_one(self, listening: socket.socket) -> None:
         """Answer one client; one that hangs or disconnects affects no other."""
-        with client, suppress(OSError):
-            request = _read_head(client, self._timeout)
-            client.settimeout(self._timeout)
-            client.sendall(answer(request, self._routes))
-            client.shutdown(socket.SHUT_WR)
-
-
-class _Listener:
-    """One listening socket and its thread."""
-
-    def __init__(self, listening: socket.socket, health_server: HealthServer) -> None:
-        self._socket = listening
-        self._server = health_server
-        self._wake_writer, self._wake_reader = socket.socketpair()  # ends the wait for clients
-        listening.setblocking(False)  # noqa: FBT003 - socket's own signature
-        self._thread = threading.Thread(target=self._serve, name="health", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._wake_writer.send(b"\0")
-        self._thread.join(STOP_TIMEOUT)
-        self._wake_writer.close()
-
-    def _serve(self) -> None:
-        with selectors.DefaultSelector() as selector, self._socket, self._wake_reader:
-            selector.register(self._socket, selectors.EVENT_READ)
-            selector.register(self._wake_reader, selectors.EVENT_READ)
-            while self._wake_reader not in [key.fileobj for key, _ in selector.select()]:
-                self._serve_one()
-
-    def _serve_one(self) -> None:
         try:
-            client, _ = self._socket.accept()
+            client, _ = listening.accept()
         except BlockingIOError:  # the client disconnected before it was accepted
             return
         except OSError as error:  # no file descriptor is free
             warn("health_failed", reason=error.strerror)
             time.sleep(CLIENT_TIMEOUT)
             return
-        self._server.serve_client(client)
+        with client, suppress(OSError):
+            request = _read_head(client, self._timeout)
+            client.settimeout(self._timeout)
+            client.sendall(answer(request, self.routes))
+            client.shutdown(socket.SHUT_WR)
 
 
 def _read_head(client: socket.socket, timeout: float) -> bytes:
@@ -138,15 +121,6 @@ def _read_head(client: socket.socket, timeout: float) -> bytes:
             raise ConnectionError("the other side went away")
         head += part
     return head if len(head) <= MAX_REQUEST else b""
-
-
-def _host_and_port(address: str) -> tuple[str, int]:
-    host, _, port = address.rpartition(":")
-    return host.strip("[]"), int(port)
-
-
-def _family(address: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if address.startswith("[") else socket.AF_INET
 
 
 def answer(request: bytes, routes: Routes) -> bytes:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from monitor.health.counters import MetricsSnapshot
 
@@ -33,57 +34,53 @@ def exposition(metrics: Sequence[Metric]) -> str:
 def metrics(snapshot: MetricsSnapshot, *, version: str, now: datetime) -> tuple[Metric, ...]:
     """Return all metrics; their names and labels are a contract."""
     oldest, last = snapshot.backlog.oldest, max(snapshot.last_dumps.values(), default=None)
+    counter, gauge = partial(Metric, kind="counter"), partial(Metric, kind="gauge")
     return (
-        _counter(
-            "monitor_dumps_total",
-            "Files ingested since the process began, by result.",
-            ("result",),
-            {(result,): count for result, count in snapshot.dumps.items()},
+        counter(
+            name="monitor_dumps_total",
+            about="Files ingested since the process began, by result.",
+            labels=("result",),
+            samples={(result,): count for result, count in snapshot.dumps.items()},
         ),
-        _counter(
-            "monitor_events_total",
-            "Events since the process began, by kind.",
-            ("kind",),
-            {(kind,): count for kind, count in snapshot.events.items()},
+        counter(
+            name="monitor_events_total",
+            about="Events since the process began, by kind.",
+            labels=("kind",),
+            samples={(kind,): count for kind, count in snapshot.events.items()},
         ),
-        _counter(
-            "monitor_messages_total",
-            "Messages since the process began, by channel and the state an attempt or their age left them in.",
-            ("channel", "state"),
-            {(channel, state): count for (channel, state), count in snapshot.messages.items()},
+        counter(
+            name="monitor_messages_total",
+            about="Messages since the process began, by channel and the state an attempt or their age left them in.",
+            labels=("channel", "state"),
+            samples={(channel, state): count for (channel, state), count in snapshot.messages.items()},
         ),
-        _gauge("monitor_outbox_pending", "Messages and alerts that wait to be sent.", snapshot.backlog.pending),
-        _gauge(
-            "monitor_outbox_oldest_pending_seconds",
-            "Age of the oldest message that waits to be sent; 0: no message waits.",
-            max((now - oldest).total_seconds(), 0.0) if oldest else 0.0,
+        gauge(
+            name="monitor_outbox_pending",
+            about="Messages and alerts that wait to be sent.",
+            samples={(): snapshot.backlog.pending},
         ),
-        _gauge(
-            "monitor_last_dump_timestamp_seconds",
-            "When the newest file of any source was ingested; 0: never.",
-            int(last.timestamp()) if last else 0,
+        gauge(
+            name="monitor_outbox_oldest_pending_seconds",
+            about="Age of the oldest message that waits to be sent; 0: no message waits.",
+            samples={(): max((now - oldest).total_seconds(), 0.0) if oldest else 0.0},
         ),
-        _gauge(
-            "monitor_config_last_reload_successful",
-            "Whether the configuration that was read last can be used.",
-            snapshot.is_config_valid,
+        gauge(
+            name="monitor_last_dump_timestamp_seconds",
+            about="When the newest file of any source was ingested; 0: never.",
+            samples={(): int(last.timestamp()) if last else 0},
         ),
-        Metric(
+        gauge(
+            name="monitor_config_last_reload_successful",
+            about="Whether the configuration that was read last can be used.",
+            samples={(): snapshot.is_config_valid},
+        ),
+        gauge(
             name="monitor_build_info",
-            kind="gauge",
             about="The version that runs, as a label; the value is always 1.",
             labels=("version",),
             samples={(version,): 1},
         ),
     )
-
-
-def _counter(name: str, about: str, labels: tuple[str, ...], samples: Mapping[tuple[str, ...], float]) -> Metric:
-    return Metric(name=name, kind="counter", about=about, labels=labels, samples=samples)
-
-
-def _gauge(name: str, about: str, value: float) -> Metric:
-    return Metric(name=name, kind="gauge", about=about, samples={(): value})
 
 
 def _lines(metric: Metric) -> Iterator[str]:

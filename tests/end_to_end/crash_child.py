@@ -53,7 +53,7 @@ def main(place: str) -> None:
     part, name, is_after = PLACES[place]
     with open_runtime(load(Path("config.yaml"), environ=os.environ), verb="run") as runtime:
         if part == "store":
-            runtime.ingester._store = KillingProxy(runtime.stores.store, name, is_after=is_after)
+            runtime.ingester.store = KillingProxy(runtime.stores.store, name, is_after=is_after)
             runtime.run_once()
         else:
             outbox: Any = KillingProxy(runtime.dispatcher.outbox, name, is_after=is_after)

@@ -110,10 +110,7 @@ def running_ingest(
     liveness = liveness or Liveness()
     with open_runtime(settings, verb="run") as runtime:
         ingest_worker = IngestWorker(
-            runtime.ingester,
-            runtime.dispatcher.operator,
-            store=runtime.stores.store,
-            clock=runtime.dispatcher.clock,
+            ingester=runtime.ingester,
             timings=timings or WatchTimings(settle=0.1, rescan=1.0),
             liveness=liveness,
             publisher=StatePublisher(liveness, partial(daemon_state.write_state, settings.state)),

@@ -22,7 +22,7 @@ PAGES = {"/healthz": alive, "/page": lambda: Response(text="한국어", content_
 @pytest.fixture
 def health_server() -> Iterator[HealthServer]:
     made = HealthServer(timeout=0.05)
-    made.set_routes({"/page": lambda: Response(text="first")})
+    made.routes = {"/page": lambda: Response(text="first")}
     yield made
     made.close()
 
@@ -40,7 +40,7 @@ def fetched(port: int, path: str = "/page", *, host: str = "127.0.0.1") -> tuple
 def test_a_page_is_served_for_as_long_as_it_is_shown(health_server: HealthServer) -> None:
     assert health_server.listen(ANY) == ""
     assert [fetched(health_server.port) for _ in range(3)] == [(200, "first\n")] * 3
-    health_server.set_routes({"/other": lambda: Response(text="second")})
+    health_server.routes = {"/other": lambda: Response(text="second")}
     assert fetched(health_server.port) == (404, "there is /other\n")
     assert fetched(health_server.port, "/other") == (200, "second\n")
 
@@ -126,7 +126,7 @@ def test_a_request_that_is_too_long_is_refused(health_server: HealthServer) -> N
 
 def test_a_request_may_come_in_pieces(health_server: HealthServer) -> None:
     slow = HealthServer(timeout=30)
-    slow.set_routes({"/page": lambda: Response(text="first")})
+    slow.routes = {"/page": lambda: Response(text="first")}
     slow.listen(ANY)
     with socket.create_connection(("127.0.0.1", slow.port), timeout=30) as client:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import NamedTuple, Protocol, TypeVar
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
 
 from monitor.model import FileSignature, Head, IngestReport, Kind, Release
 
@@ -18,12 +19,11 @@ DumpCursor = tuple[datetime, int, bytes]  # when it was ingested, id, path of a 
 FIRST_DUMP: DumpCursor = (datetime.min.replace(tzinfo=UTC), 0, b"")
 
 
-class Listed(Protocol):
+class Listed:
     """A value of a list that is read page by page."""
 
-    @property
-    def cursor(self) -> object:
-        """Return its place in the list: the `after` of the next page."""
+    __slots__ = ()
+    cursor = property(attrgetter("id"))  # its place in the list: the `after` of the next page
 
 
 _Listed = TypeVar("_Listed", bound=Listed)
@@ -43,7 +43,7 @@ def read_all(read: Callable[..., Sequence[_Listed]], *, after: object = None, li
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class Stored(Listed):
     """A release as the archive holds it now."""
 
     number: int
@@ -52,13 +52,11 @@ class Stored:
     state: str  # listed | withdrawn
     release: Release
 
-    @property
-    def cursor(self) -> int:
-        return self.number
+    cursor = property(attrgetter("number"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VersionRecord:
+class VersionRecord(Listed):
     """One version of a release, with what made it."""
 
     release: int
@@ -71,9 +69,7 @@ class VersionRecord:
     category: str | None  # None: the dump gave none
     body: str  # "" where it was pruned
 
-    @property
-    def cursor(self) -> int:
-        return self.version
+    cursor = property(attrgetter("version"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +83,7 @@ class EventFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventRecord:
+class EventRecord(Listed):
     """What happened to one release, or the reject of a record."""
 
     id: int
@@ -108,10 +104,6 @@ class EventRecord:
     related: tuple[int, ...]
     reason: str
 
-    @property
-    def cursor(self) -> int:
-        return self.id
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageItem:
@@ -124,7 +116,7 @@ class MessageItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageRecord:
+class MessageRecord(Listed):
     """A message to one channel, with its delivery state."""
 
     id: int | None  # None: notices that wait for their message
@@ -139,38 +131,28 @@ class MessageRecord:
     text: str = ""  # what a system or test message says
     uncertain: int = 0  # attempts whose outcome nobody knows
 
-    @property
-    def cursor(self) -> int | None:
-        return self.id
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DumpRecord:
+class DumpRecord(Listed):
     """One ingested file."""
 
     report: IngestReport
     copy: bytes = b""  # path of a file whose content was known; b"": the content was new
 
-    @property
-    def cursor(self) -> DumpCursor:
-        return self.report.at, self.report.dump, self.copy
+    cursor = property(attrgetter("report.at", "report.dump", "copy"))  # a DumpCursor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Appearance:
+class Appearance(Listed):
     """A dump that showed a release."""
 
     id: int  # of the dump
     dump: str
     at: datetime
 
-    @property
-    def cursor(self) -> int:
-        return self.id
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RejectRecord:
+class RejectRecord(Listed):
     """A file or a record that could not be read, and what became of it."""
 
     id: int
@@ -182,10 +164,6 @@ class RejectRecord:
     text: str
     state: str  # held | rejected | healed
     at: datetime
-
-    @property
-    def cursor(self) -> int:
-        return self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

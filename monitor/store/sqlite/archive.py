@@ -28,9 +28,9 @@ from monitor.records import (
     VersionRecord,
 )
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import parse_day, parse_optional_timestamp, release_of, report_of, to_json
+from monitor.store.sqlite.rows import record_of, release_of, report_of, to_json
 from monitor.store.sqlite.search import search
-from monitor.times import parse_timestamp, timestamp
+from monitor.times import timestamp
 
 
 class SqliteArchive:
@@ -53,13 +53,11 @@ class SqliteArchive:
         rows = self._handle.all("versions", release=release, after=after, limit=limit)
         if not rows:
             self.head(release)
-        return [_version(row) for row in rows]
+        return [record_of(VersionRecord, row, version=row["seq"], dump=row["dump_name"]) for row in rows]
 
     def shown_by(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[Appearance]:
         showing = (row for row in self._members(after) if release in array("I", row["members"]))
-        return [
-            Appearance(id=row["id"], dump=row["name"], at=parse_timestamp(row["at"])) for row in islice(showing, limit)
-        ]
+        return [record_of(Appearance, row, dump=row["name"]) for row in islice(showing, limit)]
 
     def messages(self, state: str | None = None, *, after: int = 0, limit: int = PAGE) -> Sequence[MessageRecord]:
         return [_message(row) for row in self._handle.all("messages", state=state, after=after, limit=limit)]
@@ -70,11 +68,12 @@ class SqliteArchive:
         return [DumpRecord(report=report_of(dict(row)), copy=row["copy"]) for row in rows]
 
     def rejects(self, *, after: int = 0, limit: int = PAGE) -> Sequence[RejectRecord]:
-        return [_reject(row) for row in self._handle.all("rejects", after=after, limit=limit)]
+        rows = self._handle.all("rejects", after=after, limit=limit)
+        return [record_of(RejectRecord, row, dump=row["name"]) for row in rows]
 
     def summary(self) -> Summary:
         return Summary(
-            sources={row["source"]: _totals(row) for row in self._handle.all("count_sources")},
+            sources={row["source"]: record_of(SourceTotals, row) for row in self._handle.all("count_sources")},
             events={Kind(row["kind"]): row["n"] for row in self._handle.all("count_events")},
             messages={(row["channel"], row["state"]): row["n"] for row in self._handle.all("count_messages")},
             notices={row["channel"]: row["n"] for row in self._handle.all("count_notices")},
@@ -130,88 +129,22 @@ def _day(day: date | None) -> str | None:
 
 
 def _event(row: Any) -> EventRecord:
-    return EventRecord(
-        id=row["id"],
-        at=parse_timestamp(row["at"]),
-        source=row["source"],
-        dump=row["dump_name"],
-        kind=Kind(row["kind"]),
-        release=row["release"],
-        version=row["version"],
-        title=row["title"],
-        date=parse_day(row["date"]),
-        category=row["category"],
-        watchlists=tuple(json.loads(row["watchlists"])),
-        alert=tuple(json.loads(row["alert"])),
-        fields=tuple(json.loads(row["fields"])),
-        numbers=tuple((old, new) for old, new in json.loads(row["numbers"])),
-        reverted=bool(row["reverted"]),
-        related=tuple(json.loads(row["related"])),
-        reason=row["reason"],
-    )
-
-
-def _version(row: Any) -> VersionRecord:
-    return VersionRecord(
-        release=row["release"],
-        version=row["seq"],
-        kind=Kind(row["kind"]),
-        at=parse_timestamp(row["at"]),
-        dump=row["dump_name"],
-        title=row["title"],
-        date=parse_day(row["date"]),
-        category=row["category"],
-        body=row["body"],
-    )
+    return record_of(EventRecord, row, dump=row["dump_name"])
 
 
 def _message(row: Any) -> MessageRecord:
     facts = json.loads(row["payload_json"])  # read as they stand: `unpack_message` makes values that no list shows
-    return MessageRecord(
-        id=row["id"],
-        channel=row["channel"],
-        kind=row["kind"],
-        state=row["state"],
-        attempts=row["attempts"],
-        due=parse_timestamp(row["due"]),
-        reason=row["last_reason"],
-        sent_at=parse_optional_timestamp(row["sent_at"]),
-        items=tuple(
-            MessageItem(
-                release=item["release"],
-                version=item["version"],
-                title=item["title"],
-                watchlists=tuple(item["watchlists"]),
-            )
-            for item in facts["items"]
-        ),
-        text=facts["text"],
-        uncertain=row["uncertain"],
+    items = tuple(
+        MessageItem(
+            release=item["release"],
+            version=item["version"],
+            title=item["title"],
+            watchlists=tuple(item["watchlists"]),
+        )
+        for item in facts["items"]
     )
-
-
-def _reject(row: Any) -> RejectRecord:
-    return RejectRecord(
-        id=row["id"],
-        source=row["source"],
-        dump=row["name"],
-        line=row["line"],
-        offset=row["offset"],
-        reason=row["reason"],
-        text=row["text"],
-        state=row["state"],
-        at=parse_timestamp(row["at"]),
-    )
-
-
-def _totals(row: Any) -> SourceTotals:
-    return SourceTotals(
-        dumps=row["dumps"],
-        releases=row["releases"],
-        rejected=row["rejected"],
-        held=row["held"],
-        last_at=parse_optional_timestamp(row["last_at"]),
-    )
+    reason, kind = row["last_reason"], row["kind"]
+    return record_of(MessageRecord, row, kind=kind, reason=reason, items=items, text=facts["text"])
 
 
 def _stored(row: Any) -> Stored:

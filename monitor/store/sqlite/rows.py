@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from monitor.model import Edit, IngestReport, Item, Kind, Message, RelatedRelease, Release, Sketch, Snippet
 from monitor.times import parse_timestamp, timestamp
 
-_COUNTS = tuple((kind, f"n_{kind}") for kind in Kind)  # of a dump row
+_Made = TypeVar("_Made")
 
 
 def timestamp_of_ns(nanoseconds: int) -> str:
@@ -31,6 +32,17 @@ def parse_day(text: str | None) -> date | None:
 def parse_optional_timestamp(text: str | None) -> datetime | None:
     """Return a stored time; None stays None."""
     return parse_timestamp(text) if text else None
+
+
+_READ: Mapping[str, Callable[[Any], object]] = {  # how a column of this name is read; all others are as stored
+    **dict.fromkeys(("at", "as_of", "due"), parse_timestamp),
+    **dict.fromkeys(("last_at", "sent_at"), parse_optional_timestamp),
+    **dict.fromkeys(("watchlists", "alert", "fields", "related"), lambda text: tuple(json.loads(text))),
+    "numbers": lambda text: tuple(map(tuple, json.loads(text))),
+    "kind": Kind,
+    "date": parse_day,
+    "reverted": bool,
+}
 
 
 def release_of(row: Any) -> Release:
@@ -86,17 +98,13 @@ def sketch_row(release: int, sketch: Sketch) -> dict[str, Any]:
     return {"release": release, "title": sketch.title, "length": sketch.length, "sample": sketch.sample}
 
 
+def record_of(made: Callable[..., _Made], row: Any, **others: object) -> _Made:
+    """Return a record made of the columns that have the names of its fields; `others` are the rest of its fields."""
+    names = (name for name in made.__annotations__ if name not in others)
+    return made(**others, **{name: _READ[name](row[name]) if name in _READ else row[name] for name in names})
+
+
 def report_of(row: dict[str, Any]) -> IngestReport:
     """Return the report of the ingest that a dump row holds."""
-    return IngestReport(
-        dump=row["id"],
-        source=row["source"],
-        name=row["name"],
-        sha256=row["sha"],
-        status=row["status"],
-        size=row["size"],
-        encoding=row["encoding"],
-        as_of=parse_timestamp(row["as_of"]),
-        at=parse_timestamp(row["at"]),
-        counts={kind: row[column] for kind, column in _COUNTS},
-    )
+    counts = {kind: row[f"n_{kind}"] for kind in Kind}
+    return record_of(IngestReport, row, dump=row["id"], sha256=row["sha"], counts=counts)

@@ -94,7 +94,7 @@ def test_the_wheel_holds_all_that_is_read_at_run_time(installed: Installation) -
 
 
 def test_a_clean_installation_says_help_begins_and_takes_a_dump_in(installed: Installation, tmp_path: Path) -> None:
-    assert "Take in dumps" in installed.run("--help", cwd=tmp_path).stdout
+    assert "Ingest " in installed.run("--help", cwd=tmp_path).stdout
     assert installed.run("config", "init", cwd=tmp_path).returncode == 0
     (tmp_path / "seeds").mkdir()
     (tmp_path / "seeds" / "a.txt").write_text(record("FTA talks held", "Delegations met in Seoul on Monday."))

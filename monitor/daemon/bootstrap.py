@@ -90,8 +90,7 @@ class Runtime:
         """Ingest files in the given order; None stands for a file that could not be read."""
         chosen = [(_absolute(path), self._source_for(path, source)) for path in files]
         for each in self.ingester.sources:
-            paths = [path for path, chosen_source in chosen if chosen_source is each]
-            if paths:
+            if paths := [path for path, chosen_source in chosen if chosen_source is each]:
                 self.ingester.start_baseline(paths, each)
         mode = Mode.AGAIN if is_again else Mode.ONCE
         reports = [self.ingester.ingest(path, each, mode=mode).report for path, each in chosen]
@@ -134,8 +133,7 @@ def open_runtime(
         lock.hold(config.state, verb=verb, now=clock.now()),
         open_stores(config.state, Access.WRITE, busy=busy) as stores,
     ):
-        rehashed = stores.maintenance.rehash(FINGERPRINTER)
-        if rehashed:
+        if rehashed := stores.maintenance.rehash(FINGERPRINTER):
             say("store_rehashed", versions=rehashed)
         rename_sources(config, stores.maintenance)
         counters, since = Counters(stores.source_states.last_dumps()), clock.now()

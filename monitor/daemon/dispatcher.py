@@ -68,8 +68,7 @@ class Dispatcher:
         """Alert to channels that stay down, and to rejects that no alert has counted yet."""
         self.operator.unreported_rejects()
         for receiver in self.receivers:
-            channel_state = self.channel_states.get(receiver.channel.name)
-            if is_open(channel_state):
+            if is_open(channel_state := self.channel_states.get(receiver.channel.name)):
                 self.operator.channel_still_down(receiver.channel.name, channel_state)
 
     def update_backlog(self) -> None:

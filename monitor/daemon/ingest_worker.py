@@ -285,7 +285,7 @@ class IngestWorker:
                 self.ingester.finish(outcome)
             except StoreError as error:  # the file is stored; only the alert to the operator is not
                 warn("store_busy", reason=error.message)
-        if not self._file_queue or any(outcome.has_news for outcome in group):
+        if not self._file_queue or any(each.report and each.report.status != "duplicate" for each in group):
             self._on_ingested()
 
     def _reject_overdue(self) -> None:

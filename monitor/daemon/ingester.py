@@ -35,11 +35,6 @@ class IngestOutcome:
     is_failed: bool = False  # an error in this program; it is skipped until it changes
     seconds: float = 0.0  # that the attempt took, where somebody measured them
 
-    @property
-    def has_news(self) -> bool:
-        """True: the ingest may have led to alerts."""
-        return self.report is not None and self.report.status != "duplicate"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanResult:

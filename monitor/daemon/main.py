@@ -93,29 +93,24 @@ def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
         threads["heartbeat"] = Heartbeat(
             url=heartbeat.url, every=heartbeat.every, not_ready_reason=lambda: not_ready_reason(liveness.snapshot())
         ).run
-    delivery = (
-        dispatcher.build_unconfigured_messages,
-        dispatcher.reclaim,
-        dispatcher.expire,
-        dispatcher.send_reminders,
-        dispatcher.update_backlog,
-    )
-    return PeriodicJobs(
-        each_tick=(runtime.stores.maintenance.check_writable, _silence_monitor(runtime, liveness).check, *delivery),
-        threads=threads,
-    )
-
-
-def _silence_monitor(runtime: Runtime, liveness: Liveness) -> SilenceMonitor:
-    dispatcher, sources = runtime.dispatcher, runtime.config.sources
-    return SilenceMonitor(
-        expected={name: source.expect_every for name, source in sources.items() if source.expect_every},
+    silence_monitor = SilenceMonitor(
+        expected={name: each.expect_every for name, each in runtime.config.sources.items() if each.expect_every},
         source_states=runtime.stores.source_states,
         counters=dispatcher.counters,
         operator=dispatcher.operator,
         clock=dispatcher.clock,
         is_busy=lambda: liveness.is_busy,
     )
+    each_tick = (
+        runtime.stores.maintenance.check_writable,
+        silence_monitor.check,
+        dispatcher.build_unconfigured_messages,
+        dispatcher.reclaim,
+        dispatcher.expire,
+        dispatcher.send_reminders,
+        dispatcher.update_backlog,
+    )
+    return PeriodicJobs(each_tick=each_tick, threads=threads)
 
 
 def _control_server(runtime: Runtime, signal_queue: SignalQueue, publisher: StatePublisher) -> ControlServer:

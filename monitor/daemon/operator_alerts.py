@@ -46,7 +46,7 @@ class OperatorAlerts:
                 f"channel {channel} is failing\n{state.failures} failures in a row{since}; last: {state.reason}."
                 " Its messages wait and are tried again by themselves."
             )
-        self._alert(text, key=f"{transition}:{channel}:{_hour(state.since or self.clock.now())}", about=channel)
+        self._alert(text, key=f"{transition}:{channel}:{self._hour(state.since)}", about=channel)
 
     def channel_still_down(self, channel: str, state: ChannelState) -> None:
         """Alert once more that a channel is down, an hour after it began to fail."""
@@ -197,12 +197,8 @@ class OperatorAlerts:
                 return True
         return is_news
 
-    def _hour(self) -> str:
-        return _hour(self.clock.now())
-
-
-def _hour(at: datetime) -> str:
-    return f"{at:%Y-%m-%dT%H}"
+    def _hour(self, at: datetime | None = None) -> str:
+        return f"{at or self.clock.now():%Y-%m-%dT%H}"
 
 
 def _plural(count: int, what: str) -> str:

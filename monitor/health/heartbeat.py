@@ -71,7 +71,10 @@ def ping(url: Secret, *, timeout: float) -> str:
         return f"{error.code} {phrase}".strip()
     except (OSError, HTTPException, ValueError) as error:
         reason = error.reason if isinstance(error, URLError) and isinstance(error.reason, OSError) else error
-        return f"no answer within {timeout:.0f} s" if isinstance(reason, TimeoutError) else _error_name(reason)
+        if isinstance(reason, TimeoutError):
+            return f"no answer within {timeout:.0f} s"
+        # The system's name for the error, or its type; never its text, which may hold the address.
+        return (reason.strerror if isinstance(reason, OSError) else None) or type(reason).__name__
 
 
 def _opener() -> OpenerDirector:
@@ -89,8 +92,3 @@ def _opener() -> OpenerDirector:
     ):
         opener.add_handler(handler)
     return opener
-
-
-def _error_name(error: Exception) -> str:
-    """Return the system's name for the error, or its type; never its text, which may hold the address."""
-    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__

@@ -33,7 +33,14 @@ class StatePublisher:
         """Publish the current state. It is kept first, so that `status` and `/readyz` agree."""
         self._state = replace(state, refusal=self.refusal())
         if self._state != self._written:
-            self._write_file()
+            try:
+                self.write(self._state)
+            except OSError as error:
+                if not self._is_unwritable:
+                    warn("vitals_unwritten", reason=error.strerror)
+                self._is_unwritable = True
+            else:
+                self._is_unwritable, self._written = False, self._state
         self.liveness.report_watches(state.sources, is_busy=bool(state.waiting or state.busy_with))
 
     def current_state(self) -> Mapping[str, Any]:
@@ -43,16 +50,6 @@ class StatePublisher:
         if stalled and state.busy_with:
             stalled = f"{stalled}; it was about to ingest {state.busy_with}"
         return asdict(replace(state, silence=stalled, paused=snapshot.fault, refusal=self.refusal()))
-
-    def _write_file(self) -> None:
-        try:
-            self.write(self._state)
-        except OSError as error:
-            if not self._is_unwritable:
-                warn("vitals_unwritten", reason=error.strerror)
-            self._is_unwritable = True
-        else:
-            self._is_unwritable, self._written = False, self._state
 
 
 def log_watch_status(source: str, path: str, watch_status: WatchStatus, *, is_first: bool) -> None:

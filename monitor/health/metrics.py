@@ -6,11 +6,32 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from monitor.health.counters import MetricsSnapshot
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_METRICS: dict[str, tuple[str, tuple[str, ...], str]] = {  # kind, names of the labels, description
+    "monitor_dumps_total": ("counter", ("result",), "Files ingested since the process began, by result."),
+    "monitor_events_total": ("counter", ("kind",), "Events since the process began, by kind."),
+    "monitor_messages_total": (
+        "counter",
+        ("channel", "state"),
+        "Messages since the process began, by channel and the state an attempt or their age left them in.",
+    ),
+    "monitor_outbox_pending": ("gauge", (), "Messages and alerts that wait to be sent."),
+    "monitor_outbox_oldest_pending_seconds": (
+        "gauge",
+        (),
+        "Age of the oldest message that waits to be sent; 0: no message waits.",
+    ),
+    "monitor_last_dump_timestamp_seconds": ("gauge", (), "When the newest file of any source was ingested; 0: never."),
+    "monitor_config_last_reload_successful": (
+        "gauge",
+        (),
+        "Whether the configuration that was read last can be used.",
+    ),
+    "monitor_build_info": ("gauge", ("version",), "The version that runs, as a label; the value is always 1."),
+}
 _LABEL = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
 _HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
 
@@ -34,52 +55,19 @@ def exposition(metrics: Sequence[Metric]) -> str:
 def metrics(snapshot: MetricsSnapshot, *, version: str, now: datetime) -> tuple[Metric, ...]:
     """Return all metrics; their names and labels are a contract."""
     oldest, last = snapshot.backlog.oldest, max(snapshot.last_dumps.values(), default=None)
-    counter, gauge = partial(Metric, kind="counter"), partial(Metric, kind="gauge")
-    return (
-        counter(
-            name="monitor_dumps_total",
-            about="Files ingested since the process began, by result.",
-            labels=("result",),
-            samples={(result,): count for result, count in snapshot.dumps.items()},
-        ),
-        counter(
-            name="monitor_events_total",
-            about="Events since the process began, by kind.",
-            labels=("kind",),
-            samples={(kind,): count for kind, count in snapshot.events.items()},
-        ),
-        counter(
-            name="monitor_messages_total",
-            about="Messages since the process began, by channel and the state an attempt or their age left them in.",
-            labels=("channel", "state"),
-            samples={(channel, state): count for (channel, state), count in snapshot.messages.items()},
-        ),
-        gauge(
-            name="monitor_outbox_pending",
-            about="Messages and alerts that wait to be sent.",
-            samples={(): snapshot.backlog.pending},
-        ),
-        gauge(
-            name="monitor_outbox_oldest_pending_seconds",
-            about="Age of the oldest message that waits to be sent; 0: no message waits.",
-            samples={(): max((now - oldest).total_seconds(), 0.0) if oldest else 0.0},
-        ),
-        gauge(
-            name="monitor_last_dump_timestamp_seconds",
-            about="When the newest file of any source was ingested; 0: never.",
-            samples={(): int(last.timestamp()) if last else 0},
-        ),
-        gauge(
-            name="monitor_config_last_reload_successful",
-            about="Whether the configuration that was read last can be used.",
-            samples={(): snapshot.is_config_valid},
-        ),
-        gauge(
-            name="monitor_build_info",
-            about="The version that runs, as a label; the value is always 1.",
-            labels=("version",),
-            samples={(version,): 1},
-        ),
+    samples: dict[str, Mapping[tuple[str, ...], float]] = {
+        "monitor_dumps_total": {(result,): count for result, count in snapshot.dumps.items()},
+        "monitor_events_total": {(kind,): count for kind, count in snapshot.events.items()},
+        "monitor_messages_total": {(channel, state): n for (channel, state), n in snapshot.messages.items()},
+        "monitor_outbox_pending": {(): snapshot.backlog.pending},
+        "monitor_outbox_oldest_pending_seconds": {(): max((now - oldest).total_seconds(), 0.0) if oldest else 0.0},
+        "monitor_last_dump_timestamp_seconds": {(): int(last.timestamp()) if last else 0},
+        "monitor_config_last_reload_successful": {(): snapshot.is_config_valid},
+        "monitor_build_info": {(version,): 1},
+    }
+    return tuple(
+        Metric(name=name, kind=kind, about=about, labels=labels, samples=samples[name])
+        for name, (kind, labels, about) in _METRICS.items()
     )
 
 

@@ -60,9 +60,7 @@ class Dump:
     # Of a dump too large to be held: asked before each part how many records it may have. Raises Interrupted.
     max_records: Callable[[], int] | None = field(default=None, compare=False, repr=False)
 
-    is_held: bool = (
-        True  # it is read once and kept in memory during the ingest; else it is read again as often as needed
-    )
+    is_held: bool = True  # it is kept in memory during the ingest; else it is read again as often as needed
 
     @property
     def is_large(self) -> bool:

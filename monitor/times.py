@@ -12,7 +12,7 @@ def timestamp(at: datetime) -> str:
 
 
 def parse_timestamp(text: str) -> datetime:
-    """Return the time that `moment` wrote."""
+    """Return the time that `timestamp` wrote."""
     return datetime.fromisoformat(text)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from monitor.errors import NotFound
@@ -56,7 +56,8 @@ class SqliteArchive:
         return [record_of(VersionRecord, row, version=row["seq"], dump=row["dump_name"]) for row in rows]
 
     def shown_by(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[Appearance]:
-        showing = (row for row in self._members(after) if release in array("I", row["members"]))
+        rows = chain.from_iterable(self._handle.pages("dump_members", after=after, limit=PAGE))
+        showing = (row for row in rows if release in array("I", row["members"]))
         return [record_of(Appearance, row, dump=row["name"]) for row in islice(showing, limit)]
 
     def messages(self, state: str | None = None, *, after: int = 0, limit: int = PAGE) -> Sequence[MessageRecord]:
@@ -108,11 +109,6 @@ class SqliteArchive:
 
     def search(self, words: Sequence[str], *, since: date | None = None) -> Sequence[int]:
         return search(self._handle, words, since=since)
-
-    def _members(self, after: int) -> Iterator[Any]:
-        while rows := self._handle.all("dump_members", after=after, limit=PAGE):
-            yield from rows
-            after = rows[-1]["id"]
 
 
 def _narrowed(wanted: EventFilter) -> dict[str, str | None]:

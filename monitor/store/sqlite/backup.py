@@ -27,7 +27,6 @@ from monitor.times import rfc3339
 
 Progress = Callable[[int, int], object]  # bytes written, bytes in all
 NOTE = "backup.json"  # in the state folder: when and where the last backup was made
-_LOGS = ("-wal", "-shm")
 _EVERY = 1_000  # SQLite instructions between two progress reports
 
 
@@ -76,7 +75,9 @@ def restore(state: Path, source: Path, *, now: datetime, progress: Progress = la
         identity = str(connection.execute(queries()["meta"], {"k": "store_id"}).fetchone()[0])
     kept = _set_aside(state, now)
     made.rename(state / FILE)
-    _write_sidecar(state, identity)
+    sidecar = state / f".{SIDECAR}.new"
+    sidecar.write_text(identity + "\n", "utf-8")
+    sidecar.rename(state / SIDECAR)
     sync(state)
     return kept
 
@@ -116,7 +117,7 @@ def _check(made: Path) -> None:
 def _set_aside(state: Path, now: datetime) -> Path | None:
     """Rename a database and its log together: SQLite would apply the log to whichever database is beside it."""
     kept = state / f"{FILE}.replaced-{now:%Y%m%dT%H%M%SZ}"
-    for suffix in _LOGS:
+    for suffix in ("-wal", "-shm"):
         log = state / (FILE + suffix)
         if log.exists():
             log.rename(kept.with_name(kept.name + suffix))
@@ -124,9 +125,3 @@ def _set_aside(state: Path, now: datetime) -> Path | None:
         return None
     (state / FILE).rename(kept)
     return kept
-
-
-def _write_sidecar(state: Path, identity: str) -> None:
-    made = state / f".{SIDECAR}.new"
-    made.write_text(identity + "\n", "utf-8")
-    made.rename(state / SIDECAR)

@@ -38,8 +38,8 @@ def add_changes(handle: Handle, batch: Batch, dump: int, *, now: datetime) -> Ma
     _add_versions(handle, batch, dump, first=last["version"] + 1, now=now)
     _move(handle, batch)
     _remember(handle, batch.dump.source, batch.changes)
-    related = [_related(change.number, other) for change in batch.changes for other in change.related]
-    handle.many("add_related", related)
+    related = [(change.number, other) for change in batch.changes for other in change.related]
+    handle.many("add_related", [{"release": one, "other": other, "reason": "look-alike"} for one, other in related])
     return _add_events(handle, batch, dump, first=last["event"] + 1, now=now)
 
 
@@ -98,10 +98,6 @@ def _remember(handle: Handle, source: str, changes: Sequence[Change]) -> None:
         for digest, release, seq in sorted(taken - known)
     ]
     handle.many("add_seen", rows)
-
-
-def _related(release: int, other: int) -> _Row:
-    return {"release": release, "other": other, "reason": "look-alike"}
 
 
 def _add_events(handle: Handle, batch: Batch, dump: int, *, first: int, now: datetime) -> Mapping[int, int]:

@@ -75,6 +75,12 @@ class Handle:
             with self._lock:
                 self._connection.executemany(queries()[query], rows)
 
+    def pages(self, query: str, *, by: str = "id", after: int = 0, limit: int, **values: object) -> Iterator[list[Any]]:
+        """Yield all rows of a named query, a page at a time; `by`: the column in whose order they come."""
+        while rows := self.all(query, after=after, limit=limit, **values):
+            yield rows
+            after = rows[-1][by]
+
     def pragma(self, name: str, argument: int | None = None) -> list[tuple[object, ...]]:
         """Return the rows of a pragma that changes nothing."""
         with self._lock:
@@ -141,7 +147,9 @@ def open_for_writing(state: Path, *, busy: float = BUSY) -> Handle:
         state.mkdir(parents=True, exist_ok=True)
         if _is_first_run(state):
             _create(state)
-        _refuse_cut(state)
+        if is_cut_short(state / FILE):  # SQLite would fail days later, at the first missing page
+            what = f"monitor.db is malformed: its end is missing; {recovery_advice(state)}"
+            raise StoreError(what, where=str(state / FILE))
         connection = connect(str(state / FILE), busy=busy)
         with _closed_on_error(connection):
             refuse_foreign(connection, state / FILE)
@@ -195,14 +203,6 @@ def has_full_text_search() -> bool:
 def _refused(what: str, error: Exception, state: Path) -> StoreError:
     hint = f"; {recovery_advice(state)}" if is_damage(error) else ""
     return StoreError(f"the state store cannot be {what}: {describe_error(error)}{hint}", where=str(state / FILE))
-
-
-def _refuse_cut(state: Path) -> None:
-    """Raise StoreError for a cut file: SQLite would fail days later, at the first missing page."""
-    if is_cut_short(state / FILE):
-        raise StoreError(
-            f"monitor.db is malformed: its end is missing; {recovery_advice(state)}", where=str(state / FILE)
-        )
 
 
 def _probe(connection: sqlite3.Connection) -> None:

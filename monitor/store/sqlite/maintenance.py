@@ -13,7 +13,7 @@ from monitor.store.sqlite.prune import prune
 from monitor.store.sqlite.rehash import rehash
 from monitor.store.sqlite.rename_source import rename
 from monitor.store.sqlite.search import fill_index
-from monitor.store.sqlite.verify import count_texts, verify, verify_texts
+from monitor.store.sqlite.verify import verify, verify_texts
 
 
 class SqliteMaintenance:
@@ -51,4 +51,4 @@ class SqliteMaintenance:
         return verify_texts(self._handle, fingerprinter, on_step=on_step)
 
     def count_texts(self) -> int:
-        return count_texts(self._handle)
+        return int(self._handle.all("count_versions")[0][0])

@@ -14,60 +14,6 @@ APPLICATION_ID = 0x50524D4E  # "PRMN": distinguishes our file from any other SQL
 migrations = Migrations("monitor")
 
 
-@migrations()
-def m001_first_tables(db: Database) -> None:
-    """Releases, versions, events, the ingest ledger and the outbox."""
-    _run(db, "schema.sql")
-
-
-@migrations()
-def m002_delivery(db: Database) -> None:
-    """Notices that wait for their message, channels that are paused, mutes."""
-    _run(db, "delivery.sql")
-
-
-@migrations()
-def m003_search(db: Database) -> None:
-    """Full-text search over heads; versions whose text was pruned."""
-    _run(db, "search.sql")
-
-
-@migrations()
-def m004_sketches(db: Database) -> None:
-    """Sketches of heads, by which near duplicates are found."""
-    _run(db, "sketch.sql")
-
-
-@migrations()
-def m005_event_times(db: Database) -> None:
-    """Events by kind and time, for the days that `status` shows."""
-    _run(db, "times.sql")
-
-
-@migrations()
-def m006_dump_times(db: Database) -> None:
-    """Dumps and duplicates by time, the order in which `dumps` reads them page by page."""
-    _run(db, "dumps.sql")
-
-
-@migrations()
-def m007_seen_by_source(db: Database) -> None:
-    """Records that were seen before, by their source and their text."""
-    db.conn.create_function("digest_without_source", 6, digest_without_source, deterministic=True)
-    _run(db, "seen.sql")
-
-
-@migrations()
-def m008_leases(db: Database) -> None:
-    """Attempts that end with their lease."""
-    _run(db, "lease.sql")
-
-
-def _run(db: Database, name: str) -> None:
-    for statement in statements(name):
-        db.execute(statement)
-
-
 def digest_without_source(
     former: bytes, source: str, category: str | None, title: str, body: str, date: str | None
 ) -> bytes | None:
@@ -82,6 +28,27 @@ def digest_without_source(
         if sha256(f"{source}\n{text}".encode()).digest() == former:
             return sha256(text.encode()).digest()
     return None
+
+
+def _add_migration(name: str, file: str) -> None:
+    @migrations(name=name)
+    def run(db: Database) -> None:
+        db.conn.create_function("digest_without_source", 6, digest_without_source, deterministic=True)  # for seen.sql
+        for statement in statements(file):
+            db.execute(statement)
+
+
+for _name, _file in (
+    ("m001_first_tables", "schema.sql"),  # releases, versions, events, the ingest ledger and the outbox
+    ("m002_delivery", "delivery.sql"),  # notices that wait for their message, channels that are paused, mutes
+    ("m003_search", "search.sql"),  # full-text search over heads; versions whose text was pruned
+    ("m004_sketches", "sketch.sql"),  # sketches of heads, by which near duplicates are found
+    ("m005_event_times", "times.sql"),  # events by kind and time, for the days that `status` shows
+    ("m006_dump_times", "dumps.sql"),  # dumps and duplicates by time, the order in which `dumps` reads its pages
+    ("m007_seen_by_source", "seen.sql"),  # records that were seen before, by their source and their text
+    ("m008_leases", "lease.sql"),  # attempts that end with their lease
+):
+    _add_migration(_name, _file)
 
 
 def migrate(db: Database) -> None:

@@ -86,9 +86,8 @@ class SqliteOutbox:
         self._settle(delivery, verdict, state="dead", due=None, now=now)
 
     def next_due(self, channel: str, *, now: datetime, is_urgent_only: bool = False) -> datetime | None:
-        return parse_optional_timestamp(
-            self._handle.all("next_due", channel=channel, now=timestamp(now), urgent=is_urgent_only)[0][0]
-        )
+        rows = self._handle.all("next_due", channel=channel, now=timestamp(now), urgent=is_urgent_only)
+        return parse_optional_timestamp(rows[0][0])
 
     def expire(self, *, now: datetime) -> Mapping[str, int]:
         with self._handle.transaction():

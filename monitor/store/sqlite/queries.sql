@@ -327,7 +327,7 @@ INSERT INTO meta (k, v) VALUES (:k, :v) ON CONFLICT (k) DO UPDATE SET v = exclud
 
 -- name: versions_after
 SELECT version.*, release.source, version.id = release.head AS is_head
-FROM version JOIN release ON release.id = version.release WHERE version.id > :id ORDER BY version.id LIMIT :most;
+FROM version JOIN release ON release.id = version.release WHERE version.id > :after ORDER BY version.id LIMIT :limit;
 
 -- name: rehash_version
 UPDATE version SET fold_hash = :hash WHERE id = :id AND pruned IS NULL;
@@ -343,7 +343,7 @@ SELECT count(*) FROM release WHERE source = :source;
 
 -- name: versions_of_source
 SELECT version.* FROM version JOIN release ON release.id = version.release
-WHERE version.id > :after AND release.source = :source ORDER BY version.id LIMIT :most;
+WHERE version.id > :after AND release.source = :source ORDER BY version.id LIMIT :limit;
 
 -- name: join_dumps
 -- Contents that both names have ingested: the ingests of the old one become further ones of the new one.
@@ -542,7 +542,7 @@ WHERE search MATCH :words AND (:since IS NULL OR release.date >= :since);
 -- One page of heads that came after the mark.
 SELECT release.id, version.id AS head, version.title, version.body, version.category
 FROM version JOIN release ON release.id = version.release AND release.head = version.id
-WHERE version.id > :after AND (:since IS NULL OR release.date >= :since) ORDER BY version.id LIMIT :most;
+WHERE version.id > :after AND (:since IS NULL OR release.date >= :since) ORDER BY version.id LIMIT :limit;
 
 -- name: begin_unindexed
 -- A table of this connection alone, read as the index reads.
@@ -603,7 +603,7 @@ DELETE FROM event WHERE id IN (SELECT value FROM json_each(:ids));
 -- name: texts_to_verify
 SELECT version.id, version.release, version.seq, version.title, version.body, version.date, version.category,
     version.fold_hash
-FROM version WHERE version.id > :after AND version.pruned IS NULL ORDER BY version.id LIMIT :most;
+FROM version WHERE version.id > :after AND version.pruned IS NULL ORDER BY version.id LIMIT :limit;
 
 -- name: count_versions
 SELECT count(*) FROM version WHERE pruned IS NULL;

@@ -18,15 +18,15 @@ def rehash(handle: Handle, fingerprinter: Fingerprinter) -> int:
 
     One transaction: a store never holds hashes of two kinds.
     """
-    count = after = 0
+    count = 0
     with handle.transaction():
         stored = handle.one("meta", k="norm_version")
         if stored is not None and int(stored["v"]) == fingerprinter.norm_version:
             return 0
         handle.all("delete_aliases")
-        while rows := handle.all("versions_after", id=after, most=_PAGE):
+        for rows in handle.pages("versions_after", limit=_PAGE):
             _rehash(handle, [(row, release_of(row)) for row in rows], fingerprinter)
-            after, count = rows[-1]["id"], count + len(rows)
+            count += len(rows)
         handle.all("rehash_heads")
         handle.all("set_meta", k="norm_version", v=str(fingerprinter.norm_version))
     return count

@@ -6,8 +6,7 @@ in a column; a record that was seen before keeps its release, and is not parsed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 from monitor.model import Release
 from monitor.store.sqlite.database import Handle
@@ -18,11 +17,6 @@ Keys = Callable[[str, Release], tuple[bytes, ...]]  # the index entries of a rel
 _PAGE = 500  # versions read at a time
 
 
-def is_stored(handle: Handle, source: str) -> bool:
-    """Return whether anything was ever ingested under this name."""
-    return handle.one("any_dump", source=source) is not None
-
-
 def rename(handle: Handle, *, old: str, new: str, keys: Keys, between: Callable[[], None] = lambda: None) -> int | None:
     """Move all that is stored under `old` to `new`; return how many releases, None: nothing is stored under `old`.
 
@@ -31,7 +25,7 @@ def rename(handle: Handle, *, old: str, new: str, keys: Keys, between: Callable[
     between: called every few hundred texts; a million of 1.6 kB took 36 s and 72 MB.
     """
     with handle.transaction():
-        if not is_stored(handle, old):
+        if not handle.one("any_dump", source=old):
             return None
         _move_marks(handle, old=old, new=new)
         _move_dumps(handle, old=old, new=new)
@@ -45,7 +39,7 @@ def rename(handle: Handle, *, old: str, new: str, keys: Keys, between: Callable[
 
 def _move_marks(handle: Handle, *, old: str, new: str) -> None:
     """Move the baseline and the silence; a source that has dumps of its own keeps its own."""
-    has_own = is_stored(handle, new)
+    has_own = handle.one("any_dump", source=new) is not None
     for mark in ("baseline", "expected", "silent"):
         if not has_own:
             handle.all("delete_meta", k=f"{mark}:{new}")
@@ -68,17 +62,9 @@ def _move_dumps(handle: Handle, *, old: str, new: str) -> None:
 def _hash_anew(handle: Handle, old: str, *, new: str, keys: Keys, between: Callable[[], None]) -> None:
     handle.all("delete_aliases_of", source=old)
     handle.all("begin_keys")
-    for rows in _pages(handle, old):
+    for rows in handle.pages("versions_of_source", source=old, limit=_PAGE):
         found = ((key, row["release"]) for row in rows for key in keys(new, release_of(row)))
         handle.many("note_key", [{"key": key, "release": release} for key, release in found])
         between()
     handle.all("add_keys")
     handle.all("end_keys")
-
-
-def _pages(handle: Handle, source: str) -> Iterator[list[Any]]:
-    """Yield every text of a source, a page at a time: those of a large store do not fit in memory."""
-    after = 0
-    while rows := handle.all("versions_of_source", source=source, after=after, most=_PAGE):
-        yield rows
-        after = rows[-1]["id"]

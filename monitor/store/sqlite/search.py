@@ -7,9 +7,8 @@ it does not hold yet is read by the same tokenizer in a table of the reader's ow
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from itertools import chain
 from typing import Any
 
 from monitor.errors import UsageError
@@ -46,7 +45,9 @@ def search(handle: Handle, words: Sequence[str], *, since: date | None = None) -
     day = since.isoformat() if since else None
     after = mark(handle)
     found = {row["id"] for row in handle.all("search_index", words=query, since=day)}
-    return sorted(found.union(_search_unindexed(handle, query, after=after, since=day)))
+    for rows in handle.pages("unindexed_heads", by="head", after=after, limit=PAGE, since=day):
+        found |= _matching(handle, query, rows)
+    return sorted(found)
 
 
 def fts_query(words: Sequence[str]) -> str:
@@ -64,23 +65,9 @@ def _term(word: str) -> str:
     return f"{quoted} *" if _HANGUL_END.search(word) else quoted
 
 
-def _search_unindexed(handle: Handle, query: str, *, after: int, since: str | None) -> Iterator[int]:
-    return chain.from_iterable(_matching(handle, query, rows) for rows in _pages(handle, after=after, since=since))
-
-
-def _pages(handle: Handle, *, after: int, since: str | None) -> Iterator[Sequence[Any]]:
-    while rows := handle.all("unindexed_heads", after=after, since=since, most=PAGE):
-        yield rows
-        after = rows[-1]["head"]
-
-
-def _matching(handle: Handle, query: str, rows: Sequence[Any]) -> Iterator[int]:
+def _matching(handle: Handle, query: str, rows: Sequence[Any]) -> set[int]:
     handle.all("begin_unindexed")
     handle.all("clear_unindexed")
-    handle.many("add_unindexed", [_text(row) for row in rows])
+    handle.many("add_unindexed", [dict(row) for row in rows])
     fitting = {row[0] for row in handle.all("search_unindexed", words=query)}
-    return (row["id"] for row in rows if row["head"] in fitting)
-
-
-def _text(row: Any) -> Mapping[str, object]:
-    return {name: row[name] for name in ("head", "title", "body", "category")}
+    return {row["id"] for row in rows if row["head"] in fitting}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -92,7 +93,8 @@ class SqliteStore:
     def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
         with self._handle.transaction():
             refuse_stale(self._handle, batch)
-            rejects, held = self._sort_rejects(batch)
+            held = [reject for reject in batch.rejects if reject.is_tail and batch.mode is Mode.WATCH]
+            rejects = [reject for reject in batch.rejects if reject not in held]
             dump = self._enter_dump(batch, rejected=len(rejects), now=now)
             events = add_changes(self._handle, batch, dump, now=now)
             self._file_rejects(batch, dump, rejects, held, now=now)
@@ -105,39 +107,27 @@ class SqliteStore:
         return self._handle.transaction()
 
     def note_duplicate(self, dump: Dump, of: IngestReport, *, parser: int, now: datetime) -> IngestReport:
-        healed = [
-            row
-            for row in self._handle.all("open_rejects", path=dump.path, source=dump.source)
-            if row["sha"] != dump.sha256
-        ]
+        rejects = self._handle.all("open_rejects", path=dump.path, source=dump.source)
+        healed = [row for row in rejects if row["sha"] != dump.sha256]
         with self._handle.transaction() if healed else nullcontext():  # one statement needs none
             for row in healed:
                 self._set_reject(row, dump, state="healed", now=now)
             self._file(dump, dump=of.dump, status="duplicate", parser=parser, now=now)
-        return IngestReport(
-            dump=of.dump,
-            source=dump.source,
-            name=dump.name,
-            sha256=dump.sha256,
-            status="duplicate",
-            size=dump.signature.size,
-            encoding=of.encoding,
-            as_of=of.as_of,
-            at=now,
-        )
+        own: _Row = {"source": dump.source, "name": dump.name, "sha256": dump.sha256, "size": dump.signature.size}
+        return replace(of, **own, status="duplicate", at=now, counts={})
 
     def ledger(self, source: str) -> Mapping[bytes, LedgerEntry]:
         return {path: _filed(row) for path, *row in self._handle.all("ledger", source=source)}
 
     def ledger_entry(self, source: str, path: bytes) -> LedgerEntry | None:
         row = self._handle.one("ledger_entry", source=source, path=path)
-        return _filed(list(row)) if row else None
+        return _filed(row) if row else None
 
     def reject_overdue(self, *, held_before: datetime, now: datetime) -> int:
         with self._handle.transaction():
             rows = self._handle.all("overdue_tails", before=timestamp(held_before), at=timestamp(now))
             for row in rows:
-                self._add_event(_rejection(row["source"], row["dump"], row["reason"]), now=now)
+                self._add_rejection(row["source"], row["dump"], row["reason"], now=now)
                 self._handle.all("count_reject", dump=row["dump"])
         return len(rows)
 
@@ -175,13 +165,11 @@ class SqliteStore:
         assert row is not None  # noqa: S101 - RETURNING gives the row or the statement raises
         return int(row["id"])
 
-    def _add_event(self, row: _Row, *, now: datetime) -> None:
-        self._handle.all("add_event", id=None, **row, at=timestamp(now))
-
-    def _sort_rejects(self, batch: Batch) -> tuple[list[Reject], list[Reject]]:
-        """Return what this dump rejects, and what it holds for its writer to complete."""
-        held = [reject for reject in batch.rejects if reject.is_tail and batch.mode is Mode.WATCH]
-        return [reject for reject in batch.rejects if reject not in held], held
+    def _add_rejection(self, source: str, dump: int, reason: str, *, now: datetime) -> None:
+        """Add the event of a reject; it is of no release."""
+        own = {"source": source, "dump": dump, "kind": Kind.REJECTED, "reason": reason, "at": timestamp(now)}
+        empty = dict.fromkeys(("fields", "numbers", "watchlists", "alert"), "[]")
+        self._handle.all("add_event", **own, **empty, id=None, release=None, version=None, reverted=0)
 
     def _file_rejects(
         self, batch: Batch, dump: int, rejects: list[Reject], held: list[Reject], *, now: datetime
@@ -200,7 +188,7 @@ class SqliteStore:
                     self._handle.all("keep_reject", id=row["id"], sha=batch.dump.sha256)
                     continue
                 if state == "rejected":
-                    self._add_event(_rejection(batch.dump.source, dump, reject.reason), now=now)
+                    self._add_rejection(batch.dump.source, dump, reject.reason, now=now)
         for row in channel_state.values() if batch.is_last else ():
             # What an earlier part of this dump has found stays.
             if batch.row is None or row["sha"] != batch.dump.sha256:
@@ -216,10 +204,7 @@ class SqliteStore:
             dump=dump,
             sha=of.sha256,
             path=of.path,
-            line=reject.line,
-            offset=reject.offset,
-            reason=reject.reason,
-            text=reject.text,
+            **asdict(reject),
             state=state,
             at=timestamp(now),
         )
@@ -247,10 +232,7 @@ class SqliteStore:
             source=of.source,
             name=of.name,
             dev=of.signature.device,
-            inode=of.signature.inode,
-            size=of.signature.size,
-            mtime_ns=of.signature.mtime_ns,
-            ctime_ns=of.signature.ctime_ns,
+            **of.signature._asdict(),
             sha=of.sha256,
             dump=dump,
             parser=parser,
@@ -277,22 +259,6 @@ def _sketch(row: Any) -> Sketch | None:
     return Sketch(title=row["title"], length=row["length"], sample=row["sample"], date=parse_day(row["date"]))
 
 
-def _filed(row: list[Any]) -> LedgerEntry:
+def _filed(row: Iterable[Any]) -> LedgerEntry:
     *sign, sha256, status, parser = row
     return LedgerEntry(FileSignature(*sign), sha256, status, parser)
-
-
-def _rejection(source: str, dump: int, reason: str) -> _Row:
-    return {
-        "source": source,
-        "dump": dump,
-        "release": None,
-        "version": None,
-        "kind": Kind.REJECTED,
-        "fields": "[]",
-        "numbers": "[]",
-        "reverted": 0,
-        "watchlists": "[]",
-        "alert": "[]",
-        "reason": reason,
-    }

@@ -16,9 +16,8 @@ _MAX_FAULTS = 20  # of one check, in its report
 
 def verify(handle: Handle, state: Path) -> Iterator[IntegrityCheck]:
     """Check the pages, the references, and whether the files belong together."""
-    yield IntegrityCheck(
-        check="pages and indexes", faults=_faults(handle.pragma("integrity_check", _MAX_FAULTS), well="ok")
-    )
+    damage = [str(row[0]) for row in handle.pragma("integrity_check", _MAX_FAULTS) if row[0] != "ok"]
+    yield IntegrityCheck(check="pages and indexes", faults=tuple(damage))
     broken = [
         f"{row[0]} {row[1]} names a row of {row[2]} that is not there" for row in handle.pragma("foreign_key_check")
     ]
@@ -26,11 +25,6 @@ def verify(handle: Handle, state: Path) -> Iterator[IntegrityCheck]:
     yield IntegrityCheck(check="STORE_ID", faults=_identity(handle, state))
     astray = [f"release {row[0]} names no version of its own as its text" for row in handle.all("broken_heads")]
     yield IntegrityCheck(check="heads", faults=tuple(astray[:_MAX_FAULTS]))
-
-
-def count_texts(handle: Handle) -> int:
-    """Count the texts that `verify_texts` will hash."""
-    return int(handle.all("count_versions")[0][0])
 
 
 def verify_texts(
@@ -43,20 +37,14 @@ def verify_texts(
             check="texts", faults=("another version of the monitor hashed them; start this version once",)
         )
     faults: list[str] = []
-    after = 0
-    while rows := handle.all("texts_to_verify", after=after, most=_PAGE):
+    for rows in handle.pages("texts_to_verify", limit=_PAGE):
         faults += [
             f"version {row['seq']} of release {row['release']} is not the text that was stored"
             for row in rows
             if fingerprinter.text_hash(release_of(row)) != row["fold_hash"]
         ]
-        after = rows[-1]["id"]
         on_step(len(rows))
     return IntegrityCheck(check="texts", faults=tuple(faults[:_MAX_FAULTS]))
-
-
-def _faults(rows: list[tuple[object, ...]], *, well: str) -> tuple[str, ...]:
-    return tuple(str(row[0]) for row in rows if row[0] != well)
 
 
 def _identity(handle: Handle, state: Path) -> tuple[str, ...]:

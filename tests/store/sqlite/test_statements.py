@@ -13,7 +13,7 @@ from monitor.store.sqlite.statements import queries, statements
 SOURCES = {
     path.name: path.read_text("utf-8") for path in files("monitor.store.sqlite").iterdir() if path.name.endswith(".py")
 }
-CALLS = re.compile(r"""\.(?:all|one|many|keyed)\(\s*"(\w+)"|queries\(\)\["(\w+)"\]""")
+CALLS = re.compile(r"""\.(?:all|one|many|keyed|pages)\(\s*"(\w+)"|queries\(\)\["(\w+)"\]""")
 # What runs for every dump, or every record: its cost must not grow with what is stored.
 HOT = [
     *(

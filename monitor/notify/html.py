@@ -31,21 +31,18 @@ def page(message: Message) -> str:
     """
     rows, left = render.fit(list(_rendered(message)), ROOM, size=lambda text: len(text.encode()))
     preview = " · ".join(item.title for item in message.items[:3]) or " ".join(render.further_lines(message))
-    return (
-        _environment()
-        .get_template("mail.html.j2")
-        .render(
-            message=message,
-            subject=render.subject(message),
-            preview=render.truncate(render.neutralise(preview), _MAX_PREVIEW),
-            label=render.heading(message),
-            what=render.kind_counts(message.items) + (" release" if len(message.items) == 1 else ""),
-            sources=list(dict.fromkeys(item.source for item in message.items if item.source)) or [message.source],
-            watchlists=render.watchlist_names(message.items),
-            lines=render.further_lines(message),
-            rows=rows,
-            left=render.omitted_note(left) if left else "",
-        )
+    template = _environment().get_template("mail.html.j2")
+    return template.render(
+        message=message,
+        subject=render.subject(message),
+        preview=render.truncate(render.neutralise(preview), _MAX_PREVIEW),
+        label=render.heading(message),
+        what=render.kind_counts(message.items) + (" release" if len(message.items) == 1 else ""),
+        sources=render.source_names(message),
+        watchlists=render.watchlist_names(message.items),
+        lines=render.further_lines(message),
+        rows=rows,
+        left=render.omitted_note(left) if left else "",
     )
 
 
@@ -76,15 +73,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
-        "evidence": render.evidence,
-        "figures": render.figures,
-        "hunks": hunks,
-        "match_counts": render.match_counts,
-        "neutralise": render.neutralise,
-        "pieces": lambda text: _FIGURE.split(render.neutralise(text)),
-        "untitled": render.untitled,
-    }
+    named = (hunks, render.evidence, render.figures, render.match_counts, render.neutralise, render.untitled)
+    made.filters |= {one.__name__: one for one in named}
+    made.filters["pieces"] = lambda text: _FIGURE.split(render.neutralise(text))
     made.tests["korean"] = lambda text: _HANGUL.search(text) is not None
     made.globals["look"] = made.get_template("look.html.j2").module
     return made

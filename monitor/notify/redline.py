@@ -6,24 +6,23 @@ Pure, and without markup: each medium marks the changed words its own way.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import groupby
+from typing import NamedTuple
 
 from monitor.model import Edit
 
 _CONTEXT = 6  # words on each side of a hunk
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(NamedTuple):
     """A part of a line that changed as a whole, or not at all."""
 
     text: str
     is_changed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiffLine:
+class DiffLine(NamedTuple):
     """One side of a hunk; of a replacement the old side comes first, then the new one."""
 
     field: str  # title | body | category | date
@@ -31,8 +30,7 @@ class DiffLine:
     spans: tuple[Span, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hunk:
+class Hunk(NamedTuple):
     """Changes of one field close to one another, with a few words around, in reading order."""
 
     field: str  # title | body | category | date
@@ -53,8 +51,8 @@ def redline(edits: Sequence[Edit]) -> tuple[DiffLine, ...]:
     lines = []
     for hunk in hunks(edits):
         for mark, side in (("-", "old"), ("+", "new")):
-            texts = ((getattr(edit, side), edit.op != "keep") for edit in hunk.edits)
-            spans = tuple(Span(text=text, is_changed=is_changed) for text, is_changed in texts if text)
+            sides = (Span(text=getattr(edit, side), is_changed=edit.op != "keep") for edit in hunk.edits)
+            spans = tuple(span for span in sides if span.text)
             if any(span.is_changed for span in spans):
                 lines.append(DiffLine(field=hunk.field, mark=mark, spans=spans))
     return tuple(lines)
@@ -68,9 +66,11 @@ def _split(edits: Iterator[Edit]) -> Iterator[list[Edit]]:
         if len(words) > 2 * _CONTEXT:
             if _has_change(hunk):
                 start = " " if edit.new[0].isspace() else ""
-                yield [*hunk, _kept(edit.field, f"{start}{' '.join(words[:_CONTEXT])} …")]
+                context = f"{start}{' '.join(words[:_CONTEXT])} …"
+                yield [*hunk, replace(edit, old=context, new=context)]
             end = " " if edit.new[-1].isspace() else ""
-            hunk = [_kept(edit.field, f"… {' '.join(words[-_CONTEXT:])}{end}")]
+            context = f"… {' '.join(words[-_CONTEXT:])}{end}"
+            hunk = [replace(edit, old=context, new=context)]
         else:
             hunk.append(edit)
     if _has_change(hunk):
@@ -79,7 +79,3 @@ def _split(edits: Iterator[Edit]) -> Iterator[list[Edit]]:
 
 def _has_change(hunk: list[Edit]) -> bool:
     return any(edit.op != "keep" for edit in hunk)
-
-
-def _kept(field: str, text: str) -> Edit:
-    return Edit(field=field, op="keep", old=text, new=text)

@@ -9,9 +9,9 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from monitor.model import Item, Kind, Message, Snippet
+from monitor.model import Item, Kind, Message
 from monitor.notify.redline import DiffLine, redline
 from monitor.text import keep_edge_spaces
 
@@ -23,7 +23,6 @@ _MAX_NAMES = 4
 _MAX_LINES = 24  # redline lines of one item
 _MAX_PAIRS = 12
 _INDENT = "  "
-_SPACE_CATEGORIES = frozenset({"Zs", "Zl", "Zp"})
 _CHAT_MARKUP = re.compile(r"<(?=[^\s\u200b])|](?=\()|([`|~*_])(?=\1)")
 
 
@@ -37,7 +36,7 @@ def subject(message: Message) -> str:
     part = f" ({message.part}/{message.parts})" if message.parts > 1 else ""
     label = heading(message)
     counts = f"{label and label + ': '}{kind_counts(message.items)}"
-    facts = f"[{watchlist_names(message.items)}] {counts} — {_source_names(message)}"
+    facts = f"[{watchlist_names(message.items)}] {counts} — {_first_names(source_names(message))}"
     return truncate(facts, _MAX_SUBJECT) + part
 
 
@@ -94,6 +93,11 @@ def heading(message: Message) -> str:
 def watchlist_names(items: Sequence[Item]) -> str:
     """Return the watchlists of these items, the first few by name."""
     return _first_names(sorted({name for item in items for name in item.watchlists}, key=str.casefold))
+
+
+def source_names(message: Message) -> list[str]:
+    """Return the sources of its items, or the one that the message names."""
+    return list(dict.fromkeys(item.source for item in message.items if item.source)) or [message.source]
 
 
 def kind_counts(items: Sequence[Item]) -> str:
@@ -155,8 +159,7 @@ def truncate(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenderedItem:
+class RenderedItem(NamedTuple):
     """An item in full, and in its short form."""
 
     full: str
@@ -182,7 +185,7 @@ def fit(rendered: Sequence[RenderedItem], room: int, *, size: Callable[[str], in
 
 def _neutral(char: str) -> str:
     category = unicodedata.category(char)
-    if category in _SPACE_CATEGORIES or char in "\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85":
+    if category in ("Zs", "Zl", "Zp") or char in "\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85":
         return " "
     if category in ("Cc", "Cf"):
         return ""
@@ -191,11 +194,6 @@ def _neutral(char: str) -> str:
 
 def _first_line(message: Message) -> str:
     return neutralise(message.text.strip().partition("\n")[0])
-
-
-def _source_names(message: Message) -> str:
-    sources = list(dict.fromkeys(item.source for item in message.items if item.source))
-    return _first_names(sources or [message.source])
 
 
 def _first_names(names: Sequence[str]) -> str:
@@ -212,8 +210,9 @@ def _rendered(message: Message) -> Iterator[RenderedItem]:
             if is_summary:
                 full, short = _summary_line(item, _MAX_LINE_TITLE), _summary_line(item, 40)
             else:
-                full = "\n".join(_item_lines(item))
-                short = "\n".join([*_top_lines(item), _INDENT + pointer(item.release)])
+                top, last = _top_lines(item), _INDENT + pointer(item.release)
+                full = "\n".join([*top, *(_INDENT + line for line in _detail_lines(item)), last])
+                short = "\n".join([*top, last])
             yield RenderedItem(full=above + full, short=above + short)
             above = ""
 
@@ -229,68 +228,52 @@ def match_counts(item: Item) -> Iterator[str]:
     return (f"{name} × {times[name]}" if times.get(name, 1) > 1 else name for name in item.watchlists)
 
 
-def _item_lines(item: Item) -> Iterator[str]:
-    yield from _top_lines(item)
+def _top_lines(item: Item) -> list[str]:
+    facts = (item.kind.value.upper(), _day(item), neutralise(item.category or ""))
+    return ["  ".join(filter(None, facts)), _INDENT + (neutralise(item.title) or "(no title)")]
+
+
+def _detail_lines(item: Item) -> Iterator[str]:
+    """Yield what matched, what changed and what is related; a hit stands in guillemets."""
     if item.words or item.watchlists:
-        yield _INDENT + _match_line(item)
-    yield from (_INDENT + _snippet_line(snippet) for snippet in item.snippets if snippet.field != "title")
-    yield from _redlines(item)
+        words, names = (", ".join(map(neutralise, some)) for some in (item.words, match_counts(item)))
+        yield f"matched: {words} [{names}]" if words else f"watchlists: {names}"
+    for one in item.snippets:
+        if one.field != "title":
+            before, after = spaced(one.before).lstrip(), spaced(one.after).rstrip()
+            yield f"{_label(one.field)}{before}»{neutralise(one.hit)}«{after}"
+    lines = redline(item.edits)
+    yield from (f"  {line.mark} {_diff_text(line)}" for line in lines[:_MAX_LINES])
+    if len(lines) > _MAX_LINES:
+        yield f"    … and {len(lines) - _MAX_LINES} more lines"
     if item.numbers:
-        pairs = [f"{old} → {new}" for old, new in figures(item)]
-        yield f"{_INDENT}figures: {_joined(pairs, _MAX_PAIRS, '{} more')}"
-    if evidence(item):
-        yield _INDENT + evidence(item)
-    yield from (_INDENT + line for line in _related_lines(item))
-    yield _INDENT + pointer(item.release)
-
-
-def _top_lines(item: Item) -> Iterator[str]:
-    yield "  ".join(word for word in (item.kind.value.upper(), _day(item), neutralise(item.category or "")) if word)
-    yield _INDENT + (neutralise(item.title) or "(no title)")
+        yield f"figures: {_joined([f'{old} → {new}' for old, new in figures(item)], _MAX_PAIRS, '{} more')}"
+    if reason := evidence(item):
+        yield reason
+    for twin in item.twins:
+        yield f"resembles: {twin.number} “{neutralise(twin.title)}” — {pointer(twin.number)}"
+    if numbers := untitled(item):
+        yield f"resembles: {_joined([*map(str, numbers)], _MAX_PAIRS, '{} more')}"
 
 
 def _day(item: Item) -> str:
     return item.date.isoformat() if item.date else "undated"
 
 
-def _match_line(item: Item) -> str:
-    words = ", ".join(map(neutralise, item.words))
-    names = ", ".join(map(neutralise, match_counts(item)))
-    return f"matched: {words} [{names}]" if words else f"watchlists: {names}"
-
-
-def _snippet_line(snippet: Snippet) -> str:
-    """Return the snippet with the hit in guillemets."""
-    label = "" if snippet.field == "body" else f"{neutralise(snippet.field)}: "
-    return f"{label}{spaced(snippet.before).lstrip()}»{neutralise(snippet.hit)}«{spaced(snippet.after).rstrip()}"
-
-
-def _redlines(item: Item) -> Iterator[str]:
-    lines = redline(item.edits)
-    yield from (f"{_INDENT}  {line.mark} {_diff_text(line)}" for line in lines[:_MAX_LINES])
-    if len(lines) > _MAX_LINES:
-        yield f"{_INDENT}    … and {len(lines) - _MAX_LINES} more lines"
+def _label(field: str) -> str:
+    return "" if field == "body" else f"{neutralise(field)}: "
 
 
 def _diff_text(line: DiffLine) -> str:
     """Return the line with its changes in brackets."""
-    label = "" if line.field == "body" else f"{neutralise(line.field)}: "
     texts = (
         span.text.replace(inner, f"[{inner}]") if span.is_changed and (inner := span.text.strip()) else span.text
         for span in line.spans
     )
-    return label + neutralise("".join(texts))
+    return _label(line.field) + neutralise("".join(texts))
 
 
 def _joined(words: Sequence[str], limit: int, omitted: str) -> str:
     """Join the first words; `omitted` says how many are left out."""
     surplus = [omitted.format(len(words) - limit)] if len(words) > limit else []
     return ", ".join([*words[:limit], *surplus])
-
-
-def _related_lines(item: Item) -> Iterator[str]:
-    """Yield related releases by title, and those whose titles are not known by number alone."""
-    for one in item.twins:
-        yield f"resembles: {one.number} “{neutralise(one.title)}” — {pointer(one.number)}"
-    if numbers := untitled(item):
-        yield f"resembles: {_joined([str(number) for number in numbers], _MAX_PAIRS, '{} more')}"

@@ -11,6 +11,7 @@ import functools
 import html
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Literal
 
 from monitor.errors import MonitorError
@@ -70,9 +71,8 @@ class AppriseChannel:
                 tap.rewrite_mail = functools.partial(with_alternatives, text=text, page=page(message))
             # The plugin itself, not Apprise.notify(): that one hands the call to a pool shared by all channels.
             accepted = _call_plugin(lambda: self._service.notify(**self._content(message)))
-        if accepted is None:
-            tap.failure = SendFailure.PLUGIN
-        return verdict_of(tap.trace(), accepted=bool(accepted))
+        trace = tap.trace if accepted is not None else replace(tap.trace, failure=SendFailure.PLUGIN)
+        return verdict_of(trace, accepted=bool(accepted))
 
     def _headers(self, delivery: int) -> dict[str, str]:
         """Return headers to filter by; without a Message-ID, for the plugin writes one."""
@@ -83,14 +83,13 @@ class AppriseChannel:
         return headers
 
     def _content(self, message: Message) -> dict[str, str]:
+        """Return the most that the service accepts after escaping; hostile text grows, so less of it fits."""
         if self._sends_pages and not self._schemes & _BY_SMTP:
             return {"title": subject(message), "body": page(message), "body_format": "html"}
-        if _HTML_ESCAPED in self._schemes:
-            return self._fit(message, html.escape, "html")
-        return self._fit(message, str if self._schemes & _VERBATIM else escape_chat_markup, "text")
-
-    def _fit(self, message: Message, escape: Callable[[str], str], body_format: str) -> dict[str, str]:
-        """Return the most that the service accepts after escaping; hostile text grows, so less of it fits."""
+        body_format = "html" if _HTML_ESCAPED in self._schemes else "text"
+        escape: Callable[[str], str] = str if self._schemes & _VERBATIM else escape_chat_markup
+        if body_format == "html":
+            escape = html.escape
         title = escape(subject(message))
         bodies = (escape(plain(message, room=int(self._room * share))) for share in _ROOM_SHARES)
         body = next((text for text in bodies if len(title) + len(text) <= self._max_length), "")
@@ -105,6 +104,7 @@ def build(url: Secret) -> Any:
     scheme = scheme_of(url)
     with capture(SEND_TIMEOUT):
         from apprise import Apprise, AppriseAsset, PersistentStoreMode
+        from apprise.utils.parse import parse_urls
 
         asset = AppriseAsset(
             http_redirects=False,  # a login page reached by redirect answers 200
@@ -117,7 +117,9 @@ def build(url: Secret) -> Any:
             app_desc="press release monitor",
             app_url="",
         )
-        _reject_url_list(url, scheme)
+        # Apprise reads `json://a,json://b` as one url with an odd path, and would send to a wrong place.
+        if len(parse_urls(url.reveal())) > 1:  # type: ignore[no-untyped-call]  # it returns a list of str
+            raise ChannelUnusable(f"this {scheme}:// url holds several urls; give each its own channel")
         service = _call_plugin(lambda: Apprise.instantiate(url.reveal(), asset=asset))
         if service is None:
             raise ChannelUnusable(_unusable_reason(url, scheme))
@@ -182,18 +184,9 @@ def _configure(service: Any) -> None:
             setattr(service, extra, False)
 
 
-def _reject_url_list(url: Secret, scheme: str) -> None:
-    """Reject `json://a,json://b`: Apprise reads it as one url with an odd path, and would send to a wrong place."""
-    from apprise.utils.parse import parse_urls
-
-    if len(parse_urls(url.reveal())) > 1:  # type: ignore[no-untyped-call]  # it returns a list of str
-        raise ChannelUnusable(f"this {scheme}:// url holds several urls; give each its own channel")
-
-
 def _reject_recipients(service: Any, scheme: str) -> None:
     """Accept exactly one: if one of several fails, the send fails, and a retry reaches the others twice."""
-    copies = [*(getattr(service, "cc", None) or ()), *(getattr(service, "bcc", None) or ())]
-    count = len(service) + len(copies)
+    count = len(service) + sum(len(getattr(service, copies, None) or ()) for copies in ("cc", "bcc"))
     if count > 1:
         raise ChannelUnusable(
             f"this {scheme}:// url names {count} recipients; give each its own channel, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TextIO
 
 from monitor.model import Message, Outcome, Rate, Verdict
@@ -17,10 +18,8 @@ _MAX_LENGTHS = {
 }  # fmt: skip
 _WEBHOOK_RATE, _MAIL_RATE = Rate(per_second=10, burst=10), Rate(per_second=10 / 60, burst=10)
 _RATES = {
-    "console": None,
-    **dict.fromkeys(("json", "jsons"), _WEBHOOK_RATE),
-    **dict.fromkeys(("mailto", "mailtos"), _MAIL_RATE),
-}
+    "console": None, "json": _WEBHOOK_RATE, "jsons": _WEBHOOK_RATE, "mailto": _MAIL_RATE, "mailtos": _MAIL_RATE,
+}  # fmt: skip
 COMMON_SCHEMES = frozenset(
     {"console", "discord", "form", "forms", "gchat", "gotify", "gotifys", "json", "jsons", "mailto", "mailtos",
      "matrix", "matrixs", "mmost", "mmosts", "ntfy", "ntfys", "pover", "signal", "signals", "slack", "tgram",
@@ -32,14 +31,14 @@ _FACTS_SHARE = 0.6  # of a rendered message; layout, subject and escaping take t
 
 def open_channel(name: str, url: Secret, *, stream: TextIO, color: bool, html: Html = "auto") -> Channel:
     """Return the channel at once; an Apprise service is built at the first send."""
-    if is_console(url):
+    if scheme_of(url) == "console":
         return ConsoleChannel(name, stream, color=color)
     return LazyChannel(name, url, html=html)
 
 
 def check_channel(url: Secret, *, html: Html = "auto") -> str | None:
     """Return what is wrong with the url, in one sentence without secrets; None: nothing. May load apprise."""
-    if not is_console(url):
+    if scheme_of(url) != "console":
         return check_url(url, html=html)
     return "console:// prints plain text; set html to auto" if html == "on" else None
 
@@ -49,19 +48,10 @@ def check_service(url: Secret, *, html: Html = "auto") -> str | None:
     return None if scheme_of(url) in COMMON_SCHEMES else check_channel(url, html=html)
 
 
-def is_console(url: Secret) -> bool:
-    """Return whether messages of this url are printed."""
-    return scheme_of(url) == "console"
-
-
 def part_limit_of(url: Secret) -> PartLimit:
     """Return how much one message of this channel may hold before it is split."""
     max_length = _MAX_LENGTHS.get(scheme_of(url))
-    return (
-        PartLimit(items=DEFAULT_PART_LIMIT.items, characters=int(max_length * _FACTS_SHARE))
-        if max_length
-        else DEFAULT_PART_LIMIT
-    )
+    return replace(DEFAULT_PART_LIMIT, characters=int(max_length * _FACTS_SHARE)) if max_length else DEFAULT_PART_LIMIT
 
 
 def rate_of(url: Secret) -> Rate | None:

@@ -14,13 +14,20 @@ from http import HTTPStatus
 from monitor.model import Outcome, Verdict
 
 MAX_RETRY_AFTER = 86_400.0  # a service that asks for more than a day means milliseconds, or nothing
-_HTTP_MESSAGE_REFUSED = frozenset({400, 413, 422})
-_HTTP_CHANNEL_REFUSED = frozenset({401, 402, 403, 404, 405, 410})
-_SMTP_MESSAGE_REFUSED = frozenset({552})
-_SMTP_CHANNEL_REFUSED = frozenset({530, 534, 535, 550, 551, 553})
+_HTTP_REFUSALS: dict[int, Outcome] = dict.fromkeys((400, 413, 422), Outcome.REFUSED) | dict.fromkeys(
+    (*range(300, 400), 401, 402, 403, 404, 405, 410), Outcome.CHANNEL_REFUSED
+)
+_SMTP_REFUSALS: dict[int, Outcome] = {552: Outcome.REFUSED} | dict.fromkeys(
+    (530, 534, 535, 550, 551, 553), Outcome.CHANNEL_REFUSED
+)
 _SMTP_FAILED = 554  # refuses a mail that was read; earlier, the client: no service here, relaying denied
 _SMTP_SEND_NOW = 354  # the answer to DATA: from here on the message may arrive
 _SMTP_BYE = 221
+_EXPLANATIONS = {
+    Outcome.CHANNEL_REFUSED: ": it accepts nothing from this channel; check its url, password and addresses",
+    Outcome.REFUSED: ": it will not take this message",
+}
+_PHRASES = {status.value: f" ({status.phrase})" for status in HTTPStatus}
 
 
 class SendFailure(StrEnum):
@@ -48,15 +55,14 @@ class WireTrace:
 def verdict_of(trace: WireTrace, *, accepted: bool) -> Verdict:
     """Apply the first rule that fits; `accepted` is what the plugin returned."""
     code = _decisive(trace, accepted=accepted)
-    if accepted and not _is_redirect(trace, code):
+    is_redirect = trace.protocol == "http" and code is not None and 300 <= code < 400
+    if accepted and not is_redirect:
         return Verdict(outcome=Outcome.OK, reason=f"accepted ({code})" if code else "accepted", code=code)
     if _may_have_arrived(trace):
         reason = SendFailure.CONNECTION_LOST.value if trace.protocol == "smtp" else trace.failure.value
         return Verdict(outcome=Outcome.UNCERTAIN, reason=reason)
-    if trace.failure:
-        return Verdict(outcome=Outcome.TRANSIENT, reason=trace.failure.value)
-    if code is None:
-        return Verdict(outcome=Outcome.TRANSIENT, reason="not accepted; no answer was seen")
+    if trace.failure or code is None:
+        return Verdict(outcome=Outcome.TRANSIENT, reason=trace.failure.value or "not accepted; no answer was seen")
     if trace.protocol == "smtp" and _is_good(trace.protocol, code):
         return Verdict(outcome=Outcome.TRANSIENT, reason="the mail server broke off before it took the message")
     outcome = _outcome(trace, code)
@@ -68,11 +74,9 @@ def retry_after(value: str | None, sent: str | None) -> float | None:
     if value is None:
         return None
     try:
-        seconds = (
-            float(value)
-            if value.strip().isdigit()
-            else (parsedate_to_datetime(value) - parsedate_to_datetime(sent or "")).total_seconds()
-        )
+        if value.strip().isdigit():
+            return min(float(value), MAX_RETRY_AFTER)
+        seconds = (parsedate_to_datetime(value) - parsedate_to_datetime(sent or "")).total_seconds()
     except (TypeError, ValueError):
         return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)
@@ -90,10 +94,6 @@ def _is_good(protocol: str, code: int) -> bool:
     return code < 400 if protocol == "smtp" else 200 <= code < 300
 
 
-def _is_redirect(trace: WireTrace, code: int | None) -> bool:
-    return trace.protocol == "http" and code is not None and 300 <= code < 400
-
-
 def _may_have_arrived(trace: WireTrace) -> bool:
     if trace.protocol == "smtp":
         return trace.codes[-1:] == (_SMTP_SEND_NOW,)
@@ -104,33 +104,17 @@ def _may_have_arrived(trace: WireTrace) -> bool:
 
 
 def _outcome(trace: WireTrace, code: int) -> Outcome:
-    message, channel = _HTTP_MESSAGE_REFUSED, _HTTP_CHANNEL_REFUSED
-    if trace.protocol == "smtp":
-        message, channel = _SMTP_MESSAGE_REFUSED, _SMTP_CHANNEL_REFUSED
-        if code == _SMTP_FAILED:
-            return Outcome.REFUSED if _SMTP_SEND_NOW in trace.codes else Outcome.CHANNEL_REFUSED
-    if code in message:
-        return Outcome.REFUSED
-    if code in channel or (trace.protocol != "smtp" and 300 <= code < 400):
-        return Outcome.CHANNEL_REFUSED
-    return Outcome.TRANSIENT
+    if trace.protocol != "smtp":
+        return _HTTP_REFUSALS.get(code, Outcome.TRANSIENT)
+    if code == _SMTP_FAILED:
+        return Outcome.REFUSED if _SMTP_SEND_NOW in trace.codes else Outcome.CHANNEL_REFUSED
+    return _SMTP_REFUSALS.get(code, Outcome.TRANSIENT)
 
 
 def _reason(trace: WireTrace, code: int, outcome: Outcome) -> str:
-    named = f"{code} from the mail server" if trace.protocol == "smtp" else f"{code}{_phrase(code)} from the service"
-    if _is_redirect(trace, code):
+    is_mail = trace.protocol == "smtp"
+    named = f"{code} from the mail server" if is_mail else f"{code}{_PHRASES.get(code, '')} from the service"
+    if trace.protocol == "http" and 300 <= code < 400:
         return f"{named}: it redirects elsewhere, often to a login page; check the channel's url"
-    if outcome is Outcome.CHANNEL_REFUSED:
-        return f"{named}: it accepts nothing from this channel; check its url, password and addresses"
-    if outcome is Outcome.REFUSED:
-        return f"{named}: it will not take this message"
-    if _is_good(trace.protocol, code):
-        return f"{named}, but it did not accept the message"
-    return named
-
-
-def _phrase(code: int) -> str:
-    try:
-        return f" ({HTTPStatus(code).phrase})"
-    except ValueError:  # no standard code
-        return ""
+    is_good = _is_good(trace.protocol, code)
+    return named + _EXPLANATIONS.get(outcome, ", but it did not accept the message" if is_good else "")

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from monitor.notify.verdict import SendFailure, WireTrace, retry_after
@@ -26,19 +26,10 @@ _LOGGERS = ("apprise", "urllib3", "urllib3.connection", "urllib3.connectionpool"
 class Tap:
     """The notes on one send while it runs."""
 
-    protocol: str = ""
-    codes: list[int] = field(default_factory=list)
-    retry_after: float | None = None
-    failure: SendFailure = SendFailure.NONE
+    trace: WireTrace = field(default_factory=WireTrace)
     rewrite_mail: Callable[[str], str] = str  # makes the mail that is sent from the one the plugin built
     connections: list[socket.socket] = field(default_factory=list)  # second handles on them
     is_aborted: bool = False  # the send took too long: no more connections
-
-    def trace(self) -> WireTrace:
-        """Return what was noted."""
-        return WireTrace(
-            protocol=self.protocol, codes=tuple(self.codes), retry_after=self.retry_after, failure=self.failure
-        )
 
     def abort(self) -> None:
         """Shut all connections down; may be called from any thread."""
@@ -77,22 +68,18 @@ def _install() -> None:
     with _install_lock:
         if _installed.is_set():
             return
-        _load_plugins()
+        # Loaded under the lock, for warning filters belong to the process. Apprise 2.2 imports the old imghdr.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            from apprise.manager_plugins import NotificationManager
+
+            NotificationManager().load_modules()  # type: ignore[no-untyped-call]
         _tap_http()
         _tap_smtp()
         _tap_connect()
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(lambda _record: _current.get() is None)
         _installed.set()
-
-
-def _load_plugins() -> None:
-    """Load them under the lock, for warning filters belong to the process. Apprise 2.2 imports the old imghdr."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        from apprise.manager_plugins import NotificationManager
-
-        NotificationManager().load_modules()  # type: ignore[no-untyped-call]
 
 
 def _tap_http() -> None:
@@ -105,14 +92,14 @@ def _tap_http() -> None:
         tap = _current.get()
         if tap is None:
             return plain_send(self, request, **options)
-        tap.protocol = "http"
+        tap.trace = replace(tap.trace, protocol="http")
         try:
             response = plain_send(self, request, **options)
         except requests.RequestException as error:
-            tap.failure = _http_failure(error)
+            tap.trace = replace(tap.trace, failure=_http_failure(error))
             raise
-        tap.codes.append(response.status_code)
-        tap.retry_after = retry_after(response.headers.get("Retry-After"), response.headers.get("Date"))
+        pause = retry_after(response.headers.get("Retry-After"), response.headers.get("Date"))
+        tap.trace = replace(tap.trace, codes=(*tap.trace.codes, response.status_code), retry_after=pause)
         return response
 
     requests.Session.send = send  # type: ignore[method-assign]  # the tap itself
@@ -126,11 +113,11 @@ def _tap_smtp() -> None:
     @functools.wraps(plain_getreply)
     def getreply(self: smtplib.SMTP) -> tuple[int, bytes]:
         tap = _current.get()
-        if tap is not None:
-            tap.protocol = "smtp"
+        if tap is None:
+            return plain_getreply(self)
+        tap.trace = replace(tap.trace, protocol="smtp")
         reply = plain_getreply(self)
-        if tap is not None:
-            tap.codes.append(reply[0])
+        tap.trace = replace(tap.trace, codes=(*tap.trace.codes, reply[0]))
         return reply
 
     @functools.wraps(plain_sendmail)

@@ -1,7 +1,4 @@
-"""Decide from a channel's state whether messages may go out now, which ones, and until when not.
-
-Pure.
-"""
+"""Decide purely from a channel's state whether messages may go out now, which ones, and until when not."""
 
 from __future__ import annotations
 
@@ -50,7 +47,9 @@ def admission(channel_state: ChannelState, policy: Policy, *, now: datetime) -> 
     """Apply the first rule that fits: refused, paused after failures, muted, no token left, quiet hours."""
     if channel_state.is_refused:
         return Admission(reason=BlockReason.REFUSED)
-    if channel_state.opened_until and now < channel_state.opened_until and not _was_set_back(channel_state, now):
+    # A pause that a clock set while it ran ahead is void: it may end years from now.
+    began_later = channel_state.since is not None and now < channel_state.since
+    if channel_state.opened_until and now < channel_state.opened_until <= now + _MAX_OPEN and not began_later:
         return Admission(reason=BlockReason.FAILING, until=channel_state.opened_until)
     if channel_state.muted_until and now < channel_state.muted_until:
         return Admission(reason=BlockReason.MUTED, until=channel_state.muted_until)
@@ -65,18 +64,9 @@ def tokens(rate: Rate, channel_state: ChannelState, *, now: datetime) -> float:
     """Return how full the channel's bucket is; a clock that was set back a little fills nothing."""
     if channel_state.tokens is None or channel_state.tokens_at is None:
         return float(rate.burst)
-    elapsed = (_milliseconds(now) - _milliseconds(channel_state.tokens_at)) / 1000
+    # Whole milliseconds, as a store keeps them: else each restart would add the rest.
+    until, since = ((at - _EPOCH) // _MILLISECOND for at in (now, channel_state.tokens_at))
+    elapsed = (until - since) / 1000
     if elapsed < -rate.burst / rate.per_second:  # set back by much: waiting for the old time could take years
         return float(rate.burst)
     return min(float(rate.burst), channel_state.tokens + max(elapsed, 0.0) * rate.per_second)
-
-
-def _milliseconds(at: datetime) -> int:
-    """Return whole milliseconds, as a store keeps them: else each restart would add the rest."""
-    return (at - _EPOCH) // _MILLISECOND
-
-
-def _was_set_back(channel_state: ChannelState, now: datetime) -> bool:
-    """Return whether the pause was set by a clock that ran ahead: it may end years from now."""
-    began_later = channel_state.since is not None and now < channel_state.since
-    return began_later or (channel_state.opened_until is not None and channel_state.opened_until > now + _MAX_OPEN)

@@ -5,10 +5,11 @@ Pure. A message holds facts as they were scraped: whatever renders it must neutr
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from types import MappingProxyType
 
 from monitor.model import Alert, Change, Edit, Hit, Item, Message, Notice, RelatedRelease, Snippet
@@ -54,12 +55,10 @@ def compose(
     found: list[Notice] = []
     for channel in dict.fromkeys(name for names in routes.values() for name in names):
         routed = frozenset(watchlist for watchlist, names in routes.items() if channel in names)
-        items = [
-            item_of(alert, watchlists=routed, source=source, titles=titles)
-            for alert in alerts
-            if routed.intersection(alert.told)
-        ]
-        found += [Notice(channel=channel, item=one, is_urgent=not urgent.isdisjoint(one.watchlists)) for one in items]
+        for alert in alerts:
+            if routed.intersection(alert.told):
+                item = item_of(alert, watchlists=routed, source=source, titles=titles)
+                found.append(Notice(channel=channel, item=item, is_urgent=not urgent.isdisjoint(item.watchlists)))
     return tuple(found)
 
 
@@ -67,7 +66,7 @@ def item_of(
     alert: Alert, *, watchlists: frozenset[str], source: str = "", titles: Mapping[int, str] = MappingProxyType({})
 ) -> Item:
     """Return the facts of one alert that concern these watchlists."""
-    change = alert.change
+    change, titled = alert.change, [number for number in alert.change.related if number in titles]
     hits = [hit for hit in alert.hits if hit.watchlist in watchlists]
     return Item(
         release=change.number,
@@ -77,7 +76,7 @@ def item_of(
         date=change.after.date,
         category=change.after.category,
         watchlists=tuple(name for name in alert.told if name in watchlists),
-        totals=tuple((name, count) for name, count in alert.totals if name in watchlists),
+        totals=tuple(total for total in alert.totals if total[0] in watchlists),
         words=_words(hits),
         snippets=_snippets(alert, hits),
         edits=shorten_edits(change.edits),
@@ -85,11 +84,7 @@ def item_of(
         related=change.related,
         reason=change.reason,
         source=source,
-        twins=tuple(
-            RelatedRelease(number=n, title=_truncated(titles[n], _MAX_RELATED_TITLE))
-            for n in change.related
-            if n in titles
-        ),
+        twins=tuple(RelatedRelease(number=n, title=_truncated(titles[n], _MAX_RELATED_TITLE)) for n in titled),
     )
 
 
@@ -110,10 +105,13 @@ def in_parts(whole: Message, items: Sequence[Item], limit: PartLimit) -> tuple[M
 
 def shorten_edits(edits: Sequence[Edit]) -> tuple[Edit, ...]:
     """Cut long texts down to their two ends, and a very long list to its beginning."""
-    short = tuple(_shorten(edit) for edit in edits[:_MAX_EDITS])
-    if len(edits) <= _MAX_EDITS:
-        return short
-    return (*short, Edit(field=edits[_MAX_EDITS].field, op="keep", old=" … ", new=" … "))
+    short: list[Edit] = []
+    for edit in edits[:_MAX_EDITS]:
+        limit, ends = (_MAX_KEPT, _KEPT_ENDS) if edit.op == "keep" else (_MAX_CHANGED, _CHANGED_ENDS)
+        short.append(replace(edit, old=_ends(edit.old, limit, ends), new=_ends(edit.new, limit, ends)))
+    if len(edits) > _MAX_EDITS:
+        short.append(Edit(field=edits[_MAX_EDITS].field, op="keep", old=" … ", new=" … "))
+    return tuple(short)
 
 
 def _split(items: Sequence[Item], limit: PartLimit) -> Iterator[tuple[Item, ...]]:
@@ -134,8 +132,7 @@ def _size(item: Item) -> int:
     facts = [item.title, item.category or "", item.reason, *item.watchlists, *item.words]
     facts += [text for s in item.snippets for text in (s.before, s.hit, s.after)]
     facts += [text for e in item.edits for text in ((e.new,) if e.op == "keep" else (e.old, e.new))]
-    facts += [figure for pair in item.numbers for figure in pair]
-    facts += [one.title for one in item.twins]
+    facts += [*chain.from_iterable(item.numbers), *(one.title for one in item.twins)]
     return sum(map(len, facts)) + _LINE_LAYOUT
 
 
@@ -151,24 +148,20 @@ def _words(hits: Sequence[Hit]) -> tuple[str, ...]:
 def _snippets(alert: Alert, hits: Sequence[Hit]) -> tuple[Snippet, ...]:
     """Choose from each watchlist in turn, first hits in changed text, then in the body; none overlap."""
     added = _added_spans(alert.change)
-    best_first = sorted(hits, key=lambda hit: (not _is_within(hit, added), _FIELD_ORDER.get(hit.field, 3)))
+
+    def rank(hit: Hit) -> tuple[bool, int]:
+        is_added = any(field == hit.field and hit.start < end and start < hit.end for field, start, end in added)
+        return not is_added, _FIELD_ORDER.get(hit.field, 3)
+
+    turns: defaultdict[str, Iterator[int]] = defaultdict(count)  # of each watchlist: its first hit, its second …
+    in_turn = sorted(sorted(hits, key=rank), key=lambda hit: next(turns[hit.watchlist]))
     chosen: list[Hit] = []
-    for hit in _round_robin(best_first):
+    for hit in in_turn:
         if len(chosen) == _MAX_SNIPPETS:
             break
-        if not any(_is_near(hit, other) for other in chosen):
+        if not any(hit.field == one.field and abs(hit.start - one.start) < 2 * _SNIPPET_SIDE for one in chosen):
             chosen.append(hit)
-    return tuple(_snippet(_text_of(alert, hit), hit) for hit in chosen)
-
-
-def _round_robin(hits: Sequence[Hit]) -> list[Hit]:
-    """Return the first hit of each watchlist, then the second of each: no watchlist takes all the room."""
-    count: Counter[str] = Counter()
-    ranked: list[tuple[int, Hit]] = []
-    for hit in hits:
-        ranked.append((count[hit.watchlist], hit))
-        count[hit.watchlist] += 1
-    return [hit for _, hit in sorted(ranked, key=lambda pair: pair[0])]
+    return tuple(_snippet(alert.change, hit) for hit in chosen)
 
 
 def _added_spans(change: Change) -> tuple[tuple[str, int, int], ...]:
@@ -186,23 +179,11 @@ def _added_spans(change: Change) -> tuple[tuple[str, int, int], ...]:
     return tuple(spans)
 
 
-def _is_within(hit: Hit, spans: Sequence[tuple[str, int, int]]) -> bool:
-    return any(field == hit.field and hit.start < end and start < hit.end for field, start, end in spans)
-
-
-def _is_near(hit: Hit, other: Hit) -> bool:
-    return hit.field == other.field and abs(hit.start - other.start) < 2 * _SNIPPET_SIDE
-
-
-def _text_of(alert: Alert, hit: Hit) -> str:
-    """Return the field that a hit points into: the new text, or the old one where the words stand only there."""
-    now = getattr(alert.change.after, hit.field) or ""
-    if now[hit.start : hit.end] == hit.text or alert.change.before is None:
-        return str(now)
-    return str(getattr(alert.change.before, hit.field) or "")
-
-
-def _snippet(text: str, hit: Hit) -> Snippet:
+def _snippet(change: Change, hit: Hit) -> Snippet:
+    """Return a hit in its text: the new one, or the old one where the words stand only there."""
+    text = str(getattr(change.after, hit.field) or "")
+    if text[hit.start : hit.end] != hit.text and change.before is not None:
+        text = str(getattr(change.before, hit.field) or "")
     return Snippet(
         field=hit.field,
         before=_tail(text[: hit.start]),
@@ -213,28 +194,16 @@ def _snippet(text: str, hit: Hit) -> Snippet:
 
 def _head(text: str) -> str:
     """Return the first whole words, single-spaced, with a mark where text was left out."""
-    if len(text) <= _SNIPPET_SIDE:
-        return _single_spaced(text)
-    room = text[: _SNIPPET_SIDE + 1]
-    cut = max((at for at, char in enumerate(room) if char.isspace()), default=0)
-    return _single_spaced(room[: cut or _SNIPPET_SIDE]) + " …"
+    shown, mark = text, ""
+    if len(text) > _SNIPPET_SIDE:
+        cut = max((at for at, char in enumerate(text[: _SNIPPET_SIDE + 1]) if char.isspace()), default=0)
+        shown, mark = text[: cut or _SNIPPET_SIDE], " …"
+    return keep_edge_spaces(" ".join(shown.split()), shown) + mark
 
 
 def _tail(text: str) -> str:
-    if len(text) <= _SNIPPET_SIDE:
-        return _single_spaced(text)
-    room = text[-_SNIPPET_SIDE - 1 :]
-    cut = next((at + 1 for at, char in enumerate(room) if char.isspace()), len(room))
-    return "… " + _single_spaced(room[cut:] if cut < len(room) else room[1:])
-
-
-def _single_spaced(text: str) -> str:
-    return keep_edge_spaces(" ".join(text.split()), text)
-
-
-def _shorten(edit: Edit) -> Edit:
-    limit, ends = (_MAX_KEPT, _KEPT_ENDS) if edit.op == "keep" else (_MAX_CHANGED, _CHANGED_ENDS)
-    return replace(edit, old=_ends(edit.old, limit, ends), new=_ends(edit.new, limit, ends))
+    """Return the last whole words: the first ones of the text read backwards."""
+    return _head(text[-_SNIPPET_SIDE - 1 :][::-1])[::-1]
 
 
 def _ends(text: str, limit: int, ends: int) -> str:

@@ -79,17 +79,13 @@ def _by_send_time(
     pending: Sequence[PendingNotice], policy: Policy, channel_state: ChannelState, *, now: datetime
 ) -> list[_Group]:
     """Group notices that are sent together, ordered by time; those sent at once are grouped by dump."""
-    timed = [
-        (send_time(_since(one.since, now), policy, channel_state, is_urgent=one.notice.is_urgent), one)
-        for one in pending
-    ]
-
-    def key(pair: tuple[SendTime, PendingNotice]) -> tuple[SendTime, bool, int]:
-        time, one = pair
-        return time, not one.notice.is_urgent, 0 if time.delay else one.dump
-
-    groups = groupby(sorted(timed, key=lambda pair: (*key(pair), pair[1].event)), key=key)
-    return [(time, tuple(one for _, one in group)) for (time, _, _), group in groups]
+    keyed: list[tuple[SendTime, bool, int, PendingNotice]] = []
+    for one in pending:
+        time = send_time(_since(one.since, now), policy, channel_state, is_urgent=one.notice.is_urgent)
+        keyed.append((time, not one.notice.is_urgent, 0 if time.delay else one.dump, one))
+    keyed.sort(key=lambda row: (*row[:3], row[3].event))
+    groups = groupby(keyed, key=lambda row: row[:3])
+    return [(time, tuple(row[3] for row in group)) for (time, _, _), group in groups]
 
 
 def _since(came: datetime, now: datetime) -> datetime:
@@ -104,12 +100,7 @@ def _is_exempt(group: _Group) -> bool:
 
 
 def _within_limit(
-    groups: Sequence[_Group],
-    policy: Policy,
-    channel_state: ChannelState,
-    recent: Sequence[datetime],
-    *,
-    now: datetime,
+    groups: Sequence[_Group], policy: Policy, channel_state: ChannelState, recent: Sequence[datetime], *, now: datetime
 ) -> tuple[list[DraftMessage], datetime | None]:
     """Make messages up to the hourly limit; the rest waits until there is room for one, and becomes one summary."""
     limit = policy.max_per_hour

@@ -96,12 +96,15 @@ def state_after(
     if verdict.outcome not in _CHANNEL_FAILURES:
         return replace(channel_state, failures=0, since=None, opened_until=None, is_refused=False, reason="")
     failures = channel_state.failures + 1
-    pause = max(_open_time(failures, retry_policy), timedelta(seconds=verdict.retry_after or 0))
+    pause = retry_policy.cooldown
+    if failures >= FAILURE_THRESHOLD:  # 1, 2, 4 … 30 minutes, each followed by one probe
+        doublings = min(failures - FAILURE_THRESHOLD, 10)
+        pause = min(retry_policy.first_open * (1 << doublings), retry_policy.longest_open)
     return replace(
         channel_state,
         failures=failures,
         since=channel_state.since or now,
-        opened_until=now + pause,
+        opened_until=now + max(pause, timedelta(seconds=verdict.retry_after or 0)),
         is_refused=verdict.outcome is Outcome.CHANNEL_REFUSED,
         reason=verdict.reason,
     )
@@ -117,10 +120,3 @@ def transition(before: ChannelState, after: ChannelState) -> Transition:
     if is_open(before) == is_open(after):
         return Transition.NONE
     return Transition.OPENED if is_open(after) else Transition.RECOVERED
-
-
-def _open_time(failures: int, retry_policy: RetryPolicy) -> timedelta:
-    """Return the cooldown after each of the first failures, then 1, 2, 4 … 30 minutes, each followed by one probe."""
-    if failures < FAILURE_THRESHOLD:
-        return retry_policy.cooldown
-    return min(retry_policy.first_open * (1 << min(failures - FAILURE_THRESHOLD, 10)), retry_policy.longest_open)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from monitor.errors import StoreError
 from monitor.model import ChannelState, Delivery
@@ -19,8 +21,7 @@ MAX_IDLE = 15.0  # seconds between two checks; bounds the lag after a suspend, a
 MAX_RATE_WAIT = 60.0  # seconds that `drain` waits for the channel's rate to allow the next message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryCounts:
+class DeliveryCounts(NamedTuple):
     """The outcomes of one round of deliveries."""
 
     sent: int = 0
@@ -31,13 +32,7 @@ class DeliveryCounts:
 
     def plus(self, later: DeliveryCounts) -> DeliveryCounts:
         """Return the counts of both rounds."""
-        return DeliveryCounts(
-            sent=self.sent + later.sent,
-            retried=self.retried + later.retried,
-            held=self.held + later.held,
-            buried=self.buried + later.buried,
-            has_backlog=later.has_backlog,
-        )
+        return DeliveryCounts(*map(operator.add, self, later))._replace(has_backlog=later.has_backlog)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +88,11 @@ class DeliveryWorker:
     def drain(self, stop: threading.Event) -> DeliveryCounts:
         """Deliver as `deliver_due`, and wait up to MAX_RATE_WAIT for each message that the rate holds back."""
         counts = self.deliver_due(stop=stop)
-        while counts.has_backlog and (pause := self._rate_wait()) is not None and pause <= MAX_RATE_WAIT:
-            if stop.wait(pause):
+        while counts.has_backlog:
+            found, now = self._admission()
+            pause = (found.until - now).total_seconds() if found.is_blocked and found.until else 0.0
+            is_held = found.is_blocked and found.reason is not BlockReason.RATE
+            if is_held or pause > MAX_RATE_WAIT or stop.wait(pause):
                 break
             counts = counts.plus(self.deliver_due(stop=stop))
         return counts
@@ -162,9 +160,6 @@ class DeliveryWorker:
             settle(delivery, decision.verdict, now=now)
         self._unrecorded = None
         self._hooks.on_decision(delivery, decision)
-        self._update_channel(decision, now)
-
-    def _update_channel(self, decision: Decision, now: datetime) -> None:
         name = self.channel.name
         before = self._context.channel_states.get(name)
         after = state_after(before, decision.verdict, now=now, retry_policy=self._policy.retry_policy)
@@ -173,13 +168,6 @@ class DeliveryWorker:
         change = transition(before, after)
         if change:
             self._hooks.on_transition(name, change, after if change is Transition.OPENED else before)
-
-    def _rate_wait(self) -> float | None:
-        """Return the seconds until the channel's rate allows the next message; None: something else blocks it."""
-        found, now = self._admission()
-        if not found.is_blocked:
-            return 0.0
-        return (found.until - now).total_seconds() if found.until and found.reason is BlockReason.RATE else None
 
     def _pause(self) -> float:
         """Return the seconds until there may be something to do, at most MAX_IDLE."""

@@ -126,6 +126,11 @@ def _separate_compat_digits(text: str) -> str:
     return _COMPAT_DIGIT.sub(separate, text)
 
 
+def plural(count: int, noun: str) -> str:
+    """Return `1 dump` or `2,000 dumps`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def _escaped(char: str) -> str:
     code = ord(char)
     if 0xDC80 <= code <= 0xDCFF:  # an undecodable byte, as os.fsdecode keeps it

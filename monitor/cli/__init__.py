@@ -63,16 +63,17 @@ class LazyGroup(click.Group):
 )
 @click.version_option(__version__, prog_name="monitor")
 @click.pass_context
-def monitor(ctx: click.Context, config_file: str | None) -> None:
+def monitor(ctx: click.Context, /, **_: str | None) -> None:
     """Watch press releases: dumps in, alerts out; nothing missed, nothing twice."""
-    ctx.obj = config_file
     if os.environ.get("NO_COLOR"):
         ctx.color = False
 
 
 def main() -> None:
     """Run a command and turn errors into messages and exit codes; the console script."""
-    _escape_unprintable()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # print the code of what its encoding lacks, such as Korean in Latin-1
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = monitor.main(prog_name="monitor", standalone_mode=False)
     except click.exceptions.Exit as exit_:
@@ -94,13 +95,6 @@ def main() -> None:
         report(MonitorError(f"cannot be read or written: {error.strerror}", where=error.filename))
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _escape_unprintable() -> None:
-    """Print the code of each character that the terminal's encoding does not have, such as Korean in Latin-1."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
 
 
 def report(error: MonitorError) -> None:

@@ -58,11 +58,8 @@ def _cells(row: Row) -> list[object]:
     more = f" and {len(titles) - 1} more" if len(titles) > 1 else ""
     what = titles[0][:60] + more if titles else str(row.get("text", "")).partition("\n")[0]
     time = row["sent_at"] or row["due"]
-    return [row["id"] or "", row["channel"], row["kind"], row["state"], row["attempts"], time, what, _reason(row)]
-
-
-def _reason(row: Row) -> str:
-    """Return why a message is not sent, or that it may have arrived more than once."""
-    if row["state"] != "sent":
-        return str(row["reason"] or "")
-    return "may have arrived more than once: the result of an earlier attempt is unknown" if row["uncertain"] else ""
+    reason = row["reason"] or ""
+    if row["state"] == "sent":
+        twice = "may have arrived more than once: the result of an earlier attempt is unknown"
+        reason = twice if row["uncertain"] else ""
+    return [row["id"] or "", row["channel"], row["kind"], row["state"], row["attempts"], time, what, reason]

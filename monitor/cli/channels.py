@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
-from monitor.cli.common import common_options, inherited_options, load_config, print_json, print_rows, run_commands
+from monitor.cli.common import common_options, load_config, print_json, print_rows, run_commands
 from monitor.ports import Row
 from monitor.text import escape
 
@@ -35,7 +35,6 @@ def test(ctx: click.Context, *, name: str, as_json: bool, config_file: str | Non
     """Send a test message to the channel NAME now. The exit code is 1 when it is not accepted."""
     from monitor.daemon.bootstrap import send_test
 
-    as_json, config_file = inherited_options(ctx, as_json=as_json, config_file=config_file)
     verdict = send_test(load_config(config_file), name, stream=sys.stderr if as_json else sys.stdout)
     is_ok = verdict.outcome == "ok"
     if as_json:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 
 from monitor.cli.common import common_options, is_terminal, load_config, print_json
-from monitor.errors import ConfigError, Diagnostic
+from monitor.errors import ConfigError
 from monitor.inspect.rows import diagnostic_row
 
 _TEST = re.compile(r"watchlists\..+\.tests\[\d+\]")
@@ -28,7 +28,8 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
 
     try:
         config = load_config(config_file, checks=[check_channels, check_folders, lint])
-        faults = tuple(map(_with_severity, config.warnings))
+        # A failing test does not stop `run`, but `check` must report it as an error.
+        faults = tuple(replace(one, severity="error") if _TEST.fullmatch(one.path) else one for one in config.warnings)
         code = 1 if any(fault.severity == "error" for fault in faults) else 0
     except ConfigError as error:
         faults, code = error.faults, error.exit_code
@@ -41,8 +42,3 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
         counts = ", ".join(f"{len(of)} {name}{'' if len(of) == 1 else 's'}" for name, of in parts.items())
         click.echo(f"{config.file}: no errors and no warnings ({counts})")
     ctx.exit(code)
-
-
-def _with_severity(fault: Diagnostic) -> Diagnostic:
-    """Return a failing test as an error: it does not stop `run`, but `check` must report it."""
-    return replace(fault, severity="error") if _TEST.fullmatch(fault.path) else fault

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -24,36 +24,39 @@ if TYPE_CHECKING:
     from monitor.config import Check, Config
     from monitor.ports import Archive, Row
 
-SCHEMA_VERSION = 1
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _AGE = re.compile(r"(\d+)([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def config_option(command: _Function) -> _Function:
-    """Add `-c FILE` after the command; before the command it means the same."""
-    return click.option("-c", "--config", "config_file", metavar="FILE", help="The configuration to use.")(command)
+def _inherited(ctx: click.Context, option: click.Parameter, value: Any) -> Any:
+    """Return the value of an option, which may also stand before the command or the subcommand."""
+    outer = ctx.parent
+    while outer and not value:
+        value, outer = outer.params.get(str(option.name), value), outer.parent
+    return value
+
+
+log_option = click.option(
+    "--log-format", type=click.Choice(FORMATS), help="How to write the log (default: what fits stderr)."
+)
+config_option = click.option(
+    "-c", "--config", "config_file", metavar="FILE", callback=_inherited, help="The configuration to use."
+)
+_json_option = click.option("--json", "as_json", is_flag=True, callback=_inherited, help="Print JSON lines.")
 
 
 def common_options(command: _Function) -> _Function:
     """Add `--json` (one JSON object a line, each with its schema version) and `-c FILE`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")(config_option(command))
-
-
-def log_option(command: _Function) -> _Function:
-    """Add `--log-format`."""
-    return click.option(
-        "--log-format", type=click.Choice(FORMATS), help="How to write the log (default: what fits stderr)."
-    )(command)
+    return _json_option(config_option(command))
 
 
 def config_path(config_file: str | None) -> Path:
-    """Return the path of the configuration: the command's -c, the group's -c, or the first default that exists."""
+    """Return the path of the configuration: that of -c, or the first default that exists."""
     from monitor.config import find
 
-    named = config_file or click.get_current_context().find_root().obj
-    return find(Path(named) if named else None, os.environ)
+    return find(Path(config_file) if config_file else None, os.environ)
 
 
 def load_config(config_file: str | None, *, checks: Sequence[Check] = ()) -> Config:
@@ -78,12 +81,6 @@ def unknown_watchlist(config: Config, name: str) -> NotFound:
     return NotFound(f"there is no watchlist {name!r}; the configuration has {', '.join(config.watchlists) or 'none'}")
 
 
-def inherited_options(ctx: click.Context, *, as_json: bool, config_file: str | None) -> tuple[bool, str | None]:
-    """Return the common options of a subcommand, which may also stand before it."""
-    outer = ctx.parent.params if ctx.parent else {}
-    return as_json or bool(outer.get("as_json")), config_file or outer.get("config_file")
-
-
 def run_commands(
     ctx: click.Context, commands: Sequence[tuple[str, ...]], *, as_json: bool, config_file: str | None
 ) -> None:
@@ -92,12 +89,12 @@ def run_commands(
     The exit code is 1 when one failed. Raises LockHeld and UsageError, which would stop all of them.
     """
     from monitor.cli import report
-    from monitor.control.client import command_client
+    from monitor.control.client import CommandClient
     from monitor.control.commands import Request
 
-    as_json, config_file = inherited_options(ctx, as_json=as_json, config_file=config_file)
     is_failed = False
-    with command_client(load_config(config_file)) as client:
+    with ExitStack() as stack:
+        client = CommandClient(load_config(config_file), stack)
         for command, *arguments in commands:
             try:
                 row = client.run(Request(command=command, arguments=tuple(arguments)))
@@ -117,7 +114,7 @@ def run_commands(
 def print_json(rows: Iterable[Mapping[str, object]]) -> None:
     """Print rows as JSON lines; Korean stays readable, control characters are escaped."""
     for row in rows:
-        line = json.dumps({"schema_version": SCHEMA_VERSION, **row}, ensure_ascii=False, default=str)
+        line = json.dumps({"schema_version": 1, **row}, ensure_ascii=False, default=str)
         click.echo(line.translate(_ESCAPES))
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
-SHELLS = ("bash", "zsh", "fish")
+SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 
 
 @click.command()
@@ -19,9 +19,7 @@ def command(ctx: click.Context, *, shell: str) -> None:
     zsh:  eval "$(monitor completion zsh)"              in ~/.zshrc
     fish: monitor completion fish > ~/.config/fish/completions/monitor.fish
     """
-    script = get_completion_class(shell)
-    if script is None:
-        raise click.BadParameter("this shell is not supported")
     # Not .source(): click's bash class starts a shell there to ask for its version.
-    complete = script(cli=ctx.find_root().command, ctx_args={}, prog_name="monitor", complete_var="_MONITOR_COMPLETE")
+    script, cli = SHELLS[shell], ctx.find_root().command
+    complete = script(cli=cli, ctx_args={}, prog_name="monitor", complete_var="_MONITOR_COMPLETE")
     click.echo(complete.source_template % complete.source_vars())

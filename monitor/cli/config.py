@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.common import common_options, inherited_options, load_config, print_rows
+from monitor.cli.common import common_options, load_config, print_rows
 from monitor.ports import Row
 
 
@@ -32,13 +32,11 @@ def init(*, path: Path) -> None:
 
 @command.command("show")
 @common_options
-@click.pass_context
-def show(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
+def show(*, as_json: bool, config_file: str | None) -> None:
     """Show every setting in force and the line it comes from; secrets stay hidden."""
     from monitor.config.settings import settings
     from monitor.inspect.rows import setting_row
 
-    as_json, config_file = inherited_options(ctx, as_json=as_json, config_file=config_file)
     config = load_config(config_file)
     rows = map(partial(setting_row, config.file), settings(config))
     print_rows(rows, as_json=as_json, header=("setting", "value", "from"), cells=_cells)

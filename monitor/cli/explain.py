@@ -13,7 +13,6 @@ from monitor.inspect.rows import explanation_row
 from monitor.text import escape
 
 if TYPE_CHECKING:
-    from monitor.config import Config
     from monitor.match.explain import Explanation
     from monitor.match.matcher import Watchlist
 
@@ -24,10 +23,13 @@ if TYPE_CHECKING:
 @common_options
 def command(*, release: int, watchlist: str | None, as_json: bool, config_file: str | None) -> None:
     """Explain how WATCHLIST, or each watchlist, matches RELEASE (its number): which part matched where, or failed."""
+    from monitor.config.convert import watchlists_of
     from monitor.match.explain import explain
 
     config = load_config(config_file)
-    chosen = _chosen(config, watchlist)
+    chosen = [one for one in watchlists_of(config) if watchlist in (None, one.name)]
+    if watchlist is not None and not chosen:
+        raise unknown_watchlist(config, watchlist)
     with archive_of(config) as archive:
         stored = archive.head(release)
     if not as_json:
@@ -38,16 +40,6 @@ def command(*, release: int, watchlist: str | None, as_json: bool, config_file: 
             print_json([explanation_row(release, one.name, explanation)])
         else:
             click.echo("\n".join(_lines(one.name, explanation)))
-
-
-def _chosen(config: Config, name: str | None) -> tuple[Watchlist, ...]:
-    from monitor.config.convert import watchlists_of
-
-    every = watchlists_of(config)
-    chosen = tuple(one for one in every if name in (None, one.name))
-    if name is not None and not chosen:
-        raise unknown_watchlist(config, name)
-    return chosen
 
 
 def _with_sources(explanation: Explanation, watchlist: Watchlist, source: str) -> Explanation:

@@ -13,7 +13,7 @@ import click
 from monitor.cli.common import archive_of, common_options, is_terminal, load_config, parse_since_day, print_json
 from monitor.cli.progress import with_bar
 from monitor.inspect.rows import match_row
-from monitor.model import Alert, Snippet
+from monitor.model import Alert
 from monitor.notify.compose import item_of
 from monitor.records import read_all
 from monitor.text import escape
@@ -91,12 +91,8 @@ def _lines(candidate: Candidate, alert: Alert, watchlist: Watchlist) -> Iterator
     number = f"#{candidate.number}  " if candidate.number else ""
     yield click.style(escape(f"{number}{item.date or 'no day'!s:10}  {item.title}"), bold=True)
     for snippet in item.snippets:
-        yield f"  {snippet.field}: {_highlighted(snippet)}"
+        hit = escape(snippet.hit)
+        marked = click.style(hit, fg="yellow", bold=True) if is_terminal() else f"»{hit}«"
+        yield f"  {snippet.field}: {escape(snippet.before)}{marked}{escape(snippet.after)}"
     hits = sum(count for _, count in alert.totals)
     yield f"  {hits} {'hit' if hits == 1 else 'hits'}: {escape(', '.join(item.words))}"
-
-
-def _highlighted(snippet: Snippet) -> str:
-    hit = escape(snippet.hit)
-    marked = click.style(hit, fg="yellow", bold=True) if is_terminal() else f"»{hit}«"
-    return escape(snippet.before) + marked + escape(snippet.after)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from monitor.text import escape
+from monitor.text import escape, plural
 
 BARS = "·▁▂▃▄▅▆▇█"  # nothing, then an eighth of the highest count, and so on
 PLAIN_BARS = ".:-=+*%#@"  # where the terminal's encoding has no such characters
@@ -59,7 +59,7 @@ def _source(source: Mapping[str, Any], now: datetime, zone: ZoneInfo, *, is_runn
         yield _line("", _watch(source["watch"], zone))
     last = f"last dump {_age(source['last_dump'], now)}" if source["last_dump"] else "no dump yet"
     counts = {"dump": source["dumps"], "reject": source["rejected"]}
-    totals = [_plural(count, name) for name, count in counts.items() if count or name == "dump"]
+    totals = [plural(count, name) for name, count in counts.items() if count or name == "dump"]
     held = [f"{source['held']} held until completed"] if source["held"] else []
     since = source["silent_since"]
     silent = click.style(f"  silent since {_local_time(since, zone)}", fg=_BAD) if since else ""
@@ -112,7 +112,7 @@ def _channel(channel: Mapping[str, Any], zone: ZoneInfo) -> str:
 
 
 def _config(config: Mapping[str, Any]) -> Iterator[str]:
-    warnings = f"  {_plural(config['warnings'], 'warning')}: see monitor check" if config["warnings"] else ""
+    warnings = f"  {plural(config['warnings'], 'warning')}: see monitor check" if config["warnings"] else ""
     yield _line("config", f"{escape(config['file'])}{click.style(warnings, fg=_WARNING)}")
     if config["refusal"]:
         refused = f"changed and refused, the one before is in force: {escape(config['refusal'])}"
@@ -129,10 +129,6 @@ def _store(store: Mapping[str, Any], now: datetime) -> str:
 
 def _line(label: str, text: str) -> str:
     return f"{click.style(f'{label:<{_LABEL_WIDTH}}', bold=True)}{text}"
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _local_time(text: str, zone: ZoneInfo) -> str:

@@ -30,15 +30,13 @@ class CommandClient:
         self._local: Commands | None = None
 
     def run(self, request: Request) -> Row:
-        """Execute one command. Raises LockHeld when another command uses the state folder, and the command's errors.
-
-        A daemon that starts or ends holds the folder and has no socket: soon it serves commands or has ended.
-        """
-        return _retry(lambda: self._run(request), is_final=self._is_held_for_long, pause=self._pause)
-
-    def _is_held_for_long(self) -> bool:
-        """Return True when a process holds the folder that neither serves commands nor releases it soon."""
-        return lock.holder_verb(self._config.state) not in ("", lock.DAEMON, lock.COMMAND)
+        """Execute one command. Raises LockHeld when another command uses the state folder, and the command's errors."""
+        short = ("", lock.DAEMON, lock.COMMAND)  # processes of these verbs soon serve commands or release the folder
+        return _retry(
+            lambda: self._run(request),
+            is_final=lambda: lock.holder_verb(self._config.state) not in short,
+            pause=self._pause,
+        )
 
     def _run(self, request: Request) -> Row:
         if self._local is None:
@@ -53,13 +51,6 @@ def request_reload(state: Path, *, pause: Callable[[float], None] = time.sleep) 
     """Make the daemon read its configuration again; wait for one that is starting. Raises NoDaemon."""
     request = Request(command="reload")
     return _retry(lambda: ask(state, request), is_final=lambda: lock.holder_verb(state) != lock.DAEMON, pause=pause)
-
-
-@contextmanager
-def command_client(config: Config) -> Iterator[CommandClient]:
-    """Yield a client that releases the lock, if it took it, at the end of the block."""
-    with ExitStack() as stack:
-        yield CommandClient(config, stack)
 
 
 @contextmanager

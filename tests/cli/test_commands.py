@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ import pytest
 
 from monitor.config import load
 from monitor.control import lock
-from monitor.control.client import command_client
+from monitor.control.client import CommandClient
 from monitor.control.commands import Request
 from monitor.testing import NOON
 from tests.control.test_server import impostor
@@ -204,7 +205,8 @@ def test_a_command_that_the_daemon_did_not_live_to_answer_is_done_here_and_so_ar
     plain: Project,
 ) -> None:
     config = load(plain.folder / "config.yaml", environ={})
-    with impostor(config.state, b""), command_client(config) as client:
+    with impostor(config.state, b""), ExitStack() as stack:
+        client = CommandClient(config, stack)
         assert client.run(Request(command="mute", arguments=("fta", "8h")))["name"] == "fta"
         assert client.run(Request(command="mute", arguments=("hook", "8h")))["name"] == "hook"
     assert plain.run("status", "--json").rows()[0]["releases"]["muted_watchlists"].keys() == {"fta"}

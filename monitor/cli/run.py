@@ -26,7 +26,7 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
 
     config = load_config(config_file, checks=[warn_about_services])
     logs.set_up(log_format)
-    for failure in failures(config):
-        logs.warn("watchlist_test_failed", path=failure.path, message=failure.message)
+    for path, message in failures(config):
+        logs.warn("watchlist_test_failed", path=path, message=message)
     with open_runtime(config, verb="run --once" if once else "run") as runtime:
         ctx.exit(runtime.run_once() if once else run(runtime))

@@ -1,7 +1,4 @@
-"""Commands that change a running monitor (retry, drop, mute, resume); each returns a one-line result.
-
-The daemon's control socket executes them; a command line that finds no daemon executes the same ones itself.
-"""
+"""Commands that change a running monitor (retry, drop, mute, resume); each returns a one-line result."""
 
 from __future__ import annotations
 
@@ -13,8 +10,6 @@ from monitor.config import positive_duration
 from monitor.errors import NotFound, UsageError
 from monitor.ports import ChannelStates, Clock, Outbox, Row
 from monitor.times import rfc3339
-
-_MAX_ID = 2**63 - 1  # of a row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +114,6 @@ class Commands:
 
 
 def _message_id(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 20 and 0 < int(text) <= _MAX_ID):
+    if not (text.isascii() and text.isdecimal() and len(text) < 20 and 0 < int(text) < 2**63):
         raise UsageError(f"{text[:40]!r} is not a message number; `monitor alerts` shows them")
     return int(text)

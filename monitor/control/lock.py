@@ -41,7 +41,11 @@ def hold(state: Path, *, verb: str, now: datetime) -> Iterator[None]:
     descriptor = _open(state)
     try:
         if not _wait_for_lock(descriptor):
-            raise _lock_held(descriptor, state)
+            found = _read(descriptor)
+            who = f"pid {found.pid} on {found.host} since {found.since} ({found.verb})" if found else "another process"
+            is_short = found and found.verb != DAEMON
+            action = "wait until it has ended" if is_short else "stop it first, or use another `state:`"
+            raise LockHeld(f"the state folder is in use by {who}; {action}", where=str(state))
         holder = Holder(pid=os.getpid(), host=socket.gethostname(), since=f"{now:%Y-%m-%dT%H:%M:%SZ}", verb=verb)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
@@ -101,13 +105,6 @@ def _open(state: Path) -> int:
         return os.open(state / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as error:
         raise StoreError(f"the state folder cannot be used: {error.strerror}", where=str(state)) from error
-
-
-def _lock_held(descriptor: int, state: Path) -> LockHeld:
-    found = _read(descriptor)
-    who = f"pid {found.pid} on {found.host} since {found.since} ({found.verb})" if found else "another process"
-    action = "wait until it has ended" if found and found.verb != DAEMON else "stop it first, or use another `state:`"
-    return LockHeld(f"the state folder is in use by {who}; {action}", where=str(state))
 
 
 def _read(descriptor: int) -> Holder | None:

@@ -75,7 +75,7 @@ class ControlServer:
     def serve(self, on_done: Callable[[], None]) -> None:
         """Serve until `stop`; on_done: called after each command that changed something."""
         try:
-            while self._waiter not in self._ready():
+            while self._waiter not in [key.fileobj for key, _ in self._selector.select()]:
                 self._serve_one(on_done)
         finally:
             self._close()
@@ -86,9 +86,6 @@ class ControlServer:
             Path(address).unlink()
         with suppress(OSError):  # `serve` has ended already
             self._waker.send(b"\0")
-
-    def _ready(self) -> list[object]:
-        return [key.fileobj for key, _ in self._selector.select()]
 
     def _serve_one(self, on_done: Callable[[], None]) -> None:
         try:

@@ -18,6 +18,7 @@ from monitor.errors import FileChanged, NotFound, NotReadable
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Alert, Change, Kind, Release
 from monitor.records import Stored
+from monitor.text import plural
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +55,10 @@ class BacktestCounts:
         days = ""
         if self.first and self.last:
             count = (self.last - self.first).days + 1
-            days = f" in {_plural(count, 'day')} ({self.first} to {self.last})"
+            days = f" in {plural(count, 'day')} ({self.first} to {self.last})"
         missed = self.matched - self.alerted
         silent = f"; {missed:,} {'match' if missed == 1 else 'matches'} without an alert" if missed else ""
-        return f"would have alerted on {self.alerted} of {_plural(self.seen, 'release')}{days}{silent}"
+        return f"would have alerted on {self.alerted} of {plural(self.seen, 'release')}{days}{silent}"
 
 
 def backtest(
@@ -65,23 +66,20 @@ def backtest(
 ) -> Iterator[tuple[Candidate, Alert]]:
     """Yield every release that matches, as if it were new, and count along."""
     for candidate in candidates:
-        [alert] = matcher.alerts([_new_change(candidate)], source=candidate.source) or (None,)
+        change = Change(
+            kind=Kind.NEW,
+            number=candidate.number or 0,
+            version=candidate.version or 1,
+            base=0,
+            after=candidate.release,
+            before=None,
+            reason="",
+            record=None,
+        )
+        [alert] = matcher.alerts([change], source=candidate.source) or (None,)
         counts.add(candidate, alert)
         if alert:
             yield candidate, alert
-
-
-def _new_change(candidate: Candidate) -> Change:
-    return Change(
-        kind=Kind.NEW,
-        number=candidate.number or 0,
-        version=candidate.version or 1,
-        base=0,
-        after=candidate.release,
-        before=None,
-        reason="",
-        record=None,
-    )
 
 
 def candidate_of(stored: Stored) -> Candidate:
@@ -91,7 +89,11 @@ def candidate_of(stored: Stored) -> Candidate:
 
 def dump_candidates(config: Config, path: Path) -> tuple[tuple[Candidate, ...], int]:
     """Return the releases of one dump file, and how many of its records cannot be read. Raises MonitorError."""
-    source = _source_for(config, path)
+    sources = sources_of(config)
+    whole, name = os.fsencode(path.absolute()), os.fsencode(path.name)
+    # The source that would ingest this file, else the first: its options tell how to read it.
+    inside = next((source for source in sources if source.folder.holds(whole)), None)
+    source = inside or next((source for source in sources if source.folder.matches(name)), sources[0])
     options = source.options
     parsed = parse(_text(path, source), categories=options.categories, max_record=options.max_record)
     return tuple(Candidate(release=one.release, source=source.name) for one in parsed.records), len(parsed.rejects)
@@ -103,27 +105,14 @@ def watchlist_for(config: Config, text: str, *, is_query: bool) -> Watchlist:
     return named[0] if named else Watchlist(name="query", query=text)
 
 
-def _source_for(config: Config, path: Path) -> Source:
-    """Return the source that would ingest this file, else the first: its options tell how to read it."""
-    sources = sources_of(config)
-    whole, name = os.fsencode(path.absolute()), os.fsencode(path.name)
-    inside = next((source for source in sources if source.folder.holds(whole)), None)
-    return inside or next((source for source in sources if source.folder.matches(name)), sources[0])
-
-
 def _text(path: Path, source: Source) -> str:
     try:
         with open_file(os.fsencode(path.absolute()), follow_symlinks=True) as file:
             content = read_content(file, max_file=source.max_file)
-        text = "" if content.fault else decode(content.content, source.encoding)
+        if not content.fault:
+            return decode(content.content, source.encoding)
     except OSError as error:
         raise NotFound(f"cannot be read: {error.strerror}", where=str(path)) from error
     except (Skipped, FileChanged, NotReadable) as error:
         raise NotReadable(error.message, where=str(path)) from error
-    if content.fault:
-        raise NotReadable(content.fault, where=str(path))
-    return text
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    raise NotReadable(content.fault, where=str(path))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,10 +41,13 @@ def examine(config: Config, *, now: datetime) -> Iterator[CheckResult]:
     yield _space(config.state)
     yield _lock(config.state)
     yield _store(config.state)
-    yield _full_text()
+    if has_full_text_search():
+        yield _ok("full-text search", "this SQLite has FTS5")
+    else:
+        yield _fail("full-text search", "this SQLite lacks FTS5", "use a Python whose SQLite has FTS5: most do")
     for name, source in config.sources.items():
         yield _source(name, source.path)
-    yield _events(_INOTIFY)
+    yield _events()
     yield _clock(config, now)
 
 
@@ -87,24 +91,14 @@ def _store(state: Path) -> CheckResult:
     except NotFound:
         return _ok("store", "none yet; the first run creates it")
     except StoreError as error:
-        return _unreadable_store(state, error)
-
-
-def _unreadable_store(state: Path, error: StoreError) -> CheckResult:
-    """Return whether the store itself can be read although its folder cannot be used."""
-    try:
+        reason = error.message
+    try:  # the store itself may be readable although its folder cannot be used
         with open_stores(state, Access.IMMUTABLE) as stores:
             count = stores.archive.count_heads()
     except StoreError:
-        return _fail("store", error.message, "restore a backup with `monitor db restore FILE`")
-    what = f"{count:,} releases up to its last checkpoint; opened as usual: {error.message}"
+        return _fail("store", reason, "restore a backup with `monitor db restore FILE`")
+    what = f"{count:,} releases up to its last checkpoint; opened as usual: {reason}"
     return _fail("store", what, "make the state folder and monitor.db writable for this user")
-
-
-def _full_text() -> CheckResult:
-    if has_full_text_search():
-        return _ok("full-text search", "this SQLite has FTS5")
-    return _fail("full-text search", "this SQLite lacks FTS5", "use a Python whose SQLite has FTS5: most do")
 
 
 def _source(name: str, path: Path) -> CheckResult:
@@ -115,11 +109,11 @@ def _source(name: str, path: Path) -> CheckResult:
     return _ok(f"source {name}", f"{path} can be read")
 
 
-def _events(limits: Path) -> CheckResult:
+def _events() -> CheckResult:
     """Check how many folders the system lets this user watch."""
-    if not limits.is_dir():
+    if not _INOTIFY.is_dir():
         return _ok("file events", "this system has no limits of inotify")
-    found = {name: int((limits / name).read_text("ascii")) for name in _MINIMUM}
+    found = {name: int((_INOTIFY / name).read_text("ascii")) for name in _MINIMUM}
     what = ", ".join(f"{name} {count:,}" for name, count in found.items())
     low = [name for name, count in found.items() if count < _MINIMUM[name]]
     if low:
@@ -139,11 +133,8 @@ def _nearest(path: Path) -> Path:
     return next(folder for folder in (path, *path.parents) if folder.exists())
 
 
-def _result(state: str) -> Callable[..., CheckResult]:
-    def result(check: str, what: str, do: str = "") -> CheckResult:
-        return CheckResult(check=escape(check), state=state, what=escape(what), do=escape(do))
-
-    return result
+def _result(state: str, check: str, what: str, do: str = "") -> CheckResult:
+    return CheckResult(check=escape(check), state=state, what=escape(what), do=escape(do))
 
 
-_ok, _warn, _fail = _result("ok"), _result("warn"), _result("fail")
+_ok, _warn, _fail = (partial(_result, state) for state in ("ok", "warn", "fail"))

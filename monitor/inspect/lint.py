@@ -1,12 +1,10 @@
-"""Warn about what a configuration allows but its author probably did not mean.
-
-Checks that need the store are skipped when there is none yet.
-"""
+"""Warn about what a configuration allows but its author probably did not mean."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -20,6 +18,7 @@ from monitor.model import Kind
 from monitor.notify.time_windows import next_window, quiet_until
 from monitor.ports import Archive
 from monitor.records import read_all
+from monitor.text import plural
 
 SAMPLE = 2_000  # the last releases: a rule is judged by what is published now
 _SOME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # far from the nights on which clocks change
@@ -29,12 +28,15 @@ MIN_RELEASES = 10  # of fewer, neither "none" nor "most" means anything
 def lint(config: Config, diagnostics: Diagnostics) -> None:
     """Add failing `tests:` and all warnings; this `Check` comes last, because a faulty rule cannot be tried."""
     diagnostics.raise_errors()
-    for failure in failures(config):
-        diagnostics.warning(failure.path, failure.message)
+    for path, message in failures(config):
+        diagnostics.warning(path, message)
     _check_channels_used(config, diagnostics)
     _check_digests(config, diagnostics)
     _check_duplicates(config, diagnostics)
-    _check_store(config, diagnostics)
+    with suppress(NotFound), open_read_only(config) as store:  # the first run creates it
+        _check_sources_named(config, store.archive, diagnostics)
+        _check_channels_named(config, store.archive, diagnostics)
+        _check_reach(config, store.archive, diagnostics)
 
 
 def _check_channels_used(config: Config, diagnostics: Diagnostics) -> None:
@@ -74,17 +76,6 @@ def _check_duplicates(config: Config, diagnostics: Diagnostics) -> None:
                 diagnostics.warning(f"watchlists.{name}.keywords[{number}]", "stands twice in this list; leave one out")
 
 
-def _check_store(config: Config, diagnostics: Diagnostics) -> None:
-    """Run the checks that need the store."""
-    try:
-        with open_read_only(config) as store:
-            _check_sources_named(config, store.archive, diagnostics)
-            _check_channels_named(config, store.archive, diagnostics)
-            _check_reach(config, store.archive, diagnostics)
-    except NotFound:
-        return
-
-
 def _check_sources_named(config: Config, archive: Archive, diagnostics: Diagnostics) -> None:
     """Warn about a stored source that no config names: renamed, it looks new and alerts on all its releases again."""
     stored = {name: totals.releases for name, totals in archive.summary().sources.items()}
@@ -94,7 +85,7 @@ def _check_sources_named(config: Config, archive: Archive, diagnostics: Diagnost
         for number, old in enumerate(source.was)
     }
     for old, count in stored.items():
-        holds = f"the store holds {count:,} release{'' if count == 1 else 's'} of '{old}'"
+        holds = f"the store holds {plural(count, 'release')} of '{old}'"
         if old in renamed and stored.get(renamed[old][0]):
             name, path = renamed[old]
             both = f"{holds} and {stored[name]:,} of '{name}'; they are merged, and what both hold stands twice"
@@ -116,7 +107,11 @@ def _check_reach(config: Config, archive: Archive, diagnostics: Diagnostics) -> 
     """Warn about rules that match no stored release, and keywords that match most of them."""
     watchlists = watchlists_of(config)
     parts = {path: part for watchlist in watchlists for path, part in _parts(watchlist)}
-    seen, matched = _count_matches(Matcher([*watchlists, *parts.values()], config.aliases), archive)
+    matcher = Matcher([*watchlists, *parts.values()], config.aliases)
+    seen, matched = Counter[str](), Counter[str]()  # releases of each source, and those that each rule matches
+    for stored in read_all(archive.heads, after=archive.head_before_last(SAMPLE)):
+        seen[stored.source] += 1
+        matched.update({hit.watchlist for hit in matcher.scan(stored.release, source=stored.source)})
     for watchlist in watchlists:
         total = _total(watchlist, seen)
         if total >= MIN_RELEASES and not matched[watchlist.name]:
@@ -135,15 +130,6 @@ def _parts(watchlist: Watchlist) -> Iterator[tuple[str, Watchlist]]:
     for number, keyword in enumerate(watchlist.keywords):
         path = f"watchlists.{watchlist.name}.keywords[{number}]"
         yield path, replace(watchlist, name=path, keywords=(keyword,), min_hits=1)
-
-
-def _count_matches(matcher: Matcher, archive: Archive) -> tuple[Counter[str], Counter[str]]:
-    """Return how many releases each source has, and how many of them each watchlist matches."""
-    seen, matched = Counter[str](), Counter[str]()
-    for stored in read_all(archive.heads, after=archive.head_before_last(SAMPLE)):
-        seen[stored.source] += 1
-        matched.update({hit.watchlist for hit in matcher.scan(stored.release, source=stored.source)})
-    return seen, matched
 
 
 def _total(watchlist: Watchlist, seen: Counter[str]) -> int:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import chain, groupby
+from typing import NamedTuple
 
 from monitor.config import Config
 from monitor.config.convert import policy_of
 from monitor.inspect.rows import message_row
-from monitor.model import ChannelState, Item, PendingNotice
+from monitor.model import ChannelState, PendingNotice
 from monitor.notify.send_time import Policy, send_time
 from monitor.ports import Row
 from monitor.records import MessageItem, MessageRecord, Summary, read_all
@@ -52,7 +52,12 @@ def _waiting(config: Config, store: Stores) -> Iterator[MessageRecord]:
                 due=expected.due,
                 reason=expected.reason or None,
                 sent_at=None,
-                items=tuple(_message_item(one.notice.item) for _, _, one in group),
+                items=tuple(
+                    MessageItem(
+                        release=item.release, version=item.version, title=item.title, watchlists=item.watchlists
+                    )
+                    for item in (one.notice.item for _, _, one in group)
+                ),
             )
 
 
@@ -64,8 +69,7 @@ def pending_counts(summary: Summary) -> Mapping[str, int]:
     return +counts
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Expected:
+class _Expected(NamedTuple):
     """When a notice is sent, as which kind of message, and what it waits for."""
 
     due: datetime
@@ -82,7 +86,3 @@ def _expected(one: PendingNotice, policy: Policy | None, channel_state: ChannelS
     if channel_state.flood_until and not one.notice.is_urgent:
         return _Expected(channel_state.flood_until, "summary", f"more than {policy.max_per_hour} messages an hour")
     return _Expected(found.at, "instant", "")
-
-
-def _message_item(item: Item) -> MessageItem:
-    return MessageItem(release=item.release, version=item.version, title=item.title, watchlists=item.watchlists)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -52,12 +53,14 @@ def status_of(file: Path, *, now: datetime, timeout: float = daemon_state.STALE_
     try:
         config = load(file, checks=(check_rules,))
     except ConfigError as error:
-        answer = _ask_status(state_of(file), file, timeout)
-        if answer is None:
-            raise
-        zone, found = answer
-        found["config"]["refusal"] = f"{error.where}: {error.message}"  # the daemon may know an older one
-        return zone, found
+        state = state_of(file)
+        with suppress(MonitorError):
+            answer: Mapping[str, Any] = ask(state, Request(command="status"), timeout=timeout)
+            found = answer["standing"]
+            if found["config"]["file"] == str(file.absolute()):
+                found["config"]["refusal"] = f"{error.where}: {error.message}"  # the daemon may know an older one
+                return ZoneInfo(answer["zone"]), found
+        raise
     return config.timezone, status(config, _daemon_state(config.state, timeout), now=now)
 
 
@@ -74,16 +77,6 @@ def _daemon_state(state: Path, timeout: float) -> Mapping[str, Any]:
     return found
 
 
-def _ask_status(state: Path, file: Path, timeout: float) -> tuple[ZoneInfo, dict[str, Any]] | None:
-    """Return the answer of the daemon that runs on this file; None: there is none, or it does not answer."""
-    try:
-        answer: Mapping[str, Any] = ask(state, Request(command="status"), timeout=timeout)
-    except MonitorError:
-        return None
-    found = answer["standing"]
-    return (ZoneInfo(answer["zone"]), found) if found["config"]["file"] == str(file.absolute()) else None
-
-
 def status(config: Config, reported: Mapping[str, Any], *, now: datetime) -> Row:
     """Return one object: ok, daemon, sources, releases, outbox, channels, config, store.
 
@@ -96,11 +89,14 @@ def status(config: Config, reported: Mapping[str, Any], *, now: datetime) -> Row
     reported = reported if is_running else {"silence": "no daemon runs"}
     daemon = asdict(holder) | {"paused": reported.get("paused") or None} if holder and is_running else None
     watches = {name: daemon_state.reported_watch(reported, name) for name in config.sources}
-    sources, channels = _sources(config, snapshot, watches), _channels(config, snapshot)
+    channels, file = _channels(config, snapshot), store_file(config.state)
     return {
-        "ok": daemon is not None and not daemon["paused"] and _is_healthy(sources, channels),
+        "ok": daemon is not None
+        and not daemon["paused"]
+        and not unwatched_source({name: watch["state"] for name, watch in watches.items()})
+        and all(channel["state"] not in ("open", "refused") for channel in channels),
         "daemon": daemon,
-        "sources": sources,
+        "sources": _sources(config, snapshot, watches),
         "releases": _releases(config, snapshot),
         "outbox": outbox_row(snapshot.summary),
         "channels": channels,
@@ -109,7 +105,12 @@ def status(config: Config, reported: Mapping[str, Any], *, now: datetime) -> Row
             "warnings": len(config.warnings),
             "refusal": reported.get("refusal") or None,
         },
-        "store": _store(config.state),
+        "store": {
+            "file": str(file.path),
+            "exists": file.path.is_file(),
+            "size": file.size,
+            "last_backup": file.last_backup,
+        },
     }
 
 
@@ -141,11 +142,6 @@ def midnights(now: datetime, zone: ZoneInfo) -> list[datetime]:
     return [datetime.combine(today + timedelta(days=days), time(), tzinfo=zone) for days in range(1 - DAYS, 2)]
 
 
-def _is_healthy(sources: Sequence[Mapping[str, Any]], channels: Sequence[Row]) -> bool:
-    is_unwatched = unwatched_source({source["name"]: source["watch"]["state"] for source in sources})
-    return not is_unwatched and all(channel["state"] not in ("open", "refused") for channel in channels)
-
-
 def _sources(config: Config, snapshot: _Snapshot, watches: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     return [
         source_row(
@@ -165,12 +161,6 @@ def _releases(config: Config, snapshot: _Snapshot) -> Row:
     stored = snapshot.summary.sources
     total = sum(stored[name].releases for name in config.sources if name in stored)
     return releases_row(total, snapshot.summary, days=snapshot.days, muted=muted)
-
-
-def _store(state: Path) -> Row:
-    file = store_file(state)
-    exists = file.path.is_file()
-    return {"file": str(file.path), "exists": exists, "size": file.size, "last_backup": file.last_backup}
 
 
 def _channels(config: Config, snapshot: _Snapshot) -> list[Row]:

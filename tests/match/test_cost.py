@@ -77,11 +77,11 @@ class MeteredPage(TokenizedField):
         self.meter.steps += 1
         return super().has_pair(left, right)
 
-    def says(self, words: str) -> bool:
+    def has_phrase(self, words: str) -> bool:
         self.meter.steps += 1
         return super().has_phrase(words)
 
-    def places_of(self, word: Word) -> int:
+    def positions_of(self, word: Word) -> int:
         self.meter.steps += 1
         return Metered(super().positions_of(word)).of(self.meter)
 

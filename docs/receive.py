@@ -1,4 +1,4 @@
-"""A webhook on this machine that prints what it is told: `python3 docs/receive.py [PORT]`, for trying things out."""
+"""Run a webhook on this machine that prints what it receives: `python3 docs/receive.py [PORT]`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 class _Printer(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Accept and print."""
-        told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        print(told["title"], told["message"], "", sep="\n", flush=True)
+        received = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        print(received["title"], received["message"], "", sep="\n", flush=True)
         self.send_response(200)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Nothing: what arrives is enough."""
+        """Log nothing besides the messages."""
 
 
 if __name__ == "__main__":

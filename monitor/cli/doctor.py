@@ -47,7 +47,8 @@ def _results(config_file: str | None) -> Iterator[CheckResult]:
     except MonitorError as error:
         what, action = error.message, "name a configuration with -c FILE"
         if isinstance(error, ConfigError):
-            what = f"{len(error.faults)} faults, the first: {error.message}"
+            count = len(error.faults)
+            what = f"{count} fault{'s' * (count > 1)}, the first: {error.message}"
             action = "run `monitor check`, which shows the place of each"
         yield CheckResult(check="configuration", state="fail", what=what, do=action)
         return

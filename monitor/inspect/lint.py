@@ -73,7 +73,7 @@ def _check_duplicates(config: Config, diagnostics: Diagnostics) -> None:
             )
         for number, keyword in enumerate(watchlist.keywords):
             if keyword in watchlist.keywords[:number]:
-                diagnostics.warning(f"watchlists.{name}.keywords[{number}]", "stands twice in this list; leave one out")
+                diagnostics.warning(f"watchlists.{name}.keywords[{number}]", "is listed twice; remove one")
 
 
 def _check_sources_named(config: Config, archive: Archive, diagnostics: Diagnostics) -> None:
@@ -88,7 +88,7 @@ def _check_sources_named(config: Config, archive: Archive, diagnostics: Diagnost
         holds = f"the store holds {plural(count, 'release')} of '{old}'"
         if old in renamed and stored.get(renamed[old][0]):
             name, path = renamed[old]
-            both = f"{holds} and {stored[name]:,} of '{name}'; they are merged, and what both hold stands twice"
+            both = f"{holds} and {stored[name]:,} of '{name}'; they are merged, and releases of both appear twice"
             diagnostics.warning(path, both)
         elif old not in config.sources and old not in renamed:
             action = f"if it was renamed, write was: [{old}] below its new name, or all its alerts are sent again"

@@ -125,7 +125,7 @@ def _limits(watchlist: Watchlist, aliases: Aliases, document: Document) -> Itera
 def _part(text: str, rule: Rule, document: Document) -> QueryPart:
     matched = matches(rule, document)
     if isinstance(rule, Not):
-        why = _quoted_hits(rule.part, document) if not matched else "stands nowhere"
+        why = _quoted_hits(rule.part, document) if not matched else "does not occur"
     else:
         why = _quoted_hits(rule, document) if matched else _missing(rule, document)
     return QueryPart(text=text, matched=matched, why=why)
@@ -151,12 +151,12 @@ def _missing(rule: Rule, document: Document) -> str:
             return _missing_words(rule, document)
         case Near():
             lacking = [part for part in rule.parts if not matches(part, document)]
-            return _missing(lacking[0], document) if lacking else "all of it stands there, but not near enough"
+            return _missing(lacking[0], document) if lacking else "all parts occur, but not near enough"
         case Count():
             count = count_hits([rule.part], document)
             return f"{count} different {'place' if count == 1 else 'places'} only"
         case Or():
-            return "none of it stands there: " + "; ".join(_missing(part, document) for part in rule.parts[:_MAX_SHOWN])
+            return "no part occurs: " + "; ".join(_missing(part, document) for part in rule.parts[:_MAX_SHOWN])
     return "does not fit anywhere"
 
 
@@ -165,13 +165,13 @@ def _missing_words(rule: Keyword, document: Document) -> str:
     where = " or ".join(rule.fields)
     absent = next((word for word in rule.words if not any(tokenized.has(word) for tokenized in tokenized_fields)), None)
     if absent is not None:
-        return f"'{_shortest(absent.forms)}' stands nowhere in {where}"
+        return f"'{_shortest(absent.forms)}' does not occur in {where}"
     picky = next(
         (word for word in rule.words if not any(tokenized.positions_of(word) for tokenized in tokenized_fields)), None
     )
     if picky is not None:
-        return f"'{_shortest(picky.forms)}' stands there, but not in the capitals asked for"
-    return f"its words stand there, but not side by side in {where}"
+        return f"'{_shortest(picky.forms)}' occurs, but not in the required capital letters"
+    return f"its words occur, but not side by side in {where}"
 
 
 def _shortest(forms: Sequence[str]) -> str:

@@ -107,7 +107,7 @@ def test_rules_that_differ_are_no_twins(fresh: Project, other: str) -> None:
 
 def test_a_keyword_that_stands_twice(fresh: Project) -> None:
     found = warnings_of(fresh, "  a: {keywords: [FTA, quota, FTA]}")
-    assert found == [("watchlists.a.keywords[2]", "stands twice in this list; leave one out")]
+    assert found == [("watchlists.a.keywords[2]", "is listed twice; remove one")]
 
 
 def test_a_watchlist_that_never_matched(lived_in: Project) -> None:

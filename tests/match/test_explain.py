@@ -24,13 +24,13 @@ def part(query: str, **options: object) -> QueryPart:
         ("ATLEAST/2(semi*)", True, 'title "Semiconductor", body "Semiconductors"'),
         ("ATLEAST/3(semi*)", False, "2 different places only"),
         ("ATLEAST/2(cars)", False, "0 different places only"),
-        ("cars", False, "'car' stands nowhere in title or body or category"),
-        ("title:Japan", False, "'japan' stands nowhere in title"),
-        ("US", False, "'us' stands there, but not in the capitals asked for"),
-        ('"exports Japan"', False, "its words stand there, but not side by side in title or body or category"),
+        ("cars", False, "'car' does not occur in title or body or category"),
+        ("title:Japan", False, "'japan' does not occur in title"),
+        ("US", False, "'us' occurs, but not in the required capital letters"),
+        ('"exports Japan"', False, "its words occur, but not side by side in title or body or category"),
         ("Japan NEAR/1 chips", True, 'body "Japan", body "chips"'),
-        ("Japan NEAR/1 Korea", False, "all of it stands there, but not near enough"),
-        ("Japan NEAR/1 cars", False, "'car' stands nowhere in title or body or category"),
+        ("Japan NEAR/1 Korea", False, "all parts occur, but not near enough"),
+        ("Japan NEAR/1 cars", False, "'car' does not occur in title or body or category"),
     ],
 )
 def test_each_part_says_what_it_found_or_what_is_missing(query: str, matched: bool, why: str) -> None:
@@ -43,7 +43,7 @@ def test_a_query_is_explained_part_by_part_as_it_was_read() -> None:
     assert (found.matched, found.query) == (False, "semi* AND title:(Japan OR rise) AND NOT Korea")
     assert [(one.text, one.matched, one.why) for one in found.parts] == [
         ("semi*", True, 'title "Semiconductor", body "Semiconductors"'),
-        ("title:Japan", False, "'japan' stands nowhere in title"),
+        ("title:Japan", False, "'japan' does not occur in title"),
         ("title:rise", True, 'title "rise"'),
         ("NOT Korea", False, 'body "Korea"'),
     ]

@@ -21,7 +21,7 @@ from monitor.text import escape
 if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.inspect.backtest import Candidate
-    from monitor.match.matcher import Matcher, Watchlist
+    from monitor.match.matcher import Watchlist
 
 
 @click.command()
@@ -37,12 +37,21 @@ def command(
 
     With --file: on the releases of one dump, which is read and not stored.
     """
-    from monitor.inspect.backtest import BacktestCounts, backtest, watchlist_for
+    from monitor.config import caret_excerpt
+    from monitor.config.convert import watchlists_of
+    from monitor.inspect.backtest import BacktestCounts, backtest
+    from monitor.match.matcher import Matcher, Watchlist
+    from monitor.match.query import QueryFault
 
     config = load_config(config_file)
-    watchlist = watchlist_for(config, rule, is_query=is_query)
+    named = [] if is_query else [one for one in watchlists_of(config) if one.name == rule]
+    watchlist = named[0] if named else Watchlist(name="query", query=rule)
+    try:
+        matcher = Matcher([watchlist], config.aliases)
+    except QueryFault as fault:
+        fault.excerpt = caret_excerpt(watchlist.query, fault.column)
+        raise
     counts = BacktestCounts()
-    matcher = _matcher(watchlist, config)
     found = backtest(matcher, _candidates(config, parse_since_day(since, config.timezone), file), counts)
     if as_json:
         print_json(match_row(*one) for one in found)
@@ -50,19 +59,6 @@ def command(
     for candidate, alert in found:
         click.echo("\n".join(_lines(candidate, alert, watchlist)) + "\n")
     click.echo(click.style(counts.sentence(), bold=True))
-
-
-def _matcher(watchlist: Watchlist, config: Config) -> Matcher:
-    """Raise a QueryFault that shows the place of the error in the query."""
-    from monitor.config import caret_excerpt
-    from monitor.match.matcher import Matcher
-    from monitor.match.query import QueryFault
-
-    try:
-        return Matcher([watchlist], config.aliases)
-    except QueryFault as fault:
-        fault.excerpt = caret_excerpt(watchlist.query, fault.column)
-        raise
 
 
 def _candidates(config: Config, day: date | None, file: Path | None) -> Iterable[Candidate]:

@@ -57,11 +57,10 @@ def _print_history(archive: Archive, release: int) -> None:
     for event in read_all(partial(archive.release_events, release)):
         alerted = f", alerted: {', '.join(event.alert)}" if event.alert else ""
         click.echo(escape(f"{rfc3339(event.at)}  {event.kind} in {event.dump}: {event.reason}{alerted}"))
-    count, last = 0, None
-    for last in read_all(partial(archive.shown_by, release)):  # noqa: B007 - used below
-        count += 1
-    if last:
-        click.echo(f"seen in {count} dump{'s' * (count > 1)}, last {rfc3339(last.at)} in {last.dump}")
+    shown = list(read_all(partial(archive.shown_by, release)))
+    if shown:
+        last, more = shown[-1], "s" * (len(shown) > 1)
+        click.echo(f"seen in {len(shown)} dump{more}, last {rfc3339(last.at)} in {last.dump}")
 
 
 def _heading(version: VersionRecord) -> list[str]:

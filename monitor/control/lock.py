@@ -64,9 +64,7 @@ def holder(state: Path) -> Holder | None:
     except OSError:
         return None
     try:
-        if _lock(descriptor, fcntl.LOCK_SH):
-            return None
-        return _read(descriptor)
+        return None if _lock(descriptor, fcntl.LOCK_SH) else _read(descriptor)
     finally:
         os.close(descriptor)
 

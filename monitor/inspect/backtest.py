@@ -13,9 +13,9 @@ from monitor.collect.file_reader import Skipped, open_file, read_content
 from monitor.collect.formats.dash.parser import parse
 from monitor.collect.source import Source
 from monitor.config import Config
-from monitor.config.convert import sources_of, watchlists_of
+from monitor.config.convert import sources_of
 from monitor.errors import FileChanged, NotFound, NotReadable
-from monitor.match.matcher import Matcher, Watchlist
+from monitor.match.matcher import Matcher
 from monitor.model import Alert, Change, Kind, Release
 from monitor.records import Stored
 from monitor.text import plural
@@ -97,12 +97,6 @@ def dump_candidates(config: Config, path: Path) -> tuple[tuple[Candidate, ...], 
     options = source.options
     parsed = parse(_text(path, source), categories=options.categories, max_record=options.max_record)
     return tuple(Candidate(release=one.release, source=source.name) for one in parsed.records), len(parsed.rejects)
-
-
-def watchlist_for(config: Config, text: str, *, is_query: bool) -> Watchlist:
-    """Return the watchlist of exactly that name, else the text as a query. Raises UsageError."""
-    named = [] if is_query else [one for one in watchlists_of(config) if one.name == text]
-    return named[0] if named else Watchlist(name="query", query=text)
 
 
 def _text(path: Path, source: Source) -> str:

@@ -39,7 +39,9 @@ def examine(config: Config, *, now: datetime) -> Iterator[CheckResult]:
     """Yield the result of every check, in the order in which a start would need things."""
     yield _folder(config.state)
     yield _space(config.state)
-    yield _lock(config.state)
+    holder = lock.holder(config.state)
+    held = f"held by pid {holder.pid} on {holder.host} since {holder.since} ({holder.verb})" if holder else ""
+    yield _ok("lock", held or "no monitor runs on this state folder")
     yield _store(config.state)
     if has_full_text_search():
         yield _ok("full-text search", "this SQLite has FTS5")
@@ -75,13 +77,6 @@ def _space(state: Path) -> CheckResult:
     if free < max(SCARCE, size):
         return _warn("free space", what, "free some space: a backup needs as much as the store has")
     return _ok("free space", what)
-
-
-def _lock(state: Path) -> CheckResult:
-    holder = lock.holder(state)
-    if holder is None:
-        return _ok("lock", "no monitor runs on this state folder")
-    return _ok("lock", f"held by pid {holder.pid} on {holder.host} since {holder.since} ({holder.verb})")
 
 
 def _store(state: Path) -> CheckResult:

@@ -5,7 +5,7 @@ A time is UTC in whole seconds, a day is YYYY-MM-DD.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -117,30 +117,9 @@ def channel_row(name: str, channel_state: ChannelState, *, state: str, is_muted:
     }
 
 
-def source_row(
-    name: str, path: str, totals: SourceTotals, *, is_there: bool, watch: Row, silent_since: datetime | None
-) -> Row:
-    """Return one of the `sources` of `status`."""
-    return {
-        "name": name,
-        "path": path,
-        "is_there": is_there,
-        "watch": watch,
-        **_fields(totals, last_at="last_dump"),
-        "silent_since": rfc3339(silent_since),
-    }
-
-
-def releases_row(
-    total: int, summary: Summary, *, days: Mapping[Kind, Sequence[int]], muted: Mapping[str, datetime]
-) -> Row:
-    """Return the `releases` of `status`; muted: watchlists. A kind without any event in these days is left out."""
-    return {
-        "total": total,
-        "events": {str(kind): count for kind, count in summary.events.items()},
-        "days": {str(kind): list(counts) for kind, counts in days.items() if any(counts)},
-        "muted_watchlists": {name: rfc3339(until) for name, until in muted.items()},
-    }
+def totals_row(totals: SourceTotals) -> Row:
+    """Return what is stored of one of the `sources` of `status`."""
+    return _fields(totals, last_at="last_dump")
 
 
 def outbox_row(summary: Summary) -> Row:

@@ -18,13 +18,14 @@ from monitor.errors import ConfigError, MonitorError, NotFound
 from monitor.health import daemon_state
 from monitor.health.liveness import unwatched_source
 from monitor.inspect.pending import open_read_only, pending_counts
-from monitor.inspect.rows import channel_row, outbox_row, releases_row, source_row
+from monitor.inspect.rows import channel_row, outbox_row, totals_row
 from monitor.model import ChannelState, Kind
 from monitor.notify.retry import is_open
 from monitor.ports import Row
 from monitor.records import SourceTotals, Summary
 from monitor.store.open import store_file
 from monitor.text import escape
+from monitor.times import rfc3339
 
 DAYS = 30  # that are counted one by one, including today
 
@@ -144,23 +145,27 @@ def midnights(now: datetime, zone: ZoneInfo) -> list[datetime]:
 
 def _sources(config: Config, snapshot: _Snapshot, watches: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     return [
-        source_row(
-            name,
-            escape(str(source.path)),
-            snapshot.summary.sources.get(name, SourceTotals()),
-            is_there=source.path.is_dir(),
-            watch=watches[name],
-            silent_since=snapshot.silences.get(name) if source.expect_every else None,
-        )
+        {
+            "name": name,
+            "path": escape(str(source.path)),
+            "is_there": source.path.is_dir(),
+            "watch": watches[name],
+            **totals_row(snapshot.summary.sources.get(name, SourceTotals())),
+            "silent_since": rfc3339(snapshot.silences.get(name) if source.expect_every else None),
+        }
         for name, source in config.sources.items()
     ]
 
 
 def _releases(config: Config, snapshot: _Snapshot) -> Row:
-    muted = {name: until for name, until in snapshot.mutes.items() if name in config.watchlists}
-    stored = snapshot.summary.sources
-    total = sum(stored[name].releases for name in config.sources if name in stored)
-    return releases_row(total, snapshot.summary, days=snapshot.days, muted=muted)
+    """Return the releases; a kind without any event in these days is left out of `days`."""
+    stored, mutes = snapshot.summary.sources, snapshot.mutes
+    return {
+        "total": sum(stored[name].releases for name in config.sources if name in stored),
+        "events": {str(kind): count for kind, count in snapshot.summary.events.items()},
+        "days": {str(kind): list(counts) for kind, counts in snapshot.days.items() if any(counts)},
+        "muted_watchlists": {name: rfc3339(until) for name, until in mutes.items() if name in config.watchlists},
+    }
 
 
 def _channels(config: Config, snapshot: _Snapshot) -> list[Row]:

@@ -17,7 +17,6 @@ class FrozenClock:
         self._now = at
 
     def now(self) -> datetime:
-        """Return the time it was set to."""
         return self._now
 
     def advance(self, by: timedelta) -> None:
@@ -34,7 +33,6 @@ class RecordingChannel:
         self._script = iter(script)
 
     def send(self, message: Message, *, delivery: int) -> Verdict:
-        """Record the message and return the next verdict."""
         self.messages.append(message)
         return next(self._script, Verdict(outcome=Outcome.OK, reason="recorded"))
 

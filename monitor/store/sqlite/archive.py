@@ -130,15 +130,7 @@ def _event(row: Any) -> EventRecord:
 
 def _message(row: Any) -> MessageRecord:
     facts = json.loads(row["payload_json"])  # read as they stand: `unpack_message` makes values that no list shows
-    items = tuple(
-        MessageItem(
-            release=item["release"],
-            version=item["version"],
-            title=item["title"],
-            watchlists=tuple(item["watchlists"]),
-        )
-        for item in facts["items"]
-    )
+    items = tuple(record_of(MessageItem, item, watchlists=tuple(item["watchlists"])) for item in facts["items"])
     reason, kind = row["last_reason"], row["kind"]
     return record_of(MessageRecord, row, kind=kind, reason=reason, items=items, text=facts["text"])
 

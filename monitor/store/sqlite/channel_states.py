@@ -7,7 +7,7 @@ from datetime import datetime
 
 from monitor.model import ChannelState
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import parse_optional_timestamp
+from monitor.store.sqlite.rows import parse_optional_timestamp, record_of
 from monitor.times import parse_timestamp, timestamp
 
 
@@ -19,17 +19,9 @@ class SqliteChannelStates:
 
     def get(self, channel: str) -> ChannelState:
         row = self._handle.all("channel_state", channel=channel)[0]
-        return ChannelState(
-            failures=row["consecutive_failures"] or 0,
-            since=parse_optional_timestamp(row["failing_since"]),
-            opened_until=parse_optional_timestamp(row["opened_until"]),
-            is_refused=bool(row["refused"]),
-            reason=row["reason"] or "",
-            tokens=row["tokens"],
-            tokens_at=parse_optional_timestamp(row["tokens_at"]),
-            flood_until=parse_optional_timestamp(row["flood_until"]),
-            muted_until=parse_optional_timestamp(row["muted_until"]),
-        )
+        failures, reason = row["consecutive_failures"] or 0, row["reason"] or ""
+        since, is_refused = parse_optional_timestamp(row["failing_since"]), bool(row["refused"])
+        return record_of(ChannelState, row, failures=failures, since=since, is_refused=is_refused, reason=reason)
 
     def save(self, channel: str, channel_state: ChannelState) -> None:
         with self._handle.transaction():

@@ -81,10 +81,9 @@ class Handle:
             yield rows
             after = rows[-1][by]
 
-    def pragma(self, name: str, argument: int | None = None) -> list[tuple[object, ...]]:
+    def pragma(self, call: str) -> list[tuple[object, ...]]:
         """Return the rows of a pragma that changes nothing."""
         with self._lock:
-            call = name if argument is None else f"{name}({argument})"
             return [tuple(row) for row in self._connection.execute(f"PRAGMA {call}")]
 
     def keyed(self, query: str, keys: Collection[bytes], **values: object) -> list[sqlite3.Row]:

@@ -52,7 +52,13 @@ class SqliteOutbox:
     ) -> None:
         with self._handle.transaction():
             for one in formed:
-                self._form(channel, one, now=now)
+                events = to_json(one.events)
+                if self._handle.all("events_in_messages", channel=channel, events=events):
+                    continue
+                # The key is its first event, which is in no other message, so none is queued twice.
+                message = self._add(one.message, key=f"{one.message.kind[0]}:{channel}:{one.events[0]}", now=now)
+                if message is not None:
+                    self._handle.all("add_message_items", channel=channel, message=message, events=events)
             self._handle.all("set_flood", channel=channel, until=flood_until and timestamp(flood_until))
 
     def claim(
@@ -133,15 +139,6 @@ class SqliteOutbox:
             urgent=message.is_urgent,
         )
         return int(row["id"]) if row else None
-
-    def _form(self, channel: str, one: DraftMessage, *, now: datetime) -> None:
-        """Queue one message; its key is its first event, which is in no other message, so none is queued twice."""
-        events = to_json(one.events)
-        if self._handle.all("events_in_messages", channel=channel, events=events):
-            return
-        message = self._add(one.message, key=f"{one.message.kind[0]}:{channel}:{one.events[0]}", now=now)
-        if message is not None:
-            self._handle.all("add_message_items", channel=channel, message=message, events=events)
 
     def _free(
         self,

@@ -22,10 +22,7 @@ _STEP = 500  # rows of one transaction, so that an ingest never waits long
 def prune(
     handle: Handle, retention: Retention, *, now: datetime, on_step: Callable[[int], object] = lambda _: None
 ) -> Pruned:
-    """Delete what is too old, messages first, because events wait for them; `on_step` gets the rows of each step.
-
-    What is pending, leased or held, or waits for its message, is never touched, nor the text it needs.
-    """
+    """Delete what is too old, messages first, because events wait for them; `on_step` gets the rows of each step."""
     steps = (
         ("messages", retention.messages, _prune_messages),
         ("events", retention.events, _prune_events),

@@ -63,8 +63,8 @@ def _hash_anew(handle: Handle, old: str, *, new: str, keys: Keys, between: Calla
     handle.all("delete_aliases_of", source=old)
     handle.all("begin_keys")
     for rows in handle.pages("versions_of_source", source=old, limit=_PAGE):
-        found = ((key, row["release"]) for row in rows for key in keys(new, release_of(row)))
-        handle.many("note_key", [{"key": key, "release": release} for key, release in found])
+        found = [{"key": key, "release": row["release"]} for row in rows for key in keys(new, release_of(row))]
+        handle.many("note_key", found)
         between()
     handle.all("add_keys")
     handle.all("end_keys")

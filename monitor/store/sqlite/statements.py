@@ -9,11 +9,8 @@ from importlib.resources import files
 @cache
 def queries() -> dict[str, str]:
     """Return every statement of queries.sql by the name above it."""
-    named = {}
-    for block in _read("queries.sql").split("-- name: ")[1:]:
-        name, _, statement = block.partition("\n")
-        named[name.strip()] = statement.strip()
-    return named
+    blocks = (block.partition("\n") for block in _read("queries.sql").split("-- name: ")[1:])
+    return {name.strip(): statement.strip() for name, _, statement in blocks}
 
 
 def statements(name: str) -> list[str]:

@@ -147,15 +147,13 @@ class SqliteStore:
         if batch.row is not None:
             self._handle.all("continue_dump", id=batch.row, **values)
             return batch.row
-        return self._add_dump(batch, values)
-
-    def _add_dump(self, batch: Batch, values: _Row) -> int:
         dump = batch.dump
-        content = {"source": dump.source, "sha": dump.sha256, "as_of": timestamp(batch.as_of)}
         row = self._handle.one(
             "add_dump",
-            **content,
             **values,
+            source=dump.source,
+            sha=dump.sha256,
+            as_of=timestamp(batch.as_of),
             name=dump.name,
             size=dump.signature.size,
             mtime=timestamp_of_ns(dump.signature.mtime_ns),
@@ -176,10 +174,10 @@ class SqliteStore:
     ) -> None:
         """Enter new rejects with their events, keep those that are still there, mark those that are gone as healed."""
         open_rows = self._handle.all("open_rejects", path=batch.dump.path, source=batch.dump.source)
-        channel_state = {(row["line"], row["reason"], row["text"]): row for row in open_rows}
+        unmatched = {(row["line"], row["reason"], row["text"]): row for row in open_rows}
         for state, group in (("rejected", rejects), ("held", held)):
             for reject in group:
-                row = channel_state.pop((reject.line, reject.reason, reject.text), None)
+                row = unmatched.pop((reject.line, reject.reason, reject.text), None)
                 if row is None:
                     self._add_reject(reject, batch.dump, dump, state, now=now)
                 elif state == "rejected" and row["state"] == "held":
@@ -189,7 +187,7 @@ class SqliteStore:
                     continue
                 if state == "rejected":
                     self._add_rejection(batch.dump.source, dump, reject.reason, now=now)
-        for row in channel_state.values() if batch.is_last else ():
+        for row in unmatched.values() if batch.is_last else ():
             # What an earlier part of this dump has found stays.
             if batch.row is None or row["sha"] != batch.dump.sha256:
                 self._set_reject(row, batch.dump, state="healed", now=now)

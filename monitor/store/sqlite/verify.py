@@ -16,7 +16,7 @@ _MAX_FAULTS = 20  # of one check, in its report
 
 def verify(handle: Handle, state: Path) -> Iterator[IntegrityCheck]:
     """Check the pages, the references, and whether the files belong together."""
-    damage = [str(row[0]) for row in handle.pragma("integrity_check", _MAX_FAULTS) if row[0] != "ok"]
+    damage = [str(row[0]) for row in handle.pragma(f"integrity_check({_MAX_FAULTS})") if row[0] != "ok"]
     yield IntegrityCheck(check="pages and indexes", faults=tuple(damage))
     broken = [
         f"{row[0]} {row[1]} names a row of {row[2]} that is not there" for row in handle.pragma("foreign_key_check")

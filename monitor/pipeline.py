@@ -56,7 +56,8 @@ def ingest(
     newer confirmation.
     """
     known = store.find_dump(dump.source, dump.sha256)
-    is_replay = known is not None and not _is_newer(dump, known, options)
+    stamp = name_stamp(dump.name, options.timezone) if options.as_of in ("auto", "filename") else None
+    is_replay = known is not None and (stamp is None or stamp <= known.as_of)
     if known and is_replay and mode is not Mode.AGAIN:
         return store.note_duplicate(dump, known, parser=PARSER_VERSION, now=now)
     reader = DumpReader(dump, categories=options.categories, max_record=options.max_record)
@@ -97,7 +98,7 @@ def _summarize(
     A dump that is not kept in memory has too many seen records to keep: they are None.
     """
     summary, reservations = DumpSummary(latest=latest_day(now, options.timezone)), Reservations()
-    kept: dict[bytes, SeenRecord] | None = {} if reader.is_held else None
+    kept: dict[bytes, SeenRecord] | None = None if reader.kept is None else {}
     for entries in batched(reader.entries()):
         summary.add(entries)
         seen_records = store.seen_records(dump.source, {entry.digest for entry in entries if isinstance(entry, Record)})
@@ -128,30 +129,25 @@ class _IngestRun:
 
     def ingest_part(self, part: DumpPart, *, row: int | None) -> IngestReport:
         """Decide on one part and store it; decide again where the store has changed meanwhile."""
-        seen_records = self.seen_records
+        dump, routing, seen_records = self.dump, self.routing, self.seen_records
         for _ in range(_MAX_ATTEMPTS):
             if seen_records is None:
-                seen_records = self.store.seen_records(self.dump.source, {record.digest for record in part.records})
+                seen_records = self.store.seen_records(dump.source, {record.digest for record in part.records})
             seen, changes, titles = self._decide(part, seen_records)
-            alerts = _without_muted(self.routing.matcher.alerts(changes, source=self.dump.source), self.muted)
+            alerts = tuple(map(self._without_muted, routing.matcher.alerts(changes, source=dump.source)))
+            notices = compose(alerts, source=dump.source, routes=routing.routes, titles=titles, urgent=routing.urgent)
             batch = Batch(
-                dump=self.dump,
+                dump=dump,
                 as_of=self.as_of,
                 status=_status(self.summary, self.mode) if part.is_last else "superseded",
                 as_seen={one.number: one.version for one in seen.values()},
                 changes=changes,
                 rejects=part.rejects,
                 alerts=alerts,
-                notices=compose(
-                    alerts,
-                    source=self.dump.source,
-                    routes=self.routing.routes,
-                    titles=titles,
-                    urgent=self.routing.urgent,
-                ),
+                notices=notices,
                 parser=PARSER_VERSION,
                 mode=self.mode,
-                listing=self._listing,
+                listing=self.options.listing_of(dump.name),
                 row=row,
                 is_last=part.is_last,
             )
@@ -162,11 +158,7 @@ class _IngestRun:
                 continue
             self.reservations.mark_shown(seen, changes)
             return report
-        raise Stale(f"the store kept changing while {self.dump.name} was ingested; the monitor will try again")
-
-    @property
-    def _listing(self) -> str | None:
-        return self.options.listing_of(self.dump.name)
+        raise Stale(f"the store kept changing while {dump.name} was ingested; the monitor will try again")
 
     def _decide(
         self, part: DumpPart, known_records: Mapping[bytes, SeenRecord]
@@ -200,15 +192,18 @@ class _IngestRun:
         vanished = self._withdrawn(shown) if part.is_last else ()
         return same, changes + vanished, _titles(changes, known)
 
+    def _without_muted(self, alert: Alert) -> Alert:
+        return replace(alert, told=tuple(name for name in alert.told if name not in self.muted))
+
     def _withdrawn(self, shown: Collection[int]) -> tuple[Change, ...]:
         """Return the withdrawals: what a complete dump of a declared listing no longer shows within its days."""
-        oldest, newest = self.summary.oldest, self.summary.newest
-        if self._listing is None or self.summary.has_rejects or oldest is None or newest is None:
+        oldest, newest, listing = self.summary.oldest, self.summary.newest, self.options.listing_of(self.dump.name)
+        if listing is None or self.summary.has_rejects or oldest is None or newest is None:
             return ()
-        before = self.store.listing(self.dump.source, self._listing, after=oldest, before=newest, but=self.reservations)
+        before = self.store.listing(self.dump.source, listing, after=oldest, before=newest, but=self.reservations)
         if before.as_of is not None and self.as_of < before.as_of:
             return ()
-        return withdrawn(before.heads, shown=shown, listing=self._listing, as_of=self.as_of)
+        return withdrawn(before.heads, shown=shown, listing=listing, as_of=self.as_of)
 
 
 def _titles(changes: Sequence[Change], known: Known) -> dict[int, str]:
@@ -216,15 +211,6 @@ def _titles(changes: Sequence[Change], known: Known) -> dict[int, str]:
     linked = {number for change in changes for number in change.related}
     shown = {change.number: change.after.title for change in changes if change.number in linked}
     return {number: known.heads[number].release.title for number in linked - shown.keys()} | shown
-
-
-def _without_muted(alerts: Sequence[Alert], muted: Collection[str]) -> tuple[Alert, ...]:
-    return tuple(replace(alert, told=tuple(name for name in alert.told if name not in muted)) for alert in alerts)
-
-
-def _is_newer(dump: Dump, known: IngestReport, options: SourceOptions) -> bool:
-    stamp = name_stamp(dump.name, options.timezone) if options.as_of in ("auto", "filename") else None
-    return stamp is not None and stamp > known.as_of
 
 
 def _status(summary: DumpSummary, mode: Mode) -> str:

@@ -45,20 +45,17 @@ class DumpSummary:
     def add(self, entries: Iterable[Entry]) -> None:
         """Add some records and rejects of the dump."""
         for entry in entries:
-            if isinstance(entry, Record):
-                self._add_record(entry.day)
-            else:
+            if isinstance(entry, Reject):
                 self.has_rejects = True
-                self.has_tail = self.has_tail or entry.is_tail
-                self.has_reject_text = self.has_reject_text or bool(entry.text)
-
-    def _add_record(self, day: date | None) -> None:
-        self.has_records = True
-        if day is not None:
-            self.oldest = min(self.oldest or day, day)
-            self.newest = max(self.newest or day, day)
-            if day <= self._latest:
-                self.current = max(self.current or day, day)
+                self.has_tail |= entry.is_tail
+                self.has_reject_text |= bool(entry.text)
+                continue
+            self.has_records = True
+            if day := entry.day:
+                self.oldest = min(self.oldest or day, day)
+                self.newest = max(self.newest or day, day)
+                if day <= self._latest:
+                    self.current = max(self.current or day, day)
 
 
 def batched(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

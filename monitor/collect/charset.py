@@ -81,10 +81,9 @@ def byte_counter(encoding: str) -> Callable[[str], int]:
     """Return a function that tells how many bytes of the file a text from `TextEncoding.decode` was."""
     codec = codecs.lookup(encoding).name if encoding else "utf-8"
     codec = _WITH_BOM.get(codec, codec)
-    errors = {"utf-8": "surrogateescape", "utf-16-le": "surrogatepass", "utf-16-be": "surrogatepass"}.get(
-        codec, "replace"
-    )
-    is_wide = codec.startswith(("utf-16", "utf-32"))
+    is_utf16 = codec.startswith("utf-16")
+    is_wide = is_utf16 or codec.startswith("utf-32")
+    errors = "surrogateescape" if codec == "utf-8" else "surrogatepass" if is_utf16 else "replace"
 
     def width(text: str) -> int:
         if text.isascii() and not is_wide:
@@ -103,16 +102,13 @@ def _without_bare_cr(text: str) -> str:
 
 
 def _detect(sample: bytes) -> str:
-    utf16 = _utf16_codec(sample)
-    if utf16:
+    if utf16 := _utf16_codec(sample):
         return utf16
     if len(sample.translate(None, _CONTROLS)) < len(sample) * 0.99:
         raise NotReadable("the file is not text: of its first bytes more than 1 % are control characters")
     if sample.isascii() or _utf8_share(sample) >= 0.5:
         return "utf-8"
-    if _is_cp949(sample[:4096]):
-        return "cp949"
-    return "cp1252"
+    return "cp949" if _is_cp949(sample[:4096]) else "cp1252"
 
 
 def _utf16_codec(sample: bytes) -> str:

@@ -42,7 +42,10 @@ class Folder:
     def holds(self, path: bytes) -> bool:
         """Return whether a path is a dump in this folder by its name."""
         parent, name = os.path.split(path)
-        return self.matches(name) and (parent == self.path or (self.is_recursive and self._scans(parent)))
+        root = os.path.join(self.path, b"")
+        is_below = self.is_recursive and parent.startswith(root)
+        is_scanned = is_below and not any(map(self.ignores, parent[len(root) :].split(b"/")))
+        return self.matches(name) and (parent == self.path or is_scanned)
 
     def matches(self, name: bytes) -> bool:
         """Return whether a file name is that of a dump."""
@@ -71,9 +74,8 @@ class Folder:
                 ignored.append(entry.path)
             elif (file := self.signature_at(entry.path)) is not None:  # None: deleted since
                 dumps.append((entry.path, file))
-        return FolderFiles(
-            dumps=tuple(sorted(dumps, key=lambda each: (each[1].mtime_ns, each[0]))), ignored=tuple(ignored)
-        )
+        dumps.sort(key=lambda each: (each[1].mtime_ns, each[0]))
+        return FolderFiles(dumps=tuple(dumps), ignored=tuple(ignored))
 
     def signature_at(self, path: bytes) -> FileSignature | None:
         """Return the signature of the file at a path, of a link's target where links are followed; None: no file."""
@@ -82,21 +84,14 @@ class Folder:
         except OSError:
             return None
 
-    def _scans(self, subfolder: bytes) -> bool:
-        root = os.path.join(self.path, b"")
-        return subfolder.startswith(root) and not any(map(self.ignores, subfolder[len(root) :].split(b"/")))
-
     def _files(self, folder: bytes) -> Iterator[os.DirEntry[bytes]]:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if not entry.is_dir(follow_symlinks=False):
                     yield entry
                 elif self.is_recursive and not self.ignores(entry.name):
-                    yield from self._subfolder_files(entry.path)
-
-    def _subfolder_files(self, folder: bytes) -> Iterator[os.DirEntry[bytes]]:
-        with suppress(FileNotFoundError):  # deleted since
-            yield from self._files(folder)
+                    with suppress(FileNotFoundError):  # deleted since
+                        yield from self._files(entry.path)
 
 
 def _fits(globs: tuple[str, ...], text: str) -> bool:
@@ -111,10 +106,4 @@ def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
 
 def signature(status: os.stat_result) -> FileSignature:
     """Return what differs between two states of a file, without opening it."""
-    return FileSignature(
-        device=status.st_dev,
-        inode=status.st_ino,
-        size=status.st_size,
-        mtime_ns=status.st_mtime_ns,
-        ctime_ns=status.st_ctime_ns,
-    )
+    return FileSignature(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

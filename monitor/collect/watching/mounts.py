@@ -12,14 +12,9 @@ _REMOTE = (b"nfs", b"nfs4", b"cifs", b"smb3", b"smbfs", b"9p", b"virtiofs", b"vb
 def remote_file_system(mountinfo: bytes, path: bytes) -> str:
     """Return the type of the network or shared file system that holds a real path, such as "nfs4"; "" for a local one.
 
-    mountinfo: the text of /proc/self/mountinfo, see proc(5).
+    mountinfo: the text of /proc/self/mountinfo, see proc(5). The longest mount point holds the path, of equal ones the
+    last one mounted.
     """
-    fs_type = _type_at(mountinfo, path)
-    return fs_type.decode("ascii", "replace") if fs_type in _REMOTE or fs_type.startswith(b"fuse.") else ""
-
-
-def _type_at(mountinfo: bytes, path: bytes) -> bytes:
-    """Return the type of the mount that holds a path: the longest mount point, of equal ones the last one mounted."""
     longest, fs_type = b"", b""
     for line in mountinfo.splitlines():
         mount, _, rest = line.partition(b" - ")
@@ -30,4 +25,4 @@ def _type_at(mountinfo: bytes, path: bytes) -> bytes:
         is_above = path == point or path.startswith(point.rstrip(b"/") + b"/")
         if is_above and len(point) >= len(longest):
             longest, fs_type = point, types[0]
-    return fs_type
+    return fs_type.decode("ascii", "replace") if fs_type in _REMOTE or fs_type.startswith(b"fuse.") else ""

@@ -5,6 +5,7 @@ All times are monotonic seconds.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 POLL = 5.0  # seconds between scans of a folder without events
@@ -24,26 +25,23 @@ class ScanSchedule:
     def __init__(self, *, rescan: float, poll: float = POLL) -> None:
         self._rescan = rescan
         self._poll = poll
-        self._scans: dict[bytes, _LastScan] = {}
+        self._scans = defaultdict[bytes, _LastScan](_LastScan)
 
     def request(self, path: bytes) -> None:
         """Request a scan as soon as possible, because something may have been missed."""
-        self._last(path).is_requested = True
+        self._scans[path].is_requested = True
 
     def is_requested(self, path: bytes, now: float) -> bool:
         """Return whether a requested scan is due; the first one is due at once."""
-        last = self._last(path)
+        last = self._scans[path]
         return last.is_requested and (last.ended is None or now >= last.ended + REQUEST_FACTOR * last.seconds)
 
     def is_due(self, path: bytes, now: float, *, is_polled: bool) -> bool:
         """Return whether a periodic scan is due."""
-        last = self._last(path)
+        last = self._scans[path]
         pause, factor = (self._poll, POLL_FACTOR) if is_polled else (self._rescan, RESCAN_FACTOR)
         return last.ended is None or now >= last.ended + max(pause, factor * last.seconds)
 
     def note_scan(self, path: bytes, *, began: float, ended: float) -> None:
         """Note a scan; it answers every request made before it began."""
         self._scans[path] = _LastScan(ended=ended, seconds=ended - began)
-
-    def _last(self, path: bytes) -> _LastScan:
-        return self._scans.setdefault(path, _LastScan())

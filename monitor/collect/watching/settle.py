@@ -36,7 +36,8 @@ class FileProbe:
 class _WaitingFile:
     due: float  # when it is probed next
     is_closed: bool = False
-    last: tuple[FileSignature, float] | None = None
+    signature: FileSignature | None = None  # at the last probe; None: not probed yet
+    unchanged_since: float = 0.0  # when a probe first showed that signature
     probes: int = 0  # that did not settle it
     postponements: int = 0
     since: float = 0.0
@@ -90,11 +91,13 @@ class SettleQueue:
     def is_settled(self, path: bytes, probe: FileProbe, now: float) -> bool:
         """Return whether to read it now, and remove it if so; if not, schedule the next probe."""
         waiting = self._waiting[path]
-        if waiting.is_closed or probe.has_writer is False or self._is_stable(waiting, probe, now):
+        is_same = waiting.signature == probe.signature
+        is_stable = is_same and not probe.has_writer and now - waiting.unchanged_since >= self._settle
+        if waiting.is_closed or probe.has_writer is False or is_stable:
             del self._waiting[path]
             return True
-        if waiting.last is None or waiting.last[0] != probe.signature:
-            waiting.last = (probe.signature, now)
+        if not is_same:
+            waiting.signature, waiting.unchanged_since = probe.signature, now
         waiting.due = now + max(self._settle, _MIN_PROBE_INTERVAL) * 2.0 ** min(waiting.probes, _MAX_PROBE_DOUBLINGS)
         waiting.probes += 1
         return False
@@ -104,11 +107,9 @@ class SettleQueue:
 
         since: when it began to wait; None: now.
         """
-        pause = min(FIRST_PAUSE * 2.0 ** min(postponements, _MAX_DOUBLINGS), MAX_PAUSE)
-        began = now if since is None else since
-        self._waiting[path] = _WaitingFile(
-            due=now + pause, is_closed=True, postponements=postponements + 1, since=began
-        )
+        due = now + min(FIRST_PAUSE * 2.0 ** min(postponements, _MAX_DOUBLINGS), MAX_PAUSE)
+        since = now if since is None else since
+        self._waiting[path] = _WaitingFile(due=due, is_closed=True, postponements=postponements + 1, since=since)
 
     def postponements(self, path: bytes) -> int:
         """Return how often it was postponed in a row."""
@@ -128,12 +129,6 @@ class SettleQueue:
 
     def _earliest_probe(self, path: bytes, now: float) -> float:
         return max(now, self._rest_until.get(path, now))
-
-    def _is_stable(self, waiting: _WaitingFile, probe: FileProbe, now: float) -> bool:
-        if probe.has_writer or waiting.last is None:
-            return False
-        signature, since = waiting.last
-        return signature == probe.signature and now - since >= self._settle
 
 
 def has_writer(path: bytes) -> bool | None:

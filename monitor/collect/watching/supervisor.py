@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -55,13 +55,6 @@ class _FolderChange:
     seen: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _EventLoss:
-    reason: str
-    since: datetime
-    until: float
-
-
 def mount_table() -> bytes:
     """Return the text of /proc/self/mountinfo; empty where it does not exist."""
     try:
@@ -104,7 +97,7 @@ class Supervisor:
         self._mode = mode
         self._read_mounts = read_mounts
         self._statuses: dict[bytes, WatchStatus] = {}
-        self._losses: dict[bytes, _EventLoss] = {}
+        self._losses: dict[bytes, tuple[WatchStatus, float]] = {}  # what is reported, and until when
         self._changes: dict[bytes, _FolderChange] = {}
         self._remote_types: dict[bytes, tuple[FolderStat, str]] = {}
         self._unreported: dict[bytes, tuple[bytes, float]] = {}  # file → its folder, when a rescan found it
@@ -118,14 +111,13 @@ class Supervisor:
             self._check_folder(path, now, at)
         self._count_missed(now, at)
         self._last_check = now
-        return [scan for path in self.watcher.paths for scan in self._due_scans(path, now)]
+        return list(self._due_scans(now))
 
     def status(self, path: bytes, now: float) -> WatchStatus:
         """Return how a folder is watched; a loss of events is reported for a while."""
-        status, loss = self._statuses[path], self._losses.get(path)
-        if status.state == "watching" and loss and now < loss.until:
-            return WatchStatus(state="degraded", reason=loss.reason, since=loss.since)
-        return status
+        status = self._statuses[path]
+        degraded, until = self._losses.get(path, (status, now))
+        return degraded if status.state == "watching" and now < until else status
 
     def statuses(self, now: float) -> Mapping[bytes, WatchStatus]:
         """Return the status of every folder."""
@@ -153,39 +145,40 @@ class Supervisor:
 
     def _record_loss(self, paths: Iterable[bytes], reason: str, now: float, at: datetime) -> None:
         for path in paths:
-            before = self._losses.get(path)
-            since = before.since if before and now < before.until else at
-            self._losses[path] = _EventLoss(reason=reason, since=since, until=now + DEGRADED_FOR)
+            before, until = self._losses.get(path, (None, now))
+            since = before.since if before and now < until else at
+            self._losses[path] = WatchStatus(state="degraded", reason=reason, since=since), now + DEGRADED_FOR
             self.schedule.request(path)
 
     def _check_folder(self, path: bytes, now: float, at: datetime) -> None:
         folder = stat_folder(path)
         if isinstance(folder, str):
-            self.watcher.unwatch(path)
-            self._set_status(path, "waiting", folder, at)
+            state, reason = "waiting", folder
         elif reason := self._poll_reason(path, folder):
-            self.watcher.unwatch(path)
-            self._set_status(path, "polling", reason, at)
-        elif not self.watcher.is_watching(path, folder) or self._lacks_event(path, folder, now):
-            self._start_watch(path, folder, now, at)
-
-    def _start_watch(self, path: bytes, folder: FolderStat, now: float, at: datetime) -> None:
-        try:
-            self.watcher.watch(path, folder)
-        except OSError as error:
-            self._set_status(path, "polling", f"the system gives no file events: {error.strerror or error}", at)
+            state = "polling"
+        elif self.watcher.is_watching(path, folder) and not self._lacks_event(path, folder, now):
             return
-        self._changes[path] = _FolderChange(folder.mtime_ns, now, now)
-        self.schedule.request(path)
-        self._set_status(path, "watching", "", at)
-
-    def _set_status(self, path: bytes, state: str, reason: str, at: datetime) -> None:
+        else:
+            reason = self._start_watch(path, folder, now)
+            state = "polling" if reason else "watching"
+        if state != "watching":
+            self.watcher.unwatch(path)
         before = self._statuses.get(path)
         if before is None or before.state != state:
             self.schedule.request(path)
             self._statuses[path] = WatchStatus(state=state, reason=reason, since=at)
         else:
             self._statuses[path] = replace(before, reason=reason)
+
+    def _start_watch(self, path: bytes, folder: FolderStat, now: float) -> str:
+        """Return why the system gives no watch; empty: the folder is watched."""
+        try:
+            self.watcher.watch(path, folder)
+        except OSError as error:
+            return f"the system gives no file events: {error.strerror or error}"
+        self._changes[path] = _FolderChange(folder.mtime_ns, now, now)
+        self.schedule.request(path)
+        return ""
 
     def _poll_reason(self, path: bytes, folder: FolderStat) -> str:
         """Return why a folder is polled; empty: it is watched."""
@@ -212,11 +205,9 @@ class Supervisor:
             self.watcher.unwatch(folder)  # the next check watches it again
         self._record_loss(dict.fromkeys(late.values()), "files arrived without a file event", now, at)
 
-    def _due_scans(self, path: bytes, now: float) -> list[Scan]:
-        state = self._statuses[path].state
-        if state == "waiting":
-            return []
-        is_requested = self.schedule.is_requested(path, now)
-        if is_requested or self.schedule.is_due(path, now, is_polled=state == "polling"):
-            return [Scan(path=path, is_rescan=state == "watching" and not is_requested)]
-        return []
+    def _due_scans(self, now: float) -> Iterator[Scan]:
+        for path, status in self._statuses.items():
+            is_requested = self.schedule.is_requested(path, now)
+            is_due = is_requested or self.schedule.is_due(path, now, is_polled=status.state == "polling")
+            if is_due and status.state != "waiting":
+                yield Scan(path=path, is_rescan=status.state == "watching" and not is_requested)

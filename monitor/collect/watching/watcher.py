@@ -67,7 +67,8 @@ class Watcher:
     @property
     def is_alive(self) -> bool:
         """Return whether events can still arrive."""
-        return self._observer is not None and self._observer.is_alive() and _is_reading(self._observer)
+        reader: Any = getattr(self._observer, "_inotify_fd", None)  # the thread that reads from the kernel; Linux only
+        return self._observer is not None and self._observer.is_alive() and (reader is None or reader.is_alive())
 
     @property
     def errors(self) -> int:
@@ -221,9 +222,3 @@ def _inotify_observer(on_lost: Callable[[], None]) -> BaseObserver:
 
     InotifyMoveEventGrouper.delay = MOVE_DELAY
     return Observer()
-
-
-def _is_reading(observer: BaseObserver) -> bool:
-    """Return whether the thread that reads from the kernel is alive; only the inotify observer has one."""
-    reader: Any = getattr(observer, "_inotify_fd", None)
-    return reader is None or reader.is_alive()

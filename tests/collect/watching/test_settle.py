@@ -258,6 +258,16 @@ def test_a_file_that_goes_on_growing_is_probed_less_often_and_never_given_up() -
     assert settle_queue.is_settled(A, FileProbe(signature=signature(size=9), has_writer=False), now)
 
 
+def test_without_a_settling_time_a_file_that_grows_is_not_settled() -> None:
+    settle_queue = SettleQueue(0.0)
+    settle_queue.add_found(A, 0.0)
+
+    sizes = (1, 2, 3, 3)
+    settled = [settle_queue.is_settled(A, FileProbe(signature=signature(size=n), has_writer=None), 1.0) for n in sizes]
+
+    assert settled == [False, False, False, True]
+
+
 def test_without_a_settling_time_a_file_that_is_written_is_not_probed_all_the_time() -> None:
     settle_queue = SettleQueue(0.0)
     settle_queue.add_found(A, 0.0)

@@ -38,10 +38,10 @@ class Layout:
 
     def read(self, segment: Segment) -> Release:
         """Parse a valid segment."""
-        lines = list(segment.lines)
-        category = lines.pop(0).strip() if self._begins_with_category(segment.filled) else None
-        while category is not None and not lines[0]:
-            lines.pop(0)
+        lines, filled, category = segment.lines, segment.filled, None
+        if len(filled) > 2 and self._is_category(filled[0]):
+            category = filled[0].strip()
+            lines = lines[lines.index(filled[1], 1) :]
         title, body = lines[0].strip(), "\n".join(lines[1:])
         if segment.has_date:
             body = body[: max(0, len(body) - DATE_WIDTH)]
@@ -67,36 +67,30 @@ class Layout:
             elif len(lines) > 2:
                 others.add(lines[0].strip())
         known = self._categories | firsts.repeated()
-        votes += sum(others.count(label) for label in known)
+        votes += sum(others[label] for label in known)
         return votes * 2 > voters, known
 
-    def _begins_with_category(self, lines: tuple[str, ...]) -> bool:
-        if len(lines) < 3:
-            return False
+    def _is_category(self, line: str) -> bool:
         has_categories, known = self._decision
-        return lines[0].strip() in known or (has_categories and _is_short_label(lines[0]))
+        return line.strip() in known or (has_categories and _is_short_label(line))
 
 
-class _Labels:
+class _Labels(Counter[str]):
     """Counts first lines; beyond MAX_LABELS those that occurred once are dropped."""
 
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._is_full = False
+    _is_full = False
 
     def add(self, label: str) -> None:
-        if len(label) > MAX_LABEL_LENGTH or (self._is_full and label not in self._counts):
+        if len(label) > MAX_LABEL_LENGTH or (self._is_full and label not in self):
             return
-        self._counts[label] += 1
-        if len(self._counts) > MAX_LABELS:
-            self._counts = Counter({label: times for label, times in self._counts.items() if times > 1})
-            self._is_full = len(self._counts) > MAX_LABELS // 2
+        self[label] += 1
+        if len(self) > MAX_LABELS:
+            for once in self.keys() - self.repeated():
+                del self[once]
+            self._is_full = len(self) > MAX_LABELS // 2
 
     def repeated(self) -> frozenset[str]:
-        return frozenset(label for label, times in self._counts.items() if times > 1)
-
-    def count(self, label: str) -> int:
-        return self._counts[label]
+        return frozenset(label for label, times in self.items() if times > 1)
 
 
 def _is_short_label(line: str) -> bool:

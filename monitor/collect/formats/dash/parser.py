@@ -29,6 +29,7 @@ from monitor.model import Dump, Record, Reject
 PARSER_VERSION = 2  # increased when the same bytes may give other records
 EXCERPT_LENGTH = 200  # characters of a reject that are stored and shown
 MAX_DASHES = 10_000  # inside one body
+NOT_A_DUMP = "this is not a dump: the first line that is not empty must be a lone '-'"
 
 _CONTROLS = bytes([*range(9), *range(0x0E, 0x20), 0x7F])
 _UNDECODABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd\ud800-\udfff]")
@@ -50,24 +51,19 @@ class DumpReader:
     def __init__(self, dump: Dump, *, categories: Collection[str] = (), max_record: int = 1_000_000) -> None:
         self._dump = dump
         self._max_record = max_record
-        self._kept: tuple[Entry, ...] | None = None
+        self.kept: tuple[Entry, ...] | None = None  # without exact repeats; None: read again each time
         if dump.fault:
             beginning = next(dump.text_chunks(), "")[:EXCERPT_LENGTH]
-            self._kept = (Reject(reason=dump.fault, line=0, offset=0, text=printable(beginning)),)
+            self.kept = (Reject(reason=dump.fault, line=0, offset=0, text=printable(beginning)),)
         elif dump.is_held:
-            self._kept = _parsed(self._segments(), categories, max_record)
+            self.kept = _parsed(self._segments(), categories, max_record)
         else:
             self._layout = Layout(self._segments(), categories)
 
-    @property
-    def is_held(self) -> bool:
-        """Return whether the entries are kept in memory; then there are no exact repeats."""
-        return self._kept is not None
-
     def entries(self) -> Iterator[Entry]:
         """Yield the records and rejects in their order. Raise FileChanged where the dump is not held."""
-        if self._kept is not None:
-            return iter(self._kept)
+        if self.kept is not None:
+            return iter(self.kept)
         return entries(self._segments(), self._layout, max_record=self._max_record)
 
     def _segments(self) -> Iterator[Segment]:
@@ -89,13 +85,17 @@ def entries(segments: Iterable[Segment], layout: Layout, *, max_record: int) -> 
     segments = iter(segments)
     first = next(segments)
     if first.line == 0:
-        yield _not_a_dump(first, is_all=next(segments, None) is None)
+        text = first.text.strip()
+        is_empty = next(segments, None) is None and not text.replace("-", "").strip()
+        reason = "the file holds no record" if is_empty else NOT_A_DUMP
+        yield Reject(reason=reason, line=0, offset=0, text=printable(text[:EXCERPT_LENGTH]), is_tail=is_empty)
         return
     for segment, is_last in _rejoined(first, segments, layout, max_record):
         content = segment.text.encode("utf-8", "surrogatepass")
         reason = _reject_reason(segment, content, is_last=is_last, max_record=max_record)
         if reason:
-            yield _reject(segment, reason, is_tail=is_last)
+            text = printable(segment.text[:EXCERPT_LENGTH])
+            yield Reject(reason=reason, line=segment.line, offset=segment.offset, text=text, is_tail=is_last)
         else:
             digest = sha256(content).digest()
             read = partial(layout.read, segment)
@@ -105,55 +105,36 @@ def entries(segments: Iterable[Segment], layout: Layout, *, max_record: int) -> 
 def _parsed(segments: Iterable[Segment], categories: Collection[str], max_record: int) -> tuple[Entry, ...]:
     """Return the records and rejects without exact repeats of a record."""
     segments = tuple(segments)
-    found, digests = list[Entry](), set[bytes]()
+    found: dict[bytes | int, Entry] = {}
     for entry in entries(segments, Layout(segments, categories), max_record=max_record):
-        if isinstance(entry, Reject):
-            found.append(entry)
-        elif entry.digest not in digests:
-            digests.add(entry.digest)
-            found.append(entry)
-    return tuple(found)
+        found.setdefault(entry.digest if isinstance(entry, Record) else entry.offset, entry)
+    return tuple(found.values())
 
 
 def _rejoined(
     first: Segment, others: Iterator[Segment], layout: Layout, max_record: int
 ) -> Iterator[tuple[Segment, bool]]:
     """Join what a lone "-" inside a body separated; yield each segment and whether it is a last one without a date."""
-    last, joined = first, None
+    parts, length, is_whole = [first], first.length, first.is_whole
     for segment in others:
-        if last.has_date or layout.is_record(segment):
-            yield joined.segment() if joined else last, False
-            joined = None
-        else:
-            joined = joined or _JoinedSegment(last, max_record)
-            joined.add(segment)
-        last = segment
-    yield joined.segment() if joined else last, not last.has_date
+        if parts[-1].has_date or layout.is_record(segment):
+            yield _joined(parts, length, is_whole=is_whole), False
+            parts, length, is_whole = [segment], segment.length, segment.is_whole
+            continue
+        parts.append(segment)
+        length += len("-") + segment.length
+        if length > max_record or len(parts) > MAX_DASHES:  # more than a record can be: only both ends are kept
+            is_whole = False
+            del parts[1:-1]
+    yield _joined(parts, length, is_whole=is_whole), not parts[-1].has_date
 
 
-class _JoinedSegment:
-    """Segments that are one record; of more than a record can be, only the first and the last are kept."""
-
-    def __init__(self, segment: Segment, max_length: int) -> None:
-        self._parts = [segment]
-        self._length = segment.length
-        self._is_whole = segment.is_whole
-        self._max_length = max_length
-
-    def add(self, segment: Segment) -> None:
-        self._parts.append(segment)
-        self._length += len("-") + segment.length
-        if self._length > self._max_length or len(self._parts) > MAX_DASHES:
-            self._is_whole = False
-            del self._parts[1:-1]
-
-    def segment(self) -> Segment:
-        first, *others = self._parts
-        lines = list(first.lines)
-        for last in others:
-            lines += ["-", *last.lines]
-        length, is_whole = self._length, self._is_whole
-        return Segment(first.line, first.offset, tuple(lines), length, is_whole, last.has_date, last.day)
+def _joined(parts: list[Segment], length: int, *, is_whole: bool) -> Segment:
+    first, last = parts[0], parts[-1]
+    if first is last:
+        return first
+    _, *lines = (line for part in parts for line in ("-", *part.lines))
+    return Segment(first.line, first.offset, tuple(lines), length, is_whole, last.has_date, last.day)
 
 
 def _reject_reason(segment: Segment, content: bytes, *, is_last: bool, max_record: int) -> str:
@@ -162,28 +143,12 @@ def _reject_reason(segment: Segment, content: bytes, *, is_last: bool, max_recor
         return "the last record does not end in a date such as ` date2024-07-01`: it is half written or was cut off"
     if segment.length > max_record or not segment.is_whole:
         return f"the record is longer than {max_record:,} characters (the source's max_record)"
-    if _has_undecodable_text(segment, content):
+    if content.isascii():  # the usual case; counting is five times faster than the search
+        has_undecodable_text = len(content.translate(None, _CONTROLS)) < len(content)
+    else:
+        has_undecodable_text = _UNDECODABLE.search(segment.text) is not None
+    if has_undecodable_text:
         return "the record has bytes that are not text in this file's encoding"
     if len(segment.filled) < 2:
         return "the record has one line only: a title line and a body line are needed"
     return ""
-
-
-def _has_undecodable_text(segment: Segment, content: bytes) -> bool:
-    if content.isascii():  # the usual case; counting is five times faster than the search
-        return len(content.translate(None, _CONTROLS)) < len(content)
-    return _UNDECODABLE.search(segment.text) is not None
-
-
-def _reject(segment: Segment, reason: str, *, is_tail: bool) -> Reject:
-    text = printable(segment.text[:EXCERPT_LENGTH])
-    return Reject(reason=reason, line=segment.line, offset=segment.offset, text=text, is_tail=is_tail)
-
-
-def _not_a_dump(segment: Segment, *, is_all: bool) -> Reject:
-    text = segment.text.strip()
-    is_empty = is_all and not text.replace("-", "").strip()
-    reason = "this is not a dump: the first line that is not empty must be a lone '-'"
-    if is_empty:
-        reason = "the file holds no record"
-    return Reject(reason=reason, line=0, offset=0, text=printable(text[:EXCERPT_LENGTH]), is_tail=is_empty)

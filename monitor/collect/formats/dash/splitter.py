@@ -86,16 +86,21 @@ class _Splitter:
     def feed(self, chunk: str) -> Iterator[Segment]:
         text, at, counted = self._rest + chunk, 0, 0
         if self._is_mid_line:
-            at = self._continue_line(text)
+            line, newline, _ = text.partition("\n")
+            self._lines[-1] += line
+            self._ended += len(newline)
+            self._is_mid_line = not newline
+            at = len(line) + len(newline)
         # Line by line: a search for both characters at once takes six times as long.
         while (end := text.find("\n", at)) >= 0:
             line = text[at:end]
-            if line.startswith("-") and _is_separator(line):
+            if line.startswith("-") and len(line) <= MAX_SEPARATOR_LENGTH and line.rstrip() == "-":
                 self._count(text[counted:at])
                 if segment := self._close():
                     yield segment
-                self._open(text[at : end + 1])
+                self._line, self._offset = self._ended + 1, self._bytes
                 counted = end + 1
+                self._bytes += self._byte_count(text[at:counted])
             else:
                 self._lines.append(line)
             self._ended += 1
@@ -115,16 +120,6 @@ class _Splitter:
             lines = ("-",) if self._line else ()
             yield Segment(0, 0, lines, len(lines))
 
-    def _continue_line(self, text: str) -> int:
-        """Continue the current line; return where the next one begins, or the end of the text."""
-        end = text.find("\n")
-        self._lines[-1] += text if end < 0 else text[:end]
-        if end < 0:
-            return len(text)
-        self._ended += 1
-        self._is_mid_line = False
-        return end + 1
-
     def _count(self, text: str) -> None:
         self._bytes += self._byte_count(text)
         self._length += len(text)
@@ -133,14 +128,12 @@ class _Splitter:
             self._lines = [self._lines[0] if self._is_cut else whole[:_KEPT_END], whole[-_KEPT_END:]]
             self._is_cut = True
 
-    def _open(self, dash: str) -> None:
-        self._line, self._offset = self._ended + 1, self._bytes
-        self._bytes += self._byte_count(dash)
-
     def _close(self) -> Segment | None:
         """Return the current segment, unless it is empty."""
         is_cut = self._is_cut
-        lines = _trimmed("\n".join(self._lines).split("\n") if is_cut else self._lines)  # a kept end may hold several
+        kept = "\n".join(self._lines).split("\n") if is_cut else self._lines  # a kept end may hold several lines
+        text = "\n".join(map(str.rstrip, kept)).strip("\n")
+        lines = tuple(text.split("\n")) if text else ()
         length = self._length if is_cut else sum(map(len, lines))
         self._lines, self._length, self._is_cut = [], 0, False
         if not lines and not is_cut:
@@ -148,16 +141,3 @@ class _Splitter:
         self._is_empty = False
         has_date, day = _end_date(lines[-1][-DATE_WIDTH:] if lines else "")
         return Segment(self._line, self._offset, lines, length, not is_cut, has_date, day)
-
-
-def _is_separator(line: str) -> bool:
-    return len(line) <= MAX_SEPARATOR_LENGTH and line.rstrip() == "-"
-
-
-def _trimmed(lines: Iterable[str]) -> tuple[str, ...]:
-    kept = [line.rstrip() for line in lines]
-    while kept and not kept[-1]:
-        kept.pop()
-    if kept and not kept[0]:
-        del kept[: next(number for number, line in enumerate(kept) if line)]
-    return tuple(kept)

@@ -50,14 +50,7 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 
 def _line(record: logging.LogRecord) -> str:
     # escape: file names and titles come from outside and may contain terminal codes.
-    parts = [record.getMessage(), *(f"{name}={escape(str(value))}" for name, value in _fields(record).items())]
-    return " ".join(parts)
-
-
-def _escaped_trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
-    """Return the traceback, escaped: it may quote file names and titles."""
-    trace = formatter.formatException(record.exc_info) if record.exc_info else ""
-    return "\n".join(map(escape, trace.split("\n")))
+    return " ".join([record.getMessage(), *(f"{name}={escape(str(value))}" for name, value in _fields(record).items())])
 
 
 class _Text(logging.Formatter):
@@ -66,8 +59,9 @@ class _Text(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         mark = "" if record.levelno <= logging.INFO else f"{record.levelname}: "
         at = datetime.fromtimestamp(record.created).astimezone()
-        trace = f"\n{_escaped_trace(self, record)}" if record.exc_info else ""
-        return f"{at:%H:%M:%S} {mark}{_line(record)}{trace}"
+        # The traceback may quote file names and titles as well.
+        trace = map(escape, self.formatException(record.exc_info).split("\n")) if record.exc_info else ()
+        return "\n".join([f"{at:%H:%M:%S} {mark}{_line(record)}", *trace])
 
 
 class _Json(logging.Formatter):

@@ -95,9 +95,7 @@ def _single_spaces(text: str) -> str:
 def _fold_rare(text: str) -> str:
     """Normalize what the literal pairs leave: other widths, compositions, invisible characters and spaces."""
     if not unicodedata.is_normalized("NFKC", text):
-        if _COMPAT_DIGIT.search(text):
-            text = _separate_compat_digits(text)
-        text = unicodedata.normalize("NFKC", text)
+        text = unicodedata.normalize("NFKC", _COMPAT_DIGIT.sub(_separate_compat_digit, text))
         for odd, plain in _PLAIN:
             text = text.replace(odd, plain)
     for char in set(_ASCII.sub("", text)):
@@ -110,20 +108,14 @@ def _fold_rare(text: str) -> str:
     return text if unicodedata.is_normalized("NFKC", text) else unicodedata.normalize("NFKC", text)
 
 
-def _separate_compat_digits(text: str) -> str:
-    sign = {"<super>": "^", "<sub>": "_"}
-
-    def separate(match: re.Match[str]) -> str:
-        at, char = match.start(), match.group()
-        before = at > 0 and text[at - 1].isdecimal()
-        after = match.end() < len(text) and text[match.end()].isdecimal()
-        if not before and not after:
-            return char
-        tag = unicodedata.decomposition(char).partition(" ")[0]
-        plain = unicodedata.normalize("NFKC", char).replace("\u2044", "/")
-        return (sign.get(tag, " ") if before else "") + plain + (" " if after else "")
-
-    return _COMPAT_DIGIT.sub(separate, text)
+def _separate_compat_digit(match: re.Match[str]) -> str:
+    text, char, (start, end) = match.string, match.group(), match.span()
+    before, after = text[max(0, start - 1) : start].isdecimal(), text[end : end + 1].isdecimal()
+    if not before and not after:
+        return char
+    tag = unicodedata.decomposition(char).partition(" ")[0]
+    plain = unicodedata.normalize("NFKC", char).replace("\u2044", "/")
+    return ({"<super>": "^", "<sub>": "_"}.get(tag, " ") if before else "") + plain + (" " if after else "")
 
 
 def plural(count: int, noun: str) -> str:

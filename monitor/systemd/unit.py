@@ -79,13 +79,11 @@ class Service:
 
 def service(*, kind: str, config: Path, environ: Mapping[str, str] = os.environ) -> Service:
     """Return the service of this installation. Raises NotFound without a program `monitor`."""
-    folder = _SYSTEM_FOLDER if kind == "system" else _user_folder(environ)
+    folder = _SYSTEM_FOLDER
+    if kind == "user":
+        base = environ.get("XDG_CONFIG_HOME", "")
+        folder = (Path(base) if base.startswith("/") else Path.home() / ".config") / "systemd" / "user"
     return Service(kind=kind, folder=folder, program=_program(), config=config.absolute())
-
-
-def _user_folder(environ: Mapping[str, str]) -> Path:
-    base = environ.get("XDG_CONFIG_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".config") / "systemd" / "user"
 
 
 def _program() -> Path:

@@ -16,11 +16,7 @@ from dataclasses import dataclass
 from monitor.errors import NotReadable
 
 SAMPLE_SIZE = 65_536  # bytes that decide the encoding
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
+_BOMS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _WITH_BOM = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}  # codecs that remove a BOM, and the same codec without it
 _WIDER = {"euc_kr": "cp949"}  # files named EUC-KR are usually CP949, which is a superset
 _ESCAPING = frozenset({"utf-8", "cp949", "cp1252"})  # one byte that does not decode becomes one escape
@@ -52,16 +48,15 @@ class TextEncoding:
 
 def detect_encoding(sample: bytes, encoding: str = "auto") -> TextEncoding:
     """Return the encoding of a file by its first SAMPLE_SIZE bytes. Raise NotReadable for bytes that are not text."""
-    bom = next(((mark, name) for mark, name in _BOMS if sample.startswith(mark)), None)
+    bom, marked = next(((bom, name) for bom, name in _BOMS.items() if sample.startswith(bom)), (b"", ""))
     if encoding == "auto":
-        name = codec = bom[1] if bom else _detect(sample[:SAMPLE_SIZE])
+        name = codec = marked or _detect(sample[:SAMPLE_SIZE])
     else:
         found = codecs.lookup(encoding).name
         name, codec = (_WIDER[found],) * 2 if found in _WIDER else (encoding, found)
     if codec in _WITH_BOM:
-        is_marked = bom is not None and bom[1].startswith(codec[:6])
-        codec = bom[1] if bom and is_marked else _WITH_BOM[codec]
-    return TextEncoding(name=name, codec=codec, bom=len(bom[0]) if bom and bom[1] == codec else 0)
+        codec = marked if marked.startswith(codec[:6]) else _WITH_BOM[codec]
+    return TextEncoding(name=name, codec=codec, bom=len(bom) if marked == codec else 0)
 
 
 def decode(content: bytes, encoding: str = "auto") -> str:

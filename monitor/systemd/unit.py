@@ -83,16 +83,11 @@ def service(*, kind: str, config: Path, environ: Mapping[str, str] = os.environ)
     if kind == "user":
         base = environ.get("XDG_CONFIG_HOME", "")
         folder = (Path(base) if base.startswith("/") else Path.home() / ".config") / "systemd" / "user"
-    return Service(kind=kind, folder=folder, program=_program(), config=config.absolute())
-
-
-def _program() -> Path:
-    """Return the `monitor` beside this Python, else the one on the PATH."""
     beside = Path(sys.executable).with_name("monitor")
-    found = str(beside) if beside.is_file() else shutil.which("monitor")
-    if found is None:
+    program = str(beside) if beside.is_file() else shutil.which("monitor")
+    if program is None:
         raise NotFound("there is no program named monitor beside this Python or on the PATH; install it first")
-    return Path(found).absolute()
+    return Service(kind=kind, folder=folder, program=Path(program).absolute(), config=config.absolute())
 
 
 def _quoted(path: Path) -> str:

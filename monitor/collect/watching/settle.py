@@ -138,10 +138,8 @@ def has_writer(path: bytes) -> bool | None:
     file systems refuse it: then the answer is None.
     """
     lease = getattr(fcntl, "F_SETLEASE", None)
-    if lease is None:
-        return None
     try:
-        if not stat.S_ISREG(os.lstat(path).st_mode):
+        if lease is None or not stat.S_ISREG(os.lstat(path).st_mode):
             return None  # opening a FIFO would wake its writer
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:

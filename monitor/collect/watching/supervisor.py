@@ -32,11 +32,6 @@ class WatchStatus:
     since: datetime
     reason: str = ""
 
-    @property
-    def is_healthy(self) -> bool:
-        """Return whether files dropped there are found soon."""
-        return self.state in ("watching", "polling")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
@@ -113,15 +108,13 @@ class Supervisor:
         self._last_check = now
         return list(self._due_scans(now))
 
-    def status(self, path: bytes, now: float) -> WatchStatus:
-        """Return how a folder is watched; a loss of events is reported for a while."""
-        status = self._statuses[path]
-        degraded, until = self._losses.get(path, (status, now))
-        return degraded if status.state == "watching" and now < until else status
-
     def statuses(self, now: float) -> Mapping[bytes, WatchStatus]:
-        """Return the status of every folder."""
-        return {path: self.status(path, now) for path in self._statuses}
+        """Return how every folder is watched; a loss of events is reported for a while."""
+        losses = {path: status for path, (status, until) in self._losses.items() if now < until}
+        return {
+            path: losses.get(path, status) if status.state == "watching" else status
+            for path, status in self._statuses.items()
+        }
 
     def note_event(self, path: bytes) -> None:
         """Note that a file had an event; a scan that found it first was only quicker."""

@@ -92,12 +92,27 @@ class Watcher:
 
         Raise OSError where the system gives no watch (the limits of inotify).
         """
-        if not self.is_alive:
+        observer = self._observer
+        if observer is None or not self.is_alive:
             self.stop()
-            self._observer = _new_observer(self._on_overflow)
-            self._observer.start()
+            observer = self._observer = _new_observer(self._on_overflow)
+            observer.start()
         self.unwatch(path)
-        self._watches[path] = (self._schedule(path), folder)
+        real = os.path.realpath(path)  # a watch on a link gives no events
+        errors = self._handlers[path].errors if path in self._handlers else 0
+        self._handlers[path] = _EventHandler(self._folders[path], real, self._on_event, errors=errors)
+        try:
+            watch = observer.schedule(
+                self._handlers[path],  # type: ignore[arg-type] # all the library calls is dispatch()
+                os.fsdecode(real),
+                recursive=any(each.is_recursive for each in self._folders[path]),
+                event_filter=_event_types(),
+            )
+        except OSError:
+            if not observer.emitters:  # its idle thread would keep one of the few inotify instances
+                self.stop()
+            raise
+        self._watches[path] = (watch, folder)
 
     def unwatch(self, path: bytes) -> None:
         """Stop watching a folder; its later events are not reported."""
@@ -112,23 +127,6 @@ class Watcher:
             self._observer.join(timeout=2)
         self._observer = None
         self._watches.clear()
-
-    def _schedule(self, path: bytes) -> ObservedWatch:
-        assert self._observer is not None  # noqa: S101 - watch() made it
-        real = os.path.realpath(path)  # a watch on a link gives no events
-        errors = self._handlers[path].errors if path in self._handlers else 0
-        self._handlers[path] = _EventHandler(self._folders[path], real, self._on_event, errors=errors)
-        try:
-            return self._observer.schedule(
-                self._handlers[path],  # type: ignore[arg-type] # all the library calls is dispatch()
-                os.fsdecode(real),
-                recursive=any(folder.is_recursive for folder in self._folders[path]),
-                event_filter=_event_types(),
-            )
-        except OSError:
-            if not self._observer.emitters:  # its idle thread would keep one of the few inotify instances
-                self.stop()
-            raise
 
 
 class _EventHandler:

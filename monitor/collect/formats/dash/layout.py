@@ -24,14 +24,10 @@ class Layout:
         self._segments = segments
         self._categories = frozenset(categories)
 
-    @property
-    def has_categories(self) -> bool:
-        """Return whether the records begin with a category line."""
-        return self._decision[0]
-
     def is_record(self, segment: Segment) -> bool:
         """Return whether a segment is a record by itself: with a date, and a line for each part or more paragraphs."""
-        needed = 3 if self.has_categories else 2
+        has_categories, _ = self._decision
+        needed = 3 if has_categories else 2
         lines = segment.filled
         has_title = len(lines) > needed and not _is_sentence(lines[needed - 2])
         return segment.has_date and (len(lines) == needed or has_title)

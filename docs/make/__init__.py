@@ -8,8 +8,7 @@ from pathlib import Path
 from docs.make.manual import manual
 from docs.make.picture import picture
 from docs.make.reference import reference
-from monitor.config.json_schema import schema_text
-from monitor.config.template import sample_config
+from monitor.config.json_schema import sample_config, schema_text
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES: Mapping[str, Callable[[], str]] = {

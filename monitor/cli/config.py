@@ -24,7 +24,7 @@ def init(*, path: Path) -> None:
 
     A file that exists is never changed.
     """
-    from monitor.config.template import create_config
+    from monitor.config.json_schema import create_config
 
     for line in create_config(path):
         click.echo(line)

@@ -1,25 +1,20 @@
 """Load a configuration file into one frozen `Config`, or report every error in it with its place.
 
-    text ─ yaml_tree → nodes ─ interpolate → nodes ─ cross_checks, models → Config or Diagnostics ─ report → text
+    text ─ yaml_tree → nodes ─ interpolate → nodes ─ cross_checks, models → Config or Diagnostics → text
 
 This package imports yaml and pydantic, so commands that need no configuration must not import it.
 """
 
-from monitor.config.diagnostics import Diagnostics
-from monitor.config.load import Check, candidates, file_stamp, find, load, state_of
-from monitor.config.models import Config, Example, FileStamp, Source, Watch
+from monitor.config.diagnostics import Diagnostics, caret_excerpt, render_diagnostics
+from monitor.config.load import Check, file_stamp, find, load, state_of
+from monitor.config.models import Config, FileStamp
 from monitor.config.parsers import positive_duration
-from monitor.config.report import caret_excerpt, render_diagnostics
 
 __all__ = [
     "Check",
     "Config",
     "Diagnostics",
-    "Example",
     "FileStamp",
-    "Source",
-    "Watch",
-    "candidates",
     "caret_excerpt",
     "file_stamp",
     "find",

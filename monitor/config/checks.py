@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from monitor.errors import UsageError
@@ -25,7 +25,7 @@ def check_rules(config: Config, diagnostics: Diagnostics) -> None:
         _check_keywords(watchlist.keywords, f"{path}.keywords", diagnostics)
         _check_keywords(watchlist.exclude, f"{path}.exclude", diagnostics)
         if watchlist.query:
-            _check_query(config, f"{path}.query", watchlist.query, aliases, diagnostics)
+            _check_query(config, name, aliases, diagnostics)
         if watchlist.regex:
             _check_regex(config, f"{path}.regex", watchlist.regex, diagnostics)
 
@@ -34,46 +34,40 @@ def check_folders(config: Config, diagnostics: Diagnostics) -> None:
     """Warn about missing folders: the daemon waits for them, forever if the path is mistyped."""
     for name, source in config.sources.items():
         if not source.path.is_dir():
-            diagnostics.warning(
-                f"sources.{name}.path",
-                "this folder does not exist: create it, because the monitor waits until it appears",
-            )
+            message = "this folder does not exist: create it, because the monitor waits until it appears"
+            diagnostics.warning(f"sources.{name}.path", message)
 
 
 def check_channels(config: Config, diagnostics: Diagnostics) -> None:
     """Report channels whose URL no service accepts; this loads Apprise, so only `monitor check` calls it."""
-    for name, problem in _problems(config, check_channel):
-        diagnostics.error(f"channels.{name}.url", problem)
+    _check_urls(config, check_channel, diagnostics.error)
 
 
 def check_services(config: Config, diagnostics: Diagnostics) -> None:
     """Report channels of unknown services such as `jsn://`, so that a reload keeps the configuration in effect."""
-    for name, problem in _problems(config, check_service):
-        diagnostics.error(f"channels.{name}.url", problem)
+    _check_urls(config, check_service, diagnostics.error)
 
 
 def warn_about_services(config: Config, diagnostics: Diagnostics) -> None:
     """Warn about channels of unknown services: at a start, the other channels are better than none."""
-    for name, problem in _problems(config, check_service):
-        diagnostics.warning(f"channels.{name}.url", problem)
+    _check_urls(config, check_service, diagnostics.warning)
 
 
-def _problems(config: Config, check: Callable[..., str | None]) -> Iterator[tuple[str, str]]:
-    found = ((name, check(channel.url, html=channel.html)) for name, channel in config.channels.items())
-    return ((name, problem) for name, problem in found if problem)
+def _check_urls(config: Config, check: Callable[..., str | None], note: Callable[[str, str], None]) -> None:
+    for name, channel in config.channels.items():
+        problem = check(channel.url, html=channel.html)
+        if problem:
+            note(f"channels.{name}.url", problem)
 
 
 def _valid_aliases(config: Config, diagnostics: Diagnostics) -> Mapping[str, Sequence[str]]:
     """Return the valid aliases and report the others, whose names then count as ordinary words."""
-    valid = {}
-    for name, entries in config.aliases.items():
-        problem = alias_fault(name, entries, config.aliases)
-        if problem is None:
-            valid[name] = entries
-        else:
-            number, message = problem
+    faults = {name: alias_fault(name, entries, config.aliases) for name, entries in config.aliases.items()}
+    for name, fault in faults.items():
+        if fault:
+            number, message = fault
             diagnostics.error(f"aliases.{name}" + (f"[{number}]" if number >= 0 else ""), message)
-    return valid
+    return {name: entries for name, entries in config.aliases.items() if faults[name] is None}
 
 
 def _check_keywords(keywords: Sequence[str], path: str, diagnostics: Diagnostics) -> None:
@@ -83,27 +77,22 @@ def _check_keywords(keywords: Sequence[str], path: str, diagnostics: Diagnostics
             diagnostics.error(f"{path}[{number}]", problem)
 
 
-def _check_query(
-    config: Config, path: str, query: str, aliases: Mapping[str, Sequence[str]], diagnostics: Diagnostics
-) -> None:
+def _check_query(config: Config, name: str, aliases: Mapping[str, Sequence[str]], diagnostics: Diagnostics) -> None:
+    query, path = config.watchlists[name].query, f"watchlists.{name}.query"
+    is_hidden = config.is_interpolated(path)
     try:
         warning = ambiguity_warning(query, aliases)
     except QueryFault as error:
-        _note_query_error(config, path, query, error, diagnostics)
-        return
-    if warning and not config.is_interpolated(path):
-        diagnostics.warning(path, warning)
-
-
-def _note_query_error(config: Config, path: str, query: str, error: QueryFault, diagnostics: Diagnostics) -> None:
-    if config.is_interpolated(path):
-        diagnostics.error(path, _HIDDEN)
-        return
-    place = diagnostics.place_in(path, query, error.column - 1)
-    if place:
-        diagnostics.add(place, path, error.message)
+        place = diagnostics.place_in(path, query, error.column - 1)
+        if is_hidden:
+            diagnostics.error(path, _HIDDEN)
+        elif place:
+            diagnostics.add(place, path, error.message)
+        else:
+            diagnostics.error(path, f"{error.message} (column {error.column} of the query)")
     else:
-        diagnostics.error(path, f"{error.message} (column {error.column} of the query)")
+        if warning and not is_hidden:
+            diagnostics.warning(path, warning)
 
 
 def _check_regex(config: Config, path: str, regex: str, diagnostics: Diagnostics) -> None:

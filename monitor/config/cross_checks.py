@@ -6,13 +6,13 @@ The checks use the parsed tree, not the typed configuration, so that all errors 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from monitor.config.diagnostics import Diagnostics
 from monitor.config.error_messages import quoted_value
 from monitor.config.parsers import closest, folder_path, suggestion
-from monitor.config.yaml_tree import MappingNode, Node, ScalarNode, SequenceNode
+from monitor.config.yaml_tree import Entry, MappingNode, Node, ScalarNode, SequenceNode
 
 _RULE_KEYS = ("keywords", "query", "regex")
 _TEST_KEYS = ("match", "no_match")
@@ -20,19 +20,17 @@ _TEST_KEYS = ("match", "no_match")
 
 def cross_check(root: MappingNode, file: Path, diagnostics: Diagnostics) -> None:
     """Report every contradiction in an interpolated tree; file: the absolute path of the configuration."""
+    channels, sources = (list(_entries(_child(root, section))) for section in ("channels", "sources"))
     for name, watchlist in _sections(root, "watchlists"):
-        _check_rule_keys(watchlist, f"watchlists.{name}", diagnostics)
-        _check_tests(watchlist, f"watchlists.{name}.tests", diagnostics)
-        _check_names(watchlist, f"watchlists.{name}.notify", _names(root, "channels"), diagnostics)
-        _check_names(watchlist, f"watchlists.{name}.sources", _names(root, "sources"), diagnostics)
-        if name in _names(root, "channels"):
-            diagnostics.error(
-                f"watchlists.{name}", "a channel has the same name, and commands accept either: rename one of them"
-            )
-    _check_earlier_names(root, diagnostics)
-    operator = _child(root, "operator")
-    if isinstance(operator, MappingNode):
-        _check_names(operator, "operator.notify", _names(root, "channels"), diagnostics)
+        path = f"watchlists.{name}"
+        _check_rule_keys(watchlist, path, diagnostics)
+        _check_tests(watchlist, f"{path}.tests", diagnostics)
+        _check_names(watchlist, f"{path}.notify", channels, diagnostics)
+        _check_names(watchlist, f"{path}.sources", sources, diagnostics)
+        if name in channels:
+            diagnostics.error(path, "a channel has the same name, and commands accept either: rename one of them")
+    _check_earlier_names(root, sources, diagnostics)
+    _check_names(_child(root, "operator"), "operator.notify", channels, diagnostics)
     _check_folders(root, file, diagnostics)
 
 
@@ -43,9 +41,8 @@ def _check_rule_keys(watchlist: MappingNode, path: str, diagnostics: Diagnostics
     if not present and not is_mistyped:
         diagnostics.error(f"{path}.keywords", "is missing: write for example keywords: [FTA], or use query: or regex:")
     for second in present[1:]:
-        diagnostics.error(
-            f"{path}.{second}", f"cannot be combined with {present[0]}: in one watchlist; remove one of them"
-        )
+        message = f"cannot be combined with {present[0]}: in one watchlist; remove one of them"
+        diagnostics.error(f"{path}.{second}", message)
 
 
 def _check_tests(watchlist: MappingNode, path: str, diagnostics: Diagnostics) -> None:
@@ -64,32 +61,28 @@ def _is_set(table: MappingNode, key: str) -> bool:
     return node is not None and not (isinstance(node, ScalarNode) and node.is_unset and not node.has_error)
 
 
-def _check_names(section: MappingNode, path: str, known: list[str], diagnostics: Diagnostics) -> None:
+def _check_names(section: Node | None, path: str, known: list[str], diagnostics: Diagnostics) -> None:
     """path: of the list of names; known: empty if the section that defines the names has an error itself."""
     key = path.rpartition(".")[2]
     what = "channel" if key == "notify" else "source"
-    for number, item in enumerate(_items(section, key)):
-        if known and isinstance(item, ScalarNode) and not item.has_error and item.text not in known:
+    for number, item in _words(section, key):
+        if known and item.text not in known:
             hint = suggestion(item.text, known) or f": choose from {', '.join(known)}"
             diagnostics.error(f"{path}[{number}]", f"{quoted_value(item)} is not a configured {what}{hint}")
 
 
-def _check_earlier_names(root: MappingNode, diagnostics: Diagnostics) -> None:
+def _check_earlier_names(root: MappingNode, sources: list[str], diagnostics: Diagnostics) -> None:
     """Require that an earlier name belongs to one source only, and that no current source has it."""
     owners: dict[str, str] = {}
     for name, source in _sections(root, "sources"):
-        for number, item in enumerate(_items(source, "was")):
-            if not isinstance(item, ScalarNode) or item.has_error:
-                continue
-            owner, path = owners.setdefault(item.text, name), f"sources.{name}.was[{number}]"
-            if item.text in _names(root, "sources"):
-                diagnostics.error(
-                    path, f"{quoted_value(item)} is also a current source: remove the name here, or that source"
-                )
+        for number, item in _words(source, "was"):
+            owner, problem = owners.setdefault(item.text, name), ""
+            if item.text in sources:
+                problem = "is also a current source: remove the name here, or that source"
             elif owner != name:
-                diagnostics.error(
-                    path, f"{quoted_value(item)} is already an earlier name of '{owner}': remove one of them"
-                )
+                problem = f"is already an earlier name of '{owner}': remove one of them"
+            if problem:
+                diagnostics.error(f"sources.{name}.was[{number}]", f"{quoted_value(item)} {problem}")
 
 
 def _check_folders(root: MappingNode, file: Path, diagnostics: Diagnostics) -> None:
@@ -121,26 +114,31 @@ def _is_inside(path: Path, folder: Path) -> bool:
     return path == folder or folder in path.parents
 
 
-def _names(root: MappingNode, section: str) -> list[str]:
-    table = _child(root, section)
-    return list(table.entries) if isinstance(table, MappingNode) else []
-
-
 def _sections(root: MappingNode, section: str) -> Iterator[tuple[str, MappingNode]]:
     """Yield sections by name; one without keys is empty, and one that is no mapping is reported elsewhere."""
-    table = _child(root, section)
-    for name, entry in table.entries.items() if isinstance(table, MappingNode) else ():
+    for name, entry in _entries(_child(root, section)).items():
         if isinstance(entry.node, MappingNode):
             yield name, entry.node
         elif isinstance(entry.node, ScalarNode) and entry.node.is_unset and not entry.node.has_error:
             yield name, MappingNode(place=entry.place, entries={})
 
 
-def _child(table: MappingNode, key: str) -> Node | None:
-    entry = table.entries.get(key)
+def _entries(node: Node | None) -> Mapping[str, Entry]:
+    return node.entries if isinstance(node, MappingNode) else {}
+
+
+def _child(table: Node | None, key: str) -> Node | None:
+    entry = _entries(table).get(key)
     return entry.node if entry else None
 
 
-def _items(table: MappingNode, key: str) -> tuple[Node, ...]:
+def _items(table: Node | None, key: str) -> tuple[Node, ...]:
     node = _child(table, key)
     return node.items if isinstance(node, SequenceNode) else ()
+
+
+def _words(table: Node | None, key: str) -> Iterator[tuple[int, ScalarNode]]:
+    """Yield the values of a list that have no error, each with its position."""
+    for number, item in enumerate(_items(table, key)):
+        if isinstance(item, ScalarNode) and not item.has_error:
+            yield number, item

@@ -1,9 +1,10 @@
-"""Collect diagnostics in any order and return them in file order, each with its place and a redacted excerpt."""
+"""Collect diagnostics in any order, return them in file order with redacted excerpts, and render them for people."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, NoReturn
 
 from monitor.config.redact import is_below_url, mask_span, mask_unparsed, mask_urls, mask_urls_aligned
@@ -11,6 +12,9 @@ from monitor.errors import ConfigError, Diagnostic
 from monitor.text import escape
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # the line breaks of YAML
+_WINDOW = 100  # characters of a long line that are shown
+_LEAD = 60  # of these, at most so many before the caret
+_BOLD, _RED, _YELLOW, _RESET = "\x1b[1m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
 
 
 class Place(NamedTuple):
@@ -30,8 +34,8 @@ class Diagnostics:
         self._file = file
         self._starts = [0, *(match.end() for match in _BREAK.finditer(text))]
         self._lines = _BREAK.split(text)
-        self._hidden: dict[int, int] = {}  # start → end
         self._found: list[tuple[Place, str, str, str]] = []
+        self.hidden: dict[int, int] = {}  # start → end of every range of characters that no excerpt may show
         self.open_key = ""  # the key whose value is being parsed, for a syntax error in it
         self.places: Mapping[str, Place] = {}  # of every dotted path in the file
 
@@ -54,7 +58,9 @@ class Diagnostics:
         """
         if place and place.line > len(self._lines):  # libyaml's end of a file without a final line break
             place = Place(len(self._lines), len(self._lines[-1]) + 1)
-        excerpt = self._unparsed_excerpt(place) if place else ""
+        lines = self._lines[: place.line] if place else [""]
+        is_inside_secret = self.open_key == "url" or is_below_url(lines)
+        excerpt = mask_unparsed(lines[-1], is_inside_secret=is_inside_secret).rstrip() if place else ""
         # The parser's error quotes the file, so it must not appear in a traceback either.
         raise ConfigError((self._diagnostic(place, "", message, "error", excerpt),)) from None
 
@@ -67,14 +73,6 @@ class Diagnostics:
     def warnings(self) -> tuple[Diagnostic, ...]:
         """Return the warnings in file order."""
         return self._sorted("warning")
-
-    def hide(self, start: int, end: int) -> None:
-        """Hide a range of characters of the file, by offset, in every excerpt."""
-        self._hidden[start] = end
-
-    def is_hidden(self, start: int) -> bool:
-        """Return whether the value that begins at this offset is hidden."""
-        return start in self._hidden
 
     def place_at(self, offset: int) -> Place:
         """Return the place of a character."""
@@ -107,13 +105,9 @@ class Diagnostics:
             severity=severity,
         )
 
-    def _unparsed_excerpt(self, place: Place) -> str:
-        lines = self._lines[: place.line]
-        return mask_unparsed(lines[-1], is_inside_secret=self.open_key == "url" or is_below_url(lines)).rstrip()
-
     def _excerpt(self, number: int) -> str:
         line, offset = self._lines[number - 1], self._starts[number - 1]
-        for start, end in self._hidden.items():
+        for start, end in self.hidden.items():
             first, last = max(start - offset, 0), min(end - offset, len(line))
             if first < last:
                 line = mask_span(line, first, last)
@@ -123,3 +117,38 @@ class Diagnostics:
         while path and path not in self.places:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
         return self.places.get(path, START)
+
+
+def render_diagnostics(diagnostics: Iterable[Diagnostic], *, color: bool = False) -> str:
+    """Return one to three lines per diagnostic, without a final line break; control characters are escaped."""
+    return "\n".join(_render(diagnostic, color=color) for diagnostic in diagnostics)
+
+
+def _render(diagnostic: Diagnostic, *, color: bool) -> str:
+    where, severity, caret = escape(diagnostic.where), diagnostic.severity, "^"
+    if color:
+        colour = _RED if severity == "error" else _YELLOW
+        where, severity, caret = f"{_BOLD}{where}{_RESET}", f"{colour}{severity}{_RESET}", f"{colour}^{_RESET}"
+    path = f"{escape(diagnostic.path)}: " if diagnostic.path else ""
+    head = f"{where}: {severity}: {path}{escape(diagnostic.message)}"
+    if not diagnostic.excerpt or not diagnostic.line:
+        return head
+    return f"{head}\n{caret_excerpt(diagnostic.excerpt, diagnostic.column, caret=caret)}"
+
+
+def caret_excerpt(text: str, column: int, *, caret: str = "^") -> str:
+    """Return the line of a text that contains the column (a character, from 1), with a caret below that character."""
+    start = text.rfind("\n", 0, column - 1) + 1
+    line = text[start:].partition("\n")[0]
+    at = min(column - 1 - start, len(line))  # a masked line may end before the column
+    first = max(0, at - _LEAD) if len(line) > _WINDOW else 0
+    before = ("…" if first else "") + escape(line[first:at])
+    after = escape(line[at : first + _WINDOW]) + ("…" if first + _WINDOW < len(line) else "")
+    return f"  {before}{after}\n  {' ' * columns(before)}{caret}"
+
+
+def columns(text: str) -> int:
+    """Return the width of printable text in terminal columns: a wide character takes two, a combining mark none."""
+    return sum(
+        0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in ("W", "F")) for char in text
+    )

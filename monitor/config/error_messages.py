@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from monitor.config.diagnostics import Diagnostics
 from monitor.config.models import Section, sections
 from monitor.config.parsers import closest, suggestion
-from monitor.config.redact import mask_secret, mask_urls
+from monitor.config.redact import mask_urls
 from monitor.config.yaml_tree import KeyPath, MappingNode, Node, ScalarNode, SequenceNode, dotted, plain
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ _NEEDS_QUOTES = re.compile(r"""^[\s&*!|>%@`'"-]|[\[\]{}#]|:\s|\s$|^$""")
 
 def translate_errors(errors: list[ErrorDetails], root: MappingNode, diagnostics: Diagnostics) -> None:
     """Report every error, unless its value or a mistyped key has been reported already."""
-    intended = {_intended(error["loc"]) for error in errors if error["type"] == "extra_forbidden"}
+    unknown = [error["loc"] for error in errors if error["type"] == "extra_forbidden"]
+    intended = {(*loc[:-1], closest(str(loc[-1]), _known_keys(loc)) or "") for loc in unknown}
     for error in errors:
         loc: KeyPath = error["loc"]
         if error["type"] == "missing" and loc in intended:
@@ -36,7 +37,9 @@ def translate_errors(errors: list[ErrorDetails], root: MappingNode, diagnostics:
         if error["type"] == "too_short" and node and plain(node):
             continue  # it has entries, and each one with an error is reported
         if is_name or is_unknown:
-            diagnostics.add(_key_place(nodes, loc), dotted(loc), _key_message(error, loc))
+            parent = nodes[len(loc) - 1]
+            place = parent.entries[str(loc[-1])].place if isinstance(parent, MappingNode) else parent.place
+            diagnostics.add(place, dotted(loc), _key_message(error, loc))
         elif isinstance(node, ScalarNode):
             diagnostics.add(node.place, dotted(loc), _message(error, loc, node))
         else:
@@ -45,8 +48,7 @@ def translate_errors(errors: list[ErrorDetails], root: MappingNode, diagnostics:
 
 def quoted_value(node: ScalarNode) -> str:
     """Return a value in quotes as the file has it, never the value of a reference or a secret."""
-    text = mask_secret(node.raw) if node.is_secret else mask_urls(node.raw if node.is_interpolated else node.text)
-    return f"'{_shortened(text)}'"
+    return f"'{_shortened(node.shown)}'"
 
 
 def _nodes_to(root: MappingNode, loc: KeyPath) -> list[Node]:
@@ -63,11 +65,6 @@ def _nodes_to(root: MappingNode, loc: KeyPath) -> list[Node]:
     return nodes
 
 
-def _key_place(nodes: list[Node], loc: KeyPath) -> Any:
-    parent = nodes[len(loc) - 1]
-    return parent.entries[str(loc[-1])].place if isinstance(parent, MappingNode) else parent.place
-
-
 def _key_message(error: ErrorDetails, loc: KeyPath) -> str:
     key = _shortened(mask_urls(str(loc[-1])))
     if error["type"] != "extra_forbidden":
@@ -78,11 +75,6 @@ def _key_message(error: ErrorDetails, loc: KeyPath) -> str:
 
 def _known_keys(loc: KeyPath) -> tuple[str, ...]:
     return tuple(dict(sections())[_pattern(loc[:-1])].model_fields)
-
-
-def _intended(loc: KeyPath) -> KeyPath:
-    """Return the path of the key that was probably intended by an unknown one."""
-    return (*loc[:-1], closest(str(loc[-1]), _known_keys(loc)) or "")
 
 
 def _message(error: ErrorDetails, loc: KeyPath, node: Node | None) -> str:
@@ -99,7 +91,7 @@ def _message(error: ErrorDetails, loc: KeyPath, node: Node | None) -> str:
             return "must be a list such as [first, second], not keys"
         return f"must be a single value, not {_kind(node)}"
     if kind == "tuple_type":
-        return f"must be a list: write {_as_list(node)}"
+        return f"must be a list: write [{_quoted(node.raw if node.is_interpolated else node.text)}]"
     if kind == "literal_error":
         expected = str(error["ctx"]["expected"])
         close = suggestion(node.text, re.findall(r"'(\w+)'", expected))
@@ -128,22 +120,18 @@ def _examples(section: type[Section] | None) -> dict[str, str]:
     return {key: str(field.examples[0]) for key, field in fields if field.examples}
 
 
-def _as_list(node: ScalarNode) -> str:
-    """Return the value as a list with one entry."""
-    text = node.raw if node.is_interpolated else node.text
-    return f"[{_quoted(_shortened(mask_urls(text)))}]"
-
-
 def _kind(node: Node | None) -> str:
     if not isinstance(node, SequenceNode):
         return "keys"
     only = node.items[0] if len(node.items) == 1 else None
     if not isinstance(only, ScalarNode) or only.is_secret:
         return "a list"
-    return f"a list: write {_quoted(_shortened(mask_urls(only.raw)))}"
+    return f"a list: write {_quoted(only.raw)}"
 
 
 def _quoted(text: str) -> str:
+    """Return a value as YAML, shortened and without what follows a `scheme://`."""
+    text = _shortened(mask_urls(text))
     return json.dumps(text, ensure_ascii=False) if _NEEDS_QUOTES.search(text) else text
 
 

@@ -65,7 +65,13 @@ def _value(reference: str | None, environ: Mapping[str, str], folder: Path) -> s
         raise LookupError("this '${' is not closed before the next one: add the '}', and do not nest references")
     variable, stored = _VARIABLE.fullmatch(reference), _STORED.fullmatch(reference)
     if variable:
-        return _variable(variable[1], variable[2], environ)
+        name, default = variable[1], variable[2]
+        found = environ.get(name)
+        if not found and default is not None:  # as in a shell, a default also replaces an empty value
+            return default
+        if found is None:
+            raise LookupError(f"the variable {name} is not set: set it, or write ${{{name}:-default}}")
+        return _checked(found, f"the variable {name}")
     if stored is None:
         raise LookupError(
             "this is not a valid reference: write ${NAME}, ${NAME:-default}, ${file:/path} or ${credential:name}, "
@@ -73,16 +79,6 @@ def _value(reference: str | None, environ: Mapping[str, str], folder: Path) -> s
         )
     path = folder / stored[2] if stored[1] == "file" else _credential_file(stored[2], environ)
     return _content(path, f"${{{reference}}}")
-
-
-def _variable(name: str, default: str | None, environ: Mapping[str, str]) -> str:
-    """As in a shell, a default also replaces an empty value."""
-    found = environ.get(name)
-    if not found and default is not None:
-        return default
-    if found is None:
-        raise LookupError(f"the variable {name} is not set: set it, or write ${{{name}:-default}}")
-    return _checked(found, f"the variable {name}")
 
 
 def _credential_file(name: str, environ: Mapping[str, str]) -> Path:

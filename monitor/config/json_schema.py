@@ -1,4 +1,4 @@
-"""Generate the JSON schema (draft 2020-12) of the configuration, for editors and other programs.
+"""Generate the JSON schema (draft 2020-12) of the configuration, and write it beside a sample configuration.
 
 An editor reads YAML with its own types, so a number or a boolean is allowed where the loader takes text. A reference
 such as `${NAME}` is allowed everywhere, because only the loader knows its value.
@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
 from monitor.config.models import Config
+from monitor.errors import MonitorError
 
 JsonSchema = dict[str, Any]
 
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REFERENCE: JsonSchema = {"type": "string", "pattern": r"\$\{", "title": "reference such as ${NAME}"}
-_ANY_REFERENCE: JsonSchema = {"$ref": "#/$defs/Reference"}
+_HEAD = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "The configuration of monitor"}
 
 
 def json_schema() -> JsonSchema:
@@ -27,17 +30,35 @@ def json_schema() -> JsonSchema:
     tables: JsonSchema = made["$defs"]
     for table in (made, *tables.values()):
         table.pop("title", None)
-        required = table.get("required", ())
-        table["properties"] = {
-            key: _setting(setting, tables, is_required=key in required) for key, setting in table["properties"].items()
-        }
+        keys, required = table["properties"], table.get("required", ())
+        table["properties"] = {key: _setting(keys[key], tables, is_required=key in required) for key in keys}
     tables["Reference"] = _REFERENCE
-    return {"$schema": _DIALECT, "title": "The configuration of monitor", **made}
+    return {**_HEAD, **made}
 
 
 def schema_text() -> str:
     """Return the text of config.schema.json."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def sample_config() -> str:
+    """Return the configuration that `monitor config init` writes."""
+    return files("monitor.config").joinpath("sample.yaml").read_text("utf-8")
+
+
+def create_config(path: Path) -> Iterator[str]:
+    """Write both files and yield a line for each; raises MonitorError if the configuration exists already."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(sample_config())
+    except FileExistsError:
+        raise MonitorError("already exists: name another path, or remove it first", where=str(path)) from None
+    yield f"wrote {path}"
+    schema = path.with_name("config.schema.json")
+    if not schema.exists():
+        schema.write_text(schema_text(), "utf-8")
+        yield f"wrote {schema}, from which an editor knows the keys"
+    yield f"next: create the folder {path.parent / 'seeds'} for dump files, then run monitor check and monitor run"
 
 
 class _Generator(GenerateJsonSchema):
@@ -59,9 +80,8 @@ def _setting(setting: JsonSchema, tables: JsonSchema, *, is_required: bool) -> J
     default = setting.pop("default", None)
     setting.pop("examples", None)  # they are YAML
     choices = [one for one in setting.pop("anyOf", [setting]) if one != {"type": "null"}]
-    opened = [_allow_reference(one) for one in choices]
-    some = opened if is_required else [*opened, {"type": "null"}]
-    flat = [one for each in some for one in each.get("anyOf", [each])]
+    opened = [*map(_allow_reference, choices), *([] if is_required else [{"type": "null"}])]
+    flat = [one for each in opened for one in each.get("anyOf", [each])]
     has_default = default not in (None, "", []) and not isinstance(default, dict)
     stated = {"default": default} if has_default else {}
     return {"description": about, **stated, **(flat[0] if len(flat) == 1 else {"anyOf": flat})}
@@ -72,8 +92,5 @@ def _allow_reference(form: JsonSchema) -> JsonSchema:
     for inner in ("items", "additionalProperties"):
         if isinstance(form.get(inner), dict):
             return {**form, inner: _allow_reference(form[inner])}
-    return form if "$ref" in form or _accepts_reference(form) else {"anyOf": [form, _ANY_REFERENCE]}
-
-
-def _accepts_reference(form: JsonSchema) -> bool:
-    return "enum" not in form and re.search(form.get("pattern", ""), "${file:/x}") is not None
+    accepts_reference = "enum" not in form and re.search(form.get("pattern", ""), "${file:/x}")
+    return form if "$ref" in form or accepts_reference else {"anyOf": [form, {"$ref": "#/$defs/Reference"}]}

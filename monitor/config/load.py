@@ -15,7 +15,7 @@ from monitor.config.error_messages import translate_errors
 from monitor.config.interpolate import interpolate
 from monitor.config.models import Config, FileStamp, Origin
 from monitor.config.parsers import folder_path
-from monitor.config.yaml_tree import MappingNode, ScalarNode, plain, read, walk
+from monitor.config.yaml_tree import ScalarNode, plain, read, walk
 from monitor.errors import ConfigError, Diagnostic
 
 Check = Callable[[Config, Diagnostics], None]
@@ -68,7 +68,12 @@ def load(path: Path, *, environ: Mapping[str, str] = os.environ, checks: Sequenc
     shown = {path: node.shown for path, _, node in nodes if isinstance(node, ScalarNode) and node.is_interpolated}
     origin = Origin(file=file, stamp=stamp, places=diagnostics.places, interpolated=shown)
     cross_check(root, file, diagnostics)
-    config = _typed(root, origin, diagnostics)
+    try:
+        config = Config.model_validate(plain(root), context=origin)
+    except ValidationError as error:
+        translate_errors(error.errors(include_url=False, include_input=False), root, diagnostics)
+        diagnostics.raise_errors()
+        raise  # an error without a diagnostic is a bug of ours
     diagnostics.raise_errors()
     for check in checks:
         check(config, diagnostics)
@@ -86,8 +91,7 @@ def state_of(path: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
     try:
         line = _STATE.search(path.read_bytes()[:_LARGEST].decode("utf-8", "replace"))
         root = read(line[0] if line else "", diagnostics)
-        state = plain(interpolate(root, diagnostics, environ=environ, folder=folder))["state"]
-        return folder_path(state, folder)
+        return folder_path(plain(interpolate(root, diagnostics, environ=environ, folder=folder))["state"], folder)
     except (OSError, ConfigError, LookupError, TypeError, AttributeError, ValueError):
         return folder / str(Config.model_fields["state"].default)
 
@@ -116,12 +120,3 @@ def file_stamp(file: Path) -> FileStamp:
     except OSError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _typed(root: MappingNode, origin: Origin, diagnostics: Diagnostics) -> Config:
-    try:
-        return Config.model_validate(plain(root), context=origin)
-    except ValidationError as error:
-        translate_errors(error.errors(include_url=False, include_input=False), root, diagnostics)
-        diagnostics.raise_errors()
-        raise  # an error without a diagnostic is a bug of ours

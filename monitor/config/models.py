@@ -33,7 +33,7 @@ class TextType:
     write: Callable[[Any], object] = str  # without secrets
 
     def __get_pydantic_core_schema__(self, source: object, handler: object) -> CoreSchema:
-        write = core_schema.plain_serializer_function_ser_schema(self._write)
+        write = core_schema.plain_serializer_function_ser_schema(self.write, when_used="unless-none")
         return core_schema.no_info_plain_validator_function(self._parse, serialization=write)
 
     def __get_pydantic_json_schema__(self, schema: object, handler: object) -> dict[str, object]:
@@ -43,9 +43,6 @@ class TextType:
         if not isinstance(value, str):
             raise PydanticCustomError("text_type", "must be a single value")
         return self.parse(value)
-
-    def _write(self, value: object) -> object:
-        return None if value is None else self.write(value)
 
 
 def _text(title: str, pattern: str) -> Mapping[str, object]:

@@ -45,19 +45,14 @@ _NAME = re.compile(r"[A-Za-z0-9가-힣][\w.-]{0,63}")
 
 def duration(text: str) -> timedelta:
     """Parse a number and a unit such as `90s` or `1.5h`; the result is never negative."""
-    number, unit = _groups(
-        DURATION,
-        text,
-        "is not a valid duration: write a number and a unit without a space, for example 90s or 1.5h "
-        "(units: ms, s, m, h, d, w)",
-    )
-    try:
+    units = "(units: ms, s, m, h, d, w)"
+    message = f"is not a valid duration: write a number and a unit without a space, for example 90s or 1.5h {units}"
+    number, unit = _matched(DURATION, text, message).groups()
+    with suppress(OverflowError):
         length = timedelta(**{_UNITS[unit]: float(number)})
-    except OverflowError:
-        length = timedelta.max
-    if length > _LONGEST:  # the sum with any time of today must be a valid time
-        raise ValueError(f"is too long: write a duration of at most {_LONGEST.days}d")
-    return length
+        if length <= _LONGEST:  # the sum with any time of today must be a valid time
+            return length
+    raise ValueError(f"is too long: write a duration of at most {_LONGEST.days}d")
 
 
 def duration_text(length: timedelta) -> str:
@@ -86,11 +81,9 @@ def age(text: str) -> timedelta | None:
 
 def size(text: str) -> int:
     """Parse a size in decimal units such as `500kB` or `1.5MB` into bytes, at least one."""
-    number, unit = _groups(
-        SIZE,
-        text,
-        "is not a valid size: write a number and a unit without a space, for example 500kB (units: B, kB, MB, GB)",
-    )
+    units = "(units: B, kB, MB, GB)"
+    message = f"is not a valid size: write a number and a unit without a space, for example 500kB {units}"
+    number, unit = _matched(SIZE, text, message).groups()
     count = round(float(number) * _BYTES[unit])
     if count < 1:
         raise ValueError("is not a valid size: write at least 1B")
@@ -112,25 +105,20 @@ def flag(text: str) -> bool:
 
 def count(text: str) -> int:
     """Parse a whole number from 1 to 1000."""
-    if not _COUNT.fullmatch(text):
-        raise ValueError("is not a valid count: write a whole number from 1 to 1000")
-    return int(text)
+    return int(_matched(_COUNT, text, "is not a valid count: write a whole number from 1 to 1000")[0])
 
 
 def limit(text: str) -> int:
     """Parse an upper limit; 0 means no limit."""
-    if not _LIMIT.fullmatch(text):
-        raise ValueError("is not a valid limit: write a whole number from 0 to 99999 (0: no limit)")
-    return int(text)
+    return int(_matched(_LIMIT, text, "is not a valid limit: write a whole number from 0 to 99999 (0: no limit)")[0])
 
 
 def rate(text: str) -> Rate:
     """Parse a number per second, minute or hour, as in `1/s` or `10/min`, evenly spread."""
-    match = RATE.fullmatch(text)
-    if match is None or not float(match[1]):
-        raise ValueError(
-            "is not a valid rate: write a number and /s, /min or /h without a space, for example 1/s or 10/min"
-        )
+    message = "is not a valid rate: write a number and /s, /min or /h without a space, for example 1/s or 10/min"
+    match = _matched(RATE, text, message)
+    if not float(match[1]):
+        raise ValueError(message)
     return Rate(per_second=float(match[1]) / _SECONDS[match[2]])
 
 
@@ -144,11 +132,8 @@ def rate_text(rate: Rate) -> str:
 
 def digest(text: str) -> Digest:
     """Parse a local time after the days it applies to: `08:30`, `mon-fri 08:30`, `mon,wed-fri 17:00`."""
-    days, at = _groups(
-        _DIGEST,
-        text.lower(),
-        'is not a valid digest time: write a time such as "08:30", or days and a time such as "mon-fri 08:30"',
-    )
+    message = 'is not a valid digest time: write a time such as "08:30", or days and a time such as "mon-fri 08:30"'
+    days, at = _matched(_DIGEST, text.lower(), message).groups()
     return Digest(at=_wall_time(at), days=_days(days) if days else EVERY_DAY)
 
 
@@ -178,8 +163,8 @@ def quiet_text(hours: Quiet) -> str:
 
 
 def _wall_time(text: str) -> time:
-    hour, minute = _groups(_TIME, text, "has no valid time of day: write hours and minutes from 00:00 to 23:59")
-    return time(int(hour), int(minute))
+    match = _matched(_TIME, text, "has no valid time of day: write hours and minutes from 00:00 to 23:59")
+    return time(int(match[1]), int(match[2]))
 
 
 def _days(text: str) -> frozenset[int]:
@@ -206,13 +191,11 @@ def zone(text: str) -> ZoneInfo:
 
 def codec(text: str) -> str:
     """Accept `auto`, or the name of a text encoding that can decode any bytes with replacements."""
-    if text == "auto":
+    with suppress(LookupError, ValueError):  # unknown; or known and no text encoding, such as hex
+        if text != "auto":
+            b"abcd".decode(text, "replace")
         return text
-    try:
-        b"abcd".decode(text, "replace")
-    except (LookupError, ValueError):  # unknown; or known and no text encoding, such as hex
-        raise ValueError("is not a known text encoding: write auto, utf-8, cp949 or another encoding") from None
-    return text
+    raise ValueError("is not a known text encoding: write auto, utf-8, cp949 or another encoding")
 
 
 def glob(text: str) -> str:
@@ -243,9 +226,8 @@ def event(text: str) -> Kind:
 
 def url(text: str) -> Secret:
     """Parse a channel's address; it is secret from here on."""
-    if not URL.fullmatch(text):
-        raise ValueError("is not a valid channel URL: write scheme://… without spaces, for example console://")
-    return Secret(text)
+    message = "is not a valid channel URL: write scheme://… without spaces, for example console://"
+    return Secret(_matched(URL, text, message)[0])
 
 
 def web_address(text: str) -> Secret:
@@ -275,12 +257,8 @@ def listen(text: str) -> str:
 
 def name(text: str) -> str:
     """Accept a name that people can type on a command line and read in a log."""
-    if not _NAME.fullmatch(text):
-        raise ValueError(
-            "is not a valid name: begin with a letter, a digit or a Hangul syllable, then use letters, digits, "
-            "'.', '_' or '-' (at most 64 characters)"
-        )
-    return text
+    then = "then use letters, digits, '.', '_' or '-' (at most 64 characters)"
+    return _matched(_NAME, text, f"is not a valid name: begin with a letter, a digit or a Hangul syllable, {then}")[0]
 
 
 def folder_path(text: str, base: Path) -> Path:
@@ -312,9 +290,9 @@ def closest(text: str, known: tuple[str, ...], *, likeness: float = 0.6) -> str 
     return by_folded[close[0]] if close else None
 
 
-def _groups(pattern: re.Pattern[str], text: str, message: str) -> tuple[str, ...]:
-    """Return the groups of a full match; raise ValueError with this message if there is none."""
+def _matched(pattern: re.Pattern[str], text: str, message: str) -> re.Match[str]:
+    """Return the full match of a pattern; raise ValueError with this message if there is none."""
     match = pattern.fullmatch(text)
     if match is None:
         raise ValueError(message)
-    return match.groups()
+    return match

@@ -86,9 +86,8 @@ def read(text: str, diagnostics: Diagnostics, *, loader: Any = LOADER) -> Mappin
     if bad:
         message = f"the character U+{ord(bad[0]):04X} is not allowed in YAML: remove it"
         diagnostics.refuse(diagnostics.place_at(bad.start()), message)
-    reader = _Reader(_expanded(yaml.parse(text, Loader=loader), diagnostics), diagnostics)
     try:
-        root = reader.document()
+        root = _Reader(_expanded(yaml.parse(text, Loader=loader), diagnostics), diagnostics).document()
     except yaml.MarkedYAMLError as error:
         message, mark = explain_yaml_error(error, text)
         diagnostics.refuse(_place(mark) if mark else START, message)
@@ -144,7 +143,8 @@ class _Reader:
             self._hides(event, path)
             self._note(place, path, _UNKNOWN_ALIAS)
             return ScalarNode(place=place, raw="", text="", has_error=True)
-        self._note_tag(event, path)
+        if event.tag is not None:
+            self._note(place, path, _TAG)
         if len(path) > _DEPTH:
             self._diagnostics.refuse(place, f"this is more than {_DEPTH} levels deep: no setting is that deep")
         if isinstance(event, yaml.MappingStartEvent):
@@ -191,7 +191,8 @@ class _Reader:
         place = _place(event.start_mark)
         if not isinstance(event, yaml.ScalarEvent):
             self._diagnostics.refuse(place, "a key must be a single word: put a key with special characters in quotes")
-        self._note_tag(event, (*path, event.value))
+        if event.tag is not None:
+            self._note(place, (*path, event.value), _TAG)
         if not is_text(event.value):
             self._diagnostics.refuse(place, "this key contains half of a surrogate pair: write the character itself")
         self._diagnostics.open_key = event.value
@@ -209,18 +210,14 @@ class _Reader:
     def _hides(self, event: Any, path: KeyPath) -> bool:
         """Hide a secret in excerpts; a value that is secret at its anchor is secret at every alias."""
         start = event.start_mark.index
-        is_secret = is_secret_place(path) or self._diagnostics.is_hidden(start)
+        is_secret = is_secret_place(path) or start in self._diagnostics.hidden
         if is_secret:
-            self._diagnostics.hide(start, event.end_mark.index)
+            self._diagnostics.hidden[start] = event.end_mark.index
         return is_secret
 
     def _until(self, end: type[Any]) -> Iterator[Any]:
         """Return the events up to the end of the current collection; the end itself is consumed."""
         return takewhile(lambda event: not isinstance(event, end), self._events)
-
-    def _note_tag(self, event: Any, path: KeyPath) -> None:
-        if event.tag is not None:
-            self._note(_place(event.start_mark), path, _TAG)
 
     def _note(self, place: Place, path: KeyPath, message: str) -> None:
         self._diagnostics.add(place, dotted(path), message)

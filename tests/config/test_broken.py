@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from monitor.config import Source
 from monitor.config.diagnostics import Diagnostics
-from monitor.config.models import sections
+from monitor.config.models import Source, sections
 from monitor.config.yaml_tree import LOADER, read
 from monitor.errors import ConfigError
 from tests.config.support import as_lines, refused

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from monitor.config import Example, render_diagnostics
+from monitor.config import render_diagnostics
 from monitor.config.checks import check_rules
+from monitor.config.models import Example
 from monitor.errors import ConfigError
 from tests.config.support import HEAD, as_lines, loaded, refused
 

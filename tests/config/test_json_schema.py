@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from monitor.config.json_schema import json_schema, schema_text
+from monitor.config.json_schema import json_schema, sample_config, schema_text
 from monitor.config.models import sections
-from monitor.config.template import sample_config
 from tests.config.support import HEAD, loaded
 from tests.end_to_end.harness import CONFIG, ROOT
 from tests.schemas import disagreements

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from monitor.config import Config, Diagnostics, Watch, candidates, find, load, render_diagnostics
+from monitor.config import Config, Diagnostics, find, load, render_diagnostics
+from monitor.config.load import candidates
+from monitor.config.models import Watch
 from monitor.errors import ConfigError
 from monitor.model import Kind, Rate
 from monitor.notify.time_windows import Digest, Quiet

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from monitor.config import render_diagnostics
-from monitor.config.report import columns
+from monitor.config.diagnostics import columns
 from monitor.errors import Diagnostic
 
 

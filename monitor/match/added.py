@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from monitor.match.tokens import tokens
-from monitor.model import Change, Release
+from monitor.model import Change
 from monitor.text import is_cut
 
 _ADDS = frozenset({"insert", "replace"})
@@ -15,10 +15,10 @@ _ADDS = frozenset({"insert", "replace"})
 class AddedText:
     """The inserted and replaced words of one change, without the open last word of a cut body."""
 
-    __slots__ = ("_closed_end", "_ranges")
-
     def __init__(self, change: Change) -> None:
-        self._closed_end = _closed_end(change.after)
+        body = change.after.body
+        # The end of the last word that is known to be whole.
+        self._closed_end = max((token.end for token in tokens(body)[:-1]), default=0) if is_cut(body) else len(body)
         self._ranges: dict[str, list[tuple[int, int]]] = {}
         for field, start, end in _added_ranges(change):
             self._ranges.setdefault(field, []).append((start, end))
@@ -42,11 +42,3 @@ def _added_ranges(change: Change) -> Iterator[tuple[str, int, int]]:
         start = end - len(edit.new.lstrip())
         if edit.op in _ADDS and start < end:
             yield edit.field, start, end
-
-
-def _closed_end(release: Release) -> int:
-    """Return the end of the last word of the body that is known to be whole."""
-    if not is_cut(release.body):
-        return len(release.body)
-    found = tokens(release.body)
-    return found[-2].end if len(found) > 1 else 0

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import islice, pairwise
 
 from monitor.match.fast_tokens import FastTokens
-from monitor.match.positions import Positions, Spans, main_words, ordered, to_bitset
+from monitor.match.positions import Positions, Spans, ordered, to_bitset
 from monitor.match.tokens import Word, as_cased, is_capitals, is_hangul
 from monitor.model import Release
 
@@ -40,7 +40,7 @@ class TokenizedField:
     @cached_property
     def main_words(self) -> Positions:
         """The positions of all words that are not particles."""
-        return main_words(len(self.forms))
+        return (1 << 2 * len(self.forms)) // 3
 
     @property
     def has_particles(self) -> bool:
@@ -98,7 +98,7 @@ class TokenizedField:
         if self._tokens.folded.isascii():
             return range(0, 2 * len(self.forms), 2)
         places, place = [], -2
-        touching = self._tokens.glued
+        touching = self._tokens.offset_shifts.glued
         was_hangul = True
         for form, start in zip(self.forms, self._tokens.starts, strict=True):
             is_particle = start in touching and not was_hangul and is_hangul(form)
@@ -116,18 +116,14 @@ class TokenizedField:
             return self._folded_index
         kind = bool(word.cased), word.needs_capitals
         if kind not in self._indexes:
-            self._indexes[kind] = self._build_index(is_cased=kind[0], in_capitals=kind[1])
+            shown = dict(zip(self.written, self.forms, strict=True))
+            if word.cased:
+                shown = {raw: as_cased(raw) for raw in shown}
+            if word.needs_capitals:
+                shown = {raw: text for raw, text in shown.items() if is_capitals(raw)}
+            texts = [shown.get(raw, "") for raw in self.written]
+            self._indexes[kind] = _WordIndex(texts, self._positions, set(shown.values()))
         return self._indexes[kind]
-
-    def _build_index(self, *, is_cased: bool, in_capitals: bool) -> _WordIndex:
-        shown = (
-            {raw: as_cased(raw) for raw in set(self.written)}
-            if is_cased
-            else dict(zip(self.written, self.forms, strict=True))
-        )
-        if in_capitals:
-            shown = {raw: text for raw, text in shown.items() if is_capitals(raw)}
-        return _WordIndex([shown.get(raw, "") for raw in self.written], self._positions, set(shown.values()))
 
 
 class _WordIndex:

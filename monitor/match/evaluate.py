@@ -108,7 +108,7 @@ def _all_spans(rule: Node, document: Document) -> SpansByField:
         case Near():
             found = {field: _chain_spans(rule, document.field(field)) for field in _fields(rule)}
         case _:
-            raise AssertionError(rule)  # nodes.is_countable
+            raise AssertionError(rule)  # the parser lets nothing else be counted
     return {field: spans for field, spans in found.items() if spans}
 
 

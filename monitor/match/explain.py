@@ -52,8 +52,10 @@ def explain(watchlist: Watchlist, release: Release, aliases: Aliases = NO_ALIASE
     """Return what each part of a watchlist finds in a release; its sources and kinds are not checked."""
     document = Document(release)
     found = Matcher([watchlist], aliases).scan(release)
-    parts = [*_parts(watchlist, aliases, document), *_limits(watchlist, aliases, document)]
-    return Explanation(matched=bool(found), query=_query(watchlist, aliases), parts=tuple(parts))
+    query = f"regex {watchlist.regex}" if watchlist.regex else " OR ".join(watchlist.keywords)
+    if watchlist.query:
+        query = to_query(parse(watchlist.query, aliases))
+    return Explanation(matched=bool(found), query=query, parts=tuple(_parts(watchlist, aliases, document)))
 
 
 def failing_tests(watchlist: Watchlist, tests: Sequence[Example], aliases: Aliases = NO_ALIASES) -> tuple[Example, ...]:
@@ -82,12 +84,6 @@ def _releases(text: str) -> list[Release]:
     return views
 
 
-def _query(watchlist: Watchlist, aliases: Aliases) -> str:
-    if watchlist.query:
-        return to_query(parse(watchlist.query, aliases))
-    return f"regex {watchlist.regex}" if watchlist.regex else " OR ".join(watchlist.keywords)
-
-
 def _parts(watchlist: Watchlist, aliases: Aliases, document: Document) -> Iterator[QueryPart]:
     options = Options(fields=watchlist.fields, case=watchlist.case, inflect=watchlist.inflect)
     if watchlist.regex:
@@ -98,6 +94,13 @@ def _parts(watchlist: Watchlist, aliases: Aliases, document: Document) -> Iterat
         for node, field in _conditions(parse(watchlist.query, aliases), ""):
             within: Node = Scoped(field=field, part=node) if field else node
             yield _part(to_query(within), prepare(within, options), document)
+    for text, rule in zip(watchlist.exclude, excluded(watchlist, aliases), strict=True):
+        yield _part(f"exclude {text}", Not(part=rule), document)
+    if watchlist.min_hits > 1:
+        rules = rules_of(watchlist, aliases)
+        count = count_hits(rules, document) if rules else 0
+        why = f"{count} different {'place' if count == 1 else 'places'}"
+        yield QueryPart(text=f"min_hits {watchlist.min_hits}", matched=count >= watchlist.min_hits, why=why)
 
 
 def _conditions(node: Node, field: str) -> Iterator[tuple[Node, str]]:
@@ -110,16 +113,6 @@ def _conditions(node: Node, field: str) -> Iterator[tuple[Node, str]]:
             yield from _conditions(node.part, node.field)
         case _:
             yield node, field
-
-
-def _limits(watchlist: Watchlist, aliases: Aliases, document: Document) -> Iterator[QueryPart]:
-    for text, rule in zip(watchlist.exclude, excluded(watchlist, aliases), strict=True):
-        yield _part(f"exclude {text}", Not(part=rule), document)
-    if watchlist.min_hits > 1:
-        rules = rules_of(watchlist, aliases)
-        count = count_hits(rules, document) if rules else 0
-        why = f"{count} different {'place' if count == 1 else 'places'}"
-        yield QueryPart(text=f"min_hits {watchlist.min_hits}", matched=count >= watchlist.min_hits, why=why)
 
 
 def _part(text: str, rule: Rule, document: Document) -> QueryPart:
@@ -163,16 +156,11 @@ def _missing(rule: Rule, document: Document) -> str:
 def _missing_words(rule: Keyword, document: Document) -> str:
     tokenized_fields = [document.field(field) for field in rule.fields]
     where = " or ".join(rule.fields)
-    absent = next((word for word in rule.words if not any(tokenized.has(word) for tokenized in tokenized_fields)), None)
-    if absent is not None:
-        return f"'{_shortest(absent.forms)}' does not occur in {where}"
-    picky = next(
-        (word for word in rule.words if not any(tokenized.positions_of(word) for tokenized in tokenized_fields)), None
-    )
-    if picky is not None:
-        return f"'{_shortest(picky.forms)}' occurs, but not in the required capital letters"
+    shortest = {word: min(word.forms, key=lambda form: (len(form), form)) for word in rule.words}
+    for word, form in shortest.items():
+        if not any(tokenized.has(word) for tokenized in tokenized_fields):
+            return f"'{form}' does not occur in {where}"
+    for word, form in shortest.items():
+        if not any(tokenized.positions_of(word) for tokenized in tokenized_fields):
+            return f"'{form}' occurs, but not in the required capital letters"
     return f"its words occur, but not side by side in {where}"
-
-
-def _shortest(forms: Sequence[str]) -> str:
-    return min(forms, key=lambda form: (len(form), form))

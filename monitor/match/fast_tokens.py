@@ -59,16 +59,11 @@ class FastTokens:
 
     def location(self, first: int, last: int) -> tuple[int, int]:
         """Return the offsets into the text from the word at the first place to the word at the last."""
-        places, shifts, ends, _ = self._offset_shifts
+        places, shifts, ends, _ = self.offset_shifts
         start = first - shifts[bisect_right(places, first) - 1]
         at = bisect_right(places, last) - 1
         is_odd = places[at] == last and ends[at] > 0
         return start, ends[at] if is_odd else self.folded.index(" ", last) - shifts[at]
-
-    @property
-    def glued(self) -> frozenset[int]:
-        """The starts of words with nothing between them and the word before, as 를 in "FTA를"."""
-        return self._offset_shifts.glued
 
     def _joined(self, pieces: Iterator[str], table: dict[int, str]) -> str:
         made, reached = [" "], 0
@@ -78,7 +73,8 @@ class FastTokens:
         return "".join([*made, self._text[reached:].translate(table), " "])
 
     @cached_property
-    def _offset_shifts(self) -> _OffsetShifts:
+    def offset_shifts(self) -> _OffsetShifts:
+        """The places where the strings and the text shift."""
         places, shifts, ends, glued = [0], [1], [0], set()
         place, reached = 1, 0
         for start, end, words in self._special:
@@ -115,7 +111,7 @@ class _OffsetShifts(NamedTuple):
     places: list[int]
     shifts: list[int]  # by how much the strings are ahead from there on
     ends: list[int]  # where the odd word that begins there ends in the text; 0: none does
-    glued: frozenset[int]
+    glued: frozenset[int]  # the starts of words with nothing between them and the word before, as 를 in "FTA를"
 
 
 def _normalized(text: str) -> str:

@@ -54,17 +54,12 @@ def _spans(rules: Sequence[Rule], document: Document) -> SpansByField:
 
 def _first_word_locations(words: Sequence[Keyword], document: Document, most: int) -> tuple[list[Location], int]:
     """Find plain words the quick way, which needs no positions."""
-    known = {
-        (field, form)
-        for word in words
-        for field in word.fields
-        for form in word.words[0].forms
-        if form in document.field(field).vocabulary
-    }
     found: list[Location] = []
     total = 0
-    for field, form in known:
+    for field, form in {(field, form) for word in words for field in word.fields for form in word.words[0].forms}:
         tokenized = document.field(field)
+        if form not in tokenized.vocabulary:
+            continue
         spans = tokenized.locations_of(form, most)
         total += len(spans) if len(spans) < most else tokenized.forms.count(form)
         found += [(field, start, end) for start, end in spans]

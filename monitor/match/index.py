@@ -54,11 +54,8 @@ class Index:
         """
         if self._unindexed or len(self._indexed_forms) > _MAX_SEARCHED:
             return True
-        for text in texts:
-            letters = searchable_text(text)
-            if letters is None or any(needle in letters for needle in self._indexed_forms):
-                return True
-        return False
+        searchable = map(searchable_text, texts)
+        return any(letters is None or any(form in letters for form in self._indexed_forms) for letters in searchable)
 
     def candidates(self, forms: AbstractSet[str]) -> list[int]:
         """Return the rules that a release with these forms may match, ascending."""
@@ -81,8 +78,8 @@ class Index:
             self._rules_by_form.clear()
         if len(form) <= _MAX_CACHED_LENGTH:
             self._checked_forms.add(form)
-        if found and len(form) <= _MAX_CACHED_LENGTH:
-            self._rules_by_form[form] = tuple(found)
+            if found:
+                self._rules_by_form[form] = tuple(found)
         return found
 
     def _required_words(self, rule: Rule) -> tuple[Word, ...] | None:
@@ -92,16 +89,13 @@ class Index:
                 return (min(rule.words, key=self._commonness) if len(rule.words) > 1 else rule.words[0],)
             case And() | Near():
                 known = [words for words in map(self._required_words, rule.parts) if words]
-                return min(known, key=self._cost, default=None)
+                return min(known, key=lambda w: (*max(map(self._commonness, w)), len(w)), default=None)
             case Or():
                 choices = [self._required_words(part) for part in rule.parts]
                 return None if None in choices else tuple({w: None for words in choices for w in words or ()})
             case Count():
                 return self._required_words(rule.part)
         return None
-
-    def _cost(self, words: tuple[Word, ...]) -> tuple[int, int, int]:
-        return (*max(map(self._commonness, words)), len(words))
 
     def _commonness(self, word: Word) -> tuple[int, int]:
         """Return a sort key; of words that were not counted, everyday words are the commonest, then short ones."""

@@ -142,12 +142,9 @@ def _parse_core(field: str, core: str, *, is_exact: bool) -> _KeywordText:
 
 
 def _fault(written: _KeywordText) -> str | None:
-    return _operator_fault(written) or _field_fault(written) or _words_fault(written)
-
-
-def _operator_fault(written: _KeywordText) -> str | None:
-    found = _OPERATOR.search(written.core)
-    return f"{_LITERAL} (found '{found.group()}')" if found else None
+    if found := _OPERATOR.search(written.core):
+        return f"{_LITERAL} (found '{found.group()}')"
+    return _field_fault(written) or _words_fault(written)
 
 
 def _field_fault(written: _KeywordText) -> str | None:
@@ -157,8 +154,7 @@ def _field_fault(written: _KeywordText) -> str | None:
     name, glued = found.groups()
     if name in FIELDS:
         return f"'{name}:' must come first and alone; write {name}:word or {name}:=word"
-    close = get_close_matches(name.lower(), FIELDS, n=1)
-    if close:
+    if close := get_close_matches(name.lower(), FIELDS, n=1):
         return f"unknown field '{name}:' — did you mean {close[0]}:?"
     if glued:
         return f"unknown field '{name}:' — the fields are title:, body: and category:; a literal colon needs a space"
@@ -171,19 +167,12 @@ def _words_fault(written: _KeywordText) -> str | None:
         return "there is no letter or digit to search for; write a word or a phrase"
     if count > _LONGEST:
         return f"a phrase of {count} words; use at most {_LONGEST}, a few rare ones in a row find the same"
-    return _wildcard_fault(written)
-
-
-def _wildcard_fault(written: _KeywordText) -> str | None:
     if "?" in written.core:
         return "'?' is not a wildcard; remove it, or end the word with * for any letters"
     if "*" in written.core:
         return "'*' is allowed only at the beginning or the end of a keyword; remove the others"
-    if not written.is_open:
-        return None
-    found = written.words
-    left = found[0] if written.is_open_left else None
-    right = found[-1] if written.is_open_right else None
+    left = written.words[0] if written.is_open_left else None
+    right = written.words[-1] if written.is_open_right else None
     if (left and left.start > 0) or (right and right.end < len(written.core)):
         return "'*' must touch a letter or a digit; remove what is between"
     bounds = ((token, 2 if is_hangul(token.form) else 3) for token in (left, right) if token)
@@ -198,25 +187,16 @@ def _words(written: _KeywordText, *, case: str, inflect: bool) -> tuple[Word, ..
     found = written.words
     is_cased = written.is_exact or case == "exact"
     is_alone = len(found) == 1 and not written.is_open
+    *others, last = (token.cased for token in found)
+    numbers = tuple(sorted(inflections(last))) if inflect and not written.is_exact else (last,)
     return tuple(
         Word(
             forms=tuple(dict.fromkeys(spelling.casefold() for spelling in cased)),
             cased=cased if is_cased else (),
-            needs_capitals=is_alone and case == "smart" and _is_everyday_acronym(token),
+            needs_capitals=is_alone and case == "smart" and token.form in EVERYDAY and token.cased.isupper(),
             is_open_left=written.is_open_left and token is found[0],
             is_open_right=(written.is_open_right and token is found[-1])
             or (is_hangul(token.form) and not written.is_exact),
         )
-        for token, cased in zip(found, _spellings(written, inflect=inflect), strict=True)
+        for token, cased in zip(found, [*((other,) for other in others), numbers], strict=True)
     )
-
-
-def _spellings(written: _KeywordText, *, inflect: bool) -> list[tuple[str, ...]]:
-    """Return each word with its letter case, the last one in singular and plural."""
-    *others, last = (token.cased for token in written.words)
-    numbers = tuple(sorted(inflections(last))) if inflect and not written.is_exact else (last,)
-    return [*((other,) for other in others), numbers]
-
-
-def _is_everyday_acronym(token: Token) -> bool:
-    return token.cased.isupper() and token.form in EVERYDAY

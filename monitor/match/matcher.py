@@ -107,24 +107,20 @@ class Matcher:
         return _merged(self._matches_by_number(self._rules_matched(document, source), document))
 
     def _alert(self, change: Change, source: str) -> Alert | None:
-        seen = self._match_versions(change, source)
-        alerted = [number for number in sorted({*seen.before, *seen.after}) if self._is_alerted(number, seen)]
-        if not (seen.after or alerted):
-            return None
-        found = self._matches_by_number(seen.after, seen.current)
-        if seen.previous:
-            found |= self._matches_by_number({n: seen.before[n] for n in alerted if n not in seen.after}, seen.previous)
-        both = _merged(found)
-        names = self._names(sorted(seen.after))
-        return Alert(change=change, watchlists=names, told=self._names(alerted), hits=both.hits, totals=both.totals)
-
-    def _match_versions(self, change: Change, source: str) -> _MatchedChange:
         now = Document(change.after)
         old = Document(change.before) if change.before and change.kind in _COMPARED_KINDS else None
         before = self._rules_matched(old, source) if old else {}
-        return _MatchedChange(
-            change=change, current=now, previous=old, after=self._rules_matched(now, source), before=before
-        )
+        after = self._rules_matched(now, source)
+        seen = _MatchedChange(change=change, current=now, previous=old, after=after, before=before)
+        alerted = [number for number in sorted({*before, *after}) if self._is_alerted(number, seen)]
+        if not (after or alerted):
+            return None
+        found = self._matches_by_number(after, now)
+        if old:
+            found |= self._matches_by_number({n: before[n] for n in alerted if n not in after}, old)
+        both = _merged(found)
+        names = self._names(sorted(after))
+        return Alert(change=change, watchlists=names, told=self._names(alerted), hits=both.hits, totals=both.totals)
 
     def _is_alerted(self, number: int, matched: _MatchedChange) -> bool:
         watchlist, kind = self._watchlists[number], matched.change.kind
@@ -176,16 +172,16 @@ class Matcher:
         return least == 1 or count_hits([self._rules[rule] for rule in rules], document) >= least
 
     def _matches_by_number(self, matches: _RulesMatched, document: Document) -> dict[int, Matches]:
-        return {number: self._matches_of(number, rules, document) for number, rules in matches.items()}
-
-    def _matches_of(self, number: int, rules: Sequence[int], document: Document) -> Matches:
-        name = self._watchlists[number].name
-        spans, total = first_locations([self._rules[rule] for rule in rules], document, most=MAX_HITS)
-        hits = (
-            Hit(watchlist=name, field=field, start=start, end=end, text=document.field(field).text[start:end])
-            for field, start, end in spans
-        )
-        return Matches(hits=tuple(hits), totals=((name, total),))
+        found = {}
+        for number, rules in matches.items():
+            name = self._watchlists[number].name
+            spans, total = first_locations([self._rules[rule] for rule in rules], document, most=MAX_HITS)
+            hits = (
+                Hit(watchlist=name, field=field, start=start, end=end, text=document.field(field).text[start:end])
+                for field, start, end in spans
+            )
+            found[number] = Matches(hits=tuple(hits), totals=((name, total),))
+        return found
 
 
 def frequencies_in(releases: Iterable[Release]) -> Counter[str]:
@@ -201,7 +197,6 @@ def is_alerted(kind: Kind, *, before: bool, after: bool) -> bool:
 def _merged(found: Mapping[int, Matches]) -> Matches:
     """Merge the hits of all watchlists in text order; at one place in the order of the configuration."""
     each = [found[number] for number in sorted(found)]
-    hits = sorted(
-        (hit for one in each for hit in one.hits), key=lambda hit: text_order((hit.field, hit.start, hit.end))
-    )
+    hits = [hit for one in each for hit in one.hits]
+    hits.sort(key=lambda hit: text_order((hit.field, hit.start, hit.end)))
     return Matches(hits=tuple(hits), totals=tuple(total for one in each for total in one.totals))

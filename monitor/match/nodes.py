@@ -80,40 +80,10 @@ class Count:
 Node = Term | Keyword | Scoped | Near | And | Or | Not | Count
 
 
-def all_of(parts: Iterable[Node]) -> Node:
-    """Return And in its plain form: no And in an And, no part twice, a single part as itself."""
-    return _flat(And, parts)
-
-
-def any_of(parts: Iterable[Node]) -> Node:
-    """Return Or in its plain form: no Or in an Or, no part twice, a single part as itself."""
-    return _flat(Or, parts)
-
-
-def is_countable(node: Node) -> bool:
-    """Return whether its positions can be counted: words, phrases, chains, and OR over them."""
-    match node:
-        case And() | Not() | Count():
-            return False
-        case Or():
-            return all(map(is_countable, node.parts))
-        case Scoped():
-            return is_countable(node.part)
-    return True
-
-
-def is_anchored(node: Node) -> bool:
-    """Return whether some word must be there for it to match."""
-    match node:
-        case Not():
-            return False
-        case And():
-            return any(map(is_anchored, node.parts))
-        case Or():
-            return all(map(is_anchored, node.parts))
-        case Scoped():
-            return is_anchored(node.part)
-    return True
+def joined(kind: type[And | Or], parts: Iterable[Node]) -> Node:
+    """Return And or Or in its plain form: none in one of its kind, no part twice, a single part as itself."""
+    flat = dict.fromkeys(one for part in parts for one in (part.parts if isinstance(part, kind) else (part,)))
+    return kind(parts=tuple(flat)) if len(flat) > 1 else next(iter(flat))
 
 
 def to_query(node: Node) -> str:
@@ -136,11 +106,6 @@ def to_query(node: Node) -> str:
             return " OR ".join(map(_bracketed, node.parts))
         case Keyword():
             return " ".join(min(word.forms) for word in node.words)
-
-
-def _flat(kind: type[And | Or], parts: Iterable[Node]) -> Node:
-    flat = dict.fromkeys(one for part in parts for one in (part.parts if isinstance(part, kind) else (part,)))
-    return kind(parts=tuple(flat)) if len(flat) > 1 else next(iter(flat))
 
 
 def _bracketed(node: Node) -> str:

@@ -10,7 +10,9 @@ counts with it. "FTA를 체결" has FTA at 0, 를 at 1 and 체결 at 2, so a par
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from heapq import merge
+from operator import or_
 
 Positions = int
 Spans = Mapping[int, Positions]  # distance from first to last word → first positions of all such spans
@@ -37,17 +39,9 @@ def from_bitset(places: Positions) -> Iterator[int]:
         at = bits.find("1", at + 1)
 
 
-def main_words(count: int) -> Positions:
-    """Return the positions of so many words, without particles."""
-    return (1 << 2 * count) // 3
-
-
 def first_positions(spans: Spans) -> Positions:
     """Return where the spans begin."""
-    found = 0
-    for starts in spans.values():
-        found |= starts
-    return found
+    return reduce(or_, spans.values(), 0)
 
 
 def union(one: Spans, other: Spans) -> Spans:
@@ -88,17 +82,11 @@ def near(spans: Spans, anchors: Spans, distance: int, main: Positions, *, sides:
     if not spans:
         return NO_SPANS
     before, behind = sides
-    begins = _after(_last_positions(anchors), distance + 1, main) if before else 0
+    lasts = (starts << gap for gap, starts in anchors.items())
+    begins = _after(reduce(or_, lasts, 0), distance + 1, main) if before else 0
     ends = _before(first_positions(anchors), distance + 1, main) if behind else 0
     kept = ((gap, starts & (begins | ends >> gap)) for gap, starts in spans.items())
     return {gap: starts for gap, starts in kept if starts}
-
-
-def _last_positions(spans: Spans) -> Positions:
-    found = 0
-    for gap, starts in spans.items():
-        found |= starts << gap
-    return found
 
 
 def _after(places: Positions, words: int, main: Positions) -> Positions:

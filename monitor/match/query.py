@@ -15,33 +15,7 @@ from typing import NamedTuple, NoReturn
 from monitor.errors import UsageError
 from monitor.match.document import FIELDS
 from monitor.match.keywords import keyword_fault, term_fault
-from monitor.match.nodes import (
-    Count,
-    Link,
-    Near,
-    Node,
-    Not,
-    Or,
-    Scoped,
-    Term,
-    all_of,
-    any_of,
-    is_anchored,
-    is_countable,
-    to_query,
-)
-
-__all__ = [
-    "DEPTH",
-    "LENGTH",
-    "NO_ALIASES",
-    "QueryFault",
-    "alias_fault",
-    "ambiguity_warning",
-    "expansion",
-    "parse",
-    "to_query",
-]
+from monitor.match.nodes import And, Count, Link, Near, Node, Not, Or, Scoped, Term, joined, to_query
 
 Aliases = Mapping[str, Sequence[str]]
 NO_ALIASES: Aliases = MappingProxyType({})
@@ -115,7 +89,14 @@ def alias_fault(name: str, entries: Sequence[str], aliases: Aliases) -> tuple[in
 
 def expansion(name: str, aliases: Aliases) -> Node:
     """Return an alias as an OR of its own name and all it leads to, each once."""
-    return any_of([Term(text=name, is_quoted=True), *_alias_terms(aliases[name], aliases)])
+    entries = aliases[name]
+    names = dict.fromkeys(other for entry in entries for other in _names_from(entry, aliases))
+    texts = dict.fromkeys([*entries, *(entry for other in names for entry in aliases[other])])
+    terms = [
+        Term(text=_QUOTES.sub(" ", text.removeprefix("=").strip()), is_exact=text.startswith("="), is_quoted=True)
+        for text in map(str.strip, texts)
+    ]
+    return joined(Or, [Term(text=name, is_quoted=True), *terms])
 
 
 class _Parser:
@@ -142,7 +123,7 @@ class _Parser:
         node = self._choice()
         if self._here.kind == _CLOSE:
             self._fail("this bracket was never opened; leave it out, or open it with (")
-        if not is_anchored(node):
+        if not _is_anchored(node):
             raise QueryFault("NOT alone would match nearly every release; add a word that must be there", 1)
         return node
 
@@ -154,7 +135,7 @@ class _Parser:
             parts.append(self._conjunction())
             has_joined = has_joined or self._was_joined
         self.is_mixed = self.is_mixed or (has_joined and len(parts) > 1)
-        return any_of(parts)
+        return joined(Or, parts)
 
     def _conjunction(self) -> Node:
         """joined = item, { "AND", item | negation } ;"""
@@ -167,7 +148,7 @@ class _Parser:
             parts.append(self._item())
         self._check_next()
         self._was_joined = has_and
-        return all_of(parts)
+        return joined(And, parts)
 
     def _item(self) -> Node:
         """item = negation | chain ; negation = ( "NOT" | "-" ), atom ;"""
@@ -190,7 +171,8 @@ class _Parser:
             _check_link_end(parts[-1], column)
             if len(links) == LINKS:
                 self._fail(f"a chain of more than {LINKS} NEAR; join two shorter ones with AND")
-            links.append(self._link())
+            links.append(Link(distance=self._number(0, 100), is_ordered=self._here.text.startswith("O")))
+            self._at += 1
             column = self._here.column
             if self._is_negation():
                 self._fail("NOT cannot be next to NEAR; write a NEAR/5 b NOT c")
@@ -216,7 +198,9 @@ class _Parser:
     def _field_scope(self) -> Node:
         name, column = self._here.text, self._here.column
         if name not in FIELDS:
-            self._fail(_unknown_field(name))
+            close = get_close_matches(name.lower(), FIELDS, n=1)
+            fix = f"did you mean {close[0]}:?" if close else "the fields are title:, body: and category:"
+            self._fail(f"unknown field '{name}:' — {fix}")
         if self._field:
             self._fail(f"{name}: is inside {self._field}:(…); a word is in one field, so write one of them")
         self._at += 1
@@ -250,7 +234,7 @@ class _Parser:
         if self._here.kind != _OPEN:
             raise QueryFault(f"{operator} needs brackets; write {operator}(word)", column)
         part = self._group()
-        if not is_countable(part):
+        if not _is_countable(part):
             message = f"{operator} counts words and phrases; AND, NOT and ATLEAST cannot be in its brackets"
             raise QueryFault(message, column)
         return Count(least=least, part=part)
@@ -280,11 +264,6 @@ class _Parser:
                 raise QueryFault(f"alias {here.text} cannot be used: {fault[1]}", here.column)
             self._expansions[here.text] = expansion(here.text, self._aliases)
         return self._expansions[here.text]
-
-    def _link(self) -> Link:
-        link = Link(distance=self._number(0, 100), is_ordered=self._here.text.startswith("O"))
-        self._at += 1
-        return link
 
     def _number(self, least: int, most: int) -> int:
         """Return the number of the operator that comes next."""
@@ -357,10 +336,23 @@ def _lexemes(text: str) -> list[_Lexeme]:
     return [*found, _Lexeme(_END, "", end + 1)]
 
 
-def _unknown_field(name: str) -> str:
-    close = get_close_matches(name.lower(), FIELDS, n=1)
-    fix = f"did you mean {close[0]}:?" if close else "the fields are title:, body: and category:"
-    return f"unknown field '{name}:' — {fix}"
+def _is_countable(node: Node) -> bool:
+    """Return whether its positions can be counted: words, phrases, chains, and OR over them."""
+    if isinstance(node, Scoped):
+        return _is_countable(node.part)
+    return all(map(_is_countable, node.parts)) if isinstance(node, Or) else not isinstance(node, And | Not | Count)
+
+
+def _is_anchored(node: Node) -> bool:
+    """Return whether some word must be there for it to match."""
+    match node:
+        case And():
+            return any(map(_is_anchored, node.parts))
+        case Or():
+            return all(map(_is_anchored, node.parts))
+        case Scoped():
+            return _is_anchored(node.part)
+    return not isinstance(node, Not)
 
 
 def _check_link_end(node: Node, column: int) -> None:
@@ -381,14 +373,3 @@ def _names_from(entry: str, aliases: Aliases) -> set[str]:
             found.add(name)
             waiting.extend(aliases[name])
     return found
-
-
-def _alias_terms(entries: Sequence[str], aliases: Aliases) -> list[Node]:
-    names = dict.fromkeys(name for entry in entries for name in _names_from(entry, aliases))
-    texts = dict.fromkeys([*entries, *(entry for name in names for entry in aliases[name])])
-    return [_term(text.strip()) for text in texts]
-
-
-def _term(entry: str) -> Term:
-    text = _QUOTES.sub(" ", entry.removeprefix("=").strip())
-    return Term(text=text, is_exact=entry.startswith("="), is_quoted=True)

@@ -49,9 +49,6 @@ def read_pattern(source: str, *, fields: tuple[str, ...]) -> Pattern:
     try:
         return Pattern(source=source, compiled=re2.compile(source, options=options), fields=fields)
     except re2.error as error:
-        raise UsageError(f"this is no regular expression that RE2 reads: {_reason(error)}", where=source) from None
-
-
-def _reason(error: Exception) -> str:
-    reason = error.args[0] if error.args else ""
-    return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        said = error.args[0] if error.args else ""
+        reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        raise UsageError(f"this is no regular expression that RE2 reads: {reason}", where=source) from None

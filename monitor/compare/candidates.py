@@ -59,18 +59,17 @@ def load_candidates(
 
 def _similar_on_day(form: NormalForm, on_day: Mapping[object, Mapping[int, Sketch]]) -> list[int]:
     """Return the releases of the same day that may be an edited form, by title and length."""
-    if len(form.body) < MIN_BODY or form.date is None:
+    length = len(form.body)
+    if length < MIN_BODY or form.date is None:
         return []
     return [
         number
         for number, sketch in on_day.get(form.date, {}).items()
-        if _can_texts_match(len(form.body), sketch.length) and are_titles_similar(form.title, sketch.title)
+        # MIN_BODY_RATIO is within reach: at best the longer text holds all of the shorter.
+        if sketch.length >= MIN_BODY
+        and 200 * min(length, sketch.length) >= MIN_BODY_RATIO * (length + sketch.length)
+        and are_titles_similar(form.title, sketch.title)
     ]
-
-
-def _can_texts_match(one: int, other: int) -> bool:
-    """Return whether texts of these lengths can reach MIN_BODY_RATIO: at best the longer holds all of the shorter."""
-    return other >= MIN_BODY and 200 * min(one, other) >= MIN_BODY_RATIO * (one + other)
 
 
 def _with_heads(known: Known, store: Store, numbers: Collection[int]) -> Known:

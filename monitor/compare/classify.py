@@ -43,7 +43,11 @@ def classify(
         else:
             head = known.heads[pairing.number]
             change = compare(record, head, evidence=pairing.evidence, as_of=as_of, seen=seen)
-            changes.append(_with_index_entries(change, source, head))
+            if change.version > head.last:  # it adds a version
+                form = normal_form(change.after)
+                keys = tuple(index_entries(source, form).values())
+                change = replace(change, keys=keys, text_hash=form.text_hash, sketch=form.sketch)
+            changes.append(change)
     return _with_related(tuple(changes), known, form_cache)
 
 
@@ -134,16 +138,6 @@ def _new(record: Record, number: int, form_cache: FormCache) -> Change:
     )
 
 
-def _with_index_entries(change: Change, source: str, head: Head) -> Change:
-    """Give a change that adds a version its index entries, hash and sketch."""
-    if change.version <= head.last:
-        return change
-    form = normal_form(change.after)
-    return replace(
-        change, keys=tuple(index_entries(source, form).values()), text_hash=form.text_hash, sketch=form.sketch
-    )
-
-
 def _with_related(changes: tuple[Change, ...], known: Known, form_cache: FormCache) -> tuple[Change, ...]:
     """Link new releases to their near duplicates, in the store and in the same dump."""
     numbers = {c.record.digest: c.number for c in changes if c.kind is Kind.NEW and c.record}
@@ -152,16 +146,12 @@ def _with_related(changes: tuple[Change, ...], known: Known, form_cache: FormCac
     new = {number: form_cache.of_record(digest) for digest, number in numbers.items()}
     others = {number: form_cache.of_head(head) for number, head in known.heads.items()}
     related = near_duplicates(new, others, _by_number(known.alike, numbers))
-    return tuple(
-        replace(
-            change,
-            related=related[change.number],
-            reason=f"{change.reason}, though {_related_sentence(len(related[change.number]))}",
-        )
-        if related.get(change.number)
-        else change
-        for change in changes
-    )
+    linked = list(changes)
+    for place, change in enumerate(changes):
+        if like := related.get(change.number):
+            named = "another release" if len(like) == 1 else f"{len(like)} others"
+            linked[place] = replace(change, related=like, reason=f"{change.reason}, though it resembles {named}")
+    return tuple(linked)
 
 
 def _by_number(
@@ -177,10 +167,6 @@ def _by_number(
         for digest, found in alike.items()
         if digest in numbers
     }
-
-
-def _related_sentence(count: int) -> str:
-    return f"it resembles {'another release' if count == 1 else f'{count} others'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,7 +229,9 @@ def _merge(old: Release, new: Release) -> _Comparison:
 def _summary(changed: Sequence[str], lines: Sequence[Redline], old: Release, after: Release) -> str:
     """Return half a sentence about what differs, the figures first."""
     numbers = [pair for line in lines for pair in line.numbers]
-    found = [_figures_summary(numbers)] if numbers else []
+    shown = ", ".join(f"{old} → {new}" for old, new in numbers[:3])
+    many = f"{len(numbers)} figures differ: {shown}{' …' if len(numbers) > 3 else ''}"
+    found = [many if len(numbers) > 1 else f"one figure differs: {shown}"] if numbers else []
     if not numbers and "body" in changed:
         places = sum(line.places for line in lines)
         found.append("the text differs in one place" if places == 1 else f"the text differs in {places} places")
@@ -253,10 +241,3 @@ def _summary(changed: Sequence[str], lines: Sequence[Redline], old: Release, aft
         f"{name} {getattr(old, name)} → {getattr(after, name)}" for name in ("date", "category") if name in changed
     ]
     return ", ".join(found)
-
-
-def _figures_summary(numbers: Sequence[tuple[str, str]]) -> str:
-    shown = ", ".join(f"{old} → {new}" for old, new in numbers[:3])
-    if len(numbers) == 1:
-        return f"one figure differs: {shown}"
-    return f"{len(numbers)} figures differ: {shown}{' …' if len(numbers) > 3 else ''}"

@@ -86,7 +86,8 @@ def _kept(olds: Sequence[str], news: Sequence[str]) -> list[_Kept]:
     """
     if len(olds) * len(news) > _MOST_PAIRS:
         return [(0, 0, 0)]
-    old_keys, new_keys = _keys(olds, news)
+    forms = {token: fold(token).casefold() for token in {*olds, *news}}  # typography and letter case alone are no edit
+    old_keys, new_keys = [forms[token] for token in olds], [forms[token] for token in news]
     # No token has the last key: else equal ends would be paired first, and the end of a cut view is not the text's.
     blocks = LCSseq.opcodes([*old_keys, " "], new_keys).as_matching_blocks()[:-1]
     spans: list[_Kept] = []
@@ -128,12 +129,6 @@ def _edits(field: str, spans: Iterable[_Kept], olds: Sequence[str], news: Sequen
         a, b = next_a + size, next_b + size
         if size:
             yield Edit(field=field, op="keep", old="".join(olds[next_a:a]), new="".join(news[next_b:b]))
-
-
-def _keys(olds: Sequence[str], news: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the keys by which tokens are compared: typography and letter case alone are no edit."""
-    forms: dict[str, str] = {token: fold(token).casefold() for token in {*olds, *news}}
-    return [forms[token] for token in olds], [forms[token] for token in news]
 
 
 def _figures(edit: Edit) -> list[tuple[str, str]]:

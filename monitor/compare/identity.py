@@ -146,8 +146,7 @@ class _Candidates:
         self._known = known
         self._form_cache = form_cache
         self._seen = {digest: seen_record.number for digest, seen_record in seen_records.items()}
-        by_digest = {record.digest: self._numbers(record.digest) for record in records}
-        self._numbers_by_entry = {digest: by_entry for digest, by_entry in by_digest.items() if by_entry}
+        self._numbers_by_entry = {one.digest: found for one in records if (found := self._numbers(one.digest))}
 
     def __bool__(self) -> bool:
         return bool(self._numbers_by_entry)
@@ -178,8 +177,7 @@ class _Candidates:
         return found
 
     def _pair(self, digest: bytes, number: int) -> CandidatePair:
-        head = self._known.heads[number]
-        is_seen = self._seen.get(digest) == number
+        head, is_seen = self._known.heads[number], self._seen.get(digest) == number
         return CandidatePair(self._form_cache.of_record(digest), self._form_cache.of_head(head), head.past, is_seen)
 
 
@@ -220,9 +218,9 @@ class CandidatePair:
         return is_cut_view(self.record, of=self.known) or is_cut_view(self.known, of=self.record)
 
     @property
-    def is_earlier_version(self) -> bool:
-        """Whether the record shows an earlier version of the release."""
-        return self.is_seen or self.record.text_hash in self.past_hashes
+    def is_cut_or_earlier(self) -> bool:
+        """Whether one body is a cut view of the other, or the record shows an earlier version of the release."""
+        return self.has_cut_body or self.is_seen or self.record.text_hash in self.past_hashes
 
     @property
     def common_length(self) -> float:
@@ -240,23 +238,24 @@ def _is_same_release(pair: CandidatePair) -> float | None:
 
 
 def _is_cut_or_earlier(pair: CandidatePair) -> float | None:
-    fits = (
-        pair.has_same_title and pair.record.date == pair.known.date and (pair.has_cut_body or pair.is_earlier_version)
-    )
-    return pair.common_length if fits or pair.is_seen else None
+    has_same_head = pair.has_same_title and pair.record.date == pair.known.date
+    fits = pair.is_seen or (has_same_head and pair.is_cut_or_earlier)
+    return pair.common_length if fits else None
 
 
 def _is_undated(pair: CandidatePair) -> float | None:
-    fits = (
-        pair.has_same_title and pair.lacks_day and (pair.has_same_body or pair.has_cut_body or pair.is_earlier_version)
-    )
+    fits = pair.has_same_title and pair.lacks_day and (pair.has_same_body or pair.is_cut_or_earlier)
     return pair.common_length if fits else None
 
 
 def _has_same_title_and_day(pair: CandidatePair) -> float | None:
     if not (pair.has_same_title and pair.has_same_day):
         return None
-    similarity = _jaccard_similarity(pair.record, pair.known)
+    words, others = pair.record.words, pair.known.words
+    is_cut = pair.record.is_cut or pair.known.is_cut
+    common = min(len(words), len(others)) if is_cut else None  # where one text is cut, only what both have counts
+    mine, theirs = shingles(words[:common]), shingles(others[:common])
+    similarity = len(mine & theirs) / max(1, len(mine | theirs))
     return similarity if similarity >= MIN_SHINGLES_SHARED else None
 
 
@@ -284,11 +283,8 @@ def _is_retitled_and_edited(pair: CandidatePair) -> float | None:
 
 
 def _has_same_body(pair: CandidatePair) -> float | None:
-    return (
-        pair.common_length
-        if pair.has_same_body and not pair.lacks_day and pair.common_length >= MIN_BODY_ALONE
-        else None
-    )
+    fits = pair.has_same_body and not pair.lacks_day and pair.common_length >= MIN_BODY_ALONE
+    return pair.common_length if fits else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,13 +314,3 @@ EVIDENCE_RULES = (
     EvidenceRule(entry="body", score=_has_same_body, evidence="same text"),
 )
 STRONG_RULES = EVIDENCE_RULES[:2]  # the others never win over a record that was seen before as an earlier text
-
-
-def _jaccard_similarity(one: NormalForm, other: NormalForm) -> float:
-    """Compare three-word shingles; where one text is cut, only over the length that both have."""
-    words, others = one.words, other.words
-    if one.is_cut or other.is_cut:
-        common = min(len(words), len(others))
-        words, others = words[:common], others[:common]
-    mine, theirs = shingles(words), shingles(others)
-    return len(mine & theirs) / max(1, len(mine | theirs))

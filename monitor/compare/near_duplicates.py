@@ -35,7 +35,7 @@ def near_duplicates(
 ) -> dict[int, tuple[int, ...]]:
     """Return the near duplicates of each form by release number, the most similar first.
 
-    Same title at any distance, or most of the shorter text within NEARBY of its day; the best first, at most MOST.
+    Same title at any distance, or most of the shorter text within NEARBY of its day; at most MAX_RELATED.
     pairs: what `candidates` found; it may name releases that are not here.
     """
     everyone = {**others, **forms}
@@ -43,9 +43,12 @@ def near_duplicates(
     for number, form in everyone.items():
         by_title.setdefault(form.title, []).append(number)
     shares = _shared_parts(pairs, everyone)
-    return {
-        number: _most_similar(number, by_title[form.title], shares.get(number, {})) for number, form in forms.items()
-    }
+    related: dict[int, tuple[int, ...]] = {}
+    for number, form in forms.items():
+        alike = sorted((-share, other) for other, share in shares.get(number, {}).items())
+        found = dict.fromkeys([*sorted(by_title[form.title]), *(other for _, other in alike)])
+        related[number] = tuple(other for other in found if other != number)[:MAX_RELATED]
+    return related
 
 
 def candidates(new: Mapping[_New, Sketch], near: Mapping[int, Sketch]) -> dict[_New, dict[Key, float]]:
@@ -60,8 +63,7 @@ def candidates(new: Mapping[_New, Sketch], near: Mapping[int, Sketch]) -> dict[_
         for mark in marks:
             holders.setdefault(mark, []).append(number)
     sizes = _SampleSizes(dict[Key, Sketch]([*near.items(), *new.items()]))
-    pairs = {number: _similar_samples(number, shared, holders, sizes) for number in new}
-    return {number: found for number, found in pairs.items() if found}
+    return {number: found for number in new if (found := _similar_samples(number, shared, holders, sizes))}
 
 
 class _SampleSizes:
@@ -120,9 +122,3 @@ def _shared_parts(
             shares.setdefault(number, {})[other] = share
             shares.setdefault(other, {})[number] = share
     return shares
-
-
-def _most_similar(number: int, same_title: list[int], shares: Mapping[int, float]) -> tuple[int, ...]:
-    alike = sorted((-share, other) for other, share in shares.items())
-    found = dict.fromkeys([*sorted(same_title), *(other for _, other in alike)])
-    return tuple(other for other in found if other != number)[:MAX_RELATED]

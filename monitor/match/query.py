@@ -30,7 +30,7 @@ _LEXEME = re.compile(
     | "(?P<straight>[^"]*)" | “(?P<curly>[^”]*)”
     | (?P<quote>["“”])
     | (?P<minus>[-−–](?=[^\s-])) | (?P<exact>=)
-    | (?P<field>[A-Za-z]+):(?=["“(\s]|$)
+    | (?P<field>[A-Za-z]+):(?=["“()\s]|$)
     | (?P<named>title|body|category):
     | (?P<word>[^\s()"“”]+)
     )""",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.match.nodes import And, Count, Link, Near, Not, Or, Scoped, Term, to_query
@@ -314,6 +314,7 @@ PIECES = st.sampled_from(
 
 
 @settings(WITHOUT_DISK, max_examples=2_000)
+@example("(x:)")
 @given(st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=40))
 def test_whatever_is_written_is_read_or_refused_at_a_place_of_its_own(text: str) -> None:
     column = refused_at(text)

@@ -197,7 +197,7 @@ class Alert:
 
     change: Change
     watchlists: tuple[str, ...]  # those that match the release after the change
-    told: tuple[str, ...]  # those that notify their channels of it; empty: recorded only
+    notified: tuple[str, ...]  # those that notify their channels of it; empty: recorded only
     hits: tuple[Hit, ...] = ()  # in the text after the change (before it, where only that matched)
     totals: tuple[tuple[str, int], ...] = ()  # watchlist → at how many places it hits, those that `hits` leaves out too
 

@@ -193,7 +193,7 @@ class _IngestRun:
         return same, changes + vanished, _titles(changes, known)
 
     def _without_muted(self, alert: Alert) -> Alert:
-        return replace(alert, told=tuple(name for name in alert.told if name not in self.muted))
+        return replace(alert, notified=tuple(name for name in alert.notified if name not in self.muted))
 
     def _withdrawn(self, shown: Collection[int]) -> tuple[Change, ...]:
         """Return the withdrawals: what a complete dump of a declared listing no longer shows within its days."""

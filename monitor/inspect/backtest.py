@@ -45,7 +45,7 @@ class BacktestCounts:
         """Count one release and its alert."""
         self.seen += 1
         self.matched += bool(alert and alert.watchlists)
-        self.alerted += bool(alert and alert.told)
+        self.alerted += bool(alert and alert.notified)
         day = candidate.release.date
         if day:
             self.first, self.last = min(self.first or day, day), max(self.last or day, day)

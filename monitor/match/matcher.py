@@ -120,7 +120,7 @@ class Matcher:
             found |= self._matches_by_number({n: before[n] for n in alerted if n not in after}, old)
         both = _merged(found)
         names = self._names(sorted(after))
-        return Alert(change=change, watchlists=names, told=self._names(alerted), hits=both.hits, totals=both.totals)
+        return Alert(change=change, watchlists=names, notified=self._names(alerted), hits=both.hits, totals=both.totals)
 
     def _is_alerted(self, number: int, matched: _MatchedChange) -> bool:
         watchlist, kind = self._watchlists[number], matched.change.kind

@@ -56,7 +56,7 @@ def compose(
     for channel in dict.fromkeys(name for names in routes.values() for name in names):
         routed = frozenset(watchlist for watchlist, names in routes.items() if channel in names)
         for alert in alerts:
-            if routed.intersection(alert.told):
+            if routed.intersection(alert.notified):
                 item = item_of(alert, watchlists=routed, source=source, titles=titles)
                 found.append(Notice(channel=channel, item=item, is_urgent=not urgent.isdisjoint(item.watchlists)))
     return tuple(found)
@@ -75,7 +75,7 @@ def item_of(
         title=_truncated(change.after.title, _MAX_TITLE),
         date=change.after.date,
         category=change.after.category,
-        watchlists=tuple(name for name in alert.told if name in watchlists),
+        watchlists=tuple(name for name in alert.notified if name in watchlists),
         totals=tuple(total for total in alert.totals if total[0] in watchlists),
         words=_words(hits),
         snippets=_snippets(alert, hits),

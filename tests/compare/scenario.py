@@ -248,7 +248,7 @@ class Lab:
         """Return the alerted titles of the last drop by watchlist."""
         found: dict[str, list[str]] = {}
         for alert in self._store.batch.alerts if self._store.batch else ():
-            for watchlist in alert.told:
+            for watchlist in alert.notified:
                 found.setdefault(watchlist, []).append(alert.change.after.title)
         return found
 

@@ -27,7 +27,7 @@ class Everybody(Matcher):
 
     def alerts(self, changes: Sequence[Change], *, source: str) -> tuple[Alert, ...]:
         told = [change for change in changes if change.kind is not Kind.UNCHANGED]
-        return tuple(Alert(change=change, watchlists=("desk",), told=("desk",)) for change in told)
+        return tuple(Alert(change=change, watchlists=("desk",), notified=("desk",)) for change in told)
 
 
 AUDIENCE = Routing(matcher=Everybody([]), routes={"desk": ["team"]})

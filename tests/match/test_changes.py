@@ -58,7 +58,7 @@ def test_a_changed_release_tells_as_the_watchlist_wants(
 
     alerts = matcher.alerts([changed(*spans)], source="motie")
 
-    assert [alert.told for alert in alerts if alert.told] == [("w",)] * is_told
+    assert [alert.notified for alert in alerts if alert.notified] == [("w",)] * is_told
 
 
 def test_an_edit_of_another_field_adds_nothing_to_this_one() -> None:
@@ -67,7 +67,7 @@ def test_an_edit_of_another_field_adds_nothing_to_this_one() -> None:
 
     (alert,) = Matcher(lists).alerts([verdict], source="motie")
 
-    assert (alert.watchlists, alert.told) == (("up", "title:up", "chips"), ("up", "title:up"))
+    assert (alert.watchlists, alert.notified) == (("up", "title:up", "chips"), ("up", "title:up"))
 
 
 @pytest.mark.parametrize("on_change", ["added", "newly"])
@@ -76,7 +76,7 @@ def test_a_new_release_is_told_whatever_is_wanted_of_changed_ones(on_change: str
 
     (alert,) = matcher.alerts([change(Kind.NEW, release("Chips"))], source="motie")
 
-    assert alert.told == ("w",)
+    assert alert.notified == ("w",)
 
 
 def test_a_word_that_excludes_silences_a_lost_match_too() -> None:

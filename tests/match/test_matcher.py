@@ -62,7 +62,7 @@ def test_an_alert_names_who_matches_and_who_is_told(
 
     (alert,) = Matcher([FTA]).alerts([verdict], source="motie")
 
-    assert (alert.change, alert.watchlists, alert.told) == (verdict, matching, told)
+    assert (alert.change, alert.watchlists, alert.notified) == (verdict, matching, told)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_category_learned_late_tells_the_watchlist_once() -> None:
 
     alerts = Matcher([FTA]).alerts(verdicts, source="motie")
 
-    assert [(alert.change.after.category, alert.told) for alert in alerts] == [
+    assert [(alert.change.after.category, alert.notified) for alert in alerts] == [
         ("FTA/Economic Cooperation", ("trade",)),
         ("FTA/Economic Cooperation", ()),
     ]
@@ -101,7 +101,7 @@ def test_kinds_narrow_who_is_told_but_not_who_matches() -> None:
 
     (alert,) = Matcher([changes_only]).alerts([change(Kind.NEW, ABOUT_FTA)], source="motie")
 
-    assert (alert.watchlists, alert.told) == (("trade",), ())
+    assert (alert.watchlists, alert.notified) == (("trade",), ())
 
 
 def test_a_list_that_lost_its_match_and_is_not_told_leaves_no_trace() -> None:
@@ -112,7 +112,7 @@ def test_a_list_that_lost_its_match_and_is_not_told_leaves_no_trace() -> None:
 
     assert Matcher([new_only]).alerts([verdict], source="motie") == ()
     (alert,) = Matcher([new_only, wet]).alerts([verdict], source="motie")
-    assert (alert.told, [hit.watchlist for hit in alert.hits]) == (("wet",), ["wet"])
+    assert (alert.notified, [hit.watchlist for hit in alert.hits]) == (("wet",), ["wet"])
 
 
 def test_sources_narrow_both_who_matches_and_who_is_told() -> None:
@@ -122,7 +122,7 @@ def test_sources_narrow_both_who_matches_and_who_is_told() -> None:
 
     (alert,) = matcher.alerts([change(Kind.NEW, ABOUT_FTA)], source="motie")
 
-    assert (alert.watchlists, alert.told) == (("here",), ("here",))
+    assert (alert.watchlists, alert.notified) == (("here",), ("here",))
     assert [hit.watchlist for hit in alert.hits] == ["here"]
     assert [hit.watchlist for hit in matcher.scan(ABOUT_FTA)] == ["elsewhere", "here"]
     assert [hit.watchlist for hit in matcher.scan(ABOUT_FTA, source="motie")] == ["here"]
@@ -139,7 +139,7 @@ def test_names_stand_in_the_order_of_the_configuration() -> None:
 
     (alert,) = matcher.alerts([change(Kind.NEW, ABOUT_FTA)], source="motie")
 
-    assert (alert.watchlists, alert.told) == (("zeta", "alpha"), ("zeta", "alpha"))
+    assert (alert.watchlists, alert.notified) == (("zeta", "alpha"), ("zeta", "alpha"))
 
 
 def test_alerts_stand_in_the_order_of_their_changes() -> None:
@@ -176,7 +176,7 @@ def test_hits_come_from_the_earlier_text_only_for_lists_that_match_there_alone()
 
     (alert,) = matcher.alerts([change(Kind.CHANGED, after, before)], source="motie")
 
-    assert (alert.watchlists, alert.told) == (("talk", "wet"), ("trade", "talk", "wet"))
+    assert (alert.watchlists, alert.notified) == (("talk", "wet"), ("trade", "talk", "wet"))
     assert [(hit.watchlist, hit.start, hit.text) for hit in alert.hits] == [
         ("trade", 0, "FTA"),
         ("talk", 0, "Talks"),

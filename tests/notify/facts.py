@@ -59,7 +59,7 @@ def alert(
         record=None,
         edits=edits,
     )
-    return Alert(change=change, watchlists=told, told=told, hits=hits)
+    return Alert(change=change, watchlists=told, notified=told, hits=hits)
 
 
 def keep(text: str, field: str = "body") -> Edit:

@@ -121,7 +121,7 @@ def _event(change: Change, alert: Alert | None) -> _Row:
         "numbers": _listed(change.numbers),
         "reverted": change.reverted,
         "watchlists": _listed(alert.watchlists if alert else ()),
-        "alert": _listed(alert.told if alert else ()),
+        "alert": _listed(alert.notified if alert else ()),
         "reason": change.reason,
     }
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from monitor.config import Check, Config
+    from monitor.control.client import CommandClient
+    from monitor.control.commands import Request
     from monitor.ports import Archive, Row
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -88,7 +90,6 @@ def run_commands(
 
     The exit code is 1 when one failed. Raises LockHeld and UsageError, which would stop all of them.
     """
-    from monitor.cli import report
     from monitor.control.client import CommandClient
     from monitor.control.commands import Request
 
@@ -96,19 +97,27 @@ def run_commands(
     with ExitStack() as stack:
         client = CommandClient(load_config(config_file), stack)
         for command, *arguments in commands:
-            try:
-                row = client.run(Request(command=command, arguments=tuple(arguments)))
-            except MonitorError as error:
-                if error.exit_code != 1:
-                    raise
-                report(error)
+            row = _run_or_report(client, Request(command=command, arguments=tuple(arguments)))
+            if row is None:
                 is_failed = True
-                continue
-            if as_json:
+            elif as_json:
                 print_json([row])
             else:
                 click.echo(escape(str(row["text"])))
     ctx.exit(1 if is_failed else 0)
+
+
+def _run_or_report(client: CommandClient, request: Request) -> Row | None:
+    """Return what was done; None: it failed alone, and the error is printed."""
+    from monitor.cli import report
+
+    try:
+        return client.run(request)
+    except MonitorError as error:
+        if error.exit_code != 1:
+            raise
+        report(error)
+        return None
 
 
 def print_json(rows: Iterable[Mapping[str, object]]) -> None:

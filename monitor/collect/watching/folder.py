@@ -86,12 +86,13 @@ class Folder:
 
     def _files(self, folder: bytes) -> Iterator[os.DirEntry[bytes]]:
         with os.scandir(folder) as entries:
-            for entry in entries:
-                if not entry.is_dir(follow_symlinks=False):
-                    yield entry
-                elif self.is_recursive and not self.ignores(entry.name):
-                    with suppress(FileNotFoundError):  # deleted since
-                        yield from self._files(entry.path)
+            found = list(entries)
+        for entry in found:
+            if not entry.is_dir(follow_symlinks=False):
+                yield entry
+            elif self.is_recursive and not self.ignores(entry.name):
+                with suppress(FileNotFoundError):  # deleted since
+                    yield from self._files(entry.path)
 
 
 def _fits(globs: tuple[str, ...], text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import sys
+import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.harness import Daemon, Project, record
+from tests.end_to_end.harness import DEADLINE, Daemon, Project, record
 from tests.servers import Answer, HttpServer, Request, http_server
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what a process holds is read from /proc")
@@ -103,6 +104,17 @@ def resources(daemon: Daemon) -> Resources:
     )
 
 
+def resources_at_rest(soak: Soak, daemon: Daemon) -> Resources:
+    """The resources while no message is being sent: each send holds a socket for a few milliseconds."""
+    until = time.monotonic() + DEADLINE
+    while True:
+        found = resources(daemon)
+        is_sending = soak.query("SELECT 1 FROM message WHERE state = 'leased'")
+        if not is_sending and resources(daemon).descriptors == found.descriptors:
+            return found
+        assert time.monotonic() < until, "messages are on their way without a pause"
+
+
 def run_soak(soak: Soak, daemon: Daemon, *, dumps: int, edit_every: int, filling: int) -> list[Resources]:
     """Fill the store, then drop dump after dump and edit in between; what was held after each."""
     soak.project.drop("filling.txt", dump("round", range(dumps * EACH, dumps * EACH + filling)))
@@ -114,7 +126,7 @@ def run_soak(soak: Soak, daemon: Daemon, *, dumps: int, edit_every: int, filling
             soak.edit(daemon, number // edit_every)
         daemon.wait_for_event("dump_stored", number + 2)
         soak.well.wait_for(number + 1)
-        samples.append(resources(daemon))
+        samples.append(resources_at_rest(soak, daemon))
     return samples
 
 

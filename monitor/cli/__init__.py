@@ -71,6 +71,7 @@ def monitor(ctx: click.Context, /, **_: str | None) -> None:
 
 def main() -> None:
     """Run a command and turn errors into messages and exit codes; the console script."""
+    open_standard_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # print the code of what its encoding lacks, such as Korean in Latin-1
             stream.reconfigure(errors="backslashreplace")
@@ -95,6 +96,20 @@ def main() -> None:
         report(MonitorError(f"cannot be read or written: {error.strerror}", where=error.filename))
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def open_standard_streams() -> None:
+    """Open the null device in place of each standard stream that the caller closed, as with `>&-`.
+
+    Without it the next file to be opened, perhaps the store, would get the number of that stream.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - for the process
 
 
 def report(error: MonitorError) -> None:

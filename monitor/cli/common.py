@@ -86,25 +86,30 @@ def unknown_watchlist(config: Config, name: str) -> NotFound:
 def run_commands(
     ctx: click.Context, commands: Sequence[tuple[str, ...]], *, as_json: bool, config_file: str | None
 ) -> None:
-    """Execute each of these (a command and its arguments), print what was done, and report what failed.
+    """Execute each of these (a command and its arguments), report what failed, and then print what was done.
 
-    The exit code is 1 when one failed. Raises LockHeld and UsageError, which would stop all of them.
+    An output that takes nothing stops none of them. The exit code is 1 when one failed. Raises LockHeld and UsageError,
+    which would stop all of them.
     """
     from monitor.control.client import CommandClient
     from monitor.control.commands import Request
 
-    is_failed = False
+    done: list[Row] = []
     with ExitStack() as stack:
+        stack.callback(_print_done, done, as_json=as_json)
         client = CommandClient(load_config(config_file), stack)
         for command, *arguments in commands:
             row = _run_or_report(client, Request(command=command, arguments=tuple(arguments)))
-            if row is None:
-                is_failed = True
-            elif as_json:
-                print_json([row])
-            else:
-                click.echo(escape(str(row["text"])))
-    ctx.exit(1 if is_failed else 0)
+            done.extend([row] if row else [])
+    ctx.exit(1 if len(done) < len(commands) else 0)
+
+
+def _print_done(rows: Sequence[Row], *, as_json: bool) -> None:
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        click.echo(escape(str(row["text"])))
 
 
 def _run_or_report(client: CommandClient, request: Request) -> Row | None:

@@ -167,9 +167,8 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
         operator=operator,
         counters=shared.counters,
     )
-    stream = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - closed with the process; started with >&-
     dispatcher = Dispatcher(
-        receivers=[_receiver(config, name, stream, shared.retry_policy) for name in config.channels],
+        receivers=[_receiver(config, name, sys.stdout, shared.retry_policy) for name in config.channels],
         outbox=stores.outbox,
         channel_states=stores.channel_states,
         operator=operator,

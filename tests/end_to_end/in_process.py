@@ -86,8 +86,9 @@ def _environment(more: Mapping[str, str]) -> Iterator[None]:
 @contextmanager
 def _log() -> Iterator[None]:
     logger = logging.getLogger("monitor")
-    before = logger.handlers[:], logger.level, logger.propagate
+    before, last_resort = (logger.handlers[:], logger.level, logger.propagate), logging.lastResort
     try:
         yield
     finally:
+        logging.lastResort = last_resort
         logger.handlers[:], logger.level, logger.propagate = before

@@ -1,0 +1,89 @@
+"""Write the log to real pipes, with and without a reader."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from monitor.logs import NonBlockingWriter
+
+
+@contextmanager
+def pipe() -> Iterator[tuple[int, int]]:
+    ends = os.pipe()
+    try:
+        yield ends
+    finally:
+        for end in ends:
+            os.close(end)
+
+
+def lines_of(descriptor: int, until: str) -> list[str]:
+    """Read lines up to one that begins with `until`; the test's own deadline ends a wait for nothing."""
+    text = b""
+    while f"\n{until}".encode() not in text or not text.endswith(b"\n"):
+        text += os.read(descriptor, 1 << 16)
+    return text.decode().splitlines()
+
+
+def test_a_line_is_in_the_pipe_when_the_call_returns() -> None:
+    with pipe() as (reader, writer):
+        log = NonBlockingWriter(writer)
+        for number in range(3):
+            log.write(f"line {number}\n")
+            assert os.read(reader, 100) == f"line {number}\n".encode()
+
+
+def test_no_write_waits_for_a_reader_and_all_lines_come_in_order() -> None:
+    with pipe() as (reader, writer):
+        log = NonBlockingWriter(writer)
+        written = [f"line {number} {'x' * (number % 9000)}" for number in range(0, 20_000, 7)]
+        for line in written[:150]:  # more than a pipe holds
+            log.write(f"{line}\n")
+        log.write("end\n")
+        assert lines_of(reader, "end") == [*written[:150], "end"]
+
+
+def test_lines_that_do_not_fit_are_counted_and_the_count_is_written() -> None:
+    with pipe() as (reader, writer):
+        log = NonBlockingWriter(writer, most_waiting=10_000)
+        log.write("x" * 1_000_000 + "\n")  # one line is always kept
+        for number in range(5):
+            log.write(f"line {number}\n")
+        assert lines_of(reader, "5 lines")[1:] == ["5 lines dropped"]
+        log.write("line 5\n")
+        assert os.read(reader, 100) == b"line 5\n"
+
+
+def test_a_reader_that_has_gone_stops_nobody() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        log = NonBlockingWriter(writer)
+        log.write("line 1\n")
+        log.write("line 2\n")
+    finally:
+        os.close(writer)
+
+
+def test_a_full_disk_costs_lines_which_are_counted(tmp_path: Path) -> None:
+    full, descriptor = os.open("/dev/full", os.O_WRONLY), os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT)
+    log = NonBlockingWriter(full)
+    log.write("line 1\n")
+    log.write("line 2\n")
+    os.dup2(descriptor, full)  # the disk has space again
+    log.write("line 3\n")
+    os.close(full)
+    os.close(descriptor)
+    assert (tmp_path / "log").read_text("utf-8") == "line 3\n2 lines dropped\n"
+
+
+def test_the_end_of_the_process_gives_a_slow_reader_the_rest() -> None:
+    with pipe() as (reader, writer):
+        log = NonBlockingWriter(writer)
+        log.write("x" * 70_000 + "\n")  # a little more than a pipe holds
+        assert len(os.read(reader, 1 << 16)) > 0
+        log.close()
+        assert lines_of(reader, "")[-1].endswith("x")

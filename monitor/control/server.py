@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import selectors
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,15 +18,15 @@ from typing import Any
 
 from monitor.control.commands import Command, Request, execute
 from monitor.errors import MonitorError, UsageError
+from monitor.health.request_server import RequestServer
 from monitor.logs import fail, say, warn
 from monitor.ports import Row
 
 FILE = "control.sock"
 MAX_REQUEST = 64 * 1024  # bytes
 MAX_ANSWER = 4 * 1024 * 1024  # bytes
-CLIENT_TIMEOUT = 2.0  # seconds that the server gives one client, whatever it does
+CLIENT_TIMEOUT = 2.0  # seconds for the request of one client, and again for its answer
 ANSWER_TIMEOUT = 30.0  # seconds that a client waits: a large dump may be committed first
-ACCEPT_PAUSE = 1.0  # seconds after the system could give no connection
 
 
 class NoDaemon(MonitorError):
@@ -39,14 +38,14 @@ class NoAnswer(MonitorError):
 
 
 class ControlServer:
-    """The daemon's end of the socket: it serves one client after another, in one thread."""
+    """The daemon's end of the socket: it executes one command after another, in one thread."""
 
     def __init__(self, state: Path, commands: Mapping[str, Command], *, timeout: float = CLIENT_TIMEOUT) -> None:
         self._state = state
         self._commands = commands
         self._timeout = timeout
-        self._selector = selectors.DefaultSelector()
-        self._waker, self._waiter = socket.socketpair()  # end the wait for clients
+        self._on_done: Callable[[], None] = lambda: None
+        self._server: RequestServer | None = None  # None: it does not listen
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
     def open(self) -> bool:
@@ -63,44 +62,37 @@ class ControlServer:
         except OSError as error:
             reason = error.strerror or str(error)
             warn("control_unavailable", reason=reason, instead="stop the monitor to change things")
-            self._close()
+            self._listener.close()
             return False
         finally:
             os.umask(before)
-        self._listener.setblocking(False)  # noqa: FBT003 - socket's own signature
-        self._selector.register(self._listener, selectors.EVENT_READ)
-        self._selector.register(self._waiter, selectors.EVENT_READ)
+        self._server = RequestServer(
+            listener=self._listener,
+            answer=self._answer,
+            timeout=self._timeout,
+            on_accept_error=lambda error: warn("control_failed", reason=error.strerror),
+        )
         return True
 
     def serve(self, on_done: Callable[[], None]) -> None:
         """Serve until `stop`; on_done: called after each command that changed something."""
-        try:
-            while self._waiter not in [key.fileobj for key, _ in self._selector.select()]:
-                self._serve_one(on_done)
-        finally:
-            self._close()
+        self._on_done = on_done
+        if self._server:
+            self._server.serve()
 
     def stop(self) -> None:
         """Remove the socket and end `serve`; any thread may call it."""
         with suppress(OSError), _address(self._state) as address:
             Path(address).unlink()
-        with suppress(OSError):  # `serve` has ended already
-            self._waker.send(b"\0")
+        if self._server:
+            self._server.stop()
 
-    def _serve_one(self, on_done: Callable[[], None]) -> None:
-        try:
-            connection, _ = self._listener.accept()
-        except BlockingIOError:  # the client has gone
-            return
-        except OSError as error:  # for example, no descriptor is left
-            warn("control_failed", reason=error.strerror)
-            time.sleep(ACCEPT_PAUSE)
-            return
-        with connection, suppress(OSError):  # a client that hangs or has gone must not stop the others
-            line = _read_line(connection, self._timeout, max_length=MAX_REQUEST)
-            _send(connection, self._answer(line, on_done), self._timeout)
+    def _answer(self, line: bytes) -> bytes | None:
+        if not line.endswith(b"\n") and len(line) <= MAX_REQUEST:
+            return None
+        return _encode(self._executed(line))
 
-    def _answer(self, line: bytes, on_done: Callable[[], None]) -> Mapping[str, object]:
+    def _executed(self, line: bytes) -> Mapping[str, object]:
         try:
             request = _parse_request(line)
             done = execute(self._commands, request)
@@ -111,24 +103,20 @@ class ControlServer:
             return {"error": {"code": 1, "message": "the daemon failed to do this; its log says why", "where": None}}
         if not self._commands[request.command].is_read_only:
             say("order_done", what=done["text"])
-            on_done()
+            self._on_done()
         return {"done": done}
-
-    def _close(self) -> None:
-        self._selector.close()
-        for end in (self._listener, self._waker, self._waiter):
-            end.close()
 
 
 def ask(state: Path, request: Request, *, timeout: float = ANSWER_TIMEOUT) -> Row:
     """Send one request to the daemon of a state folder. Raises NoDaemon, NoAnswer, and the error it answers with."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        until = time.monotonic() + timeout
         connection.settimeout(timeout)
         try:
             with _address(state) as address:
                 connection.connect(address)
-            _send(connection, {"verb": request.command, "words": request.arguments}, timeout)
-            line = _read_line(connection, timeout, max_length=MAX_ANSWER)
+            connection.sendall(_encode({"verb": request.command, "words": request.arguments}))
+            line = _read_answer(connection, until)
         except (TimeoutError, BlockingIOError):  # BlockingIOError: too many clients wait already
             raise NoAnswer(f"the daemon gave no answer within {timeout:.0f} s; its log says why") from None
         except OSError as error:
@@ -152,22 +140,20 @@ def _address(state: Path) -> Iterator[str]:
         os.close(folder)
 
 
-def _read_line(connection: socket.socket, timeout: float, *, max_length: int) -> bytes:
+def _read_answer(connection: socket.socket, until: float) -> bytes:
     """Return one line, or the start of one that is too long. Raises TimeoutError, or ConnectionError when none came."""
-    until = time.monotonic() + timeout
-    line = b""
-    while not line.endswith(b"\n") and len(line) <= max_length:
+    line = bytearray()
+    while not line.endswith(b"\n") and len(line) <= MAX_ANSWER:
         connection.settimeout(max(until - time.monotonic(), 0.001))
         part = connection.recv(MAX_REQUEST)
         if not part:
             raise ConnectionError("the other side closed the connection")
         line += part
-    return line
+    return bytes(line)
 
 
-def _send(connection: socket.socket, value: Mapping[str, object], timeout: float) -> None:
-    connection.settimeout(timeout)
-    connection.sendall(json.dumps(value).encode() + b"\n")
+def _encode(value: Mapping[str, object]) -> bytes:
+    return json.dumps(value).encode() + b"\n"
 
 
 def _parse_request(line: bytes) -> Request:

@@ -5,13 +5,16 @@ The address of the ping is a secret. No log line and no error shows it, so neith
 
 from __future__ import annotations
 
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
-from http.client import HTTPException
-from typing import TYPE_CHECKING
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from monitor import __version__
@@ -21,7 +24,7 @@ from monitor.secret import Secret
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector
 
-TIMEOUT = 5.0  # seconds for each step of a ping
+TIMEOUT = 5.0  # seconds for a whole ping
 FAIL = "fail"
 
 
@@ -60,10 +63,11 @@ def ping(url: Secret, *, timeout: float) -> str:
     from urllib.error import HTTPError, URLError
     from urllib.request import Request
 
+    exchange = _Exchange(timeout)
     try:
         request = Request(url.reveal(), headers={"User-Agent": f"press-monitor/{__version__}"})  # noqa: S310 - http(s)
-        with _opener().open(request, timeout=timeout):
-            return ""
+        with exchange.bounded(), _opener(exchange).open(request, timeout=timeout):
+            pass
     except HTTPError as error:
         error.close()
         # The standard phrase: the one that the server sent could hold anything.
@@ -71,24 +75,70 @@ def ping(url: Secret, *, timeout: float) -> str:
         return f"{error.code} {phrase}".strip()
     except (OSError, HTTPException, ValueError) as error:
         reason = error.reason if isinstance(error, URLError) and isinstance(error.reason, OSError) else error
-        if isinstance(reason, TimeoutError):
+        if exchange.is_over or isinstance(reason, TimeoutError):
             return f"no answer within {timeout:.0f} s"
         # The system's name for the error, or its type; never its text, which may hold the address.
         return (reason.strerror if isinstance(reason, OSError) else None) or type(reason).__name__
+    return f"no answer within {timeout:.0f} s" if exchange.is_over else ""  # cut headers look like complete ones
 
 
-def _opener() -> OpenerDirector:
+class _Exchange:
+    """The connections of one ping, which are shut down when its time is over, whatever the server sends."""
+
+    def __init__(self, timeout: float) -> None:
+        self._timeout = timeout
+        self._connections: list[socket.socket] = []  # second handles on them
+        self.is_over = False
+
+    @contextmanager
+    def bounded(self) -> Iterator[None]:
+        """End the exchange when its time is over."""
+        timer = threading.Timer(self._timeout, self._end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+            for connection in self._connections:
+                connection.close()
+
+    def connect(self, address: tuple[str, int], *options: Any) -> socket.socket:
+        """Connect as `socket.create_connection` does."""
+        connection = socket.create_connection(address, *options)
+        self._connections.append(connection.dup())
+        if self.is_over:
+            self._end()
+        return connection
+
+    def _end(self) -> None:
+        self.is_over = True
+        for connection in self._connections:
+            with suppress(OSError):  # closed already
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+def _opener(exchange: _Exchange) -> OpenerDirector:
     """Return an HTTP client that uses the proxy of the environment and follows no redirect."""
     from urllib import request
 
+    def connection(kind: type[HTTPConnection], host: str, **options: Any) -> HTTPConnection:
+        made = kind(host, **options)
+        # http.client offers no other way to a socket before its TLS handshake or its tunnel.
+        made._create_connection = exchange.connect  # type: ignore[attr-defined]  # noqa: SLF001 - as said
+        return made
+
+    class Http(request.HTTPHandler):
+        def http_open(self, req: request.Request) -> HTTPResponse:
+            return self.do_open(partial(connection, HTTPConnection), req)
+
+    class Https(request.HTTPSHandler):
+        def https_open(self, req: request.Request) -> HTTPResponse:
+            return self.do_open(partial(connection, HTTPSConnection), req)
+
     opener = request.OpenerDirector()
-    for handler in (
-        request.ProxyHandler(),
-        request.UnknownHandler(),
-        request.HTTPHandler(),
-        request.HTTPSHandler(),
-        request.HTTPErrorProcessor(),
-        request.HTTPDefaultErrorHandler(),
-    ):
-        opener.add_handler(handler)
+    handlers = (request.ProxyHandler, request.UnknownHandler, Http, Https)
+    for handler in (*handlers, request.HTTPErrorProcessor, request.HTTPDefaultErrorHandler):
+        opener.add_handler(handler())
     return opener

@@ -1,31 +1,28 @@
 """Serve the health routes over HTTP, for as long as the process runs.
 
 The server outlives the daemons of one process: a reload moves it only where the address has changed. No route waits
-for the store, so a monitor that hangs still answers. One request a connection; HEAD is answered like GET, without
-the text; everything else is refused.
+for the store, so a monitor that hangs still answers. HEAD is answered like GET, without the text; everything else is
+refused.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import selectors
 import socket
 import threading
-import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from monitor.health.liveness import HealthSnapshot, not_ready_reason
+from monitor.health.request_server import BACKLOG, RequestServer
 from monitor.logs import say, warn
 
 OFF = "off"
 MAX_REQUEST = 8 * 1024  # bytes of a request line and its headers
-CLIENT_TIMEOUT = 1.0  # seconds for one client, whatever it does; clients are answered one after the other
-STOP_TIMEOUT = 2.0  # seconds for the last client at the end
-BACKLOG = 16  # clients that may wait
+CLIENT_TIMEOUT = 1.0  # seconds for the request of one client, and again for its answer
+STOP_TIMEOUT = 2.0  # seconds for the thread at the end
 _REQUEST_LINE = re.compile(rb"([A-Z]{1,10}) (/[!-~]*) HTTP/1\.[01]\r?")
 
 
@@ -71,61 +68,32 @@ class HealthServer:
             warn("health_unavailable", address=address, reason=reason, instead="the monitor goes on without its pages")
             return reason
         self.port = listening.getsockname()[1]
-        listening.setblocking(False)  # noqa: FBT003 - socket's own signature
-        self._wake_writer, wake_reader = socket.socketpair()  # ends the wait for clients
-        self._thread = threading.Thread(target=self._serve, args=(listening, wake_reader), name="health", daemon=True)
+        self._server = RequestServer(
+            listener=listening,
+            answer=lambda request: answer(request, self.routes) if _is_complete(request) else None,
+            timeout=self._timeout,
+            on_accept_error=lambda error: warn("health_failed", reason=error.strerror),
+        )
+        self._thread = threading.Thread(target=self._server.serve, name="health", daemon=True)
         self._thread.start()
         say("health_listening", address=f"{host}:{self.port}")
         return ""
 
     def close(self) -> None:
-        """Stop listening; a client that is being answered still gets its answer."""
+        """Stop listening."""
         if self._thread:
-            self._wake_writer.send(b"\0")
+            self._server.stop()
             self._thread.join(STOP_TIMEOUT)
-            self._wake_writer.close()
         self._thread, self.port = None, 0
 
-    def _serve(self, listening: socket.socket, wake_reader: socket.socket) -> None:
-        with selectors.DefaultSelector() as selector, listening, wake_reader:
-            selector.register(listening, selectors.EVENT_READ)
-            selector.register(wake_reader, selectors.EVENT_READ)
-            while wake_reader not in [key.fileobj for key, _ in selector.select()]:
-                self._serve_one(listening)
 
-    def _serve_one(self, listening: socket.socket) -> None:
-        """Answer one client; one that hangs or disconnects affects no other."""
-        try:
-            client, _ = listening.accept()
-        except BlockingIOError:  # the client disconnected before it was accepted
-            return
-        except OSError as error:  # no file descriptor is free
-            warn("health_failed", reason=error.strerror)
-            time.sleep(CLIENT_TIMEOUT)
-            return
-        with client, suppress(OSError):
-            request = _read_head(client, self._timeout)
-            client.settimeout(self._timeout)
-            client.sendall(answer(request, self.routes))
-            client.shutdown(socket.SHUT_WR)
-
-
-def _read_head(client: socket.socket, timeout: float) -> bytes:
-    """Return the head of a request; empty: it is too long. Raises OSError when none comes."""
-    until = time.monotonic() + timeout
-    head = b""
-    while b"\n\r\n" not in head and b"\n\n" not in head and len(head) <= MAX_REQUEST:
-        client.settimeout(max(until - time.monotonic(), 0.001))
-        part = client.recv(MAX_REQUEST)
-        if not part:
-            raise ConnectionError("the other side went away")
-        head += part
-    return head if len(head) <= MAX_REQUEST else b""
+def _is_complete(request: bytes) -> bool:
+    return b"\n\r\n" in request or b"\n\n" in request or len(request) > MAX_REQUEST
 
 
 def answer(request: bytes, routes: Routes) -> bytes:
     """Return the whole answer to the head of a request; only its first line counts."""
-    found = _REQUEST_LINE.fullmatch(request.partition(b"\n")[0])
+    found = _REQUEST_LINE.fullmatch(request.partition(b"\n")[0]) if len(request) <= MAX_REQUEST else None
     if not found:
         return _encode(Response(status=HTTPStatus.BAD_REQUEST, text="this is no HTTP request"))
     method, path = found[1], found[2].partition(b"?")[0].decode()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -116,3 +117,52 @@ def test_a_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv("http_proxy", proxy.url)
         assert ping(Secret(f"http://press.example/{TOKEN}"), timeout=30) == ""
     assert proxy.requests[0].path == f"http://press.example/{TOKEN}"
+
+
+DRIP = 0.01  # seconds between two bytes
+# (the scheme, what comes before the server drips, and what it drips)
+DRIPS = {
+    "a status line that never ends": ("http", b"HTTP/1.1 ", b"2"),
+    "headers that never end": ("http", b"HTTP/1.1 200 OK\r\nX: ", b"x"),
+    "interim answers without an end": ("http", b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "a TLS handshake that never ends": ("https", b"", b"\x16\x03\x03\x3f\xff"),
+}
+
+
+@contextmanager
+def dripping_server(head: bytes, drip: bytes) -> Iterator[int]:
+    """A server that sends a little, again and again, until the client goes."""
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(head)
+            while not ending.wait(DRIP):
+                connection.sendall(drip)
+
+    ending = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            ending.set()
+            thread.join(30)
+
+
+@pytest.mark.parametrize(("scheme", "head", "drip"), DRIPS.values(), ids=DRIPS)
+def test_a_server_that_drips_is_given_up(scheme: str, head: bytes, drip: bytes) -> None:
+    with dripping_server(head, drip) as port:
+        assert ping(Secret(f"{scheme}://127.0.0.1:{port}/{TOKEN}"), timeout=0.3) == "no answer within 0 s"
+
+
+def test_a_proxy_whose_tunnel_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    with dripping_server(b"HTTP/1.1 200 OK\r\nX: ", b"x") as port:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
+        assert ping(Secret(f"https://press.example/{TOKEN}"), timeout=0.3) == "no answer within 0 s"
+
+
+def test_a_body_without_an_end_is_not_read() -> None:
+    with dripping_server(b"HTTP/1.1 200 OK\r\n\r\n", b"x") as port:
+        assert ping(Secret(f"http://127.0.0.1:{port}/{TOKEN}"), timeout=30) == ""

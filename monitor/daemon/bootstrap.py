@@ -31,6 +31,7 @@ from monitor.match.matcher import Matcher, frequencies_in
 from monitor.model import IngestReport, Message, Mode, Verdict
 from monitor.notify.channels import open_channel
 from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
+from monitor.notify.worker import UnrecordedAttempts
 from monitor.pipeline import Routing
 from monitor.ports import Archive, Channel, Clock
 from monitor.records import read_all
@@ -55,6 +56,7 @@ class SharedParts:
     clock: Clock
     since: datetime  # as in Dispatcher
     retry_policy: RetryPolicy
+    unrecorded: UnrecordedAttempts = field(default_factory=UnrecordedAttempts)
     reject_counts: dict[str, int] = field(default_factory=dict)  # as in OperatorAlerts
 
 
@@ -175,6 +177,7 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
         counters=shared.counters,
         clock=clock,
         since=shared.since,
+        unrecorded=shared.unrecorded,
     )
     return Runtime(
         config=config,

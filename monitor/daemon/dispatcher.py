@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from monitor.daemon.operator_alerts import OperatorAlerts
@@ -14,7 +14,7 @@ from monitor.logs import say, warn
 from monitor.model import ChannelState, Delivery
 from monitor.notify.retry import Action, Decision, Transition, is_open
 from monitor.notify.send_time import Policy
-from monitor.notify.worker import DeliveryContext, DeliveryHooks, DeliveryWorker, build_messages
+from monitor.notify.worker import DeliveryContext, DeliveryHooks, DeliveryWorker, UnrecordedAttempts, build_messages
 from monitor.ports import Channel, ChannelStates, Clock, Outbox
 
 
@@ -38,6 +38,7 @@ class Dispatcher:
     counters: Counters
     clock: Clock
     since: datetime  # this process has held the state folder alone since then
+    unrecorded: UnrecordedAttempts = field(default_factory=UnrecordedAttempts)  # also of its earlier configurations
 
     def start(self) -> int:
         """Take back unfinished sends of earlier processes, and expire old messages. Return how many expired."""
@@ -109,7 +110,11 @@ class Dispatcher:
 
     def _delivery_context(self) -> DeliveryContext:
         return DeliveryContext(
-            outbox=self.outbox, channel_states=self.channel_states, clock=self.clock, jitter=random.random
+            outbox=self.outbox,
+            channel_states=self.channel_states,
+            clock=self.clock,
+            jitter=random.random,
+            unrecorded=self.unrecorded,
         )
 
 

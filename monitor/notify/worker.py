@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -44,6 +44,44 @@ class DeliveryHooks:
     on_store_error: Callable[[StoreError], None] = lambda _error: None
 
 
+class EndedAttempt(NamedTuple):
+    """An attempt to send, with what was decided on it."""
+
+    delivery: Delivery
+    decision: Decision
+    at: datetime
+
+
+class UnrecordedAttempts:
+    """Ended attempts that are not recorded yet; a worker that ends leaves them to the next one of its process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[EndedAttempt] = []
+
+    def add(self, attempt: EndedAttempt) -> None:
+        """Keep an attempt until it is recorded."""
+        self._waiting.append(attempt)
+
+    def record_all(self, record: Callable[[EndedAttempt], None], *, channel: str) -> None:
+        """Record every attempt, oldest first; one whose `record` raises StoreError is kept for the next time.
+
+        Raises that error only for an attempt of `channel`, which must claim nothing before. Other threads wait
+        meanwhile: no worker claims a message whose last attempt another worker is recording.
+        """
+        failed: StoreError | None = None
+        with self._lock:
+            for attempt in tuple(self._waiting):
+                try:
+                    record(attempt)
+                except StoreError as error:
+                    failed = error if attempt.delivery.message.channel == channel else failed
+                else:
+                    self._waiting.remove(attempt)
+        if failed:
+            raise failed
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryContext:
     """The parts that all workers share."""
@@ -52,6 +90,7 @@ class DeliveryContext:
     channel_states: ChannelStates
     clock: Clock
     jitter: Callable[[], float]  # 0 ≤ jitter < 1
+    unrecorded: UnrecordedAttempts = field(default_factory=UnrecordedAttempts)  # of this process
 
 
 class DeliveryWorker:
@@ -66,7 +105,6 @@ class DeliveryWorker:
         self._hooks = hooks
         self._woken = threading.Event()
         self._notice_due: datetime | None = None  # when the next pending notice is due; None: no notice is left
-        self._unrecorded: tuple[Delivery, Decision, datetime] | None = None  # the store could not save it
 
     def deliver_due(self, *, stop: threading.Event | None = None) -> DeliveryCounts:
         """Send everything that may go out now, until the channel is blocked or `stop` is set."""
@@ -86,7 +124,17 @@ class DeliveryWorker:
         )
 
     def drain(self, stop: threading.Event) -> DeliveryCounts:
-        """Deliver as `deliver_due`, and wait up to MAX_RATE_WAIT for each message that the rate holds back."""
+        """Deliver as `deliver_due`, and wait up to MAX_RATE_WAIT for each message that the rate holds back.
+
+        After a StoreError, what it left unrecorded is tried once more before the error is raised.
+        """
+        try:
+            return self._drain(stop)
+        except StoreError:
+            self._record()
+            raise
+
+    def _drain(self, stop: threading.Event) -> DeliveryCounts:
         counts = self.deliver_due(stop=stop)
         while counts.has_backlog:
             found, now = self._admission()
@@ -104,7 +152,8 @@ class DeliveryWorker:
     def run(self, stop: threading.Event) -> None:
         """Deliver until `stop`; to end it, set `stop` and call `wake`.
 
-        A store that fails, because it is locked or its disk is full, is reported and tried again after a pause.
+        A store that fails, because it is locked or its disk is full, is reported and tried again after a pause. What is
+        unrecorded at the end is tried once more, and then left to the next worker of this process.
         """
         while not stop.is_set():
             self._woken.clear()
@@ -116,6 +165,10 @@ class DeliveryWorker:
                 pause = MAX_IDLE  # unless woken: a dump was stored, so the store may work again
             if not stop.is_set():
                 self._woken.wait(pause)
+        try:
+            self._record()
+        except StoreError as error:
+            self._hooks.on_store_error(error)
 
     def wake(self) -> None:
         """Check again now: something was committed, or the run is to stop. Cheap, and safe from any thread."""
@@ -143,31 +196,35 @@ class DeliveryWorker:
             holds_uncertain=self._policy.holds_uncertain,
             retry_policy=self._policy.retry_policy,
         )
-        self._unrecorded = delivery, decision, now
+        self._context.unrecorded.add(EndedAttempt(delivery, decision, now))
         self._record()
         return decision.action
 
     def _record(self) -> None:
-        """Save the decision on the last attempt; where the store fails it is kept, and saved first next time."""
-        if self._unrecorded is None:
-            return
-        delivery, decision, now = self._unrecorded
-        outbox = self._context.outbox
-        if decision.due is not None:
-            outbox.retry(delivery, decision.verdict, due=decision.due, now=now)
-        else:
-            settle = {Action.DONE: outbox.done, Action.HOLD: outbox.hold}.get(decision.action, outbox.bury)
-            settle(delivery, decision.verdict, now=now)
-        self._unrecorded = None
-        self._hooks.on_decision(delivery, decision)
-        name = self.channel.name
-        before = self._context.channel_states.get(name)
-        after = state_after(before, decision.verdict, now=now, retry_policy=self._policy.retry_policy)
+        """Record what has ended, other workers' attempts too; what the store cannot save is kept for the next time."""
+        self._context.unrecorded.record_all(self._record_attempt, channel=self.channel.name)
+
+    def _record_attempt(self, attempt: EndedAttempt) -> None:
+        """Save an attempt and what follows for its channel; after a StoreError it can all be repeated."""
+        delivery, decision, at = attempt
+        name, channel_states = delivery.message.channel, self._context.channel_states
+        before = channel_states.get(name)
+        after = state_after(before, decision.verdict, now=at, retry_policy=self._policy.retry_policy)
+        self._settle(delivery, decision, at)
         if after != before:
-            self._context.channel_states.save(name, after)
+            channel_states.save(name, after)
+        self._hooks.on_decision(delivery, decision)
         change = transition(before, after)
         if change:
             self._hooks.on_transition(name, change, after if change is Transition.OPENED else before)
+
+    def _settle(self, delivery: Delivery, decision: Decision, at: datetime) -> None:
+        outbox = self._context.outbox
+        if decision.due is not None:
+            outbox.retry(delivery, decision.verdict, due=decision.due, now=at)
+        else:
+            settle = {Action.DONE: outbox.done, Action.HOLD: outbox.hold}.get(decision.action, outbox.bury)
+            settle(delivery, decision.verdict, now=at)
 
     def _pause(self) -> float:
         """Return the seconds until there may be something to do, at most MAX_IDLE."""

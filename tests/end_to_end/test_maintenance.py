@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+
+import pytest
 
 from monitor.config import load
 from monitor.daemon.bootstrap import Runtime, open_runtime
 from monitor.daemon.main import periodic_jobs
+from monitor.errors import StoreError
 from monitor.health.liveness import Liveness
+from monitor.model import Message, Verdict
 from monitor.ports import LEASE
 from monitor.store.open import Access, open_stores
-from monitor.testing import FrozenClock, note
+from monitor.testing import FrozenClock, RecordingChannel, note
 from tests.contract.takes import figures
 from tests.end_to_end.harness import CONFIG, Project, record
 
@@ -57,6 +63,37 @@ def test_a_daemon_leaves_its_own_sends_alone_over_a_reload_and_takes_back_what_n
         for chore in periodic_jobs(runtime, Liveness()).each_tick:
             chore()
         assert runtime.dispatcher.outbox.backlog().pending == 1
+
+
+def test_a_locked_store_and_a_reload_lose_no_verdict(tmp_path: Path) -> None:
+    clock, project = FrozenClock(), Project(tmp_path / "p")
+    config = load(project.folder / "config.yaml", environ={})
+    with open_runtime(config, verb="run", clock=clock, busy=0) as runtime:
+        outbox, [receiver] = runtime.dispatcher.outbox, runtime.dispatcher.receivers
+        outbox.enqueue(note("hello", channel="hook"), key="a", now=clock.now())
+        blocker = sqlite3.connect(project.folder / "state/monitor.db", isolation_level=None)
+        locking = replace(receiver, channel=LockingChannel("hook", blocker))
+        [worker] = replace(runtime.dispatcher, receivers=[locking]).delivery_workers()
+        with pytest.raises(StoreError):
+            worker.deliver_due()
+        blocker.execute("ROLLBACK")
+        blocker.close()
+        [successor] = runtime.build_for(config).dispatcher.delivery_workers()
+        successor.deliver_due()
+        [message] = runtime.stores.archive.messages()
+    assert (message.state, message.attempts, message.uncertain) == ("sent", 1, 0)
+
+
+class LockingChannel(RecordingChannel):
+    """Accepts a message while another program begins to write to the store."""
+
+    def __init__(self, name: str, blocker: sqlite3.Connection) -> None:
+        super().__init__(name)
+        self._blocker = blocker
+
+    def send(self, message: Message, *, delivery: int) -> Verdict:
+        self._blocker.execute("BEGIN IMMEDIATE")
+        return super().send(message, delivery=delivery)
 
 
 def _open_runtime(project: Project, clock: FrozenClock) -> AbstractContextManager[Runtime]:

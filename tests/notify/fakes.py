@@ -11,8 +11,8 @@ from monitor.errors import StoreError
 from monitor.model import ChannelState, Delivery, Message, Outcome, Verdict
 from monitor.notify.retry import Decision, Transition
 from monitor.notify.send_time import Policy
-from monitor.notify.worker import DeliveryContext, DeliveryHooks, DeliveryWorker
-from monitor.ports import Channel, Outbox
+from monitor.notify.worker import DeliveryContext, DeliveryHooks, DeliveryWorker, UnrecordedAttempts
+from monitor.ports import Channel, ChannelStates, Outbox
 from monitor.testing import FrozenClock, MemoryChannelStates, MemoryOutbox
 from tests.notify.facts import NOON, note, notice, verdict
 
@@ -50,6 +50,7 @@ class FailingOutbox:
     def __init__(self, outbox: MemoryOutbox) -> None:
         self._outbox = outbox
         self.broken: set[str] = set()
+        self.broken_once: set[str] = set()  # these fail at the next call alone
         self.calls: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -57,7 +58,8 @@ class FailingOutbox:
 
         def call(*values: object, **named: object) -> object:
             self.calls.append(name)
-            if name in self.broken:
+            if name in self.broken or name in self.broken_once:
+                self.broken_once.discard(name)
                 raise StoreError("the disk is full; free some space")
             return found(*values, **named)
 
@@ -77,7 +79,8 @@ class WorkerSetup:
         self.transitions: list[tuple[Transition, ChannelState]] = []
         self.store_errors: list[StoreError] = []
         self.has_store_error = threading.Event()
-        self.worker = self._worker(policy)
+        self.unrecorded = UnrecordedAttempts()
+        self.worker = self.next_worker(channel, policy)
         for number in range(1, notes + 1):
             self.enqueue(f"message {number}")
 
@@ -102,7 +105,11 @@ class WorkerSetup:
     def channel_state(self) -> ChannelState:
         return self.channel_states.get("team")
 
-    def _worker(self, policy: Policy) -> DeliveryWorker:
+    def next_worker(
+        self, channel: Channel, policy: Policy = AT_ONCE, *, channel_states: ChannelStates | None = None
+    ) -> DeliveryWorker:
+        """Return a worker as a reload makes one: of the same process, on the same store."""
+
         def on_decision(_delivery: Delivery, decision: Decision) -> None:
             self.decisions.append(decision)
 
@@ -114,10 +121,14 @@ class WorkerSetup:
             self.has_store_error.set()
 
         context = DeliveryContext(
-            outbox=cast("Outbox", self.store), channel_states=self.channel_states, clock=self.clock, jitter=lambda: 0.5
+            outbox=cast("Outbox", self.store),
+            channel_states=channel_states or self.channel_states,
+            clock=self.clock,
+            jitter=lambda: 0.5,
+            unrecorded=self.unrecorded,
         )
         return DeliveryWorker(
-            self.channel,
+            channel,
             policy,
             context,
             DeliveryHooks(on_decision=on_decision, on_transition=on_transition, on_store_error=on_store_error),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from monitor.notify.retry import Action, Transition
 from monitor.notify.send_time import Policy
 from monitor.notify.time_windows import Digest, Quiet
 from monitor.notify.worker import MAX_IDLE, DeliveryContext, DeliveryCounts, DeliveryWorker
-from monitor.testing import FrozenClock, MemoryChannelStates, MemoryOutbox
+from monitor.testing import FrozenClock, MemoryChannelStates, MemoryOutbox, RecordingChannel
 from tests.notify.facts import NOON, note, verdict
 from tests.notify.fakes import ScriptedChannel, WorkerSetup
 
@@ -303,6 +304,78 @@ def test_a_verdict_that_the_store_could_not_take_is_written_first_thing_next_tim
     setup.store.broken.clear()
     setup.worker.deliver_due()
     assert (setup.states(), channel.sent, len(setup.decisions)) == ([state], [1], 1)
+
+
+VERDICTS = {
+    "done": (Outcome.OK, Policy(), "sent"),
+    "retry": (Outcome.TRANSIENT, Policy(), "pending"),
+    "hold": (Outcome.UNCERTAIN, Policy(holds_uncertain=True), "held"),
+    "bury": (Outcome.REFUSED, Policy(), "dead"),
+}
+
+
+@pytest.mark.parametrize("method", VERDICTS)
+def test_a_verdict_that_a_worker_leaves_behind_is_recorded_by_the_next_one_of_its_process(method: str) -> None:
+    outcome, policy, state = VERDICTS[method]
+    setup = WorkerSetup(ScriptedChannel(outcome), policy, notes=1)
+    setup.store.broken.add(method)
+    with pytest.raises(StoreError):
+        setup.worker.deliver_due()
+    setup.store.broken.clear()
+    setup.outbox.reclaim(claimed_before=NOON + HOUR, now=NOON)  # as if its lease had ended meanwhile
+    setup.next_worker(ScriptedChannel(outcome), policy).deliver_due()
+    assert (setup.states(), setup.outbox.rows[0].attempts, len(setup.decisions)) == ([state], 1, 1)
+
+
+@pytest.mark.parametrize("method", VERDICTS)
+def test_a_worker_that_is_stopped_records_its_verdict_before_it_ends(method: str) -> None:
+    outcome, policy, state = VERDICTS[method]
+    setup = WorkerSetup(ScriptedChannel(outcome), policy, notes=1)
+    setup.store.broken.add(method)
+    with running(setup):
+        assert setup.has_store_error.wait(30)
+        setup.store.broken.clear()
+    assert (setup.states(), len(setup.decisions)) == ([state], 1)
+
+
+@pytest.mark.parametrize("method", VERDICTS)
+def test_one_pass_records_its_verdict_before_it_fails(method: str) -> None:
+    outcome, policy, state = VERDICTS[method]
+    setup = WorkerSetup(ScriptedChannel(outcome), policy, notes=1)
+    setup.store.broken_once.add(method)
+    with pytest.raises(StoreError):
+        setup.worker.drain(threading.Event())
+    assert (setup.states(), len(setup.decisions)) == ([state], 1)
+
+
+def test_what_follows_for_a_channel_is_not_lost_when_the_store_fails_behind_the_verdict() -> None:
+    class Failing(MemoryChannelStates):
+        is_broken = True
+
+        def save(self, channel: str, channel_state: ChannelState) -> None:
+            if self.is_broken:
+                raise StoreError("the state store failed: database is locked")
+            super().save(channel, channel_state)
+
+    setup = WorkerSetup(ScriptedChannel(Outcome.CHANNEL_REFUSED), notes=1)
+    states = Failing(setup.outbox)
+    worker = setup.next_worker(setup.channel, channel_states=states)
+    with pytest.raises(StoreError):
+        worker.deliver_due()
+    states.is_broken = False
+    worker.deliver_due()
+    assert (states.get("team").is_refused, states.get("team").failures) == (True, 1)
+    assert [change for change, _ in setup.transitions] == [Transition.OPENED]
+
+
+def test_a_verdict_of_another_channel_that_cannot_be_recorded_stops_no_other_channel() -> None:
+    setup = WorkerSetup(ScriptedChannel(), notes=1)
+    setup.store.broken.add("done")
+    with pytest.raises(StoreError):
+        setup.worker.deliver_due()
+    other = RecordingChannel("desk", verdict(Outcome.REFUSED))
+    setup.outbox.enqueue(replace(note("hello", "test"), channel="desk"), key="desk", now=NOON)
+    assert setup.next_worker(other).deliver_due() == DeliveryCounts(buried=1)
 
 
 def test_a_store_that_cannot_lease_sends_nothing() -> None:

@@ -293,6 +293,7 @@ class Delivery:
     """A message claimed for one attempt to send it."""
 
     id: int
+    number: str = field(compare=False)  # known to the receiver: one for all attempts, never that of another message
     attempt: int  # 1 for the first
     expires: datetime
     message: Message

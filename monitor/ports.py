@@ -376,8 +376,11 @@ class Channel(Protocol):
 
     name: str
 
-    def send(self, message: Message, *, delivery: int) -> Verdict:
-        """Try once, within a bounded time; never raises for anything that the service does."""
+    def send(self, message: Message, *, delivery: str) -> Verdict:
+        """Try once, within a bounded time; never raises for anything that the service does.
+
+        delivery: the number of the Delivery.
+        """
 
 
 class Clock(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -148,7 +149,8 @@ def send_test(config: Config, name: str, *, stream: TextIO) -> Verdict:
     if name not in config.channels:
         raise NotFound(f"there is no channel {name!r}; the configuration has {', '.join(config.channels)}")
     text = f"A test message from monitor: if you read this, the channel {name!r} works."
-    return _channel(config, name, stream).send(Message(channel=name, kind="test", source="", text=text), delivery=0)
+    message = Message(channel=name, kind="test", source="", text=text)
+    return _channel(config, name, stream).send(message, delivery=f"0-{secrets.token_hex(8)}")
 
 
 def _absolute(path: Path) -> bytes:

@@ -61,7 +61,7 @@ class AppriseChannel:
         self._max_length = service.body_maxlen
         self._room = max(200, int((self._max_length - 200) * 0.9))
 
-    def send(self, message: Message, *, delivery: int) -> Verdict:
+    def send(self, message: Message, *, delivery: str) -> Verdict:
         """Send within SEND_TIMEOUT; an error that the plugin raises becomes a verdict."""
         if self._schemes & _WITH_HEADERS:
             self._service.headers.update(self._headers(delivery))
@@ -74,9 +74,9 @@ class AppriseChannel:
         trace = tap.trace if accepted is not None else replace(tap.trace, failure=SendFailure.PLUGIN)
         return verdict_of(trace, accepted=bool(accepted))
 
-    def _headers(self, delivery: int) -> dict[str, str]:
+    def _headers(self, delivery: str) -> dict[str, str]:
         """Return headers to filter by; without a Message-ID, for the plugin writes one."""
-        headers = {"X-Monitor-Delivery": str(delivery)}
+        headers = {"X-Monitor-Delivery": delivery}
         if self._schemes & _BY_SMTP:
             name = re.sub(r"[^A-Za-z0-9]+", "-", self.name).strip("-") or "channel"
             headers |= {"List-Id": f"<{name}.press-monitor.localhost>", "Auto-Submitted": "auto-generated"}

@@ -68,7 +68,7 @@ class LazyChannel:
         self._html: Html = html
         self._channel: AppriseChannel | None = None
 
-    def send(self, message: Message, *, delivery: int) -> Verdict:
+    def send(self, message: Message, *, delivery: str) -> Verdict:
         """Send as AppriseChannel; CHANNEL_REFUSED where no service can be built."""
         try:
             self._channel = self._channel or AppriseChannel(self.name, build(self._url), html=self._html)

@@ -19,7 +19,7 @@ class ConsoleChannel:
         self._stream = stream
         self._color = color
 
-    def send(self, message: Message, *, delivery: int) -> Verdict:
+    def send(self, message: Message, *, delivery: str) -> Verdict:
         """Write and flush; only then is the message accepted."""
         body = plain(message).split("\n") if message.items else further_lines(message)
         headline = subject(message)

@@ -186,7 +186,7 @@ class DeliveryWorker:
 
     def _attempt(self, delivery: Delivery) -> Action:
         """Send a claimed message and record its verdict; no transaction is open during the send."""
-        verdict = self.channel.send(delivery.message, delivery=delivery.id)
+        verdict = self.channel.send(delivery.message, delivery=delivery.number)
         now = self._context.clock.now()
         decision = decide(
             verdict,

@@ -6,7 +6,7 @@ They keep the promises of `monitor.ports`: `tests/contract/` runs one suite over
     >>> outbox.enqueue(note("up again", channel="team"), key="up", now=clock.now())
     True
     >>> delivery = outbox.claim("team", now=clock.now())
-    >>> verdict = team.send(delivery.message, delivery=delivery.id)
+    >>> verdict = team.send(delivery.message, delivery=delivery.number)
     >>> outbox.done(delivery, verdict, now=clock.now())
     >>> [message.text for message in team.messages], [row.state for row in outbox.rows]
     (['up again'], ['sent'])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ class Queued:
     """One message of a MemoryOutbox, with its delivery state."""
 
     id: int
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
     key: str
     message: Message
     made: datetime
@@ -120,7 +122,8 @@ class MemoryOutbox:
         if tokens is not None:
             channel_state = self.states.get(channel, ChannelState())
             self.states[channel] = replace(channel_state, tokens=tokens, tokens_at=now)
-        return Delivery(id=row.id, attempt=row.attempts, expires=row.expires, message=row.message)
+        number = f"{row.id}-{row.token}"
+        return Delivery(id=row.id, number=number, attempt=row.attempts, expires=row.expires, message=row.message)
 
     def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
         self._settle(delivery, verdict, state="sent")

@@ -32,7 +32,7 @@ class RecordingChannel:
         self.messages: list[Message] = []  # one for each attempt
         self._script = iter(script)
 
-    def send(self, message: Message, *, delivery: int) -> Verdict:
+    def send(self, message: Message, *, delivery: str) -> Verdict:
         self.messages.append(message)
         return next(self._script, Verdict(outcome=Outcome.OK, reason="recorded"))
 

@@ -267,6 +267,8 @@ def test_channels_test_says_whether_it_was_accepted(tmp_path: Path) -> None:
         done = project.run("channels", "test", "hook")
         assert done.code == 1
         assert "403" in done.err
+        numbers = [request.headers["X-Monitor-Delivery"] for request in server.requests]
+        assert len(set(numbers)) == 2, "two tests are two messages"
 
 
 def test_check_names_a_channel_that_no_service_takes(tmp_path: Path) -> None:

@@ -46,6 +46,17 @@ def test_a_queued_message_is_claimed_as_it_was_given(pair: Pair) -> None:
     assert delivery.expires == NOON + hello().max_age
 
 
+def test_a_message_bears_one_number_in_all_its_attempts_and_no_other_message_bears_it(pair: Pair) -> None:
+    enqueue(pair, "first", "second")
+    first = claim(pair)
+    pair.outbox.retry(first, BUSY, due=NOON + SOON, now=NOON)
+    second, again = claim(pair), pair.restarted().claim("team", now=NOON + SOON)
+    assert again is not None
+    assert (again.id, again.number) == (first.id, first.number)
+    assert second.number != first.number
+    assert first.number.startswith(f"{first.id}-")
+
+
 def test_a_key_is_queued_once(pair: Pair) -> None:
     assert pair.outbox.enqueue(hello("first"), key="up", now=NOON)
     assert not pair.outbox.enqueue(hello("second"), key="up", now=NOON + SOON)

@@ -42,7 +42,7 @@ class Operator:
 
 def delivery(kind: str = "instant", channel: str = "team") -> Delivery:
     message = Message(channel=channel, kind=kind, source="motie")
-    return Delivery(id=7, attempt=3, expires=NOON + HOUR, message=message)
+    return Delivery(id=7, number="7-0123456789abcdef", attempt=3, expires=NOON + HOUR, message=message)
 
 
 def report(rejected: int = 2, source: str = "motie") -> IngestReport:

@@ -38,6 +38,11 @@ watch: {settle: 100ms, rescan: 1s, partial_grace: 1s}
 """
 
 
+def message_id(delivery_number: str) -> int:
+    """The id of the message with this `X-Monitor-Delivery`."""
+    return int(delivery_number.partition("-")[0])
+
+
 class Project:
     """A folder with a configuration, `seeds/` and `state/`."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.end_to_end.harness import Daemon, Project, record
+from tests.end_to_end.harness import Daemon, Project, message_id, record
 from tests.servers import Answer, HttpServer, SmtpServer, http_server, smtp_server
 
 CHILD = Path(__file__).with_name("fast_retry_child.py")
@@ -60,8 +60,8 @@ class KillTest:
             mail for mail, answer in zip(self.smtp.mails, self.smtp.answers, strict=False) if answer.startswith("2")
         ]
         return Counter(
-            [int(post.headers["X-Monitor-Delivery"]) for post in posts]
-            + [int(mail.parsed["X-Monitor-Delivery"]) for mail in mails]
+            [message_id(post.headers["X-Monitor-Delivery"]) for post in posts]
+            + [message_id(mail.parsed["X-Monitor-Delivery"]) for mail in mails]
         )
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:

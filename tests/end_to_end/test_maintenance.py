@@ -91,7 +91,7 @@ class LockingChannel(RecordingChannel):
         super().__init__(name)
         self._blocker = blocker
 
-    def send(self, message: Message, *, delivery: int) -> Verdict:
+    def send(self, message: Message, *, delivery: str) -> Verdict:
         self._blocker.execute("BEGIN IMMEDIATE")
         return super().send(message, delivery=delivery)
 

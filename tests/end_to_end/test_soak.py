@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.harness import DEADLINE, Daemon, Project, record
+from tests.end_to_end.harness import DEADLINE, Daemon, Project, message_id, record
 from tests.servers import Answer, HttpServer, Request, http_server
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="what a process holds is read from /proc")
@@ -153,7 +153,7 @@ def notified_counts(server: HttpServer) -> Counter[int]:
 
 def unexplained(soak: Soak, server: HttpServer, channel: str) -> dict[int, int]:
     """Messages that came more often than once and once for each attempt of unknown outcome."""
-    came = Counter(int(post.headers["X-Monitor-Delivery"]) for post in accepted_requests(server))
+    came = Counter(message_id(post.headers["X-Monitor-Delivery"]) for post in accepted_requests(server))
     unsure: dict[int, int] = dict(
         soak.query(
             "SELECT message, sum(outcome IN ('unknown', 'uncertain')) FROM attempt JOIN message ON message.id = message"

@@ -137,7 +137,11 @@ def note(text: str, kind: str = "system") -> Message:
 
 def delivery(number: int = 1, *, attempt: int = 1, told: Message | None = None) -> Delivery:
     return Delivery(
-        id=number, attempt=attempt, expires=NOON + timedelta(hours=72), message=told or note(f"message {number}")
+        id=number,
+        number=f"{number}-0123456789abcdef",
+        attempt=attempt,
+        expires=NOON + timedelta(hours=72),
+        message=told or note(f"message {number}"),
     )
 
 

@@ -30,10 +30,10 @@ class ScriptedChannel:
         self._changed = threading.Condition()
         self.sent: list[int] = []
 
-    def send(self, message: Message, *, delivery: int) -> Verdict:
+    def send(self, message: Message, *, delivery: str) -> Verdict:
         self._before()
         with self._changed:
-            self.sent.append(delivery)
+            self.sent.append(int(delivery.partition("-")[0]))
             self._changed.notify_all()
             place = len(self.sent) - 1
         return self._script[place] if place < len(self._script) else verdict(Outcome.OK)

@@ -247,7 +247,7 @@ class StampingChannel(ScriptedChannel):
         self.clock = clock
         self.at: list[datetime] = []
 
-    def send(self, message: Message, *, delivery: int) -> Verdict:
+    def send(self, message: Message, *, delivery: str) -> Verdict:
         self.at.append(FrozenClock.now(self.clock))
         return super().send(message, delivery=delivery)
 

@@ -47,6 +47,7 @@ for _name, _file in (
     ("m006_dump_times", "dumps.sql"),  # dumps and duplicates by time, the order in which `dumps` reads its pages
     ("m007_seen_by_source", "seen.sql"),  # records that were seen before, by their source and their text
     ("m008_leases", "lease.sql"),  # attempts that end with their lease
+    ("m009_notified", "notified.sql"),  # delivery numbers given once; rejects that no alert has counted
 ):
     _add_migration(_name, _file)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -74,6 +75,7 @@ class SqliteOutbox:
                 self._handle.all("set_tokens", channel=channel, tokens=tokens, now=timestamp(now))
         return Delivery(
             id=row["id"],
+            number=f"{row['id']}-{row['token']}" if row["token"] else str(row["id"]),
             attempt=row["attempts"],
             expires=parse_timestamp(row["expires_at"]),
             message=unpack_message(row["payload_json"]),
@@ -137,6 +139,7 @@ class SqliteOutbox:
             at=timestamp(now),
             expires=timestamp(now + message.max_age),
             urgent=message.is_urgent,
+            token=secrets.token_hex(8),
         )
         return int(row["id"]) if row else None
 

@@ -170,8 +170,8 @@ UPDATE dump SET n_rejected = n_rejected + 1, status = CASE WHEN n > 0 THEN 'stor
 WHERE id = :dump;
 
 -- name: add_message
-INSERT INTO message (idem_key, channel, kind, state, payload_json, created_at, due, expires_at, urgent)
-VALUES (:key, :channel, :kind, 'pending', :payload, :at, :at, :expires, :urgent)
+INSERT INTO message (idem_key, channel, kind, state, payload_json, created_at, due, expires_at, urgent, token)
+VALUES (:key, :channel, :kind, 'pending', :payload, :at, :at, :expires, :urgent, :token)
 ON CONFLICT (idem_key) DO NOTHING RETURNING id;
 
 -- name: add_notice
@@ -219,7 +219,7 @@ WHERE id = (
         AND urgent >= :urgent
     ORDER BY id LIMIT 1
 )
-RETURNING id, attempts, payload_json, expires_at;
+RETURNING id, attempts, payload_json, expires_at, token;
 
 -- name: set_tokens
 INSERT INTO channel_state (name, tokens, tokens_at) VALUES (:channel, :tokens, :now)

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import MonitorError, NotFound, StoreError, UsageError
+from monitor.store.open import Access, open_stores
 from monitor.store.sqlite.backup import NOTE, backup, last_backup, note_backup, restore
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
 from monitor.store.sqlite.store import SqliteStore
+from monitor.testing import note
 from tests.contract.takes import dump, heads, record, take_in
 
 NOW = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)
@@ -133,6 +135,26 @@ def test_a_store_that_is_lost_comes_back_from_its_backup(handle: Handle, state: 
     (state / "monitor.db").write_bytes(b"")
     restore(state, copy, now=NOW)
     assert titles(state) == ["Talks held"]
+
+
+def test_a_message_after_a_restore_never_bears_the_number_of_one_before_it(state: Path, copy: Path) -> None:
+    """Its id is given out again, because the backup does not know it."""
+    open_for_writing(state).close()
+    backup(state, copy)
+    numbers = [_number_of_a_new_message(state, "before")]
+    for text in ("after", "once more"):
+        restore(state, copy, now=NOW)
+        numbers.append(_number_of_a_new_message(state, text))
+    assert len({number.partition("-")[0] for number in numbers}) == 1
+    assert len(set(numbers)) == len(numbers)
+
+
+def _number_of_a_new_message(state: Path, text: str) -> str:
+    with open_stores(state, Access.WRITE) as stores:
+        stores.outbox.enqueue(note(text, channel="team"), key=text, now=NOW)
+        delivery = stores.outbox.claim("team", now=NOW)
+        assert delivery is not None
+        return delivery.number
 
 
 def test_a_backup_restores_into_a_folder_that_never_had_a_store(

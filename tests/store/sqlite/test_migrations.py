@@ -113,6 +113,12 @@ def opened(old: Path) -> Iterator[Handle]:
         yield handle
 
 
+def test_an_old_message_keeps_the_number_that_its_receiver_may_know(opened: Handle) -> None:
+    delivery = SqliteOutbox(opened).claim("team", now=NOON)
+    assert delivery is not None
+    assert delivery.number == "1"
+
+
 def test_old_messages_are_shown_as_they_were(opened: Handle) -> None:
     item = MessageItem(release=1, version=1, title="Talks held", watchlists=("desk",))
     assert [(message.id, message.state, message.items) for message in SqliteArchive(opened).messages()] == [

@@ -105,7 +105,7 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("open_far", GOOD)
 def test_an_accepted_message_arrives_once(open_far: Callable[[], AbstractContextManager[Far]]) -> None:
     with open_far() as (channel, arrived):
-        verdict = channel.send(HELLO, delivery=7)
+        verdict = channel.send(HELLO, delivery="7")
         assert (channel.name, verdict.outcome) == ("team", Outcome.OK)
         assert verdict.reason
         [text] = arrived()
@@ -116,7 +116,7 @@ def test_an_accepted_message_arrives_once(open_far: Callable[[], AbstractContext
 def test_every_send_is_a_send_of_its_own(open_far: Callable[[], AbstractContextManager[Far]]) -> None:
     with open_far() as (channel, arrived):
         for number in (1, 2, 2):  # the last one is a retry
-            channel.send(note(f"message {number}", channel="team"), delivery=number)
+            channel.send(note(f"message {number}", channel="team"), delivery=str(number))
         assert ["message 1" in text for text in arrived()] == [True, False, False]
         assert ["message 2" in text for text in arrived()] == [False, True, True]
 
@@ -124,7 +124,7 @@ def test_every_send_is_a_send_of_its_own(open_far: Callable[[], AbstractContextM
 @pytest.mark.parametrize("open_far", GOOD)
 def test_no_text_makes_a_channel_raise(open_far: Callable[[], AbstractContextManager[Far]]) -> None:
     with open_far() as (channel, _):
-        assert isinstance(channel.send(HOSTILE, delivery=1), Verdict)
+        assert isinstance(channel.send(HOSTILE, delivery="1"), Verdict)
 
 
 @pytest.mark.parametrize("message", [HELLO, HOSTILE], ids=["plain", "hostile"])
@@ -133,7 +133,7 @@ def test_whatever_the_far_side_does_becomes_a_verdict_without_secrets(
     open_far: Callable[[], AbstractContextManager[Channel]], message: Message
 ) -> None:
     with open_far() as channel:
-        verdict = channel.send(message, delivery=7)
+        verdict = channel.send(message, delivery="7")
     assert verdict.outcome is not Outcome.OK
     assert verdict.reason
     assert CANARY not in repr(verdict)

@@ -34,7 +34,7 @@ def test_a_recording_channel_follows_its_script_and_then_accepts() -> None:
     busy = Verdict(outcome=Outcome.TRANSIENT, reason="busy")
     channel = RecordingChannel("team", busy, busy)
     hello = note("hello", channel="team")
-    assert [channel.send(hello, delivery=1).outcome for _ in range(3)] == [Outcome.TRANSIENT] * 2 + [Outcome.OK]
+    assert [channel.send(hello, delivery="1").outcome for _ in range(3)] == [Outcome.TRANSIENT] * 2 + [Outcome.OK]
     assert channel.messages == [hello] * 3
 
 

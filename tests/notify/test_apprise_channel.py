@@ -44,7 +44,7 @@ CHANNEL, UNCERTAIN = Outcome.CHANNEL_REFUSED, Outcome.UNCERTAIN
 )
 def test_each_http_answer_gives_its_class_and_code_after_one_request(answer: Answer, outcome: Outcome) -> None:
     with http_server(answer) as server:
-        verdict = webhook(server.port).send(PING, delivery=1)
+        verdict = webhook(server.port).send(PING, delivery="1")
         assert (verdict.outcome, verdict.code) == (outcome, answer.status)
         assert len(server.requests) == 1
 
@@ -66,23 +66,23 @@ def test_each_http_answer_gives_its_class_and_code_after_one_request(answer: Ans
 def test_the_wish_to_wait_is_read(headers: dict[str, str], seconds: float | None) -> None:
     dated = {"Date": format_datetime(NOON, usegmt=True), **headers}
     with http_server(Answer(status=429, headers=dated)) as server:
-        assert webhook(server.port).send(PING, delivery=1).retry_after == seconds
+        assert webhook(server.port).send(PING, delivery="1").retry_after == seconds
 
 
 def test_a_service_nobody_listens_at_is_tried_later() -> None:
-    verdict = webhook(unused_port()).send(PING, delivery=1)
+    verdict = webhook(unused_port()).send(PING, delivery="1")
     assert (verdict.outcome, verdict.code) == (TRANSIENT, None)
     assert "could not connect" in verdict.reason
 
 
 def test_a_host_that_does_not_resolve_is_tried_later() -> None:
     nowhere = AppriseChannel("hook", build(Secret("json://nowhere.invalid/x?cto=5")))
-    assert nowhere.send(PING, delivery=1).outcome is TRANSIENT
+    assert nowhere.send(PING, delivery="1").outcome is TRANSIENT
 
 
 def test_a_failed_tls_handshake_is_tried_later() -> None:
     with http_server() as server:
-        verdict = webhook(server.port, scheme="jsons").send(PING, delivery=1)
+        verdict = webhook(server.port, scheme="jsons").send(PING, delivery="1")
     assert verdict.outcome is TRANSIENT
     assert "TLS" in verdict.reason
 
@@ -92,7 +92,7 @@ def test_a_failed_tls_handshake_is_tried_later() -> None:
 )
 def test_a_request_that_left_and_got_no_answer_is_uncertain(answer: Answer, reason: str) -> None:
     with http_server(answer) as server:
-        verdict = webhook(server.port, "rto=0.2").send(PING, delivery=1)
+        verdict = webhook(server.port, "rto=0.2").send(PING, delivery="1")
         assert (verdict.outcome, verdict.code, len(server.requests)) == (UNCERTAIN, None, 1)
         assert reason in verdict.reason
 
@@ -114,17 +114,17 @@ def test_a_request_that_left_and_got_no_answer_is_uncertain(answer: Answer, reas
 )
 def test_each_smtp_answer_gives_its_class_and_code(answers: dict[str, str], outcome: Outcome, code: int | None) -> None:
     with smtp_server(**answers) as server:
-        verdict = mailbox(server.port).send(PING, delivery=1)
+        verdict = mailbox(server.port).send(PING, delivery="1")
     assert (verdict.outcome, verdict.code) == (outcome, code)
 
 
 def test_a_mail_server_nobody_listens_at_is_tried_later() -> None:
-    assert mailbox(unused_port()).send(PING, delivery=1).outcome is TRANSIENT
+    assert mailbox(unused_port()).send(PING, delivery="1").outcome is TRANSIENT
 
 
 def test_a_slack_webhook_that_answers_200_with_a_page_has_not_accepted() -> None:
     with http_server(Answer(body=b"<html>please log in</html>")) as server:
-        verdict = slack(server).send(PING, delivery=1)
+        verdict = slack(server).send(PING, delivery="1")
     assert (verdict.outcome, verdict.code) == (TRANSIENT, 200)
 
 
@@ -140,7 +140,7 @@ def test_a_plugin_that_breaks_gives_a_verdict_and_not_an_error(crash: Exception)
         def notify(self, **_told: object) -> bool:
             raise crash
 
-    verdict = AppriseChannel("hook", Breaking()).send(PING, delivery=1)
+    verdict = AppriseChannel("hook", Breaking()).send(PING, delivery="1")
     assert verdict.outcome is TRANSIENT
     assert CANARY not in verdict.reason
 
@@ -156,7 +156,7 @@ TALKS = message(
 
 def test_a_webhook_gets_subject_and_plain_body_as_they_are() -> None:
     with http_server() as server:
-        assert webhook(server.port).send(TALKS, delivery=17).outcome is OK
+        assert webhook(server.port).send(TALKS, delivery="17").outcome is OK
         [request] = server.wait_for(1)
     assert request.json()["title"] == subject(TALKS)
     assert request.json()["message"] == plain(TALKS)
@@ -166,7 +166,7 @@ def test_a_webhook_gets_subject_and_plain_body_as_they_are() -> None:
 
 def test_slack_gets_one_plain_attachment_without_footer_image_or_blocks() -> None:
     with http_server() as server:
-        assert slack(server).send(message(item()), delivery=1).outcome is OK
+        assert slack(server).send(message(item()), delivery="1").outcome is OK
         [request] = server.wait_for(1)
     assert request.json() == {
         "mrkdwn": False,
@@ -190,7 +190,7 @@ def test_slack_gets_one_plain_attachment_without_footer_image_or_blocks() -> Non
 )
 def test_scraped_markup_is_dead_in_the_bytes_slack_gets(scraped: str, dead: bytes) -> None:
     with http_server() as server:
-        slack(server).send(message(item(title=f"x {scraped} y", watchlists=(scraped,))), delivery=1)
+        slack(server).send(message(item(title=f"x {scraped} y", watchlists=(scraped,))), delivery="1")
         [request] = server.wait_for(1)
     assert b"x " + dead + b" y" in request.body
     assert b"[" + dead + b"]" in request.body
@@ -200,7 +200,7 @@ def test_scraped_markup_is_dead_in_the_bytes_slack_gets(scraped: str, dead: byte
 @pytest.mark.parametrize("scraped", ["@here", "@everyone", "a\u202eb", "x\x00\x1b[2J", "\u200b@\u200dhere"])
 def test_no_webhook_ever_gets_a_ping_a_control_or_a_direction_character(scraped: str) -> None:
     with http_server() as server:
-        webhook(server.port).send(message(item(title=f"x {scraped} y")), delivery=1)
+        webhook(server.port).send(message(item(title=f"x {scraped} y")), delivery="1")
         [request] = server.wait_for(1)
     text = request.json()["message"] + request.json()["title"]
     assert "@here" not in text
@@ -210,7 +210,7 @@ def test_no_webhook_ever_gets_a_ping_a_control_or_a_direction_character(scraped:
 
 def test_a_mail_without_html_is_one_text_part_with_its_delivery_number() -> None:
     with smtp_server() as server:
-        assert mailbox(server.port, html="off").send(TALKS, delivery=17).outcome is OK
+        assert mailbox(server.port, html="off").send(TALKS, delivery="17").outcome is OK
         [mail] = server.wait_for(1)
     assert mail.parsed["Subject"] == subject(TALKS)
     assert mail.parsed["X-Monitor-Delivery"] == "17"
@@ -225,7 +225,7 @@ def test_a_mail_without_html_is_one_text_part_with_its_delivery_number() -> None
 def test_no_scraped_line_end_opens_a_mail_header_or_ends_a_mail(scraped: str) -> None:
     with smtp_server() as server:
         hostile = Message(channel="desk", kind="instant", source=scraped, items=(item(title=scraped),))
-        assert mailbox(server.port).send(hostile, delivery=1).outcome is OK
+        assert mailbox(server.port).send(hostile, delivery="1").outcome is OK
         [mail] = server.wait_for(1)
     assert mail.parsed["Bcc"] is None
     assert mail.parsed["Subject"] == subject(hostile)
@@ -235,7 +235,7 @@ def test_no_scraped_line_end_opens_a_mail_header_or_ends_a_mail(scraped: str) ->
 def test_a_body_of_100_kb_is_cut_down_between_items_to_what_the_service_takes() -> None:
     long = message(*(item(number=n, reason="word " * 1000) for n in range(1, 21)))
     with http_server() as server:
-        assert webhook(server.port).send(long, delivery=1).outcome is OK
+        assert webhook(server.port).send(long, delivery="1").outcome is OK
         [request] = server.wait_for(1)
     assert len(request.json()["message"]) <= 32_768
     assert [f"monitor show {n}" in request.json()["message"] for n in range(1, 21)] == [True] * 20
@@ -244,7 +244,7 @@ def test_a_body_of_100_kb_is_cut_down_between_items_to_what_the_service_takes() 
 def test_the_tap_leaves_other_users_of_requests_alone(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with http_server(Answer(), Answer(status=302, headers={"Location": "/"}), Answer()) as server:
-        webhook(server.port).send(PING, delivery=1)
+        webhook(server.port).send(PING, delivery="1")
         assert requests.get(server.url, timeout=20).status_code == 200
     assert "GET / HTTP/1.1" in caplog.text
 
@@ -254,7 +254,7 @@ def test_channels_in_many_threads_each_get_their_own_verdict() -> None:
     verdicts: dict[int, Verdict] = {}
 
     def send(place: int, channel: AppriseChannel) -> None:
-        verdicts[place] = channel.send(PING, delivery=place)
+        verdicts[place] = channel.send(PING, delivery=str(place))
 
     with ExitStack() as stack:
         ports = {code: stack.enter_context(http_server(Answer(status=code))).port for code in codes[:4]}
@@ -270,14 +270,14 @@ def test_channels_in_many_threads_each_get_their_own_verdict() -> None:
 def test_one_channel_sends_again_and_again() -> None:
     with http_server(Answer(status=503), Answer()) as server:
         channel = webhook(server.port)
-        outcomes = [channel.send(PING, delivery=n).outcome for n in (1, 1, 2)]
+        outcomes = [channel.send(PING, delivery=str(n)).outcome for n in (1, 1, 2)]
         assert outcomes == [TRANSIENT, OK, OK]
         assert [r.headers["X-Monitor-Delivery"] for r in server.wait_for(3)] == ["1", "1", "2"]
 
 
 def test_telegram_shows_angle_brackets_as_they_are() -> None:
     with http_server(Answer(body=b'{"ok": true, "result": {}}')) as server:
-        verdict = telegram(server).send(note("<FTA> pact & <i>more", "chat"), delivery=1)
+        verdict = telegram(server).send(note("<FTA> pact & <i>more", "chat"), delivery="1")
         assert verdict.outcome is Outcome.OK
         sent = server.requests[-1].json()
     assert sent["parse_mode"] == "HTML"

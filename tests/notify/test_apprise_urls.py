@@ -73,7 +73,7 @@ def test_what_a_url_asks_for_cannot_bring_back_retries_redirects_or_splits() -> 
 
 def test_a_redirect_is_not_followed_even_if_the_url_asks_for_it() -> None:
     with http_server(Answer(status=302, headers={"Location": "/login"}), Answer()) as server:
-        assert webhook(server.port, "redirect=yes").send(PING, delivery=1).outcome is Outcome.CHANNEL_REFUSED
+        assert webhook(server.port, "redirect=yes").send(PING, delivery="1").outcome is Outcome.CHANNEL_REFUSED
         assert len(server.requests) == 1
 
 

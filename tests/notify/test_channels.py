@@ -20,7 +20,7 @@ PING = note("a test", "test")
 def test_console_prints_to_the_given_stream() -> None:
     stream = io.StringIO()
     channel = open_channel("console", Secret("console://"), stream=stream, color=False)
-    assert channel.send(PING, delivery=1).outcome is Outcome.OK
+    assert channel.send(PING, delivery="1").outcome is Outcome.OK
     assert isinstance(channel, ConsoleChannel)
     assert stream.getvalue() == "[monitor] a test\n\n"
 
@@ -30,7 +30,7 @@ def test_any_other_url_is_a_service_of_apprise(monkeypatch: pytest.MonkeyPatch) 
     with http_server() as server:
         url = Secret(f"json://127.0.0.1:{server.port}/")
         channel = open_channel("hook", url, stream=io.StringIO(), color=False)
-        assert [channel.send(PING, delivery=n).outcome for n in (1, 2)] == [Outcome.OK] * 2
+        assert [channel.send(PING, delivery=str(n)).outcome for n in (1, 2)] == [Outcome.OK] * 2
         assert channel.name == "hook"
         assert len(server.wait_for(2)) == 2
 
@@ -38,7 +38,7 @@ def test_any_other_url_is_a_service_of_apprise(monkeypatch: pytest.MonkeyPatch) 
 def test_a_url_no_service_can_be_built_from_refuses_every_message_and_stays_secret() -> None:
     channel = open_channel("team", Secret("slack://cAnArY"), stream=io.StringIO(), color=False)
     for _ in range(2):
-        verdict = channel.send(PING, delivery=1)
+        verdict = channel.send(PING, delivery="1")
         assert verdict.outcome is Outcome.CHANNEL_REFUSED
         assert "slack://" in verdict.reason
         assert "cAnArY" not in verdict.reason

@@ -52,7 +52,7 @@ DOORS: dict[str, Callable[[HttpServer], AppriseChannel]] = {"discord": discord, 
 
 def sent_by(door: Callable[[HttpServer], AppriseChannel], told: Message, answer: bytes = b"ok") -> Any:
     with http_server(Answer(body=answer)) as server:
-        assert door(server).send(told, delivery=1).outcome is Outcome.OK
+        assert door(server).send(told, delivery="1").outcome is Outcome.OK
         [request] = server.wait_for(1)
     return request.json()
 

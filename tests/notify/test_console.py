@@ -19,7 +19,7 @@ TOLD = message(
 
 def test_a_message_is_printed_plain_with_its_subject_and_a_blank_line() -> None:
     stream = io.StringIO()
-    verdict = ConsoleChannel("console", stream).send(TOLD, delivery=1)
+    verdict = ConsoleChannel("console", stream).send(TOLD, delivery="1")
     assert verdict.outcome is Outcome.OK
     assert stream.getvalue() == f"{subject(TOLD)}\n{plain(TOLD)}\n\n"
     assert "\x1b" not in stream.getvalue()
@@ -27,7 +27,7 @@ def test_a_message_is_printed_plain_with_its_subject_and_a_blank_line() -> None:
 
 def test_with_color_headlines_are_bold_and_redlines_red_and_green() -> None:
     stream = io.StringIO()
-    ConsoleChannel("console", stream, color=True).send(TOLD, delivery=1)
+    ConsoleChannel("console", stream, color=True).send(TOLD, delivery="1")
     lines = stream.getvalue().split("\n")
     assert lines[0] == f"\x1b[1m{subject(TOLD)}\x1b[0m"
     assert lines[1].startswith("\x1b[1mCHANGED  2024-07-01")
@@ -38,8 +38,8 @@ def test_with_color_headlines_are_bold_and_redlines_red_and_green() -> None:
 def test_a_note_of_one_line_is_printed_once_and_of_more_lines_whole() -> None:
     stream = io.StringIO()
     channel = ConsoleChannel("console", stream)
-    channel.send(note("channel team works again"), delivery=1)
-    channel.send(note("channel team is failing\n503 since noon"), delivery=2)
+    channel.send(note("channel team works again"), delivery="1")
+    channel.send(note("channel team is failing\n503 since noon"), delivery="2")
     assert (
         stream.getvalue()
         == "[monitor] channel team works again\n\n[monitor] channel team is failing\n503 since noon\n\n"
@@ -48,33 +48,33 @@ def test_a_note_of_one_line_is_printed_once_and_of_more_lines_whole() -> None:
 
 def test_with_color_the_heading_of_a_source_is_bold() -> None:
     stream = io.StringIO()
-    ConsoleChannel("console", stream, color=True).send(message(item(source="motie"), item(source="kita")), delivery=1)
+    ConsoleChannel("console", stream, color=True).send(message(item(source="motie"), item(source="kita")), delivery="1")
     assert "\n\x1b[1m── kita: 1 new\x1b[0m\n" in stream.getvalue()
 
 
 def test_scraped_text_cannot_choose_a_colour() -> None:
     stream = io.StringIO()
-    ConsoleChannel("console", stream, color=True).send(message(item(title="\x1b[31m    - red")), delivery=1)
+    ConsoleChannel("console", stream, color=True).send(message(item(title="\x1b[31m    - red")), delivery="1")
     assert "\n  [31m - red\n" in stream.getvalue()
 
 
 def test_a_message_is_flushed(tmp_path: object) -> None:
     reader, writer = os.pipe()
     with open(reader) as out, open(writer, "w") as stream:  # noqa: PTH123  a pipe has no path
-        ConsoleChannel("console", stream).send(note("hello"), delivery=1)
+        ConsoleChannel("console", stream).send(note("hello"), delivery="1")
         assert out.readline() == "[monitor] hello\n"
 
 
 def test_what_the_stream_cannot_encode_does_not_stop_the_message() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    assert ConsoleChannel("console", stream).send(note("5.1 → 5.3"), delivery=1).outcome is Outcome.OK
+    assert ConsoleChannel("console", stream).send(note("5.1 → 5.3"), delivery="1").outcome is Outcome.OK
     assert stream.buffer.getvalue().startswith(b"[monitor] 5.1 ? 5.3\n")
 
 
 def test_a_closed_stream_is_a_far_side_that_is_away() -> None:
     stream = io.StringIO()
     stream.close()
-    verdict = ConsoleChannel("console", stream).send(TOLD, delivery=7)
+    verdict = ConsoleChannel("console", stream).send(TOLD, delivery="7")
     assert verdict.outcome is Outcome.TRANSIENT
     assert "message 7" in verdict.reason
 
@@ -83,6 +83,6 @@ def test_a_broken_pipe_is_a_far_side_that_is_away() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     stream = open(writer, "w")  # noqa: PTH123, SIM115  a pipe has no path, and closing it raises what is tested
-    assert ConsoleChannel("console", stream).send(TOLD, delivery=1).outcome is Outcome.TRANSIENT
+    assert ConsoleChannel("console", stream).send(TOLD, delivery="1").outcome is Outcome.TRANSIENT
     with pytest.raises(BrokenPipeError):
         stream.close()

@@ -58,7 +58,7 @@ def _drip(listener: socket.socket, greeting: bytes, answer: bytes, ending: threa
 def test_a_far_side_that_drips_is_left(url: str, greeting: bytes, answer: bytes, outcome: Outcome) -> None:
     with dripping(greeting, answer) as port:
         channel = AppriseChannel("team", build(Secret(url.format(port))), timeout=0.5)
-        assert channel.send(note("hello"), delivery=1).outcome is outcome
+        assert channel.send(note("hello"), delivery="1").outcome is outcome
 
 
 def test_a_lease_outlasts_the_longest_send() -> None:

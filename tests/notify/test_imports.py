@@ -35,7 +35,7 @@ def test_opening_channels_loads_no_apprise_until_the_first_send() -> None:
         "from monitor.notify.channels import open_channel",
         "quiet = open_channel('team', Secret('nosuch://x'), stream=sys.stdout, color=False)",
         "before = 'apprise' in sys.modules",
-        "quiet.send(Message(channel='team', kind='test', source='', text='hello'), delivery=1)",
+        "quiet.send(Message(channel='team', kind='test', source='', text='hello'), delivery='1')",
         "print(before, 'apprise' in sys.modules)",
     ]
     assert python(*opened) == "False True"

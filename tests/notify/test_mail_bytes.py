@@ -27,7 +27,7 @@ from tests.servers import Mail, http_server, smtp_server
 
 def mailed(told: Message, *, html: Html = "auto", options: str = "") -> Mail:
     with smtp_server() as server:
-        assert mailbox(server.port, html=html, options=options).send(told, delivery=17).outcome is Outcome.OK
+        assert mailbox(server.port, html=html, options=options).send(told, delivery="17").outcome is Outcome.OK
         [mail] = server.wait_for(1)
     return mail
 
@@ -150,7 +150,7 @@ def test_a_webhook_gets_text_unless_pages_are_asked_for() -> None:
     with http_server() as server:
         channel = webhook(server.port)
         paged = type(channel)("hook", channel._service, html="on")
-        assert [one.send(told, delivery=1).outcome for one in (channel, paged)] == [Outcome.OK] * 2
+        assert [one.send(told, delivery="1").outcome for one in (channel, paged)] == [Outcome.OK] * 2
         first, second = server.wait_for(2)
     assert first.json()["message"] == plain(told)
     assert second.json()["message"] == page(told).rstrip()

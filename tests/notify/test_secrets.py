@@ -18,7 +18,7 @@ def test_no_failure_lets_a_secret_out(kind: str, caplog: pytest.LogCaptureFixtur
     for name in ("apprise", "urllib3", "urllib3.connectionpool", "requests"):
         caplog.set_level(logging.NOTSET, logger=name)
     with failing(kind) as channel:
-        verdict = channel.send(PING, delivery=1)
+        verdict = channel.send(PING, delivery="1")
     assert CANARY not in repr(verdict)
     assert CANARY not in repr(channel)
     ours = [record for record in caplog.records if record.name != "mail.log"]  # the test's own mail server

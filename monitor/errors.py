@@ -4,6 +4,9 @@ MonitorError                 says what happened, to which thing, and what to do 
 ├── ConfigError              the configuration is invalid (78); carries every fault, each with its place
 ├── LockHeld                 another monitor uses this state folder (11)
 ├── StoreError               the state store cannot be used (1)
+│   ├── StoreUnavailable     it cannot be used now: a full disk, another writer; it is tried again
+│   ├── StoreDamaged         its file is damaged; only a backup helps
+│   ├── StoreReplaced        its files were removed or replaced while the monitor has them open
 │   ├── SchemaTooNew         it was written by a newer monitor
 │   ├── StoreLost            the folder once held a store whose tables are gone
 │   └── Stale                the releases that a batch was compared with have changed; compare again
@@ -73,6 +76,18 @@ class LockHeld(MonitorError):
 
 class StoreError(MonitorError):
     """The state store cannot be opened, read or written."""
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be used now, and may be usable soon without anybody's doing: wait and try again."""
+
+
+class StoreDamaged(StoreError):
+    """The database file is damaged: what is stored may be wrong or missing."""
+
+
+class StoreReplaced(StoreError):
+    """The files in the state folder are no longer those that the monitor has open; what it writes would be lost."""
 
 
 class SchemaTooNew(StoreError):

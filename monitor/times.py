@@ -21,6 +21,14 @@ def rfc3339(at: datetime | None) -> str | None:
     return f"{timestamp(at)[:19]}Z" if at else None
 
 
+def is_rfc3339(value: object) -> bool:
+    """Return whether a value from outside is the text of a time that names its zone."""
+    try:
+        return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
+
+
 class SystemClock:
     """Implements `monitor.ports.Clock`."""
 

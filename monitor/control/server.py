@@ -51,21 +51,19 @@ class ControlServer:
     def open(self) -> bool:
         """Listen in place of a dead daemon's socket; False: this folder takes no socket, which is logged.
 
-        The caller holds the folder's lock and has no other thread yet: the umask belongs to the whole process.
+        The caller holds the folder's lock. Nobody can connect before `listen`, so the mode is set in time.
         """
-        before = os.umask(0o177)
         try:
             with _address(self._state) as address:
                 Path(address).unlink(missing_ok=True)
                 self._listener.bind(address)
+                Path(address).chmod(0o600)
             self._listener.listen()
         except OSError as error:
             reason = error.strerror or str(error)
             warn("control_unavailable", reason=reason, instead="stop the monitor to change things")
             self._listener.close()
             return False
-        finally:
-            os.umask(before)
         self._server = RequestServer(
             listener=self._listener,
             answer=self._answer,

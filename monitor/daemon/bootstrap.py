@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -19,6 +19,7 @@ from monitor.collect.watching.supervisor import require_events
 from monitor.compare.fingerprint import FINGERPRINTER
 from monitor.config.convert import policy_of, retention_of, sources_of, watchlists_of
 from monitor.control import lock
+from monitor.control.rights import close_to_others
 from monitor.daemon.dispatcher import Dispatcher, Receiver
 from monitor.daemon.ingester import Ingester
 from monitor.daemon.maintenance import MaintenanceWorker
@@ -132,10 +133,10 @@ def open_runtime(
     """
     for fault in config.warnings:
         warn("config_warning", where=fault.where, path=fault.path, message=fault.message)
-    with (
-        lock.hold(config.state, verb=verb, now=clock.now()),
-        open_stores(config.state, Access.WRITE, busy=busy) as stores,
-    ):
+    with ExitStack() as stack:
+        stack.enter_context(lock.hold(config.state, verb=verb, now=clock.now()))
+        close_to_others(config.state, shared_with=[config.file, *(source.path for source in config.sources.values())])
+        stores = stack.enter_context(open_stores(config.state, Access.WRITE, busy=busy))
         if rehashed := stores.maintenance.rehash(FINGERPRINTER):
             say("store_rehashed", versions=rehashed)
         rename_sources(config, stores.maintenance)

@@ -7,10 +7,13 @@ daemon is alive.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from monitor.files import read_object, write_cache
+from monitor.times import is_rfc3339
 
 FILE = "daemon.json"
 STALE_AFTER = 10.0  # seconds without an answer from a running daemon, or without a report from one of its threads
@@ -49,18 +52,16 @@ class DaemonState:
 def write_state(state: Path, daemon_state: DaemonState) -> None:
     """Replace the state file. Raises OSError, as on a full disk: then the file stays as it was."""
     made = state / f".{FILE}.new"
-    made.touch(0o644)  # whatever the umask allows
-    made.write_text(json.dumps(asdict(daemon_state)), "utf-8")
+    write_cache(made, json.dumps(asdict(daemon_state)))
     made.replace(state / FILE)
 
 
 def read_state(state: Path) -> Mapping[str, Any]:
-    """Return what the state file holds; empty: there is no such file, or it is damaged."""
-    try:
-        found = json.loads((state / FILE).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    """Return what the state file holds; empty: there is none, it is damaged, or of another version."""
+    found = read_object(state / FILE)
+    sources = found.get("sources")
+    is_whole = isinstance(sources, dict) and all(_is_like(_ANY_SOURCE, source) for source in sources.values())
+    return found if is_whole and _is_like(_ANY_STATE, found) else {}
 
 
 def last_change(state: Path, *, pid: int, since: str) -> Mapping[str, Any]:
@@ -85,6 +86,25 @@ def reported_watch(state: Mapping[str, Any], source: str) -> Mapping[str, Any]:
         return _unknown(state["silence"])
     watch: Mapping[str, Any] | None = state.get("sources", {}).get(source)
     return watch or _unknown("the daemon has not reported yet")
+
+
+def _is_like(example: Mapping[str, Any], found: Any) -> bool:
+    """Return whether a JSON object has the fields of the example, each of its type, and whole times."""
+    return isinstance(found, dict) and all(
+        key in found and (_CHECKS[key](found[key]) if key in _CHECKS else isinstance(found[key], type(value)))
+        for key, value in example.items()
+    )
+
+
+# Fields of which more is needed than the type of the example.
+_CHECKS: Mapping[str, Callable[[Any], bool]] = {
+    "at": is_rfc3339,
+    "since": is_rfc3339,
+    "oldest_unsettled": lambda value: value is None or is_rfc3339(value),
+    "ignored_names": lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
+}
+_ANY_SOURCE = asdict(SourceState(state="", since=""))
+_ANY_STATE = asdict(DaemonState(pid=0, at=""))
 
 
 def _unknown(reason: str) -> Mapping[str, Any]:

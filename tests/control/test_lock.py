@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -118,7 +119,7 @@ def test_looking_takes_nothing_away(state: Path) -> None:
         assert [holder(state), holder(state)].count(None) == 0
 
 
-@pytest.mark.parametrize("left", ["", "{", '{"pid": 1}', "[]", "\udcff"])
+@pytest.mark.parametrize("left", ["", "{", '{"pid": 1}', "[]", "\udcff", "[" * 9999, "\0" * 5000])
 def test_a_torn_lock_file_is_nobody(state: Path, left: str) -> None:
     state.mkdir()
     (state / "monitor.lock").write_bytes(left.encode("utf-8", "surrogateescape"))
@@ -131,3 +132,44 @@ def test_a_state_folder_that_is_a_file_cannot_be_locked(state: Path) -> None:
     state.write_text("")
     with pytest.raises(StoreError, match="cannot be used"), hold(state, verb="run", now=NOON):
         pass
+
+
+def test_a_lock_of_a_stranger_is_named_by_its_process(state: Path) -> None:
+    state.mkdir()
+    (state / "monitor.lock").write_text('{"pid": 1, "host": "a", "since": "2026-11-22T12:00:00Z", "verb": "run"}')
+    take = "import fcntl,sys; f=open(sys.argv[1]); fcntl.flock(f, fcntl.LOCK_SH); print('held', flush=True); input()"
+    command = [sys.executable, "-c", take, str(state / "monitor.lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as stranger:
+        assert line_of(stranger) == "held"
+        with pytest.raises(LockHeld) as caught, hold(state, verb="run", now=NOON):
+            pass
+        stranger.kill()
+    if Path("/proc/locks").exists():
+        assert f"pid {stranger.pid} (program python" in caught.value.message
+
+
+def test_a_new_folder_and_its_lock_are_closed_to_others_whatever_the_umask(state: Path) -> None:
+    before = os.umask(0)
+    try:
+        with hold(state, verb="run", now=NOON):
+            assert [path.stat().st_mode & 0o777 for path in (state, state / "monitor.lock")] == [0o700, 0o600]
+    finally:
+        os.umask(before)
+
+
+def test_a_lock_that_no_longer_protects_the_folder_says_so(state: Path) -> None:
+    with hold(state, verb="run", now=NOON) as lost:
+        assert lost() == ""
+        kept = (state / "monitor.lock").rename(state / "kept")
+        assert lost() == "monitor.lock is gone from the state folder"
+        (state / "monitor.lock").touch()
+        assert "another file than the one" in lost()
+        kept.rename(state / "monitor.lock")
+        assert lost() == ""
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_a_folder_or_a_pipe_in_place_of_the_lock_is_nobody(state: Path, make: Callable[[Path], None]) -> None:
+    state.mkdir()
+    make(state / "monitor.lock")
+    assert holder(state) is None

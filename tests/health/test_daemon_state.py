@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -87,7 +88,7 @@ def test_the_word_of_a_daemon_that_is_silent_says_nothing_of_its_sources(tmp_pat
     assert (watch["state"], watch["reason"]) == ("unknown", "it hangs")
 
 
-@pytest.mark.parametrize("content", [b"", b'{"pid": 7', b"[]", b"\xff"])
+@pytest.mark.parametrize("content", [b"", b'{"pid": 7', b"[]", b"\xff", b"{}", b"[" * 99_999, b"[" * 2_000_000])
 def test_a_torn_or_missing_word_is_none(content: bytes, tmp_path: Path) -> None:
     assert read_state(tmp_path) == {}
     (tmp_path / FILE).write_bytes(content)
@@ -157,3 +158,23 @@ def test_who_asks_hears_what_has_changed_since_the_last_word() -> None:
     liveness.report_scheduler()
     publisher.publish(DaemonState(pid=7, at="2", sources={"motie": WATCH}))
     assert reported_watch(publisher.current_state(), "motie")["state"] == "watching"
+
+
+# (field of the file, what stands there instead)
+STRANGE_FIELDS = [
+    ("at", "x"),
+    ("at", "2026-01-01T00:00:00"),
+    ("pid", "7"),
+    ("sources", []),
+    ("sources", {"motie": {"state": "watching"}}),
+    ("sources", {"motie": {**asdict(WATCH), "since": 7}}),
+    ("sources", {"motie": {**asdict(WATCH), "oldest_unsettled": "soon"}}),
+    ("sources", {"motie": {**asdict(WATCH), "ignored_names": [7]}}),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), STRANGE_FIELDS)
+def test_a_word_of_another_version_says_nothing(field: str, value: object, tmp_path: Path) -> None:
+    found = {**word(tmp_path), field: value}
+    (tmp_path / FILE).write_text(json.dumps(found), "utf-8")
+    assert read_state(tmp_path) == {}

@@ -6,7 +6,6 @@ always complete. VACUUM INTO reads one snapshot; a copy page by page would never
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
@@ -17,13 +16,14 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
 
 from monitor.errors import NotFound, StoreError, UsageError
-from monitor.store.sqlite.database import FILE, SIDECAR, connect, read_only, refuse_foreign, sync
+from monitor.files import create_private, read_object, replace_file, sync
+from monitor.store.sqlite.database import FILE, connect, read_only, refuse_foreign, write_store_id
 from monitor.store.sqlite.diagnose import describe_error
 from monitor.store.sqlite.migrations import refuse_newer
 from monitor.store.sqlite.rows import to_json
 from monitor.store.sqlite.statements import queries
 from monitor.text import escape
-from monitor.times import rfc3339
+from monitor.times import is_rfc3339, rfc3339
 
 Progress = Callable[[int, int], object]  # bytes written, bytes in all
 NOTE = "backup.json"  # in the state folder: when and where the last backup was made
@@ -44,20 +44,16 @@ def backup(state: Path, target: Path, *, progress: Progress = lambda *_: None) -
 
 def note_backup(state: Path, target: Path, *, now: datetime) -> None:
     """Record when and where the last backup was made, where the state folder can be written."""
-    made = state / f".{NOTE}.new"
     with suppress(OSError):
-        made.write_text(to_json({"at": rfc3339(now), "path": os.path.abspath(target)}), "utf-8", "surrogateescape")  # noqa: PTH100 - resolve() would follow links
-        made.rename(state / NOTE)
+        replace_file(state / NOTE, to_json({"at": rfc3339(now), "path": os.path.abspath(target)}))  # noqa: PTH100 - resolve() would follow links
 
 
 def last_backup(state: Path) -> Mapping[str, str] | None:
-    """Return when (`at`) and where (`path`) the last backup was made; None: no backup is recorded."""
-    try:
-        found = json.loads((state / NOTE).read_text("utf-8", "surrogateescape"))
-    except (OSError, ValueError):
-        return None
-    is_ours = isinstance(found, dict) and isinstance(found.get("at"), str) and isinstance(found.get("path"), str)
-    return {"at": found["at"], "path": escape(found["path"])} if is_ours else None
+    """Return when (`at`) and where (`path`) the last backup was made; None: nothing readable is recorded."""
+    match read_object(state / NOTE):
+        case {"at": str(at), "path": str(path)} if is_rfc3339(at):
+            return {"at": at, "path": escape(path)}
+    return None
 
 
 def restore(state: Path, source: Path, *, now: datetime, progress: Progress = lambda *_: None) -> Path | None:
@@ -75,10 +71,7 @@ def restore(state: Path, source: Path, *, now: datetime, progress: Progress = la
         identity = str(connection.execute(queries()["meta"], {"k": "store_id"}).fetchone()[0])
     kept = _set_aside(state, now)
     made.rename(state / FILE)
-    sidecar = state / f".{SIDECAR}.new"
-    sidecar.write_text(identity + "\n", "utf-8")
-    sidecar.rename(state / SIDECAR)
-    sync(state)
+    write_store_id(state, identity)
     return kept
 
 
@@ -91,6 +84,7 @@ def _copy(source: Path, target: Path, *, progress: Progress) -> None:
             refuse_newer(Database(connection, execute_plugins=False, recursive_triggers=False))
             size = source.stat().st_size
             connection.set_progress_handler(lambda: _tell(progress, made, size), _EVERY)
+            create_private(made)
             connection.execute("VACUUM INTO ?", [str(made)])
         _check(made)
         sync(made)

@@ -7,6 +7,7 @@ lost store would look like a first run, and every release ever seen would alert 
 from __future__ import annotations
 
 import os
+import re
 import threading
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -19,11 +20,14 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
 
 from monitor.errors import NotFound, StoreError, StoreLost
+from monitor.files import create_private, read_bytes, replace_file, sync
+from monitor.logs import warn
 from monitor.store.sqlite.diagnose import describe_error, is_cut_short, is_damage, recovery_advice
 from monitor.store.sqlite.migrations import APPLICATION_ID, migrate, next_migration, refuse_newer
 from monitor.store.sqlite.statements import queries
 
 FILE, SIDECAR = "monitor.db", "STORE_ID"
+_STORE_ID = re.compile(rb"\s*([0-9a-f]{32}|[0-9a-f]+(?=\n))\s*")  # a torn one has no end of line
 BUSY = 10.0  # seconds: the wait for another program that writes
 
 # Index keys are hashes: in a store of a million releases each one that is added changes three pages of its own. Small
@@ -155,7 +159,7 @@ def open_for_writing(state: Path, *, busy: float = BUSY) -> Handle:
             _tune(connection)
             _probe(connection)
             _migrate(connection, state)
-            _write_store_id(state, connection)
+            _check_store_id(state, connection)
     except (sqlite3.Error, OSError) as error:
         raise _refused("opened", error, state) from error
     return Handle(connection)
@@ -265,11 +269,13 @@ def _create(state: Path) -> None:
     """Create the database under another name and rename it: a crash leaves no incomplete store."""
     made = state / f".{FILE}.new"
     made.unlink(missing_ok=True)
+    create_private(made)  # its log and its index get the same mode
     with closing(connect(str(made))) as connection:
         connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         migrate(Database(connection, execute_plugins=False))
         connection.execute(queries()["set_meta"], {"k": "store_id", "v": uuid.uuid4().hex})
+    sync(made)
     made.rename(state / FILE)
     sync(state)
 
@@ -288,6 +294,7 @@ def _copy_before_migration(connection: sqlite3.Connection, target: Path) -> None
     made.unlink(missing_ok=True)
     with ExitStack() as stack:
         stack.callback(made.unlink, missing_ok=True)
+        create_private(made)
         connection.execute("VACUUM INTO ?", (str(made),))
         sync(made)
         made.rename(target)
@@ -302,14 +309,30 @@ def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreLost(f"the store's tables are gone; {recovery_advice(path.parent)}", where=str(path))
 
 
-def _write_store_id(state: Path, connection: sqlite3.Connection) -> None:
-    """Write the sidecar, or check that it belongs to this database."""
+def write_store_id(state: Path, identity: str) -> None:
+    """Write the sidecar, which names the store that belongs to this folder. Raises OSError."""
+    sidecar = state / SIDECAR
+    if sidecar.is_dir() and not sidecar.is_symlink():  # no file can take its name
+        sidecar.rename(state / f"{SIDECAR}.unusable-{os.getpid()}")
+    replace_file(sidecar, identity + "\n")
+
+
+def read_store_id(sidecar: Path) -> str | None:
+    """Return the store that the sidecar names; None: it is missing, torn or cannot be read."""
+    found = _STORE_ID.fullmatch(read_bytes(sidecar) or b"")
+    return found[1].decode() if found else None
+
+
+def _check_store_id(state: Path, connection: sqlite3.Connection) -> None:
+    """Check that the sidecar belongs to this database; one that says nothing is written again from the database."""
     identity = str(connection.execute(queries()["meta"], {"k": "store_id"}).fetchone()[0])
     sidecar = state / SIDECAR
-    if not sidecar.exists():
-        sidecar.write_text(identity + "\n", "utf-8")
-        sync(state)
-    elif sidecar.read_text("utf-8").strip() != identity:
+    named = read_store_id(sidecar)
+    if named is None:
+        if os.path.lexists(sidecar):
+            warn("store_id_mended", path=str(sidecar), reason="it was empty, torn or unreadable beside a whole store")
+        write_store_id(state, identity)
+    elif named != identity:
         raise StoreError(
             f"monitor.db and STORE_ID belong to different stores; {recovery_advice(state)}", where=str(sidecar)
         )
@@ -317,12 +340,3 @@ def _write_store_id(state: Path, connection: sqlite3.Connection) -> None:
 
 def _pragma(connection: sqlite3.Connection, name: str) -> Any:
     return connection.execute(f"PRAGMA {name}").fetchone()[0]
-
-
-def sync(path: Path) -> None:
-    """Wait until the content of a file or a folder is on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

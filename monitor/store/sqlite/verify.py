@@ -7,7 +7,7 @@ from pathlib import Path
 
 from monitor.ports import Fingerprinter
 from monitor.records import IntegrityCheck
-from monitor.store.sqlite.database import SIDECAR, Handle
+from monitor.store.sqlite.database import SIDECAR, Handle, read_store_id
 from monitor.store.sqlite.rows import release_of
 
 _PAGE = 500
@@ -52,6 +52,7 @@ def _identity(handle: Handle, state: Path) -> tuple[str, ...]:
     sidecar = state / SIDECAR
     if stored is None:
         return ("the database has no identity",)
-    if not sidecar.is_file():
-        return ("the file is missing; the next start writes it again",)
-    return () if sidecar.read_text("utf-8").strip() == stored["v"] else ("it names another store",)
+    named = read_store_id(sidecar)
+    if named is None:
+        return ("the file is missing or cannot be read; the next start writes it again",)
+    return () if named == stored["v"] else ("it names another store",)

@@ -250,3 +250,12 @@ def test_a_torn_note_is_none(state: Path, torn: str) -> None:
 def test_who_may_only_read_the_state_folder_backs_up_all_the_same(tmp_path: Path, copy: Path) -> None:
     note_backup(tmp_path / "missing", copy, now=NOW)
     assert last_backup(tmp_path / "missing") is None
+
+
+@pytest.mark.parametrize(
+    "left", ['{"at": "x", "path": "y"}', '{"at": "2026-11-22", "path": "y"}', "{", "[" * 99_999, "\0"]
+)
+def test_a_damaged_note_of_the_last_backup_is_no_note(state: Path, left: str) -> None:
+    state.mkdir()
+    (state / "backup.json").write_text(left)
+    assert last_backup(state) is None

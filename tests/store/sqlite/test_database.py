@@ -12,9 +12,11 @@ import pytest
 
 from monitor.errors import NotFound, SchemaTooNew, StoreError, StoreLost
 from monitor.store.sqlite.archive import SqliteArchive
+from monitor.store.sqlite.backup import backup
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
 from monitor.store.sqlite.migrations import APPLICATION_ID
 from monitor.store.sqlite.store import SqliteStore
+from monitor.store.sqlite.verify import verify
 from tests.contract.takes import dump, heads, record, take_in
 
 
@@ -231,3 +233,34 @@ def test_a_write_that_waits_in_vain_names_the_cause(handle: Handle, state: Path)
         with pytest.raises(StoreError, match="locked"):
             take_in(SqliteStore(handle), record("Talks held"))
     assert take_in(SqliteStore(handle), record("Talks held")).status == "stored"
+
+
+@pytest.mark.parametrize("left", [b"", bytes(33), b"\xff\xfe\x00", b"0123456789ab", b"garbage\n", None])
+def test_a_sidecar_that_says_nothing_is_written_again_from_the_store(
+    state: Path, left: bytes | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_for_writing(state).close()
+    whole = (state / "STORE_ID").read_bytes()
+    (state / "STORE_ID").unlink()
+    if left is None:
+        (state / "STORE_ID").mkdir()
+    else:
+        (state / "STORE_ID").write_bytes(left)
+    with closing(open_for_reading(state)) as handle:
+        [fault] = [check.faults for check in verify(handle, state) if check.check == "STORE_ID"]
+    assert "the next start writes it again" in fault[0]
+    open_for_writing(state).close()
+    assert (state / "STORE_ID").read_bytes() == whole
+    assert [record.getMessage() for record in caplog.records] == ["store_id_mended"]
+
+
+def test_every_file_of_a_store_and_its_copies_is_closed_to_others_whatever_the_umask(state: Path) -> None:
+    before = os.umask(0)
+    try:
+        with closing(open_for_writing(state)):
+            backup(state, state / "copy.bak")
+            assert {path.name: path.stat().st_mode & 0o777 for path in state.iterdir()} == dict.fromkeys(
+                ["monitor.db", "monitor.db-wal", "monitor.db-shm", "STORE_ID", "copy.bak"], 0o600
+            )
+    finally:
+        os.umask(before)

@@ -1,0 +1,93 @@
+"""Read and replace small files of a state folder, which a power cut, another version or a person may have damaged."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+MAX_SIZE = 1_000_000  # bytes; a file beyond that is none of ours
+_PASSING = frozenset(
+    getattr(errno, name)
+    for name in (
+        *("ENOSPC", "EDQUOT", "EIO", "ENOLCK", "EAGAIN", "EBUSY", "EINTR", "ENOMEM", "ENFILE", "EMFILE"),
+        *("ESTALE", "ETIMEDOUT", "ENODEV", "ENXIO", "ENOTCONN", "EHOSTDOWN", "EHOSTUNREACH", "ENETUNREACH"),
+        *("ECONNREFUSED", "ECONNRESET", "ECONNABORTED", "EREMOTEIO", "ENOENT", "ENOMEDIUM"),
+    )
+    if hasattr(errno, name)
+)
+_PRIVATE = 0o600  # whatever the umask: who may open a file may also lock it
+
+
+def replace_file(path: Path, content: str) -> None:
+    """Replace a file by one that is complete, on the disk and private, or leave it as it was. Raises OSError."""
+    made = path.with_name(f".{path.name}.new")
+    write_cache(made, content)
+    sync(made)
+    made.replace(path)
+    sync(path.parent)
+
+
+def write_cache(path: Path, content: str) -> None:
+    """Write a private file anew; nothing waits until it is on the disk. Raises OSError."""
+    path.unlink(missing_ok=True)
+    create_private(path)
+    path.write_text(content, "utf-8", "surrogateescape")
+
+
+def create_private(path: Path) -> None:
+    """Create an empty file that only its owner may open. Raises FileExistsError, OSError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE)
+    try:
+        os.fchmod(descriptor, _PRIVATE)  # also where the umask took a right away
+    finally:
+        os.close(descriptor)
+
+
+def sync(path: Path) -> None:
+    """Wait until the content of a file or a folder is on the disk. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_bytes(path: Path) -> bytes | None:
+    """Return the content of a small file; None: there is none, or it is a folder, a pipe, too large, not readable."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would be waited for
+    except OSError:
+        return None
+    try:
+        is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+        content = os.read(descriptor, MAX_SIZE + 1) if is_file else None
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return content if content is not None and len(content) <= MAX_SIZE else None
+
+
+def read_object(path: Path) -> Mapping[str, Any]:
+    """Return the JSON object that a small file holds; empty: it holds none."""
+    content = read_bytes(path)
+    return parse_object(content.decode("utf-8", "surrogateescape")) if content else {}
+
+
+def is_passing(error: OSError) -> bool:
+    """Return whether an error may end by itself: a full disk, a disk or server that does not answer, a late mount."""
+    return error.errno in _PASSING
+
+
+def parse_object(text: str) -> Mapping[str, Any]:
+    """Return the JSON object of a text; empty: it is none."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):  # RecursionError: thousands of brackets
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -25,7 +25,11 @@ def test_a_job_planned_before_the_clock_was_set_back_runs_and_keeps_its_pace(
     scheduler: Scheduler, by: timedelta
 ) -> None:
     runs: Arrivals[None] = Arrivals()
-    scheduler.every(0.01, lambda: runs.add(None) and None, name="check")
+
+    def job() -> None:
+        runs.add(None)
+
+    scheduler.every(0.01, job, name="check")
     scheduler.start()
     runs.wait_for(1)
     scheduler._scheduler.modify_job("check", next_run_time=datetime.now(UTC) + by)  # as the clock would leave it

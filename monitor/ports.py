@@ -186,8 +186,11 @@ class Outbox(Protocol):
         claimed_before: earlier claims are lost, whatever their lease says; None: only leases count.
         """
 
-    def requeue(self, message: int, *, now: datetime) -> None:
-        """Make a dead, held or pending message due now, with its full max_age. Raises NotFound, WrongState."""
+    def requeue(self, message: int, *, now: datetime) -> str:
+        """Make a dead, held or pending message as fresh as a new one and due now; return its channel.
+
+        It has its full max_age, and its next attempt is the first again. Raises NotFound, WrongState.
+        """
 
     def drop(self, message: int, *, now: datetime) -> None:
         """Give up a dead, held or pending message. Raises NotFound, WrongState."""

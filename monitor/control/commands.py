@@ -8,6 +8,8 @@ from datetime import timedelta
 
 from monitor.config import positive_duration
 from monitor.errors import NotFound, UsageError
+from monitor.notify.channel_gate import BlockReason, admission
+from monitor.notify.send_time import Policy
 from monitor.ports import ChannelStates, Clock, Outbox, Row
 from monitor.times import rfc3339
 
@@ -71,8 +73,16 @@ class Commands:
 
     def retry(self, message: int) -> Row:
         """Make a message that is dead, held or waiting due now. Raises NotFound, WrongState."""
-        self.outbox.requeue(message, now=self.clock.now())
-        return {"verb": "retry", "message": message, "state": "pending", "text": f"message {message} is due now"}
+        now = self.clock.now()
+        channel = self.outbox.requeue(message, now=now)
+        found = admission(self.channel_states.get(channel), Policy(), now=now)
+        text = f"message {message} is due now"
+        if found.is_blocked:
+            until = f" until {rfc3339(found.until)}" if found.until else ""
+            why = found.reason.removeprefix("it ")
+            cure = f"mute {channel} off" if found.reason is BlockReason.MUTED else f"channels resume {channel}"
+            text = f"message {message} waits{until}: channel {channel} {why}; `monitor {cure}` ends that"
+        return {"verb": "retry", "message": message, "state": "pending", "text": text}
 
     def drop(self, message: int) -> Row:
         """Give up a message that is dead, held or waiting. Raises NotFound, WrongState."""

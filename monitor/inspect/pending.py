@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from itertools import chain, groupby
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from monitor.config import Config
 from monitor.config.convert import policy_of
 from monitor.inspect.rows import message_row
 from monitor.model import ChannelState, PendingNotice
-from monitor.notify.send_time import Policy, send_time
+from monitor.notify.send_time import Delay, Policy, send_time
 from monitor.ports import Row
 from monitor.records import MessageItem, MessageRecord, Summary, read_all
 from monitor.store.open import Access, Stores, open_stores
@@ -27,11 +28,30 @@ def open_read_only(config: Config) -> Stores:
 
 
 def alert_rows(config: Config, store: Stores, *, state: str | None = None) -> Iterator[Row]:
-    """Yield messages, then the notices that wait for one: one row for each channel and time, as if it were one."""
+    """Yield messages, then the notices that wait for one: one row for each channel and time, as if it were one.
+
+    A message whose channel is held back is due when that ends.
+    """
     # Read notices first: one that becomes a message meanwhile is shown twice rather than not at all.
     waiting = list(_waiting(config, store)) if state in (None, "pending") else []
-    messages = read_all(partial(store.archive.messages, state))
+    state_of = cache(store.channel_states.get)
+    messages = (_held_back(one, state_of(one.channel)) for one in read_all(partial(store.archive.messages, state)))
     yield from map(message_row, chain(messages, waiting))
+
+
+def _held_back(message: MessageRecord, channel_state: ChannelState) -> MessageRecord:
+    """Return a message with the time and the reason for which its channel makes it wait, where it does."""
+    if message.state != "pending":
+        return message
+    if channel_state.is_refused:
+        until, reason = message.due, f"its channel refuses everything: {channel_state.reason}"
+    elif channel_state.opened_until and channel_state.opened_until > message.due:
+        until, reason = channel_state.opened_until, f"its channel is paused after failures: {channel_state.reason}"
+    elif channel_state.muted_until and channel_state.muted_until > message.due:
+        until, reason = channel_state.muted_until, Delay.MUTE
+    else:
+        return message
+    return replace(message, due=until, reason=message.reason or reason)
 
 
 def _waiting(config: Config, store: Stores) -> Iterator[MessageRecord]:

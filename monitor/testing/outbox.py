@@ -28,6 +28,7 @@ class Queued:
     state: str = "pending"  # as in monitor.model.MESSAGE_STATES
     attempts: int = 0
     outcomes: list[str] = field(default_factory=list)  # of the attempts that have ended; `unknown`: reclaimed
+    set_aside: int = 0  # how many of these came before a person requeued it
     reason: str | None = None  # of the last one; None: none has ended
     claimed: datetime | None = None  # the last time; None: never
 
@@ -154,9 +155,11 @@ class MemoryOutbox:
         freed = self._free(self.rows, holding=holding, claimed_before=claimed_before, now=now)
         return Counter(r.message.channel for r in freed if r.state == "held" and r.message.kind != "system")
 
-    def requeue(self, message: int, *, now: datetime) -> None:
+    def requeue(self, message: int, *, now: datetime) -> str:
         row = self._movable(message)
         row.state, row.due, row.expires = "pending", now, now + row.message.max_age
+        row.attempts, row.set_aside = 0, len(row.outcomes)
+        return row.message.channel
 
     def drop(self, message: int, *, now: datetime) -> None:
         row = self._movable(message)
@@ -199,7 +202,7 @@ class MemoryOutbox:
         row = self.rows[delivery.id - 1]
         if row.attempts == delivery.attempt and row.state in ("leased", "pending", "held"):
             row.state, row.due, row.reason = state, due or row.due, verdict.reason
-            row.outcomes[delivery.attempt - 1 :] = [verdict.outcome]
+            row.outcomes[row.set_aside + delivery.attempt - 1 :] = [verdict.outcome]
 
 
 def _is_lost(row: Queued, claimed_before: datetime | None, now: datetime) -> bool:

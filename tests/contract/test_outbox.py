@@ -57,6 +57,27 @@ def test_a_message_bears_one_number_in_all_its_attempts_and_no_other_message_bea
     assert first.number.startswith(f"{first.id}-")
 
 
+def test_a_requeued_message_is_tried_as_a_new_one_and_its_earlier_attempts_are_known(pair: Pair) -> None:
+    enqueue(pair, "hello")
+    for life in range(3):
+        for attempt in (1, 2):
+            delivery = claim(pair, after=life * SOON)
+            assert delivery.attempt == attempt
+            pair.outbox.retry(delivery, UNSURE, due=NOON + life * SOON, now=NOON + life * SOON)
+        assert pair.outbox.requeue(delivery.id, now=NOON + (life + 1) * SOON) == "team"
+        [sent] = pair.messages()
+        assert (sent.state, sent.attempts, sent.unsure) == ("pending", 0, 2 * (life + 1))
+
+
+def test_a_verdict_from_before_a_requeue_does_not_count(pair: Pair) -> None:
+    enqueue(pair, "hello")
+    delivery = claim(pair)
+    pair.outbox.reclaim(claimed_before=NOON + SOON, now=NOON)
+    pair.outbox.requeue(delivery.id, now=NOON)
+    pair.outbox.bury(delivery, NEVER, now=NOON)
+    assert [sent.state for sent in pair.messages()] == ["pending"]
+
+
 def test_a_key_is_queued_once(pair: Pair) -> None:
     assert pair.outbox.enqueue(hello("first"), key="up", now=NOON)
     assert not pair.outbox.enqueue(hello("second"), key="up", now=NOON + SOON)

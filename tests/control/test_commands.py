@@ -64,7 +64,37 @@ def test_a_message_that_is_sent_again_is_due_now_and_as_fresh_as_a_new_one() -> 
     harness.clock.advance(100 * HOUR)
     harness.commands.retry(1)
     [row] = harness.outbox.rows
-    assert (row.due, row.expires) == (NOON + 100 * HOUR, NOON + 172 * HOUR)
+    assert (row.due, row.expires, row.attempts) == (NOON + 100 * HOUR, NOON + 172 * HOUR, 0)
+
+
+@pytest.mark.parametrize(
+    ("channel_state", "text"),
+    [
+        (
+            ChannelState(failures=5, since=NOON, opened_until=NOON + HOUR, reason="503"),
+            "message 1 waits until 2026-11-22T13:00:00Z: channel team is paused after failures",
+        ),
+        (
+            ChannelState(failures=1, since=NOON, is_refused=True, reason="401"),
+            "message 1 waits: channel team refuses everything",
+        ),
+    ],
+)
+def test_a_message_that_is_sent_again_on_a_channel_that_is_down_says_what_it_waits_for(
+    channel_state: ChannelState, text: str
+) -> None:
+    harness = Harness("dead")
+    harness.channel_states.save("team", channel_state)
+    cure = "`monitor channels resume team` ends that"
+    assert harness.execute("retry", "1")["text"] == f"{text}; {cure}"
+
+
+def test_a_message_that_is_sent_again_on_a_muted_channel_says_when_it_goes_out() -> None:
+    harness = Harness("dead")
+    harness.commands.mute("team", HOUR)
+    assert harness.execute("retry", "1")["text"] == (
+        "message 1 waits until 2026-11-22T13:00:00Z: channel team is muted; `monitor mute team off` ends that"
+    )
 
 
 @pytest.mark.parametrize("verb", ["retry", "drop"])

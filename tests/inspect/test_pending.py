@@ -139,6 +139,37 @@ def test_what_comes_beyond_the_most_an_hour_waits_for_its_summary(tmp_path: Path
     assert row["reason"] == "more than 1 messages an hour"
 
 
+@pytest.mark.parametrize(
+    ("channel_state", "due", "reason"),
+    [
+        (
+            ChannelState(failures=5, since=SUNDAY, opened_until=SUNDAY + HOUR, reason="503 from the service"),
+            "2026-11-22T04:00:00Z",
+            "its channel is paused after failures: 503 from the service",
+        ),
+        (
+            ChannelState(failures=1, since=SUNDAY, is_refused=True, reason="401 from the service"),
+            "2026-11-22T03:00:00Z",
+            "its channel refuses everything: 401 from the service",
+        ),
+    ],
+)
+def test_a_message_is_due_when_its_channel_is(
+    tmp_path: Path, channel_state: ChannelState, due: str, reason: str
+) -> None:
+    place = Place(tmp_path)
+    place.take_in("a.txt", TALKS)
+    with place.channel_states() as channel_states:
+        channel_states.save("desk", channel_state)
+    [row] = place.alerts()
+    assert (row["id"], row["state"], row["due"], row["reason"]) == (1, "pending", due, reason)
+    with place.channel_states() as channel_states:
+        channel_states.save("desk", ChannelState())
+        channel_states.mute("desk", until=SUNDAY + 8 * HOUR)
+    [row] = place.alerts()
+    assert (row["due"], row["reason"]) == ("2026-11-22T11:00:00Z", "mute")
+
+
 def test_what_waits_for_a_channel_that_is_gone_is_shown(tmp_path: Path) -> None:
     place = Place(tmp_path, '{url: "console://", digest: "08:30"}')
     place.take_in("a.txt", TALKS)

@@ -39,14 +39,14 @@ class SqliteChannelStates:
         row = self._handle.one("fingerprint", channel=channel)
         if row and row["fingerprint"] == fingerprint:
             return
-        with self._handle.transaction():
+        with self._handle.transaction():  # both or neither: once it is noted, nothing would resume the channel
             self._handle.all("set_fingerprint", channel=channel, fingerprint=fingerprint)
-        if row and row["fingerprint"] is not None:
-            self.resume(channel, now=now)
+            if row and row["fingerprint"] is not None:
+                self.resume(channel, now=now)
 
     def resume(self, channel: str, *, now: datetime) -> None:
-        self.save(channel, ChannelState())
         with self._handle.transaction():
+            self.save(channel, ChannelState())
             self._handle.all("retry_now", channel=channel, now=timestamp(now))
 
     def mutes(self, *, now: datetime) -> Mapping[str, datetime]:

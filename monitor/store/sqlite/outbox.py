@@ -110,11 +110,12 @@ class SqliteOutbox:
             freed = self._free(holding=holding, claimed_before=claimed_before, now=now)
         return Counter(row["channel"] for row in freed if row["state"] == "held" and row["kind"] != "system")
 
-    def requeue(self, message: int, *, now: datetime) -> None:
+    def requeue(self, message: int, *, now: datetime) -> str:
         with self._handle.transaction():
-            row = self._movable(message, "sent again")
-            max_age = unpack_message(row["payload_json"]).max_age
-            self._handle.all("requeue", id=message, now=timestamp(now), expires=timestamp(now + max_age))
+            packed = unpack_message(self._movable(message, "sent again")["payload_json"])
+            self._handle.all("set_attempts_aside", message=message)
+            self._handle.all("requeue", id=message, now=timestamp(now), expires=timestamp(now + packed.max_age))
+        return packed.channel
 
     def drop(self, message: int, *, now: datetime) -> None:
         with self._handle.transaction():

@@ -263,8 +263,12 @@ WHERE ended_at IS NULL AND message IN (SELECT value FROM json_each(:messages));
 -- name: message
 SELECT id, state, sent_at, payload_json FROM message WHERE id = :id;
 
+-- name: set_attempts_aside
+-- They get numbers below 1, all below the lowest one so far, so that the next attempt can be the first again.
+UPDATE attempt SET n = n - (SELECT max(n) - min(n) + 1 FROM attempt WHERE message = :message) WHERE message = :message;
+
 -- name: requeue
-UPDATE message SET state = 'pending', due = :now, expires_at = :expires WHERE id = :id;
+UPDATE message SET state = 'pending', attempts = 0, due = :now, expires_at = :expires WHERE id = :id;
 
 -- name: drop
 UPDATE message SET state = 'dropped', last_reason = 'dropped by hand' || coalesce('; last: ' || last_reason, '')

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
-
-import pytest
 
 from monitor.model import Kind, Outcome
 from monitor.notify.console import ConsoleChannel
@@ -82,7 +81,24 @@ def test_a_closed_stream_is_a_far_side_that_is_away() -> None:
 def test_a_broken_pipe_is_a_far_side_that_is_away() -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    stream = open(writer, "w")  # noqa: PTH123, SIM115  a pipe has no path, and closing it raises what is tested
-    assert ConsoleChannel("console", stream).send(TOLD, delivery="1").outcome is Outcome.TRANSIENT
-    with pytest.raises(BrokenPipeError):
-        stream.close()
+    with open(writer, "w") as stream:  # noqa: PTH123  a pipe has no path
+        assert ConsoleChannel("console", stream).send(TOLD, delivery="1").outcome is Outcome.TRANSIENT
+
+
+def test_a_pipe_that_nobody_reads_is_a_service_that_is_down() -> None:
+    reader, writer = os.pipe()
+    with open(reader, "rb", 0) as out, open(writer, "w") as stream:  # noqa: PTH123  a pipe has no path
+        channel = ConsoleChannel("console", stream, timeout=0.05)
+        os.set_blocking(writer, False)
+        filled = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                filled += os.write(writer, bytes(65_536))
+        os.set_blocking(writer, True)
+        verdict = channel.send(note("hello"), delivery="7")
+        assert verdict.outcome is Outcome.TRANSIENT
+        assert "nobody reads the console" in verdict.reason
+        while filled > 0:
+            filled -= len(out.read(65_536))
+        assert channel.send(note("hello"), delivery="7").outcome is Outcome.OK
+        assert out.read(65_536) == b"[monitor] hello\n\n"

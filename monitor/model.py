@@ -343,6 +343,7 @@ class Verdict:
     reason: str  # for people; carries no secret
     code: int | None = None  # HTTP or SMTP status; None: there was none
     retry_after: float | None = None  # seconds the service asks to wait
+    is_message_fault: bool = False  # the message failed here, before it was sent; its channel is not to blame
 
 
 # --- pipeline: all of one dump -----------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from monitor.logs import say, warn
 from monitor.match.matcher import Matcher, frequencies_in
 from monitor.model import IngestReport, Message, Mode, Verdict
 from monitor.notify.channels import open_channel
+from monitor.notify.guard import GuardedChannel
 from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from monitor.notify.worker import UnrecordedAttempts
 from monitor.pipeline import Routing
@@ -151,7 +152,8 @@ def send_test(config: Config, name: str, *, stream: TextIO) -> Verdict:
         raise NotFound(f"there is no channel {name!r}; the configuration has {', '.join(config.channels)}")
     text = f"A test message from monitor: if you read this, the channel {name!r} works."
     message = Message(channel=name, kind="test", source="", text=text)
-    return _channel(config, name, stream).send(message, delivery=f"0-{secrets.token_hex(8)}")
+    guarded = GuardedChannel(_channel(config, name, stream))
+    return guarded.send(message, delivery=f"0-{secrets.token_hex(8)}")
 
 
 def _absolute(path: Path) -> bytes:

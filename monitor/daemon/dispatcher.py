@@ -10,7 +10,7 @@ from datetime import datetime
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.errors import StoreError
 from monitor.health.counters import STATE_AFTER, Counters
-from monitor.logs import say, warn
+from monitor.logs import fail, say, warn
 from monitor.model import ChannelState, Delivery
 from monitor.notify.retry import Action, Decision, Transition, is_open
 from monitor.notify.send_time import Policy
@@ -103,7 +103,9 @@ class Dispatcher:
             self.operator.channel_state_changed(channel, transition, state)
             on_alert()
 
-        hooks = DeliveryHooks(on_decision=on_decision, on_transition=on_transition, on_store_error=_log_store_error)
+        hooks = DeliveryHooks(
+            on_decision=on_decision, on_transition=on_transition, on_store_error=_log_store_error, on_fault=_log_fault
+        )
         return tuple(
             DeliveryWorker(each.channel, each.policy, self._delivery_context(), hooks) for each in self.receivers
         )
@@ -120,6 +122,10 @@ class Dispatcher:
 
 def _log_store_error(error: StoreError) -> None:
     warn("store_busy", reason=error.message)
+
+
+def _log_fault(channel: str, error: Exception) -> None:
+    fail("delivery_failed", error, channel=channel)
 
 
 def _log_decision(delivery: Delivery, decision: Decision) -> None:

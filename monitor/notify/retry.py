@@ -12,6 +12,7 @@ from enum import StrEnum
 from monitor.model import ChannelState, Delivery, Outcome, Verdict
 
 FAILURE_THRESHOLD = 5  # failures in a row that open a channel
+LAST_ATTEMPT = timedelta(minutes=1)  # before a message expires: longer than a worker may take to notice that it is due
 _CHANNEL_FAILURES = frozenset({Outcome.TRANSIENT, Outcome.UNCERTAIN, Outcome.CHANNEL_REFUSED})
 
 
@@ -53,6 +54,7 @@ class Decision:
     action: Action
     verdict: Verdict  # as it is to be recorded
     due: datetime | None = None  # when to try again; None: never
+    is_last: bool = False  # its age cut the wait short: the next attempt is the last one
 
 
 def decide(
@@ -64,18 +66,22 @@ def decide(
     holds_uncertain: bool,
     retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
 ) -> Decision:
-    """Apply the first rule that fits: accepted, refused forever, held because it may have arrived, expired, retry."""
+    """Apply the first rule that fits: accepted, refused forever, held because it may have arrived, retry.
+
+    A wait beyond the message's max_age ends before it, for one last attempt; after that the message only expires.
+    """
     if verdict.outcome is Outcome.OK:
         return Decision(action=Action.DONE, verdict=verdict)
     if verdict.outcome is Outcome.REFUSED:
         return Decision(action=Action.BURY, verdict=verdict)
     if verdict.outcome is Outcome.UNCERTAIN and holds_uncertain:
         return Decision(action=Action.HOLD, verdict=verdict)
-    due = now + backoff(delivery.attempt, verdict, jitter, retry_policy)
-    if due > delivery.expires:
-        reason = f"too old: the next attempt would come after its max_age; last: {verdict.reason}"
-        return Decision(action=Action.BURY, verdict=replace(verdict, reason=reason))
-    return Decision(action=Action.RETRY, verdict=verdict, due=due)
+    due, last = now + backoff(delivery.attempt, verdict, jitter, retry_policy), delivery.expires - LAST_ATTEMPT
+    if due <= delivery.expires:
+        return Decision(action=Action.RETRY, verdict=verdict, due=due)
+    if last > now:
+        return Decision(action=Action.RETRY, verdict=verdict, due=last, is_last=True)
+    return Decision(action=Action.RETRY, verdict=verdict, due=delivery.expires)
 
 
 def backoff(
@@ -90,9 +96,19 @@ def backoff(
 
 
 def state_after(
-    channel_state: ChannelState, verdict: Verdict, *, now: datetime, retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY
+    channel_state: ChannelState,
+    verdict: Verdict,
+    *,
+    now: datetime,
+    until: datetime | None = None,
+    retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
 ) -> ChannelState:
-    """Return the channel's state after an attempt; one that refuses a message has answered, so it is healthy."""
+    """Return the channel's state after an attempt; one that refuses a message has answered, so it is healthy.
+
+    until: when a message has its last attempt, so the rest ends then; None: no message is near its end.
+    """
+    if verdict.is_message_fault:
+        return channel_state
     if verdict.outcome not in _CHANNEL_FAILURES:
         return replace(channel_state, failures=0, since=None, opened_until=None, is_refused=False, reason="")
     failures = channel_state.failures + 1
@@ -100,11 +116,12 @@ def state_after(
     if failures >= FAILURE_THRESHOLD:  # 1, 2, 4 … 30 minutes, each followed by one probe
         doublings = min(failures - FAILURE_THRESHOLD, 10)
         pause = min(retry_policy.first_open * (1 << doublings), retry_policy.longest_open)
+    opened_until = now + max(pause, timedelta(seconds=verdict.retry_after or 0))
     return replace(
         channel_state,
         failures=failures,
         since=channel_state.since or now,
-        opened_until=now + max(pause, timedelta(seconds=verdict.retry_after or 0)),
+        opened_until=min(opened_until, until or opened_until),
         is_refused=verdict.outcome is Outcome.CHANNEL_REFUSED,
         reason=verdict.reason,
     )

@@ -13,6 +13,7 @@ from monitor.errors import StoreError
 from monitor.model import ChannelState, Delivery
 from monitor.notify.channel_gate import Admission, BlockReason, admission, tokens
 from monitor.notify.grouping import HOUR, MessagePlan, idle_until, plan_messages
+from monitor.notify.guard import GuardedChannel
 from monitor.notify.retry import Action, Decision, Transition, decide, state_after, transition
 from monitor.notify.send_time import Policy
 from monitor.ports import Channel, ChannelStates, Clock, Outbox
@@ -42,6 +43,7 @@ class DeliveryHooks:
     on_decision: Callable[[Delivery, Decision], None] = lambda _delivery, _decision: None
     on_transition: Callable[[str, Transition, ChannelState], None] = lambda _channel, _transition, _state: None
     on_store_error: Callable[[StoreError], None] = lambda _error: None
+    on_fault: Callable[[str, Exception], None] = lambda _channel, _error: None  # of the monitor itself
 
 
 class EndedAttempt(NamedTuple):
@@ -100,6 +102,7 @@ class DeliveryWorker:
         self, channel: Channel, policy: Policy, context: DeliveryContext, hooks: DeliveryHooks = DeliveryHooks()
     ) -> None:
         self.channel = channel
+        self._guarded = GuardedChannel(channel)
         self._policy = policy
         self._context = context
         self._hooks = hooks
@@ -107,7 +110,19 @@ class DeliveryWorker:
         self._notice_due: datetime | None = None  # when the next pending notice is due; None: no notice is left
 
     def deliver_due(self, *, stop: threading.Event | None = None) -> DeliveryCounts:
-        """Send everything that may go out now, until the channel is blocked or `stop` is set."""
+        """Send everything that may go out now, until the channel is blocked or `stop` is set.
+
+        A stored message that cannot be claimed ends the round. Its lease keeps it away from the next rounds.
+        """
+        try:
+            return self._deliver_due(stop)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  the border per message: neither the thread nor the process ends
+            self._hooks.on_fault(self.channel.name, error)
+            return DeliveryCounts(retried=1)
+
+    def _deliver_due(self, stop: threading.Event | None) -> DeliveryCounts:
         self._record()
         self._notice_due = build_messages(self.channel.name, self._policy, self._context).next_due
         actions = dict.fromkeys(Action, 0)
@@ -186,7 +201,7 @@ class DeliveryWorker:
 
     def _attempt(self, delivery: Delivery) -> Action:
         """Send a claimed message and record its verdict; no transaction is open during the send."""
-        verdict = self.channel.send(delivery.message, delivery=delivery.number)
+        verdict = self._guarded.send(delivery.message, delivery=delivery.number)
         now = self._context.clock.now()
         decision = decide(
             verdict,
@@ -209,7 +224,8 @@ class DeliveryWorker:
         delivery, decision, at = attempt
         name, channel_states = delivery.message.channel, self._context.channel_states
         before = channel_states.get(name)
-        after = state_after(before, decision.verdict, now=at, retry_policy=self._policy.retry_policy)
+        until = decision.due if decision.is_last else None
+        after = state_after(before, decision.verdict, now=at, until=until, retry_policy=self._policy.retry_policy)
         self._settle(delivery, decision, at)
         if after != before:
             channel_states.save(name, after)

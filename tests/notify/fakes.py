@@ -44,6 +44,23 @@ class ScriptedChannel:
             return list(self.sent)
 
 
+class RaisingChannel:
+    """Raises an error for some deliveries, or returns nothing where the error is None; accepts all others."""
+
+    name = "team"
+
+    def __init__(self, error: BaseException | None, *, broken: set[int]) -> None:
+        self._error = error
+        self._broken = broken
+
+    def send(self, message: Message, *, delivery: str) -> Verdict:
+        if delivery not in self._broken:
+            return verdict(Outcome.OK)
+        if self._error is None:
+            return cast("Verdict", None)
+        raise self._error
+
+
 class FailingOutbox:
     """An outbox whose store fails in the methods named in `broken`; it counts the calls of all."""
 
@@ -51,6 +68,7 @@ class FailingOutbox:
         self._outbox = outbox
         self.broken: set[str] = set()
         self.broken_once: set[str] = set()  # these fail at the next call alone
+        self.faults: dict[str, Exception] = {}  # other errors, by method
         self.calls: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -61,6 +79,8 @@ class FailingOutbox:
             if name in self.broken or name in self.broken_once:
                 self.broken_once.discard(name)
                 raise StoreError("the disk is full; free some space")
+            if name in self.faults:
+                raise self.faults[name]
             return found(*values, **named)
 
         return call
@@ -79,6 +99,7 @@ class WorkerSetup:
         self.transitions: list[tuple[Transition, ChannelState]] = []
         self.store_errors: list[StoreError] = []
         self.has_store_error = threading.Event()
+        self.faults: list[tuple[str, Exception]] = []
         self.unrecorded = UnrecordedAttempts()
         self.worker = self.next_worker(channel, policy)
         for number in range(1, notes + 1):
@@ -131,7 +152,12 @@ class WorkerSetup:
             channel,
             policy,
             context,
-            DeliveryHooks(on_decision=on_decision, on_transition=on_transition, on_store_error=on_store_error),
+            DeliveryHooks(
+                on_decision=on_decision,
+                on_transition=on_transition,
+                on_store_error=on_store_error,
+                on_fault=lambda channel, error: self.faults.append((channel, error)),
+            ),
         )
 
 

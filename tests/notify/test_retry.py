@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.model import ChannelState, Outcome
 from monitor.notify.retry import (
+    LAST_ATTEMPT,
     Action,
     Decision,
     RetryPolicy,
@@ -81,12 +83,26 @@ def test_no_wait_is_shorter_than_the_service_asked_or_longer_than_both(
     assert timedelta(seconds=asked or 0) <= wait <= max(timedelta(hours=1), timedelta(seconds=asked or 0))
 
 
-def test_what_could_only_be_tried_after_its_age_is_buried_with_both_reasons() -> None:
-    taken = step(Outcome.TRANSIENT, retry_after=72 * 3600 + 1)
-    assert (taken.action, taken.due) == (Action.BURY, None)
-    assert "too old" in taken.verdict.reason
-    assert "as scripted" in taken.verdict.reason
-    assert taken.verdict.outcome is Outcome.TRANSIENT
+@pytest.mark.parametrize("asked", [72 * 3600 + 1, 10 * 365 * 86_400])
+def test_a_wait_beyond_its_age_ends_before_it_for_one_last_attempt(asked: int) -> None:
+    taken = step(Outcome.TRANSIENT, retry_after=asked)
+    assert (taken.action, taken.is_last) == (Action.RETRY, True)
+    assert taken.due == delivery().expires - LAST_ATTEMPT
+    assert taken.verdict == verdict(Outcome.TRANSIENT, retry_after=asked)
+
+
+def test_an_hours_backoff_near_its_end_leaves_one_last_attempt() -> None:
+    late = delivery(attempt=9)
+    at = late.expires - timedelta(minutes=20)
+    taken = decide(verdict(Outcome.TRANSIENT), late, now=at, jitter=0.9, holds_uncertain=False)
+    assert (taken.due, taken.is_last) == (late.expires - LAST_ATTEMPT, True)
+
+
+def test_after_its_last_attempt_a_message_only_expires() -> None:
+    late = delivery(attempt=9)
+    at = late.expires - LAST_ATTEMPT + timedelta(seconds=2)
+    taken = decide(verdict(Outcome.TRANSIENT), late, now=at, jitter=0.9, holds_uncertain=False)
+    assert (taken.action, taken.due, taken.is_last) == (Action.RETRY, late.expires, False)
 
 
 def test_the_last_moment_of_its_age_is_not_too_late() -> None:
@@ -136,6 +152,18 @@ def test_a_rest_is_never_shorter_than_the_service_asks() -> None:
     for failures, asked, rest in ((0, 120, 120), (0, 5, 15), (4, 30, 60), (4, 3600, 3600)):
         after = state_after(ChannelState(failures=failures), verdict(Outcome.TRANSIENT, retry_after=asked), now=NOON)
         assert after.opened_until == NOON + timedelta(seconds=rest)
+
+
+def test_a_rest_ends_when_a_message_has_its_last_attempt() -> None:
+    asked, until = verdict(Outcome.TRANSIENT, retry_after=86_400), NOON + timedelta(hours=11)
+    assert state_after(ChannelState(), asked, now=NOON, until=until).opened_until == until
+    assert state_after(ChannelState(), asked, now=NOON, until=None).opened_until == NOON + timedelta(days=1)
+
+
+def test_a_message_that_fails_by_itself_leaves_its_channel_as_it_is() -> None:
+    fault = replace(verdict(Outcome.TRANSIENT), is_message_fault=True)
+    assert state_after(FAILING, fault, now=NOON) == FAILING
+    assert state_after(ChannelState(), fault, now=NOON) == ChannelState()
 
 
 def test_it_is_told_once_that_a_channel_opened_and_once_that_it_recovered() -> None:

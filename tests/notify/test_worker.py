@@ -102,10 +102,24 @@ def test_the_rest_after_a_failure_is_as_long_as_the_service_asks() -> None:
     assert setup.worker.deliver_due() == DeliveryCounts(sent=2)
 
 
-def test_a_message_that_fails_beyond_its_age_is_buried_as_too_old() -> None:
-    setup = WorkerSetup(ScriptedChannel(verdict(Outcome.TRANSIENT, retry_after=73 * 3600)), notes=1)
-    assert setup.worker.deliver_due().buried == 1
-    assert "too old" in str(setup.outbox.rows[0].reason)
+def test_a_wish_to_wait_longer_than_the_age_leaves_a_last_attempt_before_its_end() -> None:
+    setup = WorkerSetup(ScriptedChannel(verdict(Outcome.TRANSIENT, retry_after=10 * 365 * 86_400)), notes=1)
+    setup.worker.deliver_due()
+    setup.pass_time(hours=72, seconds=-61)
+    assert (setup.worker.deliver_due(), setup.states()) == (DeliveryCounts(), ["pending"])
+    setup.pass_time(seconds=1)
+    assert setup.worker.deliver_due() == DeliveryCounts(sent=1)
+
+
+def test_a_message_whose_last_attempt_fails_expires() -> None:
+    refusal = verdict(Outcome.TRANSIENT, retry_after=73 * 3600)
+    setup = WorkerSetup(ScriptedChannel(refusal, refusal), notes=1)
+    setup.worker.deliver_due()
+    setup.pass_time(hours=72, seconds=-60)
+    assert setup.worker.deliver_due() == DeliveryCounts(retried=1)
+    setup.pass_time(seconds=61)
+    assert (setup.worker.deliver_due(), dict(setup.outbox.expire(now=setup.now()))) == (DeliveryCounts(), {"team": 1})
+    assert setup.states() == ["dead"]
 
 
 def test_what_may_have_arrived_is_held_where_nothing_is_to_come_twice() -> None:

@@ -1,7 +1,7 @@
 """Send a message through one Apprise plugin, and derive the verdict from what was seen on the wire.
 
-Apprise and all it needs are loaded at first use: that takes about half a second and 47 MB. `wire_tap` notes the answers
-that the plugin gets.
+A plugin's True counts only where `wire_tap` saw that something was sent. Apprise and all it needs are loaded at first
+use: that takes about half a second and 47 MB.
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ import functools
 import html
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Literal
 
 from monitor.errors import MonitorError
 from monitor.model import Message, Verdict
+from monitor.notify.guard import SEND_TIMEOUT, attempt
 from monitor.notify.html import page
 from monitor.notify.mime import with_alternatives
 from monitor.notify.render import escape_chat_markup, plain, subject
-from monitor.notify.verdict import SendFailure, verdict_of
-from monitor.notify.wire_tap import capture
+from monitor.notify.verdict import NOTHING_SENT, SendFailure, WireTrace, verdict_of
+from monitor.notify.wire_tap import Tap, capture
 from monitor.secret import Secret
 
 SOCKET_TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; a shorter cto= or rto= in the url stays
-SEND_TIMEOUT = 60.0  # seconds for all of it: a server that answers a byte at a time never exceeds a socket's timeout
+# Seconds for all requests of a send: a server that answers a byte at a time never exceeds a socket's timeout. The last
+# wait for a socket may come on top; together they end before a GuardedChannel gives the send up.
+EXCHANGE_TIMEOUT = SEND_TIMEOUT - SOCKET_TIMEOUT
 Html = Literal["auto", "on", "off"]  # a channel's `html`: auto sends pages by mail and plain text elsewhere
 
 _MARKUP_ONLY = frozenset({"tgram", "pover"})  # their HTML is a handful of tags, not a page
@@ -37,6 +39,8 @@ _BY_MAIL = _BY_SMTP | {
 }  # fmt: skip
 # These read no markup in text, or escape it.
 _VERBATIM = _BY_MAIL | {"json", "jsons", "xml", "xmls", "form", "forms", "slack"}
+# They show something on this machine, through a library or a program: the plugin's word counts.
+_LOCAL = frozenset({"blink1", "dbus", "glib", "gnome", "kde", "macosx", "qt", "windows"})
 _ROOM_SHARES = (1.0, 0.5, 0.25, 0.125)  # of the usual room: text full of what must be escaped grows up to sixfold
 
 
@@ -49,12 +53,13 @@ class ChannelUnusable(MonitorError):
 class AppriseChannel:
     """An Apprise service, made by `build`, used from one thread at a time."""
 
-    def __init__(self, name: str, service: Any, *, html: Html = "auto", timeout: float = SEND_TIMEOUT) -> None:
+    def __init__(self, name: str, service: Any, *, html: Html = "auto", timeout: float = EXCHANGE_TIMEOUT) -> None:
         self.name = name
         self._service = service
         self._timeout = timeout
         self._schemes = _schemes(service)
-        self._sends_pages = supports_pages(service) and (
+        self.supports_pages = supports_pages(service)
+        self._sends_pages = self.supports_pages and (
             html == "on" or (html == "auto" and bool(self._schemes & _BY_MAIL))
         )
         # Markup that plugins add while escaping counts too; what does not fit is shortened between items.
@@ -62,17 +67,49 @@ class AppriseChannel:
         self._room = max(200, int((self._max_length - 200) * 0.9))
 
     def send(self, message: Message, *, delivery: str) -> Verdict:
-        """Send within SEND_TIMEOUT; an error that the plugin raises becomes a verdict."""
+        """Send within the timeout; an error that the plugin raises becomes a verdict, one of the message is raised."""
+        trace, accepted = self._notify(message, delivery)
+        return verdict_of(trace, accepted=accepted)
+
+    def unusable_reason(self) -> str | None:
+        """Return why this plugin cannot send a plain message; None: it would try. Nothing leaves this process."""
+        if self._schemes & _LOCAL:
+            return None
+        sample = Message(channel=self.name, kind="test", source="", text="A sample that is not sent.")
+        trace, accepted = self._notify(sample, "0", is_rehearsal=True)
+        if trace.error:
+            return f"its plugin fails for every message ({trace.error}); use another service"
+        return NOTHING_SENT if accepted and not trace.protocol else None
+
+    def _notify(self, message: Message, delivery: str, *, is_rehearsal: bool = False) -> tuple[WireTrace, bool]:
+        """Return what was seen of one send, and whether the plugin reported success."""
+        content = self._content(message)
+        rewrite_mail: Callable[[str], str] = str
+        if self._sends_pages and self._schemes & _BY_SMTP:
+            text = plain(message, room=self._room)
+            rewrite_mail = functools.partial(with_alternatives, text=text, page=page(message))
+        with capture(self._timeout, is_rehearsal=is_rehearsal) as tap:
+            tap.rewrite_mail = rewrite_mail
+            result = attempt(lambda: self._call_plugin(tap, content, delivery))
+            if self._schemes & _LOCAL:
+                tap.note_socket()
+            if isinstance(result, BaseException):
+                tap.note(failure=tap.trace.failure or SendFailure.PLUGIN, error=type(result).__name__)
+        return tap.trace, result is True
+
+    def _call_plugin(self, tap: Tap, content: dict[str, str], delivery: str) -> object:
+        """Call the plugin itself, not Apprise.notify(): that one hands the call to a pool shared by all channels.
+
+        Opsgenie and Jira open an alert for a warning only; anything less is a note on one that is open.
+        """
+        from apprise import NotifyType
+
         if self._schemes & _WITH_HEADERS:
             self._service.headers.update(self._headers(delivery))
-        with capture(self._timeout) as tap:
-            if self._sends_pages and self._schemes & _BY_SMTP:
-                text = plain(message, room=self._room)
-                tap.rewrite_mail = functools.partial(with_alternatives, text=text, page=page(message))
-            # The plugin itself, not Apprise.notify(): that one hands the call to a pool shared by all channels.
-            accepted = _call_plugin(lambda: self._service.notify(**self._content(message)))
-        trace = tap.trace if accepted is not None else replace(tap.trace, failure=SendFailure.PLUGIN)
-        return verdict_of(trace, accepted=bool(accepted))
+        result = self._service.notify(**content, notify_type=NotifyType.INFO)
+        if result is True and not tap.trace.protocol and not self._schemes & _LOCAL:
+            return self._service.notify(**content, notify_type=NotifyType.WARNING)
+        return result
 
     def _headers(self, delivery: str) -> dict[str, str]:
         """Return headers to filter by; without a Message-ID, for the plugin writes one."""
@@ -102,7 +139,7 @@ def build(url: Secret) -> Any:
     Raises ChannelUnusable with the next step; its text shows nothing of the url but the scheme.
     """
     scheme = scheme_of(url)
-    with capture(SEND_TIMEOUT):
+    with capture(EXCHANGE_TIMEOUT):
         from apprise import Apprise, AppriseAsset, PersistentStoreMode
         from apprise.utils.parse import parse_urls
 
@@ -120,23 +157,34 @@ def build(url: Secret) -> Any:
         # Apprise reads `json://a,json://b` as one url with an odd path, and would send to a wrong place.
         if len(parse_urls(url.reveal())) > 1:  # type: ignore[no-untyped-call]  # it returns a list of str
             raise ChannelUnusable(f"this {scheme}:// url holds several urls; give each its own channel")
-        service = _call_plugin(lambda: Apprise.instantiate(url.reveal(), asset=asset))
-        if service is None:
+        service = attempt(lambda: Apprise.instantiate(url.reveal(), asset=asset))
+        if service is None or isinstance(service, BaseException):
             raise ChannelUnusable(_unusable_reason(url, scheme))
-    _configure(service)
-    _reject_recipients(service, scheme)
+        _configure(service)
+        _reject_recipients(service, scheme)
     return service
 
 
+def open_apprise(name: str, url: Secret, *, html: Html = "auto") -> AppriseChannel:
+    """Return the channel of a url. Raises ChannelUnusable, also where its plugin fails while it is set up."""
+    channel = attempt(lambda: AppriseChannel(name, build(url), html=html))
+    if isinstance(channel, ChannelUnusable | OSError | MemoryError):
+        raise channel
+    if isinstance(channel, BaseException):
+        fault = f"fails while it is set up ({type(channel).__name__})"
+        raise ChannelUnusable(f"the plugin of {scheme_of(url)}:// {fault}; use another service")
+    return channel
+
+
 def check_url(url: Secret, *, html: Html = "auto") -> str | None:
-    """Return what is wrong with a channel's url, in one sentence, without sending; None: a service can be built."""
+    """Return what is wrong with a channel's url, in one sentence, without sending; None: a message would be tried."""
     try:
-        service = build(url)
+        channel = open_apprise("check", url, html=html)
     except ChannelUnusable as error:
         return error.message
-    if html == "on" and not supports_pages(service):
+    if html == "on" and not channel.supports_pages:
         return f"{scheme_of(url)}:// does not accept HTML pages; set html to auto"
-    return None
+    return channel.unusable_reason()
 
 
 def supports_pages(service: Any) -> bool:
@@ -152,20 +200,12 @@ def scheme_of(url: Secret) -> str:
     return match[1].lower() if match else ""
 
 
-def _call_plugin(call: Callable[[], Any]) -> Any:
-    """Return the call's result, or None where it raises: the one border to 175 plugins, each with bugs of its own.
-
-    The error is dropped, not shown: its text may hold the url.
-    """
-    try:
-        return call()
-    except Exception:  # noqa: BLE001  the border per message; see above
-        return None
-
-
 def _schemes(service: Any) -> frozenset[str]:
-    """Return all schemes of a plugin: it does not keep the one it was built from, and some have several."""
-    both = (getattr(service, "protocol", None), getattr(service, "secure_protocol", None))
+    """Return all schemes of a plugin: it does not keep the one it was built from, and some have several.
+
+    They are read from the class: Kodi's instances have a number of that name.
+    """
+    both = (getattr(type(service), "protocol", None), getattr(type(service), "secure_protocol", None))
     return frozenset(name for one in both for name in ((one,) if isinstance(one, str) else one or ()))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TextIO
 
 from monitor.model import Message, Outcome, Rate, Verdict
-from monitor.notify.apprise_channel import AppriseChannel, ChannelUnusable, Html, build, check_url, scheme_of
+from monitor.notify.apprise_channel import AppriseChannel, ChannelUnusable, Html, check_url, open_apprise, scheme_of
 from monitor.notify.compose import DEFAULT_PART_LIMIT, PartLimit
 from monitor.notify.console import ConsoleChannel
 from monitor.ports import Channel
@@ -71,7 +71,10 @@ class LazyChannel:
     def send(self, message: Message, *, delivery: str) -> Verdict:
         """Send as AppriseChannel; CHANNEL_REFUSED where no service can be built."""
         try:
-            self._channel = self._channel or AppriseChannel(self.name, build(self._url), html=self._html)
+            self._channel = self._channel or open_apprise(self.name, self._url, html=self._html)
         except ChannelUnusable as error:
             return Verdict(outcome=Outcome.CHANNEL_REFUSED, reason=error.message)
+        except (OSError, MemoryError) as error:
+            reason = f"the service could not be set up now ({type(error).__name__})"
+            return Verdict(outcome=Outcome.TRANSIENT, reason=reason)
         return self._channel.send(message, delivery=delivery)

@@ -1,7 +1,8 @@
 """Derive the verdict on one send from what was seen on the wire.
 
-Pure and total: every code and every failure has an outcome. A reason quotes no text of the service, for it may hold a
-secret.
+Pure and total: every code and every failure has an outcome. How far the send came decides, not the kind of the error:
+once the request or the mail has left, whatever breaks leaves it uncertain. A reason quotes no text of the service, for
+it may hold a secret.
 """
 
 from __future__ import annotations
@@ -23,63 +24,117 @@ _SMTP_REFUSALS: dict[int, Outcome] = {552: Outcome.REFUSED} | dict.fromkeys(
 _SMTP_FAILED = 554  # refuses a mail that was read; earlier, the client: no service here, relaying denied
 _SMTP_SEND_NOW = 354  # the answer to DATA: from here on the message may arrive
 _SMTP_BYE = 221
+NO_REPLY = 0  # stands for what came after the text of a mail and is not a reply
 _EXPLANATIONS = {
     Outcome.CHANNEL_REFUSED: ": it accepts nothing from this channel; check its url, password and addresses",
     Outcome.REFUSED: ": it will not take this message",
 }
 _PHRASES = {status.value: f" ({status.phrase})" for status in HTTPStatus}
+_NO_TLS = "the TLS handshake failed"
 
 
 class SendFailure(StrEnum):
     """The reason why no answer came; the value is the sentence shown to people."""
 
     NONE = ""
-    NOT_CONNECTED = "could not connect: refused, unreachable or timed out"
+    CONNECTION_REFUSED = "could not connect: the connection was refused"
+    CONNECT_TIMEOUT = "could not connect: timed out"
+    NOT_CONNECTED = "could not connect: the address cannot be reached"
+    NO_DESCRIPTOR = "could not connect: this process or system has too many files and connections open"
     UNKNOWN_HOST = "the host name does not resolve"
-    TLS = "the TLS handshake failed"
+    TLS = _NO_TLS
+    CERTIFICATE = f"{_NO_TLS}: no authority that this system trusts vouches for the server's certificate"
+    CERTIFICATE_EXPIRED = f"{_NO_TLS}: the server's certificate has expired"
+    CERTIFICATE_EARLY = f"{_NO_TLS}: the server's certificate is not valid yet; check the clock of this system"
+    CERTIFICATE_HOST = f"{_NO_TLS}: the server's certificate is for another host name"
+    NO_STARTTLS = "the mail server offers no STARTTLS, so nothing was sent; check the port and the mode of its url"
+    NO_MAIL_SERVER = "what answered is not a mail server"
     READ_TIMEOUT = "no answer in time; it may have been accepted"
     CONNECTION_LOST = "the connection broke before the answer; it may have been accepted"
+    UNREADABLE = "the answer cannot be read; it may have been accepted"
     PLUGIN = "the service's plugin failed"
+
+
+# After these the request or the mail had left.
+_UNANSWERED = frozenset({SendFailure.READ_TIMEOUT, SendFailure.CONNECTION_LOST, SendFailure.UNREADABLE})
+NOTHING_SENT = (
+    "its plugin reports success, but sends nothing for an ordinary alert; "
+    "check on the Apprise page of this service what its url needs, or use another service"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WireTrace:
     """The answers that one send got, in order, and the failure that ended it."""
 
-    protocol: str = ""  # http | smtp | "": the plugin speaks neither
+    protocol: str = ""  # http | smtp | other: a socket, a datagram or the system's log | "": nothing was seen
     codes: tuple[int, ...] = ()
     retry_after: float | None = None  # seconds
+    is_cut: bool = False  # the last answer has a code, and the rest of it cannot be read
     failure: SendFailure = SendFailure.NONE
+    error: str = ""  # the class of the error that the plugin raised
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Return whether a request left and nobody knows what became of it."""
+        return self.failure in _UNANSWERED
 
 
 def verdict_of(trace: WireTrace, *, accepted: bool) -> Verdict:
     """Apply the first rule that fits; `accepted` is what the plugin returned."""
+    if _SMTP_SEND_NOW in trace.codes and trace.protocol == "smtp":
+        return _verdict_of_mail(trace)
     code = _decisive(trace, accepted=accepted)
     is_redirect = trace.protocol == "http" and code is not None and 300 <= code < 400
-    if accepted and not is_redirect:
-        return Verdict(outcome=Outcome.OK, reason=f"accepted ({code})" if code else "accepted", code=code)
+    if accepted and trace.protocol == "http" and code is not None and not is_redirect:
+        return _accepted(code)
+    if accepted and trace.protocol == "other" and not trace.failure:
+        return Verdict(outcome=Outcome.OK, reason="handed over; this service confirms nothing")
     if _may_have_arrived(trace):
-        reason = SendFailure.CONNECTION_LOST.value if trace.protocol == "smtp" else trace.failure.value
+        return Verdict(outcome=Outcome.UNCERTAIN, reason=_failure_reason(trace) or SendFailure.UNREADABLE.value)
+    if trace.failure or (code is None and not accepted):
+        return Verdict(outcome=Outcome.TRANSIENT, reason=_failure_reason(trace) or "not accepted; no answer was seen")
+    if code is None:
+        return Verdict(outcome=Outcome.CHANNEL_REFUSED, reason=NOTHING_SENT)
+    return _verdict_of_code(trace, code)
+
+
+def retry_after(value: str | None, sent: str | None) -> float | None:
+    """Return the seconds to wait; a date is read against the service's own clock, so ours need not be right.
+
+    Where the answer had several such headers, they arrive joined by commas; the first one counts.
+    """
+    if value is None:
+        return None
+    parts = [part.strip() for part in value.split(",")]
+    try:
+        if parts[0].isdigit():
+            return min(float(parts[0]), MAX_RETRY_AFTER)
+        asked = parsedate_to_datetime(", ".join(parts[:2]))  # a date has a comma, too
+        seconds = (asked - parsedate_to_datetime(sent or "")).total_seconds()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+
+
+def _verdict_of_mail(trace: WireTrace) -> Verdict:
+    """Judge by the reply to the mail's text alone: any 2xx accepts it, whatever goes wrong afterwards."""
+    replies = trace.codes[trace.codes.index(_SMTP_SEND_NOW) + 1 :]
+    if not replies or replies[0] // 100 not in (2, 4, 5):
+        reason = trace.failure.value if trace.is_unanswered else SendFailure.CONNECTION_LOST.value
         return Verdict(outcome=Outcome.UNCERTAIN, reason=reason)
-    if trace.failure or code is None:
-        return Verdict(outcome=Outcome.TRANSIENT, reason=trace.failure.value or "not accepted; no answer was seen")
+    return _accepted(replies[0]) if replies[0] < 300 else _verdict_of_code(trace, replies[0])
+
+
+def _accepted(code: int) -> Verdict:
+    return Verdict(outcome=Outcome.OK, reason=f"accepted ({code})", code=code)
+
+
+def _verdict_of_code(trace: WireTrace, code: int) -> Verdict:
     if trace.protocol == "smtp" and _is_good(trace.protocol, code):
         return Verdict(outcome=Outcome.TRANSIENT, reason="the mail server broke off before it took the message")
     outcome = _outcome(trace, code)
     return Verdict(outcome=outcome, reason=_reason(trace, code, outcome), code=code, retry_after=trace.retry_after)
-
-
-def retry_after(value: str | None, sent: str | None) -> float | None:
-    """Return the seconds to wait; a date is read against the service's own clock, so ours need not be right."""
-    if value is None:
-        return None
-    try:
-        if value.strip().isdigit():
-            return min(float(value), MAX_RETRY_AFTER)
-        seconds = (parsedate_to_datetime(value) - parsedate_to_datetime(sent or "")).total_seconds()
-    except (TypeError, ValueError):
-        return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
 def _decisive(trace: WireTrace, *, accepted: bool) -> int | None:
@@ -95,12 +150,16 @@ def _is_good(protocol: str, code: int) -> bool:
 
 
 def _may_have_arrived(trace: WireTrace) -> bool:
-    if trace.protocol == "smtp":
-        return trace.codes[-1:] == (_SMTP_SEND_NOW,)
-    has_success = any(_is_good(trace.protocol, code) for code in trace.codes)
-    return trace.failure in (SendFailure.READ_TIMEOUT, SendFailure.CONNECTION_LOST) or (
-        trace.failure is SendFailure.PLUGIN and has_success
+    """Return whether a request left without an answer, or got a good one that the plugin could not read."""
+    has_success = trace.protocol == "http" and any(_is_good("http", code) for code in trace.codes)
+    is_last_good = has_success and _is_good("http", trace.codes[-1])
+    return (
+        trace.is_unanswered or (trace.is_cut and is_last_good) or (trace.failure is SendFailure.PLUGIN and has_success)
     )
+
+
+def _failure_reason(trace: WireTrace) -> str:
+    return trace.failure.value + (f" ({trace.error})" if trace.error and trace.failure is SendFailure.PLUGIN else "")
 
 
 def _outcome(trace: WireTrace, code: int) -> Outcome:

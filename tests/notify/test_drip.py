@@ -10,7 +10,9 @@ from contextlib import contextmanager
 import pytest
 
 from monitor.model import Outcome
-from monitor.notify.apprise_channel import SEND_TIMEOUT, AppriseChannel, build
+from monitor.notify.apprise_channel import EXCHANGE_TIMEOUT, SOCKET_TIMEOUT, AppriseChannel, build
+from monitor.notify.console import PRINT_TIMEOUT
+from monitor.notify.guard import SEND_TIMEOUT
 from monitor.ports import LEASE
 from monitor.secret import Secret
 from tests.notify.facts import note
@@ -50,7 +52,7 @@ def _drip(listener: socket.socket, greeting: bytes, answer: bytes, ending: threa
     ("url", "greeting", "answer", "outcome"),
     [
         ("json://127.0.0.1:{}", b"", b"HTTP/1.1 ", Outcome.UNCERTAIN),
-        ("json://127.0.0.1:{}", b"", HTTP_HEAD + b"\r\n", Outcome.UNCERTAIN),
+        ("json://127.0.0.1:{}", b"", HTTP_HEAD + b"\r\n", Outcome.OK),
         ("mailto://127.0.0.1:{}/?from=a@example.org&to=b@example.org&mode=insecure", b"220-", b"", Outcome.TRANSIENT),
     ],
     ids=["a status line without end", "a body without end", "a greeting without end"],
@@ -63,3 +65,7 @@ def test_a_far_side_that_drips_is_left(url: str, greeting: bytes, answer: bytes,
 
 def test_a_lease_outlasts_the_longest_send() -> None:
     assert LEASE.total_seconds() >= 2 * SEND_TIMEOUT
+
+
+def test_a_channel_ends_its_send_before_it_is_given_up() -> None:
+    assert max(EXCHANGE_TIMEOUT + SOCKET_TIMEOUT, PRINT_TIMEOUT) <= SEND_TIMEOUT

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Outcome
-from monitor.notify.verdict import SendFailure, WireTrace, verdict_of
+from monitor.notify.verdict import SendFailure, WireTrace, retry_after, verdict_of
 
 OK, TRANSIENT, REFUSED = Outcome.OK, Outcome.TRANSIENT, Outcome.REFUSED
 CHANNEL, UNCERTAIN = Outcome.CHANNEL_REFUSED, Outcome.UNCERTAIN
@@ -71,9 +74,28 @@ def test_a_mail_server_that_has_not_seen_the_mail_refuses_the_channel(codes: tup
         (http(404, 200), OK, 200),
         (http(302), CHANNEL, 302),
         (smtp(220, 502, 250, 250, 250, 354, 250, 221), OK, 250),
-        (WireTrace(), OK, None),
+        (WireTrace(protocol="other"), OK, None),
+        (WireTrace(), CHANNEL, None),
+        (WireTrace(protocol="http"), CHANNEL, None),
+        (WireTrace(protocol="other", failure=SendFailure.UNKNOWN_HOST), TRANSIENT, None),
+        (http(failure=SendFailure.CONNECTION_REFUSED), TRANSIENT, None),
+        (http(failure=SendFailure.UNREADABLE), UNCERTAIN, None),
+        (replace(http(200), is_cut=True), OK, 200),
     ],
-    ids=["200", "204", "a detour that ended well", "a redirect taken for success", "mail", "some other protocol"],
+    ids=[
+        "200",
+        "204",
+        "a detour that ended well",
+        "a redirect taken for success",
+        "mail",
+        "some other protocol",
+        "nothing was sent",
+        "no request was sent",
+        "a datagram to nowhere",
+        "no connection",
+        "nobody knows",
+        "200 and a broken body",
+    ],
 )
 def test_what_a_plugin_takes_for_accepted(wire: WireTrace, outcome: Outcome, code: int | None) -> None:
     assert verdict_of(wire, accepted=True).outcome is outcome
@@ -91,6 +113,12 @@ def test_what_a_plugin_takes_for_accepted(wire: WireTrace, outcome: Outcome, cod
         (http(failure=SendFailure.READ_TIMEOUT), UNCERTAIN),
         (http(failure=SendFailure.CONNECTION_LOST), UNCERTAIN),
         (http(200, failure=SendFailure.PLUGIN), UNCERTAIN),
+        (replace(http(200), is_cut=True), UNCERTAIN),
+        (replace(http(503), is_cut=True), TRANSIENT),
+        (replace(http(404), is_cut=True), CHANNEL),
+        (http(failure=SendFailure.UNREADABLE), UNCERTAIN),
+        (smtp(220, 250, 250, 250, 354, 354), UNCERTAIN),
+        (smtp(220, 250, 250, 250, 354, 334, 250), UNCERTAIN),
         (http(503, failure=SendFailure.PLUGIN), TRANSIENT),
         (http(failure=SendFailure.PLUGIN), TRANSIENT),
         (WireTrace(failure=SendFailure.PLUGIN), TRANSIENT),
@@ -105,6 +133,38 @@ def test_what_no_plugin_takes_for_accepted(wire: WireTrace, outcome: Outcome) ->
     verdict = verdict_of(wire, accepted=False)
     assert verdict.outcome is outcome
     assert verdict.reason
+
+
+@pytest.mark.parametrize("code", [200, 250, 251, 252, 299])
+def test_any_2xx_after_the_text_of_a_mail_accepts_it_whatever_the_client_says(code: int) -> None:
+    found = verdict_of(smtp(220, 250, 250, 250, 354, code, 221), accepted=False)
+    assert (found.outcome, found.code) == (OK, code)
+
+
+def test_a_plugin_that_raises_is_named_by_the_class_of_its_error() -> None:
+    trace = WireTrace(failure=SendFailure.PLUGIN, error="TypeError")
+    assert "(TypeError)" in verdict_of(trace, accepted=False).reason
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("86400", 86_400.0),
+        ("315360000", 86_400.0),
+        ("9" * 5000, 86_400.0),
+        ("120, 300", 120.0),
+        ("-5", None),
+        ("²", None),
+        ("1e9", None),
+        ("", None),
+        (",", None),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400.0),
+        ("Fri, 31 Dec 0001 23:59:59 +9999", None),
+        ("Sun, 22 Nov 2026 12:01:00 GMT, later", 60.0),
+    ],
+)
+def test_any_wish_to_wait_is_bounded_or_passed_over(value: str, seconds: float | None) -> None:
+    assert retry_after(value, "Sun, 22 Nov 2026 12:00:00 GMT") == seconds
 
 
 def test_the_wish_to_wait_is_handed_on() -> None:
@@ -122,4 +182,7 @@ def test_every_combination_has_a_class_and_a_reason(
 ) -> None:
     verdict = verdict_of(WireTrace(protocol=protocol, codes=codes, failure=failure), accepted=accepted)
     assert verdict.reason
-    assert (verdict.outcome is OK) <= accepted
+    has_mail_reply = protocol == "smtp" and any(
+        code == 354 and 200 <= after < 300 for code, after in itertools.pairwise(codes)
+    )
+    assert (verdict.outcome is OK) <= (accepted or has_mail_reply)

@@ -54,7 +54,7 @@ class RaisingChannel:
         self._broken = broken
 
     def send(self, message: Message, *, delivery: str) -> Verdict:
-        if delivery not in self._broken:
+        if int(delivery.partition("-")[0]) not in self._broken:
             return verdict(Outcome.OK)
         if self._error is None:
             return cast("Verdict", None)

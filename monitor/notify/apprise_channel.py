@@ -19,7 +19,7 @@ from monitor.notify.guard import SEND_TIMEOUT, attempt
 from monitor.notify.html import page
 from monitor.notify.mime import with_alternatives
 from monitor.notify.render import escape_chat_markup, plain, subject
-from monitor.notify.verdict import NOTHING_SENT, SendFailure, WireTrace, verdict_of
+from monitor.notify.verdict import NO_RECIPIENT, NOTHING_SENT, SendFailure, WireTrace, verdict_of
 from monitor.notify.wire_tap import Tap, capture
 from monitor.secret import Secret
 
@@ -41,6 +41,8 @@ _BY_MAIL = _BY_SMTP | {
 _VERBATIM = _BY_MAIL | {"json", "jsons", "xml", "xmls", "form", "forms", "slack"}
 # They show something on this machine, through a library or a program: the plugin's word counts.
 _LOCAL = frozenset({"blink1", "dbus", "glib", "gnome", "kde", "macosx", "qt", "windows"})
+# They log in and report success where nobody is there to read; a message is a request with this in its path.
+_MESSAGE_PATHS = dict.fromkeys(("emby", "jellyfin"), "/Message")
 _ROOM_SHARES = (1.0, 0.5, 0.25, 0.125)  # of the usual room: text full of what must be escaped grows up to sixfold
 
 
@@ -79,7 +81,9 @@ class AppriseChannel:
         trace, accepted = self._notify(sample, "0", is_rehearsal=True)
         if trace.error:
             return f"its plugin fails for every message ({trace.error}); use another service"
-        return NOTHING_SENT if accepted and not trace.protocol else None
+        if trace.protocol:
+            return None
+        return NOTHING_SENT if accepted else NO_RECIPIENT
 
     def _notify(self, message: Message, delivery: str, *, is_rehearsal: bool = False) -> tuple[WireTrace, bool]:
         """Return what was seen of one send, and whether the plugin reported success."""
@@ -95,7 +99,8 @@ class AppriseChannel:
                 tap.note_socket()
             if isinstance(result, BaseException):
                 tap.note(failure=tap.trace.failure or SendFailure.PLUGIN, error=type(result).__name__)
-        return tap.trace, result is True
+        is_message = all(path in tap.path for scheme, path in _MESSAGE_PATHS.items() if scheme in self._schemes)
+        return tap.trace, result is True and is_message
 
     def _call_plugin(self, tap: Tap, content: dict[str, str], delivery: str) -> object:
         """Call the plugin itself, not Apprise.notify(): that one hands the call to a pool shared by all channels.

@@ -61,6 +61,7 @@ NOTHING_SENT = (
     "its plugin reports success, but sends nothing for an ordinary alert; "
     "check on the Apprise page of this service what its url needs, or use another service"
 )
+NO_RECIPIENT = "its plugin takes a message and sends nothing; its url probably names no valid recipient"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,8 @@ def verdict_of(trace: WireTrace, *, accepted: bool) -> Verdict:
     if _may_have_arrived(trace):
         return Verdict(outcome=Outcome.UNCERTAIN, reason=_failure_reason(trace) or SendFailure.UNREADABLE.value)
     if trace.failure or (code is None and not accepted):
-        return Verdict(outcome=Outcome.TRANSIENT, reason=_failure_reason(trace) or "not accepted; no answer was seen")
+        nothing = "not accepted; no answer was seen" if trace.protocol else f"not accepted: {NO_RECIPIENT}"
+        return Verdict(outcome=Outcome.TRANSIENT, reason=_failure_reason(trace) or nothing)
     if code is None:
         return Verdict(outcome=Outcome.CHANNEL_REFUSED, reason=NOTHING_SENT)
     return _verdict_of_code(trace, code)

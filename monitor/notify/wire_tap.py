@@ -46,6 +46,7 @@ class Tap:
     is_rehearsal: bool = False  # nothing may leave this process
     trace: WireTrace = field(default_factory=WireTrace)
     rewrite_mail: Callable[[str], str] = str  # makes the mail that is sent from the one the plugin built
+    path: str = ""  # of the last HTTP request
     received: int = 0  # bytes
     has_left: bool = False  # bytes of a request are on their way, and its status line has not come yet
 
@@ -195,6 +196,7 @@ def _tap_requests() -> None:
 
     def send(tap: Tap, plain: Any, adapter: Any, request: Any, *values: Any, **named: Any) -> Any:
         tap.note(protocol="http", is_cut=False)
+        tap.path = request.path_url
         if tap.is_rehearsal:
             raise NotConnected("a rehearsal connects to nobody")
         try:

@@ -323,6 +323,7 @@ class ChannelState:
     tokens_at: datetime | None = None
     flood_until: datetime | None = None  # what comes before then goes into one summary
     muted_until: datetime | None = None  # also one that has passed: what came before it was held
+    resumed: datetime | None = None  # when a person last resumed it while it was down; None: never
 
 
 class Outcome(StrEnum):

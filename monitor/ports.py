@@ -215,7 +215,7 @@ class ChannelStates(Protocol):
         """Resume a channel whose settings have changed since its fingerprint was noted; called at start."""
 
     def resume(self, channel: str, *, now: datetime) -> None:
-        """Make a channel and all that waits on it due now, whatever happened."""
+        """Make a channel and all that waits on it due now, whatever happened; `channel_health.after_resume`."""
 
     def mutes(self, *, now: datetime) -> Mapping[str, datetime]:
         """Return the channels and watchlists that are muted, and until when."""

@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from monitor.channel_health import is_open
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.errors import StoreError
 from monitor.health.counters import STATE_AFTER, Counters
 from monitor.logs import fail, say, warn
 from monitor.model import ChannelState, Delivery
-from monitor.notify.retry import Action, Decision, Transition, is_open
+from monitor.notify.retry import Action, Decision, Transition
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, DeliveryHooks, DeliveryWorker, UnrecordedAttempts, build_messages
 from monitor.ports import Channel, ChannelStates, Clock, Outbox

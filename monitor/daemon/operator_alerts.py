@@ -46,15 +46,16 @@ class OperatorAlerts:
                 f"channel {channel} is failing\n{state.failures} failures in a row{since}; last: {state.reason}."
                 " Its messages wait and are tried again by themselves."
             )
-        self._alert(text, key=f"{transition}:{channel}:{self._hour(state.since)}", about=channel)
+        self._alert(text, key=f"{transition}:{channel}:{self._hour(state.since)}{_resumed(state)}", about=channel)
 
     def channel_still_down(self, channel: str, state: ChannelState) -> None:
-        """Alert once more that a channel is down, an hour after it began to fail."""
-        if state.since and self.clock.now() - state.since >= _REMIND_AFTER and {*self.channels} - {channel}:
+        """Alert once more that a channel is down, an hour after it began to fail or was resumed."""
+        began = max(filter(None, (state.since, state.resumed)), default=None)
+        if began and state.since and self.clock.now() - began >= _REMIND_AFTER and {*self.channels} - {channel}:
             self._alert(
                 f"channel {channel} is still down\nSince {state.since:%Y-%m-%d %H:%M} UTC; last: {state.reason}."
                 f" Its messages wait; `monitor channels resume {channel}` tries it at once.",
-                key=f"lasting:{channel}:{state.since}",
+                key=f"lasting:{channel}:{state.since}{_resumed(state)}",
                 about=channel,
             )
 
@@ -199,6 +200,11 @@ class OperatorAlerts:
 
     def _hour(self, at: datetime | None = None) -> str:
         return f"{at or self.clock.now():%Y-%m-%dT%H}"
+
+
+def _resumed(state: ChannelState) -> str:
+    """Return the part of a key that changes with each resume: what follows one is news, in the same hour too."""
+    return f":{state.resumed:%Y-%m-%dT%H:%M:%S}" if state.resumed else ""
 
 
 def _plural(count: int, what: str) -> str:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from monitor.channel_health import FAILURE_THRESHOLD, is_on_trial, is_open
 from monitor.model import ChannelState, Delivery, Outcome, Verdict
 
-FAILURE_THRESHOLD = 5  # failures in a row that open a channel
 LAST_ATTEMPT = timedelta(minutes=1)  # before a message expires: longer than a worker may take to notice that it is due
 _CHANNEL_FAILURES = frozenset({Outcome.TRANSIENT, Outcome.UNCERTAIN, Outcome.CHANNEL_REFUSED})
 
@@ -127,13 +127,9 @@ def state_after(
     )
 
 
-def is_open(channel_state: ChannelState) -> bool:
-    """Return whether the operator should know: the channel failed too often, or refuses everything."""
-    return channel_state.is_refused or channel_state.failures >= FAILURE_THRESHOLD
-
-
 def transition(before: ChannelState, after: ChannelState) -> Transition:
-    """Return what changed between two attempts."""
-    if is_open(before) == is_open(after):
-        return Transition.NONE
-    return Transition.OPENED if is_open(after) else Transition.RECOVERED
+    """Return what changed between two attempts; a channel on trial was down, and opens or recovers by its attempts."""
+    if is_open(after):
+        return Transition.NONE if is_open(before) else Transition.OPENED
+    has_recovered = (is_open(before) or is_on_trial(before)) and not is_on_trial(after)
+    return Transition.RECOVERED if has_recovered else Transition.NONE

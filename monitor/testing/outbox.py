@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from monitor.channel_health import after_resume
 from monitor.errors import NotFound, WrongState
 from monitor.model import ChannelState, Delivery, DraftMessage, Message, PendingNotice, Verdict
 from monitor.ports import LEASE
@@ -60,7 +61,7 @@ class MemoryChannelStates:
             self.resume(channel, now=now)
 
     def resume(self, channel: str, *, now: datetime) -> None:
-        self.save(channel, ChannelState())
+        self.save(channel, after_resume(self.get(channel), now=now))
         for row in self._outbox.rows:
             if row.message.channel == channel and row.state == "pending":
                 row.due = min(row.due, now)

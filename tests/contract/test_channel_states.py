@@ -61,6 +61,7 @@ def test_a_resumed_channel_stands_well_and_all_that_waits_is_due(pair: Pair) -> 
         0.5,
     )
     assert pair.outbox.next_due("team", now=NOON + HOUR) == NOON + HOUR
+    assert (channel_state.since, channel_state.resumed) == (NOON, NOON + HOUR)
 
 
 def test_a_channel_is_resumed_when_its_settings_change_and_only_then(pair: Pair) -> None:

@@ -126,6 +126,25 @@ def test_a_channel_that_comes_and_goes_is_told_of_once_an_hour() -> None:
     ]
 
 
+def test_what_a_resume_leads_to_is_told_in_the_same_hour_too() -> None:
+    staff, outcomes = Operator("team", "desk"), (Outcome.CHANNEL_REFUSED, Outcome.CHANNEL_REFUSED, Outcome.OK)
+    team = RecordingChannel("team", *(Verdict(outcome=outcome, reason="401") for outcome in outcomes))
+    opened = dispatcher(staff, team)
+    [worker] = opened.delivery_workers()
+    staff.outbox.enqueue(replace(note("hello", channel="team"), kind="instant"), key="a", now=NOON)
+    for _ in outcomes:
+        worker.deliver_due()
+        staff.clock.advance(timedelta(minutes=1))
+        opened.channel_states.resume("team", now=staff.clock.now())
+        staff.clock.advance(timedelta(minutes=1))
+    assert staff.alerts()[1:] == [
+        ("desk", "channel team refuses everything"),
+        ("desk", "channel team refuses everything"),
+        ("desk", "channel team works again"),
+    ]
+    assert "since 2026-11-22 12:00 UTC" in staff.outbox.rows[-1].message.text
+
+
 def test_a_channel_that_stays_down_is_told_of_once_more_after_an_hour() -> None:
     staff = Operator("team", "desk")
     channel_states = MemoryChannelStates(staff.outbox)

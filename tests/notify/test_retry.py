@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.channel_health import after_resume, is_open
 from monitor.model import ChannelState, Outcome
 from monitor.notify.retry import (
     LAST_ATTEMPT,
@@ -18,7 +19,6 @@ from monitor.notify.retry import (
     Transition,
     backoff,
     decide,
-    is_open,
     state_after,
     transition,
 )
@@ -183,6 +183,39 @@ def test_a_channel_that_refuses_everything_is_open_at_once() -> None:
     after = state_after(ChannelState(), verdict(Outcome.CHANNEL_REFUSED), now=NOON)
     assert (is_open(after), transition(ChannelState(), after)) == (True, Transition.OPENED)
     assert transition(after, state_after(after, verdict(Outcome.OK), now=NOON)) is Transition.RECOVERED
+
+
+OPEN = ChannelState(failures=5, since=NOON - MINUTE, opened_until=NOON + MINUTE, reason="503")
+REFUSED = ChannelState(failures=1, since=NOON - MINUTE, opened_until=NOON, is_refused=True, reason="401")
+A_LITTLE = ChannelState(failures=4, since=NOON - MINUTE, opened_until=NOON, reason="503")
+
+
+def _turns_after_resume(channel_state: ChannelState, *outcomes: Outcome) -> list[Transition]:
+    state, turns = after_resume(channel_state, now=NOON), []
+    for outcome in outcomes:
+        after = state_after(state, verdict(outcome), now=NOON + MINUTE)
+        turns.append(transition(state, after))
+        state = after
+    return turns
+
+
+@pytest.mark.parametrize("channel_state", [OPEN, REFUSED, after_resume(OPEN, now=NOON - MINUTE)])
+def test_what_a_resume_of_a_channel_that_was_down_leads_to_is_told(channel_state: ChannelState) -> None:
+    none, opened, recovered = Transition.NONE, Transition.OPENED, Transition.RECOVERED
+    assert _turns_after_resume(channel_state, Outcome.OK, Outcome.OK) == [recovered, none]
+    assert _turns_after_resume(channel_state, Outcome.TRANSIENT, Outcome.OK) == [none, recovered]
+    assert _turns_after_resume(channel_state, Outcome.CHANNEL_REFUSED, Outcome.OK) == [opened, recovered]
+    assert _turns_after_resume(channel_state, *[Outcome.TRANSIENT] * 6) == [*[none] * 4, opened, none]
+
+
+@pytest.mark.parametrize("channel_state", [ChannelState(), A_LITTLE])
+def test_a_resume_of_a_channel_that_nobody_was_told_of_is_as_a_new_start(channel_state: ChannelState) -> None:
+    assert after_resume(channel_state, now=NOON) == ChannelState()
+
+
+def test_a_resumed_channel_is_not_shown_as_down() -> None:
+    assert not is_open(after_resume(REFUSED, now=NOON))
+    assert after_resume(REFUSED, now=NOON) == ChannelState(since=REFUSED.since, resumed=NOON)
 
 
 def test_what_an_attempt_has_no_part_in_stays() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from monitor.channel_health import after_resume
 from monitor.model import ChannelState
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import parse_optional_timestamp, record_of
@@ -33,6 +34,7 @@ class SqliteChannelStates:
                 opened_until=channel_state.opened_until and timestamp(channel_state.opened_until),
                 refused=channel_state.is_refused,
                 reason=channel_state.reason,
+                resumed=channel_state.resumed and timestamp(channel_state.resumed),
             )
 
     def note_fingerprint(self, channel: str, fingerprint: str, *, now: datetime) -> None:
@@ -46,7 +48,7 @@ class SqliteChannelStates:
 
     def resume(self, channel: str, *, now: datetime) -> None:
         with self._handle.transaction():
-            self.save(channel, ChannelState())
+            self.save(channel, after_resume(self.get(channel), now=now))
             self._handle.all("retry_now", channel=channel, now=timestamp(now))
 
     def mutes(self, *, now: datetime) -> Mapping[str, datetime]:

@@ -279,11 +279,11 @@ SELECT channel_state.*, (SELECT until FROM mute WHERE name = :channel) AS muted_
 FROM (SELECT :channel AS wanted) LEFT JOIN channel_state ON channel_state.name = wanted;
 
 -- name: save_channel_state
-INSERT INTO channel_state (name, consecutive_failures, failing_since, opened_until, refused, reason)
-VALUES (:channel, :failures, :since, :opened_until, :refused, :reason)
+INSERT INTO channel_state (name, consecutive_failures, failing_since, opened_until, refused, reason, resumed)
+VALUES (:channel, :failures, :since, :opened_until, :refused, :reason, :resumed)
 ON CONFLICT (name) DO UPDATE SET consecutive_failures = excluded.consecutive_failures,
     failing_since = excluded.failing_since, opened_until = excluded.opened_until, refused = excluded.refused,
-    reason = excluded.reason;
+    reason = excluded.reason, resumed = excluded.resumed;
 
 -- name: set_flood
 INSERT INTO channel_state (name, flood_until) VALUES (:channel, :until)

@@ -6,7 +6,8 @@ The checks use the parsed tree, not the typed configuration, so that all errors 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 from monitor.config.diagnostics import Diagnostics
@@ -15,12 +16,13 @@ from monitor.config.parsers import closest, folder_path, suggestion
 from monitor.config.yaml_tree import Entry, MappingNode, Node, ScalarNode, SequenceNode
 
 _RULE_KEYS = ("keywords", "query", "regex")
+_COMPARED, _LISTED = 200, 20  # names that an unknown one is compared with, and that its message lists
 _TEST_KEYS = ("match", "no_match")
 
 
 def cross_check(root: MappingNode, file: Path, diagnostics: Diagnostics) -> None:
     """Report every contradiction in an interpolated tree; file: the absolute path of the configuration."""
-    channels, sources = (list(_entries(_child(root, section))) for section in ("channels", "sources"))
+    channels, sources = (_entries(_child(root, section)) for section in ("channels", "sources"))
     for name, watchlist in _sections(root, "watchlists"):
         path = f"watchlists.{name}"
         _check_rule_keys(watchlist, path, diagnostics)
@@ -61,17 +63,22 @@ def _is_set(table: MappingNode, key: str) -> bool:
     return node is not None and not (isinstance(node, ScalarNode) and node.is_unset and not node.has_error)
 
 
-def _check_names(section: Node | None, path: str, known: list[str], diagnostics: Diagnostics) -> None:
+def _check_names(section: Node | None, path: str, known: Collection[str], diagnostics: Diagnostics) -> None:
     """path: of the list of names; known: empty if the section that defines the names has an error itself."""
     key = path.rpartition(".")[2]
     what = "channel" if key == "notify" else "source"
     for number, item in _words(section, key):
         if known and item.text not in known:
-            hint = suggestion(item.text, known) or f": choose from {', '.join(known)}"
+            hint = suggestion(item.text, islice(known, _COMPARED)) or f": choose from {_listed(known)}"
             diagnostics.error(f"{path}[{number}]", f"{quoted_value(item)} is not a configured {what}{hint}")
 
 
-def _check_earlier_names(root: MappingNode, sources: list[str], diagnostics: Diagnostics) -> None:
+def _listed(names: Collection[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(islice(names, _LISTED)) + more
+
+
+def _check_earlier_names(root: MappingNode, sources: Collection[str], diagnostics: Diagnostics) -> None:
     """Require that an earlier name belongs to one source only, and that no current source has it."""
     owners: dict[str, str] = {}
     for name, source in _sections(root, "sources"):

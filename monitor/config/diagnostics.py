@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, NoReturn
 
-from monitor.config.redact import is_below_url, mask_span, mask_unparsed, mask_urls, mask_urls_aligned
+from monitor.config.redact import (
+    mask_spans,
+    mask_unparsed,
+    mask_urls,
+    mask_urls_aligned,
+    may_be_secret,
+    without_comment,
+)
 from monitor.errors import ConfigError, Diagnostic
 from monitor.text import escape
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # the line breaks of YAML
 _WINDOW = 100  # characters of a long line that are shown
 _LEAD = 60  # of these, at most so many before the caret
+_Spans = list[tuple[int, int]]  # start and end of ranges of characters
 _BOLD, _RED, _YELLOW, _RESET = "\x1b[1m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
 
 
@@ -36,6 +45,7 @@ class Diagnostics:
         self._lines = _BREAK.split(text)
         self._found: list[tuple[Place, str, str, str]] = []
         self.hidden: dict[int, int] = {}  # start → end of every range of characters that no excerpt may show
+        self.quoted: dict[int, int] = {}  # start → end of every value whose `#` begins no comment
         self.open_key = ""  # the key whose value is being parsed, for a syntax error in it
         self.places: Mapping[str, Place] = {}  # of every dotted path in the file
 
@@ -59,7 +69,7 @@ class Diagnostics:
         if place and place.line > len(self._lines):  # libyaml's end of a file without a final line break
             place = Place(len(self._lines), len(self._lines[-1]) + 1)
         lines = self._lines[: place.line] if place else [""]
-        is_inside_secret = self.open_key == "url" or is_below_url(lines)
+        is_inside_secret = self.open_key == "url" or may_be_secret(lines)
         excerpt = mask_unparsed(lines[-1], is_inside_secret=is_inside_secret).rstrip() if place else ""
         # The parser's error quotes the file, so it must not appear in a traceback either.
         raise ConfigError((self._diagnostic(place, "", message, "error", excerpt),)) from None
@@ -76,7 +86,7 @@ class Diagnostics:
 
     def place_at(self, offset: int) -> Place:
         """Return the place of a character."""
-        line = sum(start <= offset for start in self._starts)
+        line = bisect_right(self._starts, offset)
         return Place(line, offset - self._starts[line - 1] + 1)
 
     def place_in(self, path: str, text: str, offset: int) -> Place | None:
@@ -90,7 +100,8 @@ class Diagnostics:
 
     def _sorted(self, severity: str) -> tuple[Diagnostic, ...]:
         found = sorted((one for one in self._found if one[3] == severity), key=lambda one: one[0])
-        excerpts = {line: self._excerpt(line) for line in {place.line for place, *_ in found}}
+        hidden, values = sorted(self.hidden.items()), sorted({**self.quoted, **self.hidden}.items())
+        excerpts = {line: self._excerpt(line, hidden, values) for line in {place.line for place, *_ in found}}
         return tuple(self._diagnostic(*one, excerpts[one[0].line]) for one in found)
 
     def _diagnostic(self, place: Place | None, path: str, message: str, severity: str, excerpt: str) -> Diagnostic:
@@ -105,13 +116,21 @@ class Diagnostics:
             severity=severity,
         )
 
-    def _excerpt(self, number: int) -> str:
-        line, offset = self._lines[number - 1], self._starts[number - 1]
-        for start, end in self.hidden.items():
-            first, last = max(start - offset, 0), min(end - offset, len(line))
-            if first < last:
-                line = mask_span(line, first, last)
-        return mask_urls_aligned(line).rstrip()
+    def _excerpt(self, number: int, hidden: _Spans, values: _Spans) -> str:
+        line = self._lines[number - 1]
+        shown = without_comment(line, self._in_line(number, values))
+        masked = mask_spans(line, self._in_line(number, hidden))[: len(shown)]
+        return mask_urls_aligned(masked).rstrip()
+
+    def _in_line(self, number: int, spans: _Spans) -> Iterator[tuple[int, int]]:
+        """Yield those of the sorted spans that lie in a line, as columns of it."""
+        offset, length = self._starts[number - 1], len(self._lines[number - 1])
+        first = bisect_left(spans, (offset, 0))
+        for start, end in spans[max(first - 1, 0) :]:
+            if start >= offset + length:
+                break
+            if end > offset:
+                yield max(start - offset, 0), min(end - offset, length)
 
     def _nearest(self, path: str) -> Place:
         while path and path not in self.places:
@@ -139,7 +158,8 @@ def _render(diagnostic: Diagnostic, *, color: bool) -> str:
 def caret_excerpt(text: str, column: int, *, caret: str = "^") -> str:
     """Return the line of a text that contains the column (a character, from 1), with a caret below that character."""
     start = text.rfind("\n", 0, column - 1) + 1
-    line = text[start:].partition("\n")[0]
+    end = text.find("\n", start)
+    line = text[start : end if end >= 0 else len(text)]
     at = min(column - 1 - start, len(line))  # a masked line may end before the column
     first = max(0, at - _LEAD) if len(line) > _WINDOW else 0
     before = ("…" if first else "") + escape(line[first:at])

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from monitor.config.diagnostics import Diagnostics
 from monitor.config.models import Section, sections
 from monitor.config.parsers import closest, suggestion
-from monitor.config.redact import mask_urls
-from monitor.config.yaml_tree import KeyPath, MappingNode, Node, ScalarNode, SequenceNode, dotted, plain
+from monitor.config.redact import is_secret_key, mask_urls, shown_key
+from monitor.config.yaml_tree import KeyPath, MappingNode, Node, ScalarNode, SequenceNode, dotted, plain, shown_path
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -39,7 +39,7 @@ def translate_errors(errors: list[ErrorDetails], root: MappingNode, diagnostics:
         if is_name or is_unknown:
             parent = nodes[len(loc) - 1]
             place = parent.entries[str(loc[-1])].place if isinstance(parent, MappingNode) else parent.place
-            diagnostics.add(place, dotted(loc), _key_message(error, loc))
+            diagnostics.add(place, shown_path(loc), _key_message(error, loc))
         elif isinstance(node, ScalarNode):
             diagnostics.add(node.place, dotted(loc), _message(error, loc, node))
         else:
@@ -66,7 +66,7 @@ def _nodes_to(root: MappingNode, loc: KeyPath) -> list[Node]:
 
 
 def _key_message(error: ErrorDetails, loc: KeyPath) -> str:
-    key = _shortened(mask_urls(str(loc[-1])))
+    key = shown_key(str(loc[-1])) if is_secret_key(loc) else _shortened(mask_urls(str(loc[-1])))
     if error["type"] != "extra_forbidden":
         return f"'{key}' {_reason(error)}"
     known = _known_keys(loc)

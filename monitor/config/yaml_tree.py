@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from monitor.config.diagnostics import START, Diagnostics, Place
-from monitor.config.redact import is_secret_place, mask_secret, mask_urls
+from monitor.config.redact import is_secret_key, is_secret_place, mask_secret, mask_urls, shown_key
 from monitor.config.yaml_errors import explain_yaml_error
 
 _DEPTH = 12  # levels; the deepest setting there is lies at five
@@ -144,6 +144,7 @@ class _Reader:
             self._note(place, path, _UNKNOWN_ALIAS)
             return ScalarNode(place=place, raw="", text="", has_error=True)
         if event.tag is not None:
+            self._hide(event)
             self._note(place, path, _TAG)
         if len(path) > _DEPTH:
             self._diagnostics.refuse(place, f"this is more than {_DEPTH} levels deep: no setting is that deep")
@@ -182,7 +183,8 @@ class _Reader:
         entries: dict[str, Entry] = {}
         for node in [self._node(one, (*path, "<<")) for one in events]:
             if isinstance(node, MappingNode):
-                entries = {**node.entries, **entries}
+                for key, entry in node.entries.items():
+                    entries.setdefault(key, entry)
             elif not (isinstance(node, ScalarNode) and node.has_error):
                 self._note(place, (*path, "<<"), _NO_KEYS)
         return MappingNode(place=place, entries=entries)
@@ -196,11 +198,15 @@ class _Reader:
         if not is_text(event.value):
             self._diagnostics.refuse(place, "this key contains half of a surrogate pair: write the character itself")
         self._diagnostics.open_key = event.value
+        if is_secret_key((*path, event.value)):
+            self._hide(event)
+        self._note_quoted(event)
         return str(event.value)
 
     def _scalar(self, event: Any, path: KeyPath) -> ScalarNode:
         place = _place(event.start_mark)
         is_secret = self._hides(event, path)
+        self._note_quoted(event)
         if not is_text(event.value):
             self._note(place, path, "contains half of a surrogate pair: write the character itself")
             return ScalarNode(place=place, raw="", text="", has_error=True)
@@ -209,18 +215,25 @@ class _Reader:
 
     def _hides(self, event: Any, path: KeyPath) -> bool:
         """Hide a secret in excerpts; a value that is secret at its anchor is secret at every alias."""
-        start = event.start_mark.index
-        is_secret = is_secret_place(path) or start in self._diagnostics.hidden
+        is_secret = is_secret_place(path) or event.start_mark.index in self._diagnostics.hidden
         if is_secret:
-            self._diagnostics.hidden[start] = event.end_mark.index
+            self._hide(event)
         return is_secret
+
+    def _hide(self, event: Any) -> None:
+        self._diagnostics.hidden[event.start_mark.index] = event.end_mark.index
+
+    def _note_quoted(self, event: Any) -> None:
+        """Note where a `#` belongs to a value; behind the `|` of a block it may begin a comment."""
+        if "#" in event.value and event.style not in ("|", ">"):
+            self._diagnostics.quoted[event.start_mark.index] = event.end_mark.index
 
     def _until(self, end: type[Any]) -> Iterator[Any]:
         """Return the events up to the end of the current collection; the end itself is consumed."""
         return takewhile(lambda event: not isinstance(event, end), self._events)
 
     def _note(self, place: Place, path: KeyPath, message: str) -> None:
-        self._diagnostics.add(place, dotted(path), message)
+        self._diagnostics.add(place, shown_path(path), message)
 
 
 def _expanded(events: Iterator[Any], diagnostics: Diagnostics) -> Iterator[Any]:
@@ -254,6 +267,11 @@ def dotted(path: KeyPath) -> str:
     for part in path:
         written += f"[{part}]" if isinstance(part, int) else f".{part}" if written else part
     return written
+
+
+def shown_path(path: KeyPath) -> str:
+    """Return a path as people write it, without a last key that may be a secret."""
+    return dotted((*path[:-1], shown_key(str(path[-1]))) if path and is_secret_key(path) else path)
 
 
 def is_text(text: str) -> bool:

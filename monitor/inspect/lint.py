@@ -71,8 +71,11 @@ def _check_duplicates(config: Config, diagnostics: Diagnostics) -> None:
             diagnostics.warning(
                 f"watchlists.{name}", f"has the same rule as '{earlier}'; one can notify all channels of both"
             )
+        seen: set[str] = set()
         for number, keyword in enumerate(watchlist.keywords):
-            if keyword in watchlist.keywords[:number]:
+            if keyword not in seen:
+                seen.add(keyword)
+            else:
                 diagnostics.warning(f"watchlists.{name}.keywords[{number}]", "is listed twice; remove one")
 
 

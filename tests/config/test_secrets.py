@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from monitor.config import load, render_diagnostics
-from monitor.config.redact import is_below_url, is_secret_place, mask_secret, mask_span, mask_unparsed
+from monitor.config.models import sections
+from monitor.config.redact import SETTINGS, is_secret_place, mask_secret, mask_spans, mask_unparsed, may_be_secret
 from monitor.errors import ConfigError
 from tests.config.support import HEAD, loaded
 
@@ -89,6 +90,104 @@ def everything(error: ConfigError) -> str:
         CHANNELS + "  team:\n    url: >-\n      a\n\n        c4n4ry\x07\n",
         CHANNELS + "  team:\n    url: \"slack://a\n  c4n4ry\\q\"\n",
         CHANNELS + "  team: {url: \"slack://a\n     c4n4ry\", [\n",
+        # comments, values of keys that are no settings, keys that are tokens, files of another kind
+        HEAD + 'timezone: Mars  # was c4n4ry-1\n',
+        HEAD + "timezone: 'Mars'#c4n4ry-1\n",
+        HEAD + 'watch: {mode: x}#c4n4ry-1\n',
+        HEAD + 'watch: {mode: x} # c4n4ry-1\n',
+        HEAD + 'watch: { # c4n4ry-1\n  mode: x}\n',
+        HEAD + 'watch: {mode: x, # c4n4ry-1\n  settle: 1s}\n',
+        HEAD + 'watch:  # c4n4ry-1\n  mode: x\n',
+        HEAD + "watchlists: {w: {keywords: ['a # b', ''], regex: x}} # c4n4ry-1\n",
+        HEAD + 'watchlists: {w: {keywords: ["a # b"], when: [x]}} # c4n4ry-1\n',
+        HEAD + 'watchlists:\n  w:\n    keywords: [a]\n    when: [x]\t# c4n4ry-1\n',
+        HEAD + 'timezone: |  # c4n4ry-1\n  Mars\n',
+        HEAD + 'timezone: >- # c4n4ry-1\n  Mars\n',
+        HEAD + 'timezone: Mars # c4n4ry-1\n',
+        CHANNELS + '  team: {url: x y}  # c4n4ry-1\n',
+        CHANNELS + '  team: {url: console://, rate: 1}  # c4n4ry-1\n',
+        CHANNELS + '  # c4n4ry-1\n  team: { rate: 1}\n',
+        CHANNELS + '  team: {url: console://, max_per_hour: many} # before: c4n4ry-1\n',
+        CHANNELS + '  team: {url: console://  # c4n4ry-1\n',
+        CHANNELS + '  team: [  # c4n4ry-1\n',
+        HEAD + 'watch: {mode: x # c4n4ry-1\nstate: y\n',
+        HEAD + 'watch: mode: x # c4n4ry-1\n',
+        HEAD + "watch: 'x # c4n4ry-1\n",
+        HEAD + 'a: \x07 # c4n4ry-1\n',
+        HEAD + '# c4n4ry-1 \x07\n',
+        HEAD + '- x # c4n4ry-1\n',
+        HEAD + 'watch:\n\tmode: x # c4n4ry-1\n',
+        'c4n4ry-1\n',
+        '- c4n4ry-1\n',
+        '  c4n4ry-1\n',
+        "'c4n4ry-1\n",
+        '"c4n4ry-1\n',
+        'c4n4ry-1: [\n',
+        'token=c4n4ry-1\n',
+        'token: c4n4ry-1: x\n',
+        "SLACK=c4n4ry-1\n'",
+        'c4n4ry-1 \x07\n',
+        HEAD + 'slack: {token: c4n4ry-1}\n',
+        HEAD + 'token: c4n4ry-1\n',
+        HEAD + 'watch: {secret: c4n4ry-1, mode: x}\n',
+        'sources: {m: {path: in/, password: c4n4ry-1}}\n',
+        HEAD + 'watchlists: {w: {keywords: [a], auth: c4n4ry-1}}\n',
+        HEAD + 'operator: {token: [c4n4ry-1]}\n',
+        HEAD + 'health: {listen: off, token: {a: c4n4ry-1}}\n',
+        HEAD + 'retention: {api_key: c4n4ry-1}\n',
+        HEAD + 'x: &a c4n4ry-1\ntimezone: *a\n',
+        HEAD + 'x: &a c4n4ry-1\nwatch: {mode: *a}\n',
+        HEAD + 'x: &c4n4ry-1 y\n',
+        HEAD + 'x: *c4n4ry-1\n',
+        HEAD + 'x: !c4n4ry-1 y\n',
+        HEAD + 'timezone: !c4n4ry-1\n',
+        HEAD + '<<: {token: c4n4ry-1}\n',
+        HEAD + 'token: |\n  c4n4ry-1\nwatch: x\n',
+        HEAD + 'token: |\n  c4n4ry-1 \x07\n',
+        HEAD + "token: 'c4n4ry-1\n",
+        HEAD + 'token: "c4n4ry-1\\q"\n',
+        HEAD + 'token: c4n4ry-1 \x07\n',
+        HEAD + 'token: @c4n4ry-1\n',
+        HEAD + 'token:\n  - c4n4ry-1\n  - [\n',
+        HEAD + 'c4n4ry-1: x\n',
+        CHANNELS + '  team: {c4n4ry-1: x}\n',
+        CHANNELS + '  team: {url: console://, c4n4ry-1}\n',
+        HEAD + 'watch: {c4n4ry-1}\n',
+        HEAD + 'watch: {c4n4ry-1: 1, c4n4ry-1: 2}\n',
+        HEAD + '? c4n4ry-1\n: x\n',
+        HEAD + '? [c4n4ry-1]\n: x\n',
+        HEAD + 'watch: {? c4n4ry-1 : x}\n',
+        CHANNELS + '  team: {url:c4n4ry-1}\n',
+        CHANNELS + '  team: {url c4n4ry-1}\n',
+        CHANNELS + '  team:\n    url c4n4ry-1\n',
+        CHANNELS + '  team:\n    url: console://\n    url c4n4ry-1\n',
+        CHANNELS + '  team:\n    url=c4n4ry-1\n',
+        CHANNELS + '  team:\n    c4n4ry-1\n',
+        CHANNELS + '  team:\n    - c4n4ry-1\n',
+        CHANNELS + '  team:\n    - c4n4ry-1: [\n',
+        HEAD + 'timezone: ${c4n4ry-1}\n',
+        CHANNELS + "  team: {url: '${A:-c4n4ry-1'}\n",
+        CHANNELS + "  team: {url: '${c4n4ry-1'}\n",
+        CHANNELS + '  team: {url: ${c4n4ry-1}}\n',
+        CHANNELS + "  team: {url: '$${c4n4ry-1} x'}\n",
+        HEAD + "timezone: '${token c4n4ry-1}'\n",
+        HEAD + 'timezone: slack://c4n4ry-1\n',
+        HEAD + "timezone: 'x slack://c4n4ry-1/y'\n",
+        HEAD + "health: {listen: 'http://u:c4n4ry-1@h/'}\n",
+        HEAD + 'heartbeat: {url: https://h/c4n4ry-1 , every: x}\n',
+        HEAD + 'heartbeat: {url: h/c4n4ry-1}\n',
+        HEAD + 'heartbeat: https://h/c4n4ry-1\n',
+        CHANNELS + '  team: &t\n    url: slack://c4n4ry-1\n    rate: x\n',
+        CHANNELS + '  team: {url: >-\n   c4n4ry-1}\n',
+        CHANNELS + '  team:\n    url: |\n      c4n4ry-1\n     x: [\n',
+        CHANNELS + '  team:\n    url:\n    - c4n4ry-1\n    - [\n',
+        CHANNELS + '  team: {url: "a\nc4n4ry-1", [\n',
+        CHANNELS + '  team: {url: a\n,c4n4ry-1: [\n',
+        CHANNELS + "  team:\n    url: 'it''s\n    c4n4ry-1\n",
+        CHANNELS + '  team:\n    url: console://\n    headers:\n      Authorization: c4n4ry-1\n',
+        CHANNELS + '  team:\n    url: console://\n    headers:\n      Authorization: Bearer c4n4ry-1: x\n',
+        CHANNELS + '  team:\n    url: console://\n    headers: [Authorization, c4n4ry-1\n',
+        CHANNELS + '  team: {url: console://, headers: {Authorization: c4n4ry-1\n',
     ],
 )  # fmt: skip
 def test_no_fault_shows_a_secret(tmp_path: Path, text: str) -> None:
@@ -147,7 +246,7 @@ def test_of_a_secret_its_scheme_or_its_reference_may_be_shown(text: str, shown: 
     ],
 )
 def test_a_masked_line_keeps_its_columns(line: str, masked: str) -> None:
-    assert mask_span(line, 7, line.index(", b")) == masked
+    assert mask_spans(line, [(7, line.index(", b"))]) == masked
 
 
 @pytest.mark.parametrize(
@@ -171,12 +270,16 @@ def test_an_unparsed_line_ends_where_a_secret_could_begin(line: str, is_inside_s
         (["url: a", "", "    b", "  c"], True),
         (["team: {url: a,", "  b"], True),
         (["  url: a", "  max_age 72h"], False),
-        (["  url: a", "x"], False),
-        (["url"], False),
+        (["  url: a", "x: b"], False),
+        (["token: a", "  b"], True),
+        (["keywords:", "  - b"], False),
+        (["team:", "  b"], True),
+        (["x"], True),
+        (["'token"], True),
     ],
 )
 def test_a_line_further_in_than_a_url_may_belong_to_it(lines: list[str], expected: bool) -> None:
-    assert is_below_url(lines) is expected
+    assert may_be_secret(lines) is expected
 
 
 def test_a_line_beside_a_url_is_shown_when_it_cannot_be_parsed(tmp_path: Path) -> None:
@@ -208,3 +311,24 @@ def test_a_line_beside_a_url_is_shown_when_it_cannot_be_parsed(tmp_path: Path) -
 )
 def test_secrets_stand_in_urls_and_in_unknown_keys_of_channels(path: tuple[str | int, ...], expected: bool) -> None:
     assert is_secret_place(path) is expected
+
+
+def test_every_setting_but_url_is_open() -> None:
+    assert {key for _, section in sections() for key in section.model_fields} == SETTINGS | {"url"}
+
+
+@pytest.mark.parametrize(
+    ("line", "excerpt"),
+    [
+        ("timezone: Mars  # was Venus", "timezone: Mars"),
+        ("timezone: 'Mars # 1'  # was Venus", "timezone: 'Mars # 1'"),
+        ('timezone: "Mars"#Venus', 'timezone: "Mars"'),
+        ("timezone: Mars#1 # Venus", "timezone: Mars#1"),
+        ("timezone: |  # Venus\n  Mars", "timezone: |"),
+    ],
+)
+def test_a_comment_is_left_out_of_an_excerpt(tmp_path: Path, line: str, excerpt: str) -> None:
+    (tmp_path / "config.yaml").write_text(f"{HEAD}{line}\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "config.yaml", environ={})
+    assert caught.value.faults[0].excerpt == excerpt

@@ -17,6 +17,7 @@ import requests
 
 from bench.pipeline import take_in
 from bench.report import Figure, quantile, resident
+from monitor.clock import SteadyClock
 from monitor.model import Message
 from monitor.notify.apprise_channel import AppriseChannel, build
 from monitor.notify.send_time import Policy
@@ -26,7 +27,6 @@ from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.store import SqliteStore
-from monitor.times import SystemClock
 from tests.end_to_end.harness import Project, record
 from tests.servers import Answer, http_server
 
@@ -131,7 +131,7 @@ def _store() -> Iterator[tuple[SqliteStore, DeliveryContext]]:
             yield (
                 SqliteStore(handle),
                 DeliveryContext(
-                    outbox=outbox, channel_states=channel_states, clock=SystemClock(), jitter=random.random
+                    outbox=outbox, channel_states=channel_states, clock=SteadyClock(None), jitter=random.random
                 ),
             )
         finally:

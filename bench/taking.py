@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from monitor.clock import SteadyClock
 from monitor.collect.source import Source, SourceOptions
 from monitor.collect.watching.folder import Folder
 from monitor.daemon.ingester import Ingester
@@ -17,14 +18,13 @@ from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import IngestReport, Mode
 from monitor.pipeline import Routing
 from monitor.store.open import Access, open_stores
-from monitor.times import SystemClock
 
 
 @contextmanager
 def open_intake(folder: Path) -> Iterator[Ingester]:
     """Of the files in `folder`/seeds, with one watchlist; the store is in `folder`/state."""
     (folder / "seeds").mkdir(parents=True, exist_ok=True)
-    clock = SystemClock()
+    clock = SteadyClock(None)
     source = Source(
         folder=Folder(source="bench", path=os.fsencode(folder / "seeds")),
         options=SourceOptions(timezone=ZoneInfo("Asia/Seoul")),

@@ -396,3 +396,14 @@ class IngestReport:
     def rejected(self) -> int:
         """Count the rejected records, or the file itself."""
         return self.counts.get(Kind.REJECTED, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockReading:
+    """What a clock showed at one time; the store keeps it for the next process."""
+
+    at: datetime
+    wall: datetime  # of the machine's clock
+    uptime: float  # seconds since the machine started, including those it was suspended
+    boot: str  # tells this start of the machine from others; "": unknown
+    aged: datetime  # retention counts by it: where `at` is set forward, it follows at twice the speed of the uptime

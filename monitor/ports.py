@@ -15,6 +15,7 @@ from typing import Protocol
 from monitor.model import (
     Batch,
     ChannelState,
+    ClockReading,
     Delivery,
     DraftMessage,
     Dump,
@@ -47,6 +48,8 @@ from monitor.records import (
     Summary,
     VersionRecord,
 )
+
+_NO_TIME = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,6 +280,20 @@ class Maintenance(Protocol):
     def check_writable(self) -> None:
         """Commit a write of a few bytes that changes nothing. Raises StoreError, as on a full disk."""
 
+    def clock(self) -> ClockReading | None:
+        """Return what the clock showed last; None: the store is empty. Only reads.
+
+        A store that has no reading yet returns the time of its newest dump, of no known start of the machine.
+        """
+
+    def note_clock(self, reading: ClockReading, *, moved: timedelta = _NO_TIME, off: timedelta = _NO_TIME) -> None:
+        """Store what the clock shows now, and in the same transaction what follows from it.
+
+        moved: by how much the clock has just been set. All that waits, rests or is expected moves along, so that as
+        much time is left as before. What would lie in the future of a clock that was set back is moved back as well.
+        off: how long the machine was off; what waits to be sent expires so much later.
+        """
+
     def fill_search_index(self, most: int) -> int:
         """Index up to `most` versions in one transaction; return how many there were, 0: the index is up to date."""
 
@@ -390,4 +407,19 @@ class Clock(Protocol):
     """The time as the process sees it; tests inject one that stands still."""
 
     def now(self) -> datetime:
-        """Return the current time, aware UTC."""
+        """Return the current time, aware UTC. It runs steadily, whatever happens to the wall clock."""
+
+    def reading(self) -> ClockReading:
+        """Return the current time with all that it is told by."""
+
+    def offset(self) -> timedelta:
+        """Return by how much the wall clock is ahead of it; zero: they agree."""
+
+    def jump(self) -> timedelta | None:
+        """Return by how much to set it; None: it agrees with the wall clock, or that one cannot be believed yet."""
+
+    def follow(self, by: timedelta) -> None:
+        """Set it by so much."""
+
+    def moved(self) -> timedelta:
+        """Return by how much it has been set since the process began."""

@@ -1,4 +1,4 @@
-"""Tell the time, write it as text for the store and for output, and read it back."""
+"""Write times as text for the store and for output, and read them back."""
 
 from __future__ import annotations
 
@@ -27,10 +27,3 @@ def is_rfc3339(value: object) -> bool:
         return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
     except ValueError:
         return False
-
-
-class SystemClock:
-    """Implements `monitor.ports.Clock`."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)

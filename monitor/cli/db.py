@@ -10,11 +10,11 @@ import click
 
 from monitor.cli.common import common_options, config_option, load_config, print_json
 from monitor.cli.progress import progress_bar
+from monitor.clock import SteadyClock, wall_time
 from monitor.control import lock
 from monitor.ports import Maintenance, Retention
 from monitor.records import IntegrityCheck
 from monitor.text import escape
-from monitor.times import SystemClock
 
 _FILE = click.Path(path_type=Path)
 
@@ -31,7 +31,7 @@ def backup_command(*, path: Path, config_file: str | None) -> None:
     """Copy the current store to PATH, also while the monitor runs; a file that exists is never overwritten."""
     from monitor.store.sqlite.backup import backup, note_backup
 
-    config, now = load_config(config_file), SystemClock().now()
+    config, now = load_config(config_file), wall_time()
     with progress_bar("backup") as update:
         size = backup(config.state, path, progress=lambda done, total: update(completed=done, total=total))
     note_backup(config.state, path, now=now)
@@ -48,7 +48,7 @@ def restore_command(*, path: Path, config_file: str | None) -> None:
     """
     from monitor.store.sqlite.backup import restore
 
-    config, now = load_config(config_file), SystemClock().now()
+    config, now = load_config(config_file), wall_time()
     with lock.hold(config.state, verb="restore", now=now), progress_bar("restore") as update:
         kept = restore(config.state, path, now=now, progress=lambda done, total: update(completed=done, total=total))
     click.echo(f"restored from {escape(str(path))}" + (f"; the old store is now {escape(str(kept))}" if kept else ""))
@@ -78,13 +78,14 @@ def prune_command(*, config_file: str | None) -> None:
     from monitor.config.convert import retention_of
     from monitor.store.open import Access, open_stores
 
-    config, now = load_config(config_file), SystemClock().now()
+    config, now = load_config(config_file), wall_time()
     retention = retention_of(config)
     if retention == Retention():
         click.echo("everything is kept: the configuration has no `retention:`")
         return
     with lock.hold(config.state, verb="prune", now=now), open_stores(config.state, Access.WRITE) as stores:
-        pruned = stores.maintenance.prune(retention, now=now)
+        aged = SteadyClock(stores.maintenance.clock()).reading().aged
+        pruned = stores.maintenance.prune(retention, now=aged)
     click.echo(f"deleted: {pruned.versions} old texts, {pruned.messages} messages, {pruned.events} events")
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.common import common_options, load_config, print_json
+from monitor.clock import wall_time
 from monitor.errors import ConfigError, MonitorError
-from monitor.times import SystemClock
 
 if TYPE_CHECKING:
     from monitor.inspect.doctor import CheckResult
@@ -53,4 +53,4 @@ def _results(config_file: str | None) -> Iterator[CheckResult]:
         yield CheckResult(check="configuration", state="fail", what=what, do=action)
         return
     yield CheckResult(check="configuration", state="ok", what=str(config.file))
-    yield from examine(config, now=SystemClock().now())
+    yield from examine(config, now=wall_time())

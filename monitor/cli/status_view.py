@@ -49,7 +49,10 @@ def screen(status: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, bars: st
 def _daemon(daemon: Mapping[str, Any] | None, zone: ZoneInfo) -> str:
     running = f"running since {_local_time(daemon['since'], zone)} (pid {daemon['pid']})" if daemon else "not running"
     paused = f"  paused: {escape(daemon['paused'])}" if daemon and daemon["paused"] else ""
-    return _line("monitor", click.style(running + paused, fg=_GOOD if daemon and not paused else _BAD))
+    ahead = daemon.get("clock_ahead", 0) if daemon else 0
+    by = f"{timedelta(seconds=abs(ahead))} {'ahead' if ahead > 0 else 'behind'}"
+    clock = click.style(f"  the machine's clock is {by}", fg=_WARNING) if ahead else ""
+    return _line("monitor", click.style(running + paused, fg=_GOOD if daemon and not paused else _BAD) + clock)
 
 
 def _source(source: Mapping[str, Any], now: datetime, zone: ZoneInfo, *, is_running: bool) -> Iterator[str]:

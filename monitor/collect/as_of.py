@@ -7,6 +7,7 @@ from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+_UNSET_YEAR = 1970  # of files that were written before the machine's clock was set
 _STAMP = re.compile(
     r"(?<![0-9A-Za-z])(?P<y>(?:19|20)\d\d)-?(?P<m>[01]\d)-?(?P<d>[0-3]\d)"
     # A second date after the first one is not a time of day.
@@ -18,12 +19,14 @@ _STAMP = re.compile(
 def as_of(
     rule: str, *, name: str, dates: Collection[date], modified: datetime, arrived: datetime, timezone: ZoneInfo
 ) -> datetime:
-    """Return when this dump was made, aware UTC, by the source's rule: auto, filename, newest_date or mtime.
+    """Return when this dump was made, aware UTC, by the source's rule: auto, filename, newest_date, mtime or arrival.
 
     name: the file's. dates: its records'. arrived: when it was ingested. auto takes the first that exists: a timestamp
     in the file name, the newest record date, the arrival. Dates more than one day after the arrival are typing errors:
     one 2099 must not make every later edit look old. A rule without evidence falls back to the arrival.
     """
+    if rule == "arrival" or (rule == "mtime" and modified.year <= _UNSET_YEAR):
+        return arrived.astimezone(UTC)
     if rule == "mtime":
         return min(modified, arrived).astimezone(UTC)
     stamp = None if rule == "newest_date" else name_stamp(name, timezone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
@@ -16,9 +16,13 @@ class SourceOptions:
 
     timezone: ZoneInfo
     categories: tuple[str, ...] = ()
-    as_of: str = "auto"
+    as_of: str = "auto"  # as collect.as_of
     max_record: int = 1_000_000
     listings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # listing → globs of the names of its dumps
+
+    def without_file_times(self) -> SourceOptions:
+        """Return the options for a time at which the wall clock, and so the age of a file, cannot be believed."""
+        return replace(self, as_of="arrival") if self.as_of == "mtime" else self
 
     def listing_of(self, name: str) -> str | None:
         """Return the declared listing whose globs match a dump's name; None: no listing does."""

@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from monitor.clock import wall_time
 from monitor.config import Config
 from monitor.control import lock
+from monitor.control.clock import open_clock
 from monitor.control.commands import Commands, Request, execute
 from monitor.control.server import NoDaemon, ask
 from monitor.errors import LockHeld
 from monitor.ports import Row
 from monitor.store.open import Access, open_stores
-from monitor.times import SystemClock
 
 # While a daemon starts or ends, it holds the folder and serves no commands; the pause is in seconds.
 ATTEMPTS, PAUSE = 60, 0.05
@@ -56,9 +57,9 @@ def request_reload(state: Path, *, pause: Callable[[float], None] = time.sleep) 
 @contextmanager
 def local_commands(config: Config) -> Iterator[Commands]:
     """Open the commands in this process; attempts of a dead daemon are reclaimed first. Raises LockHeld, StoreError."""
-    clock = SystemClock()
-    with lock.hold(config.state, verb=lock.COMMAND, now=clock.now()), open_stores(config.state, Access.WRITE) as stores:
+    with lock.hold(config.state, verb=lock.COMMAND, now=wall_time()), open_stores(config.state, Access.WRITE) as stores:
         holding = [name for name, channel in config.channels.items() if channel.on_uncertain == "hold"]
+        clock = open_clock(stores.maintenance)
         now = clock.now()  # the folder is locked: every process that claimed before has ended
         stores.outbox.reclaim(holding=holding, claimed_before=now, now=now)
         yield Commands(

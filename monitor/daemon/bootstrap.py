@@ -14,12 +14,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from monitor.clock import wall_time
 from monitor.collect.source import Source
 from monitor.collect.watching.supervisor import require_events
 from monitor.compare.fingerprint import FINGERPRINTER
 from monitor.config.convert import policy_of, retention_of, sources_of, watchlists_of
 from monitor.control import lock
+from monitor.control.clock import open_clock
 from monitor.control.rights import close_to_others
+from monitor.daemon.clock_follower import ClockFollower
 from monitor.daemon.dispatcher import Dispatcher, Receiver
 from monitor.daemon.ingester import Ingester
 from monitor.daemon.maintenance import MaintenanceWorker
@@ -39,13 +42,11 @@ from monitor.pipeline import Routing
 from monitor.ports import Archive, Channel, Clock
 from monitor.records import read_all
 from monitor.store.open import BUSY, Access, Stores, open_stores
-from monitor.times import SystemClock
 
 if TYPE_CHECKING:
     from monitor.config import Config
 
 
-_CLOCK = SystemClock()
 _MIN_RULES = 500  # from then on word frequencies are counted
 _RELEASES = 500  # the latest, whose words are counted
 
@@ -57,6 +58,7 @@ class SharedParts:
     stores: Stores
     counters: Counters
     clock: Clock
+    clock_follower: ClockFollower
     since: datetime  # as in Dispatcher
     retry_policy: RetryPolicy
     unrecorded: UnrecordedAttempts = field(default_factory=UnrecordedAttempts)
@@ -72,6 +74,7 @@ class Runtime:
     dispatcher: Dispatcher
     stores: Stores
     maintenance: MaintenanceWorker
+    check_clock: Callable[[], None]  # runs at each tick
     build_for: Callable[[Config], Runtime]  # builds a Runtime with the same shared parts
 
     def rebuilt_for(self, config: Config) -> Runtime:
@@ -124,25 +127,33 @@ def open_runtime(
     config: Config,
     *,
     verb: str,
-    clock: Clock = _CLOCK,
+    clock: Clock | None = None,
     retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
     busy: float = BUSY,
 ) -> Iterator[Runtime]:
     """Lock the state folder, open the store and build the runtime. Raises LockHeld, StoreError.
 
-    busy: seconds to wait for another program that writes to the store.
+    clock: None: the one that goes on with the store's. busy: seconds to wait for another program that writes.
     """
     for fault in config.warnings:
         warn("config_warning", where=fault.where, path=fault.path, message=fault.message)
     with ExitStack() as stack:
-        stack.enter_context(lock.hold(config.state, verb=verb, now=clock.now()))
+        stack.enter_context(lock.hold(config.state, verb=verb, now=wall_time() if clock is None else clock.now()))
         close_to_others(config.state, shared_with=[config.file, *(source.path for source in config.sources.values())])
         stores = stack.enter_context(open_stores(config.state, Access.WRITE, busy=busy))
+        clock = clock or open_clock(stores.maintenance)
         if rehashed := stores.maintenance.rehash(FINGERPRINTER):
             say("store_rehashed", versions=rehashed)
         rename_sources(config, stores.maintenance)
         counters, since = Counters(stores.source_states.last_dumps()), clock.now()
-        shared = SharedParts(stores=stores, counters=counters, clock=clock, since=since, retry_policy=retry_policy)
+        shared = SharedParts(
+            stores=stores,
+            counters=counters,
+            clock=clock,
+            clock_follower=ClockFollower(clock=clock, maintenance=stores.maintenance, counters=counters),
+            since=since,
+            retry_policy=retry_policy,
+        )
         yield _build_runtime(config, shared)
 
 
@@ -190,6 +201,7 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
         dispatcher=dispatcher,
         stores=stores,
         maintenance=MaintenanceWorker(maintenance=stores.maintenance, retention=retention_of(config), clock=clock),
+        check_clock=partial(shared.clock_follower.check, operator),
         build_for=partial(_build_runtime, shared=shared),
     )
 

@@ -43,7 +43,7 @@ class Dispatcher:
 
     def start(self) -> int:
         """Take back unfinished sends of earlier processes, and expire old messages. Return how many expired."""
-        self.reclaim(claimed_before=self.since)
+        self.reclaim(claimed_before=self.since + self.clock.moved())
         for receiver in self.receivers:
             self.channel_states.note_fingerprint(receiver.channel.name, receiver.fingerprint, now=self.clock.now())
         return self.expire()

@@ -312,6 +312,7 @@ class IngestWorker:
             overflows=self._supervisor.overflows,
             handler_errors=self._supervisor.watcher.errors,
             waiting=len(self._file_queue),
+            clock_ahead=round(self._operator.clock.offset().total_seconds()),
             sources=self._source_states(now, at),
         )
 

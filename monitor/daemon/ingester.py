@@ -126,10 +126,11 @@ class Ingester:
         try:
             with open_file(path, follow_symlinks=source.folder.follows_links) as file:
                 dump = _dump(path, name, file, source, PartPacer(between))
-                now = self.operator.clock.now()
+                clock = self.operator.clock
+                now = clock.now()
                 report = ingest(
                     dump,
-                    options=source.options,
+                    options=source.options.without_file_times() if clock.offset() else source.options,
                     routing=self.routing,
                     store=self.store,
                     now=now,

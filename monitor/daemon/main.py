@@ -45,7 +45,8 @@ def _serve_health(health_server: HealthServer, runtime: Runtime, liveness: Liven
     address, dispatcher = runtime.config.health.listen, runtime.dispatcher
 
     def show_metrics() -> Response:
-        found = metrics(dispatcher.counters.snapshot(), version=__version__, now=dispatcher.clock.now())
+        snapshot, clock = dispatcher.counters.snapshot(), dispatcher.clock
+        found = metrics(snapshot, version=__version__, now=clock.now(), clock_ahead=clock.offset())
         return Response(text=exposition(found), content_type=CONTENT_TYPE)
 
     health_server.routes = {
@@ -103,6 +104,7 @@ def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
     )
     each_tick = (
         runtime.stores.maintenance.check_writable,
+        runtime.check_clock,
         silence_monitor.check,
         dispatcher.build_unconfigured_messages,
         dispatcher.reclaim,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from datetime import timedelta
 
 from monitor.errors import StoreError
 from monitor.logs import say, warn
@@ -13,7 +12,7 @@ from monitor.records import Pruned
 
 PAUSE = 15.0  # seconds between rounds; search reads what is not indexed yet as it is
 STEP = 50  # versions per transaction: a due message waits for no more than these
-_DAY = timedelta(days=1)
+_DAY = 86_400.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +25,14 @@ class MaintenanceWorker:
 
     def run(self, stop: threading.Event) -> None:
         """Work in rounds until `stop`; after a failure of the store the next round tries again."""
-        pruned = self.clock.now() - _DAY
+        pruned = self.clock.reading().uptime - _DAY
         while not stop.wait(PAUSE):
             try:
                 self.fill(stop)
-                if self.clock.now() - pruned >= _DAY and self.retention != Retention():
+                uptime = self.clock.reading().uptime
+                if uptime - pruned >= _DAY and self.retention != Retention():
                     self.prune()
-                    pruned = self.clock.now()
+                    pruned = uptime
             except StoreError as error:
                 warn("store_busy", reason=error.message)
 
@@ -43,6 +43,6 @@ class MaintenanceWorker:
 
     def prune(self) -> None:
         """Delete what is older than `retention`; a text that is not indexed yet stays."""
-        done = self.maintenance.prune(self.retention, now=self.clock.now())
+        done = self.maintenance.prune(self.retention, now=self.clock.reading().aged)
         if done != Pruned():
             say("store_pruned", versions=done.versions, messages=done.messages, events=done.events)

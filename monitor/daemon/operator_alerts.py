@@ -168,6 +168,15 @@ class OperatorAlerts:
             key=f"heard:{source}:{since:%Y-%m-%dT%H:%M:%S}",
         )
 
+    def clock_jumped(self, by: timedelta, *, wall: datetime) -> None:
+        """Alert that the machine's clock was set by so much. wall: what it shows now."""
+        direction = "forward" if by > timedelta(0) else "back"
+        self._alert(
+            f"the machine's clock jumped {direction}\nIt shows {wall:%Y-%m-%d %H:%M} UTC now. What waits keeps the time"
+            " that it has left; `monitor status` says while the monitor does not go by that clock.",
+            key=f"clock:{self._hour()}:{direction}",
+        )
+
     def baseline_taken(self, source: str, *, releases: int, matched: int) -> None:
         """Alert that the first releases of a source were recorded without alerts."""
         self._alert(

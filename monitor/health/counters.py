@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.model import IngestReport, Kind
 from monitor.notify.retry import Action
@@ -80,6 +80,11 @@ class Counters:
     def last_dump(self, source: str) -> datetime | None:
         """Return when the newest file of a source was ingested, also before this process; None: never."""
         return self._last_dumps.get(source)
+
+    def move_last_dumps(self, by: timedelta) -> None:
+        """Move the times of the newest files along with the clock, as the store has just done."""
+        with self._lock:
+            self._last_dumps = {source: at + by for source, at in self._last_dumps.items()}
 
     def snapshot(self) -> MetricsSnapshot:
         """Return all counters as they are now."""

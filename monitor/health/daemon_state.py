@@ -45,6 +45,7 @@ class DaemonState:
     overflows: int = 0  # of the kernel's event queue, since the start
     handler_errors: int = 0
     waiting: int = 0  # settled files that are not ingested yet
+    clock_ahead: int = 0  # seconds: of the wall clock, before the time that the monitor goes by; 0: they agree
     refusal: str = ""  # why the configuration file cannot be used as it is now; empty: it is in force
     sources: Mapping[str, SourceState] = field(default_factory=dict)
 

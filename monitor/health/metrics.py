@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from monitor.health.counters import MetricsSnapshot
 
@@ -30,6 +30,11 @@ _METRICS: dict[str, tuple[str, tuple[str, ...], str]] = {  # kind, names of the 
         (),
         "Whether the configuration that was read last can be used.",
     ),
+    "monitor_clock_ahead_seconds": (
+        "gauge",
+        (),
+        "By how much the wall clock is ahead of the time that the monitor goes by; 0: they agree.",
+    ),
     "monitor_build_info": ("gauge", ("version",), "The version that runs, as a label; the value is always 1."),
 }
 _LABEL = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
@@ -52,7 +57,9 @@ def exposition(metrics: Sequence[Metric]) -> str:
     return "".join(f"{line}\n" for metric in metrics for line in _lines(metric))
 
 
-def metrics(snapshot: MetricsSnapshot, *, version: str, now: datetime) -> tuple[Metric, ...]:
+def metrics(
+    snapshot: MetricsSnapshot, *, version: str, now: datetime, clock_ahead: timedelta = timedelta(0)
+) -> tuple[Metric, ...]:
     """Return all metrics; their names and labels are a contract."""
     oldest, last = snapshot.backlog.oldest, max(snapshot.last_dumps.values(), default=None)
     samples: dict[str, Mapping[tuple[str, ...], float]] = {
@@ -63,6 +70,7 @@ def metrics(snapshot: MetricsSnapshot, *, version: str, now: datetime) -> tuple[
         "monitor_outbox_oldest_pending_seconds": {(): max((now - oldest).total_seconds(), 0.0) if oldest else 0.0},
         "monitor_last_dump_timestamp_seconds": {(): int(last.timestamp()) if last else 0},
         "monitor_config_last_reload_successful": {(): snapshot.is_config_valid},
+        "monitor_clock_ahead_seconds": {(): clock_ahead.total_seconds()},
         "monitor_build_info": {(version,): 1},
     }
     return tuple(

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from monitor.clock import FIRST_DAY
 from monitor.control import lock
 from monitor.errors import NotFound, StoreError
 from monitor.store.open import Access, has_full_text_search, open_stores, store_file
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 FULL, SCARCE = 50_000_000, 1_000_000_000  # bytes free: below the first nothing works for long
 _INOTIFY = Path("/proc/sys/fs/inotify")
 _MINIMUM = {"max_user_watches": 1024, "max_user_instances": 16}
-_FIRST_YEAR = 2025  # a clock that shows an earlier year was never set
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ def _events() -> CheckResult:
 
 def _clock(config: Config, now: datetime) -> CheckResult:
     what = f"{now.astimezone(config.timezone):%Y-%m-%d %H:%M %z} in {config.timezone.key}"
-    if now.year < _FIRST_YEAR:
+    if now < FIRST_DAY:
         return _fail("time", what, "set the clock: days and ages are computed from it")
     return _ok("time", what)
 

@@ -88,7 +88,8 @@ def status(config: Config, reported: Mapping[str, Any], *, now: datetime) -> Row
     snapshot = _snapshot(config, now)
     is_running = holder is not None and holder.verb == lock.DAEMON
     reported = reported if is_running else {"silence": "no daemon runs"}
-    daemon = asdict(holder) | {"paused": reported.get("paused") or None} if holder and is_running else None
+    facts = {"paused": reported.get("paused") or None, "clock_ahead": reported.get("clock_ahead", 0)}
+    daemon = asdict(holder) | facts if holder and is_running else None
     watches = {name: daemon_state.reported_watch(reported, name) for name in config.sources}
     channels, file = _channels(config, snapshot), store_file(config.state)
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -201,8 +201,10 @@ class DeliveryWorker:
 
     def _attempt(self, delivery: Delivery) -> Action:
         """Send a claimed message and record its verdict; no transaction is open during the send."""
+        moved = self._context.clock.moved()
         verdict = self._guarded.send(delivery.message, delivery=delivery.number)
-        now = self._context.clock.now()
+        moved, now = self._context.clock.moved() - moved, self._context.clock.now()
+        delivery = replace(delivery, expires=delivery.expires + moved)  # the clock was set during the send
         decision = decide(
             verdict,
             delivery,

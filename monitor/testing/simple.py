@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-from monitor.model import Dump, FileSignature, Message, Outcome, Verdict
+from monitor.model import ClockReading, Dump, FileSignature, Message, Outcome, Verdict
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -18,6 +18,22 @@ class FrozenClock:
 
     def now(self) -> datetime:
         return self._now
+
+    def reading(self) -> ClockReading:
+        uptime = (self._now - NOON).total_seconds()
+        return ClockReading(at=self._now, wall=self._now, uptime=uptime, boot="", aged=self._now)
+
+    def offset(self) -> timedelta:
+        return timedelta(0)
+
+    def jump(self) -> timedelta | None:
+        return None
+
+    def follow(self, by: timedelta) -> None:
+        self.advance(by)
+
+    def moved(self) -> timedelta:
+        return timedelta(0)
 
     def advance(self, by: timedelta) -> None:
         """Move the clock forward."""

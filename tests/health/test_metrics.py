@@ -40,6 +40,7 @@ def test_names_types_and_labels_are_those_of_the_contract() -> None:
         "monitor_outbox_oldest_pending_seconds": ("gauge",),
         "monitor_last_dump_timestamp_seconds": ("gauge",),
         "monitor_config_last_reload_successful": ("gauge",),
+        "monitor_clock_ahead_seconds": ("gauge",),
         "monitor_build_info": ("gauge", "version"),
     }
     assert all(family.about for family in found.values())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from monitor.model import ClockReading
 from monitor.ports import Fingerprinter, Retention
 from monitor.records import IntegrityCheck, Pruned
+from monitor.store.sqlite.clock import note_clock, stored_clock
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.prune import prune
 from monitor.store.sqlite.rehash import rehash
@@ -25,6 +27,14 @@ class SqliteMaintenance:
 
     def check_writable(self) -> None:
         self._handle.check_writable()
+
+    def clock(self) -> ClockReading | None:
+        return stored_clock(self._handle)
+
+    def note_clock(
+        self, reading: ClockReading, *, moved: timedelta = timedelta(0), off: timedelta = timedelta(0)
+    ) -> None:
+        note_clock(self._handle, reading, moved=moved, off=off)
 
     def fill_search_index(self, most: int) -> int:
         return fill_index(self._handle, most)

@@ -616,3 +616,84 @@ SELECT count(*) FROM version WHERE pruned IS NULL;
 -- Releases whose hash differs from that of the version they name as their head.
 SELECT release.id FROM release LEFT JOIN version ON version.id = release.head
 WHERE version.id IS NULL OR version.release <> release.id OR version.fold_hash <> release.fold_hash;
+
+-- name: newest_dump
+SELECT max(at) AS at FROM dump;
+
+-- name: move_messages
+-- The clock was set: as much time is left as before. NULL: a time beyond the calendar, which stays.
+UPDATE message SET created_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', created_at, :by), created_at),
+    due = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', due, :by), due),
+    expires_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', expires_at, :by), expires_at)
+WHERE state IN ('pending', 'leased', 'held');
+
+-- name: move_recent_messages
+-- The limit per hour counts them.
+UPDATE message SET created_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', created_at, :by), created_at)
+WHERE state NOT IN ('pending', 'leased', 'held') AND created_at > :recent
+    AND channel IN (SELECT name FROM channel_state);
+
+-- name: move_attempts
+UPDATE attempt SET started_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', started_at, :by), started_at),
+    leased_until = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', leased_until, :by), leased_until)
+WHERE ended_at IS NULL;
+
+-- name: move_notices
+UPDATE message_item SET since = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', since, :by), since) WHERE message IS NULL;
+
+-- name: move_channel_states
+UPDATE channel_state SET opened_until = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', opened_until, :by), opened_until),
+    tokens_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', tokens_at, :by), tokens_at),
+    failing_since = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', failing_since, :by), failing_since),
+    flood_until = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', flood_until, :by), flood_until);
+
+-- name: move_mutes
+-- They are given as durations.
+UPDATE mute SET until = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', until, :by), until);
+
+-- name: move_tails
+UPDATE reject SET at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', at, :by), at) WHERE state = 'held';
+
+-- name: move_expectations
+-- Since when a source is expected to send a dump, or is silent.
+UPDATE meta SET v = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', v, :by), v)
+WHERE k >= 'silent:' AND k < 'silent;' OR k >= 'expected:' AND k < 'expected;';
+
+-- name: move_last_dumps
+-- The newest file of each source: its silence is counted from there.
+UPDATE file SET at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', at, :by), at)
+WHERE (source, at) IN (SELECT source, max(at) FROM file GROUP BY source);
+
+-- name: correct_files
+-- The clock was set back: what seems to lie in the future happened while it ran ahead.
+UPDATE file SET at = min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', at, :by), :now)) WHERE at > :now;
+
+-- name: correct_messages
+UPDATE message SET created_at = min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', created_at, :by), :now)),
+    sent_at = min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', sent_at, :by), :now))
+WHERE state IN ('sent', 'dead', 'dropped') AND created_at > :now;
+
+-- name: correct_versions
+UPDATE version SET at = min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', at, :by), :now))
+WHERE id IN (SELECT version FROM event WHERE at > :now) AND at > :now;
+
+-- name: correct_events
+UPDATE event SET at = min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', at, :by), :now)) WHERE at > :now;
+
+-- name: correct_dumps
+UPDATE dump SET at = min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', at, :by), :now)) WHERE at > :now;
+
+-- name: correct_views
+-- A later dump must not look older than these. Where two would become one row, the second stays as it is.
+UPDATE OR IGNORE dump SET as_of = min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', as_of, :by), :now))
+WHERE as_of > :now;
+
+-- name: correct_confirmations
+UPDATE release SET
+    confirmed = iif(confirmed > :now, min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', confirmed, :by), :now)), confirmed),
+    withdrawn = iif(withdrawn > :now, min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', withdrawn, :by), :now)), withdrawn)
+WHERE confirmed > :now OR withdrawn > :now;
+
+-- name: extend_expiries
+UPDATE message SET expires_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', expires_at, :by), expires_at)
+WHERE state IN ('pending', 'leased');

@@ -1,0 +1,78 @@
+"""Keep what the clock showed last, and move stored times along when it is set."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from monitor.model import ClockReading
+from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.rows import to_json
+from monitor.times import parse_timestamp, timestamp
+
+_HOUR = timedelta(hours=1)
+
+
+def stored_clock(handle: Handle) -> ClockReading | None:
+    """Return what the clock showed last; a store of an older version knows its newest dump."""
+    if row := handle.one("meta", k="clock"):
+        facts = json.loads(row["v"])
+        return ClockReading(
+            at=parse_timestamp(facts["at"]),
+            wall=parse_timestamp(facts["wall"]),
+            uptime=facts["uptime"],
+            boot=facts["boot"],
+            aged=parse_timestamp(facts["aged"]),
+        )
+    row = handle.all("newest_dump")[0]
+    if row["at"] is None:
+        return None
+    at = parse_timestamp(row["at"])
+    return ClockReading(at=at, wall=at, uptime=0.0, boot="", aged=at)
+
+
+def note_clock(handle: Handle, reading: ClockReading, *, moved: timedelta, off: timedelta) -> None:
+    """Store what the clock shows; move stored times by `moved`, and expiries by `off`."""
+    facts = {
+        "at": timestamp(reading.at),
+        "wall": timestamp(reading.wall),
+        "uptime": reading.uptime,
+        "boot": reading.boot,
+        "aged": timestamp(reading.aged),
+    }
+    with handle.transaction():
+        handle.all("set_meta", k="clock", v=to_json(facts))
+        if moved:
+            _move_waiting(handle, _modifier(moved), recent=timestamp(reading.at - moved - _HOUR))
+        if moved < timedelta(0):
+            _correct_future(handle, _modifier(moved), now=timestamp(reading.at))
+        if off:
+            handle.all("extend_expiries", by=_modifier(off))
+
+
+def _move_waiting(handle: Handle, by: str, *, recent: str) -> None:
+    """Move what measures a time that has yet to pass, or that has passed since. recent: an hour ago."""
+    handle.all("move_messages", by=by)
+    handle.all("move_recent_messages", by=by, recent=recent)
+    handle.all("move_attempts", by=by)
+    handle.all("move_notices", by=by)
+    handle.all("move_channel_states", by=by)
+    handle.all("move_mutes", by=by)
+    handle.all("move_tails", by=by)
+    handle.all("move_expectations", by=by)
+    handle.all("move_last_dumps", by=by)
+
+
+def _correct_future(handle: Handle, by: str, *, now: str) -> None:
+    """Move back what cannot have happened later than now; versions are found by their events."""
+    handle.all("correct_files", by=by, now=now)
+    handle.all("correct_messages", by=by, now=now)
+    handle.all("correct_versions", by=by, now=now)
+    handle.all("correct_events", by=by, now=now)
+    handle.all("correct_dumps", by=by, now=now)
+    handle.all("correct_views", by=by, now=now)
+    handle.all("correct_confirmations", by=by, now=now)
+
+
+def _modifier(by: timedelta) -> str:
+    return f"{by.total_seconds():+.3f} seconds"

@@ -118,7 +118,7 @@ def test_a_process_that_ends_between_jump_and_belief_hands_it_to_the_next(follow
 
 def test_a_message_that_is_on_its_way_while_the_clock_is_set_is_not_given_up(followed: Followed) -> None:
     class Slow(RecordingChannel):
-        def send(self, message: object, *, delivery: int) -> Verdict:
+        def send(self, message: object, *, delivery: str) -> Verdict:
             followed.jump(YEARS)
             return Verdict(outcome=Outcome.TRANSIENT, reason="busy")
 

@@ -83,7 +83,7 @@ def no_other_machine(port: int) -> Iterator[list[str]]:
 
 
 def sent(name: str, url: Secret) -> Verdict:
-    return GuardedChannel(LazyChannel(name, url)).send(PING, delivery=1)
+    return GuardedChannel(LazyChannel(name, url)).send(PING, delivery="1")
 
 
 def test_nearly_every_plugin_can_be_addressed(addresses: Mapping[str, Secret]) -> None:

@@ -21,8 +21,8 @@ import os
 import socket
 import struct
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -253,3 +253,36 @@ def unused_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@contextmanager
+def raw_server(talk: Callable[[socket.socket], None]) -> Iterator[int]:
+    """The port of a server of one's own words: `talk` gets each connection, one after the other."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ending = threading.Event()
+
+        def serve() -> None:
+            while not ending.is_set():
+                connection, _ = listener.accept()
+                with suppress(OSError), connection:  # the client has gone, or wakes us at the end
+                    talk(connection)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            ending.set()
+            with socket.create_connection(listener.getsockname(), timeout=30) as last:
+                last.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """Read one HTTP request and return its body."""
+    with connection.makefile("rb") as reader:
+        length = 0
+        while (line := reader.readline()) not in (b"\r\n", b""):
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        return reader.read(length)

@@ -25,7 +25,8 @@ from typing import Any
 
 from monitor.notify.verdict import NO_REPLY, SendFailure, WireTrace, retry_after
 
-MAX_RECEIVED = 1_000_000  # bytes that all answers to one send may have, with their headers
+MAX_RECEIVED = 400_000  # bytes that all answers to one send may have, with their headers
+MAX_EARLY_ANSWERS = 20  # such as 103 Early Hints
 MAX_BODY = 65_536  # bytes of an answer's body, unpacked, that a plugin gets to see
 BODY_TIME = 10.0  # seconds that an answer's body may take after its head
 _LOGGERS = ("apprise", "urllib3", "urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry")
@@ -145,6 +146,9 @@ def _tap_connections() -> None:
             raise ConnectionRefusedError(errno.ECONNREFUSED, "a rehearsal connects to nobody")
         try:
             tap.check_time()
+            if (limit := connection.gettimeout()) != 0:  # 0: an event loop's; None: it would wait forever
+                left = tap.deadline - time.monotonic()
+                connection.settimeout(left if limit is None else min(limit, left))
             plain(connection, address)
         except BlockingIOError:
             raise  # not a failure: an event loop waits for it
@@ -199,9 +203,12 @@ def _tap_requests() -> None:
         tap.path = request.path_url
         if tap.is_rehearsal:
             raise NotConnected("a rehearsal connects to nobody")
+        answered = len(tap.trace.codes)
         try:
             response = plain(adapter, request, *values, **named)
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            if len(tap.trace.codes) > answered:
+                return _status_alone(tap, request)
             if tap.has_left:
                 tap.note_unanswered(_root(error))
             elif not tap.trace.failure:
@@ -222,6 +229,18 @@ def _tap_requests() -> None:
 
     _wrap(HTTPAdapter, "send", send)
     _wrap(http.client.HTTPConnection, "endheaders", endheaders)
+
+
+def _status_alone(tap: Tap, request: Any) -> Any:
+    """Return an answer of which only the status line could be read."""
+    from requests import Response
+    from urllib3 import HTTPResponse
+
+    answer = Response()
+    answer.status_code, answer.url, answer.request = tap.trace.codes[-1], request.url, request
+    answer.raw, answer._content, answer._content_consumed = HTTPResponse(), b"", True  # noqa: SLF001  as if read
+    tap.note(is_cut=True)
+    return answer
 
 
 def _read_body(tap: Tap, response: Any) -> None:
@@ -248,27 +267,28 @@ def _read_body(tap: Tap, response: Any) -> None:
 def _tap_answers() -> None:
     def begin(tap: Tap, plain: Any, answer: http.client.HTTPResponse) -> None:
         try:
-            plain(answer)
-            while 100 < answer.status < 200 and answer.status != http.client.SWITCHING_PROTOCOLS:
-                tap.check_time()
-                answer.headers = None  # type: ignore[assignment]  # an early hint: read on, as after 100 Continue
+            for _ in range(MAX_EARLY_ANSWERS):
                 plain(answer)
+                if not _is_early(answer):
+                    break
+                answer.headers = None  # type: ignore[assignment]  # an early hint: read on, as after 100 Continue
         except (http.client.HTTPException, OSError, ValueError) as error:
             status: object = answer.status  # a word until the status line was read
             if not isinstance(status, int) or status < 200:
                 tap.note_unanswered(error)
-                raise
-            _end_at_status(answer)
-            tap.note(is_cut=True)
+            else:
+                tap.note_code(status)
+            raise
+        if _is_early(answer):
+            tap.note_failure(SendFailure.UNREADABLE)
+            raise http.client.BadStatusLine("only early answers")
         tap.note_code(answer.status)
 
     _wrap(http.client.HTTPResponse, "begin", begin)
 
 
-def _end_at_status(answer: http.client.HTTPResponse) -> None:
-    """Go on with an answer of which only the status line could be read."""
-    answer.headers = answer.msg = http.client.HTTPMessage()
-    answer.version, answer.length, answer.chunked, answer.will_close = 11, 0, False, True
+def _is_early(answer: http.client.HTTPResponse) -> bool:
+    return 100 <= answer.status < 200 and answer.status != http.client.SWITCHING_PROTOCOLS
 
 
 def _tap_smtp() -> None:

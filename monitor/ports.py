@@ -254,6 +254,12 @@ class SourceStates(Protocol):
     def end_silence(self, source: str) -> None:
         """Record that a source is silent no longer and that the operator was notified."""
 
+    def unreported_rejects(self) -> Mapping[str, tuple[int, int]]:
+        """Count the rejects of each source that no alert has counted, with the id of the last. Only reads."""
+
+    def note_rejects_reported(self, source: str, *, last: int) -> None:
+        """Record that an alert has counted the rejects of a source up to this id."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:

@@ -62,7 +62,7 @@ class SharedParts:
     since: datetime  # as in Dispatcher
     retry_policy: RetryPolicy
     unrecorded: UnrecordedAttempts = field(default_factory=UnrecordedAttempts)
-    reject_counts: dict[str, int] = field(default_factory=dict)  # as in OperatorAlerts
+    postponed: dict[str, Message] = field(default_factory=dict)  # as in OperatorAlerts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +175,7 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
     stores, clock = shared.stores, shared.clock
     shared.counters.register_channels(config.channels)
     notified = tuple(config.channels) if config.operator.notify is None else config.operator.notify
-    operator = OperatorAlerts(channels=notified, outbox=stores.outbox, clock=clock, reject_counts=shared.reject_counts)
+    operator = OperatorAlerts(channels=notified, outbox=stores.outbox, clock=clock, postponed=shared.postponed)
     ingester = Ingester(
         sources_of(config),
         routing=_routing(config, stores.archive),

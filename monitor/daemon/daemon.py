@@ -170,6 +170,7 @@ class Daemon:
         self.ingest_worker.stop_watching()
         self.control.stop()
         _join(control, timings.pause)
+        self.dispatcher.operator.retry_postponed()
         unfinished = (thread.name for thread in (*threads, *control) if thread.is_alive())
         say("stopped", unfinished=", ".join(unfinished))
 

@@ -67,8 +67,8 @@ class Dispatcher:
         return sum(counts.values())
 
     def send_reminders(self) -> None:
-        """Alert to channels that stay down, and to rejects that no alert has counted yet."""
-        self.operator.unreported_rejects()
+        """Alert to channels that stay down, and repeat alerts that the store could not take."""
+        self.operator.retry_postponed()
         for receiver in self.receivers:
             if is_open(channel_state := self.channel_states.get(receiver.channel.name)):
                 self.operator.channel_still_down(receiver.channel.name, channel_state)

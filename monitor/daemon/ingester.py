@@ -12,6 +12,7 @@ from monitor.collect.file_reader import LARGE_SIZE, MAX_IN_MEMORY, File, Skipped
 from monitor.collect.source import Source
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.daemon.pacing import PartPacer
+from monitor.daemon.reject_alerts import RejectAlerts
 from monitor.errors import FileChanged, Interrupted, NotReadable, StoreError
 from monitor.health.counters import Counters
 from monitor.logs import fail, say, warn
@@ -59,6 +60,7 @@ class Ingester:
     counters: Counters
 
     def __post_init__(self) -> None:
+        self.reject_alerts = RejectAlerts(source_states=self.source_states, operator=self.operator)
         self._skipped: dict[bytes, FileSignature] = {}  # not ingested until they change
         self._without_baseline = {
             s.name for s in self.sources if s.wants_baseline and self.source_states.begin_baseline(s.name)
@@ -174,7 +176,7 @@ class Ingester:
         """Alert the operators to rejects, and end the source's baseline with its last file."""
         name = outcome.source.name
         if outcome.report and outcome.report.rejected:
-            self.operator.dump_rejected(outcome.report)
+            self.reject_alerts.report_dump(outcome.report)
         if not outcome.is_postponed:
             self._baseline_paths.get(name, set()).discard(outcome.path)
         if name in self._untried_paths:

@@ -110,6 +110,7 @@ def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
         dispatcher.reclaim,
         dispatcher.expire,
         dispatcher.send_reminders,
+        runtime.ingester.reject_alerts.report_rest,
         dispatcher.update_backlog,
     )
     return PeriodicJobs(each_tick=each_tick, threads=threads)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from monitor.errors import StoreError
 from monitor.logs import warn
@@ -22,14 +23,25 @@ _HELD_COMMANDS = (
 )
 
 
+class Told(StrEnum):
+    """What became of an alert."""
+
+    NOW = "now"  # it is stored, or there is no channel to tell
+    BEFORE = "before"  # one of the same key was stored before
+    NOT_YET = "not yet"  # the store failed for some channel
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorAlerts:
-    """The channels that are alerted, and the outbox of the alerts; each public method alerts one event."""
+    """The channels that are alerted, and the outbox of the alerts; each public method alerts one event.
+
+    Used from several threads: each change of `postponed` is one step.
+    """
 
     channels: Sequence[str]
     outbox: Outbox
     clock: Clock
-    reject_counts: dict[str, int] = field(default_factory=dict)  # by source: rejects since the alert of this hour
+    postponed: dict[str, Message] = field(default_factory=dict)  # by key: alerts that the store could not take yet
 
     def channel_state_changed(self, channel: str, transition: Transition, state: ChannelState) -> None:
         """Alert that a channel fails, or works again."""
@@ -124,25 +136,23 @@ class OperatorAlerts:
             key=f"health:{address}:{self._hour()}",
         )
 
-    def dump_rejected(self, report: IngestReport) -> None:
-        """Alert that parts of a dump could not be read."""
-        count, before = report.rejected, self.reject_counts.pop(report.source, 0)
-        others = f", and {before} of dumps before it" if before else ""
-        is_new = self._alert(
-            f"{_plural(count + before, 'part')} of {'dumps' if before else 'a dump'} could not be read\nDump"
-            f" {report.name} of source {report.source}{others}. {_SEE_REJECTS}",
+    def dump_rejected(self, report: IngestReport, *, earlier: int = 0) -> Told:
+        """Alert that parts of a dump could not be read, and `earlier` parts of dumps before it."""
+        others = f", and {earlier} of dumps before it" if earlier else ""
+        told, _ = self._queue(
+            f"{_plural(report.rejected + earlier, 'part')} of {'dumps' if earlier else 'a dump'} could not be read\n"
+            f"Dump {report.name} of source {report.source}{others}. {_SEE_REJECTS}",
             key=f"rejected:{report.source}:{self._hour()}",
         )
-        if not is_new:
-            self.reject_counts[report.source] = before + count
+        return told
 
-    def unreported_rejects(self) -> None:
-        """Alert to rejects that came after the alert of their hour, once that hour is over."""
-        for source in list(self.reject_counts):
-            count = self.reject_counts.pop(source, 0)
-            text = f"{_plural(count, 'more part')} of dumps could not be read\nOf source {source}. {_SEE_REJECTS}"
-            if count and not self._alert(text, key=f"rejected:{source}:{self._hour()}"):
-                self.reject_counts[source] = self.reject_counts.get(source, 0) + count
+    def more_rejected(self, source: str, count: int, *, occasion: str = "") -> Told:
+        """Alert that more parts of a source's dumps could not be read. occasion: as in RejectAlerts."""
+        told, _ = self._queue(
+            f"{_plural(count, 'more part')} of dumps could not be read\nOf source {source}. {_SEE_REJECTS}",
+            key=f"rejected:{source}:{self._hour()}{occasion}",
+        )
+        return told
 
     def dumps_unfinished(self, count: int) -> None:
         """Alert that dumps ended in the middle of a release and were not completed."""
@@ -152,18 +162,18 @@ class OperatorAlerts:
             key=f"overdue:{self._hour()}",
         )
 
-    def source_silent(self, source: str, *, since: datetime, has_dumps: bool) -> None:
+    def source_silent(self, source: str, *, since: datetime, has_dumps: bool) -> Told:
         """Alert that no dump came for longer than `expect_every`. since: the last dump, else the first start."""
         what = "no new dump of source" if has_dumps else "no dump at all of source"
-        self._alert(
+        return self._alert(
             f"{what} {source} since {since:%Y-%m-%d %H:%M} UTC\nOne is expected more often (expect_every). Look after"
             " the program that drops its files; `monitor status` says how its folder is watched.",
             key=f"silent:{source}:{since:%Y-%m-%dT%H:%M:%S}",
         )
 
-    def source_resumed(self, source: str, *, since: datetime) -> None:
+    def source_resumed(self, source: str, *, since: datetime) -> Told:
         """Alert that dumps come again after a silence."""
-        self._alert(
+        return self._alert(
             f"dumps of source {source} come again\nNone had come since {since:%Y-%m-%d %H:%M} UTC.",
             key=f"heard:{source}:{since:%Y-%m-%dT%H:%M:%S}",
         )
@@ -185,30 +195,47 @@ class OperatorAlerts:
             key=f"baseline:{source}",
         )
 
-    def _alert(self, text: str, *, key: str, about: str = "") -> bool:
-        """Queue and log an alert. False: this key was alerted already.
-
-        Where the store fails, that is logged too, and the alert is only logged.
-        """
-        channels = [name for name in self.channels if name != about]
-        is_news = self._enqueue(text, key, channels) or not channels
-        if is_news:
-            warn("operator_told", what=text.partition("\n")[0], channels=", ".join(channels) or "none")
-        return is_news
-
-    def _enqueue(self, text: str, key: str, channels: Sequence[str]) -> bool:
-        now, is_news = self.clock.now(), False
-        for name in channels:
-            message = Message(channel=name, kind="system", source="", text=text)
+    def retry_postponed(self) -> None:
+        """Queue the alerts that the store could not take before; what it still cannot take stays."""
+        for key, message in list(self.postponed.items()):
             try:
-                is_news |= self.outbox.enqueue(message, key=f"y:{name}:{key}", now=now)
+                is_new = self.outbox.enqueue(message, key=key, now=self.clock.now())
             except StoreError as error:
                 warn("store_busy", reason=error.message)
-                return True
-        return is_news
+                return
+            self.postponed.pop(key, None)
+            if is_new:
+                warn("operator_told", what=_headline(message.text), channels=message.channel)
+
+    def _alert(self, text: str, *, key: str, about: str = "") -> Told:
+        """Queue and log an alert; where the store fails it is kept, and queued by `retry_postponed`."""
+        told, failed = self._queue(text, key=key, about=about)
+        self.postponed.update(failed)
+        return told
+
+    def _queue(self, text: str, *, key: str, about: str = "") -> tuple[Told, Mapping[str, Message]]:
+        """Queue an alert for each channel and log it; return also the messages that the store could not take."""
+        channels = [name for name in self.channels if name != about]
+        stored, failed = list[str](), dict[str, Message]()
+        for name in channels:
+            message, message_key = Message(channel=name, kind="system", source="", text=text), f"y:{name}:{key}"
+            try:
+                if self.outbox.enqueue(message, key=message_key, now=self.clock.now()):
+                    stored.append(name)
+            except StoreError as error:
+                warn("store_busy", reason=error.message)
+                failed[message_key] = message
+        told = Told.NOT_YET if failed else Told.NOW if stored or not channels else Told.BEFORE
+        if told is Told.NOW or failed.keys() - self.postponed.keys():
+            warn("operator_told", what=_headline(text), channels=", ".join(stored) or "none")
+        return told, failed
 
     def _hour(self, at: datetime | None = None) -> str:
         return f"{at or self.clock.now():%Y-%m-%dT%H}"
+
+
+def _headline(text: str) -> str:
+    return text.partition("\n")[0]
 
 
 def _resumed(state: ChannelState) -> str:

@@ -40,6 +40,8 @@ def run_once(ingester: Ingester, dispatcher: Dispatcher, *, store: Store) -> Pas
     result.unsent += dispatcher.start()
     for source in ingester.sources:
         _ingest_all(ingester, source, result)
+    ingester.reject_alerts.report_rest(occasion=":rest")  # no later tick of this process would do it
+    dispatcher.operator.retry_postponed()
     dispatcher.build_unconfigured_messages()
     _deliver_all(dispatcher, result)
     return result

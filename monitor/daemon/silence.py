@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.daemon.operator_alerts import OperatorAlerts
+from monitor.daemon.operator_alerts import OperatorAlerts, Told
 from monitor.health.counters import Counters
 from monitor.logs import say, warn
 from monitor.ports import Clock, SourceStates
@@ -37,8 +37,8 @@ class SilenceMonitor:
             elif source in silences and last and timestamp(last) > timestamp(silences[source]):
                 # Compared as timestamps: a stored one is cut to milliseconds.
                 say("source_heard", source=source)
-                self.operator.source_resumed(source, since=silences[source])
-                self.source_states.end_silence(source)
+                if self.operator.source_resumed(source, since=silences[source]) is not Told.NOT_YET:
+                    self.source_states.end_silence(source)
 
     def _check_for_silence(self, source: str, every: timedelta, last: datetime | None) -> None:
         now = self.clock.now()
@@ -46,5 +46,6 @@ class SilenceMonitor:
         if now - since >= every:
             warn("source_silent", source=source, since=f"{since:%Y-%m-%dT%H:%M:%SZ}", see="monitor status")
             # The alert comes first: after a crash in between it is queued again, and the outbox drops the second.
-            self.operator.source_silent(source, since=since, has_dumps=last is not None)
-            self.source_states.begin_silence(source, since)
+            told = self.operator.source_silent(source, since=since, has_dumps=last is not None)
+            if told is not Told.NOT_YET:
+                self.source_states.begin_silence(source, since)

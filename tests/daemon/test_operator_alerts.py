@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -182,32 +182,6 @@ def test_an_hour_later_it_is_told_again() -> None:
     assert len(staff.alerts()) == 8
 
 
-def test_rejects_of_an_hour_that_had_its_word_are_told_after_it() -> None:
-    staff = Operator("desk")
-    for count in (1, 2, 3):
-        staff.operator.dump_rejected(report(count))
-        staff.operator.unreported_rejects()
-    assert [headline for _, headline in staff.alerts()] == ["1 part of a dump could not be read"]
-    staff.clock.advance(HOUR)
-    staff.operator.unreported_rejects()
-    staff.operator.unreported_rejects()
-    assert [headline for _, headline in staff.alerts()][1:] == ["5 more parts of dumps could not be read"]
-
-
-def test_rejects_nobody_was_told_of_are_told_with_the_next_ones() -> None:
-    staff = Operator("desk")
-    staff.operator.dump_rejected(report(1))
-    staff.operator.dump_rejected(report(2))
-    staff.operator.dump_rejected(report(4, source="customs"))
-    staff.clock.advance(HOUR)
-    staff.operator.dump_rejected(report(3))
-    staff.operator.unreported_rejects()
-    last = staff.outbox.rows[-1].message.text
-    assert "5 parts of dumps could not be read" in last
-    assert "and 2 of dumps before it" in last
-    assert len(staff.alerts()) == 3
-
-
 def test_other_channels_and_sources_are_other_things() -> None:
     staff = Operator("desk")
     staff.operator.message_dead(delivery(), GIVEN_UP)
@@ -238,14 +212,39 @@ def test_a_baseline_is_told_to_everybody_once() -> None:
     assert staff.alerts() == [("desk", headline), ("boss", headline)]
 
 
-def test_a_store_that_cannot_take_it_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    class Full(MemoryOutbox):
-        def enqueue(self, message: Message, *, key: str, now: object) -> bool:
-            raise StoreError("the disk is full")
+class Locked(MemoryOutbox):
+    """Its store fails for the channels named in `broken`."""
 
+    def __init__(self, *broken: str) -> None:
+        super().__init__()
+        self.broken = set(broken)
+
+    def enqueue(self, message: Message, *, key: str, now: datetime) -> bool:
+        if message.channel in self.broken:
+            raise StoreError("the state store failed: database is locked")
+        return super().enqueue(message, key=key, now=now)
+
+
+def test_a_store_that_cannot_take_it_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
     staff = Operator("desk")
-    replace(staff.operator, outbox=Full()).dumps_unfinished(1)
+    replace(staff.operator, outbox=Locked("desk")).dumps_unfinished(1)
     assert sorted(record.getMessage() for record in caplog.records) == ["operator_told", "store_busy"]
+
+
+def test_an_alert_that_the_store_could_not_take_is_queued_once_it_can(caplog: pytest.LogCaptureFixture) -> None:
+    staff = Operator("team", "desk", "boss")
+    staff.outbox = outbox = Locked("team", "boss")
+    operator = replace(staff.operator, outbox=outbox)
+    operator.dumps_unfinished(1)
+    headline = "1 unfinished dump stayed unfinished"
+    assert staff.alerts() == [("desk", headline)], "one channel that fails is no reason to leave out the next"
+    operator.retry_postponed()
+    outbox.broken.clear()
+    staff.clock.advance(HOUR)
+    for _ in range(2):
+        replace(operator, channels=("desk",)).retry_postponed()  # after a reload
+    assert staff.alerts() == [(name, headline) for name in ("desk", "team", "boss")]
+    assert sum(record.getMessage() == "operator_told" for record in caplog.records) == 3
 
 
 # --- through the office --------------------------------------------------------------------------------------------

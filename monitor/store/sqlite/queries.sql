@@ -150,17 +150,24 @@ SELECT id, line, reason, text, state, sha FROM reject
 WHERE path = :path AND source = :source AND state <> 'healed';
 
 -- name: add_reject
-INSERT INTO reject (source, dump, sha, path, line, offset, reason, text, state, at)
-VALUES (:source, :dump, :sha, :path, :line, :offset, :reason, :text, :state, :at);
+INSERT INTO reject (source, dump, sha, path, line, offset, reason, text, state, at, unreported)
+VALUES (:source, :dump, :sha, :path, :line, :offset, :reason, :text, :state, :at, :state = 'rejected');
 
 -- name: set_reject
-UPDATE reject SET state = :state, sha = :sha, at = :at WHERE id = :id;
+UPDATE reject SET state = :state, sha = :sha, at = :at, unreported = :state = 'rejected' WHERE id = :id;
 
 -- name: keep_reject
 -- It stands in a later content too; `at` stays: held since then.
 UPDATE reject SET sha = :sha WHERE id = :id;
 
+-- name: unreported_rejects
+SELECT source, count(*) AS n, max(id) AS last FROM reject WHERE unreported = 1 GROUP BY source;
+
+-- name: note_rejects_reported
+UPDATE reject SET unreported = 0 WHERE source = :source AND unreported = 1 AND id <= :last;
+
 -- name: overdue_tails
+-- They have an alert of their own, which counts them all.
 UPDATE reject SET state = 'rejected', at = :at WHERE state = 'held' AND at <= :before
 RETURNING source, dump, reason;
 

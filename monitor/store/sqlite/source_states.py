@@ -50,6 +50,13 @@ class SqliteSourceStates:
         with self._handle.transaction():
             self._handle.all("delete_meta", k=f"silent:{source}")
 
+    def unreported_rejects(self) -> Mapping[str, tuple[int, int]]:
+        return {row["source"]: (row["n"], row["last"]) for row in self._handle.all("unreported_rejects")}
+
+    def note_rejects_reported(self, source: str, *, last: int) -> None:
+        with self._handle.transaction():
+            self._handle.all("note_rejects_reported", source=source, last=last)
+
     def _set(self, name: str, value: str) -> None:
         with self._handle.transaction():
             self._handle.all("set_meta", k=name, v=value)

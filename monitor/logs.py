@@ -20,6 +20,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple, TextIO
 
+from monitor.errors import StoreDamaged, StoreError, StoreReplaced
 from monitor.text import escape
 
 _LOGGER = logging.getLogger("monitor")
@@ -38,6 +39,12 @@ def say(event: str, /, **fields: object) -> None:
 def warn(event: str, /, **fields: object) -> None:
     """Log an event that people may want to act on."""
     _LOGGER.warning(event, extra={"fields": fields})
+
+
+def warn_store(error: StoreError) -> None:
+    """Log why the store did nothing; damaged and replaced files were logged once, where they were met."""
+    if not isinstance(error, StoreDamaged | StoreReplaced):
+        warn("store_busy", reason=error.message)
 
 
 def fail(event: str, error: BaseException, /, **fields: object) -> None:

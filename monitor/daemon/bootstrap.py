@@ -138,9 +138,10 @@ def open_runtime(
     for fault in config.warnings:
         warn("config_warning", where=fault.where, path=fault.path, message=fault.message)
     with ExitStack() as stack:
-        stack.enter_context(lock.hold(config.state, verb=verb, now=wall_time() if clock is None else clock.now()))
+        held = lock.hold(config.state, verb=verb, now=wall_time() if clock is None else clock.now())
+        lock_lost = stack.enter_context(held)
         close_to_others(config.state, shared_with=[config.file, *(source.path for source in config.sources.values())])
-        stores = stack.enter_context(open_stores(config.state, Access.WRITE, busy=busy))
+        stores = stack.enter_context(open_stores(config.state, Access.WRITE, busy=busy, lock_lost=lock_lost))
         clock = clock or open_clock(stores.maintenance)
         if rehashed := stores.maintenance.rehash(FINGERPRINTER):
             say("store_rehashed", versions=rehashed)

@@ -23,7 +23,7 @@ from monitor.daemon.scheduler import Scheduler
 from monitor.daemon.signals import THREAD_FAILED, SignalQueue
 from monitor.errors import StoreError
 from monitor.health.liveness import HealthSnapshot, Liveness, stalled_part
-from monitor.logs import fail, say, warn
+from monitor.logs import fail, say, warn_store
 from monitor.systemd.sd_notify import READY, STOPPING, WATCHDOG, notify, reloading, watchdog_interval
 
 # Seconds after which a busy thread yields. With Python's default of 5 ms, the thread that reads file events waits so
@@ -130,7 +130,7 @@ class Daemon:
             for job in self.jobs.each_tick:
                 job()
         except StoreError as error:
-            warn("store_busy", reason=error.message)
+            warn_store(error)
             fault = error.message
         self.liveness.end_store_check(fault)
         self._wake_delivery()

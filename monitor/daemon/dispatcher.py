@@ -9,9 +9,8 @@ from datetime import datetime
 
 from monitor.channel_health import is_open
 from monitor.daemon.operator_alerts import OperatorAlerts
-from monitor.errors import StoreError
 from monitor.health.counters import STATE_AFTER, Counters
-from monitor.logs import fail, say, warn
+from monitor.logs import fail, say, warn, warn_store
 from monitor.model import ChannelState, Delivery
 from monitor.notify.retry import Action, Decision, Transition
 from monitor.notify.send_time import Policy
@@ -105,7 +104,7 @@ class Dispatcher:
             on_alert()
 
         hooks = DeliveryHooks(
-            on_decision=on_decision, on_transition=on_transition, on_store_error=_log_store_error, on_fault=_log_fault
+            on_decision=on_decision, on_transition=on_transition, on_store_error=warn_store, on_fault=_log_fault
         )
         return tuple(
             DeliveryWorker(each.channel, each.policy, self._delivery_context(), hooks) for each in self.receivers
@@ -119,10 +118,6 @@ class Dispatcher:
             jitter=random.random,
             unrecorded=self.unrecorded,
         )
-
-
-def _log_store_error(error: StoreError) -> None:
-    warn("store_busy", reason=error.message)
 
 
 def _log_fault(channel: str, error: Exception) -> None:

@@ -25,7 +25,7 @@ from monitor.errors import Interrupted, MonitorError, StoreError
 from monitor.health.daemon_state import DaemonState, SourceState
 from monitor.health.liveness import Liveness
 from monitor.health.publisher import NAMES_SHOWN, StatePublisher, log_watch_status, rfc3339
-from monitor.logs import say, warn
+from monitor.logs import say, warn, warn_store
 from monitor.model import Kind, Mode
 
 GROUP_FROM = 50  # small files waiting: from then on many share one commit
@@ -177,7 +177,7 @@ class IngestWorker:
             try:
                 self._scan(scan, began)
             except StoreError as error:
-                warn("store_busy", reason=error.message)
+                warn_store(error)
                 self._supervisor.schedule.request(scan.path)
             except OSError:
                 self._supervisor.schedule.request(scan.path)  # the folder has just vanished: the next check logs it
@@ -206,7 +206,7 @@ class IngestWorker:
             try:
                 self._probe(path, now)
             except StoreError as error:
-                warn("store_busy", reason=error.message)
+                warn_store(error)
                 self._settle_queue.postpone(path, now, postponements=0, since=self._settle_queue.since(path, now))
 
     def _probe(self, path: bytes, now: float) -> None:
@@ -257,7 +257,7 @@ class IngestWorker:
                 while self._file_queue.small_count and len(group) < GROUP_MAX and time.monotonic() < until:
                     group += [self._ingest(path) for path in self._file_queue.take_small(1)]
         except StoreError as error:
-            warn("store_busy", reason=error.message)
+            warn_store(error)
             group = [replace(each, report=None, is_postponed=True, fault=error.message) for each in group]
         self._finish(group)
 
@@ -284,7 +284,7 @@ class IngestWorker:
             try:
                 self.ingester.finish(outcome)
             except StoreError as error:  # the file is stored; only the alert to the operator is not
-                warn("store_busy", reason=error.message)
+                warn_store(error)
         if not self._file_queue or any(each.report and each.report.status != "duplicate" for each in group):
             self._on_ingested()
 
@@ -294,7 +294,7 @@ class IngestWorker:
         try:
             count = self._store.reject_overdue(held_before=held_before, now=now)
         except StoreError as error:
-            warn("store_busy", reason=error.message)
+            warn_store(error)
             return
         if count:
             warn("tails_rejected", count=count)

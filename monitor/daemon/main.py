@@ -29,7 +29,7 @@ def run(runtime: Runtime, timings: Timings = DEFAULT_TIMINGS) -> int:
     signal_queue, health_server = SignalQueue(), HealthServer()
     try:
         while True:
-            liveness = Liveness()
+            liveness = Liveness(store_failure=runtime.stores.fault)
             reloader = ConfigReloader(runtime.config, runtime.rebuilt_for, runtime.dispatcher.operator)
             _serve_health(health_server, runtime, liveness)
             code = daemon_of(runtime, signal_queue, reloader, liveness).run(timings)

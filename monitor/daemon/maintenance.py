@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 
 from monitor.errors import StoreError
-from monitor.logs import say, warn
+from monitor.logs import say, warn_store
 from monitor.ports import Clock, Maintenance, Retention
 from monitor.records import Pruned
 
@@ -34,7 +34,7 @@ class MaintenanceWorker:
                     self.prune()
                     pruned = uptime
             except StoreError as error:
-                warn("store_busy", reason=error.message)
+                warn_store(error)
 
     def fill(self, stop: threading.Event | None = None) -> None:
         """Bring the search index up to date."""

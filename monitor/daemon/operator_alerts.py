@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from monitor.errors import StoreError
-from monitor.logs import warn
+from monitor.logs import warn, warn_store
 from monitor.model import ChannelState, Delivery, IngestReport, Message
 from monitor.notify.retry import Decision, Transition
 from monitor.ports import Clock, Outbox
@@ -201,7 +201,7 @@ class OperatorAlerts:
             try:
                 is_new = self.outbox.enqueue(message, key=key, now=self.clock.now())
             except StoreError as error:
-                warn("store_busy", reason=error.message)
+                warn_store(error)
                 return
             self.postponed.pop(key, None)
             if is_new:
@@ -223,7 +223,7 @@ class OperatorAlerts:
                 if self.outbox.enqueue(message, key=message_key, now=self.clock.now()):
                     stored.append(name)
             except StoreError as error:
-                warn("store_busy", reason=error.message)
+                warn_store(error)
                 failed[message_key] = message
         told = Told.NOT_YET if failed else Told.NOW if stored or not channels else Told.BEFORE
         if told is Told.NOW or failed.keys() - self.postponed.keys():

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from monitor.errors import StoreDamaged, StoreError
 from monitor.health.daemon_state import STALE_AFTER, SourceState
 
 _WATCHED = ("watching", "polling")  # states of a folder in which dropped files are found soon
@@ -23,7 +24,8 @@ class HealthSnapshot:
     watcher: float  # the ingest thread, which also keeps the folders watched
     store: float  # 0: no check of the store is open
     scheduler: float
-    fault: str = ""  # why nothing can be stored; "": the store can be written
+    fault: str = ""  # what is wrong with the store; "": it answers and can be written
+    is_damaged: bool = False  # the fault is damage: it does not pass, and what still works goes on
     watches: Mapping[str, SourceState] = field(default_factory=dict)  # by source; empty: none was checked yet
 
 
@@ -40,7 +42,8 @@ def not_ready_reason(snapshot: HealthSnapshot) -> str:
 
     In this order: a part has stalled, the daemon is starting, nothing can be stored, a folder is not watched.
     """
-    paused = f"paused: {snapshot.fault}" if snapshot.fault else ""
+    is_paused = snapshot.fault and not snapshot.is_damaged
+    paused = f"paused: {snapshot.fault}" if is_paused else snapshot.fault
     starting = "" if snapshot.watches else "starting"
     states = {source: watch.state for source, watch in snapshot.watches.items()}
     return stalled_part(snapshot, within=STALE_AFTER) or starting or paused or unwatched_source(states)
@@ -55,8 +58,14 @@ def unwatched_source(states: Mapping[str, str]) -> str:
 class Liveness:
     """Collects the reports of all threads; any thread may read them. No method waits, so none can hang."""
 
-    def __init__(self, *, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        seconds: Callable[[], float] = time.monotonic,
+        store_failure: Callable[[], StoreError | None] = lambda: None,  # as `Stores.fault`
+    ) -> None:
         self._seconds = seconds
+        self._store_failure = store_failure
         self._watcher_seen = self._scheduler_seen = seconds()
         self._store_check_began: float | None = None  # None: no check is open
         self._watches: Mapping[str, SourceState] = {}
@@ -65,8 +74,11 @@ class Liveness:
 
     @property
     def fault(self) -> str:
-        """The reason why nothing can be stored, from the last attempts; "": the store can be written."""
-        return self._store_fault or self._ingest_fault
+        """What is wrong with the store, from the last attempts of all threads; "": it answers and can be written."""
+        failure = self._store_failure()
+        if isinstance(failure, StoreDamaged):  # whatever else came of it
+            return failure.message
+        return self._store_fault or self._ingest_fault or (failure.message if failure else "")
 
     def report_watches(self, watches: Mapping[str, SourceState], *, is_busy: bool = False) -> None:
         """Report that the ingest thread is alive, and how the sources are watched.
@@ -102,5 +114,6 @@ class Liveness:
             store=0.0 if began is None else now - began,
             scheduler=now - self._scheduler_seen,
             fault=self.fault,
+            is_damaged=isinstance(self._store_failure(), StoreDamaged),
             watches=self._watches,
         )

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from monitor.errors import StoreError
 from monitor.ports import Archive, ChannelStates, Maintenance, Outbox, SourceStates, Store
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.backup import last_backup
@@ -48,6 +49,7 @@ class Stores:
     source_states: SourceStates
     archive: Archive
     maintenance: Maintenance
+    fault: Callable[[], StoreError | None]  # how it failed last; None: it answers
     close: Callable[[], None]
 
     def __enter__(self) -> Self:
@@ -66,15 +68,17 @@ class StoreFile:
     last_backup: Mapping[str, str] | None  # when (`at`) and where (`path`); None: no backup is known
 
 
-def open_stores(folder: Path, access: Access, *, busy: float = BUSY) -> Stores:
+def open_stores(
+    folder: Path, access: Access, *, busy: float = BUSY, lock_lost: Callable[[], str] = lambda: ""
+) -> Stores:
     """Open the store of a state folder; only WRITE creates it, or migrates one of an older version.
 
     Raises NotFound where there is none to read, StoreLost, SchemaTooNew, and StoreError with the next step.
-    busy: seconds that a writer waits for another program that writes.
+    busy: seconds that a writer waits for another program that writes. lock_lost: as `lock.hold` gives it.
     """
     opening: Mapping[Access, Callable[[Path], Handle]] = {
         Access.READ: open_for_reading,
-        Access.WRITE: partial(open_for_writing, busy=busy),
+        Access.WRITE: partial(open_for_writing, busy=busy, lock_lost=lock_lost),
         Access.IMMUTABLE: open_immutable,
     }
     handle = opening[access](folder)
@@ -85,6 +89,7 @@ def open_stores(folder: Path, access: Access, *, busy: float = BUSY) -> Stores:
         source_states=SqliteSourceStates(handle),
         archive=SqliteArchive(handle),
         maintenance=SqliteMaintenance(handle, folder),
+        fault=handle.faults.current,
         close=handle.close,
     )
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from monitor.errors import StoreDamaged, StoreError
 from monitor.health.daemon_state import STALE_AFTER, SourceState
-from monitor.health.liveness import HealthSnapshot, not_ready_reason, stalled_part, unwatched_source
+from monitor.health.liveness import HealthSnapshot, Liveness, not_ready_reason, stalled_part, unwatched_source
 
 HEARD = SourceState(state="watching", since="2026-11-22T03:00:00Z")
 WELL = HealthSnapshot(
@@ -59,3 +60,14 @@ def test_a_part_is_silent_from_the_given_second_on(part: str) -> None:
         parts = {"watcher": 0.0, "store": 0.0, "scheduler": 0.0} | {part: seconds}
         snapshot = HealthSnapshot(watcher=parts["watcher"], store=parts["store"], scheduler=parts["scheduler"])
         assert stalled_part(snapshot, within=60.0) == said
+
+
+def test_damage_is_told_before_what_came_of_it_and_is_no_pause() -> None:
+    failures: list[StoreError] = [StoreDamaged("monitor.db is damaged")]
+    liveness = Liveness(store_failure=lambda: failures[0])
+    liveness.report_watches({"motie": HEARD})
+    liveness.end_store_check("the disk is full")
+    assert not_ready_reason(liveness.snapshot()) == "monitor.db is damaged"
+    failures[0] = StoreError("the disk failed to read")
+    liveness.end_store_check()
+    assert not_ready_reason(liveness.snapshot()) == "paused: the disk failed to read"

@@ -10,7 +10,7 @@ import os
 import re
 import threading
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,16 @@ from urllib.parse import quote
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
 
-from monitor.errors import NotFound, StoreError, StoreLost
+from monitor.errors import NotFound, StoreDamaged, StoreError, StoreLost, StoreReplaced
 from monitor.files import create_private, read_bytes, replace_file, sync
 from monitor.logs import warn
-from monitor.store.sqlite.diagnose import describe_error, is_cut_short, is_damage, recovery_advice
+from monitor.store.sqlite.diagnose import is_cut_short, recovery_advice, store_error
+from monitor.store.sqlite.faults import FaultMemory
 from monitor.store.sqlite.migrations import APPLICATION_ID, migrate, next_migration, refuse_newer
+from monitor.store.sqlite.open_files import SIDECAR, OpenFiles
 from monitor.store.sqlite.statements import queries
 
-FILE, SIDECAR = "monitor.db", "STORE_ID"
+FILE = "monitor.db"
 _STORE_ID = re.compile(rb"\s*([0-9a-f]{32}|[0-9a-f]+(?=\n))\s*")  # a torn one has no end of line
 BUSY = 10.0  # seconds: the wait for another program that writes
 
@@ -43,8 +45,10 @@ _INNER = ("SAVEPOINT inner_one", "RELEASE inner_one", ("ROLLBACK TO inner_one", 
 class _Lock:
     """A lock that raises SQLite's errors as StoreError; a class, because a generator costs twice as much."""
 
-    def __init__(self) -> None:
+    def __init__(self, state: Path, faults: FaultMemory) -> None:
         self._lock = threading.RLock()
+        self._state = state
+        self._faults = faults
 
     def __enter__(self) -> None:
         self._lock.acquire()
@@ -52,15 +56,19 @@ class _Lock:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._lock.release()
         if isinstance(error, sqlite3.Error):
-            raise StoreError(f"the state store failed: {describe_error(error)}") from error
+            failure = store_error(error, "the state store failed", self._state)
+            self._faults.note(failure)
+            raise failure from error
 
 
 class Handle:
     """One connection, safe to share between threads; every error of SQLite is raised as StoreError."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, state: Path, files: OpenFiles | None = None) -> None:
+        self.faults = FaultMemory()
         self._connection = connection
-        self._lock = _Lock()
+        self._files = files  # None: it is open for reading
+        self._lock = _Lock(state, self.faults)
         self._depth = 0  # of transactions; read and changed only by the thread that holds the lock
 
     def all(self, query: str, **values: object) -> list[sqlite3.Row]:
@@ -109,6 +117,7 @@ class Handle:
         with self._lock:
             begin, end, undo = _INNER if self._depth else _OUTER
             self._refuse_undone()
+            self._refuse_replaced()
             self._depth += 1
             try:
                 self._connection.execute(begin)
@@ -122,11 +131,22 @@ class Handle:
                 raise
             finally:
                 self._depth -= 1
+            if not self._depth:
+                self.faults.note_commit()
 
     def _refuse_undone(self) -> None:
         """Raise StoreError when SQLite has undone the transaction, as on a full disk: nothing may seem stored."""
         if self._depth and not self._connection.in_transaction:
             raise StoreError("the state store failed: the transaction was undone, and all that shared it")
+
+    def _refuse_replaced(self) -> None:
+        """Raise StoreReplaced, before a transaction, when it would be written to files that nobody finds any more."""
+        if self._files and not self._depth:
+            try:
+                self._files.refuse_replaced()
+            except StoreReplaced as error:
+                self.faults.note(error)
+                raise
 
     def check_writable(self) -> None:
         """Commit a write of a few bytes that changes nothing. Raises StoreError, as on a full disk."""
@@ -137,13 +157,16 @@ class Handle:
         """Close the connection; a write-ahead log is folded into the database file."""
         with self._lock:
             self._connection.close()
+            if self._files:
+                self._files.close()
+                self._files = None
 
 
-def open_for_writing(state: Path, *, busy: float = BUSY) -> Handle:
+def open_for_writing(state: Path, *, busy: float = BUSY, lock_lost: Callable[[], str] = lambda: "") -> Handle:
     """Open the store of a state folder, creating it on a first run; the caller holds the folder's lock.
 
     A store of an older version is brought up to date; what it was stays beside it as `monitor.db.before-N.bak`, N the
-    number of the first migration.
+    number of the first migration. lock_lost: why the lock protects the folder no longer; "": it does.
     Raises StoreLost, SchemaTooNew, StoreError with what to do.
     """
     try:
@@ -152,17 +175,21 @@ def open_for_writing(state: Path, *, busy: float = BUSY) -> Handle:
             _create(state)
         if is_cut_short(state / FILE):  # SQLite would fail days later, at the first missing page
             what = f"monitor.db is malformed: its end is missing; {recovery_advice(state)}"
-            raise StoreError(what, where=str(state / FILE))
-        connection = connect(str(state / FILE), busy=busy)
-        with _closed_on_error(connection):
+            raise StoreDamaged(what, where=str(state / FILE))
+        with ExitStack() as undo:
+            files = OpenFiles(state / FILE, lock_lost=lock_lost)
+            undo.callback(files.close)
+            connection = connect(str(state / FILE), busy=busy)
+            undo.callback(connection.close)
             refuse_foreign(connection, state / FILE)
             _tune(connection)
             _probe(connection)
             _migrate(connection, state)
-            _check_store_id(state, connection)
+            files.note_opened(_check_store_id(state, connection))
+            undo.pop_all()
     except (sqlite3.Error, OSError) as error:
-        raise _refused("opened", error, state) from error
-    return Handle(connection)
+        raise store_error(error, "the state store cannot be opened", state) from error
+    return Handle(connection, state, files)
 
 
 def open_for_reading(state: Path) -> Handle:
@@ -182,8 +209,8 @@ def open_for_reading(state: Path) -> Handle:
             refuse_foreign(connection, state / FILE)
             refuse_newer(Database(connection, execute_plugins=False, recursive_triggers=False))
     except sqlite3.Error as error:
-        raise _refused("read", error, state) from error
-    return Handle(connection)
+        raise store_error(error, "the state store cannot be read", state) from error
+    return Handle(connection, state)
 
 
 def open_immutable(state: Path) -> Handle:
@@ -193,19 +220,14 @@ def open_immutable(state: Path) -> Handle:
         with _closed_on_error(connection):
             refuse_foreign(connection, state / FILE)
     except sqlite3.Error as error:
-        raise _refused("read", error, state) from error
-    return Handle(connection)
+        raise store_error(error, "the state store cannot be read", state) from error
+    return Handle(connection, state)
 
 
 def has_full_text_search() -> bool:
     """Return whether this SQLite can search for words."""
     with closing(connect(":memory:")) as connection:
         return bool(connection.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchone())
-
-
-def _refused(what: str, error: Exception, state: Path) -> StoreError:
-    hint = f"; {recovery_advice(state)}" if is_damage(error) else ""
-    return StoreError(f"the state store cannot be {what}: {describe_error(error)}{hint}", where=str(state / FILE))
 
 
 def _probe(connection: sqlite3.Connection) -> None:
@@ -323,8 +345,8 @@ def read_store_id(sidecar: Path) -> str | None:
     return found[1].decode() if found else None
 
 
-def _check_store_id(state: Path, connection: sqlite3.Connection) -> None:
-    """Check that the sidecar belongs to this database; one that says nothing is written again from the database."""
+def _check_store_id(state: Path, connection: sqlite3.Connection) -> str:
+    """Return which store it is, which the sidecar must say, too; one that says nothing is written again."""
     identity = str(connection.execute(queries()["meta"], {"k": "store_id"}).fetchone()[0])
     sidecar = state / SIDECAR
     named = read_store_id(sidecar)
@@ -336,6 +358,7 @@ def _check_store_id(state: Path, connection: sqlite3.Connection) -> None:
         raise StoreError(
             f"monitor.db and STORE_ID belong to different stores; {recovery_advice(state)}", where=str(sidecar)
         )
+    return identity
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> Any:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from monitor.errors import StoreDamaged, StoreError, StoreUnavailable
+from monitor.files import is_passing
 from monitor.store.sqlite.migrations import APPLICATION_ID
 
 _MAGIC, _HEADER = b"SQLite format 3\x00", 100
+_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_CORRUPTFS")
+_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_NOMEM", "SQLITE_PROTOCOL")
 _MEANINGS = (
     (
         "SQLITE_BUSY",
@@ -31,9 +36,34 @@ def describe_error(error: Exception) -> str:
     return f"{error}: {meaning}" if meaning else str(error)
 
 
+def store_error(error: Exception, what: str, state: Path) -> StoreError:
+    """Return an error of SQLite or of the file system as one of the store: its kind, its meaning and what to do."""
+    where = str(state / "monitor.db")
+    if is_damage(error):
+        cure = f"monitor.db is damaged: `monitor db verify` shows where; {recovery_advice(state)}"
+        return StoreDamaged(f"{what}: {error}; {cure}", where=where)
+    kind = StoreUnavailable if _may_pass(error, state) else StoreError
+    return kind(f"{what}: {describe_error(error)}", where=where)
+
+
 def is_damage(error: Exception) -> bool:
     """Return whether the database itself is damaged, so that only a backup helps."""
-    return str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+    name = getattr(error, "sqlite_errorname", "") or ""
+    return name.startswith(_DAMAGE) or str(error).startswith("Could not decode to UTF-8")
+
+
+def _may_pass(error: Exception, state: Path) -> bool:
+    """Return whether it may end by itself, so that waiting helps."""
+    if isinstance(error, OSError):
+        return is_passing(error)
+    name = getattr(error, "sqlite_errorname", "") or ""
+    # A full disk, too, keeps SQLite from creating its files; missing rights do not pass.
+    is_full = name.startswith("SQLITE_CANTOPEN") and os.access(state, os.W_OK | os.X_OK) and not _closed_files(state)
+    return name.startswith(_PASSING) or is_full
+
+
+def _closed_files(state: Path) -> list[Path]:
+    return [path for path in state.glob("monitor.db*") if not os.access(path, os.R_OK | os.W_OK)]
 
 
 def recovery_advice(state: Path) -> str:
@@ -66,6 +96,8 @@ def _is_copy(path: Path) -> bool:
     if path.name.startswith((".", "monitor.db-", "monitor.db.replaced-")) or path.name == "monitor.db":
         return False
     try:
+        if not path.is_file():  # a pipe would be waited for
+            return False
         with path.open("rb") as file:
             head = file.read(_HEADER)
     except OSError:

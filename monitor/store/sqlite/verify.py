@@ -7,7 +7,8 @@ from pathlib import Path
 
 from monitor.ports import Fingerprinter
 from monitor.records import IntegrityCheck
-from monitor.store.sqlite.database import SIDECAR, Handle, read_store_id
+from monitor.store.sqlite.database import Handle, read_store_id
+from monitor.store.sqlite.open_files import SIDECAR
 from monitor.store.sqlite.rows import release_of
 
 _PAGE = 500

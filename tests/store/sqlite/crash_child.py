@@ -50,7 +50,7 @@ def _stop(word: str) -> None:
 
 if __name__ == "__main__":
     state, content, *halt = sys.argv[1:]
-    handle = Halting(open_for_writing(Path(state))._connection)
+    handle = Halting(open_for_writing(Path(state))._connection, Path(state))
     handle._connection.execute("PRAGMA cache_size = 10")
     if halt:
         handle.query, handle.runs_left = halt[0], int(halt[1])

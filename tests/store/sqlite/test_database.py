@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.errors import NotFound, SchemaTooNew, StoreError, StoreLost
+from monitor.errors import NotFound, SchemaTooNew, StoreDamaged, StoreError, StoreLost
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.backup import backup
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
@@ -121,8 +121,8 @@ BROKEN: list[tuple[Callable[[Path], None], type[StoreError], str]] = [
     (_empty_without_sidecar, StoreLost, "is gone"),
     (_without_tables, StoreLost, "tables are gone"),
     (_foreign, StoreError, "not a monitor store"),
-    (_garbage, StoreError, "not a database"),
-    (_truncated, StoreError, "malformed"),
+    (_garbage, StoreDamaged, "not a database"),
+    (_truncated, StoreDamaged, "malformed"),
     (_newer, SchemaTooNew, "m999_from_the_future"),
     (_of_another_store, StoreError, "different stores"),
 ]

@@ -92,12 +92,12 @@ def test_a_commit_is_seen_by_others_only_when_it_is_whole(handle: Handle, state:
                 super().many(query, [row])
 
     with closing(open_for_reading(state)) as reader:
-        take_in(SqliteStore(Watching(handle._connection)), dump(record("Talks held"), record("Visit ends")))
+        take_in(SqliteStore(Watching(handle._connection, state)), dump(record("Talks held"), record("Visit ends")))
         assert seen == [0, 0]
         assert len(SqliteArchive(reader).dumps()) == 1
 
 
-def test_a_commit_in_the_middle_of_a_snapshot_makes_its_batch_stale(handle: Handle) -> None:
+def test_a_commit_in_the_middle_of_a_snapshot_makes_its_batch_stale(handle: Handle, state: Path) -> None:
     class Overtaken(Handle):
         """Somebody else takes the same release in while the index is being read."""
 
@@ -107,7 +107,7 @@ def test_a_commit_in_the_middle_of_a_snapshot_makes_its_batch_stale(handle: Hand
                 take_in(SqliteStore(handle), record("Talks held"), name="b.txt")
             return found
 
-    batch = decide(SqliteStore(Overtaken(handle._connection)), record("Talks held") + "\n")
+    batch = decide(SqliteStore(Overtaken(handle._connection, state)), record("Talks held") + "\n")
     with pytest.raises(Stale):
         SqliteStore(handle).commit(batch, now=NOON)
 

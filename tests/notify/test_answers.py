@@ -43,7 +43,7 @@ def answering(*pieces: Piece) -> Callable[[socket.socket], None]:
 def posted(*pieces: Piece, timeout: float = 20) -> Verdict:
     with raw_server(answering(*pieces)) as port:
         service = build(Secret(f"json://127.0.0.1:{port}/?cto=5&rto=5"))
-        return AppriseChannel("hook", service, timeout=timeout).send(PING, delivery=1)
+        return AppriseChannel("hook", service, timeout=timeout).send(PING, delivery="1")
 
 
 @pytest.mark.parametrize(
@@ -221,14 +221,14 @@ def mail_server(
 )
 def test_the_reply_to_the_text_of_a_mail_decides(after_text: bytes, outcome: Outcome, code: int | None) -> None:
     with raw_server(mail_server(after_text=after_text)) as port:
-        verdict = mailbox(port).send(PING, delivery=1)
+        verdict = mailbox(port).send(PING, delivery="1")
     assert (verdict.outcome, verdict.code) == (outcome, code)
 
 
 @pytest.mark.parametrize("greeting", [b"hello\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-OpenSSH_9.6\r\n"])
 def test_what_is_no_mail_server_is_called_so(greeting: bytes) -> None:
     with raw_server(mail_server(greeting=greeting)) as port:
-        verdict = mailbox(port).send(PING, delivery=1)
+        verdict = mailbox(port).send(PING, delivery="1")
     assert (verdict.outcome, verdict.reason) == (TRANSIENT, "what answered is not a mail server")
 
 
@@ -252,7 +252,7 @@ def test_a_certificate_of_a_mail_server_is_judged_in_words(
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATES / f"{trusted}.pem"))
     with raw_server(mail_server(tls=tls, certificate=certificate)) as port:
-        verdict = secure_mailbox(port, mode).send(PING, delivery=1)
+        verdict = secure_mailbox(port, mode).send(PING, delivery="1")
     assert verdict.outcome is outcome
     assert words in verdict.reason
     assert ("TLS" in verdict.reason) is (outcome is not OK)
@@ -265,13 +265,13 @@ def test_a_certificate_of_a_mail_server_is_judged_in_words(
 )
 def test_a_mail_server_without_tls_is_called_so(mode: str, words: str) -> None:
     with raw_server(mail_server()) as port:
-        verdict = secure_mailbox(port, mode).send(PING, delivery=1)
+        verdict = secure_mailbox(port, mode).send(PING, delivery="1")
     assert verdict.outcome is TRANSIENT
     assert words in verdict.reason
 
 
 def test_a_mail_server_nobody_listens_at_is_called_so() -> None:
-    assert mailbox(unused_port()).send(PING, delivery=1).reason == "could not connect: the connection was refused"
+    assert mailbox(unused_port()).send(PING, delivery="1").reason == "could not connect: the connection was refused"
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_a_certificate_of_a_webhook_is_judged_in_the_same_words(
             answering(HEAD, b"Content-Length: 0\r\n\r\n")(secure)
 
     with raw_server(talk) as port:
-        assert words in webhook(port, scheme="jsons").send(PING, delivery=1).reason
+        assert words in webhook(port, scheme="jsons").send(PING, delivery="1").reason
 
 
 def test_an_answer_that_is_no_tls_record_leaves_it_uncertain(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,5 +310,5 @@ def test_an_answer_that_is_no_tls_record_leaves_it_uncertain(monkeypatch: pytest
             plain.sendall(b"\x17\x03\x03\x00\x20" + b"?" * 32)
 
     with raw_server(talk) as port:
-        verdict = webhook(port, scheme="jsons").send(PING, delivery=1)
+        verdict = webhook(port, scheme="jsons").send(PING, delivery="1")
     assert (verdict.outcome, verdict.reason) == (UNCERTAIN, "the answer cannot be read; it may have been accepted")

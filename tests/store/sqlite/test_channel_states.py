@@ -33,7 +33,7 @@ def test_a_channel_with_new_settings_does_not_stay_refused_when_the_store_fails_
     tmp_path: Path, query: str
 ) -> None:
     open_for_writing(tmp_path).close()
-    with closing(FailingHandle(connect(str(tmp_path / "monitor.db")))) as handle:
+    with closing(FailingHandle(connect(str(tmp_path / "monitor.db")), tmp_path)) as handle:
         states = SqliteChannelStates(handle)
         states.note_fingerprint("team", "aaaa", now=NOON)
         states.save("team", REFUSED)

@@ -6,12 +6,13 @@ This happens after parsing, so that the value of a variable can never become YAM
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from monitor.config.diagnostics import Diagnostics
-from monitor.config.yaml_tree import Entry, KeyPath, MappingNode, Node, ScalarNode, SequenceNode, dotted, is_text
+from monitor.config.yaml_tree import Entry, KeyPath, MappingNode, Node, ScalarNode, SequenceNode, dotted, is_text, walk
 
 _REFERENCE = re.compile(r"\$\$|\$\{([^}]*)\}|\$\{")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
@@ -36,6 +37,16 @@ def interpolate(
 
     entries = {key: Entry(entry.place, node_at(entry.node, (*path, key))) for key, entry in root.entries.items()}
     return replace(root, entries=entries)
+
+
+def referenced_files(root: MappingNode, *, environ: Mapping[str, str], folder: Path) -> Iterator[Path]:
+    """Yield the files whose content `interpolate` fills in, whether or not they exist; none of them is read."""
+    raw = (node.raw for _, _, node in walk(root) if isinstance(node, ScalarNode) and "$" in node.raw)
+    for reference in (found[1] or "" for text in raw for found in _REFERENCE.finditer(text)):
+        stored = _STORED.fullmatch(reference)
+        if stored and not _VARIABLE.fullmatch(reference):
+            with suppress(LookupError):
+                yield _stored_file(stored, environ, folder)
 
 
 def _scalar(
@@ -77,8 +88,12 @@ def _value(reference: str | None, environ: Mapping[str, str], folder: Path) -> s
             "this is not a valid reference: write ${NAME}, ${NAME:-default}, ${file:/path} or ${credential:name}, "
             "or $${ for the characters themselves"
         )
-    path = folder / stored[2] if stored[1] == "file" else _credential_file(stored[2], environ)
-    return _content(path, f"${{{reference}}}")
+    return _content(_stored_file(stored, environ, folder), f"${{{reference}}}")
+
+
+def _stored_file(stored: re.Match[str], environ: Mapping[str, str], folder: Path) -> Path:
+    """Return the file that a reference names; raises LookupError for a credential without a folder."""
+    return folder / stored[2] if stored[1] == "file" else _credential_file(stored[2], environ)
 
 
 def _credential_file(name: str, environ: Mapping[str, str]) -> Path:

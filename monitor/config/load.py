@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from monitor.config.cross_checks import cross_check
 from monitor.config.diagnostics import Diagnostics
 from monitor.config.error_messages import translate_errors
-from monitor.config.interpolate import interpolate
+from monitor.config.interpolate import interpolate, referenced_files
 from monitor.config.models import Config, FileStamp, Origin
 from monitor.config.parsers import folder_path
 from monitor.config.yaml_tree import ScalarNode, plain, read, walk
@@ -54,19 +54,29 @@ def candidates(environ: Mapping[str, str], *, here: Path = Path()) -> tuple[Path
     return (here / "config.yaml", *user, Path("/etc/monitor/config.yaml"))
 
 
-def load(path: Path, *, environ: Mapping[str, str] = os.environ, checks: Sequence[Check] = ()) -> Config:
+def load(
+    path: Path,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    checks: Sequence[Check] = (),
+    stamps: dict[Path, FileStamp] | None = None,
+) -> Config:
     """Read, interpolate and check a configuration; raises ConfigError with all its errors.
 
     checks receive a configuration without errors and may add errors and warnings at dotted paths.
+    stamps: receives the stamp of the file and of each file that it refers to, also when ConfigError is raised.
     """
-    stamp, text = file_stamp(path), _text(path)
-    file = path.absolute()
+    file, stamps = path.absolute(), {} if stamps is None else stamps
+    stamps[file] = file_stamp(file)
+    text = _text(path)
     diagnostics = Diagnostics(str(path), text)
-    root = interpolate(read(text, diagnostics), diagnostics, environ=environ, folder=file.parent)
+    tree = read(text, diagnostics)
+    stamps |= {each: file_stamp(each) for each in referenced_files(tree, environ=environ, folder=file.parent)}
+    root = interpolate(tree, diagnostics, environ=environ, folder=file.parent)
     nodes = list(walk(root))
     diagnostics.places = {path: place for path, place, _ in reversed(nodes)}  # of two equal paths the first is kept
     shown = {path: node.shown for path, _, node in nodes if isinstance(node, ScalarNode) and node.is_interpolated}
-    origin = Origin(file=file, stamp=stamp, places=diagnostics.places, interpolated=shown)
+    origin = Origin(file=file, stamps=stamps, places=diagnostics.places, interpolated=shown)
     cross_check(root, file, diagnostics)
     try:
         config = Config.model_validate(plain(root), context=origin)
@@ -117,6 +127,6 @@ def file_stamp(file: Path) -> FileStamp:
     """Return the stamp of a file; take it before reading, so that no edit between the two is missed."""
     try:
         status = file.stat()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no file can have this path
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns

@@ -110,7 +110,7 @@ class Origin:
     """The origin of a configuration, which is ignored when two configurations are compared."""
 
     file: Path = field(compare=False)  # absolute; its folder is what relative paths start from
-    stamp: FileStamp = field(compare=False)  # of the file as it was read
+    stamps: Mapping[Path, FileStamp] = field(compare=False)  # of the file and those it refers to, as they were read
     places: Mapping[str, Place] = field(compare=False, repr=False)
     interpolated: Mapping[str, str] = field(compare=False, repr=False)  # what may be shown of these values
     warnings: list[Diagnostic] = field(compare=False, repr=False, default_factory=list)
@@ -303,9 +303,9 @@ class Config(Section):
         return self._origin.file
 
     @property
-    def stamp(self) -> FileStamp:
-        """The stamp of the file as it was read."""
-        return self._origin.stamp
+    def stamps(self) -> Mapping[Path, FileStamp]:
+        """The stamps of the file and of those that `${file:…}` and `${credential:…}` name, as they were read."""
+        return self._origin.stamps
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:

@@ -65,7 +65,9 @@ class Daemon:
     jobs: PeriodicJobs
 
     def __post_init__(self) -> None:
-        self._workers = self.dispatcher.delivery_workers(on_alert=self._wake_delivery)
+        self._workers = self.dispatcher.delivery_workers(
+            on_alert=self._wake_delivery, on_refusal=partial(reload_files, self.reloader, self.signal_queue)
+        )
         self._stop = threading.Event()
         self._failure: BaseException | None = None
 
@@ -173,6 +175,12 @@ class Daemon:
         self.dispatcher.operator.retry_postponed()
         unfinished = (thread.name for thread in (*threads, *control) if thread.is_alive())
         say("stopped", unfinished=", ".join(unfinished))
+
+
+def reload_files(reloader: ConfigReloader[Any], signal_queue: SignalQueue) -> None:
+    """Reload a configuration with values from files, such as passwords; a replaced file may look as it did before."""
+    if reloader.reads_files:
+        signal_queue.put(signal.SIGHUP)
 
 
 def notify_watchdog(snapshot: HealthSnapshot, interval: float | None) -> None:

@@ -11,7 +11,7 @@ from monitor.channel_health import is_open
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.health.counters import STATE_AFTER, Counters
 from monitor.logs import fail, say, warn, warn_store
-from monitor.model import ChannelState, Delivery
+from monitor.model import ChannelState, Delivery, Outcome
 from monitor.notify.retry import Action, Decision, Transition
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, DeliveryHooks, DeliveryWorker, UnrecordedAttempts, build_messages
@@ -87,8 +87,14 @@ class Dispatcher:
         for name in self.outbox.pending_channels() - {receiver.channel.name for receiver in self.receivers}:
             build_messages(name, Policy(), self._delivery_context())
 
-    def delivery_workers(self, *, on_alert: Callable[[], None] = lambda: None) -> tuple[DeliveryWorker, ...]:
-        """Return one worker per channel. on_alert: called after an alert, which other workers deliver."""
+    def delivery_workers(
+        self, *, on_alert: Callable[[], None] = lambda: None, on_refusal: Callable[[], None] = lambda: None
+    ) -> tuple[DeliveryWorker, ...]:
+        """Return one worker per channel.
+
+        on_alert: called after an alert, which other workers deliver. on_refusal: called after each attempt at which a
+        channel refuses everything, as with a password that has changed.
+        """
 
         alerts = {Action.BURY: self.operator.message_dead, Action.HOLD: self.operator.message_held}
 
@@ -98,6 +104,8 @@ class Dispatcher:
             if decision.action in alerts:
                 alerts[decision.action](delivery, decision)
                 on_alert()
+            if decision.verdict.outcome is Outcome.CHANNEL_REFUSED:
+                on_refusal()
 
         def on_transition(channel: str, transition: Transition, state: ChannelState) -> None:
             self.operator.channel_state_changed(channel, transition, state)

@@ -9,7 +9,7 @@ from monitor import __version__
 from monitor.control.commands import Command, Commands
 from monitor.control.server import ControlServer
 from monitor.daemon.bootstrap import Runtime
-from monitor.daemon.daemon import DEFAULT_TIMINGS, Daemon, PeriodicJobs, Timings
+from monitor.daemon.daemon import DEFAULT_TIMINGS, Daemon, PeriodicJobs, Timings, reload_files
 from monitor.daemon.ingest_worker import IngestWorker, WatchTimings
 from monitor.daemon.reload import ConfigReloader
 from monitor.daemon.signals import SignalQueue
@@ -78,7 +78,7 @@ def daemon_of(
     return Daemon(
         ingest_worker=ingest_worker,
         dispatcher=runtime.dispatcher,
-        control=_control_server(runtime, signal_queue, publisher),
+        control=_control_server(runtime, signal_queue, publisher, reloader),
         signal_queue=signal_queue,
         reloader=reloader,
         liveness=liveness,
@@ -116,7 +116,9 @@ def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
     return PeriodicJobs(each_tick=each_tick, threads=threads)
 
 
-def _control_server(runtime: Runtime, signal_queue: SignalQueue, publisher: StatePublisher) -> ControlServer:
+def _control_server(
+    runtime: Runtime, signal_queue: SignalQueue, publisher: StatePublisher, reloader: ConfigReloader[Runtime]
+) -> ControlServer:
     dispatcher = runtime.dispatcher
     commands = Commands(
         channels=runtime.config.channels,
@@ -137,8 +139,14 @@ def _control_server(runtime: Runtime, signal_queue: SignalQueue, publisher: Stat
         signal_queue.put(signal.SIGHUP)
         return {"verb": "reload", "text": "the configuration is read again; the log says whether it can be used"}
 
+    def resume(channel: str) -> Row:
+        row = commands.resume(channel)
+        reload_files(reloader, signal_queue)
+        return row
+
     by_name = {
         **commands.by_name(),
+        "resume": Command(arguments=1, run=resume),
         "reload": Command(arguments=0, run=request_reload),
         "status": Command(arguments=0, run=show_status, is_read_only=True),
         "state": Command(arguments=0, run=show_state, is_read_only=True),

@@ -50,8 +50,8 @@ class OperatorAlerts:
             text = f"channel {channel} works again\nIt failed{since}; what waited for it is on its way."
         elif state.is_refused:
             text = (
-                f"channel {channel} refuses everything\n{state.reason}. Its messages wait; fix its settings, then"
-                f" `monitor channels resume {channel}`."
+                f"channel {channel} refuses everything\n{state.reason}. Its messages wait; it is tried again once its"
+                f" settings or the file of its secret have changed, and by `monitor channels resume {channel}`."
             )
         else:
             text = (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from monitor.config import file_stamp, load
@@ -21,42 +22,60 @@ T = TypeVar("T")
 
 @dataclass(eq=False)
 class ConfigReloader(Generic[T]):
-    """Watches the file of the configuration in force; `next` is what was built on a changed one."""
+    """Watches the files of the configuration in force; `next` is what was built on a changed one."""
 
     config: Config
     build: Callable[[Config], T]
     operator: OperatorAlerts
 
     def __post_init__(self) -> None:
-        self.loaded: FileStamp = self.config.stamp  # the file as it was read last
+        self.loaded = self.config.stamps  # the files as they were read last
         self._seen = self.loaded
         self.next: T | None = None
         self.rejection = ""  # why the configuration that was read last cannot be used; empty: it is in force
 
+    @property
+    def reads_files(self) -> bool:
+        """Return whether values come from files, which a refused channel and a resume read again."""
+        return len(self.config.stamps) > 1
+
     def has_changed(self) -> bool:
-        """Return whether the file has changed since it was read, and was the same in two checks (nobody writes it)."""
-        before, self._seen = self._seen, file_stamp(self.config.file)
-        return self._seen is not None and self._seen != self.loaded and self._seen == before
+        """Return whether a file has changed since it was read, and was the same in two checks (nobody writes it).
+
+        A file that is gone has not changed: it may be about to be replaced.
+        """
+        loaded, before = self.loaded, self._seen
+        self._seen = {file: file_stamp(file) for file in loaded}
+        is_changed = any(stamp and stamp != loaded[file] for file, stamp in self._seen.items())
+        return is_changed and self._seen == before
 
     def reload(self) -> bool:
-        """Read the file again. False: it cannot be used, the operator is alerted, and nothing changes."""
-        self.loaded = file_stamp(self.config.file)
+        """Read the files again. False: they cannot be used, the operator is alerted, and nothing changes."""
+        self.loaded = {file: file_stamp(file) for file in self.loaded}  # `has_changed` runs in another thread
+        stamps: dict[Path, FileStamp] = {}
         try:
-            self.next = self.build(self._load())
+            self.next = self.build(self._load(stamps))
         except MonitorError as error:
             count = len(error.faults) if isinstance(error, ConfigError) else 1
             reason = f"{error.where or self.config.file}: {error.message}"
             warn("config_refused", faults=count, reason=reason, see="monitor check")
-            self.operator.config_rejected(reason, when=str(self.loaded))
+            self.operator.config_rejected(reason, when=_key(stamps))
             self.rejection = reason
             return False
+        finally:
+            self.loaded = stamps
         say("config_reloaded", file=str(self.config.file))
         if self.rejection:
-            self.operator.config_accepted(str(self.config.file), when=str(self.loaded))
+            self.operator.config_accepted(str(self.config.file), when=_key(stamps))
         return True
 
-    def _load(self) -> Config:
-        config = load(self.config.file, environ=os.environ, checks=(check_rules, check_services))
+    def _load(self, stamps: dict[Path, FileStamp]) -> Config:
+        config = load(self.config.file, environ=os.environ, checks=(check_rules, check_services), stamps=stamps)
         if config.state != self.config.state:
             raise MonitorError("state: cannot change while the monitor runs; restart it")
         return config
+
+
+def _key(stamps: Mapping[Path, FileStamp]) -> str:
+    """Return what identifies one state of the files; it names none of them."""
+    return str(list(stamps.values()))

@@ -56,6 +56,48 @@ def test_a_change_between_the_first_reading_and_the_start_is_not_lost(tmp_path: 
     assert [reloader.has_changed(), reloader.has_changed()] == [False, True]
 
 
+SECRET = TEXT.replace("'console://'", "'${file:secret}'")
+
+
+def test_a_file_that_a_value_comes_from_is_watched_as_the_configuration_is(tmp_path: Path) -> None:
+    file, secret = tmp_path / "config.yaml", tmp_path / "secret"
+    file.write_text(SECRET, "utf-8")
+    secret.write_text("json://127.0.0.1/old", "utf-8")
+    reloader = renewal_of(load(file, environ={}))
+    assert reloader.reads_files
+    secret.unlink()
+    assert [reloader.has_changed(), reloader.has_changed()] == [False, False], "it may be about to be replaced"
+    secret.write_text("json://127.0.0.1/anew", "utf-8")
+    assert [reloader.has_changed(), reloader.has_changed()] == [False, True]
+    assert reloader.reload()
+    assert reloader.next is not None
+    assert reloader.next.channels["hook"].url.reveal() == "json://127.0.0.1/anew"
+    assert not reloader.has_changed()
+
+
+def test_a_file_that_was_missing_is_read_once_it_is_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file, secret = tmp_path / "config.yaml", tmp_path / "secret"
+    file.write_text(TEXT, "utf-8")
+    reloader = renewal_of(load(file, environ={}))
+    assert not reloader.reads_files
+    file.write_text(SECRET, "utf-8")
+    assert not reloader.reload()
+    assert not reloader.has_changed()
+    secret.write_text("json://127.0.0.1/CANARY", "utf-8")
+    assert [reloader.has_changed(), reloader.has_changed(), reloader.reload()] == [False, True, True]
+    assert "CANARY" not in str([vars(record) for record in caplog.records])
+
+
+def test_a_credential_is_watched_and_a_default_that_looks_like_a_file_is_not(tmp_path: Path) -> None:
+    file, folder = tmp_path / "config.yaml", tmp_path / "credentials"
+    folder.mkdir()
+    (folder / "hook").write_text("console://", "utf-8")
+    text = TEXT.replace("'console://'", "'${credential:hook}'") + "timezone: ${file:-UTC}\n"
+    file.write_text(text, "utf-8")
+    config = load(file, environ={"CREDENTIALS_DIRECTORY": str(folder)})
+    assert list(config.stamps) == [file, folder / "hook"]
+
+
 def test_why_a_change_was_refused_is_kept_until_one_is_taken(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(TEXT, "utf-8")

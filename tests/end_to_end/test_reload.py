@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import time
@@ -156,6 +157,23 @@ def test_while_broken_configurations_come_and_go_every_alert_is_told_once(tmp_pa
         assert daemon.stop() == 0
     told = "\n".join(request.json()["message"] for request in server.requests)
     assert {title: told.count(title) for title in titles} == dict.fromkeys(titles, 1)
+
+
+def test_a_secret_that_was_replaced_unseen_is_read_again_when_its_channel_refuses(tmp_path: Path) -> None:
+    with http_server(Answer(status=401), Answer()) as server:
+        project = Project(tmp_path / "p")
+        secret = project.folder / "secret"
+        secret.write_text(f"json://127.0.0.1:{server.port}/old", "utf-8")
+        project.write_config(config(server, "FTA").replace(f"json://127.0.0.1:{server.port}", "${file:secret}"))
+        with project.daemon(IMPATIENT) as daemon:
+            daemon.wait_for_event("started")
+            before = secret.stat()
+            secret.write_text(secret.read_text("utf-8").replace("old", "new"), "utf-8")
+            os.utime(secret, ns=(before.st_atime_ns, before.st_mtime_ns))  # as on a file system with coarse times
+            project.drop("a.txt", TALKS)
+            server.wait_for(2)
+            assert daemon.stop() == 0
+    assert [request.path for request in server.requests] == ["/old", "/new"]
 
 
 def test_the_state_folder_cannot_change_under_way(tmp_path: Path) -> None:

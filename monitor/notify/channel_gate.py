@@ -31,6 +31,7 @@ class Admission:
 
     reason: BlockReason = BlockReason.NOTHING
     until: datetime | None = None  # when that may change by itself; None: never, or nothing is held back
+    is_quiet: bool = False  # quiet hours: only urgent messages wait for `until`, others for the end of the hours
 
     @property
     def is_blocked(self) -> bool:
@@ -44,7 +45,10 @@ class Admission:
 
 
 def admission(channel_state: ChannelState, policy: Policy, *, now: datetime) -> Admission:
-    """Apply the first rule that fits: refused, paused after failures, muted, no token left, quiet hours."""
+    """Apply the first rule that fits: refused, paused after failures, muted, no token left, quiet hours.
+
+    In quiet hours only an urgent message waits for a token.
+    """
     if channel_state.is_refused:
         return Admission(reason=BlockReason.REFUSED)
     # A pause that a clock set while it ran ahead is void: it may end years from now.
@@ -53,11 +57,11 @@ def admission(channel_state: ChannelState, policy: Policy, *, now: datetime) -> 
         return Admission(reason=BlockReason.FAILING, until=channel_state.opened_until)
     if channel_state.muted_until and now < channel_state.muted_until:
         return Admission(reason=BlockReason.MUTED, until=channel_state.muted_until)
+    end = quiet_end(policy, now)
     if policy.rate and (left := tokens(policy.rate, channel_state, now=now)) < 1:
         full = now + timedelta(seconds=(1 - left) / policy.rate.per_second) + _MILLISECOND
-        return Admission(reason=BlockReason.RATE, until=full)
-    end = quiet_end(policy, now)
-    return Admission(reason=BlockReason.QUIET, until=end) if end else Admission()
+        return Admission(reason=BlockReason.RATE, until=full, is_quiet=end is not None)
+    return Admission(reason=BlockReason.QUIET, until=end, is_quiet=True) if end else Admission()
 
 
 def tokens(rate: Rate, channel_state: ChannelState, *, now: datetime) -> float:

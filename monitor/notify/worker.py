@@ -252,7 +252,7 @@ class DeliveryWorker:
         return min([MAX_IDLE, *(max((at - now).total_seconds(), 0.0) for at in times)])
 
     def _next_message(self, found: Admission, now: datetime) -> datetime | None:
-        return self._context.outbox.next_due(self.channel.name, now=now, is_urgent_only=found.is_urgent_only)
+        return self._context.outbox.next_due(self.channel.name, now=now, is_urgent_only=found.is_quiet)
 
     def _admission(self) -> tuple[Admission, datetime]:
         now = self._context.clock.now()

@@ -290,6 +290,21 @@ def test_one_pass_does_not_wait_for_minutes() -> None:
     assert channel.sent == [1]
 
 
+def test_what_quiet_hours_hold_back_waits_for_no_token_and_takes_none() -> None:
+    class Impatient(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            raise AssertionError(f"it waits {timeout} s for a token that nothing may use")
+
+    setup = WorkerSetup(ScriptedChannel(), Policy(rate=Rate(per_second=0.02, burst=1), quiet=NIGHT))
+    setup.outbox.enqueue(replace(note("now", "test"), is_urgent=True), key="urgent", now=NOON)
+    setup.enqueue("later")
+    assert setup.worker.drain(Impatient()) == DeliveryCounts(sent=1)
+    assert setup.channel_state().tokens == 0.0
+    setup.pass_time(minutes=1)
+    assert setup.worker.drain(Impatient()) == DeliveryCounts()
+    assert setup.channel_state().tokens_at == NOON
+
+
 def test_a_daemon_leaves_what_the_rate_holds_back_for_the_next_round() -> None:
     setup = WorkerSetup(ScriptedChannel(), Policy(rate=Rate(per_second=0.5, burst=2)), notes=5)
     assert setup.worker.deliver_due() == DeliveryCounts(sent=2, has_backlog=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from functools import partial
@@ -76,6 +76,7 @@ class Ingester:
         """Scan the folder of a source. Raises OSError when it cannot be read."""
         ledger = self.store.ledger(source.name)
         listing = source.folder.scan()
+        self._forget_skipped(source, {path for path, _ in listing.dumps})
         before = self.sources[: self.sources.index(source)]  # a file belongs to the first source that it fits
         waiting = tuple(
             path
@@ -197,6 +198,12 @@ class Ingester:
             self.operator.baseline_taken(source.name, releases=releases, matched=matched)
             self.source_states.end_baseline(source.name)
             del self._untried_paths[source.name]
+
+    def _forget_skipped(self, source: Source, there: Collection[bytes]) -> None:
+        """Forget skipped files of a source that are gone: a daemon runs for years."""
+        gone = [path for path in self._skipped if source.folder.holds(path) and path not in there]
+        for path in gone:
+            del self._skipped[path]
 
     def _skip(self, path: bytes, source: Source) -> None:
         signature = source.folder.signature_at(path)

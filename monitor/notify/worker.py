@@ -6,7 +6,7 @@ import operator
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from monitor.errors import StoreError
@@ -52,6 +52,13 @@ class EndedAttempt(NamedTuple):
     delivery: Delivery
     decision: Decision
     at: datetime
+    moved: timedelta  # of the clock, before the end of the attempt
+
+    def after_move(self, moved: timedelta) -> EndedAttempt:
+        """Return the attempt by the time of a clock that has been moved by so much in all."""
+        by, due = moved - self.moved, self.decision.due
+        decision = replace(self.decision, due=due + by) if due else self.decision
+        return EndedAttempt(self.delivery, decision, self.at + by, moved)
 
 
 class UnrecordedAttempts:
@@ -201,10 +208,10 @@ class DeliveryWorker:
 
     def _attempt(self, delivery: Delivery) -> Action:
         """Send a claimed message and record its verdict; no transaction is open during the send."""
-        moved = self._context.clock.moved()
+        before = self._context.clock.moved()
         verdict = self._guarded.send(delivery.message, delivery=delivery.number)
-        moved, now = self._context.clock.moved() - moved, self._context.clock.now()
-        delivery = replace(delivery, expires=delivery.expires + moved)  # the clock was set during the send
+        moved, now = self._context.clock.moved(), self._context.clock.now()
+        delivery = replace(delivery, expires=delivery.expires + moved - before)
         decision = decide(
             verdict,
             delivery,
@@ -213,7 +220,7 @@ class DeliveryWorker:
             holds_uncertain=self._policy.holds_uncertain,
             retry_policy=self._policy.retry_policy,
         )
-        self._context.unrecorded.add(EndedAttempt(delivery, decision, now))
+        self._context.unrecorded.add(EndedAttempt(delivery, decision, now, moved))
         self._record()
         return decision.action
 
@@ -223,7 +230,7 @@ class DeliveryWorker:
 
     def _record_attempt(self, attempt: EndedAttempt) -> None:
         """Save an attempt and what follows for its channel; after a StoreError it can all be repeated."""
-        delivery, decision, at = attempt
+        delivery, decision, at, _ = attempt.after_move(self._context.clock.moved())
         name, channel_states = delivery.message.channel, self._context.channel_states
         before = channel_states.get(name)
         until = decision.due if decision.is_last else None

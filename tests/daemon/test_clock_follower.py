@@ -131,7 +131,35 @@ def test_a_message_that_is_on_its_way_while_the_clock_is_set_is_not_given_up(fol
     assert (counts.retried, counts.buried) == (1, 0)
     [message] = stores.archive.messages()
     assert message.state == "pending"
-    assert message.due < followed.machine.wall + DAY
+    assert message.due == followed.machine.wall + timedelta(seconds=15)
+
+
+@pytest.mark.parametrize("by", [YEARS, -DAY], ids=["forward", "back"])
+def test_a_verdict_that_waits_for_the_store_while_the_clock_is_set_counts_from_the_new_time(
+    followed: Followed, tmp_path: Path, by: timedelta
+) -> None:
+    stores, clock = followed.stores, followed.machine.clock
+    with closing(
+        sqlite3.connect(tmp_path / "state" / "monitor.db", isolation_level=None, check_same_thread=False)
+    ) as other:
+
+        class Locking(RecordingChannel):
+            def send(self, message: object, *, delivery: str) -> Verdict:
+                other.execute("BEGIN IMMEDIATE")
+                return Verdict(outcome=Outcome.TRANSIENT, reason="busy", retry_after=600.0)
+
+        stores.outbox.enqueue(note("up", channel="team"), key="up", now=NOON)
+        context = DeliveryContext(
+            outbox=stores.outbox, channel_states=stores.channel_states, clock=clock, jitter=lambda: 0.5
+        )
+        worker = DeliveryWorker(Locking("team"), Policy(), context)
+        with pytest.raises(StoreError):
+            worker.deliver_due()
+        other.execute("ROLLBACK")
+    followed.jump(by)
+    worker.deliver_due()
+    [message] = stores.archive.messages()
+    assert (message.state, message.due) == ("pending", NOON + by + timedelta(seconds=600))
 
 
 def test_a_clock_that_is_years_ahead_makes_nothing_old_enough_to_be_pruned(followed: Followed) -> None:

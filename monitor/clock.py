@@ -56,23 +56,21 @@ class SteadyClock:
         self._lock = threading.Lock()
         self._wall, self._seconds, self._boot = wall, uptime, boot_id() if boot is None else boot
         self._uptime, self._moved, self._offset, self.off = uptime(), _NONE, _NONE, _NONE
-        self._jumped_at = self._uptime  # the uptime since which the offset has been the same
-        now = wall()
+        self._steady_since = self._uptime
         if last and last.boot and last.boot == self._boot and last.uptime <= self._uptime:
-            self._resume(last, now)
+            self._resume(last)
             return
+        now = wall()
         self._at = max(now, FIRST_DAY, *([last.at] if last else []))
         self._aged = min(last.aged, self._at) if last else self._at
         if last and last.boot and self._at == now:
             self.off = now - last.at
 
-    def _resume(self, last: ClockReading, now: datetime) -> None:
-        """Go on as a clock of the same start of the machine."""
+    def _resume(self, last: ClockReading) -> None:
+        """Go on as a clock of the same start of the machine; a jump that was seen then has lasted since."""
         elapsed = timedelta(seconds=self._uptime - last.uptime)
-        self._at, self._offset = last.at + elapsed, last.wall - last.at
+        self._at, self._offset, self._steady_since = last.at + elapsed, last.wall - last.at, last.steady_since
         self._aged = min(last.aged + 2 * elapsed, self._at)
-        if abs(now - self._at - self._offset) <= TOLERANCE:  # it has jumped before, and that has lasted
-            self._jumped_at = last.uptime
 
     def now(self) -> datetime:
         return self.reading().at
@@ -84,11 +82,18 @@ class SteadyClock:
             at = self._at + elapsed
             offset = wall - at
             if abs(offset - self._offset) > TOLERANCE:
-                self._offset, self._jumped_at = offset, uptime
+                self._offset, self._steady_since = offset, uptime
             if abs(offset) <= TOLERANCE:
                 at, self._offset = wall, _NONE
             self._at, self._uptime, self._aged = at, uptime, min(self._aged + 2 * elapsed, at)
-            return ClockReading(at=at, wall=wall, uptime=uptime, boot=self._boot, aged=self._aged)
+            return ClockReading(
+                at=at,
+                wall=wall,
+                uptime=uptime,
+                boot=self._boot,
+                steady_since=self._steady_since,
+                aged=self._aged,
+            )
 
     def offset(self) -> timedelta:
         self.reading()
@@ -96,7 +101,7 @@ class SteadyClock:
 
     def jump(self) -> timedelta | None:
         reading = self.reading()
-        has_lasted = reading.uptime - self._jumped_at >= BELIEVED_AFTER
+        has_lasted = reading.uptime - self._steady_since >= BELIEVED_AFTER
         return self._offset if self._offset and has_lasted and reading.wall >= FIRST_DAY else None
 
     def follow(self, by: timedelta) -> None:

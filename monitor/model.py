@@ -406,4 +406,5 @@ class ClockReading:
     wall: datetime  # of the machine's clock
     uptime: float  # seconds since the machine started, including those it was suspended
     boot: str  # tells this start of the machine from others; "": unknown
+    steady_since: float  # the uptime since which the two clocks have been so far apart
     aged: datetime  # retention counts by it: where `at` is set forward, it follows at twice the speed of the uptime

@@ -120,6 +120,17 @@ def test_the_next_process_goes_on_steadily_and_believes_a_jump_that_lasts(machin
     assert machine.clock.jump() == by
 
 
+def test_runs_that_follow_each_other_closely_come_to_believe_a_jump_too(machine: Machine) -> None:
+    machine.wall += YEARS
+    believed = []
+    for _ in range(4):
+        known = machine.clock.reading()
+        machine.run(timedelta(seconds=BELIEVED_AFTER / 2))
+        machine.start(known)
+        believed.append(machine.clock.jump())
+    assert believed == [None, YEARS, YEARS, YEARS]
+
+
 def test_after_a_start_of_the_machine_a_later_wall_clock_is_right_and_an_earlier_one_is_a_jump(
     machine: Machine,
 ) -> None:

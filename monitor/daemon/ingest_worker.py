@@ -302,11 +302,12 @@ class IngestWorker:
             self.ingester.counters.count_events(Kind.REJECTED, count)
 
     def _daemon_state(self, now: float) -> DaemonState:
-        at = self._operator.clock.now()
+        reading = self._operator.clock.reading()
+        at = reading.at
         source = self.ingester.source_of(self._busy_with) if self._busy_with else None
         return DaemonState(
             pid=os.getpid(),
-            at=f"{at:%Y-%m-%dT%H:%M:%S.%fZ}",
+            at=f"{reading.wall:%Y-%m-%dT%H:%M:%S.%fZ}",
             paused=self.liveness.fault,
             busy_with=source.folder.name_of(self._busy_with) if source else "",
             overflows=self._supervisor.overflows,

@@ -38,7 +38,7 @@ class DaemonState:
     """The state of a running daemon at one time."""
 
     pid: int
-    at: str = field(compare=False)  # RFC 3339 with microseconds
+    at: str = field(compare=False)  # RFC 3339 with microseconds, by the wall clock as in the lock
     silence: str = ""  # why the fields below may be outdated; always empty in the file
     paused: str = ""  # why nothing can be stored
     busy_with: str = ""  # the large file that is being ingested

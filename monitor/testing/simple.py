@@ -21,7 +21,7 @@ class FrozenClock:
 
     def reading(self) -> ClockReading:
         uptime = (self._now - NOON).total_seconds()
-        return ClockReading(at=self._now, wall=self._now, uptime=uptime, boot="", aged=self._now)
+        return ClockReading(at=self._now, wall=self._now, uptime=uptime, boot="", steady_since=uptime, aged=self._now)
 
     def offset(self) -> timedelta:
         return timedelta(0)

@@ -22,7 +22,7 @@ CUT = "-\nUnfinished talks\nThe text ends in the mid"
 
 
 def reading(at: datetime, *, uptime: float = 1000.0) -> ClockReading:
-    return ClockReading(at=at, wall=at, uptime=uptime, boot="first", aged=at)
+    return ClockReading(at=at, wall=at, uptime=uptime, boot="first", steady_since=7.5, aged=at)
 
 
 def set_clock(pair: Pair, by: timedelta, *, at: datetime = NOON) -> datetime:

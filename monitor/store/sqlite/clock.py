@@ -22,13 +22,14 @@ def stored_clock(handle: Handle) -> ClockReading | None:
             wall=parse_timestamp(facts["wall"]),
             uptime=facts["uptime"],
             boot=facts["boot"],
+            steady_since=facts["steady_since"],
             aged=parse_timestamp(facts["aged"]),
         )
     row = handle.all("newest_dump")[0]
     if row["at"] is None:
         return None
     at = parse_timestamp(row["at"])
-    return ClockReading(at=at, wall=at, uptime=0.0, boot="", aged=at)
+    return ClockReading(at=at, wall=at, uptime=0.0, boot="", steady_since=0.0, aged=at)
 
 
 def note_clock(handle: Handle, reading: ClockReading, *, moved: timedelta, off: timedelta) -> None:
@@ -38,6 +39,7 @@ def note_clock(handle: Handle, reading: ClockReading, *, moved: timedelta, off: 
         "wall": timestamp(reading.wall),
         "uptime": reading.uptime,
         "boot": reading.boot,
+        "steady_since": reading.steady_since,
         "aged": timestamp(reading.aged),
     }
     with handle.transaction():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from monitor.cli.common import common_options, load_config, print_rows, run_commands
+from monitor.cli.common import common_options, load_for_store, print_rows, run_commands
 from monitor.model import MESSAGE_STATES
 from monitor.ports import Row
 
@@ -22,7 +22,7 @@ def command(ctx: click.Context, *, state: str | None, as_json: bool, config_file
         return
     from monitor.inspect.pending import alert_rows, open_read_only
 
-    config = load_config(config_file)
+    config = load_for_store(config_file)
     with open_read_only(config) as store:
         rows = alert_rows(config, store, state=state)
         print_rows(rows, as_json=as_json, header=_HEADER, cells=_cells, none="no messages")

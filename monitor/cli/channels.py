@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
-from monitor.cli.common import common_options, load_config, print_json, print_rows, run_commands
+from monitor.cli.common import common_options, load_config, load_for_store, print_json, print_rows, run_commands
 from monitor.ports import Row
 from monitor.text import escape
 
@@ -21,9 +21,10 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
     """List the channels, their state and how much is pending on each."""
     if ctx.invoked_subcommand:
         return
-    from monitor.inspect.status import channel_rows
+    from monitor.inspect.status import channel_rows, channels_of
 
-    rows = channel_rows(load_config(config_file), now=datetime.now(UTC))
+    now, config = datetime.now(UTC), load_for_store(config_file)
+    rows = channel_rows(config, now=now) if config.channels else channels_of(config.file, now=now)
     print_rows(rows, as_json=as_json, header=_HEADER, cells=_cells)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from monitor.errors import MonitorError, NotFound
+from monitor.errors import ConfigError, MonitorError, NotFound
 from monitor.logs import FORMATS
 from monitor.text import escape
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from monitor.ports import Archive, Row
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _AGE = re.compile(r"(\d+)([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -69,6 +68,24 @@ def load_config(config_file: str | None, *, checks: Sequence[Check] = ()) -> Con
     return load(config_path(config_file), environ=os.environ, checks=(check_rules, *checks))
 
 
+def load_for_store(config_file: str | None) -> Config:
+    """Load the configuration; where it is broken and a daemon runs, say so and return what its store needs.
+
+    So what is stored can be shown, and the daemon be given commands, while somebody edits the file.
+    """
+    from monitor.inspect.status import running_config
+
+    try:
+        return load_config(config_file)
+    except ConfigError as error:
+        found = running_config(config_path(config_file))
+        if found is None:
+            raise
+        notice = "the configuration is broken (see `monitor check`); going on as the running daemon is configured"
+        click.echo(escape(f"monitor: {error.where}: {notice}"), err=True)
+        return found
+
+
 @contextmanager
 def archive_of(config: Config) -> Iterator[Archive]:
     """Open the read side of this configuration's store. Raises NotFound when there is none yet."""
@@ -97,7 +114,7 @@ def run_commands(
     done: list[Row] = []
     with ExitStack() as stack:
         stack.callback(_print_done, done, as_json=as_json)
-        client = CommandClient(load_config(config_file), stack)
+        client = CommandClient(load_for_store(config_file), stack)
         for command, *arguments in commands:
             row = _run_or_report(client, Request(command=command, arguments=tuple(arguments)))
             done.extend([row] if row else [])
@@ -160,8 +177,11 @@ def print_rows(
         click.echo(click.style(text, bold=True) if number == 0 else text)
 
 
-def parse_since(text: str | None) -> datetime | None:
-    """Return the time of YYYY-MM-DD, RFC 3339 or an age such as 7d. Raises click.BadParameter."""
+def parse_since(text: str | None, zone: ZoneInfo) -> datetime | None:
+    """Return the time of YYYY-MM-DD, RFC 3339 or an age such as 7d. Raises click.BadParameter.
+
+    zone: the configuration's; a day begins at its midnight.
+    """
     if text is None:
         return None
     age = _AGE.fullmatch(text)
@@ -169,18 +189,16 @@ def parse_since(text: str | None) -> datetime | None:
         if age:
             return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
         time = datetime.fromisoformat(text)
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+        return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
         what = f"{text!r}: give a day (2024-07-01), a time (2024-07-01T09:00:00Z) or an age (7d)"
         raise click.BadParameter(what, param_hint="--since") from None
 
 
 def parse_since_day(text: str | None, zone: ZoneInfo) -> date | None:
-    """Return the publication day of --since; a time is converted to a day in the configuration's time zone."""
-    time = parse_since(text)
-    if time is None or text is None:
-        return None
-    return time.date() if _DAY.fullmatch(text) else time.astimezone(zone).date()
+    """Return the publication day of --since in the configuration's time zone."""
+    time = parse_since(text, zone)
+    return time.astimezone(zone).date() if time else None
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:

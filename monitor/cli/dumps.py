@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from monitor.cli.common import archive_of, common_options, load_config, print_rows
+from monitor.cli.common import archive_of, common_options, load_for_store, print_rows
 from monitor.inspect.rows import dump_row, reject_row
 from monitor.ports import Row
 from monitor.records import read_all
@@ -18,7 +18,7 @@ _REJECT_HEADER = ("at", "source", "file", "line", "state", "reason", "text")
 @common_options
 def command(*, rejects: bool, as_json: bool, config_file: str | None) -> None:
     """List every ingested file, oldest first."""
-    with archive_of(load_config(config_file)) as archive:
+    with archive_of(load_for_store(config_file)) as archive:
         if rejects:
             rejected = map(reject_row, read_all(archive.rejects))
             print_rows(rejected, as_json=as_json, header=_REJECT_HEADER, cells=_reject_cells, none="no rejects")

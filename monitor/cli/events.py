@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from monitor.cli.common import archive_of, common_options, load_config, parse_since, print_json, unknown_watchlist
+from monitor.cli.common import archive_of, common_options, load_for_store, parse_since, print_json, unknown_watchlist
 from monitor.inspect.rows import event_row
 from monitor.model import Kind
 from monitor.ports import Row
@@ -33,8 +33,9 @@ def command(
     *, since: str | None, limit: int | None, follow: bool, as_json: bool, config_file: str | None, **filters: Any
 ) -> None:
     """List what happened to releases, oldest first."""
-    wanted = EventFilter(since=parse_since(since), **{name: text for name, text in filters.items() if text})
-    config = load_config(config_file)
+    config = load_for_store(config_file)
+    since_time = parse_since(since, config.timezone)
+    wanted = EventFilter(since=since_time, **{name: text for name, text in filters.items() if text})
     with archive_of(config) as archive:
         read = partial(archive.events, wanted)
         newest = archive.event_before_last(0, EventFilter())

@@ -7,7 +7,7 @@ from functools import partial
 
 import click
 
-from monitor.cli.common import archive_of, common_options, load_config, print_json
+from monitor.cli.common import archive_of, common_options, load_for_store, print_json
 from monitor.inspect.rows import version_row
 from monitor.model import Edit, Kind
 from monitor.ports import Archive
@@ -23,7 +23,7 @@ _Diff = tuple[tuple[Edit, ...], tuple[tuple[str, str], ...]]  # spans, and figur
 @common_options
 def command(*, release: int, as_json: bool, config_file: str | None) -> None:
     """Show every version of RELEASE (its number) with a word-level redline, its dumps and its alerts."""
-    with archive_of(load_config(config_file)) as archive:
+    with archive_of(load_for_store(config_file)) as archive:
         compared = _compared(read_all(partial(archive.versions, release)))
         if as_json:
             print_json(version_row(version, *diff) for _, version, diff in compared)

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 import click
 
 from monitor.cli.common import common_options, config_path, print_json
+from monitor.text import escape
 
 
 @click.command()
-@click.option("--check", "is_check", is_flag=True, help="Print nothing; exit with 0 when healthy, else with 1.")
+@click.option("--check", "is_check", is_flag=True, help="Exit with 0 when healthy, else with 1.")
 @common_options
 @click.pass_context
 def command(ctx: click.Context, *, is_check: bool, as_json: bool, config_file: str | None) -> None:
@@ -21,11 +22,14 @@ def command(ctx: click.Context, *, is_check: bool, as_json: bool, config_file: s
     on a configuration that has become invalid, the daemon itself is asked.
     """
     from monitor.cli.status_view import bars_for, screen
-    from monitor.inspect.status import status_of
+    from monitor.inspect.status import refusal_of, status_of
 
     now = datetime.now(UTC)
     zone, status = status_of(config_path(config_file), now=now)
     if is_check:
+        if refusal := refusal_of(status):
+            notice = "the changed configuration is refused, the one before is in force"
+            click.echo(escape(f"monitor: {notice}: {refusal}"), err=True)
         ctx.exit(0 if status["ok"] else 1)
     if as_json:
         print_json([status])

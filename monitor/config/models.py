@@ -297,6 +297,13 @@ class Config(Section):
         """Keep the origin, which pydantic passes as the validation context."""
         self._origin = context
 
+    @classmethod
+    def bare(cls, file: Path, *, state: Path, timezone: ZoneInfo) -> Config:
+        """Return a configuration that knows its state folder alone, for commands that read what is stored there."""
+        config = cls.model_construct(None, state=state, timezone=timezone, sources={}, channels={})
+        config.model_post_init(Origin(file=file, stamp=None, places={}, interpolated={}))
+        return config
+
     @property
     def file(self) -> Path:
         """The absolute path of the configuration file."""

@@ -139,7 +139,7 @@ def _log_decision(delivery: Delivery, decision: Decision) -> None:
         "releases": len(delivery.message.items),
     }
     if decision.action is Action.DONE:
-        say("message_sent", **fields)
+        say("message_sent", **fields, attempt=delivery.attempt if delivery.attempt > 1 else None)
         return
     event = {Action.BURY: "message_buried", Action.HOLD: "message_held"}.get(decision.action, "message_postponed")
     warn(event, **fields, reason=decision.verdict.reason, due=decision.due and f"{decision.due:%Y-%m-%dT%H:%M:%SZ}")

@@ -71,12 +71,18 @@ def _folder(state: Path) -> CheckResult:
 def _space(state: Path) -> CheckResult:
     free = shutil.disk_usage(_nearest(state)).free
     size = store_file(state).size
-    what = f"{free / 1e9:,.1f} GB free, the store has {size / 1e9:,.2f} GB"
+    what = f"{_bytes(free)} free, the store has {_bytes(size)}"
     if free < FULL:
         return _fail("free space", what, "free some space: nothing is ingested on a full disk")
     if free < max(SCARCE, size):
         return _warn("free space", what, "free some space: a backup needs as much as the store has")
     return _ok("free space", what)
+
+
+def _bytes(count: int) -> str:
+    """Return a size with the unit that suits it: 812 bytes, 1.2 MB, 40.0 GB."""
+    units = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+    return next((f"{count / size:,.1f} {unit}" for size, unit in units if count >= size), f"{count} bytes")
 
 
 def _store(state: Path) -> CheckResult:

@@ -54,15 +54,33 @@ def status_of(file: Path, *, now: datetime, timeout: float = daemon_state.STALE_
     try:
         config = load(file, checks=(check_rules,))
     except ConfigError as error:
-        state = state_of(file)
-        with suppress(MonitorError):
-            answer: Mapping[str, Any] = ask(state, Request(command="status"), timeout=timeout)
-            found = answer["standing"]
-            if found["config"]["file"] == str(file.absolute()):
-                found["config"]["refusal"] = f"{error.where}: {error.message}"  # the daemon may know an older one
-                return ZoneInfo(answer["zone"]), found
-        raise
+        answer = _answer_of_daemon(state_of(file), file, timeout)
+        if answer is None:
+            raise
+        found: dict[str, Any] = answer["standing"]
+        found["config"]["refusal"] = f"{error.where}: {error.message}"  # the daemon may know an older one
+        return ZoneInfo(answer["zone"]), found
     return config.timezone, status(config, _daemon_state(config.state, timeout), now=now)
+
+
+def running_config(file: Path, *, timeout: float = daemon_state.STALE_AFTER) -> Config | None:
+    """Return the state folder and the time zone of the daemon that runs with an earlier version of this file.
+
+    None: there is none to ask.
+    """
+    from monitor.config import state_of
+
+    state = state_of(file)
+    answer = _answer_of_daemon(state, file, timeout)
+    return Config.bare(file.absolute(), state=state, timezone=ZoneInfo(answer["zone"])) if answer else None
+
+
+def _answer_of_daemon(state: Path, file: Path, timeout: float) -> Mapping[str, Any] | None:
+    with suppress(MonitorError):
+        answer: Mapping[str, Any] = ask(state, Request(command="status"), timeout=timeout)
+        if answer["standing"]["config"]["file"] == str(file.absolute()):
+            return answer
+    return None
 
 
 def _daemon_state(state: Path, timeout: float) -> Mapping[str, Any]:
@@ -82,6 +100,7 @@ def status(config: Config, reported: Mapping[str, Any], *, now: datetime) -> Row
     """Return one object: ok, daemon, sources, releases, outbox, channels, config, store.
 
     `ok`: a daemon runs and can store, every source is watched or polled, and no channel is open or refused.
+    A refused configuration on disk is no reason: a restart for it would turn a typing error into an outage.
     reported: the fields of the daemon's own DaemonState.
     """
     holder = lock.holder(config.state)
@@ -119,6 +138,18 @@ def status(config: Config, reported: Mapping[str, Any], *, now: datetime) -> Row
 def channel_rows(config: Config, *, now: datetime) -> Sequence[Row]:
     """Return one row for each channel: its state and how much is pending on it."""
     return _channels(config, _snapshot(config, now))
+
+
+def refusal_of(row: Mapping[str, Any]) -> str:
+    """Return why the configuration on disk cannot be used, from what `status` returns; "": it can."""
+    return str(row["config"]["refusal"] or "")
+
+
+def channels_of(file: Path, *, now: datetime) -> Sequence[Row]:
+    """Return the same as the daemon reports it that runs with an earlier version of this file."""
+    reported: Mapping[str, Any] = status_of(file, now=now)[1]
+    rows: Sequence[Row] = reported["channels"]
+    return rows
 
 
 def _snapshot(config: Config, now: datetime) -> _Snapshot:

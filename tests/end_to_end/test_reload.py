@@ -121,6 +121,30 @@ def test_status_tells_of_the_daemon_that_goes_on_without_a_faulty_configuration(
         assert project.run("-c", "config.yaml", "status", "--check").code == 78
 
 
+COMMANDS = ("alerts", "events", "dumps", "show 1", "channels", "alerts drop 1", "mute hook 1h", "channels resume hook")
+
+
+@pytest.mark.parametrize("fault", [("keywords", "keywrods"), ("sources:", "sources: [")])
+def test_stored_things_are_shown_and_commands_work_while_the_file_is_broken(
+    fault: tuple[str, str], tmp_path: Path
+) -> None:
+    with running(tmp_path / "p") as (project, daemon, server):
+        project.drop("a.txt", TALKS)
+        server.wait_for(1)
+        good = config(server, "FTA")
+        intact = {words: project.run(*words.split(), "--json") for words in COMMANDS}
+        project.write_config(good.replace(*fault))
+        for words in (*COMMANDS, "db backup copy.db"):
+            done = project.run(*words.split(), *([] if words.startswith("db") else ["--json"]))
+            assert done.err.count("the configuration is broken") == 1, words
+            assert done.code == (intact[words].code if words in intact else 0), words
+            assert len(done.out.splitlines()) == (len(intact[words].out.splitlines()) if words in intact else 1), words
+        assert "the one before is in force" in project.run("status", "--check").err
+        assert [row["state"] for row in project.run("channels", "--json").rows()] == ["muted"]
+        daemon.stop()
+        assert project.run("events").code == 78, "no daemon says where the store is"
+
+
 def test_a_start_with_a_channel_of_no_service_warns_at_once_and_goes_on_with_the_others(tmp_path: Path) -> None:
     with http_server() as server:
         good = config(server, "FTA")

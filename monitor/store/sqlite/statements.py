@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+
+from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
+
+_LEADING = re.compile(r"^(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)  # comments before a statement
 
 
 @cache
@@ -15,8 +21,18 @@ def queries() -> dict[str, str]:
 
 def statements(name: str) -> list[str]:
     """Return the statements of a migration's file one by one: `executescript` would commit its transaction."""
-    lines = (line.partition("--")[0] for line in _read(name).split("\n"))
-    return [statement for statement in map(str.strip, "\n".join(lines).split(";")) if statement]
+    return list(split(_read(name)))
+
+
+def split(script: str) -> Iterator[str]:
+    """Yield the statements of a script; SQLite itself says where a text, a comment or a trigger ends."""
+    start = 0
+    for found in re.finditer(r";|\Z", script):
+        statement = script[start : found.end()]
+        if sqlite3.complete_statement(statement) or found.end() == len(script):
+            start = found.end()
+            if statement := _LEADING.sub("", statement, count=1).strip():
+                yield statement
 
 
 def _read(name: str) -> str:

@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.statements import queries, statements
+from monitor.store.sqlite.statements import queries, split, statements
 
 SOURCES = {
     path.name: path.read_text("utf-8") for path in files("monitor.store.sqlite").iterdir() if path.name.endswith(".py")
@@ -142,3 +142,24 @@ def test_a_migration_is_cut_into_whole_statements(name: str, tables: int) -> Non
     found = statements(name)
     assert all(statement.startswith(("CREATE TABLE", "CREATE INDEX", "ALTER TABLE")) for statement in found)
     assert len([statement for statement in found if statement.startswith("CREATE TABLE")]) == tables
+
+
+SCRIPT = """
+-- A comment; with a semicolon, and it's got a quote.
+CREATE TABLE a (t TEXT DEFAULT 'x;y--z'); -- another; one
+/* and; this */ CREATE TRIGGER b AFTER INSERT ON a BEGIN
+    UPDATE a SET t = ';'; -- inside
+    DELETE FROM a WHERE t = 'it''s; --';
+END;
+INSERT INTO a VALUES ('"; /*'), (";");
+SELECT 1
+"""
+
+
+def test_semicolons_in_texts_comments_and_triggers_end_no_statement() -> None:
+    found = list(split(SCRIPT))
+    starts = ["CREATE TABLE a", "CREATE TRIGGER", "INSERT INTO a", "SELECT 1"]
+    assert [statement[: len(start)] for statement, start in zip(found, starts, strict=True)] == starts
+    assert found[0].endswith("DEFAULT 'x;y--z');")
+    assert found[1].endswith("END;")
+    assert list(split("-- nothing; but a comment")) == []

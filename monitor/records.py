@@ -194,6 +194,7 @@ class Pruned:
     versions: int = 0  # old texts
     messages: int = 0
     events: int = 0
+    copies: int = 0  # old automatic backups, and stores that a restore replaced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,13 +80,14 @@ def prune_command(*, config_file: str | None) -> None:
 
     config, now = load_config(config_file), wall_time()
     retention = retention_of(config)
-    if retention == Retention():
-        click.echo("everything is kept: the configuration has no `retention:`")
-        return
     with lock.hold(config.state, verb="prune", now=now), open_stores(config.state, Access.WRITE) as stores:
         aged = SteadyClock(stores.maintenance.clock()).reading().aged
         pruned = stores.maintenance.prune(retention, now=aged)
-    click.echo(f"deleted: {pruned.versions} old texts, {pruned.messages} messages, {pruned.events} events")
+    if retention == Retention() and not pruned.copies:
+        click.echo("everything is kept: the configuration has no `retention:`")
+        return
+    copies = f", {pruned.copies} old copies of the store" if pruned.copies else ""
+    click.echo(f"deleted: {pruned.versions} old texts, {pruned.messages} messages, {pruned.events} events{copies}")
 
 
 def _verify_texts(maintenance: Maintenance) -> Iterator[IntegrityCheck]:

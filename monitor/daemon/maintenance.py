@@ -30,7 +30,7 @@ class MaintenanceWorker:
             try:
                 self.fill(stop)
                 uptime = self.clock.reading().uptime
-                if uptime - pruned >= _DAY and self.retention != Retention():
+                if uptime - pruned >= _DAY:
                     self.prune()
                     pruned = uptime
             except StoreError as error:
@@ -45,4 +45,4 @@ class MaintenanceWorker:
         """Delete what is older than `retention`; a text that is not indexed yet stays."""
         done = self.maintenance.prune(self.retention, now=self.clock.reading().aged)
         if done != Pruned():
-            say("store_pruned", versions=done.versions, messages=done.messages, events=done.events)
+            say("store_pruned", versions=done.versions, messages=done.messages, events=done.events, copies=done.copies)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from monitor.errors import StoreError
 from monitor.model import ClockReading
 from monitor.ports import Fingerprinter, Retention
 from monitor.records import IntegrityCheck, Pruned
 from monitor.store.sqlite.clock import note_clock, stored_clock
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.prune import prune
+from monitor.store.sqlite.prune import prune, prune_copies
 from monitor.store.sqlite.rehash import rehash
 from monitor.store.sqlite.rename_source import rename
 from monitor.store.sqlite.search import fill_index
@@ -42,7 +44,11 @@ class SqliteMaintenance:
     def prune(
         self, retention: Retention, *, now: datetime, on_step: Callable[[int], object] = lambda _: None
     ) -> Pruned:
-        return prune(self._handle, retention, now=now, on_step=on_step)
+        pruned = prune(self._handle, retention, now=now, on_step=on_step)
+        try:
+            return replace(pruned, copies=prune_copies(self._state))
+        except OSError as error:
+            raise StoreError(f"an old copy of the store cannot be deleted: {error.strerror}") from error
 
     def rename_source(
         self, *, old: str, new: str, fingerprinter: Fingerprinter, between: Callable[[], None] = lambda: None

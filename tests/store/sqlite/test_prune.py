@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ from monitor.records import Pruned
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.outbox import SqliteOutbox
-from monitor.store.sqlite.prune import prune
+from monitor.store.sqlite.prune import prune, prune_copies
 from monitor.store.sqlite.search import fill_index, search
 from monitor.store.sqlite.store import SqliteStore
 from monitor.testing import NOON, note
@@ -154,3 +155,16 @@ def test_a_text_that_still_stands_in_the_search_index_waits_until_it_is_taken_ou
     assert prune(handle, ALL, now=LATER).versions == 1
     assert list(search(handle, ["5.1"])) == []
     assert len(list(search(handle, ["5.3"]))) == 1
+
+
+def test_only_the_newest_copies_of_the_store_stay(tmp_path: Path) -> None:
+    times = ("20260101T000000Z", "20260101T000001Z", "20260201T000000Z", "20270101T000000Z")
+    names = [f"monitor.db.before-{number}.bak" for number in (2, 9, 10, 11)]
+    names += [f"monitor.db.replaced-{time}{suffix}" for time in times for suffix in ("", "-wal")]
+    others = ["monitor.db", "monitor.db-wal", "monitor.db.before-1.bak.old", "my.bak", "monitor.db.replaced-mine"]
+    for name in (*names, *others):
+        (tmp_path / name).touch()
+    assert prune_copies(tmp_path) == 2
+    gone = {"monitor.db.before-2.bak", f"monitor.db.replaced-{times[0]}", f"monitor.db.replaced-{times[0]}-wal"}
+    assert {path.name for path in tmp_path.iterdir()} == {*names, *others} - gone
+    assert prune_copies(tmp_path) == 0

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-NORM_VERSION = 1  # increase it when fold or soft may give another result; the store then hashes its texts again
+NORM_VERSION = 2  # increase it when fold or soft may give another result; the store then hashes its texts again
 
 # The replacements that real dumps need, as literal pairs: guarded `str.replace` is 30 to 50 times faster than a table.
 _PLAIN = tuple(
@@ -26,6 +26,11 @@ _PLAIN = tuple(
     for odd in odds
 )
 _ASCII = re.compile(r"[\x00-\x7f]+")
+# CPython sorts the combining marks behind a letter in quadratic time: 100,000 of them take minutes. No language needs
+# more than 30 in a row (UAX #15, Stream-Safe Text Format). This class has all marks and a few other characters.
+MAX_MARKS = 30
+_MARK = r"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f])"
+_ANY_MARK, _MANY_MARKS = re.compile(_MARK), re.compile(rf"{_MARK}{{{MAX_MARKS + 1},}}")
 _EXTRA_SPACE = ("  ", "\n", "\t", "\r", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x1f", "\x85")
 # Compatibility forms of digits: after a digit, plain NFKC would glue them to it (10² → 102).
 _COMPAT_DIGIT = re.compile("[²³¹¼-¾⁰-⁹₀-₉⅐-⅟↉①-⒛⓪-⓿❶-➓]")
@@ -38,7 +43,7 @@ def fold(text: str) -> str:
     """Normalize typography: NFKC, ASCII quotes and dashes, no format characters, single spaces, trimmed.
 
     Superscripts, subscripts, fractions and circled digits stay separate from a digit beside them: `10²` gives `10^2`,
-    `1½` gives `1 1/2`. The result is idempotent.
+    `1½` gives `1 1/2`. Of the combining marks in a row MAX_MARKS are kept. The result is idempotent.
     """
     return _single_spaces(_normalize(text))
 
@@ -46,9 +51,10 @@ def fold(text: str) -> str:
 def soft(text: str) -> str:
     """Fold and casefold, then remove punctuation that touches no digit: equal results are the same words to people."""
     dropped = _DROPPABLE.sub("", _normalize(text).casefold())
-    if not unicodedata.is_normalized("NFKC", dropped):  # a mark now follows another base, or casefold separated them
-        dropped = unicodedata.normalize("NFKC", dropped).casefold()
-    return _single_spaces(dropped)
+    normal = _nfkc(dropped)
+    if normal != dropped:  # a mark now follows another base, or casefold separated them
+        normal = normal.casefold()
+    return _single_spaces(normal)
 
 
 def is_cut(body: str) -> bool:
@@ -94,8 +100,9 @@ def _single_spaces(text: str) -> str:
 
 def _fold_rare(text: str) -> str:
     """Normalize what the literal pairs leave: other widths, compositions, invisible characters and spaces."""
+    text = _few_marks(text)
     if not unicodedata.is_normalized("NFKC", text):
-        text = unicodedata.normalize("NFKC", _COMPAT_DIGIT.sub(_separate_compat_digit, text))
+        text = _nfkc(_COMPAT_DIGIT.sub(_separate_compat_digit, text))
         for odd, plain in _PLAIN:
             text = text.replace(odd, plain)
     for char in set(_ASCII.sub("", text)):
@@ -104,8 +111,28 @@ def _fold_rare(text: str) -> str:
             text = text.replace(char, "")
         elif category[0] == "Z":
             text = text.replace(char, " ")
-    # Removing an invisible character can join a base and its mark.
-    return text if unicodedata.is_normalized("NFKC", text) else unicodedata.normalize("NFKC", text)
+    return _nfkc(text)  # removing an invisible character can join a base and its mark
+
+
+def _nfkc(text: str) -> str:
+    """Return a text in NFKC with at most MAX_MARKS combining marks in a row."""
+    text = _few_marks(text)
+    # Some marks are two in NFKC, so there may be more of them again.
+    return text if unicodedata.is_normalized("NFKC", text) else _few_marks(unicodedata.normalize("NFKC", text))
+
+
+def _few_marks(text: str) -> str:
+    # Of too many marks in a row one stands at such a place: the search through the whole text is rarely needed.
+    return _MANY_MARKS.sub(_first_marks, text) if _ANY_MARK.search(text[:: MAX_MARKS + 1]) else text
+
+
+def _first_marks(match: re.Match[str]) -> str:
+    kept, in_row = [], 0
+    for char in match.group():
+        in_row = in_row + 1 if unicodedata.combining(unicodedata.normalize("NFKD", char)[0]) else 0
+        if in_row <= MAX_MARKS:
+            kept.append(char)
+    return "".join(kept)
 
 
 def _separate_compat_digit(match: re.Match[str]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.text import escape, fold, is_cut, soft
+from monitor.text import MAX_MARKS, escape, fold, is_cut, soft
 from tests.dumps import WORDS
 
 # Characters that meet each other in bad ways, often enough to do so.
@@ -189,3 +189,25 @@ def test_composed_and_decomposed_texts_fold_alike(text: str) -> None:
 @given(TEXTS)
 def test_escaping_leaves_no_control_format_or_surrogate_character(text: str) -> None:
     assert not [char for char in escape(text) if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
+
+
+MARK_FLOODS = [
+    "\u0300\u0316" * 300,  # above and below: CPython sorts them
+    "\u0300\u0316\u200d" * 300,  # what is invisible is dropped, and then they touch
+    "\u0300\uff9e" * 300,  # a letter that becomes a mark
+    "\u0344\u0f81" * 300,  # marks that become two
+]
+
+
+@pytest.mark.parametrize("flood", MARK_FLOODS)
+def test_of_a_flood_of_combining_marks_few_are_kept_and_what_follows_is_whole(flood: str) -> None:
+    for form in (fold, soft):
+        found = form(f"Caf\u00e9e{flood} opens on 1 July")
+        assert len(found) < len("Cafée opens on 1 July") + MAX_MARKS + 2
+        assert found.endswith(" opens on 1 July" if form is fold else " opens on 1 july")
+        assert form(found) == found
+
+
+def test_thirty_combining_marks_are_kept() -> None:
+    marks = "\u0334" * MAX_MARKS
+    assert fold(f"b{marks}") == f"b{marks}" == fold(f"b{marks}\u0334")

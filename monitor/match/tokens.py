@@ -92,7 +92,8 @@ def as_cased(raw: str) -> str:
     """Fold a word but keep its letter case: "U.S." gives US, "Café" gives Cafe."""
     if raw.isascii():
         return raw.replace(".", "")
-    bare = _MARK.sub("", unicodedata.normalize("NFKD", raw))
+    # Marks go first: NFKD sorts those behind one letter in quadratic time.
+    bare = _MARK.sub("", unicodedata.normalize("NFKD", _MARK.sub("", raw)))
     # Some letters stand for several characters, not all of them letters; only letters and digits make a word.
     return "".join(char for char in unicodedata.normalize("NFKC", bare) if char.isalnum())
 

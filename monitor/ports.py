@@ -59,6 +59,9 @@ class Known:
     heads: Mapping[int, Head]  # by release number
     by_key: Mapping[bytes, tuple[int, ...]]  # identity key → release numbers
     next_number: int  # the first release number that is free
+    crowded: frozenset[bytes] = frozenset()  # identity keys of too many releases; they are not in by_key
+    # By digest, the releases that a record may show, by the name of the index entry, where by_key does not have them.
+    nearest: Mapping[bytes, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
     # By digest, what a record that was never seen may look like: releases, and records of its dump by their digests;
     # each with the share of it that many releases have (compare.near_duplicates). The heads of the releases are here.
     alike: Mapping[bytes, Mapping[int | bytes, float]] = field(default_factory=dict)
@@ -76,13 +79,17 @@ class Store(Protocol):
     def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
         """Return the current version of each of these releases."""
 
-    def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = ()) -> Known:
-        """Return the heads of all releases that have one of these identity keys or numbers."""
+    def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = (), *, most: int | None = None) -> Known:
+        """Return the heads of all releases that have one of these identity keys or numbers.
+
+        most: a key of more releases is only named as crowded; None: no key is.
+        """
 
     def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
         """Return sketches of the heads of all releases that have one of these identity keys, by number, newest first.
 
-        most: how many releases at most; None: all. The sketch is None where an older version stored the release.
+        most: how many releases at most; None: all. The cost does not grow with those that are left out. The sketch is
+        None where an older version stored the release.
         """
 
     def listing(self, source: str, name: str, *, after: date, before: date, but: Container[int] = ()) -> Listing:

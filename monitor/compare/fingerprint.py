@@ -17,6 +17,8 @@ from monitor.text import NORM_VERSION, is_cut, soft
 
 FINGERPRINT_LENGTH = 100  # characters of a normalized body that index it; each rule that trusts a body needs as many
 FULL_SAMPLE = 64  # three-word sequences up to which a text's sample holds all of them
+MAX_SAMPLE = 4_096  # numbers in a sample; a longer text keeps its smallest ones
+MAX_TITLE = 1_000  # characters of a title that are compared with a similar one
 NEARBY = timedelta(days=4)  # near duplicates are at most so many days apart
 
 _NUMBER = re.compile(r"\d(?:[\d.,]*\d)?")
@@ -40,12 +42,17 @@ class NormalForm:
     def sketch(self) -> Sketch:
         """The sample of the text by which near duplicates are found."""
         marks = array("I", sample(self.words)).tobytes()
-        return Sketch(title=self.title, length=len(self.body), sample=marks, date=self.date)
+        return Sketch(title=self.title[:MAX_TITLE], length=len(self.body), sample=marks, date=self.date)
 
     @property
     def words(self) -> list[str]:
         """The words of the body, in order."""
         return self.body.split(" ") if self.body else []
+
+    @cached_property
+    def shingles(self) -> set[int]:
+        """Hashes of the three-word sequences of the body."""
+        return shingles(self.words)
 
     @cached_property
     def text_hash(self) -> bytes:
@@ -113,6 +120,7 @@ def sample(words: Sequence[str]) -> list[int]:
 
     A long text is sampled by first word: one of a quarter of all words. What two texts share is then in both samples.
     Only these numbers can be divided by 4, so the full sample of a short text can be compared with that of a long one.
+    Of a very long text only the smallest numbers are kept, which two such texts share as well as all of them.
     """
     if len(words) < 3:
         return [_word_hash(" ".join(words)) & ~3] if words else []
@@ -120,7 +128,8 @@ def sample(words: Sequence[str]) -> list[int]:
     # Multiplied, so that the same three words in another order are another sequence.
     mixed = zip(marks, marks[1:], marks[2:], strict=False)
     if len(words) - 2 > FULL_SAMPLE:
-        return [one + 3 * two + 5 * three & ~3 for one, two, three in mixed if not one & 3]
+        found = [one + 3 * two + 5 * three & ~3 for one, two, three in mixed if not one & 3]
+        return found if len(found) < MAX_SAMPLE else sorted(set(found))[:MAX_SAMPLE]
     return [one + 3 * two + 5 * three & ~3 | one & 3 for one, two, three in mixed]
 
 

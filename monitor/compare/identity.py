@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 from rapidfuzz import fuzz
 
-from monitor.compare.fingerprint import NormalForm, index_entries, is_cut_view, normal_form, shingles
+from monitor.compare.fingerprint import MAX_TITLE, NormalForm, index_entries, is_cut_view, normal_form, shingles
 from monitor.compare.reservations import Unavailable
 from monitor.model import Head, Record, SeenRecord
 from monitor.ports import Known
@@ -23,6 +23,7 @@ MIN_BODY_ALONE = 200  # characters of a body that are evidence by themselves
 MIN_BODY = 100  # the same, where title or day agree as well; captions and numbered notices are shorter
 MIN_BODY_RATIO_REDATED = 98.0  # ratio of bodies that differ by a few words
 MIN_TITLE_RATIO, MIN_BODY_RATIO = 85.0, 90.0  # ratios of a title and a body that were both edited
+MAX_LETTERS = 20_000  # characters of bodies that are compared letter by letter: some milliseconds for a pair
 MAX_DAYS_APART = timedelta(days=3)
 ALL_AVAILABLE = Unavailable()
 AS_SEEN = "seen before as it is"
@@ -167,9 +168,9 @@ class _Candidates:
         """Return the candidates by each index entry; the head it was assigned to before is always among them."""
         seen = self._seen.get(digest)
         found: dict[str, Collection[int]] = {}
-        entries = self._form_cache.entries(digest)
+        entries, nearest = self._form_cache.entries(digest), self._known.nearest.get(digest, {})
         for by in ("title", "body", "day"):
-            numbers = self._known.by_key.get(entries[by], ()) if by in entries else ()
+            numbers = nearest.get(by) or (self._known.by_key.get(entries[by], ()) if by in entries else ())
             if seen is not None and seen not in numbers:
                 numbers = (*numbers, seen)
             if numbers:
@@ -230,7 +231,28 @@ class CandidatePair:
 
 def are_titles_similar(one: str, other: str) -> bool:
     """Return whether two normalized titles could be one that was edited."""
-    return bool(fuzz.ratio(one, other, score_cutoff=MIN_TITLE_RATIO))
+    return bool(fuzz.ratio(one[:MAX_TITLE], other[:MAX_TITLE], score_cutoff=MIN_TITLE_RATIO))
+
+
+def body_ratio(one: NormalForm, other: NormalForm, *, least: float) -> float | None:
+    """Return how similar two bodies are, in percent; None: less than `least`.
+
+    The cost of comparing letters grows with the square of the length. So of a body beyond MAX_LETTERS it is the share
+    of the words that stand in a three-word sequence of both, which is about the same where single words were edited.
+    """
+    if max(len(one.body), len(other.body)) <= MAX_LETTERS:
+        return fuzz.ratio(one.body, other.body, score_cutoff=least) or None
+    common = one.shingles & other.shingles
+    words, others = one.words, other.words
+    ratio = 100 * (_words_within(words, common) + _words_within(others, common)) / (len(words) + len(others))
+    return ratio if ratio >= least else None
+
+
+def _words_within(words: Sequence[str], sequences: Collection[int]) -> int:
+    """Return how many words of a text stand in one of these three-word sequences."""
+    starts = bytes(one in sequences for one in map(hash, zip(words, words[1:], words[2:], strict=False)))
+    begins = int.from_bytes(starts, "little")  # a byte is 1 where such a sequence begins
+    return (begins | begins << 8 | begins << 16).bit_count()
 
 
 def _is_same_release(pair: CandidatePair) -> float | None:
@@ -251,10 +273,11 @@ def _is_undated(pair: CandidatePair) -> float | None:
 def _has_same_title_and_day(pair: CandidatePair) -> float | None:
     if not (pair.has_same_title and pair.has_same_day):
         return None
-    words, others = pair.record.words, pair.known.words
-    is_cut = pair.record.is_cut or pair.known.is_cut
-    common = min(len(words), len(others)) if is_cut else None  # where one text is cut, only what both have counts
-    mine, theirs = shingles(words[:common]), shingles(others[:common])
+    mine, theirs = pair.record.shingles, pair.known.shingles
+    if pair.record.is_cut or pair.known.is_cut:  # only what both have counts
+        words, others = pair.record.words, pair.known.words
+        common = min(len(words), len(others))
+        mine, theirs = shingles(words[:common]), shingles(others[:common])
     similarity = len(mine & theirs) / max(1, len(mine | theirs))
     return similarity if similarity >= MIN_SHINGLES_SHARED else None
 
@@ -272,14 +295,14 @@ def _is_redated_and_edited(pair: CandidatePair) -> float | None:
     fits = pair.has_same_title and pair.days_apart <= MAX_DAYS_APART and pair.common_length >= MIN_BODY
     if not fits or pair.record.numbers != pair.known.numbers:
         return None
-    return fuzz.ratio(pair.record.body, pair.known.body, score_cutoff=MIN_BODY_RATIO_REDATED) or None
+    return body_ratio(pair.record, pair.known, least=MIN_BODY_RATIO_REDATED)
 
 
 def _is_retitled_and_edited(pair: CandidatePair) -> float | None:
     fits = pair.has_same_day and pair.common_length >= MIN_BODY
     if not fits or not are_titles_similar(pair.record.title, pair.known.title):
         return None
-    return fuzz.ratio(pair.record.body, pair.known.body, score_cutoff=MIN_BODY_RATIO) or None
+    return body_ratio(pair.record, pair.known, least=MIN_BODY_RATIO)
 
 
 def _has_same_body(pair: CandidatePair) -> float | None:

@@ -11,12 +11,12 @@ a handful of words that a long text repeats: too few of them are in its sample.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from heapq import nlargest
 from itertools import chain
 from typing import TypeVar
 
-from monitor.compare.fingerprint import FULL_SAMPLE, NEARBY, NormalForm, shingles
+from monitor.compare.fingerprint import FULL_SAMPLE, MAX_SAMPLE, NEARBY, NormalForm
 from monitor.model import Sketch
 
 MIN_SHARED = 0.45  # of the shorter text's three-word sequences
@@ -24,10 +24,14 @@ MAX_RELATED = 5  # links of one release
 MAX_HOLDERS = 16  # releases that may have a sequence; one of more releases is boilerplate
 SAMPLE_TOLERANCE = 1 / 4  # of that share, in the samples, is enough to compare the texts
 MAX_COMPARED = 32  # texts that are compared with one new one, those that share most first
+MAX_LENGTH, MIN_COMPARED = 1_000_000, 3  # characters of the texts compared with one; of longer texts only so many texts
 MAX_SKETCHES = 1_000  # sketches a new release is compared with: of more releases within NEARBY days the newest
+
+_NO_END = 1 << 32  # more than any mark
 
 Key = int | bytes  # a release's number; of one that has none yet its record's digest
 _New = TypeVar("_New", int, bytes)
+_Known = TypeVar("_Known", int, Key)
 
 
 def near_duplicates(
@@ -42,13 +46,25 @@ def near_duplicates(
     by_title: dict[str, list[int]] = {}
     for number, form in everyone.items():
         by_title.setdefault(form.title, []).append(number)
+    first = {title: sorted(numbers)[: MAX_RELATED + 1] for title, numbers in by_title.items()}
     shares = _shared_parts(pairs, everyone)
     related: dict[int, tuple[int, ...]] = {}
     for number, form in forms.items():
         alike = sorted((-share, other) for other, share in shares.get(number, {}).items())
-        found = dict.fromkeys([*sorted(by_title[form.title]), *(other for _, other in alike)])
+        found = dict.fromkeys([*first[form.title], *(other for _, other in alike)])
         related[number] = tuple(other for other in found if other != number)[:MAX_RELATED]
     return related
+
+
+def affordable(numbers: Iterable[_Known], lengths: Mapping[_Known, Sketch]) -> list[_Known]:
+    """Return the first releases whose texts may be compared with one text: as many as MAX_LENGTH allows."""
+    found, total = list[_Known](), 0
+    for number in numbers:
+        total += lengths[number].length
+        if total > MAX_LENGTH and len(found) >= MIN_COMPARED:
+            break
+        found.append(number)
+    return found
 
 
 def candidates(new: Mapping[_New, Sketch], near: Mapping[int, Sketch]) -> dict[_New, dict[Key, float]]:
@@ -70,22 +86,30 @@ class _SampleSizes:
     """The sizes of samples, counted at the first use."""
 
     def __init__(self, sketches: Mapping[Key, Sketch]) -> None:
-        self._sketches = sketches
+        self.sketches = sketches
         self._counted: dict[Key, tuple[int, int]] = {}
 
     def of(self, one: Key, other: Key) -> int:
         """Return the smaller size: of two short texts all marks, else those that a long text can have in its sample."""
+        end = min(self._end(one), self._end(other))
+        if end < _NO_END:
+            return min(sum(mark <= end and not mark & 3 for mark in self.sketches[key].marks) for key in (one, other))
         (whole, part), (wholes, parts) = self._count(one), self._count(other)
         return min(whole, wholes) if part < whole and parts < wholes else min(part, parts)
 
     def are_near(self, one: Key, other: Key) -> bool:
         """Return whether the days of two releases are within NEARBY."""
-        day, another = self._sketches[one].date, self._sketches[other].date
+        day, another = self.sketches[one].date, self.sketches[other].date
         return day is not None and another is not None and abs(day - another) <= NEARBY
+
+    def _end(self, number: Key) -> int:
+        """Return the greatest mark that the sample of a text can have."""
+        marks = self.sketches[number].marks
+        return marks[-1] if len(marks) == MAX_SAMPLE else _NO_END
 
     def _count(self, number: Key) -> tuple[int, int]:
         if number not in self._counted:
-            marks = self._sketches[number].marks
+            marks = self.sketches[number].marks
             part = len(marks) if len(marks) > FULL_SAMPLE else sum(not mark & 3 for mark in marks)
             self._counted[number] = len(marks), part
         return self._counted[number]
@@ -103,7 +127,7 @@ def _similar_samples(
     common = {mark for mark, many in lists.items() if len(many) > MAX_HOLDERS}
     shares = {other: count / sizes.of(number, other) for other, count in counts.items()}
     likely = [n for n, share in shares.items() if share > MIN_SHARED * SAMPLE_TOLERANCE and sizes.are_near(number, n)]
-    closest = nlargest(MAX_COMPARED, likely, key=shares.__getitem__)
+    closest = affordable(nlargest(MAX_COMPARED, likely, key=shares.__getitem__), sizes.sketches)
     return {other: len(common & shared[other]) / sizes.of(number, other) for other in closest}
 
 
@@ -112,7 +136,7 @@ def _shared_parts(
 ) -> dict[int, dict[int, float]]:
     """Return for each release those that share enough of the shorter text, and how much without boilerplate."""
     numbers = {*pairs, *(other for found in pairs.values() for other in found if other in everyone)}
-    sequences = {number: shingles(everyone[number].words) for number in numbers}
+    sequences = {number: everyone[number].shingles for number in numbers}
     shares: dict[int, dict[int, float]] = {}
     known = ((n, other, common) for n, found in pairs.items() for other, common in found.items() if other in sequences)
     for number, other, boilerplate in known:

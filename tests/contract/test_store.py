@@ -202,6 +202,15 @@ def test_releases_under_one_key_stand_in_the_order_of_their_numbers(pair: Pair) 
     assert pair.store.snapshot({shared}).by_key == {shared: (1, 2)}
 
 
+def test_a_key_of_more_releases_than_asked_for_is_named_and_not_read(pair: Pair) -> None:
+    twins = [record("Photo", "The minister spoke."), record("Photo", "A port opened.", day="2024-06-01")]
+    take_in(pair.store, dump(*twins))
+    [shared] = keys_of(twins[0]) & keys_of(twins[1])
+    assert pair.store.snapshot({shared}, most=2).by_key == {shared: (1, 2)}
+    known = pair.store.snapshot({shared}, [2], most=1)
+    assert (known.crowded, dict(known.by_key), set(known.heads)) == ({shared}, {}, {2})
+
+
 def test_one_title_of_two_sources_is_two_releases(pair: Pair) -> None:
     take_in(pair.store, TALKS)
     take_in(pair.store, TALKS, source="customs")

@@ -21,7 +21,8 @@ SELECT seen.digest, seen.release, seen.seq, release.seq = seen.seq AND release.s
 FROM seen JOIN release ON release.id = seen.release WHERE seen.source = :source AND seen.digest IN (:keys);
 
 -- name: aliases
-SELECT key, release FROM alias WHERE key IN (:keys);
+-- The newest releases under a key; the others are not read.
+SELECT release FROM alias WHERE key = :key ORDER BY release DESC LIMIT :most;
 
 -- name: versions_now
 SELECT id, seq FROM release WHERE id IN (SELECT value FROM json_each(:numbers));

@@ -60,24 +60,25 @@ class SqliteStore:
     def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
         return {row["id"]: row["seq"] for row in self._handle.all("versions_now", numbers=to_json(sorted(numbers)))}
 
-    def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = ()) -> Known:
+    def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = (), *, most: int | None = None) -> Known:
         # Read first: a release added while the rest is read then has a number that makes the batch stale.
         next_number = self._handle.all("next_release")[0][0]
-        by_key: dict[bytes, tuple[int, ...]] = {}
-        for row in self._handle.keyed("aliases", keys):
-            by_key[row["key"]] = (*by_key.get(row["key"], ()), row["release"])
+        found = self._newest(keys, most=None if most is None else most + 1)
+        crowded = frozenset(key for key, under in found.items() if most is not None and len(under) > most)
+        by_key = {key: under for key, under in found.items() if key not in crowded}
         named = sorted({*numbers, *(number for found in by_key.values() for number in found)})
         if not named:
-            return Known(heads={}, by_key={}, next_number=next_number)
+            return Known(heads={}, by_key={}, next_number=next_number, crowded=crowded)
         wanted = to_json(named)
         past: dict[int, set[bytes]] = {}
         for row in self._handle.all("past_texts", numbers=wanted):
             past.setdefault(row["release"], set()).add(row["fold_hash"])
         heads = {row["id"]: _head(row, past.get(row["id"], set())) for row in self._handle.all("heads", numbers=wanted)}
-        return Known(heads=heads, by_key=by_key, next_number=next_number)
+        return Known(heads=heads, by_key=by_key, next_number=next_number, crowded=crowded)
 
     def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
-        numbers = sorted({row["release"] for row in self._handle.keyed("aliases", keys)}, reverse=True)[:most]
+        found = self._newest(keys, most=most)
+        numbers = sorted({number for under in found.values() for number in under}, reverse=True)[:most]
         if not numbers:
             return {}
         return {row["id"]: _sketch(row) for row in self._handle.all("sketches", numbers=to_json(numbers))}
@@ -130,6 +131,12 @@ class SqliteStore:
                 self._add_rejection(row["source"], row["dump"], row["reason"], now=now)
                 self._handle.all("count_reject", dump=row["dump"])
         return len(rows)
+
+    def _newest(self, keys: Collection[bytes], *, most: int | None) -> dict[bytes, tuple[int, ...]]:
+        """Return the newest releases under each key in the order of their numbers; most None: all of them."""
+        limit = -1 if most is None else most
+        found = {key: self._handle.all("aliases", key=key, most=limit) for key in keys}
+        return {key: tuple(row["release"] for row in reversed(rows)) for key, rows in found.items() if rows}
 
     def _enter_dump(self, batch: Batch, *, rejected: int, now: datetime) -> int:
         """Add the row of an ingest with its first part, or update it with the others; return its id."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -101,8 +101,8 @@ def test_a_commit_in_the_middle_of_a_snapshot_makes_its_batch_stale(handle: Hand
     class Overtaken(Handle):
         """Somebody else takes the same release in while the index is being read."""
 
-        def keyed(self, query: str, keys: Collection[bytes], **values: object) -> list[Row]:
-            found = super().keyed(query, keys, **values)
+        def all(self, query: str, **values: object) -> list[Row]:
+            found = super().all(query, **values)
             if query == "aliases":
                 take_in(SqliteStore(handle), record("Talks held"), name="b.txt")
             return found

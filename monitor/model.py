@@ -33,7 +33,10 @@ class Kind(StrEnum):
 
 
 class FileSignature(NamedTuple):
-    """What the file system says of a file without opening it; equal signatures mean that it was not changed."""
+    """What the file system says of a file without opening it; equal signatures mean that it was not changed.
+
+    Each number fits a signed integer of 64 bits.
+    """
 
     device: int
     inode: int

@@ -6,6 +6,7 @@ opening a FIFO would block forever and a device never ends. A file that changes 
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -15,12 +16,14 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from monitor.collect.watching.folder import signature
+from monitor.collect.watching.walk import open_parent
 from monitor.errors import FileChanged, MonitorError
 from monitor.model import FileSignature
 
 LARGE_SIZE = 1_000_000  # bytes; a larger dump is stored in parts
 MAX_IN_MEMORY = 16_000_000  # bytes; a larger dump is read several times instead of being kept in memory
 _CHUNK = 1 << 20
+_LINKS_OFF = "(watch.follow_symlinks is off)"
 
 
 class Skipped(MonitorError):
@@ -90,18 +93,55 @@ class File:
 
 
 @contextmanager
-def open_file(path: bytes, *, follow_symlinks: bool = False) -> Iterator[File]:
-    """Open a dump file for reading. Raise Skipped, and OSError where it cannot be opened."""
-    # Checked before opening: opening a FIFO wakes its writer, and opening a device may do anything.
-    _require_regular(os.stat(path, follow_symlinks=follow_symlinks))
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(path, flags if follow_symlinks else flags | os.O_NOFOLLOW)
+def open_file(path: bytes, *, root: bytes = b"", follow_symlinks: bool = False) -> Iterator[File]:
+    """Open a dump file for reading. Raise Skipped, and OSError where it cannot be opened.
+
+    root: the folder below which no part of the path may be a link, unless they are followed; empty: the file's own.
+    """
+    descriptor = open_regular(path, root=root, follow_symlinks=follow_symlinks)
     try:
-        status = os.fstat(descriptor)
-        _require_regular(status)
-        yield File(descriptor, status)
+        yield File(descriptor, os.fstat(descriptor))
     finally:
         os.close(descriptor)
+
+
+def open_regular(path: bytes, *, root: bytes = b"", follow_symlinks: bool = False) -> int:
+    """Return a descriptor of a regular file, as `open_file` does; the caller closes it.
+
+    A link that takes the place of a folder during the call is not followed either: every part of the way is opened from
+    the one above it. A hard link is a name of the file like any other.
+    """
+    if follow_symlinks:
+        return _open_checked(path, None, os.O_RDONLY)
+    folder = os.path.dirname(path)
+    is_below = path.startswith(os.path.join(root, b"")) if root else False
+    try:
+        parent = open_parent(root if is_below else folder, path)
+    except OSError as error:
+        if error.errno in (errno.ENOTDIR, errno.ELOOP):
+            raise Skipped(f"a symbolic link {_LINKS_OFF}, or no folder, is on the way to it") from error
+        raise
+    try:
+        return _open_checked(os.path.basename(path), parent, os.O_RDONLY | os.O_NOFOLLOW)
+    finally:
+        os.close(parent)
+
+
+def _open_checked(path: bytes, parent: int | None, flags: int) -> int:
+    # Checked before opening: opening a FIFO wakes its writer, and opening a device may do anything.
+    _require_regular(os.stat(path, dir_fd=parent, follow_symlinks=not flags & os.O_NOFOLLOW))
+    try:
+        descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=parent)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise Skipped(f"a symbolic link {_LINKS_OFF}") from error
+        raise
+    try:
+        _require_regular(os.fstat(descriptor))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def read_content(file: File, *, max_file: int) -> FileContent:
@@ -124,6 +164,6 @@ def modified_at(signature: FileSignature) -> datetime:
 
 def _require_regular(status: os.stat_result) -> None:
     if stat.S_ISLNK(status.st_mode):
-        raise Skipped("a symbolic link (watch.follow_symlinks is off)")
+        raise Skipped(f"a symbolic link {_LINKS_OFF}")
     if not stat.S_ISREG(status.st_mode):
         raise Skipped("not a regular file")

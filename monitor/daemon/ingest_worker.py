@@ -218,7 +218,7 @@ class IngestWorker:
                 say("file_vanished", source=source.name, name=source.folder.name_of(path))
             return
         state = self._settle_queue.postponements(path), self._settle_queue.since(path, now)
-        writer = None if self._settle_queue.is_closed(path) else has_writer(path)
+        writer = None if self._settle_queue.is_closed(path) else has_writer(path, root=source.folder.path)
         if self._settle_queue.is_settled(path, FileProbe(signature=signature, has_writer=writer), now):
             self._queued[path] = state
             self._file_queue.add(path, signature.size)

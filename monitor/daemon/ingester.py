@@ -127,7 +127,7 @@ class Ingester:
         name = source.folder.name_of(path)
         outcome = partial(IngestOutcome, path=path, source=source)
         try:
-            with open_file(path, follow_symlinks=source.folder.follows_links) as file:
+            with open_file(path, root=source.folder.path, follow_symlinks=source.folder.follows_links) as file:
                 dump = _dump(path, name, file, source, PartPacer(between))
                 clock = self.operator.clock
                 now = clock.now()

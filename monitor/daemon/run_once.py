@@ -55,7 +55,7 @@ def _ingest_all(ingester: Ingester, source: Source, result: PassResult) -> None:
         result.unread += 1
         return
     for path in paths:
-        if has_writer(path):
+        if has_writer(path, root=source.folder.path):
             say("file_being_written", source=source.name, name=source.folder.name_of(path))
             result.unread += 1
         else:

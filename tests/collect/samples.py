@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from monitor.collect.watching.folder import signature as signature_of
 from monitor.model import FileSignature
 
+LEVELS = 1_200  # of subfolders: more than Python's stack has frames
 SEOUL = ZoneInfo("Asia/Seoul")
 
 
@@ -34,3 +35,16 @@ def put(path: bytes | Path, content: bytes = b"x", *, mtime: int | None = None) 
     if mtime is not None:
         os.utime(file, (mtime, mtime))
     return os.fsencode(file)
+
+
+def nest(folder: Path, levels: int) -> bytes:
+    """Make so many subfolders, one in the other, and a file in the last one; its path."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir("d", dir_fd=descriptor)
+        below = os.open("d", os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = below
+    os.close(os.open("x.txt", os.O_CREAT | os.O_WRONLY, dir_fd=descriptor))
+    os.close(descriptor)
+    return os.fsencode(folder) + b"/d" * levels + b"/x.txt"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import cache
 
+from monitor.collect.watching.walk import Walk
 from monitor.model import FileSignature
 from monitor.text import escape
 
@@ -26,6 +26,7 @@ class FolderFiles:
 
     dumps: tuple[tuple[bytes, FileSignature], ...]  # oldest first, then by name
     ignored: tuple[bytes, ...]  # files whose names are not those of dumps
+    unreadable: tuple[tuple[bytes, str], ...] = ()  # subfolders and dumps that cannot be read now, and why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,8 @@ class Folder:
     def holds(self, path: bytes) -> bool:
         """Return whether a path is a dump in this folder by its name."""
         parent, name = os.path.split(path)
+        if b".." in parent.split(b"/"):
+            return False
         root = os.path.join(self.path, b"")
         is_below = self.is_recursive and parent.startswith(root)
         is_scanned = is_below and not any(map(self.ignores, parent[len(root) :].split(b"/")))
@@ -66,16 +69,28 @@ class Folder:
         """Return the folder's own path, safe to print."""
         return escape(os.fsdecode(self.path))
 
+    def enters(self, name: bytes) -> bool:
+        """Return whether subfolders of this name belong to the folder."""
+        return self.is_recursive and not self.ignores(name)
+
     def scan(self) -> FolderFiles:
-        """Return all files. Raise OSError when the folder is missing."""
+        """Return all files. Raise OSError when the folder itself cannot be read; a part of it is only reported."""
         dumps, ignored = list[tuple[bytes, FileSignature]](), list[bytes]()
-        for entry in self._files(self.path):
-            if not self.matches(entry.name):
-                ignored.append(entry.path)
-            elif (file := self.signature_at(entry.path)) is not None:  # None: deleted since
-                dumps.append((entry.path, file))
+        unreadable = list[tuple[bytes, str]]()
+
+        def note(path: bytes, reason: str) -> None:
+            unreadable.append((path, reason))
+
+        walk = Walk(enters=self.enters, follows_links=self.follows_links, on_error=note)
+        for path, entry in walk.below(self.path):
+            if entry is None:
+                continue
+            if not self.matches(os.fsencode(entry.name)):
+                ignored.append(path)
+            elif (file := self._signature(entry, path, note)) is not None:
+                dumps.append((path, file))
         dumps.sort(key=lambda each: (each[1].mtime_ns, each[0]))
-        return FolderFiles(dumps=tuple(dumps), ignored=tuple(ignored))
+        return FolderFiles(dumps=tuple(dumps), ignored=tuple(ignored), unreadable=tuple(unreadable))
 
     def signature_at(self, path: bytes) -> FileSignature | None:
         """Return the signature of the file at a path, of a link's target where links are followed; None: no file."""
@@ -84,15 +99,16 @@ class Folder:
         except OSError:
             return None
 
-    def _files(self, folder: bytes) -> Iterator[os.DirEntry[bytes]]:
-        with os.scandir(folder) as entries:
-            found = list(entries)
-        for entry in found:
-            if not entry.is_dir(follow_symlinks=False):
-                yield entry
-            elif self.is_recursive and not self.ignores(entry.name):
-                with suppress(FileNotFoundError):  # deleted since
-                    yield from self._files(entry.path)
+    def _signature(
+        self, entry: os.DirEntry[str], path: bytes, on_error: Callable[[bytes, str], None]
+    ) -> FileSignature | None:
+        try:
+            return signature(entry.stat(follow_symlinks=self.follows_links))
+        except FileNotFoundError:  # deleted since, or a link that leads nowhere
+            return None
+        except OSError as error:
+            on_error(path, error.strerror or str(error))
+            return None
 
 
 def _fits(globs: tuple[str, ...], text: str) -> bool:
@@ -106,5 +122,22 @@ def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def signature(status: os.stat_result) -> FileSignature:
-    """Return what differs between two states of a file, without opening it."""
-    return FileSignature(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    """Return what differs between two states of a file, without opening it.
+
+    File systems that hash their inode numbers use all 64 bits, and a time may lie beyond the year 2262.
+    """
+    return FileSignature(
+        _signed(status.st_dev),
+        _signed(status.st_ino),
+        status.st_size,
+        min(max(status.st_mtime_ns, -_HALF), _HALF - 1),  # in order of time: the change time tells these apart
+        _signed(status.st_ctime_ns),
+    )
+
+
+_HALF = 1 << 63
+
+
+def _signed(number: int) -> int:
+    """Return a number of 64 bits as a signed one."""
+    return (number + _HALF) % (2 * _HALF) - _HALF

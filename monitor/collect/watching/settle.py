@@ -11,9 +11,9 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-import stat
 from dataclasses import dataclass
 
+from monitor.collect.file_reader import Skipped, open_regular
 from monitor.model import FileSignature
 
 FIRST_PAUSE, MAX_PAUSE = 1.0, 60.0  # seconds between attempts to read a file that cannot be read yet
@@ -131,29 +131,35 @@ class SettleQueue:
         return max(now, self._rest_until.get(path, now))
 
 
-def has_writer(path: bytes) -> bool | None:
+def has_writer(path: bytes, *, root: bytes = b"") -> bool | None:
     """Return whether a process on this machine has the file open for writing; None: unknown.
 
-    Linux grants a read lease only while nobody writes (15 µs). It needs the file's owner or CAP_LEASE, and network
-    file systems refuse it: then the answer is None.
+    root: as of `open_file`. Linux grants a read lease only while nobody writes (15 µs). It needs the file's owner or
+    CAP_LEASE, and network file systems refuse it: then the answer is None.
     """
-    lease = getattr(fcntl, "F_SETLEASE", None)
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return None
     try:
-        if lease is None or not stat.S_ISREG(os.lstat(path).st_mode):
-            return None  # opening a FIFO would wake its writer
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
+        descriptor = open_regular(path, root=root)
+    except (Skipped, OSError):
+        return None
+    try:
+        return is_open_for_writing(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def is_open_for_writing(descriptor: int) -> bool | None:
+    """Return whether a process has the file of this descriptor open or mapped for writing; None: unknown."""
+    if not hasattr(fcntl, "F_SETLEASE"):
         return None
     try:
         # A writer that opens the file during the lease causes a signal to us: by default SIGIO, which ends a process.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(descriptor, lease, fcntl.F_RDLCK)
-        fcntl.fcntl(descriptor, lease, fcntl.F_UNLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     except BlockingIOError:
         return True
     except OSError:
         return None
-    else:
-        return False
-    finally:
-        os.close(descriptor)
+    return False

@@ -7,9 +7,11 @@ import os
 import platform
 import stat
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+from monitor.collect.watching.walk import Walk
 
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent
@@ -58,6 +60,7 @@ class Watcher:
         # With the folder as it was then: its watch gives no events of another folder under the same path.
         self._watches: dict[bytes, tuple[ObservedWatch, FolderStat]] = {}
         self._handlers: dict[bytes, _EventHandler] = {}
+        self._trees: dict[str, Subfolders] = {}  # by the real path of a folder that is watched with its subfolders
 
     @property
     def paths(self) -> tuple[bytes, ...]:
@@ -85,6 +88,8 @@ class Watcher:
         watch, watched = self._watches.get(path, (None, folder))
         if watch is None or self._observer is None or not self.is_alive or not watched.is_same_folder(folder):
             return False
+        if watch.path in self._trees and self._trees[watch.path].is_outdated:
+            return False
         return any(emitter.watch == watch and emitter.is_alive() for emitter in self._observer.emitters)
 
     def watch(self, path: bytes, folder: FolderStat) -> None:
@@ -95,17 +100,20 @@ class Watcher:
         observer = self._observer
         if observer is None or not self.is_alive:
             self.stop()
-            observer = self._observer = _new_observer(self._on_overflow)
+            observer = self._observer = _new_observer(self._on_overflow, self._trees)
             observer.start()
         self.unwatch(path)
         real = os.path.realpath(path)  # a watch on a link gives no events
+        is_recursive = any(each.is_recursive for each in self._folders[path])
+        if is_recursive:
+            self._trees[os.fsdecode(real)] = Subfolders(self._folders[path])
         errors = self._handlers[path].errors if path in self._handlers else 0
         self._handlers[path] = _EventHandler(self._folders[path], real, self._on_event, errors=errors)
         try:
             watch = observer.schedule(
                 self._handlers[path],  # type: ignore[arg-type] # all the library calls is dispatch()
                 os.fsdecode(real),
-                recursive=any(each.is_recursive for each in self._folders[path]),
+                recursive=is_recursive and not _IS_LINUX,
                 event_filter=_event_types(),
             )
         except OSError:
@@ -127,6 +135,34 @@ class Watcher:
             self._observer.join(timeout=2)
         self._observer = None
         self._watches.clear()
+
+
+class Subfolders:
+    """The subfolders of one folder that are watched as well."""
+
+    def __init__(self, folders: Sequence[Folder]) -> None:
+        self._folders = folders  # all at one path
+        self.is_outdated = False  # subfolders came that have no watch yet: all are to be watched again
+
+    def walk(self, path: bytes) -> Iterator[tuple[bytes, os.DirEntry[str] | None]]:
+        """Yield the folder at a path and all below it, as `Walk.below`; nothing where it is gone or unreadable."""
+        try:
+            yield from Walk(enters=self.enters, follows_links=self.follows_links).below(path)
+        except OSError:
+            return
+
+    def enters(self, name: bytes) -> bool:
+        """Return whether subfolders of this name are watched."""
+        return any(folder.enters(name) for folder in self._folders)
+
+    @property
+    def follows_links(self) -> bool:
+        """Return whether links to folders are followed."""
+        return self._folders[0].follows_links
+
+    def is_linked_folder(self, path: bytes) -> bool:
+        """Return whether this is a link to a folder, and such links are followed."""
+        return self.follows_links and os.path.isdir(path)
 
 
 class _EventHandler:
@@ -188,23 +224,25 @@ def _event_types() -> list[type[FileSystemEvent]]:
     ]
 
 
-def _new_observer(on_lost: Callable[[], None]) -> BaseObserver:
+def _new_observer(on_lost: Callable[[], None], trees: Mapping[str, Subfolders]) -> BaseObserver:
     # The monitor counts, logs and shows in its own form what the library would log.
     logging.getLogger("watchdog").setLevel(logging.CRITICAL)
     if _IS_LINUX:
-        return _inotify_observer(on_lost)
+        return _inotify_observer(on_lost, trees)
     from watchdog.observers import Observer
 
     make: Callable[[], BaseObserver] = Observer
     return make()
 
 
-def _inotify_observer(on_lost: Callable[[], None]) -> BaseObserver:
+def _inotify_observer(on_lost: Callable[[], None], trees: Mapping[str, Subfolders]) -> BaseObserver:
     """Return the library's own observer with a reader that also reports a queue overflow, which is no event."""
     from watchdog.observers.api import BaseObserver as Base
     from watchdog.observers.inotify import InotifyFullEmitter, InotifyObserver
     from watchdog.observers.inotify_c import InotifyEvent, InotifyFD
     from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
+
+    from monitor.collect.watching.inotify_tree import InotifyTree
 
     class Reader(InotifyFD):
         def handle_event(self, event: InotifyEvent) -> None:
@@ -212,11 +250,19 @@ def _inotify_observer(on_lost: Callable[[], None]) -> BaseObserver:
             if event.is_queue_overflow:
                 on_lost()
 
+    class Emitter(InotifyFullEmitter):
+        def on_thread_start(self) -> None:
+            if self.watch.path not in trees:
+                super().on_thread_start()
+                return
+            path, mask = os.fsencode(self.watch.path), self.get_event_mask_from_filter()
+            self._inotify = InotifyTree(trees[self.watch.path], self._inotify_fd, path, mask)
+
     class Observer(InotifyObserver):
         def __init__(self) -> None:
             self._inotify_fd = Reader()
             self._inotify_fd.start()
-            Base.__init__(self, InotifyFullEmitter, inotify_fd=self._inotify_fd)
+            Base.__init__(self, Emitter, inotify_fd=self._inotify_fd)
 
     InotifyMoveEventGrouper.delay = MOVE_DELAY
     return Observer()

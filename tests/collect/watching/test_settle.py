@@ -222,7 +222,9 @@ def test_a_writer_that_comes_during_the_probe_does_not_end_our_process(tmp_path:
     """Breaking a lease sends its holder SIGIO, which by default ends it: without our choice, within 0.1 s here."""
     path = put(tmp_path / "x.txt")
     door = "monitor.collect.watching.settle"
-    probe = f"import sys\nfrom {door} import has_writer\nfor _ in range(10_000): has_writer(sys.argv[1])"
+    probe = (
+        f"import os, sys\nfrom {door} import has_writer\nfor _ in range(10_000): has_writer(os.fsencode(sys.argv[1]))"
+    )
 
     with subprocess.Popen([sys.executable, "-c", probe, os.fsdecode(path)]) as prober:
         while prober.poll() is None:

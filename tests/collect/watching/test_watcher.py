@@ -18,7 +18,7 @@ import pytest
 
 from monitor.collect.watching.folder import Folder
 from monitor.collect.watching.watcher import MOVE_DELAY, FolderStat, Watcher, stat_folder
-from tests.collect.samples import put, raw
+from tests.collect.samples import LEVELS, nest, put, raw
 from tests.kernel import short_queue
 from tests.rights import without_override
 
@@ -29,10 +29,18 @@ Events = queue.Queue[tuple[bytes, bool]]
 
 
 @contextmanager
-def watching(path: Path, *, is_recursive: bool = False, files: str = "*.txt") -> Iterator[tuple[Watcher, Events]]:
+def watching(
+    path: Path, *, is_recursive: bool = False, files: str = "*.txt", follows_links: bool = False
+) -> Iterator[tuple[Watcher, Events]]:
     """A started watcher on one folder and the events it gives, as path and whether it is closed."""
     events: Events = queue.Queue()
-    folder = Folder(source="motie", path=os.fsencode(path), files=(files,), is_recursive=is_recursive)
+    folder = Folder(
+        source="motie",
+        path=os.fsencode(path),
+        files=(files,),
+        is_recursive=is_recursive,
+        follows_links=follows_links,
+    )
     watcher = Watcher([folder], lambda path, *, is_closed: events.put((path, is_closed)))
     watch_all(watcher)
     try:
@@ -184,6 +192,29 @@ def test_a_recursive_watch_reports_a_subfolder_that_was_moved_in(inbox: Path) ->
     with watching(inbox, is_recursive=True) as (_, events):
         (inbox.parent / "sub").rename(inbox / "sub")
         until(events, (raw(inbox, b"sub/x.txt"), False))
+
+
+def test_subfolders_are_watched_at_any_depth_also_those_that_are_moved_in(top: Path) -> None:
+    path = nest(top, LEVELS)
+    (top.parent / "more").mkdir()
+    nest(top.parent / "more", LEVELS)
+
+    with watching(top, is_recursive=True) as (watcher, events):
+        append(Path(os.fsdecode(path)).parent)
+        until(events, (path, True))
+        (top.parent / "more").rename(top / "more")
+        until(events, (raw(top, b"more") + b"/d" * LEVELS + b"/x.txt", False))
+        assert watch_all(watcher) == ()  # no thread of the library has ended
+
+
+def test_a_new_link_to_a_folder_is_watched_as_well_where_links_are_followed(inbox: Path) -> None:
+    (inbox.parent / "elsewhere").mkdir()
+
+    with watching(inbox, is_recursive=True, follows_links=True) as (watcher, events):
+        (inbox / "link").symlink_to(inbox.parent / "elsewhere")
+        assert watched_again(watcher) == (os.fsencode(inbox),)
+        put(inbox.parent / "elsewhere" / "x.txt")
+        until(events, (raw(inbox, b"link/x.txt"), True))
 
 
 def test_a_folder_reached_by_a_link_is_reported_under_the_path_it_was_given(inbox: Path) -> None:

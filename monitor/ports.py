@@ -19,6 +19,7 @@ from monitor.model import (
     Delivery,
     DraftMessage,
     Dump,
+    FileSignature,
     Head,
     IngestReport,
     Kind,
@@ -120,6 +121,9 @@ class Store(Protocol):
 
     def ledger_entry(self, source: str, path: bytes) -> LedgerEntry | None:
         """Return the ledger entry of one path; None: it was never ingested."""
+
+    def confirm_file(self, source: str, path: bytes, signature: FileSignature) -> None:
+        """Give a ledger entry the signature that its file has now: its content was found as it was ingested."""
 
     def reject_overdue(self, *, held_before: datetime, now: datetime) -> int:
         """Turn tails held since before that time into rejects, each with its event; return how many there were."""

@@ -75,14 +75,21 @@ def _watch(watch: Mapping[str, Any], zone: ZoneInfo) -> str:
     reason = f": {escape(watch['reason'])}" if watch["reason"] else ""
     color = {"watching": _GOOD, "polling": _WARNING}.get(watch["state"], _BAD)
     oldest = f" (since {_local_time(watch['oldest_unsettled'], zone)})" if watch["oldest_unsettled"] else ""
-    names = f" ({escape(', '.join(watch['ignored_names']))})" if watch["ignored_names"] else ""
     counts = {
-        "ignored": f"{watch['ignored']}{names}",
-        "unsettled": f"{watch['unsettled']}{oldest}",
+        "failed": _counted(watch, "failed"),
+        "unreadable": _counted(watch, "unreadable"),
+        "ignored": _counted(watch, "ignored"),
+        "unsettled": _counted(watch, "unsettled", oldest),
         "missed by events": str(watch["missed_by_events"]),
     }
     summary = ", ".join(f"{name}: {text}" for name, text in counts.items() if text != "0")
     return click.style(f"{watch['state']}{since}{reason}", fg=color) + (f"  {summary}" if summary else "")
+
+
+def _counted(watch: Mapping[str, Any], kind: str, note: str = "") -> str:
+    """Return how many files of a kind there are, with the first names; a daemon of an earlier version counts fewer."""
+    names = watch.get(f"{kind}_names", ())
+    return f"{watch.get(kind, 0)}{note}" + (f" ({escape(', '.join(names))})" if names else "")
 
 
 def _releases(releases: Mapping[str, Any], zone: ZoneInfo, bars: str) -> Iterator[str]:

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from monitor.collect.watching.folder import signature
+from monitor.collect.watching.lease import is_open_for_writing
+from monitor.collect.watching.racy import is_racy, smudged
 from monitor.collect.watching.walk import open_parent
 from monitor.errors import FileChanged, MonitorError
 from monitor.model import FileSignature
@@ -47,8 +49,9 @@ class FileContent:
 class File:
     """An open regular file; it can be read several times, and every reading shows the same state of the file."""
 
-    def __init__(self, descriptor: int, status: os.stat_result) -> None:
+    def __init__(self, descriptor: int, status: os.stat_result, path: bytes) -> None:
         self._descriptor = descriptor
+        self.path = path
         self.pause: Callable[[], None] = lambda: None  # called between two chunks
         self.signature = signature(status)
 
@@ -87,6 +90,19 @@ class File:
         """Return at most `size` bytes from the start."""
         return os.pread(self._descriptor, size, 0)
 
+    def lasting_signature(self, *, opened_at: int) -> FileSignature:
+        """Return the signature to store: a smudged one where a write after this reading could leave it as it is.
+
+        opened_at: nanoseconds on the clock of the system, which also gives the times of the files.
+        """
+        # While a process writes, it may do so through a mapping: that gives a new time only now and then.
+        is_unproven = self.is_open_for_writing() or is_racy(self.signature, opened_at)
+        return smudged(self.signature) if is_unproven else self.signature
+
+    def is_open_for_writing(self) -> bool:
+        """Return whether a process is known to have it open or mapped for writing."""
+        return is_open_for_writing(self._descriptor) is True
+
     def _refuse_change(self) -> None:
         if signature(os.fstat(self._descriptor)) != self.signature:
             raise FileChanged("the file was written to while it was read")
@@ -100,7 +116,7 @@ def open_file(path: bytes, *, root: bytes = b"", follow_symlinks: bool = False) 
     """
     descriptor = open_regular(path, root=root, follow_symlinks=follow_symlinks)
     try:
-        yield File(descriptor, os.fstat(descriptor))
+        yield File(descriptor, os.fstat(descriptor), path)
     finally:
         os.close(descriptor)
 
@@ -145,13 +161,19 @@ def _open_checked(path: bytes, parent: int | None, flags: int) -> int:
 
 
 def read_content(file: File, *, max_file: int) -> FileContent:
-    """Return all bytes of a file; one larger than `max_file` bytes is only hashed. Raise FileChanged."""
+    """Return all bytes of a file; of one larger than `max_file` bytes nothing is read. Raise FileChanged."""
     size = file.signature.size
     if size > max_file:
         fault = f"the file has {size:,} bytes, more than max_file ({max_file:,})"
-        return FileContent(content=b"", sha256=file.sha256(), signature=file.signature, fault=fault)
+        identity = unread_identity(file.path, file.signature)
+        return FileContent(content=b"", sha256=identity, signature=file.signature, fault=fault)
     content = b"".join(file.chunks())
     return FileContent(content=content, sha256=sha256(content).digest(), signature=file.signature)
+
+
+def unread_identity(path: bytes, signature: FileSignature) -> bytes:
+    """Return what stands for the hash of a file too large to be read; it stays the same while the file grows."""
+    return sha256(b"unread\0%d\0%d\0" % (signature.device, signature.inode) + path).digest()
 
 
 def modified_at(signature: FileSignature) -> datetime:

@@ -215,11 +215,15 @@ class Watch(Section):
     mode: Literal["auto", "events", "poll"] = setting(
         "How new files are found: by events, by polling every few seconds, or auto.", default="auto", example="auto"
     )
-    settle: Duration = setting("A file not known to be closed is read once unchanged for this long.", default="2s")
+    settle: Duration = setting(
+        "A file not known to be closed is read once unchanged for this long; 15 times as long while open.", default="2s"
+    )
     partial_grace: Duration = setting("How long an incomplete last record may still be completed.", default="10m")
     rescan: PositiveDuration = setting("How often folders are also listed, in case an event was lost.", default="1m")
     ignore: tuple[Glob, ...] = setting("Patterns for names to ignore.", default=())
-    follow_symlinks: Flag = setting("Whether symbolic links are followed.", default=False)
+    follow_symlinks: Flag = setting(
+        "Whether links to files and folders are followed; if not, none leads out of a source.", default=False
+    )
 
 
 class Operator(Section):
@@ -301,7 +305,7 @@ class Config(Section):
     def bare(cls, file: Path, *, state: Path, timezone: ZoneInfo) -> Config:
         """Return a configuration that knows its state folder alone, for commands that read what is stored there."""
         config = cls.model_construct(None, state=state, timezone=timezone, sources={}, channels={})
-        config.model_post_init(Origin(file=file, stamp=None, places={}, interpolated={}))
+        config.model_post_init(Origin(file=file, stamps={}, places={}, interpolated={}))
         return config
 
     @property

@@ -12,21 +12,22 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
+from monitor.collect.source import Source
 from monitor.collect.watching.file_queue import FileQueue
 from monitor.collect.watching.scan_schedule import POLL
-from monitor.collect.watching.settle import FileProbe, SettleQueue, has_writer
+from monitor.collect.watching.settle import MAX_RETRY_FAILED, RETRY_FAILED, FileProbe, SettleQueue, has_writer
 from monitor.collect.watching.supervisor import Scan, Supervisor, WatchStatus
-from monitor.daemon.ingester import Ingester, IngestOutcome
+from monitor.daemon.ingester import FileState, Ingester, IngestOutcome
 from monitor.errors import Interrupted, MonitorError, StoreError
-from monitor.health.daemon_state import DaemonState, SourceState
+from monitor.health.daemon_state import NAMES_SHOWN, DaemonState, SourceState, UnreadPaths
 from monitor.health.liveness import Liveness
-from monitor.health.publisher import NAMES_SHOWN, StatePublisher, log_watch_status, rfc3339
+from monitor.health.publisher import StatePublisher, log_watch_status, rfc3339
 from monitor.logs import say, warn, warn_store
-from monitor.model import Kind, Mode
+from monitor.model import FileSignature, Kind, Mode
 
 GROUP_FROM = 50  # small files waiting: from then on many share one commit
 GROUP_MAX, GROUP_SECONDS = 500, 0.25  # limits of one shared commit
@@ -42,6 +43,8 @@ class WatchTimings:
     rescan: float = 60.0
     poll: float = POLL
     partial_grace: float = 600.0
+    late: float = 3600.0  # from then on an unsettled file is reported to the operators
+    retry_failed: float = RETRY_FAILED  # between the first attempts at a file that an error in this program failed
     mode: str = "auto"  # auto | events | poll
 
 
@@ -78,7 +81,9 @@ class IngestWorker:
         )
         self._scans: list[Scan] = []
         self._statuses: dict[bytes, WatchStatus] = {}  # as last logged, by folder
-        self._ignored: dict[str, tuple[str, ...]] = {}
+        self._unread: dict[str, UnreadPaths] = {}  # by source
+        self._failed: dict[bytes, None] = {}  # files whose ingest an error in this program has failed
+        self._late: set[bytes] = set()  # unsettled files of which the operators were alerted
         self._next_overdue = 0.0
         self._stop = threading.Event()
         self._busy_with = b""  # the path of a large dump while it is ingested
@@ -160,6 +165,7 @@ class IngestWorker:
         if now >= self._next_overdue:
             self._next_overdue = now + self.timings.rescan
             self._reject_overdue()
+            self._report_late(now)
         self.publisher.publish(self._daemon_state(now))
 
     def _log_watch_statuses(self, now: float) -> None:
@@ -194,11 +200,22 @@ class IngestWorker:
             self._supervisor.note_found(scan, missed, now)
             for path in result.pending:
                 self._settle_queue.add_found(path, now)
-            if len(result.ignored) > len(self._ignored.get(source.name, ())):
-                more = ["…"] if len(result.ignored) > NAMES_SHOWN else []
-                names = ", ".join([*result.ignored[:NAMES_SHOWN], *more])
-                say("files_ignored", source=source.name, count=len(result.ignored), names=names)
-            self._ignored[source.name] = result.ignored
+            for path in result.unproven:
+                self._settle_queue.add_second_look(path, now)
+            self._note_unread(source.name, result.unread)
+
+    def _note_unread(self, source: str, unread: UnreadPaths) -> None:
+        """Log what a scan has left out, where it is more than before."""
+        before = self._unread.get(source, UnreadPaths())
+        self._unread[source] = unread
+        if unread.ignored > before.ignored:
+            say(
+                "files_ignored", source=source, count=unread.ignored, names=_names(unread.ignored, unread.ignored_names)
+            )
+        if unread.unreadable > before.unreadable:
+            names = _names(unread.unreadable, unread.unreadable_names)
+            warn("paths_unreadable", source=source, count=unread.unreadable, names=names)
+            self._operator.paths_unreadable(source, unread.unreadable_names)
 
     def _probe_due(self) -> None:
         now = time.monotonic()
@@ -212,16 +229,29 @@ class IngestWorker:
     def _probe(self, path: bytes, now: float) -> None:
         source = self.ingester.source_of(path)
         signature = source.folder.signature_at(path) if source else None
-        if source is None or signature is None or self.ingester.is_ingested(path, source, signature):
+        state = self.ingester.file_state(path, source, signature) if source and signature else FileState.KNOWN
+        if source is None or signature is None or state is FileState.KNOWN:
             self._settle_queue.drop(path)
+            self._failed.pop(path, None)
             if source and signature is None and path not in self._queued:
                 say("file_vanished", source=source.name, name=source.folder.name_of(path))
-            return
+        elif state is FileState.UNPROVEN and not self._settle_queue.is_second_look(path):
+            self._settle_queue.drop(path)
+            self._settle_queue.add_second_look(path, now)
+        elif self._is_settled(path, source, signature, now):
+            self._file_queue.add(path, 0 if signature.size > source.max_file else signature.size)
+
+    def _is_settled(self, path: bytes, source: Source, signature: FileSignature, now: float) -> bool:
+        """Return whether to read a file now; one that is too large to be read need not be complete."""
         state = self._settle_queue.postponements(path), self._settle_queue.since(path, now)
-        writer = None if self._settle_queue.is_closed(path) else has_writer(path, root=source.folder.path)
-        if self._settle_queue.is_settled(path, FileProbe(signature=signature, has_writer=writer), now):
-            self._queued[path] = state
-            self._file_queue.add(path, signature.size)
+        if signature.size > source.max_file:
+            self._settle_queue.drop(path)
+        else:
+            writer = None if self._settle_queue.is_closed(path) else has_writer(path, root=source.folder.path)
+            if not self._settle_queue.is_settled(path, FileProbe(signature=signature, has_writer=writer), now):
+                return False
+        self._queued[path] = state
+        return True
 
     def _ingest_next(self) -> None:
         """Ingest one small file or a group of them; a large one only while no small one waits."""
@@ -277,9 +307,19 @@ class IngestWorker:
         for outcome in group:
             # A large file may have been queued twice, by an event during its own ingest.
             postponements, since = self._queued.pop(outcome.path, (0, now))
-            if outcome.is_postponed:
+            if outcome.is_failed:
+                self._failed[outcome.path] = None
+                self._settle_queue.postpone(
+                    outcome.path,
+                    now,
+                    postponements=postponements,
+                    since=since,
+                    pauses=(self.timings.retry_failed, MAX_RETRY_FAILED),
+                )
+            elif outcome.is_postponed:
                 self._settle_queue.postpone(outcome.path, now, postponements=postponements, since=since)
             else:
+                self._failed.pop(outcome.path, None)
                 self._settle_queue.start_rest(outcome.path, now, seconds=outcome.seconds)
             try:
                 self.ingester.finish(outcome)
@@ -301,6 +341,17 @@ class IngestWorker:
             self._operator.dumps_unfinished(count)
             self.ingester.counters.count_events(Kind.REJECTED, count)
 
+    def _report_late(self, now: float) -> None:
+        """Alert the operators once to files that stay unsettled."""
+        late = [path for path, since in self._settle_queue.unsettled() if now - since >= self.timings.late]
+        for source in self.ingester.sources:
+            news = [path for path in late if path not in self._late and self.ingester.source_of(path) is source]
+            if news:
+                names = [source.folder.name_of(path) for path in news]
+                warn("files_unsettled", source=source.name, count=len(news), names=_names(len(names), names))
+                self._operator.files_unsettled(source.name, names[:NAMES_SHOWN])
+        self._late = set(late)
+
     def _daemon_state(self, now: float) -> DaemonState:
         reading = self._operator.clock.reading()
         at = reading.at
@@ -318,20 +369,33 @@ class IngestWorker:
         )
 
     def _source_states(self, now: float, at: datetime) -> dict[str, SourceState]:
-        unsettled: dict[str, list[float]] = {}
+        unsettled: dict[str, list[tuple[bytes, float]]] = {}
         for path, since in self._settle_queue.unsettled():
             if source := self.ingester.source_of(path):
-                unsettled.setdefault(source.name, []).append(since)
+                unsettled.setdefault(source.name, []).append((path, since))
         return {
-            source.name: SourceState(
-                state=(status := self._statuses[source.folder.path]).state,
-                since=rfc3339(status.since),
-                reason=status.reason,
-                ignored=len(ignored := self._ignored.get(source.name, ())),
-                ignored_names=ignored[:NAMES_SHOWN],
-                unsettled=len(waits := unsettled.get(source.name, ())),
-                oldest_unsettled=rfc3339(at - timedelta(seconds=now - waits[0])) if waits else None,
-                missed_by_events=self._supervisor.missed.get(source.folder.path, 0),
-            )
+            source.name: self._source_state(source, unsettled.get(source.name, []), now, at)
             for source in self.ingester.sources
         }
+
+    def _source_state(
+        self, source: Source, unsettled: Sequence[tuple[bytes, float]], now: float, at: datetime
+    ) -> SourceState:
+        status, name_of = self._statuses[source.folder.path], source.folder.name_of
+        failed = [path for path, _ in unsettled if path in self._failed]
+        return SourceState(
+            **asdict(self._unread.get(source.name, UnreadPaths())),
+            state=status.state,
+            since=rfc3339(status.since),
+            reason=status.reason,
+            unsettled=len(unsettled),
+            unsettled_names=tuple(name_of(path) for path, _ in unsettled[:NAMES_SHOWN]),
+            oldest_unsettled=rfc3339(at - timedelta(seconds=now - unsettled[0][1])) if unsettled else None,
+            failed=len(failed),
+            failed_names=tuple(map(name_of, failed[:NAMES_SHOWN])),
+            missed_by_events=self._supervisor.missed.get(source.folder.path, 0),
+        )
+
+
+def _names(count: int, names: Sequence[str]) -> str:
+    return ", ".join([*names[:NAMES_SHOWN], *(["…"] if count > NAMES_SHOWN else [])])

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
+from enum import Enum
 from functools import partial
 
 from monitor.collect.charset import SAMPLE_SIZE, detect_encoding
-from monitor.collect.file_reader import LARGE_SIZE, MAX_IN_MEMORY, File, Skipped, open_file, read_content
+from monitor.collect.file_reader import (
+    LARGE_SIZE,
+    MAX_IN_MEMORY,
+    File,
+    Skipped,
+    open_file,
+    read_content,
+    unread_identity,
+)
 from monitor.collect.source import Source
+from monitor.collect.watching.folder import FolderFiles
+from monitor.collect.watching.racy import smudged
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.daemon.pacing import PartPacer
 from monitor.daemon.reject_alerts import RejectAlerts
 from monitor.errors import FileChanged, Interrupted, NotReadable, StoreError
 from monitor.health.counters import Counters
+from monitor.health.daemon_state import NAMES_SHOWN, UnreadPaths
 from monitor.logs import fail, say, warn
 from monitor.model import Dump, FileSignature, IngestReport, Mode
 from monitor.pipeline import Routing, ingest
 from monitor.ports import ChannelStates, SourceStates, Store
+from monitor.records import LedgerEntry
 from monitor.text import escape
 
+MAX_NAME = 200  # characters of a path in a message
 MAX_DUPLICATE_LINES = 5  # more files of known content share one log line
 
 
@@ -33,8 +48,17 @@ class IngestOutcome:
     report: IngestReport | None = None  # None: it is no dump, has vanished, or cannot be read now
     is_postponed: bool = False  # it could not be read or stored now; to be tried again
     fault: str = ""  # why it could not be stored
-    is_failed: bool = False  # an error in this program; it is skipped until it changes
+    is_failed: bool = False  # an error in this program; it is tried again later
+    error: str = ""  # which one
     seconds: float = 0.0  # that the attempt took, where somebody measured them
+
+
+class FileState(Enum):
+    """What the ledger knows of a file as it is now."""
+
+    NEW = "new"  # it was never ingested, or has changed
+    UNPROVEN = "unproven"  # it was ingested, and may have been written again without a trace
+    KNOWN = "known"  # it was ingested, or skipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +67,8 @@ class ScanResult:
 
     pending: tuple[bytes, ...]  # dump files that are not in the ledger with their current signature, oldest first
     unknown: frozenset[bytes]  # of these, the paths that the ledger does not know at all
-    ignored: tuple[str, ...]  # printable names of files that match no source
+    unproven: tuple[bytes, ...]  # dump files that need a second look
+    unread: UnreadPaths
 
 
 @dataclass(eq=False)
@@ -78,24 +103,23 @@ class Ingester:
         listing = source.folder.scan()
         self._forget_skipped(source, {path for path, _ in listing.dumps})
         before = self.sources[: self.sources.index(source)]  # a file belongs to the first source that it fits
-        waiting = tuple(
-            path
+        found = {
+            path: self._state(path, source, signature, ledger.get(path))
             for path, signature in listing.dumps
-            if not (path in ledger and ledger[path].signature == signature)
-            and self._skipped.get(path) != signature
-            and not any(other.folder.holds(path) for other in before)
-        )
+            if not any(other.folder.holds(path) for other in before)
+        }
+        waiting = tuple(path for path, state in found.items() if state is FileState.NEW)
         self.start_baseline(waiting, source)
         return ScanResult(
             pending=waiting,
             unknown=frozenset(path for path in waiting if path not in ledger and path not in self._skipped),
-            ignored=tuple(source.folder.name_of(path) for path in listing.ignored if self.source_of(path) is None),
+            unproven=tuple(path for path, state in found.items() if state is FileState.UNPROVEN),
+            unread=self._unread(listing, source),
         )
 
-    def is_ingested(self, path: bytes, source: Source, signature: FileSignature) -> bool:
-        """Return whether it was ingested, or skipped, exactly as it is now; no file is opened."""
-        entry = self.store.ledger_entry(source.name, path)
-        return (entry is not None and entry.signature == signature) or self._skipped.get(path) == signature
+    def file_state(self, path: bytes, source: Source, signature: FileSignature) -> FileState:
+        """Return what the ledger knows of a file as it is now; no file is opened."""
+        return self._state(path, source, signature, self.store.ledger_entry(source.name, path))
 
     def start_baseline(self, paths: Sequence[bytes], source: Source) -> None:
         """Make these files the baseline of the source, if it is to have one and has none yet."""
@@ -126,9 +150,12 @@ class Ingester:
         """
         name = source.folder.name_of(path)
         outcome = partial(IngestOutcome, path=path, source=source)
+        opened_at = time.time_ns()
         try:
             with open_file(path, root=source.folder.path, follow_symlinks=source.folder.follows_links) as file:
-                dump = _dump(path, name, file, source, PartPacer(between))
+                dump = _dump(path, name, file, source, PartPacer(between), opened_at=opened_at)
+                if mode is not Mode.AGAIN and self._is_confirmed(dump, file):
+                    return outcome()
                 clock = self.operator.clock
                 now = clock.now()
                 report = ingest(
@@ -154,8 +181,7 @@ class Ingester:
             return outcome(is_postponed=True, fault=error.message if isinstance(error, StoreError) else "")
         except Exception as error:  # noqa: BLE001 - the border of one dump: an error in this program must not stop the others
             fail("dump_failed", error, source=source.name, name=name)
-            self._skip(path, source)
-            return outcome(is_failed=True)
+            return outcome(is_failed=True, error=type(error).__name__)
         return outcome()
 
     def log_outcomes(self, group: Sequence[IngestOutcome]) -> None:
@@ -178,11 +204,49 @@ class Ingester:
         name = outcome.source.name
         if outcome.report and outcome.report.rejected:
             self.reject_alerts.report_dump(outcome.report)
-        if not outcome.is_postponed:
+        if outcome.is_failed:
+            self.operator.dump_failed(name, outcome.source.folder.name_of(outcome.path), outcome.error)
+        if not outcome.is_postponed and not outcome.is_failed:
             self._baseline_paths.get(name, set()).discard(outcome.path)
         if name in self._untried_paths:
             self._untried_paths[name].discard(outcome.path)
             self._end_baseline(outcome.source)
+
+    def _state(self, path: bytes, source: Source, signature: FileSignature, entry: LedgerEntry | None) -> FileState:
+        if self._skipped.get(path) == signature:
+            return FileState.KNOWN
+        if entry is None or entry.signature not in (signature, smudged(signature)):
+            return FileState.NEW
+        if signature.size <= source.max_file and entry.sha256 == unread_identity(path, signature):
+            return FileState.NEW  # it was too large for an earlier max_file
+        return FileState.KNOWN if entry.signature == signature else FileState.UNPROVEN
+
+    def _is_confirmed(self, dump: Dump, file: File) -> bool:
+        """Return whether a file shows what was ingested from it, and note that; it needs no ingest then.
+
+        A second look has found the same bytes; or a file that is too large to be read was written to again. While
+        somebody has it open for writing, it stays unproven.
+        """
+        entry = self.store.ledger_entry(dump.source, dump.path)
+        if entry is None or entry.sha256 != dump.sha256:
+            return False
+        is_unread = dump.sha256 == unread_identity(dump.path, file.signature)
+        if not is_unread and entry.signature != smudged(file.signature):
+            return False
+        if is_unread or not file.is_open_for_writing():
+            self.store.confirm_file(dump.source, dump.path, file.signature)
+        return True
+
+    def _unread(self, listing: FolderFiles, source: Source) -> UnreadPaths:
+        name_of = source.folder.name_of
+        ignored = [path for path in listing.ignored if self.source_of(path) is None]
+        unreadable = [f"{_shortened(name_of(path))}: {reason}" for path, reason in listing.unreadable]
+        return UnreadPaths(
+            ignored=len(ignored),
+            ignored_names=tuple(name_of(path) for path in ignored[:NAMES_SHOWN]),
+            unreadable=len(unreadable),
+            unreadable_names=tuple(unreadable[:NAMES_SHOWN]),
+        )
 
     def _muted_watchlists(self, dump: Dump, now: datetime) -> frozenset[str]:
         """Return the watchlists that notify nobody of this dump: for a baseline, all of them."""
@@ -211,6 +275,11 @@ class Ingester:
             self._skipped[path] = signature
 
 
+def _shortened(name: str) -> str:
+    """Return a name that fits on a line; a path may have thousands of characters."""
+    return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME // 2]}…{name[-MAX_NAME // 2 :]}"
+
+
 def _log_report(report: IngestReport) -> None:
     log = warn if report.rejected or report.status == "held" else say
     more = {"see": "monitor dumps --rejects"} if report.rejected else {}
@@ -218,7 +287,7 @@ def _log_report(report: IngestReport) -> None:
     log(f"dump_{report.status}", source=report.source, name=report.name, **counts, **more)
 
 
-def _dump(path: bytes, name: str, file: File, source: Source, pacer: PartPacer) -> Dump:
+def _dump(path: bytes, name: str, file: File, source: Source, pacer: PartPacer, *, opened_at: int) -> Dump:
     size = file.signature.size
     is_large = LARGE_SIZE < size <= source.max_file
     if is_large:
@@ -226,7 +295,7 @@ def _dump(path: bytes, name: str, file: File, source: Source, pacer: PartPacer) 
     is_held = size <= MAX_IN_MEMORY or size > source.max_file
     content = read_content(file, max_file=source.max_file) if is_held else None
     sha256 = content.sha256 if content else file.sha256()
-    beginning = content.content[:SAMPLE_SIZE] if content and not content.fault else file.first_bytes(SAMPLE_SIZE)
+    beginning = content.content[:SAMPLE_SIZE] if content else file.first_bytes(SAMPLE_SIZE)
     coding, fault = None, content.fault if content else ""
     try:
         coding = detect_encoding(beginning, source.encoding)
@@ -242,7 +311,7 @@ def _dump(path: bytes, name: str, file: File, source: Source, pacer: PartPacer) 
         source=source.name,
         name=name,
         path=path,
-        signature=file.signature,
+        signature=file.signature if content and content.fault else file.lasting_signature(opened_at=opened_at),
         sha256=sha256,
         text_chunks=text_chunks,
         encoding=coding.name if coding else "",

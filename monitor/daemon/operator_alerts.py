@@ -154,6 +154,31 @@ class OperatorAlerts:
         )
         return told
 
+    def dump_failed(self, source: str, name: str, error: str) -> None:
+        """Alert that an error in this program kept a dump from being ingested."""
+        self._alert(
+            f"a dump could not be ingested\nDump {name} of source {source}: {error}, an error in the monitor itself;"
+            " its log has the details. The file is left as it is and tried again: at least every hour, and at the next"
+            " start.",
+            key=f"failed:{source}:{self._hour()}",
+        )
+
+    def files_unsettled(self, source: str, names: Sequence[str]) -> None:
+        """Alert that files of a source have waited for an hour: somebody keeps writing, or they cannot be read."""
+        self._alert(
+            f"{_plural(len(names), 'file')} of source {source} cannot be read for an hour\n{', '.join(names)}: still"
+            " being written to, or unreadable. `monitor status` lists them; the log says why.",
+            key=f"unsettled:{source}:{self._hour()}:{names[0]}",
+        )
+
+    def paths_unreadable(self, source: str, names: Sequence[str]) -> None:
+        """Alert that parts of a source's folder cannot be read."""
+        self._alert(
+            f"a part of the folder of source {source} cannot be read\n{'; '.join(names)}. Everything else in the folder"
+            " is watched.",
+            key=f"unreadable:{source}:{self._hour()}",
+        )
+
     def dumps_unfinished(self, count: int) -> None:
         """Alert that dumps ended in the middle of a release and were not completed."""
         self._alert(

@@ -49,12 +49,15 @@ def run_once(ingester: Ingester, dispatcher: Dispatcher, *, store: Store) -> Pas
 
 def _ingest_all(ingester: Ingester, source: Source, result: PassResult) -> None:
     try:
-        paths = ingester.scan(source).pending
+        found = ingester.scan(source)
     except OSError as error:
         warn("folder_missing", source=source.name, path=source.folder.shown, reason=error.strerror)
         result.unread += 1
         return
-    for path in paths:
+    for each in found.unread.unreadable_names:
+        warn("path_unreadable", source=source.name, name=each)
+    result.unread += found.unread.unreadable
+    for path in found.pending + found.unproven:
         if has_writer(path, root=source.folder.path):
             say("file_being_written", source=source.name, name=source.folder.name_of(path))
             result.unread += 1

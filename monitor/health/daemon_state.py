@@ -19,17 +19,31 @@ FILE = "daemon.json"
 STALE_AFTER = 10.0  # seconds without an answer from a running daemon, or without a report from one of its threads
 
 
+NAMES_SHOWN = 10  # of each kind of file that is counted
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourceState:
+class UnreadPaths:
+    """What the last scan of a source's folder has left out; of each kind the first few names."""
+
+    ignored: int = 0  # files in the folder whose names match no source
+    ignored_names: tuple[str, ...] = ()
+    unreadable: int = 0  # subfolders and files that cannot be read; everything else is watched
+    unreadable_names: tuple[str, ...] = ()  # each with the reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState(UnreadPaths):
     """How one source is watched, as `monitor status` shows it."""
 
     state: str  # watching | polling | waiting | degraded
     since: str  # RFC 3339
     reason: str = ""
-    ignored: int = 0  # files in the folder whose names match no source
-    ignored_names: tuple[str, ...] = ()  # the first few of them
     unsettled: int = 0  # files that are still written to, or cannot be read yet
+    unsettled_names: tuple[str, ...] = ()  # the first few of them, oldest first
     oldest_unsettled: str | None = None  # since when; None: no file is unsettled
+    failed: int = 0  # of these, files whose ingest failed by an error in this program
+    failed_names: tuple[str, ...] = ()
     missed_by_events: int = 0  # files since the start that only a rescan found
 
 

@@ -13,8 +13,6 @@ from monitor.health.daemon_state import STALE_AFTER, DaemonState
 from monitor.health.liveness import Liveness, stalled_part
 from monitor.logs import say, warn
 
-NAMES_SHOWN = 10
-
 
 @dataclass(eq=False)
 class StatePublisher:

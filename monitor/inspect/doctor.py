@@ -12,17 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.clock import FIRST_DAY
+from monitor.config.convert import sources_of
 from monitor.control import lock
 from monitor.errors import NotFound, StoreError
 from monitor.store.open import Access, has_full_text_search, open_stores, store_file
-from monitor.text import escape
+from monitor.text import escape, plural
 
 if TYPE_CHECKING:
+    from monitor.collect.watching.folder import Folder
     from monitor.config import Config
 
 FULL, SCARCE = 50_000_000, 1_000_000_000  # bytes free: below the first nothing works for long
 _INOTIFY = Path("/proc/sys/fs/inotify")
 _MINIMUM = {"max_user_watches": 1024, "max_user_instances": 16}
+MAX_NAME = 200  # characters of a path in a message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +50,8 @@ def examine(config: Config, *, now: datetime) -> Iterator[CheckResult]:
         yield _ok("full-text search", "this SQLite has FTS5")
     else:
         yield _fail("full-text search", "this SQLite lacks FTS5", "use a Python whose SQLite has FTS5: most do")
-    for name, source in config.sources.items():
-        yield _source(name, source.path)
+    for source in sources_of(config):
+        yield _source(source.folder)
     yield _events()
     yield _clock(config, now)
 
@@ -102,12 +105,18 @@ def _store(state: Path) -> CheckResult:
     return _fail("store", what, "make the state folder and monitor.db writable for this user")
 
 
-def _source(name: str, path: Path) -> CheckResult:
+def _source(folder: Folder) -> CheckResult:
+    name, path = f"source {folder.source}", Path(os.fsdecode(folder.path))
     if not path.is_dir():
-        return _warn(f"source {name}", f"{path} does not exist", "create it, or fix its path; the monitor waits for it")
+        return _warn(name, f"{path} does not exist", "create it, or fix its path; the monitor waits for it")
     if not os.access(path, os.R_OK | os.X_OK):
-        return _fail(f"source {name}", f"{path} cannot be read", "make it readable for the user the monitor runs as")
-    return _ok(f"source {name}", f"{path} can be read")
+        return _fail(name, f"{path} cannot be read", "make it readable for the user the monitor runs as")
+    unreadable = folder.scan().unreadable
+    if unreadable:
+        first, reason = folder.name_of(unreadable[0][0])[-MAX_NAME:], unreadable[0][1]
+        what = f"{path}: {plural(len(unreadable), 'part')} of it cannot be read, such as {first}: {reason}"
+        return _warn(name, what, "make it readable, or move it away; everything else is watched")
+    return _ok(name, f"{path} can be read")
 
 
 def _events() -> CheckResult:

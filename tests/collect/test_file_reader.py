@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.collect.file_reader import FileContent, Skipped, modified_at, open_file, read_content
+from monitor.collect.file_reader import FileContent, Skipped, modified_at, open_file, read_content, unread_identity
 from monitor.errors import FileChanged
 from tests.collect.samples import put, raw, signature, signed
 from tests.servers import short_path
@@ -126,11 +126,13 @@ def test_any_name_can_be_read(name: bytes, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("size", "is_kept"), [(100, True), (101, False)])
-def test_a_file_beyond_the_bound_is_hashed_and_not_kept(size: int, is_kept: bool, tmp_path: Path) -> None:
-    content = take(put(tmp_path / "x.txt", b"x" * size), max_file=100)
+def test_a_file_beyond_the_bound_is_not_read(size: int, is_kept: bool, tmp_path: Path) -> None:
+    path = put(tmp_path / "x.txt", b"x" * size)
+    content = take(path, max_file=100)
 
     assert content.content == (b"x" * size if is_kept else b"")
-    assert content.sha256 == sha256(b"x" * size).digest()
+    unread = unread_identity(path, content.signature)
+    assert content.sha256 == (sha256(b"x" * size).digest() if is_kept else unread)
     assert content.fault == ("" if is_kept else "the file has 101 bytes, more than max_file (100)")
 
 
@@ -172,7 +174,7 @@ def test_a_file_rewritten_while_it_is_read_is_refused(tmp_path: Path) -> None:
         busy(lambda: os.pwrite(file.fileno(), b"y", 0)),
         pytest.raises(FileChanged),
     ):
-        take(path, max_file=0)
+        take(path)
 
 
 def test_a_file_that_grows_as_fast_as_it_is_read_is_refused(tmp_path: Path) -> None:

@@ -2,18 +2,19 @@
 
 A close or a rename into place settles a file at once. A file that was merely found (by a scan, or by a bare "created"
 event, as `mv` and hard links give) settles when no process has it open for writing, or when two probes far enough
-apart show the same signature. Its age never settles it: a copy may keep an old modification time while it grows. All
-times are monotonic seconds.
+apart show the same signature; while a process has it open for writing, the probes must be further apart. A file that
+never rests is read as it is after two hours. Its age never settles it: a copy may keep an old modification time while
+it grows. All times are monotonic seconds.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import signal
 from dataclasses import dataclass
 
 from monitor.collect.file_reader import Skipped, open_regular
+from monitor.collect.watching.lease import is_open_for_writing
+from monitor.collect.watching.racy import LOOK_AFTER
 from monitor.model import FileSignature
 
 FIRST_PAUSE, MAX_PAUSE = 1.0, 60.0  # seconds between attempts to read a file that cannot be read yet
@@ -21,6 +22,9 @@ _MAX_DOUBLINGS = 10  # more than MAX_PAUSE needs; 2.0**1024 would be an Overflow
 _MAX_PROBE_DOUBLINGS = 3  # of the time between probes of a growing file: 16 s with the default `settle`
 _MIN_PROBE_INTERVAL = 0.05  # seconds, whatever `settle` is
 MIN_REST, REST_FACTOR = 1.0, 10.0  # a path rests after an ingest: seconds, and times what it took
+HELD_OPEN_FACTOR, MIN_HELD_OPEN = 15.0, 10.0  # a file that nobody closes must rest: times `settle`, and seconds
+RESTLESS_AFTER = 7200.0  # seconds after which a file that never rests is read as it is
+RETRY_FAILED, MAX_RETRY_FAILED = 60.0, 3600.0  # seconds between attempts at a file that an error in this program failed
 _PRUNE_ABOVE = 1000
 
 
@@ -41,6 +45,7 @@ class _WaitingFile:
     probes: int = 0  # that did not settle it
     postponements: int = 0
     since: float = 0.0
+    is_second_look: bool = False  # it was read, and is hashed once more
 
 
 class SettleQueue:
@@ -68,6 +73,15 @@ class SettleQueue:
         if path not in self._waiting:
             self._waiting[path] = _WaitingFile(due=self._earliest_probe(path, now), since=now)
 
+    def add_second_look(self, path: bytes, now: float) -> None:
+        """Add a file that was read within the grain of its times, to be hashed once more; a waiting one stays."""
+        if path not in self._waiting:
+            self._waiting[path] = _WaitingFile(due=now + LOOK_AFTER, is_closed=True, since=now, is_second_look=True)
+
+    def is_second_look(self, path: bytes) -> bool:
+        """Return whether the file waits for its second look."""
+        return path in self._waiting and self._waiting[path].is_second_look
+
     def start_rest(self, path: bytes, now: float, *, seconds: float) -> None:
         """Start the path's rest after an ingest that took `seconds`, so that frequent small appends cause few reads."""
         self._rest_until[path] = now + max(MIN_REST, REST_FACTOR * seconds)
@@ -92,8 +106,10 @@ class SettleQueue:
         """Return whether to read it now, and remove it if so; if not, schedule the next probe."""
         waiting = self._waiting[path]
         is_same = waiting.signature == probe.signature
-        is_stable = is_same and not probe.has_writer and now - waiting.unchanged_since >= self._settle
-        if waiting.is_closed or probe.has_writer is False or is_stable:
+        rest = max(MIN_HELD_OPEN, HELD_OPEN_FACTOR * self._settle) if probe.has_writer else self._settle
+        is_stable = is_same and now - waiting.unchanged_since >= rest
+        is_restless = now - waiting.since >= RESTLESS_AFTER
+        if waiting.is_closed or probe.has_writer is False or is_stable or is_restless:
             del self._waiting[path]
             return True
         if not is_same:
@@ -102,12 +118,21 @@ class SettleQueue:
         waiting.probes += 1
         return False
 
-    def postpone(self, path: bytes, now: float, *, postponements: int, since: float | None = None) -> None:
+    def postpone(
+        self,
+        path: bytes,
+        now: float,
+        *,
+        postponements: int,
+        since: float | None = None,
+        pauses: tuple[float, float] = (FIRST_PAUSE, MAX_PAUSE),
+    ) -> None:
         """Wait again with a file that could not be ingested; each postponement doubles the pause.
 
-        since: when it began to wait; None: now.
+        since: when it began to wait; None: now. pauses: the first and the longest, in seconds.
         """
-        due = now + min(FIRST_PAUSE * 2.0 ** min(postponements, _MAX_DOUBLINGS), MAX_PAUSE)
+        first, longest = pauses
+        due = now + min(first * 2.0 ** min(postponements, _MAX_DOUBLINGS), longest)
         since = now if since is None else since
         self._waiting[path] = _WaitingFile(due=due, is_closed=True, postponements=postponements + 1, since=since)
 
@@ -137,8 +162,6 @@ def has_writer(path: bytes, *, root: bytes = b"") -> bool | None:
     root: as of `open_file`. Linux grants a read lease only while nobody writes (15 µs). It needs the file's owner or
     CAP_LEASE, and network file systems refuse it: then the answer is None.
     """
-    if not hasattr(fcntl, "F_SETLEASE"):
-        return None
     try:
         descriptor = open_regular(path, root=root)
     except (Skipped, OSError):
@@ -147,19 +170,3 @@ def has_writer(path: bytes, *, root: bytes = b"") -> bool | None:
         return is_open_for_writing(descriptor)
     finally:
         os.close(descriptor)
-
-
-def is_open_for_writing(descriptor: int) -> bool | None:
-    """Return whether a process has the file of this descriptor open or mapped for writing; None: unknown."""
-    if not hasattr(fcntl, "F_SETLEASE"):
-        return None
-    try:
-        # A writer that opens the file during the lease causes a signal to us: by default SIGIO, which ends a process.
-        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return None
-    return False

@@ -134,6 +134,10 @@ ON CONFLICT (path, source) DO UPDATE SET
     mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, sha = excluded.sha, dump = excluded.dump,
     parser = excluded.parser, status = excluded.status, at = excluded.at;
 
+-- name: confirm_file
+UPDATE file SET dev = :dev, inode = :inode, size = :size, mtime_ns = :mtime_ns, ctime_ns = :ctime_ns
+WHERE path = :path AND source = :source;
+
 -- name: ledger
 SELECT path, dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file WHERE source = :source;
 

@@ -124,6 +124,11 @@ class SqliteStore:
         row = self._handle.one("ledger_entry", source=source, path=path)
         return _filed(row) if row else None
 
+    def confirm_file(self, source: str, path: bytes, signature: FileSignature) -> None:
+        own = {**signature._asdict(), "dev": signature.device}
+        with self._handle.transaction():
+            self._handle.all("confirm_file", path=path, source=source, **own)
+
     def reject_overdue(self, *, held_before: datetime, now: datetime) -> int:
         with self._handle.transaction():
             rows = self._handle.all("overdue_tails", before=timestamp(held_before), at=timestamp(now))

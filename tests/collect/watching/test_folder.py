@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.collect.watching.folder import Folder
+from monitor.collect.watching.folder import Folder, signature
+from monitor.model import FileSignature
 from monitor.text import escape
 from tests.collect.samples import put, raw, signed
 
@@ -212,3 +213,32 @@ def test_a_followed_link_changes_when_its_target_does(tmp_path: Path) -> None:
     path = raw(tmp_path, b"link.txt")
     assert folder(tmp_path, follows_links=True).signature_at(path) == signed(target)
     assert folder(tmp_path).signature_at(path) != signed(target)
+
+
+# (inode, device, modification time and change time in ns): as 64 bits can hold them, and beyond
+WIDE = [
+    (2**63 + 7, 2**64 - 1, 0, 0),
+    (1, 1, 10_413_792_000 * 10**9, 10_413_792_000 * 10**9 + 5),
+    (1, 1, -(10**20), -5),
+]
+
+
+@pytest.mark.parametrize(("inode", "device", "mtime_ns", "ctime_ns"), WIDE)
+def test_numbers_of_any_width_fit_into_a_signature(inode: int, device: int, mtime_ns: int, ctime_ns: int) -> None:
+    def found(inode: int, ctime_ns: int) -> FileSignature:
+        times = {"st_mtime_ns": mtime_ns, "st_ctime_ns": ctime_ns}
+        return signature(os.stat_result((0o100644, inode, device, 1, 0, 0, 3, 0, 0, 0), times))
+
+    sign = found(inode, ctime_ns)
+
+    assert all(-(2**63) <= number < 2**63 for number in sign)
+    assert len({sign, found(inode + 1, ctime_ns), found(inode, ctime_ns + 1)}) == 3
+
+
+def test_a_time_beyond_the_range_is_still_the_latest_or_the_earliest() -> None:
+    def mtime(mtime_ns: int) -> int:
+        return signature(
+            os.stat_result((0o100644, 1, 1, 1, 0, 0, 3, 0, 0, 0), {"st_mtime_ns": mtime_ns, "st_ctime_ns": 0})
+        ).mtime_ns
+
+    assert mtime(-(10**20)) < mtime(-1) < mtime(10**18) < mtime(10**20)

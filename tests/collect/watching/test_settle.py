@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 from monitor.collect.file_reader import Skipped, open_file
-from monitor.collect.watching.settle import FIRST_PAUSE, MAX_PAUSE, FileProbe, SettleQueue, has_writer
+from monitor.collect.watching.settle import (
+    FIRST_PAUSE,
+    MAX_PAUSE,
+    MAX_RETRY_FAILED,
+    RETRY_FAILED,
+    FileProbe,
+    SettleQueue,
+    has_writer,
+)
 from monitor.model import FileSignature
 from tests.collect.samples import put, raw, signature
 
@@ -25,7 +33,9 @@ ONE, TWO = signature(size=1), signature(size=2)
 PROBES = [
     ("nobody writes it", [(0.0, ONE, False)], [True]),
     ("a writer that ends", [(0.0, ONE, True), (2.0, ONE, True), (4.0, ONE, False)], [False, False, True]),
-    ("a writer that never ends", [(0.0, ONE, True), (2.0, ONE, True), (99.0, ONE, True)], [False, False, False]),
+    ("a writer that never closes it", [(0.0, ONE, True), (29.9, ONE, True), (30.0, ONE, True)], [False, False, True]),
+    ("a writer that goes on", [(0.0, ONE, True), (29.0, TWO, True), (58.9, TWO, True)], [False, False, False]),
+    ("a writer for two hours", [(7199.0, ONE, True), (7200.0, TWO, True)], [False, True]),
     ("unknown, the same in two probes", [(0.0, ONE, None), (2.0, ONE, None)], [False, True]),
     ("unknown, a second probe too soon", [(0.0, ONE, None), (1.9, ONE, None), (2.0, ONE, None)], [False, False, True]),
     ("unknown, grown in between", [(0.0, ONE, None), (2.0, TWO, None), (4.0, TWO, None)], [False, False, True]),
@@ -320,3 +330,33 @@ def test_what_probes_did_not_settle_is_listed_the_oldest_first() -> None:
     settle_queue.postpone(C, 6.0, postponements=0, since=settle_queue.since(C, 6.0))
 
     assert settle_queue.unsettled() == [(B, 1.0), (A, 2.0), (C, 3.0)]
+
+
+def test_a_second_look_comes_later_and_once() -> None:
+    settle_queue = SettleQueue(2.0)
+    settle_queue.add_second_look(A, 5.0)
+    settle_queue.add_second_look(A, 6.0)
+
+    assert settle_queue.is_second_look(A)
+    assert (settle_queue.due(7.9), settle_queue.due(8.0), settle_queue.unsettled()) == ([], [A], [])
+    assert settle_queue.is_settled(A, FileProbe(signature=ONE, has_writer=None), 8.0)
+    assert (len(settle_queue), settle_queue.is_second_look(A)) == (0, False)
+
+
+def test_a_change_does_not_wait_for_the_second_look() -> None:
+    settle_queue = SettleQueue(2.0)
+    settle_queue.add_second_look(A, 5.0)
+    settle_queue.add_closed(A, 6.0)
+
+    assert (settle_queue.due(6.0), settle_queue.is_second_look(A)) == ([A], False)
+
+
+def test_a_file_that_our_own_error_failed_is_tried_again_at_least_once_an_hour() -> None:
+    settle_queue = SettleQueue(2.0)
+    pauses = []
+    for count in range(10):
+        settle_queue.postpone(A, 0.0, postponements=count, pauses=(RETRY_FAILED, MAX_RETRY_FAILED))
+        pauses.append(settle_queue.next_due())
+
+    assert pauses[:3] == [60.0, 120.0, 240.0]
+    assert max(pause or 0.0 for pause in pauses) == 3600.0

@@ -111,12 +111,16 @@ def _is_like(example: Mapping[str, Any], found: Any) -> bool:
     )
 
 
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
 # Fields of which more is needed than the type of the example.
 _CHECKS: Mapping[str, Callable[[Any], bool]] = {
     "at": is_rfc3339,
     "since": is_rfc3339,
     "oldest_unsettled": lambda value: value is None or is_rfc3339(value),
-    "ignored_names": lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
+    **dict.fromkeys(("ignored_names", "unreadable_names", "unsettled_names", "failed_names"), _are_names),
 }
 _ANY_SOURCE = asdict(SourceState(state="", since=""))
 _ANY_STATE = asdict(DaemonState(pid=0, at=""))

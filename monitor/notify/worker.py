@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from monitor.errors import StoreError
 from monitor.model import ChannelState, Delivery
@@ -18,6 +18,7 @@ from monitor.notify.retry import Action, Decision, Transition, decide, state_aft
 from monitor.notify.send_time import Policy
 from monitor.ports import Channel, ChannelStates, Clock, Outbox
 
+T = TypeVar("T")
 MAX_IDLE = 15.0  # seconds between two checks; bounds the lag after a suspend, a clock jump or a lost wake-up
 MAX_RATE_WAIT = 60.0  # seconds that `drain` waits for the channel's rate to allow the next message
 
@@ -121,13 +122,7 @@ class DeliveryWorker:
 
         A stored message that cannot be claimed ends the round. Its lease keeps it away from the next rounds.
         """
-        try:
-            return self._deliver_due(stop)
-        except StoreError:
-            raise
-        except Exception as error:  # noqa: BLE001  the border per message: neither the thread nor the process ends
-            self._hooks.on_fault(self.channel.name, error)
-            return DeliveryCounts(retried=1)
+        return self._survive(lambda: self._deliver_due(stop)) or DeliveryCounts(retried=1)
 
     def _deliver_due(self, stop: threading.Event | None) -> DeliveryCounts:
         self._record()
@@ -179,22 +174,38 @@ class DeliveryWorker:
         """
         while not stop.is_set():
             self._woken.clear()
+            pause = None
             try:
-                self.deliver_due(stop=stop)
-                pause = self._pause()
+                pause = self._survive(lambda: self._round(stop))
             except StoreError as error:
                 self._hooks.on_store_error(error)
-                pause = MAX_IDLE  # unless woken: a dump was stored, so the store may work again
-            if not stop.is_set():
-                self._woken.wait(pause)
+            if (
+                not stop.is_set()
+            ):  # after a fault it waits, unless woken: a dump was stored, so the store may work again
+                self._woken.wait(MAX_IDLE if pause is None else pause)
         try:
-            self._record()
+            self._survive(self._record)
         except StoreError as error:
             self._hooks.on_store_error(error)
 
     def wake(self) -> None:
         """Check again now: something was committed, or the run is to stop. Cheap, and safe from any thread."""
         self._woken.set()
+
+    def _survive(self, call: Callable[[], T]) -> T | None:
+        """Return the result of a call; None after a fault of the monitor, which ends neither thread nor process."""
+        try:
+            return call()
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  the border per message, for what happens outside of its send
+            self._hooks.on_fault(self.channel.name, error)
+            return None
+
+    def _round(self, stop: threading.Event) -> float:
+        """Deliver what is due, and return the seconds until there may be something to do."""
+        self._deliver_due(stop)
+        return self._pause()
 
     def _claim(self) -> Delivery | None:
         name, now = self.channel.name, self._context.clock.now()

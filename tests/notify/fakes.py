@@ -100,6 +100,7 @@ class WorkerSetup:
         self.store_errors: list[StoreError] = []
         self.has_store_error = threading.Event()
         self.faults: list[tuple[str, Exception]] = []
+        self.has_fault = threading.Event()
         self.unrecorded = UnrecordedAttempts()
         self.worker = self.next_worker(channel, policy)
         for number in range(1, notes + 1):
@@ -137,6 +138,10 @@ class WorkerSetup:
         def on_transition(_channel: str, change: Transition, channel_state: ChannelState) -> None:
             self.transitions.append((change, channel_state))
 
+        def on_fault(channel: str, error: Exception) -> None:
+            self.faults.append((channel, error))
+            self.has_fault.set()
+
         def on_store_error(error: StoreError) -> None:
             self.store_errors.append(error)
             self.has_store_error.set()
@@ -156,7 +161,7 @@ class WorkerSetup:
                 on_decision=on_decision,
                 on_transition=on_transition,
                 on_store_error=on_store_error,
-                on_fault=lambda channel, error: self.faults.append((channel, error)),
+                on_fault=on_fault,
             ),
         )
 

@@ -55,6 +55,24 @@ def test_a_fault_of_the_monitor_ends_a_round_and_not_the_thread() -> None:
     assert setup.worker.deliver_due() == DeliveryCounts(sent=1)
 
 
+@pytest.mark.parametrize("method", ["next_due", "claim", "pending_since"])
+def test_a_thread_outlives_a_fault_of_the_monitor_and_rests_after_it(method: str) -> None:
+    setup, stop = WorkerSetup(channel := ScriptedChannel(), notes=1), threading.Event()
+    setup.store.faults[method] = ValueError("a stored row that cannot be read")
+    thread = threading.Thread(target=setup.worker.run, args=(stop,))
+    thread.start()
+    try:
+        assert setup.has_fault.wait(30)
+        setup.store.faults.clear()
+        assert (len(setup.faults), channel.sent) == (1, [])  # it waits until it is woken
+        setup.worker.wake()
+        channel.wait_for(1)
+    finally:
+        stop.set()
+        setup.worker.wake()
+        thread.join(30)
+
+
 class HangingChannel:
     """Ends its first send only when it may."""
 

@@ -82,12 +82,12 @@ class UnrecordedAttempts:
         failed: StoreError | None = None
         with self._lock:
             for attempt in tuple(self._waiting):
+                self._waiting.remove(attempt)  # after any other error, too: it must not stop its channel forever
                 try:
                     record(attempt)
                 except StoreError as error:
+                    self._waiting.append(attempt)
                     failed = error if attempt.delivery.message.channel == channel else failed
-                else:
-                    self._waiting.remove(attempt)
         if failed:
             raise failed
 

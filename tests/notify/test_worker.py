@@ -12,12 +12,19 @@ import pytest
 
 from monitor.errors import StoreError
 from monitor.model import ChannelState, Message, Outcome, Rate, Verdict
-from monitor.notify.retry import Action, Transition
+from monitor.notify.retry import Action, Decision, Transition
 from monitor.notify.send_time import Policy
 from monitor.notify.time_windows import Digest, Quiet
-from monitor.notify.worker import MAX_IDLE, DeliveryContext, DeliveryCounts, DeliveryWorker
+from monitor.notify.worker import (
+    MAX_IDLE,
+    DeliveryContext,
+    DeliveryCounts,
+    DeliveryWorker,
+    EndedAttempt,
+    UnrecordedAttempts,
+)
 from monitor.testing import FrozenClock, MemoryChannelStates, MemoryOutbox, RecordingChannel
-from tests.notify.facts import NOON, note, verdict
+from tests.notify.facts import NOON, delivery, note, verdict
 from tests.notify.fakes import ScriptedChannel, WorkerSetup
 
 NIGHT = Quiet(start=time(11), end=time(13))
@@ -405,6 +412,18 @@ def test_a_verdict_of_another_channel_that_cannot_be_recorded_stops_no_other_cha
     other = RecordingChannel("desk", verdict(Outcome.REFUSED))
     setup.outbox.enqueue(replace(note("hello", "test"), channel="desk"), key="desk", now=NOON)
     assert setup.next_worker(other).deliver_due() == DeliveryCounts(buried=1)
+
+
+def test_a_verdict_that_cannot_be_recorded_for_an_error_of_ours_does_not_stop_its_channel() -> None:
+    unrecorded = UnrecordedAttempts()
+    unrecorded.add(EndedAttempt(delivery(), Decision(action=Action.DONE, verdict=verdict(Outcome.OK)), NOON))
+
+    def fail(_attempt: EndedAttempt) -> None:
+        raise OverflowError("date value out of range")
+
+    with pytest.raises(OverflowError):
+        unrecorded.record_all(fail, channel="team")
+    unrecorded.record_all(fail, channel="team")
 
 
 def test_a_store_that_cannot_lease_sends_nothing() -> None:

@@ -72,7 +72,7 @@ def test_a_locked_store_and_a_reload_lose_no_verdict(tmp_path: Path) -> None:
     with open_runtime(config, verb="run", clock=clock, busy=0) as runtime:
         outbox, [receiver] = runtime.dispatcher.outbox, runtime.dispatcher.receivers
         outbox.enqueue(note("hello", channel="hook"), key="a", now=clock.now())
-        blocker = sqlite3.connect(project.folder / "state/monitor.db", isolation_level=None)
+        blocker = sqlite3.connect(project.folder / "state/monitor.db", isolation_level=None, check_same_thread=False)
         locking = replace(receiver, channel=LockingChannel("hook", blocker))
         [worker] = replace(runtime.dispatcher, receivers=[locking]).delivery_workers()
         with pytest.raises(StoreError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
@@ -83,21 +82,6 @@ def test_a_locked_store_and_a_reload_lose_no_verdict(tmp_path: Path) -> None:
         successor.deliver_due()
         [message] = runtime.stores.archive.messages()
     assert (message.state, message.attempts, message.uncertain) == ("sent", 1, 0)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="open descriptors are read from /proc")
-def test_a_monitor_without_an_output_opens_nothing_anew_at_a_reload(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys, "stdout", None)  # as when started with >&-
-    with _open_runtime(Project(tmp_path / "p"), FrozenClock()) as runtime:
-        before = _descriptors()
-        kept = [runtime.build_for(runtime.config) for _ in range(3)]
-        assert (_descriptors(), len(kept)) == (before, 3)
-
-
-def _descriptors() -> int:
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 class LockingChannel(RecordingChannel):

@@ -416,7 +416,8 @@ def test_a_verdict_of_another_channel_that_cannot_be_recorded_stops_no_other_cha
 
 def test_a_verdict_that_cannot_be_recorded_for_an_error_of_ours_does_not_stop_its_channel() -> None:
     unrecorded = UnrecordedAttempts()
-    unrecorded.add(EndedAttempt(delivery(), Decision(action=Action.DONE, verdict=verdict(Outcome.OK)), NOON))
+    decision = Decision(action=Action.DONE, verdict=verdict(Outcome.OK))
+    unrecorded.add(EndedAttempt(delivery(), decision, NOON, moved=timedelta()))
 
     def fail(_attempt: EndedAttempt) -> None:
         raise OverflowError("date value out of range")

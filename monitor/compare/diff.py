@@ -22,6 +22,7 @@ _WORD = re.compile(rf"\s*(?:{_FIGURE}|[^\W\d_]+|\S)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)")
 _FIGURES = re.compile(_FIGURE)
 _MOST_PAIRS = 400_000_000  # pairs of tokens that one comparison may cost: 50 MB and 0.3 s
+_MAX_OPEN = 1_000  # characters of the last word or sentence of a cut text that is left out
 _SLACK = 60  # tokens by which a cut view may be shifted against the whole text
 
 
@@ -72,8 +73,11 @@ _Kept = tuple[int, int, int]  # a span of both texts: its start in the old token
 
 
 def _closed(text: str, tokens: Sequence[str]) -> Sequence[str]:
-    """Leave out the last token of a cut text, which may go on; a figure may go on across its comma, too."""
-    if not is_cut(text):
+    """Leave out the last token of a cut text, which may go on; a figure may go on across its comma, too.
+
+    A very long one stays: what was edited in it would be lost, and a wrong edit costs less than a hidden one.
+    """
+    if not is_cut(text) or len("".join(tokens[-1:])) > _MAX_OPEN:
         return tokens
     is_in_figure = len(tokens) > 1 and tokens[-1] in (".", ",") and tokens[-2][-1].isdecimal()
     return tokens[: -2 if is_in_figure else -1]

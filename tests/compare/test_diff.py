@@ -177,6 +177,12 @@ def test_very_long_texts_are_compared_by_sentences_and_longer_ones_not_at_all(
     assert [(e.old.strip(), e.new.strip()) for e in body_line(old, new).edits if e.op != "keep"] == [edit]
 
 
+def test_an_edit_in_a_very_long_cut_text_without_sentences_is_not_lost() -> None:
+    old = " ".join(f"w{number}" for number in range(25_000))
+    assert redline("body", old, old.replace(" w7 ", " x7 ")).places
+    assert not redline("body", old, old).places
+
+
 def test_every_edit_names_its_field() -> None:
     assert {edit.field for edit in redline("title", "Talks held", "Talks ended").edits} == {"title"}
 

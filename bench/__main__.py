@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import compare, delivery, huge, match, pickup, pipeline, stages, store
+from bench import compare, delivery, floods, huge, match, pickup, pipeline, stages, store
 from bench.report import Figure, table
 
 BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
@@ -21,6 +21,7 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "kinds": compare.cost_by_kind,
     "growth": compare.growth,
     "long-body": compare.long_body,
+    "floods": floods.floods,
     "take-in": store.take_in_floors,
     "stages": stages.stages,
     "store-growth": store.store_growth,

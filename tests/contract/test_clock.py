@@ -135,6 +135,10 @@ def test_after_a_clock_ran_ahead_nothing_lies_in_the_future_and_no_later_dump_is
     pair: Pair, by: timedelta
 ) -> None:
     arrive(pair, figures("5.1"), name="a.txt", now=NOON - by)
+    pair.form(now=NOON - by)
+    delivery = pair.outbox.claim("team", now=NOON - by)
+    assert delivery
+    pair.outbox.done(delivery, OK, now=NOON - by)
     now = set_clock(pair, by, at=NOON - by + MINUTE)
     arrive(pair, figures("5.3"), name="b.txt", now=now)
     assert pair.kinds() == ["new", "changed"]
@@ -142,6 +146,7 @@ def test_after_a_clock_ran_ahead_nothing_lies_in_the_future_and_no_later_dump_is
     assert [one.report.as_of for one in pair.archive.dumps()] == [NOON, now]
     assert [one.at for one in pair.archive.versions(1)] == [NOON, now]
     assert [one.at for one in pair.archive.release_events(1)] == [NOON, now]
+    assert [(one.due, one.sent_at) for one in pair.archive.messages()] == [(NOON, NOON)]
 
 
 def test_a_clock_that_is_set_forward_moves_nothing_that_is_finished(pair: Pair) -> None:

@@ -681,9 +681,11 @@ WHERE (source, at) IN (SELECT source, max(at) FROM file GROUP BY source);
 UPDATE file SET at = min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', at, :by), :now)) WHERE at > :now;
 
 -- name: correct_messages
-UPDATE message SET created_at = min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', created_at, :by), :now)),
-    sent_at = min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', sent_at, :by), :now))
-WHERE state IN ('sent', 'dead', 'dropped') AND created_at > :now;
+UPDATE message SET
+    created_at = iif(created_at > :now, min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', created_at, :by), :now)), created_at),
+    due = iif(due > :now, min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', due, :by), :now)), due),
+    sent_at = iif(sent_at > :now, min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', sent_at, :by), :now)), sent_at)
+WHERE state IN ('sent', 'dead', 'dropped') AND (created_at > :now OR sent_at > :now);
 
 -- name: correct_versions
 UPDATE version SET at = min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', at, :by), :now))

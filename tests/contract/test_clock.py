@@ -74,12 +74,12 @@ def test_a_lease_lasts_as_long_as_before(pair: Pair, by: timedelta) -> None:
 
 @JUMPS
 def test_a_channel_rests_and_is_muted_as_long_as_before(pair: Pair, by: timedelta) -> None:
-    state = ChannelState(failures=5, since=NOON - HOUR, opened_until=NOON + MINUTE, reason="busy")
+    state = ChannelState(failures=5, since=NOON - HOUR, opened_until=NOON + MINUTE, reason="busy", resumed=NOON)
     pair.channel_states.save("team", state)
     pair.channel_states.mute("team", until=NOON + 2 * HOUR)
     now = set_clock(pair, by)
     found = pair.channel_states.get("team")
-    assert (found.since, found.opened_until) == (now - HOUR, now + MINUTE)
+    assert (found.since, found.opened_until, found.resumed) == (now - HOUR, now + MINUTE, now)
     assert pair.channel_states.mutes(now=now) == {"team": now + 2 * HOUR}
 
 

@@ -657,7 +657,8 @@ UPDATE message_item SET since = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', since, :
 UPDATE channel_state SET opened_until = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', opened_until, :by), opened_until),
     tokens_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', tokens_at, :by), tokens_at),
     failing_since = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', failing_since, :by), failing_since),
-    flood_until = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', flood_until, :by), flood_until);
+    flood_until = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', flood_until, :by), flood_until),
+    resumed = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', resumed, :by), resumed);
 
 -- name: move_mutes
 -- They are given as durations.

@@ -6,12 +6,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.clock import FIRST_DAY
+from monitor.clock import FIRST_DAY, SteadyClock
 from monitor.config.convert import sources_of
 from monitor.control import lock
 from monitor.errors import NotFound, StoreError
@@ -135,7 +135,20 @@ def _clock(config: Config, now: datetime) -> CheckResult:
     what = f"{now.astimezone(config.timezone):%Y-%m-%d %H:%M %z} in {config.timezone.key}"
     if now < FIRST_DAY:
         return _fail("time", what, "set the clock: days and ages are computed from it")
+    if ahead := _clock_ahead(config.state, now):
+        by = f"{abs(ahead)} {'ahead of' if ahead > timedelta(0) else 'behind'} the time that the monitor goes by"
+        return _warn("time", f"{what}, {by}", "check the clock; a jump that lasts two minutes is followed")
     return _ok("time", what)
+
+
+def _clock_ahead(state: Path, now: datetime) -> timedelta:
+    """Return by how much the wall clock is ahead of the store's; zero: they agree, or no store can be read."""
+    try:
+        with open_stores(state, Access.READ) as stores:
+            ahead = SteadyClock(stores.maintenance.clock(), wall=lambda: now).offset()
+    except (NotFound, StoreError):
+        return timedelta(0)
+    return timedelta(seconds=round(ahead.total_seconds()))
 
 
 def _nearest(path: Path) -> Path:

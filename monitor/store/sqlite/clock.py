@@ -14,22 +14,30 @@ _HOUR = timedelta(hours=1)
 
 
 def stored_clock(handle: Handle) -> ClockReading | None:
-    """Return what the clock showed last; a store of an older version knows its newest dump."""
-    if row := handle.one("meta", k="clock"):
-        facts = json.loads(row["v"])
+    """Return what the clock showed last; a store without a whole reading knows the time of its newest dump."""
+    row = handle.one("meta", k="clock")
+    if row and (reading := _reading_of(row["v"])):
+        return reading
+    newest = handle.all("newest_dump")[0]["at"]
+    if newest is None:
+        return None
+    at = parse_timestamp(newest)
+    return ClockReading(at=at, wall=at, uptime=0.0, boot="", steady_since=0.0, aged=at)
+
+
+def _reading_of(text: str) -> ClockReading | None:
+    try:
+        facts = json.loads(text)
         return ClockReading(
             at=parse_timestamp(facts["at"]),
             wall=parse_timestamp(facts["wall"]),
-            uptime=facts["uptime"],
-            boot=facts["boot"],
-            steady_since=facts["steady_since"],
+            uptime=float(facts["uptime"]),
+            boot=str(facts["boot"]),
+            steady_since=float(facts["steady_since"]),
             aged=parse_timestamp(facts["aged"]),
         )
-    row = handle.all("newest_dump")[0]
-    if row["at"] is None:
+    except (ValueError, KeyError, TypeError):
         return None
-    at = parse_timestamp(row["at"])
-    return ClockReading(at=at, wall=at, uptime=0.0, boot="", steady_since=0.0, aged=at)
 
 
 def note_clock(handle: Handle, reading: ClockReading, *, moved: timedelta, off: timedelta) -> None:

@@ -21,12 +21,14 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
     from monitor import logs
     from monitor.config.checks import warn_about_services
     from monitor.daemon.bootstrap import open_runtime
-    from monitor.daemon.main import run
+    from monitor.daemon.main import start
     from monitor.inspect.watchlist_tests import failures
 
     config = load_config(config_file, checks=[warn_about_services])
     logs.set_up(log_format)
     for path, message in failures(config):
         logs.warn("watchlist_test_failed", path=path, message=message)
-    with open_runtime(config, verb="run --once" if once else "run") as runtime:
-        ctx.exit(runtime.run_once() if once else run(runtime))
+    if not once:
+        ctx.exit(start(config))
+    with open_runtime(config, verb="run --once") as runtime:
+        ctx.exit(runtime.run_once())

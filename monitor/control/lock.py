@@ -51,9 +51,11 @@ def hold(state: Path, *, verb: str, now: datetime) -> Iterator[Callable[[], str]
             is_short = found and found.verb != DAEMON
             action = "wait until it has ended" if is_short else "stop it first, or use another `state:`"
             raise LockHeld(f"the state folder is in use by {_name(descriptor, found)}; {action}", where=str(state))
-        _write(descriptor, verb=verb, now=now)
+        holder = Holder(pid=os.getpid(), host=socket.gethostname(), since=f"{now:%Y-%m-%dT%H:%M:%SZ}", verb=verb)
+        text = json.dumps(asdict(holder)).encode()
+        _write(descriptor, text)
         try:
-            yield lambda: _lost(descriptor, state)
+            yield lambda: _lost(descriptor, state, text)
         finally:
             os.ftruncate(descriptor, 0)
     finally:
@@ -118,19 +120,23 @@ def _refused(error: OSError, state: Path) -> StoreError:
     return kind(f"the state folder cannot be used: {error.strerror}", where=str(state))
 
 
-def _write(descriptor: int, *, verb: str, now: datetime) -> None:
+def _write(descriptor: int, text: bytes) -> None:
     """Write who holds the folder; on a full disk the lock holds as well, and nobody's name stands in it."""
-    holder = Holder(pid=os.getpid(), host=socket.gethostname(), since=f"{now:%Y-%m-%dT%H:%M:%SZ}", verb=verb)
-    text = json.dumps(asdict(holder)).encode()
     with suppress(OSError):
         os.pwrite(descriptor, text, 0)  # over what a killed process left: that needs no space
         os.ftruncate(descriptor, len(text))
 
 
-def _lost(descriptor: int, state: Path) -> str:
-    """Return why the lock protects the folder no longer; "": the file of its name is the one that is locked."""
+def _lost(descriptor: int, state: Path, text: bytes) -> str:
+    """Return why the lock protects the folder no longer; "": the file of its name is the one that is locked.
+
+    The holder's text is written again where it is missing: a full disk may have had no room for it.
+    """
     try:
-        if os.path.samestat(os.fstat(descriptor), (state / FILE).stat()):
+        found = os.fstat(descriptor)
+        if os.path.samestat(found, (state / FILE).stat()):
+            if found.st_size != len(text):
+                _write(descriptor, text)
             return ""
     except OSError as error:
         if error.errno not in (errno.ENOENT, errno.ENOTDIR):

@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -21,6 +21,7 @@ from monitor.compare.fingerprint import FINGERPRINTER
 from monitor.config.convert import policy_of, retention_of, sources_of, watchlists_of
 from monitor.control import lock
 from monitor.control.clock import open_clock
+from monitor.control.late_mount import refuse_unmounted
 from monitor.control.rights import close_to_others
 from monitor.daemon.clock_follower import ClockFollower
 from monitor.daemon.dispatcher import Dispatcher, Receiver
@@ -137,11 +138,39 @@ def open_runtime(
     """
     for fault in config.warnings:
         warn("config_warning", where=fault.where, path=fault.path, message=fault.message)
-    with ExitStack() as stack:
-        held = lock.hold(config.state, verb=verb, now=wall_time() if clock is None else clock.now())
-        lock_lost = stack.enter_context(held)
+    with (
+        lock_state(config, verb=verb, clock=clock) as lock_lost,
+        open_locked(config, lock_lost, clock=clock, retry_policy=retry_policy, busy=busy) as runtime,
+    ):
+        yield runtime
+
+
+@contextmanager
+def lock_state(config: Config, *, verb: str, clock: Clock | None = None) -> Iterator[Callable[[], str]]:
+    """Hold the state folder, closed to other users; gives what `lock.hold` gives. Raises LockHeld, StoreError."""
+    refuse_unmounted(config.state)
+    now = wall_time() if clock is None else clock.now()
+    with lock.hold(config.state, verb=verb, now=now) as lock_lost:
         close_to_others(config.state, shared_with=[config.file, *(source.path for source in config.sources.values())])
-        stores = stack.enter_context(open_stores(config.state, Access.WRITE, busy=busy, lock_lost=lock_lost))
+        yield lock_lost
+
+
+@contextmanager
+def open_locked(
+    config: Config,
+    lock_lost: Callable[[], str],
+    *,
+    clock: Clock | None = None,
+    retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY,
+    busy: float = BUSY,
+    first_busy: float = BUSY,
+) -> Iterator[Runtime]:
+    """Open the store of a folder that this process holds, and build the runtime. Raises StoreError.
+
+    first_busy: as `busy`, while the store is being opened.
+    """
+    opened = open_stores(config.state, Access.WRITE, busy=busy, first_busy=min(busy, first_busy), lock_lost=lock_lost)
+    with opened as stores:
         clock = clock or open_clock(stores.maintenance)
         if rehashed := stores.maintenance.rehash(FINGERPRINTER):
             say("store_rehashed", versions=rehashed)

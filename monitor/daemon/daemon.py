@@ -21,7 +21,7 @@ from monitor.daemon.ingest_worker import IngestWorker
 from monitor.daemon.reload import ConfigReloader
 from monitor.daemon.scheduler import Scheduler
 from monitor.daemon.signals import THREAD_FAILED, SignalQueue
-from monitor.errors import StoreError
+from monitor.errors import StoreError, StoreUnavailable
 from monitor.health.liveness import HealthSnapshot, Liveness, stalled_part
 from monitor.logs import fail, say, warn_store
 from monitor.systemd.sd_notify import READY, STOPPING, WATCHDOG, notify, reloading, watchdog_interval
@@ -69,6 +69,7 @@ class Daemon:
             on_alert=self._wake_delivery, on_refusal=partial(reload_files, self.reloader, self.signal_queue)
         )
         self._stop = threading.Event()
+        self._has_begun = False  # delivery takes up what earlier processes left
         self._failure: BaseException | None = None
 
     def run(self, timings: Timings = DEFAULT_TIMINGS) -> int | None:
@@ -78,7 +79,7 @@ class Daemon:
         """
         sys.setswitchinterval(SWITCH_INTERVAL)
         self.signal_queue.install_handlers()
-        self.dispatcher.start()
+        self._begin_or_postpone()
         is_controlled = self.control.open()
         mode = self.ingest_worker.start_watching()
         scheduler = self._start_scheduler(timings)
@@ -95,6 +96,19 @@ class Daemon:
         if self._failure:
             raise self._failure
         return None if number == signal.SIGHUP else 130 if number == signal.SIGINT else 0
+
+    def _begin_or_postpone(self) -> None:
+        """Prepare delivery; where the store cannot be written now, the ticks do it."""
+        try:
+            self._begin()
+        except StoreUnavailable as error:
+            warn_store(error)
+            self.liveness.end_store_check(error.message)
+
+    def _begin(self) -> None:
+        if not self._has_begun:
+            self.dispatcher.start()
+            self._has_begun = True
 
     def _wait(self) -> int:
         """Wait for a signal, a failed thread or a usable configuration. Return the number that came."""
@@ -129,6 +143,7 @@ class Daemon:
         self.liveness.begin_store_check()
         fault = ""
         try:
+            self._begin()
             for job in self.jobs.each_tick:
                 job()
         except StoreError as error:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, closing
 from functools import partial
+from typing import TYPE_CHECKING
 
 from monitor import __version__
+from monitor.control import lock
 from monitor.control.commands import Command, Commands
 from monitor.control.server import ControlServer
-from monitor.daemon.bootstrap import Runtime
+from monitor.daemon.bootstrap import Runtime, lock_state, open_locked
 from monitor.daemon.daemon import DEFAULT_TIMINGS, Daemon, PeriodicJobs, Timings, reload_files
 from monitor.daemon.ingest_worker import IngestWorker, WatchTimings
-from monitor.daemon.reload import ConfigReloader
+from monitor.daemon.reload import ConfigReloader, reread
 from monitor.daemon.signals import SignalQueue
 from monitor.daemon.silence import SilenceMonitor
+from monitor.daemon.startup import StoreWait, WaitEndedError
+from monitor.errors import StoreReplaced
 from monitor.health.daemon_state import write_state
 from monitor.health.heartbeat import Heartbeat
 from monitor.health.http import HealthServer, Response, alive, ready
@@ -21,23 +27,70 @@ from monitor.health.liveness import Liveness, not_ready_reason
 from monitor.health.metrics import CONTENT_TYPE, exposition, metrics
 from monitor.health.publisher import StatePublisher
 from monitor.inspect.status import status
+from monitor.logs import warn
 from monitor.ports import Row
+
+if TYPE_CHECKING:
+    from monitor.config import Config
+
+
+FIRST_BUSY = 1.0  # seconds that a start waits for another writer before it answers as a paused daemon
 
 
 def run(runtime: Runtime, timings: Timings = DEFAULT_TIMINGS) -> int:
     """Run the daemon until a signal and return the exit code. A changed configuration starts a new daemon."""
-    signal_queue, health_server = SignalQueue(), HealthServer()
-    try:
+    with closing(HealthServer()) as health_server:
+        return _run_all(runtime, timings, SignalQueue(), health_server)
+
+
+def start(config: Config, timings: Timings = DEFAULT_TIMINGS) -> int:
+    """Lock the state folder, open the store and run the daemon; wait where that cannot be done now.
+
+    Returns the exit code. Raises LockHeld, and StoreError for what waiting does not heal.
+    """
+    signal_queue = SignalQueue()
+    signal_queue.install_handlers()
+    for fault in config.warnings:
+        warn("config_warning", where=fault.where, path=fault.path, message=fault.message)
+    with closing(HealthServer()) as health_server:
         while True:
-            liveness = Liveness(store_failure=runtime.stores.fault)
-            reloader = ConfigReloader(runtime.config, runtime.rebuilt_for, runtime.dispatcher.operator)
-            _serve_health(health_server, runtime, liveness)
-            code = daemon_of(runtime, signal_queue, reloader, liveness).run(timings)
-            if code is not None or reloader.next is None:
-                return code or 0
-            runtime = reloader.next.after_renames()
-    finally:
-        health_server.close()
+            try:
+                return _start(config, timings, signal_queue, health_server)
+            except WaitEndedError as end:
+                if end.number != signal.SIGHUP:
+                    return 130 if end.number == signal.SIGINT else 0
+                config = reread(config)
+            except StoreReplaced as error:  # while it waited: the folder is locked anew
+                warn("state_replaced", reason=error.message)
+
+
+def _start(config: Config, timings: Timings, signal_queue: SignalQueue, health_server: HealthServer) -> int:
+    wait = StoreWait(config, signal_queue, health_server)
+    with ExitStack() as stack:
+        lock_lost = wait.until_it_works(
+            lambda: stack.enter_context(lock_state(config, verb=lock.DAEMON)), is_locked=False
+        )
+        runtime = wait.until_it_works(lambda: stack.enter_context(_opened(config, lock_lost)), is_locked=True)
+        return _run_all(runtime, timings, signal_queue, health_server)
+
+
+def _opened(config: Config, lock_lost: Callable[[], str]) -> AbstractContextManager[Runtime]:
+    if reason := lock_lost():  # a file system was mounted over the folder that was locked
+        raise StoreReplaced(reason, where=str(config.state))
+    return open_locked(config, lock_lost, first_busy=FIRST_BUSY)
+
+
+def _run_all(runtime: Runtime, timings: Timings, signal_queue: SignalQueue, health_server: HealthServer) -> int:
+    """Run one daemon after the other, each on a newer configuration."""
+    while True:
+        liveness = Liveness(store_failure=runtime.stores.fault)
+        reloader = ConfigReloader(runtime.config, runtime.rebuilt_for, runtime.dispatcher.operator)
+        _serve_health(health_server, runtime, liveness)
+        code = daemon_of(runtime, signal_queue, reloader, liveness).run(timings)
+        if code is not None or reloader.next is None:
+            return code or 0
+        wait = StoreWait(runtime.config, signal_queue, health_server)
+        runtime = wait.until_it_works(reloader.next.after_renames, is_locked=True)
 
 
 def _serve_health(health_server: HealthServer, runtime: Runtime, liveness: Liveness) -> None:

@@ -79,3 +79,14 @@ class ConfigReloader(Generic[T]):
 def _key(stamps: Mapping[Path, FileStamp]) -> str:
     """Return what identifies one state of the files; it names none of them."""
     return str(list(stamps.values()))
+
+
+def reread(config: Config) -> Config:
+    """Return the configuration as its file is now, before anything is built on it; an unusable one changes nothing."""
+    try:
+        found = load(config.file, environ=os.environ, checks=(check_rules, check_services))
+    except ConfigError as error:
+        warn("config_refused", faults=len(error.faults), reason=f"{error.where}: {error.message}", see="monitor check")
+        return config
+    say("config_reloaded", file=str(config.file))
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 from contextlib import suppress
 
@@ -31,3 +32,7 @@ class SignalQueue:
     def wait(self) -> int:
         """Wait for the next number and return it."""
         return os.read(self._read_end, 1)[0]
+
+    def wait_for(self, seconds: float) -> int | None:
+        """Return the next number; None: none came in so many seconds."""
+        return self.wait() if select.select([self._read_end], [], [], seconds)[0] else None

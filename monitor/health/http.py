@@ -112,7 +112,12 @@ def alive() -> Response:
 def ready(snapshot: HealthSnapshot) -> Response:
     """Return whether the daemon is ready, or the first reason why not."""
     reason = not_ready_reason(snapshot)
-    return Response(text=reason, status=HTTPStatus.SERVICE_UNAVAILABLE) if reason else Response(text="ready")
+    return unready(reason) if reason else Response(text="ready")
+
+
+def unready(reason: str) -> Response:
+    """Return that the daemon is not ready, and why."""
+    return Response(text=reason, status=HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def _encode(response: Response, *, has_text: bool = True) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -15,7 +16,7 @@ from monitor.config import Config
 from monitor.control import lock
 from monitor.control.commands import Request
 from monitor.control.server import NoAnswer, ask
-from monitor.errors import ConfigError, MonitorError, NotFound
+from monitor.errors import ConfigError, MonitorError, NotFound, StoreError
 from monitor.health import daemon_state
 from monitor.health.liveness import unwatched_source
 from monitor.inspect.pending import open_read_only, pending_counts
@@ -103,10 +104,15 @@ def status(config: Config, reported: Mapping[str, Any], *, now: datetime) -> Row
     A refused configuration on disk is no reason: a restart for it would turn a typing error into an outage.
     reported: the fields of the daemon's own DaemonState.
     """
-    holder = lock.holder(config.state)
-    snapshot = _snapshot(config, now)
+    holder = lock.holder(config.state) or _reported_holder(reported)
     is_running = holder is not None and holder.verb == lock.DAEMON
     reported = reported if is_running else {"silence": "no daemon runs"}
+    try:
+        snapshot = _snapshot(config, now)
+    except StoreError as error:
+        if not is_running:
+            raise
+        snapshot, reported = _Snapshot(now=now), {**reported, "paused": reported.get("paused") or error.message}
     facts = {"paused": reported.get("paused") or None, "clock_ahead": reported.get("clock_ahead", 0)}
     daemon = asdict(holder) | facts if holder and is_running else None
     watches = {name: daemon_state.reported_watch(reported, name) for name in config.sources}
@@ -133,6 +139,14 @@ def status(config: Config, reported: Mapping[str, Any], *, now: datetime) -> Row
             "last_backup": file.last_backup,
         },
     }
+
+
+def _reported_holder(reported: Mapping[str, Any]) -> lock.Holder | None:
+    """Return the daemon that has answered while its name stands in no lock file, as on a full disk."""
+    match reported:
+        case {"pid": int(pid), "since": str(since), "verb": str(verb)}:
+            return lock.Holder(pid=pid, host=socket.gethostname(), since=since, verb=verb)
+    return None
 
 
 def channel_rows(config: Config, *, now: datetime) -> Sequence[Row]:

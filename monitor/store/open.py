@@ -69,16 +69,22 @@ class StoreFile:
 
 
 def open_stores(
-    folder: Path, access: Access, *, busy: float = BUSY, lock_lost: Callable[[], str] = lambda: ""
+    folder: Path,
+    access: Access,
+    *,
+    busy: float = BUSY,
+    first_busy: float | None = None,
+    lock_lost: Callable[[], str] = lambda: "",
 ) -> Stores:
     """Open the store of a state folder; only WRITE creates it, or migrates one of an older version.
 
     Raises NotFound where there is none to read, StoreLost, SchemaTooNew, and StoreError with the next step.
-    busy: seconds that a writer waits for another program that writes. lock_lost: as `lock.hold` gives it.
+    busy: seconds that a writer waits for another program that writes. first_busy: the same while
+    it is opened; None: as long. lock_lost: as `lock.hold` gives it.
     """
     opening: Mapping[Access, Callable[[Path], Handle]] = {
         Access.READ: open_for_reading,
-        Access.WRITE: partial(open_for_writing, busy=busy, lock_lost=lock_lost),
+        Access.WRITE: partial(open_for_writing, busy=busy, first_busy=first_busy, lock_lost=lock_lost),
         Access.IMMUTABLE: open_immutable,
     }
     handle = opening[access](folder)

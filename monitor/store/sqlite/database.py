@@ -162,7 +162,9 @@ class Handle:
                 self._files = None
 
 
-def open_for_writing(state: Path, *, busy: float = BUSY, lock_lost: Callable[[], str] = lambda: "") -> Handle:
+def open_for_writing(
+    state: Path, *, busy: float = BUSY, first_busy: float | None = None, lock_lost: Callable[[], str] = lambda: ""
+) -> Handle:
     """Open the store of a state folder, creating it on a first run; the caller holds the folder's lock.
 
     A store of an older version is brought up to date; what it was stays beside it as `monitor.db.before-N.bak`, N the
@@ -179,13 +181,14 @@ def open_for_writing(state: Path, *, busy: float = BUSY, lock_lost: Callable[[],
         with ExitStack() as undo:
             files = OpenFiles(state / FILE, lock_lost=lock_lost)
             undo.callback(files.close)
-            connection = connect(str(state / FILE), busy=busy)
+            connection = connect(str(state / FILE), busy=busy if first_busy is None else first_busy)
             undo.callback(connection.close)
             refuse_foreign(connection, state / FILE)
             _tune(connection)
             _probe(connection)
             _migrate(connection, state)
             files.note_opened(_check_store_id(state, connection))
+            connection.execute(f"PRAGMA busy_timeout={busy * 1000:.0f}")
             undo.pop_all()
     except (sqlite3.Error, OSError) as error:
         raise store_error(error, "the state store cannot be opened", state) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 from monitor.errors import StoreDamaged, StoreError, StoreUnavailable
@@ -10,6 +11,8 @@ from monitor.files import is_passing
 from monitor.store.sqlite.migrations import APPLICATION_ID
 
 _MAGIC, _HEADER = b"SQLite format 3\x00", 100
+_FULL = "the disk is full; make room, and the monitor continues by itself"
+_MIN_FREE = 32 * 1024  # bytes: SQLite makes an index of that size beside the log
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_CORRUPTFS")
 _PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_NOMEM", "SQLITE_PROTOCOL")
 _MEANINGS = (
@@ -17,7 +20,7 @@ _MEANINGS = (
         "SQLITE_BUSY",
         "another program holds its write lock; close the program that has monitor.db open (a database shell, a copy)",
     ),
-    ("SQLITE_FULL", "the disk is full; make room, and the monitor continues by itself"),
+    ("SQLITE_FULL", _FULL),
     ("SQLITE_READONLY", "it cannot be written; make the state folder and monitor.db writable for this user"),
     (
         "SQLITE_CANTOPEN",
@@ -42,8 +45,10 @@ def store_error(error: Exception, what: str, state: Path) -> StoreError:
     if is_damage(error):
         cure = f"monitor.db is damaged: `monitor db verify` shows where; {recovery_advice(state)}"
         return StoreDamaged(f"{what}: {error}; {cure}", where=where)
-    kind = StoreUnavailable if _may_pass(error, state) else StoreError
-    return kind(f"{what}: {describe_error(error)}", where=where)
+    if not _may_pass(error, state):
+        return StoreError(f"{what}: {describe_error(error)}", where=where)
+    meaning = f"{error}: {_FULL}" if _is_full(state) else describe_error(error)
+    return StoreUnavailable(f"{what}: {meaning}", where=where)
 
 
 def is_damage(error: Exception) -> bool:
@@ -60,6 +65,14 @@ def _may_pass(error: Exception, state: Path) -> bool:
     # A full disk, too, keeps SQLite from creating its files; missing rights do not pass.
     is_full = name.startswith("SQLITE_CANTOPEN") and os.access(state, os.W_OK | os.X_OK) and not _closed_files(state)
     return name.startswith(_PASSING) or is_full
+
+
+def _is_full(state: Path) -> bool:
+    """Return whether the disk is full: SQLite reports many failures then, most of them as errors of the disk."""
+    try:
+        return shutil.disk_usage(state).free < _MIN_FREE
+    except OSError:
+        return False
 
 
 def _closed_files(state: Path) -> list[Path]:

@@ -140,7 +140,7 @@ def daemon_of(
 
 
 def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
-    """Return the jobs of a daemon; the check that the store can be written comes first."""
+    """Return the jobs of a daemon; the checks of the store come first."""
     dispatcher, heartbeat = runtime.dispatcher, runtime.config.heartbeat
     threads = {"upkeep": runtime.maintenance.run}
     if heartbeat.url is not None:
@@ -156,6 +156,7 @@ def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
         is_busy=lambda: liveness.is_busy,
     )
     each_tick = (
+        lambda: dispatcher.operator.store_failed(runtime.stores.fault()),
         runtime.stores.maintenance.check_writable,
         runtime.check_clock,
         silence_monitor.check,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from monitor.errors import StoreError
+from monitor.errors import StoreDamaged, StoreError, StoreReplaced
 from monitor.logs import warn, warn_store
 from monitor.model import ChannelState, Delivery, IngestReport, Message
 from monitor.notify.retry import Decision, Transition
@@ -111,6 +111,18 @@ class OperatorAlerts:
                 "Waited longer than max_age. `monitor alerts --state dead` lists what was given up.",
                 key=f"expired:{channel}:{self._hour()}",
                 about=channel,
+            )
+
+    def store_failed(self, failure: StoreError | None) -> None:
+        """Alert that the store is damaged or was replaced, once a day; any other failure passes by itself.
+
+        Where the store itself cannot take the alert, it is queued when the store works again.
+        """
+        if isinstance(failure, StoreDamaged | StoreReplaced):
+            what = "is damaged" if isinstance(failure, StoreDamaged) else "was replaced while it was in use"
+            self._alert(
+                f"the state store {what}\n{failure.message}.",
+                key=f"store:{type(failure).__name__}:{self.clock.now():%Y-%m-%d}",
             )
 
     def config_rejected(self, reason: str, *, when: str) -> None:

@@ -59,27 +59,28 @@ class StoreWait:
         try:
             return attempt()
         except StoreUnavailable as error:
-            self._note(error)
+            first = error
+        self.reason = _reason(first)
         with self._answering(is_locked=is_locked):
+            self._tell()  # whoever reads it can ask
             pause = FIRST_PAUSE
             while True:
                 self._pause(pause)
                 try:
                     found = attempt()
                 except StoreUnavailable as error:
-                    self._note(error)
+                    if _reason(error) != self.reason:
+                        self.reason = _reason(error)
+                        self._tell()
                     pause = min(2 * pause, MAX_PAUSE)
                 else:
                     say("start_resumed", after=self.reason)
                     self.reason = ""
                     return found
 
-    def _note(self, error: StoreUnavailable) -> None:
-        reason = f"{error.where}: {error.message}" if error.where else error.message
-        if reason != self.reason:
-            warn("start_paused", reason=reason)
-            notify(READY, f"STATUS=paused: {reason}")  # it runs: nothing but time ends a wait
-        self.reason = reason
+    def _tell(self) -> None:
+        warn("start_paused", reason=self.reason)
+        notify(READY, f"STATUS=paused: {self.reason}")  # it runs: nothing but time ends a wait
 
     def _pause(self, seconds: float) -> None:
         """Wait so long, notifying the watchdog. Raises WaitEndedError with the number of a signal."""
@@ -131,6 +132,10 @@ class StoreWait:
     def _reload(self) -> Row:
         self._signal_queue.put(SIGHUP)
         return {"verb": "reload", "text": "the configuration is read again; the log says whether it can be used"}
+
+
+def _reason(error: StoreUnavailable) -> str:
+    return f"{error.where}: {error.message}" if error.where else error.message
 
 
 @contextmanager

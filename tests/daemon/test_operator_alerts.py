@@ -10,7 +10,7 @@ import pytest
 
 from monitor.daemon.dispatcher import Dispatcher, Receiver
 from monitor.daemon.operator_alerts import OperatorAlerts
-from monitor.errors import StoreError
+from monitor.errors import StoreDamaged, StoreError, StoreReplaced, StoreUnavailable
 from monitor.health.counters import Counters
 from monitor.model import ChannelState, Delivery, IngestReport, Kind, Message, Outcome, Verdict
 from monitor.notify.retry import Action, Decision, Transition
@@ -369,3 +369,21 @@ def test_channels_that_refuse_each_other_do_not_call_for_ever() -> None:
         for worker in workers:
             worker.deliver_due()
     assert (len(team.messages), len(commands.messages)) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [
+        (StoreDamaged("monitor.db is damaged"), ["the state store is damaged"]),
+        (StoreReplaced("monitor.db is gone"), ["the state store was replaced while it was in use"]),
+        (StoreUnavailable("the disk is full"), []),
+        (None, []),
+    ],
+)
+def test_damage_and_lost_files_are_alerted_once_a_day_and_what_passes_is_not(
+    failure: StoreError | None, expected: list[str]
+) -> None:
+    told = Operator("team")
+    for _ in range(3):
+        told.operator.store_failed(failure)
+    assert [headline for _, headline in told.alerts()] == expected

@@ -17,8 +17,15 @@ def close_to_others(state: Path, *, shared_with: Iterable[Path] = ()) -> None:
     """Take the rights of all other users from the folder and from the files in it, and log what was open.
 
     A folder that also holds one of these paths, such as a source, stays reachable; so does one for everybody's files
-    (with a sticky bit). The files are closed all the same. Raises OSError.
+    (with a sticky bit). The files are closed all the same. A file system without rights (FAT, some shares) is logged.
     """
+    try:
+        _close_all(state, shared_with)
+    except OSError as error:
+        warn("state_folder_open", path=str(state), reason=error.strerror, see="its file system takes no rights")
+
+
+def _close_all(state: Path, shared_with: Iterable[Path]) -> None:
     info, here = state.stat(), state.resolve()
     if info.st_uid != os.geteuid():
         warn("state_folder_foreign", path=str(state), owner=info.st_uid, see="its owner can stop the monitor")

@@ -68,3 +68,8 @@ def test_a_folder_of_another_user_is_left_as_it_is_and_named(opened: Path, caplo
     close_to_others(opened)
     assert mode_of(opened) == 0o755
     assert [record.getMessage() for record in caplog.records] == ["state_folder_foreign"]
+
+
+def test_a_file_system_that_takes_no_rights_is_logged_and_no_end(state: Path, caplog: pytest.LogCaptureFixture) -> None:
+    close_to_others(state / "vanished")  # the error of a chmod that a share refuses comes from the same calls
+    assert [record.getMessage() for record in caplog.records] == ["state_folder_open"]

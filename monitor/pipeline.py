@@ -134,7 +134,7 @@ class _IngestRun:
             if seen_records is None:
                 seen_records = self.store.seen_records(dump.source, {record.digest for record in part.records})
             seen, changes, titles = self._decide(part, seen_records)
-            alerts = tuple(map(self._without_muted, routing.matcher.alerts(changes, source=dump.source)))
+            alerts = tuple(map(self._without_silent, routing.matcher.alerts(changes, source=dump.source)))
             notices = compose(alerts, source=dump.source, routes=routing.routes, titles=titles, urgent=routing.urgent)
             batch = Batch(
                 dump=dump,
@@ -192,8 +192,10 @@ class _IngestRun:
         vanished = self._withdrawn(shown) if part.is_last else ()
         return same, changes + vanished, _titles(changes, known)
 
-    def _without_muted(self, alert: Alert) -> Alert:
-        return replace(alert, notified=tuple(name for name in alert.notified if name not in self.muted))
+    def _without_silent(self, alert: Alert) -> Alert:
+        """Return the alert without the watchlists that are muted or have no channel: they alert nobody."""
+        silent = {name for name, channels in self.routing.routes.items() if not channels}.union(self.muted)
+        return replace(alert, notified=tuple(name for name in alert.notified if name not in silent))
 
     def _withdrawn(self, shown: Collection[int]) -> tuple[Change, ...]:
         """Return the withdrawals: what a complete dump of a declared listing no longer shows within its days."""

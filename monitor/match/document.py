@@ -13,7 +13,7 @@ from itertools import islice, pairwise
 
 from monitor.match.fast_tokens import FastTokens
 from monitor.match.positions import Positions, Spans, ordered, to_bitset
-from monitor.match.tokens import Word, as_cased, is_capitals, is_hangul
+from monitor.match.tokens import Word, is_hangul, stem_length
 from monitor.model import Release
 
 _MANY = 10  # one word in so many is too common to be found from match to match
@@ -29,7 +29,6 @@ class TokenizedField:
         self._tokens = FastTokens(text)
         self.forms = self._tokens.folded.split()
         self.vocabulary = set(self.forms)
-        self._indexes: dict[tuple[bool, bool], _WordIndex] = {}
         self._positions_by_word: dict[Word, Positions] = {}
 
     @cached_property
@@ -50,7 +49,7 @@ class TokenizedField:
     def has(self, word: Word) -> bool:
         """Return whether the field has the word in any letter case."""
         if word.is_open:
-            return self._folded_index.has_open(word)
+            return any(True for _ in self._open_forms(word))
         return not self.vocabulary.isdisjoint(word.forms)
 
     def has_pair(self, left: Word, right: Word) -> bool:
@@ -65,14 +64,20 @@ class TokenizedField:
         """Return the positions of a word, in its letter case if that counts."""
         found = self._positions_by_word.get(word)  # one look-up, because hashing a word costs more than the rest
         if found is None:
-            found = self._positions_by_word[word] = self._index_for(word).positions_of(word)
+            places = self._places_of(word)
+            found = self._positions_by_word[word] = to_bitset([self._positions[place] for place in places])
         return found
 
     def locations(self, spans: Spans, most: int | None = None) -> Iterator[tuple[int, int]]:
         """Yield spans as offsets into the text, ascending; at most so many."""
         starts, places = self._tokens.starts, self._positions
-        for first, last in islice(ordered(spans), most):
-            yield self._tokens.location(starts[bisect_left(places, first)], starts[bisect_left(places, last)])
+        for first, last, stem in islice(ordered(spans), most):
+            last_start = starts[bisect_left(places, last)]
+            start, end = self._tokens.location(starts[bisect_left(places, first)], last_start)
+            if stem:
+                begin, _ = self._tokens.location(last_start, last_start)
+                end = begin + stem_length(self.text[begin:end], stem)
+            yield start, end
 
     def locations_of(self, form: str, most: int) -> list[tuple[int, int]]:
         """Return a form's offsets into the text; at most so many."""
@@ -108,62 +113,36 @@ class TokenizedField:
         return places
 
     @cached_property
-    def _folded_index(self) -> _WordIndex:
-        return _WordIndex(self.forms, self._positions, self.vocabulary)
-
-    def _index_for(self, word: Word) -> _WordIndex:
-        if not word.is_picky:
-            return self._folded_index
-        kind = bool(word.cased), word.needs_capitals
-        if kind not in self._indexes:
-            shown = dict(zip(self.written, self.forms, strict=True))
-            if word.cased:
-                shown = {raw: as_cased(raw) for raw in shown}
-            if word.needs_capitals:
-                shown = {raw: text for raw, text in shown.items() if is_capitals(raw)}
-            texts = [shown.get(raw, "") for raw in self.written]
-            self._indexes[kind] = _WordIndex(texts, self._positions, set(shown.values()))
-        return self._indexes[kind]
-
-
-class _WordIndex:
-    """The words of a field in one view: folded, with their letter case, or capitals only."""
-
-    def __init__(self, texts: Sequence[str], places: Sequence[int], vocabulary: set[str]) -> None:
-        self._texts = texts  # "": not in this view
-        self._positions = places
-        self._vocabulary = vocabulary
-
-    def has_open(self, word: Word) -> bool:
-        """Return whether a word fits the wildcard."""
-        return any(needle in self._word_list for needle in _needles(word, word.forms))
-
-    def positions_of(self, word: Word) -> Positions:
-        """Return the positions of a word."""
-        wanted = word.cased or word.forms
-        if word.is_open:
-            found = {text for needle in _needles(word, wanted) for text in self._texts_containing(needle)}
-        else:
-            found = self._vocabulary.intersection(wanted)
-        return to_bitset([place for text in found for place in self._positions_by_text[text]])
-
-    @cached_property
-    def _positions_by_text(self) -> dict[str, list[int]]:
+    def _places_by_form(self) -> dict[str, list[int]]:
+        """The places of each form among the words."""
         found: dict[str, list[int]] = {}
-        for text, place in zip(self._texts, self._positions, strict=True):
-            found.setdefault(text, []).append(place)
+        for place, form in enumerate(self.forms):
+            found.setdefault(form, []).append(place)
         return found
 
     @cached_property
     def _word_list(self) -> str:
         """All distinct words between line breaks, so that `find` searches parts of words."""
-        return "\n" + "\n".join(self._vocabulary) + "\n"
+        return "\n" + "\n".join(self.vocabulary) + "\n"
 
-    def _texts_containing(self, needle: str) -> Iterable[str]:
+    def _places_of(self, word: Word) -> Iterator[int]:
+        found = set(self._open_forms(word)) if word.is_open else self.vocabulary.intersection(word.forms)
+        places = (place for form in found for place in self._places_by_form[form])
+        return (place for place in places if word.fits_written(self.written[place])) if word.is_picky else places
+
+    def _open_forms(self, word: Word) -> Iterator[str]:
+        """Yield the forms that an open word finds."""
+        left = "" if word.is_open_left else "\n"
+        right = "" if word.is_open_right or word.endings else "\n"
+        for stem in word.forms:
+            found = self._forms_containing(left + stem + right)
+            yield from filter(word.fits, found) if word.endings else found
+
+    def _forms_containing(self, needle: str) -> Iterable[str]:
         """Return the words with this part in the cheaper way: one by one if many have it, else from match to match."""
-        if self._word_list.count(needle) * _MANY < len(self._vocabulary):
+        if self._word_list.count(needle) * _MANY < len(self.vocabulary):
             return _lines_with(self._word_list, needle)
-        return (text for text in self._vocabulary if needle in f"\n{text}\n")
+        return (text for text in self.vocabulary if needle in f"\n{text}\n")
 
 
 class Document:
@@ -186,12 +165,6 @@ class Document:
         if field not in self._fields:
             self._fields[field] = TokenizedField(self._texts[field])
         return self._fields[field]
-
-
-def _needles(word: Word, texts: Iterable[str]) -> Iterator[str]:
-    left = "" if word.is_open_left else "\n"
-    right = "" if word.is_open_right else "\n"
-    return (left + text + right for text in texts)
 
 
 def _lines_with(text: str, needle: str) -> Iterator[str]:

@@ -17,13 +17,19 @@ from typing import NamedTuple
 
 from monitor.match.tokens import Token, tokens
 
-_ASCII = [chr(code) for code in range(128)]
-_AS_WRITTEN = {ord(char): char if char.isalnum() else " " for char in _ASCII}
-_FOLDED = {code: char.lower() for code, char in _AS_WRITTEN.items()}
+_POINT = re.compile(rb"\.(?<=[0-9]\.)(?=[0-9])")  # of a figure
+_KEPT = 0xFF  # stands for such a point while the others become spaces; no byte of ASCII
+_AS_WRITTEN = bytes(code if code < 128 and chr(code).isalnum() else 46 if code == _KEPT else 32 for code in range(256))
+_FOLDED = _AS_WRITTEN.lower()
 # Marks that fill English texts: to take them for others changes no word, and keeps their stretches plain.
-_LIKE_ASCII = (("’", "'"), ("‘", "'"), *((mark, " ") for mark in "“”–—…·\u00a0"))
-# An apostrophe or a dot that may belong to a word, and other scripts; patterns that begin with one letter are fast.
-_ODD = (re.compile("'[sS]"), re.compile(r"\.(?<=[A-Z]\.)[A-Z]"))
+_LIKE_ASCII = (("’", "'"), ("‘", "'"), ("–", "-"), *((mark, " ") for mark in "“”—…·\u00a0"))
+# Marks that may belong to a word or a figure, and other scripts; patterns that begin with one letter are fast.
+_ODD = (
+    re.compile("'[sS]"),
+    re.compile(r"\.(?:(?<=[A-Z]\.)[A-Z]|(?<=[0-9]\.)[0-9]{1,2}\.[0-9])"),
+    re.compile(r",(?<=[0-9],)[0-9]"),
+    re.compile(r"-(?:(?<=[A-Za-z0-9]-)[0-9]|(?<=[0-9]-)[A-Za-z](?![A-Za-z0-9]))"),
+)
 _FOREIGN = re.compile(r"[^\x00-\x7f][^ ]*")
 _MANY = 0.1  # share of bytes beyond ASCII from which a text is read as one stretch
 _SHORT = 40  # letters of a stretch that is worth remembering
@@ -38,15 +44,13 @@ class FastTokens:
 
     def __init__(self, text: str) -> None:
         self._text = plain = _normalized(text)
-        self._special = [(start, end, _tokens_of(plain[start:end])) for start, end in _special_ranges(plain)]
-        pieces = (_padded(words, [token.form for token in words]) for _, _, words in self._special)
-        self.folded = self._joined(pieces, _FOLDED)
+        self._special = [(start, end, _stretch(plain[start:end])) for start, end in _special_ranges(plain)]
+        self.folded = self._joined([stretch.folded for _, _, stretch in self._special], _FOLDED)
 
     @cached_property
     def written(self) -> str:
         """The words as they are written."""
-        pieces = (_padded(words, [token.raw for token in words]) for _, _, words in self._special)
-        return self._joined(pieces, _AS_WRITTEN)
+        return self._joined([stretch.written for _, _, stretch in self._special], _AS_WRITTEN)
 
     @cached_property
     def starts(self) -> list[int]:
@@ -65,22 +69,24 @@ class FastTokens:
         is_odd = places[at] == last and ends[at] > 0
         return start, ends[at] if is_odd else self.folded.index(" ", last) - shifts[at]
 
-    def _joined(self, pieces: Iterator[str], table: dict[int, str]) -> str:
+    def _joined(self, pieces: Sequence[str], table: bytes) -> str:
+        letters = self._text.encode("ascii", "replace")  # what is not ASCII is in the pieces
+        plain = _POINT.sub(bytes([_KEPT]), letters).translate(table).decode()
         made, reached = [" "], 0
         for (start, end, _), piece in zip(self._special, pieces, strict=True):
-            made += self._text[reached:start].translate(table), piece
+            made += plain[reached:start], piece
             reached = end
-        return "".join([*made, self._text[reached:].translate(table), " "])
+        return "".join([*made, plain[reached:], " "])
 
     @cached_property
     def offset_shifts(self) -> _OffsetShifts:
         """The places where the strings and the text shift."""
         places, shifts, ends, glued = [0], [1], [0], set()
         place, reached = 1, 0
-        for start, end, words in self._special:
+        for start, end, stretch in self._special:
             place += start - reached
             before = -1
-            for token in words:
+            for token in stretch.words:
                 places.append(place)
                 shifts.append(place - start - token.start)
                 ends.append(start + token.end)
@@ -88,7 +94,7 @@ class FastTokens:
                     glued.add(place)
                 before = token.end
                 place += max(len(token.raw), len(token.form)) + 1
-            place -= bool(words)
+            place -= bool(stretch.words)
             places.append(place)
             shifts.append(place - end)
             ends.append(0)
@@ -99,10 +105,15 @@ class FastTokens:
 def searchable_text(text: str) -> str | None:
     """Return a string that contains every folded form of the text; None: its words have to be read for that.
 
-    In ASCII a form is a stretch of the text, its letter case and the dots of dotted capitals apart.
+    In ASCII a form is a stretch of the text, its letter case and the marks apart that may be inside a word.
     """
     plain = _normalized(text)
-    return plain.lower().replace(".", "") if plain.isascii() else None
+    return without_marks(plain.lower()) if plain.isascii() else None
+
+
+def without_marks(text: str) -> str:
+    """Return a text or a form without the marks that may be inside a word: U.S., 1,232, COVID-19."""
+    return text.replace(".", "").replace(",", "").replace("-", "")
 
 
 class _OffsetShifts(NamedTuple):
@@ -136,15 +147,27 @@ def _special_ranges(text: str) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _tokens_of(stretch: str) -> Sequence[Token]:
-    return _cached_tokens(stretch) if len(stretch) <= _SHORT else tokens(stretch)
+class _Stretch(NamedTuple):
+    """The words of a stretch of text, and both of its strings."""
+
+    words: Sequence[Token]
+    folded: str
+    written: str
+
+
+def _stretch(text: str) -> _Stretch:
+    return _cached_stretch(text) if len(text) <= _SHORT else _read(text)
 
 
 @lru_cache(maxsize=5_000)
-def _cached_tokens(stretch: str) -> tuple[Token, ...]:
+def _cached_stretch(text: str) -> _Stretch:
     """Return the words of a short stretch; most are the same few: Korea's, U.S., 5%p."""
-    return tuple(tokens(stretch))
+    return _read(text)
 
 
-def _padded(found: Sequence[Token], words: Sequence[str]) -> str:
-    return " ".join(word.ljust(max(len(token.raw), len(token.form))) for word, token in zip(words, found, strict=True))
+def _read(text: str) -> _Stretch:
+    words = tokens(text)
+    widths = [max(len(token.raw), len(token.form)) for token in words]
+    folded = " ".join([token.form.ljust(width) for token, width in zip(words, widths, strict=True)])
+    written = " ".join([token.raw.ljust(width) for token, width in zip(words, widths, strict=True)])
+    return _Stretch(words, folded, written)

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 
 from monitor.match.evaluate import Rule
-from monitor.match.fast_tokens import searchable_text
+from monitor.match.fast_tokens import searchable_text, without_marks
 from monitor.match.keywords import Keyword
 from monitor.match.lexicon import EVERYDAY
 from monitor.match.nodes import And, Count, Near, Or
@@ -86,7 +86,8 @@ class Index:
         """Return words of which a matching release has at least one; None: there are no such words."""
         match rule:
             case Keyword():
-                return (min(rule.words, key=self._commonness) if len(rule.words) > 1 else rule.words[0],)
+                rarest = (self._rarest(words) for words in rule.others)
+                return tuple(dict.fromkeys((self._rarest(rule.words), *rarest)))
             case And() | Near():
                 known = [words for words in map(self._required_words, rule.parts) if words]
                 return min(known, key=lambda w: (*max(map(self._commonness, w)), len(w)), default=None)
@@ -97,17 +98,20 @@ class Index:
                 return self._required_words(rule.part)
         return None
 
+    def _rarest(self, words: Sequence[Word]) -> Word:
+        return min(words, key=self._commonness) if len(words) > 1 else words[0]
+
     def _commonness(self, word: Word) -> tuple[int, int]:
         """Return a sort key; of words that were not counted, everyday words are the commonest, then short ones."""
         length = 0 if any(form in EVERYDAY for form in word.forms) else -min(map(len, word.forms))
         return sum(self._frequencies.get(form, 0) for form in word.forms) if self._frequencies else 0, length
 
     def _add(self, word: Word, number: int) -> None:
-        self._indexed_forms.update(word.forms)
+        self._indexed_forms.update(map(without_marks, word.forms))
         for form in word.forms:
             if word.is_open_left:
                 self._inside.add(form, number)
-            elif word.is_open_right:
+            elif word.is_open:
                 self._starts.add(form, number)
             else:
                 _append(self._whole, form, number)

@@ -6,20 +6,24 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import reduce
 from itertools import pairwise, product
 from typing import NamedTuple
 
 from monitor.errors import UsageError
 from monitor.match.document import FIELDS, Document, TokenizedField
+from monitor.match.korean import NOTHING, PARTICLES
 from monitor.match.lexicon import EVERYDAY
-from monitor.match.positions import NO_SPANS, Spans, phrase_ends, phrase_spans
-from monitor.match.tokens import Token, Word, inflections, is_hangul, tokens
+from monitor.match.positions import NO_SPANS, Spans, phrase_ends, phrase_spans, union
+from monitor.match.spellings import Piece, as_written, spellings
+from monitor.match.tokens import GLUED, Token, Word, inflections, is_hangul, tokens
 
 CASES = ("smart", "ignore", "exact")
 
 _LITERAL = "keywords are literal; a rule with operators goes under query:, or write one keyword per entry"
 # A leading minus before a word means "without" in every query language: read as a space, it would alert on the reverse.
 _OPERATOR = re.compile(r"\b(?:AND|OR|NOT|O?NEAR(?:/\d+)?|ATLEAST(?:/\d+)?)\b|[()]|^-(?=[^\W\d_])")
+_ACRONYM = 4  # capitals that an acronym has at most; longer names read like no other word
 _LONGEST = 25  # words of a phrase: the cost of a text of one repeated word grows with it
 _FIELD = re.compile(r"([A-Za-z]+):(\S?)")
 
@@ -30,47 +34,64 @@ class Keyword:
 
     words: tuple[Word, ...]  # never empty
     fields: tuple[str, ...]
+    others: tuple[tuple[Word, ...], ...] = ()  # other spellings of it, as good as the words: COVID-19, COVID19
+
+    @property
+    def spellings(self) -> tuple[tuple[Word, ...], ...]:
+        """Each spelling as its words, the one that was written first."""
+        return (self.words, *self.others)
 
     @property
     def is_plain(self) -> bool:
         """Whether it is one whole word in any letter case, so that the folded forms decide."""
-        return len(self.words) == 1 and not (self.words[0].is_open or self.words[0].is_picky)
+        return len(self.words) == 1 and not (self.others or self.words[0].is_open or self.words[0].is_picky)
 
     def matches(self, document: Document) -> bool:
         """Return whether a release has it anywhere; the distinct words alone decide if they suffice."""
-        return any(map(self._matches_field, map(document.field, self.fields)))
+        for tokenized in map(document.field, self.fields):
+            if _has_phrase(self.words, tokenized):
+                return True
+        return bool(self.others) and any(
+            _has_phrase(words, document.field(field)) for words in self.others for field in self.fields
+        )
 
     def spans(self, tokenized: TokenizedField) -> Spans:
         """Return its spans in one field.
 
-        Whatever separates words (space, hyphen, line break, slash, other punctuation) is one gap. A Hangul particle
-        glued to a word in other letters may come between two words of the phrase: "FTA 체결" finds "FTA를 체결".
+        Whatever separates words (space, hyphen, line break, slash, other punctuation) is one gap. Hangul glued to a
+        word in other letters may come between two words of the phrase: "5 품목" finds "5개 품목".
         """
-        if not all(map(tokenized.has, self.words)):
-            return NO_SPANS
-        return phrase_spans([tokenized.positions_of(word) for word in self.words], tokenized.main_words)
+        return reduce(union, (_spans(words, tokenized) for words in self.spellings))
 
-    def _matches_field(self, tokenized: TokenizedField) -> bool:
-        """Return whether one field has it; the cheapest test that decides comes first."""
-        if not tokenized.has(self.words[0]):
-            return False
-        if len(self.words) == 1:
-            return not self.words[0].is_picky or tokenized.positions_of(self.words[0]) > 0
-        if not all(map(tokenized.has, self.words)):
-            return False
-        if tokenized.has_particles or any(word.is_picky for word in self.words):
-            return phrase_ends([tokenized.positions_of(word) for word in self.words], tokenized.main_words) > 0
-        if self.words[0].is_open_left or self.words[-1].is_open_right:
-            return any(map(tokenized.has_phrase, self._phrases()))
-        if not all(tokenized.has_pair(left, right) for left, right in pairwise(self.words)):
-            return False
-        return len(self.words) == 2 or any(map(tokenized.has_phrase, self._phrases()))
 
-    def _phrases(self) -> Iterator[str]:
-        """Yield the phrase in each of its forms; only its outer words can be open, as the field has no Hangul."""
-        left = "" if self.words[0].is_open_left else " "
-        right = "" if self.words[-1].is_open_right else " "
-        return (left + " ".join(forms) + right for forms in product(*(word.forms for word in self.words)))
+def _spans(words: Sequence[Word], tokenized: TokenizedField) -> Spans:
+    if not all(map(tokenized.has, words)):
+        return NO_SPANS
+    return phrase_spans([tokenized.positions_of(word) for word in words], tokenized.main_words, words[-1].stem)
+
+
+def _has_phrase(words: Sequence[Word], tokenized: TokenizedField) -> bool:
+    """Return whether one field has these words; the cheapest test that decides comes first."""
+    if not tokenized.has(words[0]):
+        return False
+    if len(words) == 1:
+        return not words[0].is_picky or tokenized.positions_of(words[0]) > 0
+    if not all(map(tokenized.has, words)):
+        return False
+    if tokenized.has_particles or any(word.is_picky for word in words):
+        return phrase_ends([tokenized.positions_of(word) for word in words], tokenized.main_words) > 0
+    if words[0].is_open_left or words[-1].is_open_right:
+        return any(map(tokenized.has_phrase, _phrases(words)))
+    if not all(tokenized.has_pair(left, right) for left, right in pairwise(words)):
+        return False
+    return len(words) == 2 or any(map(tokenized.has_phrase, _phrases(words)))
+
+
+def _phrases(words: Sequence[Word]) -> Iterator[str]:
+    """Yield the phrase in each of its forms; only its outer words can be open, as the field has no Hangul."""
+    left = "" if words[0].is_open_left else " "
+    right = "" if words[-1].is_open_right else " "
+    return (left + " ".join(forms) + right for forms in product(*(word.forms for word in words)))
 
 
 def keyword_fault(text: str) -> str | None:
@@ -83,8 +104,7 @@ def read_keyword(text: str, *, fields: Sequence[str] = FIELDS, case: str = "smar
     written = _parse(text)
     if fault := _fault(written):
         raise UsageError(fault, where=text)
-    words = _words(written, case=case, inflect=inflect)
-    return Keyword(words=words, fields=(written.field,) if written.field else tuple(fields))
+    return _keyword(written, fields=(written.field,) if written.field else tuple(fields), case=case, inflect=inflect)
 
 
 def alias_in(text: str, names: Collection[str]) -> tuple[str, str] | None:
@@ -102,8 +122,8 @@ def term_fault(text: str, *, is_quoted: bool) -> str | None:
 
 def read_term(text: str, *, is_exact: bool, fields: Sequence[str], case: str, inflect: bool) -> Keyword:
     """Prepare a term of a query, which `term_fault` accepts."""
-    words = _words(_parse_core("", text, is_exact=is_exact), case=case, inflect=inflect)
-    return Keyword(words=words, fields=tuple(fields))
+    written = _parse_core("", text, is_exact=is_exact)
+    return _keyword(written, fields=tuple(fields), case=case, inflect=inflect)
 
 
 class _KeywordText(NamedTuple):
@@ -183,20 +203,58 @@ def _words_fault(written: _KeywordText) -> str | None:
     return f"'{shown}' covers too many words; use 3 letters or more (2 syllables in Korean)"
 
 
-def _words(written: _KeywordText, *, case: str, inflect: bool) -> tuple[Word, ...]:
-    found = written.words
-    is_cased = written.is_exact or case == "exact"
-    is_alone = len(found) == 1 and not written.is_open
-    *others, last = (token.cased for token in found)
-    numbers = tuple(sorted(inflections(last))) if inflect and not written.is_exact else (last,)
+def _keyword(written: _KeywordText, *, fields: tuple[str, ...], case: str, inflect: bool) -> Keyword:
+    if written.is_exact:
+        spelled = [as_written(written.words, endings=NOTHING)]
+    elif inflect:
+        spelled = list(spellings(written.words, written.core))
+    else:
+        spelled = [as_written(written.words, endings=PARTICLES)]
+    words, *others = (_words(pieces, written, case=case, inflect=inflect) for pieces in spelled)
+    return Keyword(words=words, fields=fields, others=tuple(others))
+
+
+def _words(pieces: Sequence[Piece], written: _KeywordText, *, case: str, inflect: bool) -> tuple[Word, ...]:
+    acronyms = _acronyms(pieces) if case == "smart" and not written.is_exact else set()
     return tuple(
-        Word(
-            forms=tuple(dict.fromkeys(spelling.casefold() for spelling in cased)),
-            cased=cased if is_cased else (),
-            needs_capitals=is_alone and case == "smart" and token.form in EVERYDAY and token.cased.isupper(),
-            is_open_left=written.is_open_left and token is found[0],
-            is_open_right=(written.is_open_right and token is found[-1])
-            or (is_hangul(token.form) and not written.is_exact),
+        _word(
+            piece,
+            is_cased=written.is_exact or case == "exact",
+            is_acronym=at in acronyms,
+            inflect=inflect and not written.is_exact and at == len(pieces) - 1,
+            is_open=(written.is_open_left and at == 0, written.is_open_right and at == len(pieces) - 1),
         )
-        for token, cased in zip(found, [*((other,) for other in others), numbers], strict=True)
+        for at, piece in enumerate(pieces)
     )
+
+
+def _word(piece: Piece, *, is_cased: bool, is_acronym: bool, inflect: bool, is_open: tuple[bool, bool]) -> Word:
+    """Return a word with its forms; one that is open is compared letter by letter where capitals count."""
+    cased: tuple[str, ...] = (piece.cased,)
+    forms: tuple[str, ...] = (piece.form,)
+    if inflect and not piece.form.startswith(GLUED):
+        cased = tuple(sorted(inflections(piece.cased)))
+        forms = tuple(dict.fromkeys(spelling.casefold() for spelling in cased))
+    left, right = is_open
+    return Word(
+        forms=forms,
+        cased=cased if is_cased or (is_acronym and (left or right)) else (),
+        needs_capitals=is_acronym and not (left or right),
+        is_open_left=left,
+        is_open_right=right,
+        endings=NOTHING if right else piece.endings,
+    )
+
+
+def _acronyms(pieces: Sequence[Piece]) -> set[int]:
+    """Return which words want capitals in the text: those of two to four capitals, and names that read like a word.
+
+    A phrase all in capitals is shouted if one of its words is longer; in K-POP the last letters are no acronym.
+    """
+    capitals = {at: piece.form for at, piece in enumerate(pieces) if piece.cased.isupper() and piece.cased.isalpha()}
+    if len(pieces) == 1:
+        return {at for at, form in capitals.items() if 1 < len(form) <= _ACRONYM or form in EVERYDAY}
+    if len(capitals) == len(pieces) and any(len(form) > _ACRONYM for form in capitals.values()):
+        return set()
+    short = {at for at, form in capitals.items() if 1 < len(form) <= _ACRONYM and not pieces[at].has_number}
+    return {at for at in short if not at or len(pieces[at - 1].form) > 1}

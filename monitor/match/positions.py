@@ -3,8 +3,8 @@
 A set is an integer: its bit n is set if position n is in it. The positions of thousands of words fit into a few
 hundred bytes, so each operation costs some passes over them, however often a word is repeated.
 
-Each word that a person counts has two positions: 2n for itself and 2n + 1 for a Hangul particle glued to it, which
-counts with it. "FTA를 체결" has FTA at 0, 를 at 1 and 체결 at 2, so a particle does not separate two words.
+Each word that a person counts has two positions: 2n for itself and 2n + 1 for Hangul glued to it, which counts with it.
+"5개 품목" has 5 at 0, 개 at 1 and 품목 at 2, so what is glued does not separate two words.
 """
 
 from __future__ import annotations
@@ -13,9 +13,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from heapq import merge
 from operator import or_
+from typing import NamedTuple
 
 Positions = int
-Spans = Mapping[int, Positions]  # distance from first to last word → first positions of all such spans
+
+
+class Extent(NamedTuple):
+    """How far a span reaches from its first word."""
+
+    gap: int  # distance from first to last word
+    stem: str = ""  # the part of the last word that belongs to it, without its Korean ending; "": the whole word
+
+
+Spans = Mapping[Extent, Positions]  # → first positions of all such spans
 NO_SPANS: Spans = {}
 _FEW = 30
 
@@ -46,16 +56,18 @@ def first_positions(spans: Spans) -> Positions:
 
 def union(one: Spans, other: Spans) -> Spans:
     """Return the spans of both."""
-    return {gap: one.get(gap, 0) | other.get(gap, 0) for gap in {**one, **other}} if one and other else one or other
+    return {how: one.get(how, 0) | other.get(how, 0) for how in {**one, **other}} if one and other else one or other
 
 
-def ordered(spans: Spans) -> Iterator[tuple[int, int]]:
-    """Yield the spans as first and last position, ascending."""
-    return merge(*([(first, first + gap) for first in from_bitset(starts)] for gap, starts in spans.items()))
+def ordered(spans: Spans) -> Iterator[tuple[int, int, str]]:
+    """Yield the spans as first and last position, and the stem of the last word; ascending."""
+    return merge(
+        *([(first, first + how.gap, how.stem) for first in from_bitset(starts)] for how, starts in spans.items())
+    )
 
 
-def phrase_spans(words: Sequence[Positions], main: Positions) -> Spans:
-    """Return the spans of adjacent words, given the positions of each; main: positions that are not particles."""
+def phrase_spans(words: Sequence[Positions], main: Positions, stem: str = "") -> Spans:
+    """Return the spans of adjacent words, given the positions of each; main: positions that are not glued."""
     reached = {0: words[0]}  # length of the span so far → positions of its last word
     for places in words[1:]:
         alone = main & ~(places >> 1)  # no such particle follows; only there the span may skip one
@@ -66,7 +78,7 @@ def phrase_spans(words: Sequence[Positions], main: Positions) -> Spans:
             if over := (last & alone) << 2 & places:
                 further[gap + 2] = further.get(gap + 2, 0) | over
         reached = further
-    return {gap: last >> gap for gap, last in reached.items() if last}
+    return {Extent(gap, stem): last >> gap for gap, last in reached.items() if last}
 
 
 def phrase_ends(words: Sequence[Positions], main: Positions) -> Positions:
@@ -82,11 +94,11 @@ def near(spans: Spans, anchors: Spans, distance: int, main: Positions, *, sides:
     if not spans:
         return NO_SPANS
     before, behind = sides
-    lasts = (starts << gap for gap, starts in anchors.items())
+    lasts = (starts << how.gap for how, starts in anchors.items())
     begins = _after(reduce(or_, lasts, 0), distance + 1, main) if before else 0
     ends = _before(first_positions(anchors), distance + 1, main) if behind else 0
-    kept = ((gap, starts & (begins | ends >> gap)) for gap, starts in spans.items())
-    return {gap: starts for gap, starts in kept if starts}
+    kept = ((how, starts & (begins | ends >> how.gap)) for how, starts in spans.items())
+    return {how: starts for how, starts in kept if starts}
 
 
 def _after(places: Positions, words: int, main: Positions) -> Positions:

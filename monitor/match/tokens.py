@@ -4,32 +4,90 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from monitor.match.korean import NOTHING, Endings, is_particle, is_word
 from monitor.match.lexicon import SINGULAR_IN_S, UNTOUCHABLE
 
-_HANGUL = "\u1100-\u115e\u1161-\u11ff\u3131-\u3163\u3165-\u318e\ua960-\ua97f\uac00-\ud7ff\uffa1-\uffdc"
-_MARKS = "\u0300-\u036f"
+# U+318D and U+119E, the letter araea, are not among them: between syllables they are list dots, as · is.
+_HANGUL = (
+    "\u1100-\u115e\u1161-\u119d\u119f-\u11ff\u3131-\u3163\u3165-\u318c\u318e\ua960-\ua97f\uac00-\ud7ff\uffa1-\uffdc"
+)
+_DOTS = "\u318d\u119e"
+_MARKS = "\u0300-\u036f\u3099\u309a"
 # Format characters, as `monitor.text.fold` drops them: they may stand inside a word and mean nothing.
 _INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
 _APOSTROPHES = "'’‘‛′`´ʼ＇"
 # Raised and lowered digits belong to a word (CO₂ is CO2), but never touch a digit: 10² is not 102, as in `fold`.
 _RAISED = "²³¹⁰⁴-⁹₀-₉"
 _OTHER_NUMERALS = "¼-¾⅐-⅟↉①-⒛⓪-⓿❶-➓"
-_LETTER = rf"[^\W_{_HANGUL}{_RAISED}{_OTHER_NUMERALS}ʼ]"
+# A word ends where the script changes (美IRA). `re` knows no scripts, so they are told apart by their blocks. Whatever
+# lies outside these has no Latin letter; µ and Ω, which compare as Greek letters, are left out.
+_LATIN_BLOCKS = (
+    *((0x00, 0xB4), (0xB6, 0x36F), (0x1D00, 0x1DBF), (0x1E00, 0x1EFF), (0x2000, 0x2125), (0x2127, 0x2BFF)),
+    *((0x2C60, 0x2C7F), (0xA720, 0xA7FF), (0xAB30, 0xAB6F), (0xFB00, 0xFB06), (0xFF10, 0xFF5A), (0x1D400, 0x1D7FF)),
+)
+_SCRIPTS = (
+    "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff",  # Han
+    "\u3041-\u309f\u30fc",  # Hiragana
+    "\u30a0-\u30ff\u31f0-\u31ff\uff66-\uff9f",  # Katakana
+    "\u0400-\u052f\u1c80-\u1c8f\u2de0-\u2dff\ua640-\ua69f",  # Cyrillic
+    "µ\u2126\u0370-\u03ff\u1f00-\u1fff",  # Greek
+    "\u0600-\u06ff\u0750-\u077f\u0870-\u08ff\ufb50-\ufdff\ufe70-\ufefe",  # Arabic
+    "\u0590-\u05ff\ufb1d-\ufb4f",  # Hebrew
+    "\u0e00-\u0e7f",  # Thai
+)
+
+
+def _ranges(bounds: Iterable[tuple[int, int]]) -> str:
+    return "".join(rf"\U{first:08x}-\U{last:08x}" for first, last in bounds)
+
+
+_HYPHENS = r"\-‐‑–−－"
+_NEITHER = rf"\W_ʼ{_RAISED}{_OTHER_NUMERALS}"
+_BETWEEN_BLOCKS = zip(
+    (last + 1 for _, last in _LATIN_BLOCKS), (*(first - 1 for first, _ in _LATIN_BLOCKS[1:]), 0x10FFFF), strict=True
+)
+_LATIN = f"[^{_NEITHER}{_ranges(_BETWEEN_BLOCKS)}]"  # letters and digits
+_FOREIGN = f"[^{_NEITHER}{_HANGUL}{_DOTS}{_ranges(_LATIN_BLOCKS)}]"
+_RUN = rf"{_LATIN}+ (?: (?: [{_MARKS}{_INVISIBLE}] | (?<!\d)[{_RAISED}](?!\d) ) {_LATIN}* )* (?<![{_INVISIBLE}])"
 _TOKEN = re.compile(
     rf"""
-      [A-Za-z0-9]{{2,}}+ (?![^\x00-\x7f])                                      # most words, the quick way
-    | (?! (?<=[\w.{_MARKS}][{_APOSTROPHES}]) [sS] (?!{_LETTER}|[{_MARKS}]) )   # not the s of a possessive
-      (?: [A-Z](?:\.[A-Z])+ (?!{_LETTER}|[{_MARKS}]) \.?                       # dotted capitals, their last dot too
-        | {_LETTER}+ (?: (?: [{_MARKS}{_INVISIBLE}] | (?<!\d)[{_RAISED}](?!\d) ) {_LETTER}* )* (?<![{_INVISIBLE}])
-        | [{_HANGUL}] [{_HANGUL}{_INVISIBLE}]* (?<![{_INVISIBLE}])
+      [A-Za-z0-9]{{2,}}+ (?! [^\x00-\x7f] | [.,-] (?<=[0-9].) [0-9] )               # most words, the quick way
+    | (?P<hangul> [{_HANGUL}] [{_HANGUL}{_INVISIBLE}]* (?<![{_INVISIBLE}]) )
+    | (?=\d) (?<!{_LATIN}) (?<![.,{_HYPHENS}])
+      (?: (?: \d{{1,3}} (?:,\d{{3}})++ | \d++ ) (?:\.\d++)? (?! {_LATIN} | [.,．，{_HYPHENS}]\d )   # most figures
+        | (?P<figures> \d++ (?: [.,．，{_HYPHENS}] \d++ )++ (?!{_LATIN}) )
+      )
+    | (?=\w) (?! [sS] (?<=[\w.{_MARKS}][{_APOSTROPHES}].) (?!{_LATIN}|[{_MARKS}]) )    # not the s of a possessive
+      (?: [A-Z](?:\.[A-Z])+ (?!{_LATIN}|[{_MARKS}]) \.?                             # dotted capitals, the last dot too
+        | {_RUN} (?: (?<=\d)[.,．，](?=\d) {_RUN} )*
+        | (?P<foreign> {_FOREIGN}+ (?: [{_MARKS}{_INVISIBLE}] {_FOREIGN}* )* (?<![{_INVISIBLE}]) )
       )
     """,
     re.VERBOSE,
 )
-_MARK = re.compile(f"[{_MARKS}]")
+_SCRIPT_RUN = re.compile(
+    "|".join(
+        rf"(?:[{first}][{first}{_MARKS}{_INVISIBLE}]*)(?<![{_INVISIBLE}])"
+        for first in (*_SCRIPTS, f"^{_MARKS}{_INVISIBLE}{''.join(_SCRIPTS)}")
+    )
+)
+# What a figure, a short name or a bracket ends in, and then a particle that touches it.
+_TOUCHED = re.compile(rf"(?:{_LATIN}|[^\s(\[{{][)\]\"'”’」』》〉>])\Z")
+_NOT_AFTER_FIGURES = ("만", "도", "인")  # 10만 is a figure, 5도 a temperature
+# A short name and its number: a hyphen between them parts nothing.
+_NAME = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z]{{1,5}}[{_HYPHENS}]\Z")
+_NUMBER = re.compile(r"\d{1,3}(?![\d.,])")
+_NUMBERED = re.compile(rf"\d[{_HYPHENS}]\Z")
+GLUED = "-"  # begins the form of a number that belongs to the name before the hyphen: COVID-19 is covid and -19
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?![\d,])")
+_YEARS = re.compile(r"\d{4,}(?:,\d{4,})+")
+_DAY = re.compile(r"\d{4}([.-])\d{1,2}\1\d{1,2}")
+_ACCENT = re.compile("[\u0300-\u036f]")
 _HANGUL_START = re.compile(f"[{_HANGUL}]")
 
 
@@ -56,26 +114,61 @@ class Word:
     needs_capitals: bool = False
     is_open_left: bool = False  # more letters may stand before it
     is_open_right: bool = False
+    endings: Endings = NOTHING  # what may follow it in Korean
 
     @property
     def is_open(self) -> bool:
-        """Whether more letters may come before or after it."""
-        return self.is_open_left or self.is_open_right
+        """Whether its form is but a part of the words that it finds."""
+        return self.is_open_left or self.is_open_right or bool(self.endings)
 
     @property
     def is_picky(self) -> bool:
         """Whether the folded form does not decide, but the word as it is written."""
         return self.needs_capitals or bool(self.cased)
 
+    @property
+    def stem(self) -> str:
+        """The part of a found word that is marked as the hit; "": all of it."""
+        return self.forms[0] if self.endings and not self.is_open_right else ""
+
+    def fits(self, form: str) -> bool:
+        """Return whether it finds a word with this folded form, in some letter case."""
+        if self.endings:
+            return is_word(form, self.forms[0], self.endings, is_open_left=self.is_open_left)
+        return _fits(form, self.forms, self)
+
+    def fits_written(self, raw: str) -> bool:
+        """Return whether a word whose form fits is written in the letter case that it wants."""
+        if self.needs_capitals and not is_capitals(raw):
+            return False
+        return not self.cased or bool(self.endings) or _fits(as_cased(raw), self.cased, self)
+
 
 def tokens(text: str) -> list[Token]:
-    """Return every word of a text, in order: runs of letters and digits, Hangul apart from all other letters.
+    """Return every word of a text, in order: runs of letters of one script; digits go with Latin letters.
 
-    A possessive 's is dropped, dotted capitals are one word, combining and invisible characters cut no word.
+    A possessive 's is dropped, and so is a particle that touches a Latin word or a bracket (FTA를). Dotted capitals are
+    one word, combining and invisible characters cut no word, a comma or a point between digits cuts no figure.
     The last token of a body that `monitor.text.is_cut` calls cut is open: more of that word may have followed.
     """
-    found = (Token(m.start(), m.end(), m.group(), _fold(m.group())) for m in _TOKEN.finditer(text))
-    return [token for token in found if token.form]
+    found: list[Token] = []
+    for match in _TOKEN.finditer(text):
+        kind, raw = match.lastgroup, match.group()
+        start, end = match.span()
+        if kind is None:
+            form = _fold(raw)
+            if start and text[start - 1] in _HYPHENS and _is_glued(text, start, raw):
+                form = GLUED + form
+        elif kind == "hangul":
+            form = _fold(raw)
+            if start and text[start - 1] != " " and _is_particle_at(text, start, form):
+                continue
+        else:
+            pieces = _SCRIPT_RUN.finditer(raw) if kind == "foreign" else _figures(raw)
+            found += [Token(start + one.start(), start + one.end(), one[0], _fold(one[0])) for one in pieces]
+            continue
+        found.append(Token(start, end, raw, form))
+    return found if text.isascii() else [token for token in found if token.form]
 
 
 def is_hangul(form: str) -> bool:
@@ -91,11 +184,22 @@ def is_capitals(raw: str) -> bool:
 def as_cased(raw: str) -> str:
     """Fold a word but keep its letter case: "U.S." gives US, "Café" gives Cafe."""
     if raw.isascii():
-        return raw.replace(".", "")
+        return _figure(raw) if raw[0].isdigit() else raw.replace(".", "") if raw[1:2] == "." else raw
     # Marks go first: NFKD sorts those behind one letter in quadratic time.
-    bare = _MARK.sub("", unicodedata.normalize("NFKD", _MARK.sub("", raw)))
-    # Some letters stand for several characters, not all of them letters; only letters and digits make a word.
-    return "".join(char for char in unicodedata.normalize("NFKC", bare) if char.isalnum())
+    bare = unicodedata.normalize("NFKC", _ACCENT.sub("", unicodedata.normalize("NFKD", _ACCENT.sub("", raw))))
+    # Some letters stand for several characters, not all of them letters; only letters, digits and figures make a word.
+    kept = "".join(char for char in bare if char.isalnum() or char in ".,")
+    return _figure(kept) if raw[0].isdecimal() else kept
+
+
+def stem_length(raw: str, stem: str) -> int:
+    """Return the characters of a written word up to the end of the stem in it."""
+    form = _fold(raw)
+    end = len(stem) if form.startswith(stem) else form.rfind(stem) + len(stem)
+    if raw == form:
+        return end
+    longest = bisect_right(range(len(raw) + 1), end, key=lambda length: len(_fold(raw[:length])) if length else 0) - 1
+    return bisect_left(range(longest), True, lo=1, key=lambda length: _fold(raw[:length]) == form[:end])
 
 
 def inflections(word: str) -> frozenset[str]:
@@ -112,12 +216,62 @@ def inflections(word: str) -> frozenset[str]:
     return frozenset({word, *(other for other in made if other.casefold() not in UNTOUCHABLE)})
 
 
+def _fits(text: str, wanted: Iterable[str], word: Word) -> bool:
+    if word.is_open_left:
+        return any(part in text if word.is_open_right else text.endswith(part) for part in wanted)
+    return any(text.startswith(part) for part in wanted) if word.is_open_right else text in wanted
+
+
+def _is_glued(text: str, start: int, raw: str) -> bool:
+    """Return whether a word behind a hyphen is the number of a name (KF-21), or the letter of a number (5-G)."""
+    if raw[0].isdecimal():
+        return _NUMBER.match(raw) is not None and _NAME.search(text, max(0, start - 8), start) is not None
+    return len(raw) == 1 and _NUMBERED.search(text, max(0, start - 2), start) is not None
+
+
+def _is_particle_at(text: str, start: int, form: str) -> bool:
+    """Return whether a run of syllables is but a particle of the word it touches: FTA를, 협정(FTA)이란."""
+    if not _TOUCHED.search(text, max(0, start - 2), start) or not is_particle(form):
+        return False
+    return not (text[start - 1].isdecimal() and form.startswith(_NOT_AFTER_FIGURES))
+
+
+def _figures(raw: str) -> Iterator[re.Match[str]]:
+    """Yield the figures that digits with hyphens, points and commas between them are.
+
+    A range (2024-2025), a day (2024-07-01) and a list of years are several; a telephone number is one.
+    """
+    plain = raw if raw.isascii() else _plain(raw)
+    if _DAY.fullmatch(plain) or _YEARS.fullmatch(plain):
+        return re.finditer(r"\d+", raw)
+    return re.finditer(r".+" if _is_number(plain.split("-")) else rf"[^{_HYPHENS}]+", raw)
+
+
+def _is_number(parts: Sequence[str]) -> bool:
+    """Return whether figures with hyphens between are one number: three or more, the first with a 0, or descending."""
+    if not all(part.isdecimal() for part in parts):
+        return False
+    return len(parts) > 2 or parts[0][0] == "0" or int(parts[0]) > int(parts[-1])
+
+
+def _plain(raw: str) -> str:
+    """Return digits and what is between them in ASCII."""
+    return "".join("-" if char in _HYPHENS else unicodedata.normalize("NFKC", char) for char in raw)
+
+
 def _fold(raw: str) -> str:
-    if raw.isascii():
-        return raw.replace(".", "").lower()
-    if raw.isalnum() and "가" <= raw[0] <= "힣" and unicodedata.is_normalized("NFKC", raw):
+    if "가" <= raw[0] <= "힣" and raw.isalnum() and unicodedata.is_normalized("NFKC", raw):
         return raw
+    if raw.isascii():
+        return as_cased(raw).lower()
     return as_cased(raw).casefold()
+
+
+def _figure(plain: str) -> str:
+    """Return a figure as it is compared: without the hyphens of a number and the commas of thousands."""
+    if "," in plain:
+        plain = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), plain, count=1)
+    return plain.replace("-", "")
 
 
 def _plurals(word: str, lower: str) -> set[str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from itertools import accumulate
 
 from monitor.match.keywords import Keyword
+from monitor.match.korean import is_word
 from monitor.match.nodes import And, Count, Link, Near, Node, Not, Or
 from monitor.match.tokens import Token, Word, is_capitals, is_hangul, tokens
 from monitor.model import Release
 
-Run = tuple[str, int, int]  # field, first and last token
+Run = tuple[str, int, int, str]  # field, first and last token, and the stem of the last; "": all of it
 
 
 class Text:
@@ -25,7 +26,18 @@ class Text:
         self.forms = {token.form for words in self.words.values() for token in words}
 
     def spans(self, runs: set[Run]) -> set[tuple[str, int, int]]:
-        return {(field, self.words[field][first].start, self.words[field][last].end) for field, first, last in runs}
+        return {
+            (field, self.words[field][first].start, self.end(field, last, stem)) for field, first, last, stem in runs
+        }
+
+    def end(self, field: str, last: int, stem: str) -> int:
+        """Where a run ends: behind the stem of its last word, read letter by letter."""
+        token = self.words[field][last]
+        if not stem:
+            return token.end
+        letters = token.form[: len(stem) if token.form.startswith(stem) else token.form.rfind(stem) + len(stem)]
+        ends = range(1, len(token.raw))
+        return next((token.start + n for n in ends if "".join(forms(token.raw[:n])) == letters), token.end)
 
 
 def ordinals(words: list[Token]) -> list[int]:
@@ -66,23 +78,24 @@ def is_met(rule: Node, text: Text) -> bool:
 
 
 def phrases(keyword: Keyword, field: str, text: Text) -> set[Run]:
-    """Each word follows the one before it, or stands behind the particle that does."""
+    """Each word of a spelling follows the one before it, or stands behind the glued Hangul that does."""
     found: set[Run] = set()
-    if any(text.forms.isdisjoint(word.forms) for word in keyword.words if not word.is_open):
-        return found  # most are, and the test over thousands of rules would take minutes
-    for first in range(len(text.words[field])):
-        last = ending(keyword, field, first, text)
-        if last is not None:
-            found.add((field, first, last))
+    for spelling in keyword.spellings:
+        if any(text.forms.isdisjoint(word.forms) for word in spelling if not word.is_open):
+            continue  # most are, and the test over thousands of rules would take minutes
+        for first in range(len(text.words[field])):
+            last = ending(spelling, field, first, text)
+            if last is not None:
+                found.add((field, first, last, spelling[-1].stem))
     return found
 
 
-def ending(keyword: Keyword, field: str, first: int, text: Text) -> int | None:
+def ending(spelling: tuple[Word, ...], field: str, first: int, text: Text) -> int | None:
     words = text.words[field]
     at = first
-    if not fits(keyword.words[0], words[at]):
+    if not fits(spelling[0], words[at]):
         return None
-    for word in keyword.words[1:]:
+    for word in spelling[1:]:
         if at + 1 < len(words) and fits(word, words[at + 1]):
             at += 1
         elif at + 2 < len(words) and fits(word, words[at + 2]) and is_particle(words, at + 1):
@@ -92,7 +105,13 @@ def ending(keyword: Keyword, field: str, first: int, text: Text) -> int | None:
     return at
 
 
+def forms(text: str) -> list[str]:
+    return [token.form for token in tokens(text)]
+
+
 def fits(word: Word, token: Token) -> bool:
+    if word.endings:
+        return korean_fits(word, token.form)
     if word.needs_capitals and not is_capitals(token.raw):
         return False
     text, wanted = (token.cased, word.cased) if word.cased else (token.form, word.forms)
@@ -101,6 +120,12 @@ def fits(word: Word, token: Token) -> bool:
     if word.is_open_left:
         return any(text.endswith(part) for part in wanted)
     return any(text.startswith(part) for part in wanted) if word.is_open_right else text in wanted
+
+
+def korean_fits(word: Word, form: str) -> bool:
+    (stem,) = word.forms
+    starts = range(len(form)) if word.is_open_left else [0]
+    return any(form[at:].startswith(stem) and is_word(form[at:], stem, word.endings) for at in starts)
 
 
 def chains(near: Near, text: Text) -> list[tuple[Run, ...]]:

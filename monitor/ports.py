@@ -291,6 +291,33 @@ class Fingerprinter:
     sketch: Callable[[Release], Sketch]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchWord:
+    """A word to search for, by the words that the index holds."""
+
+    starts: tuple[str, ...]  # beginnings, of which each word that is found has one
+    accepts: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPhrase:
+    """Words side by side in one of these fields."""
+
+    words: tuple[SearchWord, ...]
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchQuery:
+    """What to search for: of each group some phrase, all of them anywhere in the release."""
+
+    all_of: tuple[tuple[SearchPhrase, ...], ...]
+    index_words: IndexWords
+
+
+IndexWords = Callable[[Release], tuple[str, str, str]]  # a release → the words of title, body and category
+
+
 class Maintenance(Protocol):
     """Work on the store as a whole; the caller is the only one that writes, or works in short transactions."""
 
@@ -311,7 +338,7 @@ class Maintenance(Protocol):
         off: how long the machine was off; what waits to be sent expires so much later.
         """
 
-    def fill_search_index(self, most: int) -> int:
+    def fill_search_index(self, most: int, index_words: IndexWords) -> int:
         """Index up to `most` versions in one transaction; return how many there were, 0: the index is up to date."""
 
     def prune(
@@ -400,12 +427,8 @@ class Archive(Protocol):
     def count_heads(self, *, since: date | None = None) -> int:
         """Count the releases, or those of that day and later."""
 
-    def search(self, words: Sequence[str], *, since: date | None = None) -> Sequence[int]:
-        """Return the numbers of releases whose title, body or category contain every word, ascending.
-
-        A word with spaces is a phrase; a word that ends in Hangul also finds it with particles. Letter case and accents
-        are ignored. Raises UsageError where no word has a letter or a digit.
-        """
+    def search(self, query: SearchQuery, *, since: date | None = None) -> Sequence[int]:
+        """Return the numbers of releases whose current text the query finds, ascending."""
 
 
 class Channel(Protocol):

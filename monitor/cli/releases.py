@@ -30,8 +30,8 @@ def command(
 ) -> None:
     """List the current releases, oldest first; with WORDS those that have all of them in title, body or category.
 
-    A word with spaces is a phrase. A word that ends in Hangul also finds it with particles after it. The watchlists
-    shown are those that match now, as they are configured now.
+    Each word finds what it finds as a keyword of a watchlist; one with spaces is a phrase. The watchlists shown are
+    those that match now, as they are configured now.
     """
     config = load_config(config_file)
     rows = _rows(config, words, parse_since_day(since, config.timezone), watchlist)
@@ -60,9 +60,11 @@ def _rows(config: Config, words: Sequence[str], day: date | None, watchlist: str
 
 
 def _stored(config: Config, words: Sequence[str], day: date | None) -> Iterator[Stored]:
+    from monitor.match.search import search_query
+
     with archive_of(config) as archive:
         if words:
-            found = archive.search(words, since=day)
+            found = archive.search(search_query(words, config.aliases), since=day)
             for start in range(0, len(found), PAGE):
                 yield from archive.heads_of(found[start : start + PAGE])
             return

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from monitor.errors import StoreError
 from monitor.logs import say, warn_store
+from monitor.match.search import index_words
 from monitor.ports import Clock, Maintenance, Retention
 from monitor.records import Pruned
 
@@ -38,7 +39,7 @@ class MaintenanceWorker:
 
     def fill(self, stop: threading.Event | None = None) -> None:
         """Bring the search index up to date."""
-        while not (stop and stop.is_set()) and self.maintenance.fill_search_index(STEP):
+        while not (stop and stop.is_set()) and self.maintenance.fill_search_index(STEP, index_words):
             pass
 
     def prune(self) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from monitor.compare.fingerprint import FINGERPRINTER
 from monitor.errors import UsageError
+from monitor.match.search import index_words, search_query
 from monitor.model import Kind, Outcome, Verdict
 from monitor.ports import Retention
 from monitor.records import Pruned
@@ -41,27 +42,30 @@ def test_a_store_that_can_be_written_says_so_and_is_the_same(pair: Pair) -> None
 @pytest.mark.parametrize("is_indexed", [False, True])
 def test_words_find_releases_whatever_the_index_holds_already(pair: Pair, is_indexed: bool) -> None:
     take_in(pair.store, dump(TALKS, VISIT))
-    while is_indexed and pair.maintenance.fill_search_index(1):
+    while is_indexed and pair.maintenance.fill_search_index(1, index_words):
         pass
-    assert pair.archive.search(["seoul"]) == [1]
-    assert pair.archive.search(["went to", "visit"]) == [2]
-    assert pair.archive.search(["to went"]) == []
-    assert pair.archive.search(["in"]) == [1]
+    assert pair.archive.search(search_query(["seoul"])) == [1]
+    assert pair.archive.search(search_query(["went to", "visit"])) == [2]
+    assert pair.archive.search(search_query(["to went"])) == []
+    assert pair.archive.search(search_query(["in"])) == [1]
     take_in(pair.store, record("Visit ends", "He went to Daegu instead.", day="2024-07-03"), name="b.txt")
-    assert (pair.archive.search(["busan"]), pair.archive.search(["daegu"])) == ([], [2])
+    assert (pair.archive.search(search_query(["busan"])), pair.archive.search(search_query(["daegu"]))) == ([], [2])
 
 
 def test_a_search_may_be_narrowed_to_late_days_and_needs_a_word(pair: Pair) -> None:
     take_in(pair.store, dump(TALKS, VISIT))
     late = pair.archive.head(2).release.date
-    assert (pair.archive.search(["ends"], since=late), pair.archive.search(["held"], since=late)) == ([2], [])
+    assert (
+        pair.archive.search(search_query(["ends"]), since=late),
+        pair.archive.search(search_query(["held"]), since=late),
+    ) == ([2], [])
     with pytest.raises(UsageError):
-        pair.archive.search(["*", ""])
+        pair.archive.search(search_query(["*", ""]))
 
 
 def test_the_index_is_filled_a_little_at_a_time(pair: Pair) -> None:
     take_in(pair.store, dump(TALKS, VISIT, figures("5.1")))
-    assert [pair.maintenance.fill_search_index(2) for _ in range(3)] == [2, 1, 0]
+    assert [pair.maintenance.fill_search_index(2, index_words) for _ in range(3)] == [2, 1, 0]
 
 
 # --- pruning -------------------------------------------------------------------------------------------------------

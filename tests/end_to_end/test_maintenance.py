@@ -15,6 +15,7 @@ from monitor.daemon.bootstrap import Runtime, open_runtime
 from monitor.daemon.main import periodic_jobs
 from monitor.errors import StoreError
 from monitor.health.liveness import Liveness
+from monitor.match.search import index_words
 from monitor.model import Message, Verdict
 from monitor.ports import LEASE
 from monitor.store.open import Access, open_stores
@@ -28,7 +29,7 @@ def test_a_pass_leaves_nothing_to_be_indexed(tmp_path: Path) -> None:
     project.drop("a.txt", record("FTA talks held", "Delegations met."))
     assert project.run("run", "--once").code == 0
     with open_stores(project.folder / "state", Access.WRITE) as stores:
-        assert stores.maintenance.fill_search_index(100) == 0
+        assert stores.maintenance.fill_search_index(100, index_words) == 0
 
 
 def test_what_is_too_old_is_forgotten_and_what_is_kept_is_not(tmp_path: Path) -> None:

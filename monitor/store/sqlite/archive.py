@@ -11,6 +11,7 @@ from typing import Any
 
 from monitor.errors import NotFound
 from monitor.model import Kind
+from monitor.ports import SearchQuery
 from monitor.records import (
     FIRST_DUMP,
     PAGE,
@@ -107,8 +108,8 @@ class SqliteArchive:
     def count_heads(self, *, since: date | None = None) -> int:
         return int(self._handle.all("count_heads", since=_day(since))[0][0])
 
-    def search(self, words: Sequence[str], *, since: date | None = None) -> Sequence[int]:
-        return search(self._handle, words, since=since)
+    def search(self, query: SearchQuery, *, since: date | None = None) -> Sequence[int]:
+        return search(self._handle, query, since=since)
 
 
 def _narrowed(wanted: EventFilter) -> dict[str, str | None]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from monitor.errors import StoreError
 from monitor.model import ClockReading
-from monitor.ports import Fingerprinter, Retention
+from monitor.ports import Fingerprinter, IndexWords, Retention
 from monitor.records import IntegrityCheck, Pruned
 from monitor.store.sqlite.clock import note_clock, stored_clock
 from monitor.store.sqlite.database import Handle
@@ -38,8 +38,8 @@ class SqliteMaintenance:
     ) -> None:
         note_clock(self._handle, reading, moved=moved, off=off)
 
-    def fill_search_index(self, most: int) -> int:
-        return fill_index(self._handle, most)
+    def fill_search_index(self, most: int, index_words: IndexWords) -> int:
+        return fill_index(self._handle, index_words, most)
 
     def prune(
         self, retention: Retention, *, now: datetime, on_step: Callable[[int], object] = lambda _: None

@@ -537,7 +537,7 @@ LEFT JOIN version AS former ON former.id = indexed.version
 WHERE version.id > :after ORDER BY version.id LIMIT :most;
 
 -- name: unindex
-INSERT INTO search (search, rowid, title, body, category) VALUES ('delete', :old, :old_title, :old_body, :old_category);
+INSERT INTO search (search, rowid, title, body, category) VALUES ('delete', :id, :title, :body, :category);
 
 -- name: index_text
 INSERT INTO search (rowid, title, body, category) VALUES (:id, :title, :body, :category);
@@ -546,32 +546,67 @@ INSERT INTO search (rowid, title, body, category) VALUES (:id, :title, :body, :c
 INSERT INTO indexed (release, version) VALUES (:release, :id)
 ON CONFLICT (release) DO UPDATE SET version = excluded.version;
 
--- name: search_index
--- Releases whose head is in the index and matches; one that was edited since is searched by itself. The release is
--- found through its version: its head has no index.
+-- name: current_releases
+-- Releases whose head is one of these versions; one that was edited since is searched by itself. The release is found
+-- through its version: its head has no index.
 SELECT release.id
-FROM search JOIN version ON version.id = search.rowid
+FROM json_each(:versions) AS one JOIN version ON version.id = one.value
 JOIN release ON release.id = version.release AND release.head = version.id
-WHERE search MATCH :words AND (:since IS NULL OR release.date >= :since);
+WHERE :since IS NULL OR release.date >= :since;
 
 -- name: unindexed_heads
 -- One page of heads that came after the mark.
-SELECT release.id, version.id AS head, version.title, version.body, version.category
+SELECT version.id, version.title, version.body, version.category
 FROM version JOIN release ON release.id = version.release AND release.head = version.id
 WHERE version.id > :after AND (:since IS NULL OR release.date >= :since) ORDER BY version.id LIMIT :limit;
 
 -- name: begin_unindexed
--- A table of this connection alone, read as the index reads.
-CREATE VIRTUAL TABLE IF NOT EXISTS temp.tried USING fts5(title, body, category, tokenize='unicode61');
+-- A table of this connection alone, of the same words as the index.
+CREATE VIRTUAL TABLE IF NOT EXISTS temp.unindexed USING fts5(
+    title, body, category, tokenize="ascii tokenchars '.,-^'"
+);
 
 -- name: clear_unindexed
-DELETE FROM temp.tried;
+DELETE FROM temp.unindexed;
 
 -- name: add_unindexed
-INSERT INTO temp.tried (rowid, title, body, category) VALUES (:head, :title, :body, :category);
+INSERT INTO temp.unindexed (rowid, title, body, category) VALUES (:id, :title, :body, :category);
 
--- name: search_unindexed
-SELECT rowid FROM temp.tried WHERE tried MATCH :words;
+-- name: begin_search_words
+CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_words USING fts5vocab(main, search, row);
+
+-- name: begin_search_places
+CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_places USING fts5vocab(main, search, instance);
+
+-- name: search_words
+-- The distinct words that begin so.
+SELECT term FROM temp.search_words WHERE term >= :start AND term <= :start || char(1114111);
+
+-- name: search_texts
+-- The texts that some of these words are in.
+SELECT rowid FROM main.search WHERE search MATCH :words;
+
+-- name: search_places
+-- Where these words are.
+SELECT doc, col, offset FROM temp.search_places WHERE term IN (SELECT value FROM json_each(:words));
+
+-- name: begin_unindexed_words
+CREATE VIRTUAL TABLE IF NOT EXISTS temp.unindexed_words USING fts5vocab(temp, unindexed, row);
+
+-- name: begin_unindexed_places
+CREATE VIRTUAL TABLE IF NOT EXISTS temp.unindexed_places USING fts5vocab(temp, unindexed, instance);
+
+-- name: unindexed_words
+-- The distinct words that begin so.
+SELECT term FROM temp.unindexed_words WHERE term >= :start AND term <= :start || char(1114111);
+
+-- name: unindexed_texts
+-- The texts that some of these words are in.
+SELECT rowid FROM temp.unindexed WHERE unindexed MATCH :words;
+
+-- name: unindexed_places
+-- Where these words are.
+SELECT doc, col, offset FROM temp.unindexed_places WHERE term IN (SELECT value FROM json_each(:words));
 
 -- name: prune_versions
 -- Texts older than a day that are no head's and that no waiting or unfinished message needs.

@@ -1,34 +1,39 @@
 """Find releases whose current text has all given words, with a full-text index that may lag behind.
 
 The index is filled after commits, a little at a time, because to fill it costs several times what storing costs. What
-it does not hold yet is read by the same tokenizer in a table of the reader's own: late costs time and is never wrong.
+it does not hold yet is indexed in the same way in a table of the reader's own: late costs time and is never wrong.
+
+A query is a condition on the words that the index holds. Its distinct words are asked first; then the index says which
+texts have those that fit, and for a phrase where they are.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
-from monitor.errors import UsageError
+from monitor.model import Release
+from monitor.ports import IndexWords, SearchPhrase, SearchQuery, SearchWord
 from monitor.records import PAGE
 from monitor.store.sqlite.database import Handle
 
 INDEXED_UPTO = "search_upto"  # in `meta`: the last version that the index has considered
-_HANGUL_END = re.compile("[가-힣]$")
+_MOST = 100  # words in one question to the index
 
 
-def fill_index(handle: Handle, most: int = 100) -> int:
+def fill_index(handle: Handle, index_words: IndexWords, most: int = 100) -> int:
     """Index up to `most` versions in one transaction; return how many there were, 0: the index is up to date."""
     with handle.transaction():
         rows = [dict(row) for row in handle.all("to_index", after=mark(handle), most=most)]
         if not rows:
             return 0
         heads = {row["release"]: row for row in rows if row["is_head"]}
-        handle.many("unindex", [row for row in heads.values() if row["old"] is not None])
-        handle.many("index_text", list(heads.values()))
-        handle.many("set_indexed", list(heads.values()))
+        former = [_former(row) for row in heads.values() if row["old"] is not None]
+        handle.many("unindex", [_indexed(row, index_words) for row in former])
+        handle.many("index_text", [_indexed(row, index_words) for row in heads.values()])
+        handle.many("set_indexed", [{"release": row["release"], "id": row["id"]} for row in heads.values()])
         handle.all("set_meta", k=INDEXED_UPTO, v=str(rows[-1]["id"]))
     return len(rows)
 
@@ -39,35 +44,97 @@ def mark(handle: Handle) -> int:
     return int(row["v"]) if row else 0
 
 
-def search(handle: Handle, words: Sequence[str], *, since: date | None = None) -> Sequence[int]:
-    """Return the numbers of the releases that have all words; see `monitor.ports.Archive.search`."""
-    query = fts_query(words)
+def search(handle: Handle, query: SearchQuery, *, since: date | None = None) -> Sequence[int]:
+    """Return the numbers of the releases that the query finds; see `monitor.ports.Archive.search`."""
     day = since.isoformat() if since else None
     after = mark(handle)
-    found = {row["id"] for row in handle.all("search_index", words=query, since=day)}
-    for rows in handle.pages("unindexed_heads", by="head", after=after, limit=PAGE, since=day):
-        found |= _matching(handle, query, rows)
+    found = _current(handle, _texts(_stored_index(handle), query), day)
+    for rows in handle.pages("unindexed_heads", by="id", after=after, limit=PAGE, since=day):
+        index = _own_index(handle)
+        handle.all("clear_unindexed")
+        handle.many("add_unindexed", [_indexed(row, query.index_words) for row in rows])
+        found |= _current(handle, _texts(index, query), day)
     return sorted(found)
 
 
-def fts_query(words: Sequence[str]) -> str:
-    """Return the query for the index; whatever a person writes is text in it, never an operator."""
-    readable = (word.encode("utf-8", "replace").decode() for word in words)  # an argument may hold any bytes
-    asked = [word.replace("\0", "").strip() for word in readable]
-    asked = [word for word in asked if any(map(str.isalnum, word))]
-    if not asked:
-        raise UsageError("there is no word to search for: give a word of letters or digits")
-    return " AND ".join(_term(word) for word in asked)
+def _indexed(row: Any, index_words: IndexWords) -> dict[str, object]:
+    release = Release(title=row["title"], body=row["body"], category=row["category"], date=None)
+    title, body, category = index_words(release)
+    return {"id": row["id"], "title": title, "body": body, "category": category}
 
 
-def _term(word: str) -> str:
-    quoted = '"' + word.replace('"', '""') + '"'
-    return f"{quoted} *" if _HANGUL_END.search(word) else quoted
+def _former(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the text that is in the index for the release of this version."""
+    return {name: row[f"old_{name}"] for name in ("title", "body", "category")} | {"id": row["old"]}
 
 
-def _matching(handle: Handle, query: str, rows: Sequence[Any]) -> set[int]:
+def _current(handle: Handle, versions: set[int], since: str | None) -> set[int]:
+    return {row["id"] for row in handle.all("current_releases", versions=json.dumps(sorted(versions)), since=since)}
+
+
+class _Index(NamedTuple):
+    """The questions to one full-text index."""
+
+    words: Callable[[str], Sequence[Any]]  # its distinct words that begin so
+    texts: Callable[[str], Sequence[Any]]  # those that a query of its own language finds
+    places: Callable[[str], Sequence[Any]]  # where some words are, given as JSON
+
+
+def _stored_index(handle: Handle) -> _Index:
+    handle.all("begin_search_words")
+    handle.all("begin_search_places")
+    return _Index(
+        words=lambda start: handle.all("search_words", start=start),
+        texts=lambda words: handle.all("search_texts", words=words),
+        places=lambda words: handle.all("search_places", words=words),
+    )
+
+
+def _own_index(handle: Handle) -> _Index:
     handle.all("begin_unindexed")
-    handle.all("clear_unindexed")
-    handle.many("add_unindexed", [dict(row) for row in rows])
-    fitting = {row[0] for row in handle.all("search_unindexed", words=query)}
-    return {row["id"] for row in rows if row["head"] in fitting}
+    handle.all("begin_unindexed_words")
+    handle.all("begin_unindexed_places")
+    return _Index(
+        words=lambda start: handle.all("unindexed_words", start=start),
+        texts=lambda words: handle.all("unindexed_texts", words=words),
+        places=lambda words: handle.all("unindexed_places", words=words),
+    )
+
+
+def _texts(index: _Index, query: SearchQuery) -> set[int]:
+    """Return the rows of an index that have some phrase of every group."""
+    found = (set[int]().union(*(_with_phrase(index, phrase) for phrase in group)) for group in query.all_of)
+    return set.intersection(*found)
+
+
+def _with_phrase(index: _Index, phrase: SearchPhrase) -> set[int]:
+    words = [_fitting(index, word) for word in phrase.words]
+    if not all(words):
+        return set()
+    if len(words) > 1:
+        return _side_by_side(index, words, phrase.fields)
+    fields = " ".join(phrase.fields)
+    asked = (" OR ".join(f'"{word}"' for word in some) for some in _batched(words[0]))
+    return {row["rowid"] for some in asked for row in index.texts(f"{{{fields}}} : ({some})")}
+
+
+def _fitting(index: _Index, word: SearchWord) -> list[str]:
+    """Return the words of the index that a word finds."""
+    known = {row["term"] for start in word.starts for row in index.words(start)}
+    return sorted(filter(word.accepts, known))
+
+
+def _side_by_side(index: _Index, words: Sequence[Sequence[str]], fields: Sequence[str]) -> set[int]:
+    """Return the rows where these words follow each other in one of the fields."""
+    reached: set[tuple[int, str, int]] = set()
+    for number, some in enumerate(words):
+        rows = index.places(json.dumps(some))
+        places = {(row["doc"], row["col"], row["offset"] - number) for row in rows if row["col"] in fields}
+        reached = reached & places if number else places
+        if not reached:
+            return set()
+    return {text for text, _, _ in reached}
+
+
+def _batched(words: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (words[start : start + _MOST] for start in range(0, len(words), _MOST))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.match.search import index_words, search_query
 from monitor.model import DraftMessage, Kind, Message, Mode, Outcome, Verdict
 from monitor.notify.compose import DEFAULT_PART_LIMIT, in_parts
 from monitor.ports import Retention
@@ -147,14 +148,14 @@ def test_a_text_that_still_stands_in_the_search_index_waits_until_it_is_taken_ou
     handle: Handle, store: SqliteStore
 ) -> None:
     take_in(store, figures("5.1"))
-    fill_index(handle)
+    fill_index(handle, index_words)
     take_in(store, figures("5.3"))
     tell(handle)
     assert prune(handle, ALL, now=LATER).versions == 0
-    fill_index(handle)
+    fill_index(handle, index_words)
     assert prune(handle, ALL, now=LATER).versions == 1
-    assert list(search(handle, ["5.1"])) == []
-    assert len(list(search(handle, ["5.3"]))) == 1
+    assert list(search(handle, search_query(["5.1"]))) == []
+    assert len(list(search(handle, search_query(["5.3"])))) == 1
 
 
 def test_only_the_newest_copies_of_the_store_stay(tmp_path: Path) -> None:

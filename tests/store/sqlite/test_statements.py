@@ -56,6 +56,10 @@ def test_no_name_stands_twice() -> None:
 @pytest.mark.parametrize("name", sorted(queries()))
 def test_a_query_fits_the_tables(handle: Handle, name: str) -> None:
     handle.all("begin_unindexed")  # the tables that who reads or renames makes for itself
+    handle.all("begin_unindexed_words")
+    handle.all("begin_unindexed_places")
+    handle.all("begin_search_words")
+    handle.all("begin_search_places")
     handle.all("begin_keys")
     assert _explained(handle, name, "EXPLAIN")
 
@@ -121,7 +125,7 @@ def test_status_reads_no_row_of_a_large_table(handle: Handle, name: str, table: 
         ("dumps", "SEARCH file USING INDEX file_duplicate ("),
         ("rejects", "SEARCH reject USING INTEGER PRIMARY KEY (rowid>?)"),
         ("current_heads", "SEARCH release USING INTEGER PRIMARY KEY (rowid>?)"),
-        ("search_index", "SEARCH release USING INTEGER PRIMARY KEY (rowid=?)"),
+        ("current_releases", "SEARCH release USING INTEGER PRIMARY KEY (rowid=?)"),
         ("unindexed_heads", "SEARCH version USING INTEGER PRIMARY KEY (rowid>?)"),
     ],
 )

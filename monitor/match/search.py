@@ -1,0 +1,95 @@
+"""Search for words as a watchlist looks for them: the full-text index holds our own words, and a query names them.
+
+The index holds each word of a text by its folded form, and where it is written with capitals, by that as well. So what
+a keyword asks of a word can be asked of the distinct words of the index, and no text has to be read again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
+
+from monitor.errors import UsageError
+from monitor.match.evaluate import Options
+from monitor.match.fast_tokens import FastTokens
+from monitor.match.keywords import Keyword, keyword_fault, read_term, term_fault
+from monitor.match.nodes import Node, Or
+from monitor.match.query import NO_ALIASES, Aliases
+from monitor.match.tokens import GLUED, Word, as_cased, tokens
+from monitor.match.watchlist import keyword_rule
+from monitor.model import Release
+from monitor.ports import SearchPhrase, SearchQuery, SearchWord
+
+_CASED = "^"  # before what tells the letter case of a word
+_NO_WORD = re.compile(r"[*?:=()\"“”]")
+
+
+def index_words(release: Release) -> tuple[str, str, str]:
+    """Return the words of title, body and category as the index holds them, with spaces between."""
+    return _index_text(release.title), _index_text(release.body), _index_text(release.category or "")
+
+
+def search_query(words: Sequence[str], aliases: Aliases = NO_ALIASES) -> SearchQuery:
+    """Return the query for releases that have all words, each read as a keyword. Raises UsageError.
+
+    What is no keyword is read as text: nothing that a person types is an error, as long as there is a word in it.
+    """
+    readable = (
+        word.encode("utf-8", "replace").decode().replace("\0", "") for word in words
+    )  # an argument may hold any bytes
+    asked = [word for word in readable if tokens(word)]
+    if not asked:
+        raise UsageError("there is no word to search for: give a word of letters or digits")
+    rules = [_rule(word, aliases) for word in asked]
+    return SearchQuery(all_of=tuple(tuple(_phrases(rule)) for rule in rules), index_words=index_words)
+
+
+def _rule(text: str, aliases: Aliases) -> Node:
+    if keyword_fault(text) is None:
+        return keyword_rule(text, Options(), aliases)
+    plain = _NO_WORD.sub(" ", text)
+    if fault := term_fault(plain, is_quoted=True):
+        raise UsageError(fault, where=text)
+    return read_term(plain, is_exact=False, fields=Options().fields, case="smart", inflect=True)
+
+
+def _phrases(rule: Node) -> Iterator[SearchPhrase]:
+    if isinstance(rule, Or):  # an alias
+        for part in rule.parts:
+            yield from _phrases(part)
+    if isinstance(rule, Keyword):
+        for words in rule.spellings:
+            yield SearchPhrase(words=tuple(map(_search_word, words)), fields=rule.fields)
+
+
+def _search_word(word: Word) -> SearchWord:
+    return SearchWord(starts=("",) if word.is_open_left else word.forms, accepts=partial(_accepts, word))
+
+
+def _accepts(word: Word, indexed: str) -> bool:
+    form, _, capitals = indexed.partition(_CASED)
+    return word.fits(form) and (not word.is_picky or word.fits_written(_written(form.removeprefix(GLUED), capitals)))
+
+
+def _index_text(text: str) -> str:
+    found = FastTokens(text)
+    pairs = zip(found.folded.split(), found.written.split(), strict=True)
+    return " ".join([form if form == raw else _indexed(form, raw) for form, raw in pairs])
+
+
+@lru_cache(maxsize=20_000)
+def _indexed(form: str, raw: str) -> str:
+    """Return a word as the index holds it: `fta^111` for FTA, as the index itself ignores the case of letters."""
+    plain, cased = form.removeprefix(GLUED), as_cased(raw)
+    if cased == plain:
+        return form
+    mask = "".join("01"[one != other] for one, other in zip(cased, plain, strict=False)).rstrip("0")
+    return f"{form}{_CASED}{mask if _written(plain, mask) == cased else 'x' + cased.encode().hex()}"
+
+
+def _written(form: str, capitals: str) -> str:
+    if capitals.startswith("x"):
+        return bytes.fromhex(capitals[1:]).decode()
+    upper = (letter.upper() if bit == "1" else letter for letter, bit in zip(form, capitals, strict=False))
+    return "".join(upper) + form[len(capitals) :]

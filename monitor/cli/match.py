@@ -40,6 +40,7 @@ def command(
     from monitor.config import caret_excerpt
     from monitor.config.convert import watchlists_of
     from monitor.inspect.backtest import BacktestCounts, backtest
+    from monitor.match.inside import InsideWords
     from monitor.match.matcher import Matcher, Watchlist
     from monitor.match.query import QueryFault
 
@@ -51,14 +52,17 @@ def command(
     except QueryFault as fault:
         fault.excerpt = caret_excerpt(watchlist.query, fault.column)
         raise
-    counts = BacktestCounts()
-    found = backtest(matcher, _candidates(config, parse_since_day(since, config.timezone), file), counts)
+    counts, inside = BacktestCounts(), InsideWords([watchlist], config.aliases)
+    candidates = _candidates(config, parse_since_day(since, config.timezone), file)
+    found = backtest(matcher, candidates, counts, inside)
     if as_json:
         print_json(match_row(*one) for one in found)
         return
     for candidate, alert in found:
         click.echo("\n".join(_lines(candidate, alert, watchlist)) + "\n")
     click.echo(click.style(counts.sentence(), bold=True))
+    for _, hint in inside.hints():
+        click.echo(escape(hint))
 
 
 def _candidates(config: Config, day: date | None, file: Path | None) -> Iterable[Candidate]:

@@ -15,6 +15,7 @@ from monitor.collect.source import Source
 from monitor.config import Config
 from monitor.config.convert import sources_of
 from monitor.errors import FileChanged, NotFound, NotReadable
+from monitor.match.inside import InsideWords
 from monitor.match.matcher import Matcher
 from monitor.model import Alert, Change, Kind, Release
 from monitor.records import Stored
@@ -62,10 +63,12 @@ class BacktestCounts:
 
 
 def backtest(
-    matcher: Matcher, candidates: Iterable[Candidate], counts: BacktestCounts
+    matcher: Matcher, candidates: Iterable[Candidate], counts: BacktestCounts, inside: InsideWords | None = None
 ) -> Iterator[tuple[Candidate, Alert]]:
-    """Yield every release that matches, as if it were new, and count along."""
+    """Yield every release that matches, as if it were new, and count along; inside: what the keywords are inside of."""
     for candidate in candidates:
+        if inside:
+            inside.add(candidate.release)
         change = Change(
             kind=Kind.NEW,
             number=candidate.number or 0,

@@ -13,6 +13,7 @@ from monitor.config.convert import watchlists_of
 from monitor.errors import NotFound
 from monitor.inspect.pending import open_read_only, pending_counts
 from monitor.inspect.watchlist_tests import failures
+from monitor.match.inside import InsideWords
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Kind
 from monitor.notify.time_windows import next_window, quiet_until
@@ -111,9 +112,11 @@ def _check_reach(config: Config, archive: Archive, diagnostics: Diagnostics) -> 
     watchlists = watchlists_of(config)
     parts = {path: part for watchlist in watchlists for path, part in _parts(watchlist)}
     matcher = Matcher([*watchlists, *parts.values()], config.aliases)
+    inside = InsideWords(list(parts.values()), config.aliases)
     seen, matched = Counter[str](), Counter[str]()  # releases of each source, and those that each rule matches
     for stored in read_all(archive.heads, after=archive.head_before_last(SAMPLE)):
         seen[stored.source] += 1
+        inside.add(stored.release)
         matched.update({hit.watchlist for hit in matcher.scan(stored.release, source=stored.source)})
     for watchlist in watchlists:
         total = _total(watchlist, seen)
@@ -123,6 +126,8 @@ def _check_reach(config: Config, archive: Archive, diagnostics: Diagnostics) -> 
         total = _total(part, seen)
         if total >= MIN_RELEASES and matched[path] * 2 > total:
             diagnostics.warning(path, f"broad: {matched[path]:,} of {total:,} stored releases match")
+    for path, hint in inside.hints():
+        diagnostics.warning(path, hint)
 
 
 def _parts(watchlist: Watchlist) -> Iterator[tuple[str, Watchlist]]:

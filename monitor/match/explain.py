@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
 from monitor.match.document import FIELDS, Document
 from monitor.match.evaluate import Options, Rule, matches, prepare
@@ -15,10 +16,12 @@ from monitor.match.keywords import Keyword
 from monitor.match.matcher import MAX_HITS, Matcher
 from monitor.match.nodes import And, Count, Near, Node, Not, Or, Scoped, to_query
 from monitor.match.query import NO_ALIASES, Aliases, parse
+from monitor.match.tokens import GLUED
 from monitor.match.watchlist import Watchlist, excluded, keyword_rule, rules_of
 from monitor.model import Release
 
 _FIELD_LINE = re.compile(rf"^({'|'.join(FIELDS)}):[ \t]*", re.MULTILINE)
+_PUNCTUATION = ".,;:!?\"'()[]{}“”‘’「」『』《》<>"
 _MAX_SHOWN = 5  # different spellings of hits that are shown
 
 
@@ -159,8 +162,30 @@ def _missing_words(rule: Keyword, document: Document) -> str:
     shortest = {word: min(word.forms, key=lambda form: (len(form), form)) for word in rule.words}
     for word, form in shortest.items():
         if not any(tokenized.has(word) for tokenized in tokenized_fields):
-            return f"'{form}' does not occur in {where}"
+            return _absent(form, [tokenized.text for tokenized in tokenized_fields], where)
     for word, form in shortest.items():
         if not any(tokenized.positions_of(word) for tokenized in tokenized_fields):
             return f"'{form}' occurs, but not in the required capital letters"
     return f"its words occur, but not side by side in {where}"
+
+
+def _absent(form: str, texts: Sequence[str], where: str) -> str:
+    """Say that a word does not occur, or that it does inside other words, which it does not find."""
+    readable = (unicodedata.normalize("NFKC", text).casefold() for text in texts)
+    around = list(
+        dict.fromkeys(chain.from_iterable(_words_around(form.removeprefix(GLUED), text) for text in readable))
+    )
+    if not around:
+        return f"'{form.removeprefix(GLUED)}' does not occur in {where}"
+    others = ", ".join(f"'{word}'" for word in around[:_MAX_SHOWN])
+    return f"'{form.removeprefix(GLUED)}' occurs only inside other words in {where}: {others}"
+
+
+def _words_around(form: str, text: str) -> Iterator[str]:
+    """Yield what is between the spaces around each place of a form."""
+    at = text.find(form)
+    while at >= 0:
+        end = next((place for place in range(at, len(text)) if text[place].isspace()), len(text))
+        start = next((place + 1 for place in range(at, -1, -1) if text[place].isspace()), 0)
+        yield text[start:end].strip(_PUNCTUATION)
+        at = text.find(form, end)

@@ -26,6 +26,12 @@ def part(query: str, **options: object) -> QueryPart:
         ("ATLEAST/2(cars)", False, "0 different places only"),
         ("cars", False, "'car' does not occur in title or body or category"),
         ("title:Japan", False, "'japan' does not occur in title"),
+        (
+            "conductor",
+            False,
+            "'conductor' occurs only inside other words in title or body or category: 'semiconductor', 'semiconductors'",
+        ),
+        ("body:semi", False, "'semi' occurs only inside other words in body: 'semiconductors'"),
         ("US", False, "'us' occurs, but not in the required capital letters"),
         ('"exports Japan"', False, "its words occur, but not side by side in title or body or category"),
         ("Japan NEAR/1 chips", True, 'body "Japan", body "chips"'),
@@ -35,6 +41,22 @@ def part(query: str, **options: object) -> QueryPart:
 )
 def test_each_part_says_what_it_found_or_what_is_missing(query: str, matched: bool, why: str) -> None:
     assert part(query) == QueryPart(text=query, matched=matched, why=why)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "text", "why"),
+    [
+        ("반도체", "시스템반도체가", "'반도체' occurs only inside other words in body: '시스템반도체가'"),
+        ("이란", "FTA이란 (무엇)", "'이란' occurs only inside other words in body: 'fta이란'"),
+        ("232", "(1,232)", "'232' occurs only inside other words in body: '1,232'"),
+        ("19", "COVID-19", "'19' occurs only inside other words in body: 'covid-19'"),
+        ("인도", "한국", "'인도' does not occur in body"),
+    ],
+)
+def test_what_stands_inside_other_words_is_not_said_to_be_absent(keyword: str, text: str, why: str) -> None:
+    (only,) = explain(Watchlist(name="w", keywords=(f"body:{keyword}",)), release(body=text)).parts
+
+    assert only == QueryPart(text=f"body:{keyword}", matched=False, why=why)
 
 
 def test_a_query_is_explained_part_by_part_as_it_was_read() -> None:

@@ -26,11 +26,7 @@ def part(query: str, **options: object) -> QueryPart:
         ("ATLEAST/2(cars)", False, "0 different places only"),
         ("cars", False, "'car' does not occur in title or body or category"),
         ("title:Japan", False, "'japan' does not occur in title"),
-        (
-            "conductor",
-            False,
-            "'conductor' occurs only inside other words in title or body or category: 'semiconductor', 'semiconductors'",
-        ),
+        ("title:conductor", False, "'conductor' occurs only inside other words in title: 'semiconductor'"),
         ("body:semi", False, "'semi' occurs only inside other words in body: 'semiconductors'"),
         ("US", False, "'us' occurs, but not in the required capital letters"),
         ('"exports Japan"', False, "its words occur, but not side by side in title or body or category"),

@@ -199,7 +199,7 @@ def stem_length(raw: str, stem: str) -> int:
     if raw == form:
         return end
     longest = bisect_right(range(len(raw) + 1), end, key=lambda length: len(_fold(raw[:length])) if length else 0) - 1
-    return bisect_left(range(longest), True, lo=1, key=lambda length: _fold(raw[:length]) == form[:end])
+    return bisect_left(range(longest), 1, lo=1, key=lambda length: _fold(raw[:length]) == form[:end])
 
 
 def inflections(word: str) -> frozenset[str]:

@@ -19,10 +19,8 @@ from monitor.match.korean import (
 )
 from tests.match.samples import found
 
-SENTENCES = [
-    (line[0] == "+", *line[2:].split(" | "))
-    for line in Path(__file__).with_name("korean_sentences.txt").read_text("utf-8").splitlines()
-]
+LINES = Path(__file__).with_name("korean_sentences.txt").read_text("utf-8").splitlines()
+SENTENCES = [(line[0] == "+", line[2:].partition(" | ")[0], line.partition(" | ")[2]) for line in LINES]
 
 
 def test_the_rule_is_right_on_nearly_all_labelled_sentences() -> None:

@@ -10,9 +10,10 @@ from typing import NamedTuple
 from monitor.match.korean import NOTHING, Endings, endings_behind
 from monitor.match.tokens import GLUED, Token, is_hangul, tokens
 
-_MOST = 40  # spellings of a keyword
+_MOST = 12  # spellings of a keyword: what a keyword costs grows with them
 _MOST_CHANGES = 2  # spaces of a Korean compound that a text puts in or leaves out
 _LONGEST = 20  # syllables of a compound whose spaces are free
+_MOST_WORDS = 4  # written words of a compound; more are a sentence
 _SHORTEST = 2  # syllables of a part that a space may cut off: 원전 is not found in 5만 원 전액
 _LETTERS_AND_NUMBER = re.compile(r"([a-z]+)([0-9][0-9a-z]*)|([0-9]+)([a-z])")
 
@@ -32,7 +33,7 @@ def as_written(found: Sequence[Token], *, endings: Endings | None = None) -> tup
 
 
 def spellings(found: Sequence[Token], text: str) -> Iterator[tuple[Piece, ...]]:
-    """Yield every spelling of a keyword with these words, the one that was written first; at most 40."""
+    """Yield every spelling of a keyword with these words, the one that was written first; at most 12."""
     choices: list[Sequence[tuple[Piece, ...]]] = []
     at = 0
     while at < len(found):
@@ -55,7 +56,8 @@ def _compounds(found: Sequence[Token]) -> Iterator[tuple[Piece, ...]]:
     syllables = "".join(one.form for one in found)
     ends = [sum(len(one.form) for one in found[: number + 1]) for number in range(len(found))]
     written = frozenset(ends[:-1])
-    for changes in range(1, _MOST_CHANGES + 1) if len(syllables) <= _LONGEST else ():
+    is_compound = len(syllables) <= _LONGEST and len(found) <= _MOST_WORDS
+    for changes in range(1, _MOST_CHANGES + 1) if is_compound else ():
         for changed in combinations(range(1, len(syllables)), changes):
             bounds = [0, *sorted(written.symmetric_difference(changed)), len(syllables)]
             if all(_is_part(start, end, {0, *ends}) for start, end in pairwise(bounds)):

@@ -21,6 +21,8 @@ _POINT = re.compile(rb"\.(?<=[0-9]\.)(?=[0-9])")  # of a figure
 _KEPT = 0xFF  # stands for such a point while the others become spaces; no byte of ASCII
 _AS_WRITTEN = bytes(code if code < 128 and chr(code).isalnum() else 46 if code == _KEPT else 32 for code in range(256))
 _FOLDED = _AS_WRITTEN.lower()
+_LOWER = bytes(range(256)).lower()
+_INNER_MARKS = b".,-"
 # Marks that fill English texts: to take them for others changes no word, and keeps their stretches plain.
 _LIKE_ASCII = (("’", "'"), ("‘", "'"), ("–", "-"), *((mark, " ") for mark in "“”—…·\u00a0"))
 # Marks that may belong to a word or a figure, and other scripts; patterns that begin with one letter are fast.
@@ -108,12 +110,12 @@ def searchable_text(text: str) -> str | None:
     In ASCII a form is a stretch of the text, its letter case and the marks apart that may be inside a word.
     """
     plain = _normalized(text)
-    return without_marks(plain.lower()) if plain.isascii() else None
+    return plain.encode().translate(_LOWER, _INNER_MARKS).decode() if plain.isascii() else None
 
 
-def without_marks(text: str) -> str:
-    """Return a text or a form without the marks that may be inside a word: U.S., 1,232, COVID-19."""
-    return text.replace(".", "").replace(",", "").replace("-", "")
+def without_marks(form: str) -> str:
+    """Return a form as `searchable_text` has it: without the marks that may be inside a word, as in 1,232."""
+    return form.translate(dict.fromkeys(_INNER_MARKS))
 
 
 class _OffsetShifts(NamedTuple):

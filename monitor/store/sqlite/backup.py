@@ -17,11 +17,12 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # document
 
 from monitor.errors import NotFound, StoreError, UsageError
 from monitor.files import create_private, read_object, replace_file, sync
-from monitor.store.sqlite.database import FILE, connect, read_only, refuse_foreign, write_store_id
+from monitor.store.sqlite.database import FILE, connect, read_only, refuse_foreign
 from monitor.store.sqlite.diagnose import describe_error
 from monitor.store.sqlite.migrations import refuse_newer
 from monitor.store.sqlite.rows import to_json
 from monitor.store.sqlite.statements import queries
+from monitor.store.sqlite.store_id import write_store_id
 from monitor.text import escape
 from monitor.times import is_rfc3339, rfc3339
 

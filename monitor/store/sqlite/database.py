@@ -6,9 +6,8 @@ lost store would look like a first run, and every release ever seen would alert 
 
 from __future__ import annotations
 
-import os
-import re
 import threading
+import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -20,26 +19,26 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
 
 from monitor.errors import NotFound, StoreDamaged, StoreError, StoreLost, StoreReplaced
-from monitor.files import create_private, read_bytes, replace_file, sync
-from monitor.logs import warn
-from monitor.store.sqlite.diagnose import is_cut_short, recovery_advice, store_error
+from monitor.files import create_private, sync
+from monitor.store.sqlite.diagnose import is_busy, is_cut_short, recovery_advice, store_error
 from monitor.store.sqlite.faults import FaultMemory
 from monitor.store.sqlite.migrations import APPLICATION_ID, migrate, next_migration, refuse_newer
 from monitor.store.sqlite.open_files import SIDECAR, OpenFiles
 from monitor.store.sqlite.statements import queries
+from monitor.store.sqlite.store_id import check_store_id
 
 FILE = "monitor.db"
-_STORE_ID = re.compile(rb"\s*([0-9a-f]{32}|[0-9a-f]+(?=\n))\s*")  # a torn one has no end of line
 BUSY = 10.0  # seconds: the wait for another program that writes
+_TRY_EVERY = 0.05  # seconds between two attempts to write while another program does
 
 # Index keys are hashes: in a store of a million releases each one that is added changes three pages of its own. Small
 # pages halve what is read and written for that, and cost a young store nothing (bench store-growth).
 _PAGE_BYTES = 4096  # bytes
 _WAL_BYTES = 32 * 1024 * 1024  # bytes of the write-ahead log that are folded into the database at once
 
-# How a transaction begins, ends, and is undone.
-_OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
-_INNER = ("SAVEPOINT inner_one", "RELEASE inner_one", ("ROLLBACK TO inner_one", "RELEASE inner_one"))
+# How a transaction ends, and is undone.
+_OUTER = ("COMMIT", ("ROLLBACK",))
+_INNER = ("RELEASE inner_one", ("ROLLBACK TO inner_one", "RELEASE inner_one"))
 
 
 class _Lock:
@@ -60,13 +59,25 @@ class _Lock:
             self._faults.note(failure)
             raise failure from error
 
+    def give_way(self, seconds: float) -> None:
+        """Let other threads have the lock for a while; the caller has entered it once."""
+        self._lock.release()
+        try:
+            time.sleep(seconds)
+        finally:
+            self._lock.acquire()
+
 
 class Handle:
     """One connection, safe to share between threads; every error of SQLite is raised as StoreError."""
 
-    def __init__(self, connection: sqlite3.Connection, state: Path, files: OpenFiles | None = None) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, state: Path, files: OpenFiles | None = None, *, busy: float = BUSY
+    ) -> None:
+        """busy: seconds that a transaction waits for another program that writes."""
         self.faults = FaultMemory()
         self._connection = connection
+        self._busy = busy
         self._files = files  # None: it is open for reading
         self._lock = _Lock(state, self.faults)
         self._depth = 0  # of transactions; read and changed only by the thread that holds the lock
@@ -115,12 +126,14 @@ class Handle:
         Inside another one of this thread it is a SAVEPOINT: undone by itself, durable when the outer one ends.
         """
         with self._lock:
-            begin, end, undo = _INNER if self._depth else _OUTER
-            self._refuse_undone()
-            self._refuse_replaced()
+            end, undo = _INNER if self._depth else _OUTER
+            if self._depth:
+                self._refuse_undone()
+                self._connection.execute("SAVEPOINT inner_one")
+            else:
+                self._begin()
             self._depth += 1
             try:
-                self._connection.execute(begin)
                 yield
                 self._refuse_undone()
                 self._connection.execute(end)
@@ -134,14 +147,41 @@ class Handle:
             if not self._depth:
                 self.faults.note_commit()
 
+    def _begin(self) -> None:
+        """Begin a transaction once no other program writes.
+
+        Between two attempts other threads read, or wait beside this one: so all of them together wait no longer than
+        one for a store that stays locked.
+        """
+        until = time.monotonic() + self._busy
+        self._refuse_replaced()
+        while busy := self._begin_or_busy():
+            if time.monotonic() >= until:
+                raise busy
+            self._lock.give_way(_TRY_EVERY)
+            self._refuse_replaced()
+
+    def _begin_or_busy(self) -> sqlite3.Error | None:
+        """Begin a transaction at once, or return the error that another program writes."""
+        self._connection.execute("PRAGMA busy_timeout=0")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if is_busy(error):
+                return error
+            raise
+        finally:
+            self._connection.execute(f"PRAGMA busy_timeout={self._busy * 1000:.0f}")
+        return None
+
     def _refuse_undone(self) -> None:
         """Raise StoreError when SQLite has undone the transaction, as on a full disk: nothing may seem stored."""
         if self._depth and not self._connection.in_transaction:
             raise StoreError("the state store failed: the transaction was undone, and all that shared it")
 
     def _refuse_replaced(self) -> None:
-        """Raise StoreReplaced, before a transaction, when it would be written to files that nobody finds any more."""
-        if self._files and not self._depth:
+        """Raise StoreReplaced when a transaction would be written to files that nobody finds any more."""
+        if self._files:
             try:
                 self._files.refuse_replaced()
             except StoreReplaced as error:
@@ -187,12 +227,12 @@ def open_for_writing(
             _tune(connection)
             _probe(connection)
             _migrate(connection, state)
-            files.note_opened(_check_store_id(state, connection))
+            files.note_opened(check_store_id(state, _identity(connection)))
             connection.execute(f"PRAGMA busy_timeout={busy * 1000:.0f}")
             undo.pop_all()
     except (sqlite3.Error, OSError) as error:
         raise store_error(error, "the state store cannot be opened", state) from error
-    return Handle(connection, state, files)
+    return Handle(connection, state, files, busy=busy)
 
 
 def open_for_reading(state: Path) -> Handle:
@@ -334,34 +374,8 @@ def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreLost(f"the store's tables are gone; {recovery_advice(path.parent)}", where=str(path))
 
 
-def write_store_id(state: Path, identity: str) -> None:
-    """Write the sidecar, which names the store that belongs to this folder. Raises OSError."""
-    sidecar = state / SIDECAR
-    if sidecar.is_dir() and not sidecar.is_symlink():  # no file can take its name
-        sidecar.rename(state / f"{SIDECAR}.unusable-{os.getpid()}")
-    replace_file(sidecar, identity + "\n")
-
-
-def read_store_id(sidecar: Path) -> str | None:
-    """Return the store that the sidecar names; None: it is missing, torn or cannot be read."""
-    found = _STORE_ID.fullmatch(read_bytes(sidecar) or b"")
-    return found[1].decode() if found else None
-
-
-def _check_store_id(state: Path, connection: sqlite3.Connection) -> str:
-    """Return which store it is, which the sidecar must say, too; one that says nothing is written again."""
-    identity = str(connection.execute(queries()["meta"], {"k": "store_id"}).fetchone()[0])
-    sidecar = state / SIDECAR
-    named = read_store_id(sidecar)
-    if named is None:
-        if os.path.lexists(sidecar):
-            warn("store_id_mended", path=str(sidecar), reason="it was empty, torn or unreadable beside a whole store")
-        write_store_id(state, identity)
-    elif named != identity:
-        raise StoreError(
-            f"monitor.db and STORE_ID belong to different stores; {recovery_advice(state)}", where=str(sidecar)
-        )
-    return identity
+def _identity(connection: sqlite3.Connection) -> str:
+    return str(connection.execute(queries()["meta"], {"k": "store_id"}).fetchone()[0])
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> Any:

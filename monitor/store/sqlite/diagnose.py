@@ -57,6 +57,11 @@ def is_damage(error: Exception) -> bool:
     return name.startswith(_DAMAGE) or str(error).startswith("Could not decode to UTF-8")
 
 
+def is_busy(error: Exception) -> bool:
+    """Return whether another program uses the database just now."""
+    return (getattr(error, "sqlite_errorname", "") or "").startswith("SQLITE_BUSY")
+
+
 def _may_pass(error: Exception, state: Path) -> bool:
     """Return whether it may end by itself, so that waiting helps."""
     if isinstance(error, OSError):

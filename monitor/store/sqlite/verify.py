@@ -7,9 +7,10 @@ from pathlib import Path
 
 from monitor.ports import Fingerprinter
 from monitor.records import IntegrityCheck
-from monitor.store.sqlite.database import Handle, read_store_id
+from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.open_files import SIDECAR
 from monitor.store.sqlite.rows import release_of
+from monitor.store.sqlite.store_id import read_store_id
 
 _PAGE = 500
 _MAX_FAULTS = 20  # of one check, in its report

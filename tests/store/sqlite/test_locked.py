@@ -1,0 +1,48 @@
+"""Another program holds the store's write lock: who waits for it keeps nobody else from working."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from monitor.errors import StoreUnavailable
+from monitor.store.sqlite.database import Handle, open_for_writing
+
+DEADLINE = 30.0  # seconds
+
+
+@contextmanager
+def locked(state: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(state / "monitor.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield other
+
+
+def write(handle: Handle, begun: threading.Barrier) -> None:
+    begun.wait(DEADLINE)
+    handle.check_writable()
+
+
+def test_others_read_while_one_waits_for_the_lock(state: Path) -> None:
+    begun = threading.Barrier(2)
+    with closing(open_for_writing(state, busy=DEADLINE)) as handle, ThreadPoolExecutor(1) as threads:
+        with locked(state):
+            waiting = threads.submit(write, handle, begun)
+            begun.wait(DEADLINE)
+            reads = [handle.one("meta", k="store_id") for _ in range(1000)]
+            assert all(reads)
+            assert not waiting.done()
+        waiting.result(DEADLINE)
+
+
+def test_a_lock_that_stays_is_reported_and_the_next_transaction_works(state: Path) -> None:
+    with closing(open_for_writing(state, busy=0)) as handle:
+        with locked(state), pytest.raises(StoreUnavailable, match="write lock"):
+            handle.check_writable()
+        handle.check_writable()

@@ -143,6 +143,8 @@ class Daemon:
         self.liveness.begin_store_check()
         fault = ""
         try:
+            for worker in self._workers:  # before a job takes a message back whose verdict only waits for the store
+                worker.record_ended()
             self._begin()
             for job in self.jobs.each_tick:
                 job()

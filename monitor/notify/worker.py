@@ -162,6 +162,10 @@ class DeliveryWorker:
             counts = counts.plus(self.deliver_due(stop=stop))
         return counts
 
+    def record_ended(self) -> None:
+        """Record the attempts that have ended. Raises StoreError while one of this channel cannot be recorded."""
+        self._survive(self._record)
+
     def block_reason(self) -> BlockReason:
         """Return what holds the channel's messages back now."""
         return self._admission()[0].reason
@@ -184,7 +188,7 @@ class DeliveryWorker:
             ):  # after a fault it waits, unless woken: a dump was stored, so the store may work again
                 self._woken.wait(MAX_IDLE if pause is None else pause)
         try:
-            self._survive(self._record)
+            self.record_ended()
         except StoreError as error:
             self._hooks.on_store_error(error)
 

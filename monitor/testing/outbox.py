@@ -201,7 +201,8 @@ class MemoryOutbox:
 
     def _settle(self, delivery: Delivery, verdict: Verdict, *, state: str, due: datetime | None = None) -> None:
         row = self.rows[delivery.id - 1]
-        if row.attempts == delivery.attempt and row.state in ("leased", "pending", "held"):
+        is_late = row.state == "dead" and state == "sent"
+        if row.attempts == delivery.attempt and (is_late or row.state in ("leased", "pending", "held")):
             row.state, row.due, row.reason = state, due or row.due, verdict.reason
             row.outcomes[row.set_aside + delivery.attempt - 1 :] = [verdict.outcome]
 

@@ -284,6 +284,17 @@ def test_a_verdict_that_comes_before_the_next_attempt_still_counts(
     assert pair.messages() == [after]
 
 
+@pytest.mark.parametrize(("give", "state"), [(_done, "sent"), (_retry, "dead"), (_hold, "dead")])
+def test_what_was_accepted_is_sent_even_where_it_expired_before_that_was_recorded(
+    pair: Pair, give: Verdicts, state: str
+) -> None:
+    pair.outbox.enqueue(replace(hello("late"), max_age=SOON), key="late", now=NOON)
+    delivery = claim(pair)
+    pair.outbox.expire(now=NOON + LEASE)
+    give(pair, delivery)
+    assert [sent.state for sent in pair.messages()] == [state]
+
+
 @EVERY
 def test_a_verdict_that_comes_after_the_next_claim_changes_nothing(pair: Pair, give: Verdicts) -> None:
     enqueue(pair, "hello")

@@ -245,10 +245,12 @@ UPDATE attempt SET ended_at = :now, outcome = :outcome, code = :code, reason_red
 WHERE message = :message AND n = :n;
 
 -- name: settle
--- After the lease has expired, too, as long as nobody claimed the message again or finished it.
+-- After the lease has expired, too, as long as nobody claimed the message again or finished it. What was accepted is
+-- sent, even where the message has expired before that could be recorded.
 UPDATE message SET state = :state, due = coalesce(:due, due), last_class = :outcome, last_reason = :reason,
     sent_at = :sent_at
-WHERE id = :message AND attempts = :n AND state IN ('leased', 'pending', 'held') RETURNING id;
+WHERE id = :message AND attempts = :n
+    AND (state IN ('leased', 'pending', 'held') OR (state = 'dead' AND :state = 'sent')) RETURNING id;
 
 -- name: expire
 UPDATE message SET state = 'dead', last_reason = 'older than max_age' || coalesce('; last: ' || last_reason, '')

@@ -136,8 +136,8 @@ class Outbox(Protocol):
     """Notices that wait for their message, and messages that wait for delivery.
 
     Each message is claimed, sent with no transaction open, and given its verdict. A verdict that comes after the lease
-    has expired still counts, unless the message was claimed again, dropped or buried meanwhile; one that was accepted is
-    sent, even where it has expired meanwhile.
+    has expired still counts, unless the message was claimed again, dropped or buried meanwhile. One that was accepted
+    is sent, even where it has expired meanwhile.
     """
 
     def enqueue(self, message: Message, *, key: str, now: datetime) -> bool:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -24,7 +24,7 @@ from monitor.secret import Secret
 if TYPE_CHECKING:
     from urllib.request import OpenerDirector
 
-TIMEOUT = 5.0  # seconds for a whole ping
+TIMEOUT = 5.0  # seconds for a whole ping, with the look-up of its host
 FAIL = "fail"
 
 
@@ -39,9 +39,9 @@ class Heartbeat:
 
     def run(self, stop: threading.Event) -> None:
         """Ping at once, then every `every`, until `stop`."""
-        logged = ""
+        logged, pinger = "", Pinger(timeout=self.timeout)
         while not stop.is_set():
-            problem = ping(ping_url(self.url, is_ready=not self.not_ready_reason()), timeout=self.timeout)
+            problem = pinger.ping(ping_url(self.url, is_ready=not self.not_ready_reason()))
             if problem and problem != logged:
                 warn("heartbeat_failed", reason=problem)
             elif problem != logged:
@@ -58,15 +58,40 @@ def ping_url(url: Secret, *, is_ready: bool) -> Secret:
     return Secret(urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{FAIL}")))
 
 
-def ping(url: Secret, *, timeout: float) -> str:
-    """Send one request without following redirects. Return why it failed, without the address; "": it was accepted."""
+class Pinger:
+    """Sends each ping in a thread of its own: nothing else bounds a name that nobody resolves, or many addresses."""
+
+    def __init__(self, *, timeout: float) -> None:
+        self._timeout = timeout
+        self._thread: threading.Thread | None = None  # of the last ping
+
+    def ping(self, url: Secret) -> str:
+        """Send one request within the timeout. Return why it failed, without the address; "": it was accepted."""
+        if self._thread and self._thread.is_alive():
+            return "an earlier ping has not ended yet"
+        exchange, results = _Exchange(self._timeout), list[str]()
+        self._thread = threading.Thread(
+            target=lambda: results.append(_request(url, exchange)), name="ping", daemon=True
+        )
+        try:
+            self._thread.start()
+        except (RuntimeError, MemoryError):
+            return "the system had no thread left for it"
+        self._thread.join(self._timeout)
+        if self._thread.is_alive():
+            exchange.end()
+            return f"no answer within {self._timeout:.0f} s"
+        return results[0] if results else "an error in the monitor"
+
+
+def _request(url: Secret, exchange: _Exchange) -> str:
+    """Send one request without following redirects. Return as `Pinger.ping`."""
     from urllib.error import HTTPError, URLError
     from urllib.request import Request
 
-    exchange = _Exchange(timeout)
     try:
         request = Request(url.reveal(), headers={"User-Agent": f"press-monitor/{__version__}"})  # noqa: S310 - http(s)
-        with exchange.bounded(), _opener(exchange).open(request, timeout=timeout):
+        with closing(exchange), _opener(exchange).open(request, timeout=exchange.timeout):
             pass
     except HTTPError as error:
         error.close()
@@ -75,45 +100,37 @@ def ping(url: Secret, *, timeout: float) -> str:
         return f"{error.code} {phrase}".strip()
     except (OSError, HTTPException, ValueError) as error:
         reason = error.reason if isinstance(error, URLError) and isinstance(error.reason, OSError) else error
-        if exchange.is_over or isinstance(reason, TimeoutError):
-            return f"no answer within {timeout:.0f} s"
+        if isinstance(reason, TimeoutError):
+            return f"no answer within {exchange.timeout:.0f} s"
         # The system's name for the error, or its type; never its text, which may hold the address.
         return (reason.strerror if isinstance(reason, OSError) else None) or type(reason).__name__
-    return f"no answer within {timeout:.0f} s" if exchange.is_over else ""  # cut headers look like complete ones
+    return ""
 
 
 class _Exchange:
     """The connections of one ping, which are shut down when its time is over, whatever the server sends."""
 
     def __init__(self, timeout: float) -> None:
-        self._timeout = timeout
+        self.timeout = timeout  # seconds
         self._connections: list[socket.socket] = []  # second handles on them
-        self.is_over = False
+        self._is_over = False
 
-    @contextmanager
-    def bounded(self) -> Iterator[None]:
-        """End the exchange when its time is over."""
-        timer = threading.Timer(self._timeout, self._end)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-            timer.join()
-            for connection in self._connections:
-                connection.close()
+    def close(self) -> None:
+        """Close the second handles."""
+        for connection in self._connections:
+            connection.close()
 
     def connect(self, address: tuple[str, int], *options: Any) -> socket.socket:
         """Connect as `socket.create_connection` does."""
         connection = socket.create_connection(address, *options)
         self._connections.append(connection.dup())
-        if self.is_over:
-            self._end()
+        if self._is_over:
+            self.end()
         return connection
 
-    def _end(self) -> None:
-        self.is_over = True
+    def end(self) -> None:
+        """Shut all connections down, later ones, too."""
+        self._is_over = True
         for connection in self._connections:
             with suppress(OSError):  # closed already
                 connection.shutdown(socket.SHUT_RDWR)

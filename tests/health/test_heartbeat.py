@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.health.heartbeat import Heartbeat, ping, ping_url
+from monitor.health.heartbeat import Heartbeat, Pinger, ping_url
 from monitor.secret import Secret
 from tests.servers import Answer, http_server, unused_port
 
@@ -83,22 +83,22 @@ FAILURES = [
 @pytest.mark.parametrize(("answer", "reason"), FAILURES, ids=[row[1] for row in FAILURES])
 def test_a_failure_is_said_in_our_own_words_and_nothing_is_followed(answer: Answer, reason: str) -> None:
     with http_server(answer) as server:
-        assert ping(Secret(f"{server.url}/{TOKEN}"), timeout=30) == reason
+        assert Pinger(timeout=30).ping(Secret(f"{server.url}/{TOKEN}")) == reason
     assert len(server.requests) == 1
 
 
 def test_a_service_that_does_not_answer_is_given_up() -> None:
     with http_server(Answer(is_hanging=True)) as server:
-        assert ping(Secret(f"{server.url}/{TOKEN}"), timeout=0.05) == "no answer within 0 s"
+        assert Pinger(timeout=0.05).ping(Secret(f"{server.url}/{TOKEN}")) == "no answer within 0 s"
 
 
 def test_a_service_that_is_away_is_named_as_the_system_does() -> None:
-    assert ping(Secret(f"http://127.0.0.1:{unused_port()}/{TOKEN}"), timeout=30) == "Connection refused"
+    assert Pinger(timeout=30).ping(Secret(f"http://127.0.0.1:{unused_port()}/{TOKEN}")) == "Connection refused"
 
 
 def test_a_service_that_speaks_no_tls_is_said_without_its_address() -> None:
     with http_server() as server:
-        said = ping(Secret(f"https://127.0.0.1:{server.port}/{TOKEN}"), timeout=30)
+        said = Pinger(timeout=30).ping(Secret(f"https://127.0.0.1:{server.port}/{TOKEN}"))
     assert said
     assert TOKEN not in said
 
@@ -107,7 +107,7 @@ def test_a_service_that_speaks_no_tls_is_said_without_its_address() -> None:
     "url", [f"http://127.0.0.1/{TOKEN} x", f"http://127.0.0.1/{TOKEN}한", f"odd://127.0.0.1/{TOKEN}"]
 )
 def test_an_address_that_cannot_be_asked_for_is_not_repeated(url: str) -> None:
-    said = ping(Secret(url), timeout=30)
+    said = Pinger(timeout=30).ping(Secret(url))
     assert said
     assert TOKEN not in said
 
@@ -115,7 +115,7 @@ def test_an_address_that_cannot_be_asked_for_is_not_repeated(url: str) -> None:
 def test_a_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     with http_server() as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
-        assert ping(Secret(f"http://press.example/{TOKEN}"), timeout=30) == ""
+        assert Pinger(timeout=30).ping(Secret(f"http://press.example/{TOKEN}")) == ""
     assert proxy.requests[0].path == f"http://press.example/{TOKEN}"
 
 
@@ -154,15 +154,41 @@ def dripping_server(head: bytes, drip: bytes) -> Iterator[int]:
 @pytest.mark.parametrize(("scheme", "head", "drip"), DRIPS.values(), ids=DRIPS)
 def test_a_server_that_drips_is_given_up(scheme: str, head: bytes, drip: bytes) -> None:
     with dripping_server(head, drip) as port:
-        assert ping(Secret(f"{scheme}://127.0.0.1:{port}/{TOKEN}"), timeout=0.3) == "no answer within 0 s"
+        assert Pinger(timeout=0.3).ping(Secret(f"{scheme}://127.0.0.1:{port}/{TOKEN}")) == "no answer within 0 s"
 
 
 def test_a_proxy_whose_tunnel_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     with dripping_server(b"HTTP/1.1 200 OK\r\nX: ", b"x") as port:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
-        assert ping(Secret(f"https://press.example/{TOKEN}"), timeout=0.3) == "no answer within 0 s"
+        assert Pinger(timeout=0.3).ping(Secret(f"https://press.example/{TOKEN}")) == "no answer within 0 s"
 
 
 def test_a_body_without_an_end_is_not_read() -> None:
     with dripping_server(b"HTTP/1.1 200 OK\r\n\r\n", b"x") as port:
-        assert ping(Secret(f"http://127.0.0.1:{port}/{TOKEN}"), timeout=30) == ""
+        assert Pinger(timeout=30).ping(Secret(f"http://127.0.0.1:{port}/{TOKEN}")) == ""
+
+
+def test_a_name_that_nobody_resolves_is_given_up_and_not_looked_up_twice_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ending, asked = threading.Event(), list[object]()
+
+    def look_up(*names: object, **_: object) -> object:
+        asked.append(names)
+        ending.wait(30)
+        raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    pinger = Pinger(timeout=0.05)
+    assert pinger.ping(Secret(f"http://press.example/{TOKEN}")) == "no answer within 0 s"
+    assert pinger.ping(Secret(f"http://press.example/{TOKEN}")) == "an earlier ping has not ended yet"
+    assert len(asked) == 1
+    ending.set()
+
+
+def test_a_system_without_threads_fails_the_ping_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert Pinger(timeout=30).ping(Secret("http://127.0.0.1/")) == "the system had no thread left for it"

@@ -49,6 +49,8 @@ class SendFailure(StrEnum):
     CERTIFICATE_HOST = f"{_NO_TLS}: the server's certificate is for another host name"
     NO_STARTTLS = "the mail server offers no STARTTLS, so nothing was sent; check the port and the mode of its url"
     NO_MAIL_SERVER = "what answered is not a mail server"
+    MAIL_TIMEOUT = "no answer in time from the mail server, which has not been given the message"
+    MAIL_CUT = "the mail server broke off before it took the message"
     READ_TIMEOUT = "no answer in time; it may have been accepted"
     CONNECTION_LOST = "the connection broke before the answer; it may have been accepted"
     UNREADABLE = "the answer cannot be read; it may have been accepted"
@@ -134,7 +136,7 @@ def _accepted(code: int) -> Verdict:
 
 def _verdict_of_code(trace: WireTrace, code: int) -> Verdict:
     if trace.protocol == "smtp" and _is_good(trace.protocol, code):
-        return Verdict(outcome=Outcome.TRANSIENT, reason="the mail server broke off before it took the message")
+        return Verdict(outcome=Outcome.TRANSIENT, reason=SendFailure.MAIL_CUT.value)
     outcome = _outcome(trace, code)
     return Verdict(outcome=outcome, reason=_reason(trace, code, outcome), code=code, retry_after=trace.retry_after)
 

@@ -303,6 +303,9 @@ def _tap_smtp() -> None:
             if is_after_text:
                 tap.note_unanswered(_root(error))
                 tap.note_code(NO_REPLY)
+            elif not tap.trace.failure and all(code < 400 for code in tap.trace.codes):  # else a refusal is the reason
+                is_late = isinstance(_root(error), TimeoutError)
+                tap.note_failure(SendFailure.MAIL_TIMEOUT if is_late else SendFailure.MAIL_CUT)
             raise
         is_reply = 200 <= reply[0] < 600
         if not is_reply:

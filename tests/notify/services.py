@@ -19,8 +19,8 @@ def webhook(port: int, options: str = "rto=20", scheme: str = "json") -> Apprise
     return AppriseChannel("hook", build(Secret(f"{scheme}://127.0.0.1:{port}/{CANARY}?cto=5&{options}")))
 
 
-def mailbox(port: int, *, html: Html = "auto", options: str = "") -> AppriseChannel:
-    address = f"from=monitor@example.org&to=desk@example.org&mode=insecure&cto=5{options}"
+def mailbox(port: int, *, html: Html = "auto", options: str = "", timeout: float = 5) -> AppriseChannel:
+    address = f"from=monitor@example.org&to=desk@example.org&mode=insecure&cto={timeout}{options}"
     return AppriseChannel("desk", build(Secret(f"mailto://127.0.0.1:{port}/?{address}")), html=html)
 
 

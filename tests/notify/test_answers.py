@@ -225,6 +225,31 @@ def test_the_reply_to_the_text_of_a_mail_decides(after_text: bytes, outcome: Out
     assert (verdict.outcome, verdict.code) == (outcome, code)
 
 
+@pytest.mark.parametrize(
+    "said", [b"", b"220 here\r\n", b"220 here\r\n250 8BITMIME\r\n", b"220 h\r\n250 a\r\n250 b\r\n"]
+)
+@pytest.mark.parametrize(
+    ("is_hanging", "reason"),
+    [
+        (True, "no answer in time from the mail server, which has not been given the message"),
+        (False, "the mail server broke off before it took the message"),
+    ],
+)
+def test_a_mail_server_that_falls_silent_before_the_text_is_called_so(
+    said: bytes, *, is_hanging: bool, reason: str
+) -> None:
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(said)
+        if is_hanging:
+            while connection.recv(4096):
+                pass
+        connection.shutdown(socket.SHUT_WR)
+
+    with raw_server(talk) as port:
+        verdict = mailbox(port, timeout=0.2).send(PING, delivery="1")
+    assert (verdict.outcome, verdict.reason) == (TRANSIENT, reason)
+
+
 @pytest.mark.parametrize("greeting", [b"hello\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-OpenSSH_9.6\r\n"])
 def test_what_is_no_mail_server_is_called_so(greeting: bytes) -> None:
     with raw_server(mail_server(greeting=greeting)) as port:

@@ -43,6 +43,7 @@ from monitor.records import (
     LedgerEntry,
     Listing,
     MessageRecord,
+    OverdueDumps,
     Pruned,
     RejectRecord,
     Stored,
@@ -125,7 +126,7 @@ class Store(Protocol):
     def confirm_file(self, source: str, path: bytes, signature: FileSignature) -> None:
         """Give a ledger entry the signature that its file has now: its content was found as it was ingested."""
 
-    def reject_overdue(self, *, held_before: datetime, now: datetime) -> int:
+    def reject_overdue(self, *, held_before: datetime, now: datetime) -> OverdueDumps:
         """Turn tails held since before that time into rejects, each with its event; return how many there were."""
 
 

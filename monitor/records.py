@@ -227,6 +227,18 @@ class LedgerEntry(NamedTuple):
     parser: int  # version of the parser that read it
 
 
+class OverdueDumps(NamedTuple):
+    """How many held dumps were not completed in time."""
+
+    unfinished: int = 0  # their last record is
+    empty: int = 0  # the file holds no record
+
+    @property
+    def total(self) -> int:
+        """Return how many there are of both kinds."""
+        return self.unfinished + self.empty
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
     """What an outbox has still to send."""

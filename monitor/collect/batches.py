@@ -48,7 +48,7 @@ class DumpSummary:
             if isinstance(entry, Reject):
                 self.has_rejects = True
                 self.has_tail |= entry.is_tail
-                self.has_reject_text |= bool(entry.text) or entry.line == 0  # 0: the file was not even read
+                self.has_reject_text |= bool(entry.text) or not entry.is_tail  # a file is rejected unread, too
                 continue
             self.has_records = True
             if day := entry.day:

@@ -15,6 +15,7 @@ from monitor.logs import warn, warn_store
 from monitor.model import ChannelState, Delivery, IngestReport, Message
 from monitor.notify.retry import Decision, Transition
 from monitor.ports import Clock, Outbox
+from monitor.records import OverdueDumps
 
 _REMIND_AFTER = timedelta(hours=1)
 _SEE_REJECTS = "`monitor dumps --rejects` says why; the files are left as they are."
@@ -191,11 +192,17 @@ class OperatorAlerts:
             key=f"unreadable:{source}:{self._hour()}",
         )
 
-    def dumps_unfinished(self, count: int) -> None:
-        """Alert that dumps ended in the middle of a release and were not completed."""
+    def dumps_overdue(self, overdue: OverdueDumps) -> None:
+        """Alert that dumps ended in the middle of a release, or before any, and were not completed."""
+        headlines, reasons = list[str](), list[str]()
+        if overdue.unfinished:
+            headlines.append(f"{_plural(overdue.unfinished, 'unfinished dump')} stayed unfinished")
+            reasons.append("The last release of each was rejected.")
+        if overdue.empty:
+            headlines.append(f"{_plural(overdue.empty, 'dump')} stayed empty")
+            reasons.append("An empty file holds no release.")
         self._alert(
-            f"{_plural(count, 'unfinished dump')} stayed unfinished\nThe last release of each was"
-            " rejected. `monitor dumps --rejects` lists them.",
+            f"{', and '.join(headlines)}\n{' '.join(reasons)} `monitor dumps --rejects` lists them.",
             key=f"overdue:{self._hour()}",
         )
 

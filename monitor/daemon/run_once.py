@@ -34,9 +34,10 @@ class PassResult:
 def run_once(ingester: Ingester, dispatcher: Dispatcher, *, store: Store) -> PassResult:
     """Ingest what waits in every folder, then deliver what is due on every channel."""
     now = dispatcher.clock.now()
-    result = PassResult(rejected=store.reject_overdue(held_before=now, now=now))
-    if result.rejected:
-        dispatcher.operator.dumps_unfinished(result.rejected)
+    overdue = store.reject_overdue(held_before=now, now=now)
+    result = PassResult(rejected=overdue.total)
+    if overdue.total:
+        dispatcher.operator.dumps_overdue(overdue)
     result.unsent += dispatcher.start()
     for source in ingester.sources:
         _ingest_all(ingester, source, result)

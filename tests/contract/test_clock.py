@@ -118,8 +118,8 @@ def test_a_source_is_silent_from_the_same_distance(pair: Pair, by: timedelta) ->
 def test_an_unfinished_dump_may_be_completed_as_long_as_before(pair: Pair, by: timedelta) -> None:
     take_in(pair.store, CUT, now=NOON)
     now = set_clock(pair, by)
-    assert pair.store.reject_overdue(held_before=now - SECOND, now=now) == 0
-    assert pair.store.reject_overdue(held_before=now, now=now + MINUTE) == 1
+    assert pair.store.reject_overdue(held_before=now - SECOND, now=now).total == 0
+    assert pair.store.reject_overdue(held_before=now, now=now + MINUTE).total == 1
 
 
 def arrive(pair: Pair, text: str, *, name: str, now: datetime) -> IngestReport:

@@ -16,6 +16,7 @@ from monitor.model import ChannelState, Delivery, IngestReport, Kind, Message, O
 from monitor.notify.retry import Action, Decision, Transition
 from monitor.notify.send_time import Policy
 from monitor.ports import LEASE
+from monitor.records import OverdueDumps
 from monitor.testing import NOON, FrozenClock, MemoryChannelStates, MemoryOutbox, RecordingChannel, note
 from tests.notify.facts import notice
 
@@ -177,9 +178,20 @@ def test_an_hour_later_it_is_told_again() -> None:
         staff.operator.message_dead(delivery(), GIVEN_UP)
         staff.operator.messages_expired({"team": 1})
         staff.operator.dump_rejected(report())
-        staff.operator.dumps_unfinished(1)
+        staff.operator.dumps_overdue(OverdueDumps(unfinished=1))
         staff.clock.advance(HOUR)
     assert len(staff.alerts()) == 8
+
+
+def test_an_empty_dump_is_called_empty() -> None:
+    staff = Operator("desk")
+    staff.operator.dumps_overdue(OverdueDumps(empty=2))
+    staff.clock.advance(HOUR)
+    staff.operator.dumps_overdue(OverdueDumps(unfinished=1, empty=1))
+    assert [headline for _, headline in staff.alerts()] == [
+        "2 dumps stayed empty",
+        "1 unfinished dump stayed unfinished, and 1 dump stayed empty",
+    ]
 
 
 def test_other_channels_and_sources_are_other_things() -> None:
@@ -227,7 +239,7 @@ class Locked(MemoryOutbox):
 
 def test_a_store_that_cannot_take_it_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
     staff = Operator("desk")
-    replace(staff.operator, outbox=Locked("desk")).dumps_unfinished(1)
+    replace(staff.operator, outbox=Locked("desk")).dumps_overdue(OverdueDumps(unfinished=1))
     assert sorted(record.getMessage() for record in caplog.records) == ["operator_told", "store_busy"]
 
 
@@ -235,7 +247,7 @@ def test_an_alert_that_the_store_could_not_take_is_queued_once_it_can(caplog: py
     staff = Operator("team", "desk", "boss")
     staff.outbox = outbox = Locked("team", "boss")
     operator = replace(staff.operator, outbox=outbox)
-    operator.dumps_unfinished(1)
+    operator.dumps_overdue(OverdueDumps(unfinished=1))
     headline = "1 unfinished dump stayed unfinished"
     assert staff.alerts() == [("desk", headline)], "one channel that fails is no reason to leave out the next"
     operator.retry_postponed()

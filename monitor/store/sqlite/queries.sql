@@ -174,7 +174,7 @@ UPDATE reject SET unreported = 0 WHERE source = :source AND unreported = 1 AND i
 -- name: overdue_tails
 -- They have an alert of their own, which counts them all.
 UPDATE reject SET state = 'rejected', at = :at WHERE state = 'held' AND at <= :before
-RETURNING source, dump, reason;
+RETURNING source, dump, reason, line;
 
 -- name: count_reject
 -- Nothing of it is held any more.

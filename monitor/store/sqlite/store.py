@@ -24,7 +24,7 @@ from monitor.model import (
     Sketch,
 )
 from monitor.ports import Known
-from monitor.records import LedgerEntry, Listing
+from monitor.records import LedgerEntry, Listing, OverdueDumps
 from monitor.store.sqlite.changes import add_changes, refuse_stale
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import (
@@ -129,13 +129,14 @@ class SqliteStore:
         with self._handle.transaction():
             self._handle.all("confirm_file", path=path, source=source, **own)
 
-    def reject_overdue(self, *, held_before: datetime, now: datetime) -> int:
+    def reject_overdue(self, *, held_before: datetime, now: datetime) -> OverdueDumps:
         with self._handle.transaction():
             rows = self._handle.all("overdue_tails", before=timestamp(held_before), at=timestamp(now))
             for row in rows:
                 self._add_rejection(row["source"], row["dump"], row["reason"], now=now)
                 self._handle.all("count_reject", dump=row["dump"])
-        return len(rows)
+        empty = sum(row["line"] == 0 for row in rows)
+        return OverdueDumps(unfinished=len(rows) - empty, empty=empty)
 
     def _newest(self, keys: Collection[bytes], *, most: int | None) -> dict[bytes, tuple[int, ...]]:
         """Return the newest releases under each key in the order of their numbers; most None: all of them."""

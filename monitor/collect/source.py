@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
+from monitor.collect.watching.file_names import fits
 from monitor.collect.watching.folder import Folder
 
 
@@ -27,7 +27,7 @@ class SourceOptions:
     def listing_of(self, name: str) -> str | None:
         """Return the declared listing whose globs match a dump's name; None: no listing does."""
         name = name.rpartition("/")[2]
-        return next((each for each, globs in self.listings.items() if any(fnmatchcase(name, g) for g in globs)), None)
+        return next((each for each, globs in self.listings.items() if fits(globs, name)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,7 +61,7 @@ def watchlists_of(config: Config) -> tuple[Watchlist, ...]:
 def sources_of(config: Config) -> tuple[Source, ...]:
     """Return the configured sources for ingestion, in the order of the file."""
     from monitor.collect.source import Source, SourceOptions
-    from monitor.collect.watching.folder import IGNORED, Folder
+    from monitor.collect.watching.folder import Folder
 
     return tuple(
         Source(
@@ -69,7 +69,7 @@ def sources_of(config: Config) -> tuple[Source, ...]:
                 source=name,
                 path=os.fsencode(source.path),
                 files=source.files,
-                ignore=(*IGNORED, *config.watch.ignore),
+                ignore=(*source.ignore, *config.watch.ignore),
                 is_recursive=source.recursive,
                 follows_links=config.watch.follow_symlinks,
             ),

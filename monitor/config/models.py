@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from pydantic_core.core_schema import ValidationInfo
 
+from monitor.collect.watching.file_names import IGNORED
 from monitor.config import parsers
 from monitor.config.diagnostics import Place
 from monitor.config.redact import mask_urls
@@ -136,6 +137,10 @@ class Source(Section):
     files: Globs = setting(
         "Patterns for the names of dump files; if several sources match, the first one is used.", default=("*.txt",)
     )
+    ignore: tuple[Glob, ...] = setting(
+        "Patterns for names that are never dumps; a list replaces the one for copies, conflicts and incomplete files.",
+        default=IGNORED,
+    )
     encoding: Codec = setting("The encoding of the dumps, such as utf-8 or cp949; auto detects it.", default="auto")
     categories: tuple[Word, ...] = setting("The category lines this publisher prints above titles.", default=())
     as_of: Literal["auto", "filename", "newest_date", "mtime"] = setting(
@@ -220,7 +225,7 @@ class Watch(Section):
     )
     partial_grace: Duration = setting("How long an incomplete last record may still be completed.", default="10m")
     rescan: PositiveDuration = setting("How often folders are also listed, in case an event was lost.", default="1m")
-    ignore: tuple[Glob, ...] = setting("Patterns for names to ignore.", default=())
+    ignore: tuple[Glob, ...] = setting("More patterns for names to ignore, in every source.", default=())
     follow_symlinks: Flag = setting(
         "Whether links to files and folders are followed; if not, none leads out of a source.", default=False
     )

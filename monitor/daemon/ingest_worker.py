@@ -21,7 +21,7 @@ from monitor.collect.watching.file_queue import FileQueue
 from monitor.collect.watching.scan_schedule import POLL
 from monitor.collect.watching.settle import MAX_RETRY_FAILED, RETRY_FAILED, FileProbe, SettleQueue, has_writer
 from monitor.collect.watching.supervisor import Scan, Supervisor, WatchStatus
-from monitor.daemon.ingester import FileState, Ingester, IngestOutcome
+from monitor.daemon.ingester import FileState, Ingester, IngestOutcome, first_names, log_ignored
 from monitor.errors import Interrupted, MonitorError, StoreError
 from monitor.health.daemon_state import NAMES_SHOWN, DaemonState, SourceState, UnreadPaths
 from monitor.health.liveness import Liveness
@@ -209,11 +209,9 @@ class IngestWorker:
         before = self._unread.get(source, UnreadPaths())
         self._unread[source] = unread
         if unread.ignored > before.ignored:
-            say(
-                "files_ignored", source=source, count=unread.ignored, names=_names(unread.ignored, unread.ignored_names)
-            )
+            log_ignored(source, unread)
         if unread.unreadable > before.unreadable:
-            names = _names(unread.unreadable, unread.unreadable_names)
+            names = first_names(unread.unreadable, unread.unreadable_names)
             warn("paths_unreadable", source=source, count=unread.unreadable, names=names)
             self._operator.paths_unreadable(source, unread.unreadable_names)
 
@@ -348,7 +346,7 @@ class IngestWorker:
             news = [path for path in late if path not in self._late and self.ingester.source_of(path) is source]
             if news:
                 names = [source.folder.name_of(path) for path in news]
-                warn("files_unsettled", source=source.name, count=len(news), names=_names(len(names), names))
+                warn("files_unsettled", source=source.name, count=len(news), names=first_names(len(names), names))
                 self._operator.files_unsettled(source.name, names[:NAMES_SHOWN])
         self._late = set(late)
 
@@ -395,7 +393,3 @@ class IngestWorker:
             failed_names=tuple(map(name_of, failed[:NAMES_SHOWN])),
             missed_by_events=self._supervisor.missed.get(source.folder.path, 0),
         )
-
-
-def _names(count: int, names: Sequence[str]) -> str:
-    return ", ".join([*names[:NAMES_SHOWN], *(["…"] if count > NAMES_SHOWN else [])])

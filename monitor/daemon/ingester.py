@@ -275,6 +275,17 @@ class Ingester:
             self._skipped[path] = signature
 
 
+def log_ignored(source: str, unread: UnreadPaths) -> None:
+    """Say which files were passed over by their names."""
+    names = first_names(unread.ignored, unread.ignored_names)
+    say("files_ignored", source=source, count=unread.ignored, names=names)
+
+
+def first_names(count: int, names: Sequence[str]) -> str:
+    """Return the first of so many names, and a mark where there are more."""
+    return ", ".join([*names[:NAMES_SHOWN], *(["…"] if count > NAMES_SHOWN else [])])
+
+
 def _shortened(name: str) -> str:
     """Return a name that fits on a line; a path may have thousands of characters."""
     return name if len(name) <= MAX_NAME else f"{name[: MAX_NAME // 2]}…{name[-MAX_NAME // 2 :]}"

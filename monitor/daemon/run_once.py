@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from monitor.collect.source import Source
 from monitor.collect.watching.settle import has_writer
 from monitor.daemon.dispatcher import Dispatcher
-from monitor.daemon.ingester import Ingester
+from monitor.daemon.ingester import Ingester, log_ignored
 from monitor.logs import say, warn
 from monitor.model import Mode
 from monitor.notify.worker import DeliveryCounts
@@ -55,6 +55,8 @@ def _ingest_all(ingester: Ingester, source: Source, result: PassResult) -> None:
         warn("folder_missing", source=source.name, path=source.folder.shown, reason=error.strerror)
         result.unread += 1
         return
+    if found.unread.ignored:
+        log_ignored(source.name, found.unread)
     for each in found.unread.unreadable_names:
         warn("path_unreadable", source=source.name, name=each)
     result.unread += found.unread.unreadable

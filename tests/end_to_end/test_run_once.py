@@ -65,6 +65,21 @@ def test_a_category_that_comes_later_enriches_and_tells_the_newly_matching(
     assert [(row["alert"], row["title"][:13]) for row in late] == [(["fta"], "Joint Readout")]
 
 
+def test_what_one_pass_does_not_read_is_named_and_a_list_of_its_own_reads_it(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    for name, text in {"PRESS.TXT": TALKS, "press - Copy.txt": VISIT, "notes.doc": VISIT}.items():
+        project.drop(name, text)
+    done = project.run("run", "--once", "--log-format", "json")
+    assert done.code == 0
+    [said] = [row for row in map(json.loads, done.err.splitlines()) if row["event"] == "files_ignored"]
+    assert (said["count"], set(said["names"].split(", "))) == (2, {"notes.doc", "press - Copy.txt"})
+    assert kinds(project) == {"new": 1}
+
+    project.write_config(CONFIG.replace("path: seeds/", "path: seeds/\n    ignore: []") % "console://")
+    assert project.run("run", "--once").code == 0
+    assert kinds(project) == {"new": 2}
+
+
 def test_the_samples_show_every_kind_that_is_no_reject(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "seeds", tmp_path / "seeds")
     shutil.copy(ROOT / "config.yaml", tmp_path)

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from fnmatch import translate
-from functools import cache
 
+from monitor.collect.watching.file_names import IGNORED, fits
 from monitor.collect.watching.walk import Walk
 from monitor.model import FileSignature
 from monitor.text import escape
-
-# Incomplete files, which get their real name when they are complete, and files of a desktop.
-IGNORED = (
-    ".*", "*~", "*.tmp", "*.part", "*.partial", "*.filepart", "*.crdownload", "*.swp",
-    "Thumbs.db", "desktop.ini", "@eaDir",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +45,11 @@ class Folder:
     def matches(self, name: bytes) -> bool:
         """Return whether a file name is that of a dump."""
         text = os.fsdecode(name)
-        return _fits(self.files, text) and not _fits(self.ignore, text)
+        return fits(self.files, text) and not fits(self.ignore, text)
 
     def ignores(self, name: bytes) -> bool:
         """Return whether files and subfolders of this name are never read."""
-        return _fits(self.ignore, os.fsdecode(name))
+        return fits(self.ignore, os.fsdecode(name))
 
     def name_of(self, path: bytes) -> str:
         """Return a path safe to print, relative to the folder; of a file elsewhere only the name."""
@@ -109,16 +101,6 @@ class Folder:
         except OSError as error:
             on_error(path, error.strerror or str(error))
             return None
-
-
-def _fits(globs: tuple[str, ...], text: str) -> bool:
-    return _pattern(globs).match(text) is not None
-
-
-@cache
-def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
-    """Compile one expression for all globs: each name in a large folder is matched several times."""
-    return re.compile("|".join(map(translate, globs)) or r"(?!)")
 
 
 def signature(status: os.stat_result) -> FileSignature:

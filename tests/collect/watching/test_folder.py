@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,10 @@ NAMES = [
     (b"\xb0\xa1\xb3\xaa.txt", True),
     ("산업부.txt".encode(), True),
     (b"tmp.txt", True),
-    (b"a.TXT", False),
+    (b"a.TXT", True),
+    (b"a.txt.bak", False),
+    (b"a.bak.txt", False),
+    (b"backlog.txt", True),
     (b"a.txt.gz", False),
     (b"atxt", False),
     (b"a.txt~", False),
@@ -37,6 +41,24 @@ NAMES = [
 IGNORED = [
     b".a.txt", b".DS_Store", b"a.txt~", b"a.tmp", b"a.part", b"a.partial", b"a.filepart", b"a.crdownload",
     b".a.txt.swp", b"a.swp", b"Thumbs.db", b"desktop.ini", b"@eaDir",
+]  # fmt: skip
+
+# Copies beside a dump, as programs and people name them; none is the dump
+COPIES = [
+    "a.sync-conflict-20240702-093000-ABCDEFG.txt", "a (conflicted copy 2024-07-03 093000).txt",
+    "a (Kim's conflicted copy 2024-07-03).txt", "a_conflict-20240703-093000.txt", "a.conflict-notebook.txt",
+    "a (충돌 사본 2024-07-03).txt", "a(김의 충돌된 복사본).txt",
+    "a - Copy.txt", "a - copy (2).txt", "A - COPY.TXT", "a copy.txt", "a copy 2.txt", "a (copy).txt",
+    "a (3rd copy).txt",
+    "Copy of a.txt", "a - 복사본.txt", "a - 복사본 (2).txt", "a 복사본.txt", "a (사본).txt",
+    "a.bak", "a.bak.txt", "a.txt.bak", "a.bak2", "a_old_20240703.txt", "a_old.txt", "a.old", "a.orig", "a.txt.orig",
+    "~$a.txt", "~$b.docx", ".~lock.a.txt#", "a.txt.swp", "a.swo", "a.temp", "a.txt.download",
+]  # fmt: skip
+
+# Names of dumps that only resemble them
+NO_COPIES = [
+    "copyright.txt", "a - copyright.txt", "household_oldest.txt", "conflict-minerals.txt", "무력충돌.txt", "복사본.txt",
+    "photocopy.txt", "temp.txt", "bak.txt", "template_2024.txt", "a (1).txt", "2024 old towns.txt",
 ]  # fmt: skip
 
 # (path in the folder, whether a plain folder holds it, whether a recursive one does)
@@ -80,6 +102,26 @@ def scanned(path: Path, *, is_recursive: bool = False) -> list[bytes]:
 @pytest.mark.parametrize(("name", "expected"), NAMES)
 def test_a_name_counts_when_a_glob_takes_it_and_nothing_ignores_it(name: bytes, expected: bool) -> None:
     assert folder(b"/in").matches(name) is expected
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_a_copy_that_stands_beside_a_dump_is_ignored_even_when_every_name_is_asked_for(name: str) -> None:
+    for form in ("NFC", "NFD"):
+        assert folder(b"/in", files=("*",)).ignores(os.fsencode(unicodedata.normalize(form, name)))
+
+
+@pytest.mark.parametrize("name", NO_COPIES)
+def test_a_name_that_only_resembles_a_copy_is_that_of_a_dump(name: str) -> None:
+    assert folder(b"/in").matches(os.fsencode(name))
+
+
+@pytest.mark.parametrize("glob", ["보도자료_*.txt", "*CAFÉ*.TXT"])
+@pytest.mark.parametrize("name", ["보도자료_café.txt", "보도자료_Café.TXT"])
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_name_fits_a_glob_that_looks_like_it_in_any_letter_case(glob: str, name: str, form: str) -> None:
+    written = unicodedata.normalize("NFD", glob)
+    for pattern in (glob, written):
+        assert folder(b"/in", files=(pattern,)).matches(os.fsencode(unicodedata.normalize(form, name)))
 
 
 @pytest.mark.parametrize("name", IGNORED)

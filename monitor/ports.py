@@ -444,6 +444,9 @@ class Channel(Protocol):
         delivery: the number of the Delivery.
         """
 
+    def fits(self, message: Message) -> bool:
+        """Return whether its readers see all of a message, so that it need not be split further."""
+
 
 class Clock(Protocol):
     """The time as the process sees it; tests inject one that stands still."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from monitor.notify.channels import part_limit_of, rate_of
+from monitor.notify.channels import rate_of
 from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from monitor.notify.send_time import Policy
 from monitor.ports import Retention
@@ -25,7 +25,6 @@ def policy_of(config: Config, name: str, *, retry_policy: RetryPolicy = DEFAULT_
     return Policy(
         timezone=config.timezone,
         max_age=channel.max_age,
-        part_limit=part_limit_of(channel.url),
         rate=channel.rate or rate_of(channel.url),
         max_per_hour=channel.max_per_hour,
         digest=channel.digest,

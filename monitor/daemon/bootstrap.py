@@ -7,7 +7,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -36,7 +36,7 @@ from monitor.logs import say, warn
 from monitor.match.matcher import Matcher, frequencies_in
 from monitor.model import IngestReport, Message, Mode, Verdict
 from monitor.notify.channels import open_channel
-from monitor.notify.guard import GuardedChannel
+from monitor.notify.guard import GuardedChannel, fits
 from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from monitor.notify.worker import UnrecordedAttempts
 from monitor.pipeline import Routing
@@ -249,7 +249,9 @@ def _receiver(config: Config, name: str, stream: TextIO, retry_policy: RetryPoli
     channel = config.channels[name]
     policy = policy_of(config, name, retry_policy=retry_policy)
     fingerprint = sha256(channel.url.reveal().encode("utf-8", "surrogatepass")).hexdigest()[:4]
-    return Receiver(channel=_channel(config, name, stream), policy=policy, fingerprint=fingerprint)
+    opened = _channel(config, name, stream)
+    part_limit = replace(policy.part_limit, fits=partial(fits, opened))
+    return Receiver(channel=opened, policy=replace(policy, part_limit=part_limit), fingerprint=fingerprint)
 
 
 def _frequencies(config: Config, archive: Archive) -> Mapping[str, int]:

@@ -16,7 +16,8 @@ from typing import Any, Literal
 from monitor.errors import MonitorError
 from monitor.model import Message, Verdict
 from monitor.notify.guard import SEND_TIMEOUT, attempt
-from monitor.notify.html import page
+from monitor.notify.html import fits_page, page
+from monitor.notify.message_limit import limit_of
 from monitor.notify.mime import with_alternatives
 from monitor.notify.render import escape_chat_markup, plain, subject
 from monitor.notify.verdict import NO_RECIPIENT, NOTHING_SENT, SendFailure, WireTrace, verdict_of
@@ -43,7 +44,6 @@ _VERBATIM = _BY_MAIL | {"json", "jsons", "xml", "xmls", "form", "forms", "slack"
 _LOCAL = frozenset({"blink1", "dbus", "glib", "gnome", "kde", "macosx", "qt", "windows"})
 # They log in and report success where nobody is there to read; a message is a request with this in its path.
 _MESSAGE_PATHS = dict.fromkeys(("emby", "jellyfin"), "/Message")
-_ROOM_SHARES = (1.0, 0.5, 0.25, 0.125)  # of the usual room: text full of what must be escaped grows up to sixfold
 
 
 class ChannelUnusable(MonitorError):
@@ -64,14 +64,16 @@ class AppriseChannel:
         self._sends_pages = self.supports_pages and (
             html == "on" or (html == "auto" and bool(self._schemes & _BY_MAIL))
         )
-        # Markup that plugins add while escaping counts too; what does not fit is shortened between items.
-        self._max_length = service.body_maxlen
-        self._room = max(200, int((self._max_length - 200) * 0.9))
+        self._limit = limit_of(service, self._schemes, is_mail=bool(self._schemes & _BY_SMTP))
 
     def send(self, message: Message, *, delivery: str) -> Verdict:
         """Send within the timeout; an error that the plugin raises becomes a verdict, one of the message is raised."""
         trace, accepted = self._notify(message, delivery)
         return verdict_of(trace, accepted=accepted)
+
+    def fits(self, message: Message) -> bool:
+        """Return whether one message of the service shows all items in full, as its plugin will write it."""
+        return fits_page(message) if self._sends_pages else self._accepts(self._text(message, plain(message)))
 
     def unusable_reason(self) -> str | None:
         """Return why this plugin cannot send a plain message; None: it would try. Nothing leaves this process."""
@@ -90,7 +92,7 @@ class AppriseChannel:
         content = self._content(message)
         rewrite_mail: Callable[[str], str] = str
         if self._sends_pages and self._schemes & _BY_SMTP:
-            text = plain(message, room=self._room)
+            text = plain(message)
             rewrite_mail = functools.partial(with_alternatives, text=text, page=page(message))
         with capture(self._timeout, is_rehearsal=is_rehearsal) as tap:
             tap.rewrite_mail = rewrite_mail
@@ -128,14 +130,26 @@ class AppriseChannel:
         """Return the most that the service accepts after escaping; hostile text grows, so less of it fits."""
         if self._sends_pages and not self._schemes & _BY_SMTP:
             return {"title": subject(message), "body": page(message), "body_format": "html"}
-        body_format = "html" if _HTML_ESCAPED in self._schemes else "text"
+        return self._text(message, plain(message, fits=lambda body: self._accepts(self._text(message, body))))
+
+    def _text(self, message: Message, body: str) -> dict[str, str]:
+        """Return title and body, escaped; escaping must not make a title longer than the service allows."""
         escape: Callable[[str], str] = str if self._schemes & _VERBATIM else escape_chat_markup
-        if body_format == "html":
-            escape = html.escape
-        title = escape(subject(message))
-        bodies = (escape(plain(message, room=int(self._room * share))) for share in _ROOM_SHARES)
-        body = next((text for text in bodies if len(title) + len(text) <= self._max_length), "")
-        return {"title": title, "body": body or escape(plain(message, room=200)), "body_format": body_format}
+        body_format = "text"
+        if _HTML_ESCAPED in self._schemes:
+            escape, body_format = html.escape, "html"
+        titles = (escape(subject(message, most=most)) for most in range(self._limit.title, 0, -1))
+        title = next((one for one in titles if len(one) <= self._limit.title), "")
+        return {"title": title, "body": escape(body), "body_format": body_format}
+
+    def _accepts(self, content: dict[str, str]) -> bool:
+        """Return whether the service accepts what its plugin makes of this, joined and in the service's own markup."""
+        if content["body"].count("\n") >= self._limit.lines:
+            return False
+        # Apprise has no public way to ask for it.
+        calls = attempt(lambda: list(self._service._build_send_calls(**content)))  # noqa: SLF001
+        (sent,) = calls if isinstance(calls, list) else (content,)  # a plugin that breaks here breaks at its send, too
+        return self._limit.accepts(sent["title"], sent["body"])
 
 
 def build(url: Secret) -> Any:

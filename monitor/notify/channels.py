@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TextIO
 
 from monitor.model import Message, Outcome, Rate, Verdict
 from monitor.notify.apprise_channel import AppriseChannel, ChannelUnusable, Html, check_url, open_apprise, scheme_of
-from monitor.notify.compose import DEFAULT_PART_LIMIT, PartLimit
 from monitor.notify.console import ConsoleChannel
 from monitor.ports import Channel
 from monitor.secret import Secret
 
-# The max_length message, in characters, of services that refuse a part of the default size.
-_MAX_LENGTHS = {
-    "discord": 2_000, "gchat": 4_000, "mmost": 4_000, "mmosts": 4_000, "ntfy": 7_800, "ntfys": 7_800, "tgram": 4_096,
-}  # fmt: skip
 _WEBHOOK_RATE, _MAIL_RATE = Rate(per_second=10, burst=10), Rate(per_second=10 / 60, burst=10)
 _RATES = {
     "console": None, "json": _WEBHOOK_RATE, "jsons": _WEBHOOK_RATE, "mailto": _MAIL_RATE, "mailtos": _MAIL_RATE,
@@ -26,7 +20,6 @@ COMMON_SCHEMES = frozenset(
      "workflows", "xml", "xmls"}
 )  # fmt: skip
 _DEFAULT_RATE = Rate(per_second=1, burst=3)  # the limit of Slack; few services allow less
-_FACTS_SHARE = 0.6  # of a rendered message; layout, subject and escaping take the rest
 
 
 def open_channel(name: str, url: Secret, *, stream: TextIO, color: bool, html: Html = "auto") -> Channel:
@@ -48,12 +41,6 @@ def check_service(url: Secret, *, html: Html = "auto") -> str | None:
     return None if scheme_of(url) in COMMON_SCHEMES else check_channel(url, html=html)
 
 
-def part_limit_of(url: Secret) -> PartLimit:
-    """Return how much one message of this channel may hold before it is split."""
-    max_length = _MAX_LENGTHS.get(scheme_of(url))
-    return replace(DEFAULT_PART_LIMIT, characters=int(max_length * _FACTS_SHARE)) if max_length else DEFAULT_PART_LIMIT
-
-
 def rate_of(url: Secret) -> Rate | None:
     """Return the default rate of the service; None: no limit."""
     return _RATES.get(scheme_of(url), _DEFAULT_RATE)
@@ -71,10 +58,18 @@ class LazyChannel:
     def send(self, message: Message, *, delivery: str) -> Verdict:
         """Send as AppriseChannel; CHANNEL_REFUSED where no service can be built."""
         try:
-            self._channel = self._channel or open_apprise(self.name, self._url, html=self._html)
+            channel = self._opened()
         except ChannelUnusable as error:
             return Verdict(outcome=Outcome.CHANNEL_REFUSED, reason=error.message)
         except (OSError, MemoryError) as error:
             reason = f"the service could not be set up now ({type(error).__name__})"
             return Verdict(outcome=Outcome.TRANSIENT, reason=reason)
-        return self._channel.send(message, delivery=delivery)
+        return channel.send(message, delivery=delivery)
+
+    def fits(self, message: Message) -> bool:
+        """Return whether the service shows all of a message. Raises ChannelUnusable where none can be built."""
+        return self._opened().fits(message)
+
+    def _opened(self) -> AppriseChannel:
+        self._channel = self._channel or open_apprise(self.name, self._url, html=self._html)
+        return self._channel

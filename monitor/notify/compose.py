@@ -5,8 +5,9 @@ Pure. A message holds facts as they were scraped: whatever renders it must neutr
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain, count
@@ -23,6 +24,7 @@ _SNIPPET_SIDE = 75  # characters on each side of a hit: about 160 with an ordina
 _MAX_KEPT, _KEPT_ENDS = 16, 6  # words
 _MAX_CHANGED, _CHANGED_ENDS = 80, 40
 _MAX_EDITS = 60  # a rewritten release is read in full with `monitor show`, not in an alert
+_MAX_PARTS = 999  # the length of the number of a part while it is not known
 _LINES_PER_ITEM = 6  # a summary gives a release one line, other messages several
 _LINE_LAYOUT = 60  # characters around the title in the shortest form of an item
 _FIELD_ORDER = {"body": 0, "category": 1, "title": 2}  # the title is printed anyway
@@ -34,6 +36,7 @@ class PartLimit:
 
     items: int
     characters: int  # of facts, and a line of layout for each item; the rest of the layout adds roughly a fifth
+    fits: Callable[[Message], bool] = lambda _message: True  # whether the channel shows all of a message
 
 
 DEFAULT_PART_LIMIT = PartLimit(items=20, characters=12_000)
@@ -99,7 +102,8 @@ def in_parts(whole: Message, items: Sequence[Item], limit: PartLimit) -> tuple[M
             for item in items
         ]
         limit = replace(limit, items=limit.items * _LINES_PER_ITEM)
-    parts = list(_split(items, limit))
+    longest = replace(whole, part=_MAX_PARTS, parts=_MAX_PARTS)
+    parts = list(_split(items, limit, fits=lambda some: limit.fits(replace(longest, items=tuple(some)))))
     return tuple(replace(whole, items=part, part=n, parts=len(parts)) for n, part in enumerate(parts, start=1))
 
 
@@ -114,18 +118,26 @@ def shorten_edits(edits: Sequence[Edit]) -> tuple[Edit, ...]:
     return tuple(short)
 
 
-def _split(items: Sequence[Item], limit: PartLimit) -> Iterator[tuple[Item, ...]]:
-    part: list[Item] = []
-    room = limit.characters
-    for item in items:
-        size = _size(item)
-        if part and (len(part) == limit.items or size > room):
-            yield tuple(part)
-            part, room = [], limit.characters
-        part.append(item)
-        room -= size
-    if part:
+def _split(
+    items: Sequence[Item], limit: PartLimit, *, fits: Callable[[Sequence[Item]], bool]
+) -> Iterator[tuple[Item, ...]]:
+    """Yield the parts, each with as many items as fit; one that fits nowhere is a part of its own."""
+    start = 0
+    while start < len(items):
+        part = items[start : _end(items, start, limit)]
+        if len(part) > 1 and not fits(part):
+            counts = range(2, len(part))
+            part = part[: 1 + bisect_left(counts, x=True, key=lambda count: not fits(part[:count]))]
         yield tuple(part)
+        start += len(part)
+
+
+def _end(items: Sequence[Item], start: int, limit: PartLimit) -> int:
+    """Return where a part that begins at `start` ends at the latest."""
+    end, room = start + 1, limit.characters - _size(items[start])
+    while end < min(len(items), start + limit.items) and (size := _size(items[end])) <= room:
+        end, room = end + 1, room - size
+    return end
 
 
 def _size(item: Item) -> int:

@@ -42,6 +42,9 @@ class ConsoleChannel:
             return Verdict(outcome=Outcome.TRANSIENT, reason=reason)
         return Verdict(outcome=Outcome.OK, reason="printed")
 
+    def fits(self, message: Message) -> bool:
+        return True
+
     def _write(self, text: bytes, encoding: str) -> bytes:
         """Write and return what nobody took in time.
 

@@ -28,6 +28,14 @@ def attempt(call: Callable[[], T]) -> T | BaseException:
         return error
 
 
+def fits(channel: Channel, message: Message) -> bool:
+    """Return whether a channel shows all of a message; a channel that cannot say so is to fail at its send."""
+    result = attempt(lambda: channel.fits(message))
+    if isinstance(result, KeyboardInterrupt):
+        raise result
+    return result if isinstance(result, bool) else True
+
+
 class GuardedChannel:
     """A channel whose sends run in threads of their own, so that one that hangs delays its message only.
 

@@ -7,12 +7,13 @@ as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from monitor.model import Message
 from monitor.notify import render
+from monitor.notify.message_limit import utf8_bytes
 from monitor.notify.redline import hunks
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def page(message: Message) -> str:
 
     No scraped word can add or end an element or an attribute.
     """
-    rows, left = render.fit(list(_rendered(message)), ROOM, size=lambda text: len(text.encode()))
+    rows, left = _fit(list(_rendered(message)))
     preview = " · ".join(item.title for item in message.items[:3]) or " ".join(render.further_lines(message))
     template = _environment().get_template("mail.html.j2")
     return template.render(
@@ -46,7 +47,33 @@ def page(message: Message) -> str:
     )
 
 
-def _rendered(message: Message) -> Iterator[render.RenderedItem]:
+def fits_page(message: Message) -> bool:
+    """Return whether a page shows all items in full."""
+    return sum(utf8_bytes(one.full) + 2 for one in _rendered(message)) <= ROOM
+
+
+class _RenderedItem(NamedTuple):
+    """An item in full, and in its short form."""
+
+    full: str
+    short: str
+
+
+def _fit(rendered: Sequence[_RenderedItem]) -> tuple[list[str], int]:
+    """Return as many items in full as leave ROOM for the others' short forms, and the count of those left out."""
+    room, rest = ROOM, sum(utf8_bytes(one.short) + 2 for one in rendered)
+    texts: list[str] = []
+    for one in rendered:
+        rest -= utf8_bytes(one.short) + 2
+        text = one.full if utf8_bytes(one.full) + rest <= room else one.short
+        if utf8_bytes(text) > room:
+            break
+        texts.append(text)
+        room -= utf8_bytes(text) + 2
+    return texts, len(rendered) - len(texts)
+
+
+def _rendered(message: Message) -> Iterator[_RenderedItem]:
     """Yield the items in order; the heading of a source belongs to the first item below it."""
     rows: Any = _environment().get_template("mail_rows.html.j2").module  # its macros are its attributes
     for source, items in render.sections(message):
@@ -54,7 +81,7 @@ def _rendered(message: Message) -> Iterator[render.RenderedItem]:
         for item in items:
             line = rows.line(item)
             full = line if message.kind == "summary" else rows.whole(item, level="h3" if source else "h2")
-            yield render.RenderedItem(full=above + full, short=above + line)
+            yield _RenderedItem(full=above + full, short=above + line)
             above = ""
 
 

@@ -9,16 +9,19 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from functools import partial
 
 from monitor.model import Item, Kind, Message
 from monitor.notify.redline import DiffLine, redline
 from monitor.text import keep_edge_spaces
 
 SECTION = "── "  # the start of a heading over the items of one source; scraped text never starts a line
-_MAX_SUBJECT = 150
+MAX_SUBJECT = 160
+_MAX_FACTS = 150  # of a subject, before the number of its part
 _MAX_LABEL = 80
-_MAX_LINE_TITLE = 160
+# Shorter forms of a body: how many details each item keeps (None: all), and then how many characters of its title.
+_DETAILS = (None, 24, 16, 12, 8, 6, 5, 4, 3, 2, 1, 0)
+_TITLES = (160, *range(152, 11, -4))
 _MAX_NAMES = 4
 _MAX_LINES = 24  # redline lines of one item
 _MAX_PAIRS = 12
@@ -26,35 +29,32 @@ _INDENT = "  "
 _CHAT_MARKUP = re.compile(r"<(?=[^\s\u200b])|](?=\()|([`|~*_])(?=\1)")
 
 
-def subject(message: Message) -> str:
+def subject(message: Message, *, most: int = MAX_SUBJECT) -> str:
     """Return one line such as `[fta, semiconductor] 3 new, 1 changed — motie (2/3)`, with a label before the counts.
 
-    A message without items is about the monitor itself: `[monitor] channel team is failing`.
+    A message without items is about the monitor itself: `[monitor] channel team is failing`. The number of the part
+    stays, however short the line is to be.
     """
     if not message.items:
-        return truncate(f"[monitor] {_first_line(message) or message.kind}", _MAX_SUBJECT)
+        return truncate(f"[monitor] {_first_line(message) or message.kind}", min(most, _MAX_FACTS))
     part = f" ({message.part}/{message.parts})" if message.parts > 1 else ""
     label = heading(message)
     counts = f"{label and label + ': '}{kind_counts(message.items)}"
     facts = f"[{watchlist_names(message.items)}] {counts} — {_first_names(source_names(message))}"
-    return truncate(facts, _MAX_SUBJECT) + part
+    return truncate(facts, max(1, min(_MAX_FACTS, most - len(part)))) + part
 
 
-def plain(message: Message, *, room: int | None = None) -> str:
-    """Return the body, item by item, oldest decision first; with `room`, at most about that many characters.
+def plain(message: Message, *, fits: Callable[[str], bool] = lambda _text: True) -> str:
+    """Return the body, item by item, oldest decision first, as fully as it fits.
 
-    Where room runs out, items shrink to headline, title and number, and those that still do not fit are kind_counts.
+    Where room runs out, all items lose details, then all but a line, then the ends of their titles: each is named. Only
+    a message that was queued for a larger room may have items that are counted instead.
     """
-    if not message.items:
-        text = "\n".join(further_lines(message)) or _first_line(message) or message.kind
-        return text if room is None else truncate(text, room)
-    gap = "\n" if message.kind == "summary" else "\n\n"
-    rendered = list(_rendered(message))
-    body = gap.join(one.full for one in rendered)
-    if room is None or len(body) <= room:
-        return body
-    texts, left = fit(rendered, room - len(omitted_note(len(rendered))) - 2)
-    return gap.join([*texts, *([omitted_note(left)] if left else [])])
+    text = ""
+    for text in _forms(message):
+        if fits(text):
+            break
+    return text
 
 
 def neutralise(text: str) -> str:
@@ -159,27 +159,6 @@ def truncate(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
-class RenderedItem(NamedTuple):
-    """An item in full, and in its short form."""
-
-    full: str
-    short: str
-
-
-def fit(rendered: Sequence[RenderedItem], room: int, *, size: Callable[[str], int] = len) -> tuple[list[str], int]:
-    """Return as many items in full as leave room for the others' short forms, and the count of those left out."""
-    rest = sum(size(one.short) + 2 for one in rendered)
-    texts: list[str] = []
-    for one in rendered:
-        rest -= size(one.short) + 2
-        text = one.full if size(one.full) + rest <= room else one.short
-        if size(text) > room:
-            break
-        texts.append(text)
-        room -= size(text) + 2
-    return texts, len(rendered) - len(texts)
-
-
 # --- plain text --------------------------------------------------------------------------------------------------
 
 
@@ -200,25 +179,41 @@ def _first_names(names: Sequence[str]) -> str:
     return _joined([neutralise(name) for name in names], _MAX_NAMES, "+{}")
 
 
-def _rendered(message: Message) -> Iterator[RenderedItem]:
-    """Yield the items in order; a heading belongs to the item below it, so that both are shown or neither."""
-    is_summary, gap = message.kind == "summary", ""
+def _forms(message: Message) -> Iterator[str]:
+    """Yield the body in full, and then in ever shorter forms."""
+    if not message.items:
+        text = "\n".join(further_lines(message)) or _first_line(message) or message.kind
+        yield from (truncate(text, most) for most in (len(text), *range(len(text) - 1, 0, -50), 10))
+        return
+    if message.kind != "summary":
+        yield from (_listed(message, partial(_whole, most=most), gap="\n\n") for most in _DETAILS)
+    yield from (_listed(message, partial(_summary_line, most=most), gap="\n") for most in _TITLES)
+    names = [f"{item.kind.value.upper()} {neutralise(item.title) or '(no title)'}" for item in message.items]
+    yield from ("\n".join(truncate(name, most) for name in names) for most in _TITLES)
+    for count in range(len(names) - 1, -1, -1):
+        yield "\n".join([*(truncate(name, _TITLES[-1]) for name in names[:count]), omitted_note(len(names) - count)])
+
+
+def _listed(message: Message, form: Callable[[Item], str], *, gap: str) -> str:
+    """Join the items; a heading stands above those of each source where there are several."""
+    parts: list[str] = []
     for source, items in sections(message):
-        above = f"{gap}{SECTION}{source}: {kind_counts(items)}\n\n" if source else ""
-        gap = "\n" if is_summary else ""
-        for item in items:
-            if is_summary:
-                full, short = _summary_line(item, _MAX_LINE_TITLE), _summary_line(item, 40)
-            else:
-                top, last = _top_lines(item), _INDENT + pointer(item.release)
-                full = "\n".join([*top, *(_INDENT + line for line in _detail_lines(item)), last])
-                short = "\n".join([*top, last])
-            yield RenderedItem(full=above + full, short=above + short)
-            above = ""
+        above = f"{SECTION}{source}: {kind_counts(items)}\n\n" if source else ""
+        if above and parts and gap == "\n":
+            above = f"\n{above}"
+        parts += [above + form(items[0]), *map(form, items[1:])]
+    return gap.join(parts)
 
 
-def _summary_line(item: Item, limit: int) -> str:
-    title = truncate(neutralise(item.title), limit) or "(no title)"
+def _whole(item: Item, most: int | None) -> str:
+    """Return an item with its first details; None: with all of them."""
+    lines = [_INDENT + line for line in _detail_lines(item)]
+    shown = lines[:most] + ([f"{_INDENT}…"] if most and len(lines) > most else [])
+    return "\n".join([*_top_lines(item), *shown, _INDENT + pointer(item.release)])
+
+
+def _summary_line(item: Item, most: int) -> str:
+    title = truncate(neutralise(item.title), most) or "(no title)"
     return f"{_INDENT}{item.kind.value.upper()}  {_day(item)}  {title} — {pointer(item.release)}"
 
 

@@ -48,6 +48,9 @@ class RecordingChannel:
         self.messages: list[Message] = []  # one for each attempt
         self._script = iter(script)
 
+    def fits(self, message: Message) -> bool:
+        return True
+
     def send(self, message: Message, *, delivery: str) -> Verdict:
         self.messages.append(message)
         return next(self._script, Verdict(outcome=Outcome.OK, reason="recorded"))

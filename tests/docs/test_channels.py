@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from monitor.config import load
+from monitor.notify.apprise_channel import build
 from monitor.notify.channels import check_channel
+from monitor.notify.message_limit import limit_of
 from tests.end_to_end.harness import ROOT
+from tests.notify.addresses import address, plugins, scheme
 
 PAGE = (ROOT / "docs" / "channels.md").read_text("utf-8")
 BLOCKS = re.findall(r"```yaml\n(channels:.*?)```", PAGE, re.DOTALL)
 REST = "sources: {motie: {path: seeds/}}\nwatchlists: {fta: {keywords: [FTA]}}\n"
 SECRETS = {"SLACK_URL": "slack://T0AAAAAAA/B0BBBBBBB/CCCCCCCCCCCCCCCCCCCCCCCC", "MAIL_URL": "json://127.0.0.1"}
+SERVICES = {
+    "Discord": "discord", "Google Chat": "gchat", "KakaoTalk": "kakaotalk", "Mattermost": "mmost",
+    "Microsoft Teams": "workflow", "ntfy": "ntfy", "Pushover": "pover", "Rocket.Chat": "rocket", "Slack": "slack",
+    "Telegram": "tgram", "Twilio and most others that send SMS": "twilio",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -30,3 +40,16 @@ def test_the_guide_shows_every_key_of_a_channel() -> None:
     from monitor.config.models import Channel
 
     assert [key for key in Channel.model_fields if not re.search(rf"\b{key}:", PAGE)] == []
+
+
+def test_the_limits_in_the_guide_are_those_of_the_built_services() -> None:
+    stated = dict(re.findall(r"^\| (\w[^|]*) \| (\d+ \w+)[^|]*\|$", PAGE, re.MULTILINE))
+    found = {scheme(one): limit(one) for one in plugins() if scheme(one) in SERVICES.values()}
+    assert stated == {name: found[scheme] for name, scheme in SERVICES.items()}
+
+
+def limit(plugin: Mapping[str, Any]) -> str:
+    url = address(plugin, port=9)
+    assert url
+    found = limit_of(build(url), [scheme(plugin)], is_mail=False)
+    return f"{found.length} {'characters' if found.size('🚢') == 2 else 'bytes'}"

@@ -30,6 +30,9 @@ class ScriptedChannel:
         self._changed = threading.Condition()
         self.sent: list[int] = []
 
+    def fits(self, message: Message) -> bool:
+        return True
+
     def send(self, message: Message, *, delivery: str) -> Verdict:
         self._before()
         with self._changed:
@@ -52,6 +55,9 @@ class RaisingChannel:
     def __init__(self, error: BaseException | None, *, broken: set[int]) -> None:
         self._error = error
         self._broken = broken
+
+    def fits(self, message: Message) -> bool:
+        return True
 
     def send(self, message: Message, *, delivery: str) -> Verdict:
         if int(delivery.partition("-")[0]) not in self._broken:

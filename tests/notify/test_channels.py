@@ -7,8 +7,7 @@ import io
 import pytest
 
 from monitor.model import Outcome
-from monitor.notify.channels import COMMON_SCHEMES, check_channel, check_service, open_channel, part_limit_of
-from monitor.notify.compose import DEFAULT_PART_LIMIT
+from monitor.notify.channels import COMMON_SCHEMES, check_channel, check_service, open_channel
 from monitor.notify.console import ConsoleChannel
 from monitor.secret import Secret
 from tests.notify.facts import note
@@ -60,9 +59,3 @@ def test_what_is_called_common_are_services() -> None:
     assert not [
         name for name in COMMON_SCHEMES - {"console"} if "no service" in (check_channel(Secret(f"{name}://")) or "")
     ]
-
-
-@pytest.mark.parametrize(("url", "longest"), [("discord://a/b", 2000), ("tgram://a/b", 4096), ("gchat://a/b/c", 4000)])
-def test_services_of_short_messages_get_shorter_parts(url: str, longest: int) -> None:
-    assert part_limit_of(Secret(url)).characters < longest
-    assert part_limit_of(Secret("slack://a/b/c")) == DEFAULT_PART_LIMIT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,10 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Alert, Edit, Item, Kind, Message
-from monitor.notify.channels import part_limit_of
 from monitor.notify.compose import DEFAULT_PART_LIMIT, PartLimit, compose, in_parts, shorten_edits
 from monitor.notify.render import plain
-from monitor.secret import Secret
 from tests.notify.facts import alert, hit, keep, release, swap
 
 TALKS = release("FTA talks", "Talks on the FTA went on. Both FTAs help. Chips were named, chips again.")
@@ -177,12 +176,28 @@ def test_a_summary_keeps_what_one_line_tells_and_holds_more_items() -> None:
     }
 
 
-def test_parts_of_a_summary_fit_a_chat_of_short_messages() -> None:
-    part_limit = part_limit_of(Secret("discord://x/y"))
+def short(message: Message) -> bool:
+    return len(plain(message)) <= 1600
+
+
+def test_parts_hold_as_many_items_as_a_channel_shows() -> None:
+    limit = replace(DEFAULT_PART_LIMIT, fits=short)
     items = [Item(**(FACTS | {"release": n, "title": f"{n} {'Talks ' * 12}"})) for n in range(1000, 1300)]
-    parts = in_parts(Message(channel="guild", kind="summary", source="motie"), items, part_limit)
-    assert all(len(plain(part)) <= 1600 for part in parts)
-    assert sum(plain(part).count("monitor show ") for part in parts) == 300
+    for kind in ("summary", "instant"):
+        parts = in_parts(Message(channel="guild", kind=kind, source="motie"), items, limit)
+        assert all(map(short, parts))
+        assert [item.release for part in parts for item in part.items] == list(range(1000, 1300))
+        grown = [replace(one, items=(*one.items, next_one.items[0])) for one, next_one in pairwise(parts)]
+        assert not any(map(short, grown)), "no part could hold one more"
+
+
+def test_an_item_that_a_channel_cannot_show_whole_is_a_part_of_its_own() -> None:
+    parts = told(
+        *(alert(TALKS, number=n) for n in (1, 2, 3)),
+        fta=["team"],
+        part_limit=replace(DEFAULT_PART_LIMIT, fits=lambda _message: False),
+    )
+    assert [len(part.items) for part in parts] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(

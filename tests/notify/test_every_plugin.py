@@ -20,18 +20,10 @@ from monitor.notify.apprise_channel import check_url
 from monitor.notify.channels import LazyChannel
 from monitor.notify.guard import GuardedChannel
 from monitor.secret import Secret
-from tests.notify.addresses import address, plugins, scheme
 from tests.notify.services import PING
 from tests.servers import Answer, HttpServer, http_server, unused_port
 
 WITHOUT_REQUEST = {"rsyslog", "syslog"}  # a datagram, and a line for the system's log
-
-
-@pytest.fixture(scope="module")
-def addresses() -> Mapping[str, Secret]:
-    """One address for each plugin whose library is installed."""
-    made = {scheme(plugin): address(plugin, port=9) for plugin in plugins() if plugin["enabled"]}
-    return {name: url for name, url in made.items() if url is not None}
 
 
 @contextmanager

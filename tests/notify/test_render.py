@@ -180,6 +180,7 @@ def test_a_subject_stays_short_whatever_the_names_are() -> None:
     told = message(item(watchlists=tuple(f"{n}{'x' * 90}" for n in range(9))), part=1, parts=2)
     assert len(subject(told)) <= 160
     assert subject(told).endswith("… (1/2)")
+    assert subject(told, most=22) == "[0xxxxxxxxxxxxxx… (1/2)"[:15] + "… (1/2)"
     assert len(subject(note("x" * 999))) <= 150
 
 
@@ -192,34 +193,69 @@ def test_a_system_message_of_one_line_says_it_in_the_body_too_for_no_service_tak
     assert (plain(note("all is well")), plain(note(" "))) == ("all is well", "system")
 
 
-def test_where_room_runs_out_items_shrink_and_the_rest_is_counted() -> None:
-    many = message(*(item(number=n, snippets=NEW.snippets) for n in range(1, 21)))
-    text = plain(many, room=1000)
-    assert len(text) <= 1000
-    assert "matched:" in text.split("\n\n")[0] or "monitor show 1" in text.split("\n\n")[0]
-    assert "matched:" not in text.split("\n\n")[-2]
-    assert text.endswith("more: `monitor alerts` lists them")
+LONG = "Exports of chips and displays, and plans for the supply chain of the coming decade"
 
 
-def test_with_room_for_short_forms_every_item_is_named() -> None:
-    many = message(*(item(number=n, snippets=NEW.snippets) for n in range(1, 21)))
-    text = plain(many, room=2600)
-    assert len(text) <= 2600
-    assert [f"monitor show {n}" in text for n in range(1, 21)] == [True] * 20
-    assert "lists them" not in text
+def in_room(told: Message, room: int) -> str:
+    return plain(told, fits=lambda text: len(text) <= room)
+
+
+def many(count: int) -> Message:
+    return message(*(item(number=n, title=f"{n} {LONG}", snippets=NEW.snippets) for n in range(1, count + 1)))
 
 
 def test_with_room_enough_nothing_shrinks() -> None:
-    assert plain(message(NEW), room=10_000) == plain(message(NEW))
+    assert in_room(message(NEW), 10_000) == plain(message(NEW))
 
 
-@given(st.integers(200, 6000), st.integers(1, 25))
-def test_room_is_kept_and_every_item_is_named_or_counted(room: int, count: int) -> None:
-    many = message(*(item(number=n, snippets=NEW.snippets) for n in range(1, count + 1)))
-    text = plain(many, room=room)
-    named = text.count("monitor show ")
+@pytest.mark.parametrize(
+    ("room", "line"),
+    [
+        (8000, "NEW  2024-07-01  FTA/Economic Cooperation"),
+        (4000, "NEW  2024-07-01  FTA/Economic Cooperation"),
+        (2600, f"  NEW  2024-07-01  1 {LONG} — monitor show 1"),
+        (1500, "  NEW  2024-07-01  1 Exports of chips and displays, an… — monitor show 1"),
+        (600, "NEW 1 Exports of chips and…"),
+    ],
+)
+def test_where_room_runs_out_every_item_loses_details_and_none_its_name(room: int, line: str) -> None:
+    text = in_room(many(20), room)
     assert len(text) <= room
-    assert named == count or f"and {count - named} more: " in text
+    assert text.split("\n")[0] == line
+    assert [f"{n} {LONG}"[:6] in text for n in range(1, 21)] == [True] * 20
+    assert "lists them" not in text
+
+
+def test_details_are_left_out_from_the_end_and_a_mark_says_so() -> None:
+    lines = in_room(message(NEW), 220).split("\n")
+    assert lines[:3] == plain(message(NEW)).split("\n")[:3]
+    assert lines[-2:] == ["  …", "  monitor show 17"]
+
+
+def test_an_endless_title_is_cut_where_nothing_else_is_left() -> None:
+    told = message(item(title="x" * 300))
+    assert in_room(told, 40) == f"NEW {'x' * 35}…"
+    assert in_room(told, 13) == "NEW xxxxxxx…"
+
+
+def test_what_was_queued_for_a_larger_room_and_cannot_be_named_is_counted() -> None:
+    text = in_room(many(20), 120)
+    assert len(text) <= 120
+    assert text.endswith(f"and {20 - text.count('NEW')} more: `monitor alerts` lists them")
+
+
+def test_a_long_note_is_cut() -> None:
+    text = in_room(note("channel desk is down\n" + "since noon " * 100), 140)
+    assert text.startswith("since noon since")
+    assert 80 < len(text) <= 140
+
+
+@given(st.integers(120, 6000), st.integers(1, 25))
+def test_room_is_kept_and_every_item_is_named_or_counted(room: int, count: int) -> None:
+    text = in_room(many(count), room)
+    named = text.count("NEW")
+    assert len(text) <= room
+    assert named == count or (room < 13 * count and f"and {count - named} more: " in text)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from monitor.records import (
     Summary,
     VersionRecord,
 )
+from monitor.store.sqlite.damaged_rows import UNREADABLE
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import record_of, release_of, report_of, to_json
 from monitor.store.sqlite.search import search
@@ -130,10 +131,14 @@ def _event(row: Any) -> EventRecord:
 
 
 def _message(row: Any) -> MessageRecord:
-    facts = json.loads(row["payload_json"])  # read as they stand: `unpack_message` makes values that no list shows
-    items = tuple(record_of(MessageItem, item, watchlists=tuple(item["watchlists"])) for item in facts["items"])
+    try:  # read as they stand: `unpack_message` makes values that no list shows
+        facts = json.loads(row["payload_json"])
+        items = tuple(record_of(MessageItem, item, watchlists=tuple(item["watchlists"])) for item in facts["items"])
+        text = facts["text"]
+    except UNREADABLE:
+        items, text = (), "(its stored facts cannot be read)"
     reason, kind = row["last_reason"], row["kind"]
-    return record_of(MessageRecord, row, kind=kind, reason=reason, items=items, text=facts["text"])
+    return record_of(MessageRecord, row, kind=kind, reason=reason, items=items, text=text)
 
 
 def _stored(row: Any) -> Stored:

@@ -12,8 +12,9 @@ from monitor.errors import NotFound, WrongState
 from monitor.model import Delivery, DraftMessage, Message, Notice, Outcome, PendingNotice, Verdict
 from monitor.ports import LEASE
 from monitor.records import Backlog
+from monitor.store.sqlite.damaged_rows import expiry_of, item_of, message_of
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import pack_message, parse_optional_timestamp, to_json, unpack_item, unpack_message
+from monitor.store.sqlite.rows import pack_message, parse_optional_timestamp, to_json
 from monitor.times import parse_timestamp, timestamp
 
 _MOVABLE = frozenset({"pending", "held", "dead"})
@@ -35,7 +36,7 @@ class SqliteOutbox:
                 event=row["event"],
                 dump=row["dump"],
                 since=parse_timestamp(row["since"]),
-                notice=Notice(channel=channel, item=unpack_item(row["payload_json"]), is_urgent=bool(row["urgent"])),
+                notice=Notice(channel=channel, item=item_of(self._handle, row), is_urgent=bool(row["urgent"])),
             )
             for row in self._handle.all("pending_notices", channel=channel)
         ]
@@ -73,12 +74,13 @@ class SqliteOutbox:
             self._handle.all("open_attempt", message=row["id"], n=row["attempts"], **lease)
             if tokens is not None:
                 self._handle.all("set_tokens", channel=channel, tokens=tokens, now=timestamp(now))
+        message = message_of(self._handle, row)
         return Delivery(
             id=row["id"],
             number=f"{row['id']}-{row['token']}" if row["token"] else str(row["id"]),
             attempt=row["attempts"],
-            expires=parse_timestamp(row["expires_at"]),
-            message=unpack_message(row["payload_json"]),
+            expires=expiry_of(row, now + message.max_age),
+            message=message,
         )
 
     def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
@@ -112,7 +114,7 @@ class SqliteOutbox:
 
     def requeue(self, message: int, *, now: datetime) -> str:
         with self._handle.transaction():
-            packed = unpack_message(self._movable(message, "sent again")["payload_json"])
+            packed = message_of(self._handle, self._movable(message, "sent again"))
             self._handle.all("set_attempts_aside", message=message)
             self._handle.all("requeue", id=message, now=timestamp(now), expires=timestamp(now + packed.max_age))
         return packed.channel

@@ -191,7 +191,8 @@ INSERT INTO message_item (channel, event, watchlists, payload_json, since, urgen
 VALUES (:channel, :event, :watchlists, :payload, :at, :urgent);
 
 -- name: pending_notices
-SELECT message_item.event, message_item.payload_json, message_item.since, message_item.urgent, event.dump
+SELECT message_item.event, CAST(message_item.payload_json AS BLOB) AS payload_json, message_item.since,
+    message_item.urgent, event.dump
 FROM message_item JOIN event ON event.id = message_item.event
 WHERE message_item.channel = :channel AND message_item.message IS NULL ORDER BY message_item.event;
 
@@ -231,7 +232,15 @@ WHERE id = (
         AND urgent >= :urgent
     ORDER BY id LIMIT 1
 )
-RETURNING id, attempts, payload_json, expires_at, token;
+RETURNING id, channel, kind, attempts, CAST(payload_json AS BLOB) AS payload_json, expires_at, token;
+
+-- name: facts_of_events
+-- What is still known of the events of one message, or of one event.
+SELECT event.release, event.version, event.kind, event.source, event.alert, version.title, version.date,
+    version.category
+FROM event LEFT JOIN version ON version.release = event.release AND version.seq = event.version
+WHERE event.id = :event OR event.id IN (SELECT event FROM message_item WHERE message_item.message = :message)
+ORDER BY event.id;
 
 -- name: set_tokens
 INSERT INTO channel_state (name, tokens, tokens_at) VALUES (:channel, :tokens, :now)
@@ -275,7 +284,10 @@ UPDATE attempt SET ended_at = :now, outcome = 'unknown', reason_redacted = 'the 
 WHERE ended_at IS NULL AND message IN (SELECT value FROM json_each(:messages));
 
 -- name: message
-SELECT id, state, sent_at, payload_json FROM message WHERE id = :id;
+SELECT id, channel, kind, state, sent_at, CAST(payload_json AS BLOB) AS payload_json FROM message WHERE id = :id;
+
+-- name: payloads
+SELECT id, CAST(payload_json AS BLOB) AS payload_json FROM message WHERE id > :after ORDER BY id LIMIT :limit;
 
 -- name: set_attempts_aside
 -- They get numbers below 1, all below the lowest one so far, so that the next attempt can be the first again.
@@ -322,7 +334,9 @@ INSERT INTO mute (name, until) VALUES (:name, :until) ON CONFLICT (name) DO UPDA
 -- name: extend_expiry
 -- The max_age of what waits on a muted channel begins after the mute; NULL: its max_age reaches further than any calendar.
 UPDATE message SET expires_at = max(expires_at, coalesce(
-    strftime('%Y-%m-%dT%H:%M:%fZ', :until, json_extract(payload_json, '$.max_age') || ' seconds'), expires_at
+    CASE WHEN json_valid(payload_json) THEN
+        strftime('%Y-%m-%dT%H:%M:%fZ', :until, json_extract(payload_json, '$.max_age') || ' seconds')
+    END, expires_at
 ))
 WHERE channel = :name AND state = 'pending';
 
@@ -462,7 +476,8 @@ LEFT JOIN version ON version.release = event.release AND version.seq = event.ver
 WHERE event.release = :release AND event.id > :after ORDER BY event.id LIMIT :limit;
 
 -- name: messages
-SELECT message.*,
+SELECT message.id, channel, kind, state, attempts, due, last_reason, sent_at,
+    CAST(payload_json AS BLOB) AS payload_json,
     (SELECT count(*) FROM attempt
      WHERE attempt.message = message.id AND attempt.outcome IN ('uncertain', 'unknown')) AS uncertain
 FROM message WHERE message.id > :after AND (:state IS NULL OR state = :state) ORDER BY message.id LIMIT :limit;

@@ -63,7 +63,7 @@ def pack_message(message: Message) -> str:
     return to_json(facts)
 
 
-def unpack_message(text: str) -> Message:
+def unpack_message(text: str | bytes) -> Message:
     """Return the message that `pack_message` wrote."""
     facts = json.loads(text)
     facts["max_age"] = timedelta(seconds=facts["max_age"])
@@ -89,7 +89,7 @@ def pack_item(item: Item) -> str:
     return to_json(asdict(item))
 
 
-def unpack_item(text: str) -> Item:
+def unpack_item(text: str | bytes) -> Item:
     """Return the facts that `pack_item` wrote."""
     return _item(json.loads(text))
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from monitor.ports import Fingerprinter
 from monitor.records import IntegrityCheck
+from monitor.store.sqlite.damaged_rows import UNREADABLE
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.open_files import SIDECAR
-from monitor.store.sqlite.rows import release_of
+from monitor.store.sqlite.rows import release_of, unpack_message
 from monitor.store.sqlite.store_id import read_store_id
 
 _PAGE = 500
@@ -27,6 +28,7 @@ def verify(handle: Handle, state: Path) -> Iterator[IntegrityCheck]:
     yield IntegrityCheck(check="STORE_ID", faults=_identity(handle, state))
     astray = [f"release {row[0]} names no version of its own as its text" for row in handle.all("broken_heads")]
     yield IntegrityCheck(check="heads", faults=tuple(astray[:_MAX_FAULTS]))
+    yield IntegrityCheck(check="messages", faults=_unreadable_messages(handle))
 
 
 def verify_texts(
@@ -47,6 +49,17 @@ def verify_texts(
         ]
         on_step(len(rows))
     return IntegrityCheck(check="texts", faults=tuple(faults[:_MAX_FAULTS]))
+
+
+def _unreadable_messages(handle: Handle) -> tuple[str, ...]:
+    faults: list[str] = []
+    for rows in handle.pages("payloads", limit=_PAGE):
+        for row in rows:
+            try:
+                unpack_message(row["payload_json"])
+            except UNREADABLE:
+                faults.append(f"message {row['id']} cannot be read; it is sent with what its events tell")
+    return tuple(faults[:_MAX_FAULTS])
 
 
 def _identity(handle: Handle, state: Path) -> tuple[str, ...]:

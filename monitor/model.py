@@ -313,22 +313,6 @@ class Rate:
     burst: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChannelState:
-    """The state of one channel: what is kept of it between two sends, and over a restart."""
-
-    failures: int = 0  # in a row
-    since: datetime | None = None  # of the first of them
-    opened_until: datetime | None = None  # nothing is sent before then
-    is_refused: bool = False  # it accepts nothing: no send until a person resumes it or its url changes
-    reason: str = ""  # of the last failure
-    tokens: float | None = None  # left in its bucket; None: never used
-    tokens_at: datetime | None = None
-    flood_until: datetime | None = None  # what comes before then goes into one summary
-    muted_until: datetime | None = None  # also one that has passed: what came before it was held
-    resumed: datetime | None = None  # when a person last resumed it while it was down; None: never
-
-
 class Outcome(StrEnum):
     """The result of one attempt; each has one consequence."""
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from monitor.channel_health import ChannelState
 from monitor.model import (
     Batch,
-    ChannelState,
     ClockReading,
     Delivery,
     DraftMessage,
@@ -22,7 +22,6 @@ from monitor.model import (
     FileSignature,
     Head,
     IngestReport,
-    Kind,
     Message,
     PendingNotice,
     Release,
@@ -31,24 +30,13 @@ from monitor.model import (
     Verdict,
 )
 from monitor.records import (
-    FIRST_DUMP,
-    PAGE,
-    Appearance,
     Backlog,
-    DumpCursor,
-    DumpRecord,
-    EventFilter,
-    EventRecord,
+    IndexWords,
     IntegrityCheck,
     LedgerEntry,
     Listing,
-    MessageRecord,
     OverdueDumps,
     Pruned,
-    RejectRecord,
-    Stored,
-    Summary,
-    VersionRecord,
 )
 
 _NO_TIME = timedelta(0)
@@ -293,33 +281,6 @@ class Fingerprinter:
     sketch: Callable[[Release], Sketch]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchWord:
-    """A word to search for, by the words that the index holds."""
-
-    starts: tuple[str, ...]  # beginnings, of which each word that is found has one
-    accepts: Callable[[str], bool]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchPhrase:
-    """Words side by side in one of these fields."""
-
-    words: tuple[SearchWord, ...]
-    fields: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchQuery:
-    """What to search for: of each group some phrase, all of them anywhere in the release."""
-
-    all_of: tuple[tuple[SearchPhrase, ...], ...]
-    index_words: IndexWords
-
-
-IndexWords = Callable[[Release], tuple[str, str, str]]  # a release → the words of title, body and category
-
-
 class Maintenance(Protocol):
     """Work on the store as a whole; the caller is the only one that writes, or works in short transactions."""
 
@@ -375,62 +336,6 @@ class Maintenance(Protocol):
 
 
 Row = Mapping[str, object]  # one line of a command's --json output: field names and value formats of product.md
-
-
-class Archive(Protocol):
-    """The read side, for commands and pages; never writes and never blocks a writer.
-
-    Every list comes oldest first and a page at a time: the first `limit` values behind the one whose cursor is `after`.
-    A shorter page is the last one. `records.read_all` reads a list to its end.
-    """
-
-    def events(self, wanted: EventFilter, *, after: int = 0, limit: int = PAGE) -> Sequence[EventRecord]:
-        """Return events that pass the filter; after: an id."""
-
-    def event_before_last(self, count: int, wanted: EventFilter) -> int:
-        """Return the id behind which the last `count` events that pass the filter begin; 0: there are no more."""
-
-    def release_events(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[EventRecord]:
-        """Return the events of one release; after: an id."""
-
-    def versions(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[VersionRecord]:
-        """Return versions of one release; after: the number of a version. Raises NotFound."""
-
-    def shown_by(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[Appearance]:
-        """Return the dumps that showed a release, changed or not; after: the id of a dump."""
-
-    def messages(self, state: str | None = None, *, after: int = 0, limit: int = PAGE) -> Sequence[MessageRecord]:
-        """Return messages, or those in one state; after: an id."""
-
-    def dumps(self, *, after: DumpCursor = FIRST_DUMP, limit: int = PAGE) -> Sequence[DumpRecord]:
-        """Return ingested files in the order of time, duplicates too."""
-
-    def rejects(self, *, after: int = 0, limit: int = PAGE) -> Sequence[RejectRecord]:
-        """Return rejects; after: an id."""
-
-    def summary(self) -> Summary:
-        """Return the counts that `status` shows."""
-
-    def days(self, midnights: Sequence[datetime]) -> Mapping[Kind, Sequence[int]]:
-        """Count the events of each kind from each of these times to the next one."""
-
-    def heads(self, *, since: date | None = None, after: int = 0, limit: int = PAGE) -> Sequence[Stored]:
-        """Return releases as they are now, or those of that day and later; after: a number."""
-
-    def head_before_last(self, count: int) -> int:
-        """Return the number behind which the last `count` releases begin; 0: there are no more."""
-
-    def heads_of(self, numbers: Collection[int]) -> Sequence[Stored]:
-        """Return these releases as they are now, in the order of their numbers; unknown ones are left out."""
-
-    def head(self, release: int) -> Stored:
-        """Return one release as it is now. Raises NotFound."""
-
-    def count_heads(self, *, since: date | None = None) -> int:
-        """Count the releases, or those of that day and later."""
-
-    def search(self, query: SearchQuery, *, since: date | None = None) -> Sequence[int]:
-        """Return the numbers of releases whose current text the query finds, ascending."""
 
 
 class Channel(Protocol):

@@ -1,15 +1,15 @@
-"""Describe what a store returns: stored releases, versions, events, messages, dumps and rejects, as frozen values.
+"""Define the read side of a store: the port Archive, and the frozen values that it returns.
 
 Each list of an archive comes a page at a time. The `cursor` of a value says where the page behind it begins.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from operator import attrgetter
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from monitor.model import FileSignature, Head, IngestReport, Kind, Release
 
@@ -245,3 +245,86 @@ class Backlog:
 
     pending: int = 0  # messages, and notices that are in none yet
     oldest: datetime | None = None  # when the oldest pending message was made; None: there is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchWord:
+    """A word to search for, by the words that the index holds."""
+
+    starts: tuple[str, ...]  # beginnings, of which each word that is found has one
+    accepts: Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPhrase:
+    """Words side by side in one of these fields."""
+
+    words: tuple[SearchWord, ...]
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchQuery:
+    """What to search for: of each group some phrase, all of them anywhere in the release."""
+
+    all_of: tuple[tuple[SearchPhrase, ...], ...]
+    index_words: IndexWords
+
+
+IndexWords = Callable[[Release], tuple[str, str, str]]  # a release → the words of title, body and category
+
+
+class Archive(Protocol):
+    """The read side, for commands and pages; never writes and never blocks a writer.
+
+    Every list comes oldest first and a page at a time: the first `limit` values behind the one whose cursor is `after`.
+    A shorter page is the last one. `read_all` reads a list to its end.
+    """
+
+    def events(self, wanted: EventFilter, *, after: int = 0, limit: int = PAGE) -> Sequence[EventRecord]:
+        """Return events that pass the filter; after: an id."""
+
+    def event_before_last(self, count: int, wanted: EventFilter) -> int:
+        """Return the id behind which the last `count` events that pass the filter begin; 0: there are no more."""
+
+    def release_events(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[EventRecord]:
+        """Return the events of one release; after: an id."""
+
+    def versions(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[VersionRecord]:
+        """Return versions of one release; after: the number of a version. Raises NotFound."""
+
+    def shown_by(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[Appearance]:
+        """Return the dumps that showed a release, changed or not; after: the id of a dump."""
+
+    def messages(self, state: str | None = None, *, after: int = 0, limit: int = PAGE) -> Sequence[MessageRecord]:
+        """Return messages, or those in one state; after: an id."""
+
+    def dumps(self, *, after: DumpCursor = FIRST_DUMP, limit: int = PAGE) -> Sequence[DumpRecord]:
+        """Return ingested files in the order of time, duplicates too."""
+
+    def rejects(self, *, after: int = 0, limit: int = PAGE) -> Sequence[RejectRecord]:
+        """Return rejects; after: an id."""
+
+    def summary(self) -> Summary:
+        """Return the counts that `status` shows."""
+
+    def days(self, midnights: Sequence[datetime]) -> Mapping[Kind, Sequence[int]]:
+        """Count the events of each kind from each of these times to the next one."""
+
+    def heads(self, *, since: date | None = None, after: int = 0, limit: int = PAGE) -> Sequence[Stored]:
+        """Return releases as they are now, or those of that day and later; after: a number."""
+
+    def head_before_last(self, count: int) -> int:
+        """Return the number behind which the last `count` releases begin; 0: there are no more."""
+
+    def heads_of(self, numbers: Collection[int]) -> Sequence[Stored]:
+        """Return these releases as they are now, in the order of their numbers; unknown ones are left out."""
+
+    def head(self, release: int) -> Stored:
+        """Return one release as it is now. Raises NotFound."""
+
+    def count_heads(self, *, since: date | None = None) -> int:
+        """Count the releases, or those of that day and later."""
+
+    def search(self, query: SearchQuery, *, since: date | None = None) -> Sequence[int]:
+        """Return the numbers of releases whose current text the query finds, ascending."""

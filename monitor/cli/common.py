@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from monitor.config import Check, Config
     from monitor.control.client import CommandClient
     from monitor.control.commands import Request
-    from monitor.ports import Archive, Row
+    from monitor.ports import Row
+    from monitor.records import Archive
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _AGE = re.compile(r"(\d+)([smhdw])")

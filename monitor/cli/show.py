@@ -10,8 +10,7 @@ import click
 from monitor.cli.common import archive_of, common_options, load_for_store, print_json
 from monitor.inspect.rows import version_row
 from monitor.model import Edit, Kind
-from monitor.ports import Archive
-from monitor.records import VersionRecord, read_all
+from monitor.records import Archive, VersionRecord, read_all
 from monitor.text import escape
 from monitor.times import rfc3339
 

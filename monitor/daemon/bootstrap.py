@@ -40,8 +40,8 @@ from monitor.notify.guard import GuardedChannel, fits
 from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from monitor.notify.worker import UnrecordedAttempts
 from monitor.pipeline import Routing
-from monitor.ports import Archive, Channel, Clock
-from monitor.records import read_all
+from monitor.ports import Channel, Clock
+from monitor.records import Archive, read_all
 from monitor.store.open import BUSY, Access, Stores, open_stores
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from monitor.channel_health import is_open
+from monitor.channel_health import ChannelState, is_open
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.health.counters import STATE_AFTER, Counters
 from monitor.logs import fail, say, warn, warn_store
-from monitor.model import ChannelState, Delivery, Outcome
+from monitor.model import Delivery, Outcome
 from monitor.notify.retry import Action, Decision, Transition
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, DeliveryHooks, DeliveryWorker, UnrecordedAttempts, build_messages

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from monitor.channel_health import ChannelState
 from monitor.errors import StoreDamaged, StoreError, StoreReplaced
 from monitor.logs import warn, warn_store
-from monitor.model import ChannelState, Delivery, IngestReport, Message
+from monitor.model import Delivery, IngestReport, Message
 from monitor.notify.retry import Decision, Transition
 from monitor.ports import Clock, Outbox
 from monitor.records import OverdueDumps

@@ -17,8 +17,7 @@ from monitor.match.inside import InsideWords
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Kind
 from monitor.notify.time_windows import next_window, quiet_until
-from monitor.ports import Archive
-from monitor.records import read_all
+from monitor.records import Archive, read_all
 from monitor.text import plural
 
 SAMPLE = 2_000  # the last releases: a rule is judged by what is published now

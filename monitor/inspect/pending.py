@@ -10,10 +10,11 @@ from functools import cache, partial
 from itertools import chain, groupby
 from typing import NamedTuple
 
+from monitor.channel_health import ChannelState
 from monitor.config import Config
 from monitor.config.convert import policy_of
 from monitor.inspect.rows import message_row
-from monitor.model import ChannelState, PendingNotice
+from monitor.model import PendingNotice
 from monitor.notify.send_time import Delay, Policy, send_time
 from monitor.ports import Row
 from monitor.records import MessageItem, MessageRecord, Summary, read_all

@@ -11,7 +11,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from monitor.model import MESSAGE_STATES, Alert, ChannelState, Edit, IngestReport, Kind
+from monitor.channel_health import ChannelState
+from monitor.model import MESSAGE_STATES, Alert, Edit, IngestReport, Kind
 from monitor.ports import Row
 from monitor.records import EventRecord, MessageRecord, RejectRecord, SourceTotals, Stored, Summary, VersionRecord
 from monitor.times import rfc3339

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitor.channel_health import is_open
+from monitor.channel_health import ChannelState, is_open
 from monitor.config import Config
 from monitor.control import lock
 from monitor.control.commands import Request
@@ -21,7 +21,7 @@ from monitor.health import daemon_state
 from monitor.health.liveness import unwatched_source
 from monitor.inspect.pending import open_read_only, pending_counts
 from monitor.inspect.rows import channel_row, outbox_row, totals_row
-from monitor.model import ChannelState, Kind
+from monitor.model import Kind
 from monitor.ports import Row
 from monitor.records import SourceTotals, Summary
 from monitor.store.open import store_file

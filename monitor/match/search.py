@@ -19,7 +19,7 @@ from monitor.match.query import NO_ALIASES, Aliases
 from monitor.match.tokens import GLUED, Word, as_cased, tokens
 from monitor.match.watchlist import keyword_rule
 from monitor.model import Release
-from monitor.ports import SearchPhrase, SearchQuery, SearchWord
+from monitor.records import SearchPhrase, SearchQuery, SearchWord
 
 _CASED = "^"  # before what tells the letter case of a word
 _NO_WORD = re.compile(r"[*?:=()\"“”]")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from monitor.model import ChannelState, Rate
+from monitor.channel_health import ChannelState
+from monitor.model import Rate
 from monitor.notify.send_time import Policy, quiet_end
 
 _MAX_OPEN = timedelta(days=1)  # that any service may ask for

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby, islice
 
-from monitor.model import ChannelState, DraftMessage, Message, PendingNotice
+from monitor.channel_health import ChannelState
+from monitor.model import DraftMessage, Message, PendingNotice
 from monitor.notify.compose import in_parts
 from monitor.notify.send_time import Delay, Policy, SendTime, send_time
 

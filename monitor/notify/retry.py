@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from monitor.channel_health import FAILURE_THRESHOLD, is_on_trial, is_open
-from monitor.model import ChannelState, Delivery, Outcome, Verdict
+from monitor.channel_health import FAILURE_THRESHOLD, ChannelState, is_on_trial, is_open
+from monitor.model import Delivery, Outcome, Verdict
 
 LAST_ATTEMPT = timedelta(minutes=1)  # before a message expires: longer than a worker may take to notice that it is due
 _CHANNEL_FAILURES = frozenset({Outcome.TRANSIENT, Outcome.UNCERTAIN, Outcome.CHANNEL_REFUSED})

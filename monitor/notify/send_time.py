@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from monitor.model import ChannelState, Rate
+from monitor.channel_health import ChannelState
+from monitor.model import Rate
 from monitor.notify.compose import DEFAULT_PART_LIMIT, PartLimit
 from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from monitor.notify.time_windows import Digest, Quiet, next_window, quiet_until

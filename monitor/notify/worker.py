@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
+from monitor.channel_health import ChannelState
 from monitor.errors import StoreError
-from monitor.model import ChannelState, Delivery
+from monitor.model import Delivery
 from monitor.notify.channel_gate import Admission, BlockReason, admission, tokens
 from monitor.notify.grouping import HOUR, MessagePlan, idle_until, plan_messages
 from monitor.notify.guard import GuardedChannel

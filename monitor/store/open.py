@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Self
 
 from monitor.errors import StoreError
-from monitor.ports import Archive, ChannelStates, Maintenance, Outbox, SourceStates, Store
+from monitor.ports import ChannelStates, Maintenance, Outbox, SourceStates, Store
+from monitor.records import Archive
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.backup import last_backup
 from monitor.store.sqlite.channel_states import SqliteChannelStates

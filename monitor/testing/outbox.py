@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from monitor.channel_health import after_resume
+from monitor.channel_health import ChannelState, after_resume
 from monitor.errors import NotFound, WrongState
-from monitor.model import ChannelState, Delivery, DraftMessage, Message, PendingNotice, Verdict
+from monitor.model import Delivery, DraftMessage, Message, PendingNotice, Verdict
 from monitor.ports import LEASE
 from monitor.records import Backlog
 

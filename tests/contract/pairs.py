@@ -13,8 +13,8 @@ from monitor.model import Batch, IngestReport, Outcome
 from monitor.notify.grouping import MessagePlan
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
-from monitor.ports import Archive, ChannelStates, Maintenance, Outbox, SourceStates, Store
-from monitor.records import EventFilter
+from monitor.ports import ChannelStates, Maintenance, Outbox, SourceStates, Store
+from monitor.records import Archive, EventFilter
 from monitor.store.open import Access, Stores, open_stores
 from monitor.testing import NOON, FrozenClock, MemoryChannelStates, MemoryOutbox
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.model import ChannelState, Outcome, Verdict
+from monitor.channel_health import ChannelState
+from monitor.model import Outcome, Verdict
 from monitor.testing import NOON, note
 from tests.contract.pairs import OUTBOXES, Pair
 from tests.contract.takes import record

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from monitor.model import ChannelState, ClockReading, IngestReport, Mode, Outcome, Verdict
+from monitor.channel_health import ChannelState
+from monitor.model import ClockReading, IngestReport, Mode, Outcome, Verdict
 from monitor.pipeline import ingest
 from monitor.ports import LEASE
 from monitor.testing import NOON, dump_of, note

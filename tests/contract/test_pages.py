@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from monitor.errors import NotFound
-from monitor.ports import Archive
-from monitor.records import PAGE, EventFilter, read_all
+from monitor.records import PAGE, Archive, EventFilter, read_all
 from monitor.testing import NOON, note
 from tests.contract.pairs import Pair
 from tests.contract.takes import dump, figures, record, take_in

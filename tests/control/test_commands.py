@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from monitor.channel_health import ChannelState
 from monitor.control.commands import Commands, Request, execute
 from monitor.errors import MonitorError, NotFound, UsageError, WrongState
-from monitor.model import ChannelState, Outcome, Verdict
+from monitor.model import Outcome, Verdict
 from monitor.ports import Row
 from monitor.testing import NOON, FrozenClock, MemoryChannelStates, MemoryOutbox, note
 

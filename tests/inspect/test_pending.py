@@ -10,13 +10,12 @@ from typing import Any
 
 import pytest
 
-from monitor.channel_health import FAILURE_THRESHOLD
+from monitor.channel_health import FAILURE_THRESHOLD, ChannelState
 from monitor.config import Config, load
 from monitor.control.client import local_commands
 from monitor.daemon.bootstrap import open_runtime
 from monitor.inspect.pending import alert_rows, open_read_only
 from monitor.inspect.status import channel_rows, status
-from monitor.model import ChannelState
 from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.outbox import SqliteOutbox

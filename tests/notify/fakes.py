@@ -7,8 +7,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from monitor.channel_health import ChannelState
 from monitor.errors import StoreError
-from monitor.model import ChannelState, Delivery, Message, Outcome, Verdict
+from monitor.model import Delivery, Message, Outcome, Verdict
 from monitor.notify.retry import Decision, Transition
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, DeliveryHooks, DeliveryWorker, UnrecordedAttempts

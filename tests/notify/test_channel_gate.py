@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import ChannelState, Rate
+from monitor.channel_health import ChannelState
+from monitor.model import Rate
 from monitor.notify.channel_gate import Admission, BlockReason, admission, tokens
 from monitor.notify.send_time import Policy
 from monitor.notify.time_windows import Quiet

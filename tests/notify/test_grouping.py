@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.model import ChannelState, DraftMessage, PendingNotice
+from monitor.channel_health import ChannelState
+from monitor.model import DraftMessage, PendingNotice
 from monitor.notify.compose import PartLimit
 from monitor.notify.grouping import HOUR, MessagePlan, plan_messages
 from monitor.notify.send_time import Policy, send_time

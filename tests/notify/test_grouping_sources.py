@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from monitor.model import ChannelState, Notice, PendingNotice
+from monitor.channel_health import ChannelState
+from monitor.model import Notice, PendingNotice
 from monitor.notify.grouping import plan_messages
 from monitor.notify.send_time import Policy
 from monitor.notify.time_windows import Quiet

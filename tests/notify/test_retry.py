@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.channel_health import after_resume, is_open
-from monitor.model import ChannelState, Outcome
+from monitor.channel_health import ChannelState, after_resume, is_open
+from monitor.model import Outcome
 from monitor.notify.retry import (
     LAST_ATTEMPT,
     Action,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.model import ChannelState
+from monitor.channel_health import ChannelState
 from monitor.notify.send_time import Delay, Policy, SendTime, send_time
 from monitor.notify.time_windows import Digest, Quiet
 

@@ -10,8 +10,9 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
+from monitor.channel_health import ChannelState
 from monitor.errors import StoreError
-from monitor.model import ChannelState, Message, Outcome, Rate, Verdict
+from monitor.model import Message, Outcome, Rate, Verdict
 from monitor.notify.retry import Action, Decision, Transition
 from monitor.notify.send_time import Policy
 from monitor.notify.time_windows import Digest, Quiet

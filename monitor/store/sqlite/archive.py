@@ -11,7 +11,6 @@ from typing import Any
 
 from monitor.errors import NotFound
 from monitor.model import Kind
-from monitor.ports import SearchQuery
 from monitor.records import (
     FIRST_DUMP,
     PAGE,
@@ -23,6 +22,7 @@ from monitor.records import (
     MessageItem,
     MessageRecord,
     RejectRecord,
+    SearchQuery,
     SourceTotals,
     Stored,
     Summary,

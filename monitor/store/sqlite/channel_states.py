@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from monitor.channel_health import after_resume
-from monitor.model import ChannelState
+from monitor.channel_health import ChannelState, after_resume
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import parse_optional_timestamp, record_of
 from monitor.times import parse_timestamp, timestamp

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from monitor.errors import StoreError
 from monitor.model import ClockReading
-from monitor.ports import Fingerprinter, IndexWords, Retention
-from monitor.records import IntegrityCheck, Pruned
+from monitor.ports import Fingerprinter, Retention
+from monitor.records import IndexWords, IntegrityCheck, Pruned
 from monitor.store.sqlite.clock import note_clock, stored_clock
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.prune import prune, prune_copies

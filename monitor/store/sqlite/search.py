@@ -15,8 +15,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from monitor.model import Release
-from monitor.ports import IndexWords, SearchPhrase, SearchQuery, SearchWord
-from monitor.records import PAGE
+from monitor.records import PAGE, IndexWords, SearchPhrase, SearchQuery, SearchWord
 from monitor.store.sqlite.database import Handle
 
 INDEXED_UPTO = "search_upto"  # in `meta`: the last version that the index has considered

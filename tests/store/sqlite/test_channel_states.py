@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from monitor.channel_health import ChannelState
 from monitor.errors import StoreError
-from monitor.model import ChannelState
 from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import Handle, connect, open_for_writing
 from monitor.testing import NOON

@@ -12,8 +12,9 @@ from sqlite3 import Row
 
 import pytest
 
+from monitor.channel_health import ChannelState
 from monitor.errors import Stale, StoreError
-from monitor.model import Batch, ChannelState, Kind, Reject
+from monitor.model import Batch, Kind, Reject
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.store.sqlite.archive import SqliteArchive

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import UsageError
 from monitor.match.keywords import keyword_fault
-from monitor.match.query import QueryFault, alias_fault, ambiguity_warning
+from monitor.match.query import QueryFault, alias_faults, ambiguity_warning
 from monitor.match.regex import read_pattern
 from monitor.notify.channels import check_channel, check_service
 
@@ -62,7 +62,7 @@ def _check_urls(config: Config, check: Callable[..., str | None], note: Callable
 
 def _valid_aliases(config: Config, diagnostics: Diagnostics) -> Mapping[str, Sequence[str]]:
     """Return the valid aliases and report the others, whose names then count as ordinary words."""
-    faults = {name: alias_fault(name, entries, config.aliases) for name, entries in config.aliases.items()}
+    faults = alias_faults(config.aliases)
     for name, fault in faults.items():
         if fault:
             number, message = fault

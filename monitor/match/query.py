@@ -7,12 +7,13 @@ backtracking: the cost grows with the length of the text, and brackets nest at m
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import NamedTuple, NoReturn
 
 from monitor.errors import UsageError
+from monitor.match.alias_loops import alias_groups
 from monitor.match.document import FIELDS
 from monitor.match.keywords import keyword_fault, term_fault
 from monitor.match.nodes import And, Count, Link, Near, Node, Not, Or, Scoped, Term, joined, to_query
@@ -73,6 +74,19 @@ def ambiguity_warning(text: str, aliases: Aliases = NO_ALIASES) -> str | None:
 
 def alias_fault(name: str, entries: Sequence[str], aliases: Aliases) -> tuple[int, str] | None:
     """Return what is wrong with an alias: the number of the entry (-1: its name) and a sentence; None: nothing."""
+    return _alias_fault(name, entries, leads_back=lambda entry: name in _names_from(entry, aliases))
+
+
+def alias_faults(aliases: Aliases) -> Mapping[str, tuple[int, str] | None]:
+    """Return for each alias what `alias_fault` does, in time linear in the entries however they lead on."""
+    groups = alias_groups(aliases)
+    return {
+        name: _alias_fault(name, entries, leads_back=lambda entry, group=groups[name]: groups.get(entry) == group)  # type: ignore[misc]
+        for name, entries in aliases.items()
+    }
+
+
+def _alias_fault(name: str, entries: Sequence[str], *, leads_back: Callable[[str], bool]) -> tuple[int, str] | None:
     is_operator = _OPERATORS.fullmatch(name) or _LOWER.fullmatch(name)
     if is_operator or _LEXEME.sub("", name, count=1) or term_fault(name, is_quoted=False) or "*" in name:
         return -1, f"'{name}' cannot name an alias; use one word of letters and digits that is no operator"
@@ -80,7 +94,7 @@ def alias_fault(name: str, entries: Sequence[str], aliases: Aliases) -> tuple[in
         fault = keyword_fault(entry)
         if not fault and entry.partition(":")[0] in FIELDS and ":" in entry:
             fault = "an alias holds words and phrases; write the field where the alias is used"
-        if not fault and name in _names_from(entry, aliases):
+        if not fault and leads_back(entry):
             fault = f"alias {name} refers to itself; leave this entry out"
         if fault:
             return number, fault

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.match.nodes import And, Count, Link, Near, Not, Or, Scoped, Term, to_query
-from monitor.match.query import DEPTH, LENGTH, QueryFault, alias_fault, ambiguity_warning, parse
+from monitor.match.query import DEPTH, LENGTH, QueryFault, alias_fault, alias_faults, ambiguity_warning, parse
 from tests.match.queries import ALIASES, queries
 from tests.match.samples import WITHOUT_DISK, asked
 
@@ -372,3 +372,33 @@ def steps_of(text: str) -> int:
     finally:
         sys.settrace(before)
     return count
+
+
+@pytest.mark.parametrize(
+    "aliases",
+    [
+        {"A": ["B"], "B": ["C"], "C": ["A", "x"], "D": ["A"], "E": ["x"]},
+        {"A": ["A"], "B": ["A"]},
+        {"A": ["B", "C"], "B": ["D"], "C": ["D"], "D": ["x"]},
+        {"A": ["B"], "B": ["A", "C"], "C": ["D"], "D": ["C"], "E": ["B", "D"]},
+    ],
+)
+def test_all_aliases_at_once_have_the_faults_of_each(aliases: dict[str, list[str]]) -> None:
+    assert alias_faults(aliases) == {name: alias_fault(name, entries, aliases) for name, entries in aliases.items()}
+
+
+class Asked(dict[str, list[str]]):
+    """Aliases that count how often their entries are looked up."""
+
+    count = 0
+
+    def __getitem__(self, name: str) -> list[str]:
+        self.count += 1
+        return super().__getitem__(name)
+
+
+@pytest.mark.parametrize("last", [["x"], ["A0"]], ids=["chain", "ring"])
+def test_aliases_that_lead_on_and_on_are_each_looked_up_once(last: list[str]) -> None:
+    aliases = Asked({f"A{n}": [f"A{n + 1}"] for n in range(300)} | {"A300": last})
+    alias_faults(aliases)
+    assert aliases.count <= 2 * len(aliases)

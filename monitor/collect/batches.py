@@ -48,7 +48,8 @@ class DumpSummary:
             if isinstance(entry, Reject):
                 self.has_rejects = True
                 self.has_tail |= entry.is_tail
-                self.has_reject_text |= bool(entry.text) or not entry.is_tail  # a file is rejected unread, too
+                # Line 0: the file was not even read, unless it is empty, and that is a tail.
+                self.has_reject_text |= bool(entry.text) or (entry.line == 0 and not entry.is_tail)
                 continue
             self.has_records = True
             if day := entry.day:

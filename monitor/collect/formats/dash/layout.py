@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from functools import cached_property
 
-from monitor.collect.formats.dash.splitter import DATE_WIDTH, Segment
+from monitor.collect.formats.dash.splitter import Segment
 from monitor.model import Release
 
 MAX_CATEGORY_LENGTH = 40  # characters; of a category that is not declared
@@ -25,12 +25,19 @@ class Layout:
         self._categories = frozenset(categories)
 
     def is_record(self, segment: Segment) -> bool:
-        """Return whether a segment is a record by itself: with a date, and a line for each part or more paragraphs."""
+        """Return whether a segment is a record by itself: with a date, and a line for each part or more paragraphs.
+
+        Behind a label and no "-" the rest of a text is likelier than elsewhere: there its title must be no sentence.
+        """
         has_categories, _ = self._decision
         needed = 3 if has_categories else 2
         lines = segment.filled
-        has_title = len(lines) > needed and not _is_sentence(lines[needed - 2])
-        return segment.has_date and (len(lines) == needed or has_title)
+        if not segment.has_date or len(lines) < needed:
+            return False
+        title = lines[needed - 2]
+        if segment.is_welded:
+            return any(map(str.isalnum, title)) and not _is_sentence(title)
+        return len(lines) == needed or not _is_sentence(title)
 
     def read(self, segment: Segment) -> Release:
         """Parse a valid segment."""
@@ -39,8 +46,8 @@ class Layout:
             category = filled[0].strip()
             lines = lines[lines.index(filled[1], 1) :]
         title, body = lines[0].strip(), "\n".join(lines[1:])
-        if segment.has_date:
-            body = body[: max(0, len(body) - DATE_WIDTH)]
+        if segment.label:
+            body = body[: max(0, len(body) - segment.label.length)]
         return Release(title=title, body=body.strip(), date=segment.day, category=category)
 
     @cached_property

@@ -4,9 +4,11 @@
     record = "-" LF [ category LF ] title LF body " date" YYYY-MM-DD
 
 The naive way is four lines: split at lone "-" lines, take the first line as the title, cut " date…" off the end, done.
-Real files break it: a body may contain a lone "-", a record may lack its date, the last record may be half written, and
-only some listings print a category. So a segment between two "-" lines is judged by its end: it is complete when its
-last line ends in a date. A segment without a date is joined with the next one unless that is a record by itself. A
+Real files break it: a body may contain a lone "-", a record may lack its date, the last record may be half written, the
+"-" between two may be lost, and only some listings print a category. So a segment is judged by its end: it is complete
+when its last line ends in a date.
+
+A segment without a date is joined with the next one unless that is a record by itself. A
 last segment without a date is an unfinished tail, which a later version of the file completes.
 
 The majority of all segments decides whether records begin with a category. So a text is read twice: once for its
@@ -22,11 +24,12 @@ from functools import partial
 from hashlib import sha256
 
 from monitor.collect.charset import byte_counter, printable
+from monitor.collect.formats.dash.end_label import label_like_text
 from monitor.collect.formats.dash.layout import Layout
 from monitor.collect.formats.dash.splitter import Segment, split
 from monitor.model import Dump, Record, Reject
 
-PARSER_VERSION = 2  # increased when the same bytes may give other records
+PARSER_VERSION = 3  # increased when the same bytes may give other records
 EXCERPT_LENGTH = 200  # characters of a reject that are stored and shown
 MAX_DASHES = 10_000  # inside one body
 NOT_A_DUMP = "this is not a dump: the first line that is not empty must be a lone '-'"
@@ -117,9 +120,13 @@ def _rejoined(
     """Join what a lone "-" inside a body separated; yield each segment and whether it is a last one without a date."""
     parts, length, is_whole = [first], first.length, first.is_whole
     for segment in others:
-        if parts[-1].has_date or layout.is_record(segment):
+        label = parts[-1].label
+        if (label and label.ends_record and not segment.is_welded) or _is_apart(parts[-1], segment, layout):
             yield _joined(parts, length, is_whole=is_whole), False
+            is_record = segment.is_welded and segment.has_date  # of its own, though no "-" precedes it
             parts, length, is_whole = [segment], segment.length, segment.is_whole
+            if is_record:
+                parts[0] = segment._replace(is_welded=False)
             continue
         parts.append(segment)
         length += len("-") + segment.length
@@ -129,18 +136,31 @@ def _rejoined(
     yield _joined(parts, length, is_whole=is_whole), not parts[-1].has_date
 
 
+def _is_apart(before: Segment, segment: Segment, layout: Layout) -> bool:
+    """Return whether a segment belongs to no record that the one before it may be a part of."""
+    if segment.is_welded:
+        return not segment.has_date or layout.is_record(segment)
+    return before.ends_record or ((segment.ends_record or before.has_date) and layout.is_record(segment))
+
+
 def _joined(parts: list[Segment], length: int, *, is_whole: bool) -> Segment:
     first, last = parts[0], parts[-1]
     if first is last:
         return first
-    _, *lines = (line for part in parts for line in ("-", *part.lines))
-    return Segment(first.line, first.offset, tuple(lines), length, is_whole, last.has_date, last.day)
+    lines = [*first.lines]
+    for part in parts[1:]:
+        lines.extend(part.lines if part.is_welded else ("-", *part.lines))
+    is_welded = any(part.is_welded for part in parts)
+    return Segment(first.line, first.offset, tuple(lines), length, is_whole, last.label, is_welded)
 
 
 def _reject_reason(segment: Segment, content: bytes, *, is_last: bool, max_record: int) -> str:
     """Return why this segment is not a release, or "" if it is one. content: the bytes of its digest."""
+    is_read = segment.label is not None and segment.label.is_read
+    label = "" if is_read else printable(label_like_text(segment.text))
     if is_last:
-        return "the last record does not end in a date such as ` date2024-07-01`: it is half written or was cut off"
+        reason = "the last record does not end in a date such as ` date2024-07-01`: it is half written or was cut off"
+        return reason + (f", or `{label}` cannot be read as one" if label else "")
     if segment.length > max_record or not segment.is_whole:
         return f"the record is longer than {max_record:,} characters (the source's max_record)"
     if content.isascii():  # the usual case; counting is five times faster than the search
@@ -151,4 +171,10 @@ def _reject_reason(segment: Segment, content: bytes, *, is_last: bool, max_recor
         return "the record has bytes that are not text in this file's encoding"
     if len(segment.filled) < 2:
         return "the record has one line only: a title line and a body line are needed"
+    if segment.is_welded:
+        return (
+            "a line in it ends in a date, as a record does, and what follows is no record: is a lone '-' missing there?"
+        )
+    if label:
+        return f"the record does not end in a date such as ` date2024-07-01`, and `{label}` cannot be read as one"
     return ""

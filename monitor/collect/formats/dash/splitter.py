@@ -1,5 +1,8 @@
 """Split a text at its lone "-" lines into segments, each with its place in the file.
 
+A date label at the end of a line ends a segment, too: in files put together without a final line end the "-" stands
+behind it, and other programs write another dash, signs that nobody sees, or nothing between two records.
+
 The text comes in chunks of any length, which do not change the result. Memory is bounded: of a segment longer than any
 record can be, only both ends are kept.
 """
@@ -7,16 +10,29 @@ record can be, only both ends are kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from datetime import date
-from functools import lru_cache
 from typing import NamedTuple
+
+from monitor.collect.formats.dash.end_label import (
+    DASHES,
+    EXACT_LENGTH,
+    HINTS,
+    INVISIBLE,
+    TAIL,
+    EndLabel,
+    end_label,
+    exact_label,
+)
 
 MAX_SEPARATOR_LENGTH = 1_000  # characters of a "-" line, including the spaces after the "-"
 _KEPT_END = 500  # characters kept of either end of a segment that is too long
 
-_DATE_AT_END = re.compile(r"(?:^|\s)date(\d{4})-(\d{2})-(\d{2})\Z", re.ASCII)
-DATE_WIDTH = len(" date2024-07-01")
+_BOM = "\ufeff"
+_BOM_AND_DASH = re.compile(rf"{_BOM}[\s{INVISIBLE}]*-[\s{INVISIBLE}]*\Z")
+_DASH_LINE = re.compile(rf"[\s{INVISIBLE}]*[{DASHES}][\s{INVISIBLE}{DASHES}]*")
+_SIGN_LINE = re.compile(r"[\W_]+")
+_HINT, _CAPITAL_HINT = HINTS
 
 
 class Segment(NamedTuple):
@@ -27,8 +43,23 @@ class Segment(NamedTuple):
     lines: tuple[str, ...]
     length: int  # characters
     is_whole: bool = True  # False: too long, and only its ends were kept
-    has_date: bool = False  # it ends in a date, as every complete record does
-    day: date | None = None  # that date; None: it has no date, or the calendar has no such day
+    label: EndLabel | None = None  # its last line ends in it, as that of every complete record does
+    is_welded: bool = False  # the segment before it ended in a label, and no "-" followed
+
+    @property
+    def has_date(self) -> bool:
+        """Return whether it ends in a date that can be read."""
+        return self.label is not None and self.label.is_read
+
+    @property
+    def ends_record(self) -> bool:
+        """Return whether nothing behind it can belong to the same record."""
+        return self.label is not None and self.label.ends_record
+
+    @property
+    def day(self) -> date | None:
+        """Return the day at its end; None: it has no date, or the calendar has no such day."""
+        return self.label.day if self.label else None
 
     @property
     def filled(self) -> tuple[str, ...]:
@@ -55,62 +86,55 @@ def split(
     yield from splitter.end()
 
 
-@lru_cache(maxsize=4096)  # many records of a dump end in the same few days
-def _end_date(text: str) -> tuple[bool, date | None]:
-    """Return whether the last DATE_WIDTH characters of a segment are a date, and its day if the calendar has it."""
-    match = _DATE_AT_END.search(text)
-    if match is None:
-        return False, None
-    try:
-        return True, date(int(match[1]), int(match[2]), int(match[3]))
-    except ValueError:
-        return True, None
-
-
 class _Splitter:
     """The state of the splitting between two chunks."""
 
     def __init__(self, byte_count: Callable[[str], int], start: int, max_record: int) -> None:
         self._byte_count = byte_count
         self._max_length = 2 * max_record + 2 * _KEPT_END
-        self._rest = ""  # the last line, while it may still become a lone "-"
-        self._is_mid_line = False  # the next chunk continues the last of `lines`
+        self._rest = ""  # the end of the last line, which may still become a lone "-" or a label
+        self._is_mid_line = False  # the rest continues the last of `lines`
         self._ended = 0  # lines
         self._bytes = start  # of the file, as far as counted
         self._line, self._offset = 0, start  # of the "-" of the current segment
         self._lines: list[str] = []  # of that segment, as read
+        self._label: EndLabel | None = None  # at the end of the last of them that is not empty
+        self._is_welded = False
         self._length = 0  # of it, as read
         self._is_cut = False
         self._is_empty = True  # no segment was found yet
 
     def feed(self, chunk: str) -> Iterator[Segment]:
-        text, at, counted = self._rest + chunk, 0, 0
-        if self._is_mid_line:
-            line, newline, _ = text.partition("\n")
-            self._lines[-1] += line
-            self._ended += len(newline)
-            self._is_mid_line = not newline
-            at = len(line) + len(newline)
+        text, at = self._rest + chunk, 0
+        self._counted, has_bom = 0, _BOM in text
         # Line by line: a search for both characters at once takes six times as long.
         while (end := text.find("\n", at)) >= 0:
-            line = text[at:end]
-            if line.startswith("-") and len(line) <= MAX_SEPARATOR_LENGTH and line.rstrip() == "-":
-                self._count(text[counted:at])
-                if segment := self._close():
-                    yield segment
-                self._line, self._offset = self._ended + 1, self._bytes
-                counted = end + 1
-                self._bytes += self._byte_count(text[at:counted])
+            line, dash = text[at:end], -1  # the place of a "-" that ends the segment
+            if line.startswith("-") and self._is_separator(line):
+                dash = at
+            elif self._label or self._is_mid_line or not self._line:
+                dash = yield from self._take_unusual(text, at, line)
             else:
                 self._lines.append(line)
+            if dash < 0:
+                tail = line[-TAIL:]
+                if _HINT in tail or _CAPITAL_HINT in tail or has_bom or tail[-1:] <= " ":
+                    if label := exact_label(tail[-EXACT_LENGTH:]):
+                        self._label = label
+                    else:
+                        dash = self._read_end(at, line)
+            if dash >= 0 and (segment := self._next_segment(text, dash, end + 1)):
+                yield segment
             self._ended += 1
             at = end + 1
-        self._count(text[counted:at])
-        self._rest = text[at:]
-        if len(self._rest) > MAX_SEPARATOR_LENGTH:
-            self._lines.append(self._rest)
-            self._count(self._rest)
-            self._rest, self._is_mid_line = "", True
+        rest = text[at:]
+        if len(rest) > MAX_SEPARATOR_LENGTH:  # enough is held back to see a label, though the line is not
+            yield from self._take_unusual(text, at, rest)
+            self._lines[-1] = self._lines[-1][:-MAX_SEPARATOR_LENGTH]
+            self._is_mid_line = True
+            at, rest = len(text) - MAX_SEPARATOR_LENGTH, rest[-MAX_SEPARATOR_LENGTH:]
+        self._count(text[self._counted : at])
+        self._rest = rest
 
     def end(self) -> Iterator[Segment]:
         yield from self.feed("\n")  # the last line needs no line end
@@ -119,6 +143,57 @@ class _Splitter:
         if self._is_empty:
             lines = ("-",) if self._line else ()
             yield Segment(0, 0, lines, len(lines))
+
+    def _is_separator(self, line: str) -> bool:
+        return not self._is_mid_line and len(line) <= MAX_SEPARATOR_LENGTH and line.rstrip() == "-"
+
+    def _take_unusual(self, text: str, at: int, line: str) -> Generator[Segment, None, int]:
+        """Take a line that goes on, or that follows a label or nothing; return its place if it stands for a "-"."""
+        if self._is_mid_line:
+            self._lines[-1] += line
+            self._is_mid_line = False
+            return -1
+        if self._is_other_separator(line):
+            return at
+        if self._label and not line.isspace() and line:
+            if self._label.ends_record:
+                if segment := self._next_segment(text, at, at):
+                    yield segment
+                self._is_welded = True
+            self._label = None
+        self._lines.append(line)
+        return -1
+
+    def _is_other_separator(self, line: str) -> bool:
+        """Return whether a line behind a label, or before the first record, stands where a lone "-" should."""
+        if len(line) > MAX_SEPARATOR_LENGTH or not (self._label or not any(self._lines)):
+            return False
+        pattern = _SIGN_LINE if self._label and self._label.ends_record else _DASH_LINE
+        return pattern.fullmatch(line) is not None and not line.isspace()
+
+    def _read_end(self, at: int, line: str) -> int:
+        """Read the label at the end of a line; return the place of a "-" that is glued to it, or -1."""
+        end = line[-MAX_SEPARATOR_LENGTH:].rstrip()
+        if not end:
+            return -1
+        self._label = end_label(end)
+        length = self._label.dash if self._label else 0
+        if not length and (match := _BOM_AND_DASH.search(end)):
+            length = len(match.group())
+        if not length:
+            return -1
+        kept = len(line.rstrip()) - length
+        self._lines[-1] = self._lines[-1][: len(self._lines[-1]) - len(line) + kept]
+        return at + kept
+
+    def _next_segment(self, text: str, end: int, begin: int) -> Segment | None:
+        """End the current segment at one place in the text and begin another; return it unless it is empty."""
+        self._count(text[self._counted : end])
+        segment = self._close()
+        self._line, self._offset = self._ended + 1, self._bytes
+        self._bytes += self._byte_count(text[end:begin])
+        self._counted = begin
+        return segment
 
     def _count(self, text: str) -> None:
         self._bytes += self._byte_count(text)
@@ -130,14 +205,13 @@ class _Splitter:
 
     def _close(self) -> Segment | None:
         """Return the current segment, unless it is empty."""
-        is_cut = self._is_cut
+        is_cut, label, is_welded = self._is_cut, self._label, self._is_welded
         kept = "\n".join(self._lines).split("\n") if is_cut else self._lines  # a kept end may hold several lines
         text = "\n".join(map(str.rstrip, kept)).strip("\n")
         lines = tuple(text.split("\n")) if text else ()
         length = self._length if is_cut else sum(map(len, lines))
-        self._lines, self._length, self._is_cut = [], 0, False
+        self._lines, self._length, self._is_cut, self._label, self._is_welded = [], 0, False, None, False
         if not lines and not is_cut:
             return None
         self._is_empty = False
-        has_date, day = _end_date(lines[-1][-DATE_WIDTH:] if lines else "")
-        return Segment(self._line, self._offset, lines, length, not is_cut, has_date, day)
+        return Segment(self._line, self._offset, lines, length, not is_cut, label, is_welded)

@@ -28,6 +28,8 @@ ODDITIES = st.sampled_from(
     ["-\n", "- \t\n", "\n\n", "Half a record\n", "x" * 3_000, "-" + " " * 1_200 + "\n", "One line date2024-07-01\n",
      "Energy\nTitle\nText. date2024-07-01\n", "Energy\nTitle\nMore text. date2024-07-02\n",
      "Bad \udc80 byte\nText. date2024-07-01\n",
+     "Title\nText. date2024-07-01-\n", "\ufeff-\n", "–\n", "Date: 2024-07-01\n", "Title\nText. Date: 2024. 7. 1. — \n",
+     "x" * 1_500 + " date2024-07-01-\n", "Half\ufeff-\n", "Title\nText. date24-07-01\n",
      "-\nUndated\nText.\n", "-\nTitle\nText. date2024-02-30\n", "date2024-07-01\n"]
 )  # fmt: skip
 
@@ -83,7 +85,7 @@ def test_a_generated_dump_in_chunks_gives_every_release(written: Written, sizes:
 @pytest.mark.parametrize("blanks", [0, 1, MAX_SEPARATOR_LENGTH - 1, MAX_SEPARATOR_LENGTH, 3 * MAX_SEPARATOR_LENGTH])
 @pytest.mark.parametrize("size", [1, 7, 999, 1_000_000])
 def test_a_dash_line_ends_in_so_many_blanks_and_no_more(blanks: int, size: int) -> None:
-    text = f"-\nOne\nText. date2024-07-01\n-{' ' * blanks}\nTwo\nText. date2024-07-01"
+    text = f"-\nOne\nText.\n-{' ' * blanks}\nTwo\nText. date2024-07-01"
     found = list(split(in_chunks(text, [size])))
     assert len(found) == (2 if blanks < MAX_SEPARATOR_LENGTH else 1)
 

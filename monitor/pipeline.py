@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from monitor.collect.as_of import as_of, latest_day, name_stamp
 from monitor.collect.batches import DumpPart, DumpSummary, batched, split_into_parts
 from monitor.collect.file_reader import modified_at
+from monitor.collect.formats.dash.dropped_lines import without_text
 from monitor.collect.formats.dash.parser import PARSER_VERSION, DumpReader
 from monitor.collect.source import SourceOptions
 from monitor.compare.candidates import load_candidates
@@ -60,7 +61,7 @@ def ingest(
     is_replay = known is not None and (stamp is None or stamp <= known.as_of)
     if known and is_replay and mode is not Mode.AGAIN:
         return store.note_duplicate(dump, known, parser=PARSER_VERSION, now=now)
-    reader = DumpReader(dump, categories=options.categories, max_record=options.max_record)
+    reader = DumpReader(dump, categories=options.categories, max_record=options.max_record, drop=options.drop)
     summary, reservations, seen_records = _summarize(reader, dump, options, store, now=now)
     run = _IngestRun(
         dump=dump,
@@ -178,6 +179,7 @@ class _IngestRun:
         known = load_candidates(
             records, source=source, seen_records=seen_records, form_cache=form_cache, store=self.store
         )
+        known = _without_dropped(known, self.options.drop)
         unavailable = reservations.unavailable(known.heads, {record.digest for record in records})
         changes = classify(
             records,
@@ -206,6 +208,14 @@ class _IngestRun:
         if before.as_of is not None and self.as_of < before.as_of:
             return ()
         return withdrawn(before.heads, shown=shown, listing=listing, as_of=self.as_of)
+
+
+def _without_dropped(known: Known, drop: tuple[str, ...]) -> Known:
+    """Return what is known without lines that were stored before they were left out: that alone is no change."""
+    if not drop:
+        return known
+    heads = {n: replace(head, release=without_text(head.release, drop)) for n, head in known.heads.items()}
+    return replace(known, heads=heads)
 
 
 def _titles(changes: Sequence[Change], known: Known) -> dict[int, str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
-from monitor.collect.watching.file_names import fits
+from monitor.collect.globs import fits
 from monitor.collect.watching.folder import Folder
 
 
@@ -18,6 +18,7 @@ class SourceOptions:
     categories: tuple[str, ...] = ()
     as_of: str = "auto"  # as collect.as_of
     max_record: int = 1_000_000
+    drop: tuple[str, ...] = ()  # globs of whole lines that are no part of a release
     listings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # listing → globs of the names of its dumps
 
     def without_file_times(self) -> SourceOptions:

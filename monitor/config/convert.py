@@ -77,6 +77,7 @@ def sources_of(config: Config) -> tuple[Source, ...]:
                 categories=source.categories,
                 as_of=source.as_of,
                 max_record=source.max_record,
+                drop=source.drop,
                 listings=source.listings,
             ),
             encoding=source.encoding,

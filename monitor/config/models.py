@@ -84,6 +84,9 @@ Flag = Annotated[bool, TextType(parsers.flag, _FLAG, bool)]
 Zone = Annotated[ZoneInfo, TextType(parsers.zone, {"title": "time zone", "type": "string", "minLength": 1})]
 Codec = Annotated[str, TextType(parsers.codec, {"title": "encoding", "type": "string", "minLength": 1})]
 Glob = Annotated[str, TextType(parsers.glob, {"title": "pattern", "type": _ANY_TEXT, "pattern": "^[^/]+$"}, mask_urls)]
+LineGlob = Annotated[
+    str, TextType(parsers.line_glob, {"title": "line pattern", "type": _ANY_TEXT, "pattern": r"\S"}, mask_urls)
+]
 Word = Annotated[str, TextType(parsers.word, {"title": "text", "type": _ANY_TEXT, "pattern": r"\S"}, mask_urls)]
 MessageRate = Annotated[Rate, TextType(parsers.rate, _text("rate", parsers.RATE.pattern), parsers.rate_text)]
 DigestTime = Annotated[Digest, TextType(parsers.digest, _DIGEST, parsers.digest_text)]
@@ -143,6 +146,11 @@ class Source(Section):
     )
     encoding: Codec = setting("The encoding of the dumps, such as utf-8 or cp949; auto detects it.", default="auto")
     categories: tuple[Word, ...] = setting("The category lines this publisher prints above titles.", default=())
+    drop: tuple[LineGlob, ...] = setting(
+        "Patterns for whole lines of a text that are no part of the release, such as hit counters.",
+        default=(),
+        example='["Views [0-9]*", "조회수*"]',
+    )
     as_of: Literal["auto", "filename", "newest_date", "mtime"] = setting(
         "How the age of a dump is found: from its file name, its newest record, the file's mtime, or auto.",
         default="auto",

@@ -207,6 +207,13 @@ def glob(text: str) -> str:
     return text
 
 
+def line_glob(text: str) -> str:
+    """Accept a pattern for lines of a text; one of stars alone would leave nothing of it."""
+    if not text.strip().strip("*?"):
+        raise ValueError('fits every line: write a pattern such as "Views [0-9]*"')
+    return text.strip()
+
+
 def word(text: str) -> str:
     """Accept text with at least one visible character."""
     if not text.strip():

@@ -21,7 +21,8 @@ _NAMED = ("sources", "channels", "watchlists")  # sections whose keys are names 
 _LISTS_OF_NAMES = ("aliases", "listings")  # keys that hold such names as well
 # Every key that a configuration may have, but url; a test compares them with the models.
 SETTINGS = frozenset((
-    "aliases", "as_of", "case", "categories", "channels", "digest", "encoding", "every", "exclude", "expect_every",
+    "aliases", "as_of", "case", "categories", "channels", "digest", "drop", "encoding", "every", "exclude",
+    "expect_every",
     "fields", "files", "first_run", "follow_symlinks", "health", "heartbeat", "html", "ignore", "inflect",
     "keywords", "listen", "listings", "match", "max_age", "max_file", "max_per_hour", "max_record", "messages",
     "min_hits", "mode", "no_match", "notify", "on_change", "on_uncertain", "operator", "partial_grace", "path",

@@ -98,7 +98,7 @@ def dump_candidates(config: Config, path: Path) -> tuple[tuple[Candidate, ...], 
     inside = next((source for source in sources if source.folder.holds(whole)), None)
     source = inside or next((source for source in sources if source.folder.matches(name)), sources[0])
     options = source.options
-    parsed = parse(_text(path, source), categories=options.categories, max_record=options.max_record)
+    parsed = parse(_text(path, source), categories=options.categories, max_record=options.max_record, drop=options.drop)
     return tuple(Candidate(release=one.release, source=source.name) for one in parsed.records), len(parsed.rejects)
 
 

@@ -80,6 +80,25 @@ def test_what_one_pass_does_not_read_is_named_and_a_list_of_its_own_reads_it(tmp
     assert kinds(project) == {"new": 2}
 
 
+COUNTED = "FTA talks held\nDelegations met in Seoul on Monday and agreed to meet again.\nViews {} date2024-07-01"
+DROPPING = CONFIG.replace("path: seeds/", 'path: seeds/\n    drop: ["Views [0-9]*"]') % "console://"
+
+
+def test_hit_counters_that_are_left_out_tell_nothing_also_where_they_were_stored_before(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    project.drop("a.txt", "-\n" + COUNTED.format("1,204"))
+    assert project.run("run", "--once").code == 0
+    project.write_config(DROPPING)
+    for name, views in (("b.txt", "1,311"), ("c.txt", "1,402")):
+        project.drop(name, "-\n" + COUNTED.format(views))
+        assert project.run("run", "--once").out == ""
+    project.drop("d.txt", "-\n" + COUNTED.format("1,500").replace("Monday", "Tuesday"))
+    assert "[Tuesday]" in project.run("run", "--once").out
+    assert kinds(project) == {"new": 1, "changed": 1}
+    [row] = project.run("events", "--json", "--kind", "changed").rows()
+    assert row["numbers"] == []
+
+
 def test_the_samples_show_every_kind_that_is_no_reject(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "seeds", tmp_path / "seeds")
     shutil.copy(ROOT / "config.yaml", tmp_path)

@@ -1,11 +1,6 @@
-"""Compare file names with globs, and list the names that are never dumps."""
+"""List the file names that are never dumps."""
 
 from __future__ import annotations
-
-import re
-import unicodedata
-from fnmatch import translate
-from functools import cache
 
 # Names that programs give to files that are no dumps. A source's `ignore` replaces the list.
 IGNORED = (
@@ -23,18 +18,3 @@ IGNORED = (
     # files of a desktop
     "thumbs.db", "desktop.ini", "@eadir",
 )  # fmt: skip
-
-
-def fits(globs: tuple[str, ...], name: str) -> bool:
-    """Return whether a name fits one of the globs as it looks: in any letter case, composed or not."""
-    return _pattern(globs).match(_composed(name)) is not None
-
-
-def _composed(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
-@cache
-def _pattern(globs: tuple[str, ...]) -> re.Pattern[str]:
-    """Compile one expression for all globs: each name in a large folder is matched several times."""
-    return re.compile("|".join(translate(_composed(glob)) for glob in globs) or r"(?!)", re.IGNORECASE)

@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from monitor.collect.watching.file_names import IGNORED, fits
+from monitor.collect.globs import fits
+from monitor.collect.watching.file_names import IGNORED
 from monitor.collect.watching.walk import Walk
 from monitor.model import FileSignature
 from monitor.text import escape

@@ -24,6 +24,7 @@ from functools import partial
 from hashlib import sha256
 
 from monitor.collect.charset import byte_counter, printable
+from monitor.collect.formats.dash.dropped_lines import without_lines
 from monitor.collect.formats.dash.end_label import label_like_text
 from monitor.collect.formats.dash.layout import Layout
 from monitor.collect.formats.dash.splitter import Segment, split
@@ -51,8 +52,17 @@ class ParseResult:
 class DumpReader:
     """A dump that can be read several times; of one that is not held only the layout is kept."""
 
-    def __init__(self, dump: Dump, *, categories: Collection[str] = (), max_record: int = 1_000_000) -> None:
+    def __init__(
+        self,
+        dump: Dump,
+        *,
+        categories: Collection[str] = (),
+        max_record: int = 1_000_000,
+        drop: tuple[str, ...] = (),
+    ) -> None:
         self._dump = dump
+        self._categories = categories
+        self._drop = drop
         self._max_record = max_record
         self.kept: tuple[Entry, ...] | None = None  # without exact repeats; None: read again each time
         if dump.fault:
@@ -71,12 +81,16 @@ class DumpReader:
 
     def _segments(self) -> Iterator[Segment]:
         count = byte_counter(self._dump.encoding)
-        return split(self._dump.text_chunks(), byte_count=count, start=self._dump.bom, max_record=self._max_record)
+        found = split(self._dump.text_chunks(), byte_count=count, start=self._dump.bom, max_record=self._max_record)
+        return without_lines(found, self._drop, categories=self._categories) if self._drop else found
 
 
-def parse(text: str, *, categories: Collection[str] = (), max_record: int = 1_000_000) -> ParseResult:
+def parse(
+    text: str, *, categories: Collection[str] = (), max_record: int = 1_000_000, drop: tuple[str, ...] = ()
+) -> ParseResult:
     """Parse the text of a whole dump; a record has at most `max_record` characters."""
-    found = _parsed(split((text,), byte_count=byte_counter("utf-8"), max_record=max_record), categories, max_record)
+    segments = split((text,), byte_count=byte_counter("utf-8"), max_record=max_record)
+    found = _parsed(without_lines(segments, drop, categories=categories) if drop else segments, categories, max_record)
     return ParseResult(
         records=tuple(entry for entry in found if isinstance(entry, Record)),
         rejects=tuple(entry for entry in found if isinstance(entry, Reject)),

@@ -19,6 +19,7 @@ from monitor.match.query import NO_ALIASES, Aliases, parse
 from monitor.match.tokens import GLUED
 from monitor.match.watchlist import Watchlist, excluded, keyword_rule, rules_of
 from monitor.model import Release
+from monitor.readable import readable
 
 _FIELD_LINE = re.compile(rf"^({'|'.join(FIELDS)}):[ \t]*", re.MULTILINE)
 _PUNCTUATION = ".,;:!?\"'()[]{}“”‘’「」『』《》<>"
@@ -73,7 +74,7 @@ def failing_tests(watchlist: Watchlist, tests: Sequence[Example], aliases: Alias
 
 def _releases(text: str) -> list[Release]:
     """Return the releases that a test's text may be."""
-    text = text.strip("\n")
+    text = readable(text.strip("\n"))
     if _FIELD_LINE.match(text):
         _, *pieces = _FIELD_LINE.split(text)
         fields = dict.fromkeys(FIELDS, "")

@@ -17,6 +17,7 @@ from monitor.match.lexicon import EVERYDAY
 from monitor.match.positions import NO_SPANS, Spans, phrase_ends, phrase_spans, union
 from monitor.match.spellings import Piece, as_written, spellings
 from monitor.match.tokens import GLUED, Token, Word, inflections, is_hangul, tokens
+from monitor.readable import readable
 
 CASES = ("smart", "ignore", "exact")
 
@@ -150,6 +151,7 @@ def _parse(text: str) -> _KeywordText:
 
 
 def _parse_core(field: str, core: str, *, is_exact: bool) -> _KeywordText:
+    core = readable(core)
     inner = core.removeprefix("*").removesuffix("*")
     return _KeywordText(
         field=field,

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from monitor.model import Edit, IngestReport, Item, Kind, Message, RelatedRelease, Release, Sketch, Snippet
+from monitor.readable import readable
 from monitor.times import parse_timestamp, timestamp
 
 _Made = TypeVar("_Made")
@@ -47,8 +48,14 @@ _READ: Mapping[str, Callable[[Any], object]] = {  # how a column of this name is
 
 
 def release_of(row: Any) -> Release:
-    """Return the release whose text a row holds."""
-    return Release(title=row["title"], body=row["body"], date=parse_day(row["date"]), category=row["category"])
+    """Return the release whose text a row holds; an earlier program stored texts as they were."""
+    category = row["category"]
+    return Release(
+        title=readable(row["title"]),
+        body=readable(row["body"]),
+        date=parse_day(row["date"]),
+        category=category and readable(category),
+    )
 
 
 def to_json(value: object) -> str:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from monitor.collect.formats.dash.splitter import Segment
 from monitor.model import Release
+from monitor.readable import readable
 
 MAX_CATEGORY_LENGTH = 40  # characters; of a category that is not declared
 MAX_LABEL_LENGTH = 200  # characters; of a first line that is counted
@@ -43,12 +44,12 @@ class Layout:
         """Parse a valid segment."""
         lines, filled, category = segment.lines, segment.filled, None
         if len(filled) > 2 and self._is_category(filled[0]):
-            category = filled[0].strip()
+            category = readable(filled[0]).strip()
             lines = lines[lines.index(filled[1], 1) :]
-        title, body = lines[0].strip(), "\n".join(lines[1:])
+        title, body = readable(lines[0]).strip(), "\n".join(lines[1:])
         if segment.label:
             body = body[: max(0, len(body) - segment.label.length)]
-        return Release(title=title, body=body.strip(), date=segment.day, category=category)
+        return Release(title=title, body=readable(body).strip(), date=segment.day, category=category)
 
     @cached_property
     def _decision(self) -> tuple[bool, frozenset[str]]:
@@ -64,18 +65,19 @@ class Layout:
             # The line after a category is a title; the line after a title that two releases share is a sentence.
             is_first = len(lines) == 3 and not _is_sentence(lines[1])
             if is_first:
-                firsts.add(lines[0].strip())
+                firsts.add(readable(lines[0]).strip())
             if is_first and _is_short_label(lines[0]):
                 votes += 1
             elif len(lines) > 2:
-                others.add(lines[0].strip())
+                others.add(readable(lines[0]).strip())
         known = self._categories | firsts.repeated()
         votes += sum(others[label] for label in known)
         return votes * 2 > voters, known
 
     def _is_category(self, line: str) -> bool:
         has_categories, known = self._decision
-        return line.strip() in known or (has_categories and _is_short_label(line))
+        label = readable(line).strip()
+        return label in known or (has_categories and _is_short_label(label))
 
 
 class _Labels(Counter[str]):
@@ -97,7 +99,7 @@ class _Labels(Counter[str]):
 
 
 def _is_short_label(line: str) -> bool:
-    return len(line.strip()) <= MAX_CATEGORY_LENGTH and not _is_sentence(line)
+    return len(readable(line).strip()) <= MAX_CATEGORY_LENGTH and not _is_sentence(line)
 
 
 def _is_sentence(line: str) -> bool:

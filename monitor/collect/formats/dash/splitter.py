@@ -27,6 +27,8 @@ from monitor.collect.formats.dash.end_label import (
 
 MAX_SEPARATOR_LENGTH = 1_000  # characters of a "-" line, including the spaces after the "-"
 _KEPT_END = 500  # characters kept of either end of a segment that is too long
+_LAST_OF_CP1252 = "™"
+_OTHER_SPACES = "".join(char for char in map(chr, range(0x3001)) if char.isspace() and char not in "\x85\xa0")
 
 _BOM = "\ufeff"
 _BOM_AND_DASH = re.compile(rf"{_BOM}[\s{INVISIBLE}]*-[\s{INVISIBLE}]*\Z")
@@ -36,7 +38,11 @@ _HINT, _CAPITAL_HINT = HINTS
 
 
 class Segment(NamedTuple):
-    """The lines between two lone "-" lines, without outer empty lines and without spaces at line ends."""
+    """The lines between two lone "-" lines, without outer empty lines and without spaces at line ends.
+
+    Behind a letter that CP1252 has beyond ASCII a no-break space or U+0085 stays: where UTF-8 was misread, both make
+    one letter.
+    """
 
     line: int  # 1-based line of its "-"; 0: the text before the first one
     offset: int  # bytes of the file before its "-"
@@ -84,6 +90,12 @@ def split(
     for chunk in chunks:
         yield from splitter.feed(chunk)
     yield from splitter.end()
+
+
+def _without_end_spaces(line: str) -> str:
+    bare = line.rstrip()
+    is_plain = bare == line or not "\x80" <= bare[-1:] <= _LAST_OF_CP1252
+    return bare if is_plain else line.rstrip(_OTHER_SPACES)
 
 
 class _Splitter:
@@ -207,7 +219,7 @@ class _Splitter:
         """Return the current segment, unless it is empty."""
         is_cut, label, is_welded = self._is_cut, self._label, self._is_welded
         kept = "\n".join(self._lines).split("\n") if is_cut else self._lines  # a kept end may hold several lines
-        text = "\n".join(map(str.rstrip, kept)).strip("\n")
+        text = "\n".join(map(_without_end_spaces, kept)).strip("\n")
         lines = tuple(text.split("\n")) if text else ()
         length = self._length if is_cut else sum(map(len, lines))
         self._lines, self._length, self._is_cut, self._label, self._is_welded = [], 0, False, None, False

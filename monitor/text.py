@@ -1,8 +1,8 @@
 """Normalize text: these are the only normal forms, and every package uses them.
 
 `raw` is the text of a dump. `fold` normalizes typography (quotes, dashes, spaces, widths, invisible characters).
-`soft` also ignores letter case and punctuation that touches no digit. Two texts that differ in raw but not in soft
-differ only cosmetically; "8.2" and "82" always differ.
+`soft` also ignores letter case, punctuation that touches no digit, and spaces between a figure and its sign. Two texts
+that differ in raw but not in soft differ only cosmetically; "8.2" and "82" always differ.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-NORM_VERSION = 2  # increase it when fold or soft may give another result; the store then hashes its texts again
+NORM_VERSION = (
+    3  # increase it when fold, soft or readable may give another result; the store then hashes its texts again
+)
 
 # The replacements that real dumps need, as literal pairs: guarded `str.replace` is 30 to 50 times faster than a table.
 _PLAIN = tuple(
@@ -25,6 +27,10 @@ _PLAIN = tuple(
     )
     for odd in odds
 )
+# The dots of Korean lists, bullets, tildes: they leave a text that `_fold_rare` has to read anyway. U+119E is what NFKC
+# makes of U+318D; behind an initial consonant it is a vowel.
+_PLAIN_RARE = tuple((odd, plain) for plain, odds in (("·", "ㆍ・‧∙•⋅"), ("~", "∼〜")) for odd in odds)
+_DOT_VOWEL = re.compile("(?<![\u1100-\u115f\ua960-\ua97c])\u119e")
 _ASCII = re.compile(r"[\x00-\x7f]+")
 # CPython sorts the combining marks behind a letter in quadratic time: 100,000 of them take minutes. No language needs
 # more than 30 in a row (UAX #15, Stream-Safe Text Format). This class has all marks and a few other characters.
@@ -36,7 +42,29 @@ _EXTRA_SPACE = ("  ", "\n", "\t", "\r", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", 
 _COMPAT_DIGIT = re.compile("[²³¹¼-¾⁰-⁹₀-₉⅐-⅟↉①-⒛⓪-⓿❶-➓]")
 # Class first, then the look-behind over it: the other order checks every character (10 times slower).
 _DROPPABLE = re.compile(r"""[.,;:!?'"()\[\]{}\-_*#·•。、「」『』【】《》〈〉](?<![0-9].)(?![0-9])""")
+_DOT_IN_FIGURE = re.compile(r"(?<=\d)\s*·\s*(?=\d)")
 _TERMINAL = ".!?\"')。」』"
+CURRENCIES = "$€£¥₩¢₹"
+# 2024.7.1, 2024.7. and 7.1., which Korean also writes with spaces behind the points
+DATE = r"(?:{year}\.\s*{month}\.\s*{day}(?!\d)|(?:{year}\.\s*{month}|{month}\.\s*{day})(?=\.(?!\d)|\())".format(
+    year=r"(?:19|20|['’])\d\d", month="(?:1[0-2]|0?[1-9])", day=r"(?:3[01]|[12]\d|0?[1-9])"
+)
+_SPACED_DATE = re.compile(rf"(?<![\d.,]){DATE}")
+_POINT_SPACE_DIGIT = re.compile(r"\. \d")
+# Spaces that mean nothing beside a figure: each pattern begins with a space to remove, or with the sign before it, and
+# is only tried where its hint is in the text. A space between two digits always counts.
+_FIGURE_SPACES = tuple(
+    (hint, re.compile(pattern))
+    for hint, pattern in (
+        *((f" {sign}", rf" (?={sign})(?<=\d )") for sign in "%‰°"),
+        ("% p", r"(?<=\d%) (?=p(?![a-z]))"),
+        *((f"{sign} ", rf"(?<={re.escape(sign)}) (?=\d)") for sign in CURRENCIES),
+        *((f" {sign}", rf" (?={re.escape(sign)}(?!\d))(?<=\d )") for sign in CURRENCIES),
+        (" ,", r" (?=,\d{3}(?!\d))(?<=\d )"),
+        (" ~", " (?=~)"),
+        ("~ ", "(?<=~) "),
+    )
+)
 
 
 def fold(text: str) -> str:
@@ -49,12 +77,23 @@ def fold(text: str) -> str:
 
 
 def soft(text: str) -> str:
-    """Fold and casefold, then remove punctuation that touches no digit: equal results are the same words to people."""
-    dropped = _DROPPABLE.sub("", _normalize(text).casefold())
+    """Fold and casefold, then remove what makes no other words to people: spaces at figures, free punctuation."""
+    folded = _normalize(text).casefold()
+    if "·" in folded:
+        folded = _DOT_IN_FIGURE.sub("·", folded)
+    dropped = _DROPPABLE.sub("", folded)
     normal = _nfkc(dropped)
     if normal != dropped:  # a mark now follows another base, or casefold separated them
         normal = normal.casefold()
-    return _single_spaces(normal)
+    return close_figures(_single_spaces(normal))
+
+
+def close_figures(text: str) -> str:
+    """Remove the spaces from a folded text that mean nothing beside a figure, as in `5.2 %`, `$ 5` or `2024. 7. 1.`"""
+    for hint, space in _FIGURE_SPACES:
+        if hint in text:
+            text = space.sub("", text)
+    return _SPACED_DATE.sub(_without_spaces, text) if _POINT_SPACE_DIGIT.search(text) else text
 
 
 def is_cut(body: str) -> bool:
@@ -98,13 +137,18 @@ def _single_spaces(text: str) -> str:
     return text.strip(" ")
 
 
+def _without_spaces(match: re.Match[str]) -> str:
+    return match[0].replace(" ", "")
+
+
 def _fold_rare(text: str) -> str:
     """Normalize what the literal pairs leave: other widths, compositions, invisible characters and spaces."""
-    text = _few_marks(text)
+    text = _plain_rare(_few_marks(text))
     if not unicodedata.is_normalized("NFKC", text):
         text = _nfkc(_COMPAT_DIGIT.sub(_separate_compat_digit, text))
         for odd, plain in _PLAIN:
             text = text.replace(odd, plain)
+        text = _plain_rare(text)
     for char in set(_ASCII.sub("", text)):
         category = unicodedata.category(char)
         if category == "Cf":
@@ -112,6 +156,13 @@ def _fold_rare(text: str) -> str:
         elif category[0] == "Z":
             text = text.replace(char, " ")
     return _nfkc(text)  # removing an invisible character can join a base and its mark
+
+
+def _plain_rare(text: str) -> str:
+    for odd, plain in _PLAIN_RARE:
+        if odd in text:
+            text = text.replace(odd, plain)
+    return _DOT_VOWEL.sub("·", text) if "\u119e" in text else text
 
 
 def _nfkc(text: str) -> str:

@@ -71,6 +71,21 @@ SAME_SOFT = [
     ("a stop between two spaces", "a . b", "a b"),
     ("an ellipsis", "and so on…", "and so on"),
     ("a stop before a mark", "a.\u0300", "a\u0300"),
+    ("a space before a percent sign", "rose 5.2 % in May", "rose 5.2% in May"),
+    ("a no-break space before a percent sign", "5.2\u00a0%", "5.2%"),
+    ("a narrow space before a wide percent sign", "5.2\u202f％", "5.2%"),
+    ("a line end before a percent sign", "5.2\n%", "5.2%"),
+    ("spaces in percentage points", "1.2 ％ p 올라", "1.2%p 올라"),
+    ("a space behind a currency sign", "US$ 5.3 billion", "US$5.3 billion"),
+    ("a space before a currency sign", "5 € and 6 ₩", "5€ and 6₩"),
+    ("a space before a degree", "3 ℃", "3°C"),
+    ("a space before a comma of thousands", "1 ,000 ,000 firms", "1,000,000 firms"),
+    ("spaces in a date", "2024. 7. 1. 발표", "2024.7.1. 발표"),
+    ("spaces in a month and a short year", "2024. 7. 말, '24. 7. 1", "2024.7. 말, '24.7.1"),
+    ("spaces in a range of days", "7. 1.(월) ~ 7. 5.(금)", "7.1.(월)~7.5.(금)"),
+    ("dots of lists", "수출ㆍ투자・고용‧소비∙물가•금리ᆞ환율", "수출·투자·고용·소비·물가·금리·환율"),
+    ("dots in a day", "6 ㆍ 25", "6·25"),
+    ("tildes", "5 ∼ 7, 5〜7, 5～7", "5~7, 5~7, 5~7"),
 ]
 
 OTHER_SOFT = [
@@ -90,6 +105,16 @@ OTHER_SOFT = [
     ("a comma after a number", "in 2024, 3", "in 2024 3"),
     ("two words in one", "a b", "ab"),
     ("another word", "imports", "exports"),
+    ("two figures in one", "5 2", "52"),
+    ("a space of thousands", "1 000", "1000"),
+    ("a space behind a comma", "1, 000", "1,000"),
+    ("a space behind a point", "8. 2", "8.2"),
+    ("a space before a point", "5 .2", "5.2"),
+    ("a figure behind a year", "in 2024. 7 firms", "in 2024.7 firms"),
+    ("a minus apart", "- 5", "-5"),
+    ("a dot in a day", "6·25", "625"),
+    ("a lost tilde", "5~7", "57"),
+    ("a vowel that looks like a dot", "ᄒᆞᆫ", "ᄒᆫ"),
 ]
 
 ENDS = [

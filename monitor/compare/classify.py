@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 
-from monitor.compare.diff import Redline, redline
+from monitor.compare.diff import Redline, has_same_words, redline
 from monitor.compare.fingerprint import index_entries, is_cut_view, normal_form, text_hash
 from monitor.compare.identity import ALL_AVAILABLE, FormCache, assign
 from monitor.compare.near_duplicates import near_duplicates
@@ -198,7 +198,8 @@ def _merge(old: Release, new: Release) -> _Comparison:
     known, shown = normal_form(old), normal_form(new)
     is_shorter = known.body != shown.body and is_cut_view(shown, of=known)
     is_longer = known.body != shown.body and is_cut_view(known, of=shown)
-    title_line = redline("title", old.title, new.title) if known.title != shown.title else None
+    is_retitled = known.title != shown.title and not has_same_words(old.title, new.title)
+    title_line = redline("title", old.title, new.title) if is_retitled else None
     body_line = None
     if known.body != shown.body and not is_shorter and not is_longer:
         body_line = redline("body", old.body, new.body)

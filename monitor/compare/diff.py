@@ -1,8 +1,8 @@
 """Compare two texts of one field word by word, numbers kept whole.
 
 A character diff would show 5.1 → 5.3 as "1" → "3"; the tokens here are words, figures with their sign and unit
-("$5.3", "-1.5%", "2,782,639") and single marks. Each token carries the spaces before it, so the joined spans of a
-comparison give both texts back, as far as both views reach.
+("$5.3", "-1.5 %", "2,782,639", "2024. 7. 1"), and single marks. Each token carries the spaces before it, so the joined
+spans of a comparison give both texts back, as far as both views reach.
 """
 
 from __future__ import annotations
@@ -14,13 +14,18 @@ from dataclasses import dataclass
 from rapidfuzz.distance import LCSseq
 
 from monitor.model import Edit
-from monitor.text import fold, is_cut
+from monitor.text import CURRENCIES, DATE, close_figures, fold, is_cut
 
 # A dash is a sign where nothing but a space or a bracket is before it: "2020-2024" are two numbers.
-_FIGURE = r"(?:(?<![^\s(\[{\"'“‘])[-−])?[$€£¥₩]?\d(?:[\d.,]*\d)?%?"
-_WORD = re.compile(rf"\s*(?:{_FIGURE}|[^\W\d_]+|\S)")
+_MINUS = r"(?:(?<![^\s(\[{\"'“‘])[-−])?"
+_NUMBER = r"\d(?:(?:[\d.,．，]|\s+,(?=\d{3}(?!\d)))*\d)?"
+_FIGURE = rf"{DATE}|{_MINUS}(?:[{CURRENCIES}＄￡￥￦]\s*)?{_NUMBER}(?:\s*[%％](?:\s*[pPｐＰ](?![A-Za-z]))?)?"
+# The dot of Korean lists is a letter to Unicode.
+_WORD = re.compile(rf"\s*(?:[^\W\d_ㆍ\u119e]+|{_FIGURE}|\S)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)")
 _FIGURES = re.compile(_FIGURE)
+_UNITS = CURRENCIES + "%p"
+_SPACED_FIGURE = re.compile(rf"(?!.*\d \d)[\d .,'{_UNITS}-]+")  # folded
 _MOST_PAIRS = 400_000_000  # pairs of tokens that one comparison may cost: 50 MB and 0.3 s
 _MAX_OPEN = 1_000  # characters of the last word or sentence of a cut text that is left out
 _SLACK = 60  # tokens by which a cut view may be shifted against the whole text
@@ -69,6 +74,11 @@ def redline(field: str, old: str, new: str) -> Redline:
     return Redline(edits=tuple(_edits(field, _cleaned(kept, olds, news), olds, news)), merged=merged)
 
 
+def has_same_words(old: str, new: str) -> bool:
+    """Return whether two texts have the same words, figures and marks: then only spaces between these may differ."""
+    return list(map(_form, _WORD.findall(old))) == list(map(_form, _WORD.findall(new)))
+
+
 _Kept = tuple[int, int, int]  # a span of both texts: its start in the old tokens, in the new ones, its length
 
 
@@ -79,8 +89,11 @@ def _closed(text: str, tokens: Sequence[str]) -> Sequence[str]:
     """
     if not is_cut(text) or len("".join(tokens[-1:])) > _MAX_OPEN:
         return tokens
-    is_in_figure = len(tokens) > 1 and tokens[-1] in (".", ",") and tokens[-2][-1].isdecimal()
-    return tokens[: -2 if is_in_figure else -1]
+    figures = [token[-1].isdecimal() for token in tokens[-3:]]
+    if figures[-1:-3:-1] == [False, True] and tokens[-1].strip() in (".", ","):
+        return tokens[:-2]
+    is_in_date = figures == [True, False, True] and tokens[-2].strip() in (".", ",")
+    return tokens[: -3 if is_in_date else -1]
 
 
 def _kept(olds: Sequence[str], news: Sequence[str]) -> list[_Kept]:
@@ -90,7 +103,7 @@ def _kept(olds: Sequence[str], news: Sequence[str]) -> list[_Kept]:
     """
     if len(olds) * len(news) > _MOST_PAIRS:
         return [(0, 0, 0)]
-    forms = {token: fold(token).casefold() for token in {*olds, *news}}  # typography and letter case alone are no edit
+    forms = {token: _form(token) for token in {*olds, *news}}  # typography and letter case alone are no edit
     old_keys, new_keys = [forms[token] for token in olds], [forms[token] for token in news]
     # No token has the last key: else equal ends would be paired first, and the end of a cut view is not the text's.
     blocks = LCSseq.opcodes([*old_keys, " "], new_keys).as_matching_blocks()[:-1]
@@ -137,5 +150,25 @@ def _edits(field: str, spans: Iterable[_Kept], olds: Sequence[str], news: Sequen
 
 def _figures(edit: Edit) -> list[tuple[str, str]]:
     """Pair the figures of a replaced span in order; with unequally many, it is unknown which became which."""
-    olds, news = _FIGURES.findall(edit.old), _FIGURES.findall(edit.new)
-    return [pair for pair in zip(olds, news, strict=True) if pair[0] != pair[1]] if len(olds) == len(news) else []
+    olds, news = (["".join(figure.split()) for figure in _FIGURES.findall(text)] for text in (edit.old, edit.new))
+    if len(olds) != len(news):
+        return []
+    has_words = any(map(str.isalpha, _FIGURES.sub("", edit.old + edit.new)))
+    return [pair for pair in zip(olds, news, strict=True) if _is_other_figure(*map(_form, pair), has_words=has_words)]
+
+
+def _is_other_figure(old: str, new: str, *, has_words: bool) -> bool:
+    """Return whether a figure became another; where words changed with it, one of them may have been its unit.
+
+    "5.2 percent" → "5.2%" is another text with the same figure.
+    """
+    has_lost_unit = old.strip(_UNITS) == new.strip(_UNITS) in (old, new)
+    return old != new and not (has_words and has_lost_unit)
+
+
+def _form(token: str) -> str:
+    """Return what a word, a figure or a sentence is compared by."""
+    form = fold(token).casefold()
+    if " " not in form:
+        return form
+    return form.replace(" ", "") if _SPACED_FIGURE.fullmatch(form) else close_figures(form)

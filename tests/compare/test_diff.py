@@ -45,6 +45,33 @@ def test_a_changed_figure_is_told_whole(old: str, new: str, pair: tuple[str, str
     assert body_line(old, new).numbers == (pair,)
 
 
+RESPACED = [
+    ("percent", "It rose 5.2 % and fell 3 %.", "It rose 5.2% and fell 4%.", ("3%", "4%")),
+    ("wide percentage points", "It is 1.2％p and 3 ％p.", "It is 1.2 %p and 4%p.", ("3％p", "4%p")),
+    ("currencies", "It holds $ 5.3 and € 5.", "It holds $5.4 and €5.", ("$5.3", "$5.4")),
+    ("thousands", "It has 1 ,000 firms and 2 ,000 plants.", "It has 1,000 firms and 3,000 plants.", ("2,000", "3,000")),
+    ("dates", "2024. 7. 1.부터 2024. 7. 5.까지", "2024.7.1.부터 2024.7.6.까지", ("2024.7.5", "2024.7.6")),
+    ("dots and tildes", "수출ㆍ투자 5 ~ 7% 늘어.", "수출·투자 5∼8% 늘어.", ("7%", "8%")),
+    ("a year that ends a sentence", "It was 2024. 7 firms came.", "It was 2023. 7 firms came.", ("2024", "2023")),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "pair"), [row[1:] for row in RESPACED], ids=[row[0] for row in RESPACED])
+def test_only_the_changed_figure_is_told_where_spaces_at_figures_differ(
+    old: str, new: str, pair: tuple[str, str]
+) -> None:
+    line = body_line(old, new)
+    assert (line.numbers, line.places) == ((pair,), 1)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("It rose 5.2 percent.", "It rose 5.2%."), ("It costs 5 dollars.", "It costs $5.")]
+)
+def test_a_sign_in_place_of_a_word_is_no_other_figure(old: str, new: str) -> None:
+    line = body_line(old, new)
+    assert (line.numbers, line.places) == ((), 1)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -51,20 +51,21 @@ DATE = r"(?:{year}\.\s*{month}\.\s*{day}(?!\d)|(?:{year}\.\s*{month}|{month}\.\s
 )
 _SPACED_DATE = re.compile(rf"(?<![\d.,]){DATE}")
 _POINT_SPACE_DIGIT = re.compile(r"\. \d")
-# Spaces that mean nothing beside a figure: each pattern begins with a space to remove, or with the sign before it, and
-# is only tried where its hint is in the text. A space between two digits always counts.
+# Spaces that mean nothing beside a figure. A pattern is tried where its sign is in the text: to look for one character
+# is fifty times faster than for two, of which one is a space. A space between two digits always counts.
+# Each pattern begins with letters of its own, which the engine finds at once, so the look-behind comes last.
 _FIGURE_SPACES = tuple(
-    (hint, re.compile(pattern))
-    for hint, pattern in (
-        *((f" {sign}", rf" (?={sign})(?<=\d )") for sign in "%‰°"),
-        ("% p", r"(?<=\d%) (?=p(?![a-z]))"),
-        *((f"{sign} ", rf"(?<={re.escape(sign)}) (?=\d)") for sign in CURRENCIES),
-        *((f" {sign}", rf" (?={re.escape(sign)}(?!\d))(?<=\d )") for sign in CURRENCIES),
-        (" ,", r" (?=,\d{3}(?!\d))(?<=\d )"),
-        (" ~", " (?=~)"),
-        ("~ ", "(?<=~) "),
+    (sign, re.compile(pattern), plain)
+    for sign, pattern, plain in (
+        *((sign, rf" {sign}(?<=\d {sign})", sign) for sign in "%‰°"),
+        ("%", r"% p(?<=\d% p)(?![a-z])", "%p"),
+        *((sign, rf"{re.escape(sign)} (?=\d)", sign) for sign in CURRENCIES),
+        *((sign, rf" {re.escape(sign)}(?!\d)(?<=\d {re.escape(sign)})", sign) for sign in CURRENCIES),
+        ("~", " ~", "~"),
+        ("~", "~ ", "~"),
     )
 )
+_SPACED_COMMA, _SPACED_THOUSANDS = re.compile(r",(?<=\d ,)\d{3}"), re.compile(r" (?=,\d{3}(?!\d))(?<=\d )")
 
 
 def fold(text: str) -> str:
@@ -90,9 +91,11 @@ def soft(text: str) -> str:
 
 def close_figures(text: str) -> str:
     """Remove the spaces from a folded text that mean nothing beside a figure, as in `5.2 %`, `$ 5` or `2024. 7. 1.`"""
-    for hint, space in _FIGURE_SPACES:
-        if hint in text:
-            text = space.sub("", text)
+    for sign, spaced, plain in _FIGURE_SPACES:
+        if sign in text:
+            text = spaced.sub(plain, text)
+    if _SPACED_COMMA.search(text):
+        text = _SPACED_THOUSANDS.sub("", text)
     return _SPACED_DATE.sub(_without_spaces, text) if _POINT_SPACE_DIGIT.search(text) else text
 
 

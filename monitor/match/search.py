@@ -19,6 +19,7 @@ from monitor.match.query import NO_ALIASES, Aliases
 from monitor.match.tokens import GLUED, Word, as_cased, tokens
 from monitor.match.watchlist import keyword_rule
 from monitor.model import Release
+from monitor.readable import readable
 from monitor.records import SearchPhrase, SearchQuery, SearchWord
 
 _CASED = "^"  # before what tells the letter case of a word
@@ -35,10 +36,10 @@ def search_query(words: Sequence[str], aliases: Aliases = NO_ALIASES) -> SearchQ
 
     What is no keyword is read as text: nothing that a person types is an error, as long as there is a word in it.
     """
-    readable = (
+    decodable = (
         word.encode("utf-8", "replace").decode().replace("\0", "") for word in words
     )  # an argument may hold any bytes
-    asked = [word for word in readable if tokens(word)]
+    asked = [word for word in decodable if tokens(word)]
     if not asked:
         raise UsageError("there is no word to search for: give a word of letters or digits")
     rules = [_rule(word, aliases) for word in asked]
@@ -73,7 +74,7 @@ def _accepts(word: Word, indexed: str) -> bool:
 
 
 def _index_text(text: str) -> str:
-    found = FastTokens(text)
+    found = FastTokens(readable(text))
     pairs = zip(found.folded.split(), found.written.split(), strict=True)
     return " ".join([form if form == raw else _indexed(form, raw) for form, raw in pairs])
 

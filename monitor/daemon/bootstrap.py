@@ -6,13 +6,13 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from monitor.clock import wall_time
 from monitor.collect.source import Source
@@ -30,7 +30,7 @@ from monitor.daemon.maintenance import MaintenanceWorker
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.daemon.run_once import run_once
 from monitor.daemon.source_rename import rename_sources
-from monitor.errors import NotFound, UsageError
+from monitor.errors import NotFound, StoreDamaged, UsageError
 from monitor.health.counters import Counters
 from monitor.logs import say, warn
 from monitor.match.matcher import Matcher, frequencies_in
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from monitor.config import Config
 
 
+T = TypeVar("T")
 _MIN_RULES = 500  # from then on word frequencies are counted
 _RELEASES = 500  # the latest, whose words are counted
 
@@ -175,7 +176,7 @@ def open_locked(
         if rehashed := stores.maintenance.rehash(FINGERPRINTER):
             say("store_rehashed", versions=rehashed)
         rename_sources(config, stores.maintenance)
-        counters, since = Counters(stores.source_states.last_dumps()), clock.now()
+        counters, since = Counters(_unless_damaged(stores.source_states.last_dumps)), clock.now()
         shared = SharedParts(
             stores=stores,
             counters=counters,
@@ -239,7 +240,11 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
 def _routing(config: Config, archive: Archive) -> Routing:
     every = tuple(config.channels)
     return Routing(
-        matcher=Matcher(watchlists_of(config), config.aliases, frequencies=_frequencies(config, archive)),
+        matcher=Matcher(
+            watchlists_of(config),
+            config.aliases,
+            frequencies=_unless_damaged(partial(_frequencies, config, archive)),
+        ),
         routes={name: every if w.notify is None else w.notify for name, w in config.watchlists.items()},
         urgent=frozenset(name for name, watchlist in config.watchlists.items() if watchlist.urgent),
     )
@@ -252,6 +257,13 @@ def _receiver(config: Config, name: str, stream: TextIO, retry_policy: RetryPoli
     opened = _channel(config, name, stream)
     part_limit = replace(policy.part_limit, fits=partial(fits, opened))
     return Receiver(channel=opened, policy=replace(policy, part_limit=part_limit), fingerprint=fingerprint)
+
+
+def _unless_damaged(read: Callable[[], Mapping[str, T]]) -> Mapping[str, T]:
+    """Return what is read; nothing where the store is damaged: that is noted, and what still works goes on."""
+    with suppress(StoreDamaged):
+        return read()
+    return {}
 
 
 def _frequencies(config: Config, archive: Archive) -> Mapping[str, int]:

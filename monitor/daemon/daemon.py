@@ -21,7 +21,7 @@ from monitor.daemon.ingest_worker import IngestWorker
 from monitor.daemon.reload import ConfigReloader
 from monitor.daemon.scheduler import Scheduler
 from monitor.daemon.signals import THREAD_FAILED, SignalQueue
-from monitor.errors import StoreError, StoreUnavailable
+from monitor.errors import StoreDamaged, StoreError, StoreUnavailable
 from monitor.health.liveness import HealthSnapshot, Liveness, stalled_part
 from monitor.logs import fail, say, warn_store
 from monitor.systemd.sd_notify import READY, STOPPING, WATCHDOG, notify, reloading, watchdog_interval
@@ -101,7 +101,7 @@ class Daemon:
         """Prepare delivery; where the store cannot be written now, the ticks do it."""
         try:
             self._begin()
-        except StoreUnavailable as error:
+        except (StoreUnavailable, StoreDamaged) as error:
             warn_store(error)
             self.liveness.end_store_check(error.message)
 
@@ -142,15 +142,16 @@ class Daemon:
     def _tick(self) -> None:
         self.liveness.begin_store_check()
         fault = ""
-        try:
-            for worker in self._workers:  # before a job takes a message back whose verdict only waits for the store
-                worker.record_ended()
-            self._begin()
-            for job in self.jobs.each_tick:
+        # Verdicts first: before a job takes a message back whose verdict only waits for the store.
+        verdicts = [worker.record_ended for worker in self._workers]
+        for job in (*verdicts, self._begin, *self.jobs.each_tick):
+            try:
                 job()
-        except StoreError as error:
-            warn_store(error)
-            fault = error.message
+            except StoreError as error:
+                warn_store(error)
+                fault = error.message
+                if not isinstance(error, StoreDamaged):  # each of the others would wait for the same lock or disk
+                    break
         self.liveness.end_store_check(fault)
         self._wake_delivery()
 

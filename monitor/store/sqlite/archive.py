@@ -30,11 +30,13 @@ from monitor.records import (
 )
 from monitor.store.sqlite.damaged_rows import UNREADABLE
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import record_of, release_of, report_of, to_json
+from monitor.store.sqlite.rows import parse_kind, record_of, release_of, report_of, to_json
 from monitor.store.sqlite.search import search
+from monitor.store.sqlite.stored_values import checked, reports_damage
 from monitor.times import timestamp
 
 
+@reports_damage
 class SqliteArchive:
     """Implements `monitor.ports.Archive` on a read-only connection."""
 
@@ -59,7 +61,7 @@ class SqliteArchive:
 
     def shown_by(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[Appearance]:
         rows = chain.from_iterable(self._handle.pages("dump_members", after=after, limit=PAGE))
-        showing = (row for row in rows if release in array("I", row["members"]))
+        showing = (row for row in rows if release in _members(row["members"]))
         return [record_of(Appearance, row, dump=row["name"]) for row in islice(showing, limit)]
 
     def messages(self, state: str | None = None, *, after: int = 0, limit: int = PAGE) -> Sequence[MessageRecord]:
@@ -77,7 +79,7 @@ class SqliteArchive:
     def summary(self) -> Summary:
         return Summary(
             sources={row["source"]: record_of(SourceTotals, row) for row in self._handle.all("count_sources")},
-            events={Kind(row["kind"]): row["n"] for row in self._handle.all("count_events")},
+            events={parse_kind(row["kind"]): row["n"] for row in self._handle.all("count_events")},
             messages={(row["channel"], row["state"]): row["n"] for row in self._handle.all("count_messages")},
             notices={row["channel"]: row["n"] for row in self._handle.all("count_notices")},
         )
@@ -87,7 +89,7 @@ class SqliteArchive:
         moments = to_json([timestamp(midnight) for midnight in midnights])
         counts: dict[Kind, list[int]] = {kind: [] for kind in kinds}
         for row in self._handle.all("count_days", kinds=to_json(kinds), moments=moments):
-            counts[Kind(row["kind"])].append(row["n"])
+            counts[parse_kind(row["kind"])].append(row["n"])
         return counts
 
     def heads(self, *, since: date | None = None, after: int = 0, limit: int = PAGE) -> Sequence[Stored]:
@@ -130,6 +132,12 @@ def _event(row: Any) -> EventRecord:
     return record_of(EventRecord, row, dump=row["dump_name"])
 
 
+@checked
+def _members(packed: bytes) -> array[int]:
+    return array("I", packed)
+
+
+@checked
 def _message(row: Any) -> MessageRecord:
     try:  # read as they stand: `unpack_message` makes values that no list shows
         facts = json.loads(row["payload_json"])

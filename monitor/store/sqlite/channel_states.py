@@ -7,10 +7,12 @@ from datetime import datetime
 
 from monitor.channel_health import ChannelState, after_resume
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import parse_optional_timestamp, record_of
-from monitor.times import parse_timestamp, timestamp
+from monitor.store.sqlite.rows import parse_optional_timestamp, parse_timestamp, record_of
+from monitor.store.sqlite.stored_values import reports_damage
+from monitor.times import timestamp
 
 
+@reports_damage
 class SqliteChannelStates:
     """Implements `monitor.ports.ChannelStates`."""
 

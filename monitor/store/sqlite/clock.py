@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from monitor.model import ClockReading
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import to_json
-from monitor.times import parse_timestamp, timestamp
+from monitor.store.sqlite.rows import parse_timestamp, to_json
+from monitor.times import timestamp
 
 _HOUR = timedelta(hours=1)
 

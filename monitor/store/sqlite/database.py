@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from sqlite_utils import Database
@@ -26,7 +26,9 @@ from monitor.store.sqlite.migrations import APPLICATION_ID, migrate, next_migrat
 from monitor.store.sqlite.open_files import SIDECAR, OpenFiles
 from monitor.store.sqlite.statements import queries
 from monitor.store.sqlite.store_id import check_store_id
+from monitor.store.sqlite.stored_values import StoredValueError
 
+Value = TypeVar("Value")
 FILE = "monitor.db"
 BUSY = 10.0  # seconds: the wait for another program that writes
 _TRY_EVERY = 0.05  # seconds between two attempts to write while another program does
@@ -44,10 +46,9 @@ _INNER = ("RELEASE inner_one", ("ROLLBACK TO inner_one", "RELEASE inner_one"))
 class _Lock:
     """A lock that raises SQLite's errors as StoreError; a class, because a generator costs twice as much."""
 
-    def __init__(self, state: Path, faults: FaultMemory) -> None:
+    def __init__(self, failure: Callable[[Exception], StoreError]) -> None:
         self._lock = threading.RLock()
-        self._state = state
-        self._faults = faults
+        self._failure = failure
 
     def __enter__(self) -> None:
         self._lock.acquire()
@@ -55,9 +56,7 @@ class _Lock:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._lock.release()
         if isinstance(error, sqlite3.Error):
-            failure = store_error(error, "the state store failed", self._state)
-            self._faults.note(failure)
-            raise failure from error
+            raise self._failure(error) from error
 
     def give_way(self, seconds: float) -> None:
         """Let other threads have the lock for a while; the caller has entered it once."""
@@ -79,8 +78,25 @@ class Handle:
         self._connection = connection
         self._busy = busy
         self._files = files  # None: it is open for reading
-        self._lock = _Lock(state, self.faults)
+        self._state = state
+        self._lock = _Lock(self.failure)
         self._depth = 0  # of transactions; read and changed only by the thread that holds the lock
+
+    def failure(self, error: Exception) -> StoreError:
+        """Note an error of SQLite, or a stored value that cannot be read, and return it as one of the store."""
+        failure = store_error(error, "the state store failed", self._state)
+        self.faults.note(failure)
+        return failure
+
+    def readable(self, rows: Sequence[sqlite3.Row], read: Callable[[sqlite3.Row], Value]) -> list[Value]:
+        """Return the values of rows; one that cannot be read is noted and left out, so that it stops no other."""
+        values = list[Value]()
+        for row in rows:
+            try:
+                values.append(read(row))
+            except StoredValueError as error:
+                self.failure(error)
+        return values
 
     def all(self, query: str, **values: object) -> list[sqlite3.Row]:
         """Run a named query and return every row."""

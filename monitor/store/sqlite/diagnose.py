@@ -9,6 +9,7 @@ from pathlib import Path
 from monitor.errors import StoreDamaged, StoreError, StoreUnavailable
 from monitor.files import is_passing
 from monitor.store.sqlite.migrations import APPLICATION_ID
+from monitor.store.sqlite.stored_values import StoredValueError
 
 _MAGIC, _HEADER = b"SQLite format 3\x00", 100
 _FULL = "the disk is full; make room, and the monitor continues by itself"
@@ -54,7 +55,8 @@ def store_error(error: Exception, what: str, state: Path) -> StoreError:
 def is_damage(error: Exception) -> bool:
     """Return whether the database itself is damaged, so that only a backup helps."""
     name = getattr(error, "sqlite_errorname", "") or ""
-    return name.startswith(_DAMAGE) or str(error).startswith("Could not decode to UTF-8")
+    is_unreadable = isinstance(error, StoredValueError)
+    return is_unreadable or name.startswith(_DAMAGE) or str(error).startswith("Could not decode to UTF-8")
 
 
 def is_busy(error: Exception) -> bool:

@@ -17,9 +17,11 @@ from monitor.store.sqlite.prune import prune, prune_copies
 from monitor.store.sqlite.rehash import rehash
 from monitor.store.sqlite.rename_source import rename
 from monitor.store.sqlite.search import fill_index
+from monitor.store.sqlite.stored_values import reports_damage
 from monitor.store.sqlite.verify import verify, verify_texts
 
 
+@reports_damage
 class SqliteMaintenance:
     """Implements `monitor.ports.Maintenance`."""
 

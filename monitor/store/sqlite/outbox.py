@@ -6,6 +6,7 @@ import secrets
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from monitor.errors import NotFound, WrongState
@@ -14,12 +15,14 @@ from monitor.ports import LEASE
 from monitor.records import Backlog
 from monitor.store.sqlite.damaged_rows import expiry_of, item_of, message_of
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import pack_message, parse_optional_timestamp, to_json
-from monitor.times import parse_timestamp, timestamp
+from monitor.store.sqlite.rows import pack_message, parse_optional_timestamp, parse_timestamp, to_json
+from monitor.store.sqlite.stored_values import reports_damage
+from monitor.times import timestamp
 
 _MOVABLE = frozenset({"pending", "held", "dead"})
 
 
+@reports_damage
 class SqliteOutbox:
     """Implements `monitor.ports.Outbox`; safe to share between threads."""
 
@@ -31,23 +34,16 @@ class SqliteOutbox:
             return self._add(message, key=key, now=now) is not None
 
     def pending_notices(self, channel: str) -> Sequence[PendingNotice]:
-        return [
-            PendingNotice(
-                event=row["event"],
-                dump=row["dump"],
-                since=parse_timestamp(row["since"]),
-                notice=Notice(channel=channel, item=item_of(self._handle, row), is_urgent=bool(row["urgent"])),
-            )
-            for row in self._handle.all("pending_notices", channel=channel)
-        ]
+        rows = self._handle.all("pending_notices", channel=channel)
+        return self._handle.readable(rows, partial(_pending, self._handle, channel))
 
     def pending_since(self, channel: str) -> Sequence[tuple[datetime, bool]]:
         rows = self._handle.all("pending_since", channel=channel)
-        return [(parse_timestamp(row["since"]), bool(row["urgent"])) for row in rows]
+        return self._handle.readable(rows, lambda row: (parse_timestamp(row["since"]), bool(row["urgent"])))
 
     def recent(self, channel: str, *, after: datetime, most: int) -> Sequence[datetime]:
         rows = self._handle.all("recent_messages", channel=channel, after=timestamp(after), most=most)
-        return [parse_timestamp(row["created_at"]) for row in reversed(rows)]
+        return self._handle.readable(rows[::-1], lambda row: parse_timestamp(row["created_at"]))
 
     def queue_messages(
         self, channel: str, formed: Sequence[DraftMessage], *, flood_until: datetime | None, now: datetime
@@ -183,3 +179,12 @@ class SqliteOutbox:
         with self._handle.transaction():
             if self._handle.one("settle", **attempt, state=state, due=due_at, sent_at=sent_at):
                 self._handle.all("close_attempt", **attempt, code=verdict.code, now=timestamp(now))
+
+
+def _pending(handle: Handle, channel: str, row: Any) -> PendingNotice:
+    return PendingNotice(
+        event=row["event"],
+        dump=row["dump"],
+        since=parse_timestamp(row["since"]),
+        notice=Notice(channel=channel, item=item_of(handle, row), is_urgent=bool(row["urgent"])),
+    )

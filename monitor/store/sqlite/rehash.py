@@ -8,7 +8,7 @@ from typing import Any
 from monitor.model import Release
 from monitor.ports import Fingerprinter
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import release_of, sketch_row
+from monitor.store.sqlite.rows import parse_number, release_of, sketch_row
 
 _PAGE = 1_000  # versions that are held at once
 
@@ -21,7 +21,7 @@ def rehash(handle: Handle, fingerprinter: Fingerprinter) -> int:
     count = 0
     with handle.transaction():
         stored = handle.one("meta", k="norm_version")
-        if stored is not None and int(stored["v"]) == fingerprinter.norm_version:
+        if stored is not None and parse_number(stored["v"]) == fingerprinter.norm_version:
             return 0
         handle.all("delete_aliases")
         for rows in handle.pages("versions_after", limit=_PAGE):

@@ -11,9 +11,26 @@ from typing import Any, TypeVar
 
 from monitor.model import Edit, IngestReport, Item, Kind, Message, RelatedRelease, Release, Sketch, Snippet
 from monitor.readable import readable
-from monitor.times import parse_timestamp, timestamp
+from monitor.store.sqlite.stored_values import checked
+from monitor.times import parse_timestamp as _parse_timestamp
+from monitor.times import timestamp
 
 _Made = TypeVar("_Made")
+
+
+parse_timestamp = checked(_parse_timestamp)
+parse_kind = checked(Kind)
+parse_number: Callable[[str], int] = checked(int)
+
+
+@checked
+def _parse_list(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
+
+
+@checked
+def _parse_pairs(text: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(map(tuple, json.loads(text)))
 
 
 def timestamp_of_ns(nanoseconds: int) -> str:
@@ -25,6 +42,7 @@ def timestamp_of_ns(nanoseconds: int) -> str:
 
 
 @lru_cache(maxsize=1_000)  # a snapshot asks for the same few days again and again
+@checked
 def parse_day(text: str | None) -> date | None:
     """Return a stored publication day; None: the dump gave none."""
     return date.fromisoformat(text) if text else None
@@ -39,9 +57,9 @@ _READ: Mapping[str, Callable[[Any], object]] = {  # how a column of this name is
     **dict.fromkeys(("at", "as_of", "due"), parse_timestamp),
     **dict.fromkeys(("last_at", "sent_at"), parse_optional_timestamp),
     **dict.fromkeys(("opened_until", "tokens_at", "flood_until", "muted_until", "resumed"), parse_optional_timestamp),
-    **dict.fromkeys(("watchlists", "alert", "fields", "related"), lambda text: tuple(json.loads(text))),
-    "numbers": lambda text: tuple(map(tuple, json.loads(text))),
-    "kind": Kind,
+    **dict.fromkeys(("watchlists", "alert", "fields", "related"), _parse_list),
+    "numbers": _parse_pairs,
+    "kind": parse_kind,
     "date": parse_day,
     "reverted": bool,
 }
@@ -70,6 +88,7 @@ def pack_message(message: Message) -> str:
     return to_json(facts)
 
 
+@checked
 def unpack_message(text: str | bytes) -> Message:
     """Return the message that `pack_message` wrote."""
     facts = json.loads(text)
@@ -96,6 +115,7 @@ def pack_item(item: Item) -> str:
     return to_json(asdict(item))
 
 
+@checked
 def unpack_item(text: str | bytes) -> Item:
     """Return the facts that `pack_item` wrote."""
     return _item(json.loads(text))

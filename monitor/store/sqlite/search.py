@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from monitor.model import Release
 from monitor.records import PAGE, IndexWords, SearchPhrase, SearchQuery, SearchWord
 from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.rows import parse_number
 
 INDEXED_UPTO = "search_upto"  # in `meta`: the last version that the index has considered
 _MOST = 100  # words in one question to the index
@@ -40,7 +41,7 @@ def fill_index(handle: Handle, index_words: IndexWords, most: int = 100) -> int:
 def mark(handle: Handle) -> int:
     """Return the last version that the index has considered."""
     row = handle.one("meta", k=INDEXED_UPTO)
-    return int(row["v"]) if row else 0
+    return parse_number(row["v"]) if row else 0
 
 
 def search(handle: Handle, query: SearchQuery, *, since: date | None = None) -> Sequence[int]:

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from monitor.store.sqlite.database import Handle
-from monitor.times import parse_timestamp, timestamp
+from monitor.store.sqlite.rows import parse_timestamp
+from monitor.store.sqlite.stored_values import reports_damage
+from monitor.times import timestamp
 
 
+@reports_damage
 class SqliteSourceStates:
     """Implements `monitor.ports.SourceStates`."""
 

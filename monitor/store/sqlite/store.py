@@ -31,16 +31,19 @@ from monitor.store.sqlite.rows import (
     pack_item,
     parse_day,
     parse_optional_timestamp,
+    parse_timestamp,
     release_of,
     report_of,
     timestamp_of_ns,
     to_json,
 )
-from monitor.times import parse_timestamp, timestamp
+from monitor.store.sqlite.stored_values import reports_damage
+from monitor.times import timestamp
 
 _Row = dict[str, Any]
 
 
+@reports_damage
 class SqliteStore:
     """Implements `monitor.ports.Store`; safe to share between threads."""
 

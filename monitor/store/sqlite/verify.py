@@ -10,7 +10,7 @@ from monitor.records import IntegrityCheck
 from monitor.store.sqlite.damaged_rows import UNREADABLE
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.open_files import SIDECAR
-from monitor.store.sqlite.rows import release_of, unpack_message
+from monitor.store.sqlite.rows import parse_number, release_of, unpack_message
 from monitor.store.sqlite.store_id import read_store_id
 
 _PAGE = 500
@@ -36,7 +36,7 @@ def verify_texts(
 ) -> IntegrityCheck:
     """Hash every stored text again: bytes that were overwritten inside a page pass all of SQLite's own checks."""
     stored = handle.one("meta", k="norm_version")
-    if stored is not None and int(stored["v"]) != fingerprinter.norm_version:
+    if stored is not None and parse_number(stored["v"]) != fingerprinter.norm_version:
         return IntegrityCheck(
             check="texts", faults=("another version of the monitor hashed them; start this version once",)
         )

@@ -1,0 +1,82 @@
+"""A stored value that no monitor has written: it is damage of the store, and stops nothing but what needs it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from monitor.compare.fingerprint import FINGERPRINTER
+from monitor.errors import StoreDamaged
+from monitor.model import ChannelState
+from monitor.notify.send_time import Policy
+from monitor.notify.worker import DeliveryContext, build_messages
+from monitor.records import EventFilter
+from monitor.store.open import Access, Stores, open_stores
+from monitor.testing import NOON, FrozenClock
+from tests.contract.takes import dump, record, take_in
+
+FIRST, SECOND = record("FTA talks held"), record("FTA visit ends", "They met in Busan.")
+THIRD = record("Chip exports rise", "By 8 percent.")
+
+BAD: list[tuple[str, Callable[[Stores], object]]] = [
+    ("UPDATE dump SET as_of = 'noon'", lambda stores: stores.archive.dumps()),
+    ("UPDATE file SET at = 'noon'", lambda stores: stores.source_states.last_dumps()),
+    ("UPDATE dump SET members = x'00ff'", lambda stores: stores.archive.shown_by(1)),
+    ("UPDATE event SET kind = 'odd'", lambda stores: stores.archive.summary()),
+    ("UPDATE event SET numbers = '[1'", lambda stores: stores.archive.events(EventFilter())),
+    ("UPDATE event SET fields = '7'", lambda stores: stores.archive.events(EventFilter())),
+    ("UPDATE release SET confirmed = ''", lambda stores: stores.store.snapshot((), [1])),
+    ("UPDATE version SET date = '2024-13-01'", lambda stores: stores.archive.heads()),
+    ("UPDATE message SET payload_json = '{}'", lambda stores: stores.archive.messages()),
+    ("UPDATE message SET payload_json = '[]'", lambda stores: stores.outbox.claim("team", now=NOON)),
+    ("UPDATE message SET expires_at = 'noon'", lambda stores: stores.outbox.claim("team", now=NOON)),
+    ("UPDATE message SET due = '0'", lambda stores: stores.outbox.next_due("team", now=NOON)),
+    ("INSERT INTO meta VALUES ('search_upto', 'all')", lambda stores: stores.maintenance.fill_search_index(9)),
+    (
+        "INSERT OR REPLACE INTO meta VALUES ('norm_version', '')",
+        lambda stores: stores.maintenance.rehash(FINGERPRINTER),
+    ),
+    ("INSERT INTO meta VALUES ('silent:s', '')", lambda stores: stores.source_states.silences()),
+    ("INSERT INTO mute VALUES ('team', 'z')", lambda stores: stores.channel_states.mutes(now=NOON)),
+    ("UPDATE channel_state SET flood_until = '?'", lambda stores: stores.channel_states.get("team")),
+]
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Iterator[Stores]:
+    """A store with a release of each kind of waiting: one in a message, one in a notice."""
+    with open_stores(tmp_path / "state", Access.WRITE) as stores:
+        take_in(stores.store, dump(FIRST))
+        context = DeliveryContext(
+            outbox=stores.outbox, channel_states=stores.channel_states, clock=FrozenClock(NOON), jitter=lambda: 0.0
+        )
+        build_messages("team", Policy(), context)
+        take_in(stores.store, dump(SECOND, THIRD), name="b.txt")
+        stores.channel_states.save("team", ChannelState())
+        yield stores
+
+
+def change(folder: Path, sql: str) -> None:
+    with closing(sqlite3.connect(folder / "state" / "monitor.db", isolation_level=None)) as connection:
+        assert connection.execute(sql).rowcount
+
+
+@pytest.mark.parametrize(("sql", "read"), BAD, ids=[f"{sql}" for sql, _ in BAD])
+def test_a_value_that_cannot_be_read_is_damage_with_its_cure(
+    stores: Stores, tmp_path: Path, sql: str, read: Callable[[Stores], object]
+) -> None:
+    change(tmp_path, sql)
+    with pytest.raises(StoreDamaged, match=r"stored value cannot be read.*monitor db verify"):
+        read(stores)
+    assert isinstance(stores.fault(), StoreDamaged)
+
+
+@pytest.mark.parametrize("sql", ["SET payload_json = '[]'", "SET since = 'z'"])
+def test_a_notice_that_cannot_be_read_keeps_no_other_back(stores: Stores, tmp_path: Path, sql: str) -> None:
+    change(tmp_path, f"UPDATE message_item {sql} WHERE event = (SELECT max(event) FROM message_item)")
+    found = [notice.event for notice in stores.outbox.pending_notices("team")]
+    assert (len(found), isinstance(stores.fault(), StoreDamaged)) == (1, True)

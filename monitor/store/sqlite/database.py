@@ -246,7 +246,7 @@ def open_for_writing(
             files.note_opened(check_store_id(state, _identity(connection)))
             connection.execute(f"PRAGMA busy_timeout={busy * 1000:.0f}")
             undo.pop_all()
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, StoredValueError) as error:
         raise store_error(error, "the state store cannot be opened", state) from error
     return Handle(connection, state, files, busy=busy)
 
@@ -391,7 +391,10 @@ def refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _identity(connection: sqlite3.Connection) -> str:
-    return str(connection.execute(queries()["meta"], {"k": "store_id"}).fetchone()[0])
+    row = connection.execute(queries()["meta"], {"k": "store_id"}).fetchone()
+    if row is None:
+        raise StoredValueError("monitor.db names no identity of its own")
+    return str(row[0])
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> Any:

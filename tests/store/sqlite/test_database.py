@@ -109,6 +109,10 @@ def _of_another_store(state: Path) -> None:
     (state / "STORE_ID").write_text("0123456789abcdef\n")
 
 
+def _without_identity(state: Path) -> None:
+    _run(state, "DELETE FROM meta")
+
+
 def _run(state: Path, *statements: str) -> None:
     with closing(sqlite3.connect(state / "monitor.db", isolation_level=None)) as connection:
         for statement in statements:
@@ -125,6 +129,7 @@ BROKEN: list[tuple[Callable[[Path], None], type[StoreError], str]] = [
     (_truncated, StoreDamaged, "malformed"),
     (_newer, SchemaTooNew, "m999_from_the_future"),
     (_of_another_store, StoreError, "different stores"),
+    (_without_identity, StoreDamaged, "no identity"),
 ]
 
 

@@ -26,7 +26,7 @@ from monitor.store.sqlite.migrations import APPLICATION_ID, migrate, next_migrat
 from monitor.store.sqlite.open_files import SIDECAR, OpenFiles
 from monitor.store.sqlite.statements import queries
 from monitor.store.sqlite.store_id import check_store_id
-from monitor.store.sqlite.stored_values import StoredValueError
+from monitor.store.sqlite.stored_values import StoredValueError, readable
 
 Value = TypeVar("Value")
 FILE = "monitor.db"
@@ -90,13 +90,7 @@ class Handle:
 
     def readable(self, rows: Sequence[sqlite3.Row], read: Callable[[sqlite3.Row], Value]) -> list[Value]:
         """Return the values of rows; one that cannot be read is noted and left out, so that it stops no other."""
-        values = list[Value]()
-        for row in rows:
-            try:
-                values.append(read(row))
-            except StoredValueError as error:
-                self.failure(error)
-        return values
+        return list(readable(rows, read, on_fault=self.failure))
 
     def all(self, query: str, **values: object) -> list[sqlite3.Row]:
         """Run a named query and return every row."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -27,6 +27,17 @@ def checked(read: Callable[[_Stored], _Value]) -> Callable[[_Stored], _Value]:
             raise StoredValueError(f"a stored value cannot be read: {repr(stored)[:_SHOWN]}") from error
 
     return read_checked
+
+
+def readable(
+    rows: Iterable[_Stored], read: Callable[[_Stored], _Value], *, on_fault: Callable[[StoredValueError], object]
+) -> Iterator[_Value]:
+    """Yield what is read of each row; one that cannot be read is left out."""
+    for row in rows:
+        try:
+            yield read(row)
+        except StoredValueError as error:
+            on_fault(error)
 
 
 def reports_damage(adapter: type[_Adapter]) -> type[_Adapter]:

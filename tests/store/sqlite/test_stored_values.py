@@ -11,6 +11,7 @@ import pytest
 
 from monitor.compare.fingerprint import FINGERPRINTER
 from monitor.errors import StoreDamaged
+from monitor.match.search import index_words
 from monitor.model import ChannelState
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
@@ -35,7 +36,10 @@ BAD: list[tuple[str, Callable[[Stores], object]]] = [
     ("UPDATE message SET payload_json = '[]'", lambda stores: stores.outbox.claim("team", now=NOON)),
     ("UPDATE message SET expires_at = 'noon'", lambda stores: stores.outbox.claim("team", now=NOON)),
     ("UPDATE message SET due = '0'", lambda stores: stores.outbox.next_due("team", now=NOON)),
-    ("INSERT INTO meta VALUES ('search_upto', 'all')", lambda stores: stores.maintenance.fill_search_index(9)),
+    (
+        "INSERT INTO meta VALUES ('search_upto', 'all')",
+        lambda stores: stores.maintenance.fill_search_index(9, index_words=index_words),
+    ),
     (
         "INSERT OR REPLACE INTO meta VALUES ('norm_version', '')",
         lambda stores: stores.maintenance.rehash(FINGERPRINTER),

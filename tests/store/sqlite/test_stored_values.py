@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from monitor.channel_health import ChannelState
 from monitor.compare.fingerprint import FINGERPRINTER
 from monitor.errors import StoreDamaged
 from monitor.match.search import index_words
-from monitor.model import ChannelState
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.records import EventFilter

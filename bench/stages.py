@@ -19,7 +19,7 @@ from monitor.compare.classify import classify
 from monitor.compare.identity import FormCache
 from monitor.compare.near_duplicates import candidates
 from monitor.match.matcher import Matcher, Watchlist
-from monitor.model import Alert, Batch, Change, Dump, Mode, Record
+from monitor.model import Age, Alert, Batch, Change, Dump, Evidence, Mode, Record
 from monitor.ports import Known
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.store import SqliteStore
@@ -72,7 +72,8 @@ def _walk(watch: _Watch, taken: Dump, state: Path) -> None:
     sketches = watch.time("its sample of word sequences", lambda: {d: shape.sketch for d, shape in forms.items()})
     alike = watch.time("look-alikes by their samples", lambda: candidates(sketches, {}))
     known, at = Known(heads={}, by_key={}, next_number=1, alike=alike), datetime.now(UTC)
-    decide = partial(classify, source=taken.source, known=known, seen_records={}, as_of=at, form_cache=form_cache)
+    age = Age(as_of=at, evidence=Evidence.ARRIVAL)
+    decide = partial(classify, source=taken.source, known=known, seen_records={}, age=age, form_cache=form_cache)
     changes = watch.time("the verdict", lambda: decide(records))
     watchlists = Matcher([Watchlist(name="fta", keywords=("FTA",))])
     alerts = watch.time("matched with one watchlist", lambda: watchlists.alerts(changes, source=taken.source))
@@ -84,7 +85,7 @@ def _walk(watch: _Watch, taken: Dump, state: Path) -> None:
 def _batch(taken: Dump, changes: tuple[Change, ...], alerts: tuple[Alert, ...], at: datetime) -> Batch:
     return Batch(
         dump=taken,
-        as_of=at,
+        age=Age(as_of=at, evidence=Evidence.ARRIVAL),
         status="stored",
         as_seen={},
         changes=changes,

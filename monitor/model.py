@@ -45,6 +45,27 @@ class FileSignature(NamedTuple):
     ctime_ns: int  # cannot be set back, so it betrays a rewrite that restores size and mtime
 
 
+class Evidence(StrEnum):
+    """How the age of a dump is known."""
+
+    STAMP = "stamp"  # a timestamp in its file name
+    FILE_TIME = "file_time"  # of its last writing, which copying has kept
+    NEWEST_DATE = "newest_date"  # of its records; only where the source is configured so
+    ARRIVAL = "arrival"  # it arrived then; it may be older
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Age:
+    """As of which time a dump shows its source, and how that is known."""
+
+    as_of: datetime
+    evidence: Evidence
+    until: datetime | None = None  # the last time that a timestamp stands for; None: it is exact
+    newest: date | None = None  # the newest record date that is not a typing error; None: it is no evidence here
+    after: datetime | None = None  # the path was rewritten: it is newer than this; None: it was not
+    is_replay: bool = False  # known content has no news: of two equally old dumps it loses
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dump:
     """The content of one dump file, with what is known of its origin."""
@@ -111,6 +132,15 @@ class Reject:
 # --- compare: records meet what is known -------------------------------------------------------------------------
 
 
+class PastVersion(NamedTuple):
+    """A version of a release that is not its head."""
+
+    text_hash: bytes  # compare.fingerprint.text_hash
+    date: date | None
+    category: str | None
+    was_current: bool  # False: only a stale view has shown it
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """The current, merged text of one release, as the store knows it."""
@@ -119,9 +149,17 @@ class Head:
     version: int  # of the current text, from 1
     last: int  # the highest version there is; a stale view has a number and is never the head
     release: Release
-    confirmed: datetime  # as-of of the newest dump that showed the current text
+    # As-of of the newest dump that showed the current text; it may be a day late where only the arrival says so.
+    confirmed: datetime
+    stamped: datetime | None = None  # the latest timestamp in the name of a dump that told of it; None: there was none
+    newest: date | None = None  # the newest record date of the dumps that showed the current text; None: unknown
     withdrawn: datetime | None = None  # as-of of the dump that withdrew it; None: it is listed
-    past: frozenset[bytes] = frozenset()  # text hashes of its other versions (compare.fingerprint.text_hash)
+    others: frozenset[PastVersion] = frozenset()  # its other versions
+
+    @property
+    def past(self) -> frozenset[bytes]:
+        """Return the text hashes of its other versions."""
+        return frozenset(version.text_hash for version in self.others)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,9 +237,9 @@ class Alert:
     """The watchlists that match one change."""
 
     change: Change
-    watchlists: tuple[str, ...]  # those that match the release after the change
+    watchlists: tuple[str, ...]  # those that match the release after the change: of a stale view, those of its head
     notified: tuple[str, ...]  # those that notify their channels of it; empty: recorded only
-    hits: tuple[Hit, ...] = ()  # in the text after the change (before it, where only that matched)
+    hits: tuple[Hit, ...] = ()  # in the text after the change (before it, where only that matched, or it is stale)
     totals: tuple[tuple[str, int], ...] = ()  # watchlist → at how many places it hits, those that `hits` leaves out too
 
 
@@ -350,7 +388,7 @@ class Batch:
     """Everything one dump leads to, or one part of a large dump; stored whole or not at all."""
 
     dump: Dump
-    as_of: datetime  # the time whose state this dump shows
+    age: Age  # as of which time it shows its source
     status: str  # stored | held | rejected | empty; superseded until the last part is stored
     as_seen: Mapping[int, int]  # releases shown exactly as before: version by number
     changes: tuple[Change, ...]  # of the other releases
@@ -378,6 +416,7 @@ class IngestReport:
     as_of: datetime
     at: datetime
     counts: dict[Kind, int] = field(default_factory=dict)
+    evidence: Evidence | None = None  # how as_of is known; None: an older version stored it
 
     @property
     def rejected(self) -> int:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from monitor.collect.as_of import as_of, latest_day, name_stamp
+from monitor.collect.as_of import age_of, latest_day, name_stamp
 from monitor.collect.batches import DumpPart, DumpSummary, batched, split_into_parts
-from monitor.collect.file_reader import modified_at
+from monitor.collect.file_reader import file_times
 from monitor.collect.formats.dash.dropped_lines import without_text
 from monitor.collect.formats.dash.parser import PARSER_VERSION, DumpReader
 from monitor.collect.source import SourceOptions
+from monitor.compare.age import doubt_of, is_older
 from monitor.compare.candidates import load_candidates
 from monitor.compare.classify import classify, withdrawn
 from monitor.compare.identity import FormCache, as_seen
 from monitor.compare.reservations import Reservations
 from monitor.errors import Stale
 from monitor.match.matcher import Matcher
-from monitor.model import Alert, Batch, Change, Dump, IngestReport, Mode, Record, SeenRecord
+from monitor.model import Age, Alert, Batch, Change, Dump, Evidence, IngestReport, Mode, Record, SeenRecord
 from monitor.notify.compose import compose
 from monitor.ports import Known, Store
 
-_REPLAY_AGE = timedelta(milliseconds=1)  # known content has no news: of two equally old dumps it loses
 _MAX_ATTEMPTS = 10  # other threads and monitors write to the store as well
 
 
@@ -53,14 +53,15 @@ def ingest(
 
     Matches of a muted watchlist are recorded without alerts. `muted` is called once, and never for known content.
 
-    Known content is noted and has no effect, unless the mode is AGAIN or a newer timestamp in the file name makes it a
-    newer confirmation.
+    Known content is noted and has no effect, unless the mode is AGAIN, a newer timestamp in the file name makes it a
+    newer confirmation, or the same path has shown something else since: a publisher may go back.
     """
-    known = store.find_dump(dump.source, dump.sha256)
-    stamp = name_stamp(dump.name, options.timezone) if options.as_of in ("auto", "filename") else None
-    is_replay = known is not None and (stamp is None or stamp <= known.as_of)
-    if known and is_replay and mode is not Mode.AGAIN:
-        return store.note_duplicate(dump, known, parser=PARSER_VERSION, now=now)
+    known, before = store.find_dump(dump.source, dump.sha256), store.last_dump(dump.source, dump.path)
+    if before and before.sha256 == dump.sha256:
+        before = None  # the path was not rewritten
+    replayed = known if known and not _is_newer(dump, known, before, options, now=now) else None
+    if replayed and mode is not Mode.AGAIN:
+        return store.note_duplicate(dump, replayed, parser=PARSER_VERSION, now=now)
     reader = DumpReader(dump, categories=options.categories, max_record=options.max_record, drop=options.drop)
     summary, reservations, seen_records = _summarize(reader, dump, options, store, now=now)
     run = _IngestRun(
@@ -74,21 +75,53 @@ def ingest(
         summary=summary,
         reservations=reservations,
         seen_records=seen_records,
-        as_of=as_of(
-            options.as_of,
-            name=dump.name,
-            dates=(summary.current,) if summary.current else (),
-            modified=modified_at(dump.signature),
-            arrived=now,
-            timezone=options.timezone,
-        ),
-        is_replay=is_replay,
+        age=_age(dump, options, summary, replayed=replayed, after=before.as_of if before else None, now=now),
     )
     row = None
     for part in split_into_parts(reader.entries(), max_records=dump.max_records):
         report = run.ingest_part(part, row=row)
         row = report.dump
     return report
+
+
+def _is_newer(
+    dump: Dump, known: IngestReport, before: IngestReport | None, options: SourceOptions, *, now: datetime
+) -> bool:
+    """Return whether known content comes back as news.
+
+    before: what the path showed until it was rewritten; None: it was not.
+    """
+    if before and before.dump > known.dump:
+        return True
+    reads_names = options.as_of in ("auto", "filename")
+    stamp = name_stamp(dump.name, options.timezone, arrived=now) if reads_names else None
+    return stamp is not None and stamp.start > known.as_of
+
+
+def _age(
+    dump: Dump,
+    options: SourceOptions,
+    summary: DumpSummary,
+    *,
+    replayed: IngestReport | None,
+    after: datetime | None,
+    now: datetime,
+) -> Age:
+    """Return how old a dump is. Known content that is compared again is as old as it was the first time."""
+    age = age_of(
+        options.as_of,
+        name=dump.name,
+        newest=summary.current,
+        arrived=now,
+        timezone=options.timezone,
+        times=file_times(dump.signature) if options.believes_file_times else None,
+        after=after,
+    )
+    if replayed is None:
+        return age
+    if age.evidence is Evidence.ARRIVAL:
+        return replace(age, as_of=replayed.as_of, evidence=Evidence.FILE_TIME, is_replay=True)
+    return replace(age, is_replay=True)
 
 
 def _summarize(
@@ -125,8 +158,7 @@ class _IngestRun:
     summary: DumpSummary
     reservations: Reservations
     seen_records: Mapping[bytes, SeenRecord] | None  # before the first part; None: too many to keep
-    as_of: datetime
-    is_replay: bool
+    age: Age
 
     def ingest_part(self, part: DumpPart, *, row: int | None) -> IngestReport:
         """Decide on one part and store it; decide again where the store has changed meanwhile."""
@@ -139,7 +171,7 @@ class _IngestRun:
             notices = compose(alerts, source=dump.source, routes=routing.routes, titles=titles, urgent=routing.urgent)
             batch = Batch(
                 dump=dump,
-                as_of=self.as_of,
+                age=self.age,
                 status=_status(self.summary, self.mode) if part.is_last else "superseded",
                 as_seen={one.number: one.version for one in seen.values()},
                 changes=changes,
@@ -186,7 +218,7 @@ class _IngestRun:
             source=source,
             known=known,
             seen_records=seen_records,
-            as_of=self.as_of - _REPLAY_AGE if self.is_replay else self.as_of,
+            age=self.age,
             form_cache=form_cache,
             unavailable=replace(unavailable, reserved=unavailable.reserved | shown),
         )
@@ -205,9 +237,9 @@ class _IngestRun:
         if listing is None or self.summary.has_rejects or oldest is None or newest is None:
             return ()
         before = self.store.listing(self.dump.source, listing, after=oldest, before=newest, but=self.reservations)
-        if before.as_of is not None and self.as_of < before.as_of:
+        if before.last and (is_older(self.age, before.last) or doubt_of(self.age, before.last)):
             return ()
-        return withdrawn(before.heads, shown=shown, listing=listing, as_of=self.as_of)
+        return withdrawn(before.heads, shown=shown, listing=listing, age=self.age)
 
 
 def _without_dropped(known: Known, drop: tuple[str, ...]) -> Known:

@@ -63,6 +63,9 @@ class Store(Protocol):
     def find_dump(self, source: str, sha256: bytes) -> IngestReport | None:
         """Return the newest complete ingest of exactly this content for this source; None: there is none."""
 
+    def last_dump(self, source: str, path: bytes) -> IngestReport | None:
+        """Return the ingest of the content that a path showed last; None: it was never ingested."""
+
     def seen_records(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, SeenRecord]:
         """Return the records among these that a source has shown before, each with its release."""
 

@@ -211,10 +211,19 @@ class IntegrityCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LastDump:
+    """How old the newest dump of a listing is, as `monitor.model.Head` has it of a release."""
+
+    confirmed: datetime
+    stamped: datetime | None = None
+    newest: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """What the store knows of one listing of a source."""
 
-    as_of: datetime | None  # of its newest dump; None: there was none
+    last: LastDump | None  # None: there was no dump of it
     heads: tuple[Head, ...]  # seen in it before, within the days asked for
 
 

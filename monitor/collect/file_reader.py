@@ -176,10 +176,14 @@ def unread_identity(path: bytes, signature: FileSignature) -> bytes:
     return sha256(b"unread\0%d\0%d\0" % (signature.device, signature.inode) + path).digest()
 
 
-def modified_at(signature: FileSignature) -> datetime:
-    """Return the file's modification time, aware UTC: the best evidence of when it arrived."""
+def file_times(signature: FileSignature) -> tuple[datetime, datetime]:
+    """Return when a file was last written, and when its entry last changed, aware UTC; copying can keep the first."""
+    return _time(signature.mtime_ns), _time(signature.ctime_ns)
+
+
+def _time(nanoseconds: int) -> datetime:
     try:
-        return datetime.fromtimestamp(signature.mtime_ns / 1e9, UTC)
+        return datetime.fromtimestamp(nanoseconds / 1e9, UTC)
     except (ValueError, OverflowError, OSError):  # a clock set beyond the year 9999
         return datetime.max.replace(tzinfo=UTC)
 

@@ -17,13 +17,14 @@ class SourceOptions:
     timezone: ZoneInfo
     categories: tuple[str, ...] = ()
     as_of: str = "auto"  # as collect.as_of
+    believes_file_times: bool = True
     max_record: int = 1_000_000
     drop: tuple[str, ...] = ()  # globs of whole lines that are no part of a release
     listings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # listing → globs of the names of its dumps
 
     def without_file_times(self) -> SourceOptions:
         """Return the options for a time at which the wall clock, and so the age of a file, cannot be believed."""
-        return replace(self, as_of="arrival") if self.as_of == "mtime" else self
+        return replace(self, believes_file_times=False)
 
     def listing_of(self, name: str) -> str | None:
         """Return the declared listing whose globs match a dump's name; None: no listing does."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import count
+from typing import NamedTuple
 
+from monitor.compare.age import doubt_of, is_older
 from monitor.compare.diff import Redline, has_same_words, redline
 from monitor.compare.fingerprint import index_entries, is_cut_view, normal_form, text_hash
 from monitor.compare.identity import ALL_AVAILABLE, FormCache, assign
 from monitor.compare.near_duplicates import near_duplicates
 from monitor.compare.reservations import Unavailable
-from monitor.model import Change, Edit, Head, Kind, Record, Release, SeenRecord
+from monitor.model import Age, Change, Edit, Head, Kind, PastVersion, Record, Release, SeenRecord
 from monitor.ports import Known
 
 
@@ -22,7 +23,7 @@ def classify(
     source: str,
     known: Known,
     seen_records: Mapping[bytes, SeenRecord],
-    as_of: datetime,
+    age: Age,
     form_cache: FormCache | None = None,
     unavailable: Unavailable = ALL_AVAILABLE,
 ) -> tuple[Change, ...]:
@@ -42,7 +43,7 @@ def classify(
             changes.append(_new(record, next(numbers), form_cache))
         else:
             head = known.heads[pairing.number]
-            change = compare(record, head, evidence=pairing.evidence, as_of=as_of, seen=seen)
+            change = compare(record, head, evidence=pairing.evidence, age=age, seen=seen)
             if change.version > head.last:  # it adds a version
                 form = normal_form(change.after)
                 keys = tuple(index_entries(source, form).values())
@@ -51,18 +52,18 @@ def classify(
     return _with_related(tuple(changes), known, form_cache)
 
 
-def compare(record: Record, head: Head, *, evidence: str, as_of: datetime, seen: SeenRecord | None = None) -> Change:
+def compare(record: Record, head: Head, *, evidence: str, age: Age, seen: SeenRecord | None = None) -> Change:
     """Return the change that a record makes to the release it shows; the first rule that fits decides."""
     if seen is not None and seen.version == head.version and head.withdrawn is None:
         return _change(Kind.UNCHANGED, record, head, _Comparison(after=head.release), reason=evidence)
     views = _merge(head.release, record.release)
-    is_older = as_of < head.confirmed
-    if head.withdrawn is not None and as_of < head.withdrawn:
-        kind, what = Kind.STALE, "the dump is older than the withdrawal"
+    doubt = _doubt(views, head, age)
+    if head.withdrawn is not None and doubt.is_stale:
+        kind, what = Kind.STALE, doubt.reason
     elif head.withdrawn is not None:
         kind, what = Kind.REAPPEARED, f"it was withdrawn and is back{views.summary and ', ' + views.summary}"
-    elif views.changed and is_older:
-        kind, what = Kind.STALE, f"the dump is older than what is known: {views.summary}"
+    elif views.changed and doubt.is_stale:
+        kind, what = Kind.STALE, f"{doubt.reason}: {views.summary}"
     elif views.changed:
         kind, what = Kind.CHANGED, views.summary
     elif views.is_longer:
@@ -70,14 +71,45 @@ def compare(record: Record, head: Head, *, evidence: str, as_of: datetime, seen:
     elif views.added_fields:
         kind, what = Kind.ENRICHED, f"the {' and the '.join(views.added_fields)} became known"
     elif views.after != head.release:
-        kind = Kind.STALE if is_older else Kind.COSMETIC
+        kind = Kind.STALE if doubt.is_stale else Kind.COSMETIC
         what = "only quotes, dashes, spaces, letter case or the like differ"
     else:
         kind, what, views = Kind.UNCHANGED, "nothing is new", _Comparison(after=head.release)
+    if kind in (Kind.CHANGED, Kind.REAPPEARED) and doubt.reason:
+        what = f"{what}; {doubt.reason}"
     return _change(kind, record, head, views, reason=f"{evidence}; {what}", seen=seen)
 
 
-def withdrawn(heads: Iterable[Head], *, shown: Container[int], listing: str, as_of: datetime) -> tuple[Change, ...]:
+class _Doubt(NamedTuple):
+    """Whether a differing view is stale, and how that is known."""
+
+    is_stale: bool
+    reason: str  # "": nothing says that the dump is older
+
+
+def _doubt(views: _Comparison, head: Head, age: Age) -> _Doubt:
+    """Judge a dump's age: stale is what is proved to be older, and what may be older and was current before."""
+    known = replace(head, confirmed=head.withdrawn) if head.withdrawn else head
+    if is_older(age, known):
+        return _Doubt(
+            is_stale=True, reason=f"the dump is older than {'the withdrawal' if head.withdrawn else 'what is known'}"
+        )
+    doubt = doubt_of(age, known)
+    if not doubt:
+        return _Doubt(is_stale=False, reason="")
+    was_current = not views.changed or _was_shown(views, [one for one in head.others if one.was_current])
+    return _Doubt(is_stale=was_current, reason=f"the dump may be older, for {doubt}")
+
+
+def _was_shown(views: _Comparison, versions: Iterable[PastVersion]) -> bool:
+    """Return whether one of these versions says the same; a date or category that it lacks is no difference."""
+    wanted = {name: getattr(views.after, name) for name in ("date", "category")}
+    allowed = {name: {value} if name in views.changed else {value, None} for name, value in wanted.items()}
+    alike = {one.text_hash for one in versions if one.date in allowed["date"] and one.category in allowed["category"]}
+    return bool(alike) and text_hash(views.after) in alike
+
+
+def withdrawn(heads: Iterable[Head], *, shown: Container[int], listing: str, age: Age) -> tuple[Change, ...]:
     """Return the releases that a complete dump of a listing should show and does not.
 
     `heads` are those seen in this listing before whose dates lie strictly within the dump's; `shown` are the numbers
@@ -95,7 +127,7 @@ def withdrawn(heads: Iterable[Head], *, shown: Container[int], listing: str, as_
             record=None,
         )
         for head in heads
-        if head.number not in shown and head.withdrawn is None and head.confirmed <= as_of
+        if head.number not in shown and head.withdrawn is None and not is_older(age, head)
     )
 
 
@@ -105,7 +137,9 @@ def _change(
     version = head.last + 1 if views.after != head.release else head.version
     if kind is Kind.STALE and seen is not None:
         version = seen.version  # this very record is in the history already
-    is_reverted = bool(views.changed) and kind is not Kind.STALE and text_hash(views.after) in head.past
+    is_reverted = bool(views.changed) and kind is not Kind.STALE and _was_shown(views, head.others)
+    is_text = not {"title", "body"}.isdisjoint(views.changed)
+    again = f"; this is an earlier {'text' if is_text else ' and '.join(views.changed)} again" if is_reverted else ""
     return Change(
         kind=kind,
         number=head.number,
@@ -113,7 +147,7 @@ def _change(
         base=head.version,
         after=record.release if kind is Kind.STALE else views.after,
         before=head.release,
-        reason=reason + ("; this is an earlier text again" if is_reverted else ""),
+        reason=reason + again,
         record=record,
         fields=views.fields,
         edits=views.edits,

@@ -15,7 +15,7 @@ from rapidfuzz import fuzz
 
 from monitor.compare.fingerprint import MAX_TITLE, NormalForm, index_entries, is_cut_view, normal_form, shingles
 from monitor.compare.reservations import Unavailable
-from monitor.model import Head, Record, SeenRecord
+from monitor.model import Head, PastVersion, Record, SeenRecord
 from monitor.ports import Known
 
 MIN_SHINGLES_SHARED = 0.12  # Jaccard similarity of two texts under one title and day that are one release
@@ -179,7 +179,7 @@ class _Candidates:
 
     def _pair(self, digest: bytes, number: int) -> CandidatePair:
         head, is_seen = self._known.heads[number], self._seen.get(digest) == number
-        return CandidatePair(self._form_cache.of_record(digest), self._form_cache.of_head(head), head.past, is_seen)
+        return CandidatePair(self._form_cache.of_record(digest), self._form_cache.of_head(head), head.others, is_seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ class CandidatePair:
 
     record: NormalForm
     known: NormalForm
-    past_hashes: frozenset[bytes]  # text hashes of the head's earlier versions
+    others: frozenset[PastVersion]  # the head's other versions
     is_seen: bool = False  # the record was assigned to this release before
 
     @property
@@ -221,7 +221,7 @@ class CandidatePair:
     @property
     def is_cut_or_earlier(self) -> bool:
         """Whether one body is a cut view of the other, or the record shows an earlier version of the release."""
-        return self.has_cut_body or self.is_seen or self.record.text_hash in self.past_hashes
+        return self.has_cut_body or self.is_seen or any(self.record.text_hash == one.text_hash for one in self.others)
 
     @property
     def common_length(self) -> float:

@@ -151,8 +151,8 @@ class Source(Section):
         default=(),
         example='["Views [0-9]*", "조회수*"]',
     )
-    as_of: Literal["auto", "filename", "newest_date", "mtime"] = setting(
-        "How the age of a dump is found: from its file name, its newest record, the file's mtime, or auto.",
+    as_of: Literal["auto", "filename", "newest_date", "mtime", "arrival"] = setting(
+        "How the age of a dump is found: from its file name, newest record, mtime or arrival; auto chooses.",
         default="auto",
     )
     max_record: Size = setting("A record beyond this size is rejected.", default="1MB")  # bytes

@@ -29,11 +29,12 @@ from monitor.errors import FileChanged, Interrupted, NotReadable, StoreError
 from monitor.health.counters import Counters
 from monitor.health.daemon_state import NAMES_SHOWN, UnreadPaths
 from monitor.logs import fail, say, warn
-from monitor.model import Dump, FileSignature, IngestReport, Mode
+from monitor.model import Dump, FileSignature, IngestReport, Kind, Mode
 from monitor.pipeline import Routing, ingest
 from monitor.ports import ChannelStates, SourceStates, Store
 from monitor.records import LedgerEntry
 from monitor.text import escape
+from monitor.times import rfc3339
 
 MAX_NAME = 200  # characters of a path in a message
 MAX_DUPLICATE_LINES = 5  # more files of known content share one log line
@@ -295,6 +296,8 @@ def _log_report(report: IngestReport) -> None:
     log = warn if report.rejected or report.status == "held" else say
     more = {"see": "monitor dumps --rejects"} if report.rejected else {}
     counts = {str(kind): count for kind, count in report.counts.items() if count}
+    if report.counts.get(Kind.STALE):
+        more |= {"as_of": rfc3339(report.as_of) or "", "as_of_from": report.evidence or "unknown"}
     log(f"dump_{report.status}", source=report.source, name=report.name, **counts, **more)
 
 

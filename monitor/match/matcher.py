@@ -107,7 +107,7 @@ class Matcher:
         return _merged(self._matches_by_number(self._rules_matched(document, source), document))
 
     def _alert(self, change: Change, source: str) -> Alert | None:
-        now = Document(change.after)
+        now = Document(change.before if change.before and change.kind is Kind.STALE else change.after)
         old = Document(change.before) if change.before and change.kind in _COMPARED_KINDS else None
         before = self._rules_matched(old, source) if old else {}
         after = self._rules_matched(now, source)

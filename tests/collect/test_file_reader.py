@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.collect.file_reader import FileContent, Skipped, modified_at, open_file, read_content, unread_identity
+from monitor.collect.file_reader import FileContent, Skipped, file_times, open_file, read_content, unread_identity
 from monitor.errors import FileChanged
 from tests.collect.samples import put, raw, signature, signed
 from tests.servers import short_path
@@ -268,4 +268,4 @@ def test_a_file_replaced_by_another_is_read_in_its_old_state(tmp_path: Path) -> 
     ],
 )
 def test_a_file_came_at_its_modification_time(seconds: int, expected: datetime) -> None:
-    assert modified_at(signature(mtime_ns=seconds * 1_000_000_000)) == expected
+    assert file_times(signature(mtime_ns=seconds * 1_000_000_000))[0] == expected

@@ -11,6 +11,7 @@ import pytest
 from monitor.collect.as_of import name_stamp
 from monitor.collect.charset import decode
 from monitor.collect.formats.dash.parser import ParseResult, parse
+from monitor.testing import NOON
 from monitor.text import is_cut
 from tests.collect.samples import SEOUL
 from tests.dumps import CATEGORIES, real_dumps
@@ -86,7 +87,7 @@ def test_four_bodies_are_cut(parsed: list[ParseResult]) -> None:
 
 
 def test_no_name_holds_a_stamp(files: list[Path]) -> None:
-    assert [name_stamp(path.name, SEOUL) for path in files] == [None] * 5
+    assert [name_stamp(path.name, SEOUL, arrived=NOON) for path in files] == [None] * 5
 
 
 @pytest.mark.parametrize("number", range(5))

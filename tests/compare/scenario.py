@@ -52,6 +52,7 @@ REAL_DUMPS = Path(__file__).parents[2] / os.environ.get("MONITOR_REAL_DUMPS", ".
 OPTIONS = SourceOptions(timezone=ZoneInfo("Asia/Seoul"), categories=CATEGORIES)
 LISTED: dict[str, Any] = {"listings": {"press": ("press_*.txt",), "photo": ("photo_*.txt",)}}  # for SourceOptions
 FIRST_DAY = date(2025, 6, 1)  # of the usual names; later than every record date
+FIRST_ARRIVAL = datetime(2025, 7, 1, 12, tzinfo=UTC)  # later than every timestamp in a name
 
 # Own records, for rows that need no real text.
 TALKS = Release(
@@ -180,8 +181,8 @@ class Lab:
     def drop(self, what: str | bytes | Drop, name: str = "") -> Lab:
         """Ingest one file."""
         dropped = what if isinstance(what, Drop) else Drop(content=what, name=name)
-        day = FIRST_DAY + timedelta(days=next(self._days))
-        now = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+        passed = timedelta(days=next(self._days))
+        day, now = FIRST_DAY + passed, FIRST_ARRIVAL + passed
         content = dropped.content.encode() if isinstance(dropped.content, str) else dropped.content
         self._store.batch = None
         read = _dump(content, dropped.name or f"{day}.txt", source=dropped.source, folder=self._folder, now=now)
@@ -251,6 +252,12 @@ class Lab:
             for watchlist in alert.notified:
                 found.setdefault(watchlist, []).append(alert.change.after.title)
         return found
+
+    def watchlists(self) -> tuple[str, ...]:
+        """The watchlists that the event of the last drop's only alert names."""
+        assert self._store.batch
+        [alert] = self._store.batch.alerts
+        return alert.watchlists
 
     def heads(self) -> list[Release]:
         """What the store knows each release to say, by number."""

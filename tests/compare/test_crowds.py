@@ -21,7 +21,7 @@ from monitor.compare.classify import classify
 from monitor.compare.fingerprint import MAX_SAMPLE, NormalForm, normal_form, sample
 from monitor.compare.identity import MAX_LETTERS, FormCache, body_ratio
 from monitor.compare.near_duplicates import MAX_LENGTH, MIN_COMPARED
-from monitor.model import Change, Head, Kind, Record, Release, Sketch
+from monitor.model import Age, Change, Evidence, Head, Kind, Record, Release, Sketch
 from monitor.ports import Known
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.store import SqliteStore
@@ -103,7 +103,14 @@ def decide(records: Sequence[Record], store: SqliteStore, forms: FormCache) -> t
     known = load_candidates(records, source=SOURCE, seen_records={}, form_cache=forms, store=store)
     as_of = max((head.confirmed for head in known.heads.values()), default=None)
     assert as_of is not None
-    return classify(records, source=SOURCE, known=known, seen_records={}, as_of=as_of, form_cache=forms)
+    return classify(
+        records,
+        source=SOURCE,
+        known=known,
+        seen_records={},
+        age=Age(as_of=as_of, evidence=Evidence.ARRIVAL),
+        form_cache=forms,
+    )
 
 
 def edited(release: Release) -> Release:

@@ -1,7 +1,7 @@
 """Dumps that come late, come back, or leave a release out: what they can prove and what they cannot.
 
-A row is a sequence of drops and the kinds the last one comes to. Without a stamp in the name a dump is as old as its
-newest record; drops with equal dates stand in the order in which they came.
+A row is a sequence of drops and the kinds the last one comes to. Without a stamp in the name drops stand in the order
+in which they came; one that shows only older records and an earlier text may be late.
 """
 
 from __future__ import annotations
@@ -31,7 +31,42 @@ LATE = [
     (
         "a text never seen in a dump with older records",
         [named("a.txt", NEWER, SECOND), named("b.txt", THIRD)],
-        "stale",
+        "changed",
+    ),
+    (
+        "an earlier text at the path that showed the current one, without the newest record",
+        [named("a.txt", NEWER, AUTO), named("a.txt", NEWER, SECOND), named("a.txt", AUTO, OLDER)],
+        "changed new",
+    ),
+    (
+        "an earlier text at a path that lags behind another, without the newest record",
+        [named("a.txt", NEWER, AUTO), named("b.txt", NEWER, SECOND), named("a.txt", AUTO, OLDER)],
+        "stale new",
+    ),
+    (
+        "a timestamp of the future is none",
+        [named("plan_2050-12-31.txt", AUTO), named("2025-06-02.txt", SECOND), named("2025-06-03.txt", THIRD)],
+        "changed",
+    ),
+    (
+        "a day without a time of day lasts until its end",
+        [named("2025-06-01T1000.txt", AUTO), named("2025-06-01.txt", SECOND)],
+        "changed",
+    ),
+    (
+        "no timestamp is older than an arrival: a text never seen",
+        [named("a.txt", AUTO), named("2025-06-01.txt", SECOND)],
+        "changed",
+    ),
+    (
+        "no timestamp is older than an arrival: an earlier text",
+        [named("a.txt", AUTO), named("b.txt", SECOND), named("2025-06-01.txt", AUTO, OLDER)],
+        "stale new",
+    ),
+    (
+        "an arrival is not older than a timestamp",
+        [named("2025-06-01.txt", AUTO), named("a.txt", SECOND)],
+        "changed",
     ),
     (
         "an older text under an older stamp",
@@ -133,6 +168,24 @@ BACK = [
         "the old file under a newer stamp",
         [named("2025-06-01.txt", AUTO), named("2025-06-02.txt", SECOND), named("2025-06-03.txt", AUTO)],
         "changed",
+    ),
+    (
+        "the old bytes at the path that has shown others since",
+        [named("a.txt", AUTO), named("a.txt", SECOND), named("a.txt", AUTO)],
+        "changed",
+    ),
+    (
+        "the old bytes under the old timestamp, at the path that has shown others since",
+        [named("2025-06-01.txt", AUTO), named("2025-06-01.txt", SECOND), named("2025-06-01.txt", AUTO)],
+        "changed",
+    ),
+    (
+        "a copy that lags behind",
+        [
+            *(named("a.txt", AUTO), named("b.txt", AUTO), named("a.txt", SECOND), named("a.txt", THIRD)),
+            named("b.txt", SECOND),
+        ],
+        "duplicate",
     ),
     (
         "the old file once more",
@@ -290,6 +343,34 @@ def test_a_revert_says_so(drops: list[Drop], lab: Lab) -> None:
     assert back.numbers == (("$71.9", "$70.9"),)
     assert back.reason.endswith("this is an earlier text again")
     assert lab.heads()[0] == AUTO
+
+
+def test_only_what_was_shown_before_is_reverted(lab: Lab) -> None:
+    days = [on(AUTO, day) for day in ("2025-01-16", "2025-01-17", "2025-01-18", "2025-01-16")]
+    found = [lab.drop(dump(release)).change for release in days]
+
+    assert [change.reverted for change in found] == [False, False, False, True]
+    assert found[-1].reason.endswith("this is an earlier date again")
+
+    categories = [replace(AUTO, category=name) for name in ("Industry", "Energy", "Industry")]
+    found = [lab.drop(dump(release)).change for release in categories]
+    assert [change.reverted for change in found] == [False, False, True]
+
+
+def test_a_change_that_a_dump_with_older_records_brings_says_so(lab: Lab) -> None:
+    last(lab, [named("a.txt", NEWER, SECOND), named("b.txt", THIRD)])
+
+    assert lab.change.reason.endswith("the dump may be older, for its newest record is of 2025-01-16")
+    assert lab.heads()[1] == THIRD
+
+
+def test_a_stale_view_names_the_watchlists_that_match_the_head(tmp_path: Path) -> None:
+    with Lab(tmp_path, watchlists={"fta": ["Economic Cooperation"], "energy": ["Energy"]}) as lab:
+        former, current = (replace(AUTO, category=name) for name in ("FTA/Economic Cooperation", "Energy"))
+        last(lab, [named("2025-06-10.txt", current), named("2025-06-05.txt", former)])
+
+        assert lab.kinds() == "stale"
+        assert lab.watchlists() == ("energy",)
 
 
 def test_a_text_that_goes_to_and_fro_is_told_each_time(lab: Lab) -> None:

@@ -148,7 +148,7 @@ BROKEN = [
     (
         "sources: {m: {path: in/, as_of: «newest}}",
         (
-            "sources.m.as_of: 'newest' is not valid: write 'auto', 'filename', 'newest_date' or 'mtime'; "
+            "sources.m.as_of: 'newest' is not valid: write 'auto', 'filename', 'newest_date', 'mtime' or 'arrival'; "
             "did you mean 'newest_date'?"
         ),
     ),

@@ -38,8 +38,10 @@ def test_a_listing_knows_what_it_has_shown_between_two_days(pair: Pair) -> None:
     take(pair, "other_20240703.txt", record("Elsewhere", "Shown on another board.", "2024-06-20"))
     assert listed(pair) == [2]
     found = pair.store.listing("motie", "press", after=date(2024, 6, 1), before=date(2024, 7, 1))
-    assert f"{found.as_of:%Y-%m-%d}" == "2024-07-02"
-    assert pair.store.listing("motie", "photo", after=date.min, before=date.max).as_of is None
+    assert found.last
+    assert (found.last.stamped, found.last.newest) == (found.last.confirmed, date(2024, 7, 1))
+    assert f"{found.last.confirmed:%Y-%m-%d}" == "2024-07-02"
+    assert pair.store.listing("motie", "photo", after=date.min, before=date.max).last is None
 
 
 def test_a_withdrawn_release_is_withdrawn_once_and_can_come_back(pair: Pair) -> None:

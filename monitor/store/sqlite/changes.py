@@ -7,18 +7,20 @@ tables that are keyed by a hash are sorted first, so that neighbours in the tree
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 from monitor.errors import Stale
-from monitor.model import Alert, Batch, Change, Kind
+from monitor.model import Age, Alert, Batch, Change, Evidence, Kind
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import sketch_row, to_json
+from monitor.store.sqlite.rows import day_text, sketch_row, to_json
 from monitor.times import timestamp
 
 _Row = dict[str, Any]
 _SAME_CONFIRMED = frozenset({Kind.NEW, Kind.STALE, Kind.WITHDRAWN})  # what was confirmed stays, or is written already
+_MOVES_ON = frozenset({Kind.CHANGED, Kind.REAPPEARED})
+_NONE, _DAY = timedelta(0), timedelta(days=1)
 
 
 def refuse_stale(handle: Handle, batch: Batch) -> None:
@@ -46,7 +48,7 @@ def add_changes(handle: Handle, batch: Batch, dump: int, *, now: datetime) -> Ma
 def _add_versions(handle: Handle, batch: Batch, dump: int, *, first: int, now: datetime) -> None:
     """Add texts and their index entries, and let those that are not stale become heads."""
     added = [change for change in batch.changes if change.text_hash]
-    common = {"dump": dump, "source": batch.dump.source, "as_of": timestamp(batch.as_of), "at": timestamp(now)}
+    common = {"dump": dump, "source": batch.dump.source, "at": timestamp(now), **_age(batch.age)}
     rows = [_version(change) | common | {"id": id_} for id_, change in zip(count(first), added, strict=False)]
     # The version refers to its release, so the release is written first.
     handle.many("add_release", [row for row, c in zip(rows, added, strict=True) if c.kind is Kind.NEW])
@@ -68,15 +70,15 @@ def _version(change: Change) -> _Row:
         "title": release.title,
         "body": release.body,
         "category": release.category,
-        "date": str(release.date) if release.date else None,
+        "date": day_text(release.date),
     }
 
 
 def _move(handle: Handle, batch: Batch) -> None:
     """Update the state of the releases, apart from their text."""
-    age = timestamp(batch.as_of)
+    age = _age(batch.age)
     numbers = {kind: [c.number for c in batch.changes if c.kind is kind] for kind in (Kind.WITHDRAWN, Kind.REAPPEARED)}
-    handle.many("withdraw", [{"release": number, "as_of": age} for number in numbers[Kind.WITHDRAWN]])
+    handle.many("withdraw", [{"release": number, **age} for number in numbers[Kind.WITHDRAWN]])
     handle.many("list_again", [{"release": number} for number in numbers[Kind.REAPPEARED]])
     if batch.listing is not None:
         board = {"source": batch.dump.source, "listing": batch.listing}
@@ -84,8 +86,24 @@ def _move(handle: Handle, batch: Batch) -> None:
         shown = sorted([*batch.as_seen, *changed])
         handle.many("add_listed", [{**board, "release": number} for number in shown])
     confirmed = [change.number for change in batch.changes if change.kind not in _SAME_CONFIRMED]
-    if confirmed or batch.as_seen:
-        handle.all("confirm_releases", releases=to_json(sorted([*batch.as_seen, *confirmed])), as_of=age)
+    # An arrival is noted once a day: it would write every release with every dump.
+    is_exact = batch.age.evidence is not Evidence.ARRIVAL
+    for releases, before in (
+        (confirmed, batch.age.as_of),
+        (batch.as_seen, batch.age.as_of - (_NONE if is_exact else _DAY)),
+    ):
+        if releases:
+            handle.all("confirm_releases", releases=to_json(sorted(releases)), before=timestamp(before), **age)
+    changed = [change.number for change in batch.changes if change.kind in _MOVES_ON]
+    if changed:
+        handle.all("set_newest", releases=to_json(sorted(changed)), newest=age["newest"])
+
+
+def _age(age: Age) -> _Row:
+    """Return the columns of a release that say how old the newest dump is that showed it."""
+    as_of = timestamp(age.as_of)
+    is_stamp = age.evidence is Evidence.STAMP
+    return {"as_of": as_of, "stamped": as_of if is_stamp else None, "newest": day_text(age.newest)}
 
 
 def _remember(handle: Handle, source: str, changes: Sequence[Change]) -> None:

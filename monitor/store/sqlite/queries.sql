@@ -5,6 +5,9 @@
 SELECT * FROM dump
 WHERE id = (SELECT max(id) FROM dump WHERE source = :source AND sha = :sha AND status <> 'superseded');
 
+-- name: dump_of_path
+SELECT * FROM dump WHERE id = (SELECT dump FROM file WHERE path = :path AND source = :source);
+
 -- name: dump_by_id
 SELECT * FROM dump WHERE id = :id;
 
@@ -28,14 +31,14 @@ SELECT release FROM alias WHERE key = :key ORDER BY release DESC LIMIT :most;
 SELECT id, seq FROM release WHERE id IN (SELECT value FROM json_each(:numbers));
 
 -- name: heads
-SELECT release.id, release.seq, release.confirmed, release.withdrawn, version.title, version.body, version.date,
+SELECT release.id, release.seq, release.confirmed, release.stamped, release.newest, release.withdrawn, version.title, version.body, version.date,
     version.category, (SELECT max(seq) FROM version AS any WHERE any.release = release.id) AS last
 FROM release JOIN version ON version.id = release.head
 WHERE release.id IN (SELECT value FROM json_each(:numbers));
 
--- name: past_texts
--- Hashes of the versions that are not the head.
-SELECT version.release, version.fold_hash
+-- name: past_versions
+-- Those that are not the head.
+SELECT version.release, version.fold_hash, version.date, version.category, version.kind <> 'stale' AS was_current
 FROM version JOIN release ON release.id = version.release
 WHERE version.release IN (SELECT value FROM json_each(:numbers)) AND version.seq <> release.seq;
 
@@ -45,7 +48,11 @@ FROM release LEFT JOIN sketch ON sketch.release = release.id
 WHERE release.id IN (SELECT value FROM json_each(:numbers));
 
 -- name: listing_age
-SELECT max(as_of) FROM dump WHERE source = :source AND listing = :listing;
+-- Each is the end of an index.
+SELECT as_of AS confirmed, newest, (
+    SELECT max(as_of) FROM dump WHERE source = :source AND listing = :listing AND evidence = 'stamp'
+) AS stamped
+FROM dump WHERE source = :source AND listing = :listing ORDER BY as_of DESC LIMIT 1;
 
 -- name: listed_between
 SELECT release.id FROM listed JOIN release ON release.id = listed.release
@@ -56,7 +63,9 @@ WHERE listed.source = :source AND listed.listing = :listing AND release.date > :
 INSERT INTO listed (source, listing, release) VALUES (:source, :listing, :release) ON CONFLICT DO NOTHING;
 
 -- name: withdraw
-UPDATE release SET state = 'withdrawn', withdrawn = :as_of WHERE id = :release;
+UPDATE release SET state = 'withdrawn', withdrawn = :as_of,
+    stamped = nullif(max(coalesce(stamped, ''), coalesce(:stamped, '')), ''), newest = coalesce(:newest, newest)
+WHERE id = :release;
 
 -- name: list_again
 UPDATE release SET state = 'listed', withdrawn = NULL WHERE id = :release;
@@ -74,10 +83,10 @@ WHERE release.seq <> e.value LIMIT 1;
 
 -- name: add_dump
 INSERT INTO dump (
-    source, name, sha, size, mtime, as_of, take, status, encoding, n, n_new, n_changed, n_completed, n_enriched,
+    source, name, sha, size, mtime, as_of, evidence, newest, take, status, encoding, n, n_new, n_changed, n_completed, n_enriched,
     n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, listing, members, at
 ) VALUES (
-    :source, :name, :sha, :size, :mtime, :as_of,
+    :source, :name, :sha, :size, :mtime, :as_of, :evidence, :newest,
     (SELECT count(*) FROM dump AS same WHERE same.source = :source AND same.sha = :sha AND same.as_of = :as_of), :status, :encoding, :n, :n_new, :n_changed, :n_completed,
     :n_enriched, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :listing, :members,
     :at
@@ -94,8 +103,8 @@ UPDATE dump SET n = n + :n, n_new = n_new + :n_new, n_changed = n_changed + :n_c
 WHERE id = :id;
 
 -- name: add_release
-INSERT INTO release (id, source, head, fold_hash, seq, date, first_dump, confirmed)
-VALUES (:release, :source, :id, :fold_hash, :seq, :date, :dump, :as_of);
+INSERT INTO release (id, source, head, fold_hash, seq, date, first_dump, confirmed, stamped, newest)
+VALUES (:release, :source, :id, :fold_hash, :seq, :date, :dump, :as_of, :stamped, :newest);
 
 -- name: add_version
 INSERT INTO version (id, release, seq, fold_hash, kind, category, title, date, body, dump, at)
@@ -109,8 +118,16 @@ INSERT INTO sketch (release, title, length, sample) VALUES (:release, :title, :l
 ON CONFLICT (release) DO UPDATE SET title = excluded.title, length = excluded.length, sample = excluded.sample;
 
 -- name: confirm_releases
-UPDATE release SET confirmed = :as_of
-WHERE id IN (SELECT value FROM json_each(:releases)) AND confirmed < :as_of;
+-- A dump shows the heads of these; what it does not move on is not written. before: a later confirmation is late enough.
+UPDATE release SET confirmed = max(confirmed, :as_of),
+    stamped = nullif(max(coalesce(stamped, ''), coalesce(:stamped, '')), ''),
+    newest = nullif(max(coalesce(newest, ''), coalesce(:newest, '')), '')
+WHERE id IN (SELECT value FROM json_each(:releases))
+    AND (confirmed < :before OR coalesce(stamped, '') < :stamped OR coalesce(newest, '') < :newest);
+
+-- name: set_newest
+-- A dump has changed the heads of these.
+UPDATE release SET newest = :newest WHERE id IN (SELECT value FROM json_each(:releases));
 
 -- name: add_alias
 INSERT INTO alias (key, release) VALUES (:key, :release) ON CONFLICT DO NOTHING;
@@ -484,11 +501,11 @@ FROM message WHERE message.id > :after AND (:state IS NULL OR state = :state) OR
 
 -- name: dumps
 -- One page of ingested files; a copy is a path whose content was known already.
-SELECT id, source, name, sha, status, size, encoding, as_of, at, n_new, n_changed, n_completed, n_enriched,
+SELECT id, source, name, sha, status, size, encoding, as_of, evidence, at, n_new, n_changed, n_completed, n_enriched,
     n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, x'' AS copy
 FROM dump WHERE (at, id, x'') > (:at, :id, :copy)
 UNION ALL
-SELECT file.dump, file.source, file.name, file.sha, file.status, file.size, dump.encoding, dump.as_of, file.at,
+SELECT file.dump, file.source, file.name, file.sha, file.status, file.size, dump.encoding, dump.as_of, dump.evidence, file.at,
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, file.path
 FROM file JOIN dump ON dump.id = file.dump
 WHERE file.status = 'duplicate' AND (file.at, file.dump, file.path) > (:at, :id, :copy)
@@ -758,8 +775,9 @@ WHERE as_of > :now;
 -- name: correct_confirmations
 UPDATE release SET
     confirmed = iif(confirmed > :now, min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', confirmed, :by), :now)), confirmed),
-    withdrawn = iif(withdrawn > :now, min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', withdrawn, :by), :now)), withdrawn)
-WHERE confirmed > :now OR withdrawn > :now;
+    withdrawn = iif(withdrawn > :now, min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', withdrawn, :by), :now)), withdrawn),
+    stamped = iif(stamped > :now, NULL, stamped) -- it was believed while the clock ran ahead
+WHERE confirmed > :now OR withdrawn > :now OR stamped > :now;
 
 -- name: extend_expiries
 UPDATE message SET expires_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', expires_at, :by), expires_at)

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from monitor.model import Edit, IngestReport, Item, Kind, Message, RelatedRelease, Release, Sketch, Snippet
+from monitor.model import Edit, Evidence, IngestReport, Item, Kind, Message, RelatedRelease, Release, Sketch, Snippet
 from monitor.readable import readable
 from monitor.store.sqlite.stored_values import checked
 from monitor.times import parse_timestamp as _parse_timestamp
@@ -48,6 +48,11 @@ def parse_day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
+def day_text(day: date | None) -> str | None:
+    """Return a day as it is stored; None stays None."""
+    return str(day) if day else None
+
+
 def parse_optional_timestamp(text: str | None) -> datetime | None:
     """Return a stored time; None stays None."""
     return parse_timestamp(text) if text else None
@@ -60,6 +65,7 @@ _READ: Mapping[str, Callable[[Any], object]] = {  # how a column of this name is
     **dict.fromkeys(("watchlists", "alert", "fields", "related"), _parse_list),
     "numbers": _parse_pairs,
     "kind": parse_kind,
+    "evidence": checked(lambda text: Evidence(text) if text else None),
     "date": parse_day,
     "reverted": bool,
 }

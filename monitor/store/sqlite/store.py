@@ -19,15 +19,17 @@ from monitor.model import (
     Kind,
     Mode,
     Notice,
+    PastVersion,
     Reject,
     SeenRecord,
     Sketch,
 )
 from monitor.ports import Known
-from monitor.records import LedgerEntry, Listing, OverdueDumps
+from monitor.records import LastDump, LedgerEntry, Listing, OverdueDumps
 from monitor.store.sqlite.changes import add_changes, refuse_stale
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import (
+    day_text,
     pack_item,
     parse_day,
     parse_optional_timestamp,
@@ -54,6 +56,10 @@ class SqliteStore:
         row = self._handle.one("dump_of_content", source=source, sha=sha256)
         return report_of(dict(row)) if row else None
 
+    def last_dump(self, source: str, path: bytes) -> IngestReport | None:
+        row = self._handle.one("dump_of_path", source=source, path=path)
+        return report_of(dict(row)) if row else None
+
     def seen_records(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, SeenRecord]:
         return {
             digest: SeenRecord(number=release, version=seq, is_current=bool(is_current))
@@ -73,9 +79,9 @@ class SqliteStore:
         if not named:
             return Known(heads={}, by_key={}, next_number=next_number, crowded=crowded)
         wanted = to_json(named)
-        past: dict[int, set[bytes]] = {}
-        for row in self._handle.all("past_texts", numbers=wanted):
-            past.setdefault(row["release"], set()).add(row["fold_hash"])
+        past: dict[int, set[PastVersion]] = {}
+        for release, *version in self._handle.all("past_versions", numbers=wanted):
+            past.setdefault(release, set()).add(_past_version(*version))
         heads = {row["id"]: _head(row, past.get(row["id"], set())) for row in self._handle.all("heads", numbers=wanted)}
         return Known(heads=heads, by_key=by_key, next_number=next_number, crowded=crowded)
 
@@ -90,9 +96,9 @@ class SqliteStore:
         days = {"after": str(after), "before": str(before)}
         rows = self._handle.all("listed_between", source=source, listing=name, **days)
         numbers = [row["id"] for row in rows if row["id"] not in but]
-        newest = self._handle.all("listing_age", source=source, listing=name)[0][0]
+        last = self._handle.one("listing_age", source=source, listing=name)
         heads = self.snapshot((), numbers).heads
-        return Listing(as_of=parse_optional_timestamp(newest), heads=tuple(heads[n] for n in numbers))
+        return Listing(last=LastDump(**_shown(last)) if last else None, heads=tuple(heads[n] for n in numbers))
 
     def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
         with self._handle.transaction():
@@ -169,7 +175,9 @@ class SqliteStore:
             **values,
             source=dump.source,
             sha=dump.sha256,
-            as_of=timestamp(batch.as_of),
+            as_of=timestamp(batch.age.as_of),
+            evidence=batch.age.evidence,
+            newest=day_text(batch.age.newest),
             name=dump.name,
             size=dump.signature.size,
             mtime=timestamp_of_ns(dump.signature.mtime_ns),
@@ -255,16 +263,29 @@ class SqliteStore:
         )
 
 
-def _head(row: Any, past: set[bytes]) -> Head:
+def _head(row: Any, past: set[PastVersion]) -> Head:
     return Head(
         number=row["id"],
         version=row["seq"],
         last=row["last"],
         release=release_of(row),
-        confirmed=parse_timestamp(row["confirmed"]),
+        **_shown(row),
         withdrawn=parse_optional_timestamp(row["withdrawn"]),
-        past=frozenset(past),
+        others=frozenset(past),
     )
+
+
+def _shown(row: Any) -> _Row:
+    """Return what is known of the newest dump that showed a release, or of the newest one of a listing."""
+    return {
+        "confirmed": parse_timestamp(row["confirmed"]),
+        "stamped": parse_optional_timestamp(row["stamped"]),
+        "newest": parse_day(row["newest"]),
+    }
+
+
+def _past_version(text_hash: bytes, day: str | None, category: str | None, was_current: int) -> PastVersion:
+    return PastVersion(text_hash, parse_day(day), category, bool(was_current))
 
 
 def _sketch(row: Any) -> Sketch | None:

@@ -283,3 +283,35 @@ def test_without_a_copy_nothing_is_migrated_and_nothing_half_is_left(old: Path) 
     assert _tables(old / "monitor.db") == before
     assert {path.name for path in old.iterdir()} >= {"monitor.db", "STORE_ID", BACKUP}
     assert not (old / f".{BACKUP}.new").exists()
+
+
+def test_an_old_store_learns_which_of_its_dumps_had_a_timestamp(state: Path) -> None:
+    """The first was dated by its name, the second by its newest record, the third by a number that is no date."""
+    dated = [
+        ("press_2024-07-02.txt", "2024-07-01T15:00:00.000Z"),
+        ("latest.txt", "2024-07-04T15:00:00.000Z"),
+        ("plan_20501231.txt", "2050-12-30T15:00:00.000Z"),
+    ]
+    state.mkdir()
+    with closing(sqlite3.connect(state / "monitor.db", isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        migrations.apply(Database(connection, execute_plugins=False), stop_before="m018_ages")
+        connection.execute("INSERT INTO meta VALUES ('store_id', 'abc')")
+        counts = ", ".join(["1", "1", *["0"] * 9])
+        for number, (name, as_of) in enumerate(dated, start=1):
+            connection.execute(
+                f"INSERT INTO dump VALUES ({number}, 'motie', '{name}', x'0{number}', 9, '{AT}', '{as_of}', 0,"
+                f" 'stored', 'utf-8', {counts}, NULL, NULL, x'01000000', '{AT}')"
+            )
+            connection.execute(
+                "INSERT INTO release (id, source, head, fold_hash, seq, date, first_dump, confirmed)"
+                f" VALUES ({number}, 'motie', {number}, x'00', 1, '2024-07-01', 1, '{as_of}')"
+            )
+    (state / "STORE_ID").write_text("abc\n")
+    with closing(open_for_writing(state)) as handle, handle.transaction():
+        found = handle.all("dump_by_id", id=1) + handle.all("dump_by_id", id=2) + handle.all("dump_by_id", id=3)
+        assert [row["evidence"] for row in found] == ["stamp", None, None]
+        assert found[2]["as_of"] == AT
+    with closing(sqlite3.connect(state / "monitor.db")) as connection:
+        rows = connection.execute("SELECT confirmed, stamped FROM release ORDER BY id").fetchall()
+    assert rows == [(dated[0][1], dated[0][1]), (dated[1][1], None), (AT, None)]

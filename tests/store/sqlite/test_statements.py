@@ -21,7 +21,7 @@ HOT = [
         "seen_records",
         "aliases",
         "heads",
-        "past_texts",
+        "past_versions",
         "next_release",
         "moved_heads",
         "open_rejects",

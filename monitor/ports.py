@@ -55,6 +55,8 @@ class Known:
     # By digest, what a record that was never seen may look like: releases, and records of its dump by their digests;
     # each with the share of it that many releases have (compare.near_duplicates). The heads of the releases are here.
     alike: Mapping[bytes, Mapping[int | bytes, float]] = field(default_factory=dict)
+    # Three-word sequences that several other releases have, where a record shares little with one of its title and day.
+    boilerplate: frozenset[int] = frozenset()
 
 
 class Store(Protocol):

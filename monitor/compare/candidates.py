@@ -15,8 +15,8 @@ from itertools import chain
 
 from rapidfuzz import fuzz, process
 
-from monitor.compare.fingerprint import MAX_TITLE, NormalForm, nearby_days
-from monitor.compare.identity import MIN_BODY, MIN_BODY_RATIO, MIN_TITLE_RATIO, FormCache
+from monitor.compare.fingerprint import MAX_TITLE, NormalForm, nearby_days, normal_form
+from monitor.compare.identity import MIN_BODY, MIN_BODY_RATIO, MIN_TITLE_RATIO, FormCache, is_doubtful
 from monitor.compare.near_duplicates import (
     MAX_HOLDERS,
     MAX_LENGTH,
@@ -31,6 +31,8 @@ from monitor.ports import Known, Store
 MAX_SHARING = 2_000  # releases of one title, opening or day among which a record is searched: the newest
 MAX_CANDIDATES = 32  # of them are compared with a record as they are; of more only the nearest
 MAX_NEAREST = 16
+MAX_BOILERPLATE_SOURCES = 48  # releases among which boilerplate is searched: the newest
+MIN_BOILERPLATE_HOLDERS = 3  # of them have a sequence that is boilerplate
 
 
 def load_candidates(
@@ -62,7 +64,30 @@ def load_candidates(
     wanted = {number for by_entry in nearest.values() for numbers in by_entry.values() for number in numbers}
     wanted.update(n for found in alike.values() for n in found if isinstance(n, int))
     wanted.update(number for crowd in crowds.values() for number in crowd.first)
-    return replace(_with_heads(reader.known, store, wanted), nearest=nearest, alike=alike)
+    found = replace(_with_heads(reader.known, store, wanted), nearest=nearest, alike=alike)
+    return replace(found, boilerplate=_boilerplate(left, found, form_cache, store, near=near))
+
+
+def _boilerplate(
+    digests: Sequence[bytes], known: Known, form_cache: FormCache, store: Store, *, near: Collection[int]
+) -> frozenset[int]:
+    """Return the three-word sequences that several releases of these days have, where a record may share only them."""
+    doubtful = dict[bytes, list[int]]()
+    for digest in digests:
+        key = form_cache.entries(digest)["title"]
+        numbers = known.nearest.get(digest, {}).get("title") or known.by_key.get(key, ())
+        form = form_cache.of_record(digest)
+        if some := [number for number in numbers if is_doubtful(form, form_cache.of_head(known.heads[number]))]:
+            doubtful[digest] = some
+    if not doubtful:
+        return frozenset()
+    compared = {number for numbers in doubtful.values() for number in numbers}
+    others = [number for number in sorted(near, reverse=True) if number not in compared][:MAX_BOILERPLATE_SOURCES]
+    heads = store.snapshot((), others).heads
+    texts = [normal_form(head.release).shingles for head in heads.values()]
+    texts += [form_cache.of_record(one).shingles for one in digests[:MAX_BOILERPLATE_SOURCES] if one not in doubtful]
+    counts = Counter(chain.from_iterable(texts))
+    return frozenset(sequence for sequence, times in counts.items() if times >= MIN_BOILERPLATE_HOLDERS)
 
 
 class Crowd:

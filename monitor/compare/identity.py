@@ -19,6 +19,8 @@ from monitor.model import Head, PastVersion, Record, SeenRecord
 from monitor.ports import Known
 
 MIN_SHINGLES_SHARED = 0.12  # Jaccard similarity of two texts under one title and day that are one release
+MAX_SHINGLES_DOUBTFUL = 0.8  # of those that share less, boilerplate does not count
+MIN_OWN_SHINGLES = 6  # sequences without a figure that a text must have beside boilerplate to be another release
 MIN_BODY_ALONE = 200  # characters of a body that are evidence by themselves
 MIN_BODY = 100  # the same, where title or day agree as well; captions and numbered notices are shorter
 MIN_BODY_RATIO_REDATED = 98.0  # ratio of bodies that differ by a few words
@@ -179,7 +181,8 @@ class _Candidates:
 
     def _pair(self, digest: bytes, number: int) -> CandidatePair:
         head, is_seen = self._known.heads[number], self._seen.get(digest) == number
-        return CandidatePair(self._form_cache.of_record(digest), self._form_cache.of_head(head), head.others, is_seen)
+        record, known = self._form_cache.of_record(digest), self._form_cache.of_head(head)
+        return CandidatePair(record, known, head.others, is_seen, self._known.boilerplate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +193,7 @@ class CandidatePair:
     known: NormalForm
     others: frozenset[PastVersion]  # the head's other versions
     is_seen: bool = False  # the record was assigned to this release before
+    boilerplate: frozenset[int] = frozenset()  # three-word sequences that several other releases have
 
     @property
     def has_same_title(self) -> bool:
@@ -270,16 +274,46 @@ def _is_undated(pair: CandidatePair) -> float | None:
     return pair.common_length if fits else None
 
 
+def is_doubtful(record: NormalForm, known: NormalForm) -> bool:
+    """Return whether two texts of one title and day share so little that boilerplate could be all of it."""
+    has_same_head = record.title == known.title and record.date is not None and record.date == known.date
+    return has_same_head and MIN_SHINGLES_SHARED <= _similarity(record, known) < MAX_SHINGLES_DOUBTFUL
+
+
 def _has_same_title_and_day(pair: CandidatePair) -> float | None:
     if not (pair.has_same_title and pair.has_same_day):
         return None
-    mine, theirs = pair.record.shingles, pair.known.shingles
-    if pair.record.is_cut or pair.known.is_cut:  # only what both have counts
-        words, others = pair.record.words, pair.known.words
-        common = min(len(words), len(others))
-        mine, theirs = shingles(words[:common]), shingles(others[:common])
-    similarity = len(mine & theirs) / max(1, len(mine | theirs))
+    similarity = _similarity(pair.record, pair.known)
+    if pair.boilerplate and similarity < MAX_SHINGLES_DOUBTFUL:
+        mine, theirs = (_own_shingles(words, pair.boilerplate) for words in _common_words(pair.record, pair.known))
+        if min(len(mine), len(theirs)) >= MIN_OWN_SHINGLES:
+            similarity = min(similarity, len(mine & theirs) / len(mine | theirs))
     return similarity if similarity >= MIN_SHINGLES_SHARED else None
+
+
+def _similarity(record: NormalForm, known: NormalForm) -> float:
+    """Return which part of the three-word sequences of two texts both have."""
+    mine, theirs = record.shingles, known.shingles
+    if record.is_cut or known.is_cut:
+        mine, theirs = map(shingles, _common_words(record, known))
+    return len(mine & theirs) / max(1, len(mine | theirs))
+
+
+def _common_words(record: NormalForm, known: NormalForm) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the words of two texts; where one is cut, only as many as both have."""
+    words, others = record.words, known.words
+    end = min(len(words), len(others)) if record.is_cut or known.is_cut else None
+    return words[:end], others[:end]
+
+
+def _own_shingles(words: Sequence[str], boilerplate: frozenset[int]) -> set[int]:
+    """Return the sequences of a text that are no boilerplate; another figure alone makes no other sentence."""
+    plain = zip(words, words[1:], words[2:], strict=False)
+    return {hash(three) for three in plain if not any(map(_has_digit, three))} - boilerplate
+
+
+def _has_digit(word: str) -> bool:
+    return any(map(str.isdigit, word))
 
 
 def _is_redated(pair: CandidatePair) -> float | None:

@@ -165,6 +165,7 @@ def test_a_take_in(archive: SqliteArchive) -> None:
         "size": content.signature.size,
         "encoding": "utf-8",
         "as_of": "2026-11-22T12:00:00Z",
+        "evidence": "arrival",
         "at": "2026-11-22T12:00:00Z",
         "counts": {**dict.fromkeys(map(str, Kind), 0), "new": 2, "rejected": 1},
     }

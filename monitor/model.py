@@ -398,6 +398,7 @@ class Batch:
     parser: int  # version of the parser that read it
     mode: Mode
     listing: str | None = None  # the declared listing this dump is of; None: none
+    missing: tuple[int, ...] = ()  # releases that are withdrawn if the next dump of the listing lacks them, too
     row: int | None = None  # id of the dump row that the earlier parts made; None: this is the first part
     is_last: bool = True  # all of the dump is stored with it
 
@@ -417,6 +418,7 @@ class IngestReport:
     at: datetime
     counts: dict[Kind, int] = field(default_factory=dict)
     evidence: Evidence | None = None  # how as_of is known; None: an older version stored it
+    missing: int = 0  # releases of its listing that a second dump is to withdraw; not stored
 
     @property
     def rejected(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from monitor.collect.as_of import age_of, latest_day, name_stamp
 from monitor.collect.batches import DumpPart, DumpSummary, batched, split_into_parts
@@ -144,6 +145,15 @@ def _summarize(
     return summary, reservations, kept
 
 
+class _Decision(NamedTuple):
+    """What one part of a dump leads to."""
+
+    seen: Mapping[bytes, SeenRecord]  # records that change nothing
+    changes: tuple[Change, ...]
+    titles: dict[int, str]  # of related releases
+    missing: tuple[int, ...]  # releases that wait for a second dump of the listing
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _IngestRun:
     """One ingest of a dump: the values that are the same for all its parts."""
@@ -166,7 +176,7 @@ class _IngestRun:
         for _ in range(_MAX_ATTEMPTS):
             if seen_records is None:
                 seen_records = self.store.seen_records(dump.source, {record.digest for record in part.records})
-            seen, changes, titles = self._decide(part, seen_records)
+            seen, changes, titles, missing = self._decide(part, seen_records)
             alerts = tuple(map(self._without_silent, routing.matcher.alerts(changes, source=dump.source)))
             notices = compose(alerts, source=dump.source, routes=routing.routes, titles=titles, urgent=routing.urgent)
             batch = Batch(
@@ -181,6 +191,7 @@ class _IngestRun:
                 parser=PARSER_VERSION,
                 mode=self.mode,
                 listing=self.options.listing_of(dump.name),
+                missing=missing,
                 row=row,
                 is_last=part.is_last,
             )
@@ -190,16 +201,13 @@ class _IngestRun:
                 seen_records = None
                 continue
             self.reservations.mark_shown(seen, changes)
-            return report
+            return replace(report, missing=len(missing))
         raise Stale(f"the store kept changing while {dump.name} was ingested; the monitor will try again")
 
-    def _decide(
-        self, part: DumpPart, known_records: Mapping[bytes, SeenRecord]
-    ) -> tuple[Mapping[bytes, SeenRecord], tuple[Change, ...], dict[int, str]]:
-        """Return the seen records that change nothing, the changes, and the titles of related releases; write nothing.
+    def _decide(self, part: DumpPart, known_records: Mapping[bytes, SeenRecord]) -> _Decision:
+        """Decide on one part, by one snapshot of the store; write nothing.
 
-        All come from one snapshot of the store. Records that show what they showed before come first: they are not
-        parsed or compared.
+        Records that show what they showed before come first: they are not parsed or compared.
         """
         source, reservations = self.dump.source, self.reservations
         seen_records = {each.digest: seen for each in part.records if (seen := known_records.get(each.digest))}
@@ -223,23 +231,32 @@ class _IngestRun:
             unavailable=replace(unavailable, reserved=unavailable.reserved | shown),
         )
         shown.update(change.number for change in changes)
-        vanished = self._withdrawn(shown) if part.is_last else ()
-        return same, changes + vanished, _titles(changes, known)
+        vanished, missing = self._withdrawn(shown) if part.is_last else ((), ())
+        return _Decision(same, changes + vanished, _titles(changes, known), missing)
 
     def _without_silent(self, alert: Alert) -> Alert:
         """Return the alert without the watchlists that are muted or have no channel: they alert nobody."""
         silent = {name for name, channels in self.routing.routes.items() if not channels}.union(self.muted)
         return replace(alert, notified=tuple(name for name in alert.notified if name not in silent))
 
-    def _withdrawn(self, shown: Collection[int]) -> tuple[Change, ...]:
-        """Return the withdrawals: what a complete dump of a declared listing no longer shows within its days."""
+    def _withdrawn(self, shown: Collection[int]) -> tuple[tuple[Change, ...], tuple[int, ...]]:
+        """Return the withdrawals: what a complete dump of a declared listing no longer shows within its days.
+
+        Where that is more than it shows, the page may be half loaded. Then return also the releases that are missing:
+        they are withdrawn once a second dump lacks them, too.
+        """
         oldest, newest, listing = self.summary.oldest, self.summary.newest, self.options.listing_of(self.dump.name)
         if listing is None or self.summary.has_rejects or oldest is None or newest is None:
-            return ()
+            return (), ()
         before = self.store.listing(self.dump.source, listing, after=oldest, before=newest, but=self.reservations)
         if before.last and (is_older(self.age, before.last) or doubt_of(self.age, before.last)):
-            return ()
-        return withdrawn(before.heads, shown=shown, listing=listing, age=self.age)
+            return (), ()
+        gone = withdrawn(before.heads, shown=shown, listing=listing, age=self.age)
+        if len(gone) <= self.summary.records:
+            return gone, ()
+        confirmed = before.missing if self.mode is not Mode.AGAIN else frozenset()
+        sure = tuple(change for change in gone if change.number in confirmed)
+        return sure, tuple(change.number for change in gone if change.number not in confirmed)
 
 
 def _without_dropped(known: Known, drop: tuple[str, ...]) -> Known:
@@ -260,6 +277,6 @@ def _titles(changes: Sequence[Change], known: Known) -> dict[int, str]:
 def _status(summary: DumpSummary, mode: Mode) -> str:
     if mode is Mode.WATCH and summary.has_tail:
         return "held"
-    if summary.has_records:
+    if summary.records:
         return "stored"
     return "rejected" if summary.has_reject_text else "empty"

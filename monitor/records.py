@@ -225,6 +225,7 @@ class Listing:
 
     last: LastDump | None  # None: there was no dump of it
     heads: tuple[Head, ...]  # seen in it before, within the days asked for
+    missing: frozenset[int] = frozenset()  # of these, what its last dump lacked together with most others
 
 
 class LedgerEntry(NamedTuple):

@@ -37,7 +37,7 @@ class DumpSummary:
         self.oldest: date | None = None  # day of a record; None: no record has one
         self.newest: date | None = None
         self.current: date | None = None  # the newest day that is not after `latest`
-        self.has_records = False
+        self.records = 0
         self.has_rejects = False
         self.has_tail = False
         self.has_reject_text = False
@@ -51,7 +51,7 @@ class DumpSummary:
                 # Line 0: the file was not even read, unless it is empty, and that is a tail.
                 self.has_reject_text |= bool(entry.text) or (entry.line == 0 and not entry.is_tail)
                 continue
-            self.has_records = True
+            self.records += 1
             if day := entry.day:
                 self.oldest = min(self.oldest or day, day)
                 self.newest = max(self.newest or day, day)

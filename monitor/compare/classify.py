@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import count
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from monitor.compare.near_duplicates import near_duplicates
 from monitor.compare.reservations import Unavailable
 from monitor.model import Age, Change, Edit, Head, Kind, PastVersion, Record, Release, SeenRecord
 from monitor.ports import Known
+
+_MAX_STEP = timedelta(days=7)  # between two dumps of a page that gives a release the day on which it is read
 
 
 def classify(
@@ -65,7 +68,7 @@ def compare(record: Record, head: Head, *, evidence: str, age: Age, seen: SeenRe
     elif views.changed and doubt.is_stale:
         kind, what = Kind.STALE, f"{doubt.reason}: {views.summary}"
     elif views.changed:
-        kind, what = Kind.CHANGED, views.summary
+        kind, what = _kind_of_change(head, views)
     elif views.is_longer:
         kind, what = Kind.COMPLETED, "the text goes on where it was cut"
     elif views.added_fields:
@@ -131,13 +134,29 @@ def withdrawn(heads: Iterable[Head], *, shown: Container[int], listing: str, age
     )
 
 
+def _kind_of_change(head: Head, views: _Comparison) -> tuple[Kind, str]:
+    if _is_redated_again(head, views):
+        return Kind.COSMETIC, f"the same text moves on with the days: {views.summary}"
+    return Kind.CHANGED, views.summary
+
+
+def _is_redated_again(head: Head, views: _Comparison) -> bool:
+    """Return whether a text that had another date before moves on by some days, as on a page that dates itself."""
+    old, new = head.release.date, views.after.date
+    if views.changed != ("date",) or old is None or new is None or not old < new <= old + _MAX_STEP:
+        return False
+    text = text_hash(head.release)
+    return any(one.text_hash == text and one.date is not None and one.date < old for one in head.others)
+
+
 def _change(
     kind: Kind, record: Record, head: Head, views: _Comparison, *, reason: str, seen: SeenRecord | None = None
 ) -> Change:
     version = head.last + 1 if views.after != head.release else head.version
     if kind is Kind.STALE and seen is not None:
         version = seen.version  # this very record is in the history already
-    is_reverted = bool(views.changed) and kind is not Kind.STALE and _was_shown(views, head.others)
+    may_revert = bool(views.changed) and kind not in (Kind.STALE, Kind.COSMETIC)
+    is_reverted = may_revert and _was_shown(views, head.others)
     is_text = not {"title", "body"}.isdisjoint(views.changed)
     again = f"; this is an earlier {'text' if is_text else ' and '.join(views.changed)} again" if is_reverted else ""
     return Change(

@@ -205,6 +205,8 @@ class Ingester:
         name = outcome.source.name
         if outcome.report and outcome.report.rejected:
             self.reject_alerts.report_dump(outcome.report)
+        if outcome.report and outcome.report.missing:
+            self.operator.listing_incomplete(outcome.report)
         if outcome.is_failed:
             self.operator.dump_failed(name, outcome.source.folder.name_of(outcome.path), outcome.error)
         if not outcome.is_postponed and not outcome.is_failed:
@@ -295,6 +297,8 @@ def _shortened(name: str) -> str:
 def _log_report(report: IngestReport) -> None:
     log = warn if report.rejected or report.status == "held" else say
     more = {"see": "monitor dumps --rejects"} if report.rejected else {}
+    if report.missing:
+        warn("listing_incomplete", source=report.source, name=report.name, missing=report.missing)
     counts = {str(kind): count for kind, count in report.counts.items() if count}
     if report.counts.get(Kind.STALE):
         more |= {"as_of": rfc3339(report.as_of) or "", "as_of_from": report.evidence or "unknown"}

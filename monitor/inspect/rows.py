@@ -97,7 +97,8 @@ def message_row(message: MessageRecord) -> Row:
 def dump_row(report: IngestReport) -> Row:
     """Return a line of `dumps` and of `ingest`."""
     counts = {str(kind): report.counts.get(kind, 0) for kind in Kind}
-    return {**_fields(report, dump="id", name="path"), "sha256": report.sha256.hex(), "counts": counts}
+    row = {**_fields(report, dump="id", name="path"), "sha256": report.sha256.hex(), "counts": counts}
+    return {name: value for name, value in row.items() if name != "missing"}
 
 
 def reject_row(reject: RejectRecord) -> Row:

@@ -322,6 +322,20 @@ def test_only_a_complete_listing_withdraws(drops: list[Drop], expected: str, lis
     assert last(listed, drops) == expected
 
 
+def test_a_text_that_is_dated_anew_with_every_dump_is_told_once(lab: Lab) -> None:
+    days = ("2025-01-16", "2025-01-17", "2025-01-18", "2025-01-24", "2025-02-20", "2025-02-19")
+    kinds = [last(lab, [named(f"2025-03-{n:02}.txt", on(AUTO, day))]) for n, day in enumerate(days, start=1)]
+    assert kinds == ["new", "changed", "cosmetic", "cosmetic", "changed", "changed"]
+    assert lab.heads() == [on(AUTO, "2025-02-19")]
+
+
+def test_typography_and_a_learned_date_are_no_earlier_date(lab: Lab) -> None:
+    last(lab, [named("2025-02-28.txt", replace(AUTO, date=None), OLDER)])
+    views = (AUTO, STRAIGHT, on(STRAIGHT, "2025-01-17"), on(STRAIGHT, "2025-01-18"))
+    kinds = [last(lab, [named(f"2025-03-{n:02}.txt", view)]) for n, view in enumerate(views, start=1)]
+    assert kinds == ["enriched", "cosmetic", "changed", "cosmetic"]
+
+
 def test_without_declared_listings_nothing_is_ever_withdrawn(lab: Lab) -> None:
     assert last(lab, GONE) == "unchanged unchanged"
 

@@ -56,6 +56,41 @@ def test_a_withdrawn_release_is_withdrawn_once_and_can_come_back(pair: Pair) -> 
     assert (head.version, head.withdrawn, listed(pair)) == (2, None, [2])
 
 
+BOARD = [record(f"News {n}", f"What was new on that day, {n}.", f"2024-06-{n:02}") for n in range(1, 11)]
+HALF = [BOARD[0], BOARD[8], BOARD[9]]
+
+
+def test_a_dump_that_lacks_more_than_it_shows_withdraws_nothing_before_a_second_one_says_the_same(pair: Pair) -> None:
+    take(pair, "press_20240702.txt", *BOARD)
+    first = take(pair, "press_20240703.txt", *HALF)
+    assert (first.counts[Kind.WITHDRAWN], first.missing) == (0, 7)
+    second = take(pair, "press_20240704.txt", *BOARD[:2], *HALF[1:])
+    assert (second.counts[Kind.WITHDRAWN], second.missing) == (6, 0), "one is back"
+
+
+def test_a_second_dump_withdraws_what_both_lack_and_what_is_shown_again_starts_anew(pair: Pair) -> None:
+    take(pair, "press_20240702.txt", *BOARD)
+    take(pair, "press_20240703.txt", *HALF)
+    second = take(pair, "press_20240704.txt", *reversed(HALF))
+    assert (second.counts[Kind.WITHDRAWN], second.missing) == (7, 0)
+    assert take(pair, "press_20240705.txt", *reversed(BOARD)).counts[Kind.REAPPEARED] == 7
+    assert take(pair, "press_20240706.txt", HALF[1], HALF[0], HALF[2]).missing == 7
+
+
+def test_the_same_dump_read_again_is_no_second_one(pair: Pair) -> None:
+    take(pair, "press_20240702.txt", *BOARD)
+    take(pair, "press_20240703.txt", *HALF)
+    again = dump_of(dump(*HALF), name="press_20240703.txt")
+    report = ingest(again, options=HABITS, routing=NOBODY, store=pair.store, now=NOON, mode=Mode.AGAIN)
+    assert (report.counts[Kind.WITHDRAWN], report.missing) == (0, 7)
+
+
+def test_a_listing_that_lacks_no_more_than_it_shows_withdraws_at_once(pair: Pair) -> None:
+    take(pair, "press_20240702.txt", *BOARD)
+    report = take(pair, "press_20240703.txt", *BOARD[:4], BOARD[9])
+    assert (report.counts[Kind.WITHDRAWN], report.missing) == (5, 0)
+
+
 def test_a_stale_view_has_a_number_and_never_becomes_the_head(pair: Pair) -> None:
     take(pair, "a_20240705.txt", MIDDLE)
     assert take(pair, "a_20240704.txt", EDITED).counts[Kind.STALE] == 1

@@ -99,6 +99,18 @@ def test_hit_counters_that_are_left_out_tell_nothing_also_where_they_were_stored
     assert row["numbers"] == []
 
 
+def test_the_operator_hears_of_a_listing_that_lacks_more_than_it_shows(tmp_path: Path) -> None:
+    listing = 'path: seeds/\n    listings: {press: ["press_*.txt"]}'
+    project = Project(tmp_path / "p", config=CONFIG.replace("path: seeds/", listing) % "console://")
+    board = [record(f"FTA talks {n}", f"Talks of day {n}.", f"2024-07-{n:02}") for n in range(1, 10)]
+    project.drop("press_2024-07-10.txt", "\n".join(board))
+    project.run("run", "--once")
+    for day, headline in (("11", "a listing of source motie lacks 6 releases"), ("12", "6 withdrawn")):
+        project.drop(f"press_2024-07-{day}.txt", "\n".join([board[0], *board[-2:], ""][: 3 + (day == "12")]))
+        assert headline in project.run("run", "--once").out
+    assert kinds(project) == {"new": 9, "withdrawn": 6}
+
+
 def test_the_samples_show_every_kind_that_is_no_reject(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "seeds", tmp_path / "seeds")
     shutil.copy(ROOT / "config.yaml", tmp_path)

@@ -85,6 +85,7 @@ def _move(handle: Handle, batch: Batch) -> None:
         changed = [change.number for change in batch.changes if change.kind is not Kind.WITHDRAWN]
         shown = sorted([*batch.as_seen, *changed])
         handle.many("add_listed", [{**board, "release": number} for number in shown])
+        handle.many("note_missing", [{**board, "release": number} for number in batch.missing])
     confirmed = [change.number for change in batch.changes if change.kind not in _SAME_CONFIRMED]
     # An arrival is noted once a day: it would write every release with every dump.
     is_exact = batch.age.evidence is not Evidence.ARRIVAL

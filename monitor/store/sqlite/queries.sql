@@ -55,12 +55,16 @@ SELECT as_of AS confirmed, newest, (
 FROM dump WHERE source = :source AND listing = :listing ORDER BY as_of DESC LIMIT 1;
 
 -- name: listed_between
-SELECT release.id FROM listed JOIN release ON release.id = listed.release
+SELECT release.id, listed.missing FROM listed JOIN release ON release.id = listed.release
 WHERE listed.source = :source AND listed.listing = :listing AND release.date > :after AND release.date < :before
     AND release.state = 'listed';
 
 -- name: add_listed
-INSERT INTO listed (source, listing, release) VALUES (:source, :listing, :release) ON CONFLICT DO NOTHING;
+INSERT INTO listed (source, listing, release) VALUES (:source, :listing, :release)
+ON CONFLICT DO UPDATE SET missing = 0 WHERE missing = 1;
+
+-- name: note_missing
+UPDATE listed SET missing = 1 WHERE source = :source AND listing = :listing AND release = :release;
 
 -- name: withdraw
 UPDATE release SET state = 'withdrawn', withdrawn = :as_of,

@@ -96,9 +96,14 @@ class SqliteStore:
         days = {"after": str(after), "before": str(before)}
         rows = self._handle.all("listed_between", source=source, listing=name, **days)
         numbers = [row["id"] for row in rows if row["id"] not in but]
+        missing = frozenset(row["id"] for row in rows if row["missing"])
         last = self._handle.one("listing_age", source=source, listing=name)
         heads = self.snapshot((), numbers).heads
-        return Listing(last=LastDump(**_shown(last)) if last else None, heads=tuple(heads[n] for n in numbers))
+        return Listing(
+            last=LastDump(**_shown(last)) if last else None,
+            heads=tuple(heads[n] for n in numbers),
+            missing=missing,
+        )
 
     def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
         with self._handle.transaction():

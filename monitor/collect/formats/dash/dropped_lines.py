@@ -29,21 +29,16 @@ def without_text(release: Release, drop: tuple[str, ...]) -> Release:
 
 def _without_lines(segment: Segment, drop: tuple[str, ...], categories: Collection[str]) -> Segment:
     *lines, last = segment.lines
-    text, label = _parted(last) if segment.has_date else (last, "")
+    text = last[: len(last) - segment.label.length].rstrip() if segment.label else last
+    label = last[len(text) :]  # with the spaces before it
     filled = [line for line in (*lines, text) if line.strip()]
     kept = 2 if filled and filled[0].strip() in categories else 1  # the category, and the title
     if not any(fits(drop, line.strip()) for line in filled[kept:]):
         return segment
     head = lines.index(filled[kept - 1]) + 1
     texts = [*lines[:head], *(line for line in (*lines[head:], text) if not fits(drop, line.strip()))]
-    if label and texts[-1] == text:
+    if label and not fits(drop, text.strip()):
         texts[-1:] = [text + label]
     elif label:  # as long as before: a space becomes the line end
         texts.append(label[1:] if label[0].isspace() else label)
     return segment._replace(lines=tuple(texts))
-
-
-def _parted(line: str) -> tuple[str, str]:
-    """Part a line that ends in a date label from it; the spaces before the label stay with it."""
-    text = line[: line.casefold().rindex("date")].rstrip()
-    return text, line[len(text) :]

@@ -19,6 +19,8 @@ RECORDS = [
     ("-\nExports rise\nExports rose in June.\n조회수 : 12\nImports fell. date2024-07-01", "line between"),
     ("-\nExports rise\nExports rose in June.\nImports fell.\nviews 7 date2024-07-01", "last line, before the label"),
     ("-\nExports rise\nExports rose in June.\nImports fell.\nViews 7\nPrint this page\ndate2024-07-01", "label apart"),
+    ("-\nExports rise\nExports rose in June.\nImports fell.\n조회수 7 Date: 2024-07-01", "before another label"),
+    ("-\nExports rise\nExports rose in June.\nImports fell.\nViews 7date 2024. 7. 1.", "glued to another label"),
     ("-\nExports rise\n  조회수 1 \nExports rose in June.\nImports fell.\nVIEWS 88   date2024-07-01", "both ends"),
 ]
 
@@ -49,6 +51,18 @@ def test_a_title_and_a_declared_category_stay_and_words_inside_a_line_stay() -> 
 def test_a_record_of_nothing_but_such_lines_is_a_title() -> None:
     [found] = parse("-\nExports rise\nViews 3\n조회수 3 date2024-07-01", drop=DROP).records
     assert found.release == Release(title="Exports rise", body="", date=date(2024, 7, 1), category=None)
+
+
+def test_signs_that_grow_in_lower_case_do_not_move_the_label() -> None:
+    [found] = parse("-\nExports rise\nViews 3\nVia Straße İzmir ßßß date2024-07-01", drop=DROP).records
+    assert found.release == Release(
+        title="Exports rise", body="Via Straße İzmir ßßß", date=date(2024, 7, 1), category=None
+    )
+
+
+def test_a_line_that_reads_as_the_title_is_left_out_alone() -> None:
+    [found] = parse("-\nViews 3\nViews 3 date2024-07-01", drop=DROP).records
+    assert (found.release.title, found.release.body) == ("Views 3", "")
 
 
 def test_a_half_written_record_is_still_one() -> None:

@@ -70,11 +70,12 @@ class File:
                 break
         self._refuse_change()
 
-    def sha256(self) -> bytes:
-        """Return the hash of all bytes. Raise FileChanged."""
+    def sha256(self, each: Callable[[bytes], None] = lambda chunk: None) -> bytes:
+        """Return the hash of all bytes, and call `each` with them chunk by chunk. Raise FileChanged."""
         digest = sha256()
         for chunk in self.chunks():
             digest.update(chunk)
+            each(chunk)
         return digest.digest()
 
     def verified_chunks(self, expected: bytes) -> Iterator[bytes]:

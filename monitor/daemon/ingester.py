@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import Enum
 from functools import partial
 
-from monitor.collect.charset import SAMPLE_SIZE, detect_encoding
+from monitor.collect.charset import EncodingSample, detect_encoding
 from monitor.collect.file_reader import (
     LARGE_SIZE,
     MAX_IN_MEMORY,
@@ -312,17 +312,19 @@ def _dump(path: bytes, name: str, file: File, source: Source, pacer: PartPacer, 
         file.pause = pacer.pause
     is_held = size <= MAX_IN_MEMORY or size > source.max_file
     content = read_content(file, max_file=source.max_file) if is_held else None
-    sha256 = content.sha256 if content else file.sha256()
-    beginning = content.content[:SAMPLE_SIZE] if content else file.first_bytes(SAMPLE_SIZE)
+    sample = EncodingSample()
+    sha256 = content.sha256 if content else file.sha256(sample.feed)
+    if content:
+        sample.feed(content.content)
     coding, fault = None, content.fault if content else ""
     try:
-        coding = detect_encoding(beginning, source.encoding)
+        coding = detect_encoding(sample.content, source.encoding)
     except NotReadable as error:
         fault = error.message
 
     def text_chunks() -> Iterator[str]:
         if coding is None:
-            return iter((beginning.decode("ascii", "replace"),))
+            return iter((sample.content.decode("ascii", "replace"),))
         return coding.decode(content.chunks() if content else file.verified_chunks(sha256))
 
     return Dump(

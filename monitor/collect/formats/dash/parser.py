@@ -182,7 +182,10 @@ def _reject_reason(segment: Segment, content: bytes, *, is_last: bool, max_recor
     else:
         has_undecodable_text = _UNDECODABLE.search(segment.text) is not None
     if has_undecodable_text:
-        return "the record has bytes that are not text in this file's encoding"
+        return (
+            "the record has bytes that are not text in this file's encoding; "
+            "if they are of another, set the source's `encoding:` to it"
+        )
     if len(segment.filled) < 2:
         return "the record has one line only: a title line and a body line are needed"
     if segment.is_welded:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
+from monitor.collect.charset import byte_counter
 from monitor.collect.formats.dash.end_label import (
     DASHES,
     EXACT_LENGTH,
@@ -102,7 +103,7 @@ class _Splitter:
     """The state of the splitting between two chunks."""
 
     def __init__(self, byte_count: Callable[[str], int], start: int, max_record: int) -> None:
-        self._byte_count = byte_count
+        self._usual_count = self._byte_count = byte_count
         self._max_length = 2 * max_record + 2 * _KEPT_END
         self._rest = ""  # the end of the last line, which may still become a lone "-" or a label
         self._is_mid_line = False  # the rest continues the last of `lines`
@@ -117,6 +118,8 @@ class _Splitter:
         self._is_empty = True  # no segment was found yet
 
     def feed(self, chunk: str) -> Iterator[Segment]:
+        codec = getattr(chunk, "codec", "")
+        self._byte_count = byte_counter(codec) if codec else self._usual_count
         text, at = self._rest + chunk, 0
         self._counted, has_bom = 0, _BOM in text
         # Line by line: a search for both characters at once takes six times as long.

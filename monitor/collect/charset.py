@@ -222,7 +222,7 @@ def _decode_records(chunks: Iterable[bytes], coding: TextEncoding) -> Iterator[s
     for chunk in chunks:
         data = held + chunk[skip:] if held else chunk[skip:]
         skip = max(0, skip - len(chunk))
-        while end := _end_of_records(data):
+        while end := _end_of_records(data):  # what is behind it waits for the next chunk
             yield from _decoded(data[:end], coding)
             data = data[end:]
         held = data
@@ -231,10 +231,11 @@ def _decode_records(chunks: Iterable[bytes], coding: TextEncoding) -> Iterator[s
 
 def _end_of_records(data: bytes) -> int:
     """Return how many bytes can be decoded before the next chunk is known."""
+    for mark in (b"-\n", b"-\r\n"):
+        if (at := data.rfind(mark)) >= 0:
+            return at + len(mark)
     if len(data) <= MAX_UNIT:
         return 0
-    if (end := data.rfind(b"-\n")) >= 0:
-        return end + 2
     ends = [match.end() for match in _UNIT_END.finditer(data) if match.end() < len(data)]  # at the end a LF may follow
     if ends:
         return ends[-1]

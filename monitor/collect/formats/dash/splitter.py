@@ -125,7 +125,7 @@ class _Splitter:
         # Line by line: a search for both characters at once takes six times as long.
         while (end := text.find("\n", at)) >= 0:
             line, dash = text[at:end], -1  # the place of a "-" that ends the segment
-            if line.startswith("-") and self._is_separator(line):
+            if line[:1] == "-" and self._is_separator(line):
                 dash = at
             elif self._label or self._is_mid_line or not self._line:
                 dash = yield from self._take_unusual(text, at, line)
@@ -160,7 +160,7 @@ class _Splitter:
             yield Segment(0, 0, lines, len(lines))
 
     def _is_separator(self, line: str) -> bool:
-        return not self._is_mid_line and len(line) <= MAX_SEPARATOR_LENGTH and line.rstrip() == "-"
+        return not self._is_mid_line and (line == "-" or (len(line) <= MAX_SEPARATOR_LENGTH and line.rstrip() == "-"))
 
     def _take_unusual(self, text: str, at: int, line: str) -> Generator[Segment, None, int]:
         """Take a line that goes on, or that follows a label or nothing; return its place if it stands for a "-"."""

@@ -99,16 +99,16 @@ class EncodingSample:
 
     def feed(self, chunk: bytes) -> None:
         """Add the next bytes of the file."""
+        begin = 0
         if self._head < SAMPLE_SIZE:
-            begin = chunk[: SAMPLE_SIZE - self._head]
-            self.content += begin
-            self._head += len(begin)
-            chunk = chunk[len(begin) :]
-        if self._size == 0 and (not self.content.isascii() or chunk.isascii()):
-            return
-        if self._size == 0 and (match := _HIGH_RUN.search(chunk)):
-            chunk = chunk[match.start() :]
-        more = chunk[: SAMPLE_SIZE - self._size]
+            begin = SAMPLE_SIZE - self._head
+            self.content += chunk[:begin]
+            self._head = len(self.content)
+        if self._size == 0:
+            if not self.content.isascii() or chunk.isascii() or not (match := _HIGH_RUN.search(chunk, begin)):
+                return
+            begin = match.start()
+        more = chunk[begin : begin + SAMPLE_SIZE - self._size]
         self.content += more
         self._size += len(more)
 

@@ -7,7 +7,7 @@ for hits.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import cached_property
 from itertools import islice, pairwise
 
@@ -16,6 +16,7 @@ from monitor.match.positions import Positions, Spans, ordered, to_bitset
 from monitor.match.tokens import Word, is_hangul, stem_length
 from monitor.model import Release
 
+_FEW = 10  # places of a word whose letter case is read without counting the words before
 _MANY = 10  # one word in so many is too common to be found from match to match
 
 FIELDS = ("title", "body", "category")  # in the order of hits
@@ -30,6 +31,7 @@ class TokenizedField:
         self.forms = self._tokens.folded.split()
         self.vocabulary = set(self.forms)
         self._positions_by_word: dict[Word, Positions] = {}
+        self._forms_by_word: dict[Word, frozenset[str]] = {}  # of open words
 
     @cached_property
     def written(self) -> list[str]:
@@ -48,8 +50,10 @@ class TokenizedField:
 
     def has(self, word: Word) -> bool:
         """Return whether the field has the word in any letter case."""
+        if not self.vocabulary:
+            return False
         if word.is_open:
-            return any(True for _ in self._open_forms(word))
+            return bool(self._open_forms(word))
         return not self.vocabulary.isdisjoint(word.forms)
 
     def has_pair(self, left: Word, right: Word) -> bool:
@@ -59,6 +63,24 @@ class TokenizedField:
     def has_phrase(self, words: str) -> bool:
         """Return whether these forms are adjacent here; a space at either end requires a whole word there."""
         return words in self._phrase_text
+
+    def is_written(self, word: Word) -> bool:
+        """Return whether a word stands here in the letter case that it wants."""
+        places = self._written_places(word)
+        return self.positions_of(word) > 0 if places is None else bool(places)
+
+    def locations_written(self, word: Word) -> list[tuple[int, int]] | None:
+        """Return the offsets of a word in the letter case that it wants; None: there are many."""
+        places = self._written_places(word)
+        return None if places is None else [self._tokens.location(place, place) for place in places]
+
+    def _written_places(self, word: Word) -> list[int] | None:
+        """Return its places in the folded string; None: there are so many that the positions of all words cost less."""
+        forms = () if word.is_open else self.vocabulary.intersection(word.forms)
+        if word.is_open or sum(self._tokens.folded.count(f" {form} ") for form in forms) > _FEW:
+            return None
+        places = (place for form in forms for place in self._tokens.places_of(form))
+        return sorted(place for place in places if word.fits_written(self._tokens.written_at(place)))
 
     def positions_of(self, word: Word) -> Positions:
         """Return the positions of a word, in its letter case if that counts."""
@@ -81,13 +103,7 @@ class TokenizedField:
 
     def locations_of(self, form: str, most: int) -> list[tuple[int, int]]:
         """Return a form's offsets into the text; at most so many."""
-        found: list[tuple[int, int]] = []
-        written, wanted = self._tokens.folded, f" {form} "
-        at = written.find(wanted)
-        while at >= 0 and len(found) < most:
-            found.append(self._tokens.location(at + 1, at + 1))
-            at = written.find(wanted, at + len(wanted) - 1)
-        return found
+        return [self._tokens.location(place, place) for place in islice(self._tokens.places_of(form), most)]
 
     @cached_property
     def _pairs(self) -> set[tuple[str, str]]:
@@ -102,14 +118,15 @@ class TokenizedField:
         """The position of each word; see `monitor.match.positions`."""
         if self._tokens.folded.isascii():
             return range(0, 2 * len(self.forms), 2)
-        places, place = [], -2
         touching = self._tokens.offset_shifts.glued
-        was_hangul = True
+        if not touching:
+            return [*range(0, 2 * len(self.forms), 2)]
+        places, place, before = [], -2, "가"
         for form, start in zip(self.forms, self._tokens.starts, strict=True):
-            is_particle = start in touching and not was_hangul and is_hangul(form)
+            is_particle = start in touching and is_hangul(form) and not is_hangul(before)
             place = place + 1 if is_particle else place + 2 & ~1
             places.append(place)
-            was_hangul = is_hangul(form)
+            before = form
         return places
 
     @cached_property
@@ -126,12 +143,18 @@ class TokenizedField:
         return "\n" + "\n".join(self.vocabulary) + "\n"
 
     def _places_of(self, word: Word) -> Iterator[int]:
-        found = set(self._open_forms(word)) if word.is_open else self.vocabulary.intersection(word.forms)
+        found = self._open_forms(word) if word.is_open else self.vocabulary.intersection(word.forms)
         places = (place for form in found for place in self._places_by_form[form])
         return (place for place in places if word.fits_written(self.written[place])) if word.is_picky else places
 
-    def _open_forms(self, word: Word) -> Iterator[str]:
-        """Yield the forms that an open word finds."""
+    def _open_forms(self, word: Word) -> Set[str]:
+        """Return the forms that an open word finds."""
+        found = self._forms_by_word.get(word)
+        if found is None:
+            found = self._forms_by_word[word] = frozenset(self._find_open(word))
+        return found
+
+    def _find_open(self, word: Word) -> Iterator[str]:
         left = "" if word.is_open_left else "\n"
         right = "" if word.is_open_right or word.endings else "\n"
         for stem in word.forms:
@@ -162,9 +185,14 @@ class Document:
 
     def field(self, field: str) -> TokenizedField:
         """Return a field with its words."""
-        if field not in self._fields:
-            self._fields[field] = TokenizedField(self._texts[field])
-        return self._fields[field]
+        found = self._fields.get(field)
+        if found is None:
+            text = self._texts[field]
+            found = self._fields[field] = TokenizedField(text) if text else _EMPTY
+        return found
+
+
+_EMPTY = TokenizedField("")  # has no word, so it never keeps what it is asked
 
 
 def _lines_with(text: str, needle: str) -> Iterator[str]:

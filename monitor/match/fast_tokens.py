@@ -1,9 +1,9 @@
 """Split a text into the words of `monitor.match.tokens.tokens`, all at once and at a tenth of the cost.
 
 The plain way matches a pattern for every word. Most of a text needs no pattern: between two spaces only letters,
-digits and marks of ASCII, where a table of characters and `split` give the same words. Only the stretches that the
-table cannot judge (another script, a possessive, dotted capitals) go to the pattern. A space only
-means that a word ends there, so the text between two spaces can be read by itself.
+digits and marks of ASCII, or Hangul syllables and marks behind them, where a table of characters and `split` give the
+same words. Only the stretches that the table cannot judge (another script, a possessive, dotted capitals, FTA를) go to
+the pattern. A space only means that a word ends there, so the text between two spaces can be read by itself.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from typing import NamedTuple
 from monitor.match.tokens import Token, tokens
 
 _POINT = re.compile(rb"\.(?<=[0-9]\.)(?=[0-9])")  # of a figure
-_KEPT = 0xFF  # stands for such a point while the others become spaces; no byte of ASCII
-_AS_WRITTEN = bytes(code if code < 128 and chr(code).isalnum() else 46 if code == _KEPT else 32 for code in range(256))
-_FOLDED = _AS_WRITTEN.lower()
+_KEPT = 0xFF  # stands for such a point while the others become spaces; no byte of UTF-8
+# All beyond ASCII stays.
+_AS_WRITTEN = bytes(46 if code == _KEPT else code if code > 127 or chr(code).isalnum() else 32 for code in range(256))
 _LOWER = bytes(range(256)).lower()
+_FOLDED = _AS_WRITTEN.translate(_LOWER)
 _INNER_MARKS = b".,-"
 # Marks that fill English texts: to take them for others changes no word, and keeps their stretches plain.
 _LIKE_ASCII = (("’", "'"), ("‘", "'"), ("–", "-"), *((mark, " ") for mark in "“”—…·\u00a0"))
-# Marks that may belong to a word or a figure, and other scripts; patterns that begin with one letter are fast.
+# Marks that may belong to a word or a figure; patterns that begin with one letter are fast.
 _ODD = (
     re.compile("'[sS]"),
     re.compile(r"\.(?:(?<=[A-Z]\.)[A-Z]|(?<=[0-9]\.)[0-9]{1,2}\.[0-9])"),
@@ -33,7 +34,10 @@ _ODD = (
     re.compile(r"-(?:(?<=[A-Za-z0-9]-)[0-9]|(?<=[0-9]-)[A-Za-z](?![A-Za-z0-9]))"),
 )
 _FOREIGN = re.compile(r"[^\x00-\x7f][^ ]*")
-_MANY = 0.1  # share of bytes beyond ASCII from which a text is read as one stretch
+# In Korean: what is neither ASCII nor a syllable, and what is before a syllable or, if it is a letter, behind one.
+_NOT_KOREAN = re.compile(r"[^ 가-힣](?:(?<![\x00-\x7f])|(?=[가-힣])|(?<=[가-힣][A-Za-z0-9]))[^ ]*")
+_MANY = 0.1  # share of bytes beyond ASCII from which a text is read as a Korean one
+_MOST = 0.5  # share of a text that may be such stretches; with more, all of it is read as one
 _SHORT = 40  # letters of a stretch that is worth remembering
 
 
@@ -63,6 +67,18 @@ class FastTokens:
         gaps = compress(range(len(pieces)), pieces)
         return [letter + gap - len(word) for letter, gap, word in zip(letters, gaps, words, strict=True)]
 
+    def places_of(self, form: str) -> Iterator[int]:
+        """Yield the places of the words with this folded form."""
+        wanted = f" {form} "
+        at = self.folded.find(wanted)
+        while at >= 0:
+            yield at + 1
+            at = self.folded.find(wanted, at + len(wanted) - 1)
+
+    def written_at(self, place: int) -> str:
+        """Return the word at a place as it is written."""
+        return self.written[place : self.written.index(" ", place)]
+
     def location(self, first: int, last: int) -> tuple[int, int]:
         """Return the offsets into the text from the word at the first place to the word at the last."""
         places, shifts, ends, _ = self.offset_shifts
@@ -72,8 +88,8 @@ class FastTokens:
         return start, ends[at] if is_odd else self.folded.index(" ", last) - shifts[at]
 
     def _joined(self, pieces: Sequence[str], table: bytes) -> str:
-        letters = self._text.encode("ascii", "replace")  # what is not ASCII is in the pieces
-        plain = _POINT.sub(bytes([_KEPT]), letters).translate(table).decode()
+        letters = _POINT.sub(bytes([_KEPT]), self._text.encode("utf-8", "surrogatepass"))
+        plain = letters.translate(table).decode("utf-8", "surrogatepass")
         made, reached = [" "], 0
         for (start, end, _), piece in zip(self._special, pieces, strict=True):
             made += plain[reached:start], piece
@@ -134,19 +150,20 @@ def _normalized(text: str) -> str:
     return text.replace("\n", " ").replace("`", "'")
 
 
-def _special_ranges(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the ranges between spaces that the tables cannot split."""
-    patterns = _ODD if text.isascii() else (*_ODD, _FOREIGN)
-    if len(patterns) > len(_ODD) and len(text.encode("utf-8", "surrogatepass")) > len(text) * (1 + _MANY):
-        yield 0, len(text)
-        return
-    end = 0
+def _special_ranges(text: str) -> Sequence[tuple[int, int]]:
+    """Return the ranges between spaces that the tables cannot split."""
+    patterns = _ODD
+    if not text.isascii():
+        is_korean = len(text.encode("utf-8", "surrogatepass")) > len(text) * (1 + _MANY)
+        patterns = (*_ODD, _NOT_KOREAN if is_korean else _FOREIGN)
+    ranges, end = [], 0
     for place in sorted([found.start() for pattern in patterns for found in pattern.finditer(text)]):
         if place >= end:
             start = text.rfind(" ", end, place) + 1 or end
             end = text.find(" ", place)
             end = end if end >= 0 else len(text)
-            yield start, end
+            ranges.append((start, end))
+    return [(0, len(text))] if sum([end - start for start, end in ranges]) > len(text) * _MOST else ranges
 
 
 class _Stretch(NamedTuple):

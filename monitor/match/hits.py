@@ -20,6 +20,8 @@ def first_locations(rules: Sequence[Rule], document: Document, *, most: int) -> 
     words = [rule for rule in rules if isinstance(rule, Keyword) and rule.is_plain]
     if len(words) == len(rules):
         return _first_word_locations(words, document, most)
+    if few := _few_locations(rules, document):
+        return few[:most], len(few)
     total = count_hits(rules, document)
     return list(islice(all_locations(rules, document, most), most)), total
 
@@ -65,3 +67,16 @@ def _first_word_locations(words: Sequence[Keyword], document: Document, most: in
         found += [(field, start, end) for start, end in spans]
     found.sort(key=text_order)
     return found[:most], total
+
+
+def _few_locations(rules: Sequence[Rule], document: Document) -> list[Location]:
+    """Return where the only word of the only rule stands; []: there is no such rule, or it stands in many places."""
+    rule = rules[0]
+    if len(rules) > 1 or not isinstance(rule, Keyword) or len(rule.words) > 1 or rule.others:
+        return []
+    found = [
+        (field, document.field(field).locations_written(rule.words[0])) for field in FIELDS if field in rule.fields
+    ]
+    if any(spans is None for _, spans in found):
+        return []
+    return [(field, start, end) for field, spans in found for start, end in spans or ()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import reduce
 from itertools import pairwise, product
@@ -36,25 +36,28 @@ class Keyword:
     words: tuple[Word, ...]  # never empty
     fields: tuple[str, ...]
     others: tuple[tuple[Word, ...], ...] = ()  # other spellings of it, as good as the words: COVID-19, COVID19
+    is_plain: bool = field(init=False, compare=False, repr=False)  # one whole word in any letter case: the forms decide
+
+    def __post_init__(self) -> None:
+        only = self.words[0]
+        is_plain = len(self.words) == 1 and not (self.others or only.is_open or only.is_picky)
+        object.__setattr__(self, "is_plain", is_plain)  # asked for each release
 
     @property
     def spellings(self) -> tuple[tuple[Word, ...], ...]:
         """Each spelling as its words, the one that was written first."""
         return (self.words, *self.others)
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is one whole word in any letter case, so that the folded forms decide."""
-        return len(self.words) == 1 and not (self.others or self.words[0].is_open or self.words[0].is_picky)
-
     def matches(self, document: Document) -> bool:
         """Return whether a release has it anywhere; the distinct words alone decide if they suffice."""
-        for tokenized in map(document.field, self.fields):
-            if _has_phrase(self.words, tokenized):
-                return True
-        return bool(self.others) and any(
-            _has_phrase(words, document.field(field)) for words in self.others for field in self.fields
-        )
+        if self.is_plain:
+            forms = self.words[0].forms
+            return not all(document.field(name).vocabulary.isdisjoint(forms) for name in self.fields)
+        for words in self.spellings:
+            for name in self.fields:
+                if _has_phrase(words, document.field(name)):
+                    return True
+        return False
 
     def spans(self, tokenized: TokenizedField) -> Spans:
         """Return its spans in one field.
@@ -76,8 +79,8 @@ def _has_phrase(words: Sequence[Word], tokenized: TokenizedField) -> bool:
     if not tokenized.has(words[0]):
         return False
     if len(words) == 1:
-        return not words[0].is_picky or tokenized.positions_of(words[0]) > 0
-    if not all(map(tokenized.has, words)):
+        return not words[0].is_picky or tokenized.is_written(words[0])
+    if not all(map(tokenized.has, words[1:])):
         return False
     if tokenized.has_particles or any(word.is_picky for word in words):
         return phrase_ends([tokenized.positions_of(word) for word in words], tokenized.main_words) > 0

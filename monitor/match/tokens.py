@@ -116,6 +116,9 @@ class Word:
     is_open_right: bool = False
     endings: Endings = NOTHING  # what may follow it in Korean
 
+    def __hash__(self) -> int:
+        return hash(self.forms)  # words are looked up for each release; few differ in nothing else
+
     @property
     def is_open(self) -> bool:
         """Whether its form is but a part of the words that it finds."""

@@ -17,6 +17,14 @@ STRETCHES = st.sampled_from(
 ENGLISH = st.lists(
     st.tuples(STRETCHES, st.sampled_from([" ", " ", " ", "\n", "’s ", "“", "—", "\t", ""])).map("".join)
 ).map("".join)
+# Korean of releases, where a letter or a mark decides whether a stretch is quick.
+SYLLABLES = st.sampled_from(
+    ["반도체", "수출을", "3", "2.5", "1,232", "FTA", "A", "를", "이란", "은", "ㄱ", "\u11a8", "\u0301", "韓", "\u200b"]
+)
+BETWEEN = st.sampled_from(
+    [" ", " ", " ", " ", "", "", ".", ". ", ", ", "(", ")", "·", "ㆍ", "-", "'", "」", "\n", "\t"]
+)
+KOREAN = st.lists(st.tuples(SYLLABLES, BETWEEN).map("".join)).map("".join)
 WITHOUT_DISK = settings(database=None, max_examples=400)
 
 
@@ -27,13 +35,13 @@ def test_every_rule_of_words_holds_in_the_quick_reading(text: str) -> None:
 
 
 @WITHOUT_DISK
-@given(TEXTS | ENGLISH)
+@given(TEXTS | ENGLISH | KOREAN)
 def test_the_quick_reading_finds_the_same_words_at_the_same_offsets(text: str) -> None:
     assert_reads_as_tokens(text)
 
 
 @WITHOUT_DISK
-@given(TEXTS | ENGLISH)
+@given(TEXTS | ENGLISH | KOREAN)
 def test_what_stands_between_two_blanks_is_read_apart(text: str) -> None:
     apart = [token.raw for stretch in text.split(" ") for token in tokens(stretch)]
 

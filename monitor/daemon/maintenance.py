@@ -13,6 +13,7 @@ from monitor.records import Pruned
 
 PAUSE = 15.0  # seconds between rounds; search reads what is not indexed yet as it is
 STEP = 50  # versions per transaction: a due message waits for no more than these
+ONE_PASS_STEP = 500  # the same where no message waits: the index is written in fewer and larger parts
 _DAY = 86_400.0  # seconds
 
 
@@ -39,7 +40,8 @@ class MaintenanceWorker:
 
     def fill(self, stop: threading.Event | None = None) -> None:
         """Bring the search index up to date."""
-        while not (stop and stop.is_set()) and self.maintenance.fill_search_index(STEP, index_words):
+        most = STEP if stop else ONE_PASS_STEP
+        while not (stop and stop.is_set()) and self.maintenance.fill_search_index(most, index_words):
             pass
 
     def prune(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import accumulate, compress
 from typing import NamedTuple
@@ -51,12 +51,20 @@ class FastTokens:
     def __init__(self, text: str) -> None:
         self._text = plain = _normalized(text)
         self._special = [(start, end, _stretch(plain[start:end])) for start, end in _special_ranges(plain)]
-        self.folded = self._joined([stretch.folded for _, _, stretch in self._special], _FOLDED)
+
+    @cached_property
+    def folded(self) -> str:
+        """The words in their folded forms."""
+        return self._joined([stretch.folded for _, _, stretch in self._special], _FOLDED)
 
     @cached_property
     def written(self) -> str:
         """The words as they are written."""
         return self._joined([stretch.written for _, _, stretch in self._special], _AS_WRITTEN)
+
+    def words(self, write: Callable[[Sequence[Token]], str]) -> list[str]:
+        """Return the words as they are written, those of a stretch that the table cannot judge as `write` writes it."""
+        return self._joined([write(stretch.words) for _, _, stretch in self._special], _AS_WRITTEN).split()
 
     @cached_property
     def starts(self) -> list[int]:

@@ -16,13 +16,14 @@ from monitor.match.fast_tokens import FastTokens
 from monitor.match.keywords import Keyword, keyword_fault, read_term, term_fault
 from monitor.match.nodes import Node, Or
 from monitor.match.query import NO_ALIASES, Aliases
-from monitor.match.tokens import GLUED, Word, as_cased, tokens
+from monitor.match.tokens import GLUED, Token, Word, as_cased, tokens
 from monitor.match.watchlist import keyword_rule
 from monitor.model import Release
 from monitor.readable import readable
 from monitor.records import SearchPhrase, SearchQuery, SearchWord
 
 _CASED = "^"  # before what tells the letter case of a word
+_MOST = 20_000  # words of past texts that are kept
 _NO_WORD = re.compile(r"[*?:=()\"“”]")
 
 
@@ -74,12 +75,29 @@ def _accepts(word: Word, indexed: str) -> bool:
 
 
 def _index_text(text: str) -> str:
-    found = FastTokens(readable(text))
-    pairs = zip(found.folded.split(), found.written.split(), strict=True)
-    return " ".join([form if form == raw else _indexed(form, raw) for form, raw in pairs])
+    words = FastTokens(readable(text)).words(_index_stretch) if text else []
+    if len(_PLAIN) > _MOST:
+        _PLAIN.clear()
+    return " ".join(map(_PLAIN.__getitem__, words))
 
 
-@lru_cache(maxsize=20_000)
+def _index_stretch(words: Sequence[Token]) -> str:
+    return " ".join([_indexed(word.form, word.raw) for word in words])
+
+
+class _PlainWords(dict[str, str]):
+    """The words of past texts as the index holds them; what `_index_stretch` made stays as it is."""
+
+    def __missing__(self, raw: str) -> str:
+        is_made = not raw.isascii() or _CASED in raw or raw.startswith(GLUED)
+        found = self[raw] = raw if is_made else _indexed(raw.lower(), raw)
+        return found
+
+
+_PLAIN = _PlainWords()
+
+
+@lru_cache(maxsize=_MOST)
 def _indexed(form: str, raw: str) -> str:
     """Return a word as the index holds it: `fta^111` for FTA, as the index itself ignores the case of letters."""
     plain, cased = form.removeprefix(GLUED), as_cased(raw)

@@ -12,6 +12,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from itertools import product
+from math import prod
 from typing import Any, NamedTuple
 
 from monitor.model import Release
@@ -20,7 +22,9 @@ from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import parse_number
 
 INDEXED_UPTO = "search_upto"  # in `meta`: the last version that the index has considered
-_MOST = 100  # words in one question to the index
+_MOST = 100  # words or phrases in one question to the index
+_MOST_PHRASES = 1_000  # ways to write a phrase that are asked one by one; of more, the places of each word are read
+_ALL_FIELDS = frozenset({"title", "body", "category"})
 
 
 def fill_index(handle: Handle, index_words: IndexWords, most: int = 100) -> int:
@@ -109,13 +113,12 @@ def _texts(index: _Index, query: SearchQuery) -> set[int]:
 
 def _with_phrase(index: _Index, phrase: SearchPhrase) -> set[int]:
     words = [_fitting(index, word) for word in phrase.words]
-    if not all(words):
-        return set()
-    if len(words) > 1:
+    if prod(map(len, words)) > _MOST_PHRASES and len(words) > 1:
         return _side_by_side(index, words, phrase.fields)
-    fields = " ".join(phrase.fields)
-    asked = (" OR ".join(f'"{word}"' for word in some) for some in _batched(words[0]))
-    return {row["rowid"] for some in asked for row in index.texts(f"{{{fields}}} : ({some})")}
+    where = "" if set(phrase.fields) == _ALL_FIELDS else f"{{{' '.join(phrase.fields)}}} : "
+    spelled = [f'"{" ".join(one)}"' for one in product(*words)]
+    asked = (" OR ".join(some) for some in _batched(spelled))
+    return {row["rowid"] for some in asked for row in index.texts(f"{where}({some})")}
 
 
 def _fitting(index: _Index, word: SearchWord) -> list[str]:

@@ -125,6 +125,15 @@ def test_a_search_finds_what_the_same_words_match(handle: Handle, prepare: Calla
         assert numbers(handle, word) == [one.number for one in stored if matcher.scan(one.release)], word
 
 
+@pytest.mark.parametrize("prepare", [nothing, fill])
+def test_a_phrase_is_found_in_however_many_ways_it_is_written(handle: Handle, prepare: Callable[[Handle], int]) -> None:
+    pairs = [f"{n}abc def{n}" for n in range(40)]  # 1,600 ways
+    apart = " ".join([*pairs[0].split()[::-1], "0abc", "and", "def0"])
+    take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", one) for n, one in enumerate([*pairs, apart]))))
+    prepare(handle)
+    assert numbers(handle, "*abc def*") == list(range(1, 41))
+
+
 def test_a_day_bounds_what_is_found(stored: Handle) -> None:
     assert numbers(stored, "industry", since=date(2024, 7, 2)) == [3]
 

@@ -160,7 +160,7 @@ def _normalized(text: str) -> str:
 
 def _special_ranges(text: str) -> Sequence[tuple[int, int]]:
     """Return the ranges between spaces that the tables cannot split."""
-    patterns = _ODD
+    patterns: Sequence[re.Pattern[str]] = _ODD
     if not text.isascii():
         is_korean = len(text.encode("utf-8", "surrogatepass")) > len(text) * (1 + _MANY)
         patterns = (*_ODD, _NOT_KOREAN if is_korean else _FOREIGN)

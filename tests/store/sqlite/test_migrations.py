@@ -18,6 +18,7 @@ from sqlite_utils import Database
 from monitor.collect.formats.dash.parser import parse
 from monitor.compare.fingerprint import index_keys
 from monitor.errors import StoreError
+from monitor.match.search import index_words, search_query
 from monitor.model import Kind, Outcome, Release, SeenRecord, Verdict
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
@@ -27,6 +28,7 @@ from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import Handle, open_for_writing
 from monitor.store.sqlite.migrations import APPLICATION_ID, digest_without_source, migrations
 from monitor.store.sqlite.outbox import SqliteOutbox
+from monitor.store.sqlite.search import fill_index, search
 from monitor.store.sqlite.store import SqliteStore
 from monitor.testing import NOON, FrozenClock
 from tests.contract.takes import record, take_in
@@ -211,6 +213,27 @@ def test_every_record_of_a_generated_dump_is_known_after_the_migration(written: 
             stored = (read.category, read.title, read.body, str(read.date))
             assert digest_without_source(former, "motie", *stored) == seen.digest
             assert digest_without_source(former, "kita", *stored) is None
+
+
+# --- the search index (migration 16) -------------------------------------------------------------------------------
+
+
+def test_the_search_index_is_filled_again_behind_the_migration_and_nobody_is_told(old: Path) -> None:
+    with closing(sqlite3.connect(old / "monitor.db", isolation_level=None)) as connection:
+        migrations.apply(Database(connection, execute_plugins=False), stop_before="m016_search_words")
+        connection.execute("INSERT INTO search (rowid, title, body) VALUES (1, 'Talks held', 'Text.')")
+        connection.execute("INSERT INTO indexed VALUES (1, 1)")
+        connection.execute("INSERT INTO meta VALUES ('search_upto', '1')")
+    before = _tables(old / "monitor.db")
+    with closing(open_for_writing(old)) as handle:
+        asked = [search_query([word]) for word in ("talk", "text", "tex", "title:text")]
+        found = [search(handle, query) for query in asked]
+        counts = [fill_index(handle, index_words) for _ in range(2)]
+        assert (found, counts) == ([[1], [1], [], []], [1, 0])
+        assert [search(handle, query) for query in asked] == found
+    after = _tables(old / "monitor.db")
+    kept = [name for name in before if not name.startswith(("search", "_sqlite"))]
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
 
 
 # --- the copy ------------------------------------------------------------------------------------------------------

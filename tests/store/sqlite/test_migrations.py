@@ -232,8 +232,10 @@ def test_the_search_index_is_filled_again_behind_the_migration_and_nobody_is_tol
         assert (found, counts) == ([[1], [1], [], []], [1, 0])
         assert [search(handle, query) for query in asked] == found
     after = _tables(old / "monitor.db")
-    kept = [name for name in before if not name.startswith(("search", "_sqlite"))]
-    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    for name in ("event", "message", "message_item", "attempt", "version", "indexed"):
+        assert len(after[name]) == len(before[name]), name
+        for row, former in zip(after[name], before[name], strict=True):
+            assert row[: len(former)] == former, name  # other migrations may have added columns
 
 
 # --- the copy ------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Rebuild a message or a notice whose stored facts cannot be read, from the events that it is about.
+"""Rebuild a message or a notice whose stored facts cannot be read, from the events that it is about; note the damage.
 
 So an alert still arrives, with less in it, and one damaged row keeps no other message of its channel waiting.
 """
@@ -12,8 +12,7 @@ from typing import Any
 from monitor.logs import warn
 from monitor.model import Item, Kind, Message
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import parse_day, unpack_item, unpack_message
-from monitor.times import parse_timestamp
+from monitor.store.sqlite.rows import parse_day, parse_timestamp, unpack_item, unpack_message
 
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)  # what reading damaged facts raises
 _NO_TITLE = "(the text of this release cannot be read)"
@@ -24,18 +23,20 @@ def message_of(handle: Handle, row: Any) -> Message:
     """Return the message that a row holds."""
     try:
         return unpack_message(row["payload_json"])
-    except UNREADABLE:
+    except UNREADABLE as error:
+        handle.failure(error)
         items = tuple(_item(event) for event in handle.all("facts_of_events", message=row["id"], event=None))
         warn("message_unreadable", message=row["id"], channel=row["channel"], see="monitor db verify")
         text = "" if items else _NO_ITEMS
         return Message(channel=row["channel"], kind=row["kind"], source="", items=items, text=text)
 
 
-def expiry_of(row: Any, otherwise: datetime) -> datetime:
+def expiry_of(handle: Handle, row: Any, otherwise: datetime) -> datetime:
     """Return when the message of a row expires."""
     try:
         return parse_timestamp(row["expires_at"])
-    except UNREADABLE:
+    except UNREADABLE as error:
+        handle.failure(error)
         return otherwise
 
 
@@ -43,7 +44,8 @@ def item_of(handle: Handle, row: Any) -> Item:
     """Return the facts of a notice that a row holds."""
     try:
         return unpack_item(row["payload_json"])
-    except UNREADABLE:
+    except UNREADABLE as error:
+        handle.failure(error)
         return _item(handle.all("facts_of_events", message=None, event=row["event"])[0])
 
 

@@ -75,7 +75,7 @@ class SqliteOutbox:
             id=row["id"],
             number=f"{row['id']}-{row['token']}" if row["token"] else str(row["id"]),
             attempt=row["attempts"],
-            expires=expiry_of(row, now + message.max_age),
+            expires=expiry_of(self._handle, row, now + message.max_age),
             message=message,
         )
 

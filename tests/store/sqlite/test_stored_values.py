@@ -32,9 +32,6 @@ BAD: list[tuple[str, Callable[[Stores], object]]] = [
     ("UPDATE event SET fields = '7'", lambda stores: stores.archive.events(EventFilter())),
     ("UPDATE release SET confirmed = ''", lambda stores: stores.store.snapshot((), [1])),
     ("UPDATE version SET date = '2024-13-01'", lambda stores: stores.archive.heads()),
-    ("UPDATE message SET payload_json = '{}'", lambda stores: stores.archive.messages()),
-    ("UPDATE message SET payload_json = '[]'", lambda stores: stores.outbox.claim("team", now=NOON)),
-    ("UPDATE message SET expires_at = 'noon'", lambda stores: stores.outbox.claim("team", now=NOON)),
     ("UPDATE message SET due = '0'", lambda stores: stores.outbox.next_due("team", now=NOON)),
     (
         "INSERT INTO meta VALUES ('search_upto', 'all')",
@@ -79,8 +76,19 @@ def test_a_value_that_cannot_be_read_is_damage_with_its_cure(
     assert isinstance(stores.fault(), StoreDamaged)
 
 
-@pytest.mark.parametrize("sql", ["SET payload_json = '[]'", "SET since = 'z'"])
-def test_a_notice_that_cannot_be_read_keeps_no_other_back(stores: Stores, tmp_path: Path, sql: str) -> None:
+@pytest.mark.parametrize("sql", ["payload_json = '{}'", "payload_json = '[]'", "expires_at = 'noon'"])
+def test_a_message_that_cannot_be_read_is_sent_with_what_is_left_and_the_damage_is_noted(
+    stores: Stores, tmp_path: Path, sql: str
+) -> None:
+    change(tmp_path, f"UPDATE message SET {sql}")
+    delivery = stores.outbox.claim("team", now=NOON)
+    assert delivery is not None
+    assert [item.title for item in delivery.message.items] == ["FTA talks held"]
+    assert isinstance(stores.fault(), StoreDamaged)
+
+
+@pytest.mark.parametrize(("sql", "left"), [("SET payload_json = '[]'", 2), ("SET since = 'z'", 1)])
+def test_a_notice_that_cannot_be_read_keeps_no_other_back(stores: Stores, tmp_path: Path, sql: str, left: int) -> None:
     change(tmp_path, f"UPDATE message_item {sql} WHERE event = (SELECT max(event) FROM message_item)")
     found = [notice.event for notice in stores.outbox.pending_notices("team")]
-    assert (len(found), isinstance(stores.fault(), StoreDamaged)) == (1, True)
+    assert (len(found), isinstance(stores.fault(), StoreDamaged)) == (left, True)

@@ -17,7 +17,7 @@ from monitor.compare.reservations import Unavailable
 from monitor.model import Age, Change, Edit, Head, Kind, PastVersion, Record, Release, SeenRecord
 from monitor.ports import Known
 
-_MAX_STEP = timedelta(days=7)  # between two dumps of a page that gives a release the day on which it is read
+_NEAR = timedelta(days=1)  # between the day of a dump and its date in another time zone
 
 
 def classify(
@@ -68,7 +68,7 @@ def compare(record: Record, head: Head, *, evidence: str, age: Age, seen: SeenRe
     elif views.changed and doubt.is_stale:
         kind, what = Kind.STALE, f"{doubt.reason}: {views.summary}"
     elif views.changed:
-        kind, what = _kind_of_change(head, views)
+        kind, what = _kind_of_change(head, views, age)
     elif views.is_longer:
         kind, what = Kind.COMPLETED, "the text goes on where it was cut"
     elif views.added_fields:
@@ -134,19 +134,21 @@ def withdrawn(heads: Iterable[Head], *, shown: Container[int], listing: str, age
     )
 
 
-def _kind_of_change(head: Head, views: _Comparison) -> tuple[Kind, str]:
-    if _is_redated_again(head, views):
-        return Kind.COSMETIC, f"the same text moves on with the days: {views.summary}"
+def _kind_of_change(head: Head, views: _Comparison, age: Age) -> tuple[Kind, str]:
+    if _is_redated_again(head, views, age):
+        return Kind.COSMETIC, f"the same text is dated by the day of each dump: {views.summary}"
     return Kind.CHANGED, views.summary
 
 
-def _is_redated_again(head: Head, views: _Comparison) -> bool:
-    """Return whether a text that had another date before moves on by some days, as on a page that dates itself."""
+def _is_redated_again(head: Head, views: _Comparison, age: Age) -> bool:
+    """Return whether a text that was re-dated before has the day of this dump now, as on a page that dates itself."""
     old, new = head.release.date, views.after.date
-    if views.changed != ("date",) or old is None or new is None or not old < new <= old + _MAX_STEP:
+    if views.changed != ("date",) or old is None or new is None or not old < new:
         return False
-    text = text_hash(head.release)
-    return any(one.text_hash == text and one.date is not None and one.date < old for one in head.others)
+    text, is_dumps_day = text_hash(head.release), abs(new - age.as_of.date()) <= _NEAR
+    return is_dumps_day and any(
+        one.text_hash == text and one.date is not None and one.date < old for one in head.others
+    )
 
 
 def _change(

@@ -30,7 +30,7 @@ FIELDS = {
     ("events",): "id at source dump kind release version title date category watchlists alert fields numbers reverted"
     " related reason",
     ("alerts",): "id channel kind state attempts due reason sent_at items uncertain",
-    ("dumps",): "id source path sha256 status size encoding as_of at counts",
+    ("dumps",): "id source path sha256 status size encoding as_of evidence at counts",
     ("dumps", "--rejects"): "id source path line offset reason text state at",
     ("show", "1"): "release version kind at dump title date category body edits numbers",
     ("channels",): "name state pending failures opened_until muted_until last_reason",

@@ -323,16 +323,23 @@ def test_only_a_complete_listing_withdraws(drops: list[Drop], expected: str, lis
 
 
 def test_a_text_that_is_dated_anew_with_every_dump_is_told_once(lab: Lab) -> None:
-    days = ("2025-01-16", "2025-01-17", "2025-01-18", "2025-01-24", "2025-02-20", "2025-02-19")
+    shown = ("2025-01-16", "2025-01-17", "2025-01-18", "2025-01-24", "2025-02-17", "2025-02-16", "2025-02-22")
+    days = (*shown[:4], "2025-02-21", "2025-02-22", "2025-02-23")
+    kinds = [last(lab, [named(f"{day}.txt", on(AUTO, date))]) for day, date in zip(days, shown, strict=True)]
+    assert kinds == ["new", "changed", "cosmetic", "cosmetic", "changed", "changed", "cosmetic"]
+    assert lab.heads() == [on(AUTO, "2025-02-22")]
+
+
+def test_a_date_that_is_corrected_twice_is_told_twice(lab: Lab) -> None:
+    days = ("2025-01-16", "2025-01-17", "2025-01-18")
     kinds = [last(lab, [named(f"2025-03-{n:02}.txt", on(AUTO, day))]) for n, day in enumerate(days, start=1)]
-    assert kinds == ["new", "changed", "cosmetic", "cosmetic", "changed", "changed"]
-    assert lab.heads() == [on(AUTO, "2025-02-19")]
+    assert kinds == ["new", "changed", "changed"]
 
 
 def test_typography_and_a_learned_date_are_no_earlier_date(lab: Lab) -> None:
-    last(lab, [named("2025-02-28.txt", replace(AUTO, date=None), OLDER)])
+    last(lab, [named("2025-01-14.txt", replace(AUTO, date=None), OLDER)])
     views = (AUTO, STRAIGHT, on(STRAIGHT, "2025-01-17"), on(STRAIGHT, "2025-01-18"))
-    kinds = [last(lab, [named(f"2025-03-{n:02}.txt", view)]) for n, view in enumerate(views, start=1)]
+    kinds = [last(lab, [named(f"2025-01-{n:02}.txt", view)]) for n, view in enumerate(views, start=15)]
     assert kinds == ["enriched", "cosmetic", "changed", "cosmetic"]
 
 

@@ -61,15 +61,17 @@ def ping_url(url: Secret, *, is_ready: bool) -> Secret:
 class Pinger:
     """Sends each ping in a thread of its own: nothing else bounds a name that nobody resolves, or many addresses."""
 
-    def __init__(self, *, timeout: float) -> None:
+    def __init__(self, *, timeout: float, connect: Callable[..., socket.socket] = socket.create_connection) -> None:
+        """connect: looks up a name and connects, as `socket.create_connection` does."""
         self._timeout = timeout
+        self._connect = connect
         self._thread: threading.Thread | None = None  # of the last ping
 
     def ping(self, url: Secret) -> str:
         """Send one request within the timeout. Return why it failed, without the address; "": it was accepted."""
         if self._thread and self._thread.is_alive():
             return "an earlier ping has not ended yet"
-        exchange, results = _Exchange(self._timeout), list[str]()
+        exchange, results = _Exchange(self._timeout, self._connect), list[str]()
         self._thread = threading.Thread(
             target=lambda: results.append(_request(url, exchange)), name="ping", daemon=True
         )
@@ -110,8 +112,9 @@ def _request(url: Secret, exchange: _Exchange) -> str:
 class _Exchange:
     """The connections of one ping, which are shut down when its time is over, whatever the server sends."""
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, connect: Callable[..., socket.socket]) -> None:
         self.timeout = timeout  # seconds
+        self._connect = connect
         self._connections: list[socket.socket] = []  # second handles on them
         self._is_over = False
 
@@ -122,7 +125,7 @@ class _Exchange:
 
     def connect(self, address: tuple[str, int], *options: Any) -> socket.socket:
         """Connect as `socket.create_connection` does."""
-        connection = socket.create_connection(address, *options)
+        connection = self._connect(address, *options)
         self._connections.append(connection.dup())
         if self._is_over:
             self.end()

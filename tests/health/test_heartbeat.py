@@ -168,27 +168,24 @@ def test_a_body_without_an_end_is_not_read() -> None:
         assert Pinger(timeout=30).ping(Secret(f"http://127.0.0.1:{port}/{TOKEN}")) == ""
 
 
-def test_a_name_that_nobody_resolves_is_given_up_and_not_looked_up_twice_at_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_name_that_nobody_resolves_is_given_up_and_not_looked_up_twice_at_once() -> None:
     ending, asked = threading.Event(), list[object]()
 
-    def look_up(*names: object, **_: object) -> object:
+    def connect(*names: object) -> socket.socket:
         asked.append(names)
         ending.wait(30)
         raise socket.gaierror(socket.EAI_AGAIN, "no answer")
 
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    pinger = Pinger(timeout=0.05)
+    pinger = Pinger(timeout=0.05, connect=connect)
     assert pinger.ping(Secret(f"http://press.example/{TOKEN}")) == "no answer within 0 s"
     assert pinger.ping(Secret(f"http://press.example/{TOKEN}")) == "an earlier ping has not ended yet"
     assert len(asked) == 1
     ending.set()
 
 
-def test_a_system_without_threads_fails_the_ping_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    def start(_thread: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(threading.Thread, "start", start)
-    assert Pinger(timeout=30).ping(Secret("http://127.0.0.1/")) == "the system had no thread left for it"
+def test_a_system_without_threads_fails_the_ping_alone() -> None:
+    before = threading.stack_size(2**46)  # more than any machine has
+    try:
+        assert Pinger(timeout=30).ping(Secret("http://127.0.0.1/")) == "the system had no thread left for it"
+    finally:
+        threading.stack_size(before)

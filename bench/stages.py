@@ -18,8 +18,9 @@ from monitor.collect.formats.dash.parser import PARSER_VERSION, DumpReader
 from monitor.compare.classify import classify
 from monitor.compare.identity import FormCache
 from monitor.compare.near_duplicates import candidates
+from monitor.dump_age import Age, Evidence
 from monitor.match.matcher import Matcher, Watchlist
-from monitor.model import Age, Alert, Batch, Change, Dump, Evidence, Mode, Record
+from monitor.model import Alert, Batch, Change, Dump, Mode, Record
 from monitor.ports import Known
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.store import SqliteStore

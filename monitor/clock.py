@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from monitor.model import ClockReading
+from monitor.times import ClockReading
 
 FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC)  # a wall clock that shows an earlier day was never set
 TOLERANCE = timedelta(seconds=30)  # by which the wall clock may be corrected without being a jump

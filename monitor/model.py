@@ -13,6 +13,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
+from monitor.dump_age import Age, Evidence
+
 
 class Kind(StrEnum):
     """The meaning of one record of one dump for a release; docs/events.md defines each."""
@@ -29,9 +31,6 @@ class Kind(StrEnum):
     REJECTED = "rejected"
 
 
-# --- collect: a file becomes text, text becomes releases ---------------------------------------------------------
-
-
 class FileSignature(NamedTuple):
     """What the file system says of a file without opening it; equal signatures mean that it was not changed.
 
@@ -43,27 +42,6 @@ class FileSignature(NamedTuple):
     size: int  # bytes
     mtime_ns: int
     ctime_ns: int  # cannot be set back, so it betrays a rewrite that restores size and mtime
-
-
-class Evidence(StrEnum):
-    """How the age of a dump is known."""
-
-    STAMP = "stamp"  # a timestamp in its file name
-    FILE_TIME = "file_time"  # of its last writing, which copying has kept
-    NEWEST_DATE = "newest_date"  # of its records; only where the source is configured so
-    ARRIVAL = "arrival"  # it arrived then; it may be older
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Age:
-    """As of which time a dump shows its source, and how that is known."""
-
-    as_of: datetime
-    evidence: Evidence
-    until: datetime | None = None  # the last time that a timestamp stands for; None: it is exact
-    newest: date | None = None  # the newest record date that is not a typing error; None: it is no evidence here
-    after: datetime | None = None  # the path was rewritten: it is newer than this; None: it was not
-    is_replay: bool = False  # known content has no news: of two equally old dumps it loses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,9 +105,6 @@ class Reject:
     offset: int  # bytes of the file before it
     text: str  # the first 200 characters
     is_tail: bool = False  # an unfinished last record: a writer may still complete it
-
-
-# --- compare: records meet what is known -------------------------------------------------------------------------
 
 
 class PastVersion(NamedTuple):
@@ -218,9 +193,6 @@ class Change:
     sketch: Sketch | None = None  # of the text after; None: no version is added
 
 
-# --- match: changes meet watchlists ------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """One place where a watchlist's keyword stands in a release."""
@@ -241,9 +213,6 @@ class Alert:
     notified: tuple[str, ...]  # those that notify their channels of it; empty: recorded only
     hits: tuple[Hit, ...] = ()  # in the text after the change (before it, where only that matched, or it is stale)
     totals: tuple[tuple[str, int], ...] = ()  # watchlist → at how many places it hits, those that `hits` leaves out too
-
-
-# --- notify: alerts become messages ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -372,9 +341,6 @@ class Verdict:
     is_message_fault: bool = False  # the message failed here, before it was sent; its channel is not to blame
 
 
-# --- pipeline: all of one dump -----------------------------------------------------------------------------------
-
-
 class Mode(StrEnum):
     """How an ingest treats what is unfinished and what is known."""
 
@@ -424,15 +390,3 @@ class IngestReport:
     def rejected(self) -> int:
         """Count the rejected records, or the file itself."""
         return self.counts.get(Kind.REJECTED, 0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockReading:
-    """What a clock showed at one time; the store keeps it for the next process."""
-
-    at: datetime
-    wall: datetime  # of the machine's clock
-    uptime: float  # seconds since the machine started, including those it was suspended
-    boot: str  # tells this start of the machine from others; "": unknown
-    steady_since: float  # the uptime since which the two clocks have been so far apart
-    aged: datetime  # retention counts by it: where `at` is set forward, it follows at twice the speed of the uptime

@@ -18,9 +18,10 @@ from monitor.compare.candidates import load_candidates
 from monitor.compare.classify import classify, withdrawn
 from monitor.compare.identity import FormCache, as_seen
 from monitor.compare.reservations import Reservations
+from monitor.dump_age import Age, Evidence
 from monitor.errors import Stale
 from monitor.match.matcher import Matcher
-from monitor.model import Age, Alert, Batch, Change, Dump, Evidence, IngestReport, Mode, Record, SeenRecord
+from monitor.model import Alert, Batch, Change, Dump, IngestReport, Mode, Record, SeenRecord
 from monitor.notify.compose import compose
 from monitor.ports import Known, Store
 

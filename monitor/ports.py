@@ -15,7 +15,6 @@ from typing import Protocol
 from monitor.channel_health import ChannelState
 from monitor.model import (
     Batch,
-    ClockReading,
     Delivery,
     DraftMessage,
     Dump,
@@ -38,6 +37,7 @@ from monitor.records import (
     OverdueDumps,
     Pruned,
 )
+from monitor.times import ClockReading
 
 _NO_TIME = timedelta(0)
 

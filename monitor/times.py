@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 
@@ -27,3 +28,15 @@ def is_rfc3339(value: object) -> bool:
         return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
     except ValueError:
         return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockReading:
+    """What a clock showed at one time; the store keeps it for the next process."""
+
+    at: datetime
+    wall: datetime  # of the machine's clock
+    uptime: float  # seconds since the machine started, including those it was suspended
+    boot: str  # tells this start of the machine from others; "": unknown
+    steady_since: float  # the uptime since which the two clocks have been so far apart
+    aged: datetime  # retention counts by it: where `at` is set forward, it follows at twice the speed of the uptime

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from monitor.clock import BELIEVED_AFTER, FIRST_DAY, SteadyClock
-from monitor.model import ClockReading
 from monitor.testing import NOON
+from monitor.times import ClockReading
 
 HOUR, DAY, YEARS = timedelta(hours=1), timedelta(days=1), timedelta(days=3650)
 NONE = timedelta(0)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from monitor.model import Age, Evidence
+from monitor.dump_age import Age, Evidence
 
 _UNSET_YEAR = 1970  # of files that were written before the machine's clock was set
 _DAY, _MINUTE, _TICK = timedelta(days=1), timedelta(minutes=1), timedelta(milliseconds=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Protocol, TypeVar
 
-from monitor.model import Age, Evidence
+from monitor.dump_age import Age, Evidence
 
 _Time = TypeVar("_Time", datetime, date)
 

@@ -14,7 +14,8 @@ from monitor.compare.fingerprint import index_entries, is_cut_view, normal_form,
 from monitor.compare.identity import ALL_AVAILABLE, FormCache, assign
 from monitor.compare.near_duplicates import near_duplicates
 from monitor.compare.reservations import Unavailable
-from monitor.model import Age, Change, Edit, Head, Kind, PastVersion, Record, Release, SeenRecord
+from monitor.dump_age import Age
+from monitor.model import Change, Edit, Head, Kind, PastVersion, Record, Release, SeenRecord
 from monitor.ports import Known
 
 _NEAR = timedelta(days=1)  # between the day of a dump and its date in another time zone

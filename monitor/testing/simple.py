@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-from monitor.model import ClockReading, Dump, FileSignature, Message, Outcome, Verdict
+from monitor.model import Dump, FileSignature, Message, Outcome, Verdict
+from monitor.times import ClockReading
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.collect.as_of import age_of, name_stamp
-from monitor.model import Age
+from monitor.dump_age import Age
 from tests.collect.samples import SEOUL
 
 ARRIVED = datetime(2024, 7, 3, 12, tzinfo=UTC)

@@ -21,7 +21,8 @@ from monitor.compare.classify import classify
 from monitor.compare.fingerprint import MAX_SAMPLE, NormalForm, normal_form, sample
 from monitor.compare.identity import MAX_LETTERS, FormCache, body_ratio
 from monitor.compare.near_duplicates import MAX_LENGTH, MIN_COMPARED
-from monitor.model import Age, Change, Evidence, Head, Kind, Record, Release, Sketch
+from monitor.dump_age import Age, Evidence
+from monitor.model import Change, Head, Kind, Record, Release, Sketch
 from monitor.ports import Known
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.store import SqliteStore

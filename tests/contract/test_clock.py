@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from monitor.channel_health import ChannelState
-from monitor.model import ClockReading, IngestReport, Mode, Outcome, Verdict
+from monitor.model import IngestReport, Mode, Outcome, Verdict
 from monitor.pipeline import ingest
 from monitor.ports import LEASE
 from monitor.testing import NOON, dump_of, note
+from monitor.times import ClockReading
 from tests.contract.pairs import Pair
 from tests.contract.takes import AUDIENCE, HABITS, figures, record, take_in
 

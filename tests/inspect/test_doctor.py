@@ -9,9 +9,9 @@ import pytest
 
 from monitor.config import load
 from monitor.inspect.doctor import examine
-from monitor.model import ClockReading
 from monitor.store.open import Access, open_stores
 from monitor.testing import NOON
+from monitor.times import ClockReading
 from tests.end_to_end.harness import Project
 
 HOUR = timedelta(hours=1)

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
+from monitor.dump_age import Age, Evidence
 from monitor.errors import Stale
-from monitor.model import Age, Alert, Batch, Change, Evidence, Kind
+from monitor.model import Alert, Batch, Change, Kind
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import day_text, sketch_row, to_json
 from monitor.times import timestamp

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from monitor.model import ClockReading
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import parse_timestamp, to_json
-from monitor.times import timestamp
+from monitor.times import ClockReading, timestamp
 
 _HOUR = timedelta(hours=1)
 

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from monitor.errors import StoreError
-from monitor.model import ClockReading
 from monitor.ports import Fingerprinter, Retention
 from monitor.records import IndexWords, IntegrityCheck, Pruned
 from monitor.store.sqlite.clock import note_clock, stored_clock
@@ -19,6 +18,7 @@ from monitor.store.sqlite.rename_source import rename
 from monitor.store.sqlite.search import fill_index
 from monitor.store.sqlite.stored_values import reports_damage
 from monitor.store.sqlite.verify import verify, verify_texts
+from monitor.times import ClockReading
 
 
 @reports_damage

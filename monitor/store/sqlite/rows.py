@@ -9,7 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from monitor.model import Edit, Evidence, IngestReport, Item, Kind, Message, RelatedRelease, Release, Sketch, Snippet
+from monitor.dump_age import Evidence
+from monitor.model import Edit, IngestReport, Item, Kind, Message, RelatedRelease, Release, Sketch, Snippet
 from monitor.readable import readable
 from monitor.store.sqlite.stored_values import checked
 from monitor.times import parse_timestamp as _parse_timestamp

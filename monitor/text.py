@@ -29,7 +29,10 @@ _PLAIN = tuple(
 )
 # The dots of Korean lists, bullets, tildes: they leave a text that `_fold_rare` has to read anyway. U+119E is what NFKC
 # makes of U+318D; behind an initial consonant it is a vowel.
-_PLAIN_RARE = tuple((odd, plain) for plain, odds in (("·", "ㆍ・‧∙•⋅"), ("~", "∼〜")) for odd in odds)
+# The ligature U+FDFA gets its short form: NFKC makes 18 letters of it, of any other character 8 at most.
+_PLAIN_RARE = tuple(
+    (odd, plain) for plain, odds in (("·", "ㆍ・‧∙•⋅"), ("~", "∼〜"), ("صلعم", "\ufdfa")) for odd in odds
+)
 _DOT_VOWEL = re.compile("(?<![\u1100-\u115f\ua960-\ua97c])\u119e")
 _ASCII = re.compile(r"[\x00-\x7f]+")
 # CPython sorts the combining marks behind a letter in quadratic time: 100,000 of them take minutes. No language needs

@@ -236,3 +236,8 @@ def test_of_a_flood_of_combining_marks_few_are_kept_and_what_follows_is_whole(fl
 def test_thirty_combining_marks_are_kept() -> None:
     marks = "\u0334" * MAX_MARKS
     assert fold(f"b{marks}") == f"b{marks}" == fold(f"b{marks}\u0334")
+
+
+def test_no_text_becomes_more_than_eight_times_as_long() -> None:
+    longest = max((chr(code) for code in range(0x80, 0x30000)), key=lambda char: len(fold(char * 8)))
+    assert len(fold(longest * 1_000)) <= 8 * 1_000

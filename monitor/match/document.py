@@ -9,7 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence, Set
 from functools import cached_property
-from itertools import islice, pairwise
+from itertools import groupby, islice, pairwise
+from operator import itemgetter
 
 from monitor.match.fast_tokens import FastTokens
 from monitor.match.positions import Positions, Spans, ordered, to_bitset
@@ -91,15 +92,21 @@ class TokenizedField:
         return found
 
     def locations(self, spans: Spans, most: int | None = None) -> Iterator[tuple[int, int]]:
-        """Yield spans as offsets into the text, ascending; at most so many."""
+        """Yield spans as offsets into the text, ascending and each once; at most so many."""
+        return islice(self._all_locations(spans), most)
+
+    def _all_locations(self, spans: Spans) -> Iterator[tuple[int, int]]:
         starts, places = self._tokens.starts, self._positions
-        for first, last, stem in islice(ordered(spans), most):
+        for (first, last), same in groupby(ordered(spans), key=itemgetter(0, 1)):
             last_start = starts[bisect_left(places, last)]
             start, end = self._tokens.location(starts[bisect_left(places, first)], last_start)
-            if stem:
-                begin, _ = self._tokens.location(last_start, last_start)
-                end = begin + stem_length(self.text[begin:end], stem)
-            yield start, end
+            ends = {self._stem_end(last_start, end, stem) if stem else end for _, _, stem in same}
+            yield from ((start, stem_end) for stem_end in sorted(ends))
+
+    def _stem_end(self, place: int, end: int, stem: str) -> int:
+        """Return where the stem ends in the word at a place, which ends at `end`."""
+        begin, _ = self._tokens.location(place, place)
+        return begin + stem_length(self.text[begin:end], stem)
 
     def locations_of(self, form: str, most: int) -> list[tuple[int, int]]:
         """Return a form's offsets into the text; at most so many."""

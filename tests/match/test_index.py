@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.match import hits
@@ -52,6 +52,10 @@ WITHOUT_DISK = settings(database=None, max_examples=500)
 
 @WITHOUT_DISK
 @given(st.lists(watchlists(), max_size=6), RELEASES)
+@example(
+    [Watchlist(name="one", keywords=("반도체", "=반도체", "*반도체*"), inflect=False)], release("자원전쟁 ", "반도체 ")
+)
+@example([Watchlist(name="one", keywords=("반도체", "=반도체가"))], release(body="반도체가 " * MAX_HITS))
 def test_the_index_equals_asking_every_keyword(lists: list[Watchlist], text: Release) -> None:
     hits = Matcher(lists).scan(text)
 

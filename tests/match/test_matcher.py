@@ -169,6 +169,12 @@ def test_two_keywords_of_one_list_that_find_the_same_words_are_one_hit() -> None
     assert [(hit.field, hit.text) for hit in Matcher([twice]).scan(ABOUT_FTA)] == [("title", "FTA")]
 
 
+def test_a_word_that_a_stem_and_the_whole_of_it_find_is_one_hit() -> None:
+    chips = Watchlist(name="chips", keywords=("반도체", "=반도체", "반도체*", "*반도체*"))
+
+    assert [(hit.start, hit.text) for hit in Matcher([chips]).scan(release("수출 반도체"))] == [(3, "반도체")]
+
+
 def test_hits_come_from_the_earlier_text_only_for_lists_that_match_there_alone() -> None:
     before = release("FTA talks, 2024")
     after = release("Talks on rain")

@@ -53,14 +53,19 @@ _BETWEEN_BLOCKS = zip(
 )
 _LATIN = f"[^{_NEITHER}{_ranges(_BETWEEN_BLOCKS)}]"  # letters and digits
 _FOREIGN = f"[^{_NEITHER}{_HANGUL}{_DOTS}{_ranges(_LATIN_BLOCKS)}]"
-_RUN = rf"{_LATIN}+ (?: (?: [{_MARKS}{_INVISIBLE}] | (?<!\d)[{_RAISED}](?!\d) ) {_LATIN}* )* (?<![{_INVISIBLE}])"
+_UNSEEN = rf"[{_MARKS}{_INVISIBLE}]"
+_RUN = rf"""
+  {_LATIN}+
+  (?: (?: (?<!\d){_UNSEEN} | (?<=\d){_UNSEEN}++(?![{_RAISED}]) | (?<!\d)[{_RAISED}](?!{_UNSEEN}*+\d) ) {_LATIN}* )*
+  (?<![{_INVISIBLE}])
+"""
 _TOKEN = re.compile(
     rf"""
-      [A-Za-z0-9]{{2,}}+ (?! [^\x00-\x7f] | [.,-] (?<=[0-9].) [0-9] )               # most words, the quick way
+      [A-Za-z0-9]{{2,}}+ (?! [^\x00-\x7f] | [.,-] (?<=[0-9].) \d )                  # most words, the quick way
     | (?P<hangul> [{_HANGUL}] [{_HANGUL}{_INVISIBLE}]* (?<![{_INVISIBLE}]) )
     | (?=\d) (?<!{_LATIN}) (?<![.,{_HYPHENS}])
-      (?: (?: \d{{1,3}} (?:,\d{{3}})++ | \d++ ) (?:\.\d++)? (?! {_LATIN} | [.,．，{_HYPHENS}]\d )   # most figures
-        | (?P<figures> \d++ (?: [.,．，{_HYPHENS}] \d++ )++ (?!{_LATIN}) )
+      (?: (?: \d{{1,3}} (?:,\d{{3}})++ | \d++ ) (?:\.\d++)? (?! {_UNSEEN}*+{_LATIN} | [.,．，{_HYPHENS}]\d )  # most
+        | (?P<figures> \d++ (?: [.,．，{_HYPHENS}] \d++ )++ (?!{_UNSEEN}*+{_LATIN}) )
       )
     | (?=\w) (?! [sS] (?<=[\w.{_MARKS}][{_APOSTROPHES}].) (?!{_LATIN}|[{_MARKS}]) )    # not the s of a possessive
       (?: [A-Z](?:\.[A-Z])+ (?!{_LATIN}|[{_MARKS}]) \.?                             # dotted capitals, the last dot too

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.match.lexicon import EVERYDAY, SINGULAR_IN_S, UNTOUCHABLE
@@ -58,12 +58,16 @@ SPLITS = [
     ("accents are dropped", "Café Übersee", "cafe ubersee"),
     ("combining accents too", unicodedata.normalize("NFD", "Café"), "cafe"),
     ("widths are levelled", "ＦＴＡ　３", "fta 3"),
+    ("a figure may mix widths", "39.３ 12312,３", "39.3 12312,3"),
     ("sharp s folds", "Straße", "strasse"),
     ("the dotted capital I folds", "İZMİR", "izmir"),
     ("lowered digits belong to the word", "CO₂", "co2"),
     ("raised digits do not touch a digit", "10² m²", "10 m2"),
     ("fractions are no words", "1½ ① a", "1 a"),
     ("soft hyphens and zero-width blanks cut nothing", "semi\u00adcon\u200bductor", "semiconductor"),
+    ("not between a digit and a letter either", "3\u200ba 1.5\u200bb 02-12-3\u200ba", "3a 1.5b 02 12 3a"),
+    ("nor between digits", "5\u200b000", "5000"),
+    ("behind them a raised digit still touches no digit", "10\u200b² m²\u200b3", "10 m 3"),
     ("Hangul is composed", unicodedata.normalize("NFD", "반도체"), "반도체"),
     ("half-width Hangul too", "ﾤ", "ᄂ"),
     ("no words", " .,;— …\n", ""),
@@ -105,6 +109,10 @@ def test_offsets_point_into_the_raw_text_even_when_folding_changes_lengths() -> 
 
 @WITHOUT_DISK
 @given(TEXTS)
+@example("a02-12-3\u200ba")
+@example("a-3\u200b²")
+@example("3-39.３")
+@example("a-3\u0301²a")
 def test_every_token_is_its_stretch_of_the_raw_text_and_reads_the_same_alone(text: str) -> None:
     end = 0
     for token in tokens(text):

@@ -39,8 +39,10 @@ def test_a_folder_and_its_files_are_closed_and_that_is_said_once(
 def test_a_folder_that_holds_a_source_stays_reachable_and_its_dumps_too(
     opened: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (opened / "in").mkdir(mode=0o755)
-    (opened / "config.yaml").touch(0o644)
+    (opened / "in").mkdir()
+    (opened / "in").chmod(0o755)  # whatever the umask is
+    (opened / "config.yaml").touch()
+    (opened / "config.yaml").chmod(0o644)
     close_to_others(opened, shared_with=[opened / "in"])
     assert [mode_of(opened), mode_of(opened / "in"), mode_of(opened / "config.yaml")] == [0o755, 0o755, 0o644]
     assert mode_of(opened / "monitor.lock") == 0o600

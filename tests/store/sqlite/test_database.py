@@ -231,13 +231,13 @@ def test_a_damaged_page_is_told_as_an_error_of_the_store(handle: Handle, state: 
         SqliteArchive(reader).versions(1)
 
 
-def test_a_write_that_waits_in_vain_names_the_cause(handle: Handle, state: Path) -> None:
-    handle._connection.execute("PRAGMA busy_timeout = 0")
-    with closing(sqlite3.connect(state / "monitor.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreError, match="locked"):
-            take_in(SqliteStore(handle), record("Talks held"))
-    assert take_in(SqliteStore(handle), record("Talks held")).status == "stored"
+def test_a_write_that_waits_in_vain_names_the_cause(state: Path) -> None:
+    with closing(open_for_writing(state, busy=0.1)) as handle:
+        with closing(sqlite3.connect(state / "monitor.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreError, match="locked"):
+                take_in(SqliteStore(handle), record("Talks held"))
+        assert take_in(SqliteStore(handle), record("Talks held")).status == "stored"
 
 
 @pytest.mark.parametrize("left", [b"", bytes(33), b"\xff\xfe\x00", b"0123456789ab", b"garbage\n", None])

@@ -184,9 +184,11 @@ def test_commits_that_vanished_with_a_damaged_log_are_missing_from_the_ledger_to
         assert len(heads(store)) == 2
 
 
-def test_a_write_lock_held_elsewhere_is_told_with_its_cause(handle: Handle, state: Path) -> None:
-    handle._connection.execute("PRAGMA busy_timeout = 0")
-    with closing(sqlite3.connect(state / "monitor.db", isolation_level=None)) as other:
+def test_a_write_lock_held_elsewhere_is_told_with_its_cause(state: Path) -> None:
+    with (
+        closing(open_for_writing(state, busy=0.1)) as handle,
+        closing(sqlite3.connect(state / "monitor.db", isolation_level=None)) as other,
+    ):
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="another program holds its write lock"):
             take_in(SqliteStore(handle), record("Talks held"))

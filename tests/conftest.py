@@ -24,8 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Three times as many as there are processors: a test that runs a daemon waits for most of its time."""
-    return 3 * (os.cpu_count() or 1)
+    """Twice as many as there are processors: a test that runs a daemon waits for half of its time."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_configure(config: pytest.Config) -> None:

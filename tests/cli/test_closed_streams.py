@@ -40,9 +40,15 @@ def run_with(streams: str, words: str, project: Project) -> str:
     return done.stderr
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return project_of(tmp_path_factory.mktemp("streams"))
+
+
 @pytest.mark.parametrize("streams", STREAMS)
-def test_a_command_needs_no_streams(tmp_path: Path, streams: str, full: bool) -> None:
-    project = project_of(tmp_path)
+def test_a_command_needs_no_streams(tmp_path: Path, shared: Project, streams: str, full: bool) -> None:
+    project = project_of(tmp_path) if full else shared
+    (project.folder / "copy.db").unlink(missing_ok=True)
     for words in ALL if full else FEW if streams == ">&-" else FEW[-1:]:
         said = run_with(streams, words, project)
         assert "Traceback" not in said, words

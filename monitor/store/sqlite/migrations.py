@@ -48,9 +48,9 @@ for _name, _file in (
     ("m007_seen_by_source", "seen.sql"),  # records that were seen before, by their source and their text
     ("m008_leases", "lease.sql"),  # attempts that end with their lease
     ("m009_notified", "notified.sql"),  # delivery numbers given once; rejects that no alert has counted
-    ("m016_search_words", "search_words.sql"),  # a full-text index of the words that watchlists look for
-    ("m018_ages", "ages.sql"),  # how the age of a dump is known
-    ("m020_missing", "missing.sql"),  # releases that a half-loaded listing lacks
+    ("m010_search_words", "search_words.sql"),  # a full-text index of the words that watchlists look for
+    ("m011_ages", "ages.sql"),  # how the age of a dump is known
+    ("m012_missing", "missing.sql"),  # releases that a half-loaded listing lacks
 ):
     _add_migration(_name, _file)
 

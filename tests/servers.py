@@ -10,14 +10,16 @@
         [mail] = server.wait_for(1)                                # what was handed over, whatever was answered
 
 Both listen on a port of their own from the first moment on, run in threads, and are gone when the block ends.
-`unused_port()` is a port on which nothing listens.
+`closed_port()` is a port on which nothing ever listens; `unused_port()` is one to listen on soon.
 """
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import os
+import random
 import socket
 import struct
 import threading
@@ -248,11 +250,22 @@ async def _wind_up(listener: asyncio.Server) -> None:
     await asyncio.gather(*others, return_exceptions=True)
 
 
+@functools.cache
+def closed_port() -> int:
+    """A port that refuses connections: it is bound until this process ends, so no other test can listen on it."""
+    holder = socket.socket()
+    holder.bind(("127.0.0.1", 0))
+    port: int = holder.getsockname()[1]
+    holder.detach()  # not closed, and no warning about it
+    return port
+
+
 def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port for a server to listen on: below those that Linux gives to servers and clients of other tests."""
+    while True:
+        port = random.randrange(10_000, 32_000)  # noqa: S311  another test must not draw the same
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @contextmanager

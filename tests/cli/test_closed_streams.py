@@ -10,7 +10,7 @@ import pytest
 
 from monitor.cli import COMMANDS
 from tests.end_to_end.harness import MONITOR, Project, record
-from tests.servers import unused_port
+from tests.servers import closed_port
 
 FEW = ("status", "releases", "db backup copy.db")
 ALL = (
@@ -24,7 +24,7 @@ STREAMS = (">&-", "2>&-", "<&-", ">&- 2>&-", ">&- 2>&- <&-", ">/dev/full", ">/de
 
 
 def project_of(folder: Path) -> Project:
-    project = Project(folder / "p", url=f"json://127.0.0.1:{unused_port()}")
+    project = Project(folder / "p", url=f"json://127.0.0.1:{closed_port()}")
     project.drop("a.txt", record("FTA talks held", "Delegations met."))
     project.drop("b.txt", record("FTA visit ends", "The minister came home."))
     project.run("run", "--once")

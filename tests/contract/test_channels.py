@@ -15,7 +15,7 @@ from monitor.notify.console import ConsoleChannel
 from monitor.ports import Channel
 from monitor.secret import Secret
 from monitor.testing import RecordingChannel, note
-from tests.servers import Answer, http_server, unused_port
+from tests.servers import Answer, closed_port, http_server
 
 CANARY = "cAnArYt0KeN"
 HELLO = note("The disk is full.", channel="team")
@@ -76,7 +76,7 @@ def resetting_webhook() -> Iterator[Channel]:
 
 @contextmanager
 def absent_webhook() -> Iterator[Channel]:
-    yield AppriseChannel("team", build(_hook(unused_port())))
+    yield AppriseChannel("team", build(_hook(closed_port())))
 
 
 @contextmanager

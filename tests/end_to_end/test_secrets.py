@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.end_to_end.harness import Project, record
-from tests.servers import Answer, http_server, smtp_server, unused_port
+from tests.servers import Answer, closed_port, http_server, smtp_server
 
 CANARY = "Ka4narieN"
 ANSWERS = {
@@ -35,7 +35,7 @@ COMMANDS = (
 def test_a_secret_stays_where_it_was_put(tmp_path: Path) -> None:
     with ExitStack() as stack:
         ports = {how: stack.enter_context(http_server(answer)).port for how, answer in ANSWERS.items()}
-        ports["away"] = unused_port()
+        ports["away"] = closed_port()
         secrets = {
             how: f"json://me:{CANARY}@127.0.0.1:{port}/{CANARY}?+X-Token={CANARY}" for how, port in ports.items()
         }

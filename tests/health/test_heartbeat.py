@@ -13,7 +13,7 @@ import pytest
 
 from monitor.health.heartbeat import Heartbeat, Pinger, ping_url
 from monitor.secret import Secret
-from tests.servers import Answer, http_server, unused_port
+from tests.servers import Answer, closed_port, http_server
 
 TOKEN = "Ka4narieN"
 SOON = timedelta(milliseconds=10)
@@ -93,7 +93,7 @@ def test_a_service_that_does_not_answer_is_given_up() -> None:
 
 
 def test_a_service_that_is_away_is_named_as_the_system_does() -> None:
-    assert Pinger(timeout=30).ping(Secret(f"http://127.0.0.1:{unused_port()}/{TOKEN}")) == "Connection refused"
+    assert Pinger(timeout=30).ping(Secret(f"http://127.0.0.1:{closed_port()}/{TOKEN}")) == "Connection refused"
 
 
 def test_a_service_that_speaks_no_tls_is_said_without_its_address() -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from monitor.notify.apprise_channel import AppriseChannel, Html, build
 from monitor.secret import Secret
 from tests.notify.facts import note
-from tests.servers import Answer, HttpServer, http_server, smtp_server, unused_port
+from tests.servers import Answer, HttpServer, closed_port, http_server, smtp_server
 
 CANARY = "cAnArYt0KeN"
 SLACK = f"slack://T1JJ3T3L2/A1BRTD4JD/{CANARY}dnlazkcOXrIde"
@@ -51,7 +51,7 @@ def failing(kind: str) -> Iterator[AppriseChannel]:
     """A channel to a server that fails in one way."""
     match kind:
         case "refused":
-            yield webhook(unused_port())
+            yield webhook(closed_port())
         case "slack":
             with http_server(Answer(status=403, body=CANARY.encode())) as server:
                 yield slack(server)

@@ -19,7 +19,7 @@ from monitor.notify.apprise_channel import AppriseChannel, build
 from monitor.notify.wire_tap import MAX_RECEIVED
 from monitor.secret import Secret
 from tests.notify.services import PING, mailbox, webhook
-from tests.servers import raw_server, read_request, unused_port
+from tests.servers import closed_port, raw_server, read_request
 
 OK, TRANSIENT, CHANNEL, UNCERTAIN = Outcome.OK, Outcome.TRANSIENT, Outcome.CHANNEL_REFUSED, Outcome.UNCERTAIN
 CERTIFICATES = Path(__file__).parent / "certificates"
@@ -296,7 +296,7 @@ def test_a_mail_server_without_tls_is_called_so(mode: str, words: str) -> None:
 
 
 def test_a_mail_server_nobody_listens_at_is_called_so() -> None:
-    assert mailbox(unused_port()).send(PING, delivery="1").reason == "could not connect: the connection was refused"
+    assert mailbox(closed_port()).send(PING, delivery="1").reason == "could not connect: the connection was refused"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from monitor.notify.render import plain, subject
 from monitor.secret import Secret
 from tests.notify.facts import NOON, item, keep, message, note, snippet, swap
 from tests.notify.services import CANARY, PING, mailbox, slack, telegram, webhook
-from tests.servers import Answer, http_server, smtp_server, unused_port
+from tests.servers import Answer, closed_port, http_server, smtp_server
 
 OK, TRANSIENT, REFUSED = Outcome.OK, Outcome.TRANSIENT, Outcome.REFUSED
 CHANNEL, UNCERTAIN = Outcome.CHANNEL_REFUSED, Outcome.UNCERTAIN
@@ -70,7 +70,7 @@ def test_the_wish_to_wait_is_read(headers: dict[str, str], seconds: float | None
 
 
 def test_a_service_nobody_listens_at_is_tried_later() -> None:
-    verdict = webhook(unused_port()).send(PING, delivery="1")
+    verdict = webhook(closed_port()).send(PING, delivery="1")
     assert (verdict.outcome, verdict.code) == (TRANSIENT, None)
     assert "could not connect" in verdict.reason
 
@@ -119,7 +119,7 @@ def test_each_smtp_answer_gives_its_class_and_code(answers: dict[str, str], outc
 
 
 def test_a_mail_server_nobody_listens_at_is_tried_later() -> None:
-    assert mailbox(unused_port()).send(PING, delivery="1").outcome is TRANSIENT
+    assert mailbox(closed_port()).send(PING, delivery="1").outcome is TRANSIENT
 
 
 def test_a_slack_webhook_that_answers_200_with_a_page_has_not_accepted() -> None:

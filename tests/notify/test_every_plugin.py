@@ -21,7 +21,7 @@ from monitor.notify.channels import LazyChannel
 from monitor.notify.guard import GuardedChannel
 from monitor.secret import Secret
 from tests.notify.services import PING
-from tests.servers import Answer, HttpServer, http_server, unused_port
+from tests.servers import Answer, HttpServer, closed_port, http_server
 
 WITHOUT_REQUEST = {"rsyslog", "syslog"}  # a datagram, and a line for the system's log
 
@@ -42,7 +42,7 @@ def no_other_machine(port: int) -> Iterator[list[str]]:
     from requests.adapters import HTTPAdapter
     from urllib3 import HTTPConnectionPool
 
-    nowhere, left = ("127.0.0.1", unused_port()), list[str]()
+    nowhere, left = ("127.0.0.1", closed_port()), list[str]()
     is_watched = threading.Event()
     is_watched.set()
 
@@ -105,7 +105,7 @@ def requests_of(server: HttpServer, name: str, url: Secret) -> tuple[Verdict, in
 
 
 def test_no_plugin_is_accepted_by_nobody(addresses: Mapping[str, Secret]) -> None:
-    with no_other_machine(unused_port()) as left:
+    with no_other_machine(closed_port()) as left:
         verdicts = {name: sent(name, url) for name, url in addresses.items()}
     assert {name for name, verdict in verdicts.items() if verdict.outcome is Outcome.OK} <= WITHOUT_REQUEST
     refused = [verdict for verdict in verdicts.values() if "could not connect" in verdict.reason]

@@ -55,7 +55,7 @@ class _Lock:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._lock.release()
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, sqlite3.Error | MemoryError):  # the latter for SQLITE_NOMEM
             raise self._failure(error) from error
 
     def give_way(self, seconds: float) -> None:

@@ -15,7 +15,7 @@ _MAGIC, _HEADER = b"SQLite format 3\x00", 100
 _FULL = "the disk is full; make room, and the monitor continues by itself"
 _MIN_FREE = 32 * 1024  # bytes: SQLite makes an index of that size beside the log
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_CORRUPTFS")
-_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_NOMEM", "SQLITE_PROTOCOL")
+_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_PROTOCOL")
 _MEANINGS = (
     (
         "SQLITE_BUSY",
@@ -33,6 +33,8 @@ _MEANINGS = (
 
 def describe_error(error: Exception) -> str:
     """Return what SQLite says, with what it means and what to do."""
+    if isinstance(error, MemoryError):
+        return "there is no memory left; the monitor continues by itself once there is some"
     if str(error).startswith(("no such table", "no such column")):
         return f"{error}: the store is of an older version; start the monitor once, which migrates it"
     name = getattr(error, "sqlite_errorname", "") or ""
@@ -68,6 +70,8 @@ def _may_pass(error: Exception, state: Path) -> bool:
     """Return whether it may end by itself, so that waiting helps."""
     if isinstance(error, OSError):
         return is_passing(error)
+    if isinstance(error, MemoryError):
+        return True
     name = getattr(error, "sqlite_errorname", "") or ""
     # A full disk, too, keeps SQLite from creating its files; missing rights do not pass.
     is_full = name.startswith("SQLITE_CANTOPEN") and os.access(state, os.W_OK | os.X_OK) and not _closed_files(state)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.errors import StoreError, StoreLost
+from monitor.errors import StoreError, StoreLost, StoreUnavailable
 from monitor.model import Outcome, Verdict
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.backup import backup
@@ -203,3 +203,21 @@ def test_a_store_of_an_older_version_is_told_to_a_reader_as_that(state: Path) ->
         handle._connection.execute("DROP TABLE indexed")
     with closing(open_for_reading(state)) as reader, pytest.raises(StoreError, match="start the monitor once"):
         reader.all("to_index", after=0, most=1)
+
+
+# --- no memory -----------------------------------------------------------------------------------------------------
+
+
+def test_without_memory_the_store_waits_and_says_so_until_there_is_some(state: Path) -> None:
+    def grow() -> None:
+        raise MemoryError  # SQLite reports it as its own SQLITE_NOMEM
+
+    with closing(open_for_writing(state)) as handle:
+        handle._connection.create_function("grow", 0, grow)
+        handle._connection.execute("CREATE TEMP TRIGGER hungry BEFORE INSERT ON main.dump BEGIN SELECT grow(); END")
+        with pytest.raises(StoreUnavailable, match="there is no memory left"):
+            take_in(SqliteStore(handle), record("Talks held"))
+        assert "no memory left" in str(handle.faults.current())
+        handle._connection.execute("DROP TRIGGER hungry")
+        take_in(SqliteStore(handle), record("Talks held"))
+        assert (SqliteArchive(handle).count_heads(), handle.faults.current()) == (1, None)

@@ -60,6 +60,8 @@ def _source(source: Mapping[str, Any], now: datetime, zone: ZoneInfo, *, is_runn
     yield _line("source", f"{click.style(escape(source['name']), bold=True)}  {escape(source['path'])}{missing}")
     if is_running:
         yield _line("", _watch(source["watch"], zone))
+    if fetch := source.get("fetch"):  # a daemon of an earlier version does not say it
+        yield _line("", _fetch(fetch, now, zone))
     last = f"last dump {_age(source['last_dump'], now)}" if source["last_dump"] else "no dump yet"
     counts = {"dump": source["dumps"], "reject": source["rejected"]}
     totals = [plural(count, name) for name, count in counts.items() if count or name == "dump"]
@@ -67,6 +69,14 @@ def _source(source: Mapping[str, Any], now: datetime, zone: ZoneInfo, *, is_runn
     since = source["silent_since"]
     silent = click.style(f"  silent since {_local_time(since, zone)}", fg=_BAD) if since else ""
     yield _line("", ", ".join([last, *totals, *held]) + silent)
+
+
+def _fetch(fetch: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
+    last = f"fetched {_age(fetch['fetched'], now)}" if fetch["fetched"] else "not fetched yet"
+    if not fetch["failing_since"]:
+        return last
+    since = f"failing since {_local_time(fetch['failing_since'], zone)}, {plural(fetch['failures'], 'time')}"
+    return last + click.style(f"  {since}: {escape(fetch['reason'])}", fg=_BAD)
 
 
 def _watch(watch: Mapping[str, Any], zone: ZoneInfo) -> str:

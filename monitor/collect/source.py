@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from monitor.collect.globs import fits
 from monitor.collect.watching.folder import Folder
+
+if TYPE_CHECKING:
+    from monitor.collect.fetching.fetcher import FetchOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,7 @@ class Source:
     encoding: str = "auto"
     max_file: int = 2_000_000_000
     wants_baseline: bool = False  # what its first scan finds is recorded without alerts
+    fetch: FetchOptions | None = None  # None: other programs drop its files
 
     @property
     def name(self) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from monitor.config.convert import sources_of
 from monitor.errors import UsageError
 from monitor.match.keywords import keyword_fault
 from monitor.match.query import QueryFault, alias_faults, ambiguity_warning
@@ -14,6 +17,7 @@ from monitor.notify.channels import check_channel, check_service
 if TYPE_CHECKING:
     from monitor.config import Config, Diagnostics
 
+_ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _HIDDEN = "is not valid: the value comes from a reference and is not shown, so check it where it is set"
 
 
@@ -31,11 +35,18 @@ def check_rules(config: Config, diagnostics: Diagnostics) -> None:
 
 
 def check_folders(config: Config, diagnostics: Diagnostics) -> None:
-    """Warn about missing folders: the daemon waits for them, forever if the path is mistyped."""
+    """Warn about missing folders, for which the daemon waits, and about names that the source itself does not read."""
     for name, source in config.sources.items():
-        if not source.path.is_dir():
+        if not source.path.is_dir() and source.fetch is None:
             message = "this folder does not exist: create it, because the monitor waits until it appears"
             diagnostics.warning(f"sources.{name}.path", message)
+    from monitor.collect.fetching.fetcher import fetcher_of
+
+    for one in sources_of(config):
+        made = fetcher_of(one).name_at(_ANY_TIME) if one.fetch else ""
+        if made and not one.folder.matches(os.fsencode(made)):
+            message = f"a download is named as in {made}, which is none of these: add a pattern such as *.txt"
+            diagnostics.warning(f"sources.{one.name}.files", message)
 
 
 def check_channels(config: Config, diagnostics: Diagnostics) -> None:

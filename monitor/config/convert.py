@@ -14,8 +14,10 @@ from monitor.notify.send_time import Policy
 from monitor.ports import Retention
 
 if TYPE_CHECKING:
+    from monitor.collect.fetching.fetcher import FetchOptions
     from monitor.collect.source import Source
     from monitor.config import Config
+    from monitor.config.models import Fetch
     from monitor.match.watchlist import Watchlist
 
 
@@ -83,8 +85,21 @@ def sources_of(config: Config) -> tuple[Source, ...]:
             encoding=source.encoding,
             max_file=source.max_file,
             wants_baseline=(source.first_run or config.first_run) == "baseline",
+            fetch=None if source.fetch is None else _fetch_options_of(source.fetch),
         )
         for name, source in config.sources.items()
+    )
+
+
+def _fetch_options_of(fetch: Fetch) -> FetchOptions:
+    from monitor.collect.fetching.fetcher import FetchOptions
+
+    return FetchOptions(
+        url=fetch.url,
+        every=fetch.every,
+        headers=fetch.headers,
+        allow_private=fetch.allow_private,
+        keep=fetch.keep,
     )
 
 

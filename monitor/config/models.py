@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from types import NoneType
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -93,6 +94,11 @@ DigestTime = Annotated[Digest, TextType(parsers.digest, _DIGEST, parsers.digest_
 QuietHours = Annotated[Quiet, TextType(parsers.quiet, _QUIET, parsers.quiet_text)]
 Event = Annotated[Kind, TextType(parsers.event, {"title": "kind of event", "enum": [str(one) for one in parsers.WHEN]})]
 WebAddress = Annotated[Secret, TextType(parsers.web_address, _WEB_ADDRESS, parsers.secret_text)]
+Header = Annotated[
+    Secret,
+    TextType(parsers.header, {"title": "header value", "type": _ANY_TEXT, "pattern": r"\S"}, parsers.secret_text),
+]
+HeaderName = Annotated[str, TextType(parsers.header_name, _text("header name", parsers.HEADER_NAME.pattern))]
 Listen = Annotated[str, TextType(parsers.listen, _ADDRESS)]
 Url = Annotated[Secret, TextType(parsers.url, _text("url", parsers.URL.pattern), parsers.secret_text)]
 Name = Annotated[str, TextType(parsers.name, _NAME)]
@@ -133,6 +139,20 @@ class Section(BaseModel):
         return {key: value for key, value in given.items() if value is not None or key not in cls.model_fields}
 
 
+class Fetch(Section):
+    """A web address whose file is downloaded into the source's folder."""
+
+    url: WebAddress = setting("The address, a secret.", example='"https://harbour.example/news.txt"')
+    every: PositiveDuration = setting("How often it is asked whether the file has changed.", default="15m")
+    headers: Mapping[HeaderName, Header] = setting(
+        "HTTP headers for this server alone, such as a key; secrets.", default={}, example='{X-Api-Key: "${KEY}"}'
+    )
+    allow_private: Flag = setting(
+        "Whether the address may be one of this machine or of a private network.", default=False
+    )
+    keep: Count = setting("How many downloaded files are kept; older ones are deleted.", default=10)
+
+
 class Source(Section):
     """A folder into which dumps of one publisher are dropped."""
 
@@ -163,6 +183,11 @@ class Source(Section):
         "within its range of days is withdrawn.",
         default={},
         example='{press: ["press_*.txt"]}',
+    )
+    fetch: Fetch | None = setting(
+        "Where the file comes from, if the monitor is to download it itself.",
+        default=None,
+        example='{url: "https://harbour.example/news.txt"}',
     )
     first_run: FirstRun | None = setting("As at the top level, for this source only.", default=None)
     expect_every: PositiveDuration | None = setting("No new dump for this long notifies the operator.", default=None)
@@ -363,4 +388,5 @@ def sections(section: type[Section] = Config, path: str = "") -> Iterator[tuple[
         below = next((one for one in kinds if isinstance(one, type) and issubclass(one, Section)), None)
         if below:
             at = f"{path}.{key}" if path else key
-            yield from sections(below, at if below is about.annotation else f"{at}.*")
+            is_one = below is about.annotation or NoneType in kinds
+            yield from sections(below, at if is_one else f"{at}.*")

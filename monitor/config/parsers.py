@@ -28,6 +28,8 @@ SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(B|kB|KB|MB|GB|TB)")
 RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)/(s|m|min|h)")
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00-\x1f\x7f]*")
 WEB_ADDRESS = re.compile(r"https?://[!-~]+")
+HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+_OWN_HEADERS = ("host", "connection", "content-length", "transfer-encoding", "accept-encoding", "range")
 WHEN = (Kind.NEW, Kind.CHANGED, Kind.COMPLETED, Kind.ENRICHED, Kind.REAPPEARED, Kind.WITHDRAWN)
 
 # A value is written in the first unit that fits.
@@ -243,6 +245,20 @@ def web_address(text: str) -> Secret:
         if WEB_ADDRESS.fullmatch(text) and urlsplit(text).hostname and urlsplit(text).port != 0:
             return Secret(text)
     raise ValueError("is not a valid web address: write https://… in plain ASCII without spaces")
+
+
+def header(text: str) -> Secret:
+    """Parse the value of an HTTP header; it is secret from here on."""
+    if not text.strip() or not text.isascii() or not text.isprintable():
+        raise ValueError("is not a valid header value: write one line of plain ASCII")
+    return Secret(text.strip())
+
+
+def header_name(text: str) -> str:
+    """Accept the name of an HTTP header that is the user's to set."""
+    if not HEADER_NAME.fullmatch(text) or text.lower() in _OWN_HEADERS:
+        raise ValueError("is no name of a header that you can set: write one such as Authorization or X-Api-Key")
+    return text
 
 
 def secret_text(secret: Secret) -> str:

@@ -13,39 +13,47 @@ _REFERENCE = re.compile(r"\$\{(?:[A-Za-z_]\w*|(?:file|credential):[^}]*)\}")  # 
 _BAD_REFERENCE = re.compile(
     r"\$\{(?!(?:[A-Za-z_]\w*(?::-[^}]*)?|(?:file|credential):[^}]*)(?:\}|$))[^}]+"
 )  # perhaps ${TOKEN}
-_URL_KEY = re.compile(r"""\burl["']?\s*:""")
+_SECRET_KEY = re.compile(r"""\b(?:url|headers)["']?\s*:""")
 _KEY = re.compile(r"""(?:^|[\s{,\[-])(["']?)([^\s"'{}\[\],:#]+)\1\s*:(?=[\s"'{\[]|$)""")
 _PROPERTIES = re.compile(r"^\s*(?:[&*!]\S*\s*)*")  # anchors, aliases and tags before a value
 _WORD = re.compile(r"[^\W\d]{1,20}|\D{1,8}")
 _NAMED = ("sources", "channels", "watchlists")  # sections whose keys are names of the user's choice
 _LISTS_OF_NAMES = ("aliases", "listings")  # keys that hold such names as well
-# Every key that a configuration may have, but url; a test compares them with the models.
+# Every key that a configuration may have, but those that hold secrets; a test compares them with the models.
 SETTINGS = frozenset((
-    "aliases", "as_of", "case", "categories", "channels", "digest", "drop", "encoding", "every", "exclude",
-    "expect_every",
-    "fields", "files", "first_run", "follow_symlinks", "health", "heartbeat", "html", "ignore", "inflect",
-    "keywords", "listen", "listings", "match", "max_age", "max_file", "max_per_hour", "max_record", "messages",
-    "min_hits", "mode", "no_match", "notify", "on_change", "on_uncertain", "operator", "partial_grace", "path",
-    "query", "quiet", "rate", "recursive", "regex", "rescan", "retention", "settle", "sources", "state", "tests",
-    "timezone", "urgent", "versions", "events", "was", "watch", "watchlists", "when",
+    "aliases", "allow_private", "as_of", "case", "categories", "channels", "digest", "drop", "encoding", "every",
+    "exclude", "expect_every", "fetch", "fields", "files", "first_run", "follow_symlinks", "health",
+    "heartbeat", "html", "ignore", "inflect", "keep", "keywords", "listen", "listings", "match", "max_age", "max_file",
+    "max_per_hour", "max_record", "messages", "min_hits", "mode", "no_match", "notify", "on_change", "on_uncertain",
+    "operator", "partial_grace", "path", "query", "quiet", "rate", "recursive", "regex", "rescan", "retention",
+    "settle", "sources", "state", "tests", "timezone", "urgent", "versions", "events", "was", "watch", "watchlists",
+    "when",
 ))  # fmt: skip
+SECRET_SETTINGS = frozenset(("url", "headers"))  # the values of these and of all below them are secrets
+_SECRET_SECTIONS = (("channels",), ("heartbeat",), ("sources", "fetch"))  # but for the open keys
 _LIKENESS = 0.8  # of a mistyped setting, as difflib's ratio
-_OPEN_KEYS = ("rate", "max_per_hour", "quiet", "digest", "max_age", "on_uncertain", "html", "every")
+_OPEN_KEYS = frozenset(
+    ("rate", "max_per_hour", "quiet", "digest", "max_age", "on_uncertain", "html", "every", "keep", "allow_private")
+)
 
 
 def is_secret_place(path: tuple[str | int, ...]) -> bool:
-    """Return whether a value at this path may be a secret: any `url`, and any key that is no setting."""
+    """Return whether a value at this path may be a secret: any `url` or header, and any key that is no setting."""
     keys = _settings_of(path)
-    if "url" in keys or not all(map(_is_setting, keys)):
+    if not SECRET_SETTINGS.isdisjoint(keys) or not all(map(_is_setting, keys)):
         return True
-    return path[:1] in (("channels",), ("heartbeat",)) and not any(key in _OPEN_KEYS for key in keys[1:2])
+    sections = [keys[: len(section)] == section for section in _SECRET_SECTIONS]
+    depth = 2 if sections[-1] else 1
+    return any(sections) and not any(key in _OPEN_KEYS for key in keys[depth : depth + 1])
 
 
 def is_secret_key(path: tuple[str | int, ...]) -> bool:
     """Return whether the last key of this path may be a secret itself: no setting, no name and no plain word."""
     key = str(path[-1])
     is_name = len(_settings_of(path)) == len(_settings_of(path[:-1]))
-    return not (is_name or key == "url" or _is_setting(key) or _WORD.fullmatch(key) or _REFERENCE.fullmatch(key))
+    return not (
+        is_name or key in SECRET_SETTINGS or _is_setting(key) or _WORD.fullmatch(key) or _REFERENCE.fullmatch(key)
+    )
 
 
 def shown_key(key: str) -> str:
@@ -116,16 +124,17 @@ def _masked(value: str) -> str:
 def may_be_secret(lines: Sequence[str]) -> bool:
     """Return whether the last of these lines may be, or may continue, a secret.
 
-    So it is below a `url` or the value of no setting, by its indentation; or it has no key and is below no setting.
+    So it is below a `url`, `headers` or the value of no setting, by its indentation; or it has no key and is below no
+    setting.
     """
     depth, parent = _indentation(lines[-1]), ""
     for line in reversed(lines[:-1]):
         if line.strip() and _indentation(line) < depth:
             depth = _indentation(line)
-            if _URL_KEY.search(line) or _secret_value(line) is not None:
+            if _SECRET_KEY.search(line) or _secret_value(line) is not None:
                 return True
             parent = parent or line
-    is_key = _KEY.search(lines[-1]) or _URL_KEY.search(lines[-1])
+    is_key = _KEY.search(lines[-1]) or _SECRET_KEY.search(lines[-1])
     is_below_setting = any(_is_setting(found[2]) for found in _KEY.finditer(parent))
     return not (is_key or is_below_setting or any(map(_is_setting, re.findall(r"\w+", lines[-1]))))
 
@@ -139,7 +148,7 @@ def mask_unparsed(line: str, *, is_inside_secret: bool) -> str:
         return "…"
     line = line.partition("#")[0]
     secret = _secret_value(line)
-    ends = [found.end() for found in (_URL_KEY.search(line), _SCHEME.search(line)) if found]
+    ends = [found.end() for found in (_SECRET_KEY.search(line), _SCHEME.search(line)) if found]
     ends += [] if secret is None else [secret]
     return line[: min(ends)] + "…" if ends else mask_urls(line)
 

@@ -46,6 +46,7 @@ from monitor.store.open import BUSY, Access, Stores, open_stores
 
 if TYPE_CHECKING:
     from monitor.config import Config
+    from monitor.daemon.fetch_worker import FetchWorker
 
 
 T = TypeVar("T")
@@ -74,6 +75,7 @@ class Runtime:
     config: Config
     ingester: Ingester
     dispatcher: Dispatcher
+    fetch_workers: Sequence[FetchWorker]
     stores: Stores
     maintenance: MaintenanceWorker
     check_clock: Callable[[], None]  # runs at each tick
@@ -92,7 +94,7 @@ class Runtime:
 
     def run_once(self) -> int:
         """Run one pass and return the exit code."""
-        result = run_once(self.ingester, self.dispatcher, store=self.stores.store)
+        result = run_once(self.ingester, self.dispatcher, self.fetch_workers, store=self.stores.store)
         self.maintenance.fill()
         return result.exit_code
 
@@ -230,11 +232,27 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
         config=config,
         ingester=ingester,
         dispatcher=dispatcher,
+        fetch_workers=_fetch_workers(ingester, operator, clock),
         stores=stores,
         maintenance=MaintenanceWorker(maintenance=stores.maintenance, retention=retention_of(config), clock=clock),
         check_clock=partial(shared.clock_follower.check, operator),
         build_for=partial(_build_runtime, shared=shared),
     )
+
+
+def _fetch_workers(ingester: Ingester, operator: OperatorAlerts, clock: Clock) -> list[FetchWorker]:
+    sources = [source for source in ingester.sources if source.fetch]
+    if not sources:
+        return []
+    from monitor.collect.fetching.fetcher import fetcher_of
+    from monitor.daemon.fetch_worker import FetchWorker
+
+    return [
+        FetchWorker(
+            fetcher_of(source), operator=operator, clock=clock, is_ingested=partial(ingester.is_ingested, source=source)
+        )
+        for source in sources
+    ]
 
 
 def _routing(config: Config, archive: Archive) -> Routing:

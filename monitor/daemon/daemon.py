@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.control.server import ControlServer
 from monitor.daemon.dispatcher import Dispatcher
@@ -25,6 +25,9 @@ from monitor.errors import StoreDamaged, StoreError, StoreUnavailable
 from monitor.health.liveness import HealthSnapshot, Liveness, stalled_part
 from monitor.logs import fail, say, warn_store
 from monitor.systemd.sd_notify import READY, STOPPING, WATCHDOG, notify, reloading, watchdog_interval
+
+if TYPE_CHECKING:
+    from monitor.daemon.fetch_worker import FetchWorker
 
 # Seconds after which a busy thread yields. With Python's default of 5 ms, the thread that reads file events waits so
 # long during an ingest that the kernel's event queue fills up.
@@ -50,6 +53,7 @@ class PeriodicJobs:
 
     each_tick: Sequence[Callable[[], object]]  # use the store; after a StoreError the next tick tries again
     threads: Mapping[str, Callable[[threading.Event], None]]  # by thread name; each runs until the event is set
+    fetch_workers: Sequence[FetchWorker] = ()
 
 
 @dataclass(eq=False, kw_only=True)
@@ -129,6 +133,9 @@ class Daemon:
         scheduler = Scheduler()
         scheduler.every(timings.check, self._check, name="check")
         scheduler.every(timings.tick, self._tick, name="tick")
+        for worker in self.jobs.fetch_workers:
+            worker.start_if_due()
+            scheduler.every(worker.interval, worker.start_if_due, name=f"fetch-{worker.fetcher.source}")
         scheduler.start()
         return scheduler
 

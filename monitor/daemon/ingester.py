@@ -110,7 +110,9 @@ class Ingester:
             if not any(other.folder.holds(path) for other in before)
         }
         waiting = tuple(path for path, state in found.items() if state is FileState.NEW)
-        self.start_baseline(waiting, source)
+        is_early = source.fetch is not None and not waiting and source.name in self._without_baseline
+        if not is_early:  # the first file that is fetched makes the baseline
+            self.start_baseline(waiting, source)
         return ScanResult(
             pending=waiting,
             unknown=frozenset(path for path in waiting if path not in ledger and path not in self._skipped),
@@ -121,6 +123,11 @@ class Ingester:
     def file_state(self, path: bytes, source: Source, signature: FileSignature) -> FileState:
         """Return what the ledger knows of a file as it is now; no file is opened."""
         return self._state(path, source, signature, self.store.ledger_entry(source.name, path))
+
+    def is_ingested(self, path: bytes, *, source: Source) -> bool:
+        """Return whether a file was ingested as it is now, or skipped."""
+        signature = source.folder.signature_at(path)
+        return signature is not None and self.file_state(path, source, signature) is not FileState.NEW
 
     def start_baseline(self, paths: Sequence[bytes], source: Source) -> None:
         """Make these files the baseline of the source, if it is to have one and has none yet."""

@@ -167,7 +167,7 @@ def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
         runtime.ingester.reject_alerts.report_rest,
         dispatcher.update_backlog,
     )
-    return PeriodicJobs(each_tick=each_tick, threads=threads)
+    return PeriodicJobs(each_tick=each_tick, threads=threads, fetch_workers=runtime.fetch_workers)
 
 
 def _control_server(

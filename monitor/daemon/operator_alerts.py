@@ -232,6 +232,21 @@ class OperatorAlerts:
             key=f"heard:{source}:{since:%Y-%m-%dT%H:%M:%S}",
         )
 
+    def fetch_failed(self, source: str, *, since: str, reason: str) -> Told:
+        """Alert that the file of a source cannot be fetched. since: RFC 3339."""
+        return self._alert(
+            f"the file of source {source} cannot be fetched\nSince {since[:16].replace('T', ' ')} UTC; last: {reason}."
+            " It is tried again by itself, later each time; `monitor status` shows when it works.",
+            key=f"fetch:{source}:{since}",
+        )
+
+    def fetch_recovered(self, source: str) -> Told:
+        """Alert that the file of a source can be fetched again."""
+        return self._alert(
+            f"the file of source {source} can be fetched again\nWhat it shows now has been read.",
+            key=f"fetched:{source}:{self._hour()}",
+        )
+
     def clock_jumped(self, by: timedelta, *, wall: datetime) -> None:
         """Alert that the machine's clock was set by so much. wall: what it shows now."""
         direction = "forward" if by > timedelta(0) else "back"

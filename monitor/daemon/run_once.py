@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from monitor.collect.source import Source
 from monitor.collect.watching.settle import has_writer
@@ -16,13 +17,18 @@ from monitor.model import Mode
 from monitor.notify.worker import DeliveryCounts
 from monitor.ports import Store
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitor.daemon.fetch_worker import FetchWorker
+
 
 @dataclass(slots=True)
 class PassResult:
     """The result of one pass."""
 
     rejected: int = 0  # files and records
-    unread: int = 0  # files that could not be read now, folders that are missing
+    unread: int = 0  # files that could not be read or fetched now, folders that are missing
     unsent: int = 0  # messages that were due and were not delivered
 
     @property
@@ -31,14 +37,17 @@ class PassResult:
         return 1 if self.unread else 3 if self.rejected or self.unsent else 0
 
 
-def run_once(ingester: Ingester, dispatcher: Dispatcher, *, store: Store) -> PassResult:
-    """Ingest what waits in every folder, then deliver what is due on every channel."""
+def run_once(
+    ingester: Ingester, dispatcher: Dispatcher, fetch_workers: Sequence[FetchWorker], *, store: Store
+) -> PassResult:
+    """Fetch what is to be fetched, ingest what waits in every folder, then deliver what is due on every channel."""
     now = dispatcher.clock.now()
     overdue = store.reject_overdue(held_before=now, now=now)
     result = PassResult(rejected=overdue.total)
     if overdue.total:
         dispatcher.operator.dumps_overdue(overdue)
     result.unsent += dispatcher.start()
+    result.unread += sum(not worker.fetch() for worker in fetch_workers)
     for source in ingester.sources:
         _ingest_all(ingester, source, result)
     ingester.reject_alerts.report_rest(occasion=":rest")  # no later tick of this process would do it

@@ -8,21 +8,16 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from typing import TYPE_CHECKING, Any
+from http.client import HTTPException
 from urllib.parse import urlsplit, urlunsplit
 
-from monitor import __version__
+from monitor.http_client import USER_AGENT, Connect, Exchange, opener
 from monitor.logs import say, warn
 from monitor.secret import Secret
-
-if TYPE_CHECKING:
-    from urllib.request import OpenerDirector
 
 TIMEOUT = 5.0  # seconds for a whole ping, with the look-up of its host
 FAIL = "fail"
@@ -61,7 +56,7 @@ def ping_url(url: Secret, *, is_ready: bool) -> Secret:
 class Pinger:
     """Sends each ping in a thread of its own: nothing else bounds a name that nobody resolves, or many addresses."""
 
-    def __init__(self, *, timeout: float, connect: Callable[..., socket.socket] = socket.create_connection) -> None:
+    def __init__(self, *, timeout: float, connect: Connect = socket.create_connection) -> None:
         """connect: looks up a name and connects, as `socket.create_connection` does."""
         self._timeout = timeout
         self._connect = connect
@@ -71,7 +66,7 @@ class Pinger:
         """Send one request within the timeout. Return why it failed, without the address; "": it was accepted."""
         if self._thread and self._thread.is_alive():
             return "an earlier ping has not ended yet"
-        exchange, results = _Exchange(self._timeout, self._connect), list[str]()
+        exchange, results = Exchange(self._timeout, self._connect), list[str]()
         self._thread = threading.Thread(
             target=lambda: results.append(_request(url, exchange)), name="ping", daemon=True
         )
@@ -86,14 +81,14 @@ class Pinger:
         return results[0] if results else "an error in the monitor"
 
 
-def _request(url: Secret, exchange: _Exchange) -> str:
+def _request(url: Secret, exchange: Exchange) -> str:
     """Send one request without following redirects. Return as `Pinger.ping`."""
     from urllib.error import HTTPError, URLError
     from urllib.request import Request
 
     try:
-        request = Request(url.reveal(), headers={"User-Agent": f"press-monitor/{__version__}"})  # noqa: S310 - http(s)
-        with closing(exchange), _opener(exchange).open(request, timeout=exchange.timeout):
+        request = Request(url.reveal(), headers={"User-Agent": USER_AGENT})  # noqa: S310 - http(s)
+        with closing(exchange), opener(exchange).open(request, timeout=exchange.timeout):
             pass
     except HTTPError as error:
         error.close()
@@ -107,58 +102,3 @@ def _request(url: Secret, exchange: _Exchange) -> str:
         # The system's name for the error, or its type; never its text, which may hold the address.
         return (reason.strerror if isinstance(reason, OSError) else None) or type(reason).__name__
     return ""
-
-
-class _Exchange:
-    """The connections of one ping, which are shut down when its time is over, whatever the server sends."""
-
-    def __init__(self, timeout: float, connect: Callable[..., socket.socket]) -> None:
-        self.timeout = timeout  # seconds
-        self._connect = connect
-        self._connections: list[socket.socket] = []  # second handles on them
-        self._is_over = False
-
-    def close(self) -> None:
-        """Close the second handles."""
-        for connection in self._connections:
-            connection.close()
-
-    def connect(self, address: tuple[str, int], *options: Any) -> socket.socket:
-        """Connect as `socket.create_connection` does."""
-        connection = self._connect(address, *options)
-        self._connections.append(connection.dup())
-        if self._is_over:
-            self.end()
-        return connection
-
-    def end(self) -> None:
-        """Shut all connections down, later ones, too."""
-        self._is_over = True
-        for connection in self._connections:
-            with suppress(OSError):  # closed already
-                connection.shutdown(socket.SHUT_RDWR)
-
-
-def _opener(exchange: _Exchange) -> OpenerDirector:
-    """Return an HTTP client that uses the proxy of the environment and follows no redirect."""
-    from urllib import request
-
-    def connection(kind: type[HTTPConnection], host: str, **options: Any) -> HTTPConnection:
-        made = kind(host, **options)
-        # http.client offers no other way to a socket before its TLS handshake or its tunnel.
-        made._create_connection = exchange.connect  # type: ignore[attr-defined]  # noqa: SLF001 - as said
-        return made
-
-    class Http(request.HTTPHandler):
-        def http_open(self, req: request.Request) -> HTTPResponse:
-            return self.do_open(partial(connection, HTTPConnection), req)
-
-    class Https(request.HTTPSHandler):
-        def https_open(self, req: request.Request) -> HTTPResponse:
-            return self.do_open(partial(connection, HTTPSConnection), req)
-
-    opener = request.OpenerDirector()
-    handlers = (request.ProxyHandler, request.UnknownHandler, Http, Https)
-    for handler in (*handlers, request.HTTPErrorProcessor, request.HTTPDefaultErrorHandler):
-        opener.add_handler(handler())
-    return opener

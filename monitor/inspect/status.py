@@ -198,9 +198,22 @@ def _sources(config: Config, snapshot: _Snapshot, watches: Mapping[str, Mapping[
             "watch": watches[name],
             **totals_row(snapshot.summary.sources.get(name, SourceTotals())),
             "silent_since": rfc3339(snapshot.silences.get(name) if source.expect_every else None),
+            "fetch": _fetch(source.path, name) if source.fetch else None,
         }
         for name, source in config.sources.items()
     ]
+
+
+def _fetch(folder: Path, source: str) -> Row:
+    from monitor.collect.fetching.fetcher import read_fetch_state
+
+    found = read_fetch_state(folder, source)
+    return {
+        "fetched": found.fetched or None,
+        "failing_since": found.failing_since or None,
+        "failures": found.failures,
+        "reason": escape(found.reason),
+    }
 
 
 def _releases(config: Config, snapshot: _Snapshot) -> Row:

@@ -8,13 +8,11 @@ it may hold a secret.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
 
 from monitor.model import Outcome, Verdict
 
-MAX_RETRY_AFTER = 86_400.0  # a service that asks for more than a day means milliseconds, or nothing
 _HTTP_REFUSALS: dict[int, Outcome] = dict.fromkeys((400, 413, 422), Outcome.REFUSED) | dict.fromkeys(
     (*range(300, 400), 401, 402, 403, 404, 405, 410), Outcome.CHANNEL_REFUSED
 )
@@ -101,24 +99,6 @@ def verdict_of(trace: WireTrace, *, accepted: bool) -> Verdict:
     if code is None:
         return Verdict(outcome=Outcome.CHANNEL_REFUSED, reason=NOTHING_SENT)
     return _verdict_of_code(trace, code)
-
-
-def retry_after(value: str | None, sent: str | None) -> float | None:
-    """Return the seconds to wait; a date is read against the service's own clock, so ours need not be right.
-
-    Where the answer had several such headers, they arrive joined by commas; the first one counts.
-    """
-    if value is None:
-        return None
-    parts = [part.strip() for part in value.split(",")]
-    try:
-        if parts[0].isdigit():
-            return min(float(parts[0]), MAX_RETRY_AFTER)
-        asked = parsedate_to_datetime(", ".join(parts[:2]))  # a date has a comma, too
-        seconds = (asked - parsedate_to_datetime(sent or "")).total_seconds()
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
 def _verdict_of_mail(trace: WireTrace) -> Verdict:

@@ -23,7 +23,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from monitor.notify.verdict import NO_REPLY, SendFailure, WireTrace, retry_after
+from monitor.http_client import retry_after
+from monitor.notify.verdict import NO_REPLY, SendFailure, WireTrace
 
 MAX_RECEIVED = 400_000  # bytes that all answers to one send may have, with their headers
 MAX_EARLY_ANSWERS = 20  # such as 103 Early Hints

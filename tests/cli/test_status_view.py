@@ -144,6 +144,23 @@ def test_before_the_first_run_there_is_little_to_see(folder: Path) -> None:
     assert plain(status_of(folder)) == EMPTY.format(folder=folder)
 
 
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "fetched 2 h ago"),
+        ({"fetched": None}, "not fetched yet"),
+        (
+            {"failing_since": "2026-11-22T02:00:00Z", "failures": 3, "reason": "Connection refused"},
+            "fetched 2 h ago  failing since 2026-11-22 11:00, 3 times: Connection refused",
+        ),
+    ],
+)
+def test_how_a_file_is_fetched_is_a_line_of_its_source(changes: dict[str, Any], line: str) -> None:
+    fetch = {"fetched": "2026-11-22T01:00:00Z", "failing_since": None, "failures": 0, "reason": ""} | changes
+    shown = plain({**STANDING, "sources": [{**STANDING["sources"][0], "fetch": fetch}]})
+    assert shown.splitlines()[3].strip() == line
+
+
 def test_what_is_wrong_is_red_and_what_is_well_green() -> None:
     painted = list(screen(STANDING, now=NOW, zone=SEOUL))
     red = [click.unstyle(line).strip() for line in painted if "\x1b[31m" in line]

@@ -10,7 +10,15 @@ import pytest
 
 from monitor.config import load, render_diagnostics
 from monitor.config.models import sections
-from monitor.config.redact import SETTINGS, is_secret_place, mask_secret, mask_spans, mask_unparsed, may_be_secret
+from monitor.config.redact import (
+    SECRET_SETTINGS,
+    SETTINGS,
+    is_secret_place,
+    mask_secret,
+    mask_spans,
+    mask_unparsed,
+    may_be_secret,
+)
 from monitor.errors import ConfigError
 from tests.config.support import HEAD, loaded
 
@@ -48,6 +56,13 @@ def everything(error: ConfigError) -> str:
         HEAD + "heartbeat: {url: 'https://h/c4n4ry', x: 1}\n",
         HEAD + "heartbeat: {url: 'https://h/c4n4ry x'}\n",
         HEAD + "heartbeat: {token: c4n4ry}\n",
+        "sources: {a: {path: x, fetch: {url: 'https://h/c4n4ry', every: 0s}}}\n",
+        "sources: {a: {path: x, fetch: {url: 'https://h/c4n4ry', headers: {'X Key': c4n4ry}}}}\n",
+        "sources: {a: {path: x, fetch: {url: 'https://h/', headers: {X-Key: 'c4n4ry\u00e9'}}}}\n",
+        "sources: {a: {path: x, fetch: {url: 'https://h/', headers: [c4n4ry]}}}\n",
+        "sources: {a: {path: x, fetch: c4n4ry}}\n",
+        "sources: {a: {path: x, fetch: {token: c4n4ry}}}\n",
+        "sources: {a: {path: x, fetch: {url: c4n4ry}}}\n",
         HEAD + "heartbeat: c4n4ry\n",
         HEAD + "heartbeat: [https://h/c4n4ry]\n",
         CHANNELS + "  team: {url: c4n4ry}\n",
@@ -301,6 +316,11 @@ def test_a_line_beside_a_url_is_shown_when_it_cannot_be_parsed(tmp_path: Path) -
         (("channels", "<<", "team", "webhook"), True),
         (("<<", "channels", "team", "<<", "webhook"), True),
         (("heartbeat", "url"), True),
+        (("sources", "a", "fetch"), True),
+        (("sources", "a", "fetch", "url"), True),
+        (("sources", "a", "fetch", "headers", "X-Key"), True),
+        (("sources", "a", "fetch", "every"), False),
+        (("sources", "a", "path"), False),
         (("chanels", "team", "url"), True),
         (("channels", "url", "max_age"), False),
         (("channels", "team", "quiet"), False),
@@ -313,8 +333,8 @@ def test_secrets_stand_in_urls_and_in_unknown_keys_of_channels(path: tuple[str |
     assert is_secret_place(path) is expected
 
 
-def test_every_setting_but_url_is_open() -> None:
-    assert {key for _, section in sections() for key in section.model_fields} == SETTINGS | {"url"}
+def test_every_setting_is_open_but_those_that_hold_secrets() -> None:
+    assert {key for _, section in sections() for key in section.model_fields} == SETTINGS | SECRET_SETTINGS
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from monitor.http_client import retry_after
 from monitor.model import Outcome
-from monitor.notify.verdict import SendFailure, WireTrace, retry_after, verdict_of
+from monitor.notify.verdict import SendFailure, WireTrace, verdict_of
 
 OK, TRANSIENT, REFUSED = Outcome.OK, Outcome.TRANSIENT, Outcome.REFUSED
 CHANNEL, UNCERTAIN = Outcome.CHANNEL_REFUSED, Outcome.UNCERTAIN

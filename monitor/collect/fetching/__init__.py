@@ -1,0 +1,1 @@
+"""Download the files of a source that is a web address into its folder, like any other program that drops files."""

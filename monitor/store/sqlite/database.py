@@ -341,11 +341,16 @@ def _is_first_run(state: Path) -> bool:
 
 
 def _create(state: Path) -> None:
-    """Create the database under another name and rename it: a crash leaves no incomplete store."""
+    """Create the database under another name and rename it: a crash leaves no incomplete store.
+
+    Nobody reads the file before it is synced as a whole and renamed, so no single step of it needs to be durable.
+    """
     made = state / f".{FILE}.new"
     made.unlink(missing_ok=True)
     create_private(made)  # its log and its index get the same mode
     with closing(connect(str(made))) as connection:
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.execute("PRAGMA journal_mode=MEMORY")
         connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         migrate(Database(connection, execute_plugins=False))

@@ -111,6 +111,7 @@ class _Splitter:
         self._bytes = start  # of the file, as far as counted
         self._line, self._offset = 0, start  # of the "-" of the current segment
         self._lines: list[str] = []  # of that segment, as read
+        self._has_text = False  # one that is not empty is among them; of the segment before the first "-"
         self._label: EndLabel | None = None  # at the end of the last of them that is not empty
         self._is_welded = False
         self._length = 0  # of it, as read
@@ -125,13 +126,15 @@ class _Splitter:
         # Line by line: a search for both characters at once takes six times as long.
         while (end := text.find("\n", at)) >= 0:
             line, dash = text[at:end], -1  # the place of a "-" that ends the segment
-            if line[:1] == "-" and self._is_separator(line):
+            if not line:
+                self._take_empty()
+            elif line[:1] == "-" and self._is_separator(line):
                 dash = at
             elif self._label or self._is_mid_line or not self._line:
                 dash = yield from self._take_unusual(text, at, line)
             else:
                 self._lines.append(line)
-            if dash < 0:
+            if dash < 0 and line:
                 tail = line[-TAIL:]
                 if _HINT in tail or _CAPITAL_HINT in tail or has_bom or tail[-1:] <= " ":
                     if label := exact_label(tail[-EXACT_LENGTH:]):
@@ -162,6 +165,13 @@ class _Splitter:
     def _is_separator(self, line: str) -> bool:
         return not self._is_mid_line and (line == "-" or (len(line) <= MAX_SEPARATOR_LENGTH and line.rstrip() == "-"))
 
+    def _take_empty(self) -> None:
+        """Take an empty line, or the end of a line that went on; neither is a "-" or has a label."""
+        if self._is_mid_line:
+            self._is_mid_line = False
+        else:
+            self._lines.append("")
+
     def _take_unusual(self, text: str, at: int, line: str) -> Generator[Segment, None, int]:
         """Take a line that goes on, or that follows a label or nothing; return its place if it stands for a "-"."""
         if self._is_mid_line:
@@ -170,18 +180,19 @@ class _Splitter:
             return -1
         if self._is_other_separator(line):
             return at
-        if self._label and not line.isspace() and line:
+        if self._label and not line.isspace():
             if self._label.ends_record:
                 if segment := self._next_segment(text, at, at):
                     yield segment
                 self._is_welded = True
             self._label = None
         self._lines.append(line)
+        self._has_text = True
         return -1
 
     def _is_other_separator(self, line: str) -> bool:
         """Return whether a line behind a label, or before the first record, stands where a lone "-" should."""
-        if len(line) > MAX_SEPARATOR_LENGTH or not (self._label or not any(self._lines)):
+        if len(line) > MAX_SEPARATOR_LENGTH or (self._has_text and not self._label):
             return False
         pattern = _SIGN_LINE if self._label and self._label.ends_record else _DASH_LINE
         return pattern.fullmatch(line) is not None and not line.isspace()
@@ -225,7 +236,8 @@ class _Splitter:
         text = "\n".join(map(_without_end_spaces, kept)).strip("\n")
         lines = tuple(text.split("\n")) if text else ()
         length = self._length if is_cut else sum(map(len, lines))
-        self._lines, self._length, self._is_cut, self._label, self._is_welded = [], 0, False, None, False
+        self._lines, self._has_text, self._length, self._is_cut = [], False, 0, False
+        self._label, self._is_welded = None, False
         if not lines and not is_cut:
             return None
         self._is_empty = False

@@ -171,7 +171,7 @@ HOSTILE = {
     "blanks": " " * 10_000,
     "dashes": "-" * 10_000,
     "lone dashes": "-\n" * 200,
-    "line ends": "\n" * 10_000,
+    "line ends": "\n" * 1_000,
     "NULs": "\0" * 10_000,
     "undated segments": "-\nab\n" * 60,
     "titles alone": "-\nA date2024-07-01\n" * 50,

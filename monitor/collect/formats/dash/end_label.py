@@ -12,7 +12,10 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-HINTS = ("ate", "ATE")  # one of them is among the last TAIL characters of each line that ends in a label
+_HINT, _CAPITAL_HINT = HINTS = (
+    "ate",
+    "ATE",
+)  # one of them is among the last TAIL characters of each line that ends in a label
 TAIL = 64  # characters at the end of a line that a label may take
 INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # as the inside of a character class
 DASHES = "\\-\u00ad\u2010-\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d"  # the same
@@ -23,23 +26,25 @@ _SEPARATOR = f"[{DASHES}./\uff0e\uff0f]"
 _DAY = (
     rf"(\d{{4}})(?:{_SEPARATOR}(\d\d){_SEPARATOR}(\d\d)|(\d\d)(\d\d)"
     r"|\s?[.\uff0e]\s?(\d\d?)\s?[.\uff0e]\s?(\d\d?)\s?[.\uff0e]|\s?년\s?(\d\d?)\s?월\s?(\d\d?)\s?일)"
-    r"(?:[T ]\d\d:\d\d(?::\d\d)?)?"
+    r"(?:[T ]\d\d:\d\d(?::\d\d)?|\s?\([월화수목금토일]\))?"
 )
 _BLANK = rf"[\s{INVISIBLE}]"
 _WORD = r"(?<![A-Za-z\u00c0-\u024f])(?:[Dd]ate|DATE)"
-_END = rf"[.\u3002]?{_BLANK}*(?P<dash>[{DASHES}]?){_BLANK}*\Z"
+_END = rf"[.\u3002]?{_BLANK}*(?P<dash>(?:[{DASHES}][\s{INVISIBLE}{DASHES}]*)?)\Z"
 _GLUED = re.compile(rf"{_BLANK}*{_WORD}[{INVISIBLE}]*{_DAY}{_END}")
 _SPACED = re.compile(
     rf"(?P<before>[.!?\u2026\"'\u2019\u201d)\]다\u3002]?){_BLANK}*{_WORD}{_BLANK}*[:\uff1a]?{_BLANK}*{_DAY}{_END}"
 )
 _UNREADABLE = re.compile(rf"{_BLANK}*{_WORD}\d{{1,4}}{_SEPARATOR}\d{{1,2}}{_SEPARATOR}\d{{1,4}}{_END}")
 # What in an undated record is a label that cannot be read: with a day anywhere, or with any figure at its very end.
+_WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}\W{1,2}(?=[^\n]*\d))"
 _MONTH = r"(?:[A-Z][a-z]{2,8}\.?\s?)"
 _MENTION = re.compile(
     rf"date\d{{4}}(?:{_SEPARATOR}|년)\s?\d[^\n]{{0,30}}"
     rf"|(?:(?:[Dd]ate|DATE|ｄａｔｅ)\d|{_WORD}(?:s?\s*[:=\uff1a{DASHES}]\s*{_MONTH}?\d|s?{_MONTH}?\d"
-    rf"|\s\d{{4}}\D{{1,2}}\d|\s(?:\d\d?\s)?{_MONTH}\d))[^\n]{{0,24}}\Z"
+    rf"|\s\d{{4}}\D{{1,2}}\d|\s(?:\d\d?\s)?{_MONTH}\d|['’]\d\d[.\-/]|{_WEEKDAY}|\s?[\u4e00-\u9fff]))[^\n]{{0,24}}\Z"
 )
+_UNSEEN = re.compile(f"[{INVISIBLE}]")
 
 
 class EndLabel(NamedTuple):
@@ -59,8 +64,19 @@ def end_label(line: str) -> EndLabel | None:
 
 def label_like_text(text: str) -> str:
     """Return what looks like a label in a text without one, or ""."""
-    found = _MENTION.search(text)
+    found = _MENTION.search(_UNSEEN.sub("", text))
     return found.group().strip() if found else ""
+
+
+def is_damaged_end(line: str) -> bool:
+    """Return whether a line may be the end of a record: a "-" is glued to half a text, or its label cannot be read.
+
+    A line between two dashes is a heading.
+    """
+    tail = line[-TAIL:]
+    if tail[-1:] == "-":
+        return line[:1] != "-"
+    return (_HINT in tail or _CAPITAL_HINT in tail or "ｔｅ" in tail) and bool(label_like_text(tail))
 
 
 @lru_cache(maxsize=4096)  # many records of a dump end in the same few days

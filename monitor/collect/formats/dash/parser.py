@@ -18,14 +18,14 @@ layout, once for its records. Neither keeps more than one record, so a text of a
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 
 from monitor.collect.charset import byte_counter, printable
 from monitor.collect.formats.dash.dropped_lines import without_lines
-from monitor.collect.formats.dash.end_label import label_like_text
+from monitor.collect.formats.dash.end_label import is_damaged_end, label_like_text
 from monitor.collect.formats.dash.layout import Layout
 from monitor.collect.formats.dash.splitter import Segment, split
 from monitor.model import Dump, Record, Reject
@@ -33,6 +33,7 @@ from monitor.model import Dump, Record, Reject
 PARSER_VERSION = 3  # increased when the same bytes may give other records
 EXCERPT_LENGTH = 200  # characters of a reject that are stored and shown
 MAX_DASHES = 10_000  # inside one body
+_END_LENGTH = 40  # characters of a line that a reason shows
 NOT_A_DUMP = "this is not a dump: the first line that is not empty must be a lone '-'"
 
 _CONTROLS = bytes([*range(9), *range(0x0E, 0x20), 0x7F])
@@ -109,7 +110,7 @@ def entries(segments: Iterable[Segment], layout: Layout, *, max_record: int) -> 
         return
     for segment, is_last in _rejoined(first, segments, layout, max_record):
         content = segment.text.encode("utf-8", "surrogatepass")
-        reason = _reject_reason(segment, content, is_last=is_last, max_record=max_record)
+        reason = _reject_reason(segment, content, layout, is_last=is_last, max_record=max_record)
         if reason:
             text = printable(segment.text[:EXCERPT_LENGTH])
             yield Reject(reason=reason, line=segment.line, offset=segment.offset, text=text, is_tail=is_last)
@@ -168,7 +169,7 @@ def _joined(parts: list[Segment], length: int, *, is_whole: bool) -> Segment:
     return Segment(first.line, first.offset, tuple(lines), length, is_whole, last.label, is_welded)
 
 
-def _reject_reason(segment: Segment, content: bytes, *, is_last: bool, max_record: int) -> str:
+def _reject_reason(segment: Segment, content: bytes, layout: Layout, *, is_last: bool, max_record: int) -> str:
     """Return why this segment is not a release, or "" if it is one. content: the bytes of its digest."""
     is_read = segment.label is not None and segment.label.is_read
     label = "" if is_read else printable(label_like_text(segment.text))
@@ -192,6 +193,19 @@ def _reject_reason(segment: Segment, content: bytes, *, is_last: bool, max_recor
         return (
             "a line in it ends in a date, as a record does, and what follows is no record: is a lone '-' missing there?"
         )
+    if end := _damaged_end(segment.filled, layout):
+        return (
+            f"two records seem to be one: `{printable(end)}` in it may be the end of the first; is a line end missing?"
+        )
     if label:
         return f"the record does not end in a date such as ` date2024-07-01`, and `{label}` cannot be read as one"
+    return ""
+
+
+def _damaged_end(lines: Sequence[str], layout: Layout) -> str:
+    """Return the end of an inner line behind which another record begins, or ""."""
+    for place, line in enumerate(lines[:-1], start=1):
+        is_list = ":" in line and ":" in lines[place]  # such as `Date: 2024-07-01`, `Venue: Seoul`
+        if is_damaged_end(line) and not is_list and layout.begins_record(lines[place:]):
+            return line[-_END_LENGTH:]
     return ""

@@ -15,7 +15,7 @@ MIDDLE = record("Talks held", "They met.", "2024-07-02")
 # What stands between the date of one record and the title of the next.
 BETWEEN = ["-\n", " -\n", "\ufeff-\n", "-\r\n", "–\n", ".-\n", "\n\ufeff-\n", "\n\u200b-\n", "\n -\n", "\n\u3000-\n",
            "\n-\u2060\n", "\n-\u00a0\n", "\n–\n", "\n — \n", "\n‐\n", "\n‑\n", "\n−\n", "\n-–\n", "\n- -\n", "\n--\n",
-           "\n***\n", "\n", "\n\n \n"]  # fmt: skip
+           "\n***\n", "--\n", " -–\n", "---\n", "\n", "\n\n \n"]  # fmt: skip
 
 # (what, the end of a record)
 READ = [
@@ -31,11 +31,13 @@ READ = [
     ("the Korean way", " date2024. 7. 2."), ("Korean words", " date2024년 7월 2일"), ("a capital", " Date2024-07-02"),
     ("capitals", " DATE2024-07-02"), ("a space in it", " date 2024-07-02"), ("a colon", " date: 2024-07-02"),
     ("a time", " date2024-07-02 09:30"), ("a line of its own", "\nDate: 2024.07.02"),
+    ("a day of the week", " date2024-07-02(화)"), ("one behind Korean words", " date2024년 7월 2일 (화)"),
 ]  # fmt: skip
 
 UNREAD = [" date2024-7-2", " date24-07-02", " date02/07/2024", " dateJuly 2, 2024", " date: July 2, 2024",
           " date2024-07-02 (Tue)", " (date2024-07-02)", " update2024-07-02", " date=2024-07-02",
-          " date2024-07-02 and more words"]  # fmt: skip
+          " date2024-07-02 and more words", " dateTue, 2 July 2024", " date'24.7.2.", " date令和6年7月2日",
+          " d\u200bate24-07-02"]  # fmt: skip
 
 # (what, bodies that are one record's, in spite of a date in them)
 KEPT = [
@@ -44,6 +46,11 @@ KEPT = [
     ("such a line before a dash", "Details follow.\nDate: 2024-07-02\n-\nIt is open."),
     ("lone dashes of another kind", "One.\n–\nTwo.\n—\nThree."),
     ("a lone dash behind a blank", "One.\n -\nTwo."),
+    ("a heading between dashes", "- Exports rise in June -\nDetails\nThey rose."),
+    ("a heading of two lines", "- Exports rise in June\nand in July -\nThey rose.\nMore follows."),
+    ("a word parted at a line's end", "The govern-\nment and its partners\nmet."),
+    ("a name between dashes in a wrapped text", "The minister -\nAhn Duk-geun - said that\nhe met them and\nleft."),
+    ("a date between list marks", "Schedule\nDate: July 2, 2024\nVenue: Seoul\nIt is open."),
 ]
 
 
@@ -94,6 +101,22 @@ def test_a_date_in_a_text_ends_no_record(body: str) -> None:
 
     assert titles(parsed)[1] == ("Forum", body, date(2024, 7, 1))
     assert len(parsed.records) == 3
+
+
+@pytest.mark.parametrize(
+    "end",
+    [" m-", " m -", " m- ", " met.-", " met. date-", " met. date2024-", " met. date2024-07--",
+     " met. dateJuly 2, 2024", " met. dateJuly 2, 2024-", " met. date2024-07-02T09:30+09:00-", " met. (date2024-07-02)",
+     " met. ｄａｔｅ2024-07-02", "\nDate: July 2, 2024", " met. date2024-07-02 (Tue)-"],
+)  # fmt: skip
+@pytest.mark.parametrize("is_categorized", [False, True])
+def test_a_damaged_end_welds_no_two_records(end: str, is_categorized: bool) -> None:
+    line = "Energy\n" if is_categorized else ""
+    first, last, before = (f"{line}{each}" for each in (FIRST, LAST, f"Talks held\nThey{end}"))
+    parsed = parse(dump(first, f"{before}\n{last}", last), categories=("Energy",))
+
+    assert [title for title, _, _ in titles(parsed)] == ["Port opens", "Plant opens"]
+    assert [each.reason.partition(":")[0] for each in parsed.rejects] == ["two records seem to be one"]
 
 
 def test_what_cannot_be_split_is_rejected_with_that_reason() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
@@ -14,9 +15,21 @@ _UNSET_YEAR = 1970  # of files that were written before the machine's clock was 
 _DAY, _MINUTE, _TICK = timedelta(days=1), timedelta(minutes=1), timedelta(milliseconds=1)
 _STAMP = re.compile(
     r"""(?<![0-9A-Za-z])
-    (?:(?P<y>(?:19|20)\d\d) (?P<gap>[-._/]?) (?P<m>[01]\d) (?P=gap) (?P<d>[0-3]\d) | (?P<six>\d{6}))
     (?:
-        (?:(?P<T>T)|[_ -])? (?P<H>\d\d) (?P<sep>[:.-]?) (?P<M>\d\d) (?:(?P=sep) (?P<S>\d\d) (?:[.,]\d{1,9})?)?
+        (?P<y>(?:19|20)\d\d) (?:
+            (?P<gap>[-._/]?) (?P<m>[01]\d) (?P=gap) (?P<d>[0-3]\d)
+            |
+            (?P<one_gap>[-._/]) (?P<one_m>1[0-2]|[1-9]) (?P=one_gap) (?P<one_d>[12]\d|3[01]|[1-9])
+            (?!\d | [-._/]\d{1,3}(?!\d))  # 2024-1-2-3 is a running number
+            |
+            년[ ]?(?P<word_m>\d\d?)월[ ]?(?P<word_d>\d\d?)일
+        )
+        |
+        (?P<six>\d{6})
+    )
+    (?:
+        (?:(?P<T>T)|[_ -])? (?P<H>[01]\d|2[0-3]) (?P<sep>[:.-]?) (?P<M>[0-5]\d)
+        (?:(?P=sep) (?P<S>[0-5]\d) (?:[.,]\d{1,9})?)?
         (?P<offset>Z | \+\d\d:?\d\d | -\d\d:\d\d | (?(T)-\d{4}|(?!)))?
         (?!-\d)  # a second date after the first one is not a time of day
         |
@@ -74,11 +87,11 @@ def latest_day(arrived: datetime, timezone: ZoneInfo) -> date:
 
 
 def name_stamp(name: str, timezone: ZoneInfo, *, arrived: datetime) -> Stamp | None:
-    """Return the latest timestamp in a name, such as 2024-07-01, 240701, 20240701T0930+0900 or 2024.07.01_09-30-00.
+    """Return the latest timestamp in a name, such as 2024-07-01, 2024-7-1, 240701 or 2024.07.01_09-30-00+0900.
 
     One that lies more than a day after the arrival is none: a dump cannot show the world of 2050.
     """
-    found = (_read(match, timezone) for match in _STAMP.finditer(name))
+    found = (_read(match, timezone) for match in _STAMP.finditer(unicodedata.normalize("NFKC", name)))
     return max((stamp for stamp in found if stamp and stamp.start <= arrived + _DAY), default=None)
 
 
@@ -93,7 +106,7 @@ def _read(match: re.Match[str], timezone: ZoneInfo) -> Stamp | None:
         if match["H"]:
             at = datetime.combine(day, time(int(match["H"]), int(match["M"]), int(match["S"] or 0)), zone)
             return Stamp(at.astimezone(UTC), at.astimezone(UTC) + (timedelta(0) if match["S"] else _MINUTE - _TICK))
-    except ValueError:  # such as 20240701_250000: a running number
+    except ValueError:  # such as +9999: no offset
         zone = timezone
     start, end = (datetime.combine(one, time(), zone).astimezone(UTC) for one in (day, day + _DAY))
     return Stamp(start, end - _TICK)
@@ -103,7 +116,8 @@ def _day(match: re.Match[str]) -> date | None:
     six = match["six"]
     try:
         if not six:
-            return date(int(match["y"]), int(match["m"]), int(match["d"]))
+            months, days = ((match[part], match["one_" + part], match["word_" + part]) for part in "md")
+            return date(int(match["y"]), int(next(filter(None, months))), int(next(filter(None, days))))
         year, month, day = int(six[:2]), int(six[2:4]), int(six[4:])
         # Six digits that can be a time of day prove no date.
         return date(2000 + year, month, day) if year > 23 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -54,6 +55,27 @@ STAMPS = [
     ("20240701_093000.123.txt", utc(1, 0, 30)),
     ("20240701_0930-2.txt", utc(30, 15, month=6)),
     ("20240701_0060.txt", utc(30, 15, month=6)),
+    ("2024-7-1.txt", utc(30, 15, month=6)),
+    ("press_2024.7.1.txt", utc(30, 15, month=6)),
+    ("2024_7_16.txt", utc(15, 15)),
+    ("2024/11/6.txt", utc(5, 15, month=11)),
+    ("2024-7-1_0930.txt", utc(1, 0, 30)),
+    ("2024-7-1_2024-7-7.txt", utc(6, 15)),
+    ("2024-7-1 2024-7-7.txt", utc(6, 15)),
+    ("240701-240707.txt", utc(6, 15)),
+    ("2024년 7월 1일.txt", utc(30, 15, month=6)),
+    (unicodedata.normalize("NFD", "보도자료 2024년7월1일자.txt"), utc(30, 15, month=6)),
+    ("２０２４-０７-０１.txt", utc(30, 15, month=6)),
+    ("2024-7-1-3.txt", None),
+    ("2024-1-2-3-4.txt", None),
+    ("2024-7-0.txt", None),
+    ("2024-7-32.txt", None),
+    ("2024-13-1.txt", None),
+    ("2024-7-123.txt", None),
+    ("2024-07-1.txt", None),
+    ("2024-7.txt", None),
+    ("v2024.7.1.txt", None),
+    ("20240701250000.txt", None),
     ("235959.txt", None),
     ("110203.txt", None),
     ("247399.txt", None),

@@ -148,6 +148,21 @@ LATE = [
         "unchanged changed",
     ),
     (
+        "running numbers that look like days until they do not",
+        [named("2025-6-29.txt", AUTO), named("2025-6-30.txt", SECOND), named("2025-6-31.txt", THIRD)],
+        "changed",
+    ),
+    (
+        "the running number that follows",
+        [named("2025-6-30.txt", AUTO), named("2025-6-31.txt", SECOND), named("2025-7-1.txt", THIRD)],
+        "changed",
+    ),
+    (
+        "an older text under an older stamp of single digits",
+        [named("2025-6-9.txt", AUTO), named("2025-6-10.txt", SECOND), named("2025-6-8.txt", AUTO, OLDER)],
+        "stale new",
+    ),
+    (
         "a stale text is followed by the current one",
         [
             named("2025-06-10.txt", SECOND),

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from itertools import count
 from typing import NamedTuple
 
 from monitor.compare.age import doubt_of, is_older
 from monitor.compare.diff import Redline, has_same_words, redline
 from monitor.compare.fingerprint import index_entries, is_cut_view, normal_form, text_hash
-from monitor.compare.identity import ALL_AVAILABLE, FormCache, assign
+from monitor.compare.identity import ALL_AVAILABLE, FormCache, assign, is_day_of_dump
 from monitor.compare.near_duplicates import near_duplicates
 from monitor.compare.reservations import Unavailable
 from monitor.dump_age import Age
 from monitor.model import Change, Edit, Head, Kind, PastVersion, Record, Release, SeenRecord
 from monitor.ports import Known
-
-_NEAR = timedelta(days=1)  # between the day of a dump and its date in another time zone
 
 
 def classify(
@@ -40,7 +37,12 @@ def classify(
     numbers = count(known.next_number)
     changes = []
     for pairing in assign(
-        records, known=known, seen_records=seen_records, form_cache=form_cache, unavailable=unavailable
+        records,
+        known=known,
+        seen_records=seen_records,
+        form_cache=form_cache,
+        unavailable=unavailable,
+        dump_day=age.as_of.date(),
     ):
         record, seen = pairing.record, seen_records.get(pairing.record.digest)
         if not pairing.number:
@@ -146,8 +148,8 @@ def _is_redated_again(head: Head, views: _Comparison, age: Age) -> bool:
     old, new = head.release.date, views.after.date
     if views.changed != ("date",) or old is None or new is None or not old < new:
         return False
-    text, is_dumps_day = text_hash(head.release), abs(new - age.as_of.date()) <= _NEAR
-    return is_dumps_day and any(
+    text = text_hash(head.release)
+    return is_day_of_dump(new, age.as_of.date()) and any(
         one.text_hash == text and one.date is not None and one.date < old for one in head.others
     )
 

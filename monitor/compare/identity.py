@@ -27,6 +27,7 @@ MIN_BODY_RATIO_REDATED = 98.0  # ratio of bodies that differ by a few words
 MIN_TITLE_RATIO, MIN_BODY_RATIO = 85.0, 90.0  # ratios of a title and a body that were both edited
 MAX_LETTERS = 20_000  # characters of bodies that are compared letter by letter: some milliseconds for a pair
 MAX_DAYS_APART = timedelta(days=3)
+_FRIDAY = 4  # as date.weekday() counts
 ALL_AVAILABLE = Unavailable()
 AS_SEEN = "seen before as it is"
 
@@ -102,15 +103,16 @@ def assign(
     seen_records: Mapping[bytes, SeenRecord],
     form_cache: FormCache,
     unavailable: Unavailable = ALL_AVAILABLE,
+    dump_day: date | None = None,
 ) -> tuple[Assignment, ...]:
     """Assign each record to at most one head and each head to at most one record, in the records' order.
 
     The result does not depend on the order of the records. `unavailable` names the releases of other records of the
-    same dump: those of its other parts, and those that are unchanged.
+    same dump: those of its other parts, and those that are unchanged. dump_day: as of which the dump shows its source.
     """
     found = _assign_as_seen(records, known, seen_records, unavailable)
     left = [record for record in records if record.digest not in found]
-    candidates = _Candidates(left, known, seen_records, form_cache)
+    candidates = _Candidates(left, known, seen_records, form_cache, dump_day)
     for rule in EVIDENCE_RULES if candidates else ():
         taken = {number for number, _ in found.values()} | unavailable.reserved
         if rule not in STRONG_RULES:
@@ -144,9 +146,15 @@ class _Candidates:
     """The heads that share an index entry with a record; records without any are left out."""
 
     def __init__(
-        self, records: Sequence[Record], known: Known, seen_records: Mapping[bytes, SeenRecord], form_cache: FormCache
+        self,
+        records: Sequence[Record],
+        known: Known,
+        seen_records: Mapping[bytes, SeenRecord],
+        form_cache: FormCache,
+        dump_day: date | None,
     ) -> None:
         self._known = known
+        self._dump_day = dump_day
         self._form_cache = form_cache
         self._seen = {digest: seen_record.number for digest, seen_record in seen_records.items()}
         self._numbers_by_entry = {one.digest: found for one in records if (found := self._numbers(one.digest))}
@@ -182,7 +190,7 @@ class _Candidates:
     def _pair(self, digest: bytes, number: int) -> CandidatePair:
         head, is_seen = self._known.heads[number], self._seen.get(digest) == number
         record, known = self._form_cache.of_record(digest), self._form_cache.of_head(head)
-        return CandidatePair(record, known, head.others, is_seen, self._known.boilerplate)
+        return CandidatePair(record, known, head.others, is_seen, self._known.boilerplate, self._dump_day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +202,7 @@ class CandidatePair:
     others: frozenset[PastVersion]  # the head's other versions
     is_seen: bool = False  # the record was assigned to this release before
     boilerplate: frozenset[int] = frozenset()  # three-word sequences that several other releases have
+    dump_day: date | None = None  # as of which the record's dump shows its source; None: unknown
 
     @property
     def has_same_title(self) -> bool:
@@ -214,6 +223,14 @@ class CandidatePair:
         return abs(self.record.date - self.known.date)
 
     @property
+    def is_dated_by_dump(self) -> bool:
+        """Whether the record has the day of its dump, and the known release the day, or the weekday, before it."""
+        day, before = self.record.date, self.known.date
+        if day is None or before is None or not is_day_of_dump(day, self.dump_day):
+            return False
+        return before < day <= before + timedelta(days=7 - before.weekday() if before.weekday() >= _FRIDAY else 1)
+
+    @property
     def has_same_body(self) -> bool:
         return self.record.body == self.known.body
 
@@ -231,6 +248,11 @@ class CandidatePair:
     def common_length(self) -> float:
         """The length of the shorter body: the longer it is, the stronger the evidence."""
         return float(min(len(self.record.body), len(self.known.body)))
+
+
+def is_day_of_dump(day: date, dump_day: date | None) -> bool:
+    """Return whether a day is that of a dump, or one beside it: the dump may be of another time zone."""
+    return dump_day is not None and abs(day - dump_day) <= timedelta(days=1)
 
 
 def are_titles_similar(one: str, other: str) -> bool:
@@ -320,6 +342,11 @@ def _is_redated(pair: CandidatePair) -> float | None:
     return 1.0 if pair.has_same_title and pair.has_same_body and pair.common_length >= MIN_BODY_ALONE else None
 
 
+def _is_dated_anew(pair: CandidatePair) -> float | None:
+    fits = pair.has_same_title and pair.has_same_body and pair.record.body and pair.is_dated_by_dump
+    return -float(pair.days_apart.days) if fits else None
+
+
 def _is_retitled(pair: CandidatePair) -> float | None:
     fits = pair.has_same_day and (pair.has_same_body or pair.has_cut_body) and pair.common_length >= MIN_BODY
     return pair.common_length if fits else None
@@ -361,6 +388,7 @@ EVIDENCE_RULES = (
     EvidenceRule(entry="title", score=_is_undated, evidence="same title and text, and one view has no date"),
     EvidenceRule(entry="title", score=_has_same_title_and_day, evidence="same title and day"),
     EvidenceRule(entry="title", score=_is_redated, evidence="same title and text"),
+    EvidenceRule(entry="title", score=_is_dated_anew, evidence="same title and text, dated by the day of each dump"),
     EvidenceRule(entry="body", score=_is_retitled, evidence="same day and text"),
     EvidenceRule(
         entry="title",

@@ -345,6 +345,34 @@ def test_a_text_that_is_dated_anew_with_every_dump_is_told_once(lab: Lab) -> Non
     assert lab.heads() == [on(AUTO, "2025-02-22")]
 
 
+DESK = replace(OLDER, title="How to reach the help desk", body="It answers questions from 9 to 18.")
+SERIES = [
+    ("day by day", ["2025-01-14", "2025-01-15", "2025-01-16"], "new changed cosmetic"),
+    ("over a weekend", ["2025-01-16", "2025-01-17", "2025-01-20", "2025-01-21"], "new changed cosmetic cosmetic"),
+    ("from a Sunday on", ["2025-01-18", "2025-01-19", "2025-01-20"], "new changed cosmetic"),
+    ("week by week it is a series", ["2025-01-06", "2025-01-13", "2025-01-20"], "new new new"),
+    ("twice a week as well", ["2025-01-14", "2025-01-17", "2025-01-21"], "new new new"),
+    ("on Friday and on Tuesday", ["2025-01-17", "2025-01-21"], "new new"),
+]
+
+
+@pytest.mark.parametrize(("days", "expected"), [row[1:] for row in SERIES], ids=[row[0] for row in SERIES])
+def test_a_short_text_that_is_dated_anew_every_day_is_told_once(days: list[str], expected: str, lab: Lab) -> None:
+    kinds = [last(lab, [named(f"{day}.txt", on(DESK, day))]) for day in days]
+    assert " ".join(kinds) == expected
+
+
+def test_short_texts_of_two_days_are_two_releases_where_a_page_shows_both(lab: Lab) -> None:
+    days = [on(DESK, f"2025-01-{day}") for day in (14, 15, 16)]
+    assert last(lab, [named("2025-01-14.txt", days[0]), named("2025-01-15.txt", *days[1::-1])]) == "new unchanged"
+    assert last(lab, [named("2025-01-16.txt", *days[::-1])]) == "new unchanged unchanged"
+
+
+def test_a_short_text_of_another_day_than_its_dump_is_another_release(lab: Lab) -> None:
+    assert last(lab, [named("2025-02-03.txt", on(DESK, "2025-01-15"), on(OLDER, "2025-01-13"))]) == "new new"
+    assert last(lab, [named("2025-02-04.txt", on(DESK, "2025-01-16"))]) == "new"
+
+
 def test_a_date_that_is_corrected_twice_is_told_twice(lab: Lab) -> None:
     days = ("2025-01-16", "2025-01-17", "2025-01-18")
     kinds = [last(lab, [named(f"2025-03-{n:02}.txt", on(AUTO, day))]) for n, day in enumerate(days, start=1)]

@@ -25,6 +25,7 @@ from monitor.model import Alert, Batch, Change, Dump, IngestReport, Mode, Record
 from monitor.notify.compose import compose
 from monitor.ports import Known, Store
 
+_ENDS = 2  # releases of the oldest and the newest day of a dump, between which releases can be missing
 _MAX_ATTEMPTS = 10  # other threads and monitors write to the store as well
 
 
@@ -35,6 +36,8 @@ class Routing:
     matcher: Matcher
     routes: Mapping[str, Sequence[str]]  # watchlist → channels
     urgent: frozenset[str] = frozenset()  # watchlists that pass digests and quiet hours
+    # Called for a half-loaded listing, within the transaction that stores it.
+    on_missing: Callable[[IngestReport], None] = lambda report: None
 
 
 def ingest(
@@ -197,13 +200,22 @@ class _IngestRun:
                 is_last=part.is_last,
             )
             try:
-                report = self.store.commit(batch, now=self.now)
+                report = self._commit(batch)
             except Stale:
                 seen_records = None
                 continue
             self.reservations.mark_shown(seen, changes)
-            return replace(report, missing=len(missing))
+            return report
         raise Stale(f"the store kept changing while {dump.name} was ingested; the monitor will try again")
+
+    def _commit(self, batch: Batch) -> IngestReport:
+        """Store a batch, and with it what the operator hears of a half-loaded listing."""
+        if not batch.missing:
+            return self.store.commit(batch, now=self.now)
+        with self.store.shared_transaction():
+            report = replace(self.store.commit(batch, now=self.now), missing=len(batch.missing))
+            self.routing.on_missing(report)
+        return report
 
     def _decide(self, part: DumpPart, known_records: Mapping[bytes, SeenRecord]) -> _Decision:
         """Decide on one part, by one snapshot of the store; write nothing.
@@ -243,8 +255,8 @@ class _IngestRun:
     def _withdrawn(self, shown: Collection[int]) -> tuple[tuple[Change, ...], tuple[int, ...]]:
         """Return the withdrawals: what a complete dump of a declared listing no longer shows within its days.
 
-        Where that is more than it shows, the page may be half loaded. Then return also the releases that are missing:
-        they are withdrawn once a second dump lacks them, too.
+        Where that is more than it still shows of what it showed before, the page may be half loaded. Then return also
+        the releases that are missing: they are withdrawn once a second dump lacks them, too.
         """
         oldest, newest, listing = self.summary.oldest, self.summary.newest, self.options.listing_of(self.dump.name)
         if listing is None or self.summary.has_rejects or oldest is None or newest is None:
@@ -253,7 +265,8 @@ class _IngestRun:
         if before.last and (is_older(self.age, before.last) or doubt_of(self.age, before.last)):
             return (), ()
         gone = withdrawn(before.heads, shown=shown, listing=listing, age=self.age)
-        if len(gone) <= self.summary.records:
+        kept = before.known - len(gone) + _ENDS
+        if len(gone) <= kept:
             return gone, ()
         confirmed = before.missing if self.mode is not Mode.AGAIN else frozenset()
         sure = tuple(change for change in gone if change.number in confirmed)

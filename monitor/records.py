@@ -226,6 +226,7 @@ class Listing:
     last: LastDump | None  # None: there was no dump of it
     heads: tuple[Head, ...]  # seen in it before, within the days asked for
     missing: frozenset[int] = frozenset()  # of these, what its last dump lacked together with most others
+    known: int = 0  # how many it has shown within these days, those that were asked to be left out included
 
 
 class LedgerEntry(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import partial
@@ -86,6 +86,7 @@ class Ingester:
     counters: Counters
 
     def __post_init__(self) -> None:
+        self.routing = replace(self.routing, on_missing=self.operator.listing_incomplete)
         self.reject_alerts = RejectAlerts(source_states=self.source_states, operator=self.operator)
         self._skipped: dict[bytes, FileSignature] = {}  # not ingested until they change
         self._without_baseline = {
@@ -212,8 +213,6 @@ class Ingester:
         name = outcome.source.name
         if outcome.report and outcome.report.rejected:
             self.reject_alerts.report_dump(outcome.report)
-        if outcome.report and outcome.report.missing:
-            self.operator.listing_incomplete(outcome.report)
         if outcome.is_failed:
             self.operator.dump_failed(name, outcome.source.folder.name_of(outcome.path), outcome.error)
         if not outcome.is_postponed and not outcome.is_failed:

@@ -169,11 +169,11 @@ class OperatorAlerts:
         return told
 
     def listing_incomplete(self, report: IngestReport) -> None:
-        """Alert that a dump of a declared listing lacks more releases than it shows."""
+        """Alert that a dump of a declared listing lacks more of its releases than it still shows."""
         self._alert(
-            f"a listing of source {report.source} lacks {_plural(report.missing, 'release')}\nDump {report.name} shows"
-            " fewer than that; a page that was half loaded looks the same. They are withdrawn if the next dump of the"
-            " listing lacks them, too.",
+            f"a listing of source {report.source} lacks {_plural(report.missing, 'release')}\nDump {report.name} still"
+            " shows fewer than that; a page that was half loaded looks the same. They are withdrawn if the next dump of"
+            " the listing lacks them, too.",
             key=f"missing:{report.source}:{report.name}:{self._hour()}",
         )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from monitor.collect.source import SourceOptions
 from monitor.match.matcher import Matcher
-from monitor.model import IngestReport, Kind, Mode
+from monitor.model import IngestReport, Kind, Message, Mode
 from monitor.pipeline import Routing, ingest
 from monitor.testing import NOON, dump_of
 from tests.contract.pairs import Pair
@@ -21,11 +24,9 @@ FRESH = record("Fresh news", "What is new in July.", "2024-07-01")
 EDITED = record("Middle news", "What was said to be new in the middle of it all.", "2024-06-15")
 
 
-def take(pair: Pair, name: str, *records: str) -> IngestReport:
-    options, now = HABITS, NOON
-    return ingest(
-        dump_of(dump(*records), name=name), options=options, routing=NOBODY, store=pair.store, now=now, mode=Mode.ONCE
-    )
+def take(pair: Pair, name: str, *records: str, routing: Routing = NOBODY) -> IngestReport:
+    read, options, now = dump_of(dump(*records), name=name), HABITS, NOON
+    return ingest(read, options=options, routing=routing, store=pair.store, now=now, mode=Mode.ONCE)
 
 
 def listed(pair: Pair) -> list[int]:
@@ -66,6 +67,28 @@ def test_a_dump_that_lacks_more_than_it_shows_withdraws_nothing_before_a_second_
     assert (first.counts[Kind.WITHDRAWN], first.missing) == (0, 7)
     second = take(pair, "press_20240704.txt", *BOARD[:2], *HALF[1:])
     assert (second.counts[Kind.WITHDRAWN], second.missing) == (6, 0), "one is back"
+
+
+def test_new_releases_make_no_half_loaded_listing_complete(pair: Pair) -> None:
+    take(pair, "press_20240702.txt", *BOARD)
+    fresh = [record(f"Other news {n}", f"It came later, {n}.", "2024-06-10") for n in range(8)]
+    report = take(pair, "press_20240703.txt", BOARD[0], *fresh, BOARD[9])
+    assert (report.counts[Kind.NEW], report.counts[Kind.WITHDRAWN], report.missing) == (8, 0, 8)
+
+
+def test_what_is_said_of_a_half_loaded_listing_is_stored_with_it_or_not_at_all(pair: Pair) -> None:
+    def say(report: IngestReport) -> None:
+        assert pair.outbox.enqueue(Message(channel="desk", kind="system", source="", text="x"), key="k", now=NOON)
+        if report.name == "press_20240703.txt":
+            raise ConnectionError
+
+    take(pair, "press_20240702.txt", *BOARD)
+    routing = replace(NOBODY, on_missing=say)
+    with pytest.raises(ConnectionError):
+        take(pair, "press_20240703.txt", *HALF, routing=routing)
+    assert pair.outbox.backlog().pending == 0
+    assert take(pair, "press_20240704.txt", *HALF, routing=routing).missing == 7
+    assert pair.outbox.backlog().pending == 1
 
 
 def test_a_second_dump_withdraws_what_both_lack_and_what_is_shown_again_starts_anew(pair: Pair) -> None:

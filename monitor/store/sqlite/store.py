@@ -103,6 +103,7 @@ class SqliteStore:
             last=LastDump(**_shown(last)) if last else None,
             heads=tuple(heads[n] for n in numbers),
             missing=missing,
+            known=len(rows),
         )
 
     def commit(self, batch: Batch, *, now: datetime) -> IngestReport:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 
 NORM_VERSION = (
-    3  # increase it when fold, soft or readable may give another result; the store then hashes its texts again
+    4  # increase it when fold, soft or readable may give another result; the store then hashes its texts again
 )
 
 # The replacements that real dumps need, as literal pairs: guarded `str.replace` is 30 to 50 times faster than a table.
@@ -31,7 +31,7 @@ _PLAIN = tuple(
 # makes of U+318D; behind an initial consonant it is a vowel.
 # The ligature U+FDFA gets its short form: NFKC makes 18 letters of it, of any other character 8 at most.
 _PLAIN_RARE = tuple(
-    (odd, plain) for plain, odds in (("·", "ㆍ・‧∙•⋅"), ("~", "∼〜"), ("صلعم", "\ufdfa")) for odd in odds
+    (odd, plain) for plain, odds in (("·", "ㆍ・‧∙•⋅"), ("~", "∼〜˜⁓"), ("صلعم", "\ufdfa")) for odd in odds
 )
 _DOT_VOWEL = re.compile("(?<![\u1100-\u115f\ua960-\ua97c])\u119e")
 _ASCII = re.compile(r"[\x00-\x7f]+")
@@ -68,6 +68,21 @@ _FIGURE_SPACES = tuple(
         ("~", "~ ", "~"),
     )
 )
+# The same beside a mark that would be dropped: what is looked for first, and what the mark replaces.
+_MARK_SPACES = tuple(
+    (mark, re.compile(found), re.compile(spaced))
+    for mark, found, spaced in (
+        ("-", r"-(?= \d)(?<=\d -)", r" - (?=\d)(?<=\d - )"),
+        (":", r":(?= \d)(?<=\d :)", r" : (?=\d)(?<=\d : )"),
+        ("(", r"\((?= \d)", r"\( (?=\d)"),
+        (")", r"\)(?<=\d \))", r" \)(?<=\d \))"),
+    )
+)
+# All spaces with a figure on one side, and the point of "No.5"; not those of "8. 2" or "1 ,5".
+_SPACE_AT_FIGURE = re.compile(
+    r" (?=\d)(?<!\d )(?<!\d[.,] )| (?!\d|[.,]\d)(?<=\d )|\.(?=\d)(?<=[^\W\d_]\.)"
+    rf"| (?=[{CURRENCIES}]\d)"
+)
 _SPACED_COMMA, _SPACED_THOUSANDS = re.compile(r",(?<=\d ,)\d{3}"), re.compile(r" (?=,\d{3}(?!\d))(?<=\d )")
 
 
@@ -85,6 +100,9 @@ def soft(text: str) -> str:
     folded = _normalize(text).casefold()
     if "·" in folded:
         folded = _DOT_IN_FIGURE.sub("·", folded)
+    for mark, found, spaced in _MARK_SPACES:
+        if mark in folded and found.search(folded):
+            folded = spaced.sub(mark, folded)
     dropped = _DROPPABLE.sub("", folded)
     normal = _nfkc(dropped)
     if normal != dropped:  # a mark now follows another base, or casefold separated them
@@ -100,6 +118,11 @@ def close_figures(text: str) -> str:
     if _SPACED_COMMA.search(text):
         text = _SPACED_THOUSANDS.sub("", text)
     return _SPACED_DATE.sub(_without_spaces, text) if _POINT_SPACE_DIGIT.search(text) else text
+
+
+def join_figures(text: str) -> str:
+    """Remove from a soft text all spaces between a figure and what is none, as in `5 km` or `No 5`."""
+    return _SPACE_AT_FIGURE.sub("", text)
 
 
 def is_cut(body: str) -> bool:

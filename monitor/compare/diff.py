@@ -19,12 +19,12 @@ from monitor.text import CURRENCIES, DATE, close_figures, fold, is_cut
 # A dash is a sign where nothing but a space or a bracket is before it: "2020-2024" are two numbers.
 _MINUS = r"(?:(?<![^\s(\[{\"'“‘])[-−])?"
 _NUMBER = r"\d(?:(?:[\d.,．，]|\s+,(?=\d{3}(?!\d)))*\d)?"
-_FIGURE = rf"{DATE}|{_MINUS}(?:[{CURRENCIES}＄￡￥￦]\s*)?{_NUMBER}(?:\s*[%％](?:\s*[pPｐＰ](?![A-Za-z]))?)?"
+_FIGURE = rf"{DATE}|{_MINUS}(?:[{CURRENCIES}＄￡￥￦]\s*)?{_NUMBER}(?:\s*[%％‰](?:\s*[pPｐＰ](?![A-Za-z]))?)?"
 # The dot of Korean lists is a letter to Unicode.
 _WORD = re.compile(rf"\s*(?:[^\W\d_ㆍ\u119e]+|{_FIGURE}|\S)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)")
 _FIGURES = re.compile(_FIGURE)
-_UNITS = CURRENCIES + "%p"
+_UNITS = CURRENCIES + "%‰p"
 _SPACED_FIGURE = re.compile(rf"(?!.*\d \d)[\d .,'{_UNITS}-]+")  # folded
 _MOST_PAIRS = 400_000_000  # pairs of tokens that one comparison may cost: 50 MB and 0.3 s
 _MAX_OPEN = 1_000  # characters of the last word or sentence of a cut text that is left out

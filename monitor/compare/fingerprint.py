@@ -13,7 +13,7 @@ from zlib import crc32
 
 from monitor.model import Release, Sketch
 from monitor.ports import Fingerprinter
-from monitor.text import NORM_VERSION, is_cut, soft
+from monitor.text import NORM_VERSION, is_cut, join_figures, soft
 
 FINGERPRINT_LENGTH = 100  # characters of a normalized body that index it; each rule that trusts a body needs as many
 FULL_SAMPLE = 64  # three-word sequences up to which a text's sample holds all of them
@@ -63,7 +63,10 @@ class NormalForm:
 def normal_form(release: Release) -> NormalForm:
     """Return the form of a release in which identity is decided."""
     return NormalForm(
-        title=soft(release.title), body=soft(release.body), date=release.date, is_cut=is_cut(release.body)
+        title=join_figures(soft(release.title)),
+        body=soft(release.body),
+        date=release.date,
+        is_cut=is_cut(release.body),
     )
 
 

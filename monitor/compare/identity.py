@@ -17,6 +17,7 @@ from monitor.compare.fingerprint import MAX_TITLE, NormalForm, index_entries, is
 from monitor.compare.reservations import Unavailable
 from monitor.model import Head, PastVersion, Record, SeenRecord
 from monitor.ports import Known
+from monitor.text import join_figures
 
 MIN_SHINGLES_SHARED = 0.12  # Jaccard similarity of two texts under one title and day that are one release
 MAX_SHINGLES_DOUBTFUL = 0.8  # of those that share less, boilerplate does not count
@@ -232,7 +233,11 @@ class CandidatePair:
 
     @property
     def has_same_body(self) -> bool:
-        return self.record.body == self.known.body
+        """Whether the bodies are equal; short ones but for spaces at figures."""
+        body, other = self.record.body, self.known.body
+        if body == other or max(len(body), len(other)) > MIN_BODY_ALONE:
+            return body == other
+        return join_figures(body) == join_figures(other)
 
     @property
     def has_cut_body(self) -> bool:

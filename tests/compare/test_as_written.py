@@ -28,7 +28,7 @@ def becomes(lab: Lab, old: str, new: str, *, in_title: bool = False) -> str:
 
 
 def test_the_table_of_figures_is_read() -> None:
-    assert (len(SAME), len(APART)) == (10, 8)
+    assert (len(SAME), len(APART)) == (15, 9)
 
 
 @pytest.mark.parametrize("in_title", [False, True], ids=["body", "title"])
@@ -36,6 +36,13 @@ def test_the_table_of_figures_is_read() -> None:
 def test_spaces_and_marks_at_figures_are_no_change(lab: Lab, one: str, other: str, in_title: bool) -> None:
     assert becomes(lab, one, other, in_title=in_title) in QUIET
     assert becomes(lab, other, one, in_title=in_title) in QUIET
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_a_short_notice_with_other_spaces_at_its_figures_is_the_same_release(lab: Lab, one: str, other: str) -> None:
+    for text in (one, other):
+        lab.drop(dump(replace(TALKS, title=f"Notice of {text} today", body=f"It is {text} now.")))
+    assert lab.kinds() in QUIET
 
 
 @pytest.mark.parametrize("in_title", [False, True], ids=["body", "title"])

@@ -23,10 +23,22 @@ DOORS = {
     "yaml": ("monitor/config/",),
     "pydantic": ("monitor/config/",),
     "jinja2": ("monitor/notify/html.py",),
+    "turbohtml": ("monitor/collect/formats/markup.py",),
     "markupsafe": (),
     "pytest": (),
 }
-HEAVY = ("apprise", "apscheduler", "sqlite_utils", "sqlite3", "pydantic", "watchdog", "rich", "yaml", "jinja2")
+HEAVY = (
+    "apprise",
+    "apscheduler",
+    "sqlite_utils",
+    "sqlite3",
+    "pydantic",
+    "watchdog",
+    "rich",
+    "yaml",
+    "jinja2",
+    "turbohtml",
+)
 
 
 OPENERS = ("monitor/daemon/bootstrap.py", "monitor/control/client.py", "monitor/inspect/", "monitor/cli/db.py")
@@ -92,7 +104,7 @@ def test_help_loads_no_heavy_library() -> None:
 
 
 def test_status_loads_nothing_that_sends_watches_or_renders_mail(tmp_path: Path) -> None:
-    unneeded = ("apprise", "apscheduler", "watchdog", "jinja2")
+    unneeded = ("apprise", "apscheduler", "watchdog", "jinja2", "turbohtml")
     program = (
         "import sys\n"
         "from monitor.cli import main\n"

@@ -223,10 +223,10 @@ def _decode_records(chunks: Iterable[bytes], coding: TextEncoding) -> Iterator[s
         data = held + chunk[skip:] if held else chunk[skip:]
         skip = max(0, skip - len(chunk))
         while end := _end_of_records(data):  # what is behind it waits for the next chunk
-            yield from _decoded(data[:end], coding)
+            yield from _decoded(data, end, coding)
             data = data[end:]
         held = data
-    yield from _decoded(held, coding)
+    yield from _decoded(held, len(held), coding)
 
 
 def _end_of_records(data: bytes) -> int:
@@ -243,11 +243,12 @@ def _end_of_records(data: bytes) -> int:
     return max(data.rfind(b"\n", 0, MAX_UNIT), data.rfind(b" ", 0, MAX_UNIT)) + 1 or MAX_UNIT
 
 
-def _decoded(data: bytes, coding: TextEncoding) -> Iterator[str]:
+def _decoded(data: bytes, end: int, coding: TextEncoding) -> Iterator[str]:
+    """Yield the text of the first bytes."""
     try:
-        text = data.decode("utf-8")
+        text = str(memoryview(data)[:end], "utf-8")  # to copy the bytes costs more than to decode them
     except UnicodeDecodeError:
-        yield from _decoded_units(data, coding)
+        yield from _decoded_units(data[:end], coding)
         return
     yield _text(text, "utf-8", coding)
 

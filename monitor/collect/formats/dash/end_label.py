@@ -12,16 +12,14 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-_HINT, _CAPITAL_HINT = HINTS = (
-    "ate",
-    "ATE",
-)  # one of them is among the last TAIL characters of each line that ends in a label
-TAIL = 64  # characters at the end of a line that a label may take
+_HINTS = ("ate", "ATE", "ｔｅ")  # one of them stands in each label that cannot be read
+MAX_LENGTH = 64  # characters at the end of a line that a label may take
+LETTERS = "월일"  # the only ones among the last three characters of a label
 INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # as the inside of a character class
 DASHES = "\\-\u00ad\u2010-\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d"  # the same
 
 _EXACT = re.compile(r"(?:^|\s)date(\d{4})-(\d{2})-(\d{2})\Z", re.ASCII)
-EXACT_LENGTH = len(" date2024-07-01")
+_EXACT_LENGTH = len(" date2024-07-01")
 _SEPARATOR = f"[{DASHES}./\uff0e\uff0f]"
 _DAY = (
     rf"(\d{{4}})(?:{_SEPARATOR}(\d\d){_SEPARATOR}(\d\d)|(\d\d)(\d\d)"
@@ -36,6 +34,7 @@ _SPACED = re.compile(
     rf"(?P<before>[.!?\u2026\"'\u2019\u201d)\]다\u3002]?){_BLANK}*{_WORD}{_BLANK}*[:\uff1a]?{_BLANK}*{_DAY}{_END}"
 )
 _UNREADABLE = re.compile(rf"{_BLANK}*{_WORD}\d{{1,4}}{_SEPARATOR}\d{{1,2}}{_SEPARATOR}\d{{1,4}}{_END}")
+_DAY_AT_END = re.compile(rf"[\d일][.\u3002\uff0e\s{INVISIBLE}{DASHES}]*\Z")  # as each of these has
 # What in an undated record is a label that cannot be read: with a day anywhere, or with any figure at its very end.
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}\W{1,2}(?=[^\n]*\d))"
 _MONTH = r"(?:[A-Z][a-z]{2,8}\.?\s?)"
@@ -59,7 +58,17 @@ class EndLabel(NamedTuple):
 
 def end_label(line: str) -> EndLabel | None:
     """Return the label that a line without spaces at its end ends in."""
-    return exact_label(line[-EXACT_LENGTH:]) or _other_label(line)
+    if label := exact_label(line):
+        return label
+    tail = line[-MAX_LENGTH:]
+    if not ("ate" in tail or "ATE" in tail):
+        return None
+    return _other_label(tail) if _DAY_AT_END.search(tail) else None
+
+
+def exact_label(line: str) -> EndLabel | None:
+    """Return the label that a line ends in if it is written as the listings do."""
+    return _exact_label(line[-_EXACT_LENGTH:]) if line[-14:-10] == "date" else None
 
 
 def label_like_text(text: str) -> str:
@@ -73,21 +82,19 @@ def is_damaged_end(line: str) -> bool:
 
     A line between two dashes is a heading.
     """
-    tail = line[-TAIL:]
+    tail = line[-MAX_LENGTH:]
     if tail[-1:] == "-":
         return line[:1] != "-"
-    return (_HINT in tail or _CAPITAL_HINT in tail or "ｔｅ" in tail) and bool(label_like_text(tail))
+    return any(hint in tail for hint in _HINTS) and bool(label_like_text(tail))
 
 
 @lru_cache(maxsize=4096)  # many records of a dump end in the same few days
-def exact_label(end: str) -> EndLabel | None:
-    """Return the label that the last EXACT_LENGTH characters of a line are, if it is written as the listings do."""
+def _exact_label(end: str) -> EndLabel | None:
     match = _EXACT.search(end)
-    return EndLabel(EXACT_LENGTH, _day(match.groups())) if match else None
+    return EndLabel(_EXACT_LENGTH, _day(match.groups())) if match else None
 
 
-def _other_label(line: str) -> EndLabel | None:
-    tail = line[-TAIL:]
+def _other_label(tail: str) -> EndLabel | None:
     if match := _GLUED.search(tail):
         return _label(match, tail, start=match.start(), ends_record=True)
     if match := _SPACED.search(tail):

@@ -15,16 +15,7 @@ from datetime import date
 from typing import NamedTuple
 
 from monitor.collect.charset import byte_counter
-from monitor.collect.formats.dash.end_label import (
-    DASHES,
-    EXACT_LENGTH,
-    HINTS,
-    INVISIBLE,
-    TAIL,
-    EndLabel,
-    end_label,
-    exact_label,
-)
+from monitor.collect.formats.dash.end_label import DASHES, INVISIBLE, LETTERS, EndLabel, end_label, exact_label
 
 MAX_SEPARATOR_LENGTH = 1_000  # characters of a "-" line, including the spaces after the "-"
 _KEPT_END = 500  # characters kept of either end of a segment that is too long
@@ -35,7 +26,6 @@ _BOM = "\ufeff"
 _BOM_AND_DASH = re.compile(rf"{_BOM}[\s{INVISIBLE}]*-[\s{INVISIBLE}]*\Z")
 _DASH_LINE = re.compile(rf"[\s{INVISIBLE}]*[{DASHES}][\s{INVISIBLE}{DASHES}]*")
 _SIGN_LINE = re.compile(r"[\W_]+")
-_HINT, _CAPITAL_HINT = HINTS
 
 
 class Segment(NamedTuple):
@@ -93,6 +83,21 @@ def split(
     yield from splitter.end()
 
 
+def _trimmed(lines: list[str]) -> tuple[str, ...]:
+    """Return the lines without spaces at their ends and without outer empty lines."""
+    bare = list(map(str.rstrip, lines))
+    if bare != lines:
+        text = "".join(lines)
+        if "\x85" in text or "\xa0" in text:
+            bare = list(map(_without_end_spaces, lines))
+    first, end = 0, len(bare)
+    while first < end and not bare[first]:
+        first += 1
+    while first < end and not bare[end - 1]:
+        end -= 1
+    return tuple(bare[first:end])
+
+
 def _without_end_spaces(line: str) -> str:
     bare = line.rstrip()
     is_plain = bare == line or not "\x80" <= bare[-1:] <= _LAST_OF_CP1252
@@ -123,6 +128,8 @@ class _Splitter:
         self._byte_count = byte_counter(codec) if codec else self._usual_count
         text, at = self._rest + chunk, 0
         self._counted, has_bom = 0, _BOM in text
+        self._is_ascii = text.isascii() and self._byte_count("-") == 1
+        near_end = slice(-3, -2) if "\r" in text else slice(-2, -1)  # the character before the last one
         # Line by line: a search for both characters at once takes six times as long.
         while (end := text.find("\n", at)) >= 0:
             line, dash = text[at:end], -1  # the place of a "-" that ends the segment
@@ -134,13 +141,12 @@ class _Splitter:
                 dash = yield from self._take_unusual(text, at, line)
             else:
                 self._lines.append(line)
-            if dash < 0 and line:
-                tail = line[-TAIL:]
-                if _HINT in tail or _CAPITAL_HINT in tail or has_bom or tail[-1:] <= " ":
-                    if label := exact_label(tail[-EXACT_LENGTH:]):
-                        self._label = label
-                    else:
-                        dash = self._read_end(at, line)
+            before = line[near_end]  # in nearly all lines a letter, and then they end in no label
+            if dash < 0 and (not before.isalpha() or before in LETTERS or has_bom):
+                if label := exact_label(line):
+                    self._label = label
+                else:
+                    dash = self._read_end(at, line)
             if dash >= 0 and (segment := self._next_segment(text, dash, end + 1)):
                 yield segment
             self._ended += 1
@@ -151,7 +157,7 @@ class _Splitter:
             self._lines[-1] = self._lines[-1][:-MAX_SEPARATOR_LENGTH]
             self._is_mid_line = True
             at, rest = len(text) - MAX_SEPARATOR_LENGTH, rest[-MAX_SEPARATOR_LENGTH:]
-        self._count(text[self._counted : at])
+        self._count(text, at)
         self._rest = rest
 
     def end(self) -> Iterator[Segment]:
@@ -177,6 +183,8 @@ class _Splitter:
         if self._is_mid_line:
             self._lines[-1] += line
             self._is_mid_line = False
+            if line.strip():
+                self._label = None
             return -1
         if self._is_other_separator(line):
             return at
@@ -200,11 +208,10 @@ class _Splitter:
     def _read_end(self, at: int, line: str) -> int:
         """Read the label at the end of a line; return the place of a "-" that is glued to it, or -1."""
         end = line[-MAX_SEPARATOR_LENGTH:].rstrip()
-        if not end:
-            return -1
-        self._label = end_label(end)
-        length = self._label.dash if self._label else 0
-        if not length and (match := _BOM_AND_DASH.search(end)):
+        if label := end_label(end):
+            self._label = label
+        length = label.dash if label else 0
+        if not length and _BOM in end and (match := _BOM_AND_DASH.search(end)):
             length = len(match.group())
         if not length:
             return -1
@@ -214,16 +221,19 @@ class _Splitter:
 
     def _next_segment(self, text: str, end: int, begin: int) -> Segment | None:
         """End the current segment at one place in the text and begin another; return it unless it is empty."""
-        self._count(text[self._counted : end])
+        self._count(text, end)
         segment = self._close()
         self._line, self._offset = self._ended + 1, self._bytes
-        self._bytes += self._byte_count(text[end:begin])
-        self._counted = begin
+        self._count(text, begin)
+        self._length = 0
         return segment
 
-    def _count(self, text: str) -> None:
-        self._bytes += self._byte_count(text)
-        self._length += len(text)
+    def _count(self, text: str, end: int) -> None:
+        """Count what stands between the last place counted and another."""
+        begin, self._counted = self._counted, end
+        # To take a part of the text costs more than all else here.
+        self._bytes += end - begin if self._is_ascii else self._byte_count(text[begin:end])
+        self._length += end - begin
         if self._length > self._max_length:
             whole = "\n".join(self._lines)
             self._lines = [self._lines[0] if self._is_cut else whole[:_KEPT_END], whole[-_KEPT_END:]]
@@ -233,8 +243,7 @@ class _Splitter:
         """Return the current segment, unless it is empty."""
         is_cut, label, is_welded = self._is_cut, self._label, self._is_welded
         kept = "\n".join(self._lines).split("\n") if is_cut else self._lines  # a kept end may hold several lines
-        text = "\n".join(map(_without_end_spaces, kept)).strip("\n")
-        lines = tuple(text.split("\n")) if text else ()
+        lines = _trimmed(kept)
         length = self._length if is_cut else sum(map(len, lines))
         self._lines, self._has_text, self._length, self._is_cut = [], False, 0, False
         self._label, self._is_welded = None, False

@@ -10,6 +10,7 @@ from monitor.collect.formats.dash.parser import ParseResult, parse
 from tests.dumps import dump, record
 
 FIRST, LAST = record("Port opens", "Ships came.", "2024-07-01"), record("Plant opens", "It runs.", "2024-07-03")
+WIDE = 70 * "\u3000"
 MIDDLE = record("Talks held", "They met.", "2024-07-02")
 
 # What stands between the date of one record and the title of the next.
@@ -84,6 +85,10 @@ def test_a_date_is_read_as_others_write_it(end: str) -> None:
         parsed = parse(text)
         assert titles(parsed)[1] == ("Talks held", "They met.", date(2024, 7, 2))
         assert parsed.rejects == ()
+
+
+def test_a_date_is_read_however_many_wide_blanks_follow() -> None:
+    assert titles(parse(dump(f"{FIRST}{WIDE}", LAST))) == titles(parse(dump(FIRST, LAST)))
 
 
 @pytest.mark.parametrize("end", UNREAD)

@@ -14,7 +14,7 @@ from monitor.collect.charset import SAMPLE_SIZE, byte_counter, detect_encoding
 from monitor.collect.formats.dash.layout import MAX_LABELS, Layout
 from monitor.collect.formats.dash.parser import Entry, entries
 from monitor.collect.formats.dash.splitter import MAX_SEPARATOR_LENGTH, Segment, split
-from monitor.model import Record, Reject
+from monitor.model import Record, Reject, Release
 from tests.dumps import CATEGORIES, Written, dump, dumps, record
 
 OFTEN = settings(max_examples=80)
@@ -94,6 +94,17 @@ def test_a_dash_line_ends_in_so_many_blanks_and_no_more(blanks: int, size: int) 
 @given(texts(), st.integers(1, 300))
 def test_a_line_of_a_segment_is_one_line(text: str, most: int) -> None:
     assert not any("\n" in line for segment in split([text], max_record=most) for line in segment.lines)
+
+
+def test_no_words_behind_a_date_and_many_blanks_are_taken_for_the_date() -> None:
+    first, rest = record("Port opens", "Ships came."), "More ships came in the evening."
+    text = dump(f"{first}\n{' ' * 1_500}{rest}", record("Plant opens", "It runs."))
+
+    found = read([text[: text.index(rest) - 10], text[text.index(rest) - 10 :]], most=5_000)
+
+    bodies = [one.body for _, _, one, *_ in found if isinstance(one, Release)]
+    assert all(rest in body or "Ships" not in body or body == "Ships came." for body in bodies)
+    assert bodies[-1] == "It runs."
 
 
 def test_blanks_behind_a_dash_make_no_record_longer() -> None:

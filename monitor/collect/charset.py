@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from monitor.collect.legacy_text import is_korean, is_paired, is_western
+from monitor.collect.legacy_text import is_korean, is_paired, is_western, near_high, paired_text
 from monitor.errors import NotReadable
 
 SAMPLE_SIZE = 65_536  # bytes that decide the encoding
@@ -41,7 +41,6 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _BARE_CR = re.compile(r"\r(?!\n)")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _UTF8_CHARACTER = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
-_UNIT_END = re.compile(rb"-[ \t]*(?:\r\n|\n|\r(?!\n))|\d[ \t]*(?:\r\n|\n)(?=-)")  # a record may end there
 
 
 class DecodedText(str):
@@ -76,12 +75,19 @@ class TextEncoding:
             skip = max(0, skip - len(chunk))
         yield _without_bare_cr(decoder.decode(b"", final=True))
 
-    def codec_of(self, unit: bytes) -> str:
+    def read(self, unit: bytes) -> tuple[str, str]:
+        """Return the text of some records that are not UTF-8, and the codec it was read in."""
+        if self.codec == "cp949" and (text := paired_text(unit)) is not None:  # the usual case
+            return text, "cp949"
+        codec = self._codec_of(unit)
+        return unit.decode(codec, "surrogateescape"), codec
+
+    def _codec_of(self, unit: bytes) -> str:
         """Return the codec of some records that are not UTF-8; UTF-8 where no other can be known."""
         is_korean_file = self.codec == "cp949"
-        if is_korean_file and is_paired(unit):  # the usual case, and a hundred times faster
+        if is_korean_file and is_paired(unit):
             return "cp949"
-        if self.codec == "cp1252" and not _UTF8_CHARACTER.search(unit) and is_western(unit):
+        if self.codec == "cp1252" and not _UTF8_CHARACTER.search(near := near_high(unit)) and is_western(near):
             return "cp1252"
         if _utf8_share(unit) >= 0.5:
             return "utf-8"
@@ -185,9 +191,7 @@ def _detect(sample: bytes) -> str:
 
 def _detect_mixed(sample: bytes) -> str:
     """Return the encoding of most records where at least half of them have a known one, else ""."""
-    units = [
-        sample[at:end] for at, end in pairwise([0, *(match.end() for match in _UNIT_END.finditer(sample)), len(sample)])
-    ]
+    units = [sample[at:end] for at, end in pairwise([0, *_unit_ends(sample), len(sample)])]
     found = [_detect_unit(unit) for unit in units if not unit.isascii()][:100]
     known = Counter(filter(None, found))
     return known.most_common(1)[0][0] if known.total() * 2 >= len(found) > 0 else ""
@@ -236,7 +240,7 @@ def _end_of_records(data: bytes) -> int:
             return at + len(mark)
     if len(data) <= MAX_UNIT:
         return 0
-    ends = [match.end() for match in _UNIT_END.finditer(data) if match.end() < len(data)]  # at the end a LF may follow
+    ends = [end for end in _unit_ends(data) if end < len(data)]  # at the end a LF may follow
     if ends:
         return ends[-1]
     # A record that is too long for any use: cut behind a character that is none's second byte.
@@ -256,18 +260,31 @@ def _decoded(data: bytes, end: int, coding: TextEncoding) -> Iterator[str]:
 def _decoded_units(data: bytes, coding: TextEncoding) -> Iterator[str]:
     """Yield texts of one encoding each; what lies between two ends of records is decoded as one."""
     texts, codec, at = list[str](), coding.codec, 0
-    for end in (*(match.end() for match in _UNIT_END.finditer(data)), len(data)):
+    for end in (*_unit_ends(data), len(data)):
         unit, at = data[at:end], end
         try:
             text, found = unit.decode("utf-8"), codec if unit.isascii() else "utf-8"
         except UnicodeDecodeError:
-            found = coding.codec_of(unit)
-            text = unit.decode(found, "surrogateescape")
+            text, found = coding.read(unit)
         if found != codec:
             yield _text("".join(texts), codec, coding)
             texts, codec = [], found
         texts.append(text)
     yield _text("".join(texts), codec, coding)
+
+
+def _unit_ends(data: bytes) -> list[int]:
+    """Return where a record may end: behind a line that ends in "-", or in a digit before a line that begins so."""
+    ends, at, is_dated = list[int](), 0, False
+    for line in data.splitlines(keepends=True):
+        if is_dated and line[:1] == b"-":
+            ends.append(at)
+        at += len(line)
+        last = line.rstrip(b" \t\r\n")[-1:]
+        is_dated = last.isdigit() and line[-1:] == b"\n"
+        if last == b"-" and line[-1:] in (b"\n", b"\r"):
+            ends.append(at)
+    return ends
 
 
 def _text(text: str, codec: str, coding: TextEncoding) -> str:

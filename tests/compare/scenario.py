@@ -45,6 +45,7 @@ from monitor.model import (
 from monitor.pipeline import Routing, ingest
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.store import SqliteStore
+from tests.empty_store import put_empty_store
 
 SOURCE = "motie"
 CATEGORIES = ("Trade/Investment", "Industry", "FTA/Economic Cooperation", "Energy")
@@ -152,9 +153,7 @@ class Lab:
     def __init__(
         self, folder: Path, *, options: SourceOptions = OPTIONS, watchlists: Mapping[str, Sequence[str]] | None = None
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in _empty_store().items():
-            (folder / name).write_bytes(content)
+        put_empty_store(folder)
         self._handle = open_for_writing(folder)
         self._store = _Recorder(self._handle)
         self._folder = folder
@@ -283,14 +282,6 @@ def matched_numbers(knowns: Sequence[Release], *shown: Release) -> list[int | No
         *changes, last = lab.changes
         assert last.number == len(knowns) + 1
         return [None if change.kind is Kind.NEW else change.number for change in changes]
-
-
-@cache
-def _empty_store() -> Mapping[str, bytes]:
-    """The files of a store just made; to make one costs ten times as much as to copy it."""
-    with TemporaryDirectory() as folder:
-        open_for_writing(Path(folder)).close()
-        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
 def _dump(content: bytes, name: str, *, source: str, folder: Path, now: datetime) -> Dump:

@@ -17,6 +17,7 @@ from monitor.ports import ChannelStates, Maintenance, Outbox, SourceStates, Stor
 from monitor.records import Archive, EventFilter
 from monitor.store.open import Access, Stores, open_stores
 from monitor.testing import NOON, FrozenClock, MemoryChannelStates, MemoryOutbox
+from tests.empty_store import put_empty_store
 
 AT_ONCE = Policy()
 UNSURE = (Outcome.UNCERTAIN, "unknown")
@@ -88,6 +89,7 @@ def store_pair(open_: Callable[[], Stores]) -> Iterator[Pair]:
 
 
 def sqlite_pair(folder: Path) -> AbstractContextManager[Pair]:
+    put_empty_store(folder)
     return store_pair(lambda: open_stores(folder, Access.WRITE))
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from monitor.store.sqlite.database import Handle, open_for_writing
+from tests.empty_store import put_empty_store
 
 
 @pytest.fixture
 def handle(state: Path) -> Iterator[Handle]:
     """A store that was just made."""
+    put_empty_store(state)
     opened = open_for_writing(state)
     yield opened
     opened.close()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from monitor.collect.watching.scan_schedule import POLL
 from monitor.control.server import ControlServer
 from monitor.daemon.dispatcher import Dispatcher
 from monitor.daemon.ingest_worker import IngestWorker
@@ -40,6 +41,7 @@ class Timings:
 
     tick: float = 15.0  # between two; bounds the lag of deliveries after a suspend or a clock jump
     check: float = 1.0  # between two checks of the watched folders and of the configuration
+    poll: float = POLL  # between two scans of a folder without file events
     grace: float = 2.0  # for the threads to stop; a hung send is left to end with the process
     pause: float = 1.0  # for a command that came last
 

@@ -86,7 +86,7 @@ def _run_all(runtime: Runtime, timings: Timings, signal_queue: SignalQueue, heal
         liveness = Liveness(store_failure=runtime.stores.fault)
         reloader = ConfigReloader(runtime.config, runtime.rebuilt_for, runtime.dispatcher.operator)
         _serve_health(health_server, runtime, liveness)
-        code = daemon_of(runtime, signal_queue, reloader, liveness).run(timings)
+        code = daemon_of(runtime, signal_queue, reloader, liveness, poll=timings.poll).run(timings)
         if code is not None or reloader.next is None:
             return code or 0
         wait = StoreWait(runtime.config, signal_queue, health_server)
@@ -112,9 +112,14 @@ def _serve_health(health_server: HealthServer, runtime: Runtime, liveness: Liven
 
 
 def daemon_of(
-    runtime: Runtime, signal_queue: SignalQueue, reloader: ConfigReloader[Runtime], liveness: Liveness
+    runtime: Runtime,
+    signal_queue: SignalQueue,
+    reloader: ConfigReloader[Runtime],
+    liveness: Liveness,
+    *,
+    poll: float,
 ) -> Daemon:
-    """Build one daemon on one configuration."""
+    """Build one daemon on one configuration; poll: seconds between two scans of a folder without file events."""
     watch = runtime.config.watch
     publisher = StatePublisher(liveness, partial(write_state, runtime.config.state), refusal=lambda: reloader.rejection)
     ingest_worker = IngestWorker(
@@ -122,6 +127,7 @@ def daemon_of(
         timings=WatchTimings(
             settle=watch.settle.total_seconds(),
             rescan=watch.rescan.total_seconds(),
+            poll=poll,
             partial_grace=watch.partial_grace.total_seconds(),
             mode=watch.mode,
         ),

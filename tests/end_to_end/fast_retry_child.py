@@ -1,6 +1,7 @@
 """The daemon as `monitor run` starts it, but with little patience: what failed is tried again within milliseconds.
 
-It checks folders and configuration ten times a second, and waits half a second for threads and for a locked store.
+It checks folders and configuration ten times a second, polls folders five times a second, and waits half a second for
+threads and for a locked store.
 
 With `mark-first` it marks each message as sent before it sends it, as a careless program would.
 """
@@ -26,7 +27,7 @@ MOMENT = timedelta(milliseconds=20)
 QUICK = RetryPolicy(
     first_backoff=MOMENT, longest_backoff=MOMENT, cooldown=MOMENT, first_open=MOMENT, longest_open=2 * MOMENT
 )
-TIMINGS = Timings(tick=1.0, check=0.1, grace=0.5, pause=0.5)
+TIMINGS = Timings(tick=1.0, check=0.1, poll=0.2, grace=0.5, pause=0.5)
 SENT = Verdict(outcome=Outcome.OK, reason="surely it will arrive")
 
 

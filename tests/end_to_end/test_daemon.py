@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.harness import CONFIG, MONITOR, Project, many, record
+from tests.end_to_end.harness import CONFIG, IMPATIENT, MONITOR, Project, many, record
 from tests.servers import Answer, http_server
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
@@ -70,7 +70,7 @@ def test_a_folder_that_appears_later_is_watched(tmp_path: Path) -> None:
 
 def test_poll_mode_finds_files_too(tmp_path: Path) -> None:
     project = Project(tmp_path / "p", config=_patient().replace("watch: {", "watch: {mode: poll, "))
-    with project.daemon() as daemon:
+    with project.daemon(IMPATIENT) as daemon:
         assert daemon.wait_for_event("started")[0]["mode"] == "poll"
         project.drop("a.txt", TALKS)
         daemon.wait_for_output("FTA talks held")

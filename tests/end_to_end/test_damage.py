@@ -49,5 +49,6 @@ def test_a_damaged_list_of_files_keeps_no_waiting_message_back(tmp_path: Path) -
         damage(tmp_path / "p" / "state", "file")
         with project.daemon() as daemon:
             project.run("alerts", "retry", "1")
+            project.run("channels", "resume", "hook")  # which is paused for 15 s after the failure
             daemon.wait_for_event("message_sent")
             assert daemon.stop() == 0

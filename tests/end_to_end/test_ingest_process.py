@@ -20,7 +20,7 @@ from monitor.control.commands import Request
 from monitor.control.server import ask
 from monitor.health import daemon_state
 from monitor.inspect.status import status_of
-from tests.end_to_end.harness import DEADLINE, Daemon, Project, many, record
+from tests.end_to_end.harness import DEADLINE, IMPATIENT, Daemon, Project, many, record
 from tests.end_to_end.ingesting import CONFIG, query
 from tests.kernel import no_instances, short_queue
 from tests.rights import WITHOUT_OVERRIDE
@@ -110,7 +110,7 @@ def test_a_folder_that_is_missing_closed_or_open_is_said_as_it_is(tmp_path: Path
 @pytest.mark.alone
 def test_without_an_inotify_instance_the_daemon_polls_and_says_so(tmp_path: Path) -> None:
     project = Project(tmp_path / "p", config=CONFIG)
-    with no_instances(), project.daemon() as daemon:
+    with no_instances(), project.daemon(IMPATIENT) as daemon:
         [polled] = daemon.wait_for_event("folder_polled")
         assert "the system gives no file events" in polled["reason"]
         assert daemon.wait_for_event("started")[0]["mode"] == "poll"

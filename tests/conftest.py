@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.examples import FULL
 from tests.kernel import lane
 
 for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "MONITOR_CONFIG"):
     os.environ.pop(name, None)  # tests talk to 127.0.0.1 and to nobody else
-settings.register_profile("calm", deadline=None)  # a slow machine is no fault
-settings.load_profile("calm")
+settings.register_profile("full", deadline=None, max_examples=FULL)  # a slow machine is no fault
+settings.register_profile("short", deadline=None, max_examples=FULL // 2)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,7 +30,8 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A long run says in the end where its time went."""
+    """A long run tries all examples, and says in the end where its time went."""
+    settings.load_profile("full" if config.getoption("--full") else "short")
     if config.getoption("--full") and not config.option.durations:
         config.option.durations = 25
 

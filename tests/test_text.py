@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.text import MAX_MARKS, escape, fold, is_cut, soft
 from tests.dumps import WORDS
+from tests.examples import examples
 
 # Characters that meet each other in bad ways, often enough to do so.
 ODD = st.sampled_from(
@@ -20,7 +21,7 @@ ODD = st.sampled_from(
     ]
 )
 TEXTS = st.lists(ODD | WORDS, max_size=20).map("".join) | st.text(max_size=40)
-OFTEN = settings(max_examples=500)
+OFTEN = settings(max_examples=examples(500))
 
 FOLDS = [
     ("curly quotes", "‘a’ “b”", "'a' \"b\""),

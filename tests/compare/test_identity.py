@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from monitor.model import Release
 from monitor.text import soft
 from tests.compare.scenario import TALKS, VISIT, Drop, Lab, cut, dump, matched_numbers, on, real, swapped
+from tests.examples import examples
 
 AUTO = real("003#2")
 OTHER_TITLE = "Readout of a quarterly consultation"
@@ -254,7 +255,7 @@ POOL = [
         cut(base, 45),
     )
 ]
-SLOW = settings(max_examples=50)  # each example makes databases
+SLOW = settings(max_examples=examples(50))  # each example makes databases
 SOME = st.lists(st.sampled_from(range(len(POOL))), unique=True, max_size=8)
 
 

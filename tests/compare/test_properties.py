@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from monitor.model import Kind, Mode, Release
 from tests.compare.scenario import CATEGORIES, Drop, Lab, dump, open_lab, real_dumps, records, written
+from tests.examples import examples
 
-SLOW = settings(max_examples=40)  # each example makes databases
+SLOW = settings(max_examples=examples(40))  # each example makes databases
 
 TITLES = ("Talks held on supply chains", "Talks held on chips", "Minister visits shipyard", "한-베트남 회의 개최")
 SENTENCES = (

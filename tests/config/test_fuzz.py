@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.config import load, render_diagnostics
 from monitor.errors import ConfigError
+from tests.examples import examples
 
 SAMPLE = (Path(__file__).parents[2] / "config.yaml").read_text(encoding="utf-8")
 WHOLE = """\
@@ -71,7 +72,7 @@ def test_any_signs_that_mean_something(file: Path, text: str) -> None:
     load_or_refuse(file, text.encode("utf-8", "surrogatepass"))
 
 
-@settings(database=None, max_examples=300)
+@settings(database=None, max_examples=examples(300))
 @given(st.sampled_from([SAMPLE, WHOLE, SHARED]), st.lists(EDIT, min_size=1, max_size=3))
 def test_any_slip_of_the_hand_in_a_good_file(file: Path, text: str, edits: list[tuple[int, int, str]]) -> None:
     for start, length, piece in edits:

@@ -17,6 +17,7 @@ from monitor.model import IngestReport, Mode
 from monitor.testing import NOON
 from tests.contract.pairs import PAIRS, Pair
 from tests.contract.takes import HALF, SOURCE, dump, figures, keys_of, record, records, take_in
+from tests.examples import examples
 
 LONG = "The ministry will open a centre in Busan that helps small firms with customs papers, forms and advice"
 RECORDS = [
@@ -39,7 +40,7 @@ Step = tuple[str, str, Mode, bool]
 STEPS = st.lists(st.tuples(DUMPS, st.sampled_from(NAMES), st.sampled_from(Mode), st.booleans()), max_size=6)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(STEPS)
 def test_all_stores_say_the_same_after_the_same_dumps(steps: list[Step]) -> None:
     told = []

@@ -26,6 +26,7 @@ from tests.contract.pairs import Pair, sqlite_pair
 from tests.contract.takes import AUDIENCE, HABITS, heads
 from tests.dumps import Written, dump, dumps, record
 from tests.end_to_end.large_dumps import large, large_file
+from tests.examples import examples
 from tests.store.sqlite.waiting import DEADLINE, line_of
 
 ROOT = Path(__file__).parents[2]
@@ -90,7 +91,7 @@ def test_parts_come_to_the_same_end_as_one_piece(
         assert Counter(pair.kinds()) == Counter(whole.kinds())
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(dumps(most=8), dumps(most=8), st.integers(1, 5), st.integers(1, 200), st.booleans())
 def test_generated_dumps_come_to_the_same_releases(
     first: Written, second: Written, most: int, size: int, is_held: bool

@@ -11,9 +11,10 @@ from monitor.match.hits import all_locations
 from monitor.match.keywords import read_keyword
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Change, Kind, Release
+from tests.examples import examples
 from tests.match.queries import ALIASES
 
-WITHOUT_DISK = settings(database=None, max_examples=400)
+WITHOUT_DISK = settings(database=None, max_examples=examples(400))
 
 
 def release(title: str = "", body: str = "", category: str | None = None) -> Release:

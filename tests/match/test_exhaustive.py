@@ -17,6 +17,7 @@ from monitor.match.nodes import Node
 from monitor.match.regex import Pattern
 from monitor.match.watchlist import Watchlist, excluded, rules_of
 from monitor.model import Release
+from tests.examples import examples
 from tests.match.queries import ALIASES, queries
 from tests.match.reference_matcher import Text, is_met, runs
 from tests.match.samples import WITHOUT_DISK, release
@@ -44,13 +45,13 @@ def watchlists(draw: st.DrawFn, rules: st.SearchStrategy[str] | None = None) -> 
     )
 
 
-@settings(WITHOUT_DISK, max_examples=100)
+@settings(WITHOUT_DISK, max_examples=examples(100))
 @given(st.lists(watchlists(), max_size=8), RELEASES)
 def test_the_index_equals_asking_every_query(lists: list[Watchlist], text: Release) -> None:
     assert told(Matcher(lists, ALIASES), text) == asked_one_by_one(lists, text)
 
 
-@settings(WITHOUT_DISK, max_examples=40)
+@settings(WITHOUT_DISK, max_examples=examples(40))
 @given(st.lists(watchlists(), max_size=8), RELEASES)
 def test_totals_count_all_places_of_those_that_match(lists: list[Watchlist], text: Release) -> None:
     words = Text(text)
@@ -68,7 +69,7 @@ SHORT_PHRASES = st.lists(st.sampled_from(["a", "b", "가", "나"]), min_size=1, 
 SHORT_SAYINGS = st.builds('{}"{}"'.format, st.sampled_from(["", "", "="]), SHORT_PHRASES)
 
 
-@settings(WITHOUT_DISK, max_examples=100)
+@settings(WITHOUT_DISK, max_examples=examples(100))
 @given(st.lists(watchlists(queries(SHORT_SAYINGS)), max_size=4), SHORT_TEXTS.map("".join))
 def test_the_index_equals_asking_every_query_among_particles(lists: list[Watchlist], text: str) -> None:
     assert told(Matcher(lists, ALIASES), release(body=text)) == asked_one_by_one(lists, release(body=text))

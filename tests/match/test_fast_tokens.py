@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.match.fast_tokens import FastTokens
 from monitor.match.tokens import tokens
+from tests.examples import examples
 from tests.match.test_tokens import SPLITS, TEXTS
 
 # English of releases, where quick and slow stretches alternate.
@@ -25,7 +26,7 @@ BETWEEN = st.sampled_from(
     [" ", " ", " ", " ", "", "", ".", ". ", ", ", "(", ")", "·", "ㆍ", "-", "'", "」", "\n", "\t"]
 )
 KOREAN = st.lists(st.tuples(SYLLABLES, BETWEEN).map("".join)).map("".join)
-WITHOUT_DISK = settings(database=None, max_examples=400)
+WITHOUT_DISK = settings(database=None, max_examples=examples(400))
 
 
 @pytest.mark.parametrize("text", [row[1] for row in SPLITS], ids=[row[0] for row in SPLITS])

@@ -16,6 +16,7 @@ from monitor.match.index import Index
 from monitor.match.keywords import keyword_fault, read_keyword
 from monitor.match.matcher import MAX_HITS, Matcher, Watchlist
 from monitor.model import Release
+from tests.examples import examples
 from tests.match.samples import release
 
 # Few words, chosen to collide: plurals, names that are words, parts of each other, other scripts, other spellings.
@@ -47,7 +48,7 @@ def watchlists(draw: st.DrawFn) -> Watchlist:
     )
 
 
-WITHOUT_DISK = settings(database=None, max_examples=500)
+WITHOUT_DISK = settings(database=None, max_examples=examples(500))
 
 
 @WITHOUT_DISK

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.match.nodes import And, Count, Link, Near, Not, Or, Scoped, Term, to_query
 from monitor.match.query import DEPTH, LENGTH, QueryFault, alias_fault, alias_faults, ambiguity_warning, parse
+from tests.examples import examples
 from tests.match.queries import ALIASES, queries
 from tests.match.samples import WITHOUT_DISK, asked
 
@@ -313,7 +314,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(WITHOUT_DISK, max_examples=2_000)
+@settings(WITHOUT_DISK, max_examples=examples(2_000))
 @example("(x:)")
 @given(st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=40))
 def test_whatever_is_written_is_read_or_refused_at_a_place_of_its_own(text: str) -> None:

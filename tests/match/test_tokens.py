@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.match.lexicon import EVERYDAY, SINGULAR_IN_S, UNTOUCHABLE
 from monitor.match.tokens import GLUED, inflections, is_hangul, tokens
+from tests.examples import examples
 
 # The characters that decide where a word ends, often enough to meet each other.
 PIECES = st.sampled_from(
@@ -32,7 +33,7 @@ PIECES = st.sampled_from(
     ]
 )
 TEXTS = st.lists(PIECES, max_size=25).map("".join) | st.text(max_size=40)
-WITHOUT_DISK = settings(database=None, max_examples=400)
+WITHOUT_DISK = settings(database=None, max_examples=examples(400))
 
 SPLITS = [
     ("plain words", "Exports rose 5.1 percent", "exports rose 5.1 percent"),

@@ -19,6 +19,7 @@ from monitor.notify.send_time import Policy, send_time
 from monitor.notify.time_windows import Digest, Quiet
 from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.testing import FrozenClock, MemoryChannelStates, MemoryOutbox
+from tests.examples import examples
 from tests.notify.facts import NOON, notice
 
 AT_ONCE = Policy()
@@ -315,7 +316,7 @@ POLICIES = st.builds(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(policy=POLICIES, steps=STEPS, is_restarted=st.booleans())
 def test_whatever_comes_whenever_everything_is_told_once_in_order_and_never_too_early_or_too_much(
     policy: Policy, steps: list[tuple[int, list[bool], int | None]], is_restarted: bool

@@ -24,6 +24,7 @@ from monitor.store.sqlite.store import SqliteStore
 from monitor.testing import NOON, dump_of
 from tests.contract.takes import AUDIENCE, HABITS, HALF, dump, figures, record, take_in
 from tests.dumps import Written, dumps, write
+from tests.examples import examples
 
 TALKS, VISIT = record("Talks held"), record("Visit ends", "He went to Busan.", day="2024-07-03")
 ROUND = record("Round opens", "It opened in Daegu.", day="2024-07-05")
@@ -172,7 +173,7 @@ AMBIGUOUS = [Written(releases=shown, text=write(shown)) for shown in ((KOREA,), 
 
 @example(history=AMBIGUOUS, place=1)
 @example(history=AMBIGUOUS, place=2)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=st.lists(dumps(most=5), min_size=2, max_size=4), place=st.integers(1, 3))
 def test_a_rename_in_the_middle_of_any_history_tells_nothing_else(
     tmp_path_factory: pytest.TempPathFactory, history: list[Written], place: int

@@ -21,6 +21,7 @@ from monitor.store.sqlite.database import Handle, open_for_reading, open_for_wri
 from monitor.store.sqlite.search import fill_index, search
 from monitor.store.sqlite.store import SqliteStore
 from tests.contract.takes import dump, figures, record, take_in
+from tests.examples import examples
 
 SAMPLES = dump(
     record("Chip exports soar", "Exports of semiconductors rose 5.1 percent.", category="Industry", day="2024-07-01"),
@@ -193,7 +194,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handle]:
         yield handle
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(words=st.lists(st.text(max_size=12), max_size=4))
 @example(["NEAR(a b)"])
 @example(["a\ud800"])

@@ -13,8 +13,9 @@ from monitor.collect.formats.dash.layout import MAX_CATEGORY_LENGTH
 from monitor.collect.formats.dash.parser import EXCERPT_LENGTH, ParseResult, parse
 from monitor.model import Record, Release
 from tests.dumps import CATEGORIES, Written, dump, dumps, record, write
+from tests.examples import examples
 
-OFTEN = settings(max_examples=200)
+OFTEN = settings(max_examples=examples(200))
 JULY = date(2024, 7, 1)
 TALKS, VISIT, ENERGY = record("Talks held"), record("Visit ends"), record("Plant opens")
 

@@ -16,8 +16,9 @@ from monitor.collect.formats.dash.parser import Entry, entries
 from monitor.collect.formats.dash.splitter import MAX_SEPARATOR_LENGTH, Segment, split
 from monitor.model import Record, Reject, Release
 from tests.dumps import CATEGORIES, Written, dump, dumps, record
+from tests.examples import examples
 
-OFTEN = settings(max_examples=80)
+OFTEN = settings(max_examples=examples(80))
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "utf-16", "cp949", "cp1252")
 BOMS = {"utf-8-sig": codecs.BOM_UTF8, "utf-16": codecs.BOM_UTF16_LE}
 NAMES = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from operator import attrgetter
 from typing import NamedTuple, Protocol, TypeVar
 
+from monitor.dump_age import Evidence
 from monitor.model import FileSignature, Head, IngestReport, Kind, Release
 
 PAGE = 500  # values read at a time: a large store never lies in memory
@@ -178,6 +179,18 @@ class SourceTotals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LateDump:
+    """A dump that lost against the age of what was known: some of its views are stale."""
+
+    dump: str
+    at: datetime
+    as_of: datetime
+    evidence: Evidence | None  # how as_of is known; None: an older version stored it
+    stale: int  # views
+    reason: str  # of the first of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The counts of a whole store; the defaults are those of an empty one."""
 
@@ -185,6 +198,7 @@ class Summary:
     events: Mapping[Kind, int] = field(default_factory=dict)
     messages: Mapping[tuple[str, str], int] = field(default_factory=dict)  # by channel and state
     notices: Mapping[str, int] = field(default_factory=dict)  # by channel: those that are in no message yet
+    late: Mapping[str, LateDump] = field(default_factory=dict)  # by source: its last one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,6 +69,12 @@ def _source(source: Mapping[str, Any], now: datetime, zone: ZoneInfo, *, is_runn
     since = source["silent_since"]
     silent = click.style(f"  silent since {_local_time(since, zone)}", fg=_BAD) if since else ""
     yield _line("", ", ".join([last, *totals, *held]) + silent)
+    if late := source.get("late_dump"):  # a daemon of an earlier version does not say it
+        views = f"{late['stale']:,} stale, as of {_local_time(late['as_of'], zone)}"
+        how = f" by its {late['evidence'].replace('_', ' ')}" if late["evidence"] else ""
+        yield _line(
+            "", f"late dump {escape(late['dump'])} {_age(late['at'], now)}: {views}{how}; {escape(late['reason'])}"
+        )
 
 
 def _fetch(fetch: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:

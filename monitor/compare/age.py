@@ -39,6 +39,17 @@ def is_older(age: Age, known: Confirmed) -> bool:
             return False
 
 
+def proof_of(age: Age, known: Confirmed) -> str:
+    """Return by which evidence a dump is older than what is known."""
+    match age.evidence:
+        case Evidence.STAMP if known.stamped is not None:
+            return f"its name says {_shown(age.as_of)}, a later one {_shown(known.stamped)}"
+        case Evidence.NEWEST_DATE:
+            return f"its newest record is of {age.newest}, that of a later one of {known.newest}"
+        case _:
+            return f"its file is of {_shown(age.as_of)}, what is known of {_shown(known.confirmed)}"
+
+
 def doubt_of(age: Age, known: Confirmed) -> str:
     """Return why a dump may be older, where no evidence of one kind decides; "": nothing says so.
 
@@ -53,6 +64,10 @@ def doubt_of(age: Age, known: Confirmed) -> str:
     is_newer = known.stamped is not None if is_stamp else age.after is not None and age.after >= known.confirmed
     has_time = age.evidence in (Evidence.FILE_TIME, Evidence.NEWEST_DATE)
     return "" if is_newer or has_time else f"its newest record is of {age.newest}"
+
+
+def _shown(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def _is_before(one: _Time, other: _Time, age: Age) -> bool:

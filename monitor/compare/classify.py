@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import NamedTuple
 
-from monitor.compare.age import doubt_of, is_older
+from monitor.compare.age import doubt_of, is_older, proof_of
 from monitor.compare.diff import Redline, has_same_words, redline
 from monitor.compare.fingerprint import index_entries, is_cut_view, normal_form, text_hash
 from monitor.compare.identity import ALL_AVAILABLE, FormCache, assign, is_day_of_dump
@@ -97,9 +97,8 @@ def _doubt(views: _Comparison, head: Head, age: Age) -> _Doubt:
     """Judge a dump's age: stale is what is proved to be older, and what may be older and was current before."""
     known = replace(head, confirmed=head.withdrawn) if head.withdrawn else head
     if is_older(age, known):
-        return _Doubt(
-            is_stale=True, reason=f"the dump is older than {'the withdrawal' if head.withdrawn else 'what is known'}"
-        )
+        what = "the withdrawal" if head.withdrawn else "what is known"
+        return _Doubt(is_stale=True, reason=f"the dump is older than {what} ({proof_of(age, known)})")
     doubt = doubt_of(age, known)
     if not doubt:
         return _Doubt(is_stale=False, reason="")

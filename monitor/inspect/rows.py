@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 from monitor.channel_health import ChannelState
 from monitor.model import MESSAGE_STATES, Alert, Edit, IngestReport, Kind
 from monitor.ports import Row
-from monitor.records import EventRecord, MessageRecord, RejectRecord, SourceTotals, Stored, Summary, VersionRecord
+from monitor.records import (
+    EventRecord,
+    LateDump,
+    MessageRecord,
+    RejectRecord,
+    SourceTotals,
+    Stored,
+    Summary,
+    VersionRecord,
+)
 from monitor.times import rfc3339
 
 if TYPE_CHECKING:
@@ -122,6 +131,11 @@ def channel_row(name: str, channel_state: ChannelState, *, state: str, is_muted:
 def totals_row(totals: SourceTotals) -> Row:
     """Return what is stored of one of the `sources` of `status`."""
     return _fields(totals, last_at="last_dump")
+
+
+def late_row(late: LateDump | None) -> Row | None:
+    """Return the `late_dump` of one of the `sources` of `status`."""
+    return _fields(late) if late else None
 
 
 def outbox_row(summary: Summary) -> Row:

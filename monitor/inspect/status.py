@@ -20,7 +20,7 @@ from monitor.errors import ConfigError, MonitorError, NotFound, StoreError
 from monitor.health import daemon_state
 from monitor.health.liveness import unwatched_source
 from monitor.inspect.pending import open_read_only, pending_counts
-from monitor.inspect.rows import channel_row, outbox_row, totals_row
+from monitor.inspect.rows import channel_row, late_row, outbox_row, totals_row
 from monitor.model import Kind
 from monitor.ports import Row
 from monitor.records import SourceTotals, Summary
@@ -197,6 +197,7 @@ def _sources(config: Config, snapshot: _Snapshot, watches: Mapping[str, Mapping[
             "is_there": source.path.is_dir(),
             "watch": watches[name],
             **totals_row(snapshot.summary.sources.get(name, SourceTotals())),
+            "late_dump": late_row(snapshot.summary.late.get(name)),
             "silent_since": rfc3339(snapshot.silences.get(name) if source.expect_every else None),
             "fetch": _fetch(source.path, name) if source.fetch else None,
         }

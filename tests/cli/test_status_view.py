@@ -54,6 +54,14 @@ STANDING: dict[str, Any] = {
             "rejected": 1,
             "held": 0,
             "last_dump": "2026-11-22T01:00:00Z",
+            "late_dump": {
+                "dump": "a_2024-07-01.txt",
+                "at": "2026-11-21T03:00:00Z",
+                "as_of": "2024-06-30T15:00:00Z",
+                "evidence": "stamp",
+                "stale": 2,
+                "reason": "the dump is older",
+            },
             "silent_since": None,
         }
     ],
@@ -97,6 +105,7 @@ monitor    running since 2026-11-22 09:00 (pid 7)
 source     산업부  /srv/press
            watching since 2026-11-22 09:00  ignored: 1 (a.csv)
            last dump 2 h ago, 12 dumps, 1 reject
+           late dump a_2024-07-01.txt 24 h ago: 2 stale, as of 2024-07-01 00:00 by its stamp; the dump is older
 releases   1,234   last 30 days, Asia/Seoul, up to 80 a day
            new             1,234   ····························▁█  81
            changed            30   ·····························▁  10
@@ -170,11 +179,12 @@ def test_what_is_wrong_is_red_and_what_is_well_green() -> None:
 
 def test_text_from_outside_cannot_paint_the_screen() -> None:
     hostile = "\x1b[2J\u202e"
-    sources = [{**STANDING["sources"][0], "path": hostile, "watch": {**WATCH, "reason": hostile}}]
+    late = {**STANDING["sources"][0]["late_dump"], "dump": hostile, "reason": hostile}
+    sources = [{**STANDING["sources"][0], "path": hostile, "watch": {**WATCH, "reason": hostile}, "late_dump": late}]
     channels = [{**STANDING["channels"][0], "last_reason": hostile}]
     config = {**STANDING["config"], "refusal": hostile}
     text = plain({**STANDING, "sources": sources, "channels": channels, "config": config})
-    assert (text.count(r"\x1b[2J\u202e"), "\x1b" in text, "\u202e" in text) == (4, False, False)
+    assert (text.count(r"\x1b[2J\u202e"), "\x1b" in text, "\u202e" in text) == (6, False, False)
 
 
 @pytest.mark.parametrize(

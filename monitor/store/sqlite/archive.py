@@ -19,6 +19,7 @@ from monitor.records import (
     DumpRecord,
     EventFilter,
     EventRecord,
+    LateDump,
     MessageItem,
     MessageRecord,
     RejectRecord,
@@ -82,6 +83,7 @@ class SqliteArchive:
             events={parse_kind(row["kind"]): row["n"] for row in self._handle.all("count_events")},
             messages={(row["channel"], row["state"]): row["n"] for row in self._handle.all("count_messages")},
             notices={row["channel"]: row["n"] for row in self._handle.all("count_notices")},
+            late={row["source"]: record_of(LateDump, row) for row in self._handle.all("late_dumps")},
         )
 
     def days(self, midnights: Sequence[datetime]) -> Mapping[Kind, Sequence[int]]:

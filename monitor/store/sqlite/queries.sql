@@ -786,3 +786,10 @@ WHERE confirmed > :now OR withdrawn > :now OR stamped > :now;
 -- name: extend_expiries
 UPDATE message SET expires_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', expires_at, :by), expires_at)
 WHERE state IN ('pending', 'leased');
+
+-- name: late_dumps
+-- The last dump of each source that has stale views, as far as the last thousand of these reach.
+WITH recent AS (SELECT source, dump FROM event WHERE kind = 'stale' ORDER BY at DESC LIMIT 1000)
+SELECT source, name AS dump, at, as_of, evidence, n_stale AS stale,
+    (SELECT reason FROM event WHERE event.dump = dump.id AND kind = 'stale' ORDER BY event.id LIMIT 1) AS reason
+FROM dump WHERE id IN (SELECT max(dump) FROM recent GROUP BY source);

@@ -248,5 +248,21 @@ def test_a_summary_counts_what_status_shows(archive: SqliteArchive, handle: Hand
     assert (summary.messages, summary.notices) == ({("team", "pending"): 2}, {})
 
 
+def test_a_summary_names_the_last_dump_of_each_source_that_lost_against_a_newer_one(handle: Handle) -> None:
+    store = SqliteStore(handle)
+    for source in ("customs", "motie"):
+        for name, rise in (("2024-07-05.txt", "5.3"), ("2024-07-03.txt", "5.1"), ("2024-07-04.txt", "5.2")):
+            take_in(store, figures(rise), name=name, source=source, now=NOON)
+    take_in(store, figures("5.4"), name="2024-07-06.txt", source="motie", now=NOON)
+    late = SqliteArchive(handle).summary().late
+    assert {source: (one.dump, one.stale, one.evidence) for source, one in late.items()} == dict.fromkeys(
+        ("customs", "motie"), ("2024-07-04.txt", 1, "stamp")
+    )
+    assert late["motie"].reason.startswith(
+        "same title and day; the dump is older than what is known (its name says 2024-07-03 15:00 UTC, "
+        "a later one 2024-07-04 15:00 UTC): one figure differs"
+    )
+
+
 def test_an_empty_store_counts_nothing(handle: Handle) -> None:
     assert SqliteArchive(handle).summary() == Summary()

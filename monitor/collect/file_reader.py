@@ -25,6 +25,7 @@ from monitor.model import FileSignature
 LARGE_SIZE = 1_000_000  # bytes; a larger dump is stored in parts
 MAX_IN_MEMORY = 16_000_000  # bytes; a larger dump is read several times instead of being kept in memory
 _CHUNK = 1 << 20
+_LATEST = datetime.max.replace(tzinfo=UTC)
 _LINKS_OFF = "(watch.follow_symlinks is off)"
 
 
@@ -178,15 +179,19 @@ def unread_identity(path: bytes, signature: FileSignature) -> bytes:
 
 
 def file_times(signature: FileSignature) -> tuple[datetime, datetime]:
-    """Return when a file was last written, and when its entry last changed, aware UTC; copying can keep the first."""
-    return _time(signature.mtime_ns), _time(signature.ctime_ns)
+    """Return when a file was last written, and when its entry last changed, aware UTC; copying can keep the first.
+
+    Of a smudged signature the second is the latest time there is: the entry changed just before it was read.
+    """
+    changed = _time(signature.ctime_ns) if signature != smudged(signature) else _LATEST
+    return _time(signature.mtime_ns), changed
 
 
 def _time(nanoseconds: int) -> datetime:
     try:
         return datetime.fromtimestamp(nanoseconds / 1e9, UTC)
     except (ValueError, OverflowError, OSError):  # a clock set beyond the year 9999
-        return datetime.max.replace(tzinfo=UTC)
+        return _LATEST
 
 
 def _require_regular(status: os.stat_result) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from monitor.collect.file_reader import FileContent, Skipped, file_times, open_file, read_content, unread_identity
+from monitor.collect.watching.racy import smudged
 from monitor.errors import FileChanged
 from tests.collect.samples import put, raw, signature, signed
 from tests.servers import short_path
@@ -269,3 +270,8 @@ def test_a_file_replaced_by_another_is_read_in_its_old_state(tmp_path: Path) -> 
 )
 def test_a_file_came_at_its_modification_time(seconds: int, expected: datetime) -> None:
     assert file_times(signature(mtime_ns=seconds * 1_000_000_000))[0] == expected
+
+
+def test_the_kept_time_of_a_file_that_has_just_arrived_is_older_than_its_entry() -> None:
+    written, changed = file_times(smudged(signature(mtime_ns=1_000_000_000)))
+    assert written < changed

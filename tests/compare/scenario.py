@@ -214,7 +214,7 @@ class Lab:
         assert self._store.batch
         assert self._shown
         text, left = "".join(self._shown.text_chunks()), dict(self._store.batch.as_seen)
-        found = parse(text, categories=self._options.categories).records
+        found = parse(text, categories=self._options.categories, drop=self._options.drop).records
         changes = []
         for record in sorted(found, key=lambda one: one.digest):
             seen = self._store.seen.get(record.digest)

@@ -58,11 +58,32 @@ AS_THEY_ARE = [
     *("&#0;", "&#xD800;", "&#99999999;", "&#27;"),  # no characters of a text
     *("ROSÉ’s tour", "CAFÉ…", "«É»", "Spaß“", "NESTLÉ®", "IRMÃ”", "5 Å…", "LIBERTÉ\u00a0»", "«\u00a0voilà\u00a0»"),
     *("Ã", "Ã is a letter", "â", "fiancé", "été à Nîmes", "São Tomé’s “plan”", "Korea’s growth", "반도체", "Beyoncé’s"),
+    *("“Äpfel", "«Так и…»", "├┤", "AÇÃO", "ÀÁÂÃÄÅ", "Chapter 1 ········ 5", "°°°°", "½¼¾½", "√2 ¬p"),
     "Seoulâ€™s café",  # not all of it was misread: then nobody knows
 ]
 
+KOREAN = ["정부, 반도체 수출 대책 발표", "한·미 FTA ‘5.2%’ 증가", "① 같은 날 같은 곳", "수출"]
+LOST = [
+    ("a quote without its last byte", "said â€œyesâ€ to it", "said “yes” to it"),
+    ("a no-break space that became a plain one", "5Â % of itâ€™s", "5\u00a0% of it’s"),
+    ("an à before a space", "Ã GenÃ¨ve", "à Genève"),
+    ("a syllable with a space", "ìœ ê°€", "유가"),
+]
+
 PIECES = st.sampled_from(
-    [*"&;#x39é ÃÂ…\u00a0\x85\n고", "amp;", "lt;", "#39;", "num;", *map(misread, "고’업é"), misread(misread("é"))]
+    [
+        *"&;#x39é ÃÂ…\u00a0\x85\n고",
+        "amp;",
+        "lt;",
+        "#39;",
+        "num;",
+        *map(misread, "고’업é"),
+        misread(misread("é")),
+        "√",
+        "¼ö",
+        "Ã ",
+        "â€",
+    ]
 )
 
 
@@ -76,6 +97,24 @@ def test_an_entity_becomes_its_character(what: str, text: str, expected: str) ->
 def test_a_misread_text_becomes_readable(text: str, encoding: str) -> None:
     assert readable(misread(text, encoding)) == text
     assert readable(misread(misread(text, encoding), "latin-1")) == text
+
+
+@pytest.mark.parametrize("codec", ["mac_roman", "cp1250", "cp1251", "cp437"])
+@pytest.mark.parametrize("text", ["Seoul’s growth", "정부 한국 경제"])
+def test_a_text_that_another_codec_misread_becomes_readable(text: str, codec: str) -> None:
+    assert readable(text.encode().decode(codec)) == text
+
+
+@pytest.mark.parametrize("text", KOREAN)
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+def test_korean_of_cp949_that_was_misread_becomes_readable(text: str, encoding: str) -> None:
+    once = "".join(bytes([byte]).decode(encoding) for byte in text.encode("cp949"))
+    assert readable(once) == readable(misread(once)) == text
+
+
+@pytest.mark.parametrize(("what", "text", "expected"), LOST, ids=[row[0] for row in LOST])
+def test_a_misread_text_that_lost_a_byte_becomes_readable(what: str, text: str, expected: str) -> None:
+    assert readable(text) == expected
 
 
 @pytest.mark.parametrize("text", [*AS_THEY_ARE, *MISREAD])

@@ -29,6 +29,7 @@ from monitor.collect.formats.dash.end_label import is_damaged_end, label_like_te
 from monitor.collect.formats.dash.layout import Layout
 from monitor.collect.formats.dash.splitter import Segment, split
 from monitor.model import Dump, Record, Reject
+from monitor.readable import is_misread
 
 PARSER_VERSION = 3  # increased when the same bytes may give other records
 EXCERPT_LENGTH = 200  # characters of a reject that are stored and shown
@@ -187,6 +188,8 @@ def _reject_reason(segment: Segment, content: bytes, layout: Layout, *, is_last:
             "the record has bytes that are not text in this file's encoding; "
             "if they are of another, set the source's `encoding:` to it"
         )
+    if content.count(b"\xc3") * 20 > len(content) and is_misread(segment.text):  # many letters have accents
+        return "the record is UTF-8 that was read in another encoding before, and bytes of it are lost: fetch it again"
     if len(segment.filled) < 2:
         return "the record has one line only: a title line and a body line are needed"
     if segment.is_welded:

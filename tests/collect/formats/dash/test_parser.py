@@ -79,6 +79,11 @@ BROKEN = [
     ("a NUL", record("Broken", "a \0 byte"), "not text in this file's encoding"),
     ("an escape code", record("Broken", "\x1b[31mred"), "not text in this file's encoding"),
     ("a lone surrogate", record("Broken", "a \ud800 half"), "not text in this file's encoding"),
+    (
+        "misread, with lost bytes",
+        record("Lost", "ë°˜ë„ì²´ ìˆ˜ì¶œ ëŒ€ì±… ë°œí‘œ"),
+        "bytes of it are lost: fetch it again",
+    ),
     ("one that is too long", record("Long", "x" * 5000), "longer than 4,000 characters"),
     ("one that is too long by many lines", record("Long", "x\n" * 4000), "longer than 4,000 characters"),
 ]

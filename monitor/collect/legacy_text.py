@@ -23,8 +23,12 @@ _COMMON = frozenset(
     "소솔송수순숙숨쉽슈스슬승싱싸써쓰안앞약얼업엔열염영옥올옵옷왔왕욱움웅원윤융을읽잃잉작잔재쟁적절정젠족좌주"
     "죽준중즈즉즘증지진짐째찬찰찾채챙척첨첫체쳐촉촌칙칠침칭켜켓콜쾌클킹탈탐탑탕턴템톡튜틀팔패팩평폭푼플핑학핸했헬"
 )
-_PLAIN_PAIRS = re.compile(rb"(?:[\x00-\x7f]++|(?:[\xa1-\xc8][\xa1-\xfe])++)*+\Z")
-_ASCII, _LEADS, _TRAILS = bytes(range(0x80)), bytes(range(0xA1, 0xC9)), bytes(range(0xA1, 0xFF))
+# A single letter is a bullet, as in "ㅇ 배경"; several in a row are kana of EUC-JP.
+_PLAIN_PAIRS = re.compile(
+    rb"(?:[\x00-\x7f]++|(?:[\xa1-\xa3\xa6-\xa9\xad-\xc8][\xa1-\xfe])++|\xa4[\xa1-\xfe](?![\xa4\xa5]))*+\Z"
+)
+_ASCII, _TRAILS = bytes(range(0x80)), bytes(range(0xA1, 0xFF))
+_LEADS = bytes([*range(0xA1, 0xA4), *range(0xA6, 0xAA), *range(0xAD, 0xC9)])  # but for single letters
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _LETTER = rb"[\xc0-\xd6\xd8-\xf6\xf8-\xfe\x8a\x8c\x8e\x9a\x9c\x9e\x9f]"
@@ -41,7 +45,13 @@ _STRANGE = re.compile(
             _LETTER + rb"{3}|\xa1[\xa2-\xbf]",  # the second: most signs of CP949
             rb"(?<![A-Za-z\x80-\xff])" + _LETTER + rb"{2}(?![A-Za-z])",  # such as one Chinese character
             _LOWER + _UPPER,
-            rb"[a-z]" + _UPPER,
+            rb"[a-z]" + _UPPER + rb"|[A-Z]" + _UPPER + rb"[a-z]",
+            # Signs of other encodings at letters: a low or an opening quote behind one, a dash before a last letter,
+            # a sign of money or a diacritic at one, an ordinal or a superscript before one.
+            rb"[A-Za-z](?:[\x82\x84\x88\x98\xa1\xbf]|[\x93\x94](?=[a-z])|[\x96\x97][b-hj-np-z](?![A-Za-z]))",
+            rb"[a-z][\xa2-\xa6\xa8\xac\xaf\xb8\xbc-\xbe](?!\d)|[\x88\x89\x98\xaa\xb1-\xb3\xb9\xba][A-Za-z\xc0-\xff]",
+            rb"[\xaa\xba][\xaa\xb2\xb3\xb9\xba]|[\xa1\xbf](?=[\n\r]|\Z)|\xa1[A-Z](?=\s*(?:[\n\r]|\Z))",
+            rb"\xf1[b-df-hj-np-tv-xz]",  # no language has this but Polish, read as CP1252
             rb"(?<![A-Z])" + _UPPER + _UPPER + rb"(?![A-Z])",
             rb"[A-Za-z][\x80\x86-\x89\x95\x99\xa1-\xac\xae-\xb6\xb8-\xbf\xd7\xf7\x8b\x9b](?=[a-z])",  # signs in words
             rb"[\x82\x88\x98\xa6\xa8\xac\xaf\xb1-\xb6\xb8\xb9\xbc-\xbe\xd7\xf7](?:"
@@ -59,7 +69,7 @@ def is_korean(content: bytes, *, is_expected: bool = False, least: int = 0) -> b
     """Return whether the non-ASCII bytes are pairs typical of Korean text in CP949.
 
     Quotes and other signs do not depend on the language: as pairs they are CP949, as single bytes CP1252. Where CP949
-    is expected, since the rest of the file has it, a few rare syllables are enough. least: so many common ones.
+    is expected, since the rest of the file has it, a few rare syllables alone are enough. least: so many common ones.
     """
     text = codecs.getincrementaldecoder("cp949")("surrogateescape").decode(content, final=False)
     chars = [char for char in text if not char.isascii()]
@@ -69,7 +79,7 @@ def is_korean(content: bytes, *, is_expected: bool = False, least: int = 0) -> b
     if (bad + rare) * 5 >= len(kinds) * 2 or bad * 5 >= len(kinds) or hanja * 5 > letters * 2:
         return False
     common = sum(char in _COMMON for char in chars)
-    return common >= least and (common * 2 >= hangul or (is_expected and hangul < 8))
+    return common >= least and (common * 2 >= hangul or (is_expected and hangul < 8 and not hanja))
 
 
 def is_paired(content: bytes) -> bool:
@@ -86,7 +96,9 @@ def paired_text(content: bytes) -> str | None:
     high = content.translate(None, _ASCII)
     if len(high) != 2 * (len(content) - len(text)):  # the second byte of some is an ASCII letter
         return None
-    return None if high[::2].translate(None, _LEADS) or high[1::2].translate(None, _TRAILS) else text
+    if high[1::2].translate(None, _TRAILS):
+        return None
+    return text if not high[::2].translate(None, _LEADS) or is_paired(content) else None
 
 
 def is_western(content: bytes) -> bool:
@@ -95,9 +107,10 @@ def is_western(content: bytes) -> bool:
 
 
 def near_high(content: bytes) -> bytes:
-    """Return the non-ASCII bytes with their neighbours, each such place once: a twentieth of most texts."""
-    places = {content[max(0, run.start() - 1) : run.end() + 1] for run in _HIGH_RUN.finditer(content)}
-    return b"\n".join(places)
+    """Return the non-ASCII bytes with what stands at them, each such place once: a twentieth of most texts."""
+    content += b"\n"  # the end of the text is the end of its last line
+    places = {content[max(0, run.start() - 1) : run.end() + 3] for run in _HIGH_RUN.finditer(content)}
+    return b"\0".join((*places, b""))
 
 
 def _cp949_kind(char: str) -> str:

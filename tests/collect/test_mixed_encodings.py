@@ -38,6 +38,10 @@ UNKNOWN = [("gbk", CHINESE), ("gb18030", CHINESE), ("big5", TAIWAN), ("shift_jis
            ("cp1251", RUSSIAN), ("koi8_r", RUSSIAN), ("iso8859_5", RUSSIAN),
            ("cp1253", "Το υπουργείο ανακοίνωσε νέα μέτρα."),
            ("cp1250", "Ministerstwo ogłosiło, że źródła są spółką."),
+           ("johab", "산업통상자원부는 반도체 수출 대책을 발표했다."), ("cp866", RUSSIAN),
+           ("mac_roman", "Sesión en México con España y Perú."), ("mac_roman", "Réunion à Genève où l’été fut long."),
+           ("cp850", "Créée en été, la société s’est élargie.".replace("’", "'")),
+           ("cp437", "México firmó con España el año pasado."),
            ("cp1256", "أعلنت الوزارة عن محادثات التجارة")]  # fmt: skip
 
 
@@ -116,6 +120,20 @@ def test_what_cannot_be_known_is_rejected_with_the_cure(encoding: str, body: str
     assert told(read(text.encode(encoding), encoding=encoding)) == [
         part.split("\n")[0] for part in text.split("-\n")[1:]
     ]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "title"),
+    [("gbk", "半导体出口"), ("gbk", "日在北京召开会议"), ("euc_jp", "導体の輸出対策"), ("euc_jp", "これはサービス")],
+)
+def test_a_record_of_another_encoding_in_a_korean_file_is_rejected(encoding: str, title: str) -> None:
+    text = record(f"FTA {title}", "All of it is ASCII.")
+    bullets = record("추진 계획", "ㅇ 배경: 수출이 늘었다. ㅁ 계획: 더 늘린다.", "2024-07-05")
+
+    found = read(b"-\n" + b"\n-\n".join([*[one.encode("cp949") for one in (KOREAN, bullets)], text.encode(encoding)]))
+
+    assert told(found) == ["수출 증가", "추진 계획"]
+    assert "`encoding:`" in found[-1].reason if isinstance(found[-1], Reject) else False
 
 
 @pytest.mark.parametrize("encoding", ["utf-32", "utf-32-le", "utf-32-be"])

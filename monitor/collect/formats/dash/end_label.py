@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 _HINTS = ("ate", "ATE", "ｔｅ")  # one of them stands in each label that cannot be read
 MAX_LENGTH = 64  # characters at the end of a line that a label may take
-LETTERS = "월일"  # the only ones among the last three characters of a label
+LETTERS = "월화수목금토일"  # the only ones among the last three characters of a label
 INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # as the inside of a character class
 DASHES = "\\-\u00ad\u2010-\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d"  # the same
 
@@ -34,7 +34,7 @@ _SPACED = re.compile(
     rf"(?P<before>[.!?\u2026\"'\u2019\u201d)\]다\u3002]?){_BLANK}*{_WORD}{_BLANK}*[:\uff1a]?{_BLANK}*{_DAY}{_END}"
 )
 _UNREADABLE = re.compile(rf"{_BLANK}*{_WORD}\d{{1,4}}{_SEPARATOR}\d{{1,2}}{_SEPARATOR}\d{{1,4}}{_END}")
-_DAY_AT_END = re.compile(rf"[\d일][.\u3002\uff0e\s{INVISIBLE}{DASHES}]*\Z")  # as each of these has
+_DAY_AT_END = re.compile(rf"[\d일)][.\u3002\uff0e\s{INVISIBLE}{DASHES}]*\Z")  # as each of these has
 # What in an undated record is a label that cannot be read: with a day anywhere, or with any figure at its very end.
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}\W{1,2}(?=[^\n]*\d))"
 _MONTH = r"(?:[A-Z][a-z]{2,8}\.?\s?)"

@@ -16,7 +16,7 @@ import pytest
 from monitor.control.lock import COMMAND, Holder, hold, holder
 from monitor.errors import LockHeld, StoreError
 from monitor.testing import NOON
-from tests.store.sqlite.waiting import DEADLINE, line_of
+from tests.waiting import DEADLINE, line_of
 
 ROOT = Path(__file__).parents[2]
 

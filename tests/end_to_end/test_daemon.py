@@ -12,6 +12,7 @@ import pytest
 
 from tests.end_to_end.harness import CONFIG, IMPATIENT, MONITOR, Project, many, record
 from tests.servers import Answer, http_server
+from tests.waiting import wait_until
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
 VISIT = record("Visit ends", "The visit to the semiconductor plant ended with a dinner.")
@@ -139,8 +140,9 @@ def test_killed_while_it_takes_in_a_thousand_records_nothing_is_lost_or_doubled(
     project.drop("many.txt", many(1000))
     with project.daemon() as daemon:
         wal = project.folder / "state" / "monitor.db-wal"
-        while daemon.process.poll() is None and (not wal.exists() or wal.stat().st_size < progress):
-            pass
+        wait_until(
+            lambda: daemon.process.poll() is not None or (wal.exists() and wal.stat().st_size >= progress), every=0.001
+        )
         daemon.stop(signal.SIGKILL)
     with project.daemon() as daemon:
         daemon.wait_for_output("Release number 991 ")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import http.client
 import socket
-import time
 from pathlib import Path
 
 from tests.end_to_end.harness import CONFIG, DEADLINE, IMPATIENT, Daemon, Project, record
 from tests.health.exposition import Family, parsed
 from tests.servers import unused_port
+from tests.waiting import wait_until
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday.")
 VISIT = record("Visit ends", "The visit to the plant ended with a dinner.")
@@ -32,9 +32,7 @@ def fetched(port: int, path: str) -> tuple[int, str]:
 
 def says(port: int, status: int, text: str) -> None:
     """Until the daemon is ready, or not, for this reason."""
-    end = time.monotonic() + DEADLINE
-    while (said := fetched(port, "/readyz")) != (status, f"{text}\n"):
-        assert time.monotonic() < end, f"it never said {status} {text}, but {said}"
+    wait_until(lambda: fetched(port, "/readyz") == (status, f"{text}\n"))
 
 
 def test_a_daemon_says_that_it_lives_and_whether_it_is_ready(tmp_path: Path) -> None:

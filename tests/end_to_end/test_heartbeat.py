@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.end_to_end.harness import CONFIG, Project
 from tests.servers import Answer, http_server
+from tests.waiting import wait_until
 
 CANARY = "Ka4narieN"
 
@@ -21,9 +22,7 @@ def test_it_pings_while_it_is_ready_and_its_token_stands_nowhere(tmp_path: Path)
             assert {request.path for request in server.wait_for(3)[:3]} == {f"/{CANARY}"}
             daemon.wait_for_event("heartbeat_failed")
             project.seeds.rename(tmp_path / "away")
-            total = 4
-            while server.wait_for(total)[-1].path != f"/{CANARY}/fail":
-                total += 1
+            wait_until(lambda: f"/{CANARY}/fail" in {request.path for request in server.requests})
             (tmp_path / "away").rename(project.seeds)
             assert daemon.stop() == 0
         told = [

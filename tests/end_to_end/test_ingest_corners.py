@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from monitor.ports import Store
 from tests.end_to_end.harness import record
 from tests.end_to_end.ingesting import CONFIG, RunningIngest, running_ingest
 from tests.rights import without_override
+from tests.waiting import wait_until
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
 VISIT = record("Visit ends", "The visit to the semiconductor plant ended with a dinner.")
@@ -25,6 +26,16 @@ IMPATIENT = WatchTimings(settle=0.05, rescan=0.2, late=0.1)
 def told(picked: RunningIngest) -> list[str]:
     """The headlines of what the operators were told."""
     return [line["what"] for line in picked.lines("operator_told")]
+
+
+def _flush_until(picked: RunningIngest, is_so: Callable[[], object]) -> None:
+    """Let it take in one file after another until it is so."""
+
+    def is_so_at_last() -> object:
+        picked.flush()
+        return is_so()
+
+    wait_until(lambda: is_so() or is_so_at_last())
 
 
 def source_state(picked: RunningIngest) -> dict[str, Any]:
@@ -137,8 +148,10 @@ def test_a_second_look_at_an_unchanged_file_leaves_no_trace_and_is_the_last(tmp_
         os.utime(path)  # of another file the signature stays that of the first reading
         smudge(picked, path)
         picked.ingest_worker.on_file_event(os.fsencode(path), is_closed=True)
-        while picked.query("SELECT ctime_ns FROM file WHERE name = 'a.txt'") != [(path.stat().st_ctime_ns,)]:
-            picked.flush()
+        _flush_until(
+            picked,
+            lambda: picked.query("SELECT ctime_ns FROM file WHERE name = 'a.txt'") == [(path.stat().st_ctime_ns,)],
+        )
         assert not picked.lines("dump_duplicate")
         assert picked.query("SELECT status FROM file WHERE name = 'a.txt'") == [("stored",)]
 
@@ -165,8 +178,7 @@ def test_a_dump_that_our_own_error_failed_is_reported_counted_and_tried_again(tm
         picked.wait_for_event("dump_failed", 1, name="a.txt")
         picked.wait_for_event("dump_failed", 2, name="a.txt")
         picked.wait_for_event("dump_stored", name="a.txt")
-        while source_state(picked)["failed"]:
-            picked.flush()
+        _flush_until(picked, lambda: not source_state(picked)["failed"])
         assert told(picked) == ["a dump could not be ingested"]  # once an hour
 
 
@@ -178,5 +190,4 @@ def test_files_that_stay_unsettled_are_reported_once_and_named(tmp_path: Path) -
         picked.flush()
         picked.flush()
         assert len(picked.lines("files_unsettled")) == 1
-        while source_state(picked)["unsettled_names"] != ("a.txt",):
-            picked.flush()
+        _flush_until(picked, lambda: source_state(picked)["unsettled_names"] == ("a.txt",))

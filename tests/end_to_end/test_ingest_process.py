@@ -24,6 +24,7 @@ from tests.end_to_end.harness import DEADLINE, IMPATIENT, Daemon, Project, many,
 from tests.end_to_end.ingesting import CONFIG, query
 from tests.kernel import no_instances, short_queue
 from tests.rights import WITHOUT_OVERRIDE
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the signs of other systems are poorer")
 
@@ -52,9 +53,8 @@ def status_watch(project: Project, *, timeout: float) -> dict[str, Any]:
 
 def wait_for_watch(project: Project, state: str) -> None:
     """Until the daemon's own word is of this state; `status` repeats it."""
-    end = time.monotonic() + DEADLINE
-    while daemon_state.read_state(project.folder / "state").get("sources", {}).get("motie", {}).get("state") != state:
-        assert time.monotonic() < end, f"the daemon never said {state}"
+    folder = project.folder / "state"
+    wait_until(lambda: daemon_state.read_state(folder).get("sources", {}).get("motie", {}).get("state") == state)
 
 
 def remake(project: Project) -> None:
@@ -165,21 +165,22 @@ def test_a_daemon_to_which_nothing_happens_writes_nothing(tmp_path: Path) -> Non
 
 def wait_for_states(project: Project, count: int) -> None:
     """Until the daemon has spoken so many times more; each word is of another moment."""
-    words, end = list[Any](), time.monotonic() + DEADLINE
-    while len(words) < count:
-        assert time.monotonic() < end
+    words = list[Any]()
+
+    def has_spoken() -> bool:
         answer: Any = ask(project.folder / "state", Request(command="state"))
         if answer["state"] not in words:
             words.append(answer["state"])
+        return len(words) >= count
+
+    wait_until(has_spoken)
 
 
 def test_status_shows_what_is_ignored_and_what_is_not_settled(tmp_path: Path) -> None:
     project = Project(tmp_path / "p", config=CONFIG)
     (project.seeds / "a.csv").write_text("x")
     with (project.seeds / "open.txt").open("w"), project.daemon() as daemon:
-        end = time.monotonic() + DEADLINE
-        while not daemon_state.read_state(project.folder / "state")["sources"]["motie"]["unsettled"]:
-            assert time.monotonic() < end
+        wait_until(lambda: daemon_state.read_state(project.folder / "state")["sources"]["motie"]["unsettled"])
         said = watch(project)
         assert (said["ignored"], said["ignored_names"], said["unsettled"]) == (1, ["a.csv"], 1)
         assert said["oldest_unsettled"]
@@ -199,12 +200,9 @@ def test_a_burst_that_overflows_the_kernels_queue_arrives_whole_and_is_counted(t
         daemon.process.send_signal(signal.SIGSTOP)  # however fast it reads, now it does not
         subprocess.run([sys.executable, "-c", burst, str(count), TALKS], cwd=project.seeds, check=True)
         daemon.process.send_signal(signal.SIGCONT)
-        end = time.monotonic() + (600 if full else DEADLINE)
-        while query(project, "SELECT count(*) FROM file")[0][0] < count:
-            assert time.monotonic() < end, query(project, "SELECT count(*) FROM file")
+        wait_for_files(project, count, deadline=600 if full else DEADLINE)
         daemon.wait_for_event("events_lost")
-        while not daemon_state.read_state(project.folder / "state")["overflows"]:  # it speaks once a second
-            assert time.monotonic() < end
+        wait_until(lambda: daemon_state.read_state(project.folder / "state")["overflows"])  # it speaks once a second
         assert query(project, "SELECT count(*) FROM release") == [(1,)]
         assert daemon.stop() == 0
 
@@ -230,22 +228,29 @@ def test_killed_at_any_moment_of_sixty_take_ins_it_loses_nothing_and_doubles_not
             stored = {name for (name,) in query(project, "SELECT name FROM file")}
             assert acknowledged <= stored
         with project.daemon() as daemon:
-            end = time.monotonic() + DEADLINE
-            while query(project, "SELECT count(*) FROM file") != [(dumps,)]:
-                assert time.monotonic() < end
+            wait_for_files(project, dumps)
             assert daemon.stop() == 0
         counts = "SELECT (SELECT count(*) FROM release), (SELECT count(*) FROM version), (SELECT count(*) FROM event)"
         assert query(project, counts) == [(dumps * 10,) * 3]
         assert query(project, "PRAGMA integrity_check") == [("ok",)]
 
 
+def wait_for_files(project: Project, count: int, *, deadline: float = DEADLINE) -> None:
+    wait_until(lambda: query(project, "SELECT count(*) FROM file") == [(count,)], deadline=deadline)
+
+
 def _until_grown(wal: Path, size: int, daemon: Daemon) -> None:
     """Until the store's log has grown by so much, or for a moment when all is done already."""
     end = time.monotonic() + 1.0
     start = wal.stat().st_size if wal.exists() else 0
-    while daemon.process.poll() is None and time.monotonic() < end:
-        if wal.exists() and wal.stat().st_size >= start + size:
-            return
+    wait_until(
+        lambda: (
+            daemon.process.poll() is not None
+            or time.monotonic() >= end
+            or (wal.exists() and wal.stat().st_size >= start + size)
+        ),
+        every=0.001,
+    )
 
 
 def test_a_stop_in_the_middle_of_a_long_queue_is_quick_and_the_rest_comes_later(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from tests.contract.takes import AUDIENCE, HABITS, heads
 from tests.dumps import Written, dump, dumps, record
 from tests.end_to_end.large_dumps import large, large_file
 from tests.examples import examples
-from tests.store.sqlite.waiting import DEADLINE, line_of
+from tests.waiting import DEADLINE, line_of
 
 ROOT = Path(__file__).parents[2]
 TALKS = record("Talks held")

@@ -15,6 +15,7 @@ import pytest
 from monitor.health import daemon_state
 from tests.end_to_end.harness import DEADLINE, IMPATIENT, Daemon, Project, record
 from tests.servers import Answer, HttpServer, http_server, short_path
+from tests.waiting import wait_until
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday.")
 VISIT = record("Visit to a plant", "The minister went to the plant and left for Busan.")
@@ -250,6 +251,11 @@ def test_the_service_manager_hears_of_the_start_the_watchdog_a_reload_and_the_en
 
 
 def _until(manager: socket.socket, word: str) -> str:
-    while word not in (said := manager.recv(4096).decode()):
-        pass
-    return said
+    said = list[str]()
+
+    def has_word() -> bool:
+        said.append(manager.recv(4096).decode())
+        return word in said[-1]
+
+    wait_until(has_word)
+    return said[-1]

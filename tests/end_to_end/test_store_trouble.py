@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-from tests.end_to_end.harness import DEADLINE, Daemon, Project, record
+from tests.end_to_end.harness import Daemon, Project, record
 from tests.servers import Answer, HttpServer, http_server
+from tests.waiting import wait_until
 
 CHILD = Path(__file__).with_name(
     "fast_retry_child.py"
@@ -44,11 +45,15 @@ def stored(daemon: Daemon, name: str) -> None:
 
 def paused(project: Project) -> str:
     """Why nothing can be stored, as soon as `monitor status` says so."""
-    until = time.monotonic() + DEADLINE
-    while not (reason := project.run("status", "--json").rows()[0]["daemon"]["paused"]):
-        assert time.monotonic() < until, "status never said why nothing is stored"
+    reasons = list[Any]()
+
+    def has_reason() -> bool:
+        reasons.append(project.run("status", "--json").rows()[0]["daemon"]["paused"])
+        return bool(reasons[-1])
+
+    wait_until(has_reason)
     assert project.run("status", "--check").code == 1
-    return str(reason)
+    return str(reasons[-1])
 
 
 def fill(path: Path, *, but: int) -> None:

@@ -20,7 +20,7 @@ from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.store import SqliteStore
 from monitor.testing import NOON, FrozenClock
 from tests.contract.takes import dump, heads, record, take_in
-from tests.store.sqlite.waiting import DEADLINE, has_line, line_of, wait_until
+from tests.waiting import DEADLINE, has_line, line_of, wait_until
 
 ROOT = Path(__file__).parents[3]
 SIZE = 1_000
@@ -91,7 +91,7 @@ def test_a_kill_before_the_commit_leaves_nothing(state: Path, query: str, nth: i
 def test_a_kill_while_the_log_grows_leaves_all_or_nothing(state: Path, written: int) -> None:
     log = state / "monitor.db-wal"
     with taking_in(state) as process:
-        wait_until(lambda: has_line(process) or (log.exists() and log.stat().st_size >= written))
+        wait_until(lambda: has_line(process) or (log.exists() and log.stat().st_size >= written), every=0.001)
     assert counts(state) in {(0, 0, 0), (1, SIZE, SIZE)}
     repeat(state)
 

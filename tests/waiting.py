@@ -11,12 +11,12 @@ from subprocess import Popen
 DEADLINE = 30.0  # seconds
 
 
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Look again every millisecond until it is so."""
-    pause, end = threading.Event(), time.monotonic() + DEADLINE
+def wait_until(is_so: Callable[[], object], *, every: float = 0.005, deadline: float = DEADLINE) -> None:
+    """Look again every few milliseconds until it is so: whom we wait for needs the processor more than we do."""
+    pause, end = threading.Event(), time.monotonic() + deadline
     while not is_so():
-        assert time.monotonic() < end, f"not so within {DEADLINE} s"
-        pause.wait(0.001)
+        assert time.monotonic() < end, f"not so within {deadline} s"
+        pause.wait(every)
 
 
 def has_line(process: Popen[bytes]) -> bool:

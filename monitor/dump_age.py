@@ -25,4 +25,6 @@ class Age:
     until: datetime | None = None  # the last time that a timestamp stands for; None: it is exact
     newest: date | None = None  # the newest record date that is not a typing error; None: it is no evidence here
     after: datetime | None = None  # the path was rewritten: it is newer than this; None: it was not
+    # Releases of which the path showed an earlier text before it was rewritten, each with the version.
+    earlier_texts: frozenset[tuple[int, int]] = frozenset()
     is_replay: bool = False  # known content has no news: of two equally old dumps it loses

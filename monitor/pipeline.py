@@ -80,7 +80,10 @@ def ingest(
         summary=summary,
         reservations=reservations,
         seen_records=seen_records,
-        age=_age(dump, options, summary, replayed=replayed, after=before.as_of if before else None, now=now),
+        age=replace(
+            _age(dump, options, summary, replayed=replayed, after=before.as_of if before else None, now=now),
+            earlier_texts=store.earlier_texts(before.dump) if before else frozenset(),
+        ),
     )
     row = None
     for part in split_into_parts(reader.entries(), max_records=dump.max_records):

@@ -68,6 +68,9 @@ class Store(Protocol):
     def last_dump(self, source: str, path: bytes) -> IngestReport | None:
         """Return the ingest of the content that a path showed last; None: it was never ingested."""
 
+    def earlier_texts(self, dump: int) -> frozenset[tuple[int, int]]:
+        """Return the releases of which a dump showed an earlier text, told or stale, each with that version."""
+
     def seen_records(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, SeenRecord]:
         """Return the records among these that a source has shown before, each with its release."""
 

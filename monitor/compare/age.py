@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from monitor.dump_age import Age, Evidence
+from monitor.model import SeenRecord
 
 _Time = TypeVar("_Time", datetime, date)
 
@@ -48,6 +49,14 @@ def proof_of(age: Age, known: Confirmed) -> str:
             return f"its newest record is of {age.newest}, that of a later one of {known.newest}"
         case _:
             return f"its file is of {_shown(age.as_of)}, what is known of {_shown(known.confirmed)}"
+
+
+def is_repeated(age: Age, seen: SeenRecord) -> bool:
+    """Return whether the path of a dump showed this very text before, when another file had shown a newer one.
+
+    Two copies of a page that are rewritten by turns would bring both texts back for ever.
+    """
+    return age.evidence is Evidence.ARRIVAL and (seen.number, seen.version) in age.earlier_texts
 
 
 def doubt_of(age: Age, known: Confirmed) -> str:

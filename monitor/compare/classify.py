@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import NamedTuple
 
-from monitor.compare.age import doubt_of, is_older, proof_of
+from monitor.compare.age import doubt_of, is_older, is_repeated, proof_of
 from monitor.compare.diff import Redline, has_same_words, redline
 from monitor.compare.fingerprint import index_entries, is_cut_view, normal_form, text_hash
 from monitor.compare.identity import ALL_AVAILABLE, FormCache, assign, is_day_of_dump
@@ -63,7 +63,7 @@ def compare(record: Record, head: Head, *, evidence: str, age: Age, seen: SeenRe
     if seen is not None and seen.version == head.version and head.withdrawn is None:
         return _change(Kind.UNCHANGED, record, head, _Comparison(after=head.release), reason=evidence)
     views = _merge(head.release, record.release)
-    doubt = _doubt(views, head, age)
+    doubt = _doubt(views, head, age, seen)
     if head.withdrawn is not None and doubt.is_stale:
         kind, what = Kind.STALE, doubt.reason
     elif head.withdrawn is not None:
@@ -93,12 +93,16 @@ class _Doubt(NamedTuple):
     reason: str  # "": nothing says that the dump is older
 
 
-def _doubt(views: _Comparison, head: Head, age: Age) -> _Doubt:
+def _doubt(views: _Comparison, head: Head, age: Age, seen: SeenRecord | None) -> _Doubt:
     """Judge a dump's age: stale is what is proved to be older, and what may be older and was current before."""
     known = replace(head, confirmed=head.withdrawn) if head.withdrawn else head
     if is_older(age, known):
         what = "the withdrawal" if head.withdrawn else "what is known"
         return _Doubt(is_stale=True, reason=f"the dump is older than {what} ({proof_of(age, known)})")
+    if seen and not head.withdrawn and is_repeated(age, seen):
+        return _Doubt(
+            is_stale=True, reason="its path has brought this earlier text before, and another file the newer one"
+        )
     doubt = doubt_of(age, known)
     if not doubt:
         return _Doubt(is_stale=False, reason="")

@@ -345,6 +345,7 @@ def test_a_text_that_is_dated_anew_with_every_dump_is_told_once(lab: Lab) -> Non
     assert lab.heads() == [on(AUTO, "2025-02-22")]
 
 
+COPIES = [("a.txt", AUTO), ("b.txt", SECOND)]
 DESK = replace(OLDER, title="How to reach the help desk", body="It answers questions from 9 to 18.")
 SERIES = [
     ("day by day", ["2025-01-14", "2025-01-15", "2025-01-16"], "new changed cosmetic"),
@@ -435,6 +436,22 @@ def test_a_stale_view_names_the_watchlists_that_match_the_head(tmp_path: Path) -
 
         assert lab.kinds() == "stale"
         assert lab.watchlists() == ("energy",)
+
+
+def test_two_copies_that_are_rewritten_by_turns_are_told_once_each_way(lab: Lab) -> None:
+    drops = [named(name, text, on(NEWS, f"2025-01-{day}")) for day in (10, 14, 17) for name, text in COPIES]
+    kinds = [last(lab, [each]).split()[0] for each in drops]
+
+    assert kinds == ["new", "changed", "changed", "changed", "stale", "unchanged"]
+    assert lab.heads()[0] == SECOND
+    assert last(lab, [named("a.txt", THIRD), named("b.txt", SECOND)]) == "changed"
+
+
+def test_a_path_that_goes_to_and_fro_by_itself_is_told_each_time(lab: Lab) -> None:
+    told = [
+        last(lab, [named("a.txt", text, on(NEWS, f"2025-01-{n}"))]) for n, text in enumerate([AUTO, SECOND] * 3, 10)
+    ]
+    assert [kinds.split()[0] for kinds in told] == ["new", *["changed"] * 5]
 
 
 def test_a_text_that_goes_to_and_fro_is_told_each_time(lab: Lab) -> None:

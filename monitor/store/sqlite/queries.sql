@@ -8,6 +8,9 @@ WHERE id = (SELECT max(id) FROM dump WHERE source = :source AND sha = :sha AND s
 -- name: dump_of_path
 SELECT * FROM dump WHERE id = (SELECT dump FROM file WHERE path = :path AND source = :source);
 
+-- name: earlier_texts
+SELECT release, version FROM event WHERE dump = :dump AND (reverted = 1 OR kind = 'stale');
+
 -- name: dump_by_id
 SELECT * FROM dump WHERE id = :id;
 

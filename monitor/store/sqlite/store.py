@@ -60,6 +60,9 @@ class SqliteStore:
         row = self._handle.one("dump_of_path", source=source, path=path)
         return report_of(dict(row)) if row else None
 
+    def earlier_texts(self, dump: int) -> frozenset[tuple[int, int]]:
+        return frozenset((row["release"], row["version"]) for row in self._handle.all("earlier_texts", dump=dump))
+
     def seen_records(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, SeenRecord]:
         return {
             digest: SeenRecord(number=release, version=seq, is_current=bool(is_current))

@@ -164,7 +164,10 @@ class Source(Section):
         "Patterns for names that are never dumps; a list replaces the one for copies, conflicts and incomplete files.",
         default=IGNORED,
     )
-    encoding: Codec = setting("The encoding of the dumps, such as utf-8 or cp949; auto detects it.", default="auto")
+    encoding: Codec = setting(
+        "The encoding of the dumps; auto detects utf-8, utf-16, cp949 and cp1252, any other must be named.",
+        default="auto",
+    )
     categories: tuple[Word, ...] = setting("The category lines this publisher prints above titles.", default=())
     drop: tuple[LineGlob, ...] = setting(
         "Patterns for whole lines of a text that are no part of the release, such as hit counters.",

@@ -52,6 +52,12 @@ COPIES = [
     "a (3rd copy).txt",
     "Copy of a.txt", "a - 복사본.txt", "a - 복사본 (2).txt", "a 복사본.txt", "a (사본).txt",
     "a.bak", "a.bak.txt", "a.txt.bak", "a.bak2", "a_old_20240703.txt", "a_old.txt", "a.old", "a.orig", "a.txt.orig",
+    "a (Case Conflict).txt", "a (Case Conflict 1).txt", "a (Unicode Encoding Conflict).txt", "a (conflict).txt",
+    "a (SFConflict kim 2024-07-03).txt", "a-DESKTOP-4F7KQ2M.txt", "Copy (2) of a.txt", "a - Kopie (2).txt",
+    "Kopie von a.txt", "a - Copie.txt", "a - コピー.txt", "a - 副本.txt", "a_복사본.txt", "a.txt의 사본",
+    "a의 사본.txt",
+    "a-bak.txt", "a_backup.txt", "a_backup_20240703.txt", "a.backup.txt", "a (backup).txt", "a-old.txt", "a (old).txt",
+    "a.orig.txt", "a.tmp.txt",
     "~$a.txt", "~$b.docx", ".~lock.a.txt#", "a.txt.swp", "a.swo", "a.temp", "a.txt.download",
 ]  # fmt: skip
 
@@ -59,6 +65,9 @@ COPIES = [
 NO_COPIES = [
     "copyright.txt", "a - copyright.txt", "household_oldest.txt", "conflict-minerals.txt", "무력충돌.txt", "복사본.txt",
     "photocopy.txt", "temp.txt", "bak.txt", "template_2024.txt", "a (1).txt", "2024 old towns.txt",
+    "한국의 사본법.txt", "press-conflict-resolution.txt", "a (copyright).txt", "a_old_age_pension.txt",
+    "도로 충돌 사고.txt",
+    "a_conflict_of_interest.txt", "backup_power.txt", "사본.txt", "old_a.txt", "desktop-computers.txt",
 ]  # fmt: skip
 
 # (path in the folder, whether a plain folder holds it, whether a recursive one does)

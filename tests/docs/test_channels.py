@@ -21,6 +21,7 @@ BLOCKS = re.findall(r"```yaml\n(channels:.*?)```", PAGE, re.DOTALL)
 REST = "sources: {motie: {path: seeds/}}\nwatchlists: {fta: {keywords: [FTA]}}\n"
 SECRETS = {"SLACK_URL": "slack://T0AAAAAAA/B0BBBBBBB/CCCCCCCCCCCCCCCCCCCCCCCC", "MAIL_URL": "json://127.0.0.1"}
 SERVICES = {
+    "DingTalk, Feishu, Lark": "dingtalk",
     "Discord": "discord", "Google Chat": "gchat", "KakaoTalk": "kakaotalk", "Mattermost": "mmost",
     "Microsoft Teams": "workflow", "ntfy": "ntfy", "Pushover": "pover", "Rocket.Chat": "rocket", "Slack": "slack",
     "Telegram": "tgram", "Twilio and most others that send SMS": "twilio",

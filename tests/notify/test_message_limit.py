@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from monitor.model import Item, Kind, Message, Outcome
 from monitor.notify.apprise_channel import AppriseChannel, build
 from monitor.notify.compose import DEFAULT_PART_LIMIT, in_parts
-from monitor.notify.message_limit import utf8_bytes, utf16_units
+from monitor.notify.message_limit import json_bytes, utf8_bytes, utf16_units, x_units
 from monitor.secret import Secret
 from tests.notify.facts import item, message, snippet
 from tests.notify.services import discord, telegram
@@ -95,6 +95,34 @@ def test_titles_of_dozens_of_services_are_short_and_the_number_of_the_part_stays
         recorded = Recorded(addresses[name])
         title, body = recorded.send(AppriseChannel("team", recorded.service), told)
         assert "(12/34)" in (title or body.split("\n")[0]).replace("\\", ""), name
+
+
+# What the service counts of title and body together, and how many it takes
+IN_THEIR_UNIT = [
+    *(
+        (name, utf8_bytes, most)
+        for name, most in (("gorush", 4_000), ("irc", 380), ("matrix", 65_000), ("pushy", 4_096))
+    ),
+    *((name, utf8_bytes, most) for name, most in (("threema", 3_500), ("viber", 30_000), ("wechat", 2_048))),
+    *((name, utf8_bytes, most) for name, most in (("wecombot", 2_048), ("spush", 7_000), ("wxteams", 7_439))),
+    *((name, json_bytes, most) for name, most in (("dingtalk", 18_000), ("feishu", 18_000), ("lark", 18_000))),
+    *((name, json_bytes, most) for name, most in (("pinglet", 3_000), ("squadcast", 30_000))),
+    ("x", x_units, 280),
+]
+
+
+@pytest.mark.parametrize(("name", "size", "most"), IN_THEIR_UNIT, ids=[row[0] for row in IN_THEIR_UNIT])
+def test_the_limit_of_a_service_is_kept_in_its_own_unit(
+    addresses: Mapping[str, Secret], name: str, size: Callable[[str], int], most: int
+) -> None:
+    url = Secret("x://abcdef/abcdef/abcdef/abcdef?mode=tweet") if name == "x" else addresses[name]
+    recorded = Recorded(url)
+    channel, named = AppriseChannel("team", recorded.service), list[int]()
+    for part in parts_for(channel, releases(60, title=MANY * 3)):
+        title, body = recorded.send(channel, part)
+        assert size(title) + size(body) <= most
+        named += named_in(body, 60)
+    assert named == list(range(1, 61))
 
 
 NTFY = Secret("ntfy://127.0.0.1:9/press")

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 
 from monitor.collect.formats.dash.splitter import Segment
 from monitor.collect.globs import fits
 from monitor.model import Release
+from monitor.readable import readable
+from monitor.text import fold
 
 
 def without_lines(
@@ -23,8 +26,18 @@ def without_lines(
 
 def without_text(release: Release, drop: tuple[str, ...]) -> Release:
     """Return a release as it would have been stored, had these lines always been left out."""
-    kept = [line for line in release.body.split("\n") if not fits(drop, line.strip())]
+    kept = [line for line in release.body.split("\n") if not _fits(drop, line)]
     return replace(release, body="\n".join(kept).strip())
+
+
+def _fits(drop: tuple[str, ...], line: str) -> bool:
+    """Return whether a line fits a glob as it reads: whatever its spaces and typography, escaped or misread."""
+    return fits(_folded(drop), fold(readable(line)))
+
+
+@cache
+def _folded(drop: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(fold, drop))
 
 
 def _without_lines(segment: Segment, drop: tuple[str, ...], categories: Collection[str]) -> Segment:
@@ -33,11 +46,11 @@ def _without_lines(segment: Segment, drop: tuple[str, ...], categories: Collecti
     label = last[len(text) :]  # with the spaces before it
     filled = [line for line in (*lines, text) if line.strip()]
     kept = 2 if filled and filled[0].strip() in categories else 1  # the category, and the title
-    if not any(fits(drop, line.strip()) for line in filled[kept:]):
+    if not any(_fits(drop, line) for line in filled[kept:]):
         return segment
     head = lines.index(filled[kept - 1]) + 1
-    texts = [*lines[:head], *(line for line in (*lines[head:], text) if not fits(drop, line.strip()))]
-    if label and not fits(drop, text.strip()):
+    texts = [*lines[:head], *(line for line in (*lines[head:], text) if not _fits(drop, line))]
+    if label and not _fits(drop, text):
         texts[-1:] = [text + label]
     elif label:  # as long as before: a space becomes the line end
         texts.append(label[1:] if label[0].isspace() else label)

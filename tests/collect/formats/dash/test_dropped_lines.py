@@ -22,6 +22,18 @@ RECORDS = [
     ("-\nExports rise\nExports rose in June.\nImports fell.\n조회수 7 Date: 2024-07-01", "before another label"),
     ("-\nExports rise\nExports rose in June.\nImports fell.\nViews 7date 2024. 7. 1.", "glued to another label"),
     ("-\nExports rise\n  조회수 1 \nExports rose in June.\nImports fell.\nVIEWS 88   date2024-07-01", "both ends"),
+    *(
+        (f"-\nExports rise\nExports rose in June.\n{line}\nImports fell. date2024-07-01", what)
+        for line, what in (
+            ("Views\u00a0204", "with a no-break space"),
+            ("Views\t 204", "with a tab"),
+            ("\u200bViews 204\ufeff", "between invisible characters"),
+            ("Views&nbsp;204", "escaped"),
+            ("조회수 204".encode().decode("latin-1"), "misread"),
+            ("조회수 204".replace("조", "\u110c\u1169"), "decomposed"),
+            ("Ｖｉｅｗｓ 204", "full width"),
+        )
+    ),
 ]
 
 

@@ -16,7 +16,7 @@ from monitor.match.keywords import Keyword
 from monitor.match.matcher import MAX_HITS, Matcher
 from monitor.match.nodes import And, Count, Near, Node, Not, Or, Scoped, to_query
 from monitor.match.query import NO_ALIASES, Aliases, parse
-from monitor.match.tokens import GLUED
+from monitor.match.tokens import GLUED, tokens
 from monitor.match.watchlist import Watchlist, excluded, keyword_rule, rules_of
 from monitor.model import Release
 from monitor.readable import readable
@@ -172,14 +172,16 @@ def _missing_words(rule: Keyword, document: Document) -> str:
 
 def _absent(form: str, texts: Sequence[str], where: str) -> str:
     """Say that a word does not occur, or that it does inside other words, which it does not find."""
-    readable = (unicodedata.normalize("NFKC", text).casefold() for text in texts)
-    around = list(
-        dict.fromkeys(chain.from_iterable(_words_around(form.removeprefix(GLUED), text) for text in readable))
+    part = form.removeprefix(GLUED)
+    readable = [unicodedata.normalize("NFKC", text).casefold() for text in texts]
+    # Its letters stand side by side, or with accents, points or commas that a word is compared without.
+    around = list(dict.fromkeys(chain.from_iterable(_words_around(part, text) for text in readable))) or list(
+        dict.fromkeys(token.raw for text in texts for token in tokens(text) if part in token.form)
     )
     if not around:
-        return f"'{form.removeprefix(GLUED)}' does not occur in {where}"
+        return f"'{part}' does not occur in {where}"
     others = ", ".join(f"'{word}'" for word in around[:_MAX_SHOWN])
-    return f"'{form.removeprefix(GLUED)}' occurs only inside other words in {where}: {others}"
+    return f"'{part}' occurs only inside other words in {where}: {others}"
 
 
 def _words_around(form: str, text: str) -> Iterator[str]:

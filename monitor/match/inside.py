@@ -41,10 +41,14 @@ class InsideWords:
         """Yield the name of a watchlist, and how to find the words that one of its keywords is inside of."""
         for (name, stem), found in self._found.items():
             if found:
-                words = [f"{word} ({plural(count, 'release')})" for word, count in found.most_common(_MAX_SHOWN)]
+                words = [f"{word} ({plural(count, 'release')})" for word, count in _commonest(found)]
                 more = f" and {plural(len(found) - _MAX_SHOWN, 'other word')}" if len(found) > _MAX_SHOWN else ""
                 wildcards = _wildcards(stem, list(found))
                 yield name, f"'{stem}' also stands inside {', '.join(words)}{more}; write {wildcards} to find them"
+
+
+def _commonest(found: Counter[str]) -> Sequence[tuple[str, int]]:
+    return sorted(found.items(), key=lambda one: (-one[1], one[0]))[:_MAX_SHOWN]
 
 
 def _korean_words(watchlist: Watchlist, aliases: Aliases) -> Iterator[Word]:

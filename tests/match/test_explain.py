@@ -46,6 +46,9 @@ def test_each_part_says_what_it_found_or_what_is_missing(query: str, matched: bo
         ("이란", "FTA이란 (무엇)", "'이란' occurs only inside other words in body: 'fta이란'"),
         ("232", "(1,232)", "'232' occurs only inside other words in body: '1,232'"),
         ("19", "COVID-19", "'19' occurs only inside other words in body: 'covid-19'"),
+        ("cafe", "A caféteria", "'cafe' occurs only inside other words in body: 'caféteria'"),
+        ("1232", "11,232 firms", "'1232' occurs only inside other words in body: '11,232'"),
+        ("SA", "the U.S.A.", "'sa' occurs only inside other words in body: 'U.S.A.'"),
         ("인도", "한국", "'인도' does not occur in body"),
     ],
 )

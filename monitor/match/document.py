@@ -13,6 +13,7 @@ from itertools import groupby, islice, pairwise
 from operator import itemgetter
 
 from monitor.match.fast_tokens import FastTokens
+from monitor.match.korean import JOINT
 from monitor.match.positions import Positions, Spans, ordered, to_bitset
 from monitor.match.tokens import Word, is_hangul, stem_length
 from monitor.model import Release
@@ -44,9 +45,21 @@ class TokenizedField:
         """The positions of all words that are not particles."""
         return (1 << 2 * len(self.forms)) // 3
 
+    @cached_property
+    def words_alone(self) -> Positions:
+        """The positions of all such words that no particle is glued to."""
+        if not self.has_particles:
+            return self.main_words
+        return self.main_words & ~to_bitset([place - 1 for place in self._positions if place & 1])
+
+    @cached_property
+    def has_joints(self) -> bool:
+        """Whether a dot or a hyphen stands behind a lone syllable, as in 한·미."""
+        return JOINT in self._tokens.folded
+
     @property
     def has_particles(self) -> bool:
-        """Whether a phrase may have to skip a particle."""
+        """Whether a particle may be glued to a word."""
         return not isinstance(self._positions, range)
 
     def has(self, word: Word) -> bool:

@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 from monitor.match.tokens import Token, tokens
 
+# A dot behind a syllable that stands alone, or beside a letter of one: `tokens` reads it like a hyphen.
+_JOINT = re.compile(r"·(?:(?<=[가-힣]·)(?<![가-힣]{2}·)(?=[가-힣])|(?<=[\u1100-\u11ff]·)|(?=[\u1100-\u11ff]))")
 _POINT = re.compile(rb"\.(?<=[0-9]\.)(?=[0-9])")  # of a figure
 _KEPT = 0xFF  # stands for such a point while the others become spaces; no byte of UTF-8
 # All beyond ASCII stays.
@@ -29,7 +31,7 @@ _LIKE_ASCII = (("’", "'"), ("‘", "'"), ("–", "-"), *((mark, " ") for mark 
 # Marks that may belong to a word or a figure; patterns that begin with one letter are fast.
 _ODD = (
     re.compile("'[sS]"),
-    re.compile(r"\.(?:(?<=[A-Z]\.)[A-Z]|(?<=[0-9]\.)[0-9]{1,2}\.[0-9])"),
+    re.compile(r"\.(?:(?<=[A-Z]\.)[A-Z]|(?<=[0-9]\.)[0-9]{1,2}\.[0-9]|(?<=(?:19|20)[0-9]{2}\.)[0-9]{1,2}[.(])"),
     re.compile(r",(?<=[0-9],)[0-9]"),
     re.compile(r"-(?:(?<=[A-Za-z0-9]-)[0-9]|(?<=[0-9]-)[A-Za-z](?![A-Za-z0-9]))"),
 )
@@ -153,6 +155,7 @@ class _OffsetShifts(NamedTuple):
 
 def _normalized(text: str) -> str:
     if not text.isascii():
+        text = _JOINT.sub("-", text) if "·" in text else text
         for mark, plain in _LIKE_ASCII:
             text = text.replace(mark, plain)
     return text.replace("\n", " ").replace("`", "'")

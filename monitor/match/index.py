@@ -14,6 +14,7 @@ from types import MappingProxyType
 from monitor.match.evaluate import Rule
 from monitor.match.fast_tokens import searchable_text, without_marks
 from monitor.match.keywords import Keyword
+from monitor.match.korean import JOINT
 from monitor.match.lexicon import EVERYDAY
 from monitor.match.nodes import And, Count, Near, Or
 from monitor.match.tokens import Word
@@ -87,7 +88,8 @@ class Index:
         match rule:
             case Keyword():
                 rarest = (self._rarest(words) for words in rule.others)
-                return tuple(dict.fromkeys((self._rarest(rule.words), *rarest)))
+                lone = (next(filter(_is_jointed, words)) for words in rule.jointed)  # few texts have such a syllable
+                return tuple(dict.fromkeys((self._rarest(rule.words), *rarest, *lone)))
             case And() | Near():
                 known = [words for words in map(self._required_words, rule.parts) if words]
                 return min(known, key=lambda w: (*max(map(self._commonness, w)), len(w)), default=None)
@@ -115,6 +117,10 @@ class Index:
                 self._starts.add(form, number)
             else:
                 _append(self._whole, form, number)
+
+
+def _is_jointed(word: Word) -> bool:
+    return JOINT in word.forms[0]
 
 
 def _append(numbers: dict[str, Sequence[int]], form: str, number: int) -> None:

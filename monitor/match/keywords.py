@@ -6,16 +6,16 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import reduce
+from functools import partial, reduce
 from itertools import pairwise, product
 from typing import NamedTuple
 
 from monitor.errors import UsageError
 from monitor.match.document import FIELDS, Document, TokenizedField
-from monitor.match.korean import NOTHING, PARTICLES
+from monitor.match.korean import JOINT, NOTHING, PARTICLES
 from monitor.match.lexicon import EVERYDAY
 from monitor.match.positions import NO_SPANS, Spans, phrase_ends, phrase_spans, union
-from monitor.match.spellings import Piece, as_written, spellings
+from monitor.match.spellings import Piece, as_written, jointed_spellings, spellings
 from monitor.match.tokens import GLUED, Token, Word, inflections, is_hangul, tokens
 from monitor.readable import readable
 
@@ -36,42 +36,47 @@ class Keyword:
     words: tuple[Word, ...]  # never empty
     fields: tuple[str, ...]
     others: tuple[tuple[Word, ...], ...] = ()  # other spellings of it, as good as the words: COVID-19, COVID19
+    jointed: tuple[tuple[Word, ...], ...] = ()  # those with a dot or a hyphen behind a lone syllable: 한·미
     is_plain: bool = field(init=False, compare=False, repr=False)  # one whole word in any letter case: the forms decide
 
     def __post_init__(self) -> None:
         only = self.words[0]
-        is_plain = len(self.words) == 1 and not (self.others or only.is_open or only.is_picky)
+        is_plain = len(self.words) == 1 and not (self.others or self.jointed or only.is_open or only.is_picky)
         object.__setattr__(self, "is_plain", is_plain)  # asked for each release
 
     @property
     def spellings(self) -> tuple[tuple[Word, ...], ...]:
         """Each spelling as its words, the one that was written first."""
-        return (self.words, *self.others)
+        return (self.words, *self.others, *self.jointed)
 
     def matches(self, document: Document) -> bool:
         """Return whether a release has it anywhere; the distinct words alone decide if they suffice."""
         if self.is_plain:
             forms = self.words[0].forms
             return not all(document.field(name).vocabulary.isdisjoint(forms) for name in self.fields)
-        for words in self.spellings:
-            for name in self.fields:
-                if _has_phrase(words, document.field(name)):
+        for name in self.fields:
+            tokenized = document.field(name)
+            for words in self._spellings_in(tokenized):
+                if _has_phrase(words, tokenized):
                     return True
         return False
+
+    def _spellings_in(self, tokenized: TokenizedField) -> tuple[tuple[Word, ...], ...]:
+        """Return the spellings that a field may have."""
+        return self.spellings if tokenized.has_joints else (self.words, *self.others)
 
     def spans(self, tokenized: TokenizedField) -> Spans:
         """Return its spans in one field.
 
-        Whatever separates words (space, hyphen, line break, slash, other punctuation) is one gap. Hangul glued to a
-        word in other letters may come between two words of the phrase: "5 품목" finds "5개 품목".
+        Whatever separates words (space, hyphen, line break, slash, other punctuation) is one gap.
         """
-        return reduce(union, (_spans(words, tokenized) for words in self.spellings))
+        return reduce(union, (_spans(words, tokenized) for words in self._spellings_in(tokenized)))
 
 
 def _spans(words: Sequence[Word], tokenized: TokenizedField) -> Spans:
     if not all(map(tokenized.has, words)):
         return NO_SPANS
-    return phrase_spans([tokenized.positions_of(word) for word in words], tokenized.main_words, words[-1].stem)
+    return phrase_spans([tokenized.positions_of(word) for word in words], tokenized.words_alone, words[-1].stem)
 
 
 def _has_phrase(words: Sequence[Word], tokenized: TokenizedField) -> bool:
@@ -83,7 +88,7 @@ def _has_phrase(words: Sequence[Word], tokenized: TokenizedField) -> bool:
     if not all(map(tokenized.has, words[1:])):
         return False
     if tokenized.has_particles or any(word.is_picky for word in words):
-        return phrase_ends([tokenized.positions_of(word) for word in words], tokenized.main_words) > 0
+        return phrase_ends([tokenized.positions_of(word) for word in words], tokenized.words_alone) > 0
     if words[0].is_open_left or words[-1].is_open_right:
         return any(map(tokenized.has_phrase, _phrases(words)))
     if not all(tokenized.has_pair(left, right) for left, right in pairwise(words)):
@@ -162,7 +167,7 @@ def _parse_core(field: str, core: str, *, is_exact: bool) -> _KeywordText:
         is_open_left=core.startswith("*"),
         is_open_right=len(core) > 1 and core.endswith("*"),
         core=inner,
-        words=tokens(inner),
+        words=[one._replace(form=one.form.partition(JOINT)[0]) for one in tokens(inner)],
     )
 
 
@@ -209,14 +214,17 @@ def _words_fault(written: _KeywordText) -> str | None:
 
 
 def _keyword(written: _KeywordText, *, fields: tuple[str, ...], case: str, inflect: bool) -> Keyword:
+    jointed: list[tuple[Piece, ...]] = []
     if written.is_exact:
         spelled = [as_written(written.words, endings=NOTHING)]
     elif inflect:
         spelled = list(spellings(written.words, written.core))
+        jointed = list(jointed_spellings(written.words))
     else:
         spelled = [as_written(written.words, endings=PARTICLES)]
-    words, *others = (_words(pieces, written, case=case, inflect=inflect) for pieces in spelled)
-    return Keyword(words=words, fields=fields, others=tuple(others))
+    read = partial(_words, written=written, case=case, inflect=inflect)
+    words, *others = map(read, spelled)
+    return Keyword(words=words, fields=fields, others=tuple(others), jointed=tuple(map(read, jointed)))
 
 
 def _words(pieces: Sequence[Piece], written: _KeywordText, *, case: str, inflect: bool) -> tuple[Word, ...]:

@@ -11,7 +11,9 @@ from typing import Final
 
 _LONG = 3  # syllables from which a keyword is hardly ever the mere beginning of another word
 
-# Case particles, to which a second one may be glued (에서는, 까지도, 로부터의), and those that stand alone.
+JOINT = "·"  # in the form of a lone syllable that a dot or a hyphen joins to the next: 한·미국 is 한·미 and 미국
+# Case particles, of which two may follow each other (에서조차), a particle that may be glued to them (까지도,
+# 로부터의), and those that stand alone.
 _CASE = """
     에서부터 으로부터 로부터 에게서 에서 에게 한테 께서 께 에 으로서 으로써 로서 로써 으로 로 까지 부터 와 과 만
     보다 처럼 마다 조차 마저 뿐 대로 만큼 같이
@@ -69,7 +71,7 @@ def _any_of(*lists: str) -> str:
     return "|".join(words)
 
 
-_PARTICLES = f"(?:(?:{_any_of(_CASE)})(?:{_any_of(_SECOND)})?|{_any_of(_ALONE, _COPULA)})"
+_PARTICLES = f"(?:(?:{_any_of(_CASE)}){{1,2}}(?:{_any_of(_SECOND)})?|{_any_of(_ALONE, _COPULA)})"
 _ONLY_PARTICLES = re.compile(_PARTICLES)
 # Possessive: a tail that fits is taken, so the cost grows with the length alone.
 _COMPOUND = f"(?:{_any_of(_ENDINGS, _TAILS)})*+"
@@ -77,6 +79,7 @@ _NAME = re.compile(f"{_COMPOUND}{_PARTICLES}?")
 _LISTED = re.compile(f"{_COMPOUND}(?:{_PARTICLES}?|(?:{_VERB}).*)", re.DOTALL)
 
 
+LONE: Final = -1  # nothing, behind one syllable: a joint may be there
 def endings_behind(stem: str) -> Endings:
     """Return what may follow a keyword: the shorter it is, the more other words begin like it."""
     if len(stem) == 1:
@@ -100,9 +103,9 @@ def is_word(form: str, stem: str, endings: Endings, *, is_open_left: bool = Fals
 
 @lru_cache(maxsize=20_000)
 def _may_follow(rest: str, endings: Endings) -> bool:
-    if not rest or endings == ANYTHING:
+    if not rest or endings == ANYTHING or rest[0] == JOINT:
         return True
-    if endings == NOTHING:
+    if endings <= NOTHING:
         return False
     pattern = {PARTICLES: _ONLY_PARTICLES, NAME: _NAME, LISTED: _LISTED}[endings]
     return pattern.fullmatch(rest) is not None

@@ -4,7 +4,7 @@ A set is an integer: its bit n is set if position n is in it. The positions of t
 hundred bytes, so each operation costs some passes over them, however often a word is repeated.
 
 Each word that a person counts has two positions: 2n for itself and 2n + 1 for Hangul glued to it, which counts with it.
-"5개 품목" has 5 at 0, 개 at 1 and 품목 at 2, so what is glued does not separate two words.
+"5개 품목" has 5 at 0, 개 at 1 and 품목 at 2: NEAR counts no word between 5 and 품목, but side by side they are not.
 """
 
 from __future__ import annotations
@@ -66,11 +66,10 @@ def ordered(spans: Spans) -> Iterator[tuple[int, int, str]]:
     )
 
 
-def phrase_spans(words: Sequence[Positions], main: Positions, stem: str = "") -> Spans:
-    """Return the spans of adjacent words, given the positions of each; main: positions that are not glued."""
+def phrase_spans(words: Sequence[Positions], alone: Positions, stem: str = "") -> Spans:
+    """Return the spans of adjacent words, given the positions of each; alone: words with nothing glued to them."""
     reached = {0: words[0]}  # length of the span so far → positions of its last word
     for places in words[1:]:
-        alone = main & ~(places >> 1)  # no such particle follows; only there the span may skip one
         further: dict[int, Positions] = {}
         for gap, last in reached.items():
             if close := last << 1 & places:
@@ -81,11 +80,11 @@ def phrase_spans(words: Sequence[Positions], main: Positions, stem: str = "") ->
     return {Extent(gap, stem): last >> gap for gap, last in reached.items() if last}
 
 
-def phrase_ends(words: Sequence[Positions], main: Positions) -> Positions:
+def phrase_ends(words: Sequence[Positions], alone: Positions) -> Positions:
     """Return the last positions of such spans; cheaper than spans if particles make them differ in length."""
     last = words[0]
     for places in words[1:]:
-        last = (last << 1 | (last & main & ~(places >> 1)) << 2) & places
+        last = (last << 1 | (last & alone) << 2) & places
     return last
 
 

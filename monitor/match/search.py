@@ -14,6 +14,7 @@ from monitor.errors import UsageError
 from monitor.match.evaluate import Options
 from monitor.match.fast_tokens import FastTokens
 from monitor.match.keywords import Keyword, keyword_fault, read_term, term_fault
+from monitor.match.korean import JOINT
 from monitor.match.nodes import Node, Or
 from monitor.match.query import NO_ALIASES, Aliases
 from monitor.match.tokens import GLUED, Token, Word, as_cased, tokens
@@ -40,7 +41,7 @@ def search_query(words: Sequence[str], aliases: Aliases = NO_ALIASES) -> SearchQ
     decodable = (
         word.encode("utf-8", "replace").decode().replace("\0", "") for word in words
     )  # an argument may hold any bytes
-    asked = [word for word in decodable if tokens(word)]
+    asked = [word for word in decodable if tokens(readable(word))]
     if not asked:
         raise UsageError("there is no word to search for: give a word of letters or digits")
     rules = [_rule(word, aliases) for word in asked]
@@ -71,7 +72,7 @@ def _search_word(word: Word) -> SearchWord:
 
 def _accepts(word: Word, indexed: str) -> bool:
     form, _, capitals = indexed.partition(_CASED)
-    return word.fits(form) and (not word.is_picky or word.fits_written(_written(form.removeprefix(GLUED), capitals)))
+    return word.fits(form) and (not word.is_picky or word.fits_written(_written(_bare(form), capitals)))
 
 
 def _index_text(text: str) -> str:
@@ -100,11 +101,16 @@ _PLAIN = _PlainWords()
 @lru_cache(maxsize=_MOST)
 def _indexed(form: str, raw: str) -> str:
     """Return a word as the index holds it: `fta^111` for FTA, as the index itself ignores the case of letters."""
-    plain, cased = form.removeprefix(GLUED), as_cased(raw)
+    plain, cased = _bare(form), as_cased(raw)
     if cased == plain:
         return form
     mask = "".join("01"[one != other] for one, other in zip(cased, plain, strict=False)).rstrip("0")
     return f"{form}{_CASED}{mask if _written(plain, mask) == cased else 'x' + cased.encode().hex()}"
+
+
+def _bare(form: str) -> str:
+    """Return a form without what tells that a hyphen or a dot is beside it."""
+    return form.removeprefix(GLUED).partition(JOINT)[0]
 
 
 def _written(form: str, capitals: str) -> str:

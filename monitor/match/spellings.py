@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations, islice, pairwise, product
 from typing import NamedTuple
 
-from monitor.match.korean import NOTHING, Endings, endings_behind
+from monitor.match.korean import JOINT, LONE, NOTHING, Endings, endings_behind
 from monitor.match.tokens import GLUED, Token, is_hangul, tokens
 
 _MOST = 12  # spellings of a keyword: what a keyword costs grows with them
 _MOST_CHANGES = 2  # spaces of a Korean compound that a text puts in or leaves out
+_MOST_JOINTS = 2  # of a keyword: 한·중·일
 _LONGEST = 20  # syllables of a compound whose spaces are free
 _MOST_WORDS = 4  # written words of a compound; more are a sentence
 _SHORTEST = 2  # syllables of a part that a space may cut off: 원전 is not found in 5만 원 전액
@@ -50,6 +51,32 @@ def spellings(found: Sequence[Token], text: str) -> Iterator[tuple[Piece, ...]]:
     return (tuple(piece for part in chosen for piece in part) for chosen in islice(product(*choices), _MOST))
 
 
+def jointed_spellings(found: Sequence[Token]) -> Iterator[tuple[Piece, ...]]:
+    """Yield the spellings with a dot or a hyphen behind lone syllables, as in 한·미 and 한·중·일; at most 12.
+
+    A space may be put in behind the last syllable that is joined (한·미 정상회담), and one behind the word left out.
+    """
+    return islice(_jointed(found), _MOST)
+
+
+def _jointed(found: Sequence[Token]) -> Iterator[tuple[Piece, ...]]:
+    for at, one in enumerate(found):
+        syllables = one.form if is_hangul(one.form) else ""
+        before, behind = as_written(found[:at]), found[at + 1 :]
+        for number in range(1, min(_MOST_JOINTS + 1, len(syllables))):
+            rest = syllables[number:]
+            begin = (*before, *(Piece(lone + JOINT + next_, lone) for lone, next_ in pairwise(syllables[: number + 1])))
+            yield (*begin, _whole(rest), *as_written(behind))
+            if len(rest) > _SHORTEST:
+                yield (*begin, Piece(rest[0], rest[0]), _whole(rest[1:]), *as_written(behind))
+            if behind and is_hangul(behind[0].form):
+                yield (*begin, _whole(rest + behind[0].form), *as_written(behind[1:]))
+
+
+def _whole(form: str) -> Piece:
+    return Piece(form, form, endings_behind(form))
+
+
 def _compounds(found: Sequence[Token]) -> Iterator[tuple[Piece, ...]]:
     """Yield the compound with the spaces that were written, then with one or two that are put in or left out."""
     yield as_written(found)
@@ -80,7 +107,9 @@ def _part(syllables: str, start: int, end: int, ends: Sequence[int]) -> Piece:
 def _endings(form: str, endings: Endings | None) -> Endings:
     if not is_hangul(form):
         return NOTHING
-    return endings_behind(form) if endings is None else endings
+    if endings is None:
+        return endings_behind(form)
+    return endings or (LONE if len(form) == 1 else NOTHING)
 
 
 def _numbered(one: Token) -> Iterator[tuple[Piece, ...]]:

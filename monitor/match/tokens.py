@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from monitor.match.korean import NOTHING, Endings, is_particle, is_word
+from monitor.match.korean import JOINT, NOTHING, Endings, is_particle, is_word
 from monitor.match.lexicon import SINGULAR_IN_S, UNTOUCHABLE
 
 # U+318D and U+119E, the letter araea, are not among them: between syllables they are list dots, as · is.
@@ -47,6 +47,7 @@ def _ranges(bounds: Iterable[tuple[int, int]]) -> str:
 
 
 _HYPHENS = r"\-‐‑–−－"
+_LIST_DOTS = f"·‧∙•⋅․・･{_DOTS}"
 _NEITHER = rf"\W_ʼ{_RAISED}{_OTHER_NUMERALS}"
 _BETWEEN_BLOCKS = zip(
     (last + 1 for _, last in _LATIN_BLOCKS), (*(first - 1 for first, _ in _LATIN_BLOCKS[1:]), 0x10FFFF), strict=True
@@ -54,6 +55,7 @@ _BETWEEN_BLOCKS = zip(
 _LATIN = f"[^{_NEITHER}{_ranges(_BETWEEN_BLOCKS)}]"  # letters and digits
 _FOREIGN = f"[^{_NEITHER}{_HANGUL}{_DOTS}{_ranges(_LATIN_BLOCKS)}]"
 _UNSEEN = rf"[{_MARKS}{_INVISIBLE}]"
+_YEAR = r"(?<![\w.,])(?:19|20)\d\d"
 _RUN = rf"""
   {_LATIN}+
   (?: (?: (?<!\d){_UNSEEN} | (?<=\d){_UNSEEN}++(?![{_RAISED}]) | (?<!\d)[{_RAISED}](?!{_UNSEEN}*+\d) ) {_LATIN}* )*
@@ -63,7 +65,8 @@ _TOKEN = re.compile(
     rf"""
       [A-Za-z0-9]{{2,}}+ (?! [^\x00-\x7f] | [.,-] (?<=[0-9].) \d )                  # most words, the quick way
     | (?P<hangul> [{_HANGUL}] [{_HANGUL}{_INVISIBLE}]* (?<![{_INVISIBLE}]) )
-    | (?=\d) (?<!{_LATIN}) (?<![.,{_HYPHENS}])
+    | {_YEAR} (?= [.．] (?:1[0-2]|0?[1-9]) (?: [.．](?!\d) | [(월] ) )                # the year of 2024.7. or 2024.7월
+    | (?=\d) (?<!{_LATIN}) (?: (?<![.,{_HYPHENS}]) | (?<!\d[.,{_HYPHENS}]) (?=0\d|\d{{4}}) )
       (?: (?: \d{{1,3}} (?:,\d{{3}})++ | \d++ ) (?:\.\d++)? (?! {_UNSEEN}*+{_LATIN} | [.,．，{_HYPHENS}]\d )  # most
         | (?P<figures> \d++ (?: [.,．，{_HYPHENS}] \d++ )++ (?!{_UNSEEN}*+{_LATIN}) )
       )
@@ -83,15 +86,20 @@ _SCRIPT_RUN = re.compile(
 )
 # What a figure, a short name or a bracket ends in, and then a particle that touches it.
 _TOUCHED = re.compile(rf"(?:{_LATIN}|[^\s(\[{{][)\]\"'”’」』》〉>])\Z")
-_NOT_AFTER_FIGURES = ("만", "도", "인")  # 10만 is a figure, 5도 a temperature
+_NOT_AFTER_FIGURES = ("만", "도", "인", "엔", "일")  # 10만 is a figure, 5도 a temperature, 100엔 are yen
 # A short name and its number: a hyphen between them parts nothing.
 _NAME = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z]{{1,5}}[{_HYPHENS}]\Z")
 _NUMBER = re.compile(r"\d{1,3}(?![\d.,])")
 _NUMBERED = re.compile(rf"\d[{_HYPHENS}]\Z")
 GLUED = "-"  # begins the form of a number that belongs to the name before the hyphen: COVID-19 is covid and -19
+_SYLLABLE = "[가-힣\u1100-\u11ff]"
+_JOINED = re.compile(rf"(?<={_SYLLABLE})[{_HYPHENS}{_LIST_DOTS}]{_SYLLABLE}")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?![\d,])")
 _YEARS = re.compile(r"\d{4,}(?:,\d{4,})+")
-_DAY = re.compile(r"\d{4}([.-])\d{1,2}\1\d{1,2}")
+_DAY = re.compile(r"\d{4}\.\d{1,2}\.\d{1,2}")
+_HYPHENATED_DAY = r"(?:\d{4}-\d{1,2}-\d{1,2}|(?:19|20)\d\d-(?:0[1-9]|1[0-2]))"
+_HYPHENATED_DAYS = re.compile(rf"{_HYPHENATED_DAY}(?:-{_HYPHENATED_DAY})*")
+_DIGITS = re.compile(r"\d+")
 _ACCENT = re.compile("[\u0300-\u036f]")
 _HANGUL_START = re.compile(f"[{_HANGUL}]")
 
@@ -171,6 +179,8 @@ def tokens(text: str) -> list[Token]:
             form = _fold(raw)
             if start and text[start - 1] != " " and _is_particle_at(text, start, form):
                 continue
+            if found and found[-1].end == start - 1 and _JOINED.match(text, start - 1):
+                found[-1] = _joined(found[-1], form)
         else:
             pieces = _SCRIPT_RUN.finditer(raw) if kind == "foreign" else _figures(raw)
             found += [Token(start + one.start(), start + one.end(), one[0], _fold(one[0])) for one in pieces]
@@ -244,15 +254,23 @@ def _is_particle_at(text: str, start: int, form: str) -> bool:
     return not (text[start - 1].isdecimal() and form.startswith(_NOT_AFTER_FIGURES))
 
 
+def _joined(before: Token, form: str) -> Token:
+    """Return a word that a dot or a hyphen joins to the next one: if it is one syllable, its form tells of both."""
+    is_lone = len(before.form) == 1 and "가" <= before.form <= "힣"
+    return before._replace(form=before.form + JOINT + form[0]) if is_lone else before
+
+
 def _figures(raw: str) -> Iterator[re.Match[str]]:
     """Yield the figures that digits with hyphens, points and commas between them are.
 
     A range (2024-2025), a day (2024-07-01) and a list of years are several; a telephone number is one.
     """
-    plain = raw if raw.isascii() else _plain(raw)
-    if _DAY.fullmatch(plain) or _YEARS.fullmatch(plain):
-        return re.finditer(r"\d+", raw)
-    return re.finditer(r".+" if _is_number(plain.split("-")) else rf"[^{_HYPHENS}]+", raw)
+    plain = raw if raw.isascii() else _plain(raw)  # of the same length
+    is_number = _is_number(plain.split("-")) and not _HYPHENATED_DAYS.fullmatch(plain)
+    for part in re.finditer(r".+" if is_number else rf"[^{_HYPHENS}]+", raw):
+        one = plain[part.start() : part.end()]
+        are_several = _DAY.fullmatch(one) or _YEARS.fullmatch(one)
+        yield from _DIGITS.finditer(raw, *part.span()) if are_several else [part]
 
 
 def _is_number(parts: Sequence[str]) -> bool:

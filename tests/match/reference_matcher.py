@@ -78,7 +78,7 @@ def is_met(rule: Node, text: Text) -> bool:
 
 
 def phrases(keyword: Keyword, field: str, text: Text) -> set[Run]:
-    """Each word of a spelling follows the one before it, or stands behind the glued Hangul that does."""
+    """Each word of a spelling follows the one before it."""
     found: set[Run] = set()
     for spelling in keyword.spellings:
         if any(text.forms.isdisjoint(word.forms) for word in spelling if not word.is_open):
@@ -91,18 +91,9 @@ def phrases(keyword: Keyword, field: str, text: Text) -> set[Run]:
 
 
 def ending(spelling: tuple[Word, ...], field: str, first: int, text: Text) -> int | None:
-    words = text.words[field]
-    at = first
-    if not fits(spelling[0], words[at]):
-        return None
-    for word in spelling[1:]:
-        if at + 1 < len(words) and fits(word, words[at + 1]):
-            at += 1
-        elif at + 2 < len(words) and fits(word, words[at + 2]) and is_particle(words, at + 1):
-            at += 2
-        else:
-            return None
-    return at
+    tokens_behind = text.words[field][first : first + len(spelling)]
+    is_there = len(tokens_behind) == len(spelling) and all(map(fits, spelling, tokens_behind))
+    return first + len(spelling) - 1 if is_there else None
 
 
 def forms(text: str) -> list[str]:

@@ -64,8 +64,10 @@ def test_totals_count_all_places_of_those_that_match(lists: list[Watchlist], tex
 
 # Words and particles of one letter, so that phrases and chains meet every way in which the two can follow each other.
 SHORT_WORDS = ["a", "b", "A", "가", "나다", "A.B."]
-SHORT_TEXTS = st.lists(st.tuples(st.sampled_from(SHORT_WORDS), st.sampled_from([" ", ""])).map("".join), max_size=15)
-SHORT_PHRASES = st.lists(st.sampled_from(["a", "b", "가", "나"]), min_size=1, max_size=4).map(" ".join)
+SHORT_TEXTS = st.lists(
+    st.tuples(st.sampled_from(SHORT_WORDS), st.sampled_from([" ", "", "·"])).map("".join), max_size=15
+)
+SHORT_PHRASES = st.lists(st.sampled_from(["a", "b", "가", "나", "가나다"]), min_size=1, max_size=4).map(" ".join)
 SHORT_SAYINGS = st.builds('{}"{}"'.format, st.sampled_from(["", "", "="]), SHORT_PHRASES)
 
 

@@ -20,7 +20,25 @@ ENGLISH = st.lists(
 ).map("".join)
 # Korean of releases, where a letter or a mark decides whether a stretch is quick.
 SYLLABLES = st.sampled_from(
-    ["반도체", "수출을", "3", "2.5", "1,232", "FTA", "A", "를", "이란", "은", "ㄱ", "\u11a8", "\u0301", "韓", "\u200b"]
+    [
+        "반도체",
+        "수출을",
+        "한",
+        "미",
+        "3",
+        "2.5",
+        "1,232",
+        "FTA",
+        "A",
+        "를",
+        "이란",
+        "은",
+        "ㄱ",
+        "\u11a8",
+        "\u0301",
+        "韓",
+        "\u200b",
+    ]
 )
 BETWEEN = st.sampled_from(
     [" ", " ", " ", " ", "", "", ".", ". ", ", ", "(", ")", "·", "ㆍ", "-", "'", "」", "\n", "\t"]

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from monitor.match.korean import JOINT
 from monitor.match.lexicon import EVERYDAY, SINGULAR_IN_S, UNTOUCHABLE
 from monitor.match.tokens import GLUED, inflections, is_hangul, tokens
 from tests.examples import examples
@@ -15,11 +16,14 @@ from tests.examples import examples
 # The characters that decide where a word ends, often enough to meet each other.
 PIECES = st.sampled_from(
     [
-        *"aZsSÉßİ9 .,--_/'’ʼ\n\t\u00a0\u200b\u00ad\u0301²₂½①Ⅳﬁ３Ａ한국ㅋ中あ를",
+        *"aZsSÉßİ9 .,--_/'’ʼ\n\t\u00a0\u200b\u00ad\u0301²₂½①Ⅳﬁ３Ａ한국ㅋ中あ를··",
         *(
             "U.S.",
             "1,232",
             "02-12-3",
+            "2024.7.1",
+            "2024.12.",
+            "2024-07",
             "COVID-",
             "'s",
             "’s",
@@ -71,12 +75,28 @@ SPLITS = [
     ("behind them a raised digit still touches no digit", "10\u200b² m²\u200b3", "10 m 3"),
     ("Hangul is composed", unicodedata.normalize("NFD", "반도체"), "반도체"),
     ("half-width Hangul too", "ﾤ", "ᄂ"),
+    (
+        "a dot or a hyphen behind a lone syllable joins it",
+        "한·미, 한ㆍ미 노․사-정 한국·미국",
+        "한·미 미 한·미 미 노·사 사·정 정 한국 미국",
+    ),
+    ("in decomposed Hangul too", unicodedata.normalize("NFD", "한·미"), "한·미 미"),
+    ("a blank does not", "한 · 미 한, 미", "한 미 한 미"),
+    ("a day behind a hyphen is a day", "a-2024.07.01 2023.7.1-2024.7.1.", "a 2024 07 01 2023 7 1 2024 7 1"),
+    ("a day with hyphens, and a month", "2023-07-01-2024-07-01 2024-07", "2023 07 01 2024 07 01 2024 07"),
+    ("a month behind a point", "2024.12. 2024.7월 2024.7(잠정) 2024.7", "2024 12 2024 7 월 2024 7 잠정 2024.7"),
+    ("a telephone number behind a word", "FAX-02-2100-232", "fax 022100232"),
     ("no words", " .,;— …\n", ""),
 ]
 
 
 def forms(text: str) -> set[str]:
     return {token.form for token in tokens(text)}
+
+
+def bare(form: str) -> str:
+    """A form without what tells of the hyphen or the dot beside it."""
+    return form.removeprefix(GLUED).partition(JOINT)[0]
 
 
 @pytest.mark.parametrize(("rule", "text", "expected"), SPLITS, ids=[row[0] for row in SPLITS])
@@ -119,7 +139,7 @@ def test_every_token_is_its_stretch_of_the_raw_text_and_reads_the_same_alone(tex
     for token in tokens(text):
         assert end <= token.start < token.end <= len(text)
         assert token.raw == text[token.start : token.end]
-        assert [again.form for again in tokens(token.raw)] == [token.form.removeprefix(GLUED)]
+        assert [again.form for again in tokens(token.raw)] == [bare(token.form)]
         end = token.end
 
 
@@ -128,7 +148,7 @@ def test_every_token_is_its_stretch_of_the_raw_text_and_reads_the_same_alone(tex
 def test_forms_hold_letters_and_digits_only(text: str) -> None:
     marks = {ord(mark): None for mark in ".,"}  # of figures
 
-    assert all(form.removeprefix(GLUED).translate(marks).isalnum() for form in forms(text))
+    assert all(bare(form).translate(marks).isalnum() for form in forms(text))
 
 
 @WITHOUT_DISK

@@ -1,4 +1,4 @@
--- Version 16: the full-text index holds the words that watchlists look for. It is filled again in the background.
+-- The full-text index holds the words that watchlists look for. It is filled again in the background.
 
 DROP TABLE search;
 -- Of its words only those of ASCII are folded, and they are folded before; these marks may be inside a word.

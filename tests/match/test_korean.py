@@ -28,7 +28,7 @@ def test_the_rule_is_right_on_nearly_all_labelled_sentences() -> None:
     matched = {(keyword, text) for _, keyword, text in SENTENCES if found(keyword, text)}
     right = len(wanted & matched)
 
-    assert len(SENTENCES) >= 200
+    assert len(SENTENCES) >= 300
     assert right / len(matched) >= 0.98  # precision
     assert right / len(wanted) >= 0.88  # recall: what is missed stands behind another word, or before one not listed
 

@@ -277,7 +277,13 @@ def _is_number(parts: Sequence[str]) -> bool:
     """Return whether figures with hyphens between are one number: three or more, the first with a 0, or descending."""
     if not all(part.isdecimal() for part in parts):
         return False
-    return len(parts) > 2 or parts[0][0] == "0" or int(parts[0]) > int(parts[-1])
+    return len(parts) > 2 or parts[0][0] == "0" or _size(parts[0]) > _size(parts[-1])
+
+
+def _size(digits: str) -> tuple[int, str]:
+    """Return a sort key; `int` refuses figures of more than 4,300 digits."""
+    significant = digits.lstrip("0")
+    return len(significant), significant
 
 
 def _plain(raw: str) -> str:

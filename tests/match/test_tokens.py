@@ -165,6 +165,12 @@ def test_long_runs_of_odd_characters_are_read_to_the_end(odd: str) -> None:
     assert tokens("word " + odd * 50_000 + " end")[-1].form == "end"
 
 
+def test_figures_of_thousands_of_digits_are_compared() -> None:
+    descending, ascending = "9" * 5_000 + "-1", "1-" + "9" * 5_000
+
+    assert [len(token.form) for token in tokens(f"{descending} {ascending}")] == [5_001, 1, 5_000]
+
+
 INFLECTIONS = [
     ("semiconductor", {"semiconductors"}),
     ("semiconductors", {"semiconductor"}),

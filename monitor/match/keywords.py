@@ -16,7 +16,7 @@ from monitor.match.korean import JOINT, NOTHING, PARTICLES
 from monitor.match.lexicon import EVERYDAY
 from monitor.match.positions import NO_SPANS, Spans, phrase_ends, phrase_spans, union
 from monitor.match.spellings import Piece, as_written, jointed_spellings, spellings
-from monitor.match.tokens import GLUED, Token, Word, inflections, is_hangul, tokens
+from monitor.match.tokens import GLUED, Token, Word, inflections, is_capitals, is_hangul, tokens
 from monitor.readable import readable
 
 CASES = ("smart", "ignore", "exact")
@@ -262,12 +262,19 @@ def _word(piece: Piece, *, is_cased: bool, is_acronym: bool, inflect: bool, is_o
 def _acronyms(pieces: Sequence[Piece]) -> set[int]:
     """Return which words want capitals in the text: those of two to four capitals, and names that read like a word.
 
-    A phrase all in capitals is shouted if one of its words is longer; in K-POP the last letters are no acronym.
+    A phrase all in capitals is shouted if one of its words is longer; in K-POP the last letters are no acronym. Single
+    letters are one together (R&D).
     """
-    capitals = {at: piece.form for at, piece in enumerate(pieces) if piece.cased.isupper() and piece.cased.isalpha()}
+    capitals = {
+        at: piece.cased.removesuffix("s")
+        for at, piece in enumerate(pieces)
+        if is_capitals(piece.cased) and piece.cased.isalpha()
+    }
     if len(pieces) == 1:
-        return {at for at, form in capitals.items() if 1 < len(form) <= _ACRONYM or form in EVERYDAY}
-    if len(capitals) == len(pieces) and any(len(form) > _ACRONYM for form in capitals.values()):
+        return {at for at, name in capitals.items() if 1 < len(name) <= _ACRONYM or name.lower() in EVERYDAY}
+    if len(capitals) == len(pieces) <= _ACRONYM and all(len(name) == 1 for name in capitals.values()):
+        return set(capitals)
+    if len(capitals) == len(pieces) and any(len(name) > _ACRONYM for name in capitals.values()):
         return set()
-    short = {at for at, form in capitals.items() if 1 < len(form) <= _ACRONYM and not pieces[at].has_number}
+    short = {at for at, name in capitals.items() if 1 < len(name) <= _ACRONYM and not pieces[at].has_number}
     return {at for at in short if not at or len(pieces[at - 1].form) > 1}

@@ -61,8 +61,10 @@ class Dump:
     bom: int = 0  # bytes before the text
     # Of a dump too large to be held: asked before each part how many records it may have. Raises Interrupted.
     max_records: Callable[[], int] | None = field(default=None, compare=False, repr=False)
-
     is_held: bool = True  # it is kept in memory during the ingest; else it is read again as often as needed
+    # Its bytes from the beginning, unpacked, for formats that decode them by themselves. Raises FileChanged.
+    byte_chunks: Callable[[], Iterator[bytes]] = field(default=lambda: iter(()), compare=False, repr=False)
+    tail: Reject | None = None  # why a packed file cannot be unpacked to its end; None: it can, or is not packed
 
     @property
     def is_large(self) -> bool:
@@ -78,6 +80,10 @@ class Release:
     body: str  # plain text as seen, line breaks kept; a listing cuts it near 3,900 characters
     date: date | None  # the listing's day, not a day named in the text; None: the dump gave none
     category: str | None = None  # None: this listing prints no category
+    # What says where it stands is no part of its text: a change of these is no change of the release.
+    url: str | None = field(default=None, compare=False)  # where it is published; None: the dump gave no link
+    ref: str | None = field(default=None, compare=False)  # the publisher's own id, where the source declares it
+    reading: str | None = field(default=None, compare=False)  # the format and the fingerprint of its mapping
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots: a record that is known by its digest is never parsed

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from monitor.collect.as_of import age_of, latest_day, name_stamp
 from monitor.collect.batches import DumpPart, DumpSummary, batched, split_into_parts
 from monitor.collect.file_reader import file_times
+from monitor.collect.formats.base import Reading
 from monitor.collect.formats.dash.dropped_lines import without_text
-from monitor.collect.formats.dash.parser import PARSER_VERSION, DumpReader
+from monitor.collect.formats.registry import reader, version_of
 from monitor.collect.source import SourceOptions
 from monitor.compare.age import doubt_of, is_older
 from monitor.compare.candidates import load_candidates
@@ -66,9 +67,9 @@ def ingest(
         before = None  # the path was not rewritten
     replayed = known if known and not _is_newer(dump, known, before, options, now=now) else None
     if replayed and mode is not Mode.AGAIN:
-        return store.note_duplicate(dump, replayed, parser=PARSER_VERSION, now=now)
-    reader = DumpReader(dump, categories=options.categories, max_record=options.max_record, drop=options.drop)
-    summary, reservations, seen_records = _summarize(reader, dump, options, store, now=now)
+        return store.note_duplicate(dump, replayed, parser=version_of(options), now=now)
+    reading = reader(dump, options)
+    summary, reservations, seen_records = _summarize(reading, dump, options, store, now=now)
     run = _IngestRun(
         dump=dump,
         options=options,
@@ -86,7 +87,7 @@ def ingest(
         ),
     )
     row = None
-    for part in split_into_parts(reader.entries(), max_records=dump.max_records):
+    for part in split_into_parts(reading.entries(), max_records=dump.max_records):
         report = run.ingest_part(part, row=row)
         row = report.dump
     return report
@@ -133,15 +134,15 @@ def _age(
 
 
 def _summarize(
-    reader: DumpReader, dump: Dump, options: SourceOptions, store: Store, *, now: datetime
+    reading: Reading, dump: Dump, options: SourceOptions, store: Store, *, now: datetime
 ) -> tuple[DumpSummary, Reservations, dict[bytes, SeenRecord] | None]:
     """Read a dump once: summarize it, reserve the releases it shows, and look up which records were seen before.
 
     A dump that is not kept in memory has too many seen records to keep: they are None.
     """
     summary, reservations = DumpSummary(latest=latest_day(now, options.timezone)), Reservations()
-    kept: dict[bytes, SeenRecord] | None = None if reader.kept is None else {}
-    for entries in batched(reader.entries()):
+    kept: dict[bytes, SeenRecord] | None = None if reading.kept is None else {}
+    for entries in batched(reading.entries()):
         summary.add(entries)
         seen_records = store.seen_records(dump.source, {entry.digest for entry in entries if isinstance(entry, Record)})
         if dump.is_large:
@@ -195,7 +196,7 @@ class _IngestRun:
                 rejects=part.rejects,
                 alerts=alerts,
                 notices=notices,
-                parser=PARSER_VERSION,
+                parser=version_of(self.options),
                 mode=self.mode,
                 listing=self.options.listing_of(dump.name),
                 missing=missing,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 
-from monitor.collect.formats.dash.parser import Entry
+from monitor.collect.formats.base import Entry
 from monitor.model import Record, Reject
 
 MAX_PART_RECORDS = 1_000  # of one part, including rejects

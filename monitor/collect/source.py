@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from monitor.collect.formats.fields import FormatOptions
 from monitor.collect.globs import fits
 from monitor.collect.watching.folder import Folder
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 class SourceOptions:
     """The options of one source that say how its dumps are written."""
 
-    timezone: ZoneInfo
+    timezone: ZoneInfo  # the publisher's
+    format: FormatOptions = field(default_factory=FormatOptions)
     categories: tuple[str, ...] = ()
     as_of: str = "auto"  # as collect.as_of
     believes_file_times: bool = True

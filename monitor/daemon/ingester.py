@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import partial
 
-from monitor.collect.charset import EncodingSample, detect_encoding
-from monitor.collect.file_reader import (
-    LARGE_SIZE,
-    MAX_IN_MEMORY,
-    File,
-    Skipped,
-    open_file,
-    read_content,
-    unread_identity,
-)
+from monitor.collect.dump_reader import read_dump
+from monitor.collect.file_reader import File, Skipped, open_file, unread_identity
 from monitor.collect.source import Source
 from monitor.collect.watching.folder import FolderFiles
 from monitor.collect.watching.racy import smudged
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.daemon.pacing import PartPacer
 from monitor.daemon.reject_alerts import RejectAlerts
-from monitor.errors import FileChanged, Interrupted, NotReadable, StoreError
+from monitor.errors import FileChanged, Interrupted, StoreError
 from monitor.health.counters import Counters
 from monitor.health.daemon_state import NAMES_SHOWN, UnreadPaths
 from monitor.logs import fail, say, warn
@@ -162,7 +154,8 @@ class Ingester:
         opened_at = time.time_ns()
         try:
             with open_file(path, root=source.folder.path, follow_symlinks=source.folder.follows_links) as file:
-                dump = _dump(path, name, file, source, PartPacer(between), opened_at=opened_at)
+                pacer = PartPacer(between)
+                dump = read_dump(file, source, pause=pacer.pause, max_records=pacer.max_records, opened_at=opened_at)
                 if mode is not Mode.AGAIN and self._is_confirmed(dump, file):
                     return outcome()
                 clock = self.operator.clock
@@ -309,40 +302,3 @@ def _log_report(report: IngestReport) -> None:
     if report.counts.get(Kind.STALE):
         more |= {"as_of": rfc3339(report.as_of) or "", "as_of_from": report.evidence or "unknown"}
     log(f"dump_{report.status}", source=report.source, name=report.name, **counts, **more)
-
-
-def _dump(path: bytes, name: str, file: File, source: Source, pacer: PartPacer, *, opened_at: int) -> Dump:
-    size = file.signature.size
-    is_large = LARGE_SIZE < size <= source.max_file
-    if is_large:
-        file.pause = pacer.pause
-    is_held = size <= MAX_IN_MEMORY or size > source.max_file
-    content = read_content(file, max_file=source.max_file) if is_held else None
-    sample = EncodingSample()
-    sha256 = content.sha256 if content else file.sha256(sample.feed)
-    if content:
-        sample.feed(content.content)
-    coding, fault = None, content.fault if content else ""
-    try:
-        coding = detect_encoding(sample.content, source.encoding)
-    except NotReadable as error:
-        fault = error.message
-
-    def text_chunks() -> Iterator[str]:
-        if coding is None:
-            return iter((sample.content.decode("ascii", "replace"),))
-        return coding.decode(content.chunks() if content else file.verified_chunks(sha256))
-
-    return Dump(
-        source=source.name,
-        name=name,
-        path=path,
-        signature=file.signature if content and content.fault else file.lasting_signature(opened_at=opened_at),
-        sha256=sha256,
-        text_chunks=text_chunks,
-        encoding=coding.name if coding else "",
-        fault=fault,
-        bom=coding.bom if coding else 0,
-        max_records=pacer.max_records if is_large and coding else None,
-        is_held=is_held,
-    )

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from monitor.collect.charset import decode
-from monitor.collect.file_reader import Skipped, open_file, read_content
-from monitor.collect.formats.dash.parser import parse
+from monitor.collect.dump_reader import read_dump
+from monitor.collect.file_reader import Skipped, open_file
+from monitor.collect.formats.base import Entry, without_repeats
+from monitor.collect.formats.registry import reader
 from monitor.collect.source import Source
 from monitor.config import Config
 from monitor.config.convert import sources_of
 from monitor.errors import FileChanged, NotFound, NotReadable
 from monitor.match.inside import InsideWords
 from monitor.match.matcher import Matcher
-from monitor.model import Alert, Change, Kind, Release
+from monitor.model import Alert, Change, Kind, Record, Release
 from monitor.records import Stored
 from monitor.text import plural
 
@@ -97,19 +99,21 @@ def dump_candidates(config: Config, path: Path) -> tuple[tuple[Candidate, ...], 
     # The source that would ingest this file, else the first: its options tell how to read it.
     inside = next((source for source in sources if source.folder.holds(whole)), None)
     source = inside or next((source for source in sources if source.folder.matches(name)), sources[0])
-    options = source.options
-    parsed = parse(_text(path, source), categories=options.categories, max_record=options.max_record, drop=options.drop)
-    return tuple(Candidate(release=one.release, source=source.name) for one in parsed.records), len(parsed.rejects)
+    entries = _entries(path, source)
+    found = tuple(
+        Candidate(release=entry.release, source=source.name) for entry in entries if isinstance(entry, Record)
+    )
+    return found, len(entries) - len(found)
 
 
-def _text(path: Path, source: Source) -> str:
+def _entries(path: Path, source: Source) -> tuple[Entry, ...]:
     try:
         with open_file(os.fsencode(path.absolute()), follow_symlinks=True) as file:
-            content = read_content(file, max_file=source.max_file)
-        if not content.fault:
-            return decode(content.content, source.encoding)
+            dump = read_dump(file, source, opened_at=time.time_ns())
+            if not dump.fault:
+                return without_repeats(reader(dump, source.options).entries())
     except OSError as error:
         raise NotFound(f"cannot be read: {error.strerror}", where=str(path)) from error
-    except (Skipped, FileChanged, NotReadable) as error:
+    except (Skipped, FileChanged) as error:
         raise NotReadable(error.message, where=str(path)) from error
-    raise NotReadable(content.fault, where=str(path))
+    raise NotReadable(dump.fault, where=str(path))

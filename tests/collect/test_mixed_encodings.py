@@ -8,8 +8,9 @@ from datetime import date
 import pytest
 
 from monitor.collect.charset import SAMPLE_SIZE, EncodingSample, byte_counter, detect_encoding
+from monitor.collect.formats.base import Entry
 from monitor.collect.formats.dash.layout import Layout
-from monitor.collect.formats.dash.parser import Entry, entries
+from monitor.collect.formats.dash.parser import entries
 from monitor.collect.formats.dash.splitter import Segment, split
 from monitor.errors import NotReadable
 from monitor.model import Record, Reject

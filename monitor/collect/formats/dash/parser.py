@@ -24,23 +24,22 @@ from functools import partial
 from hashlib import sha256
 
 from monitor.collect.charset import byte_counter, printable
+from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, unreadable
 from monitor.collect.formats.dash.dropped_lines import without_lines
 from monitor.collect.formats.dash.end_label import is_damaged_end, label_like_text
 from monitor.collect.formats.dash.layout import Layout
 from monitor.collect.formats.dash.splitter import Segment, split
+from monitor.collect.source import SourceOptions
 from monitor.model import Dump, Record, Reject
 from monitor.readable import is_misread
 
 PARSER_VERSION = 3  # increased when the same bytes may give other records
-EXCERPT_LENGTH = 200  # characters of a reject that are stored and shown
 MAX_DASHES = 10_000  # inside one body
 _END_LENGTH = 40  # characters of a line that a reason shows
 NOT_A_DUMP = "this is not a dump: the first line that is not empty must be a lone '-'"
 
 _CONTROLS = bytes([*range(9), *range(0x0E, 0x20), 0x7F])
 _UNDECODABLE = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd\ud800-\udfff]")
-
-Entry = Record | Reject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +67,7 @@ class DumpReader:
         self._max_record = max_record
         self.kept: tuple[Entry, ...] | None = None  # without exact repeats; None: read again each time
         if dump.fault:
-            beginning = next(dump.text_chunks(), "")[:EXCERPT_LENGTH]
-            self.kept = (Reject(reason=dump.fault, line=0, offset=0, text=printable(beginning)),)
+            self.kept = (unreadable(dump),)
         elif dump.is_held:
             self.kept = _parsed(self._segments(), categories, max_record)
         else:
@@ -85,6 +83,11 @@ class DumpReader:
         count = byte_counter(self._dump.encoding)
         found = split(self._dump.text_chunks(), byte_count=count, start=self._dump.bom, max_record=self._max_record)
         return without_lines(found, self._drop, categories=self._categories) if self._drop else found
+
+
+def reading(dump: Dump, options: SourceOptions) -> DumpReader:
+    """Return a dump of this layout as it is read."""
+    return DumpReader(dump, categories=options.categories, max_record=options.max_record, drop=options.drop)
 
 
 def parse(

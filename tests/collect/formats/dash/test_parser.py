@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.collect.formats.base import EXCERPT_LENGTH
 from monitor.collect.formats.dash.layout import MAX_CATEGORY_LENGTH
-from monitor.collect.formats.dash.parser import EXCERPT_LENGTH, ParseResult, parse
+from monitor.collect.formats.dash.parser import ParseResult, parse
 from monitor.model import Record, Release
 from tests.dumps import CATEGORIES, Written, dump, dumps, record, write
 from tests.examples import examples

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.collect.charset import SAMPLE_SIZE, byte_counter, detect_encoding
+from monitor.collect.formats.base import Entry
 from monitor.collect.formats.dash.layout import MAX_LABELS, Layout
-from monitor.collect.formats.dash.parser import Entry, entries
+from monitor.collect.formats.dash.parser import entries
 from monitor.collect.formats.dash.splitter import MAX_SEPARATOR_LENGTH, Segment, split
 from monitor.model import Record, Reject, Release
 from tests.dumps import CATEGORIES, Written, dump, dumps, record

@@ -1,0 +1,45 @@
+"""Define what every format offers: the records and rejects of one dump, read as often as they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from monitor.collect.charset import printable
+from monitor.model import Dump, Record, Reject
+
+EXCERPT_LENGTH = 200  # characters of a reject that are stored and shown
+
+Entry = Record | Reject
+
+
+class Reading(Protocol):
+    """One dump as its format reads it.
+
+    Each format offers `reading(dump, options) -> Reading` and a PARSER_VERSION, which is increased when the same bytes
+    may give other records.
+    """
+
+    kept: tuple[Entry, ...] | None  # without exact repeats; None: the dump is read again each time
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield the records and rejects in their order. Raise FileChanged where the dump is not held."""
+
+
+def unreadable(dump: Dump) -> Reject:
+    """Return the reject of a dump with a fault, with the beginning of what it holds."""
+    beginning = next(dump.text_chunks(), "")[:EXCERPT_LENGTH]
+    return Reject(reason=dump.fault, line=0, offset=0, text=printable(beginning))
+
+
+def too_long(max_record: int) -> str:
+    """Return why a record that is too long is rejected."""
+    return f"the record is longer than {max_record:,} characters (the source's max_record)"
+
+
+def without_repeats(entries: Iterator[Entry]) -> tuple[Entry, ...]:
+    """Return records and rejects without exact repeats of a record."""
+    found: dict[bytes | int, Entry] = {}
+    for number, entry in enumerate(entries):
+        found.setdefault(entry.digest if isinstance(entry, Record) else number, entry)
+    return tuple(found.values())

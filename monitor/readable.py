@@ -90,9 +90,8 @@ def _character(entity: re.Match[str]) -> str:
 
 def _read_again(line: str) -> str:
     """Return a line as its bytes were meant, however often they were misread; else the line itself."""
-    again: str | None = line
     result = line
-    while again := _meant(again):
+    while again := _meant(result):
         result = again
     return line if _CONTROL.search(result) else result
 

@@ -61,6 +61,7 @@ def watchlists_of(config: Config) -> tuple[Watchlist, ...]:
 
 def sources_of(config: Config) -> tuple[Source, ...]:
     """Return the configured sources for ingestion, in the order of the file."""
+    from monitor.collect.formats.fields import FIELDS, FormatOptions
     from monitor.collect.source import Source, SourceOptions
     from monitor.collect.watching.folder import Folder
 
@@ -75,7 +76,17 @@ def sources_of(config: Config) -> tuple[Source, ...]:
                 follows_links=config.watch.follow_symlinks,
             ),
             options=SourceOptions(
-                timezone=config.timezone,
+                timezone=source.timezone or config.timezone,
+                format=FormatOptions(
+                    format=source.format,
+                    records=source.records or (),
+                    map={name: each for name in FIELDS if (each := getattr(source.map, name)) is not None},
+                    timezone=source.timezone or config.timezone,
+                    dates=source.dates,
+                    html=source.html,
+                    base=source.base or "",
+                    empty=source.empty,
+                ),
                 categories=source.categories,
                 as_of=source.as_of,
                 max_record=source.max_record,

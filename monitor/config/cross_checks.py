@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
+from monitor.collect.formats.registry import FORMATS, canonical
 from monitor.config.diagnostics import Diagnostics
 from monitor.config.error_messages import quoted_value
 from monitor.config.parsers import closest, folder_path, suggestion
@@ -31,6 +32,8 @@ def cross_check(root: MappingNode, file: Path, diagnostics: Diagnostics) -> None
         _check_names(watchlist, f"{path}.sources", sources, diagnostics)
         if name in channels:
             diagnostics.error(path, "a channel has the same name, and commands accept either: rename one of them")
+    for name, source in _sections(root, "sources"):
+        _check_format(source, f"sources.{name}", diagnostics)
     _check_earlier_names(root, sources, diagnostics)
     _check_names(_child(root, "operator"), "operator.notify", channels, diagnostics)
     _check_folders(root, file, diagnostics)
@@ -76,6 +79,20 @@ def _check_names(section: Node | None, path: str, known: Collection[str], diagno
 def _listed(names: Collection[str]) -> str:
     more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     return ", ".join(islice(names, _LISTED)) + more
+
+
+def _check_format(source: MappingNode, path: str, diagnostics: Diagnostics) -> None:
+    """Report keys that belong to another format than the source's; a mistyped format is reported elsewhere."""
+    node = _child(source, "format")
+    name = canonical(node.text) if isinstance(node, ScalarNode) and not node.is_unset else "text"
+    if name is None:
+        return
+    for key in source.entries:
+        owners = [other for other, each in FORMATS.items() if key in each.keys]
+        if owners and name not in owners and _is_set(source, key):
+            formats = f"format{'' if len(owners) == 1 else 's'} {', '.join(owners)}"
+            message = f"belongs to the {formats}, and this source has format: {name}; remove it, or change the format"
+            diagnostics.error(f"{path}.{key}", message)
 
 
 def _check_earlier_names(root: MappingNode, sources: Collection[str], diagnostics: Diagnostics) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from monitor.config.diagnostics import Diagnostics
+from monitor.config.diagnostics import Diagnostics, Place
 from monitor.config.models import Section, sections
 from monitor.config.parsers import closest, suggestion
 from monitor.config.redact import is_secret_key, mask_urls, shown_key
@@ -41,7 +41,7 @@ def translate_errors(errors: list[ErrorDetails], root: MappingNode, diagnostics:
             place = parent.entries[str(loc[-1])].place if isinstance(parent, MappingNode) else parent.place
             diagnostics.add(place, shown_path(loc), _key_message(error, loc))
         elif isinstance(node, ScalarNode):
-            diagnostics.add(node.place, dotted(loc), _message(error, loc, node))
+            diagnostics.add(_place(error, node, dotted(loc), diagnostics), dotted(loc), _message(error, loc, node))
         else:
             diagnostics.error(dotted(loc), _message(error, loc, node))
 
@@ -63,6 +63,13 @@ def _nodes_to(root: MappingNode, loc: KeyPath) -> list[Node]:
         else:
             break
     return nodes
+
+
+def _place(error: ErrorDetails, node: ScalarNode, path: str, diagnostics: Diagnostics) -> Place:
+    """Return the place of a fault inside a value, where the error tells it and the value may be shown."""
+    column = getattr(error.get("ctx", {}).get("error"), "column", 0)
+    inside = diagnostics.place_in(path, node.text, column - 1) if column and not node.is_interpolated else None
+    return inside or node.place
 
 
 def _key_message(error: ErrorDetails, loc: KeyPath) -> str:

@@ -14,6 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from pydantic_core.core_schema import ValidationInfo
 
+from monitor.collect.formats.fields import Expression
+from monitor.collect.formats.registry import NAMES, canonical, default_files
 from monitor.collect.watching.file_names import IGNORED
 from monitor.config import parsers
 from monitor.config.diagnostics import Place
@@ -71,6 +73,8 @@ _COUNT = _number("number from 1 to 1000", "^0{0,3}[1-9][0-9]{0,3}$", 1, 1000)
 _QUIET = _text("range of hours", f" *{_TIME} *- *{_TIME} *")
 _DIGEST = _text("digest time", f"({_DAY}(,{_DAY})* +)?{_TIME}")
 _WEB_ADDRESS = _text("web address", parsers.WEB_ADDRESS.pattern)
+_PLACE = {"title": "expression", "type": _ANY_TEXT, "pattern": r"\S"}
+_HTML = {"title": "auto, yes or no", "type": ["boolean", "string"], "pattern": f"^(auto|{_BOOLEAN})$"}
 _PATH = {"title": "path", "type": "string", "pattern": "^[^~]"}
 _ADDRESS = _text("address", r"off|[0-9.]{7,15}:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
 _NAME = {"title": "name", "type": "string", "pattern": r"^[A-Za-z0-9가-힣][^\s/:,;!?]{0,63}$"}
@@ -102,6 +106,14 @@ HeaderName = Annotated[str, TextType(parsers.header_name, _text("header name", p
 Listen = Annotated[str, TextType(parsers.listen, _ADDRESS)]
 Url = Annotated[Secret, TextType(parsers.url, _text("url", parsers.URL.pattern), parsers.secret_text)]
 Name = Annotated[str, TextType(parsers.name, _NAME)]
+FormatName = Annotated[str, TextType(parsers.format_name, {"title": "format", "enum": list(NAMES)})]
+RecordsPath = Annotated[
+    tuple[str, ...], TextType(parsers.records_path, {**_PLACE, "title": "names joined by dots"}, ".".join)
+]
+FieldPath = Annotated[Expression, TextType(parsers.expression, _PLACE)]
+Dates = Annotated[str, TextType(parsers.dates, _text("auto, mdy, dmy or a strptime format", "auto|mdy|dmy|.*%.*"))]
+Html = Annotated[str, TextType(parsers.html, _HTML)]
+BaseAddress = Annotated[str, TextType(parsers.base_address, _WEB_ADDRESS)]
 Folder = Annotated[Path, TextType(str, _PATH), AfterValidator(_from_folder)]
 NonEmpty = Field(min_length=1)
 Words = Annotated[tuple[Word, ...], NonEmpty]
@@ -153,12 +165,30 @@ class Fetch(Section):
     keep: Count = setting("How many downloaded files are kept; older ones are deleted.", default=10)
 
 
+class Map(Section):
+    """Where the fields of a release are in a record: names joined by dots, `a | b` for the first, `a + b` for all."""
+
+    id: FieldPath | None = setting(
+        "The publisher's own id of a release; by default none.", default=None, example="guid"
+    )
+    title: FieldPath | None = setting("The title; by default a usual name such as title or headline.", default=None)
+    body: FieldPath | None = setting("The text; by default a usual name such as content or description.", default=None)
+    date: FieldPath | None = setting("The day; by default a usual name such as date or published.", default=None)
+    url: FieldPath | None = setting(
+        "The link to the release; by default a usual name such as url or link.", default=None
+    )
+    category: FieldPath | None = setting("Its categories; by default a usual name such as category.", default=None)
+
+
 class Source(Section):
     """A folder into which dumps of one publisher are dropped."""
 
     path: Folder = setting("The folder; a relative one starts from the configuration's own folder.", example="seeds/")
+    format: FormatName = setting("How the files are written.", default="text", example="json")
     files: Globs = setting(
-        "Patterns for the names of dump files; if several sources match, the first one is used.", default=("*.txt",)
+        "Patterns for the names of dump files, by default those of the format; "
+        "if several sources match, the first one is used.",
+        default=default_files("text"),
     )
     ignore: tuple[Glob, ...] = setting(
         "Patterns for names that are never dumps; a list replaces the one for copies, conflicts and incomplete files.",
@@ -174,6 +204,21 @@ class Source(Section):
         default=(),
         example='["Views [0-9]*", "조회수*"]',
     )
+    records: RecordsPath | None = setting(
+        "Where the records are in a file: the keys that lead there, joined by dots.",
+        default=None,
+        example="data.results",
+    )
+    map: Map = Map()
+    timezone: Zone | None = setting("The publisher's time zone; by default that of the top level.", default=None)
+    dates: Dates = setting(
+        "How dates are written whose day and month could be either: mdy, dmy or a strptime format.", default="auto"
+    )
+    html: Html = setting("Whether texts are HTML; auto: where one looks so.", default="auto")
+    base: BaseAddress | None = setting(
+        "The address that relative links start from.", default=None, example="https://example.org/press/"
+    )
+    empty: tuple[Word, ...] = setting("Values that stand for nothing, such as N/A.", default=())
     as_of: Literal["auto", "filename", "newest_date", "mtime", "arrival"] = setting(
         "How the age of a dump is found: from its file name, newest record, mtime or arrival; auto chooses.",
         default="auto",
@@ -195,6 +240,15 @@ class Source(Section):
     first_run: FirstRun | None = setting("As at the top level, for this source only.", default=None)
     expect_every: PositiveDuration | None = setting("No new dump for this long notifies the operator.", default=None)
     was: tuple[Name, ...] = setting("Earlier names of this source; data stored under them moves to it.", default=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _files_of_format(cls, given: object) -> object:
+        """Fill in the patterns of the format, unless the file has some."""
+        if not isinstance(given, Mapping) or given.get("files") is not None:
+            return given
+        name = canonical(str(given.get("format") or "text"))
+        return given if name is None else {**given, "files": default_files(name)}
 
 
 class Channel(Section):

@@ -11,13 +11,15 @@ import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from monitor.collect.formats import fields
+from monitor.collect.formats.registry import FORMATS, NAMES, canonical
 from monitor.config.redact import mask_secret
 from monitor.model import Kind, Rate
 from monitor.notify.time_windows import DAYS, EVERY_DAY, Digest, Quiet
@@ -42,6 +44,7 @@ _LIMIT = re.compile("[0-9]{1,5}")
 _DIGEST = re.compile(r"(?:([a-z,-]+) +)?([0-9]{1,2}:[0-9]{2})")
 _TIME = re.compile("([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_SOME_TIME = datetime(2024, 11, 29, 13, 45, 59, tzinfo=UTC)
 _NAME = re.compile(r"[A-Za-z0-9가-힣][\w.-]{0,63}")
 
 
@@ -221,6 +224,52 @@ def word(text: str) -> str:
     if not text.strip():
         raise ValueError("is empty: write a word, or remove the entry")
     return text
+
+
+def format_name(text: str) -> str:
+    """Parse the name of a format, or an alias of it, into the name."""
+    found = canonical(text)
+    if found is None:
+        raise ValueError(f"is not a known format{suggestion(text, NAMES) or ': choose from ' + ', '.join(FORMATS)}")
+    return found
+
+
+def expression(text: str) -> fields.Expression:
+    """Parse what a field is read from."""
+    return fields.parse(text)
+
+
+def records_path(text: str) -> tuple[str, ...]:
+    """Parse the names that lead to the records."""
+    return fields.parse_path(text)
+
+
+def dates(text: str) -> str:
+    """Accept an order of day and month, or a format of strptime, which must read what it writes."""
+    if text in ("auto", "mdy", "dmy"):
+        return text
+    with suppress(ValueError):
+        written = datetime.strptime(_SOME_TIME.strftime(text), text)  # noqa: DTZ007 - only the day counts
+        if "%" in text and written.date() == _SOME_TIME.date():
+            return text
+    raise ValueError("is not a valid order of dates: write auto, mdy, dmy, or a strptime format such as %d.%m.%Y")
+
+
+def html(text: str) -> str:
+    """Parse auto, yes or no."""
+    if text == "auto":
+        return text
+    with suppress(ValueError):
+        return "yes" if flag(text) else "no"
+    raise ValueError("is none of auto, yes and no: write one of them")
+
+
+def base_address(text: str) -> str:
+    """Accept a web address that holds no password."""
+    with suppress(ValueError):  # brackets without an IPv6 address
+        if WEB_ADDRESS.fullmatch(text) and urlsplit(text).hostname and "@" not in urlsplit(text).netloc:
+            return text
+    raise ValueError("is not a valid address: write https://… in plain ASCII without spaces and without a password")
 
 
 def event(text: str) -> Kind:

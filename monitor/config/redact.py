@@ -21,13 +21,13 @@ _NAMED = ("sources", "channels", "watchlists")  # sections whose keys are names 
 _LISTS_OF_NAMES = ("aliases", "listings")  # keys that hold such names as well
 # Every key that a configuration may have, but those that hold secrets; a test compares them with the models.
 SETTINGS = frozenset((
-    "aliases", "allow_private", "as_of", "case", "categories", "channels", "digest", "drop", "encoding", "every",
-    "exclude", "expect_every", "fetch", "fields", "files", "first_run", "follow_symlinks", "health",
-    "heartbeat", "html", "ignore", "inflect", "keep", "keywords", "listen", "listings", "match", "max_age", "max_file",
-    "max_per_hour", "max_record", "messages", "min_hits", "mode", "no_match", "notify", "on_change", "on_uncertain",
-    "operator", "partial_grace", "path", "query", "quiet", "rate", "recursive", "regex", "rescan", "retention",
-    "settle", "sources", "state", "tests", "timezone", "urgent", "versions", "events", "was", "watch", "watchlists",
-    "when",
+    "aliases", "allow_private", "as_of", "base", "body", "case", "categories", "category", "channels", "date", "dates",
+    "digest", "drop", "empty", "encoding", "events", "every", "exclude", "expect_every", "fetch", "fields", "files",
+    "first_run", "follow_symlinks", "format", "health", "heartbeat", "html", "id", "ignore", "inflect", "keep",
+    "keywords", "listen", "listings", "map", "match", "max_age", "max_file", "max_per_hour", "max_record", "messages",
+    "min_hits", "mode", "no_match", "notify", "on_change", "on_uncertain", "operator", "partial_grace", "path",
+    "query", "quiet", "rate", "records", "recursive", "regex", "rescan", "retention", "settle", "sources", "state",
+    "tests", "timezone", "title", "urgent", "versions", "was", "watch", "watchlists", "when",
 ))  # fmt: skip
 SECRET_SETTINGS = frozenset(("url", "headers"))  # the values of these and of all below them are secrets
 _SECRET_SECTIONS = (("channels",), ("heartbeat",), ("sources", "fetch"))  # but for the open keys
@@ -40,6 +40,8 @@ _OPEN_KEYS = frozenset(
 def is_secret_place(path: tuple[str | int, ...]) -> bool:
     """Return whether a value at this path may be a secret: any `url` or header, and any key that is no setting."""
     keys = _settings_of(path)
+    if keys == ("sources", "map", "url"):  # the name of a field
+        return False
     if not SECRET_SETTINGS.isdisjoint(keys) or not all(map(_is_setting, keys)):
         return True
     sections = [keys[: len(section)] == section for section in _SECRET_SECTIONS]

@@ -80,7 +80,8 @@ def test_what_is_not_set_has_its_default(tmp_path: Path) -> None:
     config = loaded(tmp_path, HEAD + "watchlists: {fta: {keywords: [FTA]}}\n")
     source, channel, watchlist = config.sources["motie"], config.channels["team"], config.watchlists["fta"]
     assert (config.timezone, config.state, config.first_run) == (ZoneInfo("UTC"), tmp_path / "state", "alert")
-    assert (source.path, source.files, source.encoding, source.categories) == (tmp_path / "in", ("*.txt",), "auto", ())
+    assert (source.path, source.files, source.encoding) == (tmp_path / "in", ("*.txt", "*.txt.gz"), "auto")
+    assert (source.categories, source.format, source.timezone) == ((), "text", None)
     assert (source.as_of, source.max_record, source.max_file, source.recursive) == ("auto", 10**6, 2 * 10**9, False)
     assert (channel.max_age, channel.rate, channel.max_per_hour) == (timedelta(hours=72), None, 60)
     assert (channel.digest, channel.quiet, channel.on_uncertain, channel.html) == (None, None, "resend", "auto")

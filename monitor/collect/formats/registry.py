@@ -14,6 +14,8 @@ from monitor.collect.formats.base import Entry, Reading
 from monitor.collect.source import SourceOptions
 from monitor.model import Dump, Reject
 
+_MAPPED = frozenset(("map", "dates", "html", "base", "empty"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
@@ -27,6 +29,12 @@ class Format:
 
 FORMATS: Mapping[str, Format] = {
     "text": Format(module="dash.parser", files=("*.txt",), keys=frozenset(("categories",))),
+    "json": Format(
+        module="json.reader",
+        files=("*.json", "*.jsonl", "*.ndjson", "*.jl"),
+        aliases=("jsonl", "ndjson"),
+        keys=_MAPPED | {"records"},
+    ),
 }
 _CANONICAL = {alias: name for name, each in FORMATS.items() for alias in (name, *each.aliases)}
 NAMES = tuple(_CANONICAL)  # with aliases

@@ -1,0 +1,1 @@
+"""Read JSON: lists, lines, documents in a row, and records inside an envelope."""

@@ -1,0 +1,99 @@
+"""Read the records of JSON files by the mapping of their source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from monitor.collect.charset import byte_counter, printable
+from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, unreadable, without_repeats
+from monitor.collect.formats.json.values import Fault, values
+from monitor.collect.formats.mapped import RecordMapper
+from monitor.collect.source import SourceOptions
+from monitor.model import Dump, Reject
+
+PARSER_VERSION = 1  # increased when the same bytes may give other records
+
+_TAKEN = (str, bool)  # of numbers the decoder keeps the text
+
+
+class JsonReading:
+    """A dump of JSON values."""
+
+    def __init__(self, dump: Dump, options: SourceOptions) -> None:
+        self._dump, self._options = dump, options
+        self.kept: tuple[Entry, ...] | None = None
+        if dump.fault:
+            self.kept = (unreadable(dump),)
+        elif dump.is_held:
+            self.kept = without_repeats(self._entries())
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield the records and rejects in their order."""
+        return self._entries() if self.kept is None else iter(self.kept)
+
+    def _entries(self) -> Iterator[Entry]:
+        options = self._options
+        mapper = RecordMapper(self._dump, options, version=PARSER_VERSION)
+        found = values(
+            self._dump.text_chunks(),
+            path=options.format.records,
+            byte_count=byte_counter(self._dump.encoding),
+            start=self._dump.bom,
+            max_record=options.max_record,
+        )
+        for one in found:
+            if isinstance(one, Fault):
+                text = printable(one.text[:EXCERPT_LENGTH])
+                yield Reject(reason=one.reason, line=one.line, offset=one.offset, text=text, is_tail=one.is_tail)
+            else:
+                yield mapper.entry(ObjectNode(one.value), line=one.line, offset=one.offset, excerpt=one.excerpt)
+
+
+def reading(dump: Dump, options: SourceOptions) -> JsonReading:
+    """Return a dump of JSON as it is read."""
+    return JsonReading(dump, options)
+
+
+class ObjectNode:
+    """A JSON object as expressions see it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: dict[str, object]) -> None:
+        self._value = value
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return its keys."""
+        return tuple(self._value)
+
+    def texts(self, path: tuple[str, ...], attribute: str = "") -> list[str]:
+        """Return the texts at a path; an attribute is none of JSON, so there is none."""
+        value: object = self._value
+        for place, name in enumerate(path):
+            if isinstance(value, dict):
+                value = value.get(name)
+            elif isinstance(value, list):
+                if name.isdecimal():
+                    value = value[int(name)] if len(name) < 9 and int(name) < len(value) else None
+                else:
+                    return [text for item in value for text in _texts_in(item, path[place:])]
+            else:
+                return []
+        return [] if attribute else _texts_of(value)
+
+
+def _texts_in(value: object, path: tuple[str, ...]) -> list[str]:
+    return ObjectNode(value).texts(path) if isinstance(value, dict) else []
+
+
+def _texts_of(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, bool):
+        return ["true" if value else "false"]
+    return (
+        [text for item in value if isinstance(item, _TAKEN) for text in _texts_of(item)]
+        if isinstance(value, list)
+        else []
+    )

@@ -1,0 +1,180 @@
+"""Make records of what a mapping reads: hashed at once, and turned into a release only when somebody needs it.
+
+The hash covers what the mapping reads of id, title, body, date and category, before it is converted. The rest of a
+record, such as counters, times of fetching and the order of keys, would make every fetch look new; so do links, which
+may hold tokens.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import partial
+from hashlib import sha256
+from typing import NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+from monitor.collect.charset import printable
+from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, too_long
+from monitor.collect.formats.days import day_of
+from monitor.collect.formats.fields import FIELDS, Expression, FileName, FormatOptions, Node, UsualNames, evaluate
+from monitor.collect.formats.markup import looks_like_markup, text_of, title_of
+from monitor.collect.globs import fits
+from monitor.collect.source import SourceOptions
+from monitor.model import Dump, Record, Reject, Release
+from monitor.readable import readable
+
+MAX_TITLE_LINE = 100  # characters of a first line that stands for a title
+_BETWEEN_TEXTS, _BETWEEN_FIELDS = "\x1e", "\x1f"  # a text that holds them is refused
+_CONTROLS = bytes([*range(9), *range(0x0E, 0x20), 0x7F])
+_UNDECODED = re.compile("[\x00-\x08\x0e-\x1d\x7f\udc00-\udfff]")
+_HALF_PAIR = re.compile("[\ud800-\udbff]")  # a program cut an escaped pair in two
+_ESCAPING = ("utf-8", "cp949", "cp1252")  # in these a byte that does not decode is no U+FFFD
+_WEB = ("http", "https")
+
+
+class RawFields(NamedTuple):
+    """What a mapping reads of one record, before anything is converted."""
+
+    id: tuple[str, ...]
+    title: tuple[str, ...]
+    body: tuple[str, ...]
+    date: tuple[str, ...]
+    url: tuple[str, ...]
+    category: tuple[str, ...]
+
+
+class RecordMapper:
+    """Reads the records of one dump by the `map:` of its source, and by usual names where that has none."""
+
+    def __init__(
+        self, dump: Dump, options: SourceOptions, *, version: int, default: dict[str, Expression] | None = None
+    ) -> None:
+        """version: of the format's parser. default: what a format reads where the source maps nothing."""
+        self._options, self._format = options, options.format
+        self._file = FileName(dump.name)
+        self._expressions = {**(default or {}), **self._format.map}
+        self._usual_fields = tuple(name for name in FIELDS if name not in self._expressions)
+        self._usual = UsualNames(self._usual_fields)
+        self.reading = f"{self._format.format}:{self._format.fingerprint(version, options.drop)}"
+        self._start = sha256(f"{dump.source}{_BETWEEN_FIELDS}{self.reading}{_BETWEEN_FIELDS}".encode())
+        self._refuses_replacements = dump.encoding != "" and codecs.lookup(dump.encoding).name not in _ESCAPING
+
+    def entry(self, node: Node, *, line: int, offset: int, excerpt: Callable[[], str], base: str = "") -> Entry:
+        """Return a record, or a reject where it is no release.
+
+        excerpt: returns the beginning of the record as it is written. base: the address that its links start from.
+        """
+        raw = self._read(node)
+        hashed = _BETWEEN_FIELDS.join(map(_BETWEEN_TEXTS.join, (raw.id, raw.title, raw.body, raw.date, raw.category)))
+        separators = max(0, len(raw.id) - 1) + max(0, len(raw.title) - 1) + max(0, len(raw.body) - 1)
+        separators += max(0, len(raw.date) - 1) + max(0, len(raw.category) - 1) + len(_HASHED) - 1
+        content = hashed.encode("utf-8", "surrogatepass")
+        reason = self._reject_reason(raw, hashed, content, separators)
+        if reason:
+            return Reject(reason=reason, line=line, offset=offset, text=printable(excerpt()[:EXCERPT_LENGTH]))
+        digest = self._start.copy()
+        digest.update(content)
+        day = day_of(" ".join(raw.date), timezone=self._format.timezone, dates=self._format.dates) if raw.date else None
+        read = partial(
+            release_of, raw, day, options=self._options, base=base or self._format.base, reading=self.reading
+        )
+        return Record(digest=digest.digest(), day=day, line=line, offset=offset, read=read)
+
+    def _read(self, node: Node) -> RawFields:
+        found: dict[str, tuple[str, ...]] = {}
+        for name, expression in self._expressions.items():
+            terms = evaluate(expression, node, self._file, empty=self._format.empty)
+            takes_first = name in _SINGLE  # of each term: a list has no place in a date or a link
+            found[name] = tuple(text for texts in terms for text in (texts[:1] if takes_first else texts))
+        for name, paths in zip(self._usual_fields, self._usual.paths(node.names), strict=True):
+            found[name] = self._first(node, paths, is_single=name in _SINGLE)
+        return RawFields(**found)
+
+    def _first(self, node: Node, paths: Sequence[tuple[str, ...]], *, is_single: bool) -> tuple[str, ...]:
+        empty = self._format.empty
+        for path in paths:
+            texts = [text for text in node.texts(path) if text and not text.isspace()]
+            if empty:
+                texts = [text for text in texts if text.strip() not in empty]
+            if texts:
+                return tuple(texts[:1] if is_single else texts)
+        return ()
+
+    def _reject_reason(self, raw: RawFields, hashed: str, content: bytes, separators: int) -> str:
+        """Return why a record is no release, or "" if it is one."""
+        if content.isascii():  # the usual case
+            is_damaged = len(content.translate(None, _CONTROLS)) + separators != len(content)
+        else:
+            found = hashed.count(_BETWEEN_TEXTS) + hashed.count(_BETWEEN_FIELDS)
+            is_damaged = found != separators or _UNDECODED.search(hashed) is not None
+            is_damaged = is_damaged or (self._refuses_replacements and "\ufffd" in hashed)
+        if is_damaged:
+            return (
+                "the record has control characters, or bytes that are not text in this file's encoding; "
+                "if they are of another, set the source's `encoding:` to it"
+            )
+        if sum(map(len, raw.body)) + sum(map(len, raw.title)) > self._options.max_record:
+            return too_long(self._options.max_record)
+        if _has_words(raw.title) or title_and_body(raw, self._options)[0]:
+            return ""
+        return "the record has no title and no text: tell with map: which of its fields they are"
+
+
+_SINGLE = ("id", "date", "url")
+_HASHED = ("id", "title", "body", "date", "category")
+
+
+def release_of(raw: RawFields, day: date | None, *, options: SourceOptions, base: str, reading: str) -> Release:
+    """Return the release that a record shows."""
+    title, body = title_and_body(raw, options)
+    categories = {name for text in raw.category if (name := _one_line(title_of(text)))}
+    return Release(
+        title=title,
+        body=body,
+        date=day,
+        category=", ".join(sorted(categories)) or None,
+        url=web_link(" ".join(raw.url), base) if raw.url else None,
+        ref=" ".join(raw.id).strip() or None,
+        reading=reading,
+    )
+
+
+def title_and_body(raw: RawFields, options: SourceOptions) -> tuple[str, str]:
+    """Return the title, or else the first line of the text, and the text."""
+    body = "\n\n".join(filter(None, (_body(text, options.format) for text in raw.body)))
+    if options.drop:
+        body = "\n".join(line for line in body.split("\n") if not fits(options.drop, line.strip())).strip()
+    title = _one_line(title_of(" ".join(raw.title)) if options.format.html != "no" else " ".join(raw.title))
+    return title or body.partition("\n")[0][:MAX_TITLE_LINE].strip(), body
+
+
+def web_link(text: str, base: str) -> str | None:
+    """Return a link as an absolute address; None: it is none of the web."""
+    try:
+        link = urljoin(base, text.strip())
+        parts = urlsplit(link)
+    except ValueError:  # brackets without an IPv6 address
+        return None
+    return link if parts.scheme in _WEB and parts.netloc and link.isprintable() else None
+
+
+def _body(text: str, options: FormatOptions) -> str:
+    is_markup = options.html == "yes" or (options.html == "auto" and looks_like_markup(text))
+    plain = readable(_whole_pairs(text_of(text) if is_markup else text))
+    return "\n".join(line.rstrip() for line in plain.splitlines()).strip()
+
+
+def _one_line(text: str) -> str:
+    return " ".join(readable(_whole_pairs(text)).split())
+
+
+def _whole_pairs(text: str) -> str:
+    return text if text.isascii() else _HALF_PAIR.sub("\ufffd", text)
+
+
+def _has_words(title: tuple[str, ...]) -> bool:
+    """Return whether a title surely is none that vanishes as markup does."""
+    return bool(title) and not any("<" in text or "&" in text for text in title)

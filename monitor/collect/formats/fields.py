@@ -90,6 +90,9 @@ class Node(Protocol):
     def names(self) -> tuple[str, ...]:
         """Return the names of its fields, in their order."""
 
+    def text(self, name: str) -> str:
+        """Return the text of a field where it is a single one, else ""."""
+
     def texts(self, path: tuple[str, ...], attribute: str = "") -> Sequence[str]:
         """Return the texts at a path; none where nothing stands there."""
 
@@ -162,12 +165,12 @@ class UsualNames:
     """Finds the usual names among those of a record; records of one file mostly have the same."""
 
     def __init__(self, fields: Sequence[str]) -> None:
-        """fields: those that are read from usual names."""
+        """fields: those to find; one without usual names is never found."""
         self._fields = fields
-        self._known: dict[tuple[str, ...], tuple[tuple[tuple[str, ...], ...], ...]] = {}
+        self._known: dict[tuple[str, ...], tuple[tuple[str, ...], ...]] = {}
 
-    def paths(self, names: tuple[str, ...]) -> tuple[tuple[tuple[str, ...], ...], ...]:
-        """Return the paths to try for each field, in order."""
+    def among(self, names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+        """Return for each field the names to try, in order."""
         found = self._known.get(names)
         if found is None:
             if len(self._known) >= _MAX_LAYOUTS:
@@ -175,10 +178,8 @@ class UsualNames:
             by_plain: dict[str, str] = {}
             for name in names:
                 by_plain.setdefault(plain_name(name), name)
-            usual = (USUAL_NAMES.get(field_, ()) for field_ in self._fields)
-            found = tuple(
-                tuple((by_plain[name],) for name in map(plain_name, each) if name in by_plain) for each in usual
-            )
+            usual = (map(plain_name, USUAL_NAMES.get(field_, ())) for field_ in self._fields)
+            found = tuple(tuple(by_plain[name] for name in each if name in by_plain) for each in usual)
             self._known[names] = found
         return found
 

@@ -32,6 +32,7 @@ _CONTROLS = bytes([*range(9), *range(0x0E, 0x20), 0x7F])
 _UNDECODED = re.compile("[\x00-\x08\x0e-\x1d\x7f\udc00-\udfff]")
 _HALF_PAIR = re.compile("[\ud800-\udbff]")  # a program cut an escaped pair in two
 _ESCAPING = ("utf-8", "cp949", "cp1252")  # in these a byte that does not decode is no U+FFFD
+_SINGLE = ("id", "date", "url")  # of a list in one of these the first counts
 _WEB = ("http", "https")
 
 
@@ -55,9 +56,9 @@ class RecordMapper:
         """version: of the format's parser. default: what a format reads where the source maps nothing."""
         self._options, self._format = options, options.format
         self._file = FileName(dump.name)
-        self._expressions = {**(default or {}), **self._format.map}
-        self._usual_fields = tuple(name for name in FIELDS if name not in self._expressions)
-        self._usual = UsualNames(self._usual_fields)
+        expressions = {**(default or {}), **self._format.map}
+        self._plan = tuple((expressions.get(name), name in _SINGLE) for name in FIELDS)
+        self._usual = UsualNames([name if name not in expressions else "" for name in FIELDS])
         self.reading = f"{self._format.format}:{self._format.fingerprint(version, options.drop)}"
         self._start = sha256(f"{dump.source}{_BETWEEN_FIELDS}{self.reading}{_BETWEEN_FIELDS}".encode())
         self._refuses_replacements = dump.encoding != "" and codecs.lookup(dump.encoding).name not in _ESCAPING
@@ -68,9 +69,9 @@ class RecordMapper:
         excerpt: returns the beginning of the record as it is written. base: the address that its links start from.
         """
         raw = self._read(node)
-        hashed = _BETWEEN_FIELDS.join(map(_BETWEEN_TEXTS.join, (raw.id, raw.title, raw.body, raw.date, raw.category)))
-        separators = max(0, len(raw.id) - 1) + max(0, len(raw.title) - 1) + max(0, len(raw.body) - 1)
-        separators += max(0, len(raw.date) - 1) + max(0, len(raw.category) - 1) + len(_HASHED) - 1
+        fields = (raw.id, raw.title, raw.body, raw.date, raw.category)
+        hashed = _BETWEEN_FIELDS.join(map(_BETWEEN_TEXTS.join, fields))
+        separators = sum(map(len, fields)) - sum(map(bool, fields)) + len(fields) - 1
         content = hashed.encode("utf-8", "surrogatepass")
         reason = self._reject_reason(raw, hashed, content, separators)
         if reason:
@@ -84,23 +85,24 @@ class RecordMapper:
         return Record(digest=digest.digest(), day=day, line=line, offset=offset, read=read)
 
     def _read(self, node: Node) -> RawFields:
-        found: dict[str, tuple[str, ...]] = {}
-        for name, expression in self._expressions.items():
-            terms = evaluate(expression, node, self._file, empty=self._format.empty)
-            takes_first = name in _SINGLE  # of each term: a list has no place in a date or a link
-            found[name] = tuple(text for texts in terms for text in (texts[:1] if takes_first else texts))
-        for name, paths in zip(self._usual_fields, self._usual.paths(node.names), strict=True):
-            found[name] = self._first(node, paths, is_single=name in _SINGLE)
-        return RawFields(**found)
+        found, empty = list[tuple[str, ...]](), self._format.empty
+        for (expression, is_single), names in zip(self._plan, self._usual.among(node.names), strict=True):
+            text = node.text(names[0]) if names and not empty else ""
+            if text and not text.isspace():  # the usual case
+                found.append((text,))
+            elif expression is None:
+                found.append(self._first(node, names, is_single=is_single))
+            else:
+                terms = evaluate(expression, node, self._file, empty=empty)
+                found.append(tuple(text for texts in terms for text in (texts[:1] if is_single else texts)))
+        return RawFields._make(found)
 
-    def _first(self, node: Node, paths: Sequence[tuple[str, ...]], *, is_single: bool) -> tuple[str, ...]:
-        empty = self._format.empty
-        for path in paths:
-            texts = [text for text in node.texts(path) if text and not text.isspace()]
-            if empty:
-                texts = [text for text in texts if text.strip() not in empty]
-            if texts:
-                return tuple(texts[:1] if is_single else texts)
+    def _first(self, node: Node, names: Sequence[str], *, is_single: bool) -> tuple[str, ...]:
+        """Return the texts of the first field that is not empty."""
+        for name in names:
+            found = [text for text in node.texts((name,)) if text.strip() and text.strip() not in self._format.empty]
+            if found:
+                return tuple(found[:1] if is_single else found)
         return ()
 
     def _reject_reason(self, raw: RawFields, hashed: str, content: bytes, separators: int) -> str:
@@ -116,15 +118,11 @@ class RecordMapper:
                 "the record has control characters, or bytes that are not text in this file's encoding; "
                 "if they are of another, set the source's `encoding:` to it"
             )
-        if sum(map(len, raw.body)) + sum(map(len, raw.title)) > self._options.max_record:
+        if len(hashed) > self._options.max_record:
             return too_long(self._options.max_record)
         if _has_words(raw.title) or title_and_body(raw, self._options)[0]:
             return ""
         return "the record has no title and no text: tell with map: which of its fields they are"
-
-
-_SINGLE = ("id", "date", "url")
-_HASHED = ("id", "title", "body", "date", "category")
 
 
 def release_of(raw: RawFields, day: date | None, *, options: SourceOptions, base: str, reading: str) -> Release:

@@ -168,7 +168,7 @@ def test_an_expression_is_evaluated(text: str, found: list[list[str]]) -> None:
 def test_usual_names_count_without_case_blanks_and_hyphens_in_their_own_order() -> None:
     usual = UsualNames(("title", "body", "date", "category"))
     names = ("Headline", "ID", "Pub-Date", "Text", "FULL TEXT", "html url", "created_at")
-    assert usual.paths(names) == ((("Headline",),), (("Text",), ("FULL TEXT",)), (("Pub-Date",),), ())
+    assert usual.among(names) == (("Headline",), ("Text", "FULL TEXT"), ("Pub-Date",), ())
 
 
 def test_a_fingerprint_tells_apart_what_may_read_another_text_and_nothing_else() -> None:

@@ -67,8 +67,13 @@ class ObjectNode:
         """Return its keys."""
         return tuple(self._value)
 
+    def text(self, name: str) -> str:
+        """Return the text of a field where it is a single one, else ""."""
+        value = self._value.get(name)
+        return value if type(value) is str else ""
+
     def texts(self, path: tuple[str, ...], attribute: str = "") -> list[str]:
-        """Return the texts at a path; an attribute is none of JSON, so there is none."""
+        """Return the texts at a path; JSON has no attributes, so none has any text."""
         value: object = self._value
         for place, name in enumerate(path):
             if isinstance(value, dict):

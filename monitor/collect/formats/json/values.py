@@ -35,6 +35,7 @@ _BLANK = re.compile(r"[\s,\ufeff]*+")
 _SPACE = re.compile(r"\s*+")
 _SCALAR = re.compile(r'[^\s,\[\]{}"]++')
 _LINE_START = re.compile(r"^\ufeff?(?=[{\[])", re.MULTILINE)
+_NESTING = (dict, list)
 _WORDS = ("true", "false", "null", "NaN", "Infinity", "-Infinity", ".", "e+", "E+", "e-", "E-")  # ends of numbers, too
 
 Path = tuple[str, ...]
@@ -120,7 +121,7 @@ class _Reader:
                 continue
             is_empty = False
             try:
-                yield from self._value(self._path, depth=0)
+                yield from self._value(char, self._path, depth=0)
             except EndOfText:
                 line, offset = buffer.place(buffer.at)
                 reason = "the file ends inside a list or an object: it is half written or was cut off"
@@ -133,9 +134,8 @@ class _Reader:
         if is_empty:
             yield Fault("the file holds no record", 0, 0, "", is_tail=True)
 
-    def _value(self, path: Path, *, depth: int) -> Iterator[Value | Fault]:
+    def _value(self, char: str, path: Path, *, depth: int) -> Iterator[Value | Fault]:
         """Read the records of the value that begins here; path: of those keys that are left."""
-        char = self._buffer.skip(_SPACE)
         if depth > MAX_DEPTH:
             yield self._fault(_TOO_DEEP)
             pass_value(self._buffer)
@@ -164,11 +164,11 @@ class _Reader:
             number += 1
             if wanted is not None:
                 if number == wanted:
-                    yield from self._value(path[1:], depth=depth + 1)
+                    yield from self._value(char, path[1:], depth=depth + 1)
                 else:
                     self._pass_over(char)
             elif path and char in "[{":
-                yield from self._value(path, depth=depth + 1)
+                yield from self._value(char, path, depth=depth + 1)
             elif char == "{" and not (is_told and _is_member(buffer)):
                 is_told = False
                 yield self._record()
@@ -194,7 +194,7 @@ class _Reader:
             name = self._name(char)
             if name == path[0]:
                 is_found = True
-                yield from self._value(path[1:], depth=depth + 1)
+                yield from self._value(buffer.skip(_SPACE), path[1:], depth=depth + 1)
             else:
                 if len(names) < MAX_NAMES:
                     names.append(name)
@@ -257,12 +257,9 @@ class _Reader:
             buffer.fill(max(length, _LEAST))
 
     def _reject_reason(self, value: dict[str, object], end: int) -> str:
-        text, at = self._buffer.text, self._buffer.at
-        if end - at > self._max_record:
+        if end - self._buffer.at > self._max_record:
             return too_long(self._max_record)
-        if text.count("{", at, end) + text.count("[", at, end) > MAX_DEPTH and _is_too_deep(value):
-            return _TOO_DEEP
-        return ""
+        return _TOO_DEEP if _is_too_deep(value) else ""
 
     def _pass_over(self, char: str) -> None:
         """Move behind a value of any kind without building it. Raise EndOfText."""
@@ -324,13 +321,11 @@ def _is_cut(error: JSONDecodeError) -> bool:
     return error.msg.startswith("Unterminated") or is_half_escape or any(word.startswith(rest) for word in _WORDS)
 
 
-def _is_too_deep(value: object) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        members = (
-            each.values() if isinstance(each, dict) else each for each in level if isinstance(each, (dict, list))
-        )
-        level = [each for inner in members for each in inner if isinstance(each, (dict, list))]
-        if not level:
-            return False
-    return True
+def _is_too_deep(value: dict[str, Any]) -> bool:
+    level: list[Any] = [each for each in value.values() if type(each) in _NESTING]
+    depth = 1
+    while level and depth <= MAX_DEPTH:
+        depth += 1
+        inner = [each.values() if type(each) is dict else each for each in level]
+        level = [each for members in inner for each in members if type(each) in _NESTING]
+    return depth > MAX_DEPTH

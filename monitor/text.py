@@ -68,6 +68,7 @@ _FIGURE_SPACES = tuple(
         ("~", "~ ", "~"),
     )
 )
+<<<<<<< HEAD
 # The same beside a mark that would be dropped: what is looked for first, and what the mark replaces.
 _MARK_SPACES = tuple(
     (mark, re.compile(found), re.compile(spaced))
@@ -83,6 +84,9 @@ _SPACE_AT_FIGURE = re.compile(
     r" (?=\d)(?<!\d )(?<!\d[.,] )| (?!\d|[.,]\d)(?<=\d )|\.(?=\d)(?<=[^\W\d_]\.)"
     rf"| (?=[{CURRENCIES}]\d)"
 )
+=======
+_ASCII_FIGURE_SPACES = tuple(one for one in _FIGURE_SPACES if one[0].isascii())
+>>>>>>> 648ee15 (text: normal forms cost what they did before spaces at figures)
 _SPACED_COMMA, _SPACED_THOUSANDS = re.compile(r",(?<=\d ,)\d{3}"), re.compile(r" (?=,\d{3}(?!\d))(?<=\d )")
 
 
@@ -112,7 +116,7 @@ def soft(text: str) -> str:
 
 def close_figures(text: str) -> str:
     """Remove the spaces from a folded text that mean nothing beside a figure, as in `5.2 %`, `$ 5` or `2024. 7. 1.`"""
-    for sign, spaced, plain in _FIGURE_SPACES:
+    for sign, spaced, plain in _ASCII_FIGURE_SPACES if text.isascii() else _FIGURE_SPACES:
         if sign in text:
             text = spaced.sub(plain, text)
     if _SPACED_COMMA.search(text):
@@ -196,6 +200,8 @@ def _plain_rare(text: str) -> str:
 
 def _nfkc(text: str) -> str:
     """Return a text in NFKC with at most MAX_MARKS combining marks in a row."""
+    if text.isascii():
+        return text
     text = _few_marks(text)
     # Some marks are two in NFKC, so there may be more of them again.
     return text if unicodedata.is_normalized("NFKC", text) else _few_marks(unicodedata.normalize("NFKC", text))

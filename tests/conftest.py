@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -16,6 +18,8 @@ from tests.kernel import lane
 
 for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "MONITOR_CONFIG"):
     os.environ.pop(name, None)  # tests talk to 127.0.0.1 and to nobody else
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background of a script: children would ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("full", deadline=None, max_examples=FULL)  # a slow machine is no fault
 settings.register_profile("short", deadline=None, max_examples=FULL // 2)
 
@@ -46,6 +50,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "full" in getattr(item, "fixturenames", ()):
             item.add_marker("long")
     items.sort(key=lambda item: (_is_alone(item), not _is_long(item), item.path.parent.name not in _SLOW))
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests live to the end: the garbage collector need not look at them again and again."""
+    gc.freeze()
 
 
 def _is_alone(item: pytest.Item) -> bool:

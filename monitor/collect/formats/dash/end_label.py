@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -44,6 +45,7 @@ _MENTION = re.compile(
     rf"|\s\d{{4}}\D{{1,2}}\d|\s(?:\d\d?\s)?{_MONTH}\d|['’]\d\d[.\-/]|{_WEEKDAY}|\s?[\u4e00-\u9fff]))[^\n]{{0,24}}\Z"
 )
 _UNSEEN = re.compile(f"[{INVISIBLE}]")
+_DASH_AT_END = re.compile(rf"(?P<gap>[\s{DASHES}]?)(?P<dash>[{DASHES}])[\s{INVISIBLE}]*\Z")
 
 
 class EndLabel(NamedTuple):
@@ -77,14 +79,27 @@ def label_like_text(text: str) -> str:
     return found.group().strip() if found else ""
 
 
-def is_damaged_end(line: str) -> bool:
-    """Return whether a line may be the end of a record: a "-" is glued to half a text, or its label cannot be read.
+class DamagedEnd(Enum):
+    """How a line may be the end of a record."""
 
-    A line between two dashes is a heading.
-    """
+    CUT = "cut"  # a "-" is glued to its last letter: half a text, and the next record's "-"
+    DOUBTFUL = "doubtful"  # another dash, or one behind a space, ends it, or a label that cannot be read
+
+
+def damaged_end(line: str) -> DamagedEnd | None:
+    """Return how a line may be the end of a record; None: it is none. A line between two dashes is a heading."""
     tail = line[-MAX_LENGTH:]
-    if tail[-1:] == "-":
-        return line[:1] != "-"
+    may_be_dash = tail[-1:] == "-" or (tail[-1:] > "\x7f" and not tail[-1:].isalnum())
+    dash = _DASH_AT_END.search(tail) if may_be_dash else None
+    if dash is None:
+        return DamagedEnd.DOUBTFUL if _has_unread_label(tail) else None
+    if line[:1] in "-–—":
+        return None
+    is_cut = dash["dash"] == "-" and dash.start() > 0 and not dash["gap"]
+    return DamagedEnd.CUT if is_cut else DamagedEnd.DOUBTFUL
+
+
+def _has_unread_label(tail: str) -> bool:
     return any(hint in tail for hint in _HINTS) and bool(label_like_text(tail))
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 
+from monitor.collect.formats.dash.end_label import DamagedEnd
 from monitor.collect.formats.dash.splitter import Segment
 from monitor.model import Release
 from monitor.readable import readable
@@ -40,18 +41,19 @@ class Layout:
             return any(map(str.isalnum, title)) and not _is_sentence(title)
         return len(lines) == needed or not _is_sentence(title)
 
-    def begins_record(self, lines: Sequence[str]) -> bool:
-        """Return whether these filled lines, of which the last ends in a date, read as a record by themselves.
+    def begins_record(self, lines: Sequence[str], *, after: DamagedEnd) -> bool:
+        """Return whether these filled lines, of which the last ends in a date, may be a record by themselves.
 
-        The rest of a text does not: it goes on in small letters or with a sentence, or its lines are parts of one.
+        The rest of a text is none: it goes on in small letters. Behind a doubtful end it may also go on with a
+        sentence, or its lines are parts of one.
         """
         has_categories, _ = self._decision
         needed = 3 if has_categories else 2
         if len(lines) < needed or lines[0][0].islower():
             return False
         title, first, *others = lines[needed - 2 :]
-        is_title = any(map(str.isalnum, title)) and not _is_sentence(title)
-        return is_title and (not others or _is_sentence(first))
+        is_plain = not _is_sentence(title) and (not others or _is_sentence(first))
+        return any(map(str.isalnum, title)) and (is_plain or after is DamagedEnd.CUT)
 
     def read(self, segment: Segment) -> Release:
         """Parse a valid segment."""

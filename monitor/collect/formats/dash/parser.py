@@ -26,7 +26,7 @@ from hashlib import sha256
 from monitor.collect.charset import byte_counter, printable
 from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, unreadable
 from monitor.collect.formats.dash.dropped_lines import without_lines
-from monitor.collect.formats.dash.end_label import is_damaged_end, label_like_text
+from monitor.collect.formats.dash.end_label import damaged_end, label_like_text
 from monitor.collect.formats.dash.layout import Layout
 from monitor.collect.formats.dash.splitter import Segment, split
 from monitor.collect.source import SourceOptions
@@ -212,6 +212,7 @@ def _damaged_end(lines: Sequence[str], layout: Layout) -> str:
     """Return the end of an inner line behind which another record begins, or ""."""
     for place, line in enumerate(lines[:-1], start=1):
         is_list = ":" in line and ":" in lines[place]  # such as `Date: 2024-07-01`, `Venue: Seoul`
-        if is_damaged_end(line) and not is_list and layout.begins_record(lines[place:]):
+        end = damaged_end(line)
+        if end and not is_list and layout.begins_record(lines[place:], after=end):
             return line[-_END_LENGTH:]
     return ""

@@ -25,7 +25,7 @@ _OTHER_SPACES = "".join(char for char in map(chr, range(0x3001)) if char.isspace
 _BOM = "\ufeff"
 _BOM_AND_DASH = re.compile(rf"{_BOM}[\s{INVISIBLE}]*-[\s{INVISIBLE}]*\Z")
 _DASH_LINE = re.compile(rf"[\s{INVISIBLE}]*[{DASHES}][\s{INVISIBLE}{DASHES}]*")
-_SIGN_LINE = re.compile(r"[\W_]+")
+_SIGN_LINE = re.compile(r"(?:<\w{1,9}\s?/?>|&\w{1,8};|[\W\d_])++")  # also `- 2 -`, `<hr>` and `&ndash;`
 
 
 class Segment(NamedTuple):

@@ -16,7 +16,8 @@ MIDDLE = record("Talks held", "They met.", "2024-07-02")
 # What stands between the date of one record and the title of the next.
 BETWEEN = ["-\n", " -\n", "\ufeff-\n", "-\r\n", "–\n", ".-\n", "\n\ufeff-\n", "\n\u200b-\n", "\n -\n", "\n\u3000-\n",
            "\n-\u2060\n", "\n-\u00a0\n", "\n–\n", "\n — \n", "\n‐\n", "\n‑\n", "\n−\n", "\n-–\n", "\n- -\n", "\n--\n",
-           "\n***\n", "--\n", " -–\n", "---\n", "\n", "\n\n \n"]  # fmt: skip
+           "\n***\n", "\n<hr>\n", "\n&#45;\n", "\n&ndash;\n", "\n- 2 -\n", "\n1/3\n-\n",
+           "--\n", " -–\n", "---\n", "\n", "\n\n \n"]  # fmt: skip
 
 # (what, the end of a record)
 READ = [
@@ -110,7 +111,7 @@ def test_a_date_in_a_text_ends_no_record(body: str) -> None:
 
 @pytest.mark.parametrize(
     "end",
-    [" m-", " m -", " m- ", " met.-", " met. date-", " met. date2024-", " met. date2024-07--",
+    [" m-", " m -", " m- ", " m-\u200b", " m–", " met.-", " met. date-", " met. date2024-", " met. date2024-07--",
      " met. dateJuly 2, 2024", " met. dateJuly 2, 2024-", " met. date2024-07-02T09:30+09:00-", " met. (date2024-07-02)",
      " met. ｄａｔｅ2024-07-02", "\nDate: July 2, 2024", " met. date2024-07-02 (Tue)-"],
 )  # fmt: skip
@@ -119,6 +120,16 @@ def test_a_damaged_end_welds_no_two_records(end: str, is_categorized: bool) -> N
     line = "Energy\n" if is_categorized else ""
     first, last, before = (f"{line}{each}" for each in (FIRST, LAST, f"Talks held\nThey{end}"))
     parsed = parse(dump(first, f"{before}\n{last}", last), categories=("Energy",))
+
+    assert [title for title, _, _ in titles(parsed)] == ["Port opens", "Plant opens"]
+    assert [each.reason.partition(":")[0] for each in parsed.rejects] == ["two records seem to be one"]
+
+
+@pytest.mark.parametrize(
+    "title", ["Who opens it?", "The plant opens!", "Ministry meets the U.S.", "Plant\n- It runs -"]
+)
+def test_whatever_the_next_title_is_half_a_text_is_not_welded_to_it(title: str) -> None:
+    parsed = parse(dump(FIRST, f"Talks held\nThey m-\n{record(title, 'It runs.')}", LAST))
 
     assert [title for title, _, _ in titles(parsed)] == ["Port opens", "Plant opens"]
     assert [each.reason.partition(":")[0] for each in parsed.rejects] == ["two records seem to be one"]

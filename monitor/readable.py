@@ -10,8 +10,11 @@ from html import unescape
 from html.entities import html5
 
 # With its semicolon, however often its ampersand was escaped: &rsquo; &#8217; &#x2019; &amp;amp;rsquo;
+# As in a browser, a decimal number needs none: Korea&#8217s.
 _ENTITY = re.compile(
-    r"&(?:amp;|AMP;|#38;|#[xX]26;)*(#\d{1,10}|#[xX][\da-fA-F]{1,8}|[A-Za-z][\dA-Za-z]{1,31});", re.ASCII
+    r"&(?:amp;|AMP;|#38;|#[xX]26;)*"
+    r"(?:(#0{0,10}\d{1,10}|#[xX][\da-fA-F]{1,8}|[A-Za-z][\dA-Za-z]{1,31});|(#\d{2,7})(?![\d;]))",
+    re.ASCII,
 )
 _MAX_NESTED = 5  # entities spelled by entities; a text with more stays as it is
 
@@ -81,7 +84,7 @@ def _resolved(text: str) -> str:
 
 
 def _character(entity: re.Match[str]) -> str:
-    name = entity[1]
+    name = entity[1] or entity[2]
     found = unescape(f"&{name};") if name[0] == "#" else html5.get(f"{name};", "")
     if found.isspace():
         return " "
@@ -104,7 +107,7 @@ def _meant(line: str) -> str | None:
         return None
     if _MISREAD.search(line):
         # "à " had two spaces in a row.
-        lost = _LOST_SPACE.sub("\xa0", _LOST_QUOTE.sub("\x9d", line).replace("Ã ", "Ã\xa0 "))
+        lost = _LOST_SPACE.sub("\xa0", _LOST_QUOTE.sub("\x9d", ends[1]).replace("Ã ", "Ã\xa0 "))
         if found := next(filter(None, map(_decoded, (*ends, lost.strip()))), None):
             return found
     if _MISREAD_KOREAN.search(line) and (found := _decoded_korean(line.strip())):

@@ -35,6 +35,7 @@ ESCAPED = [
     ("a line end", "a&#10;-&NewLine;b", "a - b"),
     ("a number of CP1252", "&#128; 5", "€ 5"),
     ("misread before it was escaped", "Seoul&acirc;&euro;&trade;s", "Seoul’s"),
+    ("a decimal number without a semicolon", "Seoul&#8217s &amp;#39plan&#39", "Seoul’s 'plan'"),
     ("a tag becomes text", "&lt;b&gt;", "<b>"),
 ]
 

@@ -368,6 +368,8 @@ def _is_retitled_and_edited(pair: CandidatePair) -> float | None:
     fits = pair.has_same_day and pair.common_length >= MIN_BODY
     if not fits or not are_titles_similar(pair.record.title, pair.known.title):
         return None
+    if pair.has_same_title and pair.boilerplate and _has_same_title_and_day(pair) is None:
+        return None  # most of their letters are boilerplate
     return body_ratio(pair.record, pair.known, least=MIN_BODY_RATIO)
 
 

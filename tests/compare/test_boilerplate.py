@@ -50,6 +50,19 @@ def test_only_their_own_sentences_tell_two_notices_apart(after: Release, kind: K
     assert lab.change.kind is kind
 
 
+def test_two_short_notices_are_two_however_long_their_common_sentences_are(lab: Lab) -> None:
+    beef, fish = (
+        replace(notice(text), body=text + COMMON + COMMON)
+        for text in (
+            "부산항에 새로운 크레인 세 대가 내년 봄부터 들어와 무거운 화물을 옮긴다고 밝혔다.",
+            "남부 지방의 농민들은 지난 몇 주 동안 우박으로 입은 과수원 피해에 대해 보상을 받는다.",
+        )
+    )
+    lab.drop(dump(beef, *OTHERS)).drop(dump(fish))
+
+    assert lab.change.kind is Kind.NEW
+
+
 def test_a_template_whose_figures_were_corrected_is_one_release(lab: Lab) -> None:
     made = "Price of crude oil: {} dollars; of gas: {} dollars; of coal: {} dollars; of uranium: {} dollars."
     titles = [f"Prices {number}" for number in range(5)]

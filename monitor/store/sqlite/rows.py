@@ -64,6 +64,7 @@ _READ: Mapping[str, Callable[[Any], object]] = {  # how a column of this name is
     **dict.fromkeys(("last_at", "sent_at"), parse_optional_timestamp),
     **dict.fromkeys(("opened_until", "tokens_at", "flood_until", "muted_until", "resumed"), parse_optional_timestamp),
     **dict.fromkeys(("watchlists", "alert", "fields", "related"), _parse_list),
+    **dict.fromkeys(("title", "category"), lambda text: text and readable(text)),  # as of a release
     "numbers": _parse_pairs,
     "kind": parse_kind,
     "evidence": checked(lambda text: Evidence(text) if text else None),

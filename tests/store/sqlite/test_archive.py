@@ -87,6 +87,19 @@ def test_an_event_of_a_release_that_shares_its_title(archive: SqliteArchive) -> 
     assert (first["related"], twin["related"]) == ([], [1])
 
 
+def test_a_title_that_an_earlier_program_stored_escaped_is_listed_as_it_reads(
+    archive: SqliteArchive, handle: Handle
+) -> None:
+    with handle.transaction():
+        handle._connection.execute("UPDATE version SET title = 'Seoul&amp;rsquo;s chips', category = 'R&amp;D'")
+        handle._connection.execute(
+            "UPDATE message SET payload_json = replace(payload_json, 'Chip', 'Seoul&rsquo;s chip')"
+        )
+    assert {(row["title"], row["category"]) for row in events(archive, kind="new")} == {("Seoul’s chips", "R&D")}
+    titles = [item.title for one in archive.messages() for item in one.items]
+    assert "Seoul’s chip exports" in titles
+
+
 def test_an_event_of_a_reject_has_no_release(archive: SqliteArchive) -> None:
     [rejected] = events(archive, kind="rejected")
     told = ("release", "version", "title", "date", "category")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import partial, reduce
+from functools import reduce
 from itertools import pairwise, product
 from typing import NamedTuple
 
@@ -167,8 +167,13 @@ def _parse_core(field: str, core: str, *, is_exact: bool) -> _KeywordText:
         is_open_left=core.startswith("*"),
         is_open_right=len(core) > 1 and core.endswith("*"),
         core=inner,
-        words=[one._replace(form=one.form.partition(JOINT)[0]) for one in tokens(inner)],
+        words=tokens(inner) if inner.isascii() else _without_joints(tokens(inner)),
     )
+
+
+def _without_joints(words: Sequence[Token]) -> list[Token]:
+    """Return the words of a keyword: a dot or a hyphen parts them, and `jointed_spellings` joins them again."""
+    return [one._replace(form=one.form.partition(JOINT)[0]) for one in words]
 
 
 def _fault(written: _KeywordText) -> str | None:
@@ -219,12 +224,12 @@ def _keyword(written: _KeywordText, *, fields: tuple[str, ...], case: str, infle
         spelled = [as_written(written.words, endings=NOTHING)]
     elif inflect:
         spelled = list(spellings(written.words, written.core))
-        jointed = list(jointed_spellings(written.words))
+        jointed = [] if written.core.isascii() else list(jointed_spellings(written.words))
     else:
         spelled = [as_written(written.words, endings=PARTICLES)]
-    read = partial(_words, written=written, case=case, inflect=inflect)
-    words, *others = map(read, spelled)
-    return Keyword(words=words, fields=fields, others=tuple(others), jointed=tuple(map(read, jointed)))
+    words, *others = [_words(pieces, written, case=case, inflect=inflect) for pieces in spelled]
+    with_joints = tuple([_words(pieces, written, case=case, inflect=inflect) for pieces in jointed])
+    return Keyword(words=words, fields=fields, others=tuple(others), jointed=with_joints)
 
 
 def _words(pieces: Sequence[Piece], written: _KeywordText, *, case: str, inflect: bool) -> tuple[Word, ...]:
@@ -268,7 +273,7 @@ def _acronyms(pieces: Sequence[Piece]) -> set[int]:
     capitals = {
         at: piece.cased.removesuffix("s")
         for at, piece in enumerate(pieces)
-        if is_capitals(piece.cased) and piece.cased.isalpha()
+        if piece.cased[:1].isupper() and is_capitals(piece.cased) and piece.cased.isalpha()
     }
     if len(pieces) == 1:
         return {at for at, name in capitals.items() if 1 < len(name) <= _ACRONYM or name.lower() in EVERYDAY}

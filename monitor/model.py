@@ -84,6 +84,7 @@ class Release:
     url: str | None = field(default=None, compare=False)  # where it is published; None: the dump gave no link
     ref: str | None = field(default=None, compare=False)  # the publisher's own id, where the source declares it
     reading: str | None = field(default=None, compare=False)  # the format and the fingerprint of its mapping
+    is_day_of_update: bool = field(default=False, compare=False)  # its date only says when it was last changed
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots: a record that is known by its digest is never parsed

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
-from urllib.parse import urljoin, urlsplit
 
 from monitor.collect.charset import printable
 from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, too_long
 from monitor.collect.formats.days import day_of
 from monitor.collect.formats.fields import FIELDS, Expression, FileName, FormatOptions, Node, UsualNames, evaluate
-from monitor.collect.formats.markup import looks_like_markup, text_of, title_of
+from monitor.collect.formats.links import url_of
+from monitor.collect.formats.markup import Markup, Plain, looks_like_markup, text_of, title_of
 from monitor.collect.globs import fits
 from monitor.collect.source import SourceOptions
 from monitor.model import Dump, Record, Reject, Release
@@ -33,7 +33,6 @@ _UNDECODED = re.compile("[\x00-\x08\x0e-\x1d\x7f\udc00-\udfff]")
 _HALF_PAIR = re.compile("[\ud800-\udbff]")  # a program cut an escaped pair in two
 _ESCAPING = ("utf-8", "cp949", "cp1252")  # in these a byte that does not decode is no U+FFFD
 _SINGLE = ("id", "date", "url")  # of a list in one of these the first counts
-_WEB = ("http", "https")
 
 
 class RawFields(NamedTuple):
@@ -51,14 +50,24 @@ class RecordMapper:
     """Reads the records of one dump by the `map:` of its source, and by usual names where that has none."""
 
     def __init__(
-        self, dump: Dump, options: SourceOptions, *, version: int, default: dict[str, Expression] | None = None
+        self,
+        dump: Dump,
+        options: SourceOptions,
+        *,
+        version: int,
+        default: Mapping[str, Expression] | None = None,
+        updated: Expression | None = None,
     ) -> None:
-        """version: of the format's parser. default: what a format reads where the source maps nothing."""
+        """version: of the format's parser. default: what a format reads where the source maps nothing.
+
+        updated: where a format tells when a record was last changed; it dates one that has no date, and is not hashed.
+        """
         self._options, self._format = options, options.format
         self._file = FileName(dump.name)
         expressions = {**(default or {}), **self._format.map}
         self._plan = tuple((expressions.get(name), name in _SINGLE) for name in FIELDS)
         self._usual = UsualNames([name if name not in expressions else "" for name in FIELDS])
+        self._updated = updated
         self.reading = f"{self._format.format}:{self._format.fingerprint(version, options.drop)}"
         self._start = sha256(f"{dump.source}{_BETWEEN_FIELDS}{self.reading}{_BETWEEN_FIELDS}".encode())
         self._refuses_replacements = dump.encoding != "" and codecs.lookup(dump.encoding).name not in _ESCAPING
@@ -78,11 +87,23 @@ class RecordMapper:
             return Reject(reason=reason, line=line, offset=offset, text=printable(excerpt()[:EXCERPT_LENGTH]))
         digest = self._start.copy()
         digest.update(content)
-        day = day_of(" ".join(raw.date), timezone=self._format.timezone, dates=self._format.dates) if raw.date else None
+        day, is_updated = self._day(" ".join(raw.date)), False
+        if not raw.date and self._updated:
+            texts = evaluate(self._updated, node, self._file)
+            day, is_updated = self._day(texts[0][0] if texts else ""), True
         read = partial(
-            release_of, raw, day, options=self._options, base=base or self._format.base, reading=self.reading
+            release_of,
+            raw,
+            day,
+            options=self._options,
+            base=base or self._format.base,
+            reading=self.reading,
+            is_updated=is_updated,
         )
         return Record(digest=digest.digest(), day=day, line=line, offset=offset, read=read)
+
+    def _day(self, text: str) -> date | None:
+        return day_of(text, timezone=self._format.timezone, dates=self._format.dates) if text else None
 
     def _read(self, node: Node) -> RawFields:
         found, empty = list[tuple[str, ...]](), self._format.empty
@@ -125,8 +146,10 @@ class RecordMapper:
         return "the record has no title and no text: tell with map: which of its fields they are"
 
 
-def release_of(raw: RawFields, day: date | None, *, options: SourceOptions, base: str, reading: str) -> Release:
-    """Return the release that a record shows."""
+def release_of(
+    raw: RawFields, day: date | None, *, options: SourceOptions, base: str, reading: str, is_updated: bool = False
+) -> Release:
+    """Return the release that a record shows. is_updated: the day is that of its last change."""
     title, body = title_and_body(raw, options)
     categories = {name for text in raw.category if (name := _one_line(title_of(text)))}
     return Release(
@@ -134,9 +157,10 @@ def release_of(raw: RawFields, day: date | None, *, options: SourceOptions, base
         body=body,
         date=day,
         category=", ".join(sorted(categories)) or None,
-        url=web_link(" ".join(raw.url), base) if raw.url else None,
+        url=url_of(" ".join(raw.url), base) if raw.url else None,
         ref=" ".join(raw.id).strip() or None,
         reading=reading,
+        is_day_of_update=is_updated and day is not None,
     )
 
 
@@ -145,24 +169,22 @@ def title_and_body(raw: RawFields, options: SourceOptions) -> tuple[str, str]:
     body = "\n\n".join(filter(None, (_body(text, options.format) for text in raw.body)))
     if options.drop:
         body = "\n".join(line for line in body.split("\n") if not fits(options.drop, line.strip())).strip()
-    title = _one_line(title_of(" ".join(raw.title)) if options.format.html != "no" else " ".join(raw.title))
+    title = _one_line(" ".join(_title(text, options.format) for text in raw.title))
     return title or body.partition("\n")[0][:MAX_TITLE_LINE].strip(), body
 
 
-def web_link(text: str, base: str) -> str | None:
-    """Return a link as an absolute address; None: it is none of the web."""
-    try:
-        link = urljoin(base, text.strip())
-        parts = urlsplit(link)
-    except ValueError:  # brackets without an IPv6 address
-        return None
-    return link if parts.scheme in _WEB and parts.netloc and link.isprintable() else None
-
-
 def _body(text: str, options: FormatOptions) -> str:
-    is_markup = options.html == "yes" or (options.html == "auto" and looks_like_markup(text))
+    if options.html == "auto":
+        is_markup = isinstance(text, Markup) or (not isinstance(text, Plain) and looks_like_markup(text))
+    else:
+        is_markup = options.html == "yes"
     plain = readable(_whole_pairs(text_of(text) if is_markup else text))
     return "\n".join(line.rstrip() for line in plain.splitlines()).strip()
+
+
+def _title(text: str, options: FormatOptions) -> str:
+    is_plain = options.html == "no" or (options.html == "auto" and isinstance(text, Plain))
+    return text if is_plain else title_of(text)
 
 
 def _one_line(text: str) -> str:

@@ -36,6 +36,8 @@ _OTHERS = _names(
     "audio base button canvas col colgroup embed head img input label link map meta object param picture source svg"
     " textarea time video wbr"
 )
+VOID = _names("area base br col embed hr img input link meta param source track wbr")  # they have no end tag
+_TEXT_TAGS = INLINE | _BLOCKS | _CELLS | {"br", "img"}
 _KNOWN = INLINE | _BLOCKS | _CELLS | _HIDDEN | _OTHERS | {"br"}
 
 # Each is linear: a tag ends at the next angle bracket, and no two repeats meet that fit the same character.
@@ -50,6 +52,23 @@ _SPACES_IN_LINE = re.compile(r"(?:[\t\r\f]| (?=[ \t\r\f]))[ \t\r\f]*")
 _REPEATED_SPACES = re.compile("  +")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # an entity may spell one
+
+
+class Markup(str):
+    """A text that its file says is HTML."""
+
+    __slots__ = ()
+
+
+class Plain(str):
+    """A text that its file says is none of HTML, whatever signs are in it."""
+
+    __slots__ = ()
+
+
+def is_tag(name: str) -> bool:
+    """Return whether a name, in small letters, is that of an element in which HTML shows text."""
+    return name in _TEXT_TAGS
 
 
 def looks_like_markup(text: str) -> bool:

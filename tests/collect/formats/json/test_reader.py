@@ -148,11 +148,11 @@ def test_dropped_lines_are_no_part_of_the_text() -> None:
 @pytest.mark.parametrize(
     ("link", "url"),
     [
-        ("https://example.org/a b", "https://example.org/a b"),
+        ("https://example.org/a b", "https://example.org/a%20b"),
         ("/1", "https://example.org/1"),
         ("javascript:alert(1)", None),
-        ("https://example.org/\n1", "https://example.org/1"),
-        ("https://example.org/\u202e1", None),
+        ("https://example.org/\n1", None),
+        ("https://example.org/\u202e1", "https://example.org/%E2%80%AE1"),
         ("http://[", None),
         ("mailto:a@example.org", None),
     ],

@@ -1,0 +1,1 @@
+"""Read XML: records cut out by their tags, each parsed alone."""

@@ -87,6 +87,9 @@ def _check_format(source: MappingNode, path: str, diagnostics: Diagnostics) -> N
     name = canonical(node.text) if isinstance(node, ScalarNode) and not node.is_unset else "text"
     if name is None:
         return
+    needs = FORMATS[name].needs
+    if needs and not _is_set(source, needs.partition(":")[0]):
+        diagnostics.error(f"{path}.format", f"{name} needs {needs}")
     for key in source.entries:
         owners = [other for other, each in FORMATS.items() if key in each.keys]
         if owners and name not in owners and _is_set(source, key):

@@ -76,6 +76,7 @@ def test_an_alias_is_shown_as_the_name_it_stands_for(tmp_path: Path) -> None:
 BELONGS = "and this source has format: %s; remove it, or change the format"
 NO_DATES = "is not a valid order of dates: write auto, mdy, dmy, or a strptime format such as %d.%m.%Y"
 NO_BASE = "is not a valid address: write https://… in plain ASCII without spaces and without a password"
+NO_RECORDS = "xml needs records: with the name of the element that each release is in, for example records: item"
 NO_PLACE = "is not a place of records: write names joined by dots, for example data.results"
 
 
@@ -83,9 +84,11 @@ NO_PLACE = "is not a place of records: write names joined by dots, for example d
     ("text", "message"),  # « stands before the place of the fault
     [
         ("format: «jsom", "format: 'jsom' is not a known format; did you mean 'json'?"),
-        ("records: «results", f"records: belongs to the format json, {BELONGS % 'text'}"),
+        ("records: «results", f"records: belongs to the formats json, xml, {BELONGS % 'text'}"),
+        ("format: rss, records: «item", f"records: belongs to the formats json, xml, {BELONGS % 'feed'}"),
+        ("format: «xml", f"format: {NO_RECORDS}"),
         ("format: json, «categories: [x]", f"categories: belongs to the format text, {BELONGS % 'json'}"),
-        ("«map: {title: x}", f"map: belongs to the format json, {BELONGS % 'text'}"),
+        ("«map: {title: x}", f"map: belongs to the formats json, feed, xml, {BELONGS % 'text'}"),
         ("format: json, map: {«titel: x}", "map.titel: unknown key; did you mean 'title'?"),
         (
             "format: json, map: {title: a | b «+ c}",

@@ -24,6 +24,7 @@ class Format:
     module: str  # it has `reading` and PARSER_VERSION
     files: tuple[str, ...]  # globs of the names of its files
     aliases: tuple[str, ...] = ()
+    needs: str = ""  # a setting that a source of it must have, and what it is
     keys: frozenset[str] = frozenset()  # settings of a source that are of use for it, beside those of all formats
 
 
@@ -33,6 +34,18 @@ FORMATS: Mapping[str, Format] = {
         module="json.reader",
         files=("*.json", "*.jsonl", "*.ndjson", "*.jl"),
         aliases=("jsonl", "ndjson"),
+        keys=_MAPPED | {"records"},
+    ),
+    "feed": Format(
+        module="feed.reader",
+        files=("*.xml", "*.rss", "*.atom", "*.rdf", "*.json"),
+        aliases=("rss", "atom"),
+        keys=_MAPPED,
+    ),
+    "xml": Format(
+        module="xml.reader",
+        files=("*.xml",),
+        needs="records: with the name of the element that each release is in, for example records: item",
         keys=_MAPPED | {"records"},
     ),
 }

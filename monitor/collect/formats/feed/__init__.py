@@ -1,0 +1,1 @@
+"""Read feeds: RSS, RDF, Atom and JSON Feed."""

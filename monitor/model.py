@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CHANGED = "changed"
     COMPLETED = "completed"
     ENRICHED = "enriched"
+    REREAD = "reread"
     COSMETIC = "cosmetic"
     STALE = "stale"
     UNCHANGED = "unchanged"
@@ -80,10 +81,10 @@ class Release:
     body: str  # plain text as seen, line breaks kept; a listing cuts it near 3,900 characters
     date: date | None  # the listing's day, not a day named in the text; None: the dump gave none
     category: str | None = None  # None: this listing prints no category
-    # What says where it stands is no part of its text: a change of these is no change of the release.
-    url: str | None = field(default=None, compare=False)  # where it is published; None: the dump gave no link
-    ref: str | None = field(default=None, compare=False)  # the publisher's own id, where the source declares it
-    reading: str | None = field(default=None, compare=False)  # the format and the fingerprint of its mapping
+    # Known about it, and no part of it: where only these differ, nothing has changed.
+    url: str | None = field(default=None, compare=False)  # a link to it; None: none is known
+    ref: str | None = field(default=None, compare=False)  # the publisher's own id of it; None: none is known
+    reading: str | None = field(default=None, compare=False)  # FORMAT:FINGERPRINT of the mapping; None: none was needed
     is_day_of_update: bool = field(default=False, compare=False)  # its date only says when it was last changed
 
 
@@ -96,6 +97,7 @@ class Record:
     line: int  # 1-based line of its "-" in the decoded text
     read: Callable[[], Release] = field(compare=False, repr=False)  # parses its text
     offset: int = field(default=0, compare=False)  # bytes of the file before it; another encoding, another offset
+    ref: str | None = field(default=None, compare=False)  # the release's, known before it is read; None: it has none
 
     @cached_property
     def release(self) -> Release:
@@ -137,6 +139,7 @@ class Head:
     newest: date | None = None  # the newest record date of the dumps that showed the current text; None: unknown
     withdrawn: datetime | None = None  # as-of of the dump that withdrew it; None: it is listed
     others: frozenset[PastVersion] = frozenset()  # its other versions
+    readings: tuple[str, ...] = ()  # those that have given the current text, the newest last
 
     @property
     def past(self) -> frozenset[bytes]:
@@ -195,7 +198,7 @@ class Change:
     numbers: tuple[tuple[str, str], ...] = ()  # changed figures, old and new, in order
     reverted: bool = False  # the text equals an earlier version
     related: tuple[int, ...] = ()  # look-alikes that are other releases
-    keys: tuple[bytes, ...] = ()  # index entries of the text after; empty where no version is added
+    keys: tuple[bytes, ...] = ()  # index entries of the text after; where no version is added, of a new id alone
     text_hash: bytes = b""  # of the text after; empty where no version is added
     sketch: Sketch | None = None  # of the text after; None: no version is added
 
@@ -241,6 +244,8 @@ class Item:
     related: tuple[int, ...] = ()
     reason: str = ""
     source: str = ""  # the publisher; "" in messages stored by older versions
+    url: str | None = None  # as it was scraped; None: none is known
+    ref: str | None = None  # the publisher's id; None: none is known
     twins: tuple[RelatedRelease, ...] = ()  # those of `related` whose titles were known
 
 
@@ -357,6 +362,17 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdCounts:
+    """How many known releases of a dump have another id than before, though their texts stayed."""
+
+    changed: int = 0
+    of: int = 0  # 0: no id could be compared
+
+    def __add__(self, other: IdCounts) -> IdCounts:
+        return IdCounts(changed=self.changed + other.changed, of=self.of + other.of)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """Everything one dump leads to, or one part of a large dump; stored whole or not at all."""
 
@@ -374,6 +390,7 @@ class Batch:
     missing: tuple[int, ...] = ()  # releases that are withdrawn if the next dump of the listing lacks them, too
     row: int | None = None  # id of the dump row that the earlier parts made; None: this is the first part
     is_last: bool = True  # all of the dump is stored with it
+    ids: IdCounts = IdCounts()  # of the dump up to here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,6 +409,7 @@ class IngestReport:
     counts: dict[Kind, int] = field(default_factory=dict)
     evidence: Evidence | None = None  # how as_of is known; None: an older version stored it
     missing: int = 0  # releases of its listing that a second dump is to withdraw; not stored
+    ids: IdCounts = IdCounts()  # not stored either
 
     @property
     def rejected(self) -> int:

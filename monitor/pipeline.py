@@ -18,11 +18,12 @@ from monitor.compare.age import doubt_of, is_older
 from monitor.compare.candidates import load_candidates
 from monitor.compare.classify import classify, withdrawn
 from monitor.compare.identity import FormCache, as_seen
+from monitor.compare.publisher_ids import count_ids, settle_ids
 from monitor.compare.reservations import Reservations
 from monitor.dump_age import Age, Evidence
 from monitor.errors import Stale
 from monitor.match.matcher import Matcher
-from monitor.model import Alert, Batch, Change, Dump, IngestReport, Mode, Record, SeenRecord
+from monitor.model import Alert, Batch, Change, Dump, IdCounts, IngestReport, Mode, Record, SeenRecord
 from monitor.notify.compose import compose
 from monitor.ports import Known, Store
 
@@ -41,7 +42,7 @@ class Routing:
     on_missing: Callable[[IngestReport], None] = lambda report: None
 
 
-def ingest(
+def ingest(  # noqa: PLR0913 - each is a part that a caller may bring of its own
     dump: Dump,
     *,
     options: SourceOptions,
@@ -50,6 +51,7 @@ def ingest(
     now: datetime,
     mode: Mode,
     muted: Callable[[], Collection[str]] = frozenset,
+    read: Callable[[Dump, SourceOptions], Reading] = reader,
 ) -> IngestReport:
     """Ingest one dump; on return all of it is stored.
 
@@ -58,6 +60,7 @@ def ingest(
     Interrupted between two parts.
 
     Matches of a muted watchlist are recorded without alerts. `muted` is called once, and never for known content.
+    read: how the records of a dump are found.
 
     Known content is noted and has no effect, unless the mode is AGAIN, a newer timestamp in the file name makes it a
     newer confirmation, or the same path has shown something else since: a publisher may go back.
@@ -68,7 +71,7 @@ def ingest(
     replayed = known if known and not _is_newer(dump, known, before, options, now=now) else None
     if replayed and mode is not Mode.AGAIN:
         return store.note_duplicate(dump, replayed, parser=version_of(options), now=now)
-    reading = reader(dump, options)
+    reading = read(dump, options)
     summary, reservations, seen_records = _summarize(reading, dump, options, store, now=now)
     run = _IngestRun(
         dump=dump,
@@ -86,10 +89,10 @@ def ingest(
             earlier_texts=store.earlier_texts(before.dump) if before else frozenset(),
         ),
     )
-    row = None
+    row, ids = None, IdCounts()
     for part in split_into_parts(reading.entries(), max_records=dump.max_records):
-        report = run.ingest_part(part, row=row)
-        row = report.dump
+        report = run.ingest_part(part, row=row, ids=ids)
+        row, ids = report.dump, report.ids
     return report
 
 
@@ -178,8 +181,11 @@ class _IngestRun:
     seen_records: Mapping[bytes, SeenRecord] | None  # before the first part; None: too many to keep
     age: Age
 
-    def ingest_part(self, part: DumpPart, *, row: int | None) -> IngestReport:
-        """Decide on one part and store it; decide again where the store has changed meanwhile."""
+    def ingest_part(self, part: DumpPart, *, row: int | None, ids: IdCounts) -> IngestReport:
+        """Decide on one part and store it; decide again where the store has changed meanwhile.
+
+        ids: what the earlier parts have told.
+        """
         dump, routing, seen_records = self.dump, self.routing, self.seen_records
         for _ in range(_MAX_ATTEMPTS):
             if seen_records is None:
@@ -202,6 +208,7 @@ class _IngestRun:
                 missing=missing,
                 row=row,
                 is_last=part.is_last,
+                ids=ids + count_ids(changes, seen),
             )
             try:
                 report = self._commit(batch)
@@ -209,7 +216,7 @@ class _IngestRun:
                 seen_records = None
                 continue
             self.reservations.mark_shown(seen, changes)
-            return report
+            return replace(report, ids=batch.ids)
         raise Stale(f"the store kept changing while {dump.name} was ingested; the monitor will try again")
 
     def _commit(self, batch: Batch) -> IngestReport:
@@ -227,8 +234,9 @@ class _IngestRun:
         Records that show what they showed before come first: they are not parsed or compared.
         """
         source, reservations = self.dump.source, self.reservations
-        seen_records = {each.digest: seen for each in part.records if (seen := known_records.get(each.digest))}
-        free = [each for each in part.records if not reservations.is_repeat(each.digest, seen_records.get(each.digest))]
+        settled = settle_ids(part.records)
+        seen_records = {each.digest: seen for each in settled if (seen := known_records.get(each.digest))}
+        free = [each for each in settled if not self._is_passed_over(each, seen_records.get(each.digest))]
         same = as_seen(free, seen_records, is_free=reservations.is_free)
         records = [record for record in free if record.digest not in same]
         shown = {one.number for one in same.values()}
@@ -237,7 +245,7 @@ class _IngestRun:
             records, source=source, seen_records=seen_records, form_cache=form_cache, store=self.store
         )
         known = _without_dropped(known, self.options.drop)
-        unavailable = reservations.unavailable(known.heads, {record.digest for record in records})
+        unavailable = reservations.unavailable(known.heads, {record.digest for record in part.records})
         changes = classify(
             records,
             source=source,
@@ -250,6 +258,13 @@ class _IngestRun:
         shown.update(change.number for change in changes)
         vanished, missing = self._withdrawn(shown) if part.is_last else ((), ())
         return _Decision(same, changes + vanished, _titles(changes, known), missing)
+
+    def _is_passed_over(self, record: Record, seen: SeenRecord | None) -> bool:
+        """Return whether an earlier part has this record, or the dump has a later capture of its release."""
+        if self.reservations.is_repeat(record.digest, seen):
+            return True
+        is_earlier = record.ref is not None and seen is not None and not seen.is_current
+        return is_earlier and seen is not None and not self.reservations.is_free(seen.number, record.digest)
 
     def _without_silent(self, alert: Alert) -> Alert:
         """Return the alert without the watchlists that are muted or have no channel: they alert nobody."""

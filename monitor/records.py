@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import NamedTuple, Protocol, TypeVar
 
 from monitor.dump_age import Evidence
-from monitor.model import FileSignature, Head, IngestReport, Kind, Release
+from monitor.model import FileSignature, Head, IdCounts, IngestReport, Kind, Release
 
 PAGE = 500  # values read at a time: a large store never lies in memory
 
@@ -69,6 +69,8 @@ class VersionRecord(Listed):
     date: date | None  # None: the dump gave none
     category: str | None  # None: the dump gave none
     body: str  # "" where it was pruned
+    url: str | None  # as that dump gave it; None: it gave none
+    ref: str | None  # the publisher's id, likewise
 
     cursor = property(attrgetter("version"))
 
@@ -104,6 +106,8 @@ class EventRecord(Listed):
     reverted: bool
     related: tuple[int, ...]
     reason: str
+    url: str | None  # the release's newest link; None: none is known
+    ref: str | None  # the publisher's id, likewise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,8 @@ class MessageItem:
     version: int
     title: str
     watchlists: tuple[str, ...]
+    url: str | None = None  # None: none was known, as with the next
+    ref: str | None = None  # the publisher's id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,6 +338,9 @@ class Archive(Protocol):
 
     def summary(self) -> Summary:
         """Return the counts that `status` shows."""
+
+    def changed_ids(self) -> Mapping[str, IdCounts]:
+        """Return the sources whose newest dump gave known releases other ids, though their texts stayed."""
 
     def days(self, midnights: Sequence[datetime]) -> Mapping[Kind, Sequence[int]]:
         """Count the events of each kind from each of these times to the next one."""

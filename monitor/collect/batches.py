@@ -21,7 +21,10 @@ _BATCH_SIZE = 1_000  # records looked up in one query
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DumpPart:
-    """A part of a dump, stored completely or not at all, without exact repeats."""
+    """A part of a dump, stored completely or not at all.
+
+    Exact repeats are left out, but of records with an id: which of them is the last may matter.
+    """
 
     records: tuple[Record, ...]
     rejects: tuple[Reject, ...]
@@ -84,9 +87,9 @@ def split_into_parts(entries: Iterable[Entry], *, max_records: Callable[[], int]
 
 
 def _part(entries: list[Entry], *, is_last: bool) -> DumpPart:
-    records: dict[bytes, Record] = {}
+    records: dict[bytes | int, Record] = {}
     for entry in entries:
         if isinstance(entry, Record):
-            records.setdefault(entry.digest, entry)
+            records.setdefault(entry.digest if entry.ref is None else len(records), entry)
     rejects = tuple(entry for entry in entries if isinstance(entry, Reject))
     return DumpPart(records=tuple(records.values()), rejects=rejects, is_last=is_last)

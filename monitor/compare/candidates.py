@@ -49,16 +49,17 @@ def load_candidates(
     known = store.snapshot(form_cache.text_keys(new), stale, most=MAX_CANDIDATES)
     if not new:
         return known
+    ids = form_cache.id_keys(new)  # an id of many releases tells none of them apart: it is left out
     left = [r.digest for r in records if r.digest not in seen_records or not seen_records[r.digest].is_current]
     around = nearby_days(source, (day for day in map(form_cache.day, new) if day))
-    reader = _SketchReader(store, form_cache, _without_long(known))
+    reader = _SketchReader(store, form_cache, _without_long(known, but=ids))
     near = reader.read(around, most=MAX_SKETCHES)
     on_day = dict(near)
     if len(near) == MAX_SKETCHES:  # of its own day a record is compared with more
         for key in around & {form_cache.entries(digest).get("day") for digest in left}:
             on_day |= reader.read({key}, most=MAX_SHARING)
     days = {day: Crowd(sketches) for day, sketches in _by_day(on_day).items()}
-    crowds = {key: Crowd(reader.read({key}, most=MAX_SHARING)) for key in reader.known.crowded}
+    crowds = {key: Crowd(reader.read({key}, most=MAX_SHARING)) for key in reader.known.crowded - ids}
     nearest = {digest: _nearest(digest, form_cache, days, crowds) for digest in left}
     alike = candidates({digest: form_cache.of_record(digest).sketch for digest in new}, near)
     wanted = {number for by_entry in nearest.values() for numbers in by_entry.values() for number in numbers}
@@ -198,9 +199,10 @@ def _nearest(
     return found
 
 
-def _without_long(known: Known) -> Known:
+def _without_long(known: Known, *, but: Collection[bytes]) -> Known:
     """Return the same, with the keys as crowded whose texts are too long to compare all of them with one text."""
-    lengths = {key: sum(len(known.heads[n].release.body) for n in found) for key, found in known.by_key.items()}
+    found = {key: numbers for key, numbers in known.by_key.items() if key not in but}
+    lengths = {key: sum(len(known.heads[n].release.body) for n in numbers) for key, numbers in found.items()}
     long = {key for key, length in lengths.items() if length > MAX_LENGTH}
     if not long:
         return known

@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from monitor.compare.age import doubt_of, is_older, is_repeated, proof_of
 from monitor.compare.diff import Redline, has_same_words, redline
-from monitor.compare.fingerprint import index_entries, is_cut_view, normal_form, text_hash
+from monitor.compare.fingerprint import id_key, index_entries, is_cut_view, normal_form, normal_id, text_hash
 from monitor.compare.identity import ALL_AVAILABLE, FormCache, assign, is_day_of_dump
 from monitor.compare.near_duplicates import near_duplicates
+from monitor.compare.publisher_ids import is_reread
 from monitor.compare.reservations import Unavailable
 from monitor.dump_age import Age
 from monitor.model import Change, Edit, Head, Kind, PastVersion, Record, Release, SeenRecord
@@ -54,36 +55,67 @@ def classify(
                 form = normal_form(change.after)
                 keys = tuple(index_entries(source, form).values())
                 change = replace(change, keys=keys, text_hash=form.text_hash, sketch=form.sketch)
+            elif change.after.ref != head.release.ref:
+                change = replace(change, keys=_key_of_id(source, change.after.ref))
             changes.append(change)
     return _with_related(tuple(changes), known, form_cache)
+
+
+def _key_of_id(source: str, ref: str | None) -> tuple[bytes, ...]:
+    """Return the index entry of an id that was learned; the text has its entries already."""
+    id_ = normal_id(ref or "")
+    return (id_key(source, id_),) if id_ else ()
 
 
 def compare(record: Record, head: Head, *, evidence: str, age: Age, seen: SeenRecord | None = None) -> Change:
     """Return the change that a record makes to the release it shows; the first rule that fits decides."""
     if seen is not None and seen.version == head.version and head.withdrawn is None:
         return _change(Kind.UNCHANGED, record, head, _Comparison(after=head.release), reason=evidence)
-    views = _merge(head.release, record.release)
+    is_read_anew = is_reread(record.release, head.readings)
+    if is_read_anew:  # the bytes of a replayed dump are known, and this reading of them is not
+        age = replace(age, is_replay=False)
+    views = _merge(head.release, record.release, is_late=is_older(age, head))
     doubt = _doubt(views, head, age, seen)
-    if head.withdrawn is not None and doubt.is_stale:
-        kind, what = Kind.STALE, doubt.reason
-    elif head.withdrawn is not None:
-        kind, what = Kind.REAPPEARED, f"it was withdrawn and is back{views.summary and ', ' + views.summary}"
-    elif views.changed and doubt.is_stale:
-        kind, what = Kind.STALE, f"{doubt.reason}: {views.summary}"
-    elif views.changed:
-        kind, what = _kind_of_change(head, views, age)
-    elif views.is_longer:
-        kind, what = Kind.COMPLETED, "the text goes on where it was cut"
-    elif views.added_fields:
-        kind, what = Kind.ENRICHED, f"the {' and the '.join(views.added_fields)} became known"
-    elif views.after != head.release:
-        kind = Kind.STALE if doubt.is_stale else Kind.COSMETIC
-        what = "only quotes, dashes, spaces, letter case or the like differ"
-    else:
-        kind, what, views = Kind.UNCHANGED, "nothing is new", _Comparison(after=head.release)
-    if kind in (Kind.CHANGED, Kind.REAPPEARED) and doubt.reason:
+    kind, what = _verdict(views, head, age, doubt, is_read_anew=is_read_anew)
+    if kind is Kind.REREAD:
+        views = replace(views, after=_linked(record.release, views.after))
+    elif kind is Kind.UNCHANGED:
+        views = _Comparison(after=_linked(head.release, views.after))
+    elif kind in (Kind.CHANGED, Kind.REAPPEARED) and doubt.reason:
         what = f"{what}; {doubt.reason}"
     return _change(kind, record, head, views, reason=f"{evidence}; {what}", seen=seen)
+
+
+def _verdict(views: _Comparison, head: Head, age: Age, doubt: _Doubt, *, is_read_anew: bool) -> tuple[Kind, str]:
+    """Return what became of a release, and half a sentence that says why."""
+    if head.withdrawn is not None and not doubt.is_stale:
+        return Kind.REAPPEARED, f"it was withdrawn and is back{views.summary and ', ' + views.summary}"
+    if doubt.is_stale and (head.withdrawn is not None or views.changed):
+        return Kind.STALE, doubt.reason if head.withdrawn is not None else f"{doubt.reason}: {views.summary}"
+    if is_read_anew and (views.changed or views.is_longer):
+        return Kind.REREAD, f"another mapping reads it{views.summary and ': ' + views.summary}"
+    if views.changed:
+        return _kind_of_change(head, views, age)
+    return _kind_of_addition(head, views, doubt)
+
+
+def _kind_of_addition(head: Head, views: _Comparison, doubt: _Doubt) -> tuple[Kind, str]:
+    """Return what became of a release about which both views agree as far as they reach."""
+    if views.is_longer:
+        return Kind.COMPLETED, "the text goes on where it was cut"
+    if views.added_fields:
+        return Kind.ENRICHED, f"the {' and the '.join(views.added_fields)} became known"
+    if views.after != head.release:
+        kind = Kind.STALE if doubt.is_stale else Kind.COSMETIC
+        return kind, "only quotes, dashes, spaces, letter case or the like differ"
+    return Kind.UNCHANGED, "nothing is new"
+
+
+def _linked(release: Release, known: Release) -> Release:
+    """Return a release with what is known about another one: its link, its id, and how it was read."""
+    if (release.url, release.ref, release.reading) == (known.url, known.ref, known.reading):
+        return release
+    return replace(release, url=known.url, ref=known.ref, reading=known.reading)
 
 
 class _Doubt(NamedTuple):
@@ -163,7 +195,7 @@ def _change(
     version = head.last + 1 if views.after != head.release else head.version
     if kind is Kind.STALE and seen is not None:
         version = seen.version  # this very record is in the history already
-    may_revert = bool(views.changed) and kind not in (Kind.STALE, Kind.COSMETIC)
+    may_revert = bool(views.changed) and kind not in (Kind.STALE, Kind.COSMETIC, Kind.REREAD)
     is_reverted = may_revert and _was_shown(views, head.others)
     is_text = not {"title", "body"}.isdisjoint(views.changed)
     again = f"; this is an earlier {'text' if is_text else ' and '.join(views.changed)} again" if is_reverted else ""
@@ -255,7 +287,8 @@ class _Comparison:
         return tuple(pair for line in self.redlines for pair in line.numbers)
 
 
-def _merge(old: Release, new: Release) -> _Comparison:
+def _merge(old: Release, new: Release, *, is_late: bool) -> _Comparison:
+    """is_late: what is known about the old one is newer than what is known about the new one."""
     known, shown = normal_form(old), normal_form(new)
     is_shorter = known.body != shown.body and is_cut_view(shown, of=known)
     is_longer = known.body != shown.body and is_cut_view(known, of=shown)
@@ -267,12 +300,16 @@ def _merge(old: Release, new: Release) -> _Comparison:
     # If only the open last word of a cut view differs, the views agree as far as both reach.
     # The same words without their final full stop would make the head look cut.
     lost_its_stop = known.body == shown.body and shown.is_cut and not known.is_cut
+    oldest, newest = (new, old) if is_late else (old, new)
     keeps_body = is_shorter or lost_its_stop or (body_line is not None and not body_line.places)
     after = Release(
         title=new.title,
         body=old.body if keeps_body else body_line.merged if body_line else new.body,
         date=new.date or old.date,
         category=new.category or old.category,
+        url=newest.url or oldest.url,
+        ref=newest.ref or oldest.ref,
+        reading=newest.reading or oldest.reading,
     )
     lines = {"title": title_line, "body": body_line if not keeps_body else None}
     changed = [name for name, line in lines.items() if line]

@@ -32,6 +32,7 @@ class NormalForm:
     body: str
     date: date | None
     is_cut: bool
+    id: str | None = None  # the publisher's; None: it has none
 
     @cached_property
     def numbers(self) -> list[str]:
@@ -67,7 +68,22 @@ def normal_form(release: Release) -> NormalForm:
         body=soft(release.body),
         date=release.date,
         is_cut=is_cut(release.body),
+        id=None if release.ref is None else normal_id(release.ref),
     )
+
+
+def normal_id(ref: str) -> str | None:
+    """Return a publisher's id as it is compared: a link without its scheme, its host in lower case; None: it is empty.
+
+    >>> normal_id(" HTTPS://Example.org/News?id=7 ")
+    '//example.org/News?id=7'
+    """
+    ref = ref.strip()
+    scheme, slashes, rest = ref.partition("://")
+    if slashes and scheme.lower() in ("http", "https"):
+        end = next((at for at, char in enumerate(rest) if char in "/?#"), len(rest))
+        return f"//{rest[:end].lower()}{rest[end:]}"
+    return ref or None
 
 
 def text_hash(release: Release) -> bytes:
@@ -81,13 +97,20 @@ def sketch(release: Release) -> Sketch:
 
 
 def index_entries(source: str, form: NormalForm) -> dict[str, bytes]:
-    """Return the index entries of a release: by title, by the start of its body, by day."""
+    """Return the index entries of a release: by title, by the start of its body, by day, by the publisher's id."""
     found = {"title": _hash("title", source, form.title)}
     if len(form.body) >= FINGERPRINT_LENGTH:
         found["body"] = _hash("body", source, form.body[:FINGERPRINT_LENGTH])
     if form.date is not None:
         found["day"] = _day_key(source, form.date)
+    if form.id is not None:
+        found["id"] = id_key(source, form.id)
     return found
+
+
+def id_key(source: str, id_: str) -> bytes:
+    """Return the index entry of a publisher's id in its normal form."""
+    return _hash("id", source, id_)
 
 
 def index_keys(source: str, release: Release) -> tuple[bytes, ...]:

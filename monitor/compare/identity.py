@@ -8,7 +8,7 @@ every sentence of their text release, annual reports with titles .90 similar. Wh
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from rapidfuzz import fuzz
@@ -70,13 +70,21 @@ class FormCache:
             self._head_forms[head.number] = normal_form(head.release)
         return self._head_forms[head.number]
 
+    def reading(self, digest: bytes) -> str | None:
+        """Return how a record of the dump was read."""
+        return self._records[digest].release.reading
+
     def day(self, digest: bytes) -> date | None:
         """Return the day of a record of the dump; None: it has none."""
         return self._records[digest].day
 
     def text_keys(self, digests: Iterable[bytes]) -> set[bytes]:
-        """Return the title and body entries of these records."""
+        """Return the title, body and id entries of these records."""
         return {key for digest in digests for by, key in self.entries(digest).items() if by != "day"}
+
+    def id_keys(self, digests: Iterable[bytes]) -> set[bytes]:
+        """Return the id entries of these records."""
+        return {key for digest in digests if (key := self.entries(digest).get("id"))}
 
 
 def as_seen(
@@ -113,11 +121,13 @@ def assign(
     """
     found = _assign_as_seen(records, known, seen_records, unavailable)
     left = [record for record in records if record.digest not in found]
-    candidates = _Candidates(left, known, seen_records, form_cache, dump_day)
+    candidates = _Candidates(left, known, seen_records, form_cache, dump_day, shown=unavailable.shown)
     for rule in EVIDENCE_RULES if candidates else ():
         taken = {number for number, _ in found.values()} | unavailable.reserved
         if rule not in STRONG_RULES:
             taken |= unavailable.for_equal_text
+        if rule.entry == "id":  # records of several parts with one id are captures of one release
+            taken -= unavailable.shown.difference(number for number, _ in found.values())
         for _, number, digest in sorted(candidates.scored(rule, found, taken)):
             if digest not in found and number not in taken:
                 found[digest] = (number, rule.evidence)
@@ -153,9 +163,12 @@ class _Candidates:
         seen_records: Mapping[bytes, SeenRecord],
         form_cache: FormCache,
         dump_day: date | None,
+        *,
+        shown: Collection[int] = (),
     ) -> None:
         self._known = known
         self._dump_day = dump_day
+        self._shown = shown
         self._form_cache = form_cache
         self._seen = {digest: seen_record.number for digest, seen_record in seen_records.items()}
         self._numbers_by_entry = {one.digest: found for one in records if (found := self._numbers(one.digest))}
@@ -172,7 +185,7 @@ class _Candidates:
             for number in by_entry.get(rule.entry, ())
             if number not in taken
         )
-        scores = ((rule.score(self._pair(digest, number)), number, digest) for digest, number in pairs)
+        scores = ((_score(rule, self._pair(digest, number)), number, digest) for digest, number in pairs)
         return [(-score, number, digest) for score, number, digest in scores if score is not None]
 
     def _numbers(self, digest: bytes) -> dict[str, Collection[int]]:
@@ -180,7 +193,7 @@ class _Candidates:
         seen = self._seen.get(digest)
         found: dict[str, Collection[int]] = {}
         entries, nearest = self._form_cache.entries(digest), self._known.nearest.get(digest, {})
-        for by in ("title", "body", "day"):
+        for by in ("title", "body", "day", "id") if "id" in entries else ("title", "body", "day"):
             numbers = nearest.get(by) or (self._known.by_key.get(entries[by], ()) if by in entries else ())
             if seen is not None and seen not in numbers:
                 numbers = (*numbers, seen)
@@ -191,7 +204,12 @@ class _Candidates:
     def _pair(self, digest: bytes, number: int) -> CandidatePair:
         head, is_seen = self._known.heads[number], self._seen.get(digest) == number
         record, known = self._form_cache.of_record(digest), self._form_cache.of_head(head)
-        return CandidatePair(record, known, head.others, is_seen, self._known.boilerplate, self._dump_day)
+        pair = CandidatePair(record, known, head.others, is_seen, self._known.boilerplate, self._dump_day)
+        if record.id is None or (number in self._shown and not are_titles_similar(record.title, known.title)):
+            return pair
+        has_same_id = record.id == known.id or number in self._numbers_by_entry[digest].get("id", ())
+        is_comparable = self._form_cache.reading(digest) == head.release.reading
+        return replace(pair, has_same_id=has_same_id, has_other_id=is_comparable and not has_same_id and bool(known.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +222,14 @@ class CandidatePair:
     is_seen: bool = False  # the record was assigned to this release before
     boilerplate: frozenset[int] = frozenset()  # three-word sequences that several other releases have
     dump_day: date | None = None  # as of which the record's dump shows its source; None: unknown
+    has_same_id: bool = False  # the release has had the record's id
+    has_other_id: bool = False  # both have an id by the same mapping, and they differ
+
+    @property
+    def is_id_new(self) -> bool:
+        """Whether an id that differs was only made anew, such as a link with a token: the text says so by itself."""
+        has_same_text = self.has_same_body and self.common_length >= MIN_BODY_ALONE
+        return has_same_text and (self.has_same_title or self.has_same_day)
 
     @property
     def has_same_title(self) -> bool:
@@ -284,6 +310,27 @@ def _words_within(words: Sequence[str], sequences: Collection[int]) -> int:
     starts = bytes(one in sequences for one in map(hash, zip(words, words[1:], words[2:], strict=False)))
     begins = int.from_bytes(starts, "little")  # a byte is 1 where such a sequence begins
     return (begins | begins << 8 | begins << 16).bit_count()
+
+
+def _score(rule: EvidenceRule, pair: CandidatePair) -> float | None:
+    """Return how well a pair fits a rule; two ids are two releases, unless one of them was only made anew."""
+    return None if pair.has_other_id and not pair.is_id_new else rule.score(pair)
+
+
+def _has_same_id(pair: CandidatePair) -> float | None:
+    """Believe an id that was used for this release where title or text speak for it as well."""
+    if not pair.has_same_id:
+        return None
+    title = fuzz.ratio(pair.record.title[:MAX_TITLE], pair.known.title[:MAX_TITLE]) / 100
+    is_same_text = pair.is_seen or (bool(pair.common_length) and (pair.has_same_body or pair.is_cut_or_earlier))
+    text = 1.0 if is_same_text else _similarity(pair.record, pair.known)
+    fits = title >= MIN_TITLE_RATIO / 100 or text >= MIN_SHINGLES_SHARED
+    return title + 2 * text + pair.has_same_day if fits else None
+
+
+def _has_same_id_and_day(pair: CandidatePair) -> float | None:
+    """Believe an id also where all was written anew and only the day does not speak against it."""
+    return 1.0 if pair.has_same_id and (pair.has_same_day or pair.lacks_day) else None
 
 
 def _is_same_release(pair: CandidatePair) -> float | None:
@@ -382,16 +429,19 @@ def _has_same_body(pair: CandidatePair) -> float | None:
 class EvidenceRule:
     """One class of evidence: how well a pair fits it (None: not at all), and the words of the reason."""
 
-    entry: str  # the index entry that both must share: title | body | day
+    entry: str  # the index entry that both must share: title | body | day | id
     score: Callable[[CandidatePair], float | None]
     evidence: str
 
 
 EVIDENCE_RULES = (
+    EvidenceRule(entry="id", score=_has_same_id, evidence="same id"),
     EvidenceRule(entry="title", score=_is_same_release, evidence="same title, day and text"),
     EvidenceRule(
         entry="title", score=_is_cut_or_earlier, evidence="same title and day, and one text is a cut or earlier view"
     ),
+    # Later, for an id may be a row's number: the row may hold another release, and this one stand in another row.
+    EvidenceRule(entry="id", score=_has_same_id_and_day, evidence="same id, and no other day"),
     EvidenceRule(entry="title", score=_is_undated, evidence="same title and text, and one view has no date"),
     EvidenceRule(entry="title", score=_has_same_title_and_day, evidence="same title and day"),
     EvidenceRule(entry="title", score=_is_redated, evidence="same title and text"),
@@ -405,4 +455,4 @@ EVIDENCE_RULES = (
     EvidenceRule(entry="day", score=_is_retitled_and_edited, evidence="same day, title and text nearly the same"),
     EvidenceRule(entry="body", score=_has_same_body, evidence="same text"),
 )
-STRONG_RULES = EVIDENCE_RULES[:2]  # the others never win over a record that was seen before as an earlier text
+STRONG_RULES = EVIDENCE_RULES[:3]  # the others never win over a record that was seen before as an earlier text

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from monitor.model import Change, SeenRecord
 
@@ -25,6 +25,9 @@ class Unavailable:
 
     reserved: frozenset[int] = frozenset()
     for_equal_text: frozenset[int] = frozenset()  # only the strong evidence of an equal text may assign them
+    shown: frozenset[int] = field(
+        default=frozenset(), compare=False
+    )  # of `reserved`, those that an earlier part has shown
 
 
 _BLOCK = 256  # release numbers that are kept side by side: those of one dump are near each other as a rule
@@ -69,14 +72,18 @@ class Reservations:
     def unavailable(self, numbers: Iterable[int], digests: Collection[bytes]) -> Unavailable:
         """Return which of these releases are not free for the records with these digests."""
         own = {_short(digest) for digest in digests}
-        reserved, for_equal_text = set[int](), set[int]()
+        reserved, for_equal_text, shown = set[int](), set[int](), set[int]()
         for number in numbers:
             strength, owner = self._reserved(number)
+            if strength == _SHOWN:
+                shown.add(number)
             if strength == _SHOWN or (strength == _CURRENT and owner not in own):
                 reserved.add(number)
             elif strength == _EARLIER and owner not in own:
                 for_equal_text.add(number)
-        return Unavailable(reserved=frozenset(reserved), for_equal_text=frozenset(for_equal_text))
+        return Unavailable(
+            reserved=frozenset(reserved), for_equal_text=frozenset(for_equal_text), shown=frozenset(shown)
+        )
 
     def _reserved(self, number: int) -> tuple[int, int]:
         """Return how strongly a release is reserved (0: not at all) and the short digest of its record."""

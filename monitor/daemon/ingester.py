@@ -298,6 +298,9 @@ def _log_report(report: IngestReport) -> None:
     more = {"see": "monitor dumps --rejects"} if report.rejected else {}
     if report.missing:
         warn("listing_incomplete", source=report.source, name=report.name, missing=report.missing)
+    if report.ids.changed:
+        share = f"{report.ids.changed} of {report.ids.of}"
+        warn("ids_changed", source=report.source, name=report.name, share=share, see="monitor check")
     counts = {str(kind): count for kind, count in report.counts.items() if count}
     if report.counts.get(Kind.STALE):
         more |= {"as_of": rfc3339(report.as_of) or "", "as_of_from": report.evidence or "unknown"}

@@ -36,6 +36,7 @@ def lint(config: Config, diagnostics: Diagnostics) -> None:
     with suppress(NotFound), open_read_only(config) as store:  # the first run creates it
         _check_sources_named(config, store.archive, diagnostics)
         _check_channels_named(config, store.archive, diagnostics)
+        _check_ids(config, store.archive, diagnostics)
         _check_reach(config, store.archive, diagnostics)
 
 
@@ -104,6 +105,15 @@ def _check_channels_named(config: Config, archive: Archive, diagnostics: Diagnos
         if name not in config.channels:
             wait = f"{count:,} alert{' waits' if count == 1 else 's wait'}"
             diagnostics.warning("channels", f"{wait} for '{name}', which is not configured, until max_age is over")
+
+
+def _check_ids(config: Config, archive: Archive, diagnostics: Diagnostics) -> None:
+    """Warn about a source whose ids hold something that changes with every dump, such as a token in a link."""
+    for name, ids in archive.changed_ids().items():
+        if name in config.sources and 2 * ids.changed >= ids.of:
+            advice = "write map: {id: none}, or the part that stays (id: link&newsId)"
+            message = f"{ids.changed} of {ids.of} ids of {name} changed while their texts stayed: {advice}"
+            diagnostics.warning(f"sources.{name}", message)
 
 
 def _check_reach(config: Config, archive: Archive, diagnostics: Diagnostics) -> None:

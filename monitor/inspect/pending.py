@@ -75,7 +75,12 @@ def _waiting(config: Config, store: Stores) -> Iterator[MessageRecord]:
                 sent_at=None,
                 items=tuple(
                     MessageItem(
-                        release=item.release, version=item.version, title=item.title, watchlists=item.watchlists
+                        release=item.release,
+                        version=item.version,
+                        title=item.title,
+                        watchlists=item.watchlists,
+                        url=item.url,
+                        ref=item.ref,
                     )
                     for item in (one.notice.item for _, _, one in group)
                 ),

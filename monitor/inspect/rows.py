@@ -61,6 +61,8 @@ def release_row(stored: Stored, watchlists: Sequence[str]) -> Row:
         "date": _json_value(stored.release.date),
         "category": stored.release.category,
         "state": stored.state,
+        "url": stored.release.url,
+        "ref": stored.release.ref,
         "watchlists": list(watchlists),
     }
 
@@ -74,6 +76,8 @@ def match_row(candidate: Candidate, alert: Alert) -> Row:
         "date": _json_value(candidate.release.date),
         "hits": [{"text": hit.text, "field": hit.field, "start": hit.start, "end": hit.end} for hit in alert.hits],
         "total": sum(count for _, count in alert.totals),
+        "url": candidate.release.url,
+        "ref": candidate.release.ref,
     }
 
 
@@ -107,7 +111,7 @@ def dump_row(report: IngestReport) -> Row:
     """Return a line of `dumps` and of `ingest`."""
     counts = {str(kind): report.counts.get(kind, 0) for kind in Kind}
     row = {**_fields(report, dump="id", name="path"), "sha256": report.sha256.hex(), "counts": counts}
-    return {name: value for name, value in row.items() if name != "missing"}
+    return {name: value for name, value in row.items() if name not in ("missing", "ids")}
 
 
 def reject_row(reject: RejectRecord) -> Row:

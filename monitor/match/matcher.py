@@ -34,6 +34,7 @@ _ALERTED: Mapping[Kind, frozenset[tuple[bool, bool]]] = MappingProxyType(
         Kind.CHANGED: _MATCHES_EITHER,
         Kind.COMPLETED: _MATCHES_NEWLY,
         Kind.ENRICHED: _MATCHES_NEWLY,
+        Kind.REREAD: _MATCHES_NEWLY,
     }
 )
 _COMPARED_KINDS = frozenset(kind for kind, cases in _ALERTED.items() if cases != _MATCHES_NOW)

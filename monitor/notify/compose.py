@@ -87,6 +87,8 @@ def item_of(
         related=change.related,
         reason=change.reason,
         source=source,
+        url=change.after.url,
+        ref=change.after.ref,
         twins=tuple(RelatedRelease(number=n, title=_truncated(titles[n], _MAX_RELATED_TITLE)) for n in titled),
     )
 

@@ -28,15 +28,15 @@ watch: {settle: soon}
 """
 FIELDS = {
     ("events",): "id at source dump kind release version title date category watchlists alert fields numbers reverted"
-    " related reason",
+    " related reason url ref",
     ("alerts",): "id channel kind state attempts due reason sent_at items uncertain",
     ("dumps",): "id source path sha256 status size encoding as_of evidence at counts",
     ("dumps", "--rejects"): "id source path line offset reason text state at",
-    ("show", "1"): "release version kind at dump title date category body edits numbers",
+    ("show", "1"): "release version kind at dump title date category body edits numbers url ref",
     ("channels",): "name state pending failures opened_until muted_until last_reason",
     ("status",): "ok daemon sources releases outbox channels config store",
 }
-KINDS = "new changed completed enriched cosmetic stale unchanged withdrawn reappeared rejected"
+KINDS = "new changed completed enriched reread cosmetic stale unchanged withdrawn reappeared rejected"
 
 
 @pytest.mark.parametrize(("word", "code"), [("--version", 0), ("nonsense", 2)])

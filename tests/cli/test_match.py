@@ -51,6 +51,8 @@ def test_a_line_has_the_fields_of_the_contract(project: Project) -> None:
             {"text": "FTAs", "field": "body", "start": 41, "end": 45},
         ],
         "total": 3,
+        "url": None,
+        "ref": None,
     }
     assert [row["release"] for row in rows] == [1, 3]
 

@@ -14,7 +14,7 @@ from monitor.config.yaml_tree import LOADER, read
 from monitor.errors import ConfigError
 from tests.config.support import as_lines, refused
 
-WHEN = "new, changed, completed, enriched, reappeared, withdrawn"
+WHEN = "new, changed, completed, enriched, reread, reappeared, withdrawn"
 TAG = "YAML tags, which begin with '!', are not supported: remove the tag, or put the value in quotes"
 NO_ANCHOR = "no complete value above has the anchor of this alias: put a value that begins with '*' in quotes"
 ONE_VALUE = "must have keys, not a single value: write for example"

@@ -43,7 +43,7 @@ config.yaml:5:7: error: channels.팀.urll: unknown key; did you mean 'url'?
     팀: {urll: "slack://…"            , max_age: 72h}
          ^
 config.yaml:7:40: error: watchlists.무역.when[1]: 'cosmetic' is recorded but never alerts: choose from new, changed, \
-completed, enriched, reappeared, withdrawn
+completed, enriched, reread, reappeared, withdrawn
     무역: {keywords: [무역, 수출], when: [new, cosmetic], notify: [팀장]}
                                                ^
 config.yaml:7:60: error: watchlists.무역.notify[0]: '팀장' is not a configured channel; did you mean '팀'?
@@ -88,7 +88,7 @@ def test_what_is_not_set_has_its_default(tmp_path: Path) -> None:
     assert (source.first_run, watchlist.urgent, config.operator.notify) == (None, False, None)
     assert watchlist.fields == ("title", "body", "category")
     assert watchlist.when == (
-        Kind.NEW, Kind.CHANGED, Kind.COMPLETED, Kind.ENRICHED, Kind.REAPPEARED, Kind.WITHDRAWN,
+        Kind.NEW, Kind.CHANGED, Kind.COMPLETED, Kind.ENRICHED, Kind.REREAD, Kind.REAPPEARED, Kind.WITHDRAWN,
     )  # fmt: skip
     assert (watchlist.case, watchlist.inflect, watchlist.sources, watchlist.notify) == ("smart", True, None, None)
     assert dict(config.watch) == {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -163,3 +165,16 @@ def test_check_ends_with_0_for_warnings_and_78_for_faults(lived_in: Project) -> 
     lived_in.write_config(HEAD.format(source="motie") + "watchlists:\n  a: {keywords: [Korea, '...']}")
     done = lived_in.run("check")
     assert (done.code, "no letter or digit" in done.out) == (78, True)
+
+
+@pytest.mark.parametrize(("changed", "is_told"), [(18, True), (10, True), (9, False)])
+def test_ids_that_change_while_their_texts_stay(fresh: Project, changed: int, is_told: bool) -> None:
+    fresh.drop("1.txt", RECORDS[0])
+    assert fresh.run("run", "--once").code == 0
+    with closing(sqlite3.connect(fresh.folder / "state" / "monitor.db")) as store:
+        store.execute("INSERT INTO meta VALUES ('ids_changed:motie', ?)", [f'{{"changed":{changed},"of":20}}'])
+        store.execute("INSERT INTO meta VALUES ('ids_changed:gone', '{\"changed\":20,\"of\":20}')")
+        store.commit()
+    advice = "write map: {id: none}, or the part that stays (id: link&newsId)"
+    told = [("sources.motie", f"{changed} of 20 ids of motie changed while their texts stayed: {advice}")]
+    assert warnings_of(fresh, "  fta: {keywords: [FTA]}") == (told if is_told else [])

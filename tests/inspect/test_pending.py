@@ -90,8 +90,8 @@ def test_what_waits_for_its_moment_is_one_line(tmp_path: Path, channel: str, due
         "reason": reason,
         "sent_at": None,
         "items": [
-            {"release": 1, "version": 1, "title": "FTA talks held", "watchlists": ["fta"]},
-            {"release": 2, "version": 1, "title": "Visit ends", "watchlists": ["fta"]},
+            {"release": 1, "version": 1, "title": "FTA talks held", "watchlists": ["fta"], "url": None, "ref": None},
+            {"release": 2, "version": 1, "title": "Visit ends", "watchlists": ["fta"], "url": None, "ref": None},
         ],
         "uncertain": 0,
     }

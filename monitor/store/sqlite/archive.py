@@ -10,7 +10,7 @@ from itertools import chain, islice
 from typing import Any
 
 from monitor.errors import NotFound
-from monitor.model import Kind
+from monitor.model import IdCounts, Kind
 from monitor.records import (
     FIRST_DUMP,
     PAGE,
@@ -86,6 +86,9 @@ class SqliteArchive:
             late={row["source"]: record_of(LateDump, row) for row in self._handle.all("late_dumps")},
         )
 
+    def changed_ids(self) -> Mapping[str, IdCounts]:
+        return {row["source"]: _id_counts(row["v"]) for row in self._handle.all("changed_ids")}
+
     def days(self, midnights: Sequence[datetime]) -> Mapping[Kind, Sequence[int]]:
         kinds = [kind for kind in Kind if kind is not Kind.UNCHANGED]
         moments = to_json([timestamp(midnight) for midnight in midnights])
@@ -135,6 +138,11 @@ def _event(row: Any) -> EventRecord:
 
 
 @checked
+def _id_counts(text: str) -> IdCounts:
+    return IdCounts(**json.loads(text))
+
+
+@checked
 def _members(packed: bytes) -> array[int]:
     return array("I", packed)
 
@@ -143,12 +151,17 @@ def _members(packed: bytes) -> array[int]:
 def _message(row: Any) -> MessageRecord:
     try:  # read as they stand: `unpack_message` makes values that no list shows
         facts = json.loads(row["payload_json"])
-        items = tuple(record_of(MessageItem, item, watchlists=tuple(item["watchlists"])) for item in facts["items"])
+        items = tuple(_message_item(item) for item in facts["items"])
         text = facts["text"]
     except UNREADABLE:
         items, text = (), "(its stored facts cannot be read)"
     reason, kind = row["last_reason"], row["kind"]
     return record_of(MessageRecord, row, kind=kind, reason=reason, items=items, text=text)
+
+
+def _message_item(facts: dict[str, Any]) -> MessageItem:
+    known = {"url": None, "ref": None, **facts}  # messages of older versions have neither
+    return record_of(MessageItem, known, watchlists=tuple(facts["watchlists"]))
 
 
 def _stored(row: Any) -> Stored:

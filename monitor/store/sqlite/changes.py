@@ -20,7 +20,7 @@ from monitor.times import timestamp
 
 _Row = dict[str, Any]
 _SAME_CONFIRMED = frozenset({Kind.NEW, Kind.STALE, Kind.WITHDRAWN})  # what was confirmed stays, or is written already
-_MOVES_ON = frozenset({Kind.CHANGED, Kind.REAPPEARED})
+_MOVES_ON = frozenset({Kind.CHANGED, Kind.REAPPEARED, Kind.REREAD})
 _NONE, _DAY = timedelta(0), timedelta(days=1)
 
 
@@ -40,6 +40,7 @@ def add_changes(handle: Handle, batch: Batch, dump: int, *, now: datetime) -> Ma
     last = handle.all("last_ids")[0]
     _add_versions(handle, batch, dump, first=last["version"] + 1, now=now)
     _move(handle, batch)
+    _link(handle, batch)
     _remember(handle, batch.dump.source, batch.changes)
     related = [(change.number, other) for change in batch.changes for other in change.related]
     handle.many("add_related", [{"release": one, "other": other, "reason": "look-alike"} for one, other in related])
@@ -54,7 +55,7 @@ def _add_versions(handle: Handle, batch: Batch, dump: int, *, first: int, now: d
     # The version refers to its release, so the release is written first.
     handle.many("add_release", [row for row, c in zip(rows, added, strict=True) if c.kind is Kind.NEW])
     handle.many("add_version", rows)
-    aliases = {(key, change.number) for change in added for key in change.keys}
+    aliases = {(key, change.number) for change in batch.changes for key in change.keys}
     handle.many("add_alias", [{"key": key, "release": release} for key, release in sorted(aliases)])
     placed = (Kind.NEW, Kind.STALE)
     handle.many("move_head", [row for row, change in zip(rows, added, strict=True) if change.kind not in placed])
@@ -72,7 +73,19 @@ def _version(change: Change) -> _Row:
         "body": release.body,
         "category": release.category,
         "date": day_text(release.date),
+        "url": release.url,
+        "ref": release.ref,
+        "reading": release.reading,
     }
+
+
+def _link(handle: Handle, batch: Batch) -> None:
+    """Update what is known about releases whose text stays: the link, the publisher's id, and how it was read."""
+    kept = [c for c in batch.changes if c.before is not None and not c.text_hash and c.kind is not Kind.STALE]
+    linked = [c for c in kept if c.before and (c.after.url, c.after.ref) != (c.before.url, c.before.ref)]
+    handle.many("set_link", [{"release": c.number, "url": c.after.url, "ref": c.after.ref} for c in linked])
+    reread = [c for c in kept if c.before and c.after.reading != c.before.reading]
+    handle.many("add_reading", [{"release": c.number, "reading": c.after.reading} for c in reread])
 
 
 def _move(handle: Handle, batch: Batch) -> None:

@@ -60,4 +60,6 @@ def _item(event: Any) -> Item:
         watchlists=tuple(json.loads(event["alert"])),
         words=(),
         source=event["source"],
+        url=event["url"],
+        ref=event["ref"],
     )

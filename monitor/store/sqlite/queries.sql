@@ -35,7 +35,7 @@ SELECT id, seq FROM release WHERE id IN (SELECT value FROM json_each(:numbers));
 
 -- name: heads
 SELECT release.id, release.seq, release.confirmed, release.stamped, release.newest, release.withdrawn, version.title, version.body, version.date,
-    version.category, (SELECT max(seq) FROM version AS any WHERE any.release = release.id) AS last
+    version.category, release.url, release.ref, version.reading, (SELECT max(seq) FROM version AS any WHERE any.release = release.id) AS last
 FROM release JOIN version ON version.id = release.head
 WHERE release.id IN (SELECT value FROM json_each(:numbers));
 
@@ -91,34 +91,47 @@ WHERE release.seq <> e.value LIMIT 1;
 -- name: add_dump
 INSERT INTO dump (
     source, name, sha, size, mtime, as_of, evidence, newest, take, status, encoding, n, n_new, n_changed, n_completed, n_enriched,
-    n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, listing, members, at
+    n_reread, n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, listing, members, at
 ) VALUES (
     :source, :name, :sha, :size, :mtime, :as_of, :evidence, :newest,
     (SELECT count(*) FROM dump AS same WHERE same.source = :source AND same.sha = :sha AND same.as_of = :as_of), :status, :encoding, :n, :n_new, :n_changed, :n_completed,
-    :n_enriched, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :listing, :members,
-    :at
+    :n_enriched, :n_reread, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :listing,
+    :members, :at
 ) RETURNING id;
 
 -- name: continue_dump
 -- The next part of a large dump.
 UPDATE dump SET n = n + :n, n_new = n_new + :n_new, n_changed = n_changed + :n_changed,
     n_completed = n_completed + :n_completed, n_enriched = n_enriched + :n_enriched,
-    n_cosmetic = n_cosmetic + :n_cosmetic, n_stale = n_stale + :n_stale, n_unchanged = n_unchanged + :n_unchanged,
+    n_reread = n_reread + :n_reread, n_cosmetic = n_cosmetic + :n_cosmetic, n_stale = n_stale + :n_stale,
+    n_unchanged = n_unchanged + :n_unchanged,
     n_withdrawn = n_withdrawn + :n_withdrawn, n_reappeared = n_reappeared + :n_reappeared,
     n_rejected = n_rejected + :n_rejected, status = :status, at = :at,
     members = CAST(members || :members AS BLOB)
 WHERE id = :id;
 
 -- name: add_release
-INSERT INTO release (id, source, head, fold_hash, seq, date, first_dump, confirmed, stamped, newest)
-VALUES (:release, :source, :id, :fold_hash, :seq, :date, :dump, :as_of, :stamped, :newest);
+INSERT INTO release (id, source, head, fold_hash, seq, date, first_dump, confirmed, stamped, newest, url, ref)
+VALUES (:release, :source, :id, :fold_hash, :seq, :date, :dump, :as_of, :stamped, :newest, :url, :ref);
 
 -- name: add_version
-INSERT INTO version (id, release, seq, fold_hash, kind, category, title, date, body, dump, at)
-VALUES (:id, :release, :seq, :fold_hash, :kind, :category, :title, :date, :body, :dump, :at);
+INSERT INTO version (id, release, seq, fold_hash, kind, category, title, date, body, dump, at, url, ref, reading)
+VALUES (:id, :release, :seq, :fold_hash, :kind, :category, :title, :date, :body, :dump, :at, :url, :ref, :reading);
 
 -- name: move_head
-UPDATE release SET head = :id, fold_hash = :fold_hash, seq = :seq, date = :date WHERE id = :release;
+UPDATE release SET head = :id, fold_hash = :fold_hash, seq = :seq, date = :date, url = :url, ref = :ref
+WHERE id = :release;
+
+-- name: set_link
+-- The text stays as it is.
+UPDATE release SET url = :url, ref = :ref WHERE id = :release;
+
+-- name: add_reading
+-- It has given the text as well; who tries one mapping after another comes back to one of the last few.
+UPDATE version SET reading = substr(
+    ltrim(replace(' ' || coalesce(reading, '') || ' ', ' ' || :reading || ' ', ' ') || :reading), -400
+)
+WHERE id = (SELECT head FROM release WHERE id = :release);
 
 -- name: set_sketch
 INSERT INTO sketch (release, title, length, sample) VALUES (:release, :title, :length, :sample)
@@ -261,8 +274,9 @@ RETURNING id, channel, kind, attempts, CAST(payload_json AS BLOB) AS payload_jso
 -- name: facts_of_events
 -- What is still known of the events of one message, or of one event.
 SELECT event.release, event.version, event.kind, event.source, event.alert, version.title, version.date,
-    version.category
+    version.category, release.url, release.ref
 FROM event LEFT JOIN version ON version.release = event.release AND version.seq = event.version
+LEFT JOIN release ON release.id = event.release
 WHERE event.id = :event OR event.id IN (SELECT event FROM message_item WHERE message_item.message = :message)
 ORDER BY event.id;
 
@@ -373,6 +387,9 @@ DELETE FROM meta WHERE k = :k;
 -- name: silences
 SELECT substr(k, length('silent:') + 1) AS source, v FROM meta WHERE k >= 'silent:' AND k < 'silent;';
 
+-- name: changed_ids
+SELECT substr(k, length('ids_changed:') + 1) AS source, v FROM meta WHERE k >= 'ids_changed:' AND k < 'ids_changed;';
+
 -- name: write_probe
 -- Another value each time: where nothing changes SQLite writes nothing.
 INSERT INTO meta (k, v) VALUES ('touched', '0')
@@ -382,7 +399,7 @@ ON CONFLICT (k) DO UPDATE SET v = CASE v WHEN '0' THEN '1' ELSE '0' END;
 INSERT INTO meta (k, v) VALUES (:k, :v) ON CONFLICT (k) DO UPDATE SET v = excluded.v;
 
 -- name: versions_after
-SELECT version.*, release.source, version.id = release.head AS is_head
+SELECT version.*, release.source, version.id = release.head AS is_head, release.ref AS newest_ref
 FROM version JOIN release ON release.id = version.release WHERE version.id > :after ORDER BY version.id LIMIT :limit;
 
 -- name: rehash_version
@@ -398,7 +415,8 @@ DELETE FROM alias;
 SELECT count(*) FROM release WHERE source = :source;
 
 -- name: versions_of_source
-SELECT version.* FROM version JOIN release ON release.id = version.release
+SELECT version.*, version.id = release.head AS is_head, release.ref AS newest_ref
+FROM version JOIN release ON release.id = version.release
 WHERE version.id > :after AND release.source = :source ORDER BY version.id LIMIT :limit;
 
 -- name: join_dumps
@@ -461,10 +479,12 @@ UPDATE meta SET k = :new WHERE k = :old;
 -- name: events
 -- One page of the events that pass. NULL does not narrow.
 SELECT event.*, dump.name AS dump_name, version.title, version.date, version.category,
+    coalesce(release.url, version.url) AS url, coalesce(release.ref, version.ref) AS ref,
     (SELECT json_group_array(other) FROM related WHERE related.release = event.release AND event.kind = 'new') AS related
 FROM event
 JOIN dump ON dump.id = event.dump
 LEFT JOIN version ON version.release = event.release AND version.seq = event.version
+LEFT JOIN release ON release.id = event.release
 WHERE event.id > :after
     AND (:since IS NULL OR event.at >= :since)
     AND (:kind IS NULL OR event.kind = :kind)
@@ -493,10 +513,12 @@ SELECT id, name, members, at FROM dump WHERE id > :after ORDER BY id LIMIT :limi
 
 -- name: release_events
 SELECT event.*, dump.name AS dump_name, version.title, version.date, version.category,
+    coalesce(release.url, version.url) AS url, coalesce(release.ref, version.ref) AS ref,
     (SELECT json_group_array(other) FROM related WHERE related.release = event.release AND event.kind = 'new') AS related
 FROM event
 JOIN dump ON dump.id = event.dump
 LEFT JOIN version ON version.release = event.release AND version.seq = event.version
+LEFT JOIN release ON release.id = event.release
 WHERE event.release = :release AND event.id > :after ORDER BY event.id LIMIT :limit;
 
 -- name: messages
@@ -509,11 +531,11 @@ FROM message WHERE message.id > :after AND (:state IS NULL OR state = :state) OR
 -- name: dumps
 -- One page of ingested files; a copy is a path whose content was known already.
 SELECT id, source, name, sha, status, size, encoding, as_of, evidence, at, n_new, n_changed, n_completed, n_enriched,
-    n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, x'' AS copy
+    n_reread, n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, x'' AS copy
 FROM dump WHERE (at, id, x'') > (:at, :id, :copy)
 UNION ALL
 SELECT file.dump, file.source, file.name, file.sha, file.status, file.size, dump.encoding, dump.as_of, dump.evidence, file.at,
-    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, file.path
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, file.path
 FROM file JOIN dump ON dump.id = file.dump
 WHERE file.status = 'duplicate' AND (file.at, file.dump, file.path) > (:at, :id, :copy)
 ORDER BY at, id, copy LIMIT :limit;
@@ -550,14 +572,14 @@ FROM dump GROUP BY source;
 -- name: current_heads
 -- One page of heads in the order of arrival; a release without a day is never since one.
 SELECT release.id, release.source, release.seq, release.state, version.title, version.body, version.date,
-    version.category
+    version.category, release.url, release.ref, version.reading
 FROM release JOIN version ON version.id = release.head
 WHERE release.id > :after AND (:since IS NULL OR release.date >= :since)
 ORDER BY release.id LIMIT :limit;
 
 -- name: heads_by_number
 SELECT release.id, release.source, release.seq, release.state, version.title, version.body, version.date,
-    version.category
+    version.category, release.url, release.ref, version.reading
 FROM release JOIN version ON version.id = release.head
 WHERE release.id IN (SELECT value FROM json_each(:numbers)) ORDER BY release.id;
 
@@ -694,7 +716,7 @@ DELETE FROM event WHERE id IN (SELECT value FROM json_each(:ids));
 
 -- name: texts_to_verify
 SELECT version.id, version.release, version.seq, version.title, version.body, version.date, version.category,
-    version.fold_hash
+    version.url, version.ref, version.reading, version.fold_hash
 FROM version WHERE version.id > :after AND version.pruned IS NULL ORDER BY version.id LIMIT :limit;
 
 -- name: count_versions

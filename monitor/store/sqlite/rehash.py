@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from monitor.model import Release
@@ -32,10 +34,21 @@ def rehash(handle: Handle, fingerprinter: Fingerprinter) -> int:
     return count
 
 
+def keys_of(row: Any, release: Release, keys: Callable[[Release], tuple[bytes, ...]]) -> tuple[bytes, ...]:
+    """Return the index entries of a version; those of a head also by the id that its release has now."""
+    if not row["is_head"] or row["newest_ref"] == row["ref"]:
+        return keys(release)
+    return keys(release) + keys(replace(release, ref=row["newest_ref"]))
+
+
 def _rehash(handle: Handle, versions: Sequence[tuple[Any, Release]], fingerprinter: Fingerprinter) -> None:
     hashes = [{"id": row["id"], "hash": fingerprinter.text_hash(release)} for row, release in versions]
     handle.many("rehash_version", hashes)
-    keys = {(key, row["release"]) for row, release in versions for key in fingerprinter.keys(row["source"], release)}
+    keys = {
+        (key, row["release"])
+        for row, release in versions
+        for key in keys_of(row, release, partial(fingerprinter.keys, row["source"]))
+    }
     handle.many("add_alias", [{"key": key, "release": release} for key, release in sorted(keys)])
     heads = [(row["release"], fingerprinter.sketch(release)) for row, release in versions if row["is_head"]]
     handle.many("set_sketch", [sketch_row(release, sketch) for release, sketch in heads])

@@ -7,9 +7,11 @@ in a column; a record that was seen before keeps its release, and is not parsed 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from monitor.model import Release
 from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.rehash import keys_of
 from monitor.store.sqlite.rows import release_of
 
 Keys = Callable[[str, Release], tuple[bytes, ...]]  # the index entries of a release, by its source's name
@@ -40,7 +42,7 @@ def rename(handle: Handle, *, old: str, new: str, keys: Keys, between: Callable[
 def _move_marks(handle: Handle, *, old: str, new: str) -> None:
     """Move the baseline and the silence; a source that has dumps of its own keeps its own."""
     has_own = handle.one("any_dump", source=new) is not None
-    for mark in ("baseline", "expected", "silent"):
+    for mark in ("baseline", "expected", "silent", "ids_changed"):
         if not has_own:
             handle.all("delete_meta", k=f"{mark}:{new}")
             handle.all("rename_meta", old=f"{mark}:{old}", new=f"{mark}:{new}")
@@ -63,7 +65,11 @@ def _hash_anew(handle: Handle, old: str, *, new: str, keys: Keys, between: Calla
     handle.all("delete_aliases_of", source=old)
     handle.all("begin_keys")
     for rows in handle.pages("versions_of_source", source=old, limit=_PAGE):
-        found = [{"key": key, "release": row["release"]} for row in rows for key in keys(new, release_of(row))]
+        found = [
+            {"key": key, "release": row["release"]}
+            for row in rows
+            for key in keys_of(row, release_of(row), partial(keys, new))
+        ]
         handle.many("note_key", found)
         between()
     handle.all("add_keys")

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from monitor.dump_age import Evidence
-from monitor.model import Edit, IngestReport, Item, Kind, Message, RelatedRelease, Release, Sketch, Snippet
+from monitor.model import Edit, IdCounts, IngestReport, Item, Kind, Message, RelatedRelease, Release, Sketch, Snippet
 from monitor.readable import readable
 from monitor.store.sqlite.stored_values import checked
 from monitor.times import parse_timestamp as _parse_timestamp
@@ -81,7 +81,15 @@ def release_of(row: Any) -> Release:
         body=readable(row["body"]),
         date=parse_day(row["date"]),
         category=category and readable(category),
+        url=row["url"],
+        ref=row["ref"],
+        reading=next(reversed(readings_of(row)), None),
     )
+
+
+def readings_of(row: Any) -> tuple[str, ...]:
+    """Return the readings that have given the text of a row, the newest last."""
+    return tuple(row["reading"].split(" ")) if row["reading"] else ()
 
 
 def to_json(value: object) -> str:
@@ -143,4 +151,4 @@ def record_of(made: Callable[..., _Made], row: Any, **others: object) -> _Made:
 def report_of(row: dict[str, Any]) -> IngestReport:
     """Return the report of the ingest that a dump row holds."""
     counts = {kind: row[f"n_{kind}"] for kind in Kind}
-    return record_of(IngestReport, row, dump=row["id"], sha256=row["sha"], counts=counts, missing=0)
+    return record_of(IngestReport, row, dump=row["id"], sha256=row["sha"], counts=counts, missing=0, ids=IdCounts())

@@ -34,6 +34,7 @@ from monitor.store.sqlite.rows import (
     parse_day,
     parse_optional_timestamp,
     parse_timestamp,
+    readings_of,
     release_of,
     report_of,
     timestamp_of_ns,
@@ -120,6 +121,7 @@ class SqliteStore:
             self._add_notices(batch.notices, events, now=now)
             if batch.is_last:
                 self._file(batch.dump, dump=dump, status=batch.status, parser=batch.parser, now=now)
+                self._note_ids(batch)
             return report_of(dict(self._handle.all("dump_by_id", id=dump)[0]))
 
     def shared_transaction(self) -> AbstractContextManager[None]:
@@ -240,6 +242,14 @@ class SqliteStore:
             at=timestamp(now),
         )
 
+    def _note_ids(self, batch: Batch) -> None:
+        """Keep how many ids changed in the newest dump that can tell."""
+        key = f"ids_changed:{batch.dump.source}"
+        if batch.ids.changed:
+            self._handle.all("set_meta", k=key, v=to_json(asdict(batch.ids)))
+        elif batch.ids.of:
+            self._handle.all("delete_meta", k=key)
+
     def _add_notices(self, notices: Sequence[Notice], events: Mapping[int, int], *, now: datetime) -> None:
         self._handle.many(
             "add_notice",
@@ -281,6 +291,7 @@ def _head(row: Any, past: set[PastVersion]) -> Head:
         **_shown(row),
         withdrawn=parse_optional_timestamp(row["withdrawn"]),
         others=frozenset(past),
+        readings=readings_of(row),
     )
 
 

@@ -79,6 +79,8 @@ def test_an_event(archive: SqliteArchive) -> None:
         "reverted": False,
         "related": [],
         "reason": "one figure differs: 5.1 → 5.3",
+        "url": None,
+        "ref": None,
     }
 
 
@@ -145,7 +147,7 @@ def test_the_last_events_are_read_from_their_beginning(
 def test_a_version(archive: SqliteArchive) -> None:
     edit = Edit(field="body", op="insert", old="", new="more")
     [first, second] = printed(version_row(version, [edit], [("5.1", "5.3")]) for version in archive.versions(2))
-    assert " ".join(first) == "release version kind at dump title date category body edits numbers"
+    assert " ".join(first) == "release version kind at dump title date category body url ref edits numbers"
     assert (first["edits"], first["numbers"]) == ([["insert", "", "more"]], [["5.1", "5.3"]])
     assert [first["version"], first["kind"], first["at"]] == [1, "new", "2026-11-22T12:00:00Z"]
     assert [second["version"], second["kind"], second["dump"]] == [2, "changed", "sub/002.txt"]
@@ -225,8 +227,8 @@ def test_a_message(archive: SqliteArchive) -> None:
         "reason": None,
         "sent_at": None,
         "items": [
-            {"release": 2, "version": 2, "title": "Chip exports", "watchlists": ["desk"]},
-            {"release": 3, "version": 1, "title": "Talks held", "watchlists": ["desk"]},
+            {"release": 2, "version": 2, "title": "Chip exports", "watchlists": ["desk"], "url": None, "ref": None},
+            {"release": 3, "version": 1, "title": "Talks held", "watchlists": ["desk"], "url": None, "ref": None},
         ],
         "uncertain": 0,
     }

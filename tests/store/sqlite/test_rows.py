@@ -34,6 +34,8 @@ ITEMS = st.builds(
     reason=TEXT,
     source=TEXT,
     twins=st.lists(st.builds(RelatedRelease, number=st.integers(1), title=TEXT), max_size=2).map(tuple),
+    url=st.none() | TEXT,
+    ref=st.none() | TEXT,
 )
 MESSAGES = st.builds(
     Message,

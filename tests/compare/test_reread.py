@@ -1,0 +1,134 @@
+"""A changed mapping is no news: what it alone changes is read anew, and told where a watchlist matches newly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.model import Mode, Release
+from tests.compare.record_lab import MAPPING, OTHER_MAPPING, THIRD_MAPPING, RecordLab, shown
+from tests.compare.scenario import FIRST_ARRIVAL, TALKS, VISIT
+
+SUMMARY = "The ministry held talks on July 1 with its partners."
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[RecordLab]:
+    """An empty lab."""
+    with RecordLab(tmp_path, words=["batteries", "ministry"]) as made:
+        yield made
+
+
+def under(mapping: str, **changed: Any) -> Release:
+    """The talks as another mapping reads them."""
+    return shown("7", reading=mapping, **changed)
+
+
+READ_ANEW = [
+    ("another text", {"body": SUMMARY}, "reread"),
+    ("another title", {"title": "Supply chains: a report"}, "reread"),
+    ("another day", {"date": VISIT.date}, "reread"),
+    ("the text goes on", {"body": TALKS.body + " Nobody named a date yet."}, "reread"),
+    ("nothing differs", {}, "unchanged"),
+    ("only typography differs", {"title": TALKS.title.upper()}, "cosmetic"),
+    ("a category became known", {"category": "Trade"}, "enriched"),
+    ("a cut text", {"body": TALKS.body[:90]}, "unchanged"),
+]
+
+
+@pytest.mark.parametrize(("changed", "kind"), [row[1:] for row in READ_ANEW], ids=[row[0] for row in READ_ANEW])
+def test_what_another_mapping_makes_of_a_release(lab: RecordLab, changed: dict[str, Any], kind: str) -> None:
+    assert lab.drop(under(MAPPING)).drop(under(OTHER_MAPPING, **changed)).kinds() == f"1 {kind}"
+    assert lab.heads()[0].reading == OTHER_MAPPING
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [(None, MAPPING), (MAPPING, None), (MAPPING, MAPPING), ("feed:1111", MAPPING)],
+    ids=["text before", "text now", "the same mapping", "another format"],
+)
+def test_a_change_is_one_where_no_mapping_of_the_format_was_changed(
+    lab: RecordLab, earlier: str | None, later: str | None
+) -> None:
+    lab.drop(shown("7", reading=earlier)).drop(shown("7", reading=later, body=SUMMARY + " Batteries were a matter."))
+    assert lab.kinds() == "1 changed"
+
+
+def test_the_new_reading_stands_as_it_is(lab: RecordLab) -> None:
+    lab.drop(under(MAPPING, category="Trade", url="https://example.org/7"))
+    change = lab.drop(under(OTHER_MAPPING, body=SUMMARY)).change
+    assert (change.kind, change.version, change.reverted) == ("reread", 2, False)
+    assert change.reason == "same id; another mapping reads it: the text differs in 2 places"
+    assert lab.heads() == [replace(TALKS, body=SUMMARY)]
+    assert lab.heads()[0].url == "https://example.org/7"
+
+
+def test_it_is_told_only_where_a_watchlist_matches_newly(lab: RecordLab) -> None:
+    lab.drop(under(MAPPING, body=SUMMARY))
+    assert lab.drop(under(OTHER_MAPPING)).alerted() == {"batteries": [TALKS.title]}
+    assert lab.drop(under(THIRD_MAPPING, body=SUMMARY)).alerted() == {}
+
+
+def test_who_tries_a_mapping_and_goes_back_misses_no_change(lab: RecordLab) -> None:
+    lab.drop(under(MAPPING)).drop(under(OTHER_MAPPING)).drop(under(MAPPING), shown("8", VISIT))
+    assert lab.kinds() == "1 new, 1 unchanged"
+    assert lab.drop(under(MAPPING, body=TALKS.body.replace("5.1", "5.3"))).kinds() == "1 changed"
+
+
+def test_a_mapping_that_is_taken_back_is_read_anew_once_more(lab: RecordLab) -> None:
+    lab.drop(under(MAPPING)).drop(under(OTHER_MAPPING, body=SUMMARY)).drop(under(MAPPING), shown("8", VISIT))
+    assert lab.kinds() == "1 new, 1 reread"
+    assert lab.heads()[0].body == TALKS.body
+    assert not lab.changes[0].reverted
+
+
+def test_a_change_after_a_new_mapping_is_a_change(lab: RecordLab) -> None:
+    lab.drop(under(MAPPING)).drop(under(OTHER_MAPPING, body=SUMMARY))
+    assert lab.drop(under(OTHER_MAPPING, body=SUMMARY.replace("July 1", "July 2"))).kinds() == "1 changed"
+
+
+def test_known_bytes_are_read_anew_when_they_are_ingested_again(lab: RecordLab) -> None:
+    at = FIRST_ARRIVAL
+    lab.drop(under(MAPPING), name="a.json", now=at, content=b"the same bytes")
+    again = {"name": "a.json", "now": at + HOUR, "content": b"the same bytes"}
+    assert lab.drop(under(OTHER_MAPPING, body=SUMMARY), **again).report.status == "duplicate"
+    assert lab.drop(under(OTHER_MAPPING, body=SUMMARY), mode=Mode.AGAIN, **again).kinds() == "1 reread"
+    assert lab.drop(under(OTHER_MAPPING, body=SUMMARY), mode=Mode.AGAIN, **again).kinds() == "1 unchanged"
+
+
+def test_an_older_dump_that_is_read_anew_stays_older(lab: RecordLab) -> None:
+    lab.drop(under(MAPPING), content=b"old", now=FIRST_ARRIVAL)
+    lab.drop(under(MAPPING, body=TALKS.body.replace("5.1", "5.3")), now=FIRST_ARRIVAL + 24 * HOUR)
+    lab.drop(under(OTHER_MAPPING, body=SUMMARY), content=b"old", mode=Mode.AGAIN, now=FIRST_ARRIVAL + 48 * HOUR)
+    assert lab.kinds() == "1 stale"
+
+
+# --- the link and the id -------------------------------------------------------------------------------------------
+
+
+def test_a_new_link_is_no_change_and_the_newest_is_kept(lab: RecordLab) -> None:
+    lab.drop(under(MAPPING, url="http://example.org/7")).drop(under(OTHER_MAPPING, url="https://example.org/talks"))
+    assert lab.kinds() == "1 unchanged"
+    [known] = lab.archive.heads()
+    assert (known.release.url, known.version) == ("https://example.org/talks", 1)
+    assert [one.url for one in lab.archive.versions(1)] == ["http://example.org/7"]
+    assert lab.drop(under(THIRD_MAPPING)).heads()[0].url == "https://example.org/talks"
+
+
+def test_an_older_dump_takes_no_newer_link_away(lab: RecordLab) -> None:
+    lab.drop(under(MAPPING, url="https://example.org/new"), name="2025-07-02.json")
+    lab.drop(under(OTHER_MAPPING, url="https://example.org/old"), name="2025-07-01.json")
+    assert (lab.kinds(), lab.heads()[0].url) == ("1 unchanged", "https://example.org/new")
+
+
+def test_a_link_comes_with_what_became_known(lab: RecordLab) -> None:
+    lab.drop(replace(TALKS)).drop(shown("7", category="Trade", url="https://example.org/7"))
+    assert lab.kinds() == "1 enriched"
+    assert (lab.heads()[0].url, lab.heads()[0].ref) == ("https://example.org/7", "7")
+    assert [(one.url, one.ref) for one in lab.archive.versions(1)] == [(None, None), ("https://example.org/7", "7")]

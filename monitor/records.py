@@ -69,7 +69,7 @@ class VersionRecord(Listed):
     date: date | None  # None: the dump gave none
     category: str | None  # None: the dump gave none
     body: str  # "" where it was pruned
-    url: str | None  # as that dump gave it; None: it gave none
+    url: str | None  # as that dump gave it, of the current text the newest; None: none is known
     ref: str | None  # the publisher's id, likewise
 
     cursor = property(attrgetter("version"))

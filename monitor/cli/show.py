@@ -10,6 +10,7 @@ import click
 from monitor.cli.common import archive_of, common_options, load_for_store, print_json
 from monitor.inspect.rows import version_row
 from monitor.model import Edit, Kind
+from monitor.notify.links import safe_link
 from monitor.records import Archive, VersionRecord, read_all
 from monitor.text import escape
 from monitor.times import rfc3339
@@ -63,11 +64,13 @@ def _print_history(archive: Archive, release: int) -> None:
 
 
 def _heading(version: VersionRecord) -> list[str]:
+    link = safe_link(version.url) or escape(version.url or "")
     metadata = "  ".join(str(part) for part in (version.date, version.category) if part)
     return [
         click.style(f"release {version.release}, version {version.version}: {version.kind}", bold=True)
         + f"  {rfc3339(version.at)}  {escape(version.dump)}",
         click.style(escape(version.title), bold=True) + (f"  ({escape(metadata)})" if metadata else ""),
+        *([link] if link else []),
     ]
 
 

@@ -100,7 +100,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    named = (hunks, render.evidence, render.figures, render.match_counts, render.neutralise, render.untitled)
+    named = (
+        hunks,
+        render.evidence,
+        render.figures,
+        render.link,
+        render.match_counts,
+        render.neutralise,
+        render.untitled,
+    )
     made.filters |= {one.__name__: one for one in named}
     made.filters["pieces"] = lambda text: _FIGURE.split(render.neutralise(text))
     made.tests["korean"] = lambda text: _HANGUL.search(text) is not None

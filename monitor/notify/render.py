@@ -9,9 +9,11 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from monitor.model import Item, Kind, Message
+from monitor.notify.links import safe_link
 from monitor.notify.redline import DiffLine, redline
 from monitor.text import keep_edge_spaces
 
@@ -135,6 +137,11 @@ def untitled(item: Item) -> list[int]:
     return [number for number in item.related if number not in titled]
 
 
+def link(item: Item) -> str:
+    """Return the link to the release; `""`: there is none that may be shown."""
+    return safe_link(item.url)
+
+
 def pointer(number: int) -> str:
     """Return the command that shows a whole release."""
     return f"monitor show {number}"
@@ -187,6 +194,7 @@ def _forms(message: Message) -> Iterator[str]:
         return
     if message.kind != "summary":
         yield from (_listed(message, partial(_whole, most=most), gap="\n\n") for most in _DETAILS)
+        yield _listed(message, _without_link, gap="\n\n")
     yield from (_listed(message, partial(_summary_line, most=most), gap="\n") for most in _TITLES)
     names = [f"{item.kind.value.upper()} {neutralise(item.title) or '(no title)'}" for item in message.items]
     yield from ("\n".join(truncate(name, most) for name in names) for most in _TITLES)
@@ -207,9 +215,16 @@ def _listed(message: Message, form: Callable[[Item], str], *, gap: str) -> str:
 
 def _whole(item: Item, most: int | None) -> str:
     """Return an item with its first details; None: with all of them."""
+    address = link(item)
     lines = [_INDENT + line for line in _detail_lines(item)]
     shown = lines[:most] + ([f"{_INDENT}…"] if most and len(lines) > most else [])
-    return "\n".join([*_top_lines(item), *shown, _INDENT + pointer(item.release)])
+    linked = [_INDENT + address] if address else []
+    return "\n".join([*_top_lines(item), *linked, *shown, _INDENT + pointer(item.release)])
+
+
+def _without_link(item: Item) -> str:
+    """Return an item with its pointer alone."""
+    return _whole(replace(item, url=None), most=0)
 
 
 def _summary_line(item: Item, most: int) -> str:

@@ -117,7 +117,7 @@ def test_a_new_link_is_no_change_and_the_newest_is_kept(lab: RecordLab) -> None:
     assert lab.kinds() == "1 unchanged"
     [known] = lab.archive.heads()
     assert (known.release.url, known.version) == ("https://example.org/talks", 1)
-    assert [one.url for one in lab.archive.versions(1)] == ["http://example.org/7"]
+    assert [one.url for one in lab.archive.versions(1)] == ["https://example.org/talks"]
     assert lab.drop(under(THIRD_MAPPING)).heads()[0].url == "https://example.org/talks"
 
 

@@ -34,10 +34,11 @@ def test_the_newest_link_is_kept_and_no_version_is_added(pair: Pair) -> None:
     drop(pair, shown("7", url=LINK))
     report = drop(pair, shown("7", url=NEW_LINK, category="Trade", reading=OTHER_MAPPING), shown("8", VISIT), hour=1)
     assert report.counts[Kind.ENRICHED] == 1
+    assert [version.url for version in pair.archive.versions(1)] == [LINK, NEW_LINK]
     drop(pair, shown("7", url=LINK, category="Trade", reading="json:3333"), hour=2)
     head = pair.store.snapshot((), [1]).heads[1]
     assert (head.release.url, head.release.ref, head.version) == (LINK, "7", 2)
-    assert [version.url for version in pair.archive.versions(1)] == [LINK, NEW_LINK]
+    assert [version.url for version in pair.archive.versions(1)] == [LINK, LINK]
     assert [(stored.release.url, stored.release.ref) for stored in pair.archive.heads()] == [(LINK, "7"), (None, "8")]
     events = pair.archive.events(EventFilter())
     assert [(event.kind, event.url, event.ref) for event in events] == [

@@ -206,6 +206,11 @@ SITUATIONS: dict[str, Message] = {
     "related_by_number_alone": message(replace(TWIN, twins=())),
     "several_watchlists": message(SEVERAL),
     "several_items": message(NEW, FIGURES, COMPLETED),
+    "linked": message(
+        replace(NEW, url="https://reporter@www.example.org/kor/article/169401/view?no=1&page=2"),
+        replace(FIGURES, url="https://example.org/소식/<6월>"),
+        replace(COMPLETED, url="javascript:alert(1)"),
+    ),
     "korean": message(KOREAN),
     "bare": message(item(title="", day=None, category=None, words=(), reason="")),
     "long_part_2_of_3": parts_of(message(), several(50))[1],

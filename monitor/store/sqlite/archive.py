@@ -58,7 +58,7 @@ class SqliteArchive:
         rows = self._handle.all("versions", release=release, after=after, limit=limit)
         if not rows:
             self.head(release)
-        return [record_of(VersionRecord, row, version=row["seq"], dump=row["dump_name"]) for row in rows]
+        return [_version(row) for row in rows]
 
     def shown_by(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[Appearance]:
         rows = chain.from_iterable(self._handle.pages("dump_members", after=after, limit=PAGE))
@@ -131,6 +131,11 @@ def _narrowed(wanted: EventFilter) -> dict[str, str | None]:
 
 def _day(day: date | None) -> str | None:
     return day.isoformat() if day else None
+
+
+def _version(row: Any) -> VersionRecord:
+    known = {"url": row["newest_url"], "ref": row["newest_ref"]}
+    return record_of(VersionRecord, row, version=row["seq"], dump=row["dump_name"], **known)
 
 
 def _event(row: Any) -> EventRecord:

@@ -504,7 +504,11 @@ WHERE (:since IS NULL OR event.at >= :since)
 ORDER BY event.id DESC LIMIT 1 OFFSET :count;
 
 -- name: versions
-SELECT version.*, dump.name AS dump_name FROM version JOIN dump ON dump.id = version.dump
+-- What is known of the current text is the newest.
+SELECT version.*, dump.name AS dump_name,
+    iif(version.id = release.head, release.url, version.url) AS newest_url,
+    iif(version.id = release.head, release.ref, version.ref) AS newest_ref
+FROM version JOIN dump ON dump.id = version.dump JOIN release ON release.id = version.release
 WHERE version.release = :release AND version.seq > :after ORDER BY version.seq LIMIT :limit;
 
 -- name: dump_members

@@ -33,10 +33,10 @@ def safe_link(url: str | None) -> str:
     scheme, authority, rest = parts.groups()
     host = _ascii_host(authority.rpartition("@")[2])
     # A browser takes a backslash for a slash: what stands behind it would be no part of the host.
-    if "\\" in authority or not _HOST.fullmatch(host):
+    if "\\" in authority or "__" in host or not _HOST.fullmatch(host):
         return ""
-    link = f"{scheme.lower()}://{host}{quote(rest, safe=_AS_THEY_ARE)}"
-    link = re.sub("_(?=_)", "%5F", link.replace("~", "%7E"))  # two of them are markup in some chats
+    path = quote(rest, safe=_AS_THEY_ARE).replace("~", "%7E")
+    link = f"{scheme.lower()}://{host}{re.sub('_(?=_)', '%5F', path)}"  # two of them are markup in some chats
     return link if len(link) <= MAX_LINK else ""
 
 

@@ -18,6 +18,8 @@ from monitor.dump_age import Age
 from monitor.model import Change, Edit, Head, Kind, PastVersion, Record, Release, SeenRecord
 from monitor.ports import Known
 
+_AND = ", "  # joins the categories of a release
+
 
 def classify(
     records: Sequence[Record],
@@ -104,7 +106,8 @@ def _kind_of_addition(head: Head, views: _Comparison, doubt: _Doubt) -> tuple[Ki
     if views.is_longer:
         return Kind.COMPLETED, "the text goes on where it was cut"
     if views.added_fields:
-        return Kind.ENRICHED, f"the {' and the '.join(views.added_fields)} became known"
+        names = ["further categories" if getattr(head.release, name) else name for name in views.added_fields]
+        return Kind.ENRICHED, f"the {' and the '.join(names)} became known"
     if views.after != head.release:
         kind = Kind.STALE if doubt.is_stale else Kind.COSMETIC
         return kind, "only quotes, dashes, spaces, letter case or the like differ"
@@ -300,13 +303,14 @@ def _merge(old: Release, new: Release, *, is_late: bool) -> _Comparison:
     # If only the open last word of a cut view differs, the views agree as far as both reach.
     # The same words without their final full stop would make the head look cut.
     lost_its_stop = known.body == shown.body and shown.is_cut and not known.is_cut
+    category, has_more_categories = _merged_categories(old, new)
     oldest, newest = (new, old) if is_late else (old, new)
     keeps_body = is_shorter or lost_its_stop or (body_line is not None and not body_line.places)
     after = Release(
         title=new.title,
         body=old.body if keeps_body else body_line.merged if body_line else new.body,
         date=new.date or old.date,
-        category=new.category or old.category,
+        category=category,
         url=newest.url or oldest.url,
         ref=newest.ref or oldest.ref,
         reading=newest.reading or oldest.reading,
@@ -314,15 +318,30 @@ def _merge(old: Release, new: Release, *, is_late: bool) -> _Comparison:
     lines = {"title": title_line, "body": body_line if not keeps_body else None}
     changed = [name for name, line in lines.items() if line]
     changed += [name for name in ("date", "category") if getattr(old, name) not in (None, getattr(after, name))]
+    added = [name for name in ("date", "category") if not getattr(old, name) and getattr(new, name)]
+    if has_more_categories:
+        changed.remove("category")
+        added.append("category")
     redlines = tuple(line for line in lines.values() if line)
     return _Comparison(
         after=after,
         changed=tuple(changed),
-        added_fields=tuple(name for name in ("date", "category") if not getattr(old, name) and getattr(new, name)),
+        added_fields=tuple(added),
         is_longer=is_longer,
         redlines=redlines,
         summary=_summary(changed, redlines, old, after),
     )
+
+
+def _merged_categories(old: Release, new: Release) -> tuple[str | None, bool]:
+    """Return the category of both views, and whether the new one has all of several categories and more.
+
+    A format that gives several joins them; of these, the order says nothing, and a view may lack some of them.
+    """
+    if new.reading is None or not old.category or not new.category:
+        return new.category or old.category, False
+    known, shown = set(old.category.split(_AND)), set(new.category.split(_AND))
+    return (old.category, False) if shown <= known else (new.category, shown > known)
 
 
 def _summary(changed: Sequence[str], lines: Sequence[Redline], old: Release, after: Release) -> str:

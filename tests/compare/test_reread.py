@@ -109,6 +109,41 @@ def test_an_older_dump_that_is_read_anew_stays_older(lab: RecordLab) -> None:
     assert lab.kinds() == "1 stale"
 
 
+CATEGORIES = [
+    ("one more", "Industry", "Industry, Trade", "enriched", "Industry, Trade"),
+    ("one less", "Industry, Trade", "Trade", "unchanged", "Industry, Trade"),
+    ("another order", "Industry, Trade", "Trade, Industry", "unchanged", "Industry, Trade"),
+    ("one for another", "Industry, Trade", "Energy, Trade", "changed", "Energy, Trade"),
+    ("none now", "Industry", None, "unchanged", "Industry"),
+    ("none before", None, "Industry, Trade", "enriched", "Industry, Trade"),
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "known"), [row[1:] for row in CATEGORIES], ids=[row[0] for row in CATEGORIES]
+)
+def test_several_categories_are_a_set(
+    lab: RecordLab, before: str | None, after: str | None, kind: str, known: str | None
+) -> None:
+    lab.drop(shown("7", category=before)).drop(shown("7", category=after))
+    assert (lab.kinds(), lab.heads()[0].category) == (f"1 {kind}", known)
+
+
+def test_further_categories_are_named_as_such_and_may_make_a_watchlist_match(lab: RecordLab) -> None:
+    change = (
+        lab.drop(under(MAPPING, category="Industry", body=""))
+        .drop(under(MAPPING, category="Industry, batteries", body=""))
+        .change
+    )
+    assert (change.fields, change.reason) == (("category",), "same id; the further categories became known")
+    assert lab.alerted() == {"batteries": [TALKS.title]}
+
+
+def test_the_category_of_a_text_dump_is_one_whatever_it_holds(lab: RecordLab) -> None:
+    lab.drop(replace(TALKS, category="Industry")).drop(replace(TALKS, category="Industry, Trade"))
+    assert lab.kinds() == "1 changed"
+
+
 # --- the link and the id -------------------------------------------------------------------------------------------
 
 

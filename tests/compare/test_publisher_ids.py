@@ -210,12 +210,14 @@ def test_captures_of_one_release_are_one(
 
 
 def test_a_file_that_grows_by_captures_tells_each_change_once(lab: RecordLab) -> None:
-    lab.drop(FIRST, shown("8", VISIT))
-    assert lab.drop(FIRST, shown("8", VISIT), THIRD).kinds() == "1 changed, 1 unchanged"
-    assert lab.drop(FIRST, shown("8", VISIT), THIRD, shown("9", SHORT)).kinds() == "1 new, 2 unchanged"
-    assert lab.drop(FIRST, shown("8", VISIT), THIRD, shown("9", SHORT), FIRST).kinds() == "1 changed, 2 unchanged"
+    file, visit, short = {"name": "grows.json"}, shown("8", VISIT), shown("9", SHORT)
+    lab.drop(FIRST, visit, **file)
+    assert lab.drop(FIRST, visit, THIRD, **file).kinds() == "1 changed, 1 unchanged"
+    assert lab.drop(FIRST, visit, THIRD, short, **file).kinds() == "1 new, 2 unchanged"
+    assert lab.drop(FIRST, visit, THIRD, short, FIRST, **file).kinds() == "1 changed, 2 unchanged"
     assert lab.changes[-1].reverted
     assert lab.heads()[0] == FIRST
+    assert lab.drop(FIRST, visit, THIRD, short, FIRST, SECOND, **file).kinds() == "1 changed, 2 unchanged"
 
 
 def test_captures_in_a_large_dump_are_applied_in_order(lab: RecordLab) -> None:

@@ -38,8 +38,9 @@ def too_long(max_record: int) -> str:
 
 
 def without_repeats(entries: Iterator[Entry]) -> tuple[Entry, ...]:
-    """Return records and rejects without exact repeats of a record."""
+    """Return records and rejects without exact repeats of a record; of one with an id the last repeat may count."""
     found: dict[bytes | int, Entry] = {}
     for number, entry in enumerate(entries):
-        found.setdefault(entry.digest if isinstance(entry, Record) else number, entry)
+        key = entry.digest if isinstance(entry, Record) and entry.ref is None else number
+        found.setdefault(key, entry)
     return tuple(found.values())

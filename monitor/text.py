@@ -68,7 +68,6 @@ _FIGURE_SPACES = tuple(
         ("~", "~ ", "~"),
     )
 )
-<<<<<<< HEAD
 # The same beside a mark that would be dropped: what is looked for first, and what the mark replaces.
 _MARK_SPACES = tuple(
     (mark, re.compile(found), re.compile(spaced))
@@ -84,9 +83,7 @@ _SPACE_AT_FIGURE = re.compile(
     r" (?=\d)(?<!\d )(?<!\d[.,] )| (?!\d|[.,]\d)(?<=\d )|\.(?=\d)(?<=[^\W\d_]\.)"
     rf"| (?=[{CURRENCIES}]\d)"
 )
-=======
 _ASCII_FIGURE_SPACES = tuple(one for one in _FIGURE_SPACES if one[0].isascii())
->>>>>>> 648ee15 (text: normal forms cost what they did before spaces at figures)
 _SPACED_COMMA, _SPACED_THOUSANDS = re.compile(r",(?<=\d ,)\d{3}"), re.compile(r" (?=,\d{3}(?!\d))(?<=\d )")
 
 

@@ -144,6 +144,16 @@ def test_a_file_time_that_copying_has_kept_is_believed_and_what_lost_is_said(tmp
     assert "late dump b.txt" in project.run("status").out
 
 
+def test_the_operator_hears_of_a_half_loaded_listing_at_once(tmp_path: Path) -> None:
+    [listings] = (config for config in CONFIGS if "listings:" in config)
+    project = Project(tmp_path, config=f"timezone: Asia/Seoul\n{listings}{REST}operator: {{notify: [desk]}}\n")
+    for name, symbols in (("press_2025-06-01.txt", "P1 P2 P3 P4 P5 P6"), ("press_2025-06-02.txt", "P1 P6")):
+        project.drop(name, dump(*map(shown, symbols.split())))
+        assert project.run("run", "--once").code == 0
+    [told] = (row["text"] for row in project.run("alerts", "--json").rows() if row["kind"] == "system")
+    assert told.startswith("a listing of source motie lacks 4 releases\nDump press_2025-06-02.txt still shows fewer")
+
+
 def test_files_are_read_and_passed_over_as_the_page_says(tmp_path: Path) -> None:
     section = SECTIONS["Which files are read"]
     copies = re.findall(r"`([^`]*a[^`]*\.txt)`", section.partition("Copies")[2])

@@ -13,7 +13,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
-_HINTS = ("ate", "ATE", "ｔｅ")  # one of them stands in each label that cannot be read
+_HINT, _CAPITAL_HINT, _WIDE_HINT = "ate", "ATE", "ｔｅ"  # one of them stands in each label that cannot be read
 MAX_LENGTH = 64  # characters at the end of a line that a label may take
 LETTERS = "월화수목금토일"  # the only ones among the last three characters of a label
 INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # as the inside of a character class
@@ -88,19 +88,15 @@ class DamagedEnd(Enum):
 
 def damaged_end(line: str) -> DamagedEnd | None:
     """Return how a line may be the end of a record; None: it is none. A line between two dashes is a heading."""
-    tail = line[-MAX_LENGTH:]
-    may_be_dash = tail[-1:] == "-" or (tail[-1:] > "\x7f" and not tail[-1:].isalnum())
-    dash = _DASH_AT_END.search(tail) if may_be_dash else None
+    tail, last = line[-MAX_LENGTH:], line[-1:]
+    dash = _DASH_AT_END.search(tail) if last == "-" or (last > "\x7f" and not last.isalnum()) else None
     if dash is None:
-        return DamagedEnd.DOUBTFUL if _has_unread_label(tail) else None
+        has_hint = _HINT in tail or _CAPITAL_HINT in tail or _WIDE_HINT in tail
+        return DamagedEnd.DOUBTFUL if has_hint and label_like_text(tail) else None
     if line[:1] in "-–—":
         return None
     is_cut = dash["dash"] == "-" and dash.start() > 0 and not dash["gap"]
     return DamagedEnd.CUT if is_cut else DamagedEnd.DOUBTFUL
-
-
-def _has_unread_label(tail: str) -> bool:
-    return any(hint in tail for hint in _HINTS) and bool(label_like_text(tail))
 
 
 @lru_cache(maxsize=4096)  # many records of a dump end in the same few days

@@ -193,13 +193,14 @@ def _reject_reason(segment: Segment, content: bytes, layout: Layout, *, is_last:
         )
     if content.count(b"\xc3") * 20 > len(content) and is_misread(segment.text):  # many letters have accents
         return "the record is UTF-8 that was read in another encoding before, and bytes of it are lost: fetch it again"
-    if len(segment.filled) < 2:
+    filled = segment.filled
+    if len(filled) < 2:
         return "the record has one line only: a title line and a body line are needed"
     if segment.is_welded:
         return (
             "a line in it ends in a date, as a record does, and what follows is no record: is a lone '-' missing there?"
         )
-    if end := _damaged_end(segment.filled, layout):
+    if end := _damaged_end(filled, layout):
         return (
             f"two records seem to be one: `{printable(end)}` in it may be the end of the first; is a line end missing?"
         )
@@ -210,9 +211,10 @@ def _reject_reason(segment: Segment, content: bytes, layout: Layout, *, is_last:
 
 def _damaged_end(lines: Sequence[str], layout: Layout) -> str:
     """Return the end of an inner line behind which another record begins, or ""."""
-    for place, line in enumerate(lines[:-1], start=1):
-        is_list = ":" in line and ":" in lines[place]  # such as `Date: 2024-07-01`, `Venue: Seoul`
-        end = damaged_end(line)
-        if end and not is_list and layout.begins_record(lines[place:], after=end):
-            return line[-_END_LENGTH:]
+    for place in range(1, len(lines)):
+        line = lines[place - 1]
+        if end := damaged_end(line):
+            is_list = ":" in line and ":" in lines[place]  # such as `Date: 2024-07-01`, `Venue: Seoul`
+            if not is_list and layout.begins_record(lines[place:], after=end):
+                return line[-_END_LENGTH:]
     return ""

@@ -86,6 +86,8 @@ def sources_of(config: Config) -> tuple[Source, ...]:
                     html=source.html,
                     base=source.base or "",
                     empty=source.empty,
+                    delimiter=source.delimiter,
+                    columns=source.columns,
                 ),
                 categories=source.categories,
                 as_of=source.as_of,

@@ -219,6 +219,8 @@ class Source(Section):
         "The address that relative links start from.", default=None, example="https://example.org/press/"
     )
     empty: tuple[Word, ...] = setting("Values that stand for nothing, such as N/A.", default=())
+    delimiter: Literal["auto", ",", ";", "tab", "|"] = setting("The sign between two values of a row.", default="auto")
+    columns: tuple[Word, ...] = setting("The names of the columns, where no first row has them.", default=())
     as_of: Literal["auto", "filename", "newest_date", "mtime", "arrival"] = setting(
         "How the age of a dump is found: from its file name, newest record, mtime or arrival; auto chooses.",
         default="auto",

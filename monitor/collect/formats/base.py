@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from monitor.collect.charset import printable
 from monitor.model import Dump, Record, Reject
+from monitor.text import escape
 
 EXCERPT_LENGTH = 200  # characters of a reject that are stored and shown
+_NAME_LENGTH = 60  # characters
 
 Entry = Record | Reject
 
@@ -30,6 +32,12 @@ def unreadable(dump: Dump) -> Reject:
     """Return the reject of a dump with a fault, with the beginning of what it holds."""
     beginning = next(dump.text_chunks(), "")[:EXCERPT_LENGTH]
     return Reject(reason=dump.fault, line=0, offset=0, text=printable(beginning))
+
+
+def told_names(names: Sequence[str], *, most: int = 8) -> str:
+    """Return names that stand in a file as a reason shows them: the first ones, on one line."""
+    shown = [escape(name if len(name) <= _NAME_LENGTH else f"{name[:_NAME_LENGTH]}…") for name in names[:most]]
+    return ", ".join([*shown, *(["…"] if len(names) > most else [])]) or "none"
 
 
 def too_long(max_record: int) -> str:

@@ -105,6 +105,24 @@ class RecordMapper:
     def _day(self, text: str) -> date | None:
         return day_of(text, timezone=self._format.timezone, dates=self._format.dates) if text else None
 
+    def has_day(self, node: Node) -> bool:
+        """Return whether a record has a day that can be read."""
+        return self._day(" ".join(self._read(node).date)) is not None
+
+    def names_in(self, names: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+        """Return for each field which of these names it is read from; `$name` and `$path` are always among them."""
+        found = {}
+        for field, (expression, _), usual in zip(FIELDS, self._plan, self._usual.among(names), strict=True):
+            terms = expression.terms if expression else ()
+            mapped = (term.file_name or term.name for term in terms if term.file_name or term.name in names)
+            found[field] = usual if expression is None else tuple(mapped)
+        return found
+
+    @property
+    def mapped_names(self) -> frozenset[str]:
+        """The names that the source maps."""
+        return frozenset(term.name for expression, _ in self._plan if expression for term in expression.terms)
+
     def _read(self, node: Node) -> RawFields:
         found, empty = list[tuple[str, ...]](), self._format.empty
         for (expression, is_single), names in zip(self._plan, self._usual.among(node.names), strict=True):
@@ -141,7 +159,8 @@ class RecordMapper:
             )
         if len(hashed) > self._options.max_record:
             return too_long(self._options.max_record)
-        if _has_words(raw.title) or title_and_body(raw, self._options)[0]:
+        is_plain = raw.title and not any("<" in text or "&" in text for text in raw.title)  # the usual case
+        if is_plain or title_and_body(raw, self._options)[0]:
             return ""
         return "the record has no title and no text: tell with map: which of its fields they are"
 
@@ -193,8 +212,3 @@ def _one_line(text: str) -> str:
 
 def _whole_pairs(text: str) -> str:
     return text if text.isascii() else _HALF_PAIR.sub("\ufffd", text)
-
-
-def _has_words(title: tuple[str, ...]) -> bool:
-    """Return whether a title surely is none that vanishes as markup does."""
-    return bool(title) and not any("<" in text or "&" in text for text in title)

@@ -48,6 +48,10 @@ FORMATS: Mapping[str, Format] = {
         needs="records: with the name of the element that each release is in, for example records: item",
         keys=_MAPPED | {"records"},
     ),
+    "csv": Format(
+        module="csv.reader", files=("*.csv", "*.tsv"), aliases=("tsv",), keys=_MAPPED | {"delimiter", "columns"}
+    ),
+    "auto": Format(module="auto", files=("*",), keys=frozenset(("categories", "dates", "html", "base", "empty"))),
 }
 _CANONICAL = {alias: name for name, each in FORMATS.items() for alias in (name, *each.aliases)}
 NAMES = tuple(_CANONICAL)  # with aliases
@@ -61,7 +65,7 @@ def canonical(name: str) -> str | None:
 def default_files(name: str) -> tuple[str, ...]:
     """Return the globs for the files of a format, packed ones included."""
     files = FORMATS[name].files
-    return (*files, *(f"{glob}.gz" for glob in files))
+    return files if "*" in files else (*files, *(f"{glob}.gz" for glob in files))
 
 
 def version_of(options: SourceOptions) -> int:

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from json import JSONDecodeError, JSONDecoder
 from typing import Any, NamedTuple
 
-from monitor.collect.formats.base import too_long
+from monitor.collect.formats.base import told_names, too_long
 from monitor.collect.formats.json.buffer import Buffer
 from monitor.collect.formats.json.resync import EndOfText, pass_broken, pass_doubtful_string, pass_string, pass_value
+from monitor.text import escape
 
 MAX_DEPTH = 64  # of objects and lists inside each other
 MAX_DIGITS = 4_300  # of a number
@@ -114,7 +115,7 @@ class _Reader:
         buffer, is_empty = self._buffer, True
         while char := buffer.skip(_BLANK):
             if char not in "{[":
-                yield self._fault(f"this is no JSON: it begins with '{char}', and a record with '{{'")
+                yield self._fault(f"this is no JSON: it begins with '{escape(char)}', and a record with '{{'")
                 if (is_empty and char == "<") or not self._to_next_line():
                     return
                 is_empty = False
@@ -187,7 +188,7 @@ class _Reader:
             if char == "}":
                 buffer.at += 1
                 if not is_found:
-                    there = ", ".join(names) or "none"
+                    there = told_names(names, most=MAX_NAMES)
                     reason = f"records: leads to '{path[0]}', which is not here; the keys here are: {there}"
                     yield missing._replace(reason=reason)
                 return
@@ -196,7 +197,7 @@ class _Reader:
                 is_found = True
                 yield from self._value(buffer.skip(_SPACE), path[1:], depth=depth + 1)
             else:
-                if len(names) < MAX_NAMES:
+                if len(names) <= MAX_NAMES:
                     names.append(name)
                 self._pass_over(buffer.skip(_SPACE))
         raise EndOfText

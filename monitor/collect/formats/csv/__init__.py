@@ -1,0 +1,1 @@
+"""Read tables of delimited values, a release in each row."""

@@ -64,9 +64,9 @@ class FastTokens:
         """The words as they are written."""
         return self._joined([stretch.written for _, _, stretch in self._special], _AS_WRITTEN)
 
-    def words(self, write: Callable[[Sequence[Token]], str]) -> list[str]:
-        """Return the words as they are written, those of a stretch that the table cannot judge as `write` writes it."""
-        return self._joined([write(stretch.words) for _, _, stretch in self._special], _AS_WRITTEN).split()
+    def words(self, write: Callable[[Sequence[Token]], str]) -> str:
+        """Return `written` with those of a stretch that the table cannot judge as `write` writes it."""
+        return self._joined([write(stretch.words) for _, _, stretch in self._special], _AS_WRITTEN)
 
     @cached_property
     def starts(self) -> list[int]:

@@ -25,6 +25,7 @@ from monitor.records import SearchPhrase, SearchQuery, SearchWord
 
 _CASED = "^"  # before what tells the letter case of a word
 _MOST = 20_000  # words of past texts that are kept
+_CAPITALIZED = re.compile(r" [^ A-Z]*+[A-Z][^ ]*")  # all other plain words stay as they are
 _NO_WORD = re.compile(r"[*?:=()\"“”]")
 
 
@@ -76,26 +77,16 @@ def _accepts(word: Word, indexed: str) -> bool:
 
 
 def _index_text(text: str) -> str:
-    words = FastTokens(readable(text)).words(_index_stretch) if text else []
-    if len(_PLAIN) > _MOST:
-        _PLAIN.clear()
-    return " ".join(map(_PLAIN.__getitem__, words))
+    return _CAPITALIZED.sub(_index_word, FastTokens(readable(text)).words(_index_stretch)) if text else ""
+
+
+def _index_word(found: re.Match[str]) -> str:
+    word = found[0][1:]
+    return f" {_indexed(word.lower(), word)}"
 
 
 def _index_stretch(words: Sequence[Token]) -> str:
     return " ".join([_indexed(word.form, word.raw) for word in words])
-
-
-class _PlainWords(dict[str, str]):
-    """The words of past texts as the index holds them; what `_index_stretch` made stays as it is."""
-
-    def __missing__(self, raw: str) -> str:
-        is_made = not raw.isascii() or _CASED in raw or raw.startswith(GLUED)
-        found = self[raw] = raw if is_made else _indexed(raw.lower(), raw)
-        return found
-
-
-_PLAIN = _PlainWords()
 
 
 @lru_cache(maxsize=_MOST)

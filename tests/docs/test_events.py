@@ -91,7 +91,8 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
 def test_the_page_shows_every_kind() -> None:
     assert len(ROWS) > 50
     told = {kind for _, kinds in ROWS for kind in KIND.findall(kinds)}
-    assert told == {*map(str, Kind), "duplicate"} - {"reread"}  # that needs a mapping
+    needs_mapping = {Kind.REREAD}  # no row of dumps: the configuration changes in between
+    assert told == {*map(str, {*Kind} - needs_mapping), "duplicate"}
     assert set(re.findall(r"^\| `(\w+)` \| ", PAGE, re.MULTILINE)) == {*map(str, Kind)}
 
 

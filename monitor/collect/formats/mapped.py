@@ -17,11 +17,11 @@ from typing import NamedTuple
 
 from monitor.collect.charset import printable
 from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, too_long
+from monitor.collect.formats.dash.dropped_lines import kept_lines
 from monitor.collect.formats.days import day_of
 from monitor.collect.formats.fields import FIELDS, Expression, FileName, FormatOptions, Node, UsualNames, evaluate
 from monitor.collect.formats.links import url_of
 from monitor.collect.formats.markup import Markup, Plain, looks_like_markup, text_of, title_of
-from monitor.collect.globs import fits
 from monitor.collect.source import SourceOptions
 from monitor.model import Dump, Record, Reject, Release
 from monitor.readable import readable
@@ -187,7 +187,7 @@ def title_and_body(raw: RawFields, options: SourceOptions) -> tuple[str, str]:
     """Return the title, or else the first line of the text, and the text."""
     body = "\n\n".join(filter(None, (_body(text, options.format) for text in raw.body)))
     if options.drop:
-        body = "\n".join(line for line in body.split("\n") if not fits(options.drop, line.strip())).strip()
+        body = kept_lines(body, options.drop)
     title = _one_line(" ".join(_title(text, options.format) for text in raw.title))
     return title or body.partition("\n")[0][:MAX_TITLE_LINE].strip(), body
 

@@ -20,6 +20,7 @@ PARSER_VERSION = 1  # increased when the same bytes may give other records
 _DELIMITERS = {"tab": "\t"}  # names of those that are hard to write
 _SAMPLE = 100  # lines that show the delimiter
 _MAX_NAMES = 20  # columns that a reject names
+_OPEN = "the file ends inside a row: it is half written or was cut off"
 _TAIL = "the last row has no line end, so it may be half written or cut off"
 
 
@@ -61,10 +62,11 @@ class CsvReading:
         is_empty, read = True, self._mapper.names_in(columns)
 
         def is_row(values: list[str]) -> bool:
-            if len(values) != len(columns) or len(values) < 2:
-                return False
+            missing = len(columns) - len(values)  # of a row that goes on behind the lines that are looked at
             # A line of a text may have as many commas as a row, but hardly a day where rows have theirs.
-            return not read["date"] or self._mapper.has_day(RowNode(columns, values))
+            if not read["date"]:
+                return not missing and len(values) > 1
+            return missing >= 0 and self._mapper.has_day(RowNode(columns, [*values, *[""] * missing]))
 
         rows = Rows(found, delimiter=delimiter, is_row=is_row, max_record=self._options.max_record)
         rows.columns = len(columns)
@@ -73,6 +75,9 @@ class CsvReading:
                 continue
             is_empty = False
             if not columns:
+                if not row.first.has_end or row.is_open:
+                    yield _reject(row, _OPEN, is_tail=True)
+                    return
                 columns = clean_header(row.values)
                 rows.columns, read = len(columns), self._mapper.names_in(columns)
                 if not read["title"] and not read["body"]:
@@ -87,7 +92,7 @@ class CsvReading:
         if row.is_too_long:
             return _reject(row, too_long(self._options.max_record))
         if row.is_open and not row.is_broken:
-            return _reject(row, "the file ends inside quotes: it is half written or was cut off", is_tail=True)
+            return _reject(row, _OPEN, is_tail=True)
         if row.is_broken or len(row.values) != len(columns):
             is_tail = not row.is_broken and not row.has_end and len(row.values) < len(columns)
             return _reject(row, _TAIL if is_tail else _wrong_count(row, columns), is_tail=is_tail)

@@ -1,7 +1,7 @@
 """Read rows of delimited values from lines with the parser of the standard library.
 
-A stray quote swallows what follows it, up to the next quote or to the end. So a row of several lines that is no whole
-row costs its first line alone where other rows are seen among its lines: these are read again. What is read again is
+A stray quote swallows what follows it, up to the next quote or to the end. So where a row of several lines is no whole
+row, and another row is seen to begin among its lines, it ends there and the rest is read again. What is read again is
 bounded, so that no file takes quadratic time.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from monitor.collect.formats.csv.lines import Line
@@ -57,24 +58,31 @@ class Rows:
             yield row if len(source.taken) == 1 and not row.is_too_long else self._checked(row)
 
     def _checked(self, row: Row) -> Row:
-        """Return a row of several lines, or a broken one of its first line after which the others come again."""
+        """Return a row of several lines, or a broken one that ends where another begins."""
         source = self._source
-        if self._is_sound(row):
+        is_sound = not (row.is_open or row.is_too_long or row.is_broken) and self._is_valid()
+        if is_sound and len(row.values) == (self.columns or len(row.values)):
             return row
-        if self._has_rows(source.taken[1:]) and source.give_back():
+        if (place := self._next_row()) and source.give_back(place):
             return row._replace(values=[], is_open=False, is_too_long=False, is_broken=True)
         if row.is_too_long:
             source.skip_quoted()
-        return row._replace(is_broken=row.is_broken or not (row.is_open or row.is_too_long))
+        return row._replace(is_broken=not (is_sound or row.is_open or row.is_too_long))
 
-    def _is_sound(self, row: Row) -> bool:
-        """Return whether all quotes of a whole row stand where they may."""
-        if row.is_open or row.is_too_long or row.is_broken or len(row.values) != (self.columns or len(row.values)):
-            return False
+    def _is_valid(self) -> bool:
+        """Return whether all quotes of the current row stand where they may."""
         return parsed_rows(self._source.taken, self._delimiter, is_strict=True) is not None
 
-    def _has_rows(self, lines: list[Line]) -> bool:
-        return any(map(self._is_row, parsed_rows(lines, self._delimiter) or ()))
+    def _next_row(self) -> int:
+        """Return the place among the lines of the current row where another row begins; 0: none does."""
+        reader = csv.reader((line.text for line in self._source.taken[1:]), delimiter=self._delimiter)
+        begin = 1
+        with suppress(csv.Error):
+            for values in reader:
+                if self._is_row(values):
+                    return begin
+                begin = 1 + reader.line_num
+        return 0
 
 
 def parsed_rows(lines: list[Line], delimiter: str, *, is_strict: bool = False) -> list[list[str]] | None:
@@ -98,12 +106,12 @@ class _Source:
         """Begin a row."""
         self.taken, self._length, self.is_at_end, self.is_too_long = [], 0, False, False
 
-    def give_back(self) -> bool:
-        """Keep the first line of the row alone; the others come again. Return False where that would be too often."""
+    def give_back(self, first: int) -> bool:
+        """Let the lines of the row from the first of these come again; return False where that would be too often."""
         if self._reread > _MAX_REREADS * self._read + self._max_record:
             return False
         self._reread += self._length
-        self._again.extendleft(reversed(self.taken[1:]))
+        self._again.extendleft(reversed(self.taken[first:]))
         return True
 
     def skip_quoted(self) -> None:

@@ -26,8 +26,12 @@ def without_lines(
 
 def without_text(release: Release, drop: tuple[str, ...]) -> Release:
     """Return a release as it would have been stored, had these lines always been left out."""
-    kept = [line for line in release.body.split("\n") if not _fits(drop, line)]
-    return replace(release, body="\n".join(kept).strip())
+    return replace(release, body=kept_lines(release.body, drop))
+
+
+def kept_lines(text: str, drop: tuple[str, ...]) -> str:
+    """Return a text without the lines that fit a glob."""
+    return "\n".join(line for line in text.split("\n") if not _fits(drop, line)).strip()
 
 
 def _fits(drop: tuple[str, ...], line: str) -> bool:

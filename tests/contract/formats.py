@@ -6,9 +6,10 @@ import csv
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
+from xml.sax.saxutils import escape
 
 from tests import dumps
 
@@ -60,6 +61,13 @@ def _csv_row(release: Written, delimiter: str = ",", day: str = "%Y-%m-%d") -> s
     return text.getvalue()
 
 
+def _json_feed_item(release: Written) -> str:
+    day = f"{release.day}T09:00:00+09:00"
+    value = {"id": str(release.day), "title": release.title, "content_text": release.body, "date_published": day}
+    return json.dumps(value, ensure_ascii=False)
+
+
+_JSON_FEED = '{"version": "https://jsonfeed.org/version/1.1", "title": "News", "items": [\n'
 _JSON_FAULTS: Mapping[str, Callable[[str], str]] = {
     "no closing quote": lambda text: text.replace('", "content"', ', "content"'),
     "no colon": lambda text: text.replace('"meta":', '"meta"'),
@@ -82,6 +90,25 @@ _TEXT_FAULTS: Mapping[str, Callable[[str], str]] = {
     "undecodable": lambda text: text.replace("first", "fi\udcff\udcfert"),
     "a control character": lambda text: text.replace("first", "fi\x07rst"),
 }
+
+_RSS = Case(
+    format="feed",
+    record=lambda each: (
+        f"<item><title>{escape(each.title)}</title><guid>{each.day}</guid><pubDate>{each.day:%d %b %Y} 09:00:00 +0900"
+        f"</pubDate><description>{escape(each.body)}</description></item>\n"
+    ),
+    join=lambda records: (
+        f'<?xml version="1.0"?>\n<rss version="2.0"><channel><title>News</title>\n{"".join(records)}</channel></rss>\n'
+    ),
+    broken={
+        "a tag that is not closed": lambda text: text.replace("</title>", ""),
+        "no end": lambda text: text.replace("</item>", ""),
+        "half of it": lambda text: text[: len(text) // 2],
+        "undecodable": lambda text: text.replace("first", "fi\udcff\udcfert"),
+        "no title and no text": lambda text: "<item><guid>7</guid></item>",
+    },
+    long=lambda: ("<rss><channel><item><title>Talks</title><description>", "</description></item></channel></rss>"),
+)
 
 CASES: Mapping[str, Case] = {
     "text": Case(
@@ -121,6 +148,42 @@ CASES: Mapping[str, Case] = {
         broken=_JSON_FAULTS,
         options={"records": ("data", "items")},
         long=lambda: ('{"other": "', '", "data": {"items": []}}'),
+    ),
+    "feed, RSS": _RSS,
+    "auto, RSS": replace(_RSS, format="auto", long=None),
+    "feed, Atom": Case(
+        format="feed",
+        record=lambda each: (
+            f"<entry><id>tag:{each.day}</id><title>{escape(each.title)}</title><published>{each.day}T09:00:00+09:00"
+            f'</published><content type="text">{escape(each.body)}</content></entry>\n'
+        ),
+        join=lambda records: (
+            f'<?xml version="1.0"?>\n<feed xmlns="http://www.w3.org/2005/Atom"><title>News</title>\n{"".join(records)}</feed>\n'
+        ),
+        broken={
+            "a tag that is not closed": lambda text: text.replace("</title>", ""),
+            "no end": lambda text: text.replace("</entry>", ""),
+        },
+    ),
+    "feed, JSON Feed": Case(
+        format="feed",
+        record=_json_feed_item,
+        join=lambda records: _JSON_FEED + ",\n".join(records) + "]}\n",
+        broken={"no closing brace": lambda text: text[:-1], "half of it": lambda text: text[: len(text) // 2]},
+    ),
+    "xml": Case(
+        format="xml",
+        record=lambda each: (
+            f"<release><title>{escape(each.title)}</title><date>{each.day}</date><text>{escape(each.body)}</text></release>\n"
+        ),
+        join=lambda records: f"<releases>\n{''.join(records)}</releases>\n",
+        broken={
+            "a tag that is not closed": lambda text: text.replace("</title>", ""),
+            "no end": lambda text: text.replace("</release>", ""),
+            "undecodable": lambda text: text.replace("first", "fi\udcff\udcfert"),
+        },
+        options={"records": ("release",)},
+        long=lambda: ("<releases><release><title>Talks</title><text>", "</text></release></releases>"),
     ),
     "csv": Case(
         format="csv",

@@ -78,23 +78,19 @@ def test_what_was_written_is_read(case: Case, encoding: str, is_packed: bool, is
 
 
 @every_case
-def test_a_file_cut_anywhere_shows_no_wrong_record(case: Case, tmp_path: Path) -> None:
-    releases = RELEASES[:3]
+def test_a_file_cut_anywhere_shows_no_wrong_record_and_is_no_broken_one(case: Case, tmp_path: Path) -> None:
+    releases, held = RELEASES[:3], 0
     content = content_of(case.write(releases))
     for end in range(len(content)):
-        found = written(read(case, tmp_path, content[:end]))
+        entries = read(case, tmp_path, content[:end])
+        found = written(entries)
         assert len(found) <= len(releases), end
         for shown, whole in zip(found, releases, strict=False):
             assert (shown.title, shown.day) == (whole.title, whole.day), end
             assert whole.body.startswith(shown.body), end
-
-
-@every_case
-def test_a_cut_file_is_told_from_a_broken_one(case: Case, tmp_path: Path) -> None:
-    content = content_of(case.write(RELEASES[:2]))
-    cuts = [rejects(read(case, tmp_path, content[:end])) for end in range(1, len(content) - 2)]
-    assert all(one.is_tail for found in cuts for one in found)
-    assert sum(map(bool, cuts)) > len(cuts) / 2
+        assert all(reject.is_tail for reject in rejects(entries)), end
+        held += bool(rejects(entries))
+    assert held > len(content) / 2
 
 
 @pytest.mark.parametrize(
@@ -214,7 +210,7 @@ def test_a_value_without_end_costs_little_memory(name: str, tmp_path: Path, full
     path, (before, behind) = tmp_path / "giant", case.long()
     with path.open("w", encoding="utf-8") as file:
         file.write(before)
-        for _ in range(1_000 if full else 60):
+        for _ in range(1_000 if full else 40):
             file.write("words " * 166_667)
         file.write(behind)
     command = [sys.executable, "-c", MEASURED, str(path), name]
@@ -223,8 +219,7 @@ def test_a_value_without_end_costs_little_memory(name: str, tmp_path: Path, full
         path.unlink()
     told, _, growth = done.stdout.strip().rpartition(" ")
     assert told in ("[]", "[('Reject', 'the record is longer than')]")
-    print("GROWTH", name, growth)
-    assert int(growth) < 64
+    assert int(growth) < 32
 
 
 def test_a_text_only_monitor_loads_no_other_format(tmp_path: Path) -> None:

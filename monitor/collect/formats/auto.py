@@ -37,9 +37,8 @@ def reading(dump: Dump, options: SourceOptions) -> Reading:
     if look.format in _READ and look.format in FORMATS:
         return reader(dump, replace(options, format=replace(options.format, format=look.format)))
     text = printable(head[:EXCERPT_LENGTH].strip())
-    is_empty = not text
-    reason = "the file holds no record" if is_empty else _reason(look)
-    return _Refused(Reject(reason=reason, line=0, offset=0, text=text, is_tail=is_empty))
+    reason = _reason(look) if text else "the file holds no record"
+    return _Refused(Reject(reason=reason, line=0, offset=0, text=text, is_tail=look.is_cut or not text))
 
 
 def _head(dump: Dump) -> str:
@@ -55,6 +54,8 @@ def _head(dump: Dump) -> str:
 def _reason(look: Look) -> str:
     if look.format in FORMATS:
         return f"this looks like {look.what}; write {look.lines}"
+    if look.is_cut:
+        return f"the file ends inside {look.what}: it is half written or was cut off"
     if look.what.startswith("an HTML page"):
         return f"this is {look.what}: no release is read from it"
     return f"nothing here says how it is read: write the format of the source's files, one of {', '.join(FORMATS)}"

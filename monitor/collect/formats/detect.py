@@ -34,6 +34,7 @@ class Look(NamedTuple):
     format: str  # that would read it; "": none
     what: str
     records: str = ""  # the place of its records, where they lie inside something
+    is_cut: bool = False  # it ends before it shows what it is
 
     @property
     def lines(self) -> str:
@@ -63,7 +64,9 @@ def _markup(text: str) -> Look:
         return Look("", f"an HTML page ({escape(' '.join(title[1].split()))})" if title else "an HTML page")
     if _FEED.search(text[:4_096]):
         return Look("feed", "a feed")
-    names = [match[1] for match in _ELEMENT.finditer(text)][1:]
+    root, *names = [match[1] for match in _ELEMENT.finditer(text)] or [""]
+    if not root:
+        return Look("", "the beginning of a tag", is_cut=True)
     repeated = next((name for name in names if names.count(name) > 1), "")
     return Look("xml", f"XML with {told_names(list(dict.fromkeys(names)))}", repeated or "the element of a record")
 

@@ -28,8 +28,8 @@ class FeedNode:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the names of its elements."""
-        return self._node.names
+        """Return the names of its elements, and the one that stands for its link."""
+        return (*self._node.names, PERMALINK)
 
     def text(self, name: str) -> str:
         """Return "": a field may be written in several ways."""

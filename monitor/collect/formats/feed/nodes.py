@@ -55,7 +55,7 @@ class FeedNode:
         return (
             next((link for link in links if link.strip()), "")
             or self._linked(node.children("atom:link"))
-            or next((node.text_in(each) for each in node.children("guid") if each.get("isPermaLink") != "false"), "")
+            or next(filter(None, map(node.text_in, filter(_is_permalink, node.children("guid")))), "")
         )
 
     def _linked(self, links: Sequence[Element]) -> str:
@@ -77,6 +77,10 @@ class FeedNode:
             return Plain(text)
         is_other = "/" in kind and not kind.startswith("text/") and not kind.endswith("xml")
         return "" if is_other or mode == "base64" else text
+
+
+def _is_permalink(guid: Element) -> bool:
+    return guid.get("isPermaLink", "true").strip().lower() != "false"
 
 
 class JsonFeedNode:

@@ -128,8 +128,10 @@ class ElementNode:
         return self.text_in(found[0]) if len(found) == 1 else ""
 
     def texts(self, path: tuple[str, ...], attribute: str = "") -> list[str]:
-        """Return the texts of the elements at a path, or of their attribute."""
-        found: Sequence[Element] = self.children(path[0])
+        """Return the texts of the elements at a path, or of their attribute; its own name leads to itself."""
+        found = self.children(path[0])
+        if not found and attribute and path[0] == self.names_of.name(self.element.tag):
+            found = (self.element,)
         for name in path[1:]:
             if name.isdecimal() and len(name) < 9:
                 found = found[int(name) : int(name) + 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
@@ -149,3 +150,22 @@ def endless(unit: str, total: int) -> Iterator[str]:
 def test_many_signs_take_a_time_that_grows_with_them(unit: str) -> None:
     found = told(list(pieces(endless(unit, 200_000), record_of=items, max_record=50_000)))
     assert (found[0], found[-1]) == ("<item>a</item>", "<item>b</item>")
+
+
+@pytest.mark.parametrize("opening", ["<item><title>", "<item><![CDATA[", "<", "<item a='", "<!-- ", "<!DOCTYPE "])
+def test_a_token_of_any_length_takes_bounded_memory(opening: str) -> None:
+    chunk = "x" * 65_536
+
+    def chunks() -> Iterator[str]:
+        yield HEAD + "<item>a</item>" + opening
+        yield from (chunk for _ in range(500))
+        yield "</title></item>" + END
+
+    tracemalloc.start()
+    try:
+        found = sum(1 for _ in pieces(chunks(), record_of=items))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found >= 1
+    assert peak < 8_000_000  # bytes, of a text of 32 MB; a record may have 1 MB

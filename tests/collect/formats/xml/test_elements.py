@@ -76,6 +76,10 @@ ITEM = (
         (("agency", "0", "name"), "", ["A"]),
         (("agency",), "", ["A", "B"]),
         (("none", "name"), "", []),
+        (("item",), "k", ["v"]),
+        (("item",), "n:id", ["7"]),
+        (("item",), "", []),
+        (("agency",), "k", []),
     ],
 )
 def test_a_path_leads_to_texts(path: tuple[str, ...], attribute: str, texts: list[str]) -> None:

@@ -12,6 +12,7 @@ from monitor.collect.source import Source
 from monitor.errors import NotReadable
 from monitor.model import Dump, Reject
 
+_DECLARING = ("feed", "xml", "auto")  # a file says its encoding in an XML declaration
 _DECODED_BY_RECORD = ("text", "auto")  # in files of other formats all records have one encoding
 
 
@@ -78,8 +79,14 @@ def read_dump(
 
 
 def _encoding(sample: bytes, source: Source) -> TextEncoding:
-    coding = detect_encoding(sample, source.encoding)
-    return coding if source.options.format.format in _DECODED_BY_RECORD else replace(coding, is_detected=False)
+    coding, name = detect_encoding(sample, source.encoding), source.options.format.format
+    if name not in _DECODED_BY_RECORD:
+        coding = replace(coding, is_detected=False)
+    if name in _DECLARING and source.encoding == "auto" and b"<?xml" in sample[:1_000]:
+        from monitor.collect.formats.xml.encoding import declared_encoding  # only sources that may have it need it
+
+        return declared_encoding(sample, coding)
+    return coding
 
 
 def _survey(file: File, source: Source) -> _Survey:

@@ -19,7 +19,6 @@ from monitor.collect.formats.json.values import Fault, values
 from monitor.collect.formats.mapped import RecordMapper
 from monitor.collect.formats.xml.cutter import Piece
 from monitor.collect.formats.xml.elements import PieceParser
-from monitor.collect.formats.xml.encoding import decoded
 from monitor.collect.formats.xml.reader import base_of, entries_of, mapped, pieces_of
 from monitor.collect.source import SourceOptions
 from monitor.model import Dump, Reject
@@ -31,7 +30,7 @@ class FeedReading:
     """A dump of one or several feeds."""
 
     def __init__(self, dump: Dump, options: SourceOptions) -> None:
-        self._dump, self._options = decoded(dump), options
+        self._dump, self._options = dump, options
         self._mappers = dict[str, RecordMapper]()
         self.kept: tuple[Entry, ...] | None = None
         if dump.fault:

@@ -12,7 +12,6 @@ from monitor.collect.formats.links import url_of
 from monitor.collect.formats.mapped import RecordMapper
 from monitor.collect.formats.xml.cutter import Document, Fault, Piece, pieces
 from monitor.collect.formats.xml.elements import XML_BASE, Broken, ElementNode, PieceParser
-from monitor.collect.formats.xml.encoding import decoded
 from monitor.collect.source import SourceOptions
 from monitor.model import Dump, Reject
 
@@ -23,7 +22,7 @@ class XmlReading:
     """A dump of XML records."""
 
     def __init__(self, dump: Dump, options: SourceOptions) -> None:
-        self._dump, self._options = decoded(dump), options
+        self._dump, self._options = dump, options
         self._name = ".".join(options.format.records)
         self.kept: tuple[Entry, ...] | None = None
         if dump.fault:

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.collect.charset import EncodingSample, detect_encoding
-from monitor.collect.formats.xml.encoding import declared_codec, decoded
-from tests.collect.formats.support import dump_of_text
+from monitor.collect.dump_reader import read_dump
+from monitor.collect.file_reader import open_file
+from monitor.collect.formats.fields import FormatOptions
+from monitor.collect.formats.xml.encoding import declared_codec
+from monitor.collect.source import Source, SourceOptions
+from monitor.collect.watching.folder import Folder
 
+Reader = Callable[..., tuple[str, str]]
 KOREAN = "회담이 개최되었다 똠방각하"
 
 
-def text_in(content: bytes, *, encoding: str = "auto", size: int = 3) -> tuple[str, str]:
-    """Return the text that a file is decoded to, and the name of its encoding."""
-    sample = EncodingSample()
-    sample.feed(content)
-    coding = detect_encoding(sample.content, encoding)
-    dump = replace(
-        dump_of_text(""),
-        byte_chunks=lambda: (
-            content[at : at + size] if at else content[:1_000] for at in (0, *range(1_000, len(content), size))
-        ),
-        text_chunks=lambda: coding.decode((content,)),
-        encoding=coding.name,
-        bom=coding.bom,
-    )
-    dump = decoded(dump)
-    return "".join(dump.text_chunks()), dump.encoding
+@pytest.fixture
+def read(tmp_path: Path) -> Reader:
+    """Return a function that gives the text of a file and the name of its encoding."""
+
+    def text_of(content: bytes, encoding: str = "auto") -> tuple[str, str]:
+        place = tmp_path / "a.xml"
+        place.write_bytes(content)
+        options = SourceOptions(timezone=ZoneInfo("UTC"), format=FormatOptions(format="feed"))
+        source = Source(folder=Folder(source="m", path=bytes(tmp_path)), options=options, encoding=encoding)
+        with open_file(bytes(place)) as file:
+            dump = read_dump(file, source, opened_at=0)
+            return "".join(dump.text_chunks()), dump.encoding
+
+    return text_of
 
 
 @pytest.mark.parametrize(
@@ -47,31 +51,31 @@ def text_in(content: bytes, *, encoding: str = "auto", size: int = 3) -> tuple[s
         ("KOI8-R", "koi8-r", "Переговоры состоялись"),
     ],
 )
-def test_a_declared_encoding_counts(name: str, codec: str, text: str) -> None:
+def test_a_declared_encoding_counts(name: str, codec: str, text: str, read: Reader) -> None:
     whole = f'<?xml version="1.0" encoding="{name}"?>\n<rss>{text * 50}</rss>'
-    assert text_in(whole.encode(codec)) == (whole, codec)
+    assert read(whole.encode(codec)) == (whole, codec)
 
 
 @pytest.mark.parametrize("name", ["EUC-KR", "ISO-8859-1", "UTF-16", "utf-8", "x-unknown", "EUC-", "zip", "idna"])
-def test_the_bytes_of_utf_8_and_utf_16_win_over_what_is_declared(name: str) -> None:
+def test_the_bytes_of_utf_8_and_utf_16_win_over_what_is_declared(name: str, read: Reader) -> None:
     whole = f'<?xml version="1.0" encoding="{name}"?>\n<rss>{KOREAN * 50}</rss>'
-    assert text_in(whole.encode()) == (whole, "utf-8")
-    assert text_in(whole.encode("utf-16")) == (whole, "utf-16-le")
+    assert read(whole.encode()) == (whole, "utf-8")
+    assert read(whole.encode("utf-16")) == (whole, "utf-16-le")
 
 
-def test_what_the_source_says_wins() -> None:
+def test_what_the_source_says_wins(read: Reader) -> None:
     whole = f'<?xml version="1.0" encoding="ISO-8859-1"?>\n<rss>{KOREAN * 50}</rss>'
-    assert text_in(whole.encode("cp949"), encoding="euc-kr")[0] == whole
+    assert read(whole.encode("cp949"), "euc-kr")[0] == whole
 
 
-def test_without_a_declaration_the_bytes_are_judged() -> None:
+def test_without_a_declaration_the_bytes_are_judged(read: Reader) -> None:
     whole = f"<rss>{KOREAN * 50}</rss>"
-    assert text_in(whole.encode("cp949")) == (whole, "cp949")
+    assert read(whole.encode("cp949")) == (whole, "cp949")
 
 
-def test_a_byte_that_does_not_decode_spoils_itself_only() -> None:
+def test_a_byte_that_does_not_decode_spoils_itself_only(read: Reader) -> None:
     whole = f'<?xml version="1.0" encoding="EUC-KR"?>\n<rss>{KOREAN * 50}\xff</rss>'
-    text, _ = text_in(whole[:-7].encode("cp949") + b"\xff</rss>")
+    text, _ = read(whole[:-7].encode("cp949") + b"\xff</rss>")
     assert text == whole[:-7] + "\udcff</rss>"
 
 

@@ -80,7 +80,8 @@ def compare(record: Record, head: Head, *, evidence: str, age: Age, seen: SeenRe
     doubt = _doubt(views, head, age, seen)
     kind, what = _verdict(views, head, age, doubt, is_read_anew=is_read_anew)
     if kind is Kind.REREAD:
-        views = replace(views, after=_linked(record.release, views.after))
+        day = views.after.date if record.release.is_day_of_update else record.release.date
+        views = replace(views, after=_linked(replace(record.release, date=day), views.after))
     elif kind is Kind.UNCHANGED:
         views = _Comparison(after=_linked(head.release, views.after))
     elif kind in (Kind.CHANGED, Kind.REAPPEARED) and doubt.reason:
@@ -219,6 +220,10 @@ def _change(
 
 
 def _new(record: Record, number: int, form_cache: FormCache) -> Change:
+    form, keys = form_cache.of_record(record.digest), form_cache.entries(record.digest)
+    if record.release.is_day_of_update:  # the only day that is known of it: under this it is found
+        form = normal_form(replace(record.release, is_day_of_update=False))
+        keys = index_entries(form_cache.source, form)
     return Change(
         kind=Kind.NEW,
         number=number,
@@ -228,9 +233,9 @@ def _new(record: Record, number: int, form_cache: FormCache) -> Change:
         before=None,
         reason="no known release has this title and text",
         record=record,
-        keys=tuple(form_cache.entries(record.digest).values()),
-        text_hash=form_cache.of_record(record.digest).text_hash,
-        sketch=form_cache.of_record(record.digest).sketch,
+        keys=tuple(keys.values()),
+        text_hash=form.text_hash,
+        sketch=form.sketch,
     )
 
 
@@ -309,7 +314,7 @@ def _merge(old: Release, new: Release, *, is_late: bool) -> _Comparison:
     after = Release(
         title=new.title,
         body=old.body if keeps_body else body_line.merged if body_line else new.body,
-        date=new.date or old.date,
+        date=old.date if new.is_day_of_update and old.date else new.date or old.date,
         category=category,
         url=newest.url or oldest.url,
         ref=newest.ref or oldest.ref,

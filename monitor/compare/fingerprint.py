@@ -66,7 +66,7 @@ def normal_form(release: Release) -> NormalForm:
     return NormalForm(
         title=join_figures(soft(release.title)),
         body=soft(release.body),
-        date=release.date,
+        date=None if release.is_day_of_update else release.date,
         is_cut=is_cut(release.body),
         id=None if release.ref is None else normal_id(release.ref),
     )

@@ -46,7 +46,7 @@ class FormCache:
     """The normal forms of a dump's records and of the heads around them, each computed once, at its first use."""
 
     def __init__(self, records: Iterable[Record], *, source: str) -> None:
-        self._source = source
+        self.source = source
         self._records = {record.digest: record for record in records}
         self._record_forms: dict[bytes, NormalForm] = {}
         self._entries: dict[bytes, dict[str, bytes]] = {}
@@ -61,7 +61,7 @@ class FormCache:
     def entries(self, digest: bytes) -> dict[str, bytes]:
         """Return the index entries of a record of the dump, by what they index."""
         if digest not in self._entries:
-            self._entries[digest] = index_entries(self._source, self.of_record(digest))
+            self._entries[digest] = index_entries(self.source, self.of_record(digest))
         return self._entries[digest]
 
     def of_head(self, head: Head) -> NormalForm:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,43 @@ def test_further_categories_are_named_as_such_and_may_make_a_watchlist_match(lab
 def test_the_category_of_a_text_dump_is_one_whatever_it_holds(lab: RecordLab) -> None:
     lab.drop(replace(TALKS, category="Industry")).drop(replace(TALKS, category="Industry, Trade"))
     assert lab.kinds() == "1 changed"
+
+
+# --- a day that only says when an entry was updated ----------------------------------------------------------------
+
+LATER = date(2024, 7, 9)
+
+
+def updated(day: date, ref: str | None = "7", **changed: Any) -> Release:
+    """The talks in a feed that says only when an entry was last changed."""
+    return shown(ref, date=day, is_day_of_update=True, **changed)
+
+
+def test_a_day_of_update_dates_a_release_once(lab: RecordLab) -> None:
+    lab.drop(updated(VISIT.date or LATER)).drop(updated(LATER, body=TALKS.body.replace("5.1", "5.3")))
+    assert (lab.kinds(), lab.change.fields) == ("1 changed", ("body",))
+    assert lab.drop(updated(LATER, reading=OTHER_MAPPING)).kinds() == "1 reread"
+    assert [head.date for head in lab.heads()] == [VISIT.date]
+
+
+@pytest.mark.parametrize("ref", ["7", None])
+def test_a_later_day_of_update_is_no_change(lab: RecordLab, ref: str | None) -> None:
+    lab.drop(updated(VISIT.date or LATER, ref)).drop(updated(LATER, ref), shown("8", VISIT))
+    assert (lab.kinds(), lab.heads()[0].date) == ("1 new, 1 unchanged", VISIT.date)
+
+
+def test_a_day_of_publication_comes_before_one_of_update(lab: RecordLab) -> None:
+    lab.drop(shown("7", date=None)).drop(updated(LATER))
+    assert (lab.kinds(), lab.heads()[0].date) == ("1 enriched", LATER)
+    assert lab.drop(shown("7", date=VISIT.date)).kinds() == "1 changed"
+    assert lab.drop(updated(LATER), shown("8", VISIT)).kinds() == "1 new, 1 unchanged"
+    assert lab.heads()[0].date == VISIT.date
+
+
+def test_a_release_is_found_under_its_day_of_update(lab: RecordLab) -> None:
+    twin = shown(None, title="Another title", date=LATER)
+    change = lab.drop(updated(LATER, None)).drop(replace(twin, body=TALKS.body.replace("5.1", "5.4"))).change
+    assert (change.kind, change.related) == ("new", (1,))
 
 
 # --- the link and the id -------------------------------------------------------------------------------------------

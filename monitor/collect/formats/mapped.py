@@ -100,7 +100,7 @@ class RecordMapper:
             reading=self.reading,
             is_updated=is_updated,
         )
-        return Record(digest=digest.digest(), day=day, line=line, offset=offset, read=read)
+        return Record(digest=digest.digest(), day=day, line=line, offset=offset, ref=_id(raw), read=read)
 
     def _day(self, text: str) -> date | None:
         return day_of(text, timezone=self._format.timezone, dates=self._format.dates) if text else None
@@ -177,10 +177,14 @@ def release_of(
         date=day,
         category=", ".join(sorted(categories)) or None,
         url=url_of(" ".join(raw.url), base) if raw.url else None,
-        ref=" ".join(raw.id).strip() or None,
+        ref=_id(raw),
         reading=reading,
         is_day_of_update=is_updated and day is not None,
     )
+
+
+def _id(raw: RawFields) -> str | None:
+    return " ".join(raw.id).strip() or None
 
 
 def title_and_body(raw: RawFields, options: SourceOptions) -> tuple[str, str]:

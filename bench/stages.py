@@ -16,7 +16,7 @@ from bench.report import Figure
 from bench.texts import dump, release
 from monitor.collect.formats.dash.parser import PARSER_VERSION, DumpReader
 from monitor.compare.classify import classify
-from monitor.compare.identity import FormCache
+from monitor.compare.form_cache import FormCache
 from monitor.compare.near_duplicates import candidates
 from monitor.dump_age import Age, Evidence
 from monitor.match.matcher import Matcher, Watchlist

@@ -17,7 +17,8 @@ from monitor.collect.source import SourceOptions
 from monitor.compare.age import doubt_of, is_older
 from monitor.compare.candidates import load_candidates
 from monitor.compare.classify import classify, withdrawn
-from monitor.compare.identity import FormCache, as_seen
+from monitor.compare.form_cache import FormCache
+from monitor.compare.identity import as_seen
 from monitor.compare.publisher_ids import count_ids, settle_ids
 from monitor.compare.reservations import Reservations
 from monitor.dump_age import Age, Evidence

@@ -16,7 +16,8 @@ from itertools import chain
 from rapidfuzz import fuzz, process
 
 from monitor.compare.fingerprint import MAX_TITLE, NormalForm, nearby_days, normal_form
-from monitor.compare.identity import MIN_BODY, MIN_BODY_RATIO, MIN_TITLE_RATIO, FormCache, is_doubtful
+from monitor.compare.form_cache import FormCache
+from monitor.compare.identity import MIN_BODY, MIN_BODY_RATIO, is_doubtful
 from monitor.compare.near_duplicates import (
     MAX_HOLDERS,
     MAX_LENGTH,
@@ -25,6 +26,7 @@ from monitor.compare.near_duplicates import (
     affordable,
     candidates,
 )
+from monitor.compare.similarity import MIN_TITLE_RATIO
 from monitor.model import Record, SeenRecord, Sketch
 from monitor.ports import Known, Store
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from monitor.compare.age import doubt_of, is_older, is_repeated, proof_of
 from monitor.compare.diff import Redline, has_same_words, redline
 from monitor.compare.fingerprint import id_key, index_entries, is_cut_view, normal_form, normal_id, text_hash
-from monitor.compare.identity import ALL_AVAILABLE, FormCache, assign, is_day_of_dump
+from monitor.compare.form_cache import FormCache
+from monitor.compare.identity import ALL_AVAILABLE, assign, is_day_of_dump
 from monitor.compare.near_duplicates import near_duplicates
 from monitor.compare.publisher_ids import is_reread
 from monitor.compare.reservations import Unavailable

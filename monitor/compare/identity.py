@@ -11,11 +11,19 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from rapidfuzz import fuzz
-
-from monitor.compare.fingerprint import MAX_TITLE, NormalForm, index_entries, is_cut_view, normal_form, shingles
+from monitor.compare.fingerprint import NormalForm, is_cut_view
+from monitor.compare.form_cache import FormCache
 from monitor.compare.reservations import Unavailable
-from monitor.model import Head, PastVersion, Record, SeenRecord
+from monitor.compare.similarity import (
+    MIN_TITLE_RATIO,
+    are_titles_similar,
+    body_ratio,
+    common_words,
+    own_shingles,
+    similarity_of,
+    title_ratio,
+)
+from monitor.model import PastVersion, Record, SeenRecord
 from monitor.ports import Known
 from monitor.text import join_figures
 
@@ -25,8 +33,7 @@ MIN_OWN_SHINGLES = 6  # sequences without a figure that a text must have beside 
 MIN_BODY_ALONE = 200  # characters of a body that are evidence by themselves
 MIN_BODY = 100  # the same, where title or day agree as well; captions and numbered notices are shorter
 MIN_BODY_RATIO_REDATED = 98.0  # ratio of bodies that differ by a few words
-MIN_TITLE_RATIO, MIN_BODY_RATIO = 85.0, 90.0  # ratios of a title and a body that were both edited
-MAX_LETTERS = 20_000  # characters of bodies that are compared letter by letter: some milliseconds for a pair
+MIN_BODY_RATIO = 90.0  # ratio of bodies of which title and text were edited
 MAX_DAYS_APART = timedelta(days=3)
 _FRIDAY = 4  # as date.weekday() counts
 ALL_AVAILABLE = Unavailable()
@@ -40,51 +47,6 @@ class Assignment:
     record: Record
     number: int  # the known release; 0: none fits
     evidence: str  # "" without one
-
-
-class FormCache:
-    """The normal forms of a dump's records and of the heads around them, each computed once, at its first use."""
-
-    def __init__(self, records: Iterable[Record], *, source: str) -> None:
-        self.source = source
-        self._records = {record.digest: record for record in records}
-        self._record_forms: dict[bytes, NormalForm] = {}
-        self._entries: dict[bytes, dict[str, bytes]] = {}
-        self._head_forms: dict[int, NormalForm] = {}
-
-    def of_record(self, digest: bytes) -> NormalForm:
-        """Return the normal form of a record of the dump."""
-        if digest not in self._record_forms:
-            self._record_forms[digest] = normal_form(self._records[digest].release)
-        return self._record_forms[digest]
-
-    def entries(self, digest: bytes) -> dict[str, bytes]:
-        """Return the index entries of a record of the dump, by what they index."""
-        if digest not in self._entries:
-            self._entries[digest] = index_entries(self.source, self.of_record(digest))
-        return self._entries[digest]
-
-    def of_head(self, head: Head) -> NormalForm:
-        """Return the normal form of a known release."""
-        if head.number not in self._head_forms:
-            self._head_forms[head.number] = normal_form(head.release)
-        return self._head_forms[head.number]
-
-    def reading(self, digest: bytes) -> str | None:
-        """Return how a record of the dump was read."""
-        return self._records[digest].release.reading
-
-    def day(self, digest: bytes) -> date | None:
-        """Return the day of a record of the dump; None: it has none."""
-        return self._records[digest].day
-
-    def text_keys(self, digests: Iterable[bytes]) -> set[bytes]:
-        """Return the title, body and id entries of these records."""
-        return {key for digest in digests for by, key in self.entries(digest).items() if by != "day"}
-
-    def id_keys(self, digests: Iterable[bytes]) -> set[bytes]:
-        """Return the id entries of these records."""
-        return {key for digest in digests if (key := self.entries(digest).get("id"))}
 
 
 def as_seen(
@@ -286,32 +248,6 @@ def is_day_of_dump(day: date, dump_day: date | None) -> bool:
     return dump_day is not None and abs(day - dump_day) <= timedelta(days=1)
 
 
-def are_titles_similar(one: str, other: str) -> bool:
-    """Return whether two normalized titles could be one that was edited."""
-    return bool(fuzz.ratio(one[:MAX_TITLE], other[:MAX_TITLE], score_cutoff=MIN_TITLE_RATIO))
-
-
-def body_ratio(one: NormalForm, other: NormalForm, *, least: float) -> float | None:
-    """Return how similar two bodies are, in percent; None: less than `least`.
-
-    The cost of comparing letters grows with the square of the length. So of a body beyond MAX_LETTERS it is the share
-    of the words that stand in a three-word sequence of both, which is about the same where single words were edited.
-    """
-    if max(len(one.body), len(other.body)) <= MAX_LETTERS:
-        return fuzz.ratio(one.body, other.body, score_cutoff=least) or None
-    common = one.shingles & other.shingles
-    words, others = one.words, other.words
-    ratio = 100 * (_words_within(words, common) + _words_within(others, common)) / (len(words) + len(others))
-    return ratio if ratio >= least else None
-
-
-def _words_within(words: Sequence[str], sequences: Collection[int]) -> int:
-    """Return how many words of a text stand in one of these three-word sequences."""
-    starts = bytes(one in sequences for one in map(hash, zip(words, words[1:], words[2:], strict=False)))
-    begins = int.from_bytes(starts, "little")  # a byte is 1 where such a sequence begins
-    return (begins | begins << 8 | begins << 16).bit_count()
-
-
 def _score(rule: EvidenceRule, pair: CandidatePair) -> float | None:
     """Return how well a pair fits a rule; two ids are two releases, unless one of them was only made anew."""
     return None if pair.has_other_id and not pair.is_id_new else rule.score(pair)
@@ -321,11 +257,11 @@ def _has_same_id(pair: CandidatePair) -> float | None:
     """Believe an id that was used for this release where title or text speak for it as well."""
     if not pair.has_same_id:
         return None
-    title = fuzz.ratio(pair.record.title[:MAX_TITLE], pair.known.title[:MAX_TITLE]) / 100
+    title = title_ratio(pair.record.title, pair.known.title)
     is_same_text = pair.is_seen or (bool(pair.common_length) and (pair.has_same_body or pair.is_cut_or_earlier))
-    text = 1.0 if is_same_text else _similarity(pair.record, pair.known)
-    fits = title >= MIN_TITLE_RATIO / 100 or text >= MIN_SHINGLES_SHARED
-    return title + 2 * text + pair.has_same_day if fits else None
+    text = 1.0 if is_same_text else similarity_of(pair.record, pair.known)
+    fits = title >= MIN_TITLE_RATIO or text >= MIN_SHINGLES_SHARED
+    return title / 100 + 2 * text + pair.has_same_day if fits else None
 
 
 def _has_same_id_and_day(pair: CandidatePair) -> float | None:
@@ -351,43 +287,18 @@ def _is_undated(pair: CandidatePair) -> float | None:
 def is_doubtful(record: NormalForm, known: NormalForm) -> bool:
     """Return whether two texts of one title and day share so little that boilerplate could be all of it."""
     has_same_head = record.title == known.title and record.date is not None and record.date == known.date
-    return has_same_head and MIN_SHINGLES_SHARED <= _similarity(record, known) < MAX_SHINGLES_DOUBTFUL
+    return has_same_head and MIN_SHINGLES_SHARED <= similarity_of(record, known) < MAX_SHINGLES_DOUBTFUL
 
 
 def _has_same_title_and_day(pair: CandidatePair) -> float | None:
     if not (pair.has_same_title and pair.has_same_day):
         return None
-    similarity = _similarity(pair.record, pair.known)
+    similarity = similarity_of(pair.record, pair.known)
     if pair.boilerplate and similarity < MAX_SHINGLES_DOUBTFUL:
-        mine, theirs = (_own_shingles(words, pair.boilerplate) for words in _common_words(pair.record, pair.known))
+        mine, theirs = (own_shingles(words, pair.boilerplate) for words in common_words(pair.record, pair.known))
         if min(len(mine), len(theirs)) >= MIN_OWN_SHINGLES:
             similarity = min(similarity, len(mine & theirs) / len(mine | theirs))
     return similarity if similarity >= MIN_SHINGLES_SHARED else None
-
-
-def _similarity(record: NormalForm, known: NormalForm) -> float:
-    """Return which part of the three-word sequences of two texts both have."""
-    mine, theirs = record.shingles, known.shingles
-    if record.is_cut or known.is_cut:
-        mine, theirs = map(shingles, _common_words(record, known))
-    return len(mine & theirs) / max(1, len(mine | theirs))
-
-
-def _common_words(record: NormalForm, known: NormalForm) -> tuple[Sequence[str], Sequence[str]]:
-    """Return the words of two texts; where one is cut, only as many as both have."""
-    words, others = record.words, known.words
-    end = min(len(words), len(others)) if record.is_cut or known.is_cut else None
-    return words[:end], others[:end]
-
-
-def _own_shingles(words: Sequence[str], boilerplate: frozenset[int]) -> set[int]:
-    """Return the sequences of a text that are no boilerplate; another figure alone makes no other sentence."""
-    plain = zip(words, words[1:], words[2:], strict=False)
-    return {hash(three) for three in plain if not any(map(_has_digit, three))} - boilerplate
-
-
-def _has_digit(word: str) -> bool:
-    return any(map(str.isdigit, word))
 
 
 def _is_redated(pair: CandidatePair) -> float | None:

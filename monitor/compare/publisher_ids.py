@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from monitor.compare.fingerprint import normal_id
-from monitor.compare.identity import are_titles_similar
+from monitor.compare.similarity import are_titles_similar
 from monitor.model import Change, IdCounts, Kind, Record, Release
 from monitor.text import soft
 

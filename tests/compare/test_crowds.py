@@ -19,8 +19,9 @@ from monitor.collect.formats.dash.parser import parse
 from monitor.compare.candidates import MAX_CANDIDATES, Crowd, load_candidates
 from monitor.compare.classify import classify
 from monitor.compare.fingerprint import MAX_SAMPLE, NormalForm, normal_form, sample
-from monitor.compare.identity import MAX_LETTERS, FormCache, body_ratio
+from monitor.compare.form_cache import FormCache
 from monitor.compare.near_duplicates import MAX_LENGTH, MIN_COMPARED
+from monitor.compare.similarity import MAX_LETTERS, body_ratio
 from monitor.dump_age import Age, Evidence
 from monitor.model import Change, Head, Kind, Record, Release, Sketch
 from monitor.ports import Known

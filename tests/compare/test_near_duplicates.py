@@ -16,7 +16,7 @@ import pytest
 
 from monitor.compare.candidates import load_candidates
 from monitor.compare.fingerprint import NEARBY, NormalForm, normal_form, sample, shingles
-from monitor.compare.identity import FormCache
+from monitor.compare.form_cache import FormCache
 from monitor.compare.near_duplicates import (
     MAX_COMPARED,
     MAX_HOLDERS,

@@ -134,6 +134,8 @@ class _Candidates:
         self._form_cache = form_cache
         self._seen = {digest: seen_record.number for digest, seen_record in seen_records.items()}
         self._numbers_by_entry = {one.digest: found for one in records if (found := self._numbers(one.digest))}
+        # By another mapping: some id is known, so that the ids are still the same ones.
+        self._has_known_ids = any("id" in found for found in self._numbers_by_entry.values())
 
     def __bool__(self) -> bool:
         return bool(self._numbers_by_entry)
@@ -170,7 +172,7 @@ class _Candidates:
         if record.id is None or (number in self._shown and not are_titles_similar(record.title, known.title)):
             return pair
         has_same_id = record.id == known.id or number in self._numbers_by_entry[digest].get("id", ())
-        is_comparable = self._form_cache.reading(digest) == head.release.reading
+        is_comparable = self._has_known_ids or self._form_cache.reading(digest) == head.release.reading
         return replace(pair, has_same_id=has_same_id, has_other_id=is_comparable and not has_same_id and bool(known.id))
 
 

@@ -168,6 +168,12 @@ def test_ids_of_two_mappings_are_not_compared(lab: RecordLab) -> None:
     assert [head.ref for head in lab.heads()] == ["7", "8"]
 
 
+def test_ids_are_compared_under_a_new_mapping_that_keeps_them(lab: RecordLab) -> None:
+    lab.drop(shown("7"), shown("8", SHORT))
+    lab.drop(shown("7", reading=OTHER_MAPPING), shown("9", SHORT, reading=OTHER_MAPPING))
+    assert [(change.kind, change.number) for change in lab.changes] == [("unchanged", 1), ("new", 3)]
+
+
 # --- 3: one id at several records ----------------------------------------------------------------------------------
 
 FIRST, SECOND, THIRD = (shown("7", body=LONG.replace("5.1", figure)) for figure in ("5.1", "5.2", "5.3"))

@@ -22,7 +22,7 @@ class Reading(Protocol):
     may give other records.
     """
 
-    kept: tuple[Entry, ...] | None  # without exact repeats; None: the dump is read again each time
+    kept: tuple[Entry, ...] | None  # as `without_repeats` has it; None: the dump is read again each time
 
     def entries(self) -> Iterator[Entry]:
         """Yield the records and rejects in their order. Raise FileChanged where the dump is not held."""

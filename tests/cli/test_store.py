@@ -50,6 +50,8 @@ def test_a_release_has_the_fields_of_the_contract(project: Project) -> None:
         "date": "2024-07-01",
         "category": None,
         "state": "listed",
+        "url": None,
+        "ref": None,
         "watchlists": ["fta"],
     }
 

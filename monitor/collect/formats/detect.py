@@ -17,8 +17,8 @@ from monitor.text import escape
 HEAD = 65_536  # characters that show what a file is
 _MAX_PLACES = 20  # in an envelope that are tried
 _DASH_LINE = re.compile(rf"[\s{INVISIBLE}]*[{DASHES}][{INVISIBLE}{DASHES} \t]*(?:\r?\n|\Z)")
-_PAGE = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
-_FEED = re.compile(r"<(?:rss|feed|(?:rdf:)?RDF)[\s>]")
+_PAGE = re.compile(r"\s*(?:<\?[^<>]{0,200}>\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+_FEEDS = ("rss", "feed", "RDF")  # root elements, with any prefix
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{1,200})", re.IGNORECASE)
 _ELEMENT = re.compile(r"<([A-Za-z_][\w:.-]{0,60})[\s/>]")
 _LIST = re.compile(r'"([^"\\]{1,60})"\s*:\s*\[\s*\{')
@@ -62,9 +62,9 @@ def _markup(text: str) -> Look:
     if _PAGE.match(text):
         title = _TITLE.search(text)
         return Look("", f"an HTML page ({escape(' '.join(title[1].split()))})" if title else "an HTML page")
-    if _FEED.search(text[:4_096]):
-        return Look("feed", "a feed")
     root, *names = [match[1] for match in _ELEMENT.finditer(text)] or [""]
+    if root.rpartition(":")[2] in _FEEDS:
+        return Look("feed", "a feed")
     if not root:
         return Look("", "the beginning of a tag", is_cut=True)
     repeated = next((name for name in names if names.count(name) > 1), "")

@@ -91,6 +91,23 @@ _TEXT_FAULTS: Mapping[str, Callable[[str], str]] = {
     "a control character": lambda text: text.replace("first", "fi\x07rst"),
 }
 
+
+def _xml_faults(end: str) -> Mapping[str, Callable[[str], str]]:
+    """end: the end tag of a record."""
+    return {
+        "a tag that is not closed": lambda text: text.replace("</title>", ""),
+        "no end": lambda text: text.replace(end, ""),
+        "half of it": lambda text: text[: len(text) // 2],
+        "a tag within another": lambda text: text.replace("<title>", "<title <b>"),
+        "an open CDATA section": lambda text: text.replace("<title>", "<title><![CDATA["),
+        "an open comment": lambda text: text.replace("<title>", "<title><!-- "),
+        "a bare <": lambda text: text.replace("<title>", "<title>1 < 2"),
+        "undecodable": lambda text: text.replace("first", "fi\udcff\udcfert"),
+        "no title and no text": lambda text: text[: text.index(">") + 1] + end,
+        "too deep": lambda text: text.replace("<title>", "<a>" * 80 + "</a>" * 80 + "<title>"),
+    }
+
+
 _RSS = Case(
     format="feed",
     record=lambda each: (
@@ -100,13 +117,7 @@ _RSS = Case(
     join=lambda records: (
         f'<?xml version="1.0"?>\n<rss version="2.0"><channel><title>News</title>\n{"".join(records)}</channel></rss>\n'
     ),
-    broken={
-        "a tag that is not closed": lambda text: text.replace("</title>", ""),
-        "no end": lambda text: text.replace("</item>", ""),
-        "half of it": lambda text: text[: len(text) // 2],
-        "undecodable": lambda text: text.replace("first", "fi\udcff\udcfert"),
-        "no title and no text": lambda text: "<item><guid>7</guid></item>",
-    },
+    broken=_xml_faults("</item>"),
     long=lambda: ("<rss><channel><item><title>Talks</title><description>", "</description></item></channel></rss>"),
 )
 
@@ -160,10 +171,7 @@ CASES: Mapping[str, Case] = {
         join=lambda records: (
             f'<?xml version="1.0"?>\n<feed xmlns="http://www.w3.org/2005/Atom"><title>News</title>\n{"".join(records)}</feed>\n'
         ),
-        broken={
-            "a tag that is not closed": lambda text: text.replace("</title>", ""),
-            "no end": lambda text: text.replace("</entry>", ""),
-        },
+        broken=_xml_faults("</entry>"),
     ),
     "feed, JSON Feed": Case(
         format="feed",
@@ -177,11 +185,7 @@ CASES: Mapping[str, Case] = {
             f"<release><title>{escape(each.title)}</title><date>{each.day}</date><text>{escape(each.body)}</text></release>\n"
         ),
         join=lambda records: f"<releases>\n{''.join(records)}</releases>\n",
-        broken={
-            "a tag that is not closed": lambda text: text.replace("</title>", ""),
-            "no end": lambda text: text.replace("</release>", ""),
-            "undecodable": lambda text: text.replace("first", "fi\udcff\udcfert"),
-        },
+        broken=_xml_faults("</release>"),
         options={"records": ("release",)},
         long=lambda: ("<releases><release><title>Talks</title><text>", "</text></release></releases>"),
     ),

@@ -46,9 +46,9 @@ def load_candidates(
     store: Store,
 ) -> Known:
     """Return a snapshot of what the store knows around the records that are not unchanged."""
-    stale = {seen.number for seen in seen_records.values() if not seen.is_current}
+    shown = {seen.number for record in records if (seen := seen_records.get(record.digest))}
     new = [record.digest for record in records if record.digest not in seen_records]
-    known = store.snapshot(form_cache.text_keys(new), stale, most=MAX_CANDIDATES)
+    known = store.snapshot(form_cache.text_keys(new), shown, most=MAX_CANDIDATES)
     if not new:
         return known
     ids = form_cache.id_keys(new)  # an id of many releases tells none of them apart: it is left out

@@ -246,6 +246,16 @@ def test_an_id_at_unlike_titles_tells_nothing_across_the_parts_of_a_large_dump(l
     assert lab.kinds() == "3 new"
 
 
+@pytest.mark.parametrize("ref", ["7", None])
+def test_two_views_of_one_release_in_two_parts_of_a_large_dump(lab: RecordLab, ref: str | None) -> None:
+    """Both were seen as its current text: without an id they are two releases, for one dump has both."""
+    views = shown(ref, category="Trade"), shown(ref)
+    lab.drop(views[0]).drop(views[1])
+    assert lab.kinds() == "1 unchanged"
+    lab.drop(*views, part_size=1)
+    assert lab.kinds() == ("2 unchanged" if ref else "1 new, 1 unchanged")
+
+
 # --- 4: a side without id ------------------------------------------------------------------------------------------
 
 

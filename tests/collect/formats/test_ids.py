@@ -82,6 +82,16 @@ def test_links_with_tokens_are_no_news_and_are_told(project: Project) -> None:
         lines = "".join(line(n, url=f"https://example.org/?n={n}&t={token}", **long) for n in range(1, 5))
         counts = ingested(project, f"{day}.jsonl", lines)
     assert counts == {"unchanged": 4}
+    project.drop("4.jsonl", "".join(line(n, url=f"https://example.org/?n={n}&t=d", **long) for n in range(1, 5)))
+    [logged] = [
+        one for one in map(json.loads, project.run("run", "--once").err.splitlines()) if one["event"] == "ids_changed"
+    ]
+    assert (logged["level"], logged["source"], logged["name"], logged["share"]) == (
+        "warning",
+        "board",
+        "4.jsonl",
+        "4 of 4",
+    )
     warnings = [row["message"] for row in project.run("check", "--json").rows() if row["path"] == "sources.board"]
     assert warnings == [
         (
@@ -89,7 +99,7 @@ def test_links_with_tokens_are_no_news_and_are_told(project: Project) -> None:
             "write map: {id: none}, or the part that stays (id: link&newsId)"
         )
     ]
-    assert [row["url"][-1] for row in project.run("releases", "--json").rows()] == ["c"] * 4
+    assert [row["url"][-1] for row in project.run("releases", "--json").rows()] == ["d"] * 4
 
 
 def test_a_changed_mapping_is_read_anew_and_told_where_it_matches_newly(project: Project) -> None:

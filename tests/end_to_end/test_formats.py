@@ -14,7 +14,7 @@ from tests.end_to_end.harness import IMPATIENT, Daemon, Project
 from tests.servers import http_server
 
 # The first way to write each format; for text there are tests of its own, and `auto` reads by the others.
-FIRST = {case.format: case for case in reversed(CASES.values()) if case.format not in ("text", "auto")}
+FIRST = {case.format: case for case in reversed(tuple(CASES.values())) if case.format not in ("text", "auto")}
 CONFIG = """
 timezone: Asia/Seoul
 state: state/

@@ -28,6 +28,7 @@ from monitor.secret import Secret
 
 MAX_REDIRECTS = 5
 _CHUNK = 65_536  # bytes
+_USUAL = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "gzip"}
 _PLACES = frozenset({301, 302, 303, 307, 308})
 _SAFE = "%/:?#[]@!$&'()*+,;=~"  # what has a meaning in an address, and what is escaped already
 _WORDS: tuple[tuple[type[Exception], str], ...] = (
@@ -122,30 +123,40 @@ def _open(
     url: str, exchange: Exchange, limits: Limits, validators: Validators, headers: Mapping[str, Secret]
 ) -> HTTPResponse:
     """Request an address and follow its redirects; return the answer 200 or 304."""
-    from urllib.request import Request
-
     first, own = _parts(url), {name: value.reveal() for name, value in headers.items()}
     if first.username:
         named = f"{unquote(first.username)}:{unquote(first.password or '')}"
         own["Authorization"] = f"Basic {b64encode(named.encode()).decode()}"
     asked = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
-    usual = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "gzip"}
-    usual |= {name: value for name, value in asked.items() if value}
+    asked = {name: value for name, value in asked.items() if value}
     parts = first
     for _ in range(MAX_REDIRECTS + 1):
-        is_own = (parts.scheme, parts.hostname, _port(parts)) == (first.scheme, first.hostname, _port(first))
         _refuse_private_number(parts.hostname or "", limits)
-        request = Request(_sent(parts), headers=usual | (own if is_own else {}))  # noqa: S310 - http(s)
-        try:
-            return opener(exchange).open(request, timeout=limits.timeout)  # type: ignore[no-any-return]
-        except HTTPError as error:
-            with closing(error):
-                if error.code == HTTPStatus.NOT_MODIFIED and any(asked.values()):
-                    return error  # type: ignore[return-value]  # it has status, headers and close, too
-                if error.code not in _PLACES or not (place := error.headers.get("Location")):
-                    raise _refusal(error) from None
-                parts = _next_parts(parts, place)
+        answer = _ask(parts, exchange, _USUAL | asked | (own if _server(parts) == _server(first) else {}))
+        if not isinstance(answer, HTTPError):
+            return answer
+        if answer.code == HTTPStatus.NOT_MODIFIED and asked:
+            return answer  # type: ignore[return-value]  # it has status, headers and close, too
+        with closing(answer):
+            place = answer.headers.get("Location")
+            if answer.code not in _PLACES or not place:
+                raise _refusal(answer)
+            parts = _next_parts(parts, place)
     raise DownloadError(f"it redirects more than {MAX_REDIRECTS} times", is_lasting=True)
+
+
+def _ask(parts: SplitResult, exchange: Exchange, headers: Mapping[str, str]) -> HTTPResponse | HTTPError:
+    from urllib.request import Request
+
+    request = Request(_sent(parts), headers=dict(headers))  # noqa: S310 - http(s)
+    try:
+        return opener(exchange).open(request, timeout=exchange.timeout)  # type: ignore[no-any-return]
+    except HTTPError as error:
+        return error
+
+
+def _server(parts: SplitResult) -> tuple[str, str | None, int]:
+    return parts.scheme, parts.hostname, parts.port or _PORTS[parts.scheme]
 
 
 def _parts(url: str) -> SplitResult:
@@ -169,10 +180,6 @@ def _next_parts(parts: SplitResult, place: str) -> SplitResult:
     if parts.scheme == "https" and found.scheme == "http":
         raise DownloadError("it redirects from https to http, which anybody on the way can read", is_lasting=True)
     return found
-
-
-def _port(parts: SplitResult) -> int:
-    return parts.port or _PORTS[parts.scheme]
 
 
 def _refusal(error: HTTPError) -> DownloadError:

@@ -2,123 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, model_validator
-from pydantic_core import CoreSchema, PydanticCustomError, core_schema
-from pydantic_core.core_schema import ValidationInfo
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
-from monitor.collect.formats.fields import Expression
-from monitor.collect.formats.registry import NAMES, canonical, default_files
+from monitor.collect.formats.registry import canonical, default_files
 from monitor.collect.watching.file_names import IGNORED
 from monitor.config import parsers
 from monitor.config.diagnostics import Place
-from monitor.config.redact import mask_urls
+from monitor.config.text_types import (
+    Age,
+    BaseAddress,
+    Codec,
+    Count,
+    Dates,
+    DigestTime,
+    Duration,
+    Event,
+    FieldPath,
+    FirstRun,
+    Flag,
+    Folder,
+    FormatName,
+    Glob,
+    Globs,
+    Header,
+    HeaderName,
+    Html,
+    Limit,
+    LineGlob,
+    Listen,
+    MessageRate,
+    Name,
+    NonEmpty,
+    PositiveDuration,
+    QuietHours,
+    RecordsPath,
+    Size,
+    Url,
+    WebAddress,
+    Word,
+    Words,
+    Zone,
+)
 from monitor.errors import Diagnostic
-from monitor.model import Kind, Rate
-from monitor.notify.time_windows import Digest, Quiet
-from monitor.secret import Secret
 
 FileStamp = tuple[int, int, int] | None  # a file's inode, size and time of change; None: it is not there
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TextType:
-    """A type of value that the file holds as text: how it is parsed, written again and described to an editor."""
-
-    parse: Callable[[str], object]
-    schema: Mapping[str, object]  # JSON schema of the text
-    write: Callable[[Any], object] = str  # without secrets
-
-    def __get_pydantic_core_schema__(self, source: object, handler: object) -> CoreSchema:
-        write = core_schema.plain_serializer_function_ser_schema(self.write, when_used="unless-none")
-        return core_schema.no_info_plain_validator_function(self._parse, serialization=write)
-
-    def __get_pydantic_json_schema__(self, schema: object, handler: object) -> dict[str, object]:
-        return dict(self.schema)
-
-    def _parse(self, value: object) -> object:
-        if not isinstance(value, str):
-            raise PydanticCustomError("text_type", "must be a single value")
-        return self.parse(value)
-
-
-def _text(title: str, pattern: str) -> Mapping[str, object]:
-    return {"title": title, "type": "string", "pattern": f"^({pattern})$"}
-
-
-def _number(title: str, pattern: str, least: int, most: int) -> Mapping[str, object]:
-    return {"title": title, "type": ["integer", "string"], "minimum": least, "maximum": most, "pattern": pattern}
-
-
-def _from_folder(text: str, info: ValidationInfo[Any]) -> Path:
-    """Resolve a relative path from the configuration's folder."""
-    return parsers.folder_path(text, info.context.file.parent)
-
-
-_DAY = "[A-Za-z]{3}(-[A-Za-z]{3})?"
-_TIME = "[0-9]{1,2}:[0-9]{2}"
-_ANY_TEXT = ["string", "number", "boolean"]
-_BOOLEAN = "[Tt][Rr][Uu][Ee]|[Yy][Ee][Ss]|[Oo][Nn]|[Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]|[Oo][Ff][Ff]"
-_FLAG = {"title": "yes or no", "type": ["boolean", "string"], "pattern": f"^({_BOOLEAN})$"}
-_DURATION = _text("duration", parsers.DURATION.pattern)
-_DAYS = _number("days, or keep", "^([0-9]{1,5}|keep)$", 1, 99999)
-_COUNT = _number("number from 1 to 1000", "^0{0,3}[1-9][0-9]{0,3}$", 1, 1000)
-_QUIET = _text("range of hours", f" *{_TIME} *- *{_TIME} *")
-_DIGEST = _text("digest time", f"({_DAY}(,{_DAY})* +)?{_TIME}")
-_WEB_ADDRESS = _text("web address", parsers.WEB_ADDRESS.pattern)
-_PLACE = {"title": "expression", "type": _ANY_TEXT, "pattern": r"\S"}
-_HTML = {"title": "auto, yes or no", "type": ["boolean", "string"], "pattern": f"^(auto|{_BOOLEAN})$"}
-_PATH = {"title": "path", "type": "string", "pattern": "^[^~]"}
-_ADDRESS = _text("address", r"off|[0-9.]{7,15}:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
-_NAME = {"title": "name", "type": "string", "pattern": r"^[A-Za-z0-9가-힣][^\s/:,;!?]{0,63}$"}
-
-Duration = Annotated[timedelta, TextType(parsers.duration, _DURATION, parsers.duration_text)]
-PositiveDuration = Annotated[timedelta, TextType(parsers.positive_duration, _DURATION, parsers.duration_text)]
-Age = Annotated[timedelta | None, TextType(parsers.age, _DAYS, lambda age: str(age.days))]
-Size = Annotated[int, TextType(parsers.size, _text("size", parsers.SIZE.pattern), parsers.size_text)]
-Count = Annotated[int, TextType(parsers.count, _COUNT, int)]
-Limit = Annotated[int, TextType(parsers.limit, _number("number", "^[0-9]{1,5}$", 0, 99999), int)]
-Flag = Annotated[bool, TextType(parsers.flag, _FLAG, bool)]
-Zone = Annotated[ZoneInfo, TextType(parsers.zone, {"title": "time zone", "type": "string", "minLength": 1})]
-Codec = Annotated[str, TextType(parsers.codec, {"title": "encoding", "type": "string", "minLength": 1})]
-Glob = Annotated[str, TextType(parsers.glob, {"title": "pattern", "type": _ANY_TEXT, "pattern": "^[^/]+$"}, mask_urls)]
-LineGlob = Annotated[
-    str, TextType(parsers.line_glob, {"title": "line pattern", "type": _ANY_TEXT, "pattern": r"\S"}, mask_urls)
-]
-Word = Annotated[str, TextType(parsers.word, {"title": "text", "type": _ANY_TEXT, "pattern": r"\S"}, mask_urls)]
-MessageRate = Annotated[Rate, TextType(parsers.rate, _text("rate", parsers.RATE.pattern), parsers.rate_text)]
-DigestTime = Annotated[Digest, TextType(parsers.digest, _DIGEST, parsers.digest_text)]
-QuietHours = Annotated[Quiet, TextType(parsers.quiet, _QUIET, parsers.quiet_text)]
-Event = Annotated[Kind, TextType(parsers.event, {"title": "kind of event", "enum": [str(one) for one in parsers.WHEN]})]
-WebAddress = Annotated[Secret, TextType(parsers.web_address, _WEB_ADDRESS, parsers.secret_text)]
-Header = Annotated[
-    Secret,
-    TextType(parsers.header, {"title": "header value", "type": _ANY_TEXT, "pattern": r"\S"}, parsers.secret_text),
-]
-HeaderName = Annotated[str, TextType(parsers.header_name, _text("header name", parsers.HEADER_NAME.pattern))]
-Listen = Annotated[str, TextType(parsers.listen, _ADDRESS)]
-Url = Annotated[Secret, TextType(parsers.url, _text("url", parsers.URL.pattern), parsers.secret_text)]
-Name = Annotated[str, TextType(parsers.name, _NAME)]
-FormatName = Annotated[str, TextType(parsers.format_name, {"title": "format", "enum": list(NAMES)})]
-RecordsPath = Annotated[
-    tuple[str, ...], TextType(parsers.records_path, {**_PLACE, "title": "names joined by dots"}, ".".join)
-]
-FieldPath = Annotated[Expression, TextType(parsers.expression, _PLACE)]
-Dates = Annotated[str, TextType(parsers.dates, _text("auto, mdy, dmy or a strptime format", "auto|mdy|dmy|.*%.*"))]
-Html = Annotated[str, TextType(parsers.html, _HTML)]
-BaseAddress = Annotated[str, TextType(parsers.base_address, _WEB_ADDRESS)]
-Folder = Annotated[Path, TextType(str, _PATH), AfterValidator(_from_folder)]
-NonEmpty = Field(min_length=1)
-Words = Annotated[tuple[Word, ...], NonEmpty]
-Globs = Annotated[tuple[Glob, ...], NonEmpty]
-FirstRun = Literal["alert", "baseline"]
 
 
 def setting(description: str, *, default: Any = ..., example: str = "") -> Any:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from monitor.config import parsers
-from monitor.config.models import (
+from monitor.config.text_types import (
     Age,
     DigestTime,
     Duration,

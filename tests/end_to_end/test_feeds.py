@@ -51,6 +51,8 @@ def test_a_feed_is_a_window_and_an_update_alone_is_no_news(tmp_path: Path) -> No
         project.drop("news.xml", feed(*items))
         assert project.run("run", "--once").code == 0, number
     assert events(project) == [("new", "Quotas"), ("new", "Talks"), ("new", "Visit"), ("changed", "Talks")]
+    [*_, change] = project.run("events", "--json").rows()
+    assert (change["date"], change["fields"]) == ("2024-07-01", ["body"])
 
 
 def test_a_page_in_place_of_a_feed_is_a_reject_and_harms_nothing(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from monitor.collect.charset import byte_counter, printable
@@ -16,6 +17,7 @@ from monitor.collect.source import SourceOptions
 from monitor.model import Dump, Reject
 
 PARSER_VERSION = 1  # increased when the same bytes may give other records
+MAX_IN_A_ROW = 1_000  # rejects that are told one by one
 
 
 class XmlReading:
@@ -64,17 +66,27 @@ def pieces_of(
 
 
 def entries_of(found: Iterator[Piece | Fault], entry_of: Callable[[Piece], Entry]) -> Iterator[Entry]:
-    """Yield an entry for each piece and each fault."""
+    """Yield an entry for each piece and each fault; of many rejects in a row the first, so that memory is bounded."""
+    row = 0
     for one in found:
-        if isinstance(one, Fault):
-            text = printable(one.text[:EXCERPT_LENGTH])
-            yield Reject(reason=one.reason, line=one.line, offset=one.offset, text=text, is_tail=one.is_tail)
-            continue
-        try:
-            yield entry_of(one)
-        except Broken as error:
-            text = printable(one.text[:EXCERPT_LENGTH])
-            yield Reject(reason=f"the record is broken: {error}", line=one.line, offset=one.offset, text=text)
+        entry = _reject(one, one.reason, is_tail=one.is_tail) if isinstance(one, Fault) else _entry(one, entry_of)
+        row = row + 1 if isinstance(entry, Reject) else 0
+        if isinstance(entry, Reject) and row == MAX_IN_A_ROW and not entry.is_tail:
+            entry = replace(entry, reason=f"{entry.reason}; what follows like it, up to the next release, is not told")
+        if row <= MAX_IN_A_ROW or (isinstance(entry, Reject) and entry.is_tail):
+            yield entry
+
+
+def _entry(piece: Piece, entry_of: Callable[[Piece], Entry]) -> Entry:
+    try:
+        return entry_of(piece)
+    except Broken as error:
+        return _reject(piece, f"the record is broken: {error}")
+
+
+def _reject(one: Piece | Fault, reason: str, *, is_tail: bool = False) -> Reject:
+    text = printable(one.text[:EXCERPT_LENGTH])
+    return Reject(reason=reason, line=one.line, offset=one.offset, text=text, is_tail=is_tail)
 
 
 def mapped(piece: Piece, node: Node, mapper: RecordMapper, *, base: str) -> Entry:

@@ -13,6 +13,7 @@ import pytest
 from monitor.collect.formats.base import Entry
 from monitor.collect.formats.feed.reader import reading
 from monitor.collect.formats.fields import FormatOptions, parse
+from monitor.collect.formats.xml.reader import MAX_IN_A_ROW
 from monitor.collect.source import SourceOptions
 from monitor.model import Record, Reject, Release
 from tests.collect.formats.support import dump_of_text
@@ -286,3 +287,15 @@ def test_a_cut_at_any_place_gives_whole_records_and_a_tail(text: str) -> None:
         assert digests == whole[: len(digests)]
         assert isinstance(found[-1], Reject)
         assert found[-1].is_tail
+
+
+def test_of_many_rejects_in_a_row_the_first_are_told() -> None:
+    broken, whole = "<item>", "<item><title>a</title></item>"
+    found = entries(RSS % (broken * 3_000 + whole + broken * 2 + whole.replace("a", "b")))
+    assert [type(one) for one in found[-4:]] == [Record, Reject, Reject, Record]
+    assert len(found) == MAX_IN_A_ROW + 4
+    [last] = [one for one in found if isinstance(one, Reject) and "is not told" in one.reason]
+    assert last is found[MAX_IN_A_ROW - 1]
+    [*_, tail] = entries((RSS % (broken * 3_000))[:-20])
+    assert isinstance(tail, Reject)
+    assert tail.is_tail

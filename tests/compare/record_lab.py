@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from monitor.collect.formats.base import Entry
+from monitor.collect.formats.base import Entry, without_repeats
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Batch, Change, Dump, FileSignature, IngestReport, Kind, Mode, Record, Release
 from monitor.pipeline import Routing, ingest
@@ -51,10 +51,15 @@ def ingest_records(
     name: str = "",
     mode: Mode = Mode.ONCE,
     part_size: int | None = None,
+    is_held: bool | None = None,
     content: bytes = b"",
     source: str = SOURCE,
 ) -> IngestReport:
-    """Ingest one file; part_size: records of each part, for a large dump; content: its bytes, where they matter."""
+    """Ingest one file; part_size: records of each part, for a large dump; content: its bytes, where they matter.
+
+    is_held: None: as long as it is not large.
+    """
+    is_held = part_size is None if is_held is None else is_held
     entries = tuple(record_of(release, line) for line, release in enumerate(releases, start=1))
     content = content or b"".join(entry.digest + str(entry.line).encode() for entry in entries)
     stamp, name = int(now.timestamp()) * 10**9, name or f"dump at {now.timestamp()}.json"
@@ -67,9 +72,9 @@ def ingest_records(
         text_chunks=lambda: iter(()),
         encoding="utf-8",
         max_records=None if part_size is None else lambda: part_size or 0,
-        is_held=part_size is None,
+        is_held=is_held,
     )
-    read = _Records(entries, is_kept=part_size is None)
+    read = _Records(entries, is_kept=is_held)
     return ingest(
         dump, options=OPTIONS, routing=routing, store=store, now=now, mode=mode, read=lambda _dump, _options: read
     )
@@ -145,8 +150,8 @@ class _Records:
     """A dump whose records are known."""
 
     def __init__(self, entries: tuple[Entry, ...], *, is_kept: bool) -> None:
-        self.kept: tuple[Entry, ...] | None = entries if is_kept else None
-        self._entries = entries
+        self.kept = without_repeats(iter(entries)) if is_kept else None
+        self._entries = entries if self.kept is None else self.kept
 
     def entries(self) -> Iterator[Entry]:
         return iter(self._entries)

@@ -226,17 +226,20 @@ def test_a_file_that_grows_by_captures_tells_each_change_once(lab: RecordLab) ->
     assert lab.drop(FIRST, visit, THIRD, short, FIRST, SECOND, **file).kinds() == "1 changed, 2 unchanged"
 
 
-def test_captures_in_a_large_dump_are_applied_in_order(lab: RecordLab) -> None:
-    lab.drop(FIRST, shown("8", VISIT), THIRD, part_size=1)
+@pytest.mark.parametrize("is_held", [True, False])
+def test_captures_in_a_large_dump_are_applied_in_order(lab: RecordLab, is_held: bool) -> None:
+    lab.drop(FIRST, shown("8", VISIT), THIRD, part_size=1, is_held=is_held)
     assert lab.kinds() == "2 new, 1 changed"
     assert lab.heads()[0] == THIRD
 
 
-def test_an_earlier_capture_in_a_large_dump_is_passed_over(lab: RecordLab) -> None:
-    lab.drop(FIRST, shown("8", VISIT), THIRD, part_size=1)
-    lab.drop(FIRST, shown("8", VISIT), THIRD, shown("9", SHORT), part_size=1)
+@pytest.mark.parametrize("is_held", [True, False])
+def test_an_earlier_capture_in_a_large_dump_is_passed_over(lab: RecordLab, is_held: bool) -> None:
+    large = {"part_size": 1, "is_held": is_held}
+    lab.drop(FIRST, shown("8", VISIT), THIRD, **large)
+    lab.drop(FIRST, shown("8", VISIT), THIRD, shown("9", SHORT), **large)
     assert lab.kinds() == "1 new, 2 unchanged"
-    lab.drop(FIRST, shown("8", VISIT), THIRD, shown("9", SHORT), SECOND, part_size=1)
+    lab.drop(FIRST, shown("8", VISIT), THIRD, shown("9", SHORT), SECOND, **large)
     assert lab.kinds() == "1 changed, 3 unchanged"
     assert lab.heads()[0] == SECOND
 

@@ -52,7 +52,7 @@ def search_query(words: Sequence[str], aliases: Aliases = NO_ALIASES) -> SearchQ
 def _rule(text: str, aliases: Aliases) -> Node:
     if keyword_fault(text) is None:
         return keyword_rule(text, Options(), aliases)
-    plain = _NO_WORD.sub(" ", text)
+    plain = _NO_WORD.sub(";", text)  # no space: with one before it a letter could be a misread sign
     if fault := term_fault(plain, is_quoted=True):
         raise UsageError(fault, where=text)
     return read_term(plain, is_exact=False, fields=Options().fields, case="smart", inflect=True)

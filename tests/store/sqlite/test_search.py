@@ -209,6 +209,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handle]:
 @example(["NEAR(a b)"])
 @example(["a\ud800"])
 @example(["Ë\x92"])  # a mark that was read in a wrong encoding
+@example([";Â*"])  # before a space it would be one
 @example(["^a", '"b', "a\0b", "\ud800"])
 def test_whatever_a_person_types_is_text(empty: Handle, words: list[str]) -> None:
     try:

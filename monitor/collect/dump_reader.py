@@ -24,6 +24,7 @@ class _Survey:
     size: int  # of the content, unpacked
     sample: bytes
     content: FileContent | None  # None: it is too large to be kept
+    is_packed: bool = False
     fault: str = ""
     tail: Reject | None = None
 
@@ -41,10 +42,9 @@ def read_dump(
     opened_at: as for File.lasting_signature. pause, max_records: called between the chunks and the parts of a large
     dump; without max_records it is one part.
     """
-    has_unpacked = is_packed(file.first_bytes(2)) and file.signature.size <= source.max_file
     if LARGE_SIZE < file.signature.size <= source.max_file:
         file.pause = pause
-    survey = _survey_packed(file, source, pause) if has_unpacked else _survey(file, source)
+    survey = _survey(file, source, pause)
     coding, fault = None, survey.fault
     try:
         coding = _encoding(survey.sample, source)
@@ -53,7 +53,7 @@ def read_dump(
 
     def byte_chunks() -> Iterator[bytes]:
         chunks = survey.content.chunks() if survey.content else file.verified_chunks(survey.sha256)
-        return _with_pauses(unpacked(chunks), pause) if has_unpacked else chunks
+        return _with_pauses(unpacked(chunks), pause) if survey.is_packed else chunks
 
     def text_chunks() -> Iterator[str]:
         if coding is None or fault:
@@ -89,47 +89,43 @@ def _encoding(sample: bytes, source: Source) -> TextEncoding:
     return coding
 
 
-def _survey(file: File, source: Source) -> _Survey:
+def _survey(file: File, source: Source, pause: Callable[[], None]) -> _Survey:
     size, sample = file.signature.size, EncodingSample()
-    if MAX_IN_MEMORY < size <= source.max_file:
-        sha256 = file.sha256(sample.feed)
-        return _Survey(sha256=sha256, size=size, sample=sample.content, content=None)
-    content = read_content(file, max_file=source.max_file)
+    is_kept = size <= MAX_IN_MEMORY or size > source.max_file  # of the latter nothing is read
+    content = read_content(file, max_file=source.max_file) if is_kept else None
+    if is_packed(content.content if content else file.first_bytes(2)):
+        return _survey_packed(file, content, source.max_file, pause)
+    if content is None:
+        return _Survey(sha256=file.sha256(sample.feed), size=size, sample=sample.content, content=None)
     sample.feed(content.content)
-    return _Survey(
-        sha256=content.sha256,
-        size=0 if content.fault else size,
-        sample=sample.content,
-        content=content,
-        fault=content.fault,
-    )
+    read = 0 if content.fault else size
+    return _Survey(sha256=content.sha256, size=read, sample=sample.content, content=content, fault=content.fault)
 
 
-def _survey_packed(file: File, source: Source, pause: Callable[[], None]) -> _Survey:
+def _survey_packed(file: File, content: FileContent | None, max_file: int, pause: Callable[[], None]) -> _Survey:
     """Unpack all of a file once, to know the size of its content and whether its end is there."""
-    unpacker, sample, limit = Unpacker(), EncodingSample(), source.max_file
-    content = read_content(file, max_file=limit) if file.signature.size <= MAX_IN_MEMORY else None
+    unpacker, sample = Unpacker(), EncodingSample()
 
     def feed(chunk: bytes) -> None:
-        if unpacker.size > limit:
+        if unpacker.size > max_file:
             return
         for piece in _with_pauses(unpacker.feed(chunk), pause):
             sample.feed(piece)
-            if unpacker.size > limit:
+            if unpacker.size > max_file:
                 return
 
-    if content:
-        for chunk in content.chunks():
-            feed(chunk)
+    for chunk in content.chunks() if content else ():
+        feed(chunk)
     sha256 = content.sha256 if content else file.sha256(feed)
     fault, size = "", unpacker.size
-    if size > limit:
-        fault, size = f"the file unpacks to more than max_file ({limit:,} bytes)", 0
+    if size > max_file:
+        fault, size = f"the file unpacks to more than max_file ({max_file:,} bytes)", 0
     return _Survey(
         sha256=sha256,
         size=size,
         sample=sample.content,
         content=content if size <= MAX_IN_MEMORY else None,
+        is_packed=True,
         fault=fault,
         tail=_tail(unpacker),
     )

@@ -70,7 +70,7 @@ def test_every_setting_in_force_is_shown_with_its_line(project: Project) -> None
         "sources.motie.path": (str(project.folder / "seeds"), 4),
         "sources.motie.max_record": ("500kB", 4),
         "sources.motie.max_file": ("2GB", None),
-        "sources.motie.files": (["*.txt"], None),
+        "sources.motie.files": (["*.txt", "*.txt.gz"], None),
         "channels.team.url": ("slack://…", 6),
         "channels.team.rate": ("10/min", 6),
         "channels.team.quiet": ("22:00-07:00", 6),

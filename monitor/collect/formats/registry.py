@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -80,6 +81,7 @@ def reader(dump: Dump, options: SourceOptions) -> Reading:
     return _CutReading(reading, dump.tail) if dump.tail and not dump.fault else reading
 
 
+@cache
 def _module(name: str) -> Any:
     return import_module(f"monitor.collect.formats.{FORMATS[name].module}")
 

@@ -98,6 +98,7 @@ class Record:
     read: Callable[[], Release] = field(compare=False, repr=False)  # parses its text
     offset: int = field(default=0, compare=False)  # bytes of the file before it; another encoding, another offset
     ref: str | None = field(default=None, compare=False)  # the release's, known before it is read; None: it has none
+    unread_date: str = field(default="", compare=False)  # a date that is there and gives no day; "": there is none
 
     @cached_property
     def release(self) -> Release:
@@ -410,6 +411,8 @@ class IngestReport:
     evidence: Evidence | None = None  # how as_of is known; None: an older version stored it
     missing: int = 0  # releases of its listing that a second dump is to withdraw; not stored
     ids: IdCounts = IdCounts()  # not stored either
+    unread_dates: int = 0  # records whose date gives no day; not stored either
+    unread_date: str = ""  # the first of these dates
 
     @property
     def rejected(self) -> int:

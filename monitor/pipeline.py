@@ -94,7 +94,7 @@ def ingest(  # noqa: PLR0913 - each is a part that a caller may bring of its own
     for part in split_into_parts(reading.entries(), max_records=dump.max_records):
         report = run.ingest_part(part, row=row, ids=ids)
         row, ids = report.dump, report.ids
-    return report
+    return replace(report, unread_dates=summary.unread_dates, unread_date=summary.unread_date)
 
 
 def _is_newer(

@@ -41,6 +41,8 @@ class DumpSummary:
         self.newest: date | None = None
         self.current: date | None = None  # the newest day that is not after `latest`
         self.records = 0
+        self.unread_dates = 0
+        self.unread_date = ""  # the first of them
         self.has_rejects = False
         self.has_tail = False
         self.has_reject_text = False
@@ -55,6 +57,9 @@ class DumpSummary:
                 self.has_reject_text |= bool(entry.text) or (entry.line == 0 and not entry.is_tail)
                 continue
             self.records += 1
+            if entry.unread_date:
+                self.unread_dates += 1
+                self.unread_date = self.unread_date or entry.unread_date
             if day := entry.day:
                 self.oldest = min(self.oldest or day, day)
                 self.newest = max(self.newest or day, day)

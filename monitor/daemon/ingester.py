@@ -298,6 +298,9 @@ def _log_report(report: IngestReport) -> None:
     more = {"see": "monitor dumps --rejects"} if report.rejected else {}
     if report.missing:
         warn("listing_incomplete", source=report.source, name=report.name, missing=report.missing)
+    if report.unread_dates:
+        example = escape(report.unread_date[:MAX_NAME])
+        warn("dates_unread", source=report.source, name=report.name, count=report.unread_dates, example=example)
     if report.ids.changed:
         share = f"{report.ids.changed} of {report.ids.of}"
         warn("ids_changed", source=report.source, name=report.name, share=share, see="monitor check")

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from monitor.inspect.backtest import Candidate
     from monitor.match.explain import Explanation
 
+_UNSTORED = ("missing", "ids", "unread_dates", "unread_date")  # what a report says of an ingest alone
+
 
 def event_row(event: EventRecord) -> Row:
     """Return a line of `events`."""
@@ -111,7 +113,7 @@ def dump_row(report: IngestReport) -> Row:
     """Return a line of `dumps` and of `ingest`."""
     counts = {str(kind): report.counts.get(kind, 0) for kind in Kind}
     row = {**_fields(report, dump="id", name="path"), "sha256": report.sha256.hex(), "counts": counts}
-    return {name: value for name, value in row.items() if name not in ("missing", "ids")}
+    return {name: value for name, value in row.items() if name not in _UNSTORED}
 
 
 def reject_row(reject: RejectRecord) -> Row:

@@ -32,6 +32,7 @@ _CONTROLS = bytes([*range(9), *range(0x0E, 0x20), 0x7F])
 _UNDECODED = re.compile("[\x00-\x08\x0e-\x1d\x7f\udc00-\udfff]")
 _HALF_PAIR = re.compile("[\ud800-\udbff]")  # a program cut an escaped pair in two
 _ESCAPING = ("utf-8", "cp949", "cp1252")  # in these a byte that does not decode is no U+FFFD
+_DATE_LENGTH = 100  # characters of a date that cannot be read
 _SINGLE = ("id", "date", "url")  # of a list in one of these the first counts
 
 
@@ -100,7 +101,15 @@ class RecordMapper:
             reading=self.reading,
             is_updated=is_updated,
         )
-        return Record(digest=digest.digest(), day=day, line=line, offset=offset, ref=_id(raw), read=read)
+        return Record(
+            digest=digest.digest(),
+            day=day,
+            line=line,
+            offset=offset,
+            read=read,
+            ref=_id(raw),
+            unread_date=" ".join(raw.date)[:_DATE_LENGTH] if raw.date and day is None else "",
+        )
 
     def _day(self, text: str) -> date | None:
         return day_of(text, timezone=self._format.timezone, dates=self._format.dates) if text else None

@@ -151,4 +151,5 @@ def record_of(made: Callable[..., _Made], row: Any, **others: object) -> _Made:
 def report_of(row: dict[str, Any]) -> IngestReport:
     """Return the report of the ingest that a dump row holds."""
     counts = {kind: row[f"n_{kind}"] for kind in Kind}
-    return record_of(IngestReport, row, dump=row["id"], sha256=row["sha"], counts=counts, missing=0, ids=IdCounts())
+    unstored = {"missing": 0, "ids": IdCounts(), "unread_dates": 0, "unread_date": ""}
+    return record_of(IngestReport, row, dump=row["id"], sha256=row["sha"], counts=counts, **unstored)

@@ -22,7 +22,8 @@ _HIDDEN = "is not valid: the value comes from a reference and is not shown, so c
 
 
 def check_rules(config: Config, diagnostics: Diagnostics) -> None:
-    """Report every keyword, query, regular expression and alias that is not valid, and warn about unclear queries."""
+    """Report every keyword, query, regular expression, alias and column that is not valid; warn of unclear queries."""
+    _check_columns(config, diagnostics)
     aliases = _valid_aliases(config, diagnostics)
     for name, watchlist in config.watchlists.items():
         path = f"watchlists.{name}"
@@ -79,6 +80,19 @@ def _valid_aliases(config: Config, diagnostics: Diagnostics) -> Mapping[str, Seq
             number, message = fault
             diagnostics.error(f"aliases.{name}" + (f"[{number}]" if number >= 0 else ""), message)
     return {name: entries for name, entries in config.aliases.items() if faults[name] is None}
+
+
+def _check_columns(config: Config, diagnostics: Diagnostics) -> None:
+    """Report fields that are read from a column which `columns:` does not have."""
+    for source, settings in config.sources.items():
+        fields = [(name, expression) for name, expression in settings.map if expression and settings.columns]
+        for name, expression in fields:
+            lacking = [term.name for term in expression.terms if term.path and term.name not in settings.columns]
+            if lacking:
+                there = ", ".join(settings.columns)
+                message = f"columns: has no '{lacking[0]}'; write one of {there}"
+                path = f"sources.{source}.map.{name}"
+                diagnostics.error(path, _HIDDEN if config.is_interpolated(path) else message)
 
 
 def _check_keywords(keywords: Sequence[str], path: str, diagnostics: Diagnostics) -> None:

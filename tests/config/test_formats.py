@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.collect.formats.fields import FormatOptions, parse
+from monitor.config.checks import check_rules
 from monitor.config.convert import sources_of
 from monitor.config.settings import settings
+from monitor.errors import ConfigError
 from tests.config.support import as_lines, loaded, refused
 
 TAIL = '\nchannels: {team: {url: "console://"}}\n'
@@ -110,6 +112,15 @@ def test_a_fault_is_reported_where_it_stands(tmp_path: Path, text: str, message:
     lines = source(text).split("\n")
     column = lines[1].index("«") + 1
     assert as_lines(refused(tmp_path, source(text).replace("«", ""))) == [f"2:{column} sources.m.{message}"]
+
+
+def test_a_column_that_is_read_must_be_among_those_that_are_named(tmp_path: Path) -> None:
+    text = source("format: csv, columns: [day, what, 'a.b'], map: {title: what | 'a.b', date: dax, body: $name}")
+    with pytest.raises(ConfigError) as caught:
+        loaded(tmp_path, text, checks=[check_rules])
+    column = text.split("\n")[1].index("dax") + 1
+    message = "sources.m.map.date: columns: has no 'dax'; write one of day, what, a.b"
+    assert as_lines(caught.value.faults) == [f"2:{column} {message}"]
 
 
 def test_a_fault_in_a_value_from_elsewhere_shows_nothing_of_it(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "Ingest dumps as they are dropped and deliver alerts; --once: one pass.",
     "ingest": "Ingest the given dump files and queue their alerts.",
     "check": "Check the configuration, the watchlists and the channels.",
+    "preview": "Show how a file would be read, and the configuration that reads it so.",
     "status": "Show the state of the daemon, the sources and the channels on one screen.",
     "events": "List what happened to releases.",
     "releases": "List releases, or search them for words.",

@@ -8,7 +8,7 @@ EXIT_CODES: Mapping[int, str] = {
     0: "Success; also a clean stop by SIGTERM.",
     1: "Failed.",
     2: "Wrong usage.",
-    3: "Partial success: this run stored a reject, or did not send a message that was due.",
+    3: "Partial success: this run met a reject, or did not send a message that was due.",
     11: "Another monitor uses the state folder.",
     78: "The configuration is invalid.",
     130: "Stopped by Ctrl-C.",

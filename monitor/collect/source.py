@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from monitor.collect.watching.folder import Folder
 
 if TYPE_CHECKING:
     from monitor.collect.fetching.fetcher import FetchOptions
+    from monitor.collect.formats.mapped import MappedFields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,8 @@ class SourceOptions:
     max_record: int = 1_000_000
     drop: tuple[str, ...] = ()  # globs of whole lines that are no part of a release
     listings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # listing → globs of the names of its dumps
+    # Called with what a mapping reads of each record; None: nobody asks.
+    observe: Callable[[MappedFields], None] | None = field(default=None, compare=False, repr=False)
 
     def without_file_times(self) -> SourceOptions:
         """Return the options for a time at which the wall clock, and so the age of a file, cannot be believed."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from monitor.collect.dump_reader import read_dump
-from monitor.collect.file_reader import Skipped, open_file
 from monitor.collect.formats.base import Entry, without_repeats
 from monitor.collect.formats.registry import reader
 from monitor.collect.source import Source
 from monitor.config import Config
 from monitor.config.convert import sources_of
-from monitor.errors import FileChanged, NotFound, NotReadable
+from monitor.errors import NotReadable
+from monitor.inspect.survey import open_dump
 from monitor.match.inside import InsideWords
 from monitor.match.matcher import Matcher
 from monitor.model import Alert, Change, Kind, Record, Release
@@ -107,13 +105,7 @@ def dump_candidates(config: Config, path: Path) -> tuple[tuple[Candidate, ...], 
 
 
 def _entries(path: Path, source: Source) -> tuple[Entry, ...]:
-    try:
-        with open_file(os.fsencode(path.absolute()), follow_symlinks=True) as file:
-            dump = read_dump(file, source, opened_at=time.time_ns())
-            if not dump.fault:
-                return without_repeats(reader(dump, source.options).entries())
-    except OSError as error:
-        raise NotFound(f"cannot be read: {error.strerror}", where=str(path)) from error
-    except (Skipped, FileChanged) as error:
-        raise NotReadable(error.message, where=str(path)) from error
-    raise NotReadable(dump.fault, where=str(path))
+    with open_dump(path, source) as dump:
+        if dump.fault:
+            raise NotReadable(dump.fault, where=str(path))
+        return without_repeats(reader(dump, source.options).entries())

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from monitor.channel_health import ChannelState
-from monitor.model import MESSAGE_STATES, Alert, Edit, IngestReport, Kind
+from monitor.model import MESSAGE_STATES, Alert, Edit, IngestReport, Kind, Reject
 from monitor.ports import Row
 from monitor.records import (
     EventRecord,
@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 
     from _typeshed import DataclassInstance
 
+    from monitor.collect.formats.base import Entry
     from monitor.config.settings import Setting
     from monitor.errors import Diagnostic
     from monitor.inspect.backtest import Candidate
+    from monitor.inspect.preview import Preview
     from monitor.match.explain import Explanation
 
 _UNSTORED = ("missing", "ids", "unread_dates", "unread_date")  # what a report says of an ingest alone
@@ -80,6 +82,46 @@ def match_row(candidate: Candidate, alert: Alert) -> Row:
         "total": sum(count for _, count in alert.totals),
         "url": candidate.release.url,
         "ref": candidate.release.ref,
+    }
+
+
+def preview_row(entry: Entry) -> Row:
+    """Return a line of `preview` about a record or a reject."""
+    if isinstance(entry, Reject):
+        return {"kind": "reject", **_fields(entry, is_tail="unfinished")}
+    release = entry.release
+    names = ("title", "date", "category", "url", "ref", "body")
+    row = {name: _json_value(getattr(release, name)) for name in names}
+    return {"kind": "record", "line": entry.line, "offset": entry.offset, **row}
+
+
+def preview_summary_row(preview: Preview, configuration: str) -> Row:
+    """Return the last line of `preview`, about all records."""
+    survey = preview.survey
+    return {
+        "kind": "summary",
+        "file": str(preview.path),
+        "size": preview.size,
+        "format": preview.format,
+        "format_reason": preview.reason,
+        "encoding": preview.encoding or None,
+        "encoding_reason": preview.encoding_reason or None,
+        "packing": "gzip" if preview.is_packed else None,
+        "records": survey.records,
+        "rejects": survey.rejects,
+        "fields": [
+            {"field": name, "from": each.expression or None, "filled": each.filled, "examples": each.examples}
+            for name, each in survey.fields.items()
+        ],
+        "of": survey.of,
+        "first_day": _json_value(survey.first),
+        "last_day": _json_value(survey.last),
+        "dates_ambiguous": survey.ambiguous.filled,
+        "dates_unread": survey.unread.filled,
+        "links_relative": survey.relative.filled,
+        "ids_differ": len(survey.ids),
+        "unused": [{"name": name, "sample": sample or None} for name, sample in survey.unused().items()],
+        "configuration": configuration or None,
     }
 
 

@@ -15,7 +15,16 @@ from tests.servers import closed_port
 FEW = ("status", "releases", "db backup copy.db")
 ALL = (
     *("run --once", "ingest seeds/a.txt", "check", "status", "status --check", "events --json", "releases", "show 1"),
-    *("match FTA", "explain 1", "alerts", "alerts retry 1", "channels", "channels test hook", "channels resume hook"),
+    *(
+        "match FTA",
+        "preview seeds/a.txt",
+        "explain 1",
+        "alerts",
+        "alerts retry 1",
+        "channels",
+        "channels test hook",
+        "channels resume hook",
+    ),
     *("mute hook 1h", "dumps --rejects", "db verify --deep", "db prune", "db backup copy.db", "db restore copy.db"),
     *("doctor", "reload", "config show", "config schema", "service install --help", "completion bash"),
     *("--help", "--version", "nonsense", "show 99", "-c missing.yaml status"),

@@ -44,6 +44,7 @@ OUTPUTS = {
     "show 2": "show",
     "match FTA": "match",
     "match FTA --file seeds/2024-07-03.txt": "match",
+    "preview seeds/2024-07-05.txt": "preview",
     "explain 2": "explain",
     "check": "check",
     "channels": "channels",

@@ -56,6 +56,6 @@ def _reason(look: Look) -> str:
         return f"this looks like {look.what}; write {look.lines}"
     if look.is_cut:
         return f"the file ends inside {look.what}: it is half written or was cut off"
-    if look.what.startswith("an HTML page"):
+    if look.is_page:
         return f"this is {look.what}: no release is read from it"
     return f"nothing here says how it is read: write the format of the source's files, one of {', '.join(FORMATS)}"

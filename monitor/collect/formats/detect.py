@@ -37,6 +37,11 @@ class Look(NamedTuple):
     is_cut: bool = False  # it ends before it shows what it is
 
     @property
+    def is_page(self) -> bool:
+        """Return whether it looks like an HTML page."""
+        return self.what.startswith("an HTML page")
+
+    @property
     def lines(self) -> str:
         """Return what to write into the source."""
         return f"format: {self.format}" + (f" and records: {self.records}" if self.records else "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from hashlib import sha256
@@ -19,7 +19,16 @@ from monitor.collect.charset import printable
 from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, too_long
 from monitor.collect.formats.dash.dropped_lines import kept_lines
 from monitor.collect.formats.days import day_of
-from monitor.collect.formats.fields import FIELDS, Expression, FileName, FormatOptions, Node, UsualNames, evaluate
+from monitor.collect.formats.fields import (
+    FIELDS,
+    Expression,
+    FileName,
+    FormatOptions,
+    Node,
+    Term,
+    UsualNames,
+    evaluate,
+)
 from monitor.collect.formats.links import url_of
 from monitor.collect.formats.markup import Markup, Plain, looks_like_markup, text_of, title_of
 from monitor.collect.source import SourceOptions
@@ -45,6 +54,15 @@ class RawFields(NamedTuple):
     date: tuple[str, ...]
     url: tuple[str, ...]
     category: tuple[str, ...]
+
+
+class MappedFields(NamedTuple):
+    """What a mapping reads of one record, and where it found it."""
+
+    node: Node
+    raw: RawFields
+    base: str  # the address that its links start from; "": none is known
+    used: tuple[str, ...]  # for each of FIELDS the expression of the places it was found at; "": nothing was found
 
 
 class RecordMapper:
@@ -79,6 +97,8 @@ class RecordMapper:
         excerpt: returns the beginning of the record as it is written. base: the address that its links start from.
         """
         raw = self._read(node)
+        if self._options.observe:
+            self._options.observe(MappedFields(node, raw, base or self._format.base, tuple(self._used(node))))
         fields = (raw.id, raw.title, raw.body, raw.date, raw.category)
         hashed = _BETWEEN_FIELDS.join(map(_BETWEEN_TEXTS.join, fields))
         separators = sum(map(len, fields)) - sum(map(bool, fields)) + len(fields) - 1
@@ -144,6 +164,15 @@ class RecordMapper:
                 terms = evaluate(expression, node, self._file, empty=empty)
                 found.append(tuple(text for texts in terms for text in (texts[:1] if is_single else texts)))
         return RawFields._make(found)
+
+    def _used(self, node: Node) -> Iterator[str]:
+        """Yield for each field the term that gave it, the whole expression where that takes all, or ""."""
+        empty = self._format.empty
+        for (expression, _), usual in zip(self._plan, self._usual.among(node.names), strict=True):
+            terms = [Term((name,)) for name in usual] if expression is None else expression.terms
+            found = [term for term in terms if evaluate(Expression((term,)), node, self._file, empty=empty)]
+            takes_all = expression is not None and expression.takes_all
+            yield (str(expression) if takes_all else str(found[0])) if found else ""
 
     def _first(self, node: Node, names: Sequence[str], *, is_single: bool) -> tuple[str, ...]:
         """Return the texts of the first field that is not empty."""

@@ -72,6 +72,12 @@ class ObjectNode:
         value = self._value.get(name)
         return value if type(value) is str else ""
 
+    def inner_names(self, name: str) -> tuple[str, ...]:
+        """Return the keys of an object at a key, or of the first in a list there; none where it is a text."""
+        value = self._value.get(name)
+        first = value[0] if isinstance(value, list) and value else value
+        return tuple(first) if isinstance(first, dict) else ()
+
     def texts(self, path: tuple[str, ...], attribute: str = "") -> list[str]:
         """Return the texts at a path; JSON has no attributes, so none has any text."""
         value: object = self._value

@@ -18,16 +18,17 @@ _TEST = re.compile(r"watchlists\..+\.tests\[\d+\]")
 @common_options
 @click.pass_context
 def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
-    """Check the configuration, the watchlists and the channels' addresses; nothing is sent.
+    """Check the configuration, the watchlists, the channels' addresses and the newest files; nothing is sent.
 
     The exit code is 78 when something is wrong, 1 when a watchlist's `tests:` fail, 0 for warnings only.
     """
     from monitor.config import render_diagnostics
     from monitor.config.checks import check_channels, check_folders
     from monitor.inspect.lint import lint
+    from monitor.inspect.lint_files import check_files
 
     try:
-        config = load_config(config_file, checks=[check_channels, check_folders, lint])
+        config = load_config(config_file, checks=[check_channels, check_folders, lint, check_files])
         # A failing test does not stop `run`, but `check` must report it as an error.
         faults = tuple(replace(one, severity="error") if _TEST.fullmatch(one.path) else one for one in config.warnings)
         code = 1 if any(fault.severity == "error" for fault in faults) else 0

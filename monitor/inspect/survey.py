@@ -80,8 +80,9 @@ class Survey:
     ambiguous: FieldCount = field(default_factory=FieldCount)  # dates that could be two days
     unread: FieldCount = field(default_factory=FieldCount)  # other dates that cannot be read
     relative: FieldCount = field(default_factory=FieldCount)  # links without a page to start from
-    names: dict[str, str] = field(default_factory=dict)  # every place that was seen, as an expression → a sample
+    names: dict[tuple[str, ...], str] = field(default_factory=dict)  # every place that was seen → a sample
     ids: set[int] = field(default_factory=set)  # hashes of those that differ
+    with_ids: set[int] = field(default_factory=set)  # hashes of records with an id that differ
 
     def observe(self, found: MappedFields) -> None:
         """Count what a mapping reads of one record."""
@@ -91,14 +92,14 @@ class Survey:
                 self.fields[name].add(", ".join(texts), used)
         if found.raw.id and len(self.ids) < _MAX_IDS:
             self.ids.add(hash(found.raw.id))
+            self.with_ids.add(hash((found.raw.id, found.raw.title, found.raw.date)))
         if found.raw.date:
             self._add_date(" ".join(found.raw.date))
         if found.raw.url and is_relative(link := " ".join(found.raw.url), found.base):
             self.relative.add(link)
         for path in _paths(found.node):
-            name = str(Term(path))
-            if len(self.names) < _MAX_NAMES and not self.names.get(name):
-                self.names[name] = next(iter(found.node.texts(path)), "")[:_EXAMPLE]
+            if len(self.names) < _MAX_NAMES and not self.names.get(path):
+                self.names[path] = next(iter(found.node.texts(path)), "")[:_EXAMPLE]
 
     def add(self, entry: Entry) -> None:
         """Count a record or a reject."""
@@ -124,7 +125,13 @@ class Survey:
     def unused(self) -> dict[str, str]:
         """Return the names that no field is read from, as expressions write them, with a sample each, "" for none."""
         used = {name for each in self.fields.values() for text in each.used for name in _names_of(text)}
-        return {name: sample for name, sample in self.names.items() if name not in used}
+        places = ((str(Term(path)), sample) for path, sample in self.names.items())
+        return {name: sample for name, sample in places if name not in used}
+
+    @property
+    def top_names(self) -> tuple[str, ...]:
+        """Return the names of the fields that records have, without those inside them."""
+        return tuple(dict.fromkeys(path[0] for path in self.names))
 
     def _add_date(self, text: str) -> None:
         zone = self.options.timezone

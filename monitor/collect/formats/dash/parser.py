@@ -182,7 +182,8 @@ def _reject_reason(segment: Segment, content: bytes, layout: Layout, *, is_last:
         return reason + (f", or `{label}` cannot be read as one" if label else "")
     if segment.length > max_record or not segment.is_whole:
         return f"the record is longer than {max_record:,} characters (the source's max_record)"
-    if content.isascii():  # the usual case; counting is five times faster than the search
+    is_ascii = content.isascii()
+    if is_ascii:  # the usual case; counting is five times faster than the search
         has_undecodable_text = len(content.translate(None, _CONTROLS)) < len(content)
     else:
         has_undecodable_text = _UNDECODABLE.search(segment.text) is not None
@@ -191,7 +192,8 @@ def _reject_reason(segment: Segment, content: bytes, layout: Layout, *, is_last:
             "the record has bytes that are not text in this file's encoding; "
             "if they are of another, set the source's `encoding:` to it"
         )
-    if content.count(b"\xc3") * 20 > len(content) and is_misread(segment.text):  # many letters have accents
+    has_accents = not is_ascii and content.count(b"\xc3") * 20 > len(content)  # in many of its letters
+    if has_accents and is_misread(segment.text):
         return "the record is UTF-8 that was read in another encoding before, and bytes of it are lost: fetch it again"
     filled = segment.filled
     if len(filled) < 2:

@@ -88,7 +88,7 @@ class Release:
     is_day_of_update: bool = field(default=False, compare=False)  # its date only says when it was last changed
 
 
-@dataclass(frozen=True, kw_only=True)  # without slots: a record that is known by its digest is never parsed
+@dataclass(frozen=True, kw_only=True, init=False)
 class Record:
     """A release at its place in a dump."""
 
@@ -99,6 +99,18 @@ class Record:
     offset: int = field(default=0, compare=False)  # bytes of the file before it; another encoding, another offset
     ref: str | None = field(default=None, compare=False)  # the release's, known before it is read; None: it has none
     unread_date: str = field(default="", compare=False)  # a date that is there and gives no day; "": there is none
+
+    def __init__(  # of a frozen class it sets each field by a call, which costs twice as much
+        self,
+        *,
+        digest: bytes,
+        day: date | None,
+        line: int,
+        read: Callable[[], Release],
+        offset: int = 0,
+        ref: str | None = None,
+    ) -> None:
+        self.__dict__.update(digest=digest, day=day, line=line, read=read, offset=offset, ref=ref)
 
     @cached_property
     def release(self) -> Release:

@@ -141,12 +141,13 @@ class _Splitter:
                 dash = yield from self._take_unusual(text, at, line)
             else:
                 self._lines.append(line)
-            before = line[near_end]  # in nearly all lines a letter, and then they end in no label
-            if dash < 0 and (not before.isalpha() or before in LETTERS or has_bom):
-                if label := exact_label(line):
-                    self._label = label
-                else:
-                    dash = self._read_end(at, line)
+            if dash < 0:
+                before = line[near_end]  # in nearly all lines a letter, and then they end in no label
+                if not before.isalpha() or before in LETTERS or has_bom:
+                    if label := exact_label(line):
+                        self._label = label
+                    else:
+                        dash = self._read_end(at, line)
             if dash >= 0 and (segment := self._next_segment(text, dash, end + 1)):
                 yield segment
             self._ended += 1

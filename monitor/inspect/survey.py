@@ -125,7 +125,8 @@ class Survey:
     def unused(self) -> dict[str, str]:
         """Return the names that no field is read from, as expressions write them, with a sample each, "" for none."""
         used = {name for each in self.fields.values() for text in each.used for name in _names_of(text)}
-        places = ((str(Term(path)), sample) for path, sample in self.names.items())
+        outer = {path[:1] for path in self.names if len(path) > 1}  # an empty list in one record, objects in others
+        places = ((str(Term(path)), sample) for path, sample in self.names.items() if path not in outer or sample)
         return {name: sample for name, sample in places if name not in used}
 
     @property

@@ -70,6 +70,9 @@ def test_the_commented_lines_of_the_sample_load_once_their_comment_sign_is_taken
     for line in ("team:", "desk:", "fields:", "when:", "case:", "sources: [", "recursive:"):
         assert f"# {line}" in text
         text = text.replace(f"# {line}", line)
+    for line in ("board:", "  path: seeds", "  format: json", "  map:", "  base:"):
+        assert f"  # {line}" in text
+        text = text.replace(f"  # {line}", f"  {line}")
     text = text.replace("# watch:", "watch:").replace("#   settle", "  settle").replace("#   rescan", "  rescan")
     config = loaded(tmp_path, text, {"SLACK_URL": "slack://a/b/c/#d", "MAIL_URL": "mailtos://u:p@example.org"})
     assert list(config.channels) == ["console", "team", "desk"]

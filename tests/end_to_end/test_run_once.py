@@ -120,12 +120,27 @@ def test_the_samples_show_every_kind_that_is_no_reject(tmp_path: Path) -> None:
     done = project.run("run", "--once")
     assert done.code == 0, done.err
     assert "figures: 5.0 → 5.1" in done.out
-    assert kinds(project) == {"new": 9, "changed": 1, "completed": 1, "enriched": 1, "cosmetic": 1}
-    assert sum(row["counts"]["unchanged"] for row in project.run("dumps", "--json").rows()) == 2
+    assert "figures: 57.1 → 57.2, 8.0 → 8.1" in done.out, "the feed corrects what a text said"
+    assert kinds(project) == {"new": 9, "changed": 2, "completed": 1, "enriched": 1, "cosmetic": 1}
+    assert sum(row["counts"]["unchanged"] for row in project.run("dumps", "--json").rows()) == 3
     rows = project.run("events", "--json").rows()
     assert any(row["date"] is None for row in rows), "one sample has no date"
     assert any("한-칠레" in row["title"] for row in rows), "one sample is Korean"
     assert project.run("run", "--once").out == "", "a second run tells nothing again"
+
+
+def test_the_samples_in_json_repeat_releases_of_the_others(tmp_path: Path) -> None:
+    text = (ROOT / "config.yaml").read_text("utf-8")
+    project = Project(tmp_path / "p", config=text)
+    shutil.copytree(ROOT / "seeds", project.seeds, dirs_exist_ok=True)
+    project.run("run", "--once")
+    start, _, rest = text.partition("sources:\n")
+    settings = "path: seeds/, format: json, map: {id: number, category: offices.name}"
+    project.write_config(f"{start}sources: {{motie: {{{settings}}}}}\nchannels:{rest.partition('channels:')[2]}")
+    done = project.run("run", "--once")
+    assert done.code == 0, done.err
+    assert "figures: 49.1 → 49.0, 8.1 → 8.2" in done.out
+    assert kinds(project) == {"new": 9, "changed": 3, "completed": 1, "enriched": 1, "cosmetic": 1}
 
 
 def test_rejects_are_told_with_their_reason_and_the_files_stay(tmp_path: Path) -> None:

@@ -109,8 +109,11 @@ class Record:
         read: Callable[[], Release],
         offset: int = 0,
         ref: str | None = None,
+        unread_date: str = "",
     ) -> None:
-        self.__dict__.update(digest=digest, day=day, line=line, read=read, offset=offset, ref=ref)
+        self.__dict__.update(
+            digest=digest, day=day, line=line, read=read, offset=offset, ref=ref, unread_date=unread_date
+        )
 
     @cached_property
     def release(self) -> Release:

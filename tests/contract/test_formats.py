@@ -18,7 +18,7 @@ import pytest
 
 from monitor.collect.dump_reader import read_dump
 from monitor.collect.file_reader import open_file
-from monitor.collect.formats.base import Entry
+from monitor.collect.formats.base import MAX_IN_A_ROW, Entry
 from monitor.collect.formats.fields import FormatOptions
 from monitor.collect.formats.registry import FORMATS, reader
 from monitor.collect.source import Source, SourceOptions
@@ -176,6 +176,22 @@ def test_a_record_beyond_its_bound_is_a_reject_and_its_neighbours_are_read(case:
     assert written(entries) == [*RELEASES[:2], *RELEASES[3:]]
     [reject] = rejects(entries)
     assert "longer than 5,000 characters" in reject.reason
+
+
+@every_case
+def test_of_many_rejects_in_a_row_the_first_are_told(case: Case, tmp_path: Path) -> None:
+    breaks = next(
+        (breaks for fault, breaks in case.broken.items() if fault in ("undecodable", "no closing brace", "no end")),
+        None,
+    )
+    if breaks is None or case.format in ("text", "auto"):
+        pytest.skip("it has no such fault, or joins its broken pieces")
+    first, last = RELEASES[0], RELEASES[1]
+    broken = [breaks(case.record(RELEASES[2]))] * (MAX_IN_A_ROW + 20)
+    entries = read(case, tmp_path, content_of(case.join([case.record(first), *broken, case.record(last)])))
+    assert written(entries) == [first, last]
+    assert len(rejects(entries)) == MAX_IN_A_ROW
+    assert rejects(entries)[-1].reason.endswith("; what follows like it, up to the next release, is not told")
 
 
 MEASURED = """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from monitor.collect.charset import printable
@@ -10,6 +11,7 @@ from monitor.model import Dump, Record, Reject
 from monitor.text import escape
 
 EXCERPT_LENGTH = 200  # characters of a reject that are stored and shown
+MAX_IN_A_ROW = 1_000  # rejects that are told one by one
 _NAME_LENGTH = 60  # characters
 
 Entry = Record | Reject
@@ -43,6 +45,22 @@ def told_names(names: Sequence[str], *, most: int = 8) -> str:
 def too_long(max_record: int) -> str:
     """Return why a record that is too long is rejected."""
     return f"the record is longer than {max_record:,} characters (the source's max_record)"
+
+
+def few_in_a_row(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Yield the entries; of many rejects in a row the first, so that memory is bounded, and one that is a tail."""
+    row = 0
+    for entry in entries:
+        if isinstance(entry, Record):
+            row = 0
+            yield entry
+            continue
+        row += 1
+        if entry.is_tail or row < MAX_IN_A_ROW:
+            yield entry
+        elif row == MAX_IN_A_ROW:
+            more = "; what follows like it, up to the next release, is not told"
+            yield replace(entry, reason=entry.reason + more)
 
 
 def without_repeats(entries: Iterator[Entry]) -> tuple[Entry, ...]:

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 from monitor.collect.charset import byte_counter, printable
-from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, told_names, too_long, unreadable, without_repeats
+from monitor.collect.formats.base import (
+    EXCERPT_LENGTH,
+    Entry,
+    few_in_a_row,
+    told_names,
+    too_long,
+    unreadable,
+    without_repeats,
+)
 from monitor.collect.formats.csv.delimiter import clean_header, find_delimiter, named_delimiter
 from monitor.collect.formats.csv.lines import Line, lines
 from monitor.collect.formats.csv.rows import Row, Rows
@@ -56,7 +64,7 @@ class CsvReading:
         delimiter = _DELIMITERS.get(options.format.delimiter, options.format.delimiter)
         if delimiter == "auto":
             delimiter = named or find_delimiter(sample, names=names, columns=len(columns))
-        yield from self._records(chain(sample, found), delimiter, columns)
+        yield from few_in_a_row(self._records(chain(sample, found), delimiter, columns))
 
     def _records(self, found: Iterable[Line], delimiter: str, columns: tuple[str, ...]) -> Iterator[Entry]:
         is_empty, read = True, self._mapper.names_in(columns)

@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from monitor.collect.charset import byte_counter, printable
-from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, unreadable, without_repeats
+from monitor.collect.formats.base import Entry, unreadable, without_repeats
 from monitor.collect.formats.feed.kinds import JSON_FEED, FeedKind, entry_name, kind_of
 from monitor.collect.formats.feed.nodes import FeedNode, JsonFeedNode
 from monitor.collect.formats.json.reader import ObjectNode
-from monitor.collect.formats.json.values import Fault, values
+from monitor.collect.formats.json.reader import entries_of as entries_of_json
 from monitor.collect.formats.mapped import RecordMapper
 from monitor.collect.formats.xml.cutter import Piece
 from monitor.collect.formats.xml.elements import PieceParser
 from monitor.collect.formats.xml.reader import base_of, entries_of, mapped, pieces_of
 from monitor.collect.source import SourceOptions
-from monitor.model import Dump, Reject
+from monitor.model import Dump
 
 PARSER_VERSION = 1  # increased when the same bytes may give other records
 
@@ -56,21 +55,13 @@ class FeedReading:
         return entries_of(pieces_of(self._dump, self._options, entry_name, needs_records=False), entry_of)
 
     def _json_entries(self) -> Iterator[Entry]:
-        mapper, dump = self._mapper(JSON_FEED), self._dump
-        found = values(
-            dump.text_chunks(),
+        return entries_of_json(
+            self._dump,
+            self._mapper(JSON_FEED),
             path=(JSON_FEED.entry,),
-            byte_count=byte_counter(dump.encoding),
-            start=dump.bom,
             max_record=self._options.max_record,
+            node_of=lambda value: JsonFeedNode(ObjectNode(value)),
         )
-        for one in found:
-            if isinstance(one, Fault):
-                text = printable(one.text[:EXCERPT_LENGTH])
-                yield Reject(reason=one.reason, line=one.line, offset=one.offset, text=text, is_tail=one.is_tail)
-            else:
-                node = JsonFeedNode(ObjectNode(one.value))
-                yield mapper.entry(node, line=one.line, offset=one.offset, excerpt=one.excerpt)
 
     def _mapper(self, kind: FeedKind) -> RecordMapper:
         if kind.entry not in self._mappers:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from monitor.collect.charset import byte_counter, printable
-from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, unreadable, without_repeats
+from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, few_in_a_row, unreadable, without_repeats
+from monitor.collect.formats.fields import Node
 from monitor.collect.formats.json.values import Fault, values
 from monitor.collect.formats.mapped import RecordMapper
 from monitor.collect.source import SourceOptions
@@ -32,26 +33,39 @@ class JsonReading:
         return self._entries() if self.kept is None else iter(self.kept)
 
     def _entries(self) -> Iterator[Entry]:
-        options = self._options
-        mapper = RecordMapper(self._dump, options, version=PARSER_VERSION)
-        found = values(
-            self._dump.text_chunks(),
-            path=options.format.records,
-            byte_count=byte_counter(self._dump.encoding),
-            start=self._dump.bom,
-            max_record=options.max_record,
-        )
-        for one in found:
-            if isinstance(one, Fault):
-                text = printable(one.text[:EXCERPT_LENGTH])
-                yield Reject(reason=one.reason, line=one.line, offset=one.offset, text=text, is_tail=one.is_tail)
-            else:
-                yield mapper.entry(ObjectNode(one.value), line=one.line, offset=one.offset, excerpt=one.excerpt)
+        mapper = RecordMapper(self._dump, self._options, version=PARSER_VERSION)
+        path, max_record = self._options.format.records, self._options.max_record
+        return entries_of(self._dump, mapper, path=path, max_record=max_record, node_of=ObjectNode)
 
 
 def reading(dump: Dump, options: SourceOptions) -> JsonReading:
     """Return a dump of JSON as it is read."""
     return JsonReading(dump, options)
+
+
+def entries_of(
+    dump: Dump,
+    mapper: RecordMapper,
+    *,
+    path: tuple[str, ...],
+    max_record: int,
+    node_of: Callable[[dict[str, object]], Node],
+) -> Iterator[Entry]:
+    """Yield the records and rejects of a dump of JSON; path: of the keys that lead to the records."""
+    count = byte_counter(dump.encoding)
+    found = values(dump.text_chunks(), path=path, byte_count=count, start=dump.bom, max_record=max_record)
+    return few_in_a_row(
+        Reject(
+            reason=one.reason,
+            line=one.line,
+            offset=one.offset,
+            text=printable(one.text[:EXCERPT_LENGTH]),
+            is_tail=one.is_tail,
+        )
+        if isinstance(one, Fault)
+        else mapper.entry(node_of(one.value), line=one.line, offset=one.offset, excerpt=one.excerpt)
+        for one in found
+    )
 
 
 class ObjectNode:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import lru_cache
 
 from monitor.collect.charset import byte_counter, printable
-from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, unreadable, without_repeats
+from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, few_in_a_row, unreadable, without_repeats
 from monitor.collect.formats.fields import Node
 from monitor.collect.formats.links import url_of
 from monitor.collect.formats.mapped import RecordMapper
@@ -17,7 +16,6 @@ from monitor.collect.source import SourceOptions
 from monitor.model import Dump, Reject
 
 PARSER_VERSION = 1  # increased when the same bytes may give other records
-MAX_IN_A_ROW = 1_000  # rejects that are told one by one
 
 
 class XmlReading:
@@ -66,15 +64,11 @@ def pieces_of(
 
 
 def entries_of(found: Iterator[Piece | Fault], entry_of: Callable[[Piece], Entry]) -> Iterator[Entry]:
-    """Yield an entry for each piece and each fault; of many rejects in a row the first, so that memory is bounded."""
-    row = 0
-    for one in found:
-        entry = _reject(one, one.reason, is_tail=one.is_tail) if isinstance(one, Fault) else _entry(one, entry_of)
-        row = row + 1 if isinstance(entry, Reject) else 0
-        if isinstance(entry, Reject) and row == MAX_IN_A_ROW and not entry.is_tail:
-            entry = replace(entry, reason=f"{entry.reason}; what follows like it, up to the next release, is not told")
-        if row <= MAX_IN_A_ROW or (isinstance(entry, Reject) and entry.is_tail):
-            yield entry
+    """Yield an entry for each piece and each fault."""
+    return few_in_a_row(
+        _reject(one, one.reason, is_tail=one.is_tail) if isinstance(one, Fault) else _entry(one, entry_of)
+        for one in found
+    )
 
 
 def _entry(piece: Piece, entry_of: Callable[[Piece], Entry]) -> Entry:

@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from monitor.collect.formats.base import Entry
+from monitor.collect.formats.base import MAX_IN_A_ROW, Entry
 from monitor.collect.formats.feed.reader import reading
 from monitor.collect.formats.fields import FormatOptions, parse
-from monitor.collect.formats.xml.reader import MAX_IN_A_ROW
 from monitor.collect.source import SourceOptions
 from monitor.model import Record, Reject, Release
 from tests.collect.formats.support import dump_of_text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import compare, delivery, floods, huge, match, pickup, pipeline, stages, store
+from bench import compare, delivery, floods, formats, huge, match, pickup, pipeline, stages, store
 from bench.report import Figure, table
 
 BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
@@ -24,6 +24,7 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "floods": floods.floods,
     "take-in": store.take_in_floors,
     "stages": stages.stages,
+    "formats": formats.formats,
     "store-growth": store.store_growth,
     "match": match.per_release,
     "match-build": match.build,

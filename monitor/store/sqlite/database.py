@@ -24,7 +24,7 @@ from monitor.store.sqlite.diagnose import is_busy, is_cut_short, recovery_advice
 from monitor.store.sqlite.faults import FaultMemory
 from monitor.store.sqlite.migrations import APPLICATION_ID, migrate, next_migration, refuse_newer
 from monitor.store.sqlite.open_files import SIDECAR, OpenFiles
-from monitor.store.sqlite.statements import queries
+from monitor.store.sqlite.statements import by_place, queries
 from monitor.store.sqlite.store_id import check_store_id
 from monitor.store.sqlite.stored_values import StoredValueError, readable
 
@@ -106,7 +106,7 @@ class Handle:
         """Run a named query once for each row of values."""
         if rows:
             with self._lock:
-                self._connection.executemany(queries()[query], rows)
+                self._connection.executemany(*by_place(query, rows))
 
     def pages(self, query: str, *, by: str = "id", after: int = 0, limit: int, **values: object) -> Iterator[list[Any]]:
         """Yield all rows of a named query, a page at a time; `by`: the column in whose order they come."""

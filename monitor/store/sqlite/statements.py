@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from operator import itemgetter
 
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
 
 _LEADING = re.compile(r"^(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)  # comments before a statement
+_NAMED_VALUE = re.compile(r"'[^']*'|--[^\n]*|:(\w+)")  # or a text or a comment, in which there is none
 
 
 @cache
@@ -17,6 +19,23 @@ def queries() -> dict[str, str]:
     """Return every statement of queries.sql by the name above it."""
     blocks = (block.partition("\n") for block in _read("queries.sql").split("-- name: ")[1:])
     return {name.strip(): statement.strip() for name, _, statement in blocks}
+
+
+def by_place(name: str, rows: Iterable[Mapping[str, object]]) -> tuple[str, Iterator[Sequence[object]]]:
+    """Return a statement that takes its values by their places, and those of each row in that order.
+
+    To bind a value by its name costs half as much again.
+    """
+    statement, in_order = _by_place(name)
+    return statement, map(in_order, rows)
+
+
+@cache
+def _by_place(name: str) -> tuple[str, Callable[[Mapping[str, object]], Sequence[object]]]:
+    statement = queries()[name]
+    names = [found[1] for found in _NAMED_VALUE.finditer(statement) if found[1]]
+    placed = _NAMED_VALUE.sub(lambda found: "?" if found[1] else found[0], statement)
+    return placed, itemgetter(*names) if len(names) > 1 else lambda row: [row[one] for one in names]
 
 
 def statements(name: str) -> list[str]:

@@ -116,7 +116,7 @@ def close_figures(text: str) -> str:
     for sign, spaced, plain in _ASCII_FIGURE_SPACES if text.isascii() else _FIGURE_SPACES:
         if sign in text:
             text = spaced.sub(plain, text)
-    if _SPACED_COMMA.search(text):
+    if "," in text and _SPACED_COMMA.search(text):
         text = _SPACED_THOUSANDS.sub("", text)
     return _SPACED_DATE.sub(_without_spaces, text) if _POINT_SPACE_DIGIT.search(text) else text
 

@@ -78,7 +78,9 @@ def _boilerplate(
     doubtful = dict[bytes, list[int]]()
     for digest in digests:
         key = form_cache.entries(digest)["title"]
-        numbers = known.nearest.get(digest, {}).get("title") or known.by_key.get(key, ())
+        numbers = known.nearest.get(digest, {}).get("title") or known.by_key.get(key)
+        if not numbers:
+            continue
         form = form_cache.of_record(digest)
         if some := [number for number in numbers if is_doubtful(form, form_cache.of_head(known.heads[number]))]:
             doubtful[digest] = some

@@ -19,6 +19,7 @@ FINGERPRINT_LENGTH = 100  # characters of a normalized body that index it; each 
 FULL_SAMPLE = 64  # three-word sequences up to which a text's sample holds all of them
 MAX_SAMPLE = 4_096  # numbers in a sample; a longer text keeps its smallest ones
 MAX_TITLE = 1_000  # characters of a title that are compared with a similar one
+_MAX_WORDS = 20_000  # whose hashes are kept
 NEARBY = timedelta(days=4)  # near duplicates are at most so many days apart
 
 _NUMBER = re.compile(r"\d(?:[\d.,]*\d)?")
@@ -149,8 +150,8 @@ def sample(words: Sequence[str]) -> list[int]:
     Of a very long text only the smallest numbers are kept, which two such texts share as well as all of them.
     """
     if len(words) < 3:
-        return [_word_hash(" ".join(words)) & ~3] if words else []
-    marks = list(map(_word_hash, words))
+        return [_WORD_HASHES[" ".join(words)] & ~3] if words else []
+    marks = list(map(_WORD_HASHES.__getitem__, words))
     # Multiplied, so that the same three words in another order are another sequence.
     mixed = zip(marks, marks[1:], marks[2:], strict=False)
     if len(words) - 2 > FULL_SAMPLE:
@@ -159,10 +160,18 @@ def sample(words: Sequence[str]) -> list[int]:
     return [one + 3 * two + 5 * three & ~3 | one & 3 for one, two, three in mixed]
 
 
-@lru_cache(maxsize=20_000)  # the words of a language repeat
-def _word_hash(word: str) -> int:
-    """Return 26 bits: sums of nine such numbers fit into the 30 bits with which Python computes fastest."""
-    return crc32(word.encode("utf-8", "surrogatepass")) >> 6
+class _WordHashes(dict[str, int]):
+    """The hashes of the words of a language, which repeat; an lru_cache takes twice as long to find one."""
+
+    def __missing__(self, word: str) -> int:
+        """Return 26 bits: sums of nine such numbers fit into the 30 bits with which Python computes fastest."""
+        if len(self) >= _MAX_WORDS:
+            self.clear()
+        number = self[word] = crc32(word.encode("utf-8", "surrogatepass")) >> 6
+        return number
+
+
+_WORD_HASHES = _WordHashes()
 
 
 @lru_cache(maxsize=4096)  # the days of a dump repeat

@@ -44,23 +44,31 @@ class Rows:
 
     def __iter__(self) -> Iterator[Row]:
         source = self._source
-        reader = csv.reader(source, delimiter=self._delimiter)
+        strict, lax = (csv.reader(source, delimiter=self._delimiter, strict=is_strict) for is_strict in (True, False))
         while True:
             source.begin()
             try:
-                values, is_broken = next(reader, None), False
-            except csv.Error:  # such as a line end inside a line
-                values, is_broken = [], True
+                values, is_valid = next(strict, None), True
+            except csv.Error:  # a quote stands where none may, or the text ends inside quotes
+                source.rewind()
+                values, is_valid = self._lax(lax), False
             if values is None or not source.taken:
                 return
             first, last = source.taken[0], source.taken[-1]
-            row = Row(values, first, last.has_end, source.is_at_end, source.is_too_long, is_broken)
-            yield row if len(source.taken) == 1 and not row.is_too_long else self._checked(row)
+            row = Row(
+                values, first, last.has_end, source.is_at_end, source.is_too_long, is_broken=not (values or is_valid)
+            )
+            yield row if len(source.taken) == 1 and not row.is_too_long else self._checked(row, is_valid=is_valid)
 
-    def _checked(self, row: Row) -> Row:
+    def _lax(self, reader: Iterator[list[str]]) -> list[str] | None:
+        with suppress(csv.Error):  # such as a line end inside a line
+            return next(reader, None)
+        return []
+
+    def _checked(self, row: Row, *, is_valid: bool) -> Row:
         """Return a row of several lines, or a broken one that ends where another begins."""
         source = self._source
-        is_sound = not (row.is_open or row.is_too_long or row.is_broken) and self._is_valid()
+        is_sound = is_valid and not row.is_too_long
         if is_sound and len(row.values) == (self.columns or len(row.values)):
             return row
         if (place := self._next_row()) and source.give_back(place):
@@ -68,10 +76,6 @@ class Rows:
         if row.is_too_long:
             source.skip_quoted()
         return row._replace(is_broken=not (is_sound or row.is_open or row.is_too_long))
-
-    def _is_valid(self) -> bool:
-        """Return whether all quotes of the current row stand where they may."""
-        return parsed_rows(self._source.taken, self._delimiter, is_strict=True) is not None
 
     def _next_row(self) -> int:
         """Return the place among the lines of the current row where another row begins; 0: none does."""
@@ -85,10 +89,10 @@ class Rows:
         return 0
 
 
-def parsed_rows(lines: list[Line], delimiter: str, *, is_strict: bool = False) -> list[list[str]] | None:
+def parsed_rows(lines: list[Line], delimiter: str) -> list[list[str]] | None:
     """Return the rows of whole lines; None: they are not valid."""
     try:
-        return list(csv.reader((line.text for line in lines), delimiter=delimiter, strict=is_strict))
+        return list(csv.reader((line.text for line in lines), delimiter=delimiter))
     except csv.Error:
         return None
 
@@ -105,6 +109,11 @@ class _Source:
     def begin(self) -> None:
         """Begin a row."""
         self.taken, self._length, self.is_at_end, self.is_too_long = [], 0, False, False
+
+    def rewind(self) -> None:
+        """Let all lines of the row come again."""
+        self._again.extendleft(reversed(self.taken))
+        self.begin()
 
     def give_back(self, first: int) -> bool:
         """Let the lines of the row from the first of these come again; return False where that would be too often."""

@@ -29,6 +29,7 @@ from monitor.collect.formats.fields import (
     UsualNames,
     evaluate,
 )
+from monitor.collect.formats.file_days import DatedName
 from monitor.collect.formats.links import url_of
 from monitor.collect.formats.markup import Markup, Plain, looks_like_markup, text_of, title_of
 from monitor.collect.source import SourceOptions
@@ -42,6 +43,7 @@ _UNDECODED = re.compile("[\x00-\x08\x0e-\x1d\x7f\udc00-\udfff]")
 _HALF_PAIR = re.compile("[\ud800-\udbff]")  # a program cut an escaped pair in two
 _ESCAPING = ("utf-8", "cp949", "cp1252")  # in these a byte that does not decode is no U+FFFD
 _DATE_LENGTH = 100  # characters of a date that cannot be read
+_DATE_PLACE = FIELDS.index("date")
 _SINGLE = ("id", "date", "url")  # of a list in one of these the first counts
 
 
@@ -85,6 +87,7 @@ class RecordMapper:
         self._file = FileName(dump.name)
         expressions = {**(default or {}), **self._format.map}
         self._plan = tuple((expressions.get(name), name in _SINGLE) for name in FIELDS)
+        self._date_file = self._file if "%" in self._format.dates else DatedName(dump.name)
         self._usual = UsualNames([name if name not in expressions else "" for name in FIELDS])
         self._updated = updated
         self.reading = f"{self._format.format}:{self._format.fingerprint(version, options.drop)}"
@@ -161,16 +164,18 @@ class RecordMapper:
             elif expression is None:
                 found.append(self._first(node, names, is_single=is_single))
             else:
-                terms = evaluate(expression, node, self._file, empty=empty)
+                file = self._date_file if len(found) == _DATE_PLACE else self._file
+                terms = evaluate(expression, node, file, empty=empty)
                 found.append(tuple(text for texts in terms for text in (texts[:1] if is_single else texts)))
         return RawFields._make(found)
 
     def _used(self, node: Node) -> Iterator[str]:
         """Yield for each field the term that gave it, the whole expression where that takes all, or ""."""
         empty = self._format.empty
-        for (expression, _), usual in zip(self._plan, self._usual.among(node.names), strict=True):
+        for place, ((expression, _), usual) in enumerate(zip(self._plan, self._usual.among(node.names), strict=True)):
+            file = self._date_file if place == _DATE_PLACE else self._file
             terms = [Term((name,)) for name in usual] if expression is None else expression.terms
-            found = [term for term in terms if evaluate(Expression((term,)), node, self._file, empty=empty)]
+            found = [term for term in terms if evaluate(Expression((term,)), node, file, empty=empty)]
             takes_all = expression is not None and expression.takes_all
             yield (str(expression) if takes_all else str(found[0])) if found else ""
 

@@ -153,7 +153,7 @@ def evaluate(expression: Expression, node: Node, file: FileName, *, empty: Seque
     """
     found = []
     for term in expression.terms:
-        texts = [text for text in _texts(term, node, file) if text.strip() and text.strip() not in empty]
+        texts = [text for text in _texts(term, node, file) if (words := text.strip()) and words not in empty]
         if texts:
             found.append(texts)
             if not expression.takes_all:
@@ -190,9 +190,9 @@ def plain_name(name: str) -> str:
     return re.sub(r"[\s_-]+", "", name).casefold()
 
 
-def _texts(term: Term, node: Node, file: FileName) -> Iterator[str]:
-    texts = [file.text(term.file_name)] if term.file_name else node.texts(term.path, term.attribute)
-    return (_parameter(text, term.parameter) for text in texts) if term.parameter else iter(texts)
+def _texts(term: Term, node: Node, file: FileName) -> Sequence[str]:
+    texts = (file.text(term.file_name),) if term.file_name else node.texts(term.path, term.attribute)
+    return [_parameter(text, term.parameter) for text in texts] if term.parameter else texts
 
 
 def _parameter(link: str, name: str) -> str:

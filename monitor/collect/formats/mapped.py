@@ -162,7 +162,7 @@ class RecordMapper:
             if text and not text.isspace():  # the usual case
                 found.append((text,))
             elif expression is None:
-                found.append(self._first(node, names, is_single=is_single))
+                found.append(self._first(node, names, is_single=is_single) if names else ())
             else:
                 file = self._date_file if len(found) == _DATE_PLACE else self._file
                 terms = evaluate(expression, node, file, empty=empty)
@@ -202,7 +202,8 @@ class RecordMapper:
             )
         if len(hashed) > self._options.max_record:
             return too_long(self._options.max_record)
-        is_plain = raw.title and not any("<" in text or "&" in text for text in raw.title)  # the usual case
+        title = raw.title[0] if len(raw.title) == 1 else "&"
+        is_plain = "<" not in title and "&" not in title  # the usual case
         if is_plain or title_and_body(raw, self._options)[0]:
             return ""
         return "the record has no title and no text: tell with map: which of its fields they are"

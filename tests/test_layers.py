@@ -20,7 +20,7 @@ DOORS = {
     "apscheduler": ("monitor/daemon/scheduler.py",),
     "rapidfuzz": ("monitor/compare/",),
     "re2": ("monitor/match/regex.py",),
-    "yaml": ("monitor/config/",),
+    "yaml": ("monitor/config/", "monitor/collect/formats/document/front_matter.py"),
     "pydantic": ("monitor/config/",),
     "jinja2": ("monitor/notify/html.py",),
     "turbohtml": ("monitor/collect/formats/markup.py",),

@@ -88,6 +88,7 @@ def sources_of(config: Config) -> tuple[Source, ...]:
                     empty=source.empty,
                     delimiter=source.delimiter,
                     columns=source.columns,
+                    between=source.between or "",
                 ),
                 categories=source.categories,
                 as_of=source.as_of,

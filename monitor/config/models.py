@@ -155,6 +155,9 @@ class Source(Section):
     empty: tuple[Word, ...] = setting("Values that stand for nothing, such as N/A.", default=())
     delimiter: Literal["auto", ",", ";", "tab", "|"] = setting("The sign between two values of a row.", default="auto")
     columns: tuple[Word, ...] = setting("The names of the columns, where no first row has them.", default=())
+    between: Word | None = setting(
+        "The line between two releases of one document; by default a file is one release.", default=None, example="=="
+    )
     as_of: Literal["auto", "filename", "newest_date", "mtime", "arrival"] = setting(
         "How the age of a dump is found: from its file name, newest record, mtime or arrival; auto chooses.",
         default="auto",

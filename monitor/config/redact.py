@@ -21,10 +21,10 @@ _NAMED = ("sources", "channels", "watchlists")  # sections whose keys are names 
 _LISTS_OF_NAMES = ("aliases", "listings")  # keys that hold such names as well
 # Every key that a configuration may have, but those that hold secrets; a test compares them with the models.
 SETTINGS = frozenset((
-    "aliases", "allow_private", "as_of", "base", "body", "case", "categories", "category", "channels", "columns",
-    "date", "dates", "delimiter", "digest", "drop", "empty", "encoding", "events", "every", "exclude", "expect_every",
-    "fetch", "fields", "files", "first_run", "follow_symlinks", "format", "health", "heartbeat", "html", "id",
-    "ignore", "inflect", "keep", "keywords", "listen", "listings", "map", "match", "max_age", "max_file",
+    "aliases", "allow_private", "as_of", "base", "between", "body", "case", "categories", "category", "channels",
+    "columns", "date", "dates", "delimiter", "digest", "drop", "empty", "encoding", "events", "every", "exclude",
+    "expect_every", "fetch", "fields", "files", "first_run", "follow_symlinks", "format", "health", "heartbeat", "html",
+    "id", "ignore", "inflect", "keep", "keywords", "listen", "listings", "map", "match", "max_age", "max_file",
     "max_per_hour", "max_record", "messages", "min_hits", "mode", "no_match", "notify", "on_change", "on_uncertain",
     "operator", "partial_grace", "path", "query", "quiet", "rate", "records", "recursive", "regex", "rescan",
     "retention", "settle", "sources", "state", "tests", "timezone", "title", "urgent", "versions", "was", "watch",

@@ -43,6 +43,7 @@ class Case:
     broken: Mapping[str, Callable[[str], str]]  # ways to break one record of ten, which is then one reject
     options: Mapping[str, Any] = field(default_factory=dict)  # of FormatOptions
     long: Callable[[], tuple[str, str]] | None = None  # what stands before and behind the text of one endless record
+    is_open: bool = False  # a text ends where the next record begins, so one that was cut is a shorter view of it
 
     def write(self, releases: Sequence[Written] = RELEASES) -> str:
         """Return the text of a file with these releases."""
@@ -120,6 +121,12 @@ _RSS = Case(
     broken=_xml_faults("</item>"),
     long=lambda: ("<rss><channel><item><title>Talks</title><description>", "</description></item></channel></rss>"),
 )
+
+_BYTES_FAULTS: Mapping[str, Callable[[str], str]] = {
+    "undecodable": lambda text: text.replace("first", "fi\udcff\udcfert"),
+    "a control character": lambda text: text.replace("first", "fi\x07rst"),
+}
+
 
 CASES: Mapping[str, Case] = {
     "text": Case(
@@ -202,5 +209,30 @@ CASES: Mapping[str, Case] = {
         join=lambda records: "제목;등록일;내용;other\n" + "".join(records),
         broken={},
         long=lambda: ('title;date;text\nTalks;2024-07-01;"', '"\n'),
+    ),
+    "document, front matter": Case(
+        format="document",
+        record=lambda each: (
+            f"---\ntitle: {json.dumps(each.title, ensure_ascii=False)}\ndate: {each.day}\n"
+            f"tags: [a, b]\n---\n\n{each.body}\n"
+        ),
+        join="==\n".join,
+        broken={
+            **_BYTES_FAULTS,
+            "open front matter": lambda text: text.replace("\n---\n", "\n"),
+            "no title and no text": lambda text: "---\ndate: 2024-07-01\n---\n",
+        },
+        options={"between": "=="},
+        long=lambda: ("---\ntitle: Talks\n---\n", "\n"),
+        is_open=True,
+    ),
+    "document, labels": Case(
+        format="document",
+        record=lambda each: f"Title: {each.title}\nDate: {each.day}\nPlace: Seoul\n\n{each.body}\n",
+        join="\n==\n\n".join,
+        broken=_BYTES_FAULTS,
+        options={"between": "=="},
+        long=lambda: ("Title: Talks\nDate: 2024-07-01\n\n", ""),
+        is_open=True,
     ),
 }

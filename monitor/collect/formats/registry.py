@@ -52,6 +52,12 @@ FORMATS: Mapping[str, Format] = {
     "csv": Format(
         module="csv.reader", files=("*.csv", "*.tsv"), aliases=("tsv",), keys=_MAPPED | {"delimiter", "columns"}
     ),
+    "document": Format(
+        module="document.reader",
+        files=("*.md", "*.markdown", "*.txt"),
+        aliases=("markdown",),
+        keys=_MAPPED | {"between"},
+    ),
     "auto": Format(module="auto", files=("*",), keys=frozenset(("categories", "dates", "html", "base", "empty"))),
 }
 _CANONICAL = {alias: name for name, each in FORMATS.items() for alias in (name, *each.aliases)}

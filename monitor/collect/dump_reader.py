@@ -13,6 +13,7 @@ from monitor.errors import NotReadable
 from monitor.model import Dump, Reject
 
 _DECLARING = ("feed", "xml", "auto")  # a file says its encoding in an XML declaration
+_DECODED_BY_PART = ("mail",)  # and may hold any bytes beside its texts
 _DECODED_BY_RECORD = ("text", "auto")  # in files of other formats all records have one encoding
 
 
@@ -79,7 +80,13 @@ def read_dump(
 
 
 def _encoding(sample: bytes, source: Source) -> TextEncoding:
-    coding, name = detect_encoding(sample, source.encoding), source.options.format.format
+    name = source.options.format.format
+    try:
+        coding = detect_encoding(sample, source.encoding)
+    except NotReadable:
+        if name not in _DECODED_BY_PART:
+            raise
+        return TextEncoding(name="utf-8", codec="utf-8", bom=0)
     if name not in _DECODED_BY_RECORD:
         coding = replace(coding, is_detected=False)
     if name in _DECLARING and source.encoding == "auto" and b"<?xml" in sample[:1_000]:

@@ -92,7 +92,7 @@ NO_PLACE = "is not a place of records: write names joined by dots, for example d
         ("format: rss, records: «item", f"records: belongs to the formats json, xml, {BELONGS % 'feed'}"),
         ("format: «xml", f"format: {NO_RECORDS}"),
         ("format: json, «categories: [x]", f"categories: belongs to the formats text, auto, {BELONGS % 'json'}"),
-        ("«map: {title: x}", f"map: belongs to the formats json, feed, xml, csv, document, {BELONGS % 'text'}"),
+        ("«map: {title: x}", f"map: belongs to the formats json, feed, xml, csv, document, mail, {BELONGS % 'text'}"),
         ("format: json, between: «x", f"between: belongs to the format document, {BELONGS % 'json'}"),
         ("format: json, map: {«titel: x}", "map.titel: unknown key; did you mean 'title'?"),
         (

@@ -128,6 +128,20 @@ _BYTES_FAULTS: Mapping[str, Callable[[str], str]] = {
 }
 
 
+def _message(release: Written, content: str, *more: str) -> str:
+    date = f"{release.day:%a, %d %b %Y} 09:00:00 +0900"
+    header = ("From press@example.org Mon Jul  1 09:00:00 2024", f"Subject: {release.title}", f"Date: {date}", *more)
+    return "\n".join((*header, "", content, ""))
+
+
+def _message_in_parts(release: Written) -> str:
+    plain, html = (
+        f"--b\nContent-Type: text/{kind}; charset=utf-8\n\n{text}\n"
+        for kind, text in (("plain", release.body), ("html", f"<p>Another one: {release.title}</p>"))
+    )
+    return _message(release, f"{plain}{html}--b--", "Content-Type: multipart/alternative; boundary=b")
+
+
 CASES: Mapping[str, Case] = {
     "text": Case(
         format="text",
@@ -233,6 +247,28 @@ CASES: Mapping[str, Case] = {
         broken=_BYTES_FAULTS,
         options={"between": "=="},
         long=lambda: ("Title: Talks\nDate: 2024-07-01\n\n", ""),
+        is_open=True,
+    ),
+    "mail, an mbox of parts": Case(
+        format="mail",
+        record=_message_in_parts,
+        join="\n".join,
+        broken={
+            **_BYTES_FAULTS,
+            "no header": lambda text: text.partition("\n")[0] + "\nThey met in June.\nThey met again.\n",
+            "no end of the header": lambda text: "\n".join(text.split("\n")[:4]) + "\n",
+            "no closing boundary": lambda text: text.replace("--b--", ""),
+            "no boundary": lambda text: text.replace("boundary=", "bound="),
+            "UTF-7": lambda text: text.replace("utf-8", "utf-7"),
+        },
+        long=lambda: ("Subject: Talks\n\n", ""),
+    ),
+    "mail, an mbox of texts": Case(
+        format="mail",
+        record=lambda each: _message(each, each.body),
+        join="\n".join,
+        broken=_BYTES_FAULTS,
+        long=lambda: ("Subject: Talks\nTo: ", "\n\nThey met.\n"),
         is_open=True,
     ),
 }

@@ -89,3 +89,18 @@ def test_killed_half_way_it_tells_each_release_once(case: Case, tmp_path: Path) 
 
 def round_of(number: int) -> Written:
     return Written(f"Talks of round {number}", f"Round {number} was about item {number * 7} of the list.", ONE.day)
+
+
+def test_a_maildir_is_a_folder_of_messages_like_any_other(tmp_path: Path) -> None:
+    config = CONFIG.replace('path: seeds/, files: ["news*"]', 'path: seeds/new/, files: ["*"]')
+    project = Project(tmp_path / "p", config=config.replace("json://127.0.0.1:%d", "console://") % "format: eml")
+    folder = project.seeds / "new"
+    folder.mkdir()
+    case = CASES["mail, an mbox of texts"]
+    for number, release in enumerate((ONE, TWO)):
+        message = case.record(release).partition("\n")[2]
+        (folder / f"1719800000.M{number}P7.host:2,S").write_text(message, "utf-8")
+    assert project.run("run", "--once").code == 0
+    assert events(project) == Counter({("new", ONE.title): 1, ("new", TWO.title): 1})
+    [shown] = project.run("match", "Talks", "--file", folder / "1719800000.M0P7.host:2,S", "--json").rows()[:1]
+    assert shown["title"] == ONE.title

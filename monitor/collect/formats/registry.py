@@ -58,6 +58,7 @@ FORMATS: Mapping[str, Format] = {
         aliases=("markdown",),
         keys=_MAPPED | {"between"},
     ),
+    "mail": Format(module="mail.reader", files=("*.eml", "*.mbox"), aliases=("eml", "mbox"), keys=_MAPPED),
     "auto": Format(module="auto", files=("*",), keys=frozenset(("categories", "dates", "html", "base", "empty"))),
 }
 _CANONICAL = {alias: name for name, each in FORMATS.items() for alias in (name, *each.aliases)}

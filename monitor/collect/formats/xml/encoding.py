@@ -24,10 +24,15 @@ _CODECS = ("iso8859", "cp", "koi8", "euc_", "big5", "gb", "iso2022", "tis_620", 
 def declared_codec(head: bytes) -> str:
     """Return the codec that the declaration of an XML file names; "" for none, for UTF-8, and for no known one."""
     match = _DECLARED.match(head)
-    name = match[1].decode("ascii").lower().replace("-", "_") if match else ""
+    return named_codec(match[1].decode("ascii")) if match else ""
+
+
+def named_codec(name: str) -> str:
+    """Return the codec that a file means by a name; "" for none, for UTF-8, and for no known one."""
+    name = name.lower().replace("-", "_")
     try:
         codec = codecs.lookup(_MEANT.get(name, name or "utf-8")).name
-    except LookupError:  # also a name that was torn
+    except (LookupError, ValueError):  # also a name that was torn
         return ""
     return codec if codec.startswith(_CODECS) else ""
 

@@ -1,0 +1,1 @@
+"""Read mail: a message a file, or many in an mbox."""

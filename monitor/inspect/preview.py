@@ -156,7 +156,8 @@ def _hints(survey: Survey) -> Iterator[str]:
         yield "dates: mdy  # or dmy: which of the two numbers is the month?"
     if survey.relative.filled:
         yield "base: https://…  # the page that relative links start from"
-    if survey.mapped and not survey.fields["id"].filled:
+    is_mail = survey.options.format == "mail"  # an id in a header is that of a message, or of a list
+    if survey.mapped and not survey.fields["id"].filled and not is_mail:
         likely = [name for name, sample in survey.unused().items() if sample and _is_id(name)]
         if likely:
             yield f"map: {{id: {escape(likely[0])}}}  # if the publisher never changes it and never uses it again"

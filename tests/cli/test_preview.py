@@ -182,3 +182,13 @@ def test_what_does_not_exist_is_an_error(project: Project) -> None:
     done = project.run("preview", "drops/feed.xml", "--source", "harbor")
     assert (done.code, "the configuration has harbour" in done.err) == (1, True)
     assert project.run("preview", "drops/feed.xml", "--format", "parquet").code == 2
+
+
+def test_mail_and_documents_are_known_and_no_id_of_a_message_is_proposed(project: Project) -> None:
+    mail = "Message-ID: <1@x>\nList-Id: <press>\nSubject: Ferry\nDate: Mon, 1 Jul 2024 09:00:00 +0900\n\nHourly.\n"
+    for name, text in (("m", mail), ("20240701", "---\ntitle: Ferry\nlang: en\n---\nHourly.\n")):
+        (project.folder / name).write_text(text, "utf-8")
+        done = project.run("preview", name)
+        assert f"format: {'mail' if name == 'm' else 'document'}\n" in done.out
+        assert "2024-07-01  Ferry\n  Hourly.\n" in done.out
+        assert "map:" not in done.out

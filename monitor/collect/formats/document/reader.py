@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from monitor.collect.charset import byte_counter, printable
-from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, too_long, unreadable, without_repeats
+from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, few_in_a_row, too_long, unreadable, without_repeats
 from monitor.collect.formats.document.cutter import Piece, pieces
 from monitor.collect.formats.document.front_matter import MAX_LENGTH
 from monitor.collect.formats.document.layout import Broken, Fields, Unfinished, heading_of, layout_of
@@ -34,11 +34,11 @@ class DocumentReading:
         if dump.fault:
             self.kept = (unreadable(dump),)
         elif dump.is_held:
-            self.kept = without_repeats(self._entries())
+            self.kept = without_repeats(few_in_a_row(self._entries()))
 
     def entries(self) -> Iterator[Entry]:
         """Yield the records and rejects in their order."""
-        return self._entries() if self.kept is None else iter(self.kept)
+        return few_in_a_row(self._entries()) if self.kept is None else iter(self.kept)
 
     def _entries(self) -> Iterator[Entry]:
         dump, options = self._dump, self._options

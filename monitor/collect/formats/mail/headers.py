@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from email.errors import HeaderParseError
 from email.header import decode_header
 from email.message import Message
+from functools import lru_cache
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import NamedTuple
 
 from monitor.collect.formats.mail.charsets import decoded
 
-_MAX_VALUE = 4_096  # characters that are looked at for parameters, which costs quadratic time
+_MAX_VALUE = 4_096  # bytes that are looked at for parameters, which costs quadratic time
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 # Possessive and with few question marks: each character is looked at a bounded number of times.
 _WORD = r"=\?[^?\s=]{1,80}+\?[bBqQ]\?[^?]*+(?:\?(?!=)[^?]*+){0,8}\?="
@@ -55,9 +56,6 @@ class ContentType(NamedTuple):
         return self.name in ("text/plain", "text/html") and not self.is_attachment
 
 
-_PLAIN = ContentType("text/plain", "", b"", "", is_attachment=False)
-
-
 def header_of(content: bytes) -> Header:
     """Return the header in these lines; a line that is no field is passed over."""
     fields, parts = dict[str, list[bytes]](), list[bytes]()
@@ -76,19 +74,23 @@ def header_of(content: bytes) -> Header:
 
 def content_type_of(header: Header) -> ContentType:
     """Return what a header says of the content; without a word it is plain text."""
-    if not header.fields:
-        return _PLAIN
+    names = ("content-type", "content-disposition", "content-transfer-encoding")
+    values = (header.fields.get(name, [b""])[0][:_MAX_VALUE] for name in names)
+    return _content_type(*values)
+
+
+@lru_cache(maxsize=256)  # the messages of a program have the same ones
+def _content_type(type_: bytes, disposition: bytes, encoding: bytes) -> ContentType:
     message = Message()
-    for name in ("content-type", "content-disposition"):
-        if values := header.fields.get(name):
-            message[name] = _CONTROLS.sub(" ", values[0].decode("utf-8", "replace"))[:_MAX_VALUE]
-    encoding = header.fields.get("content-transfer-encoding", [b""])[0].decode("ascii", "replace")
+    for name, value in (("content-type", type_), ("content-disposition", disposition)):
+        if value:
+            message[name] = _CONTROLS.sub(" ", value.decode("utf-8", "replace"))
     try:
         return ContentType(
             name=message.get_content_type(),
             charset=_parameter(message.get_param("charset")),
             boundary=(message.get_boundary() or "").strip().encode("utf-8", "replace"),
-            encoding=encoding.partition(";")[0].strip().lower(),
+            encoding=encoding.decode("ascii", "replace").partition(";")[0].strip().lower(),
             is_attachment=message.get_content_disposition() == "attachment" or message.get_filename() is not None,
         )
     except (ValueError, LookupError):  # parameters in a charset that is none

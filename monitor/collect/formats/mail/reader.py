@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from monitor.collect.charset import printable
-from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, too_long, unreadable, without_repeats
+from monitor.collect.formats.base import EXCERPT_LENGTH, Entry, few_in_a_row, too_long, unreadable, without_repeats
 from monitor.collect.formats.fields import Expression, Term
 from monitor.collect.formats.mail.charsets import Refused, decoded, unpacked
 from monitor.collect.formats.mail.headers import Header
@@ -44,11 +44,11 @@ class MailReading:
         if dump.fault:
             self.kept = (unreadable(dump),)
         elif dump.is_held:
-            self.kept = without_repeats(self._entries())
+            self.kept = without_repeats(few_in_a_row(self._entries()))
 
     def entries(self) -> Iterator[Entry]:
         """Yield the records and rejects in their order."""
-        return self._entries() if self.kept is None else iter(self.kept)
+        return few_in_a_row(self._entries()) if self.kept is None else iter(self.kept)
 
     def _entries(self) -> Iterator[Entry]:
         # Each text is decoded by itself, so the encoding of the file says nothing about what it could not decode.

@@ -18,6 +18,8 @@ _SAMPLE_SIZE = 65_536
 _ESCAPING = ("iso2022", "hz")  # codecs whose text is ASCII to the eye
 _MANY = 4  # characters of two bytes that no other encoding gives by chance
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\s]*+(={0,2})")
+_LETTERS = re.compile(rb"[A-Za-z0-9+/\s]++")
+_PACKED_LINES = re.compile(rb"(?:[A-Za-z0-9+/\s]++={0,2})*+")
 _BLANK = re.compile(rb"\s+")
 _CUT_ESCAPE = re.compile(rb"=[0-9A-Fa-f\r]?\Z")
 _AS_WRITTEN = ("", "7bit", "8bit", "binary")
@@ -80,12 +82,17 @@ def _detected(content: bytes) -> str:
 
 
 def _from_base64(content: bytes) -> bytes:
-    """Return what base64 stands for; a list that forwards a message may write lines behind it."""
+    """Return what base64 stands for; some programs pack each line alone, and a list may write lines behind it."""
+    if _PACKED_LINES.fullmatch(content):
+        return b"".join(map(_from_letters, _LETTERS.findall(content)))
     match = _BASE64.match(content)
     end = match.end() if match else 0
-    rest = content[end:].strip()
-    if rest and not (match and match[1]) and content[end - 1 : end] != b"\n":
+    if not (match and match[1]) and content[end - 1 : end] != b"\n":
         raise Refused("the text is packed with base64, and damaged")
-    letters = _BLANK.sub(b"", content[:end]).rstrip(b"=")
-    letters = letters[: len(letters) - (len(letters) % 4 == 1)]
+    return _from_letters(content[:end].rstrip(b"="))
+
+
+def _from_letters(packed: bytes) -> bytes:
+    letters = _BLANK.sub(b"", packed)
+    letters = letters[: len(letters) - (len(letters) % 4 == 1)]  # a single one is of a byte that is cut off
     return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))

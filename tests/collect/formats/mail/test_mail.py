@@ -206,6 +206,11 @@ def test_base64_may_lack_its_padding_or_be_followed_by_the_lines_of_a_list(more:
     assert release(content + b"\n").body == "They met.\nBye.."
 
 
+def test_base64_may_be_packed_line_by_line() -> None:
+    written = b"".join(base64.b64encode(each) + b"\n" for each in (b"They ", b"met.\n", b"Bye."))
+    assert release(HEADER + b"Content-Transfer-Encoding: base64\n\n" + written).body == "They met.\nBye."
+
+
 def test_an_mbox_is_cut_behind_blank_lines_and_its_quotes_are_removed() -> None:
     first = (
         HEADER + b"\n>From here on\n>>From there\nFrom inside\nFrom: x\n\nFrom the start of a line that is text\nend\n"

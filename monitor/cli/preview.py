@@ -10,12 +10,14 @@ import click
 
 from monitor.cli.common import common_options, load_config, print_json, print_rows
 from monitor.collect.formats.registry import NAMES
+from monitor.errors import ConfigError
 from monitor.inspect.rows import preview_row, preview_summary_row
 from monitor.model import Record
 from monitor.text import escape, plural
 
 if TYPE_CHECKING:
     from monitor.collect.formats.base import Entry
+    from monitor.config import Config
     from monitor.inspect.preview import Preview
     from monitor.inspect.survey import Survey
     from monitor.ports import Row
@@ -50,12 +52,12 @@ def command(
 ) -> None:
     """Show how FILE would be read, field by field, and print the configuration that reads it so; nothing is stored.
 
-    Without --source no configuration is needed: the file says what it is. The exit code is 3 when something in it is
-    rejected.
+    Without --source no configuration is needed: the file says what it is. If there is one, its time zone counts. The
+    exit code is 3 when something in FILE is rejected.
     """
     from monitor.inspect.preview import configuration, preview_of
 
-    config = None if source is None else load_config(config_file)
+    config = load_config(config_file) if source or config_file else _config_if_any()
     preview = preview_of(file, config=config, source=source, format_name=format_name)
     entries = preview.entries()
     if as_json:
@@ -69,6 +71,14 @@ def command(
             click.echo(_heading("configuration"))
             click.echo(lines, nl=False)
     ctx.exit(3 if preview.survey.rejects else 0)
+
+
+def _config_if_any() -> Config | None:
+    """Return the configuration that gives the time zone; None: there is none that can be read."""
+    try:
+        return load_config(None)
+    except ConfigError:
+        return None
 
 
 def _rows(preview: Preview, entries: Iterator[Entry], count: int | None) -> Iterator[Row]:
@@ -96,6 +106,7 @@ def _print_facts(preview: Preview) -> None:
     click.echo(escape(f"format    {preview.format}, {preview.reason}"))
     click.echo(escape(f"encoding  {encoding}"))
     click.echo(f"packing   {packing}")
+    click.echo(f"timezone  {preview.source.options.format.timezone.key}, {preview.timezone_reason}")
 
 
 def _print_fields(preview: Preview) -> None:
@@ -130,7 +141,7 @@ def _remarks(survey: Survey) -> Iterator[str]:
     if survey.relative.filled:
         yield f"links are relative ('{_example(survey.relative.examples)}'): write base:"
     if survey.fields["id"].filled:
-        yield f"{plural(survey.fields['id'].filled, 'id')}, of which {len(survey.ids):,} differ"
+        yield f"{plural(survey.fields['id'].filled, 'id')}, {len(survey.ids):,} of them different"
     unused = list(survey.unused().items())
     if unused:
         shown = [f"{name} ('{_short(sample, 30)}')" if sample else name for name, sample in unused[:_MOST]]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from monitor.collect.formats.detect import HEAD, Look, look_of
 from monitor.collect.formats.fields import FormatOptions
@@ -34,11 +35,12 @@ _WORDS = frozenset(("yes", "no", "on", "off", "true", "false", "null", "y", "n")
 
 @dataclass(slots=True, kw_only=True)
 class Preview:
-    """One file as a source would read it; all but the first three is known once its records have been read."""
+    """One file as a source would read it; all but the first five is known once its records have been read."""
 
     path: Path
     source: Source
     reason: str  # why it is read in this format
+    timezone_reason: str
     survey: Survey
     size: int = 0  # bytes of the file as it is
     is_packed: bool = False
@@ -69,15 +71,16 @@ class Preview:
 def preview_of(path: Path, *, config: Config | None, source: str | None, format_name: str | None) -> Preview:
     """Return a preview that has not been read yet. Raise MonitorError.
 
-    config: None where no source is named. Without a source and a format the file says what it is.
+    config: None where there is none. Without a source and a format the file says what it is.
     """
+    zone = "as the configuration says" if config else "as no configuration says another"
     if config is not None and source is not None:
         found = next((one for one in sources_of(config) if one.name == source), None)
         if found is None:
             raise NotFound(f"there is no source {source!r}; the configuration has {', '.join(config.sources)}")
         reason = f"as the source {source} says"
     else:
-        found, reason = _plain_source(path), ""
+        found, reason = _plain_source(path, config.timezone if config else FormatOptions().timezone), ""
     if format_name is not None:
         name = canonical(format_name)
         if name is None:
@@ -87,7 +90,9 @@ def preview_of(path: Path, *, config: Config | None, source: str | None, format_
         look = look_of(dump_head(path, _in_format(found, "auto"), HEAD))
         name, reason = _detected(look, path.name)
         found = _in_format(found, name, tuple(look.records.split(".")) if look.records else ())
-    return Preview(path=path, source=found, reason=reason, survey=Survey(options=found.options.format))
+    return Preview(
+        path=path, source=found, reason=reason, timezone_reason=zone, survey=Survey(options=found.options.format)
+    )
 
 
 def configuration(preview: Preview) -> str:
@@ -100,8 +105,8 @@ def configuration(preview: Preview) -> str:
     source, options, survey = preview.source, preview.source.options, preview.survey
     read, usual = options.format, FormatOptions()
     files = source.folder.files
-    if preview.source.folder.source == "" and not fits(files, preview.path.name):
-        files = (f"*{preview.path.suffix}" if preview.path.suffix else preview.path.name,)
+    if not source.name and not fits(files, preview.path.name):
+        files = ("*" if read.format == "mail" or not preview.path.suffix else f"*{preview.path.suffix}",)
     settings: dict[str, object] = {
         "path": os.fsdecode(source.folder.path),
         "format": read.format,
@@ -121,9 +126,8 @@ def configuration(preview: Preview) -> str:
     return "\n".join(["sources:", f"  {_name_of(preview)}:", *(f"    {line}" for line in (*lines, *hints))]) + "\n"
 
 
-def _plain_source(path: Path) -> Source:
+def _plain_source(path: Path, zone: ZoneInfo) -> Source:
     folder = Folder(source="", path=os.fsencode(path.absolute().parent))
-    zone = FormatOptions().timezone
     return Source(folder=folder, options=SourceOptions(timezone=zone, format=FormatOptions(timezone=zone)))
 
 

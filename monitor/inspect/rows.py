@@ -107,6 +107,7 @@ def preview_summary_row(preview: Preview, configuration: str) -> Row:
         "encoding": preview.encoding or None,
         "encoding_reason": preview.encoding_reason or None,
         "packing": "gzip" if preview.is_packed else None,
+        "timezone": preview.source.options.format.timezone.key,
         "records": survey.records,
         "rejects": survey.rejects,
         "fields": [

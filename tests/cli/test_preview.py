@@ -55,6 +55,13 @@ FEED = """<?xml version="1.0" encoding="euc-kr"?>
 <item><title>Ferry</title><link>/n/2</link><guid isPermaLink="false">n2</guid><pubDate>1 July</pubDate></item>
 </channel></rss>
 """
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://harbour.example/">
+<entry><id>urn:h:1</id><title>Ferry</title><updated>2024-07-01T00:30:00+09:00</updated><link href="/n/1"/>
+<summary>Hourly.</summary><author><name>Ann</name></author></entry></feed>
+"""
+JSON_FEED = """{"version": "https://jsonfeed.org/version/1.1", "title": "Harbour", "items": [
+{"id": "1", "title": "Ferry", "content_html": "<p>Hourly.</p>", "authors": [{"name": "Ann"}]}]}
+"""
 TABLE = "sep=;\nSubject;Text;Date;Page\nFerry;Hourly; or so;2024-07-01;1\nPier 4;Closed;2024-07-02;2\n"
 PAGE = "<!DOCTYPE html>\n<html><head><title>503 Busy</title></head><body>Later.</body></html>\n"
 ENVELOPE = '{"status": "ok", "data": {"items": [{"title": "Ferry", "body": "Hourly.", "date": "2024-07-01"}]}}\n'
@@ -62,6 +69,8 @@ DASH = "-\nPorts\nFerry to run hourly\nTwo crossings more. date2024-07-01\n-\nPi
 FILES = {
     "lines.jsonl": LINES.encode(),
     "feed.xml": FEED.encode("cp949"),
+    "feed.atom": ATOM.encode(),
+    "feed.json": JSON_FEED.encode("utf-16"),
     "table.csv": TABLE.encode("utf-8-sig"),
     "page.xml": PAGE.encode(),
     "envelope.json": ENVELOPE.encode(),
@@ -173,6 +182,8 @@ def test_it_needs_no_configuration_but_for_a_source(project: Project, tmp_path: 
     bare = Project(tmp_path / "bare", config="sources: [")
     file = project.folder / "drops" / "feed.xml"
     assert bare.run("preview", file).code == 0
+    assert bare.run("preview", file, "--json").rows()[-1]["timezone"] == "UTC"
+    assert bare.run("preview", file, "-c", "config.yaml").code == 78
     assert bare.run("preview", file, "--source", "harbour").code == 78
 
 

@@ -101,7 +101,7 @@ class RecordMapper:
         """
         raw = self._read(node)
         if self._options.observe:
-            self._options.observe(MappedFields(node, raw, base or self._format.base, tuple(self._used(node))))
+            self._options.observe(self._observed(node, raw, base or self._format.base))
         fields = (raw.id, raw.title, raw.body, raw.date, raw.category)
         hashed = _BETWEEN_FIELDS.join(map(_BETWEEN_TEXTS.join, fields))
         separators = sum(map(len, fields)) - sum(map(bool, fields)) + len(fields) - 1
@@ -168,6 +168,12 @@ class RecordMapper:
                 terms = evaluate(expression, node, file, empty=empty)
                 found.append(tuple(text for texts in terms for text in (texts[:1] if is_single else texts)))
         return RawFields._make(found)
+
+    def _observed(self, node: Node, raw: RawFields, base: str) -> MappedFields:
+        used = dict(zip(FIELDS, self._used(node), strict=True))
+        if not raw.date and self._updated and (texts := evaluate(self._updated, node, self._file)):
+            raw, used["date"] = raw._replace(date=tuple(texts[0][:1])), str(self._updated)
+        return MappedFields(node, raw, base, tuple(used.values()))
 
     def _used(self, node: Node) -> Iterator[str]:
         """Yield for each field the term that gave it, the whole expression where that takes all, or ""."""

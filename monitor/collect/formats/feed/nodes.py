@@ -96,6 +96,10 @@ class JsonFeedNode:
         """Return its keys."""
         return self._node.names
 
+    def inner_names(self, name: str) -> tuple[str, ...]:
+        """Return the keys of an object at a key, or of the first in a list there."""
+        return self._node.inner_names(name)
+
     def text(self, name: str) -> str:
         """Return "": a field may be written in several ways."""
         return ""

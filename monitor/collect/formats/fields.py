@@ -39,7 +39,7 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "url": ("url", "link", "permalink", "href", "html_url", "링크"),
     "category": ("category", "categories", "section", "분류"),
 }  # fmt: skip
-_MAX_LAYOUTS = 1_000  # sets of names that are remembered
+MAX_LAYOUTS = 1_000  # sets of names that are remembered
 _FILE_NAMES = ("$name", "$path")
 _TOKEN = re.compile(r"""\s*(?:(?P<quoted>"[^"]*"|'[^']*')|(?P<sign>[.|+&@])|(?P<bare>[^.|+&@"']+)|(?P<open>["']))""")
 _NEEDS_QUOTES = re.compile(r"""[.|+&@"']|^\s|\s$|^\$|^none\Z|^\Z""")
@@ -173,7 +173,7 @@ class UsualNames:
         """Return for each field the names to try, in order."""
         found = self._known.get(names)
         if found is None:
-            if len(self._known) >= _MAX_LAYOUTS:
+            if len(self._known) >= MAX_LAYOUTS:
                 self._known.clear()
             by_plain: dict[str, str] = {}
             for name in names:

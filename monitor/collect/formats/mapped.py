@@ -21,6 +21,7 @@ from monitor.collect.formats.dash.dropped_lines import kept_lines
 from monitor.collect.formats.days import day_of
 from monitor.collect.formats.fields import (
     FIELDS,
+    MAX_LAYOUTS,
     Expression,
     FileName,
     FormatOptions,
@@ -44,6 +45,7 @@ _HALF_PAIR = re.compile("[\ud800-\udbff]")  # a program cut an escaped pair in t
 _ESCAPING = ("utf-8", "cp949", "cp1252")  # in these a byte that does not decode is no U+FFFD
 _DATE_LENGTH = 100  # characters of a date that cannot be read
 _DATE_PLACE = FIELDS.index("date")
+_NOTHING: tuple[tuple[str, ...], ...] = ((),) * len(FIELDS)
 _SINGLE = ("id", "date", "url")  # of a list in one of these the first counts
 
 
@@ -56,6 +58,15 @@ class RawFields(NamedTuple):
     date: tuple[str, ...]
     url: tuple[str, ...]
     category: tuple[str, ...]
+
+
+class _Place(NamedTuple):
+    """One field of a release that a record may have."""
+
+    place: int  # in FIELDS
+    expression: Expression | None  # None: usual names
+    is_single: bool
+    usual: tuple[str, ...]  # those that the record has
 
 
 class MappedFields(NamedTuple):
@@ -89,6 +100,7 @@ class RecordMapper:
         self._plan = tuple((expressions.get(name), name in _SINGLE) for name in FIELDS)
         self._date_file = self._file if "%" in self._format.dates else DatedName(dump.name)
         self._usual = UsualNames([name if name not in expressions else "" for name in FIELDS])
+        self._layouts: dict[tuple[str, ...], list[_Place]] = {}
         self._updated = updated
         self.reading = f"{self._format.format}:{self._format.fingerprint(version, options.drop)}"
         self._start = sha256(f"{dump.source}{_BETWEEN_FIELDS}{self.reading}{_BETWEEN_FIELDS}".encode())
@@ -104,7 +116,9 @@ class RecordMapper:
             self._options.observe(self._observed(node, raw, base or self._format.base))
         fields = (raw.id, raw.title, raw.body, raw.date, raw.category)
         hashed = _BETWEEN_FIELDS.join(map(_BETWEEN_TEXTS.join, fields))
-        separators = sum(map(len, fields)) - sum(map(bool, fields)) + len(fields) - 1
+        separators = len(fields) - 1
+        if max(map(len, fields)) > 1:
+            separators += sum(map(len, fields)) - sum(map(bool, fields))
         content = hashed.encode("utf-8", "surrogatepass")
         reason = self._reject_reason(raw, hashed, content, separators)
         if reason:
@@ -156,18 +170,30 @@ class RecordMapper:
         return frozenset(term.name for expression, _ in self._plan if expression for term in expression.terms)
 
     def _read(self, node: Node) -> RawFields:
-        found, empty = list[tuple[str, ...]](), self._format.empty
-        for (expression, is_single), names in zip(self._plan, self._usual.among(node.names), strict=True):
+        found, empty = list[tuple[str, ...]](_NOTHING), self._format.empty
+        for place, expression, is_single, names in self._layout(node.names):
             text = node.text(names[0]) if names and not empty else ""
             if text and not text.isspace():  # the usual case
-                found.append((text,))
+                found[place] = (text,)
             elif expression is None:
-                found.append(self._first(node, names, is_single=is_single) if names else ())
+                found[place] = self._first(node, names, is_single=is_single)
             else:
-                file = self._date_file if len(found) == _DATE_PLACE else self._file
+                file = self._date_file if place == _DATE_PLACE else self._file
                 terms = evaluate(expression, node, file, empty=empty)
-                found.append(tuple(text for texts in terms for text in (texts[:1] if is_single else texts)))
+                found[place] = tuple(text for texts in terms for text in (texts[:1] if is_single else texts))
         return RawFields._make(found)
+
+    def _layout(self, names: tuple[str, ...]) -> Sequence[_Place]:
+        """Return what is read of a record with these names; records of one file mostly have the same."""
+        layout = self._layouts.get(names)
+        if layout is None:
+            if len(self._layouts) >= MAX_LAYOUTS:
+                self._layouts.clear()
+            planned = enumerate(zip(self._plan, self._usual.among(names), strict=True))
+            places = (_Place(place, *plan, usual) for place, (plan, usual) in planned)
+            layout = [each for each in places if each.expression is not None or each.usual]
+            self._layouts[names] = layout
+        return layout
 
     def _observed(self, node: Node, raw: RawFields, base: str) -> MappedFields:
         used = dict(zip(FIELDS, self._used(node), strict=True))

@@ -28,18 +28,19 @@ def lines(
     """Yield the lines; byte_count: returns how many bytes of the file a text was; start: how many precede the text."""
     number, offset, held, lost = 1, start, "", 0  # lost: characters of the line that are held no more
     for chunk in chunks:
-        first, *others = chunk.split("\n")
-        pieces = [held + first, *others]
-        for piece in pieces[:-1]:
-            text = piece + "\n"
-            size = byte_count(text)
-            if lost or len(text) > max_length:
-                yield Line(text[:_KEPT], number, offset, is_whole=False)
+        text, at, end = held + chunk, 0, chunk.find("\n") + 1
+        end += len(held) if end else 0
+        while end:
+            line = text[at:end]
+            size = byte_count(line)
+            if lost or len(line) > max_length:
+                yield Line(line[:_KEPT], number, offset, is_whole=False)
                 size += lost
             else:
-                yield Line(text, number, offset)
+                yield Line(line, number, offset)
             number, offset, lost = number + 1, offset + size, 0
-        held = pieces[-1]
+            at, end = end, text.find("\n", end) + 1
+        held = text[at:]
         if len(held) > max_length:
             lost += byte_count(held[_KEPT:])
             held = held[:_KEPT]

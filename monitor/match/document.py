@@ -138,7 +138,7 @@ class TokenizedField:
         """The position of each word; see `monitor.match.positions`."""
         if self._tokens.folded.isascii():
             return range(0, 2 * len(self.forms), 2)
-        touching = self._tokens.offset_shifts.glued
+        touching = self._tokens.glued
         if not touching:
             return [*range(0, 2 * len(self.forms), 2)]
         places, place, before = [], -2, "가"

@@ -12,7 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from itertools import accumulate, compress
+from itertools import accumulate, compress, pairwise
 from typing import NamedTuple
 
 from monitor.match.tokens import Token, tokens
@@ -91,11 +91,20 @@ class FastTokens:
 
     def location(self, first: int, last: int) -> tuple[int, int]:
         """Return the offsets into the text from the word at the first place to the word at the last."""
-        places, shifts, ends, _ = self.offset_shifts
-        start = first - shifts[bisect_right(places, first) - 1]
-        at = bisect_right(places, last) - 1
-        is_odd = places[at] == last and ends[at] > 0
-        return start, ends[at] if is_odd else self.folded.index(" ", last) - shifts[at]
+        start, end = self._span(first)
+        return start, end if last == first else self._span(last)[1]
+
+    def _span(self, place: int) -> tuple[int, int]:
+        """Return the offsets into the text of the word at a place."""
+        shift = 1
+        if at := bisect_right(self._stretch_places, place):
+            start, end, stretch = self._special[at - 1]
+            inside, width = place - self._stretch_places[at - 1], len(stretch.folded)
+            if inside < width:
+                token = stretch.words[bisect_right(stretch.places, inside) - 1]
+                return start + token.start, start + token.end
+            shift = place - inside + width - end
+        return place - shift, self.folded.index(" ", place) - shift
 
     def _joined(self, pieces: Sequence[str], table: bytes) -> str:
         letters = _POINT.sub(bytes([_KEPT]), self._text.encode("utf-8", "surrogatepass"))
@@ -107,27 +116,19 @@ class FastTokens:
         return "".join([*made, plain[reached:], " "])
 
     @cached_property
-    def offset_shifts(self) -> _OffsetShifts:
-        """The places where the strings and the text shift."""
-        places, shifts, ends, glued = [0], [1], [0], set()
-        place, reached = 1, 0
+    def glued(self) -> frozenset[int]:
+        """The places of words with nothing between them and the word before, as 를 in "FTA를"."""
+        stretches = zip(self._stretch_places, self._special, strict=True)
+        return frozenset([place + one for place, (_, _, stretch) in stretches for one in stretch.glued])
+
+    @cached_property
+    def _stretch_places(self) -> list[int]:
+        """The places where the stretches begin that the table cannot judge."""
+        places, shift = [], 1
         for start, end, stretch in self._special:
-            place += start - reached
-            before = -1
-            for token in stretch.words:
-                places.append(place)
-                shifts.append(place - start - token.start)
-                ends.append(start + token.end)
-                if token.start == before:
-                    glued.add(place)
-                before = token.end
-                place += max(len(token.raw), len(token.form)) + 1
-            place -= bool(stretch.words)
-            places.append(place)
-            shifts.append(place - end)
-            ends.append(0)
-            reached = end
-        return _OffsetShifts(places, shifts, ends, frozenset(glued))
+            places.append(start + shift)
+            shift += len(stretch.folded) - (end - start)
+        return places
 
 
 def searchable_text(text: str) -> str | None:
@@ -142,15 +143,6 @@ def searchable_text(text: str) -> str | None:
 def without_marks(form: str) -> str:
     """Return a form as `searchable_text` has it: without the marks that may be inside a word, as in 1,232."""
     return form.translate(dict.fromkeys(_INNER_MARKS))
-
-
-class _OffsetShifts(NamedTuple):
-    """The places where the strings and the text shift, in parallel lists that begin before the first word."""
-
-    places: list[int]
-    shifts: list[int]  # by how much the strings are ahead from there on
-    ends: list[int]  # where the odd word that begins there ends in the text; 0: none does
-    glued: frozenset[int]  # the starts of words with nothing between them and the word before, as 를 in "FTA를"
 
 
 def _normalized(text: str) -> str:
@@ -183,6 +175,8 @@ class _Stretch(NamedTuple):
     words: Sequence[Token]
     folded: str
     written: str
+    places: Sequence[int]  # of the words in both
+    glued: Sequence[int]  # those of words with nothing between them and the word before
 
 
 def _stretch(text: str) -> _Stretch:
@@ -200,4 +194,6 @@ def _read(text: str) -> _Stretch:
     widths = [max(len(token.raw), len(token.form)) for token in words]
     folded = " ".join([token.form.ljust(width) for token, width in zip(words, widths, strict=True)])
     written = " ".join([token.raw.ljust(width) for token, width in zip(words, widths, strict=True)])
-    return _Stretch(words, folded, written)
+    places = [0, *accumulate(width + 1 for width in widths[:-1])]
+    glued = [place for place, (one, other) in zip(places[1:], pairwise(words), strict=False) if one.end == other.start]
+    return _Stretch(words, folded, written, places, glued)

@@ -282,7 +282,7 @@ class Backlog:
 class SearchWord:
     """A word to search for, by the words that the index holds."""
 
-    starts: tuple[str, ...]  # beginnings, of which each word that is found has one
+    ranges: tuple[tuple[str, str], ...]  # first and last words in the index's order; each that is found is in one
     accepts: Callable[[str], bool]
 
 

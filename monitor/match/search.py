@@ -24,6 +24,7 @@ from monitor.readable import readable
 from monitor.records import SearchPhrase, SearchQuery, SearchWord
 
 _CASED = "^"  # before what tells the letter case of a word
+_LAST = "\U0010ffff"  # behind every other character in the index
 _MOST = 20_000  # words of past texts that are kept
 _CAPITALIZED = re.compile(r" [^ A-Z]*+[A-Z][^ ]*")  # all other plain words stay as they are
 _NO_WORD = re.compile(r"[*?:=()\"“”]")
@@ -68,7 +69,16 @@ def _phrases(rule: Node) -> Iterator[SearchPhrase]:
 
 
 def _search_word(word: Word) -> SearchWord:
-    return SearchWord(starts=("",) if word.is_open_left else word.forms, accepts=partial(_accepts, word))
+    return SearchWord(ranges=tuple(_ranges(word)), accepts=partial(_accepts, word))
+
+
+def _ranges(word: Word) -> Iterator[tuple[str, str]]:
+    """Yield where in the index the words are that it may find: to read the others costs as much as the texts found."""
+    starts = ("",) if word.is_open_left else word.forms
+    for start in starts if word.is_open else [form + _CASED for form in word.forms]:
+        yield start, start + _LAST
+    if not word.is_open:
+        yield from zip(word.forms, word.forms, strict=True)
 
 
 def _accepts(word: Word, indexed: str) -> bool:

@@ -646,8 +646,8 @@ CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_words USING fts5vocab(main, searc
 CREATE VIRTUAL TABLE IF NOT EXISTS temp.search_places USING fts5vocab(main, search, instance);
 
 -- name: search_words
--- The distinct words that begin so.
-SELECT term FROM temp.search_words WHERE term >= :start AND term <= :start || char(1114111);
+-- The distinct words from one to another.
+SELECT term FROM temp.search_words WHERE term >= :first AND term <= :last;
 
 -- name: search_texts
 -- The texts that some of these words are in.
@@ -664,8 +664,8 @@ CREATE VIRTUAL TABLE IF NOT EXISTS temp.unindexed_words USING fts5vocab(temp, un
 CREATE VIRTUAL TABLE IF NOT EXISTS temp.unindexed_places USING fts5vocab(temp, unindexed, instance);
 
 -- name: unindexed_words
--- The distinct words that begin so.
-SELECT term FROM temp.unindexed_words WHERE term >= :start AND term <= :start || char(1114111);
+-- The distinct words from one to another.
+SELECT term FROM temp.unindexed_words WHERE term >= :first AND term <= :last;
 
 -- name: unindexed_texts
 -- The texts that some of these words are in.

@@ -79,7 +79,7 @@ def _current(handle: Handle, versions: set[int], since: str | None) -> set[int]:
 class _Index(NamedTuple):
     """The questions to one full-text index."""
 
-    words: Callable[[str], Sequence[Any]]  # its distinct words that begin so
+    words: Callable[[str, str], Sequence[Any]]  # its distinct words from one to another
     texts: Callable[[str], Sequence[Any]]  # those that a query of its own language finds
     places: Callable[[str], Sequence[Any]]  # where some words are, given as JSON
 
@@ -88,7 +88,7 @@ def _stored_index(handle: Handle) -> _Index:
     handle.all("begin_search_words")
     handle.all("begin_search_places")
     return _Index(
-        words=lambda start: handle.all("search_words", start=start),
+        words=lambda first, last: handle.all("search_words", first=first, last=last),
         texts=lambda words: handle.all("search_texts", words=words),
         places=lambda words: handle.all("search_places", words=words),
     )
@@ -99,7 +99,7 @@ def _own_index(handle: Handle) -> _Index:
     handle.all("begin_unindexed_words")
     handle.all("begin_unindexed_places")
     return _Index(
-        words=lambda start: handle.all("unindexed_words", start=start),
+        words=lambda first, last: handle.all("unindexed_words", first=first, last=last),
         texts=lambda words: handle.all("unindexed_texts", words=words),
         places=lambda words: handle.all("unindexed_places", words=words),
     )
@@ -123,7 +123,7 @@ def _with_phrase(index: _Index, phrase: SearchPhrase) -> set[int]:
 
 def _fitting(index: _Index, word: SearchWord) -> list[str]:
     """Return the words of the index that a word finds."""
-    known = {row["term"] for start in word.starts for row in index.words(start)}
+    known = {row["term"] for bounds in word.ranges for row in index.words(*bounds)}
     return sorted(filter(word.accepts, known))
 
 

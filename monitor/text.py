@@ -136,10 +136,13 @@ def is_cut(body: str) -> bool:
 
 
 def escape(text: str) -> str:
-    r"""Make a text safe to print on one line: control, format and undecodable characters become `\xNN` or `\uNNNN`."""
+    r"""Make a text safe to print on one line: control, format and undecodable characters become `\xNN` or `\uNNNN`.
+
+    Spaces of any width stay: texts of web pages are full of them.
+    """
     if text.isprintable():  # the usual case
         return text
-    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+    return "".join(c if c.isprintable() or unicodedata.category(c) == "Zs" else _escaped(c) for c in text)
 
 
 def keep_edge_spaces(inner: str, text: str) -> str:

@@ -148,6 +148,7 @@ ESCAPES = [
     ("a surrogate", "\ud800", "\\ud800"),
     ("a mark of direction", "\u202etxt", "\\u202etxt"),
     ("a zero-width space", "a\u200bb", "a\\u200bb"),
+    ("spaces of other widths", "a\xa0b\u3000c", "a\xa0b\u3000c"),
     ("a line separator", "\u2028", "\\u2028"),
     ("a format character beyond the first plane", "\U000e0001", "\\U000e0001"),
 ]

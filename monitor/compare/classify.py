@@ -13,7 +13,7 @@ from monitor.compare.fingerprint import id_key, index_entries, is_cut_view, norm
 from monitor.compare.form_cache import FormCache
 from monitor.compare.identity import ALL_AVAILABLE, assign, is_day_of_dump
 from monitor.compare.near_duplicates import near_duplicates
-from monitor.compare.publisher_ids import is_reread
+from monitor.compare.publisher_ids import is_reading_new
 from monitor.compare.reservations import Unavailable
 from monitor.dump_age import Age
 from monitor.model import Change, Edit, Head, Kind, PastVersion, Record, Release, SeenRecord
@@ -74,7 +74,7 @@ def compare(record: Record, head: Head, *, evidence: str, age: Age, seen: SeenRe
     """Return the change that a record makes to the release it shows; the first rule that fits decides."""
     if seen is not None and seen.version == head.version and head.withdrawn is None:
         return _change(Kind.UNCHANGED, record, head, _Comparison(after=head.release), reason=evidence)
-    is_read_anew = is_reread(record.release, head.readings)
+    is_read_anew = is_reading_new(record.release.reading, head.readings)
     if is_read_anew:  # the bytes of a replayed dump are known, and this reading of them is not
         age = replace(age, is_replay=False)
     views = _merge(head.release, record.release, is_late=is_older(age, head))

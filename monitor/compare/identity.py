@@ -13,6 +13,7 @@ from datetime import date, timedelta
 
 from monitor.compare.fingerprint import NormalForm, is_cut_view
 from monitor.compare.form_cache import FormCache
+from monitor.compare.publisher_ids import is_reading_new
 from monitor.compare.reservations import Unavailable
 from monitor.compare.similarity import (
     MIN_TITLE_RATIO,
@@ -169,6 +170,8 @@ class _Candidates:
         head, is_seen = self._known.heads[number], self._seen.get(digest) == number
         record, known = self._form_cache.of_record(digest), self._form_cache.of_head(head)
         pair = CandidatePair(record, known, head.others, is_seen, self._known.boilerplate, self._dump_day)
+        if is_reading_new(self._form_cache.reading(digest), head.readings):
+            pair = replace(pair, is_reread=True)
         if record.id is None or (number in self._shown and not are_titles_similar(record.title, known.title)):
             return pair
         has_same_id = record.id == known.id or number in self._numbers_by_entry[digest].get("id", ())
@@ -188,6 +191,7 @@ class CandidatePair:
     dump_day: date | None = None  # as of which the record's dump shows its source; None: unknown
     has_same_id: bool = False  # the release has had the record's id
     has_other_id: bool = False  # both have an id by the same mapping, and they differ
+    is_reread: bool = False  # another mapping of the same format has given the known text
 
     @property
     def is_id_new(self) -> bool:
@@ -338,6 +342,13 @@ def _has_same_body(pair: CandidatePair) -> float | None:
     return pair.common_length if fits else None
 
 
+def _is_reread(pair: CandidatePair) -> float | None:
+    """Believe one title and day, or one title and text, where the mapping alone may have made the rest another."""
+    is_same_text = pair.has_same_body and pair.days_apart <= MAX_DAYS_APART
+    fits = pair.is_reread and pair.has_same_title and (pair.has_same_day or is_same_text)
+    return pair.has_same_body + similarity_of(pair.record, pair.known) + pair.has_same_day if fits else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceRule:
     """One class of evidence: how well a pair fits it (None: not at all), and the words of the reason."""
@@ -367,5 +378,6 @@ EVIDENCE_RULES = (
     ),
     EvidenceRule(entry="day", score=_is_retitled_and_edited, evidence="same day, title and text nearly the same"),
     EvidenceRule(entry="body", score=_has_same_body, evidence="same text"),
+    EvidenceRule(entry="title", score=_is_reread, evidence="same title, and the same day or text by another mapping"),
 )
 STRONG_RULES = EVIDENCE_RULES[:3]  # the others never win over a record that was seen before as an earlier text

@@ -74,14 +74,14 @@ def _has_new_id(change: Change) -> bool | None:
     return normal_id(new.ref) != normal_id(old.ref) and "body" not in change.fields
 
 
-def is_reread(record: Release, readings: Collection[str]) -> bool:
+def is_reading_new(reading: str | None, readings: Collection[str]) -> bool:
     """Return whether a record is read by another mapping of the same format than the text it is compared with.
 
     readings: those that have given this text.
     """
-    if record.reading is None or record.reading in readings:
+    if reading is None or reading in readings:
         return False
-    return any(one.partition(":")[0] == _format(record) for one in readings)
+    return any(one.partition(":")[0] == reading.partition(":")[0] for one in readings)
 
 
 def _format(release: Release) -> str:

@@ -15,7 +15,7 @@ from tests.compare.record_lab import MAPPING, OTHER_MAPPING, THIRD_MAPPING, Reco
 from tests.compare.scenario import FIRST_ARRIVAL, TALKS, VISIT
 
 SUMMARY = "The ministry held talks on July 1 with its partners."
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -58,6 +58,30 @@ def test_a_change_is_one_where_no_mapping_of_the_format_was_changed(
 ) -> None:
     lab.drop(shown("7", reading=earlier)).drop(shown("7", reading=later, body=SUMMARY + " Batteries were a matter."))
     assert lab.kinds() == "1 changed"
+
+
+@pytest.mark.parametrize(
+    ("first", "changed"),
+    [
+        ({"body": "In short."}, {"body": TALKS.body}),
+        ({"body": ""}, {"body": TALKS.body}),
+        ({"body": TALKS.body}, {"body": ""}),
+        ({"body": "In short."}, {"body": "In short.", "date": TALKS.date + DAY}),
+        ({"body": ""}, {"body": "", "date": TALKS.date + DAY}),
+    ],
+    ids=["another field", "a field more", "no field", "another zone", "another zone of titles"],
+)
+def test_without_ids_another_mapping_reads_no_new_release(
+    lab: RecordLab, first: dict[str, Any], changed: dict[str, Any]
+) -> None:
+    lab.drop(replace(under(MAPPING, **first), ref=None))
+    assert "new" not in lab.drop(replace(under(OTHER_MAPPING, **changed), ref=None)).kinds()
+
+
+def test_a_new_mapping_hides_no_release_of_another_day_or_text(lab: RecordLab) -> None:
+    lab.drop(replace(under(MAPPING, body="In short."), ref=None))
+    other = {"body": SUMMARY, "date": TALKS.date + DAY}
+    assert lab.drop(replace(under(OTHER_MAPPING, **other), ref=None)).kinds() == "1 new"
 
 
 def test_the_new_reading_stands_as_it_is(lab: RecordLab) -> None:

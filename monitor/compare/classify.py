@@ -8,10 +8,11 @@ from itertools import count
 from typing import NamedTuple
 
 from monitor.compare.age import doubt_of, is_older, is_repeated, proof_of
+from monitor.compare.candidate_pair import is_day_of_dump
 from monitor.compare.diff import Redline, has_same_words, redline
 from monitor.compare.fingerprint import id_key, index_entries, is_cut_view, normal_form, normal_id, text_hash
 from monitor.compare.form_cache import FormCache
-from monitor.compare.identity import ALL_AVAILABLE, assign, is_day_of_dump
+from monitor.compare.identity import ALL_AVAILABLE, assign
 from monitor.compare.near_duplicates import near_duplicates
 from monitor.compare.publisher_ids import is_reading_new
 from monitor.compare.reservations import Unavailable

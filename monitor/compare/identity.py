@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from monitor.compare.fingerprint import NormalForm, is_cut_view
+from monitor.compare.candidate_pair import MIN_BODY_ALONE, CandidatePair
+from monitor.compare.fingerprint import NormalForm
 from monitor.compare.form_cache import FormCache
 from monitor.compare.publisher_ids import is_reading_new
 from monitor.compare.reservations import Unavailable
@@ -24,19 +25,16 @@ from monitor.compare.similarity import (
     similarity_of,
     title_ratio,
 )
-from monitor.model import PastVersion, Record, SeenRecord
+from monitor.model import Record, SeenRecord
 from monitor.ports import Known
-from monitor.text import join_figures
 
 MIN_SHINGLES_SHARED = 0.12  # Jaccard similarity of two texts under one title and day that are one release
 MAX_SHINGLES_DOUBTFUL = 0.8  # of those that share less, boilerplate does not count
 MIN_OWN_SHINGLES = 6  # sequences without a figure that a text must have beside boilerplate to be another release
-MIN_BODY_ALONE = 200  # characters of a body that are evidence by themselves
 MIN_BODY = 100  # the same, where title or day agree as well; captions and numbered notices are shorter
 MIN_BODY_RATIO_REDATED = 98.0  # ratio of bodies that differ by a few words
 MIN_BODY_RATIO = 90.0  # ratio of bodies of which title and text were edited
 MAX_DAYS_APART = timedelta(days=3)
-_FRIDAY = 4  # as date.weekday() counts
 ALL_AVAILABLE = Unavailable()
 AS_SEEN = "seen before as it is"
 
@@ -174,84 +172,18 @@ class _Candidates:
             pair = replace(pair, is_reread=True)
         if record.id is None or (number in self._shown and not are_titles_similar(record.title, known.title)):
             return pair
-        has_same_id = record.id == known.id or number in self._numbers_by_entry[digest].get("id", ())
+        with_id = self._numbers_by_entry[digest].get("id", ())
+        has_same_id = record.id == known.id or number in with_id
         is_comparable = self._has_known_ids or self._form_cache.reading(digest) == head.release.reading
-        return replace(pair, has_same_id=has_same_id, has_other_id=is_comparable and not has_same_id and bool(known.id))
+        return replace(
+            pair,
+            has_same_id=has_same_id,
+            has_other_id=is_comparable and not has_same_id and bool(known.id),
+            is_id_of_other=any(self._has_id(other, record.id) for other in with_id if other != number),
+        )
 
-
-@dataclass(frozen=True, slots=True)
-class CandidatePair:
-    """A record and a head that might be one release."""
-
-    record: NormalForm
-    known: NormalForm
-    others: frozenset[PastVersion]  # the head's other versions
-    is_seen: bool = False  # the record was assigned to this release before
-    boilerplate: frozenset[int] = frozenset()  # three-word sequences that several other releases have
-    dump_day: date | None = None  # as of which the record's dump shows its source; None: unknown
-    has_same_id: bool = False  # the release has had the record's id
-    has_other_id: bool = False  # both have an id by the same mapping, and they differ
-    is_reread: bool = False  # another mapping of the same format has given the known text
-
-    @property
-    def is_id_new(self) -> bool:
-        """Whether an id that differs was only made anew, such as a link with a token: the text says so by itself."""
-        has_same_text = self.has_same_body and self.common_length >= MIN_BODY_ALONE
-        return has_same_text and (self.has_same_title or self.has_same_day)
-
-    @property
-    def has_same_title(self) -> bool:
-        return self.record.title == self.known.title
-
-    @property
-    def has_same_day(self) -> bool:
-        return self.record.date is not None and self.record.date == self.known.date
-
-    @property
-    def lacks_day(self) -> bool:
-        return self.record.date is None or self.known.date is None
-
-    @property
-    def days_apart(self) -> timedelta:
-        if self.record.date is None or self.known.date is None:
-            return timedelta.max
-        return abs(self.record.date - self.known.date)
-
-    @property
-    def is_dated_by_dump(self) -> bool:
-        """Whether the record has the day of its dump, and the known release the day, or the weekday, before it."""
-        day, before = self.record.date, self.known.date
-        if day is None or before is None or not is_day_of_dump(day, self.dump_day):
-            return False
-        return before < day <= before + timedelta(days=7 - before.weekday() if before.weekday() >= _FRIDAY else 1)
-
-    @property
-    def has_same_body(self) -> bool:
-        """Whether the bodies are equal; short ones but for spaces at figures."""
-        body, other = self.record.body, self.known.body
-        if body == other or max(len(body), len(other)) > MIN_BODY_ALONE:
-            return body == other
-        return join_figures(body) == join_figures(other)
-
-    @property
-    def has_cut_body(self) -> bool:
-        """Whether one body is a cut view of the other."""
-        return is_cut_view(self.record, of=self.known) or is_cut_view(self.known, of=self.record)
-
-    @property
-    def is_cut_or_earlier(self) -> bool:
-        """Whether one body is a cut view of the other, or the record shows an earlier version of the release."""
-        return self.has_cut_body or self.is_seen or any(self.record.text_hash == one.text_hash for one in self.others)
-
-    @property
-    def common_length(self) -> float:
-        """The length of the shorter body: the longer it is, the stronger the evidence."""
-        return float(min(len(self.record.body), len(self.known.body)))
-
-
-def is_day_of_dump(day: date, dump_day: date | None) -> bool:
-    """Return whether a day is that of a dump, or one beside it: the dump may be of another time zone."""
-    return dump_day is not None and abs(day - dump_day) <= timedelta(days=1)
+    def _has_id(self, number: int, id_: str) -> bool:
+        return self._form_cache.of_head(self._known.heads[number]).id == id_
 
 
 def _score(rule: EvidenceRule, pair: CandidatePair) -> float | None:
@@ -259,9 +191,19 @@ def _score(rule: EvidenceRule, pair: CandidatePair) -> float | None:
     return None if pair.has_other_id and not pair.is_id_new else rule.score(pair)
 
 
+def _is_same_record(pair: CandidatePair) -> float | None:
+    return 1.0 if pair.has_last_id and pair.is_same_text else None
+
+
+def _has_moved(pair: CandidatePair) -> float | None:
+    """Believe title, day and text before an id that was another's: rows move when a table begins with a new one."""
+    has_moved = bool(pair.record.id and pair.known.id) and pair.record.id != pair.known.id
+    return 1.0 if has_moved and pair.is_same_text and pair.is_id_new else None
+
+
 def _has_same_id(pair: CandidatePair) -> float | None:
     """Believe an id that was used for this release where title or text speak for it as well."""
-    if not pair.has_same_id:
+    if not pair.has_last_id:
         return None
     title = title_ratio(pair.record.title, pair.known.title)
     is_same_text = pair.is_seen or (bool(pair.common_length) and (pair.has_same_body or pair.is_cut_or_earlier))
@@ -272,11 +214,11 @@ def _has_same_id(pair: CandidatePair) -> float | None:
 
 def _has_same_id_and_day(pair: CandidatePair) -> float | None:
     """Believe an id also where all was written anew and only the day does not speak against it."""
-    return 1.0 if pair.has_same_id and (pair.has_same_day or pair.lacks_day) else None
+    return 1.0 if pair.has_last_id and (pair.has_same_day or pair.lacks_day) else None
 
 
 def _is_same_release(pair: CandidatePair) -> float | None:
-    return 1.0 if pair.has_same_title and pair.record.date == pair.known.date and pair.has_same_body else None
+    return 1.0 if pair.is_same_text else None
 
 
 def _is_cut_or_earlier(pair: CandidatePair) -> float | None:
@@ -359,6 +301,8 @@ class EvidenceRule:
 
 
 EVIDENCE_RULES = (
+    EvidenceRule(entry="id", score=_is_same_record, evidence="same id"),
+    EvidenceRule(entry="title", score=_has_moved, evidence="same title, day and text"),
     EvidenceRule(entry="id", score=_has_same_id, evidence="same id"),
     EvidenceRule(entry="title", score=_is_same_release, evidence="same title, day and text"),
     EvidenceRule(
@@ -380,4 +324,4 @@ EVIDENCE_RULES = (
     EvidenceRule(entry="body", score=_has_same_body, evidence="same text"),
     EvidenceRule(entry="title", score=_is_reread, evidence="same title, and the same day or text by another mapping"),
 )
-STRONG_RULES = EVIDENCE_RULES[:3]  # the others never win over a record that was seen before as an earlier text
+STRONG_RULES = EVIDENCE_RULES[:5]  # the others never win over a record that was seen before as an earlier text

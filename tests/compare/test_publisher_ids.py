@@ -110,6 +110,33 @@ def test_rows_that_shift_are_no_news(lab: RecordLab) -> None:
     ]  # fmt: skip
 
 
+def tender(number: int, row: int, *, words: str = "", title: str = "Tender of lot") -> Release:
+    """A release of a table that gives the numbers of its rows for ids; the others are much the same."""
+    body = f"The office asks for offers for lot {number}; the papers lie open in room {number * 3}. {words}".strip()
+    return shown(str(row), title=f"{title} {number}", body=body, date=date(2024, 7, number))
+
+
+@pytest.mark.parametrize("words", ["", "Sealed letters go to the clerk before the end of the month. " * 4])
+def test_rows_that_shift_in_a_window_of_a_table_are_no_news(lab: RecordLab, words: str) -> None:
+    """Each id was that of each release by and by, and the releases resemble each other."""
+    for newest in range(3, 9):
+        window = range(newest, newest - 3, -1)
+        lab.drop(*(tender(number, row, words=words) for row, number in enumerate(window, 1)))
+        if newest > 3:
+            found = sorted((change.kind, change.after.title) for change in lab.changes)
+            old = [("unchanged", f"Tender of lot {number}") for number in sorted(window)[:-1]]
+            assert found == [("new", f"Tender of lot {newest}"), *old]
+
+
+def test_a_release_without_a_day_is_not_one_whose_row_it_has(lab: RecordLab) -> None:
+    texts = [replace(VISIT, date=None), replace(TALKS_KO, date=None), replace(TALKS, date=None)]
+    hospitals = Release(title="Hospitals open at night", body=NEW_WORDS, date=None)
+    for number in (1, 2, 3):
+        lab.drop(*(shown(str(row), of) for row, of in enumerate(reversed(texts[:number][-2:]), 1)))
+    lab.drop(shown("1", hospitals), shown("2", texts[2]))
+    assert ("new", 4) in [(change.kind, change.number) for change in lab.changes]
+
+
 def test_an_id_that_was_used_again_is_each_releases_own_from_then_on(lab: RecordLab) -> None:
     again = shown("7", title="Hospitals open at night", body=NEW_WORDS, date=OTHER_DAY)
     lab.drop(shown("7")).drop(again)

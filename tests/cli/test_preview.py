@@ -65,6 +65,14 @@ JSON_FEED = """{"version": "https://jsonfeed.org/version/1.1", "title": "Harbour
 TABLE = "sep=;\nSubject;Text;Date;Page\nFerry;Hourly; or so;2024-07-01;1\nPier 4;Closed;2024-07-02;2\n"
 PAGE = "<!DOCTYPE html>\n<html><head><title>503 Busy</title></head><body>Later.</body></html>\n"
 ENVELOPE = '{"status": "ok", "data": {"items": [{"title": "Ferry", "body": "Hourly.", "date": "2024-07-01"}]}}\n'
+NOTE = "---\ntitle: Ferry to run hourly\ndate: 2024-07-01\nauthor: Ann\n---\n\nTwo crossings more.\n"
+MAIL = """From: Harbour board <press@harbour.example>
+Date: Tue, 2 Jul 2024 00:30:00 +0900
+Message-ID: <17@harbour.example>
+Subject: =?utf-8?q?Pier_4?= closed
+
+Works begin on Monday.
+"""
 DASH = "-\nPorts\nFerry to run hourly\nTwo crossings more. date2024-07-01\n-\nPier 4\n"
 FILES = {
     "lines.jsonl": LINES.encode(),
@@ -75,6 +83,8 @@ FILES = {
     "page.xml": PAGE.encode(),
     "envelope.json": ENVELOPE.encode(),
     "dump.txt": DASH.encode(),
+    "note.md": NOTE.encode(),
+    "1719.M1P7.host": MAIL.encode(),
     "packed.jsonl.gz": gzip.compress(LINES.splitlines(keepends=True)[0].encode(), mtime=0),
     "empty.json": b"",
 }

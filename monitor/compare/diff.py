@@ -58,8 +58,11 @@ def redline(field: str, old: str, new: str) -> Redline:
     if len(all_olds) * len(all_news) > _MOST_PAIRS:
         all_olds, all_news = _SENTENCE_END.split(old), _SENTENCE_END.split(new)
     olds, news = _closed(old, all_olds), _closed(new, all_news)
-    is_new_cut = is_cut(new) and len(news) <= len(olds)
-    is_old_cut = is_cut(old) and len(olds) <= len(news) and not is_new_cut
+    is_whole = _ends_otherwise(all_olds, all_news)
+    if is_whole:
+        olds, news = all_olds, all_news
+    is_new_cut = is_cut(new) and len(news) <= len(olds) and not is_whole
+    is_old_cut = is_cut(old) and len(olds) <= len(news) and not is_new_cut and not is_whole
     if is_new_cut:  # a view is searched within a little more than its own length
         olds = olds[: len(news) + _SLACK]
     elif is_old_cut:
@@ -94,6 +97,14 @@ def _closed(text: str, tokens: Sequence[str]) -> Sequence[str]:
         return tokens[:-2]
     is_in_date = figures == [True, False, True] and tokens[-2].strip() in (".", ",")
     return tokens[: -3 if is_in_date else -1]
+
+
+def _ends_otherwise(olds: Sequence[str], news: Sequence[str]) -> bool:
+    """Return whether two texts differ in their last word alone, which no cut explains: neither begins the other."""
+    if not olds or len(olds) != len(news) or olds[:-1] != news[:-1]:
+        return False
+    old, new = _form(olds[-1]), _form(news[-1])
+    return not (old.startswith(new) or new.startswith(old))
 
 
 def _kept(olds: Sequence[str], news: Sequence[str]) -> list[_Kept]:

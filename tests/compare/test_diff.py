@@ -286,6 +286,19 @@ def test_the_open_last_word_of_two_cut_views_is_no_edit() -> None:
     assert line.places == 0
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "pairs"),
+    [
+        ("Grain moved | 17", "Grain moved | 18", (("17", "18"),)),
+        ("Grain rose by 5.1%", "Grain rose by 5.3%", (("5.1%", "5.3%"),)),
+        ("The hall opens in June", "The hall opens in July", ()),
+    ],
+)
+def test_a_last_word_that_no_cut_explains_counts(old: str, new: str, pairs: tuple[tuple[str, str], ...]) -> None:
+    line = body_line(old, new)
+    assert (line.places, line.numbers, line.merged) == (1, pairs, new)
+
+
 def test_the_last_word_of_a_whole_text_counts() -> None:
     assert body_line("Exports rose in June.", "Exports rose in July.").places == 1
 

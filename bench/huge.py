@@ -17,7 +17,8 @@ from bench.report import Figure, quantile, resident
 from bench.taking import open_intake
 from bench.texts import release
 from monitor.daemon.ingester import Ingester
-from monitor.model import Kind, Mode
+from monitor.ingest_values import Mode
+from monitor.model import Kind
 
 BYTES = int(os.environ.get("MONITOR_BENCH_HUGE", "1000000000"))
 EVERY = 2.0  # seconds between two small drops behind the large one

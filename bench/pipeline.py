@@ -16,8 +16,9 @@ import requests
 
 from bench.report import Figure, quantile
 from monitor.collect.source import SourceOptions
+from monitor.ingest_values import Mode
 from monitor.match.matcher import Matcher, Watchlist
-from monitor.model import Dump, FileSignature, Mode
+from monitor.model import Dump, FileSignature
 from monitor.pipeline import Routing, ingest
 from monitor.store.sqlite.store import SqliteStore
 from tests.end_to_end.harness import Project, record

@@ -19,8 +19,9 @@ from monitor.compare.classify import classify
 from monitor.compare.form_cache import FormCache
 from monitor.compare.near_duplicates import candidates
 from monitor.dump_age import Age, Evidence
+from monitor.ingest_values import Batch, Mode
 from monitor.match.matcher import Matcher, Watchlist
-from monitor.model import Alert, Batch, Change, Dump, Mode, Record
+from monitor.model import Alert, Change, Dump, Record
 from monitor.ports import Known
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.store import SqliteStore

@@ -14,8 +14,8 @@ from monitor.collect.watching.folder import Folder
 from monitor.daemon.ingester import Ingester
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.health.counters import Counters
+from monitor.ingest_values import IngestReport, Mode
 from monitor.match.matcher import Matcher, Watchlist
-from monitor.model import IngestReport, Mode
 from monitor.pipeline import Routing
 from monitor.store.open import Access, open_stores
 

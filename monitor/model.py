@@ -6,14 +6,12 @@ named tuples, which take a quarter of the time to make. Times are aware UTC; a p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
-
-from monitor.dump_age import Age, Evidence
 
 
 class Kind(StrEnum):
@@ -367,69 +365,3 @@ class Verdict:
     code: int | None = None  # HTTP or SMTP status; None: there was none
     retry_after: float | None = None  # seconds the service asks to wait
     is_message_fault: bool = False  # the message failed here, before it was sent; its channel is not to blame
-
-
-class Mode(StrEnum):
-    """How an ingest treats what is unfinished and what is known."""
-
-    WATCH = "watch"  # a daemon: an unfinished tail is held for its writer to complete
-    ONCE = "once"  # one pass: it is rejected at once, and can still be completed
-    AGAIN = "again"  # as once, and known content is compared again
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdCounts:
-    """How many known releases of a dump have another id than before, though their texts stayed."""
-
-    changed: int = 0
-    of: int = 0  # 0: no id could be compared
-
-    def __add__(self, other: IdCounts) -> IdCounts:
-        return IdCounts(changed=self.changed + other.changed, of=self.of + other.of)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """Everything one dump leads to, or one part of a large dump; stored whole or not at all."""
-
-    dump: Dump
-    age: Age  # as of which time it shows its source
-    status: str  # stored | held | rejected | empty; superseded until the last part is stored
-    as_seen: Mapping[int, int]  # releases shown exactly as before: version by number
-    changes: tuple[Change, ...]  # of the other releases
-    rejects: tuple[Reject, ...]
-    alerts: tuple[Alert, ...]
-    notices: tuple[Notice, ...]
-    parser: int  # version of the parser that read it
-    mode: Mode
-    listing: str | None = None  # the declared listing this dump is of; None: none
-    missing: tuple[int, ...] = ()  # releases that are withdrawn if the next dump of the listing lacks them, too
-    row: int | None = None  # id of the dump row that the earlier parts made; None: this is the first part
-    is_last: bool = True  # all of the dump is stored with it
-    ids: IdCounts = IdCounts()  # of the dump up to here
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestReport:
-    """The result of one ingest."""
-
-    dump: int  # id of the dump row; of a duplicate, that of the first ingest
-    source: str
-    name: str
-    sha256: bytes
-    status: str  # stored | duplicate | held | rejected | empty | superseded
-    size: int
-    encoding: str
-    as_of: datetime
-    at: datetime
-    counts: dict[Kind, int] = field(default_factory=dict)
-    evidence: Evidence | None = None  # how as_of is known; None: an older version stored it
-    missing: int = 0  # releases of its listing that a second dump is to withdraw; not stored
-    ids: IdCounts = IdCounts()  # not stored either
-    unread_dates: int = 0  # records whose date gives no day; not stored either
-    unread_date: str = ""  # the first of these dates
-
-    @property
-    def rejected(self) -> int:
-        """Count the rejected records, or the file itself."""
-        return self.counts.get(Kind.REJECTED, 0)

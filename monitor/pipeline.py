@@ -23,8 +23,15 @@ from monitor.compare.publisher_ids import count_ids, settle_ids
 from monitor.compare.reservations import Reservations
 from monitor.dump_age import Age, Evidence
 from monitor.errors import Stale
+from monitor.ingest_values import Batch, IdCounts, IngestReport, Mode
 from monitor.match.matcher import Matcher
-from monitor.model import Alert, Batch, Change, Dump, IdCounts, IngestReport, Mode, Record, SeenRecord
+from monitor.model import (
+    Alert,
+    Change,
+    Dump,
+    Record,
+    SeenRecord,
+)
 from monitor.notify.compose import compose
 from monitor.ports import Known, Store
 

@@ -13,14 +13,13 @@ from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from monitor.channel_health import ChannelState
+from monitor.ingest_values import Batch, IngestReport
 from monitor.model import (
-    Batch,
     Delivery,
     DraftMessage,
     Dump,
     FileSignature,
     Head,
-    IngestReport,
     Message,
     PendingNotice,
     Release,

@@ -12,7 +12,8 @@ from operator import attrgetter
 from typing import NamedTuple, Protocol, TypeVar
 
 from monitor.dump_age import Evidence
-from monitor.model import FileSignature, Head, IdCounts, IngestReport, Kind, Release
+from monitor.ingest_values import IdCounts, IngestReport
+from monitor.model import FileSignature, Head, Kind, Release
 
 PAGE = 500  # values read at a time: a large store never lies in memory
 

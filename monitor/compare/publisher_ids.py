@@ -12,7 +12,8 @@ from itertools import pairwise
 
 from monitor.compare.fingerprint import normal_id
 from monitor.compare.similarity import are_titles_similar
-from monitor.model import Change, IdCounts, Kind, Record, Release
+from monitor.ingest_values import IdCounts
+from monitor.model import Change, Kind, Record, Release
 from monitor.text import soft
 
 _NEWEST_FIRST = "feed"  # the format whose files begin with what is newest

@@ -32,9 +32,10 @@ from monitor.daemon.run_once import run_once
 from monitor.daemon.source_rename import rename_sources
 from monitor.errors import NotFound, StoreDamaged, UsageError
 from monitor.health.counters import Counters
+from monitor.ingest_values import IngestReport, Mode
 from monitor.logs import say, warn
 from monitor.match.matcher import Matcher, frequencies_in
-from monitor.model import IngestReport, Message, Mode, Verdict
+from monitor.model import Message, Verdict
 from monitor.notify.channels import open_channel
 from monitor.notify.guard import GuardedChannel, fits
 from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy

@@ -26,8 +26,9 @@ from monitor.errors import Interrupted, MonitorError, StoreError
 from monitor.health.daemon_state import NAMES_SHOWN, DaemonState, SourceState, UnreadPaths
 from monitor.health.liveness import Liveness
 from monitor.health.publisher import StatePublisher, log_watch_status, rfc3339
+from monitor.ingest_values import Mode
 from monitor.logs import say, warn, warn_store
-from monitor.model import FileSignature, Kind, Mode
+from monitor.model import FileSignature, Kind
 
 GROUP_FROM = 50  # small files waiting: from then on many share one commit
 GROUP_MAX, GROUP_SECONDS = 500, 0.25  # limits of one shared commit

@@ -20,8 +20,9 @@ from monitor.daemon.reject_alerts import RejectAlerts
 from monitor.errors import FileChanged, Interrupted, StoreError
 from monitor.health.counters import Counters
 from monitor.health.daemon_state import NAMES_SHOWN, UnreadPaths
+from monitor.ingest_values import IngestReport, Mode
 from monitor.logs import fail, say, warn
-from monitor.model import Dump, FileSignature, IngestReport, Kind, Mode
+from monitor.model import Dump, FileSignature, Kind
 from monitor.pipeline import Routing, ingest
 from monitor.ports import ChannelStates, SourceStates, Store
 from monitor.records import LedgerEntry

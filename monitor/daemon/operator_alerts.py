@@ -12,8 +12,9 @@ from enum import StrEnum
 
 from monitor.channel_health import ChannelState
 from monitor.errors import StoreDamaged, StoreError, StoreReplaced
+from monitor.ingest_values import IngestReport
 from monitor.logs import warn, warn_store
-from monitor.model import Delivery, IngestReport, Message
+from monitor.model import Delivery, Message
 from monitor.notify.retry import Decision, Transition
 from monitor.ports import Clock, Outbox
 from monitor.records import OverdueDumps

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from monitor.daemon.operator_alerts import OperatorAlerts, Told
 from monitor.errors import StoreError
+from monitor.ingest_values import IngestReport
 from monitor.logs import warn
-from monitor.model import IngestReport
 from monitor.ports import SourceStates
 
 

@@ -12,8 +12,8 @@ from monitor.collect.source import Source
 from monitor.collect.watching.settle import has_writer
 from monitor.daemon.dispatcher import Dispatcher
 from monitor.daemon.ingester import Ingester, log_ignored
+from monitor.ingest_values import Mode
 from monitor.logs import say, warn
-from monitor.model import Mode
 from monitor.notify.worker import DeliveryCounts
 from monitor.ports import Store
 

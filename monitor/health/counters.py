@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from monitor.model import IngestReport, Kind
+from monitor.ingest_values import IngestReport
+from monitor.model import Kind
 from monitor.notify.retry import Action
 from monitor.records import Backlog
 

@@ -12,7 +12,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from monitor.channel_health import ChannelState
-from monitor.model import MESSAGE_STATES, Alert, Edit, IngestReport, Kind, Reject
+from monitor.ingest_values import IngestReport
+from monitor.model import (
+    MESSAGE_STATES,
+    Alert,
+    Edit,
+    Kind,
+    Reject,
+)
 from monitor.ports import Row
 from monitor.records import (
     EventRecord,

@@ -92,7 +92,7 @@ def _index_text(text: str) -> str:
     words = FastTokens(readable(text)).words(_index_stretch) if text else ""
     # One byte a character: to find a capital by a pattern takes three times as long.
     letters = words.encode("latin-1", "replace").translate(_LETTERS)
-    made, reached, at = [], 0, letters.find(b"A")
+    made, reached, at = list[str](), 0, letters.find(b"A")
     while at >= 0:
         start, end = letters.rfind(b" ", 0, at) + 1, letters.find(b" ", at)
         word = words[start:end]

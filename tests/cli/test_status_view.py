@@ -15,9 +15,9 @@ import pytest
 from monitor.cli.status_view import BARS, PLAIN_BARS, bars_for, screen, sparkline
 from monitor.control import lock
 from monitor.health.daemon_state import DaemonState, write_state
+from monitor.ingest_values import Mode
 from monitor.inspect import status
 from monitor.inspect.status import DAYS, midnights
-from monitor.model import Mode
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.store import SqliteStore
 from tests.contract.takes import figures, record, take_in

@@ -17,8 +17,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from monitor.collect.formats.base import Entry, without_repeats
+from monitor.ingest_values import Batch, IngestReport, Mode
 from monitor.match.matcher import Matcher, Watchlist
-from monitor.model import Batch, Change, Dump, FileSignature, IngestReport, Kind, Mode, Record, Release
+from monitor.model import (
+    Change,
+    Dump,
+    FileSignature,
+    Kind,
+    Record,
+    Release,
+)
 from monitor.pipeline import Routing, ingest
 from monitor.ports import Store
 from monitor.store.sqlite.archive import SqliteArchive

@@ -28,15 +28,13 @@ from monitor.collect.formats.dash.parser import parse
 from monitor.collect.source import SourceOptions
 from monitor.compare.identity import AS_SEEN
 from monitor.errors import NotReadable
+from monitor.ingest_values import Batch, IngestReport, Mode
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import (
-    Batch,
     Change,
     Dump,
     FileSignature,
-    IngestReport,
     Kind,
-    Mode,
     Notice,
     Record,
     Release,

@@ -9,7 +9,8 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.model import Kind, Mode, Release
+from monitor.ingest_values import Mode
+from monitor.model import Kind, Release
 from tests.compare.scenario import CATEGORIES, Drop, Lab, dump, open_lab, real_dumps, records, written
 from tests.examples import examples
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from monitor.model import Mode, Release
+from monitor.ingest_values import Mode
+from monitor.model import Release
 from tests.compare.record_lab import MAPPING, OTHER_MAPPING, THIRD_MAPPING, RecordLab, shown
 from tests.compare.scenario import FIRST_ARRIVAL, TALKS, VISIT
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.model import Kind, Mode, Release
+from monitor.ingest_values import Mode
+from monitor.model import Kind, Release
 from tests.compare.scenario import LISTED, OPTIONS, Drop, Lab, cut, dump, named, on, real, swapped
 
 AUTO = real("003#2")  # 2025-01-16

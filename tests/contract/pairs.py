@@ -9,7 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
-from monitor.model import Batch, IngestReport, Outcome
+from monitor.ingest_values import Batch, IngestReport
+from monitor.model import Outcome
 from monitor.notify.grouping import MessagePlan
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages

@@ -10,8 +10,15 @@ from zoneinfo import ZoneInfo
 from monitor.collect.formats.dash.parser import parse
 from monitor.collect.source import SourceOptions
 from monitor.compare.fingerprint import index_keys
+from monitor.ingest_values import Batch, IngestReport, Mode
 from monitor.match.matcher import Matcher
-from monitor.model import Alert, Batch, Change, IngestReport, Kind, Mode, Record, Release
+from monitor.model import (
+    Alert,
+    Change,
+    Kind,
+    Record,
+    Release,
+)
 from monitor.pipeline import Routing, ingest
 from monitor.ports import Store
 from monitor.testing import NOON, dump_of

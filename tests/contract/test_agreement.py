@@ -13,7 +13,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.model import IngestReport, Mode
+from monitor.ingest_values import IngestReport, Mode
 from monitor.testing import NOON
 from tests.contract.pairs import PAIRS, Pair
 from tests.contract.takes import HALF, SOURCE, dump, figures, keys_of, record, records, take_in

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from monitor.channel_health import ChannelState
-from monitor.model import IngestReport, Mode, Outcome, Verdict
+from monitor.ingest_values import IngestReport, Mode
+from monitor.model import Outcome, Verdict
 from monitor.pipeline import ingest
 from monitor.ports import LEASE
 from monitor.testing import NOON, dump_of, note

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from monitor.compare.fingerprint import id_key
-from monitor.model import IdCounts, IngestReport, Kind, Release
+from monitor.ingest_values import IdCounts, IngestReport
+from monitor.model import Kind, Release
 from monitor.records import EventFilter
 from monitor.testing import NOON
 from tests.compare.record_lab import MAPPING, OTHER_MAPPING, ingest_records, shown

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.collect.source import SourceOptions
+from monitor.ingest_values import IngestReport, Mode
 from monitor.match.matcher import Matcher
-from monitor.model import IngestReport, Kind, Message, Mode
+from monitor.model import Kind, Message
 from monitor.pipeline import Routing, ingest
 from monitor.testing import NOON, dump_of
 from tests.contract.pairs import Pair

@@ -9,7 +9,14 @@ from datetime import timedelta
 import pytest
 
 from monitor.errors import MonitorError, NotFound
-from monitor.model import DraftMessage, Message, Mode, Outcome, PendingNotice, Verdict
+from monitor.ingest_values import Mode
+from monitor.model import (
+    DraftMessage,
+    Message,
+    Outcome,
+    PendingNotice,
+    Verdict,
+)
 from monitor.notify.compose import PartLimit
 from monitor.notify.send_time import Policy
 from monitor.records import Backlog

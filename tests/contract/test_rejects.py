@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from monitor.model import Kind, Mode
+from monitor.ingest_values import Mode
+from monitor.model import Kind
 from monitor.records import OverdueDumps
 from monitor.testing import NOON, dump_of
 from tests.contract.pairs import Pair

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from monitor.errors import Stale
-from monitor.model import Batch, Kind
+from monitor.ingest_values import Batch
+from monitor.model import Kind
 from monitor.testing import NOON
 from tests.contract.pairs import Pair
 from tests.contract.takes import decide, dump, heads, record, take_in

@@ -9,7 +9,8 @@ import pytest
 
 from monitor.compare.fingerprint import normal_form
 from monitor.errors import Stale
-from monitor.model import Batch, FileSignature, Kind, Mode, SeenRecord
+from monitor.ingest_values import Batch, Mode
+from monitor.model import FileSignature, Kind, SeenRecord
 from monitor.testing import NOON, dump_of
 from tests.contract.pairs import Pair
 from tests.contract.takes import SOURCE, decide, dump, figures, heads, keys_of, record, records, take_in

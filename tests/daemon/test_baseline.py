@@ -19,8 +19,8 @@ from monitor.daemon.ingester import Ingester
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.errors import StoreError
 from monitor.health.counters import Counters
+from monitor.ingest_values import Batch, IngestReport, Mode
 from monitor.match.matcher import Matcher, Watchlist
-from monitor.model import Batch, IngestReport, Mode
 from monitor.pipeline import Routing
 from monitor.ports import SourceStates
 from monitor.records import EventFilter

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from monitor.config import load
 from monitor.daemon.bootstrap import open_runtime
-from monitor.model import Mode
+from monitor.ingest_values import Mode
 from tests.end_to_end.harness import Project
 
 

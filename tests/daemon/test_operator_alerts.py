@@ -13,7 +13,14 @@ from monitor.daemon.dispatcher import Dispatcher, Receiver
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.errors import StoreDamaged, StoreError, StoreReplaced, StoreUnavailable
 from monitor.health.counters import Counters
-from monitor.model import Delivery, IngestReport, Kind, Message, Outcome, Verdict
+from monitor.ingest_values import IngestReport
+from monitor.model import (
+    Delivery,
+    Kind,
+    Message,
+    Outcome,
+    Verdict,
+)
 from monitor.notify.retry import Action, Decision, Transition
 from monitor.notify.send_time import Policy
 from monitor.ports import LEASE

@@ -18,7 +18,7 @@ from monitor.daemon.silence import SilenceMonitor
 from monitor.health.counters import Counters
 from monitor.health.daemon_state import SourceState
 from monitor.health.liveness import Liveness
-from monitor.model import IngestReport
+from monitor.ingest_values import IngestReport
 from monitor.ports import SourceStates
 from monitor.store.open import Access, open_stores
 from monitor.testing import NOON, FrozenClock, MemoryOutbox

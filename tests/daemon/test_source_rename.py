@@ -10,7 +10,8 @@ import pytest
 from monitor.config import load
 from monitor.daemon.bootstrap import open_runtime
 from monitor.daemon.source_rename import rename_sources
-from monitor.model import Kind, Mode
+from monitor.ingest_values import Mode
+from monitor.model import Kind
 from monitor.records import EventFilter
 from monitor.store.open import Access, open_stores
 from tests.end_to_end.harness import Project, record

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.errors import Interrupted
-from monitor.model import Batch, IngestReport, Mode
+from monitor.ingest_values import Batch, IngestReport, Mode
 from monitor.pipeline import ingest
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.store import SqliteStore

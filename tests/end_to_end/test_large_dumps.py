@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from monitor.collect.source import SourceOptions
 from monitor.errors import FileChanged, Interrupted
-from monitor.model import Dump, IngestReport, Kind, Mode, Release
+from monitor.ingest_values import IngestReport, Mode
+from monitor.model import Dump, Kind, Release
 from monitor.pipeline import ingest
 from monitor.ports import Store
 from monitor.testing import NOON, dump_of
@@ -311,7 +312,7 @@ MEASURED = """
 import re, resource, sys
 from pathlib import Path
 from monitor.pipeline import ingest
-from monitor.model import Mode
+from monitor.ingest_values import Mode
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.store import SqliteStore
 from monitor.testing import NOON

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from monitor.health.counters import Counters
-from monitor.model import IngestReport, Kind
+from monitor.ingest_values import IngestReport
+from monitor.model import Kind
 from monitor.testing import NOON
 
 REPORT = IngestReport(

@@ -10,7 +10,8 @@ from itertools import chain, islice
 from typing import Any
 
 from monitor.errors import NotFound
-from monitor.model import IdCounts, Kind
+from monitor.ingest_values import IdCounts
+from monitor.model import Kind
 from monitor.records import (
     FIRST_DUMP,
     PAGE,

@@ -13,7 +13,8 @@ from typing import Any
 
 from monitor.dump_age import Age, Evidence
 from monitor.errors import Stale
-from monitor.model import Alert, Batch, Change, Kind
+from monitor.ingest_values import Batch
+from monitor.model import Alert, Change, Kind
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import day_text, sketch_row, to_json
 from monitor.times import timestamp

@@ -10,7 +10,17 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from monitor.dump_age import Evidence
-from monitor.model import Edit, IdCounts, IngestReport, Item, Kind, Message, RelatedRelease, Release, Sketch, Snippet
+from monitor.ingest_values import IdCounts, IngestReport
+from monitor.model import (
+    Edit,
+    Item,
+    Kind,
+    Message,
+    RelatedRelease,
+    Release,
+    Sketch,
+    Snippet,
+)
 from monitor.readable import readable
 from monitor.store.sqlite.stored_values import checked
 from monitor.times import parse_timestamp as _parse_timestamp

@@ -10,14 +10,12 @@ from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
+from monitor.ingest_values import Batch, IngestReport, Mode
 from monitor.model import (
-    Batch,
     Dump,
     FileSignature,
     Head,
-    IngestReport,
     Kind,
-    Mode,
     Notice,
     PastVersion,
     Reject,

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from monitor.errors import NotFound
+from monitor.ingest_values import Mode
 from monitor.inspect.rows import dump_row, event_row, message_row, reject_row, version_row
-from monitor.model import Edit, Kind, Mode, Outcome, Verdict
+from monitor.model import Edit, Kind, Outcome, Verdict
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.ports import Row

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from monitor.compare.fingerprint import FINGERPRINTER, id_key, index_keys
-from monitor.model import IdCounts
+from monitor.ingest_values import IdCounts
 from monitor.store.sqlite.rehash import rehash
 from monitor.store.sqlite.rename_source import rename
 from monitor.text import NORM_VERSION

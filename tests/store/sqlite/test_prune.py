@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from monitor.ingest_values import Mode
 from monitor.match.search import index_words, search_query
-from monitor.model import DraftMessage, Kind, Message, Mode, Outcome, Verdict
+from monitor.model import (
+    DraftMessage,
+    Kind,
+    Message,
+    Outcome,
+    Verdict,
+)
 from monitor.notify.compose import DEFAULT_PART_LIMIT, in_parts
 from monitor.ports import Retention
 from monitor.records import Pruned

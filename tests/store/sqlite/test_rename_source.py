@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from monitor.compare.fingerprint import index_keys
-from monitor.model import Kind, Mode, Release
+from monitor.ingest_values import Mode
+from monitor.model import Kind, Release
 from monitor.pipeline import ingest
 from monitor.records import EventFilter
 from monitor.store.sqlite.archive import SqliteArchive

@@ -14,7 +14,8 @@ import pytest
 
 from monitor.channel_health import ChannelState
 from monitor.errors import Stale, StoreError
-from monitor.model import Batch, Kind, Reject
+from monitor.ingest_values import Batch
+from monitor.model import Kind, Reject
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.store.sqlite.archive import SqliteArchive

@@ -47,8 +47,12 @@ def _settled(found: Sequence[Record]) -> list[Record | None]:
 
 
 def _are_captures(found: Sequence[Record]) -> bool:
-    titles = dict.fromkeys(soft(record.release.title) for record in found)
-    return all(are_titles_similar(one, other) for one, other in pairwise(titles))
+    """Return whether records show one release by and by; with another day, a title that is merely like says nothing."""
+    titles = dict.fromkeys((soft(record.release.title), record.day) for record in found)
+    return all(
+        one == other or (are_titles_similar(one, other) and (day == other_day or None in (day, other_day)))
+        for (one, day), (other, other_day) in pairwise(titles)
+    )
 
 
 def _without_id(record: Record) -> Record:

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from monitor.compare.candidate_pair import MIN_BODY_ALONE, CandidatePair
 from monitor.compare.fingerprint import NormalForm
 from monitor.compare.form_cache import FormCache
-from monitor.compare.publisher_ids import is_reading_new
+from monitor.compare.publisher_ids import is_reading_new, may_be_captures
 from monitor.compare.reservations import Unavailable
 from monitor.compare.similarity import (
     MIN_TITLE_RATIO,
@@ -170,7 +170,8 @@ class _Candidates:
         pair = CandidatePair(record, known, head.others, is_seen, self._known.boilerplate, self._dump_day)
         if is_reading_new(self._form_cache.reading(digest), head.readings):
             pair = replace(pair, is_reread=True)
-        if record.id is None or (number in self._shown and not are_titles_similar(record.title, known.title)):
+        heads = (record.title, record.date), (known.title, known.date)
+        if record.id is None or (number in self._shown and not may_be_captures(*heads)):
             return pair
         with_id = self._numbers_by_entry[digest].get("id", ())
         has_same_id = record.id == known.id or number in with_id

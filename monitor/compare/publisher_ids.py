@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 
 from monitor.compare.fingerprint import normal_id
@@ -47,12 +48,17 @@ def _settled(found: Sequence[Record]) -> list[Record | None]:
 
 
 def _are_captures(found: Sequence[Record]) -> bool:
-    """Return whether records show one release by and by; with another day, a title that is merely like says nothing."""
-    titles = dict.fromkeys((soft(record.release.title), record.day) for record in found)
-    return all(
-        one == other or (are_titles_similar(one, other) and (day == other_day or None in (day, other_day)))
-        for (one, day), (other, other_day) in pairwise(titles)
-    )
+    heads = dict.fromkeys((soft(record.release.title), record.day) for record in found)
+    return all(may_be_captures(one, other) for one, other in pairwise(heads))
+
+
+def may_be_captures(one: tuple[str, date | None], other: tuple[str, date | None]) -> bool:
+    """Return whether records of one id with these titles and days may show one release by and by.
+
+    With another day, a title that is merely like says nothing.
+    """
+    is_same_day = one[1] == other[1] or None in (one[1], other[1])
+    return one[0] == other[0] or (is_same_day and are_titles_similar(one[0], other[0]))
 
 
 def _without_id(record: Record) -> Record:

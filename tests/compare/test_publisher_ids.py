@@ -215,8 +215,9 @@ def test_an_id_at_records_of_unlike_titles_tells_nothing(lab: RecordLab) -> None
     assert lab.drop(*board, shown("/board", SHORT)).kinds() == "4 unchanged"
 
 
-def test_an_id_at_records_of_like_titles_and_other_days_tells_nothing(lab: RecordLab) -> None:
-    lab.drop(*(shown("https://example.org/", tender(number, 1)) for number in (1, 2, 3)))
+@pytest.mark.parametrize("large", [{}, {"part_size": 1}])
+def test_an_id_at_records_of_like_titles_and_other_days_tells_nothing(lab: RecordLab, large: dict[str, Any]) -> None:
+    lab.drop(*(shown("https://example.org/", tender(number, 1)) for number in (1, 2, 3)), **large)
     assert lab.kinds() == "3 new"
 
 

@@ -35,14 +35,13 @@ class Finding(NamedTuple):
 def check_files(config: Config, diagnostics: Diagnostics) -> None:
     """Add a warning for each way in which the newest files of a source are not as its settings say."""
     for source in sources_of(config):
-        told = set[str]()
         bounded = replace(source, max_file=min(source.max_file, MAX_SIZE))
+        told = dict[str, str]()  # the first message of each key
         for path in _newest(source):
-            with suppress(NotFound, NotReadable):  # it was deleted or is being written
-                for found in _warnings(path, bounded):
-                    if found.key not in told:
-                        diagnostics.warning(f"sources.{source.name}.{found.key}".rstrip("."), found.message)
-                    told.add(found.key)
+            for found in _warnings_or_none(path, bounded):
+                told.setdefault(found.key, found.message)
+        for key, message in told.items():
+            diagnostics.warning(f"sources.{source.name}.{key}".rstrip("."), message)
 
 
 def _newest(source: Source) -> list[Path]:
@@ -53,6 +52,12 @@ def _newest(source: Source) -> list[Path]:
         return []
     small = [path for path, signature in reversed(dumps) if signature.size <= MAX_SIZE]
     return [Path(os.fsdecode(path)) for path in small[:FILES]]
+
+
+def _warnings_or_none(path: Path, source: Source) -> list[Finding]:
+    with suppress(NotFound, NotReadable):  # it was deleted or is being written
+        return list(_warnings(path, source))
+    return []
 
 
 def _warnings(path: Path, source: Source) -> Iterator[Finding]:

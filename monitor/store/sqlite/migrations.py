@@ -52,7 +52,6 @@ for _name, _file in (
     ("m011_ages", "ages.sql"),  # how the age of a dump is known
     ("m012_missing", "missing.sql"),  # releases that a half-loaded listing lacks
     ("m013_links", "links.sql"),  # ids and links of publishers, and how each text was read
-    ("m016_search_joints", "search_words.sql"),  # the same index once more: days and lone syllables have other words
 ):
     _add_migration(_name, _file)
 

@@ -43,8 +43,14 @@ def check_folders(config: Config, diagnostics: Diagnostics) -> None:
             diagnostics.warning(f"sources.{name}.path", message)
     from monitor.collect.fetching.fetcher import fetcher_of
 
-    for one in sources_of(config):
+    sources = sources_of(config)
+    for number, one in enumerate(sources):
         made = fetcher_of(one).name_at(_ANY_TIME) if one.fetch else ""
+        path = one.folder.path + b"/" + os.fsencode(made)
+        taker = next((other.name for other in sources[:number] if made and other.folder.holds(path)), "")
+        if taker:
+            message = f"what it fetches is read as of source '{taker}', which stands first: use separate folders"
+            diagnostics.warning(f"sources.{one.name}.path", message)
         if made and not one.folder.matches(os.fsencode(made)):
             message = f"a download is named as in {made}, which is none of these: add a pattern such as *.txt"
             diagnostics.warning(f"sources.{one.name}.files", message)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.config import render_diagnostics
-from monitor.config.checks import check_rules
+from monitor.config.checks import check_folders, check_rules
 from monitor.config.models import Example
 from monitor.errors import ConfigError
 from tests.config.support import HEAD, as_lines, loaded, refused
@@ -191,3 +191,12 @@ def test_what_a_reference_put_into_a_query_is_never_shown(tmp_path: Path) -> Non
 
     assert len(caught.value.faults) == 1
     assert "hush" not in render_diagnostics(caught.value.faults)
+
+
+@pytest.mark.parametrize(("files", "is_told"), [("", True), (", files: ['b-*']", True), (", files: ['a-*']", False)])
+def test_a_fetching_source_whose_files_an_earlier_one_takes_is_told(tmp_path: Path, files: str, is_told: bool) -> None:
+    one = "path: drops/, format: feed, fetch: {url: 'https://example.org/a.xml', every: 1h}"
+    text = f"sources:\n  a: {{{one}{files}}}\n  b: {{{one}}}\nchannels: {{team: {{url: 'console://'}}}}\n"
+    config = loaded(tmp_path, text, checks=[check_folders])
+    told = [str(one) for one in config.warnings if "read as of source 'a', which stands first" in str(one)]
+    assert bool(told) == is_told

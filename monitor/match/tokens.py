@@ -171,7 +171,7 @@ def tokens(text: str) -> list[Token]:
     for match in _TOKEN.finditer(text):
         kind, raw = match.lastgroup, match.group()
         start, end = match.span()
-        if kind is None:
+        if kind is None and not (len(raw) > 7 and raw[0].isdecimal() and _are_several(_plain(raw))):
             form = _fold(raw)
             if start and text[start - 1] in _HYPHENS and _is_glued(text, start, raw):
                 form = GLUED + form
@@ -181,7 +181,7 @@ def tokens(text: str) -> list[Token]:
                 continue
             if found and found[-1].end == start - 1 and _JOINED.match(text, start - 1):
                 found[-1] = _joined(found[-1], form)
-        else:
+        else:  # also a day or years that a longer number hid
             pieces = _SCRIPT_RUN.finditer(raw) if kind == "foreign" else _figures(raw)
             found += [Token(start + one.start(), start + one.end(), one[0], _fold(one[0])) for one in pieces]
             continue
@@ -265,12 +265,16 @@ def _figures(raw: str) -> Iterator[re.Match[str]]:
 
     A range (2024-2025), a day (2024-07-01) and a list of years are several; a telephone number is one.
     """
-    plain = raw if raw.isascii() else _plain(raw)  # of the same length
+    plain = _plain(raw)  # of the same length
     is_number = _is_number(plain.split("-")) and not _HYPHENATED_DAYS.fullmatch(plain)
     for part in re.finditer(r".+" if is_number else rf"[^{_HYPHENS}]+", raw):
         one = plain[part.start() : part.end()]
-        are_several = _DAY.fullmatch(one) or _YEARS.fullmatch(one)
+        are_several = _are_several(one)
         yield from _DIGITS.finditer(raw, *part.span()) if are_several else [part]
+
+
+def _are_several(figure: str) -> bool:
+    return bool(_DAY.fullmatch(figure) or _YEARS.fullmatch(figure))
 
 
 def _is_number(parts: Sequence[str]) -> bool:
@@ -288,6 +292,8 @@ def _size(digits: str) -> tuple[int, str]:
 
 def _plain(raw: str) -> str:
     """Return digits and what is between them in ASCII."""
+    if raw.isascii():
+        return raw
     return "".join("-" if char in _HYPHENS else unicodedata.normalize("NFKC", char) for char in raw)
 
 

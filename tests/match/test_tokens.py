@@ -134,6 +134,9 @@ def test_offsets_point_into_the_raw_text_even_when_folding_changes_lengths() -> 
 @example("a-3\u200b²")
 @example("3-39.３")
 @example("a-3\u0301²a")
+@example("a1,232-2024.7.1")
+@example("-20247,2024-0A")
+@example("..0-２０２４，2024")
 def test_every_token_is_its_stretch_of_the_raw_text_and_reads_the_same_alone(text: str) -> None:
     end = 0
     for token in tokens(text):

@@ -75,6 +75,7 @@ def test_one_pass_fetches_once_and_says_what_failed_until_it_works_again(tmp_pat
         worked, again = place.run("run", "--once"), place.run("run", "--once")
         titles = [request.json()["title"].removeprefix("[monitor] ") for request in hook.requests]
     assert [done.code for done in (*failed, worked, again)] == [1, 1, 1, 1, 0, 0]
+    assert not any("files_ignored" in done.err for done in (*failed, worked, again))
     assert all("fetch_failed" in done.err and "503 Service Unavailable" in done.err for done in failed)
     assert (away["fetched"], away["failures"], away["reason"]) == (
         None,

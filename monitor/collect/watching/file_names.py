@@ -24,3 +24,4 @@ IGNORED = (
     # files of a desktop
     "thumbs.db", "desktop.ini", "@eadir",
 )  # fmt: skip
+FETCH_STATE = ".fetch-*.json"  # in which `fetch:` remembers what the server said

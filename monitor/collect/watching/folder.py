@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from monitor.collect.globs import fits
-from monitor.collect.watching.file_names import IGNORED
+from monitor.collect.watching.file_names import FETCH_STATE, IGNORED
 from monitor.collect.watching.walk import Walk
 from monitor.model import FileSignature
 from monitor.text import escape
@@ -78,10 +78,11 @@ class Folder:
         for path, entry in walk.below(self.path):
             if entry is None:
                 continue
-            if not self.matches(os.fsencode(entry.name)):
-                ignored.append(path)
-            elif (file := self._signature(entry, path, note)) is not None:
+            is_dump = self.matches(os.fsencode(entry.name))
+            if is_dump and (file := self._signature(entry, path, note)) is not None:
                 dumps.append((path, file))
+            elif not is_dump and not fits((FETCH_STATE,), entry.name):
+                ignored.append(path)
         dumps.sort(key=lambda each: (each[1].mtime_ns, each[0]))
         return FolderFiles(dumps=tuple(dumps), ignored=tuple(ignored), unreadable=tuple(unreadable))
 

@@ -110,9 +110,13 @@ class Daemon:
         for thread in self._threads:
             thread.start()
 
-    def wait_for_event(self, event: str, count: int = 1) -> list[dict[str, Any]]:
+    def wait_for_event(self, event: str, count: int = 1, *, source: str = "*") -> list[dict[str, Any]]:
         """The log lines of this name (`message_*`: of all such names), as soon as there are `count`."""
-        return wait_for(self._log, lambda line: fnmatchcase(line.get("event", ""), event), count)
+
+        def fits(line: Mapping[str, Any]) -> bool:
+            return fnmatchcase(line.get("event", ""), event) and fnmatchcase(line.get("source", ""), source)
+
+        return wait_for(self._log, fits, count)
 
     def lines(self) -> list[dict[str, Any]]:
         """What it has logged so far."""

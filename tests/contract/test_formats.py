@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -208,34 +207,38 @@ def highest():
     if status.exists(): return int(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1]) / 1000
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # macOS: in bytes
 
-path, case = Path(sys.argv[1]), CASES[sys.argv[2]]
-read(case, path.parent, case.write(RELEASES).encode())
+def giant(path, case, megabytes):
+    before, behind = case.long()
+    with path.open("w", encoding="utf-8") as file:
+        file.write(before)
+        for _ in range(megabytes):
+            file.write("words " * 166_667)
+        file.write(behind)
+    source = source_of(case, path.parent, max_file=2_000_000_000)
+    with open_file(str(path).encode()) as file:
+        dump = read_dump(file, source, opened_at=time.time_ns())
+        yield from reader(dump, source.options).entries()
+    path.unlink()
+
+path, megabytes = Path(sys.argv[1]), int(sys.argv[2])
+cases = [case for case in CASES.values() if case.long]
+for case in cases:
+    read(case, path.parent, case.write(RELEASES).encode())
 before = highest()
-source = source_of(case, path.parent, max_file=2_000_000_000)
-with open_file(str(path).encode()) as file:
-    dump = read_dump(file, source, opened_at=time.time_ns())
-    entries = [(type(entry).__name__, entry.reason[:25]) for entry in reader(dump, source.options).entries()]
-print(entries, int(highest() - before))
+for case in cases:
+    print([entry.reason[:25] for entry in giant(path, case, megabytes)], int(highest() - before))
 """
 
 
-@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.long])
-def test_a_value_without_end_costs_little_memory(name: str, tmp_path: Path, full: bool) -> None:
-    case = CASES[name]
-    assert case.long is not None
-    path, (before, behind) = tmp_path / "giant", case.long()
-    with path.open("w", encoding="utf-8") as file:
-        file.write(before)
-        for _ in range(1_000 if full else 40):
-            file.write("words " * 166_667)
-        file.write(behind)
-    command = [sys.executable, "-c", MEASURED, str(path), name]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=900, check=True)
-    with suppress(FileNotFoundError):
-        path.unlink()
-    told, _, growth = done.stdout.strip().rpartition(" ")
-    assert told in ("[]", "[('Reject', 'the record is longer than')]", "[('Reject', 'the message has a header ')]")
-    assert int(growth) < 32
+def test_a_value_without_end_costs_little_memory(tmp_path: Path, full: bool) -> None:
+    command = [sys.executable, "-c", MEASURED, str(tmp_path / "giant"), str(1_000 if full else 40)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1800, check=True)
+    told = [line.rpartition(" ") for line in done.stdout.splitlines()]
+    assert len(told) == sum(case.long is not None for case in CASES.values())
+    assert {reasons for reasons, _, _ in told} <= {
+        "[]", "['the record is longer than']", "['the message has a header ']"
+    }  # fmt: skip
+    assert int(told[-1][2]) < 32  # of the highest: none of them has held its value
 
 
 def test_a_text_only_monitor_loads_no_other_format(tmp_path: Path) -> None:

@@ -22,9 +22,14 @@ DOORS = {
     "re2": ("monitor/match/regex.py",),
     "yaml": ("monitor/config/", "monitor/collect/formats/document/front_matter.py"),
     "pydantic": ("monitor/config/",),
-    "jinja2": ("monitor/notify/html.py",),
+    "jinja2": ("monitor/notify/html.py", "monitor/web/pages.py"),
+    "starlette": ("monitor/web/",),
+    "anyio": ("monitor/web/",),
+    "uvicorn": ("monitor/web/server.py",),
+    "h11": ("monitor/web/server.py",),
+    "prometheus_client": ("monitor/web/daemon_app.py",),
     "turbohtml": ("monitor/collect/formats/markup.py",),
-    "markupsafe": (),
+    "markupsafe": ("monitor/web/markup.py", "monitor/web/charts.py"),
     "pytest": (),
 }
 HEAVY = (
@@ -38,6 +43,11 @@ HEAVY = (
     "yaml",
     "jinja2",
     "turbohtml",
+    "starlette",
+    "uvicorn",
+    "anyio",
+    "h11",
+    "prometheus_client",
 )
 
 

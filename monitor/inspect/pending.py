@@ -20,6 +20,7 @@ from monitor.ports import Row
 from monitor.records import MessageItem, MessageRecord, Summary, read_all
 from monitor.store.open import Access, Stores, open_stores
 
+ReadOnlyStores = Stores  # as `open_read_only` returns it
 PENDING_STATES = ("pending", "leased", "held")  # states of messages that may still be sent
 
 

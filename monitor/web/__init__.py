@@ -1,0 +1,1 @@
+"""The web page, its feeds and REST, in a process of their own that only reads the store."""

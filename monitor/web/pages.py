@@ -1,0 +1,101 @@
+"""Render pages from templates: values → HTML.
+
+Every printed string is neutralised and then escaped, so that a template can print scraped text as it is. Markup is made
+by `markup` and `charts` alone.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from monitor.text import escape
+from monitor.web.static_files import static_name
+
+if TYPE_CHECKING:
+    from monitor.web.site import Site
+
+_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
+NAVIGATION = (
+    ("/", "Timeline"),
+    ("/releases", "Releases"),
+    ("/rules", "Rules"),
+    ("/watchlists", "Watchlists"),
+    ("/alerts", "Alerts"),
+    ("/sources", "Sources"),
+    ("/status", "Status"),
+)
+
+
+def site_of(request: Request) -> Site:
+    """Return what all requests share."""
+    site: Site = request.app.state.site
+    return site
+
+
+def render(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """Return a page; values: what its template prints, beside what every page has."""
+    site = site_of(request)
+    config = site.config
+    common = {
+        "config": config,
+        "here": request.url.path,
+        "link": lambda **changed: link(request, **changed),
+        "path": lambda path: page_path(request, path),
+        "navigation": NAVIGATION,
+        "is_read_only": site.is_read_only,
+        "zone": config.timezone,
+        "now": site.now(),
+        "static": lambda file: page_path(request, f"/static/{static_name(file)}"),
+        "notices": (),
+    }
+    return HTMLResponse(_environment().get_template(name).render(**common | values), status_code=status)
+
+
+def page_path(request: Request, path: str) -> str:
+    """Return a path of this site as a link, behind the prefix under which people reach it."""
+    return f"{request.scope.get('root_path', '')}{path}"
+
+
+def link(request: Request, **changed: object) -> str:
+    """Return this page's address with some parameters changed; None removes one. All state is in the address."""
+    wanted: dict[str, object] = {**request.query_params, **changed}
+    kept = {name: str(value) for name, value in wanted.items() if value not in (None, "")}
+    path = page_path(request, request.url.path)
+    return f"{path}?{urlencode(kept)}" if kept else path
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("monitor.web"),
+        autoescape=True,
+        auto_reload=False,
+        undefined=StrictUndefined,
+        finalize=_neutralised,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["clock"] = lambda time, zone: time.astimezone(zone).strftime("%H:%M")
+    made.filters["short_time"] = _short_time
+    made.tests["korean"] = lambda text: _HANGUL.search(text or "") is not None
+    made.filters["iso"] = lambda time: time.isoformat()
+    return made
+
+
+def _short_time(time: datetime, zone: Any) -> str:
+    """Return such as `9 Nov 20:37`."""
+    local = time.astimezone(zone)
+    return f"{local.day} {local:%b %H:%M}"
+
+
+def _neutralised(value: object) -> object:
+    """Make a printed text harmless; markup of our own stays."""
+    return escape(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

@@ -1,0 +1,79 @@
+"""Route requests of the page: the door to Starlette.
+
+`ROUTES` is the one list of addresses. A handler takes a request and returns a response, in one of a few threads; it
+reads through `monitor.inspect` and the read-only stores of the site, and acts through the daemon's control socket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+
+from anyio.to_thread import current_default_thread_limiter
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from monitor.config import Config
+from monitor.control.commands import Request as ControlRequest
+from monitor.control.server import ask
+from monitor.errors import Diagnostic
+from monitor.inspect.pending import ReadOnlyStores, open_read_only
+from monitor.ports import Row
+from monitor.web import timeline
+from monitor.web.static_files import serve_static
+
+THREADS = 4  # that answer requests; more would only fight for the processor
+
+ROUTES: Sequence[Route] = (
+    Route("/", timeline.show, name="timeline"),
+    Route("/static/{name}", serve_static, name="static"),
+)
+
+
+class Site:
+    """What every request shares: the configuration in force, the open store, and the way to the daemon."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        is_read_only: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.config = config  # swapped as a whole when it is reloaded: read it once a request
+        self.faults: tuple[Diagnostic, ...] = ()  # of a changed configuration that is refused
+        self.is_read_only = is_read_only
+        self.now = now
+        self._stores: ReadOnlyStores | None = None
+
+    @contextmanager
+    def stores(self) -> Iterator[ReadOnlyStores]:
+        """Open the store once, for all requests. Raises NotFound and StoreError as `open_stores` does."""
+        if self._stores is None:
+            self._stores = open_read_only(self.config)
+        yield self._stores
+
+    def run(self, request: ControlRequest) -> Row:
+        """Send a command to the daemon. Raises NoDaemon, NoAnswer, and the error it answers with."""
+        return ask(self.config.state, request)
+
+    def close(self) -> None:
+        """Close the store."""
+        if self._stores:
+            self._stores.close()
+            self._stores = None
+
+
+def create_app(site: Site) -> Starlette:
+    """Return the application that serves a site."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = THREADS
+        yield
+        site.close()
+
+    app = Starlette(routes=list(ROUTES), lifespan=lifespan)
+    app.state.site = site
+    return app

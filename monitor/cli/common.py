@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
-from monitor.errors import ConfigError, MonitorError, NotFound
+from monitor.errors import ConfigError, MonitorError, UsageError
+from monitor.inspect.rows import json_line
 from monitor.logs import FORMATS
 from monitor.text import escape
 
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from monitor.records import Archive
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_AGE = re.compile(r"(\d+)([smhdw])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_Value = TypeVar("_Value")
 
 
 def _inherited(ctx: click.Context, option: click.Parameter, value: Any) -> Any:
@@ -96,11 +94,6 @@ def archive_of(config: Config) -> Iterator[Archive]:
         yield stores.archive
 
 
-def unknown_watchlist(config: Config, name: str) -> NotFound:
-    """Return the error that names the watchlists which exist."""
-    return NotFound(f"there is no watchlist {name!r}; the configuration has {', '.join(config.watchlists) or 'none'}")
-
-
 def run_commands(
     ctx: click.Context, commands: Sequence[tuple[str, ...]], *, as_json: bool, config_file: str | None
 ) -> None:
@@ -146,8 +139,7 @@ def _run_or_report(client: CommandClient, request: Request) -> Row | None:
 def print_json(rows: Iterable[Mapping[str, object]]) -> None:
     """Print rows as JSON lines; Korean stays readable, control characters are escaped."""
     for row in rows:
-        line = json.dumps({"schema_version": 1, **row}, ensure_ascii=False, default=str)
-        click.echo(line.translate(_ESCAPES))
+        click.echo(json_line(row))
 
 
 def print_rows(
@@ -179,33 +171,26 @@ def print_rows(
 
 
 def parse_since(text: str | None, zone: ZoneInfo) -> datetime | None:
-    """Return the time of YYYY-MM-DD, RFC 3339 or an age such as 7d. Raises click.BadParameter.
+    """Return the time of --since, as `since_time` has it. Raises click.BadParameter."""
+    from monitor.inspect.since import since_time
 
-    zone: the configuration's; a day begins at its midnight.
-    """
-    if text is None:
-        return None
-    age = _AGE.fullmatch(text)
-    try:
-        if age:
-            return datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
-        time = datetime.fromisoformat(text)
-        return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        what = f"{text!r}: give a day (2024-07-01), a time (2024-07-01T09:00:00Z) or an age (7d)"
-        raise click.BadParameter(what, param_hint="--since") from None
+    return _parsed(since_time, text, zone)
 
 
 def parse_since_day(text: str | None, zone: ZoneInfo) -> date | None:
-    """Return the publication day of --since in the configuration's time zone."""
-    time = parse_since(text, zone)
-    return time.astimezone(zone).date() if time else None
+    """Return the publication day of --since, as `since_day` has it. Raises click.BadParameter."""
+    from monitor.inspect.since import since_day
+
+    return _parsed(since_day, text, zone)
+
+
+def _parsed(parse: Callable[[str | None, ZoneInfo], _Value], text: str | None, zone: ZoneInfo) -> _Value:
+    try:
+        return parse(text, zone)
+    except UsageError as error:
+        raise click.BadParameter(error.message, param_hint="--since") from None
 
 
 def is_terminal(stream: TextIO | None = None) -> bool:
     """Return True when a person reads this stream and wants colors; None: stdout."""
     return (stream or sys.stdout).isatty() and "NO_COLOR" not in os.environ
-
-
-# DEL and C1 controls pass json.dumps unescaped, bidirectional controls reorder what a person reads.
-_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}

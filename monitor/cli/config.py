@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
 
 import click
@@ -34,11 +33,9 @@ def init(*, path: Path) -> None:
 @common_options
 def show(*, as_json: bool, config_file: str | None) -> None:
     """Show every setting in force and the line it comes from; secrets stay hidden."""
-    from monitor.config.settings import settings
-    from monitor.inspect.rows import setting_row
+    from monitor.inspect.settings import setting_rows
 
-    config = load_config(config_file)
-    rows = map(partial(setting_row, config.file), settings(config))
+    rows = setting_rows(load_config(config_file))
     print_rows(rows, as_json=as_json, header=("setting", "value", "from"), cells=_cells)
 
 

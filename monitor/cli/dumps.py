@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from monitor.cli.common import archive_of, common_options, load_for_store, print_rows
-from monitor.inspect.rows import dump_row, reject_row
+from monitor.inspect.dumps import dump_rows, reject_rows
 from monitor.ports import Row
-from monitor.records import read_all
 
 _DUMP_HEADER = ("at", "source", "file", "status", "as of", "counts")
 _REJECT_HEADER = ("at", "source", "file", "line", "state", "reason", "text")
@@ -20,11 +19,11 @@ def command(*, rejects: bool, as_json: bool, config_file: str | None) -> None:
     """List every ingested file, oldest first."""
     with archive_of(load_for_store(config_file)) as archive:
         if rejects:
-            rejected = map(reject_row, read_all(archive.rejects))
-            print_rows(rejected, as_json=as_json, header=_REJECT_HEADER, cells=_reject_cells, none="no rejects")
+            rows = reject_rows(archive)
+            print_rows(rows, as_json=as_json, header=_REJECT_HEADER, cells=_reject_cells, none="no rejects")
         else:
-            ingested = (dump_row(record.report) for record in read_all(archive.dumps))
-            print_rows(ingested, as_json=as_json, header=_DUMP_HEADER, cells=_dump_cells, none="no dumps yet")
+            rows = dump_rows(archive)
+            print_rows(rows, as_json=as_json, header=_DUMP_HEADER, cells=_dump_cells, none="no dumps yet")
 
 
 def _reject_cells(row: Row) -> list[object]:

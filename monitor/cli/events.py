@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
 import click
 
-from monitor.cli.common import archive_of, common_options, load_for_store, parse_since, print_json, unknown_watchlist
-from monitor.inspect.rows import event_row
-from monitor.model import Kind
+from monitor.cli.common import archive_of, common_options, load_for_store, parse_since, print_json
+from monitor.inspect.events import KINDS, event_rows
+from monitor.inspect.watchlists import unknown_watchlist
 from monitor.ports import Row
-from monitor.records import EventFilter, EventRecord, read_all
+from monitor.records import EventFilter
 from monitor.text import escape
 
-KINDS = [str(kind) for kind in Kind if kind is not Kind.UNCHANGED]
 POLL = 0.5  # seconds between two reads of --follow
 _COLORS = {"new": "green", "changed": "yellow", "withdrawn": "red", "rejected": "red", "reappeared": "cyan"}
 
@@ -37,10 +35,9 @@ def command(
     since_time = parse_since(since, config.timezone)
     wanted = EventFilter(since=since_time, **{name: text for name, text in filters.items() if text})
     with archive_of(config) as archive:
-        read = partial(archive.events, wanted)
         newest = archive.event_before_last(0, EventFilter())
         first = 0 if limit is None else archive.event_before_last(limit, wanted)
-        last = _print(read_all(read, after=first), as_json=as_json)
+        last = _print(event_rows(archive, wanted, after=first), as_json=as_json)
         if not last and wanted.watchlist and wanted.watchlist not in config.watchlists:
             raise unknown_watchlist(config, wanted.watchlist)
         if not last and not as_json:
@@ -48,18 +45,18 @@ def command(
         while follow:
             time.sleep(POLL)
             newest = max(newest, last)
-            last = _print(read_all(read, after=newest), as_json=as_json)
+            last = _print(event_rows(archive, wanted, after=newest), as_json=as_json)
 
 
-def _print(events: Iterable[EventRecord], *, as_json: bool) -> int:
+def _print(rows: Iterable[Row], *, as_json: bool) -> int:
     """Print events and return the id of the last; 0: there was none."""
     last = 0
-    for event in events:
-        last = event.id
+    for row in rows:
+        last = int(str(row["id"]))
         if as_json:
-            print_json([event_row(event)])
+            print_json([row])
         else:
-            click.echo(_line(event_row(event)))
+            click.echo(_line(row))
     return last
 
 

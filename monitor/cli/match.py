@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +11,8 @@ import click
 
 from monitor.cli.common import archive_of, common_options, is_terminal, load_config, parse_since_day, print_json
 from monitor.cli.progress import with_bar
-from monitor.inspect.rows import match_row
 from monitor.model import Alert
 from monitor.notify.compose import item_of
-from monitor.records import read_all
 from monitor.text import escape
 
 if TYPE_CHECKING:
@@ -37,31 +34,18 @@ def command(
 
     With --file: on the releases of one dump, which is read and not stored.
     """
-    from monitor.config import caret_excerpt
-    from monitor.config.convert import watchlists_of
-    from monitor.inspect.backtest import BacktestCounts, backtest
-    from monitor.match.inside import InsideWords
-    from monitor.match.matcher import Matcher, Watchlist
-    from monitor.match.query import QueryFault
+    from monitor.inspect.match import RuleTrial
 
     config = load_config(config_file)
-    named = [] if is_query else [one for one in watchlists_of(config) if one.name == rule]
-    watchlist = named[0] if named else Watchlist(name="query", query=rule)
-    try:
-        matcher = Matcher([watchlist], config.aliases)
-    except QueryFault as fault:
-        fault.excerpt = caret_excerpt(watchlist.query, fault.column)
-        raise
-    counts, inside = BacktestCounts(), InsideWords([watchlist], config.aliases)
+    trial = RuleTrial(config, rule, is_query=is_query)
     candidates = _candidates(config, parse_since_day(since, config.timezone), file)
-    found = backtest(matcher, candidates, counts, inside)
     if as_json:
-        print_json(match_row(*one) for one in found)
+        print_json(trial.rows(candidates))
         return
-    for candidate, alert in found:
-        click.echo("\n".join(_lines(candidate, alert, watchlist)) + "\n")
-    click.echo(click.style(counts.sentence(), bold=True))
-    for _, hint in inside.hints():
+    for candidate, alert in trial.matches(candidates):
+        click.echo("\n".join(_lines(candidate, alert, trial.watchlist)) + "\n")
+    click.echo(click.style(trial.counts.sentence(), bold=True))
+    for hint in trial.hints():
         click.echo(escape(hint))
 
 
@@ -78,12 +62,11 @@ def _candidates(config: Config, day: date | None, file: Path | None) -> Iterable
 
 
 def _stored(config: Config, day: date | None) -> Iterator[Candidate]:
-    from monitor.inspect.backtest import candidate_of
+    from monitor.inspect.match import stored_candidates
 
     with archive_of(config) as archive:
         total = archive.count_heads(since=day)
-        heads = read_all(partial(archive.heads, since=day))
-        yield from with_bar(map(candidate_of, heads), total=total, label="releases")
+        yield from with_bar(stored_candidates(archive, since=day), total=total, label="releases")
 
 
 def _lines(candidate: Candidate, alert: Alert, watchlist: Watchlist) -> Iterator[str]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import archive_of, common_options, load_config, parse_since_day, print_json, unknown_watchlist
+from monitor.cli.common import archive_of, common_options, load_config, parse_since_day, print_json
 from monitor.cli.progress import with_bar
-from monitor.inspect.rows import release_row
 from monitor.ports import Row
-from monitor.records import PAGE, Stored, read_all
 from monitor.text import escape
 
 if TYPE_CHECKING:
     from monitor.config import Config
+    from monitor.records import Stored
 
 
 @click.command()
@@ -33,8 +31,25 @@ def command(
     Each word finds what it finds as a keyword of a watchlist; one with spaces is a phrase. The watchlists shown are
     those that match now, as they are configured now.
     """
+    from monitor.inspect.releases import release_rows
+
     config = load_config(config_file)
-    rows = _rows(config, words, parse_since_day(since, config.timezone), watchlist)
+    found = _found(config, words, parse_since_day(since, config.timezone))
+    _print(release_rows(config, found, watchlist=watchlist), as_json=as_json)
+
+
+def _found(config: Config, words: Sequence[str], day: date | None) -> Iterator[Stored]:
+    from monitor.inspect.releases import current_releases, found_releases
+
+    with archive_of(config) as archive:
+        if words:
+            yield from found_releases(config, archive, words, since=day)
+        else:
+            total = archive.count_heads(since=day)
+            yield from with_bar(current_releases(archive, since=day), total=total, label="releases")
+
+
+def _print(rows: Iterator[Row], *, as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
@@ -43,33 +58,6 @@ def command(
         click.echo(_line(row))
     if not count:
         click.echo("no releases", err=True)
-
-
-def _rows(config: Config, words: Sequence[str], day: date | None, watchlist: str | None) -> Iterator[Row]:
-    from monitor.config.convert import watchlists_of
-    from monitor.match.matcher import Matcher
-
-    every = watchlists_of(config)
-    if watchlist is not None and watchlist not in config.watchlists:
-        raise unknown_watchlist(config, watchlist)
-    matcher = Matcher(every, config.aliases)
-    for stored in _stored(config, words, day):
-        names = {hit.watchlist for hit in matcher.scan(stored.release, source=stored.source)}
-        if watchlist is None or watchlist in names:
-            yield release_row(stored, [one.name for one in every if one.name in names])
-
-
-def _stored(config: Config, words: Sequence[str], day: date | None) -> Iterator[Stored]:
-    from monitor.match.search import search_query
-
-    with archive_of(config) as archive:
-        if words:
-            found = archive.search(search_query(words, config.aliases), since=day)
-            for start in range(0, len(found), PAGE):
-                yield from archive.heads_of(found[start : start + PAGE])
-            return
-        total = archive.count_heads(since=day)
-        yield from with_bar(read_all(partial(archive.heads, since=day)), total=total, label="releases")
 
 
 def _line(row: Row) -> str:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from functools import partial
 
 import click
 
 from monitor.cli.common import archive_of, common_options, load_for_store, print_json
-from monitor.inspect.rows import version_row
-from monitor.model import Edit, Kind
+from monitor.inspect.redlines import Comparison
+from monitor.inspect.show import ComparedVersion, compared_versions, version_rows
+from monitor.model import Edit
 from monitor.notify.links import safe_link
 from monitor.records import Archive, VersionRecord, read_all
 from monitor.text import escape
 from monitor.times import rfc3339
-
-_Diff = tuple[tuple[Edit, ...], tuple[tuple[str, str], ...]]  # spans, and figures that differ
 
 
 @click.command()
@@ -24,32 +22,12 @@ _Diff = tuple[tuple[Edit, ...], tuple[tuple[str, str], ...]]  # spans, and figur
 def command(*, release: int, as_json: bool, config_file: str | None) -> None:
     """Show every version of RELEASE (its number) with a word-level redline, its dumps and its alerts."""
     with archive_of(load_for_store(config_file)) as archive:
-        compared = _compared(read_all(partial(archive.versions, release)))
         if as_json:
-            print_json(version_row(version, *diff) for _, version, diff in compared)
+            print_json(version_rows(archive, release))
             return
-        for before, version, diff in compared:
-            lines = [*_heading(version), *_metadata_changes(before, version), *_text(before, version, diff), ""]
-            click.echo("\n".join(lines))
+        for one in compared_versions(archive, release):
+            click.echo("\n".join([*_heading(one.version), *_metadata_changes(one.changes), *_text(one), ""]))
         _print_history(archive, release)
-
-
-def _compared(versions: Iterable[VersionRecord]) -> Iterator[tuple[VersionRecord | None, VersionRecord, _Diff]]:
-    """Yield each version with the current one before it and their diff; a stale version is never the current one."""
-    head = None
-    for version in versions:
-        yield head, version, _diff(head, version)
-        head = head if version.kind is Kind.STALE else version
-
-
-def _diff(before: VersionRecord | None, version: VersionRecord) -> _Diff:
-    from monitor.compare.diff import redline
-
-    if before is None:
-        return (), ()
-    lines = [redline("title", before.title, version.title), redline("body", before.body, version.body)]
-    edits = tuple(edit for line in lines if line.places for edit in line.edits)
-    return edits, tuple(pair for line in lines for pair in line.numbers)
 
 
 def _print_history(archive: Archive, release: int) -> None:
@@ -74,19 +52,16 @@ def _heading(version: VersionRecord) -> list[str]:
     ]
 
 
-def _metadata_changes(before: VersionRecord | None, version: VersionRecord) -> list[str]:
-    if before is None:
-        return []
-    pairs = {"date": (before.date, version.date), "category": (before.category, version.category)}
-    return [escape(f"{name}: {old or 'unknown'} → {new}") for name, (old, new) in pairs.items() if old != new]
+def _metadata_changes(changes: Comparison) -> list[str]:
+    return [escape(f"{edit.field}: {edit.old or 'unknown'} → {edit.new or None}") for edit in changes.facts]
 
 
-def _text(before: VersionRecord | None, version: VersionRecord, diff: _Diff) -> list[str]:
-    edits, numbers = diff
-    if before is not None and not edits and len(before.body) >= len(version.body):
+def _text(one: ComparedVersion) -> list[str]:
+    edits, numbers = one.changes.edits, one.changes.numbers
+    if one.before is not None and not edits and len(one.before.body) >= len(one.version.body):
         return ["(the words are the same)"]
     if not edits:
-        return [_escape_lines(version.body.strip())]
+        return [_escape_lines(one.version.body.strip())]
     lines = ["".join(_styled(edit) for edit in edits if edit.field == field).strip() for field in ("title", "body")]
     figures = [f"figures: {', '.join(f'{old} → {new}' for old, new in numbers)}"] if numbers else []
     return [line for line in lines if line] + figures

@@ -5,6 +5,7 @@ A time is UTC in whole seconds, a day is YYYY-MM-DD.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
@@ -45,7 +46,14 @@ if TYPE_CHECKING:
     from monitor.inspect.preview import Preview
     from monitor.match.explain import Explanation
 
+# DEL and C1 controls pass json.dumps unescaped, bidirectional controls reorder what a person reads.
+_HARMLESS = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 _UNSTORED = ("missing", "ids", "unread_dates", "unread_date")  # what a report says of an ingest alone
+
+
+def json_line(row: Row) -> str:
+    """Return a row as a line of `--json`: Korean stays readable, control characters are escaped."""
+    return json.dumps({"schema_version": 1, **row}, ensure_ascii=False, default=str).translate(_HARMLESS)
 
 
 def event_row(event: EventRecord) -> Row:

@@ -70,8 +70,8 @@ _FIGURE_SPACES = tuple(
 )
 # The same beside a mark that would be dropped: what is looked for first, and what the mark replaces.
 _MARK_SPACES = tuple(
-    (mark, re.compile(found), re.compile(spaced))
-    for mark, found, spaced in (
+    (mark, re.compile(found), re.compile(pattern))
+    for mark, found, pattern in (
         ("-", r"-(?= \d)(?<=\d -)", r" - (?=\d)(?<=\d - )"),
         (":", r":(?= \d)(?<=\d :)", r" : (?=\d)(?<=\d : )"),
         ("(", r"\((?= \d)", r"\( (?=\d)"),
@@ -84,6 +84,8 @@ _SPACE_AT_FIGURE = re.compile(
     rf"| (?=[{CURRENCIES}]\d)"
 )
 _ASCII_FIGURE_SPACES = tuple(one for one in _FIGURE_SPACES if one[0].isascii())
+# As str.splitlines has them, which leaves out whether the last line ends.
+_LINE_END = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _SPACED_COMMA, _SPACED_THOUSANDS = re.compile(r",(?<=\d ,)\d{3}"), re.compile(r" (?=,\d{3}(?!\d))(?<=\d )")
 
 
@@ -101,9 +103,9 @@ def soft(text: str) -> str:
     folded = _normalize(text).casefold()
     if "·" in folded:
         folded = _DOT_IN_FIGURE.sub("·", folded)
-    for mark, found, spaced in _MARK_SPACES:
+    for mark, found, pattern in _MARK_SPACES:
         if mark in folded and found.search(folded):
-            folded = spaced.sub(mark, folded)
+            folded = pattern.sub(mark, folded)
     dropped = _DROPPABLE.sub("", folded)
     normal = _nfkc(dropped)
     if normal != dropped:  # a mark now follows another base, or casefold separated them
@@ -113,9 +115,9 @@ def soft(text: str) -> str:
 
 def close_figures(text: str) -> str:
     """Remove the spaces from a folded text that mean nothing beside a figure, as in `5.2 %`, `$ 5` or `2024. 7. 1.`"""
-    for sign, spaced, plain in _ASCII_FIGURE_SPACES if text.isascii() else _FIGURE_SPACES:
+    for sign, pattern, plain in _ASCII_FIGURE_SPACES if text.isascii() else _FIGURE_SPACES:
         if sign in text:
-            text = spaced.sub(plain, text)
+            text = pattern.sub(plain, text)
     if "," in text and _SPACED_COMMA.search(text):
         text = _SPACED_THOUSANDS.sub("", text)
     return _SPACED_DATE.sub(_without_spaces, text) if _POINT_SPACE_DIGIT.search(text) else text
@@ -143,6 +145,37 @@ def escape(text: str) -> str:
     if text.isprintable():  # the usual case
         return text
     return "".join(c if c.isprintable() or unicodedata.category(c) == "Zs" else _escaped(c) for c in text)
+
+
+def neutralise(text: str) -> str:
+    r"""Return one harmless line: no control, invisible or direction character, no @ that a chat could resolve.
+
+    Spaces and line ends of any kind become one space; lone surrogates become U+FFFD. Idempotent.
+
+    >>> neutralise("Talks\r\nBcc: x\u202e @here").encode("ascii", "backslashreplace")
+    b'Talks Bcc: x @\\u200bhere'
+    """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split()).replace("@", "@\u200b")
+    return " ".join("".join(map(_neutral, text)).split()).replace("@", "@\u200b")
+
+
+def spaced(text: str) -> str:
+    """Neutralise a text that is joined to others: one space at each edge stays.
+
+    >>> spaced(" rose ")
+    ' rose '
+    """
+    return keep_edge_spaces(neutralise(text), text)
+
+
+def spaced_lines(text: str) -> str:
+    r"""Neutralise a text of several lines: line ends of any kind stay, as `\n`, and one space at each edge of a line.
+
+    >>> spaced_lines("Talks \r\n\n @here\u2028")
+    'Talks \n\n @\u200bhere\n'
+    """
+    return "\n".join(map(spaced, _LINE_END.split(text)))
 
 
 def keep_edge_spaces(inner: str, text: str) -> str:
@@ -229,6 +262,15 @@ def _separate_compat_digit(match: re.Match[str]) -> str:
     tag = unicodedata.decomposition(char).partition(" ")[0]
     plain = unicodedata.normalize("NFKC", char).replace("\u2044", "/")
     return ({"<super>": "^", "<sub>": "_"}.get(tag, " ") if before else "") + plain + (" " if after else "")
+
+
+def _neutral(char: str) -> str:
+    category = unicodedata.category(char)
+    if category in ("Zs", "Zl", "Zp") or char in "\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85":
+        return " "
+    if category in ("Cc", "Cf"):
+        return ""
+    return "\ufffd" if category == "Cs" else char
 
 
 def plural(count: int, noun: str) -> str:

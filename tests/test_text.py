@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import doctest
 import unicodedata
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.text import MAX_MARKS, escape, fold, is_cut, soft
+import monitor.text
+from monitor.text import MAX_MARKS, escape, fold, is_cut, neutralise, soft, spaced_lines
 from tests.dumps import WORDS
 from tests.examples import examples
 
@@ -243,3 +245,18 @@ def test_thirty_combining_marks_are_kept() -> None:
 def test_no_text_becomes_more_than_eight_times_as_long() -> None:
     longest = max((chr(code) for code in range(0x80, 0x30000)), key=lambda char: len(fold(char * 8)))
     assert len(fold(longest * 1_000)) <= 8 * 1_000
+
+
+@given(st.text(st.characters(codec=None)))
+def test_a_text_of_lines_is_neutralised_line_by_line(text: str) -> None:
+    lines = spaced_lines(f"{text}x").split("\n")
+    assert [line.strip(" ") for line in lines] == [neutralise(line) for line in f"{text}x".splitlines()]
+
+
+def test_the_spans_of_an_edit_can_be_joined_after_they_are_neutralised() -> None:
+    spans = ["The talks\r\nbegan ", "on Monday", "\n\n", " in\u202e Seoul."]
+    assert "".join(map(spaced_lines, spans)) == "The talks\nbegan on Monday\n\n in Seoul."
+
+
+def test_the_examples_in_the_docstrings_hold() -> None:
+    assert doctest.testmod(monitor.text).failed == 0

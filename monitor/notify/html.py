@@ -15,6 +15,7 @@ from monitor.model import Message
 from monitor.notify import render
 from monitor.notify.message_limit import utf8_bytes
 from monitor.notify.redline import hunks
+from monitor.text import neutralise, spaced
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -36,7 +37,7 @@ def page(message: Message) -> str:
     return template.render(
         message=message,
         subject=render.subject(message),
-        preview=render.truncate(render.neutralise(preview), _MAX_PREVIEW),
+        preview=render.truncate(neutralise(preview), _MAX_PREVIEW),
         label=render.heading(message),
         what=render.kind_counts(message.items) + (" release" if len(message.items) == 1 else ""),
         sources=render.source_names(message),
@@ -106,11 +107,11 @@ def _environment() -> Environment:
         render.figures,
         render.link,
         render.match_counts,
-        render.neutralise,
+        neutralise,
         render.untitled,
     )
     made.filters |= {one.__name__: one for one in named}
-    made.filters["pieces"] = lambda text: _FIGURE.split(render.neutralise(text))
+    made.filters["pieces"] = lambda text: _FIGURE.split(neutralise(text))
     made.tests["korean"] = lambda text: _HANGUL.search(text) is not None
     made.globals["look"] = made.get_template("look.html.j2").module
     return made
@@ -118,4 +119,4 @@ def _environment() -> Environment:
 
 def _neutralised(value: object) -> object:
     """Neutralise a printed text; a macro's markup, which is neutralised already, stays."""
-    return render.spaced(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+    return spaced(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

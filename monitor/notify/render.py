@@ -6,7 +6,6 @@ Pure. Every scraped word passes `neutralise` here; nothing else may put message 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -15,7 +14,7 @@ from functools import partial
 from monitor.model import Item, Kind, Message
 from monitor.notify.links import safe_link
 from monitor.notify.redline import DiffLine, redline
-from monitor.text import keep_edge_spaces
+from monitor.text import neutralise, spaced
 
 SECTION = "── "  # the start of a heading over the items of one source; scraped text never starts a line
 MAX_SUBJECT = 160
@@ -57,19 +56,6 @@ def plain(message: Message, *, fits: Callable[[str], bool] = lambda _text: True)
         if fits(text):
             break
     return text
-
-
-def neutralise(text: str) -> str:
-    r"""Return one harmless line: no control, invisible or direction character, no @ that a chat could resolve.
-
-    Spaces and line ends of any kind become one space; lone surrogates become U+FFFD. Idempotent.
-
-    >>> neutralise("Talks\r\nBcc: x\u202e @here").encode("ascii", "backslashreplace")
-    b'Talks Bcc: x @\\u200bhere'
-    """
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split()).replace("@", "@\u200b")
-    return " ".join("".join(map(_neutral, text)).split()).replace("@", "@\u200b")
 
 
 def escape_chat_markup(text: str) -> str:
@@ -152,30 +138,12 @@ def omitted_note(count: int) -> str:
     return f"and {count} more: `monitor alerts` lists them"
 
 
-def spaced(text: str) -> str:
-    """Neutralise a text that is joined to others: one space at each edge stays.
-
-    >>> spaced(" rose ")
-    ' rose '
-    """
-    return keep_edge_spaces(neutralise(text), text)
-
-
 def truncate(text: str, limit: int) -> str:
     """Cut a text down to that many characters; a mark says that some are missing."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 # --- plain text --------------------------------------------------------------------------------------------------
-
-
-def _neutral(char: str) -> str:
-    category = unicodedata.category(char)
-    if category in ("Zs", "Zl", "Zp") or char in "\t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85":
-        return " "
-    if category in ("Cc", "Cf"):
-        return ""
-    return "\ufffd" if category == "Cs" else char
 
 
 def _first_line(message: Message) -> str:

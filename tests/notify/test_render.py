@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from monitor.model import Item, Kind, Message, RelatedRelease
 from monitor.notify import render
-from monitor.notify.render import neutralise, plain, subject
+from monitor.notify.render import plain, subject
+from monitor.text import neutralise
 from tests.notify.facts import item, keep, message, note, snippet, swap
 
 NEW = item(

@@ -9,12 +9,14 @@ from monitor.config.diagnostics import Diagnostics, caret_excerpt, render_diagno
 from monitor.config.load import Check, file_stamp, find, load, state_of
 from monitor.config.models import Config, FileStamp
 from monitor.config.parsers import positive_duration
+from monitor.config.web import WebOptions, web_options_of
 
 __all__ = [
     "Check",
     "Config",
     "Diagnostics",
     "FileStamp",
+    "WebOptions",
     "caret_excerpt",
     "file_stamp",
     "find",
@@ -22,4 +24,5 @@ __all__ = [
     "positive_duration",
     "render_diagnostics",
     "state_of",
+    "web_options_of",
 ]

@@ -14,6 +14,8 @@ from monitor.collect.formats.registry import FORMATS, canonical
 from monitor.config.diagnostics import Diagnostics
 from monitor.config.error_messages import quoted_value
 from monitor.config.parsers import closest, folder_path, suggestion
+from monitor.config.web import NO_USERS, anonymous_at
+from monitor.config.web_parsers import web_listen
 from monitor.config.yaml_tree import Entry, MappingNode, Node, ScalarNode, SequenceNode
 
 _RULE_KEYS = ("keywords", "query", "regex")
@@ -37,6 +39,7 @@ def cross_check(root: MappingNode, file: Path, diagnostics: Diagnostics) -> None
     _check_earlier_names(root, sources, diagnostics)
     _check_names(_child(root, "operator"), "operator.notify", channels, diagnostics)
     _check_folders(root, file, diagnostics)
+    _check_web(_child(root, "web"), diagnostics)
 
 
 def _check_rule_keys(watchlist: MappingNode, path: str, diagnostics: Diagnostics) -> None:
@@ -125,6 +128,27 @@ def _check_folders(root: MappingNode, file: Path, diagnostics: Diagnostics) -> N
         if state and _is_inside(state, watched):
             where = "state" if "state" in root.entries else path
             diagnostics.error(where, f"the state folder is inside the folder of source '{name}': use separate folders")
+
+
+def _check_web(section: Node | None, diagnostics: Diagnostics) -> None:
+    """Refuse a page that nobody may open; warn of passwords that others can read on their way."""
+    users = _entries(_child(section, "users"))
+    try:
+        listen = web_listen(_text(section, "listen", default="off"))
+    except ValueError:  # reported elsewhere
+        return
+    anonymous = _text(section, "anonymous") or anonymous_at(listen, None)
+    if listen != "off" and anonymous == "none" and not users:
+        diagnostics.error("web.listen", NO_USERS)
+    if users and not _text(section, "url").startswith("https://"):
+        message = "passwords travel readable without https: put the page behind a proxy with TLS and write its url:"
+        diagnostics.warning("web.users", message)
+
+
+def _text(table: Node | None, key: str, *, default: str = "") -> str:
+    """Return a single value as text; default: where it is not set."""
+    node = _child(table, key)
+    return node.text if isinstance(node, ScalarNode) and not node.is_unset else default
 
 
 def _folder(node: Node | None, file: Path, *, default: str = "") -> Path | None:

@@ -7,9 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 from monitor.config.diagnostics import Diagnostics, Place
-from monitor.config.models import Section, sections
+from monitor.config.models import sections
 from monitor.config.parsers import closest, suggestion
 from monitor.config.redact import is_secret_key, mask_urls, shown_key
+from monitor.config.section import Section
 from monitor.config.yaml_tree import KeyPath, MappingNode, Node, ScalarNode, SequenceNode, dotted, plain, shown_path
 
 if TYPE_CHECKING:

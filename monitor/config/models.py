@@ -9,12 +9,13 @@ from types import NoneType
 from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import PrivateAttr, model_validator
 
 from monitor.collect.formats.registry import canonical, default_files
 from monitor.collect.watching.file_names import IGNORED
 from monitor.config import parsers
 from monitor.config.diagnostics import Place
+from monitor.config.section import Section, setting
 from monitor.config.text_types import (
     Age,
     BaseAddress,
@@ -50,15 +51,10 @@ from monitor.config.text_types import (
     Words,
     Zone,
 )
+from monitor.config.web import Web
 from monitor.errors import Diagnostic
 
 FileStamp = tuple[int, int, int] | None  # a file's inode, size and time of change; None: it is not there
-
-
-def setting(description: str, *, default: Any = ..., example: str = "") -> Any:
-    """Describe one key: its purpose, its default (as text where the file has text) and an example."""
-    is_text = isinstance(default, str) and default != ""
-    return Field(default, description=description, examples=[example] if example else None, validate_default=is_text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +66,6 @@ class Origin:
     places: Mapping[str, Place] = field(compare=False, repr=False)
     interpolated: Mapping[str, str] = field(compare=False, repr=False)  # what may be shown of these values
     warnings: list[Diagnostic] = field(compare=False, repr=False, default_factory=list)
-
-
-class Section(BaseModel):
-    """A group of keys; a known key without a value counts as absent."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_unset(cls, given: object) -> object:
-        if not isinstance(given, Mapping):
-            return {} if given is None else given  # None: `team:` with nothing below it
-        return {key: value for key, value in given.items() if value is not None or key not in cls.model_fields}
 
 
 class Fetch(Section):
@@ -326,6 +309,7 @@ class Config(Section):
     watch: Watch = Watch()
     operator: Operator = Operator()
     health: Health = Health()
+    web: Web = Web()
     heartbeat: Heartbeat = Heartbeat()
     retention: Retention = Retention()
 

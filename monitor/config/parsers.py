@@ -52,7 +52,7 @@ def duration(text: str) -> timedelta:
     """Parse a number and a unit such as `90s` or `1.5h`; the result is never negative."""
     units = "(units: ms, s, m, h, d, w)"
     message = f"is not a valid duration: write a number and a unit without a space, for example 90s or 1.5h {units}"
-    number, unit = _matched(DURATION, text, message).groups()
+    number, unit = matched(DURATION, text, message).groups()
     with suppress(OverflowError):
         length = timedelta(**{_UNITS[unit]: float(number)})
         if length <= _LONGEST:  # the sum with any time of today must be a valid time
@@ -88,7 +88,7 @@ def size(text: str) -> int:
     """Parse a size in decimal units such as `500kB` or `1.5MB` into bytes, at least one."""
     units = "(units: B, kB, MB, GB)"
     message = f"is not a valid size: write a number and a unit without a space, for example 500kB {units}"
-    number, unit = _matched(SIZE, text, message).groups()
+    number, unit = matched(SIZE, text, message).groups()
     count = round(float(number) * _BYTES[unit])
     if count < 1:
         raise ValueError("is not a valid size: write at least 1B")
@@ -110,18 +110,18 @@ def flag(text: str) -> bool:
 
 def count(text: str) -> int:
     """Parse a whole number from 1 to 1000."""
-    return int(_matched(_COUNT, text, "is not a valid count: write a whole number from 1 to 1000")[0])
+    return int(matched(_COUNT, text, "is not a valid count: write a whole number from 1 to 1000")[0])
 
 
 def limit(text: str) -> int:
     """Parse an upper limit; 0 means no limit."""
-    return int(_matched(_LIMIT, text, "is not a valid limit: write a whole number from 0 to 99999 (0: no limit)")[0])
+    return int(matched(_LIMIT, text, "is not a valid limit: write a whole number from 0 to 99999 (0: no limit)")[0])
 
 
 def rate(text: str) -> Rate:
     """Parse a number per second, minute or hour, as in `1/s` or `10/min`, evenly spread."""
     message = "is not a valid rate: write a number and /s, /min or /h without a space, for example 1/s or 10/min"
-    match = _matched(RATE, text, message)
+    match = matched(RATE, text, message)
     if not float(match[1]):
         raise ValueError(message)
     return Rate(per_second=float(match[1]) / _SECONDS[match[2]])
@@ -138,7 +138,7 @@ def rate_text(rate: Rate) -> str:
 def digest(text: str) -> Digest:
     """Parse a local time after the days it applies to: `08:30`, `mon-fri 08:30`, `mon,wed-fri 17:00`."""
     message = 'is not a valid digest time: write a time such as "08:30", or days and a time such as "mon-fri 08:30"'
-    days, at = _matched(_DIGEST, text.lower(), message).groups()
+    days, at = matched(_DIGEST, text.lower(), message).groups()
     return Digest(at=_wall_time(at), days=_days(days) if days else EVERY_DAY)
 
 
@@ -168,7 +168,7 @@ def quiet_text(hours: Quiet) -> str:
 
 
 def _wall_time(text: str) -> time:
-    match = _matched(_TIME, text, "has no valid time of day: write hours and minutes from 00:00 to 23:59")
+    match = matched(_TIME, text, "has no valid time of day: write hours and minutes from 00:00 to 23:59")
     return time(int(match[1]), int(match[2]))
 
 
@@ -285,7 +285,7 @@ def event(text: str) -> Kind:
 def url(text: str) -> Secret:
     """Parse a channel's address; it is secret from here on."""
     message = "is not a valid channel URL: write scheme://… without spaces, for example console://"
-    return Secret(_matched(URL, text, message)[0])
+    return Secret(matched(URL, text, message)[0])
 
 
 def web_address(text: str) -> Secret:
@@ -317,20 +317,25 @@ def secret_text(secret: Secret) -> str:
 
 def listen(text: str) -> str:
     """Accept `off`, or an address of this machine with a port, as in `127.0.0.1:9877` or `[::1]:9877`."""
-    if text == "off":
+    if text == "off" or is_address(text):
         return text
+    raise ValueError("is not a valid address to listen on: write 127.0.0.1:9877, [::1]:9877 or off")
+
+
+def is_address(text: str) -> bool:
+    """Return whether this is an IP address with a port."""
     host, _, port = text.rpartition(":")
     version = 6 if host.startswith("[") and host.endswith("]") else 4
     with suppress(ValueError):  # of a host that is no address
-        if ip_address(host.strip("[]")).version == version and _LIMIT.fullmatch(port) and int(port) <= 65535:
-            return text
-    raise ValueError("is not a valid address to listen on: write 127.0.0.1:9877, [::1]:9877 or off")
+        is_port = _LIMIT.fullmatch(port) is not None and int(port) <= 65535
+        return is_port and ip_address(host.strip("[]")).version == version
+    return False
 
 
 def name(text: str) -> str:
     """Accept a name that people can type on a command line and read in a log."""
     then = "then use letters, digits, '.', '_' or '-' (at most 64 characters)"
-    return _matched(_NAME, text, f"is not a valid name: begin with a letter, a digit or a Hangul syllable, {then}")[0]
+    return matched(_NAME, text, f"is not a valid name: begin with a letter, a digit or a Hangul syllable, {then}")[0]
 
 
 def folder_path(text: str, base: Path) -> Path:
@@ -362,7 +367,7 @@ def closest(text: str, known: tuple[str, ...], *, likeness: float = 0.6) -> str 
     return by_folded[close[0]] if close else None
 
 
-def _matched(pattern: re.Pattern[str], text: str, message: str) -> re.Match[str]:
+def matched(pattern: re.Pattern[str], text: str, message: str) -> re.Match[str]:
     """Return the full match of a pattern; raise ValueError with this message if there is none."""
     match = pattern.fullmatch(text)
     if match is None:

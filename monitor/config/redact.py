@@ -13,7 +13,7 @@ _REFERENCE = re.compile(r"\$\{(?:[A-Za-z_]\w*|(?:file|credential):[^}]*)\}")  # 
 _BAD_REFERENCE = re.compile(
     r"\$\{(?!(?:[A-Za-z_]\w*(?::-[^}]*)?|(?:file|credential):[^}]*)(?:\}|$))[^}]+"
 )  # perhaps ${TOKEN}
-_SECRET_KEY = re.compile(r"""\b(?:url|headers)["']?\s*:""")
+_SECRET_KEY = re.compile(r"""\b(?:url|headers|users)["']?\s*:""")
 _KEY = re.compile(r"""(?:^|[\s{,\[-])(["']?)([^\s"'{}\[\],:#]+)\1\s*:(?=[\s"'{\[]|$)""")
 _PROPERTIES = re.compile(r"^\s*(?:[&*!]\S*\s*)*")  # anchors, aliases and tags before a value
 _WORD = re.compile(r"[^\W\d]{1,20}|\D{1,8}")
@@ -21,16 +21,16 @@ _NAMED = ("sources", "channels", "watchlists")  # sections whose keys are names 
 _LISTS_OF_NAMES = ("aliases", "listings")  # keys that hold such names as well
 # Every key that a configuration may have, but those that hold secrets; a test compares them with the models.
 SETTINGS = frozenset((
-    "aliases", "allow_private", "as_of", "base", "between", "body", "case", "categories", "category", "channels",
-    "columns", "date", "dates", "delimiter", "digest", "drop", "empty", "encoding", "events", "every", "exclude",
-    "expect_every", "fetch", "fields", "files", "first_run", "follow_symlinks", "format", "health", "heartbeat", "html",
-    "id", "ignore", "inflect", "keep", "keywords", "listen", "listings", "map", "match", "max_age", "max_file",
-    "max_per_hour", "max_record", "messages", "min_hits", "mode", "no_match", "notify", "on_change", "on_uncertain",
-    "operator", "partial_grace", "path", "query", "quiet", "rate", "records", "recursive", "regex", "rescan",
-    "retention", "settle", "sources", "state", "tests", "timezone", "title", "urgent", "versions", "was", "watch",
-    "watchlists", "when",
+    "aliases", "allow_private", "anonymous", "as_of", "base", "between", "body", "case", "categories", "category",
+    "channels", "columns", "date", "dates", "delimiter", "digest", "drop", "empty", "encoding", "events", "every",
+    "exclude", "expect_every", "fetch", "fields", "files", "first_run", "follow_symlinks", "format", "health",
+    "heartbeat", "hosts", "html", "id", "ignore", "inflect", "keep", "keywords", "listen", "listings", "map", "match",
+    "max_age", "max_file", "max_per_hour", "max_record", "messages", "min_hits", "mode", "no_match", "notify",
+    "on_change", "on_uncertain", "operator", "partial_grace", "path", "query", "quiet", "rate", "records", "recursive",
+    "regex", "rescan", "retention", "settle", "sources", "state", "tests", "timezone", "title", "urgent", "versions",
+    "was", "watch", "watchlists", "web", "when",
 ))  # fmt: skip
-SECRET_SETTINGS = frozenset(("url", "headers"))  # the values of these and of all below them are secrets
+SECRET_SETTINGS = frozenset(("url", "headers", "users"))  # the values of these and of all below them are secrets
 _SECRET_SECTIONS = (("channels",), ("heartbeat",), ("sources", "fetch"))  # but for the open keys
 _LIKENESS = 0.8  # of a mistyped setting, as difflib's ratio
 _OPEN_KEYS = frozenset(
@@ -41,7 +41,7 @@ _OPEN_KEYS = frozenset(
 def is_secret_place(path: tuple[str | int, ...]) -> bool:
     """Return whether a value at this path may be a secret: any `url` or header, and any key that is no setting."""
     keys = _settings_of(path)
-    if keys == ("sources", "map", "url"):  # the name of a field
+    if keys in (("sources", "map", "url"), ("web", "url")):  # the name of a field; an address that people are told
         return False
     if not SECRET_SETTINGS.isdisjoint(keys) or not all(map(_is_setting, keys)):
         return True
@@ -127,8 +127,8 @@ def _masked(value: str) -> str:
 def may_be_secret(lines: Sequence[str]) -> bool:
     """Return whether the last of these lines may be, or may continue, a secret.
 
-    So it is below a `url`, `headers` or the value of no setting, by its indentation; or it has no key and is below no
-    setting.
+    So it is below `url`, `headers`, `users` or the value of no setting, by its indentation; or it has no key and is
+    below no setting.
     """
     depth, parent = _indentation(lines[-1]), ""
     for line in reversed(lines[:-1]):

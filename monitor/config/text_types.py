@@ -15,7 +15,7 @@ from pydantic_core.core_schema import ValidationInfo
 
 from monitor.collect.formats.fields import Expression
 from monitor.collect.formats.registry import NAMES
-from monitor.config import parsers
+from monitor.config import parsers, web_parsers
 from monitor.config.redact import mask_urls
 from monitor.model import Kind, Rate
 from monitor.notify.time_windows import Digest, Quiet
@@ -70,7 +70,9 @@ _WEB_ADDRESS = _text("web address", parsers.WEB_ADDRESS.pattern)
 _PLACE = {"title": "expression", "type": _ANY_TEXT, "pattern": r"\S"}
 _HTML = {"title": "auto, yes or no", "type": ["boolean", "string"], "pattern": f"^(auto|{_BOOLEAN})$"}
 _PATH = {"title": "path", "type": "string", "pattern": "^[^~]"}
-_ADDRESS = _text("address", r"off|[0-9.]{7,15}:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
+_ADDRESS_PATTERN = r"[0-9.]{7,15}:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}"
+_ADDRESS = _text("address", "off|" + _ADDRESS_PATTERN)
+_WEB_LISTEN = _text("address", f"off|localhost:[0-9]{{1,5}}|{web_parsers.WEB_SOCKET.pattern}|" + _ADDRESS_PATTERN)
 _NAME = {"title": "name", "type": "string", "pattern": r"^[A-Za-z0-9가-힣][^\s/:,;!?]{0,63}$"}
 
 Duration = Annotated[timedelta, TextType(parsers.duration, _DURATION, parsers.duration_text)]
@@ -98,6 +100,13 @@ Header = Annotated[
 ]
 HeaderName = Annotated[str, TextType(parsers.header_name, _text("header name", parsers.HEADER_NAME.pattern))]
 Listen = Annotated[str, TextType(parsers.listen, _ADDRESS)]
+WebListen = Annotated[str, TextType(web_parsers.web_listen, _WEB_LISTEN)]
+PageUrl = Annotated[str, TextType(web_parsers.page_url, _WEB_ADDRESS)]
+HostName = Annotated[str, TextType(web_parsers.host_name, _text("host name", web_parsers.HOST_NAME.pattern))]
+PasswordLine = Annotated[
+    Secret,
+    TextType(web_parsers.password_line, _text("password line", web_parsers.PASSWORD_LINE.pattern), parsers.secret_text),
+]
 Url = Annotated[Secret, TextType(parsers.url, _text("url", parsers.URL.pattern), parsers.secret_text)]
 Name = Annotated[str, TextType(parsers.name, _NAME)]
 FormatName = Annotated[str, TextType(parsers.format_name, {"title": "format", "enum": list(NAMES)})]

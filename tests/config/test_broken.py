@@ -50,7 +50,7 @@ NO_WEB = "is not a valid web address: write https://… in plain ASCII without s
 NO_LIMIT = "is not a valid limit: write a whole number from 0 to 99999 (0: no limit)"
 TOO_LONG = "is too long: write a duration of at most 365000d"
 TOP_KEYS = (
-    "use one of timezone, state, first_run, sources, channels, watchlists, aliases, watch, operator, health, "
+    "use one of timezone, state, first_run, sources, channels, watchlists, aliases, watch, operator, health, web, "
     "heartbeat, retention"
 )
 STATE_INSIDE = "the state folder is inside the folder of source 'm': use separate folders"

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from monitor.config.models import Fetch
     from monitor.match.watchlist import Watchlist
 
+_RULE_KEYS = ("keywords", "query", "regex", "exclude", "fields", "on_change", "min_hits", "case", "inflect", "sources")
+
 
 def policy_of(config: Config, name: str, *, retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY) -> Policy:
     """Return the delivery policy of a configured channel."""
@@ -37,7 +39,7 @@ def policy_of(config: Config, name: str, *, retry_policy: RetryPolicy = DEFAULT_
 
 
 def watchlists_of(config: Config) -> tuple[Watchlist, ...]:
-    """Return the configured watchlists for the matcher, in the order of the file."""
+    """Return the configured watchlists for the matcher, in the order of the file, but those with a withheld rule."""
     from monitor.match.watchlist import Watchlist
 
     return tuple(
@@ -56,7 +58,14 @@ def watchlists_of(config: Config) -> tuple[Watchlist, ...]:
             inflect=watchlist.inflect,
         )
         for name, watchlist in config.watchlists.items()
+        if not is_rule_withheld(config, name)
     )
+
+
+def is_rule_withheld(config: Config, watchlist: str) -> bool:
+    """Return whether a part of a watchlist's rule comes from a reference that this process does not replace."""
+    start = f"watchlists.{watchlist}."
+    return any(path.startswith(start) and path[len(start) :].startswith(_RULE_KEYS) for path in config.withheld)
 
 
 def sources_of(config: Config) -> tuple[Source, ...]:

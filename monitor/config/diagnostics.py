@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, NoReturn
 
 from monitor.config.redact import (
@@ -48,6 +48,7 @@ class Diagnostics:
         self.quoted: dict[int, int] = {}  # start → end of every value whose `#` begins no comment
         self.open_key = ""  # the key whose value is being parsed, for a syntax error in it
         self.places: Mapping[str, Place] = {}  # of every dotted path in the file
+        self.withheld: Collection[str] = ()  # dotted paths of values that are not known, so nothing is wrong with them
 
     def error(self, path: str, message: str) -> None:
         """Add an error; a path that is not in the file gets the place of its nearest parent."""
@@ -59,6 +60,8 @@ class Diagnostics:
 
     def add(self, place: Place, path: str, message: str, *, severity: str = "error") -> None:
         """Add a diagnostic at a known place."""
+        if path in self.withheld:
+            return
         self._found.append((place, path, message, severity))
 
     def refuse(self, place: Place | None, message: str) -> NoReturn:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from monitor.config.diagnostics import Diagnostics
-from monitor.config.yaml_tree import Entry, KeyPath, MappingNode, Node, ScalarNode, SequenceNode, dotted, is_text, walk
+from monitor.config.yaml_tree import KeyPath, MappingNode, ScalarNode, dotted, is_text, mapped, walk
 
 _REFERENCE = re.compile(r"\$\$|\$\{([^}]*)\}|\$\{")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
@@ -21,28 +21,35 @@ _LARGEST = 65_536  # bytes of a secret file
 
 
 def interpolate(
-    root: MappingNode, diagnostics: Diagnostics, path: KeyPath = (), *, environ: Mapping[str, str], folder: Path
+    root: MappingNode, diagnostics: Diagnostics, *, environ: Mapping[str, str], folder: Path
 ) -> MappingNode:
     """Fill in all values; a reference that fails is reported, and its value has an error from then on.
 
-    folder: the folder of the configuration file; relative file names start there.
+    folder: the folder of the configuration file; relative file names start there. What is withheld stays as it is.
     """
 
-    def node_at(node: Node, path: KeyPath) -> Node:
-        if isinstance(node, MappingNode):
-            return interpolate(node, diagnostics, path, environ=environ, folder=folder)
-        if isinstance(node, SequenceNode):
-            return replace(node, items=tuple(node_at(item, (*path, at)) for at, item in enumerate(node.items)))
-        return _scalar(node, path, diagnostics, environ, folder) if "$" in node.raw else node
+    def filled(node: ScalarNode, path: KeyPath) -> ScalarNode:
+        has_reference = "$" in node.raw and not node.is_withheld
+        return _scalar(node, path, diagnostics, environ, folder) if has_reference else node
 
-    entries = {key: Entry(entry.place, node_at(entry.node, (*path, key))) for key, entry in root.entries.items()}
-    return replace(root, entries=entries)
+    return mapped(root, filled)
+
+
+def references_in(node: ScalarNode) -> list[str]:
+    """Return the text between the braces of each `${…}` of a value; empty for one that is never closed."""
+    return [found[1] or "" for found in _REFERENCE.finditer(node.raw) if found[0] != "$$"]
+
+
+def variable_in(reference: str) -> str:
+    """Return the name of the variable whose value a reference is replaced by, or of which that depends; "": of none."""
+    found = _VARIABLE.fullmatch(reference)
+    return found[1] if found else "CREDENTIALS_DIRECTORY" if reference.startswith("credential:") else ""
 
 
 def referenced_files(root: MappingNode, *, environ: Mapping[str, str], folder: Path) -> Iterator[Path]:
     """Yield the files whose content `interpolate` fills in, whether or not they exist; none of them is read."""
-    raw = (node.raw for _, _, node in walk(root) if isinstance(node, ScalarNode) and "$" in node.raw)
-    for reference in (found[1] or "" for text in raw for found in _REFERENCE.finditer(text)):
+    nodes = (node for _, _, node in walk(root) if isinstance(node, ScalarNode) and not node.is_withheld)
+    for reference in (one for node in nodes for one in references_in(node)):
         stored = _STORED.fullmatch(reference)
         if stored and not _VARIABLE.fullmatch(reference):
             with suppress(LookupError):

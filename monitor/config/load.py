@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,7 +16,8 @@ from monitor.config.error_messages import translate_errors
 from monitor.config.interpolate import interpolate, referenced_files
 from monitor.config.models import Config, FileStamp, Origin
 from monitor.config.parsers import folder_path
-from monitor.config.yaml_tree import ScalarNode, plain, read, walk
+from monitor.config.withhold import withhold, without_secrets, without_values
+from monitor.config.yaml_tree import MappingNode, ScalarNode, plain, read, walk
 from monitor.errors import ConfigError, Diagnostic
 
 Check = Callable[[Config, Diagnostics], None]
@@ -66,30 +68,82 @@ def load(
     checks receive a configuration without errors and may add errors and warnings at dotted paths.
     stamps: receives the stamp of the file and of each file that it refers to, also when ConfigError is raised.
     """
-    file, stamps = path.absolute(), {} if stamps is None else stamps
+    return _load(path, lambda tree: tree, environ=environ, checks=checks, stamps={} if stamps is None else stamps)
+
+
+def load_without_secrets(
+    path: Path,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    checks: Sequence[Check] = (),
+    stamps: dict[Path, FileStamp] | None = None,
+) -> Config:
+    """Load the same for a process that must not know a secret: only the references that it needs are replaced.
+
+    Every secret is what may be shown of it. Any other value with a reference stays as it is written; where its type
+    does not accept that, it counts as not set. `Config.withheld` names all of them. See `withhold.is_needed`.
+    """
+    prepare = partial(withhold, environ=environ)
+    return _load(path, prepare, environ=environ, checks=checks, stamps={} if stamps is None else stamps)
+
+
+def page_environment(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that the process of the page gets: none that the configuration names for a secret."""
+    try:
+        tree = read(_text(path), Diagnostics(str(path)))
+    except ConfigError:
+        return without_secrets(None, environ)
+    return without_secrets(tree, environ)
+
+
+def _load(
+    path: Path,
+    prepare: Callable[[MappingNode], MappingNode],
+    *,
+    environ: Mapping[str, str],
+    checks: Sequence[Check],
+    stamps: dict[Path, FileStamp],
+) -> Config:
+    file = path.absolute()
     stamps[file] = file_stamp(file)
     text = _text(path)
     diagnostics = Diagnostics(str(path), text)
-    tree = read(text, diagnostics)
+    tree = prepare(read(text, diagnostics))
     stamps |= {each: file_stamp(each) for each in referenced_files(tree, environ=environ, folder=file.parent)}
     root = interpolate(tree, diagnostics, environ=environ, folder=file.parent)
     nodes = list(walk(root))
     diagnostics.places = {path: place for path, place, _ in reversed(nodes)}  # of two equal paths the first is kept
-    shown = {path: node.shown for path, _, node in nodes if isinstance(node, ScalarNode) and node.is_interpolated}
-    origin = Origin(file=file, stamps=stamps, places=diagnostics.places, interpolated=shown)
+    scalars = [(path, node) for path, _, node in nodes if isinstance(node, ScalarNode)]
+    diagnostics.withheld = frozenset(path for path, node in scalars if node.is_withheld)
+    origin = Origin(
+        file=file,
+        stamps=stamps,
+        places=diagnostics.places,
+        interpolated={path: node.shown for path, node in scalars if node.is_interpolated},
+        withheld=diagnostics.withheld,
+    )
     cross_check(root, file, diagnostics)
-    try:
-        config = Config.model_validate(plain(root), context=origin)
-    except ValidationError as error:
-        translate_errors(error.errors(include_url=False, include_input=False), root, diagnostics)
-        diagnostics.raise_errors()
-        raise  # an error without a diagnostic is a bug of ours
+    config = _validated(root, origin, diagnostics)
     diagnostics.raise_errors()
     for check in checks:
         check(config, diagnostics)
     diagnostics.raise_errors()
     origin.warnings.extend(diagnostics.warnings())
     return config
+
+
+def _validated(root: MappingNode, origin: Origin, diagnostics: Diagnostics) -> Config:
+    """Return the typed configuration; a withheld value that its type does not accept counts as not set."""
+    try:
+        return Config.model_validate(plain(root), context=origin)
+    except ValidationError as error:
+        errors = error.errors(include_url=False, include_input=False)
+    if reduced := without_values(root, [one["loc"] for one in errors if one["type"] != "extra_forbidden"]):
+        return _validated(reduced, origin, diagnostics)
+    diagnostics.withheld = ()  # all that is left is about what is known
+    translate_errors(errors, root, diagnostics)
+    diagnostics.raise_errors()
+    raise AssertionError("an error without a diagnostic is a bug of ours")
 
 
 def state_of(path: Path, *, environ: Mapping[str, str] = os.environ) -> Path:

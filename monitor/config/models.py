@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import NoneType
@@ -65,6 +65,7 @@ class Origin:
     stamps: Mapping[Path, FileStamp] = field(compare=False)  # of the file and those it refers to, as they were read
     places: Mapping[str, Place] = field(compare=False, repr=False)
     interpolated: Mapping[str, str] = field(compare=False, repr=False)  # what may be shown of these values
+    withheld: Collection[str] = field(compare=False, repr=False, default=())  # dotted paths
     warnings: list[Diagnostic] = field(compare=False, repr=False, default_factory=list)
 
 
@@ -348,6 +349,11 @@ class Config(Section):
     def is_interpolated(self, path: str) -> bool:
         """Return whether the value at a dotted path comes from `${…}` and must not be shown."""
         return path in self._origin.interpolated
+
+    @property
+    def withheld(self) -> Collection[str]:
+        """The dotted paths of values that this process does not know; see `load_without_secrets`."""
+        return self._origin.withheld
 
     def reference(self, path: str) -> str:
         """Return what may be shown of an interpolated value: its text in the file, secrets masked."""

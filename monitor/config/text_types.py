@@ -17,6 +17,7 @@ from monitor.collect.formats.fields import Expression
 from monitor.collect.formats.registry import NAMES
 from monitor.config import parsers, web_parsers
 from monitor.config.redact import mask_urls
+from monitor.config.yaml_tree import Withheld
 from monitor.model import Kind, Rate
 from monitor.notify.time_windows import Digest, Quiet
 from monitor.secret import Secret
@@ -40,6 +41,8 @@ class TextType:
     def _parse(self, value: object) -> object:
         if not isinstance(value, str):
             raise PydanticCustomError("text_type", "must be a single value")
+        if isinstance(value, Withheld) and self.write is parsers.secret_text:
+            return Secret(str(value))
         return self.parse(value)
 
 

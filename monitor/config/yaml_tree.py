@@ -8,7 +8,7 @@ the process, and its nodes do not have the place of an alias or a tag.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, NamedTuple
@@ -40,6 +40,7 @@ class ScalarNode:
     is_plain: bool = True  # without quotes: only then can it mean "not set"
     is_secret: bool = False  # its key may hold a secret
     is_interpolated: bool = False  # contains the value of a reference
+    is_withheld: bool = False  # only what may be shown of it is known
     has_error: bool = False  # has been reported; later checks ignore it
 
     @property
@@ -67,6 +68,12 @@ class MappingNode:
 
     place: Place
     entries: Mapping[str, Entry]
+
+
+class Withheld(str):
+    """The text that may be shown of a value which is withheld."""
+
+    __slots__ = ()
 
 
 Node = ScalarNode | SequenceNode | MappingNode
@@ -116,8 +123,34 @@ def plain(node: Node) -> Any:
     if isinstance(node, MappingNode):
         return {key: plain(entry.node) for key, entry in node.entries.items()}
     if isinstance(node, SequenceNode):
-        return [item.text if isinstance(item, ScalarNode) else plain(item) for item in node.items]
-    return None if node.is_unset or node.has_error else node.text
+        items = [item for item in node.items if not _is_dropped(item)]
+        if node.items and not items:
+            return None
+        return [_text(item) if isinstance(item, ScalarNode) else plain(item) for item in items]
+    return None if node.is_unset or node.has_error else _text(node)
+
+
+def _text(node: ScalarNode) -> str:
+    return Withheld(node.text) if node.is_withheld else node.text
+
+
+def _is_dropped(node: Node) -> bool:
+    """Return whether a withheld value of a list was found to be none that its type accepts."""
+    return isinstance(node, ScalarNode) and node.is_withheld and node.has_error
+
+
+def mapped(root: MappingNode, change: Callable[[ScalarNode, KeyPath], ScalarNode], path: KeyPath = ()) -> MappingNode:
+    """Return the tree with each single value changed."""
+
+    def node_at(node: Node, path: KeyPath) -> Node:
+        if isinstance(node, MappingNode):
+            return mapped(node, change, path)
+        if isinstance(node, SequenceNode):
+            return replace(node, items=tuple(node_at(item, (*path, at)) for at, item in enumerate(node.items)))
+        return change(node, path)
+
+    entries = {key: Entry(entry.place, node_at(entry.node, (*path, key))) for key, entry in root.entries.items()}
+    return replace(root, entries=entries)
 
 
 class _Reader:

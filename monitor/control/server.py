@@ -1,8 +1,8 @@
 """Serve commands on the control socket, and send one to the daemon that serves there.
 
 One JSON line each way, one request a connection: `{"verb": "mute", "words": ["team", "8h"]}` is answered with
-`{"done": {…}}` or `{"error": {"code": …, "message": …, "where": …}}`. The socket lies in the state folder; only its
-owner may open it.
+`{"done": {…}}` or `{"error": {"kind": …, "code": …, "message": …, "where": …}}`. The socket lies in the state folder;
+only its owner may open it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.control.commands import Command, Request, execute
-from monitor.errors import MonitorError, UsageError
+from monitor.errors import MonitorError, NotFound, StoreError, UsageError, WrongState
 from monitor.health.request_server import RequestServer
 from monitor.logs import fail, say, warn
 from monitor.ports import Row
@@ -27,6 +27,7 @@ MAX_REQUEST = 64 * 1024  # bytes
 MAX_ANSWER = 4 * 1024 * 1024  # bytes
 CLIENT_TIMEOUT = 2.0  # seconds for the request of one client, and again for its answer
 ANSWER_TIMEOUT = 30.0  # seconds that a client waits: a large dump may be committed first
+_KINDS = {kind.__name__: kind for kind in (NotFound, WrongState, UsageError, StoreError)}  # that a client tells apart
 
 
 class NoDaemon(MonitorError):
@@ -95,7 +96,8 @@ class ControlServer:
             request = _parse_request(line)
             done = execute(self._commands, request)
         except MonitorError as error:
-            return {"error": {"code": error.exit_code, "message": error.message, "where": error.where}}
+            kind = next((name for name, kind in _KINDS.items() if isinstance(error, kind)), None)
+            return {"error": {"kind": kind, "code": error.exit_code, "message": error.message, "where": error.where}}
         except Exception as error:  # noqa: BLE001 - a bug in one command must not end the daemon
             fail("order_failed", error)
             return {"error": {"code": 1, "message": "the daemon failed to do this; its log says why", "where": None}}
@@ -172,12 +174,15 @@ def _parse_json(line: bytes) -> Any:
 
 
 def _parse_answer(line: bytes, state: Path) -> Row:
-    """Return the row of an answer. Raises the error that the daemon reports, with its exit code."""
+    """Return the row of an answer. Raises the error that the daemon reports, with its exit code.
+
+    An error of a kind that is not told apart, or of an earlier daemon, which names no kind, is a MonitorError.
+    """
     match _parse_json(line):
         case {"done": {"text": str()} as done}:
             return dict(done)
-        case {"error": {"code": int(code), "message": str(message), "where": where}}:
-            error = MonitorError(message, where=where)
+        case {"error": {"code": int(code), "message": str(message), "where": where, **rest}}:
+            error = _KINDS.get(str(rest.get("kind")), MonitorError)(message, where=where)
             error.exit_code = code
             raise error
     raise MonitorError(

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from monitor import errors
 from monitor.control.commands import Command, Request
 from monitor.control.server import FILE, MAX_REQUEST, ControlServer, NoAnswer, NoDaemon, ask
 from monitor.errors import MonitorError, NotFound
@@ -38,10 +39,15 @@ def broken() -> Row:
     raise ZeroDivisionError
 
 
+def failing(kind: str) -> Row:
+    raise getattr(errors, kind)("it cannot be done")
+
+
 COMMANDS: Mapping[str, Command] = {
     "hello": Command(arguments=1, run=hello),
     "missing": Command(arguments=1, run=missing),
     "broken": Command(arguments=0, run=broken),
+    "failing": Command(arguments=1, run=failing),
 }
 
 
@@ -97,6 +103,24 @@ def test_a_command_that_fails_wakes_nobody_and_is_told_with_its_code(tmp_path: P
             ask(tmp_path, Request(command="explode"))
         assert failed.value.exit_code == 2
     assert woken == []
+
+
+@pytest.mark.parametrize(
+    ("raised", "seen"),
+    [
+        ("NotFound", "NotFound"),
+        ("WrongState", "WrongState"),
+        ("UsageError", "UsageError"),
+        ("StoreError", "StoreError"),
+        ("StoreUnavailable", "StoreError"),
+        ("LockHeld", "MonitorError"),
+    ],
+)
+def test_an_error_keeps_the_kind_that_a_client_tells_apart(tmp_path: Path, raised: str, seen: str) -> None:
+    with serving(tmp_path), pytest.raises(MonitorError, match="it cannot be done") as failed:
+        ask(tmp_path, Request(command="failing", arguments=(raised,)))
+    assert type(failed.value).__name__ == seen
+    assert failed.value.exit_code == getattr(errors, raised).exit_code
 
 
 def test_a_daemon_that_hangs_is_waited_for_so_long_and_no_longer(tmp_path: Path) -> None:

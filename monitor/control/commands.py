@@ -1,14 +1,16 @@
-"""Commands that change a running monitor (retry, drop, mute, resume); each returns a one-line result."""
+"""Commands that change a running monitor (retry, drop, mute, resume, test); each returns a one-line result."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from monitor.config import positive_duration
 from monitor.errors import NotFound, UsageError
 from monitor.notify.channel_gate import BlockReason, admission
+from monitor.notify.compose import trial_message
 from monitor.notify.send_time import Policy
 from monitor.ports import ChannelStates, Clock, Outbox, Row
 from monitor.times import rfc3339
@@ -54,7 +56,7 @@ def mute_duration(text: str) -> timedelta | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commands:
-    """Retries and drops messages, mutes, resumes channels; the owner holds the lock of the state folder."""
+    """Retries and drops messages, mutes, resumes and tests channels; the owner holds the lock of the state folder."""
 
     channels: Collection[str]  # names, as configured
     watchlists: Collection[str]
@@ -69,19 +71,15 @@ class Commands:
             "drop": Command(arguments=1, run=lambda message: self.drop(_message_id(message))),
             "mute": Command(arguments=2, run=lambda name, duration: self.mute(name, mute_duration(duration))),
             "resume": Command(arguments=1, run=self.resume),
+            "test": Command(arguments=1, run=self.test),
         }
 
     def retry(self, message: int) -> Row:
         """Make a message that is dead, held or waiting due now. Raises NotFound, WrongState."""
         now = self.clock.now()
         channel = self.outbox.requeue(message, now=now)
-        found = admission(self.channel_states.get(channel), Policy(), now=now)
-        text = f"message {message} is due now"
-        if found.is_blocked:
-            until = f" until {rfc3339(found.until)}" if found.until else ""
-            why = found.reason.removeprefix("it ")
-            cure = f"mute {channel} off" if found.reason is BlockReason.MUTED else f"channels resume {channel}"
-            text = f"message {message} waits{until}: channel {channel} {why}; `monitor {cure}` ends that"
+        waits = self._waits(channel, now)
+        text = f"message {message} {waits or 'is due now'}"
         return {"verb": "retry", "message": message, "state": "pending", "text": text}
 
     def drop(self, message: int) -> Row:
@@ -114,13 +112,35 @@ class Commands:
 
     def resume(self, channel: str) -> Row:
         """Try a channel again that failed or refused. Raises NotFound."""
-        if channel not in self.channels:
-            raise NotFound(f"there is no channel {channel!r}; the configuration has {', '.join(self.channels)}")
+        self._require_channel(channel)
         now = self.clock.now()
         self.channel_states.resume(channel, now=now)
         until = self.channel_states.mutes(now=now).get(channel)
         muted = f"; it is muted until {rfc3339(until)}" if until else ""
         return {"verb": "resume", "name": channel, "text": f"channel {channel} is tried again{muted}"}
+
+    def test(self, channel: str) -> Row:
+        """Queue a test message, whose attempts show like those of any other. Raises NotFound."""
+        self._require_channel(channel)
+        now = self.clock.now()
+        self.outbox.enqueue(trial_message(channel), key=f"t:{channel}:{secrets.token_hex(8)}", now=now)
+        waits = self._waits(channel, now)
+        text = f"the test message to channel {channel} {waits or 'is due now'}"
+        return {"verb": "test", "name": channel, "state": "pending", "text": text}
+
+    def _require_channel(self, channel: str) -> None:
+        if channel not in self.channels:
+            raise NotFound(f"there is no channel {channel!r}; the configuration has {', '.join(self.channels)}")
+
+    def _waits(self, channel: str, now: datetime) -> str:
+        """Return until when and why a message to a channel waits, and the command that ends that; "": it is sent."""
+        found = admission(self.channel_states.get(channel), Policy(), now=now)
+        if not found.is_blocked:
+            return ""
+        until = f" until {rfc3339(found.until)}" if found.until else ""
+        why = found.reason.removeprefix("it ")
+        cure = f"mute {channel} off" if found.reason is BlockReason.MUTED else f"channels resume {channel}"
+        return f"waits{until}: channel {channel} {why}; `monitor {cure}` ends that"
 
 
 def _message_id(text: str) -> int:

@@ -37,6 +37,7 @@ from monitor.logs import say, warn
 from monitor.match.matcher import Matcher, frequencies_in
 from monitor.model import Message, Verdict
 from monitor.notify.channels import open_channel
+from monitor.notify.compose import trial_message
 from monitor.notify.guard import GuardedChannel, fits
 from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from monitor.notify.worker import UnrecordedAttempts
@@ -195,10 +196,8 @@ def send_test(config: Config, name: str, *, stream: TextIO) -> Verdict:
     """Send a test message to a channel at once, without the outbox. Raises NotFound."""
     if name not in config.channels:
         raise NotFound(f"there is no channel {name!r}; the configuration has {', '.join(config.channels)}")
-    text = f"A test message from monitor: if you read this, the channel {name!r} works."
-    message = Message(channel=name, kind="test", source="", text=text)
     guarded = GuardedChannel(_channel(config, name, stream))
-    return guarded.send(message, delivery=f"0-{secrets.token_hex(8)}")
+    return guarded.send(trial_message(name), delivery=f"0-{secrets.token_hex(8)}")
 
 
 def _absolute(path: Path) -> bytes:

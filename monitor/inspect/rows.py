@@ -162,9 +162,9 @@ def setting_row(file: Path, setting: Setting) -> Row:
 
 
 def message_row(message: MessageRecord) -> Row:
-    """Return a line of `alerts`; only a system message has a text."""
+    """Return a line of `alerts`; only a message about the monitor itself has a text."""
     row = _fields(message)
-    return row if message.kind == "system" else {name: value for name, value in row.items() if name != "text"}
+    return row if message.kind in ("system", "test") else {name: value for name, value in row.items() if name != "text"}
 
 
 def dump_row(report: IngestReport) -> Row:

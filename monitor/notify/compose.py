@@ -109,6 +109,12 @@ def in_parts(whole: Message, items: Sequence[Item], limit: PartLimit) -> tuple[M
     return tuple(replace(whole, items=part, part=n, parts=len(parts)) for n, part in enumerate(parts, start=1))
 
 
+def trial_message(channel: str) -> Message:
+    """Return a message that only shows whether its channel works; it passes quiet hours."""
+    text = f"A test message from monitor: if you read this, the channel {channel!r} works."
+    return Message(channel=channel, kind="test", source="", text=text, is_urgent=True)
+
+
 def shorten_edits(edits: Sequence[Edit]) -> tuple[Edit, ...]:
     """Cut long texts down to their two ends, and a very long list to its beginning."""
     short: list[Edit] = []

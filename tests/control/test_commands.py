@@ -233,3 +233,36 @@ def test_a_command_that_makes_no_sense_is_refused(verb: str, words: tuple[str, .
     with pytest.raises(MonitorError, match=text) as refused:
         Harness().execute(verb, *words)
     assert refused.value.exit_code == 2
+
+
+def test_a_test_message_is_queued_like_any_other_and_passes_quiet_hours() -> None:
+    harness = Harness()
+    for _ in range(2):
+        assert harness.execute("test", "team") == {
+            "verb": "test",
+            "name": "team",
+            "state": "pending",
+            "text": "the test message to channel team is due now",
+        }
+    rows = harness.outbox.rows
+    assert [(row.message.channel, row.message.kind, row.message.is_urgent) for row in rows] == [
+        ("team", "test", True)
+    ] * 2
+    assert "'team' works" in rows[0].message.text
+
+
+def test_a_test_message_says_what_it_waits_for() -> None:
+    harness = Harness()
+    harness.commands.mute("team", HOUR)
+    assert harness.execute("test", "team")["text"] == (
+        "the test message to channel team waits until 2026-11-22T13:00:00Z: channel team is muted; "
+        "`monitor mute team off` ends that"
+    )
+
+
+@pytest.mark.parametrize("name", ["fta", "", "taem"])
+def test_only_a_channel_is_tested(name: str) -> None:
+    harness = Harness()
+    with pytest.raises(NotFound, match="the configuration has team, mail"):
+        harness.execute("test", name)
+    assert harness.outbox.rows == []

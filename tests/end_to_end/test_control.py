@@ -8,6 +8,8 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from monitor.control.commands import Request as ControlRequest
+from monitor.control.server import ask
 from tests.end_to_end.harness import CONFIG, Project, record
 from tests.servers import Answer, http_server
 
@@ -174,3 +176,18 @@ def test_an_order_leaves_the_daemon_its_lock(tmp_path: Path) -> None:
         status = project.run("status", "--json").rows()[0]
         assert (status["daemon"]["pid"], status["daemon"]["verb"]) == (daemon.process.pid, "run")
         assert daemon.stop() == 0
+
+
+def test_a_test_message_goes_the_way_of_every_message_and_its_attempts_show(tmp_path: Path) -> None:
+    with http_server(Answer(status=413), Answer()) as server:
+        project = Project(tmp_path / "p", url=f"json://127.0.0.1:{server.port}")
+        with project.daemon() as daemon:
+            for number, event in enumerate(("message_buried", "message_sent"), start=1):
+                row = ask(project.folder / "state", ControlRequest(command="test", arguments=("hook",)))
+                assert row["text"] == "the test message to channel hook is due now"
+                server.wait_for(number)
+                daemon.wait_for_event(event)
+            assert daemon.stop() == 0
+    tests = [row for row in project.run("alerts", "--json").rows() if row["kind"] == "test"]
+    assert [(row["state"], row["attempts"], row["items"]) for row in tests] == [("dead", 1, []), ("sent", 1, [])]
+    assert {"'hook' works" in row["text"] for row in tests} == {True}

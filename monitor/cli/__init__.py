@@ -25,6 +25,7 @@ COMMANDS = {
     "show": "Show every version of a release with a redline.",
     "match": "Try a query or a watchlist on every stored release, or on one dump.",
     "explain": "Explain how watchlists match one release, part by part.",
+    "watchlists": "List the watchlists: rule, channels, mute and last match.",
     "alerts": "List the messages to channels and their state; retry or drop some.",
     "channels": "List the channels; test or resume one.",
     "mute": "Mute a channel or a watchlist for a given time.",

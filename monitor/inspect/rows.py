@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from monitor.errors import Diagnostic
     from monitor.inspect.backtest import Candidate
     from monitor.inspect.preview import Preview
+    from monitor.inspect.watchlists import WatchlistState
     from monitor.match.explain import Explanation
 
 # DEL and C1 controls pass json.dumps unescaped, bidirectional controls reorder what a person reads.
@@ -149,6 +150,14 @@ def explanation_row(release: int, watchlist: str, explanation: Explanation) -> R
 def diagnostic_row(diagnostic: Diagnostic) -> Row:
     """Return a line of `check`."""
     return {name: getattr(diagnostic, name) for name in ("severity", "file", "line", "column", "path", "message")}
+
+
+def watchlist_row(watchlist: WatchlistState) -> Row:
+    """Return a line of `watchlists`."""
+    last = watchlist.last
+    names = ("id", "at", "kind", "release", "version", "title")
+    row = _fields(watchlist, last="last_match", is_urgent="urgent")
+    return {**row, "last_match": {name: _json_value(getattr(last, name)) for name in names} if last else None}
 
 
 def setting_row(file: Path, setting: Setting) -> Row:

@@ -46,6 +46,7 @@ OUTPUTS = {
     "match FTA --file seeds/2024-07-03.txt": "match",
     "preview seeds/2024-07-05.txt": "preview",
     "explain 2": "explain",
+    "watchlists": "watchlists",
     "check": "check",
     "channels": "channels",
     "channels test hook": "channels-test",

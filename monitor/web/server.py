@@ -1,48 +1,61 @@
-"""Serve an ASGI application on sockets that are bound already: the door to uvicorn."""
+"""Serve an ASGI application on sockets that are bound already: the door to uvicorn and h11.
+
+uvicorn lets a client take as long as it likes. Here a request has a deadline and so has each part of an answer, the
+number of connections is bounded, and what is no HTTP is refused with the same headers as everything else.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 import socket
+import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from monitor.logs import warn
+from monitor.web.guard import HEADERS, Guard, Limits
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from starlette.types import ASGIApp
 
 TICK = 1.0  # seconds between two checks whether to end; uvicorn's own loop wakes ten times as often
 BACKLOG = 64  # connections that the kernel holds; with many more, a flood of silent ones blocks for 15 s
 GRACE = 1  # seconds that open answers get at the end
+_SILENT = logging.CRITICAL + 1  # uvicorn logs nothing; what matters is logged by `Guard` and by the loop's handler
 
 
 class Server(uvicorn.Server):
     """A server that wakes once a second while nothing is asked of it; `stop` ends it from any thread."""
 
-    def __init__(self, app: ASGIApp, *, on_started: Callable[[], None] = lambda: None) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http="h11",
-                ws="none",
-                loop="asyncio",
-                lifespan="on",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                backlog=BACKLOG,
-                timeout_graceful_shutdown=GRACE,
-            )
-        )
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limits: Limits = Limits(),  # noqa: B008 - it is frozen
+        on_started: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(_Config(Guard(app, limits), limits))
         self._on_started = on_started
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, with errors of the loop in our log."""
+        self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(_log_loop_error)
+        await super().startup(sockets)
+
     async def main_loop(self) -> None:
         """Tick once a second, or at once when `stop` was called."""
-        self._loop = asyncio.get_running_loop()
         self._on_started()
         counter = 0
         while not await self.on_tick(counter * 10):
@@ -52,6 +65,11 @@ class Server(uvicorn.Server):
             except TimeoutError:
                 continue
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End at once by a signal; uvicorn raises it again once the server has ended."""
+        super().handle_exit(sig, frame)
+        self.stop()
+
     def stop(self) -> None:
         """End the server; any thread may call it."""
         self.should_exit = True
@@ -59,5 +77,154 @@ class Server(uvicorn.Server):
             self._loop.call_soon_threadsafe(self._wake.set)
 
     def serve_on(self, listeners: Sequence[socket.socket]) -> None:
-        """Serve until `stop` or a signal."""
+        """Serve until `stop` or a signal, and close the listeners."""
         self.run(sockets=list(listeners))
+
+
+class _Config(uvicorn.Config):
+    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+        super().__init__(
+            app,
+            http=Connection,
+            ws="none",
+            loop="asyncio",
+            lifespan="on",
+            log_config=None,
+            log_level=_SILENT,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            backlog=BACKLOG,
+            h11_max_incomplete_event_size=limits.head,
+            timeout_graceful_shutdown=GRACE,
+        )
+        self.limits = limits
+
+
+class Connection(H11Protocol):
+    """One connection: a client that is too slow, or that sends no HTTP, is cut off."""
+
+    config: _Config
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._deadline: asyncio.TimerHandle | None = None  # None: no request is awaited
+        self._send_deadline: asyncio.TimerHandle | None = None  # None: everything is sent
+        self._is_refused = False  # what still comes is ignored
+
+    @property
+    def awaits_request(self) -> bool:
+        """Return whether the client still owes a part of its request, or of its next one."""
+        return self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
+
+    @property
+    def ends_at(self) -> float:
+        """The time of the loop at which this connection is cut off or closed, as long as the client sends nothing."""
+        timers = (self._deadline, self.timeout_keep_alive_task)
+        return min((timer.when() for timer in timers if timer), default=math.inf)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        """Accept a client."""
+        self._is_refused = not self._has_room()
+        super().connection_made(transport)
+        if self._is_refused:
+            transport.abort()
+            return
+        transport.set_write_buffer_limits(high=0)  # so that `pause_writing` tells of every byte that is not sent yet
+        self._arm()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the client."""
+        self._disarm()
+        self.resume_writing()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take a part of a request."""
+        if self._is_refused:
+            return
+        self._arm()
+        super().data_received(data)
+        self._settle()
+
+    def on_response_complete(self) -> None:
+        """Go on with the request that the client may have sent already."""
+        super().on_response_complete()
+        self._settle()
+        if self.awaits_request and self.conn.trailing_data[0]:
+            self._arm()
+
+    def pause_writing(self) -> None:
+        """Give the client time to take what is sent."""
+        super().pause_writing()
+        if self._send_deadline is None:
+            self._send_deadline = self.loop.call_later(self.config.limits.send, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Note that the client has taken everything."""
+        super().resume_writing()
+        if self._send_deadline:
+            self._send_deadline.cancel()
+            self._send_deadline = None
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, and read on until the client has seen why; called while the error is handled."""
+        cycle: RequestResponseCycle | None = self.cycle  # None: there was no request yet
+        if (cycle and not cycle.response_complete) or self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.abort()
+            return
+        error = sys.exception()
+        hint = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
+        status = HTTPStatus(hint if hint in list(HTTPStatus) else 400)
+        text = f"{status.phrase}\n".encode()
+        headers = [
+            *((name.encode(), value.encode()) for name, value in HEADERS.items()),
+            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-length", b"%d" % len(text)),
+            (b"connection", b"close"),
+        ]
+        response = h11.Response(status_code=status, headers=headers, reason=status.phrase.encode())
+        for event in (response, h11.Data(data=text), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self._is_refused = True
+        if self.transport.can_write_eof():
+            self.transport.write_eof()  # a close would reset the connection while the client still sends
+        self._arm()
+
+    def _has_room(self) -> bool:
+        """Return whether there may be one more connection, if need be in the place of one that owes its request."""
+        others = cast("set[Connection]", self.connections)
+        if len(others) < self.config.limits.connections:
+            return True
+        waiting = [other for other in others if other.awaits_request]
+        if waiting:
+            oldest = min(waiting, key=lambda other: other.ends_at)
+            others.discard(oldest)
+            oldest.transport.abort()
+        return bool(waiting)
+
+    def _should_upgrade(self) -> bool:
+        """Return False: a request to speak another protocol is answered as if it did not ask."""
+        return False
+
+    def _settle(self) -> None:
+        """End the time of a request that is here as a whole."""
+        if not self.awaits_request and not self._is_refused:
+            self._disarm()
+
+    def _arm(self) -> None:
+        """Begin the time of a request, unless it has begun."""
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(self.config.limits.request, self.transport.abort)
+
+    def _disarm(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+def _log_loop_error(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what asyncio would log: no free descriptor for a client, or an error in a callback."""
+    error = context.get("exception")
+    reason = error.strerror if isinstance(error, OSError) else f"{context['message']}: {error!r}"
+    warn("web_failed", reason=reason)

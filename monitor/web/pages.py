@@ -6,7 +6,6 @@ by `markup` and `charts` alone.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from monitor.text import escape
+from monitor.web import charts, markup
 from monitor.web.static_files import static_name
 
 if TYPE_CHECKING:
     from monitor.web.site import Site
 
-_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 NAVIGATION = (
     ("/", "Timeline"),
     ("/releases", "Releases"),
@@ -85,7 +83,9 @@ def _environment() -> Environment:
     )
     made.filters["clock"] = lambda time, zone: time.astimezone(zone).strftime("%H:%M")
     made.filters["short_time"] = _short_time
-    made.tests["korean"] = lambda text: _HANGUL.search(text or "") is not None
+    made.tests["korean"] = markup.is_korean
+    made.globals["markup"] = markup  # texts with marks, as templates print them
+    made.globals["charts"] = charts
     made.filters["iso"] = lambda time: time.isoformat()
     return made
 
@@ -98,4 +98,4 @@ def _short_time(time: datetime, zone: Any) -> str:
 
 def _neutralised(value: object) -> object:
     """Make a printed text harmless; markup of our own stays."""
-    return escape(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+    return markup.clean(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

@@ -41,10 +41,12 @@ def site_of(request: Request) -> Site:
 def render(request: Request, name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
     """Return a page; values: what its template prints, beside what every page has."""
     site = site_of(request)
-    config = site.config
+    config, root = site.config, page_path(request, "")
     common = {
         "config": config,
         "here": request.url.path,
+        "back": link(request).removeprefix(root),
+        "done": site.done.sentence(request.query_params.get("done", "")),
         "link": lambda **changed: link(request, **changed),
         "path": lambda path: page_path(request, path),
         "navigation": NAVIGATION,
@@ -63,8 +65,11 @@ def page_path(request: Request, path: str) -> str:
 
 
 def link(request: Request, **changed: object) -> str:
-    """Return this page's address with some parameters changed; None removes one. All state is in the address."""
-    wanted: dict[str, object] = {**request.query_params, **changed}
+    """Return this page's address with some parameters changed; None removes one. All state is in the address.
+
+    What was done last is no state of a page.
+    """
+    wanted: dict[str, object] = {**request.query_params, "done": None, **changed}
     kept = {name: str(value) for name, value in wanted.items() if value not in (None, "")}
     path = page_path(request, request.url.path)
     return f"{path}?{urlencode(kept)}" if kept else path

@@ -12,21 +12,24 @@ from datetime import UTC, datetime
 
 from anyio.to_thread import current_default_thread_limiter
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from monitor.config import Config
 from monitor.control.commands import Request as ControlRequest
 from monitor.control.server import ask
-from monitor.errors import Diagnostic
+from monitor.errors import Diagnostic, MonitorError, NotFound, StoreUnavailable
 from monitor.inspect.pending import ReadOnlyStores, open_read_only
 from monitor.ports import Row
-from monitor.web import timeline
+from monitor.web import actions, timeline
+from monitor.web.errors import show_error, show_http_error
 from monitor.web.static_files import serve_static
 
 THREADS = 4  # that answer requests; more would only fight for the processor
 
 ROUTES: Sequence[Route] = (
     Route("/", timeline.show, name="timeline"),
+    Route("/actions/{command}", actions.act, methods=["POST"], name="act"),
     Route("/static/{name}", serve_static, name="static"),
 )
 
@@ -45,13 +48,17 @@ class Site:
         self.faults: tuple[Diagnostic, ...] = ()  # of a changed configuration that is refused
         self.is_read_only = is_read_only
         self.now = now
+        self.done = actions.DoneActions()
         self._stores: ReadOnlyStores | None = None
 
     @contextmanager
     def stores(self) -> Iterator[ReadOnlyStores]:
-        """Open the store once, for all requests. Raises NotFound and StoreError as `open_stores` does."""
+        """Open the store once, for all requests. Raises StoreError, also where there is no store yet."""
         if self._stores is None:
-            self._stores = open_read_only(self.config)
+            try:
+                self._stores = open_read_only(self.config)
+            except NotFound as error:  # what is asked for may well exist
+                raise StoreUnavailable(error.message, where=error.where) from error
         yield self._stores
 
     def run(self, request: ControlRequest) -> Row:
@@ -74,6 +81,7 @@ def create_app(site: Site) -> Starlette:
         yield
         site.close()
 
-    app = Starlette(routes=list(ROUTES), lifespan=lifespan)
+    handlers = {MonitorError: show_error, HTTPException: show_http_error}
+    app = Starlette(routes=list(ROUTES), lifespan=lifespan, exception_handlers=handlers)
     app.state.site = site
     return app

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from monitor.logs import warn
 
-_NAMES = ("monitor.db", "monitor.lock", "control.sock", "STORE_ID", "daemon.json", "backup.json")
+_NAMES = ("monitor.db", "monitor.lock", "control.sock", "STORE_ID", "daemon.json", "backup.json", "web.key")
 _OTHERS = 0o077  # the rights of group and others
 
 

@@ -19,7 +19,7 @@ def mode_of(path: Path) -> int:
 def opened(state: Path) -> Path:
     """A folder that an earlier version left open to everybody."""
     state.mkdir()
-    for name in ("monitor.db", "monitor.db-shm", "monitor.lock", "monitor.db.before-8.bak", "weekly.bak"):
+    for name in ("monitor.db", "monitor.db-shm", "monitor.lock", "monitor.db.before-8.bak", "weekly.bak", "web.key"):
         (state / name).touch()
         (state / name).chmod(0o644)
     state.chmod(0o755)

@@ -29,7 +29,8 @@ Query = Iterable[tuple[str, str]]
 def token(state: Path, user: str, path: str, query: Query = ()) -> str:
     """Return the token with which this user's reader opens a feed; the first one makes the key.
 
-    path: without the prefix under which people reach the page. Raises StoreUnavailable where no key can be written, or read.
+    path: without the prefix under which people reach the page.
+    Raises StoreUnavailable where no key can be written, or read.
     """
     key = _read_key(state)
     if key is None and read_bytes(state / KEY_FILE) is None and os.path.lexists(state / KEY_FILE):

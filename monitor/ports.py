@@ -27,15 +27,8 @@ from monitor.model import (
     Sketch,
     Verdict,
 )
-from monitor.records import (
-    Backlog,
-    IndexWords,
-    IntegrityCheck,
-    LedgerEntry,
-    Listing,
-    OverdueDumps,
-    Pruned,
-)
+from monitor.search_values import IndexWords
+from monitor.state_values import Backlog, IntegrityCheck, LedgerEntry, Listing, OverdueDumps, Pruned
 from monitor.times import ClockReading
 
 _NO_TIME = timedelta(0)

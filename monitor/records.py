@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from operator import attrgetter
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from monitor.dump_age import Evidence
 from monitor.ingest_values import IdCounts, IngestReport
-from monitor.model import FileSignature, Head, Kind, Release
+from monitor.model import Kind, Release
+from monitor.page_records import AttemptRecord, DayCount, DeliveryRecord, DeliveryTimes, Facets, VersionText
+from monitor.search_values import SearchQuery
 
 PAGE = 500  # values read at a time: a large store never lies in memory
 
 DumpCursor = tuple[datetime, int, bytes]  # when it was ingested, id, path of a copy
 FIRST_DUMP: DumpCursor = (datetime.min.replace(tzinfo=UTC), 0, b"")
+LAST_DUMP: DumpCursor = (datetime.max.replace(tzinfo=UTC), 2**63 - 1, b"")  # behind all of them
 
 
 class Listed:
@@ -84,6 +87,10 @@ class EventFilter:
     kind: str = ""
     watchlist: str = ""
     dump: str = ""
+    until: datetime | None = None  # those before it
+    kinds: frozenset[str] = frozenset()  # any of these; empty does not narrow
+    source: str = ""
+    is_notified: bool | None = None  # whether somebody was notified; of a watchlist, because of that one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +145,8 @@ class MessageRecord(Listed):
     items: tuple[MessageItem, ...]
     text: str = ""  # what a system or test message says
     uncertain: int = 0  # attempts whose outcome nobody knows
+    created_at: datetime | None = None  # None: notices that wait for their message, as with the next
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +166,8 @@ class Appearance(Listed):
     id: int  # of the dump
     dump: str
     at: datetime
+    kind: Kind = Kind.UNCHANGED  # what it meant for the release
+    reason: str = ""  # of that; "" where it changed nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,108 +220,26 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pruned:
-    """How much a pruning deleted."""
+class Found:
+    """One page of the releases that a search finds, newest first, and how many it finds by their facets.
 
-    versions: int = 0  # old texts
-    messages: int = 0
-    events: int = 0
-    copies: int = 0  # old automatic backups, and stores that a restore replaced
+    Each count is of what passes all filters but its own: the sources whatever source is wanted, and so on.
+    """
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntegrityCheck:
-    """A check of the store, with what it found."""
-
-    check: str
-    faults: tuple[str, ...] = ()
-
-    @property
-    def is_ok(self) -> bool:
-        """Return whether it found no fault."""
-        return not self.faults
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastDump:
-    """How old the newest dump of a listing is, as `monitor.model.Head` has it of a release."""
-
-    confirmed: datetime
-    stamped: datetime | None = None
-    newest: date | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """What the store knows of one listing of a source."""
-
-    last: LastDump | None  # None: there was no dump of it
-    heads: tuple[Head, ...]  # seen in it before, within the days asked for
-    missing: frozenset[int] = frozenset()  # of these, what its last dump lacked together with most others
-    known: int = 0  # how many it has shown within these days, those that were asked to be left out included
-
-
-class LedgerEntry(NamedTuple):
-    """One row of the ingest ledger: a path as it was last ingested."""
-
-    signature: FileSignature
-    sha256: bytes
-    status: str  # as in IngestReport
-    parser: int  # version of the parser that read it
-
-
-class OverdueDumps(NamedTuple):
-    """How many held dumps were not completed in time."""
-
-    unfinished: int = 0  # their last record is
-    empty: int = 0  # the file holds no record
-
-    @property
-    def total(self) -> int:
-        """Return how many there are of both kinds."""
-        return self.unfinished + self.empty
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backlog:
-    """What an outbox has still to send."""
-
-    pending: int = 0  # messages, and notices that are in none yet
-    oldest: datetime | None = None  # when the oldest pending message was made; None: there is none
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchWord:
-    """A word to search for, by the words that the index holds."""
-
-    ranges: tuple[tuple[str, str], ...]  # first and last words in the index's order; each that is found is in one
-    accepts: Callable[[str], bool]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchPhrase:
-    """Words side by side in one of these fields."""
-
-    words: tuple[SearchWord, ...]
-    fields: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchQuery:
-    """What to search for: of each group some phrase, all of them anywhere in the release."""
-
-    all_of: tuple[tuple[SearchPhrase, ...], ...]
-    index_words: IndexWords
-
-
-IndexWords = Callable[[Release], tuple[str, str, str]]  # a release → the words of title, body and category
+    page: Sequence[Stored]
+    total: int
+    sources: Mapping[str, int]
+    categories: Mapping[str, int]  # "": none was given
+    months: Mapping[str, int]  # 2026-11, newest first; "": no day was given
 
 
 class Archive(Protocol):
     """The read side, for commands and pages; never writes and never blocks a writer.
 
-    Every list comes oldest first and a page at a time: the first `limit` values behind the one whose cursor is `after`.
-    A shorter page is the last one. `read_all` reads a list to its end.
+    A list comes oldest first and a page at a time: the first `limit` values behind the one whose cursor is `after`.
+    A shorter page is the last one. `read_all` reads a list to its end. Lists for people come newest first: the first
+    `limit` values older than the one whose cursor is `before`; None: from the newest one.
+    Every read ends its transaction before it returns.
     """
 
     def events(self, wanted: EventFilter, *, after: int = 0, limit: int = PAGE) -> Sequence[EventRecord]:
@@ -318,6 +247,41 @@ class Archive(Protocol):
 
     def event_before_last(self, count: int, wanted: EventFilter) -> int:
         """Return the id behind which the last `count` events that pass the filter begin; 0: there are no more."""
+
+    def page(
+        self, wanted: EventFilter, *, before: int | None = None, after: int | None = None, limit: int = PAGE
+    ) -> Sequence[EventRecord]:
+        """Return events that pass the filter, newest first; after: the oldest ones newer than this id instead."""
+
+    def event(self, id_: int) -> EventRecord:
+        """Return one event. Raises NotFound."""
+
+    def latest(self) -> int:
+        """Return the id of the newest event; 0: there is none. Cheap."""
+
+    def facets(self, wanted: EventFilter) -> Facets:
+        """Count events by their facets: those since `wanted.since`, else of the 90 days up to the newest one."""
+
+    def per_day(self, midnights: Sequence[datetime], wanted: EventFilter) -> Sequence[DayCount]:
+        """Count the events that pass the filter, from each of these times to the next one."""
+
+    def per_month(self, watchlist: str, zone: tzinfo) -> Mapping[str, DayCount]:
+        """Count the events that a watchlist matched by the month of a zone (2026-11), oldest first; no empty month."""
+
+    def watchlist_days(self, midnights: Sequence[datetime]) -> Mapping[str, Sequence[int]]:
+        """Count the events that each watchlist matched, from each of these times to the next one."""
+
+    def watchlist_totals(self) -> Mapping[str, DayCount]:
+        """Count the events that each watchlist ever matched, those that no configuration names any more included."""
+
+    def last_matches(self) -> Mapping[str, EventRecord]:
+        """Return the newest event that each watchlist matched."""
+
+    def texts(self, wanted: Collection[tuple[int, int]]) -> Mapping[tuple[int, int], VersionText]:
+        """Return the texts of versions, by release and version; unknown ones are left out.
+
+        Each has the text that was current before it; a stale version is never current.
+        """
 
     def release_events(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[EventRecord]:
         """Return the events of one release; after: an id."""
@@ -328,14 +292,48 @@ class Archive(Protocol):
     def shown_by(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[Appearance]:
         """Return the dumps that showed a release, changed or not; after: the id of a dump."""
 
+    def shown_page(self, release: int, *, before: int | None = None, limit: int = PAGE) -> Sequence[Appearance]:
+        """Return the dumps that showed a release, newest first; before: the id of a dump."""
+
     def messages(self, state: str | None = None, *, after: int = 0, limit: int = PAGE) -> Sequence[MessageRecord]:
         """Return messages, or those in one state; after: an id."""
+
+    def messages_page(
+        self, state: str | None = None, channel: str | None = None, *, before: int | None = None, limit: int = PAGE
+    ) -> Sequence[MessageRecord]:
+        """Return messages, newest first, or those in one state or of one channel; before: an id."""
+
+    def last_messages(self, channel: str, n: int) -> Sequence[MessageRecord]:
+        """Return the last messages of a channel, newest first."""
+
+    def message(self, id_: int) -> MessageRecord:
+        """Return one message. Raises NotFound."""
+
+    def attempts(self, messages: Collection[int]) -> Mapping[int, Sequence[AttemptRecord]]:
+        """Return the attempts of messages, each in the order of time; a message without any is left out."""
+
+    def deliveries(self, release: int) -> Sequence[DeliveryRecord]:
+        """Return the messages and waiting notices that told of a release, newest event first, by channel."""
+
+    def delivery_times(self, midnights: Sequence[datetime]) -> Sequence[DeliveryTimes]:
+        """Return how long the messages took that were made from each of these times to the next one.
+
+        Of more messages than a few thousand, the newest ones are read.
+        """
 
     def dumps(self, *, after: DumpCursor = FIRST_DUMP, limit: int = PAGE) -> Sequence[DumpRecord]:
         """Return ingested files in the order of time, duplicates too."""
 
+    def dumps_page(self, *, before: DumpCursor | None = None, limit: int = PAGE) -> Sequence[DumpRecord]:
+        """Return ingested files, newest first, duplicates too."""
+
     def rejects(self, *, after: int = 0, limit: int = PAGE) -> Sequence[RejectRecord]:
         """Return rejects; after: an id."""
+
+    def rejects_page(
+        self, state: str | None = None, *, before: int | None = None, limit: int = PAGE
+    ) -> Sequence[RejectRecord]:
+        """Return rejects, newest first, or those in one state; before: an id."""
 
     def summary(self) -> Summary:
         """Return the counts that `status` shows."""
@@ -348,6 +346,9 @@ class Archive(Protocol):
 
     def heads(self, *, since: date | None = None, after: int = 0, limit: int = PAGE) -> Sequence[Stored]:
         """Return releases as they are now, or those of that day and later; after: a number."""
+
+    def heads_before(self, number: int | None = None, limit: int = PAGE) -> Sequence[Stored]:
+        """Return releases as they are now, newest first: those of lower numbers; None: the newest ones."""
 
     def head_before_last(self, count: int) -> int:
         """Return the number behind which the last `count` releases begin; 0: there are no more."""
@@ -363,3 +364,28 @@ class Archive(Protocol):
 
     def search(self, query: SearchQuery, *, since: date | None = None) -> Sequence[int]:
         """Return the numbers of releases whose current text the query finds, ascending."""
+
+    def found(
+        self,
+        query: SearchQuery | None,
+        *,
+        source: str = "",
+        category: str | None = None,
+        since: date | None = None,
+        month: str = "",
+        before: int | None = None,
+        limit: int = PAGE,
+    ) -> Found:
+        """Return releases whose current text the query finds, newest first; before: a number.
+
+        query: None finds every release. category: "" finds those without one; None does not narrow. month: 2026-11.
+        """
+
+    def store_id(self) -> str:
+        """Return the identity of the store, which a backup and a restored store share."""
+
+    def generation(self) -> tuple[int, ...]:
+        """Return a value that differs from the last one when anything was committed meanwhile. Cheap.
+
+        Two archives that were opened apart never give the same value.
+        """

@@ -13,7 +13,7 @@ from monitor.cli.progress import progress_bar
 from monitor.clock import SteadyClock, wall_time
 from monitor.control import lock
 from monitor.ports import Maintenance, Retention
-from monitor.records import IntegrityCheck
+from monitor.state_values import IntegrityCheck
 from monitor.text import escape
 
 _FILE = click.Path(path_type=Path)

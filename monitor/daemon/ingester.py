@@ -25,7 +25,7 @@ from monitor.logs import fail, say, warn
 from monitor.model import Dump, FileSignature, Kind
 from monitor.pipeline import Routing, ingest
 from monitor.ports import ChannelStates, SourceStates, Store
-from monitor.records import LedgerEntry
+from monitor.state_values import LedgerEntry
 from monitor.text import escape
 from monitor.times import rfc3339
 

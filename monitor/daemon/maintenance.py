@@ -9,7 +9,7 @@ from monitor.errors import StoreError
 from monitor.logs import say, warn_store
 from monitor.match.search import index_words
 from monitor.ports import Clock, Maintenance, Retention
-from monitor.records import Pruned
+from monitor.state_values import Pruned
 
 PAUSE = 15.0  # seconds between rounds; search reads what is not indexed yet as it is
 STEP = 50  # versions per transaction: a due message waits for no more than these

@@ -17,7 +17,7 @@ from monitor.logs import warn, warn_store
 from monitor.model import Delivery, Message
 from monitor.notify.retry import Decision, Transition
 from monitor.ports import Clock, Outbox
-from monitor.records import OverdueDumps
+from monitor.state_values import OverdueDumps
 
 _REMIND_AFTER = timedelta(hours=1)
 _SEE_REJECTS = "`monitor dumps --rejects` says why; the files are left as they are."

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from monitor.ingest_values import IngestReport
 from monitor.model import Kind
 from monitor.notify.retry import Action
-from monitor.records import Backlog
+from monitor.state_values import Backlog
 
 RESULTS = ("stored", "duplicate", "held", "rejected", "empty", "superseded", "failed")  # of an ingest
 # The state of a message after an attempt.

@@ -172,8 +172,8 @@ def setting_row(file: Path, setting: Setting) -> Row:
 
 def message_row(message: MessageRecord) -> Row:
     """Return a line of `alerts`; only a message about the monitor itself has a text."""
-    row = _fields(message)
-    return row if message.kind in ("system", "test") else {name: value for name, value in row.items() if name != "text"}
+    unprinted = {"created_at", "expires_at"} | (set() if message.kind in ("system", "test") else {"text"})
+    return {name: value for name, value in _fields(message).items() if name not in unprinted}
 
 
 def dump_row(report: IngestReport) -> Row:

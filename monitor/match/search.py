@@ -22,7 +22,7 @@ from monitor.match.tokens import GLUED, Token, Word, as_cased, tokens
 from monitor.match.watchlist import keyword_rule
 from monitor.model import Release
 from monitor.readable import readable
-from monitor.records import SearchPhrase, SearchQuery, SearchWord
+from monitor.search_values import SearchPhrase, SearchQuery, SearchWord
 
 _CASED = "^"  # before what tells the letter case of a word
 _LAST = "\U0010ffff"  # behind every other character in the index

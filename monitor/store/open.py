@@ -15,11 +15,10 @@ from monitor.records import Archive
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.backup import last_backup
 from monitor.store.sqlite.channel_states import SqliteChannelStates
+from monitor.store.sqlite.connection import BUSY, has_full_text_search
 from monitor.store.sqlite.database import (
-    BUSY,
     FILE,
     Handle,
-    has_full_text_search,
     open_for_reading,
     open_for_writing,
     open_immutable,

@@ -12,7 +12,7 @@ from monitor.channel_health import ChannelState, after_resume
 from monitor.errors import NotFound, WrongState
 from monitor.model import Delivery, DraftMessage, Message, PendingNotice, Verdict
 from monitor.ports import LEASE
-from monitor.records import Backlog
+from monitor.state_values import Backlog
 
 
 @dataclass(slots=True, kw_only=True)

@@ -98,7 +98,8 @@ def test_a_backup_is_made_verified_and_restored(project: Project) -> None:
     assert (done.code, "monitor.db.replaced-" in done.out) == (0, True)
     rows = project.run("db", "verify", "--deep", "--json").rows()
     assert [(row["check"], row["ok"], row["faults"]) for row in rows] == [
-        (check, True, []) for check in ("pages and indexes", "references", "STORE_ID", "heads", "messages", "texts")
+        (check, True, [])
+        for check in ("pages and indexes", "references", "STORE_ID", "heads", "watchlists", "messages", "texts")
     ]
     assert project.run("run", "--once").out == ""  # nothing is sent again
 

@@ -12,7 +12,7 @@ from monitor.errors import UsageError
 from monitor.match.search import index_words, search_query
 from monitor.model import Kind, Outcome, Verdict
 from monitor.ports import Retention
-from monitor.records import Pruned
+from monitor.state_values import Pruned
 from monitor.testing import NOON
 from tests.contract.pairs import Pair
 from tests.contract.takes import dump, figures, record, take_in

@@ -19,7 +19,7 @@ from monitor.model import (
 )
 from monitor.notify.compose import PartLimit
 from monitor.notify.send_time import Policy
-from monitor.records import Backlog
+from monitor.state_values import Backlog
 from monitor.testing import NOON, note
 from tests.contract.pairs import OUTBOXES, Pair
 from tests.contract.takes import dump, figures, record, take_in

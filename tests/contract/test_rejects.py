@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from monitor.ingest_values import Mode
 from monitor.model import Kind
-from monitor.records import OverdueDumps
+from monitor.state_values import OverdueDumps
 from monitor.testing import NOON, dump_of
 from tests.contract.pairs import Pair
 from tests.contract.takes import HALF, dump, record, take_in

@@ -24,7 +24,7 @@ from monitor.model import (
 from monitor.notify.retry import Action, Decision, Transition
 from monitor.notify.send_time import Policy
 from monitor.ports import LEASE
-from monitor.records import OverdueDumps
+from monitor.state_values import OverdueDumps
 from monitor.testing import NOON, FrozenClock, MemoryChannelStates, MemoryOutbox, RecordingChannel, note
 from tests.notify.facts import notice
 

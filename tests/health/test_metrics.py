@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from monitor.health.counters import RESULTS, STATE_AFTER, Counters, MetricsSnapshot
 from monitor.health.metrics import Metric, exposition, metrics
 from monitor.model import Kind
-from monitor.records import Backlog
+from monitor.state_values import Backlog
 from monitor.testing import NOON
 from tests.health.exposition import parsed
 

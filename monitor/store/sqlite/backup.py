@@ -17,7 +17,8 @@ from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # document
 
 from monitor.errors import NotFound, StoreError, UsageError
 from monitor.files import create_private, read_object, replace_file, sync
-from monitor.store.sqlite.database import FILE, connect, read_only, refuse_foreign
+from monitor.store.sqlite.connection import connect, read_only
+from monitor.store.sqlite.database import FILE, refuse_foreign
 from monitor.store.sqlite.diagnose import describe_error
 from monitor.store.sqlite.migrations import refuse_newer
 from monitor.store.sqlite.rows import to_json

@@ -143,6 +143,7 @@ def _add_events(handle: Handle, batch: Batch, dump: int, *, first: int, now: dat
         for id_, change in zip(count(first), told, strict=False)
     ]
     handle.many("add_event", rows)
+    handle.many("add_matched", [row for event in rows for row in _matched(event["id"], alerts.get(event["release"]))])
     return {row["release"]: row["id"] for row in rows}
 
 
@@ -158,6 +159,11 @@ def _event(change: Change, alert: Alert | None) -> _Row:
         "alert": _listed(alert.notified if alert else ()),
         "reason": change.reason,
     }
+
+
+def _matched(event: int, alert: Alert | None) -> list[_Row]:
+    names = dict.fromkeys(alert.watchlists) if alert else ()
+    return [{"watchlist": name, "event": event, "notified": alert and name in alert.notified} for name in names]
 
 
 def _listed(values: Iterable[object]) -> str:

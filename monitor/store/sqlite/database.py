@@ -11,15 +11,16 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
 
 from monitor.errors import NotFound, StoreDamaged, StoreError, StoreLost, StoreReplaced
 from monitor.files import create_private, sync
+from monitor.store.sqlite.connection import BUSY, closed_on_error, connect, read_only
 from monitor.store.sqlite.diagnose import is_busy, is_cut_short, recovery_advice, store_error
 from monitor.store.sqlite.faults import FaultMemory
 from monitor.store.sqlite.migrations import APPLICATION_ID, migrate, next_migration, refuse_newer
@@ -30,8 +31,9 @@ from monitor.store.sqlite.stored_values import StoredValueError, readable
 
 Value = TypeVar("Value")
 FILE = "monitor.db"
-BUSY = 10.0  # seconds: the wait for another program that writes
 _TRY_EVERY = 0.05  # seconds between two attempts to write while another program does
+
+_numbers = count()
 
 # Index keys are hashes: in a store of a million releases each one that is added changes three pages of its own. Small
 # pages halve what is read and written for that, and cost a young store nothing (bench store-growth).
@@ -80,6 +82,8 @@ class Handle:
         self._files = files  # None: it is open for reading
         self._state = state
         self._lock = _Lock(self.failure)
+        self._number = next(_numbers)  # of the connection: two count the commits of others apart
+        self._commits = 0
         self._depth = 0  # of transactions; read and changed only by the thread that holds the lock
 
     def failure(self, error: Exception) -> StoreError:
@@ -155,7 +159,26 @@ class Handle:
             finally:
                 self._depth -= 1
             if not self._depth:
+                self._commits += 1
                 self.faults.note_commit()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let the reads of a block see the same state of the store; it ends with the block."""
+        with self._lock:
+            is_outer = not self._connection.in_transaction
+            if is_outer:
+                self._connection.execute("BEGIN")
+            try:
+                yield
+            finally:
+                if is_outer and self._connection.in_transaction:
+                    self._connection.execute("COMMIT")
+
+    def generation(self) -> tuple[int, ...]:
+        """Return a value that differs from the last one when anything was committed meanwhile, by whomever."""
+        [(others,)] = self.pragma("data_version")
+        return (self._number, self._commits, int(str(others)))
 
     def _begin(self) -> None:
         """Begin a transaction once no other program writes.
@@ -258,7 +281,7 @@ def open_for_reading(state: Path) -> Handle:
         raise NotFound("there is no store yet: `monitor run` or `monitor ingest FILE` makes it", where=str(path))
     try:
         connection = read_only(path)
-        with _closed_on_error(connection):
+        with closed_on_error(connection):
             refuse_foreign(connection, state / FILE)
             refuse_newer(Database(connection, execute_plugins=False, recursive_triggers=False))
     except sqlite3.Error as error:
@@ -270,17 +293,11 @@ def open_immutable(state: Path) -> Handle:
     """Open a store without its log, as if nobody could write to it: where no file can be created."""
     try:
         connection = read_only(state / FILE, mode="immutable=1")
-        with _closed_on_error(connection):
+        with closed_on_error(connection):
             refuse_foreign(connection, state / FILE)
     except sqlite3.Error as error:
         raise store_error(error, "the state store cannot be read", state) from error
     return Handle(connection, state)
-
-
-def has_full_text_search() -> bool:
-    """Return whether this SQLite can search for words."""
-    with closing(connect(":memory:")) as connection:
-        return bool(connection.execute("SELECT 1 FROM pragma_module_list WHERE name = 'fts5'").fetchone())
 
 
 def _probe(connection: sqlite3.Connection) -> None:
@@ -291,28 +308,6 @@ def _probe(connection: sqlite3.Connection) -> None:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-
-
-def read_only(path: Path, *, mode: str = "mode=ro") -> sqlite3.Connection:
-    """Connect without write access; `immutable=1` also reads where no file can be created beside it."""
-    return connect(f"file:{quote(str(path))}?{mode}", uri=True)
-
-
-def connect(target: str, *, uri: bool = False, busy: float = BUSY) -> sqlite3.Connection:
-    """Connect with our settings; `busy`: seconds to wait for another program that writes."""
-    connection = sqlite3.connect(
-        target, uri=uri, timeout=busy, isolation_level=None, check_same_thread=False, cached_statements=256
-    )
-    connection.row_factory = sqlite3.Row
-    return connection
-
-
-@contextmanager
-def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
-    with ExitStack() as stack:
-        stack.callback(connection.close)
-        yield
-        stack.pop_all()
 
 
 def _tune(connection: sqlite3.Connection) -> None:

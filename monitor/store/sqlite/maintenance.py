@@ -9,7 +9,8 @@ from pathlib import Path
 
 from monitor.errors import StoreError
 from monitor.ports import Fingerprinter, Retention
-from monitor.records import IndexWords, IntegrityCheck, Pruned
+from monitor.search_values import IndexWords
+from monitor.state_values import IntegrityCheck, Pruned
 from monitor.store.sqlite.clock import note_clock, stored_clock
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.prune import prune, prune_copies

@@ -52,6 +52,7 @@ for _name, _file in (
     ("m011_ages", "ages.sql"),  # how the age of a dump is known
     ("m012_missing", "missing.sql"),  # releases that a half-loaded listing lacks
     ("m013_links", "links.sql"),  # ids and links of publishers, and how each text was read
+    ("m014_matched", "matched.sql"),  # what each watchlist matched, and events by time, for pages of a large store
 ):
     _add_migration(_name, _file)
 

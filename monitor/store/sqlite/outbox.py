@@ -12,7 +12,7 @@ from typing import Any
 from monitor.errors import NotFound, WrongState
 from monitor.model import Delivery, DraftMessage, Message, Notice, Outcome, PendingNotice, Verdict
 from monitor.ports import LEASE
-from monitor.records import Backlog
+from monitor.state_values import Backlog
 from monitor.store.sqlite.damaged_rows import expiry_of, item_of, message_of
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import pack_message, parse_optional_timestamp, parse_timestamp, to_json

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor.ports import Retention
-from monitor.records import Pruned
+from monitor.state_values import Pruned
 from monitor.store.sqlite.database import FILE, Handle
 from monitor.store.sqlite.rows import to_json
 from monitor.times import timestamp
@@ -68,6 +68,7 @@ def _prune_messages(handle: Handle, before: str, _now: str) -> int:
 def _prune_events(handle: Handle, before: str, _now: str) -> int:
     ids = [row["id"] for row in handle.all("old_events", before=before, most=_STEP)]
     handle.all("delete_items", ids=to_json(ids))
+    handle.all("delete_matched", ids=to_json(ids))
     handle.all("delete_events", ids=to_json(ids))
     return len(ids)
 

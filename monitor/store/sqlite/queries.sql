@@ -163,6 +163,9 @@ INSERT INTO related (release, other, reason) VALUES (:release, :other, :reason) 
 INSERT INTO event (id, source, dump, release, version, kind, fields, numbers, reverted, watchlists, alert, reason, at)
 VALUES (:id, :source, :dump, :release, :version, :kind, :fields, :numbers, :reverted, :watchlists, :alert, :reason, :at);
 
+-- name: add_matched
+INSERT INTO matched (watchlist, event, notified) VALUES (:watchlist, :event, :notified);
+
 -- name: set_ledger_entry
 INSERT INTO file (path, source, name, dev, inode, size, mtime_ns, ctime_ns, sha, dump, parser, status, at)
 VALUES (:path, :source, :name, :dev, :inode, :size, :mtime_ns, :ctime_ns, :sha, :dump, :parser, :status, :at)
@@ -476,8 +479,7 @@ DROP TABLE temp.gathered;
 -- name: rename_meta
 UPDATE meta SET k = :new WHERE k = :old;
 
--- name: events
--- One page of the events that pass. NULL does not narrow.
+-- name: events_by_id
 SELECT event.*, dump.name AS dump_name, version.title, version.date, version.category,
     coalesce(release.url, version.url) AS url, coalesce(release.ref, version.ref) AS ref,
     (SELECT json_group_array(other) FROM related WHERE related.release = event.release AND event.kind = 'new') AS related
@@ -485,23 +487,166 @@ FROM event
 JOIN dump ON dump.id = event.dump
 LEFT JOIN version ON version.release = event.release AND version.seq = event.version
 LEFT JOIN release ON release.id = event.release
-WHERE event.id > :after
-    AND (:since IS NULL OR event.at >= :since)
-    AND (:kind IS NULL OR event.kind = :kind)
-    AND (:dump IS NULL OR dump.name = :dump)
-    AND (:watchlist IS NULL OR :watchlist IN (SELECT value FROM json_each(event.watchlists)))
+WHERE event.id IN (SELECT value FROM json_each(:ids)) ORDER BY event.id;
+
+-- name: event_ids
+-- Events that pass, oldest first. NULL does not narrow.
+SELECT event.id FROM event
+WHERE event.id BETWEEN :low AND :high
+    AND (:since IS NULL OR event.at >= :since) AND (:until IS NULL OR event.at < :until)
+    AND (:kinds IS NULL OR event.kind IN (SELECT value FROM json_each(:kinds)))
+    AND (:source IS NULL OR event.source = :source)
+    AND (:dump IS NULL OR event.dump IN (SELECT id FROM dump WHERE name = :dump))
+    AND (:notified IS NULL OR (event.alert <> '[]') = :notified)
 ORDER BY event.id LIMIT :limit;
 
--- name: event_before_last
--- The event behind which the last :count begin of those that pass `events`.
-SELECT event.id
-FROM event
-JOIN dump ON dump.id = event.dump
-WHERE (:since IS NULL OR event.at >= :since)
-    AND (:kind IS NULL OR event.kind = :kind)
-    AND (:dump IS NULL OR dump.name = :dump)
-    AND (:watchlist IS NULL OR :watchlist IN (SELECT value FROM json_each(event.watchlists)))
-ORDER BY event.id DESC LIMIT 1 OFFSET :count;
+-- name: newest_event_ids
+SELECT event.id FROM event
+WHERE event.id BETWEEN :low AND :high
+    AND (:since IS NULL OR event.at >= :since) AND (:until IS NULL OR event.at < :until)
+    AND (:kinds IS NULL OR event.kind IN (SELECT value FROM json_each(:kinds)))
+    AND (:source IS NULL OR event.source = :source)
+    AND (:dump IS NULL OR event.dump IN (SELECT id FROM dump WHERE name = :dump))
+    AND (:notified IS NULL OR (event.alert <> '[]') = :notified)
+ORDER BY event.id DESC LIMIT :limit OFFSET :skip;
+
+-- name: newest_notified_ids
+-- Of all events few were notified of: their index is read, and of it the newest taken.
+SELECT event.id FROM event INDEXED BY event_notified
+WHERE event.alert <> '[]' AND event.id BETWEEN :low AND :high
+    AND (:since IS NULL OR event.at >= :since) AND (:until IS NULL OR event.at < :until)
+    AND (:kinds IS NULL OR event.kind IN (SELECT value FROM json_each(:kinds)))
+    AND (:source IS NULL OR event.source = :source)
+    AND (:dump IS NULL OR event.dump IN (SELECT id FROM dump WHERE name = :dump))
+ORDER BY event.id DESC LIMIT :limit OFFSET :skip;
+
+-- name: matched_ids
+-- Events that a watchlist matched.
+SELECT event.id FROM matched CROSS JOIN event ON event.id = matched.event
+WHERE matched.watchlist = :watchlist AND matched.event BETWEEN :low AND :high
+    AND (:since IS NULL OR event.at >= :since) AND (:until IS NULL OR event.at < :until)
+    AND (:kinds IS NULL OR event.kind IN (SELECT value FROM json_each(:kinds)))
+    AND (:source IS NULL OR event.source = :source)
+    AND (:dump IS NULL OR event.dump IN (SELECT id FROM dump WHERE name = :dump))
+    AND (:notified IS NULL OR matched.notified = :notified)
+ORDER BY matched.event LIMIT :limit;
+
+-- name: newest_matched_ids
+SELECT event.id FROM matched CROSS JOIN event ON event.id = matched.event
+WHERE matched.watchlist = :watchlist AND matched.event BETWEEN :low AND :high
+    AND (:since IS NULL OR event.at >= :since) AND (:until IS NULL OR event.at < :until)
+    AND (:kinds IS NULL OR event.kind IN (SELECT value FROM json_each(:kinds)))
+    AND (:source IS NULL OR event.source = :source)
+    AND (:dump IS NULL OR event.dump IN (SELECT id FROM dump WHERE name = :dump))
+    AND (:notified IS NULL OR matched.notified = :notified)
+ORDER BY matched.event DESC LIMIT :limit OFFSET :skip;
+
+-- name: events_between
+-- From which to which event a time reaches.
+SELECT min(id) AS low, max(id) AS high FROM event WHERE at >= coalesce(:since, '') AND at < coalesce(:until, '~');
+
+-- name: events_of_dump
+SELECT min(id) AS low, max(id) AS high, min(at) AS since FROM event
+WHERE dump IN (SELECT id FROM dump WHERE name = :dump);
+
+-- name: newest_event
+SELECT max(id) AS id FROM event;
+
+-- name: newest_event_time
+SELECT max(at) AS at FROM event WHERE at < coalesce(:until, '~');
+
+-- name: last_matched_ids
+-- The newest event of each watchlist; one search for each of them.
+WITH RECURSIVE name (watchlist) AS (
+    SELECT min(watchlist) FROM matched
+    UNION ALL SELECT (SELECT min(watchlist) FROM matched WHERE watchlist > name.watchlist) FROM name
+    WHERE name.watchlist IS NOT NULL
+)
+SELECT watchlist, (SELECT max(event) FROM matched WHERE matched.watchlist = name.watchlist) AS event
+FROM name WHERE watchlist IS NOT NULL;
+
+-- name: count_matched
+SELECT watchlist, count(*) AS events, sum(notified) AS notified FROM matched GROUP BY watchlist;
+
+-- name: count_by_kind_and_source
+SELECT kind, source, count(*) AS n FROM event WHERE at >= :since AND at < coalesce(:until, '~') GROUP BY kind, source;
+
+-- name: count_notified_by_kind_and_source
+SELECT kind, source, count(*) AS n FROM event
+WHERE alert <> '[]' AND at >= :since AND at < coalesce(:until, '~') GROUP BY kind, source;
+
+-- name: count_dump_by_kind_and_source
+SELECT kind, source, alert <> '[]' AS notified, count(*) AS n FROM event
+WHERE dump IN (SELECT id FROM dump WHERE name = :dump) AND at >= :since AND at < coalesce(:until, '~')
+GROUP BY kind, source, alert <> '[]';
+
+-- name: count_matched_by_kind_and_source
+WITH RECURSIVE name (watchlist) AS (
+    SELECT min(watchlist) FROM matched
+    UNION ALL SELECT (SELECT min(watchlist) FROM matched WHERE watchlist > name.watchlist) FROM name
+    WHERE name.watchlist IS NOT NULL
+)
+SELECT name.watchlist, event.kind, event.source, matched.notified, count(*) AS n
+FROM name CROSS JOIN matched ON matched.watchlist = name.watchlist AND matched.event BETWEEN :low AND :high
+CROSS JOIN event ON event.id = matched.event
+WHERE event.at >= :since AND event.at < coalesce(:until, '~')
+    AND (:dump IS NULL OR event.dump IN (SELECT id FROM dump WHERE name = :dump))
+GROUP BY name.watchlist, event.kind, event.source, matched.notified;
+
+-- name: event_times
+-- How many events came at once, at each time.
+SELECT at, count(*) AS n FROM event
+WHERE at >= :since AND at < :until
+    AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+    AND (:source IS NULL OR source = :source)
+GROUP BY at;
+
+-- name: notified_times
+SELECT at, count(*) AS n FROM event
+WHERE alert <> '[]' AND at >= :since AND at < :until
+    AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+    AND (:source IS NULL OR source = :source)
+GROUP BY at;
+
+-- name: dump_times
+SELECT at, count(*) AS n, sum(alert <> '[]') AS notified FROM event
+WHERE dump IN (SELECT id FROM dump WHERE name = :dump) AND at >= :since AND at < :until
+    AND (:kinds IS NULL OR kind IN (SELECT value FROM json_each(:kinds)))
+    AND (:source IS NULL OR source = :source)
+GROUP BY at;
+
+-- name: matched_times
+SELECT event.at, count(*) AS n, sum(matched.notified) AS notified
+FROM matched CROSS JOIN event ON event.id = matched.event
+WHERE matched.watchlist = :watchlist AND matched.event BETWEEN :low AND :high
+    AND (:since IS NULL OR event.at >= :since) AND (:until IS NULL OR event.at < :until)
+    AND (:kinds IS NULL OR event.kind IN (SELECT value FROM json_each(:kinds)))
+    AND (:source IS NULL OR event.source = :source)
+    AND (:dump IS NULL OR event.dump IN (SELECT id FROM dump WHERE name = :dump))
+GROUP BY event.at;
+
+-- name: watchlist_times
+WITH RECURSIVE name (watchlist) AS (
+    SELECT min(watchlist) FROM matched
+    UNION ALL SELECT (SELECT min(watchlist) FROM matched WHERE watchlist > name.watchlist) FROM name
+    WHERE name.watchlist IS NOT NULL
+)
+SELECT name.watchlist, event.at, count(event.id) AS n
+FROM name LEFT JOIN matched ON matched.watchlist = name.watchlist AND matched.event BETWEEN :low AND :high
+LEFT JOIN event ON event.id = matched.event AND event.at >= :since AND event.at < :until
+WHERE name.watchlist IS NOT NULL GROUP BY name.watchlist, event.at;
+
+-- name: texts
+-- Versions, each with the head before it: the one before that was not stale.
+SELECT version.release, version.seq, version.title, version.body, version.date, version.category, version.pruned,
+    former.seq AS old_seq, former.title AS old_title, former.body AS old_body, former.date AS old_date,
+    former.category AS old_category, former.pruned AS old_pruned
+FROM json_each(:wanted) AS one CROSS JOIN version
+    ON version.release = json_extract(one.value, '$[0]') AND version.seq = json_extract(one.value, '$[1]')
+LEFT JOIN version AS former ON former.release = version.release AND former.seq = (
+    SELECT max(seq) FROM version AS earlier
+    WHERE earlier.release = version.release AND earlier.seq < version.seq AND earlier.kind <> 'stale'
+);
 
 -- name: versions
 -- What is known of the current text is the newest.
@@ -512,8 +657,18 @@ FROM version JOIN dump ON dump.id = version.dump JOIN release ON release.id = ve
 WHERE version.release = :release AND version.seq > :after ORDER BY version.seq LIMIT :limit;
 
 -- name: dump_members
--- One page of dumps, each with the packed numbers of the releases that it showed.
-SELECT id, name, members, at FROM dump WHERE id > :after ORDER BY id LIMIT :limit;
+-- One page of the dumps that can show a release, each with the packed numbers of the releases that it showed.
+SELECT dump.id, name, members, at FROM release CROSS JOIN dump
+WHERE release.id = :release AND dump.id >= release.first_dump AND dump.id > :after AND +dump.source = release.source
+ORDER BY dump.id LIMIT :limit;
+
+-- name: newest_dump_members
+SELECT dump.id, name, members, at FROM release CROSS JOIN dump
+WHERE release.id = :release AND dump.id >= release.first_dump AND dump.id < :before AND +dump.source = release.source
+ORDER BY dump.id DESC LIMIT :limit;
+
+-- name: kinds_by_dump
+SELECT dump, kind, reason FROM event WHERE release = :release ORDER BY id;
 
 -- name: release_events
 SELECT event.*, dump.name AS dump_name, version.title, version.date, version.category,
@@ -526,11 +681,55 @@ LEFT JOIN release ON release.id = event.release
 WHERE event.release = :release AND event.id > :after ORDER BY event.id LIMIT :limit;
 
 -- name: messages
-SELECT message.id, channel, kind, state, attempts, due, last_reason, sent_at,
+SELECT message.id, channel, kind, state, attempts, due, last_reason, sent_at, created_at, expires_at,
     CAST(payload_json AS BLOB) AS payload_json,
     (SELECT count(*) FROM attempt
      WHERE attempt.message = message.id AND attempt.outcome IN ('uncertain', 'unknown')) AS uncertain
 FROM message WHERE message.id > :after AND (:state IS NULL OR state = :state) ORDER BY message.id LIMIT :limit;
+
+-- name: newest_messages
+SELECT message.id, channel, kind, state, attempts, due, last_reason, sent_at, created_at, expires_at,
+    CAST(payload_json AS BLOB) AS payload_json,
+    (SELECT count(*) FROM attempt
+     WHERE attempt.message = message.id AND attempt.outcome IN ('uncertain', 'unknown')) AS uncertain
+FROM message WHERE message.id < :before AND (:channel IS NULL OR channel = :channel)
+ORDER BY message.id DESC LIMIT :limit;
+
+-- name: messages_by_id
+SELECT message.id, channel, kind, state, attempts, due, last_reason, sent_at, created_at, expires_at,
+    CAST(payload_json AS BLOB) AS payload_json,
+    (SELECT count(*) FROM attempt
+     WHERE attempt.message = message.id AND attempt.outcome IN ('uncertain', 'unknown')) AS uncertain
+FROM message WHERE message.id IN (SELECT value FROM json_each(:ids)) ORDER BY message.id DESC;
+
+-- name: newest_message_ids_in_state
+-- In most states are few of all messages: an index is read, and of it the newest taken.
+SELECT id FROM message INDEXED BY message_due
+WHERE state = :state AND id < :before AND (:channel IS NULL OR channel = :channel) ORDER BY id DESC LIMIT :limit;
+
+-- name: last_messages
+SELECT message.id, channel, kind, state, attempts, due, last_reason, sent_at, created_at, expires_at,
+    CAST(payload_json AS BLOB) AS payload_json,
+    (SELECT count(*) FROM attempt
+     WHERE attempt.message = message.id AND attempt.outcome IN ('uncertain', 'unknown')) AS uncertain
+FROM message WHERE channel = :channel ORDER BY created_at DESC, message.id DESC LIMIT :limit;
+
+-- name: attempts
+SELECT message, started_at AS at, ended_at, outcome, code, reason_redacted AS reason FROM attempt
+WHERE message IN (SELECT value FROM json_each(:messages)) ORDER BY message, n;
+
+-- name: deliveries
+SELECT message_item.message, message_item.channel, coalesce(message.state, 'pending') AS state, event.id AS event,
+    event.version, event.kind, event.at, message.sent_at, message_item.watchlists
+FROM event JOIN message_item ON message_item.event = event.id
+LEFT JOIN message ON message.id = message_item.message
+WHERE event.release = :release ORDER BY event.id DESC, message_item.channel;
+
+-- name: delivery_times
+-- The newest first; what a channel sends is in the order of its index.
+SELECT created_at, sent_at FROM message
+WHERE created_at >= :since AND created_at < :until AND sent_at IS NOT NULL AND kind IN ('instant', 'digest', 'summary')
+ORDER BY id DESC LIMIT :limit;
 
 -- name: dumps
 -- One page of ingested files; a copy is a path whose content was known already.
@@ -544,21 +743,34 @@ FROM file JOIN dump ON dump.id = file.dump
 WHERE file.status = 'duplicate' AND (file.at, file.dump, file.path) > (:at, :id, :copy)
 ORDER BY at, id, copy LIMIT :limit;
 
+-- name: newest_dumps
+SELECT id, source, name, sha, status, size, encoding, as_of, evidence, at, n_new, n_changed, n_completed, n_enriched,
+    n_reread, n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, x'' AS copy
+FROM dump WHERE (at, id, x'') < (:at, :id, :copy)
+UNION ALL
+SELECT file.dump, file.source, file.name, file.sha, file.status, file.size, dump.encoding, dump.as_of, dump.evidence, file.at,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, file.path
+FROM file JOIN dump ON dump.id = file.dump
+WHERE file.status = 'duplicate' AND (file.at, file.dump, file.path) < (:at, :id, :copy)
+ORDER BY at DESC, id DESC, copy DESC LIMIT :limit;
+
 -- name: rejects
 SELECT reject.*, dump.name FROM reject JOIN dump ON dump.id = reject.dump
 WHERE reject.id > :after ORDER BY reject.id LIMIT :limit;
+
+-- name: newest_rejects
+SELECT reject.*, dump.name FROM reject JOIN dump ON dump.id = reject.dump
+WHERE reject.id < :before AND (:state IS NULL OR reject.state = :state) ORDER BY reject.id DESC LIMIT :limit;
 
 -- name: count_events
 SELECT kind, count(*) AS n FROM event GROUP BY kind;
 
 -- name: count_days
--- Events of each kind between neighbours of :moments, which the caller cuts at its own midnights.
-SELECT kinds.value AS kind, days.key AS day, (
-    SELECT count(*) FROM event
-    WHERE kind = kinds.value AND at >= days.value AND at < json_extract(:moments, '$[' || (days.key + 1) || ']')
-) AS n
-FROM json_each(:kinds) AS kinds JOIN json_each(:moments) AS days
-WHERE days.key + 1 < json_array_length(:moments) ORDER BY kinds.key, days.key;
+-- Events of each kind between neighbours of :moments, which the caller cuts at its own midnights; none where there are none.
+SELECT days.key AS day, event.kind, count(*) AS n
+FROM json_each(:moments) AS days JOIN event
+    ON event.at >= days.value AND event.at < json_extract(:moments, '$[' || (days.key + 1) || ']')
+GROUP BY days.key, event.kind;
 
 -- name: count_messages
 SELECT channel, state, count(*) AS n FROM message GROUP BY channel, state;
@@ -580,6 +792,22 @@ SELECT release.id, release.source, release.seq, release.state, version.title, ve
 FROM release JOIN version ON version.id = release.head
 WHERE release.id > :after AND (:since IS NULL OR release.date >= :since)
 ORDER BY release.id LIMIT :limit;
+
+-- name: newest_heads
+SELECT release.id, release.source, release.seq, release.state, version.title, version.body, version.date,
+    version.category, release.url, release.ref, version.reading
+FROM release JOIN version ON version.id = release.head
+WHERE release.id < :before ORDER BY release.id DESC LIMIT :limit;
+
+-- name: facets_of_heads
+SELECT release.id, release.source, version.category, substr(release.date, 1, 7) AS month
+FROM json_each(:numbers) AS one CROSS JOIN release ON release.id = one.value JOIN version ON version.id = release.head
+WHERE :since IS NULL OR release.date >= :since;
+
+-- name: facets_of_all_heads
+SELECT release.id, release.source, version.category, substr(release.date, 1, 7) AS month
+FROM release JOIN version ON version.id = release.head
+WHERE :since IS NULL OR release.date >= :since;
 
 -- name: heads_by_number
 SELECT release.id, release.source, release.seq, release.state, version.title, version.body, version.date,
@@ -715,6 +943,13 @@ SELECT id FROM event WHERE at < :before AND id < (SELECT max(id) FROM event)
 -- name: delete_items
 DELETE FROM message_item WHERE event IN (SELECT value FROM json_each(:ids));
 
+-- name: delete_matched
+DELETE FROM matched WHERE (watchlist, event) IN (
+    SELECT one.value, event.id
+    FROM event JOIN json_each(iif(json_valid(event.watchlists), event.watchlists, '[]')) AS one
+    WHERE event.id IN (SELECT value FROM json_each(:ids))
+);
+
 -- name: delete_events
 DELETE FROM event WHERE id IN (SELECT value FROM json_each(:ids));
 
@@ -730,6 +965,18 @@ SELECT count(*) FROM version WHERE pruned IS NULL;
 -- Releases whose hash differs from that of the version they name as their head.
 SELECT release.id FROM release LEFT JOIN version ON version.id = release.head
 WHERE version.id IS NULL OR version.release <> release.id OR version.fold_hash <> release.fold_hash;
+
+-- name: broken_matches
+-- Events whose watchlists differ from the rows of `matched`; a list that cannot be read is none.
+WITH listed AS (
+    SELECT one.value AS watchlist, event.id AS event,
+        one.value IN (SELECT value FROM json_each(iif(json_valid(event.alert), event.alert, '[]'))) AS notified
+    FROM event JOIN json_each(iif(json_valid(event.watchlists), event.watchlists, '["?"]')) AS one
+    WHERE event.watchlists <> '[]'
+)
+SELECT event FROM (SELECT * FROM listed EXCEPT SELECT watchlist, event, notified FROM matched)
+UNION
+SELECT event FROM (SELECT watchlist, event, notified FROM matched EXCEPT SELECT * FROM listed);
 
 -- name: newest_dump
 SELECT max(at) AS at FROM dump;
@@ -817,8 +1064,10 @@ UPDATE message SET expires_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', expires_
 WHERE state IN ('pending', 'leased');
 
 -- name: late_dumps
--- The last dump of each source that has stale views, as far as the last thousand of these reach.
-WITH recent AS (SELECT source, dump FROM event WHERE kind = 'stale' ORDER BY at DESC LIMIT 1000)
+-- The last dump of each source that has stale views, as far as their events are kept.
 SELECT source, name AS dump, at, as_of, evidence, n_stale AS stale,
     (SELECT reason FROM event WHERE event.dump = dump.id AND kind = 'stale' ORDER BY event.id LIMIT 1) AS reason
-FROM dump WHERE id IN (SELECT max(dump) FROM recent GROUP BY source);
+FROM dump WHERE id IN (
+    SELECT max(id) FROM dump
+    WHERE n_stale > 0 AND EXISTS (SELECT 1 FROM event WHERE event.dump = dump.id AND kind = 'stale') GROUP BY source
+);

@@ -71,7 +71,7 @@ def parse_optional_timestamp(text: str | None) -> datetime | None:
 
 _READ: Mapping[str, Callable[[Any], object]] = {  # how a column of this name is read; all others are as stored
     **dict.fromkeys(("at", "as_of", "due"), parse_timestamp),
-    **dict.fromkeys(("last_at", "sent_at"), parse_optional_timestamp),
+    **dict.fromkeys(("last_at", "sent_at", "ended_at", "created_at", "expires_at"), parse_optional_timestamp),
     **dict.fromkeys(("opened_until", "tokens_at", "flood_until", "muted_until", "resumed"), parse_optional_timestamp),
     **dict.fromkeys(("watchlists", "alert", "fields", "related"), _parse_list),
     **dict.fromkeys(("title", "category"), lambda text: text and readable(text)),  # as of a release

@@ -17,7 +17,8 @@ from math import prod
 from typing import Any, NamedTuple
 
 from monitor.model import Release
-from monitor.records import PAGE, IndexWords, SearchPhrase, SearchQuery, SearchWord
+from monitor.records import PAGE
+from monitor.search_values import IndexWords, SearchPhrase, SearchQuery, SearchWord
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import parse_number
 

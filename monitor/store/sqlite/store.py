@@ -23,7 +23,7 @@ from monitor.model import (
     Sketch,
 )
 from monitor.ports import Known
-from monitor.records import LastDump, LedgerEntry, Listing, OverdueDumps
+from monitor.state_values import LastDump, LedgerEntry, Listing, OverdueDumps
 from monitor.store.sqlite.changes import add_changes, refuse_stale
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.rows import (

@@ -11,7 +11,8 @@ import pytest
 from monitor.channel_health import ChannelState
 from monitor.errors import StoreError
 from monitor.store.sqlite.channel_states import SqliteChannelStates
-from monitor.store.sqlite.database import Handle, connect, open_for_writing
+from monitor.store.sqlite.connection import connect
+from monitor.store.sqlite.database import Handle, open_for_writing
 from monitor.testing import NOON
 
 REFUSED = ChannelState(failures=1, since=NOON, is_refused=True, reason="401 from the service")

@@ -18,7 +18,7 @@ from monitor.model import (
 )
 from monitor.notify.compose import DEFAULT_PART_LIMIT, in_parts
 from monitor.ports import Retention
-from monitor.records import Pruned
+from monitor.state_values import Pruned
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.outbox import SqliteOutbox

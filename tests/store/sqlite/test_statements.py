@@ -116,15 +116,26 @@ def test_status_reads_no_row_of_a_large_table(handle: Handle, name: str, table: 
 @pytest.mark.parametrize(
     ("name", "step"),
     [
-        ("events", "SEARCH event USING INTEGER PRIMARY KEY (rowid>?)"),
+        ("event_ids", "SEARCH event USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+        ("newest_event_ids", "SEARCH event USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+        ("matched_ids", "SEARCH matched USING PRIMARY KEY (watchlist=? AND event>? AND event<?)"),
+        ("newest_matched_ids", "SEARCH matched USING PRIMARY KEY (watchlist=? AND event>? AND event<?)"),
+        ("events_by_id", "SEARCH event USING INTEGER PRIMARY KEY (rowid=?)"),
         ("release_events", "SEARCH event USING INDEX event_release (release=? AND rowid>?)"),
         ("versions", "SEARCH version USING INDEX sqlite_autoindex_version_1 (release=? AND seq>?)"),
         ("dump_members", "SEARCH dump USING INTEGER PRIMARY KEY (rowid>?)"),
+        ("newest_dump_members", "SEARCH dump USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
         ("messages", "SEARCH message USING INTEGER PRIMARY KEY (rowid>?)"),
+        ("newest_messages", "SEARCH message USING INTEGER PRIMARY KEY (rowid<?)"),
+        ("last_messages", "SEARCH message USING INDEX message_made (channel=?)"),
         ("dumps", "SEARCH dump USING INDEX dump_at (at>?)"),
         ("dumps", "SEARCH file USING INDEX file_duplicate ("),
+        ("newest_dumps", "SEARCH dump USING INDEX dump_at (at<?)"),
+        ("newest_dumps", "SEARCH file USING INDEX file_duplicate ("),
         ("rejects", "SEARCH reject USING INTEGER PRIMARY KEY (rowid>?)"),
+        ("newest_rejects", "SEARCH reject USING INTEGER PRIMARY KEY (rowid<?)"),
         ("current_heads", "SEARCH release USING INTEGER PRIMARY KEY (rowid>?)"),
+        ("newest_heads", "SEARCH release USING INTEGER PRIMARY KEY (rowid<?)"),
         ("current_releases", "SEARCH release USING INTEGER PRIMARY KEY (rowid=?)"),
         ("unindexed_heads", "SEARCH version USING INTEGER PRIMARY KEY (rowid>?)"),
     ],
@@ -133,6 +144,34 @@ def test_a_page_is_sought_and_neither_scanned_for_nor_sorted(handle: Handle, nam
     steps = [str(found[-1]) for found in _explained(handle, name, "EXPLAIN QUERY PLAN")]
     assert [found for found in steps if found.startswith(step)], steps
     assert not [found for found in steps if "TEMP B-TREE" in found], steps
+
+
+@pytest.mark.parametrize(
+    ("name", "step"),
+    [
+        ("events_between", "SEARCH event USING COVERING INDEX event_time (at>? AND at<?)"),
+        ("newest_event_time", "SEARCH event USING COVERING INDEX event_time (at<?)"),
+        ("count_by_kind_and_source", "SEARCH event USING COVERING INDEX event_time (at>? AND at<?)"),
+        ("count_notified_by_kind_and_source", "SEARCH event USING COVERING INDEX event_notified (at>? AND at<?)"),
+        ("event_times", "SEARCH event USING COVERING INDEX event_time (at>? AND at<?)"),
+        ("notified_times", "SEARCH event USING COVERING INDEX event_notified (at>? AND at<?)"),
+        ("newest_notified_ids", "SCAN event USING INDEX event_notified"),
+        ("matched_times", "SEARCH matched USING PRIMARY KEY (watchlist=? AND event>? AND event<?)"),
+        ("watchlist_times", "SEARCH matched USING PRIMARY KEY (watchlist=? AND event>? AND event<?)"),
+        ("count_matched_by_kind_and_source", "SEARCH matched USING PRIMARY KEY (watchlist=? AND event>? AND event<?)"),
+        ("last_matched_ids", "SEARCH matched USING PRIMARY KEY (watchlist=?)"),
+        ("deliveries", "SEARCH message_item USING INDEX message_item_event (event=?)"),
+        ("newest_message_ids_in_state", "SCAN message USING COVERING INDEX message_due"),
+        ("attempts", "SEARCH attempt USING PRIMARY KEY (message=?)"),
+        ("texts", "SEARCH former USING INDEX sqlite_autoindex_version_1 (release=? AND seq=?)"),
+    ],
+)
+def test_what_a_page_counts_reads_an_index_or_its_own_rows(handle: Handle, name: str, step: str) -> None:
+    steps = [str(found[-1]) for found in _explained(handle, name, "EXPLAIN QUERY PLAN")]
+    assert [found for found in steps if found.startswith(step)], steps
+    assert (
+        not [found for found in steps if found == "SCAN event" or found.startswith("SCAN message ")] or "SCAN" in step
+    )
 
 
 def _explained(handle: Handle, name: str, verb: str) -> list[tuple[object, ...]]:

@@ -1,0 +1,33 @@
+"""Measure how long messages took from when they were made until they were sent."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from statistics import median
+
+from monitor.page_records import DeliveryTimes
+from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.rows import parse_timestamp
+from monitor.times import timestamp
+
+_MOST = 10_000  # messages
+
+
+def delivery_times(handle: Handle, midnights: Sequence[datetime]) -> Sequence[DeliveryTimes]:
+    """Return the delivery times of messages that were made from each of these times to the next one."""
+    if len(midnights) < 2:
+        return []
+    span = {"since": timestamp(midnights[0]), "until": timestamp(midnights[-1])}
+    days: list[list[float]] = [[] for _ in midnights[1:]]
+    for row in handle.all("delivery_times", **span, limit=_MOST):
+        made, sent = parse_timestamp(row["created_at"]), parse_timestamp(row["sent_at"])
+        days[bisect_right(midnights, made) - 1].append(max(0.0, (sent - made).total_seconds()))
+    return [_times(day) for day in days]
+
+
+def _times(seconds: Sequence[float]) -> DeliveryTimes:
+    if not seconds:
+        return DeliveryTimes()
+    return DeliveryTimes(len(seconds), timedelta(seconds=median(seconds)), timedelta(seconds=max(seconds)))

@@ -1,0 +1,74 @@
+"""Find the events that pass a filter: each question reads its own rows, whatever else is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from monitor.records import EventFilter
+from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.rows import to_json
+from monitor.times import timestamp
+
+LAST = 2**63 - 1  # no id is larger
+
+
+class Span(NamedTuple):
+    """The ids from one to another, both included; empty where `low` is larger."""
+
+    low: int
+    high: int
+
+
+def oldest_ids(handle: Handle, wanted: EventFilter, *, after: int, limit: int) -> Sequence[int]:
+    """Return the first events that pass behind an id, in their order."""
+    values = {**columns(wanted), **span(handle, wanted, low=after + 1)._asdict(), "limit": limit}
+    rows = handle.all("matched_ids", **values) if wanted.watchlist else handle.all("event_ids", **values)
+    return [row["id"] for row in rows]
+
+
+def newest_ids(handle: Handle, wanted: EventFilter, *, before: int = LAST, limit: int, skip: int = 0) -> Sequence[int]:
+    """Return the last events that pass before an id, newest first, without the first `skip` of them."""
+    bounds = span(handle, wanted, high=before - 1)
+    values = {**columns(wanted), **bounds._asdict(), "limit": limit, "skip": skip}
+    if wanted.watchlist:
+        rows = handle.all("newest_matched_ids", **values)
+    elif wanted.is_notified:
+        rows = handle.all("newest_notified_ids", **values)
+    else:
+        rows = handle.all("newest_event_ids", **values)
+    return [row["id"] for row in rows]
+
+
+def span(handle: Handle, wanted: EventFilter, *, low: int = 0, high: int = LAST) -> Span:
+    """Return where the events between two times, and those of a dump, can be."""
+    found = []
+    if wanted.since or wanted.until:
+        found += handle.all("events_between", **columns(wanted))
+    if wanted.dump:
+        found += handle.all("events_of_dump", dump=wanted.dump)
+    if any(row["low"] is None for row in found):
+        return Span(1, 0)
+    return Span(max([low, *(row["low"] for row in found)]), min([high, *(row["high"] for row in found)]))
+
+
+def columns(wanted: EventFilter) -> dict[str, object]:
+    """Return the values of the statements that narrow events by their columns; None does not narrow."""
+    kinds = kinds_of(wanted)
+    return {
+        "since": timestamp(wanted.since) if wanted.since else None,
+        "until": timestamp(wanted.until) if wanted.until else None,
+        "kinds": None if kinds is None else to_json(sorted(kinds)),
+        "source": wanted.source or None,
+        "dump": wanted.dump or None,
+        "watchlist": wanted.watchlist or None,
+        "notified": wanted.is_notified,
+    }
+
+
+def kinds_of(wanted: EventFilter) -> frozenset[str] | None:
+    """Return the kinds that pass; None: all."""
+    one = frozenset({wanted.kind}) if wanted.kind else None
+    if one and wanted.kinds:
+        return one & wanted.kinds
+    return one or wanted.kinds or None

@@ -6,7 +6,8 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,22 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def socket_path(path: Path) -> Iterator[str]:
+    """Yield the path of a unix socket through a descriptor of its folder, where the system shows descriptors as files.
+
+    A socket's path has 107 bytes at most, and a state folder's may be longer.
+    """
+    if not Path("/proc/self/fd").is_dir():
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 def read_bytes(path: Path) -> bytes | None:

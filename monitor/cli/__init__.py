@@ -32,6 +32,7 @@ COMMANDS = {
     "dumps": "List the ingested files; --rejects: what could not be read.",
     "db": "Back up, restore, verify or prune the state store.",
     "doctor": "Check this machine for what would stop the monitor.",
+    "web": "Serve the page, or make a password line for it.",
     "reload": "Make the daemon read its configuration again.",
     "config": "Write a sample configuration, show the settings in force, print JSON schemas.",
     "service": "Install or remove the systemd service.",

@@ -9,7 +9,7 @@ from monitor.config.diagnostics import Diagnostics, caret_excerpt, render_diagno
 from monitor.config.load import Check, file_stamp, find, load, load_without_secrets, page_environment, state_of
 from monitor.config.models import Config, FileStamp
 from monitor.config.parsers import positive_duration
-from monitor.config.web import WebOptions, web_options_of
+from monitor.config.web import WebOptions, web_options_of, with_listen
 
 __all__ = [
     "Check",
@@ -27,4 +27,5 @@ __all__ = [
     "render_diagnostics",
     "state_of",
     "web_options_of",
+    "with_listen",
 ]

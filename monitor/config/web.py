@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from monitor.config.section import Section, setting
 from monitor.config.text_types import HostName, Name, PageUrl, PasswordLine, WebListen
+from monitor.config.web_parsers import web_listen
+from monitor.errors import ConfigError, Diagnostic, UsageError
 from monitor.secret import Secret
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ class Web(Section):
     )
     hosts: tuple[HostName, ...] = setting("Further names the page answers to.", default=(), example="[press.lan]")
     users: Mapping[Name, PasswordLine] = setting(
-        "The people who may open it, each with a password line (a hash); secrets.",
+        "The people who may open it, each with a line of `monitor web password`; secrets.",
         default={},
         example='{kim: "${file:/run/secrets/kim}"}',
     )
@@ -84,6 +86,19 @@ def web_options_of(config: Config) -> WebOptions:
         users=web.users,
         anonymous=anonymous_at(web.listen, web.anonymous),
     )
+
+
+def with_listen(config: Config, listen: str) -> Config:
+    """Return the configuration with another `web.listen`. Raises UsageError, and ConfigError as the file would."""
+    try:
+        web_listen(listen)
+    except ValueError as error:
+        raise UsageError(f"'{listen}' {error}", where="--listen") from None
+    web = config.web
+    if listen != "off" and anonymous_at(listen, web.anonymous) == "none" and not web.users:
+        fault = Diagnostic(file=str(config.file), line=0, column=0, path="web", message=f"at {listen}, {NO_USERS}")
+        raise ConfigError((fault,))
+    return config.model_copy(update={"web": web.model_copy(update={"listen": listen})})
 
 
 def anonymous_at(listen: str, anonymous: Anonymous | None) -> Anonymous:

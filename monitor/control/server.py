@@ -8,16 +8,16 @@ only its owner may open it.
 from __future__ import annotations
 
 import json
-import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from monitor.control.commands import Command, Request, execute
 from monitor.errors import MonitorError, NotFound, StoreError, UsageError, WrongState
+from monitor.files import socket_path
 from monitor.health.request_server import RequestServer
 from monitor.logs import fail, say, warn
 from monitor.ports import Row
@@ -55,7 +55,7 @@ class ControlServer:
         The caller holds the folder's lock. Nobody can connect before `listen`, so the mode is set in time.
         """
         try:
-            with _address(self._state) as address:
+            with socket_path(self._state / FILE) as address:
                 Path(address).unlink(missing_ok=True)
                 self._listener.bind(address)
                 Path(address).chmod(0o600)
@@ -81,7 +81,7 @@ class ControlServer:
 
     def stop(self) -> None:
         """Remove the socket and end `serve`; any thread may call it."""
-        with suppress(OSError), _address(self._state) as address:
+        with suppress(OSError), socket_path(self._state / FILE) as address:
             Path(address).unlink()
         if self._server:
             self._server.stop()
@@ -113,7 +113,7 @@ def ask(state: Path, request: Request, *, timeout: float = ANSWER_TIMEOUT) -> Ro
         until = time.monotonic() + timeout
         connection.settimeout(timeout)
         try:
-            with _address(state) as address:
+            with socket_path(state / FILE) as address:
                 connection.connect(address)
             connection.sendall(_encode({"verb": request.command, "words": request.arguments}))
             line = _read_answer(connection, until)
@@ -122,22 +122,6 @@ def ask(state: Path, request: Request, *, timeout: float = ANSWER_TIMEOUT) -> Ro
         except OSError as error:
             raise NoDaemon(f"no daemon listens: {error.strerror or error}", where=str(state / FILE)) from error
     return _parse_answer(line, state)
-
-
-@contextmanager
-def _address(state: Path) -> Iterator[str]:
-    """Yield the path of the socket through a descriptor of the folder, where the system shows descriptors as files.
-
-    A socket's path has 107 bytes at most, and a state folder's may be longer.
-    """
-    if not Path("/proc/self/fd").is_dir():
-        yield str(state / FILE)
-        return
-    folder = os.open(state, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{folder}/{FILE}"
-    finally:
-        os.close(folder)
 
 
 def _read_answer(connection: socket.socket, until: float) -> bytes:

@@ -18,7 +18,7 @@ from monitor.model import PendingNotice
 from monitor.notify.send_time import Delay, Policy, send_time
 from monitor.ports import Row
 from monitor.records import MessageItem, MessageRecord, Summary, read_all
-from monitor.store.open import Access, Stores, open_stores
+from monitor.store.open import Access, Stores, open_stores, store_file
 
 ReadOnlyStores = Stores  # as `open_read_only` returns it
 PENDING_STATES = ("pending", "leased", "held")  # states of messages that may still be sent
@@ -27,6 +27,15 @@ PENDING_STATES = ("pending", "leased", "held")  # states of messages that may st
 def open_read_only(config: Config) -> Stores:
     """Open the store of a configuration while a monitor may run. Raises NotFound when there is none yet."""
     return open_stores(config.state, Access.READ)
+
+
+def store_identity(config: Config) -> tuple[int, int] | None:
+    """Return what another database file in the same place does not have; None: there is no file."""
+    try:
+        status = store_file(config.state).path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def alert_rows(config: Config, store: Stores, *, state: str | None = None) -> Iterator[Row]:

@@ -6,8 +6,8 @@ reads through `monitor.inspect` and the read-only stores of the site, and acts t
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import UTC, datetime
 
 from anyio.to_thread import current_default_thread_limiter
@@ -18,11 +18,12 @@ from starlette.routing import Route
 from monitor.config import Config
 from monitor.control.commands import Request as ControlRequest
 from monitor.control.server import ask
-from monitor.errors import Diagnostic, MonitorError, NotFound, StoreUnavailable
-from monitor.inspect.pending import ReadOnlyStores, open_read_only
+from monitor.errors import Diagnostic, MonitorError
+from monitor.inspect.pending import ReadOnlyStores
 from monitor.ports import Row
 from monitor.web import actions, timeline
 from monitor.web.errors import show_error, show_http_error
+from monitor.web.open_store import OpenStore
 from monitor.web.static_files import serve_static
 
 THREADS = 4  # that answer requests; more would only fight for the processor
@@ -49,17 +50,11 @@ class Site:
         self.is_read_only = is_read_only
         self.now = now
         self.done = actions.DoneActions()
-        self._stores: ReadOnlyStores | None = None
+        self._store = OpenStore()
 
-    @contextmanager
-    def stores(self) -> Iterator[ReadOnlyStores]:
-        """Open the store once, for all requests. Raises StoreError, also where there is no store yet."""
-        if self._stores is None:
-            try:
-                self._stores = open_read_only(self.config)
-            except NotFound as error:  # what is asked for may well exist
-                raise StoreUnavailable(error.message, where=error.where) from error
-        yield self._stores
+    def stores(self) -> AbstractContextManager[ReadOnlyStores]:
+        """Give the open store. Raises StoreError as `open_stores` does; without a store yet, StoreUnavailable."""
+        return self._store.of(self.config)
 
     def run(self, request: ControlRequest) -> Row:
         """Send a command to the daemon. Raises NoDaemon, NoAnswer, and the error it answers with."""
@@ -67,9 +62,7 @@ class Site:
 
     def close(self) -> None:
         """Close the store."""
-        if self._stores:
-            self._stores.close()
-            self._stores = None
+        self._store.close()
 
 
 def create_app(site: Site) -> Starlette:

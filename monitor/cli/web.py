@@ -1,0 +1,94 @@
+"""Serve the page, or make a password line for it: `monitor web`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from monitor.cli.common import config_option, config_path, log_option
+from monitor.errors import MonitorError
+
+if TYPE_CHECKING:
+    from monitor.config import Config, FileStamp
+
+REDUCED = "MONITOR_WEB_PROCESS"  # set in an environment without secrets
+
+
+@click.group(invoke_without_command=True)
+@click.option("--listen", metavar="ADDRESS", help="Where to serve it, in place of web.listen: 127.0.0.1:9878.")
+@click.option("--read-only", "is_read_only", is_flag=True, help="Refuse every action, and show no buttons.")
+@click.option("--managed", "is_managed", is_flag=True, hidden=True)  # the daemon has started it
+@log_option
+@config_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    listen: str | None,
+    is_read_only: bool,
+    is_managed: bool,
+    log_format: str | None,
+    config_file: str | None,
+) -> None:
+    """Serve the page until a signal: what happened, a rule tester, feeds and REST. It never writes to the store.
+
+    The daemon does the same where `web.listen` is set. The secrets of the configuration are not known to this process.
+    """
+    if ctx.invoked_subcommand:
+        return
+    file = config_path(config_file)
+    _forget_secrets(file)
+    load = partial(_loaded, file, listen)
+    from monitor import logs
+
+    logs.set_up(log_format)
+    try:
+        ctx.exit(_serve(load, is_read_only=is_read_only, is_managed=is_managed))
+    except MonitorError as error:
+        if not is_managed:
+            raise
+        where = f"{error.where}: " if error.where else ""
+        click.echo(json.dumps({"fault": f"{where}{error.message}"}))
+        ctx.exit(error.exit_code)
+
+
+@command.command("password")
+def password() -> None:
+    """Ask twice for a password and print the line that stands for it in `web.users`."""
+    from monitor.web.passwords import password_line
+
+    given = click.prompt("password", hide_input=True, confirmation_prompt="once more", err=True)
+    click.echo(password_line(given))
+
+
+def _forget_secrets(file: Path) -> None:
+    """Begin anew without the variables that this process need not know: those it was started with stay readable."""
+    from monitor.config import page_environment
+
+    if REDUCED not in os.environ:
+        kept = {**page_environment(file, os.environ), REDUCED: "1"}
+        os.execve(sys.executable, [sys.executable, "-P", "-m", "monitor", *sys.argv[1:]], kept)  # noqa: S606 - no shell is wanted
+
+
+def _loaded(file: Path, listen: str | None, stamps: dict[Path, FileStamp]) -> Config:
+    from monitor.config import load_without_secrets, with_listen
+    from monitor.config.checks import check_rules
+
+    config = load_without_secrets(file, environ=os.environ, checks=(check_rules,), stamps=stamps)
+    return config if listen is None else with_listen(config, listen)
+
+
+def _serve(load: partial[Config], *, is_read_only: bool, is_managed: bool) -> int:
+    from monitor.web.process import serve_page
+
+    def announce(home: str) -> None:
+        click.echo(json.dumps({"page": home}) if is_managed else f"page  {home}")
+
+    parent = 0 if is_managed else None
+    return serve_page(load({}), load, is_read_only=is_read_only, parent=parent, on_listening=announce)

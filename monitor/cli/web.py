@@ -1,4 +1,4 @@
-"""Serve the page, or make a password line for it: `monitor web`."""
+"""Serve the page, make a password line, or end all feed addresses: `monitor web`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ REDUCED = "MONITOR_WEB_PROCESS"  # set in an environment without secrets
 @click.group(invoke_without_command=True)
 @click.option("--listen", metavar="ADDRESS", help="Where to serve it, in place of web.listen: 127.0.0.1:9878.")
 @click.option("--read-only", "is_read_only", is_flag=True, help="Refuse every action, and show no buttons.")
+@click.option("--rotate-feeds", "rotates", is_flag=True, help="End every feed address with a token, then exit.")
 @click.option("--managed", "is_managed", is_flag=True, hidden=True)  # the daemon has started it
 @log_option
 @config_option
@@ -32,6 +33,7 @@ def command(
     *,
     listen: str | None,
     is_read_only: bool,
+    rotates: bool,
     is_managed: bool,
     log_format: str | None,
     config_file: str | None,
@@ -45,6 +47,9 @@ def command(
     file = config_path(config_file)
     _forget_secrets(file)
     load = partial(_loaded, file, listen)
+    if rotates:
+        _rotate_feeds(load({}))
+        return
     from monitor import logs
 
     logs.set_up(log_format)
@@ -92,3 +97,10 @@ def _serve(load: partial[Config], *, is_read_only: bool, is_managed: bool) -> in
 
     parent = 0 if is_managed else None
     return serve_page(load({}), load, is_read_only=is_read_only, parent=parent, on_listening=announce)
+
+
+def _rotate_feeds(config: Config) -> None:
+    from monitor.web.tokens import rotate_key
+
+    rotate_key(config.state)
+    click.echo("every feed address with a token has ended; copy the new ones from /feeds")

@@ -26,7 +26,16 @@ ALL = (
         "channels resume hook",
     ),
     *("mute hook 1h", "dumps --rejects", "db verify --deep", "db prune", "db backup copy.db", "db restore copy.db"),
-    *("doctor", "web", "reload", "config show", "config schema", "service install --help", "completion bash"),
+    *(
+        "doctor",
+        "web",
+        "watchlists",
+        "reload",
+        "config show",
+        "config schema",
+        "service install --help",
+        "completion bash",
+    ),
     *("--help", "--version", "nonsense", "show 99", "-c missing.yaml status"),
 )
 STREAMS = (">&-", "2>&-", "<&-", ">&- 2>&-", ">&- 2>&- <&-", ">/dev/full", ">/dev/full 2>/dev/full", "| true")

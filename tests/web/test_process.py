@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from monitor.web.passwords import is_password
+from monitor.web.tokens import token
 from tests.waiting import DEADLINE, line_of
 from tests.web.processes import WEB, is_served, page_process, web_command
 from tests.web.site import CONFIG, filled
@@ -135,6 +136,15 @@ def in_memory(pid: int, word: bytes) -> bool:
                 except OSError:  # a page that was never touched
                     continue
     return found
+
+
+def test_all_tokens_of_feeds_end_at_once_also_while_the_page_is_served(config: Path) -> None:
+    state = config.parent / "state"
+    before = token(state, "kim", "/feeds/events.atom")
+    with page_process(config):
+        done = subprocess.run(web_command(config, "--rotate-feeds"), capture_output=True, timeout=DEADLINE, check=True)
+    assert b"every feed address with a token has ended" in done.stdout
+    assert token(state, "kim", "/feeds/events.atom") != before
 
 
 def test_a_password_is_asked_for_twice_and_never_shown() -> None:

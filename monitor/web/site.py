@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from anyio.to_thread import current_default_thread_limiter
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
-from monitor.config import Config
+from monitor.config import Config, web_options_of
 from monitor.control.commands import Request as ControlRequest
 from monitor.control.server import ask
 from monitor.errors import Diagnostic, MonitorError
@@ -24,7 +26,9 @@ from monitor.ports import Row
 from monitor.web import actions, timeline
 from monitor.web.errors import show_error, show_http_error
 from monitor.web.open_store import OpenStore
+from monitor.web.security import Security
 from monitor.web.static_files import serve_static
+from monitor.web.tokens import user_of_token
 
 THREADS = 4  # that answer requests; more would only fight for the processor
 
@@ -65,8 +69,8 @@ class Site:
         self._store.close()
 
 
-def create_app(site: Site) -> Starlette:
-    """Return the application that serves a site."""
+def create_app(site: Site) -> ASGIApp:
+    """Return the application that serves a site to those who may see it."""
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -77,4 +81,9 @@ def create_app(site: Site) -> Starlette:
     handlers = {MonitorError: show_error, HTTPException: show_http_error}
     app = Starlette(routes=list(ROUTES), lifespan=lifespan, exception_handlers=handlers)
     app.state.site = site
-    return app
+    return Security(
+        app,
+        lambda: web_options_of(site.config),
+        is_read_only=site.is_read_only,
+        token_user=partial(user_of_token, site.config.state),
+    )

@@ -83,7 +83,7 @@ def parsed(answer: bytes) -> RawAnswer:
     return RawAnswer(status=int(first.split(" ")[1]), headers=headers, body=body)
 
 
-def request(method: str = "GET", path: str = "/", *, body: bytes = b"", **headers: str) -> bytes:
+def request(method: str = "GET", path: str = "/", body: bytes = b"", /, **headers: str) -> bytes:
     """A whole request that closes the connection; a header such as Sec-Fetch-Site is written `sec_fetch_site`."""
     fields = {"host": "localhost", **headers, "connection": "close"}
     if body:

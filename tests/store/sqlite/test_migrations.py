@@ -22,7 +22,8 @@ from monitor.match.search import index_words, search_query
 from monitor.model import Kind, Outcome, Release, SeenRecord, Verdict
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
-from monitor.records import MessageItem
+from monitor.page_records import DayCount
+from monitor.records import EventFilter, MessageItem
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import Handle, open_for_writing
@@ -30,6 +31,7 @@ from monitor.store.sqlite.migrations import APPLICATION_ID, digest_without_sourc
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.search import fill_index, search
 from monitor.store.sqlite.store import SqliteStore
+from monitor.store.sqlite.verify import verify
 from monitor.testing import NOON, FrozenClock
 from tests.contract.takes import record, take_in
 from tests.dumps import Written, dumps, write
@@ -236,6 +238,27 @@ def test_the_search_index_is_filled_again_behind_the_migration_and_nobody_is_tol
         assert len(after[name]) == len(before[name]), name
         for row, former in zip(after[name], before[name], strict=True):
             assert row[: len(former)] == former, name  # other migrations may have added columns
+
+
+# --- what each watchlist matched (migration 14) ---------------------------------------------------------------------
+
+
+def test_an_old_store_learns_what_each_watchlist_matched(old: Path) -> None:
+    """Each event names its watchlists; a list that cannot be read belongs to none, and hinders no start."""
+    told = {1: ('["desk","chips"]', '["chips"]'), 2: ("[]", "[]"), 3: ('["desk"', '["desk"]'), 4: ('["chips"]', "[]")}
+    with closing(sqlite3.connect(old / "monitor.db", isolation_level=None)) as connection:
+        connection.execute(
+            f"INSERT INTO event VALUES (4, 'motie', 1, 1, 1, 'new', '[]', '[]', 0, '', '', 'why', '{AT}')"
+        )
+        for number, lists in told.items():
+            connection.execute(f"UPDATE event SET watchlists = ?, alert = ? WHERE id = {number}", lists)
+    with closing(open_for_writing(old)) as handle:
+        archive = SqliteArchive(handle)
+        assert archive.watchlist_totals() == {"chips": DayCount(2, 1), "desk": DayCount(1, 0)}
+        assert [event.id for event in archive.page(EventFilter(watchlist="chips"))] == [4, 1]
+        assert [event.id for event in archive.page(EventFilter(watchlist="chips", is_notified=True))] == [1]
+        faults = {check.check: check.faults for check in verify(handle, old) if not check.is_ok}
+        assert faults == {"watchlists": ("event 3 is not listed under its own watchlists",)}
 
 
 # --- the copy ------------------------------------------------------------------------------------------------------

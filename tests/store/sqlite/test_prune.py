@@ -57,7 +57,8 @@ def bodies(handle: Handle) -> list[str]:
 
 
 def counts(handle: Handle) -> dict[str, int]:
-    names = ("release", "seen", "alias", "dump", "file", "version", "event", "message", "message_item", "attempt")
+    identity = ("release", "seen", "alias", "dump", "file", "version")
+    names = (*identity, "event", "matched", "message", "message_item", "attempt")
     return {name: handle._connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}
 
 
@@ -81,6 +82,7 @@ def test_what_is_old_and_done_goes_and_what_identity_needs_stays(handle: Handle,
     assert {name: after[name] for name in ("release", "seen", "alias", "dump", "file", "version")} == {
         name: before[name] for name in ("release", "seen", "alias", "dump", "file", "version")
     }
+    assert (after["event"], after["matched"]) == (1, 1)
     assert bodies(handle)[0] == ""
     assert "5.3" in bodies(handle)[1]
     assert handle.pragma("foreign_key_check") == []

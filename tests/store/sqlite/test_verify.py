@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from monitor.compare.fingerprint import FINGERPRINTER
 from monitor.store.sqlite.database import Handle, open_for_reading
 from monitor.store.sqlite.store import SqliteStore
@@ -36,6 +38,24 @@ def test_a_release_whose_head_is_gone_is_found(handle: Handle, state: Path) -> N
     take_in(SqliteStore(handle), record("Talks held"))
     handle._connection.execute("UPDATE release SET head = 99")
     assert faults(handle, state) == {"heads": ("release 1 names no version of its own as its text",)}
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM matched",
+        "INSERT INTO matched VALUES ('chips', 1, 0)",
+        "UPDATE matched SET notified = 0",
+        "UPDATE event SET watchlists = '[]'",
+        "UPDATE event SET watchlists = '[\"desk\"'",
+        "UPDATE event SET alert = '['",
+    ],
+)
+def test_an_event_that_is_not_listed_under_its_watchlists_is_found(handle: Handle, state: Path, damage: str) -> None:
+    take_in(SqliteStore(handle), record("Talks held"))
+    assert faults(handle, state) == {}
+    handle._connection.execute(damage)
+    assert faults(handle, state) == {"watchlists": ("event 1 is not listed under its own watchlists",)}
 
 
 def test_an_identity_of_another_store_or_none_is_found(handle: Handle, state: Path) -> None:

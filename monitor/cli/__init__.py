@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
 from importlib import import_module
@@ -118,8 +117,9 @@ def open_standard_streams() -> None:
 def report(error: MonitorError) -> None:
     """Print an error on stderr: as JSON for programs that asked for JSON, else for people."""
     if "--json" in sys.argv:
-        row = {"code": error.exit_code, "message": error.message, "where": error.where}
-        click.echo(json.dumps({"schema_version": 1, "error": row}, ensure_ascii=False), err=True)
+        from monitor.inspect.rows import error_row, json_line
+
+        click.echo(json_line({"error": error_row(error)}), err=True)
     elif isinstance(error, ConfigError):
         from monitor.config import render_diagnostics
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
-from monitor.cli.common import common_options, load_for_store, print_rows, run_commands
+from monitor.cli.common import common_options, load_for_store, print_json, print_rows, run_commands
 from monitor.model import MESSAGE_STATES
 from monitor.ports import Row
+from monitor.text import escape
 
 _HEADER = ("id", "channel", "kind", "state", "tries", "due or sent", "what", "reason")
 _IDS = click.argument("ids", nargs=-1, required=True, metavar="ID...", type=click.IntRange(1, 2**63 - 1))
@@ -26,6 +29,23 @@ def command(ctx: click.Context, *, state: str | None, as_json: bool, config_file
     with open_read_only(config) as store:
         rows = alert_rows(config, store, state=state)
         print_rows(rows, as_json=as_json, header=_HEADER, cells=_cells, none="no messages")
+
+
+@command.command("show")
+@click.argument("message", metavar="ID", type=click.IntRange(1, 2**63 - 1))
+@common_options
+def show(*, message: int, as_json: bool, config_file: str | None) -> None:
+    """Show one message with every attempt to send it."""
+    from monitor.inspect.alerts import message_rows
+    from monitor.inspect.pending import open_read_only
+
+    with open_read_only(load_for_store(config_file)) as store:
+        rows = list(message_rows(store, [message]))
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        click.echo("\n".join(_details(row)))
 
 
 @command.command("retry")
@@ -50,6 +70,17 @@ def drop(ctx: click.Context, *, ids: tuple[int, ...], as_json: bool, config_file
     Messages that can be dropped are, and the exit code is 1 when one of them cannot.
     """
     run_commands(ctx, [("drop", str(number)) for number in ids], as_json=as_json, config_file=config_file)
+
+
+def _details(row: Row) -> Iterator[str]:
+    items, tries = row["items"], row["tries"]
+    yield click.style(escape(f"message {row['id']} to {row['channel']}: {row['state']} ({row['kind']})"), bold=True)
+    for item in items if isinstance(items, list) else ():
+        yield escape(f"#{item['release']}  {item['title']}  → {', '.join(item['watchlists'])}")
+    yield from map(escape, str(row.get("text", "")).split("\n") if "text" in row else ())
+    for one in tries if isinstance(tries, list) else ():
+        code = f" {one['code']}" if one["code"] else ""
+        yield escape(f"  {one['at']}  {one['outcome'] or 'under way'}{code}  {one['reason'] or ''}".rstrip())
 
 
 def _cells(row: Row) -> list[object]:

@@ -10,6 +10,7 @@ import click
 
 from monitor.cli.common import archive_of, common_options, load_for_store, parse_since, print_json
 from monitor.inspect.events import KINDS, event_rows
+from monitor.inspect.paging import Place
 from monitor.inspect.watchlists import unknown_watchlist
 from monitor.ports import Row
 from monitor.records import EventFilter
@@ -37,7 +38,7 @@ def command(
     with archive_of(config) as archive:
         newest = archive.event_before_last(0, EventFilter())
         first = 0 if limit is None else archive.event_before_last(limit, wanted)
-        last = _print(event_rows(archive, wanted, after=first), as_json=as_json)
+        last = _print(event_rows(archive, wanted, Place(after=first)), as_json=as_json)
         if not last and wanted.watchlist and wanted.watchlist not in config.watchlists:
             raise unknown_watchlist(config, wanted.watchlist)
         if not last and not as_json:
@@ -45,7 +46,7 @@ def command(
         while follow:
             time.sleep(POLL)
             newest = max(newest, last)
-            last = _print(event_rows(archive, wanted, after=newest), as_json=as_json)
+            last = _print(event_rows(archive, wanted, Place(after=newest)), as_json=as_json)
 
 
 def _print(rows: Iterable[Row], *, as_json: bool) -> int:

@@ -18,12 +18,13 @@ def command(*, config_file: str | None) -> None:
     1 when no daemon runs.
     """
     from monitor.config.checks import check_services
-    from monitor.control.client import request_reload
+    from monitor.control.client import ask_running
+    from monitor.control.commands import Request
     from monitor.control.server import NoDaemon
 
     config = load_config(config_file, checks=[check_services])
     try:
-        done = request_reload(config.state)
+        done = ask_running(config.state, Request(command="reload"))
     except NoDaemon as error:
         raise MonitorError("no daemon runs on this state folder; start one with `monitor run`") from error
     click.echo(escape(str(done["text"])))

@@ -48,9 +48,8 @@ class CommandClient:
         return execute(self._local.by_name(), request)
 
 
-def request_reload(state: Path, *, pause: Callable[[float], None] = time.sleep) -> Row:
-    """Make the daemon read its configuration again; wait for one that is starting. Raises NoDaemon."""
-    request = Request(command="reload")
+def ask_running(state: Path, request: Request, *, pause: Callable[[float], None] = time.sleep) -> Row:
+    """Send one command to the daemon; wait for one that is starting, as after a reload. Raises as `ask` does."""
     return _retry(lambda: ask(state, request), is_final=lambda: lock.holder_verb(state) != lock.DAEMON, pause=pause)
 
 

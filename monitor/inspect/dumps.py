@@ -4,16 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from monitor.errors import UsageError
+from monitor.inspect.paging import OLDEST, ListedRow, Place, read_from
 from monitor.inspect.rows import dump_row, reject_row
-from monitor.ports import Row
-from monitor.records import Archive, read_all
+from monitor.records import FIRST_DUMP, Archive, DumpCursor, DumpRecord
+from monitor.times import parse_timestamp, timestamp
+
+OLDEST_DUMP = Place(after=FIRST_DUMP)
 
 
-def dump_rows(archive: Archive) -> Iterator[Row]:
-    """Yield a line of `dumps` for each ingested file, oldest first."""
-    return (dump_row(record.report) for record in read_all(archive.dumps))
+def dump_rows(archive: Archive, place: Place = OLDEST_DUMP) -> Iterator[ListedRow]:
+    """Yield a line of `dumps` for each ingested file."""
+    for record in read_from(place, forward=archive.dumps, backward=archive.dumps_page):
+        yield ListedRow(dump_row(record.report), _cursor_text(record))
 
 
-def reject_rows(archive: Archive) -> Iterator[Row]:
-    """Yield a line of `dumps --rejects` for each reject, oldest first."""
-    return map(reject_row, read_all(archive.rejects))
+def reject_rows(archive: Archive, place: Place = OLDEST) -> Iterator[ListedRow]:
+    """Yield a line of `dumps --rejects` for each reject."""
+    for reject in read_from(place, forward=archive.rejects, backward=archive.rejects_page):
+        yield ListedRow(reject_row(reject), str(reject.id))
+
+
+def dump_cursor(text: str) -> DumpCursor:
+    """Return the cursor of a list of dumps; 0: that before the first one. Raises UsageError."""
+    if text == "0":
+        return FIRST_DUMP
+    try:
+        at, number, copy = text.split("~")
+        return parse_timestamp(at), int(number), bytes.fromhex(copy)
+    except ValueError:
+        raise UsageError(f"{text[:40]!r} is no place in this list: take it from `next`, or write 0") from None
+
+
+def _cursor_text(record: DumpRecord) -> str:
+    at, number, copy = record.cursor
+    return f"{timestamp(at)}~{number}~{copy.hex()}"

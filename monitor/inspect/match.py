@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from monitor.config import caret_excerpt
 from monitor.config.convert import watchlists_of
 from monitor.inspect.backtest import BacktestCounts, Candidate, backtest, candidate_of
+from monitor.inspect.paging import OLDEST, ListedRow, Place
 from monitor.inspect.releases import current_releases
 from monitor.inspect.rows import match_row
 from monitor.match.inside import InsideWords
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.match.query import QueryFault
 from monitor.model import Alert
-from monitor.ports import Row
 from monitor.records import Archive
 
 if TYPE_CHECKING:
@@ -41,15 +41,16 @@ class RuleTrial:
         """Yield every release that matches, as if it were new."""
         return backtest(self._matcher, candidates, self.counts, self._inside)
 
-    def rows(self, candidates: Iterable[Candidate]) -> Iterator[Row]:
+    def rows(self, candidates: Iterable[Candidate]) -> Iterator[ListedRow]:
         """Yield a line of `match` for every release that matches."""
-        return (match_row(*found) for found in self.matches(candidates))
+        for candidate, alert in self.matches(candidates):
+            yield ListedRow(match_row(candidate, alert), str(candidate.number or ""))
 
     def hints(self) -> list[str]:
         """Return what the words of the rule are often inside of, in the releases tried so far."""
         return [hint for _, hint in self._inside.hints()]
 
 
-def stored_candidates(archive: Archive, *, since: date | None = None) -> Iterator[Candidate]:
+def stored_candidates(archive: Archive, *, since: date | None = None, place: Place = OLDEST) -> Iterator[Candidate]:
     """Yield every stored release as a candidate, or those of that day and later."""
-    return map(candidate_of, current_releases(archive, since=since))
+    return map(candidate_of, current_releases(archive, since=since, place=place))

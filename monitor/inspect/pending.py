@@ -13,11 +13,11 @@ from typing import NamedTuple
 from monitor.channel_health import ChannelState
 from monitor.config import Config
 from monitor.config.convert import policy_of
+from monitor.inspect.paging import OLDEST, ListedRow, Place, read_from
 from monitor.inspect.rows import message_row
 from monitor.model import PendingNotice
 from monitor.notify.send_time import Delay, Policy, send_time
-from monitor.ports import Row
-from monitor.records import MessageItem, MessageRecord, Summary, read_all
+from monitor.records import MessageItem, MessageRecord, Summary
 from monitor.store.open import Access, Stores, open_stores, store_file
 
 ReadOnlyStores = Stores  # as `open_read_only` returns it
@@ -38,19 +38,29 @@ def store_identity(config: Config) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def alert_rows(config: Config, store: Stores, *, state: str | None = None) -> Iterator[Row]:
-    """Yield messages, then the notices that wait for one: one row for each channel and time, as if it were one.
+def alert_rows(
+    config: Config, store: Stores, *, state: str | None = None, place: Place = OLDEST
+) -> Iterator[ListedRow]:
+    """Yield messages, and the notices that wait for one: one row for each channel and time, as if it were one.
 
-    A message whose channel is held back is due when that ends.
+    A message whose channel is held back is due when that ends. The notices come last; newest first, they come first.
     """
     # Read notices first: one that becomes a message meanwhile is shown twice rather than not at all.
-    waiting = list(_waiting(config, store)) if state in (None, "pending") else []
-    state_of = cache(store.channel_states.get)
-    messages = (_held_back(one, state_of(one.channel)) for one in read_all(partial(store.archive.messages, state)))
-    yield from map(message_row, chain(messages, waiting))
+    is_whole = state in (None, "pending") and place.before is None
+    waiting = [ListedRow(message_row(one)) for one in waiting_notices(config, store)] if is_whole else []
+    messages = _messages(store, state, place)
+    return chain(messages, waiting) if place.after is not None else chain(reversed(waiting), messages)
 
 
-def _held_back(message: MessageRecord, channel_state: ChannelState) -> MessageRecord:
+def _messages(store: Stores, state: str | None, place: Place) -> Iterator[ListedRow]:
+    archive, state_of = store.archive, cache(store.channel_states.get)
+    for one in read_from(
+        place, forward=partial(archive.messages, state), backward=partial(archive.messages_page, state)
+    ):
+        yield ListedRow(message_row(held_back(one, state_of(one.channel))), str(one.id))
+
+
+def held_back(message: MessageRecord, channel_state: ChannelState) -> MessageRecord:
     """Return a message with the time and the reason for which its channel makes it wait, where it does."""
     if message.state != "pending":
         return message
@@ -65,7 +75,7 @@ def _held_back(message: MessageRecord, channel_state: ChannelState) -> MessageRe
     return replace(message, due=until, reason=message.reason or reason)
 
 
-def _waiting(config: Config, store: Stores) -> Iterator[MessageRecord]:
+def waiting_notices(config: Config, store: Stores) -> Iterator[MessageRecord]:
     """Yield the notices that wait for a message, by channel and send time; `reason` is what they wait for."""
     for channel in sorted(store.outbox.pending_channels()):
         policy = policy_of(config, channel) if channel in config.channels else None

@@ -41,11 +41,12 @@ if TYPE_CHECKING:
 
     from monitor.collect.formats.base import Entry
     from monitor.config.settings import Setting
-    from monitor.errors import Diagnostic
+    from monitor.errors import Diagnostic, MonitorError
     from monitor.inspect.backtest import Candidate
     from monitor.inspect.preview import Preview
     from monitor.inspect.watchlists import WatchlistState
     from monitor.match.explain import Explanation
+    from monitor.page_records import AttemptRecord
 
 # DEL and C1 controls pass json.dumps unescaped, bidirectional controls reorder what a person reads.
 _HARMLESS = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
@@ -55,6 +56,16 @@ _UNSTORED = ("missing", "ids", "unread_dates", "unread_date")  # what a report s
 def json_line(row: Row) -> str:
     """Return a row as a line of `--json`: Korean stays readable, control characters are escaped."""
     return json.dumps({"schema_version": 1, **row}, ensure_ascii=False, default=str).translate(_HARMLESS)
+
+
+def error_row(error: MonitorError) -> Row:
+    """Return the `error` of the last line that a command with `--json` prints on stderr."""
+    return {"code": error.exit_code, "message": error.message, "where": error.where}
+
+
+def attempt_row(attempt: AttemptRecord) -> Row:
+    """Return one of the `tries` of `alerts show`."""
+    return _fields(attempt)
 
 
 def event_row(event: EventRecord) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from monitor.inspect.rows import channel_row, late_row, outbox_row, totals_row
 from monitor.model import Kind
 from monitor.ports import Row
 from monitor.records import SourceTotals, Summary
-from monitor.store.open import store_file
+from monitor.store.open import Stores, store_file
 from monitor.text import escape
 from monitor.times import rfc3339
 
@@ -97,18 +97,23 @@ def _daemon_state(state: Path, timeout: float) -> Mapping[str, Any]:
     return found
 
 
-def status(config: Config, reported: Mapping[str, Any], *, now: datetime) -> Row:
+def current_status(config: Config, stores: Stores, *, now: datetime, timeout: float) -> Row:
+    """Return what `status` returns, read from stores that are open already; timeout: as `status_of` has it."""
+    return status(config, _daemon_state(config.state, timeout), now=now, stores=stores)
+
+
+def status(config: Config, reported: Mapping[str, Any], *, now: datetime, stores: Stores | None = None) -> Row:
     """Return one object: ok, daemon, sources, releases, outbox, channels, config, store.
 
     `ok`: a daemon runs and can store, every source is watched or polled, and no channel is open or refused.
     A refused configuration on disk is no reason: a restart for it would turn a typing error into an outage.
-    reported: the fields of the daemon's own DaemonState.
+    reported: the fields of the daemon's own DaemonState. stores: None opens them for this alone.
     """
     holder = lock.holder(config.state) or _reported_holder(reported)
     is_running = holder is not None and holder.verb == lock.DAEMON
     reported = reported if is_running else {"silence": "no daemon runs"}
     try:
-        snapshot = _snapshot(config, now)
+        snapshot = _snapshot(config, now, stores)
     except StoreError as error:
         if not is_running:
             raise
@@ -154,6 +159,11 @@ def channel_rows(config: Config, *, now: datetime) -> Sequence[Row]:
     return _channels(config, _snapshot(config, now))
 
 
+def channels_now(config: Config, stores: Stores, *, now: datetime) -> Sequence[Row]:
+    """Return the same from stores that are open already."""
+    return _channels(config, _snapshot(config, now, stores))
+
+
 def refusal_of(row: Mapping[str, Any]) -> str:
     """Return why the configuration on disk cannot be used, from what `status` returns; "": it can."""
     return str(row["config"]["refusal"] or "")
@@ -166,9 +176,9 @@ def channels_of(file: Path, *, now: datetime) -> Sequence[Row]:
     return rows
 
 
-def _snapshot(config: Config, now: datetime) -> _Snapshot:
+def _snapshot(config: Config, now: datetime, stores: Stores | None = None) -> _Snapshot:
     try:
-        with open_read_only(config) as store:
+        with nullcontext(stores) if stores else open_read_only(config) as store:
             summary = store.archive.summary()
             names = {*config.channels, *pending_counts(summary)}
             return _Snapshot(

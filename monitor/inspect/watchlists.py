@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from monitor.errors import NotFound
 from monitor.inspect.rows import watchlist_row
+from monitor.page_records import DayCount
 from monitor.ports import Row
-from monitor.records import Archive, EventFilter, EventRecord
+from monitor.records import EventRecord
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -30,12 +31,16 @@ class WatchlistState:
     notify: tuple[str, ...]  # channels; empty: its matches are recorded only
     is_urgent: bool
     muted_until: datetime | None  # None: it is not muted
+    matched: int  # events that it ever matched
+    notified: int  # of these, those that somebody was notified of because of it
     last: EventRecord | None  # the newest event that it matched; None: it never matched
 
 
 def watchlists(config: Config, stores: ReadOnlyStores | None, *, now: datetime) -> Iterator[WatchlistState]:
     """Yield the configured watchlists in the order of the file; stores None: there is no store yet."""
     mutes: Mapping[str, datetime] = stores.channel_states.mutes(now=now) if stores else {}
+    totals = stores.archive.watchlist_totals() if stores else {}
+    last = stores.archive.last_matches() if stores else {}
     for name, watchlist in config.watchlists.items():
         form = next((form for form in ("query", "regex") if getattr(watchlist, form)), "keywords")
         yield WatchlistState(
@@ -47,7 +52,9 @@ def watchlists(config: Config, stores: ReadOnlyStores | None, *, now: datetime) 
             notify=tuple(config.channels) if watchlist.notify is None else watchlist.notify,
             is_urgent=watchlist.urgent,
             muted_until=mutes.get(name),
-            last=_last_match(stores.archive, name) if stores else None,
+            matched=totals.get(name, DayCount()).events,
+            notified=totals.get(name, DayCount()).notified,
+            last=last.get(name),
         )
 
 
@@ -80,8 +87,3 @@ def _words(config: Config, name: str, key: str) -> tuple[str, ...]:
 
 def _shown(config: Config, path: str, value: str) -> str:
     return config.reference(path) if config.is_interpolated(path) else value
-
-
-def _last_match(archive: Archive, name: str) -> EventRecord | None:
-    wanted = EventFilter(watchlist=name)
-    return next(iter(archive.events(wanted, after=archive.event_before_last(1, wanted), limit=1)), None)

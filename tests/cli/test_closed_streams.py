@@ -19,6 +19,8 @@ ALL = (
         "match FTA",
         "preview seeds/a.txt",
         "explain 1",
+        "watchlists",
+        "alerts show 1",
         "alerts",
         "alerts retry 1",
         "channels",

@@ -68,6 +68,22 @@ def test_a_dead_message_is_dropped_for_good(tmp_path: Path) -> None:
     assert (row["state"], row["reason"].startswith("dropped by hand; last: ")) == ("dropped", True)
 
 
+def test_one_message_is_shown_with_every_attempt(tmp_path: Path) -> None:
+    with http_server(TOO_LARGE, Answer()) as server:
+        project = project_of(tmp_path, server)
+        project.drop("a.txt", TALKS)
+        assert project.run("run", "--once").code == 3
+        assert project.run("alerts", "retry", "1").code == 0
+        assert project.run("run", "--once").code == 0
+    [row] = project.run("alerts", "show", "1", "--json").rows()
+    assert [(one["outcome"], one["code"]) for one in row["tries"]] == [("refused", 413), ("ok", 200)]
+    assert {name: value for name, value in row.items() if name != "tries"} == project.run("alerts", "--json").rows()[0]
+    shown = project.run("alerts", "show", "1").out.splitlines()
+    assert shown[:2] == ["message 1 to hook: sent (instant)", "#1  FTA talks held  → fta"]
+    assert [line.split()[1:3] for line in shown[2:]] == [["refused", "413"], ["ok", "200"]]
+    assert project.run("alerts", "show", "99").code == 1
+
+
 def test_of_several_all_that_can_be_done_is_done(tmp_path: Path) -> None:
     with http_server(TOO_LARGE, TOO_LARGE, Answer()) as server:
         project = project_of(tmp_path, server)

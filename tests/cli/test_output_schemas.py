@@ -57,6 +57,7 @@ OUTPUTS = {
     "db verify --deep": "db-verify",
     "doctor": "doctor",
     "ingest seeds/2024-07-03.txt --again": "ingest",
+    "alerts show 1": "alerts-show",
     "alerts drop 1": "order",
     "alerts retry 2": "order",
     "mute fta 8h": "order",

@@ -59,6 +59,7 @@ def test_the_last_match_is_the_newest_event_and_a_mute_shows(project: Project) -
     assert (fta["last_match"]["id"], fta["last_match"]["title"]) == (2, "FTA desk opens")
     assert (everything["last_match"]["id"], everything["last_match"]["kind"]) == (1, "new")
     assert chips["last_match"] is None
+    assert [(row["matched"], row["notified"]) for row in (fta, chips, everything)] == [(2, 2), (0, 0), (1, 0)]
     assert [row["muted_until"] is not None for row in (fta, chips, everything)] == [False, False, True]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from monitor.config import Config, load
 from monitor.control import lock
-from monitor.control.client import ATTEMPTS, CommandClient, request_reload
+from monitor.control.client import ATTEMPTS, CommandClient, ask_running
 from monitor.control.commands import Command, Request
 from monitor.control.server import ControlServer, NoDaemon
 from monitor.errors import LockHeld
@@ -72,7 +72,7 @@ def test_a_command_waits_for_a_daemon_that_is_starting(config: Config) -> None:
 def test_a_reload_waits_for_a_daemon_that_is_starting(config: Config) -> None:
     with ExitStack() as stack:
         starting = Starting(config.state, stack)
-        assert request_reload(config.state, pause=starting.pause)["text"] == "read again"
+        assert ask_running(config.state, Request(command="reload"), pause=starting.pause)["text"] == "read again"
 
 
 def test_a_command_waits_for_a_daemon_that_is_ending_and_is_then_done_here(config: Config) -> None:
@@ -99,5 +99,5 @@ def test_whoever_takes_no_commands_is_not_waited_for(config: Config, verb: str) 
     with ExitStack() as stack, lock.hold(config.state, verb=verb, now=NOON), pytest.raises(LockHeld):
         client(config, stack, waits.append).run(MUTE)
     with lock.hold(config.state, verb=verb, now=NOON), pytest.raises(NoDaemon):
-        request_reload(config.state, pause=waits.append)
+        ask_running(config.state, Request(command="reload"), pause=waits.append)
     assert waits == []

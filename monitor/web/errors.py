@@ -1,7 +1,8 @@
-"""Answer what failed with a page that says what happened and what to do instead."""
+"""Answer what failed: a page that says what happened and what to do instead; for a program the error as JSON."""
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -10,6 +11,7 @@ from starlette.responses import Response
 
 from monitor.control.server import NoAnswer, NoDaemon
 from monitor.errors import MonitorError, NotFound, StoreError, UsageError, WrongState
+from monitor.inspect.rows import error_row, json_line
 from monitor.web.pages import render
 
 _STATUSES: tuple[tuple[type[MonitorError], HTTPStatus], ...] = (
@@ -33,6 +35,8 @@ def show_error(request: Request, error: Exception) -> Response:
     """Answer with the sentence of an error of ours."""
     if not isinstance(error, MonitorError):
         raise error
+    if _is_of_program(request):
+        return _json_error(error, status=http_status(error))
     return error_page(request, error, status=http_status(error))
 
 
@@ -41,7 +45,9 @@ def show_http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     is_unknown = error.status_code == HTTPStatus.NOT_FOUND and error.detail == HTTPStatus.NOT_FOUND.phrase
-    answer = error_page(request, MonitorError(_UNKNOWN_PAGE if is_unknown else error.detail), status=error.status_code)
+    shown = MonitorError(_UNKNOWN_PAGE if is_unknown else error.detail)
+    make = _json_error if _is_of_program(request) else partial(error_page, request)
+    answer = make(shown, status=error.status_code)
     answer.headers.update(error.headers or {})
     return answer
 
@@ -57,3 +63,18 @@ def error_page(request: Request, error: MonitorError, *, status: int, instead: s
         instead=instead,
         to=back,
     )
+
+
+def _is_of_program(request: Request) -> bool:
+    return request.url.path.startswith("/api/")
+
+
+def _json_error(error: MonitorError, *, status: int) -> Response:
+    """Answer with the error object that a command prints with `--json`."""
+    text = json_line({"error": error_row(error)})
+    return Response(encoded(text), status_code=status, media_type="application/json")
+
+
+def encoded(text: str) -> bytes:
+    """Encode JSON; a lone surrogate becomes its escape, as on the output of a command."""
+    return text.encode("utf-8", "backslashreplace")

@@ -18,12 +18,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from monitor.config import Config, web_options_of
+from monitor.control.client import ask_running
 from monitor.control.commands import Request as ControlRequest
-from monitor.control.server import ask
 from monitor.errors import Diagnostic, MonitorError
 from monitor.inspect.pending import ReadOnlyStores
 from monitor.ports import Row
-from monitor.web import actions, timeline
+from monitor.web import actions, api, timeline
 from monitor.web.errors import show_error, show_http_error
 from monitor.web.open_store import OpenStore
 from monitor.web.security import Security
@@ -35,6 +35,7 @@ THREADS = 4  # that answer requests; more would only fight for the processor
 ROUTES: Sequence[Route] = (
     Route("/", timeline.show, name="timeline"),
     Route("/actions/{command}", actions.act, methods=["POST"], name="act"),
+    *api.routes(),
     Route("/static/{name}", serve_static, name="static"),
 )
 
@@ -62,7 +63,7 @@ class Site:
 
     def run(self, request: ControlRequest) -> Row:
         """Send a command to the daemon. Raises NoDaemon, NoAnswer, and the error it answers with."""
-        return ask(self.config.state, request)
+        return ask_running(self.config.state, request)
 
     def close(self) -> None:
         """Close the store."""

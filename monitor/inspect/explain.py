@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from monitor.config.convert import watchlists_of
 from monitor.inspect.rows import explanation_row
-from monitor.inspect.watchlists import unknown_watchlist
+from monitor.inspect.watchlists import require_rule
 from monitor.match.explain import Explanation, QueryPart, explain
 from monitor.match.watchlist import Watchlist
 from monitor.ports import Row
@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 
 def chosen_watchlists(config: Config, name: str | None = None) -> list[Watchlist]:
-    """Return the watchlist of this name, or all of them. Raises NotFound."""
-    chosen = [one for one in watchlists_of(config) if name in (None, one.name)]
-    if name is not None and not chosen:
-        raise unknown_watchlist(config, name)
-    return chosen
+    """Return the watchlist of this name, or all of them. Raises NotFound, and WrongState as `require_rule` does."""
+    if name is not None:
+        require_rule(config, name)
+    return [one for one in watchlists_of(config) if name in (None, one.name)]
 
 
 def explanations(

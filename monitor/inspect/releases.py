@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from monitor.inspect.paging import OLDEST, ListedRow, Place, numbers_from, read_from
 from monitor.inspect.rows import release_row
-from monitor.inspect.watchlists import unknown_watchlist
+from monitor.inspect.watchlists import require_rule
 from monitor.records import Archive, Stored
 
 if TYPE_CHECKING:
@@ -45,14 +45,14 @@ def found_releases(
 def release_rows(config: Config, releases: Iterable[Stored], *, watchlist: str | None = None) -> Iterator[ListedRow]:
     """Yield a line of `releases` for each, or for those that this watchlist matches, as it is configured now.
 
-    Raises NotFound for an unknown watchlist.
+    Raises NotFound for an unknown watchlist, and WrongState for one whose rule this process must not know.
     """
     from monitor.config.convert import watchlists_of
     from monitor.match.matcher import Matcher
 
     every = watchlists_of(config)
-    if watchlist is not None and watchlist not in config.watchlists:
-        raise unknown_watchlist(config, watchlist)
+    if watchlist is not None:
+        require_rule(config, watchlist)
     matcher = Matcher(every, config.aliases)
     for stored in releases:
         names = {hit.watchlist for hit in matcher.scan(stored.release, source=stored.source)}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from monitor.errors import NotFound
+from monitor.errors import NotFound, WrongState
 from monitor.inspect.rows import watchlist_row
 from monitor.page_records import DayCount
 from monitor.ports import Row
@@ -66,6 +66,17 @@ def watchlist_rows(config: Config, *, now: datetime) -> Iterator[Row]:
         yield from map(watchlist_row, watchlists(config, stores, now=now))
         return
     yield from map(watchlist_row, watchlists(config, None, now=now))
+
+
+def require_rule(config: Config, name: str) -> None:
+    """Raise NotFound for an unknown watchlist, and WrongState for one whose rule this process must not know."""
+    from monitor.config.convert import is_rule_withheld
+
+    if name not in config.watchlists:
+        raise unknown_watchlist(config, name)
+    if is_rule_withheld(config, name):
+        what = f"the rule of watchlist {name!r} comes from a reference, which is not replaced here"
+        raise WrongState(f"{what}; `monitor match {name}` knows it", where=name)
 
 
 def unknown_watchlist(config: Config, name: str) -> NotFound:

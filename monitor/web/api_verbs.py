@@ -26,7 +26,7 @@ from monitor.inspect.settings import setting_rows
 from monitor.inspect.show import version_rows
 from monitor.inspect.since import since_day, since_time
 from monitor.inspect.status import channels_now, current_status
-from monitor.inspect.watchlists import unknown_watchlist, watchlist_rows
+from monitor.inspect.watchlists import require_rule, unknown_watchlist, watchlist_rows
 from monitor.model import MESSAGE_STATES
 from monitor.records import EventFilter
 
@@ -145,8 +145,8 @@ def _match(call: Call) -> Iterator[Row]:
     query, name = call.text("query"), call.text("watchlist")
     if (query is None) == (name is None):
         raise UsageError("give one of query= and watchlist=: the rule to try")
-    if name is not None and name not in call.config.watchlists:
-        raise unknown_watchlist(call.config, name)
+    if name is not None:
+        require_rule(call.config, name)
     trial = RuleTrial(call.config, query or name or "", is_query=name is None)
     day = since_day(call.text("since"), call.config.timezone)
     candidates = stored_candidates(call.stores.archive, since=day, place=call.place)

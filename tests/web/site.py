@@ -25,7 +25,7 @@ from xml.etree import ElementTree
 
 import html5lib
 
-from monitor.config import load
+from monitor.config import load_without_secrets
 from monitor.web.server import Server
 from monitor.web.site import Site, create_app
 from tests.dumps import dump, record
@@ -146,7 +146,7 @@ class ServedSite:
 @contextmanager
 def served(config: Path, **options: Any) -> Iterator[ServedSite]:
     """Serve the pages of a configuration until the block ends; options: as `Site` has them."""
-    site = Site(load(config), **options)
+    site = Site(load_without_secrets(config), **options)
     started = threading.Event()
     server = Server(create_app(site), on_started=started.set)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -21,6 +21,7 @@ from tests.web.site import ServedSite, served
 CONFIG = """
 timezone: Asia/Seoul
 sources:
+  press: {path: seeds/, files: ["2024-07-03*"], categories: [Industry]}
   motie: {path: seeds/, categories: [Industry], listings: {press: ["press_*"]}}
 channels:
   hook: {url: "json://127.0.0.1:%d", rate: 1000/s}
@@ -40,6 +41,11 @@ DROPS = {
     "2024-07-05.txt": TALKS.replace("5.1", "5.4") + "\n-\nHalf\nwritten",
     "copy.txt": f"{TALKS.replace('5.1', '5.3')}\n{CHIPS}",
 }
+HIDDEN = """
+sources: {motie: {path: seeds/}}
+channels: {desk: {url: "console://"}}
+watchlists: {hidden: {query: "${WORD}"}}
+"""
 LINES = "application/x-ndjson"
 # What a command prints, and the address of the same.
 SAME = {
@@ -47,6 +53,7 @@ SAME = {
     "events --kind changed": "/events?kind=changed",
     "events --watchlist fta --since 2000-01-01": "/events?watchlist=fta&since=2000-01-01",
     "events --dump 2024-07-03.txt": "/events?dump=2024-07-03.txt",
+    "events --source press": "/events?source=press",
     "releases": "/releases",
     "releases 반도체": "/releases?words=%EB%B0%98%EB%8F%84%EC%B2%B4",
     "releases FTA Seoul": "/releases?words=FTA&words=Seoul",
@@ -349,3 +356,14 @@ def test_the_description_is_valid_and_names_every_address(site: ServedSite) -> N
         for method in (route.methods or set()) - {"HEAD"}
     }
     assert described == served_here
+
+
+def test_a_rule_that_this_process_must_not_know_is_no_query(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", config=HIDDEN)
+    project.drop("a.txt", TALKS)
+    assert project.run("run", "--once", env={"WORD": "FTA"}).code == 0
+    with served(project.folder / "config.yaml") as site:
+        assert items(site, at("/releases"))[0][0]["watchlists"] == []
+        for path in ("/match?watchlist=hidden", "/releases?watchlist=hidden", "/releases/1/explain?watchlist=hidden"):
+            answer = site.get(ROOT + path)
+            assert (answer.status, "`monitor match hidden` knows it" in answer.text) == (409, True)

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple, TextIO
@@ -58,11 +58,21 @@ def set_up(style: str | None, *, stream: TextIO | None = None) -> None:
     if style is None:
         style = "journal" if os.environ.get("JOURNAL_STREAM") else "text" if stream.isatty() else "json"
     handler = _handler(stream)
-    handler.setFormatter({"text": _Text, "json": _Json, "journal": _Journal}[style]())
+    handler.setFormatter(_formatters()[style]())
     _LOGGER.handlers[:] = [handler]
     logging.lastResort = handler  # for warnings of libraries
     _LOGGER.setLevel(logging.INFO)
     _LOGGER.propagate = False
+
+
+def format_in_use() -> str:
+    """Return the one of FORMATS that the log is written in."""
+    formatter = _LOGGER.handlers[0].formatter if _LOGGER.handlers else None
+    return next((name for name, kind in _formatters().items() if type(formatter) is kind), "json")
+
+
+def _formatters() -> Mapping[str, type[logging.Formatter]]:
+    return {"text": _Text, "json": _Json, "journal": _Journal}
 
 
 def _handler(stream: TextIO) -> logging.Handler:

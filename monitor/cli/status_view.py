@@ -44,6 +44,9 @@ def screen(status: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, bars: st
         yield _line("muted", f"watchlist {escape(name)} until {_local_time(until, zone)}")
     yield from _config(status["config"])
     yield _line("store", _store(status["store"], now))
+    page = status.get("page")  # absent in the answer of an older daemon
+    if page and page["state"] != "off":
+        yield _line("page", _page(page))
 
 
 def _daemon(daemon: Mapping[str, Any] | None, zone: ZoneInfo) -> str:
@@ -151,6 +154,14 @@ def _store(store: Mapping[str, Any], now: datetime) -> str:
     last = store["last_backup"]
     backup = f"last backup {_age(last['at'], now)}: {last['path']}" if last else "no backup yet"
     return f"{escape(store['file'])}  {store['size'] / 1e6:,.1f} MB, {backup}"
+
+
+def _page(page: Mapping[str, Any]) -> str:
+    if page["state"] == "serving":
+        restarts = f"  restarted {page['restarts']:,} times" if page["restarts"] > 1 else ""
+        return escape(page["address"]) + click.style(restarts, fg=_WARNING)
+    reason = f": {escape(page['reason'])}" if page["reason"] else ""
+    return click.style(f"{page['state']}{reason}", fg=_WARNING)
 
 
 def _line(label: str, text: str) -> str:

@@ -17,8 +17,6 @@ from monitor.errors import MonitorError
 if TYPE_CHECKING:
     from monitor.config import Config, FileStamp
 
-REDUCED = "MONITOR_WEB_PROCESS"  # set in an environment without secrets
-
 
 @click.group(invoke_without_command=True)
 @click.option("--listen", metavar="ADDRESS", help="Where to serve it, in place of web.listen: 127.0.0.1:9878.")
@@ -74,10 +72,10 @@ def password() -> None:
 
 def _forget_secrets(file: Path) -> None:
     """Begin anew without the variables that this process need not know: those it was started with stay readable."""
-    from monitor.config import page_environment
+    from monitor.config import REDUCED, page_environment
 
     if REDUCED not in os.environ:
-        kept = {**page_environment(file, os.environ), REDUCED: "1"}
+        kept = page_environment(file, os.environ)
         os.execve(sys.executable, [sys.executable, "-P", "-m", "monitor", *sys.argv[1:]], kept)  # noqa: S606 - no shell is wanted
 
 

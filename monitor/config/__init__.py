@@ -10,8 +10,10 @@ from monitor.config.load import Check, file_stamp, find, load, load_without_secr
 from monitor.config.models import Config, FileStamp
 from monitor.config.parsers import positive_duration
 from monitor.config.web import WebOptions, web_options_of, with_listen
+from monitor.config.withhold import REDUCED
 
 __all__ = [
+    "REDUCED",
     "Check",
     "Config",
     "Diagnostics",

@@ -12,6 +12,7 @@ _VARIABLES = frozenset((
     "HOME", "JOURNAL_STREAM", "LANG", "LANGUAGE", "LOGNAME", "MONITOR_CONFIG", "NO_COLOR", "PATH", "TMPDIR", "TZ",
     "TZDIR", "USER", "VIRTUAL_ENV", "XDG_CONFIG_HOME", "__PYVENV_LAUNCHER__",
 ))  # fmt: skip
+REDUCED = "MONITOR_WEB_PROCESS"  # is set in an environment without secrets
 _PREFIXES = ("LC_", "PYTHON", "LD_", "DYLD_", "MALLOC_")
 
 
@@ -58,11 +59,9 @@ def without_secrets(root: MappingNode | None, environ: Mapping[str, str]) -> dic
     names = list(_names(root, ())) if root else []
     needed = {name for path, name in names if is_needed(path) or _is_of_source(path)}
     secret = {name for _, name in names} - needed
-    return {
-        name: value
-        for name, value in environ.items()
-        if name in needed or ((name in _VARIABLES or name.startswith(_PREFIXES)) and name not in secret)
-    }
+    usual = {name for name in environ if name in _VARIABLES or name.startswith(_PREFIXES)}
+    kept = {name: environ[name] for name in environ if name in needed | (usual - secret)}
+    return {**kept, REDUCED: "1"}
 
 
 def _is_of_source(path: KeyPath) -> bool:

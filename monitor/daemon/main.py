@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from monitor.daemon.reload import ConfigReloader, reread
 from monitor.daemon.signals import SignalQueue
 from monitor.daemon.silence import SilenceMonitor
 from monitor.daemon.startup import StoreWait, WaitEndedError
+from monitor.daemon.web_process import WebProcess
 from monitor.errors import StoreReplaced
 from monitor.health.daemon_state import write_state
 from monitor.health.heartbeat import Heartbeat
@@ -27,7 +29,7 @@ from monitor.health.liveness import Liveness, not_ready_reason
 from monitor.health.metrics import CONTENT_TYPE, exposition, metrics
 from monitor.health.publisher import StatePublisher
 from monitor.inspect.status import status
-from monitor.logs import warn
+from monitor.logs import NonBlockingWriter, warn
 from monitor.ports import Row
 
 if TYPE_CHECKING:
@@ -39,8 +41,8 @@ FIRST_BUSY = 1.0  # seconds that a start waits for another writer before it answ
 
 def run(runtime: Runtime, timings: Timings = DEFAULT_TIMINGS) -> int:
     """Run the daemon until a signal and return the exit code. A changed configuration starts a new daemon."""
-    with closing(HealthServer()) as health_server:
-        return _run_all(runtime, timings, SignalQueue(), health_server)
+    with closing(HealthServer()) as health_server, closing(WebProcess()) as web_process:
+        return _run_all(runtime, timings, SignalQueue(), health_server, web_process)
 
 
 def start(config: Config, timings: Timings = DEFAULT_TIMINGS) -> int:
@@ -52,10 +54,10 @@ def start(config: Config, timings: Timings = DEFAULT_TIMINGS) -> int:
     signal_queue.install_handlers()
     for fault in config.warnings:
         warn("config_warning", where=fault.where, path=fault.path, message=fault.message)
-    with closing(HealthServer()) as health_server:
+    with closing(HealthServer()) as health_server, closing(WebProcess(announce=_print_address)) as web_process:
         while True:
             try:
-                return _start(config, timings, signal_queue, health_server)
+                return _start(config, timings, signal_queue, health_server, web_process)
             except WaitEndedError as end:
                 if end.number != signal.SIGHUP:
                     return 130 if end.number == signal.SIGINT else 0
@@ -64,14 +66,27 @@ def start(config: Config, timings: Timings = DEFAULT_TIMINGS) -> int:
                 warn("state_replaced", reason=error.message)
 
 
-def _start(config: Config, timings: Timings, signal_queue: SignalQueue, health_server: HealthServer) -> int:
+def _print_address(address: str) -> None:
+    """Print where the page is; a reader that takes nothing holds up nothing."""
+    with suppress(OSError, ValueError):  # of a stream without a descriptor
+        NonBlockingWriter(sys.stdout.fileno()).write(f"page  {address}\n")
+
+
+def _start(
+    config: Config,
+    timings: Timings,
+    signal_queue: SignalQueue,
+    health_server: HealthServer,
+    web_process: WebProcess,
+) -> int:
     wait = StoreWait(config, signal_queue, health_server)
     with ExitStack() as stack:
         lock_lost = wait.until_it_works(
             lambda: stack.enter_context(lock_state(config, verb=lock.DAEMON)), is_locked=False
         )
+        web_process.follow(config)
         runtime = wait.until_it_works(lambda: stack.enter_context(_opened(config, lock_lost)), is_locked=True)
-        return _run_all(runtime, timings, signal_queue, health_server)
+        return _run_all(runtime, timings, signal_queue, health_server, web_process)
 
 
 def _opened(config: Config, lock_lost: Callable[[], str]) -> AbstractContextManager[Runtime]:
@@ -80,13 +95,21 @@ def _opened(config: Config, lock_lost: Callable[[], str]) -> AbstractContextMana
     return open_locked(config, lock_lost, first_busy=FIRST_BUSY)
 
 
-def _run_all(runtime: Runtime, timings: Timings, signal_queue: SignalQueue, health_server: HealthServer) -> int:
+def _run_all(
+    runtime: Runtime,
+    timings: Timings,
+    signal_queue: SignalQueue,
+    health_server: HealthServer,
+    web_process: WebProcess,
+) -> int:
     """Run one daemon after the other, each on a newer configuration."""
     while True:
         liveness = Liveness(store_failure=runtime.stores.fault)
         reloader = ConfigReloader(runtime.config, runtime.rebuilt_for, runtime.dispatcher.operator)
         _serve_health(health_server, runtime, liveness)
-        code = daemon_of(runtime, signal_queue, reloader, liveness, poll=timings.poll).run(timings)
+        web_process.follow(runtime.config)
+        daemon = daemon_of(runtime, signal_queue, reloader, liveness, web_process, poll=timings.poll)
+        code = daemon.run(timings)
         if code is not None or reloader.next is None:
             return code or 0
         wait = StoreWait(runtime.config, signal_queue, health_server)
@@ -116,12 +139,18 @@ def daemon_of(
     signal_queue: SignalQueue,
     reloader: ConfigReloader[Runtime],
     liveness: Liveness,
+    web_process: WebProcess,
     *,
     poll: float,
 ) -> Daemon:
     """Build one daemon on one configuration; poll: seconds between two scans of a folder without file events."""
     watch = runtime.config.watch
-    publisher = StatePublisher(liveness, partial(write_state, runtime.config.state), refusal=lambda: reloader.rejection)
+    publisher = StatePublisher(
+        liveness,
+        partial(write_state, runtime.config.state),
+        refusal=lambda: reloader.rejection,
+        page=web_process.current_state,
+    )
     ingest_worker = IngestWorker(
         ingester=runtime.ingester,
         timings=WatchTimings(

@@ -48,6 +48,17 @@ class SourceState(UnreadPaths):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PageState:
+    """How the process of the page is."""
+
+    state: str = "off"  # off | starting | serving | failed
+    pid: int = 0  # 0: it does not run
+    address: str = ""  # where people reach it; empty: it does not answer
+    restarts: int = 0  # since the daemon started it first
+    reason: str = ""  # why it ended or could not start, last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DaemonState:
     """The state of a running daemon at one time."""
 
@@ -62,6 +73,7 @@ class DaemonState:
     clock_ahead: int = 0  # seconds: of the wall clock, before the time that the monitor goes by; 0: they agree
     refusal: str = ""  # why the configuration file cannot be used as it is now; empty: it is in force
     sources: Mapping[str, SourceState] = field(default_factory=dict)
+    page: PageState = field(default_factory=PageState)
 
 
 def write_state(state: Path, daemon_state: DaemonState) -> None:

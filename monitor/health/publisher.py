@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from monitor.collect.watching.supervisor import WatchStatus
-from monitor.health.daemon_state import STALE_AFTER, DaemonState
+from monitor.health.daemon_state import STALE_AFTER, DaemonState, PageState
 from monitor.health.liveness import Liveness, stalled_part
 from monitor.logs import say, warn
 
@@ -21,6 +21,7 @@ class StatePublisher:
     liveness: Liveness
     write: Callable[[DaemonState], None]  # may raise OSError
     refusal: Callable[[], str] = lambda: ""  # why the changed configuration cannot be used; "": it is in force
+    page: Callable[[], PageState] = PageState
 
     def __post_init__(self) -> None:
         self._state = DaemonState(pid=os.getpid(), at="")
@@ -29,7 +30,7 @@ class StatePublisher:
 
     def publish(self, state: DaemonState) -> None:
         """Publish the current state. It is kept first, so that `status` and `/readyz` agree."""
-        self._state = replace(state, refusal=self.refusal())
+        self._state = replace(state, refusal=self.refusal(), page=self.page())
         if self._state != self._written:
             try:
                 self.write(self._state)
@@ -47,7 +48,7 @@ class StatePublisher:
         stalled = stalled_part(snapshot, within=STALE_AFTER)
         if stalled and state.busy_with:
             stalled = f"{stalled}; it was about to ingest {state.busy_with}"
-        return asdict(replace(state, silence=stalled, paused=snapshot.fault, refusal=self.refusal()))
+        return asdict(replace(state, silence=stalled, paused=snapshot.fault, refusal=self.refusal(), page=self.page()))
 
 
 def log_watch_status(source: str, path: str, watch_status: WatchStatus, *, is_first: bool) -> None:

@@ -103,7 +103,7 @@ def current_status(config: Config, stores: Stores, *, now: datetime, timeout: fl
 
 
 def status(config: Config, reported: Mapping[str, Any], *, now: datetime, stores: Stores | None = None) -> Row:
-    """Return one object: ok, daemon, sources, releases, outbox, channels, config, store.
+    """Return one object: ok, daemon, sources, releases, outbox, channels, config, store, page.
 
     `ok`: a daemon runs and can store, every source is watched or polled, and no channel is open or refused.
     A refused configuration on disk is no reason: a restart for it would turn a typing error into an outage.
@@ -143,6 +143,7 @@ def status(config: Config, reported: Mapping[str, Any], *, now: datetime, stores
             "size": file.size,
             "last_backup": file.last_backup,
         },
+        "page": reported.get("page") or None,
     }
 
 

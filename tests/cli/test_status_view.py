@@ -99,6 +99,7 @@ STANDING: dict[str, Any] = {
         "size": 12_345_678,
         "last_backup": {"at": "2026-11-19T03:00:00Z", "path": "/backup/m.db"},
     },
+    "page": {"state": "failed", "pid": 0, "address": "", "restarts": 2, "reason": "127.0.0.1:9878: in use"},
 }
 SCREEN = """\
 monitor    running since 2026-11-22 09:00 (pid 7)
@@ -117,6 +118,7 @@ muted      watchlist fta until 2026-11-22 13:00
 config     /etc/monitor/config.yaml  1 warning: see monitor check
            changed and refused, the one before is in force: config.yaml:3:4: unknown key
 store      /var/lib/monitor/monitor.db  12.3 MB, last backup 3 d ago: /backup/m.db
+page       failed: 127.0.0.1:9878: in use
 """
 EMPTY = """\
 monitor    not running
@@ -276,3 +278,24 @@ def test_the_stores_size_counts_its_log(folder: Path) -> None:
         parts = [(state / name).stat().st_size for name in ("monitor.db", "monitor.db-wal")]
         assert min(parts) > 0
         assert status_of(folder)["store"]["size"] == sum(parts)
+
+
+@pytest.mark.parametrize(
+    ("page", "line"),
+    [
+        ({"state": "off", "address": "", "restarts": 0, "reason": ""}, ""),
+        ({"state": "starting", "address": "", "restarts": 0, "reason": ""}, "page       starting"),
+        (
+            {"state": "serving", "address": "http://127.0.0.1:9878/", "restarts": 1, "reason": ""},
+            "page       http://127.0.0.1:9878/",
+        ),
+        (
+            {"state": "serving", "address": "http://127.0.0.1:9878/", "restarts": 7, "reason": ""},
+            "page       http://127.0.0.1:9878/  restarted 7 times",
+        ),
+        (None, ""),
+    ],
+)
+def test_the_page_has_a_line_where_it_is_on(page: dict[str, Any] | None, line: str) -> None:
+    shown = plain({**STANDING, "page": page}).splitlines()
+    assert [one for one in shown if one.startswith("page")] == ([line] if line else [])

@@ -41,6 +41,7 @@ retention: {events: "${DAYS}"}
 operator: {notify: ["${CHANNEL}"]}
 web: {listen: "${LISTEN}", users: {kim: "${KIM}", lee: "${file:lee}"}}
 """.replace(", when: }", "}")
+REDUCED = {"MONITOR_WEB_PROCESS": "1"}
 OPEN = {"ZONE": "Asia/Seoul", "STATE": "store", "DUMPS": "/srv", "LISTEN": "127.0.0.1:9878", "KIM": LINE}
 CANARIES = {
     name: f"c4n4ry-{at}"
@@ -143,24 +144,28 @@ def test_its_stamps_are_of_the_files_that_it_reads(file: Path, config: Config) -
 
 def test_the_environment_has_what_the_page_needs_and_no_secret(file: Path) -> None:
     usual = {"PATH": "/bin", "LANG": "C.UTF-8", "LC_ALL": "C", "PYTHONPATH": "/x", "HOME": "/root"}
-    assert page_environment(file, {**OPEN, **CANARIES, **usual}) == {**OPEN, **usual}
+    assert page_environment(file, {**OPEN, **CANARIES, **usual}) == {**OPEN, **usual, **REDUCED}
     assert load_without_secrets(file, environ=page_environment(file, OPEN)).state == file.parent / "store"
 
 
 def test_a_usual_variable_that_a_secret_names_is_withheld(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text('sources: {motie: {path: "${HOME}/in"}}\nchannels: {c: {url: "json://${USER}:${HOME}@h/"}}\n')
-    assert page_environment(file, {"USER": "kim", "HOME": "/root", "TZ": "UTC"}) == {"HOME": "/root", "TZ": "UTC"}
+    assert page_environment(file, {"USER": "kim", "HOME": "/root", "TZ": "UTC"}) == {
+        "HOME": "/root",
+        "TZ": "UTC",
+        **REDUCED,
+    }
 
 
 def test_the_folder_of_credentials_is_known_where_a_password_is_one(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(f'{HEAD}web: {{users: {{kim: "${{credential:kim}}"}}}}\n')
-    assert page_environment(file, {"CREDENTIALS_DIRECTORY": "/run/c"}) == {"CREDENTIALS_DIRECTORY": "/run/c"}
+    assert page_environment(file, {"CREDENTIALS_DIRECTORY": "/run/c"}) == {"CREDENTIALS_DIRECTORY": "/run/c", **REDUCED}
 
 
 @pytest.mark.parametrize("text", ["", "'", "sources: ["])
 def test_a_file_that_cannot_be_read_lets_no_variable_pass_but_the_usual(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.yaml").write_text(text)
     for file in (tmp_path / "config.yaml", tmp_path / "missing.yaml"):
-        assert page_environment(file, {**CANARIES, "PATH": "/bin"}) == {"PATH": "/bin"}
+        assert page_environment(file, {**CANARIES, "PATH": "/bin"}) == {"PATH": "/bin", **REDUCED}

@@ -295,6 +295,7 @@ class Message:
     part: int = 1  # a long message is split between items
     parts: int = 1
     label: str = ""  # what gathered the items, `digest of Mon 23 Nov 08:30`, or what follows; "": one dump did
+    page: str = ""  # where people reach the web page, with a slash at its end; "": releases are named by a command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -294,4 +294,5 @@ def _frequencies(config: Config, archive: Archive) -> Mapping[str, int]:
 
 def _channel(config: Config, name: str, stream: TextIO) -> Channel:
     is_color = stream.isatty() and "NO_COLOR" not in os.environ
-    return open_channel(name, config.channels[name].url, stream=stream, color=is_color, html=config.channels[name].html)
+    channel, page = config.channels[name], config.web.url or ""
+    return open_channel(name, channel.url, stream=stream, color=is_color, html=channel.html, page=page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TextIO
 
 from monitor.model import Message, Outcome, Rate, Verdict
@@ -22,11 +23,13 @@ COMMON_SCHEMES = frozenset(
 _DEFAULT_RATE = Rate(per_second=1, burst=3)  # the limit of Slack; few services allow less
 
 
-def open_channel(name: str, url: Secret, *, stream: TextIO, color: bool, html: Html = "auto") -> Channel:
-    """Return the channel at once; an Apprise service is built at the first send."""
-    if scheme_of(url) == "console":
-        return ConsoleChannel(name, stream, color=color)
-    return LazyChannel(name, url, html=html)
+def open_channel(
+    name: str, url: Secret, *, stream: TextIO, color: bool, html: Html = "auto", page: str = ""
+) -> Channel:
+    """Return the channel at once; an Apprise service is built at the first send. page: as `Message` has it."""
+    is_console = scheme_of(url) == "console"
+    channel = ConsoleChannel(name, stream, color=color) if is_console else LazyChannel(name, url, html=html)
+    return LinkingChannel(channel, page) if page else channel
 
 
 def check_channel(url: Secret, *, html: Html = "auto") -> str | None:
@@ -44,6 +47,23 @@ def check_service(url: Secret, *, html: Html = "auto") -> str | None:
 def rate_of(url: Secret) -> Rate | None:
     """Return the default rate of the service; None: no limit."""
     return _RATES.get(scheme_of(url), _DEFAULT_RATE)
+
+
+class LinkingChannel:
+    """A channel whose messages lead to the page."""
+
+    def __init__(self, channel: Channel, page: str) -> None:
+        self.name = channel.name
+        self._channel = channel
+        self._page = page
+
+    def send(self, message: Message, *, delivery: str) -> Verdict:
+        """Send it with the addresses of its releases."""
+        return self._channel.send(replace(message, page=self._page), delivery=delivery)
+
+    def fits(self, message: Message) -> bool:
+        """Return whether the service shows all of it, with these addresses."""
+        return self._channel.fits(replace(message, page=self._page))
 
 
 class LazyChannel:

@@ -44,7 +44,7 @@ def page(message: Message) -> str:
         watchlists=render.watchlist_names(message.items),
         lines=render.further_lines(message),
         rows=rows,
-        left=render.omitted_note(left) if left else "",
+        left=render.omitted_note(left, message.page) if left else "",
     )
 
 
@@ -80,8 +80,8 @@ def _rendered(message: Message) -> Iterator[_RenderedItem]:
     for source, items in render.sections(message):
         above = rows.source(source, render.kind_counts(items)) if source else ""
         for item in items:
-            line = rows.line(item)
-            full = line if message.kind == "summary" else rows.whole(item, level="h3" if source else "h2")
+            line = rows.line(item, message.page)
+            full = line if message.kind == "summary" else rows.whole(item, message.page, level="h3" if source else "h2")
             yield _RenderedItem(full=above + full, short=above + line)
             above = ""
 
@@ -107,6 +107,7 @@ def _environment() -> Environment:
         render.figures,
         render.link,
         render.match_counts,
+        render.release_link,
         neutralise,
         render.untitled,
     )

@@ -128,14 +128,19 @@ def link(item: Item) -> str:
     return safe_link(item.url)
 
 
-def pointer(number: int) -> str:
-    """Return the command that shows a whole release."""
-    return f"monitor show {number}"
+def pointer(number: int, page: str = "") -> str:
+    """Return where a whole release is shown: its address below that of the page, or a command where there is none."""
+    return release_link(number, page) or f"monitor show {number}"
 
 
-def omitted_note(count: int) -> str:
-    """Return how many items are left out, and the command that lists them."""
-    return f"and {count} more: `monitor alerts` lists them"
+def release_link(number: int, page: str) -> str:
+    """Return the address of a release; `""`: there is no page."""
+    return safe_link(f"{page}releases/{number}") if page else ""
+
+
+def omitted_note(count: int, page: str = "") -> str:
+    """Return how many items are left out, and what lists them."""
+    return f"and {count} more: {safe_link(f'{page}alerts') if page else '`monitor alerts` lists them'}"
 
 
 def truncate(text: str, limit: int) -> str:
@@ -161,13 +166,17 @@ def _forms(message: Message) -> Iterator[str]:
         yield from (truncate(text, most) for most in (len(text), *range(len(text) - 1, 0, -50), 10))
         return
     if message.kind != "summary":
-        yield from (_listed(message, partial(_whole, most=most), gap="\n\n") for most in _DETAILS)
-        yield _listed(message, _without_link, gap="\n\n")
-    yield from (_listed(message, partial(_summary_line, most=most), gap="\n") for most in _TITLES)
+        whole = partial(_whole, page=message.page)
+        yield from (_listed(message, partial(whole, most=most), gap="\n\n") for most in _DETAILS)
+        yield _listed(message, partial(_without_link, page=message.page), gap="\n\n")
+    line = partial(_summary_line, page=message.page)
+    yield from (_listed(message, partial(line, most=most), gap="\n") for most in _TITLES)
     names = [f"{item.kind.value.upper()} {neutralise(item.title) or '(no title)'}" for item in message.items]
     yield from ("\n".join(truncate(name, most) for name in names) for most in _TITLES)
     for count in range(len(names) - 1, -1, -1):
-        yield "\n".join([*(truncate(name, _TITLES[-1]) for name in names[:count]), omitted_note(len(names) - count)])
+        yield "\n".join(
+            [*(truncate(name, _TITLES[-1]) for name in names[:count]), omitted_note(len(names) - count, message.page)]
+        )
 
 
 def _listed(message: Message, form: Callable[[Item], str], *, gap: str) -> str:
@@ -181,23 +190,23 @@ def _listed(message: Message, form: Callable[[Item], str], *, gap: str) -> str:
     return gap.join(parts)
 
 
-def _whole(item: Item, most: int | None) -> str:
+def _whole(item: Item, most: int | None, page: str) -> str:
     """Return an item with its first details; None: with all of them."""
     address = link(item)
-    lines = [_INDENT + line for line in _detail_lines(item)]
+    lines = [_INDENT + line for line in _detail_lines(item, page)]
     shown = lines[:most] + ([f"{_INDENT}…"] if most and len(lines) > most else [])
     linked = [_INDENT + address] if address else []
-    return "\n".join([*_top_lines(item), *linked, *shown, _INDENT + pointer(item.release)])
+    return "\n".join([*_top_lines(item), *linked, *shown, _INDENT + pointer(item.release, page)])
 
 
-def _without_link(item: Item) -> str:
+def _without_link(item: Item, page: str) -> str:
     """Return an item with its pointer alone."""
-    return _whole(replace(item, url=None), most=0)
+    return _whole(replace(item, url=None), most=0, page=page)
 
 
-def _summary_line(item: Item, most: int) -> str:
+def _summary_line(item: Item, most: int, page: str) -> str:
     title = truncate(neutralise(item.title), most) or "(no title)"
-    return f"{_INDENT}{item.kind.value.upper()}  {_day(item)}  {title} — {pointer(item.release)}"
+    return f"{_INDENT}{item.kind.value.upper()}  {_day(item)}  {title} — {pointer(item.release, page)}"
 
 
 def match_counts(item: Item) -> Iterator[str]:
@@ -211,7 +220,7 @@ def _top_lines(item: Item) -> list[str]:
     return ["  ".join(filter(None, facts)), _INDENT + (neutralise(item.title) or "(no title)")]
 
 
-def _detail_lines(item: Item) -> Iterator[str]:
+def _detail_lines(item: Item, page: str) -> Iterator[str]:
     """Yield what matched, what changed and what is related; a hit stands in guillemets."""
     if item.words or item.watchlists:
         words, names = (", ".join(map(neutralise, some)) for some in (item.words, match_counts(item)))
@@ -229,7 +238,7 @@ def _detail_lines(item: Item) -> Iterator[str]:
     if reason := evidence(item):
         yield reason
     for twin in item.twins:
-        yield f"resembles: {twin.number} “{neutralise(twin.title)}” — {pointer(twin.number)}"
+        yield f"resembles: {twin.number} “{neutralise(twin.title)}” — {pointer(twin.number, page)}"
     if numbers := untitled(item):
         yield f"resembles: {_joined([*map(str, numbers)], _MAX_PAIRS, '{} more')}"
 

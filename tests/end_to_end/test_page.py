@@ -161,3 +161,17 @@ def test_one_pass_starts_no_page(tmp_path: Path) -> None:
     done = project.run("run", "--once")
     assert done.code == 0
     assert "page" not in done.out + done.err
+
+
+def test_with_a_url_an_alert_ends_in_the_address_of_its_release_and_a_reload_changes_it(tmp_path: Path) -> None:
+    with http_server() as hook:
+        config = CONFIG % f"json://127.0.0.1:{hook.port}"
+        project = Project(tmp_path / "p", config=f"{config}web: {{url: https://press.example.org/m}}\n")
+        with project.daemon(IMPATIENT) as daemon:
+            project.drop("a.txt", TALKS)
+            assert hook.wait_for(1)[0].json()["message"].endswith("https://press.example.org/m/releases/1")
+            project.write_config(config)
+            daemon.wait_for_event("started", 2)
+            project.drop("b.txt", VISIT)
+            assert hook.wait_for(2)[1].json()["message"].endswith("monitor show 2")
+            assert daemon.stop() == 0

@@ -10,7 +10,7 @@ from typing import Protocol
 from monitor.model import Edit
 from monitor.notify.redline import Hunk, hunks
 
-__all__ = ["Comparison", "Hunk", "Text", "compare"]
+__all__ = ["Comparison", "Hunk", "Text", "compare", "fact_edits", "hunks"]
 
 
 class Text(Protocol):
@@ -56,11 +56,12 @@ def compare(before: Text | None, after: Text) -> Comparison:
     return Comparison(
         edits=tuple(edit for line in lines if line.places for edit in line.edits),
         numbers=tuple(pair for line in lines for pair in line.numbers),
-        facts=tuple(_fact_edits(before, after)),
+        facts=tuple(fact_edits(before, after)),
     )
 
 
-def _fact_edits(before: Text, after: Text) -> Sequence[Edit]:
+def fact_edits(before: Text, after: Text) -> Sequence[Edit]:
+    """Return the edits of date and category; `old` is "" where it was unknown."""
     pairs = {"date": (before.date, after.date), "category": (before.category, after.category)}
     return [
         Edit(field=name, op="replace", old=str(old or ""), new=str(new or ""))

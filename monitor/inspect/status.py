@@ -194,10 +194,10 @@ def _snapshot(config: Config, now: datetime, stores: Stores | None = None) -> _S
         return _Snapshot(now=now)
 
 
-def midnights(now: datetime, zone: ZoneInfo) -> list[datetime]:
+def midnights(now: datetime, zone: ZoneInfo, days: int = DAYS) -> list[datetime]:
     """Return when each of the last days began, and when the last of them ends; a day may have 23 hours."""
     today = now.astimezone(zone).date()
-    return [datetime.combine(today + timedelta(days=days), time(), tzinfo=zone) for days in range(1 - DAYS, 2)]
+    return [datetime.combine(today + timedelta(days=day), time(), tzinfo=zone) for day in range(1 - days, 2)]
 
 
 def _sources(config: Config, snapshot: _Snapshot, watches: Mapping[str, Mapping[str, Any]]) -> list[Row]:

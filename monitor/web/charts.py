@@ -33,14 +33,16 @@ def day_bars(days: Sequence[Day], link: Callable[[date], str], *, current: date 
     current: the day that is shown alone; None: none is.
     """
     most = max((day.events for day in days), default=0) or 1
-    bars = Markup("").join(
-        _day_bar(day, number * _DAY, most, link(day.day), is_current=day.day == current)
+    links = Markup("").join(
+        _day_link(day, number * _DAY, link(day.day), is_current=day.day == current)
         for number, day in enumerate(days)
         if day.events
     )
-    total, notified = sum(day.events for day in days), sum(day.notified for day in days)
-    text = f"{plural(total, 'event')} in {plural(len(days), 'day')}, {notified:,} notified"
-    return _svg(bars, width=len(days) * _DAY, height=_HEIGHT, text=text, role="group")
+    every = _path("bar-2", [_day_bar(n, day.events, most) for n, day in enumerate(days)], _HEIGHT)
+    notified = _path("bar", [_day_bar(n, day.notified, most) for n, day in enumerate(days)], _HEIGHT)
+    total, told = sum(day.events for day in days), sum(day.notified for day in days)
+    text = f"{plural(total, 'event')} in {plural(len(days), 'day')}, {told:,} notified"
+    return _svg(links + every + notified, width=len(days) * _DAY, height=_HEIGHT, text=text, role="group")
 
 
 def sparkline(counts: Sequence[int], text: str = "") -> Markup:
@@ -85,17 +87,17 @@ def month_bars(
     return Markup('<ol class="months">\n{}\n</ol>').format(rows)
 
 
-def _day_bar(day: Day, left: int, most: int, address: str, *, is_current: bool) -> Markup:
+def _day_bar(number: int, count: int, most: int) -> _Bar:
+    return number * _DAY, _DAY - 2, _scaled(count, most, _HEIGHT - 1)
+
+
+def _day_link(day: Day, left: int, address: str, *, is_current: bool) -> Markup:
+    """Return a link over the whole height of the day, below its bars."""
     text = f"{day.day.day} {day.day:%b}: {plural(day.events, 'event')}, {day.notified:,} notified"
-    top = _scaled(day.events, most, _HEIGHT - 1)
-    return Markup('<a href="{}" aria-label="{}"{}><title>{}</title>{}{}{}</a>').format(
-        address,
-        text,
-        Markup(' aria-current="true"') if is_current else "",
-        text,
-        Markup('<path class="target" d="M{} 0h{}v{}h-{}z"/>').format(left, _DAY, _HEIGHT, _DAY),
-        _path("bar-2", [(left, _DAY - 2, top)], _HEIGHT),
-        _path("bar", [(left, _DAY - 2, min(_scaled(day.notified, most, _HEIGHT - 1), top))], _HEIGHT),
+    current = Markup(' aria-current="true"') if is_current else ""
+    place = Markup("M{} 0h{}v{}h-{}z").format(left, _DAY, _HEIGHT, _DAY)
+    return Markup('<a href="{}"{}><title>{}</title><path class="target" d="{}"/></a>').format(
+        address, current, text, place
     )
 
 

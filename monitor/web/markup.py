@@ -84,14 +84,14 @@ def redline(hunks: Sequence[Hunk], most: int | None = None) -> Markup:
     return Markup("\n").join(found)
 
 
-def redlined(edits: Iterable[Edit]) -> Markup:
-    """Return one line, such as a title, with what was removed and added."""
-    return _joined(_line(_pieces(edits)))
+def redlined(edits: Iterable[Edit], *, side: str = "") -> Markup:
+    """Return one line, such as a title, with what was removed and added. side: old or new shows that text alone."""
+    return _joined(_line(_on_side(edits, side)))
 
 
 def redlined_text(edits: Iterable[Edit], *, side: str = "") -> Markup:
     """Return a whole text in paragraphs with what was removed and added. side: old or new shows that text alone."""
-    return _paragraphs(piece for piece in _pieces(edits) if not side or piece.mark in ("keep", side))
+    return _paragraphs(_on_side(edits, side))
 
 
 def _plain(text: str) -> str:
@@ -118,6 +118,10 @@ def _united(spans: Iterable[Span], length: int) -> list[Span]:
         else:
             united.append((start, end))
     return united
+
+
+def _on_side(edits: Iterable[Edit], side: str) -> Iterator[_Piece]:
+    return (piece for piece in _pieces(edits) if not side or piece.mark in ("keep", side))
 
 
 def _pieces(edits: Iterable[Edit]) -> Iterator[_Piece]:

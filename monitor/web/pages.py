@@ -6,6 +6,7 @@ by `markup` and `charts` alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,12 @@ def render(request: Request, name: str, *, status: int = 200, **values: Any) -> 
     return HTMLResponse(_environment().get_template(name).render(**common | values), status_code=status)
 
 
+def macro(name: str, macro_name: str) -> Callable[..., Any]:
+    """Return a macro of a template, which returns markup; its page has no part in it."""
+    found: Callable[..., Any] = getattr(_environment().get_template(name).module, macro_name)
+    return found
+
+
 def page_path(request: Request, path: str) -> str:
     """Return a path of this site as a link, behind the prefix under which people reach it."""
     return f"{request.scope.get('root_path', '')}{path}"
@@ -91,7 +98,9 @@ def _environment() -> Environment:
     made.tests["korean"] = markup.is_korean
     made.globals["markup"] = markup  # texts with marks, as templates print them
     made.globals["charts"] = charts
-    made.filters["iso"] = lambda time: time.isoformat()
+    made.filters["long_day"] = lambda day: f"{day:%A} {day.day} {day:%B %Y}"  # Saturday 14 November 2026
+    made.filters["places"] = lambda found, field: [(hit.start, hit.end) for hit in found.hits if hit.field == field]
+    made.filters["iso"] = lambda time: time.isoformat(timespec="seconds")
     return made
 
 

@@ -23,7 +23,8 @@ from monitor.control.commands import Request as ControlRequest
 from monitor.errors import Diagnostic, MonitorError
 from monitor.inspect.pending import ReadOnlyStores
 from monitor.ports import Row
-from monitor.web import actions, api, timeline
+from monitor.web import actions, api, release, timeline
+from monitor.web.caches import Caches
 from monitor.web.errors import show_error, show_http_error
 from monitor.web.open_store import OpenStore
 from monitor.web.security import Security
@@ -36,6 +37,8 @@ ROUTES: Sequence[Route] = (
     Route("/", timeline.show, name="timeline"),
     Route("/actions/{command}", actions.act, methods=["POST"], name="act"),
     *api.routes(),
+    Route("/events/{number:int}", timeline.show_event, name="event"),
+    Route("/releases/{number:int}", release.show, name="release"),
     Route("/static/{name}", serve_static, name="static"),
 )
 
@@ -55,6 +58,7 @@ class Site:
         self.is_read_only = is_read_only
         self.now = now
         self.done = actions.DoneActions()
+        self.caches = Caches()
         self._store = OpenStore()
 
     def stores(self) -> AbstractContextManager[ReadOnlyStores]:

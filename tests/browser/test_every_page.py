@@ -13,7 +13,15 @@ if TYPE_CHECKING:
 
     from tests.web.site import ServedSite
 
-PAGES = ("/",)
+PAGES = (
+    "/",
+    "/?kind=all&watchlist=exports",
+    "/?kind=withdrawn",
+    "/releases/1",
+    "/releases/1?view=split",
+    "/releases/1?view=changes",
+    "/releases/3",
+)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 

@@ -30,7 +30,7 @@ def explanations(
 ) -> Iterator[tuple[Watchlist, Explanation]]:
     """Yield each of these watchlists with what its parts find in the current text of a release."""
     for one in watchlists:
-        yield one, _with_sources(explain(one, stored.release, config.aliases), one, stored.source)
+        yield one, with_sources(explain(one, stored.release, config.aliases), one, stored.source)
 
 
 def explanation_rows(config: Config, stored: Stored, watchlists: Iterable[Watchlist]) -> Iterator[Row]:
@@ -39,7 +39,7 @@ def explanation_rows(config: Config, stored: Stored, watchlists: Iterable[Watchl
         yield explanation_row(stored.number, watchlist.name, explanation)
 
 
-def _with_sources(explanation: Explanation, watchlist: Watchlist, source: str) -> Explanation:
+def with_sources(explanation: Explanation, watchlist: Watchlist, source: str) -> Explanation:
     """Return the explanation, with a failed part where the watchlist leaves out the source of this release."""
     if not watchlist.sources or source in watchlist.sources:
         return explanation

@@ -107,6 +107,10 @@ class Matcher:
         document = Document(release)
         return _merged(self._matches_by_number(self._rules_matched(document, source), document))
 
+    def matching(self, release: Release, *, source: str | None = None) -> tuple[str, ...]:
+        """Return the names of the watchlists that match one release; cheaper than `match`, which locates each hit."""
+        return self._names(sorted(self._rules_matched(Document(release), source)))
+
     def _alert(self, change: Change, source: str) -> Alert | None:
         now = Document(change.before if change.before and change.kind is Kind.STALE else change.after)
         old = Document(change.before) if change.before and change.kind in _COMPARED_KINDS else None

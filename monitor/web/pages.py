@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from monitor.web import charts, markup
+from monitor.web.filters import FILTERS
 from monitor.web.static_files import static_name
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def render(request: Request, name: str, *, status: int = 200, **values: Any) -> 
         "zone": config.timezone,
         "now": site.now(),
         "static": lambda file: page_path(request, f"/static/{static_name(file)}"),
-        "notices": (),
+        "urgent": site.urgent.current(),
+        "is_older": "before" in request.query_params,
     }
     return HTMLResponse(_environment().get_template(name).render(**common | values), status_code=status)
 
@@ -79,7 +81,7 @@ def link(request: Request, **changed: object) -> str:
     wanted: dict[str, object] = {**request.query_params, "done": None, **changed}
     kept = {name: str(value) for name, value in wanted.items() if value not in (None, "")}
     path = page_path(request, request.url.path)
-    return f"{path}?{urlencode(kept)}" if kept else path
+    return f"{path}?{urlencode(kept, errors='replace')}" if kept else path
 
 
 @cache
@@ -101,6 +103,7 @@ def _environment() -> Environment:
     made.filters["long_day"] = lambda day: f"{day:%A} {day.day} {day:%B %Y}"  # Saturday 14 November 2026
     made.filters["places"] = lambda found, field: [(hit.start, hit.end) for hit in found.hits if hit.field == field]
     made.filters["iso"] = lambda time: time.isoformat(timespec="seconds")
+    made.filters.update(FILTERS)
     return made
 
 

@@ -23,9 +23,10 @@ from monitor.control.commands import Request as ControlRequest
 from monitor.errors import Diagnostic, MonitorError
 from monitor.inspect.pending import ReadOnlyStores
 from monitor.ports import Row
-from monitor.web import actions, api, release, timeline
+from monitor.web import actions, alerts, api, release, sources, status, timeline
 from monitor.web.caches import Caches
 from monitor.web.errors import show_error, show_http_error
+from monitor.web.health import UrgentProblems
 from monitor.web.open_store import OpenStore
 from monitor.web.security import Security
 from monitor.web.static_files import serve_static
@@ -35,6 +36,9 @@ THREADS = 4  # that answer requests; more would only fight for the processor
 
 ROUTES: Sequence[Route] = (
     Route("/", timeline.show, name="timeline"),
+    Route("/alerts", alerts.show, name="alerts"),
+    Route("/sources", sources.show, name="sources"),
+    Route("/status", status.show, name="status"),
     Route("/actions/{command}", actions.act, methods=["POST"], name="act"),
     *api.routes(),
     Route("/events/{number:int}", timeline.show_event, name="event"),
@@ -59,6 +63,7 @@ class Site:
         self.now = now
         self.done = actions.DoneActions()
         self.caches = Caches()
+        self.urgent = UrgentProblems(self)
         self._store = OpenStore()
 
     def stores(self) -> AbstractContextManager[ReadOnlyStores]:

@@ -23,7 +23,7 @@ from monitor.control.commands import Request as ControlRequest
 from monitor.errors import Diagnostic, MonitorError
 from monitor.inspect.pending import ReadOnlyStores
 from monitor.ports import Row
-from monitor.web import actions, alerts, api, release, sources, status, timeline
+from monitor.web import actions, alerts, api, release, sources, status, timeline, watchlists
 from monitor.web.caches import Caches
 from monitor.web.errors import show_error, show_http_error
 from monitor.web.health import UrgentProblems
@@ -39,6 +39,7 @@ ROUTES: Sequence[Route] = (
     Route("/alerts", alerts.show, name="alerts"),
     Route("/sources", sources.show, name="sources"),
     Route("/status", status.show, name="status"),
+    Route("/watchlists", watchlists.show, name="watchlists"),
     Route("/actions/{command}", actions.act, methods=["POST"], name="act"),
     *api.routes(),
     Route("/events/{number:int}", timeline.show_event, name="event"),

@@ -1,4 +1,4 @@
-"""Write the rule of a watchlist as one query, so that a change of it can be tried."""
+"""Write the rule of a watchlist, or the words of a search, as one query that can be tried and changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from monitor.config.convert import is_rule_withheld
 from monitor.match.document import FIELDS
-from monitor.match.nodes import Node, Or, Scoped, Term, joined, to_query
+from monitor.match.nodes import And, Node, Or, Scoped, Term, joined, to_query
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -30,6 +30,11 @@ def rule_query(config: Config, watchlist: str) -> str:
         return f"/{found.regex}/"
     query = found.query or _any_of(found.keywords)
     return f"({query}) AND NOT ({_any_of(found.exclude)})" if found.exclude else query
+
+
+def words_query(words: Sequence[str]) -> str:
+    """Return the query that finds the releases in which all of these words and phrases occur."""
+    return to_query(joined(And, [_node(word.strip()) for word in words]))
 
 
 def _any_of(keywords: Sequence[str]) -> str:

@@ -23,7 +23,7 @@ from monitor.control.commands import Request as ControlRequest
 from monitor.errors import Diagnostic, MonitorError
 from monitor.inspect.pending import ReadOnlyStores
 from monitor.ports import Row
-from monitor.web import actions, alerts, api, release, sources, status, timeline, watchlists
+from monitor.web import actions, alerts, api, release, releases, sources, status, timeline, watchlists
 from monitor.web.caches import Caches
 from monitor.web.errors import show_error, show_http_error
 from monitor.web.health import UrgentProblems
@@ -37,6 +37,7 @@ THREADS = 4  # that answer requests; more would only fight for the processor
 ROUTES: Sequence[Route] = (
     Route("/", timeline.show, name="timeline"),
     Route("/alerts", alerts.show, name="alerts"),
+    Route("/releases", releases.search, name="releases"),
     Route("/sources", sources.show, name="sources"),
     Route("/status", status.show, name="status"),
     Route("/watchlists", watchlists.show, name="watchlists"),

@@ -47,7 +47,7 @@ def serve_page(
         if parent is not None:
             _thread("parent", partial(_end_with, parent, options.address))
         home = _home(options, listener.getsockname())
-        server = Server(create_app(site), on_started=lambda: on_listening(home))
+        server = Server(create_app(site), on_started=lambda: on_listening(home), on_ending=site.live.end)
         _thread("config", partial(ConfigFollower(site, reload).run, stop))
         server.serve_on([listener])
         stop.set()

@@ -42,9 +42,11 @@ class Server(uvicorn.Server):
         *,
         limits: Limits = Limits(),  # noqa: B008 - it is frozen
         on_started: Callable[[], None] = lambda: None,
+        on_ending: Callable[[], None] = lambda: None,
     ) -> None:
+        """on_ending: called before open answers are waited for; it ends those that have no end."""
         super().__init__(_Config(Guard(app, limits), limits))
-        self._on_started = on_started
+        self._on_started, self._on_ending = on_started, on_ending
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -64,6 +66,7 @@ class Server(uvicorn.Server):
                 await asyncio.wait_for(self._wake.wait(), TICK)
             except TimeoutError:
                 continue
+        self._on_ending()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End at once by a signal; uvicorn raises it again once the server has ended."""

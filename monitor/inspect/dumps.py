@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC
 
 from monitor.errors import UsageError
-from monitor.inspect.paging import OLDEST, ListedRow, Place, read_from
+from monitor.inspect.paging import OLDEST, ListedRow, Place, number_cursor, read_from
 from monitor.inspect.rows import dump_row, reject_row
 from monitor.records import FIRST_DUMP, Archive, DumpCursor, DumpRecord
 from monitor.times import parse_timestamp, timestamp
@@ -31,8 +32,8 @@ def dump_cursor(text: str) -> DumpCursor:
         return FIRST_DUMP
     try:
         at, number, copy = text.split("~")
-        return parse_timestamp(at), int(number), bytes.fromhex(copy)
-    except ValueError:
+        return parse_timestamp(at).astimezone(UTC), number_cursor(number), bytes.fromhex(copy)
+    except (ValueError, OverflowError, UsageError):
         raise UsageError(f"{text[:40]!r} is no place in this list: take it from `next`, or write 0") from None
 
 

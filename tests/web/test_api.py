@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from openapi_spec_validator import validate
@@ -75,6 +77,16 @@ SAME = {
     "check": "/check",
     "config show": "/config",
 }
+HOSTILE = (
+    *("", "\0", "\udcff", "９", "٣", "-1", "1e9", "9" * 30, "x" * 1500, "'; drop table event --", "\u202e", "*", '"(('),
+    *("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-23:59", "99999999999999999999d", "2024-02-30", "/regex(/"),
+    *(
+        "0001-01-01T00:00:00+14:00~1~",
+        "2024-01-01T00:00:00Z~99999999999999999999~",
+        "2024-01-01~-1~zz",
+        "2024-01-01~1~",
+    ),
+)
 PAGED = {verb.path for verb in VERBS if verb.cursor}
 LISTS = [path for path in SAME.values() if path.partition("?")[0] in PAGED]
 
@@ -228,6 +240,31 @@ def test_what_cannot_be_answered_is_the_error_of_the_command(
     assert (answer.status, answer.headers["content-type"]) == (status, "application/json")
     assert line_faults("error", answer.text) == []
     assert message in json.loads(answer.body)["error"]["message"]
+
+
+@pytest.mark.parametrize("accept", ["application/json", LINES])
+def test_no_parameter_makes_the_site_fail(site: ServedSite, accept: str) -> None:
+    failed = []
+    for verb in VERBS:
+        names = [*(parameter.name for parameter in verb.parameters), *(("n", "before", "after") if verb.cursor else ())]
+        for name, value in product(names, HOSTILE):
+            address = f"{at(verb.path.format(release=2, message=1))}?{urlencode({name: value}, errors='surrogatepass')}"
+            answer = site.get(address, accept=accept)
+            if answer.status not in (200, 404, 409, 422):
+                failed.append((address, answer.status))
+    assert failed == []
+
+
+@pytest.mark.parametrize("number", HOSTILE)
+def test_no_number_in_an_address_makes_the_site_fail(site: ServedSite, number: str) -> None:
+    for path in ("/releases/{}", "/releases/{}/explain", "/alerts/{}"):
+        assert site.get(ROOT + path.format(quote(number, safe="", errors="surrogatepass"))).status in (
+            200,
+            307,
+            400,
+            404,
+            422,
+        )
 
 
 def test_a_watchlist_that_is_gone_has_an_end_to_its_pages(site: ServedSite) -> None:

@@ -17,10 +17,18 @@ PAGES = (
     "/",
     "/?kind=all&watchlist=exports",
     "/?kind=withdrawn",
+    "/releases",
+    "/releases?q=exports",
+    "/releases?q=nothing-has-this",
     "/releases/1",
     "/releases/1?view=split",
     "/releases/1?view=changes",
     "/releases/3",
+    "/watchlists",
+    "/alerts",
+    "/alerts?state=dead",
+    "/sources",
+    "/status",
 )
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import compare, delivery, floods, formats, huge, match, pickup, pipeline, stages, store
+from bench import archive, compare, delivery, floods, formats, huge, match, pickup, pipeline, stages, store
 from bench.report import Figure, table
 
 BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
@@ -26,6 +26,7 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "stages": stages.stages,
     "formats": formats.formats,
     "store-growth": store.store_growth,
+    "archive": archive.archive_pages,
     "match": match.per_release,
     "match-build": match.build,
     "match-hostile": match.hostile_pairs,

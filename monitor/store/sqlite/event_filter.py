@@ -22,15 +22,16 @@ class Span(NamedTuple):
 
 def oldest_ids(handle: Handle, wanted: EventFilter, *, after: int, limit: int) -> Sequence[int]:
     """Return the first events that pass behind an id, in their order."""
-    values = {**columns(wanted), **span(handle, wanted, low=after + 1)._asdict(), "limit": limit}
+    bounds = Span(after + 1, LAST) if after else span(handle, wanted)  # where a page goes on, nothing is to be found
+    values = {**columns(wanted), **bounds._asdict(), "limit": limit}
     rows = handle.all("matched_ids", **values) if wanted.watchlist else handle.all("event_ids", **values)
     return [row["id"] for row in rows]
 
 
 def newest_ids(handle: Handle, wanted: EventFilter, *, before: int = LAST, limit: int, skip: int = 0) -> Sequence[int]:
     """Return the last events that pass before an id, newest first, without the first `skip` of them."""
-    bounds = span(handle, wanted, high=before - 1)
-    values = {**columns(wanted), **bounds._asdict(), "limit": limit, "skip": skip}
+    low, high = span(handle, wanted)
+    values = {**columns(wanted), "low": low, "high": min(high, before - 1), "limit": limit, "skip": skip}
     if wanted.watchlist:
         rows = handle.all("newest_matched_ids", **values)
     elif wanted.is_notified:
@@ -40,8 +41,8 @@ def newest_ids(handle: Handle, wanted: EventFilter, *, before: int = LAST, limit
     return [row["id"] for row in rows]
 
 
-def span(handle: Handle, wanted: EventFilter, *, low: int = 0, high: int = LAST) -> Span:
-    """Return where the events between two times, and those of a dump, can be."""
+def span(handle: Handle, wanted: EventFilter) -> Span:
+    """Return where the events between two times, and those of a dump, can be: of all ids those from one to another."""
     found = []
     if wanted.since or wanted.until:
         found += handle.all("events_between", **columns(wanted))
@@ -49,7 +50,7 @@ def span(handle: Handle, wanted: EventFilter, *, low: int = 0, high: int = LAST)
         found += handle.all("events_of_dump", dump=wanted.dump)
     if any(row["low"] is None for row in found):
         return Span(1, 0)
-    return Span(max([low, *(row["low"] for row in found)]), min([high, *(row["high"] for row in found)]))
+    return Span(max((row["low"] for row in found), default=0), min((row["high"] for row in found), default=LAST))
 
 
 def columns(wanted: EventFilter) -> dict[str, object]:

@@ -34,22 +34,26 @@ def find(handle: Handle, query: SearchQuery | None, wanted: Facet, *, since: dat
     if query is None:
         rows = handle.all("facets_of_all_heads", since=day)
     else:
-        numbers = search(handle, query, since=since)
-        rows = handle.all("facets_of_heads", numbers=to_json(numbers), since=day)
+        rows = handle.all("facets_of_heads", numbers=to_json(search(handle, query, since=since)), since=day)
     found = {row["id"]: Facet(row["source"], row["category"] or "", row["month"] or "") for row in rows}
+    groups = Counter(found.values())
     counts = {
-        "sources": _counts(found, wanted, "source"),
-        "categories": _counts(found, wanted, "category"),
-        "months": dict(sorted(_counts(found, wanted, "month").items(), reverse=True)),
+        "sources": _counts(groups, wanted, "source"),
+        "categories": _counts(groups, wanted, "category"),
+        "months": dict(sorted(_counts(groups, wanted, "month").items(), reverse=True)),
     }
-    passing = [number for number, facet in found.items() if _passes(facet, wanted)]
-    return Result(numbers=sorted(passing, reverse=True), counts=counts)
+    passing = {facet for facet in groups if _passes(facet, wanted)}
+    numbers = sorted((number for number, facet in found.items() if facet in passing), reverse=True)
+    return Result(numbers=numbers, counts=counts)
 
 
-def _counts(found: Mapping[int, Facet], wanted: Facet, name: str) -> Mapping[str, int]:
-    """Count by one facet what all others let pass."""
+def _counts(groups: Mapping[Facet, int], wanted: Facet, name: str) -> Mapping[str, int]:
+    """Count by one facet what all others let pass, the most frequent first."""
     others = wanted._replace(**{name: None})
-    counts = Counter(getattr(facet, name) for facet in found.values() if _passes(facet, others))
+    counts = Counter[str]()
+    for facet, count in groups.items():
+        if _passes(facet, others):
+            counts[getattr(facet, name)] += count
     return dict(counts.most_common())
 
 

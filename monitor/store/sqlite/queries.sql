@@ -546,8 +546,10 @@ ORDER BY matched.event DESC LIMIT :limit OFFSET :skip;
 SELECT min(id) AS low, max(id) AS high FROM event WHERE at >= coalesce(:since, '') AND at < coalesce(:until, '~');
 
 -- name: events_of_dump
-SELECT min(id) AS low, max(id) AS high, min(at) AS since FROM event
-WHERE dump IN (SELECT id FROM dump WHERE name = :dump);
+SELECT min(id) AS low, max(id) AS high FROM event WHERE dump IN (SELECT id FROM dump WHERE name = :dump);
+
+-- name: dump_since
+SELECT min(at) AS at FROM event WHERE dump IN (SELECT id FROM dump WHERE name = :dump);
 
 -- name: newest_event
 SELECT max(id) AS id FROM event;
@@ -732,10 +734,17 @@ LEFT JOIN message ON message.id = message_item.message
 WHERE event.release = :release ORDER BY event.id DESC, message_item.channel;
 
 -- name: delivery_times
--- The newest first; what a channel sends is in the order of its index.
-SELECT created_at, sent_at FROM message
-WHERE created_at >= :since AND created_at < :until AND sent_at IS NOT NULL AND kind IN ('instant', 'digest', 'summary')
-ORDER BY id DESC LIMIT :limit;
+-- When a message was sent is read of its attempt: in its own row that stands behind all its facts.
+WITH RECURSIVE name (channel) AS (
+    SELECT min(channel) FROM message
+    UNION ALL SELECT (SELECT min(channel) FROM message WHERE channel > name.channel) FROM name
+    WHERE name.channel IS NOT NULL
+)
+SELECT message.created_at, attempt.ended_at AS sent_at
+FROM name CROSS JOIN message ON message.channel = name.channel AND message.created_at >= :since AND message.created_at < :until
+CROSS JOIN attempt ON attempt.message = message.id AND attempt.outcome = 'ok'
+WHERE message.kind IN ('instant', 'digest', 'summary')
+ORDER BY message.created_at DESC LIMIT :limit;
 
 -- name: dumps
 -- One page of ingested files; a copy is a path whose content was known already.

@@ -162,6 +162,8 @@ def test_a_page_is_sought_and_neither_scanned_for_nor_sorted(handle: Handle, nam
         ("last_matched_ids", "SEARCH matched USING PRIMARY KEY (watchlist=?)"),
         ("deliveries", "SEARCH message_item USING INDEX message_item_event (event=?)"),
         ("newest_message_ids_in_state", "SCAN message USING COVERING INDEX message_due"),
+        ("delivery_times", "SEARCH message USING INDEX message_made (channel=? AND created_at>? AND created_at<?)"),
+        ("events_of_dump", "SEARCH event USING COVERING INDEX event_dump (dump=?)"),
         ("attempts", "SEARCH attempt USING PRIMARY KEY (message=?)"),
         ("texts", "SEARCH former USING INDEX sqlite_autoindex_version_1 (release=? AND seq=?)"),
     ],

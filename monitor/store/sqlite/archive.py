@@ -256,7 +256,7 @@ class SqliteArchive:
 
     def _appearances(self, release: int, dumps: Iterable[Any], limit: int) -> list[Appearance]:
         meant = {row["dump"]: row for row in self._handle.all("kinds_by_dump", release=release)}
-        showing = (row for row in dumps if release in _members(row["members"]))
+        showing = (row for row in dumps if _shows(row["members"], array("I", [release]).tobytes()))
         return [_appearance(row, meant.get(row["id"])) for row in islice(showing, limit)]
 
 
@@ -303,6 +303,12 @@ def _one_text(row: Any) -> VersionText:
 @checked
 def _id_counts(text: str) -> IdCounts:
     return IdCounts(**json.loads(text))
+
+
+def _shows(members: bytes, packed: bytes) -> bool:
+    """Return whether a release is among the members of a dump: unpacked only where its bytes are found in them."""
+    is_whole = len(members) % len(packed) == 0
+    return (packed in members or not is_whole) and _members(packed)[0] in _members(members)
 
 
 @checked

@@ -50,6 +50,7 @@ class Stores:
     archive: Archive
     maintenance: Maintenance
     fault: Callable[[], StoreError | None]  # how it failed last; None: it answers
+    schema: Callable[[], int]  # another number after another program has migrated the store
     close: Callable[[], None]
 
     def __enter__(self) -> Self:
@@ -96,6 +97,7 @@ def open_stores(
         archive=SqliteArchive(handle),
         maintenance=SqliteMaintenance(handle, folder),
         fault=handle.faults.current,
+        schema=handle.schema,
         close=handle.close,
     )
 

@@ -1,4 +1,4 @@
-"""Keep one read-only connection to the store for all requests; a replaced database is opened anew."""
+"""Keep one read-only connection to the store for all requests; a replaced or migrated one is opened anew."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class OpenStore:
     def _joined(self, config: Config) -> _Connection:
         with self._lock:
             identity = store_identity(config)
-            if self._current is None or self._current.identity != identity:
+            if self._current is None or self._current.is_outdated(identity):
                 self._retire()
                 self._current = _Connection(identity, _opened(config))
             self._current.users += 1
@@ -60,6 +60,11 @@ class _Connection:
         self.identity = identity
         self.stores = stores
         self.users = 0
+        self._schema = stores.schema()
+
+    def is_outdated(self, identity: object) -> bool:
+        """Return whether the database is another file, or a newer monitor may have migrated it."""
+        return self.identity != identity or self.stores.schema() != self._schema
 
 
 def _opened(config: Config) -> ReadOnlyStores:

@@ -38,12 +38,12 @@ def serve_page(
     parent: a descriptor whose end is the end of this process; None: it runs by itself.
     on_listening: is called with the address of the page once it answers.
     """
-    _lower_priority()
     options = web_options_of(config)
     if options.address is None:
         raise UsageError("web.listen is off: set it, or name an address such as --listen 127.0.0.1:9878")
     site, stop = Site(config, is_read_only=is_read_only), threading.Event()
     with open_listener(options.address) as listener, _caught_signals() as caught:
+        _lower_priority()
         if parent is not None:
             _thread("parent", partial(_end_with, parent, options.address))
         home = _home(options, listener.getsockname())

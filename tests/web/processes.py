@@ -92,8 +92,9 @@ def fetched(home: str, path: str = "/") -> tuple[int, str]:
 
 
 def make_newer(database: Path) -> None:
-    """Make a store look as if a newer monitor had written it."""
+    """Make a store look as if a newer monitor had migrated it."""
     with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("CREATE TABLE from_the_future (id)")
         connection.execute("UPDATE _sqlite_migrations SET name = 'm999_from_the_future' WHERE name = 'm002_delivery'")
 
 

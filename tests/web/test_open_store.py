@@ -75,6 +75,16 @@ def test_a_store_that_is_lost_while_it_is_open_is_noticed(config: Config) -> Non
     store.close()
 
 
+def test_a_store_that_a_newer_monitor_migrates_while_it_is_open_is_refused(config: Config) -> None:
+    store = OpenStore()
+    with store.of(config) as stores:
+        assert events(stores)
+    make_newer(database(config))
+    with pytest.raises(SchemaTooNew), store.of(config):
+        pass
+    store.close()
+
+
 def test_a_store_of_a_newer_monitor_is_refused(config: Config) -> None:
     make_newer(database(config))
     with pytest.raises(SchemaTooNew), OpenStore().of(config):

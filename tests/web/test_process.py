@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import pty
 import signal
@@ -13,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from monitor.config import REDUCED
 from monitor.web.passwords import is_password
 from monitor.web.tokens import token
+from tests.end_to_end.in_process import run_here
 from tests.waiting import DEADLINE, line_of
-from tests.web.processes import WEB, is_served, page_process, web_command
-from tests.web.site import CONFIG, filled
+from tests.web.processes import WEB, PageProcess, is_served, make_newer, page_process, web_command
+from tests.web.site import CONFIG, FIRST, SECOND, filled
 
 SECRETS = """\
   a: {url: "${FIRST}"}
@@ -82,17 +85,88 @@ def test_another_address_can_be_named(config: Path) -> None:
 def test_what_it_cannot_do_it_says(tmp_path: Path, web: str, options: tuple[str, ...], code: int, message: str) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(f"{CONFIG}{web}\n", "utf-8")
-    done = subprocess.run(web_command(file, *options), capture_output=True, timeout=DEADLINE, check=False)
-    assert (done.returncode, message in done.stderr.decode()) == (code, True), done.stderr.decode()
+    done = run_here(["web", *options], folder=tmp_path, env={REDUCED: "1"})
+    assert (done.code, message in done.err) == (code, True), done.err
 
 
 def test_a_port_in_use_is_said(config: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         where = f"127.0.0.1:{other.getsockname()[1]}"
-        words = web_command(config, "--listen", where)
-        done = subprocess.run(words, capture_output=True, timeout=DEADLINE, check=False)
-    assert (done.returncode, done.stdout) == (1, b"")
-    assert f"{where}: the page cannot listen here: Address already in use" in done.stderr.decode()
+        done = run_here(["web", "--listen", where], folder=config.parent, env={REDUCED: "1"})
+    assert (done.code, done.out) == (1, "")
+    assert f"{where}: the page cannot listen here: Address already in use" in done.err
+
+
+def test_whatever_becomes_of_the_store_the_page_says_it_and_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    (folder / "seeds").mkdir(parents=True)
+    (folder / "config.yaml").write_text(CONFIG + WEB, "utf-8")
+    database = folder / "state" / "monitor.db"
+    with page_process(folder / "config.yaml") as page:
+        assert_says(page, 503, "there is no store yet: `monitor run`")
+        (folder / "seeds" / "a_20240705.txt").write_text(FIRST, "utf-8")
+        monitor(folder, "run", "--once")
+        assert_says(page, 200, "A new office opens")
+        monitor(folder, "db", "backup", str(folder / "copy.db"))
+        (folder / "seeds" / "b_20240706.txt").write_text(SECOND, "utf-8")
+        monitor(folder, "run", "--once")
+        assert_says(page, 200, "Shipbuilders win orders")
+        monitor(folder, "db", "restore", str(folder / "copy.db"))
+        assert "Shipbuilders win orders" not in page.get()[1]
+        assert_says(page, 200, "A new office opens")
+        make_newer(database)
+        assert_says(page, 503, "m999_from_the_future")
+        kept = database.read_bytes()
+        replace(database, b"")
+        assert_says(page, 503, "the store of this folder is gone")
+        replace(database, b"This is a note, and no database. " * 1000)
+        assert_says(page, 503, "not a database")
+        database.unlink()
+        assert_says(page, 503, "the store of this folder is gone")
+        replace(database, kept)
+        assert_says(page, 503, "m999_from_the_future")
+        assert page.stop() == 0
+
+
+def replace(file: Path, content: bytes) -> None:
+    made = file.with_name("made")
+    made.write_bytes(content)
+    made.replace(file)
+    for suffix in ("-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
+def monitor(folder: Path, *words: str) -> None:
+    command = [sys.executable, "-m", "monitor", *words, "-c", str(folder / "config.yaml")]
+    subprocess.run(command, check=True, capture_output=True, timeout=DEADLINE)
+
+
+def assert_says(page: PageProcess, status: int, text: str) -> None:
+    found, shown = page.get()
+    assert (found, text in html.unescape(shown)) == (status, True), shown
+
+
+def test_it_leaves_the_store_as_it_is_byte_for_byte(config: Path) -> None:
+    state = config.parent / "state"
+    before = {each.name: each.read_bytes() for each in state.iterdir() if each.is_file()}
+    with page_process(config) as page:
+        for _ in range(3):
+            assert page.get()[0] == 200
+        assert page.stop() == 0
+    after = {each.name: each.read_bytes() for each in state.iterdir() if each.is_file()}
+    assert {name: after[name] for name in before} == before
+    assert after.keys() - before.keys() <= {"monitor.db-wal", "monitor.db-shm"}
+    assert not after.get("monitor.db-wal")
+
+
+def test_a_changed_configuration_comes_into_force_and_an_invalid_one_does_not(config: Path) -> None:
+    with page_process(config) as page:
+        config.write_text(CONFIG.replace("fta:", "trade:") + WEB, "utf-8")
+        page.wait_for_event("page_config_reloaded")
+        config.write_text(CONFIG + WEB + "zzz: 1\n", "utf-8")
+        page.wait_for_event("page_config_refused")
+        assert page.get()[0] == 200
+        assert page.stop() == 0
 
 
 def test_with_the_end_of_its_input_it_ends_where_the_daemon_has_started_it(config: Path) -> None:

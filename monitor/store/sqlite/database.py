@@ -123,6 +123,10 @@ class Handle:
         with self._lock:
             return [tuple(row) for row in self._connection.execute(f"PRAGMA {call}")]
 
+    def schema(self) -> int:
+        """Return how often the tables of the database were changed."""
+        return int(str(self.pragma("schema_version")[0][0]))
+
     def keyed(self, query: str, keys: Collection[bytes], **values: object) -> list[sqlite3.Row]:
         """Run a named query with BLOBs in place of `:keys`, 100 at a time: `json_each` cannot carry them."""
         statement, wanted, found = queries()[query], list(keys), list[sqlite3.Row]()

@@ -22,14 +22,6 @@ from tests.waiting import DEADLINE, line_of
 from tests.web.processes import WEB, PageProcess, is_served, make_newer, page_process, web_command
 from tests.web.site import CONFIG, FIRST, SECOND, filled
 
-SECRETS = """\
-  a: {url: "${FIRST}"}
-  b: {url: "${file:second}"}
-  c: {url: "json://u:${THIRD}@localhost/", rate: "${FOURTH}"}
-heartbeat: {url: "${FIFTH}"}
-"""
-FREE = "watchlists: {w: {keywords: [a]}}"
-
 
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
@@ -179,37 +171,6 @@ def test_with_the_end_of_its_input_it_ends_where_the_daemon_has_started_it(confi
         process.stdin.close()
         assert process.wait(DEADLINE) == 0
     assert not (config.parent / "state" / "web.sock").exists()
-
-
-def test_no_secret_is_in_its_environment_or_its_memory(config: Path) -> None:
-    (config.parent / "second").write_text("json://c4n4ry-second/")
-    secrets = {name: f"json://c4n4ry-{name.lower()}/" for name in ("FIRST", "THIRD", "FOURTH", "FIFTH", "UNNAMED")}
-    text = CONFIG.replace("watchlists:", f"{SECRETS}watchlists:", 1).replace("heartbeat", "heartbeat", 1)
-    channels, rest = text.split("watchlists:", 1)
-    heartbeat = 'heartbeat: {url: "${FIFTH}"}\n'
-    config.write_text(f"{channels.replace(heartbeat, '')}watchlists:{rest}{heartbeat}{WEB}", "utf-8")
-    with page_process(config, env=secrets) as page:
-        assert page.get()[0] == 200
-        pid = page.process.pid
-        assert b"c4n4ry" not in Path(f"/proc/{pid}/environ").read_bytes()
-        assert not in_memory(pid, b"c4n4ry-")
-        assert in_memory(pid, b"Shipbuilders win orders")
-
-
-def in_memory(pid: int, word: bytes) -> bool:
-    """Return whether a word stands anywhere in the writable memory of a process."""
-    found = False
-    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
-        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
-            span, rights = line.split()[:2]
-            start, end = (int(part, 16) for part in span.split("-"))
-            if rights.startswith("rw"):
-                try:
-                    memory.seek(start)
-                    found = found or word in memory.read(end - start)
-                except OSError:  # a page that was never touched
-                    continue
-    return found
 
 
 def test_all_tokens_of_feeds_end_at_once_also_while_the_page_is_served(config: Path) -> None:

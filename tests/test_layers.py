@@ -32,6 +32,7 @@ DOORS = {
     "markupsafe": ("monitor/web/markup.py", "monitor/web/charts.py"),
     "pytest": (),
 }
+SERVING = ("starlette", "uvicorn", "anyio", "h11", "prometheus_client")  # what answers requests
 HEAVY = (
     "apprise",
     "apscheduler",
@@ -43,11 +44,7 @@ HEAVY = (
     "yaml",
     "jinja2",
     "turbohtml",
-    "starlette",
-    "uvicorn",
-    "anyio",
-    "h11",
-    "prometheus_client",
+    *SERVING,
 )
 
 
@@ -114,7 +111,7 @@ def test_help_loads_no_heavy_library() -> None:
 
 
 def test_status_loads_nothing_that_sends_watches_or_renders_mail(tmp_path: Path) -> None:
-    unneeded = ("apprise", "apscheduler", "watchdog", "jinja2", "turbohtml")
+    unneeded = ("apprise", "apscheduler", "watchdog", "jinja2", "turbohtml", *SERVING)
     program = (
         "import sys\n"
         "from monitor.cli import main\n"

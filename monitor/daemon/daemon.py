@@ -16,7 +16,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from monitor.collect.watching.scan_schedule import POLL
-from monitor.control.server import ControlServer
 from monitor.daemon.dispatcher import Dispatcher
 from monitor.daemon.ingest_worker import IngestWorker
 from monitor.daemon.reload import ConfigReloader
@@ -29,6 +28,7 @@ from monitor.systemd.sd_notify import READY, STOPPING, WATCHDOG, notify, reloadi
 
 if TYPE_CHECKING:
     from monitor.daemon.fetch_worker import FetchWorker
+    from monitor.web.daemon_app import ControlServer
 
 # Seconds after which a busy thread yields. With Python's default of 5 ms, the thread that reads file events waits so
 # long during an ingest that the kernel's event queue fills up.

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from monitor import __version__
 from monitor.control import lock
 from monitor.control.commands import Command, Commands
-from monitor.control.server import ControlServer
 from monitor.daemon.bootstrap import Runtime, lock_state, open_locked
 from monitor.daemon.daemon import DEFAULT_TIMINGS, Daemon, PeriodicJobs, Timings, reload_files
 from monitor.daemon.ingest_worker import IngestWorker, WatchTimings
@@ -24,13 +23,12 @@ from monitor.daemon.web_process import WebProcess
 from monitor.errors import StoreReplaced
 from monitor.health.daemon_state import write_state
 from monitor.health.heartbeat import Heartbeat
-from monitor.health.http import HealthServer, Response, alive, ready
 from monitor.health.liveness import Liveness, not_ready_reason
-from monitor.health.metrics import CONTENT_TYPE, exposition, metrics
 from monitor.health.publisher import StatePublisher
 from monitor.inspect.status import status
 from monitor.logs import NonBlockingWriter, warn
 from monitor.ports import Row
+from monitor.web.daemon_app import Answer, ControlServer, HealthServer, Routes, alive, metrics_page, ready
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -118,20 +116,20 @@ def _run_all(
 
 def _serve_health(health_server: HealthServer, runtime: Runtime, liveness: Liveness) -> None:
     """Serve the health routes of this daemon at its configured address."""
-    address, dispatcher = runtime.config.health.listen, runtime.dispatcher
-
-    def show_metrics() -> Response:
-        snapshot, clock = dispatcher.counters.snapshot(), dispatcher.clock
-        found = metrics(snapshot, version=__version__, now=clock.now(), clock_ahead=clock.offset())
-        return Response(text=exposition(found), content_type=CONTENT_TYPE)
-
-    health_server.routes = {
-        "/healthz": alive,
-        "/readyz": lambda: ready(liveness.snapshot()),
-        "/metrics": show_metrics,
-    }
+    address = runtime.config.health.listen
+    health_server.routes = _health_routes(runtime, liveness)
     if fault := health_server.listen(address):
-        dispatcher.operator.health_unavailable(address, fault)
+        runtime.dispatcher.operator.health_unavailable(address, fault)
+
+
+def _health_routes(runtime: Runtime, liveness: Liveness) -> Routes:
+    dispatcher = runtime.dispatcher
+
+    def show_metrics() -> Answer:
+        snapshot, clock = dispatcher.counters.snapshot(), dispatcher.clock
+        return metrics_page(snapshot, version=__version__, now=clock.now(), clock_ahead=clock.offset())
+
+    return {"/healthz": alive, "/readyz": lambda: ready(liveness.snapshot()), "/metrics": show_metrics}
 
 
 def daemon_of(
@@ -240,4 +238,5 @@ def _control_server(
         "status": Command(arguments=0, run=show_status, is_read_only=True),
         "state": Command(arguments=0, run=show_state, is_read_only=True),
     }
-    return ControlServer(runtime.config.state, by_name)
+    routes = _health_routes(runtime, publisher.liveness)
+    return ControlServer(runtime.config.state, by_name, routes=routes)

@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, TypeVar
 from monitor.clock import wall_time
 from monitor.control import lock
 from monitor.control.commands import Command
-from monitor.control.server import ControlServer
 from monitor.daemon.signals import SignalQueue
 from monitor.errors import StoreUnavailable
 from monitor.health.daemon_state import DaemonState
 from monitor.health.heartbeat import Heartbeat
-from monitor.health.http import HealthServer, Response, alive, unready
 from monitor.logs import say, warn
 from monitor.ports import Row
 from monitor.systemd.sd_notify import READY, WATCHDOG, notify, watchdog_interval
 from monitor.times import rfc3339
+from monitor.web.daemon_app import Answer, ControlServer, HealthServer, alive, unready
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -95,7 +94,8 @@ class StoreWait:
     @contextmanager
     def _answering(self, *, is_locked: bool) -> Iterator[None]:
         """Answer whoever asks how the daemon is, as long as the block lasts."""
-        self._health_server.routes = {"/healthz": alive, "/readyz": self._not_ready, "/metrics": self._not_ready}
+        routes = {"/healthz": alive, "/readyz": self._not_ready, "/metrics": self._not_ready}
+        self._health_server.routes = routes
         self._health_server.listen(self._config.health.listen)
         stop = threading.Event()
         with ExitStack() as stack:
@@ -103,14 +103,14 @@ class StoreWait:
             if heartbeat.url is not None:
                 beat = Heartbeat(url=heartbeat.url, every=heartbeat.every, not_ready_reason=lambda: self.reason)
                 stack.enter_context(_thread("heartbeat", lambda: beat.run(stop)))
-            control = ControlServer(self._config.state, self._commands()) if is_locked else None
+            control = ControlServer(self._config.state, self._commands(), routes=routes) if is_locked else None
             if control and control.open():
                 stack.enter_context(_thread("control", lambda: control.serve(lambda: None)))
                 stack.callback(control.stop)
             stack.callback(stop.set)
             yield
 
-    def _not_ready(self) -> Response:
+    def _not_ready(self) -> Answer:
         return unready(f"paused: {self.reason}")
 
     def _commands(self) -> dict[str, Command]:

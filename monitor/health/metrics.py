@@ -1,15 +1,13 @@
-"""Write counters as the text that Prometheus reads (text format 0.0.4)."""
+"""Name the metrics that Prometheus reads, and take their values from the counters."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.health.counters import MetricsSnapshot
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _METRICS: dict[str, tuple[str, tuple[str, ...], str]] = {  # kind, names of the labels, description
     "monitor_dumps_total": ("counter", ("result",), "Files ingested since the process began, by result."),
     "monitor_events_total": ("counter", ("kind",), "Events since the process began, by kind."),
@@ -37,8 +35,6 @@ _METRICS: dict[str, tuple[str, tuple[str, ...], str]] = {  # kind, names of the 
     ),
     "monitor_build_info": ("gauge", ("version",), "The version that runs, as a label; the value is always 1."),
 }
-_LABEL = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
-_HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +46,6 @@ class Metric:
     about: str
     labels: tuple[str, ...] = ()  # names
     samples: Mapping[tuple[str, ...], float]  # by the labels' values
-
-
-def exposition(metrics: Sequence[Metric]) -> str:
-    """Return the whole page; label values and numbers may be anything."""
-    return "".join(f"{line}\n" for metric in metrics for line in _lines(metric))
 
 
 def metrics(
@@ -77,21 +68,3 @@ def metrics(
         Metric(name=name, kind=kind, about=about, labels=labels, samples=samples[name])
         for name, (kind, labels, about) in _METRICS.items()
     )
-
-
-def _lines(metric: Metric) -> Iterator[str]:
-    yield f"# HELP {metric.name} {metric.about.translate(_HELP)}"
-    yield f"# TYPE {metric.name} {metric.kind}"
-    for values, number in metric.samples.items():
-        pairs = ",".join(
-            f'{label}="{value.translate(_LABEL)}"' for label, value in zip(metric.labels, values, strict=True)
-        )
-        yield f"{metric.name}{{{pairs}}} {_number(number)}" if pairs else f"{metric.name} {_number(number)}"
-
-
-def _number(number: float) -> str:
-    if math.isnan(number):
-        return "NaN"
-    if math.isinf(number):
-        return "+Inf" if number > 0 else "-Inf"
-    return str(int(number)) if number == int(number) else repr(float(number))

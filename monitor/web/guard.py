@@ -6,8 +6,9 @@ Behind it a handler meets whole, small and well-formed requests only. An error i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import NamedTuple
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -26,6 +27,7 @@ HEADERS: Mapping[str, str] = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "private, no-cache",
 }
+_ENCODED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 PART = 64 * 1024  # bytes of an answer that are sent at once; each part has its own deadline
 _SINGLE = (b"host", b"authorization", b"origin", b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -110,7 +112,7 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.has_started = True
             given = {name.lower() for name, _ in message["headers"]}
-            missing = [pair for pair in _ENCODED if pair[0] not in given]
+            missing = [pair for pair in usual_headers() if pair[0] not in given]
             await self._send({**message, "headers": [*message["headers"], *missing]})
             return
         body: bytes = message.get("body", b"")
@@ -121,7 +123,9 @@ class _Answer:
             await self._send({**message, "body": part, "more_body": not is_last or message.get("more_body", False)})
 
 
-_ENCODED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+def usual_headers() -> Sequence[tuple[bytes, bytes]]:
+    """Return the headers that every answer has, encoded."""
+    return [(b"date", formatdate(usegmt=True).encode()), *_ENCODED]
 
 
 def malformed(scope: Scope, limits: Limits) -> Refusal | None:

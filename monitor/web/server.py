@@ -20,53 +20,59 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from monitor.logs import warn
-from monitor.web.guard import HEADERS, Guard, Limits
+from monitor.web.guard import Guard, Limits, usual_headers
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from starlette.types import ASGIApp
 
-TICK = 1.0  # seconds between two checks whether to end; uvicorn's own loop wakes ten times as often
 BACKLOG = 64  # connections that the kernel holds; with many more, a flood of silent ones blocks for 15 s
 GRACE = 1  # seconds that open answers get at the end
+_MAX_IGNORED = 2_000_000  # bytes that a client may still send before it must have seen that it was refused
 _SILENT = logging.CRITICAL + 1  # uvicorn logs nothing; what matters is logged by `Guard` and by the loop's handler
 
 
 class Server(uvicorn.Server):
-    """A server that wakes once a second while nothing is asked of it; `stop` ends it from any thread."""
+    """A server that does nothing while nothing is asked of it; `stop` ends it from any thread."""
 
     def __init__(
         self,
         app: ASGIApp,
         *,
         limits: Limits = Limits(),  # noqa: B008 - it is frozen
+        connection: type[Connection] | None = None,
         on_started: Callable[[], None] = lambda: None,
         on_ending: Callable[[], None] = lambda: None,
+        on_failure: Callable[[str], None] = lambda reason: warn("web_failed", reason=reason),
     ) -> None:
-        """on_ending: called before open answers are waited for; it ends those that have no end."""
-        super().__init__(_Config(Guard(app, limits), limits))
-        self._on_started, self._on_ending = on_started, on_ending
+        """connection: speaks with a client.
+
+        on_ending: called before open answers are waited for; it ends those that have no end.
+        on_failure: logs why no client can be accepted.
+        """
+        super().__init__(_Config(Guard(app, limits), limits, connection or Connection))
+        self._on_started, self._on_ending, self._on_failure = on_started, on_ending, on_failure
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, with errors of the loop in our log."""
         self._loop = asyncio.get_running_loop()
-        self._loop.set_exception_handler(_log_loop_error)
+        self._loop.set_exception_handler(self._note_loop_error)
         await super().startup(sockets)
 
     async def main_loop(self) -> None:
-        """Tick once a second, or at once when `stop` was called."""
+        """Wait until `stop`, without uvicorn's ten ticks a second; their only use here, Date, is written by `Guard`."""
         self._on_started()
-        counter = 0
-        while not await self.on_tick(counter * 10):
-            counter += 1
-            try:
-                await asyncio.wait_for(self._wake.wait(), TICK)
-            except TimeoutError:
-                continue
+        await self._wake.wait()
         self._on_ending()
+
+    def _note_loop_error(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Log what asyncio would log: no free descriptor for a client, or an error in a callback."""
+        error = context.get("exception")
+        reason = error.strerror if isinstance(error, OSError) else None
+        self._on_failure(reason or f"{context['message']}: {error!r}")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """End at once by a signal; uvicorn raises it again once the server has ended."""
@@ -85,10 +91,10 @@ class Server(uvicorn.Server):
 
 
 class _Config(uvicorn.Config):
-    def __init__(self, app: ASGIApp, limits: Limits) -> None:
+    def __init__(self, app: ASGIApp, limits: Limits, connection: type[Connection]) -> None:
         super().__init__(
             app,
-            http=Connection,
+            http=connection,
             ws="none",
             loop="asyncio",
             lifespan="on",
@@ -97,6 +103,7 @@ class _Config(uvicorn.Config):
             access_log=False,
             proxy_headers=False,
             server_header=False,
+            date_header=False,
             backlog=BACKLOG,
             h11_max_incomplete_event_size=limits.head,
             timeout_graceful_shutdown=GRACE,
@@ -114,6 +121,8 @@ class Connection(H11Protocol):
         self._deadline: asyncio.TimerHandle | None = None  # None: no request is awaited
         self._send_deadline: asyncio.TimerHandle | None = None  # None: everything is sent
         self._is_refused = False  # what still comes is ignored
+        self._ignored = 0  # bytes of it
+        self.has_begun = False  # the client has sent something
 
     @property
     def awaits_request(self) -> bool:
@@ -144,7 +153,11 @@ class Connection(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take a part of a request."""
+        self.has_begun = True
         if self._is_refused:
+            self._ignored += len(data)
+            if self._ignored > _MAX_IGNORED:
+                self.transport.abort()
             return
         self._arm()
         super().data_received(data)
@@ -179,9 +192,9 @@ class Connection(H11Protocol):
         error = sys.exception()
         hint = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
         status = HTTPStatus(hint if hint in list(HTTPStatus) else 400)
-        text = f"{status.phrase}\n".encode()
+        text = f"{'this is no HTTP request' if status == HTTPStatus.BAD_REQUEST else status.phrase}\n".encode()
         headers = [
-            *((name.encode(), value.encode()) for name, value in HEADERS.items()),
+            *usual_headers(),
             (b"content-type", b"text/plain; charset=utf-8"),
             (b"content-length", b"%d" % len(text)),
             (b"connection", b"close"),
@@ -224,10 +237,3 @@ class Connection(H11Protocol):
         if self._deadline:
             self._deadline.cancel()
             self._deadline = None
-
-
-def _log_loop_error(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what asyncio would log: no free descriptor for a client, or an error in a callback."""
-    error = context.get("exception")
-    reason = error.strerror if isinstance(error, OSError) else f"{context['message']}: {error!r}"
-    warn("web_failed", reason=reason)

@@ -13,10 +13,11 @@ from monitor.config import Config, load
 from monitor.control import lock
 from monitor.control.client import ATTEMPTS, CommandClient, ask_running
 from monitor.control.commands import Command, Request
-from monitor.control.server import ControlServer, NoDaemon
+from monitor.control.server import NoDaemon
 from monitor.errors import LockHeld
 from monitor.ports import Row
 from monitor.testing import NOON
+from monitor.web.daemon_app import ControlServer
 
 TEXT = "sources: {a: {path: seeds/}}\nchannels: {hook: {url: 'console://'}}\nwatchlists: {fta: {keywords: [FTA]}}\n"
 MUTE = Request(command="mute", arguments=("fta", "8h"))

@@ -18,9 +18,10 @@ import pytest
 
 from monitor import errors
 from monitor.control.commands import Command, Request
-from monitor.control.server import FILE, MAX_REQUEST, ControlServer, NoAnswer, NoDaemon, ask
+from monitor.control.server import FILE, MAX_REQUEST, PATH, NoAnswer, NoDaemon, ask
 from monitor.errors import MonitorError, NotFound
 from monitor.ports import Row
+from monitor.web.daemon_app import ControlServer, alive
 from tests.servers import short_path
 
 HELLO = Request(command="hello", arguments=("team",))
@@ -55,7 +56,7 @@ COMMANDS: Mapping[str, Command] = {
 def serving(state: Path, verbs: Mapping[str, Command] = COMMANDS, *, timeout: float = 10.0) -> Iterator[list[None]]:
     """A daemon's end on a state folder; gives one entry for each command that was executed."""
     woken: list[None] = []
-    control = ControlServer(state, verbs, timeout=timeout)
+    control = ControlServer(state, verbs, routes={"/healthz": alive}, timeout=timeout)
     assert control.open()
     thread = threading.Thread(target=control.serve, args=[lambda: woken.append(None)], daemon=True)
     thread.start()
@@ -80,11 +81,15 @@ def client(tmp_path: Path) -> Iterator[socket.socket]:
         assert ask(tmp_path, HELLO)["text"] == "hello team", "whatever it was, the daemon goes on"
 
 
-def answer_of(connection: socket.socket) -> Any:
-    """The one line that comes back; None: the connection ends without."""
-    with connection.makefile("rb") as lines:
-        line = lines.readline()
-    return json.loads(line) if line else None
+def answer_of(connection: socket.socket) -> tuple[int, Any]:
+    """The status and the JSON that come back; (0, None): the connection ends without."""
+    with connection.makefile("rb") as answer:
+        head, _, body = answer.read().partition(b"\r\n\r\n")
+    return (int(head.split(b" ")[1]), json.loads(body)) if head else (0, None)
+
+
+def posted(body: bytes) -> bytes:
+    return b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (PATH.encode(), len(body), body)
 
 
 def test_a_command_is_done_and_told(tmp_path: Path) -> None:
@@ -140,8 +145,9 @@ def test_a_fault_of_ours_is_told_and_ends_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    "body",
     [
+        b"",
         b"\n",
         b"hello\n",
         b"[]\n",
@@ -159,30 +165,67 @@ def test_a_fault_of_ours_is_told_and_ends_nothing(tmp_path: Path) -> None:
         b"[" * 60_000 + b"\n",
         b"9" * 60_000 + b"\n",
         b'{"verb": "hello", "words": ["team"]}\n{"verb": "hello", "words": ["team"]}\n',
-        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     ],
 )
-def test_what_is_no_command_is_refused(client: socket.socket, line: bytes) -> None:
-    client.sendall(line)
-    assert answer_of(client)["error"]["code"] == 2
+def test_what_is_no_command_is_refused(client: socket.socket, body: bytes) -> None:
+    client.sendall(posted(body))
+    status, answer = answer_of(client)
+    assert (status, answer["error"]["code"]) == (422, 2)
 
 
-@pytest.mark.parametrize("what", [b"", b'{"verb": "hel', b"x"])
+@pytest.mark.parametrize(
+    ("command", "status"), [("hello", 200), ("missing", 404), ("broken", 500), ("failing", 422)], ids=str
+)
+def test_what_came_of_a_command_is_in_the_status_too(tmp_path: Path, command: str, status: int) -> None:
+    words = [] if command == "broken" else ["UsageError"]
+    with serving(tmp_path), socket.socket(socket.AF_UNIX) as client, short_path(tmp_path / FILE) as path:
+        client.connect(path)
+        client.sendall(posted(json.dumps({"verb": command, "words": words}).encode()))
+        assert answer_of(client)[0] == status
+
+
+def test_the_health_routes_are_served_there_too_and_nothing_else(tmp_path: Path) -> None:
+    statuses = []
+    with serving(tmp_path):
+        for request in (b"GET /healthz", b"HEAD /healthz", b"GET /", b"GET " + PATH.encode(), b"DELETE /healthz"):
+            with socket.socket(socket.AF_UNIX) as client, short_path(tmp_path / FILE) as path:
+                client.connect(path)
+                client.sendall(request + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                with client.makefile("rb") as answer:
+                    statuses.append(int(answer.readline().split(b" ")[1]))
+    assert statuses == [200, 200, 404, 404, 405]
+
+
+def test_a_command_of_an_earlier_version_is_told_that_it_is_one(client: socket.socket) -> None:
+    client.sendall(b'{"verb": "hello", "words": ["team"]}\n')
+    with client.makefile("rb") as lines:
+        answer = json.loads(lines.readline())
+    assert answer["error"].items() >= {"code": 1, "where": None}.items()
+    assert "the daemon is newer than this command" in answer["error"]["message"]
+
+
+@pytest.mark.parametrize("what", [b"", b"POST /comm", posted(b'{"verb": "hello"')[:-3], b"x"])
 def test_a_client_that_goes_before_it_has_spoken_harms_nobody(client: socket.socket, what: bytes) -> None:
     client.sendall(what)
     client.shutdown(socket.SHUT_WR)
-    assert answer_of(client) is None
+    assert answer_of(client) == (0, None)
 
 
 def test_a_client_that_does_not_want_the_answer_harms_nobody(client: socket.socket) -> None:
-    client.sendall(b'{"verb": "hello", "words": ["team"]}\n')
+    client.sendall(posted(b'{"verb": "hello", "words": ["team"]}'))
     client.close()
 
 
-@pytest.mark.parametrize("what", [b"", b'{"verb": "hel'])
+@pytest.mark.parametrize("what", [b"", b"POST /comm", posted(b'{"verb": "hello"')[:-3]])
 def test_a_client_that_hangs_is_left_after_a_while(client: socket.socket, what: bytes) -> None:
     client.sendall(what)
-    assert answer_of(client) is None
+    assert answer_of(client) == (0, None)
+
+
+def test_a_request_that_is_too_large_is_refused(client: socket.socket) -> None:
+    client.sendall(posted(b" " * (MAX_REQUEST + 1))[:-1])
+    with client.makefile("rb") as answer:
+        assert answer.readline().startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_line_without_an_end_is_not_read_for_ever(client: socket.socket) -> None:
@@ -296,7 +339,23 @@ def test_a_daemon_that_hangs_is_not_waited_for_for_ever(tmp_path: Path) -> None:
     assert not isinstance(failed.value, NoDaemon), "it may do it yet: nobody else must"
 
 
-@pytest.mark.parametrize("answer", [b"hello\n", b"{}\n", b'{"done": 1}\n', b'{"error": {"code": "x"}}\n', b"\xff\n"])
+def answered(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def test_a_daemon_that_stops_while_it_answers_is_none(tmp_path: Path) -> None:
+    with impostor(tmp_path, answered(b'{"done": {"text": "done"}}')[:-5]), pytest.raises(NoDaemon):
+        ask(tmp_path, HELLO)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"hello\n",
+        b'{"error": {"code": 2, "message": "a request is one line of JSON", "where": null}}\n',
+        *map(answered, (b"hello", b"{}", b'{"done": 1}', b'{"error": {"code": "x"}}', b"\xff")),
+    ],
+)
 def test_an_answer_that_nobody_understands_is_said(tmp_path: Path, answer: bytes) -> None:
     with impostor(tmp_path, answer), pytest.raises(MonitorError, match="not one of this version"):
         ask(tmp_path, HELLO)

@@ -10,10 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from monitor.health.counters import RESULTS, STATE_AFTER, Counters, MetricsSnapshot
-from monitor.health.metrics import Metric, exposition, metrics
+from monitor.health.metrics import Metric, metrics
 from monitor.model import Kind
 from monitor.state_values import Backlog
 from monitor.testing import NOON
+from monitor.web.daemon_app import exposition
 from tests.health.exposition import parsed
 
 FIGURES = MetricsSnapshot(
@@ -77,7 +78,8 @@ def test_what_never_was_is_zero_and_an_age_is_never_negative() -> None:
     ahead = MetricsSnapshot(
         dumps={}, events={}, messages={}, backlog=Backlog(pending=1, oldest=NOON + timedelta(days=1))
     )
-    assert "monitor_outbox_oldest_pending_seconds 0\n" in exposition(metrics(ahead, version="1", now=NOON))
+    found = parsed(exposition(metrics(ahead, version="1", now=NOON)))
+    assert found["monitor_outbox_oldest_pending_seconds"].value() == 0
 
 
 @given(
@@ -93,7 +95,7 @@ def test_any_label_value_any_number_and_any_help_is_read_again(
     samples: dict[tuple[str, ...], float], about: str
 ) -> None:
     metric = Metric(name="a_total", kind="counter", about=about, labels=("x", "y"), samples=samples)
-    found = parsed(exposition([metric]))["a_total"]
+    found = parsed(exposition((metric,)))["a_total"]
     assert found.about == about
     for (x, y), number in samples.items():
         again = found.value(x=x, y=y)

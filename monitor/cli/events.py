@@ -26,6 +26,7 @@ _COLORS = {"new": "green", "changed": "yellow", "withdrawn": "red", "rejected": 
 @click.option("--watchlist", metavar="W", default="", help="Only those that this watchlist matches.")
 @click.option("--dump", metavar="F", default="", help="Only those of this dump, named as `monitor dumps` names it.")
 @click.option("--source", metavar="S", default="", help="Only those of this source.")
+@click.option("--notified", "is_notified", is_flag=True, help="Only those that somebody was notified of.")
 @click.option("-n", "limit", type=click.IntRange(0, 2**31), help="Only the last N.")
 @click.option("--follow", is_flag=True, help="Keep running and print new events.")
 @common_options

@@ -111,6 +111,7 @@ def _events(call: Call) -> Iterator[Row]:
         watchlist=call.text("watchlist") or "",
         dump=call.text("dump") or "",
         source=call.text("source") or "",
+        is_notified=call.choice("notified", ("1",)) == "1" or None,
     )
     is_empty = True
     for row in event_rows(call.stores.archive, wanted, call.place):
@@ -180,6 +181,11 @@ VERBS: Sequence[Verb] = (
             _WATCHLIST,
             Parameter(name="dump", text="Only those of this dump."),
             Parameter(name="source", text="Only those of this source."),
+            Parameter(
+                name="notified",
+                text="Only those that somebody was notified of.",
+                schema={"type": "integer", "const": 1},
+            ),
         ),
     ),
     Verb(

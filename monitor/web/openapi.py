@@ -22,6 +22,22 @@ _PAGING: Mapping[str, tuple[str, Mapping[str, object]]] = {
     "before": ("Newest first, from below this place.", {"type": "string"}),
     "after": ("Oldest first, from behind this place; 0 is the beginning.", {"type": "string"}),
 }
+_LAST = {
+    "type": "object",
+    "properties": {
+        "last": {"type": "integer", "description": "The id of the newest event; 0: there is none."},
+        "count": {"type": "integer", "description": "How many events are newer than `after`; many are not counted."},
+    },
+}
+# What a program can be told of new events: by path the summary, the media type and what an answer holds.
+_LIVE: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
+    "/latest": ("The id of the newest event.", "application/json", _LAST),
+    "/stream": (
+        "The same as server-sent events, whenever events are stored; 32 streams at most.",
+        "text/event-stream",
+        {"type": "string", "description": "Events named `events`; their data is as of /latest."},
+    ),
+}
 _ERRORS = {
     "404": "What is named does not exist.",
     "422": "A parameter or the body makes no sense as given.",
@@ -43,6 +59,7 @@ def openapi(verbs: Sequence[Verb], actions: Sequence[Action], *, root: str) -> M
         "paths": {
             **{verb.path: {"get": _get(verb)} for verb in verbs},
             **{action.path: {"post": _post(action)} for action in actions},
+            **{path: {"get": _live(path, *facts)} for path, facts in _LIVE.items()},
         },
         "components": {"schemas": {name: _schema(name) for name in names}},
     }
@@ -87,6 +104,20 @@ def _post(action: Action) -> Mapping[str, Any]:
         "parameters": list(_path_parameters(action.path)),
         **(request if action.fields else {}),
         "responses": {"200": done, "409": refused, **_error_responses()},
+    }
+
+
+def _live(path: str, summary: str, media_type: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    text = "The id of the last event that is known."
+    after = {"name": "after", "in": "query", "description": text, "schema": {"type": "integer", "minimum": 0}}
+    return {
+        "operationId": path.removeprefix("/"),
+        "summary": summary,
+        "parameters": [after],
+        "responses": {
+            "200": {"description": summary, "content": {media_type: {"schema": schema}}},
+            **_error_responses(),
+        },
     }
 
 

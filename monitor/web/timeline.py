@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
@@ -31,6 +32,7 @@ PAGE = 50  # events
 DAYS = 60  # that the bars show
 ALL = "all"  # the kind that stands for every one
 _FEED_PARAMETERS = ("kind", "watchlist", "source", "notified", "since", "dump")
+_REST_PARAMETERS = ("watchlist", "source", "since", "dump")
 _KINDS = tuple(kind for kind in Kind if kind is not Kind.UNCHANGED)
 
 
@@ -78,7 +80,8 @@ def show(request: Request) -> Response:
         older=None if is_end or not events else events[-1].id,
         newer=events[0].id if events and (asked.before or asked.after) else None,
         query_since=request.query_params.get("since", ""),
-        address=_feed_query(request.query_params),
+        feed_query=_kept(request.query_params, _FEED_PARAMETERS),
+        rest_query=_kept(request.query_params, _REST_PARAMETERS, kind=asked.wanted.kind),
     )
 
 
@@ -179,6 +182,9 @@ def _number(query: Mapping[str, str], name: str) -> int | None:
     return int(text)
 
 
-def _feed_query(query: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the parameters that a feed and REST have as well."""
-    return {name: query[name] for name in _FEED_PARAMETERS if query.get(name)}
+def _kept(query: Mapping[str, str], names: Sequence[str], **given: str) -> str:
+    """Return those parameters of an address, and some others, as another one has them."""
+    kept = {name: query[name] for name in names if query.get(name)} | {
+        name: text for name, text in given.items() if text
+    }
+    return f"?{urlencode(kept, errors='replace')}" if kept else ""

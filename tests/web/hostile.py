@@ -29,7 +29,7 @@ TEXTS = (
     f"<b>long {'w' * 20_000}</b>",
 )
 _ELEMENTS = re.compile(
-    "html|head|meta|title|link|script|body|a|header|footer|div|svg|path|rect|circle|nav|form|label|input|kbd|button|main|p|"
+    "html|head(er)?|footer|meta|title|link|script|body|a|div|svg|path|rect|circle|nav|form|label|input|kbd|button|main|p|"
     "h[1-4]|[uod]l|li|d[td]|details|summary|fig(ure|caption)|time|span|section|article|code|pre|del|ins|mark|b|i|"
     "select|option|table|thead|tbody|t[rhd]|textarea|dialog|strong|small|template"
 )

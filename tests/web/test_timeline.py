@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -170,9 +171,13 @@ def test_pages_go_on_without_meeting_an_event_twice_and_are_small(tmp_path: Path
 
 
 def test_the_page_links_to_itself_as_feed_and_json(site: ServedSite) -> None:
-    answer = site.get("/?watchlist=fta&before=900")
+    answer = site.get("/?watchlist=fta&before=900&kind=all&notified=1")
     links = {words(each): each.attrib["href"] for each in with_class(answer, "formats")[0].iter("a")}
-    assert links == {"Feed": "/feeds/events.atom?watchlist=fta", "JSON": "/api/v1/events?watchlist=fta"}
+    assert links == {
+        "Feed": "/feeds/events.atom?kind=all&watchlist=fta&notified=1",
+        "JSON": "/api/v1/events?watchlist=fta",
+    }
+    assert [item["title"] for item in json.loads(site.get(links["JSON"]).body)["items"]] == titles(answer)
 
 
 @pytest.mark.parametrize(

@@ -19,17 +19,17 @@ _QUOTES = re.compile('["“”]')
 
 
 def rule_query(config: Config, watchlist: str) -> str:
-    """Return the rule as `/rules` reads it: a query, or a regular expression between slashes.
+    """Return the rule as `/rules` reads it beside the other settings of its watchlist.
 
-    "": a part of it comes from a reference that this process does not replace.
+    It is a query, or a regular expression between slashes. "": a part of it comes from a reference that this process
+    does not replace.
     """
     if is_rule_withheld(config, watchlist):
         return ""
     found = config.watchlists[watchlist]
     if found.regex:
         return f"/{found.regex}/"
-    query = found.query or _any_of(found.keywords)
-    return f"({query}) AND NOT ({_any_of(found.exclude)})" if found.exclude else query
+    return found.query or _any_of(found.keywords)
 
 
 def words_query(words: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from monitor.inspect.explain import with_sources
-from monitor.inspect.hits import HitFinder, MarkedText
+from monitor.inspect.hits import HitFinder
 from monitor.inspect.rule_scan import Found, Show
 from monitor.inspect.tested_rule import TestedRule
 from monitor.match.explain import QueryPart, explain
@@ -28,7 +28,8 @@ class RuleRow:
     source: str
     date: date | None  # None: the dump gave none
     category: str | None  # None: the dump gave none
-    title: tuple[MarkedText, ...]  # with the hits of the rule; where it lost the release, of the compared watchlist
+    title: str
+    title_hits: tuple[tuple[int, int], ...]  # of the rule; where it lost the release, of the compared watchlist
     snippets: tuple[Snippet, ...]  # likewise; none of the title
     places: int  # likewise: how many there are
     parts: tuple[QueryPart, ...]  # each part of the rule, and its result; of a near release those that exclude it
@@ -55,8 +56,6 @@ class RuleRows:
         finder = self._compared if found.show is Show.LOST else self._finder
         hits = finder.find(stored.release, source=stored.source)
         title = stored.release.title
-        is_long = len(title) > _MAX_TITLE
-        shown = (MarkedText(text=f"{title[:_MAX_TITLE]}…", is_hit=False),) if is_long else hits.marked("title")
         return RuleRow(
             number=stored.number,
             version=stored.version,
@@ -64,7 +63,8 @@ class RuleRows:
             source=stored.source,
             date=stored.release.date,
             category=stored.release.category,
-            title=shown,
+            title=title if len(title) <= _MAX_TITLE else f"{title[:_MAX_TITLE]}…",
+            title_hits=tuple((hit.start, hit.end) for hit in hits.hits if hit.field == "title"),
             snippets=tuple(one for one in hits.snippets if one.field != "title")[:_SNIPPETS],
             places=sum(count for _, count in hits.totals),
             parts=self._parts(found, stored),

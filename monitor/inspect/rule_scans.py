@@ -115,7 +115,7 @@ class _KeptScan:
             for stored in self._unread():
                 self.scan.step((stored,))
                 self._changed.discard(stored.number)
-                if clock() >= end:
+                if clock() >= end and (self._changed or self.scan.read < self._total):
                     return
             self.scan.finish()
         finally:

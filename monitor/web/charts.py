@@ -68,23 +68,38 @@ def month_bars(
     names: Sequence[str] = ("bar-3",),
     *,
     link: Callable[[str], str] | None = None,
+    number: Callable[[Sequence[int]], str] = lambda segments: f"{sum(segments):,}",
 ) -> Markup:
     """Return a row for each month from the first to the last: its name, one bar of segments, and their sum.
 
     counts: month (2026-11) → the length of each segment; months without one are drawn as gaps. names: the class of
-    each segment. link: the address of a month; None: a month is no link.
+    each segment. link: the address of a month; None: a month is no link. number: what stands behind a bar.
     """
     most = max((sum(segments) for segments in counts.values()), default=0) or 1
     rows = Markup("\n").join(
         Markup('<li><span class="number">{}</span>{}<span class="number">{}</span></li>').format(
             Markup('<a href="{}">{}</a>').format(link(month), month) if link and sum(segments) else month,
             _segments(segments, names, most),
-            f"{sum(segments):,}" if sum(segments) else _GAP,
+            number(segments) if sum(segments) else _GAP,
         )
         for month in _months(counts)
         for segments in [counts.get(month, ())]
     )
     return Markup('<ol class="months">\n{}\n</ol>').format(rows)
+
+
+def change_bars(counts: Mapping[str, tuple[int, int, int]]) -> Markup:
+    """Return a row for each month: what a rule matches there, as kept and gained, and behind that what it loses."""
+    return month_bars(counts, ("bar-3", "bar-gained", "bar-lost"), number=_changes)
+
+
+def _changes(segments: Sequence[int]) -> str:
+    kept, gained, lost = segments
+    if not (gained or lost):
+        return f"{kept:,}"
+    return Markup('{}<span class="hidden"> matched, {} gained, {} lost</span>').format(
+        f"{kept + gained:,}", f"{gained:,}", f"{lost:,}"
+    )
 
 
 def _day_bar(number: int, count: int, most: int) -> _Bar:

@@ -23,7 +23,7 @@ from monitor.control.commands import Request as ControlRequest
 from monitor.errors import Diagnostic, MonitorError
 from monitor.inspect.pending import ReadOnlyStores
 from monitor.ports import Row
-from monitor.web import actions, alerts, api, release, releases, sources, status, stream, timeline, watchlists
+from monitor.web import actions, alerts, api, release, releases, rules, sources, status, stream, timeline, watchlists
 from monitor.web.caches import Caches
 from monitor.web.errors import show_error, show_http_error
 from monitor.web.health import UrgentProblems
@@ -47,6 +47,7 @@ ROUTES: Sequence[Route] = (
     Route("/releases/{number:int}", release.show, name="release"),
     Route("/api/v1/latest", stream.latest, name="latest"),
     Route("/api/v1/stream", stream.stream, name="stream"),
+    Route("/rules", rules.show, name="rules"),
     Route("/static/{name}", serve_static, name="static"),
 )
 
@@ -69,6 +70,7 @@ class Site:
         self.caches = Caches()
         self.urgent = UrgentProblems(self)
         self.live = stream.LiveEvents(lambda: self.config)
+        self.rules = rules.RuleTester()
         self._store = OpenStore()
 
     def stores(self) -> AbstractContextManager[ReadOnlyStores]:

@@ -29,6 +29,9 @@ PAGES = (
     "/alerts?state=dead",
     "/sources",
     "/status",
+    "/rules",
+    "/rules?q=exports+OR+carriers&against=semiconductor",
+    "/rules?q=exports+AND+(&last=exports",
 )
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

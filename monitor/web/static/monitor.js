@@ -60,3 +60,7 @@ const store = (name, value) => { try { localStorage.setItem(name, value); } catc
     action();
   });
 }
+
+// --- HTML of our own server: parsed apart, where no script of it runs ---
+const policy = window.trustedTypes?.createPolicy("monitor", { createHTML: (html) => html });
+const fromServer = (html) => new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, "text/html");

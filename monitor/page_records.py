@@ -84,3 +84,4 @@ class DeliveryTimes(NamedTuple):
     sent: int = 0  # messages
     median: timedelta | None = None  # None: none was sent, as with the next
     longest: timedelta | None = None
+    waiting: int = 0  # messages that waited at the end of the day, those that were given up later left out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -12,7 +12,7 @@ from monitor.inspect.settings import spelled_settings
 from monitor.inspect.status import midnights
 from monitor.text import plural
 from monitor.web.filters import duration
-from monitor.web.health import Status, problems, read_status
+from monitor.web.health import problems, read_status
 from monitor.web.pages import render, site_of
 
 if TYPE_CHECKING:
@@ -37,15 +37,19 @@ def show(request: Request) -> Response:
         warnings=config.warnings,
         latency=[time.median.total_seconds() if time.median else None for time in times],
         latency_text=_latency_text(times),
-        backlog=_backlog(status),
+        backlog=[time.waiting for time in times],
+        backlog_text=_backlog_text(times),
         settings=list(spelled_settings(config, with_defaults=with_defaults)),
         with_defaults=with_defaults,
     )
 
 
-def _backlog(status: Status) -> Mapping[str, int]:
-    """Return how much waits on each channel."""
-    return {channel["name"]: channel["pending"] for channel in status["channels"]}
+def _backlog_text(times: Sequence[DeliveryTimes]) -> str:
+    """Return in words what the plot of the backlog shows."""
+    counts = [time.waiting for time in times]
+    most = max(counts)
+    busy = f"{plural(most, 'message')} at most" if most else "no message"
+    return f"{busy} waited at the end of a day in {plural(len(counts), 'day')}; {counts[-1]:,} now"
 
 
 def _latency_text(times: Sequence[DeliveryTimes]) -> str:

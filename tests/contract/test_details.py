@@ -112,7 +112,21 @@ def test_how_long_messages_took_is_told_by_the_day_they_were_made(pair: Pair) ->
         pair.outbox.done(delivery, Verdict(outcome=Outcome.OK, reason="accepted"), now=then)
     pair.outbox.enqueue(note("not about a release", channel="team"), key="k", now=NOON)
     found = pair.archive.delivery_times([NOON - DAY, NOON, NOON + DAY])
-    assert [tuple(day) for day in found] == [(0, None, None), (3, timedelta(seconds=2), timedelta(seconds=9))]
+    assert [tuple(day) for day in found] == [(0, None, None, 0), (3, timedelta(seconds=2), timedelta(seconds=9), 0)]
+
+
+def test_how_many_messages_waited_is_told_by_the_end_of_each_day(pair: Pair) -> None:
+    for number, days in enumerate((0, 1, 3)):  # sent on the day they were made, on the next one, and not yet
+        take(pair, figures(f"{number}.1"), f"{number}.txt", hours=number)
+        pair.form("team", now=NOON + number * HOUR)
+        if days < 3:
+            delivery = pair.outbox.claim("team", now=NOON + number * HOUR)
+            assert delivery is not None
+            then = NOON + days * DAY + number * HOUR
+            pair.outbox.done(delivery, Verdict(outcome=Outcome.OK, reason="accepted"), now=then)
+    midnights = [NOON + day * DAY - HOUR for day in range(-1, 4)]
+    assert [day.waiting for day in pair.archive.delivery_times(midnights)] == [0, 2, 1, 1]
+    assert [day.waiting for day in pair.archive.delivery_times(midnights[2:])] == [1, 1]
 
 
 def test_rejects_in_a_state(archive: Archive) -> None:

@@ -21,13 +21,21 @@ def delivery_times(handle: Handle, midnights: Sequence[datetime]) -> Sequence[De
         return []
     span = {"since": timestamp(midnights[0]), "until": timestamp(midnights[-1])}
     days: list[list[float]] = [[] for _ in midnights[1:]]
+    waiting = [0] * len(days)
     for row in handle.all("delivery_times", **span, limit=_MOST):
         made, sent = parse_timestamp(row["created_at"]), parse_timestamp(row["sent_at"])
-        days[bisect_right(midnights, made) - 1].append(max(0.0, (sent - made).total_seconds()))
-    return [_times(day) for day in days]
+        day = bisect_right(midnights, made) - 1
+        days[day].append(max(0.0, (sent - made).total_seconds()))
+        for later in range(day, min(bisect_right(midnights, sent) - 1, len(days))):
+            waiting[later] += 1
+    for row in handle.all("waiting_since", until=span["until"], limit=_MOST):
+        for later in range(max(0, bisect_right(midnights, parse_timestamp(row["created_at"])) - 1), len(days)):
+            waiting[later] += 1
+    return [_times(day, count) for day, count in zip(days, waiting, strict=True)]
 
 
-def _times(seconds: Sequence[float]) -> DeliveryTimes:
+def _times(seconds: Sequence[float], waiting: int) -> DeliveryTimes:
     if not seconds:
-        return DeliveryTimes()
-    return DeliveryTimes(len(seconds), timedelta(seconds=median(seconds)), timedelta(seconds=max(seconds)))
+        return DeliveryTimes(waiting=waiting)
+    middle, longest = timedelta(seconds=median(seconds)), timedelta(seconds=max(seconds))
+    return DeliveryTimes(len(seconds), middle, longest, waiting)

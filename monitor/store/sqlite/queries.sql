@@ -746,6 +746,17 @@ CROSS JOIN attempt ON attempt.message = message.id AND attempt.outcome = 'ok'
 WHERE message.kind IN ('instant', 'digest', 'summary')
 ORDER BY message.created_at DESC LIMIT :limit;
 
+-- name: waiting_since
+-- When the messages were made that still wait; the plus keeps SQLite from reading all messages by their times.
+WITH RECURSIVE name (channel) AS (
+    SELECT min(channel) FROM message
+    UNION ALL SELECT (SELECT min(channel) FROM message WHERE channel > name.channel) FROM name
+    WHERE name.channel IS NOT NULL
+)
+SELECT message.created_at
+FROM name CROSS JOIN message ON message.channel = name.channel AND message.state IN ('pending', 'leased', 'held')
+WHERE +message.created_at < :until AND message.kind IN ('instant', 'digest', 'summary') LIMIT :limit;
+
 -- name: dumps
 -- One page of ingested files; a copy is a path whose content was known already.
 SELECT id, source, name, sha, status, size, encoding, as_of, evidence, at, n_new, n_changed, n_completed, n_enriched,

@@ -163,6 +163,7 @@ def test_a_page_is_sought_and_neither_scanned_for_nor_sorted(handle: Handle, nam
         ("deliveries", "SEARCH message_item USING INDEX message_item_event (event=?)"),
         ("newest_message_ids_in_state", "SCAN message USING COVERING INDEX message_due"),
         ("delivery_times", "SEARCH message USING INDEX message_made (channel=? AND created_at>? AND created_at<?)"),
+        ("waiting_since", "SEARCH message USING INDEX message_due (channel=? AND state=?)"),
         ("events_of_dump", "SEARCH event USING COVERING INDEX event_dump (dump=?)"),
         ("attempts", "SEARCH attempt USING PRIMARY KEY (message=?)"),
         ("texts", "SEARCH former USING INDEX sqlite_autoindex_version_1 (release=? AND seq=?)"),

@@ -1,17 +1,18 @@
 """Report new events as they are stored: as a stream of server-sent events, or to whoever asks for the newest one.
 
-One task reads the store ten times a second while somebody listens, and not at all otherwise.
+One thread reads the store ten times a second while somebody listens, and none does otherwise.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
-from anyio.to_thread import run_sync
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from monitor.config import Config
 
 INTERVAL = 0.1  # seconds between two reads of the store
+READS = 10  # after which it is checked whether another store has taken its place
 SILENCE = 15.0  # seconds after which a comment is sent: proxies cut connections on which nothing comes
 MAX_STREAMS = 32
 MANY = 100  # events
@@ -41,10 +43,7 @@ class LiveEvents:
     def __init__(self, config: Callable[[], Config]) -> None:
         """config: the configuration in force."""
         self._config = config
-        self._store = OpenStore()  # a connection of its own: no other read holds up the loop
-        self._starting = asyncio.Lock()
-        self._reader: asyncio.Task[None] | None = None  # None: nobody listens
-        self._generation: Hashable = None
+        self._reader: _Reader | None = None  # None: nobody listens
         self._last = 0
         self._changed = asyncio.Event()  # set at the next change, and then replaced
         self._is_ending = False
@@ -55,13 +54,6 @@ class LiveEvents:
         """Return whether the store is read again and again."""
         return self._reader is not None
 
-    async def start(self) -> None:
-        """Begin to read the store, unless somebody has. Raises StoreError."""
-        async with self._starting:
-            if self._reader is None:
-                await run_sync(self._look)
-                self._reader = asyncio.create_task(self._read())
-
     @contextmanager
     def counted(self) -> Iterator[None]:
         """Count a block as one stream; the store is read until the last one ends."""
@@ -70,6 +62,14 @@ class LiveEvents:
             yield
         finally:
             self.streams -= 1
+            if not self.streams:
+                self._stop_reading()
+
+    async def start(self) -> None:
+        """Wait until the store is read, for a stream that is counted. Raises StoreError."""
+        if self._reader is None:
+            self._reader = _Reader(self._config, self._note)
+        await asyncio.shield(self._reader.started)
 
     async def listen(self, after: int | None) -> AsyncIterator[str]:
         """Yield the text of a stream until `end`; after: the id of the last event that is known, None: the newest."""
@@ -83,33 +83,25 @@ class LiveEvents:
                 yield ": nothing new\n\n"
 
     def end(self) -> None:
-        """End every stream, and accept no other."""
+        """End every stream, and begin no other."""
         self._is_ending = True
+        self._stop_reading()
+
+    def _stop_reading(self) -> None:
+        if self._reader:
+            self._reader.stop()
+            self._reader = None
         self._report_change()
 
-    async def _read(self) -> None:
-        """Read until nobody listens. Where the store fails, all streams end: clients connect again and are told why."""
-        try:
-            while not self._is_ending:
-                await asyncio.sleep(INTERVAL)
-                if not self.streams:
-                    break
-                before = self._last
-                self._look()
-                if self._last != before:
-                    self._report_change()
-        except StoreError:
-            pass
-        finally:
-            self._reader = self._generation = None
+    def _note(self, reader: _Reader, found: int | StoreError) -> None:
+        """Note what a reader found. Where the store fails, all streams end: clients connect again and are told why."""
+        if reader is not self._reader:
+            return
+        if isinstance(found, StoreError):
+            self._stop_reading()
+        else:
+            self._last = found
             self._report_change()
-            self._store.close()
-
-    def _look(self) -> None:
-        with self._store.of(self._config()) as stores:
-            generation = stores.archive.generation()
-            if generation != self._generation:
-                self._generation, self._last = generation, stores.archive.latest()
 
     async def _next_change(self) -> bool:
         """Wait for the next change; return False where there was none for a while."""
@@ -125,15 +117,71 @@ class LiveEvents:
         self._changed = asyncio.Event()
 
 
-class _EventStream(StreamingResponse):
-    """An answer that is counted from its beginning to its end, whatever ends it."""
+class _Reader:
+    """A thread that reads the store ten times a second, until it is stopped or the store fails.
 
-    def __init__(self, live: LiveEvents, after: int | None) -> None:
-        super().__init__(live.listen(after), media_type="text/event-stream", headers=_HEADERS)
-        self._live = live
+    A thread that sleeps costs a quarter of what waking the event loop does, and no slow read holds up the loop.
+    """
+
+    def __init__(self, config: Callable[[], Config], report: Callable[[_Reader, int | StoreError], None]) -> None:
+        """report: is called on the event loop with the newest event, first and when it has changed."""
+        self._config = config
+        self._report = report
+        self._loop = asyncio.get_running_loop()
+        self._stopped = threading.Event()
+        self.started: asyncio.Future[None] = self._loop.create_future()
+        self._thread = threading.Thread(target=self._run, name="live events")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; what it still finds is reported no more."""
+        self._stopped.set()
+
+    def _run(self) -> None:
+        with closing(OpenStore()) as store:
+            try:
+                for last in self._changes(store):
+                    self._tell(last)
+            except StoreError as error:
+                self._tell(error)
+
+    def _changes(self, store: OpenStore) -> Iterator[int]:
+        generation: Hashable = None
+        last = None
+        while not self._stopped.is_set():
+            with store.of(self._config()) as stores:
+                for _ in range(READS):
+                    if generation != (generation := stores.archive.generation()):
+                        found = stores.archive.latest()
+                        if last != (last := found):
+                            yield last
+                    time.sleep(INTERVAL)  # half of what waiting for an Event costs
+                    if self._stopped.is_set():
+                        return
+
+    def _tell(self, found: int | StoreError) -> None:
+        if not self._stopped.is_set():
+            self._loop.call_soon_threadsafe(self._note, found)
+
+    def _note(self, found: int | StoreError) -> None:
+        self._report(self, found)
+        if not self.started.done():
+            if isinstance(found, StoreError):
+                self.started.set_exception(found)
+                self.started.exception()  # nobody may wait for it any more
+            else:
+                self.started.set_result(None)
+
+
+class _EventStream(StreamingResponse):
+    """An answer that is counted until it ends, whatever ends it."""
+
+    def __init__(self, events: AsyncIterator[str], counted: ExitStack) -> None:
+        super().__init__(events, media_type="text/event-stream", headers=_HEADERS)
+        self._counted = counted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._live.counted():
+        with self._counted:
             await super().__call__(scope, receive, send)
 
 
@@ -143,10 +191,12 @@ async def stream(request: Request) -> Response:
     after = _id(request.headers.get("last-event-id", ""))
     if after is None:
         after = _asked_id(request)
-    await live.start()
     if live.streams >= MAX_STREAMS:
         raise HTTPException(503, f"{MAX_STREAMS} streams are open; ask /api/v1/latest", {"Retry-After": str(RETRY)})
-    return _EventStream(live, after)
+    with ExitStack() as counted:
+        counted.enter_context(live.counted())
+        await live.start()
+        return _EventStream(live.listen(after), counted.pop_all())
 
 
 def latest(request: Request) -> Response:

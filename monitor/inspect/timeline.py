@@ -16,7 +16,7 @@ HIDDEN = frozenset({Kind.COSMETIC, Kind.STALE, Kind.REJECTED})
 SHOWN = frozenset(kind for kind in Kind if kind not in HIDDEN | {Kind.UNCHANGED})
 HUNKS = 3  # that a list shows of one event
 _SNIPPETS = 2
-_REDLINED = frozenset({Kind.CHANGED, Kind.COMPLETED, Kind.ENRICHED, Kind.REREAD, Kind.COSMETIC})
+REDLINED = frozenset({Kind.CHANGED, Kind.COMPLETED, Kind.ENRICHED, Kind.REREAD, Kind.COSMETIC})
 _BEGINNING = 200  # characters, as the next
 _MOST_TITLE = 300
 
@@ -65,7 +65,7 @@ def _places(found: FoundHits, field: str) -> tuple[tuple[int, int], ...]:
 
 
 def _hunks(event: EventRecord, before: Text, after: Text) -> tuple[Hunk, ...]:
-    if event.kind not in _REDLINED:
+    if event.kind not in REDLINED:
         return ()
     found = text_changes(before, after).hunks
     return (*map(shortened, found[:HUNKS]), *found[HUNKS:])

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse
 from monitor.web import charts, markup
 from monitor.web.filters import FILTERS
 from monitor.web.static_files import static_name
+from monitor.web.tokens import feed_address
 
 if TYPE_CHECKING:
     from monitor.web.site import Site
@@ -51,6 +52,7 @@ def render(request: Request, name: str, *, status: int = 200, **values: Any) -> 
         "done": site.done.sentence(request.query_params.get("done", "")),
         "link": lambda **changed: link(request, **changed),
         "path": lambda path: page_path(request, path),
+        "feed": lambda path, query=(): page_path(request, feed_address(config, request.state.user, path, dict(query))),
         "navigation": NAVIGATION,
         "is_read_only": site.is_read_only,
         "zone": config.timezone,
@@ -60,6 +62,11 @@ def render(request: Request, name: str, *, status: int = 200, **values: Any) -> 
         "is_older": "before" in request.query_params,
     }
     return HTMLResponse(_environment().get_template(name).render(**common | values), status_code=status)
+
+
+def fill(name: str, **values: Any) -> str:
+    """Return what a template makes of these values alone, such as a part of a feed."""
+    return _environment().get_template(name).render(**values)
 
 
 def macro(name: str, macro_name: str) -> Callable[..., Any]:

@@ -23,7 +23,7 @@ from monitor.control.commands import Request as ControlRequest
 from monitor.errors import Diagnostic, MonitorError
 from monitor.inspect.pending import ReadOnlyStores
 from monitor.ports import Row
-from monitor.web import actions, alerts, api, release, releases, rules, sources, status, stream, timeline, watchlists
+from monitor.web import actions, alerts, api, feeds, release, releases, rules, sources, status, stream, timeline, watchlists
 from monitor.web.caches import Caches
 from monitor.web.errors import show_error, show_http_error
 from monitor.web.health import UrgentProblems
@@ -45,6 +45,10 @@ ROUTES: Sequence[Route] = (
     *api.routes(),
     Route("/events/{number:int}", timeline.show_event, name="event"),
     Route("/releases/{number:int}", release.show, name="release"),
+    Route("/feeds/events.{format}", feeds.events_feed, name="events feed"),
+    Route("/feeds/watchlists/{name}.{format}", feeds.watchlist_feed, name="watchlist feed"),
+    Route("/feeds/sources/{name}.{format}", feeds.source_feed, name="source feed"),
+    Route("/feeds/rule.{format}", feeds.rule_feed, name="rule feed"),
     Route("/api/v1/latest", stream.latest, name="latest"),
     Route("/api/v1/stream", stream.stream, name="stream"),
     Route("/rules", rules.show, name="rules"),

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from monitor.errors import StoreError
-from monitor.records import EventFilter
+from monitor.web import timeline
 from monitor.web.open_store import OpenStore
 from monitor.web.pages import site_of
 
@@ -200,11 +200,15 @@ async def stream(request: Request) -> Response:
 
 
 def latest(request: Request) -> Response:
-    """Answer with the id of the newest event, and how many there are behind `after`; more than MANY are not counted."""
-    after = _asked_id(request)
-    with site_of(request).stores() as stores:
+    """Answer with the id of the newest event, and how many behind `after` pass the filter of an address.
+
+    The filter is that of the timeline; more than MANY are not counted. Raises UsageError.
+    """
+    site, after = site_of(request), _asked_id(request)
+    asked = timeline.read(request.query_params, site.config, now=site.now())
+    with site.stores() as stores:
         last = stores.archive.latest()
-        count = 0 if after is None else len(stores.archive.page(EventFilter(), after=after, limit=MANY))
+        count = 0 if after is None else len(stores.archive.page(asked.wanted, after=after, limit=MANY))
     return JSONResponse({"schema_version": 1, "last": last, "count": count})
 
 

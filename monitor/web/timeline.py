@@ -67,6 +67,7 @@ def show(request: Request) -> Response:
         days = site.caches.counts.made(
             ("days", today, asked.wanted), state, lambda: _days(stores, asked, today, config)
         )
+    kind = {"kind": asked.wanted.kind} if asked.wanted.kind else {}
     return render(
         request,
         "timeline.html.j2",
@@ -81,7 +82,7 @@ def show(request: Request) -> Response:
         newer=events[0].id if events and (asked.before or asked.after) else None,
         query_since=request.query_params.get("since", ""),
         feed_query=_kept(request.query_params, _FEED_PARAMETERS),
-        rest_query=_kept(request.query_params, _REST_PARAMETERS, kind=asked.wanted.kind),
+        rest_query=_query({**_kept(request.query_params, _REST_PARAMETERS), **kind}),
     )
 
 
@@ -182,9 +183,10 @@ def _number(query: Mapping[str, str], name: str) -> int | None:
     return int(text)
 
 
-def _kept(query: Mapping[str, str], names: Sequence[str], **given: str) -> str:
-    """Return those parameters of an address, and some others, as another one has them."""
-    kept = {name: query[name] for name in names if query.get(name)} | {
-        name: text for name, text in given.items() if text
-    }
-    return f"?{urlencode(kept, errors='replace')}" if kept else ""
+def _kept(query: Mapping[str, str], names: Sequence[str]) -> Mapping[str, str]:
+    """Return those parameters of an address that another one has as well."""
+    return {name: query[name] for name in names if query.get(name)}
+
+
+def _query(parameters: Mapping[str, str]) -> str:
+    return f"?{urlencode(parameters, errors='replace')}" if parameters else ""

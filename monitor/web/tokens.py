@@ -11,12 +11,18 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote, urlencode
 
+from monitor.config import web_options_of
 from monitor.errors import StoreUnavailable
 from monitor.files import read_bytes, replace_file
+
+if TYPE_CHECKING:
+    from monitor.config import Config
 
 KEY_FILE = "web.key"
 PARAMETER = "token"
@@ -36,6 +42,18 @@ def token(state: Path, user: str, path: str, query: Query = ()) -> str:
     if key is None and read_bytes(state / KEY_FILE) is None and os.path.lexists(state / KEY_FILE):
         raise StoreUnavailable("the key of feed addresses cannot be read", where=str(state / KEY_FILE))
     return _token(rotate_key(state) if key is None else key, user, path, query)
+
+
+def feed_address(config: Config, user: str | None, path: str, query: Mapping[str, str]) -> str:
+    """Return the path and the query at which a reader finds a feed, with a token where one is needed.
+
+    user: None for a visitor without a password. Without a key there is no token, and the reader is refused.
+    """
+    pairs = tuple(query.items())
+    if user is not None and web_options_of(config).anonymous == "none":
+        with suppress(StoreUnavailable):
+            pairs = (*pairs, (PARAMETER, token(config.state, user, path, pairs)))
+    return f"{quote(path)}?{urlencode(pairs, errors='replace')}" if pairs else quote(path)
 
 
 def user_of_token(state: Path, path: str, query: bytes, users: Iterable[str]) -> str | None:

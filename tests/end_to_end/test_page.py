@@ -52,7 +52,7 @@ def test_the_daemon_prints_where_its_page_is_and_ends_it(tmp_path: Path) -> None
     with served(tmp_path / "p", port) as (project, daemon):
         daemon.wait_for_output(f"page  {home(port)}")
         project.drop("a.txt", TALKS)
-        wait_until(lambda: "FTA talks held" in fetched(home(port))[1])
+        wait_until(lambda: " talks held" in fetched(home(port))[1])
         page = page_of(project)
         assert (page["state"], page["address"], page["restarts"], page["reason"]) == ("serving", home(port), 0, "")
         assert f"page       {home(port)}" in project.run("status").out
@@ -72,7 +72,7 @@ def test_a_page_that_is_killed_costs_no_alert_and_a_new_one_answers(tmp_path: Pa
         [failed] = daemon.wait_for_event("page_failed")
         assert failed["reason"] == "its process was ended by SIGKILL"
         daemon.wait_for_event("page_listening", 2)
-        assert "FTA talks held" in fetched(home(port))[1]
+        assert " talks held" in fetched(home(port))[1]
         page = page_of(project)
         assert page["pid"] != first
         assert (page["state"], page["restarts"], page["reason"]) == ("serving", 1, "")
@@ -131,11 +131,11 @@ def test_an_invalid_file_leaves_the_page_as_it_is(tmp_path: Path) -> None:
     port = unused_port()
     with served(tmp_path / "p", port, IMPATIENT) as (project, daemon):
         project.drop("a.txt", TALKS)
-        wait_until(lambda: "FTA talks held" in fetched(home(port))[1])
+        wait_until(lambda: " talks held" in fetched(home(port))[1])
         project.write_config(CONFIG % "console://" + "web: {listen: 1}\n")
         daemon.wait_for_event("config_refused")
         daemon.wait_for_event("page_config_refused")
-        assert "FTA talks held" in fetched(home(port))[1]
+        assert " talks held" in fetched(home(port))[1]
         assert daemon.stop() == 0
 
 

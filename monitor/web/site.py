@@ -101,6 +101,7 @@ def create_app(site: Site) -> ASGIApp:
 
     handlers = {MonitorError: show_error, HTTPException: show_http_error}
     app = Starlette(routes=list(ROUTES), lifespan=lifespan, exception_handlers=handlers)
+    app.router.redirect_slashes = False  # it would lead to an address without the prefix
     app.state.site = site
     return Security(
         app,

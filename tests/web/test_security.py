@@ -17,14 +17,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from monitor.config import WebOptions
+from monitor.config import WebOptions, load
 from monitor.secret import Secret
 from monitor.web.guard import HEADERS
 from monitor.web.logins import IN_ALL, PER_ADDRESS, WINDOW, Credentials, Logins
 from monitor.web.passwords import is_password, password_line
 from monitor.web.security import Security
+from monitor.web.tokens import token
 from tests.web.raw import DEADLINE, RawAnswer, ask, connected, request, serving
-from tests.web.site import filled, served
+from tests.web.site import CONFIG, filled, served
 
 OPEN = WebOptions(address=("127.0.0.1", 9878), url=None, hosts=frozenset(("press.lan",)), users={}, anonymous="all")
 RIGHT = "한글: geheim"
@@ -266,7 +267,10 @@ def test_wrong_passwords_are_limited_by_address_and_logged_in_people_go_on(caplo
 
     with secured(options(users=KIM, anonymous="none"), logins=Logins(seconds=clock, check=check)) as port:
         assert ask(port, request(authorization=basic())).status == 200
-        flood = [request(authorization=basic(password=f"guess {number}")) for number in range(40)]
+        flood = [
+            request(authorization=basic(password=f"guess {number}"), x_forwarded_for=f"10.0.0.{number}")
+            for number in range(40)
+        ]
         with ThreadPoolExecutor(8) as pool:
             statuses = list(pool.map(lambda sent: ask(port, sent).status, flood))
         assert (statuses.count(401), statuses.count(429)) == (PER_ADDRESS, 40 - PER_ADDRESS)
@@ -315,6 +319,22 @@ def test_one_password_is_checked_at_a_time_while_pages_are_served() -> None:
     assert all(b" 401 " in answer for answer in answers)
 
 
+def test_a_token_opens_one_feed_of_the_real_page_until_its_user_is_removed(tmp_path: Path) -> None:
+    file = filled(tmp_path) / "config.yaml"
+    line = password_line("right")
+    web = "web: {listen: '127.0.0.1:0', anonymous: none, users: {lee: '%s'%s}}\n"
+    file.write_text(CONFIG + web % (line, f", kim: '{line}'"), "utf-8")
+    with served(file) as site:
+        given = token(site.site.config.state, "kim", "/feeds/watchlists/fta.atom")
+        own = request("GET", f"/feeds/watchlists/fta.atom?token={given}")
+        assert ask(site.port, own).status not in (401, 403)
+        others = ("/feeds/watchlists/semiconductor.atom", "/feeds/events.atom", "/", "/alerts", "/api/v1/events")
+        assert [ask(site.port, request("GET", f"{path}?token={given}")).status for path in others] == [401] * 5
+        file.write_text(CONFIG + web % (line, ""), "utf-8")
+        site.site.config = load(file)
+        assert ask(site.port, own).status == 401
+
+
 def test_the_real_page_is_behind_all_of_this(tmp_path: Path) -> None:
     with served(filled(tmp_path) / "config.yaml") as site:
         rows: list[tuple[bytes, int]] = [
@@ -325,6 +345,7 @@ def test_the_real_page_is_behind_all_of_this(tmp_path: Path) -> None:
             (request("GET", "/static/%2e%2e/site.py"), 404),
             (request("GET", "/static/..%5csite.py"), 404),
             (request("GET", "//evil.example/"), 404),
+            (request("GET", "/alerts/"), 404),
             (request("POST"), 405),
         ]
         answers: list[tuple[RawAnswer, int]] = [(ask(site.port, sent), status) for sent, status in rows]

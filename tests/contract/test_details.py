@@ -92,7 +92,7 @@ def test_messages_by_state_and_channel(archive: Archive, pair: Pair) -> None:
     pair.outbox.bury(delivery, Verdict(outcome=Outcome.REFUSED, reason="no"), now=SENT)
     every = archive.messages_page()
     for state in (None, "pending", "dead", "held"):
-        for channel in (None, "team", "mail", "nobody"):
+        for channel in (None, "team", "mail", "nobody", "\udcff"):
             expected = [one for one in every if state in {None, one.state} and channel in {None, one.channel}]
             assert list(archive.messages_page(state, channel)) == expected
     assert list(archive.last_messages("team", 2)) == [one for one in every if one.channel == "team"][:2]

@@ -97,6 +97,9 @@ FILTERS = [
     EventFilter(kind="new", kinds=frozenset({"changed"})),
     EventFilter(source="customs"),
     EventFilter(source="nobody"),
+    EventFilter(source="\udcff"),  # a byte that is no text
+    EventFilter(watchlist="\udcff"),
+    EventFilter(dump="\udcff"),
     EventFilter(is_notified=True),
     EventFilter(is_notified=False),
     EventFilter(watchlist="chips"),

@@ -40,7 +40,7 @@ from monitor.store.sqlite.delivery_times import delivery_times
 from monitor.store.sqlite.event_counts import facets, per_day, per_month, watchlist_days
 from monitor.store.sqlite.event_filter import LAST, newest_ids, oldest_ids
 from monitor.store.sqlite.find import Facet, find
-from monitor.store.sqlite.rows import parse_kind, record_of, release_of, report_of, to_json
+from monitor.store.sqlite.rows import comparable, parse_kind, record_of, release_of, report_of, to_json
 from monitor.store.sqlite.search import search
 from monitor.store.sqlite.stored_values import checked, reports_damage
 from monitor.times import timestamp
@@ -127,16 +127,20 @@ class SqliteArchive:
     def messages_page(
         self, state: str | None = None, channel: str | None = None, *, before: int | None = None, limit: int = PAGE
     ) -> Sequence[MessageRecord]:
-        wanted = {"channel": channel, "before": _before(before), "limit": limit}
+        wanted = {"channel": comparable(channel), "before": _before(before), "limit": limit}
         if state is None:
             return [_message(row) for row in self._handle.all("newest_messages", **wanted)]
         with self._handle.snapshot():
             return self._messages(
-                [row["id"] for row in self._handle.all("newest_message_ids_in_state", state=state, **wanted)]
+                [
+                    row["id"]
+                    for row in self._handle.all("newest_message_ids_in_state", state=comparable(state), **wanted)
+                ]
             )
 
     def last_messages(self, channel: str, n: int) -> Sequence[MessageRecord]:
-        return [_message(row) for row in self._handle.all("last_messages", channel=channel, limit=n)]
+        rows = self._handle.all("last_messages", channel=comparable(channel), limit=n)
+        return [_message(row) for row in rows]
 
     def message(self, id_: int) -> MessageRecord:
         for message in self._messages([id_]):
@@ -172,7 +176,7 @@ class SqliteArchive:
     def rejects_page(
         self, state: str | None = None, *, before: int | None = None, limit: int = PAGE
     ) -> Sequence[RejectRecord]:
-        rows = self._handle.all("newest_rejects", state=state, before=_before(before), limit=limit)
+        rows = self._handle.all("newest_rejects", state=comparable(state), before=_before(before), limit=limit)
         return [record_of(RejectRecord, row, dump=row["name"]) for row in rows]
 
     def summary(self) -> Summary:

@@ -93,7 +93,7 @@ def watchlist_days(handle: Handle, midnights: Sequence[datetime]) -> Mapping[str
 def _default_since(handle: Handle, wanted: EventFilter) -> datetime | None:
     """Return from when on events are counted: those of a dump all, else the last 90 days; None: there is no event."""
     if wanted.dump:
-        return parse_optional_timestamp(handle.all("dump_since", dump=wanted.dump)[0]["at"])
+        return parse_optional_timestamp(handle.all("dump_since", **columns(wanted))[0]["at"])
     newest = parse_optional_timestamp(handle.all("newest_event_time", **columns(wanted))[0]["at"])
     return newest - _DAYS if newest else None
 

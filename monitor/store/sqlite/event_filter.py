@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from monitor.records import EventFilter
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.rows import to_json
+from monitor.store.sqlite.rows import comparable, to_json
 from monitor.times import timestamp
 
 LAST = 2**63 - 1  # no id is larger
@@ -47,7 +47,7 @@ def span(handle: Handle, wanted: EventFilter) -> Span:
     if wanted.since or wanted.until:
         found += handle.all("events_between", **columns(wanted))
     if wanted.dump:
-        found += handle.all("events_of_dump", dump=wanted.dump)
+        found += handle.all("events_of_dump", dump=comparable(wanted.dump))
     if any(row["low"] is None for row in found):
         return Span(1, 0)
     return Span(max((row["low"] for row in found), default=0), min((row["high"] for row in found), default=LAST))
@@ -60,9 +60,9 @@ def columns(wanted: EventFilter) -> dict[str, object]:
         "since": timestamp(wanted.since) if wanted.since else None,
         "until": timestamp(wanted.until) if wanted.until else None,
         "kinds": None if kinds is None else to_json(sorted(kinds)),
-        "source": wanted.source or None,
-        "dump": wanted.dump or None,
-        "watchlist": wanted.watchlist or None,
+        "source": comparable(wanted.source or None),
+        "dump": comparable(wanted.dump or None),
+        "watchlist": comparable(wanted.watchlist or None),
         "notified": wanted.is_notified,
     }
 

@@ -102,6 +102,15 @@ def readings_of(row: Any) -> tuple[str, ...]:
     return tuple(row["reading"].split(" ")) if row["reading"] else ()
 
 
+def comparable(text: str | None) -> str | bytes | None:
+    """Return a text as a statement takes it; one that no store can hold becomes bytes, which equal no text."""
+    try:
+        (text or "").encode()
+    except UnicodeEncodeError:
+        return b""
+    return text
+
+
 def to_json(value: object) -> str:
     """Return compact JSON that keeps Korean readable in the database."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from functools import partial
 from http import HTTPStatus
-from itertools import chain, islice
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -74,7 +74,13 @@ def routes() -> list[Route]:
 async def _answer(verb: Verb, request: Request) -> Response:
     """Answer a GET in one of the threads; what may wait for the daemon does not occupy those that serve pages."""
     limiter = site_of(request).done.threads() if verb.asks_daemon else None
-    return await run_sync(partial(_read, verb, request), limiter=limiter, abandon_on_cancel=verb.asks_daemon)
+    async with _slot(verb, request):
+        return await run_sync(partial(_read, verb, request), limiter=limiter, abandon_on_cancel=verb.asks_daemon)
+
+
+def _slot(verb: Verb, request: Request) -> AbstractAsyncContextManager[object]:
+    """Return what a verb that reads many texts waits for: few are read at once, so that pages are served meanwhile."""
+    return site_of(request).rules.slots if verb.scans else nullcontext()
 
 
 def _read(verb: Verb, request: Request) -> Response:
@@ -83,7 +89,7 @@ def _read(verb: Verb, request: Request) -> Response:
     n = n if is_lines else n or _PAGE
     place = _place(verb, values, limit=PAGE if n is None or verb.scans else n + 1)
     if n is None or is_lines:
-        return _lines(_rows(verb, request, values, place), n)
+        return _lines(_rows(verb, request, values, place), n, partial(_slot, verb, request))
     return _json(_page(verb, request, values, place, n))
 
 
@@ -132,16 +138,24 @@ def _next(request: Request, cursor: str, place: Place) -> str:
     return f"{page_path(request, request.url.path)}?{urlencode([*kept, (direction, cursor)])}"
 
 
-def _lines(rows: Iterator[Row], n: int | None) -> Response:
-    """Answer with a row a line. The first one is read before the answer begins, so that an error can be answered."""
+def _lines(rows: Iterator[Row], n: int | None, slot: Callable[[], AbstractAsyncContextManager[object]]) -> Response:
+    """Answer with a row a line. The first ones are read before the answer begins, so that an error can be answered."""
     lines = (f"{json_line(row)}\n" for row in islice(rows, n))
-    beginning = list(islice(lines, 1))
-    return StreamingResponse(_together(chain(beginning, lines)), media_type=LINES)
+    return StreamingResponse(_parts(_some(lines), lines, slot), media_type=LINES)
 
 
-def _together(lines: Iterator[str]) -> Iterator[bytes]:
-    while some := list(islice(lines, _AT_ONCE)):
-        yield encoded("".join(some))
+def _some(lines: Iterator[str]) -> bytes:
+    return encoded("".join(islice(lines, _AT_ONCE)))
+
+
+async def _parts(
+    first: bytes, lines: Iterator[str], slot: Callable[[], AbstractAsyncContextManager[object]]
+) -> AsyncIterator[bytes]:
+    part = first
+    while part:
+        yield part
+        async with slot():
+            part = await run_sync(_some, lines)
 
 
 def _values(verb: Verb, request: Request) -> dict[str, list[str]]:

@@ -100,7 +100,7 @@ class Verb:
     read: Callable[[Call], Iterable[Row]]
     parameters: Sequence[Parameter] = ()
     cursor: Callable[[str], object] | None = None  # reads `before` and `after`; None: it is never more than one page
-    scans: bool = False  # it reads texts until enough of them fit
+    scans: bool = False  # it reads many texts, such as those until enough of them fit
     asks_daemon: bool = False  # it may wait for the daemon's answer
 
 
@@ -299,6 +299,7 @@ VERBS: Sequence[Verb] = (
         summary="The faults of the configuration on disk, but for the addresses of channels, which are not known here.",
         output="check",
         read=_check,
+        scans=True,
     ),
     Verb(
         name="config",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -203,6 +204,35 @@ def test_paging_meets_no_row_twice_while_events_arrive(tmp_path: Path) -> None:
             met[key] += [json.dumps(row) for rows in walked for row in rows]
     counts = {key: (len(rows), len(set(rows))) for key, rows in met.items()}
     assert counts == {(path, direction): ((4, 4) if direction == "back" else (8, 8)) for path, direction in pages}
+
+
+class Counted(asyncio.Semaphore):
+    """Slots that count who took one."""
+
+    taken = 0
+
+    async def acquire(self) -> Literal[True]:
+        self.taken += 1
+        return await super().acquire()
+
+
+def test_what_reads_many_texts_takes_a_slot_for_each_part_and_nothing_else_does(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    project.drop("a.txt", "\n".join(record(f"FTA round {number}", f"Text of {number}.") for number in range(150)))
+    project.run("run", "--once")
+    with served(project.folder / "config.yaml") as site:
+        site.site.rules.slots = slots = Counted(1)
+        for path, accept, taken in (
+            ("/events", LINES, 0),
+            ("/match?query=FTA", "application/json", 1),
+            ("/match?query=FTA", LINES, 3),  # 100 lines, 50 lines, and the end
+            ("/releases", "application/json", 1),
+            ("/check", "application/json", 1),
+        ):
+            slots.taken = 0
+            assert site.get(ROOT + path, accept=accept).status == 200
+            assert (path, accept, slots.taken) == (path, accept, taken)
+            assert not slots.locked()
 
 
 @pytest.mark.parametrize(

@@ -44,15 +44,14 @@ def command(
         return
     file = config_path(config_file)
     _forget_secrets(file)
-    load = partial(_loaded, file, listen)
     if rotates:
-        _rotate_feeds(load({}))
+        _rotate_feeds(_loaded(file, listen, {}))
         return
     from monitor import logs
 
     logs.set_up(log_format)
     try:
-        ctx.exit(_serve(load, is_read_only=is_read_only, is_managed=is_managed))
+        ctx.exit(_serve(file, listen, is_read_only=is_read_only, is_managed=is_managed))
     except MonitorError as error:
         if not is_managed:
             raise
@@ -87,14 +86,16 @@ def _loaded(file: Path, listen: str | None, stamps: dict[Path, FileStamp]) -> Co
     return config if listen is None else with_listen(config, listen)
 
 
-def _serve(load: partial[Config], *, is_read_only: bool, is_managed: bool) -> int:
+def _serve(file: Path, listen: str | None, *, is_read_only: bool, is_managed: bool) -> int:
     from monitor.web.process import serve_page
 
     def announce(home: str) -> None:
         click.echo(json.dumps({"page": home}) if is_managed else f"page  {home}")
 
-    parent = 0 if is_managed else None
-    return serve_page(load({}), load, is_read_only=is_read_only, parent=parent, on_listening=announce)
+    config, parent = _loaded(file, listen, {}), 0 if is_managed else None
+    # The socket stays where it is, so what a visitor may do there is judged by it whatever the file says later.
+    reload = partial(_loaded, file, config.web.listen)
+    return serve_page(config, reload, is_read_only=is_read_only, parent=parent, on_listening=announce)
 
 
 def _rotate_feeds(config: Config) -> None:

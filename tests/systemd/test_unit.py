@@ -20,7 +20,7 @@ NoNewPrivileges=yes ProtectSystem=strict ProtectHome=yes PrivateTmp=yes PrivateD
 ProtectClock=yes ProtectHostname=yes ProtectKernelLogs=yes ProtectKernelModules=yes ProtectKernelTunables=yes
 ProtectControlGroups=yes ProtectProc=invisible ProcSubset=pid LockPersonality=yes MemoryDenyWriteExecute=yes
 RestrictNamespaces=yes RestrictRealtime=yes RestrictSUIDSGID=yes SystemCallArchitectures=native
-SystemCallFilter=@system-service
+SystemCallFilter=@system-service SystemCallFilter=setpriority
 """
 RUNNING = """
 Type=notify NotifyAccess=main Restart=on-failure WatchdogSec=2min UMask=0077 NoNewPrivileges=yes

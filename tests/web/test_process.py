@@ -11,15 +11,16 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from monitor.config import REDUCED
-from monitor.web.passwords import is_password
+from monitor.web.passwords import is_password, password_line
 from monitor.web.tokens import token
 from tests.end_to_end.in_process import run_here
 from tests.waiting import DEADLINE, line_of
-from tests.web.processes import WEB, PageProcess, is_served, make_newer, page_process, web_command
+from tests.web.processes import WEB, PageProcess, fetched, is_served, make_newer, page_process, web_command
 from tests.web.site import CONFIG, FIRST, SECOND, filled
 
 
@@ -158,6 +159,19 @@ def test_a_changed_configuration_comes_into_force_and_an_invalid_one_does_not(co
         config.write_text(CONFIG + WEB + "zzz: 1\n", "utf-8")
         page.wait_for_event("page_config_refused")
         assert page.get()[0] == 200
+        assert page.stop() == 0
+
+
+def test_a_reload_opens_to_nobody_what_others_reach(config: Path) -> None:
+    users = f'users: {{kim: "{password_line("a password")}"}}'
+    config.write_text(f"{CONFIG}web: {{listen: 0.0.0.0:0, {users}}}\n", "utf-8")
+    with page_process(config) as page:
+        home = f"http://127.0.0.1:{urlsplit(page.home).port}/"
+        assert fetched(home)[0] == 401
+        config.write_text(f"{CONFIG}web: {{listen: 127.0.0.1:0}}\n", "utf-8")
+        page.wait_for_event("page_config_refused")
+        assert fetched(home)[0] == 401
+        assert "nobody may open the page there" in page.log.read_text("utf-8")
         assert page.stop() == 0
 
 

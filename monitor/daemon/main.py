@@ -77,7 +77,7 @@ def _start(
     health_server: HealthServer,
     web_process: WebProcess,
 ) -> int:
-    wait = StoreWait(config, signal_queue, health_server)
+    wait = StoreWait(config, signal_queue, health_server, web_process.current_state)
     with ExitStack() as stack:
         lock_lost = wait.until_it_works(
             lambda: stack.enter_context(lock_state(config, verb=lock.DAEMON)), is_locked=False
@@ -110,7 +110,7 @@ def _run_all(
         code = daemon.run(timings)
         if code is not None or reloader.next is None:
             return code or 0
-        wait = StoreWait(runtime.config, signal_queue, health_server)
+        wait = StoreWait(runtime.config, signal_queue, health_server, web_process.current_state)
         runtime = wait.until_it_works(reloader.next.after_renames, is_locked=True)
 
 

@@ -15,7 +15,7 @@ from monitor.control import lock
 from monitor.control.commands import Command
 from monitor.daemon.signals import SignalQueue
 from monitor.errors import StoreUnavailable
-from monitor.health.daemon_state import DaemonState
+from monitor.health.daemon_state import DaemonState, PageState
 from monitor.health.heartbeat import Heartbeat
 from monitor.logs import say, warn
 from monitor.ports import Row
@@ -43,8 +43,15 @@ class WaitEndedError(Exception):
 class StoreWait:
     """Tries again and again, and answers meanwhile: health routes, heartbeat, watchdog, `status` and `reload`."""
 
-    def __init__(self, config: Config, signal_queue: SignalQueue, health_server: HealthServer) -> None:
+    def __init__(
+        self,
+        config: Config,
+        signal_queue: SignalQueue,
+        health_server: HealthServer,
+        page: Callable[[], PageState] = PageState,
+    ) -> None:
         self._config = config
+        self._page = page
         self._signal_queue = signal_queue
         self._health_server = health_server
         self._since = rfc3339(wall_time()) or ""
@@ -125,7 +132,7 @@ class StoreWait:
         }
 
     def _show_state(self) -> Row:
-        state = DaemonState(pid=os.getpid(), at=rfc3339(wall_time()) or "", paused=self.reason)
+        state = DaemonState(pid=os.getpid(), at=rfc3339(wall_time()) or "", paused=self.reason, page=self._page())
         shown = {**asdict(state), "since": self._since, "verb": lock.DAEMON}
         return {"verb": "state", "text": "how the daemon is", "state": shown}
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.harness import CONFIG, IMPATIENT, Daemon, Project, record
+from tests.end_to_end.test_store_pause import locked_store, paused_daemon
 from tests.servers import http_server, unused_port
 from tests.waiting import wait_until
 from tests.web.processes import fetched, is_served
@@ -153,6 +154,27 @@ def test_its_process_gets_no_variable_that_a_secret_is_in(tmp_path: Path, monkey
             assert f"json://127.0.0.1:{hook.port}".encode() not in environment
             assert b"c4n4ry" not in environment
             assert daemon.stop() == 0
+
+
+def test_a_daemon_that_waits_for_its_store_has_a_page_already(tmp_path: Path) -> None:
+    port = unused_port()
+    project = Project(tmp_path / "p", config=CONFIG % "console://" + web(port))
+    project.drop("a.txt", TALKS)
+    assert project.run("run", "--once").code == 0
+    with locked_store(project.folder / "state"), paused_daemon(project) as (daemon, _):
+        daemon.wait_for_event("page_listening")
+        assert page_of(project)["state"] == "serving"
+        assert "talks held" in fetched(home(port))[1]
+        assert daemon.stop() == 0
+    assert not is_served(home(port))
+
+
+def test_a_page_that_hangs_is_killed_with_the_daemons_end(tmp_path: Path) -> None:
+    with served(tmp_path / "p", unused_port()) as (project, daemon):
+        pid = page_of(project)["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        assert daemon.stop() == 0
+        assert not is_running(pid)
 
 
 def test_one_pass_starts_no_page(tmp_path: Path) -> None:

@@ -23,7 +23,20 @@ from monitor.control.commands import Request as ControlRequest
 from monitor.errors import Diagnostic, MonitorError
 from monitor.inspect.pending import ReadOnlyStores
 from monitor.ports import Row
-from monitor.web import actions, alerts, api, feeds, release, releases, rules, sources, status, stream, timeline, watchlists
+from monitor.web import (
+    actions,
+    alerts,
+    api,
+    feeds,
+    release,
+    releases,
+    rules,
+    sources,
+    status,
+    stream,
+    timeline,
+    watchlists,
+)
 from monitor.web.caches import Caches
 from monitor.web.errors import show_error, show_http_error
 from monitor.web.health import UrgentProblems

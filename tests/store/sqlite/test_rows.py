@@ -49,6 +49,7 @@ MESSAGES = st.builds(
     part=st.integers(1),
     parts=st.integers(1),
     label=TEXT,
+    page=TEXT,
 )
 
 

@@ -152,6 +152,15 @@ def test_after_a_clock_ran_ahead_nothing_lies_in_the_future_and_no_later_dump_is
     assert [(one.due, one.sent_at) for one in pair.archive.messages()] == [(NOON, NOON)]
 
 
+def test_no_version_of_a_later_release_stays_in_the_future(pair: Pair) -> None:
+    arrive(pair, "\n".join(record(f"Talks number {number}") for number in range(3)), name="a.txt", now=NOON - HOUR)
+    arrive(pair, figures("5.1"), name="b.txt", now=NOON + 9 * HOUR)
+    set_clock(pair, -9 * HOUR, at=NOON + 9 * HOUR + MINUTE)
+    [version], [event] = pair.archive.versions(4), pair.archive.release_events(4)
+    assert (version.at, event.at) == (NOON, NOON)
+    assert [one.at for one in pair.archive.versions(1)] == [NOON - HOUR]
+
+
 def test_a_clock_that_is_set_forward_moves_nothing_that_is_finished(pair: Pair) -> None:
     arrive(pair, figures("5.1"), name="a.txt", now=NOON)
     set_clock(pair, YEARS)

@@ -1066,7 +1066,7 @@ WHERE state IN ('sent', 'dead', 'dropped') AND (created_at > :now OR sent_at > :
 
 -- name: correct_versions
 UPDATE version SET at = min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', at, :by), :now))
-WHERE id IN (SELECT version FROM event WHERE at > :now) AND at > :now;
+WHERE (release, seq) IN (SELECT release, version FROM event WHERE at > :now) AND at > :now;
 
 -- name: correct_events
 UPDATE event SET at = min(:now, coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', at, :by), :now)) WHERE at > :now;

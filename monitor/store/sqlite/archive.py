@@ -234,11 +234,9 @@ class SqliteArchive:
         limit: int = PAGE,
     ) -> Found:
         wanted = Facet(source=source or None, category=category, month=month or None)
-        with self._handle.snapshot():
-            result = find(self._handle, query, wanted, since=since)
-            numbers = [number for number in result.numbers if number < _before(before)][:limit]
-            page = self.heads_of(numbers)[::-1]
-        return Found(page=page, total=len(result.numbers), **result.counts)
+        result = find(self._handle, query, wanted, since=since)
+        numbers = [number for number in result.numbers if number < _before(before)][:limit]
+        return Found(page=self.heads_of(numbers)[::-1], total=len(result.numbers), **result.counts)
 
     def store_id(self) -> str:
         row = self._handle.one("meta", k="store_id")

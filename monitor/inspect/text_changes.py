@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from monitor.compare.diff import redline
 from monitor.inspect.redlines import Hunk, Text, fact_edits, hunks
 from monitor.model import Edit
 
@@ -55,6 +54,8 @@ def _edits(field: str, old: str, new: str) -> tuple[tuple[Edit, ...], bool]:
     """Return the edits to the end of both texts, and whether the new one is cut short of the old one."""
     if old == new:
         return (Edit(field=field, op="keep", old=old, new=new),), False
+    from monitor.compare.diff import redline  # it loads rapidfuzz
+
     edits = redline(field, old, new).edits
     old_rest, new_rest = (_rest(text, edits, side) for text, side in ((old, "old"), (new, "new")))
     if len(new_rest) > len(old_rest):

@@ -196,6 +196,21 @@ def test_all_tokens_of_feeds_end_at_once_also_while_the_page_is_served(config: P
     assert token(state, "kim", "/feeds/events.atom") != before
 
 
+def test_it_loads_no_part_of_the_daemon_and_none_of_its_libraries() -> None:
+    unwanted = (
+        "monitor.daemon.bootstrap",
+        "monitor.compare",
+        "apprise",
+        "watchdog",
+        "apscheduler",
+        "rapidfuzz",
+        "rich",
+    )
+    program = f"import sys, monitor.web.process; print([name for name in {unwanted} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=DEADLINE, check=True)
+    assert done.stdout.decode().strip() == "[]"
+
+
 def test_a_password_is_asked_for_twice_and_never_shown() -> None:
     leader, follower = pty.openpty()
     words = [sys.executable, "-m", "monitor", "web", "password"]

@@ -32,7 +32,7 @@ PAGE = 50  # events
 DAYS = 60  # that the bars show
 ALL = "all"  # the kind that stands for every one
 _FEED_PARAMETERS = ("kind", "watchlist", "source", "notified", "since", "dump")
-_REST_PARAMETERS = ("watchlist", "source", "since", "dump")
+_REST_PARAMETERS = ("watchlist", "source", "notified", "since", "dump")
 _KINDS = tuple(kind for kind in Kind if kind is not Kind.UNCHANGED)
 
 
@@ -91,7 +91,7 @@ def show_event(request: Request) -> Response:
     with site_of(request).stores() as stores:
         event = stores.archive.event(request.path_params["number"])
     if event.release is None:
-        return RedirectResponse(page_path(request, f"/sources?dump={event.dump}"), 303)
+        return RedirectResponse(page_path(request, "/sources?show=rejects"), 303)
     version = f"?to={event.version}" if event.version else ""
     return RedirectResponse(page_path(request, f"/releases/{event.release}{version}"), 303)
 

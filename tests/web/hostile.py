@@ -67,7 +67,7 @@ def faults(answer: Answer) -> list[str]:
         if not _ELEMENTS.fullmatch(tag) and "function" not in tag:  # a comment's tag is a function
             found.append(f"element {tag}")
         for name, value in each.attrib.items():
-            if name.startswith("on") or name in ("style", "srcdoc", "autofocus"):
+            if name.startswith("on") or name in ("style", "srcdoc"):
                 found.append(f"attribute {name} of {tag}")
             if name.rpartition("}")[2] in _ADDRESSES and not (value.startswith(("/", "#", "?")) and value[:2] != "//"):
                 found.append(f"{name}={value} of {tag}")

@@ -34,7 +34,12 @@ def test_pages_of_hostile_text_hold_what_templates_wrote(site: ServedSite) -> No
         f"/?watchlist={asked}&source={asked}&dump={asked}",
         f"/?kind={asked}",
         f"/?since={asked}",
+        f"/?on={asked}",
         f"/releases/1?view={asked}",
+        "/rules?q=fta+AND+rose&against=fta",
+        "/rules?q=fta+AND+NOT+evil",
+        f"/rules?q={asked}",
+        f"/rules?q=fta&against={asked}",
         *(f"/releases/{number}?view={view}" for number in range(1, 12) for view in ("inline", "split", "changes")),
         *(f"/releases/{number}?to=1" for number in range(1, 12)),
     ]

@@ -175,7 +175,7 @@ def test_the_page_links_to_itself_as_feed_and_json(site: ServedSite) -> None:
     links = {words(each): each.attrib["href"] for each in with_class(answer, "formats")[0].iter("a")}
     assert links == {
         "Feed": "/feeds/events.atom?kind=all&watchlist=fta&notified=1",
-        "JSON": "/api/v1/events?watchlist=fta",
+        "JSON": "/api/v1/events?watchlist=fta&notified=1",
     }
     assert [item["title"] for item in json.loads(site.get(links["JSON"]).body)["items"]] == titles(answer)
 

@@ -10,7 +10,7 @@ from monitor.inspect.explain import with_sources
 from monitor.inspect.hits import HitFinder
 from monitor.inspect.rule_scan import Found, Show
 from monitor.inspect.tested_rule import TestedRule
-from monitor.match.explain import QueryPart, explain
+from monitor.match.explain import Explainer, QueryPart
 from monitor.model import Snippet
 from monitor.records import Archive, Stored
 
@@ -42,6 +42,7 @@ class RuleRows:
         self._rule = rule
         self._finder = HitFinder([rule.watchlist], rule.aliases)
         self._compared = HitFinder([rule.compared] if rule.compared else [], rule.aliases)
+        self._explainer = Explainer(rule.watchlist, rule.aliases)
         self._kept: dict[tuple[int, int, Show], RuleRow] = {}
 
     def read(self, found: Sequence[Found], archive: Archive) -> list[RuleRow]:
@@ -72,7 +73,7 @@ class RuleRows:
 
     def _parts(self, found: Found, stored: Stored) -> tuple[QueryPart, ...]:
         rule = self._rule.watchlist
-        parts = with_sources(explain(rule, stored.release, self._rule.aliases), rule, stored.source).parts
+        parts = with_sources(self._explainer.explain(stored.release), rule, stored.source).parts
         if found.show is not Show.NEAR:
             return parts
         failed = [part for part in parts if not part.matched]

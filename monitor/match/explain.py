@@ -52,14 +52,35 @@ class Example:
     is_match: bool
 
 
+class Explainer:
+    """A watchlist, taken apart once to be explained for many releases; its sources and kinds are not checked."""
+
+    def __init__(self, watchlist: Watchlist, aliases: Aliases = NO_ALIASES) -> None:
+        self._matcher = Matcher([watchlist], aliases)
+        self._least = watchlist.min_hits
+        self._rules = rules_of(watchlist, aliases)
+        self._conditions = tuple(_conditions(watchlist, aliases))
+        self.query = f"regex {watchlist.regex}" if watchlist.regex else " OR ".join(watchlist.keywords)
+        if watchlist.query:
+            self.query = to_query(parse(watchlist.query, aliases))
+
+    def explain(self, release: Release) -> Explanation:
+        """Return what each part of the watchlist finds in a release."""
+        document = Document(release)
+        parts = [_part(text, rule, document) for text, rule in self._conditions]
+        if self._least > 1:
+            parts.append(self._min_hits(document))
+        return Explanation(matched=bool(self._matcher.matching(release)), query=self.query, parts=tuple(parts))
+
+    def _min_hits(self, document: Document) -> QueryPart:
+        count = count_hits(self._rules, document) if self._rules else 0
+        why = f"{count} different {'place' if count == 1 else 'places'}"
+        return QueryPart(text=f"min_hits {self._least}", matched=count >= self._least, why=why)
+
+
 def explain(watchlist: Watchlist, release: Release, aliases: Aliases = NO_ALIASES) -> Explanation:
     """Return what each part of a watchlist finds in a release; its sources and kinds are not checked."""
-    document = Document(release)
-    found = Matcher([watchlist], aliases).scan(release)
-    query = f"regex {watchlist.regex}" if watchlist.regex else " OR ".join(watchlist.keywords)
-    if watchlist.query:
-        query = to_query(parse(watchlist.query, aliases))
-    return Explanation(matched=bool(found), query=query, parts=tuple(_parts(watchlist, aliases, document)))
+    return Explainer(watchlist, aliases).explain(release)
 
 
 def failing_tests(watchlist: Watchlist, tests: Sequence[Example], aliases: Aliases = NO_ALIASES) -> tuple[Example, ...]:
@@ -88,33 +109,29 @@ def _releases(text: str) -> list[Release]:
     return views
 
 
-def _parts(watchlist: Watchlist, aliases: Aliases, document: Document) -> Iterator[QueryPart]:
+def _conditions(watchlist: Watchlist, aliases: Aliases) -> Iterator[tuple[str, Rule]]:
+    """Yield each condition as it is written, and the rule that decides it."""
     options = Options(fields=watchlist.fields, case=watchlist.case, inflect=watchlist.inflect)
     if watchlist.regex:
-        yield _part(watchlist.regex, rules_of(watchlist)[0], document)
+        yield watchlist.regex, rules_of(watchlist)[0]
     for text in watchlist.keywords:
-        yield _part(text, keyword_rule(text, options, aliases), document)
+        yield text, keyword_rule(text, options, aliases)
     if watchlist.query:
-        for node, field in _conditions(parse(watchlist.query, aliases), ""):
+        for node, field in _query_conditions(parse(watchlist.query, aliases), ""):
             within: Node = Scoped(field=field, part=node) if field else node
-            yield _part(to_query(within), prepare(within, options), document)
+            yield to_query(within), prepare(within, options)
     for text, rule in zip(watchlist.exclude, excluded(watchlist, aliases), strict=True):
-        yield _part(f"exclude {text}", Not(part=rule), document)
-    if watchlist.min_hits > 1:
-        rules = rules_of(watchlist, aliases)
-        count = count_hits(rules, document) if rules else 0
-        why = f"{count} different {'place' if count == 1 else 'places'}"
-        yield QueryPart(text=f"min_hits {watchlist.min_hits}", matched=count >= watchlist.min_hits, why=why)
+        yield f"exclude {text}", Not(part=rule)
 
 
-def _conditions(node: Node, field: str) -> Iterator[tuple[Node, str]]:
+def _query_conditions(node: Node, field: str) -> Iterator[tuple[Node, str]]:
     """Yield the parts that AND and OR join, with their field ("": any)."""
     match node:
         case And() | Or():
             for part in node.parts:
-                yield from _conditions(part, field)
+                yield from _query_conditions(part, field)
         case Scoped():
-            yield from _conditions(node.part, node.field)
+            yield from _query_conditions(node.part, node.field)
         case _:
             yield node, field
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import archive, compare, delivery, floods, formats, huge, match, pickup, pipeline, stages, store
+from bench import archive, compare, delivery, floods, formats, huge, match, pickup, pipeline, rules, stages, store
 from bench.report import Figure, table
 
 BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
@@ -31,6 +31,8 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "match-build": match.build,
     "match-hostile": match.hostile_pairs,
     "huge": huge.huge,
+    "rules": rules.scans,
+    "drop-during-scan": rules.drop_during_scans,
 }
 
 

@@ -32,8 +32,8 @@ def drop_to_webhook() -> Sequence[Figure]:
     with http_server() as server, tempfile.TemporaryDirectory() as folder:
         project = Project(Path(folder) / "p", url=f"json://127.0.0.1:{server.port}")
         with project.daemon() as daemon:
-            _drop(project, server, 0)  # loads the delivery library
-            times = [_drop(project, server, number) for number in range(1, DROPS + 1)]
+            drop(project, server, 0)  # loads the delivery library
+            times = [drop(project, server, number) for number in range(1, DROPS + 1)]
             daemon.stop()
         floor = [_post(server) for _ in range(DROPS)]
     return [
@@ -48,7 +48,8 @@ def drop_to_webhook() -> Sequence[Figure]:
     ]
 
 
-def _drop(project: Project, server: HttpServer, number: int) -> float:
+def drop(project: Project, server: HttpServer, number: int) -> float:
+    """Seconds from the close of one dropped file to its alert."""
     day = date(2024, 1, 1) + timedelta(days=number // 20)  # a busy publisher: 20 releases a day
     body = f"Round {number} of the talks ended, item {number * 7} is settled."
     text = record(f"FTA talks, round {number}", body, str(day))

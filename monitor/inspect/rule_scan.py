@@ -15,6 +15,7 @@ from datetime import date
 from enum import StrEnum
 from itertools import islice
 from operator import neg
+from typing import NamedTuple
 
 from monitor.inspect.tested_rule import TestedRule
 from monitor.match.matcher import Matcher
@@ -22,7 +23,7 @@ from monitor.records import Stored
 
 _MATCHES, _WAS_MATCHED, _IS_NEAR = 1, 2, 4
 _FLAGS = _MATCHES | _WAS_MATCHED | _IS_NEAR
-_MONTH_AT, _PARTS_AT = 4, 28  # bits of an outcome: flags, month, parts
+_FLAG_BITS = 3
 _UNDATED = 0
 
 
@@ -78,7 +79,8 @@ class RuleScan:
         self.is_finished = False
         self._newest = 0
         self._matcher: Matcher | None = None
-        self._numbers, self._outcomes = array("Q"), array("Q")  # descending; of releases whose outcome is not empty
+        # Descending, of releases whose outcome is not empty: number, month and flags, parts.
+        self._numbers, self._months_and_flags, self._masks = array("I"), array("I"), array("I")
         self._changes: Counter[int] = Counter()  # flags → releases
         self._months: Counter[tuple[int, int]] = Counter()  # month and flags → releases
         self._parts = [0] * len(rule.parts)
@@ -133,43 +135,50 @@ class RuleScan:
         """Return the newest releases to show, or those with a lower number than `before`."""
         start = 0 if before is None else bisect_left(self._numbers, -before + 1, key=neg)
         wanted = _SHOWN[show]
-        places = (place for place in range(start, len(self._numbers)) if self._outcomes[place] & _FLAGS in wanted)
+        flags = self._months_and_flags
+        places = (place for place in range(start, len(self._numbers)) if flags[place] & _FLAGS in wanted)
         return [self._found(place, show) for place in islice(places, limit)]
 
     def _found(self, place: int, show: Show) -> Found:
-        outcome = self._outcomes[place]
-        kinds = (each for each in (Show.GAINED, Show.KEPT, Show.LOST, Show.NEAR) if outcome & _FLAGS in _SHOWN[each])
-        shown = Show.NEAR if show is Show.NEAR else next(kinds)
-        return Found(number=self._numbers[place], show=shown, parts=outcome >> _PARTS_AT)
+        flags = self._months_and_flags[place] & _FLAGS
+        changes = (each for each in (Show.GAINED, Show.KEPT, Show.LOST) if flags in _SHOWN[each])
+        shown = Show.NEAR if show is Show.NEAR else next(changes)
+        return Found(number=self._numbers[place], show=shown, parts=self._masks[place])
 
-    def _outcome(self, stored: Stored) -> int:
+    def _outcome(self, stored: Stored) -> _Outcome:
         if self._matcher is None:
             self._matcher = self.rule.matcher()
         verdict = self.rule.judge(self._matcher.matching(stored.release, source=stored.source), stored.source)
         flags = verdict.matches * _MATCHES | verdict.was_matched * _WAS_MATCHED | verdict.is_near * _IS_NEAR
-        if not flags and not verdict.parts:
-            return 0
-        return flags | _month(stored.release.date) << _MONTH_AT | verdict.parts << _PARTS_AT
+        return _Outcome(_month(stored.release.date) << _FLAG_BITS | flags, verdict.parts)
 
-    def _put(self, number: int, outcome: int) -> None:
+    def _put(self, number: int, outcome: _Outcome) -> None:
         """Set the outcome of a release in place of an earlier one."""
         is_last = not self._numbers or number < self._numbers[-1]
         place = len(self._numbers) if is_last else bisect_left(self._numbers, -number, key=neg)
         if place < len(self._numbers) and self._numbers[place] == number:
-            self._add(self._outcomes[place], -1)
-            self._outcomes[place] = outcome
-        elif outcome:
+            self._add(_Outcome(self._months_and_flags[place], self._masks[place]), -1)
+            self._months_and_flags[place], self._masks[place] = outcome
+        elif outcome.month_and_flags & _FLAGS or outcome.parts:
             self._numbers.insert(place, number)
-            self._outcomes.insert(place, outcome)
+            self._months_and_flags.insert(place, outcome.month_and_flags)
+            self._masks.insert(place, outcome.parts)
         self._add(outcome, 1)
 
-    def _add(self, outcome: int, count: int) -> None:
-        flags = outcome & _FLAGS
+    def _add(self, outcome: _Outcome, count: int) -> None:
+        flags = outcome.month_and_flags & _FLAGS
         if flags:
             self._changes[flags] += count
-            self._months[outcome >> _MONTH_AT & (1 << _PARTS_AT - _MONTH_AT) - 1, flags] += count
-        for part in _bits(outcome >> _PARTS_AT):
+            self._months[outcome.month_and_flags >> _FLAG_BITS, flags] += count
+        for part in _bits(outcome.parts):
             self._parts[part] += count
+
+
+class _Outcome(NamedTuple):
+    """The result of one release, as it is kept."""
+
+    month_and_flags: int
+    parts: int  # as in Verdict
 
 
 def _counts(found: Counter[int]) -> ChangeCounts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -125,5 +126,6 @@ def test_the_parts_are_counted_in_every_release() -> None:
 def test_a_scan_keeps_no_text() -> None:
     scan = scanned(some_releases(2_000))
     scan.finish()
-    assert scan._numbers.itemsize * len(scan._numbers) <= 16_000
+    arrays = [each for each in vars(scan).values() if isinstance(each, array)]
+    assert sum(each.itemsize * len(each) for each in arrays) <= 12 * 2_000
     assert scan._matcher is None

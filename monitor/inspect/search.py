@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from monitor.errors import UsageError
@@ -39,6 +39,11 @@ class Search:
     month: str = ""  # 2026-11
     before: int | None = None  # releases with a lower number
 
+    @property
+    def is_of_all(self) -> bool:
+        """Return whether every release is asked for."""
+        return not (self.text or self.source or self.month) and self.category is None
+
 
 class Excerpt(NamedTuple):
     """A part of a text, in one line, with every hit in it."""
@@ -60,8 +65,9 @@ class SearchResult:
     """One page of what was found."""
 
     releases: Sequence[FoundRelease]
-    found: Found  # its page has one release more where there is another page
-    query: str  # the words as `/rules` reads them; "": every release was asked for
+    is_more: bool  # there is another page
+    counts: Found  # how many there are by their facets; its own page is empty
+    query: str = ""  # the words as `/rules` reads them; "": every release was asked for
 
 
 def search_releases(config: Config, archive: Archive, search: Search, *, limit: int) -> SearchResult:
@@ -80,8 +86,24 @@ def search_releases(config: Config, archive: Archive, search: Search, *, limit: 
         limit=limit + 1,
     )
     finder = HitFinder.of_words(config, words)
-    releases = [_found_release(stored, finder.find(stored.release)) for stored in found.page[:limit]]
-    return SearchResult(releases=releases, found=found, query=words_query(words) if words else "")
+    return SearchResult(
+        releases=[_found_release(stored, finder.find(stored.release)) for stored in found.page[:limit]],
+        is_more=len(found.page) > limit,
+        counts=replace(found, page=()),
+        query=words_query(words) if words else "",
+    )
+
+
+def count_releases(archive: Archive) -> Found:
+    """Count every release by its facets. This reads all of them: keep it while nothing is stored."""
+    return replace(archive.found(None, limit=1), page=())
+
+
+def newest_releases(archive: Archive, counts: Found, *, before: int | None, limit: int) -> SearchResult:
+    """Return one page of all releases, newest first; counts: as `count_releases` gives them."""
+    page = archive.heads_before(before, limit + 1)
+    releases = [_found_release(stored, FoundHits(release=stored.release)) for stored in page[:limit]]
+    return SearchResult(releases=releases, is_more=len(page) > limit, counts=counts)
 
 
 def words_of(text: str) -> Sequence[str]:

@@ -20,6 +20,7 @@ from monitor.web.pages import render, site_of
 from monitor.web.paging import SIZE, number_in, older_than
 
 BLOCKS = 30  # of its last messages that a channel shows
+ITEMS = 3  # releases of a message in a list; its own page shows all
 
 
 class ChannelCard(NamedTuple):
@@ -50,6 +51,7 @@ def show(request: Request) -> Response:
         messages=messages,
         next=next_,
         is_one=number is not None,
+        items_shown=ITEMS,
     )
 
 

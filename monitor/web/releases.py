@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from monitor.errors import UsageError
-from monitor.inspect.search import Search, search_releases
+from monitor.inspect.search import Search, SearchResult, count_releases, newest_releases, search_releases
 from monitor.web.errors import http_status
 from monitor.web.pages import render, site_of
 from monitor.web.paging import SIZE, older_than
+
+if TYPE_CHECKING:
+    from monitor.records import Archive
+    from monitor.web.site import Site
 
 _CATEGORIES = 12  # that are shown, the most frequent ones and the chosen one
 _MONTHS = 12
@@ -28,12 +34,11 @@ def search(request: Request) -> Response:
     site = site_of(request)
     try:
         with site.stores() as stores:
-            result = search_releases(site.config, stores.archive, wanted, limit=SIZE)
+            result = _result(site, stores.archive, wanted)
     except UsageError as error:
         return render(request, "search.html.j2", status=http_status(error), wanted=wanted, fault=error, result=None)
-    categories = list(result.found.categories.items())
+    categories = list(result.counts.categories.items())
     shown = [each for number, each in enumerate(categories) if number < _CATEGORIES or each[0] == wanted.category]
-    is_more = len(result.found.page) > SIZE
     return render(
         request,
         "search.html.j2",
@@ -42,6 +47,13 @@ def search(request: Request) -> Response:
         result=result,
         categories=shown,
         more_categories=len(categories) - len(shown),
-        months=[each for each in result.found.months.items() if each[0]][:_MONTHS],
-        next=result.releases[-1].stored.number if is_more else None,
+        months=[each for each in result.counts.months.items() if each[0]][:_MONTHS],
+        next=result.releases[-1].stored.number if result.is_more else None,
     )
+
+
+def _result(site: Site, archive: Archive, wanted: Search) -> SearchResult:
+    if not wanted.is_of_all:
+        return search_releases(site.config, archive, wanted, limit=SIZE)
+    counts = site.caches.counts.made("releases", archive.generation(), lambda: count_releases(archive))
+    return newest_releases(archive, counts, before=wanted.before, limit=SIZE)

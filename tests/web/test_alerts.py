@@ -190,3 +190,16 @@ def test_a_channel_that_is_not_configured_any_more_shows_what_it_loses(tmp_path:
         found = card(site.get("/alerts").page, "console")
     assert "it is not configured, so they expire unsent" in words(found)
     assert buttons(found) == {}
+
+
+def test_a_message_of_many_releases_shows_all_of_them_on_its_own_page(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p", url="console://", config=CONFIG)
+    project.drop("a.txt", "\n".join(record(f"FTA round {number}", f"Round {number} was held.") for number in range(8)))
+    once(project)
+    with served(project.folder / "config.yaml") as site:
+        listed, whole = messages(site.get("/alerts?channel=hook").page)[0], site.get("/alerts?message=1").page
+    [items] = of_class(listed, "items")
+    assert len(list(items)) == 4
+    assert (words(items[3]), links(items[3])) == ("5 more", ["/alerts?message=1"])
+    [items] = of_class(whole, "items")
+    assert len(list(items)) == 8

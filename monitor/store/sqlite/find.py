@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import chain
 from typing import NamedTuple
 
 from monitor.search_values import SearchQuery
@@ -35,25 +36,26 @@ def find(handle: Handle, query: SearchQuery | None, wanted: Facet, *, since: dat
         rows = handle.all("facets_of_all_heads", since=day)
     else:
         rows = handle.all("facets_of_heads", numbers=to_json(search(handle, query, since=since)), since=day)
-    found = {row["id"]: Facet(row["source"], row["category"] or "", row["month"] or "") for row in rows}
-    groups = Counter(found.values())
+    groups: defaultdict[tuple[str, str | None, str | None], list[int]] = defaultdict(list)
+    for number, source, category, month in rows:
+        groups[source, category, month].append(number)
+    found = {Facet(key[0], key[1] or "", key[2] or ""): numbers for key, numbers in groups.items()}
     counts = {
-        "sources": _counts(groups, wanted, "source"),
-        "categories": _counts(groups, wanted, "category"),
-        "months": dict(sorted(_counts(groups, wanted, "month").items(), reverse=True)),
+        "sources": _counts(found, wanted, "source"),
+        "categories": _counts(found, wanted, "category"),
+        "months": dict(sorted(_counts(found, wanted, "month").items(), reverse=True)),
     }
-    passing = {facet for facet in groups if _passes(facet, wanted)}
-    numbers = sorted((number for number, facet in found.items() if facet in passing), reverse=True)
-    return Result(numbers=numbers, counts=counts)
+    passing = chain.from_iterable(numbers for facet, numbers in found.items() if _passes(facet, wanted))
+    return Result(numbers=sorted(passing, reverse=True), counts=counts)
 
 
-def _counts(groups: Mapping[Facet, int], wanted: Facet, name: str) -> Mapping[str, int]:
-    """Count by one facet what all others let pass, the most frequent first."""
+def _counts(found: Mapping[Facet, Sequence[int]], wanted: Facet, name: str) -> Mapping[str, int]:
+    """Count by one facet what all others let pass."""
     others = wanted._replace(**{name: None})
     counts = Counter[str]()
-    for facet, count in groups.items():
+    for facet, numbers in found.items():
         if _passes(facet, others):
-            counts[getattr(facet, name)] += count
+            counts[getattr(facet, name)] += len(numbers)
     return dict(counts.most_common())
 
 

@@ -59,6 +59,7 @@ def show(request: Request) -> Response:
     site = site_of(request)
     config, asked = site.config, read(request.query_params, site.config, now=site.now())
     with site.stores() as stores:
+        latest = stores.archive.latest()  # first: what comes meanwhile is rather shown and told than neither
         events, is_end = _page(stores, asked)
         rendered = _rendered(request, site, config, stores, events)
         state = (stores.archive.generation(), config)
@@ -72,6 +73,7 @@ def show(request: Request) -> Response:
         request,
         "timeline.html.j2",
         asked=asked,
+        latest=latest,
         days=list(_by_day(events, rendered, days, config.timezone)),
         bars=day_bars(days, lambda day: link(request, on=day, before=None, after=None), current=asked.on),
         facets=facets,

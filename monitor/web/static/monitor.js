@@ -64,3 +64,57 @@ const store = (name, value) => { try { localStorage.setItem(name, value); } catc
 // --- HTML of our own server: parsed apart, where no script of it runs ---
 const policy = window.trustedTypes?.createPolicy("monitor", { createHTML: (html) => html });
 const fromServer = (html) => new DOMParser().parseFromString(policy ? policy.createHTML(html) : html, "text/html");
+
+// --- live: a button counts new events, and nothing moves; one tab of a browser holds the stream for all ---
+for (const live of document.querySelectorAll("[data-live]")) {
+  const { live: seen, latest, stream, one, many } = live.dataset;
+  const button = live.querySelector("button");
+  const others = "BroadcastChannel" in window ? new BroadcastChannel("monitor-live") : null;
+  const isAlone = !navigator.locks || !others; // no locks on plain http by name: then it asks again and again
+  let waiting = null; // for the lock
+  let letGo = null; // of the stream
+
+  // Count what this view would show of the events that came since it was made.
+  const look = async () => {
+    if (document.hidden) return;
+    const query = new URLSearchParams(location.search);
+    query.delete("before");
+    query.set("after", seen);
+    try {
+      const answer = await fetch(`${latest}?${query}`);
+      if (!answer.ok) return;
+      const { count } = await answer.json();
+      button.textContent = count === 1 ? one : many.replace("#", count < 100 ? count : "99+");
+      button.hidden = count === 0;
+    } catch { /* the server is away: the next time tells */ }
+  };
+  const listen = () => new Promise((done) => {
+    const source = new EventSource(`${stream}?after=${seen}`);
+    letGo = () => { source.close(); letGo = null; done(); };
+    source.addEventListener("events", () => { others.postMessage(""); look(); });
+    source.addEventListener("error", () => {
+      if (source.readyState === EventSource.CLOSED) { letGo(); setTimeout(follow, 5000); } // refused, not interrupted
+    });
+  });
+  const follow = () => {
+    look();
+    if (isAlone || document.hidden || letGo) return;
+    waiting?.abort();
+    waiting = new AbortController();
+    navigator.locks.request("monitor-live", { signal: waiting.signal }, listen).catch(() => { /* it became hidden */ });
+  };
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) return follow();
+    waiting?.abort();
+    letGo?.();
+  });
+  others?.addEventListener("message", look);
+  button.addEventListener("click", () => {
+    const newest = new URL(location.href);
+    for (const name of ["before", "after", "done"]) newest.searchParams.delete(name);
+    newest.hash = "";
+    location.assign(newest);
+  });
+  if (isAlone) setInterval(look, 5000);
+  follow();
+}

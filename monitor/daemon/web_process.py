@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,15 +56,9 @@ class _Launch:
 class WebProcess:
     """The process of the page, watched by one thread; call `follow` and `close` from the main thread only."""
 
-    def __init__(
-        self,
-        *,
-        announce: Callable[[str], None] = lambda _: None,
-        pauses: tuple[float, float] = (FIRST_PAUSE, MAX_PAUSE),
-    ) -> None:
+    def __init__(self, *, announce: Callable[[str], None] = lambda _: None) -> None:
         """announce: is called with the address of the page when it first answers there."""
         self._announce = announce
-        self._pauses = pauses
         self._state = PageState()
         self._announced = ""
         self._launch: _Launch | None = None  # None: the page is off
@@ -82,7 +76,7 @@ class WebProcess:
         self.close()
         self._launch = launch
         if launch:
-            self._watcher = _Watcher(launch, self._note, self._pauses)
+            self._watcher = _Watcher(launch, self._note)
 
     def current_state(self) -> PageState:
         """Return how the page is; any thread may ask."""
@@ -112,10 +106,9 @@ class WebProcess:
 class _Watcher:
     """The thread that starts one process after another."""
 
-    def __init__(self, launch: _Launch, note: Callable[..., None], pauses: tuple[float, float]) -> None:
+    def __init__(self, launch: _Launch, note: Callable[..., None]) -> None:
         self._launch = launch
         self._note = note
-        self._first_pause, self._max_pause = pauses
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None  # None: none runs
         self._stopped = threading.Event()
@@ -141,7 +134,7 @@ class _Watcher:
             self._thread.join(GRACE)
 
     def _run(self) -> None:
-        pause, starts = self._first_pause, 0
+        waits, starts = pauses(), 0
         while not self._stopped.is_set():
             self._wake.clear()
             self._note(state="starting", restarts=starts)
@@ -149,10 +142,11 @@ class _Watcher:
             reason = self._serve()
             if self._stopped.is_set():
                 return
-            pause = self._first_pause if time.monotonic() - begun > STEADY else pause
+            if time.monotonic() - begun > STEADY:
+                waits = pauses()
             self._note(state="failed", pid=0, address="", reason=reason)
-            self._wake.wait(pause)
-            pause, starts = min(2 * pause, self._max_pause), starts + 1
+            self._wake.wait(next(waits))
+            starts += 1
 
     def _serve(self) -> str:
         """Run one process to its end and return why it ended."""
@@ -179,6 +173,14 @@ class _Watcher:
                 return None
             self._process = self._launch.process()
             return self._process
+
+
+def pauses() -> Iterator[float]:
+    """Yield the seconds to wait before the next start: 1, 2, 4 and so on, at most a minute."""
+    pause = FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(2 * pause, MAX_PAUSE)
 
 
 def _parsed(line: bytes) -> Mapping[str, Any]:

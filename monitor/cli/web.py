@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.common import config_option, config_path, log_option
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, UsageError
 
 if TYPE_CHECKING:
     from monitor.config import Config, FileStamp
@@ -62,11 +62,23 @@ def command(
 
 @command.command("password")
 def password() -> None:
-    """Ask twice for a password and print the line that stands for it in `web.users`."""
+    """Ask twice for a password and print the line that stands for it in `web.users`; a pipe gives it in a line."""
     from monitor.web.passwords import password_line
 
-    given = click.prompt("password", hide_input=True, confirmation_prompt="once more", err=True)
-    click.echo(password_line(given))
+    click.echo(password_line(_asked_password() if sys.stdin.isatty() else _piped_password()))
+
+
+def _asked_password() -> str:
+    given: str = click.prompt("password", hide_input=True, confirmation_prompt="once more", err=True)
+    return given
+
+
+def _piped_password() -> str:
+    """Return the first line of the input; a second one must be the same."""
+    first, second = (sys.stdin.readline().removesuffix("\n") for _ in range(2))
+    if not first or second not in ("", first):
+        raise UsageError("the two lines differ" if first else "there is no password in the input")
+    return first
 
 
 def _forget_secrets(file: Path) -> None:

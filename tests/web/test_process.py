@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import io
 import os
 import pty
 import signal
@@ -209,6 +210,26 @@ def test_it_loads_no_part_of_the_daemon_and_none_of_its_libraries() -> None:
     program = f"import sys, monitor.web.process; print([name for name in {unwanted} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=DEADLINE, check=True)
     assert done.stdout.decode().strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "said"),
+    [
+        ("a word\n", 0, ""),
+        ("a word", 0, ""),
+        ("a word\na word\n", 0, ""),
+        ("a word\nanother\n", 2, "the two lines differ"),
+        ("", 2, "there is no password in the input"),
+        ("\n\n", 2, "there is no password in the input"),
+    ],
+)
+def test_a_password_may_come_from_a_pipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, code: int, said: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(given))
+    done = run_here(["web", "password"], folder=tmp_path, env={})
+    assert (done.code, said in done.err, "a word" in done.out + done.err) == (code, True, False)
+    assert code or is_password("a word", done.out.strip())
 
 
 def test_a_password_is_asked_for_twice_and_never_shown() -> None:

@@ -219,10 +219,6 @@ class Connection(H11Protocol):
             oldest.transport.abort()
         return bool(waiting)
 
-    def _should_upgrade(self) -> bool:
-        """Return False: a request to speak another protocol is answered as if it did not ask."""
-        return False
-
     def _settle(self) -> None:
         """End the time of a request that is here as a whole."""
         if not self.awaits_request and not self._is_refused:

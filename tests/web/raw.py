@@ -23,11 +23,14 @@ DEADLINE = 30.0  # seconds that a test waits at most
 
 
 @contextmanager
-def serving(app: ASGIApp, **limits: Any) -> Iterator[int]:
-    """Serve an application on a port of 127.0.0.1 until the block ends."""
+def serving(app: ASGIApp, *, buffer: int | None = None, **limits: Any) -> Iterator[int]:
+    """Serve an application on a port of 127.0.0.1 until the block ends; buffer: bytes that the kernel keeps unread."""
     started = threading.Event()
     server = Server(app, limits=Limits(**limits), on_started=started.set)
     listener = socket.create_server(("127.0.0.1", 0))
+    if buffer:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
     port: int = listener.getsockname()[1]
     thread = threading.Thread(target=server.serve_on, args=([listener],))
     thread.start()

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from monitor.web.guard import HEADERS
 from monitor.web.server import Server
+from tests.waiting import wait_until
 from tests.web.raw import DEADLINE, ask, connected, parsed, received, request, serving, talk
 
 HELLO = request()
@@ -42,6 +43,9 @@ class App:
             await asyncio.to_thread(self.may_answer.wait, DEADLINE)
         if scope["path"] in ("/large", "/endless"):
             await self._send_much(scope, receive, send)
+            return
+        if scope["path"] == "/medium":
+            await PlainTextResponse(b"x" * 60_000)(scope, receive, send)
             return
         body = await Request(scope, receive).body()
         await PlainTextResponse(f"{scope['method']} {scope['path']} {body!r}")(scope, receive, send)
@@ -119,7 +123,7 @@ def test_a_request_that_is_whole_has_as_much_time_as_its_answer_takes() -> None:
 
 
 def test_three_hundred_silent_connections_keep_nobody_out() -> None:
-    with serving(App(), request=DEADLINE) as port, ExitStack() as stack:
+    with serving(App(), request=4 * DEADLINE) as port, ExitStack() as stack:
         silent = []
         for _ in range(6):  # the kernel holds 64 that are not accepted yet
             silent += [stack.enter_context(connected(port)) for _ in range(50)]
@@ -146,6 +150,27 @@ def test_a_client_that_does_not_read_is_cut_off() -> None:
         deaf.sendall(request("GET", "/large"))
         assert app.is_left.wait(DEADLINE)
         assert len(received(deaf)) < 8_000_000
+
+
+def test_a_client_that_does_not_read_the_end_of_an_answer_is_cut_off_too() -> None:
+    with serving(App(), send=0.2, connections=1, buffer=4096) as port, socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.settimeout(DEADLINE)
+        deaf.connect(("127.0.0.1", port))
+        deaf.sendall(request("GET", "/medium"))
+        assert deaf.recv(1)
+        wait_until(lambda: talk(port, HELLO))  # as long as the other is there, this one is refused
+        assert len(received(deaf)) < 60_000
+
+
+def test_a_client_may_send_the_rest_of_what_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+    with serving(App()) as port, connected(port) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 20_000)
+        assert client.recv(13) == b"HTTP/1.1 431 "
+        for _ in range(10):
+            client.sendall(b"a" * 100_000)
+        assert received(client).endswith(b"Request Header Fields Too Large\n")
+    assert caplog.records == []
 
 
 def test_a_client_that_reads_gets_a_large_answer_as_a_whole() -> None:

@@ -56,6 +56,9 @@ class _Asked:
 async def show(request: Request) -> Response:
     """Answer with the page, or with its result alone; it waits until it may read, and reads no more than its slice."""
     tester = site_of(request).rules
+    if not (request.query_params.get("q") or request.query_params.get("against")):
+        return await run_in_threadpool(_answer, request, tester.scans)
+    await request.body()  # what comes behind it is that the client leaves
     async with tester.slots:
         if await request.is_disconnected():  # somebody typed on
             return Response(status_code=_NOBODY_WAITS)

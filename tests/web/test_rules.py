@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from urllib.parse import quote, urlencode, urljoin
@@ -12,8 +17,11 @@ from xml.etree import ElementTree
 import pytest
 
 from monitor.config import load
-from monitor.inspect.rule_scans import RuleScans
+from monitor.inspect.rule_scans import NEWEST, RuleReport, RuleScans, View
+from monitor.inspect.tested_rule import TestedRule
+from monitor.records import Archive
 from tests.end_to_end.in_process import run_here
+from tests.servers import Arrivals
 from tests.web.hostile import faults, hostile
 from tests.web.site import Answer, ServedSite, filled, served
 
@@ -169,6 +177,16 @@ def test_a_scan_goes_on_by_a_link_until_all_is_read(site: ServedSite) -> None:
     assert words(element(answer, "count")) == "2 of 5 releases"
 
 
+def test_a_rule_leads_to_its_feed_and_to_json(site: ServedSite) -> None:
+    answer = tried(site, "반도체 OR carriers")
+    [feed] = [link.get("href", "") for link in answer.page.iter("a") if link.text == "Feed"]
+    [rows] = [link.get("href", "") for link in answer.page.iter("a") if link.text == "JSON"]
+    assert "반도체 수출" in site.get(feed).text
+    assert len(json.loads(site.get(rows).text)["items"]) == len(titles(answer)) == 2
+    heads = [link.get("href") for link in answer.page.iter("link") if link.get("rel") == "alternate"]
+    assert feed in heads
+
+
 def test_the_result_alone_is_the_same_result(site: ServedSite) -> None:
     part = tried(site, "exports", part="result")
     assert "<html" not in part.text
@@ -220,3 +238,43 @@ def test_the_page_needs_no_script(site: ServedSite) -> None:
     assert copy.get("hidden") is not None
     assert " style=" not in answer.text
     assert not re.search(r"\son\w+=", answer.text)
+
+
+class HeldScans(RuleScans):
+    """Scans that wait until the test lets them go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = Arrivals[str]()
+        self.go_on = threading.Event()
+
+    def advance(self, rule: TestedRule, archive: Archive, view: View = NEWEST) -> RuleReport:
+        self.begun.add(rule.query)
+        assert self.go_on.wait(20)
+        return super().advance(rule, archive, view)
+
+
+def test_two_scans_read_at_once_and_no_page_waits_for_them(site: ServedSite) -> None:
+    held = site.site.rules.scans = HeldScans()
+    with ThreadPoolExecutor(6) as pool:
+        asked = [pool.submit(tried, site, f"exports AND word{number}") for number in range(6)]
+        held.begun.wait_for(2)
+        assert site.get("/watchlists").status == 200  # two threads are left, and those that wait have none
+        assert len(held.begun.so_far()) == 2
+        held.go_on.set()
+        assert {one.result().status for one in asked} == {200}
+    assert len(held.begun.so_far()) == 6
+
+
+def test_a_request_that_its_client_has_left_reads_nothing(site: ServedSite) -> None:
+    held = site.site.rules.scans = HeldScans()
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(tried, site, f"exports AND word{number}") for number in range(2)]
+        held.begun.wait_for(2)
+        with closing(http.client.HTTPConnection("127.0.0.1", site.port)) as left:
+            left.request("GET", "/rules?q=forgotten")
+        assert site.get("/rules").status == 200  # without a rule nobody waits
+        held.go_on.set()
+        assert {one.result().status for one in asked} == {200}
+    tried(site, "exports")
+    assert "forgotten" not in held.begun.so_far()

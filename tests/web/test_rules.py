@@ -35,7 +35,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def site(folder: Path) -> Iterator[ServedSite]:
+    """A site whose clock stands still for scans: each is finished by its first answer."""
     with served(folder / "config.yaml") as site:
+        site.site.rules.scans = RuleScans(clock=lambda: 0.0)
         yield site
 
 
@@ -244,7 +246,7 @@ class HeldScans(RuleScans):
     """Scans that wait until the test lets them go on."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(clock=lambda: 0.0)
         self.begun = Arrivals[str]()
         self.go_on = threading.Event()
 

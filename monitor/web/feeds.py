@@ -44,7 +44,7 @@ SIZE = 50  # entries
 RULE_EVENTS = 500  # that are read for the feed of a rule
 _MAX_TITLE = 300  # characters
 _TYPES = {"atom": "application/atom+xml", "json": "application/feed+json"}
-_FILTERS = ("kind", "watchlist", "source", "notified", "on", "since", "dump")
+FILTERS = ("kind", "watchlist", "source", "notified", "on", "since", "dump")
 _NO_EVENT = datetime(1970, 1, 1, tzinfo=UTC)  # when a feed without an entry was updated: Atom wants a time
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -74,7 +74,7 @@ class _Entry(NamedTuple):
 def events_feed(request: Request) -> Response:
     """Answer with the newest events that pass the filter of an address, as the timeline has it. Raises UsageError."""
     site = site_of(request)
-    query = _query(request, _FILTERS)
+    query = _query(request, FILTERS)
     asked = timeline.read(query, site.config, now=site.now())
     words = ", ".join(f"{name} {value}" for name, value in query.items())
     feed = _Feed(title=words or "events", page=_with_query("/", query), wanted=asked.wanted)

@@ -12,7 +12,7 @@ from monitor.match.search import search_query
 from monitor.model import Kind, Outcome, Verdict
 from monitor.page_records import VersionText
 from monitor.ports import Retention
-from monitor.records import Archive, EventFilter
+from monitor.records import Archive, EventFilter, Stored
 from monitor.testing import NOON, note
 from tests.contract.filled import DAY, HOUR, SENT, take
 from tests.contract.pairs import Pair
@@ -151,6 +151,15 @@ def test_a_dump_that_shows_a_release_as_it_was_says_so(pair: Pair) -> None:
     assert (newest.dump, newest.kind, newest.reason) == ("b.txt", "unchanged", "")
 
 
+def fits(one: Stored, *, source: str = "", category: str | None = None, month: str = "") -> bool:
+    """What the facets say in plain words."""
+    return (
+        source in {"", one.source}
+        and category in {None, one.release.category or ""}
+        and str(one.release.date).startswith(month)
+    )
+
+
 def test_a_search_is_narrowed_by_what_its_result_has(pair: Pair) -> None:
     records = [
         record("Chip one", "Exports grew.", day="2024-07-01", category="Trade"),
@@ -170,7 +179,13 @@ def test_a_search_is_narrowed_by_what_its_result_has(pair: Pair) -> None:
     result = pair.archive.found(search_query(["chip"]), category="Trade", limit=1)
     assert (result.total, len(result.page), result.sources) == (2, 1, {"motie": 2})
     assert (result.categories, list(result.months.items())) == ({"Trade": 2, "": 2}, [("2024-08", 1), ("2024-07", 1)])
-    assert pair.archive.found(None, source="customs").total == 2
+    some: list[dict[str, Any]] = [{"source": "customs"}, {"category": ""}, {"month": "2024-08", "category": "Trade"}]
+    for narrowed in [{}, *some]:
+        every = [one for one in pair.archive.heads_before() if fits(one, **narrowed)]
+        result = pair.archive.found(None, **narrowed, limit=2)
+        assert (result.page, result.total) == (every[:2], len(every))
+        assert pair.archive.found(None, **narrowed, before=3).page == [one for one in every if one.number < 3]
+    assert pair.archive.found(None, source="customs").categories == {"": 2}
 
 
 def test_every_commit_is_another_generation_and_no_read_is_one(pair: Pair) -> None:

@@ -234,9 +234,8 @@ class SqliteArchive:
         limit: int = PAGE,
     ) -> Found:
         wanted = Facet(source=source or None, category=category, month=month or None)
-        result = find(self._handle, query, wanted, since=since)
-        numbers = [number for number in result.numbers if number < _before(before)][:limit]
-        return Found(page=self.heads_of(numbers)[::-1], total=len(result.numbers), **result.counts)
+        page = find(self._handle, query, wanted, since=since, before=_before(before), limit=limit)
+        return Found(page=self.heads_of(page.numbers)[::-1], total=page.total, **page.counts)
 
     def store_id(self) -> str:
         row = self._handle.one("meta", k="store_id")

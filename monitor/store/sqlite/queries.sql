@@ -828,13 +828,24 @@ WHERE release.id < :before ORDER BY release.id DESC LIMIT :limit;
 
 -- name: facets_of_heads
 SELECT release.id, release.source, version.category, substr(release.date, 1, 7) AS month
-FROM json_each(:numbers) AS one CROSS JOIN release ON release.id = one.value JOIN version ON version.id = release.head
+FROM json_each(:numbers) AS one CROSS JOIN release ON release.id = one.value
+CROSS JOIN version ON version.id = release.head
 WHERE :since IS NULL OR release.date >= :since;
 
--- name: facets_of_all_heads
-SELECT release.id, release.source, version.category, substr(release.date, 1, 7) AS month
-FROM release JOIN version ON version.id = release.head
-WHERE :since IS NULL OR release.date >= :since;
+-- name: count_heads_by_facet
+SELECT release.source, version.category, substr(release.date, 1, 7) AS month, count(*) AS n
+FROM release
+CROSS JOIN version ON version.id = release.head
+WHERE :since IS NULL OR release.date >= :since GROUP BY release.source, version.category, month;
+
+-- name: newest_heads_by_facet
+SELECT release.id FROM release
+CROSS JOIN version ON version.id = release.head
+WHERE release.id < :before AND (:since IS NULL OR release.date >= :since)
+    AND (:source IS NULL OR release.source = :source)
+    AND (:category IS NULL OR coalesce(version.category, '') = :category)
+    AND (:month IS NULL OR coalesce(substr(release.date, 1, 7), '') = :month)
+ORDER BY release.id DESC LIMIT :limit;
 
 -- name: heads_by_number
 SELECT release.id, release.source, release.seq, release.state, version.title, version.body, version.date,

@@ -165,6 +165,7 @@ def test_a_page_is_sought_and_neither_scanned_for_nor_sorted(handle: Handle, nam
         ("delivery_times", "SEARCH message USING INDEX message_made (channel=? AND created_at>? AND created_at<?)"),
         ("waiting_since", "SEARCH message USING INDEX message_due (channel=? AND state=?)"),
         ("events_of_dump", "SEARCH event USING COVERING INDEX event_dump (dump=?)"),
+        ("newest_heads_by_facet", "SEARCH release USING INTEGER PRIMARY KEY (rowid<?)"),
         ("attempts", "SEARCH attempt USING PRIMARY KEY (message=?)"),
         ("texts", "SEARCH former USING INDEX sqlite_autoindex_version_1 (release=? AND seq=?)"),
     ],

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from monitor.config import REDUCED
 from tests.waiting import DEADLINE, line_of, wait_until
 
 WEB = "web: {listen: 127.0.0.1:0}\n"
@@ -50,7 +51,10 @@ class PageProcess:
 def page_process(
     config: Path, *options: str, env: Mapping[str, str] | None = None, printed: str = "page  "
 ) -> Iterator[PageProcess]:
-    """Run `monitor web` on a configuration until the block ends."""
+    """Run `monitor web` on a configuration until the block ends.
+
+    env: variables of which it forgets those that it need not know; None: it begins without such a step.
+    """
     log = config.with_name("web.log")
     words = web_command(config, *options)
     with (
@@ -61,7 +65,7 @@ def page_process(
             stderr=errors,
             stdin=subprocess.DEVNULL,
             bufsize=0,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, **({REDUCED: "1"} if env is None else env)},
         ) as process,
     ):
         try:

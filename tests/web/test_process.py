@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import json
 import os
 import pty
 import signal
@@ -32,7 +33,8 @@ def config(tmp_path: Path) -> Path:
     return file
 
 
-def test_it_prints_its_address_and_serves_the_page(config: Path) -> None:
+def test_it_prints_its_address_serves_the_page_and_leaves_the_store_as_it_is_byte_for_byte(config: Path) -> None:
+    before = files_of(config.parent / "state")
     with page_process(config) as page:
         assert page.home.startswith("http://127.0.0.1:")
         status, text = page.get()
@@ -41,22 +43,22 @@ def test_it_prints_its_address_and_serves_the_page(config: Path) -> None:
         assert os.getpriority(os.PRIO_PROCESS, page.process.pid) == 10
         assert page.stop() == 0
     assert not is_served(page.home)
+    after = files_of(config.parent / "state")
+    assert {name: after[name] for name in before} == before
+    assert after.keys() - before.keys() <= {"monitor.db-wal", "monitor.db-shm"}
+    assert not after.get("monitor.db-wal")
 
 
-def test_ctrl_c_ends_it_with_its_own_code(config: Path) -> None:
-    with page_process(config) as page:
-        assert page.stop(signal.SIGINT) == 130
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {each.name: each.read_bytes() for each in folder.iterdir() if each.is_file()}
 
 
-def test_another_address_can_be_named(config: Path) -> None:
-    config.write_text(CONFIG, "utf-8")
-    with page_process(config, "--listen", "unix:other.sock") as page:
-        path = config.parent / "state" / "other.sock"
-        assert page.home == f"unix:{path}"
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert page.get()[0] == 200
-        assert page.stop() == 0
-        assert not path.exists()
+def test_every_token_of_a_feed_can_be_ended(config: Path) -> None:
+    state = config.parent / "state"
+    before = token(state, "kim", "/feeds/events.atom")
+    done = run_here(["web", "--rotate-feeds"], folder=config.parent, env={REDUCED: "1"})
+    assert (done.code, "every feed address with a token has ended" in done.out) == (0, True)
+    assert token(state, "kim", "/feeds/events.atom") != before
 
 
 @pytest.mark.parametrize(
@@ -99,13 +101,13 @@ def test_whatever_becomes_of_the_store_the_page_says_it_and_goes_on(tmp_path: Pa
     with page_process(folder / "config.yaml") as page:
         assert_says(page, 503, "there is no store yet: `monitor run`")
         (folder / "seeds" / "a_20240705.txt").write_text(FIRST, "utf-8")
-        monitor(folder, "run", "--once")
+        run_here(["run", "--once"], folder=folder, env={})
         assert_says(page, 200, "A new office opens")
-        monitor(folder, "db", "backup", str(folder / "copy.db"))
+        run_here(["db", "backup", "copy.db"], folder=folder, env={})
         (folder / "seeds" / "b_20240706.txt").write_text(SECOND, "utf-8")
-        monitor(folder, "run", "--once")
+        run_here(["run", "--once"], folder=folder, env={})
         assert_says(page, 200, "Shipbuilders win orders")
-        monitor(folder, "db", "restore", str(folder / "copy.db"))
+        run_here(["db", "restore", "copy.db"], folder=folder, env={})
         assert "Shipbuilders win orders" not in page.get()[1]
         assert_says(page, 200, "A new office opens")
         make_newer(database)
@@ -130,37 +132,9 @@ def replace(file: Path, content: bytes) -> None:
         file.with_name(file.name + suffix).unlink(missing_ok=True)
 
 
-def monitor(folder: Path, *words: str) -> None:
-    command = [sys.executable, "-m", "monitor", *words, "-c", str(folder / "config.yaml")]
-    subprocess.run(command, check=True, capture_output=True, timeout=DEADLINE)
-
-
 def assert_says(page: PageProcess, status: int, text: str) -> None:
     found, shown = page.get()
     assert (found, text in html.unescape(shown)) == (status, True), shown
-
-
-def test_it_leaves_the_store_as_it_is_byte_for_byte(config: Path) -> None:
-    state = config.parent / "state"
-    before = {each.name: each.read_bytes() for each in state.iterdir() if each.is_file()}
-    with page_process(config) as page:
-        for _ in range(3):
-            assert page.get()[0] == 200
-        assert page.stop() == 0
-    after = {each.name: each.read_bytes() for each in state.iterdir() if each.is_file()}
-    assert {name: after[name] for name in before} == before
-    assert after.keys() - before.keys() <= {"monitor.db-wal", "monitor.db-shm"}
-    assert not after.get("monitor.db-wal")
-
-
-def test_a_changed_configuration_comes_into_force_and_an_invalid_one_does_not(config: Path) -> None:
-    with page_process(config) as page:
-        config.write_text(CONFIG.replace("fta:", "trade:") + WEB, "utf-8")
-        page.wait_for_event("page_config_reloaded")
-        config.write_text(CONFIG + WEB + "zzz: 1\n", "utf-8")
-        page.wait_for_event("page_config_refused")
-        assert page.get()[0] == 200
-        assert page.stop() == 0
 
 
 def test_a_reload_opens_to_nobody_what_others_reach(config: Path) -> None:
@@ -173,28 +147,22 @@ def test_a_reload_opens_to_nobody_what_others_reach(config: Path) -> None:
         page.wait_for_event("page_config_refused")
         assert fetched(home)[0] == 401
         assert "nobody may open the page there" in page.log.read_text("utf-8")
-        assert page.stop() == 0
+        assert page.stop(signal.SIGINT) == 130
 
 
 def test_with_the_end_of_its_input_it_ends_where_the_daemon_has_started_it(config: Path) -> None:
     words = web_command(config, "--managed", "--listen", "unix:web.sock")
+    path = config.parent / "state" / "web.sock"
     with subprocess.Popen(
         words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
     ) as process:
-        assert '{"page": "unix:' in line_of(process)
+        assert json.loads(line_of(process)) == {"page": f"unix:{path}"}
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert fetched(f"unix:{path}")[0] == 200
         assert process.stdin is not None
         process.stdin.close()
         assert process.wait(DEADLINE) == 0
-    assert not (config.parent / "state" / "web.sock").exists()
-
-
-def test_all_tokens_of_feeds_end_at_once_also_while_the_page_is_served(config: Path) -> None:
-    state = config.parent / "state"
-    before = token(state, "kim", "/feeds/events.atom")
-    with page_process(config):
-        done = subprocess.run(web_command(config, "--rotate-feeds"), capture_output=True, timeout=DEADLINE, check=True)
-    assert b"every feed address with a token has ended" in done.stdout
-    assert token(state, "kim", "/feeds/events.atom") != before
+    assert not path.exists()
 
 
 def test_it_loads_no_part_of_the_daemon_and_none_of_its_libraries() -> None:

@@ -125,6 +125,22 @@ def test_status_loads_nothing_that_sends_watches_or_renders_mail(tmp_path: Path)
     assert done.stdout.splitlines()[-1] == "loaded: []"
 
 
+def test_a_single_pass_loads_nothing_that_serves(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(
+        "sources: {a: {path: in/}}\nchannels: {c: {url: 'console://'}}\nwatchlists: {w: {keywords: [FTA]}}\n"
+    )
+    (tmp_path / "in").mkdir()
+    program = (
+        "import sys; sys.argv = ['monitor', 'run', '--once']\n"
+        "from monitor.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        f"print('loaded:', [name for name in {SERVING} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
 def test_the_contracts_of_import_linter_hold() -> None:
     lint = Path(sys.executable).with_name("lint-imports")
     done = subprocess.run([lint], cwd=ROOT, capture_output=True, text=True, check=False)

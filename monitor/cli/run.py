@@ -21,7 +21,6 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
     from monitor import logs
     from monitor.config.checks import warn_about_services
     from monitor.daemon.bootstrap import open_runtime
-    from monitor.daemon.main import start
     from monitor.inspect.watchlist_tests import failures
 
     config = load_config(config_file, checks=[warn_about_services])
@@ -29,6 +28,8 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
     for path, message in failures(config):
         logs.warn("watchlist_test_failed", path=path, message=message)
     if not once:
+        from monitor.daemon.main import start  # with the libraries of a server
+
         ctx.exit(start(config))
     with open_runtime(config, verb="run --once") as runtime:
         ctx.exit(runtime.run_once())

@@ -24,6 +24,15 @@ def connect(client: socket.socket, project: Project) -> None:
     os.close(state)
 
 
+def asked(project: Project, path: str) -> str:
+    """What the socket answers to `curl --unix-socket`."""
+    with socket.socket(socket.AF_UNIX) as client:
+        connect(client, project)
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        with client.makefile("rb") as answer:
+            return answer.read().decode().replace("\r\n", "\n")
+
+
 def test_a_watchlist_that_is_muted_while_the_daemon_runs_tells_nobody(tmp_path: Path) -> None:
     project = Project(tmp_path / "p")
     with project.daemon() as daemon:
@@ -128,6 +137,9 @@ def test_the_socket_is_its_owners_and_goes_with_the_daemon(tmp_path: Path) -> No
     path = project.folder / "state" / "control.sock"
     with project.daemon() as daemon:
         assert path.stat().st_mode & 0o777 == 0o600
+        assert "200 OK" in asked(project, "/healthz")
+        assert asked(project, "/readyz").endswith(("\nready\n", "\nstarting\n"))
+        assert 'monitor_events_total{kind="new"} 0' in asked(project, "/metrics")
         assert daemon.stop() == 0
         assert daemon.wait_for_event("stopped")[0].get("unfinished") is None
     assert not path.exists()

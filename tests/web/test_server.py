@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 from contextlib import ExitStack, suppress
@@ -262,3 +263,18 @@ def test_an_answer_without_end_ends_with_the_server() -> None:
             thread.join(DEADLINE)
             assert not thread.is_alive()
             assert received(client) in (b"", b"0\r\n\r\n")
+
+
+def test_the_body_of_an_answer_does_not_wait_for_the_acknowledgement_of_its_head() -> None:
+    server = Server(App())
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        kept = socket.socket(fileno=os.dup(listener.fileno()))
+        thread = threading.Thread(target=server.serve_on, args=([listener],))
+        thread.start()
+        with kept:
+            status = ask(kept.getsockname()[1], HELLO).status
+            is_sent_at_once = kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        server.stop()
+        thread.join(DEADLINE)
+    assert status == 200
+    assert is_sent_at_once

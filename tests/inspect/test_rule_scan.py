@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from monitor.inspect.rule_scan import ChangeCounts, RuleScan, Show
-from monitor.inspect.tested_rule import read_rule
+from monitor.inspect.tested_rule import MAX_PARTS, read_rule
 from monitor.match.watchlist import Watchlist
 from monitor.model import Release
 from monitor.records import Stored
@@ -127,5 +127,16 @@ def test_a_scan_keeps_no_text() -> None:
     scan = scanned(some_releases(2_000))
     scan.finish()
     arrays = [each for each in vars(scan).values() if isinstance(each, array)]
-    assert sum(each.itemsize * len(each) for each in arrays) <= 12 * 2_000
+    assert sum(each.itemsize * len(each) for each in arrays) <= 7 * 2_000
     assert scan._matcher is None
+
+
+def test_many_parts_and_wrong_dates_are_kept_whole() -> None:
+    rule = read_rule(" OR ".join(f"word{number}" for number in range(MAX_PARTS)))
+    scan = RuleScan(rule)
+    days = [date(1 + number // 12, 1 + number % 12, 1) for number in range(9_000)]
+    scan.step(stored(9_000 - at, f"word{at % MAX_PARTS}", day) for at, day in enumerate(days))
+    assert [*scan.months()] == days
+    assert {one.matched for one in scan.months().values()} == {1}
+    assert sum(scan.part_counts) == 9_000
+    assert [one.number for one in scan.found(Show.KEPT, limit=10_000)] == [*range(9_000, 0, -1)]

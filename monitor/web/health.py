@@ -54,6 +54,8 @@ def _of_daemon(status: Status) -> Iterator[Problem]:
         yield Problem("paused", reason=daemon["paused"], is_urgent=True)
     if daemon.get("clock_ahead"):
         yield Problem("clock", number=daemon["clock_ahead"])
+    for reason in dict.fromkeys(source["watch"]["reason"] for source in status["sources"] if _is_unknown(source)):
+        yield Problem("unknown", reason=reason, is_urgent=True)
 
 
 def _of_config(status: Status, faults: Sequence[Diagnostic]) -> Iterator[Problem]:
@@ -77,12 +79,17 @@ def _of_sources(status: Status) -> Iterator[Problem]:
         name, watch, fetch = source["name"], source["watch"], source["fetch"]
         if not source["is_there"]:
             yield Problem("missing", name, source["path"])
-        elif status["daemon"] and watch["state"] not in _WATCHED:
+        elif status["daemon"] and watch["state"] not in _WATCHED and not _is_unknown(source):
             yield Problem("unwatched", name, watch["reason"] or watch["state"])
         if source["silent_since"]:
             yield Problem("silent", name, source["silent_since"])
         if fetch and fetch["failing_since"]:
             yield Problem("fetch", name, fetch["reason"])
+
+
+def _is_unknown(source: Status) -> bool:
+    """Return whether the daemon does not say how a source is watched."""
+    return bool(source["watch"]["state"] == "unknown")
 
 
 class UrgentProblems:

@@ -16,12 +16,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from monitor.config import web_options_of
 from monitor.web import charts, markup
 from monitor.web.filters import FILTERS
 from monitor.web.static_files import static_name
 from monitor.web.tokens import feed_address
 
 if TYPE_CHECKING:
+    from monitor.config import WebOptions
     from monitor.web.site import Site
 
 NAVIGATION = (
@@ -54,7 +56,7 @@ def render(request: Request, name: str, *, status: int = 200, **values: Any) -> 
         "path": lambda path: page_path(request, path),
         "feed": lambda path, query=(): page_path(request, feed_address(config, request.state.user, path, dict(query))),
         "navigation": NAVIGATION,
-        "is_read_only": site.is_read_only,
+        "is_read_only": site.is_read_only or _nobody_acts(web_options_of(config)),
         "zone": config.timezone,
         "now": site.now(),
         "static": lambda file: page_path(request, f"/static/{static_name(file)}"),
@@ -73,6 +75,11 @@ def macro(name: str, macro_name: str) -> Callable[..., Any]:
     """Return a macro of a template, which returns markup; its page has no part in it."""
     found: Callable[..., Any] = getattr(_environment().get_template(name).module, macro_name)
     return found
+
+
+def _nobody_acts(options: WebOptions) -> bool:
+    """Return whether visitors may only read and nobody has a password; who has one is asked for it by the action."""
+    return options.anonymous == "read" and not options.users
 
 
 def page_path(request: Request, path: str) -> str:

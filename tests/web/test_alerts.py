@@ -9,6 +9,7 @@ import pytest
 
 from monitor.config import load
 from monitor.control.client import local_commands
+from monitor.web.passwords import password_line
 from tests.end_to_end.harness import IMPATIENT, Project, record
 from tests.servers import Answer as HookAnswer
 from tests.servers import http_server
@@ -147,6 +148,18 @@ def test_a_form_leads_back_to_the_view_it_stands_on(tmp_path: Path) -> None:
 def test_a_page_that_only_shows_has_no_button(tmp_path: Path) -> None:
     with served(filled(tmp_path) / "config.yaml", is_read_only=True) as site:
         assert all(buttons(site.get(path).page) == {} for path in ("/alerts", "/status", "/sources"))
+
+
+@pytest.mark.parametrize(("users", "has_buttons"), [("", False), (", users: {kim: '%s'}", True)])
+def test_where_visitors_only_read_buttons_ask_for_a_password_if_there_is_one(
+    tmp_path: Path, users: str, has_buttons: bool
+) -> None:
+    folder = filled(tmp_path)
+    file = folder / "config.yaml"
+    users = users and users % password_line("a word")
+    file.write_text(f"{file.read_text('utf-8')}web: {{anonymous: read{users}}}\n", "utf-8")
+    with served(file) as site:
+        assert bool(buttons(site.get("/alerts").page)) == has_buttons
 
 
 def test_messages_come_newest_first_and_in_pages(tmp_path: Path) -> None:

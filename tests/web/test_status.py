@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from monitor.config import load
 from monitor.errors import ConfigError
 from monitor.inspect.settings import spelled_settings
-from tests.end_to_end.harness import CONFIG, Project, record
+from monitor.web.health import KEPT, UrgentProblems
+from tests.end_to_end.forking import Process
+from tests.end_to_end.harness import CONFIG, MONITOR, Daemon, Project, record
 from tests.servers import Answer as HookAnswer
 from tests.servers import http_server
 from tests.web.reading import buttons, of_class, words
@@ -131,3 +136,41 @@ def test_a_store_that_cannot_be_read_is_unavailable_with_its_sentence(tmp_path: 
         answers = [site.get(path) for path in ("/status", "/alerts", "/sources")]
     assert [answer.status for answer in answers] == [503] * 3
     assert all(list(of_class(answer.page, "fault")) for answer in answers)
+
+
+def test_a_daemon_that_does_not_answer_is_said_on_top(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    with project.daemon() as daemon, served(project.folder / "config.yaml") as site:
+        daemon.process.send_signal(signal.SIGSTOP)
+        try:
+            top, page = on_top(site), site.get("/status").page
+        finally:
+            daemon.process.send_signal(signal.SIGCONT)
+    assert top == problems(page)
+    assert top[0].startswith("It is unknown whether the monitor works: the daemon gave no answer within 1 s")
+
+
+def test_what_stands_on_top_is_read_once_in_a_while(tmp_path: Path) -> None:
+    now = [0.0]
+    with served(filled(tmp_path) / "config.yaml") as site:
+        urgent = UrgentProblems(site.site, seconds=lambda: now[0])
+        first = urgent.current()
+        with daemon_of(site):
+            assert urgent.current() is first
+            now[0] += KEPT
+            assert urgent.current() == []
+
+
+@contextmanager
+def daemon_of(site: ServedSite) -> Iterator[None]:
+    """Run the daemon of a site's configuration, healthy, while the block runs."""
+    folder = site.site.config.file.parent
+    process = Process([*MONITOR[1:], "run", "--log-format", "json"], folder=folder)
+    with closing(process):
+        try:
+            daemon = Daemon(process)
+            daemon.wait_for_event("started")
+            yield
+        finally:
+            process.kill()
+            daemon.join()

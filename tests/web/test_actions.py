@@ -13,6 +13,7 @@ from monitor.ports import Row
 from tests.end_to_end.harness import Project, record
 from tests.servers import Answer as HookAnswer
 from tests.servers import http_server
+from tests.web.reading import of_class, words
 from tests.web.site import Answer, ServedSite, filled, served
 
 FORM = "application/x-www-form-urlencoded"
@@ -75,6 +76,20 @@ def test_each_button_does_what_its_command_does_and_says_the_same(tmp_path: Path
         command_states = states(project)
     assert by_page == [text.rstrip("\n") for text in by_command]
     assert page_states == command_states == [{"id": 1, "state": "dropped"}, {"id": 2, "state": "pending"}]
+
+
+def test_a_test_message_shows_its_attempts(tmp_path: Path) -> None:
+    with http_server(HookAnswer()) as server:
+        project = Project(tmp_path / "p", url=f"json://127.0.0.1:{server.port}")
+        with project.daemon() as daemon, served(project.folder / "config.yaml") as site:
+            sentence = said(site, post(site, "test", "hook"))
+            daemon.wait_for_event("message_sent")
+            page = site.get("/alerts").page
+    assert sentence == "the test message to channel hook is due now"
+    [message] = of_class(page, "message")
+    assert words(message).startswith("sent hook")
+    [attempts] = of_class(message, "attempts")
+    assert "ok 200" in words(attempts)
 
 
 def test_a_reload_reads_the_configuration_again(tmp_path: Path) -> None:

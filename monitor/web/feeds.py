@@ -18,6 +18,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlencode
 
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -101,8 +102,16 @@ def source_feed(request: Request) -> Response:
     return _answer(request, _Feed(title=name, page=page, wanted=EventFilter(source=name, kinds=SHOWN)))
 
 
-def rule_feed(request: Request) -> Response:
-    """Answer with those of the last events that a query or /regular expression/ matches. Raises UsageError."""
+async def rule_feed(request: Request) -> Response:
+    """Answer with those of the last events that a query or /regular expression/ matches. Raises UsageError.
+
+    It waits as the rule tester does: few texts are read at once.
+    """
+    async with site_of(request).rules.slots:
+        return await run_in_threadpool(_rule_feed, request)
+
+
+def _rule_feed(request: Request) -> Response:
     rule = _query(request, ("q",)).get("q", "").strip()
     if not rule:
         raise UsageError("q: give a query or a /regular expression/")

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from monitor import __version__
+from monitor.web.feeds import FILTERS
 
 if TYPE_CHECKING:
     from monitor.web.api import Action
@@ -30,12 +31,13 @@ _LAST = {
     },
 }
 # What a program can be told of new events: by path the summary, the media type and what an answer holds.
-_LIVE: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
-    "/latest": ("The id of the newest event.", "application/json", _LAST),
+_LIVE: Mapping[str, tuple[str, str, Mapping[str, Any], Sequence[str]]] = {
+    "/latest": ("The id of the newest event.", "application/json", _LAST, FILTERS),
     "/stream": (
         "The same as server-sent events, whenever events are stored; 32 streams at most.",
         "text/event-stream",
         {"type": "string", "description": "Events named `events`; their data is as of /latest."},
+        (),
     ),
 }
 _ERRORS = {
@@ -107,13 +109,19 @@ def _post(action: Action) -> Mapping[str, Any]:
     }
 
 
-def _live(path: str, summary: str, media_type: str, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+def _live(
+    path: str, summary: str, media_type: str, schema: Mapping[str, Any], filters: Sequence[str]
+) -> Mapping[str, Any]:
     text = "The id of the last event that is known."
     after = {"name": "after", "in": "query", "description": text, "schema": {"type": "integer", "minimum": 0}}
+    narrowing = [
+        {"name": name, "in": "query", "description": "As the timeline has it.", "schema": {"type": "string"}}
+        for name in filters
+    ]
     return {
         "operationId": path.removeprefix("/"),
         "summary": summary,
-        "parameters": [after],
+        "parameters": [after, *narrowing],
         "responses": {
             "200": {"description": summary, "content": {media_type: {"schema": schema}}},
             **_error_responses(),

@@ -9,7 +9,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Hashable, Iterator
+from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from monitor.errors import StoreError
+from monitor.errors import StoreError, UsageError
 from monitor.web import timeline
+from monitor.web.feeds import FILTERS
 from monitor.web.open_store import OpenStore
 from monitor.web.pages import site_of
 
@@ -33,6 +34,7 @@ SILENCE = 15.0  # seconds after which a comment is sent: proxies cut connections
 MAX_STREAMS = 32
 MANY = 100  # events
 RETRY = 3  # seconds after which a client connects again
+_MEDIA_TYPE = "text/event-stream"
 _HEADERS = {"Cache-Control": "private, no-cache", "X-Accel-Buffering": "no"}  # nginx would keep what comes
 MAX_ID = 2**63 - 1  # the largest number that a store holds
 
@@ -72,10 +74,13 @@ class LiveEvents:
         await asyncio.shield(self._reader.started)
 
     async def listen(self, after: int | None) -> AsyncIterator[str]:
-        """Yield the text of a stream until `end`; after: the id of the last event that is known, None: the newest."""
+        """Yield the text of a stream until `end`; after: the id of the last event that is known, None: the newest.
+
+        It also ends with the configuration, within SILENCE: who may listen is decided anew.
+        """
+        known, config = self._last if after is None else after, self._config()
         yield f"retry: {RETRY * 1000}\n\n"
-        known = self._last if after is None else after
-        while self._reader and not self._is_ending:
+        while self._reader and not self._is_ending and self._config() is config:
             if self._last != known:
                 yield _message(self._last, after=known)
                 known = self._last
@@ -177,7 +182,7 @@ class _EventStream(StreamingResponse):
     """An answer that is counted until it ends, whatever ends it."""
 
     def __init__(self, events: AsyncIterator[str], counted: ExitStack) -> None:
-        super().__init__(events, media_type="text/event-stream", headers=_HEADERS)
+        super().__init__(events, media_type=_MEDIA_TYPE, headers=_HEADERS)
         self._counted = counted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -191,6 +196,8 @@ async def stream(request: Request) -> Response:
     after = _id(request.headers.get("last-event-id", ""))
     if after is None:
         after = _asked_id(request)
+    if request.method == "HEAD":
+        return Response(media_type=_MEDIA_TYPE, headers=_HEADERS)
     if live.streams >= MAX_STREAMS:
         raise HTTPException(503, f"{MAX_STREAMS} streams are open; ask /api/v1/latest", {"Retry-After": str(RETRY)})
     with ExitStack() as counted:
@@ -204,7 +211,7 @@ def latest(request: Request) -> Response:
 
     The filter is that of the timeline; more than MANY are not counted. Raises UsageError.
     """
-    site, after = site_of(request), _asked_id(request)
+    site, after = site_of(request), _asked_id(request, FILTERS)
     asked = timeline.read(request.query_params, site.config, now=site.now())
     with site.stores() as stores:
         last = stores.archive.latest()
@@ -217,14 +224,17 @@ def _message(last: int, *, after: int) -> str:
     return f"id: {last}\nevent: events\ndata: {facts}\n\n"
 
 
-def _asked_id(request: Request) -> int | None:
-    """Return the parameter `after`; None: it is not given. Raises HTTPException."""
+def _asked_id(request: Request, known: Sequence[str] = ()) -> int | None:
+    """Return the parameter `after`; None: it is not given. Raises UsageError, also for a parameter that is unknown."""
+    for name in request.query_params:
+        if name not in ("after", *known):
+            raise UsageError(f"{name}: there is no such parameter; there is {', '.join(('after', *known))}")
     given = request.query_params.get("after")
     if given is None:
         return None
     found = _id(given)
     if found is None:
-        raise HTTPException(400, "after: give the id of an event, such as 42")
+        raise UsageError(f"after={given}: give the id of an event, such as 42")
     return found
 
 

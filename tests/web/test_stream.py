@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from monitor.config import load
 from monitor.web.stream import MAX_STREAMS
 from tests.dumps import dump, record
 from tests.waiting import wait_until
@@ -110,7 +111,7 @@ def test_the_answer_is_a_stream_that_no_proxy_keeps(tmp_path: Path) -> None:
 def test_what_is_no_id_is_refused(tmp_path: Path, after: str) -> None:
     with served(filled(tmp_path) / "config.yaml") as site:
         answer = site.get(f"/api/v1/stream?after={after}")
-    assert answer.status == 400
+    assert answer.status == 422
 
 
 def test_a_store_that_was_set_back_is_told_too(tmp_path: Path) -> None:
@@ -150,7 +151,25 @@ def test_the_newest_event_is_told_to_whoever_asks(tmp_path: Path) -> None:
             json.loads(site.get(f"/api/v1/latest{query}").text) for query in ("", "?after=0", f"?after={last - 1}")
         ]
         assert [(answer["last"], answer["count"]) for answer in answers] == [(last, 0), (last, last), (last, 1)]
-        assert site.get("/api/v1/latest?after=x").status == 400
+        assert site.get("/api/v1/latest?after=x").status == 422
+        assert json.loads(site.get("/api/v1/latest?after=0&watchlist=fta").text)["count"] == 1
+        assert "kinds" in site.get("/api/v1/latest?after=0&kinds=new").text
+
+
+def test_who_asks_for_the_head_alone_holds_no_stream(tmp_path: Path) -> None:
+    with served(filled(tmp_path) / "config.yaml") as site:
+        answer = site.ask("HEAD", "/api/v1/stream", connection="keep-alive")
+        assert (answer.status, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+        assert site.site.live.streams == 0
+
+
+def test_a_stream_ends_with_the_configuration_under_which_it_was_allowed(tmp_path: Path) -> None:
+    folder = filled(tmp_path)
+    with served(folder / "config.yaml") as site, listening(site.port) as listener:
+        assert listener.answer.readline()
+        site.site.config = load(folder / "config.yaml")
+        ingest(folder, "A bridge opens")
+        assert "data" not in listener.message()
 
 
 def test_where_there_is_no_store_that_is_said(tmp_path: Path) -> None:

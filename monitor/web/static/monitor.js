@@ -67,7 +67,7 @@ const fromServer = (html) => new DOMParser().parseFromString(policy ? policy.cre
 
 // --- live: a button counts new events, and nothing moves; one tab of a browser holds the stream for all ---
 for (const live of document.querySelectorAll("[data-live]")) {
-  const { live: seen, latest, stream, one, many } = live.dataset;
+  const { latest, stream, one, many } = live.dataset;
   const button = live.querySelector("button");
   const others = "BroadcastChannel" in window ? new BroadcastChannel("monitor-live") : null;
   const isAlone = !navigator.locks || !others; // no locks on plain http by name: then it asks again and again
@@ -77,11 +77,8 @@ for (const live of document.querySelectorAll("[data-live]")) {
   // Count what this view would show of the events that came since it was made.
   const look = async () => {
     if (document.hidden) return;
-    const query = new URLSearchParams(location.search);
-    query.delete("before");
-    query.set("after", seen);
     try {
-      const answer = await fetch(`${latest}?${query}`);
+      const answer = await fetch(latest);
       if (!answer.ok) return;
       const { count } = await answer.json();
       button.textContent = count === 1 ? one : many.replace("#", count < 100 ? count : "99+");
@@ -89,7 +86,7 @@ for (const live of document.querySelectorAll("[data-live]")) {
     } catch { /* the server is away: the next time tells */ }
   };
   const listen = () => new Promise((done) => {
-    const source = new EventSource(`${stream}?after=${seen}`);
+    const source = new EventSource(stream);
     letGo = () => { source.close(); letGo = null; done(); };
     source.addEventListener("events", () => { others.postMessage(""); look(); });
     source.addEventListener("error", () => {

@@ -72,13 +72,13 @@ def _by_name(counts: Mapping[Facet, int], wanted: Facet) -> Mapping[str, Mapping
 
 
 def _counts(counts: Mapping[Facet, int], wanted: Facet, name: str) -> Mapping[str, int]:
-    """Count by one facet what all others let pass, the most frequent first."""
+    """Count by one facet what all others let pass, the most frequent first, then by the alphabet."""
     others = wanted._replace(**{name: None})
     by_value = Counter[str]()
     for facet, count in counts.items():
         if _passes(facet, others):
             by_value[getattr(facet, name)] += count
-    return dict(by_value.most_common())
+    return dict(sorted(by_value.items(), key=lambda one: (-one[1], one[0])))
 
 
 def _passes(facet: Facet, wanted: Facet) -> bool:

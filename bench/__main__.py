@@ -5,7 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import archive, compare, delivery, floods, formats, huge, match, pickup, pipeline, rules, stages, store
+from bench import (
+    archive,
+    compare,
+    delivery,
+    floods,
+    formats,
+    huge,
+    match,
+    pages,
+    pickup,
+    pipeline,
+    rules,
+    stages,
+    store,
+)
 from bench.report import Figure, table
 
 BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
@@ -27,6 +41,7 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "formats": formats.formats,
     "store-growth": store.store_growth,
     "archive": archive.archive_pages,
+    "pages": pages.pages,
     "match": match.per_release,
     "match-build": match.build,
     "match-hostile": match.hostile_pairs,

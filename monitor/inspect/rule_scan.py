@@ -18,6 +18,7 @@ from operator import neg
 from typing import NamedTuple
 
 from monitor.inspect.tested_rule import TestedRule
+from monitor.match.inside import InsideWords
 from monitor.match.matcher import Matcher
 from monitor.records import Stored
 
@@ -80,6 +81,7 @@ class RuleScan:
         self.is_finished = False
         self._newest = 0
         self._matcher: Matcher | None = None
+        self._inside = InsideWords([rule.watchlist], rule.aliases)
         # Descending, of releases whose outcome is not empty: number, flags with the place of the month, parts.
         self._numbers, self._facts = array("I"), array("H")
         self._masks = array("B" if len(rule.parts) <= _BYTE else "H" if len(rule.parts) <= 2 * _BYTE else "I")
@@ -97,6 +99,7 @@ class RuleScan:
             is_older = self.cursor is None or stored.number < self.cursor
             if is_older or stored.number > self._newest:
                 self.read += 1
+                self._inside.add(stored.release)
             if is_older:
                 self.cursor = stored.number
             self._newest = max(self._newest, stored.number)
@@ -125,6 +128,11 @@ class RuleScan:
     def part_counts(self) -> tuple[int, ...]:
         """How many releases have each part of the rule."""
         return tuple(self._parts)
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """What the Korean words of the rule are inside of and do not find, as far as releases were read once."""
+        return tuple(hint for _, hint in self._inside.hints())
 
     def months(self) -> dict[date | None, ChangeCounts]:
         """Return the counts by the month of publication, oldest first, without empty ones; None: no day is known."""

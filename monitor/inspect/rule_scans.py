@@ -43,6 +43,7 @@ class RuleReport:
     counts: ChangeCounts
     months: dict[date | None, ChangeCounts]  # by their first day, without empty ones; None: no day is known
     part_counts: tuple[int, ...]  # of the parts of the rule
+    hints: tuple[str, ...]  # words that the rule does not find, though its own stand inside them
     near: int
     near_rows: tuple[RuleRow, ...]
     rows: tuple[RuleRow, ...]
@@ -135,6 +136,7 @@ class _KeptScan:
             counts=scan.counts,
             months=scan.months(),
             part_counts=scan.part_counts,
+            hints=scan.hints,
             near=scan.near,
             near_rows=tuple(row for row in rows if row.show is Show.NEAR),
             rows=tuple(row for row in rows if row.show is not Show.NEAR),

@@ -29,9 +29,10 @@ class InsideWords:
 
     def add(self, release: Release) -> None:
         """Count the words of one more release, each once."""
-        if not self._words:
+        document = Document(release)
+        if not self._words or all(map(str.isascii, document.texts())):
             return
-        forms = Document(release).forms()
+        forms = document.forms()
         text = "\n".join(forms)
         for name, word in self._words:
             if word.stem in text:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -109,12 +109,12 @@ def numbers(report: RuleReport) -> list[object]:
     return [row.number for row in report.rows]
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.2])
-def test_the_counts_are_those_of_match(project: Project, seconds: float) -> None:
+@pytest.mark.parametrize(("seconds", "queries"), [(0.0, QUERIES), (0.2, QUERIES[::4])], ids=["one slice", "fifty"])
+def test_the_counts_are_those_of_match(project: Project, seconds: float, queries: Sequence[str]) -> None:
     assert len(QUERIES) >= 40
     scans, view = in_slices(seconds), View(limit=1_000)
     with opened(project) as (config, stores):
-        for query in QUERIES:
+        for query in queries:
             report = finished(scans, rule_of(config, query), stores, view)
             expected = matched(config, stores, query)
             assert numbers(report) == expected, query
@@ -215,6 +215,16 @@ def test_what_arrives_meanwhile_counts_once(tmp_path: Path, *, is_finished: bool
         fresh.part_counts,
     )
     assert after.rows == fresh.rows
+
+
+@pytest.mark.parametrize("query", ["도체", "수출", "exports AND 도체"])
+def test_a_word_inside_others_is_hinted_at_as_match_does(project: Project, query: str) -> None:
+    with opened(project) as (config, stores):
+        trial = RuleTrial(config, query, is_query=True)
+        list(trial.rows(stored_candidates(stores.archive)))
+        report = finished(in_slices(0.2), rule_of(config, query), stores)
+    assert list(report.hints) == trial.hints()
+    assert bool(report.hints) == ("도체" in query)
 
 
 def test_a_row_says_what_was_found_and_why(project: Project) -> None:

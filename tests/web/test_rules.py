@@ -142,6 +142,11 @@ def test_an_unclear_rule_is_warned_of(site: ServedSite) -> None:
     assert "mixed without brackets" not in tried(site, "exports OR (chips AND FTA)").text
 
 
+def test_a_korean_word_inside_others_is_hinted_at(site: ServedSite) -> None:
+    assert "'도체' also stands inside" in words(element(tried(site, "도체"), "result"))
+    assert "also stands inside" not in tried(site, "반도체").text
+
+
 def test_each_row_says_why(site: ServedSite) -> None:
     answer = tried(site, "exports AND (record OR nothing)")
     why = next(answer.page.iter("details"))

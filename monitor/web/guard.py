@@ -149,7 +149,7 @@ def malformed(scope: Scope, limits: Limits) -> Refusal | None:
 
 def refuse(refusal: Refusal, scope: Scope) -> Response:
     """Return the answer to a request that is refused: text, or an error object where JSON is served."""
-    if scope["path"].startswith("/api/"):
+    if "/api/" in scope["path"]:  # behind a prefix, too
         error = {"code": 1, "message": refusal.message, "where": None}
         content = {"schema_version": 1, "error": error}
         return JSONResponse(content, status_code=refusal.status, headers=dict(refusal.headers))

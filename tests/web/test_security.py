@@ -207,6 +207,9 @@ def test_rest_is_refused_with_an_error_object() -> None:
         answer = ask(port, request("GET", "/api/v1/events"))
     assert (answer.status, answer.headers["content-type"]) == (401, "application/json")
     assert answer.body.startswith(b'{"schema_version":1,"error":{"code":1,"message":"a name and a password')
+    with secured(options(url="https://localhost/monitor/")) as port:
+        answer = ask(port, request("DELETE", "/monitor/api/v1/events"))
+    assert (answer.status, answer.headers["content-type"]) == (405, "application/json")
 
 
 def test_a_right_password_is_checked_once_and_a_wrong_one_each_time() -> None:

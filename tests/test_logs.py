@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from monitor.logs import NonBlockingWriter
+from monitor.logs import FORMATS, NonBlockingWriter
 
 
 @contextmanager
@@ -87,3 +89,14 @@ def test_the_end_of_the_process_gives_a_slow_reader_the_rest() -> None:
         assert len(os.read(reader, 1 << 16)) > 0
         log.close()
         assert lines_of(reader, "")[-1].endswith("x")
+
+
+def test_the_format_in_use_is_the_one_that_was_set_up() -> None:
+    program = """if True:
+        from monitor import logs
+        for style in logs.FORMATS:
+            logs.set_up(style)
+            print(logs.format_in_use())
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.decode().split() == list(FORMATS)

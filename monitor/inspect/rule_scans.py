@@ -24,7 +24,7 @@ from monitor.records import Archive, EventFilter, Stored, read_all
 FIRST_SLICE = 0.12  # seconds of reading before the first answer
 NEXT_SLICE = 0.4  # seconds before each further one
 KEPT = 8  # scans
-ROWS = 50  # on a page
+ROWS = 25  # on a page: each says why, and there is a page every 400 ms while one types
 NEAR_ROWS = 5
 _BATCH = 64  # releases that are read from the store at a time
 _MOST_CHANGES = 5_000  # events since the last slice; beyond, to begin again is cheaper

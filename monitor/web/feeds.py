@@ -25,7 +25,7 @@ from starlette.responses import Response
 
 from monitor import __version__
 from monitor.config import web_options_of
-from monitor.errors import NotFound, UsageError
+from monitor.errors import NotFound, StoreDamaged, UsageError
 from monitor.inspect.feed_events import FeedEvent, feed_events, rule_events, rule_finder
 from monitor.inspect.hits import HitFinder
 from monitor.inspect.tested_rule import TestedRule, read_rule
@@ -136,7 +136,7 @@ def _answer(request: Request, feed: _Feed) -> Response:
     if kind not in _TYPES:
         raise HTTPException(404)
     with site.stores() as stores:
-        store_id = site.caches.counts.made("store id", stores, lambda: uuid.UUID(stores.archive.store_id()))
+        store_id = site.caches.counts.made("store id", stores, lambda: _namespace(stores.archive.store_id()))
         newest = next(iter(stores.archive.page(feed.wanted, limit=1)), None)
         place = _place(request, config)
         headers = _validators(store_id, newest, config, place)
@@ -247,6 +247,13 @@ def _json(feed: Mapping[str, str], entries: Sequence[_Entry]) -> str:
         "feed_url": feed["address"],
     }
     return json.dumps({**head, "items": items}, ensure_ascii=False)
+
+
+def _namespace(store_id: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(store_id)
+    except ValueError:
+        raise StoreDamaged("the state store is damaged: it does not say which store it is") from None
 
 
 def _key(event: EventRecord) -> str:

@@ -130,6 +130,19 @@ def test_a_page_whose_key_cannot_be_written_is_shown_all_the_same(tmp_path: Path
         assert "token" not in feed_of(site)
 
 
+def test_a_token_holds_behind_a_prefix_too(tmp_path: Path) -> None:
+    config = configure(filled(tmp_path), "kim")
+    text = config.read_text("utf-8").replace("web: {", "web: {url: 'https://press.example.org/monitor/', ")
+    config.write_text(text, "utf-8")
+    with served(config) as site:
+        address = feed_of(site, "/monitor/?watchlist=fta")
+        assert address.startswith("/monitor/feeds/events.atom?watchlist=fta&token=")
+        answer = site.get(address, host="press.example.org")
+        assert answer.status == 200
+        assert f'href="https://press.example.org{address.replace("&", "&amp;")}"' in answer.text
+        assert site.get(address.removeprefix("/monitor")).status == 200  # a proxy may have taken the prefix off
+
+
 def test_a_link_of_a_page_leads_to_the_feed_of_what_it_shows(site: ServedSite) -> None:
     def path_of(page: str) -> str:
         return feed_of(site, page).partition("token")[0].rstrip("?&")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -259,6 +260,16 @@ def test_another_event_that_gets_the_number_of_one_that_was_restored_away_is_ano
         monitor(folder, "db", "restore", str(folder / "copy.bak"))
     assert found[0]["url"].rpartition("/")[2] == found[1]["url"].rpartition("/")[2]
     assert found[0]["id"] != found[1]["id"]
+
+
+def test_a_store_that_does_not_say_which_it_is_has_no_feed(tmp_path: Path) -> None:
+    folder = filled(tmp_path)
+    with closing(sqlite3.connect(folder / "state" / "monitor.db")) as connection, connection:
+        connection.execute("UPDATE meta SET v = 'x' WHERE k = 'store_id'")
+    with served(folder / "config.yaml") as site:
+        answer = site.get("/feeds/events.atom")
+    assert answer.status == 503
+    assert "does not say which store it is" in answer.text
 
 
 # --- what a reader knows already ---

@@ -195,6 +195,20 @@ def test_a_restored_store_is_followed(tmp_path: Path) -> None:
         assert listener.facts() == {"last": last + 2, "count": 2}
 
 
+def test_a_lost_store_ends_the_streams_and_whoever_comes_back_is_told(tmp_path: Path) -> None:
+    folder = filled(tmp_path)
+    with served(folder / "config.yaml") as site, listening(site.port) as listener:
+        assert listener.answer.readline()
+        (folder / "state" / "monitor.db").rename(folder / "monitor.db")
+        assert listener.message() == {}
+        answer = site.get("/api/v1/stream")
+        assert answer.status == 503
+        assert "monitor.db" in answer.text
+        (folder / "monitor.db").rename(folder / "state" / "monitor.db")
+        with listening(site.port, "/api/v1/stream?after=0") as later:
+            assert later.facts() == {"last": newest(site), "count": newest(site)}
+
+
 def test_ten_streams_end_whole_at_sigterm(tmp_path: Path) -> None:
     config = filled(tmp_path) / "config.yaml"
     with page_process(config, "--listen", "127.0.0.1:0") as page, ExitStack() as stack:

@@ -98,11 +98,11 @@ def _answer(request: Request, scans: RuleScans) -> Response:
 def _read(parameters: Mapping[str, str], config: Config) -> tuple[_Asked, MonitorError | None]:
     """Return what an address asks for, and what is wrong with it; of a watchlist alone, its own rule is tried."""
     against, fault = parameters.get("against", "").strip(), None
-    query = parameters.get("q", "").strip()
+    query, is_cleared = parameters.get("q", "").strip(), "q" in parameters and parameters.get("part") == "result"
     if against:
         try:
             require_rule(config, against)
-            query = query or rule_query(config, against)
+            query = query if query or is_cleared else rule_query(config, against)
         except MonitorError as error:
             against, fault = "", error
     shown, before = parameters.get("show", ""), parameters.get("before", "")

@@ -71,6 +71,17 @@ def test_the_result_follows_what_is_typed(browser: Browser, site: ServedSite) ->
         assert page.url.endswith("/rules?q=exports&against=semiconductor")
 
 
+def test_a_watchlist_that_is_chosen_first_is_tried_and_can_be_cleared(browser: Browser, site: ServedSite) -> None:
+    with rules_page(browser, site) as watched:
+        page = watched.page
+        page.select_option("#rule-against", "semiconductor")
+        page.get_by_text("+0 gained").wait_for()
+        assert page.locator(FIELD).input_value() == "semiconductor OR 반도체"
+        page.locator(FIELD).fill("")
+        page.get_by_text("Write words, phrases in quotes").wait_for()
+        assert page.locator(FIELD).input_value() == ""
+
+
 def test_a_fault_keeps_the_last_good_result(browser: Browser, site: ServedSite) -> None:
     with rules_page(browser, site, "exports") as watched:
         page = watched.page

@@ -11,7 +11,7 @@
   // The address of the page that shows what the form holds.
   const address = () => {
     const state = new URLSearchParams(new FormData(form));
-    for (const [name, value] of [...state]) if (!value || name === "last") state.delete(name);
+    for (const [name, value] of [...state]) if ((!value && name !== "q") || name === "last") state.delete(name);
     return `${form.getAttribute("action")}?${state}`;
   };
 
@@ -21,7 +21,7 @@
     const mine = asked = new AbortController();
     try {
       const answer = await fetch(`${url}${url.includes("?") ? "&" : "?"}part=result`, { signal: mine.signal });
-      if (!answer.ok) throw new Error(`the page answers ${answer.status}`);
+      if (!answer.ok) throw new Error(answer.status === 431 ? "the rule is too long" : `status ${answer.status}`);
       const next = fromServer(await answer.text()).getElementById("result");
       if (mine !== asked) return;
       if (isNew) history.replaceState(null, "", url);
@@ -36,7 +36,9 @@
     const now = document.getElementById("result");
     const fault = next.querySelector("#fault");
     document.getElementById("fault")?.remove();
-    query.toggleAttribute("aria-invalid", Boolean(fault));
+    if (fault) query.setAttribute("aria-describedby", "fault");
+    else query.removeAttribute("aria-describedby");
+    query.ariaInvalid = fault ? "true" : null;
     if (fault) {
       now.prepend(fault);
       document.getElementById("found")?.classList.add("dimmed");
@@ -78,7 +80,7 @@
     const told = document.createElement("p");
     told.className = "fault";
     told.id = "fault";
-    told.textContent = `No answer: ${error.message}. Reload the page.`;
+    told.textContent = `No answer: ${error.message}.`;
     document.getElementById("fault")?.remove();
     document.getElementById("result").prepend(told);
   };
@@ -90,7 +92,7 @@
   query.addEventListener("compositionstart", () => clearTimeout(timer));
   query.addEventListener("compositionend", soon);
   query.addEventListener("input", (event) => { if (!event.isComposing) soon(); });
-  form.elements.against.addEventListener("change", () => ask(address(), true));
+  form.elements.against.addEventListener("change", () => { query.value ? ask(address(), true) : form.submit(); });
   form.addEventListener("submit", (event) => { event.preventDefault(); ask(address(), true); });
   form.querySelector(".rule-submit").hidden = true;
   document.addEventListener("click", async (event) => {

@@ -6,27 +6,20 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from docs.make.browser import NoBrowserError, started
 from tests.web.site import ServedSite, filled, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-NAMES = (
-    "chromium-headless-shell",
-    "chromium",
-    "google-chrome",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-)
-CURE = "the page's tests need a browser: ./dev browser installs it on Debian; elsewhere install Chromium as well"
 LOOKS: Mapping[str, Mapping[str, Any]] = {
     "wide-light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "narrow-dark": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
@@ -52,18 +45,12 @@ class Watched:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A browser that is started once a module; its driver keeps an event loop, so it ends with the module."""
-    found = os.environ.get("MONITOR_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        found = None
-    if found is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(CURE)
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=found, args=arguments)
+    with ExitStack() as stack:
+        try:
+            browser = stack.enter_context(started())
+        except NoBrowserError as missing:
+            (pytest.fail if os.environ.get("CI") else pytest.skip)(str(missing))
         yield browser
-        browser.close()
 
 
 @pytest.fixture

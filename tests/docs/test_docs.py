@@ -19,6 +19,7 @@ COMMAND = re.compile(r"^\$ (?:sudo )?(?:/opt/monitor/bin/)?monitor (.*)$|`monito
 DEV = re.compile(r"\./dev ([a-z]+)")
 OPTION = re.compile(r"`(--[a-z-]+)`")
 FILE = re.compile(r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|md|sql|yaml|toml|lock)|(?:[\w.-]+/)+)`")
+PICTURE = re.compile(r"!\[[^]]+\]\(([^)]+)\)")
 WORDS = {"RELEASE": "1", "FILE...": "a.txt", "FILE": "a.txt", "NAME": "console", "ID": "1", "W": "fta", "QUERY": "FTA"}
 PYTHON_PARTS = ("monitor/", "monitor/collect/", "monitor/daemon/")
 
@@ -67,6 +68,13 @@ def test_every_option_in_the_docs_exists(page: str, option: str) -> None:
 def test_every_file_in_the_docs_exists(page: str, name: str) -> None:
     places = [ROOT / name, *(ROOT / part / name for part in PYTHON_PARTS), ROOT / "monitor" / "store" / "sqlite" / name]
     assert any(place.exists() for place in places), f"{page}: there is no {name}"
+
+
+@pytest.mark.parametrize(
+    ("page", "picture"), [(page, found) for page in PAGES for found in PICTURE.findall(page.read_text("utf-8"))]
+)
+def test_every_picture_in_the_docs_exists_and_is_small(page: Path, picture: str) -> None:
+    assert (page.parent / picture).stat().st_size <= 150_000
 
 
 def test_every_long_test_is_named_for_those_who_wait_for_it() -> None:

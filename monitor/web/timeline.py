@@ -81,7 +81,7 @@ def show(request: Request) -> Response:
         kinds=[kind for kind in _KINDS if kind in SHOWN and facets.kinds.get(kind)],
         shown_total=sum(count for kind, count in facets.kinds.items() if kind in SHOWN),
         older=None if is_end or not events else events[-1].id,
-        newer=events[0].id if events and (asked.before or asked.after) else None,
+        newer=events[0].id if events and (asked.before or (asked.after and len(events) == PAGE)) else None,
         query_since=request.query_params.get("since", ""),
         feed_query=_kept(request.query_params, _FEED_PARAMETERS),
         rest_query=_query({**_kept(request.query_params, _REST_PARAMETERS), **kind}),

@@ -136,6 +136,16 @@ def test_a_bar_leads_to_its_day(site: ServedSite) -> None:
     assert words(with_class(answer, "narrowed")[0]).startswith("On ")
 
 
+def test_of_many_watchlists_those_without_events_are_left_out(tmp_path: Path) -> None:
+    config = filled(tmp_path) / "config.yaml"
+    others = "".join(f"  other-{number}: {{keywords: [unheard{number}], notify: []}}\n" for number in range(40))
+    config.write_text(config.read_text("utf-8") + others, "utf-8")
+    with served(config) as site:
+        found = {*facets(site.get("/?watchlist=other-7"))}
+    assert found >= {"fta", "semiconductor", "exports", "other-7"}
+    assert "other-8" not in found
+
+
 def many(folder: Path) -> Path:
     """Put a site of a hundred changed releases of usual length into a folder, and return it."""
     (folder / "config.yaml").write_text(CONFIG, "utf-8")

@@ -51,7 +51,7 @@ _WATCHLISTS = """\
   exports: {query: "exports NEAR/8 (record OR percent)", notify: [desk]}
 """
 _QUERY = "exports NEAR/12 (record OR percent) AND semiconductor"
-_WIDE: Mapping[str, Any] = {"viewport": {"width": 1280, "height": 780}, "color_scheme": "light"}
+_WIDE: Mapping[str, Any] = {"viewport": {"width": 1280, "height": 760}, "color_scheme": "light"}
 _DARK: Mapping[str, Any] = {**_WIDE, "color_scheme": "dark"}
 _NARROW: Mapping[str, Any] = {"viewport": {"width": 390, "height": 760}, "color_scheme": "light"}
 _NARROW_DARK: Mapping[str, Any] = {**_NARROW, "color_scheme": "dark"}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from monitor.errors import UsageError
-from monitor.inspect.search import Search, SearchResult, count_releases, newest_releases, search_releases
+from monitor.inspect.search import Search, SearchResult, count_releases, newest_releases, search_releases, words_of
 from monitor.web.errors import http_status
 from monitor.web.pages import render, site_of
 from monitor.web.paging import SIZE, older_than
@@ -48,8 +49,17 @@ def search(request: Request) -> Response:
         categories=shown,
         more_categories=len(categories) - len(shown),
         months=[each for each in result.counts.months.items() if each[0]][:_MONTHS],
+        rest_query=_rest_query(wanted),
         next=result.releases[-1].stored.number if result.is_more else None,
     )
+
+
+def _rest_query(wanted: Search) -> str | None:
+    """Return how REST is asked for the same releases; None: it cannot narrow them so."""
+    if wanted.source or wanted.month or wanted.category is not None:
+        return None
+    words = urlencode([("words", word) for word in words_of(wanted.text)], errors="replace")
+    return f"?{words}" if words else ""
 
 
 def _result(site: Site, archive: Archive, wanted: Search) -> SearchResult:

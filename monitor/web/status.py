@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from monitor.inspect.settings import spelled_settings
 from monitor.inspect.status import midnights
-from monitor.text import plural
-from monitor.web.filters import duration
 from monitor.web.health import problems, read_status
 from monitor.web.pages import render, site_of
 
@@ -36,31 +35,25 @@ def show(request: Request) -> Response:
         faults=faults,
         warnings=config.warnings,
         latency=[time.median.total_seconds() if time.median else None for time in times],
-        latency_text=_latency_text(times),
+        delivery=_delivery(times),
         backlog=[time.waiting for time in times],
-        backlog_text=_backlog_text(times),
         settings=list(spelled_settings(config, with_defaults=with_defaults)),
         with_defaults=with_defaults,
     )
 
 
-def _backlog_text(times: Sequence[DeliveryTimes]) -> str:
-    """Return in words what the plot of the backlog shows."""
-    counts = [time.waiting for time in times]
-    most = max(counts)
-    busy = f"{plural(most, 'message')} at most" if most else "no message"
-    return f"{busy} waited at the end of a day in {plural(len(counts), 'day')}; {counts[-1]:,} now"
+class Delivery(NamedTuple):
+    """What the plots of deliveries show, as figures."""
+
+    sent: int
+    usual: timedelta | None  # the median of a day in the middle; None: no message was sent, as with the next
+    longest: timedelta | None
 
 
-def _latency_text(times: Sequence[DeliveryTimes]) -> str:
-    """Return in words what the plot of delivery times shows."""
-    sent = sum(each.sent for each in times)
+def _delivery(times: Sequence[DeliveryTimes]) -> Delivery:
     medians = sorted(each.median for each in times if each.median is not None)
-    longest = max((each.longest for each in times if each.longest is not None), default=None)
-    if longest is None:
-        return f"no message was sent in {plural(len(times), 'day')}"
-    middle = medians[len(medians) // 2]
-    return (
-        f"{plural(sent, 'message')} sent in {plural(len(times), 'day')}: "
-        f"{duration(middle)} from made to sent on a usual day, {duration(longest)} at most"
+    return Delivery(
+        sent=sum(each.sent for each in times),
+        usual=medians[len(medians) // 2] if medians else None,
+        longest=max((each.longest for each in times if each.longest is not None), default=None),
     )

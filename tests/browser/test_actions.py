@@ -10,6 +10,7 @@ import pytest
 from tests.browser.conftest import opened
 from tests.end_to_end.harness import Project
 from tests.web.site import served
+from tests.web.test_actions import refused, states
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -45,3 +46,17 @@ def test_a_button_without_a_daemon_names_the_command(browser: Browser, tmp_path:
         assert "monitor channels test hook" in watched.page.locator(".snippet-code").inner_text()
         watched.page.get_by_role("link", name="Back").click()
         assert watched.page.url == f"{watched.base}/alerts"
+
+
+def test_a_message_that_was_given_up_is_retried_where_its_attempts_stand(browser: Browser, tmp_path: Path) -> None:
+    with refused(tmp_path / "p") as (project, site), opened(browser, site) as watched:
+        page = watched.page
+        watched.open("/alerts?state=dead")
+        message = page.locator("#message-1")
+        message.locator("summary").click()
+        assert "413" in message.locator(".attempts").inner_text()
+        message.get_by_role("button", name="Retry now").click()
+        assert page.locator(".done").inner_text().startswith("message 1 ")
+        assert page.url.startswith(f"{watched.base}/alerts?state=dead&done=")
+        assert [row["state"] for row in states(project) if row["id"] == 1] != ["dead"]
+        assert watched.faults == []

@@ -40,10 +40,11 @@ class _Launch:
     file: Path
     listen: str
     environment: Mapping[str, str]
+    program: str  # the Python that runs it
 
     def process(self) -> subprocess.Popen[bytes]:
         """Start it. Raises OSError."""
-        words = [sys.executable, "-P", "-m", "monitor", "--config", str(self.file), "web", "--managed"]
+        words = [self.program, "-P", "-m", "monitor", "--config", str(self.file), "web", "--managed"]
         return subprocess.Popen(  # noqa: S603 - our own program
             [*words, "--log-format", format_in_use()],
             stdin=subprocess.PIPE,
@@ -56,9 +57,10 @@ class _Launch:
 class WebProcess:
     """The process of the page, watched by one thread; call `follow` and `close` from the main thread only."""
 
-    def __init__(self, *, announce: Callable[[str], None] = lambda _: None) -> None:
-        """announce: is called with the address of the page when it first answers there."""
+    def __init__(self, *, announce: Callable[[str], None] = lambda _: None, program: str = sys.executable) -> None:
+        """announce: is called with the address of the page when it first answers there; program: a Python."""
         self._announce = announce
+        self._program = program
         self._state = PageState()
         self._announced = ""
         self._launch: _Launch | None = None  # None: the page is off
@@ -69,7 +71,7 @@ class WebProcess:
         launch = None
         if config.web.listen != OFF:
             environment = page_environment(config.file, os.environ)
-            launch = _Launch(file=config.file, listen=config.web.listen, environment=environment)
+            launch = _Launch(file=config.file, listen=config.web.listen, environment=environment, program=self._program)
         if launch == self._launch and self._watcher:
             self._watcher.hurry()
             return

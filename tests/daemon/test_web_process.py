@@ -6,8 +6,6 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
-import pytest
-
 from monitor.config import load
 from monitor.daemon.web_process import WebProcess, pauses
 from tests.waiting import wait_until
@@ -49,13 +47,10 @@ def test_each_address_is_announced_once(tmp_path: Path) -> None:
     assert page.current_state().state == "off"
 
 
-def test_a_program_that_cannot_be_started_is_a_reason_and_no_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sys.executable", str(tmp_path / "no-python"))
+def test_a_program_that_cannot_be_started_is_a_reason_and_no_error(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(f"{CONFIG}web: {{listen: 'unix:web.sock'}}\n")
-    with closing(WebProcess()) as page:
+    with closing(WebProcess(program=str(tmp_path / "no-python"))) as page:
         page.follow(load(file))
         wait_until(lambda: page.current_state().state == "failed")
         assert page.current_state().reason == "its process cannot be started: No such file or directory"

@@ -34,10 +34,21 @@ class Done:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
-def run_here(words: Sequence[str], *, folder: Path, env: Mapping[str, str]) -> Done:
-    """Run one command in a folder; streams, folder, environment and log are afterwards as they were."""
+def run_here(words: Sequence[str], *, folder: Path, env: Mapping[str, str], given: str | None = None) -> Done:
+    """Run one command in a folder; streams, folder, environment and log are afterwards as they were.
+
+    given: what a pipe gives it; None: its input is that of the tests.
+    """
     out, err = _stream("strict"), _stream("backslashreplace")
-    with chdir(folder), _command_line(words), _environment(env), _log(), redirect_stdout(out), redirect_stderr(err):
+    with (
+        chdir(folder),
+        _command_line(words),
+        _environment(env),
+        _log(),
+        redirect_stdout(out),
+        redirect_stderr(err),
+        _input(given),
+    ):
         code = _code()
     return Done(code=code, out=_text(out), err=_text(err))
 
@@ -57,6 +68,16 @@ def _stream(errors: str) -> io.TextIOWrapper:
 def _text(stream: io.TextIOWrapper) -> str:
     stream.seek(0)
     return stream.read()
+
+
+@contextmanager
+def _input(given: str | None) -> Iterator[None]:
+    before = sys.stdin
+    sys.stdin = before if given is None else io.StringIO(given)
+    try:
+        yield
+    finally:
+        sys.stdin = before
 
 
 @contextmanager

@@ -144,9 +144,9 @@ class ServedSite:
 
 
 @contextmanager
-def served(config: Path, **options: Any) -> Iterator[ServedSite]:
+def served(config: Path, kind: type[Site] = Site, **options: Any) -> Iterator[ServedSite]:
     """Serve the pages of a configuration until the block ends; options: as `Site` has them."""
-    site = Site(load_without_secrets(config), **options)
+    site = kind(load_without_secrets(config), **options)
     started = threading.Event()
     server = Server(create_app(site), on_started=started.set, on_ending=site.live.end)
     with socket.create_server(("127.0.0.1", 0)) as listener:

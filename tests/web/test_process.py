@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import io
 import json
 import os
 import pty
@@ -191,11 +190,8 @@ def test_it_loads_no_part_of_the_daemon_and_none_of_its_libraries() -> None:
         ("\n\n", 2, "there is no password in the input"),
     ],
 )
-def test_a_password_may_come_from_a_pipe(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, code: int, said: str
-) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(given))
-    done = run_here(["web", "password"], folder=tmp_path, env={})
+def test_a_password_may_come_from_a_pipe(tmp_path: Path, given: str, code: int, said: str) -> None:
+    done = run_here(["web", "password"], folder=tmp_path, env={}, given=given)
     assert (done.code, said in done.err, "a word" in done.out + done.err) == (code, True, False)
     assert code or is_password("a word", done.out.strip())
 

@@ -23,8 +23,8 @@ def content(watched: Watched, path: str) -> tuple[list[str], list[str], list[str
     watched.open(path)
     main = watched.page.locator("main")
     lines = [line.strip() for line in main.inner_text().splitlines() if line.strip() not in EITHER]
-    links = [str(link.get_attribute("href")) for link in main.locator("a").all()]
-    forms = [f"{form.get_attribute('action')} {form.get_attribute('method')}" for form in main.locator("form").all()]
+    links = main.locator("a").evaluate_all("all => all.map(each => each.getAttribute('href'))")
+    forms = main.locator("form").evaluate_all("all => all.map(each => `${each.method} ${each.action}`)")
     return [line for line in lines if line and not re.search(r"\d (?:ms|s)\b", line)], links, forms
 
 

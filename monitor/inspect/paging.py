@@ -10,7 +10,7 @@ from monitor.errors import UsageError
 from monitor.records import PAGE, Listed, read_all
 
 _Listed = TypeVar("_Listed", bound=Listed)
-_MOST = 2**63  # a store counts no further
+_MOST = 2**63 - 1  # a store counts no further
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

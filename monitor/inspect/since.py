@@ -26,11 +26,17 @@ def since_time(text: str | None, zone: ZoneInfo) -> datetime | None:
         time = datetime.fromisoformat(text)
         return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        what = f"{text!r}: give a day (2024-07-01), a time (2024-07-01T09:00:00Z) or an age (7d)"
-        raise UsageError(what) from None
+        raise _unread(text) from None
 
 
 def since_day(text: str | None, zone: ZoneInfo) -> date | None:
     """Return the publication day of the same in the configuration's time zone. Raises UsageError."""
     time = since_time(text, zone)
-    return time.astimezone(zone).date() if time else None
+    try:
+        return time.astimezone(zone).date() if time else None
+    except OverflowError:  # it is the year 10000 there
+        raise _unread(text) from None
+
+
+def _unread(text: str | None) -> UsageError:
+    return UsageError(f"{text!r}: give a day (2024-07-01), a time (2024-07-01T09:00:00Z) or an age (7d)")

@@ -7,6 +7,7 @@ and `before` the rows, `last` the rule that could be read last. `part=result` as
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 SCANS = 2  # at once; others wait, and take no thread meanwhile
 _MONTHS = 24  # that have a bar of their own; what is older is one line
+_NUMBER = re.compile("[0-9]{1,18}")
 _NOBODY_WAITS = 499  # nginx's status of a request that its client has left
 
 
@@ -112,7 +114,7 @@ def _read(parameters: Mapping[str, str], config: Config) -> tuple[_Asked, Monito
         against=against,
         last=parameters.get("last", "").strip(),
         is_alone=parameters.get("options") == "none",
-        view=View(show=show, before=int(before) if before.isdecimal() and before.isascii() else None),
+        view=View(show=show, before=int(before) if _NUMBER.fullmatch(before) else None),
     )
     return asked, fault
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
@@ -165,7 +165,10 @@ def _by_day(
 def _span(on: date | None, since: str | None, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
     if on is None:
         return since_time(since or None, zone), None
-    begin, end = (datetime.combine(day, time(), zone) for day in (on, on + timedelta(days=1)))
+    try:
+        begin, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (on, on + timedelta(days=1)))
+    except OverflowError:  # the first and the last day of the calendar
+        raise _no_day(str(on)) from None
     return begin, end
 
 
@@ -173,7 +176,11 @@ def _day(text: str | None) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise UsageError(f"on={text}: give a day such as 2026-11-14") from None
+        raise _no_day(text) from None
+
+
+def _no_day(text: str | None) -> UsageError:
+    return UsageError(f"on={text}: give a day such as 2026-11-14")
 
 
 def _number(query: Mapping[str, str], name: str) -> int | None:

@@ -20,6 +20,14 @@ def test_what_is_no_time_is_refused_with_the_forms_that_are(text: str) -> None:
             read(text, SEOUL)
 
 
+@pytest.mark.parametrize(
+    ("text", "zone"), [("9999-12-31T23:59:59Z", "Asia/Seoul"), ("0001-01-01T00:00:00Z", "America/New_York")]
+)
+def test_a_time_whose_day_is_in_no_calendar_is_refused(text: str, zone: str) -> None:
+    with pytest.raises(UsageError, match=r"give a day \(2024-07-01\)"):
+        since_day(text, ZoneInfo(zone))
+
+
 def test_an_age_counts_from_now_and_nothing_is_no_limit() -> None:
     found = since_time("2d", SEOUL)
     assert found is not None

@@ -211,6 +211,7 @@ def test_pages_follow_each_other(site: ServedSite) -> None:
     assert titles(answer) == ["Chip exports reach a record"]
     assert [words(link) for link in answer.page.iter("a") if link.text == "Newest"] == ["Newest"]
     assert len(titles(tried(site, "exports OR carriers", before="no number"))) == 2
+    assert len(titles(tried(site, "exports OR carriers", before="9" * 6000))) == 2
 
 
 @pytest.mark.parametrize("text", [HOSTILE, f'"{HOSTILE}"', f"/{HOSTILE}/", f"exports {HOSTILE}", "\ud800", "%00"])

@@ -195,6 +195,8 @@ def test_the_page_links_to_itself_as_feed_and_json(site: ServedSite) -> None:
     [
         ("kind=odd", "there is no such kind"),
         ("on=tomorrow", "give a day such as 2026-11-14"),
+        ("on=0001-01-01", "give a day such as 2026-11-14"),
+        ("on=9999-12-31", "give a day such as 2026-11-14"),
         ("since=then", "give a day (2024-07-01)"),
         ("before=-1", "give the number of an event"),
         ("after=99999999999999999999", "give the number of an event"),

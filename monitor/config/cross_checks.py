@@ -143,6 +143,9 @@ def _check_web(section: Node | None, diagnostics: Diagnostics) -> None:
     if users and not _text(section, "url").startswith("https://"):
         message = "passwords travel readable without https: put the page behind a proxy with TLS and write its url:"
         diagnostics.warning("web.users", message)
+    if users and listen != "off" and anonymous == "all":
+        message = "nobody is asked for a password, because visitors may do all here: add anonymous: none, or read"
+        diagnostics.warning("web.users", message)
 
 
 def _text(table: Node | None, key: str, *, default: str = "") -> str:

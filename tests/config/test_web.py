@@ -112,6 +112,21 @@ def test_passwords_without_https_are_warned_of(tmp_path: Path, keys: str, is_war
     assert warned == [("web.users", True)] * is_warned
 
 
+@pytest.mark.parametrize(
+    ("keys", "is_warned"),
+    [
+        ("listen: 127.0.0.1:9878", True),
+        ("listen: 'unix:web.sock', anonymous: all", True),
+        ("listen: 127.0.0.1:9878, anonymous: none", False),
+        ("listen: 127.0.0.1:9878, anonymous: read", False),
+        ("listen: 0.0.0.0:9878", False),
+    ],
+)
+def test_passwords_that_nobody_is_asked_for_are_warned_of(tmp_path: Path, keys: str, is_warned: bool) -> None:
+    warned = [one.message for one in web(tmp_path, f"{USERS}, url: 'https://press.lan/', {keys}").warnings]
+    assert ["nobody is asked for a password" in message for message in warned] == [True] * is_warned
+
+
 def test_the_url_gives_the_prefix_the_home_and_a_name(tmp_path: Path) -> None:
     config = web(tmp_path, "listen: 127.0.0.1:9878, hosts: [Press.LAN], url: 'https://Example.org:8443/a/b'")
     options = web_options_of(config)

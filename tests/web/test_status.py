@@ -73,6 +73,17 @@ def test_a_channel_that_refuses_and_a_dead_message_need_a_person(tmp_path: Path)
     assert top == [refused]
 
 
+def test_delivery_says_what_it_does_not_count(tmp_path: Path) -> None:
+    with http_server() as server:
+        project = Project(tmp_path / "p", url=f"json://127.0.0.1:{server.port}")
+        with project.daemon() as daemon, served(project.folder / "config.yaml") as site:
+            site.ask("POST", "/api/v1/channels/hook/test")
+            daemon.wait_for_event("message_sent")
+            page = site.get("/status").page
+    assert "no message was sent in 30 days" in words(page)
+    assert "Of alerts: test messages and those about the monitor itself are not counted here." in words(page)
+
+
 def test_a_refused_configuration_stands_with_line_and_caret(tmp_path: Path) -> None:
     project = Project(tmp_path / "p")
     file = project.folder / "config.yaml"

@@ -198,6 +198,17 @@ def test_a_rule_leads_to_its_feed_and_to_json(site: ServedSite) -> None:
     assert feed in heads
 
 
+def test_links_that_leave_out_other_settings_say_so(tmp_path: Path) -> None:
+    file = filled(tmp_path) / "config.yaml"
+    text = file.read_text("utf-8").replace("[semiconductor, 반도체],", "[semiconductor, 반도체], fields: [title],")
+    file.write_text(text, "utf-8")
+    said = "The rule without these settings: Feed JSON"
+    with served(file) as site:
+        assert said in words(tried(site, "exports", against="semiconductor").page)
+        assert said not in words(tried(site, "exports", against="semiconductor", options="none").page)
+        assert said not in words(tried(site, "exports", against="fta").page)
+
+
 def test_the_result_alone_is_the_same_result(site: ServedSite) -> None:
     part = tried(site, "exports", part="result")
     assert "<html" not in part.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
@@ -60,7 +61,7 @@ def show(request: Request) -> Response:
     config, asked = site.config, read(request.query_params, site.config, now=site.now())
     with site.stores() as stores:
         latest = stores.archive.latest()  # first: what comes meanwhile is rather shown and told than neither
-        events, is_end = _page(stores, asked)
+        events, has_newer, has_older = _page(stores, asked)
         rendered = _rendered(request, site, config, stores, events)
         state = (stores.archive.generation(), config)
         facets = site.caches.counts.made(("facets", asked.wanted), state, lambda: stores.archive.facets(asked.wanted))
@@ -80,8 +81,8 @@ def show(request: Request) -> Response:
         hidden={kind: facets.kinds[kind] for kind in _KINDS if kind in HIDDEN and facets.kinds.get(kind)},
         kinds=[kind for kind in _KINDS if kind in SHOWN and facets.kinds.get(kind)],
         shown_total=sum(count for kind, count in facets.kinds.items() if kind in SHOWN),
-        older=None if is_end or not events else events[-1].id,
-        newer=events[0].id if events and (asked.before or (asked.after and len(events) == PAGE)) else None,
+        older=events[-1].id if has_older else None,
+        newer=events[0].id if has_newer else None,
         query_since=request.query_params.get("since", ""),
         feed_query=_kept(request.query_params, _FEED_PARAMETERS),
         rest_query=_query({**_kept(request.query_params, _REST_PARAMETERS), **kind}),
@@ -118,13 +119,16 @@ def read(query: Mapping[str, str], config: Config, *, now: datetime) -> Asked:
     return Asked(wanted=wanted, on=on, before=_number(query, "before"), after=_number(query, "after"))
 
 
-def _page(stores: ReadOnlyStores, asked: Asked) -> tuple[Sequence[EventRecord], bool]:
-    """Return a page of events, and whether there is none behind it."""
-    archive = stores.archive
+def _page(stores: ReadOnlyStores, asked: Asked) -> tuple[Sequence[EventRecord], bool, bool]:
+    """Return a page of events, and whether there are newer and older ones."""
+    page = partial(stores.archive.page, asked.wanted)
     if asked.after is not None:
-        return archive.page(asked.wanted, after=asked.after, limit=PAGE), False
-    found = archive.page(asked.wanted, before=asked.before, limit=PAGE + 1)
-    return found[:PAGE], len(found) <= PAGE
+        found = page(after=asked.after, limit=PAGE + 1)
+        events = found[-PAGE:]
+        return events, len(found) > PAGE, bool(events and page(before=events[-1].id, limit=1))
+    found = page(before=asked.before, limit=PAGE + 1)
+    has_newer = asked.before is not None and bool(found and page(after=found[0].id, limit=1))
+    return found[:PAGE], has_newer, len(found) > PAGE
 
 
 def _rendered(

@@ -167,13 +167,21 @@ def many(folder: Path) -> Path:
     return folder
 
 
+def turns(answer: Answer) -> list[str]:
+    """Return which of the pages beside it a page leads to."""
+    return [rel for link in answer.page.iter("a") if (rel := link.attrib.get("rel", "")) in {"prev", "next"}]
+
+
 def test_pages_go_on_without_meeting_an_event_twice_and_are_small(tmp_path: Path) -> None:
     with served(many(tmp_path) / "config.yaml") as site:
         answers = [site.get("/")]
         while older := [each for each in answers[-1].page.iter("a") if each.attrib.get("rel") == "next"]:
             answers.append(site.get(older[0].attrib["href"]))
         newer = next(each for each in answers[1].page.iter("a") if each.attrib.get("rel") == "prev")
-        assert titles(site.get(newer.attrib["href"])) == titles(answers[0])
+        newest, oldest = site.get(newer.attrib["href"]), site.get("/?after=0")
+        assert titles(newest) == titles(answers[0])
+        assert [turns(each) for each in (answers[0], answers[1], answers[2])] == [["next"], ["prev", "next"], ["prev"]]
+        assert [turns(each) for each in (newest, oldest, site.get("/?before=900"))] == [["next"], ["prev"], ["next"]]
     ids = [each.attrib["id"] for answer in answers for each in answer.page.iter("article")]
     assert [len(titles(answer)) for answer in answers] == [50, 50, 20]
     assert len({*ids}) == 120

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from monitor.control.server import NoAnswer, NoDaemon
 from monitor.errors import MonitorError, NotFound, StoreError, UsageError, WrongState
 from monitor.inspect.rows import error_row, json_line
+from monitor.web.guard import FAILED, refuse
 from monitor.web.pages import render
 
 _STATUSES: tuple[tuple[type[MonitorError], HTTPStatus], ...] = (
@@ -50,6 +51,11 @@ def show_http_error(request: Request, error: Exception) -> Response:
     answer = make(shown, status=error.status_code)
     answer.headers.update(error.headers or {})
     return answer
+
+
+def show_failure(request: Request, _error: Exception) -> Response:
+    """Answer what no code here expected; the guard around the application logs it."""
+    return refuse(FAILED, request.scope)
 
 
 def error_page(request: Request, error: MonitorError, *, status: int, instead: str = "", back: str = "/") -> Response:

@@ -54,6 +54,9 @@ class Refusal(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
+FAILED = Refusal(500, "the monitor failed to answer this; its log says why")
+
+
 class _RefusedError(Exception):
     """A request is beyond the limits."""
 
@@ -90,8 +93,7 @@ class Guard:
         except Exception as error:  # noqa: BLE001 - the border of a request: it fails alone
             fail("web_failed", error, path=scope["path"])
             if not answer.has_started:
-                failed = Refusal(500, "the monitor failed to answer this; its log says why")
-                await refuse(failed, scope)(scope, receive, answer)
+                await refuse(FAILED, scope)(scope, receive, answer)
 
     async def _serve_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

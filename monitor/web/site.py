@@ -39,7 +39,7 @@ from monitor.web import (
     watchlists,
 )
 from monitor.web.caches import Caches
-from monitor.web.errors import show_error, show_http_error
+from monitor.web.errors import show_error, show_failure, show_http_error
 from monitor.web.health import UrgentProblems
 from monitor.web.open_store import OpenStore
 from monitor.web.security import Security
@@ -114,7 +114,7 @@ def create_app(site: Site) -> ASGIApp:
         yield
         site.close()
 
-    handlers = {MonitorError: show_error, HTTPException: show_http_error}
+    handlers = {MonitorError: show_error, HTTPException: show_http_error, Exception: show_failure}
     app = Starlette(routes=list(ROUTES), lifespan=lifespan, exception_handlers=handlers)
     app.router.redirect_slashes = False  # it would lead to an address without the prefix
     app.state.site = site

@@ -436,6 +436,17 @@ def test_a_page_that_only_shows_takes_no_action(project: Project) -> None:
             assert (answer.status, line_faults("error", answer.text)) == (403, [])
 
 
+def test_what_nobody_expected_is_told_as_every_error(project: Project) -> None:
+    def broken() -> Any:
+        raise ZeroDivisionError
+
+    with served(project.folder / "config.yaml", now=broken) as site:
+        page, rows = site.get("/"), site.get(f"{ROOT}/events")
+    sentence = "the monitor failed to answer this; its log says why"
+    assert (page.status, page.text) == (500, f"{sentence}\n")
+    assert (rows.status, json.loads(rows.body)["error"]["message"]) == (500, sentence)
+
+
 def test_the_description_is_valid_and_names_every_address(site: ServedSite) -> None:
     found = json.loads(site.get(f"{ROOT}/openapi.json").body)
     validate(found)

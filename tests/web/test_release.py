@@ -96,6 +96,10 @@ def test_a_pruned_text_says_so(tmp_path: Path) -> None:
             answer = site.get(path)
             assert words(with_class(answer, "pruned")[0]).startswith("The text of version 1 was deleted")
         assert "rose 5.3 percent" in words(with_class(site.get("/releases/1"), "text")[0])
+        assert with_class(site.get("/releases/1"), "explained")
+        deleted = site.get("/releases/1?to=1")
+        assert not with_class(deleted, "explained")
+        assert "How watchlists match a deleted text is not known any more" in words(deleted.page)
 
 
 @pytest.mark.parametrize(

@@ -353,7 +353,7 @@ def _merged_categories(old: Release, new: Release) -> tuple[str | None, bool]:
 
 def _summary(changed: Sequence[str], lines: Sequence[Redline], old: Release, after: Release) -> str:
     """Return half a sentence about what differs, the figures first."""
-    numbers = [pair for line in lines for pair in line.numbers]
+    numbers = list(dict.fromkeys(pair for line in lines for pair in line.numbers))  # a title repeats some of its body
     shown = ", ".join(f"{old} → {new}" for old, new in numbers[:3])
     many = f"{len(numbers)} figures differ: {shown}{' …' if len(numbers) > 3 else ''}"
     found = [many if len(numbers) > 1 else f"one figure differs: {shown}"] if numbers else []

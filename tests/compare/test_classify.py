@@ -12,6 +12,7 @@ from tests.compare.scenario import TALKS, VISIT, Lab, cut, dump, on, open_lab, r
 AUTO = real("003#2")
 HYNIX = real("002#2")
 SECOND = swapped(AUTO, "$70.9", "$71.9")
+TWICE = swapped(AUTO, "5.3 percent", "$70.9 percent")
 BEHIND = SECOND.body.index("$71.9") + 10  # "$71.9 bil"
 SENTENCE = SECOND.body.index("Notably") + 4  # behind ". "
 OTHER_TITLE = "Ministry publishes its yearly review of car makers"
@@ -88,6 +89,12 @@ REASONS = [
         AUTO,
         swapped(swapped(swapped(SECOND, "5.3 p", "5.8 p"), "45.8", "45.9"), "67 percent", "68 percent"),
         "same title and day; 4 figures differ: $70.9 → $71.9, 45.8 → 45.9, 5.3 → 5.8 …",
+    ),
+    (
+        "a figure in two places",
+        TWICE,
+        replace(TWICE, body=TWICE.body.replace("$70.9", "$71.9")),
+        "same title and day; one figure differs: $70.9 → $71.9",
     ),
     (
         "one word",

@@ -32,6 +32,7 @@ def show(request: Request) -> Response:
         current=status,
         urgent=(),  # all problems stand on this page
         problems=problems(status, faults),
+        failing=[channel["name"] for channel in status["channels"] if channel["state"] == "failing"],
         faults=faults,
         warnings=config.warnings,
         latency=[time.median.total_seconds() if time.median else None for time in times],

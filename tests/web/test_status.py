@@ -82,6 +82,15 @@ def test_delivery_says_what_it_does_not_count(tmp_path: Path) -> None:
             page = site.get("/status").page
     assert "no message was sent in 30 days" in words(page)
     assert "Of alerts: test messages and those about the monitor itself are not counted here." in words(page)
+def test_a_channel_that_fails_is_not_called_healthy(tmp_path: Path) -> None:
+    with http_server(HookAnswer(status=503)) as server:
+        project = Project(tmp_path / "p", url=f"json://127.0.0.1:{server.port}")
+        with project.daemon() as daemon, served(project.folder / "config.yaml") as site:
+            project.drop("a.txt", TALKS)
+            daemon.wait_for_event("message_postponed")
+            page = site.get("/status").page
+    assert verdict(page) == "Nothing needs a person yet. Sending to hook fails and is tried again."
+    assert problems(page) == []
 
 
 def test_a_refused_configuration_stands_with_line_and_caret(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@
 This package imports yaml and pydantic, so commands that need no configuration must not import it.
 """
 
-from monitor.config.diagnostics import Diagnostics, caret_excerpt, render_diagnostics
+from monitor.config.diagnostics import Diagnostics, caret_excerpt, columns, render_diagnostics
 from monitor.config.load import Check, file_stamp, find, load, load_without_secrets, page_environment, state_of
 from monitor.config.models import Config, FileStamp
 from monitor.config.parsers import positive_duration
@@ -20,6 +20,7 @@ __all__ = [
     "FileStamp",
     "WebOptions",
     "caret_excerpt",
+    "columns",
     "file_stamp",
     "find",
     "load",

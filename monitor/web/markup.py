@@ -13,6 +13,7 @@ from typing import NamedTuple
 import markupsafe
 from markupsafe import Markup
 
+from monitor.config import columns
 from monitor.inspect.redlines import Hunk
 from monitor.model import Edit, Snippet
 from monitor.text import escape, spaced, spaced_lines
@@ -48,6 +49,19 @@ def clean(text: str) -> Markup:
 def lines(text: str) -> Markup:
     """Return what a machine reads, such as YAML or a query, with its line ends and indentation; for `<pre>`."""
     return markupsafe.escape("\n".join(map(escape, text.split("\n"))))
+
+
+def pointed(excerpt: str) -> Markup:
+    """Return a line and the caret below one of its characters; for `<pre>`.
+
+    What stands before that character is there once more, unseen: it puts the caret below it in every font, while
+    spaces do so only where a Hangul syllable is as wide as two of them.
+    """
+    line, _, below = excerpt.partition("\n")
+    caret = below.lstrip(" ")
+    spaces = len(below) - len(caret)
+    at = next((at for at in range(len(line)) if columns(line[:at]) >= spaces), len(line))
+    return Markup('{}\n<span class="unseen">{}</span>{}').format(lines(line), lines(line[:at]), lines(caret))
 
 
 def language(text: str | None) -> Markup:

@@ -301,3 +301,11 @@ def test_a_request_that_its_client_has_left_reads_nothing(site: ServedSite) -> N
         assert {one.result().status for one in asked} == {200}
     tried(site, "exports")
     assert "forgotten" not in held.begun.so_far()
+
+
+def test_the_caret_stands_below_its_character_behind_hangul_too(site: ServedSite) -> None:
+    [excerpt] = element(tried(site, "반도체 AND 수출 NOT ("), "fault").iter("pre")
+    line, below = "".join(excerpt.itertext()).split("\n")
+    [before] = excerpt.iter("span")
+    assert before.get("class") == "unseen"
+    assert line[below.index("^")] == "("

@@ -21,10 +21,18 @@ def age(time: datetime, now: datetime) -> str:
 def duration(time: timedelta) -> str:
     """Return a time in the largest unit that it has one of, such as `1.2 s` or `3 h`."""
     seconds = time.total_seconds()
+    if seconds < 0.05:
+        return "under 0.1 s"
     if seconds < 10:
         return f"{seconds:.1f} s"
     size, unit = next(each for each in _DURATIONS if seconds >= each[0])
     return f"{round(seconds / size)} {unit}"
+
+
+def short_time(time: datetime, zone: tzinfo) -> str:
+    """Return such as `9 Nov 20:37`."""
+    local = time.astimezone(zone)
+    return f"{local.day} {local:%b %H:%M}"
 
 
 def exact_time(time: datetime, zone: tzinfo) -> str:
@@ -44,4 +52,5 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "duration": duration,
     "exact_time": exact_time,
     "parsed": datetime.fromisoformat,
+    "short_time": short_time,
 }

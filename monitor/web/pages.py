@@ -7,7 +7,6 @@ by `markup` and `charts` alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -110,7 +109,6 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["clock"] = lambda time, zone: time.astimezone(zone).strftime("%H:%M")
-    made.filters["short_time"] = _short_time
     made.tests["korean"] = markup.is_korean
     made.globals["markup"] = markup  # texts with marks, as templates print them
     made.globals["charts"] = charts
@@ -119,12 +117,6 @@ def _environment() -> Environment:
     made.filters["iso"] = lambda time: time.isoformat(timespec="seconds")
     made.filters.update(FILTERS)
     return made
-
-
-def _short_time(time: datetime, zone: Any) -> str:
-    """Return such as `9 Nov 20:37`."""
-    local = time.astimezone(zone)
-    return f"{local.day} {local:%b %H:%M}"
 
 
 def _neutralised(value: object) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -76,6 +77,15 @@ def test_each_button_does_what_its_command_does_and_says_the_same(tmp_path: Path
         command_states = states(project)
     assert by_page == [text.rstrip("\n") for text in by_command]
     assert page_states == command_states == [{"id": 1, "state": "dropped"}, {"id": 2, "state": "pending"}]
+
+
+def test_what_was_done_is_told_in_the_time_zone_of_the_page(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    with project.daemon(), served(project.folder / "config.yaml") as site:
+        sentence = said(site, post(site, "mute", "hook", "8h"))
+        [hook] = [row for row in project.run("channels", "--json").rows() if row["name"] == "hook"]
+        until = datetime.fromisoformat(str(hook["muted_until"])).astimezone(site.site.config.timezone)
+    assert sentence == f"channel hook is muted until {until.day} {until:%b %H:%M}; its alerts wait until then"
 
 
 def test_a_test_message_shows_its_attempts(tmp_path: Path) -> None:

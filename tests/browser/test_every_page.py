@@ -53,3 +53,23 @@ def test_a_page_is_accessible_and_keeps_to_itself(browser: Browser, site: Served
     assert said == []
     assert wide == 0
     assert watched.faults == []
+
+
+@pytest.mark.parametrize("path", ["/", "/alerts", "/status"])
+def test_a_telephone_shows_which_page_it_is_on(browser: Browser, site: ServedSite, path: str) -> None:
+    with opened(browser, site, "narrow-dark") as watched:
+        watched.open(path)
+        here = watched.page.locator(".top-nav [aria-current]").bounding_box()
+    assert here
+    assert here["x"] >= 0
+    assert here["x"] + here["width"] <= 390
+
+
+def test_what_stands_on_top_begins_where_the_page_begins(browser: Browser, site: ServedSite) -> None:
+    script = (
+        "name => { const range = new Range(); range.selectNodeContents(document.querySelector(name));"
+        " return range.getBoundingClientRect().left; }"
+    )
+    with opened(browser, site, viewport={"width": 1500, "height": 900}) as watched:
+        watched.open("/alerts")
+        assert watched.page.evaluate(script, ".notice") == watched.page.evaluate(script, "h1")

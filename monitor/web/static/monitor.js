@@ -19,6 +19,12 @@ const store = (name, value) => { try { localStorage.setItem(name, value); } catc
   }
 }
 
+// --- pages: their row is wider than a telephone; show the name of this one ---
+for (const here of document.querySelectorAll(".top-nav [aria-current]")) {
+  const row = here.parentElement;
+  row.scrollLeft = here.getBoundingClientRect().right - row.getBoundingClientRect().right + 16; // no more than it must
+}
+
 // --- keys: j k o / ?, never in a field or while text is composed; they can be turned off ---
 {
   const help = document.getElementById("keys");

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 BACKLOG = 64  # connections that the kernel holds; with many more, a flood of silent ones blocks for 15 s
 GRACE = 1  # seconds that open answers get at the end
 _MAX_IGNORED = 2_000_000  # bytes that a client may still send before it must have seen that it was refused
+_NO_HTTP = "this is no HTTP request; in an address, write letters such as é or 한 as %C3%A9 or %ED%95%9C"
 _SILENT = logging.CRITICAL + 1  # uvicorn logs nothing; what matters is logged by `Guard` and by the loop's handler
 
 
@@ -197,7 +198,7 @@ class Connection(H11Protocol):
         error = sys.exception()
         hint = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
         status = HTTPStatus(hint if hint in list(HTTPStatus) else 400)
-        text = f"{'this is no HTTP request' if status == HTTPStatus.BAD_REQUEST else status.phrase}\n".encode()
+        text = f"{_NO_HTTP if status == HTTPStatus.BAD_REQUEST else status.phrase}\n".encode()
         headers = [
             *usual_headers(),
             (b"content-type", b"text/plain; charset=utf-8"),

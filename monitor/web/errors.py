@@ -23,6 +23,13 @@ _STATUSES: tuple[tuple[type[MonitorError], HTTPStatus], ...] = (
     (NoAnswer, HTTPStatus.SERVICE_UNAVAILABLE),
     (StoreError, HTTPStatus.SERVICE_UNAVAILABLE),
 )
+_HEADINGS = {
+    HTTPStatus.FORBIDDEN: "Not allowed",
+    HTTPStatus.NOT_FOUND: "Not found",
+    HTTPStatus.CONFLICT: "Not possible",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Not understood",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Not available now",
+}
 _UNKNOWN_PAGE = "there is no such page"
 
 
@@ -65,7 +72,7 @@ def error_page(request: Request, error: MonitorError, *, status: int, instead: s
         "error.html.j2",
         status=status,
         error=error,
-        heading=HTTPStatus(status).phrase,
+        heading=_HEADINGS.get(HTTPStatus(status), HTTPStatus(status).phrase),
         instead=instead,
         to=back,
     )

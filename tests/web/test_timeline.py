@@ -238,3 +238,11 @@ def test_an_event_leads_to_its_release(site: ServedSite) -> None:
     answer = site.get("/events/5")
     assert (answer.status, answer.headers["location"]) == (303, "/releases/1?to=2")
     assert site.get("/events/999").status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "heading"),
+    [("/nowhere", "Not found"), ("/?kind=nonsense", "Not understood"), ("/releases/99", "Not found")],
+)
+def test_an_error_page_has_a_heading_in_plain_words(site: ServedSite, path: str, heading: str) -> None:
+    assert [words(each) for each in site.get(path).page.iter("h1")] == [heading]

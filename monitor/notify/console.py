@@ -59,7 +59,8 @@ class ConsoleChannel:
         poll, until = select.poll(), time.monotonic() + self._timeout
         poll.register(descriptor, select.POLLOUT)
         while text and poll.poll(max(0.0, until - time.monotonic()) * 1000):
-            text = text[os.write(descriptor, text[:_CHUNK]) :]
+            end = text.rfind(b"\n", 0, _CHUNK) + 1 or _CHUNK  # a log on the same terminal breaks in between lines only
+            text = text[os.write(descriptor, text[:end]) :]
         return text
 
 

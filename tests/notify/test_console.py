@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import socket
 
 from monitor.model import Kind, Outcome
 from monitor.notify.console import ConsoleChannel
@@ -102,3 +103,18 @@ def test_a_pipe_that_nobody_reads_is_a_service_that_is_down() -> None:
             filled -= len(out.read(65_536))
         assert channel.send(note("hello"), delivery="7").outcome is Outcome.OK
         assert out.read(65_536) == b"[monitor] hello\n\n"
+
+
+def test_each_write_ends_with_a_line_so_that_a_log_beside_it_breaks_none() -> None:
+    reader, writer = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)  # keeps the writes apart
+    long = message(*(item(title=f"The release with number {number} of a long message") for number in range(9)))
+    with reader, writer, open(writer.fileno(), "w", encoding="utf-8", closefd=False) as stream:
+        assert ConsoleChannel("console", stream).send(long, delivery="1").outcome is Outcome.OK
+        reader.setblocking(False)
+        writes = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                writes.append(reader.recv(4096))
+    assert len(writes) > 1
+    assert b"".join(writes).decode() == f"{subject(long)}\n{plain(long)}\n\n"
+    assert [write[-1:] for write in writes] == [b"\n"] * len(writes)

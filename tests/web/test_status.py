@@ -82,6 +82,8 @@ def test_delivery_says_what_it_does_not_count(tmp_path: Path) -> None:
             page = site.get("/status").page
     assert "no message was sent in 30 days" in words(page)
     assert "Of alerts: test messages and those about the monitor itself are not counted here." in words(page)
+
+
 def test_a_channel_that_fails_is_not_called_healthy(tmp_path: Path) -> None:
     with http_server(HookAnswer(status=503)) as server:
         project = Project(tmp_path / "p", url=f"json://127.0.0.1:{server.port}")

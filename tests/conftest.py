@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.durations = 25
 
 
-_SLOW = ("docs", "end_to_end", "packaging")  # folders of tests that wait for processes
+_SLOW = ("browser", "docs", "end_to_end", "packaging")  # folders of tests that wait for processes
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses

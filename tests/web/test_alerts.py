@@ -136,6 +136,9 @@ def test_a_channel_has_the_buttons_that_fit_its_state(tmp_path: Path) -> None:
         "Unmute desk": ["/actions/mute", "desk", "off"],
     }
     assert "muted until" in words(desk)
+    waiting = next(words(each) for each in messages(page) if words(each).startswith("pending hook"))
+    assert "waits until the channel works again" in waiting
+    assert "next try" not in waiting
 
 
 def test_a_form_leads_back_to_the_view_it_stands_on(tmp_path: Path) -> None:

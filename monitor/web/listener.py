@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from monitor.errors import MonitorError
@@ -27,7 +27,9 @@ def open_listener(address: tuple[str, int] | Path) -> Iterator[socket.socket]:
     except OSError as error:
         where = str(address) if isinstance(address, Path) else f"{address[0]}:{address[1]}"
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-        raise MonitorError(f"the page cannot listen here: {reason}; set web.listen to another", where=where) from error
+        raise MonitorError(
+            f"the page cannot listen here: {reason}; set web.listen to another, or --listen", where=where
+        ) from error
     with listener:
         yield listener
     if isinstance(address, Path):
@@ -42,16 +44,14 @@ def remove_socket(path: Path) -> None:
 
 def _tcp(host: str, port: int) -> socket.socket:
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
+    with ExitStack() as on_error:
+        listener = on_error.enter_context(socket.socket(family, socket.SOCK_STREAM))
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind(address)
         listener.listen(BACKLOG)  # only now it is certain that no other process listens there
-    except BaseException:
-        listener.close()
-        raise
+        on_error.pop_all()
     return listener
 
 
@@ -59,19 +59,18 @@ def _unix(path: Path) -> socket.socket:
     """Bind in place of a dead process's socket. A path has 107 bytes at most, so it leads through the open folder."""
     if _is_served(path):
         raise OSError(errno.EADDRINUSE, "")
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(_ONLY_OWNER)
-    try:
-        if path.is_socket():
-            path.unlink()
-        with socket_path(path) as short:
-            listener.bind(short)
-        listener.listen(BACKLOG)
-    except BaseException:
-        listener.close()
-        raise
-    finally:
-        os.umask(before)
+    with ExitStack() as on_error:
+        listener = on_error.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        before = os.umask(_ONLY_OWNER)
+        try:
+            if path.is_socket():
+                path.unlink()
+            with socket_path(path) as short:
+                listener.bind(short)
+            listener.listen(BACKLOG)
+        finally:
+            os.umask(before)
+        on_error.pop_all()
     return listener
 
 

@@ -261,6 +261,9 @@ class Item:
     url: str | None = None  # as it was scraped; None: none is known
     ref: str | None = None  # the publisher's id; None: none is known
     twins: tuple[RelatedRelease, ...] = ()  # those of `related` whose titles were known
+    lead: str = ""  # how the text begins, up to about 200 characters; "" in messages of older versions
+    body: str = ""  # the text itself, for a channel that wants it; "" for the others
+    dump: str = ""  # the file that the change came from; "" in messages of older versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,6 +299,7 @@ class Message:
     parts: int = 1
     label: str = ""  # what gathered the items, `digest of Mon 23 Nov 08:30`, or what follows; "": one dump did
     page: str = ""  # where people reach the web page, with a slash at its end; "": releases are named by a command
+    language: str = "en"  # of the fixed words: en | ko
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,7 @@ class Routing:
     matcher: Matcher
     routes: Mapping[str, Sequence[str]]  # watchlist → channels
     urgent: frozenset[str] = frozenset()  # watchlists that pass digests and quiet hours
+    full_text: frozenset[str] = frozenset()  # channels whose alerts hold the whole text of a release
     # Called for a half-loaded listing, within the transaction that stores it.
     on_missing: Callable[[IngestReport], None] = lambda report: None
 
@@ -200,7 +201,15 @@ class _IngestRun:
                 seen_records = self.store.seen_records(dump.source, {record.digest for record in part.records})
             seen, changes, titles, missing = self._decide(part, seen_records)
             alerts = tuple(map(self._without_silent, routing.matcher.alerts(changes, source=dump.source)))
-            notices = compose(alerts, source=dump.source, routes=routing.routes, titles=titles, urgent=routing.urgent)
+            notices = compose(
+                alerts,
+                source=dump.source,
+                dump=dump.name,
+                routes=routing.routes,
+                titles=titles,
+                urgent=routing.urgent,
+                full_text=routing.full_text,
+            )
             batch = Batch(
                 dump=dump,
                 age=self.age,

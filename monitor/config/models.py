@@ -191,6 +191,10 @@ class Channel(Section):
         "What to do if it is unknown whether a message arrived: resend it, or hold it for a person.", default="resend"
     )
     html: Literal["auto", "on", "off"] = setting("Whether messages are HTML; auto: in mail only.", default="auto")
+    body: Literal["lead", "full"] = setting(
+        "How much of a release's text an alert shows: its first 200 characters, or all of it.", default="lead"
+    )
+    language: Literal["en", "ko"] = setting("The language of the fixed words of an alert.", default="en")
 
 
 class Example(Section):

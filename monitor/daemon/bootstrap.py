@@ -265,6 +265,7 @@ def _routing(config: Config, archive: Archive) -> Routing:
         ),
         routes={name: every if w.notify is None else w.notify for name, w in config.watchlists.items()},
         urgent=frozenset(name for name, watchlist in config.watchlists.items() if watchlist.urgent),
+        full_text=frozenset(name for name, channel in config.channels.items() if channel.body == "full"),
     )
 
 
@@ -295,4 +296,6 @@ def _frequencies(config: Config, archive: Archive) -> Mapping[str, int]:
 def _channel(config: Config, name: str, stream: TextIO) -> Channel:
     is_color = stream.isatty() and "NO_COLOR" not in os.environ
     channel, page = config.channels[name], config.web.url or ""
-    return open_channel(name, channel.url, stream=stream, color=is_color, html=channel.html, page=page)
+    return open_channel(
+        name, channel.url, stream=stream, color=is_color, html=channel.html, page=page, language=channel.language
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TextIO
 
 from monitor.model import Message, Outcome, Rate, Verdict
@@ -24,12 +25,22 @@ _DEFAULT_RATE = Rate(per_second=1, burst=3)  # the limit of Slack; few services 
 
 
 def open_channel(
-    name: str, url: Secret, *, stream: TextIO, color: bool, html: Html = "auto", page: str = ""
+    name: str,
+    url: Secret,
+    *,
+    stream: TextIO,
+    color: bool,
+    html: Html = "auto",
+    page: str = "",
+    language: str = "en",
 ) -> Channel:
-    """Return the channel at once; an Apprise service is built at the first send. page: as `Message` has it."""
+    """Return the channel at once; an Apprise service is built at the first send.
+
+    page, language: as `Message` has them.
+    """
     is_console = scheme_of(url) == "console"
     channel = ConsoleChannel(name, stream, color=color) if is_console else LazyChannel(name, url, html=html)
-    return LinkingChannel(channel, page) if page else channel
+    return LocalizedChannel(channel, page, language)
 
 
 def check_channel(url: Secret, *, html: Html = "auto") -> str | None:
@@ -49,21 +60,21 @@ def rate_of(url: Secret) -> Rate | None:
     return _RATES.get(scheme_of(url), _DEFAULT_RATE)
 
 
-class LinkingChannel:
-    """A channel whose messages lead to the page."""
+class LocalizedChannel:
+    """A channel whose messages lead to the page and speak the language of its readers."""
 
-    def __init__(self, channel: Channel, page: str) -> None:
+    def __init__(self, channel: Channel, page: str, language: str) -> None:
         self.name = channel.name
         self._channel = channel
-        self._page = page
+        self._localized = partial(replace, page=page, language=language)
 
     def send(self, message: Message, *, delivery: str) -> Verdict:
         """Send it with the addresses of its releases."""
-        return self._channel.send(replace(message, page=self._page), delivery=delivery)
+        return self._channel.send(self._localized(message), delivery=delivery)
 
     def fits(self, message: Message) -> bool:
         """Return whether the service shows all of it, with these addresses."""
-        return self._channel.fits(replace(message, page=self._page))
+        return self._channel.fits(self._localized(message))
 
 
 class LazyChannel:

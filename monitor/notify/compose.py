@@ -18,6 +18,9 @@ from monitor.text import keep_edge_spaces
 
 _MAX_TITLE = 300  # characters; a title beyond that is a broken record or an attack
 _MAX_RELATED_TITLE = 120
+_MAX_LEAD = 200
+_MAX_BODY = 20_000
+_MAX_SCANNED = 2_000  # characters of a text that a lead is looked for in: spaces in it may be many
 _MAX_HIT = 80
 _MAX_SNIPPETS = 3
 _SNIPPET_SIDE = 75  # characters on each side of a hit: about 160 with an ordinary word between
@@ -47,13 +50,16 @@ def compose(
     *,
     source: str,
     routes: Mapping[str, Sequence[str]],
+    dump: str = "",
     titles: Mapping[int, str] = MappingProxyType({}),
     urgent: AbstractSet[str] = frozenset(),
+    full_text: AbstractSet[str] = frozenset(),
 ) -> tuple[Notice, ...]:
     """Return the notices by channel, in the order of `routes`, then in the order of the alerts.
 
-    `routes` gives each watchlist its channels; `titles` names the related releases. An item names only the watchlists
-    that alert its channel, and its notice is urgent when one of them is.
+    `routes` gives each watchlist its channels; `titles` names the related releases; `full_text` are the channels whose
+    items hold the whole text. An item names only the watchlists that alert its channel, and its notice is urgent when
+    one of them is.
     """
     found: list[Notice] = []
     for channel in dict.fromkeys(name for names in routes.values() for name in names):
@@ -61,6 +67,8 @@ def compose(
         for alert in alerts:
             if routed.intersection(alert.notified):
                 item = item_of(alert, watchlists=routed, source=source, titles=titles)
+                body = shorten(alert.change.after.body, _MAX_BODY) if channel in full_text else ""
+                item = replace(item, dump=dump, body=body)
                 found.append(Notice(channel=channel, item=item, is_urgent=not urgent.isdisjoint(item.watchlists)))
     return tuple(found)
 
@@ -90,6 +98,7 @@ def item_of(
         url=change.after.url,
         ref=change.after.ref,
         twins=tuple(RelatedRelease(number=n, title=_truncated(titles[n], _MAX_RELATED_TITLE)) for n in titled),
+        lead=shorten(" ".join(change.after.body[:_MAX_SCANNED].split()), _MAX_LEAD),
     )
 
 
@@ -149,7 +158,7 @@ def _end(items: Sequence[Item], start: int, limit: PartLimit) -> int:
 
 
 def _size(item: Item) -> int:
-    facts = [item.title, item.category or "", item.reason, *item.watchlists, *item.words]
+    facts = [item.title, item.category or "", item.reason, item.body or item.lead, *item.watchlists, *item.words]
     facts += [text for s in item.snippets for text in (s.before, s.hit, s.after)]
     facts += [text for e in item.edits for text in ((e.new,) if e.op == "keep" else (e.old, e.new))]
     facts += [*chain.from_iterable(item.numbers), *(one.title for one in item.twins)]
@@ -233,6 +242,19 @@ def _ends(text: str, limit: int, ends: int) -> str:
         text = keep_edge_spaces(f"{' '.join(words[:ends])} … {' '.join(words[-ends:])}", text)
     most = limit * 25  # characters, for "words" that no space ever ends
     return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"
+
+
+def shorten(text: str, limit: int) -> str:
+    """Cut a text after a whole word; a mark says that some of it is missing.
+
+    >>> shorten("The third round ended on Monday.", 20)
+    'The third round …'
+    """
+    if len(text) <= limit:
+        return text
+    shown = text[: limit - 1]
+    cut = max((at for at, char in enumerate(shown) if char.isspace()), default=0)
+    return shown[: cut or limit - 2].rstrip() + " …"
 
 
 def _truncated(text: str, limit: int) -> str:

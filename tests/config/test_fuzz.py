@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.config import load, render_diagnostics
 from monitor.errors import ConfigError
+from monitor.text import escape
 from tests.examples import examples
 
 SAMPLE = (Path(__file__).parents[2] / "config.yaml").read_text(encoding="utf-8")
@@ -51,11 +52,13 @@ def load_or_refuse(file: Path, content: bytes) -> None:
         faults = load(file, environ={"A": "x", "CREDENTIALS_DIRECTORY": "/nowhere"}).warnings
     except ConfigError as error:
         faults = error.faults
-    assert render_diagnostics(faults).replace("\n", "").isprintable()
+    for line in render_diagnostics(faults).split("\n"):
+        assert line == escape(line)
 
 
 @settings(database=None)
 @given(st.text())
+@example("sources\xa00")
 def test_any_text(file: Path, text: str) -> None:
     load_or_refuse(file, text.encode("utf-8", "surrogatepass"))
 

@@ -258,3 +258,30 @@ def test_parts_together_hold_every_item_once_in_order(titles: list[str], items: 
     assert all(1 <= len(part.items) <= items for part in parts)
     assert [part.part for part in parts] == list(range(1, len(parts) + 1))
     assert {part.parts for part in parts} == {len(parts)}
+
+
+def test_an_item_says_how_its_text_begins_and_the_file_it_came_from() -> None:
+    text = "The third round on tariffs\n\nended  on Monday. " + "Both sides stayed in the hall. " * 20
+    routes = {"fta": ["team", "desk"]}
+    team, desk = compose(
+        [alert(release("Talks", text))], source="motie", dump="talks.txt", routes=routes, full_text={"desk"}
+    )
+    assert team.item.lead.startswith("The third round on tariffs ended on Monday. Both sides")
+    assert 180 < len(team.item.lead) <= 200
+    assert team.item.lead.endswith(" …")
+    assert (team.item.body, desk.item.body) == ("", text)
+    assert {team.item.dump, desk.item.dump} == {"talks.txt"}
+
+
+@pytest.mark.parametrize(
+    ("text", "lead"),
+    [
+        ("Short.", "Short."),
+        ("x" * 500, "x" * 198 + " …"),
+        ("", ""),
+        (" " * 500 + "late", "late"),
+    ],
+)
+def test_a_lead_ends_after_a_word_where_there_is_one(text: str, lead: str) -> None:
+    [notice] = compose([alert(release("Talks", text))], source="motie", routes={"fta": ["team"]})
+    assert notice.item.lead == lead

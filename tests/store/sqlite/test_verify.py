@@ -66,7 +66,10 @@ def test_an_identity_of_another_store_or_none_is_found(handle: Handle, state: Pa
 
 
 def test_overwritten_bytes_of_a_text_are_found_by_hashing_it_again(handle: Handle, state: Path) -> None:
-    take_in(SqliteStore(handle), record("Talks held", "They agreed on 5.1 billion dollars in Seoul."))
+    take_in(
+        SqliteStore(handle),
+        record("Talks held", f"{'They met for days. ' * 20}They agreed on 5.1 billion dollars in Seoul."),
+    )
     handle.close()
     path = state / "monitor.db"
     content = path.read_bytes()

@@ -31,8 +31,8 @@ def policy_of(config: Config, name: str, *, retry_policy: RetryPolicy = DEFAULT_
         max_age=channel.max_age,
         rate=channel.rate or rate_of(channel.url),
         max_per_hour=channel.max_per_hour,
-        digest=channel.digest,
-        quiet=channel.quiet,
+        digest=channel.digest or (),
+        quiet=channel.quiet or (),
         holds_uncertain=channel.on_uncertain == "hold",
         retry_policy=retry_policy,
     )

@@ -25,6 +25,7 @@ from monitor.config.text_types import (
     DigestTime,
     Duration,
     Event,
+    ExpectedEvery,
     FieldPath,
     FirstRun,
     Flag,
@@ -161,7 +162,10 @@ class Source(Section):
         example='{url: "https://harbour.example/news.txt"}',
     )
     first_run: FirstRun | None = setting("As at the top level, for this source only.", default=None)
-    expect_every: PositiveDuration | None = setting("No new dump for this long notifies the operator.", default=None)
+    expect_every: ExpectedEvery | None = setting(
+        "No new dump for this long notifies the operator. Days after it, as in 1d mon-fri, say which time counts.",
+        default=None,
+    )
     was: tuple[Name, ...] = setting("Earlier names of this source; data stored under them moves to it.", default=())
 
     @model_validator(mode="before")
@@ -184,9 +188,15 @@ class Channel(Section):
     rate: MessageRate | None = setting("The highest message rate; by default what the service allows.", default=None)
     max_per_hour: Limit = setting("Further messages in an hour are combined into one summary; 0: no limit.", default=60)
     digest: DigestTime | None = setting(
-        "When collected messages are sent, as in 08:30 or mon-fri 08:30; by default each at once.", default=None
+        "When collected messages are sent, as in 08:30, mon-fri 08:30, 17:00 or 1h; by default each at once.",
+        default=None,
+        example='"mon-fri 08:30, 17:00; sat 10:00"',
     )
-    quiet: QuietHours | None = setting("Hours in which only urgent messages are sent, as in 22:00-07:00.", default=None)
+    quiet: QuietHours | None = setting(
+        "Hours in which only urgent messages are sent, as in 22:00-07:00; sat-sun or fri 18:00-mon 08:00.",
+        default=None,
+        example='"22:00-07:00; sat-sun"',
+    )
     on_uncertain: Literal["resend", "hold"] = setting(
         "What to do if it is unknown whether a message arrived: resend it, or hold it for a person.", default="resend"
     )

@@ -11,7 +11,7 @@ import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,7 +22,6 @@ from monitor.collect.formats import fields
 from monitor.collect.formats.registry import FORMATS, NAMES, canonical
 from monitor.config.redact import mask_secret
 from monitor.model import Kind, Rate
-from monitor.notify.time_windows import DAYS, EVERY_DAY, Digest, Quiet
 from monitor.secret import Secret
 
 DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(ms|s|m|h|d|w)")
@@ -41,8 +40,6 @@ _SECONDS = {"s": 1, "min": 60, "m": 60, "h": 3600}
 _LONGEST = timedelta(days=365_000)
 _COUNT = re.compile("0{0,3}[1-9][0-9]{0,2}|1000")
 _LIMIT = re.compile("[0-9]{1,5}")
-_DIGEST = re.compile(r"(?:([a-z,-]+) +)?([0-9]{1,2}:[0-9]{2})")
-_TIME = re.compile("([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _SOME_TIME = datetime(2024, 11, 29, 13, 45, 59, tzinfo=UTC)
 _NAME = re.compile(r"[A-Za-z0-9가-힣][\w.-]{0,63}")
@@ -133,54 +130,6 @@ def rate_text(rate: Rate) -> str:
     exact = {unit: round(count, 6) for unit, count in counts.items() if abs(count - round(count, 6)) < 1e-9}
     unit = next((unit for unit, count in exact.items() if count == int(count)), next(iter(exact), "h"))
     return f"{exact.get(unit, counts[unit]):.12g}/{unit}"
-
-
-def digest(text: str) -> Digest:
-    """Parse a local time after the days it applies to: `08:30`, `mon-fri 08:30`, `mon,wed-fri 17:00`."""
-    message = 'is not a valid digest time: write a time such as "08:30", or days and a time such as "mon-fri 08:30"'
-    days, at = matched(_DIGEST, text.lower(), message).groups()
-    return Digest(at=_wall_time(at), days=_days(days) if days else EVERY_DAY)
-
-
-def digest_text(digest: Digest) -> str:
-    """Write the time of a digest after its days, with ranges such as `mon-fri`; all days are not written."""
-    starts = [day for day in sorted(digest.days) if day - 1 not in digest.days]
-    ends = [day for day in sorted(digest.days) if day + 1 not in digest.days]
-    ranges = (DAYS[one] if one == last else f"{DAYS[one]}-{DAYS[last]}" for one, last in zip(starts, ends, strict=True))
-    days = "" if digest.days == EVERY_DAY else f"{','.join(ranges)} "
-    return f"{days}{digest.at:%H:%M}"
-
-
-def quiet(text: str) -> Quiet:
-    """Parse two local times, as in `22:00-07:00`."""
-    start, dash, end = text.partition("-")
-    if not dash:
-        raise ValueError('is not a valid range of quiet hours: write two times, for example "22:00-07:00"')
-    hours = Quiet(start=_wall_time(start.strip()), end=_wall_time(end.strip()))
-    if hours.start == hours.end:
-        raise ValueError("has the same time twice: write two different times, or remove quiet:")
-    return hours
-
-
-def quiet_text(hours: Quiet) -> str:
-    """Write quiet hours as two times."""
-    return f"{hours.start:%H:%M}-{hours.end:%H:%M}"
-
-
-def _wall_time(text: str) -> time:
-    match = matched(_TIME, text, "has no valid time of day: write hours and minutes from 00:00 to 23:59")
-    return time(int(match[1]), int(match[2]))
-
-
-def _days(text: str) -> frozenset[int]:
-    found: set[int] = set()
-    for part in text.split(","):
-        first, dash, last = part.partition("-")
-        if first not in DAYS or (dash and last not in DAYS):
-            raise ValueError(f"has an unknown day: write {', '.join(DAYS)}")
-        start, end = DAYS.index(first), DAYS.index(last if dash else first)
-        found.update((start + ahead) % 7 for ahead in range((end - start) % 7 + 1))
-    return frozenset(found)
 
 
 def zone(text: str) -> ZoneInfo:

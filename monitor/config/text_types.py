@@ -15,11 +15,11 @@ from pydantic_core.core_schema import ValidationInfo
 
 from monitor.collect.formats.fields import Expression
 from monitor.collect.formats.registry import NAMES
-from monitor.config import parsers, web_parsers
+from monitor.config import parsers, web_parsers, window_parsers
 from monitor.config.redact import mask_urls
 from monitor.config.yaml_tree import Withheld
 from monitor.model import Kind, Rate
-from monitor.notify.time_windows import Digest, Quiet
+from monitor.notify.time_windows import Digest, Expectation, Quiet
 from monitor.secret import Secret
 
 
@@ -59,16 +59,15 @@ def _from_folder(text: str, info: ValidationInfo[Any]) -> Path:
     return parsers.folder_path(text, info.context.file.parent)
 
 
-_DAY = "[A-Za-z]{3}(-[A-Za-z]{3})?"
-_TIME = "[0-9]{1,2}:[0-9]{2}"
 _ANY_TEXT = ["string", "number", "boolean"]
 _BOOLEAN = "[Tt][Rr][Uu][Ee]|[Yy][Ee][Ss]|[Oo][Nn]|[Ff][Aa][Ll][Ss][Ee]|[Nn][Oo]|[Oo][Ff][Ff]"
 _FLAG = {"title": "yes or no", "type": ["boolean", "string"], "pattern": f"^({_BOOLEAN})$"}
 _DURATION = _text("duration", parsers.DURATION.pattern)
 _DAYS = _number("days, or keep", "^([0-9]{1,5}|keep)$", 1, 99999)
 _COUNT = _number("number from 1 to 1000", "^0{0,3}[1-9][0-9]{0,3}$", 1, 1000)
-_QUIET = _text("range of hours", f" *{_TIME} *- *{_TIME} *")
-_DIGEST = _text("digest time", f"({_DAY}(,{_DAY})* +)?{_TIME}")
+_QUIET = _text("range of hours", window_parsers.QUIET_PATTERN)
+_DIGEST = _text("digest time", window_parsers.DIGEST_PATTERN)
+_EXPECTATION = _text("duration", window_parsers.EXPECTATION_PATTERN)
 _WEB_ADDRESS = _text("web address", parsers.WEB_ADDRESS.pattern)
 _PLACE = {"title": "expression", "type": _ANY_TEXT, "pattern": r"\S"}
 _HTML = {"title": "auto, yes or no", "type": ["boolean", "string"], "pattern": f"^(auto|{_BOOLEAN})$"}
@@ -93,8 +92,11 @@ LineGlob = Annotated[
 ]
 Word = Annotated[str, TextType(parsers.word, {"title": "text", "type": _ANY_TEXT, "pattern": r"\S"}, mask_urls)]
 MessageRate = Annotated[Rate, TextType(parsers.rate, _text("rate", parsers.RATE.pattern), parsers.rate_text)]
-DigestTime = Annotated[Digest, TextType(parsers.digest, _DIGEST, parsers.digest_text)]
-QuietHours = Annotated[Quiet, TextType(parsers.quiet, _QUIET, parsers.quiet_text)]
+DigestTime = Annotated[Digest, TextType(window_parsers.digest, _DIGEST, window_parsers.digest_text)]
+QuietHours = Annotated[Quiet, TextType(window_parsers.quiet, _QUIET, window_parsers.quiet_text)]
+ExpectedEvery = Annotated[
+    Expectation, TextType(window_parsers.expectation, _EXPECTATION, window_parsers.expectation_text)
+]
 Event = Annotated[Kind, TextType(parsers.event, {"title": "kind of event", "enum": [str(one) for one in parsers.WHEN]})]
 WebAddress = Annotated[Secret, TextType(parsers.web_address, _WEB_ADDRESS, parsers.secret_text)]
 Header = Annotated[

@@ -182,6 +182,7 @@ def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
         ).run
     silence_monitor = SilenceMonitor(
         expected={name: each.expect_every for name, each in runtime.config.sources.items() if each.expect_every},
+        timezone=runtime.config.timezone,
         source_states=runtime.stores.source_states,
         counters=dispatcher.counters,
         operator=dispatcher.operator,

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from monitor.daemon.operator_alerts import OperatorAlerts, Told
 from monitor.health.counters import Counters
 from monitor.logs import say, warn
+from monitor.notify.time_windows import Expectation, is_overdue
 from monitor.ports import Clock, SourceStates
 from monitor.times import timestamp
 
@@ -20,7 +22,8 @@ from monitor.times import timestamp
 class SilenceMonitor:
     """Compares each source's last dump with what is expected; `check` runs at each tick."""
 
-    expected: Mapping[str, timedelta]  # by source: the longest time between two dumps
+    expected: Mapping[str, Expectation]  # by source: the longest time between two dumps
+    timezone: ZoneInfo  # of the days in `expected`
     source_states: SourceStates
     counters: Counters
     operator: OperatorAlerts
@@ -30,20 +33,20 @@ class SilenceMonitor:
     def check(self) -> None:
         """Alert to silences that have begun or ended. Raises StoreError."""
         silences = self.source_states.silences()
-        for source, every in self.expected.items():
+        for source, expectation in self.expected.items():
             last = self.counters.last_dump(source)
             if source not in silences and not self.is_busy():
-                self._check_for_silence(source, every, last)
+                self._check_for_silence(source, expectation, last)
             elif source in silences and last and timestamp(last) > timestamp(silences[source]):
                 # Compared as timestamps: a stored one is cut to milliseconds.
                 say("source_heard", source=source)
                 if self.operator.source_resumed(source, since=silences[source]) is not Told.NOT_YET:
                     self.source_states.end_silence(source)
 
-    def _check_for_silence(self, source: str, every: timedelta, last: datetime | None) -> None:
+    def _check_for_silence(self, source: str, expectation: Expectation, last: datetime | None) -> None:
         now = self.clock.now()
         since = last or self.source_states.expected_since(source, now=now)
-        if now - since >= every:
+        if is_overdue(expectation, since=since, until=now, timezone=self.timezone):
             warn("source_silent", source=source, since=f"{since:%Y-%m-%dT%H:%M:%SZ}", see="monitor status")
             # The alert comes first: after a crash in between it is queued again, and the outbox drops the second.
             told = self.operator.source_silent(source, since=since, has_dumps=last is not None)

@@ -6,17 +6,19 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from monitor.config import Config, Diagnostics
 from monitor.config.convert import watchlists_of
+from monitor.config.window_parsers import digest_text, interval_of
 from monitor.errors import NotFound
 from monitor.inspect.pending import open_read_only, pending_counts
 from monitor.inspect.watchlist_tests import failures
 from monitor.match.inside import InsideWords
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Kind
-from monitor.notify.time_windows import next_window, quiet_until
+from monitor.notify.time_windows import DailyTimes, Digest, Quiet, next_window, quiet_until
 from monitor.records import Archive, read_all
 from monitor.text import plural
 
@@ -54,12 +56,31 @@ def _check_channels_used(config: Config, diagnostics: Diagnostics) -> None:
 
 
 def _check_digests(config: Config, diagnostics: Diagnostics) -> None:
-    """Warn about a digest in quiet hours: it is sent when they end, not when its own line says."""
+    """Warn about a digest that is always in quiet hours: it is sent when they end, not when its own line says."""
     for name, channel in config.channels.items():
-        if channel.digest and channel.quiet:
-            time = next_window(channel.digest, after=_SOME_DAY, timezone=config.timezone)
-            if quiet_until(channel.quiet, at=time, timezone=config.timezone):
-                diagnostics.warning(f"channels.{name}.digest", "lies in its quiet hours: it is sent when these end")
+        parts = [part for each in channel.digest or () for part in _named_times(each)]
+        for part in parts:
+            if channel.quiet and _is_always_quiet((part,), channel.quiet, config.timezone):
+                which = f"at {digest_text((part,))} " if len(parts) > 1 else ""
+                message = f"{which}lies in its quiet hours: it is sent when these end"
+                diagnostics.warning(f"channels.{name}.digest", message)
+
+
+def _named_times(daily: DailyTimes) -> Iterator[DailyTimes]:
+    """Yield each time that the configuration names; those of an interval stand together."""
+    if interval_of(daily.times):
+        yield daily
+    else:
+        yield from (replace(daily, times=(at,)) for at in daily.times)
+
+
+def _is_always_quiet(digest: Digest, quiet: Quiet, timezone: ZoneInfo) -> bool:
+    at, last = _SOME_DAY, _SOME_DAY + timedelta(weeks=1)
+    while at < last:
+        at = next_window(digest, after=at, timezone=timezone)
+        if quiet_until(quiet, at=at, timezone=timezone) is None:
+            return False
+    return True
 
 
 def _check_duplicates(config: Config, diagnostics: Diagnostics) -> None:

@@ -35,8 +35,8 @@ class Policy:
     part_limit: PartLimit = DEFAULT_PART_LIMIT
     rate: Rate | None = None  # None: no limit
     max_per_hour: int = 0  # messages; 0: no limit
-    digest: Digest | None = None
-    quiet: Quiet | None = None
+    digest: Digest = ()  # empty: each notice is sent at once
+    quiet: Quiet = ()
     holds_uncertain: bool = False  # never sends again what may have arrived
     retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY
 
@@ -57,7 +57,15 @@ def send_time(since: datetime, policy: Policy, channel_state: ChannelState, *, i
     if channel_state.muted_until and channel_state.muted_until > found.at:
         found = SendTime(channel_state.muted_until, Delay.MUTE)
     quiet = None if is_urgent else quiet_end(policy, found.at)
-    return SendTime(quiet, Delay.QUIET) if quiet else found
+    if quiet is None:
+        return found
+    # Where quiet hours end at a digest's time, what they held belongs to that digest.
+    return SendTime(quiet, Delay.DIGEST if _is_window(quiet, policy) else Delay.QUIET)
+
+
+def _is_window(at: datetime, policy: Policy) -> bool:
+    before = at - timedelta(microseconds=1)
+    return bool(policy.digest) and next_window(policy.digest, after=before, timezone=policy.timezone) == at
 
 
 def quiet_end(policy: Policy, at: datetime) -> datetime | None:

@@ -13,10 +13,10 @@ CONFIG = """\
 timezone: ${ZONE}
 state: ${HOME}/state
 sources:
-  motie: {path: seeds/, max_record: 500kB}
+  motie: {path: seeds/, max_record: 500kB, expect_every: 1d mon-fri}
 channels:
-  team: {url: "slack://T0AAAAAAA/B0BBBBBBB/CANARY", rate: 10/min, quiet: "22:00-07:00"}
-  desk: {url: "${DESK_URL}", digest: "mon-fri 08:30", max_age: 36h}
+  team: {url: "slack://T0AAAAAAA/B0BBBBBBB/CANARY", rate: 10/min, quiet: "22:00-07:00; sat-sun"}
+  desk: {url: "${DESK_URL}", digest: "mon-fri 08:30, 17:00", max_age: 36h}
 watchlists:
   fta:
     keywords: [FTA, "${WORD}", NO]
@@ -69,14 +69,15 @@ def test_every_setting_in_force_is_shown_with_its_line(project: Project) -> None
         "state": ("${HOME}/state", 2),
         "sources.motie.path": (str(project.folder / "seeds"), 4),
         "sources.motie.max_record": ("500kB", 4),
+        "sources.motie.expect_every": ("1d mon-fri", 4),
         "sources.motie.max_file": ("2GB", None),
         "sources.motie.files": (["*.txt", "*.txt.gz"], None),
         "channels.team.url": ("slack://…", 6),
         "channels.team.rate": ("10/min", 6),
-        "channels.team.quiet": ("22:00-07:00", 6),
+        "channels.team.quiet": ("22:00-07:00; sat-sun", 6),
         "channels.team.digest": (None, None),
         "channels.desk.url": ("${DESK_URL}", 7),
-        "channels.desk.digest": ("mon-fri 08:30", 7),
+        "channels.desk.digest": ("mon-fri 08:30, 17:00", 7),
         "channels.desk.max_age": ("36h", 7),
         "watchlists.fta.keywords": (["FTA", "${WORD}", "NO"], 10),
         "watchlists.fta.tests[0].match": ("the FTA", 11),

@@ -41,11 +41,18 @@ SOURCE_KEYS = f"use one of {', '.join(Source.model_fields)}"
 NO_RULE = "is missing: write for example keywords: [FTA], or use query: or regex:"
 CHANNEL_KEYS = "use one of url, max_age, rate, max_per_hour, digest, quiet, on_uncertain, html, body, language"
 NO_RATE = "is not a valid rate: write a number and /s, /min or /h without a space, for example 1/s or 10/min"
-NO_DIGEST = 'is not a valid digest time: write a time such as "08:30", or days and a time such as "mon-fri 08:30"'
+NO_DIGEST = (
+    'is not a valid digest time: write times such as "08:30, 17:00" or an interval such as 1h, '
+    'and days before them as in "mon-fri 08:30; sat 10:00"'
+)
+DAYS_ALONE = 'names days without a time: write a list of days without spaces, for example "mon,wed 08:30"'
 NO_TIME_OF_DAY = "has no valid time of day: write hours and minutes from 00:00 to 23:59"
 NO_DAY = "has an unknown day: write mon, tue, wed, thu, fri, sat, sun"
-NO_QUIET = 'is not a valid range of quiet hours: write two times, for example "22:00-07:00"'
-SAME_TIME = "has the same time twice: write two different times, or remove quiet:"
+NO_QUIET = (
+    'is not a valid range of quiet hours: write two times, for example "22:00-07:00", '
+    'or with days "fri 18:00-mon 08:00" or "22:00-07:00; sat-sun"'
+)
+SAME_TIME = "has the same time twice: write two different times"
 NO_WEB = "is not a valid web address: write https://… in plain ASCII without spaces"
 NO_LIMIT = "is not a valid limit: write a whole number from 0 to 99999 (0: no limit)"
 TOO_LONG = "is too long: write a duration of at most 365000d"
@@ -62,7 +69,7 @@ BAD_DIGESTS = {
     "08:30 mon": NO_DIGEST,
     "daily 08:30": NO_DAY,
     "mon-friday 08:30": NO_DAY,
-    "mon, 08:30": NO_DAY,
+    "mon, 08:30": DAYS_ALONE,
     "24:00": NO_TIME_OF_DAY,
     "mon 08:60": NO_TIME_OF_DAY,
 }
@@ -71,7 +78,8 @@ BAD_QUIET = {
     "": NO_QUIET,
     "22-07": NO_TIME_OF_DAY,
     "22:00-25:00": NO_TIME_OF_DAY,
-    "mon 22:00-07:00": NO_TIME_OF_DAY,
+    "mo 22:00-07:00": NO_DAY,
+    "mon 22:00-24:00": NO_TIME_OF_DAY,
     "22:00-22:00": SAME_TIME,
     "9:00-09:00": SAME_TIME,
 }
@@ -187,6 +195,19 @@ BROKEN = [
         (f"channels: {{c: {{url: a://, quiet: «'{bad}'}}}}", f"channels.c.quiet: '{bad}' {why}")
         for bad, why in BAD_QUIET.items()
     ),
+    (  # a fault inside a value has its own place
+        "channels: {c: {url: a://, digest: 'mon-fri 08:30, «25:00; sat 10:00'}}",
+        f"channels.c.digest: 'mon-fri 08:30, 25:00; sat 10:00' {NO_TIME_OF_DAY}",
+    ),
+    (
+        "channels: {c: {url: a://, quiet: '22:00-07:00, «weekend'}}",
+        f"channels.c.quiet: '22:00-07:00, weekend' {NO_DAY}",
+    ),
+    (
+        "sources: {m: {path: in/, expect_every: 1d «weekdays}}",
+        f"sources.m.expect_every: '1d weekdays' {NO_DAY}",
+    ),
+    ("sources: {m: {path: in/, expect_every: «daily}}", f"sources.m.expect_every: 'daily' {NO_DURATION}"),
     (
         "channels: {c: {url: a://, on_uncertain: «resent}}",
         "channels.c.on_uncertain: 'resent' is not valid: write 'resend' or 'hold'; did you mean 'resend'?",

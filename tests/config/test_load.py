@@ -15,9 +15,9 @@ from monitor.config.load import candidates
 from monitor.config.models import Watch
 from monitor.errors import ConfigError
 from monitor.model import Kind, Rate
-from monitor.notify.time_windows import Digest, Quiet
 from monitor.secret import Secret
 from tests.config.support import HEAD, as_lines, loaded, refused
+from tests.notify.facts import digest_at, quiet_hours
 
 SAMPLE = Path(__file__).parents[2] / "config.yaml"
 
@@ -122,8 +122,8 @@ def test_every_setting_can_be_set(tmp_path: Path) -> None:
     assert (source.max_record, source.max_file, source.recursive) == (500_000, 1_500_000, True)
     channel = config.channels["c"]
     assert (channel.max_age, channel.rate, channel.max_per_hour) == (timedelta(minutes=90), Rate(per_second=10 / 60), 0)
-    assert channel.digest == Digest(at=time(8, 30), days=frozenset(range(5)))
-    assert channel.quiet == Quiet(start=time(22), end=time(7))
+    assert channel.digest == digest_at(time(8, 30), days=frozenset(range(5)))
+    assert channel.quiet == quiet_hours(time(22), time(7))
     assert (channel.on_uncertain, channel.html, watchlist.urgent) == ("hold", "off", True)
     assert (config.first_run, source.first_run, config.operator.notify) == ("baseline", "alert", ("c",))
     assert (watchlist.fields, watchlist.when) == (("title",), (Kind.NEW, Kind.WITHDRAWN))

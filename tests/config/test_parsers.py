@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor.config import parsers
 from monitor.model import Kind, Rate
-from monitor.notify.time_windows import DAYS, Digest, Quiet
 
 
 @pytest.mark.parametrize(
@@ -42,27 +41,6 @@ def test_a_rate_is_so_many_in_a_time_evenly_spread(text: str, per_second: float)
     assert parsers.rate(text) == Rate(per_second=per_second, burst=1)
 
 
-@pytest.mark.parametrize(
-    ("text", "days", "at"),
-    [
-        ("08:30", "mon tue wed thu fri sat sun", time(8, 30)),
-        ("8:30", "mon tue wed thu fri sat sun", time(8, 30)),
-        ("mon-fri 08:30", "mon tue wed thu fri", time(8, 30)),
-        ("mon,wed-fri 17:00", "mon wed thu fri", time(17)),
-        ("sat-mon 00:00", "sat sun mon", time(0)),
-        ("Tue  23:59", "tue", time(23, 59)),
-        ("mon,mon-tue 12:00", "mon tue", time(12)),
-    ],
-)
-def test_a_digest_is_a_time_on_some_days(text: str, days: str, at: time) -> None:
-    assert parsers.digest(text) == Digest(at=at, days=frozenset(DAYS.index(day) for day in days.split()))
-
-
-@pytest.mark.parametrize("text", ["22:00-07:00", "22:00 - 7:00"])
-def test_quiet_hours_are_two_times(text: str) -> None:
-    assert parsers.quiet(text) == Quiet(start=time(22), end=time(7))
-
-
 def test_a_limit_may_be_none() -> None:
     assert (parsers.limit("0"), parsers.limit("60")) == (0, 60)
 
@@ -85,8 +63,6 @@ def test_a_size_is_a_number_and_a_decimal_unit(text: str, expected: int) -> None
         (parsers.positive_duration, ["0s", "0.0ms"]),
         (parsers.rate, ["", "1", "/s", "0/s", "-1/s", "1/d", "1 /s", "x/s"]),
         (parsers.limit, ["", "-1", "1.5", "x", "999999"]),
-        (parsers.digest, ["", "8", "08.30", "24:00", "08:60", "xyz 08:30", "mon- 08:30", "-mon 08:30", ", 08:30"]),
-        (parsers.quiet, ["", "-", "22:00", "22-07", "22:00-24:00", "22:00-22:00"]),
         (parsers.size, ["", "1", "MB", "1 MB", "-1MB", "1MiB", "1mb", "0GB", "0.1B"]),
         (parsers.flag, ["", "1", "0", "y", "t", "maybe"]),
         (parsers.zone, ["", "Asia", "Nowhere/None", "/etc/passwd", "../x", "a\0b", "posixrules/x"]),

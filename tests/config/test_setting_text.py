@@ -18,6 +18,7 @@ from monitor.config.text_types import (
     DigestTime,
     Duration,
     Event,
+    ExpectedEvery,
     Flag,
     Folder,
     Glob,
@@ -33,8 +34,9 @@ from monitor.config.text_types import (
     Zone,
 )
 from monitor.model import Kind, Rate
-from monitor.notify.time_windows import EVERY_DAY, Digest, Quiet
+from monitor.notify.time_windows import Expectation
 from monitor.secret import Secret
+from tests.notify.facts import digest_at, quiet_hours
 
 TIMES = st.builds(time, st.integers(0, 23), st.integers(0, 59))
 
@@ -62,9 +64,10 @@ def read(kind: Any, text: object) -> object:
         (MessageRate, Rate(per_second=10 / 60), "10/min"),
         (MessageRate, Rate(per_second=90 / 3600), "90/h"),
         (MessageRate, Rate(per_second=1 / 3600), "1/h"),
-        (DigestTime, Digest(at=time(8, 30)), "08:30"),
-        (DigestTime, Digest(at=time(8, 30), days=frozenset({0, 1, 2, 4})), "mon-wed,fri 08:30"),
-        (QuietHours, Quiet(start=time(22), end=time(7)), "22:00-07:00"),
+        (DigestTime, digest_at(time(8, 30)), "08:30"),
+        (DigestTime, digest_at(time(8, 30), days=frozenset({0, 1, 2, 4})), "mon-wed,fri 08:30"),
+        (QuietHours, quiet_hours(time(22), time(7)), "22:00-07:00"),
+        (ExpectedEvery, Expectation(every=timedelta(days=1)), "1d"),
         (Url, Secret("slack://a/b/c"), "slack://…"),
         (Url, Secret("console://"), "console://"),
         (WebAddress, Secret("https://h/token"), "https://…"),
@@ -103,16 +106,3 @@ def test_a_size_is_read_again(count: int) -> None:
 def test_a_rate_is_read_again(count: int, period: str) -> None:
     rate = parsers.rate(f"{count}/{period}")
     assert parsers.rate(parsers.rate_text(rate)).per_second == pytest.approx(rate.per_second)
-
-
-@given(TIMES, st.frozensets(st.integers(0, 6), min_size=1))
-def test_a_digest_is_read_again(at: time, days: frozenset[int]) -> None:
-    digest = Digest(at=at, days=days or EVERY_DAY)
-    assert read(DigestTime, shown(DigestTime, digest)) == digest
-
-
-@given(TIMES, TIMES)
-def test_quiet_hours_are_read_again(start: time, end: time) -> None:
-    quiet = Quiet(start=start, end=end)
-    if start != end:
-        assert read(QuietHours, shown(QuietHours, quiet)) == quiet

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.cli.status_view import screen
+from monitor.config.window_parsers import expectation
 from monitor.daemon.bootstrap import open_runtime
 from monitor.daemon.main import periodic_jobs
 from monitor.daemon.operator_alerts import OperatorAlerts
@@ -19,12 +20,14 @@ from monitor.health.counters import Counters
 from monitor.health.daemon_state import SourceState
 from monitor.health.liveness import Liveness
 from monitor.ingest_values import IngestReport
+from monitor.notify.time_windows import Expectation
 from monitor.ports import SourceStates
 from monitor.store.open import Access, open_stores
 from monitor.testing import NOON, FrozenClock, MemoryOutbox
 from tests.inspect.test_pending import TALKS, Place
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+DAILY = Expectation(every=DAY)
 SILENT, NEVER = "no new dump of source motie since", "no dump at all of source motie since"
 AGAIN = "dumps of source motie come again"
 
@@ -38,12 +41,14 @@ class MonitorProcess:
     outbox: MemoryOutbox
     counters: Counters
     is_busy: bool = False
+    expected: Expectation = DAILY
 
     def alerts_at_tick(self) -> list[str]:
         """What the operator is told at this tick."""
         before = len(self.outbox.rows)
         SilenceMonitor(
-            expected={"motie": DAY},
+            expected={"motie": self.expected},
+            timezone=ZoneInfo("Asia/Seoul"),
             source_states=self.source_states,
             counters=self.counters,
             operator=OperatorAlerts(channels=["desk"], outbox=self.outbox, clock=self.clock),
@@ -67,6 +72,15 @@ class MonitorProcess:
 def life(tmp_path: Path) -> Iterator[MonitorProcess]:
     with open_stores(tmp_path / "state", Access.WRITE) as stores:
         yield MonitorProcess(stores.source_states, FrozenClock(), MemoryOutbox(), Counters())
+
+
+def test_a_weekend_without_dumps_is_no_silence_where_weekdays_count(life: MonitorProcess) -> None:
+    life.expected = expectation("1d mon-fri")  # in Seoul, where this Sunday ends three hours after NOON
+    life.drop()
+    life.clock.advance(3 * HOUR + DAY - HOUR)
+    assert life.alerts_at_tick() == []
+    life.clock.advance(HOUR)
+    assert life.alerts_at_tick() == [f"{SILENT} 2026-11-22 12:00 UTC"]
 
 
 def test_a_silence_is_told_once_and_its_end_once(life: MonitorProcess) -> None:

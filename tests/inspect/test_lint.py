@@ -67,10 +67,28 @@ def test_a_channel_that_nobody_tells(fresh: Project) -> None:
     ],
 )
 def test_a_digest_in_the_quiet_hours(fresh: Project, digest: str, quiet: str, is_told: bool) -> None:
-    channel = f'  team: {{url: "console://", digest: "{digest}", quiet: "{quiet}"}}\n'
-    found = warnings_of(fresh, "  fta: {keywords: [FTA]}", more=channel)
     expected = [("channels.team.digest", "lies in its quiet hours: it is sent when these end")]
-    assert found == (expected if is_told else [])
+    assert _digest_warnings(fresh, digest, quiet) == (expected if is_told else [])
+
+
+@pytest.mark.parametrize(
+    ("digest", "quiet", "times"),
+    [
+        ("08:30, 23:00", "22:00-07:00", ["23:00"]),
+        ("mon-fri 08:30; sat 10:00", "sat-sun", ["sat 10:00"]),
+        ("mon-fri 06:00, 17:00", "fri 18:00-mon 08:00", []),  # on Monday only
+        ("1h", "22:00-07:00", []),  # an interval is meant to be interrupted
+        ("sat 1h; 12:00", "sat-sun", ["sat 1h"]),
+    ],
+)
+def test_one_of_several_digests_in_the_quiet_hours(fresh: Project, digest: str, quiet: str, times: list[str]) -> None:
+    expected = [("channels.team.digest", f"at {at} lies in its quiet hours: it is sent when these end") for at in times]
+    assert _digest_warnings(fresh, digest, quiet) == expected
+
+
+def _digest_warnings(project: Project, digest: str, quiet: str) -> list[tuple[str, str]]:
+    channel = f'  team: {{url: "console://", digest: "{digest}", quiet: "{quiet}"}}\n'
+    return warnings_of(project, "  fta: {keywords: [FTA]}", more=channel)
 
 
 def test_what_waits_for_channels_that_are_gone(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from monitor.model import (
     Alert,
@@ -21,9 +21,18 @@ from monitor.model import (
     Snippet,
     Verdict,
 )
+from monitor.notify.time_windows import EVERY_DAY, DailyTimes, Digest, Quiet, WeekSpan
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = date(2024, 7, 1)
+
+
+def digest_at(*times: time, days: frozenset[int] = EVERY_DAY) -> Digest:
+    return (DailyTimes(times=times, days=days),)
+
+
+def quiet_hours(start: time, end: time, *, days: frozenset[int] = EVERY_DAY) -> Quiet:
+    return (WeekSpan(start=start, end=end, nights=int(start >= end), days=days),)
 
 
 def release(title: str = "Exports rise", body: str = "", category: str | None = "Industry") -> Release:

@@ -13,11 +13,10 @@ from monitor.channel_health import ChannelState
 from monitor.model import Rate
 from monitor.notify.channel_gate import Admission, BlockReason, admission, tokens
 from monitor.notify.send_time import Policy
-from monitor.notify.time_windows import Quiet
-from tests.notify.facts import NOON
+from tests.notify.facts import NOON, quiet_hours
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
-NIGHT = Quiet(start=time(11), end=time(13))
+NIGHT = quiet_hours(time(11), time(13))
 SLOW = Policy(rate=Rate(per_second=0.5, burst=2), quiet=NIGHT)
 ALL_AT_ONCE = ChannelState(
     is_refused=True,

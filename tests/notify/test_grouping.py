@@ -12,19 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.channel_health import ChannelState
+from monitor.config.window_parsers import digest, quiet
 from monitor.model import DraftMessage, PendingNotice
 from monitor.notify.compose import PartLimit
 from monitor.notify.grouping import HOUR, MessagePlan, plan_messages
 from monitor.notify.send_time import Policy, send_time
-from monitor.notify.time_windows import Digest, Quiet
 from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.testing import FrozenClock, MemoryChannelStates, MemoryOutbox
 from tests.examples import examples
-from tests.notify.facts import NOON, notice
+from tests.notify.facts import NOON, digest_at, notice, quiet_hours
 
 AT_ONCE = Policy()
-DAILY = Policy(digest=Digest(at=time(13)))
-CALM_NIGHTS = Policy(quiet=Quiet(start=time(11), end=time(13)))
+DAILY = Policy(digest=digest_at(time(13)))
+CALM_NIGHTS = Policy(quiet=quiet_hours(time(11), time(13)))
 FEW = Policy(max_per_hour=3)
 WELL = ChannelState()
 MINUTE = timedelta(minutes=1)
@@ -132,7 +132,7 @@ def test_a_mute_holds_the_urgent_too_and_ended_early_lets_all_go() -> None:
 
 
 def test_the_next_check_is_when_the_first_notice_is_due() -> None:
-    weekly = Policy(digest=Digest(at=time(13), days=frozenset({0})))
+    weekly = Policy(digest=digest_at(time(13), days=frozenset({0})))
     assert planned([notice(1)], weekly).next_due == NOON + timedelta(days=1, hours=1)
     assert planned([notice(1), notice(2, is_urgent=True)], weekly).next_due == NOON + timedelta(days=1, hours=1)
 
@@ -311,8 +311,12 @@ POLICIES = st.builds(
     Policy,
     part_limit=st.sampled_from([PartLimit(items=2, characters=10_000), PartLimit(items=20, characters=10_000)]),
     max_per_hour=st.integers(0, 4),
-    digest=st.none() | st.builds(Digest, at=st.times().map(lambda at: at.replace(second=0, microsecond=0))),
-    quiet=st.none() | st.just(Quiet(start=time(22), end=time(7))),
+    digest=st.just(())
+    | st.sets(st.times().map(lambda at: at.replace(second=0, microsecond=0)), min_size=1, max_size=4).map(
+        lambda times: digest_at(*sorted(times))
+    )
+    | st.sampled_from([digest("1h"), digest("mon-fri 4h; sat 10:00")]),
+    quiet=st.sampled_from([(), quiet_hours(time(22), time(7)), quiet("sat 18:00-mon 08:00")]),
 )
 
 

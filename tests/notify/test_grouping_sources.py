@@ -9,8 +9,7 @@ from monitor.channel_health import ChannelState
 from monitor.model import Notice, PendingNotice
 from monitor.notify.grouping import plan_messages
 from monitor.notify.send_time import Policy
-from monitor.notify.time_windows import Quiet
-from tests.notify.facts import NOON
+from tests.notify.facts import NOON, quiet_hours
 from tests.notify.situations import NEW
 
 
@@ -24,7 +23,7 @@ def test_items_of_one_source_stand_together_and_are_announced_as_their_own_event
         )
         for n in range(1, 6)
     ]
-    quiet = Quiet(start=NOON.time(), end=(NOON + timedelta(hours=1)).time())
+    quiet = quiet_hours(NOON.time(), (NOON + timedelta(hours=1)).time())
     made = plan_messages(waiting, Policy(quiet=quiet), ChannelState(), (), now=NOON + timedelta(hours=1))
     [draft] = made.drafts
     assert [item.release for item in draft.message.items] == [101, 103, 105, 102, 104]

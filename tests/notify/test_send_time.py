@@ -9,14 +9,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.channel_health import ChannelState
+from monitor.config.window_parsers import digest
 from monitor.notify.send_time import Delay, Policy, SendTime, send_time
-from monitor.notify.time_windows import Digest, Quiet
+from tests.notify.facts import digest_at, quiet_hours
 
 SEOUL = ZoneInfo("Asia/Seoul")
 AT_ONCE = Policy(timezone=SEOUL)
-MORNING = Policy(timezone=SEOUL, digest=Digest(at=time(8, 30)))
-AT_NIGHT = Policy(timezone=SEOUL, quiet=Quiet(start=time(22), end=time(7)))
-BOTH = replace(AT_NIGHT, digest=Digest(at=time(6)))
+MORNING = Policy(timezone=SEOUL, digest=digest_at(time(8, 30)))
+AT_NIGHT = Policy(timezone=SEOUL, quiet=quiet_hours(time(22), time(7)))
+BOTH = replace(AT_NIGHT, digest=digest_at(time(6)))
+
+HOURLY = replace(AT_NIGHT, digest=digest("1h"))
 
 
 def at(hour: int, minute: int = 0, *, day: int = 23) -> datetime:
@@ -38,6 +41,9 @@ def muted(until: datetime) -> ChannelState:
         (AT_NIGHT, ChannelState(), False, at(7), SendTime(at(7))),
         (AT_NIGHT, ChannelState(), True, at(23), SendTime(at(23))),
         (BOTH, ChannelState(), False, at(5), SendTime(at(7), Delay.QUIET)),  # its digest comes in the night
+        (HOURLY, ChannelState(), False, at(20, 59), SendTime(at(21), Delay.DIGEST)),
+        (HOURLY, ChannelState(), False, at(21), SendTime(at(7, day=24), Delay.DIGEST)),  # 22:00 is in quiet hours
+        (HOURLY, ChannelState(), False, at(6, 10), SendTime(at(7), Delay.DIGEST)),  # of one message with the night's
         (AT_ONCE, muted(at(12)), False, at(9), SendTime(at(12), Delay.MUTE)),
         (AT_ONCE, muted(at(12)), True, at(9), SendTime(at(12), Delay.MUTE)),
         (AT_ONCE, muted(at(12)), False, at(12), SendTime(at(12))),
@@ -63,6 +69,6 @@ def test_a_mute_that_is_ended_early_lets_go_of_what_it_held() -> None:
 @pytest.mark.parametrize("hours", range(0, 48, 5))
 def test_nothing_is_due_before_it_came(hours: int) -> None:
     since = at(0) + timedelta(hours=hours)
-    for policy in (AT_ONCE, MORNING, AT_NIGHT, BOTH):
+    for policy in (AT_ONCE, MORNING, AT_NIGHT, BOTH, HOURLY):
         for channel_state in (ChannelState(), muted(at(12))):
             assert send_time(since, policy, channel_state, is_urgent=False).at >= since

@@ -15,7 +15,6 @@ from monitor.errors import StoreError
 from monitor.model import Message, Outcome, Rate, Verdict
 from monitor.notify.retry import Action, Decision, Transition
 from monitor.notify.send_time import Policy
-from monitor.notify.time_windows import Digest, Quiet
 from monitor.notify.worker import (
     MAX_IDLE,
     DeliveryContext,
@@ -25,11 +24,11 @@ from monitor.notify.worker import (
     UnrecordedAttempts,
 )
 from monitor.testing import FrozenClock, MemoryChannelStates, MemoryOutbox, RecordingChannel
-from tests.notify.facts import NOON, delivery, note, verdict
+from tests.notify.facts import NOON, delivery, digest_at, note, quiet_hours, verdict
 from tests.notify.fakes import ScriptedChannel, WorkerSetup
 
-NIGHT = Quiet(start=time(11), end=time(13))
-DAILY = Digest(at=time(13))
+NIGHT = quiet_hours(time(11), time(13))
+DAILY = digest_at(time(13))
 HOUR = timedelta(hours=1)
 
 
@@ -198,7 +197,7 @@ def test_a_mute_longer_than_max_age_buries_nothing() -> None:
 
 def test_quiet_hours_hold_a_retry_too_and_let_the_urgent_pass() -> None:
     channel = ScriptedChannel(Outcome.TRANSIENT)
-    setup = WorkerSetup(channel, Policy(quiet=Quiet(start=time(12, 0, 10), end=time(13))), notes=1)
+    setup = WorkerSetup(channel, Policy(quiet=quiet_hours(time(12, 0, 10), time(13))), notes=1)
     assert setup.worker.deliver_due().retried == 1
     setup.pass_time(minutes=1)
     setup.add_notices(1)
@@ -228,7 +227,7 @@ def test_a_digest_and_a_flood_are_sent_at_their_time() -> None:
 
 
 def test_what_waited_longer_than_max_age_for_its_window_is_sent_and_not_buried() -> None:
-    sunday = Digest(at=time(11), days=frozenset({6}))  # NOON is a Sunday, an hour later
+    sunday = digest_at(time(11), days=frozenset({6}))  # NOON is a Sunday, an hour later
     setup = WorkerSetup(ScriptedChannel(), Policy(digest=sunday))
     setup.add_notices(1)
     setup.pass_time(days=6, hours=23)

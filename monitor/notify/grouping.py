@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby, islice
+from typing import NamedTuple
 
 from monitor.channel_health import ChannelState
 from monitor.model import DraftMessage, Message, PendingNotice
@@ -21,7 +22,13 @@ _DAY = timedelta(days=1)
 _SET_BACK = timedelta(minutes=1)  # a notice that seems to come so much later than now came before a clock was set back
 _LATE = timedelta(minutes=15)  # a window that is sent so long after it is called late
 
-_Group = tuple[SendTime, tuple[PendingNotice, ...]]
+
+class _Group(NamedTuple):
+    """Notices that are sent together."""
+
+    time: SendTime
+    notices: tuple[PendingNotice, ...]
+    first: datetime  # the time for which the earliest waited; before `time` where digests were missed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +50,8 @@ def plan_messages(
 ) -> MessagePlan:
     """Plan the messages, oldest first. recent: when this channel's messages of the last hour were made, ascending."""
     groups = _by_send_time(pending, policy, channel_state, now=now)
-    ready = [group for group in groups if group[0].at <= now]
-    later = [time.at for time, _ in groups if time.at > now]
+    ready = _catch_up([group for group in groups if group.time.at <= now])
+    later = [group.time.at for group in groups if group.time.at > now]
     exempt = [draft for group in ready if _is_exempt(group) for draft in _drafts(group, policy, now=now)]
     limited = [group for group in ready if not _is_exempt(group)]
     past = [at for at in recent if at <= now]  # the others were made before the clock was set back
@@ -86,7 +93,17 @@ def _by_send_time(
         keyed.append((time, not one.notice.is_urgent, 0 if time.delay else one.dump, one))
     keyed.sort(key=lambda row: (*row[:3], row[3].event))
     groups = groupby(keyed, key=lambda row: row[:3])
-    return [(time, tuple(row[3] for row in group)) for (time, _, _), group in groups]
+    return [_Group(time, tuple(row[3] for row in group), time.at) for (time, _, _), group in groups]
+
+
+def _catch_up(groups: Sequence[_Group]) -> list[_Group]:
+    """Merge the digests that are due into one: those that were missed come with the last."""
+    digests = [group for group in groups if group.time.delay is Delay.DIGEST]
+    if len(digests) < 2:
+        return list(groups)
+    notices = sorted((one for group in digests for one in group.notices), key=lambda one: one.event)
+    merged = _Group(digests[-1].time, tuple(notices), digests[0].first)
+    return [merged if group is digests[-1] else group for group in groups if group not in digests[:-1]]
 
 
 def _since(came: datetime, now: datetime) -> datetime:
@@ -96,8 +113,7 @@ def _since(came: datetime, now: datetime) -> datetime:
 
 def _is_exempt(group: _Group) -> bool:
     """Return whether the hourly limit does not apply: to urgent notices, and to those that were delayed."""
-    time, notices = group
-    return bool(time.delay) or notices[0].notice.is_urgent
+    return bool(group.time.delay) or group.notices[0].notice.is_urgent
 
 
 def _within_limit(
@@ -109,7 +125,7 @@ def _within_limit(
         return [], channel_state.flood_until
     if limit and channel_state.flood_until:
         label = f"more than {limit} messages an hour"
-        return _split([one for _, group in groups for one in group], policy, kind="summary", label=label), None
+        return _split([one for group in groups for one in group.notices], policy, kind="summary", label=label), None
     drafts = [draft for group in groups for draft in _drafts(group, policy, now=now)]
     room = max(0, limit - len(recent))
     if not limit or len(drafts) <= room:
@@ -131,13 +147,21 @@ def _label_last(drafts: Sequence[DraftMessage], until: datetime, policy: Policy)
 
 def _drafts(group: _Group, policy: Policy, *, now: datetime) -> list[DraftMessage]:
     """Make the messages of a group; the label of a delayed one names its window, and whether it missed it."""
-    time, notices = group
-    local = f"{time.at.astimezone(policy.timezone):%a %d %b %H:%M}"
-    late = ", sent late" if now - time.at > _LATE else ""
+    time, notices, first = group
     if time.delay is Delay.NONE:
         return _split(notices, policy, kind="instant", label="")
+    local = _period(first.astimezone(policy.timezone), time.at.astimezone(policy.timezone))
+    late = ", sent late" if now - time.at > _LATE else ""
     label = f"digest of {local}{late}" if time.delay is Delay.DIGEST else f"held by {time.delay} until {local}{late}"
     return _split(notices, policy, kind="digest", label=label)
+
+
+def _period(first: datetime, last: datetime) -> str:
+    """Return such as `Mon 23 Nov 08:30`, or from the first to the last of several windows."""
+    end = f"{last:%a %d %b %H:%M}"
+    if first == last:
+        return end
+    return f"{first:%a %d %b %H:%M} to {f'{last:%H:%M}' if first.date() == last.date() else end}"
 
 
 def _split(pending: Sequence[PendingNotice], policy: Policy, *, kind: str, label: str) -> list[DraftMessage]:

@@ -16,6 +16,8 @@ from monitor.notify.compose import DEFAULT_PART_LIMIT, PartLimit
 from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
 from monitor.notify.time_windows import Digest, Quiet, next_window, quiet_until
 
+_WEEK = timedelta(days=7)
+
 
 class Delay(StrEnum):
     """The cause why a notice waits."""
@@ -66,6 +68,17 @@ def send_time(since: datetime, policy: Policy, channel_state: ChannelState, *, i
 def _is_window(at: datetime, policy: Policy) -> bool:
     before = at - timedelta(microseconds=1)
     return bool(policy.digest) and next_window(policy.digest, after=before, timezone=policy.timezone) == at
+
+
+def waits_for(time: SendTime, policy: Policy, *, now: datetime) -> str:
+    """Return what a notice waits for, as in `the digest of Mon 08:30`, in the policy's time zone; "": nothing.
+
+    A day beyond a week is written with its date, today is not written.
+    """
+    at, today = time.at.astimezone(policy.timezone), now.astimezone(policy.timezone).date()
+    day = "" if at.date() == today else f"{at:%a} " if abs(at.date() - today) < _WEEK else f"{at:%a %d %b} "
+    what = {Delay.DIGEST: "the digest of", Delay.QUIET: "the end of quiet hours at", Delay.MUTE: "the end of a mute at"}
+    return f"{what[time.delay]} {day}{at:%H:%M}" if time.delay else ""
 
 
 def quiet_end(policy: Policy, at: datetime) -> datetime | None:

@@ -210,6 +210,31 @@ def test_a_window_that_passed_while_nobody_ran_is_caught_up_and_says_so(tmp_path
     assert "Mon 23 Nov 08:30, sent late" in request.json()["title"] + request.json()["message"]
 
 
+def test_an_hourly_digest_is_told_each_hour_that_has_news_and_once(tmp_path: Path) -> None:
+    with dispatcher(tmp_path / "p", 'digest: 1h, quiet: "fri 18:00-mon 08:00"') as (project, commands, server):
+        project.drop("a.txt", TALKS)
+        for minute in (40, 41):
+            assert commands.run_once_at(7, minute) == 0  # on Monday
+        assert server.requests == []
+        for minute in (0, 1):
+            assert commands.run_once_at(8, minute) == 0
+        assert len(server.requests) == 1
+        project.drop("b.txt", VISIT)
+        commands.run_once_at(9)
+        assert len(server.requests) == 1
+        project.drop("c.txt", FIGURES)
+        commands.run_once_at(10, 10)
+        commands.run_once_at(12)
+        commands.run_once_at(13)
+    told = [request.json()["title"] + request.json()["message"] for request in server.requests]
+    windows = ["Mon 23 Nov 08:00", "Mon 23 Nov 10:00", "Mon 23 Nov 11:00, sent late"]
+    titles = ["FTA talks held", "Visit to a plant", "FTA figures out"]
+    assert len(told) == len(windows)
+    for text, window, title in zip(told, windows, titles, strict=True):
+        assert window in text
+        assert title in text
+
+
 def test_quiet_hours_hold_and_merge_and_what_is_urgent_passes(tmp_path: Path) -> None:
     urgent = "aliases: {}\n"
     with dispatcher(tmp_path / "p", 'quiet: "22:00-07:00"', urgent) as (project, commands, server):

@@ -107,10 +107,32 @@ def test_a_missed_window_is_caught_up_and_says_so(behind: timedelta, label: str)
     assert told.message.label == label
 
 
-def test_two_missed_windows_are_two_digests() -> None:
-    waiting = [notice(1), notice(2, since=NOON + timedelta(days=1))]
-    made = planned(waiting, DAILY, now=NOON + timedelta(days=3))
-    assert [one.message.label[:16] for one in made.drafts] == ["digest of Sun 22", "digest of Mon 23"]
+def test_missed_windows_are_caught_up_in_one_digest_that_names_the_first_and_the_last() -> None:
+    waiting = [notice(1), notice(2, since=NOON + timedelta(days=1)), notice(3, since=NOON + timedelta(days=2))]
+    made = planned(waiting, DAILY, now=NOON + timedelta(days=2))
+    assert shape(made) == [("digest", (1, 2))]
+    assert made.drafts[0].message.label == "digest of Sun 22 Nov 13:00 to Mon 23 Nov 13:00, sent late"
+    assert made.next_due == NOON + timedelta(days=2) + HOUR
+    [told] = planned(waiting, DAILY, now=NOON + timedelta(days=2) + HOUR).drafts
+    assert (told.events, told.message.label) == ((1, 2, 3), "digest of Sun 22 Nov 13:00 to Tue 24 Nov 13:00")
+
+
+def test_an_hourly_digest_of_a_machine_that_was_off_is_one_message() -> None:
+    hourly = replace(DAILY, digest=digest("1h"))
+    waiting = [notice(n, since=NOON + n * 40 * MINUTE) for n in range(1, 8)]
+    [told] = planned(waiting, hourly, now=NOON + 9 * HOUR + MINUTE).drafts
+    assert (told.events, told.message.label) == (
+        (1, 2, 3, 4, 5, 6, 7),
+        "digest of Sun 22 Nov 13:00 to 17:00, sent late",
+    )
+
+
+def test_what_quiet_hours_held_from_hourly_digests_comes_with_the_first_in_the_morning() -> None:
+    policy = replace(CALM_NIGHTS, digest=digest("1h"))
+    waiting = [notice(1, since=NOON - HOUR), notice(2), notice(3, since=NOON + 59 * MINUTE)]
+    assert planned(waiting, policy, now=NOON + 59 * MINUTE).drafts == ()
+    [told] = planned(waiting, policy, now=NOON + HOUR).drafts
+    assert (told.events, told.message.label) == ((1, 2, 3), "digest of Sun 22 Nov 13:00")
 
 
 def test_quiet_hours_merge_what_came_in_them_and_let_the_urgent_through() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from monitor.channel_health import ChannelState
 from monitor.config.window_parsers import digest
-from monitor.notify.send_time import Delay, Policy, SendTime, send_time
+from monitor.notify.send_time import Delay, Policy, SendTime, send_time, waits_for
 from tests.notify.facts import digest_at, quiet_hours
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -72,3 +72,19 @@ def test_nothing_is_due_before_it_came(hours: int) -> None:
     for policy in (AT_ONCE, MORNING, AT_NIGHT, BOTH, HOURLY):
         for channel_state in (ChannelState(), muted(at(12))):
             assert send_time(since, policy, channel_state, is_urgent=False).at >= since
+
+
+@pytest.mark.parametrize(
+    ("time", "text"),
+    [
+        (SendTime(at(9)), ""),
+        (SendTime(at(8, 30), Delay.DIGEST), "the digest of 08:30"),  # today
+        (SendTime(at(8, 30, day=24), Delay.DIGEST), "the digest of Tue 08:30"),
+        (SendTime(at(8, 30, day=22), Delay.DIGEST), "the digest of Sun 08:30"),  # missed
+        (SendTime(at(8, 30, day=30), Delay.DIGEST), "the digest of Mon 30 Nov 08:30"),
+        (SendTime(at(7, day=24), Delay.QUIET), "the end of quiet hours at Tue 07:00"),
+        (SendTime(at(12), Delay.MUTE), "the end of a mute at 12:00"),
+    ],
+)
+def test_what_a_notice_waits_for_is_said_in_the_time_of_the_place(time: SendTime, text: str) -> None:
+    assert waits_for(time, MORNING, now=at(0)) == text

@@ -125,7 +125,8 @@ def _receiver() -> Iterator[_Receiver]:
 
 def _set_up(project: Path, *, port: int) -> None:
     """Write the sample configuration with a second source, two channels and three watchlists."""
-    text = sample_config().replace("notify: [console]", "notify: [team, desk]").replace("127.0.0.1:9878", "127.0.0.1:0")
+    text = sample_config().replace("    keywords:", "    notify: [team, desk]\n    keywords:")
+    text = text.replace("127.0.0.1:9878", "127.0.0.1:0")
     for section, more in (("sources", _SOURCE), ("channels", _CHANNELS.format(port=port)), ("watchlists", _WATCHLISTS)):
         text = text.replace(f"\n{section}:\n", f"\n{section}:\n{more}")
     (project / "config.yaml").write_text(text, "utf-8")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +21,7 @@ from monitor.errors import MonitorError
 
 JsonSchema = dict[str, Any]
 
+_DUMPS = "seeds"  # the folder of the source in the sample
 _REFERENCE: JsonSchema = {"type": "string", "pattern": r"\$\{", "title": "reference such as ${NAME}"}
 _HEAD = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "The configuration of monitor"}
 
@@ -47,18 +49,33 @@ def sample_config() -> str:
 
 
 def create_config(path: Path) -> Iterator[str]:
-    """Write both files and yield a line for each; raises MonitorError if the configuration exists already."""
+    """Write both files and the folder of dumps, and yield a line for each; then the next steps.
+
+    Raises MonitorError if the configuration exists already.
+    """
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(sample_config())
     except FileExistsError:
         raise MonitorError("already exists: name another path, or remove it first", where=str(path)) from None
     yield f"wrote {path}"
-    schema = path.with_name("config.schema.json")
+    schema, folder = path.with_name("config.schema.json"), path.parent / _DUMPS
     if not schema.exists():
         schema.write_text(schema_text(), "utf-8")
         yield f"wrote {schema}, from which an editor knows the keys"
-    yield f"next: create the folder {path.parent / 'seeds'} for dump files, then run monitor check and monitor run"
+    if not folder.exists():
+        folder.mkdir()
+        yield f"made {folder}/, the folder for dump files"
+    yield from _next_steps(path, folder)
+
+
+def _next_steps(path: Path, folder: Path) -> Iterator[str]:
+    monitor = "monitor" if path == Path("config.yaml") else f"monitor -c {shlex.quote(str(path))}"
+    yield "next:"
+    yield f"  1. copy a dump file into {folder}/ and run `{monitor} run --once`: it prints the alerts"
+    yield f"  2. write your keywords below watchlists: in {path}; `{monitor} check` names every mistake"
+    yield "  3. for Slack or mail, uncomment its line below channels: and set its variable;"
+    yield f"     `{monitor} channels test team` sends one message, and `{monitor} run` keeps watching"
 
 
 class _Generator(GenerateJsonSchema):

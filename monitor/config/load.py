@@ -42,7 +42,10 @@ def find(path: Path | None, environ: Mapping[str, str], *, here: Path = Path()) 
     found = next((place for place in places if os.path.isfile(place)), None)  # noqa: PTH113 - no PermissionError
     if found is None:
         searched = ", ".join(str(place) for place in places)
-        message = f"no configuration found (searched: {searched}): name one with --config FILE or MONITOR_CONFIG"
+        message = (
+            f"no configuration found (searched: {searched}): write one with `monitor config init`, "
+            "or name one with --config FILE or MONITOR_CONFIG"
+        )
         raise ConfigError((Diagnostic(file="config.yaml", line=0, column=0, path="", message=message),))
     return found
 

@@ -30,6 +30,8 @@ RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)/(s|m|min|h)")
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\x00-\x1f\x7f]*")
 WEB_ADDRESS = re.compile(r"https?://[!-~]+")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
+_MAIL = re.compile(r"(mailto:)?[^\s@:/]+@[^\s@/]+", re.IGNORECASE)
+_BARE_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+/", re.IGNORECASE)
 _OWN_HEADERS = ("host", "connection", "content-length", "transfer-encoding", "accept-encoding", "range")
 WHEN = (Kind.NEW, Kind.CHANGED, Kind.COMPLETED, Kind.ENRICHED, Kind.REREAD, Kind.REAPPEARED, Kind.WITHDRAWN)
 
@@ -234,6 +236,10 @@ def event(text: str) -> Kind:
 def url(text: str) -> Secret:
     """Parse a channel's address; it is secret from here on."""
     message = "is not a valid channel URL: write scheme://… without spaces, for example console://"
+    if _MAIL.fullmatch(text):
+        message = "is a mail address alone, and mail needs a server: write mailtos://USER:PASSWORD@SERVER/?from=USER@HOST&to=NAME@HOST"
+    elif _BARE_HOST.match(text):
+        message = "is not a valid channel URL: write https:// before it"
     return Secret(matched(URL, text, message)[0])
 
 

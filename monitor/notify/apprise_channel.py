@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from monitor.errors import MonitorError
 from monitor.model import Message, Verdict
+from monitor.notify.address_forms import form_of, missing_part
 from monitor.notify.guard import SEND_TIMEOUT, attempt
 from monitor.notify.html import fits_page, page
 from monitor.notify.message_limit import limit_of
@@ -203,7 +204,8 @@ def check_url(url: Secret, *, html: Html = "auto") -> str | None:
         return error.message
     if html == "on" and not channel.supports_pages:
         return f"{scheme_of(url)}:// does not accept HTML pages; set html to auto"
-    return channel.unusable_reason()
+    problem = missing_part(url) or channel.unusable_reason()
+    return (form_of(url) if problem in (NOTHING_SENT, NO_RECIPIENT) else None) or problem
 
 
 def supports_pages(service: Any) -> bool:
@@ -261,9 +263,11 @@ def _unusable_reason(url: Secret, scheme: str) -> str:
     plugins: Any = NotificationManager()  # type: ignore[no-untyped-call]  # a singleton, loaded by now
     if not scheme:
         return "this url has no scheme; write it as scheme://…, for example slack://, mailto:// or json://"
+    form = form_of(url)
     if scheme not in plugins:
         near = difflib.get_close_matches(scheme, plugins.schemas(), n=1)
-        return f"no service is called {scheme}://" + (f"; did you mean {near[0]}://?" if near else "")
+        return form or f"no service is called {scheme}://" + (f"; did you mean {near[0]}://?" if near else "")
     if not plugins[scheme].enabled:
         return f"{scheme}:// needs a Python package that is not installed; see the Apprise page of this service"
-    return f"this {scheme}:// url is incomplete or malformed; compare it with the Apprise page of this service"
+    incomplete = f"this {scheme}:// url is incomplete or malformed"
+    return f"{incomplete}: {form}" if form else f"{incomplete}; compare it with the Apprise page of this service"

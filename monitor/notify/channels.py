@@ -7,6 +7,7 @@ from functools import partial
 from typing import TextIO
 
 from monitor.model import Message, Outcome, Rate, Verdict
+from monitor.notify.address_forms import is_complete
 from monitor.notify.apprise_channel import AppriseChannel, ChannelUnusable, Html, check_url, open_apprise, scheme_of
 from monitor.notify.console import ConsoleChannel
 from monitor.ports import Channel
@@ -51,8 +52,8 @@ def check_channel(url: Secret, *, html: Html = "auto") -> str | None:
 
 
 def check_service(url: Secret, *, html: Html = "auto") -> str | None:
-    """Check as `check_channel`, except common services, so that most monitors load apprise at their first send."""
-    return None if scheme_of(url) in COMMON_SCHEMES else check_channel(url, html=html)
+    """Check as `check_channel`, except what is common, so that most monitors load apprise at their first send."""
+    return None if scheme_of(url) in COMMON_SCHEMES or is_complete(url) else check_channel(url, html=html)
 
 
 def rate_of(url: Secret) -> Rate | None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from monitor.config.json_schema import sample_config
 from tests.end_to_end.harness import ROOT, Project
+from tests.end_to_end.in_process import run_here
+from tests.servers import http_server
 
 CONFIG = """\
 timezone: ${ZONE}
@@ -34,16 +39,52 @@ def test_a_sample_is_written_that_passes_check(tmp_path: Path) -> None:
     project = Project(tmp_path / "p")
     done = project.run("config", "init", "new/config.yaml")
     assert (done.code, "No such file" in done.err) == (1, True), "no folder is made up"
-    (project.folder / "new" / "seeds").mkdir(parents=True)
+    (project.folder / "new").mkdir()
     done = project.run("config", "init", "new/config.yaml")
     assert done.code == 0
-    assert done.out.splitlines()[:2] == [
+    assert done.out.splitlines()[:3] == [
         "wrote new/config.yaml",
         "wrote new/config.schema.json, from which an editor knows the keys",
+        "made new/seeds/, the folder for dump files",
     ]
-    assert "no errors" in project.run("-c", "new/config.yaml", "check").out
+    assert "no errors and no warnings" in project.run("-c", "new/config.yaml", "check").out
     first = (project.folder / "new" / "config.yaml").read_text("utf-8").splitlines()[0]
     assert first == "# yaml-language-server: $schema=./config.schema.json"
+
+
+def test_in_an_empty_folder_the_next_steps_work_as_they_are_printed(tmp_path: Path) -> None:
+    folder = tmp_path / "언론 press"
+    folder.mkdir()
+    run = partial(run_here, folder=folder, env={})
+    steps = run(["config", "init"]).out.partition("next:\n")[2]
+    assert [line[:4] for line in steps.splitlines()] == ["  1.", "  2.", "  3.", "    "]
+    told = re.findall("`monitor (.+?)`", steps)
+    assert told == ["run --once", "check", "channels test team", "run"]
+    assert run(["run", "--once"]).code == 0
+    (folder / "seeds" / "1.txt").write_text("-\nTalks on an FTA end\nThe third round ended. date2024-07-01")
+    done = run(["run", "--once"])
+    assert (done.code, "Talks on an FTA end" in done.out) == (0, True)
+
+
+def test_the_next_steps_name_a_file_of_another_name(project: Project) -> None:
+    done = project.run("config", "init", "my own.yaml")
+    assert "`monitor -c 'my own.yaml' run --once`" in done.out
+    assert "made" not in done.out, "the folder is there"
+
+
+@pytest.mark.parametrize("channel", ["team", "desk"])
+def test_uncommenting_one_line_of_the_sample_sends_real_alerts_at_once(tmp_path: Path, channel: str) -> None:
+    project = Project(tmp_path / "p", config=sample_config())
+    sample = project.folder / "config.yaml"
+    lines = [line for line in sample.read_text("utf-8").splitlines() if f"# {channel}: {{" in line]
+    sample.write_text(sample.read_text("utf-8").replace(lines[0], lines[0].replace("# ", "", 1)), "utf-8")
+    project.drop("1.txt", "-\nTalks on an FTA end\nThe third round ended. date2024-07-01")
+    with http_server() as server:
+        variables = dict.fromkeys(("SLACK_URL", "MAIL_URL"), f"json://127.0.0.1:{server.port}/")
+        done = project.run("run", "--once", env=variables)
+        [alert] = server.wait_for(1)
+    assert done.code == 0
+    assert "Talks on an FTA end" in str(alert.json())
 
 
 def test_a_configuration_that_is_there_is_never_overwritten(project: Project) -> None:

@@ -67,7 +67,7 @@ def test_the_sample_configuration_loads_without_any_variable() -> None:
 
 def test_the_commented_lines_of_the_sample_load_once_their_comment_sign_is_taken_away(tmp_path: Path) -> None:
     text = SAMPLE.read_text(encoding="utf-8")
-    for line in ("team:", "desk:", "fields:", "when:", "case:", "sources: [", "recursive:"):
+    for line in ("team:", "desk:", "notify:", "fields:", "when:", "case:", "sources: [", "recursive:"):
         assert f"# {line}" in text
         text = text.replace(f"# {line}", line)
     for line in ("board:", "  path: seeds", "  format: json", "  map:", "  base:"):
@@ -352,5 +352,6 @@ def test_where_nothing_is_found_it_says_where_it_looked(tmp_path: Path) -> None:
     assert fault.line == 0
     assert fault.message == (
         f"no configuration found (searched: {tmp_path}/config.yaml, {tmp_path}/home/.config/monitor/config.yaml, "
-        "/etc/monitor/config.yaml): name one with --config FILE or MONITOR_CONFIG"
+        "/etc/monitor/config.yaml): write one with `monitor config init`, "
+        "or name one with --config FILE or MONITOR_CONFIG"
     )

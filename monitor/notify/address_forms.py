@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from monitor.secret import Secret
+
+
+class _Webhook(NamedTuple):
+    """What the address of a webhook is made of, as its service gives it out."""
+
+    host: str  # a pattern
+    service: str
+    start: str  # of its path
+    length: int  # the number of parts that follow
+    form: str
+
 
 _SLACK = "https://hooks.slack.com/services/T…/B…/…"
 _DISCORD = "https://discord.com/api/webhooks/ID/TOKEN"
@@ -48,9 +60,10 @@ _BY_HOST = (
     (r"ntfy\..+", "an ntfy server of your own is written ntfys://SERVER/TOPIC"),
 )
 _WEBHOOK = "no service is known by this web address: for a webhook of your own write json{s}:// in place of http{s}://"
-_WEBHOOKS = (("hooks.slack.com", "Slack", "/services/", 3, _SLACK), *(
-    (host, "Discord", "/api/webhooks/", 2, _DISCORD) for host in ("discord.com", "discordapp.com")
-))  # fmt: skip
+_WEBHOOKS = (
+    _Webhook(r"hooks\.slack\.com", "Slack", "/services/", 3, _SLACK),
+    _Webhook(r"(discord|discordapp)\.com", "Discord", "/api/webhooks/", 2, _DISCORD),
+)
 _NUMBERS = ("none", "one", "two", "three")
 _COMPLETE = re.compile(
     r"https://(hooks\.slack\.com/services/\w+/\w+/\w+|(discord|discordapp)\.com/api/webhooks/[0-9]+/[\w-]+)/?"
@@ -79,16 +92,16 @@ def form_of(url: Secret) -> str | None:
         return None
     if scheme not in ("http", "https"):
         return _BY_SCHEME.get(scheme)
-    cut = (_cut_short(parts.path, *rest) for of, *rest in _WEBHOOKS if of == host)
+    cut = (_cut_short(parts.path, webhook) for webhook in _WEBHOOKS if re.fullmatch(webhook.host, host))
     known = (form for pattern, form in _BY_HOST if re.fullmatch(pattern, host))
     return next(cut, None) or next(known, _WEBHOOK.replace("{s}", "s" if scheme == "https" else ""))
 
 
-def _cut_short(path: str, service: str, start: str, count: int, form: str) -> str | None:
+def _cut_short(path: str, webhook: _Webhook) -> str | None:
     """Return how many parts a webhook lacks, or has too many; None: it is no webhook, or has them all."""
-    given = [part for part in path.removeprefix(start).split("/") if part]
-    if not f"{path}/".startswith(start) or len(given) == count:
+    given = [part for part in path.removeprefix(webhook.start).split("/") if part]
+    if not f"{path}/".startswith(webhook.start) or len(given) == webhook.length:
         return None
     has = _NUMBERS[len(given)] if len(given) < len(_NUMBERS) else len(given)
-    parts = f"a {service} webhook has {_NUMBERS[count]} parts after {start}"
-    return f"{parts}, and this one has {has}: copy it whole, as in {form}"
+    parts = f"a {webhook.service} webhook has {_NUMBERS[webhook.length]} parts after {webhook.start}"
+    return f"{parts}, and this one has {has}: copy it whole, as in {webhook.form}"

@@ -4,6 +4,7 @@ RUN python -m venv --without-pip /opt/monitor
 COPY requirements-run.lock /src/
 RUN pip --python /opt/monitor/bin/python install --no-cache-dir --require-hashes -r /src/requirements-run.lock
 COPY pyproject.toml README.md LICENSE /src/
+COPY data/ /src/data/
 COPY monitor/ /src/monitor/
 RUN pip --python /opt/monitor/bin/python install --no-cache-dir --no-deps --no-build-isolation /src \
     && pip --python /opt/monitor/bin/python uninstall --yes flit_core

@@ -15,6 +15,6 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "config.schema.json": schema_text,
     "config.yaml": sample_config,
     "docs/reference.md": reference,
-    "docs/monitor.1": manual,
+    "data/share/man/man1/monitor.1": manual,
     "docs/alert.svg": picture,
 }

@@ -13,7 +13,9 @@ from typing import Any
 from monitor.errors import UsageError
 from monitor.match.document import Document
 
-_MISSING = 'regex: needs google-re2; install it with pip install "press-monitor[regex]", or write keywords: or query:'
+_MISSING = (
+    "regex: needs google-re2; run pip install google-re2 or pipx inject press-monitor google-re2, or write query:"
+)
 _MEMORY = 8 << 20  # bytes one pattern may take: a repeat of repeats is refused instead of built
 
 

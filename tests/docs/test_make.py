@@ -33,7 +33,10 @@ def test_the_manual_page_is_roff_that_man_reads() -> None:
     if man is None:
         pytest.skip("groff is not installed here")
     done = subprocess.run(
-        [man, "-man", "-ww", "-Tutf8", ROOT / "docs" / "monitor.1"], capture_output=True, text=True, check=True
+        [man, "-man", "-ww", "-Tutf8", ROOT / "data/share/man/man1/monitor.1"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stderr == ""
     text = re.sub(r"\x1b\[\d*m|.\x08", "", done.stdout)

@@ -41,7 +41,8 @@ def test_the_lock_of_an_installation_names_no_index() -> None:
 
 def test_the_lock_holds_all_that_the_project_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    asked = [*project["project"]["dependencies"], *project["dependency-groups"]["build"]]
+    extras = project["project"]["optional-dependencies"]
+    asked = [*project["project"]["dependencies"], *extras["regex"], *project["dependency-groups"]["build"]]
     names = {name.partition("==")[0] for name in locked("requirements-run.lock")}
     assert {re.split(r"[<>=]", one)[0].lower().replace("_", "-") for one in asked} <= names
 

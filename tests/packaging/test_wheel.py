@@ -1,34 +1,28 @@
-"""The wheel: built offline, unpacked into a clean environment, and used there as its users would."""
+"""The wheel: built offline, installed into a clean environment, and used there as its users would."""
 
 from __future__ import annotations
 
-import configparser
 import json
 import os
-import shutil
 import subprocess
-import sys
 import sysconfig
+import tarfile
+import tomllib
 import venv
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email import message_from_bytes
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from monitor import __version__
 from tests.end_to_end.harness import ROOT, record
+from tests.packaging.building import built, copied_tree
 
-SOURCES = ("pyproject.toml", "README.md", "LICENSE")
-BUILD = "import flit_core.buildapi as build, sys; print(build.build_wheel(sys.argv[1]))"
-# As installers write it for a Python whose path has a space, or is longer than the kernel takes behind #!.
-_SCRIPT = """#!/bin/sh
-'''exec' "{python}" "$0" "$@"
-' '''
-import sys
-from {module} import {name}
-sys.exit({name}())
-"""
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,37 +40,13 @@ class Installation:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     folder = tmp_path_factory.mktemp("the wheel")
-    wheel = built(folder)
+    wheel = built("wheel", copied_tree(folder), folder)
     venv.create(folder / "venv", symlinks=True)
     packages = next((folder / "venv" / "lib").glob("python*/site-packages"))
-    with zipfile.ZipFile(wheel) as archive:  # which is all that installing a wheel of pure Python is
-        archive.extractall(packages)
     (packages / "what_the_wheel_needs.pth").write_text(sysconfig.get_path("purelib"))
-    write_scripts(packages, folder / "venv" / "bin")
+    command = (folder / "venv" / "bin" / "python", "-m", "installer", "--validate-record", "all", wheel)
+    subprocess.run(command, capture_output=True, check=True)
     return Installation(folder=folder / "venv", wheel=wheel)
-
-
-def built(folder: Path) -> Path:
-    """From a copy: building must not depend on what else lies in the repository, and leaves nothing in it."""
-    source = folder / "source"
-    shutil.copytree(ROOT / "monitor", source / "monitor", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in SOURCES:
-        shutil.copy(ROOT / name, source)
-    done = subprocess.run(
-        [sys.executable, "-c", BUILD, folder], cwd=source, capture_output=True, text=True, check=True, timeout=120
-    )
-    return folder / done.stdout.strip().splitlines()[-1]
-
-
-def write_scripts(packages: Path, folder: Path) -> None:
-    """The commands that the wheel's entry points name."""
-    [entries] = packages.glob("press_monitor-*.dist-info/entry_points.txt")
-    parser = configparser.ConfigParser()
-    parser.read(entries)
-    for script, target in parser["console_scripts"].items():
-        module, _, name = target.partition(":")
-        (folder / script).write_text(_SCRIPT.format(python=folder / "python", module=module, name=name))
-        (folder / script).chmod(0o755)
 
 
 def test_the_wheel_holds_all_that_is_read_at_run_time(installed: Installation) -> None:
@@ -84,7 +54,8 @@ def test_the_wheel_holds_all_that_is_read_at_run_time(installed: Installation) -
     wanted = {path.relative_to(ROOT).as_posix() for path in (ROOT / "monitor").rglob("*") if path.is_file()}
     missing = {name for name in wanted - names if "__pycache__" not in name}
     assert missing == set()
-    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"monitor"}
+    release = f"press_monitor-{__version__}"
+    assert {name.split("/")[0] for name in names} == {"monitor", f"{release}.dist-info", f"{release}.data"}
     assert {
         "monitor/schemas/events.json",
         "monitor/systemd/monitor.service",
@@ -93,10 +64,42 @@ def test_the_wheel_holds_all_that_is_read_at_run_time(installed: Installation) -
     assert "monitor/notify/templates/mail.html.j2" in names
 
 
+def test_an_installation_has_the_manual_page_where_man_looks(installed: Installation) -> None:
+    page = installed.folder / "share" / "man" / "man1" / "monitor.1"
+    assert page.read_text("utf-8").startswith(f'.TH MONITOR 1 "" "monitor {__version__}"')
+
+
+def test_the_wheel_says_what_an_index_shows(installed: Installation) -> None:
+    with zipfile.ZipFile(installed.wheel) as archive:
+        [name] = (one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
+        said = message_from_bytes(archive.read(name))
+    assert (said["Name"], said["Version"], said["License-Expression"]) == ("press-monitor", __version__, "MIT")
+    urls = dict(one.split(", ") for one in said.get_all("Project-URL", []))
+    assert set(urls) == {"Documentation", "Source", "Issues", "Changelog"}
+    assert {urlsplit(url).scheme for url in urls.values()} == {"https"}
+    assert {"Typing :: Typed", "Topic :: System :: Monitoring"} <= set(said.get_all("Classifier", []))
+    assert said.get_all("Provides-Extra") == ["regex"]
+
+
+def test_the_sdist_builds_the_same_wheel(tmp_path: Path, installed: Installation) -> None:
+    sdist = built("sdist", copied_tree(tmp_path), tmp_path)
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    [tree] = (tmp_path / "unpacked").iterdir()
+    assert {"CHANGELOG.md", "LICENSE", "README.md", "requirements-run.lock"} <= {path.name for path in tree.iterdir()}
+    assert contents(built("wheel", tree, tmp_path)) == contents(installed.wheel)
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
 def test_a_clean_installation_says_help_begins_and_takes_a_dump_in(installed: Installation, tmp_path: Path) -> None:
+    assert installed.run("--version", cwd=tmp_path).stdout == f"monitor, version {__version__}\n"
     assert "Ingest " in installed.run("--help", cwd=tmp_path).stdout
     assert installed.run("config", "init", cwd=tmp_path).returncode == 0
-    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds").mkdir(exist_ok=True)
     (tmp_path / "seeds" / "a.txt").write_text(record("FTA talks held", "Delegations met in Seoul on Monday."))
     done = installed.run("run", "--once", cwd=tmp_path)
     assert (done.returncode, "FTA talks held" in done.stdout) == (0, True), done.stderr

@@ -36,6 +36,6 @@ def install(*, is_user: bool, is_dry: bool, config_file: str | None) -> None:
 @command.command("uninstall")
 @_USER
 def uninstall(*, is_user: bool) -> None:
-    """Remove the unit; configuration and state stay."""
+    """Stop and disable the service, then remove its unit; configuration and state stay."""
     for line in service(kind="user" if is_user else "system", config=_SYSTEM_CONFIG).uninstall():
         click.echo(line)

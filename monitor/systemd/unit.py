@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from monitor.errors import MonitorError, NotFound
+from monitor.systemd.systemctl import Systemctl
 
 NAME = "monitor.service"
 _SYSTEM_FOLDER = Path("/etc/systemd/system")
@@ -35,7 +37,9 @@ class Service:
     def unit(self) -> str:
         """Return the text of the unit."""
         text = files("monitor").joinpath("systemd", _TEMPLATES[self.kind]).read_text("utf-8")
-        return text.replace("@MONITOR@", _quoted(self.program)).replace("@CONFIG@", _quoted(self.config))
+        manual = self.program.parent.parent / "share" / "man" / "man1" / "monitor.1"  # where the wheel puts it
+        values = {"MONITOR": _quoted(self.program), "CONFIG": _quoted(self.config), "MANUAL": _address(manual)}
+        return re.sub("@([A-Z]+)@", lambda found: values[found[1]], text)
 
     def install(self) -> Iterator[str]:
         """Write the unit; yield what was done and what is left to do. Raises MonitorError without root rights."""
@@ -47,16 +51,26 @@ class Service:
         yield f"next: {self._systemctl} daemon-reload && {self._systemctl} enable --now monitor"
 
     def uninstall(self) -> Iterator[str]:
-        """Remove the unit; yield what was done. State and configuration stay. Raises NotFound."""
+        """Stop, disable and remove the unit; yield each step. State and configuration stay.
+
+        Raises NotFound without a unit, and MonitorError before anything is removed if it cannot be stopped.
+        """
         self._require_root()
-        try:
-            self.path.unlink()
-        except FileNotFoundError:
-            raise NotFound("there is no such unit, so there is nothing to remove", where=str(self.path)) from None
-        for wants in self.folder.glob("*.wants"):  # what `systemctl enable` made
+        if not self.path.is_file():
+            raise NotFound("there is no such unit, so there is nothing to remove", where=str(self.path))
+        is_loaded = self._is_loaded()
+        if is_loaded:  # before it is removed: without its file, systemd can no longer disable a unit
+            yield f"ran {self._systemctl.run('disable', '--now', 'monitor')}"
+        for wants in self.folder.glob("*.wants"):  # the same by hand, where no systemd answers
             (wants / NAME).unlink(missing_ok=True)
+        self.path.unlink()
         yield f"removed {self.path}; configuration and state stay where they are"
-        yield f"next: {self._systemctl} stop monitor; {self._systemctl} daemon-reload"
+        if is_loaded:
+            yield f"ran {self._systemctl.run('daemon-reload')}"
+        else:
+            yield f"next, where systemd runs: {self._systemctl} stop monitor; {self._systemctl} daemon-reload"
+        if (edits := self.path.with_name(f"{NAME}.d")).is_dir():
+            yield f"left {edits}, which {self._systemctl} edit made"
 
     def notes(self) -> Iterator[str]:
         """Yield what a person should know before the service starts."""
@@ -69,8 +83,13 @@ class Service:
                 yield f"note: {path} is in a home folder, which the service cannot see; move it to /opt or /etc"
 
     @property
-    def _systemctl(self) -> str:
-        return "systemctl --user" if self.kind == "user" else "systemctl"
+    def _systemctl(self) -> Systemctl:
+        return Systemctl(is_user=self.kind == "user")
+
+    def _is_loaded(self) -> bool:
+        """Return whether systemd runs this very unit, not one of the same name elsewhere."""
+        loaded = self._systemctl.unit_file(NAME)
+        return loaded is not None and loaded.resolve() == self.path.resolve()
 
     def _require_root(self) -> None:
         if self.kind == "system" and os.geteuid() != 0:
@@ -88,6 +107,11 @@ def service(*, kind: str, config: Path, environ: Mapping[str, str] = os.environ)
     if program is None:
         raise NotFound("there is no program named monitor beside this Python or on the PATH; install it first")
     return Service(kind=kind, folder=folder, program=Path(program).absolute(), config=config.absolute())
+
+
+def _address(path: Path) -> str:
+    """Return a path as an address that systemd takes: it reads % itself."""
+    return path.as_uri().replace("%", "%%")
 
 
 def _quoted(path: Path) -> str:

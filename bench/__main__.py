@@ -40,6 +40,7 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "stages": stages.stages,
     "formats": formats.formats,
     "store-growth": store.store_growth,
+    "size": store.store_size,
     "archive": archive.archive_pages,
     "pages": pages.pages,
     "match": match.per_release,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +15,7 @@ from pathlib import Path
 from bench.pipeline import insert_raw
 from bench.report import Figure
 from bench.taking import open_intake, take
-from bench.texts import dump, release
+from bench.texts import KOREAN_WORDS, LENGTH, WORDS, dump, release
 from monitor.daemon.ingester import Ingester
 
 RECORDS = 5_000  # about 10 MB
@@ -21,6 +23,13 @@ STORED = int(os.environ.get("MONITOR_BENCH_STORED", "200000"))  # releases that 
 STEP = 5_000
 SAMPLE = 1_000  # releases of a dump whose cost is compared at each size
 RUNS = 3
+_CONFIG = """\
+sources: {press: {path: seeds/}}
+channels: {console: {url: "console://"}}
+watchlists: {fta: {keywords: [FTA]}}
+"""
+SHORT = 62  # words: 430 characters
+DUMPS = 2_000
 SAMPLES = 9  # dumps of each kind at each size; the pages they need come from the disk, or do not
 
 
@@ -72,6 +81,53 @@ def store_growth() -> Sequence[Figure]:
         )
         for what in ("new", "unchanged")
     ]
+
+
+def store_size() -> Sequence[Figure]:
+    """Bytes of the state folder, the search index included: by byte of the dumps that it holds, and by dump."""
+    kinds = (("2 KB", WORDS, LENGTH), ("430 characters", WORDS, SHORT), ("200 Korean words", KOREAN_WORDS, 200))
+    return [*(_by_byte(what, words, length) for what, words, length in kinds), *_by_dump()]
+
+
+def _by_byte(what: str, words: Sequence[str], length: int) -> Figure:
+    part = RECORDS // 10
+    dumps = [
+        dump([release(number, words=words, length=length) for number in range(start, start + part)]).encode()
+        for start in range(0, RECORDS, part)
+    ]
+    value = _stored(dumps) / sum(map(len, dumps))
+    return Figure(what=f"stored per byte of text, new releases of {what}", value=value, unit="bytes")
+
+
+def _by_dump() -> Sequence[Figure]:
+    first = dump([release(0, length=SHORT)])
+    kinds = {
+        "without news": [(first + "\n" * place).encode() for place in range(DUMPS)],
+        "with one new release of 430 characters": [
+            dump([release(place, length=SHORT)]).encode() for place in range(DUMPS)
+        ],
+    }
+    empty = _stored([])
+    return [
+        Figure(what=f"stored per dump {what}", value=(_stored(dumps) - empty) / DUMPS / 1000, unit="kB")
+        for what, dumps in kinds.items()
+    ]
+
+
+def _stored(dumps: Sequence[bytes]) -> int:
+    """Ingest these dumps with the real program, and return the size of its state folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        (project / "seeds").mkdir()
+        (project / "config.yaml").write_text(_CONFIG, "utf-8")
+        for place, content in enumerate(dumps):
+            (project / "seeds" / f"{place:05}.txt").write_bytes(content)
+        subprocess.run([sys.executable, "-m", "monitor", "run", "--once"], cwd=project, env=_environ(), check=True)
+        return sum(path.stat().st_size for path in (project / "state").iterdir())
+
+
+def _environ() -> Mapping[str, str]:
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
 
 
 def _fill(ingester: Ingester, folder: Path, start: int, end: int) -> None:

@@ -22,17 +22,22 @@ _STEMS = (
 )
 _ENDS = ["", "s", "al", "ing", "ed", "ers", "ment", "ly", "ion", "ive", "ance", "ist", "ward", "less", "ful", "ish"]
 WORDS = tuple(stem + end for stem in _STEMS for end in _ENDS)
+KOREAN_WORDS = tuple(
+    stem + end
+    for stem in ("산업", "수출", "통상", "반도체", "에너지", "협정", "항만", "철강", "투자", "공급망", "조사", "무역")
+    for end in ("", "은", "을", "의", "에서", "으로", "부", "정책", "협력을", "지원한다", "확대하고", "규모는")
+)
 LENGTH = 300  # words: about 2 KB, as the real releases
 
 
-def release(number: int) -> tuple[str, str, date]:
-    """Title, body and day of the n-th release; 20 releases a day."""
+def release(number: int, *, words: Sequence[str] = WORDS, length: int = LENGTH) -> tuple[str, str, date]:
+    """Title, body and day of the n-th release, of so many words; 20 releases a day."""
     dice = random.Random(number)  # noqa: S311 - reproducible, not secret
-    words = dice.choices(WORDS, k=LENGTH)
-    for place in range(11, LENGTH, 17):
-        words[place] = f"{dice.uniform(0, 100):.1f}"
-    sentences = (" ".join(words[start : start + 20]).capitalize() for start in range(0, LENGTH, 20))
-    title = f"{words[0].capitalize()} {words[1]} {words[2]} in round {number}"
+    chosen = dice.choices(words, k=length)
+    for place in range(11, length, 17):
+        chosen[place] = f"{dice.uniform(0, 100):.1f}"
+    sentences = (" ".join(chosen[start : start + 20]).capitalize() for start in range(0, length, 20))
+    title = f"{chosen[0].capitalize()} {chosen[1]} {chosen[2]} in round {number}"
     return title, ". ".join(sentences) + ".", date(2020, 1, 1) + timedelta(days=number // 20)
 
 

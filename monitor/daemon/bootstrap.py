@@ -180,7 +180,7 @@ def open_locked(
         if rehashed := stores.maintenance.rehash(FINGERPRINTER):
             say("store_rehashed", versions=rehashed)
         rename_sources(config, stores.maintenance)
-        counters, since = Counters(_unless_damaged(stores.source_states.last_dumps)), clock.now()
+        counters, since = Counters(_unless_damaged(stores.source_states.last_dumps) or {}), clock.now()
         shared = SharedParts(
             stores=stores,
             counters=counters,
@@ -206,6 +206,7 @@ def _absolute(path: Path) -> bytes:
 
 def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
     stores, clock = shared.stores, shared.clock
+    store = _unless_damaged(stores.archive.store_id) or ""
     shared.counters.register_channels(config.channels)
     notified = tuple(config.channels) if config.operator.notify is None else config.operator.notify
     operator = OperatorAlerts(channels=notified, outbox=stores.outbox, clock=clock, postponed=shared.postponed)
@@ -219,7 +220,7 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
         counters=shared.counters,
     )
     dispatcher = Dispatcher(
-        receivers=[_receiver(config, name, sys.stdout, shared.retry_policy) for name in config.channels],
+        receivers=[_receiver(config, name, sys.stdout, shared.retry_policy, store) for name in config.channels],
         outbox=stores.outbox,
         channel_states=stores.channel_states,
         operator=operator,
@@ -261,7 +262,7 @@ def _routing(config: Config, archive: Archive) -> Routing:
         matcher=Matcher(
             watchlists_of(config),
             config.aliases,
-            frequencies=_unless_damaged(partial(_frequencies, config, archive)),
+            frequencies=_unless_damaged(partial(_frequencies, config, archive)) or {},
         ),
         routes={name: every if w.notify is None else w.notify for name, w in config.watchlists.items()},
         urgent=frozenset(name for name, watchlist in config.watchlists.items() if watchlist.urgent),
@@ -269,20 +270,20 @@ def _routing(config: Config, archive: Archive) -> Routing:
     )
 
 
-def _receiver(config: Config, name: str, stream: TextIO, retry_policy: RetryPolicy) -> Receiver:
+def _receiver(config: Config, name: str, stream: TextIO, retry_policy: RetryPolicy, store: str) -> Receiver:
     channel = config.channels[name]
     policy = policy_of(config, name, retry_policy=retry_policy)
     fingerprint = sha256(channel.url.reveal().encode("utf-8", "surrogatepass")).hexdigest()[:4]
-    opened = _channel(config, name, stream)
+    opened = _channel(config, name, stream, store)
     part_limit = replace(policy.part_limit, fits=partial(fits, opened))
     return Receiver(channel=opened, policy=replace(policy, part_limit=part_limit), fingerprint=fingerprint)
 
 
-def _unless_damaged(read: Callable[[], Mapping[str, T]]) -> Mapping[str, T]:
-    """Return what is read; nothing where the store is damaged: that is noted, and what still works goes on."""
+def _unless_damaged(read: Callable[[], T]) -> T | None:
+    """Return what is read; None where the store is damaged: that is noted, and what still works goes on."""
     with suppress(StoreDamaged):
         return read()
-    return {}
+    return None
 
 
 def _frequencies(config: Config, archive: Archive) -> Mapping[str, int]:
@@ -293,9 +294,16 @@ def _frequencies(config: Config, archive: Archive) -> Mapping[str, int]:
     return frequencies_in(stored.release for stored in latest)
 
 
-def _channel(config: Config, name: str, stream: TextIO) -> Channel:
+def _channel(config: Config, name: str, stream: TextIO, store: str = "") -> Channel:
     is_color = stream.isatty() and "NO_COLOR" not in os.environ
     channel, page = config.channels[name], config.web.url or ""
     return open_channel(
-        name, channel.url, stream=stream, color=is_color, html=channel.html, page=page, language=channel.language
+        name,
+        channel.url,
+        stream=stream,
+        color=is_color,
+        html=channel.html,
+        page=page,
+        language=channel.language,
+        store=store,
     )

@@ -19,7 +19,7 @@ from monitor.notify.address_forms import form_of, missing_part
 from monitor.notify.guard import SEND_TIMEOUT, attempt
 from monitor.notify.html import fits_page, page
 from monitor.notify.message_limit import limit_of
-from monitor.notify.mime import with_alternatives
+from monitor.notify.mime import list_headers, thread_headers, with_alternatives
 from monitor.notify.render import escape_chat_markup, plain, subject
 from monitor.notify.verdict import NO_RECIPIENT, NOTHING_SENT, SendFailure, WireTrace, verdict_of
 from monitor.notify.wire_tap import Tap, capture
@@ -56,15 +56,19 @@ class ChannelUnusable(MonitorError):
 class AppriseChannel:
     """An Apprise service, made by `build`, used from one thread at a time."""
 
-    def __init__(self, name: str, service: Any, *, html: Html = "auto", timeout: float = EXCHANGE_TIMEOUT) -> None:
+    def __init__(
+        self, name: str, service: Any, *, html: Html = "auto", timeout: float = EXCHANGE_TIMEOUT, store: str = ""
+    ) -> None:
         self.name = name
         self._service = service
+        self._store = store or name
         self._timeout = timeout
         self._schemes = _schemes(service)
         self.supports_pages = supports_pages(service)
         self._sends_pages = self.supports_pages and (
             html == "on" or (html == "auto" and bool(self._schemes & _BY_MAIL))
         )
+        self._url_headers = dict(service.headers) if self._schemes & _WITH_HEADERS else {}
         self._limit = limit_of(service, self._schemes, is_mail=bool(self._schemes & _BY_SMTP))
 
     def send(self, message: Message, *, delivery: str) -> Verdict:
@@ -97,7 +101,9 @@ class AppriseChannel:
             rewrite_mail = functools.partial(with_alternatives, text=text, page=page(message))
         with capture(self._timeout, is_rehearsal=is_rehearsal) as tap:
             tap.rewrite_mail = rewrite_mail
-            result = attempt(lambda: self._call_plugin(tap, content, delivery))
+            if self._schemes & _WITH_HEADERS:
+                self._service.headers = self._url_headers | self._headers(message, delivery)
+            result = attempt(lambda: self._call_plugin(tap, content))
             if self._schemes & _LOCAL:
                 tap.note_socket()
             if isinstance(result, BaseException):
@@ -105,26 +111,23 @@ class AppriseChannel:
         is_message = all(path in tap.path for scheme, path in _MESSAGE_PATHS.items() if scheme in self._schemes)
         return tap.trace, result is True and is_message
 
-    def _call_plugin(self, tap: Tap, content: dict[str, str], delivery: str) -> object:
+    def _call_plugin(self, tap: Tap, content: dict[str, str]) -> object:
         """Call the plugin itself, not Apprise.notify(): that one hands the call to a pool shared by all channels.
 
         Opsgenie and Jira open an alert for a warning only; anything less is a note on one that is open.
         """
         from apprise import NotifyType
 
-        if self._schemes & _WITH_HEADERS:
-            self._service.headers.update(self._headers(delivery))
         result = self._service.notify(**content, notify_type=NotifyType.INFO)
         if result is True and not tap.trace.protocol and not self._schemes & _LOCAL:
             return self._service.notify(**content, notify_type=NotifyType.WARNING)
         return result
 
-    def _headers(self, delivery: str) -> dict[str, str]:
-        """Return headers to filter by; without a Message-ID, for the plugin writes one."""
+    def _headers(self, message: Message, delivery: str) -> dict[str, str]:
+        """Return headers to filter and to join by; without a Message-ID, for the plugin writes one."""
         headers = {"X-Monitor-Delivery": delivery}
         if self._schemes & _BY_SMTP:
-            name = re.sub(r"[^A-Za-z0-9]+", "-", self.name).strip("-") or "channel"
-            headers |= {"List-Id": f"<{name}.press-monitor.localhost>", "Auto-Submitted": "auto-generated"}
+            headers |= list_headers(self.name) | thread_headers(message, self._store)
         return headers
 
     def _content(self, message: Message) -> dict[str, str]:
@@ -185,9 +188,9 @@ def build(url: Secret) -> Any:
     return service
 
 
-def open_apprise(name: str, url: Secret, *, html: Html = "auto") -> AppriseChannel:
+def open_apprise(name: str, url: Secret, *, html: Html = "auto", store: str = "") -> AppriseChannel:
     """Return the channel of a url. Raises ChannelUnusable, also where its plugin fails while it is set up."""
-    channel = attempt(lambda: AppriseChannel(name, build(url), html=html))
+    channel = attempt(lambda: AppriseChannel(name, build(url), html=html, store=store))
     if isinstance(channel, ChannelUnusable | OSError | MemoryError):
         raise channel
     if isinstance(channel, BaseException):

@@ -25,7 +25,7 @@ COMMON_SCHEMES = frozenset(
 _DEFAULT_RATE = Rate(per_second=1, burst=3)  # the limit of Slack; few services allow less
 
 
-def open_channel(
+def open_channel(  # noqa: PLR0913  of one entry of the configuration, and where it is used
     name: str,
     url: Secret,
     *,
@@ -34,14 +34,15 @@ def open_channel(
     html: Html = "auto",
     page: str = "",
     language: str = "en",
+    store: str = "",
 ) -> Channel:
     """Return the channel at once; an Apprise service is built at the first send.
 
-    page, language: as `Message` has them.
+    page, language: as `Message` has them. store: the identity of the store that its releases are numbered in.
     """
-    is_console = scheme_of(url) == "console"
-    channel = ConsoleChannel(name, stream, color=color) if is_console else LazyChannel(name, url, html=html)
-    return LocalizedChannel(channel, page, language)
+    if scheme_of(url) == "console":
+        return LocalizedChannel(ConsoleChannel(name, stream, color=color), page, language)
+    return LocalizedChannel(LazyChannel(name, url, html=html, store=store), page, language)
 
 
 def check_channel(url: Secret, *, html: Html = "auto") -> str | None:
@@ -81,10 +82,9 @@ class LocalizedChannel:
 class LazyChannel:
     """A channel that builds its Apprise service at the first send; while that fails, it refuses every message."""
 
-    def __init__(self, name: str, url: Secret, *, html: Html = "auto") -> None:
+    def __init__(self, name: str, url: Secret, *, html: Html = "auto", store: str = "") -> None:
         self.name = name
-        self._url = url
-        self._html: Html = html
+        self._open = partial(open_apprise, name, url, html=html, store=store)
         self._channel: AppriseChannel | None = None
 
     def send(self, message: Message, *, delivery: str) -> Verdict:
@@ -103,5 +103,5 @@ class LazyChannel:
         return self._opened().fits(message)
 
     def _opened(self) -> AppriseChannel:
-        self._channel = self._channel or open_apprise(self.name, self._url, html=self._html)
+        self._channel = self._channel or self._open()
         return self._channel

@@ -1,7 +1,15 @@
-"""Replace the body of a mail that a plugin built by our plain text and our HTML page."""
+"""Shape a mail: its two bodies, and the headers that join it to other mails about the same releases."""
 
 from __future__ import annotations
 
+import re
+from hashlib import sha256
+from itertools import islice
+
+from monitor.model import Message
+
+_DOMAIN = "press-monitor.localhost"
+_MAX_REFERENCES = 20  # mail programs drop or cut a longer header
 _REPLACED = frozenset({"content-type", "content-transfer-encoding", "mime-version"})
 
 
@@ -23,3 +31,22 @@ def with_alternatives(mail: str, *, text: str, page: str) -> str:
         if name.lower() not in _REPLACED:
             both[name] = value
     return both.as_string()
+
+
+def list_headers(channel: str) -> dict[str, str]:
+    """Return headers that mail rules can tell the mails of a channel by."""
+    name = re.sub(r"[^A-Za-z0-9]+", "-", channel).strip("-") or "channel"
+    return {"List-Id": f"<{name}.{_DOMAIN}>", "Auto-Submitted": "auto-generated"}
+
+
+def thread_headers(message: Message, store: str) -> dict[str, str]:
+    """Return headers that make all mails about a release one conversation; none for a message without releases.
+
+    They name a mail for each release that was never sent, so a mail program needs none of the earlier ones.
+    store: the identity of the store whose numbers the releases have.
+    """
+    place = sha256(store.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    releases = dict.fromkeys(item.release for item in message.items)
+    named = [f"<release-{number}.{place}@{_DOMAIN}>" for number in islice(releases, _MAX_REFERENCES)]
+    folded = "\n ".join(named)  # plugins fold no header, and a mail server refuses a line of 1,000 characters
+    return {"In-Reply-To": named[0], "References": folded} if named else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from rich.text import Text
 
 ROOT = Path(__file__).parent.parent.parent
 WIDTH = 110  # columns
-_BEGIN = "[fta, semiconductor] 1 changed"  # of the most instructive message
+_BEGIN = "semiconductor (changed): "  # of the most instructive message
 
 # The frame of rich without its web font and without full-width forms: with a Korean monospaced font, every Latin letter
 # would take two columns.
@@ -80,6 +81,5 @@ def _read(terminal: int) -> bytes:
 
 def _message(printed: str) -> str:
     """Return the message that begins with `_BEGIN`, with its colours."""
-    messages = printed.split("\n\n\x1b[1m[")
-    found = next(one for one in messages if Text.from_ansi("[" + one).plain.startswith(_BEGIN))
-    return "\x1b[1m[" + found.rstrip("\n")
+    messages = re.split(r"\n\n(?=\x1b\[1m.*\n\x1b\[1m)", printed)  # a headline, and that of its first item
+    return next(one for one in messages if Text.from_ansi(one).plain.startswith(_BEGIN)).rstrip("\n")

@@ -19,7 +19,7 @@ from monitor.notify.address_forms import form_of, missing_part
 from monitor.notify.guard import SEND_TIMEOUT, attempt
 from monitor.notify.html import fits_page, page
 from monitor.notify.message_limit import limit_of
-from monitor.notify.mime import list_headers, thread_headers, with_alternatives
+from monitor.notify.mime import list_headers, thread_headers, with_alternatives, with_folded_subject
 from monitor.notify.render import escape_chat_markup, plain, subject
 from monitor.notify.verdict import NO_RECIPIENT, NOTHING_SENT, SendFailure, WireTrace, verdict_of
 from monitor.notify.wire_tap import Tap, capture
@@ -95,10 +95,9 @@ class AppriseChannel:
     def _notify(self, message: Message, delivery: str, *, is_rehearsal: bool = False) -> tuple[WireTrace, bool]:
         """Return what was seen of one send, and whether the plugin reported success."""
         content = self._content(message)
-        rewrite_mail: Callable[[str], str] = str
+        rewrite_mail: Callable[[str], str] = with_folded_subject
         if self._sends_pages and self._schemes & _BY_SMTP:
-            text = plain(message)
-            rewrite_mail = functools.partial(with_alternatives, text=text, page=page(message))
+            rewrite_mail = functools.partial(with_alternatives, text=plain(message), page=page(message))
         with capture(self._timeout, is_rehearsal=is_rehearsal) as tap:
             tap.rewrite_mail = rewrite_mail
             if self._schemes & _WITH_HEADERS:

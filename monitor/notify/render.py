@@ -14,12 +14,15 @@ from functools import partial
 from monitor.model import Item, Kind, Message
 from monitor.notify.links import safe_link
 from monitor.notify.redline import DiffLine, redline
+from monitor.notify.words import words_of
 from monitor.text import neutralise, spaced
 
 SECTION = "── "  # the start of a heading over the items of one source; scraped text never starts a line
 MAX_SUBJECT = 160
 _MAX_FACTS = 150  # of a subject, before the number of its part
+_MIN_TITLE = 60  # of a title and its watchlists, before what gathered the items gives way
 _MAX_LABEL = 80
+_MAX_HEADLINE_NAMES = 2
 # Shorter forms of a body: how many details each item keeps (None: all), and then how many characters of its title.
 _DETAILS = (None, 24, 16, 12, 8, 6, 5, 4, 3, 2, 1, 0)
 _TITLES = (160, *range(152, 11, -4))
@@ -30,19 +33,29 @@ _INDENT = "  "
 _CHAT_MARKUP = re.compile(r"<(?=[^\s\u200b])|](?=\()|([`|~*_])(?=\1)")
 
 
-def subject(message: Message, *, most: int = MAX_SUBJECT) -> str:
-    """Return one line such as `[fta, semiconductor] 3 new, 1 changed — motie (2/3)`, with a label before the counts.
+def headline(message: Message) -> str:
+    """Return what happened, as in `fta: Korea and Canada discuss closer trade (+1 more)`.
 
-    A message without items is about the monitor itself: `[monitor] channel team is failing`. The number of the part
-    stays, however short the line is to be.
+    It names the first release and its watchlists. Of a message without items it is `[monitor]` and its first line.
     """
     if not message.items:
-        return truncate(f"[monitor] {_first_line(message) or message.kind}", min(most, _MAX_FACTS))
+        return f"[monitor] {_first_line(message) or message.kind}"
+    return _title_line(message) + _closing(message, heading(message))
+
+
+def subject(message: Message, *, most: int = MAX_SUBJECT) -> str:
+    """Return the headline and the number of the part in at most that many characters; the title gives way first.
+
+    The number of the part stays, however short the line is to be.
+    """
+    if not message.items:
+        return truncate(headline(message), min(most, _MAX_FACTS))
     part = f" ({message.part}/{message.parts})" if message.parts > 1 else ""
-    label = heading(message)
-    counts = f"{label and label + ': '}{kind_counts(message.items)}"
-    facts = f"[{watchlist_names(message.items)}] {counts} — {_first_names(source_names(message))}"
-    return truncate(facts, max(1, min(_MAX_FACTS, most - len(part)))) + part
+    room, title = min(_MAX_FACTS, most - len(part)), _title_line(message)
+    for closing in (_closing(message, heading(message)), _closing(message, "")):
+        if room - len(closing) >= min(len(title), _MIN_TITLE):
+            return truncate(title, room - len(closing)) + closing + part
+    return truncate(title, max(1, room)) + part
 
 
 def plain(message: Message, *, fits: Callable[[str], bool] = lambda _text: True) -> str:
@@ -74,8 +87,9 @@ def escape_chat_markup(text: str) -> str:
 
 def heading(message: Message) -> str:
     """Return what groups the items, such as a digest's time; `""` for those of one dump."""
-    label = message.label or ("" if message.kind == "instant" else message.kind)
-    return truncate(neutralise(label), _MAX_LABEL)
+    words = words_of(message.language)
+    unknown = {"instant": "", "digest": words.digest_kind, "summary": words.summary}
+    return truncate(neutralise(message.label or unknown.get(message.kind, message.kind)), _MAX_LABEL)
 
 
 def watchlist_names(items: Sequence[Item]) -> str:
@@ -149,6 +163,22 @@ def truncate(text: str, limit: int) -> str:
 
 
 # --- plain text --------------------------------------------------------------------------------------------------
+
+
+def _title_line(message: Message) -> str:
+    """Return the first item's watchlists, what became of the release unless it is new, and its title."""
+    words, first = words_of(message.language), message.items[0]
+    names = _joined([neutralise(name) for name in first.watchlists], _MAX_HEADLINE_NAMES, "+{}")
+    kind = "" if first.kind is Kind.NEW else f"({words.kind(first.kind)})"
+    before = " ".join(filter(None, (names, kind)))
+    return f"{before and before + ': '}{neutralise(first.title) or words.no_title}"
+
+
+def _closing(message: Message, label: str) -> str:
+    """Return in brackets how many more items there are, and what gathered them; `""` for neither."""
+    more = words_of(message.language).more.format(len(message.items) - 1) if len(message.items) > 1 else ""
+    facts = "; ".join(filter(None, (more, label)))
+    return f" ({facts})" if facts else ""
 
 
 def _first_line(message: Message) -> str:

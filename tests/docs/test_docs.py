@@ -95,7 +95,7 @@ def test_the_alert_in_the_readme_is_what_the_samples_print(tmp_path: Path) -> No
     for path in sorted((ROOT / "seeds").iterdir()):
         project.drop(path.name, path.read_bytes())
     printed = project.run("run", "--once").out
-    shown = re.search(r"```text\n(\[fta.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    shown = re.search(r"```text\n(semiconductor \(changed\).*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
     assert shown is not None
     assert shown[1].strip() in printed
 

@@ -95,7 +95,7 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     shown = [line for kind, block in BLOCKS if kind == "text" for line in block.splitlines()]
     assert len(shown) >= 4
     assert [line for line in shown if line not in (received + done.stdout).splitlines()] == []
-    assert received.count("] 1 new") == 1, "a second run sends nothing"
+    assert received.count("NEW  ") == 1, "a second run sends nothing"
     assert "no errors and no warnings (1 source, 1 watchlist, 1 channel)" in done.stdout
     assert "rose by [-5.1-] {+5.3+} percent" in done.stdout
 

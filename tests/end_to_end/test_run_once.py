@@ -105,7 +105,10 @@ def test_the_operator_hears_of_a_listing_that_lacks_more_than_it_shows(tmp_path:
     board = [record(f"FTA talks {n}", f"Talks of day {n}.", f"2024-07-{n:02}") for n in range(1, 10)]
     project.drop("press_2024-07-10.txt", "\n".join(board))
     project.run("run", "--once")
-    for day, headline in (("11", "a listing of source motie lacks 6 releases"), ("12", "6 withdrawn")):
+    for day, headline in (
+        ("11", "a listing of source motie lacks 6 releases"),
+        ("12", "fta (withdrawn): FTA talks 2 (+5 more)"),
+    ):
         project.drop(f"press_2024-07-{day}.txt", "\n".join([board[0], *board[-2:], ""][: 3 + (day == "12")]))
         assert headline in project.run("run", "--once").out
     assert kinds(project) == {"new": 9, "withdrawn": 6}
@@ -192,7 +195,7 @@ def test_the_same_pass_tells_of_a_channel_that_refuses_everything(tmp_path: Path
         assert project.run("run", "--once").code == 3
         told = [request.json()["title"] for request in good.requests]
         listed = project.run("alerts").out.splitlines()[-1]
-    assert told == ["[fta] 1 new — motie", "[monitor] channel hook refuses everything"]
+    assert told == ["fta: FTA talks held", "[monitor] channel hook refuses everything"]
     assert listed.rstrip().endswith("channel hook refuses everything"), "a table shows its headline alone"
 
 

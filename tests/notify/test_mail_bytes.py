@@ -66,9 +66,15 @@ def test_no_line_of_a_mail_is_longer_than_mail_servers_take() -> None:
         assert max(map(len, mailed(told).raw.splitlines())) <= 998
 
 
-def test_a_long_korean_subject_arrives_whole() -> None:
-    told = message(item(watchlists=("반도체 수출과 자유무역협정", "배터리", "해상풍력", "조선"), title="제목"))
-    assert mailed(told).parsed["Subject"] == subject(told)
+@pytest.mark.parametrize("html", ["auto", "off"])
+def test_a_long_korean_subject_arrives_whole_in_encoded_words_that_every_server_takes(html: Html) -> None:
+    told = message(item(watchlists=("반도체 수출과 자유무역협정",), title="한-칠레 협상 재개 " * 20))
+    mail = mailed(told, html=html)
+    assert mail.parsed["Subject"] == subject(told)
+    assert len(mail.parsed["Subject"]) == 150
+    folded = mail.raw.partition(b"Subject: ")[2].partition(b"\r\nFrom: ")[0].splitlines()
+    assert len(folded) > 3
+    assert max(map(len, folded)) <= 76
 
 
 @pytest.mark.parametrize("html", ["auto", "on", "off"])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from monitor.model import Item, Kind, Message, RelatedRelease
 from monitor.notify import render
-from monitor.notify.render import plain, subject
+from monitor.notify.render import headline, plain, subject
 from monitor.text import neutralise
 from tests.notify.facts import item, keep, message, note, snippet, swap
 
@@ -157,17 +157,19 @@ def test_long_lists_of_figures_end_in_a_count() -> None:
 @pytest.mark.parametrize(
     ("told", "line"),
     [
-        (message(NEW), "[fta, semiconductor] 1 new — motie"),
-        (message(NEW, KOREAN, CHANGED), "[fta, semiconductor, 반도체] 2 new, 1 changed — motie"),
-        (message(COMPLETED, part=2, parts=3), "[fta] 1 completed — motie (2/3)"),
-        (message(item(watchlists=tuple("gfedcba"))), "[a, b, c, d, +3] 1 new — motie"),
+        (message(NEW), "fta, semiconductor: Korea and the EU Hold FTA Talks"),
+        (message(KOREAN, NEW, CHANGED), "반도체: 반도체 수출 5.3% 증가 (+2 more)"),
+        (message(CHANGED), "semiconductor (changed): Exports Rise 5.3 Percent"),
+        (message(COMPLETED, part=2, parts=3), "fta (completed): Visit Ends (2/3)"),
+        (message(item(title="", watchlists=())), "(no title)"),
+        (message(item(watchlists=tuple("gfedcba"))), "g, f, +5: Korea and the EU Hold FTA Talks"),
         (
             replace(message(item(source="motie"), item(source="kita")), kind="digest", label="digest Mon 23 Nov 08:30"),
-            "[fta] digest Mon 23 Nov 08:30: 2 new — motie, kita",
+            "fta: Korea and the EU Hold FTA Talks (+1 more; digest Mon 23 Nov 08:30)",
         ),
-        (replace(message(NEW), kind="summary"), "[fta, semiconductor] summary: 1 new — motie"),
-        (replace(message(NEW), label="digest\r\nBcc: x"), "[fta, semiconductor] digest Bcc: x: 1 new — motie"),
-        (message(*(item(source=name) for name in "abcdef")), "[fta] 6 new — a, b, c, d, +2"),
+        (replace(message(COMPLETED), kind="summary"), "fta (completed): Visit Ends (summary)"),
+        (replace(message(COMPLETED), label="x\r\nBcc: x"), "fta (completed): Visit Ends (x Bcc: x)"),
+        (replace(message(CHANGED, NEW), language="ko"), "semiconductor (변경): Exports Rise 5.3 Percent (외 1건)"),
         (note("channel desk is down\nsince noon"), "[monitor] channel desk is down"),
         (note("\n  \n"), "[monitor] system"),
         (note("a test\r\nBcc: x@y.example"), "[monitor] a test"),
@@ -178,11 +180,18 @@ def test_the_subject_reads_like_this(told: Message, line: str) -> None:
 
 
 def test_a_subject_stays_short_whatever_the_names_are() -> None:
-    told = message(item(watchlists=tuple(f"{n}{'x' * 90}" for n in range(9))), part=1, parts=2)
+    told = replace(message(item(title="x" * 300), item(), part=1, parts=2), label="digest of Mon 23 Nov 08:30")
     assert len(subject(told)) <= 160
-    assert subject(told).endswith("… (1/2)")
-    assert subject(told, most=22) == "[0xxxxxxxxxxxxxx… (1/2)"[:15] + "… (1/2)"
+    assert subject(told).endswith("xx… (+1 more; digest of Mon 23 Nov 08:30) (1/2)")
+    assert subject(told, most=90).endswith("xx… (+1 more) (1/2)")
+    assert subject(told, most=22) == "fta: xxxxxxxxxxx… (1/2)"[:15] + "… (1/2)"
     assert len(subject(note("x" * 999))) <= 150
+
+
+def test_a_headline_is_a_subject_that_is_never_cut() -> None:
+    told = replace(message(item(title="x" * 300), item(), part=1, parts=2), label="digest of Mon 23 Nov 08:30")
+    assert headline(told) == f"fta: {'x' * 300} (+1 more; digest of Mon 23 Nov 08:30)"
+    assert headline(note("channel desk is down\n503")) == "[monitor] channel desk is down"
 
 
 def test_a_system_message_keeps_its_lines_and_says_none_twice() -> None:

@@ -262,7 +262,7 @@ class Operator(Section):
     """Who is notified about problems of the monitor itself."""
 
     notify: tuple[str, ...] | None = setting(
-        "The channels to notify of failing channels, rejects and lost messages; by default all; []: none.",
+        "The channels to notify of failing channels, rejects and lost messages; by default none: the log has them.",
         default=None,
         example="[console]",
     )

@@ -208,7 +208,7 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
     stores, clock = shared.stores, shared.clock
     store = _unless_damaged(stores.archive.store_id) or ""
     shared.counters.register_channels(config.channels)
-    notified = tuple(config.channels) if config.operator.notify is None else config.operator.notify
+    notified = config.operator.notify or ()
     operator = OperatorAlerts(channels=notified, outbox=stores.outbox, clock=clock, postponed=shared.postponed)
     ingester = Ingester(
         sources_of(config),

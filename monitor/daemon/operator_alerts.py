@@ -20,6 +20,7 @@ from monitor.ports import Clock, Outbox
 from monitor.state_values import OverdueDumps
 
 _REMIND_AFTER = timedelta(hours=1)
+_LOGGED = 1_000  # keys that are remembered
 _SEE_REJECTS = "`monitor dumps --rejects` says why; the files are left as they are."
 _HELD_COMMANDS = (
     "`monitor alerts --state held` lists all; `monitor alerts retry ID` sends one again, `drop ID` gives it up."
@@ -29,8 +30,8 @@ _HELD_COMMANDS = (
 class Told(StrEnum):
     """What became of an alert."""
 
-    NOW = "now"  # it is stored, or there is no channel to tell
-    BEFORE = "before"  # one of the same key was stored before
+    NOW = "now"  # it is stored, or logged where there is no channel to tell
+    BEFORE = "before"  # one of the same key was stored or logged before
     NOT_YET = "not yet"  # the store failed for some channel
 
 
@@ -38,13 +39,15 @@ class Told(StrEnum):
 class OperatorAlerts:
     """The channels that are alerted, and the outbox of the alerts; each public method alerts one event.
 
-    Used from several threads: each change of `postponed` is one step.
+    Where no channel is left to alert, the log has the whole text, once for each key.
+    Used from several threads: each change of `postponed` and `logged` is one step.
     """
 
     channels: Sequence[str]
     outbox: Outbox
     clock: Clock
     postponed: dict[str, Message] = field(default_factory=dict)  # by key: alerts that the store could not take yet
+    logged: dict[str, None] = field(default_factory=dict)  # keys of alerts that no channel got; the newest of them
 
     def channel_state_changed(self, channel: str, transition: Transition, state: ChannelState) -> None:
         """Alert that a channel fails, or works again."""
@@ -286,6 +289,8 @@ class OperatorAlerts:
     def _queue(self, text: str, *, key: str, about: str = "") -> tuple[Told, Mapping[str, Message]]:
         """Queue an alert for each channel and log it; return also the messages that the store could not take."""
         channels = [name for name in self.channels if name != about]
+        if not channels:
+            return self._log(text, key), {}
         stored, failed = list[str](), dict[str, Message]()
         for name in channels:
             message, message_key = Message(channel=name, kind="system", source="", text=text), f"y:{name}:{key}"
@@ -295,10 +300,21 @@ class OperatorAlerts:
             except StoreError as error:
                 warn_store(error)
                 failed[message_key] = message
-        told = Told.NOT_YET if failed else Told.NOW if stored or not channels else Told.BEFORE
+        told = Told.NOT_YET if failed else Told.NOW if stored else Told.BEFORE
         if told is Told.NOW or failed.keys() - self.postponed.keys():
             warn("operator_told", what=_headline(text), channels=", ".join(stored) or "none")
         return told, failed
+
+    def _log(self, text: str, key: str) -> Told:
+        """Log an alert that no channel gets, unless one of the same key was logged before."""
+        if key in self.logged:
+            return Told.BEFORE
+        if len(self.logged) >= _LOGGED:
+            self.logged.clear()
+        self.logged[key] = None
+        what, _, details = text.partition("\n")
+        warn("operator_told", what=what, details=details.replace("\n", " "), channels="none")
+        return Told.NOW
 
     def _hour(self, at: datetime | None = None) -> str:
         return f"{at or self.clock.now():%Y-%m-%dT%H}"

@@ -18,6 +18,7 @@ from monitor.inspect.watchlist_tests import failures
 from monitor.match.inside import InsideWords
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Kind
+from monitor.notify.apprise_channel import scheme_of
 from monitor.notify.time_windows import DailyTimes, Digest, Quiet, next_window, quiet_until
 from monitor.records import Archive, read_all
 from monitor.text import plural
@@ -33,6 +34,7 @@ def lint(config: Config, diagnostics: Diagnostics) -> None:
     for path, message in failures(config):
         diagnostics.warning(path, message)
     _check_channels_used(config, diagnostics)
+    _check_operator(config, diagnostics)
     _check_digests(config, diagnostics)
     _check_duplicates(config, diagnostics)
     with suppress(NotFound), open_read_only(config) as store:  # the first run creates it
@@ -53,6 +55,17 @@ def _check_channels_used(config: Config, diagnostics: Diagnostics) -> None:
     for name in config.channels:
         if name not in notified:
             diagnostics.warning(f"channels.{name}", "no watchlist notifies this channel; name it in a notify: list")
+
+
+def _check_operator(config: Config, diagnostics: Diagnostics) -> None:
+    """Warn once where no channel is named for problems of the monitor; the console shows the log beside its alerts."""
+    named = [name for name, channel in config.channels.items() if scheme_of(channel.url) != "console"]
+    if config.operator.notify is None and named:
+        message = (
+            "no channel is named for problems of the monitor itself, such as lost messages: the log, `monitor status`"
+            f" and the page tell them; write operator: {{notify: [{named[0]}]}}, or [] to leave it so"
+        )
+        diagnostics.warning("channels", message)
 
 
 def _check_digests(config: Config, diagnostics: Diagnostics) -> None:

@@ -42,6 +42,7 @@ first_run: baseline
 sources:
   motie: {path: seeds/}
 channels: {team: {url: "console://"}}
+operator: {notify: [team]}
 watchlists: {fta: {keywords: [FTA]}}
 """
 MORE = CONFIG.replace("motie: {path: seeds/}", "motie: {path: seeds/}\n  customs: {path: customs/}")

@@ -145,7 +145,7 @@ def test_a_watcher_that_has_not_looked_at_its_folders_yet_is_busy() -> None:
 
 def test_each_tick_of_a_daemon_listens_and_status_says_since_when(tmp_path: Path) -> None:
     place = Place(tmp_path)
-    text = (place.project.folder / "config.yaml").read_text("utf-8")
+    text = (place.project.folder / "config.yaml").read_text("utf-8") + "operator: {notify: [desk]}\n"
     place.take_in("a.txt", TALKS)
     place.project.write_config(text.replace("path: seeds/", "path: seeds/, expect_every: 1d"))
     place.clock.advance(2 * DAY)

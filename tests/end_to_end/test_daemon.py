@@ -125,7 +125,7 @@ def test_messages_of_a_channel_that_is_gone_are_shown_and_expire(tmp_path: Path)
     )
     project.drop("a.txt", TALKS)
     assert project.run("ingest", project.seeds / "a.txt").code == 0
-    project.write_config((CONFIG % "console://").replace("hook:", "desk:"))
+    project.write_config((CONFIG % "console://").replace("hook:", "desk:") + "operator: {notify: [desk]}\n")
     rows = {row["name"]: row for row in project.run("channels", "--json").rows()}
     assert (rows["hook"]["state"], rows["hook"]["pending"]) == ("unconfigured", 1)
     assert "1 message to channel hook was given up" in project.run("run", "--once").out

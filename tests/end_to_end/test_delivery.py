@@ -23,6 +23,8 @@ TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed 
 VISIT = record("Visit to a plant", "The visit to the FTA desk ended with a dinner.")
 FIGURES = record("FTA figures out", "The office counted 12 agreements by June.")
 
+OPERATOR = "operator: {notify: [%s]}"
+
 
 def config(channels: str, more: str = "") -> str:
     return f"""
@@ -132,7 +134,7 @@ def test_a_rate_is_kept_over_a_restart(tmp_path: Path) -> None:
 
 def test_a_refused_message_is_given_up_and_another_channel_hears_of_it(tmp_path: Path) -> None:
     with http_server(Answer(status=400)) as bad, http_server() as good:
-        project = Project(tmp_path / "p", config=config(hook(bad, "bad") + "\n" + hook(good, "good")))
+        project = Project(tmp_path / "p", config=config(f"{hook(bad, 'bad')}\n{hook(good, 'good')}", OPERATOR % "good"))
         with project.daemon() as daemon:
             project.drop("a.txt", TALKS)
             told = good.wait_for(2)
@@ -270,7 +272,7 @@ def test_a_flood_folds_into_one_summary_that_names_every_release(tmp_path: Path)
 
 
 def test_a_first_scan_can_be_a_baseline(tmp_path: Path) -> None:
-    with dispatcher(tmp_path / "p", "", "first_run: baseline") as (project, commands, server):
+    with dispatcher(tmp_path / "p", "", f"first_run: baseline\n{OPERATOR % 'hook'}") as (project, commands, server):
         project.drop("a.txt", many(20))
         commands.run_once_at(9)
         [told] = server.requests

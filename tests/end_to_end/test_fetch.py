@@ -20,6 +20,7 @@ sources:
     fetch: {url: "%s/news.txt?key=%s", every: 200ms, headers: {X-Key: %s}, allow_private: true, keep: 2}
 channels:
   hook: {url: "%s", rate: 1000/s, max_per_hour: 0}
+operator: {notify: [hook]}
 watchlists:
   fta: {keywords: [FTA]}
 watch: {settle: 100ms, rescan: 1s, partial_grace: 1s}

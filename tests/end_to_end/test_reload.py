@@ -26,6 +26,7 @@ def config(server: HttpServer, keyword: str, more: str = "") -> str:
 state: state/
 sources: {{motie: {{path: seeds/}}}}
 channels: {{hook: {{url: "json://127.0.0.1:{server.port}"}}}}
+operator: {{notify: [hook]}}
 watchlists: {{words: {{keywords: [{keyword}]}}}}
 watch: {{settle: 50ms, rescan: 1s}}
 {more}"""

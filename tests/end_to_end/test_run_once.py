@@ -101,7 +101,8 @@ def test_hit_counters_that_are_left_out_tell_nothing_also_where_they_were_stored
 
 def test_the_operator_hears_of_a_listing_that_lacks_more_than_it_shows(tmp_path: Path) -> None:
     listing = 'path: seeds/\n    listings: {press: ["press_*.txt"]}'
-    project = Project(tmp_path / "p", config=CONFIG.replace("path: seeds/", listing) % "console://")
+    config = CONFIG.replace("path: seeds/", listing) + "operator: {notify: [hook]}\n"
+    project = Project(tmp_path / "p", config=config % "console://")
     board = [record(f"FTA talks {n}", f"Talks of day {n}.", f"2024-07-{n:02}") for n in range(1, 10)]
     project.drop("press_2024-07-10.txt", "\n".join(board))
     project.run("run", "--once")
@@ -189,7 +190,7 @@ def hurried(folder: Path, server: HttpServer, channel: str) -> Project:
 
 def test_the_same_pass_tells_of_a_channel_that_refuses_everything(tmp_path: Path) -> None:
     with http_server(Answer(status=404)) as bad, http_server() as good:
-        config = TWO_HOOKS.replace("DESK", f"json://127.0.0.1:{good.port}")
+        config = TWO_HOOKS.replace("DESK", f"json://127.0.0.1:{good.port}") + "operator: {notify: [desk]}\n"
         project = Project(tmp_path / "p", url=f"json://127.0.0.1:{bad.port}", config=config)
         project.drop("a.txt", TALKS)
         assert project.run("run", "--once").code == 3
@@ -197,6 +198,21 @@ def test_the_same_pass_tells_of_a_channel_that_refuses_everything(tmp_path: Path
         listed = project.run("alerts").out.splitlines()[-1]
     assert told == ["fta: FTA talks held", "[monitor] channel hook refuses everything"]
     assert listed.rstrip().endswith("channel hook refuses everything"), "a table shows its headline alone"
+
+
+def test_readers_hear_nothing_of_the_monitors_own_problems(tmp_path: Path) -> None:
+    with http_server(Answer(status=404)) as bad, http_server() as good:
+        config = TWO_HOOKS.replace("DESK", f"json://127.0.0.1:{good.port}")
+        project = Project(tmp_path / "p", url=f"json://127.0.0.1:{bad.port}", config=config)
+        project.drop("a.txt", TALKS)
+        done = project.run("run", "--once", "--log-format", "json")
+        titles = [request.json()["title"] for request in good.requests]
+    assert (done.code, titles) == (3, ["[fta] 1 new — motie"])
+    [told] = [line for line in map(json.loads, done.err.splitlines()) if line["event"] == "operator_told"]
+    assert (told["what"], told["channels"]) == ("channel hook refuses everything", "none")
+    assert "`monitor channels resume hook`" in told["details"]
+    checked = project.run("check")
+    assert (checked.code, checked.out.count("no channel is named for problems of the monitor")) == (0, 1)
 
 
 def test_a_pass_says_what_holds_back_the_messages_that_it_leaves(tmp_path: Path) -> None:

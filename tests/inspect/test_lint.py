@@ -57,6 +57,22 @@ def test_a_channel_that_nobody_tells(fresh: Project) -> None:
 
 
 @pytest.mark.parametrize(
+    ("channels", "operator", "is_told"),
+    [
+        ('  team: {url: "json://127.0.0.1"}\n  mail: {url: "json://127.0.0.2"}\n', "", True),
+        ('  team: {url: "json://127.0.0.1"}\n', "operator: {notify: [team]}\n", False),
+        ('  team: {url: "json://127.0.0.1"}\n', "operator: {notify: []}\n", False),
+        ("", "", False),  # the console shows the log
+    ],
+)
+def test_nobody_is_named_for_problems_of_the_monitor(
+    fresh: Project, channels: str, operator: str, *, is_told: bool
+) -> None:
+    found = warnings_of(fresh, "  fta: {keywords: [FTA]}\n", more=channels + operator)
+    assert [path for path, message in found if "operator: {notify: [team]}" in message] == ["channels"] * is_told
+
+
+@pytest.mark.parametrize(
     ("digest", "quiet", "is_told"),
     [
         ("03:00", "22:00-07:00", True),

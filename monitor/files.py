@@ -7,7 +7,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,15 @@ def write_cache(path: Path, content: str) -> None:
     path.unlink(missing_ok=True)
     create_private(path)
     path.write_text(content, "utf-8", "surrogateescape")
+    give_to_owner_of_folder(path)
+
+
+def give_to_owner_of_folder(path: Path) -> None:
+    """Give what root wrote into the folder of a service's user to that user, who must be able to read it."""
+    if os.geteuid() == 0:
+        folder = path.parent.stat()
+        with suppress(OSError):  # a file system may know no owners: then nobody is kept out by them
+            os.chown(path, folder.st_uid, folder.st_gid, follow_symlinks=False)
 
 
 def create_private(path: Path) -> None:

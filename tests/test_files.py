@@ -42,3 +42,12 @@ def test_what_is_no_small_file_says_nothing_at_once(tmp_path: Path, make: Callab
     make(tmp_path / "a")
     assert read_bytes(tmp_path / "a") is None
     assert read_object(tmp_path / "a") == {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes for another user")
+def test_what_root_writes_into_a_folder_of_a_services_user_is_that_users(tmp_path: Path) -> None:
+    """As `sudo monitor db backup` notes its time where a daemon of another user must read it."""
+    os.chown(tmp_path, 10001, 10002)
+    replace_file(tmp_path / "a", "what root wrote")
+    found = (tmp_path / "a").stat()
+    assert (found.st_uid, found.st_gid, found.st_mode & 0o777) == (10001, 10002, 0o600)

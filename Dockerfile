@@ -11,7 +11,8 @@ RUN pip --python /opt/monitor/bin/python install --no-cache-dir --no-deps --no-b
 
 FROM python:3.13-slim-bookworm
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /monitor --shell /usr/sbin/nologin monitor \
-    && install -d /monitor/seeds \
+    && install -d /monitor/config /monitor/seeds \
+    && ln -s config/config.yaml /monitor/config.yaml \
     && install -d -o 10001 -g 10001 -m 0700 /monitor/state
 COPY --from=build /opt/monitor /opt/monitor
 ENV PATH=/opt/monitor/bin:$PATH \

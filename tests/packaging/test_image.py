@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
+import shlex
 import shutil
 import subprocess
 import sysconfig
@@ -71,6 +74,51 @@ def test_the_example_needs_no_place_to_write_but_the_state() -> None:
     assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
     assert [volume for volume in service["volumes"] if not volume.endswith(":ro")] == ["state:/monitor/state"]
     assert "state" in COMPOSE["volumes"]
+
+
+def test_the_example_mounts_folders_for_a_file_that_is_replaced_stays_the_old_one_in_a_mount() -> None:
+    mounts = [volume.split(":")[1] for volume in COMPOSE["services"]["monitor"]["volumes"]]
+    assert mounts == ["/monitor/config", "/monitor/seeds", "/monitor/state"]
+    assert [mount for mount in mounts if mount not in STAGES[1]] == []
+    assert "ln -s config/config.yaml /monitor/config.yaml" in STAGES[1]
+    assert "MONITOR_CONFIG=/monitor/config.yaml" in STAGES[1]
+
+
+def test_the_example_hands_on_variables_and_sets_none_that_has_no_value() -> None:
+    """An empty value would be no address; one that is not set is named by `check`, with its line."""
+    names = COMPOSE["services"]["monitor"]["environment"]
+    assert [name for name in names if not re.fullmatch(r"[A-Z_]+", name)] == []
+    assert "SLACK_URL" in names
+
+
+def docker_run() -> list[str]:
+    """The words of the line in docs/howto.md that needs no compose.yaml."""
+    [line] = re.findall(r"^(docker run (?:.*\\\n)*.*)$", (ROOT / "docs" / "howto.md").read_text("utf-8"), re.MULTILINE)
+    return shlex.split(line.replace("\\\n", " ").replace("$PWD", "."))
+
+
+def test_the_line_for_docker_alone_starts_what_the_example_starts() -> None:
+    words, service = docker_run(), COMPOSE["services"]["monitor"]
+    values: dict[str, list[str]] = {}
+    for option, value in itertools.pairwise(words):
+        values.setdefault(option, []).append(value)
+    assert words[-1] == service["image"]
+    assert values["--env"] == service["environment"]
+    named = [volume.replace("monitor-state:", "state:") for volume in values["--volume"]]
+    assert named == service["volumes"]
+    assert values["--restart"] == [service["restart"]]
+    assert "--read-only" in words
+    assert values["--cap-drop"] == service["cap_drop"]
+
+
+def test_docker_knows_every_word_of_that_line() -> None:
+    """Without an engine: the client reads the whole line before it looks for one."""
+    if shutil.which("docker") is None:
+        pytest.skip("docker is not installed here")
+    environ = {**os.environ, "DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    done = subprocess.run(docker_run(), env=environ, capture_output=True, text=True, check=False)
+    assert "unknown" not in done.stderr
+    assert re.search("annot connect|/nowhere/docker.sock", done.stderr)
 
 
 @pytest.fixture(scope="module")

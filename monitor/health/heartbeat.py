@@ -11,11 +11,10 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
-from http import HTTPStatus
 from http.client import HTTPException
 from urllib.parse import urlsplit, urlunsplit
 
-from monitor.http_client import USER_AGENT, Connect, Exchange, opener
+from monitor.http_client import USER_AGENT, Connect, Exchange, login_header, opener
 from monitor.logs import say, warn
 from monitor.secret import Secret
 
@@ -77,28 +76,24 @@ class Pinger:
         self._thread.join(self._timeout)
         if self._thread.is_alive():
             exchange.end()
-            return f"no answer within {self._timeout:.0f} s"
+            return exchange.failure_reason(TimeoutError())
         return results[0] if results else "an error in the monitor"
 
 
 def _request(url: Secret, exchange: Exchange) -> str:
     """Send one request without following redirects. Return as `Pinger.ping`."""
-    from urllib.error import HTTPError, URLError
+    from urllib.error import HTTPError
     from urllib.request import Request
 
     try:
-        request = Request(url.reveal(), headers={"User-Agent": USER_AGENT})  # noqa: S310 - http(s)
+        parts = urlsplit(url.reveal())
+        address = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+        request = Request(address, headers={"User-Agent": USER_AGENT} | login_header(parts))  # noqa: S310 - http(s)
         with closing(exchange), opener(exchange).open(request, timeout=exchange.timeout):
             pass
     except HTTPError as error:
-        error.close()
-        # The standard phrase: the one that the server sent could hold anything.
-        phrase = HTTPStatus(error.code).phrase if error.code in list(HTTPStatus) else ""
-        return f"{error.code} {phrase}".strip()
+        with closing(error):
+            return exchange.refusal_reason(error)
     except (OSError, HTTPException, ValueError) as error:
-        reason = error.reason if isinstance(error, URLError) and isinstance(error.reason, OSError) else error
-        if isinstance(reason, TimeoutError):
-            return f"no answer within {exchange.timeout:.0f} s"
-        # The system's name for the error, or its type; never its text, which may hold the address.
-        return (reason.strerror if isinstance(reason, OSError) else None) or type(reason).__name__
+        return exchange.failure_reason(error)
     return ""

@@ -21,8 +21,9 @@ from monitor.notify.html import fits_page, page
 from monitor.notify.message_limit import limit_of
 from monitor.notify.mime import list_headers, thread_headers, with_alternatives, with_folded_subject
 from monitor.notify.render import escape_chat_markup, plain, subject
+from monitor.notify.send_notes import Tap
 from monitor.notify.verdict import NO_RECIPIENT, NOTHING_SENT, SendFailure, WireTrace, verdict_of
-from monitor.notify.wire_tap import Tap, capture
+from monitor.notify.wire_tap import capture
 from monitor.secret import Secret
 
 SOCKET_TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; a shorter cto= or rto= in the url stays

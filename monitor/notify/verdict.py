@@ -27,36 +27,51 @@ _EXPLANATIONS = {
     Outcome.CHANNEL_REFUSED: ": it accepts nothing from this channel; check its url, password and addresses",
     Outcome.REFUSED: ": it will not take this message",
 }
+_NO_LOGIN = ": login refused; check the user and the password or token in its url"
+_LOGIN_EXPLANATIONS = {
+    ("http", 401): _NO_LOGIN,
+    ("http", 403): ": it refuses this login or token; check the url, and what the service allows it",
+    ("http", 407): ": the proxy refuses the login; check user and password in HTTP_PROXY and HTTPS_PROXY",
+    ("smtp", 530): ": it wants a login first, or STARTTLS; check the user, the password and the mode of its url",
+    ("smtp", 534): ": login refused; this service wants a stronger way, or a password made for programs",
+    ("smtp", 535): _NO_LOGIN,
+}
 _PHRASES = {status.value: f" ({status.phrase})" for status in HTTPStatus}
 _NO_TLS = "the TLS handshake failed"
 
 
 class SendFailure(StrEnum):
-    """The reason why no answer came; the value is the sentence shown to people."""
+    """The reason why no answer came; the value is the sentence shown to people, unless the trace has a better one."""
 
     NONE = ""
-    CONNECTION_REFUSED = "could not connect: the connection was refused"
-    CONNECT_TIMEOUT = "could not connect: timed out"
-    NOT_CONNECTED = "could not connect: the address cannot be reached"
-    NO_DESCRIPTOR = "could not connect: this process or system has too many files and connections open"
-    UNKNOWN_HOST = "the host name does not resolve"
-    TLS = _NO_TLS
-    CERTIFICATE = f"{_NO_TLS}: no authority that this system trusts vouches for the server's certificate"
-    CERTIFICATE_EXPIRED = f"{_NO_TLS}: the server's certificate has expired"
-    CERTIFICATE_EARLY = f"{_NO_TLS}: the server's certificate is not valid yet; check the clock of this system"
-    CERTIFICATE_HOST = f"{_NO_TLS}: the server's certificate is for another host name"
-    NO_STARTTLS = "the mail server offers no STARTTLS, so nothing was sent; check the port and the mode of its url"
-    NO_MAIL_SERVER = "what answered is not a mail server"
-    MAIL_TIMEOUT = "no answer in time from the mail server, which has not been given the message"
-    MAIL_CUT = "the mail server broke off before it took the message"
-    READ_TIMEOUT = "no answer in time; it may have been accepted"
-    CONNECTION_LOST = "the connection broke before the answer; it may have been accepted"
-    UNREADABLE = "the answer cannot be read; it may have been accepted"
+    NOT_CONNECTED = "could not connect to {peer}"  # refused, not found, not trusted …: the trace says which
+    EXPECTS_TLS = "{peer} expects TLS"
+    NO_STARTTLS = (
+        "the mail server{named} offers no STARTTLS, so nothing was sent; check the port and the mode of its url"
+    )
+    NO_LOGIN = (
+        "the mail server{named} offers no login that fits, so nothing was sent; check the port and the mode of its url"
+    )
+    NO_MAIL_SERVER = "what answered at {peer} is not a mail server; check host and port"
+    MAIL_TIMEOUT = "no answer in time from the mail server{named}, which has not been given the message"
+    MAIL_SILENT = (
+        "the mail server{named} does not greet, so nothing was sent; "
+        "where that port expects TLS at once, use mailtos:// with mode=ssl"
+    )
+    MAIL_CUT = "the mail server{named} broke off before it took the message"
+    READ_TIMEOUT = "no answer in time from {peer}; it may have been accepted"
+    CONNECTION_LOST = "the connection to {peer} broke before the answer; it may have been accepted"
+    CUT_OR_TLS = (  # not a byte came in answer to plain HTTP
+        "the connection to {peer} broke before the answer; it may have been accepted, unless that port expects TLS"
+    )
+    UNREADABLE = "the answer of {peer} cannot be read; it may have been accepted"
     PLUGIN = "the service's plugin failed"
 
 
 # After these the request or the mail had left.
-_UNANSWERED = frozenset({SendFailure.READ_TIMEOUT, SendFailure.CONNECTION_LOST, SendFailure.UNREADABLE})
+_UNANSWERED = frozenset(
+    {SendFailure.READ_TIMEOUT, SendFailure.CONNECTION_LOST, SendFailure.CUT_OR_TLS, SendFailure.UNREADABLE}
+)
 NOTHING_SENT = (
     "its plugin reports success, but sends nothing for an ordinary alert; "
     "check on the Apprise page of this service what its url needs, or use another service"
@@ -73,6 +88,8 @@ class WireTrace:
     retry_after: float | None = None  # seconds
     is_cut: bool = False  # the last answer has a code, and the rest of it cannot be read
     failure: SendFailure = SendFailure.NONE
+    peer: str = ""  # the host and port that it connected to last; "": none
+    cause: str = ""  # the sentence on this failure; "": its own one
     error: str = ""  # the class of the error that the plugin raised
 
     @property
@@ -92,7 +109,9 @@ def verdict_of(trace: WireTrace, *, accepted: bool) -> Verdict:
     if accepted and trace.protocol == "other" and not trace.failure:
         return Verdict(outcome=Outcome.OK, reason="handed over; this service confirms nothing")
     if _may_have_arrived(trace):
-        return Verdict(outcome=Outcome.UNCERTAIN, reason=_failure_reason(trace) or SendFailure.UNREADABLE.value)
+        return Verdict(
+            outcome=Outcome.UNCERTAIN, reason=_failure_reason(trace) or _sentence(SendFailure.UNREADABLE, trace)
+        )
     if trace.failure or (code is None and not accepted):
         nothing = "not accepted; no answer was seen" if trace.protocol else f"not accepted: {NO_RECIPIENT}"
         return Verdict(outcome=Outcome.TRANSIENT, reason=_failure_reason(trace) or nothing)
@@ -105,8 +124,8 @@ def _verdict_of_mail(trace: WireTrace) -> Verdict:
     """Judge by the reply to the mail's text alone: any 2xx accepts it, whatever goes wrong afterwards."""
     replies = trace.codes[trace.codes.index(_SMTP_SEND_NOW) + 1 :]
     if not replies or replies[0] // 100 not in (2, 4, 5):
-        reason = trace.failure.value if trace.is_unanswered else SendFailure.CONNECTION_LOST.value
-        return Verdict(outcome=Outcome.UNCERTAIN, reason=reason)
+        failure = trace.failure if trace.is_unanswered else SendFailure.CONNECTION_LOST
+        return Verdict(outcome=Outcome.UNCERTAIN, reason=_sentence(failure, trace))
     return _accepted(replies[0]) if replies[0] < 300 else _verdict_of_code(trace, replies[0])
 
 
@@ -116,7 +135,7 @@ def _accepted(code: int) -> Verdict:
 
 def _verdict_of_code(trace: WireTrace, code: int) -> Verdict:
     if trace.protocol == "smtp" and _is_good(trace.protocol, code):
-        return Verdict(outcome=Outcome.TRANSIENT, reason=SendFailure.MAIL_CUT.value)
+        return Verdict(outcome=Outcome.TRANSIENT, reason=_sentence(SendFailure.MAIL_CUT, trace))
     outcome = _outcome(trace, code)
     return Verdict(outcome=outcome, reason=_reason(trace, code, outcome), code=code, retry_after=trace.retry_after)
 
@@ -143,7 +162,14 @@ def _may_have_arrived(trace: WireTrace) -> bool:
 
 
 def _failure_reason(trace: WireTrace) -> str:
-    return trace.failure.value + (f" ({trace.error})" if trace.error and trace.failure is SendFailure.PLUGIN else "")
+    if trace.failure is SendFailure.PLUGIN and trace.error:
+        return f"{trace.failure.value} ({trace.error})"
+    return trace.cause or _sentence(trace.failure, trace)
+
+
+def _sentence(failure: SendFailure, trace: WireTrace) -> str:
+    named = f" {trace.peer}" if trace.peer else ""
+    return failure.value.format(peer=trace.peer or "the service", named=named)
 
 
 def _outcome(trace: WireTrace, code: int) -> Outcome:
@@ -159,5 +185,7 @@ def _reason(trace: WireTrace, code: int, outcome: Outcome) -> str:
     named = f"{code} from the mail server" if is_mail else f"{code}{_PHRASES.get(code, '')} from the service"
     if trace.protocol == "http" and 300 <= code < 400:
         return f"{named}: it redirects elsewhere, often to a login page; check the channel's url"
+    if login := _LOGIN_EXPLANATIONS.get((trace.protocol, code)):
+        return named + login
     is_good = _is_good(trace.protocol, code)
     return named + _EXPLANATIONS.get(outcome, ", but it did not accept the message" if is_good else "")

@@ -20,66 +20,19 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
 from typing import Any
 
+from monitor.certificate import watch_certificates
+from monitor.connection_errors import is_plain_to_tls, is_tls_alert, shown_host, shown_peer, tls_reason
 from monitor.http_client import retry_after
-from monitor.notify.verdict import NO_REPLY, SendFailure, WireTrace
+from monitor.notify.send_notes import Tap, root_of
+from monitor.notify.verdict import NO_REPLY, SendFailure
 
 MAX_RECEIVED = 400_000  # bytes that all answers to one send may have, with their headers
 MAX_EARLY_ANSWERS = 20  # such as 103 Early Hints
 MAX_BODY = 65_536  # bytes of an answer's body, unpacked, that a plugin gets to see
 BODY_TIME = 10.0  # seconds that an answer's body may take after its head
 _LOGGERS = ("apprise", "urllib3", "urllib3.connection", "urllib3.connectionpool", "urllib3.util.retry")
-_CERTIFICATE_FAILURES = {  # by OpenSSL's X509_V_ERR number
-    9: SendFailure.CERTIFICATE_EARLY,
-    10: SendFailure.CERTIFICATE_EXPIRED,
-    62: SendFailure.CERTIFICATE_HOST,
-    64: SendFailure.CERTIFICATE_HOST,  # the address is an IP
-}
-_NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-
-
-@dataclass(slots=True)
-class Tap:
-    """The notes on one send while it runs."""
-
-    deadline: float  # by the monotonic clock
-    is_rehearsal: bool = False  # nothing may leave this process
-    trace: WireTrace = field(default_factory=WireTrace)
-    rewrite_mail: Callable[[str], str] = str  # makes the mail that is sent from the one the plugin built
-    path: str = ""  # of the last HTTP request
-    received: int = 0  # bytes
-    has_left: bool = False  # bytes of a request are on their way, and its status line has not come yet
-
-    def note(self, **changes: Any) -> None:
-        """Add to the trace."""
-        self.trace = replace(self.trace, **changes)
-
-    def note_failure(self, failure: SendFailure) -> None:
-        """Note why no answer came, unless an earlier request is unanswered: that one may have arrived."""
-        if not self.trace.is_unanswered:
-            self.note(failure=failure)
-
-    def note_unanswered(self, error: BaseException) -> None:
-        """Note what broke after a request had left."""
-        self.has_left = False
-        self.note_failure(_failure_after_request(error))
-
-    def note_code(self, code: int) -> None:
-        """Note the status of an answer."""
-        self.has_left = False
-        self.note(codes=(*self.trace.codes, code))
-
-    def note_socket(self) -> None:
-        """Note that something is sent by a protocol that is neither HTTP nor SMTP."""
-        if not self.trace.protocol:
-            self.note(protocol="other")
-
-    def check_time(self) -> None:
-        """Raise TimeoutError once the send has taken too long."""
-        if time.monotonic() > self.deadline:
-            raise TimeoutError("this send took too long")
 
 
 # A context variable, not an attribute: other users of requests in this process must see no difference.
@@ -110,7 +63,17 @@ def _install() -> None:
             from apprise.manager_plugins import NotificationManager
 
             NotificationManager().load_modules()  # type: ignore[no-untyped-call]
-        for tap in (_tap_connections, _tap_received, _tap_tls, _tap_requests, _tap_answers, _tap_smtp, _tap_syslog):
+        for tap in (
+            _tap_names,
+            _tap_connections,
+            _tap_received,
+            _tap_tls,
+            _tap_requests,
+            _tap_answers,
+            _tap_smtp_replies,
+            _tap_smtp_calls,
+            _tap_syslog,
+        ):
             tap()
         for name in _LOGGERS:
             logging.getLogger(name).addFilter(lambda _record: _current.get() is None)
@@ -129,22 +92,33 @@ def _wrap(owner: Any, name: str, tapped: Callable[..., Any]) -> None:
     setattr(owner, name, call)
 
 
-def _tap_connections() -> None:
+def _tap_names() -> None:
     def getaddrinfo(tap: Tap, plain: Any, *values: Any, **named: Any) -> Any:
         if tap.is_rehearsal:
             tap.note_socket()
             raise socket.gaierror(socket.EAI_NONAME, "a rehearsal asks nobody")
+        host, port = _host_and_port(*values, **named)
         try:
-            return plain(*values, **named)
-        except socket.gaierror:
+            found = plain(*values, **named)
+        except socket.gaierror as error:
             tap.note_socket()
-            tap.note_failure(SendFailure.UNKNOWN_HOST)
+            tap.note_place(host, port)
+            tap.note_not_connected(error)
             raise
+        tap.hosts |= {str(each[4][0]): host for each in found}
+        return found
 
+    _wrap(socket, "getaddrinfo", getaddrinfo)
+
+
+def _tap_connections() -> None:
     def connect(tap: Tap, plain: Any, connection: socket.socket, address: Any) -> None:
         tap.note_socket()
         if tap.is_rehearsal:
             raise ConnectionRefusedError(errno.ECONNREFUSED, "a rehearsal connects to nobody")
+        if isinstance(address, tuple):
+            number, port = str(address[0]), int(address[1])
+            tap.note_place(tap.hosts.get(number, number), port)
         try:
             tap.check_time()
             if (limit := connection.gettimeout()) != 0:  # 0: an event loop's; None: it would wait forever
@@ -154,7 +128,7 @@ def _tap_connections() -> None:
         except BlockingIOError:
             raise  # not a failure: an event loop waits for it
         except OSError as error:
-            tap.note_failure(_connect_failure(error))
+            tap.note_not_connected(error)
             raise
         tap.note_failure(SendFailure.NONE)
 
@@ -162,7 +136,6 @@ def _tap_connections() -> None:
         tap.note_socket()
         return len(values[0]) if tap.is_rehearsal else plain(connection, *values)
 
-    _wrap(socket, "getaddrinfo", getaddrinfo)
     _wrap(socket.socket, "connect", connect)
     _wrap(socket.socket, "sendto", sendto)
 
@@ -182,16 +155,28 @@ def _tap_received() -> None:
 
 
 def _tap_tls() -> None:
+    def wrap_socket(tap: Tap, plain: Any, context: ssl.SSLContext, *values: Any, **named: Any) -> Any:
+        tap.certificate = b""
+        watch_certificates(context, _note_certificate)  # of the handshakes that begin from now on
+        return plain(context, *values, **named)
+
     def do_handshake(tap: Tap, plain: Any, connection: ssl.SSLSocket, *values: Any) -> None:
         try:
             plain(connection, *values)
         except OSError as error:
-            code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else None
-            failure = SendFailure.TLS if code is None else _CERTIFICATE_FAILURES.get(code, SendFailure.CERTIFICATE)
-            tap.note_failure(failure)
+            host = connection.server_hostname or tap.place[0]  # behind a proxy not the one that it is connected to
+            peer = shown_peer(host, tap.place[1]) if host == tap.place[0] else shown_host(host)
+            tap.note_failure(SendFailure.NOT_CONNECTED, tls_reason(error, host, peer, tap.certificate))
             raise
 
+    _wrap(ssl.SSLContext, "wrap_socket", wrap_socket)
     _wrap(ssl.SSLSocket, "do_handshake", do_handshake)
+
+
+def _note_certificate(der: bytes) -> None:
+    """Note a server's certificate; a context may serve several threads, each with a send of its own."""
+    if (tap := _current.get()) is not None:
+        tap.certificate = der
 
 
 def _tap_requests() -> None:
@@ -211,9 +196,9 @@ def _tap_requests() -> None:
             if len(tap.trace.codes) > answered:
                 return _status_alone(tap, request)
             if tap.has_left:
-                tap.note_unanswered(_root(error))
+                tap.note_unanswered(root_of(error))
             elif not tap.trace.failure:
-                tap.note_failure(_connect_failure(_root(error)))
+                tap.note_not_connected(root_of(error))
             raise
         headers = response.headers
         tap.note(retry_after=retry_after(headers.get("Retry-After"), headers.get("Date")))
@@ -225,7 +210,7 @@ def _tap_requests() -> None:
     def endheaders(tap: Tap, plain: Any, connection: Any, *values: Any, **named: Any) -> None:
         if connection.sock is None and connection.auto_open:
             connection.connect()  # what it would do by itself, but then nobody could tell how far it came
-        tap.has_left = True
+        tap.note_request(is_plain=not isinstance(connection.sock, ssl.SSLSocket))
         plain(connection, *values, **named)
 
     _wrap(HTTPAdapter, "send", send)
@@ -263,6 +248,8 @@ def _read_body(tap: Tap, response: Any) -> None:
         response.raw.close()
         tap.note(is_cut=True)
     response._content, response._content_consumed = bytes(body[:MAX_BODY]), True  # noqa: SLF001  as if it had read it
+    if is_plain_to_tls(response.status_code, bytes(body)):
+        tap.note_not_understood()
 
 
 def _tap_answers() -> None:
@@ -275,7 +262,9 @@ def _tap_answers() -> None:
                 answer.headers = None  # type: ignore[assignment]  # an early hint: read on, as after 100 Continue
         except (http.client.HTTPException, OSError, ValueError) as error:
             status: object = answer.status  # a word until the status line was read
-            if not isinstance(status, int) or status < 200:
+            if isinstance(error, http.client.BadStatusLine) and is_tls_alert(str(error.args[0])):
+                tap.note_not_understood()
+            elif not isinstance(status, int) or status < 200:
                 tap.note_unanswered(error)
             else:
                 tap.note_code(status)
@@ -292,7 +281,7 @@ def _is_early(answer: http.client.HTTPResponse) -> bool:
     return 100 <= answer.status < 200 and answer.status != http.client.SWITCHING_PROTOCOLS
 
 
-def _tap_smtp() -> None:
+def _tap_smtp_replies() -> None:
     import smtplib
 
     def getreply(tap: Tap, plain: Any, client: smtplib.SMTP) -> tuple[int, bytes]:
@@ -302,11 +291,11 @@ def _tap_smtp() -> None:
             reply: tuple[int, bytes] = plain(client)
         except (OSError, smtplib.SMTPException) as error:
             if is_after_text:
-                tap.note_unanswered(_root(error))
+                tap.note_unanswered(root_of(error))
                 tap.note_code(NO_REPLY)
             elif not tap.trace.failure and all(code < 400 for code in tap.trace.codes):  # else a refusal is the reason
-                is_late = isinstance(_root(error), TimeoutError)
-                tap.note_failure(SendFailure.MAIL_TIMEOUT if is_late else SendFailure.MAIL_CUT)
+                late = SendFailure.MAIL_TIMEOUT if tap.trace.codes else SendFailure.MAIL_SILENT
+                tap.note_failure(late if isinstance(root_of(error), TimeoutError) else SendFailure.MAIL_CUT)
             raise
         is_reply = 200 <= reply[0] < 600
         if not is_reply:
@@ -315,6 +304,12 @@ def _tap_smtp() -> None:
             tap.note_code(reply[0] if is_reply else NO_REPLY)
         return reply
 
+    _wrap(smtplib.SMTP, "getreply", getreply)
+
+
+def _tap_smtp_calls() -> None:
+    import smtplib
+
     def starttls(tap: Tap, plain: Any, client: smtplib.SMTP, *values: Any, **named: Any) -> Any:
         try:
             return plain(client, *values, **named)
@@ -322,11 +317,21 @@ def _tap_smtp() -> None:
             tap.note_failure(SendFailure.NO_STARTTLS)
             raise
 
+    def login(tap: Tap, plain: Any, client: smtplib.SMTP, *values: Any, **named: Any) -> Any:
+        try:
+            return plain(client, *values, **named)
+        except smtplib.SMTPAuthenticationError:
+            raise  # its code is noted
+        except smtplib.SMTPException:
+            if not tap.trace.failure:
+                tap.note_failure(SendFailure.NO_LOGIN)
+            raise
+
     def sendmail(tap: Tap, plain: Any, client: smtplib.SMTP, sender: str, to: Any, mail: Any, *rest: Any) -> Any:
         return plain(client, sender, to, tap.rewrite_mail(mail) if isinstance(mail, str) else mail, *rest)
 
-    _wrap(smtplib.SMTP, "getreply", getreply)
     _wrap(smtplib.SMTP, "starttls", starttls)
+    _wrap(smtplib.SMTP, "login", login)
     _wrap(smtplib.SMTP, "sendmail", sendmail)
 
 
@@ -346,24 +351,7 @@ def _tap_syslog() -> None:
     _wrap(syslog, "syslog", write)
 
 
-def _connect_failure(error: BaseException) -> SendFailure:
-    if isinstance(error, ConnectionRefusedError):
-        return SendFailure.CONNECTION_REFUSED
-    if isinstance(error, TimeoutError):
-        return SendFailure.CONNECT_TIMEOUT
-    is_full = isinstance(error, OSError) and error.errno in _NO_DESCRIPTOR
-    return SendFailure.NO_DESCRIPTOR if is_full else SendFailure.NOT_CONNECTED
-
-
-def _failure_after_request(error: BaseException) -> SendFailure:
-    if isinstance(error, TimeoutError):
-        return SendFailure.READ_TIMEOUT
-    is_end = isinstance(error, ConnectionError | ssl.SSLEOFError | ssl.SSLZeroReturnError)
-    return SendFailure.CONNECTION_LOST if is_end else SendFailure.UNREADABLE
-
-
-def _root(error: BaseException) -> BaseException:
-    """Return the first error of a chain: libraries wrap it in their own."""
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    return error
+def _host_and_port(host: Any, port: Any, *_: Any, **__: Any) -> tuple[str, int]:
+    """Return the first arguments of `getaddrinfo` as text and number; a port may be a service's name."""
+    text = host.decode("ascii", "replace") if isinstance(host, bytes) else host or ""
+    return str(text), int(port) if str(port).isdigit() else 0

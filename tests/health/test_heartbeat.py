@@ -74,32 +74,46 @@ def test_a_ping_that_fails_is_told_once_and_when_it_is_accepted_again(caplog: py
 FAILURES = [
     (Answer(status=302, headers={"Location": f"/{TOKEN}/elsewhere"}), "302 Found"),
     (Answer(status=301, headers={"Location": f"file:///{TOKEN}"}), "301 Moved Permanently"),
-    (Answer(status=401, headers={"WWW-Authenticate": f"Basic realm={TOKEN}"}), "401 Unauthorized"),
+    (
+        Answer(status=401, headers={"WWW-Authenticate": f"Basic realm={TOKEN}"}),
+        "401 Unauthorized: login refused; check the user and the password or token",
+    ),
     (Answer(status=799), "799"),
-    (Answer(is_reset=True), "Connection reset by peer"),
+    (
+        Answer(is_reset=True),
+        "{peer} cut the connection before it had answered; check whether that port expects TLS",
+    ),
+    (
+        Answer(status=400, body=b"<h1>The plain HTTP request was sent to HTTPS port</h1>"),
+        "{peer} expects TLS; use the form of the url with TLS, such as https://, jsons:// or mailtos://",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("answer", "reason"), FAILURES, ids=[row[1] for row in FAILURES])
+@pytest.mark.parametrize(("answer", "reason"), FAILURES, ids=[row[1][:20] for row in FAILURES])
 def test_a_failure_is_said_in_our_own_words_and_nothing_is_followed(answer: Answer, reason: str) -> None:
     with http_server(answer) as server:
-        assert Pinger(timeout=30).ping(Secret(f"{server.url}/{TOKEN}")) == reason
+        said = Pinger(timeout=30).ping(Secret(f"{server.url}/{TOKEN}"))
+        assert said == reason.format(peer=f"127.0.0.1:{server.port}")
     assert len(server.requests) == 1
 
 
 def test_a_service_that_does_not_answer_is_given_up() -> None:
     with http_server(Answer(is_hanging=True)) as server:
-        assert Pinger(timeout=0.05).ping(Secret(f"{server.url}/{TOKEN}")) == "no answer within 0 s"
+        said = Pinger(timeout=0.05).ping(Secret(f"{server.url}/{TOKEN}"))
+        assert said == f"no whole answer from 127.0.0.1:{server.port} within 0.05 s"
 
 
-def test_a_service_that_is_away_is_named_as_the_system_does() -> None:
-    assert Pinger(timeout=30).ping(Secret(f"http://127.0.0.1:{closed_port()}/{TOKEN}")) == "Connection refused"
+def test_a_service_that_is_away_is_named_with_its_port() -> None:
+    port = closed_port()
+    said = Pinger(timeout=30).ping(Secret(f"http://me:{TOKEN}@127.0.0.1:{port}/{TOKEN}?{TOKEN}"))
+    assert said == f"connection refused by 127.0.0.1:{port}; check host and port, and whether the service runs"
 
 
 def test_a_service_that_speaks_no_tls_is_said_without_its_address() -> None:
     with http_server() as server:
         said = Pinger(timeout=30).ping(Secret(f"https://127.0.0.1:{server.port}/{TOKEN}"))
-    assert said
+    assert said.startswith(f"127.0.0.1:{server.port} does not speak TLS")
     assert TOKEN not in said
 
 
@@ -110,6 +124,12 @@ def test_an_address_that_cannot_be_asked_for_is_not_repeated(url: str) -> None:
     said = Pinger(timeout=30).ping(Secret(url))
     assert said
     assert TOKEN not in said
+
+
+def test_a_name_and_password_in_the_address_are_sent() -> None:
+    with http_server() as server:
+        assert Pinger(timeout=30).ping(Secret(f"http://me:pa%20ss@127.0.0.1:{server.port}/{TOKEN}")) == ""
+    assert server.requests[0].headers["Authorization"] == "Basic bWU6cGEgc3M="
 
 
 def test_a_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,13 +174,15 @@ def dripping_server(head: bytes, drip: bytes) -> Iterator[int]:
 @pytest.mark.parametrize(("scheme", "head", "drip"), DRIPS.values(), ids=DRIPS)
 def test_a_server_that_drips_is_given_up(scheme: str, head: bytes, drip: bytes) -> None:
     with dripping_server(head, drip) as port:
-        assert Pinger(timeout=0.3).ping(Secret(f"{scheme}://127.0.0.1:{port}/{TOKEN}")) == "no answer within 0 s"
+        said = Pinger(timeout=0.3).ping(Secret(f"{scheme}://127.0.0.1:{port}/{TOKEN}"))
+    assert said.startswith(f"no {'answer' if scheme == 'https' else 'whole answer'} from 127.0.0.1:{port} ")
 
 
 def test_a_proxy_whose_tunnel_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     with dripping_server(b"HTTP/1.1 200 OK\r\nX: ", b"x") as port:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
-        assert Pinger(timeout=0.3).ping(Secret(f"https://press.example/{TOKEN}")) == "no answer within 0 s"
+        said = Pinger(timeout=0.3).ping(Secret(f"https://press.example/{TOKEN}"))
+    assert said == f"no whole answer from the proxy 127.0.0.1:{port} within 0.3 s"
 
 
 def test_a_body_without_an_end_is_not_read() -> None:
@@ -177,7 +199,8 @@ def test_a_name_that_nobody_resolves_is_given_up_and_not_looked_up_twice_at_once
         raise socket.gaierror(socket.EAI_AGAIN, "no answer")
 
     pinger = Pinger(timeout=0.05, connect=connect)
-    assert pinger.ping(Secret(f"http://press.example/{TOKEN}")) == "no answer within 0 s"
+    said = pinger.ping(Secret(f"http://press.example/{TOKEN}"))
+    assert said == "timed out connecting to press.example:80; check host and port, and the firewalls between"
     assert pinger.ping(Secret(f"http://press.example/{TOKEN}")) == "an earlier ping has not ended yet"
     assert len(asked) == 1
     ending.set()

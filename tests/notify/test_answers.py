@@ -237,8 +237,8 @@ def test_the_reply_to_the_text_of_a_mail_decides(after_text: bytes, outcome: Out
 @pytest.mark.parametrize(
     ("is_hanging", "reason"),
     [
-        (True, "no answer in time from the mail server, which has not been given the message"),
-        (False, "the mail server broke off before it took the message"),
+        (True, "no answer in time from the mail server {peer}, which has not been given the message"),
+        (False, "the mail server {peer} broke off before it took the message"),
     ],
 )
 def test_a_mail_server_that_falls_silent_before_the_text_is_called_so(
@@ -253,14 +253,20 @@ def test_a_mail_server_that_falls_silent_before_the_text_is_called_so(
 
     with raw_server(talk) as port:
         verdict = mailbox(port, timeout=0.2).send(PING, delivery="1")
-    assert (verdict.outcome, verdict.reason) == (TRANSIENT, reason)
+    if is_hanging and not said:
+        reason = (
+            "the mail server {peer} does not greet, so nothing was sent; "
+            "where that port expects TLS at once, use mailtos:// with mode=ssl"
+        )
+    assert (verdict.outcome, verdict.reason) == (TRANSIENT, reason.format(peer=f"127.0.0.1:{port}"))
 
 
 @pytest.mark.parametrize("greeting", [b"hello\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"SSH-2.0-OpenSSH_9.6\r\n"])
 def test_what_is_no_mail_server_is_called_so(greeting: bytes) -> None:
     with raw_server(mail_server(greeting=greeting)) as port:
         verdict = mailbox(port).send(PING, delivery="1")
-    assert (verdict.outcome, verdict.reason) == (TRANSIENT, "what answered is not a mail server")
+    reason = f"what answered at 127.0.0.1:{port} is not a mail server; check host and port"
+    assert (verdict.outcome, verdict.reason) == (TRANSIENT, reason)
 
 
 def secure_mailbox(port: int, mode: str) -> AppriseChannel:
@@ -273,9 +279,9 @@ def secure_mailbox(port: int, mode: str) -> AppriseChannel:
     ("certificate", "trusted", "outcome", "words"),
     [
         ("good", "good", OK, "accepted"),
-        ("good", "expired", TRANSIENT, "no authority that this system trusts"),
-        ("expired", "expired", TRANSIENT, "has expired"),
-        ("other_host", "other_host", TRANSIENT, "is for another host name"),
+        ("good", "expired", TRANSIENT, 'is not trusted: it is signed by itself ("127.0.0.1"); to trust it'),
+        ("expired", "expired", TRANSIENT, "has expired (on 20"),
+        ("other_host", "other_host", TRANSIENT, "is for mail.example.org, not for 127.0.0.1; check the host"),
     ],
 )
 def test_a_certificate_of_a_mail_server_is_judged_in_words(
@@ -291,7 +297,7 @@ def test_a_certificate_of_a_mail_server_is_judged_in_words(
 
 @pytest.mark.parametrize(
     ("mode", "words"),
-    [("starttls", "offers no STARTTLS"), ("ssl", "the TLS handshake failed")],
+    [("starttls", "offers no STARTTLS"), ("ssl", "does not speak TLS; check the port")],
     ids=["starttls", "ssl"],
 )
 def test_a_mail_server_without_tls_is_called_so(mode: str, words: str) -> None:
@@ -302,16 +308,18 @@ def test_a_mail_server_without_tls_is_called_so(mode: str, words: str) -> None:
 
 
 def test_a_mail_server_nobody_listens_at_is_called_so() -> None:
-    assert mailbox(closed_port()).send(PING, delivery="1").reason == "could not connect: the connection was refused"
+    port = closed_port()
+    verdict = mailbox(port).send(PING, delivery="1")
+    assert verdict.reason.startswith(f"connection refused by 127.0.0.1:{port}; check host and port")
 
 
 @pytest.mark.parametrize(
     ("certificate", "trusted", "words"),
     [
         ("good", "good", "accepted"),
-        ("good", "expired", "no authority that this system trusts"),
-        ("expired", "expired", "has expired"),
-        ("other_host", "other_host", "is for another host name"),
+        ("good", "expired", 'is not trusted: it is signed by itself ("127.0.0.1"); to trust it'),
+        ("expired", "expired", "has expired (on 20"),
+        ("other_host", "other_host", "is for mail.example.org, not for 127.0.0.1; check the host"),
     ],
 )
 def test_a_certificate_of_a_webhook_is_judged_in_the_same_words(
@@ -342,4 +350,5 @@ def test_an_answer_that_is_no_tls_record_leaves_it_uncertain(monkeypatch: pytest
 
     with raw_server(talk) as port:
         verdict = webhook(port, scheme="jsons").send(PING, delivery="1")
-    assert (verdict.outcome, verdict.reason) == (UNCERTAIN, "the answer cannot be read; it may have been accepted")
+    reason = f"the answer of 127.0.0.1:{port} cannot be read; it may have been accepted"
+    assert (verdict.outcome, verdict.reason) == (UNCERTAIN, reason)

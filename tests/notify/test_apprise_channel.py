@@ -70,14 +70,18 @@ def test_the_wish_to_wait_is_read(headers: dict[str, str], seconds: float | None
 
 
 def test_a_service_nobody_listens_at_is_tried_later() -> None:
-    verdict = webhook(closed_port()).send(PING, delivery="1")
+    port = closed_port()
+    verdict = webhook(port).send(PING, delivery="1")
     assert (verdict.outcome, verdict.code) == (TRANSIENT, None)
-    assert "could not connect" in verdict.reason
+    assert verdict.reason.startswith(f"connection refused by 127.0.0.1:{port};")
 
 
 def test_a_host_that_does_not_resolve_is_tried_later() -> None:
     nowhere = AppriseChannel("hook", build(Secret("json://nowhere.invalid/x?cto=5")))
-    assert nowhere.send(PING, delivery="1").outcome is TRANSIENT
+    verdict = nowhere.send(PING, delivery="1")
+    assert verdict.outcome is TRANSIENT
+    assert "(DNS)" in verdict.reason
+    assert "nowhere.invalid" in verdict.reason
 
 
 def test_a_failed_tls_handshake_is_tried_later() -> None:

@@ -11,7 +11,6 @@ import socket
 import ssl
 import threading
 import zlib
-from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -21,9 +20,10 @@ from http import HTTPStatus
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 from typing import Any, BinaryIO
 from urllib.error import HTTPError, URLError
-from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit, urlunsplit
 
-from monitor.http_client import USER_AGENT, Exchange, opener, retry_after
+from monitor.connection_errors import is_proxy
+from monitor.http_client import USER_AGENT, Exchange, login_header, opener, retry_after
 from monitor.secret import Secret
 
 MAX_REDIRECTS = 5
@@ -31,13 +31,6 @@ _CHUNK = 65_536  # bytes
 _USUAL = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "gzip"}
 _PLACES = frozenset({301, 302, 303, 307, 308})
 _SAFE = "%/:?#[]@!$&'()*+,;=~"  # what has a meaning in an address, and what is escaped already
-_WORDS: tuple[tuple[type[Exception], str], ...] = (
-    (ssl.SSLError, "the TLS handshake failed"),
-    (socket.gaierror, "the host name cannot be resolved"),
-    (HTTPException, "what came is no HTTP answer, or was cut"),
-    (zlib.error, "its gzip cannot be unpacked"),
-    (ValueError, "the address cannot be read"),
-)
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -124,9 +117,7 @@ def _open(
 ) -> HTTPResponse:
     """Request an address and follow its redirects; return the answer 200 or 304."""
     first, own = _parts(url), {name: value.reveal() for name, value in headers.items()}
-    if first.username:
-        named = f"{unquote(first.username)}:{unquote(first.password or '')}"
-        own["Authorization"] = f"Basic {b64encode(named.encode()).decode()}"
+    own |= login_header(first)
     asked = {"If-None-Match": validators.etag, "If-Modified-Since": validators.last_modified}
     asked = {name: value for name, value in asked.items() if value}
     parts = first
@@ -140,7 +131,7 @@ def _open(
         with closing(answer):
             place = answer.headers.get("Location")
             if answer.code not in _PLACES or not place:
-                raise _refusal(answer)
+                raise _refusal(answer, exchange)
             parts = _next_parts(parts, place)
     raise DownloadError(f"it redirects more than {MAX_REDIRECTS} times", is_lasting=True)
 
@@ -182,12 +173,13 @@ def _next_parts(parts: SplitResult, place: str) -> SplitResult:
     return found
 
 
-def _refusal(error: HTTPError) -> DownloadError:
+def _refusal(error: HTTPError, exchange: Exchange) -> DownloadError:
     code = error.code
-    phrase = HTTPStatus(code).phrase if code in list(HTTPStatus) else ""  # the server's own could hold anything
     wait = retry_after(error.headers.get("Retry-After"), error.headers.get("Date"))
     is_lasting = 400 <= code < 500 and code not in (408, 425, 429)
-    return DownloadError(f"the server answered {code} {phrase}".strip(), retry_after=wait, is_lasting=is_lasting)
+    reason = exchange.refusal_reason(error)
+    answered = f"the server answered {reason}" if reason.startswith(str(code)) else reason
+    return DownloadError(answered, retry_after=wait, is_lasting=is_lasting)
 
 
 def _save(response: HTTPResponse, into: BinaryIO, limit: int) -> str:
@@ -235,7 +227,7 @@ def _validators(headers: HTTPMessage) -> Validators:
 def _connect(limits: Limits, address: tuple[str, int], *options: Any) -> socket.socket:
     """Connect to an allowed address that the name has now: a second look-up could give another one."""
     host, port = address
-    if limits.allow_private or _is_proxy(host, port):
+    if limits.allow_private or is_proxy(host, port):
         return socket.create_connection(address, *options)
     found = (str(place[4][0]) for place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     failure: OSError = _PrivateAddress(_PRIVATE)
@@ -260,22 +252,14 @@ def _refuse_private_number(host: str, limits: Limits) -> None:
         raise _PrivateAddress(_PRIVATE)
 
 
-def _is_proxy(host: str, port: int) -> bool:
-    """Return whether the environment names this address as a proxy."""
-    from urllib.request import getproxies
-
-    proxies = (urlsplit(proxy if "//" in proxy else f"//{proxy}") for proxy in getproxies().values())
-    return any((proxy.hostname, proxy.port or 80) == (host.lower(), port) for proxy in proxies)
-
-
 def _failure(error: Exception, exchange: Exchange) -> DownloadError:
-    """Return why a download failed: the system's words, never the text of an error, which may hold the address."""
-    reason = error.reason if isinstance(error, URLError) and isinstance(error.reason, OSError) else error
-    if isinstance(reason, _PrivateAddress):
+    """Return why a download failed, never with the text of an error, which may hold the address."""
+    cause = error.reason if isinstance(error, URLError) else error
+    if isinstance(cause, _PrivateAddress):
         return DownloadError(_PRIVATE, is_lasting=True)
-    if exchange.is_over or isinstance(reason, TimeoutError):
-        return DownloadError(f"no whole answer within {exchange.timeout:g} s")
-    if isinstance(reason, ssl.SSLCertVerificationError):
-        return DownloadError(f"the server's certificate is not trusted: {reason.verify_message}", is_lasting=True)
-    system = (reason.strerror if isinstance(reason, OSError) else None) or type(reason).__name__
-    return DownloadError(next((text for kind, text in _WORDS if isinstance(reason, kind)), system))
+    if isinstance(cause, zlib.error):
+        return DownloadError("its gzip cannot be unpacked")
+    if isinstance(cause, ValueError) and not isinstance(cause, OSError):
+        return DownloadError("the address cannot be read")
+    is_lasting = isinstance(cause, ssl.SSLCertVerificationError) and not exchange.is_over
+    return DownloadError(exchange.failure_reason(error), is_lasting=is_lasting)

@@ -10,7 +10,7 @@ import difflib
 import functools
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from monitor.errors import MonitorError
@@ -23,6 +23,7 @@ from monitor.notify.mime import list_headers, thread_headers, with_alternatives,
 from monitor.notify.render import escape_chat_markup, plain, subject
 from monitor.notify.send_notes import Tap
 from monitor.notify.verdict import NO_RECIPIENT, NOTHING_SENT, SendFailure, WireTrace, verdict_of
+from monitor.notify.webhook_fields import fields, fits_fields, flat_fields
 from monitor.notify.wire_tap import capture
 from monitor.secret import Secret
 
@@ -35,6 +36,9 @@ Html = Literal["auto", "on", "off"]  # a channel's `html`: auto sends pages by m
 _MARKUP_ONLY = frozenset({"tgram", "pover"})  # their HTML is a handful of tags, not a page
 _HTML_ESCAPED = "tgram"  # the service knows no plain text: what we send it must be escaped by us
 _WITH_HEADERS = frozenset({"mailto", "json", "xml", "form"})  # plugins whose own header table goes out as it is
+_WITH_FIELDS: Mapping[str, Callable[[Message, str], dict[str, Any]]] = {
+    "json": fields, "form": flat_fields, "xml": flat_fields,
+}  # fmt: skip
 _BY_SMTP = frozenset({"mailto", "mailtos"})
 _BY_MAIL = _BY_SMTP | {
     "azure", "brevo", "groundmail", "mailersend", "mailgun", "o365", "postmark", "resend",
@@ -69,7 +73,11 @@ class AppriseChannel:
         self._sends_pages = self.supports_pages and (
             html == "on" or (html == "auto" and bool(self._schemes & _BY_MAIL))
         )
-        self._url_headers = dict(service.headers) if self._schemes & _WITH_HEADERS else {}
+        self._url_headers = dict(getattr(service, "headers", None) or {})
+        self._url_fields = dict(getattr(service, "payload_extras", None) or {})
+        self._fields = next((_WITH_FIELDS[name] for name in _WITH_FIELDS if name in self._schemes), None)
+        if getattr(service, "method", "") == "GET":
+            self._fields = None  # an address has no room for them
         self._limit = limit_of(service, self._schemes, is_mail=bool(self._schemes & _BY_SMTP))
 
     def send(self, message: Message, *, delivery: str) -> Verdict:
@@ -79,6 +87,8 @@ class AppriseChannel:
 
     def fits(self, message: Message) -> bool:
         """Return whether one message of the service shows all items in full, as its plugin will write it."""
+        if self._fields and not fits_fields(message):
+            return False
         return fits_page(message) if self._sends_pages else self._accepts(self._text(message, plain(message)))
 
     def unusable_reason(self) -> str | None:
@@ -101,8 +111,7 @@ class AppriseChannel:
             rewrite_mail = functools.partial(with_alternatives, text=plain(message), page=page(message))
         with capture(self._timeout, is_rehearsal=is_rehearsal) as tap:
             tap.rewrite_mail = rewrite_mail
-            if self._schemes & _WITH_HEADERS:
-                self._service.headers = self._url_headers | self._headers(message, delivery)
+            self._add_facts(message, delivery)
             result = attempt(lambda: self._call_plugin(tap, content))
             if self._schemes & _LOCAL:
                 tap.note_socket()
@@ -122,6 +131,14 @@ class AppriseChannel:
         if result is True and not tap.trace.protocol and not self._schemes & _LOCAL:
             return self._service.notify(**content, notify_type=NotifyType.WARNING)
         return result
+
+    def _add_facts(self, message: Message, delivery: str) -> None:
+        """Hand over what title and body do not hold, where a plugin takes more; what the url adds to it stays."""
+        if self._schemes & _WITH_HEADERS:
+            self._service.headers = self._url_headers | self._headers(message, delivery)
+        if self._fields:
+            self._service.payload_extras = self._fields(message, delivery) | self._url_fields
+            self._service.xsd_url = None  # of XML: as the plugin itself, which has no schema for further elements
 
     def _headers(self, message: Message, delivery: str) -> dict[str, str]:
         """Return headers to filter and to join by; without a Message-ID, for the plugin writes one."""

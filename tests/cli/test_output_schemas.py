@@ -108,7 +108,7 @@ def test_config_schema_prints_what_ships(tmp_path: Path) -> None:
 
 
 def test_each_schema_is_one_of_the_contract_and_says_its_name() -> None:
-    assert set(outputs()) == {*OUTPUTS.values(), "error"}
+    assert set(outputs()) == {*OUTPUTS.values(), "error", "webhook"}
     for name in outputs():
         schema = json.loads(output_schema(name))
         assert schema["title"] == name

@@ -15,6 +15,7 @@ from monitor.notify.channels import check_channel
 from monitor.notify.message_limit import limit_of
 from tests.end_to_end.harness import ROOT
 from tests.notify.addresses import address, plugins, scheme
+from tests.schemas import line_faults
 
 PAGE = (ROOT / "docs" / "channels.md").read_text("utf-8")
 BLOCKS = re.findall(r"```yaml\n(channels:.*?)```", PAGE, re.DOTALL)
@@ -54,3 +55,8 @@ def limit(plugin: Mapping[str, Any]) -> str:
     assert url
     found = limit_of(build(url), [scheme(plugin)], is_mail=False)
     return f"{found.length} {'characters' if found.size('🚢') == 2 else 'bytes'}"
+
+
+def test_the_webhook_in_the_guide_fits_the_schema_that_ships() -> None:
+    [shown] = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    assert line_faults("webhook", shown) == []

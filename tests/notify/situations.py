@@ -39,6 +39,19 @@ FIGURES = item(
     numbers=(("5.1", "5.3"), ("5.1", "5.3"), ("13.2", "13.4")),
     reason="the title is nearly the same and the day is; 3 figures differ: 5.1 → 5.3, 5.1 → 5.3, 13.2 → 13.4",
 )
+DETAILED = replace(
+    FIGURES,
+    totals=(("semiconductor", 3),),
+    numbers=(("5.1", "5.3"), ("5.1", "5.3"), ("13.2", "13.4")),
+    source="motie",
+    url="https://example.org/a?no=18",
+    ref="18",
+    related=(12, 4),
+    twins=(RelatedRelease(number=12, title="Exports in May"),),
+    lead="Exports rose in June, the ministry said …",
+    body="Exports rose.\n\nThey rose in June.",
+    dump="press_2024-07-02.txt",
+)
 EDITED = item(
     number=21,
     kind=Kind.CHANGED,

@@ -10,6 +10,7 @@ import atexit
 import json
 import logging
 import os
+import re
 import select
 import sys
 import threading
@@ -17,14 +18,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple, TextIO
 
 from monitor.errors import StoreDamaged, StoreError, StoreReplaced
 from monitor.text import escape
+from monitor.times import in_zone
 
 _LOGGER = logging.getLogger("monitor")
 _PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3,6})?Z")
 FORMATS = ("text", "json", "journal")
 _MOST_WAITING = 1_000_000  # bytes of lines that wait for a reader
 _CHUNK = min(select.PIPE_BUF, 4096)  # bytes that a pipe with space takes without blocking (POSIX)
@@ -52,8 +55,11 @@ def fail(event: str, error: BaseException, /, **fields: object) -> None:
     _LOGGER.error(event, extra={"fields": fields}, exc_info=error)
 
 
-def set_up(style: str | None, *, stream: TextIO | None = None) -> None:
-    """Send the log to a stream (default: stderr) in one of FORMATS; None: chosen by the environment."""
+def set_up(style: str | None, *, timezone: tzinfo | None = None, stream: TextIO | None = None) -> None:
+    """Send the log to a stream (default: stderr) in one of FORMATS; None: chosen by the environment.
+
+    timezone: of the times in text; None: the machine's.
+    """
     stream = stream or sys.stderr
     if style is None:
         style = "journal" if os.environ.get("JOURNAL_STREAM") else "text" if stream.isatty() else "json"
@@ -63,6 +69,14 @@ def set_up(style: str | None, *, stream: TextIO | None = None) -> None:
     logging.lastResort = handler  # for warnings of libraries
     _LOGGER.setLevel(logging.INFO)
     _LOGGER.propagate = False
+    set_timezone(timezone)
+
+
+def set_timezone(timezone: tzinfo | None) -> None:
+    """Write times in text in this zone from now on; JSON stays in UTC."""
+    for handler in _LOGGER.handlers:
+        if isinstance(handler.formatter, _Text):
+            handler.formatter.timezone = timezone
 
 
 def format_in_use() -> str:
@@ -178,20 +192,28 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value not in (None, "", 0)}
 
 
-def _line(record: logging.LogRecord) -> str:
+def _line(record: logging.LogRecord, write: Callable[[object], str] = str) -> str:
     # escape: file names and titles come from outside and may contain terminal codes.
-    return " ".join([record.getMessage(), *(f"{name}={escape(str(value))}" for name, value in _fields(record).items())])
+    fields = (f"{name}={escape(write(value))}" for name, value in _fields(record).items())
+    return " ".join([record.getMessage(), *fields])
 
 
 class _Text(logging.Formatter):
-    """A line such as `12:00:01 dump_stored name=a.txt new=3`; warnings are marked."""
+    """A line such as `2026-11-22 12:00:01 dump_stored name=a.txt new=3`; warnings are marked, all times are local."""
+
+    timezone: tzinfo | None = None  # None: the machine's
 
     def format(self, record: logging.LogRecord) -> str:
         mark = "" if record.levelno <= logging.INFO else f"{record.levelname}: "
-        at = datetime.fromtimestamp(record.created).astimezone()
+        at = datetime.fromtimestamp(record.created, UTC).astimezone(self.timezone)
         # The traceback may quote file names and titles as well.
         trace = map(escape, self.formatException(record.exc_info).split("\n")) if record.exc_info else ()
-        return "\n".join([f"{at:%H:%M:%S} {mark}{_line(record)}", *trace])
+        return "\n".join([f"{at:%Y-%m-%d %H:%M:%S} {mark}{_line(record, self._local)}", *trace])
+
+    def _local(self, value: object) -> str:
+        """Return a value as text; one that is a time as a whole, and no file name that holds one, becomes local."""
+        text = str(value)
+        return in_zone(datetime.fromisoformat(text), self.timezone).isoformat() if _TIME.fullmatch(text) else text
 
 
 class _Json(logging.Formatter):

@@ -1,9 +1,13 @@
-"""Write times as text for the store and for output, and read them back."""
+"""Write times as text for the store, for output and for people, and read them back."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+
+_RFC3339 = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 def timestamp(at: datetime) -> str:
@@ -20,6 +24,27 @@ def parse_timestamp(text: str) -> datetime:
 def rfc3339(at: datetime | None) -> str | None:
     """Return a time as output shows it: UTC, whole seconds."""
     return f"{timestamp(at)[:19]}Z" if at else None
+
+
+def local_time(at: datetime, zone: tzinfo) -> str:
+    """Return a time as people read it: `2026-11-22 12:04`, in their time zone."""
+    return in_zone(at, zone).replace(tzinfo=None).isoformat(" ", "minutes")
+
+
+def in_zone(at: datetime, zone: tzinfo | None) -> datetime:
+    """Return the time in a zone; None: the machine's. Too near to the first or the last year it stays as it is."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at
+
+
+def with_local_times(sentence: str, write: Callable[[datetime], str]) -> str:
+    """Return a sentence with each time that `rfc3339` wrote replaced by what `write` makes of it.
+
+    Only for our own sentences: a file name may hold such a text, while no name of the configuration has a colon.
+    """
+    return _RFC3339.sub(lambda found: write(datetime.fromisoformat(found[0])), sentence)
 
 
 def is_rfc3339(value: object) -> bool:

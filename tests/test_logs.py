@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from monitor.logs import FORMATS, NonBlockingWriter
+import pytest
+
+from monitor.logs import FORMATS, NonBlockingWriter, _Text, set_timezone, set_up
 
 
 @contextmanager
@@ -100,3 +105,38 @@ def test_the_format_in_use_is_the_one_that_was_set_up() -> None:
     """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout.decode().split() == list(FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("style", "line"),
+    [
+        ("text", "2026-11-23 00:04:05 WARNING: retried name=20261122T150405Z due=2026-11-23T00:10:00+09:00 tries=2"),
+        ("journal", "<4>retried name=20261122T150405Z due=2026-11-22T15:10:00Z tries=2"),
+        ("json", '{"at": "2026-11-22T15:04:05.000000Z", "level": "warning", "event": "retried", '),
+    ],
+)
+def test_people_read_the_log_in_their_zone_and_machines_in_utc(style: str, line: str) -> None:
+    fields = {"name": "20261122T150405Z", "due": "2026-11-22T15:10:00Z", "tries": 2}
+    record = logging.makeLogRecord({"levelno": logging.WARNING, "levelname": "WARNING", "msg": "retried"})
+    record.created, record.fields = 1795359845.0, fields
+    before, stream = list(logging.getLogger("monitor").handlers), io.StringIO()
+    try:
+        set_up(style, timezone=ZoneInfo("Asia/Seoul"), stream=stream)
+        logging.getLogger("monitor").handle(record)
+    finally:
+        logging.getLogger("monitor").handlers[:] = before
+    assert stream.getvalue().startswith(line)
+
+
+def test_a_reload_moves_the_log_to_the_zone_of_the_new_configuration() -> None:
+    formatter = _Text()
+    record = logging.makeLogRecord({"levelno": logging.INFO, "msg": "a", "created": 0.0})
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.getLogger("monitor").addHandler(handler)
+    try:
+        for name, time in (("UTC", "1970-01-01 00:00:00"), ("Asia/Seoul", "1970-01-01 09:00:00")):
+            set_timezone(ZoneInfo(name))
+            assert formatter.format(record) == f"{time} a"
+    finally:
+        logging.getLogger("monitor").removeHandler(handler)

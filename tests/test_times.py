@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.times import parse_timestamp, rfc3339, timestamp
+from monitor.times import local_time, parse_timestamp, rfc3339, timestamp, with_local_times
 
 SEOUL = timezone(timedelta(hours=9))
 MOMENTS = st.datetimes(timezones=st.sampled_from([UTC, SEOUL])).filter(
@@ -42,3 +42,22 @@ def _whole(at: datetime) -> datetime:
 )
 def test_output_shows_utc_in_whole_seconds(at: datetime | None, text: str | None) -> None:
     assert rfc3339(at) == text
+
+
+@pytest.mark.parametrize(
+    ("at", "zone", "text"),
+    [
+        (datetime(2026, 11, 22, 15, 4, 59, tzinfo=UTC), SEOUL, "2026-11-23 00:04"),
+        (datetime(2026, 11, 22, 15, 4, 59, tzinfo=UTC), UTC, "2026-11-22 15:04"),
+        (datetime(101, 1, 1, tzinfo=UTC), SEOUL, "0101-01-01 09:00"),
+        (datetime(9999, 12, 31, 23, 59, tzinfo=UTC), SEOUL, "9999-12-31 23:59"),  # Seoul has no such day
+    ],
+)
+def test_people_read_times_in_their_zone(at: datetime, zone: timezone, text: str) -> None:
+    assert local_time(at, zone) == text
+
+
+def test_the_times_of_a_sentence_become_local_and_nothing_else_does() -> None:
+    sentence = "team is muted until 2026-11-22T15:04:59Z, a.txt came on 2026-11-22, at 15:04Z"
+    local = with_local_times(sentence, lambda at: local_time(at, SEOUL))
+    assert local == "team is muted until 2026-11-23 00:04, a.txt came on 2026-11-22, at 15:04Z"

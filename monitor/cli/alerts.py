@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from zoneinfo import ZoneInfo
 
 import click
 
-from monitor.cli.common import common_options, load_for_store, print_json, print_rows, run_commands
+from monitor.cli.common import common_options, load_for_store, print_json, print_rows, run_commands, shown_time
 from monitor.model import MESSAGE_STATES
 from monitor.ports import Row
 from monitor.text import escape
@@ -28,7 +30,7 @@ def command(ctx: click.Context, *, state: str | None, as_json: bool, config_file
     config = load_for_store(config_file)
     with open_read_only(config) as store:
         rows = alert_rows(config, store, state=state)
-        print_rows(rows, as_json=as_json, header=_HEADER, cells=_cells, none="no messages")
+        print_rows(rows, as_json=as_json, header=_HEADER, cells=partial(_cells, config.timezone), none="no messages")
 
 
 @command.command("show")
@@ -39,13 +41,14 @@ def show(*, message: int, as_json: bool, config_file: str | None) -> None:
     from monitor.inspect.alerts import message_rows
     from monitor.inspect.pending import open_read_only
 
-    with open_read_only(load_for_store(config_file)) as store:
+    config = load_for_store(config_file)
+    with open_read_only(config) as store:
         rows = list(message_rows(store, [message]))
     if as_json:
         print_json(rows)
         return
     for row in rows:
-        click.echo("\n".join(_details(row)))
+        click.echo("\n".join(_details(row, config.timezone)))
 
 
 @command.command("retry")
@@ -72,7 +75,7 @@ def drop(ctx: click.Context, *, ids: tuple[int, ...], as_json: bool, config_file
     run_commands(ctx, [("drop", str(number)) for number in ids], as_json=as_json, config_file=config_file)
 
 
-def _details(row: Row) -> Iterator[str]:
+def _details(row: Row, zone: ZoneInfo) -> Iterator[str]:
     items, tries = row["items"], row["tries"]
     yield click.style(escape(f"message {row['id']} to {row['channel']}: {row['state']} ({row['kind']})"), bold=True)
     for item in items if isinstance(items, list) else ():
@@ -80,15 +83,17 @@ def _details(row: Row) -> Iterator[str]:
     yield from map(escape, str(row.get("text", "")).split("\n") if "text" in row else ())
     for one in tries if isinstance(tries, list) else ():
         code = f" {one['code']}" if one["code"] else ""
-        yield escape(f"  {one['at']}  {one['outcome'] or 'under way'}{code}  {one['reason'] or ''}".rstrip())
+        yield escape(
+            f"  {shown_time(one['at'], zone)}  {one['outcome'] or 'under way'}{code}  {one['reason'] or ''}".rstrip()
+        )
 
 
-def _cells(row: Row) -> list[object]:
+def _cells(zone: ZoneInfo, row: Row) -> list[object]:
     items = row["items"]
     titles = [str(item["title"]) for item in items] if isinstance(items, list) else []
     more = f" and {len(titles) - 1} more" if len(titles) > 1 else ""
     what = titles[0][:60] + more if titles else str(row.get("text", "")).partition("\n")[0]
-    time = row["sent_at"] or row["due"]
+    time = shown_time(row["sent_at"] or row["due"], zone)
     reason = row["reason"] or ""
     if row["state"] == "sent":
         twice = "may have arrived more than once: the result of an earlier attempt is unknown"

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
+from zoneinfo import ZoneInfo
 
 import click
 
-from monitor.cli.common import common_options, load_config, load_for_store, print_json, print_rows, run_commands
+from monitor.cli.common import (
+    common_options,
+    load_config,
+    load_for_store,
+    print_json,
+    print_rows,
+    run_commands,
+    shown_time,
+)
 from monitor.ports import Row
 from monitor.text import escape
 
@@ -25,7 +35,7 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
 
     now, config = datetime.now(UTC), load_for_store(config_file)
     rows = channel_rows(config, now=now) if config.channels else channels_of(config.file, now=now)
-    print_rows(rows, as_json=as_json, header=_HEADER, cells=_cells)
+    print_rows(rows, as_json=as_json, header=_HEADER, cells=partial(_cells, config.timezone))
 
 
 @command.command("test")
@@ -57,6 +67,6 @@ def resume(ctx: click.Context, *, name: str, as_json: bool, config_file: str | N
     run_commands(ctx, [("resume", name)], as_json=as_json, config_file=config_file)
 
 
-def _cells(row: Row) -> list[object]:
-    until = row["opened_until"] or row["muted_until"] or ""
+def _cells(zone: ZoneInfo, row: Row) -> list[object]:
+    until = shown_time(row["opened_until"] or row["muted_until"], zone)
     return [row["name"], row["state"], until, row["pending"], row["failures"], row["last_reason"] or ""]

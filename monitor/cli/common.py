@@ -16,6 +16,7 @@ from monitor.errors import ConfigError, MonitorError, UsageError
 from monitor.inspect.rows import json_line
 from monitor.logs import FORMATS
 from monitor.text import escape
+from monitor.times import local_time, with_local_times
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -107,20 +108,21 @@ def run_commands(
 
     done: list[Row] = []
     with ExitStack() as stack:
-        stack.callback(_print_done, done, as_json=as_json)
-        client = CommandClient(load_for_store(config_file), stack)
+        config = load_for_store(config_file)
+        stack.callback(_print_done, done, as_json=as_json, zone=config.timezone)
+        client = CommandClient(config, stack)
         for command, *arguments in commands:
             row = _run_or_report(client, Request(command=command, arguments=tuple(arguments)))
             done.extend([row] if row else [])
     ctx.exit(1 if len(done) < len(commands) else 0)
 
 
-def _print_done(rows: Sequence[Row], *, as_json: bool) -> None:
+def _print_done(rows: Sequence[Row], *, as_json: bool, zone: ZoneInfo) -> None:
     if as_json:
         print_json(rows)
         return
     for row in rows:
-        click.echo(escape(str(row["text"])))
+        click.echo(escape(with_local_times(str(row["text"]), lambda at: local_time(at, zone))))
 
 
 def _run_or_report(client: CommandClient, request: Request) -> Row | None:
@@ -168,6 +170,11 @@ def print_rows(
         padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line.split("\0"), widths, strict=True))
         text = "  ".join(padded).rstrip()
         click.echo(click.style(text, bold=True) if number == 0 else text)
+
+
+def shown_time(value: object, zone: ZoneInfo) -> str:
+    """Return the time of a row as people read it, in the configuration's time zone; None: ""."""
+    return local_time(datetime.fromisoformat(str(value)), zone) if value else ""
 
 
 def parse_since(text: str | None, zone: ZoneInfo) -> datetime | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+from zoneinfo import ZoneInfo
+
 import click
 
-from monitor.cli.common import archive_of, common_options, load_for_store, print_rows
+from monitor.cli.common import archive_of, common_options, load_for_store, print_rows, shown_time
 from monitor.inspect.dumps import dump_rows, reject_rows
 from monitor.ports import Row
 
@@ -17,22 +20,43 @@ _REJECT_HEADER = ("at", "source", "file", "line", "state", "reason", "text")
 @common_options
 def command(*, rejects: bool, as_json: bool, config_file: str | None) -> None:
     """List every ingested file, oldest first."""
-    with archive_of(load_for_store(config_file)) as archive:
+    config = load_for_store(config_file)
+    zone = config.timezone
+    with archive_of(config) as archive:
         if rejects:
             rows = reject_rows(archive)
-            print_rows(rows, as_json=as_json, header=_REJECT_HEADER, cells=_reject_cells, none="no rejects")
+            print_rows(
+                rows, as_json=as_json, header=_REJECT_HEADER, cells=partial(_reject_cells, zone), none="no rejects"
+            )
         else:
             rows = dump_rows(archive)
-            print_rows(rows, as_json=as_json, header=_DUMP_HEADER, cells=_dump_cells, none="no dumps yet")
+            print_rows(
+                rows, as_json=as_json, header=_DUMP_HEADER, cells=partial(_dump_cells, zone), none="no dumps yet"
+            )
 
 
-def _reject_cells(row: Row) -> list[object]:
+def _reject_cells(zone: ZoneInfo, row: Row) -> list[object]:
     text = str(row["text"])
     excerpt = text[:40] + ("…" if len(text) > 40 else "")
-    return [row["at"], row["source"], row["path"], row["line"] or "", row["state"], row["reason"], excerpt]
+    return [
+        shown_time(row["at"], zone),
+        row["source"],
+        row["path"],
+        row["line"] or "",
+        row["state"],
+        row["reason"],
+        excerpt,
+    ]
 
 
-def _dump_cells(row: Row) -> list[object]:
+def _dump_cells(zone: ZoneInfo, row: Row) -> list[object]:
     counts = row["counts"]
     summary = ", ".join(f"{n} {kind}" for kind, n in counts.items() if n) if isinstance(counts, dict) else ""
-    return [row["at"], row["source"], row["path"], row["status"], row["as_of"], summary]
+    return [
+        shown_time(row["at"], zone),
+        row["source"],
+        row["path"],
+        row["status"],
+        shown_time(row["as_of"], zone),
+        summary,
+    ]

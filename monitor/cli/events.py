@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
-from monitor.cli.common import archive_of, common_options, load_for_store, parse_since, print_json
+from monitor.cli.common import archive_of, common_options, load_for_store, parse_since, print_json, shown_time
 from monitor.inspect.events import KINDS, event_rows
 from monitor.inspect.paging import Place
 from monitor.inspect.watchlists import unknown_watchlist
@@ -33,14 +34,14 @@ _COLORS = {"new": "green", "changed": "yellow", "withdrawn": "red", "rejected": 
 def command(
     *, since: str | None, limit: int | None, follow: bool, as_json: bool, config_file: str | None, **filters: Any
 ) -> None:
-    """List what happened to releases, oldest first."""
+    """List what happened to releases, oldest first. Times are in the configuration's time zone, in JSON in UTC."""
     config = load_for_store(config_file)
     since_time = parse_since(since, config.timezone)
     wanted = EventFilter(since=since_time, **{name: text for name, text in filters.items() if text})
     with archive_of(config) as archive:
         newest = archive.event_before_last(0, EventFilter())
         first = 0 if limit is None else archive.event_before_last(limit, wanted)
-        last = _print(event_rows(archive, wanted, Place(after=first)), as_json=as_json)
+        last = _print(event_rows(archive, wanted, Place(after=first)), as_json=as_json, zone=config.timezone)
         if not last and wanted.watchlist and wanted.watchlist not in config.watchlists:
             raise unknown_watchlist(config, wanted.watchlist)
         if not last and not as_json:
@@ -48,10 +49,11 @@ def command(
         while follow:
             time.sleep(POLL)
             newest = max(newest, last)
-            last = _print(event_rows(archive, wanted, Place(after=newest)), as_json=as_json)
+            rows = event_rows(archive, wanted, Place(after=newest))
+            last = _print(rows, as_json=as_json, zone=config.timezone)
 
 
-def _print(rows: Iterable[Row], *, as_json: bool) -> int:
+def _print(rows: Iterable[Row], *, as_json: bool, zone: ZoneInfo) -> int:
     """Print events and return the id of the last; 0: there was none."""
     last = 0
     for row in rows:
@@ -59,13 +61,13 @@ def _print(rows: Iterable[Row], *, as_json: bool) -> int:
         if as_json:
             print_json([row])
         else:
-            click.echo(_line(row))
+            click.echo(_line(row, zone))
     return last
 
 
-def _line(row: Row) -> str:
+def _line(row: Row, zone: ZoneInfo) -> str:
     alerted = f"  → {', '.join(map(str, names))}" if (names := row["alert"]) and isinstance(names, list) else ""
     number = f"#{row['release']}" if row["release"] else ""
     title = row["title"] or f"{row['dump']}: {row['reason']}"
     kind = click.style(f"{row['kind']!s:<10}", fg=_COLORS.get(str(row["kind"])), bold=True)
-    return f"{row['at']}  {kind} {number:>6}  {row['date'] or '':10}  {escape(str(title))}{alerted}"
+    return f"{shown_time(row['at'], zone)}  {kind} {number:>6}  {row['date'] or '':10}  {escape(str(title))}{alerted}"

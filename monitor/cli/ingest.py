@@ -35,7 +35,7 @@ def command(
     from monitor.daemon.bootstrap import open_runtime
 
     config = load_config(config_file)
-    logs.set_up(log_format)
+    logs.set_up(log_format, timezone=config.timezone)
     with open_runtime(config, verb="ingest") as runtime:
         reports = runtime.ingest(files, source=source, is_again=again)
         if as_json:

@@ -24,7 +24,7 @@ def command(ctx: click.Context, *, once: bool, log_format: str | None, config_fi
     from monitor.inspect.watchlist_tests import failures
 
     config = load_config(config_file, checks=[warn_about_services])
-    logs.set_up(log_format)
+    logs.set_up(log_format, timezone=config.timezone)
     for path, message in failures(config):
         logs.warn("watchlist_test_failed", path=path, message=message)
     if not once:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -13,7 +14,7 @@ from monitor.model import Edit
 from monitor.notify.links import safe_link
 from monitor.records import Archive, VersionRecord, read_all
 from monitor.text import escape
-from monitor.times import rfc3339
+from monitor.times import local_time
 
 
 @click.command()
@@ -21,32 +22,34 @@ from monitor.times import rfc3339
 @common_options
 def command(*, release: int, as_json: bool, config_file: str | None) -> None:
     """Show every version of RELEASE (its number) with a word-level redline, its dumps and its alerts."""
-    with archive_of(load_for_store(config_file)) as archive:
+    config = load_for_store(config_file)
+    zone = config.timezone
+    with archive_of(config) as archive:
         if as_json:
             print_json(version_rows(archive, release))
             return
         for one in compared_versions(archive, release):
-            click.echo("\n".join([*_heading(one.version), *_metadata_changes(one.changes), *_text(one), ""]))
-        _print_history(archive, release)
+            click.echo("\n".join([*_heading(one.version, zone), *_metadata_changes(one.changes), *_text(one), ""]))
+        _print_history(archive, release, zone)
 
 
-def _print_history(archive: Archive, release: int) -> None:
+def _print_history(archive: Archive, release: int, zone: ZoneInfo) -> None:
     """Print the events of a release, who was alerted, and in which dumps it was seen."""
     for event in read_all(partial(archive.release_events, release)):
         alerted = f", alerted: {', '.join(event.alert)}" if event.alert else ""
-        click.echo(escape(f"{rfc3339(event.at)}  {event.kind} in {event.dump}: {event.reason}{alerted}"))
+        click.echo(escape(f"{local_time(event.at, zone)}  {event.kind} in {event.dump}: {event.reason}{alerted}"))
     shown = list(read_all(partial(archive.shown_by, release)))
     if shown:
         last, more = shown[-1], "s" * (len(shown) > 1)
-        click.echo(f"seen in {len(shown)} dump{more}, last {rfc3339(last.at)} in {last.dump}")
+        click.echo(f"seen in {len(shown)} dump{more}, last {local_time(last.at, zone)} in {last.dump}")
 
 
-def _heading(version: VersionRecord) -> list[str]:
+def _heading(version: VersionRecord, zone: ZoneInfo) -> list[str]:
     link = safe_link(version.url) or escape(version.url or "")
     metadata = "  ".join(str(part) for part in (version.date, version.category) if part)
     return [
         click.style(f"release {version.release}, version {version.version}: {version.kind}", bold=True)
-        + f"  {rfc3339(version.at)}  {escape(version.dump)}",
+        + f"  {local_time(version.at, zone)}  {escape(version.dump)}",
         click.style(escape(version.title), bold=True) + (f"  ({escape(metadata)})" if metadata else ""),
         *([link] if link else []),
     ]

@@ -99,12 +99,14 @@ def _loaded(file: Path, listen: str | None, stamps: dict[Path, FileStamp]) -> Co
 
 
 def _serve(file: Path, listen: str | None, *, is_read_only: bool, is_managed: bool) -> int:
+    from monitor import logs
     from monitor.web.process import serve_page
 
     def announce(home: str) -> None:
         click.echo(json.dumps({"page": home}) if is_managed else f"page  {home}")
 
     config, parent = _loaded(file, listen, {}), 0 if is_managed else None
+    logs.set_timezone(config.timezone)
     # The socket stays where it is, so what a visitor may do there is judged by it whatever the file says later.
     reload = partial(_loaded, file, config.web.listen)
     return serve_page(config, reload, is_read_only=is_read_only, parent=parent, on_listening=announce)

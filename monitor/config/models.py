@@ -300,7 +300,10 @@ class Retention(Section):
 class Config(Section):
     """What to watch, what to search for, and whom to alert."""
 
-    timezone: Zone = setting("The time zone of publication days, digests and quiet hours.", default="UTC")
+    timezone: Zone = setting(
+        "The time zone of publication days, digests, quiet hours and all times that people read; JSON is in UTC.",
+        default="UTC",
+    )
     state: Folder = setting(
         "The folder of the monitor's database; it must not be inside a watched folder.", default="state/"
     )

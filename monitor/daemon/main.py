@@ -26,7 +26,7 @@ from monitor.health.heartbeat import Heartbeat
 from monitor.health.liveness import Liveness, not_ready_reason
 from monitor.health.publisher import StatePublisher
 from monitor.inspect.status import status
-from monitor.logs import NonBlockingWriter, warn
+from monitor.logs import NonBlockingWriter, set_timezone, warn
 from monitor.ports import Row
 from monitor.web.daemon_app import Answer, ControlServer, HealthServer, Routes, alive, metrics_page, ready
 
@@ -104,6 +104,7 @@ def _run_all(
     while True:
         liveness = Liveness(store_failure=runtime.stores.fault)
         reloader = ConfigReloader(runtime.config, runtime.rebuilt_for, runtime.dispatcher.operator)
+        set_timezone(runtime.config.timezone)
         _serve_health(health_server, runtime, liveness)
         web_process.follow(runtime.config)
         daemon = daemon_of(runtime, signal_queue, reloader, liveness, web_process, poll=timings.poll)

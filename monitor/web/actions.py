@@ -6,12 +6,10 @@ address has the number of the action; what was done is looked up by it and never
 
 from __future__ import annotations
 
-import re
 import secrets
 import shlex
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
 from functools import partial
 from threading import Lock
 from typing import NamedTuple
@@ -27,6 +25,7 @@ from starlette.routing import Match
 from monitor.control.commands import Request as ControlRequest
 from monitor.control.server import NoAnswer, NoDaemon
 from monitor.errors import MonitorError, StoreError, UsageError
+from monitor.times import with_local_times
 from monitor.web.errors import error_page, http_status
 from monitor.web.filters import short_time
 from monitor.web.pages import page_path, site_of
@@ -35,7 +34,6 @@ MAX_FORM = 16 * 1024  # bytes of a form
 _MAX_FIELDS = 16
 _KEPT = 100  # actions whose sentence can still be looked up
 _THREADS = 2  # that wait for the daemon: one that hangs must not stop the pages
-_TIME = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # no name has a colon
 _FORM_TYPE = "application/x-www-form-urlencoded"
 
 
@@ -106,7 +104,8 @@ async def act(request: Request) -> Response:
         return await run_sync(
             partial(error_page, request, error, status=http_status(error), instead=instead, back=back)
         )
-    number = site.done.add(_with_local_times(str(row["text"]), site.config.timezone))
+    zone = site.config.timezone
+    number = site.done.add(with_local_times(str(row["text"]), lambda at: short_time(at, zone)))
     mark = "&" if "?" in back else "?"
     return RedirectResponse(page_path(request, f"{back}{mark}done={number}"), status_code=303)
 
@@ -124,11 +123,6 @@ async def _form(request: Request) -> Mapping[str, Sequence[str]]:
         return parse_qs(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
     except ValueError:
         raise HTTPException(422, "the form cannot be read: its fields are not text in UTF-8") from None
-
-
-def _with_local_times(sentence: str, zone: tzinfo) -> str:
-    """Return what the daemon says with its times as the page writes all of them."""
-    return _TIME.sub(lambda found: short_time(datetime.fromisoformat(found[0]), zone), sentence)
 
 
 def _command(name: str, action: _Action, arguments: Sequence[str]) -> ControlRequest:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from monitor.config import Config, FileStamp, file_stamp
 from monitor.errors import ConfigError, Diagnostic, MonitorError
-from monitor.logs import say, warn
+from monitor.logs import say, set_timezone, warn
 from monitor.web.site import Site
 
 INTERVAL = 1.0  # seconds between two checks of the files
@@ -48,6 +48,7 @@ class ConfigFollower:
             warn("page_config_refused", faults=len(self._site.faults), reason=error.message)
         else:
             self._site.config, self._site.faults = config, ()
+            set_timezone(config.timezone)
             say("page_config_reloaded", file=str(config.file))
         self._read = {**self._read, **stamps}
 

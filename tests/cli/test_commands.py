@@ -80,7 +80,7 @@ def test_one_message_is_shown_with_every_attempt(tmp_path: Path) -> None:
     assert {name: value for name, value in row.items() if name != "tries"} == project.run("alerts", "--json").rows()[0]
     shown = project.run("alerts", "show", "1").out.splitlines()
     assert shown[:2] == ["message 1 to hook: sent (instant)", "#1  FTA talks held  → fta"]
-    assert [line.split()[1:3] for line in shown[2:]] == [["refused", "413"], ["ok", "200"]]
+    assert [line.split()[2:4] for line in shown[2:]] == [["refused", "413"], ["ok", "200"]]
     assert project.run("alerts", "show", "99").code == 1
 
 
@@ -119,6 +119,32 @@ def test_options_of_the_group_count_for_its_verbs(plain: Project, words: Sequenc
     assert json.loads(done.err)["error"]["message"].startswith("message 1 is sent; ")
 
 
+def seoul(at: str) -> str:
+    return f"{datetime.fromisoformat(at).astimezone(ZoneInfo('Asia/Seoul')):%Y-%m-%d %H:%M}"
+
+
+def test_people_read_all_times_in_the_zone_of_the_configuration_and_programs_in_utc(plain: Project) -> None:
+    [event] = plain.run("events", "--json").rows()
+    [dump] = plain.run("dumps", "--json").rows()
+    [alert] = plain.run("alerts", "--json").rows()
+    times = {"event": event["at"], "dump": dump["at"], "alert": alert["sent_at"]}
+    local = {row: seoul(at) for row, at in times.items()}
+    assert {at[-1] for at in times.values()} == {"Z"}
+    assert plain.run("events").out.startswith(f"{local['event']}  new")
+    assert plain.run("dumps").out.splitlines()[1].startswith(f"{local['dump']}  motie")
+    assert f"  {local['alert']}  " in plain.run("alerts").out
+    assert f"  {local['alert']}  ok" in plain.run("alerts", "show", "1").out
+    shown = plain.run("show", "1").out.splitlines()
+    assert shown[0].startswith(f"release 1, version 1: new  {local['event']}  a.txt")
+    assert f"{local['event']}  new in a.txt" in "\n".join(shown)
+    assert f"{local['event']}  new  FTA talks held" in plain.run("watchlists").out
+    [row] = plain.run("mute", "hook", "8h", "--json").rows()
+    until = seoul(row["muted_until"])
+    assert f"until {row['muted_until']};" in row["text"]
+    assert f"  {until}  " in plain.run("channels").out
+    assert plain.run("channels", "resume", "hook").out == f"channel hook is tried again; it is muted until {until}\n"
+
+
 def test_what_a_muted_watchlist_matches_is_recorded_and_told_to_nobody(plain: Project) -> None:
     done = plain.run("mute", "fta", "8h", "--json")
     [row] = done.rows()
@@ -128,8 +154,7 @@ def test_what_a_muted_watchlist_matches_is_recorded_and_told_to_nobody(plain: Pr
     [_, event] = plain.run("events", "--json").rows()
     assert (event["watchlists"], event["alert"]) == (["fta"], [])
     status = plain.run("status")
-    until = datetime.fromisoformat(row["muted_until"]).astimezone(ZoneInfo("Asia/Seoul"))
-    assert f"watchlist fta until {until:%Y-%m-%d %H:%M}" in status.out
+    assert f"watchlist fta until {seoul(row['muted_until'])}" in status.out
     assert plain.run("mute", "fta", "off").out == "fta is no longer muted\n"
     plain.drop("c.txt", record("Third FTA round", "It closed on Friday in Sejong."))
     assert "Third FTA round" in plain.run("run", "--once").out

@@ -209,7 +209,13 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
     store = _unless_damaged(stores.archive.store_id) or ""
     shared.counters.register_channels(config.channels)
     notified = config.operator.notify or ()
-    operator = OperatorAlerts(channels=notified, outbox=stores.outbox, clock=clock, postponed=shared.postponed)
+    operator = OperatorAlerts(
+        channels=notified,
+        outbox=stores.outbox,
+        clock=clock,
+        timezone=config.timezone,
+        postponed=shared.postponed,
+    )
     ingester = Ingester(
         sources_of(config),
         routing=_routing(config, stores.archive),

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from monitor.channel_health import ChannelState
 from monitor.errors import StoreDamaged, StoreError, StoreReplaced
@@ -18,8 +19,10 @@ from monitor.model import Delivery, Message
 from monitor.notify.retry import Decision, Transition
 from monitor.ports import Clock, Outbox
 from monitor.state_values import OverdueDumps
+from monitor.times import in_zone, parse_timestamp
 
 _REMIND_AFTER = timedelta(hours=1)
+_UTC = ZoneInfo("UTC")
 _LOGGED = 1_000  # keys that are remembered
 _SEE_REJECTS = "`monitor dumps --rejects` says why; the files are left as they are."
 _HELD_COMMANDS = (
@@ -46,12 +49,13 @@ class OperatorAlerts:
     channels: Sequence[str]
     outbox: Outbox
     clock: Clock
+    timezone: ZoneInfo = _UTC  # of the times in the alerts
     postponed: dict[str, Message] = field(default_factory=dict)  # by key: alerts that the store could not take yet
     logged: dict[str, None] = field(default_factory=dict)  # keys of alerts that no channel got; the newest of them
 
     def channel_state_changed(self, channel: str, transition: Transition, state: ChannelState) -> None:
         """Alert that a channel fails, or works again."""
-        since = f" since {state.since:%Y-%m-%d %H:%M} UTC" if state.since else ""
+        since = f" since {self._local(state.since)}" if state.since else ""
         if transition is Transition.RECOVERED:
             text = f"channel {channel} works again\nIt failed{since}; what waited for it is on its way."
         elif state.is_refused:
@@ -71,7 +75,7 @@ class OperatorAlerts:
         began = max(filter(None, (state.since, state.resumed)), default=None)
         if began and state.since and self.clock.now() - began >= _REMIND_AFTER and {*self.channels} - {channel}:
             self._alert(
-                f"channel {channel} is still down\nSince {state.since:%Y-%m-%d %H:%M} UTC; last: {state.reason}."
+                f"channel {channel} is still down\nSince {self._local(state.since)}; last: {state.reason}."
                 f" Its messages wait; `monitor channels resume {channel}` tries it at once.",
                 key=f"lasting:{channel}:{state.since}{_resumed(state)}",
                 about=channel,
@@ -224,7 +228,7 @@ class OperatorAlerts:
         """Alert that no dump came for longer than `expect_every`. since: the last dump, else the first start."""
         what = "no new dump of source" if has_dumps else "no dump at all of source"
         return self._alert(
-            f"{what} {source} since {since:%Y-%m-%d %H:%M} UTC\nOne is expected more often (expect_every). Look after"
+            f"{what} {source} since {self._local(since)}\nOne is expected more often (expect_every). Look after"
             " the program that drops its files; `monitor status` says how its folder is watched.",
             key=f"silent:{source}:{since:%Y-%m-%dT%H:%M:%S}",
         )
@@ -232,15 +236,15 @@ class OperatorAlerts:
     def source_resumed(self, source: str, *, since: datetime) -> Told:
         """Alert that dumps come again after a silence."""
         return self._alert(
-            f"dumps of source {source} come again\nNone had come since {since:%Y-%m-%d %H:%M} UTC.",
+            f"dumps of source {source} come again\nNone had come since {self._local(since)}.",
             key=f"heard:{source}:{since:%Y-%m-%dT%H:%M:%S}",
         )
 
     def fetch_failed(self, source: str, *, since: str, reason: str) -> Told:
         """Alert that the file of a source cannot be fetched. since: RFC 3339."""
         return self._alert(
-            f"the file of source {source} cannot be fetched\nSince {since[:16].replace('T', ' ')} UTC; last: {reason}."
-            " It is tried again by itself, later each time; `monitor status` shows when it works.",
+            f"the file of source {source} cannot be fetched\nSince {self._local(parse_timestamp(since))}; last: {reason}. It"
+            " is tried again by itself, later each time; `monitor status` shows when it works.",
             key=f"fetch:{source}:{since}",
         )
 
@@ -255,7 +259,7 @@ class OperatorAlerts:
         """Alert that the machine's clock was set by so much. wall: what it shows now."""
         direction = "forward" if by > timedelta(0) else "back"
         self._alert(
-            f"the machine's clock jumped {direction}\nIt shows {wall:%Y-%m-%d %H:%M} UTC now. What waits keeps the time"
+            f"the machine's clock jumped {direction}\nIt shows {self._local(wall)} now. What waits keeps the time"
             " that it has left; `monitor status` says while the monitor does not go by that clock.",
             key=f"clock:{self._hour()}:{direction}",
         )
@@ -315,6 +319,10 @@ class OperatorAlerts:
         what, _, details = text.partition("\n")
         warn("operator_told", what=what, details=details.replace("\n", " "), channels="none")
         return Told.NOW
+
+    def _local(self, at: datetime) -> str:
+        """Return a time with its zone, because these alerts also reach people elsewhere: `2026-11-22 21:00 KST`."""
+        return f"{in_zone(at, self.timezone):%Y-%m-%d %H:%M %Z}"
 
     def _hour(self, at: datetime | None = None) -> str:
         return f"{at or self.clock.now():%Y-%m-%dT%H}"

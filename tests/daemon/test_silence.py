@@ -51,7 +51,9 @@ class MonitorProcess:
             timezone=ZoneInfo("Asia/Seoul"),
             source_states=self.source_states,
             counters=self.counters,
-            operator=OperatorAlerts(channels=["desk"], outbox=self.outbox, clock=self.clock),
+            operator=OperatorAlerts(
+                channels=["desk"], outbox=self.outbox, clock=self.clock, timezone=ZoneInfo("Asia/Seoul")
+            ),
             clock=self.clock,
             is_busy=lambda: self.is_busy,
         ).check()
@@ -80,7 +82,7 @@ def test_a_weekend_without_dumps_is_no_silence_where_weekdays_count(life: Monito
     life.clock.advance(3 * HOUR + DAY - HOUR)
     assert life.alerts_at_tick() == []
     life.clock.advance(HOUR)
-    assert life.alerts_at_tick() == [f"{SILENT} 2026-11-22 12:00 UTC"]
+    assert life.alerts_at_tick() == [f"{SILENT} 2026-11-22 21:00 KST"]
 
 
 def test_a_silence_is_told_once_and_its_end_once(life: MonitorProcess) -> None:
@@ -89,19 +91,19 @@ def test_a_silence_is_told_once_and_its_end_once(life: MonitorProcess) -> None:
     life.clock.advance(DAY)
     assert life.alerts_at_tick() == []  # the file came a moment after noon
     life.clock.advance(HOUR)
-    assert [life.alerts_at_tick() for _ in range(3)] == [[f"{SILENT} 2026-11-22 12:00 UTC"], [], []]
+    assert [life.alerts_at_tick() for _ in range(3)] == [[f"{SILENT} 2026-11-22 21:00 KST"], [], []]
     life.clock.advance(9 * DAY)
     assert life.alerts_at_tick() == []
     life.drop()
     assert [life.alerts_at_tick() for _ in range(2)] == [[AGAIN], []]
     life.clock.advance(2 * DAY)
-    assert life.alerts_at_tick() == [f"{SILENT} 2026-12-02 13:00 UTC"]
+    assert life.alerts_at_tick() == [f"{SILENT} 2026-12-02 22:00 KST"]
 
 
 def test_over_restarts_it_is_counted_from_the_last_dump_and_not_told_again(life: MonitorProcess) -> None:
     came = NOON - 2 * DAY
     life.restart(came)
-    assert life.alerts_at_tick() == [f"{SILENT} 2026-11-20 12:00 UTC"]
+    assert life.alerts_at_tick() == [f"{SILENT} 2026-11-20 21:00 KST"]
     life.restart(came)
     assert life.alerts_at_tick() == []
     life.restart(NOON)  # a command took one in meanwhile
@@ -114,7 +116,7 @@ def test_where_none_ever_came_it_is_counted_from_the_first_start(life: MonitorPr
         life.clock.advance(8 * HOUR)
         life.restart()
         told = life.alerts_at_tick()
-    assert told == [f"{NEVER} 2026-11-22 12:00 UTC"]
+    assert told == [f"{NEVER} 2026-11-22 21:00 KST"]
     life.restart()
     assert life.alerts_at_tick() == []
     life.clock.advance(HOUR)

@@ -242,9 +242,10 @@ class OperatorAlerts:
 
     def fetch_failed(self, source: str, *, since: str, reason: str) -> Told:
         """Alert that the file of a source cannot be fetched. since: RFC 3339."""
+        begin = self._local(parse_timestamp(since))
         return self._alert(
-            f"the file of source {source} cannot be fetched\nSince {self._local(parse_timestamp(since))}; last: {reason}. It"
-            " is tried again by itself, later each time; `monitor status` shows when it works.",
+            f"the file of source {source} cannot be fetched\nSince {begin}; last: {reason}. It is tried again by"
+            " itself, later each time; `monitor status` shows when it works.",
             key=f"fetch:{source}:{since}",
         )
 

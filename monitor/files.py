@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import pwd
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -21,7 +22,7 @@ _PASSING = frozenset(
     )
     if hasattr(errno, name)
 )
-_PRIVATE = 0o600  # whatever the umask: who may open a file may also lock it
+PRIVATE = 0o600  # whatever the umask: who may open a file may also lock it
 
 
 def replace_file(path: Path, content: str) -> None:
@@ -36,26 +37,61 @@ def replace_file(path: Path, content: str) -> None:
 def write_cache(path: Path, content: str) -> None:
     """Write a private file anew; nothing waits until it is on the disk. Raises OSError."""
     path.unlink(missing_ok=True)
-    create_private(path)
+    create_private(path, like=path.parent.stat())
     path.write_text(content, "utf-8", "surrogateescape")
-    give_to_owner_of_folder(path)
 
 
-def give_to_owner_of_folder(path: Path) -> None:
-    """Give what root wrote into the folder of a service's user to that user, who must be able to read it."""
-    if os.geteuid() == 0:
-        folder = path.parent.stat()
-        with suppress(OSError):  # a file system may know no owners: then nobody is kept out by them
-            os.chown(path, folder.st_uid, folder.st_gid, follow_symlinks=False)
+def create_private(path: Path, *, like: os.stat_result | None = None, mode: int = PRIVATE) -> None:
+    """Create an empty file that only its owner may open. Raises FileExistsError, OSError.
 
-
-def create_private(path: Path) -> None:
-    """Create an empty file that only its owner may open. Raises FileExistsError, OSError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE)
+    like: a file or folder whose owner and group it gets as far as this process may give files away, which root may.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
     try:
-        os.fchmod(descriptor, _PRIVATE)  # also where the umask took a right away
+        _give_away(descriptor, like)
+        os.fchmod(descriptor, mode)  # also where the umask took a right away
     finally:
         os.close(descriptor)
+
+
+def create_folder(path: Path) -> None:
+    """Create a folder that only its owner may open, and its parents; one made by root gets its parent's owner."""
+    missing = [each for each in (path, *path.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(exist_ok=True, mode=0o700 if each == path else 0o777)
+        descriptor = os.open(each, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            _give_away(descriptor, each.parent.stat())
+        finally:
+            os.close(descriptor)
+
+
+def owner_of(path: Path) -> os.stat_result:
+    """Return a status with the owner of a file that is replaced; of its folder, where root owns it or it is missing.
+
+    What root writes for a service must stay open to the user that the service runs as.
+    """
+    folder = path.parent.stat()
+    try:
+        found = path.lstat()
+    except OSError:
+        return folder
+    return found if stat.S_ISREG(found.st_mode) and found.st_uid else folder
+
+
+def user_name(user: int) -> str:
+    """Return the name of a user, or the number where the system knows no name."""
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)
+
+
+def _give_away(descriptor: int, like: os.stat_result | None) -> None:
+    """Give a file that was just created to an owner; through its descriptor, which nobody can exchange."""
+    if like is not None:
+        with suppress(OSError):  # no such right here, or an owner that this container does not know
+            os.fchown(descriptor, -1 if os.geteuid() else like.st_uid, like.st_gid)
 
 
 def sync(path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 _VERSION = 0x20080522  # of the kernel's capabilities(7), 64 bits wide
 _OVERRIDE = 0b110  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
 _ROOT = Path(__file__).parent.parent
-_NOBODY = 65534
+NOBODY = 65534
 WITHOUT_OVERRIDE = f"""
 import sys
 sys.path.insert(0, {str(_ROOT)!r})
@@ -47,7 +47,7 @@ def without_override() -> Iterator[None]:
 def not_root() -> Iterator[None]:
     """Be another user within the block; nothing in it may need a file of root."""
     before = os.geteuid()
-    os.seteuid(before or _NOBODY)
+    os.seteuid(before or NOBODY)
     try:
         yield
     finally:

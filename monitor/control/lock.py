@@ -6,7 +6,6 @@ import errno
 import fcntl
 import json
 import os
-import pwd
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from monitor.errors import LockHeld, StoreError, StoreUnavailable
-from monitor.files import is_passing, parse_object
+from monitor.files import create_folder, create_private, is_passing, parse_object, user_name
 from monitor.times import is_rfc3339
 
 FILE = "monitor.lock"
@@ -109,7 +108,9 @@ def _lock(descriptor: int, kind: int) -> bool:
 
 def _open(state: Path) -> int:
     try:
-        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        create_folder(state)
+        with suppress(FileExistsError):
+            create_private(state / FILE, like=state.stat())
         return os.open(state / FILE, os.O_RDWR | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _refused(error, state) from error
@@ -182,8 +183,4 @@ def _stranger(pid: int) -> str:
         uid, program = process.stat().st_uid, (process / "comm").read_text("utf-8", "replace").strip()
     except OSError:
         return f"pid {pid}, which is no monitor that is known here"
-    try:
-        user = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        user = str(uid)
-    return f"pid {pid} (program {program} of user {user}), which is no monitor that is known here"
+    return f"pid {pid} (program {program} of user {user_name(uid)}), which is no monitor that is known here"

@@ -7,6 +7,7 @@ always complete. VACUUM INTO reads one snapshot; a copy page by page would never
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
 from datetime import datetime
@@ -16,7 +17,7 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
 
 from monitor.errors import NotFound, StoreError, UsageError
-from monitor.files import create_private, read_object, replace_file, sync
+from monitor.files import PRIVATE, create_private, owner_of, read_object, replace_file, sync, user_name
 from monitor.store.sqlite.connection import connect, read_only
 from monitor.store.sqlite.database import FILE, refuse_foreign
 from monitor.store.sqlite.diagnose import describe_error
@@ -29,6 +30,7 @@ from monitor.times import is_rfc3339, rfc3339
 
 Progress = Callable[[int, int], object]  # bytes written, bytes in all
 NOTE = "backup.json"  # in the state folder: when and where the last backup was made
+_RIGHTS = 0o666  # that a database can use
 _EVERY = 1_000  # SQLite instructions between two progress reports
 
 
@@ -61,14 +63,17 @@ def last_backup(state: Path) -> Mapping[str, str] | None:
 def restore(state: Path, source: Path, *, now: datetime, progress: Progress = lambda *_: None) -> Path | None:
     """Replace the store of a folder by a backup; the caller holds the folder's lock.
 
-    Gives where the replaced database lies now; None: there was none. Raises NotFound, StoreError; then nothing was
-    changed.
+    The restored store has the owner and mode of the replaced one; where there was none, the folder's owner. Gives where
+    the replaced database lies now; None: there was none. Raises NotFound, StoreError; then nothing was changed.
     """
     if not source.is_file():
         raise NotFound("there is no such file", where=str(source))
     made = state / f".{FILE}.restored"
     made.unlink(missing_ok=True)
-    _copy(source, made, progress=progress)
+    replaced = state / FILE
+    mode = stat.S_IMODE(replaced.stat().st_mode) & _RIGHTS if replaced.exists() else PRIVATE
+    _copy(source, made, progress=progress, like=owner_of(replaced), mode=mode)
+    _check_owner(made, replaced)
     with closing(connect(str(made))) as connection:
         identity = str(connection.execute(queries()["meta"], {"k": "store_id"}).fetchone()[0])
     kept = _set_aside(state, now)
@@ -77,8 +82,18 @@ def restore(state: Path, source: Path, *, now: datetime, progress: Progress = la
     return kept
 
 
-def _copy(source: Path, target: Path, *, progress: Progress) -> None:
-    """Copy one snapshot of a store into a file that appears complete or not at all."""
+def _check_owner(made: Path, replaced: Path) -> None:
+    """Raise StoreError where the user of the replaced store could not open the restored one."""
+    if replaced.exists() and (owner := owner_of(replaced).st_uid) != made.stat().st_uid:
+        made.unlink()
+        name = user_name(owner)
+        raise StoreError(f"the store belongs to {name}: restore it as {name} or as root", where=str(replaced))
+
+
+def _copy(
+    source: Path, target: Path, *, progress: Progress, like: os.stat_result | None = None, mode: int = PRIVATE
+) -> None:
+    """Copy one snapshot of a store into a file that appears complete or not at all; like, mode: as `create_private`."""
     made = target.with_name(f".{target.name}.part-{os.getpid()}")
     try:
         with closing(read_only(source)) as connection:
@@ -86,7 +101,7 @@ def _copy(source: Path, target: Path, *, progress: Progress) -> None:
             refuse_newer(Database(connection, execute_plugins=False, recursive_triggers=False))
             size = source.stat().st_size
             connection.set_progress_handler(lambda: _tell(progress, made, size), _EVERY)
-            create_private(made)
+            create_private(made, like=like, mode=mode)
             connection.execute("VACUUM INTO ?", [str(made)])
         _check(made)
         sync(made)

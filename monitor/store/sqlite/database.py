@@ -19,7 +19,7 @@ from sqlite_utils import Database
 from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
 
 from monitor.errors import NotFound, StoreDamaged, StoreError, StoreLost, StoreReplaced
-from monitor.files import create_private, sync
+from monitor.files import create_private, owner_of, sync
 from monitor.store.sqlite.connection import BUSY, closed_on_error, connect, read_only
 from monitor.store.sqlite.diagnose import is_busy, is_cut_short, recovery_advice, store_error
 from monitor.store.sqlite.faults import FaultMemory
@@ -346,7 +346,7 @@ def _create(state: Path) -> None:
     """
     made = state / f".{FILE}.new"
     made.unlink(missing_ok=True)
-    create_private(made)  # its log and its index get the same mode
+    create_private(made, like=owner_of(state / FILE))  # its log and its index get the same mode
     with closing(connect(str(made))) as connection:
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute("PRAGMA journal_mode=MEMORY")
@@ -373,7 +373,7 @@ def _copy_before_migration(connection: sqlite3.Connection, target: Path) -> None
     made.unlink(missing_ok=True)
     with ExitStack() as stack:
         stack.callback(made.unlink, missing_ok=True)
-        create_private(made)
+        create_private(made, like=owner_of(target.with_name(FILE)))
         connection.execute("VACUUM INTO ?", (str(made),))
         sync(made)
         made.rename(target)

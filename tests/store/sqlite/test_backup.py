@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from monitor.control import lock
 from monitor.errors import MonitorError, NotFound, StoreError, UsageError
 from monitor.store.open import Access, open_stores
 from monitor.store.sqlite.backup import NOTE, backup, last_backup, note_backup, restore
@@ -17,6 +21,7 @@ from monitor.store.sqlite.database import Handle, open_for_reading, open_for_wri
 from monitor.store.sqlite.store import SqliteStore
 from monitor.testing import note
 from tests.contract.takes import dump, heads, record, take_in
+from tests.rights import NOBODY, not_root
 
 NOW = datetime(2026, 11, 22, 3, 4, 5, tzinfo=UTC)
 TALKS, VISIT = record("Talks held"), record("Visit ends", "The minister flew home.")
@@ -167,6 +172,81 @@ def test_a_backup_restores_into_a_folder_that_never_had_a_store(
     assert restore(other, copy, now=NOW) is None
     assert titles(other) == ["Talks held"]
     assert (other / "STORE_ID").read_text() == (state / "STORE_ID").read_text()
+
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A folder that other users may enter."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@as_root
+@pytest.mark.parametrize("left", [NOBODY, 0], ids=["the service's store", "a store that an earlier restore took away"])
+def test_what_root_restores_the_user_of_the_service_can_open(reachable: Path, left: int) -> None:
+    state, copy = reachable / "state", reachable / "backup.db"
+    open_for_writing(state).close()
+    backup(state, copy)
+    for path in (state, *state.iterdir()):
+        os.chown(path, NOBODY if path == state else left, 65534)
+    (state / "monitor.db").chmod(0o640)
+    with lock.hold(state, verb="restore", now=NOW):
+        restore(state, copy, now=NOW)
+        note_backup(state, copy, now=NOW)
+    made = {path.name: path.stat() for path in state.iterdir() if "replaced" not in path.name}
+    assert {name: (each.st_uid, each.st_mode & 0o777) for name, each in made.items()} == {
+        "monitor.db": (NOBODY, 0o640),
+        "STORE_ID": (NOBODY, 0o600),
+        "monitor.lock": (NOBODY, 0o600),
+        "backup.json": (NOBODY, 0o600),
+    }
+    with not_root(), lock.hold(state, verb="run", now=NOW):
+        assert titles(state) == []
+        assert last_backup(state) is not None
+
+
+@as_root
+def test_a_folder_that_root_makes_for_a_store_belongs_to_the_owner_of_its_parent(reachable: Path) -> None:
+    open_for_writing(reachable / "first").close()
+    backup(reachable / "first", reachable / "backup.db")
+    place = reachable / "srv"
+    place.mkdir()
+    os.chown(place, NOBODY, 65534)
+    state = place / "press" / "state"
+    with lock.hold(state, verb="restore", now=NOW):
+        restore(state, reachable / "backup.db", now=NOW)
+    with not_root(), lock.hold(state, verb="run", now=NOW):
+        assert titles(state) == []
+
+
+@as_root
+def test_another_user_cannot_take_a_store_away_from_its_owner(reachable: Path) -> None:
+    state, copy = reachable / "state", reachable / "backup.db"
+    open_for_writing(state).close()
+    backup(state, copy)
+    copy.chmod(0o644)
+    state.chmod(0o777)
+    os.chown(state / "monitor.db", 12345, -1)
+    before = {path.name: path.stat().st_ino for path in state.iterdir()}
+    with not_root(), pytest.raises(StoreError, match="belongs to 12345: restore it as 12345 or as root"):
+        restore(state, copy, now=NOW)
+    assert {path.name: path.stat().st_ino for path in state.iterdir()} == before
+
+
+@as_root
+def test_nothing_that_root_did_not_make_is_given_away(reachable: Path) -> None:
+    target = reachable / "passwords"
+    target.write_text("root:x")
+    state = reachable / "state"
+    state.mkdir()
+    os.chown(state, NOBODY, 65534)
+    (state / "monitor.lock").symlink_to(target)
+    with lock.hold(state, verb="restore", now=NOW):
+        assert target.stat().st_uid == 0
 
 
 def test_the_backup_of_another_store_brings_its_identity_along(tmp_path: Path, state: Path, copy: Path) -> None:

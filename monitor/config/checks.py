@@ -43,7 +43,7 @@ def check_folders(config: Config, diagnostics: Diagnostics) -> None:
             diagnostics.warning(f"sources.{name}.path", message)
     from monitor.collect.fetching.fetcher import fetcher_of
 
-    sources = sources_of(config)
+    sources = [one for one in sources_of(config) if not diagnostics.has_error(f"sources.{one.name}")]
     for number, one in enumerate(sources):
         made = fetcher_of(one).name_at(_ANY_TIME) if one.fetch else ""
         path = one.folder.path + b"/" + os.fsencode(made)
@@ -91,7 +91,8 @@ def _valid_aliases(config: Config, diagnostics: Diagnostics) -> Mapping[str, Seq
 def _check_columns(config: Config, diagnostics: Diagnostics) -> None:
     """Report fields that are read from a column which `columns:` does not have."""
     for source, settings in config.sources.items():
-        fields = [(name, expression) for name, expression in settings.map if expression and settings.columns]
+        is_known = settings.columns and not diagnostics.has_error(f"sources.{source}.columns")
+        fields = [(name, expression) for name, expression in settings.map if expression and is_known]
         for name, expression in fields:
             lacking = [term.name for term in expression.terms if term.path and term.name not in settings.columns]
             if lacking:

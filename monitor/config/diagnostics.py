@@ -20,6 +20,7 @@ from monitor.errors import ConfigError, Diagnostic
 from monitor.text import escape
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # the line breaks of YAML
+_PART = re.compile(r"[.\[]")  # the beginning of the next part of a dotted path
 _WINDOW = 100  # characters of a long line that are shown
 _LEAD = 60  # of these, at most so many before the caret
 _Spans = list[tuple[int, int]]  # start and end of ranges of characters
@@ -49,6 +50,7 @@ class Diagnostics:
         self.open_key = ""  # the key whose value is being parsed, for a syntax error in it
         self.places: Mapping[str, Place] = {}  # of every dotted path in the file
         self.withheld: Collection[str] = ()  # dotted paths of values that are not known, so nothing is wrong with them
+        self._faulty: set[str] = set()  # paths of errors, and those of all that they lie in
 
     def error(self, path: str, message: str) -> None:
         """Add an error; a path that is not in the file gets the place of its nearest parent."""
@@ -63,6 +65,16 @@ class Diagnostics:
         if path in self.withheld:
             return
         self._found.append((place, path, message, severity))
+        if severity == "error":
+            self._faulty.update(("", path, *(path[: found.start()] for found in _PART.finditer(path))))
+
+    def has_error(self, path: str = "") -> bool:
+        """Return whether there is an error at this path or below it; without a path: anywhere."""
+        return path in self._faulty
+
+    def error_paths(self) -> frozenset[str]:
+        """Return the dotted paths of all errors."""
+        return frozenset(path for _, path, _, severity in self._found if severity == "error")
 
     def refuse(self, place: Place | None, message: str) -> NoReturn:
         """Raise ConfigError for a file that cannot be parsed; earlier diagnostics are dropped.
@@ -79,9 +91,12 @@ class Diagnostics:
 
     def raise_errors(self) -> None:
         """Raise ConfigError if there are errors; they come before the warnings, both in file order."""
-        errors = self._sorted("error")
-        if errors:
+        if errors := self.errors():
             raise ConfigError((*errors, *self.warnings())) from None
+
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """Return the errors in file order."""
+        return self._sorted("error")
 
     def warnings(self) -> tuple[Diagnostic, ...]:
         """Return the warnings in file order."""
@@ -102,7 +117,8 @@ class Diagnostics:
         return None
 
     def _sorted(self, severity: str) -> tuple[Diagnostic, ...]:
-        found = sorted((one for one in self._found if one[3] == severity), key=lambda one: one[0])
+        unique = dict.fromkeys(one for one in self._found if one[3] == severity)  # a file may be read more than once
+        found = sorted(unique, key=lambda one: one[0])
         hidden, values = sorted(self.hidden.items()), sorted({**self.quoted, **self.hidden}.items())
         excerpts = {line: self._excerpt(line, hidden, values) for line in {place.line for place, *_ in found}}
         return tuple(self._diagnostic(*one, excerpts[one[0].line]) for one in found)

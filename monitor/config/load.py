@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,17 +17,27 @@ from monitor.config.error_messages import translate_errors
 from monitor.config.interpolate import interpolate, referenced_files
 from monitor.config.models import Config, FileStamp, Origin
 from monitor.config.parsers import folder_path
+from monitor.config.stand_ins import (
+    doubtful_paths,
+    readings,
+    with_stand_ins,
+    withheld_paths,
+    without_errors,
+    without_stand_ins,
+)
 from monitor.config.withhold import withhold, without_secrets, without_values
 from monitor.config.yaml_tree import MappingNode, ScalarNode, plain, read, walk
 from monitor.errors import ConfigError, Diagnostic
 
 Check = Callable[[Config, Diagnostics], None]
+_Prepare = Callable[[MappingNode], MappingNode]
 
 _STATE = re.compile("^state:.*$", re.MULTILINE)
 _UNREADABLE: Mapping[type[OSError], str] = {
     FileNotFoundError: "this file does not exist: name another one with --config FILE or MONITOR_CONFIG",
     IsADirectoryError: "this is a folder: name the configuration file inside it",
 }
+_ROUNDS = 20  # of validation; each is without what the one before has found, and three are usual
 _LARGEST = 1_000_000  # bytes; a dump named by mistake must not be read whole
 
 
@@ -99,54 +110,96 @@ def page_environment(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
     return without_secrets(tree, environ)
 
 
+def load_what_is_valid(path: Path, *, environ: Mapping[str, str] = os.environ, checks: Sequence[Check] = ()) -> Config:
+    """Load the parts of a configuration that have no error, for commands that only read what is stored.
+
+    What has an error counts as not set; `Config.faults` names all of it, and `Config.withheld` where it lies. Raises
+    ConfigError where the state folder cannot be known.
+    """
+    diagnostics, configs = _read(path, lambda tree: tree, environ=environ, checks=checks, stamps={})
+    if len({config.state for config in configs}) > 1 or any("state" in config.withheld for config in configs):
+        diagnostics.raise_errors()
+    withheld = configs[0].withheld | diagnostics.error_paths()
+    return configs[0].with_origin(warnings=diagnostics.warnings(), faults=diagnostics.errors(), withheld=withheld)
+
+
 def _load(
     path: Path,
-    prepare: Callable[[MappingNode], MappingNode],
+    prepare: _Prepare,
     *,
     environ: Mapping[str, str],
     checks: Sequence[Check],
     stamps: dict[Path, FileStamp],
 ) -> Config:
+    diagnostics, configs = _read(path, prepare, environ=environ, checks=checks, stamps=stamps)
+    diagnostics.raise_errors()
+    return configs[0].with_origin(warnings=diagnostics.warnings())
+
+
+def _read(
+    path: Path,
+    prepare: _Prepare,
+    *,
+    environ: Mapping[str, str],
+    checks: Sequence[Check],
+    stamps: dict[Path, FileStamp],
+) -> tuple[Diagnostics, Sequence[Config]]:
+    """Return all that is wrong with a file, and what is valid in each of its readings, as `readings` has them."""
     file = path.absolute()
     stamps[file] = file_stamp(file)
     text = _text(path)
     diagnostics = Diagnostics(str(path), text)
-    tree = prepare(read(text, diagnostics))
-    stamps |= {each: file_stamp(each) for each in referenced_files(tree, environ=environ, folder=file.parent)}
-    root = interpolate(tree, diagnostics, environ=environ, folder=file.parent)
+    trees = [prepare(tree) for tree in readings(read(text, diagnostics))]
+    references = {each for tree in trees for each in referenced_files(tree, environ=environ, folder=file.parent)}
+    stamps |= {each: file_stamp(each) for each in references}
+    origin = Origin(file=file, stamps=stamps)
+    roots = [interpolate(tree, diagnostics, environ=environ, folder=file.parent) for tree in trees]
+    return diagnostics, [_checked(root, origin, diagnostics, checks) for root in roots]
+
+
+def _checked(root: MappingNode, origin: Origin, diagnostics: Diagnostics, checks: Sequence[Check]) -> Config:
+    """Report everything that is wrong in one reading of a file, and return the configuration of the rest."""
     nodes = list(walk(root))
     diagnostics.places = {path: place for path, place, _ in reversed(nodes)}  # of two equal paths the first is kept
     scalars = [(path, node) for path, _, node in nodes if isinstance(node, ScalarNode)]
-    diagnostics.withheld = frozenset(path for path, node in scalars if node.is_withheld)
-    origin = Origin(
-        file=file,
-        stamps=stamps,
+    diagnostics.withheld = withheld_paths(root)
+    origin = replace(
+        origin,
         places=diagnostics.places,
         interpolated={path: node.shown for path, node in scalars if node.is_interpolated},
-        withheld=diagnostics.withheld,
     )
-    cross_check(root, file, diagnostics)
+    cross_check(root, origin.file, diagnostics)
     config = _validated(root, origin, diagnostics)
-    diagnostics.raise_errors()
     for check in checks:
         check(config, diagnostics)
-    diagnostics.raise_errors()
-    origin.warnings.extend(diagnostics.warnings())
     return config
 
 
 def _validated(root: MappingNode, origin: Origin, diagnostics: Diagnostics) -> Config:
-    """Return the typed configuration; a withheld value that its type does not accept counts as not set."""
-    try:
-        return Config.model_validate(plain(root), context=origin)
-    except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False)
-    if reduced := without_values(root, [one["loc"] for one in errors if one["type"] != "extra_forbidden"]):
-        return _validated(reduced, origin, diagnostics)
-    diagnostics.withheld = ()  # all that is left is about what is known
-    translate_errors(errors, root, diagnostics)
-    diagnostics.raise_errors()
-    raise AssertionError("an error without a diagnostic is a bug of ours")
+    """Report every value that its type does not accept, and return the typed configuration of the rest.
+
+    A withheld value that its type does not accept counts as not set. What is wrong becomes such a value, so that it is
+    neither reported again nor in the way of what is valid.
+    """
+    tree, is_reported, doubtful = without_errors(root), False, frozenset[str]()
+    for _ in range(_ROUNDS):
+        withheld = withheld_paths(tree)
+        try:
+            config = Config.model_validate(plain(tree), context=replace(origin, withheld=withheld | doubtful))
+        except ValidationError as error:
+            errors = error.errors(include_url=False, include_input=False)
+        else:
+            diagnostics.withheld = withheld
+            return without_stand_ins(config)
+        if reduced := without_values(tree, [one["loc"] for one in errors if one["type"] != "extra_forbidden"]):
+            tree = reduced
+            continue
+        if not is_reported:  # later errors only follow from what is missing by then
+            is_reported, doubtful = True, doubtful_paths(errors)
+            diagnostics.withheld = ()  # all that is left is about what is known
+            translate_errors(errors, tree, diagnostics)
+        tree = with_stand_ins(tree, errors)
+    raise AssertionError("a configuration that no stand-in makes valid is a bug of ours")
 
 
 def state_of(path: Path, *, environ: Mapping[str, str] = os.environ) -> Path:

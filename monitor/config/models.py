@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args
@@ -64,10 +64,13 @@ class Origin:
 
     file: Path = field(compare=False)  # absolute; its folder is what relative paths start from
     stamps: Mapping[Path, FileStamp] = field(compare=False)  # of the file and those it refers to, as they were read
-    places: Mapping[str, Place] = field(compare=False, repr=False)
-    interpolated: Mapping[str, str] = field(compare=False, repr=False)  # what may be shown of these values
-    withheld: Collection[str] = field(compare=False, repr=False, default=())  # dotted paths
-    warnings: list[Diagnostic] = field(compare=False, repr=False, default_factory=list)
+    places: Mapping[str, Place] = field(compare=False, repr=False, default_factory=dict)
+    interpolated: Mapping[str, str] = field(
+        compare=False, repr=False, default_factory=dict
+    )  # what may be shown of these values
+    withheld: frozenset[str] = field(compare=False, repr=False, default=frozenset())  # dotted paths
+    warnings: tuple[Diagnostic, ...] = field(compare=False, repr=False, default=())
+    faults: tuple[Diagnostic, ...] = field(compare=False, repr=False, default=())
 
 
 class Fetch(Section):
@@ -341,7 +344,7 @@ class Config(Section):
     def bare(cls, file: Path, *, state: Path, timezone: ZoneInfo) -> Config:
         """Return a configuration that knows its state folder alone, for commands that read what is stored there."""
         config = cls.model_construct(None, state=state, timezone=timezone, sources={}, channels={})
-        config.model_post_init(Origin(file=file, stamps={}, places={}, interpolated={}))
+        config.model_post_init(Origin(file=file, stamps={}))
         return config
 
     @property
@@ -357,7 +360,18 @@ class Config(Section):
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
         """The warnings, in file order."""
-        return tuple(self._origin.warnings)
+        return self._origin.warnings
+
+    @property
+    def faults(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with the parts of the file that count as not set; see `load_what_is_valid`."""
+        return self._origin.faults
+
+    def with_origin(self, **changed: Any) -> Config:
+        """Return the configuration with these parts of its origin changed."""
+        copy = self.model_copy()
+        copy.model_post_init(replace(self._origin, **changed))
+        return copy
 
     def origin(self, path: str) -> tuple[int, int]:
         """Return line and column of a dotted path such as `watchlists.fta.keywords[0]`; (0, 0): not in the file."""
@@ -368,8 +382,8 @@ class Config(Section):
         return path in self._origin.interpolated
 
     @property
-    def withheld(self) -> Collection[str]:
-        """The dotted paths of values that this process does not know; see `load_without_secrets`."""
+    def withheld(self) -> frozenset[str]:
+        """The dotted paths of values that are not known: see `load_without_secrets` and `load_what_is_valid`."""
         return self._origin.withheld
 
     def reference(self, path: str) -> str:

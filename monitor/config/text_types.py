@@ -43,6 +43,8 @@ class TextType:
             raise PydanticCustomError("text_type", "must be a single value")
         if isinstance(value, Withheld) and self.write is parsers.secret_text:
             return Secret(str(value))
+        if isinstance(value, Withheld) and self.parse in (parsers.name, parsers.header_name):
+            return str(value)  # what is wrong with the name is reported already
         return self.parse(value)
 
 

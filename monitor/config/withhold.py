@@ -38,9 +38,11 @@ def withhold(root: MappingNode, *, environ: Mapping[str, str]) -> MappingNode:
 def without_values(root: MappingNode, paths: Collection[KeyPath]) -> MappingNode | None:
     """Return the tree without the withheld values at, above or below these paths; None: there is none."""
     found: set[KeyPath] = set()
+    places = set(paths)
+    above = {one[:length] for one in places for length in range(len(one))}
 
     def dropped(node: ScalarNode, path: KeyPath) -> ScalarNode:
-        is_there = any(path[: len(one)] == one[: len(path)] for one in paths)
+        is_there = path in above or any(path[:length] in places for length in range(len(path) + 1))
         if not (node.is_withheld and not node.has_error and is_there):
             return node
         found.add(path)

@@ -21,6 +21,7 @@ from monitor.config.yaml_errors import explain_yaml_error
 
 _DEPTH = 12  # levels; the deepest setting there is lies at five
 _MOST_COPIED = 100_000  # parser events to which all aliases together may expand
+_MOST_REPEATS = 4  # of one key, that are looked into
 _UNKNOWN_ALIAS = "no complete value above has the anchor of this alias: put a value that begins with '*' in quotes"
 _TAG = "YAML tags, which begin with '!', are not supported: remove the tag, or put the value in quotes"
 _NO_KEYS = "must be keys to merge: write <<: *name, or a list such as <<: [*a, *b]"
@@ -85,6 +86,7 @@ class Entry(NamedTuple):
 
     place: Place
     node: Node
+    repeats: tuple[Entry, ...] = ()  # the same key in the same mapping once more, which is an error
 
 
 def read(text: str, diagnostics: Diagnostics, *, loader: Any = LOADER) -> MappingNode:
@@ -153,6 +155,11 @@ def mapped(root: MappingNode, change: Callable[[ScalarNode, KeyPath], ScalarNode
     return replace(root, entries=entries)
 
 
+def _with_repeat(entry: Entry, repeat: Entry) -> Entry:
+    """Return the entry with one more repetition, of which only the first ones are kept."""
+    return entry._replace(repeats=(*entry.repeats, repeat)[:_MOST_REPEATS])
+
+
 class _Reader:
     """A recursive reader of parser events; each method consumes exactly its own node."""
 
@@ -202,6 +209,7 @@ class _Reader:
             if key in entries:
                 first = entries[key].place.line
                 self._note(at, (*path, key), f"duplicate key, first used in line {first}: remove one of them")
+                entries[key] = _with_repeat(entries[key], entry)
             else:
                 entries[key] = entry
         merge = entries.pop("<<", None)

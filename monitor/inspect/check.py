@@ -41,7 +41,12 @@ def check(load: Callable[[Sequence[Check]], Config], checks: Sequence[Check] = C
     try:
         config = load(checks)
     except ConfigError as error:
-        return CheckResult(config=None, faults=error.faults, exit_code=error.exit_code)
-    faults = tuple(replace(one, severity="error") if _TEST.fullmatch(one.path) else one for one in config.warnings)
+        return CheckResult(config=None, faults=_with_tests(error.faults), exit_code=error.exit_code)
+    faults = _with_tests(config.warnings)
     is_failing = any(fault.severity == "error" for fault in faults)
     return CheckResult(config=config, faults=faults, exit_code=1 if is_failing else 0)
+
+
+def _with_tests(faults: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Return the same with failing tests as errors."""
+    return tuple(replace(one, severity="error") if _TEST.fullmatch(one.path) else one for one in faults)

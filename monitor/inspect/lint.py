@@ -29,10 +29,11 @@ MIN_RELEASES = 10  # of fewer, neither "none" nor "most" means anything
 
 
 def lint(config: Config, diagnostics: Diagnostics) -> None:
-    """Add failing `tests:` and all warnings; this `Check` comes last, because a faulty rule cannot be tried."""
-    diagnostics.raise_errors()
-    for path, message in failures(config):
+    """Add failing `tests:`, and all warnings about a configuration without an error; this `Check` comes last."""
+    for path, message in failures(_with_sound_rules(config, diagnostics)):
         diagnostics.warning(path, message)
+    if diagnostics.has_error():  # what is missing for that reason may be what a warning would be about
+        return
     _check_channels_used(config, diagnostics)
     _check_operator(config, diagnostics)
     _check_digests(config, diagnostics)
@@ -42,6 +43,13 @@ def lint(config: Config, diagnostics: Diagnostics) -> None:
         _check_channels_named(config, store.archive, diagnostics)
         _check_ids(config, store.archive, diagnostics)
         _check_reach(config, store.archive, diagnostics)
+
+
+def _with_sound_rules(config: Config, diagnostics: Diagnostics) -> Config:
+    """Return the configuration with the watchlists that can be tried: those without an error."""
+    watchlists = {} if diagnostics.has_error("aliases") else config.watchlists
+    sound = {name: one for name, one in watchlists.items() if not diagnostics.has_error(f"watchlists.{name}")}
+    return config.model_copy(update={"watchlists": sound})
 
 
 def _check_channels_used(config: Config, diagnostics: Diagnostics) -> None:

@@ -35,6 +35,8 @@ class Finding(NamedTuple):
 def check_files(config: Config, diagnostics: Diagnostics) -> None:
     """Add a warning for each way in which the newest files of a source are not as its settings say."""
     for source in sources_of(config):
+        if diagnostics.has_error(f"sources.{source.name}"):  # then it is not known how its files are read
+            continue
         bounded = replace(source, max_file=min(source.max_file, MAX_SIZE))
         told = dict[str, str]()  # the first message of each key
         for path in _newest(source):

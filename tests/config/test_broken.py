@@ -105,7 +105,10 @@ BROKEN = [
     ("«operators: {notify: [c]}", "operators: unknown key; did you mean 'operator'?"),
     ("watchlists: {w: {«keyword: x}}", "watchlists.w.keyword: unknown key; did you mean 'keywords'?"),
     ("state: a\n«state: b", "state: duplicate key, first used in line 1: remove one of them"),
-    ("channels: {c: {url: a://}, «c: {}}", "channels.c: duplicate key, first used in line 1: remove one of them"),
+    (
+        "channels: {c: {url: a://}, «c: {url: b://}}",
+        "channels.c: duplicate key, first used in line 1: remove one of them",
+    ),
     # what is not there
     ("«sources:", "sources: has no value: write for example sources: {motie: {path: seeds/}}"),
     ("«sources: {}", "sources: needs at least one entry: write for example sources: {motie: {path: seeds/}}"),

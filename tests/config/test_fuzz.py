@@ -9,10 +9,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from monitor.config import load, render_diagnostics
+from monitor.config.checks import check_folders, check_rules, check_services
 from monitor.errors import ConfigError
+from monitor.inspect.lint import lint
+from monitor.inspect.lint_files import check_files
 from monitor.text import escape
 from tests.examples import examples
 
+CHECKS = (check_rules, check_services, check_folders, lint, check_files)
 SAMPLE = (Path(__file__).parents[2] / "config.yaml").read_text(encoding="utf-8")
 WHOLE = """\
 timezone: Asia/Seoul
@@ -49,7 +53,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def load_or_refuse(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     try:
-        faults = load(file, environ={"A": "x", "CREDENTIALS_DIRECTORY": "/nowhere"}).warnings
+        faults = load(file, environ={"A": "x", "CREDENTIALS_DIRECTORY": "/nowhere"}, checks=CHECKS).warnings
     except ConfigError as error:
         faults = error.faults
     for line in render_diagnostics(faults).split("\n"):

@@ -307,12 +307,15 @@ def test_an_error_of_a_check_refuses_the_configuration_and_stands_before_warning
     assert as_lines(caught.value.faults) == ["1:1 nowhere.at.all: is wrong", "1:25 sources.motie.path: is odd"]
 
 
-def test_no_check_sees_a_configuration_with_faults(tmp_path: Path) -> None:
-    def never(_: Config, __: Diagnostics) -> None:
-        raise AssertionError
-
+def test_a_check_sees_what_is_valid_of_a_configuration_with_faults(tmp_path: Path) -> None:
+    seen: list[Config] = []
+    text = "sources: {}\nchannels: {team: {url: x, rate: 2/s}, b d: {url: 'a://', rate: many}}\n"
     with pytest.raises(ConfigError):
-        loaded(tmp_path, "sources: {}\n", checks=[never])
+        loaded(tmp_path, text, checks=[lambda config, _: seen.append(config)])
+    (config,) = seen
+    assert (dict(config.sources), list(config.channels)) == ({}, ["team", "b d"])
+    assert (config.channels["team"].rate, config.channels["b d"].rate) == (Rate(per_second=2), None)
+    assert config.channels["team"].url == Secret("…")
 
 
 # --- which file --------------------------------------------------------------------------------------------------

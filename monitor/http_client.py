@@ -93,6 +93,8 @@ class Exchange:
         peer = shown_peer(*self._place)
         if not isinstance(cause, OSError | HTTPException):
             return type(cause).__name__
+        if isinstance(cause, TimeoutError) and not self._place[0]:
+            return f"no answer within {self.timeout:g} s"
         if not self.is_connected or is_tunnel_failure(cause):
             return connect_reason(cause, *self._place)
         if self.secured_host and isinstance(cause, OSError):

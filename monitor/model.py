@@ -339,6 +339,11 @@ class Delivery:
     expires: datetime
     message: Message
 
+    @property
+    def due(self) -> datetime:
+        """When the message became due: later for what was muted, requeued, or waited while the machine was off."""
+        return self.expires - self.message.max_age
+
 
 MESSAGE_STATES = ("pending", "leased", "held", "sent", "dead", "dropped")
 

@@ -44,7 +44,7 @@ from monitor.notify.worker import UnrecordedAttempts
 from monitor.pipeline import Routing
 from monitor.ports import Channel, Clock
 from monitor.records import Archive, read_all
-from monitor.store.open import BUSY, Access, Stores, open_stores
+from monitor.store.open import BUSY, Access, Stores, open_stores, store_size
 
 if TYPE_CHECKING:
     from monitor.config import Config
@@ -81,6 +81,7 @@ class Runtime:
     stores: Stores
     maintenance: MaintenanceWorker
     check_clock: Callable[[], None]  # runs at each tick
+    update_store_size: Callable[[], None]  # runs at each tick
     build_for: Callable[[Config], Runtime]  # builds a Runtime with the same shared parts
 
     def rebuilt_for(self, config: Config) -> Runtime:
@@ -180,7 +181,7 @@ def open_locked(
         if rehashed := stores.maintenance.rehash(FINGERPRINTER):
             say("store_rehashed", versions=rehashed)
         rename_sources(config, stores.maintenance)
-        counters, since = Counters(_unless_damaged(stores.source_states.last_dumps) or {}), clock.now()
+        counters, since = Counters(), clock.now()
         shared = SharedParts(
             stores=stores,
             counters=counters,
@@ -207,7 +208,10 @@ def _absolute(path: Path) -> bytes:
 def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
     stores, clock = shared.stores, shared.clock
     store = _unless_damaged(stores.archive.store_id) or ""
-    shared.counters.register_channels(config.channels)
+    counters = shared.counters
+    _update_store_size(config.state, counters)
+    last_dumps = _unless_damaged(stores.source_states.last_dumps)
+    counters.register(channels=config.channels, sources=config.sources, last_dumps=last_dumps)
     notified = config.operator.notify or ()
     operator = OperatorAlerts(
         channels=notified,
@@ -223,18 +227,19 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
         channel_states=stores.channel_states,
         source_states=stores.source_states,
         operator=operator,
-        counters=shared.counters,
+        counters=counters,
     )
     dispatcher = Dispatcher(
         receivers=[_receiver(config, name, sys.stdout, shared.retry_policy, store) for name in config.channels],
         outbox=stores.outbox,
         channel_states=stores.channel_states,
         operator=operator,
-        counters=shared.counters,
+        counters=counters,
         clock=clock,
         since=shared.since,
         unrecorded=shared.unrecorded,
     )
+
     return Runtime(
         config=config,
         ingester=ingester,
@@ -243,8 +248,14 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
         stores=stores,
         maintenance=MaintenanceWorker(maintenance=stores.maintenance, retention=retention_of(config), clock=clock),
         check_clock=partial(shared.clock_follower.check, operator),
+        update_store_size=partial(_update_store_size, config.state, counters),
         build_for=partial(_build_runtime, shared=shared),
     )
+
+
+def _update_store_size(state: Path, counters: Counters) -> None:
+    with suppress(OSError):  # a file that goes away meanwhile; what is wrong with the store is said elsewhere
+        counters.store_bytes = store_size(state)
 
 
 def _fetch_workers(ingester: Ingester, operator: OperatorAlerts, clock: Clock) -> list[FetchWorker]:

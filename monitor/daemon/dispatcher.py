@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from monitor.channel_health import ChannelState, is_open
+from monitor.channel_health import ChannelState, is_on_trial, is_open
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.health.counters import STATE_AFTER, Counters
 from monitor.logs import fail, say, warn, warn_store
@@ -45,6 +45,7 @@ class Dispatcher:
         self.reclaim(claimed_before=self.since + self.clock.moved())
         for receiver in self.receivers:
             self.channel_states.note_fingerprint(receiver.channel.name, receiver.fingerprint, now=self.clock.now())
+        self.update_metrics()
         return self.expire()
 
     def reclaim(self, *, claimed_before: datetime | None = None) -> None:
@@ -72,9 +73,12 @@ class Dispatcher:
             if is_open(channel_state := self.channel_states.get(receiver.channel.name)):
                 self.operator.channel_still_down(receiver.channel.name, channel_state)
 
-    def update_backlog(self) -> None:
-        """Keep what waits to be sent, for `/metrics` between two ticks."""
+    def update_metrics(self) -> None:
+        """Keep what waits to be sent and which channels work, for `/metrics` between two ticks."""
         self.counters.backlog = self.outbox.backlog()
+        for receiver in self.receivers:
+            state = self.channel_states.get(receiver.channel.name)
+            self.counters.set_channel_up(receiver.channel.name, is_up=not (is_open(state) or is_on_trial(state)))
 
     def build_all_messages(self) -> None:
         """Build messages from all due notices, on every channel."""
@@ -107,12 +111,20 @@ class Dispatcher:
             if decision.verdict.outcome is Outcome.CHANNEL_REFUSED:
                 on_refusal()
 
+        def on_accepted(channel: str, since_due: timedelta) -> None:
+            self.counters.count_delivery(channel, since_due.total_seconds())
+
         def on_transition(channel: str, transition: Transition, state: ChannelState) -> None:
+            self.counters.set_channel_up(channel, is_up=transition is Transition.RECOVERED)
             self.operator.channel_state_changed(channel, transition, state)
             on_alert()
 
         hooks = DeliveryHooks(
-            on_decision=on_decision, on_transition=on_transition, on_store_error=warn_store, on_fault=_log_fault
+            on_decision=on_decision,
+            on_accepted=on_accepted,
+            on_transition=on_transition,
+            on_store_error=warn_store,
+            on_fault=_log_fault,
         )
         return tuple(
             DeliveryWorker(each.channel, each.policy, self._delivery_context(), hooks) for each in self.receivers

@@ -128,7 +128,10 @@ def _health_routes(runtime: Runtime, liveness: Liveness) -> Routes:
 
     def show_metrics() -> Answer:
         snapshot, clock = dispatcher.counters.snapshot(), dispatcher.clock
-        return metrics_page(snapshot, version=__version__, now=clock.now(), clock_ahead=clock.offset())
+        is_ready = not not_ready_reason(liveness.snapshot())
+        return metrics_page(
+            snapshot, version=__version__, now=clock.now(), clock_ahead=clock.offset(), is_ready=is_ready
+        )
 
     return {"/healthz": alive, "/readyz": lambda: ready(liveness.snapshot()), "/metrics": show_metrics}
 
@@ -200,7 +203,8 @@ def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
         dispatcher.expire,
         dispatcher.send_reminders,
         runtime.ingester.reject_alerts.report_rest,
-        dispatcher.update_backlog,
+        dispatcher.update_metrics,
+        runtime.update_store_size,
     )
     return PeriodicJobs(each_tick=each_tick, threads=threads, fetch_workers=runtime.fetch_workers)
 

@@ -43,6 +43,7 @@ class DeliveryHooks:
     """The callbacks of a worker; each is called from its thread."""
 
     on_decision: Callable[[Delivery, Decision], None] = lambda _delivery, _decision: None
+    on_accepted: Callable[[str, timedelta], None] = lambda _channel, _since_due: None  # before it is recorded
     on_transition: Callable[[str, Transition, ChannelState], None] = lambda _channel, _transition, _state: None
     on_store_error: Callable[[StoreError], None] = lambda _error: None
     on_fault: Callable[[str, Exception], None] = lambda _channel, _error: None  # of the monitor itself
@@ -236,6 +237,8 @@ class DeliveryWorker:
             holds_uncertain=self._policy.holds_uncertain,
             retry_policy=self._policy.retry_policy,
         )
+        if decision.action is Action.DONE:
+            self._hooks.on_accepted(delivery.message.channel, now - delivery.due)
         self._context.unrecorded.add(EndedAttempt(delivery, decision, now, moved))
         self._record()
         return decision.action

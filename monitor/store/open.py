@@ -28,7 +28,7 @@ from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.source_states import SqliteSourceStates
 from monitor.store.sqlite.store import SqliteStore
 
-__all__ = ["BUSY", "Access", "StoreFile", "Stores", "has_full_text_search", "open_stores", "store_file"]
+__all__ = ["BUSY", "Access", "StoreFile", "Stores", "has_full_text_search", "open_stores", "store_file", "store_size"]
 
 
 class Access(Enum):
@@ -104,6 +104,10 @@ def open_stores(
 
 def store_file(folder: Path) -> StoreFile:
     """Describe the database file of a state folder without opening it."""
-    path = folder / FILE
-    parts = [part for part in (path, path.with_name(f"{FILE}-wal")) if part.is_file()]
-    return StoreFile(path=path, size=sum(part.stat().st_size for part in parts), last_backup=last_backup(folder))
+    return StoreFile(path=folder / FILE, size=store_size(folder), last_backup=last_backup(folder))
+
+
+def store_size(folder: Path) -> int:
+    """Return the bytes of the database file of a state folder and of its write-ahead log; 0: there is none."""
+    parts = (folder / name for name in (FILE, f"{FILE}-wal"))
+    return sum(part.stat().st_size for part in parts if part.is_file())

@@ -14,12 +14,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from itertools import accumulate
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -29,7 +32,7 @@ from monitor.control.commands import Command
 from monitor.control.server import FILE, MAX_REQUEST, OUTDATED, PATH, respond
 from monitor.files import socket_path
 from monitor.health import metrics
-from monitor.health.counters import MetricsSnapshot
+from monitor.health.counters import DELIVERY_BOUNDS, Distribution, MetricsSnapshot
 from monitor.health.liveness import HealthSnapshot, not_ready_reason
 from monitor.logs import say, warn
 from monitor.web.guard import Limits
@@ -75,10 +78,13 @@ def unready(reason: str) -> Answer:
     return Answer(f"{reason}\n", HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-def metrics_page(snapshot: MetricsSnapshot, *, version: str, now: datetime, clock_ahead: timedelta) -> Answer:
-    """Return all metrics as the text that Prometheus reads (text format 0.0.4)."""
-    found = metrics.metrics(snapshot, version=version, now=now, clock_ahead=clock_ahead)
-    return Answer(exposition(found), content_type=CONTENT_TYPE_PLAIN_0_0_4)
+def metrics_page(
+    snapshot: MetricsSnapshot, *, version: str, now: datetime, clock_ahead: timedelta, is_ready: bool
+) -> Answer:
+    """Return all metrics, and on Linux those of the process, as the text that Prometheus reads (text format 0.0.4)."""
+    found = metrics.metrics(snapshot, version=version, now=now, clock_ahead=clock_ahead, is_ready=is_ready)
+    process = generate_latest(ProcessCollector(registry=None)).decode()
+    return Answer(exposition(found) + process, content_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 def exposition(found: tuple[metrics.Metric, ...]) -> str:
@@ -92,12 +98,19 @@ class _Collector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics as the library has them."""
-        for metric in self._found:
-            kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
-            family = kind(metric.name, metric.about, labels=metric.labels)
-            for values, number in metric.samples.items():
-                family.add_metric(values, number)
-            yield family
+        yield from map(_family, self._found)
+
+
+def _family(metric: metrics.Metric) -> Metric:
+    kinds = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily, "histogram": HistogramMetricFamily}
+    family: Any = kinds[metric.kind](metric.name, metric.about, labels=metric.labels)
+    for values, sample in metric.samples.items():
+        if isinstance(sample, Distribution):
+            bounds = [*map(floatToGoString, DELIVERY_BOUNDS), "+Inf"]
+            family.add_metric(values, list(zip(bounds, accumulate(sample.counts), strict=True)), sample.total)
+        else:
+            family.add_metric(values, sample)
+    return family  # type: ignore[no-any-return]  # one of the three, which differ in what they take
 
 
 class ControlServer:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from tests.end_to_end.harness import CONFIG, DEADLINE, IMPATIENT, Daemon, Project, record
 from tests.health.exposition import Family, parsed
-from tests.servers import unused_port
+from tests.servers import Answer, http_server, unused_port
 from tests.waiting import wait_until
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday.")
 VISIT = record("Visit ends", "The visit to the plant ended with a dinner.")
-PLAIN = CONFIG % "console://"
+PLAIN = CONFIG % "console://" + "operator: {notify: [hook]}\n"
 
 
 def with_pages(port: int, config: str = PLAIN) -> str:
@@ -104,6 +104,13 @@ def test_the_figures_rise_with_what_happens_over_a_reload_too(tmp_path: Path) ->
     assert before["monitor_events_total"].value(kind="new") == 2
     assert before["monitor_messages_total"].value(channel="hook", state="sent") == 1
     assert before["monitor_last_dump_timestamp_seconds"].value() > 1.7e9
+    assert before["monitor_last_dump_timestamp_seconds"].value(source="motie") > 1.7e9
+    assert before["monitor_channel_up"].value(channel="hook") == 1
+    assert before["monitor_delivery_seconds"].value(channel="hook", le="count") == 1
+    assert before["monitor_delivery_seconds"].value(channel="hook", le="+Inf") == 1
+    assert before["monitor_store_bytes"].value() > 4096
+    assert 10e6 < before["process_resident_memory_bytes"].value() < 200e6
+    assert after["monitor_delivery_seconds"] == before["monitor_delivery_seconds"]
     assert after["monitor_dumps_total"].value(result="stored") == 1
     assert after["monitor_dumps_total"].value(result="duplicate") == 1
     assert after["monitor_config_last_reload_successful"].value() == 1
@@ -112,6 +119,37 @@ def test_the_figures_rise_with_what_happens_over_a_reload_too(tmp_path: Path) ->
         assert daemon.stop() == 0
     assert again["monitor_dumps_total"].value(result="stored") == 0
     assert again["monitor_last_dump_timestamp_seconds"] == after["monitor_last_dump_timestamp_seconds"]
+
+
+def test_a_channel_is_down_from_its_refusal_until_it_accepts_again(tmp_path: Path) -> None:
+    port = unused_port()
+    with http_server(Answer(status=401), Answer()) as server:
+        config = with_pages(port, CONFIG % f"json://127.0.0.1:{server.port}/")
+        project = Project(tmp_path / "p", config=config)
+        project.drop("a.txt", TALKS)
+        with project.daemon(IMPATIENT) as daemon:
+            wait_until(lambda: figures(port)["monitor_channel_up"].value(channel="hook") == 0)
+            assert project.run("channels", "resume", "hook").code == 0
+            wait_until(lambda: figures(port)["monitor_channel_up"].value(channel="hook") == 1)
+            assert daemon.stop() == 0
+    assert len(server.requests) == 2
+
+
+def test_a_source_that_is_added_and_one_that_is_renamed_have_their_last_dump(tmp_path: Path) -> None:
+    port = unused_port()
+    project = Project(tmp_path / "p", config=with_pages(port))
+    project.drop("a.txt", TALKS)
+    with project.daemon(IMPATIENT) as daemon:
+        daemon.wait_for_event("message_sent")
+        first = figures(port)["monitor_last_dump_timestamp_seconds"]
+        (tmp_path / "p" / "more").mkdir()
+        renamed = with_pages(port).replace("  motie:", "  added: {path: more/}\n  trade:\n    was: [motie]")
+        reloaded(project, daemon, renamed, 2)
+        second = figures(port)["monitor_last_dump_timestamp_seconds"]
+        assert daemon.stop() == 0
+    assert {dict(labels).get("source") for labels in second.samples} == {None, "added", "trade"}
+    assert second.value(source="trade") == first.value(source="motie")
+    assert second.value(source="added") == 0
 
 
 def figures(port: int) -> dict[str, Family]:

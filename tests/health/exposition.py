@@ -29,7 +29,7 @@ def parsed(text: str) -> dict[str, Family]:
     families: dict[str, Family] = {}
     current = ""
     for line in text.split("\n")[:-1]:
-        name = _name(line)
+        name = _of_histogram(_name(line), families)
         assert name == current or name not in families, f"{name} stands in two places"
         current, family = name, families.setdefault(name, Family())
         if line.startswith("# HELP "):
@@ -38,10 +38,16 @@ def parsed(text: str) -> dict[str, Family]:
         elif line.startswith("# TYPE "):
             assert family == Family(about=family.about)
             family.kind = line.split(" ", 3)[3]
-            assert family.kind in ("counter", "gauge")
+            assert family.kind in ("counter", "gauge", "histogram")
         else:
             _add(family, line)
     return families
+
+
+def _of_histogram(name: str, families: dict[str, Family]) -> str:
+    """The family of a sample: those of a histogram have longer names."""
+    whole = re.sub(r"_(bucket|sum|count)$", "", name)
+    return whole if whole in families and families[whole].kind == "histogram" else name
 
 
 def _name(line: str) -> str:
@@ -54,6 +60,8 @@ def _add(family: Family, line: str) -> None:
     found = _SAMPLE.fullmatch(line)
     assert found, f"no sample: {line!r}"
     pairs = re.findall(_LABEL, found[2] or "")
+    if family.kind == "histogram" and (part := re.search("_(sum|count)$", found[1])):
+        pairs.append(("le", part[1]))  # kept beside the buckets, under a bound that no bucket has
     labels = frozenset((label, re.sub(r"\\.", lambda one: _ESCAPE[one[0]], value)) for label, value in pairs)
     assert len({label for label, _ in labels}) == len(pairs), f"a label stands twice: {line!r}"
     assert labels not in family.samples, f"a sample stands twice: {line!r}"

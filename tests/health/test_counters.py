@@ -47,13 +47,42 @@ def test_what_the_store_knows_of_the_past_is_the_last_dump_until_one_comes() -> 
 
 def test_a_channel_that_is_known_again_keeps_its_numbers() -> None:
     counters = Counters()
-    counters.register_channels(["team"])
+    counters.register(channels=["team"], sources=["motie"])
+    counters.set_channel_up("team", is_up=False)
+    counters.count_delivery("team", 0.2)
     counters.count_messages("team", "sent")
     counters.count_messages("gone", "dead", 3)
-    counters.register_channels(["team", "desk"])
+    counters.register(channels=["team", "desk"], sources=["customs"])
     figures = counters.snapshot()
     assert (figures.messages["team", "sent"], figures.messages["desk", "sent"]) == (1, 0)
     assert figures.messages["gone", "dead"] == 3
+    assert figures.channels_up == {"team": False, "desk": True}
+    assert [sum(figures.deliveries[name].counts) for name in ("team", "desk")] == [1, 0]
+    assert figures.sources == ("customs",)
+
+
+def test_a_channel_that_is_no_longer_configured_has_no_state() -> None:
+    counters = Counters()
+    counters.register(channels=["team"], sources=[])
+    counters.register(channels=["desk"], sources=[])
+    counters.set_channel_up("team", is_up=False)
+    assert counters.snapshot().channels_up == {"desk": True}
+
+
+def test_a_source_that_is_registered_later_begins_with_what_is_stored_of_it() -> None:
+    counters = Counters({"old": NOON})
+    counters.register(channels=[], sources=["old", "new"], last_dumps={"old": NOON - timedelta(days=1), "new": NOON})
+    assert counters.snapshot().last_dumps == {"old": NOON, "new": NOON}
+
+
+def test_a_delivery_falls_into_the_bucket_whose_bound_it_does_not_exceed() -> None:
+    counters = Counters()
+    for seconds in (-1.0, 0.5, 0.51, 86_400.0, 86_401.0):
+        counters.count_delivery("team", seconds)
+    found = counters.snapshot().deliveries["team"]
+    assert (found.counts[:2], found.counts[-2:]) == ((2, 1), (1, 1))
+    assert sum(found.counts) == 5
+    assert found.total == 0 + 0.5 + 0.51 + 86_400 + 86_401
 
 
 def test_threads_that_count_at_the_same_time_lose_nothing() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.health.counters import RESULTS, STATE_AFTER, Counters, MetricsSnapshot
+from monitor.health.counters import RESULTS, STATE_AFTER, Counters, Distribution, MetricsSnapshot
 from monitor.health.metrics import Metric, metrics
 from monitor.model import Kind
 from monitor.state_values import Backlog
@@ -22,13 +22,17 @@ FIGURES = MetricsSnapshot(
     events={"new": 7},
     messages={("team", "sent"): 5, ('d"e\\s\nk', "dead"): 1},
     backlog=Backlog(pending=4, oldest=NOON - timedelta(seconds=90.5)),
-    last_dumps={"motie": NOON - timedelta(hours=1), "관세청": NOON},
+    last_dumps={"motie": NOON - timedelta(hours=1), "관세청": NOON, "no longer configured": NOON},
+    sources=("motie", "관세청", "never"),
+    channels_up={"team": True, "desk": False},
+    deliveries={"team": Distribution().plus(0.4).plus(20).plus(90_000)},
+    store_bytes=4096,
 )
 
 
 def test_names_types_and_labels_are_those_of_the_contract() -> None:
     counters = Counters()
-    counters.register_channels(["team"])
+    counters.register(channels=["team"], sources=["motie"])
     found = parsed(exposition(metrics(counters.snapshot(), version="1.2.3", now=NOON)))
     assert {
         name: (family.kind, *sorted({label for key in family.samples for label, _ in key}))
@@ -39,7 +43,11 @@ def test_names_types_and_labels_are_those_of_the_contract() -> None:
         "monitor_messages_total": ("counter", "channel", "state"),
         "monitor_outbox_pending": ("gauge",),
         "monitor_outbox_oldest_pending_seconds": ("gauge",),
-        "monitor_last_dump_timestamp_seconds": ("gauge",),
+        "monitor_last_dump_timestamp_seconds": ("gauge", "source"),
+        "monitor_channel_up": ("gauge", "channel"),
+        "monitor_delivery_seconds": ("histogram", "channel", "le"),
+        "monitor_store_bytes": ("gauge",),
+        "monitor_ready": ("gauge",),
         "monitor_config_last_reload_successful": ("gauge",),
         "monitor_clock_ahead_seconds": ("gauge",),
         "monitor_build_info": ("gauge", "version"),
@@ -49,7 +57,7 @@ def test_names_types_and_labels_are_those_of_the_contract() -> None:
 
 def test_every_label_value_is_there_from_the_start_with_zero() -> None:
     counters = Counters()
-    counters.register_channels(["team", "desk"])
+    counters.register(channels=["team", "desk"], sources=["motie"])
     found = parsed(exposition(metrics(counters.snapshot(), version="1", now=NOON)))
     assert {found["monitor_dumps_total"].value(result=result) for result in RESULTS} == {0}
     assert {found["monitor_events_total"].value(kind=kind) for kind in Kind if kind is not Kind.UNCHANGED} == {0}
@@ -65,8 +73,28 @@ def test_figures_are_read_again_as_they_were() -> None:
     assert found["monitor_outbox_pending"].value() == 4
     assert found["monitor_outbox_oldest_pending_seconds"].value() == 90.5
     assert found["monitor_last_dump_timestamp_seconds"].value() == NOON.timestamp()
+    by_source = {
+        source: found["monitor_last_dump_timestamp_seconds"].value(source=source) for source in FIGURES.sources
+    }
+    assert by_source == {"motie": NOON.timestamp() - 3600, "관세청": NOON.timestamp(), "never": 0}
+    assert len(found["monitor_last_dump_timestamp_seconds"].samples) == 4
+    assert [found["monitor_channel_up"].value(channel=name) for name in ("team", "desk")] == [1, 0]
+    assert found["monitor_store_bytes"].value() == 4096
+    assert found["monitor_ready"].value() == 1
     assert found["monitor_config_last_reload_successful"].value() == 1
     assert found["monitor_build_info"].value(version="1.2.3") == 1
+
+
+def test_a_histogram_has_all_its_buckets_cumulated_with_sum_and_count() -> None:
+    found = parsed(exposition(metrics(FIGURES, version="1", now=NOON)))["monitor_delivery_seconds"]
+    by_bound = {dict(labels)["le"]: value for labels, value in found.samples.items()}
+    assert by_bound == {
+        **dict.fromkeys(("0.5", "1.0", "2.5", "5.0", "15.0"), 1),
+        **dict.fromkeys(("60.0", "300.0", "900.0", "3600.0", "14400.0", "86400.0"), 2),
+        "+Inf": 3,
+        "count": 3,
+        "sum": 90_020.4,
+    }
 
 
 def test_what_never_was_is_zero_and_an_age_is_never_negative() -> None:
@@ -104,7 +132,7 @@ def test_any_label_value_any_number_and_any_help_is_read_again(
 
 @pytest.mark.parametrize(
     "text",
-    ["a 1", "a{b=c} 1\n", 'a{b="c\\t"} 1\n', "a one\n", "a 1\nb 1\na 2\n", "a 1\na 1\n", "# TYPE a histogram\n", "\n"],
+    ["a 1", "a{b=c} 1\n", 'a{b="c\\t"} 1\n', "a one\n", "a 1\nb 1\na 2\n", "a 1\na 1\n", "# TYPE a summary\n", "\n"],
 )
 def test_the_reader_of_these_tests_is_strict(text: str) -> None:
     with pytest.raises(AssertionError):

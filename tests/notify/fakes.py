@@ -103,6 +103,7 @@ class WorkerSetup:
         self.channel_states = MemoryChannelStates(self.outbox)
         self.store = FailingOutbox(self.outbox)
         self.decisions: list[Decision] = []
+        self.accepted: list[timedelta] = []
         self.transitions: list[tuple[Transition, ChannelState]] = []
         self.store_errors: list[StoreError] = []
         self.has_store_error = threading.Event()
@@ -166,6 +167,7 @@ class WorkerSetup:
             context,
             DeliveryHooks(
                 on_decision=on_decision,
+                on_accepted=lambda _channel, since_due: self.accepted.append(since_due),
                 on_transition=on_transition,
                 on_store_error=on_store_error,
                 on_fault=on_fault,

@@ -99,6 +99,31 @@ def test_a_failed_message_is_sent_again_when_its_wait_is_over_and_not_before() -
     assert setup.outbox.rows[0].attempts == 2
 
 
+def test_a_message_is_accepted_so_long_after_it_was_due_at_whatever_attempt() -> None:
+    setup = WorkerSetup(ScriptedChannel(Outcome.TRANSIENT, Outcome.OK, Outcome.REFUSED), notes=1)
+    setup.worker.deliver_due()
+    assert setup.accepted == []
+    setup.pass_time(seconds=40)
+    setup.worker.deliver_due()
+    setup.enqueue("one that is refused")
+    setup.enqueue("one that is accepted at once")
+    setup.worker.deliver_due()
+    assert setup.accepted == [timedelta(seconds=40), timedelta(0)]
+
+
+def test_a_message_is_not_late_for_a_mute_or_for_a_store_that_could_not_record_it() -> None:
+    setup = WorkerSetup(ScriptedChannel(), notes=1)
+    setup.channel_states.mute("team", until=NOON + 8 * HOUR)
+    setup.pass_time(hours=8)
+    setup.store.broken.add("done")
+    with pytest.raises(StoreError):
+        setup.worker.deliver_due()
+    setup.store.broken.clear()
+    setup.pass_time(hours=1)
+    setup.worker.deliver_due()
+    assert setup.accepted == [timedelta(0)]
+
+
 def test_the_rest_after_a_failure_is_as_long_as_the_service_asks() -> None:
     setup = WorkerSetup(ScriptedChannel(verdict(Outcome.TRANSIENT, retry_after=120)), notes=2)
     setup.worker.deliver_due()

@@ -223,7 +223,7 @@ def _days(item: _Item, text: str) -> frozenset[int]:
     for part in text.split(","):
         first, dash, last = part.partition("-")
         if first not in DAYS or (dash and last not in DAYS):
-            raise item.fault(f"has an unknown day: write {', '.join(DAYS)}")
+            raise item.fault(f"has an unknown day: write {', '.join(DAYS)}, or a range such as mon-fri")
         start, end = DAYS.index(first), DAYS.index(last if dash else first)
         found.update((start + ahead) % 7 for ahead in range((end - start) % 7 + 1))
     return frozenset(found)

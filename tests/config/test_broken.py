@@ -47,7 +47,7 @@ NO_DIGEST = (
 )
 DAYS_ALONE = 'names days without a time: write a list of days without spaces, for example "mon,wed 08:30"'
 NO_TIME_OF_DAY = "has no valid time of day: write hours and minutes from 00:00 to 23:59"
-NO_DAY = "has an unknown day: write mon, tue, wed, thu, fri, sat, sun"
+NO_DAY = "has an unknown day: write mon, tue, wed, thu, fri, sat, sun, or a range such as mon-fri"
 NO_QUIET = (
     'is not a valid range of quiet hours: write two times, for example "22:00-07:00", '
     'or with days "fri 18:00-mon 08:00" or "22:00-07:00; sat-sun"'

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import groupby, islice
 from typing import NamedTuple
 
@@ -71,7 +72,7 @@ def idle_until(
     if not arrived or channel_state.flood_until != flood_end:
         return None
     ends = [flood_end] if flood_end else []
-    for came, is_urgent in arrived:
+    for came, is_urgent in set(arrived):  # the notices of a dump came at the same time
         time = send_time(_since(came, now), policy, channel_state, is_urgent=is_urgent)
         ends.append(time.at if time.at > now or time.delay or is_urgent else flood_end or now)
     return min(ends) if min(ends) > now else None
@@ -88,8 +89,9 @@ def _by_send_time(
 ) -> list[_Group]:
     """Group notices that are sent together, ordered by time; those sent at once are grouped by dump."""
     keyed: list[tuple[SendTime, bool, int, PendingNotice]] = []
+    time_of = cache(lambda came, is_urgent: send_time(_since(came, now), policy, channel_state, is_urgent=is_urgent))
     for one in pending:
-        time = send_time(_since(one.since, now), policy, channel_state, is_urgent=one.notice.is_urgent)
+        time = time_of(one.since, one.notice.is_urgent)
         keyed.append((time, not one.notice.is_urgent, 0 if time.delay else one.dump, one))
     keyed.sort(key=lambda row: (*row[:3], row[3].event))
     groups = groupby(keyed, key=lambda row: row[:3])

@@ -96,9 +96,9 @@ def _spans(
 
     In UTC, because a wall time alone does not tell an hour from its repetition.
     """
-    last_day = until.astimezone(timezone).date()
+    first_day, last_day = since.astimezone(timezone).date(), until.astimezone(timezone).date()
     for span in spans:
-        day = since.astimezone(timezone).date() - timedelta(days=span.nights + 1)
+        day = first_day - timedelta(days=span.nights + 1)
         while day <= last_day:
             if day.weekday() in span.days:
                 end_day = day + timedelta(days=span.nights)

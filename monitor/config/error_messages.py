@@ -40,7 +40,7 @@ def translate_errors(errors: list[ErrorDetails], root: MappingNode, diagnostics:
         if is_name or is_unknown:
             parent = nodes[len(loc) - 1]
             place = parent.entries[str(loc[-1])].place if isinstance(parent, MappingNode) else parent.place
-            diagnostics.add(place, shown_path(loc), _key_message(error, loc))
+            diagnostics.add(place, shown_path(loc), _key_message(error, loc, node))
         elif isinstance(node, ScalarNode):
             diagnostics.add(_place(error, node, dotted(loc), diagnostics), dotted(loc), _message(error, loc, node))
         else:
@@ -73,12 +73,15 @@ def _place(error: ErrorDetails, node: ScalarNode, path: str, diagnostics: Diagno
     return inside or node.place
 
 
-def _key_message(error: ErrorDetails, loc: KeyPath) -> str:
+def _key_message(error: ErrorDetails, loc: KeyPath, node: Node | None) -> str:
     key = shown_key(str(loc[-1])) if is_secret_key(loc) else _shortened(mask_urls(str(loc[-1])))
     if error["type"] != "extra_forbidden":
         return f"'{key}' {_reason(error)}"
     known = _known_keys(loc)
-    return f"unknown key{suggestion(key, known) or ': use one of ' + ', '.join(known)}"
+    # A comma ends a value inside { }: `digest: 08:30, 17:00` is two entries, and the second has no value.
+    is_rest = isinstance(node, ScalarNode) and node.is_unset and not str(loc[-1]).isidentifier()
+    rest = " without a value: if it belongs to the value before it, put that in quotes; else" if is_rest else ":"
+    return f"unknown key{suggestion(key, known) or f'{rest} use one of ' + ', '.join(known)}"
 
 
 def _known_keys(loc: KeyPath) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ NO_LIST = "must have keys, not a list: write for example"
 TOO_LARGE = "this is not valid YAML: correct the number in an escape or a directive"
 SOURCE_KEYS = f"use one of {', '.join(Source.model_fields)}"
 NO_RULE = "is missing: write for example keywords: [FTA], or use query: or regex:"
+NO_QUOTES = "unknown key without a value: if it belongs to the value before it, put that in quotes"
 CHANNEL_KEYS = "use one of url, max_age, rate, max_per_hour, digest, quiet, on_uncertain, html, body, language"
 NO_RATE = "is not a valid rate: write a number and /s, /min or /h without a space, for example 1/s or 10/min"
 NO_DIGEST = (
@@ -197,6 +198,10 @@ BROKEN = [
     *(
         (f"channels: {{c: {{url: a://, quiet: «'{bad}'}}}}", f"channels.c.quiet: '{bad}' {why}")
         for bad, why in BAD_QUIET.items()
+    ),
+    (
+        "channels: {c: {url: a://, digest: 08:30, «17:00}}",
+        f"channels.c.17:…: {NO_QUOTES}; else {CHANNEL_KEYS}",
     ),
     (  # a fault inside a value has its own place
         "channels: {c: {url: a://, digest: 'mon-fri 08:30, «25:00; sat 10:00'}}",

@@ -10,7 +10,6 @@ import atexit
 import json
 import logging
 import os
-import re
 import select
 import sys
 import threading
@@ -23,11 +22,10 @@ from typing import NamedTuple, TextIO
 
 from monitor.errors import StoreDamaged, StoreError, StoreReplaced
 from monitor.text import escape
-from monitor.times import in_zone
+from monitor.times import local_timestamp
 
 _LOGGER = logging.getLogger("monitor")
 _PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3,6})?Z")
 FORMATS = ("text", "json", "journal")
 _MOST_WAITING = 1_000_000  # bytes of lines that wait for a reader
 _CHUNK = min(select.PIPE_BUF, 4096)  # bytes that a pipe with space takes without blocking (POSIX)
@@ -212,8 +210,7 @@ class _Text(logging.Formatter):
 
     def _local(self, value: object) -> str:
         """Return a value as text; one that is a time as a whole, and no file name that holds one, becomes local."""
-        text = str(value)
-        return in_zone(datetime.fromisoformat(text), self.timezone).isoformat() if _TIME.fullmatch(text) else text
+        return local_timestamp(str(value), self.timezone)
 
 
 class _Json(logging.Formatter):

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
-_RFC3339 = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_RFC3339 = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3,6})?Z")
+_PROOF = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC\b")
 
 
 def timestamp(at: datetime) -> str:
@@ -44,7 +45,26 @@ def with_local_times(sentence: str, write: Callable[[datetime], str]) -> str:
 
     Only for our own sentences: a file name may hold such a text, while no name of the configuration has a colon.
     """
-    return _RFC3339.sub(lambda found: write(datetime.fromisoformat(found[0])), sentence)
+    return _RFC3339.sub(lambda found: write(at) if (at := _read(found[0])) else found[0], sentence)
+
+
+def local_reason(reason: str, zone: tzinfo) -> str:
+    """Return the reason of a decision with the times that prove it, stored as `2024-07-03 15:00 UTC`, made local."""
+    return _PROOF.sub(lambda found: local_time(at, zone) if (at := _read(found[0])) else found[0], reason)
+
+
+def local_timestamp(text: str, zone: tzinfo | None) -> str:
+    """Return a text that is a time as a whole with the offset of a zone (None: the machine's), any other as it is."""
+    at = _read(text) if _RFC3339.fullmatch(text) else None
+    return in_zone(at, zone).isoformat() if at else text
+
+
+def _read(text: str) -> datetime | None:
+    """Return a time in UTC; None: there is no such day or hour."""
+    try:
+        return datetime.fromisoformat(text.removesuffix("Z").removesuffix(" UTC")).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def is_rfc3339(value: object) -> bool:

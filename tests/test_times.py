@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.times import local_time, parse_timestamp, rfc3339, timestamp, with_local_times
+from monitor.times import (
+    local_reason,
+    local_time,
+    local_timestamp,
+    parse_timestamp,
+    rfc3339,
+    timestamp,
+    with_local_times,
+)
 
 SEOUL = timezone(timedelta(hours=9))
 MOMENTS = st.datetimes(timezones=st.sampled_from([UTC, SEOUL])).filter(
@@ -61,3 +69,20 @@ def test_the_times_of_a_sentence_become_local_and_nothing_else_does() -> None:
     sentence = "team is muted until 2026-11-22T15:04:59Z, a.txt came on 2026-11-22, at 15:04Z"
     local = with_local_times(sentence, lambda at: local_time(at, SEOUL))
     assert local == "team is muted until 2026-11-23 00:04, a.txt came on 2026-11-22, at 15:04Z"
+
+
+def test_the_reason_of_a_decision_proves_it_in_the_zone_of_the_place() -> None:
+    reason = (
+        "the dump is older than what is known (its name says 2024-07-03 15:00 UTC, a later one 2024-07-04 15:00 UTC)"
+    )
+    local = "the dump is older than what is known (its name says 2024-07-04 00:00, a later one 2024-07-05 00:00)"
+    assert local_reason(reason, SEOUL) == local
+    assert local_reason("a figure differs: 12:00 → 15:00 UTC", SEOUL) == "a figure differs: 12:00 → 15:00 UTC"
+
+
+@pytest.mark.parametrize("text", ["2024-13-01T00:00:00Z", "2024-02-30T00:00:00Z", "2024-07-01T25:00:00Z"])
+def test_what_is_no_time_stays_as_it_is(text: str) -> None:
+    proof = text.replace("T", " ").replace(":00Z", " UTC")
+    assert with_local_times(text, lambda at: local_time(at, SEOUL)) == text
+    assert local_reason(proof, SEOUL) == proof
+    assert local_timestamp(text, SEOUL) == text

@@ -14,7 +14,7 @@ from monitor.model import Edit
 from monitor.notify.links import safe_link
 from monitor.records import Archive, VersionRecord, read_all
 from monitor.text import escape
-from monitor.times import local_time
+from monitor.times import local_reason, local_time
 
 
 @click.command()
@@ -37,7 +37,8 @@ def _print_history(archive: Archive, release: int, zone: ZoneInfo) -> None:
     """Print the events of a release, who was alerted, and in which dumps it was seen."""
     for event in read_all(partial(archive.release_events, release)):
         alerted = f", alerted: {', '.join(event.alert)}" if event.alert else ""
-        click.echo(escape(f"{local_time(event.at, zone)}  {event.kind} in {event.dump}: {event.reason}{alerted}"))
+        reason = local_reason(event.reason, zone)
+        click.echo(escape(f"{local_time(event.at, zone)}  {event.kind} in {event.dump}: {reason}{alerted}"))
     shown = list(read_all(partial(archive.shown_by, release)))
     if shown:
         last, more = shown[-1], "s" * (len(shown) > 1)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from monitor.config import caret_excerpt
 from monitor.errors import Diagnostic
+from monitor.times import local_reason
 
 _AGES = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
 _DURATIONS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -51,6 +52,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "caret": caret,
     "duration": duration,
     "exact_time": exact_time,
+    "local_reason": local_reason,
     "parsed": datetime.fromisoformat,
     "short_time": short_time,
 }

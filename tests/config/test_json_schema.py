@@ -40,9 +40,22 @@ def test_every_section_and_every_key_is_explained() -> None:
     assert [key for properties in tables.values() for key, form in properties.items() if not form["description"]] == []
 
 
+TIMES = """\
+sources:
+  a: {path: a/, expect_every: 1d mon-fri}
+  b: {path: b/, expect_every: "2h mon-fri 09:00-18:00; sat"}
+channels:
+  a: {url: "console://", digest: "mon-fri 08:30, 17:00; sat 10:00", quiet: "22:00-07:00, sat-sun"}
+  b: {url: "console://", digest: 1h, quiet: fri 18:00 - Mon 8:00}
+  c: {url: "console://", digest: "Mon,wed-fri 8:30; 30m", quiet: "mon,wed 12:00-13:00; sun"}
+watchlists: {w: {query: FTA}}
+"""
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        pytest.param(TIMES, id="times of the week"),
         pytest.param(sample_config(), id="sample"),
         pytest.param(CONFIG % "console://", id="harness"),
         pytest.param(HEAD + "watchlists: {a: {keywords: [NO, 232, 1.5, 반도체]}}", id="words"),
@@ -68,6 +81,11 @@ def test_every_value_may_be_written_as_text() -> None:
         HEAD.replace("path: in/", "pth: in/"),
         HEAD.replace('url: "console://"', "url: console"),
         HEAD + "watch: {settle: soon}",
+        TIMES.replace("1h", "hourly"),
+        TIMES.replace("sat 10:00", "sat"),
+        TIMES.replace("1d mon-fri", "1d 9-18"),
+        TIMES.replace("22:00-07:00, sat-sun", "22:00"),
+        TIMES.replace("fri 18:00 - Mon 8:00", "fri - mon 8:00"),
         HEAD + "watch: {mode: sometimes}",
         HEAD + "watchlists: {a: {keywords: FTA}}",
         HEAD + "watchlists: {a: {keywords: []}}",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from operator import attrgetter
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from monitor.dump_age import Evidence
 from monitor.ingest_values import IdCounts, IngestReport
@@ -208,6 +208,14 @@ class LateDump:
     reason: str  # of the first of them
 
 
+class WaitingNotices(NamedTuple):
+    """How many notices of a channel came at one time and are in no message yet."""
+
+    since: datetime
+    is_urgent: bool
+    total: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The counts of a whole store; the defaults are those of an empty one."""
@@ -215,8 +223,13 @@ class Summary:
     sources: Mapping[str, SourceTotals] = field(default_factory=dict)
     events: Mapping[Kind, int] = field(default_factory=dict)
     messages: Mapping[tuple[str, str], int] = field(default_factory=dict)  # by channel and state
-    notices: Mapping[str, int] = field(default_factory=dict)  # by channel: those that are in no message yet
+    waiting: Mapping[str, Sequence[WaitingNotices]] = field(default_factory=dict)  # by channel
     late: Mapping[str, LateDump] = field(default_factory=dict)  # by source: its last one
+
+    @property
+    def notices(self) -> Mapping[str, int]:
+        """How many notices are in no message yet, by channel."""
+        return {channel: sum(each.total for each in waiting) for channel, waiting in self.waiting.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

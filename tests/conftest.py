@@ -18,6 +18,7 @@ from tests.kernel import lane
 
 for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "MONITOR_CONFIG"):
     os.environ.pop(name, None)  # tests talk to 127.0.0.1 and to nobody else
+os.environ.pop("COLUMNS", None)  # what is printed is as wide as it is
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background of a script: children would ignore it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("full", deadline=None, max_examples=FULL)  # a slow machine is no fault

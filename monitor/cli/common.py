@@ -152,23 +152,29 @@ def print_rows(
     cells: Callable[[Row], Sequence[object]],
     none: str = "",
 ) -> None:
-    """Print rows as JSON lines or as aligned columns; none: the text for an empty table."""
+    """Print rows as JSON lines or as aligned columns, cut to a terminal's width; none: the text for an empty table."""
     if as_json:
         print_json(rows)
         return
     from rich.cells import cell_len
+
+    from monitor.cli.fit import column_widths, cut, terminal_width
 
     # One string a row: the widths need all of them at once, and lists of cells take several times the memory.
     lines = ["\0".join(escape(str(cell)) for cell in cells(row)) for row in rows]
     if none and not lines:
         click.echo(none)
         return
-    widths = [cell_len(cell) for cell in header]
+    width, least = terminal_width(), [cell_len(cell) for cell in header]
+    widths = least
     for line in lines:
         widths = [max(width, cell_len(cell)) for width, cell in zip(widths, line.split("\0"), strict=True)]
+    if width is not None:
+        widths = column_widths(widths, least, width)
     for number, line in enumerate(["\0".join(header), *lines]):
-        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(line.split("\0"), widths, strict=True))
-        text = "  ".join(padded).rstrip()
+        fitted = (cut(cell, most) if width else cell for cell, most in zip(line.split("\0"), widths, strict=True))
+        padded = (cell + " " * (most - cell_len(cell)) for cell, most in zip(fitted, widths, strict=True))
+        text = cut("  ".join(padded).rstrip(), width).rstrip()
         click.echo(click.style(text, bold=True) if number == 0 else text)
 
 

@@ -21,6 +21,7 @@ def command(ctx: click.Context, *, is_check: bool, as_json: bool, config_file: s
     Times are in the configuration's time zone; a bar stands for one day, the last one for today. When the daemon runs
     on a configuration that has become invalid, the daemon itself is asked.
     """
+    from monitor.cli.fit import terminal_width
     from monitor.cli.status_view import bars_for, screen
     from monitor.inspect.status import refusal_of, status_of
 
@@ -34,5 +35,5 @@ def command(ctx: click.Context, *, is_check: bool, as_json: bool, config_file: s
     if as_json:
         print_json([status])
         return
-    for line in screen(status, now=now, zone=zone, bars=bars_for(sys.stdout.encoding)):
+    for line in screen(status, now=now, zone=zone, bars=bars_for(sys.stdout.encoding), width=terminal_width()):
         click.echo(line)

@@ -9,11 +9,16 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from monitor.cli.fit import cut, fold
+from monitor.notify.send_time import Delay, Policy, SendTime, waits_for
 from monitor.text import escape, plural
 
 BARS = "·▁▂▃▄▅▆▇█"  # nothing, then an eighth of the highest count, and so on
 PLAIN_BARS = ".:-=+*%#@"  # where the terminal's encoding has no such characters
-_LABEL_WIDTH = 11  # columns
+_LABEL_WIDTH = 11  # cells
+_FOLDED = 3  # lines that one fact takes at most
+_DAYS = 30
+_BESIDE_DAYS = _LABEL_WIDTH + 21 + 3 + 9  # cells of a line with bars: label, kind and total, gap, sum
 _BAD, _GOOD, _WARNING = "red", "green", "yellow"
 
 
@@ -31,15 +36,27 @@ def sparkline(counts: list[int], *, peak: int, bars: str) -> str:
     return "".join(bars[-(-count * (len(bars) - 1) // peak)] if count else bars[0] for count in counts)
 
 
-def screen(status: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, bars: str = BARS) -> Iterator[str]:
-    """Yield the lines of the screen; zone: the configuration's."""
+def screen(
+    status: Mapping[str, Any], *, now: datetime, zone: ZoneInfo, bars: str = BARS, width: int | None = None
+) -> Iterator[str]:
+    """Yield the lines of the screen; zone: the configuration's; width: cells that a line may take, None for any."""
+    for line in _lines(status, now, zone, bars, width):
+        if width is None:
+            yield line
+            continue
+        rest = max(width - _LABEL_WIDTH, 1)
+        for number, part in enumerate(fold(line, first=width, rest=rest, lines=_FOLDED)):
+            yield part if number == 0 else cut(" " * _LABEL_WIDTH + part, width)
+
+
+def _lines(status: Mapping[str, Any], now: datetime, zone: ZoneInfo, bars: str, width: int | None) -> Iterator[str]:
     yield _daemon(status["daemon"], zone)
     for source in status["sources"]:
         yield from _source(source, now, zone, is_running=status["daemon"] is not None)
-    yield from _releases(status["releases"], zone, bars)
+    yield from _releases(status["releases"], zone, bars, width)
     yield _line("outbox", _outbox(status))
     for channel in status["channels"]:
-        yield _line("channel", _channel(channel, zone))
+        yield _line("channel", _channel(channel, now, zone))
     for name, until in status["releases"]["muted_watchlists"].items():
         yield _line("muted", f"watchlist {escape(name)} until {_local_time(until, zone)}")
     yield from _config(status["config"])
@@ -68,10 +85,13 @@ def _source(source: Mapping[str, Any], now: datetime, zone: ZoneInfo, *, is_runn
     last = f"last dump {_age(source['last_dump'], now)}" if source["last_dump"] else "no dump yet"
     counts = {"dump": source["dumps"], "reject": source["rejected"]}
     totals = [plural(count, name) for name, count in counts.items() if count or name == "dump"]
+    totals[1:] = [click.style(f"{each} (monitor dumps --rejects)", fg=_WARNING) for each in totals[1:]]
     held = [f"{source['held']} held until completed"] if source["held"] else []
     since = source["silent_since"]
     silent = click.style(f"  silent since {_local_time(since, zone)}", fg=_BAD) if since else ""
     yield _line("", ", ".join([last, *totals, *held]) + silent)
+    if source["watch"].get("ignored"):
+        yield _line("", _passed_over(source["watch"]))
     if late := source.get("late_dump"):  # a daemon of an earlier version does not say it
         views = f"{late['stale']:,} stale, as of {_local_time(late['as_of'], zone)}"
         how = f" by its {late['evidence'].replace('_', ' ')}" if late["evidence"] else ""
@@ -89,7 +109,7 @@ def _fetch(fetch: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
 
 
 def _watch(watch: Mapping[str, Any], zone: ZoneInfo) -> str:
-    """Return `watching since …  ignored: 3, unsettled: 1 (since …)`; what is wrong stands first and in red."""
+    """Return `watching since …  unreadable: 3, unsettled: 1 (since …)`; what is wrong stands first and in red."""
     since = f" since {_local_time(watch['since'], zone)}" if watch["since"] else ""
     reason = f": {escape(watch['reason'])}" if watch["reason"] else ""
     color = {"watching": _GOOD, "polling": _WARNING}.get(watch["state"], _BAD)
@@ -97,12 +117,19 @@ def _watch(watch: Mapping[str, Any], zone: ZoneInfo) -> str:
     counts = {
         "failed": _counted(watch, "failed"),
         "unreadable": _counted(watch, "unreadable"),
-        "ignored": _counted(watch, "ignored"),
         "unsettled": _counted(watch, "unsettled", oldest),
         "missed by events": str(watch["missed_by_events"]),
     }
     summary = ", ".join(f"{name}: {text}" for name, text in counts.items() if text != "0")
     return click.style(f"{watch['state']}{since}{reason}", fg=color) + (f"  {summary}" if summary else "")
+
+
+def _passed_over(watch: Mapping[str, Any]) -> str:
+    """Return the files whose names no source takes, the first of them by name."""
+    count, names = watch["ignored"], watch.get("ignored_names", ())
+    more = [f"{count - len(names):,} more"] if names and count > len(names) else []
+    shown = f": {', '.join([*(escape(name) for name in names), *more])}" if names else ""
+    return f"passed over {plural(count, 'file')} that no source takes by its name{shown}"
 
 
 def _counted(watch: Mapping[str, Any], kind: str, note: str = "") -> str:
@@ -111,33 +138,69 @@ def _counted(watch: Mapping[str, Any], kind: str, note: str = "") -> str:
     return f"{watch.get(kind, 0)}{note}" + (f" ({escape(', '.join(names))})" if names else "")
 
 
-def _releases(releases: Mapping[str, Any], zone: ZoneInfo, bars: str) -> Iterator[str]:
-    """Yield each kind with its days; all share one scale, so that bars of equal height are equal counts."""
-    days = releases["days"]
+def _releases(releases: Mapping[str, Any], zone: ZoneInfo, bars: str, width: int | None) -> Iterator[str]:
+    """Yield each kind with its days; all share one scale, so that bars of equal height are equal counts.
+
+    A narrow screen shows the last days of them.
+    """
+    room = _DAYS if width is None else min(max(width - _BESIDE_DAYS, 1), _DAYS)
+    days = {kind: counts[-room:] for kind, counts in releases["days"].items()}
     peak = max((max(counts) for counts in days.values()), default=0)
-    legend = f"   last 30 days, {zone.key}, up to {peak:,} a day" if peak else ""
+    legend = f"   last {plural(room, 'day')}, {zone.key}, up to {peak:,} a day" if peak else ""
     yield _line("releases", f"{releases['total']:,}{legend}")
     for kind, total in sorted(releases["events"].items(), key=lambda each: -each[1]):
         text = f"{kind:<12}{total:>9,}"
-        if kind in days:
+        if any(days.get(kind, ())):
             text += f"   {click.style(sparkline(days[kind], peak=peak, bars=bars), fg='cyan')}  {sum(days[kind]):,}"
         yield _line("", text)
 
 
 def _outbox(status: Mapping[str, Any]) -> str:
-    counts = ", ".join(f"{n:,} {state}" for state, n in status["outbox"].items() if n)
+    counts = ", ".join(_count(state, n, hint=True) for state, n in status["outbox"].items() if n)
     lost = sum(channel["pending"] for channel in status["channels"] if channel["state"] == "unconfigured")
     note = f"  ({lost:,} for channels that are not configured)" if lost else ""
     return (counts or "no messages yet") + click.style(note, fg=_BAD)
 
 
-def _channel(channel: Mapping[str, Any], zone: ZoneInfo) -> str:
-    color = {"ok": _GOOD, "muted": _WARNING, "failing": _WARNING}.get(channel["state"], _BAD)
+def _count(state: str, count: int, *, hint: bool = False) -> str:
+    """Return how many messages are in a state; what waits for a person has a color and, on request, its command."""
+    color = {"dead": _BAD, "held": _WARNING}.get(state)
+    command = f" (monitor alerts --state {state})" if hint and color else ""
+    return click.style(f"{count:,} {state}{command}", fg=color) if color else f"{count:,} {state}"
+
+
+def _channel(channel: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
+    """Return the state of a channel, what waits on it and for what; one that lost messages is not green.
+
+    A daemon of an earlier version does not say what is lost and what it waits for.
+    """
+    lost = [_count(state, channel[state]) for state in ("dead", "held") if channel.get(state)]
+    color = {"ok": _WARNING if lost else _GOOD, "muted": _WARNING, "failing": _WARNING}.get(channel["state"], _BAD)
     opened = f" until {_local_time(channel['opened_until'], zone)}" if channel["opened_until"] else ""
-    muted = f", muted until {_local_time(channel['muted_until'], zone)}" if channel["muted_until"] else ""
+    muted = f"muted until {_local_time(channel['muted_until'], zone)}" if channel["muted_until"] else ""
+    state = muted if channel["state"] == "muted" and muted else f"{channel['state']}{opened}"
+    facts = [click.style(state, fg=color), *lost, *_waiting(channel, now, zone)]
+    facts += [muted] if muted and state != muted else []
     reason = f"  {escape(channel['last_reason'])}" if channel["last_reason"] else ""
-    state = click.style(f"{channel['state']}{opened}", fg=color)
-    return f"{click.style(escape(channel['name']), bold=True)}  {state}, {channel['pending']:,} pending{muted}{reason}"
+    return f"{click.style(escape(channel['name']), bold=True)}  {', '.join(facts)}{reason}"
+
+
+def _waiting(channel: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> Iterator[str]:
+    """Yield what waits and for what, as in `18 for the digest of Mon 08:30`; the rest is pending."""
+    waits = [each for each in channel.get("waits", ()) if channel["state"] != "unconfigured"]
+    for each in waits:
+        yield f"{each['count']:,} for {_wait(each, now, zone)}"
+    rest = channel["pending"] - channel.get("held", 0) - sum(each["count"] for each in waits)
+    if rest > 0 or not waits:
+        yield f"{max(rest, 0):,} pending"
+
+
+def _wait(wait: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
+    delay = next((each for each in Delay if each == wait["reason"]), Delay.NONE)
+    due, policy = datetime.fromisoformat(wait["due"]), Policy(timezone=zone)
+    if delay:
+        return waits_for(SendTime(due, delay), policy, now=now)
+    return f"the summary of {due.astimezone(zone):%H:%M} ({escape(wait['reason'])})"
 
 
 def _config(config: Mapping[str, Any]) -> Iterator[str]:

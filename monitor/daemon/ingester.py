@@ -63,6 +63,7 @@ class ScanResult:
     unknown: frozenset[bytes]  # of these, the paths that the ledger does not know at all
     unproven: tuple[bytes, ...]  # dump files that need a second look
     unread: UnreadPaths
+    known: int  # dump files that are not pending
 
 
 @dataclass(eq=False)
@@ -112,6 +113,7 @@ class Ingester:
             unknown=frozenset(path for path in waiting if path not in ledger and path not in self._skipped),
             unproven=tuple(path for path, state in found.items() if state is FileState.UNPROVEN),
             unread=self._unread(listing, source),
+            known=len(found) - len(waiting),
         )
 
     def file_state(self, path: bytes, source: Source, signature: FileSignature) -> FileState:

@@ -16,6 +16,7 @@ from monitor.ingest_values import Mode
 from monitor.logs import say, warn
 from monitor.notify.worker import DeliveryCounts
 from monitor.ports import Store
+from monitor.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,8 @@ class PassResult:
     rejected: int = 0  # files and records
     unread: int = 0  # files that could not be read or fetched now, folders that are missing
     unsent: int = 0  # messages that were due and were not delivered
+    known: int = 0  # files that were ingested before
+    done: int = 0  # files that were ingested and messages that were sent
 
     @property
     def exit_code(self) -> int:
@@ -54,6 +57,9 @@ def run_once(
     dispatcher.operator.retry_postponed()
     dispatcher.build_unconfigured_messages()
     _deliver_all(dispatcher, result)
+    if result == PassResult(known=result.known):
+        known = f"no file is new, {plural(result.known, 'file')} known" if result.known else "the folders hold no dump"
+        say("nothing_to_do", reason=known, pending=dispatcher.outbox.backlog().pending, see="monitor status")
     return result
 
 
@@ -64,6 +70,7 @@ def _ingest_all(ingester: Ingester, source: Source, result: PassResult) -> None:
         warn("folder_missing", source=source.name, path=source.folder.shown, reason=error.strerror)
         result.unread += 1
         return
+    result.known += found.known
     if found.unread.ignored:
         log_ignored(source.name, found.unread)
     for each in found.unread.unreadable_names:
@@ -75,6 +82,7 @@ def _ingest_all(ingester: Ingester, source: Source, result: PassResult) -> None:
             result.unread += 1
         else:
             outcome = ingester.ingest(path, source, mode=Mode.ONCE)
+            result.done += outcome.report is not None
             result.rejected += outcome.report.rejected if outcome.report else 0
             result.unread += outcome.is_postponed or outcome.is_failed
 
@@ -99,6 +107,7 @@ def _deliver_all(dispatcher: Dispatcher, result: PassResult) -> None:
             has_news = has_alerts.is_set() or expired > 0
     for worker, total in zip(workers, totals, strict=True):
         result.unsent += total.retried + total.held + total.buried + total.has_backlog
+        result.done += total.sent
         if total.has_backlog:
             reason = str(worker.block_reason())
             warn("messages_left", channel=worker.channel.name, reason=reason, see="monitor channels")

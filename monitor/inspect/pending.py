@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cache, partial
@@ -15,9 +15,8 @@ from monitor.config import Config
 from monitor.config.convert import policy_of
 from monitor.inspect.paging import OLDEST, ListedRow, Place, read_from
 from monitor.inspect.rows import message_row
-from monitor.model import PendingNotice
 from monitor.notify.send_time import Delay, Policy, send_time
-from monitor.records import MessageItem, MessageRecord, Summary
+from monitor.records import MessageItem, MessageRecord, Summary, WaitingNotices
 from monitor.store.open import Access, Stores, open_stores, store_file
 
 ReadOnlyStores = Stores  # as `open_read_only` returns it
@@ -81,7 +80,8 @@ def waiting_notices(config: Config, store: Stores) -> Iterator[MessageRecord]:
         policy = policy_of(config, channel) if channel in config.channels else None
         channel_state = store.channel_states.get(channel)
         notices = [
-            (_expected(one, policy, channel_state), one.event, one) for one in store.outbox.pending_notices(channel)
+            (_expected(one.since, policy, channel_state, is_urgent=one.notice.is_urgent), one.event, one)
+            for one in store.outbox.pending_notices(channel)
         ]
         for expected, group in groupby(sorted(notices, key=lambda each: each[:2]), key=lambda each: each[0]):
             yield MessageRecord(
@@ -115,6 +115,18 @@ def pending_counts(summary: Summary) -> Mapping[str, int]:
     return +counts
 
 
+def delays(
+    waiting: Sequence[WaitingNotices], policy: Policy | None, channel_state: ChannelState
+) -> Sequence[tuple[datetime, str, int]]:
+    """Return until when notices of a channel wait, for what and how many; those that nothing delays are left out."""
+    counts = Counter[tuple[datetime, str]]()
+    for each in waiting:
+        expected = _expected(each.since, policy, channel_state, is_urgent=each.is_urgent)
+        if expected.reason:
+            counts[expected.due, expected.reason] += each.total
+    return [(*key, count) for key, count in sorted(counts.items())]
+
+
 class _Expected(NamedTuple):
     """When a notice is sent, as which kind of message, and what it waits for."""
 
@@ -123,12 +135,12 @@ class _Expected(NamedTuple):
     reason: str
 
 
-def _expected(one: PendingNotice, policy: Policy | None, channel_state: ChannelState) -> _Expected:
+def _expected(since: datetime, policy: Policy | None, channel_state: ChannelState, *, is_urgent: bool) -> _Expected:
     if policy is None:
-        return _Expected(one.since, "instant", "its channel is not configured")
-    found = send_time(one.since, policy, channel_state, is_urgent=one.notice.is_urgent)
+        return _Expected(since, "instant", "its channel is not configured")
+    found = send_time(since, policy, channel_state, is_urgent=is_urgent)
     if found.delay:
         return _Expected(found.at, "digest", found.delay)
-    if channel_state.flood_until and not one.notice.is_urgent:
+    if channel_state.flood_until and not is_urgent:
         return _Expected(channel_state.flood_until, "summary", f"more than {policy.max_per_hour} messages an hour")
     return _Expected(found.at, "instant", "")

@@ -6,7 +6,7 @@ A time is UTC in whole seconds, a day is YYYY-MM-DD.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -199,8 +199,21 @@ def reject_row(reject: RejectRecord) -> Row:
     return _fields(reject, dump="path")
 
 
-def channel_row(name: str, channel_state: ChannelState, *, state: str, is_muted: bool, pending: int) -> Row:
-    """Return a line of `channels`; state: ok, failing, muted, open, refused or unconfigured."""
+def channel_row(
+    name: str,
+    channel_state: ChannelState,
+    *,
+    state: str,
+    is_muted: bool,
+    messages: Mapping[str, int],
+    pending: int,
+    delays: Sequence[tuple[datetime, str, int]],
+) -> Row:
+    """Return a line of `channels`.
+
+    state: ok, failing, muted, open, refused or unconfigured. messages: by state. delays: until when notices wait, for
+    what and how many.
+    """
     return {
         "name": name,
         "state": state,
@@ -209,6 +222,9 @@ def channel_row(name: str, channel_state: ChannelState, *, state: str, is_muted:
         "opened_until": rfc3339(channel_state.opened_until) if state == "open" else None,
         "muted_until": rfc3339(channel_state.muted_until) if is_muted else None,
         "last_reason": channel_state.reason or None,
+        "dead": messages.get("dead", 0),
+        "held": messages.get("held", 0),
+        "waits": [{"due": rfc3339(due), "reason": reason, "count": count} for due, reason, count in delays],
     }
 
 

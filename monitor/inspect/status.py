@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 
 from monitor.channel_health import ChannelState, is_open
 from monitor.config import Config
+from monitor.config.convert import policy_of, sources_of
 from monitor.control import lock
 from monitor.control.commands import Request
 from monitor.control.server import NoAnswer, ask
 from monitor.errors import ConfigError, MonitorError, NotFound, StoreError
 from monitor.health import daemon_state
 from monitor.health.liveness import unwatched_source
-from monitor.inspect.pending import open_read_only, pending_counts
+from monitor.inspect.pending import delays, open_read_only, pending_counts
 from monitor.inspect.rows import channel_row, late_row, outbox_row, totals_row
 from monitor.model import Kind
 from monitor.ports import Row
@@ -120,7 +121,10 @@ def status(config: Config, reported: Mapping[str, Any], *, now: datetime, stores
         snapshot, reported = _Snapshot(now=now), {**reported, "paused": reported.get("paused") or error.message}
     facts = {"paused": reported.get("paused") or None, "clock_ahead": reported.get("clock_ahead", 0)}
     daemon = asdict(holder) | facts if holder and is_running else None
-    watches = {name: daemon_state.reported_watch(reported, name) for name in config.sources}
+    ignored = {} if is_running else _ignored(config)
+    watches = {
+        name: {**daemon_state.reported_watch(reported, name), **ignored.get(name, {})} for name in config.sources
+    }
     channels, file = _channels(config, snapshot), store_file(config.state)
     return {
         "ok": daemon is not None
@@ -216,6 +220,20 @@ def _sources(config: Config, snapshot: _Snapshot, watches: Mapping[str, Mapping[
     ]
 
 
+def _ignored(config: Config) -> Mapping[str, Row]:
+    """Return, while no daemon says so, which files in the sources' folders no source takes, as a watch has them."""
+    sources = sources_of(config)
+    found = dict[str, Row]()
+    for source in sources:
+        with suppress(OSError):
+            paths = [
+                path for path in source.folder.scan().ignored if not any(other.folder.holds(path) for other in sources)
+            ]
+            names = [source.folder.name_of(path) for path in paths[: daemon_state.NAMES_SHOWN]]
+            found[source.name] = {"ignored": len(paths), "ignored_names": names}
+    return found
+
+
 def _fetch(folder: Path, source: str) -> Row:
     from monitor.collect.fetching.fetcher import read_fetch_state
 
@@ -249,7 +267,13 @@ def _channels(config: Config, snapshot: _Snapshot) -> list[Row]:
             channel_state,
             state=_state(channel_state, now) if name in config.channels else "unconfigured",
             is_muted=_is_muted(channel_state, now),
+            messages={state: count for (of, state), count in snapshot.summary.messages.items() if of == name},
             pending=pending.get(name, 0),
+            delays=delays(
+                snapshot.summary.waiting.get(name, ()),
+                policy_of(config, name) if name in config.channels else None,
+                channel_state,
+            ),
         )
         for name, channel_state in states.items()
     ]

@@ -13,6 +13,7 @@ import click
 import pytest
 
 from monitor.cli.status_view import BARS, PLAIN_BARS, bars_for, screen, sparkline
+from monitor.config.diagnostics import columns
 from monitor.control import lock
 from monitor.health.daemon_state import DaemonState, write_state
 from monitor.ingest_values import Mode
@@ -81,6 +82,9 @@ STANDING: dict[str, Any] = {
             "opened_until": "2026-11-22T03:10:00Z",
             "muted_until": None,
             "last_reason": "503 from the service",
+            "dead": 1,
+            "held": 0,
+            "waits": [],
         },
         {
             "name": "gone",
@@ -90,6 +94,9 @@ STANDING: dict[str, Any] = {
             "opened_until": None,
             "muted_until": None,
             "last_reason": None,
+            "dead": 0,
+            "held": 0,
+            "waits": [{"due": "2026-11-22T01:00:00Z", "reason": "its channel is not configured", "count": 2}],
         },
     ],
     "config": {"file": "/etc/monitor/config.yaml", "warnings": 1, "refusal": "config.yaml:3:4: unknown key"},
@@ -104,15 +111,16 @@ STANDING: dict[str, Any] = {
 SCREEN = """\
 monitor    running since 2026-11-22 09:00 (pid 7)
 source     산업부  /srv/press
-           watching since 2026-11-22 09:00  ignored: 1 (a.csv)
-           last dump 2 h ago, 12 dumps, 1 reject
+           watching since 2026-11-22 09:00
+           last dump 2 h ago, 12 dumps, 1 reject (monitor dumps --rejects)
+           passed over 1 file that no source takes by its name: a.csv
            late dump a_2024-07-01.txt 24 h ago: 2 stale, as of 2024-07-01 00:00 by its stamp; the dump is older
 releases   1,234   last 30 days, Asia/Seoul, up to 80 a day
            new             1,234   ····························▁█  81
            changed            30   ·····························▁  10
            stale               2
-outbox     3 pending, 120 sent, 1 dead  (2 for channels that are not configured)
-channel    team  open until 2026-11-22 12:10, 1 pending  503 from the service
+outbox     3 pending, 120 sent, 1 dead (monitor alerts --state dead)  (2 for channels that are not configured)
+channel    team  open until 2026-11-22 12:10, 1 dead, 1 pending  503 from the service
 channel    gone  unconfigured, 2 pending
 muted      watchlist fta until 2026-11-22 13:00
 config     /etc/monitor/config.yaml  1 warning: see monitor check
@@ -132,8 +140,9 @@ store      {folder}/state/monitor.db  not created yet
 """
 
 
-def plain(channel_state: dict[str, Any], *, bars: str = BARS) -> str:
-    return "".join(click.unstyle(line) + "\n" for line in screen(channel_state, now=NOW, zone=SEOUL, bars=bars))
+def plain(channel_state: dict[str, Any], *, bars: str = BARS, width: int | None = None) -> str:
+    lines = screen(channel_state, now=NOW, zone=SEOUL, bars=bars, width=width)
+    return "".join(click.unstyle(line) + "\n" for line in lines)
 
 
 @pytest.fixture
@@ -177,6 +186,118 @@ def test_what_is_wrong_is_red_and_what_is_well_green() -> None:
     red = [click.unstyle(line).strip() for line in painted if "\x1b[31m" in line]
     assert [line.split()[0] for line in red] == ["outbox", "channel", "channel", "changed"]
     assert "\x1b[32mrunning since" in painted[0]
+
+
+DESK = {
+    "name": "desk",
+    "state": "ok",
+    "pending": 0,
+    "failures": 0,
+    "opened_until": None,
+    "muted_until": None,
+    "last_reason": None,
+    "dead": 0,
+    "held": 0,
+    "waits": [],
+}
+MONDAY, LATER = "2026-11-22T23:30:00Z", "2026-11-22T05:00:00Z"  # 08:30 and 14:00 in Seoul
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "desk  ok, 0 pending"),
+        (
+            {"pending": 18, "waits": [{"due": MONDAY, "reason": "digest", "count": 18}]},
+            "desk  ok, 18 for the digest of Mon 08:30",
+        ),
+        (
+            {"pending": 9, "waits": [{"due": LATER, "reason": "quiet hours", "count": 7}]},
+            "desk  ok, 7 for the end of quiet hours at 14:00, 2 pending",
+        ),
+        (
+            {"pending": 5, "waits": [{"due": LATER, "reason": "more than 60 messages an hour", "count": 5}]},
+            "desk  ok, 5 for the summary of 14:00 (more than 60 messages an hour)",
+        ),
+        (
+            {
+                "state": "muted",
+                "muted_until": LATER,
+                "pending": 3,
+                "waits": [{"due": LATER, "reason": "mute", "count": 3}],
+            },
+            "desk  muted until 2026-11-22 14:00, 3 for the end of a mute at 14:00",
+        ),
+        (
+            {"state": "open", "opened_until": LATER, "muted_until": LATER, "last_reason": "503"},
+            "desk  open until 2026-11-22 14:00, 0 pending, muted until 2026-11-22 14:00  503",
+        ),
+        ({"dead": 2, "held": 1, "pending": 1}, "desk  ok, 2 dead, 1 held, 0 pending"),
+    ],
+)
+def test_a_channel_says_what_waits_on_it_and_for_what(changes: dict[str, Any], line: str) -> None:
+    shown = plain({**STANDING, "channels": [{**DESK, **changes}]})
+    assert [one.removeprefix("channel").strip() for one in shown.splitlines() if one.startswith("channel")] == [line]
+
+
+def test_a_channel_that_lost_messages_is_not_green() -> None:
+    def painted(**changes: int) -> str:
+        lines = screen({**STANDING, "channels": [{**DESK, **changes}]}, now=NOW, zone=SEOUL)
+        return next(line for line in lines if "desk" in line)
+
+    assert "\x1b[32mok" in painted()
+    assert ("\x1b[32m" in painted(dead=3), "\x1b[31m3 dead" in painted(dead=3)) == (False, True)
+    assert "\x1b[32m" not in painted(held=1)
+
+
+def test_an_older_daemon_does_not_say_what_is_lost_and_what_waits() -> None:
+    old = {key: value for key, value in DESK.items() if key not in ("dead", "held", "waits")} | {"pending": 4}
+    assert "desk  ok, 4 pending\n" in plain({**STANDING, "channels": [old]})
+
+
+NARROW = """\
+monitor    running since 2026-11-22 09:00 (pid 7)
+source     산업부  /srv/press
+           watching since 2026-11-22 09:00
+           last dump 2 h ago, 12 dumps, 1 reject (monitor
+           dumps --rejects)
+           passed over 1 file that no source takes by its
+           name: a.csv
+           late dump a_2024-07-01.txt 24 h ago: 2 stale, as
+           of 2024-07-01 00:00 by its stamp; the dump is
+           older
+releases   1,234   last 16 days, Asia/Seoul, up to 80 a day
+           new             1,234   ··············▁█  81
+           changed            30   ···············▁  10
+           stale               2
+outbox     3 pending, 120 sent, 1 dead (monitor alerts
+           --state dead)  (2 for channels that are not
+           configured)
+channel    team  open until 2026-11-22 12:10, 1 dead, 1
+           pending  503 from the service
+channel    gone  unconfigured, 2 pending
+muted      watchlist fta until 2026-11-22 13:00
+config     /etc/monitor/config.yaml  1 warning: see monitor
+           check
+           changed and refused, the one before is in force:
+           config.yaml:3:4: unknown key
+store      /var/lib/monitor/monitor.db  12.3 MB, last backup
+           3 d ago: /backup/m.db
+page       failed: 127.0.0.1:9878: in use
+"""
+
+
+def test_a_narrow_terminal_shows_it_all_on_more_lines() -> None:
+    assert plain(STANDING, width=60) == NARROW
+
+
+@pytest.mark.parametrize("width", [1, 5, 12, 20, 40, 79, 132])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    name = "산업통상자원부 보도자료 게시판"
+    source = {**STANDING["sources"][0], "name": name, "path": f"/srv/{'긴폴더이름' * 20}"}
+    channel = {**DESK, "last_reason": "x" * 500}
+    for line in plain({**STANDING, "sources": [source], "channels": [channel]}, width=width).splitlines():
+        assert columns(line) <= width
 
 
 def test_text_from_outside_cannot_paint_the_screen() -> None:

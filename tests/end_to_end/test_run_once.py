@@ -200,6 +200,21 @@ def test_the_same_pass_tells_of_a_channel_that_refuses_everything(tmp_path: Path
     assert listed.rstrip().endswith("channel hook refuses everything"), "a table shows its headline alone"
 
 
+def test_a_pass_with_nothing_to_do_says_so(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+
+    def reasons() -> list[str]:
+        done = project.run("run", "--once", "--log-format", "json")
+        assert done.code == 0
+        return [line["reason"] for line in map(json.loads, done.err.splitlines()) if line["event"] == "nothing_to_do"]
+
+    assert reasons() == ["the folders hold no dump"]
+    project.drop("a.txt", TALKS)
+    project.drop("b.txt", VISIT)
+    assert reasons() == []
+    assert reasons() == ["no file is new, 2 files known"]
+
+
 def test_readers_hear_nothing_of_the_monitors_own_problems(tmp_path: Path) -> None:
     with http_server(Answer(status=404)) as bad, http_server() as good:
         config = TWO_HOOKS.replace("DESK", f"json://127.0.0.1:{good.port}")
@@ -207,7 +222,7 @@ def test_readers_hear_nothing_of_the_monitors_own_problems(tmp_path: Path) -> No
         project.drop("a.txt", TALKS)
         done = project.run("run", "--once", "--log-format", "json")
         titles = [request.json()["title"] for request in good.requests]
-    assert (done.code, titles) == (3, ["[fta] 1 new — motie"])
+    assert (done.code, titles) == (3, ["fta: FTA talks held"])
     [told] = [line for line in map(json.loads, done.err.splitlines()) if line["event"] == "operator_told"]
     assert (told["what"], told["channels"]) == ("channel hook refuses everything", "none")
     assert "`monitor channels resume hook`" in told["details"]

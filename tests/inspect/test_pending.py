@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,8 @@ def test_what_waits_for_its_moment_is_one_line(tmp_path: Path, channel: str, due
     }
     assert place.alerts("pending") == [row]
     assert place.alerts("sent") == []
+    [shown] = place.channels()
+    assert (shown["pending"], shown["waits"]) == (2, [{"due": due, "reason": reason, "count": 2}])
 
 
 def test_what_waits_for_another_moment_is_another_line(tmp_path: Path) -> None:
@@ -119,6 +122,7 @@ def test_a_mute_is_what_is_waited_for(tmp_path: Path) -> None:
     assert (row["id"], row["due"], row["reason"]) == (None, "2026-11-22T11:00:00Z", "mute")
     [channel] = place.channels()
     assert (channel["state"], channel["pending"], channel["muted_until"]) == ("muted", 1, "2026-11-22T11:00:00Z")
+    assert channel["waits"] == [{"due": "2026-11-22T11:00:00Z", "reason": "mute", "count": 1}]
 
 
 def test_an_urgent_watchlist_waits_for_no_window(tmp_path: Path) -> None:
@@ -211,6 +215,9 @@ def test_a_channel_is_shown_as_it_stands(
             "opened_until": opened_until,
             "muted_until": None,
             "last_reason": channel_state.reason or None,
+            "dead": 0,
+            "held": 0,
+            "waits": [],
         }
     ]
 
@@ -257,3 +264,22 @@ def test_what_a_dead_process_left_on_its_way_can_be_dropped(tmp_path: Path) -> N
         commands.drop(1)
     [row] = place.alerts()
     assert (row["state"], row["uncertain"]) == ("dropped", 1)
+
+
+def test_a_channel_counts_the_messages_that_it_lost(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    with closing(open_for_writing(place.config.state)) as handle:
+        outbox = SqliteOutbox(handle)
+        outbox.enqueue(replace(note("one", channel="desk"), max_age=HOUR), key="one", now=SUNDAY)
+        outbox.expire(now=SUNDAY + 2 * HOUR)
+    [channel] = place.channels()
+    assert (channel["state"], channel["dead"], channel["pending"]) == ("ok", 1, 0)
+
+
+def test_without_a_daemon_status_looks_itself_which_files_no_source_takes(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    for name in ("a.txt", "b.docx", "c.txt.part"):
+        (place.project.seeds / name).write_text("x")
+    [source] = place.status()["sources"]
+    assert source["watch"]["ignored"] == 2
+    assert set(source["watch"]["ignored_names"]) == {"b.docx", "c.txt.part"}

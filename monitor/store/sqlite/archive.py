@@ -7,7 +7,8 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, tzinfo
-from itertools import chain, islice
+from itertools import chain, groupby, islice
+from operator import itemgetter
 from typing import Any
 
 from monitor.errors import NotFound
@@ -32,6 +33,7 @@ from monitor.records import (
     Stored,
     Summary,
     VersionRecord,
+    WaitingNotices,
 )
 from monitor.search_values import SearchQuery
 from monitor.store.sqlite.damaged_rows import UNREADABLE
@@ -43,7 +45,7 @@ from monitor.store.sqlite.find import Facet, find
 from monitor.store.sqlite.rows import comparable, parse_kind, record_of, release_of, report_of, to_json
 from monitor.store.sqlite.search import search
 from monitor.store.sqlite.stored_values import checked, reports_damage
-from monitor.times import timestamp
+from monitor.times import parse_timestamp, timestamp
 
 _DUMPS = 50  # dumps read at a time, each with the numbers of all its releases
 
@@ -184,9 +186,16 @@ class SqliteArchive:
             sources={row["source"]: record_of(SourceTotals, row) for row in self._handle.all("count_sources")},
             events={parse_kind(row["kind"]): row["n"] for row in self._handle.all("count_events")},
             messages={(row["channel"], row["state"]): row["n"] for row in self._handle.all("count_messages")},
-            notices={row["channel"]: row["n"] for row in self._handle.all("count_notices")},
+            waiting=self._waiting(),
             late={row["source"]: record_of(LateDump, row) for row in self._handle.all("late_dumps")},
         )
+
+    def _waiting(self) -> Mapping[str, Sequence[WaitingNotices]]:
+        found = self._handle.readable(
+            self._handle.all("count_notices"),
+            lambda row: (row["channel"], WaitingNotices(parse_timestamp(row["since"]), bool(row["urgent"]), row["n"])),
+        )
+        return {channel: [waiting for _, waiting in group] for channel, group in groupby(found, key=itemgetter(0))}
 
     def changed_ids(self) -> Mapping[str, IdCounts]:
         return {row["source"]: _id_counts(row["v"]) for row in self._handle.all("changed_ids")}

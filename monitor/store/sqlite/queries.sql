@@ -803,7 +803,8 @@ GROUP BY days.key, event.kind;
 SELECT channel, state, count(*) AS n FROM message GROUP BY channel, state;
 
 -- name: count_notices
-SELECT channel, count(*) AS n FROM message_item WHERE message IS NULL GROUP BY channel;
+SELECT channel, since, urgent, count(*) AS n FROM message_item WHERE message IS NULL
+GROUP BY channel, since, urgent ORDER BY channel, since, urgent;
 
 -- name: count_sources
 -- Every release was new in one dump: to add these up reads no release.

@@ -41,6 +41,19 @@ WATCH = {
     "oldest_unsettled": None,
     "missed_by_events": 0,
 }
+DESK = {
+    "name": "desk",
+    "state": "ok",
+    "pending": 0,
+    "failures": 0,
+    "opened_until": None,
+    "muted_until": None,
+    "last_reason": None,
+    "dead": 0,
+    "held": 0,
+    "waits": [],
+}
+MONDAY, LATER = "2026-11-22T23:30:00Z", "2026-11-22T05:00:00Z"  # 08:30 and 14:00 in Seoul
 STANDING: dict[str, Any] = {
     "ok": True,
     "daemon": {"pid": 7, "host": "here", "since": "2026-11-22T00:00:00Z", "verb": "run", "paused": None},
@@ -72,7 +85,7 @@ STANDING: dict[str, Any] = {
         "days": {"new": [0] * 28 + [1, 80], "changed": [0] * 29 + [10]},
         "muted_watchlists": {"fta": "2026-11-22T04:00:00Z"},
     },
-    "outbox": {"pending": 3, "leased": 0, "held": 0, "sent": 120, "dead": 1, "dropped": 0},
+    "outbox": {"pending": 21, "leased": 0, "held": 0, "sent": 120, "dead": 1, "dropped": 0},
     "channels": [
         {
             "name": "team",
@@ -98,6 +111,7 @@ STANDING: dict[str, Any] = {
             "held": 0,
             "waits": [{"due": "2026-11-22T01:00:00Z", "reason": "its channel is not configured", "count": 2}],
         },
+        {**DESK, "pending": 18, "waits": [{"due": MONDAY, "reason": "digest", "count": 18}]},
     ],
     "config": {"file": "/etc/monitor/config.yaml", "warnings": 1, "refusal": "config.yaml:3:4: unknown key"},
     "store": {
@@ -119,9 +133,10 @@ releases   1,234   last 30 days, Asia/Seoul, up to 80 a day
            new             1,234   ····························▁█  81
            changed            30   ·····························▁  10
            stale               2
-outbox     3 pending, 120 sent, 1 dead (monitor alerts --state dead)  (2 for channels that are not configured)
+outbox     21 pending, 120 sent, 1 dead (monitor alerts --state dead)  (2 for channels that are not configured)
 channel    team  open until 2026-11-22 12:10, 1 dead, 1 pending  503 from the service
 channel    gone  unconfigured, 2 pending
+channel    desk  ok, 18 for the digest of Mon 08:30
 muted      watchlist fta until 2026-11-22 13:00
 config     /etc/monitor/config.yaml  1 warning: see monitor check
            changed and refused, the one before is in force: config.yaml:3:4: unknown key
@@ -186,21 +201,6 @@ def test_what_is_wrong_is_red_and_what_is_well_green() -> None:
     red = [click.unstyle(line).strip() for line in painted if "\x1b[31m" in line]
     assert [line.split()[0] for line in red] == ["outbox", "channel", "channel", "changed"]
     assert "\x1b[32mrunning since" in painted[0]
-
-
-DESK = {
-    "name": "desk",
-    "state": "ok",
-    "pending": 0,
-    "failures": 0,
-    "opened_until": None,
-    "muted_until": None,
-    "last_reason": None,
-    "dead": 0,
-    "held": 0,
-    "waits": [],
-}
-MONDAY, LATER = "2026-11-22T23:30:00Z", "2026-11-22T05:00:00Z"  # 08:30 and 14:00 in Seoul
 
 
 @pytest.mark.parametrize(
@@ -270,12 +270,13 @@ releases   1,234   last 16 days, Asia/Seoul, up to 80 a day
            new             1,234   ··············▁█  81
            changed            30   ···············▁  10
            stale               2
-outbox     3 pending, 120 sent, 1 dead (monitor alerts
+outbox     21 pending, 120 sent, 1 dead (monitor alerts
            --state dead)  (2 for channels that are not
            configured)
 channel    team  open until 2026-11-22 12:10, 1 dead, 1
            pending  503 from the service
 channel    gone  unconfigured, 2 pending
+channel    desk  ok, 18 for the digest of Mon 08:30
 muted      watchlist fta until 2026-11-22 13:00
 config     /etc/monitor/config.yaml  1 warning: see monitor
            check

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import MutableMapping
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -74,6 +76,7 @@ def monitor(ctx: click.Context, /, **_: str | None) -> None:
 def main() -> None:
     """Run a command and turn errors into messages and exit codes; the console script."""
     open_standard_streams()
+    share_certificates(os.environ)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # print the code of what its encoding lacks, such as Korean in Latin-1
             stream.reconfigure(errors="backslashreplace")
@@ -112,6 +115,18 @@ def open_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - for the process
+
+
+def share_certificates(environ: MutableMapping[str, str]) -> None:
+    """Let any of the usual variables name the trusted certificates of every connection.
+
+    Channels read the first two, as requests does; mail, fetched files and the heartbeat the others, as OpenSSL does.
+    """
+    names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+    found = next(filter(None, map(environ.get, names)), None)
+    if found and Path(found).exists():
+        for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_DIR" if Path(found).is_dir() else "SSL_CERT_FILE"):
+            environ[name] = environ.get(name) or found
 
 
 def report(error: MonitorError) -> None:

@@ -79,22 +79,22 @@ main()
 def main() -> None:
     """Write every picture."""
     PICTURES.mkdir(exist_ok=True)
-    with TemporaryDirectory(prefix="press-") as folder, _receiver() as receiver, started() as browser:
+    with TemporaryDirectory(prefix="press-") as folder, receiver() as web_server, started() as browser:
         project = Path(folder)
-        _set_up(project, port=receiver.server_port)
+        set_up(project, port=web_server.server_port)
         for each in ROUNDS:
-            _run_round(project, each)
-        with _served(project) as base:
+            run_round(project, each)
+        with served(project) as base:
             exports = _release(base, "ten days")
             for name, path, look in HEALTHY:
-                _write(name, _shot(browser, base + path.format(exports=exports), look))
-            narrow = [_shot(browser, base + path.format(exports=exports), look) for path, look in NARROW]
-            _write("narrow", _side_by_side(browser, narrow))
-            receiver.refuses = True
+                _write(name, shot(browser, base + path.format(exports=exports), look))
+            narrow = [shot(browser, base + path.format(exports=exports), look) for path, look in NARROW]
+            _write("narrow", side_by_side(browser, narrow))
+            web_server.refuses = True
             _drop(project, LAST)
             _wait_for(f"{base}/api/v1/channels", "refused")
             for name, path, look in REFUSED:
-                _write(name, _shot(browser, base + path, look))
+                _write(name, shot(browser, base + path, look))
 
 
 class _Receiver(ThreadingHTTPServer):
@@ -116,14 +116,14 @@ class _Answers(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _receiver() -> Iterator[_Receiver]:
+def receiver() -> Iterator[_Receiver]:
     with _Receiver(("127.0.0.1", 0), _Answers) as server:
         threading.Thread(target=server.serve_forever).start()
         yield server
         server.shutdown()
 
 
-def _set_up(project: Path, *, port: int) -> None:
+def set_up(project: Path, *, port: int) -> None:
     """Write the sample configuration with a second source, two channels and three watchlists."""
     text = sample_config().replace("    keywords:", "    notify: [team, desk]\n    keywords:")
     text = text.replace("127.0.0.1:9878", "127.0.0.1:0")
@@ -134,7 +134,7 @@ def _set_up(project: Path, *, port: int) -> None:
         (project / folder).mkdir()
 
 
-def _run_round(project: Path, each: Round) -> None:
+def run_round(project: Path, each: Round) -> None:
     """Drop one dump, and ingest and deliver it as on its day."""
     _drop(project, each)
     now = datetime.now(ZONE)
@@ -169,7 +169,7 @@ def _wait_for(address: str, text: str) -> None:
 
 
 @contextmanager
-def _served(project: Path) -> Iterator[str]:
+def served(project: Path) -> Iterator[str]:
     """Run the daemon until the block ends, and give the address of its page."""
     command = [sys.executable, "-m", "monitor", "run"]
     with subprocess.Popen(command, cwd=project, env=_environ(), stdout=subprocess.PIPE, text=True) as process:
@@ -182,7 +182,7 @@ def _environ() -> Mapping[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
-def _shot(browser: Browser, address: str, look: Mapping[str, Any]) -> bytes:
+def shot(browser: Browser, address: str, look: Mapping[str, Any]) -> bytes:
     context = browser.new_context(**look)
     page = context.new_page()
     page.goto(address)
@@ -193,7 +193,7 @@ def _shot(browser: Browser, address: str, look: Mapping[str, Any]) -> bytes:
     return made
 
 
-def _side_by_side(browser: Browser, shots: list[bytes]) -> bytes:
+def side_by_side(browser: Browser, shots: list[bytes]) -> bytes:
     images = "".join(f'<img src="data:image/png;base64,{b64encode(shot).decode()}">' for shot in shots)
     page = browser.new_page()
     page.set_content(f'<body style="margin:0;padding:16px;background:#d9d5cc;display:inline-flex;gap:16px">{images}')

@@ -44,7 +44,7 @@ def command_of(words: list[str]) -> tuple[click.Command, list[str]]:
 def test_every_command_in_the_docs_parses(page: str, text: str) -> None:
     words = [WORDS.get(word, word) for word in shlex.split(text)]
     command, rest = command_of(words)
-    if rest != ["--help"]:
+    if rest != ["--help"] and words != ["--version"]:
         assert command is not monitor or words[0].startswith("--"), f"{page}: no verb in {text!r}"
         command.make_context("monitor", list(rest), resilient_parsing=False)
 
@@ -112,3 +112,16 @@ def test_the_dev_script_tells_what_it_can_do() -> None:
     done = subprocess.run([ROOT / "dev", "nonsense"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "./dev run" in done.stderr
+
+
+def test_the_readme_fits_the_time_that_a_reader_has() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert len(text.split()) <= 900
+    assert text.count("\n") <= 115
+
+
+def test_the_korean_readme_shows_what_the_english_one_shows() -> None:
+    english, korean = ((ROOT / name).read_text("utf-8") for name in ("README.md", "README.ko.md"))
+    for pattern in (r"```console\n(.*?)```", r"\]\(((?!README)[^)#]+)", r"`(monitor [^`]*)`", r"\d+\.\d ms"):
+        found = [set(re.findall(pattern, text, re.DOTALL)) for text in (english, korean)]
+        assert found[0] <= found[1], pattern

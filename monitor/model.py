@@ -211,6 +211,7 @@ class Change:
     edits: tuple[Edit, ...] = ()
     numbers: tuple[tuple[str, str], ...] = ()  # changed figures, old and new, in order
     reverted: bool = False  # the text equals an earlier version
+    may_be_older: bool = False  # the dump may show an earlier view, and nothing proves it
     related: tuple[int, ...] = ()  # look-alikes that are other releases
     keys: tuple[bytes, ...] = ()  # index entries of the text after; where no version is added, of a new id alone
     text_hash: bytes = b""  # of the text after; empty where no version is added
@@ -264,6 +265,8 @@ class Item:
     lead: str = ""  # how the text begins, up to about 200 characters; "" in messages of older versions
     body: str = ""  # the text itself, for a channel that wants it; "" for the others
     dump: str = ""  # the file that the change came from; "" in messages of older versions
+    is_reverted: bool = False  # the text equals an earlier version
+    may_be_older: bool = False  # the dump may show an earlier view, and nothing proves it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,6 +288,18 @@ class Snippet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """The reason why a message has the items of several dumps, or is the last one for a while."""
+
+    cause: str  # digest | quiet hours | mute: the items waited; flood: it is a summary; limit: the rest waits
+    # When the wait ended, or the rest is sent: local time as in `2026-11-23T08:30`; of a flood "".
+    at: str = ""
+    since: str = ""  # when the first of several windows was, if they come as one message; "": there was one
+    is_late: bool = False  # it is sent long after that time
+    limit: int = 0  # messages an hour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message to one channel, before it is stored."""
 
@@ -297,7 +312,8 @@ class Message:
     is_urgent: bool = False  # passes quiet hours
     part: int = 1  # a long message is split between items
     parts: int = 1
-    label: str = ""  # what gathered the items, `digest of Mon 23 Nov 08:30`, or what follows; "": one dump did
+    label: str = ""  # what gathered the items, as older versions wrote it; "" in messages of this one
+    occasion: Occasion | None = None  # None: one dump gathered the items
     page: str = ""  # where people reach the web page, with a slash at its end; "": releases are named by a command
     language: str = "en"  # of the fixed words: en | ko
 

@@ -81,5 +81,5 @@ def _read(terminal: int) -> bytes:
 
 def _message(printed: str) -> str:
     """Return the message that begins with `_BEGIN`, with its colours."""
-    messages = re.split(r"\n\n(?=\x1b\[1m.*\n\x1b\[1m)", printed)  # a headline, and that of its first item
+    messages = re.split(r"\n\n(?=\x1b\[1m(?![A-Z]+  ))", printed)  # headings of items begin with their kind
     return next(one for one in messages if Text.from_ansi(one).plain.startswith(_BEGIN)).rstrip("\n")

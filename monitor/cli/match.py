@@ -75,7 +75,7 @@ def _lines(candidate: Candidate, alert: Alert, watchlist: Watchlist) -> Iterator
     yield click.style(escape(f"{number}{item.date or 'no day'!s:10}  {item.title}"), bold=True)
     for snippet in item.snippets:
         hit = escape(snippet.hit)
-        marked = click.style(hit, fg="yellow", bold=True) if is_terminal() else f"»{hit}«"
+        marked = click.style(hit, fg="yellow", bold=True) if is_terminal() else f"“{hit}”"
         yield f"  {snippet.field}: {escape(snippet.before)}{marked}{escape(snippet.after)}"
     hits = sum(count for _, count in alert.totals)
     yield f"  {hits} {'hit' if hits == 1 else 'hits'}: {escape(', '.join(item.words))}"

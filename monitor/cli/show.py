@@ -10,11 +10,16 @@ import click
 from monitor.cli.common import archive_of, common_options, load_for_store, print_json
 from monitor.inspect.redlines import Comparison
 from monitor.inspect.show import ComparedVersion, compared_versions, version_rows
-from monitor.model import Edit
 from monitor.notify.links import safe_link
+from monitor.notify.redline import Marks, marked
 from monitor.records import Archive, VersionRecord, read_all
 from monitor.text import escape
 from monitor.times import local_reason, local_time
+
+_COLORED = Marks(
+    deleted=lambda words: click.style(f"[-{words}-]", fg="red"),
+    inserted=lambda words: click.style(f"{{+{words}+}}", fg="green", bold=True),
+)
 
 
 @click.command()
@@ -66,18 +71,10 @@ def _text(one: ComparedVersion) -> list[str]:
         return ["(the words are the same)"]
     if not edits:
         return [_escape_lines(one.version.body.strip())]
-    lines = ["".join(_styled(edit) for edit in edits if edit.field == field).strip() for field in ("title", "body")]
+    by_field = ([edit for edit in edits if edit.field == field] for field in ("title", "body"))
+    lines = [marked(some, _COLORED, clean=_escape_lines).strip() for some in by_field]
     figures = [f"figures: {', '.join(f'{old} → {new}' for old, new in numbers)}"] if numbers else []
     return [line for line in lines if line] + figures
-
-
-def _styled(edit: Edit) -> str:
-    if edit.op == "keep":
-        return _escape_lines(edit.new)
-    space = " " if (edit.old or edit.new)[:1].isspace() else ""
-    deleted = click.style(f"[-{_escape_lines(edit.old.strip())}-]", fg="red") if edit.old else ""
-    inserted = click.style(f"{{+{_escape_lines(edit.new.strip())}+}}", fg="green", bold=True) if edit.new else ""
-    return space + " ".join(part for part in (deleted, inserted) if part)
 
 
 def _escape_lines(text: str) -> str:

@@ -87,7 +87,8 @@ def compare(record: Record, head: Head, *, evidence: str, age: Age, seen: SeenRe
     elif kind is Kind.UNCHANGED:
         views = _Comparison(after=_linked(head.release, views.after))
     elif kind in (Kind.CHANGED, Kind.REAPPEARED) and doubt.reason:
-        what = f"{what}; {doubt.reason}"
+        change = _change(kind, record, head, views, reason=f"{evidence}; {what}; {doubt.reason}", seen=seen)
+        return replace(change, may_be_older=True)
     return _change(kind, record, head, views, reason=f"{evidence}; {what}", seen=seen)
 
 

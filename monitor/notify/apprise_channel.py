@@ -20,7 +20,8 @@ from monitor.notify.guard import SEND_TIMEOUT, attempt
 from monitor.notify.html import fits_page, page
 from monitor.notify.message_limit import limit_of
 from monitor.notify.mime import list_headers, thread_headers, with_alternatives, with_folded_subject
-from monitor.notify.render import escape_chat_markup, plain, subject
+from monitor.notify.plain_text import plain
+from monitor.notify.render import escape_chat_markup, subject
 from monitor.notify.send_notes import Tap
 from monitor.notify.verdict import NO_RECIPIENT, NOTHING_SENT, SendFailure, WireTrace, verdict_of
 from monitor.notify.webhook_fields import fields, fits_fields, flat_fields

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from types import MappingProxyType
 
-from monitor.model import Alert, Change, Edit, Hit, Item, Message, Notice, RelatedRelease, Snippet
+from monitor.model import Alert, Change, Edit, Hit, Item, Kind, Message, Notice, RelatedRelease, Snippet
 from monitor.text import keep_edge_spaces
 
 _MAX_TITLE = 300  # characters; a title beyond that is a broken record or an attack
@@ -77,7 +77,8 @@ def item_of(
     alert: Alert, *, watchlists: frozenset[str], source: str = "", titles: Mapping[int, str] = MappingProxyType({})
 ) -> Item:
     """Return the facts of one alert that concern these watchlists."""
-    change, titled = alert.change, [number for number in alert.change.related if number in titles]
+    change = replace(alert.change, edits=_all_edits(alert.change))
+    titled = [number for number in change.related if number in titles]
     hits = [hit for hit in alert.hits if hit.watchlist in watchlists]
     return Item(
         release=change.number,
@@ -89,7 +90,7 @@ def item_of(
         watchlists=tuple(name for name in alert.notified if name in watchlists),
         totals=tuple(total for total in alert.totals if total[0] in watchlists),
         words=_words(hits),
-        snippets=_snippets(alert, hits),
+        snippets=_snippets(change, hits),
         edits=shorten_edits(change.edits),
         numbers=change.numbers,
         related=change.related,
@@ -99,6 +100,8 @@ def item_of(
         ref=change.after.ref,
         twins=tuple(RelatedRelease(number=n, title=_truncated(titles[n], _MAX_RELATED_TITLE)) for n in titled),
         lead=shorten(" ".join(change.after.body[:_MAX_SCANNED].split()), _MAX_LEAD),
+        is_reverted=change.reverted,
+        may_be_older=change.may_be_older,
     )
 
 
@@ -109,9 +112,12 @@ def in_parts(whole: Message, items: Sequence[Item], limit: PartLimit) -> tuple[M
     """
     if whole.kind == "summary":
         items = [
-            replace(item, totals=(), snippets=(), edits=(), numbers=(), words=(), related=(), twins=(), reason="")
+            replace(
+                item, totals=(), snippets=(), edits=(), numbers=(), words=(), related=(), twins=(), reason="", lead="",
+                body="",
+            )
             for item in items
-        ]
+        ]  # fmt: skip
         limit = replace(limit, items=limit.items * _LINES_PER_ITEM)
     longest = replace(whole, part=_MAX_PARTS, parts=_MAX_PARTS)
     parts = list(_split(items, limit, fits=lambda some: limit.fits(replace(longest, items=tuple(some)))))
@@ -174,9 +180,34 @@ def _words(hits: Sequence[Hit]) -> tuple[str, ...]:
     return tuple(first.values())
 
 
-def _snippets(alert: Alert, hits: Sequence[Hit]) -> tuple[Snippet, ...]:
+def _all_edits(change: Change) -> tuple[Edit, ...]:
+    """Return the edits of a change with those of date and category, and the text that completes a cut one."""
+    title = [edit for edit in change.edits if edit.field == "title"]
+    others = [edit for edit in change.edits if edit.field != "title"]
+    return (*title, *_fact_edits(change), *(others or _completion(change)))
+
+
+def _fact_edits(change: Change) -> Iterator[Edit]:
+    for name in ("date", "category") if change.before else ():
+        old, new = (str(getattr(release, name) or "") for release in (change.before, change.after))
+        if old != new:
+            yield Edit(field=name, op="replace" if old and new else "insert" if new else "delete", old=old, new=new)
+
+
+def _completion(change: Change) -> Iterator[Edit]:
+    """Yield the last words that were known, and those that follow them; nothing where the known text differs."""
+    if change.kind is not Kind.COMPLETED or change.before is None:
+        return
+    known, text = change.before.body.rstrip(" .…\n"), change.after.body
+    if text.startswith(known):
+        kept = text[: len(known)] if not text[len(known) : len(known) + 1].isalnum() else known.rpartition(" ")[0]
+        yield Edit(field="body", op="keep", old=kept, new=kept)
+        yield Edit(field="body", op="insert", old="", new=text[len(kept) :])
+
+
+def _snippets(change: Change, hits: Sequence[Hit]) -> tuple[Snippet, ...]:
     """Choose from each watchlist in turn, first hits in changed text, then in the body; none overlap."""
-    added = _added_spans(alert.change)
+    added = _added_spans(change)
 
     def rank(hit: Hit) -> tuple[bool, int]:
         is_added = any(field == hit.field and hit.start < end and start < hit.end for field, start, end in added)
@@ -190,7 +221,7 @@ def _snippets(alert: Alert, hits: Sequence[Hit]) -> tuple[Snippet, ...]:
             break
         if not any(hit.field == one.field and abs(hit.start - one.start) < 2 * _SNIPPET_SIDE for one in chosen):
             chosen.append(hit)
-    return tuple(_snippet(alert.change, hit) for hit in chosen)
+    return tuple(_snippet(change, hit) for hit in chosen)
 
 
 def _added_spans(change: Change) -> tuple[tuple[str, int, int], ...]:

@@ -7,13 +7,20 @@ import select
 import time
 from typing import TextIO
 
-from monitor.model import Kind, Message, Outcome, Verdict
-from monitor.notify.render import SECTION, further_lines, plain, subject
+from monitor.model import Message, Outcome, Verdict
+from monitor.notify.plain_text import plain
+from monitor.notify.redline import PLAIN, Marks
+from monitor.notify.render import further_lines, subject
 
 PRINT_TIMEOUT = 55.0  # seconds for one message; shorter than a GuardedChannel waits for the send
 _CHUNK = 512  # bytes; so much fits without waiting into any pipe that is ready (POSIX, PIPE_BUF)
 _BOLD, _RED, _GREEN, _RESET = "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
-_HEADLINES = (*(f"{kind.value.upper()}  " for kind in Kind), SECTION)
+_COLORED = Marks(
+    deleted=f"{_RED}[-{{}}-]{_RESET}".format,
+    inserted=f"{_GREEN}{{{{+{{}}+}}}}{_RESET}".format,
+    hit=f"{_BOLD}“{{}}”{_RESET}".format,
+    heading=f"{_BOLD}{{}}{_RESET}".format,
+)
 
 
 class ConsoleChannel:
@@ -27,9 +34,9 @@ class ConsoleChannel:
 
     def send(self, message: Message, *, delivery: str) -> Verdict:
         """Write and flush; only then is the message accepted."""
-        body = plain(message).split("\n") if message.items else further_lines(message)
-        headline = subject(message)
-        lines = [f"{_BOLD}{headline}{_RESET}", *map(_colored, body)] if self._color else [headline, *body]
+        marks = _COLORED if self._color else PLAIN
+        body = [plain(message, marks=marks)] if message.items else further_lines(message)
+        lines = [marks.heading(subject(message)), *body]
         try:
             # A daemon under LANG=C has an ASCII stdout and must not stop at the first arrow.
             encoding = self._stream.encoding or "utf-8"
@@ -62,10 +69,3 @@ class ConsoleChannel:
             end = text.rfind(b"\n", 0, _CHUNK) + 1 or _CHUNK  # a log on the same terminal breaks in between lines only
             text = text[os.write(descriptor, text[:end]) :]
         return text
-
-
-def _colored(line: str) -> str:
-    """Color a line by its start: scraped words never stand there, so they cannot choose a color."""
-    starts = ((_HEADLINES, _BOLD), ("    - ", _RED), ("    + ", _GREEN))
-    color = next((color for start, color in starts if line.startswith(start)), "")
-    return f"{color}{line}{_RESET}" if color else line

@@ -14,7 +14,7 @@ from itertools import groupby, islice
 from typing import NamedTuple
 
 from monitor.channel_health import ChannelState
-from monitor.model import DraftMessage, Message, PendingNotice
+from monitor.model import DraftMessage, Message, Occasion, PendingNotice
 from monitor.notify.compose import in_parts
 from monitor.notify.send_time import Delay, Policy, SendTime, send_time
 
@@ -126,8 +126,8 @@ def _within_limit(
     if _is_flooded(policy, channel_state, now=now):
         return [], channel_state.flood_until
     if limit and channel_state.flood_until:
-        label = f"more than {limit} messages an hour"
-        return _split([one for group in groups for one in group.notices], policy, kind="summary", label=label), None
+        flood = Occasion(cause="flood", limit=limit)
+        return _split([one for group in groups for one in group.notices], policy, kind="summary", occasion=flood), None
     drafts = [draft for group in groups for draft in _drafts(group, policy, now=now)]
     room = max(0, limit - len(recent))
     if not limit or len(drafts) <= room:
@@ -142,31 +142,32 @@ def _label_last(drafts: Sequence[DraftMessage], until: datetime, policy: Policy)
         return []
     last = drafts[-1].message
     first = len(drafts) - last.part  # of the group that the limit may have cut
-    label = f"limit of {policy.max_per_hour} an hour, the rest at {until.astimezone(policy.timezone):%H:%M}"
+    limit = Occasion(cause="limit", limit=policy.max_per_hour, at=_wall_time(until, policy))
     cut = [replace(one, message=replace(one.message, parts=last.part)) for one in drafts[first:]]
-    return [*drafts[:first], *cut[:-1], replace(cut[-1], message=replace(cut[-1].message, label=label))]
+    return [*drafts[:first], *cut[:-1], replace(cut[-1], message=replace(cut[-1].message, occasion=limit))]
 
 
 def _drafts(group: _Group, policy: Policy, *, now: datetime) -> list[DraftMessage]:
-    """Make the messages of a group; the label of a delayed one names its window, and whether it missed it."""
+    """Make the messages of a group; the occasion of a delayed one names its window, and whether it missed it."""
     time, notices, first = group
     if time.delay is Delay.NONE:
-        return _split(notices, policy, kind="instant", label="")
-    local = _period(first.astimezone(policy.timezone), time.at.astimezone(policy.timezone))
-    late = ", sent late" if now - time.at > _LATE else ""
-    label = f"digest of {local}{late}" if time.delay is Delay.DIGEST else f"held by {time.delay} until {local}{late}"
-    return _split(notices, policy, kind="digest", label=label)
+        return _split(notices, policy, kind="instant", occasion=None)
+    occasion = Occasion(
+        cause=time.delay.value,
+        at=_wall_time(time.at, policy),
+        since=_wall_time(first, policy) if first != time.at else "",
+        is_late=now - time.at > _LATE,
+    )
+    return _split(notices, policy, kind="digest", occasion=occasion)
 
 
-def _period(first: datetime, last: datetime) -> str:
-    """Return such as `Mon 23 Nov 08:30`, or from the first to the last of several windows."""
-    end = f"{last:%a %d %b %H:%M}"
-    if first == last:
-        return end
-    return f"{first:%a %d %b %H:%M} to {f'{last:%H:%M}' if first.date() == last.date() else end}"
+def _wall_time(at: datetime, policy: Policy) -> str:
+    return f"{at.astimezone(policy.timezone):%Y-%m-%dT%H:%M}"
 
 
-def _split(pending: Sequence[PendingNotice], policy: Policy, *, kind: str, label: str) -> list[DraftMessage]:
+def _split(
+    pending: Sequence[PendingNotice], policy: Policy, *, kind: str, occasion: Occasion | None
+) -> list[DraftMessage]:
     """Make one message in parts; notices of one source stand together, in the order in which sources appear."""
     if not pending:
         return []
@@ -177,7 +178,7 @@ def _split(pending: Sequence[PendingNotice], policy: Policy, *, kind: str, label
         source=sources[0] if len(sources) == 1 else "",
         max_age=policy.max_age,
         is_urgent=pending[0].notice.is_urgent,
-        label=label,
+        occasion=occasion,
     )
     by_source = sorted(pending, key=lambda one: sources.index(one.notice.item.source))
     events = (one.event for one in by_source)

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from monitor.model import Message
 from monitor.notify import render
+from monitor.notify.excerpts import body, further_snippets, lead, spans_of
 from monitor.notify.message_limit import utf8_bytes
-from monitor.notify.redline import hunks
+from monitor.notify.redline import MAX_HUNKS, hunks, unshown_figures
+from monitor.notify.words import words_of
 from monitor.text import neutralise, spaced
 
 if TYPE_CHECKING:
@@ -31,20 +33,20 @@ def page(message: Message) -> str:
 
     No scraped word can add or end an element or an attribute.
     """
+    words = words_of(message.language)
     rows, left = _fit(list(_rendered(message)))
-    preview = " · ".join(item.title for item in message.items[:3]) or " ".join(render.further_lines(message))
     template = _environment().get_template("mail.html.j2")
     return template.render(
         message=message,
+        words=words,
         subject=render.subject(message),
-        preview=render.truncate(neutralise(preview), _MAX_PREVIEW),
-        label=render.heading(message),
-        what=render.kind_counts(message.items) + (" release" if len(message.items) == 1 else ""),
-        sources=render.source_names(message),
-        watchlists=render.watchlist_names(message.items),
+        headline=render.headline(message),
+        parts=render.headline_parts(message) if len(message.items) == 1 else None,
+        preview=render.truncate(neutralise(_preview(message)), _MAX_PREVIEW),
+        facts=_facts(message),
         lines=render.further_lines(message),
         rows=rows,
-        left=render.omitted_note(left, message.page) if left else "",
+        left=render.omitted_note(left, message.page, words) if left else "",
     )
 
 
@@ -77,13 +79,33 @@ def _fit(rendered: Sequence[_RenderedItem]) -> tuple[list[str], int]:
 def _rendered(message: Message) -> Iterator[_RenderedItem]:
     """Yield the items in order; the heading of a source belongs to the first item below it."""
     rows: Any = _environment().get_template("mail_rows.html.j2").module  # its macros are its attributes
+    words, page_address = words_of(message.language), message.page
     for source, items in render.sections(message):
-        above = rows.source(source, render.kind_counts(items)) if source else ""
+        above = rows.source(source, render.kind_counts(items, words)) if source else ""
+        level = "" if len(message.items) == 1 else "h3" if source else "h2"  # the headline has the title of one item
         for item in items:
-            line = rows.line(item, message.page)
-            full = line if message.kind == "summary" else rows.whole(item, message.page, level="h3" if source else "h2")
+            line = rows.line(item, page_address, words)
+            origin = render.origin(item, message) if level else ""  # of one item it stands below the headline
+            full = line if message.kind == "summary" else rows.whole(item, page_address, words, level, origin)
             yield _RenderedItem(full=above + full, short=above + line)
             above = ""
+
+
+def _facts(message: Message) -> str:
+    """Return the line below the heading: what there is, where it came from, and which part of how many it is."""
+    if not message.items:
+        return ""
+    words = words_of(message.language)
+    facts = render.overview(message) if len(message.items) > 1 else render.origin(message.items[0], message)
+    part = words.part.format(message.part, message.parts) if message.parts > 1 else ""
+    return " · ".join(filter(None, (facts, part)))
+
+
+def _preview(message: Message) -> str:
+    """Return what an inbox shows behind the subject: how one release begins, or what the others are called."""
+    if len(message.items) == 1:
+        return message.items[0].lead
+    return " · ".join(item.title for item in message.items[1:4]) or " ".join(render.further_lines(message))
 
 
 @cache
@@ -102,18 +124,24 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     named = (
+        further_snippets,
         hunks,
-        render.evidence,
+        lead,
+        neutralise,
         render.figures,
         render.link,
         render.match_counts,
+        render.notes,
         render.release_link,
-        neutralise,
         render.untitled,
+        spans_of,
+        unshown_figures,
     )
     made.filters |= {one.__name__: one for one in named}
+    made.filters["paragraphs"] = body
     made.filters["pieces"] = lambda text: _FIGURE.split(neutralise(text))
     made.tests["korean"] = lambda text: _HANGUL.search(text) is not None
+    made.globals["max_hunks"] = MAX_HUNKS
     made.globals["look"] = made.get_template("look.html.j2").module
     return made
 

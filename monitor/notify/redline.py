@@ -1,33 +1,35 @@
-"""Turn the edits of a change into hunks and lines: what was removed and added, with a few words around.
+"""Turn the edits of a change into hunks: what was removed and added, with a few words around.
 
-Pure, and without markup: each medium marks the changed words its own way.
+Pure. A hunk becomes a line of text with the marks of a medium around the words that changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import NamedTuple
 
-from monitor.model import Edit
+from monitor.model import Edit, Item
+from monitor.text import spaced
 
+MAX_HUNKS = 12  # of one item
 _CONTEXT = 6  # words on each side of a hunk
+_MARKS = re.compile(r"\[(?=-)|-(?=\])|\{(?=\+)|\+(?=\})")
 
 
-class Span(NamedTuple):
-    """A part of a line that changed as a whole, or not at all."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """The marks that a medium puts around words; the plain ones are those of wdiff, and quotes around a hit."""
 
-    text: str
-    is_changed: bool
+    deleted: Callable[[str], str] = "[-{}-]".format
+    inserted: Callable[[str], str] = "{{+{}+}}".format
+    hit: Callable[[str], str] = "“{}”".format
+    heading: Callable[[str], str] = str
 
 
-class DiffLine(NamedTuple):
-    """One side of a hunk; of a replacement the old side comes first, then the new one."""
-
-    field: str  # title | body | category | date
-    mark: str  # "-": old; "+": new
-    spans: tuple[Span, ...]
+PLAIN = Marks()
 
 
 class Hunk(NamedTuple):
@@ -46,16 +48,51 @@ def hunks(edits: Sequence[Edit]) -> tuple[Hunk, ...]:
     )
 
 
-def redline(edits: Sequence[Edit]) -> tuple[DiffLine, ...]:
-    """Return the hunks as lines, each with its old side first; a side on which nothing changed is left out."""
-    lines = []
-    for hunk in hunks(edits):
-        for mark, side in (("-", "old"), ("+", "new")):
-            sides = (Span(text=getattr(edit, side), is_changed=edit.op != "keep") for edit in hunk.edits)
-            spans = tuple(span for span in sides if span.text)
-            if any(span.is_changed for span in spans):
-                lines.append(DiffLine(field=hunk.field, mark=mark, spans=spans))
-    return tuple(lines)
+def marked(edits: Sequence[Edit], marks: Marks = PLAIN, *, clean: Callable[[str], str] = spaced) -> str:
+    """Return the text with its changed words marked. clean: makes scraped text safe, and keeps the spaces at its edges.
+
+    >>> marked([Edit(field="body", op="keep", old="rose ", new="rose "),
+    ...         Edit(field="body", op="replace", old="5.1", new="5.3")])
+    'rose [-5.1-]{+5.3+}'
+    """
+    return "".join(piece for edit in edits for piece in _pieces(edit, marks, clean))
+
+
+def without_marks(text: str) -> str:
+    """Return scraped text in which nothing looks like the mark of an edit.
+
+    >>> without_marks("[-1.2] {+}")
+    '[ -1.2] { + }'
+    """
+    return _MARKS.sub(r"\g<0> ", text)
+
+
+def unshown_figures(item: Item, shown: Sequence[Hunk]) -> tuple[tuple[str, str], ...]:
+    """Return the changed figures, each pair once, that these hunks do not show."""
+    changed = [edit for hunk in shown for edit in hunk.edits if edit.op != "keep"]
+    return tuple(
+        (old, new)
+        for old, new in dict.fromkeys(item.numbers)
+        if not any(_has_figure(edit.old, old) and _has_figure(edit.new, new) for edit in changed)
+    )
+
+
+def _pieces(edit: Edit, marks: Marks, clean: Callable[[str], str]) -> Iterator[str]:
+    """Yield an edit in pieces; the spaces and line ends around changed words stay outside of their marks."""
+    if edit.op == "keep":
+        yield without_marks(clean(edit.new))
+        return
+    old, new = edit.old.strip(), edit.new.strip()
+    whole = edit.new if new or not old else edit.old
+    yield clean(whole[: len(whole) - len(whole.lstrip())])
+    sides = ((without_marks(clean(old)), marks.deleted), (without_marks(clean(new)), marks.inserted))
+    yield from (mark(words) for words, mark in sides if words.strip())
+    yield clean(whole[len(whole.rstrip()) :] if old or new else "")
+
+
+def _has_figure(text: str, figure: str) -> bool:
+    """Return whether a figure stands in a text, and is no part of another one."""
+    return not figure or re.search(rf"(?<![\d.,]){re.escape(figure)}(?![.,]?\d)", text) is not None
 
 
 def _split(edits: Iterator[Edit]) -> Iterator[list[Edit]]:

@@ -5,11 +5,11 @@ Names of sources, watchlists and channels, and what was scraped, are never trans
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from monitor.model import Kind
+from monitor.model import Edit, Kind, Occasion
 
 _WEEKDAYS = "월화수목금토일"
 
@@ -33,7 +33,7 @@ class Words:
     counted: str  # how many items there are of a kind: count, kind
     more: str  # items that a headline leaves out
     more_listed: str  # others that a list leaves out
-    more_lines: str  # lines of a redline
+    more_places: str  # that changed
     no_title: str
     undated: str
     none: str  # a figure that one of two texts lacks
@@ -48,20 +48,21 @@ class Words:
     digest: str  # the reason why a message has several items: local time
     held_by_quiet_hours: str
     held_by_mute: str
-    sent_late: str
+    several: str  # the first and the last of several times
+    sent_late: str  # the reason
     over_limit: str  # of messages an hour
     limit_reached: str  # the limit, local time
     summary: str  # kinds of messages whose reason is unknown
     digest_kind: str
     part: str  # number, count
     release: str  # a link to it: number
-    link: str  # a link to it where the publisher shows it
     omitted: str  # count, what lists them
     listed_by: str  # the command that lists them
     show_note: str  # what a command does that stands before it
     show_argument: str  # of that command
     sent_by: str  # channel
     reverted: str  # notes on a change
+    may_be_older: str
     completed_note: str
     reread_note: str
     withdrawn_note: str
@@ -78,6 +79,35 @@ class Words:
         """Return the word for a field of a release; `""` for its text, which needs none."""
         known = {"body": "", "title": self.field_title, "date": self.field_date, "category": self.field_category}
         return known.get(name, name)
+
+    def occasion(self, occasion: Occasion) -> str:
+        """Return why a message has the items of several dumps, or is the last one for a while."""
+        if occasion.cause == "flood":
+            return self.over_limit.format(occasion.limit)
+        at = datetime.fromisoformat(occasion.at)
+        if occasion.cause == "limit":
+            return self.limit_reached.format(occasion.limit, f"{at:%H:%M}")
+        causes = {"digest": self.digest, "quiet hours": self.held_by_quiet_hours, "mute": self.held_by_mute}
+        said = causes[occasion.cause].format(self._period(occasion.since, at))
+        return self.sent_late.format(said) if occasion.is_late else said
+
+    def _period(self, since: str, at: datetime) -> str:
+        """Return such as `Mon 23 Nov 08:30`, or from the first to the last of several windows."""
+        end = self.moment(at)
+        if not since:
+            return end
+        first = datetime.fromisoformat(since)
+        return self.several.format(self.moment(first), f"{at:%H:%M}" if first.date() == at.date() else end)
+
+    def dated(self, edits: Iterable[Edit]) -> tuple[Edit, ...]:
+        """Return edits whose days are written as this language has them."""
+        return tuple(
+            replace(edit, old=self._day_of(edit.old), new=self._day_of(edit.new)) if edit.field == "date" else edit
+            for edit in edits
+        )
+
+    def _day_of(self, text: str) -> str:
+        return self.day(date.fromisoformat(text)) if text else ""
 
 
 def words_of(language: str) -> Words:
@@ -106,7 +136,7 @@ ENGLISH = Words(
     counted="{} {}",
     more="+{} more",
     more_listed="{} more",
-    more_lines="… and {} more places",
+    more_places="… and {} more places",
     no_title="(no title)",
     undated="undated",
     none="none",
@@ -121,20 +151,21 @@ ENGLISH = Words(
     digest="digest of {}",
     held_by_quiet_hours="held by quiet hours until {}",
     held_by_mute="held by mute until {}",
-    sent_late="sent late",
+    several="{} to {}",
+    sent_late="{}, sent late",
     over_limit="more than {} messages an hour",
     limit_reached="limit of {} an hour, the rest at {}",
     summary="summary",
     digest_kind="digest",
     part="part {} of {}",
     release="release {}",
-    link="read it at the publisher",
     omitted="and {} more: {}",
     listed_by="`monitor alerts` lists them",
     show_note="prints a release whole, with its history.",
     show_argument="NUMBER",
     sent_by="Sent by monitor to the channel {}.",
     reverted="this is an earlier text again",
+    may_be_older="this dump may be older than what was known",
     completed_note="the text goes on where it was cut",
     reread_note="another mapping reads it",
     withdrawn_note="the listing no longer shows it",
@@ -159,7 +190,7 @@ KOREAN = Words(
     counted="{1} {0}건",
     more="외 {}건",
     more_listed="외 {}건",
-    more_lines="… 외 {}곳",
+    more_places="… 외 {}곳",
     no_title="(제목 없음)",
     undated="날짜 없음",
     none="없음",
@@ -174,20 +205,21 @@ KOREAN = Words(
     digest="{} 모아보기",
     held_by_quiet_hours="방해 금지 시간으로 {}까지 보류",
     held_by_mute="알림 중지로 {}까지 보류",
-    sent_late="지연 발송",
+    several="{}부터 {}까지",
+    sent_late="{}, 지연 발송",
     over_limit="시간당 {}건 초과",
     limit_reached="시간당 {}건 한도 도달, 나머지는 {} 발송",
     summary="요약",
     digest_kind="모아보기",
     part="{1}개 중 {0}번째",
     release="자료 {}",
-    link="원문 보기",
     omitted="외 {}건: {}",
     listed_by="`monitor alerts`로 볼 수 있습니다",
     show_note="자료 전문과 변경 이력을 봅니다.",
     show_argument="번호",
     sent_by="monitor가 ‘{}’ 채널로 보낸 알림입니다.",
     reverted="이전에 게시된 내용으로 되돌아갔습니다",
+    may_be_older="이 파일은 이미 알려진 내용보다 오래된 것일 수 있습니다",
     completed_note="잘려 있던 본문의 뒷부분이 확인되었습니다",
     reread_note="새 매핑으로 다시 읽은 내용입니다",
     withdrawn_note="목록에서 더 이상 보이지 않습니다",

@@ -127,7 +127,7 @@ def test_events_can_be_narrowed(lived_in: Project, words: tuple[str, ...], expec
     ("words", "text"),
     [
         (("events",), "  changed        #1  2024-07-01  Exports rise  → semiconductor"),
-        (("show", "1"), "rose [-5.1-] {+5.3+} percent"),
+        (("show", "1"), "rose [-5.1-]{+5.3+} percent"),
         (("show", "1"), "figures: 5.1 → 5.3"),
         (("show", "1"), "seen in 2 dumps, last 20"),
         (("alerts",), "Exports rise"),

@@ -81,8 +81,8 @@ def test_a_wrong_query_is_shown_with_a_caret_under_the_spot(project: Project) ->
 def test_people_see_the_hit_marked_in_its_sentence(project: Project) -> None:
     out = project.run("match", "--query", "FTA").out
     assert "#1  2024-07-01  FTA talks held" in out
-    assert "body: The »FTA« was discussed on Monday" in out
-    assert "자유무역협정(»FTA«)이 발효된다." in out
+    assert "body: The “FTA” was discussed on Monday" in out
+    assert "자유무역협정(“FTA”)이 발효된다." in out
     assert "3 hits: FTA, FTAs" in out
 
 

@@ -90,7 +90,7 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
         script = "set -eux\n" + "\n".join(steps(tmp_path, far.port()))
         done = subprocess.run(["sh", "-c", script], cwd=work, env=environ, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        wait_for(far.printed, lambda line: "5.1 → 5.3" in line, 1)
+        wait_for(far.printed, lambda line: "[-5.1-]{+5.3+}" in line, 1)
         received = "".join(far.printed.so_far())
     shown = [line for kind, block in BLOCKS if kind == "text" for line in block.splitlines()]
     assert len(shown) >= 4
@@ -99,7 +99,7 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     assert [
         line for line in done.stdout.splitlines() if ": warning: " in line and "no channel is named" not in line
     ] == []
-    assert "rose by [-5.1-] {+5.3+} percent" in done.stdout
+    assert "rose by [-5.1-]{+5.3+} percent" in done.stdout
 
 
 def test_the_configuration_for_slack_loads_too(tmp_path: Path) -> None:

@@ -100,6 +100,9 @@ def item(
     day: date | None = DAY,
     source: str = "",
     twins: tuple[RelatedRelease, ...] = (),
+    lead: str = "",
+    dump: str = "",
+    totals: tuple[tuple[str, int], ...] = (),
 ) -> Item:
     return Item(
         release=number,
@@ -117,6 +120,9 @@ def item(
         reason=reason,
         source=source,
         twins=twins,
+        lead=lead,
+        dump=dump,
+        totals=totals,
     )
 
 

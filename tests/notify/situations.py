@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from monitor.model import Item, Kind, Message, RelatedRelease
+from monitor.model import Item, Kind, Message, Occasion, RelatedRelease
 from monitor.notify.compose import DEFAULT_PART_LIMIT, in_parts
 from tests.notify.facts import item, keep, message, note, snippet, swap
 
@@ -17,6 +17,9 @@ NEW = item(
         snippet("… both sides agreed to build on the Korea-EU ", "FTA", ", in force since 2011, and to settle the …"),
         snippet("", "FTA", "/Economic Cooperation", "category"),
     ),
+    lead="The fifth round of digital trade talks between Korea and the European Union ended in Seoul on Friday. Over "
+    "three days, negotiators went through the chapters on data flows, source code and online …",
+    dump="motie_20240701.txt",
 )
 FIGURES = item(
     number=18,
@@ -27,7 +30,9 @@ FIGURES = item(
     words=("semiconductors",),
     snippets=(snippet("In June exports of ", "semiconductors", " rose 5.3 percent on year to 13.4 billion dollars …"),),
     edits=(
-        swap("Exports Rise 5.1 Percent in June", "Exports Rise 5.3 Percent in June", "title"),
+        keep("Exports Rise ", "title"),
+        swap("5.1", "5.3", "title"),
+        keep(" Percent in June", "title"),
         keep("In June exports of semiconductors rose "),
         swap("5.1", "5.3"),
         keep(" percent on year to "),
@@ -38,6 +43,9 @@ FIGURES = item(
     ),
     numbers=(("5.1", "5.3"), ("5.1", "5.3"), ("13.2", "13.4")),
     reason="the title is nearly the same and the day is; 3 figures differ: 5.1 → 5.3, 5.1 → 5.3, 13.2 → 13.4",
+    lead="In June exports of semiconductors rose 5.3 percent on year to 13.4 billion dollars, the highest monthly "
+    "figure of any June so far, driven by memory chips.",
+    dump="motie_20240701.txt",
 )
 DETAILED = replace(
     FIGURES,
@@ -72,6 +80,9 @@ EDITED = item(
         keep("to take stock."),
     ),
     reason="same day and nearly the same text; the text differs in 3 places, the title is another",
+    lead="The minister met the heads of four battery makers in Daejeon on Thursday to hear what they need from the "
+    "ministry. He said …",
+    dump="motie_20240702.txt",
 )
 COMPLETED = item(
     number=19,
@@ -85,6 +96,8 @@ COMPLETED = item(
         swap("", "for home and spoke of upgrading two FTAs before the year is out."),
     ),
     reason="same title, same day; the text goes on where it was cut",
+    lead="The trade minister ended a visit of three days to Chile on Monday. In Santiago he met …",
+    dump="motie_20240701.txt",
 )
 ENRICHED = item(
     number=20,
@@ -93,7 +106,31 @@ ENRICHED = item(
     category="Energy",
     words=("offshore wind",),
     snippets=(snippet("The plan for ", "offshore wind", " names six sites …"),),
+    edits=(swap("", "Energy", "category"),),
     reason="same title and text; the category became known",
+    lead="The plan for offshore wind names six sites off the southern coast, of which two lie in waters that …",
+    dump="motie_20240702.txt",
+)
+MOVED = item(
+    number=23,
+    kind=Kind.CHANGED,
+    title="Plan for Offshore Wind Announced",
+    category="Energy/Climate",
+    words=("offshore wind",),
+    snippets=(snippet("The plan for ", "offshore wind", " names six sites …"),),
+    edits=(swap("2024-07-01", "2024-07-02", "date"), swap("Energy", "Energy/Climate", "category")),
+    reason="same title and text; date 2024-07-01 → 2024-07-02, category Energy → Energy/Climate",
+    day=date(2024, 7, 2),
+    lead="The plan for offshore wind names six sites off the southern coast, of which two lie in waters that …",
+    dump="motie_20240702.txt",
+)
+TITLE_ONLY = item(
+    number=24,
+    title="Minister to Speak at FTA Forum",
+    words=("FTA",),
+    snippets=(snippet("Minister to Speak at ", "FTA", " Forum", "title"),),
+    lead="The minister opens a forum in Busan on Tuesday. About 300 people from companies have registered.",
+    dump="motie_20240701.txt",
 )
 WITHDRAWN = item(
     number=22,
@@ -102,6 +139,8 @@ WITHDRAWN = item(
     words=("FTA",),
     snippets=(snippet("… beyond the ", "FTA", " of 2011 …"),),
     reason="the listing press shows older and newer releases and no longer this one",
+    lead="Korea and three partners agreed on Monday to share warnings about supply chains.",
+    dump="press_20240703.txt",
 )
 REAPPEARED = item(
     number=22,
@@ -110,6 +149,8 @@ REAPPEARED = item(
     words=("FTA",),
     snippets=(snippet("… beyond the ", "FTA", " of 2011 …"),),
     reason="same title and text; it was withdrawn and is back",
+    lead="Korea and three partners agreed on Monday to share warnings about supply chains.",
+    dump="press_20240704.txt",
 )
 REVERTED = replace(
     FIGURES,
@@ -118,6 +159,8 @@ REVERTED = replace(
     numbers=(("5.3", "5.1"),),
     snippets=(),
     reason="same day and nearly the same text; one figure differs: 5.3 → 5.1; this is an earlier text again",
+    lead="In June exports of semiconductors rose 5.1 percent on year.",
+    is_reverted=True,
 )
 TWIN = item(
     number=31,
@@ -132,6 +175,8 @@ TWIN = item(
         RelatedRelease(number=4, title="[Photo] Vice Minister at the Chip Forum"),
     ),
     reason="no known release has this title and text, though it resembles 2 others",
+    lead="The vice minister spoke at the chip forum in Seoul on Monday.",
+    dump="motie_20240701.txt",
 )
 SEVERAL = item(
     number=33,
@@ -143,6 +188,8 @@ SEVERAL = item(
         snippet("… a free trade agreement (", "FTA", ") with the …"),
         snippet("… the six ", "Gulf", " states, which buy …"),
     ),
+    lead="Chip makers asked the ministry on Monday to speed up talks with their largest customers in the Middle East …",
+    dump="motie_20240701.txt",
 )
 KOREAN = item(
     number=41,
@@ -161,6 +208,33 @@ KOREAN = item(
     ),
     numbers=(("5.1%", "5.3%"), ("132", "134")),
     reason="same day and nearly the same text; 2 figures differ: 5.1% → 5.3%, 132 → 134",
+    lead="6월 반도체 수출은 전년 대비 5.3% 증가한 134억 달러로 집계되었다. "
+    "산업통상자원부는 1일 「2024년 6월 수출입 동향」을 발표하였다 …",
+    dump="motir_20240701.txt",
+)
+KOREAN_NEW = item(
+    number=42,
+    title="한-칠레 자유무역협정 개선 협상 재개",
+    category="통상",
+    watchlists=("반도체", "fta"),
+    words=("자유무역협정", "반도체가"),
+    snippets=(snippet("… 양측은 ", "반도체가", " 포함된 공급망 협력을 …"),),
+    totals=(("반도체", 1), ("fta", 3)),
+    lead="산업통상자원부는 칠레와의 자유무역협정을 개선하기 위한 협상을 서울에서 다시 열었다고 밝혔다. "
+    "양측은 디지털 교역과 핵심 광물 …",
+    dump="motir_20240701.txt",
+    day=date(2024, 7, 4),
+    related=(12, 4),
+    twins=(RelatedRelease(number=12, title="한-칠레 통상장관 회담 개최"),),
+)
+KOREAN_WITHDRAWN = replace(
+    KOREAN_NEW, release=43, kind=Kind.WITHDRAWN, title="공급망 공동성명", words=(), snippets=(), twins=(), related=()
+)
+LONG_BODY = (
+    "The fifth round of digital trade talks between Korea and the European Union ended in Seoul on Friday.\n\n"
+    "Over three days, negotiators went through the chapters on data flows, source code and online consumers. "
+    "Both sides agreed to build on the Korea-EU FTA, in force since 2011, and to settle the rest by the autumn.\n"
+    "- The next round is planned for Brussels.\n- Business groups will be heard before."
 )
 HOSTILE = item(
     number=66,
@@ -179,6 +253,8 @@ HOSTILE = item(
     ),
     numbers=(("<b>5", "\u202e3<"),),
     reason="<iframe src=//evil.example> &#x3c;script&#x3e;",
+    lead="[-5.1-]{+5.3+} </p><script>alert(1)</script> \u202egnp.exe <@U1> @here",
+    dump="../<b>.txt",
     related=(4,),
     twins=(RelatedRelease(number=4, title="<svg/onload=alert(1)> ![x](http://evil.example/p.png)"),),
 )
@@ -193,7 +269,8 @@ def several(count: int) -> tuple[Item, ...]:
 
 
 def digest(*items: Item) -> Message:
-    return Message(channel="desk", kind="digest", source="", items=items, label="digest of Mon 23 Nov 08:30")
+    occasion = Occasion(cause="digest", at="2026-11-23T08:30")
+    return Message(channel="desk", kind="digest", source="", items=items, occasion=occasion)
 
 
 def parts_of(whole: Message, items: tuple[Item, ...]) -> tuple[Message, ...]:
@@ -204,7 +281,7 @@ def _from(source: str, *items: Item) -> tuple[Item, ...]:
     return tuple(replace(one, source=source) for one in items)
 
 
-_SUMMARY = Message(channel="desk", kind="summary", source="", label="more than 60 messages within the hour")
+_SUMMARY = Message(channel="desk", kind="summary", source="", occasion=Occasion(cause="flood", limit=60))
 
 SITUATIONS: dict[str, Message] = {
     "new": message(NEW),
@@ -212,6 +289,12 @@ SITUATIONS: dict[str, Message] = {
     "changed_words": message(EDITED),
     "completed": message(COMPLETED),
     "enriched": message(ENRICHED),
+    "moved": message(MOVED),
+    "title_only": message(TITLE_ONLY),
+    "full_text": message(replace(NEW, body=LONG_BODY)),
+    "korean_words": replace(message(KOREAN, KOREAN_NEW, KOREAN_WITHDRAWN), language="ko"),
+    "korean_words_new": replace(message(KOREAN_NEW), language="ko"),
+    "korean_words_digest": replace(digest(*_from("motie", NEW, MOVED), *_from("kita", KOREAN)), language="ko"),
     "withdrawn": message(WITHDRAWN),
     "reappeared": message(REAPPEARED),
     "reverted": message(REVERTED),
@@ -230,7 +313,10 @@ SITUATIONS: dict[str, Message] = {
     "digest": digest(*_from("motie", NEW, FIGURES), *_from("kita", KOREAN, WITHDRAWN)),
     "digest_missed": replace(
         digest(*_from("motie", replace(NEW, date=date(2024, 6, 28)))),
-        label="digest of Mon 23 Nov 08:30 (missed window)",
+        occasion=Occasion(cause="digest", since="2026-11-20T17:00", at="2026-11-23T08:30", is_late=True),
+    ),
+    "digest_stored_by_an_older_version": replace(
+        digest(*_from("motie", NEW)), occasion=None, label="digest of Mon 23 Nov 08:30, sent late"
     ),
     "summary": parts_of(_SUMMARY, several(70))[0],
     "system": note("channel team is failing\nsince Mon 23 Nov 08:30: 503 (Service Unavailable) from the service\n"

@@ -13,7 +13,8 @@ import requests
 
 from monitor.model import Message, Outcome, Verdict
 from monitor.notify.apprise_channel import AppriseChannel, build
-from monitor.notify.render import plain, subject
+from monitor.notify.plain_text import plain
+from monitor.notify.render import subject
 from monitor.secret import Secret
 from tests.notify.facts import NOON, item, keep, message, note, snippet, swap
 from tests.notify.services import CANARY, PING, mailbox, slack, telegram, webhook

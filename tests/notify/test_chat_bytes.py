@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from monitor.model import Kind, Message, Outcome
 from monitor.notify.apprise_channel import AppriseChannel
-from monitor.notify.render import escape_chat_markup, plain, subject
+from monitor.notify.plain_text import plain
+from monitor.notify.render import escape_chat_markup, subject
 from tests.notify.facts import item, keep, message, note, snippet, swap
 from tests.notify.services import discord, mattermost, slack, telegram
 from tests.notify.situations import SITUATIONS

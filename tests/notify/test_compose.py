@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from monitor.model import Alert, Edit, Item, Kind, Message
 from monitor.notify.compose import DEFAULT_PART_LIMIT, PartLimit, compose, in_parts, shorten_edits
-from monitor.notify.render import plain
+from monitor.notify.plain_text import plain
 from tests.notify.facts import alert, hit, keep, release, swap
 
 TALKS = release("FTA talks", "Talks on the FTA went on. Both FTAs help. Chips were named, chips again.")

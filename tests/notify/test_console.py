@@ -9,7 +9,8 @@ import socket
 
 from monitor.model import Kind, Outcome
 from monitor.notify.console import ConsoleChannel
-from monitor.notify.render import plain, subject
+from monitor.notify.plain_text import plain
+from monitor.notify.render import subject
 from tests.notify.facts import item, keep, message, note, swap
 
 TOLD = message(
@@ -31,8 +32,7 @@ def test_with_color_headlines_are_bold_and_redlines_red_and_green() -> None:
     lines = stream.getvalue().split("\n")
     assert lines[0] == f"\x1b[1m{subject(TOLD)}\x1b[0m"
     assert lines[1].startswith("\x1b[1mCHANGED  2024-07-01")
-    assert "\x1b[31m    - rose [5.1] percent\x1b[0m" in lines
-    assert "\x1b[32m    + rose [5.3] percent\x1b[0m" in lines
+    assert "  rose \x1b[31m[-5.1-]\x1b[0m\x1b[32m{+5.3+}\x1b[0m percent" in lines
 
 
 def test_a_note_of_one_line_is_printed_once_and_of_more_lines_whole() -> None:
@@ -54,8 +54,10 @@ def test_with_color_the_heading_of_a_source_is_bold() -> None:
 
 def test_scraped_text_cannot_choose_a_colour() -> None:
     stream = io.StringIO()
-    ConsoleChannel("console", stream, color=True).send(message(item(title="\x1b[31m    - red")), delivery="1")
-    assert "\n  [31m - red\n" in stream.getvalue()
+    ConsoleChannel("console", stream, color=True).send(
+        message(item(title="\x1b[31m    - red", lead="[-red-] {+green+}")), delivery="1"
+    )
+    assert "\n  [31m - red\n  [ -red- ] { +green+ }\n" in stream.getvalue()
 
 
 def test_a_message_is_flushed(tmp_path: object) -> None:

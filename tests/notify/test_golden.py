@@ -14,7 +14,8 @@ import pytest
 
 from monitor.model import Message
 from monitor.notify.html import page
-from monitor.notify.render import plain, subject
+from monitor.notify.plain_text import plain
+from monitor.notify.render import subject
 from tests.notify.situations import SITUATIONS
 
 GOLDEN = Path(__file__).parent / "golden"

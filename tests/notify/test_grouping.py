@@ -16,6 +16,7 @@ from monitor.config.window_parsers import digest, quiet
 from monitor.model import DraftMessage, PendingNotice
 from monitor.notify.compose import PartLimit
 from monitor.notify.grouping import HOUR, MessagePlan, plan_messages
+from monitor.notify.render import heading
 from monitor.notify.send_time import Policy, send_time
 from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.testing import FrozenClock, MemoryChannelStates, MemoryOutbox
@@ -55,7 +56,7 @@ def test_what_one_dump_tells_is_one_message_and_two_dumps_of_one_moment_are_two(
     assert shape(made) == [("instant", (1, 2)), ("instant", (3,))]
     assert made.next_due is None
     first = made.drafts[0].message
-    assert (first.channel, first.source, first.label, first.is_urgent) == ("team", "motie", "", False)
+    assert (first.channel, first.source, heading(first), first.is_urgent) == ("team", "motie", "", False)
     assert [item.release for item in first.items] == [1, 2]
 
 
@@ -82,7 +83,7 @@ def test_a_digest_gathers_all_sources_and_names_its_window() -> None:
     made = planned(waiting, DAILY, now=NOON + HOUR)
     assert shape(made) == [("digest", (1, 2))]
     [told] = [draft.message for draft in made.drafts]
-    assert (told.label, told.source, [item.source for item in told.items]) == (
+    assert (heading(told), told.source, [item.source for item in told.items]) == (
         "digest of Sun 22 Nov 13:00",
         "",
         ["motie", "customs"],
@@ -104,24 +105,24 @@ def test_a_digest_of_one_source_names_it() -> None:
 )
 def test_a_missed_window_is_caught_up_and_says_so(behind: timedelta, label: str) -> None:
     [told] = planned([notice(1)], DAILY, now=NOON + HOUR + behind).drafts
-    assert told.message.label == label
+    assert heading(told.message) == label
 
 
 def test_missed_windows_are_caught_up_in_one_digest_that_names_the_first_and_the_last() -> None:
     waiting = [notice(1), notice(2, since=NOON + timedelta(days=1)), notice(3, since=NOON + timedelta(days=2))]
     made = planned(waiting, DAILY, now=NOON + timedelta(days=2))
     assert shape(made) == [("digest", (1, 2))]
-    assert made.drafts[0].message.label == "digest of Sun 22 Nov 13:00 to Mon 23 Nov 13:00, sent late"
+    assert heading(made.drafts[0].message) == "digest of Sun 22 Nov 13:00 to Mon 23 Nov 13:00, sent late"
     assert made.next_due == NOON + timedelta(days=2) + HOUR
     [told] = planned(waiting, DAILY, now=NOON + timedelta(days=2) + HOUR).drafts
-    assert (told.events, told.message.label) == ((1, 2, 3), "digest of Sun 22 Nov 13:00 to Tue 24 Nov 13:00")
+    assert (told.events, heading(told.message)) == ((1, 2, 3), "digest of Sun 22 Nov 13:00 to Tue 24 Nov 13:00")
 
 
 def test_an_hourly_digest_of_a_machine_that_was_off_is_one_message() -> None:
     hourly = replace(DAILY, digest=digest("1h"))
     waiting = [notice(n, since=NOON + n * 40 * MINUTE) for n in range(1, 8)]
     [told] = planned(waiting, hourly, now=NOON + 9 * HOUR + MINUTE).drafts
-    assert (told.events, told.message.label) == (
+    assert (told.events, heading(told.message)) == (
         (1, 2, 3, 4, 5, 6, 7),
         "digest of Sun 22 Nov 13:00 to 17:00, sent late",
     )
@@ -132,7 +133,7 @@ def test_what_quiet_hours_held_from_hourly_digests_comes_with_the_first_in_the_m
     waiting = [notice(1, since=NOON - HOUR), notice(2), notice(3, since=NOON + 59 * MINUTE)]
     assert planned(waiting, policy, now=NOON + 59 * MINUTE).drafts == ()
     [told] = planned(waiting, policy, now=NOON + HOUR).drafts
-    assert (told.events, told.message.label) == ((1, 2, 3), "digest of Sun 22 Nov 13:00")
+    assert (told.events, heading(told.message)) == ((1, 2, 3), "digest of Sun 22 Nov 13:00")
 
 
 def test_quiet_hours_merge_what_came_in_them_and_let_the_urgent_through() -> None:
@@ -140,7 +141,7 @@ def test_quiet_hours_merge_what_came_in_them_and_let_the_urgent_through() -> Non
     assert shape(planned(waiting, CALM_NIGHTS)) == [("instant", (3,))]
     made = planned(waiting[:2], CALM_NIGHTS, now=NOON + HOUR)
     assert shape(made) == [("digest", (1, 2))]
-    assert made.drafts[0].message.label == "held by quiet hours until Sun 22 Nov 13:00"
+    assert heading(made.drafts[0].message) == "held by quiet hours until Sun 22 Nov 13:00"
 
 
 def test_a_mute_holds_the_urgent_too_and_ended_early_lets_all_go() -> None:
@@ -150,7 +151,7 @@ def test_a_mute_holds_the_urgent_too_and_ended_early_lets_all_go() -> None:
     ended = ChannelState(muted_until=NOON + MINUTE)
     made = planned(waiting, channel_state=ended, now=NOON + 2 * MINUTE)
     assert shape(made) == [("digest", (2,)), ("digest", (1,))]
-    assert made.drafts[0].message.label == "held by mute until Sun 22 Nov 12:01"
+    assert heading(made.drafts[0].message) == "held by mute until Sun 22 Nov 12:01"
 
 
 def test_the_next_check_is_when_the_first_notice_is_due() -> None:
@@ -177,19 +178,19 @@ def test_beyond_the_most_of_an_hour_the_rest_waits_and_becomes_one_summary_of_al
     [summary] = planned(left, FEW, flooded, now=NOON + HOUR).drafts
     assert (summary.message.kind, summary.events) == ("summary", (4, 5, 6, 7, 8, 9))
     assert [item.title for item in summary.message.items] == [f"Release {n}" for n in range(4, 10)]
-    assert summary.message.label == "more than 3 messages an hour"
+    assert heading(summary.message) == "more than 3 messages an hour"
 
 
 def test_the_last_message_before_the_limit_says_that_more_comes_and_its_parts_count_what_is_sent() -> None:
     few = replace(FEW, part_limit=PartLimit(items=2, characters=10_000), timezone=ZoneInfo("Asia/Seoul"))
     told = [one.message for one in planned([notice(1), *(notice(n, dump=2) for n in range(2, 12))], few).drafts]
-    assert [(one.part, one.parts, one.label) for one in told] == [
+    assert [(one.part, one.parts, heading(one)) for one in told] == [
         (1, 1, ""),
         (1, 2, ""),
         (2, 2, "limit of 3 an hour, the rest at 22:00"),
     ]
     whole = planned([notice(1), notice(2, dump=2), notice(3, dump=3), notice(4, dump=4)], FEW).drafts
-    assert [one.message.label for one in whole] == ["", "", "limit of 3 an hour, the rest at 13:00"]
+    assert [heading(one.message) for one in whole] == ["", "", "limit of 3 an hour, the rest at 13:00"]
 
 
 def test_a_flood_ends_when_the_oldest_message_of_the_hour_is_an_hour_old() -> None:

@@ -60,7 +60,8 @@ def hostile(scraped: str) -> Item:
     return item(
         kind=Kind.CHANGED, title=scraped, category=scraped, words=words, watchlists=words, reason=scraped,
         source=scraped,
-        snippets=(snippet(scraped, scraped, scraped), snippet(scraped, scraped, scraped, scraped)),
+        snippets=(snippet(scraped, f"HIT {scraped}", scraped), snippet(scraped, scraped, scraped, scraped)),
+        lead=f"LEAD {scraped}", dump=scraped,
         edits=(keep(scraped or " "), swap(scraped, f"x{scraped}"), swap(f"5{scraped}", "", "title")),
         numbers=((scraped, scraped),), related=(4,), twins=(RelatedRelease(number=4, title=scraped),),
     )  # fmt: skip

@@ -19,7 +19,8 @@ from monitor.notify.apprise_channel import AppriseChannel
 from monitor.notify.console import ConsoleChannel
 from monitor.notify.html import page
 from monitor.notify.links import MAX_LINK, safe_link
-from monitor.notify.render import escape_chat_markup, plain
+from monitor.notify.plain_text import plain
+from monitor.notify.render import escape_chat_markup
 from tests.notify.facts import item, message
 from tests.notify.services import discord, mailbox, mattermost, slack, telegram, webhook
 from tests.servers import Answer, HttpServer, http_server, smtp_server

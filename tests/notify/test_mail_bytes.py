@@ -17,7 +17,8 @@ from monitor.notify.apprise_channel import Html, build, check_url, supports_page
 from monitor.notify.channels import check_channel
 from monitor.notify.html import ROOM, page
 from monitor.notify.mime import with_alternatives
-from monitor.notify.render import plain, subject
+from monitor.notify.plain_text import plain
+from monitor.notify.render import subject
 from monitor.secret import Secret
 from tests.notify.facts import item, message
 from tests.notify.services import CANARY, mailbox, webhook

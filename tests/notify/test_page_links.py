@@ -11,7 +11,7 @@ import pytest
 from monitor.model import Outcome
 from monitor.notify.channels import open_channel
 from monitor.notify.html import fits_page, page
-from monitor.notify.render import plain
+from monitor.notify.plain_text import plain
 from monitor.secret import Secret
 from tests.notify.situations import SITUATIONS, TWIN
 from tests.servers import http_server

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import re
 import unicodedata
 from dataclasses import replace
 from textwrap import dedent
@@ -11,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import Item, Kind, Message, RelatedRelease
+from monitor.model import Item, Kind, Message, Occasion, RelatedRelease
 from monitor.notify import render
-from monitor.notify.render import headline, plain, subject
+from monitor.notify.plain_text import plain
+from monitor.notify.render import headline, subject
+from monitor.notify.words import ENGLISH, words_of
 from monitor.text import neutralise
 from tests.notify.facts import item, keep, message, note, snippet, swap
 
@@ -71,11 +74,11 @@ GOLDEN = [
         """\
         NEW  2024-07-01  FTA/Economic Cooperation
           Korea and the EU Hold FTA Talks
-          matched: FTA, chips [fta, semiconductor]
-          … progress in the »FTA« talks with the EU …
-          category: »FTA«/Economic Cooperation
+          … progress in the “FTA” talks with the EU …
           resembles: 9 “Talks <u>held</u>” — monitor show 9
           resembles: 4
+          matched: FTA, chips [fta, semiconductor]
+          from: motie
           monitor show 17""",
     ),
     (
@@ -83,15 +86,12 @@ GOLDEN = [
         """\
         CHANGED  2024-07-01  Industry
           Exports Rise 5.3 Percent
+          title: [-Exports Rise 5.1 Percent-]{+Exports Rise 5.3 Percent+}
+          In June exports of semiconductors rose [-5.1-]{+5.3+} percent on year to the highest …
+          … June so far, driven by memory [-and displays-] chips.
+          Exports of “semiconductors” rose …
           matched: semiconductors [semiconductor]
-          Exports of »semiconductors« rose …
-            - title: [Exports Rise 5.1 Percent]
-            + title: [Exports Rise 5.3 Percent]
-            - In June exports of semiconductors rose [5.1] percent on year to the highest …
-            + In June exports of semiconductors rose [5.3] percent on year to the highest …
-            - … June so far, driven by memory [and displays] chips.
-          figures: 5.1 → 5.3
-          same day; one figure differs: 5.1 → 5.3
+          from: motie
           monitor show 18""",
     ),
     (
@@ -99,9 +99,9 @@ GOLDEN = [
         """\
         COMPLETED  2024-07-01
           Visit Ends
+          … the delegation left {+and spoke of FTAs.+}
           matched: FTAs [fta]
-            + … the delegation left [and spoke of FTAs.]
-          the cut body is now whole
+          from: motie
           monitor show 19""",
     ),
     (
@@ -109,8 +109,9 @@ GOLDEN = [
         """\
         NEW  2024-07-01  무역/투자
           반도체 수출 5.3% 증가
+          6월 “반도체”가 크게 늘었다 …
           matched: 반도체가 [반도체]
-          6월 »반도체«가 크게 늘었다 …
+          from: motie
           monitor show 17""",
     ),
     (
@@ -118,8 +119,9 @@ GOLDEN = [
         """\
         NEW  undated
           (no title)
-          watchlists: fta
           figures: 7 → none
+          watchlists: fta
+          from: motie
           monitor show 17""",
     ),
 ]
@@ -134,19 +136,144 @@ def test_a_source_without_a_name_still_parts_its_items_from_the_others() -> None
     assert "── kita: 1 new\n" in plain(message(item(), item(source="kita")))
 
 
-def test_items_are_parted_by_a_blank_line() -> None:
-    assert plain(message(NEW, CHANGED)) == plain(message(NEW)) + "\n\n" + plain(message(CHANGED))
+def test_several_items_stand_below_their_counts_and_their_dump_parted_by_blank_lines() -> None:
+    one, two = replace(NEW, dump="a.txt"), replace(CHANGED, dump="a.txt")
+    alone = [plain(message(each)).replace("\n  from: motie, a.txt", "") for each in (one, two)]
+    assert plain(message(one, two)) == "\n\n".join(["1 new, 1 changed — motie, a.txt", *alone])
 
 
-def test_the_brackets_stand_around_words_and_not_around_the_blanks_of_a_span() -> None:
-    spaced = item(edits=(keep("Exports rose"), swap(" 5.1", " 5.3"), keep(" percent"), swap(" ", "\n")))
-    assert "- Exports rose [5.1] percent\n" in plain(message(spaced))
+def test_items_of_several_dumps_each_name_their_own() -> None:
+    told = [item(source="motie", dump="a.txt"), item(source="motie", dump="b.txt"), item(source="kita", dump="c.txt")]
+    text = plain(message(*told))
+    assert text.startswith("3 new — motie, kita\n\n── motie: 2 new\n\nNEW ")
+    named = [line for line in text.split("\n") if "from: " in line]
+    assert named == ["  from: a.txt", "  from: b.txt", "  from: c.txt"]
+
+
+def test_the_text_begins_with_its_lead_and_a_hit_in_it_is_said_once() -> None:
+    told = replace(NEW, lead="Both sides saw progress in the FTA talks with the EU; the FTAs of 2011 stay as they …")
+    text = plain(message(told))
+    assert "\n  Both sides saw progress in the “FTA” talks with the EU; the FTAs of 2011 stay as they …\n" in text
+    assert text.count("progress in the") == 1
+
+
+@pytest.mark.parametrize(
+    ("lead", "times"),
+    [
+        ("The talks rose to 5.3 percent, driven by chips.", 1),
+        ("The talks rose to 5.3 percent, driven by chips; the minister said that they would go on in the autumn …", 2),
+        ("Before that, the talks rose to 5.3 percent", 2),
+        ("", 1),
+    ],
+)
+def test_a_beginning_that_the_redline_shows_is_not_said_again(lead: str, times: int) -> None:
+    edits = (keep("The talks rose to "), swap("5.1", "5.3"), keep(" percent, driven by chips."))
+    text = plain(message(item(kind=Kind.CHANGED, edits=edits, lead=lead)))
+    assert text.count("alks rose to") == times
+
+
+def test_a_hit_that_the_redline_shows_is_not_quoted_again() -> None:
+    told = item(
+        kind=Kind.CHANGED,
+        words=("chips",),
+        snippets=(snippet("… driven by memory ", "chips", " that …"), snippet("… displays and ", "chips", " …")),
+        edits=(keep("… rose "), swap("5.1", "5.3"), keep(" percent, driven by memory chips that are")),
+    )
+    text = plain(message(told))
+    assert "driven by memory “chips”" not in text
+    assert "displays and “chips” …" in text
+
+
+def test_a_channel_may_have_the_whole_text_which_gives_way_to_its_beginning_where_room_is_short() -> None:
+    told = replace(
+        NEW, body="The FTA talks ended.\r\n\r\n- Next: Brussels\nNEW  2024-07-01", lead="The FTA talks ended."
+    )
+    assert "\n  The “FTA” talks ended.\n  - Next: Brussels\n  NEW 2024-07-01\n  resembles" in plain(message(told))
+    assert in_room(message(told), 190).count("Brussels") == 0
+    assert "The “FTA” talks ended." in in_room(message(told), 190)
+
+
+@pytest.mark.parametrize(
+    ("one", "note"),
+    [
+        (item(kind=Kind.COMPLETED), "the text goes on where it was cut"),
+        (item(kind=Kind.WITHDRAWN), "the listing no longer shows it"),
+        (item(kind=Kind.REAPPEARED), "it was withdrawn and is back"),
+        (replace(item(kind=Kind.CHANGED), is_reverted=True), "this is an earlier text again"),
+        (replace(item(kind=Kind.CHANGED), may_be_older=True), "this dump may be older than what was known"),
+    ],
+)
+def test_a_note_says_what_neither_kind_nor_redline_do(one: Item, note: str) -> None:
+    lines = plain(message(one)).split("\n")
+    assert f"  {note}" in lines
+    assert one.reason not in lines
+
+
+def test_the_fixed_words_of_a_korean_channel_are_korean_and_its_days_too() -> None:
+    told = replace(message(replace(CHANGED, numbers=(("1", "2"),)), replace(NEW, date=None)), language="ko")
+    lines = plain(told).split("\n")
+    assert lines[:3] == ["신규 1건, 변경 1건 — motie", "", "변경  2024. 7. 1.(월)  Industry"]
+    starts = (
+        "  제목: [-Exports",
+        "  수치: 1 → 2",
+        "  일치 단어: FTA, chips [fta",
+        "  비슷한 자료: 9 “",
+        "신규  날짜 없음  F",
+    )
+    for start in starts:
+        assert any(line.startswith(start) for line in lines), start
+
+
+FIXED = [name for name in ENGLISH.__slots__ if isinstance(getattr(ENGLISH, name), str)]
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_every_word_is_translated_and_has_the_same_places_to_fill(name: str) -> None:
+    english, korean = getattr(ENGLISH, name), getattr(words_of("ko"), name)
+    assert english != korean
+    assert re.search("[가-힣]", korean) or name == "code"
+    assert len(re.findall(r"\{\d?\}", english)) == len(re.findall(r"\{\d?\}", korean))
+
+
+@pytest.mark.parametrize(
+    ("occasion", "english", "korean"),
+    [
+        (Occasion(cause="digest", at="2026-11-23T08:30"), "digest of Mon 23 Nov 08:30", "11월 23일(월) 08:30 모아보기"),
+        (
+            Occasion(cause="digest", since="2026-11-23T09:00", at="2026-11-23T17:00", is_late=True),
+            "digest of Mon 23 Nov 09:00 to 17:00, sent late",
+            "11월 23일(월) 09:00부터 17:00까지 모아보기, 지연 발송",
+        ),
+        (
+            Occasion(cause="quiet hours", at="2026-11-23T07:00"),
+            "held by quiet hours until Mon 23 Nov 07:00",
+            "방해 금지 시간으로 11월 23일(월) 07:00까지 보류",
+        ),
+        (
+            Occasion(cause="mute", at="2026-11-23T07:00"),
+            "held by mute until Mon 23 Nov 07:00",
+            "알림 중지로 11월 23일(월) 07:00까지 보류",
+        ),
+        (Occasion(cause="flood", limit=60), "more than 60 messages an hour", "시간당 60건 초과"),
+        (
+            Occasion(cause="limit", limit=60, at="2026-11-23T14:05"),
+            "limit of 60 an hour, the rest at 14:05",
+            "시간당 60건 한도 도달, 나머지는 14:05 발송",
+        ),
+    ],
+)
+def test_what_gathered_the_items_is_said_in_the_language_of_the_channel(
+    occasion: Occasion, english: str, korean: str
+) -> None:
+    told = replace(message(NEW), occasion=occasion)
+    assert headline(told).endswith(f" ({english})")
+    assert headline(replace(told, language="ko")).endswith(f" ({korean})")
 
 
 def test_a_very_long_redline_says_how_much_it_leaves_out() -> None:
     far = keep(" " + " ".join("abcdefghijklmn") + " ")
     long = item(edits=tuple(edit for _ in range(20) for edit in (swap("x", "y"), far)))
-    assert "… and 16 more lines" in plain(message(long))
+    assert "… and 8 more places" in plain(message(long))
 
 
 def test_long_lists_of_figures_end_in_a_count() -> None:
@@ -221,17 +348,17 @@ def test_with_room_enough_nothing_shrinks() -> None:
 @pytest.mark.parametrize(
     ("room", "line"),
     [
-        (8000, "NEW  2024-07-01  FTA/Economic Cooperation"),
-        (4000, "NEW  2024-07-01  FTA/Economic Cooperation"),
-        (2600, f"  NEW  2024-07-01  1 {LONG} — monitor show 1"),
-        (1500, "  NEW  2024-07-01  1 Exports of chips and displays, an… — monitor show 1"),
-        (600, "NEW 1 Exports of chips and…"),
+        (8000, "20 new — motie|NEW  2024-07-01  FTA/Economic Cooperation"),
+        (4000, "20 new — motie|NEW  2024-07-01  FTA/Economic Cooperation"),
+        (2600, f"20 new — motie|  NEW  2024-07-01  1 {LONG} — monitor show 1"),
+        (1500, "20 new — motie|  NEW  2024-07-01  1 Exports of chips and displays, an… — monitor show 1"),
+        (600, "NEW 1 Exports of chips and…|NEW 2 Exports of chips and…"),
     ],
 )
 def test_where_room_runs_out_every_item_loses_details_and_none_its_name(room: int, line: str) -> None:
     text = in_room(many(20), room)
     assert len(text) <= room
-    assert text.split("\n")[0] == line
+    assert "|".join([one for one in text.split("\n") if one][:2]) == line
     assert [f"{n} {LONG}"[:6] in text for n in range(1, 21)] == [True] * 20
     assert "lists them" not in text
 
@@ -239,7 +366,7 @@ def test_where_room_runs_out_every_item_loses_details_and_none_its_name(room: in
 def test_details_are_left_out_from_the_end_and_a_mark_says_so() -> None:
     lines = in_room(message(NEW), 220).split("\n")
     assert lines[:3] == plain(message(NEW)).split("\n")[:3]
-    assert lines[-2:] == ["  …", "  monitor show 17"]
+    assert lines[-4:] == ["  …", "  matched: FTA, chips [fta, semiconductor]", "  from: motie", "  monitor show 17"]
 
 
 def test_an_endless_title_is_cut_where_nothing_else_is_left() -> None:

@@ -16,6 +16,7 @@ from monitor.model import (
     Item,
     Kind,
     Message,
+    Occasion,
     RelatedRelease,
     Release,
     Sketch,
@@ -129,6 +130,7 @@ def unpack_message(text: str | bytes) -> Message:
     facts = json.loads(text)
     facts["max_age"] = timedelta(seconds=facts["max_age"])
     facts["items"] = tuple(_item(item) for item in facts["items"])
+    facts["occasion"] = Occasion(**facts["occasion"]) if facts.get("occasion") else None
     return Message(**facts)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import Edit, Item, Kind, Message, RelatedRelease, Snippet
+from monitor.model import Edit, Item, Kind, Message, Occasion, RelatedRelease, Snippet
 from monitor.store.sqlite.rows import pack_item, pack_message, timestamp_of_ns, unpack_item, unpack_message
 
 TEXT = st.text(max_size=20)
@@ -39,6 +39,8 @@ ITEMS = st.builds(
     lead=TEXT,
     body=TEXT,
     dump=TEXT,
+    is_reverted=st.booleans(),
+    may_be_older=st.booleans(),
 )
 MESSAGES = st.builds(
     Message,
@@ -54,6 +56,8 @@ MESSAGES = st.builds(
     label=TEXT,
     page=TEXT,
     language=TEXT,
+    occasion=st.none()
+    | st.builds(Occasion, cause=TEXT, at=TEXT, since=TEXT, is_late=st.booleans(), limit=st.integers()),
 )
 
 
@@ -111,7 +115,7 @@ def test_a_message_stored_by_an_older_version_is_still_read() -> None:
     )
     message = Message(channel="team", kind="instant", source="motie", items=(item,))
     stored = json.loads(pack_message(message))
-    for name in ("source", "twins", "lead", "body", "dump"):
+    for name in ("source", "twins", "lead", "body", "dump", "is_reverted", "may_be_older"):
         del stored["items"][0][name]
-    del stored["label"], stored["language"]
+    del stored["label"], stored["language"], stored["occasion"]
     assert unpack_message(json.dumps(stored)) == message

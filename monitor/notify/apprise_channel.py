@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from monitor.errors import MonitorError
-from monitor.model import Message, Verdict
+from monitor.model import Message, Outcome, Verdict
 from monitor.notify.address_forms import form_of, missing_part
 from monitor.notify.guard import SEND_TIMEOUT, attempt
 from monitor.notify.html import fits_page, page
@@ -23,6 +23,7 @@ from monitor.notify.mime import list_headers, thread_headers, with_alternatives,
 from monitor.notify.plain_text import plain
 from monitor.notify.render import escape_chat_markup, subject
 from monitor.notify.send_notes import Tap
+from monitor.notify.slack import fits_blocks, with_blocks
 from monitor.notify.verdict import NO_RECIPIENT, NOTHING_SENT, SendFailure, WireTrace, verdict_of
 from monitor.notify.webhook_fields import fields, fits_fields, flat_fields
 from monitor.notify.wire_tap import capture
@@ -37,6 +38,7 @@ Html = Literal["auto", "on", "off"]  # a channel's `html`: auto sends pages by m
 _MARKUP_ONLY = frozenset({"tgram", "pover"})  # their HTML is a handful of tags, not a page
 _HTML_ESCAPED = "tgram"  # the service knows no plain text: what we send it must be escaped by us
 _WITH_HEADERS = frozenset({"mailto", "json", "xml", "form"})  # plugins whose own header table goes out as it is
+_WITH_BLOCKS = frozenset({"hook", "gov-hook", "bot"})  # modes of Slack; its workflows take the text as a variable
 _WITH_FIELDS: Mapping[str, Callable[[Message, str], dict[str, Any]]] = {
     "json": fields, "form": flat_fields, "xml": flat_fields,
 }  # fmt: skip
@@ -74,6 +76,7 @@ class AppriseChannel:
         self._sends_pages = self.supports_pages and (
             html == "on" or (html == "auto" and bool(self._schemes & _BY_MAIL))
         )
+        self._sends_blocks = "slack" in self._schemes and getattr(service, "mode", "") in _WITH_BLOCKS
         self._url_headers = dict(getattr(service, "headers", None) or {})
         self._url_fields = dict(getattr(service, "payload_extras", None) or {})
         self._fields = next((_WITH_FIELDS[name] for name in _WITH_FIELDS if name in self._schemes), None)
@@ -82,13 +85,20 @@ class AppriseChannel:
         self._limit = limit_of(service, self._schemes, is_mail=bool(self._schemes & _BY_SMTP))
 
     def send(self, message: Message, *, delivery: str) -> Verdict:
-        """Send within the timeout; an error that the plugin raises becomes a verdict, one of the message is raised."""
+        """Send within the timeout; an error that the plugin raises becomes a verdict, one of the message is raised.
+
+        Blocks that Slack refuses, because a limit of theirs has changed, are sent once more as text.
+        """
         trace, accepted = self._notify(message, delivery)
-        return verdict_of(trace, accepted=accepted)
+        verdict = verdict_of(trace, accepted=accepted)
+        if self._sends_blocks and verdict.outcome is Outcome.REFUSED:
+            trace, accepted = self._notify(message, delivery, is_text=True)
+            return verdict_of(trace, accepted=accepted)
+        return verdict
 
     def fits(self, message: Message) -> bool:
         """Return whether one message of the service shows all items in full, as its plugin will write it."""
-        if self._fields and not fits_fields(message):
+        if (self._fields and not fits_fields(message)) or (self._sends_blocks and not fits_blocks(message)):
             return False
         return fits_page(message) if self._sends_pages else self._accepts(self._text(message, plain(message)))
 
@@ -104,7 +114,9 @@ class AppriseChannel:
             return None
         return NOTHING_SENT if accepted else NO_RECIPIENT
 
-    def _notify(self, message: Message, delivery: str, *, is_rehearsal: bool = False) -> tuple[WireTrace, bool]:
+    def _notify(
+        self, message: Message, delivery: str, *, is_rehearsal: bool = False, is_text: bool = False
+    ) -> tuple[WireTrace, bool]:
         """Return what was seen of one send, and whether the plugin reported success."""
         content = self._content(message)
         rewrite_mail: Callable[[str], str] = with_folded_subject
@@ -112,6 +124,8 @@ class AppriseChannel:
             rewrite_mail = functools.partial(with_alternatives, text=plain(message), page=page(message))
         with capture(self._timeout, is_rehearsal=is_rehearsal) as tap:
             tap.rewrite_mail = rewrite_mail
+            if self._sends_blocks and not is_text:
+                tap.rewrite_json = functools.partial(with_blocks, message=message)
             self._add_facts(message, delivery)
             result = attempt(lambda: self._call_plugin(tap, content))
             if self._schemes & _LOCAL:

@@ -9,6 +9,7 @@ from typing import Any
 
 _NO_LIMIT = 1_000_000_000
 _MAX_TITLE = 160
+SLACK_LENGTH = 12_000  # of all blocks as JSON; it refuses a message near 13,200, which no page of it states
 _NTFY_LENGTH = 3_800  # ntfy makes a file of what reaches 4,096 bytes of UTF-8
 # Their limit is one of bytes of UTF-8. Apprise says so of all but Pushy, Threema and Webex, whose own pages do.
 _COUNTED_IN_BYTES = frozenset(
@@ -59,7 +60,9 @@ def limit_of(service: Any, schemes: Collection[str], *, is_mail: bool) -> Messag
     title = min(_MAX_TITLE, getattr(service, "title_maxlen", 0) or max(20, length // 3))
     lines = getattr(service, "body_max_line_count", 0) or _NO_LIMIT
     size: Callable[[str], int] = utf16_units
-    if "ntfy" in schemes:
+    if "slack" in schemes:
+        length = min(length, SLACK_LENGTH)
+    elif "ntfy" in schemes:
         length, size = min(length, _NTFY_LENGTH), _ntfy_size
     elif not _COUNTED_AS_REQUEST.isdisjoint(schemes):
         length, size = length * 9 // 10, json_bytes

@@ -20,6 +20,8 @@ class Tap:
     is_rehearsal: bool = False  # nothing may leave this process
     trace: WireTrace = field(default_factory=WireTrace)
     rewrite_mail: Callable[[str], str] = str  # makes the mail that is sent from the one the plugin built
+    # Makes the JSON object that is posted from the one the plugin built; None: it stays.
+    rewrite_json: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     path: str = ""  # of the last HTTP request
     received: int = 0  # bytes
     received_before: int = 0  # the last HTTP request left

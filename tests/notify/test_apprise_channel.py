@@ -169,18 +169,6 @@ def test_a_webhook_gets_subject_and_plain_body_as_they_are() -> None:
     assert request.headers["User-Agent"] == "press-monitor"
 
 
-def test_slack_gets_one_plain_attachment_without_footer_image_or_blocks() -> None:
-    with http_server() as server:
-        assert slack(server).send(message(item()), delivery="1").outcome is OK
-        [request] = server.wait_for(1)
-    assert request.json() == {
-        "mrkdwn": False,
-        "attachments": [
-            {"title": subject(message(item())), "text": plain(message(item())), "color": "#3AA3E3"},
-        ],
-    }
-
-
 @pytest.mark.parametrize(
     ("scraped", "dead"),
     [

@@ -17,6 +17,7 @@ from monitor.notify.render import escape_chat_markup, subject
 from tests.notify.facts import item, keep, message, note, snippet, swap
 from tests.notify.services import discord, mattermost, slack, telegram
 from tests.notify.situations import SITUATIONS
+from tests.notify.slack_limits import texts_of
 from tests.servers import Answer, HttpServer, http_server
 
 SCRAPED = [
@@ -105,12 +106,13 @@ def test_disarming_leaves_nothing_alive_and_is_done_once(scraped: str) -> None:
 
 @pytest.mark.parametrize("scraped", SCRAPED)
 def test_slack_shows_scraped_markup_as_words(scraped: str) -> None:
-    [attachment] = sent_by(slack, everywhere(scraped))["attachments"]
-    for text in (attachment["title"], attachment["text"]):
-        assert "<" not in text
-        assert "@here" not in text
-        assert "@everyone" not in text
+    sent = sent_by(slack, everywhere(scraped))
+    texts = [sent["text"], *(text for _, text in texts_of(sent["blocks"]))]
+    assert len(texts) >= 4
+    for text in texts:
+        assert re.search(r"<[^\s\u200b]|@(?!\u200b)", text) is None
         assert "\u202e" not in text
+        assert scraped.replace("@", "").replace("\u200b", "") not in text or not re.search(r"[*_~`<>]", scraped)
 
 
 @pytest.mark.parametrize("hostile", ["||" * 60, "[x](" * 40, "<a" * 80, "```" * 50, "&<>" * 60])

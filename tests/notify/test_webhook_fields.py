@@ -13,7 +13,8 @@ from hypothesis import given, settings
 
 from monitor.model import Edit, Item, Message, Outcome
 from monitor.notify.compose import DEFAULT_PART_LIMIT, in_parts
-from monitor.notify.render import plain, subject
+from monitor.notify.plain_text import plain
+from monitor.notify.render import subject
 from monitor.notify.webhook_fields import ROOM, fields, fits_fields, flat_fields
 from tests.notify.facts import item, message
 from tests.notify.messages import messages
@@ -101,7 +102,7 @@ def test_a_form_that_is_asked_for_by_get_keeps_its_short_address() -> None:
 
 
 @given(messages())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_whatever_was_scraped_the_fields_fit_their_schema_and_are_harmless(told: Message) -> None:
     made = fields(told, "1-x")
     envelope = {"version": "1.0", "title": "", "message": "", "type": "info", "attachments": []}

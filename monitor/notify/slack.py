@@ -1,0 +1,272 @@
+"""Render a message as blocks of Slack: a header, and for each release its facts, its text and its links.
+
+Pure. Scraped text passes `mrkdwn`, so that nothing in it is markup, a mention, an emoji or a link. The limits are those
+of https://docs.slack.dev/reference/block-kit/blocks, and one for the message as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from monitor.model import Item, Message
+from monitor.notify import render
+from monitor.notify.message_limit import SLACK_LENGTH, utf16_units
+from monitor.notify.redline import Hunk, hunks
+from monitor.notify.words import Words, words_of
+from monitor.text import neutralise, spaced, spaced_lines
+
+MAX_BLOCKS = 50
+MAX_HEADER = 150
+MAX_SECTION = 3_000
+_MAX_LINE = 1_400  # characters; of emoji two of these make a section
+_MAX_TITLE = 300
+_MAX_LINK = 1_200  # with its escapes
+_MAX_FACT = 200
+_MAX_TEXT = 2_000
+_MAX_HUNKS = 24
+_MAX_PAIRS = 12
+_DETAILS = (None, 60, 40, 24, 16, 12, 8, 6, 5, 4, 3, 2, 1, 0)
+_TITLES = (160, *range(152, 11, -4))
+_GAP = "\u200b"  # Slack takes a mark for one only at the edge of a word; Korean words go on behind a hit
+# What Slack would read as markup, and a character that looks like it. A backslash would not help there.
+_LOOK_ALIKES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "*": "∗", "~": "∼", "`": "'"})
+_ITALIC = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_EMOJI = re.compile(r":(?=[\w+'-]+:)")
+_ENTITY = re.compile(r"&\w{0,3}$")
+
+Block = dict[str, Any]
+
+
+def payload(message: Message) -> dict[str, Any]:
+    """Return what Slack gets: `text` for notifications, and the blocks, as full as they fit."""
+    blocks: list[Block] = []
+    for blocks in _forms(message):
+        if _is_accepted(blocks):
+            break
+    text = mrkdwn(render.subject(message))
+    return {"text": text, "blocks": blocks, "unfurl_links": False, "unfurl_media": False}
+
+
+def with_blocks(request: dict[str, Any], message: Message) -> dict[str, Any]:
+    """Return what a plugin is about to post, with blocks for its attachment; other requests stay as they are."""
+    if "attachments" not in request:
+        return request
+    kept = {name: value for name, value in request.items() if name not in ("attachments", "mrkdwn")}
+    return kept | payload(message)
+
+
+def fits_blocks(message: Message) -> bool:
+    """Return whether one message of Slack shows all items in full."""
+    return _is_accepted(next(_forms(message)))
+
+
+def mrkdwn(text: str) -> str:
+    r"""Return scraped text as one line that Slack shows as it is; edges keep a space.
+
+    >>> mrkdwn("<!channel> & *5* ~ a_b _c_ :skull:").encode("ascii", "backslashreplace")
+    b'&lt;!channel&gt; &amp; \\u22175\\u2217 \\u223c a_b \\u02cdc\\u02cd :\\u200bskull:'
+    """
+    shown = _EMOJI.sub(f":{_GAP}", _ITALIC.sub("ˍ", spaced(text).translate(_LOOK_ALIKES)))
+    return _GAP + shown if shown.startswith("&gt;") else shown  # Slack quotes a line that begins with it
+
+
+def bold(text: str) -> str:
+    """Return scraped text in bold."""
+    return _marked(text, "*")
+
+
+def struck(text: str) -> str:
+    """Return scraped text struck out."""
+    return _marked(text, "~")
+
+
+def _marked(text: str, mark: str) -> str:
+    """Return scraped text between two marks; spaces at its edges stay outside, where Slack wants them."""
+    inner = mrkdwn(neutralise(text))
+    before, after = (" " if edge and edge.isspace() else "" for edge in (text[:1], text[-1:]))
+    return f"{before}{_GAP}{mark}{inner}{mark}{_GAP}{after}" if inner else before
+
+
+def _link(address: str, text: str) -> str:
+    """Return a link; the text alone where there is no address, or one that Slack has no room for."""
+    escaped = address.replace("&", "&amp;")
+    shown = text.replace("|", "∣")  # it ends the address
+    return f"<{escaped}|{shown}>" if address and len(escaped) <= _MAX_LINK else text
+
+
+# --- blocks ------------------------------------------------------------------------------------------------------
+
+
+def _is_accepted(blocks: Sequence[Block]) -> bool:
+    return len(blocks) <= MAX_BLOCKS and utf16_units(json.dumps(blocks, ensure_ascii=False)) <= SLACK_LENGTH
+
+
+def _header(message: Message) -> Block:
+    heading = render.escape_chat_markup(render.subject(message, most=MAX_HEADER))
+    text = {"type": "plain_text", "text": render.truncate(heading, MAX_HEADER // 2), "emoji": False}
+    if utf16_units(heading) <= MAX_HEADER:
+        text["text"] = heading
+    return {"type": "header", "text": text}
+
+
+def _context(parts: Sequence[str]) -> Block:
+    """Return a line in small print."""
+    elements = [{"type": "mrkdwn", "text": part, "verbatim": True} for part in parts if part]
+    return {"type": "context", "elements": elements}
+
+
+def _sections(lines: Sequence[str]) -> Iterator[Block]:
+    """Yield as few sections as hold the lines; each shows all of itself."""
+    held: list[str] = []
+    for line in lines:
+        if held and utf16_units("\n".join([*held, line])) > MAX_SECTION:
+            yield _section(held)
+            held = []
+        held.append(line)
+    if any(line.strip() for line in held):
+        yield _section(held)
+
+
+def _section(lines: Sequence[str]) -> Block:
+    text = {"type": "mrkdwn", "text": "\n".join(lines), "verbatim": True}
+    return {"type": "section", "text": text, "expand": True}  # without it Slack folds a long text
+
+
+def _broken(line: str) -> Iterator[str]:
+    """Yield a line in pieces that fit into a section; a mark that is open at the end of one is closed and opened."""
+    while len(line) > _MAX_LINE:
+        cut = line.rfind(" ", 0, _MAX_LINE) + 1 or len(_ENTITY.sub("", line[:_MAX_LINE]))
+        piece, line = line[:cut].rstrip(), line[cut:]
+        for mark in "*~":
+            if piece.count(mark) % 2:
+                piece, line = f"{piece}{mark}", f"{mark}{line}"
+        yield piece
+    yield line
+
+
+# --- messages ----------------------------------------------------------------------------------------------------
+
+
+def _forms(message: Message) -> Iterator[list[Block]]:
+    """Yield the blocks in full, and then in ever shorter forms, as `render.plain` does for text."""
+    header, words = _header(message), words_of(message.language)
+    if not message.items:
+        lines = [piece for line in render.further_lines(message) for piece in _broken(mrkdwn(line))]
+        yield from ([header, *_sections(lines[:most])] for most in (len(lines), *range(min(len(lines), 40), -1, -5)))
+        return
+    if message.kind != "summary":
+        yield from _detailed_forms(message, header, words)
+    line = partial(_summary_line, page=message.page, words=words)
+    yield from ([header, *_sections([line(item, most=most) for item in message.items])] for most in _TITLES)
+    names = [mrkdwn(render.truncate(neutralise(item.title), _TITLES[-1]) or words.no_title) for item in message.items]
+    yield [header, *_sections(names)]
+    for count in range(len(names) - 1, -1, -10):
+        yield [header, *_sections([*names[:count], mrkdwn(render.omitted_note(len(names) - count, message.page))])]
+
+
+def _detailed_forms(message: Message, header: Block, words: Words) -> Iterator[list[Block]]:
+    """Yield the items with all their details, and then with the first ones of each."""
+    is_single = len(message.items) == 1
+    is_titled = not is_single or not _names_title(header, message.items[0])
+    above = [header] if is_single else [header, _context([mrkdwn(" · ".join(filter(None, _overview(message))))])]
+    rendered = [_rendered(item, message, words, is_titled=is_titled) for item in message.items]
+    for most in _DETAILS:
+        blocks = list(above)
+        for one in rendered:
+            blocks += [] if is_single else [{"type": "divider"}]
+            cut = ["…"] if most is not None and len(one.details) > most else []
+            blocks += [one.facts, *_sections([*one.title, *one.details[:most], *cut])]
+        yield blocks
+
+
+class _RenderedItem(NamedTuple):
+    """An item in its parts."""
+
+    facts: Block
+    title: list[str]  # empty where the header shows it
+    details: list[str]  # lines that fit into a section
+
+
+def _rendered(item: Item, message: Message, words: Words, *, is_titled: bool) -> _RenderedItem:
+    return _RenderedItem(
+        facts=_context(_facts(item, message, words, is_linked=not is_titled)),
+        title=[_title(item, words)] if is_titled else [],
+        details=[piece for line in _detail_lines(item, message, words) for piece in _broken(line)],
+    )
+
+
+def _names_title(header: Block, item: Item) -> bool:
+    """Return whether the header shows the whole title of an item, which then need not be said twice."""
+    return bool(item.title) and render.escape_chat_markup(neutralise(item.title)) in header["text"]["text"]
+
+
+def _overview(message: Message) -> tuple[str, ...]:
+    return render.kind_counts(message.items), render.heading(message)
+
+
+def _title(item: Item, words: Words) -> str:
+    title = render.truncate(neutralise(item.title), _MAX_TITLE) or words.no_title
+    return f"*{_link(render.link(item), mrkdwn(title))}*"
+
+
+def _facts(item: Item, message: Message, words: Words, *, is_linked: bool) -> list[str]:
+    """Return kind, day, category, source and dump, and then the links."""
+    day = words.day(item.date) if item.date else words.undated
+    facts = (words.kind(item.kind).upper(), day, item.category or "", item.source or message.source, item.dump)
+    shown = [mrkdwn(render.truncate(neutralise(fact), _MAX_FACT)) for fact in facts]
+    page = render.release_link(item.release, message.page)
+    command = mrkdwn(render.pointer(item.release))
+    own = _link(page, mrkdwn(words.release.format(item.release))) if page else f"`{command}`"
+    link = render.link(item) if is_linked else ""
+    published = _link(link, mrkdwn(words.link)) if link else ""
+    return [" · ".join(filter(None, (f"*{shown[0]}*", *shown[1:]))), " · ".join(filter(None, (published, own)))]
+
+
+def _summary_line(item: Item, most: int, page: str, words: Words) -> str:
+    kind, day = words.kind(item.kind).upper(), item.date.isoformat() if item.date else words.undated
+    title = mrkdwn(render.truncate(neutralise(item.title), most) or words.no_title)
+    address = render.release_link(item.release, page)
+    own = _link(address, title) if address else f"{title} · `{render.pointer(item.release)}`"
+    return f"• *{mrkdwn(kind)}* {day} {own}"
+
+
+def _detail_lines(item: Item, message: Message, words: Words) -> Iterator[str]:
+    """Yield what matched, how the text begins, what changed and what is related."""
+    matched = ", ".join(bold(word).strip(_GAP) for word in item.words if word.strip())
+    names = ", ".join(map(neutralise, render.match_counts(item)))
+    if matched or names:
+        yield f"{words.matched}: {matched} [{mrkdwn(names)}]" if matched else f"{words.watchlists}: {mrkdwn(names)}"
+    found = hunks(item.edits)
+    yield from (f"> {_hunk(hunk, words)}" for hunk in found[:_MAX_HUNKS])
+    if len(found) > _MAX_HUNKS:
+        yield f"> {words.more_lines.format(len(found) - _MAX_HUNKS)}"
+    if item.numbers:
+        pairs = [f"{mrkdwn(old)} → {mrkdwn(new)}" for old, new in render.figures(item)[:_MAX_PAIRS]]
+        yield f"{words.figures}: {', '.join(pairs)}"
+    if reason := render.evidence(item):
+        yield mrkdwn(reason[:_MAX_TEXT])
+    if item.lead and not item.body:
+        yield mrkdwn(item.lead)
+    for one in item.snippets:
+        if one.field != "title":
+            yield f"“{mrkdwn(one.before[:_MAX_TEXT]).lstrip()}{bold(one.hit)}{mrkdwn(one.after[:_MAX_TEXT]).rstrip()}”"
+    for twin in item.twins:
+        address = render.release_link(twin.number, message.page)
+        yield f"{words.resembles}: {_link(address, f'{twin.number} “{mrkdwn(twin.title)}”')}"
+    yield from (mrkdwn(line) for line in spaced_lines(item.body[:SLACK_LENGTH]).split("\n") if line.strip())
+
+
+def _hunk(hunk: Hunk, words: Words) -> str:
+    """Return a changed place, with removed words struck out and added ones bold."""
+    label = words.field(hunk.field)
+    pieces: list[str] = []
+    for edit in hunk.edits:
+        if edit.op == "keep":
+            pieces.append(mrkdwn(edit.new[:_MAX_TEXT]))
+        else:
+            pieces.append(" ".join(filter(None, (struck(edit.old[:_MAX_TEXT]), bold(edit.new[:_MAX_TEXT])))))
+    return f"{label and mrkdwn(label) + ': '}{re.sub(' {2,}', ' ', ''.join(pieces))}"

@@ -1,8 +1,12 @@
-"""Show a payload of Slack as text, about as Slack shows it: `python -m tests.notify.slack_text [SITUATION]`."""
+"""Show a payload of Slack as text, about as Slack shows it: `python -m tests.notify.slack_text [SITUATION]`.
+
+With `-` it reads payloads from its input, one on each line.
+"""
 
 from __future__ import annotations
 
 import html
+import json
 import re
 import sys
 import textwrap
@@ -48,5 +52,9 @@ def _read(mrkdwn: str) -> str:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or SITUATIONS:
-        print(f"==== {name}\n\n{shown(payload(SITUATIONS[name]))}")
+    if sys.argv[1:] == ["-"]:
+        for line in sys.stdin:
+            print(shown(json.loads(line)))
+    else:
+        for name in sys.argv[1:] or SITUATIONS:
+            print(f"==== {name}\n\n{shown(payload(SITUATIONS[name]))}")

@@ -138,6 +138,17 @@ def test_a_bot_posts_the_same_blocks_to_its_channel_under_its_name() -> None:
     assert got == payload(FACTS)
 
 
+@pytest.mark.parametrize("options", ["", "?mode=gov-hook", "?blocks=yes&image=yes&footer=yes&template=/nowhere.json"])
+def test_a_webhook_keeps_its_name_and_channel_whatever_else_its_url_says(options: str) -> None:
+    with http_server() as server:
+        service = build(Secret(f"slack://Desk@T1JJ3T3L2/A1BRTD4JD/{CANARY}dnlazkcOXrIde/%23press/{options}"))
+        service.webhook_url = service.webhook_gov_url = server.url
+        assert AppriseChannel("team", service).send(FACTS, delivery="1").outcome is Outcome.OK
+        [request] = server.wait_for(1)
+    assert request.json() == payload(FACTS) | {"channel": "#press", "username": "Desk"}
+    assert int(request.headers["Content-Length"]) == len(request.body)
+
+
 def test_a_bot_that_writes_to_an_address_looks_the_person_up_and_then_posts_blocks() -> None:
     answers = Answer(body=b'{"ok": true, "user": {"id": "U77"}}'), Answer(body=b'{"ok": true}')
     with http_server(*answers) as server:

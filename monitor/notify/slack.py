@@ -22,7 +22,7 @@ from monitor.text import neutralise, spaced, spaced_lines
 MAX_BLOCKS = 50
 MAX_HEADER = 150
 MAX_SECTION = 3_000
-_MAX_LINE = 1_400  # characters; of emoji two of these make a section
+_MAX_LINE = 2_900  # as Slack counts; some room is left for a mark that is closed
 _MAX_TITLE = 300
 _MAX_LINK = 1_200  # with its escapes
 _MAX_FACT = 200
@@ -138,8 +138,9 @@ def _section(lines: Sequence[str]) -> Block:
 
 def _broken(line: str) -> Iterator[str]:
     """Yield a line in pieces that fit into a section; a mark that is open at the end of one is closed and opened."""
-    while len(line) > _MAX_LINE:
-        cut = line.rfind(" ", 0, _MAX_LINE) + 1 or len(_ENTITY.sub("", line[:_MAX_LINE]))
+    most = _MAX_LINE if utf16_units(line) == len(line) else _MAX_LINE // 2  # characters
+    while len(line) > most:
+        cut = line.rfind(" ", 0, most) + 1 or len(_ENTITY.sub("", line[:most]))
         piece, line = line[:cut].rstrip(), line[cut:]
         for mark in "*~":
             if piece.count(mark) % 2:

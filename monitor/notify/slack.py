@@ -106,11 +106,10 @@ def _is_accepted(blocks: Sequence[Block]) -> bool:
 
 
 def _header(message: Message) -> Block:
-    heading = render.escape_chat_markup(render.subject(message, most=MAX_HEADER))
-    text = {"type": "plain_text", "text": render.truncate(heading, MAX_HEADER // 2), "emoji": False}
-    if utf16_units(heading) <= MAX_HEADER:
-        text["text"] = heading
-    return {"type": "header", "text": text}
+    """Return the heading; hostile text grows when it is made harmless, so less of it fits."""
+    headings = (render.escape_chat_markup(render.subject(message, most=most)) for most in range(MAX_HEADER, 0, -5))
+    heading = next(one for one in headings if utf16_units(one) <= MAX_HEADER)
+    return {"type": "header", "text": {"type": "plain_text", "text": heading, "emoji": False}}
 
 
 def _context(parts: Sequence[str]) -> Block:

@@ -97,6 +97,14 @@ def test_a_title_that_the_header_cuts_is_shown_whole_below() -> None:
     assert title.strip() in texts(posted, "section")
 
 
+@pytest.mark.parametrize("title", ["<" * 300, "<a" * 150, "🚢" * 300, "@everyone " * 30])
+def test_a_header_of_hostile_text_keeps_the_number_of_its_part(title: str) -> None:
+    posted = payload(replace(message(item(title=title)), part=2, parts=3))
+    assert faults(posted) == []
+    assert texts(posted, "header").endswith("(2/3)")
+    assert posted["text"].endswith("(2/3)")
+
+
 def test_a_section_is_never_folded_and_slack_fetches_no_link() -> None:
     [posted] = sent(FACTS)
     sections = [block for block in posted["blocks"] if block["type"] == "section"]

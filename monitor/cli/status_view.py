@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from monitor.cli.fit import cut, fold
-from monitor.notify.send_time import Delay, Policy, SendTime, waits_for
+from monitor.inspect.waiting import waiting_facts
 from monitor.text import escape, plural
 
 BARS = "·▁▂▃▄▅▆▇█"  # nothing, then an eighth of the highest count, and so on
@@ -129,7 +129,8 @@ def _passed_over(watch: Mapping[str, Any]) -> str:
     count, names = watch["ignored"], watch.get("ignored_names", ())
     more = [f"{count - len(names):,} more"] if names and count > len(names) else []
     shown = f": {', '.join([*(escape(name) for name in names), *more])}" if names else ""
-    return f"passed over {plural(count, 'file')} that no source takes by its name{shown}"
+    by = "its name" if count == 1 else "their names"
+    return f"passed over {plural(count, 'file')} that no source takes by {by}{shown}"
 
 
 def _counted(watch: Mapping[str, Any], kind: str, note: str = "") -> str:
@@ -179,28 +180,10 @@ def _channel(channel: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
     opened = f" until {_local_time(channel['opened_until'], zone)}" if channel["opened_until"] else ""
     muted = f"muted until {_local_time(channel['muted_until'], zone)}" if channel["muted_until"] else ""
     state = muted if channel["state"] == "muted" and muted else f"{channel['state']}{opened}"
-    facts = [click.style(state, fg=color), *lost, *_waiting(channel, now, zone)]
+    facts = [click.style(state, fg=color), *lost, *waiting_facts(channel, now=now, zone=zone)]
     facts += [muted] if muted and state != muted else []
     reason = f"  {escape(channel['last_reason'])}" if channel["last_reason"] else ""
     return f"{click.style(escape(channel['name']), bold=True)}  {', '.join(facts)}{reason}"
-
-
-def _waiting(channel: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> Iterator[str]:
-    """Yield what waits and for what, as in `18 for the digest of Mon 08:30`; the rest is pending."""
-    waits = [each for each in channel.get("waits", ()) if channel["state"] != "unconfigured"]
-    for each in waits:
-        yield f"{each['count']:,} for {_wait(each, now, zone)}"
-    rest = channel["pending"] - channel.get("held", 0) - sum(each["count"] for each in waits)
-    if rest > 0 or not waits:
-        yield f"{max(rest, 0):,} pending"
-
-
-def _wait(wait: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
-    delay = next((each for each in Delay if each == wait["reason"]), Delay.NONE)
-    due, policy = datetime.fromisoformat(wait["due"]), Policy(timezone=zone)
-    if delay:
-        return waits_for(SendTime(due, delay), policy, now=now)
-    return f"the summary of {due.astimezone(zone):%H:%M} ({escape(wait['reason'])})"
 
 
 def _config(config: Mapping[str, Any]) -> Iterator[str]:

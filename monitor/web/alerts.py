@@ -13,6 +13,7 @@ from monitor.errors import UsageError
 from monitor.inspect.message_details import MessageDetails, Wanted, count_by_state, message_page, one_message
 from monitor.inspect.pending import ReadOnlyStores
 from monitor.inspect.status import channels_now
+from monitor.inspect.waiting import waiting_facts
 from monitor.model import MESSAGE_STATES
 from monitor.ports import Row
 from monitor.records import MessageRecord
@@ -46,6 +47,10 @@ def show(request: Request) -> Response:
         cards=cards,
         counts={state: counts[state] for state in MESSAGE_STATES if counts[state] or state != "leased"},
         total=sum(counts.values()),
+        waiting={
+            str(card.row["name"]): list(waiting_facts(card.row, now=site.now(), zone=site.config.timezone))
+            for card in cards
+        },
         state=wanted.state,
         channel=wanted.channel,
         messages=messages,

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from monitor.inspect.settings import spelled_settings
 from monitor.inspect.status import midnights
+from monitor.inspect.waiting import waiting_facts
 from monitor.web.health import problems, read_status
 from monitor.web.pages import render, site_of
 
@@ -32,6 +33,10 @@ def show(request: Request) -> Response:
         current=status,
         urgent=(),  # all problems stand on this page
         problems=problems(status, faults),
+        waiting={
+            channel["name"]: list(waiting_facts(channel, now=site.now(), zone=config.timezone))
+            for channel in status["channels"]
+        },
         failing=[channel["name"] for channel in status["channels"] if channel["state"] == "failing"],
         faults=faults,
         warnings=config.warnings,

@@ -129,7 +129,7 @@ def test_a_channel_has_the_buttons_that_fit_its_state(tmp_path: Path) -> None:
         "Mute 8 h hook": ["/actions/mute", "hook", "8h"],
     }
     assert "refused" in words(hook)
-    assert "1 waiting" in words(hook)
+    assert "1 pending" in words(hook)
     assert "401" in words(hook)
     assert buttons(desk) == {
         "Send a test to desk": ["/actions/test", "desk"],

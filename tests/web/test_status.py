@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -71,6 +72,27 @@ def test_a_channel_that_refuses_and_a_dead_message_need_a_person(tmp_path: Path)
     assert dead == "1 message is dead: retry or drop it."
     assert verdict(page) == "2 things need a person."
     assert top == [refused]
+
+
+def test_the_page_says_what_waits_what_was_lost_and_what_was_passed_over(tmp_path: Path) -> None:
+    with http_server(HookAnswer(status=413)) as server:
+        channels = 'max_per_hour: 0}\n  desk: {url: "console://", digest: "mon 08:30"}'
+        config = CONFIG.replace("max_per_hour: 0}", channels)
+        project = Project(tmp_path / "p", url=f"json://127.0.0.1:{server.port}", config=config)
+        project.drop("a.txt", TALKS)
+        project.drop("목록.docx", "x")
+        assert project.run("run", "--once").code == 3
+        with served(project.folder / "config.yaml") as site:
+            status, alerts, sources = (words(site.get(path).page) for path in ("/status", "/alerts", "/sources"))
+        shown = project.run("status").out
+    assert re.search(r"hook ok, 1 dead, 0 pending", status)
+    [digest] = re.findall(r"1 for the digest of Mon (?:\d\d \w{3} )?08:30", status)
+    assert digest in alerts
+    assert f"desk  ok, {digest}" in shown
+    assert "· 1 dead" in alerts
+    assert "1 file passed over" in status
+    assert "1 file that no source takes by its name: 목록.docx" in sources
+    assert "passed over 1 file that no source takes by its name: 목록.docx" in shown
 
 
 def test_delivery_says_what_it_does_not_count(tmp_path: Path) -> None:

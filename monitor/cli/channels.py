@@ -18,24 +18,25 @@ from monitor.cli.common import (
     run_commands,
     shown_time,
 )
+from monitor.inspect.waiting import waiting_facts
 from monitor.ports import Row
 from monitor.text import escape
 
-_HEADER = ("name", "state", "until", "pending", "failures", "last reason")
+_HEADER = ("name", "state", "until", "waiting", "dead", "failures", "last reason")
 
 
 @click.group(invoke_without_command=True)
 @common_options
 @click.pass_context
 def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> None:
-    """List the channels, their state and how much is pending on each."""
+    """List the channels: their state, what waits on each and for what, and what was lost."""
     if ctx.invoked_subcommand:
         return
     from monitor.inspect.status import channel_rows, channels_of
 
     now, config = datetime.now(UTC), load_for_store(config_file)
     rows = channel_rows(config, now=now) if config.channels else channels_of(config.file, now=now)
-    print_rows(rows, as_json=as_json, header=_HEADER, cells=partial(_cells, config.timezone))
+    print_rows(rows, as_json=as_json, header=_HEADER, cells=partial(_cells, config.timezone, now))
 
 
 @command.command("test")
@@ -67,6 +68,8 @@ def resume(ctx: click.Context, *, name: str, as_json: bool, config_file: str | N
     run_commands(ctx, [("resume", name)], as_json=as_json, config_file=config_file)
 
 
-def _cells(zone: ZoneInfo, row: Row) -> list[object]:
+def _cells(zone: ZoneInfo, now: datetime, row: Row) -> list[object]:
     until = shown_time(row["opened_until"] or row["muted_until"], zone)
-    return [row["name"], row["state"], until, row["pending"], row["failures"], row["last_reason"] or ""]
+    waiting = ", ".join(waiting_facts(row, now=now, zone=zone))
+    dead, reason = row.get("dead", ""), row["last_reason"] or ""  # a daemon of an earlier version counts no dead ones
+    return [row["name"], row["state"], until, waiting, dead, row["failures"], reason]

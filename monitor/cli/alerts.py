@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from monitor.cli.common import common_options, load_for_store, print_json, print_rows, run_commands, shown_time
+from monitor.cli.common import common_options, load_for_reading, print_json, print_rows, run_commands, shown_time
 from monitor.model import MESSAGE_STATES
 from monitor.ports import Row
 from monitor.text import escape
@@ -27,7 +27,7 @@ def command(ctx: click.Context, *, state: str | None, as_json: bool, config_file
         return
     from monitor.inspect.pending import alert_rows, open_read_only
 
-    config = load_for_store(config_file)
+    config = load_for_reading(config_file)
     with open_read_only(config) as store:
         rows = alert_rows(config, store, state=state)
         print_rows(rows, as_json=as_json, header=_HEADER, cells=partial(_cells, config.timezone), none="no messages")
@@ -41,7 +41,7 @@ def show(*, message: int, as_json: bool, config_file: str | None) -> None:
     from monitor.inspect.alerts import message_rows
     from monitor.inspect.pending import open_read_only
 
-    config = load_for_store(config_file)
+    config = load_for_reading(config_file)
     with open_read_only(config) as store:
         rows = list(message_rows(store, [message]))
     if as_json:

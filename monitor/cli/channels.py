@@ -12,7 +12,7 @@ import click
 from monitor.cli.common import (
     common_options,
     load_config,
-    load_for_store,
+    load_for_reading,
     print_json,
     print_rows,
     run_commands,
@@ -34,7 +34,7 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
         return
     from monitor.inspect.status import channel_rows, channels_of
 
-    now, config = datetime.now(UTC), load_for_store(config_file)
+    now, config = datetime.now(UTC), load_for_reading(config_file)
     rows = channel_rows(config, now=now) if config.channels else channels_of(config.file, now=now)
     print_rows(rows, as_json=as_json, header=_HEADER, cells=partial(_cells, config.timezone, now))
 

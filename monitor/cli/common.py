@@ -68,10 +68,30 @@ def load_config(config_file: str | None, *, checks: Sequence[Check] = ()) -> Con
     return load(config_path(config_file), environ=os.environ, checks=(check_rules, *checks))
 
 
+def load_for_reading(config_file: str | None) -> Config:
+    """Load what is valid of the configuration for a command that only reads the store; say what is wrong with the rest.
+
+    Where even the state folder cannot be known, the daemon that runs with an earlier version of the file is asked.
+    """
+    from monitor.config import load_what_is_valid
+    from monitor.config.checks import check_rules
+
+    path = config_path(config_file)
+    try:
+        config = load_what_is_valid(path, environ=os.environ, checks=(check_rules,))
+    except ConfigError:
+        return load_for_store(config_file)
+    if config.faults:
+        error = ConfigError(config.faults)
+        notice = f"the configuration is broken (see `monitor check`) and read without this: {error.message}"
+        click.echo(escape(f"monitor: {error.where}: {notice}"), err=True)
+    return config
+
+
 def load_for_store(config_file: str | None) -> Config:
     """Load the configuration; where it is broken and a daemon runs, say so and return what its store needs.
 
-    So what is stored can be shown, and the daemon be given commands, while somebody edits the file.
+    So the daemon can be given commands while somebody edits the file.
     """
     from monitor.inspect.status import running_config
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.common import common_options, config_option, load_config, load_for_store, print_json
+from monitor.cli.common import common_options, config_option, load_config, load_for_reading, print_json
 from monitor.cli.progress import progress_bar
 from monitor.clock import SteadyClock, wall_time
 from monitor.control import lock
@@ -31,7 +31,7 @@ def backup_command(*, path: Path, config_file: str | None) -> None:
     """Copy the current store to PATH, also while the monitor runs; a file that exists is never overwritten."""
     from monitor.store.sqlite.backup import backup, note_backup
 
-    config, now = load_for_store(config_file), wall_time()
+    config, now = load_for_reading(config_file), wall_time()
     with progress_bar("backup") as update:
         size = backup(config.state, path, progress=lambda done, total: update(completed=done, total=total))
     note_backup(config.state, path, now=now)
@@ -64,7 +64,7 @@ def verify_command(ctx: click.Context, *, deep: bool, as_json: bool, config_file
     from monitor.store.open import Access, open_stores
 
     is_ok = True
-    with open_stores(load_for_store(config_file).state, Access.READ) as stores:
+    with open_stores(load_for_reading(config_file).state, Access.READ) as stores:
         for check in chain(stores.maintenance.verify(), _verify_texts(stores.maintenance) if deep else ()):
             is_ok = is_ok and check.is_ok
             _print(check, as_json=as_json)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from monitor.cli.common import archive_of, common_options, load_for_store, print_rows, shown_time
+from monitor.cli.common import archive_of, common_options, load_for_reading, print_rows, shown_time
 from monitor.inspect.dumps import dump_rows, reject_rows
 from monitor.ports import Row
 
@@ -20,7 +20,7 @@ _REJECT_HEADER = ("at", "source", "file", "line", "state", "reason", "text")
 @common_options
 def command(*, rejects: bool, as_json: bool, config_file: str | None) -> None:
     """List every ingested file, oldest first."""
-    config = load_for_store(config_file)
+    config = load_for_reading(config_file)
     zone = config.timezone
     with archive_of(config) as archive:
         if rejects:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from monitor.cli.common import archive_of, common_options, load_for_store, parse_since, print_json, shown_time
+from monitor.cli.common import archive_of, common_options, load_for_reading, parse_since, print_json, shown_time
 from monitor.inspect.events import KINDS, event_rows
 from monitor.inspect.paging import Place
 from monitor.inspect.watchlists import unknown_watchlist
@@ -35,7 +35,7 @@ def command(
     *, since: str | None, limit: int | None, follow: bool, as_json: bool, config_file: str | None, **filters: Any
 ) -> None:
     """List what happened to releases, oldest first. Times are in the configuration's time zone, in JSON in UTC."""
-    config = load_for_store(config_file)
+    config = load_for_reading(config_file)
     since_time = parse_since(since, config.timezone)
     wanted = EventFilter(since=since_time, **{name: text for name, text in filters.items() if text})
     with archive_of(config) as archive:

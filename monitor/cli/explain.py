@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import archive_of, common_options, load_config, print_json
+from monitor.cli.common import archive_of, common_options, load_for_reading, print_json
 from monitor.text import escape
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def command(*, release: int, watchlist: str | None, as_json: bool, config_file: 
     """Explain how WATCHLIST, or each watchlist, matches RELEASE (its number): which part matched where, or failed."""
     from monitor.inspect.explain import chosen_watchlists, explanation_rows, explanations
 
-    config = load_config(config_file)
+    config = load_for_reading(config_file)
     chosen = chosen_watchlists(config, watchlist)
     with archive_of(config) as archive:
         stored = archive.head(release)

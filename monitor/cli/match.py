@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import archive_of, common_options, is_terminal, load_config, parse_since_day, print_json
+from monitor.cli.common import archive_of, common_options, is_terminal, load_for_reading, parse_since_day, print_json
 from monitor.cli.progress import with_bar
 from monitor.model import Alert
 from monitor.notify.compose import item_of
@@ -36,7 +36,7 @@ def command(
     """
     from monitor.inspect.match import RuleTrial
 
-    config = load_config(config_file)
+    config = load_for_reading(config_file)
     trial = RuleTrial(config, rule, is_query=is_query)
     candidates = _candidates(config, parse_since_day(since, config.timezone), file)
     if as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import archive_of, common_options, load_config, parse_since_day, print_json
+from monitor.cli.common import archive_of, common_options, load_for_reading, parse_since_day, print_json
 from monitor.cli.progress import with_bar
 from monitor.ports import Row
 from monitor.text import escape
@@ -33,7 +33,7 @@ def command(
     """
     from monitor.inspect.releases import release_rows
 
-    config = load_config(config_file)
+    config = load_for_reading(config_file)
     found = _found(config, words, parse_since_day(since, config.timezone))
     _print(release_rows(config, found, watchlist=watchlist), as_json=as_json)
 

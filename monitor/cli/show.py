@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from monitor.cli.common import archive_of, common_options, load_for_store, print_json
+from monitor.cli.common import archive_of, common_options, load_for_reading, print_json
 from monitor.inspect.redlines import Comparison
 from monitor.inspect.show import ComparedVersion, compared_versions, version_rows
 from monitor.notify.links import safe_link
@@ -27,7 +27,7 @@ _COLORED = Marks(
 @common_options
 def command(*, release: int, as_json: bool, config_file: str | None) -> None:
     """Show every version of RELEASE (its number) with a word-level redline, its dumps and its alerts."""
-    config = load_for_store(config_file)
+    config = load_for_reading(config_file)
     zone = config.timezone
     with archive_of(config) as archive:
         if as_json:

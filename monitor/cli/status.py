@@ -19,7 +19,7 @@ def command(ctx: click.Context, *, is_check: bool, as_json: bool, config_file: s
     """Show the daemon, the sources, what happened in the last 30 days and what waits to be delivered.
 
     Times are in the configuration's time zone; a bar stands for one day, the last one for today. When the daemon runs
-    on a configuration that has become invalid, the daemon itself is asked.
+    on a configuration that has become invalid, the daemon itself is asked; without it, what is valid is read.
     """
     from monitor.cli.fit import terminal_width
     from monitor.cli.status_view import bars_for, screen
@@ -29,7 +29,9 @@ def command(ctx: click.Context, *, is_check: bool, as_json: bool, config_file: s
     zone, status = status_of(config_path(config_file), now=now)
     if is_check:
         if refusal := refusal_of(status):
+            is_running = status["daemon"] is not None
             notice = "the changed configuration is refused, the one before is in force"
+            notice = notice if is_running else "the configuration is broken (see `monitor check`)"
             click.echo(escape(f"monitor: {notice}: {refusal}"), err=True)
         ctx.exit(0 if status["ok"] else 1)
     if as_json:

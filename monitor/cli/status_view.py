@@ -59,7 +59,7 @@ def _lines(status: Mapping[str, Any], now: datetime, zone: ZoneInfo, bars: str, 
         yield _line("channel", _channel(channel, now, zone))
     for name, until in status["releases"]["muted_watchlists"].items():
         yield _line("muted", f"watchlist {escape(name)} until {_local_time(until, zone)}")
-    yield from _config(status["config"])
+    yield from _config(status["config"], is_running=status["daemon"] is not None)
     yield _line("store", _store(status["store"], now))
     page = status.get("page")  # absent in the answer of an older daemon
     if page and page["state"] != "off":
@@ -186,11 +186,12 @@ def _channel(channel: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
     return f"{click.style(escape(channel['name']), bold=True)}  {', '.join(facts)}{reason}"
 
 
-def _config(config: Mapping[str, Any]) -> Iterator[str]:
+def _config(config: Mapping[str, Any], *, is_running: bool) -> Iterator[str]:
     warnings = f"  {plural(config['warnings'], 'warning')}: see monitor check" if config["warnings"] else ""
     yield _line("config", f"{escape(config['file'])}{click.style(warnings, fg=_WARNING)}")
     if config["refusal"]:
-        refused = f"changed and refused, the one before is in force: {escape(config['refusal'])}"
+        what = "changed and refused, the one before is in force" if is_running else "cannot be used"
+        refused = f"{what}: {escape(config['refusal'])}"
         yield _line("", click.style(refused, fg=_BAD))
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from monitor.cli.common import common_options, load_config, print_rows, shown_time
+from monitor.cli.common import common_options, load_for_reading, print_rows, shown_time
 from monitor.ports import Row
 
 _HEADER = ("name", "rule", "notifies", "muted until", "last match")
@@ -21,7 +21,7 @@ def command(*, as_json: bool, config_file: str | None) -> None:
     """List the watchlists in the order of the file: the rule, whom it notifies, its mute and what it matched last."""
     from monitor.inspect.watchlists import watchlist_rows
 
-    config = load_config(config_file)
+    config = load_for_reading(config_file)
     rows = watchlist_rows(config, now=datetime.now(UTC))
     print_rows(rows, as_json=as_json, header=_HEADER, cells=partial(_cells, config.timezone), none="no watchlists")
 

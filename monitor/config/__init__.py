@@ -6,7 +6,16 @@ This package imports yaml and pydantic, so commands that need no configuration m
 """
 
 from monitor.config.diagnostics import Diagnostics, caret_excerpt, columns, render_diagnostics
-from monitor.config.load import Check, file_stamp, find, load, load_without_secrets, page_environment, state_of
+from monitor.config.load import (
+    Check,
+    file_stamp,
+    find,
+    load,
+    load_what_is_valid,
+    load_without_secrets,
+    page_environment,
+    state_of,
+)
 from monitor.config.models import Config, FileStamp
 from monitor.config.parsers import positive_duration
 from monitor.config.web import WebOptions, web_options_of, with_listen
@@ -24,6 +33,7 @@ __all__ = [
     "file_stamp",
     "find",
     "load",
+    "load_what_is_valid",
     "load_without_secrets",
     "page_environment",
     "positive_duration",

@@ -63,8 +63,10 @@ def watchlists_of(config: Config) -> tuple[Watchlist, ...]:
 
 
 def is_rule_withheld(config: Config, watchlist: str) -> bool:
-    """Return whether a part of a watchlist's rule comes from a reference that this process does not replace."""
-    start = f"watchlists.{watchlist}."
+    """Return whether a part of a watchlist's rule is not known: `Config.withheld` names it, or there is none."""
+    rule, start = config.watchlists[watchlist], f"watchlists.{watchlist}."
+    if not (rule.keywords or rule.query or rule.regex):
+        return True
     return any(path.startswith(start) and path[len(start) :].startswith(_RULE_KEYS) for path in config.withheld)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
@@ -16,7 +18,7 @@ from monitor.config.diagnostics import Diagnostics
 from monitor.config.error_messages import translate_errors
 from monitor.config.interpolate import interpolate, referenced_files
 from monitor.config.models import Config, FileStamp, Origin
-from monitor.config.parsers import folder_path
+from monitor.config.parsers import closest, folder_path, zone
 from monitor.config.stand_ins import (
     doubtful_paths,
     readings,
@@ -33,6 +35,8 @@ Check = Callable[[Config, Diagnostics], None]
 _Prepare = Callable[[MappingNode], MappingNode]
 
 _STATE = re.compile("^state:.*$", re.MULTILINE)
+_KEY = re.compile(r"""^["'? ]{0,3}(\w+)["' ]*:""", re.MULTILINE)
+_TIMEZONE = re.compile("^timezone:.*$", re.MULTILINE)
 _UNREADABLE: Mapping[type[OSError], str] = {
     FileNotFoundError: "this file does not exist: name another one with --config FILE or MONITOR_CONFIG",
     IsADirectoryError: "this is a folder: name the configuration file inside it",
@@ -113,10 +117,17 @@ def page_environment(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
 def load_what_is_valid(path: Path, *, environ: Mapping[str, str] = os.environ, checks: Sequence[Check] = ()) -> Config:
     """Load the parts of a configuration that have no error, for commands that only read what is stored.
 
-    What has an error counts as not set; `Config.faults` names all of it, and `Config.withheld` where it lies. Raises
-    ConfigError where the state folder cannot be known.
+    What has an error counts as not set; `Config.faults` names all of it, and `Config.withheld` where it lies. Of a file
+    that is no YAML, the lines of `state:` and `timezone:` are read. Raises ConfigError where the state folder cannot be
+    known.
     """
-    diagnostics, configs = _read(path, lambda tree: tree, environ=environ, checks=checks, stamps={})
+    try:
+        diagnostics, configs = _read(path, lambda tree: tree, environ=environ, checks=checks, stamps={})
+    except ConfigError as error:
+        config = _from_lines(path, environ)
+        if config is None:
+            raise
+        return config.with_origin(faults=error.faults)
     if len({config.state for config in configs}) > 1 or any("state" in config.withheld for config in configs):
         diagnostics.raise_errors()
     withheld = configs[0].withheld | diagnostics.error_paths()
@@ -202,21 +213,46 @@ def _validated(root: MappingNode, origin: Origin, diagnostics: Diagnostics) -> C
     raise AssertionError("a configuration that no stand-in makes valid is a bug of ours")
 
 
+def _from_lines(path: Path, environ: Mapping[str, str]) -> Config | None:
+    """Return a configuration of the lines `state:` and `timezone:` alone; None: the state folder is not known."""
+    text = _bytes(path).decode("utf-8", "replace")
+    line, keys = _STATE.search(text), tuple(Config.model_fields)
+    meant = [key for key in _KEY.findall(text) if closest(key, keys) == "state"]  # also mistyped, quoted or indented
+    if text.lstrip().startswith("{") or len(meant) > (line is not None):
+        return None
+    state = _value_of(line[0], path, environ) if line else str(Config.model_fields["state"].default)
+    timezone, named = ZoneInfo("UTC"), _TIMEZONE.search(text)
+    with suppress(ValueError):
+        timezone = zone(_value_of(named[0], path, environ) if named else "UTC")
+    with suppress(ValueError):
+        return Config.bare(path.absolute(), state=folder_path(state, path.absolute().parent), timezone=timezone)
+    return None
+
+
+def _value_of(line: str, path: Path, environ: Mapping[str, str]) -> str:
+    """Return the value of a line with a top-level key, or "" where it has none that is known."""
+    diagnostics = Diagnostics(str(path))
+    try:
+        root = interpolate(read(line, diagnostics), diagnostics, environ=environ, folder=path.absolute().parent)
+    except ConfigError:
+        return ""
+    (value,) = plain(root).values()
+    return value if isinstance(value, str) else ""
+
+
 def state_of(path: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
     """Return the state folder that a configuration names, or the default; other errors in the file do not matter.
 
     With it, commands reach a daemon that still runs with an earlier version of the file.
     """
-    diagnostics, folder = Diagnostics(str(path)), path.absolute().parent
-    try:
-        line = _STATE.search(path.read_bytes()[:_LARGEST].decode("utf-8", "replace"))
-        root = read(line[0] if line else "", diagnostics)
-        return folder_path(plain(interpolate(root, diagnostics, environ=environ, folder=folder))["state"], folder)
-    except (OSError, ConfigError, LookupError, TypeError, AttributeError, ValueError):
-        return folder / str(Config.model_fields["state"].default)
+    folder = path.absolute().parent
+    with suppress(ConfigError, ValueError):
+        line = _STATE.search(_bytes(path).decode("utf-8", "replace"))
+        return folder_path(_value_of(line[0], path, environ) if line else "", folder)
+    return folder / str(Config.model_fields["state"].default)
 
 
-def _text(path: Path) -> str:
+def _bytes(path: Path) -> bytes:
     diagnostics = Diagnostics(str(path))
     try:
         with path.open("rb") as file:
@@ -225,6 +261,11 @@ def _text(path: Path) -> str:
         diagnostics.refuse(None, _UNREADABLE.get(type(error), f"this file cannot be read: {error.strerror}"))
     if len(content) > _LARGEST:
         diagnostics.refuse(None, f"this file is larger than {_LARGEST} bytes: name a configuration file")
+    return content
+
+
+def _text(path: Path) -> str:
+    content = _bytes(path)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

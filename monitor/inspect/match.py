@@ -12,6 +12,7 @@ from monitor.inspect.backtest import BacktestCounts, Candidate, backtest, candid
 from monitor.inspect.paging import OLDEST, ListedRow, Place
 from monitor.inspect.releases import current_releases
 from monitor.inspect.rows import match_row
+from monitor.inspect.watchlists import require_rule
 from monitor.match.inside import InsideWords
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.match.query import QueryFault
@@ -27,7 +28,10 @@ class RuleTrial:
 
     def __init__(self, config: Config, rule: str, *, is_query: bool = False) -> None:
         """Read a rule: the name of a watchlist, else a query; is_query: never the name."""
-        named = [] if is_query else [one for one in watchlists_of(config) if one.name == rule]
+        is_name = not is_query and rule in config.watchlists
+        if is_name:
+            require_rule(config, rule)
+        named = [one for one in watchlists_of(config) if is_name and one.name == rule]
         self.watchlist = named[0] if named else Watchlist(name="query", query=rule)
         self.counts = BacktestCounts()
         try:

@@ -47,22 +47,41 @@ class _Snapshot:
 def status_of(file: Path, *, now: datetime, timeout: float = daemon_state.STALE_AFTER) -> tuple[ZoneInfo, Row]:
     """Return the time zone of the configuration in this file, and what `status` returns for it.
 
-    When the file has become invalid, the daemon is asked for both. timeout: seconds that the daemon gets to answer; a
-    daemon that does not answer hangs. Raises ConfigError when there is no daemon to ask.
+    When the file has become invalid, the daemon is asked for both; without one, what is valid of it is used. timeout:
+    seconds that the daemon gets to answer; a daemon that does not answer hangs. Raises ConfigError when neither can be
+    used.
     """
-    from monitor.config import load, state_of
+    from monitor.config import load, load_what_is_valid, state_of
     from monitor.config.checks import check_rules
 
     try:
         config = load(file, checks=(check_rules,))
     except ConfigError as error:
         answer = _answer_of_daemon(state_of(file), file, timeout)
-        if answer is None:
+        if answer:
+            found: dict[str, Any] = answer["standing"]
+            if not _is_valid_elsewhere(file):  # the daemon may know an older reason
+                found["config"]["refusal"] = f"{error.where}: {error.message}"
+            return ZoneInfo(answer["zone"]), found
+        config = load_what_is_valid(file, checks=(check_rules,))
+        if lock.holder_verb(config.state) == lock.DAEMON:  # it hangs, or runs with another file
             raise
-        found: dict[str, Any] = answer["standing"]
-        found["config"]["refusal"] = f"{error.where}: {error.message}"  # the daemon may know an older one
-        return ZoneInfo(answer["zone"]), found
+        found = dict(status(config, _daemon_state(config.state, timeout), now=now))
+        found["config"]["refusal"] = f"{error.where}: {error.message}"
+        return config.timezone, found
     return config.timezone, status(config, _daemon_state(config.state, timeout), now=now)
+
+
+def _is_valid_elsewhere(file: Path) -> bool:
+    """Return whether a configuration lacks nothing but secrets, which the daemon may have in its environment."""
+    from monitor.config import load_without_secrets
+    from monitor.config.checks import check_rules
+
+    try:
+        load_without_secrets(file, checks=(check_rules,))
+    except ConfigError:
+        return False
+    return True
 
 
 def running_config(file: Path, *, timeout: float = daemon_state.STALE_AFTER) -> Config | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from monitor.errors import NotFound, WrongState
+from monitor.errors import ConfigError, NotFound, WrongState
 from monitor.inspect.rows import watchlist_row
 from monitor.page_records import DayCount
 from monitor.ports import Row
@@ -69,12 +69,14 @@ def watchlist_rows(config: Config, *, now: datetime) -> Iterator[Row]:
 
 
 def require_rule(config: Config, name: str) -> None:
-    """Raise NotFound for an unknown watchlist, and WrongState for one whose rule this process must not know."""
+    """Raise NotFound for an unknown watchlist, and for one whose rule is not known ConfigError or WrongState."""
     from monitor.config.convert import is_rule_withheld
 
     if name not in config.watchlists:
         raise unknown_watchlist(config, name)
     if is_rule_withheld(config, name):
+        if faults := tuple(one for one in config.faults if f"{one.path}.".startswith(f"watchlists.{name}.")):
+            raise ConfigError(faults)
         what = f"the rule of watchlist {name!r} comes from a reference, which is not replaced here"
         raise WrongState(f"{what}; `monitor match {name}` knows it", where=name)
 

@@ -192,7 +192,7 @@ def test_five_faults_are_five_located_messages(tmp_path: Path) -> None:
 
 def test_with_json_an_error_is_json_too(tmp_path: Path) -> None:
     project = Project(tmp_path / "p", config=FIVE_FAULTS)
-    error = json.loads(project.run("events", "--json").err)["error"]
+    error = json.loads(project.run("config", "show", "--json").err)["error"]
     assert (error["code"], error["where"]) == (78, "config.yaml:1:11")
     rows = project.run("check", "--json").rows()
     assert [row["line"] for row in rows] == [1, 3, 5, 7, 8]

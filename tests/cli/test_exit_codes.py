@@ -80,7 +80,7 @@ def test_11_when_another_monitor_has_the_state_folder(project: Project) -> None:
         assert project.run("status").code == 0, "reading is always allowed"
 
 
-@pytest.mark.parametrize("words", ["run --once", "check", "events", "status --check", "config show", "mute a 8h"])
+@pytest.mark.parametrize("words", ["run --once", "check", "config show", "mute a 8h", "db prune"])
 def test_78_when_the_configuration_is_wrong(tmp_path: Path, words: str) -> None:
     project = Project(tmp_path / "p", config=BROKEN)
     assert project.run(*words.split()).code == 78

@@ -144,6 +144,8 @@ def test_stored_things_are_shown_and_commands_work_while_the_file_is_broken(
         assert "the one before is in force" in project.run("status", "--check").err
         assert [row["state"] for row in project.run("channels", "--json").rows()] == ["muted"]
         daemon.stop()
+        assert project.run("events").code == 0
+        project.write_config(good.replace(*fault).replace("state:", "satte:"))
         assert project.run("events").code == 78, "no daemon says where the store is"
 
 

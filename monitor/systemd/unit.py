@@ -38,7 +38,11 @@ class Service:
         """Return the text of the unit."""
         text = files("monitor").joinpath("systemd", _TEMPLATES[self.kind]).read_text("utf-8")
         manual = self.program.parent.parent / "share" / "man" / "man1" / "monitor.1"  # where the wheel puts it
-        values = {"MONITOR": _quoted(self.program), "CONFIG": _quoted(self.config), "MANUAL": _address(manual)}
+        values = {
+            "MONITOR": _quoted(self.program),
+            "CONFIG": _quoted(self.config).replace("$", "$$"),
+            "MANUAL": _address(manual),
+        }
         return re.sub("@([A-Z]+)@", lambda found: values[found[1]], text)
 
     def install(self) -> Iterator[str]:
@@ -74,6 +78,8 @@ class Service:
 
     def notes(self) -> Iterator[str]:
         """Yield what a person should know before the service starts."""
+        secrets = "~/.config/monitor/environment" if self.kind == "user" else "/etc/monitor/environment"
+        yield f"note: it reads the variables of the configuration from {secrets}, a line NAME='value' each"
         if self.kind == "user":
             yield "note: it ends when you log out, unless you run: loginctl enable-linger"
             return
@@ -115,6 +121,6 @@ def _address(path: Path) -> str:
 
 
 def _quoted(path: Path) -> str:
-    """Return a path as one word of a systemd command line."""
-    text = str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    """Return a path as the first word of a systemd command line; a later one needs each $ twice."""
+    text = str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return f'"{text}"' if any(char in text for char in " \t\"';\\") else text

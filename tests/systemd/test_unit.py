@@ -66,14 +66,19 @@ def test_a_path_stays_one_word() -> None:
 @pytest.mark.parametrize(
     ("kind", "program", "config", "notes"),
     [
-        ("system", "/opt/monitor/bin/monitor", "/etc/monitor/config.yaml", ["state: /var/lib/monitor"]),
+        (
+            "system",
+            "/opt/monitor/bin/monitor",
+            "/etc/monitor/config.yaml",
+            ["/etc/monitor/environment, ", "state: /var/lib/monitor"],
+        ),
         (
             "system",
             "/root/venv/bin/monitor",
             "/home/ana/c.yaml",
-            ["/var/lib/monitor", "/root/venv", "/home/ana/c.yaml"],
+            ["NAME='value'", "/var/lib/monitor", "/root/venv", "/home/ana/c.yaml"],
         ),
-        ("user", "/home/ana/venv/bin/monitor", "/home/ana/c.yaml", ["enable-linger"]),
+        ("user", "/home/ana/venv/bin/monitor", "/home/ana/c.yaml", ["~/.config/monitor/environment", "enable-linger"]),
     ],
 )
 def test_what_would_keep_a_service_from_working_is_said(kind: str, program: str, config: str, notes: list[str]) -> None:
@@ -118,9 +123,13 @@ def verified(analyze: str, text: str, folder: Path) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("kind", ["system", "user"])
-def test_systemd_finds_nothing_in_a_unit(tmp_path: Path, analyze: str, kind: str) -> None:
-    program = Path(sysconfig.get_path("scripts")) / "monitor"
-    assert verified(analyze, unit(kind, program=str(program)), tmp_path) == (0, "")
+@pytest.mark.parametrize("place", ["opt", "a b/100%/$HOME", "언론"])
+def test_systemd_finds_nothing_in_a_unit(tmp_path: Path, analyze: str, kind: str, place: str) -> None:
+    program = tmp_path / place / "bin" / "monitor"
+    program.parent.mkdir(parents=True)
+    program.symlink_to(Path(sysconfig.get_path("scripts")) / "monitor")
+    text = unit(kind, program=str(program), config=str(tmp_path / place / "config.yaml"))
+    assert verified(analyze, text, tmp_path) == (0, "")
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,10 @@ class Stored(Listed):
     state: str  # listed | withdrawn
     release: Release
 
-    cursor = property(attrgetter("number"))
+    @property
+    def cursor(self) -> int:
+        """The number of the release."""
+        return self.number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,10 @@ class VersionRecord(Listed):
     url: str | None  # as that dump gave it, of the current text the newest; None: none is known
     ref: str | None  # the publisher's id, likewise
 
-    cursor = property(attrgetter("version"))
+    @property
+    def cursor(self) -> int:
+        """The number of the version."""
+        return self.version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +162,10 @@ class DumpRecord(Listed):
     report: IngestReport
     copy: bytes = b""  # path of a file whose content was known; b"": the content was new
 
-    cursor = property(attrgetter("report.at", "report.dump", "copy"))  # a DumpCursor
+    @property
+    def cursor(self) -> DumpCursor:
+        """Its time, id and copy: dumps of one moment differ by them."""
+        return self.report.at, self.report.dump, self.copy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,7 +89,8 @@ def tls_reason(error: OSError, host: str, peer: str, certificate: bytes) -> str:
         return f"no answer from {peer} to the TLS handshake in time; check whether that port speaks TLS"
     reason = error.reason if isinstance(error, ssl.SSLError) else ""
     if reason in _PLAIN_TEXT:
-        return f"{peer} does not speak TLS; check the port, or use the form of the url without TLS"
+        form = "the form of the url without TLS (for mail, mode=starttls)"
+        return f"{peer} does not speak TLS; check the port, or use {form}"
     if isinstance(error, ConnectionError | ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return f"{peer} ended the connection during the TLS handshake; check whether that port speaks TLS"
     return f"the TLS handshake with {peer} failed" + (f" ({reason.lower().replace('_', ' ')})" if reason else "")

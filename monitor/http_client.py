@@ -22,6 +22,7 @@ from monitor.connection_errors import (
     connect_reason,
     expects_tls,
     is_plain_to_tls,
+    is_proxy,
     is_tls_alert,
     is_tunnel_failure,
     shown_host,
@@ -92,7 +93,7 @@ class Exchange:
         cause = TimeoutError() if self.is_over else cause if isinstance(cause, Exception) else error
         peer = shown_peer(*self._place)
         if not isinstance(cause, OSError | HTTPException):
-            return type(cause).__name__
+            return "the address cannot be read" if isinstance(cause, ValueError) else type(cause).__name__
         if isinstance(cause, TimeoutError) and not self._place[0]:
             return f"no answer within {self.timeout:g} s"
         if not self.is_connected or is_tunnel_failure(cause):
@@ -111,7 +112,9 @@ class Exchange:
         with suppress(OSError, HTTPException, ValueError):
             if error.code == HTTPStatus.BAD_REQUEST and is_plain_to_tls(error.code, error.read(_ANSWER_READ)):
                 return expects_tls(shown_peer(*self._place))
-        return answer_status(error.code) + _LOGIN_REASONS.get(error.code, "")
+        is_proxied = not self.certificate and is_proxy(*self._place)  # a tunnel's proxy answers before the request
+        origin = f" from the server or {shown_peer(*self._place)}" if is_proxied else ""
+        return answer_status(error.code) + origin + _LOGIN_REASONS.get(error.code, "")
 
 
 def _broken_answer(error: OSError | HTTPException, peer: str, *, is_plain: bool) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from monitor.connection_errors import connect_reason, expects_tls, shown_peer
+from monitor.connection_errors import connect_reason, expects_tls, is_proxy, shown_peer
 from monitor.notify.verdict import SendFailure, WireTrace
 
 
@@ -59,6 +59,7 @@ class Tap:
     def note_request(self, *, is_plain: bool) -> None:
         """Note that an HTTP request leaves now."""
         self.is_plain, self.received_before, self.has_left = is_plain, self.received, True
+        self.note(is_proxied=is_plain and is_proxy(*self.place))
 
     def note_not_understood(self) -> None:
         """Note that a port which expects TLS was sent plain text: the request left, and nobody read it."""

@@ -89,6 +89,7 @@ class WireTrace:
     is_cut: bool = False  # the last answer has a code, and the rest of it cannot be read
     failure: SendFailure = SendFailure.NONE
     peer: str = ""  # the host and port that it connected to last; "": none
+    is_proxied: bool = False  # the last request went through a proxy that could answer itself
     cause: str = ""  # the sentence on this failure; "": its own one
     error: str = ""  # the class of the error that the plugin raised
 
@@ -183,6 +184,7 @@ def _outcome(trace: WireTrace, code: int) -> Outcome:
 def _reason(trace: WireTrace, code: int, outcome: Outcome) -> str:
     is_mail = trace.protocol == "smtp"
     named = f"{code} from the mail server" if is_mail else f"{code}{_PHRASES.get(code, '')} from the service"
+    named += f" or {trace.peer}" if trace.is_proxied else ""
     if trace.protocol == "http" and 300 <= code < 400:
         return f"{named}: it redirects elsewhere, often to a login page; check the channel's url"
     if login := _LOGIN_EXPLANATIONS.get((trace.protocol, code)):

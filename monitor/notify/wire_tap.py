@@ -67,6 +67,7 @@ def _install() -> None:
         for tap in (
             _tap_names,
             _tap_connections,
+            _tap_datagrams,
             _tap_received,
             _tap_tls,
             _tap_requests,
@@ -133,11 +134,22 @@ def _tap_connections() -> None:
             raise
         tap.note_failure(SendFailure.NONE)
 
+    _wrap(socket.socket, "connect", connect)
+
+
+def _tap_datagrams() -> None:
     def sendto(tap: Tap, plain: Any, connection: socket.socket, *values: Any) -> Any:
         tap.note_socket()
-        return len(values[0]) if tap.is_rehearsal else plain(connection, *values)
+        if tap.is_rehearsal:
+            return len(values[0])
+        try:
+            return plain(connection, *values)
+        except OSError as error:
+            if isinstance(values[-1], tuple):  # the system looks its host up by itself
+                tap.note_place(str(values[-1][0]), int(values[-1][1]))
+            tap.note_not_connected(error)
+            raise
 
-    _wrap(socket.socket, "connect", connect)
     _wrap(socket.socket, "sendto", sendto)
 
 

@@ -142,6 +142,13 @@ def test_a_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) ->
     assert proxy.requests[0].path == f"http://press.example/{TOKEN}"
 
 
+def test_an_answer_that_may_be_the_proxys_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with http_server(Answer(status=502)) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        said = Pinger(timeout=30).ping(Secret(f"http://press.example/{TOKEN}"))
+    assert said == f"502 Bad Gateway from the server or the proxy 127.0.0.1:{proxy.port}"
+
+
 DRIP = 0.01  # seconds between two bytes
 # (the scheme, what comes before the server drips, and what it drips)
 DRIPS = {

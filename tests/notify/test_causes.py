@@ -112,13 +112,24 @@ def test_a_host_that_drops_what_is_sent_to_it_timed_out() -> None:
     )
 
 
-@pytest.mark.parametrize("url", ["json://{}.nowhere.invalid/x", "mailto://a:b@{}.nowhere.invalid/?to=c@example.org"])
+@pytest.mark.parametrize(
+    "url",
+    ["json://{}.nowhere.invalid/x", "mailto://a:b@{}.nowhere.invalid/?to=c@example.org"],
+)
 def test_a_name_that_is_not_found_is_shown_but_for_what_looks_like_a_token(url: str) -> None:
     service = build(Secret(url.format(CANARY)))
     reason = AppriseChannel("hook", service).send(PING, delivery="1").reason
     assert "(DNS)" in reason
     assert "***.nowhere.invalid" in reason
     assert CANARY.lower() not in reason.lower()
+
+
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
+def test_a_datagram_to_a_name_that_is_not_found_is_called_so() -> None:
+    service = build(Secret("rsyslog://nowhere.invalid"))  # its plugin leaves the socket open
+    reason = AppriseChannel("hook", service).send(PING, delivery="1").reason
+    assert "(DNS)" in reason
+    assert "nowhere.invalid" in reason
 
 
 def test_a_proxy_that_lets_nobody_through_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,6 +141,14 @@ def test_a_proxy_that_lets_nobody_through_is_named(monkeypatch: pytest.MonkeyPat
         TRANSIENT,
         f"the proxy 127.0.0.1:{port} does not connect any further: 403 Forbidden",
     )
+
+
+def test_an_answer_that_may_be_the_proxys_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    with raw_server(answering(b"HTTP/1.1 503 No\r\n\r\n")) as port:
+        monkeypatch.setenv("http_proxy", f"http://me:{CANARY}@127.0.0.1:{port}")
+        service = build(Secret(f"json://press.example/{CANARY}"))
+        verdict = AppriseChannel("hook", service).send(PING, delivery="1")
+    assert verdict.reason == f"503 (Service Unavailable) from the service or the proxy 127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize(
@@ -172,3 +191,24 @@ def test_a_refused_login_at_a_mail_server_is_called_so(
     assert verdict.outcome is outcome
     assert words.format(port=port) in verdict.reason
     assert CANARY not in verdict.reason
+
+
+SECRETS = f"{CANARY}:{CANARY}@127.0.0.1:{{port}}/{CANARY}?+X-Key={CANARY}&:field={CANARY}&-q={CANARY}&cto=5&rto=0.3"
+
+
+@pytest.mark.parametrize("scheme", ["json", "jsons"])
+@pytest.mark.parametrize(
+    "answer",
+    [b"", b"?", TLS_ALERT, b"HTTP/1.1 401 \r\n\r\n", b"HTTP/1.1 302 \r\nLocation: /" + CANARY.encode() + b"\r\n\r\n"],
+    ids=["nothing", "no HTTP", "an alert", "401", "302"],
+)
+def test_no_part_of_a_url_but_host_and_port_is_shown(scheme: str, answer: bytes) -> None:
+    def talk(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(answer)
+
+    with raw_server(talk) as port:
+        service = build(Secret(f"{scheme}://{SECRETS.format(port=port)}"))
+        reason = AppriseChannel("hook", service).send(PING, delivery="1").reason
+    assert reason
+    assert CANARY.lower() not in reason.lower()

@@ -47,6 +47,7 @@ PLACEHOLDERS = {
     r"-c FILE\b": "-c config.yaml",
     r"\bbackup FILE\b": "backup new.db",
     r"\bFILE\b": "copy.db",
+    r"^monitor config init$": "mkdir -p own && cd own && monitor config init",
     r"\bshow 7\b": "show 1",
     r"\bRELEASE\b|\bID\b": "1",
     r"\bWORDS\b|\bQUERY\b": "talks",

@@ -17,7 +17,7 @@ PAGES = [*sorted(ROOT.glob("README*.md")), ROOT / "CONTRIBUTING.md", *sorted((RO
 WALKS = ("tutorial.md", "quickstart.ko.md")  # test_tutorial.py runs these pages and compares what is printed
 NOT_RUN: Mapping[str, str] = {
     r"^\./dev (run|test|check|bench|shell|browser)\b": "sets up this clone; test_dev.py has one of its own",
-    r"\b(pipx|uv tool|uv pip|pip) (un)?install\b|^uv pip compile": "downloads from PyPI; test_wheel.py installs",
+    r"\b(pipx|uv tool|uv pip|pip) (un)?install\b|^uv pip compile|pip wheel": "asks PyPI; test_installation.py does",
     r"^git pull": "needs the place that the clone came from",
     r"-m venv ": "the folder of that installation",
     r"\b(systemctl|journalctl)\b": "needs systemd as the first process",

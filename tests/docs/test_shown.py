@@ -23,9 +23,8 @@ ENDS: Mapping[str, int] = {
     "monitor reload": 1,
     "monitor alerts retry ID": 1,
     "monitor alerts drop ID": 1,
-    "monitor config init": 1,  # there is a configuration
 }
-APART = re.compile("monitor (run|web)")  # these go on until they are interrupted, or replace the process
+APART = re.compile("monitor (run|web|config init)")  # these run until they are interrupted, or in another folder
 
 
 @pytest.fixture

@@ -98,6 +98,10 @@ def _handler(stream: TextIO) -> logging.Handler:
     return handler
 
 
+# The names of events are a contract for programs; on a terminal two of them have plainer words.
+_PLAIN = {"message_buried": "message_given_up", "operator_told": "operator_notified"}
+
+
 class _Part(NamedTuple):
     """Text that waits for the descriptor."""
 
@@ -206,7 +210,9 @@ class _Text(logging.Formatter):
         at = datetime.fromtimestamp(record.created, UTC).astimezone(self.timezone)
         # The traceback may quote file names and titles as well.
         trace = map(escape, self.formatException(record.exc_info).split("\n")) if record.exc_info else ()
-        return "\n".join([f"{at:%Y-%m-%d %H:%M:%S} {mark}{_line(record, self._local)}", *trace])
+        event, _, fields = _line(record, self._local).partition(" ")
+        line = " ".join(filter(None, [_PLAIN.get(event, event), fields]))
+        return "\n".join([f"{at:%Y-%m-%d %H:%M:%S} {mark}{line}", *trace])
 
     def _local(self, value: object) -> str:
         """Return a value as text; one that is a time as a whole, and no file name that holds one, becomes local."""

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from monitor import logs
 from monitor.logs import FORMATS, NonBlockingWriter, _Text, set_timezone, set_up
 
 
@@ -140,3 +141,9 @@ def test_a_reload_moves_the_log_to_the_zone_of_the_new_configuration() -> None:
             assert formatter.format(record) == f"{time} a"
     finally:
         logging.getLogger("monitor").removeHandler(handler)
+
+
+@pytest.mark.parametrize(("style", "name"), [("text", "message_given_up"), ("json", "message_buried")])
+def test_people_read_plain_words_and_programs_the_names_of_the_contract(style: str, name: str) -> None:
+    record = logging.makeLogRecord({"levelno": logging.WARNING, "levelname": "WARNING", "msg": "message_buried"})
+    assert name in logs._formatters()[style]().format(record)

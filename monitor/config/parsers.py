@@ -212,7 +212,7 @@ def html(text: str) -> str:
         return text
     with suppress(ValueError):
         return "yes" if flag(text) else "no"
-    raise ValueError("is none of auto, yes and no: write one of them")
+    raise ValueError("must be auto, yes or no")
 
 
 def base_address(text: str) -> str:

@@ -138,8 +138,8 @@ class OperatorAlerts:
     def config_rejected(self, reason: str, *, when: str) -> None:
         """Alert that a changed configuration cannot be used. when: identifies the change."""
         self._alert(
-            f"the changed configuration cannot be used\n{reason}\nThe monitor goes on with the one before;"
-            " `monitor check` lists every fault.",
+            f"the changed configuration cannot be used\n{reason}\nThe monitor continues with the previous one;"
+            " `monitor check` lists everything that is wrong.",
             key=f"config:{when}",
         )
 

@@ -71,7 +71,7 @@ def _check_operator(config: Config, diagnostics: Diagnostics) -> None:
     if config.operator.notify is None and named:
         message = (
             "no channel is named for problems of the monitor itself, such as lost messages: the log, `monitor status`"
-            f" and the page tell them; write operator: {{notify: [{named[0]}]}}, or [] to leave it so"
+            f" and the page show them; write operator: {{notify: [{named[0]}]}}, or [] to leave it so"
         )
         diagnostics.warning("channels", message)
 

@@ -296,7 +296,7 @@ VERBS: Sequence[Verb] = (
     Verb(
         name="check",
         path="/check",
-        summary="The faults of the configuration on disk, but for the addresses of channels, which are not known here.",
+        summary="The errors and warnings of the configuration on disk, without those of channels' addresses.",
         output="check",
         read=_check,
         scans=True,

@@ -103,7 +103,7 @@ NO_PLACE = "is not a place of records: write names joined by dots, for example d
         ("format: json, records: «a + b", f"records: 'a + b' {NO_PLACE}"),
         ("format: json, dates: «'%Q'", f"dates: '%Q' {NO_DATES}"),
         ("format: json, dates: «'%d.%m.'", f"dates: '%d.%m.' {NO_DATES}"),
-        ("format: json, html: «maybe", "html: 'maybe' is none of auto, yes and no: write one of them"),
+        ("format: json, html: «maybe", "html: 'maybe' must be auto, yes or no"),
         ("format: json, base: «'ftp://example.org'", f"base: 'ftp://…' {NO_BASE}"),
         ("format: json, base: «'https://me:word@example.org'", f"base: 'https://…' {NO_BASE}"),
         ("timezone: «Asia/Seol", "timezone: 'Asia/Seol' is not a known time zone; did you mean 'Asia/Seoul'?"),

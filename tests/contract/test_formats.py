@@ -195,7 +195,7 @@ def test_of_many_rejects_in_a_row_the_first_are_told(case: Case, breaks: Callabl
     entries = read(case, tmp_path, content_of(case.join([case.record(first), *broken, case.record(last)])))
     assert written(entries) == [first, last]
     assert len(rejects(entries)) == MAX_IN_A_ROW
-    assert rejects(entries)[-1].reason.endswith("; what follows like it, up to the next release, is not told")
+    assert rejects(entries)[-1].reason.endswith("; more of this kind up to the next release is not listed")
 
 
 MEASURED = """

@@ -59,7 +59,7 @@ def few_in_a_row(entries: Iterable[Entry]) -> Iterator[Entry]:
         if entry.is_tail or row < MAX_IN_A_ROW:
             yield entry
         elif row == MAX_IN_A_ROW:
-            more = "; what follows like it, up to the next release, is not told"
+            more = "; more of this kind up to the next release is not listed"
             yield replace(entry, reason=entry.reason + more)
 
 

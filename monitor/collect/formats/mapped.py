@@ -238,7 +238,7 @@ class RecordMapper:
         is_plain = "<" not in title and "&" not in title  # the usual case
         if is_plain or title_and_body(raw, self._options)[0]:
             return ""
-        return "the record has no title and no text: tell with map: which of its fields they are"
+        return "the record has no title and no text: say with map: which of its fields they are"
 
 
 def release_of(

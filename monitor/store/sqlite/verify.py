@@ -60,7 +60,7 @@ def _unreadable_messages(handle: Handle) -> tuple[str, ...]:
             try:
                 unpack_message(row["payload_json"])
             except UNREADABLE:
-                faults.append(f"message {row['id']} cannot be read; it is sent with what its events tell")
+                faults.append(f"message {row['id']} cannot be read; it is sent with the facts of its events")
     return tuple(faults[:_MAX_FAULTS])
 
 

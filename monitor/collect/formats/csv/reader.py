@@ -138,7 +138,7 @@ class RowNode:
 
 def _wrong_count(row: Row, columns: Sequence[str]) -> str:
     if not row.values:
-        return "a quote in the row is not closed, or stands where none may"
+        return "a quote in the row is not closed, or is where none is allowed"
     return f"the row has {plural(len(row.values), 'value')}, and there are {plural(len(columns), 'column')}"
 
 

@@ -30,7 +30,7 @@ _LEAST = 1 << 16  # characters that are read at once
 _NEAR_END = 16  # characters; a fault so near the end of the buffer may be none once more is read
 
 _NOT_VALID = "this is no valid JSON"
-_TOO_DEEP = f"lists and objects lie more than {MAX_DEPTH} deep inside each other"
+_TOO_DEEP = f"lists and objects are nested more than {MAX_DEPTH} levels deep"
 
 _BLANK = re.compile(r"[\s,\ufeff]*+")
 _SPACE = re.compile(r"\s*+")
@@ -147,7 +147,7 @@ class _Reader:
         elif char == "{":
             yield self._record(is_top=depth == 0)
         else:
-            fault = self._fault("here stands no list and no object, so there is no record")
+            fault = self._fault("this is neither a list nor an object, so it holds no record")
             self._pass_over(char)
             if not self._buffer.skip(_BLANK):
                 raise EndOfText
@@ -175,7 +175,7 @@ class _Reader:
                 yield self._record()
             else:
                 if not is_told:
-                    yield self._fault("in a list of records stands something that is no object")
+                    yield self._fault("a list of records holds something that is not an object")
                 is_told = True  # once for all that stand in a row
                 self._pass_stray(char)
         raise EndOfText

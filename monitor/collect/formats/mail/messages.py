@@ -5,7 +5,7 @@
     message = header , blank line , ( content | { "--" , boundary , line end , header , blank line , content } ) ;
 
 The parser of the standard library holds whole messages with their attachments, and takes quadratic time for parts that
-lie deep inside each other. This one is a walk through the lines: each is looked at once, attachments are passed over.
+lie levels deep. This one is a walk through the lines: each is looked at once, attachments are passed over.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ class _Builder:
         if not boundary:
             self._fault = "the message is broken: it has parts, and no boundary between them"
         elif len(self._open) >= MAX_DEPTH:
-            self._fault = f"the parts of the message lie more than {MAX_DEPTH} deep inside each other"
+            self._fault = f"the parts of the message are nested more than {MAX_DEPTH} levels deep"
         else:
             self._set_open([*self._open, boundary])
 

@@ -184,7 +184,7 @@ def _check_bounds(record: Element) -> None:
         if not level:
             break
     if level:
-        raise Broken(f"its elements lie more than {MAX_DEPTH} deep inside each other")
+        raise Broken(f"its elements are nested more than {MAX_DEPTH} levels deep")
     if count > MAX_ELEMENTS:
         raise Broken(f"it has more than {MAX_ELEMENTS:,} elements")
 

@@ -128,7 +128,7 @@ def test_reasons_say_what_is_wrong() -> None:
     found = entries(HEAD + "a,b\n" + 'a,"b,2024-07-01\n' + B)
     assert [one.reason for one in found if isinstance(one, Reject)] == [
         "the row has 2 values, and there are 3 columns",
-        "a quote in the row is not closed, or stands where none may",
+        "a quote in the row is not closed, or is where none is allowed",
     ]
     [none] = entries("<html>\n<body>,x\n")
     assert isinstance(none, Reject)

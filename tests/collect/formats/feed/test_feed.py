@@ -261,7 +261,7 @@ def test_a_broken_item_harms_no_other() -> None:
          ["records: leads to 'items', which is not here; the keys here are: error, status"]),
         ('{"version": "https://jsonfeed.org/version/1", "items": []}', []),
         (RSS % "<item><description> </description></item>",
-         ["the record has no title and no text: tell with map: which of its fields they are"]),
+         ["the record has no title and no text: say with map: which of its fields they are"]),
     ],
 )  # fmt: skip
 def test_an_empty_feed_is_well_and_what_is_none_is_told(text: str, expected: list[str]) -> None:
@@ -293,7 +293,7 @@ def test_of_many_rejects_in_a_row_the_first_are_told() -> None:
     found = entries(RSS % (broken * 3_000 + whole + broken * 2 + whole.replace("a", "b")))
     assert [type(one) for one in found[-4:]] == [Record, Reject, Reject, Record]
     assert len(found) == MAX_IN_A_ROW + 4
-    [last] = [one for one in found if isinstance(one, Reject) and "is not told" in one.reason]
+    [last] = [one for one in found if isinstance(one, Reject) and "is not listed" in one.reason]
     assert last is found[MAX_IN_A_ROW - 1]
     [*_, tail] = entries((RSS % (broken * 3_000))[:-20])
     assert isinstance(tail, Reject)

@@ -334,10 +334,13 @@ def nested(count: int) -> bytes:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (nested(10_000), "the parts of the message lie more than 64 deep inside each other"),
+        (nested(10_000), "the parts of the message are nested more than 64 levels deep"),
         (nested(60) + b"--x\n" * 100_000, "the file ends before the last part does: it is half written or was cut off"),
         (MIXED + b"--b1\n\n" * 20_000 + END, "Talks held"),
-        (MIXED + b"--b1\nContent-Type: multipart/mixed; boundary=b1\n\n" * 1_000, "the parts of the message lie more "),
+        (
+            MIXED + b"--b1\nContent-Type: multipart/mixed; boundary=b1\n\n" * 1_000,
+            "the parts of the message are nested more ",
+        ),
         (b"Subject: a " + b"=?a?q?" * 30_000 + b"\n\nx\n", "a "),
         (b"Subject: a " + b"=?utf-8?q?a?= " * 15_000 + b"\n\nx\n", "a a"),
         (b"Subject: a\n" + b" x\n" * 60_000 + b"\nx\n", "a x x"),

@@ -43,7 +43,7 @@ def test_faults_of_programs_are_repaired(inside: str, text: str) -> None:
         ("<item><b>a</item>", "it is no valid XML: mismatched tag, line 1, column 12 of it"),
         ("<item>\n<b>a</c></item>", "it is no valid XML: mismatched tag, line 2, column 6 of it"),
         ("<item <b>a</item>", "it is no valid XML: not well-formed (invalid token), line 1, column 6 of it"),
-        ("<item>" + "<a>" * 70 + "</a>" * 70 + "</item>", "its elements lie more than 64 deep inside each other"),
+        ("<item>" + "<a>" * 70 + "</a>" * 70 + "</item>", "its elements are nested more than 64 levels deep"),
         ("<item>" + "<a/>" * 20_001 + "</item>", "it has more than 20,000 elements"),
     ],
 )

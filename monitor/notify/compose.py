@@ -14,6 +14,7 @@ from itertools import chain, count
 from types import MappingProxyType
 
 from monitor.model import Alert, Change, Edit, Hit, Item, Kind, Message, Notice, RelatedRelease, Snippet
+from monitor.notify.words import ENGLISH
 from monitor.text import keep_edge_spaces
 
 _MAX_TITLE = 300  # characters; a title beyond that is a broken record or an attack
@@ -126,8 +127,7 @@ def in_parts(whole: Message, items: Sequence[Item], limit: PartLimit) -> tuple[M
 
 def trial_message(channel: str) -> Message:
     """Return a message that only shows whether its channel works; it passes quiet hours."""
-    text = f"A test message from monitor: if you read this, the channel {channel!r} works."
-    return Message(channel=channel, kind="test", source="", text=text, is_urgent=True)
+    return Message(channel=channel, kind="test", source="", text=ENGLISH.trial.format(channel), is_urgent=True)
 
 
 def shorten_edits(edits: Sequence[Edit]) -> tuple[Edit, ...]:

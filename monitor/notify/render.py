@@ -197,7 +197,9 @@ def truncate(text: str, limit: int) -> str:
 
 
 def first_line(message: Message) -> str:
-    """Return the first line of a message without items, neutralised."""
+    """Return the first line of a message without items, neutralised; a trial is in the language of the channel."""
+    if message.text == ENGLISH.trial.format(message.channel):
+        return neutralise(words_of(message.language).trial.format(message.channel))
     return neutralise(message.text.strip().partition("\n")[0]) or message.kind
 
 

@@ -61,6 +61,7 @@ class Words:
     show_note: str  # what a command does that stands before it
     show_argument: str  # of that command
     sent_by: str  # channel
+    trial: str  # a message that only shows whether its channel works: channel
     reverted: str  # notes on a change
     may_be_older: str
     completed_note: str
@@ -164,7 +165,8 @@ ENGLISH = Words(
     show_note="prints a release whole, with its history.",
     show_argument="NUMBER",
     sent_by="Sent by monitor to the channel {}.",
-    reverted="this is an earlier text again",
+    trial="A test message from monitor: if you read this, the channel '{}' works.",
+    reverted="this is an earlier version again",
     may_be_older="this dump may be older than what was known",
     completed_note="the text goes on where it was cut",
     reread_note="another mapping reads it",
@@ -218,6 +220,7 @@ KOREAN = Words(
     show_note="자료 전문과 변경 이력을 봅니다.",
     show_argument="번호",
     sent_by="monitor가 ‘{}’ 채널로 보낸 알림입니다.",
+    trial="monitor 시험 메시지입니다. 이 글이 보이면 ‘{}’ 채널이 정상입니다.",
     reverted="이전에 게시된 내용으로 되돌아갔습니다",
     may_be_older="이 파일은 이미 알려진 내용보다 오래된 것일 수 있습니다",
     completed_note="잘려 있던 본문의 뒷부분이 확인되었습니다",

@@ -416,6 +416,7 @@ def test_only_what_was_shown_before_is_reverted(lab: Lab) -> None:
     found = [lab.drop(dump(release)).change for release in days]
 
     assert [change.reverted for change in found] == [False, False, False, True]
+    assert not any(change.may_be_older for change in found)
     assert found[-1].reason.endswith("this is an earlier date again")
 
     categories = [replace(AUTO, category=name) for name in ("Industry", "Energy", "Industry")]
@@ -427,6 +428,7 @@ def test_a_change_that_a_dump_with_older_records_brings_says_so(lab: Lab) -> Non
     last(lab, [named("a.txt", NEWER, SECOND), named("b.txt", THIRD)])
 
     assert lab.change.reason.endswith("the dump may be older, for its newest record is of 2025-01-16")
+    assert lab.change.may_be_older
     assert lab.heads()[1] == THIRD
 
 

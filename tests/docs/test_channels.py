@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from monitor.config import load
+from monitor.model import Kind
 from monitor.notify.apprise_channel import build
 from monitor.notify.channels import check_channel
 from monitor.notify.message_limit import limit_of
+from monitor.notify.plain_text import plain
+from monitor.notify.render import headline
 from tests.end_to_end.harness import ROOT
 from tests.notify.addresses import address, plugins, scheme
+from tests.notify.facts import item, keep, message, swap
 from tests.schemas import line_faults
 
 PAGE = (ROOT / "docs" / "channels.md").read_text("utf-8")
@@ -60,3 +65,14 @@ def limit(plugin: Mapping[str, Any]) -> str:
 def test_the_webhook_in_the_guide_fits_the_schema_that_ships() -> None:
     [shown] = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
     assert line_faults("webhook", shown) == []
+
+
+def test_the_korean_alert_in_the_guide_is_what_a_channel_gets() -> None:
+    release = item(
+        kind=Kind.CHANGED, title="6월 반도체 수출 5.3% 증가", category="무역/투자", number=18,
+        dump="2024-07-01_press.txt", watchlists=("semiconductor",), words=("반도체",), lead="6월 반도체 수출은 전년 대비 5.3% 증가했다.",
+        edits=(keep("6월 반도체 수출은 전년 대비 "), swap("5.1%", "5.3%"), keep(" 증가했다.")),
+    )  # fmt: skip
+    told = replace(message(release, replace(release, kind=Kind.NEW)), language="ko")
+    assert f"```text\n{headline(told)}\n```" in PAGE
+    assert plain(told).rpartition("\n\n")[0] in PAGE

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from monitor.model import Item, Kind, Message, Occasion, RelatedRelease
-from monitor.notify.compose import DEFAULT_PART_LIMIT, in_parts
+from monitor.notify.compose import DEFAULT_PART_LIMIT, in_parts, trial_message
 from tests.notify.facts import item, keep, message, note, snippet, swap
 
 NEW = item(
@@ -321,7 +321,8 @@ SITUATIONS: dict[str, Message] = {
     "summary": parts_of(_SUMMARY, several(70))[0],
     "system": note("channel team is failing\nsince Mon 23 Nov 08:30: 503 (Service Unavailable) from the service\n"
                    "12 messages wait; `monitor status` shows them"),
-    "test": note("A test message from monitor: if you read this, the channel 'desk' works.", "test"),
+    "test": trial_message("desk"),
+    "korean_words_test": replace(trial_message("desk"), language="ko"),
     "hostile": message(HOSTILE),
     "hostile_system": note("a dump was rejected </b><script>\r\n<img src=x> [x](javascript:y) @everyone"),
 }  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -11,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.model import Alert, Edit, Item, Kind, Message
+from monitor.model import Alert, Edit, Item, Kind, Message, Release
 from monitor.notify.compose import DEFAULT_PART_LIMIT, PartLimit, compose, in_parts, shorten_edits
 from monitor.notify.plain_text import plain
+from monitor.notify.redline import hunks, marked
 from tests.notify.facts import alert, hit, keep, release, swap
 
 TALKS = release("FTA talks", "Talks on the FTA went on. Both FTAs help. Chips were named, chips again.")
@@ -285,3 +287,49 @@ def test_an_item_says_how_its_text_begins_and_the_file_it_came_from() -> None:
 def test_a_lead_ends_after_a_word_where_there_is_one(text: str, lead: str) -> None:
     [notice] = compose([alert(release("Talks", text))], source="motie", routes={"fta": ["team"]})
     assert notice.item.lead == lead
+
+
+def edits_of(kind: Kind, before: Release, after: Release, edits: tuple[Edit, ...] = ()) -> list[str]:
+    """The lines in which an alert says what changed."""
+    told = alert(after, before=before, kind=kind, edits=edits)
+    [notice] = compose([told], source="motie", routes={"fta": ["team"]})
+    return [marked(hunk.edits).strip() for hunk in hunks(notice.item.edits)]
+
+
+def test_a_changed_day_or_category_is_an_edit_as_a_changed_text_is() -> None:
+    before, after = release(category=None), replace(release(), date=date(2024, 7, 2))
+    text = swap("a", "b")
+    assert edits_of(Kind.CHANGED, before, after, (swap("x", "y", "title"), text)) == [
+        "[-x-]{+y+}", "[-2024-07-01-]{+2024-07-02+}", "{+Industry+}", "[-a-]{+b+}",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("known", "line"),
+    [
+        ("The delegation left for", "The delegation left for {+home and spoke of FTAs.+}"),
+        ("The delegation left for ho…", "The delegation left for {+home and spoke of FTAs.+}"),
+        ("The delegation left for home...", "The delegation left for home {+and spoke of FTAs.+}"),
+        ("The  delegation left", None),
+        ("", "{+The delegation left for home and spoke of FTAs.+}"),
+    ],
+)
+def test_a_completed_text_shows_how_it_goes_on(known: str, line: str | None) -> None:
+    whole = "The delegation left for home and spoke of FTAs."
+    expected = [line] if line else []
+    assert edits_of(Kind.COMPLETED, release(body=known), release(body=whole)) == expected
+    assert edits_of(Kind.ENRICHED, release(body=known), release(body=whole)) == []
+
+
+def test_a_hit_in_the_part_that_completes_a_text_is_quoted_first() -> None:
+    whole = f"FTA talks. {'They met for days. ' * 20}And they spoke of the FTA."
+    after, before = release(body=whole), release(body=whole[:-30])
+    told = alert(after, hit("FTA", after), hit("FTA", after, nth=1), before=before, kind=Kind.COMPLETED)
+    assert [one.before[:1] for one in only_item(told).snippets] == ["…", ""]
+
+
+def test_an_item_knows_that_its_text_is_an_earlier_one_and_that_its_dump_may_be_older() -> None:
+    told = alert(TALKS)
+    assert (only_item(told).is_reverted, only_item(told).may_be_older) == (False, False)
+    told = replace(told, change=replace(told.change, reverted=True, may_be_older=True))
+    assert (only_item(told).is_reverted, only_item(told).may_be_older) == (True, True)

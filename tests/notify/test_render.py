@@ -199,7 +199,7 @@ def test_a_channel_may_have_the_whole_text_which_gives_way_to_its_beginning_wher
         (item(kind=Kind.COMPLETED), "the text goes on where it was cut"),
         (item(kind=Kind.WITHDRAWN), "the listing no longer shows it"),
         (item(kind=Kind.REAPPEARED), "it was withdrawn and is back"),
-        (replace(item(kind=Kind.CHANGED), is_reverted=True), "this is an earlier text again"),
+        (replace(item(kind=Kind.CHANGED), is_reverted=True), "this is an earlier version again"),
         (replace(item(kind=Kind.CHANGED), may_be_older=True), "this dump may be older than what was known"),
     ],
 )

@@ -69,10 +69,16 @@ def test_the_webhook_in_the_guide_fits_the_schema_that_ships() -> None:
 
 def test_the_korean_alert_in_the_guide_is_what_a_channel_gets() -> None:
     release = item(
-        kind=Kind.CHANGED, title="6월 반도체 수출 5.3% 증가", category="무역/투자", number=18,
-        dump="2024-07-01_press.txt", watchlists=("semiconductor",), words=("반도체",), lead="6월 반도체 수출은 전년 대비 5.3% 증가했다.",
+        number=18,
+        kind=Kind.CHANGED,
+        title="6월 반도체 수출 5.3% 증가",
+        category="무역/투자",
+        dump="2024-07-01_press.txt",
+        watchlists=("semiconductor",),
+        words=("반도체",),
+        lead="6월 반도체 수출은 전년 대비 5.3% 증가했다.",
         edits=(keep("6월 반도체 수출은 전년 대비 "), swap("5.1%", "5.3%"), keep(" 증가했다.")),
-    )  # fmt: skip
+    )
     told = replace(message(release, replace(release, kind=Kind.NEW)), language="ko")
     assert f"```text\n{headline(told)}\n```" in PAGE
     assert plain(told).rpartition("\n\n")[0] in PAGE

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
 from monitor.model import Item, Message
 from monitor.notify import render
+from monitor.notify.excerpts import Span, body, further_snippets, lead, spans_of
 from monitor.notify.message_limit import SLACK_LENGTH, utf16_units
-from monitor.notify.redline import Hunk, hunks
+from monitor.notify.redline import MAX_HUNKS, Hunk, Marks, hunks, marked, unshown_figures
 from monitor.notify.words import Words, words_of
-from monitor.text import neutralise, spaced, spaced_lines
+from monitor.text import neutralise, spaced
 
 MAX_BLOCKS = 50
 MAX_HEADER = 150
@@ -27,7 +29,6 @@ _MAX_TITLE = 300
 _MAX_LINK = 1_200  # with its escapes
 _MAX_FACT = 200
 _MAX_TEXT = 2_000
-_MAX_HUNKS = 24
 _MAX_PAIRS = 12
 _DETAILS = (None, 60, 40, 24, 16, 12, 8, 6, 5, 4, 3, 2, 1, 0)
 _TITLES = (160, *range(152, 11, -4))
@@ -36,6 +37,9 @@ _GAP = "\u200b"  # Slack takes a mark for one only at the edge of a word; Korean
 _LOOK_ALIKES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "*": "∗", "~": "∼", "`": "'"})
 _ITALIC = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _EMOJI = re.compile(r":(?=[\w+'-]+:)")
+_MARKS = Marks(
+    deleted=f"{_GAP}~{{}}~{_GAP}".format, inserted=f"{_GAP}*{{}}*{_GAP}".format, hit=f"{_GAP}*{{}}*{_GAP}".format
+)
 _ENTITY = re.compile(r"&\w{0,3}$")
 
 Block = dict[str, Any]
@@ -76,19 +80,8 @@ def mrkdwn(text: str) -> str:
 
 def bold(text: str) -> str:
     """Return scraped text in bold."""
-    return _marked(text, "*")
-
-
-def struck(text: str) -> str:
-    """Return scraped text struck out."""
-    return _marked(text, "~")
-
-
-def _marked(text: str, mark: str) -> str:
-    """Return scraped text between two marks; spaces at its edges stay outside, where Slack wants them."""
     inner = mrkdwn(neutralise(text))
-    before, after = (" " if edge and edge.isspace() else "" for edge in (text[:1], text[-1:]))
-    return f"{before}{_GAP}{mark}{inner}{mark}{_GAP}{after}" if inner else before
+    return _MARKS.hit(inner) if inner else ""
 
 
 def _link(address: str, text: str) -> str:
@@ -152,10 +145,10 @@ def _broken(line: str) -> Iterator[str]:
 
 
 def _forms(message: Message) -> Iterator[list[Block]]:
-    """Yield the blocks in full, and then in ever shorter forms, as `render.plain` does for text."""
+    """Yield the blocks in full, and then in ever shorter forms, as `plain_text` does."""
     header, words = _header(message), words_of(message.language)
     if not message.items:
-        lines = [piece for line in render.further_lines(message) for piece in _broken(mrkdwn(line))]
+        lines = [piece for line in _system_lines(message, header) for piece in _broken(mrkdwn(line))]
         yield from ([header, *_sections(lines[:most])] for most in (len(lines), *range(min(len(lines), 40), -1, -5)))
         return
     if message.kind != "summary":
@@ -165,14 +158,22 @@ def _forms(message: Message) -> Iterator[list[Block]]:
     names = [mrkdwn(render.truncate(neutralise(item.title), _TITLES[-1]) or words.no_title) for item in message.items]
     yield [header, *_sections(names)]
     for count in range(len(names) - 1, -1, -10):
-        yield [header, *_sections([*names[:count], mrkdwn(render.omitted_note(len(names) - count, message.page))])]
+        left = mrkdwn(render.omitted_note(len(names) - count, message.page, words))
+        yield [header, *_sections([*names[:count], left])]
+
+
+def _system_lines(message: Message, header: Block) -> list[str]:
+    """Return the lines below the header, and the first one too where the header cuts it."""
+    first = render.first_line(message)
+    is_shown = render.escape_chat_markup(first) in header["text"]["text"]
+    return [*([] if is_shown else [first]), *render.further_lines(message)]
 
 
 def _detailed_forms(message: Message, header: Block, words: Words) -> Iterator[list[Block]]:
     """Yield the items with all their details, and then with the first ones of each."""
     is_single = len(message.items) == 1
     is_titled = not is_single or not _names_title(header, message.items[0])
-    above = [header] if is_single else [header, _context([mrkdwn(" · ".join(filter(None, _overview(message))))])]
+    above = [header] if is_single else [header, _context([mrkdwn(render.overview(message))])]
     rendered = [_rendered(item, message, words, is_titled=is_titled) for item in message.items]
     for most in _DETAILS:
         blocks = list(above)
@@ -194,7 +195,7 @@ class _RenderedItem(NamedTuple):
 def _rendered(item: Item, message: Message, words: Words, *, is_titled: bool) -> _RenderedItem:
     return _RenderedItem(
         facts=_context(_facts(item, message, words, is_linked=not is_titled)),
-        title=[_title(item, words)] if is_titled else [],
+        title=[_title(item, words, message.page)] if is_titled else [],
         details=[piece for line in _detail_lines(item, message, words) for piece in _broken(line)],
     )
 
@@ -204,30 +205,28 @@ def _names_title(header: Block, item: Item) -> bool:
     return bool(item.title) and render.escape_chat_markup(neutralise(item.title)) in header["text"]["text"]
 
 
-def _overview(message: Message) -> tuple[str, ...]:
-    return render.kind_counts(message.items), render.heading(message)
-
-
-def _title(item: Item, words: Words) -> str:
+def _title(item: Item, words: Words, page: str) -> str:
     title = render.truncate(neutralise(item.title), _MAX_TITLE) or words.no_title
-    return f"*{_link(render.link(item), mrkdwn(title))}*"
+    return f"*{_link(render.link(item) or render.release_link(item.release, page), mrkdwn(title))}*"
 
 
 def _facts(item: Item, message: Message, words: Words, *, is_linked: bool) -> list[str]:
     """Return kind, day, category, source and dump, and then the links."""
     day = words.day(item.date) if item.date else words.undated
-    facts = (words.kind(item.kind).upper(), day, item.category or "", item.source or message.source, item.dump)
+    is_said = len(message.items) > 1 and render.common_dump(message)
+    origin = (item.source or message.source, "" if is_said else item.dump)
+    facts = (words.kind(item.kind).upper(), day, item.category or "", *origin)
     shown = [mrkdwn(render.truncate(neutralise(fact), _MAX_FACT)) for fact in facts]
     page = render.release_link(item.release, message.page)
     command = mrkdwn(render.pointer(item.release))
     own = _link(page, mrkdwn(words.release.format(item.release))) if page else f"`{command}`"
     link = render.link(item) if is_linked else ""
-    published = _link(link, mrkdwn(words.link)) if link else ""
+    published = _link(link, mrkdwn(link.split("/")[2])) if link else ""
     return [" · ".join(filter(None, (f"*{shown[0]}*", *shown[1:]))), " · ".join(filter(None, (published, own)))]
 
 
 def _summary_line(item: Item, most: int, page: str, words: Words) -> str:
-    kind, day = words.kind(item.kind).upper(), item.date.isoformat() if item.date else words.undated
+    kind, day = words.kind(item.kind).upper(), words.day(item.date) if item.date else words.undated
     title = mrkdwn(render.truncate(neutralise(item.title), most) or words.no_title)
     address = render.release_link(item.release, page)
     own = _link(address, title) if address else f"{title} · `{render.pointer(item.release)}`"
@@ -235,38 +234,46 @@ def _summary_line(item: Item, most: int, page: str, words: Words) -> str:
 
 
 def _detail_lines(item: Item, message: Message, words: Words) -> Iterator[str]:
-    """Yield what matched, how the text begins, what changed and what is related."""
-    matched = ", ".join(bold(word).strip(_GAP) for word in item.words if word.strip())
-    names = ", ".join(map(neutralise, render.match_counts(item)))
-    if matched or names:
-        yield f"{words.matched}: {matched} [{mrkdwn(names)}]" if matched else f"{words.watchlists}: {mrkdwn(names)}"
-    found = hunks(item.edits)
-    yield from (f"> {_hunk(hunk, words)}" for hunk in found[:_MAX_HUNKS])
-    if len(found) > _MAX_HUNKS:
-        yield f"> {words.more_lines.format(len(found) - _MAX_HUNKS)}"
-    if item.numbers:
-        pairs = [f"{mrkdwn(old)} → {mrkdwn(new)}" for old, new in render.figures(item)[:_MAX_PAIRS]]
-        yield f"{words.figures}: {', '.join(pairs)}"
-    if reason := render.evidence(item):
-        yield mrkdwn(reason[:_MAX_TEXT])
-    if item.lead and not item.body:
-        yield mrkdwn(item.lead)
-    for one in item.snippets:
-        if one.field != "title":
-            yield f"“{mrkdwn(one.before[:_MAX_TEXT]).lstrip()}{bold(one.hit)}{mrkdwn(one.after[:_MAX_TEXT]).rstrip()}”"
-    for twin in item.twins:
-        address = render.release_link(twin.number, message.page)
-        yield f"{words.resembles}: {_link(address, f'{twin.number} “{mrkdwn(twin.title)}”')}"
-    yield from (mrkdwn(line) for line in spaced_lines(item.body[:SLACK_LENGTH]).split("\n") if line.strip())
+    """Yield what changed, how the text goes, what matched and what is related, as `plain_text` does."""
+    places = hunks(item.edits)
+    shown = places[:MAX_HUNKS]
+    yield from (f"> {_hunk(hunk, words)}" for hunk in shown)
+    if len(places) > len(shown):
+        yield f"> {mrkdwn(words.more_places.format(len(places) - len(shown)))}"
+    if unshown := unshown_figures(item, shown):
+        pairs = [f"{mrkdwn(old)} → {mrkdwn(new)}" for old, new in render.figures(unshown, words)]
+        yield f"{words.figures}: {render.joined(pairs, _MAX_PAIRS, words.more_listed)}"
+    yield from map(mrkdwn, render.notes(item, words))
+    text = replace(item, body=item.body[:SLACK_LENGTH])
+    yield from filter(None, map(_quoted, body(text) if text.body else [lead(item, shown)]))
+    for one in further_snippets(item, shown):
+        yield _quoted(spans_of(one))
+    yield _matched(item, words)
+    yield from _related(item, message, words)
 
 
 def _hunk(hunk: Hunk, words: Words) -> str:
     """Return a changed place, with removed words struck out and added ones bold."""
     label = words.field(hunk.field)
-    pieces: list[str] = []
-    for edit in hunk.edits:
-        if edit.op == "keep":
-            pieces.append(mrkdwn(edit.new[:_MAX_TEXT]))
-        else:
-            pieces.append(" ".join(filter(None, (struck(edit.old[:_MAX_TEXT]), bold(edit.new[:_MAX_TEXT])))))
-    return f"{label and mrkdwn(label) + ': '}{re.sub(' {2,}', ' ', ''.join(pieces))}"
+    edits = [replace(edit, old=edit.old[:_MAX_TEXT], new=edit.new[:_MAX_TEXT]) for edit in words.dated(hunk.edits)]
+    text = marked(edits, _MARKS, clean=mrkdwn).strip().replace(f"~{_GAP}{_GAP}*", "~ *")
+    return f"{label and mrkdwn(label) + ': '}{text}"
+
+
+def _quoted(spans: Iterable[Span]) -> str:
+    """Return scraped text on one line, with its hits in bold."""
+    return "".join(bold(text) if is_hit else mrkdwn(text) for text, is_hit in spans).strip()
+
+
+def _matched(item: Item, words: Words) -> str:
+    found = ", ".join(filter(None, (bold(word).strip(_GAP) for word in item.words)))
+    names = mrkdwn(", ".join(map(neutralise, render.match_counts(item))))
+    return f"{words.matched}: {found} [{names}]" if found else f"{words.watchlists}: {names}"
+
+
+def _related(item: Item, message: Message, words: Words) -> Iterator[str]:
+    for twin in item.twins:
+        address = render.release_link(twin.number, message.page)
+        yield f"{words.resembles}: {_link(address, f'{twin.number} “{mrkdwn(twin.title)}”')}"
+    if numbers := render.untitled(item):
+        yield f"{words.resembles}: {render.joined([*map(str, numbers)], _MAX_PAIRS, words.more_listed)}"

@@ -13,7 +13,7 @@ from typing import Any
 
 from monitor.model import Item, Message
 from monitor.notify.links import safe_link
-from monitor.notify.render import figures, link, release_link
+from monitor.notify.render import figures, heading, link, release_link
 from monitor.text import neutralise, spaced, spaced_lines
 
 SCHEMA_VERSION = 1
@@ -80,7 +80,7 @@ def _fields(message: Message, delivery: str, releases: list[Fields]) -> Fields:
         "delivery": delivery,
         "channel": neutralise(message.channel),
         "kind": message.kind,
-        "label": _text(message.label),
+        "label": heading(message) if message.label or message.occasion else None,
         "part": message.part,
         "parts": message.parts,
         "language": message.language,
@@ -110,7 +110,7 @@ def _release(item: Item, page: str, *, is_cut: bool = False) -> Fields:
         "edits": [
             {"field": one.field, "op": one.op, "old": spaced(one.old), "new": spaced(one.new)} for one in item.edits
         ],
-        "figures": [{"old": old, "new": new} for old, new in figures(item)[:_MAX_LIST]],
+        "figures": [{"old": old, "new": new} for old, new in figures(item.numbers)[:_MAX_LIST]],
         "reason": _text(item.reason) or "",
         "lead": neutralise(item.lead),
         "body": spaced_lines(item.body) or None,

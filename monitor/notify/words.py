@@ -108,7 +108,10 @@ class Words:
         )
 
     def _day_of(self, text: str) -> str:
-        return self.day(date.fromisoformat(text)) if text else ""
+        try:
+            return self.day(date.fromisoformat(text)) if text else ""
+        except ValueError:  # the mark of a list of edits that was cut
+            return text
 
 
 def words_of(language: str) -> Words:

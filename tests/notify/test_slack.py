@@ -18,7 +18,7 @@ from monitor.notify.compose import DEFAULT_PART_LIMIT, in_parts
 from monitor.notify.render import headline
 from monitor.notify.slack import fits_blocks, mrkdwn, payload
 from monitor.secret import Secret
-from tests.notify.facts import item, keep, message, snippet, swap
+from tests.notify.facts import item, keep, message, note, snippet, swap
 from tests.notify.messages import messages, scraped
 from tests.notify.services import CANARY, PING, slack
 from tests.notify.situations import DETAILED, KOREAN, NEW, SITUATIONS
@@ -86,8 +86,8 @@ def test_each_release_has_its_facts_and_a_divider_stands_between() -> None:
 
 def test_a_single_release_is_titled_once_and_its_link_has_words() -> None:
     posted = payload(replace(message(DETAILED), page=PAGE))
-    assert texts(posted).count("Exports Rise 5.3 Percent in June") == 2, "the header, and the title's redline"
-    assert "<https://example.org/a?no=18|read it at the publisher>" in texts(posted, "context")
+    assert texts(posted).count("Exports Rise 5.3 Percent in June") == 1
+    assert "<https://example.org/a?no=18|example.org>" in texts(posted, "context")
 
 
 def test_a_title_that_the_header_cuts_is_shown_whole_below() -> None:
@@ -103,6 +103,12 @@ def test_a_header_of_hostile_text_keeps_the_number_of_its_part(title: str) -> No
     assert faults(posted) == []
     assert texts(posted, "header").endswith("(2/3)")
     assert posted["text"].endswith("(2/3)")
+
+
+def test_a_long_first_line_about_the_monitor_is_told_whole() -> None:
+    line = f"source motie has sent nothing {'for a long time ' * 20}"
+    assert texts(payload(note(line)), "section") == line.strip()
+    assert payload(note("channel team is failing"))["blocks"][1:] == []
 
 
 def test_a_section_is_never_folded_and_slack_fetches_no_link() -> None:

@@ -145,6 +145,16 @@ def test_people_read_all_times_in_the_zone_of_the_configuration_and_programs_in_
     assert plain.run("channels", "resume", "hook").out == f"channel hook is tried again; it is muted until {until}\n"
 
 
+def test_what_proves_a_dump_older_is_told_in_the_zone_of_the_configuration(tmp_path: Path) -> None:
+    project = Project(tmp_path / "p")
+    for name, figure in (("20240705.txt", "5.3"), ("20240704.txt", "5.1")):
+        project.drop(name, record("FTA talks held", f"Exports rose by {figure} percent, and the talks went on."))
+        assert project.run("run", "--once").code == 0
+    [_, stale] = project.run("events", "--json").rows()
+    assert "its name says 2024-07-03 15:00 UTC, a later one 2024-07-04 15:00 UTC" in stale["reason"]
+    assert "its name says 2024-07-04 00:00, a later one 2024-07-05 00:00" in project.run("show", "1").out
+
+
 def test_what_a_muted_watchlist_matches_is_recorded_and_told_to_nobody(plain: Project) -> None:
     done = plain.run("mute", "fta", "8h", "--json")
     [row] = done.rows()

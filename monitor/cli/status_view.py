@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from monitor.cli.fit import cut, fold
-from monitor.inspect.waiting import waiting_facts
+from monitor.inspect.waiting import later_count, waiting_facts
 from monitor.text import escape, plural
 
 BARS = "·▁▂▃▄▅▆▇█"  # nothing, then an eighth of the highest count, and so on
@@ -157,9 +157,11 @@ def _releases(releases: Mapping[str, Any], zone: ZoneInfo, bars: str, width: int
 
 
 def _outbox(status: Mapping[str, Any]) -> str:
-    counts = ", ".join(_count(state, n, hint=True) for state, n in status["outbox"].items() if n)
+    later = later_count(status["channels"])
+    notes = {"pending": f" ({later:,} for later)"} if later else {}
+    counts = ", ".join(_count(state, n, hint=True) + notes.get(state, "") for state, n in status["outbox"].items() if n)
     lost = sum(channel["pending"] for channel in status["channels"] if channel["state"] == "unconfigured")
-    note = f"  ({lost:,} for channels that are not configured)" if lost else ""
+    note = f"  ({lost:,} for unconfigured channels)" if lost else ""
     return (counts or "no messages yet") + click.style(note, fg=_BAD)
 
 

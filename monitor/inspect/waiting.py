@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +22,12 @@ def waiting_facts(channel: Mapping[str, Any], *, now: datetime, zone: ZoneInfo) 
     rest = channel["pending"] - channel.get("held", 0) - sum(each["count"] for each in waits)
     if rest > 0 or not waits:
         yield f"{max(rest, 0):,} pending"
+
+
+def later_count(channels: Iterable[Mapping[str, Any]]) -> int:
+    """Count what waits for a time of its own on configured channels, and not for its turn."""
+    configured = (channel for channel in channels if channel["state"] != "unconfigured")
+    return sum(each["count"] for channel in configured for each in channel.get("waits", ()))
 
 
 def _event(wait: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:

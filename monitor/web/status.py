@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from monitor.inspect.settings import spelled_settings
 from monitor.inspect.status import midnights
-from monitor.inspect.waiting import waiting_facts
+from monitor.inspect.waiting import later_count, waiting_facts
 from monitor.web.health import problems, read_status
 from monitor.web.pages import render, site_of
 
@@ -37,6 +37,7 @@ def show(request: Request) -> Response:
             channel["name"]: list(waiting_facts(channel, now=site.now(), zone=config.timezone))
             for channel in status["channels"]
         },
+        later=later_count(status["channels"]),
         failing=[channel["name"] for channel in status["channels"] if channel["state"] == "failing"],
         faults=faults,
         warnings=config.warnings,

@@ -133,7 +133,7 @@ releases   1,234   last 30 days, Asia/Seoul, up to 80 a day
            new             1,234   ····························▁█  81
            changed            30   ·····························▁  10
            stale               2
-outbox     21 pending, 120 sent, 1 dead (monitor alerts --state dead)  (2 for channels that are not configured)
+outbox     21 pending (18 for later), 120 sent, 1 dead (monitor alerts --state dead)  (2 for unconfigured channels)
 channel    team  open until 2026-11-22 12:10, 1 dead, 1 pending  503 from the service
 channel    gone  unconfigured, 2 pending
 channel    desk  ok, 18 for the digest of Mon 08:30
@@ -270,9 +270,9 @@ releases   1,234   last 16 days, Asia/Seoul, up to 80 a day
            new             1,234   ··············▁█  81
            changed            30   ···············▁  10
            stale               2
-outbox     21 pending, 120 sent, 1 dead (monitor alerts
-           --state dead)  (2 for channels that are not
-           configured)
+outbox     21 pending (18 for later), 120 sent, 1 dead
+           (monitor alerts --state dead)  (2 for
+           unconfigured channels)
 channel    team  open until 2026-11-22 12:10, 1 dead, 1
            pending  503 from the service
 channel    gone  unconfigured, 2 pending

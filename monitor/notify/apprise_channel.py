@@ -98,7 +98,9 @@ class AppriseChannel:
 
     def fits(self, message: Message) -> bool:
         """Return whether one message of the service shows all items in full, as its plugin will write it."""
-        if (self._fields and not fits_fields(message)) or (self._sends_blocks and not fits_blocks(message)):
+        if self._sends_blocks:
+            return fits_blocks(message)
+        if self._fields and not fits_fields(message):
             return False
         return fits_page(message) if self._sends_pages else self._accepts(self._text(message, plain(message)))
 

@@ -22,7 +22,7 @@ _X = "x"  # it counts a Korean letter twice
 
 def utf16_units(text: str) -> int:
     """Return the length as most services count it; those that count characters count an emoji once instead of twice."""
-    return len(text) + sum(char > "\uffff" for char in text) if not text.isascii() else len(text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def utf8_bytes(text: str) -> int:

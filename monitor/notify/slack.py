@@ -114,11 +114,14 @@ def _context(parts: Sequence[str]) -> Block:
 def _sections(lines: Sequence[str]) -> Iterator[Block]:
     """Yield as few sections as hold the lines; each shows all of itself."""
     held: list[str] = []
+    room = MAX_SECTION
     for line in lines:
-        if held and utf16_units("\n".join([*held, line])) > MAX_SECTION:
+        size = utf16_units(line) + 1
+        if held and size > room:
             yield _section(held)
-            held = []
+            held, room = [], MAX_SECTION
         held.append(line)
+        room -= size
     if any(line.strip() for line in held):
         yield _section(held)
 

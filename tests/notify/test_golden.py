@@ -1,4 +1,4 @@
-"""How every situation reads, as text and as a mail, kept beside this file; a difference is a decision.
+"""How every situation reads, as text, as a mail and in Slack, kept beside this file; a difference is a decision.
 
     MONITOR_GOLDEN=write python -m pytest tests/notify/test_golden.py
 
@@ -16,7 +16,9 @@ from monitor.model import Message
 from monitor.notify.html import page
 from monitor.notify.plain_text import plain
 from monitor.notify.render import subject
+from monitor.notify.slack import payload
 from tests.notify.situations import SITUATIONS
+from tests.notify.slack_text import shown
 
 GOLDEN = Path(__file__).parent / "golden"
 IS_WRITING = os.environ.get("MONITOR_GOLDEN") == "write"
@@ -26,8 +28,10 @@ def text_of(told: Message) -> str:
     return f"{subject(told)}\n\n{plain(told)}\n"
 
 
-EXPECTED = {f"{name}.txt": text_of(told) for name, told in SITUATIONS.items()} | {
-    f"{name}.html": page(told) for name, told in SITUATIONS.items()
+EXPECTED = {
+    f"{name}.{kind}": form(told)
+    for name, told in SITUATIONS.items()
+    for kind, form in (("txt", text_of), ("html", page), ("slack.txt", lambda told: shown(payload(told))))
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,11 +22,8 @@ from tests.notify.messages import messages, scraped
 from tests.notify.services import CANARY, PING, slack
 from tests.notify.situations import DETAILED, KOREAN, NEW, SITUATIONS
 from tests.notify.slack_limits import faults, texts_of
-from tests.notify.slack_text import shown
-from tests.notify.test_golden import IS_WRITING
 from tests.servers import Answer, HttpServer, http_server
 
-GOLDEN = Path(__file__).parent / "golden_slack"
 LINK = re.compile(r"<(https?://[^|>\s]+)\|[^<>|]*>")
 COMMAND = re.compile(r"`monitor show \d+`")
 PAGE = "https://press.example.org/"
@@ -45,20 +41,6 @@ def texts(posted: dict[str, Any], kind: str = "") -> str:
 
 
 # --- how it reads ------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", SITUATIONS)
-def test_each_situation_reads_as_its_golden_file_says(name: str) -> None:
-    """Written anew as those of `test_golden` are; `python -m tests.notify.slack_text NAME` prints one."""
-    path, text = GOLDEN / f"{name}.txt", shown(payload(SITUATIONS[name]))
-    if IS_WRITING:
-        GOLDEN.mkdir(exist_ok=True)
-        path.write_bytes(text.encode("utf-8", "backslashreplace"))
-    assert text == path.read_bytes().decode()
-
-
-def test_no_golden_file_is_left_of_a_situation_that_is_gone() -> None:
-    assert {path.stem for path in GOLDEN.iterdir()} == set(SITUATIONS)
 
 
 def test_the_notification_is_the_headline_and_so_is_the_heading() -> None:

@@ -36,6 +36,7 @@ def lint(config: Config, diagnostics: Diagnostics) -> None:
         return
     _check_channels_used(config, diagnostics)
     _check_operator(config, diagnostics)
+    _check_timezone(config, diagnostics)
     _check_digests(config, diagnostics)
     _check_duplicates(config, diagnostics)
     with suppress(NotFound), open_read_only(config) as store:  # the first run creates it
@@ -74,6 +75,22 @@ def _check_operator(config: Config, diagnostics: Diagnostics) -> None:
             f" and the page show them; write operator: {{notify: [{named[0]}]}}, or [] to leave it so"
         )
         diagnostics.warning("channels", message)
+
+
+def _check_timezone(config: Config, diagnostics: Diagnostics) -> None:
+    """Warn once about times of day where no time zone is written: people mean theirs, not UTC."""
+    timed = next(_times_of_day(config), None)
+    if timed and "timezone" not in config.model_fields_set:
+        diagnostics.warning(timed, "is in UTC, because timezone: is not set: write for example timezone: Asia/Seoul")
+
+
+def _times_of_day(config: Config) -> Iterator[str]:
+    """Yield the settings that hold times of the week."""
+    for name, channel in config.channels.items():
+        yield from (f"channels.{name}.{key}" for key in ("digest", "quiet") if getattr(channel, key))
+    for name, source in config.sources.items():
+        if source.expect_every and source.expect_every.within:
+            yield f"sources.{name}.expect_every"
 
 
 def _check_digests(config: Config, diagnostics: Diagnostics) -> None:

@@ -14,6 +14,7 @@ from monitor.inspect.lint import MIN_RELEASES, lint
 from tests.end_to_end.harness import Project, record
 
 HEAD = """
+timezone: Asia/Seoul
 sources:
   {source}: {{path: seeds/}}
 channels:
@@ -107,6 +108,27 @@ def _digest_warnings(project: Project, digest: str, quiet: str) -> list[tuple[st
     return warnings_of(project, "  fta: {keywords: [FTA]}", more=channel)
 
 
+@pytest.mark.parametrize(
+    ("source", "channel", "path"),
+    [
+        ("", 'digest: "08:30"', "channels.desk.digest"),
+        ("", "quiet: sat-sun", "channels.desk.quiet"),
+        ("expect_every: 1d mon-fri", "", "sources.m.expect_every"),
+        ("expect_every: 1d mon-fri", "digest: 1h", "channels.desk.digest"),  # once
+        ("expect_every: 1d", "", None),
+    ],
+)
+def test_times_of_day_without_a_time_zone(fresh: Project, source: str, channel: str, path: str | None) -> None:
+    text = (
+        f"sources: {{m: {{path: seeds/, {source}}}}}\nchannels: {{desk: {{url: 'console://', {channel}}}}}\n"
+        "watchlists: {fta: {keywords: [FTA]}}\n"
+    )
+    for zone, expected in (("", [path] if path else []), ("timezone: UTC\n", [])):
+        fresh.write_config(zone + text)
+        config = load(fresh.folder / "config.yaml", environ={}, checks=(check_rules, lint))
+        assert [fault.path for fault in config.warnings if "UTC" in fault.message] == expected
+
+
 def test_what_waits_for_channels_that_are_gone(tmp_path: Path) -> None:
     project = Project(tmp_path / "p")
     project.write_config(
@@ -195,7 +217,7 @@ def test_check_ends_with_0_for_warnings_and_78_for_faults(lived_in: Project) -> 
     done = lived_in.run("check")
     assert (done.code, "warning: watchlists.a.keywords[0]: broad: 10 of 10" in done.out) == (0, True)
     [row] = lived_in.run("check", "--json").rows()
-    assert (row["severity"], row["path"], row["line"]) == ("warning", "watchlists.a.keywords[0]", 7)
+    assert (row["severity"], row["path"], row["line"]) == ("warning", "watchlists.a.keywords[0]", 8)
     lived_in.write_config(HEAD.format(source="motie") + "watchlists:\n  a: {keywords: [Korea, '...']}")
     done = lived_in.run("check")
     assert (done.code, "no letter or digit" in done.out) == (78, True)

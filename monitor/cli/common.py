@@ -192,7 +192,8 @@ def print_rows(
     if width is not None:
         widths = column_widths(widths, least, width)
     for number, line in enumerate(["\0".join(header), *lines]):
-        fitted = (cut(cell, most) if width else cell for cell, most in zip(line.split("\0"), widths, strict=True))
+        cells_of_line = zip(line.split("\0"), widths, strict=True)
+        fitted = (cut(cell, most) if cell_len(cell) > most else cell for cell, most in cells_of_line)
         padded = (cell + " " * (most - cell_len(cell)) for cell, most in zip(fitted, widths, strict=True))
         text = cut("  ".join(padded).rstrip(), width).rstrip()
         click.echo(click.style(text, bold=True) if number == 0 else text)

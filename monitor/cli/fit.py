@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import accumulate
 
 import click
@@ -30,9 +31,14 @@ def terminal_width() -> int | None:
 
 def cut(text: str, width: int | None) -> str:
     """Return a text that takes no more cells; a mark ends one that was cut. Styles take none. None: no limit."""
-    if width is None or columns(click.unstyle(text)) <= width:
+    if width is None or (text.isascii() and len(text) <= width):  # most are: a table may have many thousands
         return text
-    return next(_slices(text, [(0, _fitting(click.unstyle(text), width - 1))])) + MARK[:width]
+    plain = click.unstyle(text) if "\x1b" in text else text
+    end = _fitting(plain, width)
+    if end == len(plain):
+        return text
+    end = _fitting(plain[:end], width - 1)
+    return (plain[:end] if plain is text else next(_slices(text, [(0, end)]))) + MARK[:width]
 
 
 def fold(text: str, *, first: int, rest: int, lines: int) -> Iterator[str]:
@@ -66,8 +72,15 @@ def column_widths(widths: Sequence[int], headers: Sequence[int], width: int) -> 
 
 def _fitting(plain: str, width: int) -> int:
     """Return how many characters of a text fit into so many cells."""
-    ends = accumulate(map(columns, plain))
+    if plain.isascii():
+        return min(len(plain), max(width, 0))
+    ends = accumulate(map(_cells, plain))
     return next((number for number, end in enumerate(ends) if end > width), len(plain))
+
+
+@cache
+def _cells(char: str) -> int:
+    return columns(char)
 
 
 def _slices(text: str, places: Sequence[tuple[int, int]]) -> Iterator[str]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from monitor.config.models import Fetch
     from monitor.match.watchlist import Watchlist
 
-_RULE_KEYS = ("keywords", "query", "regex", "exclude", "fields", "on_change", "min_hits", "case", "inflect", "sources")
+RULE_KEYS = ("keywords", "query", "regex", "exclude", "fields", "on_change", "min_hits", "case", "inflect", "sources")
 
 
 def policy_of(config: Config, name: str, *, retry_policy: RetryPolicy = DEFAULT_RETRY_POLICY) -> Policy:
@@ -67,7 +67,7 @@ def is_rule_withheld(config: Config, watchlist: str) -> bool:
     rule, start = config.watchlists[watchlist], f"watchlists.{watchlist}."
     if not (rule.keywords or rule.query or rule.regex):
         return True
-    return any(path.startswith(start) and path[len(start) :].startswith(_RULE_KEYS) for path in config.withheld)
+    return any(path.startswith(start) and path[len(start) :].startswith(RULE_KEYS) for path in config.withheld)
 
 
 def sources_of(config: Config) -> tuple[Source, ...]:

@@ -29,8 +29,8 @@ def translate_errors(errors: list[ErrorDetails], root: MappingNode, diagnostics:
         if error["type"] == "missing" and loc in intended:
             continue
         is_unknown = error["type"] == "extra_forbidden"
-        is_name = not is_unknown and len(loc) == 3 and loc[2] == "[key]"  # pydantic's mark for a key of a mapping
-        loc = loc[:2] if is_name else loc
+        is_name = not is_unknown and len(loc) > 2 and loc[-1] == "[key]"  # pydantic's mark for a key of a mapping
+        loc = loc[:-1] if is_name else loc
         nodes = _nodes_to(root, loc)
         if any(isinstance(node, ScalarNode) and node.has_error for node in nodes):
             continue

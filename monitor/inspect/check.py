@@ -48,5 +48,6 @@ def check(load: Callable[[Sequence[Check]], Config], checks: Sequence[Check] = C
 
 
 def _with_tests(faults: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """Return the same with failing tests as errors."""
-    return tuple(replace(one, severity="error") if _TEST.fullmatch(one.path) else one for one in faults)
+    """Return the same with failing tests as errors; these come first, in the order of the file."""
+    raised = [replace(one, severity="error") if _TEST.fullmatch(one.path) else one for one in faults]
+    return tuple(sorted(raised, key=lambda one: (one.severity != "error", one.line, one.column)))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.config import Config, Diagnostics
-from monitor.config.convert import watchlists_of
+from monitor.config.convert import RULE_KEYS, watchlists_of
 from monitor.config.window_parsers import digest_text, interval_of
 from monitor.errors import NotFound
 from monitor.inspect.pending import open_read_only, pending_counts
@@ -31,7 +31,8 @@ MIN_RELEASES = 10  # of fewer, neither "none" nor "most" means anything
 def lint(config: Config, diagnostics: Diagnostics) -> None:
     """Add failing `tests:`, and all warnings about a configuration without an error; this `Check` comes last."""
     for path, message in failures(_with_sound_rules(config, diagnostics)):
-        diagnostics.warning(path, message)
+        if not diagnostics.has_error(path):
+            diagnostics.warning(path, message)
     if diagnostics.has_error():  # what is missing for that reason may be what a warning would be about
         return
     _check_channels_used(config, diagnostics)
@@ -47,9 +48,13 @@ def lint(config: Config, diagnostics: Diagnostics) -> None:
 
 
 def _with_sound_rules(config: Config, diagnostics: Diagnostics) -> Config:
-    """Return the configuration with the watchlists that can be tried: those without an error."""
+    """Return the configuration with the watchlists whose rule has no error."""
     watchlists = {} if diagnostics.has_error("aliases") else config.watchlists
-    sound = {name: one for name, one in watchlists.items() if not diagnostics.has_error(f"watchlists.{name}")}
+    sound = {
+        name: one
+        for name, one in watchlists.items()
+        if not any(diagnostics.has_error(f"watchlists.{name}.{key}") for key in RULE_KEYS)
+    }
     return config.model_copy(update={"watchlists": sound})
 
 

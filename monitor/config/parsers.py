@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from monitor.collect.formats import fields
+from monitor.collect.formats.days import has_year
 from monitor.collect.formats.registry import FORMATS, NAMES, canonical
 from monitor.config.redact import mask_secret
 from monitor.model import Kind, Rate
@@ -200,8 +201,9 @@ def dates(text: str) -> str:
     if text in ("auto", "mdy", "dmy"):
         return text
     with suppress(ValueError):
-        written = datetime.strptime(_SOME_TIME.strftime(text), text)  # noqa: DTZ007 - only the day counts
-        if "%" in text and written.date() == _SOME_TIME.date():
+        written = _SOME_TIME.strftime(text)
+        read = datetime.strptime(written, text) if has_year(text) else None  # noqa: DTZ007 - only the day counts
+        if read and read.date() == _SOME_TIME.date():
             return text
     raise ValueError("is not a valid order of dates: write auto, mdy, dmy, or a strptime format such as %d.%m.%Y")
 

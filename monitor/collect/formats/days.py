@@ -81,6 +81,7 @@ _RFC_822 = re.compile(
     r"(?:[A-Z][a-z]{2}, )?(\d\d?) ([A-Z][a-z]{2}) (\d{4}) (\d\d:\d\d(?::\d\d)?) (?:GMT|UTC?|([+-]\d{4}))", re.ASCII
 )
 _EPOCH = re.compile(r"(\d{10})(?:\d{3})?(?:\.\d{1,9})?", re.ASCII)
+_YEAR_OF_FORMAT = re.compile("%[-_0^#]*[EO]?[YyGcxDF]")
 _OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d\d)?\Z")
 
 
@@ -90,6 +91,11 @@ def day_of(text: str, *, timezone: ZoneInfo, dates: str = "auto") -> date | None
     dates: auto; mdy or dmy, which decide what `07/01/2024` means; or a format of `strptime`: then only that is read.
     """
     return _day_of(text, timezone, dates) if len(text) <= MAX_LENGTH else None
+
+
+def has_year(form: str) -> bool:
+    """Return whether a format of `strptime` reads a year; newer Pythons warn of one that reads a day without."""
+    return _YEAR_OF_FORMAT.search(form.replace("%%", "")) is not None
 
 
 @lru_cache(maxsize=4096)  # many records of a file carry the same days
@@ -103,12 +109,16 @@ def _day_of(text: str, timezone: ZoneInfo, dates: str) -> date | None:
 
 def _read(text: str, timezone: ZoneInfo, dates: str) -> date | None:
     if "%" in dates:
+        if not has_year(dates):
+            return None
         return _day_in(datetime.strptime(text, dates), timezone)  # noqa: DTZ007 - the format may have an offset
     if iso := _iso(text):  # the usual cases, and five times faster
         try:
-            return _day_in(datetime.fromisoformat(iso), timezone)
+            found = datetime.fromisoformat(iso)
         except ValueError:
             pass
+        else:  # 24:00 of a day is the next one to Python 3.14, and no time to those before
+            return _day_in(found, timezone) if found.tzinfo else date.fromisoformat(iso[:10])
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).translate(_DASHES).replace("’", "'").replace("‘", "'")
     if match := _EPOCH.fullmatch(text):

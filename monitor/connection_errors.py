@@ -31,7 +31,7 @@ _PLAIN_TEXT = frozenset(  # how OpenSSL calls an answer that is no TLS
     ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST", "UNKNOWN_PROTOCOL")
 )
 _EARLY, _EXPIRED, _SELF_SIGNED, _OTHER_HOSTS = 9, 10, 18, (62, 64)  # OpenSSL's X509_V_ERR numbers
-_TRUST = "to trust it, name a file with its authority's certificate in SSL_CERT_FILE and REQUESTS_CA_BUNDLE"
+_TRUST = "to trust it, name a file with its authority's certificate in REQUESTS_CA_BUNDLE (docs/proxies.md)"
 
 
 def shown_host(host: str) -> str:

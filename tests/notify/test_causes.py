@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -13,11 +14,13 @@ import pytest
 from monitor.model import Outcome, Verdict
 from monitor.notify.apprise_channel import AppriseChannel, build
 from monitor.secret import Secret
+from tests.end_to_end.harness import ROOT
 from tests.notify.services import CANARY, PING, webhook
 from tests.servers import raw_server, read_request
 
 TRANSIENT, CHANNEL, UNCERTAIN = Outcome.TRANSIENT, Outcome.CHANNEL_REFUSED, Outcome.UNCERTAIN
 CERTIFICATES = Path(__file__).parent / "certificates"
+SOURCES = (ROOT / "monitor" / "connection_errors.py", ROOT / "monitor" / "notify" / "verdict.py")
 TLS_ALERT = bytes.fromhex("15030100020246")
 
 
@@ -212,3 +215,13 @@ def test_no_part_of_a_url_but_host_and_port_is_shown(scheme: str, answer: bytes)
         reason = AppriseChannel("hook", service).send(PING, delivery="1").reason
     assert reason
     assert CANARY.lower() not in reason.lower()
+
+
+def test_the_page_on_trouble_quotes_reasons_that_exist() -> None:
+    page = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+    section = page.partition("## A channel fails\n")[2].partition("\n## ")[0]
+    quoted = re.findall(r"^\| `([^`]+)`", section, re.MULTILINE)
+    written = "".join(path.read_text("utf-8") for path in SOURCES)
+    parts = [part.strip() for reason in quoted for part in re.split("HOST:PORT|HOST|…", reason) if part.strip()]
+    assert len(quoted) >= 8
+    assert [part for part in parts if part not in written] == []

@@ -1,4 +1,4 @@
-"""docs/tutorial.md: every command in it runs, step by step, and prints what the page shows."""
+"""The tutorial and the Korean quick start: every command runs, step by step, and prints what the page shows."""
 
 from __future__ import annotations
 
@@ -18,9 +18,13 @@ from monitor.config import load
 from tests.end_to_end.harness import DEADLINE, MONITOR, ROOT, wait_for
 from tests.servers import Arrivals
 
-PAGE = (ROOT / "docs" / "tutorial.md").read_text("utf-8")
-ELSEWHERE = ("./dev run --once", "./dev shell", "python3 docs/receive.py")  # of other tests, or of a second terminal
-BLOCKS = re.findall(r"```(console|yaml|text)\n(.*?)```", PAGE, re.DOTALL)
+ELSEWHERE = ("./dev run --once", "./dev shell", "pipx install .", "python3 docs/receive.py")  # or a second terminal
+SLACK = "https://hooks.slack.com/services/T0/B0/C0"
+
+
+def blocks(page: str) -> list[tuple[str, str]]:
+    """The kind and the text of each block of a page."""
+    return re.findall(r"```(console|yaml|text)\n(.*?)```", (ROOT / "docs" / page).read_text("utf-8"), re.DOTALL)
 
 
 class Receiver:
@@ -62,10 +66,10 @@ def program(folder: Path) -> Path:
     return folder
 
 
-def steps(folder: Path, port: str) -> Iterator[str]:
+def steps(page: str, folder: Path, port: str) -> Iterator[str]:
     """The lines of a shell script that does what the page says, in its order; the second configuration is Slack's."""
     configurations = 0
-    for kind, block in BLOCKS:
+    for kind, block in blocks(page):
         if kind == "yaml" and not configurations:
             configurations += 1
             (folder / "own.yaml").write_text(block.replace("8080", port), "utf-8")
@@ -75,8 +79,12 @@ def steps(folder: Path, port: str) -> Iterator[str]:
             yield from (line for line in lines if line not in ELSEWHERE)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the page is for POSIX shells")
-def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
+PAGES = {"tutorial.md": ("NEW  ", "[-5.1-]{+5.3+}"), "quickstart.ko.md": ("신규  ", "[-5.1-]{+5.3+}")}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the pages are for POSIX shells")
+@pytest.mark.parametrize(("page", "new", "edit"), [(page, *words) for page, words in PAGES.items()])
+def test_a_page_does_what_it_says(tmp_path: Path, page: str, new: str, edit: str) -> None:
     (tmp_path / "bin").mkdir()
     work = tmp_path / "work"
     work.mkdir()
@@ -87,24 +95,26 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
         "NO_COLOR": "1",
     }
     with receiver() as far:
-        script = "set -eux\n" + "\n".join(steps(tmp_path, far.port()))
+        script = "set -eux\n" + "\n".join(steps(page, tmp_path, far.port()))
         done = subprocess.run(["sh", "-c", script], cwd=work, env=environ, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        wait_for(far.printed, lambda line: "[-5.1-]{+5.3+}" in line, 1)
+        wait_for(far.printed, lambda line: edit in line, 1)
         received = "".join(far.printed.so_far())
-    shown = [line for kind, block in BLOCKS if kind == "text" for line in block.splitlines()]
+    shown = [line for kind, block in blocks(page) if kind == "text" for line in block.splitlines()]
     assert len(shown) >= 4
     assert [line for line in shown if line not in (received + done.stdout).splitlines()] == []
-    assert received.count("NEW  ") == 1, "a second run sends nothing"
+    assert received.count(new) == 1, "a second run sends nothing"
     assert [
         line for line in done.stdout.splitlines() if ": warning: " in line and "no channel is named" not in line
     ] == []
-    assert "rose by [-5.1-]{+5.3+} percent" in done.stdout
+    assert edit in done.stdout
 
 
-def test_the_configuration_for_slack_loads_too(tmp_path: Path) -> None:
-    first, second = (block for kind, block in BLOCKS if kind == "yaml")
-    text = first.replace(re.findall(r"channels:\n.*\n", first)[0], second)
-    (tmp_path / "config.yaml").write_text(text, "utf-8")
-    config = load(tmp_path / "config.yaml", environ={"SLACK_URL": "https://hooks.slack.com/services/T0/B0/C0"})
-    assert list(config.channels) == ["team"]
+@pytest.mark.parametrize("page", PAGES)
+def test_the_configurations_for_services_load_too(tmp_path: Path, page: str) -> None:
+    first, *others = (block for kind, block in blocks(page) if kind == "yaml")
+    for other in others:
+        text = first.replace(re.findall(r"channels:\n.*\n", first)[0], other)
+        (tmp_path / "config.yaml").write_text(text, "utf-8")
+        config = load(tmp_path / "config.yaml", environ={"SLACK_URL": SLACK, "MAIL_URL": "json://127.0.0.1"})
+        assert set(config.channels) <= {"team", "press"}

@@ -125,3 +125,9 @@ def test_the_korean_readme_shows_what_the_english_one_shows() -> None:
     for pattern in (r"```console\n(.*?)```", r"\]\(((?!README)[^)#]+)", r"`(monitor [^`]*)`", r"\d+\.\d ms"):
         found = [set(re.findall(pattern, text, re.DOTALL)) for text in (english, korean)]
         assert found[0] <= found[1], pattern
+
+
+def test_the_korean_alert_in_the_readme_is_that_of_the_quick_start() -> None:
+    shown = re.findall(r"```text\n(chips.*?)```", (ROOT / "README.ko.md").read_text("utf-8"), re.DOTALL)
+    assert len(shown) == 1
+    assert shown[0] in (ROOT / "docs" / "quickstart.ko.md").read_text("utf-8")

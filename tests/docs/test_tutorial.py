@@ -79,7 +79,7 @@ def steps(page: str, folder: Path, port: str) -> Iterator[str]:
             yield from (line for line in lines if line not in ELSEWHERE)
 
 
-PAGES = {"tutorial.md": ("NEW  ", "[-5.1-]{+5.3+}"), "quickstart.ko.md": ("신규  ", "[-5.1-]{+5.3+}")}
+PAGES = {"tutorial.md": ("NEW  ", "[-5.1-]{+5.3+}"), "quickstart.ko.md": ("신규  ", "[-5.1%-]{+5.3%+}")}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the pages are for POSIX shells")

@@ -16,7 +16,8 @@ from monitor.model import Kind
 _HEAD = """\
 # Reference
 
-Generated from the code by `python -m docs.make`; a test keeps both equal. The reasons are in `docs/explanation.md`.
+Generated from the code by `python -m docs.make`; a test keeps both equal.
+The reasons are in [docs/explanation.md](explanation.md).
 """
 _SETTINGS = """\
 ## Settings
@@ -102,7 +103,7 @@ def _default(setting: Mapping[str, Any]) -> str:
 
 def _events() -> str:
     kinds = ", ".join(f"`{kind}`" for kind in Kind)
-    return f"## Events\n\n{kinds}. Their exact meanings are in `docs/events.md`.\n"
+    return f"## Events\n\n{kinds}. Their exact meanings are in [docs/events.md](events.md).\n"
 
 
 def _outputs() -> Iterator[str]:

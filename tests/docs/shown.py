@@ -18,6 +18,7 @@ WALKS = ("tutorial.md", "quickstart.ko.md")  # test_tutorial.py runs these pages
 NOT_RUN: Mapping[str, str] = {
     r"^\./dev (run|test|check|bench|shell|browser)\b": "sets up this clone; test_dev.py has one of its own",
     r"\b(pipx|uv tool|uv pip|pip) (un)?install\b|^uv pip compile|pip wheel": "asks PyPI; test_installation.py does",
+    r"^python -m docs\.make": "writes into this clone, after ten minutes of measuring",
     r"^git pull": "needs the place that the clone came from",
     r"-m venv ": "the folder of that installation",
     r"\b(systemctl|journalctl)\b": "needs systemd as the first process",

@@ -14,7 +14,12 @@ from docs.make.commands import commands
 from monitor.cli import COMMANDS, monitor
 from tests.end_to_end.harness import ROOT, Project
 
-PAGES = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *sorted(ROOT.glob("README*.md")),
+    ROOT / "ARCHITECTURE.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 COMMAND = re.compile(r"^\$ (?:sudo )?(?:/opt/monitor/bin/)?monitor (.*)$|`monitor ([^`]*)`", re.MULTILINE)
 DEV = re.compile(r"\./dev ([a-z]+)")
 OPTION = re.compile(r"`(--[a-z-]+)`")
@@ -112,6 +117,58 @@ def test_the_dev_script_tells_what_it_can_do() -> None:
     done = subprocess.run([ROOT / "dev", "nonsense"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "./dev run" in done.stderr
+
+
+def measured() -> dict[str, float]:
+    """What docs/benchmarks.md says was measured, by row."""
+    page = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    return {
+        what: float(value.replace(",", ""))
+        for what, value in re.findall(r"^\| ([^|]+) \| ([\d.,]+) ", page, re.MULTILINE)
+    }
+
+
+def test_every_figure_of_speed_and_size_comes_from_the_documented_run() -> None:
+    rows = measured()
+    alert = f"{rows['close of a dropped file → alert at a 127.0.0.1 webhook, p50 of 200']:.1f} ms"
+    by_byte = sorted(value for what, value in rows.items() if what.startswith("stored per byte"))
+    new, unchanged = (rows[f"take-in per release of 2 KB, all {kind}"] for kind in ("new", "unchanged"))
+    idle, one = (rows[f"stored per dump {what}"] for what in ("without news", "with one new release of 430 characters"))
+    rules = rows["memory of 10,000 sparse rules"]
+    expected = {
+        "README.md": [alert, f"{by_byte[0]:.1f} to {by_byte[-1]:.1f} bytes"],
+        "README.ko.md": [alert, f"{by_byte[0]:.1f}~{by_byte[-1]:.1f}바이트"],
+        "docs/sizing.md": [
+            *(f"{value:.1f} bytes for each byte" for value in by_byte),
+            *(
+                f"{idle:.1f} kB",
+                f"{one:.1f} kB",
+                alert,
+                f"{unchanged:.0f} µs",
+                f"{new / 1000:.2f} ms",
+                f"{rules:.0f} MB",
+            ),
+        ],
+        "docs/backup.md": [f"{idle:.1f} kB", f"{one:.1f} kB"],
+    }
+    assert [
+        (page, figure)
+        for page, figures in expected.items()
+        for figure in figures
+        if figure not in " ".join((ROOT / page).read_text("utf-8").split())
+    ] == []
+
+
+def test_a_page_that_another_names_can_be_clicked() -> None:
+    named = [
+        (page.name, found)
+        for page in PAGES
+        for found in re.findall(
+            r"(?<!\[)`((?:docs/)?[\w.-]+\.md)`", re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+        )
+        if (ROOT / found).exists() and found != page.name
+    ]
+    assert named == []
 
 
 def test_the_readme_fits_the_time_that_a_reader_has() -> None:

@@ -14,7 +14,7 @@ from tests.cli.test_status_view import SCREEN
 from tests.end_to_end.harness import ROOT, Project, record
 
 PAGE = (ROOT / "docs" / "howto.md").read_text("utf-8")
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 REST = {
     "sources": "sources: {motie: {path: seeds/}}\n",
     "channels": 'channels: {console: {url: "console://"}}\n',
@@ -33,6 +33,10 @@ def blocks(kind: str) -> list[str]:
 
 def anchor(heading: str) -> str:
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def anchors(page: Path) -> list[str]:
+    return [anchor(heading) for heading in re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)]
 
 
 @pytest.mark.parametrize("block", blocks("yaml"))
@@ -67,5 +71,7 @@ def test_the_list_at_the_top_leads_to_every_section() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_link_within_the_project_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\((?!https?://|#)([^)#]+)\)", page.read_text("utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    links = re.findall(r"\]\((?!https?://)([^)#\s]*)(?:#([^)]*))?\)", page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link[0]).exists()] == []
+    targets = [(page.parent / name if name else page, place) for name, place in links if place]
+    assert [(target.name, place) for target, place in targets if place not in anchors(target)] == []

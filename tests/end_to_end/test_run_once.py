@@ -93,7 +93,7 @@ def test_hit_counters_that_are_left_out_tell_nothing_also_where_they_were_stored
         project.drop(name, "-\n" + COUNTED.format(views))
         assert project.run("run", "--once").out == ""
     project.drop("d.txt", "-\n" + COUNTED.format("1,500").replace("Monday", "Tuesday"))
-    assert "[Tuesday]" in project.run("run", "--once").out
+    assert "{+Tuesday+}" in project.run("run", "--once").out
     assert kinds(project) == {"new": 1, "changed": 1}
     [row] = project.run("events", "--json", "--kind", "changed").rows()
     assert row["numbers"] == []
@@ -123,8 +123,8 @@ def test_the_samples_show_every_kind_that_is_no_reject(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "seeds", project.seeds)
     done = project.run("run", "--once")
     assert done.code == 0, done.err
-    assert "figures: 5.0 → 5.1" in done.out
-    assert "figures: 57.1 → 57.2, 8.0 → 8.1" in done.out, "the feed corrects what a text said"
+    assert "[-5.0-]{+5.1+} percent" in done.out
+    assert "came to [-57.1-]{+57.2+} billion" in done.out, "the feed corrects what a text said"
     assert kinds(project) == {"new": 9, "changed": 2, "completed": 1, "enriched": 1, "cosmetic": 1}
     assert sum(row["counts"]["unchanged"] for row in project.run("dumps", "--json").rows()) == 3
     rows = project.run("events", "--json").rows()
@@ -143,7 +143,7 @@ def test_the_samples_in_json_repeat_releases_of_the_others(tmp_path: Path) -> No
     project.write_config(f"{start}sources: {{motie: {{{settings}}}}}\nchannels:{rest.partition('channels:')[2]}")
     done = project.run("run", "--once")
     assert done.code == 0, done.err
-    assert "figures: 49.1 → 49.0, 8.1 → 8.2" in done.out
+    assert "[-49.1-]{+49.0+}" in done.out
     assert kinds(project) == {"new": 9, "changed": 3, "completed": 1, "enriched": 1, "cosmetic": 1}
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from types import MappingProxyType
 
-from monitor.model import Alert, Change, Edit, Hit, Item, Kind, Message, Notice, RelatedRelease, Snippet
+from monitor.model import Alert, Change, Edit, Hit, Item, Kind, Message, Notice, RelatedRelease, Release, Snippet
 from monitor.notify.words import ENGLISH
 from monitor.text import keep_edge_spaces
 
@@ -100,7 +100,7 @@ def item_of(
         url=change.after.url,
         ref=change.after.ref,
         twins=tuple(RelatedRelease(number=n, title=_truncated(titles[n], _MAX_RELATED_TITLE)) for n in titled),
-        lead=shorten(" ".join(change.after.body[:_MAX_SCANNED].split()), _MAX_LEAD),
+        lead=_lead(change.after),
         is_reverted=change.reverted,
         may_be_older=change.may_be_older,
     )
@@ -178,6 +178,15 @@ def _words(hits: Sequence[Hit]) -> tuple[str, ...]:
         word = _truncated(" ".join(hit.text.split()), _MAX_HIT)
         first.setdefault(word.casefold(), word)
     return tuple(first.values())
+
+
+def _lead(release: Release) -> str:
+    """Return how the text begins, after a first line that repeats the title."""
+    text = release.body[:_MAX_SCANNED]
+    first, _, rest = text.lstrip().partition("\n")
+    if first.split() == release.title.split() and rest.strip():
+        text = rest
+    return shorten(" ".join(text.split()), _MAX_LEAD)
 
 
 def _all_edits(change: Change) -> tuple[Edit, ...]:

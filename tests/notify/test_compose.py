@@ -289,6 +289,20 @@ def test_a_lead_ends_after_a_word_where_there_is_one(text: str, lead: str) -> No
     assert notice.item.lead == lead
 
 
+@pytest.mark.parametrize(
+    ("text", "lead"),
+    [
+        ("\nTalks  held\nThey ended on Monday.", "They ended on Monday."),
+        ("Talks held on Monday.\nThey ended.", "Talks held on Monday. They ended."),
+        ("Talks held", "Talks held"),
+        ("Talks held\n \n", "Talks held"),
+    ],
+)
+def test_a_lead_does_not_repeat_the_title_that_a_text_has_as_its_first_line(text: str, lead: str) -> None:
+    [notice] = compose([alert(release("Talks held", text))], source="motie", routes={"fta": ["team"]})
+    assert notice.item.lead == lead
+
+
 def edits_of(kind: Kind, before: Release, after: Release, edits: tuple[Edit, ...] = ()) -> list[str]:
     """The lines in which an alert says what changed."""
     told = alert(after, before=before, kind=kind, edits=edits)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -87,6 +88,8 @@ def _rendered(message: Message) -> Iterator[_RenderedItem]:
             line = rows.line(item, page_address, words)
             origin = render.origin(item, message) if level else ""  # of one item it stands below the headline
             full = line if message.kind == "summary" else rows.whole(item, page_address, words, level, origin)
+            if item.body and utf8_bytes(full) > ROOM:
+                full = rows.whole(replace(item, body=""), page_address, words, level, origin)
             yield _RenderedItem(full=above + full, short=above + line)
             above = ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -193,6 +194,14 @@ def test_a_page_stays_below_what_mail_programs_show_and_still_names_everything()
     text = page(big)
     assert len(text.encode()) <= ROOM + 8_000
     assert [f"monitor show {n}<" in text for n in range(1, 41)] == [True] * 40
+
+
+def test_a_whole_text_that_has_no_room_gives_way_to_its_beginning() -> None:
+    told = replace(item(lead="The talks ended."), body="They went on.\n" * 50)
+    assert Reading(page(message(told))).text.count("They went on.") == 50
+    long = Reading(page(message(replace(told, body="They went on.\n" * 1400)))).text
+    assert "The talks ended. matched: FTA" in long
+    assert "They went on." not in long
 
 
 def test_what_does_not_fit_at_all_is_counted() -> None:

@@ -80,7 +80,7 @@ class AppriseChannel:
         self._url_headers = dict(getattr(service, "headers", None) or {})
         self._url_fields = dict(getattr(service, "payload_extras", None) or {})
         self._fields = next((_WITH_FIELDS[name] for name in _WITH_FIELDS if name in self._schemes), None)
-        if getattr(service, "method", "") == "GET":
+        if "form" in self._schemes and service.method == "GET":
             self._fields = None  # an address has no room for them
         self._limit = limit_of(service, self._schemes, is_mail=bool(self._schemes & _BY_SMTP))
 

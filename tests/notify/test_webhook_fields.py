@@ -101,6 +101,11 @@ def test_a_form_that_is_asked_for_by_get_keeps_its_short_address() -> None:
     assert "title=" in got.path
 
 
+def test_json_has_its_fields_whatever_the_method() -> None:
+    got = posted(SITUATIONS["changed_figures"], options="rto=20&method=GET")
+    assert (got.method, line_faults("webhook", got.body.decode())) == ("GET", [])
+
+
 @given(messages())
 @settings(max_examples=60, deadline=None)
 def test_whatever_was_scraped_the_fields_fit_their_schema_and_are_harmless(told: Message) -> None:

@@ -1,12 +1,13 @@
-"""Define what pages show of a store beside its lists: counts, texts and deliveries."""
+"""Define what pages and `status` show of a store beside its lists: counts, texts and deliveries."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from monitor.dump_age import Evidence
 from monitor.model import Kind
 
 UNCERTAIN = frozenset({"uncertain", "unknown"})  # outcomes of an attempt that may have arrived
@@ -85,3 +86,50 @@ class DeliveryTimes(NamedTuple):
     median: timedelta | None = None  # None: none was sent, as with the next
     longest: timedelta | None = None
     waiting: int = 0  # messages that waited at the end of the day, those that were given up later left out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceTotals:
+    """How much of one source is stored."""
+
+    dumps: int = 0
+    releases: int = 0
+    rejected: int = 0
+    held: int = 0
+    last_at: datetime | None = None  # of its newest dump; None: there is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateDump:
+    """A dump that lost against the age of what was known: some of its views are stale."""
+
+    dump: str
+    at: datetime
+    as_of: datetime
+    evidence: Evidence | None  # how as_of is known; None: an older version stored it
+    stale: int  # views
+    reason: str  # of the first of them
+
+
+class WaitingNotices(NamedTuple):
+    """How many notices of a channel came at one time and are in no message yet."""
+
+    since: datetime
+    is_urgent: bool
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The counts of a whole store; the defaults are those of an empty one."""
+
+    sources: Mapping[str, SourceTotals] = field(default_factory=dict)
+    events: Mapping[Kind, int] = field(default_factory=dict)
+    messages: Mapping[tuple[str, str], int] = field(default_factory=dict)  # by channel and state
+    waiting: Mapping[str, Sequence[WaitingNotices]] = field(default_factory=dict)  # by channel
+    late: Mapping[str, LateDump] = field(default_factory=dict)  # by source: its last one
+
+    @property
+    def notices(self) -> Mapping[str, int]:
+        """How many notices are in no message yet, by channel."""
+        return {channel: sum(each.total for each in waiting) for channel, waiting in self.waiting.items()}

@@ -29,6 +29,7 @@ from monitor.model import (
     Alert,
     Change,
     Dump,
+    Notice,
     Record,
     SeenRecord,
 )
@@ -49,6 +50,18 @@ class Routing:
     full_text: frozenset[str] = frozenset()  # channels whose alerts hold the whole text of a release
     # Called for a half-loaded listing, within the transaction that stores it.
     on_missing: Callable[[IngestReport], None] = lambda report: None
+
+    def notices(self, alerts: Sequence[Alert], *, dump: Dump, titles: Mapping[int, str]) -> tuple[Notice, ...]:
+        """Return the notices of a dump's alerts; `titles` names the related releases."""
+        return compose(
+            alerts,
+            source=dump.source,
+            dump=dump.name,
+            routes=self.routes,
+            titles=titles,
+            urgent=self.urgent,
+            full_text=self.full_text,
+        )
 
 
 def ingest(  # noqa: PLR0913 - each is a part that a caller may bring of its own
@@ -201,15 +214,7 @@ class _IngestRun:
                 seen_records = self.store.seen_records(dump.source, {record.digest for record in part.records})
             seen, changes, titles, missing = self._decide(part, seen_records)
             alerts = tuple(map(self._without_silent, routing.matcher.alerts(changes, source=dump.source)))
-            notices = compose(
-                alerts,
-                source=dump.source,
-                dump=dump.name,
-                routes=routing.routes,
-                titles=titles,
-                urgent=routing.urgent,
-                full_text=routing.full_text,
-            )
+            notices = routing.notices(alerts, dump=dump, titles=titles)
             batch = Batch(
                 dump=dump,
                 age=self.age,

@@ -6,15 +6,14 @@ Each list of an archive comes a page at a time. The `cursor` of a value says whe
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from operator import attrgetter
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from monitor.dump_age import Evidence
 from monitor.ingest_values import IdCounts, IngestReport
 from monitor.model import Kind, Release
-from monitor.page_records import AttemptRecord, DayCount, DeliveryRecord, DeliveryTimes, Facets, VersionText
+from monitor.page_records import AttemptRecord, DayCount, DeliveryRecord, DeliveryTimes, Facets, Summary, VersionText
 from monitor.search_values import SearchQuery
 
 PAGE = 500  # values read at a time: a large store never lies in memory
@@ -192,53 +191,6 @@ class RejectRecord(Listed):
     text: str
     state: str  # held | rejected | healed
     at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceTotals:
-    """How much of one source is stored."""
-
-    dumps: int = 0
-    releases: int = 0
-    rejected: int = 0
-    held: int = 0
-    last_at: datetime | None = None  # of its newest dump; None: there is none
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LateDump:
-    """A dump that lost against the age of what was known: some of its views are stale."""
-
-    dump: str
-    at: datetime
-    as_of: datetime
-    evidence: Evidence | None  # how as_of is known; None: an older version stored it
-    stale: int  # views
-    reason: str  # of the first of them
-
-
-class WaitingNotices(NamedTuple):
-    """How many notices of a channel came at one time and are in no message yet."""
-
-    since: datetime
-    is_urgent: bool
-    total: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """The counts of a whole store; the defaults are those of an empty one."""
-
-    sources: Mapping[str, SourceTotals] = field(default_factory=dict)
-    events: Mapping[Kind, int] = field(default_factory=dict)
-    messages: Mapping[tuple[str, str], int] = field(default_factory=dict)  # by channel and state
-    waiting: Mapping[str, Sequence[WaitingNotices]] = field(default_factory=dict)  # by channel
-    late: Mapping[str, LateDump] = field(default_factory=dict)  # by source: its last one
-
-    @property
-    def notices(self) -> Mapping[str, int]:
-        """How many notices are in no message yet, by channel."""
-        return {channel: sum(each.total for each in waiting) for channel, waiting in self.waiting.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from monitor.collect.formats import fields
-from monitor.collect.formats.days import has_year
 from monitor.collect.formats.registry import FORMATS, NAMES, canonical
 from monitor.config.redact import mask_secret
 from monitor.model import Kind, Rate
@@ -200,6 +199,8 @@ def dates(text: str) -> str:
     """Accept an order of day and month, or a format of strptime, which must read what it writes."""
     if text in ("auto", "mdy", "dmy"):
         return text
+    from monitor.collect.formats.days import has_year  # most monitors read the day of a text alone
+
     with suppress(ValueError):
         written = _SOME_TIME.strftime(text)
         read = datetime.strptime(written, text) if has_year(text) else None  # noqa: DTZ007 - only the day counts

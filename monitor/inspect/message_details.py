@@ -12,8 +12,8 @@ from monitor.model import MESSAGE_STATES
 
 if TYPE_CHECKING:
     from monitor.config import Config
-    from monitor.page_records import AttemptRecord
-    from monitor.records import MessageRecord, Summary
+    from monitor.page_records import AttemptRecord, Summary
+    from monitor.records import MessageRecord
     from monitor.store.open import Stores
 
 MOVABLE = frozenset({"pending", "held", "dead"})  # states in which a message can be retried or dropped

@@ -16,7 +16,8 @@ from monitor.config.convert import policy_of
 from monitor.inspect.paging import OLDEST, ListedRow, Place, read_from
 from monitor.inspect.rows import message_row
 from monitor.notify.send_time import Delay, Policy, send_time
-from monitor.records import MessageItem, MessageRecord, Summary, WaitingNotices
+from monitor.page_records import Summary, WaitingNotices
+from monitor.records import MessageItem, MessageRecord
 from monitor.store.open import Access, Stores, open_stores, store_file
 
 ReadOnlyStores = Stores  # as `open_read_only` returns it

@@ -21,17 +21,9 @@ from monitor.model import (
     Kind,
     Reject,
 )
+from monitor.page_records import LateDump, SourceTotals, Summary
 from monitor.ports import Row
-from monitor.records import (
-    EventRecord,
-    LateDump,
-    MessageRecord,
-    RejectRecord,
-    SourceTotals,
-    Stored,
-    Summary,
-    VersionRecord,
-)
+from monitor.records import EventRecord, MessageRecord, RejectRecord, Stored, VersionRecord
 from monitor.times import rfc3339
 
 if TYPE_CHECKING:

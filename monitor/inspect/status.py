@@ -23,8 +23,8 @@ from monitor.health.liveness import unwatched_source
 from monitor.inspect.pending import delays, open_read_only, pending_counts
 from monitor.inspect.rows import channel_row, late_row, outbox_row, totals_row
 from monitor.model import Kind
+from monitor.page_records import SourceTotals, Summary
 from monitor.ports import Row
-from monitor.records import SourceTotals, Summary
 from monitor.store.open import Stores, store_file
 from monitor.text import escape
 from monitor.times import rfc3339

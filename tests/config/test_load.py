@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from monitor.config import Config, Diagnostics, find, load, render_diagnostics
 from monitor.config.load import candidates
-from monitor.config.models import Watch
+from monitor.config.service import Watch
 from monitor.errors import ConfigError
 from monitor.model import Kind, Rate
 from monitor.secret import Secret

@@ -14,7 +14,18 @@ from typing import Any
 from monitor.errors import NotFound
 from monitor.ingest_values import IdCounts
 from monitor.model import Kind
-from monitor.page_records import AttemptRecord, DayCount, DeliveryRecord, DeliveryTimes, Facets, VersionText
+from monitor.page_records import (
+    AttemptRecord,
+    DayCount,
+    DeliveryRecord,
+    DeliveryTimes,
+    Facets,
+    LateDump,
+    SourceTotals,
+    Summary,
+    VersionText,
+    WaitingNotices,
+)
 from monitor.records import (
     FIRST_DUMP,
     LAST_DUMP,
@@ -25,15 +36,11 @@ from monitor.records import (
     EventFilter,
     EventRecord,
     Found,
-    LateDump,
     MessageItem,
     MessageRecord,
     RejectRecord,
-    SourceTotals,
     Stored,
-    Summary,
     VersionRecord,
-    WaitingNotices,
 )
 from monitor.search_values import SearchQuery
 from monitor.store.sqlite.damaged_rows import UNREADABLE

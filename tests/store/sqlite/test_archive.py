@@ -16,8 +16,9 @@ from monitor.inspect.rows import dump_row, event_row, message_row, reject_row, v
 from monitor.model import Edit, Kind, Outcome, Verdict
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
+from monitor.page_records import SourceTotals, Summary
 from monitor.ports import Row
-from monitor.records import EventFilter, SourceTotals, Summary
+from monitor.records import EventFilter
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.database import Handle

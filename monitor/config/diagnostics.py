@@ -50,15 +50,16 @@ class Diagnostics:
         self.open_key = ""  # the key whose value is being parsed, for a syntax error in it
         self.places: Mapping[str, Place] = {}  # of every dotted path in the file
         self.withheld: Collection[str] = ()  # dotted paths of values that are not known, so nothing is wrong with them
+        self.parser_faults: tuple[Diagnostic, ...] = ()  # of entries that are no YAML
         self._faulty: set[str] = set()  # paths of errors, and those of all that they lie in
 
     def error(self, path: str, message: str) -> None:
         """Add an error; a path that is not in the file gets the place of its nearest parent."""
-        self.add(self._nearest(path), path, message)
+        self.add(self.nearest(path), path, message)
 
     def warning(self, path: str, message: str) -> None:
         """Add a warning, which does not prevent loading."""
-        self.add(self._nearest(path), path, message, severity="warning")
+        self.add(self.nearest(path), path, message, severity="warning")
 
     def add(self, place: Place, path: str, message: str, *, severity: str = "error") -> None:
         """Add a diagnostic at a known place."""
@@ -70,7 +71,7 @@ class Diagnostics:
 
     def has_error(self, path: str = "") -> bool:
         """Return whether there is an error at this path or below it; without a path: anywhere."""
-        return path in self._faulty
+        return path in self._faulty or bool(not path and self.parser_faults)
 
     def error_paths(self) -> frozenset[str]:
         """Return the dotted paths of all errors."""
@@ -96,7 +97,8 @@ class Diagnostics:
 
     def errors(self) -> tuple[Diagnostic, ...]:
         """Return the errors in file order."""
-        return self._sorted("error")
+        both = (*self.parser_faults, *self._sorted("error"))
+        return tuple(sorted(both, key=lambda one: (one.line, one.column)))
 
     def warnings(self) -> tuple[Diagnostic, ...]:
         """Return the warnings in file order."""
@@ -151,7 +153,8 @@ class Diagnostics:
             if end > offset:
                 yield max(start - offset, 0), min(end - offset, length)
 
-    def _nearest(self, path: str) -> Place:
+    def nearest(self, path: str) -> Place:
+        """Return the place of a dotted path, or of its nearest parent in the file."""
         while path and path not in self.places:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
         return self.places.get(path, START)

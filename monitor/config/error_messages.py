@@ -42,9 +42,9 @@ def translate_errors(errors: list[ErrorDetails], root: MappingNode, diagnostics:
             place = parent.entries[str(loc[-1])].place if isinstance(parent, MappingNode) else parent.place
             diagnostics.add(place, shown_path(loc), _key_message(error, loc, node))
         elif isinstance(node, ScalarNode):
-            diagnostics.add(_place(error, node, dotted(loc), diagnostics), dotted(loc), _message(error, loc, node))
+            diagnostics.add(_place(error, node, dotted(loc), diagnostics), shown_path(loc), _message(error, loc, node))
         else:
-            diagnostics.error(dotted(loc), _message(error, loc, node))
+            diagnostics.add(diagnostics.nearest(dotted(loc)), shown_path(loc), _message(error, loc, node))
 
 
 def quoted_value(node: ScalarNode) -> str:

@@ -28,6 +28,7 @@ from monitor.config.stand_ins import (
     without_stand_ins,
 )
 from monitor.config.withhold import withhold, without_secrets, without_values
+from monitor.config.yaml_recovery import read_what_parses
 from monitor.config.yaml_tree import MappingNode, ScalarNode, plain, read, walk
 from monitor.errors import ConfigError, Diagnostic
 
@@ -159,8 +160,8 @@ def _read(
     file = path.absolute()
     stamps[file] = file_stamp(file)
     text = _text(path)
-    diagnostics = Diagnostics(str(path), text)
-    trees = [prepare(tree) for tree in readings(read(text, diagnostics))]
+    read_root, diagnostics = read_what_parses(str(path), text)
+    trees = [prepare(tree) for tree in readings(read_root)]
     references = {each for tree in trees for each in referenced_files(tree, environ=environ, folder=file.parent)}
     stamps |= {each: file_stamp(each) for each in references}
     origin = Origin(file=file, stamps=stamps)

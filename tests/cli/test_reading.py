@@ -90,7 +90,6 @@ def test_of_a_file_that_is_no_yaml_the_line_of_the_state_folder_is_read(project:
         "state: [state/]",
         "state: state/\nstate: other/",
         "statee: state/",
-        "'state' : state/\nwatch: [",
         "satte: state/\nwatch: [",
         "state: ${NOT_SET}\nwatch: [",
     ],

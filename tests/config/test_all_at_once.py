@@ -181,6 +181,42 @@ channels:
 """,
         ["this one has 4", "quiet hours", "https:// before it", "jsons://", "recipient", "'auto'", "plain text"],
     ),
+    "entries that are no YAML": (
+        """\
+timezone: «Asia/Soul
+sources: {m: {path: in/, «max_fil: 2GB}}
+channels:
+  team: «{url: "slack://T/B/C}
+  desk: {url: «"mailto:kim@example.org", rate: «fast}
+watchlists:
+  fta:
+    keywords: «[FTA, ok
+    notify: [team]
+  chips:
+    keywords: [a]
+   «notify: [x]
+  w3: {query: "a AND «("}
+  w4: {keywords: [x], notify: [«taem, desk, team]}
+  w5: {keywords: [«*.txt]}
+health:
+«\tlisten: x
+watch: {«setle: 1s}
+""",
+        ["Asia/Seoul", "'max_file'", "never closed", "mail needs a server", "valid rate", "'[' is never closed",
+         "indentation", "bracket", "'team'", "needs quotes", "a tab", "'settle'"],
+    ),
+    "a quote that is closed by another": (
+        """\
+channels:
+  a: {url: "console://"}
+  b: {url: "console://", digest: «x}
+watchlists:
+  w: «{query: 'a}
+  v: {query: 'b', min_hits: «0}
+  u: {keywords: [x], notify: [a, «c]}
+""",
+        ["valid digest", "never closed", "valid count", "not a configured channel"],
+    ),
     "Korean": (
         """\
 timezone: «Asia/Soul

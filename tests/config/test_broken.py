@@ -12,7 +12,7 @@ from monitor.config.diagnostics import Diagnostics
 from monitor.config.models import Source, sections
 from monitor.config.yaml_tree import LOADER, read
 from monitor.errors import ConfigError
-from tests.config.support import as_lines, refused
+from tests.config.support import HEAD, as_lines, refused
 
 WHEN = "new, changed, completed, enriched, reread, reappeared, withdrawn"
 TAG = "YAML tags, which begin with '!', are not supported: remove the tag, or put the value in quotes"
@@ -413,8 +413,8 @@ def test_a_syntax_error_is_one_fault_whichever_parser_reads(text: str, expected:
 
 
 def test_a_last_line_without_an_end_is_shown_at_its_end(tmp_path: Path) -> None:
-    (fault,) = refused(tmp_path, "a: 1\nb: [")
-    assert (fault.line, fault.column, fault.excerpt) == (2, 5, "b: [")
+    (fault,) = refused(tmp_path, f"{HEAD}state: a\nwatch: [")
+    assert (fault.line, fault.column, fault.excerpt) == (4, 9, "watch: [")
 
 
 def test_every_section_and_every_required_key_has_an_example() -> None:
@@ -427,8 +427,8 @@ def test_every_section_and_every_required_key_has_an_example() -> None:
 
 @pytest.mark.parametrize("escape", ["\\q", "\\UFFFFFFFF"])
 def test_an_escape_that_names_no_character_is_one_fault_in_its_line(tmp_path: Path, escape: str) -> None:
-    (fault,) = refused(tmp_path, f'a: "{escape}"\n')
-    assert fault.line == 1
+    (fault,) = refused(tmp_path, f'{HEAD}state: "{escape}"\n')
+    assert fault.line == 3
     assert fault.message.startswith("in double quotes a backslash begins an escape")
 
 

@@ -228,10 +228,10 @@ def test_a_relative_file_path_is_shown_as_given_and_kept_absolute(tmp_path: Path
     (tmp_path / "config.yaml").write_text(HEAD, encoding="utf-8")
     relative = Path(os.path.relpath(tmp_path / "config.yaml"))
     assert load(relative, environ={}).file.is_absolute()
-    (tmp_path / "config.yaml").write_text("a: [1", encoding="utf-8")
+    (tmp_path / "config.yaml").write_text(f"{HEAD}watch: [1", encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
         load(relative, environ={})
-    assert caught.value.where == f"{relative}:1:4"
+    assert caught.value.where == f"{relative}:3:8"
 
 
 # --- files that cannot be read -----------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """Load a configuration file into one frozen `Config`, or report every error in it with its place.
 
-    text ─ yaml_tree → nodes ─ interpolate → nodes ─ cross_checks, models → Config or Diagnostics → text
+    text ─ yaml_recovery, yaml_tree → nodes ─ interpolate → nodes ─ cross_checks, models → Config and Diagnostics → text
+
+What is wrong is reported and taken out (`stand_ins`), so that the checks see all the rest in the same pass.
 
 This package imports yaml and pydantic, so commands that need no configuration must not import it.
 """

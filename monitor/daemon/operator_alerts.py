@@ -268,8 +268,8 @@ class OperatorAlerts:
     def baseline_taken(self, source: str, *, releases: int, matched: int) -> None:
         """Alert that the first releases of a source were recorded without alerts."""
         self._alert(
-            f"baseline of {source} taken: {releases} releases, {matched} would match\nThey were recorded and told"
-            " nobody; from now on its watchlists alert.",
+            f"baseline of {source} taken: {_plural(releases, 'release')}, {matched} would match\nNobody was alerted"
+            " of them; from now on the watchlists alert.",
             key=f"baseline:{source}",
         )
 

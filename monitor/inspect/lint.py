@@ -105,7 +105,7 @@ def _check_digests(config: Config, diagnostics: Diagnostics) -> None:
         for part in parts:
             if channel.quiet and _is_always_quiet((part,), channel.quiet, config.timezone):
                 which = f"at {digest_text((part,))} " if len(parts) > 1 else ""
-                message = f"{which}lies in its quiet hours: it is sent when these end"
+                message = f"{which}is within its quiet hours: it is sent when they end"
                 diagnostics.warning(f"channels.{name}.digest", message)
 
 

@@ -31,6 +31,7 @@ from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.source_states import SqliteSourceStates
 from monitor.store.sqlite.store import SqliteStore
 from monitor.testing import FrozenClock
+from monitor.text import plural
 from tests.end_to_end.harness import Project, record
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
@@ -73,7 +74,7 @@ def events(project: Project) -> list[tuple[str, bool, bool]]:
 
 
 def baseline_alert(source: str, releases: int, matched: int) -> str:
-    return f"baseline of {source} taken: {releases} releases, {matched} would match"
+    return f"baseline of {source} taken: {plural(releases, 'release')}, {matched} would match"
 
 
 def test_a_first_scan_alerts_once_and_what_comes_later_alerts(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ PLACEHOLDERS = {
     r"\bbackup FILE\b": "backup new.db",
     r"\bFILE\b": "copy.db",
     r"^monitor config init$": "mkdir -p own && cd own && monitor config init",
-    r"\bshow 7\b": "show 1",
+    r"\bmonitor show \d+\b": "monitor show 1",
     r"\bRELEASE\b|\bID\b": "1",
     r"\bWORDS\b|\bQUERY\b": "talks",
     r"\bNAME\b": "console",

@@ -84,7 +84,7 @@ def test_nobody_is_named_for_problems_of_the_monitor(
     ],
 )
 def test_a_digest_in_the_quiet_hours(fresh: Project, digest: str, quiet: str, is_told: bool) -> None:
-    expected = [("channels.team.digest", "lies in its quiet hours: it is sent when these end")]
+    expected = [("channels.team.digest", "is within its quiet hours: it is sent when they end")]
     assert _digest_warnings(fresh, digest, quiet) == (expected if is_told else [])
 
 
@@ -99,7 +99,9 @@ def test_a_digest_in_the_quiet_hours(fresh: Project, digest: str, quiet: str, is
     ],
 )
 def test_one_of_several_digests_in_the_quiet_hours(fresh: Project, digest: str, quiet: str, times: list[str]) -> None:
-    expected = [("channels.team.digest", f"at {at} lies in its quiet hours: it is sent when these end") for at in times]
+    expected = [
+        ("channels.team.digest", f"at {at} is within its quiet hours: it is sent when they end") for at in times
+    ]
     assert _digest_warnings(fresh, digest, quiet) == expected
 
 

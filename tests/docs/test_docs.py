@@ -174,7 +174,7 @@ def test_a_page_that_another_names_can_be_clicked() -> None:
 def test_the_readme_fits_the_time_that_a_reader_has() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     assert len(text.split()) <= 900
-    assert text.count("\n") <= 115
+    assert text.count("\n") <= 110
 
 
 def test_the_korean_readme_shows_what_the_english_one_shows() -> None:

@@ -12,12 +12,11 @@ from tests.docs.test_howto import REST, SECRETS
 from tests.end_to_end.harness import ROOT
 
 NAMES = ("faq", "troubleshooting", "upgrade", "platforms", "proxies", "sizing", "usecases", "backup", "metrics")
+PAGES = [*sorted(ROOT.glob("README*.md")), *(ROOT / "docs" / f"{name}.md" for name in NAMES)]
 BLOCKS = [
-    pytest.param(block, id=f"{name}-{place}")
-    for name in NAMES
-    for place, block in enumerate(
-        re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / f"{name}.md").read_text("utf-8"), re.DOTALL)
-    )
+    pytest.param(block, id=f"{page.stem}-{place}")
+    for page in PAGES
+    for place, block in enumerate(re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.DOTALL))
 ]
 
 

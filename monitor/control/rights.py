@@ -32,9 +32,10 @@ def _close_all(state: Path, shared_with: Iterable[Path]) -> None:
         return
     is_shared = bool(info.st_mode & stat.S_ISVTX) or any(path.resolve().is_relative_to(here) for path in shared_with)
     closed = [path.name for path in sorted(state.iterdir()) if _is_ours(path) and _close(path)]
+    has_store = (state / "monitor.db").exists()  # without one there was nothing yet to read or to lock
     if info.st_mode & _OTHERS and is_shared:
         warn("state_folder_open", path=str(state), mode=_octal(info.st_mode), see="name a folder of its own in state:")
-    elif _close(state) or closed:
+    elif (_close(state) and has_store) or closed:
         names = ", ".join(closed[:10])
         warn(
             "state_folder_closed", path=str(state), was=_octal(info.st_mode), files=names, reason="open to other users"

@@ -36,6 +36,15 @@ def test_a_folder_and_its_files_are_closed_and_that_is_said_once(
     assert [record.getMessage() for record in caplog.records] == ["state_folder_closed"]
 
 
+def test_a_new_folder_is_closed_without_a_word(state: Path, caplog: pytest.LogCaptureFixture) -> None:
+    state.mkdir()
+    (state / "monitor.lock").touch(0o600)
+    state.chmod(0o755)
+    close_to_others(state)
+    assert mode_of(state) == 0o700
+    assert not caplog.records
+
+
 def test_a_folder_that_holds_a_source_stays_reachable_and_its_dumps_too(
     opened: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from monitor.cli.common import common_options, load_for_reading, print_json, print_rows, run_commands, shown_time
+from monitor.cli.fit import cut
 from monitor.model import MESSAGE_STATES
 from monitor.ports import Row
 from monitor.text import escape
@@ -92,7 +93,7 @@ def _cells(zone: ZoneInfo, row: Row) -> list[object]:
     items = row["items"]
     titles = [str(item["title"]) for item in items] if isinstance(items, list) else []
     more = f" and {len(titles) - 1} more" if len(titles) > 1 else ""
-    what = titles[0][:60] + more if titles else str(row.get("text", "")).partition("\n")[0]
+    what = cut(titles[0], 60) + more if titles else str(row.get("text", "")).partition("\n")[0]
     time = shown_time(row["sent_at"] or row["due"], zone)
     reason = row["reason"] or ""
     if row["state"] == "sent":

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from monitor.cli.alerts import _cells
 from monitor.cli.fit import column_widths, cut, fold, terminal_width
+from monitor.ports import Row
 
 RED, RESET = "\x1b[31m", "\x1b[0m"
 
@@ -62,3 +66,9 @@ def test_the_width_is_that_of_columns_or_of_a_terminal(
 ) -> None:
     monkeypatch.setenv("COLUMNS", asked)
     assert terminal_width() == width  # stdout is no terminal here
+
+
+def test_a_long_title_in_the_list_of_alerts_says_that_it_is_cut() -> None:
+    row: Row = {"id": 1, "channel": "team", "kind": "instant", "state": "pending", "attempts": 1}
+    row = {**row, "sent_at": None, "due": "2026-11-23T00:00:00Z", "reason": None, "items": [{"title": "a" * 61}] * 3}
+    assert _cells(ZoneInfo("UTC"), row)[6] == "a" * 59 + "… and 2 more"

@@ -136,7 +136,7 @@ class _Layout:
     def _related(self, item: Item) -> Iterator[str]:
         for twin in item.twins:
             pointer = render.pointer(twin.number, self.message.page)
-            yield f"{self.words.resembles}: {twin.number} “{neutralise(twin.title)}” — {pointer}"
+            yield f"{self.words.resembles}: {twin.number} “{without_marks(neutralise(twin.title))}” — {pointer}"
         if numbers := render.untitled(item):
             listed = render.joined([*map(str, numbers)], _MAX_PAIRS, self.words.more_listed)
             yield f"{self.words.resembles}: {listed}"
@@ -147,7 +147,7 @@ class _Layout:
         return "".join(self.marks.hit(text.strip()) if is_hit else text for text, is_hit in clean).strip()
 
     def _title(self, item: Item) -> str:
-        return neutralise(item.title) or self.words.no_title
+        return without_marks(neutralise(item.title)) or self.words.no_title
 
     def _kind(self, item: Item) -> str:
         return self.words.kind(item.kind).upper()

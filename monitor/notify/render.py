@@ -107,7 +107,7 @@ def common_dump(message: Message) -> str:
 def origin(item: Item, message: Message) -> str:
     """Return the source and the dump of an item, as far as neither the overview nor the heading above says them."""
     has_overview, has_headings = len(message.items) > 1, len(sections(message)) > 1
-    if has_overview and common_dump(message):
+    if has_overview and (common_dump(message) or not item.dump):
         return ""
     source = "" if has_headings else item.source or message.source
     return ", ".join(neutralise(name) for name in (source, item.dump) if name)
@@ -151,6 +151,7 @@ def notes(item: Item, words: Words = ENGLISH) -> list[str]:
     """Return what is to be known of a change, and neither its kind nor its redline say."""
     by_kind = {
         Kind.COMPLETED: "" if item.edits else words.completed_note,
+        Kind.ENRICHED: "" if item.edits else neutralise(item.reason),  # older versions stored no edits of it
         Kind.REREAD: words.reread_note,
         Kind.WITHDRAWN: words.withdrawn_note,
         Kind.REAPPEARED: words.reappeared_note,

@@ -277,6 +277,6 @@ def _matched(item: Item, words: Words) -> str:
 def _related(item: Item, message: Message, words: Words) -> Iterator[str]:
     for twin in item.twins:
         address = render.release_link(twin.number, message.page)
-        yield f"{words.resembles}: {_link(address, f'{twin.number} “{mrkdwn(twin.title)}”')}"
+        yield f"{words.resembles}: {_link(address, f'{twin.number} “{mrkdwn(neutralise(twin.title))}”')}"
     if numbers := render.untitled(item):
         yield f"{words.resembles}: {render.joined([*map(str, numbers)], _MAX_PAIRS, words.more_listed)}"

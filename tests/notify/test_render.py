@@ -193,6 +193,25 @@ def test_a_channel_may_have_the_whole_text_which_gives_way_to_its_beginning_wher
     assert "The “FTA” talks ended." in in_room(message(told), 190)
 
 
+def test_items_without_a_dump_do_not_repeat_the_source_that_stands_above_them() -> None:
+    told = plain(message(*(item(source="motie", title=title) for title in "ab")))
+    assert told.startswith("2 new — motie\n")
+    assert "from: " not in told
+
+
+def test_a_title_brings_no_marks_of_edits() -> None:
+    twin = RelatedRelease(number=7, title="[-1-]")
+    told = plain(message(replace(item(title="Rate rises [-5.1-]{+5.3+}"), related=(7,), twins=(twin,))))
+    assert "  Rate rises [ -5.1- ]{ +5.3+ }\n" in told
+    assert "resembles: 7 “[ -1- ]”" in told
+
+
+def test_an_enriched_item_whose_edits_an_older_version_did_not_store_tells_its_reason() -> None:
+    told = replace(item(kind=Kind.ENRICHED), edits=(), reason="same title, day and text; the category became known")
+    assert f"  {told.reason}\n" in plain(message(told))
+    assert told.reason not in plain(message(replace(told, edits=(swap("", "Energy"),))))
+
+
 @pytest.mark.parametrize(
     ("one", "note"),
     [

@@ -48,7 +48,7 @@ def restore_command(*, path: Path, config_file: str | None) -> None:
     """
     from monitor.store.sqlite.backup import restore
 
-    config, now = load_config(config_file), wall_time()
+    config, now = load_for_reading(config_file), wall_time()
     with lock.hold(config.state, verb="restore", now=now), progress_bar("restore") as update:
         kept = restore(config.state, path, now=now, progress=lambda done, total: update(completed=done, total=total))
     click.echo(f"restored from {escape(str(path))}" + (f"; the old store is now {escape(str(kept))}" if kept else ""))

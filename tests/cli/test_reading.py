@@ -59,11 +59,12 @@ def test_channels_are_listed_by_name_where_their_addresses_are_not_known(project
     assert [(row["name"], row["state"]) for row in project.run("channels", "--json").rows()] == [("hook", "ok")]
 
 
-def test_the_store_is_verified_and_saved_while_a_fault_is_elsewhere(project: Project) -> None:
+def test_the_store_is_verified_saved_and_restored_while_a_fault_is_elsewhere(project: Project) -> None:
     project.write_config((CONFIG % "console://").replace("watch: {", "watch: {setle: 1s, "))
     assert project.run("db", "verify").code == 0
     assert project.run("db", "backup", "copy.db").code == 0
     assert (project.folder / "copy.db").exists()
+    assert project.run("db", "restore", "copy.db").code == 0
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import common_options, config_option, load_config, load_for_reading, print_json
+from monitor.cli.common import common_options, config_option, config_path, load_config, load_for_reading, print_json
 from monitor.cli.progress import progress_bar
 from monitor.clock import SteadyClock, wall_time
 from monitor.control import lock
+from monitor.errors import ConfigError
 from monitor.ports import Maintenance, Retention
 from monitor.state_values import IntegrityCheck
 from monitor.text import escape
+
+if TYPE_CHECKING:
+    from monitor.config import Config
 
 _FILE = click.Path(path_type=Path)
 
@@ -31,7 +36,7 @@ def backup_command(*, path: Path, config_file: str | None) -> None:
     """Copy the current store to PATH, also while the monitor runs; a file that exists is never overwritten."""
     from monitor.store.sqlite.backup import backup, note_backup
 
-    config, now = load_for_reading(config_file), wall_time()
+    config, now = _load_for_backup(config_file), wall_time()
     with progress_bar("backup") as update:
         size = backup(config.state, path, progress=lambda done, total: update(completed=done, total=total))
     note_backup(config.state, path, now=now)
@@ -88,6 +93,17 @@ def prune_command(*, config_file: str | None) -> None:
         return
     copies = f", {pruned.copies} old copies of the store" if pruned.copies else ""
     click.echo(f"deleted: {pruned.versions} old texts, {pruned.messages} messages, {pruned.events} events{copies}")
+
+
+def _load_for_backup(config_file: str | None) -> Config:
+    """Load the configuration without its secrets, so that cron, which has none, mails no warning about them."""
+    from monitor.config import load_without_secrets
+    from monitor.config.checks import check_rules
+
+    try:
+        return load_without_secrets(config_path(config_file), checks=(check_rules,))
+    except ConfigError:
+        return load_for_reading(config_file)
 
 
 def _verify_texts(maintenance: Maintenance) -> Iterator[IntegrityCheck]:

@@ -59,6 +59,14 @@ def test_channels_are_listed_by_name_where_their_addresses_are_not_known(project
     assert [(row["name"], row["state"]) for row in project.run("channels", "--json").rows()] == [("hook", "ok")]
 
 
+@pytest.mark.parametrize("state", ["state: ${NOT_SET}/s", "stat: s"])
+def test_a_backup_never_guesses_the_state_folder(project: Project, state: str) -> None:
+    project.write_config(f"{CONFIG % 'console://'}{state}\n")
+    done = project.run("db", "backup", "guessed.db")
+    assert (done.code, (project.folder / "guessed.db").exists()) == (78, False)
+    assert "config.yaml:" in done.err
+
+
 def test_the_store_is_verified_saved_and_restored_while_a_fault_is_elsewhere(project: Project) -> None:
     project.write_config((CONFIG % "console://").replace("watch: {", "watch: {setle: 1s, "))
     assert project.run("db", "verify").code == 0

@@ -59,6 +59,7 @@ def test_the_crontab_backs_up_each_night_without_the_secret_of_a_channel(project
     made.unlink()
     done = cron_runs(line, home=tmp_path, environ=environ)  # the same while no daemon runs
     assert (done.returncode, len([*backups.iterdir()])) == (0, 1), done.stderr
+    assert done.stderr == "", "cron mails it each night"
 
 
 def test_cron_would_cut_the_line_at_a_percent_sign_without_its_backslash(tmp_path: Path) -> None:

@@ -32,6 +32,9 @@ WEB_ADDRESS = re.compile(r"https?://[!-~]+")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 _MAIL = re.compile(r"(mailto:)?[^\s@:/]+@[^\s@/]+", re.IGNORECASE)
 _BARE_HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+/", re.IGNORECASE)
+_AROUND = (
+    " \t\r\n\"'“”‘’<>"  # what comes along when an address is copied, or read from a file of variables as it stands
+)
 _OWN_HEADERS = ("host", "connection", "content-length", "transfer-encoding", "accept-encoding", "range")
 WHEN = (Kind.NEW, Kind.CHANGED, Kind.COMPLETED, Kind.ENRICHED, Kind.REREAD, Kind.REAPPEARED, Kind.WITHDRAWN)
 
@@ -243,6 +246,8 @@ def url(text: str) -> Secret:
         message = "is a mail address alone, and mail needs a server: write mailtos://USER:PASSWORD@SERVER/?from=USER@HOST&to=NAME@HOST"
     elif _BARE_HOST.match(text):
         message = "is not a valid channel URL: write https:// before it"
+    elif URL.fullmatch(text.strip(_AROUND)):
+        message = "is not a valid channel URL: remove the quotes or spaces around it"
     return Secret(matched(URL, text, message)[0])
 
 

@@ -157,6 +157,7 @@ def test_people_get_readable_lines(lived_in: Project, words: tuple[str, ...], te
         (("ingest", "seeds"), 1, "this is a folder"),
         (("events", "--kind", "foo", "--json"), 2, '"code": 2'),
         (("nonsense",), 2, "No such command"),
+        (("chek", "--json"), 2, "No such command 'chek'. Did you mean 'check'?"),
         (("events", "--since", "yesterday"), 2, "--since: 'yesterday': give a day (2024-07-01)"),
         (("channels", "test", "nobody"), 1, "there is no channel 'nobody'"),
         (("status", "--check"), 1, ""),

@@ -152,3 +152,9 @@ def test_an_address_to_listen_on_is_of_this_machine_with_a_port(text: str) -> No
 def test_any_other_address_is_refused_with_those_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match=r"write 127\.0\.0\.1:9877"):
         parsers.listen(text)
+
+
+@pytest.mark.parametrize("text", ['"json://x"', "'json://x'", "json://x ", "“json://x”", "<json://x>", "json://x\r\n"])
+def test_an_address_that_came_with_quotes_or_spaces_is_told_so(text: str) -> None:
+    with pytest.raises(ValueError, match="remove the quotes or spaces around it"):
+        parsers.url(text)

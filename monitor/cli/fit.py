@@ -12,7 +12,7 @@ from itertools import accumulate
 
 import click
 
-from monitor.config.diagnostics import columns
+from monitor.text import columns
 
 MARK = "…"
 _STYLE = re.compile(r"(\x1b\[[0-9;]*m)")

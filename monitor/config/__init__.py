@@ -7,7 +7,7 @@ What is wrong is reported and taken out (`stand_ins`), so that the checks see al
 This package imports yaml and pydantic, so commands that need no configuration must not import it.
 """
 
-from monitor.config.diagnostics import Diagnostics, caret_excerpt, columns, render_diagnostics
+from monitor.config.diagnostics import Diagnostics, caret_excerpt, render_diagnostics
 from monitor.config.load import (
     Check,
     file_stamp,
@@ -31,7 +31,6 @@ __all__ = [
     "FileStamp",
     "WebOptions",
     "caret_excerpt",
-    "columns",
     "file_stamp",
     "find",
     "load",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, NoReturn
@@ -17,7 +16,7 @@ from monitor.config.redact import (
     without_comment,
 )
 from monitor.errors import ConfigError, Diagnostic
-from monitor.text import escape
+from monitor.text import columns, escape
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # the line breaks of YAML
 _PART = re.compile(r"[.\[]")  # the beginning of the next part of a dotted path
@@ -187,10 +186,3 @@ def caret_excerpt(text: str, column: int, *, caret: str = "^") -> str:
     before = ("…" if first else "") + escape(line[first:at])
     after = escape(line[at : first + _WINDOW]) + ("…" if first + _WINDOW < len(line) else "")
     return f"  {before}{after}\n  {' ' * columns(before)}{caret}"
-
-
-def columns(text: str) -> int:
-    """Return the width of printable text in terminal columns: a wide character takes two, a combining mark none."""
-    return sum(
-        0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in ("W", "F")) for char in text
-    )

@@ -13,10 +13,9 @@ from typing import NamedTuple
 import markupsafe
 from markupsafe import Markup
 
-from monitor.config import columns
 from monitor.inspect.redlines import Hunk
 from monitor.model import Edit, Snippet
-from monitor.text import escape, spaced, spaced_lines
+from monitor.text import columns, escape, spaced, spaced_lines
 
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 _FIGURE = re.compile(r"(\d[\d.,:/]*(?:\d|%)|\d%?)")

@@ -13,7 +13,6 @@ import click
 import pytest
 
 from monitor.cli.status_view import BARS, PLAIN_BARS, bars_for, screen, sparkline
-from monitor.config.diagnostics import columns
 from monitor.control import lock
 from monitor.health.daemon_state import DaemonState, write_state
 from monitor.ingest_values import Mode
@@ -21,6 +20,7 @@ from monitor.inspect import status
 from monitor.inspect.status import DAYS, midnights
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.sqlite.store import SqliteStore
+from monitor.text import columns
 from tests.contract.takes import figures, record, take_in
 
 SEOUL = ZoneInfo("Asia/Seoul")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from monitor.config import render_diagnostics
-from monitor.config.diagnostics import columns
 from monitor.errors import Diagnostic
+from monitor.text import columns
 
 
 def fault(**given: object) -> Diagnostic:

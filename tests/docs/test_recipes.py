@@ -18,7 +18,7 @@ from tests.end_to_end.harness import CONFIG, ROOT, Project, record
 from tests.servers import Answer, closed_port, http_server
 
 PAGE = (ROOT / "docs" / "howto.md").read_text("utf-8")
-MONITOR = str(Path(sysconfig.get_path("scripts")) / "monitor")
+MONITOR = shlex.quote(str(Path(sysconfig.get_path("scripts")) / "monitor"))
 BACKUP, CLEAN_UP = re.search(r"```crontab\n(.*db backup.*)\n(.*)\n```", PAGE).groups()  # type: ignore[union-attr]
 FETCH = re.search(r"```sh\n(#!/bin/sh\n.*?)```", PAGE, re.DOTALL)
 SECRETS = re.search(r"```sh\n(SLACK_URL=.*?)```", PAGE, re.DOTALL)
@@ -46,7 +46,7 @@ def test_the_crontab_backs_up_each_night_without_the_secret_of_a_channel(project
     backups.mkdir()
     (backups / "old.db").touch()
     os.utime(backups / "old.db", (0, 0))
-    line, clean_up = (one.replace("/var/backups/monitor", str(backups)) for one in (BACKUP, CLEAN_UP))
+    line, clean_up = (one.replace("/var/backups/monitor", backups.name) for one in (BACKUP, CLEAN_UP))
     line = line.replace("/opt/monitor/bin/monitor", MONITOR)
 
     before = date.today()  # noqa: DTZ011 - the day of date(1), which is that of the machine
@@ -78,7 +78,7 @@ def test_the_script_for_cron_drops_a_whole_file_or_none(tmp_path: Path) -> None:
     if shutil.which("curl", path=PATH) is None:
         pytest.skip("curl is not installed here")
     assert FETCH
-    script = FETCH[1].replace("/srv/press/harbour", str(tmp_path / "harbour")).replace("--retry 2", "")
+    script = FETCH[1].replace("/srv/press/harbour", "harbour").replace("--retry 2", "")
     (tmp_path / "harbour").mkdir()
     with http_server(Answer(body=b"<rss/>"), Answer(status=503)) as server:
         script = script.replace("https://harbour.example/news.rss", f"{server.url}/news.rss")
@@ -102,7 +102,7 @@ def as_written(text: str) -> dict[str, str]:
 
 
 def test_a_shell_reads_the_secrets_as_they_are_written(secrets: Path, tmp_path: Path) -> None:
-    done = run_sh(f"set -a; . {secrets}; env", folder=tmp_path)
+    done = run_sh(f"set -a; . ./{secrets.name}; env", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     read = dict(line.split("=", 1) for line in done.stdout.splitlines())
     expected = as_written(secrets.read_text("utf-8"))
@@ -126,7 +126,7 @@ def test_systemd_reads_the_secrets_as_they_are_written(secrets: Path, tmp_path: 
 def test_the_other_commands_find_the_secrets_in_a_shell(project: Project, secrets: Path, slack: str) -> None:
     secrets.write_text(f"SLACK_URL='{slack}?a=b&c=d'\n")
     assert READ_SECRETS
-    command = READ_SECRETS[1].replace("/etc/monitor/environment", str(secrets))
+    command = READ_SECRETS[1].replace("/etc/monitor/environment", os.path.relpath(secrets, project.folder))
     command = command.replace("/opt/monitor/bin/monitor status", f"{MONITOR} check")
     done = run_sh(command, folder=project.folder)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import click
 
 from monitor.cli.common import common_options, load_for_reading, print_json, print_rows, run_commands, shown_time
-from monitor.cli.fit import cut
 from monitor.model import MESSAGE_STATES
 from monitor.ports import Row
 from monitor.text import escape
@@ -90,6 +89,8 @@ def _details(row: Row, zone: ZoneInfo) -> Iterator[str]:
 
 
 def _cells(zone: ZoneInfo, row: Row) -> list[object]:
+    from monitor.cli.fit import cut
+
     items = row["items"]
     titles = [str(item["title"]) for item in items] if isinstance(items, list) else []
     more = f" and {len(titles) - 1} more" if len(titles) > 1 else ""

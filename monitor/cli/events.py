@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from monitor.cli.common import archive_of, common_options, load_for_reading, parse_since, print_json, shown_time
+from monitor.cli.fit import line_of, terminal_width
 from monitor.inspect.events import KINDS, event_rows
 from monitor.inspect.paging import Place
 from monitor.inspect.watchlists import unknown_watchlist
@@ -55,19 +56,20 @@ def command(
 
 def _print(rows: Iterable[Row], *, as_json: bool, zone: ZoneInfo) -> int:
     """Print events and return the id of the last; 0: there was none."""
-    last = 0
+    last, width = 0, terminal_width()
     for row in rows:
         last = int(str(row["id"]))
         if as_json:
             print_json([row])
         else:
-            click.echo(_line(row, zone))
+            click.echo(_line(row, zone, width))
     return last
 
 
-def _line(row: Row, zone: ZoneInfo) -> str:
-    alerted = f"  → {', '.join(map(str, names))}" if (names := row["alert"]) and isinstance(names, list) else ""
+def _line(row: Row, zone: ZoneInfo, width: int | None) -> str:
+    alerted = f"  → {escape(', '.join(map(str, names)))}" if (names := row["alert"]) and isinstance(names, list) else ""
     number = f"#{row['release']}" if row["release"] else ""
     title = row["title"] or f"{row['dump']}: {row['reason']}"
     kind = click.style(f"{row['kind']!s:<10}", fg=_COLORS.get(str(row["kind"])), bold=True)
-    return f"{shown_time(row['at'], zone)}  {kind} {number:>6}  {row['date'] or '':10}  {escape(str(title))}{alerted}"
+    before = f"{shown_time(row['at'], zone)}  {kind} {number:>6}  {row['date'] or '':10}  "
+    return line_of(before, escape(str(title)), alerted, width)

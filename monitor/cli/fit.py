@@ -41,6 +41,14 @@ def cut(text: str, width: int | None) -> str:
     return (plain[:end] if plain is text else next(_slices(text, [(0, end)]))) + MARK[:width]
 
 
+def line_of(before: str, text: str, after: str, width: int | None) -> str:
+    """Return one line of three parts; the text in the middle gives way first, and then what stands after it."""
+    if width is None:
+        return f"{before}{text}{after}"
+    room = width - columns(click.unstyle(f"{before}{after}"))
+    return cut(f"{before}{cut(text, room) if room >= _NARROW else text}{after}", width)
+
+
 def fold(text: str, *, first: int, rest: int, lines: int) -> Iterator[str]:
     """Yield a text as a few lines, broken between words; first, rest: cells of the first line and of each other one."""
     plain = click.unstyle(text)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.common import archive_of, common_options, load_for_reading, parse_since_day, print_json
+from monitor.cli.fit import line_of, terminal_width
 from monitor.cli.progress import with_bar
 from monitor.ports import Row
 from monitor.text import escape
@@ -53,16 +54,17 @@ def _print(rows: Iterator[Row], *, as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    count = 0
+    count, width = 0, terminal_width()
     for count, row in enumerate(rows, 1):  # noqa: B007 - used below
-        click.echo(_line(row))
+        click.echo(_line(row, width))
     if not count:
         click.echo("no releases", err=True)
 
 
-def _line(row: Row) -> str:
+def _line(row: Row, width: int | None) -> str:
     names = row["watchlists"]
     matching = f"  → {', '.join(map(str, names))}" if isinstance(names, list) and names else ""
     number = f"#{row['release']}"
     state = click.style("  withdrawn", fg="red") if row["state"] == "withdrawn" else ""
-    return f"{number:>6}  {row['date'] or ''!s:10}  {escape(str(row['title']))}{state}{escape(matching)}"
+    before = f"{number:>6}  {row['date'] or ''!s:10}  "
+    return line_of(before, escape(str(row["title"])), f"{state}{escape(matching)}", width)

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from monitor.cli.alerts import _cells
-from monitor.cli.fit import column_widths, cut, fold, terminal_width
+from monitor.cli.fit import column_widths, cut, fold, line_of, terminal_width
 from monitor.ports import Row
+from monitor.text import columns
 
 RED, RESET = "\x1b[31m", "\x1b[0m"
 
@@ -72,3 +73,19 @@ def test_a_long_title_in_the_list_of_alerts_says_that_it_is_cut() -> None:
     row: Row = {"id": 1, "channel": "team", "kind": "instant", "state": "pending", "attempts": 1}
     row = {**row, "sent_at": None, "due": "2026-11-23T00:00:00Z", "reason": None, "items": [{"title": "a" * 61}] * 3}
     assert _cells(ZoneInfo("UTC"), row)[6] == "a" * 59 + "… and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (None, "#17  Talks on tariffs in Seoul  → fta"),
+        (40, "#17  Talks on tariffs in Seoul  → fta"),
+        (34, "#17  Talks on tariffs in S…  → fta"),
+        (31, "#17  Talks on tariffs in Seoul…"),
+        (12, "#17  Talks …"),
+    ],
+)
+def test_of_a_line_the_middle_gives_way_first(width: int | None, shown: str) -> None:
+    line = line_of("#17  ", "Talks on tariffs in Seoul", "  → fta", width)
+    assert width is None or columns(line) <= width
+    assert line == shown

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, tzinfo
-from itertools import chain, groupby, islice
+from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
@@ -51,10 +50,9 @@ from monitor.store.sqlite.event_filter import LAST, newest_ids, oldest_ids
 from monitor.store.sqlite.find import Facet, find
 from monitor.store.sqlite.rows import comparable, parse_kind, record_of, release_of, report_of, to_json
 from monitor.store.sqlite.search import search
+from monitor.store.sqlite.shown import newest_showing, showing
 from monitor.store.sqlite.stored_values import checked, reports_damage
 from monitor.times import parse_timestamp, timestamp
-
-_DUMPS = 50  # dumps read at a time, each with the numbers of all its releases
 
 
 @reports_damage
@@ -124,11 +122,10 @@ class SqliteArchive:
         return [_version(row) for row in rows]
 
     def shown_by(self, release: int, *, after: int = 0, limit: int = PAGE) -> Sequence[Appearance]:
-        pages = self._handle.pages("dump_members", release=release, after=after, limit=_DUMPS)
-        return self._appearances(release, chain.from_iterable(pages), limit)
+        return self._appearances(release, showing(self._handle, release, after=after, limit=limit))
 
     def shown_page(self, release: int, *, before: int | None = None, limit: int = PAGE) -> Sequence[Appearance]:
-        return self._appearances(release, self._newest_dumps(release, _before(before)), limit)
+        return self._appearances(release, newest_showing(self._handle, release, before=_before(before), limit=limit))
 
     def messages(self, state: str | None = None, *, after: int = 0, limit: int = PAGE) -> Sequence[MessageRecord]:
         return [_message(row) for row in self._handle.all("messages", state=state, after=after, limit=limit)]
@@ -266,15 +263,9 @@ class SqliteArchive:
     def _messages(self, ids: Sequence[int]) -> list[MessageRecord]:
         return [_message(row) for row in self._handle.all("messages_by_id", ids=to_json(ids))]
 
-    def _newest_dumps(self, release: int, before: int) -> Iterator[Any]:
-        while rows := self._handle.all("newest_dump_members", release=release, before=before, limit=_DUMPS):
-            yield from rows
-            before = rows[-1]["id"]
-
-    def _appearances(self, release: int, dumps: Iterable[Any], limit: int) -> list[Appearance]:
+    def _appearances(self, release: int, dumps: Iterable[Any]) -> list[Appearance]:
         meant = {row["dump"]: row for row in self._handle.all("kinds_by_dump", release=release)}
-        showing = (row for row in dumps if _shows(row["members"], array("I", [release]).tobytes()))
-        return [_appearance(row, meant.get(row["id"])) for row in islice(showing, limit)]
+        return [_appearance(row, meant.get(row["id"])) for row in dumps]
 
 
 def _before(place: int | None) -> int:
@@ -320,17 +311,6 @@ def _one_text(row: Any) -> VersionText:
 @checked
 def _id_counts(text: str) -> IdCounts:
     return IdCounts(**json.loads(text))
-
-
-def _shows(members: bytes, packed: bytes) -> bool:
-    """Return whether a release is among the members of a dump: unpacked only where its bytes are found in them."""
-    is_whole = len(members) % len(packed) == 0
-    return (packed in members or not is_whole) and _members(packed)[0] in _members(members)
-
-
-@checked
-def _members(packed: bytes) -> array[int]:
-    return array("I", packed)
 
 
 @checked

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from array import array
 from hashlib import sha256
 
 from sqlite_utils import Database, Migrations
 
 from monitor.errors import SchemaTooNew
+from monitor.store.sqlite.rows import blocks
 from monitor.store.sqlite.statements import statements
 
 APPLICATION_ID = 0x50524D4E  # "PRMN": distinguishes our file from any other SQLite database
@@ -30,10 +33,18 @@ def digest_without_source(
     return None
 
 
+def blocks_of_members(members: bytes) -> str:
+    """Return the releases that a dump showed as JSON, the places of each block in hexadecimal digits."""
+    numbers = array("I", members[: len(members) - len(members) % 4])
+    return json.dumps({block: places.hex() for block, places in blocks(numbers).items()})
+
+
 def _add_migration(name: str, file: str) -> None:
     @migrations(name=name)
     def run(db: Database) -> None:
         db.conn.create_function("digest_without_source", 6, digest_without_source, deterministic=True)  # for seen.sql
+        db.conn.create_function("blocks_of_members", 1, blocks_of_members, deterministic=True)  # for shown.sql
+        db.conn.create_function("bytes_of_hex", 1, bytes.fromhex, deterministic=True)
         for statement in statements(file):
             db.execute(statement)
 
@@ -53,6 +64,7 @@ for _name, _file in (
     ("m012_missing", "missing.sql"),  # releases that a half-loaded listing lacks
     ("m013_links", "links.sql"),  # ids and links of publishers, and how each text was read
     ("m014_matched", "matched.sql"),  # what each watchlist matched, and events by time, for pages of a large store
+    ("m015_shown", "shown.sql"),  # which dumps showed a release, by blocks of releases
 ):
     _add_migration(_name, _file)
 

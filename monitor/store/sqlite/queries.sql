@@ -91,12 +91,11 @@ WHERE release.seq <> e.value LIMIT 1;
 -- name: add_dump
 INSERT INTO dump (
     source, name, sha, size, mtime, as_of, evidence, newest, take, status, encoding, n, n_new, n_changed, n_completed, n_enriched,
-    n_reread, n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, listing, members, at
+    n_reread, n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, listing, at
 ) VALUES (
     :source, :name, :sha, :size, :mtime, :as_of, :evidence, :newest,
     (SELECT count(*) FROM dump AS same WHERE same.source = :source AND same.sha = :sha AND same.as_of = :as_of), :status, :encoding, :n, :n_new, :n_changed, :n_completed,
-    :n_enriched, :n_reread, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :listing,
-    :members, :at
+    :n_enriched, :n_reread, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :listing, :at
 ) RETURNING id;
 
 -- name: continue_dump
@@ -106,9 +105,13 @@ UPDATE dump SET n = n + :n, n_new = n_new + :n_new, n_changed = n_changed + :n_c
     n_reread = n_reread + :n_reread, n_cosmetic = n_cosmetic + :n_cosmetic, n_stale = n_stale + :n_stale,
     n_unchanged = n_unchanged + :n_unchanged,
     n_withdrawn = n_withdrawn + :n_withdrawn, n_reappeared = n_reappeared + :n_reappeared,
-    n_rejected = n_rejected + :n_rejected, status = :status, at = :at,
-    members = CAST(members || :members AS BLOB)
+    n_rejected = n_rejected + :n_rejected, status = :status, at = :at
 WHERE id = :id;
+
+-- name: add_shown
+-- Of 256 neighbours one part of a large dump may show some, and a later part others.
+INSERT INTO shown (block, dump, places) VALUES (:block, :dump, :places)
+ON CONFLICT (block, dump) DO UPDATE SET places = CAST(places || excluded.places AS BLOB);
 
 -- name: add_release
 INSERT INTO release (id, source, head, fold_hash, seq, date, first_dump, confirmed, stamped, newest, url, ref)
@@ -664,16 +667,16 @@ SELECT version.*, dump.name AS dump_name,
 FROM version JOIN dump ON dump.id = version.dump JOIN release ON release.id = version.release
 WHERE version.release = :release AND version.seq > :after ORDER BY version.seq LIMIT :limit;
 
--- name: dump_members
--- One page of the dumps that can show a release, each with the packed numbers of the releases that it showed.
-SELECT dump.id, name, members, at FROM release CROSS JOIN dump
-WHERE release.id = :release AND dump.id >= release.first_dump AND dump.id > :after AND +dump.source = release.source
-ORDER BY dump.id LIMIT :limit;
+-- name: dumps_showing
+-- One page of the dumps that showed a release; only dumps that showed it or one of its neighbours are read.
+SELECT dump.id, dump.name, dump.at FROM shown CROSS JOIN dump ON dump.id = shown.dump
+WHERE shown.block = :block AND shown.dump > :after AND instr(shown.places, :place)
+ORDER BY shown.dump LIMIT :limit;
 
--- name: newest_dump_members
-SELECT dump.id, name, members, at FROM release CROSS JOIN dump
-WHERE release.id = :release AND dump.id >= release.first_dump AND dump.id < :before AND +dump.source = release.source
-ORDER BY dump.id DESC LIMIT :limit;
+-- name: newest_dumps_showing
+SELECT dump.id, dump.name, dump.at FROM shown CROSS JOIN dump ON dump.id = shown.dump
+WHERE shown.block = :block AND shown.dump < :before AND instr(shown.places, :place)
+ORDER BY shown.dump DESC LIMIT :limit;
 
 -- name: kinds_by_dump
 SELECT dump, kind, reason FROM event WHERE release = :release ORDER BY id;
@@ -1004,6 +1007,12 @@ SELECT count(*) FROM version WHERE pruned IS NULL;
 -- Releases whose hash differs from that of the version they name as their head.
 SELECT release.id FROM release LEFT JOIN version ON version.id = release.head
 WHERE version.id IS NULL OR version.release <> release.id OR version.fold_hash <> release.fold_hash;
+
+-- name: broken_dumps
+-- Dumps that do not say of each record which release it showed.
+SELECT dump.id FROM dump LEFT JOIN (SELECT dump, sum(length(places)) AS n FROM shown GROUP BY dump) AS listed
+    ON listed.dump = dump.id
+WHERE dump.n <> coalesce(listed.n, 0) ORDER BY dump.id LIMIT :most;
 
 -- name: broken_matches
 -- Events whose watchlists differ from the rows of `matched`; a list that cannot be read is none.

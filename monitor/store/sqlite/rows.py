@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -51,6 +51,14 @@ def timestamp_of_ns(nanoseconds: int) -> str:
         return timestamp(datetime.fromtimestamp(nanoseconds / 1e9, UTC))
     except (ValueError, OverflowError, OSError):
         return timestamp(datetime.max.replace(tzinfo=UTC))
+
+
+def blocks(numbers: Iterable[int]) -> Mapping[int, bytes]:
+    """Return releases in blocks of 256 neighbours: by the number without its last byte, these last bytes in order."""
+    found: dict[int, bytearray] = {}
+    for number in sorted(numbers):
+        found.setdefault(number >> 8, bytearray()).append(number & 255)
+    return {block: bytes(places) for block, places in found.items()}
 
 
 @lru_cache(maxsize=1_000)  # a snapshot asks for the same few days again and again

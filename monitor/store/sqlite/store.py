@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -38,6 +37,7 @@ from monitor.store.sqlite.rows import (
     timestamp_of_ns,
     to_json,
 )
+from monitor.store.sqlite.shown import add_shown
 from monitor.store.sqlite.stored_values import reports_damage
 from monitor.times import timestamp
 
@@ -171,13 +171,18 @@ class SqliteStore:
             **{f"n_{kind}": kinds[kind] for kind in Kind if kind is not Kind.REJECTED},
             "n_rejected": rejected,
             "n": len(shown),
-            "members": array("I", shown).tobytes(),
             "status": batch.status,
             "at": timestamp(now),
         }
         if batch.row is not None:
-            self._handle.all("continue_dump", id=batch.row, **values)
-            return batch.row
+            dump = batch.row
+            self._handle.all("continue_dump", id=dump, **values)
+        else:
+            dump = self._add_dump(batch, values)
+        add_shown(self._handle, dump, shown)
+        return dump
+
+    def _add_dump(self, batch: Batch, values: _Row) -> int:
         dump = batch.dump
         row = self._handle.one(
             "add_dump",

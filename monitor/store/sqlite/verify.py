@@ -28,6 +28,11 @@ def verify(handle: Handle, state: Path) -> Iterator[IntegrityCheck]:
     yield IntegrityCheck(check="STORE_ID", faults=_identity(handle, state))
     astray = [f"release {row[0]} names no version of its own as its text" for row in handle.all("broken_heads")]
     yield IntegrityCheck(check="heads", faults=tuple(astray[:_MAX_FAULTS]))
+    partial = [
+        f"dump {row[0]} does not name every release that it showed"
+        for row in handle.all("broken_dumps", most=_MAX_FAULTS)
+    ]
+    yield IntegrityCheck(check="dumps", faults=tuple(partial))
     apart = [f"event {row[0]} is not listed under its own watchlists" for row in handle.all("broken_matches")]
     yield IntegrityCheck(check="watchlists", faults=tuple(apart[:_MAX_FAULTS]))
     yield IntegrityCheck(check="messages", faults=_unreadable_messages(handle))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from array import array
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date, timedelta
@@ -259,6 +260,31 @@ def test_an_old_store_learns_what_each_watchlist_matched(old: Path) -> None:
         assert [event.id for event in archive.page(EventFilter(watchlist="chips", is_notified=True))] == [1]
         faults = {check.check: check.faults for check in verify(handle, old) if not check.is_ok}
         assert faults == {"watchlists": ("event 3 is not listed under its own watchlists",)}
+
+
+# --- what each dump showed (migration 15) ---------------------------------------------------------------------------
+
+
+def test_an_old_store_still_knows_which_dumps_showed_a_release(old: Path) -> None:
+    """A dump whose list was damaged loses what cannot be read; that hinders no start."""
+    lists = {1: [1, 255, 256, 70_000], 2: [], 3: [70_000, 1], 4: [2, 257]}
+    with closing(sqlite3.connect(old / "monitor.db", isolation_level=None)) as connection:
+        for number, members in lists.items():
+            own = {"id": number, "n": len(members), "sha": bytes([number]), "members": array("I", members).tobytes()}
+            connection.execute(
+                "INSERT INTO dump SELECT :id, source, name, :sha, size, mtime, as_of, take, status, encoding, :n,"
+                " n_new, n_changed, n_completed, n_enriched, n_cosmetic, n_stale, n_unchanged, n_withdrawn,"
+                " n_reappeared, n_rejected, listing, progress, :members, at FROM dump WHERE id = 1"
+                " ON CONFLICT DO UPDATE SET n = :n, members = :members",
+                own,
+            )
+        connection.execute("UPDATE dump SET members = substr(members, 1, 7) WHERE id = 4")
+    with closing(open_for_writing(old)) as handle:
+        found = {n: [one.id for one in SqliteArchive(handle).shown_by(n)] for n in (1, 2, 255, 256, 257, 70_000)}
+        assert found == {1: [1, 3], 2: [4], 255: [1], 256: [1], 257: [], 70_000: [1, 3]}
+        faults = {check.check: check.faults for check in verify(handle, old) if not check.is_ok}
+        assert faults == {"dumps": ("dump 4 does not name every release that it showed",)}
+        take_in(SqliteStore(handle), record("Visit ends"))
 
 
 # --- the copy ------------------------------------------------------------------------------------------------------

@@ -26,7 +26,6 @@ THIRD = record("Chip exports rise", "By 8 percent.")
 BAD: list[tuple[str, Callable[[Stores], object]]] = [
     ("UPDATE dump SET as_of = 'noon'", lambda stores: stores.archive.dumps()),
     ("UPDATE file SET at = 'noon'", lambda stores: stores.source_states.last_dumps()),
-    ("UPDATE dump SET members = x'00ff'", lambda stores: stores.archive.shown_by(1)),
     ("UPDATE event SET kind = 'odd'", lambda stores: stores.archive.summary()),
     ("UPDATE event SET numbers = '[1'", lambda stores: stores.archive.events(EventFilter())),
     ("UPDATE event SET fields = '7'", lambda stores: stores.archive.events(EventFilter())),

@@ -58,6 +58,16 @@ def test_an_event_that_is_not_listed_under_its_watchlists_is_found(handle: Handl
     assert faults(handle, state) == {"watchlists": ("event 1 is not listed under its own watchlists",)}
 
 
+@pytest.mark.parametrize(
+    "damage", ["DELETE FROM shown", "UPDATE shown SET places = x''", "UPDATE shown SET places = x'0102'"]
+)
+def test_a_dump_that_does_not_name_what_it_showed_is_found(handle: Handle, state: Path, damage: str) -> None:
+    take_in(SqliteStore(handle), record("Talks held"))
+    assert faults(handle, state) == {}
+    handle._connection.execute(damage)
+    assert faults(handle, state) == {"dumps": ("dump 1 does not name every release that it showed",)}
+
+
 def test_an_identity_of_another_store_or_none_is_found(handle: Handle, state: Path) -> None:
     (state / "STORE_ID").write_text("0123\n")
     assert faults(handle, state) == {"STORE_ID": ("it names another store",)}

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from monitor.ports import Retention
 from monitor.state_values import Pruned
@@ -27,20 +28,17 @@ def prune(
     handle: Handle, retention: Retention, *, now: datetime, on_step: Callable[[int], object] = lambda _: None
 ) -> Pruned:
     """Delete what is too old, messages first, because events wait for them; `on_step` gets the rows of each step."""
-    steps = (
+    kinds = (
         ("messages", retention.messages, _prune_messages),
         ("events", retention.events, _prune_events),
         ("versions", retention.versions, _prune_versions),
     )
     counts = Counter[str]()
-    for name, age, step in steps:
-        while age is not None:
-            with handle.transaction():
-                count = step(handle, timestamp(now - age), timestamp(now))
-            if not count:
-                break
-            on_step(count)
-            counts[name] += count
+    for name, age, prune_kind in kinds:
+        if age is not None:
+            for count in prune_kind(handle, timestamp(now - age), timestamp(now)):
+                on_step(count)
+                counts[name] += count
     return Pruned(**counts)
 
 
@@ -57,21 +55,55 @@ def prune_copies(state: Path) -> int:
     return len(old)
 
 
-def _prune_messages(handle: Handle, before: str, _now: str) -> int:
-    ids = [row["id"] for row in handle.all("old_messages", before=before, most=_STEP)]
-    handle.all("delete_attempts", ids=to_json(ids))
-    handle.all("detach_items", ids=to_json(ids))
-    handle.all("delete_messages", ids=to_json(ids))
-    return len(ids)
+def _prune_messages(handle: Handle, before: str, _now: str) -> Iterator[int]:
+    end = handle.all("first_young_message", before=before)[0]["id"]
+
+    def step(after: int) -> Sequence[int]:
+        ids = _ids(handle.all("old_messages", after=after, end=end, most=_STEP))
+        handle.all("delete_attempts", ids=to_json(ids))
+        handle.all("detach_items", ids=to_json(ids))
+        handle.all("delete_messages", ids=to_json(ids))
+        return ids
+
+    return _in_steps(handle, step)
 
 
-def _prune_events(handle: Handle, before: str, _now: str) -> int:
-    ids = [row["id"] for row in handle.all("old_events", before=before, most=_STEP)]
-    handle.all("delete_items", ids=to_json(ids))
-    handle.all("delete_matched", ids=to_json(ids))
-    handle.all("delete_events", ids=to_json(ids))
-    return len(ids)
+def _prune_events(handle: Handle, before: str, _now: str) -> Iterator[int]:
+    end = handle.all("first_young_event", before=before)[0]["id"]
+
+    def step(after: int) -> Sequence[int]:
+        ids = _ids(handle.all("old_events", after=after, end=end, most=_STEP))
+        handle.all("delete_items", ids=to_json(ids))
+        handle.all("delete_matched", ids=to_json(ids))
+        handle.all("delete_events", ids=to_json(ids))
+        return ids
+
+    return _in_steps(handle, step)
 
 
-def _prune_versions(handle: Handle, before: str, now: str) -> int:
-    return len(handle.all("prune_versions", before=before, now=now, most=_STEP))
+def _prune_versions(handle: Handle, before: str, now: str) -> Iterator[int]:
+    def step(after: int) -> Sequence[int]:
+        ids = _ids(handle.all("old_versions", after=after, before=before, most=_STEP))
+        handle.all("prune_versions", ids=to_json(ids), now=now)
+        return ids
+
+    return _in_steps(handle, step)
+
+
+def _in_steps(handle: Handle, step: Callable[[int], Sequence[int]]) -> Iterator[int]:
+    """Run steps, each in a transaction of its own, until one finds nothing; yield how many rows each deleted.
+
+    A step begins behind the last row of the one before: what has to stay is passed once, not once a step.
+    """
+    after = 0
+    while True:
+        with handle.transaction():
+            ids = step(after)
+        if not ids:
+            return
+        yield len(ids)
+        after = ids[-1]
+
+
+def _ids(rows: Sequence[Any]) -> list[int]:
+    return [row["id"] for row in rows]

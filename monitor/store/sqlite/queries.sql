@@ -945,24 +945,32 @@ SELECT rowid FROM temp.unindexed WHERE unindexed MATCH :words;
 -- Where these words are.
 SELECT doc, col, offset FROM temp.unindexed_places WHERE term IN (SELECT value FROM json_each(:words));
 
+-- name: old_versions
+-- Texts older than a day that are no head's and that no waiting or unfinished message needs, from the release on of which
+-- the last step was.
+SELECT version.id FROM (
+    SELECT DISTINCT release FROM version INDEXED BY version_later
+    WHERE seq > 1 AND release >= coalesce((SELECT release FROM version WHERE id = :after), 0) ORDER BY release
+) AS later CROSS JOIN release ON release.id = later.release CROSS JOIN version ON version.release = later.release
+WHERE version.id <> release.head AND version.pruned IS NULL AND version.at < :before AND NOT EXISTS (
+    SELECT 1 FROM event JOIN message_item ON message_item.event = event.id
+    LEFT JOIN message ON message.id = message_item.message
+    WHERE event.release = version.release
+        AND (message.id IS NULL OR message.state IN ('pending', 'leased', 'held'))
+) AND version.id NOT IN (SELECT version FROM indexed WHERE indexed.release = version.release)
+LIMIT :most;
+
 -- name: prune_versions
--- Texts older than a day that are no head's and that no waiting or unfinished message needs.
-UPDATE version SET body = '', pruned = :now WHERE id IN (
-    SELECT version.id FROM version JOIN release ON release.id = version.release
-    WHERE version.release IN (SELECT release FROM version WHERE seq > 1) AND version.at < :before AND version.pruned IS NULL AND version.id <> release.head AND NOT EXISTS (
-        SELECT 1 FROM event JOIN message_item ON message_item.event = event.id
-        LEFT JOIN message ON message.id = message_item.message
-        WHERE event.release = version.release
-            AND (message.id IS NULL OR message.state IN ('pending', 'leased', 'held'))
-    ) AND version.id NOT IN (SELECT version FROM indexed WHERE indexed.release = version.release) LIMIT :most
-) RETURNING id;
+UPDATE version SET body = '', pruned = :now WHERE id IN (SELECT value FROM json_each(:ids));
+
+-- name: first_young_message
+-- The first one that is not older: rows stand in the order of time. NULL: there is none.
+SELECT (SELECT id FROM message WHERE created_at >= :before ORDER BY id LIMIT 1) AS id;
 
 -- name: old_messages
 -- Finished ones only, and never the newest: its number must not be assigned again.
--- The first younger row ends the search: rows stand in the order of time.
-SELECT id FROM message WHERE created_at < :before AND state IN ('sent', 'dead', 'dropped')
-    AND id < (SELECT max(id) FROM message)
-    AND id < coalesce((SELECT id FROM message WHERE created_at >= :before ORDER BY id LIMIT 1), 9e18) LIMIT :most;
+SELECT id FROM message WHERE id > :after AND id < coalesce(:end, 9e18) AND id < (SELECT max(id) FROM message)
+    AND state IN ('sent', 'dead', 'dropped') ORDER BY id LIMIT :most;
 
 -- name: delete_attempts
 DELETE FROM attempt WHERE message IN (SELECT value FROM json_each(:ids));
@@ -974,13 +982,15 @@ DELETE FROM message_item WHERE message IN (SELECT value FROM json_each(:ids));
 -- name: delete_messages
 DELETE FROM message WHERE id IN (SELECT value FROM json_each(:ids));
 
+-- name: first_young_event
+SELECT (SELECT id FROM event WHERE at >= :before ORDER BY id LIMIT 1) AS id;
+
 -- name: old_events
-SELECT id FROM event WHERE at < :before AND id < (SELECT max(id) FROM event)
-    AND id < coalesce((SELECT id FROM event WHERE at >= :before ORDER BY id LIMIT 1), 9e18) AND NOT EXISTS (
+SELECT id FROM event WHERE id > :after AND id < coalesce(:end, 9e18) AND id < (SELECT max(id) FROM event) AND NOT EXISTS (
     SELECT 1 FROM message_item LEFT JOIN message ON message.id = message_item.message
     WHERE message_item.event = event.id
         AND (message.id IS NULL OR message.state IN ('pending', 'leased', 'held'))
-) LIMIT :most;
+) ORDER BY id LIMIT :most;
 
 -- name: delete_items
 DELETE FROM message_item WHERE event IN (SELECT value FROM json_each(:ids));

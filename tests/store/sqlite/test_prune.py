@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,13 +21,14 @@ from monitor.notify.compose import DEFAULT_PART_LIMIT, in_parts
 from monitor.ports import Retention
 from monitor.state_values import Pruned
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.database import Handle, open_for_writing
 from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.store.sqlite.prune import prune, prune_copies
 from monitor.store.sqlite.search import fill_index, search
 from monitor.store.sqlite.store import SqliteStore
 from monitor.testing import NOON, note
 from tests.contract.takes import dump, figures, heads, record, take_in
+from tests.store.sqlite.counting import steps
 
 DAY = timedelta(days=1)
 LATER = NOON + 100 * DAY
@@ -147,10 +149,73 @@ def test_many_rows_are_forgotten_a_part_at_a_time(handle: Handle, store: SqliteS
     many = dump(*(record(f"Notice {n}", f"Text {n}.") for n in range(1200)))
     take_in(store, many)
     handle._connection.execute("DELETE FROM message_item")
-    steps: list[int] = []
-    assert prune(handle, ALL, now=LATER, on_step=steps.append).events == 1199
-    assert steps == [500, 500, 199]
+    rows: list[int] = []
+    assert prune(handle, ALL, now=LATER, on_step=rows.append).events == 1199
+    assert rows == [500, 500, 199]
     assert len(heads(store)) == 1200
+
+
+KINDS = {"messages": Retention(messages=DAY), "events": Retention(events=DAY), "versions": Retention(versions=DAY)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_cost_of_pruning_is_linear_in_what_is_pruned(state: Path, kind: str) -> None:
+    few, many = (pruning_steps(state / str(count), kind, count) for count in (1_500, 6_000))
+    assert many < 5 * few
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_has_to_stay_is_passed_once_and_not_once_a_step(state: Path, kind: str) -> None:
+    all_go, half_stay = (pruning_steps(state / str(waiting), kind, 6_000, waiting=waiting) for waiting in (0, 3_000))
+    assert half_stay <= all_go
+
+
+def pruning_steps(folder: Path, kind: str, count: int, *, waiting: int = 0) -> int:
+    """Return what it takes to prune so many rows of a kind, of which the first so many are still needed."""
+    with closing(open_for_writing(folder)) as handle:
+        take_in(SqliteStore(handle), figures("5.1"))
+        handle._connection.execute("DELETE FROM message_item")
+        handle._connection.execute("PRAGMA foreign_keys = OFF")
+        for row in ROWS[kind]:
+            handle._connection.execute(row, {"count": count, "waiting": waiting})
+        pruned: list[Pruned] = []
+        cost = steps(handle, lambda: pruned.append(prune(handle, KINDS[kind], now=LATER)))
+        assert abs(getattr(pruned[0], kind) - (count - waiting)) <= 1
+        return cost
+
+
+_NUMBERS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)"
+_EVENTS = (
+    f"{_NUMBERS} INSERT INTO event (source, dump, release, version, kind, fields, numbers, reverted, watchlists, alert,"
+    " reason, at) SELECT source, dump, i + 1, 1, kind, fields, numbers, 0, '[]', '[]', reason, event.at FROM event, n"
+)
+_WAITING = (
+    f"{_NUMBERS} INSERT INTO message_item (channel, event, watchlists) SELECT 'team', i + 1, '[]' FROM n"
+    " WHERE i <= :waiting"
+)
+ROWS = {
+    "messages": [
+        (
+            f"{_NUMBERS} INSERT INTO message"
+            " (idem_key, channel, kind, state, payload_json, created_at, due, expires_at)"
+            " SELECT 'k' || i, 'team', 'system', iif(i > :waiting, 'sent', 'held'), '', at, at, at FROM dump, n"
+        ),
+    ],
+    "events": [_EVENTS, _WAITING],
+    "versions": [
+        (
+            f"{_NUMBERS} INSERT INTO release (id, source, head, fold_hash, seq, first_dump, confirmed)"
+            " SELECT i + 1, source, 2 * i + 1, x'00', 2, 1, confirmed FROM release, n"
+        ),
+        (
+            f"{_NUMBERS} INSERT INTO version (id, release, seq, fold_hash, kind, title, body, dump, at)"
+            " SELECT 2 * i + seq.value - 1, i + 1, seq.value, x'00', 'new', title, body, 1, at FROM version, n,"
+            " json_each('[1, 2]') AS seq WHERE version.id = 1"
+        ),
+        _EVENTS,
+        _WAITING,
+    ],
+}
 
 
 def test_a_text_that_still_stands_in_the_search_index_waits_until_it_is_taken_out(

@@ -23,6 +23,7 @@ from monitor.store.sqlite.search import fill_index, search
 from monitor.store.sqlite.store import SqliteStore
 from tests.contract.takes import dump, figures, record, take_in
 from tests.examples import examples
+from tests.store.sqlite.counting import steps
 
 SAMPLES = dump(
     record("Chip exports soar", "Exports of semiconductors rose 5.1 percent.", category="Industry", day="2024-07-01"),
@@ -216,3 +217,20 @@ def test_whatever_a_person_types_is_text(empty: Handle, words: list[str]) -> Non
         numbers(empty, *words)
     except UsageError:
         assert not any(tokens(readable(word)) for word in words)
+
+
+def test_what_a_search_costs_is_linear_in_what_it_finds(state: Path) -> None:
+    """Every release is a hit, the worst case: each is found by its key, and not among all releases."""
+    few, many = (searching_steps(state / str(count), count) for count in (300, 1_200))
+    assert many < 5 * few
+
+
+def searching_steps(folder: Path, count: int) -> int:
+    with closing(open_for_writing(folder)) as handle:
+        take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", f"Chips, number {n}.") for n in range(count))))
+        while fill_index(handle, index_words, 500):
+            pass
+        archive, query, found = SqliteArchive(handle), search_query(["chips"]), list[int]()
+        cost = steps(handle, lambda: found.append(archive.found(query, limit=20).total))
+        assert found == [count]
+        return cost

@@ -83,36 +83,37 @@ def candidates(new: Mapping[_New, Sketch], near: Mapping[int, Sketch]) -> dict[_
 
 
 class _SampleSizes:
-    """The sizes of samples, counted at the first use."""
+    """The sizes of the samples, each counted once."""
 
     def __init__(self, sketches: Mapping[Key, Sketch]) -> None:
         self.sketches = sketches
-        self._counted: dict[Key, tuple[int, int]] = {}
+        self._counted = {key: _count(sketch) for key, sketch in sketches.items()}
+        self._smallest = min((part if end == _NO_END else 0 for end, _, part in self._counted.values()), default=0)
 
     def of(self, one: Key, other: Key) -> int:
         """Return the smaller size: of two short texts all marks, else those that a long text can have in its sample."""
-        end = min(self._end(one), self._end(other))
-        if end < _NO_END:
+        (end, whole, part), (its_end, wholes, parts) = self._counted[one], self._counted[other]
+        if end < _NO_END or its_end < _NO_END:
+            end = min(end, its_end)
             return min(sum(mark <= end and not mark & 3 for mark in self.sketches[key].marks) for key in (one, other))
-        (whole, part), (wholes, parts) = self._count(one), self._count(other)
         return min(whole, wholes) if part < whole and parts < wholes else min(part, parts)
+
+    def fewest(self, number: Key) -> int:
+        """Return how many marks a text has in common with any other that may resemble it; cheap, and never too many."""
+        end, _, part = self._counted[number]
+        return int(MIN_SHARED * SAMPLE_TOLERANCE * min(part, self._smallest)) if end == _NO_END else 0
 
     def are_near(self, one: Key, other: Key) -> bool:
         """Return whether the days of two releases are within NEARBY."""
         day, another = self.sketches[one].date, self.sketches[other].date
         return day is not None and another is not None and abs(day - another) <= NEARBY
 
-    def _end(self, number: Key) -> int:
-        """Return the greatest mark that the sample of a text can have."""
-        marks = self.sketches[number].marks
-        return marks[-1] if len(marks) == MAX_SAMPLE else _NO_END
 
-    def _count(self, number: Key) -> tuple[int, int]:
-        if number not in self._counted:
-            marks = self.sketches[number].marks
-            part = len(marks) if len(marks) > FULL_SAMPLE else sum(not mark & 3 for mark in marks)
-            self._counted[number] = len(marks), part
-        return self._counted[number]
+def _count(sketch: Sketch) -> tuple[int, int, int]:
+    """Return the greatest mark that the sample of a text can have, and the counts of all marks and of a quarter."""
+    marks = sketch.marks
+    end = marks[-1] if len(marks) == MAX_SAMPLE else _NO_END
+    return end, len(marks), len(marks) if len(marks) > FULL_SAMPLE else sum(not mark & 3 for mark in marks)
 
 
 def _similar_samples(
@@ -122,11 +123,13 @@ def _similar_samples(
     lists = {mark: holders[mark] for mark in shared[number]}
     counts = Counter(chain.from_iterable(few for few in lists.values() if 1 < len(few) <= MAX_HOLDERS))
     del counts[number]
-    if not counts:
+    fewest = sizes.fewest(number)  # nearly all have less in common
+    many = [other for other, count in counts.items() if count >= fewest and sizes.are_near(number, other)]
+    shares = {other: counts[other] / sizes.of(number, other) for other in many}
+    likely = [other for other, share in shares.items() if share > MIN_SHARED * SAMPLE_TOLERANCE]
+    if not likely:
         return {}
-    common = {mark for mark, many in lists.items() if len(many) > MAX_HOLDERS}
-    shares = {other: count / sizes.of(number, other) for other, count in counts.items()}
-    likely = [n for n, share in shares.items() if share > MIN_SHARED * SAMPLE_TOLERANCE and sizes.are_near(number, n)]
+    common = {mark for mark, numbers in lists.items() if len(numbers) > MAX_HOLDERS}
     closest = affordable(nlargest(MAX_COMPARED, likely, key=shares.__getitem__), sizes.sketches)
     return {other: len(common & shared[other]) / sizes.of(number, other) for other in closest}
 

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from monitor.compare.candidates import load_candidates
-from monitor.compare.fingerprint import NEARBY, NormalForm, normal_form, sample, shingles
+from monitor.compare.fingerprint import FULL_SAMPLE, MAX_SAMPLE, NEARBY, NormalForm, normal_form, sample, shingles
 from monitor.compare.form_cache import FormCache
 from monitor.compare.near_duplicates import (
     MAX_COMPARED,
@@ -23,6 +23,7 @@ from monitor.compare.near_duplicates import (
     MAX_RELATED,
     MAX_SKETCHES,
     MIN_SHARED,
+    SAMPLE_TOLERANCE,
     candidates,
     near_duplicates,
 )
@@ -63,7 +64,7 @@ def sketches(forms: Mapping[int, NormalForm]) -> dict[int, Sketch]:
     return {number: form.sketch for number, form in forms.items()}
 
 
-def _is_near(one: NormalForm, other: NormalForm) -> bool:
+def _is_near(one: NormalForm | Sketch, other: NormalForm | Sketch) -> bool:
     return one.date is not None and other.date is not None and abs(one.date - other.date) <= NEARBY
 
 
@@ -100,6 +101,43 @@ def test_samples_find_the_look_alikes_that_comparing_everything_finds(seed: int)
     new = {number: form for number, form in forms.items() if number >= 30}
     assert found(new, others) == plainly(new, others)
     assert found(forms, {}) == plainly(forms, {})
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_pair_is_weighed_as_if_pair_by_pair(seed: int) -> None:
+    """Most pairs are ruled out by the count of what they share; with a huge text among them by nothing at all."""
+    forms = sketches(family(seed))
+    if seed % 4 == 0:
+        huge = NormalForm(title="huge", body=" ".join(text(seeded(seed), 30_000)), date=DAY, is_cut=False)
+        forms[99] = huge.sketch
+    near = {number: sketch for number, sketch in forms.items() if number < 30}
+    new = {number: sketch for number, sketch in forms.items() if number >= 30}
+    assert candidates(new, near) == _pair_by_pair(new, near)
+    assert candidates(forms, {}) == _pair_by_pair(forms, {})
+
+
+def _pair_by_pair(new: Mapping[int, Sketch], near: Mapping[int, Sketch]) -> dict[int, dict[int, float]]:
+    everyone = {**near, **new}
+    marks = {number: set(sketch.marks) for number, sketch in everyone.items()}
+    times = Counter(chain.from_iterable(marks.values()))
+    found: dict[int, dict[int, float]] = {}
+    for number, other in ((n, o) for n in new for o in everyone if n != o):
+        both = marks[number] & marks[other]
+        size = _size(everyone[number], everyone[other])
+        own = sum(times[mark] <= MAX_HOLDERS for mark in both)
+        if own and own / size > MIN_SHARED * SAMPLE_TOLERANCE and _is_near(everyone[number], everyone[other]):
+            found.setdefault(number, {})[other] = (len(both) - own) / size
+    return found
+
+
+def _size(one: Sketch, other: Sketch) -> int:
+    """The marks that the shorter text could share: those that the other's sample would hold."""
+    end = min(sketch.marks[-1] if len(sketch.marks) == MAX_SAMPLE else 1 << 32 for sketch in (one, other))
+    is_long = end < 1 << 32 or any(
+        len(sketch.marks) > FULL_SAMPLE or all(not mark & 3 for mark in sketch.marks) for sketch in (one, other)
+    )
+    kept = [[m for m in sketch.marks if m <= end and not (is_long and m & 3)] for sketch in (one, other)]
+    return min(map(len, kept))
 
 
 def test_samples_find_the_look_alikes_of_the_real_dumps(tmp_path: Path) -> None:

@@ -155,7 +155,7 @@ def neutralise(text: str) -> str:
     >>> neutralise("Talks\r\nBcc: x\u202e @here").encode("ascii", "backslashreplace")
     b'Talks Bcc: x @\\u200bhere'
     """
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # the usual case: its only space is the plain one
         return " ".join(text.split()).replace("@", "@\u200b")
     return " ".join("".join(map(_neutral, text)).split()).replace("@", "@\u200b")
 

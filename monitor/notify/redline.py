@@ -17,6 +17,7 @@ from monitor.text import spaced
 MAX_HUNKS = 12  # of one item
 _CONTEXT = 6  # words on each side of a hunk
 _MARKS = re.compile(r"\[(?=-)|-(?=\])|\{(?=\+)|\+(?=\})")
+_DIGIT_BEFORE, _DIGIT_AFTER = re.compile(r"[\d.,]"), re.compile(r"[.,]?\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,10 @@ def _pieces(edit: Edit, marks: Marks, clean: Callable[[str], str]) -> Iterator[s
 
 def _has_figure(text: str, figure: str) -> bool:
     """Return whether a figure stands in a text, and is no part of another one."""
-    return not figure or re.search(rf"(?<![\d.,]){re.escape(figure)}(?![.,]?\d)", text) is not None
+    at, length = text.find(figure), len(figure)
+    while at >= 0 and (_DIGIT_BEFORE.match(text[at - 1 : at]) or _DIGIT_AFTER.match(text, at + length)):
+        at = text.find(figure, at + 1)
+    return not figure or at >= 0
 
 
 def _split(edits: Iterator[Edit]) -> Iterator[list[Edit]]:

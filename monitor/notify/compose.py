@@ -265,7 +265,7 @@ def _head(text: str) -> str:
     """Return the first whole words, single-spaced, with a mark where text was left out."""
     shown, mark = text, ""
     if len(text) > _SNIPPET_SIDE:
-        cut = max((at for at, char in enumerate(text[: _SNIPPET_SIDE + 1]) if char.isspace()), default=0)
+        cut = _last_space(text[: _SNIPPET_SIDE + 1])
         shown, mark = text[: cut or _SNIPPET_SIDE], " …"
     return keep_edge_spaces(" ".join(shown.split()), shown) + mark
 
@@ -293,8 +293,13 @@ def shorten(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     shown = text[: limit - 1]
-    cut = max((at for at, char in enumerate(shown) if char.isspace()), default=0)
+    cut = _last_space(shown)
     return shown[: cut or limit - 2].rstrip() + " …"
+
+
+def _last_space(text: str) -> int:
+    """Return where the last space of a text stands; 0: it has none."""
+    return next((at for at in reversed(range(len(text))) if text[at].isspace()), 0)
 
 
 def _truncated(text: str, limit: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -28,6 +28,7 @@ from monitor.times import parse_timestamp as _parse_timestamp
 from monitor.times import timestamp
 
 _Made = TypeVar("_Made")
+_OF_MESSAGE = tuple(field.name for field in fields(Message))
 
 
 parse_timestamp = checked(_parse_timestamp)
@@ -122,14 +123,19 @@ def comparable(text: str | None) -> str | bytes | None:
 
 def to_json(value: object) -> str:
     """Return compact JSON that keeps Korean readable in the database."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_facts)
+
+
+def _facts(value: object) -> dict[str, object] | str:
+    """Return a value that JSON does not know: a record as its fields, which need not be copied, others as text."""
+    return {name: getattr(value, name) for name in value.__dataclass_fields__} if is_dataclass(value) else str(value)
 
 
 def pack_message(message: Message) -> str:
     """Return a message's facts as JSON: its text is rendered at each send, so a fixed template reaches retries."""
-    facts = asdict(message)
-    facts["max_age"] = message.max_age.total_seconds()
-    return to_json(facts)
+    return to_json(
+        {name: getattr(message, name) for name in _OF_MESSAGE} | {"max_age": message.max_age.total_seconds()}
+    )
 
 
 @checked
@@ -157,7 +163,7 @@ def _item(facts: dict[str, Any]) -> Item:
 
 def pack_item(item: Item) -> str:
     """Return the facts of a notice as JSON."""
-    return to_json(asdict(item))
+    return to_json(item)
 
 
 @checked

@@ -10,7 +10,15 @@ from typing import NamedTuple
 from monitor.compare.age import doubt_of, is_older, is_repeated, proof_of
 from monitor.compare.candidate_pair import is_day_of_dump
 from monitor.compare.diff import Redline, has_same_words, redline
-from monitor.compare.fingerprint import id_key, index_entries, is_cut_view, normal_form, normal_id, text_hash
+from monitor.compare.fingerprint import (
+    NormalForm,
+    id_key,
+    index_entries,
+    is_cut_view,
+    normal_form,
+    normal_id,
+    text_hash,
+)
 from monitor.compare.form_cache import FormCache
 from monitor.compare.identity import ALL_AVAILABLE, assign
 from monitor.compare.near_duplicates import near_duplicates
@@ -54,9 +62,10 @@ def classify(
             changes.append(_new(record, next(numbers), form_cache))
         else:
             head = known.heads[pairing.number]
-            change = compare(record, head, evidence=pairing.evidence, age=age, seen=seen)
+            shown = form_cache.of_record(record.digest)
+            change = compare(record, head, shown, evidence=pairing.evidence, age=age, seen=seen)
             if change.version > head.last:  # it adds a version
-                form = normal_form(change.after)
+                form = form_cache.of_view(change.after, record)
                 keys = tuple(index_entries(source, form).values())
                 change = replace(change, keys=keys, text_hash=form.text_hash, sketch=form.sketch)
             elif change.after.ref != head.release.ref:
@@ -71,14 +80,19 @@ def _key_of_id(source: str, ref: str | None) -> tuple[bytes, ...]:
     return (id_key(source, id_),) if id_ else ()
 
 
-def compare(record: Record, head: Head, *, evidence: str, age: Age, seen: SeenRecord | None = None) -> Change:
-    """Return the change that a record makes to the release it shows; the first rule that fits decides."""
+def compare(
+    record: Record, head: Head, form: NormalForm, *, evidence: str, age: Age, seen: SeenRecord | None = None
+) -> Change:
+    """Return the change that a record makes to the release it shows; the first rule that fits decides.
+
+    form: the record's normal form.
+    """
     if seen is not None and seen.version == head.version and head.withdrawn is None:
         return _change(Kind.UNCHANGED, record, head, _Comparison(after=head.release), reason=evidence)
     is_read_anew = is_reading_new(record.release.reading, head.readings)
     if is_read_anew:  # the bytes of a replayed dump are known, and this reading of them is not
         age = replace(age, is_replay=False)
-    views = _merge(head.release, record.release, is_late=is_older(age, head))
+    views = _merge(head.release, record.release, form, is_late=is_older(age, head))
     doubt = _doubt(views, head, age, seen)
     kind, what = _verdict(views, head, age, doubt, is_read_anew=is_read_anew)
     if kind is Kind.REREAD:
@@ -298,9 +312,9 @@ class _Comparison:
         return tuple(pair for line in self.redlines for pair in line.numbers)
 
 
-def _merge(old: Release, new: Release, *, is_late: bool) -> _Comparison:
-    """is_late: what is known about the old one is newer than what is known about the new one."""
-    known, shown = normal_form(old), normal_form(new)
+def _merge(old: Release, new: Release, shown: NormalForm, *, is_late: bool) -> _Comparison:
+    """shown: the new one's form; is_late: what is known about the old one is newer than that about the new one."""
+    known = normal_form(old)
     is_shorter = known.body != shown.body and is_cut_view(shown, of=known)
     is_longer = known.body != shown.body and is_cut_view(known, of=shown)
     is_retitled = known.title != shown.title and not has_same_words(old.title, new.title)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from monitor.compare.fingerprint import NormalForm, index_entries, normal_form
-from monitor.model import Head, Record
+from monitor.model import Head, Record, Release
 
 
 class FormCache:
@@ -36,6 +36,12 @@ class FormCache:
         if head.number not in self._head_forms:
             self._head_forms[head.number] = normal_form(head.release)
         return self._head_forms[head.number]
+
+    def of_view(self, release: Release, record: Record) -> NormalForm:
+        """Return the normal form of a merged view, which is often what the record of the dump shows."""
+        shown = record.release
+        is_same = release == shown and release.ref == shown.ref and release.is_day_of_update == shown.is_day_of_update
+        return self.of_record(record.digest) if is_same else normal_form(release)
 
     def reading(self, digest: bytes) -> str | None:
         """Return how a record of the dump was read."""

@@ -41,7 +41,8 @@ def similarity_of(record: NormalForm, known: NormalForm) -> float:
     mine, theirs = record.shingles, known.shingles
     if record.is_cut or known.is_cut:
         mine, theirs = map(shingles, common_words(record, known))
-    return len(mine & theirs) / max(1, len(mine | theirs))
+    both = len(mine & theirs)
+    return both / max(1, len(mine) + len(theirs) - both)
 
 
 def common_words(record: NormalForm, known: NormalForm) -> tuple[Sequence[str], Sequence[str]]:

@@ -10,7 +10,7 @@ MonitorError                 says what happened, to which thing, and what to do 
 │   ├── SchemaTooNew         it was written by a newer monitor
 │   ├── StoreLost            the folder once held a store whose tables are gone
 │   └── Stale                the releases that a batch was compared with have changed; compare again
-├── ChannelUnusable          a channel's url names no usable service (78; in monitor.notify.apprise_channel)
+├── ChannelUnusable          a channel's url names no usable service (78; in monitor.notify.schemes)
 ├── Skipped                  a path that is no dump file (in monitor.collect.file_reader)
 ├── NotReadable              a dump file cannot be read as text (becomes a Reject, never a crash)
 ├── FileChanged              a dump file changed while it was read; read it again

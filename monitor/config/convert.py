@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from monitor.notify.channels import rate_of
 from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
+from monitor.notify.schemes import rate_of
 from monitor.notify.send_time import Policy
 from monitor.ports import Retention
 

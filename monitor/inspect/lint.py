@@ -18,7 +18,7 @@ from monitor.inspect.watchlist_tests import failures
 from monitor.match.inside import InsideWords
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Kind
-from monitor.notify.apprise_channel import scheme_of
+from monitor.notify.schemes import scheme_of
 from monitor.notify.time_windows import DailyTimes, Digest, Quiet, next_window, quiet_until
 from monitor.records import Archive, read_all
 from monitor.text import plural

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from monitor.model import Message, Outcome, Rate, Verdict
+from monitor.model import Message, Outcome, Verdict
 from monitor.notify.address_forms import is_complete
-from monitor.notify.apprise_channel import AppriseChannel, ChannelUnusable, Html, check_url, open_apprise, scheme_of
 from monitor.notify.console import ConsoleChannel
+from monitor.notify.schemes import COMMON_SCHEMES, ChannelUnusable, Html, scheme_of
 from monitor.ports import Channel
 from monitor.secret import Secret
 
-_WEBHOOK_RATE, _MAIL_RATE = Rate(per_second=10, burst=10), Rate(per_second=10 / 60, burst=10)
-_RATES = {
-    "console": None, "json": _WEBHOOK_RATE, "jsons": _WEBHOOK_RATE, "mailto": _MAIL_RATE, "mailtos": _MAIL_RATE,
-}  # fmt: skip
-COMMON_SCHEMES = frozenset(
-    {"console", "discord", "form", "forms", "gchat", "gotify", "gotifys", "json", "jsons", "mailto", "mailtos",
-     "matrix", "matrixs", "mmost", "mmosts", "ntfy", "ntfys", "pover", "signal", "signals", "slack", "tgram",
-     "workflows", "xml", "xmls"}
-)  # fmt: skip
-_DEFAULT_RATE = Rate(per_second=1, burst=3)  # the limit of Slack; few services allow less
+if TYPE_CHECKING:
+    from monitor.notify.apprise_channel import AppriseChannel
 
 
 def open_channel(  # noqa: PLR0913  of one entry of the configuration, and where it is used
@@ -48,6 +40,8 @@ def open_channel(  # noqa: PLR0913  of one entry of the configuration, and where
 def check_channel(url: Secret, *, html: Html = "auto") -> str | None:
     """Return what is wrong with the url, in one sentence without secrets; None: nothing. May load apprise."""
     if scheme_of(url) != "console":
+        from monitor.notify.apprise_channel import check_url
+
         return check_url(url, html=html)
     return "console:// prints plain text; set html to auto" if html == "on" else None
 
@@ -55,11 +49,6 @@ def check_channel(url: Secret, *, html: Html = "auto") -> str | None:
 def check_service(url: Secret, *, html: Html = "auto") -> str | None:
     """Check as `check_channel`, except what is common, so that most monitors load apprise at their first send."""
     return None if scheme_of(url) in COMMON_SCHEMES or is_complete(url) else check_channel(url, html=html)
-
-
-def rate_of(url: Secret) -> Rate | None:
-    """Return the default rate of the service; None: no limit."""
-    return _RATES.get(scheme_of(url), _DEFAULT_RATE)
 
 
 class LocalizedChannel:
@@ -84,7 +73,9 @@ class LazyChannel:
 
     def __init__(self, name: str, url: Secret, *, html: Html = "auto", store: str = "") -> None:
         self.name = name
-        self._open = partial(open_apprise, name, url, html=html, store=store)
+        self._url = url
+        self._html: Html = html
+        self._store = store
         self._channel: AppriseChannel | None = None
 
     def send(self, message: Message, *, delivery: str) -> Verdict:
@@ -103,5 +94,8 @@ class LazyChannel:
         return self._opened().fits(message)
 
     def _opened(self) -> AppriseChannel:
-        self._channel = self._channel or self._open()
+        if self._channel is None:
+            from monitor.notify.apprise_channel import open_apprise
+
+            self._channel = open_apprise(self.name, self._url, html=self._html, store=self._store)
         return self._channel

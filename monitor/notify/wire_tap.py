@@ -38,7 +38,7 @@ _LOGGERS = ("apprise", "urllib3", "urllib3.connection", "urllib3.connectionpool"
 
 # A context variable, not an attribute: other users of requests in this process must see no difference.
 _current: ContextVar[Tap | None] = ContextVar("monitor_tap", default=None)
-_install_lock = threading.Lock()
+_install_lock, _import_lock = threading.Lock(), threading.Lock()
 _installed = threading.Event()
 
 
@@ -54,16 +54,23 @@ def capture(timeout: float, *, is_rehearsal: bool = False) -> Iterator[Tap]:
         _current.reset(token)
 
 
+@contextmanager
+def quiet_imports() -> Iterator[None]:
+    """Import Apprise or a plugin without its warnings: version 2.2 imports the old imghdr.
+
+    One thread at a time, for warning filters belong to the process.
+    """
+    with _import_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
+
+
 def _install() -> None:
     with _install_lock:
         if _installed.is_set():
             return
-        # Loaded under the lock, for warning filters belong to the process. Apprise 2.2 imports the old imghdr.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            from apprise.manager_plugins import NotificationManager
-
-            NotificationManager().load_modules()  # type: ignore[no-untyped-call]
+        with quiet_imports():
+            import apprise  # noqa: F401 - with the libraries that the taps are for
         for tap in (
             _tap_names,
             _tap_connections,

@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from monitor.notify.apprise_channel import check_url
+from monitor.notify.apprise_channel import check_url, load_all_plugins
 from monitor.notify.verdict import NOTHING_SENT
-from monitor.notify.wire_tap import capture
 from monitor.secret import Secret
 
 PHONE, MAIL = "15551234567", "desk@example.org"
@@ -31,8 +30,8 @@ _BY_HAND = {
 
 def plugins() -> list[Mapping[str, Any]]:
     """What Apprise says of each of its plugins, those without their library too."""
-    with capture(1):  # loads Apprise as the monitor does, which silences the warnings of its imports
-        from apprise import Apprise
+    load_all_plugins()
+    from apprise import Apprise
 
     return sorted(Apprise().details(show_disabled=True)["schemas"], key=lambda one: str(one["service_name"]))
 

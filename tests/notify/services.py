@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from monitor.notify.apprise_channel import AppriseChannel, Html, build
+from monitor.notify.apprise_channel import AppriseChannel, build
+from monitor.notify.schemes import Html
 from monitor.secret import Secret
 from tests.notify.facts import note
 from tests.servers import Answer, HttpServer, closed_port, http_server, smtp_server

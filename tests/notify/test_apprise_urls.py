@@ -7,7 +7,8 @@ import logging
 import pytest
 
 from monitor.model import Outcome
-from monitor.notify.apprise_channel import ChannelUnusable, build, check_url, scheme_of
+from monitor.notify.apprise_channel import build, check_url
+from monitor.notify.schemes import ChannelUnusable, scheme_of
 from monitor.secret import Secret
 from tests.notify.services import CANARY, PING, SLACK, webhook
 from tests.servers import Answer, http_server

@@ -7,7 +7,8 @@ import io
 import pytest
 
 from monitor.model import Outcome
-from monitor.notify.channels import COMMON_SCHEMES, check_channel, check_service, open_channel
+from monitor.notify.channels import check_channel, check_service, open_channel
+from monitor.notify.schemes import COMMON_SCHEMES
 from monitor.secret import Secret
 from tests.notify.facts import note
 from tests.servers import http_server

@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.model import Message, Outcome
-from monitor.notify.apprise_channel import Html, build, check_url, supports_pages
+from monitor.notify.apprise_channel import build, check_url, supports_pages
 from monitor.notify.channels import check_channel
 from monitor.notify.html import ROOM, page
 from monitor.notify.mime import with_alternatives
 from monitor.notify.plain_text import plain
 from monitor.notify.render import subject
+from monitor.notify.schemes import Html
 from monitor.secret import Secret
 from tests.notify.facts import item, message
 from tests.notify.services import CANARY, mailbox, webhook

@@ -7,6 +7,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 from monitor.match.korean import JOINT, NOTHING, Endings, is_particle, is_word
@@ -61,8 +62,8 @@ _RUN = rf"""
   (?: (?: (?<!\d){_UNSEEN} | (?<=\d){_UNSEEN}++(?![{_RAISED}]) | (?<!\d)[{_RAISED}](?!{_UNSEEN}*+\d) ) {_LATIN}* )*
   (?<![{_INVISIBLE}])
 """
-_TOKEN = re.compile(
-    rf"""
+# Compiled at their first use: they take 30 ms, and a command that only checks plain keywords needs none of them.
+_TOKEN = rf"""
       [A-Za-z0-9]{{2,}}+ (?! [^\x00-\x7f] | [.,-] (?<=[0-9].) \d )                  # most words, the quick way
     | (?P<hangul> [{_HANGUL}] [{_HANGUL}{_INVISIBLE}]* (?<![{_INVISIBLE}]) )
     | {_YEAR} (?= [.．] (?:1[0-2]|0?[1-9]) (?: [.．](?!\d) | [(월] ) )                # the year of 2024.7. or 2024.7월
@@ -75,17 +76,13 @@ _TOKEN = re.compile(
         | {_RUN} (?: (?<=\d)[.,．，](?=\d) {_RUN} )*
         | (?P<foreign> {_FOREIGN}+ (?: [{_MARKS}{_INVISIBLE}] {_FOREIGN}* )* (?<![{_INVISIBLE}]) )
       )
-    """,
-    re.VERBOSE,
-)
-_SCRIPT_RUN = re.compile(
-    "|".join(
-        rf"(?:[{first}][{first}{_MARKS}{_INVISIBLE}]*)(?<![{_INVISIBLE}])"
-        for first in (*_SCRIPTS, f"^{_MARKS}{_INVISIBLE}{''.join(_SCRIPTS)}")
-    )
+    """
+_SCRIPT_RUN = "|".join(
+    rf"(?:[{first}][{first}{_MARKS}{_INVISIBLE}]*)(?<![{_INVISIBLE}])"
+    for first in (*_SCRIPTS, f"^{_MARKS}{_INVISIBLE}{''.join(_SCRIPTS)}")
 )
 # What a figure, a short name or a bracket ends in, and then a particle that touches it.
-_TOUCHED = re.compile(rf"(?:{_LATIN}|[^\s(\[{{][)\]\"'”’」』》〉>])\Z")
+_TOUCHED = rf"(?:{_LATIN}|[^\s(\[{{][)\]\"'”’」』》〉>])\Z"
 _NOT_AFTER_FIGURES = ("만", "도", "인", "엔", "일")  # 10만 is a figure, 5도 a temperature, 100엔 are yen
 # A short name and its number: a hyphen between them parts nothing.
 _NAME = re.compile(rf"(?<![A-Za-z0-9])[A-Za-z]{{1,5}}[{_HYPHENS}]\Z")
@@ -101,6 +98,9 @@ _HYPHENATED_DAY = r"(?:\d{4}-\d{1,2}-\d{1,2}|(?:19|20)\d\d-(?:0[1-9]|1[0-2]))"
 _HYPHENATED_DAYS = re.compile(rf"{_HYPHENATED_DAY}(?:-{_HYPHENATED_DAY})*")
 _DIGITS = re.compile(r"\d+")
 _ACCENT = re.compile("[\u0300-\u036f]")
+# Words of letters alone between single spaces, as most keywords are; they need no rule of the pattern above.
+_PLAIN_WORDS = re.compile("(?:[A-Za-z]{2,}|[가-힣]+)(?: (?:[A-Za-z]{2,}|[가-힣]+))*")
+_NOT_SPACE = re.compile("[^ ]+")
 _HANGUL_START = re.compile(f"[{_HANGUL}]")
 
 
@@ -167,8 +167,10 @@ def tokens(text: str) -> list[Token]:
     one word, combining and invisible characters cut no word, a comma or a point between digits cuts no figure.
     The last token of a body that `monitor.text.is_cut` calls cut is open: more of that word may have followed.
     """
+    if _PLAIN_WORDS.fullmatch(text):
+        return [Token(one.start(), one.end(), one[0], _fold(one[0])) for one in _NOT_SPACE.finditer(text)]
     found: list[Token] = []
-    for match in _TOKEN.finditer(text):
+    for match in _compiled(_TOKEN, re.VERBOSE).finditer(text):
         kind, raw = match.lastgroup, match.group()
         start, end = match.span()
         if kind is None and not (len(raw) > 7 and raw[0].isdecimal() and _are_several(_plain(raw))):
@@ -182,11 +184,16 @@ def tokens(text: str) -> list[Token]:
             if found and found[-1].end == start - 1 and _JOINED.match(text, start - 1):
                 found[-1] = _joined(found[-1], form)
         else:  # also a day or years that a longer number hid
-            pieces = _SCRIPT_RUN.finditer(raw) if kind == "foreign" else _figures(raw)
+            pieces = _compiled(_SCRIPT_RUN).finditer(raw) if kind == "foreign" else _figures(raw)
             found += [Token(start + one.start(), start + one.end(), one[0], _fold(one[0])) for one in pieces]
             continue
         found.append(Token(start, end, raw, form))
     return found if text.isascii() else [token for token in found if token.form]
+
+
+@cache
+def _compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    return re.compile(pattern, flags)
 
 
 def is_hangul(form: str) -> bool:
@@ -249,7 +256,7 @@ def _is_glued(text: str, start: int, raw: str) -> bool:
 
 def _is_particle_at(text: str, start: int, form: str) -> bool:
     """Return whether a run of syllables is but a particle of the word it touches: FTA를, 협정(FTA)이란."""
-    if not _TOUCHED.search(text, max(0, start - 2), start) or not is_particle(form):
+    if not _compiled(_TOUCHED).search(text, max(0, start - 2), start) or not is_particle(form):
         return False
     return not (text[start - 1].isdecimal() and form.startswith(_NOT_AFTER_FIGURES))
 

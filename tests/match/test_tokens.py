@@ -231,3 +231,14 @@ def test_no_word_reaches_a_listed_word(word: str) -> None:
 @pytest.mark.parametrize("word", sorted(EVERYDAY))
 def test_the_lists_are_written_in_the_form_they_are_compared_in(word: str) -> None:
     assert forms(word) == {word}
+
+
+PLAIN = st.one_of(st.from_regex(r"[A-Za-z]{1,6}", fullmatch=True), st.from_regex("[가-힣]{1,5}", fullmatch=True))
+
+
+@WITHOUT_DISK
+@given(st.lists(PLAIN | st.sampled_from(["한", "미", "s", "S", "를", "반도체", "FTA", "의", "년"]), max_size=6))
+@example(["한", "미", "FTA", "를"])
+def test_plain_words_are_what_they_are_beside_a_mark(words: list[str]) -> None:
+    text = " ".join(words)
+    assert tokens(text) == tokens(f"{text} .")  # the mark has no word, but is no letter either

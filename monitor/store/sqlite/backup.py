@@ -13,14 +13,12 @@ from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
 
-from sqlite_utils import Database
-from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
-
 from monitor.errors import NotFound, StoreError, UsageError
 from monitor.files import PRIVATE, create_private, owner_of, read_object, replace_file, sync, user_name
 from monitor.store.sqlite.connection import connect, read_only
 from monitor.store.sqlite.database import FILE, refuse_foreign
 from monitor.store.sqlite.diagnose import describe_error
+from monitor.store.sqlite.driver import sqlite3
 from monitor.store.sqlite.migrations import refuse_newer
 from monitor.store.sqlite.rows import to_json
 from monitor.store.sqlite.statements import queries
@@ -98,7 +96,7 @@ def _copy(
     try:
         with closing(read_only(source)) as connection:
             refuse_foreign(connection, source)
-            refuse_newer(Database(connection, execute_plugins=False, recursive_triggers=False))
+            refuse_newer(connection)
             size = source.stat().st_size
             connection.set_progress_handler(lambda: _tell(progress, made, size), _EVERY)
             create_private(made, like=like, mode=mode)

@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
+from monitor.store.sqlite.driver import sqlite3
 
 BUSY = 10.0  # seconds: the wait for another program that writes
 

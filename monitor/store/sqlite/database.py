@@ -15,13 +15,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlite_utils import Database
-from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
-
 from monitor.errors import NotFound, StoreDamaged, StoreError, StoreLost, StoreReplaced
 from monitor.files import create_private, owner_of, sync
 from monitor.store.sqlite.connection import BUSY, closed_on_error, connect, read_only
 from monitor.store.sqlite.diagnose import is_busy, is_cut_short, recovery_advice, store_error
+from monitor.store.sqlite.driver import sqlite3
 from monitor.store.sqlite.faults import FaultMemory
 from monitor.store.sqlite.migrations import APPLICATION_ID, migrate, next_migration, refuse_newer
 from monitor.store.sqlite.open_files import SIDECAR, OpenFiles
@@ -287,7 +285,7 @@ def open_for_reading(state: Path) -> Handle:
         connection = read_only(path)
         with closed_on_error(connection):
             refuse_foreign(connection, state / FILE)
-            refuse_newer(Database(connection, execute_plugins=False, recursive_triggers=False))
+            refuse_newer(connection)
     except sqlite3.Error as error:
         raise store_error(error, "the state store cannot be read", state) from error
     return Handle(connection, state)
@@ -352,7 +350,7 @@ def _create(state: Path) -> None:
         connection.execute("PRAGMA journal_mode=MEMORY")
         connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        migrate(Database(connection, execute_plugins=False))
+        migrate(connection)
         connection.execute(queries()["set_meta"], {"k": "store_id", "v": uuid.uuid4().hex})
     sync(made)
     made.rename(state / FILE)
@@ -360,11 +358,10 @@ def _create(state: Path) -> None:
 
 
 def _migrate(connection: sqlite3.Connection, state: Path) -> None:
-    db = Database(connection, execute_plugins=False)
-    number = next_migration(db)
+    number = next_migration(connection)
     if number is not None:
         _copy_before_migration(connection, state / f"{FILE}.before-{number}.bak")
-        migrate(db)
+        migrate(connection)
 
 
 def _copy_before_migration(connection: sqlite3.Connection, target: Path) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from array import array
+from functools import cache
 from hashlib import sha256
-
-from sqlite_utils import Database, Migrations
+from typing import TYPE_CHECKING
 
 from monitor.errors import SchemaTooNew
+from monitor.store.sqlite.driver import sqlite3
 from monitor.store.sqlite.rows import blocks
 from monitor.store.sqlite.statements import statements
 
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
+
 APPLICATION_ID = 0x50524D4E  # "PRMN": distinguishes our file from any other SQLite database
 
-migrations = Migrations("monitor")
+_SET = "monitor"
 
 
 def digest_without_source(
@@ -39,17 +43,7 @@ def blocks_of_members(members: bytes) -> str:
     return json.dumps({block: places.hex() for block, places in blocks(numbers).items()})
 
 
-def _add_migration(name: str, file: str) -> None:
-    @migrations(name=name)
-    def run(db: Database) -> None:
-        db.conn.create_function("digest_without_source", 6, digest_without_source, deterministic=True)  # for seen.sql
-        db.conn.create_function("blocks_of_members", 1, blocks_of_members, deterministic=True)  # for shown.sql
-        db.conn.create_function("bytes_of_hex", 1, bytes.fromhex, deterministic=True)
-        for statement in statements(file):
-            db.execute(statement)
-
-
-for _name, _file in (
+_STEPS = (
     ("m001_first_tables", "schema.sql"),  # releases, versions, events, the ingest ledger and the outbox
     ("m002_delivery", "delivery.sql"),  # notices that wait for their message, channels that are paused, mutes
     ("m003_search", "search.sql"),  # full-text search over heads; versions whose text was pruned
@@ -65,27 +59,54 @@ for _name, _file in (
     ("m013_links", "links.sql"),  # ids and links of publishers, and how each text was read
     ("m014_matched", "matched.sql"),  # what each watchlist matched, and events by time, for pages of a large store
     ("m015_shown", "shown.sql"),  # which dumps showed a release, by blocks of releases
-):
-    _add_migration(_name, _file)
+)
 
 
-def migrate(db: Database) -> None:
+@cache
+def migrations() -> Migrations:
+    """Return the steps for sqlite-utils, which runs and records them; few starts have any to run, so few load it."""
+    from sqlite_utils import Migrations
+
+    found = Migrations(_SET)
+    for name, file in _STEPS:
+        found(name=name)(lambda db, file=file: _run(db, file))
+    return found
+
+
+def _run(db: Database, file: str) -> None:
+    db.conn.create_function("digest_without_source", 6, digest_without_source, deterministic=True)  # for seen.sql
+    db.conn.create_function("blocks_of_members", 1, blocks_of_members, deterministic=True)  # for shown.sql
+    db.conn.create_function("bytes_of_hex", 1, bytes.fromhex, deterministic=True)
+    for statement in statements(file):
+        db.execute(statement)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
     """Bring the tables up to date, each step in its own transaction. Raises SchemaTooNew."""
-    refuse_newer(db)
-    if migrations.pending(db):
-        migrations.apply(db)
+    if next_migration(connection) is not None:
+        from sqlite_utils import Database
+
+        migrations().apply(Database(connection, execute_plugins=False))
 
 
-def next_migration(db: Database) -> int | None:
+def next_migration(connection: sqlite3.Connection) -> int | None:
     """Return the number of the first migration that `migrate` would run; None: none. Raises SchemaTooNew."""
-    refuse_newer(db)
-    pending = migrations.pending(db)
-    return int(pending[0].name[1:4]) if pending else None
+    refuse_newer(connection)
+    applied = _applied(connection)
+    return next((int(name[1:4]) for name, _ in _STEPS if name not in applied), None)
 
 
-def refuse_newer(db: Database) -> None:
+def refuse_newer(connection: sqlite3.Connection) -> None:
     """Raise SchemaTooNew when the database knows migrations that this version does not."""
-    ours = {migration.name for migration in migrations._migrations}  # noqa: SLF001 - no public list of all
-    unknown = [applied.name for applied in migrations.applied(db) if applied.name not in ours]
+    ours = dict(_STEPS)
+    unknown = [name for name in _applied(connection) if name not in ours]
     if unknown:
         raise SchemaTooNew(f"the store was written by a newer monitor (it has {unknown[0]}); upgrade this one")
+
+
+def _applied(connection: sqlite3.Connection) -> list[str]:
+    """Return what sqlite-utils recorded in its table, in that order."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = '_sqlite_migrations'").fetchone():
+        return []
+    query = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY rowid"
+    return [str(row[0]) for row in connection.execute(query, (_SET,))]

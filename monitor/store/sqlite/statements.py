@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from operator import itemgetter
 
-from sqlite_utils.utils import sqlite3  # type: ignore[attr-defined]  # documented: prefers pysqlite3 when installed
+from monitor.store.sqlite.driver import sqlite3
 
 _LEADING = re.compile(r"^(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)  # comments before a statement
 _NAMED_VALUE = re.compile(r"'[^']*'|--[^\n]*|:(\w+)")  # or a text or a comment, in which there is none

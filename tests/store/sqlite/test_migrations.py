@@ -77,7 +77,7 @@ def old(state: Path) -> Path:
         connection.execute("PRAGMA page_size=8192")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        migrations.apply(Database(connection, execute_plugins=False), stop_before="m002_delivery")
+        migrations().apply(Database(connection, execute_plugins=False), stop_before="m002_delivery")
         connection.execute("INSERT INTO meta VALUES ('store_id', 'abc')")
         _fill(connection)
     (state / "STORE_ID").write_text("abc\n")
@@ -223,7 +223,7 @@ def test_every_record_of_a_generated_dump_is_known_after_the_migration(written: 
 
 def test_the_search_index_is_filled_again_behind_the_migration_and_nobody_is_told(old: Path) -> None:
     with closing(sqlite3.connect(old / "monitor.db", isolation_level=None)) as connection:
-        migrations.apply(Database(connection, execute_plugins=False), stop_before="m010_search_words")
+        migrations().apply(Database(connection, execute_plugins=False), stop_before="m010_search_words")
         connection.execute("INSERT INTO search (rowid, title, body) VALUES (1, 'Talks held', 'Text.')")
         connection.execute("INSERT INTO indexed VALUES (1, 1)")
         connection.execute("INSERT INTO meta VALUES ('search_upto', '1')")
@@ -369,7 +369,7 @@ def test_an_old_store_learns_which_of_its_dumps_had_a_timestamp(state: Path) -> 
     state.mkdir()
     with closing(sqlite3.connect(state / "monitor.db", isolation_level=None)) as connection:
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        migrations.apply(Database(connection, execute_plugins=False), stop_before="m011_ages")
+        migrations().apply(Database(connection, execute_plugins=False), stop_before="m011_ages")
         connection.execute("INSERT INTO meta VALUES ('store_id', 'abc')")
         counts = ", ".join(["1", "1", *["0"] * 9])
         for number, (name, as_of) in enumerate(dated, start=1):

@@ -108,7 +108,7 @@ class Runtime:
             if paths := [path for path, chosen_source in chosen if chosen_source is each]:
                 self.ingester.start_baseline(paths, each)
         mode = Mode.AGAIN if is_again else Mode.ONCE
-        reports = [self.ingester.ingest(path, each, mode=mode).report for path, each in chosen]
+        reports = [outcome.report for outcome in self.ingester.ingest_all(chosen, mode=mode)]
         self.dispatcher.build_all_messages()
         self.maintenance.fill()
         return reports

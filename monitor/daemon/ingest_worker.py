@@ -22,6 +22,7 @@ from monitor.collect.watching.scan_schedule import POLL
 from monitor.collect.watching.settle import MAX_RETRY_FAILED, RETRY_FAILED, FileProbe, SettleQueue, has_writer
 from monitor.collect.watching.supervisor import Scan, Supervisor, WatchStatus
 from monitor.daemon.ingester import FileState, Ingester, IngestOutcome, first_names, log_ignored
+from monitor.daemon.pacing import GROUP_MAX, GROUP_SECONDS
 from monitor.errors import Interrupted, MonitorError, StoreError
 from monitor.health.daemon_state import NAMES_SHOWN, DaemonState, SourceState, UnreadPaths
 from monitor.health.liveness import Liveness
@@ -31,7 +32,6 @@ from monitor.logs import say, warn, warn_store
 from monitor.model import FileSignature, Kind
 
 GROUP_FROM = 50  # small files waiting: from then on many share one commit
-GROUP_MAX, GROUP_SECONDS = 500, 0.25  # limits of one shared commit
 MAX_PROBES = 500  # of waiting files before the next ingest
 MAX_WAIT = 15.0  # seconds: the longest wait for an event
 

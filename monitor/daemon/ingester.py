@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import partial
+from itertools import groupby
 
 from monitor.collect.dump_reader import read_dump
 from monitor.collect.file_reader import File, Skipped, open_file, unread_identity
 from monitor.collect.source import Source
+from monitor.collect.watching.file_queue import SMALL
 from monitor.collect.watching.folder import FolderFiles
 from monitor.collect.watching.racy import smudged
 from monitor.daemon.operator_alerts import OperatorAlerts
-from monitor.daemon.pacing import PartPacer
+from monitor.daemon.pacing import GROUP_MAX, GROUP_SECONDS, PartPacer
 from monitor.daemon.reject_alerts import RejectAlerts
 from monitor.errors import FileChanged, Interrupted, StoreError
 from monitor.health.counters import Counters
@@ -78,6 +80,7 @@ class Ingester:
     source_states: SourceStates
     operator: OperatorAlerts
     counters: Counters
+    group_seconds: float = GROUP_SECONDS
 
     def __post_init__(self) -> None:
         self.routing = replace(self.routing, on_missing=self.operator.listing_incomplete)
@@ -143,6 +146,31 @@ class Ingester:
         self.log_outcomes([outcome])
         self.finish(outcome)
         return outcome
+
+    def ingest_all(self, files: Iterable[tuple[bytes, Source]], *, mode: Mode) -> Iterator[IngestOutcome]:
+        """Ingest files in this order and log the results; small ones that follow each other share commits."""
+        for is_small, run in groupby(files, key=_is_small):
+            if not is_small:
+                yield from (self.ingest(path, source, mode=mode) for path, source in run)
+            while is_small and (group := self._ingest_group(run, mode=mode)):
+                yield from group
+
+    def _ingest_group(self, files: Iterator[tuple[bytes, Source]], *, mode: Mode) -> list[IngestOutcome]:
+        """Ingest the next small files in one transaction; one by one where they cannot be stored together."""
+        taken, group, until = list[tuple[bytes, Source]](), list[IngestOutcome](), time.monotonic() + self.group_seconds
+        try:
+            with self.store.shared_transaction():
+                for path, source in files:
+                    taken.append((path, source))
+                    group.append(self.ingest_file(path, source, mode=mode))
+                    if group[-1].fault or len(group) == GROUP_MAX or time.monotonic() >= until:
+                        break
+        except StoreError:  # said for each file that is refused again
+            return [self.ingest(path, source, mode=mode) for path, source in (taken or files)]
+        for outcome in group:
+            self.log_outcomes([outcome])
+            self.finish(outcome)
+        return group
 
     def ingest_file(
         self, path: bytes, source: Source, *, mode: Mode, between: Callable[[], None] = lambda: None
@@ -278,6 +306,13 @@ class Ingester:
         signature = source.folder.signature_at(path)
         if signature is not None:
             self._skipped[path] = signature
+
+
+def _is_small(file: tuple[bytes, Source]) -> bool:
+    """Return whether the ingest of a file takes milliseconds; one that is gone takes none."""
+    path, source = file
+    signature = source.folder.signature_at(path)
+    return signature is None or signature.size <= SMALL
 
 
 def log_ignored(source: str, unread: UnreadPaths) -> None:

@@ -1,4 +1,4 @@
-"""Size the parts of a large dump, so that other files need not wait long between two of them."""
+"""Size the parts of a large dump, and groups of small ones, so that whoever waits for the end need not wait long."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from monitor.collect.batches import MAX_PART_RECORDS
 
+GROUP_MAX, GROUP_SECONDS = 500, 0.25  # limits of one commit that small dumps share
 MAX_SECONDS = 0.25  # that one part may take
 MIN_RECORDS = 200  # records of one part: each part reads the releases around its own from the store
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from monitor.collect.source import Source
 from monitor.collect.watching.settle import has_writer
 from monitor.daemon.dispatcher import Dispatcher
-from monitor.daemon.ingester import Ingester, log_ignored
+from monitor.daemon.ingester import Ingester, ScanResult, log_ignored
 from monitor.ingest_values import Mode
 from monitor.logs import say, warn
 from monitor.notify.worker import DeliveryCounts
@@ -19,7 +19,7 @@ from monitor.ports import Store
 from monitor.text import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from monitor.daemon.fetch_worker import FetchWorker
 
@@ -76,15 +76,21 @@ def _ingest_all(ingester: Ingester, source: Source, result: PassResult) -> None:
     for each in found.unread.unreadable_names:
         warn("path_unreadable", source=source.name, name=each)
     result.unread += found.unread.unreadable
+    files = _complete_files(found, source, result)
+    for outcome in ingester.ingest_all(files, mode=Mode.ONCE):
+        result.done += outcome.report is not None
+        result.rejected += outcome.report.rejected if outcome.report else 0
+        result.unread += outcome.is_postponed or outcome.is_failed
+
+
+def _complete_files(found: ScanResult, source: Source, result: PassResult) -> Iterator[tuple[bytes, Source]]:
+    """Yield what nobody writes to at the moment it is asked for."""
     for path in found.pending + found.unproven:
         if has_writer(path, root=source.folder.path):
             say("file_being_written", source=source.name, name=source.folder.name_of(path))
             result.unread += 1
         else:
-            outcome = ingester.ingest(path, source, mode=Mode.ONCE)
-            result.done += outcome.report is not None
-            result.rejected += outcome.report.rejected if outcome.report else 0
-            result.unread += outcome.is_postponed or outcome.is_failed
+            yield path, source
 
 
 def _deliver_all(dispatcher: Dispatcher, result: PassResult) -> None:

@@ -1,6 +1,8 @@
 """One pass of the monitor that kills itself at a given place of a message's way.
 
-python crash_child.py PLACE     before-commit | after-commit | after-form | after-claim | after-send | after-done
+python crash_child.py PLACE
+
+PLACE: before-commit | within-commit | after-commit | after-form | after-claim | after-send | after-done
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ from monitor.daemon.bootstrap import open_runtime
 # What is called at each place, and whether the end comes before the call or after it.
 PLACES = {
     "before-commit": ("store", "commit", False),
-    "after-commit": ("store", "commit", True),
+    "within-commit": ("store", "commit", True),  # small files share one commit, which ends later
+    "after-commit": ("outbox", "pending_channels", False),
     "after-form": ("outbox", "queue_messages", True),
     "after-claim": ("outbox", "claim", True),
     "after-send": ("outbox", "done", False),

@@ -51,6 +51,7 @@ def query(project: Project, sql: str) -> list[tuple[object, ...]]:
     ("place", "arrived", "outcomes"),
     [
         ("before-commit", 1, ["ok"]),
+        ("within-commit", 1, ["ok"]),
         ("after-commit", 1, ["ok"]),
         ("after-form", 1, ["ok"]),
         ("after-claim", 1, ["unknown", "ok"]),

@@ -17,6 +17,7 @@ from monitor.model import Message, Outcome, Verdict
 from monitor.notify.address_forms import form_of, missing_part
 from monitor.notify.guard import SEND_TIMEOUT, attempt
 from monitor.notify.html import fits_page, page
+from monitor.notify.kept_connections import KeptConnections
 from monitor.notify.message_limit import limit_of
 from monitor.notify.mime import list_headers, thread_headers, with_alternatives, with_folded_subject
 from monitor.notify.plain_text import plain
@@ -64,6 +65,7 @@ class AppriseChannel:
         self._service = service
         self._store = store or name
         self._timeout = timeout
+        self._connections = KeptConnections()
         self._schemes = _schemes(service)
         self.supports_pages = supports_pages(service)
         self._sends_pages = self.supports_pages and (
@@ -117,7 +119,7 @@ class AppriseChannel:
         rewrite_mail: Callable[[str], str] = with_folded_subject
         if self._sends_pages and self._schemes & _BY_SMTP:
             rewrite_mail = functools.partial(with_alternatives, text=plain(message), page=page(message))
-        with capture(self._timeout, is_rehearsal=is_rehearsal) as tap:
+        with capture(self._timeout, is_rehearsal=is_rehearsal, connections=self._connections) as tap:
             tap.rewrite_mail = rewrite_mail
             if self._sends_blocks and not is_text:
                 tap.rewrite_json = functools.partial(with_blocks, message=message)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from monitor.connection_errors import connect_reason, expects_tls, is_proxy, shown_peer
+from monitor.notify.kept_connections import KeptConnections
 from monitor.notify.verdict import SendFailure, WireTrace
 
 
@@ -22,12 +23,15 @@ class Tap:
     rewrite_mail: Callable[[str], str] = str  # makes the mail that is sent from the one the plugin built
     # Makes the JSON object that is posted from the one the plugin built; None: it stays.
     rewrite_json: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    connections: KeptConnections | None = None  # of the channel
     path: str = ""  # of the last HTTP request
     received: int = 0  # bytes
     received_before: int = 0  # the last HTTP request left
     hosts: dict[str, str] = field(default_factory=dict)  # names by the addresses that were found for them
     place: tuple[str, int] = ("", 0)  # the host and port of the last connection
     certificate: bytes = b""  # the last one that a server showed
+    is_connected: bool = False  # a connection was made for the next HTTP request
+    is_kept: bool = False  # the last HTTP request went out on a connection on which others were answered
     is_plain: bool = False  # the last HTTP request went out without TLS
     has_left: bool = False  # bytes of a request are on their way, and its status line has not come yet
 
@@ -53,11 +57,18 @@ class Tap:
         """Note what broke after a request had left."""
         self.has_left = False
         failure = _failure_after_request(error)
-        is_silent = failure is SendFailure.CONNECTION_LOST and self.is_plain and self.received == self.received_before
+        is_cut = failure is SendFailure.CONNECTION_LOST
+        is_silent = is_cut and self.is_plain and not self.is_kept and self.received == self.received_before
         self.note_failure(SendFailure.CUT_OR_TLS if is_silent else failure)
+
+    def note_kept(self, host: str, port: int) -> None:
+        """Note that the next HTTP request leaves on a connection of an earlier send or request."""
+        self.note_place(host, port)
+        self.note_failure(SendFailure.NONE)
 
     def note_request(self, *, is_plain: bool) -> None:
         """Note that an HTTP request leaves now."""
+        self.is_kept, self.is_connected = not self.is_connected, False
         self.is_plain, self.received_before, self.has_left = is_plain, self.received, True
         self.note(is_proxied=is_plain and is_proxy(*self.place))
 

@@ -26,6 +26,7 @@ from typing import Any
 from monitor.certificate import watch_certificates
 from monitor.connection_errors import is_plain_to_tls, is_tls_alert, shown_host, shown_peer, tls_reason
 from monitor.http_client import retry_after
+from monitor.notify.kept_connections import KeptConnections
 from monitor.notify.send_notes import Tap, root_of
 from monitor.notify.verdict import NO_REPLY, SendFailure
 
@@ -43,15 +44,20 @@ _installed = threading.Event()
 
 
 @contextmanager
-def capture(timeout: float, *, is_rehearsal: bool = False) -> Iterator[Tap]:
-    """Note what this thread sends, and end it after `timeout` seconds; a rehearsal sends nothing."""
+def capture(timeout: float, *, is_rehearsal: bool = False, connections: KeptConnections | None = None) -> Iterator[Tap]:
+    """Note what this thread sends, and end it after `timeout` seconds; a rehearsal sends nothing.
+
+    connections: what HTTP requests go through; None: each opens a connection of its own.
+    """
     _install()
-    tap = Tap(deadline=time.monotonic() + timeout, is_rehearsal=is_rehearsal)
+    tap = Tap(deadline=time.monotonic() + timeout, is_rehearsal=is_rehearsal, connections=connections)
     token = _current.set(tap)
     try:
         yield tap
     finally:
         _current.reset(token)
+        if connections:
+            connections.release()
 
 
 @contextmanager
@@ -78,6 +84,7 @@ def _install() -> None:
             _tap_received,
             _tap_tls,
             _tap_requests,
+            _tap_request_heads,
             _tap_answers,
             _tap_smtp_replies,
             _tap_smtp_calls,
@@ -134,6 +141,7 @@ def _tap_connections() -> None:
                 left = tap.deadline - time.monotonic()
                 connection.settimeout(left if limit is None else min(limit, left))
             plain(connection, address)
+            tap.is_connected = True
         except BlockingIOError:
             raise  # not a failure: an event loop waits for it
         except OSError as error:
@@ -212,7 +220,7 @@ def _tap_requests() -> None:
         _rewrite_body(tap, request)
         answered = len(tap.trace.codes)
         try:
-            response = plain(adapter, request, *values, **named)
+            response = plain(_kept(tap, adapter), request, *values, **named)
         except (OSError, ValueError) as error:
             if len(tap.trace.codes) > answered:
                 return _status_alone(tap, request)
@@ -228,14 +236,26 @@ def _tap_requests() -> None:
         _read_body(tap, response)
         return response
 
+    _wrap(HTTPAdapter, "send", send)
+
+
+def _tap_request_heads() -> None:
     def endheaders(tap: Tap, plain: Any, connection: Any, *values: Any, **named: Any) -> None:
         if connection.sock is None and connection.auto_open:
             connection.connect()  # what it would do by itself, but then nobody could tell how far it came
+        if not tap.is_connected:
+            tap.note_kept(connection.host, connection.port)
         tap.note_request(is_plain=not isinstance(connection.sock, ssl.SSLSocket))
         plain(connection, *values, **named)
 
-    _wrap(HTTPAdapter, "send", send)
     _wrap(http.client.HTTPConnection, "endheaders", endheaders)
+
+
+def _kept(tap: Tap, adapter: Any) -> Any:
+    """Return the channel's adapter in place of a plain one, of which requests makes a new one for each request."""
+    kind = type(adapter)
+    is_plain = kind.__module__ == "requests.adapters"  # not a plugin's own, which may check where it connects to
+    return tap.connections.adapter(kind) if tap.connections and is_plain else adapter
 
 
 def _rewrite_body(tap: Tap, request: Any) -> None:

@@ -1,0 +1,74 @@
+"""Keep the HTTP connections of one channel from one send to the next, and close them once it is idle."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+IDLE = 1.5  # seconds; the usual servers keep a connection for 2 s or longer, so it is we who close it
+
+
+class Adapter(Protocol):
+    """An HTTPAdapter of requests, which keeps connections open until it is closed."""
+
+    def close(self) -> None:
+        """Close all connections."""
+
+
+class KeptConnections:
+    """The open connections of a channel, for one send at a time.
+
+    A connection that its server has closed is noticed before anything is sent on it, and replaced. One that breaks
+    later leaves the send as uncertain as a new one would: nothing is sent twice here.
+    """
+
+    def __init__(self, *, idle: float = IDLE) -> None:
+        self._idle = idle
+        self._lock = threading.Lock()
+        self._adapter: Adapter | None = None  # None: nothing is open
+        self._idle_since = math.inf  # by the monotonic clock; infinite during a send
+        self._closer: threading.Thread | None = None
+
+    def adapter(self, new: Callable[[], Adapter]) -> Adapter:
+        """Return what a send is to go through, a new one where nothing is open; `release` follows."""
+        with self._lock:
+            self._idle_since = math.inf
+            self._adapter = self._adapter or new()
+            return self._adapter
+
+    def release(self) -> None:
+        """Keep what is open for the next send, or until it has been idle for a while."""
+        with self._lock:
+            if self._adapter is None:
+                return
+            self._idle_since = time.monotonic()
+            if self._closer is None:
+                self._closer = threading.Thread(target=self._close_when_idle, name="close-idle", daemon=True)
+                try:
+                    self._closer.start()
+                except (RuntimeError, MemoryError):  # the system has no thread left
+                    self._closer = None
+                    self._close()
+
+    def close(self) -> None:
+        """Close what is open."""
+        with self._lock:
+            self._close()
+
+    def _close_when_idle(self) -> None:
+        left = self._idle
+        while left > 0:
+            time.sleep(min(left, self._idle))
+            with self._lock:
+                left = self._idle_since + self._idle - time.monotonic()
+                if left <= 0:
+                    self._close()
+                    self._closer = None
+
+    def _close(self) -> None:
+        if self._adapter:
+            self._adapter.close()
+        self._adapter = None

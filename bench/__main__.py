@@ -19,6 +19,7 @@ from bench import (
     pipeline,
     rules,
     stages,
+    startup,
     store,
 )
 from bench.report import Figure, table
@@ -49,6 +50,7 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "match-hostile": match.hostile_pairs,
     "huge": huge.huge,
     "rules": rules.scans,
+    "startup": startup.startup,
     "drop-during-scan": rules.drop_during_scans,
     "peers": peers.peers,
 }

@@ -11,7 +11,6 @@ import json
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from http.client import HTTPException, HTTPResponse, IncompleteRead
 from pathlib import Path
 from typing import Any
 
@@ -67,17 +66,28 @@ def ask(state: Path, request: Request, *, timeout: float = ANSWER_TIMEOUT) -> Ro
             with socket_path(state / FILE) as address:
                 connection.connect(address)
             connection.sendall(_encode(request))
-            with closing(HTTPResponse(connection, method="POST")) as response:
-                response.begin()
-                answer = response.read()
+            answer = _read_answer(connection, state)
     except (TimeoutError, BlockingIOError):  # BlockingIOError: too many clients wait already
         raise NoAnswer(f"the daemon gave no answer within {timeout:.0f} s; its log says why") from None
-    except (OSError, IncompleteRead) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise NoDaemon(f"no daemon listens: {reason or error}", where=str(state / FILE)) from error
-    except HTTPException:  # a daemon of an earlier version answers with a line of JSON
-        answer = b""
+    except OSError as error:
+        raise NoDaemon(f"no daemon listens: {error.strerror or error}", where=str(state / FILE)) from error
     return _parse_answer(answer, state)
+
+
+def _read_answer(connection: socket.socket, state: Path) -> bytes:
+    """Return the body of the answer; the HTTP client, which brings TLS with it, is loaded once a daemon listens."""
+    from http.client import HTTPException, HTTPResponse, IncompleteRead
+
+    try:
+        with closing(HTTPResponse(connection, method="POST")) as response:
+            response.begin()
+            return response.read()
+    except IncompleteRead as error:
+        raise NoDaemon(f"no daemon listens: {error}", where=str(state / FILE)) from error
+    except OSError:  # some are an HTTPException as well
+        raise
+    except HTTPException:  # a daemon of an earlier version answers with a line of JSON
+        return b""
 
 
 def _encode(request: Request) -> bytes:

@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from monitor.collect.formats.base import Entry, Reading
-from monitor.collect.source import SourceOptions
 from monitor.model import Dump, Reject
+
+if TYPE_CHECKING:
+    from monitor.collect.formats.base import Entry, Reading
+    from monitor.collect.source import SourceOptions
 
 _MAPPED = frozenset(("map", "dates", "html", "base", "empty"))
 

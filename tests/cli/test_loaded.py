@@ -1,0 +1,91 @@
+"""What each command may load: start-up is most of what a short command costs."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# All that is worth a name, with the standard library's own; a command may load what stands beside it, nothing else.
+COSTLY = frozenset(
+    {"anyio", "apprise", "apscheduler", "asyncio", "h11", "http.client", "jinja2", "prometheus_client", "pydantic"}
+    | {"rapidfuzz", "re2", "requests", "rich", "smtplib", "sqlite3", "sqlite_utils", "ssl", "starlette", "turbohtml"}
+    | {"urllib3", "uvicorn", "watchdog", "yaml"}
+    | {"monitor.compare", "monitor.daemon", "monitor.notify.apprise_channel", "monitor.pipeline", "monitor.web"}
+)
+CONFIG = frozenset({"pydantic", "yaml"})
+READS = CONFIG | {"sqlite3"}
+INGESTS = READS | {"http.client", "monitor.compare", "monitor.daemon", "monitor.pipeline", "rapidfuzz", "ssl"}
+MAY_LOAD = {
+    "--help": frozenset[str](),
+    "--version": frozenset[str](),
+    "completion bash": frozenset[str](),
+    "config schema": CONFIG,
+    "config show": CONFIG | {"rich"},
+    "status": READS,
+    "status --json": READS,
+    "status --check": READS,
+    "channels": READS | {"rich"},
+    "events": READS,
+    "events --json": READS,
+    "releases": READS | {"rich"},
+    "releases FTA": READS | {"rich"},
+    "show 1": READS | {"monitor.compare", "rapidfuzz"},  # a redline
+    "dumps": READS | {"rich"},
+    "alerts": READS | {"rich"},
+    "watchlists": READS | {"rich"},
+    "db verify": READS,
+    "ingest later.txt": INGESTS,
+    "run --once": INGESTS,  # where nothing is to be sent
+    "check": READS | {"apprise", "asyncio", "http.client", "monitor.notify.apprise_channel", "requests", "smtplib"}
+    | {"ssl", "urllib3"},
+}  # fmt: skip
+MAY_FAIL = ("status --check",)  # no daemon runs
+DUMP = "-\nTalks on the FTA are held\nThe two sides met in Seoul for a round of talks on trade. date{}\n"
+
+
+def run(words: str, folder: Path) -> set[str]:
+    """Run a command in a process of its own, and return what it loaded of all that is worth a name."""
+    program = (
+        "import sys\n"
+        f"sys.argv = ['monitor', *{shlex.split(words)}]\n"
+        "from monitor.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: code = end.code or 0\n"
+        f"print(code, *({set(COSTLY)} & sys.modules.keys()))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True)
+    code, *loaded = done.stdout.splitlines()[-1].split()
+    assert code == "0" or words in MAY_FAIL, done.stdout + done.stderr
+    return set(loaded)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A configuration with a webhook and a store with one release that no watchlist matches."""
+    made = tmp_path_factory.mktemp("loaded")
+    (made / "in").mkdir()
+    (made / "config.yaml").write_text(
+        "sources: {a: {path: in/}}\n"
+        "channels: {c: {url: 'json://127.0.0.1:9/'}}\n"
+        "watchlists: {w: {keywords: [semiconductor, 반도체 수출]}}\n",
+        "utf-8",
+    )
+    (made / "in" / "first.txt").write_text(DUMP.format("2026-01-05"), "utf-8")
+    (made / "later.txt").write_text(DUMP.format("2026-01-06"), "utf-8")
+    run("run --once", made)
+    return made
+
+
+@pytest.mark.parametrize("words", MAY_LOAD)
+def test_a_command_loads_only_what_it_needs(words: str, folder: Path) -> None:
+    assert run(words, folder) <= MAY_LOAD[words]
+
+
+def test_only_a_store_that_has_something_to_migrate_loads_what_migrates(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "config.yaml").write_bytes((folder / "config.yaml").read_bytes())
+    assert ["sqlite_utils" in run("run --once", tmp_path) for _ in range(2)] == [True, False]

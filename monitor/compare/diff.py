@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from rapidfuzz.distance import LCSseq
 
@@ -31,14 +32,14 @@ _MAX_OPEN = 1_000  # characters of the last word or sentence of a cut text that 
 _SLACK = 60  # tokens by which a cut view may be shifted against the whole text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: cached properties need a dict
 class Redline:
     """The edits from one text to another, as far as both views reach."""
 
     edits: tuple[Edit, ...]  # in order, keep-spans included
     merged: str  # the new text, with the old one's tail where the new view is cut short of it
 
-    @property
+    @cached_property
     def numbers(self) -> tuple[tuple[str, str], ...]:
         """Changed figures, old and new, in order."""
         return tuple(pair for edit in self.edits if edit.op == "replace" for pair in _figures(edit))

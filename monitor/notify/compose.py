@@ -174,8 +174,8 @@ def _size(item: Item) -> int:
 def _words(hits: Sequence[Hit]) -> tuple[str, ...]:
     """Return the matched words as they stand in the text; letter case does not make another word."""
     first: dict[str, str] = {}
-    for hit in hits:
-        word = _truncated(" ".join(hit.text.split()), _MAX_HIT)
+    for text in dict.fromkeys(hit.text for hit in hits):
+        word = _truncated(" ".join(text.split()), _MAX_HIT)
         first.setdefault(word.casefold(), word)
     return tuple(first.values())
 

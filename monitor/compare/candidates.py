@@ -60,8 +60,9 @@ def load_candidates(
     if len(near) == MAX_SKETCHES:  # of its own day a record is compared with more
         for key in around & {form_cache.entries(digest).get("day") for digest in left}:
             on_day |= reader.read({key}, most=MAX_SHARING)
-    days = {day: Crowd(sketches) for day, sketches in _by_day(on_day).items()}
-    crowds = {key: Crowd(reader.read({key}, most=MAX_SHARING)) for key in reader.known.crowded - ids}
+    marks = frozenset(chain.from_iterable(form_cache.of_record(digest).sketch.marks for digest in left))
+    days = {day: Crowd(sketches, marks) for day, sketches in _by_day(on_day).items()}
+    crowds = {key: Crowd(reader.read({key}, most=MAX_SHARING), marks) for key in reader.known.crowded - ids}
     nearest = {digest: _nearest(digest, form_cache, days, crowds) for digest in left}
     alike = candidates({digest: form_cache.of_record(digest).sketch for digest in new}, near)
     wanted = {number for by_entry in nearest.values() for numbers in by_entry.values() for number in numbers}
@@ -98,8 +99,10 @@ def _boilerplate(
 class Crowd:
     """Stored releases that share a title, an opening or a day, and which of them are the nearest to a text."""
 
-    def __init__(self, sketches: Mapping[int, Sketch]) -> None:
+    def __init__(self, sketches: Mapping[int, Sketch], marks: frozenset[int]) -> None:
+        """marks: those of all texts that are searched for; nobody asks which releases have others."""
         self._sketches = sketches
+        self._marks = marks
         self.first = sorted(sketches)[: MAX_RELATED + 1]  # those that a release of this title is linked to
 
     def similar_titles(self, form: NormalForm) -> list[int]:
@@ -147,10 +150,10 @@ class Crowd:
 
     @cached_property
     def _holders(self) -> dict[int, list[int]]:
-        """The releases that have a mark; of a mark that more than MAX_HOLDERS have, the newest."""
+        """The releases that have a searched mark; of a mark that more than MAX_HOLDERS have, the newest."""
         found: dict[int, list[int]] = {}
         for number, sketch in sorted(self._sketches.items(), reverse=True):
-            for mark in set(sketch.marks):
+            for mark in self._marks.intersection(sketch.marks):
                 numbers = found.setdefault(mark, [])
                 if len(numbers) <= MAX_HOLDERS:
                     numbers.append(number)

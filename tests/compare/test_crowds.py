@@ -16,11 +16,11 @@ import pytest
 from rapidfuzz import fuzz
 
 from monitor.collect.formats.dash.parser import parse
-from monitor.compare.candidates import MAX_CANDIDATES, Crowd, load_candidates
+from monitor.compare.candidates import MAX_CANDIDATES, MAX_NEAREST, Crowd, load_candidates
 from monitor.compare.classify import classify
 from monitor.compare.fingerprint import MAX_SAMPLE, NormalForm, normal_form, sample
 from monitor.compare.form_cache import FormCache
-from monitor.compare.near_duplicates import MAX_LENGTH, MIN_COMPARED
+from monitor.compare.near_duplicates import MAX_HOLDERS, MAX_LENGTH, MIN_COMPARED
 from monitor.compare.similarity import MAX_LETTERS, body_ratio
 from monitor.dump_age import Age, Evidence
 from monitor.model import Change, Head, Kind, Record, Release, Sketch
@@ -159,8 +159,29 @@ def test_every_cut_view_is_found_among_many(tmp_path: Path) -> None:
 
 def test_of_many_long_texts_few_are_compared() -> None:
     sketches = {n: replace(normal_form(same_title(n)).sketch, length=MAX_LENGTH) for n in range(1, 20)}
-    assert Crowd(sketches).nearest(sketches[7])[0] == 7
-    assert len(Crowd(sketches).nearest(sketches[7])) <= MIN_COMPARED
+    crowd = Crowd(sketches, frozenset(sketches[7].marks))
+    assert crowd.nearest(sketches[7])[0] == 7
+    assert len(crowd.nearest(sketches[7])) <= MIN_COMPARED
+
+
+@pytest.mark.parametrize("made", [same_title, same_opening, same_sample])
+def test_of_a_large_crowd_no_more_is_gathered_than_a_text_is_searched_by(made: Callable[[int], Release]) -> None:
+    """One new release among many of its title: the marks of the others are not gathered."""
+    wanted = normal_form(made(9_000)).sketch
+    for count in (300, 900):
+        crowd = Crowd({n: normal_form(made(n)).sketch for n in range(count)}, frozenset(wanted.marks))
+        found = crowd.nearest(wanted)
+        assert len(found) <= 2 * MAX_NEAREST
+        assert sum(map(len, crowd._holders.values())) <= (MAX_HOLDERS + 1) * len(wanted.marks)
+
+
+@pytest.mark.parametrize("made", FLOODS)
+def test_the_nearest_of_a_text_are_the_same_whatever_else_is_searched_for(made: Callable[[int], Release]) -> None:
+    sketches = {n: normal_form(made(n)).sketch for n in range(3 * MAX_CANDIDATES)}
+    searched = {n: normal_form(edited(made(n))).sketch for n in range(0, 3 * MAX_CANDIDATES, 7)}
+    together = Crowd(sketches, frozenset(mark for sketch in searched.values() for mark in sketch.marks))
+    for sketch in searched.values():
+        assert Crowd(sketches, frozenset(sketch.marks)).nearest(sketch) == together.nearest(sketch)
 
 
 def test_the_letters_that_are_compared_are_bounded_and_a_long_text_is_compared_by_words() -> None:

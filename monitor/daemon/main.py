@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
+import monitor.notify.apprise_channel  # noqa: F401 - now, for later its file may be that of another version
 from monitor import __version__
 from monitor.control import lock
 from monitor.control.commands import Command, Commands

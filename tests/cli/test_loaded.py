@@ -89,3 +89,10 @@ def test_only_a_store_that_has_something_to_migrate_loads_what_migrates(folder: 
     (tmp_path / "in").mkdir()
     (tmp_path / "config.yaml").write_bytes((folder / "config.yaml").read_bytes())
     assert ["sqlite_utils" in run("run --once", tmp_path) for _ in range(2)] == [True, False]
+
+
+def test_a_daemon_has_its_own_code_for_sending_before_an_upgrade_replaces_it() -> None:
+    names = "'monitor.notify.apprise_channel', 'monitor.notify.wire_tap', 'apprise'"
+    program = f"import sys, monitor.daemon.main; print(*(name in sys.modules for name in ({names})))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True", "False"]

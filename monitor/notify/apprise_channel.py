@@ -21,13 +21,14 @@ from monitor.notify.kept_connections import KeptConnections
 from monitor.notify.message_limit import limit_of
 from monitor.notify.mime import list_headers, thread_headers, with_alternatives, with_folded_subject
 from monitor.notify.plain_text import plain
+from monitor.notify.quiet_imports import quiet_imports
 from monitor.notify.render import escape_chat_markup, subject
 from monitor.notify.schemes import PLUGINS, ChannelUnusable, Html, scheme_of, webhook_scheme
 from monitor.notify.send_notes import Tap
 from monitor.notify.slack import fits_blocks, with_blocks
 from monitor.notify.verdict import NO_RECIPIENT, NOTHING_SENT, SendFailure, WireTrace, verdict_of
 from monitor.notify.webhook_fields import fields, fits_fields, flat_fields
-from monitor.notify.wire_tap import capture, quiet_imports
+from monitor.notify.wire_tap import capture
 from monitor.secret import Secret
 
 SOCKET_TIMEOUT = 10.0  # seconds to connect, and to wait for an answer; a shorter cto= or rto= in the url stays
@@ -185,10 +186,11 @@ class AppriseChannel:
         return self._limit.accepts(sent["title"], sent["body"])
 
 
-def build(url: Secret) -> Any:
+def build(url: Secret, *, plugins: Mapping[str, tuple[str, str]] = PLUGINS) -> Any:
     """Return the service of a url, without retries, redirects, throttle or extra requests of its own.
 
-    Raises ChannelUnusable with the next step; its text shows nothing of the url but the scheme.
+    plugins: the module and the class of common schemes; where one is not there, all plugins are searched. Raises
+    ChannelUnusable with the next step; its text shows nothing of the url but the scheme.
     """
     scheme = scheme_of(url)
     with capture(EXCHANGE_TIMEOUT):
@@ -209,7 +211,7 @@ def build(url: Secret) -> Any:
         # Apprise reads `json://a,json://b` as one url with an odd path, and would send to a wrong place.
         if len(parse_urls(url.reveal())) > 1:  # type: ignore[no-untyped-call]  # it returns a list of str
             raise ChannelUnusable(f"this {scheme}:// url holds several urls; give each its own channel")
-        service = attempt(lambda: _common_service(url, asset))
+        service = attempt(lambda: _common_service(url, asset, plugins))
         if service is None or isinstance(service, BaseException):
             load_all_plugins()
             service = attempt(lambda: Apprise.instantiate(url.reveal(), asset=asset))
@@ -220,13 +222,13 @@ def build(url: Secret) -> Any:
     return service
 
 
-def _common_service(url: Secret, asset: Any) -> Any:
+def _common_service(url: Secret, asset: Any, plugins: Mapping[str, tuple[str, str]]) -> Any:
     """Return what Apprise.instantiate would make of a common service's url, or None; no other plugin is loaded."""
     scheme = scheme_of(url)
     native = webhook_scheme(url)
-    if "\n" in url.reveal() or not (scheme in PLUGINS or native):
+    if "\n" in url.reveal() or not (scheme in plugins or native):
         return None
-    module, name = PLUGINS[native or scheme]
+    module, name = plugins[native or scheme]
     with quiet_imports():
         plugin = getattr(import_module(f"apprise.plugins.{module}"), name)
     written = url.reveal().replace("/#", "/%23")  # as Apprise does

@@ -17,7 +17,6 @@ import socket
 import ssl
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -27,6 +26,7 @@ from monitor.certificate import watch_certificates
 from monitor.connection_errors import is_plain_to_tls, is_tls_alert, shown_host, shown_peer, tls_reason
 from monitor.http_client import retry_after
 from monitor.notify.kept_connections import KeptConnections
+from monitor.notify.quiet_imports import quiet_imports
 from monitor.notify.send_notes import Tap, root_of
 from monitor.notify.verdict import NO_REPLY, SendFailure
 
@@ -39,7 +39,7 @@ _LOGGERS = ("apprise", "urllib3", "urllib3.connection", "urllib3.connectionpool"
 
 # A context variable, not an attribute: other users of requests in this process must see no difference.
 _current: ContextVar[Tap | None] = ContextVar("monitor_tap", default=None)
-_install_lock, _import_lock = threading.Lock(), threading.Lock()
+_install_lock = threading.Lock()
 _installed = threading.Event()
 
 
@@ -58,17 +58,6 @@ def capture(timeout: float, *, is_rehearsal: bool = False, connections: KeptConn
         _current.reset(token)
         if connections:
             connections.release()
-
-
-@contextmanager
-def quiet_imports() -> Iterator[None]:
-    """Import Apprise or a plugin without its warnings: version 2.2 imports the old imghdr.
-
-    One thread at a time, for warning filters belong to the process.
-    """
-    with _import_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        yield
 
 
 def _install() -> None:

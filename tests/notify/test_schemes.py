@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from monitor.notify.apprise_channel import build, load_all_plugins, open_apprise
+from monitor.notify.apprise_channel import build, load_all_plugins
 from monitor.notify.schemes import PLUGINS, WEBHOOK_HOSTS
 from monitor.secret import Secret
 from tests.notify.addresses import address, plugins
@@ -95,7 +95,7 @@ def test_a_common_service_loads_no_plugin_of_another(url: str, is_common: bool) 
     assert (int(done.stdout) == 1) is is_common
 
 
-def test_a_common_scheme_that_apprise_has_moved_is_found_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    for moved in (("no_such_module", "NotifyJSON"), ("custom_json", "NoSuchClass")):
-        monkeypatch.setattr("monitor.notify.apprise_channel.PLUGINS", {**PLUGINS, "json": moved})
-        assert open_apprise("team", Secret("json://127.0.0.1:9/")).name == "team"
+@pytest.mark.parametrize("moved", [("no_such_module", "NotifyJSON"), ("custom_json", "NoSuchClass")])
+def test_a_common_scheme_that_apprise_has_moved_is_found_as_before(moved: tuple[str, str]) -> None:
+    service = build(Secret("json://127.0.0.1:9/"), plugins={**PLUGINS, "json": moved})
+    assert type(service).__name__ == "NotifyJSON"

@@ -6,13 +6,15 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 IDLE = 1.5  # seconds; the usual servers keep a connection for 2 s or longer, so it is we who close it
 
 
 class Adapter(Protocol):
     """An HTTPAdapter of requests, which keeps connections open until it is closed."""
+
+    poolmanager: Any  # of urllib3: a pool for each server
 
     def close(self) -> None:
         """Close all connections."""
@@ -42,7 +44,8 @@ class KeptConnections:
     def release(self) -> None:
         """Keep what is open for the next send, or until it has been idle for a while."""
         with self._lock:
-            if self._adapter is None:
+            if self._adapter is None or not _holds_connection(self._adapter):
+                self._close()  # there is nothing to keep, as with a server that closes after each answer
                 return
             self._idle_since = time.monotonic()
             if self._closer is None:
@@ -72,3 +75,10 @@ class KeptConnections:
         if self._adapter:
             self._adapter.close()
         self._adapter = None
+
+
+def _holds_connection(adapter: Adapter) -> bool:
+    """Return whether a connection is open on our side."""
+    pools = adapter.poolmanager.pools
+    kept = (one for key in pools.keys() for one in pools[key].pool.queue)  # noqa: SIM118 - it cannot be iterated over
+    return any(one is not None and one.sock is not None for one in kept)

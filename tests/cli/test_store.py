@@ -99,7 +99,16 @@ def test_a_backup_is_made_verified_and_restored(project: Project) -> None:
     rows = project.run("db", "verify", "--deep", "--json").rows()
     assert [(row["check"], row["ok"], row["faults"]) for row in rows] == [
         (check, True, [])
-        for check in ("pages and indexes", "references", "STORE_ID", "heads", "watchlists", "messages", "texts")
+        for check in (
+            "pages and indexes",
+            "references",
+            "STORE_ID",
+            "heads",
+            "dumps",
+            "watchlists",
+            "messages",
+            "texts",
+        )
     ]
     assert project.run("run", "--once").out == ""  # nothing is sent again
 

@@ -7,7 +7,7 @@ import sqlite3
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -93,24 +93,32 @@ def dump(topic: str, scan_schedule: range) -> str:
     )
 
 
-def resources(daemon: Daemon) -> Resources:
+def resources(soak: Soak, daemon: Daemon) -> Resources:
+    """What is held, but for connections that are kept a while for the next message, each with a thread to close it."""
     place = Path(f"/proc/{daemon.process.pid}")
+    kept = kept_connections(place, {soak.well.port, soak.shaky.port})
     memory = re.search(r"VmRSS:\s+(\d+) kB", (place / "status").read_text("ascii"))
     assert memory is not None
     return Resources(
         memory=int(memory[1]) / 1024,
-        threads=len(list((place / "task").iterdir())),
-        descriptors=len(list((place / "fd").iterdir())),
+        threads=len(list((place / "task").iterdir())) - kept,
+        descriptors=len(list((place / "fd").iterdir())) - kept,
     )
+
+
+def kept_connections(place: Path, ports: Collection[int]) -> int:
+    """How many connections lead to these ports of 127.0.0.1: open ones, and those that the other side has closed."""
+    rows = [line.split() for line in (place / "net" / "tcp").read_text("ascii").splitlines()[1:]]
+    return sum(int(row[2].partition(":")[2], 16) in ports and row[3] in ("01", "08") for row in rows)
 
 
 def resources_at_rest(soak: Soak, daemon: Daemon) -> Resources:
     """The resources while no message is being sent: each send holds a socket for a few milliseconds."""
     until = time.monotonic() + DEADLINE
     while True:
-        found = resources(daemon)
+        found = resources(soak, daemon)
         is_sending = soak.query("SELECT 1 FROM message WHERE state = 'leased'")
-        if not is_sending and resources(daemon).descriptors == found.descriptors:
+        if not is_sending and resources(soak, daemon).descriptors == found.descriptors:
             return found
         assert time.monotonic() < until, "messages are on their way without a pause"
 

@@ -73,6 +73,11 @@ class Server:
         self.read(connection)
         connection.sendall(OK)
 
+    def say_close(self, connection: socket.socket) -> None:
+        """Answer one request, with the word that the connection ends."""
+        self.read(connection)
+        connection.sendall(OK.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n"))
+
     def cut_second(self, connection: socket.socket) -> None:
         """Answer one request; read the second and reset the connection."""
         self.answer_one(connection)
@@ -124,6 +129,14 @@ def test_a_connection_is_closed_after_a_while_without_a_message_and_the_next_one
         for number in range(2):
             assert hook.send(note("Talks went on."), delivery=str(number)).outcome is Outcome.OK
             assert server.ended.acquire(timeout=30), "nobody has closed it"
+        assert (server.connections, server.requests) == (2, 2)
+
+
+def test_a_server_that_closes_after_each_answer_leaves_nothing_open_and_no_thread_that_waits() -> None:
+    with serving("say_close", "say_close") as server, channel(server) as hook:
+        for number in range(2):
+            assert hook.send(note("Talks went on."), delivery=str(number)).outcome is Outcome.OK
+            assert hook._connections._closer is None
         assert (server.connections, server.requests) == (2, 2)
 
 

@@ -1,6 +1,6 @@
 """Write the table of docs/benchmarks.md from one run of all that it shows: `python -m docs.make.benchmarks`.
 
-It takes about ten minutes on a machine with nothing else to do; beside other work the figures are worth nothing.
+It takes about six minutes on a machine with nothing else to do; beside other work the figures are worth nothing.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,7 +30,7 @@ def main() -> None:
         f"`./dev bench {' '.join(NAMES)}` on {datetime.now(UTC):%Y-%m-%d}: {os.cpu_count()} cores of {_processor()}, "
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}."
     )
-    run = f"<!-- run -->\n{head}\n\n{table(figures)}\n<!-- end -->"
+    run = f"<!-- run -->\n{textwrap.fill(head, 125)}\n\n{table(figures)}\n<!-- end -->"
     PAGE.write_text(_TABLE.sub(lambda _: run, PAGE.read_text("utf-8")), "utf-8")
 
 

@@ -13,7 +13,7 @@ from bench.report import Figure
 from bench.texts import dump, release
 from monitor.compare.diff import redline
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.store import SqliteStore
 from monitor.text import fold, soft
 
 RECORDS = 500

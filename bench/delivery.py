@@ -23,10 +23,10 @@ from monitor.notify.apprise_channel import AppriseChannel, build
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, DeliveryWorker
 from monitor.secret import Secret
-from monitor.store.sqlite.channel_states import SqliteChannelStates
+from monitor.store.channel_states import SqliteChannelStates
+from monitor.store.outbox import SqliteOutbox
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.sqlite.outbox import SqliteOutbox
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.store import SqliteStore
 from tests.end_to_end.harness import Project, record
 from tests.servers import Answer, http_server
 

@@ -12,7 +12,7 @@ from bench.pipeline import take_in
 from bench.report import Figure
 from bench.texts import WORDS, dump
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.store import SqliteStore
 
 FEW = 150
 DAY = date(2024, 7, 1)

@@ -20,7 +20,7 @@ from monitor.ingest_values import Mode
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Dump, FileSignature
 from monitor.pipeline import Routing, ingest
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.store import SqliteStore
 from tests.end_to_end.harness import Project, record
 from tests.servers import HttpServer, http_server
 

@@ -24,7 +24,7 @@ from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Alert, Change, Dump, Record
 from monitor.ports import Known
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.store import SqliteStore
 
 RECORDS = 1_000  # one part of a large dump
 RUNS = 5

@@ -12,9 +12,11 @@ from typing import Self
 from monitor.errors import StoreError
 from monitor.ports import ChannelStates, Maintenance, Outbox, SourceStates, Store
 from monitor.records import Archive
-from monitor.store.sqlite.archive import SqliteArchive
+from monitor.store.archive import SqliteArchive
+from monitor.store.channel_states import SqliteChannelStates
+from monitor.store.outbox import SqliteOutbox
+from monitor.store.source_states import SqliteSourceStates
 from monitor.store.sqlite.backup import last_backup
-from monitor.store.sqlite.channel_states import SqliteChannelStates
 from monitor.store.sqlite.connection import BUSY, has_full_text_search
 from monitor.store.sqlite.database import (
     FILE,
@@ -24,9 +26,7 @@ from monitor.store.sqlite.database import (
     open_immutable,
 )
 from monitor.store.sqlite.maintenance import SqliteMaintenance
-from monitor.store.sqlite.outbox import SqliteOutbox
-from monitor.store.sqlite.source_states import SqliteSourceStates
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.store import SqliteStore
 
 __all__ = ["BUSY", "Access", "StoreFile", "Stores", "has_full_text_search", "open_stores", "store_file", "store_size"]
 

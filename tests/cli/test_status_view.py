@@ -19,7 +19,7 @@ from monitor.ingest_values import Mode
 from monitor.inspect import status
 from monitor.inspect.status import DAYS, midnights
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.store import SqliteStore
 from monitor.text import columns
 from tests.contract.takes import figures, record, take_in
 

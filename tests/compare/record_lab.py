@@ -29,9 +29,9 @@ from monitor.model import (
 )
 from monitor.pipeline import Routing, ingest
 from monitor.ports import Store
-from monitor.store.sqlite.archive import SqliteArchive
+from monitor.store.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_writing
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.store import SqliteStore
 from tests.compare.scenario import FIRST_ARRIVAL, OPTIONS, SOURCE, TALKS
 
 MAPPING, OTHER_MAPPING, THIRD_MAPPING = "json:1111", "json:2222", "json:3333"

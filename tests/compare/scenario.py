@@ -42,7 +42,7 @@ from monitor.model import (
 )
 from monitor.pipeline import Routing, ingest
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.store import SqliteStore
 from tests.empty_store import put_empty_store
 
 SOURCE = "motie"

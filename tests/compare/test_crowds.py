@@ -26,7 +26,7 @@ from monitor.dump_age import Age, Evidence
 from monitor.model import Change, Head, Kind, Record, Release, Sketch
 from monitor.ports import Known
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.store import SqliteStore
 from tests.compare.scenario import SOURCE, Lab, dump
 
 DAY = date(2024, 7, 1)

@@ -30,7 +30,7 @@ from monitor.compare.near_duplicates import (
 from monitor.model import Kind, Record, Release, Sketch
 from monitor.ports import Known
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.store import SqliteStore
 from tests.compare.scenario import SOURCE, TALKS, VISIT, Lab, dump, real_dumps
 
 DAY = date(2024, 7, 1)

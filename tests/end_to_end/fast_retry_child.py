@@ -21,7 +21,7 @@ from monitor.daemon.main import run
 from monitor.logs import set_up
 from monitor.model import Delivery, Outcome, Verdict
 from monitor.notify.retry import RetryPolicy
-from monitor.store.sqlite.outbox import SqliteOutbox
+from monitor.store.outbox import SqliteOutbox
 
 MOMENT = timedelta(milliseconds=20)
 QUICK = RetryPolicy(

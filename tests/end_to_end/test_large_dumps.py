@@ -316,7 +316,7 @@ from pathlib import Path
 from monitor.pipeline import ingest
 from monitor.ingest_values import Mode
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.store import SqliteStore
 from monitor.testing import NOON
 from tests.contract.takes import AUDIENCE, HABITS, dump_of
 from tests.end_to_end.large_dumps import large_file

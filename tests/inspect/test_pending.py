@@ -17,9 +17,9 @@ from monitor.control.client import local_commands
 from monitor.daemon.bootstrap import open_runtime
 from monitor.inspect.pending import alert_rows, open_read_only
 from monitor.inspect.status import channel_rows, status
-from monitor.store.sqlite.channel_states import SqliteChannelStates
+from monitor.store.channel_states import SqliteChannelStates
+from monitor.store.outbox import SqliteOutbox
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.testing import FrozenClock, note
 from tests.end_to_end.harness import Project, record
 

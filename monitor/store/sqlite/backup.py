@@ -15,14 +15,14 @@ from pathlib import Path
 
 from monitor.errors import NotFound, StoreError, UsageError
 from monitor.files import PRIVATE, create_private, owner_of, read_object, replace_file, sync, user_name
+from monitor.store.rows import to_json
 from monitor.store.sqlite.connection import connect, read_only
 from monitor.store.sqlite.database import FILE, refuse_foreign
 from monitor.store.sqlite.diagnose import describe_error
 from monitor.store.sqlite.driver import sqlite3
 from monitor.store.sqlite.migrations import refuse_newer
-from monitor.store.sqlite.rows import to_json
-from monitor.store.sqlite.statements import queries
 from monitor.store.sqlite.store_id import write_store_id
+from monitor.store.statements import queries
 from monitor.text import escape
 from monitor.times import is_rfc3339, rfc3339
 

@@ -23,9 +23,9 @@ from monitor.store.sqlite.driver import sqlite3
 from monitor.store.sqlite.faults import FaultMemory
 from monitor.store.sqlite.migrations import APPLICATION_ID, migrate, next_migration, refuse_newer
 from monitor.store.sqlite.open_files import SIDECAR, OpenFiles
-from monitor.store.sqlite.statements import by_place, queries
 from monitor.store.sqlite.store_id import check_store_id
-from monitor.store.sqlite.stored_values import StoredValueError, readable
+from monitor.store.statements import by_place, queries
+from monitor.store.stored_values import StoredValueError, readable
 
 Value = TypeVar("Value")
 FILE = "monitor.db"

@@ -9,7 +9,7 @@ from pathlib import Path
 from monitor.errors import StoreDamaged, StoreError, StoreUnavailable
 from monitor.files import is_passing
 from monitor.store.sqlite.migrations import APPLICATION_ID
-from monitor.store.sqlite.stored_values import StoredValueError
+from monitor.store.stored_values import StoredValueError
 
 _MAGIC, _HEADER = b"SQLite format 3\x00", 100
 _FULL = "the disk is full; make room, and the monitor continues by itself"

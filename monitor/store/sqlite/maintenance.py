@@ -11,14 +11,14 @@ from monitor.errors import StoreError
 from monitor.ports import Fingerprinter, Retention
 from monitor.search_values import IndexWords
 from monitor.state_values import IntegrityCheck, Pruned
+from monitor.store.prune import prune, prune_copies
+from monitor.store.rehash import rehash
+from monitor.store.rename_source import rename
 from monitor.store.sqlite.clock import note_clock, stored_clock
 from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.prune import prune, prune_copies
-from monitor.store.sqlite.rehash import rehash
-from monitor.store.sqlite.rename_source import rename
 from monitor.store.sqlite.search import fill_index
-from monitor.store.sqlite.stored_values import reports_damage
-from monitor.store.sqlite.verify import verify, verify_texts
+from monitor.store.stored_values import reports_damage
+from monitor.store.verify import verify, verify_texts
 from monitor.times import ClockReading
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlite3 import Row
 
 from monitor.store.sqlite.database import Handle, open_for_writing
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.store import SqliteStore
 from tests.contract.takes import take_in
 
 

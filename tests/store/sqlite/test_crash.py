@@ -13,11 +13,11 @@ import pytest
 from monitor.model import Kind
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
-from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.channel_states import SqliteChannelStates
+from monitor.store.archive import SqliteArchive
+from monitor.store.channel_states import SqliteChannelStates
+from monitor.store.outbox import SqliteOutbox
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.sqlite.outbox import SqliteOutbox
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.store import SqliteStore
 from monitor.testing import NOON, FrozenClock
 from tests.contract.takes import dump, heads, record, take_in
 from tests.waiting import DEADLINE, has_line, line_of, wait_until

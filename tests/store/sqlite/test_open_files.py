@@ -13,7 +13,7 @@ import pytest
 from monitor.errors import StoreDamaged, StoreLost, StoreReplaced
 from monitor.store.sqlite.backup import backup
 from monitor.store.sqlite.database import Handle, open_for_writing
-from monitor.store.sqlite.store import SqliteStore
+from monitor.store.store import SqliteStore
 from tests.contract.takes import dump, record, take_in
 
 MANY = dump(*(record(f"Notice {n}", f"Text {n}. " * 99) for n in range(100)))

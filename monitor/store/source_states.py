@@ -1,0 +1,65 @@
+"""Keep what is known of each source on SQLite: its last dump, its baseline, its silences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from monitor.store.rows import parse_timestamp
+from monitor.store.sqlite.database import Handle
+from monitor.store.stored_values import reports_damage
+from monitor.times import timestamp
+
+
+@reports_damage
+class SqliteSourceStates:
+    """Implements `monitor.ports.SourceStates`."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def last_dumps(self) -> Mapping[str, datetime]:
+        return {row["source"]: parse_timestamp(row["at"]) for row in self._handle.all("last_dumps")}
+
+    def begin_baseline(self, source: str) -> bool:
+        with self._handle.transaction():
+            mark = self._handle.one("meta", k=f"baseline:{source}")
+            if mark is None and not self._handle.one("any_dump", source=source):
+                self._set(f"baseline:{source}", "open")
+                return True
+        return mark is not None and mark["v"] == "open"
+
+    def baseline(self, source: str) -> tuple[int, int]:
+        row = self._handle.all("baseline", source=source)[0]
+        return row["releases"], row["matched"]
+
+    def end_baseline(self, source: str) -> None:
+        self._set(f"baseline:{source}", "done")
+
+    def expected_since(self, source: str, *, now: datetime) -> datetime:
+        row = self._handle.one("meta", k=f"expected:{source}")
+        if row:
+            return parse_timestamp(row["v"])
+        self._set(f"expected:{source}", timestamp(now))
+        return now
+
+    def silences(self) -> Mapping[str, datetime]:
+        return {row["source"]: parse_timestamp(row["v"]) for row in self._handle.all("silences")}
+
+    def begin_silence(self, source: str, since: datetime) -> None:
+        self._set(f"silent:{source}", timestamp(since))
+
+    def end_silence(self, source: str) -> None:
+        with self._handle.transaction():
+            self._handle.all("delete_meta", k=f"silent:{source}")
+
+    def unreported_rejects(self) -> Mapping[str, tuple[int, int]]:
+        return {row["source"]: (row["n"], row["last"]) for row in self._handle.all("unreported_rejects")}
+
+    def note_rejects_reported(self, source: str, *, last: int) -> None:
+        with self._handle.transaction():
+            self._handle.all("note_rejects_reported", source=source, last=last)
+
+    def _set(self, name: str, value: str) -> None:
+        with self._handle.transaction():
+            self._handle.all("set_meta", k=name, v=value)

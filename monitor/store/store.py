@@ -1,0 +1,322 @@
+"""Store all that one dump leads to on SQLite, in one transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, replace
+from datetime import date, datetime
+from typing import Any
+
+from monitor.ingest_values import Batch, IngestReport, Mode
+from monitor.model import (
+    Dump,
+    FileSignature,
+    Head,
+    Kind,
+    Notice,
+    PastVersion,
+    Reject,
+    SeenRecord,
+    Sketch,
+)
+from monitor.ports import Known
+from monitor.state_values import LastDump, LedgerEntry, Listing, OverdueDumps
+from monitor.store.changes import add_changes, refuse_stale
+from monitor.store.rows import (
+    day_text,
+    pack_item,
+    parse_day,
+    parse_optional_timestamp,
+    parse_timestamp,
+    readings_of,
+    release_of,
+    report_of,
+    timestamp_of_ns,
+    to_json,
+)
+from monitor.store.shown import add_shown
+from monitor.store.sqlite.database import Handle
+from monitor.store.stored_values import reports_damage
+from monitor.times import timestamp
+
+_Row = dict[str, Any]
+
+
+@reports_damage
+class SqliteStore:
+    """Implements `monitor.ports.Store`; safe to share between threads."""
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle = handle
+
+    def find_dump(self, source: str, sha256: bytes) -> IngestReport | None:
+        row = self._handle.one("dump_of_content", source=source, sha=sha256)
+        return report_of(dict(row)) if row else None
+
+    def last_dump(self, source: str, path: bytes) -> IngestReport | None:
+        row = self._handle.one("dump_of_path", source=source, path=path)
+        return report_of(dict(row)) if row else None
+
+    def earlier_texts(self, dump: int) -> frozenset[tuple[int, int]]:
+        return frozenset((row["release"], row["version"]) for row in self._handle.all("earlier_texts", dump=dump))
+
+    def seen_records(self, source: str, digests: Collection[bytes]) -> Mapping[bytes, SeenRecord]:
+        return {
+            digest: SeenRecord(number=release, version=seq, is_current=bool(is_current))
+            for digest, release, seq, is_current in self._handle.keyed("seen_records", digests, source=source)
+        }
+
+    def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
+        return {row["id"]: row["seq"] for row in self._handle.all("versions_now", numbers=to_json(sorted(numbers)))}
+
+    def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = (), *, most: int | None = None) -> Known:
+        # Read first: a release added while the rest is read then has a number that makes the batch stale.
+        next_number = self._handle.all("next_release")[0][0]
+        found = self._newest(keys, most=None if most is None else most + 1)
+        crowded = frozenset(key for key, under in found.items() if most is not None and len(under) > most)
+        by_key = {key: under for key, under in found.items() if key not in crowded}
+        named = sorted({*numbers, *(number for found in by_key.values() for number in found)})
+        if not named:
+            return Known(heads={}, by_key={}, next_number=next_number, crowded=crowded)
+        wanted = to_json(named)
+        past: dict[int, set[PastVersion]] = {}
+        for release, *version in self._handle.all("past_versions", numbers=wanted):
+            past.setdefault(release, set()).add(_past_version(*version))
+        heads = {row["id"]: _head(row, past.get(row["id"], set())) for row in self._handle.all("heads", numbers=wanted)}
+        return Known(heads=heads, by_key=by_key, next_number=next_number, crowded=crowded)
+
+    def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
+        found = self._newest(keys, most=most)
+        numbers = sorted({number for under in found.values() for number in under}, reverse=True)[:most]
+        if not numbers:
+            return {}
+        return {row["id"]: _sketch(row) for row in self._handle.all("sketches", numbers=to_json(numbers))}
+
+    def listing(self, source: str, name: str, *, after: date, before: date, but: Container[int] = ()) -> Listing:
+        days = {"after": str(after), "before": str(before)}
+        rows = self._handle.all("listed_between", source=source, listing=name, **days)
+        numbers = [row["id"] for row in rows if row["id"] not in but]
+        missing = frozenset(row["id"] for row in rows if row["missing"])
+        last = self._handle.one("listing_age", source=source, listing=name)
+        heads = self.snapshot((), numbers).heads
+        return Listing(
+            last=LastDump(**_shown(last)) if last else None,
+            heads=tuple(heads[n] for n in numbers),
+            missing=missing,
+            known=len(rows),
+        )
+
+    def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
+        with self._handle.transaction():
+            refuse_stale(self._handle, batch)
+            held = [reject for reject in batch.rejects if reject.is_tail and batch.mode is Mode.WATCH]
+            rejects = [reject for reject in batch.rejects if reject not in held]
+            dump = self._enter_dump(batch, rejected=len(rejects), now=now)
+            events = add_changes(self._handle, batch, dump, now=now)
+            self._file_rejects(batch, dump, rejects, held, now=now)
+            self._add_notices(batch.notices, events, now=now)
+            if batch.is_last:
+                self._file(batch.dump, dump=dump, status=batch.status, parser=batch.parser, now=now)
+                self._note_ids(batch)
+            return report_of(dict(self._handle.all("dump_by_id", id=dump)[0]))
+
+    def shared_transaction(self) -> AbstractContextManager[None]:
+        return self._handle.transaction()
+
+    def note_duplicate(self, dump: Dump, of: IngestReport, *, parser: int, now: datetime) -> IngestReport:
+        rejects = self._handle.all("open_rejects", path=dump.path, source=dump.source)
+        healed = [row for row in rejects if row["sha"] != dump.sha256]
+        with self._handle.transaction() if healed else nullcontext():  # one statement needs none
+            for row in healed:
+                self._set_reject(row, dump, state="healed", now=now)
+            self._file(dump, dump=of.dump, status="duplicate", parser=parser, now=now)
+        own: _Row = {"source": dump.source, "name": dump.name, "sha256": dump.sha256, "size": dump.signature.size}
+        return replace(of, **own, status="duplicate", at=now, counts={})
+
+    def ledger(self, source: str) -> Mapping[bytes, LedgerEntry]:
+        return {path: _filed(row) for path, *row in self._handle.all("ledger", source=source)}
+
+    def ledger_entry(self, source: str, path: bytes) -> LedgerEntry | None:
+        row = self._handle.one("ledger_entry", source=source, path=path)
+        return _filed(row) if row else None
+
+    def confirm_file(self, source: str, path: bytes, signature: FileSignature) -> None:
+        own = {**signature._asdict(), "dev": signature.device}
+        with self._handle.transaction():
+            self._handle.all("confirm_file", path=path, source=source, **own)
+
+    def reject_overdue(self, *, held_before: datetime, now: datetime) -> OverdueDumps:
+        with self._handle.transaction():
+            rows = self._handle.all("overdue_tails", before=timestamp(held_before), at=timestamp(now))
+            for row in rows:
+                self._add_rejection(row["source"], row["dump"], row["reason"], now=now)
+                self._handle.all("count_reject", dump=row["dump"])
+        empty = sum(row["line"] == 0 for row in rows)
+        return OverdueDumps(unfinished=len(rows) - empty, empty=empty)
+
+    def _newest(self, keys: Collection[bytes], *, most: int | None) -> dict[bytes, tuple[int, ...]]:
+        """Return the newest releases under each key in the order of their numbers; most None: all of them."""
+        limit = -1 if most is None else most
+        found = {key: self._handle.all("aliases", key=key, most=limit) for key in keys}
+        return {key: tuple(row["release"] for row in reversed(rows)) for key, rows in found.items() if rows}
+
+    def _enter_dump(self, batch: Batch, *, rejected: int, now: datetime) -> int:
+        """Add the row of an ingest with its first part, or update it with the others; return its id."""
+        kinds = Counter(change.kind for change in batch.changes)
+        kinds[Kind.UNCHANGED] += len(batch.as_seen)
+        shown = [*batch.as_seen, *(change.number for change in batch.changes if change.record)]
+        values: _Row = {
+            **{f"n_{kind}": kinds[kind] for kind in Kind if kind is not Kind.REJECTED},
+            "n_rejected": rejected,
+            "n": len(shown),
+            "status": batch.status,
+            "at": timestamp(now),
+        }
+        if batch.row is not None:
+            dump = batch.row
+            self._handle.all("continue_dump", id=dump, **values)
+        else:
+            dump = self._add_dump(batch, values)
+        add_shown(self._handle, dump, shown)
+        return dump
+
+    def _add_dump(self, batch: Batch, values: _Row) -> int:
+        dump = batch.dump
+        row = self._handle.one(
+            "add_dump",
+            **values,
+            source=dump.source,
+            sha=dump.sha256,
+            as_of=timestamp(batch.age.as_of),
+            evidence=batch.age.evidence,
+            newest=day_text(batch.age.newest),
+            name=dump.name,
+            size=dump.signature.size,
+            mtime=timestamp_of_ns(dump.signature.mtime_ns),
+            encoding=dump.encoding,
+            listing=batch.listing,
+        )
+        assert row is not None  # noqa: S101 - RETURNING gives the row or the statement raises
+        return int(row["id"])
+
+    def _add_rejection(self, source: str, dump: int, reason: str, *, now: datetime) -> None:
+        """Add the event of a reject; it is of no release."""
+        own = {"source": source, "dump": dump, "kind": Kind.REJECTED, "reason": reason, "at": timestamp(now)}
+        empty = dict.fromkeys(("fields", "numbers", "watchlists", "alert"), "[]")
+        self._handle.all("add_event", **own, **empty, id=None, release=None, version=None, reverted=0)
+
+    def _file_rejects(
+        self, batch: Batch, dump: int, rejects: list[Reject], held: list[Reject], *, now: datetime
+    ) -> None:
+        """Enter new rejects with their events, keep those that are still there, mark those that are gone as healed."""
+        open_rows = self._handle.all("open_rejects", path=batch.dump.path, source=batch.dump.source)
+        unmatched = {(row["line"], row["reason"], row["text"]): row for row in open_rows}
+        for state, group in (("rejected", rejects), ("held", held)):
+            for reject in group:
+                row = unmatched.pop((reject.line, reject.reason, reject.text), None)
+                if row is None:
+                    self._add_reject(reject, batch.dump, dump, state, now=now)
+                elif state == "rejected" and row["state"] == "held":
+                    self._set_reject(row, batch.dump, state=state, now=now)
+                else:
+                    self._handle.all("keep_reject", id=row["id"], sha=batch.dump.sha256)
+                    continue
+                if state == "rejected":
+                    self._add_rejection(batch.dump.source, dump, reject.reason, now=now)
+        for row in unmatched.values() if batch.is_last else ():
+            # What an earlier part of this dump has found stays.
+            if batch.row is None or row["sha"] != batch.dump.sha256:
+                self._set_reject(row, batch.dump, state="healed", now=now)
+
+    def _set_reject(self, row: Any, of: Dump, *, state: str, now: datetime) -> None:
+        self._handle.all("set_reject", id=row["id"], state=state, sha=of.sha256, at=timestamp(now))
+
+    def _add_reject(self, reject: Reject, of: Dump, dump: int, state: str, *, now: datetime) -> None:
+        self._handle.all(
+            "add_reject",
+            source=of.source,
+            dump=dump,
+            sha=of.sha256,
+            path=of.path,
+            **asdict(reject),
+            state=state,
+            at=timestamp(now),
+        )
+
+    def _note_ids(self, batch: Batch) -> None:
+        """Keep how many ids changed in the newest dump that can tell."""
+        key = f"ids_changed:{batch.dump.source}"
+        if batch.ids.changed:
+            self._handle.all("set_meta", k=key, v=to_json(asdict(batch.ids)))
+        elif batch.ids.of:
+            self._handle.all("delete_meta", k=key)
+
+    def _add_notices(self, notices: Sequence[Notice], events: Mapping[int, int], *, now: datetime) -> None:
+        self._handle.many(
+            "add_notice",
+            [
+                {
+                    "channel": notice.channel,
+                    "event": events[notice.item.release],
+                    "watchlists": to_json(notice.item.watchlists),
+                    "payload": pack_item(notice.item),
+                    "urgent": notice.is_urgent,
+                    "at": timestamp(now),
+                }
+                for notice in notices
+            ],
+        )
+
+    def _file(self, of: Dump, *, dump: int, status: str, parser: int, now: datetime) -> None:
+        self._handle.all(
+            "set_ledger_entry",
+            path=of.path,
+            source=of.source,
+            name=of.name,
+            dev=of.signature.device,
+            **of.signature._asdict(),
+            sha=of.sha256,
+            dump=dump,
+            parser=parser,
+            status=status,
+            at=timestamp(now),
+        )
+
+
+def _head(row: Any, past: set[PastVersion]) -> Head:
+    return Head(
+        number=row["id"],
+        version=row["seq"],
+        last=row["last"],
+        release=release_of(row),
+        **_shown(row),
+        withdrawn=parse_optional_timestamp(row["withdrawn"]),
+        others=frozenset(past),
+        readings=readings_of(row),
+    )
+
+
+def _shown(row: Any) -> _Row:
+    """Return what is known of the newest dump that showed a release, or of the newest one of a listing."""
+    return {
+        "confirmed": parse_timestamp(row["confirmed"]),
+        "stamped": parse_optional_timestamp(row["stamped"]),
+        "newest": parse_day(row["newest"]),
+    }
+
+
+def _past_version(text_hash: bytes, day: str | None, category: str | None, was_current: int) -> PastVersion:
+    return PastVersion(text_hash, parse_day(day), category, bool(was_current))
+
+
+def _sketch(row: Any) -> Sketch | None:
+    if row["sample"] is None:
+        return None
+    return Sketch(title=row["title"], length=row["length"], sample=row["sample"], date=parse_day(row["date"]))
+
+
+def _filed(row: Iterable[Any]) -> LedgerEntry:
+    *sign, sha256, status, parser = row
+    return LedgerEntry(FileSignature(*sign), sha256, status, parser)

@@ -129,6 +129,12 @@ class Outbox(Protocol):
     is sent, even where it has expired meanwhile.
     """
 
+    def transaction(self) -> AbstractContextManager[None]:
+        """Let the writes of a block share one transaction, those of ChannelStates too: all are durable at its end.
+
+        Each call is atomic by itself. An error that leaves the block undoes all of them.
+        """
+
     def enqueue(self, message: Message, *, key: str, now: datetime) -> bool:
         """Queue a message that no dump caused (system, test); return False where its key exists already."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import operator
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from monitor.channel_health import ChannelState
@@ -14,7 +16,7 @@ from monitor.errors import StoreError
 from monitor.model import Delivery
 from monitor.notify.channel_gate import Admission, BlockReason, admission, tokens
 from monitor.notify.grouping import HOUR, MessagePlan, idle_until, plan_messages
-from monitor.notify.guard import GuardedChannel
+from monitor.notify.guard import GuardedChannel, attempt
 from monitor.notify.retry import Action, Decision, Transition, decide, state_after, transition
 from monitor.notify.send_time import Policy
 from monitor.ports import Channel, ChannelStates, Clock, Outbox
@@ -75,23 +77,38 @@ class UnrecordedAttempts:
         """Keep an attempt until it is recorded."""
         self._waiting.append(attempt)
 
-    def record_all(self, record: Callable[[EndedAttempt], None], *, channel: str) -> None:
-        """Record every attempt, oldest first; one whose `record` raises StoreError is kept for the next time.
+    def record_all(
+        self,
+        record: Callable[[EndedAttempt], Callable[[], object]],
+        *,
+        channel: str,
+        transaction: Callable[[], AbstractContextManager[None]],
+        claim: Callable[[], Delivery | None] = lambda: None,
+    ) -> Delivery | None:
+        """Record every attempt, oldest first, and claim the channel's next message, in one transaction.
 
-        Raises that error only for an attempt of `channel`, which must claim nothing before. Other threads wait
-        meanwhile: no worker claims a message whose last attempt another worker is recording.
+        What `record` returns is called once that is durable. An attempt whose `record` raises StoreError is kept for
+        the next time; all are kept where the transaction fails as a whole. Raises that error only for an attempt of
+        `channel`, which claims nothing then. A claim that fails undoes nothing. Other threads wait meanwhile: no worker
+        claims a message whose last attempt another worker is recording.
         """
-        failed: StoreError | None = None
+        claimed: Delivery | BaseException | None = None
         with self._lock:
-            for attempt in tuple(self._waiting):
-                self._waiting.remove(attempt)  # after any other error, too: it must not stop its channel forever
-                try:
-                    record(attempt)
-                except StoreError as error:
-                    self._waiting.append(attempt)
-                    failed = error if attempt.delivery.message.channel == channel else failed
-        if failed:
-            raise failed
+            kept, failed, calls = list[EndedAttempt](), list[BaseException](), list[Callable[[], object]]()
+            with transaction() if self._waiting else nullcontext():
+                for ended in self._waiting:
+                    result = attempt(partial(record, ended))
+                    if isinstance(result, StoreError):  # any other error must not stop its channel forever
+                        kept.append(ended)
+                    if not isinstance(result, BaseException):
+                        calls.append(result)
+                    elif not isinstance(result, StoreError) or ended.delivery.message.channel == channel:
+                        failed.append(result)
+                claimed = None if failed else attempt(claim)
+            self._waiting = kept
+            for call in calls:
+                call()
+        return _returned(failed[0] if failed else claimed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +145,11 @@ class DeliveryWorker:
 
     def _deliver_due(self, stop: threading.Event | None) -> DeliveryCounts:
         self._record()
-        self._notice_due = build_messages(self.channel.name, self._policy, self._context).next_due
         actions = dict.fromkeys(Action, 0)
-        while not (stop and stop.is_set()) and (delivery := self._claim()) is not None:
+        delivery = None if _is_set(stop) else self._build_and_claim()
+        while delivery is not None:
             actions[self._attempt(delivery)] += 1
+            delivery = self._record(claims=not _is_set(stop))
         found, now = self._admission()
         due = self._next_message(found, now)
         return DeliveryCounts(
@@ -213,18 +231,30 @@ class DeliveryWorker:
         self._deliver_due(stop)
         return self._pause()
 
+    def _build_and_claim(self) -> Delivery | None:
+        """Store the messages that are due to be made, and claim the first of all in the same transaction."""
+        plan, store = due_messages(self.channel.name, self._policy, self._context)
+        self._notice_due = plan.next_due
+        if store is None:
+            found, now = self._admission()
+            due = self._next_message(found, now)
+            return self._claim() if due is not None and due <= now else None
+        with self._context.outbox.transaction():
+            store()
+            claimed = attempt(self._claim)
+        return _returned(claimed)
+
     def _claim(self) -> Delivery | None:
         name, now = self.channel.name, self._context.clock.now()
         channel_state = self._context.channel_states.get(name)
         found = admission(channel_state, self._policy, now=now)
-        due = self._next_message(found, now)
-        if found.is_blocked or due is None or due > now:
+        if found.is_blocked:
             return None
         left = tokens(self._policy.rate, channel_state, now=now) - 1 if self._policy.rate else None
         return self._context.outbox.claim(name, now=now, is_urgent_only=found.is_urgent_only, tokens=left)
 
     def _attempt(self, delivery: Delivery) -> Action:
-        """Send a claimed message and record its verdict; no transaction is open during the send."""
+        """Send a claimed message and keep its verdict to be recorded; no transaction is open during the send."""
         before = self._context.clock.moved()
         verdict = self._guarded.send(delivery.message, delivery=delivery.number)
         moved, now = self._context.clock.moved(), self._context.clock.now()
@@ -240,16 +270,26 @@ class DeliveryWorker:
         if decision.action is Action.DONE:
             self._hooks.on_accepted(delivery.message.channel, now - delivery.due)
         self._context.unrecorded.add(EndedAttempt(delivery, decision, now, moved))
-        self._record()
         return decision.action
 
-    def _record(self) -> None:
-        """Record what has ended, other workers' attempts too; what the store cannot save is kept for the next time."""
-        self._context.unrecorded.record_all(self._record_attempt, channel=self.channel.name)
+    def _record(self, *, claims: bool = False) -> Delivery | None:
+        """Record what has ended, other workers' attempts too, and claim the next message where it is asked for.
 
-    def _record_attempt(self, attempt: EndedAttempt) -> None:
-        """Save an attempt and what follows for its channel; after a StoreError it can all be repeated."""
-        delivery, decision, at, _ = attempt.after_move(self._context.clock.moved())
+        One transaction for both: a message costs one wait for the disk, not two.
+        """
+        return self._context.unrecorded.record_all(
+            self._record_attempt,
+            channel=self.channel.name,
+            transaction=self._context.outbox.transaction,
+            claim=self._claim if claims else lambda: None,
+        )
+
+    def _record_attempt(self, ended: EndedAttempt) -> Callable[[], object]:
+        """Save an attempt and what follows for its channel; after a StoreError it can all be repeated.
+
+        Return the call of the hooks, for when it is durable.
+        """
+        delivery, decision, at, _ = ended.after_move(self._context.clock.moved())
         name, channel_states = delivery.message.channel, self._context.channel_states
         before = channel_states.get(name)
         until = decision.due if decision.is_last else None
@@ -257,10 +297,18 @@ class DeliveryWorker:
         self._settle(delivery, decision, at)
         if after != before:
             channel_states.save(name, after)
-        self._hooks.on_decision(delivery, decision)
-        change = transition(before, after)
-        if change:
-            self._hooks.on_transition(name, change, after if change is Transition.OPENED else before)
+        return partial(self._report, delivery, decision, before, after)
+
+    def _report(self, delivery: Delivery, decision: Decision, before: ChannelState, after: ChannelState) -> None:
+        """Call the hooks for an attempt that is recorded; what they raise must not stop a message that is claimed."""
+        name, change = delivery.message.channel, transition(before, after)
+        try:
+            self._survive(lambda: self._hooks.on_decision(delivery, decision))
+            if change:
+                reported = after if change is Transition.OPENED else before
+                self._survive(lambda: self._hooks.on_transition(name, change, reported))
+        except StoreError as error:
+            self._hooks.on_store_error(error)
 
     def _settle(self, delivery: Delivery, decision: Decision, at: datetime) -> None:
         outbox = self._context.outbox
@@ -286,16 +334,40 @@ class DeliveryWorker:
 
 
 def build_messages(channel: str, policy: Policy, context: DeliveryContext) -> MessagePlan:
-    """Make messages of the notices that are due; reads first, so that an idle channel writes nothing."""
+    """Make messages of the notices that are due, and store them."""
+    plan, store = due_messages(channel, policy, context)
+    if store:
+        store()
+    return plan
+
+
+def due_messages(
+    channel: str, policy: Policy, context: DeliveryContext
+) -> tuple[MessagePlan, Callable[[], None] | None]:
+    """Return the messages to make of the notices that are due, and the call that stores them; None: nothing changes.
+
+    Only reads, so that an idle channel writes nothing.
+    """
     now, outbox = context.clock.now(), context.outbox
     channel_state, arrived = context.channel_states.get(channel), outbox.pending_since(channel)
     if not arrived and not channel_state.flood_until:
-        return MessagePlan()
+        return MessagePlan(), None
     next_due = idle_until(arrived, policy, channel_state, now=now)
     if next_due:
-        return MessagePlan(next_due=next_due, flood_until=channel_state.flood_until)
+        return MessagePlan(next_due=next_due, flood_until=channel_state.flood_until), None
     recent = outbox.recent(channel, after=now - HOUR, most=max(1, policy.max_per_hour))
     plan = plan_messages(outbox.pending_notices(channel), policy, channel_state, recent, now=now)
-    if plan.drafts or plan.flood_until != channel_state.flood_until:
-        outbox.queue_messages(channel, plan.drafts, flood_until=plan.flood_until, now=now)
-    return plan
+    if not plan.drafts and plan.flood_until == channel_state.flood_until:
+        return plan, None
+    return plan, partial(outbox.queue_messages, channel, plan.drafts, flood_until=plan.flood_until, now=now)
+
+
+def _is_set(stop: threading.Event | None) -> bool:
+    return stop is not None and stop.is_set()
+
+
+def _returned(result: T | BaseException) -> T:
+    """Return what an `attempt` returned, or raise what it raised."""
+    if isinstance(result, BaseException):
+        raise result
+    return result

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -29,6 +30,9 @@ class SqliteOutbox:
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
 
+    def transaction(self) -> AbstractContextManager[None]:
+        return self._handle.transaction()
+
     def enqueue(self, message: Message, *, key: str, now: datetime) -> bool:
         with self._handle.transaction():
             return self._add(message, key=key, now=now) is not None
@@ -49,14 +53,16 @@ class SqliteOutbox:
         self, channel: str, formed: Sequence[DraftMessage], *, flood_until: datetime | None, now: datetime
     ) -> None:
         with self._handle.transaction():
+            events = to_json([event for one in formed for event in one.events])
+            taken = {row["event"] for row in self._handle.all("events_in_messages", channel=channel, events=events)}
             for one in formed:
-                events = to_json(one.events)
-                if self._handle.all("events_in_messages", channel=channel, events=events):
+                if not taken.isdisjoint(one.events):
                     continue
                 # The key is its first event, which is in no other message, so none is queued twice.
                 message = self._add(one.message, key=f"{one.message.kind[0]}:{channel}:{one.events[0]}", now=now)
                 if message is not None:
-                    self._handle.all("add_message_items", channel=channel, message=message, events=events)
+                    self._handle.all("add_message_items", channel=channel, message=message, events=to_json(one.events))
+                    taken.update(one.events)
             self._handle.all("set_flood", channel=channel, until=flood_until and timestamp(flood_until))
 
     def claim(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -85,6 +86,9 @@ class MemoryOutbox:
         self.states: dict[str, ChannelState] = {}
         self.mutes: dict[str, datetime] = {}
         self.fingerprints: dict[str, str] = {}
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def enqueue(self, message: Message, *, key: str, now: datetime) -> bool:
         if any(row.key == key for row in self.rows):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
@@ -444,12 +444,12 @@ def test_a_verdict_that_cannot_be_recorded_for_an_error_of_ours_does_not_stop_it
     decision = Decision(action=Action.DONE, verdict=verdict(Outcome.OK))
     unrecorded.add(EndedAttempt(delivery(), decision, NOON, moved=timedelta()))
 
-    def fail(_attempt: EndedAttempt) -> None:
+    def fail(_attempt: EndedAttempt) -> Callable[[], object]:
         raise OverflowError("date value out of range")
 
     with pytest.raises(OverflowError):
-        unrecorded.record_all(fail, channel="team")
-    unrecorded.record_all(fail, channel="team")
+        unrecorded.record_all(fail, channel="team", transaction=nullcontext)
+    unrecorded.record_all(fail, channel="team", transaction=nullcontext)
 
 
 def test_a_store_that_cannot_lease_sends_nothing() -> None:

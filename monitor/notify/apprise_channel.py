@@ -131,7 +131,8 @@ class AppriseChannel:
             if isinstance(result, BaseException):
                 tap.note(failure=tap.trace.failure or SendFailure.PLUGIN, error=type(result).__name__)
         is_message = all(path in tap.path for scheme, path in _MESSAGE_PATHS.items() if scheme in self._schemes)
-        return tap.trace, result is True and is_message
+        accepted = result is True and is_message
+        return tap.ended(accepted=accepted), accepted
 
     def _call_plugin(self, tap: Tap, content: dict[str, str]) -> object:
         """Call the plugin itself, not Apprise.notify(): that one hands the call to a pool shared by all channels.

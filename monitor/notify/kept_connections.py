@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 IDLE = 1.5  # seconds; the usual servers keep a connection for 2 s or longer, so it is we who close it
@@ -31,6 +31,7 @@ class KeptConnections:
         self._idle = idle
         self._lock = threading.Lock()
         self._adapter: Adapter | None = None  # None: nothing is open
+        self._settings: dict[str, Mapping[str, Any]] = {}
         self._idle_since = math.inf  # by the monotonic clock; infinite during a send
         self._closer: threading.Thread | None = None
 
@@ -40,6 +41,22 @@ class KeptConnections:
             self._idle_since = math.inf
             self._adapter = self._adapter or new()
             return self._adapter
+
+    def settings(
+        self, session: Any, request: tuple[Any, ...], look_up: Callable[[], Mapping[str, Any]]
+    ) -> dict[str, Any]:
+        """Return what a request takes from the environment: proxies and certificates, by its server.
+
+        They are looked up once while something is open. request: the arguments of `merge_environment_settings`.
+        """
+        url, proxies, *others = request
+        if proxies or session.proxies:
+            return {**look_up()}
+        server = url.split("/", 3)[:3]  # by which NO_PROXY chooses
+        kind = repr((server, others, session.trust_env, session.stream, session.verify, session.cert))
+        if (found := self._settings.get(kind)) is None:
+            found = self._settings[kind] = look_up()
+        return {**found}
 
     def release(self) -> None:
         """Keep what is open for the next send, or until it has been idle for a while."""
@@ -75,6 +92,7 @@ class KeptConnections:
         if self._adapter:
             self._adapter.close()
         self._adapter = None
+        self._settings.clear()
 
 
 def _holds_connection(adapter: Adapter) -> bool:

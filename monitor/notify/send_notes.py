@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import time
 from collections.abc import Callable
@@ -29,6 +30,7 @@ class Tap:
     received_before: int = 0  # the last HTTP request left
     hosts: dict[str, str] = field(default_factory=dict)  # names by the addresses that were found for them
     place: tuple[str, int] = ("", 0)  # the host and port of the last connection
+    plain_place: tuple[str, int] | None = None  # those of the last HTTP request; None: it left with TLS
     certificate: bytes = b""  # the last one that a server showed
     is_connected: bool = False  # a connection was made for the next HTTP request
     is_kept: bool = False  # the last HTTP request went out on a connection on which others were answered
@@ -51,7 +53,6 @@ class Tap:
     def note_place(self, host: str, port: int) -> None:
         """Note where it connects to."""
         self.place = host, port
-        self.note(peer=shown_peer(host, port))
 
     def note_unanswered(self, error: BaseException) -> None:
         """Note what broke after a request had left."""
@@ -70,12 +71,12 @@ class Tap:
         """Note that an HTTP request leaves now."""
         self.is_kept, self.is_connected = not self.is_connected, False
         self.is_plain, self.received_before, self.has_left = is_plain, self.received, True
-        self.note(is_proxied=is_plain and is_proxy(*self.place))
+        self.plain_place = self.place if is_plain else None
 
     def note_not_understood(self) -> None:
         """Note that a port which expects TLS was sent plain text: the request left, and nobody read it."""
         self.has_left = False
-        self.note_failure(SendFailure.EXPECTS_TLS, expects_tls(self.trace.peer))
+        self.note_failure(SendFailure.EXPECTS_TLS, expects_tls(shown_peer(*self.place)))
 
     def note_code(self, code: int) -> None:
         """Note the status of an answer."""
@@ -86,6 +87,22 @@ class Tap:
         """Note that something is sent by a protocol that is neither HTTP nor SMTP."""
         if not self.trace.protocol:
             self.note(protocol="other")
+
+    def rewrite_body(self, request: Any) -> None:
+        """Put what we want to be posted in place of what the plugin built; the rest of its request stays."""
+        if self.rewrite_json and request.body:
+            request.prepare_body(json.dumps(self.rewrite_json(json.loads(request.body))), None)
+
+    def ended(self, *, accepted: bool) -> WireTrace:
+        """Return the trace; where the send failed, with what it was connected to.
+
+        To tell a proxy from a server takes a look at the environment, which an accepted message does not need.
+        """
+        is_good = accepted and not self.trace.failure and all(200 <= code < 300 for code in self.trace.codes)
+        if not is_good and self.place[0]:
+            is_proxied = self.plain_place is not None and is_proxy(*self.plain_place)
+            self.note(peer=shown_peer(*self.place), is_proxied=is_proxied)
+        return self.trace
 
     def check_time(self) -> None:
         """Raise TimeoutError once the send has taken too long."""

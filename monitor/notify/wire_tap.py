@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import functools
 import http.client
-import json
 import logging
 import os
 import socket
@@ -72,6 +71,7 @@ def _install() -> None:
             _tap_datagrams,
             _tap_received,
             _tap_tls,
+            _tap_environment,
             _tap_requests,
             _tap_request_heads,
             _tap_answers,
@@ -196,6 +196,17 @@ def _note_certificate(der: bytes) -> None:
         tap.certificate = der
 
 
+def _tap_environment() -> None:
+    """Look proxies and certificates up once while a connection is kept: the environment of a process never changes."""
+    from requests import Session
+
+    def merge(tap: Tap, plain: Any, session: Any, *values: Any) -> Any:
+        look_up = functools.partial(plain, session, *values)
+        return tap.connections.settings(session, values, look_up) if tap.connections else look_up()
+
+    _wrap(Session, "merge_environment_settings", merge)
+
+
 def _tap_requests() -> None:
     """Note what requests does; HTTPAdapter is its lowest level, below redirects and the reading of bodies."""
     from requests import ConnectionError as NotConnected
@@ -206,7 +217,7 @@ def _tap_requests() -> None:
         tap.path = request.path_url
         if tap.is_rehearsal:
             raise NotConnected("a rehearsal connects to nobody")
-        _rewrite_body(tap, request)
+        tap.rewrite_body(request)
         answered = len(tap.trace.codes)
         try:
             response = plain(_kept(tap, adapter), request, *values, **named)
@@ -245,12 +256,6 @@ def _kept(tap: Tap, adapter: Any) -> Any:
     kind = type(adapter)
     is_plain = kind.__module__ == "requests.adapters"  # not a plugin's own, which may check where it connects to
     return tap.connections.adapter(kind) if tap.connections and is_plain else adapter
-
-
-def _rewrite_body(tap: Tap, request: Any) -> None:
-    """Put what we want to be posted in place of what the plugin built; the rest of its request stays."""
-    if tap.rewrite_json and request.body:
-        request.prepare_body(json.dumps(tap.rewrite_json(json.loads(request.body))), None)
 
 
 def _status_alone(tap: Tap, request: Any) -> Any:

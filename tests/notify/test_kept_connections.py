@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from monitor.model import Outcome, Verdict
 from monitor.notify.apprise_channel import AppriseChannel, build
@@ -162,3 +164,27 @@ def test_what_a_server_says_unasked_answers_no_later_message() -> None:
     with serving("answer_twice", "answer") as server, channel(server) as hook:
         sent = [hook.send(note("Talks went on."), delivery=str(number)) for number in range(2)]
         assert (outcomes(*sent), server.requests) == ([Outcome.OK, Outcome.OK], 2)
+
+
+def test_a_kept_connection_needs_no_look_at_the_environment_for_a_proxy() -> None:
+    with serving("answer", "answer") as server, channel(server) as hook:
+        looks = [looks_for_a_proxy(lambda: hook.send(note("Talks went on."), delivery="1")) for _ in range(3)]
+        assert (looks[0] > 0, looks[1:]) == (True, [0, 0])
+        hook._connections.close()
+        assert looks_for_a_proxy(lambda: hook.send(note("Talks went on."), delivery="2")) == looks[0]
+
+
+def looks_for_a_proxy(send: Callable[[], Verdict]) -> int:
+    """Return how often a send searches the environment for the addresses of proxies."""
+    looks = 0
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        nonlocal looks
+        looks += event == "call" and frame.f_code.co_name == "getproxies_environment"
+
+    sys.setprofile(count)
+    try:
+        assert send().outcome is Outcome.OK
+    finally:
+        sys.setprofile(None)
+    return looks

@@ -15,9 +15,9 @@ from monitor.model import Delivery
 from monitor.notify.retry import Action, Decision
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, DeliveryCounts, DeliveryHooks, DeliveryWorker
-from monitor.store.sqlite.channel_states import SqliteChannelStates
+from monitor.store.channel_states import SqliteChannelStates
+from monitor.store.outbox import SqliteOutbox
 from monitor.store.sqlite.database import FILE, Handle, open_for_writing
-from monitor.store.sqlite.outbox import SqliteOutbox
 from monitor.testing import NOON, FrozenClock
 from tests.notify.facts import note
 from tests.notify.fakes import ScriptedChannel

@@ -21,6 +21,7 @@ from bench import (
     stages,
     startup,
     store,
+    verdicts,
 )
 from bench.report import Figure, table
 
@@ -53,8 +54,9 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "startup": startup.startup,
     "drop-during-scan": rules.drop_during_scans,
     "peers": peers.peers,
+    "verdicts": verdicts.verdicts,
 }
-BY_NAME_ONLY = frozenset({"peers"})  # its first run installs another program
+BY_NAME_ONLY = frozenset({"peers", "verdicts"})  # the one installs another program, the other compares two of ours
 
 
 def main(names: Sequence[str]) -> int:

@@ -1,1 +1,1 @@
-"""The state: the ports of `monitor.ports` on SQLite."""
+"""The state: the ports of `monitor.ports` on a database."""

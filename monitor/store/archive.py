@@ -1,8 +1,9 @@
-"""Read stored rows as values, a page at a time: the Archive port on SQLite."""
+"""Read stored rows as values, a page at a time: the Archive port."""
 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, tzinfo
@@ -47,17 +48,16 @@ from monitor.store.delivery_times import delivery_times
 from monitor.store.event_counts import facets, per_day, per_month, watchlist_days
 from monitor.store.event_filter import LAST, newest_ids, oldest_ids
 from monitor.store.find import Facet, find
+from monitor.store.handle import Handle
 from monitor.store.rows import comparable, parse_kind, record_of, release_of, report_of, to_json
 from monitor.store.shown import newest_showing, showing
-from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.search import search
 from monitor.store.stored_values import checked, reports_damage
 from monitor.times import parse_timestamp, timestamp
 
 
 @reports_damage
-class SqliteArchive:
-    """Implements `monitor.ports.Archive` on a read-only connection."""
+class SqlArchive(ABC):
+    """Implements `monitor.ports.Archive`, apart from the search, which each engine has of its own."""
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
@@ -232,8 +232,9 @@ class SqliteArchive:
     def count_heads(self, *, since: date | None = None) -> int:
         return int(self._handle.all("count_heads", since=_day(since))[0][0])
 
+    @abstractmethod
     def search(self, query: SearchQuery, *, since: date | None = None) -> Sequence[int]:
-        return search(self._handle, query, since=since)
+        """Return the numbers of the releases that the query finds."""
 
     def found(
         self,
@@ -247,7 +248,8 @@ class SqliteArchive:
         limit: int = PAGE,
     ) -> Found:
         wanted = Facet(source=source or None, category=category, month=month or None)
-        page = find(self._handle, query, wanted, since=since, before=_before(before), limit=limit)
+        found = None if query is None else self.search(query, since=since)
+        page = find(self._handle, found, wanted, since=since, before=_before(before), limit=limit)
         return Found(page=self.heads_of(page.numbers)[::-1], total=page.total, **page.counts)
 
     def store_id(self) -> str:

@@ -15,8 +15,8 @@ from monitor.dump_age import Age, Evidence
 from monitor.errors import Stale
 from monitor.ingest_values import Batch
 from monitor.model import Alert, Change, Kind
+from monitor.store.handle import Handle
 from monitor.store.rows import day_text, sketch_row, to_json
-from monitor.store.sqlite.database import Handle
 from monitor.times import timestamp
 
 _Row = dict[str, Any]

@@ -1,4 +1,4 @@
-"""Keep the state of each channel, and the mutes, on SQLite."""
+"""Keep the state of each channel, and the mutes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from monitor.channel_health import ChannelState, after_resume
+from monitor.store.handle import Handle
 from monitor.store.rows import parse_optional_timestamp, parse_timestamp, record_of
-from monitor.store.sqlite.database import Handle
 from monitor.store.stored_values import reports_damage
 from monitor.times import timestamp
 

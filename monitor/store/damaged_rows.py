@@ -11,8 +11,8 @@ from typing import Any
 
 from monitor.logs import warn
 from monitor.model import Item, Kind, Message
+from monitor.store.handle import Handle
 from monitor.store.rows import parse_day, parse_timestamp, unpack_item, unpack_message
-from monitor.store.sqlite.database import Handle
 
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)  # what reading damaged facts raises
 _NO_TITLE = "(the text of this release cannot be read)"

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from monitor.page_records import DeliveryTimes
+from monitor.store.handle import Handle
 from monitor.store.rows import parse_timestamp
-from monitor.store.sqlite.database import Handle
 from monitor.times import timestamp
 
 _MOST = 10_000  # messages

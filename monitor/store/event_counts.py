@@ -13,8 +13,8 @@ from monitor.model import Kind
 from monitor.page_records import DayCount, Facets
 from monitor.records import EventFilter
 from monitor.store.event_filter import columns, kinds_of, span
+from monitor.store.handle import Handle
 from monitor.store.rows import parse_kind, parse_optional_timestamp, parse_timestamp
-from monitor.store.sqlite.database import Handle
 
 _DAYS = timedelta(days=90)  # that facets are counted of where no time is wanted
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from monitor.records import EventFilter
+from monitor.store.handle import Handle, Row
 from monitor.store.rows import comparable, to_json
-from monitor.store.sqlite.database import Handle
 from monitor.times import timestamp
 
 LAST = 2**63 - 1  # no id is larger
@@ -43,7 +43,7 @@ def newest_ids(handle: Handle, wanted: EventFilter, *, before: int = LAST, limit
 
 def span(handle: Handle, wanted: EventFilter) -> Span:
     """Return where the events between two times, and those of a dump, can be: of all ids those from one to another."""
-    found = []
+    found: list[Row] = []
     if wanted.since or wanted.until:
         found += handle.all("events_between", **columns(wanted))
     if wanted.dump:

@@ -7,10 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from monitor.search_values import SearchQuery
+from monitor.store.handle import Handle
 from monitor.store.rows import comparable, day_text, to_json
-from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.search import search
 
 
 class Facet(NamedTuple):
@@ -30,20 +28,19 @@ class Page(NamedTuple):
 
 
 def find(
-    handle: Handle, query: SearchQuery | None, wanted: Facet, *, since: date | None, before: int, limit: int
+    handle: Handle, found: Sequence[int] | None, wanted: Facet, *, since: date | None, before: int, limit: int
 ) -> Page:
-    """Search and narrow; a release of which a facet is unknown has it as "". query: None finds every release."""
+    """Narrow what a search found; a release of which a facet is unknown has it as "". found: None is every release."""
     day = day_text(since)
     counts, numbers = Counter[Facet](), list[int]()
-    if query is None:
+    if found is None:
         for row in handle.all("count_heads_by_facet", since=day):
-            counts[_facet(*row[:3])] += row["n"]
+            counts[_facet(row["source"], row["category"], row["month"])] += row["n"]
         values = {name: comparable(value) for name, value in wanted._asdict().items()}
         rows = handle.all("newest_heads_by_facet", **values, since=day, before=before, limit=limit)
         numbers = [row["id"] for row in rows]
     else:
-        found = to_json(search(handle, query, since=since))
-        for facet, several in _grouped(handle.all("facets_of_heads", numbers=found, since=day)):
+        for facet, several in _grouped(handle.all("facets_of_heads", numbers=to_json(found), since=day)):
             counts[facet] += len(several)
             numbers += several if _passes(facet, wanted) else ()
         numbers = sorted((number for number in numbers if number < before), reverse=True)[:limit]

@@ -12,10 +12,10 @@ from typing import Self
 from monitor.errors import StoreError
 from monitor.ports import ChannelStates, Maintenance, Outbox, SourceStates, Store
 from monitor.records import Archive
-from monitor.store.archive import SqliteArchive
 from monitor.store.channel_states import SqliteChannelStates
 from monitor.store.outbox import SqliteOutbox
 from monitor.store.source_states import SqliteSourceStates
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.backup import last_backup
 from monitor.store.sqlite.connection import BUSY, has_full_text_search
 from monitor.store.sqlite.database import (

@@ -1,4 +1,4 @@
-"""Keep notices and messages on SQLite. An attempt is stored before the send, so a crash during it is known."""
+"""Keep notices and messages. An attempt is stored before the send, so a crash during it is known."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from monitor.model import Delivery, DraftMessage, Message, Notice, Outcome, Pend
 from monitor.ports import LEASE
 from monitor.state_values import Backlog
 from monitor.store.damaged_rows import expiry_of, item_of, message_of
+from monitor.store.handle import Handle
 from monitor.store.rows import pack_message, parse_optional_timestamp, parse_timestamp, to_json
-from monitor.store.sqlite.database import Handle
 from monitor.store.stored_values import reports_damage
 from monitor.times import timestamp
 

@@ -6,21 +6,17 @@ version only the body goes. The newest message and event stay, because their num
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from monitor.ports import Retention
 from monitor.state_values import Pruned
+from monitor.store.handle import Handle
 from monitor.store.rows import to_json
-from monitor.store.sqlite.database import FILE, Handle
 from monitor.times import timestamp
 
-COPIES_KEPT = 3  # of the automatic backups, and of the stores that a restore replaced
-_COPY = re.compile(rf"{re.escape(FILE)}\.(before|replaced)-(\d+)(?:\.bak|T(\d+)Z)")
 _STEP = 500  # rows of one transaction, so that an ingest never waits long
 
 
@@ -40,19 +36,6 @@ def prune(
                 on_step(count)
                 counts[name] += count
     return Pruned(**counts)
-
-
-def prune_copies(state: Path) -> int:
-    """Delete all but the newest copies of the store that a migration or a restore left; return how many."""
-    found = [name for path in state.iterdir() if (name := _COPY.fullmatch(path.name))]
-    old: list[str] = []
-    for kind in ("before", "replaced"):
-        copies = sorted((int(name[2]), int(name[3] or 0), name[0]) for name in found if name[1] == kind)
-        old += [name for _, _, name in copies[:-COPIES_KEPT]]
-    for copy in old:
-        for suffix in ("", "-wal", "-shm"):
-            (state / f"{copy}{suffix}").unlink(missing_ok=True)
-    return len(old)
 
 
 def _prune_messages(handle: Handle, before: str, _now: str) -> Iterator[int]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from monitor.model import Release
 from monitor.ports import Fingerprinter
+from monitor.store.handle import Handle
 from monitor.store.rows import parse_number, release_of, sketch_row
-from monitor.store.sqlite.database import Handle
 
 _PAGE = 1_000  # versions that are held at once
 

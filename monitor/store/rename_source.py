@@ -10,9 +10,9 @@ from collections.abc import Callable
 from functools import partial
 
 from monitor.model import Release
+from monitor.store.handle import Handle
 from monitor.store.rehash import keys_of
 from monitor.store.rows import release_of
-from monitor.store.sqlite.database import Handle
 
 Keys = Callable[[str, Release], tuple[bytes, ...]]  # the index entries of a release, by its source's name
 

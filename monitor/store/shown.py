@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from monitor.store.handle import Handle
 from monitor.store.rows import blocks
-from monitor.store.sqlite.database import Handle
 
 
 def add_shown(handle: Handle, dump: int, numbers: Iterable[int]) -> None:

@@ -1,12 +1,12 @@
-"""Keep what is known of each source on SQLite: its last dump, its baseline, its silences."""
+"""Keep what is known of each source: its last dump, its baseline, its silences."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 
+from monitor.store.handle import Handle
 from monitor.store.rows import parse_timestamp
-from monitor.store.sqlite.database import Handle
 from monitor.store.stored_values import reports_damage
 from monitor.times import timestamp
 

@@ -1,4 +1,4 @@
-"""Store all that one dump leads to on SQLite, in one transaction."""
+"""Store all that one dump leads to, in one transaction."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from monitor.model import (
 from monitor.ports import Known
 from monitor.state_values import LastDump, LedgerEntry, Listing, OverdueDumps
 from monitor.store.changes import add_changes, refuse_stale
+from monitor.store.handle import Handle
 from monitor.store.rows import (
     day_text,
     pack_item,
@@ -37,7 +38,6 @@ from monitor.store.rows import (
     to_json,
 )
 from monitor.store.shown import add_shown
-from monitor.store.sqlite.database import Handle
 from monitor.store.stored_values import reports_damage
 from monitor.times import timestamp
 

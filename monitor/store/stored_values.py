@@ -1,4 +1,4 @@
-"""Report a stored value that cannot be read as damage of the store: SQLite notices only what breaks a page."""
+"""Report a stored value that cannot be read as damage of the store: an engine notices only what breaks a page."""
 
 from __future__ import annotations
 

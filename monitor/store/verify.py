@@ -3,45 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from monitor.ports import Fingerprinter
 from monitor.state_values import IntegrityCheck
 from monitor.store.damaged_rows import UNREADABLE
+from monitor.store.handle import Handle
 from monitor.store.rows import parse_number, release_of, unpack_message
-from monitor.store.sqlite.database import Handle
-from monitor.store.sqlite.open_files import SIDECAR
-from monitor.store.sqlite.store_id import read_store_id
 
 _PAGE = 500
-_MAX_FAULTS = 20  # of one check, in its report
+MAX_FAULTS = 20  # of one check, in its report
 
 
-def verify(handle: Handle, state: Path) -> Iterator[IntegrityCheck]:
-    """Check the pages, the references, and whether the files belong together."""
-    damage = [str(row[0]) for row in handle.pragma(f"integrity_check({_MAX_FAULTS})") if row[0] != "ok"]
-    yield IntegrityCheck(check="pages and indexes", faults=tuple(damage))
-    broken = [
-        f"{row[0]} {row[1]} names a row of {row[2]} that is not there" for row in handle.pragma("foreign_key_check")
-    ]
-    yield IntegrityCheck(check="references", faults=tuple(broken[:_MAX_FAULTS]))
-    yield IntegrityCheck(check="STORE_ID", faults=_identity(handle, state))
+def verify_rows(handle: Handle) -> Iterator[IntegrityCheck]:
+    """Check whether the rows agree with each other, and whether the messages can be read."""
     astray = [f"release {row[0]} names no version of its own as its text" for row in handle.all("broken_heads")]
-    yield IntegrityCheck(check="heads", faults=tuple(astray[:_MAX_FAULTS]))
+    yield IntegrityCheck(check="heads", faults=tuple(astray[:MAX_FAULTS]))
     partial = [
         f"dump {row[0]} does not name every release that it showed"
-        for row in handle.all("broken_dumps", most=_MAX_FAULTS)
+        for row in handle.all("broken_dumps", most=MAX_FAULTS)
     ]
     yield IntegrityCheck(check="dumps", faults=tuple(partial))
     apart = [f"event {row[0]} is not listed under its own watchlists" for row in handle.all("broken_matches")]
-    yield IntegrityCheck(check="watchlists", faults=tuple(apart[:_MAX_FAULTS]))
+    yield IntegrityCheck(check="watchlists", faults=tuple(apart[:MAX_FAULTS]))
     yield IntegrityCheck(check="messages", faults=_unreadable_messages(handle))
 
 
 def verify_texts(
     handle: Handle, fingerprinter: Fingerprinter, *, on_step: Callable[[int], object] = lambda _: None
 ) -> IntegrityCheck:
-    """Hash every stored text again: bytes that were overwritten inside a page pass all of SQLite's own checks."""
+    """Hash every stored text again: bytes that were overwritten inside a page pass all checks of an engine."""
     stored = handle.one("meta", k="norm_version")
     if stored is not None and parse_number(stored["v"]) != fingerprinter.norm_version:
         return IntegrityCheck(
@@ -55,7 +45,7 @@ def verify_texts(
             if fingerprinter.text_hash(release_of(row)) != row["fold_hash"]
         ]
         on_step(len(rows))
-    return IntegrityCheck(check="texts", faults=tuple(faults[:_MAX_FAULTS]))
+    return IntegrityCheck(check="texts", faults=tuple(faults[:MAX_FAULTS]))
 
 
 def _unreadable_messages(handle: Handle) -> tuple[str, ...]:
@@ -66,15 +56,4 @@ def _unreadable_messages(handle: Handle) -> tuple[str, ...]:
                 unpack_message(row["payload_json"])
             except UNREADABLE:
                 faults.append(f"message {row['id']} cannot be read; it is sent with the facts of its events")
-    return tuple(faults[:_MAX_FAULTS])
-
-
-def _identity(handle: Handle, state: Path) -> tuple[str, ...]:
-    stored = handle.one("meta", k="store_id")
-    sidecar = state / SIDECAR
-    if stored is None:
-        return ("the database has no identity",)
-    named = read_store_id(sidecar)
-    if named is None:
-        return ("the file is missing or cannot be read; the next start writes it again",)
-    return () if named == stored["v"] else ("it names another store",)
+    return tuple(faults[:MAX_FAULTS])

@@ -29,7 +29,7 @@ from monitor.model import (
 )
 from monitor.pipeline import Routing, ingest
 from monitor.ports import Store
-from monitor.store.archive import SqliteArchive
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_writing
 from monitor.store.store import SqliteStore
 from tests.compare.scenario import FIRST_ARRIVAL, OPTIONS, SOURCE, TALKS

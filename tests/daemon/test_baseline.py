@@ -24,11 +24,12 @@ from monitor.match.matcher import Matcher, Watchlist
 from monitor.pipeline import Routing
 from monitor.ports import SourceStates
 from monitor.records import EventFilter
-from monitor.store.archive import SqliteArchive
 from monitor.store.channel_states import SqliteChannelStates
+from monitor.store.handle import Handle
 from monitor.store.outbox import SqliteOutbox
 from monitor.store.source_states import SqliteSourceStates
-from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
+from monitor.store.sqlite.archive import SqliteArchive
+from monitor.store.sqlite.database import open_for_reading, open_for_writing
 from monitor.store.store import SqliteStore
 from monitor.testing import FrozenClock
 from monitor.text import plural

@@ -19,9 +19,9 @@ from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.page_records import SourceTotals, Summary
 from monitor.ports import Row
 from monitor.records import EventFilter
-from monitor.store.archive import SqliteArchive
 from monitor.store.channel_states import SqliteChannelStates
 from monitor.store.outbox import SqliteOutbox
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle
 from monitor.store.store import SqliteStore
 from monitor.testing import NOON, FrozenClock, dump_of, note

@@ -8,7 +8,7 @@ import pytest
 
 from monitor.errors import NotFound
 from monitor.records import PAGE, read_all
-from monitor.store.archive import SqliteArchive
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle
 from monitor.store.store import SqliteStore
 from tests.contract.takes import dump, figures, record, take_in

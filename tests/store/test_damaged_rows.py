@@ -9,12 +9,12 @@ import pytest
 
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, DeliveryCounts, DeliveryWorker, build_messages
-from monitor.store.archive import SqliteArchive
 from monitor.store.channel_states import SqliteChannelStates
 from monitor.store.outbox import SqliteOutbox
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.verify import verify
 from monitor.store.store import SqliteStore
-from monitor.store.verify import verify
 from monitor.testing import NOON, FrozenClock, RecordingChannel, note
 from tests.contract.takes import record, take_in
 

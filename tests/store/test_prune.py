@@ -20,9 +20,10 @@ from monitor.model import (
 from monitor.notify.compose import DEFAULT_PART_LIMIT, in_parts
 from monitor.ports import Retention
 from monitor.state_values import Pruned
-from monitor.store.archive import SqliteArchive
 from monitor.store.outbox import SqliteOutbox
-from monitor.store.prune import prune, prune_copies
+from monitor.store.prune import prune
+from monitor.store.sqlite.archive import SqliteArchive
+from monitor.store.sqlite.copies import prune_copies
 from monitor.store.sqlite.database import Handle, open_for_writing
 from monitor.store.sqlite.search import fill_index, search
 from monitor.store.store import SqliteStore

@@ -17,9 +17,9 @@ from monitor.ingest_values import Mode
 from monitor.model import Kind, Release
 from monitor.pipeline import ingest
 from monitor.records import EventFilter
-from monitor.store.archive import SqliteArchive
 from monitor.store.rename_source import rename
 from monitor.store.source_states import SqliteSourceStates
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_writing
 from monitor.store.store import SqliteStore
 from monitor.testing import NOON, dump_of

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import StoreError
-from monitor.store.archive import SqliteArchive
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_reading
 from monitor.store.store import SqliteStore
 from tests.contract.takes import heads, record, take_in

@@ -11,7 +11,7 @@ import pytest
 
 from monitor.dump_age import Age, Evidence
 from monitor.ingest_values import Batch, Mode
-from monitor.store.archive import SqliteArchive
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle
 from monitor.store.store import SqliteStore
 from monitor.testing import NOON, dump_of

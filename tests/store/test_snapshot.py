@@ -13,7 +13,8 @@ import pytest
 from monitor.errors import NotFound
 from monitor.match.search import search_query
 from monitor.records import Archive, EventFilter
-from monitor.store.archive import SqliteArchive
+from monitor.store.archive import SqlArchive
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_reading
 from monitor.store.store import SqliteStore
 from monitor.testing import NOON
@@ -77,7 +78,7 @@ READS: dict[str, Callable[[Archive], object]] = {
 
 
 def test_every_read_of_an_archive_is_tried_here() -> None:
-    assert set(READS) == {name for name in vars(SqliteArchive) if not name.startswith("_")}
+    assert set(READS) == {name for name in vars(SqlArchive) if not name.startswith("_")}
 
 
 @pytest.mark.parametrize("name", READS)

@@ -18,9 +18,9 @@ from monitor.ingest_values import Batch
 from monitor.model import Kind, Reject
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
-from monitor.store.archive import SqliteArchive
 from monitor.store.channel_states import SqliteChannelStates
 from monitor.store.outbox import SqliteOutbox
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
 from monitor.store.store import SqliteStore
 from monitor.testing import NOON, FrozenClock

@@ -9,8 +9,9 @@ import pytest
 
 from monitor.compare.fingerprint import FINGERPRINTER
 from monitor.store.sqlite.database import Handle, open_for_reading
+from monitor.store.sqlite.verify import verify
 from monitor.store.store import SqliteStore
-from monitor.store.verify import verify, verify_texts
+from monitor.store.verify import verify_texts
 from tests.contract.takes import dump, figures, record, take_in
 
 

@@ -21,8 +21,8 @@ from monitor.store.sqlite.database import FILE, refuse_foreign
 from monitor.store.sqlite.diagnose import describe_error
 from monitor.store.sqlite.driver import sqlite3
 from monitor.store.sqlite.migrations import refuse_newer
+from monitor.store.sqlite.statements import queries
 from monitor.store.sqlite.store_id import write_store_id
-from monitor.store.statements import queries
 from monitor.text import escape
 from monitor.times import is_rfc3339, rfc3339
 

@@ -17,14 +17,14 @@ from typing import Any, TypeVar
 
 from monitor.errors import NotFound, StoreDamaged, StoreError, StoreLost, StoreReplaced
 from monitor.files import create_private, owner_of, sync
+from monitor.store.faults import FaultMemory
 from monitor.store.sqlite.connection import BUSY, closed_on_error, connect, read_only
 from monitor.store.sqlite.diagnose import is_busy, is_cut_short, recovery_advice, store_error
 from monitor.store.sqlite.driver import sqlite3
-from monitor.store.sqlite.faults import FaultMemory
 from monitor.store.sqlite.migrations import APPLICATION_ID, migrate, next_migration, refuse_newer
 from monitor.store.sqlite.open_files import SIDECAR, OpenFiles
+from monitor.store.sqlite.statements import by_place, queries
 from monitor.store.sqlite.store_id import check_store_id
-from monitor.store.statements import by_place, queries
 from monitor.store.stored_values import StoredValueError, readable
 
 Value = TypeVar("Value")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from monitor.errors import SchemaTooNew
 from monitor.store.rows import blocks
 from monitor.store.sqlite.driver import sqlite3
-from monitor.store.statements import statements
+from monitor.store.sqlite.statements import statements
 
 if TYPE_CHECKING:
     from sqlite_utils import Database, Migrations

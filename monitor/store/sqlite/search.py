@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 from monitor.model import Release
 from monitor.records import PAGE
 from monitor.search_values import IndexWords, SearchPhrase, SearchQuery, SearchWord
+from monitor.store.handle import Handle
 from monitor.store.rows import parse_number
-from monitor.store.sqlite.database import Handle
 
 INDEXED_UPTO = "search_upto"  # in `meta`: the last version that the index has considered
 _MOST = 100  # words or phrases in one question to the index

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import NotFound, SchemaTooNew, StoreDamaged, StoreError, StoreLost
-from monitor.store.archive import SqliteArchive
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.backup import backup
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
 from monitor.store.sqlite.migrations import APPLICATION_ID
+from monitor.store.sqlite.verify import verify
 from monitor.store.store import SqliteStore
-from monitor.store.verify import verify
 from tests.contract.takes import dump, heads, record, take_in
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from monitor.errors import StoreError, StoreLost, StoreUnavailable
 from monitor.model import Outcome, Verdict
-from monitor.store.archive import SqliteArchive
 from monitor.store.outbox import SqliteOutbox
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.backup import backup
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing, open_immutable
 from monitor.store.sqlite.diagnose import newest_backup

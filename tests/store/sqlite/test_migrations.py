@@ -25,14 +25,14 @@ from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.page_records import DayCount
 from monitor.records import EventFilter, MessageItem
-from monitor.store.archive import SqliteArchive
 from monitor.store.channel_states import SqliteChannelStates
 from monitor.store.outbox import SqliteOutbox
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_writing
 from monitor.store.sqlite.migrations import APPLICATION_ID, digest_without_source, migrations
 from monitor.store.sqlite.search import fill_index, search
+from monitor.store.sqlite.verify import verify
 from monitor.store.store import SqliteStore
-from monitor.store.verify import verify
 from monitor.testing import NOON, FrozenClock
 from tests.contract.takes import record, take_in
 from tests.dumps import Written, dumps, write

@@ -17,7 +17,7 @@ from monitor.match.matcher import Matcher, Watchlist
 from monitor.match.search import index_words, search_query
 from monitor.match.tokens import tokens
 from monitor.readable import readable
-from monitor.store.archive import SqliteArchive
+from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
 from monitor.store.sqlite.search import fill_index, search
 from monitor.store.store import SqliteStore

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from monitor.errors import StoreDamaged, StoreUnavailable
-from monitor.store.sqlite.faults import LASTS, FaultMemory
+from monitor.store.faults import LASTS, FaultMemory
 
 BUSY = StoreUnavailable("the state store failed: database is locked")
 UNREAD = StoreUnavailable("the state store failed: disk I/O error: the disk failed to read or write")

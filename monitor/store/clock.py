@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+from monitor.store.handle import Handle
 from monitor.store.rows import parse_timestamp, to_json
-from monitor.store.sqlite.database import Handle
 from monitor.times import ClockReading, timestamp
 
 _HOUR = timedelta(hours=1)

@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 
 from monitor.store.sqlite.database import Handle
-from monitor.store.statements import queries, split, statements
+from monitor.store.sqlite.statements import queries, split, statements
 
 SOURCES = {
     f"{folder}/{path.name}": path.read_text("utf-8")

@@ -11,6 +11,7 @@ from monitor.store.rows import comparable, to_json
 from monitor.times import timestamp
 
 LAST = 2**63 - 1  # no id is larger
+_FIRST_TIME, _LAST_TIME = "0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"
 
 
 class Span(NamedTuple):
@@ -59,6 +60,8 @@ def columns(wanted: EventFilter) -> dict[str, object]:
     return {
         "since": timestamp(wanted.since) if wanted.since else None,
         "until": timestamp(wanted.until) if wanted.until else None,
+        "first": timestamp(wanted.since) if wanted.since else _FIRST_TIME,
+        "end": timestamp(wanted.until) if wanted.until else _LAST_TIME,
         "kinds": None if kinds is None else to_json(sorted(kinds)),
         "source": comparable(wanted.source or None),
         "dump": comparable(wanted.dump or None),

@@ -7,8 +7,9 @@ from importlib.resources import files
 
 
 def load(engine: str) -> Mapping[str, str]:
-    """Return every statement of an engine by its name."""
-    return named(read(engine, "queries.sql"))
+    """Return every statement of an engine by its name: those that all engines share, and its own."""
+    shared = files("monitor.store").joinpath("queries.sql").read_text("utf-8")
+    return {**named(shared), **named(read(engine, "queries.sql"))}
 
 
 def named(script: str) -> Mapping[str, str]:

@@ -24,6 +24,7 @@ from monitor.model import (
 from monitor.ports import Known
 from monitor.state_values import LastDump, LedgerEntry, Listing, OverdueDumps
 from monitor.store.changes import add_changes, refuse_stale
+from monitor.store.event_filter import LAST
 from monitor.store.handle import Handle
 from monitor.store.rows import (
     day_text,
@@ -158,7 +159,7 @@ class SqliteStore:
 
     def _newest(self, keys: Collection[bytes], *, most: int | None) -> dict[bytes, tuple[int, ...]]:
         """Return the newest releases under each key in the order of their numbers; most None: all of them."""
-        limit = -1 if most is None else most
+        limit = LAST if most is None else most
         found = {key: self._handle.all("aliases", key=key, most=limit) for key in keys}
         return {key: tuple(row["release"] for row in reversed(rows)) for key, rows in found.items() if rows}
 

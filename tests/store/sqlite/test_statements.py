@@ -1,22 +1,14 @@
-"""queries.sql and the code that runs it hold the same names, and every statement fits the tables."""
+"""Every statement fits the tables of SQLite, and reads no more of them than it has to."""
 
 from __future__ import annotations
 
 import re
-from importlib.resources import files
 
 import pytest
 
 from monitor.store.sqlite.database import Handle
 from monitor.store.sqlite.statements import queries, split, statements
 
-SOURCES = {
-    f"{folder}/{path.name}": path.read_text("utf-8")
-    for folder in ("monitor.store", "monitor.store.sqlite")
-    for path in files(folder).iterdir()
-    if path.name.endswith(".py")
-}
-CALLS = re.compile(r"""\.(?:all|one|many|keyed|pages)\(\s*"(\w+)"|queries\(\)\["(\w+)"\]""")
 # What runs for every dump, or every record: its cost must not grow with what is stored.
 HOT = [
     *(
@@ -41,19 +33,6 @@ HOT = [
         "set_flood",
     ),
 ]
-
-
-def _used() -> set[str]:
-    return {one or other for text in SOURCES.values() for one, other in CALLS.findall(text)}
-
-
-def test_every_query_is_used_and_every_used_name_is_a_query() -> None:
-    assert _used() == set(queries())
-
-
-def test_no_name_stands_twice() -> None:
-    text = files("monitor.store.sqlite").joinpath("queries.sql").read_text("utf-8")
-    assert text.count("-- name: ") == len(queries())
 
 
 @pytest.mark.parametrize("name", sorted(queries()))

@@ -15,6 +15,7 @@ STATIONS = ("collect", "compare", "match", "notify", "store")
 DOORS = {
     "sqlite3": ("monitor/store/sqlite/",),
     "sqlite_utils": ("monitor/store/sqlite/",),
+    "psycopg": ("monitor/store/postgresql/",),
     "watchdog": ("monitor/collect/watching/watcher.py", "monitor/collect/watching/inotify_tree.py"),
     "apprise": ("monitor/notify/apprise_channel.py", "monitor/notify/wire_tap.py"),
     "apscheduler": ("monitor/daemon/scheduler.py",),
@@ -38,6 +39,7 @@ HEAVY = (
     "apscheduler",
     "sqlite_utils",
     "sqlite3",
+    "psycopg",
     "pydantic",
     "watchdog",
     "rich",

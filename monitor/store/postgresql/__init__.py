@@ -1,0 +1,1 @@
+"""Adapters for the ports of a store that several monitors share, on PostgreSQL."""

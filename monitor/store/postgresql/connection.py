@@ -1,0 +1,68 @@
+"""Connect to a server with the settings of every connection, and never wait for an answer without end."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from psycopg.conninfo import make_conninfo
+
+from monitor.store.postgresql.address import NO_TIMEOUTS, TIMEOUTS, Address, Timeouts
+from monitor.store.postgresql.row import Row, row_factory, set_adapters
+
+Value = TypeVar("Value")
+_BEYOND = 2.0  # seconds that an answer may come later than the server itself would have given up
+
+
+class NoAnswerError(psycopg.OperationalError):
+    """The server keeps the connection, and sends nothing: it is stopped, or so is its machine."""
+
+
+class Connection(psycopg.Connection[Row]):
+    """A connection that is closed when an answer does not come in time; nobody knows what became of the statement."""
+
+    patience: float | None = None  # seconds; None: without end
+
+    def wait(self, gen: PQGen[Value], *args: Any, **named: Any) -> Value:
+        """Wait for the end of a dialogue with the server. Raises NoAnswerError."""
+        try:
+            return super().wait(gen if self.patience is None else _within(self.patience, gen), *args, **named)
+        except NoAnswerError:
+            self.close()
+            raise
+
+
+def _within(seconds: float, gen: PQGen[Value]) -> PQGen[Value]:
+    """Run a dialogue of psycopg; it is asked ten times a second whether it goes on while the server says nothing."""
+    until = time.monotonic() + seconds
+    try:
+        wanted = next(gen)
+        while True:
+            ready = yield wanted
+            if not ready and time.monotonic() >= until:
+                raise NoAnswerError(f"the server did not answer within {seconds:.0f} seconds")
+            wanted = gen.send(ready)
+    except StopIteration as end:
+        value: Value = end.value
+        return value
+
+
+def connect(address: Address, timeouts: Timeouts = TIMEOUTS, *, is_pooled: bool = False) -> Connection:
+    """Connect in autocommit mode. Raises psycopg.Error; StoreError for a URL that cannot be read.
+
+    is_pooled: the address is a pooler that gives each transaction another session of the server: nothing is prepared.
+    """
+    connection = Connection.connect(
+        make_conninfo(**address.parameters(timeouts, is_pooled=is_pooled)),
+        autocommit=True,
+        row_factory=row_factory,
+        prepare_threshold=None if is_pooled else 5,
+    )
+    set_adapters(connection.adapters)
+    if timeouts != NO_TIMEOUTS:
+        connection.patience = max(timeouts.statement, timeouts.lock) + _BEYOND
+    if is_pooled:
+        connection.execute("SET timezone TO 'UTC'")  # a pooler keeps this one for each of its clients
+    return connection

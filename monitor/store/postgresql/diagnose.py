@@ -1,0 +1,74 @@
+"""Explain errors of PostgreSQL: what they mean for a monitor, and what to do."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg import errors
+
+from monitor.errors import Stale, StoreDamaged, StoreError, StoreUnavailable
+from monitor.store.postgresql.address import Address
+from monitor.store.postgresql.connection import NoAnswerError
+from monitor.store.stored_values import StoredValueError
+
+_STALE = (errors.SerializationFailure, errors.DeadlockDetected, errors.UniqueViolation)
+_DAMAGED = (errors.DataCorrupted, errors.IndexCorrupted, StoredValueError)
+_MIGRATE = "its tables are missing or of another version; run `monitor db migrate`"
+_RIGHTS = "this user of the database lacks a right; let the owner of the tables grant it"
+_LASTING = (  # what no waiting heals
+    (errors.UndefinedTable, _MIGRATE),
+    (errors.UndefinedColumn, _MIGRATE),
+    (errors.UndefinedFunction, _MIGRATE),
+    (errors.InvalidSchemaName, _MIGRATE),
+    (errors.InsufficientPrivilege, _RIGHTS),
+    (errors.InFailedSqlTransaction, "the transaction was undone, and all that shared it"),
+)
+_PASSING = (  # the first that fits, from the special to the general
+    (NoAnswerError, "the server or its machine seems to be stopped; the monitor goes on once it answers"),
+    (errors.ConnectionTimeout, "nothing answers at this address; check host, port, network and firewall"),
+    (errors.QueryCanceled, "the server had no time for it; look for what keeps it busy (pg_stat_activity)"),
+    (errors.LockNotAvailable, "another session holds a lock on it; look for the one that waits (pg_stat_activity)"),
+    (errors.IdleInTransactionSessionTimeout, "this process stood still, and the server ended its transaction"),
+    (
+        errors.ReadOnlySqlTransaction,
+        "the server only reads, as a standby does; the monitor looks for the one that writes",
+    ),
+    (errors.TooManyConnections, "it has no connection left; raise its max_connections, or put a pooler before it"),
+    (errors.DiskFull, "the disk of the server is full; make room there, and the monitor continues by itself"),
+    (errors.CannotConnectNow, "the server starts or stops; the monitor goes on once it answers"),
+    (errors.AdminShutdown, "the server was stopped, or ended this session; the monitor connects anew"),
+    (errors.CrashShutdown, "the server has crashed and starts again; the monitor connects anew"),
+    (psycopg.OperationalError, "the connection is lost or refused; the monitor goes on once the server answers"),
+    (psycopg.InterfaceError, "the connection is closed; the monitor connects anew"),
+)
+_LOST = (NoAnswerError, errors.ReadOnlySqlTransaction)  # the connection looks well and is of no use
+
+
+def store_error(error: Exception, what: str, address: Address) -> StoreError | None:
+    """Return an error of the server or of the connection as one of the store: its kind, its meaning, what to do.
+
+    None: it is an error in this program, such as a value that no column takes; to try again does not help.
+    """
+    said = address.hide(_first_line(error))
+    if isinstance(error, _STALE):
+        return Stale(f"{what}: {said}: another monitor was faster; it is decided again", where=str(address))
+    if isinstance(error, _DAMAGED):
+        cure = "`monitor db verify` shows where; restore a backup of the database"
+        return StoreDamaged(f"{what}: {said}: the database is damaged; {cure}", where=str(address))
+    for kinds, made in ((_LASTING, StoreError), (_PASSING, StoreUnavailable)):
+        for kind, meaning in kinds:
+            if isinstance(error, kind):
+                return made(f"{what}: {said}: {meaning}", where=str(address))
+    if isinstance(error, MemoryError):
+        meaning = "there is no memory left; the monitor continues by itself once there is some"
+        return StoreUnavailable(f"{what}: {meaning}", where=str(address))
+    return None
+
+
+def is_lost(error: Exception, connection: psycopg.Connection[object] | None) -> bool:
+    """Return whether nothing more can be asked through this connection. None: none was made."""
+    return connection is None or connection.closed or isinstance(error, _LOST)
+
+
+def _first_line(error: Exception) -> str:
+    """Return what the server says, without the place in the statement that it points to."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

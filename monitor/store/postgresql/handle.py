@@ -1,0 +1,161 @@
+"""Run named statements on PostgreSQL, as the adapters of the store ports ask for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from psycopg.pq import TransactionStatus
+
+from monitor.errors import Stale, StoreError
+from monitor.store.breaker import Breaker
+from monitor.store.faults import FaultMemory
+from monitor.store.postgresql.address import Address
+from monitor.store.postgresql.connection import Connection
+from monitor.store.postgresql.diagnose import store_error
+from monitor.store.postgresql.row import Row
+from monitor.store.postgresql.sessions import Session, Sessions
+from monitor.store.postgresql.translation import translated
+from monitor.store.stored_values import readable
+
+Value = TypeVar("Value")
+_UNDONE = "the state store failed: the transaction was undone, and all that shared it"
+
+
+class Handle:
+    """A few connections, safe to share between threads; every error of the server is raised as StoreError.
+
+    No statement is sent twice: after an error the caller decides anew. A value that the database refuses is a fault of
+    this program, and its error is raised as it is.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        statements: Mapping[str, str],
+        *,
+        address: Address,
+        breaker: Breaker | None = None,
+    ) -> None:
+        """statements: by name, in the spelling of queries.sql. connect: raises psycopg.Error."""
+        self.faults = FaultMemory()
+        self._statements = statements
+        self._address = address
+        self._sessions = Sessions(connect, self._failure, breaker=breaker)
+
+    def failure(self, error: Exception) -> StoreError:
+        """Note an error of the server, or a stored value that cannot be read, and return it as one of the store."""
+        failure = self._failure(error)
+        return failure if isinstance(failure, StoreError) else StoreError(f"the state store failed: {failure}")
+
+    def _failure(self, error: Exception) -> Exception:
+        failure = store_error(error, "the state store failed", self._address)
+        if failure is not None and not isinstance(failure, Stale):
+            self.faults.note(failure)
+        return failure or error
+
+    def readable(self, rows: Sequence[Row], read: Callable[[Row], Value]) -> list[Value]:
+        """Return the values of rows; one that cannot be read is noted and left out, so that it stops no other."""
+        return list(readable(rows, read, on_fault=self.failure))
+
+    def all(self, query: str, **values: object) -> list[Row]:
+        """Run a named query and return every row."""
+        return self._run(translated(self._statements[query]), values)
+
+    def one(self, query: str, **values: object) -> Row | None:
+        """Run a named query and return its first row; None: it gave none."""
+        rows = self.all(query, **values)
+        return rows[0] if rows else None
+
+    def many(self, query: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Run a named query once for each row of values; all of them are sent before the first answer is read."""
+        if rows:
+            with self._sessions.use() as session, self._connection(session).cursor() as cursor:
+                cursor.executemany(translated(self._statements[query]), rows)
+
+    def pages(self, query: str, *, by: str = "id", after: int = 0, limit: int, **values: object) -> Iterator[list[Any]]:
+        """Yield all rows of a named query, a page at a time; `by`: the column in whose order they come."""
+        while rows := self.all(query, after=after, limit=limit, **values):
+            yield rows
+            after = rows[-1][by]
+
+    def keyed(self, query: str, keys: Collection[bytes], **values: object) -> list[Row]:
+        """Run a named query with an array of bytes in place of `(:keys)`."""
+        return self.all(query, keys=list(keys), **values) if keys else []
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run a block as one transaction; all that this thread asks meanwhile belongs to it.
+
+        Inside another one of this thread it is a SAVEPOINT: undone by itself, durable when the outer one ends.
+        """
+        with self._sessions.use() as session:
+            connection = self._connection(session)
+            with connection.transaction(), _deeper(session):
+                yield
+                self._refuse_undone(session)
+            is_outer = not session.depth
+        if is_outer:
+            self.faults.note_commit()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let the reads of a block see the same state of the store; it ends with the block."""
+        with self._sessions.use() as session:
+            connection = self._connection(session)
+            if connection.info.transaction_status != TransactionStatus.IDLE:
+                yield
+                return
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                with _deeper(session):
+                    yield
+            finally:
+                if not connection.closed:
+                    connection.execute("ROLLBACK")
+
+    def generation(self) -> tuple[int, ...]:
+        """Return a value that differs from the last one when anything was committed meanwhile, by whomever."""
+        [(snapshot,)] = self._run("SELECT pg_current_snapshot()::text", {})
+        return tuple(int(number) for number in re.findall(r"\d+", snapshot))
+
+    def schema(self) -> int:
+        """Return how often the tables of the database were changed."""
+        return int(self.all("schema")[0][0])
+
+    def check_writable(self) -> None:
+        """Commit a write of a few bytes that changes nothing. Raises StoreError, as on a full disk."""
+        with self.transaction():
+            self.all("write_probe")
+
+    def close(self) -> None:
+        """Close the connections, each once no thread uses it."""
+        self._sessions.close()
+
+    def _run(self, statement: str, values: Mapping[str, object]) -> list[Row]:
+        with self._sessions.use() as session:
+            cursor = self._connection(session).execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    def _connection(self, session: Session) -> Connection:
+        connection = session.connection
+        assert connection is not None  # noqa: S101 - a session in use is connected
+        return connection
+
+    def _refuse_undone(self, session: Session) -> None:
+        """Raise StoreError when the server has undone the transaction: a COMMIT would seem to store it."""
+        if session.fault:
+            raise session.fault
+        if self._connection(session).info.transaction_status != TransactionStatus.INTRANS:
+            raise StoreError(_UNDONE)
+
+
+@contextmanager
+def _deeper(session: Session) -> Iterator[None]:
+    session.depth += 1
+    try:
+        yield
+    finally:
+        session.depth -= 1

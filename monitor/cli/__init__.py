@@ -143,7 +143,7 @@ def share_certificates(environ: MutableMapping[str, str]) -> None:
 def report(error: MonitorError) -> None:
     """Print an error on stderr: as JSON for programs that asked for JSON, else for people."""
     if "--json" in sys.argv:
-        from monitor.inspect.rows import error_row, json_line
+        from monitor.inspect.json_lines import error_row, json_line
 
         click.echo(json_line({"error": error_row(error)}), err=True)
     elif isinstance(error, ConfigError):

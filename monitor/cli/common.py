@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 
 from monitor.errors import ConfigError, MonitorError, UsageError
-from monitor.inspect.rows import json_line
-from monitor.logs import FORMATS
+from monitor.inspect.json_lines import json_line
 from monitor.text import escape
 from monitor.times import local_time, with_local_times
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
     from monitor.config import Check, Config
     from monitor.control.client import CommandClient
-    from monitor.control.commands import Request
+    from monitor.control.requests import Request
     from monitor.ports import Row
     from monitor.records import Archive
 
@@ -39,9 +38,6 @@ def _inherited(ctx: click.Context, option: click.Parameter, value: Any) -> Any:
     return value
 
 
-log_option = click.option(
-    "--log-format", type=click.Choice(FORMATS), help="How to write the log (default: what fits stderr)."
-)
 config_option = click.option(
     "-c", "--config", "config_file", metavar="FILE", callback=_inherited, help="The configuration to use."
 )
@@ -124,7 +120,7 @@ def run_commands(
     which would stop all of them.
     """
     from monitor.control.client import CommandClient
-    from monitor.control.commands import Request
+    from monitor.control.requests import Request
 
     done: list[Row] = []
     with ExitStack() as stack:

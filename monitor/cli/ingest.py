@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from monitor.cli.common import common_options, load_config, log_option, print_json
+from monitor.cli.common import common_options, load_config, print_json
+from monitor.cli.log_option import log_option
 from monitor.inspect.rows import dump_row
 
 

@@ -19,7 +19,7 @@ def command(*, config_file: str | None) -> None:
     """
     from monitor.config.checks import check_services
     from monitor.control.client import ask_running
-    from monitor.control.commands import Request
+    from monitor.control.requests import Request
     from monitor.control.server import NoDaemon
 
     config = load_config(config_file, checks=[check_services])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from monitor.cli.common import config_option, load_config, log_option
+from monitor.cli.common import config_option, load_config
+from monitor.cli.log_option import log_option
 
 
 @click.command()

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monitor.cli.common import config_option, config_path, log_option
+from monitor.cli.common import config_option, config_path
+from monitor.cli.log_option import log_option
 from monitor.errors import MonitorError, UsageError
 
 if TYPE_CHECKING:

@@ -1,4 +1,7 @@
-"""Check watchlists, folders and channels of a valid configuration; each problem is reported at its word."""
+"""Check watchlists, folders and channels of a valid configuration; each problem is reported at its word.
+
+Each check loads what it asks, because most configurations have no query and most commands check no channel.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,6 @@ from typing import TYPE_CHECKING
 
 from monitor.config.convert import sources_of
 from monitor.errors import UsageError
-from monitor.match.keywords import keyword_fault
-from monitor.match.query import QueryFault, alias_faults, ambiguity_warning
-from monitor.match.regex import read_pattern
-from monitor.notify.channels import check_channel, check_service
 
 if TYPE_CHECKING:
     from monitor.config import Config, Diagnostics
@@ -58,16 +57,22 @@ def check_folders(config: Config, diagnostics: Diagnostics) -> None:
 
 def check_channels(config: Config, diagnostics: Diagnostics) -> None:
     """Report channels whose URL no service accepts; this loads Apprise, so only `monitor check` calls it."""
+    from monitor.notify.channels import check_channel
+
     _check_urls(config, check_channel, diagnostics.error)
 
 
 def check_services(config: Config, diagnostics: Diagnostics) -> None:
     """Report channels of unknown services such as `jsn://`, so that a reload keeps the configuration in effect."""
+    from monitor.notify.channels import check_service
+
     _check_urls(config, check_service, diagnostics.error)
 
 
 def warn_about_services(config: Config, diagnostics: Diagnostics) -> None:
     """Warn about channels of unknown services: at a start, the other channels are better than none."""
+    from monitor.notify.channels import check_service
+
     _check_urls(config, check_service, diagnostics.warning)
 
 
@@ -80,6 +85,10 @@ def _check_urls(config: Config, check: Callable[..., str | None], note: Callable
 
 def _valid_aliases(config: Config, diagnostics: Diagnostics) -> Mapping[str, Sequence[str]]:
     """Return the valid aliases and report the others, whose names then count as ordinary words."""
+    if not config.aliases:
+        return {}
+    from monitor.match.query import alias_faults
+
     faults = alias_faults(config.aliases)
     for name, fault in faults.items():
         if fault:
@@ -103,6 +112,8 @@ def _check_columns(config: Config, diagnostics: Diagnostics) -> None:
 
 
 def _check_keywords(keywords: Sequence[str], path: str, diagnostics: Diagnostics) -> None:
+    from monitor.match.keywords import keyword_fault
+
     for number, keyword in enumerate(keywords):
         problem = keyword_fault(keyword)
         if problem:
@@ -110,6 +121,8 @@ def _check_keywords(keywords: Sequence[str], path: str, diagnostics: Diagnostics
 
 
 def _check_query(config: Config, name: str, aliases: Mapping[str, Sequence[str]], diagnostics: Diagnostics) -> None:
+    from monitor.match.query import QueryFault, ambiguity_warning
+
     query, path = config.watchlists[name].query, f"watchlists.{name}.query"
     is_hidden = config.is_interpolated(path)
     try:
@@ -128,6 +141,8 @@ def _check_query(config: Config, name: str, aliases: Mapping[str, Sequence[str]]
 
 
 def _check_regex(config: Config, path: str, regex: str, diagnostics: Diagnostics) -> None:
+    from monitor.match.regex import read_pattern
+
     try:
         read_pattern(regex, fields=())
     except UsageError as error:

@@ -15,7 +15,7 @@ from monitor.collect.formats.registry import canonical, default_files
 from monitor.collect.watching.file_names import IGNORED
 from monitor.config import parsers
 from monitor.config.diagnostics import Place
-from monitor.config.section import Section, setting
+from monitor.config.section import ABSENT, Section, setting
 from monitor.config.service import Health, Heartbeat, Operator, Retention, Watch
 from monitor.config.text_types import (
     BaseAddress,
@@ -129,7 +129,7 @@ class Source(Section):
         default=None,
         example="data.results",
     )
-    map: Map = Map()
+    map: Map = ABSENT
     timezone: Zone | None = setting("The publisher's time zone; by default that of the top level.", default=None)
     dates: Dates = setting(
         "How dates are written whose day and month could be either: mdy, dmy or a strptime format.", default="auto"
@@ -269,12 +269,12 @@ class Config(Section):
     aliases: Mapping[str, Words] = setting(
         "Names that stand for a list of words wherever a rule uses them.", default={}, example="{us: [America]}"
     )
-    watch: Watch = Watch()
-    operator: Operator = Operator()
-    health: Health = Health()
-    web: Web = Web()
-    heartbeat: Heartbeat = Heartbeat()
-    retention: Retention = Retention()
+    watch: Watch = ABSENT
+    operator: Operator = ABSENT
+    health: Health = ABSENT
+    web: Web = ABSENT
+    heartbeat: Heartbeat = ABSENT
+    retention: Retention = ABSENT
 
     _origin: Origin = PrivateAttr()
 
@@ -285,7 +285,9 @@ class Config(Section):
     @classmethod
     def bare(cls, file: Path, *, state: Path, timezone: ZoneInfo) -> Config:
         """Return a configuration that knows its state folder alone, for commands that read what is stored there."""
-        config = cls.model_construct(None, state=state, timezone=timezone, sources={}, channels={})
+        kinds = Section.__subclasses__()
+        unset = {key: kind() for key, about in cls.model_fields.items() for kind in kinds if kind is about.annotation}
+        config = cls.model_construct(None, state=state, timezone=timezone, sources={}, channels={}, **unset)
         config.model_post_init(Origin(file=file, stamps={}))
         return config
 

@@ -6,7 +6,6 @@ no message can contain a secret. The functions `…_text` write a value as the t
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterable
@@ -325,8 +324,10 @@ def suggestion(text: str, known: Iterable[str]) -> str:
 @lru_cache(maxsize=1024)  # a mistake in a long list is often repeated
 def closest(text: str, known: tuple[str, ...], *, likeness: float = 0.6) -> str | None:
     """Return the known word that is most similar to a text, if any; likeness is difflib's ratio, from 0 to 1."""
+    from difflib import get_close_matches
+
     by_folded = {one.casefold(): one for one in known}
-    close = difflib.get_close_matches(text.casefold(), by_folded, n=1, cutoff=likeness)
+    close = get_close_matches(text.casefold(), by_folded, n=1, cutoff=likeness)
     return by_folded[close[0]] if close else None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -77,8 +76,11 @@ def _settings_of(path: tuple[str | int, ...]) -> tuple[str, ...]:
 @lru_cache(maxsize=1024)
 def _is_setting(key: str) -> bool:
     """Return whether a key is a setting, or a mistyped one."""
-    is_word = _WORD.fullmatch(key)
-    return key in SETTINGS or bool(is_word and difflib.get_close_matches(key.lower(), SETTINGS, 1, _LIKENESS))
+    if key in SETTINGS or not _WORD.fullmatch(key):
+        return key in SETTINGS
+    from difflib import get_close_matches
+
+    return bool(get_close_matches(key.lower(), SETTINGS, 1, _LIKENESS))
 
 
 def mask_secret(text: str) -> str:

@@ -14,10 +14,15 @@ def setting(description: str, *, default: Any = ..., example: str = "") -> Any:
     return Field(default, description=description, examples=[example] if example else None, validate_default=is_text)
 
 
+# For a section that the file lacks. It is built as part of the whole configuration: each kind of section alone, as for
+# a default that is a value, would take as long again.
+ABSENT: Any = Field(default={}, validate_default=True)
+
+
 class Section(BaseModel):
     """A group of keys; a known key without a value counts as absent."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

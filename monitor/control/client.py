@@ -11,7 +11,8 @@ from monitor.clock import wall_time
 from monitor.config import Config
 from monitor.control import lock
 from monitor.control.clock import open_clock
-from monitor.control.commands import Commands, Request, execute
+from monitor.control.commands import Commands
+from monitor.control.requests import Request, execute
 from monitor.control.server import NoDaemon, ask
 from monitor.errors import LockHeld
 from monitor.ports import Row

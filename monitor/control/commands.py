@@ -3,45 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.config import positive_duration
+from monitor.control.requests import Command
 from monitor.errors import NotFound, UsageError
 from monitor.notify.channel_gate import BlockReason, admission
 from monitor.notify.compose import trial_message
 from monitor.notify.send_time import Policy
 from monitor.ports import ChannelStates, Clock, Outbox, Row
 from monitor.times import rfc3339
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One command with its arguments, as the control socket carries it."""
-
-    command: str
-    arguments: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """How a command is executed."""
-
-    arguments: int  # how many it takes
-    run: Callable[..., Row]  # takes so many
-    is_read_only: bool = False  # it changes nothing, so it is not logged
-
-
-def execute(commands: Mapping[str, Command], request: Request) -> Row:
-    """Execute one command; the row says what was done, its `text` in a sentence. Raises UsageError and its errors."""
-    command = commands.get(request.command)
-    if command is None:
-        raise UsageError(f"there is no command {request.command!r}; this monitor has {', '.join(commands)}")
-    given = len(request.arguments)
-    if given != command.arguments:
-        raise UsageError(f"{request.command} takes {command.arguments} arguments and was given {given}")
-    return command.run(*request.arguments)
 
 
 def mute_duration(text: str) -> timedelta | None:

@@ -12,13 +12,14 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from monitor.control.commands import Command, Request, execute
+from monitor.control.requests import Command, Request, execute
 from monitor.errors import MonitorError, NotFound, StoreError, UsageError, WrongState
 from monitor.files import socket_path
-from monitor.logs import fail, say
-from monitor.ports import Row
+
+if TYPE_CHECKING:
+    from monitor.ports import Row
 
 FILE = "control.sock"
 MAX_REQUEST = 64 * 1024  # bytes
@@ -42,6 +43,8 @@ class NoAnswer(MonitorError):
 
 def respond(commands: Mapping[str, Command], body: bytes, on_done: Callable[[], None]) -> Mapping[str, object]:
     """Execute the command of a request and return its answer; on_done: called after one that changed something."""
+    from monitor.logs import fail, say  # which a command that only asks does not need
+
     try:
         request = _parse_request(body)
         done = execute(commands, request)

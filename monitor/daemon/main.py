@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import monitor.notify.apprise_channel  # noqa: F401 - now, for later its file may be that of another version
 from monitor import __version__
 from monitor.control import lock
-from monitor.control.commands import Command, Commands
+from monitor.control.commands import Commands
+from monitor.control.requests import Command
 from monitor.daemon.bootstrap import Runtime, lock_state, open_locked
 from monitor.daemon.daemon import DEFAULT_TIMINGS, Daemon, PeriodicJobs, Timings, reload_files
 from monitor.daemon.ingest_worker import IngestWorker, WatchTimings

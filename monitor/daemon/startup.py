@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from monitor.clock import wall_time
 from monitor.control import lock
-from monitor.control.commands import Command
+from monitor.control.requests import Command
 from monitor.daemon.signals import SignalQueue
 from monitor.errors import StoreUnavailable
 from monitor.health.daemon_state import DaemonState, PageState

@@ -5,25 +5,13 @@ A time is UTC in whole seconds, a day is YYYY-MM-DD.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from monitor.channel_health import ChannelState
-from monitor.ingest_values import IngestReport
-from monitor.model import (
-    MESSAGE_STATES,
-    Alert,
-    Edit,
-    Kind,
-    Reject,
-)
-from monitor.page_records import LateDump, SourceTotals, Summary
-from monitor.ports import Row
-from monitor.records import EventRecord, MessageRecord, RejectRecord, Stored, VersionRecord
+from monitor.model import MESSAGE_STATES, Kind, Reject
 from monitor.times import rfc3339
 
 if TYPE_CHECKING:
@@ -31,28 +19,21 @@ if TYPE_CHECKING:
 
     from _typeshed import DataclassInstance
 
+    from monitor.channel_health import ChannelState
     from monitor.collect.formats.base import Entry
     from monitor.config.settings import Setting
-    from monitor.errors import Diagnostic, MonitorError
+    from monitor.errors import Diagnostic
+    from monitor.ingest_values import IngestReport
     from monitor.inspect.backtest import Candidate
     from monitor.inspect.preview import Preview
     from monitor.inspect.watchlists import WatchlistState
     from monitor.match.explain import Explanation
-    from monitor.page_records import AttemptRecord
+    from monitor.model import Alert, Edit
+    from monitor.page_records import AttemptRecord, LateDump, SourceTotals, Summary
+    from monitor.ports import Row
+    from monitor.records import EventRecord, MessageRecord, RejectRecord, Stored, VersionRecord
 
-# DEL and C1 controls pass json.dumps unescaped, bidirectional controls reorder what a person reads.
-_HARMLESS = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 _UNSTORED = ("missing", "ids", "unread_dates", "unread_date")  # what a report says of an ingest alone
-
-
-def json_line(row: Row) -> str:
-    """Return a row as a line of `--json`: Korean stays readable, control characters are escaped."""
-    return json.dumps({"schema_version": 1, **row}, ensure_ascii=False, default=str).translate(_HARMLESS)
-
-
-def error_row(error: MonitorError) -> Row:
-    """Return the `error` of the last line that a command with `--json` prints on stderr."""
-    return {"code": error.exit_code, "message": error.message, "where": error.where}
 
 
 def attempt_row(attempt: AttemptRecord) -> Row:

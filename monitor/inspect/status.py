@@ -15,7 +15,7 @@ from monitor.channel_health import ChannelState, is_open
 from monitor.config import Config
 from monitor.config.convert import policy_of, sources_of
 from monitor.control import lock
-from monitor.control.commands import Request
+from monitor.control.requests import Request
 from monitor.control.server import NoAnswer, ask
 from monitor.errors import ConfigError, MonitorError, NotFound, StoreError
 from monitor.health import daemon_state

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from monitor.notify.send_time import Delay, Policy, SendTime, waits_for
 from monitor.text import escape
 
 
@@ -31,6 +30,8 @@ def later_count(channels: Iterable[Mapping[str, Any]]) -> int:
 
 
 def _event(wait: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> str:
+    from monitor.notify.send_time import Delay, Policy, SendTime, waits_for
+
     delay = next((each for each in Delay if each == wait["reason"]), Delay.NONE)
     due = datetime.fromisoformat(wait["due"])
     if delay:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import reduce
 from itertools import pairwise, product
 from typing import NamedTuple
@@ -189,6 +188,8 @@ def _field_fault(written: _KeywordText) -> str | None:
     name, glued = found.groups()
     if name in FIELDS:
         return f"'{name}:' must come first and alone; write {name}:word or {name}:=word"
+    from difflib import get_close_matches
+
     if close := get_close_matches(name.lower(), FIELDS, n=1):
         return f"unknown field '{name}:' — did you mean {close[0]}:?"
     if glued:

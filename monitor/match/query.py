@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import NamedTuple, NoReturn
 
@@ -212,6 +211,8 @@ class _Parser:
     def _field_scope(self) -> Node:
         name, column = self._here.text, self._here.column
         if name not in FIELDS:
+            from difflib import get_close_matches
+
             close = get_close_matches(name.lower(), FIELDS, n=1)
             fix = f"did you mean {close[0]}:?" if close else "the fields are title:, body: and category:"
             self._fail(f"unknown field '{name}:' — {fix}")

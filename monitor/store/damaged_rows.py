@@ -9,7 +9,6 @@ import json
 from datetime import datetime
 from typing import Any
 
-from monitor.logs import warn
 from monitor.model import Item, Kind, Message
 from monitor.store.handle import Handle
 from monitor.store.rows import parse_day, parse_timestamp, unpack_item, unpack_message
@@ -24,6 +23,8 @@ def message_of(handle: Handle, row: Any) -> Message:
     try:
         return unpack_message(row["payload_json"])
     except UNREADABLE as error:
+        from monitor.logs import warn
+
         handle.failure(error)
         items = tuple(_item(event) for event in handle.all("facts_of_events", message=row["id"], event=None))
         warn("message_unreadable", message=row["id"], channel=row["channel"], see="monitor db verify")

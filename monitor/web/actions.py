@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match
 
-from monitor.control.commands import Request as ControlRequest
+from monitor.control.requests import Request as ControlRequest
 from monitor.control.server import NoAnswer, NoDaemon
 from monitor.errors import MonitorError, StoreError, UsageError
 from monitor.times import with_local_times

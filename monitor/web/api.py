@@ -22,10 +22,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from monitor.control.commands import Request as ControlRequest
+from monitor.control.requests import Request as ControlRequest
 from monitor.errors import UsageError
+from monitor.inspect.json_lines import json_line
 from monitor.inspect.paging import Place
-from monitor.inspect.rows import json_line
 from monitor.ports import Row
 from monitor.records import PAGE
 from monitor.web.api_verbs import VERBS, Call, Verb

@@ -28,7 +28,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from monitor.control.commands import Command
+from monitor.control.requests import Command
 from monitor.control.server import FILE, MAX_REQUEST, OUTDATED, PATH, respond
 from monitor.files import socket_path
 from monitor.health import metrics

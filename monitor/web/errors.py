@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from monitor.control.server import NoAnswer, NoDaemon
 from monitor.errors import MonitorError, NotFound, StoreError, UsageError, WrongState
-from monitor.inspect.rows import error_row, json_line
+from monitor.inspect.json_lines import error_row, json_line
 from monitor.web.guard import FAILED, refuse
 from monitor.web.pages import render
 

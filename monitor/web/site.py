@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 
 from monitor.config import Config, web_options_of
 from monitor.control.client import ask_running
-from monitor.control.commands import Request as ControlRequest
+from monitor.control.requests import Request as ControlRequest
 from monitor.errors import Diagnostic, MonitorError
 from monitor.inspect.pending import ReadOnlyStores
 from monitor.ports import Row

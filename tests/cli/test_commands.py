@@ -15,7 +15,7 @@ import pytest
 from monitor.config import load
 from monitor.control import lock
 from monitor.control.client import CommandClient
-from monitor.control.commands import Request
+from monitor.control.requests import Request
 from monitor.testing import NOON
 from tests.control.test_server import impostor
 from tests.end_to_end.harness import Project, record

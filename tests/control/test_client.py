@@ -12,7 +12,7 @@ import pytest
 from monitor.config import Config, load
 from monitor.control import lock
 from monitor.control.client import ATTEMPTS, CommandClient, ask_running
-from monitor.control.commands import Command, Request
+from monitor.control.requests import Command, Request
 from monitor.control.server import NoDaemon
 from monitor.errors import LockHeld
 from monitor.ports import Row

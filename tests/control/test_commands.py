@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from monitor.channel_health import ChannelState
-from monitor.control.commands import Commands, Request, execute
+from monitor.control.commands import Commands
+from monitor.control.requests import Request, execute
 from monitor.errors import MonitorError, NotFound, UsageError, WrongState
 from monitor.model import Outcome, Verdict
 from monitor.ports import Row

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from monitor import errors
-from monitor.control.commands import Command, Request
+from monitor.control.requests import Command, Request
 from monitor.control.server import FILE, MAX_REQUEST, PATH, NoAnswer, NoDaemon, ask
 from monitor.errors import MonitorError, NotFound
 from monitor.ports import Row

@@ -8,7 +8,7 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from monitor.control.commands import Request as ControlRequest
+from monitor.control.requests import Request as ControlRequest
 from monitor.control.server import ask
 from tests.end_to_end.harness import CONFIG, Project, record
 from tests.servers import Answer, http_server

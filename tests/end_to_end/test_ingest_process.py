@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from monitor.control.commands import Request
+from monitor.control.requests import Request
 from monitor.control.server import ask
 from monitor.health import daemon_state
 from monitor.inspect.status import status_of

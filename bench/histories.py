@@ -10,7 +10,7 @@ import json
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from bench.texts import KOREAN_WORDS, WORDS
@@ -52,6 +52,7 @@ class File:
 
     name: str
     content: bytes
+    mtime: float | None = None  # that a copy has kept; None: that of its arrival
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,9 @@ class _Writer:
             files.append(File(f"late_{stamp - timedelta(days=3)}.txt", self._dump(late)))
         if day % 4 == 3:
             files.append(File(f"copy_of_{stamp}.txt", files[0].content))
-        return self._dice.sample(files, len(files))
+        noon = datetime.combine(stamp, time(12), UTC).timestamp()
+        is_kept = self._seed % 2
+        return [replace(file, mtime=noon if is_kept else None) for file in self._dice.sample(files, len(files))]
 
     def _move_on(self, day: int) -> None:
         """Change some releases, add some, take some off the listing and show them again."""

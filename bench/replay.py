@@ -104,20 +104,21 @@ def _take_in(stage: Path, port: str, cli: Any) -> None:
     """Ingest the files of a stage in order; what is written to a path again is ingested after what it showed before."""
     config = (stage / "config.yaml").read_text(encoding="utf-8")
     Path("config.yaml").write_text(config.replace("PORT", f"{port}/{Path.cwd().name}"), encoding="utf-8")
-    for names in _runs(json.loads((stage / "names.json").read_text(encoding="utf-8"))):
-        for number, name in names:
-            (stage / f"{number:03}").rename(Path("seeds") / name)
-        _run(cli, ["ingest", *(f"seeds/{name}" for _, name in names)])
+    for files in _runs(json.loads((stage / "files.json").read_text(encoding="utf-8"))):
+        for number, name, mtime in files:
+            path = (stage / f"{number:03}").rename(Path("seeds") / name)
+            os.utime(path, None if mtime is None else (mtime, mtime))
+        _run(cli, ["ingest", *(f"seeds/{name}" for _, name, _ in files)])
 
 
-def _runs(names: Sequence[str]) -> Iterator[list[tuple[int, str]]]:
-    """Yield the files in groups in which no name stands twice."""
-    group: list[tuple[int, str]] = []
-    for number, name in enumerate(names):
-        if any(name == other for _, other in group):
+def _runs(files: Sequence[tuple[str, float | None]]) -> Iterator[list[tuple[int, str, float | None]]]:
+    """Yield the files, each with its number, in groups in which no name stands twice."""
+    group: list[tuple[int, str, float | None]] = []
+    for number, (name, mtime) in enumerate(files):
+        if any(name == other for _, other, _ in group):
             yield group
             group = []
-        group.append((number, name))
+        group.append((number, name, mtime))
     yield group
 
 

@@ -143,7 +143,7 @@ def _write(folder: Path, history: History) -> None:
         place = folder / "stages" / str(number)
         place.mkdir(parents=True)
         (place / "config.yaml").write_text(stage.config, "utf-8")
-        (place / "names.json").write_text(json.dumps([file.name for file in stage.files]), "utf-8")
+        (place / "files.json").write_text(json.dumps([[file.name, file.mtime] for file in stage.files]), "utf-8")
         for at, file in enumerate(stage.files):
             (place / f"{at:03}").write_bytes(file.content)
 

@@ -48,7 +48,7 @@ _OWN = {
     "reject": ("id", "path"),
     "message": ("id", "idem_key", "token"),
 }
-_TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+_TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?Z)?|(?<=the rest at )\d\d:\d\d")
 _DELIVERY = re.compile(r"\b\d+-[0-9a-f]{16}\b")
 
 
@@ -97,7 +97,12 @@ def _value(value: object, since: str) -> object:
 
 def without_now(text: str, since: str) -> str:
     """Return a text in which each time from `since` on is the same word, and so is each delivery number."""
-    return _TIME.sub(lambda found: "NOW" if found[0][:19] >= since[:19] else found[0], _DELIVERY.sub("DELIVERY", text))
+
+    def plain(found: re.Match[str]) -> str:
+        is_local = not found[0].endswith("Z")  # what a message says of its own time; no dump has such a time
+        return "NOW" if is_local or found[0][:19] >= since[:19] else found[0]
+
+    return _TIME.sub(plain, _DELIVERY.sub("DELIVERY", text))
 
 
 def _take_in(stage: Path, port: str, cli: Any) -> None:

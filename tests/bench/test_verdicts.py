@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from bench.histories import seeded_histories
+from bench.replay import without_now
 from bench.verdicts import ROOT, Difference, Outcome, differences, outcomes
 from monitor.model import Kind
 
@@ -80,3 +81,18 @@ def test_a_row_that_is_missing_is_seen(compared: Compared) -> None:
 def test_a_column_that_only_one_version_has_is_not_compared(compared: Compared) -> None:
     later: Outcome = {**compared.ours, "release": [{**row, "language": "ko"} for row in compared.ours["release"]]}
     assert differences({"history": compared.ours}, {"history": later}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("at 2025-06-01T00:00:00.000Z", "at 2025-06-01T00:00:00.000Z"),
+        ("at 2026-11-28T12:00:01.000Z", "at NOW"),
+        ("at 2026-11-28T21:00", "at NOW"),
+        ("limit of 3 an hour, the rest at 12:42", "limit of 3 an hour, the rest at NOW"),
+        ("no time: 12:42, 2024-07-01", "no time: 12:42, 2024-07-01"),
+        ("number 12-0123456789abcdef of it", "number DELIVERY of it"),
+    ],
+)
+def test_what_each_run_has_of_its_own_is_the_same_word(text: str, plain: str) -> None:
+    assert without_now(text, "2026-11-28T12:00:00") == plain

@@ -1,6 +1,6 @@
 -- The statements that every engine runs word for word, by name; what an engine spells in its own way is in its folder.
--- Written so that both read them: an alias for each subquery, CASE and no iif, "offset" in quotes, `x = :a OR :a IS NULL`
--- in this order, which shows PostgreSQL the type of :a. tests/store checks that each name is used.
+-- Written so that all read them: an alias for each subquery, CASE and no iif, "offset" in quotes, and in parentheses what
+-- a value narrows unless it is NULL. tests/store checks that each name is used.
 
 -- name: dump_of_content
 -- The newest complete ingest of a content; of two at one time the later row.
@@ -138,8 +138,8 @@ UPDATE release SET confirmed = CASE WHEN confirmed > :as_of THEN confirmed ELSE 
     newest = CASE WHEN newest >= :newest OR :newest IS NULL THEN newest ELSE :newest END
 WHERE id IN (SELECT value FROM json_each(:releases))
     AND (
-        confirmed < :before OR stamped < :stamped OR newest < :newest
-        OR stamped IS NULL AND :stamped IS NOT NULL OR newest IS NULL AND :newest IS NOT NULL
+        confirmed < :before OR coalesce(stamped, '0001-01-01T00:00:00.000Z') < :stamped
+        OR coalesce(newest, '0001-01-01') < :newest
     );
 
 -- name: set_newest
@@ -454,52 +454,52 @@ UPDATE meta SET k = :new WHERE k = :old;
 -- Events that pass, oldest first. NULL does not narrow.
 SELECT event.id FROM event
 WHERE event.id BETWEEN :low AND :high
-    AND (event.at >= :since OR :since IS NULL) AND (event.at < :until OR :until IS NULL)
-    AND (event.kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)) OR :kinds IS NULL)
-    AND (event.source = :source OR :source IS NULL)
-    AND (event.dump IN (SELECT id FROM dump WHERE name = :dump) OR :dump IS NULL)
-    AND ((event.alert <> '[]') = :notified OR :notified IS NULL)
+    AND (:since IS NULL OR event.at >= :since) AND (:until IS NULL OR event.at < :until)
+    AND (:kinds IS NULL OR event.kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)))
+    AND (:source IS NULL OR event.source = :source)
+    AND (:dump IS NULL OR event.dump IN (SELECT id FROM dump WHERE name = :dump))
+    AND (:notified IS NULL OR (event.alert <> '[]') = :notified)
 ORDER BY event.id LIMIT :limit;
 
 -- name: newest_event_ids
 SELECT event.id FROM event
 WHERE event.id BETWEEN :low AND :high
-    AND (event.at >= :since OR :since IS NULL) AND (event.at < :until OR :until IS NULL)
-    AND (event.kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)) OR :kinds IS NULL)
-    AND (event.source = :source OR :source IS NULL)
-    AND (event.dump IN (SELECT id FROM dump WHERE name = :dump) OR :dump IS NULL)
-    AND ((event.alert <> '[]') = :notified OR :notified IS NULL)
+    AND (:since IS NULL OR event.at >= :since) AND (:until IS NULL OR event.at < :until)
+    AND (:kinds IS NULL OR event.kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)))
+    AND (:source IS NULL OR event.source = :source)
+    AND (:dump IS NULL OR event.dump IN (SELECT id FROM dump WHERE name = :dump))
+    AND (:notified IS NULL OR (event.alert <> '[]') = :notified)
 ORDER BY event.id DESC LIMIT :limit OFFSET :skip;
 
 -- name: newest_notified_ids
 -- Of all events few were notified of: their index is read, and of it the newest taken.
 SELECT event.id FROM event INDEXED BY event_notified
 WHERE event.alert <> '[]' AND event.id BETWEEN :low AND :high
-    AND (event.at >= :since OR :since IS NULL) AND (event.at < :until OR :until IS NULL)
-    AND (event.kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)) OR :kinds IS NULL)
-    AND (event.source = :source OR :source IS NULL)
-    AND (event.dump IN (SELECT id FROM dump WHERE name = :dump) OR :dump IS NULL)
+    AND (:since IS NULL OR event.at >= :since) AND (:until IS NULL OR event.at < :until)
+    AND (:kinds IS NULL OR event.kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)))
+    AND (:source IS NULL OR event.source = :source)
+    AND (:dump IS NULL OR event.dump IN (SELECT id FROM dump WHERE name = :dump))
 ORDER BY event.id DESC LIMIT :limit OFFSET :skip;
 
 -- name: matched_ids
 -- Events that a watchlist matched.
 SELECT event.id FROM matched CROSS JOIN event ON event.id = matched.event
 WHERE matched.watchlist = :watchlist AND matched.event BETWEEN :low AND :high
-    AND (event.at >= :since OR :since IS NULL) AND (event.at < :until OR :until IS NULL)
-    AND (event.kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)) OR :kinds IS NULL)
-    AND (event.source = :source OR :source IS NULL)
-    AND (event.dump IN (SELECT id FROM dump WHERE name = :dump) OR :dump IS NULL)
-    AND (matched.notified = :notified OR :notified IS NULL)
+    AND (:since IS NULL OR event.at >= :since) AND (:until IS NULL OR event.at < :until)
+    AND (:kinds IS NULL OR event.kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)))
+    AND (:source IS NULL OR event.source = :source)
+    AND (:dump IS NULL OR event.dump IN (SELECT id FROM dump WHERE name = :dump))
+    AND (:notified IS NULL OR matched.notified = :notified)
 ORDER BY matched.event LIMIT :limit;
 
 -- name: newest_matched_ids
 SELECT event.id FROM matched CROSS JOIN event ON event.id = matched.event
 WHERE matched.watchlist = :watchlist AND matched.event BETWEEN :low AND :high
-    AND (event.at >= :since OR :since IS NULL) AND (event.at < :until OR :until IS NULL)
-    AND (event.kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)) OR :kinds IS NULL)
-    AND (event.source = :source OR :source IS NULL)
-    AND (event.dump IN (SELECT id FROM dump WHERE name = :dump) OR :dump IS NULL)
-    AND (matched.notified = :notified OR :notified IS NULL)
+    AND (:since IS NULL OR event.at >= :since) AND (:until IS NULL OR event.at < :until)
+    AND (:kinds IS NULL OR event.kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)))
+    AND (:source IS NULL OR event.source = :source)
+    AND (:dump IS NULL OR event.dump IN (SELECT id FROM dump WHERE name = :dump))
+    AND (:notified IS NULL OR matched.notified = :notified)
 ORDER BY matched.event DESC LIMIT :limit OFFSET :skip;
 
 -- name: events_between
@@ -559,39 +559,39 @@ SELECT name.watchlist, event.kind, event.source, matched.notified, count(*) AS n
 FROM name CROSS JOIN matched ON matched.watchlist = name.watchlist AND matched.event BETWEEN :low AND :high
 CROSS JOIN event ON event.id = matched.event
 WHERE event.at >= :first AND event.at < :end
-    AND (event.dump IN (SELECT id FROM dump WHERE name = :dump) OR :dump IS NULL)
+    AND (:dump IS NULL OR event.dump IN (SELECT id FROM dump WHERE name = :dump))
 GROUP BY name.watchlist, event.kind, event.source, matched.notified;
 
 -- name: event_times
 -- How many events came at once, at each time.
 SELECT at, count(*) AS n FROM event
 WHERE at >= :since AND at < :until
-    AND (kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)) OR :kinds IS NULL)
-    AND (source = :source OR :source IS NULL)
+    AND (:kinds IS NULL OR kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)))
+    AND (:source IS NULL OR source = :source)
 GROUP BY at;
 
 -- name: notified_times
 SELECT at, count(*) AS n FROM event
 WHERE alert <> '[]' AND at >= :since AND at < :until
-    AND (kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)) OR :kinds IS NULL)
-    AND (source = :source OR :source IS NULL)
+    AND (:kinds IS NULL OR kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)))
+    AND (:source IS NULL OR source = :source)
 GROUP BY at;
 
 -- name: dump_times
 SELECT at, count(*) AS n, count(*) FILTER (WHERE alert <> '[]') AS notified FROM event
 WHERE dump IN (SELECT id FROM dump WHERE name = :dump) AND at >= :since AND at < :until
-    AND (kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)) OR :kinds IS NULL)
-    AND (source = :source OR :source IS NULL)
+    AND (:kinds IS NULL OR kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)))
+    AND (:source IS NULL OR source = :source)
 GROUP BY at;
 
 -- name: matched_times
 SELECT event.at, count(*) AS n, count(*) FILTER (WHERE matched.notified) AS notified
 FROM matched CROSS JOIN event ON event.id = matched.event
 WHERE matched.watchlist = :watchlist AND matched.event BETWEEN :low AND :high
-    AND (event.at >= :since OR :since IS NULL) AND (event.at < :until OR :until IS NULL)
-    AND (event.kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)) OR :kinds IS NULL)
-    AND (event.source = :source OR :source IS NULL)
-    AND (event.dump IN (SELECT id FROM dump WHERE name = :dump) OR :dump IS NULL)
+    AND (:since IS NULL OR event.at >= :since) AND (:until IS NULL OR event.at < :until)
+    AND (:kinds IS NULL OR event.kind IN (SELECT CAST(value AS TEXT) FROM json_each(:kinds)))
+    AND (:source IS NULL OR event.source = :source)
+    AND (:dump IS NULL OR event.dump IN (SELECT id FROM dump WHERE name = :dump))
 GROUP BY event.at;
 
 -- name: watchlist_times
@@ -621,14 +621,14 @@ SELECT message.id, channel, kind, state, attempts, due, last_reason, sent_at, cr
     CAST(payload_json AS BLOB) AS payload_json,
     (SELECT count(*) FROM attempt
      WHERE attempt.message = message.id AND attempt.outcome IN ('uncertain', 'unknown')) AS uncertain
-FROM message WHERE message.id > :after AND (state = :state OR :state IS NULL) ORDER BY message.id LIMIT :limit;
+FROM message WHERE message.id > :after AND (:state IS NULL OR state = :state) ORDER BY message.id LIMIT :limit;
 
 -- name: newest_messages
 SELECT message.id, channel, kind, state, attempts, due, last_reason, sent_at, created_at, expires_at,
     CAST(payload_json AS BLOB) AS payload_json,
     (SELECT count(*) FROM attempt
      WHERE attempt.message = message.id AND attempt.outcome IN ('uncertain', 'unknown')) AS uncertain
-FROM message WHERE message.id < :before AND (channel = :channel OR :channel IS NULL)
+FROM message WHERE message.id < :before AND (:channel IS NULL OR channel = :channel)
 ORDER BY message.id DESC LIMIT :limit;
 
 -- name: messages_by_id
@@ -641,7 +641,7 @@ FROM message WHERE message.id IN (SELECT value FROM json_each(:ids)) ORDER BY me
 -- name: newest_message_ids_in_state
 -- In most states are few of all messages: an index is read, and of it the newest taken.
 SELECT id FROM message INDEXED BY message_due
-WHERE state = :state AND id < :before AND (channel = :channel OR :channel IS NULL) ORDER BY id DESC LIMIT :limit;
+WHERE state = :state AND id < :before AND (:channel IS NULL OR channel = :channel) ORDER BY id DESC LIMIT :limit;
 
 -- name: last_messages
 SELECT message.id, channel, kind, state, attempts, due, last_reason, sent_at, created_at, expires_at,
@@ -703,7 +703,7 @@ WHERE reject.id > :after ORDER BY reject.id LIMIT :limit;
 
 -- name: newest_rejects
 SELECT reject.*, dump.name FROM reject JOIN dump ON dump.id = reject.dump
-WHERE reject.id < :before AND (reject.state = :state OR :state IS NULL) ORDER BY reject.id DESC LIMIT :limit;
+WHERE reject.id < :before AND (:state IS NULL OR reject.state = :state) ORDER BY reject.id DESC LIMIT :limit;
 
 -- name: count_events
 -- As in count_by_kind_and_source.
@@ -728,7 +728,7 @@ FROM dump GROUP BY source;
 SELECT release.id, release.source, release.seq, release.state, version.title, version.body, version.date,
     version.category, release.url, release.ref, version.reading
 FROM release JOIN version ON version.id = release.head
-WHERE release.id > :after AND (release.date >= :since OR :since IS NULL)
+WHERE release.id > :after AND (:since IS NULL OR release.date >= :since)
 ORDER BY release.id LIMIT :limit;
 
 -- name: newest_heads
@@ -741,21 +741,21 @@ WHERE release.id < :before ORDER BY release.id DESC LIMIT :limit;
 SELECT release.id, release.source, version.category, substr(CAST(release.date AS TEXT), 1, 7) AS month
 FROM (SELECT value FROM json_each(:numbers)) AS one CROSS JOIN release ON release.id = one.value
 CROSS JOIN version ON version.id = release.head
-WHERE release.date >= :since OR :since IS NULL;
+WHERE (:since IS NULL OR release.date >= :since);
 
 -- name: count_heads_by_facet
 SELECT release.source, version.category, substr(CAST(release.date AS TEXT), 1, 7) AS month, count(*) AS n
 FROM release
 CROSS JOIN version ON version.id = release.head
-WHERE release.date >= :since OR :since IS NULL GROUP BY release.source, version.category, month;
+WHERE (:since IS NULL OR release.date >= :since) GROUP BY release.source, version.category, month;
 
 -- name: newest_heads_by_facet
 SELECT release.id FROM release
 CROSS JOIN version ON version.id = release.head
-WHERE release.id < :before AND (release.date >= :since OR :since IS NULL)
-    AND (release.source = :source OR :source IS NULL)
-    AND (coalesce(version.category, '') = :category OR :category IS NULL)
-    AND (coalesce(substr(CAST(release.date AS TEXT), 1, 7), '') = :month OR :month IS NULL)
+WHERE release.id < :before AND (:since IS NULL OR release.date >= :since)
+    AND (:source IS NULL OR release.source = :source)
+    AND (:category IS NULL OR coalesce(version.category, '') = :category)
+    AND (:month IS NULL OR coalesce(substr(CAST(release.date AS TEXT), 1, 7), '') = :month)
 ORDER BY release.id DESC LIMIT :limit;
 
 -- name: heads_by_number
@@ -765,7 +765,7 @@ FROM release JOIN version ON version.id = release.head
 WHERE release.id IN (SELECT value FROM json_each(:numbers)) ORDER BY release.id;
 
 -- name: count_heads
-SELECT count(*) FROM release WHERE date >= :since OR :since IS NULL;
+SELECT count(*) FROM release WHERE (:since IS NULL OR date >= :since);
 
 -- name: head_before_last
 -- The release behind which the last :count begin.

@@ -125,13 +125,13 @@ ON CONFLICT (release) DO UPDATE SET version = excluded.version;
 SELECT release.id
 FROM json_each(:versions) AS one JOIN version ON version.id = one.value
 JOIN release ON release.id = version.release AND release.head = version.id
-WHERE release.date >= :since OR :since IS NULL;
+WHERE (:since IS NULL OR release.date >= :since);
 
 -- name: unindexed_heads
 -- One page of heads that came after the mark.
 SELECT version.id, version.title, version.body, version.category
 FROM version JOIN release ON release.id = version.release AND release.head = version.id
-WHERE version.id > :after AND (release.date >= :since OR :since IS NULL) ORDER BY version.id LIMIT :limit;
+WHERE version.id > :after AND (:since IS NULL OR release.date >= :since) ORDER BY version.id LIMIT :limit;
 
 -- name: begin_unindexed
 -- A table of this connection alone, of the same words as the index.

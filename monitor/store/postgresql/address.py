@@ -26,6 +26,7 @@ class Timeouts:
     statement: float = 20.0
     lock: float = 8.0  # for a row, or a table, that another session has locked
     idle: float = 10.0  # in a transaction, between two statements
+    grace: float = 2.0  # beyond all of that: a server that says nothing for so much longer is taken for stopped
 
     def options(self) -> Mapping[str, str]:
         """Return the settings of a session, by name."""
@@ -83,7 +84,7 @@ class Address:
         url = self.url.reveal()
         if not url.startswith("postgresql://"):
             raise StoreError("the store's address is no URL of PostgreSQL: write postgresql://USER@HOST/DATABASE")
-        if not _READABLE.match(url):
+        if not _READABLE.fullmatch(url):
             raise StoreError(
                 "the store's address cannot be read: a password with @ / ? or # has them as %40 %2F %3F %23",
                 where=str(self),

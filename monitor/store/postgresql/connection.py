@@ -13,7 +13,6 @@ from monitor.store.postgresql.address import NO_TIMEOUTS, TIMEOUTS, Address, Tim
 from monitor.store.postgresql.row import Row, row_factory, set_adapters
 
 Value = TypeVar("Value")
-_BEYOND = 2.0  # seconds that an answer may come later than the server itself would have given up
 
 
 class NoAnswerError(psycopg.OperationalError):
@@ -35,13 +34,14 @@ class Connection(psycopg.Connection[Row]):
 
 
 def _within(seconds: float, gen: PQGen[Value]) -> PQGen[Value]:
-    """Run a dialogue of psycopg; it is asked ten times a second whether it goes on while the server says nothing."""
+    """Run a dialogue of psycopg, which looks ten times a second here while the server says nothing."""
     until = time.monotonic() + seconds
     try:
         wanted = next(gen)
         while True:
-            ready = yield wanted
-            if not ready and time.monotonic() >= until:
+            if ready := (yield wanted):
+                until = time.monotonic() + seconds
+            elif time.monotonic() >= until:
                 raise NoAnswerError(f"the server did not answer within {seconds:.0f} seconds")
             wanted = gen.send(ready)
     except StopIteration as end:
@@ -62,7 +62,7 @@ def connect(address: Address, timeouts: Timeouts = TIMEOUTS, *, is_pooled: bool 
     )
     set_adapters(connection.adapters)
     if timeouts != NO_TIMEOUTS:
-        connection.patience = max(timeouts.statement, timeouts.lock) + _BEYOND
+        connection.patience = max(timeouts.statement, timeouts.lock) + timeouts.grace
     if is_pooled:
         connection.execute("SET timezone TO 'UTC'")  # a pooler keeps this one for each of its clients
     return connection

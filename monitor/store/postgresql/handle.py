@@ -21,6 +21,11 @@ from monitor.store.postgresql.translation import translated
 from monitor.store.stored_values import readable
 
 Value = TypeVar("Value")
+_SNAPSHOT = "SELECT pg_current_snapshot()::text"  # of the whole server: which transactions have ended
+_COLUMNS = """
+SELECT coalesce(sum(hashint8(attrelid::bigint * 2048 + attnum)), 0) FROM pg_attribute
+WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = current_schema()::regnamespace)
+"""
 _UNDONE = "the state store failed: the transaction was undone, and all that shared it"
 
 
@@ -70,10 +75,17 @@ class Handle:
         return rows[0] if rows else None
 
     def many(self, query: str, rows: Sequence[Mapping[str, object]]) -> None:
-        """Run a named query once for each row of values; all of them are sent before the first answer is read."""
+        """Run a named query once for each row of values; all but the last are sent before an answer is read.
+
+        The last one goes by itself. A pipeline of psycopg ends with a Flush, and after that the server starts no
+        idle_in_transaction_session_timeout: it would let a process that stands still keep its locks.
+        """
         if rows:
+            statement = translated(self._statements[query])
             with self._sessions.use() as session, self._connection(session).cursor() as cursor:
-                cursor.executemany(translated(self._statements[query]), rows)
+                if len(rows) > 1:
+                    cursor.executemany(statement, rows[:-1])
+                cursor.execute(statement, rows[-1])
 
     def pages(self, query: str, *, by: str = "id", after: int = 0, limit: int, **values: object) -> Iterator[list[Any]]:
         """Yield all rows of a named query, a page at a time; `by`: the column in whose order they come."""
@@ -118,12 +130,12 @@ class Handle:
 
     def generation(self) -> tuple[int, ...]:
         """Return a value that differs from the last one when anything was committed meanwhile, by whomever."""
-        [(snapshot,)] = self._run("SELECT pg_current_snapshot()::text", {})
+        [(snapshot,)] = self._run(_SNAPSHOT, {})
         return tuple(int(number) for number in re.findall(r"\d+", snapshot))
 
     def schema(self) -> int:
-        """Return how often the tables of the database were changed."""
-        return int(self.all("schema")[0][0])
+        """Return another number after the tables were changed: each column and index of the schema counts."""
+        return int(self._run(_COLUMNS, {})[0][0])
 
     def check_writable(self) -> None:
         """Commit a write of a few bytes that changes nothing. Raises StoreError, as on a full disk."""

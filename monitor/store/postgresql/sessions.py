@@ -63,11 +63,15 @@ class Sessions:
         return _Use(self)
 
     def enter(self) -> Session:
-        """Return the session of this thread, connected. Raises StoreError."""
+        """Return the session of this thread, which is not connected yet. Raises StoreDown."""
         session: Session | None = getattr(self._held, "session", None)
         if session is None:
             self.breaker.admit()
-            session = self._held.session = self._free.get()
+            try:
+                session = self._held.session = self._free.get()
+            finally:
+                if session is None:  # interrupted while it waited
+                    self.breaker.release()
             self._held.uses = 0
         self._held.uses += 1
         return session
@@ -85,6 +89,7 @@ class Sessions:
             session.drop()
             session.losses, session.fault = self._losses, None
             connection = session.connection = self._connect()
+            self.breaker.back()
         return connection
 
     def leave(self, session: Session, error: BaseException | None) -> None:
@@ -93,9 +98,7 @@ class Sessions:
         is_last = not self._held.uses
         try:
             if isinstance(error, psycopg.Error | MemoryError):
-                raise self._raised(session, error) from error
-            if is_last and session.connection is not None and session.fault is None:
-                self.breaker.back()
+                self._raise(session, error)
         finally:
             if is_last:
                 self._held.session = None
@@ -110,15 +113,18 @@ class Sessions:
             session.drop()
             self._free.put(session)
 
-    def _raised(self, session: Session, error: Exception) -> Exception:
+    def _raise(self, session: Session, error: Exception) -> None:
+        """Raise an error as one of the store; not one that is a fault of this program."""
         failure = self._failure(error)
-        if not isinstance(failure, StoreError) or not is_lost(error, session.connection):
-            return failure
+        if not isinstance(failure, StoreError):
+            return
+        if not is_lost(error, session.connection):
+            raise failure from error
         if session.losses == self._losses:
             self._losses += 1
         session.drop()
         session.fault = self.breaker.lost(failure)
-        return session.fault
+        raise session.fault from error
 
 
 class _Use:

@@ -16,6 +16,7 @@ from hypothesis import settings
 from tests.examples import FULL
 from tests.kernel import lane
 
+pytest_plugins = ["tests.postgresql_fixtures"]
 for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "MONITOR_CONFIG"):
     os.environ.pop(name, None)  # tests talk to 127.0.0.1 and to nobody else
 os.environ.pop("COLUMNS", None)  # what is printed is as wide as it is

@@ -1,0 +1,45 @@
+"""Fixtures for tests on a real PostgreSQL server: the server of the run, a schema for each worker, one of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.postgresql_server import INSTALL, NAMED, NoServerError, Server, binaries, empty, schema, server_url
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of the server that all workers of a run share; where there is none, tests skip, and in CI they fail."""
+    folder = tmp_path_factory.getbasetemp()
+    try:
+        return server_url(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder, binaries())
+    except NoServerError as error:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
+
+
+@pytest.fixture(scope="session")
+def postgresql_schema(postgresql_server: str) -> Iterator[str]:
+    """The URL of a schema that belongs to this worker; what is made in it stays until the worker ends."""
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", "") or str(os.getpid())
+    with schema(postgresql_server, f"t{run[:8]}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}") as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_url(postgresql_schema: str) -> str:
+    """The URL of this worker's schema, in which every table is empty."""
+    empty(postgresql_schema)
+    return postgresql_schema
+
+
+@pytest.fixture
+def own_server() -> Iterator[Server]:
+    """A server of this test alone, which it may stop and crash."""
+    if (found := binaries()) is None:
+        (pytest.fail if os.environ.get("CI") and NAMED not in os.environ else pytest.skip)(INSTALL)
+    server = Server(found)
+    yield server
+    server.remove()

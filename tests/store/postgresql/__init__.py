@@ -1,0 +1,1 @@
+"""Tests of what is different on PostgreSQL, on a real server."""

@@ -13,7 +13,7 @@ import pytest
 from monitor.errors import Stale, StoreDamaged, StoreError, StoreUnavailable
 from monitor.store.postgresql.address import Timeouts
 from monitor.store.postgresql.handle import Handle
-from monitor.store.sqlite.stored_values import StoredValueError
+from monitor.store.stored_values import StoredValueError
 from tests.store.postgresql.conftest import Open
 from tests.waiting import wait_until
 

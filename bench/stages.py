@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,7 +16,9 @@ from bench.texts import dump, release
 from monitor.collect.formats.dash.parser import PARSER_VERSION, DumpReader
 from monitor.compare.classify import classify
 from monitor.compare.form_cache import FormCache
+from monitor.compare.identity import assign
 from monitor.compare.near_duplicates import candidates
+from monitor.compare.open_records import OpenRecords
 from monitor.dump_age import Age, Evidence
 from monitor.ingest_values import Batch, Mode
 from monitor.match.matcher import Matcher, Watchlist
@@ -75,8 +76,8 @@ def _walk(watch: _Watch, taken: Dump, state: Path) -> None:
     alike = watch.time("look-alikes by their samples", lambda: candidates(sketches, {}))
     known, at = Known(heads={}, by_key={}, next_number=1, alike=alike), datetime.now(UTC)
     age = Age(as_of=at, evidence=Evidence.ARRIVAL)
-    decide = partial(classify, source=taken.source, known=known, seen_records={}, age=age, form_cache=form_cache)
-    changes = watch.time("the verdict", lambda: decide(records))
+    compared = OpenRecords(records=records, seen_records={}, age=age, form_cache=form_cache)
+    changes = watch.time("the verdict", lambda: classify(assign(compared, known), compared, known))
     watchlists = Matcher([Watchlist(name="fta", keywords=("FTA",))])
     alerts = watch.time("matched with one watchlist", lambda: watchlists.alerts(changes, source=taken.source))
     batch = _batch(taken, changes, alerts, at)

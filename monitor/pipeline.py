@@ -15,12 +15,13 @@ from monitor.collect.formats.dash.dropped_lines import without_text
 from monitor.collect.formats.registry import reader, version_of
 from monitor.collect.source import SourceOptions
 from monitor.compare.age import doubt_of, is_older
-from monitor.compare.candidates import load_candidates
+from monitor.compare.candidates import load_candidates, load_similar
 from monitor.compare.classify import classify, withdrawn
 from monitor.compare.form_cache import FormCache
-from monitor.compare.identity import as_seen
+from monitor.compare.identity import as_seen, assign, settle
+from monitor.compare.open_records import OpenRecords
 from monitor.compare.publisher_ids import count_ids, settle_ids
-from monitor.compare.reservations import Reservations
+from monitor.compare.reservations import Reservations, Unavailable
 from monitor.dump_age import Age, Evidence
 from monitor.errors import Stale
 from monitor.ingest_values import Batch, IdCounts, IngestReport, Mode
@@ -255,31 +256,42 @@ class _IngestRun:
 
         Records that show what they showed before come first: they are not parsed or compared.
         """
-        source, reservations = self.dump.source, self.reservations
+        reservations = self.reservations
         settled = settle_ids(part.records)
         seen_records = {each.digest: seen for each in settled if (seen := known_records.get(each.digest))}
         free = [each for each in settled if not self._is_passed_over(each, seen_records.get(each.digest))]
         same = as_seen(free, seen_records, is_free=reservations.is_free)
         records = [record for record in free if record.digest not in same]
         shown = {one.number for one in same.values()}
-        form_cache = FormCache(records, source=source)
-        known = load_candidates(
-            records, source=source, seen_records=seen_records, form_cache=form_cache, store=self.store
-        )
-        known = _without_dropped(known, self.options.drop)
-        unavailable = reservations.unavailable(known.heads, {record.digest for record in part.records})
-        changes = classify(
-            records,
-            source=source,
-            known=known,
-            seen_records=seen_records,
-            age=self.age,
-            form_cache=form_cache,
-            unavailable=replace(unavailable, reserved=unavailable.reserved | shown),
-        )
+        digests = {record.digest for record in part.records}
+        changes, known = self._compare(records, seen_records, shown=shown, digests=digests)
         shown.update(change.number for change in changes)
         vanished, missing = self._withdrawn(shown) if part.is_last else ((), ())
         return _Decision(same, changes + vanished, _titles(changes, known), missing)
+
+    def _compare(
+        self,
+        records: Sequence[Record],
+        seen_records: Mapping[bytes, SeenRecord],
+        *,
+        shown: Collection[int],
+        digests: Collection[bytes],
+    ) -> tuple[tuple[Change, ...], Known]:
+        """Compare records with what is known; with the releases of the days around only those that need it.
+
+        shown: the releases of records that are unchanged. digests: of all records of the part.
+        """
+        form_cache = FormCache(records, source=self.dump.source)
+        compared = OpenRecords(records=records, seen_records=seen_records, age=self.age, form_cache=form_cache)
+        known = _without_dropped(load_candidates(compared, self.store), self.options.drop)
+        settled = settle(compared, known, self._unavailable(known, shown, digests))
+        known = _without_dropped(load_similar(compared, self.store, known=known, but=settled), self.options.drop)
+        pairings = assign(compared, known, self._unavailable(known, shown, digests), settled=settled)
+        return classify(pairings, compared, known), known
+
+    def _unavailable(self, known: Known, shown: Collection[int], digests: Collection[bytes]) -> Unavailable:
+        found = self.reservations.unavailable(known.heads, digests)
+        return replace(found, reserved=found.reserved.union(shown))
 
     def _is_passed_over(self, record: Record, seen: SeenRecord | None) -> bool:
         """Return whether an earlier part has this record, or the dump has a later capture of its release."""

@@ -47,7 +47,9 @@ class Known:
     # By digest, what a record that was never seen may look like: releases, and records of its dump by their digests;
     # each with the share of it that many releases have (compare.near_duplicates). The heads of the releases are here.
     alike: Mapping[bytes, Mapping[int | bytes, float]] = field(default_factory=dict)
-    # Three-word sequences that several other releases have, where a record shares little with one of its title and day.
+    # By digest, releases of the record's title and day that share so little with it that boilerplate may be all of it.
+    doubtful: Mapping[bytes, tuple[int, ...]] = field(default_factory=dict)
+    # Three-word sequences that several other releases have, where any record is doubtful.
     boilerplate: frozenset[int] = frozenset()
 
 

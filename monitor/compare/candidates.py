@@ -2,6 +2,7 @@
 
 The texts of all releases under one title, or of the surrounding days, would do, but cost more with every such release.
 Sketches are read instead, and only the texts that can matter: of many releases the few that share most with a record.
+Most records need none of that: a release of their title, opening or id is found at once, and it is the one they show.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from monitor.compare.near_duplicates import (
     affordable,
     candidates,
 )
+from monitor.compare.open_records import OpenRecords
 from monitor.compare.similarity import MIN_TITLE_RATIO
-from monitor.model import Record, SeenRecord, Sketch
+from monitor.model import Sketch
 from monitor.ports import Known, Store
 
 MAX_SHARING = 2_000  # releases of one title, opening or day among which a record is searched: the newest
@@ -37,24 +39,29 @@ MAX_BOILERPLATE_SOURCES = 48  # releases among which boilerplate is searched: th
 MIN_BOILERPLATE_HOLDERS = 3  # of them have a sequence that is boilerplate
 
 
-def load_candidates(
-    records: Sequence[Record],
-    *,
-    source: str,
-    seen_records: Mapping[bytes, SeenRecord],
-    form_cache: FormCache,
-    store: Store,
-) -> Known:
-    """Return a snapshot of what the store knows around the records that are not unchanged."""
-    shown = {seen.number for record in records if (seen := seen_records.get(record.digest))}
-    new = [record.digest for record in records if record.digest not in seen_records]
+def load_candidates(compared: OpenRecords, store: Store) -> Known:
+    """Return a snapshot of the releases that share title, opening or id with records that are not unchanged."""
+    form_cache, new = compared.form_cache, compared.never_seen
+    shown = {seen.number for one in compared.records if (seen := compared.seen_records.get(one.digest))}
     known = store.snapshot(form_cache.text_keys(new), shown, most=MAX_CANDIDATES)
     if not new:
         return known
     ids = form_cache.id_keys(new)  # an id of many releases tells none of them apart: it is left out
-    left = [r.digest for r in records if r.digest not in seen_records or not seen_records[r.digest].is_current]
-    around = nearby_days(source, (day for day in map(form_cache.day, new) if day))
-    reader = _SketchReader(store, form_cache, _without_long(known, but=ids))
+    known = _without_long(known, but=ids)
+    return replace(known, crowded=known.crowded - ids, doubtful=_doubtful(compared.not_current, known, form_cache))
+
+
+def load_similar(compared: OpenRecords, store: Store, *, known: Known, but: Collection[bytes] = ()) -> Known:
+    """Return the snapshot with the releases of the days around that records may show or resemble.
+
+    known: what `load_candidates` returned. but: the records that are assigned to a release already.
+    """
+    form_cache, new = compared.form_cache, compared.never_seen
+    left = [digest for digest in compared.not_current if digest not in but]
+    if not new or not left:
+        return known
+    around = nearby_days(form_cache.source, (day for day in map(form_cache.day, new) if day))
+    reader = _SketchReader(store, form_cache, known)
     near = reader.read(around, most=MAX_SKETCHES)
     on_day = dict(near)
     if len(near) == MAX_SKETCHES:  # of its own day a record is compared with more
@@ -62,29 +69,38 @@ def load_candidates(
             on_day |= reader.read({key}, most=MAX_SHARING)
     marks = frozenset(chain.from_iterable(form_cache.of_record(digest).sketch.marks for digest in left))
     days = {day: Crowd(sketches, marks) for day, sketches in _by_day(on_day).items()}
-    crowds = {key: Crowd(reader.read({key}, most=MAX_SHARING), marks) for key in reader.known.crowded - ids}
+    crowds = {key: Crowd(reader.read({key}, most=MAX_SHARING), marks) for key in known.crowded}
     nearest = {digest: _nearest(digest, form_cache, days, crowds) for digest in left}
-    alike = candidates({digest: form_cache.of_record(digest).sketch for digest in new}, near)
+    sketches = {digest: form_cache.of_record(digest).sketch for digest in new}
+    alike = candidates(sketches, near, of=sketches.keys() - but)
     wanted = {number for by_entry in nearest.values() for numbers in by_entry.values() for number in numbers}
     wanted.update(n for found in alike.values() for n in found if isinstance(n, int))
     wanted.update(number for crowd in crowds.values() for number in crowd.first)
     found = replace(_with_heads(reader.known, store, wanted), nearest=nearest, alike=alike)
+    if crowds:
+        found = replace(found, doubtful=_doubtful(left, found, form_cache))
     return replace(found, boilerplate=_boilerplate(left, found, form_cache, store, near=near))
+
+
+def _doubtful(digests: Sequence[bytes], known: Known, form_cache: FormCache) -> dict[bytes, tuple[int, ...]]:
+    """Return the releases with which a record may share only boilerplate."""
+    found = dict[bytes, tuple[int, ...]]()
+    for digest in digests:
+        key = form_cache.entries(digest)["title"]
+        form, numbers = (
+            form_cache.of_record(digest),
+            known.nearest.get(digest, {}).get("title") or known.by_key.get(key),
+        )
+        if some := tuple(n for n in numbers or () if is_doubtful(form, form_cache.of_head(known.heads[n]))):
+            found[digest] = some
+    return found
 
 
 def _boilerplate(
     digests: Sequence[bytes], known: Known, form_cache: FormCache, store: Store, *, near: Collection[int]
 ) -> frozenset[int]:
     """Return the three-word sequences that several releases of these days have, where a record may share only them."""
-    doubtful = dict[bytes, list[int]]()
-    for digest in digests:
-        key = form_cache.entries(digest)["title"]
-        numbers = known.nearest.get(digest, {}).get("title") or known.by_key.get(key)
-        if not numbers:
-            continue
-        form = form_cache.of_record(digest)
-        if some := [number for number in numbers if is_doubtful(form, form_cache.of_head(known.heads[number]))]:
-            doubtful[digest] = some
+    doubtful = known.doubtful
     if not doubtful:
         return frozenset()
     compared = {number for numbers in doubtful.values() for number in numbers}

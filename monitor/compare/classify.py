@@ -20,10 +20,10 @@ from monitor.compare.fingerprint import (
     text_hash,
 )
 from monitor.compare.form_cache import FormCache
-from monitor.compare.identity import ALL_AVAILABLE, assign
+from monitor.compare.identity import Assignment
 from monitor.compare.near_duplicates import near_duplicates
+from monitor.compare.open_records import OpenRecords
 from monitor.compare.publisher_ids import is_reading_new
-from monitor.compare.reservations import Unavailable
 from monitor.dump_age import Age
 from monitor.model import Change, Edit, Head, Kind, PastVersion, Record, Release, SeenRecord
 from monitor.ports import Known
@@ -31,33 +31,13 @@ from monitor.ports import Known
 _AND = ", "  # joins the categories of a release
 
 
-def classify(
-    records: Sequence[Record],
-    *,
-    source: str,
-    known: Known,
-    seen_records: Mapping[bytes, SeenRecord],
-    age: Age,
-    form_cache: FormCache | None = None,
-    unavailable: Unavailable = ALL_AVAILABLE,
-) -> tuple[Change, ...]:
-    """Decide on the records of one dump that are not as seen before, against a snapshot of the store.
-
-    Return one change each, in their order. form_cache: the forms of these records, if they are computed already.
-    unavailable: the releases of the dump's other records.
-    """
-    form_cache = form_cache or FormCache(records, source=source)
+def classify(pairings: Iterable[Assignment], compared: OpenRecords, known: Known) -> tuple[Change, ...]:
+    """Decide on records that were assigned, against a snapshot of the store; return one change each, in their order."""
+    age, form_cache, source = compared.age, compared.form_cache, compared.form_cache.source
     numbers = count(known.next_number)
     changes = []
-    for pairing in assign(
-        records,
-        known=known,
-        seen_records=seen_records,
-        form_cache=form_cache,
-        unavailable=unavailable,
-        dump_day=age.as_of.date(),
-    ):
-        record, seen = pairing.record, seen_records.get(pairing.record.digest)
+    for pairing in pairings:
+        record, seen = pairing.record, compared.seen_records.get(pairing.record.digest)
         if not pairing.number:
             changes.append(_new(record, next(numbers), form_cache))
         else:

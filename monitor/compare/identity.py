@@ -7,13 +7,14 @@ every sentence of their text release, annual reports with titles .90 similar. Wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
+from types import MappingProxyType
 
 from monitor.compare.candidate_pair import MIN_BODY_ALONE, CandidatePair
 from monitor.compare.fingerprint import NormalForm
-from monitor.compare.form_cache import FormCache
+from monitor.compare.open_records import OpenRecords
 from monitor.compare.publisher_ids import is_reading_new, may_be_captures
 from monitor.compare.reservations import Unavailable
 from monitor.compare.similarity import (
@@ -66,24 +67,47 @@ def as_seen(
     return found
 
 
+Assigned = Mapping[bytes, tuple[int, str]]  # digest → head and evidence
+
+
+def settle(compared: OpenRecords, known: Known, unavailable: Unavailable) -> Assigned:
+    """Return the records that are assigned before the releases of the days around are known: most, or none.
+
+    None where one of these releases may have the same title, or may decide whether a record is doubtful.
+    """
+    if known.crowded or known.doubtful:
+        return {}
+    return _assign_by_rules(_RULES_BEFORE_DAY, compared, known, unavailable, settled={})
+
+
 def assign(
-    records: Sequence[Record],
-    *,
+    compared: OpenRecords,
     known: Known,
-    seen_records: Mapping[bytes, SeenRecord],
-    form_cache: FormCache,
     unavailable: Unavailable = ALL_AVAILABLE,
-    dump_day: date | None = None,
+    *,
+    settled: Assigned = MappingProxyType({}),
 ) -> tuple[Assignment, ...]:
     """Assign each record to at most one head and each head to at most one record, in the records' order.
 
     The result does not depend on the order of the records. `unavailable` names the releases of other records of the
-    same dump: those of its other parts, and those that are unchanged. dump_day: as of which the dump shows its source.
+    same dump: those of its other parts, and those that are unchanged.
+    settled: what `settle` found; the same rules find no more.
     """
-    found = _assign_as_seen(records, known, seen_records, unavailable)
-    left = [record for record in records if record.digest not in found]
-    candidates = _Candidates(left, known, seen_records, form_cache, dump_day, shown=unavailable.shown)
-    for rule in EVIDENCE_RULES if candidates else ():
+    found = settled
+    if any(record.digest not in found for record in compared.records):
+        found = _assign_by_rules(EVIDENCE_RULES, compared, known, unavailable, settled=settled)
+    assigned = ((record, *found.get(record.digest, (0, ""))) for record in compared.records)
+    return tuple(Assignment(record=record, number=number, evidence=evidence) for record, number, evidence in assigned)
+
+
+def _assign_by_rules(
+    rules: Iterable[EvidenceRule], compared: OpenRecords, known: Known, unavailable: Unavailable, *, settled: Assigned
+) -> Assigned:
+    """Add to what is settled what these rules assign, the best pairs first."""
+    seen = _assign_as_seen(compared, known, unavailable)
+    candidates = _Candidates(compared, known, but=seen, shown=unavailable.shown)
+    found = {**settled, **seen}
+    for rule in rules if candidates else ():
         taken = {number for number, _ in found.values()} | unavailable.reserved
         if rule not in STRONG_RULES:
             taken |= unavailable.for_equal_text
@@ -93,20 +117,14 @@ def assign(
             if digest not in found and number not in taken:
                 found[digest] = (number, rule.evidence)
                 taken.add(number)
-    assigned = ((record, *found.get(record.digest, (0, ""))) for record in records)
-    return tuple(Assignment(record=record, number=number, evidence=evidence) for record, number, evidence in assigned)
+    return found
 
 
-_Assigned = dict[bytes, tuple[int, str]]  # digest → head and evidence
-
-
-def _assign_as_seen(
-    records: Sequence[Record], known: Known, seen_records: Mapping[bytes, SeenRecord], unavailable: Unavailable
-) -> _Assigned:
+def _assign_as_seen(compared: OpenRecords, known: Known, unavailable: Unavailable) -> Assigned:
     """Assign the records that are the last text of a release that was withdrawn since."""
-    found: _Assigned = {}
-    taken = set(unavailable.reserved)
-    for digest in sorted(record.digest for record in records if record.digest in seen_records):
+    found: dict[bytes, tuple[int, str]] = {}
+    taken, seen_records = set(unavailable.reserved), compared.seen_records
+    for digest in sorted(record.digest for record in compared.records if record.digest in seen_records):
         seen = seen_records[digest]
         if seen.number not in taken and known.heads[seen.number].version == seen.version:
             found[digest] = (seen.number, AS_SEEN)
@@ -118,28 +136,23 @@ class _Candidates:
     """The heads that share an index entry with a record; records without any are left out."""
 
     def __init__(
-        self,
-        records: Sequence[Record],
-        known: Known,
-        seen_records: Mapping[bytes, SeenRecord],
-        form_cache: FormCache,
-        dump_day: date | None,
-        *,
-        shown: Collection[int] = (),
+        self, compared: OpenRecords, known: Known, *, but: Collection[bytes], shown: Collection[int] = ()
     ) -> None:
+        """but: records that are assigned already. shown: releases that earlier parts of the dump have shown."""
         self._known = known
-        self._dump_day = dump_day
+        self._dump_day = compared.age.as_of.date()
         self._shown = shown
-        self._form_cache = form_cache
-        self._seen = {digest: seen_record.number for digest, seen_record in seen_records.items()}
-        self._numbers_by_entry = {one.digest: found for one in records if (found := self._numbers(one.digest))}
+        self._form_cache = compared.form_cache
+        self._seen = {digest: seen_record.number for digest, seen_record in compared.seen_records.items()}
+        digests = (record.digest for record in compared.records if record.digest not in but)
+        self._numbers_by_entry = {digest: found for digest in digests if (found := self._numbers(digest))}
         # By another mapping: some id is known, so that the ids are still the same ones.
         self._has_known_ids = any("id" in found for found in self._numbers_by_entry.values())
 
     def __bool__(self) -> bool:
         return bool(self._numbers_by_entry)
 
-    def scored(self, rule: EvidenceRule, found: _Assigned, taken: Collection[int]) -> list[tuple[float, int, bytes]]:
+    def scored(self, rule: EvidenceRule, found: Assigned, taken: Collection[int]) -> list[tuple[float, int, bytes]]:
         """Return (-score, head, digest) of every free pair that this rule accepts; the best sorts first."""
         pairs = (
             (digest, number)
@@ -325,4 +338,5 @@ EVIDENCE_RULES = (
     EvidenceRule(entry="body", score=_has_same_body, evidence="same text"),
     EvidenceRule(entry="title", score=_is_reread, evidence="same title, and the same day or text by another mapping"),
 )
+_RULES_BEFORE_DAY = EVIDENCE_RULES[: [rule.entry for rule in EVIDENCE_RULES].index("day")]
 STRONG_RULES = EVIDENCE_RULES[:5]  # the others never win over a record that was seen before as an earlier text

@@ -11,7 +11,7 @@ a handful of words that a long text repeats: too few of them are in its sample.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from heapq import nlargest
 from itertools import chain
 from typing import TypeVar
@@ -67,8 +67,13 @@ def affordable(numbers: Iterable[_Known], lengths: Mapping[_Known, Sketch]) -> l
     return found
 
 
-def candidates(new: Mapping[_New, Sketch], near: Mapping[int, Sketch]) -> dict[_New, dict[Key, float]]:
-    """Return the pairs of a new release with another whose samples share enough to compare their texts."""
+def candidates(
+    new: Mapping[_New, Sketch], near: Mapping[int, Sketch], *, of: Collection[_New] | None = None
+) -> dict[_New, dict[Key, float]]:
+    """Return the pairs of a new release with another whose samples share enough to compare their texts.
+
+    of: the new releases whose pairs are wanted; None: all.
+    """
     counts = Counter(chain.from_iterable(sketch.marks for sketch in new.values()))
     shared: dict[Key, set[int]] = {number: counts.keys() & sketch.marks for number, sketch in near.items()}
     # Few marks occur anywhere else: the others need not be compared release by release.
@@ -79,7 +84,8 @@ def candidates(new: Mapping[_New, Sketch], near: Mapping[int, Sketch]) -> dict[_
         for mark in marks:
             holders.setdefault(mark, []).append(number)
     sizes = _SampleSizes(dict[Key, Sketch]([*near.items(), *new.items()]))
-    return {number: found for number in new if (found := _similar_samples(number, shared, holders, sizes))}
+    wanted = new if of is None else [number for number in new if number in of]
+    return {number: found for number in wanted if (found := _similar_samples(number, shared, holders, sizes))}
 
 
 class _SampleSizes:

@@ -16,18 +16,20 @@ import pytest
 from rapidfuzz import fuzz
 
 from monitor.collect.formats.dash.parser import parse
-from monitor.compare.candidates import MAX_CANDIDATES, MAX_NEAREST, Crowd, load_candidates
+from monitor.compare.candidates import MAX_CANDIDATES, MAX_NEAREST, Crowd, load_candidates, load_similar
 from monitor.compare.classify import classify
 from monitor.compare.fingerprint import MAX_SAMPLE, NormalForm, normal_form, sample
 from monitor.compare.form_cache import FormCache
+from monitor.compare.identity import ALL_AVAILABLE, assign, settle
 from monitor.compare.near_duplicates import MAX_HOLDERS, MAX_LENGTH, MIN_COMPARED
+from monitor.compare.open_records import OpenRecords
 from monitor.compare.similarity import MAX_LETTERS, body_ratio
 from monitor.dump_age import Age, Evidence
 from monitor.model import Change, Head, Kind, Record, Release, Sketch
 from monitor.ports import Known
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.store import SqliteStore
-from tests.compare.scenario import SOURCE, Lab, dump
+from tests.compare.scenario import FIRST_ARRIVAL, SOURCE, TALKS, VISIT, Lab, dump, swapped
 
 DAY = date(2024, 7, 1)
 WORDS = [f"{stem}{number}" for stem in ("port", "chip", "trade", "steel", "visit", "quota") for number in range(300)]
@@ -69,6 +71,7 @@ class CountingStore(SqliteStore):
     """Counts the releases that it hands out."""
 
     rows = 0
+    sketches_read = 0
 
     def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = (), *, most: int | None = None) -> Known:
         known = super().snapshot(keys, numbers, most=most)
@@ -78,6 +81,7 @@ class CountingStore(SqliteStore):
     def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
         found = super().sketches(keys, most=most)
         self.rows += len(found)
+        self.sketches_read += len(found)
         return found
 
 
@@ -102,17 +106,33 @@ def steps(folder: Path, made: Callable[[int], Release], count: int) -> int:
 
 
 def decide(records: Sequence[Record], store: SqliteStore, forms: FormCache) -> tuple[Change, ...]:
-    known = load_candidates(records, source=SOURCE, seen_records={}, form_cache=forms, store=store)
-    as_of = max((head.confirmed for head in known.heads.values()), default=None)
-    assert as_of is not None
-    return classify(
-        records,
-        source=SOURCE,
-        known=known,
-        seen_records={},
-        age=Age(as_of=as_of, evidence=Evidence.ARRIVAL),
-        form_cache=forms,
-    )
+    age = Age(as_of=FIRST_ARRIVAL, evidence=Evidence.ARRIVAL)
+    compared = OpenRecords(records=records, seen_records={}, age=age, form_cache=forms)
+    known = load_candidates(compared, store)
+    settled = settle(compared, known, ALL_AVAILABLE)
+    known = load_similar(compared, store, known=known, but=settled)
+    return classify(assign(compared, known, settled=settled), compared, known)
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_read"),
+    [
+        (swapped(TALKS, "5.1", "5.2"), False),
+        (replace(TALKS, date=DAY + timedelta(days=30)), False),
+        (replace(TALKS, title="Supply chains discussed"), False),
+        (replace(swapped(TALKS, "5.1", "5.2"), title="Talks held on the supply chains"), True),
+        (replace(TALKS, body=VISIT.body), True),
+    ],
+    ids=["same title and day", "same title and text", "same day and text", "title and text edited", "another text"],
+)
+def test_the_days_around_are_read_only_for_what_title_and_text_do_not_settle(
+    shown: Release, is_read: bool, tmp_path: Path
+) -> None:
+    with Lab(tmp_path) as lab, closing(open_for_writing(tmp_path)) as handle:
+        lab.drop(dump(TALKS, VISIT))
+        records, store = parse(dump(shown)).records, CountingStore(handle)
+        decide(records, store, FormCache(records, source=SOURCE))
+        assert bool(store.sketches_read) == is_read
 
 
 def edited(release: Release) -> Release:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from monitor.compare.candidates import load_candidates
+from monitor.compare.candidates import load_candidates, load_similar
 from monitor.compare.fingerprint import FULL_SAMPLE, MAX_SAMPLE, NEARBY, NormalForm, normal_form, sample, shingles
 from monitor.compare.form_cache import FormCache
 from monitor.compare.near_duplicates import (
@@ -27,11 +27,13 @@ from monitor.compare.near_duplicates import (
     candidates,
     near_duplicates,
 )
+from monitor.compare.open_records import OpenRecords
+from monitor.dump_age import Age, Evidence
 from monitor.model import Kind, Record, Release, Sketch
 from monitor.ports import Known
 from monitor.store.sqlite.database import open_for_writing
 from monitor.store.store import SqliteStore
-from tests.compare.scenario import SOURCE, TALKS, VISIT, Lab, dump, real_dumps
+from tests.compare.scenario import FIRST_ARRIVAL, SOURCE, TALKS, VISIT, Lab, dump, real_dumps
 
 DAY = date(2024, 7, 1)
 WORDS = [stem + end for stem in ("port", "chip", "trade", "steel", "visit", "quota") for end in map(str, range(80))]
@@ -245,5 +247,6 @@ def test_without_sketches_the_texts_are_read(tmp_path: Path) -> None:
 
 def seen_around(shown: Release, store: SqliteStore) -> Known:
     record = Record(digest=b"x" * 32, day=shown.date, line=1, read=lambda: shown)
-    form_cache = FormCache([record], source=SOURCE)
-    return load_candidates([record], source=SOURCE, seen_records={}, form_cache=form_cache, store=store)
+    age, form_cache = Age(as_of=FIRST_ARRIVAL, evidence=Evidence.ARRIVAL), FormCache([record], source=SOURCE)
+    compared = OpenRecords(records=[record], seen_records={}, age=age, form_cache=form_cache)
+    return load_similar(compared, store, known=load_candidates(compared, store))

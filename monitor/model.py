@@ -1,7 +1,7 @@
 """Define the values that pass between packages, in the order in which the processing of one dump makes them.
 
-All are frozen: code takes values and returns new ones. Those of which there is one for each file of a folder are
-named tuples, which take a quarter of the time to make. Times are aware UTC; a publication day is a `date`.
+All are frozen: code takes values and returns new ones. Those of which there is one for each file of a folder or each
+word are named tuples, which take a quarter of the time to make. Times are aware UTC; a publication day is a `date`.
 """
 
 from __future__ import annotations
@@ -218,8 +218,7 @@ class Change:
     sketch: Sketch | None = None  # of the text after; None: no version is added
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
+class Hit(NamedTuple):
     """One place where a watchlist's keyword stands in a release."""
 
     watchlist: str

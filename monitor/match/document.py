@@ -7,7 +7,7 @@ for hits.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cached_property
 from itertools import groupby, islice, pairwise
 from operator import itemgetter
@@ -30,10 +30,26 @@ class TokenizedField:
     def __init__(self, text: str) -> None:
         self.text = text
         self._tokens = FastTokens(text)
-        self.forms = self._tokens.folded.split()
-        self.vocabulary = set(self.forms)
+        self._vocabulary: set[str] | None = None  # None: nobody has asked for it yet
         self._positions_by_word: dict[Word, Positions] = {}
         self._forms_by_word: dict[Word, frozenset[str]] = {}  # of open words
+
+    @property
+    def folded(self) -> str:
+        """All forms in order, each between spaces."""
+        return self._tokens.folded
+
+    @cached_property
+    def forms(self) -> list[str]:
+        """The form of each word, in order."""
+        return self.folded.split()
+
+    @property
+    def vocabulary(self) -> set[str]:
+        """The distinct forms."""
+        if self._vocabulary is None:
+            self._vocabulary = set(self.forms)
+        return self._vocabulary
 
     @cached_property
     def written(self) -> list[str]:
@@ -55,7 +71,7 @@ class TokenizedField:
     @cached_property
     def has_joints(self) -> bool:
         """Whether a dot or a hyphen stands behind a lone syllable, as in 한·미."""
-        return JOINT in self._tokens.folded
+        return JOINT in self.folded
 
     @property
     def has_particles(self) -> bool:
@@ -64,11 +80,15 @@ class TokenizedField:
 
     def has(self, word: Word) -> bool:
         """Return whether the field has the word in any letter case."""
-        if not self.vocabulary:
-            return False
         if word.is_open:
-            return bool(self._open_forms(word))
-        return not self.vocabulary.isdisjoint(word.forms)
+            return bool(self.text and self._open_forms(word))
+        return self.has_any(word.forms)
+
+    def has_any(self, forms: Sequence[str]) -> bool:
+        """Return whether the field has one of these forms; a few are searched for without splitting the words."""
+        if self._vocabulary is not None:
+            return not self._vocabulary.isdisjoint(forms)
+        return any(f" {form} " in self.folded for form in forms)
 
     def has_pair(self, left: Word, right: Word) -> bool:
         """Return whether two whole words are adjacent, in any letter case."""
@@ -90,10 +110,9 @@ class TokenizedField:
 
     def _written_places(self, word: Word) -> list[int] | None:
         """Return its places in the folded string; None: there are so many that the positions of all words cost less."""
-        forms = () if word.is_open else self.vocabulary.intersection(word.forms)
-        if word.is_open or sum(self._tokens.folded.count(f" {form} ") for form in forms) > _FEW:
+        if word.is_open or sum(self.folded.count(f" {form} ") for form in word.forms) > _FEW:
             return None
-        places = (place for form in forms for place in self._tokens.places_of(form))
+        places = (place for form in word.forms for place in self._tokens.places_of(form))
         return sorted(place for place in places if word.fits_written(self._tokens.written_at(place)))
 
     def positions_of(self, word: Word) -> Positions:
@@ -123,7 +142,9 @@ class TokenizedField:
 
     def locations_of(self, form: str, most: int) -> list[tuple[int, int]]:
         """Return a form's offsets into the text; at most so many."""
-        return [self._tokens.location(place, place) for place in islice(self._tokens.places_of(form), most)]
+        if self._vocabulary is not None and form not in self._vocabulary:
+            return []
+        return self._tokens.locations_of(form, most)
 
     @cached_property
     def _pairs(self) -> set[tuple[str, str]]:
@@ -136,7 +157,7 @@ class TokenizedField:
     @cached_property
     def _positions(self) -> Sequence[int]:
         """The position of each word; see `monitor.match.positions`."""
-        if self._tokens.folded.isascii():
+        if self.folded.isascii():
             return range(0, 2 * len(self.forms), 2)
         touching = self._tokens.glued
         if not touching:
@@ -195,9 +216,14 @@ class Document:
         self._texts = {"title": release.title, "body": release.body, "category": release.category or ""}
         self._fields: dict[str, TokenizedField] = {}
 
-    def texts(self) -> Iterable[str]:
-        """Return the texts of its fields."""
-        return self._texts.values()
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The text of each field."""
+        return self._texts
+
+    def folded(self) -> str:
+        """Return the forms of all fields, each between spaces."""
+        return "".join([self.field(name).folded for name in self._texts])
 
     def forms(self) -> set[str]:
         """Return every distinct form in any field."""

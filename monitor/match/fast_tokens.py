@@ -35,6 +35,7 @@ _ODD = (
     re.compile(r",(?<=[0-9],)[0-9]"),
     re.compile(r"-(?:(?<=[A-Za-z0-9]-)[0-9]|(?<=[0-9]-)[A-Za-z](?![A-Za-z0-9]))"),
 )
+_ODD_MARKS = "'.,-"  # what each of them begins with
 _FOREIGN = re.compile(r"[^\x00-\x7f][^ ]*")
 # In Korean: what is neither ASCII nor a syllable, and what is before a syllable or, if it is a letter, behind one.
 _NOT_KOREAN = re.compile(r"[^ 가-힣](?:(?<![\x00-\x7f])|(?=[가-힣])|(?<=[가-힣][A-Za-z0-9]))[^ ]*")
@@ -94,6 +95,17 @@ class FastTokens:
         start, end = self._span(first)
         return start, end if last == first else self._span(last)[1]
 
+    def locations_of(self, form: str, most: int) -> list[tuple[int, int]]:
+        """Return the offsets into the text of the words with this folded form; at most so many."""
+        wanted, find, length = f" {form} ", self.folded.find, len(form)
+        found, at = list[int](), find(wanted)
+        while at >= 0 and len(found) < most:
+            found.append(at)
+            at = find(wanted, at + length + 1)
+        if self._special:
+            return [self._span(at + 1) for at in found]
+        return [(at, at + length) for at in found]  # the string has one space more before its words
+
     def _span(self, place: int) -> tuple[int, int]:
         """Return the offsets into the text of the word at a place."""
         shift = 1
@@ -107,7 +119,9 @@ class FastTokens:
         return place - shift, self.folded.index(" ", place) - shift
 
     def _joined(self, pieces: Sequence[str], table: bytes) -> str:
-        letters = _POINT.sub(bytes([_KEPT]), self._text.encode("utf-8", "surrogatepass"))
+        letters = self._text.encode("utf-8", "surrogatepass")
+        if b"." in letters:
+            letters = _POINT.sub(bytes([_KEPT]), letters)
         plain = letters.translate(table).decode("utf-8", "surrogatepass")
         made, reached = [" "], 0
         for (start, end, _), piece in zip(self._special, pieces, strict=True):
@@ -155,10 +169,10 @@ def _normalized(text: str) -> str:
 
 def _special_ranges(text: str) -> Sequence[tuple[int, int]]:
     """Return the ranges between spaces that the tables cannot split."""
-    patterns: Sequence[re.Pattern[str]] = _ODD
+    patterns = [pattern for mark, pattern in zip(_ODD_MARKS, _ODD, strict=True) if mark in text]
     if not text.isascii():
         is_korean = len(text.encode("utf-8", "surrogatepass")) > len(text) * (1 + _MANY)
-        patterns = (*_ODD, _NOT_KOREAN if is_korean else _FOREIGN)
+        patterns.append(_NOT_KOREAN if is_korean else _FOREIGN)
     ranges, end = [], 0
     for place in sorted([found.start() for pattern in patterns for found in pattern.finditer(text)]):
         if place >= end:

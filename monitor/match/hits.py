@@ -14,6 +14,8 @@ from monitor.match.evaluate import Location, Rule, SpansByField, count_positions
 from monitor.match.keywords import Keyword
 from monitor.match.regex import Pattern
 
+_FIELD_ORDER = {field: number for number, field in enumerate(FIELDS)}
+
 
 def first_locations(rules: Sequence[Rule], document: Document, *, most: int) -> tuple[list[Location], int]:
     """Return the first locations by field, then text order, and how many different ones there are."""
@@ -47,7 +49,7 @@ def count_hits(rules: Sequence[Rule], document: Document) -> int:
 
 def text_order(span: Location) -> tuple[int, int, int]:
     """Return a sort key: by field, then offset."""
-    return FIELDS.index(span[0]), span[1], span[2]
+    return _FIELD_ORDER[span[0]], span[1], span[2]
 
 
 def _spans(rules: Sequence[Rule], document: Document) -> SpansByField:
@@ -58,14 +60,14 @@ def _first_word_locations(words: Sequence[Keyword], document: Document, most: in
     """Find plain words the quick way, which needs no positions."""
     found: list[Location] = []
     total = 0
-    for field, form in {(field, form) for word in words for field in word.fields for form in word.words[0].forms}:
+    for field in [name for name in FIELDS if document.texts[name]]:
         tokenized = document.field(field)
-        if form not in tokenized.vocabulary:
-            continue
-        spans = tokenized.locations_of(form, most)
-        total += len(spans) if len(spans) < most else tokenized.forms.count(form)
-        found += [(field, start, end) for start, end in spans]
-    found.sort(key=text_order)
+        spans: list[tuple[int, int]] = []
+        for form in {form for word in words if field in word.fields for form in word.words[0].forms}:
+            there = tokenized.locations_of(form, most)
+            total += len(there) if len(there) < most else tokenized.forms.count(form)
+            spans += there
+        found += [(field, start, end) for start, end in sorted(spans)]
     return found[:most], total
 
 

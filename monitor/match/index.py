@@ -7,8 +7,9 @@ matches is missing from the candidates. `evaluate.matches` decides whether a can
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from types import MappingProxyType
 
 from monitor.match.evaluate import Rule
@@ -21,6 +22,7 @@ from monitor.match.tokens import Word
 
 _MAX_CACHED = 20_000  # words of past releases whose wildcard rules are kept
 _MAX_SEARCHED = 50  # forms that are searched one by one before a release is split into words
+_MAX_SOUGHT = 12  # forms that are searched in the words one by one, which is cheaper than all distinct words
 _MAX_CACHED_LENGTH = 60  # letters; longer words are not cached
 UNCOUNTED: Mapping[str, int] = MappingProxyType({})
 
@@ -48,6 +50,7 @@ class Index:
                 self._add(word, number)
             if words is None:
                 self._unindexed.append(number)
+        self._needles = self._all_needles() if self._number_of_forms() <= _MAX_SOUGHT else None
 
     def may_match(self, texts: Iterable[str]) -> bool:
         """Return whether a release with these texts may match any rule; few rules need no splitting into words.
@@ -58,6 +61,14 @@ class Index:
             return True
         searchable = map(searchable_text, texts)
         return any(letters is None or any(form in letters for form in self._indexed_forms) for letters in searchable)
+
+    def quick_candidates(self, folded: Callable[[], str]) -> list[int] | None:
+        """Return what `candidates` does, given all words between spaces; None: there are too many rules for that."""
+        if self._needles is None:
+            return None
+        words = folded() if self._needles else ""
+        found = (numbers for needle, numbers in self._needles.items() if needle in words)
+        return sorted({*self._unindexed, *chain.from_iterable(found)})
 
     def candidates(self, forms: AbstractSet[str]) -> list[int]:
         """Return the rules that a release with these forms may match, ascending."""
@@ -70,6 +81,15 @@ class Index:
             for form in self._rules_by_form.keys() & forms:
                 found.update(self._rules_by_form[form])
         return sorted(found)
+
+    def _number_of_forms(self) -> int:
+        return len(self._whole) + len(self._starts.numbers) + len(self._inside.numbers)
+
+    def _all_needles(self) -> Mapping[str, Sequence[int]]:
+        """Return for each form how it stands among words between spaces, with its rules."""
+        whole = {f" {form} ": numbers for form, numbers in self._whole.items()}
+        starts = {f" {form}": numbers for form, numbers in self._starts.numbers.items()}
+        return {**whole, **starts, **self._inside.numbers}
 
     def _wildcard_rules(self, form: str) -> set[int]:
         """Return the rules with a wildcard that fits this word; a word is compared once, not once per release."""
@@ -139,18 +159,18 @@ class _Affixes:
     """Parts of words, found in a word without trying them one by one."""
 
     def __init__(self) -> None:
-        self._numbers: dict[str, Sequence[int]] = {}
+        self.numbers: dict[str, Sequence[int]] = {}
         self._lengths: dict[str, set[int]] = {}  # by first letter, which skips most words of a text
 
     def __bool__(self) -> bool:
-        return bool(self._numbers)
+        return bool(self.numbers)
 
     def add(self, stem: str, number: int) -> None:
-        _append(self._numbers, stem, number)
+        _append(self.numbers, stem, number)
         self._lengths.setdefault(stem[0], set()).add(len(stem))
 
     def of(self, form: str, letters: str) -> Iterator[int]:
         """Yield the numbers of the parts that begin at one of these first letters of the form."""
         for start, letter in enumerate(letters):
             for length in self._lengths.get(letter, ()):
-                yield from self._numbers.get(form[start : start + length], ())
+                yield from self.numbers.get(form[start : start + length], ())

@@ -30,7 +30,7 @@ class InsideWords:
     def add(self, release: Release) -> None:
         """Count the words of one more release, each once."""
         document = Document(release)
-        if not self._words or all(map(str.isascii, document.texts())):
+        if not self._words or all(map(str.isascii, document.texts.values())):
             return
         forms = document.forms()
         text = "\n".join(forms)

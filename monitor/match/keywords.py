@@ -52,7 +52,7 @@ class Keyword:
         """Return whether a release has it anywhere; the distinct words alone decide if they suffice."""
         if self.is_plain:
             forms = self.words[0].forms
-            return not all(document.field(name).vocabulary.isdisjoint(forms) for name in self.fields)
+            return any(document.field(name).has_any(forms) for name in self.fields)
         for name in self.fields:
             tokenized = document.field(name)
             for words in self._spellings_in(tokenized):

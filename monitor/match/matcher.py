@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -89,6 +89,8 @@ class Matcher:
         self._owners = tuple(map(tuple, owners.values()))
         self._excluded = {n: excluded(one, aliases) for n, one in enumerate(self._watchlists) if one.exclude}
         self._index = Index(self._rules, frequencies)
+        self._asked_of_any_change = self._numbers_on_change("any")
+        self._asked_of_new_matches = self._numbers_on_change("newly")
 
     def alerts(self, changes: Sequence[Change], *, source: str) -> tuple[Alert, ...]:
         """Return one alert for each change that some watchlist matches or is alerted of, in the order of the changes.
@@ -112,20 +114,39 @@ class Matcher:
         return self._names(sorted(self._rules_matched(Document(release), source)))
 
     def _alert(self, change: Change, source: str) -> Alert | None:
-        now = Document(change.before if change.before and change.kind is Kind.STALE else change.after)
-        old = Document(change.before) if change.before and change.kind in _COMPARED_KINDS else None
-        before = self._rules_matched(old, source) if old else {}
-        after = self._rules_matched(now, source)
-        seen = _MatchedChange(change=change, current=now, previous=old, after=after, before=before)
-        alerted = [number for number in sorted({*before, *after}) if self._is_alerted(number, seen)]
-        if not (after or alerted):
+        seen = self._matched(change, source)
+        alerted = [number for number in sorted({*seen.before, *seen.after}) if self._is_alerted(number, seen)]
+        if not (seen.after or alerted):
             return None
-        found = self._matches_by_number(after, now)
-        if old:
-            found |= self._matches_by_number({n: before[n] for n in alerted if n not in after}, old)
+        found = self._matches_by_number(seen.after, seen.current)
+        if seen.previous:
+            lost = {number: seen.before[number] for number in alerted if number not in seen.after}
+            found |= self._matches_by_number(lost, seen.previous)
         both = _merged(found)
-        names = self._names(sorted(after))
+        names = self._names(sorted(seen.after))
         return Alert(change=change, watchlists=names, notified=self._names(alerted), hits=both.hits, totals=both.totals)
+
+    def _matched(self, change: Change, source: str) -> _MatchedChange:
+        """Match the two versions of a change, the previous one only for the watchlists whose alert depends on it."""
+        kind, earlier = change.kind, change.before
+        now = Document(earlier if earlier and kind is Kind.STALE else change.after)
+        after = self._rules_matched(now, source)
+        if earlier is None or not self._may_depend_on_before(kind, after):
+            return _MatchedChange(change=change, current=now, previous=None, after=after, before={})
+        old = Document(earlier)
+        before = self._rules_matched(old, source, asked=lambda number: self._depends_on_before(number, kind, after))
+        return _MatchedChange(change=change, current=now, previous=old, after=after, before=before)
+
+    def _may_depend_on_before(self, kind: Kind, after: _RulesMatched) -> bool:
+        """Return whether any watchlist may; of a changed release the usual ones do not if they match it now."""
+        if kind is Kind.CHANGED:
+            return not (self._asked_of_any_change <= after.keys() and self._asked_of_new_matches.isdisjoint(after))
+        return kind in _COMPARED_KINDS and bool(after)
+
+    def _depends_on_before(self, number: int, kind: Kind, after: _RulesMatched) -> bool:
+        if kind is not Kind.CHANGED:
+            return number in after
+        return number in (self._asked_of_new_matches if number in after else self._asked_of_any_change)
 
     def _is_alerted(self, number: int, matched: _MatchedChange) -> bool:
         watchlist, kind = self._watchlists[number], matched.change.kind
@@ -146,16 +167,24 @@ class Matcher:
         rules = [self._rules[rule] for rule in matched.after[number]]
         return any(map(matched.added.overlaps, all_locations(rules, matched.current)))
 
+    def _numbers_on_change(self, on_change: str) -> frozenset[int]:
+        """Return the watchlists that want to hear of such changed releases."""
+        numbered = enumerate(self._watchlists)
+        return frozenset(n for n, one in numbered if one.on_change == on_change and Kind.CHANGED in one.when)
+
     def _names(self, numbers: Sequence[int]) -> tuple[str, ...]:
         return tuple(self._watchlists[number].name for number in numbers)
 
-    def _rules_matched(self, document: Document, source: str | None) -> _RulesMatched:
-        """Return the rules that match; a watchlist that does not match has no entry."""
-        if not self._index.may_match(document.texts()):
+    def _rules_matched(
+        self, document: Document, source: str | None, *, asked: Callable[[int], bool] = lambda _number: True
+    ) -> _RulesMatched:
+        """Return the rules that match; a watchlist that does not match, or is not asked, has no entry."""
+        if not self._index.may_match(document.texts.values()):
             return {}
         matched: _RulesMatched = {}
-        for candidate in self._index.candidates(document.forms()):
-            owners = [number for number in self._owners[candidate] if self._covers(number, source)]
+        candidates = self._index.quick_candidates(document.folded)
+        for candidate in self._index.candidates(document.forms()) if candidates is None else candidates:
+            owners = [number for number in self._owners[candidate] if asked(number) and self._covers(number, source)]
             if owners and matches(self._rules[candidate], document):
                 for number in owners:
                     matched.setdefault(number, []).append(candidate)
@@ -177,14 +206,11 @@ class Matcher:
         return least == 1 or count_hits([self._rules[rule] for rule in rules], document) >= least
 
     def _matches_by_number(self, matches: _RulesMatched, document: Document) -> dict[int, Matches]:
-        found = {}
+        found, texts = {}, document.texts
         for number, rules in matches.items():
             name = self._watchlists[number].name
             spans, total = first_locations([self._rules[rule] for rule in rules], document, most=MAX_HITS)
-            hits = (
-                Hit(watchlist=name, field=field, start=start, end=end, text=document.field(field).text[start:end])
-                for field, start, end in spans
-            )
+            hits = [Hit(name, field, start, end, texts[field][start:end]) for field, start, end in spans]
             found[number] = Matches(hits=tuple(hits), totals=((name, total),))
         return found
 
@@ -202,6 +228,8 @@ def is_alerted(kind: Kind, *, before: bool, after: bool) -> bool:
 def _merged(found: Mapping[int, Matches]) -> Matches:
     """Merge the hits of all watchlists in text order; at one place in the order of the configuration."""
     each = [found[number] for number in sorted(found)]
+    if len(each) == 1:
+        return each[0]
     hits = [hit for one in each for hit in one.hits]
     hits.sort(key=lambda hit: text_order((hit.field, hit.start, hit.end)))
     return Matches(hits=tuple(hits), totals=tuple(total for one in each for total in one.totals))

@@ -61,6 +61,52 @@ def test_a_changed_release_tells_as_the_watchlist_wants(
     assert [alert.notified for alert in alerts if alert.notified] == [("w",)] * is_told
 
 
+class Read(str):
+    """A text that counts how often it is read for its words."""
+
+    __slots__ = ("times",)
+    times: int
+
+    def isascii(self) -> bool:
+        self.times += 1
+        return super().isascii()
+
+
+@pytest.mark.parametrize(
+    ("on_change", "kind", "now", "is_read"),
+    [
+        ("any", Kind.CHANGED, "Chips rose.", False),
+        ("any", Kind.CHANGED, "Cars rose.", True),
+        ("added", Kind.CHANGED, "Chips rose.", False),
+        ("added", Kind.CHANGED, "Cars rose.", False),
+        ("newly", Kind.CHANGED, "Chips rose.", True),
+        ("newly", Kind.CHANGED, "Cars rose.", False),
+        ("any", Kind.COMPLETED, "Chips rose.", True),
+        ("any", Kind.COMPLETED, "Cars rose.", False),
+    ],
+)
+def test_the_text_before_is_read_only_where_an_alert_depends_on_it(
+    on_change: str, kind: Kind, now: str, is_read: bool
+) -> None:
+    before = Read("Chips fell.")
+    before.times = 0
+
+    verdict = change(kind, release("Note", now), replace(release("Note"), body=before))
+    Matcher([Watchlist(name="w", keywords=("chips",), on_change=on_change)]).alerts([verdict], source="motie")
+
+    assert bool(before.times) == is_read
+
+
+def test_of_two_watchlists_one_hits_the_text_now_and_the_other_the_text_before() -> None:
+    lists = [Watchlist(name=word, keywords=(word,)) for word in ("chips", "cars")]
+    verdict = change(Kind.CHANGED, release("Note", "Chips rose."), release("Note", "Chips rose, cars rose."))
+
+    (alert,) = Matcher(lists).alerts([verdict], source="motie")
+
+    assert (alert.watchlists, alert.notified) == (("chips",), ("chips", "cars"))
+    assert [(hit.watchlist, hit.start, hit.text) for hit in alert.hits] == [("chips", 0, "Chips"), ("cars", 12, "cars")]
+
+
 def test_an_edit_of_another_field_adds_nothing_to_this_one() -> None:
     verdict = changed((KEEP, "Chips", "Chips"), (REPLACE, " down", " up"), field="title")
     lists = [Watchlist(name=query, query=query, on_change="added") for query in ("up", "title:up", "body:up", "chips")]

@@ -88,11 +88,26 @@ def test_candidates_are_ascending_and_named_once(texts: list[str], text: Release
 
 
 @WITHOUT_DISK
+@given(st.lists(st.sampled_from([*STEMS, "semi*", "*원전*", "*conductor"]), max_size=6), RELEASES)
+def test_few_rules_have_the_same_candidates_without_splitting_the_words(texts: list[str], text: Release) -> None:
+    index, document = Index([read_keyword(keyword) for keyword in texts]), Document(text)
+
+    assert index.quick_candidates(document.folded) in (None, index.candidates(document.forms()))
+
+
+def test_only_few_rules_are_searched_for_one_by_one() -> None:
+    few, many = (Index([read_keyword(f"word{number}") for number in range(count)]) for count in (3, 60))
+
+    assert few.quick_candidates(lambda: " the word1 was word12 ") == [1]
+    assert many.quick_candidates(lambda: " the word1 was word12 ") is None
+
+
+@WITHOUT_DISK
 @given(st.lists(st.sampled_from([*STEMS, "semi*", "*원전*", "*conductor"]), max_size=4), RELEASES)
 def test_what_cannot_meet_a_rule_has_no_candidates(texts: list[str], text: Release) -> None:
     index, document = Index([read_keyword(keyword) for keyword in texts]), Document(text)
 
-    assert index.may_match(document.texts()) or not index.candidates(document.forms())
+    assert index.may_match(document.texts.values()) or not index.candidates(document.forms())
 
 
 def test_a_release_is_passed_over_without_reading_its_words_where_rules_are_few() -> None:

@@ -5,12 +5,13 @@ Pure. A message holds facts as they were scraped: whatever renders it must neutr
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain, count
+from operator import itemgetter
 from types import MappingProxyType
 
 from monitor.model import Alert, Change, Edit, Hit, Item, Kind, Message, Notice, RelatedRelease, Release, Snippet
@@ -32,6 +33,7 @@ _MAX_PARTS = 999  # the length of the number of a part while it is not known
 _LINES_PER_ITEM = 6  # a summary gives a release one line, other messages several
 _LINE_LAYOUT = 60  # characters around the title in the shortest form of an item
 _FIELD_ORDER = {"body": 0, "category": 1, "title": 2}  # the title is printed anyway
+_END = itemgetter(1)  # of a span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,20 +67,25 @@ def compose(
     found: list[Notice] = []
     for channel in dict.fromkeys(name for names in routes.values() for name in names):
         routed = frozenset(watchlist for watchlist, names in routes.items() if channel in names)
+        most = _MAX_BODY if channel in full_text else 0
         for alert in alerts:
-            if routed.intersection(alert.notified):
-                item = item_of(alert, watchlists=routed, source=source, titles=titles)
-                body = shorten(alert.change.after.body, _MAX_BODY) if channel in full_text else ""
-                item = replace(item, dump=dump, body=body)
+            if not routed.isdisjoint(alert.notified):
+                item = item_of(alert, watchlists=routed, source=source, titles=titles, dump=dump, most_of_body=most)
                 found.append(Notice(channel=channel, item=item, is_urgent=not urgent.isdisjoint(item.watchlists)))
     return tuple(found)
 
 
 def item_of(
-    alert: Alert, *, watchlists: frozenset[str], source: str = "", titles: Mapping[int, str] = MappingProxyType({})
+    alert: Alert,
+    *,
+    watchlists: frozenset[str],
+    source: str = "",
+    titles: Mapping[int, str] = MappingProxyType({}),
+    dump: str = "",
+    most_of_body: int = 0,
 ) -> Item:
-    """Return the facts of one alert that concern these watchlists."""
-    change = replace(alert.change, edits=_all_edits(alert.change))
+    """Return the facts of one alert that concern these watchlists, with so many characters of the text."""
+    change, edits = alert.change, _all_edits(alert.change)
     titled = [number for number in change.related if number in titles]
     hits = [hit for hit in alert.hits if hit.watchlist in watchlists]
     return Item(
@@ -91,8 +98,8 @@ def item_of(
         watchlists=tuple(name for name in alert.notified if name in watchlists),
         totals=tuple(total for total in alert.totals if total[0] in watchlists),
         words=_words(hits),
-        snippets=_snippets(change, hits),
-        edits=shorten_edits(change.edits),
+        snippets=_snippets(change, edits, hits),
+        edits=shorten_edits(edits),
         numbers=change.numbers,
         related=change.related,
         reason=change.reason,
@@ -101,6 +108,8 @@ def item_of(
         ref=change.after.ref,
         twins=tuple(RelatedRelease(number=n, title=_truncated(titles[n], _MAX_RELATED_TITLE)) for n in titled),
         lead=_lead(change.after),
+        body=shorten(change.after.body, most_of_body) if most_of_body else "",
+        dump=dump,
         is_reverted=change.reverted,
         may_be_older=change.may_be_older,
     )
@@ -135,7 +144,9 @@ def shorten_edits(edits: Sequence[Edit]) -> tuple[Edit, ...]:
     short: list[Edit] = []
     for edit in edits[:_MAX_EDITS]:
         limit, ends = (_MAX_KEPT, _KEPT_ENDS) if edit.op == "keep" else (_MAX_CHANGED, _CHANGED_ENDS)
-        short.append(replace(edit, old=_ends(edit.old, limit, ends), new=_ends(edit.new, limit, ends)))
+        old = _ends(edit.old, limit, ends)
+        new = old if edit.new == edit.old else _ends(edit.new, limit, ends)
+        short.append(Edit(field=edit.field, op=edit.op, old=old, new=new))
     if len(edits) > _MAX_EDITS:
         short.append(Edit(field=edits[_MAX_EDITS].field, op="keep", old=" … ", new=" … "))
     return tuple(short)
@@ -184,9 +195,10 @@ def _lead(release: Release) -> str:
     """Return how the text begins, after a first line that repeats the title."""
     text = release.body[:_MAX_SCANNED]
     first, _, rest = text.lstrip().partition("\n")
-    if first.split() == release.title.split() and rest.strip():
+    title = release.title.split()
+    if first.split(None, len(title)) == title and rest.strip():
         text = rest
-    return shorten(" ".join(text.split()), _MAX_LEAD)
+    return shorten(" ".join(text.split(None, _MAX_LEAD // 2)), _MAX_LEAD)  # more words have no room, however short
 
 
 def _all_edits(change: Change) -> tuple[Edit, ...]:
@@ -214,18 +226,10 @@ def _completion(change: Change) -> Iterator[Edit]:
         yield Edit(field="body", op="insert", old="", new=text[len(kept) :])
 
 
-def _snippets(change: Change, hits: Sequence[Hit]) -> tuple[Snippet, ...]:
+def _snippets(change: Change, edits: Sequence[Edit], hits: Sequence[Hit]) -> tuple[Snippet, ...]:
     """Choose from each watchlist in turn, first hits in changed text, then in the body; none overlap."""
-    added = _added_spans(change)
-
-    def rank(hit: Hit) -> tuple[bool, int]:
-        is_added = any(field == hit.field and hit.start < end and start < hit.end for field, start, end in added)
-        return not is_added, _FIELD_ORDER.get(hit.field, 3)
-
-    turns: defaultdict[str, Iterator[int]] = defaultdict(count)  # of each watchlist: its first hit, its second …
-    in_turn = sorted(sorted(hits, key=rank), key=lambda hit: next(turns[hit.watchlist]))
     chosen: list[Hit] = []
-    for hit in in_turn:
+    for hit in _in_turn(_ranked(hits, _added_spans(change, edits))):
         if len(chosen) == _MAX_SNIPPETS:
             break
         if not any(hit.field == one.field and abs(hit.start - one.start) < 2 * _SNIPPET_SIDE for one in chosen):
@@ -233,19 +237,40 @@ def _snippets(change: Change, hits: Sequence[Hit]) -> tuple[Snippet, ...]:
     return tuple(_snippet(change, hit) for hit in chosen)
 
 
-def _added_spans(change: Change) -> tuple[tuple[str, int, int], ...]:
-    """Return field, start and end of every text that was added; edits carry no offsets, so the text is searched."""
-    spans: list[tuple[str, int, int]] = []
+def _ranked(hits: Sequence[Hit], added: Mapping[str, Sequence[tuple[int, int]]]) -> Sequence[Hit]:
+    """Return the hits in added text, then the others; of each the body's, then the category's, then the title's."""
+    ranks: dict[tuple[bool, str], list[Hit]] = {}
+    for hit in hits:
+        is_added = False
+        if spans := added.get(hit.field):
+            at = bisect_right(spans, hit.start, key=_END)  # the first span that ends behind the start of the hit
+            is_added = at < len(spans) and spans[at][0] < hit.end
+        ranks.setdefault((not is_added, hit.field), []).append(hit)
+    order = sorted(ranks, key=lambda rank: (rank[0], _FIELD_ORDER.get(rank[1], 3)))
+    return [hit for rank in order for hit in ranks[rank]]
+
+
+def _in_turn(hits: Sequence[Hit]) -> Sequence[Hit]:
+    """Return the first hit of each watchlist, then the second ones …"""
+    if not hits or all(hit.watchlist == hits[0].watchlist for hit in hits):
+        return hits
+    turns: defaultdict[str, Iterator[int]] = defaultdict(count)
+    return sorted(hits, key=lambda hit: next(turns[hit.watchlist]))
+
+
+def _added_spans(change: Change, edits: Sequence[Edit]) -> Mapping[str, Sequence[tuple[int, int]]]:
+    """Return for each field where text was added, ascending; edits carry no offsets, so the text is searched."""
+    spans: dict[str, list[tuple[int, int]]] = {}
     ends: dict[str, int] = {}
-    for edit in change.edits:
+    for edit in edits:
         words = edit.new.strip()
         start = str(getattr(change.after, edit.field) or "").find(words, ends.get(edit.field, 0)) if words else -1
         if start < 0:
             continue
         ends[edit.field] = start + len(words)
         if edit.op != "keep":
-            spans.append((edit.field, start, start + len(words)))
-    return tuple(spans)
+            spans.setdefault(edit.field, []).append((start, start + len(words)))
+    return spans
 
 
 def _snippet(change: Change, hit: Hit) -> Snippet:
@@ -277,9 +302,9 @@ def _tail(text: str) -> str:
 
 def _ends(text: str, limit: int, ends: int) -> str:
     """Cut a text of more than `limit` words down to its two ends; spaces at its edges stay, for edits are joined."""
-    words = text.split()
-    if len(words) > limit:
-        text = keep_edge_spaces(f"{' '.join(words[:ends])} … {' '.join(words[-ends:])}", text)
+    first = text.split(None, limit)
+    if len(first) > limit:
+        text = keep_edge_spaces(f"{' '.join(first[:ends])} … {' '.join(text.rsplit(None, ends)[-ends:])}", text)
     most = limit * 25  # characters, for "words" that no space ever ends
     return text if len(text) <= most else f"{text[: most // 2]} … {text[-most // 2 :]}"
 
@@ -299,7 +324,9 @@ def shorten(text: str, limit: int) -> str:
 
 def _last_space(text: str) -> int:
     """Return where the last space of a text stands; 0: it has none."""
-    return next((at for at in reversed(range(len(text))) if text[at].isspace()), 0)
+    if not text or text[-1].isspace():
+        return max(len(text) - 1, 0)
+    return max(len(text) - len(text.rsplit(None, 1)[-1]) - 1, 0)
 
 
 def _truncated(text: str, limit: int) -> str:

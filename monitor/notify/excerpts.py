@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from monitor.model import Item, Snippet
@@ -51,7 +52,7 @@ def spans_of(snippet: Snippet) -> tuple[Span, ...]:
 
 def with_hits(text: str, words: Sequence[str]) -> tuple[Span, ...]:
     """Return a text in parts, of which those that are matched words as they stand in it are hits."""
-    words = [word for word in words if word.strip()]
+    words = tuple(word for word in words if word.strip())
     parts = _pattern(words).split(text) if words else [text]
     return tuple(Span(part, bool(number % 2)) for number, part in enumerate(parts) if part)
 
@@ -67,7 +68,8 @@ def _is_in(snippet: Snippet, text: str) -> bool:
     return text.startswith(place) if not before else place in text
 
 
-def _pattern(words: Sequence[str]) -> re.Pattern[str]:
+@lru_cache(maxsize=100)  # the releases of a dump are found by the same few words
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     """Return what finds each of these words, the longest first, where no letter or digit of its script goes on."""
     return re.compile(f"({'|'.join(_bounded(word) for word in sorted(words, key=len, reverse=True))})", re.IGNORECASE)
 

@@ -17,6 +17,7 @@ from monitor.text import spaced
 MAX_HUNKS = 12  # of one item
 _CONTEXT = 6  # words on each side of a hunk
 _MARKS = re.compile(r"\[(?=-)|-(?=\])|\{(?=\+)|\+(?=\})")
+_HALVES = ("[-", "-]", "{+", "+}")  # one stands in each text in which _MARKS finds anything
 _DIGIT_BEFORE, _DIGIT_AFTER = re.compile(r"[\d.,]"), re.compile(r"[.,]?\d")
 
 
@@ -65,7 +66,10 @@ def without_marks(text: str) -> str:
     >>> without_marks("[-1.2] {+}")
     '[ -1.2] { + }'
     """
-    return _MARKS.sub(r"\g<0> ", text)
+    for half in _HALVES:  # most texts hold none
+        if half in text:
+            return _MARKS.sub(r"\g<0> ", text)
+    return text
 
 
 def unshown_figures(item: Item, shown: Sequence[Hunk]) -> tuple[tuple[str, str], ...]:

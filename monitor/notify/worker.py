@@ -94,9 +94,10 @@ class UnrecordedAttempts:
         """
         claimed: Delivery | BaseException | None = None
         with self._lock:
+            waiting = tuple(self._waiting)  # others add to it meanwhile
             kept, failed, calls = list[EndedAttempt](), list[BaseException](), list[Callable[[], object]]()
-            with transaction() if self._waiting else nullcontext():
-                for ended in self._waiting:
+            with transaction() if waiting else nullcontext():
+                for ended in waiting:
                     result = attempt(partial(record, ended))
                     if isinstance(result, StoreError):  # any other error must not stop its channel forever
                         kept.append(ended)
@@ -105,7 +106,7 @@ class UnrecordedAttempts:
                     elif not isinstance(result, StoreError) or ended.delivery.message.channel == channel:
                         failed.append(result)
                 claimed = None if failed else attempt(claim)
-            self._waiting = kept
+            self._waiting[: len(waiting)] = kept
             for call in calls:
                 call()
         return _returned(failed[0] if failed else claimed)

@@ -452,6 +452,32 @@ def test_a_verdict_that_cannot_be_recorded_for_an_error_of_ours_does_not_stop_it
     unrecorded.record_all(fail, channel="team", transaction=nullcontext)
 
 
+def test_an_attempt_that_ends_while_others_are_recorded_is_recorded_next() -> None:
+    """Another worker's send may end while this one waits for the disk; forgotten, it would be sent again."""
+    unrecorded, recorded, ended = UnrecordedAttempts(), list[str](), ["later"]
+
+    def end(channel: str) -> None:
+        decision = Decision(action=Action.DONE, verdict=verdict(Outcome.OK))
+        of_channel = delivery(told=replace(note("hello"), channel=channel))
+        unrecorded.add(EndedAttempt(of_channel, decision, NOON, moved=timedelta()))
+
+    @contextmanager
+    def transaction() -> Iterator[None]:
+        yield
+        while ended:
+            end(ended.pop())
+
+    def record(attempt: EndedAttempt) -> Callable[[], object]:
+        recorded.append(attempt.delivery.message.channel)
+        return lambda: None
+
+    end("first")
+    unrecorded.record_all(record, channel="team", transaction=transaction)
+    assert recorded == ["first"]
+    unrecorded.record_all(record, channel="team", transaction=transaction)
+    assert recorded == ["first", "later"]
+
+
 def test_a_store_that_cannot_lease_sends_nothing() -> None:
     channel = ScriptedChannel()
     setup = WorkerSetup(channel, notes=1)

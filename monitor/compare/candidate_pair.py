@@ -23,6 +23,7 @@ class CandidatePair:
     is_seen: bool = False  # the record was assigned to this release before
     boilerplate: frozenset[int] = frozenset()  # three-word sequences that several other releases have
     dump_day: date | None = None  # as of which the record's dump shows its source; None: unknown
+    has_rivals: bool = True  # by title, the record may be another release, or another record this one
     has_same_id: bool = False  # the release has had the record's id
     has_other_id: bool = False  # both have an id by the same mapping, and they differ
     is_id_of_other: bool = False  # the record's id is that of another known release

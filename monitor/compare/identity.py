@@ -7,9 +7,11 @@ every sentence of their text release, annual reports with titles .90 similar. Wh
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import chain
 from types import MappingProxyType
 
 from monitor.compare.candidate_pair import MIN_BODY_ALONE, CandidatePair
@@ -23,6 +25,7 @@ from monitor.compare.similarity import (
     body_ratio,
     common_words,
     own_shingles,
+    share_nearly_all,
     similarity_of,
     title_ratio,
 )
@@ -146,6 +149,8 @@ class _Candidates:
         self._seen = {digest: seen_record.number for digest, seen_record in compared.seen_records.items()}
         digests = (record.digest for record in compared.records if record.digest not in but)
         self._numbers_by_entry = {digest: found for digest in digests if (found := self._numbers(digest))}
+        titled = chain.from_iterable(found.get("title", ()) for found in self._numbers_by_entry.values())
+        self._records_by_title = Counter(titled)  # how many records a release may be by its title
         # By another mapping: some id is known, so that the ids are still the same ones.
         self._has_known_ids = any("id" in found for found in self._numbers_by_entry.values())
 
@@ -180,7 +185,8 @@ class _Candidates:
     def _pair(self, digest: bytes, number: int) -> CandidatePair:
         head, is_seen = self._known.heads[number], self._seen.get(digest) == number
         record, known = self._form_cache.of_record(digest), self._form_cache.of_head(head)
-        pair = CandidatePair(record, known, head.others, is_seen, self._known.boilerplate, self._dump_day)
+        has_rivals = (len(self._numbers_by_entry[digest].get("title", ())), self._records_by_title[number]) != (1, 1)
+        pair = CandidatePair(record, known, head.others, is_seen, self._known.boilerplate, self._dump_day, has_rivals)
         if is_reading_new(self._form_cache.reading(digest), head.readings):
             pair = replace(pair, is_reread=True)
         heads = (record.title, record.date), (known.title, known.date)
@@ -249,12 +255,16 @@ def _is_undated(pair: CandidatePair) -> float | None:
 def is_doubtful(record: NormalForm, known: NormalForm) -> bool:
     """Return whether two texts of one title and day share so little that boilerplate could be all of it."""
     has_same_head = record.title == known.title and record.date is not None and record.date == known.date
-    return has_same_head and MIN_SHINGLES_SHARED <= similarity_of(record, known) < MAX_SHINGLES_DOUBTFUL
+    if not has_same_head or share_nearly_all(record, known, least=MAX_SHINGLES_DOUBTFUL):
+        return False
+    return MIN_SHINGLES_SHARED <= similarity_of(record, known) < MAX_SHINGLES_DOUBTFUL
 
 
 def _has_same_title_and_day(pair: CandidatePair) -> float | None:
     if not (pair.has_same_title and pair.has_same_day):
         return None
+    if not pair.has_rivals and share_nearly_all(pair.record, pair.known, least=MAX_SHINGLES_DOUBTFUL):
+        return MAX_SHINGLES_DOUBTFUL
     similarity = similarity_of(pair.record, pair.known)
     if pair.boilerplate and similarity < MAX_SHINGLES_DOUBTFUL:
         mine, theirs = (own_shingles(words, pair.boilerplate) for words in common_words(pair.record, pair.known))

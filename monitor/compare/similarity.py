@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import Postfix, Prefix
 
 from monitor.compare.fingerprint import MAX_TITLE, NormalForm, shingles
 
@@ -43,6 +44,23 @@ def similarity_of(record: NormalForm, known: NormalForm) -> float:
         mine, theirs = map(shingles, common_words(record, known))
     both = len(mine & theirs)
     return both / max(1, len(mine) + len(theirs) - both)
+
+
+def share_nearly_all(record: NormalForm, known: NormalForm, *, least: float) -> bool:
+    """Return whether two texts surely have this part of their three-word sequences in common; cheap, and may miss it.
+
+    What they begin and end with is in both. It has at least as many sequences as different words that begin one.
+    """
+    mine, theirs = record.body, known.body
+    if mine == theirs or record.is_cut or known.is_cut:
+        return mine == theirs != ""
+    start = Prefix.similarity(mine, theirs)
+    end = min(Postfix.similarity(mine, theirs), min(len(mine), len(theirs)) - start)
+    before, behind = mine[:start].split(" ")[:-1], mine[len(mine) - end :].split(" ")[1:]
+    both = max(len(set(before[:-2])), len(set(behind[:-2])))
+    within = max(0, len(before) - 2) + max(0, len(behind) - 2)
+    others = mine.count(" ") + theirs.count(" ") - 2 - 2 * within
+    return both > 0 and both >= least * (both + others)
 
 
 def common_words(record: NormalForm, known: NormalForm) -> tuple[Sequence[str], Sequence[str]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from rapidfuzz.distance import LCSseq
+from rapidfuzz.distance import LCSseq, Postfix, Prefix
 
 from monitor.model import Edit
 from monitor.text import CURRENCIES, DATE, close_figures, fold, is_cut
@@ -23,6 +23,8 @@ _NUMBER = r"\d(?:(?:[\d.,．，]|\s+,(?=\d{3}(?!\d)))*\d)?"
 _FIGURE = rf"{DATE}|{_MINUS}(?:[{CURRENCIES}＄￡￥￦]\s*)?{_NUMBER}(?:\s*[%％‰](?:\s*[pPｐＰ](?![A-Za-z]))?)?"
 # The dot of Korean lists is a letter to Unicode.
 _WORD = re.compile(rf"\s*(?:[^\W\d_ㆍ\u119e]+|{_FIGURE}|\S)")
+# Here a token begins, whatever stands before: no figure goes on behind a space and a letter other than the p of "% p".
+_WORD_START = re.compile(r"(?<=\S) (?=[^\W\d_pPｐＰ])")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)")
 _FIGURES = re.compile(_FIGURE)
 _UNITS = CURRENCIES + "%‰p"
@@ -55,9 +57,9 @@ def redline(field: str, old: str, new: str) -> Redline:
 
     Texts of more than about 20,000 words are compared sentence by sentence.
     """
-    all_olds, all_news = _WORD.findall(old), _WORD.findall(new)
+    all_olds, all_news, same = _tokens(old, new)
     if len(all_olds) * len(all_news) > _MOST_PAIRS:
-        all_olds, all_news = _SENTENCE_END.split(old), _SENTENCE_END.split(new)
+        all_olds, all_news, same = _SENTENCE_END.split(old), _SENTENCE_END.split(new), 0
     olds, news = _closed(old, all_olds), _closed(new, all_news)
     is_whole = _ends_otherwise(all_olds, all_news)
     if is_whole:
@@ -68,7 +70,7 @@ def redline(field: str, old: str, new: str) -> Redline:
         olds = olds[: len(news) + _SLACK]
     elif is_old_cut:
         news = news[: len(olds) + _SLACK]
-    kept = _kept(olds, news)
+    kept = _kept(olds, news, same=min(same, len(olds), len(news)))
     old_start, new_start, _ = kept[-1]
     if is_new_cut:  # the view does not reach the rest of the whole text after the last kept word
         olds = olds[: old_start + len(news) - new_start]
@@ -81,6 +83,25 @@ def redline(field: str, old: str, new: str) -> Redline:
 def has_same_words(old: str, new: str) -> bool:
     """Return whether two texts have the same words, figures and marks: then only spaces between these may differ."""
     return list(map(_form, _WORD.findall(old))) == list(map(_form, _WORD.findall(new)))
+
+
+def _tokens(old: str, new: str) -> tuple[list[str], list[str], int]:
+    """Return the tokens of both texts, and with how many equal ones they begin; equal text is read once."""
+    start = _last_word_start(old, Prefix.similarity(old, new))
+    tail = min(Postfix.similarity(old, new), min(len(old), len(new)) - start)
+    found = _WORD_START.search(old, len(old) - tail + 1)
+    tail = len(old) - found.start() if found else 0
+    same, rest = _WORD.findall(old, 0, start), _WORD.findall(old, len(old) - tail)
+    olds, news = (_WORD.findall(text, start, len(text) - tail) for text in (old, new))
+    return [*same, *olds, *rest], [*same, *news, *rest], len(same)
+
+
+def _last_word_start(text: str, end: int) -> int:
+    """Return where the last word of a text begins before `end`; 0: nowhere is that sure."""
+    at = text.rfind(" ", 0, end)
+    while at > 0 and not _WORD_START.match(text, at, end):
+        at = text.rfind(" ", 0, at)
+    return max(at, 0)
 
 
 _Kept = tuple[int, int, int]  # a span of both texts: its start in the old tokens, in the new ones, its length
@@ -108,13 +129,14 @@ def _ends_otherwise(olds: Sequence[str], news: Sequence[str]) -> bool:
     return not (old.startswith(new) or new.startswith(old))
 
 
-def _kept(olds: Sequence[str], news: Sequence[str]) -> list[_Kept]:
+def _kept(olds: Sequence[str], news: Sequence[str], *, same: int) -> list[_Kept]:
     """Return a longest common subsequence as spans in order, after an empty span at both starts.
 
-    Texts with too many pairs of tokens keep nothing.
+    Texts with too many pairs of tokens keep nothing. same: with how many equal tokens they begin.
     """
     if len(olds) * len(news) > _MOST_PAIRS:
         return [(0, 0, 0)]
+    begin, olds, news = same, olds[same:], news[same:]
     forms = {token: _form(token) for token in {*olds, *news}}  # typography and letter case alone are no edit
     old_keys, new_keys = [forms[token] for token in olds], [forms[token] for token in news]
     # No token has the last key: else equal ends would be paired first, and the end of a cut view is not the text's.
@@ -128,7 +150,10 @@ def _kept(olds: Sequence[str], news: Sequence[str]) -> list[_Kept]:
             spans[-1] = (old_end - size, new_end - size, length + size)
         else:
             spans.append((a, b, size))
-    return [(0, 0, 0), *reversed(spans)]
+    if spans and spans[-1][:2] == (0, 0):
+        same += spans.pop()[2]
+    first = [(0, 0, same)] if same else []
+    return [(0, 0, 0), *first, *((a + begin, b + begin, size) for a, b, size in reversed(spans))]
 
 
 def _cleaned(spans: Sequence[_Kept], olds: Sequence[str], news: Sequence[str]) -> Sequence[_Kept]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from monitor.compare.diff import Redline, redline
+from monitor.compare.diff import _WORD, Redline, _kept, _tokens, redline
 from tests.compare.scenario import cut, real, swapped
 
 
@@ -388,3 +388,24 @@ def test_one_corrected_figure_is_one_edit_wherever_the_view_is_cut(data: st.Data
 
     assert line.numbers == ((whole[at : at + 4], "1888"),)
     assert line.merged == corrected
+
+
+PIECES = st.sampled_from(
+    "a|the|p|pp|ｐ가|수출|ㆍ|²|5|1.5|5 %|5 % p|$|$ 5|2024. 7. 1|7.|,000|,|.| |  |\n|-|-1.5|(|Word|...|%|_".split("|")
+)
+TEXTS = st.lists(PIECES, max_size=12).map(" ".join)
+
+
+@given(TEXTS, TEXTS, TEXTS, TEXTS)
+def test_what_both_texts_begin_and_end_with_is_read_as_in_the_whole(start: str, old: str, new: str, end: str) -> None:
+    texts = f"{start} {old}{end}", f"{start} {new}{end}"
+    *tokens, same = _tokens(*texts)
+    assert tokens == [_WORD.findall(text) for text in texts]
+    assert _kept(*tokens, same=same) == _kept(*tokens, same=0)
+
+
+def test_of_one_edit_in_a_long_text_only_its_surroundings_are_read_twice() -> None:
+    old = " ".join(f"word{number}" for number in range(500))
+    olds, news, same = _tokens(old, old.replace("word300 ", "another "))
+    assert same == 2 * 299
+    assert olds[same + 4 :] == news[same + 3 :]

@@ -37,6 +37,9 @@ PIECES = st.sampled_from(
     ]
 )
 TEXTS = st.lists(PIECES, max_size=25).map("".join) | st.text(max_size=40)
+ASCII_TEXTS = st.lists(PIECES.filter(str.isascii), max_size=25).map("".join) | st.text(
+    st.characters(max_codepoint=127), max_size=40
+)
 WITHOUT_DISK = settings(database=None, max_examples=examples(400))
 
 SPLITS = [
@@ -126,6 +129,12 @@ def test_offsets_point_into_the_raw_text_even_when_folding_changes_lengths() -> 
         "U.S.",
         "ﬁrms",
     ]
+
+
+@WITHOUT_DISK
+@given(ASCII_TEXTS)
+def test_a_text_in_ascii_is_cut_as_it_is_before_another_script(text: str) -> None:
+    assert tokens(text) == tokens(f"{text} 가")[:-1]
 
 
 @WITHOUT_DISK

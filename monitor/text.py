@@ -41,6 +41,7 @@ MAX_MARKS = 30
 _MARK = r"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f])"
 _ANY_MARK, _MANY_MARKS = re.compile(_MARK), re.compile(rf"{_MARK}{{{MAX_MARKS + 1},}}")
 _EXTRA_SPACE = ("  ", "\n", "\t", "\r", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x1f", "\x85")
+_FEW_WORDS = 20  # characters
 # Compatibility forms of digits: after a digit, plain NFKC would glue them to it (10² → 102).
 _COMPAT_DIGIT = re.compile("[²³¹¼-¾⁰-⁹₀-₉⅐-⅟↉①-⒛⓪-⓿❶-➓]")
 # Class first, then the look-behind over it: the other order checks every character (10 times slower).
@@ -196,7 +197,9 @@ def _normalize(text: str) -> str:
 
 
 def _single_spaces(text: str) -> str:
-    """Split and join only if needed, because most texts have single spaces already."""
+    """Split and join only if needed, because most texts have single spaces already; a few words cost less than that."""
+    if len(text) < _FEW_WORDS:
+        return " ".join(text.split())
     for space in _EXTRA_SPACE:
         if space in text:
             return " ".join(text.split())

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain, count
-from operator import itemgetter
 from types import MappingProxyType
 
 from monitor.model import Alert, Change, Edit, Hit, Item, Kind, Message, Notice, RelatedRelease, Release, Snippet
@@ -33,7 +32,8 @@ _MAX_PARTS = 999  # the length of the number of a part while it is not known
 _LINES_PER_ITEM = 6  # a summary gives a release one line, other messages several
 _LINE_LAYOUT = 60  # characters around the title in the shortest form of an item
 _FIELD_ORDER = {"body": 0, "category": 1, "title": 2}  # the title is printed anyway
-_END = itemgetter(1)  # of a span
+
+_Spans = tuple[list[int], list[int]]  # starts and ends, both ascending
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,14 +237,15 @@ def _snippets(change: Change, edits: Sequence[Edit], hits: Sequence[Hit]) -> tup
     return tuple(_snippet(change, hit) for hit in chosen)
 
 
-def _ranked(hits: Sequence[Hit], added: Mapping[str, Sequence[tuple[int, int]]]) -> Sequence[Hit]:
+def _ranked(hits: Sequence[Hit], added: Mapping[str, _Spans]) -> Sequence[Hit]:
     """Return the hits in added text, then the others; of each the body's, then the category's, then the title's."""
     ranks: dict[tuple[bool, str], list[Hit]] = {}
     for hit in hits:
         is_added = False
         if spans := added.get(hit.field):
-            at = bisect_right(spans, hit.start, key=_END)  # the first span that ends behind the start of the hit
-            is_added = at < len(spans) and spans[at][0] < hit.end
+            starts, ends = spans
+            at = bisect_right(ends, hit.start)  # the first span that ends behind the start of the hit
+            is_added = at < len(ends) and starts[at] < hit.end
         ranks.setdefault((not is_added, hit.field), []).append(hit)
     order = sorted(ranks, key=lambda rank: (rank[0], _FIELD_ORDER.get(rank[1], 3)))
     return [hit for rank in order for hit in ranks[rank]]
@@ -258,18 +259,20 @@ def _in_turn(hits: Sequence[Hit]) -> Sequence[Hit]:
     return sorted(hits, key=lambda hit: next(turns[hit.watchlist]))
 
 
-def _added_spans(change: Change, edits: Sequence[Edit]) -> Mapping[str, Sequence[tuple[int, int]]]:
-    """Return for each field where text was added, ascending; edits carry no offsets, so the text is searched."""
-    spans: dict[str, list[tuple[int, int]]] = {}
-    ends: dict[str, int] = {}
+def _added_spans(change: Change, edits: Sequence[Edit]) -> Mapping[str, _Spans]:
+    """Return for each field where text was added; edits carry no offsets, so the text is searched."""
+    spans: dict[str, _Spans] = {}
+    reached: dict[str, int] = {}
     for edit in edits:
         words = edit.new.strip()
-        start = str(getattr(change.after, edit.field) or "").find(words, ends.get(edit.field, 0)) if words else -1
+        start = str(getattr(change.after, edit.field) or "").find(words, reached.get(edit.field, 0)) if words else -1
         if start < 0:
             continue
-        ends[edit.field] = start + len(words)
+        reached[edit.field] = end = start + len(words)
         if edit.op != "keep":
-            spans.setdefault(edit.field, []).append((start, start + len(words)))
+            starts, ends = spans.setdefault(edit.field, ([], []))
+            starts.append(start)
+            ends.append(end)
     return spans
 
 

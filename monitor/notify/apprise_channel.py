@@ -23,6 +23,7 @@ from monitor.notify.mime import list_headers, thread_headers, with_alternatives,
 from monitor.notify.plain_text import plain
 from monitor.notify.quiet_imports import quiet_imports
 from monitor.notify.render import escape_chat_markup, subject
+from monitor.notify.rendered_bodies import RenderedBodies
 from monitor.notify.schemes import PLUGINS, ChannelUnusable, Html, scheme_of, webhook_scheme
 from monitor.notify.send_notes import Tap
 from monitor.notify.slack import fits_blocks, with_blocks
@@ -67,6 +68,7 @@ class AppriseChannel:
         self._store = store or name
         self._timeout = timeout
         self._connections = KeptConnections()
+        self._bodies = RenderedBodies()
         self._schemes = _schemes(service)
         self.supports_pages = supports_pages(service)
         self._sends_pages = self.supports_pages and (
@@ -98,7 +100,13 @@ class AppriseChannel:
             return fits_blocks(message)
         if self._fields and not fits_fields(message):
             return False
-        return fits_page(message) if self._sends_pages else self._accepts(self._text(message, plain(message)))
+        if self._sends_pages:
+            return fits_page(message)
+        body = plain(message)
+        is_accepted = self._accepts(self._text(message, body))
+        if is_accepted:
+            self._bodies.keep(message, body)
+        return is_accepted
 
     def unusable_reason(self) -> str | None:
         """Return why this plugin cannot send a plain message; None: it would try. Nothing leaves this process."""
@@ -165,7 +173,10 @@ class AppriseChannel:
         """Return the most that the service accepts after escaping; hostile text grows, so less of it fits."""
         if self._sends_pages and not self._schemes & _BY_SMTP:
             return {"title": subject(message), "body": page(message), "body_format": "html"}
-        return self._text(message, plain(message, fits=lambda body: self._accepts(self._text(message, body))))
+        body = self._bodies.take(message)
+        if body is None or not self._accepts(self._text(message, body)):
+            body = plain(message, fits=lambda text: self._accepts(self._text(message, text)))
+        return self._text(message, body)
 
     def _text(self, message: Message, body: str) -> dict[str, str]:
         """Return title and body, escaped; escaping must not make a title longer than the service allows."""

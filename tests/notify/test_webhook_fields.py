@@ -15,7 +15,7 @@ from monitor.model import Edit, Item, Message, Outcome
 from monitor.notify.compose import DEFAULT_PART_LIMIT, in_parts
 from monitor.notify.plain_text import plain
 from monitor.notify.render import subject
-from monitor.notify.webhook_fields import ROOM, fields, fits_fields, flat_fields
+from monitor.notify.webhook_fields import ROOM, fields, fits_fields, flat_fields, size_bound
 from tests.notify.facts import item, message
 from tests.notify.messages import messages
 from tests.notify.services import webhook
@@ -161,3 +161,15 @@ def test_releases_with_whole_texts_are_split_into_parts_and_none_is_cut() -> Non
     releases = [one for body in got for one in body["releases"]]
     assert [one["release"] for one in releases] == list(range(1, 61))
     assert not any(one["cut"] for one in releases)
+
+
+@given(messages())
+def test_the_bound_of_the_size_holds_whatever_was_scraped(told: Message) -> None:
+    for one in (told, replace(told, page="https://보도.example.org/@👩‍🏭/")):
+        assert size_bound(one) >= len(json.dumps(fields(one, "0" * 40)))
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_the_bound_of_the_size_is_near_enough_to_be_of_use(name: str) -> None:
+    told = SITUATIONS[name]
+    assert len(json.dumps(fields(told, "1"))) <= size_bound(told) <= 20 * len(json.dumps(fields(told, "1"))) + 2_000

@@ -2,7 +2,8 @@
 
 python crash_child.py PLACE
 
-PLACE: before-commit | within-commit | after-commit | after-form | after-claim | after-send | after-done
+PLACE: before-commit | within-commit | after-commit | after-form | within-claim | after-claim | after-send |
+within-done | after-done
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,25 +20,28 @@ from typing import Any
 from monitor.config import load
 from monitor.daemon.bootstrap import open_runtime
 
-# What is called at each place, and whether the end comes before the call or after it.
+# What is called at each place, and whether the end comes before the call, after it, or once what it wrote is durable.
 PLACES = {
-    "before-commit": ("store", "commit", False),
-    "within-commit": ("store", "commit", True),  # small files share one commit, which ends later
-    "after-commit": ("outbox", "pending_channels", False),
-    "after-form": ("outbox", "queue_messages", True),
-    "after-claim": ("outbox", "claim", True),
-    "after-send": ("outbox", "done", False),
-    "after-done": ("outbox", "done", True),
+    "before-commit": ("store", "commit", "before"),
+    "within-commit": ("store", "commit", "after"),  # small files share one commit, which ends later
+    "after-commit": ("outbox", "pending_channels", "before"),
+    "after-form": ("outbox", "queue_messages", "after"),
+    "within-claim": ("outbox", "claim", "after"),  # it shares a commit with the messages of its round
+    "after-claim": ("outbox", "claim", "durable"),
+    "after-send": ("outbox", "done", "before"),
+    "within-done": ("outbox", "done", "after"),  # it shares a commit with the next claim
+    "after-done": ("outbox", "done", "durable"),
 }
 
 
 class KillingProxy:
     """Passes every call on, and ends the process at one of them."""
 
-    def __init__(self, inner: object, name: str, *, is_after: bool) -> None:
-        self._inner = inner
+    def __init__(self, inner: object, name: str, *, when: str) -> None:
+        self._inner: Any = inner
         self._name = name
-        self._is_after = is_after
+        self._when = when
+        self._has_happened = False
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
@@ -44,22 +49,33 @@ class KillingProxy:
 
     def _killing(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def halting(*values: Any, **named: Any) -> Any:
-            if not self._is_after:
+            if self._when == "before":
                 os.kill(os.getpid(), signal.SIGKILL)
-            if call(*values, **named) is not None or self._name != "claim":
+            result = call(*values, **named)
+            self._has_happened = result is not None or self._name != "claim"
+            if self._has_happened and self._when == "after":
                 os.kill(os.getpid(), signal.SIGKILL)
+            return result
 
         return halting
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Share a transaction of the outbox; what it wrote is durable at its end."""
+        with self._inner.transaction():
+            yield
+        if self._has_happened and self._when == "durable":
+            os.kill(os.getpid(), signal.SIGKILL)
+
 
 def main(place: str) -> None:
-    part, name, is_after = PLACES[place]
+    part, name, when = PLACES[place]
     with open_runtime(load(Path("config.yaml"), environ=os.environ), verb="run") as runtime:
         if part == "store":
-            runtime.ingester.store = KillingProxy(runtime.stores.store, name, is_after=is_after)
+            runtime.ingester.store = KillingProxy(runtime.stores.store, name, when=when)
             runtime.run_once()
         else:
-            outbox: Any = KillingProxy(runtime.dispatcher.outbox, name, is_after=is_after)
+            outbox: Any = KillingProxy(runtime.dispatcher.outbox, name, when=when)
             replace(runtime, dispatcher=replace(runtime.dispatcher, outbox=outbox)).run_once()
 
 

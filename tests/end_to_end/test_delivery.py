@@ -54,8 +54,10 @@ def query(project: Project, sql: str) -> list[tuple[object, ...]]:
         ("within-commit", 1, ["ok"]),
         ("after-commit", 1, ["ok"]),
         ("after-form", 1, ["ok"]),
+        ("within-claim", 1, ["ok"]),
         ("after-claim", 1, ["unknown", "ok"]),
         ("after-send", 2, ["unknown", "ok"]),
+        ("within-done", 2, ["unknown", "ok"]),
         ("after-done", 1, ["ok"]),
     ],
 )

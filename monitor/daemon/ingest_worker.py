@@ -11,7 +11,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -21,8 +21,8 @@ from monitor.collect.watching.file_queue import FileQueue
 from monitor.collect.watching.scan_schedule import POLL
 from monitor.collect.watching.settle import MAX_RETRY_FAILED, RETRY_FAILED, FileProbe, SettleQueue, has_writer
 from monitor.collect.watching.supervisor import Scan, Supervisor, WatchStatus
+from monitor.daemon.garbage import seldom_collected
 from monitor.daemon.ingester import FileState, Ingester, IngestOutcome, first_names, log_ignored
-from monitor.daemon.pacing import GROUP_MAX, GROUP_SECONDS
 from monitor.errors import Interrupted, MonitorError, StoreError
 from monitor.health.daemon_state import NAMES_SHOWN, DaemonState, SourceState, UnreadPaths
 from monitor.health.liveness import Liveness
@@ -252,6 +252,7 @@ class IngestWorker:
         self._queued[path] = state
         return True
 
+    @seldom_collected()
     def _ingest_next(self) -> None:
         """Ingest one small file or a group of them; a large one only while no small one waits."""
         if self._file_queue.small_count >= GROUP_FROM:
@@ -279,23 +280,22 @@ class IngestWorker:
 
     def _ingest_group(self) -> None:
         """Ingest small files in one transaction; none is logged before all are durable."""
-        until = time.monotonic() + GROUP_SECONDS
-        group = list[IngestOutcome]()
-        try:
-            with self._store.shared_transaction():
-                while self._file_queue.small_count and len(group) < GROUP_MAX and time.monotonic() < until:
-                    group += [self._ingest(path) for path in self._file_queue.take_small(1)]
-        except StoreError as error:
-            warn_store(error)
-            group = [replace(each, report=None, is_postponed=True, fault=error.message) for each in group]
-        self._finish(group)
+        self._finish(self.ingester.ingest_group(self._small_files(), mode=Mode.WATCH))
+
+    def _small_files(self) -> Iterator[tuple[bytes, Source]]:
+        while self._file_queue.small_count:
+            for path in self._file_queue.take_small(1):
+                yield path, self._source_of(path)
 
     def _ingest(self, path: bytes, *, between: Callable[[], None] = lambda: None) -> IngestOutcome:
+        began = time.monotonic()
+        outcome = self.ingester.ingest_file(path, self._source_of(path), mode=Mode.WATCH, between=between)
+        return replace(outcome, seconds=time.monotonic() - began)
+
+    def _source_of(self, path: bytes) -> Source:
         source = self.ingester.source_of(path)
         assert source is not None  # noqa: S101 - `_probe` has found it
-        began = time.monotonic()
-        outcome = self.ingester.ingest_file(path, source, mode=Mode.WATCH, between=between)
-        return replace(outcome, seconds=time.monotonic() - began)
+        return source
 
     def _finish(self, group: Sequence[IngestOutcome]) -> None:
         now = time.monotonic()

@@ -8,7 +8,7 @@ from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby, islice
 
 from monitor.collect.dump_reader import read_dump
 from monitor.collect.file_reader import File, Skipped, open_file, unread_identity
@@ -16,6 +16,7 @@ from monitor.collect.source import Source
 from monitor.collect.watching.file_queue import SMALL
 from monitor.collect.watching.folder import FolderFiles
 from monitor.collect.watching.racy import smudged
+from monitor.daemon.garbage import seldom_collected
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.daemon.pacing import GROUP_MAX, GROUP_SECONDS, PartPacer
 from monitor.daemon.reject_alerts import RejectAlerts
@@ -23,7 +24,7 @@ from monitor.errors import FileChanged, Interrupted, StoreError
 from monitor.health.counters import Counters
 from monitor.health.daemon_state import NAMES_SHOWN, UnreadPaths
 from monitor.ingest_values import IngestReport, Mode
-from monitor.logs import fail, say, warn
+from monitor.logs import fail, say, warn, warn_store
 from monitor.model import Dump, FileSignature, Kind
 from monitor.pipeline import Routing, ingest
 from monitor.ports import ChannelStates, SourceStates, Store
@@ -44,6 +45,7 @@ class IngestOutcome:
     report: IngestReport | None = None  # None: it is no dump, has vanished, or cannot be read now
     is_postponed: bool = False  # it could not be read or stored now; to be tried again
     fault: str = ""  # why it could not be stored
+    is_refused: bool = False  # that was due to the files that shared its transaction, or to the store
     is_failed: bool = False  # an error in this program; it is tried again later
     error: str = ""  # which one
     seconds: float = 0.0  # that the attempt took, where somebody measured them
@@ -142,35 +144,47 @@ class Ingester:
 
     def ingest(self, path: bytes, source: Source, *, mode: Mode) -> IngestOutcome:
         """Ingest one file and log the result; an error in the file is part of the result."""
-        outcome = self.ingest_file(path, source, mode=mode)
-        self.log_outcomes([outcome])
-        self.finish(outcome)
-        return outcome
+        return self._concluded(self.ingest_file(path, source, mode=mode))
 
     def ingest_all(self, files: Iterable[tuple[bytes, Source]], *, mode: Mode) -> Iterator[IngestOutcome]:
         """Ingest files in this order and log the results; small ones that follow each other share commits."""
-        for is_small, run in groupby(files, key=_is_small):
-            if not is_small:
-                yield from (self.ingest(path, source, mode=mode) for path, source in run)
-            while is_small and (group := self._ingest_group(run, mode=mode)):
-                yield from group
+        with seldom_collected():
+            for is_small, run in groupby(files, key=_is_small):
+                if not is_small:
+                    yield from (self.ingest(path, source, mode=mode) for path, source in run)
+                while is_small and (group := self.ingest_group(run, mode=mode)):
+                    for outcome in group:
+                        if outcome.is_refused:
+                            outcome = self.ingest_file(outcome.path, outcome.source, mode=mode)  # noqa: PLW2901
+                        yield self._concluded(outcome)
 
-    def _ingest_group(self, files: Iterator[tuple[bytes, Source]], *, mode: Mode) -> list[IngestOutcome]:
-        """Ingest the next small files in one transaction; one by one where they cannot be stored together."""
-        taken, group, until = list[tuple[bytes, Source]](), list[IngestOutcome](), time.monotonic() + self.group_seconds
-        try:
-            with self.store.shared_transaction():
-                for path, source in files:
-                    taken.append((path, source))
-                    group.append(self.ingest_file(path, source, mode=mode))
-                    if group[-1].fault or len(group) == GROUP_MAX or time.monotonic() >= until:
-                        break
-        except StoreError:  # said for each file that is refused again
-            return [self.ingest(path, source, mode=mode) for path, source in (taken or files)]
-        for outcome in group:
-            self.log_outcomes([outcome])
-            self.finish(outcome)
+    def ingest_group(self, files: Iterator[tuple[bytes, Source]], *, mode: Mode) -> list[IngestOutcome]:
+        """Ingest the next small files in one transaction without logging success; none: there are no more.
+
+        What cannot be stored together is postponed, all of it.
+        """
+        group, until = list[IngestOutcome](), time.monotonic() + self.group_seconds
+        for first in islice(files, 1):
+            try:
+                with self.store.shared_transaction():
+                    for path, source in chain([first], files):
+                        began = time.monotonic()
+                        outcome = self.ingest_file(path, source, mode=mode)
+                        ended = time.monotonic()
+                        group.append(replace(outcome, seconds=ended - began))
+                        if outcome.fault or len(group) == GROUP_MAX or ended >= until:
+                            break
+            except StoreError as error:
+                warn_store(error)
+                tried = [(one.path, one.source) for one in group] or [first]
+                refused = partial(IngestOutcome, is_postponed=True, is_refused=True, fault=error.message)
+                return [refused(path=path, source=source) for path, source in tried]
         return group
+
+    def _concluded(self, outcome: IngestOutcome) -> IngestOutcome:
+        self.log_outcomes([outcome])
+        self.finish(outcome)
+        return outcome
 
     def ingest_file(
         self, path: bytes, source: Source, *, mode: Mode, between: Callable[[], None] = lambda: None

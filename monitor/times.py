@@ -14,7 +14,8 @@ _PROOF = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC\b")
 def timestamp(at: datetime) -> str:
     """Return UTC text of fixed width, milliseconds kept: `2026-11-22T03:04:05.000Z`."""
     # Not strftime: its %Y has no leading zeros before the year 1000, and such dates come from typing errors.
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return utc.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 def parse_timestamp(text: str) -> datetime:

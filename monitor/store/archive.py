@@ -168,12 +168,12 @@ class SqlArchive(ABC):
     def dumps(self, *, after: DumpCursor = FIRST_DUMP, limit: int = PAGE) -> Sequence[DumpRecord]:
         at, dump, copy = after
         rows = self._handle.all("dumps", at=timestamp(at), id=dump, copy=copy, no_copy=b"", limit=limit)
-        return [DumpRecord(report=report_of(dict(row)), copy=row["copy"]) for row in rows]
+        return [DumpRecord(report=report_of(row), copy=row["copy"]) for row in rows]
 
     def dumps_page(self, *, before: DumpCursor | None = None, limit: int = PAGE) -> Sequence[DumpRecord]:
         at, dump, copy = before or LAST_DUMP
         rows = self._handle.all("newest_dumps", at=timestamp(at), id=dump, copy=copy, no_copy=b"", limit=limit)
-        return [DumpRecord(report=report_of(dict(row)), copy=row["copy"]) for row in rows]
+        return [DumpRecord(report=report_of(row), copy=row["copy"]) for row in rows]
 
     def rejects(self, *, after: int = 0, limit: int = PAGE) -> Sequence[RejectRecord]:
         rows = self._handle.all("rejects", after=after, limit=limit)

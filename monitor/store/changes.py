@@ -15,7 +15,7 @@ from monitor.dump_age import Age, Evidence
 from monitor.errors import Stale
 from monitor.ingest_values import Batch
 from monitor.model import Alert, Change, Kind
-from monitor.store.handle import Handle
+from monitor.store.handle import Handle, Row
 from monitor.store.rows import day_text, sketch_row, to_json
 from monitor.times import timestamp
 
@@ -25,20 +25,21 @@ _MOVES_ON = frozenset({Kind.CHANGED, Kind.REAPPEARED, Kind.REREAD})
 _NONE, _DAY = timedelta(0), timedelta(days=1)
 
 
-def refuse_stale(handle: Handle, batch: Batch) -> None:
-    """Raise Stale when the batch was decided on an older snapshot."""
+def last_ids(handle: Handle, batch: Batch) -> Row:
+    """Return the ids of the newest rows. Raise Stale when the batch was decided on an older snapshot."""
+    last = handle.all("last_ids")[0]
     new = [change.number for change in batch.changes if change.kind is Kind.NEW]
-    if new and min(new) < handle.all("next_release")[0][0]:
+    if new and min(new) <= last["release"]:
         raise Stale("release numbers were assigned meanwhile")
     compared = {change.number: change.base for change in batch.changes if change.kind is not Kind.NEW}
     expected = {**batch.as_seen, **compared}
     if expected and handle.all("moved_heads", expected=to_json(expected)):
         raise Stale("releases changed meanwhile")
+    return last
 
 
-def add_changes(handle: Handle, batch: Batch, dump: int, *, now: datetime) -> Mapping[int, int]:
+def add_changes(handle: Handle, batch: Batch, dump: int, *, last: Row, now: datetime) -> Mapping[int, int]:
     """Store the change of every release; return the event of each release, none where it is unchanged."""
-    last = handle.all("last_ids")[0]
     _add_versions(handle, batch, dump, first=last["version"] + 1, now=now)
     _move(handle, batch)
     _link(handle, batch)

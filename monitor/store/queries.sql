@@ -13,9 +13,6 @@ SELECT * FROM dump WHERE id = (SELECT dump FROM file WHERE path = :path AND sour
 -- name: earlier_texts
 SELECT release, version FROM event WHERE dump = :dump AND (reverted OR kind = 'stale');
 
--- name: dump_by_id
-SELECT * FROM dump WHERE id = :id;
-
 -- name: any_dump
 SELECT 1 FROM dump WHERE source = :source LIMIT 1;
 
@@ -81,7 +78,8 @@ WHERE id = :release;
 UPDATE release SET state = 'listed', withdrawn = NULL WHERE id = :release;
 
 -- name: last_ids
-SELECT (SELECT coalesce(max(id), 0) FROM version) AS version, (SELECT coalesce(max(id), 0) FROM event) AS event;
+SELECT (SELECT coalesce(max(id), 0) FROM version) AS version, (SELECT coalesce(max(id), 0) FROM event) AS event,
+    (SELECT coalesce(max(id), 0) FROM release) AS release;
 
 -- name: next_release
 SELECT coalesce(max(id), 0) + 1 FROM release;
@@ -94,7 +92,7 @@ INSERT INTO dump (
     :source, :name, :sha, :size, :mtime, :as_of, :evidence, :newest,
     (SELECT count(*) FROM dump AS same WHERE same.source = :source AND same.sha = :sha AND same.as_of = :as_of), :status, :encoding, :n, :n_new, :n_changed, :n_completed,
     :n_enriched, :n_reread, :n_cosmetic, :n_stale, :n_unchanged, :n_withdrawn, :n_reappeared, :n_rejected, :listing, :at
-) RETURNING id;
+) RETURNING *;
 
 -- name: continue_dump
 -- The next part of a large dump.
@@ -104,7 +102,7 @@ UPDATE dump SET n = n + :n, n_new = n_new + :n_new, n_changed = n_changed + :n_c
     n_unchanged = n_unchanged + :n_unchanged,
     n_withdrawn = n_withdrawn + :n_withdrawn, n_reappeared = n_reappeared + :n_reappeared,
     n_rejected = n_rejected + :n_rejected, status = :status, at = :at
-WHERE id = :id;
+WHERE id = :id RETURNING *;
 
 -- name: add_shown
 -- Of 256 neighbours one part of a large dump may show some, and a later part others.

@@ -23,6 +23,7 @@ from monitor.model import (
     Snippet,
 )
 from monitor.readable import readable
+from monitor.store.handle import Row
 from monitor.store.stored_values import checked
 from monitor.times import parse_timestamp as _parse_timestamp
 from monitor.times import timestamp
@@ -123,12 +124,15 @@ def comparable(text: str | None) -> str | bytes | None:
 
 def to_json(value: object) -> str:
     """Return compact JSON that keeps Korean readable in the database."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_facts)
+    return _encode(value)
 
 
 def _facts(value: object) -> dict[str, object] | str:
     """Return a value that JSON does not know: a record as its fields, which need not be copied, others as text."""
     return {name: getattr(value, name) for name in value.__dataclass_fields__} if is_dataclass(value) else str(value)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_facts).encode
 
 
 def pack_message(message: Message) -> str:
@@ -183,7 +187,7 @@ def record_of(made: Callable[..., _Made], row: Any, **others: object) -> _Made:
     return made(**others, **{name: _READ[name](row[name]) if name in _READ else row[name] for name in names})
 
 
-def report_of(row: dict[str, Any]) -> IngestReport:
+def report_of(row: Row) -> IngestReport:
     """Return the report of the ingest that a dump row holds."""
     counts = {kind: row[f"n_{kind}"] for kind in Kind}
     unstored = {"missing": 0, "ids": IdCounts(), "unread_dates": 0, "unread_date": ""}

@@ -23,9 +23,9 @@ from monitor.model import (
 )
 from monitor.ports import Known
 from monitor.state_values import LastDump, LedgerEntry, Listing, OverdueDumps
-from monitor.store.changes import add_changes, refuse_stale
+from monitor.store.changes import add_changes, last_ids
 from monitor.store.event_filter import LAST
-from monitor.store.handle import Handle
+from monitor.store.handle import Handle, Row
 from monitor.store.rows import (
     day_text,
     pack_item,
@@ -54,11 +54,11 @@ class SqliteStore:
 
     def find_dump(self, source: str, sha256: bytes) -> IngestReport | None:
         row = self._handle.one("dump_of_content", source=source, sha=sha256)
-        return report_of(dict(row)) if row else None
+        return report_of(row) if row else None
 
     def last_dump(self, source: str, path: bytes) -> IngestReport | None:
         row = self._handle.one("dump_of_path", source=source, path=path)
-        return report_of(dict(row)) if row else None
+        return report_of(row) if row else None
 
     def earlier_texts(self, dump: int) -> frozenset[tuple[int, int]]:
         return frozenset((row["release"], row["version"]) for row in self._handle.all("earlier_texts", dump=dump))
@@ -111,17 +111,18 @@ class SqliteStore:
 
     def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
         with self._handle.transaction():
-            refuse_stale(self._handle, batch)
+            last = last_ids(self._handle, batch)
             held = [reject for reject in batch.rejects if reject.is_tail and batch.mode is Mode.WATCH]
             rejects = [reject for reject in batch.rejects if reject not in held]
-            dump = self._enter_dump(batch, rejected=len(rejects), now=now)
-            events = add_changes(self._handle, batch, dump, now=now)
+            row = self._enter_dump(batch, rejected=len(rejects), now=now)
+            dump = row["id"]
+            events = add_changes(self._handle, batch, dump, last=last, now=now)
             self._file_rejects(batch, dump, rejects, held, now=now)
             self._add_notices(batch.notices, events, now=now)
             if batch.is_last:
                 self._file(batch.dump, dump=dump, status=batch.status, parser=batch.parser, now=now)
                 self._note_ids(batch)
-            return report_of(dict(self._handle.all("dump_by_id", id=dump)[0]))
+            return report_of(row)
 
     def shared_transaction(self) -> AbstractContextManager[None]:
         return self._handle.transaction()
@@ -163,8 +164,8 @@ class SqliteStore:
         found = {key: self._handle.all("aliases", key=key, most=limit) for key in keys}
         return {key: tuple(row["release"] for row in reversed(rows)) for key, rows in found.items() if rows}
 
-    def _enter_dump(self, batch: Batch, *, rejected: int, now: datetime) -> int:
-        """Add the row of an ingest with its first part, or update it with the others; return its id."""
+    def _enter_dump(self, batch: Batch, *, rejected: int, now: datetime) -> Row:
+        """Add the row of an ingest with its first part, or update it with the others; return it."""
         kinds = Counter(change.kind for change in batch.changes)
         kinds[Kind.UNCHANGED] += len(batch.as_seen)
         shown = [*batch.as_seen, *(change.number for change in batch.changes if change.record)]
@@ -176,16 +177,15 @@ class SqliteStore:
             "at": timestamp(now),
         }
         if batch.row is not None:
-            dump = batch.row
-            self._handle.all("continue_dump", id=dump, **values)
+            [row] = self._handle.all("continue_dump", id=batch.row, **values)
         else:
-            dump = self._add_dump(batch, values)
-        add_shown(self._handle, dump, shown)
-        return dump
+            [row] = self._add_dump(batch, values)
+        add_shown(self._handle, row["id"], shown)
+        return row
 
-    def _add_dump(self, batch: Batch, values: _Row) -> int:
+    def _add_dump(self, batch: Batch, values: _Row) -> Sequence[Row]:
         dump = batch.dump
-        row = self._handle.one(
+        return self._handle.all(
             "add_dump",
             **values,
             source=dump.source,
@@ -199,8 +199,6 @@ class SqliteStore:
             encoding=dump.encoding,
             listing=batch.listing,
         )
-        assert row is not None  # noqa: S101 - RETURNING gives the row or the statement raises
-        return int(row["id"])
 
     def _add_rejection(self, source: str, dump: int, reason: str, *, now: datetime) -> None:
         """Add the event of a reject; it is of no release."""

@@ -96,8 +96,9 @@ class Handle:
 
     def all(self, query: str, **values: object) -> list[sqlite3.Row]:
         """Run a named query and return every row."""
+        statement, in_order = by_place(query)
         with self._lock:
-            return list(self._connection.execute(queries()[query], values))
+            return list(self._connection.execute(statement, in_order(values)))
 
     def one(self, query: str, **values: object) -> sqlite3.Row | None:
         """Run a named query and return its first row; None: it gave none."""
@@ -107,8 +108,9 @@ class Handle:
     def many(self, query: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Run a named query once for each row of values."""
         if rows:
+            statement, in_order = by_place(query)
             with self._lock:
-                self._connection.executemany(*by_place(query, rows))
+                self._connection.executemany(statement, map(in_order, rows))
 
     def pages(self, query: str, *, by: str = "id", after: int = 0, limit: int, **values: object) -> Iterator[list[Any]]:
         """Yield all rows of a named query, a page at a time; `by`: the column in whose order they come."""

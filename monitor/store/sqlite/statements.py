@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
 
@@ -20,17 +20,12 @@ def queries() -> Mapping[str, str]:
     return load("sqlite")
 
 
-def by_place(name: str, rows: Iterable[Mapping[str, object]]) -> tuple[str, Iterator[Sequence[object]]]:
-    """Return a statement that takes its values by their places, and those of each row in that order.
+@cache
+def by_place(name: str) -> tuple[str, Callable[[Mapping[str, object]], Sequence[object]]]:
+    """Return a statement that takes its values by their places, and what gives the values of a row in that order.
 
     To bind a value by its name costs half as much again.
     """
-    statement, in_order = _by_place(name)
-    return statement, map(in_order, rows)
-
-
-@cache
-def _by_place(name: str) -> tuple[str, Callable[[Mapping[str, object]], Sequence[object]]]:
     statement = queries()[name]
     names = [found[1] for found in _NAMED_VALUE.finditer(statement) if found[1]]
     placed = _NAMED_VALUE.sub(lambda found: "?" if found[1] else found[0], statement)

@@ -383,7 +383,7 @@ def test_an_old_store_learns_which_of_its_dumps_had_a_timestamp(state: Path) -> 
             )
     (state / "STORE_ID").write_text("abc\n")
     with closing(open_for_writing(state)) as handle, handle.transaction():
-        found = handle.all("dump_by_id", id=1) + handle.all("dump_by_id", id=2) + handle.all("dump_by_id", id=3)
+        found = handle._connection.execute("SELECT * FROM dump ORDER BY id").fetchall()
         assert [row["evidence"] for row in found] == ["stamp", None, None]
         assert found[2]["as_of"] == AT
     with closing(sqlite3.connect(state / "monitor.db")) as connection:

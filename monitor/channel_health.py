@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
+
+from monitor.frozen import dataclass
 
 FAILURE_THRESHOLD = 5  # failures in a row that open a channel
 

@@ -24,7 +24,7 @@ MonitorError                 says what happened, to which thing, and what to do 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from monitor.frozen import dataclass
 
 
 class MonitorError(Exception):

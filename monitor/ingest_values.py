@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
 from monitor.dump_age import Age, Evidence
+from monitor.frozen import dataclass
 from monitor.model import Alert, Change, Dump, Kind, Notice, Reject
 
 

@@ -7,11 +7,13 @@ word are named tuples, which take a quarter of the time to make. Times are aware
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
+
+from monitor.frozen import dataclass
 
 
 class Kind(StrEnum):
@@ -86,7 +88,7 @@ class Release:
     is_day_of_update: bool = field(default=False, compare=False)  # its date only says when it was last changed
 
 
-@dataclass(frozen=True, kw_only=True, init=False)
+@dataclass(frozen=True, kw_only=True)  # without slots: a cached property needs a dict
 class Record:
     """A release at its place in a dump."""
 
@@ -97,21 +99,6 @@ class Record:
     offset: int = field(default=0, compare=False)  # bytes of the file before it; another encoding, another offset
     ref: str | None = field(default=None, compare=False)  # the release's, known before it is read; None: it has none
     unread_date: str = field(default="", compare=False)  # a date that is there and gives no day; "": there is none
-
-    def __init__(  # of a frozen class it sets each field by a call, which costs twice as much
-        self,
-        *,
-        digest: bytes,
-        day: date | None,
-        line: int,
-        read: Callable[[], Release],
-        offset: int = 0,
-        ref: str | None = None,
-        unread_date: str = "",
-    ) -> None:
-        self.__dict__.update(
-            digest=digest, day=day, line=line, read=read, offset=offset, ref=ref, unread_date=unread_date
-        )
 
     @cached_property
     def release(self) -> Release:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from monitor.dump_age import Evidence
+from monitor.frozen import dataclass
 from monitor.model import Kind
 
 UNCERTAIN = frozenset({"uncertain", "unknown"})  # outcomes of an attempt that may have arrived

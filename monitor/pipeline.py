@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ from monitor.compare.publisher_ids import count_ids, settle_ids
 from monitor.compare.reservations import Reservations, Unavailable
 from monitor.dump_age import Age, Evidence
 from monitor.errors import Stale
+from monitor.frozen import dataclass
 from monitor.ingest_values import Batch, IdCounts, IngestReport, Mode
 from monitor.match.matcher import Matcher
 from monitor.model import (

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from monitor.channel_health import ChannelState
+from monitor.frozen import dataclass
 from monitor.ingest_values import Batch, IngestReport
 from monitor.model import (
     Delivery,

@@ -6,11 +6,11 @@ Each list of an archive comes a page at a time. The `cursor` of a value says whe
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from operator import attrgetter
 from typing import Protocol, TypeVar
 
+from monitor.frozen import dataclass
 from monitor.ingest_values import IdCounts, IngestReport
 from monitor.model import Kind, Release
 from monitor.page_records import AttemptRecord, DayCount, DeliveryRecord, DeliveryTimes, Facets, Summary, VersionText

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from monitor.frozen import dataclass
 from monitor.model import Release
 
 IndexWords = Callable[[Release], tuple[str, str, str]]  # a release → the words of title, body and category

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
+from monitor.frozen import dataclass
 from monitor.model import FileSignature, Head
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+
+from monitor.frozen import dataclass
 
 _RFC3339 = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3,6})?Z")
 _PROOF = re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d UTC\b")

@@ -7,11 +7,11 @@ in memory all at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 
 from monitor.collect.formats.base import Entry
+from monitor.frozen import dataclass
 from monitor.model import Record, Reject
 
 MAX_PART_RECORDS = 1_000  # of one part, including rejects

@@ -15,12 +15,12 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
 from monitor.collect.legacy_text import is_korean, is_paired, is_western, near_high, paired_text
 from monitor.errors import NotReadable
+from monitor.frozen import dataclass
 
 SAMPLE_SIZE = 65_536  # bytes that decide the encoding
 MAX_UNIT = 1_000_000  # bytes whose encoding is chosen at once

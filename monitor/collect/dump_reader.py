@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from monitor.collect.charset import EncodingSample, TextEncoding, detect_encoding
 from monitor.collect.file_reader import LARGE_SIZE, MAX_IN_MEMORY, File, FileContent, read_content
 from monitor.collect.formats.unpack import Unpacker, is_packed, unpacked
 from monitor.collect.source import Source
 from monitor.errors import NotReadable
+from monitor.frozen import dataclass
 from monitor.model import Dump, Reject
 
 _DECLARING = ("feed", "xml", "auto")  # a file says its encoding in an XML declaration

@@ -11,7 +11,6 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -20,6 +19,7 @@ from monitor.collect.watching.lease import is_open_for_writing
 from monitor.collect.watching.racy import is_racy, smudged
 from monitor.collect.watching.walk import open_parent
 from monitor.errors import FileChanged, MonitorError
+from monitor.frozen import dataclass
 from monitor.model import FileSignature
 
 LARGE_SIZE = 1_000_000  # bytes; a larger dump is stored in parts

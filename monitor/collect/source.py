@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from monitor.collect.formats.fields import FormatOptions
 from monitor.collect.globs import fits
 from monitor.collect.watching.folder import Folder
+from monitor.frozen import dataclass
 
 if TYPE_CHECKING:
     from monitor.collect.fetching.fetcher import FetchOptions

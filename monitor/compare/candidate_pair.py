@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from monitor.compare.fingerprint import NormalForm, is_cut_view
+from monitor.frozen import dataclass
 from monitor.model import PastVersion
 from monitor.text import join_figures
 

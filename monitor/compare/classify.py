@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import count
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ from monitor.compare.near_duplicates import near_duplicates
 from monitor.compare.open_records import OpenRecords
 from monitor.compare.publisher_ids import is_reading_new
 from monitor.dump_age import Age
+from monitor.frozen import dataclass
 from monitor.model import Change, Edit, Head, Kind, PastVersion, Record, Release, SeenRecord
 from monitor.ports import Known
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 from types import MappingProxyType
@@ -29,6 +29,7 @@ from monitor.compare.similarity import (
     similarity_of,
     title_ratio,
 )
+from monitor.frozen import dataclass
 from monitor.model import Record, SeenRecord
 from monitor.ports import Known
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from monitor.frozen import dataclass
 from monitor.model import Change, SeenRecord
 
 # How strongly a release is reserved; the stronger reservation wins.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args
@@ -52,6 +52,7 @@ from monitor.config.text_types import (
 )
 from monitor.config.web import Web
 from monitor.errors import Diagnostic
+from monitor.frozen import dataclass
 
 FileStamp = tuple[int, int, int] | None  # a file's inode, size and time of change; None: it is not there
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,6 +12,7 @@ from monitor.config.section import Section, setting
 from monitor.config.text_types import HostName, Name, PageUrl, PasswordLine, WebListen
 from monitor.config.web_parsers import web_listen
 from monitor.errors import ConfigError, Diagnostic, UsageError
+from monitor.frozen import dataclass
 from monitor.secret import Secret
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ import yaml
 from monitor.config.diagnostics import START, Diagnostics, Place
 from monitor.config.redact import is_secret_key, is_secret_place, mask_secret, mask_urls, shown_key
 from monitor.config.yaml_errors import explain_yaml_error
+from monitor.frozen import dataclass
 
 _DEPTH = 12  # levels; the deepest setting there is lies at five
 _MOST_COPIED = 100_000  # parser events to which all aliases together may expand

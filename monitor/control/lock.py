@@ -10,12 +10,13 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 from monitor.errors import LockHeld, StoreError, StoreUnavailable
 from monitor.files import create_folder, create_private, is_passing, parse_object, user_name
+from monitor.frozen import dataclass
 from monitor.times import is_rfc3339
 
 FILE = "monitor.lock"

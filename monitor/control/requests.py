@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from monitor.errors import UsageError
+from monitor.frozen import dataclass
 
 if TYPE_CHECKING:
     from monitor.ports import Row

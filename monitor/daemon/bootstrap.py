@@ -7,7 +7,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -31,6 +31,7 @@ from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.daemon.run_once import run_once
 from monitor.daemon.source_rename import rename_sources
 from monitor.errors import NotFound, StoreDamaged, UsageError
+from monitor.frozen import dataclass
 from monitor.health.counters import Counters
 from monitor.ingest_values import IngestReport, Mode
 from monitor.logs import say, warn

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from monitor.channel_health import ChannelState, is_on_trial, is_open
 from monitor.daemon.operator_alerts import OperatorAlerts
+from monitor.frozen import dataclass
 from monitor.health.counters import STATE_AFTER, Counters
 from monitor.logs import fail, say, warn, warn_store
 from monitor.model import Delivery, Outcome

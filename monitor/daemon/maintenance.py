@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 
 from monitor.errors import StoreError
+from monitor.frozen import dataclass
 from monitor.logs import say, warn_store
 from monitor.match.search import index_words
 from monitor.ports import Clock, Maintenance, Retention

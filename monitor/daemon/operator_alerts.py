@@ -6,13 +6,14 @@ No alert goes through the channel that it is about, and one event is alerted at 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from monitor.channel_health import ChannelState
 from monitor.errors import StoreDamaged, StoreError, StoreReplaced
+from monitor.frozen import dataclass
 from monitor.ingest_values import IngestReport
 from monitor.logs import warn, warn_store
 from monitor.model import Delivery, Message

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from monitor.daemon.operator_alerts import OperatorAlerts, Told
 from monitor.errors import StoreError
+from monitor.frozen import dataclass
 from monitor.ingest_values import IngestReport
 from monitor.logs import warn
 from monitor.ports import SourceStates

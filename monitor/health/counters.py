@@ -10,9 +10,10 @@ import threading
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
+from monitor.frozen import dataclass
 from monitor.ingest_values import IngestReport
 from monitor.model import Kind
 from monitor.notify.retry import Action

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 from typing import Any
 
 from monitor.files import read_object, write_cache
+from monitor.frozen import dataclass
 from monitor.times import is_rfc3339
 
 FILE = "daemon.json"

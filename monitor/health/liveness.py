@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from monitor.errors import StoreDamaged, StoreError
+from monitor.frozen import dataclass
 from monitor.health.daemon_state import STALE_AFTER, SourceState
 
 _WATCHED = ("watching", "polling")  # states of a folder in which dropped files are found soon

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from monitor.config.checks import check_channels, check_folders
 from monitor.errors import ConfigError, Diagnostic
+from monitor.frozen import dataclass
 from monitor.inspect.lint import lint
 from monitor.inspect.lint_files import check_files
 from monitor.inspect.rows import diagnostic_row

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from monitor.errors import UsageError
+from monitor.frozen import dataclass
 from monitor.records import PAGE, Listed, read_all
 
 _Listed = TypeVar("_Listed", bound=Listed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from monitor.control import lock
 from monitor.control.requests import Request
 from monitor.control.server import NoAnswer, ask
 from monitor.errors import ConfigError, MonitorError, NotFound, StoreError
+from monitor.frozen import dataclass
 from monitor.health import daemon_state
 from monitor.health.liveness import unwatched_source
 from monitor.inspect.pending import delays, open_read_only, pending_counts

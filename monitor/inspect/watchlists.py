@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from monitor.errors import ConfigError, NotFound, WrongState
+from monitor.frozen import dataclass
 from monitor.inspect.rows import watchlist_row
 from monitor.page_records import DayCount
 from monitor.ports import Row

@@ -7,9 +7,10 @@ positions are computed only for phrases, letter case, counts and chains, and off
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache, reduce
 
+from monitor.frozen import dataclass
 from monitor.match.document import FIELDS, Document, TokenizedField
 from monitor.match.keywords import Keyword, read_term
 from monitor.match.nodes import And, Count, Near, Node, Not, Or, Scoped, Term

@@ -6,9 +6,9 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, islice
 
+from monitor.frozen import dataclass
 from monitor.match.document import FIELDS, Document
 from monitor.match.evaluate import Options, Rule, matches, prepare
 from monitor.match.hits import all_locations, count_hits

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import reduce
 from itertools import pairwise, product
 from typing import NamedTuple
 
 from monitor.errors import UsageError
+from monitor.frozen import dataclass
 from monitor.match.document import FIELDS, Document, TokenizedField
 from monitor.match.korean import JOINT, NOTHING, PARTICLES
 from monitor.match.lexicon import EVERYDAY

@@ -7,8 +7,8 @@ for evaluation, when fields and case are in the leaves and `Scoped` is gone.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from monitor.frozen import dataclass
 from monitor.match.keywords import Keyword
 
 

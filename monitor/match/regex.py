@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from monitor.errors import UsageError
+from monitor.frozen import dataclass
 from monitor.match.document import Document
 
 _MISSING = (

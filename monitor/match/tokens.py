@@ -6,10 +6,10 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
+from monitor.frozen import dataclass
 from monitor.match.korean import JOINT, NOTHING, Endings, is_particle, is_word
 from monitor.match.lexicon import SINGULAR_IN_S, UNTOUCHABLE
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from monitor.errors import UsageError
+from monitor.frozen import dataclass
 from monitor.match.document import FIELDS
 from monitor.match.evaluate import Options, Rule, prepare
 from monitor.match.keywords import CASES, Keyword, alias_in, read_keyword

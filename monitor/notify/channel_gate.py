@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from monitor.channel_health import ChannelState
+from monitor.frozen import dataclass
 from monitor.model import Rate
 from monitor.notify.send_time import Policy, quiet_end
 

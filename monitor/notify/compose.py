@@ -9,10 +9,11 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain, count
 from types import MappingProxyType
 
+from monitor.frozen import dataclass
 from monitor.model import Alert, Change, Edit, Hit, Item, Kind, Message, Notice, RelatedRelease, Release, Snippet
 from monitor.notify.words import ENGLISH
 from monitor.text import keep_edge_spaces

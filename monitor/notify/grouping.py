@@ -7,13 +7,14 @@ each time they waited for. Messages beyond the hourly limit become one summary.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import groupby, islice
 from typing import NamedTuple
 
 from monitor.channel_health import ChannelState
+from monitor.frozen import dataclass
 from monitor.model import DraftMessage, Message, Occasion, PendingNotice
 from monitor.notify.compose import in_parts
 from monitor.notify.send_time import Delay, Policy, SendTime, send_time

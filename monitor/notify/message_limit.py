@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Any
+
+from monitor.frozen import dataclass
 
 _NO_LIMIT = 1_000_000_000
 _MAX_TITLE = 160

@@ -6,9 +6,10 @@ Pure. Marks stand around words that changed and around hits; a medium brings its
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
+from monitor.frozen import dataclass
 from monitor.model import Item, Message
 from monitor.notify import render
 from monitor.notify.excerpts import Span, body, further_snippets, lead, spans_of

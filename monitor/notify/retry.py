@@ -5,11 +5,12 @@ Pure: the time and the random jitter are arguments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from monitor.channel_health import FAILURE_THRESHOLD, ChannelState, is_on_trial, is_open
+from monitor.frozen import dataclass
 from monitor.model import Delivery, Outcome, Verdict
 
 LAST_ATTEMPT = timedelta(minutes=1)  # before a message expires: longer than a worker may take to notice that it is due

@@ -7,10 +7,10 @@ it may hold a secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
 
+from monitor.frozen import dataclass
 from monitor.model import Outcome, Verdict
 
 _HTTP_REFUSALS: dict[int, Outcome] = dict.fromkeys((400, 413, 422), Outcome.REFUSED) | dict.fromkeys(

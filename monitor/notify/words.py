@@ -6,9 +6,10 @@ Names of sources, watchlists and channels, and what was scraped, are never trans
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 
+from monitor.frozen import dataclass
 from monitor.model import Edit, Kind, Occasion
 
 _WEEKDAYS = "월화수목금토일"

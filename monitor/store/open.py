@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Self
 
 from monitor.errors import StoreError
+from monitor.frozen import dataclass
 from monitor.ports import ChannelStates, Maintenance, Outbox, SourceStates, Store
 from monitor.records import Archive
 from monitor.store.channel_states import SqliteChannelStates

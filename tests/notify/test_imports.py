@@ -44,6 +44,7 @@ def test_opening_channels_loads_no_apprise_until_the_first_send() -> None:
 def test_the_folder_knows_only_values_ports_and_its_two_doors() -> None:
     allowed = {"model", "channel_health", "ports", "secret", "text", "errors", "notify", "http_client"} | {
         "certificate",
+        "frozen",
         "connection_errors",
     }
     for path in FOLDER.glob("*.py"):

@@ -14,7 +14,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +24,7 @@ from zlib import crc32
 
 from monitor.collect.fetching.download import DownloadError, Limits, Validators, download
 from monitor.files import read_object, sync, write_cache
+from monitor.frozen import dataclass
 from monitor.secret import Secret
 from monitor.times import is_rfc3339, rfc3339
 

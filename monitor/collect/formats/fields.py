@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple, Protocol
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
+
+from monitor.frozen import dataclass
 
 FIELDS = ("id", "title", "body", "date", "url", "category")
 # Names that programs give to a field, in the order in which they are tried; case, blanks, `-` and `_` do not count.

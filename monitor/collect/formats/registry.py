@@ -6,11 +6,11 @@ A format is one row here; its module is imported when a dump of it is read.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from monitor.frozen import dataclass
 from monitor.model import Dump, Reject
 
 if TYPE_CHECKING:

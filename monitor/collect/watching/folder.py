@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from monitor.collect.globs import fits
 from monitor.collect.watching.file_names import FETCH_STATE, IGNORED
 from monitor.collect.watching.walk import Walk
+from monitor.frozen import dataclass
 from monitor.model import FileSignature
 from monitor.text import escape
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from monitor.collect.watching.folder import Folder
@@ -18,6 +18,7 @@ from monitor.collect.watching.mounts import remote_file_system
 from monitor.collect.watching.scan_schedule import POLL, ScanSchedule
 from monitor.collect.watching.watcher import FolderStat, OnEvent, Watcher, stat_folder
 from monitor.errors import MonitorError
+from monitor.frozen import dataclass
 
 DEGRADED_FOR = 60.0  # seconds for which a loss of events is reported, though a scan has found the files
 MISSED_AFTER = 2.0  # seconds within which the event of a file must arrive that a scan has found first

@@ -8,10 +8,10 @@ import platform
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from monitor.collect.watching.walk import Walk
+from monitor.frozen import dataclass
 
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent

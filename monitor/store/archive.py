@@ -266,8 +266,10 @@ class SqlArchive(ABC):
         return [_message(row) for row in self._handle.all("messages_by_id", ids=to_json(ids))]
 
     def _appearances(self, release: int, dumps: Iterable[Any]) -> list[Appearance]:
-        meant = {row["dump"]: row for row in self._handle.all("kinds_by_dump", release=release)}
-        return [_appearance(row, meant.get(row["id"])) for row in dumps]
+        rows = list(dumps)
+        ids = to_json([row["id"] for row in rows])
+        meant = {row["dump"]: row for row in self._handle.all("kinds_by_dump", release=release, dumps=ids)}
+        return [_appearance(row, meant.get(row["id"])) for row in rows]
 
 
 def _before(place: int | None) -> int:

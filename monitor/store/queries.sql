@@ -57,9 +57,14 @@ SELECT as_of AS confirmed, newest, (
 FROM dump WHERE source = :source AND listing = :listing ORDER BY as_of DESC LIMIT 1;
 
 -- name: listed_between
-SELECT release.id, listed.missing FROM listed JOIN release ON release.id = listed.release
-WHERE listed.source = :source AND listed.listing = :listing AND release.date > :after AND release.date < :before
-    AND release.state = 'listed';
+-- Only releases of these days are read; which of them the listing has shown is asked of each.
+SELECT id, missing FROM (
+    SELECT release.id, (
+        SELECT listed.missing FROM listed
+        WHERE listed.source = :source AND listed.listing = :listing AND listed.release = release.id
+    ) AS missing
+    FROM release WHERE source = :source AND date > :after AND date < :before AND state = 'listed'
+) AS shown WHERE missing IS NOT NULL ORDER BY id;
 
 -- name: add_listed
 INSERT INTO listed (source, listing, release) VALUES (:source, :listing, :release)
@@ -182,7 +187,15 @@ SELECT dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file
 WHERE path = :path AND source = :source;
 
 -- name: last_dumps
-SELECT source, max(at) AS at FROM file GROUP BY source;
+-- From one source to the next, and of each only the end of the index.
+WITH RECURSIVE known (source) AS (
+    SELECT min(source) FROM file WHERE at > ''
+    UNION ALL
+    SELECT (SELECT min(file.source) FROM file WHERE file.source > known.source AND at > '')
+    FROM known WHERE known.source IS NOT NULL
+)
+SELECT source, (SELECT max(at) FROM file WHERE file.source = known.source AND at > '') AS at
+FROM known WHERE source IS NOT NULL;
 
 -- name: open_rejects
 -- The rejects of a path that are still open.
@@ -612,7 +625,15 @@ FROM version JOIN dump ON dump.id = version.dump JOIN release ON release.id = ve
 WHERE version.release = :release AND version.seq > :after ORDER BY version.seq LIMIT :limit;
 
 -- name: kinds_by_dump
-SELECT dump, kind, reason FROM event WHERE release = :release ORDER BY id;
+-- The other events of the release are older than the first event of these dumps, or newer than the last one.
+SELECT dump, kind, reason FROM event
+WHERE release = :release AND id >= (
+    SELECT min((SELECT min(first.id) FROM event AS first WHERE first.dump = one.value))
+    FROM (SELECT value FROM json_each(:dumps)) AS one
+) AND id <= (
+    SELECT max((SELECT max(latest.id) FROM event AS latest WHERE latest.dump = one.value))
+    FROM (SELECT value FROM json_each(:dumps)) AS one
+) ORDER BY id;
 
 -- name: messages
 SELECT message.id, channel, kind, state, attempts, due, last_reason, sent_at, created_at, expires_at,

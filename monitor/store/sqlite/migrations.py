@@ -59,6 +59,7 @@ _STEPS = (
     ("m013_links", "links.sql"),  # ids and links of publishers, and how each text was read
     ("m014_matched", "matched.sql"),  # what each watchlist matched, and events by time, for pages of a large store
     ("m015_shown", "shown.sql"),  # which dumps showed a release, by blocks of releases
+    ("m016_reads", "reads.sql"),  # what a listing shows by its days, and the last file of each source
 )
 
 

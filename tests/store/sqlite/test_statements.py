@@ -18,6 +18,7 @@ HOT = [
         "heads",
         "past_versions",
         "next_release",
+        "listed_between",
         "moved_heads",
         "open_rejects",
     ),
@@ -146,6 +147,10 @@ def test_a_page_is_sought_and_neither_scanned_for_nor_sorted(handle: Handle, nam
         ("newest_message_ids_in_state", "SCAN message USING COVERING INDEX message_due"),
         ("delivery_times", "SEARCH message USING INDEX message_made (channel=? AND created_at>? AND created_at<?)"),
         ("waiting_since", "SEARCH message USING INDEX message_due (channel=? AND state=?)"),
+        ("listed_between", "SEARCH release USING INDEX release_listed (source=? AND date>? AND date<?)"),
+        ("last_dumps", "SEARCH file USING COVERING INDEX file_last (source=? AND at>?)"),
+        ("ledger", "SCAN file"),  # of one source after another, each row is read; an index would only be a detour
+        ("kinds_by_dump", "SEARCH event USING INDEX event_release (release=? AND rowid>? AND rowid<?)"),
         ("events_of_dump", "SEARCH event USING COVERING INDEX event_dump (dump=?)"),
         ("newest_heads_by_facet", "SEARCH release USING INTEGER PRIMARY KEY (rowid<?)"),
         ("attempts", "SEARCH attempt USING PRIMARY KEY (message=?)"),

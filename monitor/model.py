@@ -167,6 +167,11 @@ class Sketch:
     date: date | None
 
     @property
+    def size(self) -> int:
+        """Return how many numbers the sample has."""
+        return len(self.sample) // 4
+
+    @property
     def marks(self) -> memoryview:
         """Return the sample as numbers."""
         return memoryview(self.sample).cast("I")

@@ -75,7 +75,8 @@ def candidates(
     of: the new releases whose pairs are wanted; None: all.
     """
     counts = Counter(chain.from_iterable(sketch.marks for sketch in new.values()))
-    shared: dict[Key, set[int]] = {number: counts.keys() & sketch.marks for number, sketch in near.items()}
+    own = set(counts)  # a third faster than the keys of the counts
+    shared: dict[Key, set[int]] = {number: own.intersection(sketch.marks) for number, sketch in near.items()}
     # Few marks occur anywhere else: the others need not be compared release by release.
     common = {mark for mark, times in counts.items() if times > 1}.union(*shared.values())
     shared |= {number: common.intersection(sketch.marks) for number, sketch in new.items()}
@@ -117,9 +118,11 @@ class _SampleSizes:
 
 def _count(sketch: Sketch) -> tuple[int, int, int]:
     """Return the greatest mark that the sample of a text can have, and the counts of all marks and of a quarter."""
-    marks = sketch.marks
-    end = marks[-1] if len(marks) == MAX_SAMPLE else _NO_END
-    return end, len(marks), len(marks) if len(marks) > FULL_SAMPLE else sum(not mark & 3 for mark in marks)
+    size = sketch.size
+    if FULL_SAMPLE < size < MAX_SAMPLE:  # nearly all
+        return _NO_END, size, size
+    end = sketch.marks[-1] if size == MAX_SAMPLE else _NO_END
+    return end, size, size if size > FULL_SAMPLE else sum(not mark & 3 for mark in sketch.marks)
 
 
 def _similar_samples(

@@ -30,7 +30,8 @@ class TokenizedField:
     def __init__(self, text: str) -> None:
         self.text = text
         self._tokens = FastTokens(text)
-        self._vocabulary: set[str] | None = None  # None: nobody has asked for it yet
+        self._forms: list[str] | None = None  # None, here and below: nobody has asked for them yet
+        self._vocabulary: set[str] | None = None if text else set()
         self._positions_by_word: dict[Word, Positions] = {}
         self._forms_by_word: dict[Word, frozenset[str]] = {}  # of open words
 
@@ -39,10 +40,12 @@ class TokenizedField:
         """All forms in order, each between spaces."""
         return self._tokens.folded
 
-    @cached_property
+    @property
     def forms(self) -> list[str]:
         """The form of each word, in order."""
-        return self.folded.split()
+        if self._forms is None:
+            self._forms = self._tokens.folded.split()
+        return self._forms
 
     @property
     def vocabulary(self) -> set[str]:
@@ -80,9 +83,12 @@ class TokenizedField:
 
     def has(self, word: Word) -> bool:
         """Return whether the field has the word in any letter case."""
+        known = self._vocabulary
+        if known is not None and not known:
+            return False
         if word.is_open:
-            return bool(self.text and self._open_forms(word))
-        return self.has_any(word.forms)
+            return bool(self._open_forms(word))
+        return self.has_any(word.forms) if known is None else not known.isdisjoint(word.forms)
 
     def has_any(self, forms: Sequence[str]) -> bool:
         """Return whether the field has one of these forms; a few are searched for without splitting the words."""
@@ -227,7 +233,7 @@ class Document:
 
     def forms(self) -> set[str]:
         """Return every distinct form in any field."""
-        return self.field("body").vocabulary.union(self.field("title").forms, self.field("category").forms)
+        return self.field("body").vocabulary.union(self.field("title").vocabulary, self.field("category").vocabulary)
 
     def field(self, field: str) -> TokenizedField:
         """Return a field with its words."""

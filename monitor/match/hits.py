@@ -58,17 +58,17 @@ def _spans(rules: Sequence[Rule], document: Document) -> SpansByField:
 
 def _first_word_locations(words: Sequence[Keyword], document: Document, most: int) -> tuple[list[Location], int]:
     """Find plain words the quick way, which needs no positions."""
-    found: list[Location] = []
+    found: list[tuple[int, int, int]] = []  # number of the field, start, end
     total = 0
-    for field in [name for name in FIELDS if document.texts[name]]:
-        tokenized = document.field(field)
-        spans: list[tuple[int, int]] = []
-        for form in {form for word in words if field in word.fields for form in word.words[0].forms}:
-            there = tokenized.locations_of(form, most)
-            total += len(there) if len(there) < most else tokenized.forms.count(form)
-            spans += there
-        found += [(field, start, end) for start, end in sorted(spans)]
-    return found[:most], total
+    for number, form in {
+        (_FIELD_ORDER[name], form) for one in words for name in one.fields for form in one.words[0].forms
+    }:
+        tokenized = document.field(FIELDS[number])
+        if spans := tokenized.locations_of(form, most):
+            total += len(spans) if len(spans) < most else tokenized.forms.count(form)
+            found += [(number, start, end) for start, end in spans]
+    found.sort()
+    return [(FIELDS[number], start, end) for number, start, end in found[:most]], total
 
 
 def _few_locations(rules: Sequence[Rule], document: Document) -> list[Location]:

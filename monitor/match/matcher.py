@@ -89,8 +89,7 @@ class Matcher:
         self._owners = tuple(map(tuple, owners.values()))
         self._excluded = {n: excluded(one, aliases) for n, one in enumerate(self._watchlists) if one.exclude}
         self._index = Index(self._rules, frequencies)
-        self._asked_of_any_change = self._numbers_on_change("any")
-        self._asked_of_new_matches = self._numbers_on_change("newly")
+        self._asking_of_any_change = sum(self._asks(number, "any") for number in range(len(self._watchlists)))
 
     def alerts(self, changes: Sequence[Change], *, source: str) -> tuple[Alert, ...]:
         """Return one alert for each change that some watchlist matches or is alerted of, in the order of the changes.
@@ -140,13 +139,14 @@ class Matcher:
     def _may_depend_on_before(self, kind: Kind, after: _RulesMatched) -> bool:
         """Return whether any watchlist may; of a changed release the usual ones do not if they match it now."""
         if kind is Kind.CHANGED:
-            return not (self._asked_of_any_change <= after.keys() and self._asked_of_new_matches.isdisjoint(after))
+            matched = sum(self._asks(number, "any") for number in after)
+            return matched < self._asking_of_any_change or any(self._asks(number, "newly") for number in after)
         return kind in _COMPARED_KINDS and bool(after)
 
     def _depends_on_before(self, number: int, kind: Kind, after: _RulesMatched) -> bool:
         if kind is not Kind.CHANGED:
             return number in after
-        return number in (self._asked_of_new_matches if number in after else self._asked_of_any_change)
+        return self._asks(number, "newly" if number in after else "any")
 
     def _is_alerted(self, number: int, matched: _MatchedChange) -> bool:
         watchlist, kind = self._watchlists[number], matched.change.kind
@@ -167,24 +167,28 @@ class Matcher:
         rules = [self._rules[rule] for rule in matched.after[number]]
         return any(map(matched.added.overlaps, all_locations(rules, matched.current)))
 
-    def _numbers_on_change(self, on_change: str) -> frozenset[int]:
-        """Return the watchlists that want to hear of such changed releases."""
-        numbered = enumerate(self._watchlists)
-        return frozenset(n for n, one in numbered if one.on_change == on_change and Kind.CHANGED in one.when)
+    def _asks(self, number: int, on_change: str) -> bool:
+        """Return whether a watchlist wants to hear of changed releases, and of these."""
+        watchlist = self._watchlists[number]
+        return watchlist.on_change == on_change and Kind.CHANGED in watchlist.when
 
     def _names(self, numbers: Sequence[int]) -> tuple[str, ...]:
         return tuple(self._watchlists[number].name for number in numbers)
 
     def _rules_matched(
-        self, document: Document, source: str | None, *, asked: Callable[[int], bool] = lambda _number: True
+        self, document: Document, source: str | None, *, asked: Callable[[int], bool] | None = None
     ) -> _RulesMatched:
-        """Return the rules that match; a watchlist that does not match, or is not asked, has no entry."""
+        """Return the rules that match; a watchlist that does not match has no entry.
+
+        asked: whether a watchlist is to be matched; None: all are.
+        """
         if not self._index.may_match(document.texts.values()):
             return {}
         matched: _RulesMatched = {}
         candidates = self._index.quick_candidates(document.folded)
         for candidate in self._index.candidates(document.forms()) if candidates is None else candidates:
-            owners = [number for number in self._owners[candidate] if asked(number) and self._covers(number, source)]
+            owners = [number for number in self._owners[candidate] if self._covers(number, source)]
+            owners = owners if asked is None else list(filter(asked, owners))
             if owners and matches(self._rules[candidate], document):
                 for number in owners:
                     matched.setdefault(number, []).append(candidate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -86,8 +87,10 @@ def monitor(ctx: click.Context, /, **_: str | None) -> None:
 
 def main() -> None:
     """Run a command and turn errors into messages and exit codes; the console script."""
+    gc.disable()  # until the configuration is read: what is loaded so far stays, so looking through it finds nothing
     open_standard_streams()
     share_certificates(os.environ)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # they would see every secret, and are searched for
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # print the code of what its encoding lacks, such as Korean in Latin-1
             stream.reconfigure(errors="backslashreplace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -50,9 +51,14 @@ def common_options(command: _Function) -> _Function:
 
 
 def config_path(config_file: str | None) -> Path:
-    """Return the path of the configuration: that of -c, or the first default that exists."""
+    """Return the path of the configuration: that of -c, or the first default that exists.
+
+    From here on garbage is collected, but not looked for in what has been loaded.
+    """
     from monitor.config import find
 
+    gc.freeze()
+    gc.enable()
     return find(Path(config_file) if config_file else None, os.environ)
 
 

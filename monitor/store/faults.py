@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 
 from monitor.errors import StoreDamaged, StoreError, StoreReplaced
-from monitor.logs import say, warn
 
 LASTS = 30.0  # seconds: every part that failed tries again sooner
 
@@ -29,6 +28,8 @@ class FaultMemory:
     def note(self, error: StoreError) -> None:
         """Note a failure; one that no waiting heals is logged once."""
         if isinstance(error, StoreDamaged | StoreReplaced) and error.message not in self._logged:
+            from monitor.logs import warn
+
             self._logged.add(error.message)
             warn("store_damaged" if isinstance(error, StoreDamaged) else "state_replaced", reason=error.message)
         if isinstance(error, StoreDamaged):
@@ -39,6 +40,8 @@ class FaultMemory:
     def note_commit(self) -> None:
         """Note that a transaction was stored, so that the failure of one before is over; not that of a read."""
         if isinstance(self._failure, StoreReplaced):
+            from monitor.logs import say
+
             say("state_restored")
             self._logged.clear()
         if self._failure and "failed to read" not in self._failure.message:

@@ -11,14 +11,19 @@ import pytest
 
 # All that is worth a name, with the standard library's own; a command may load what stands beside it, nothing else.
 COSTLY = frozenset(
-    {"anyio", "apprise", "apscheduler", "asyncio", "h11", "http.client", "jinja2", "prometheus_client", "psycopg"}
+    {"difflib", "html", "logging", "monitor.control.commands", "monitor.match.keywords", "monitor.match.query"}
+    | {"monitor.match.regex", "monitor.misread", "monitor.notify.channels"}
+    | {"anyio", "apprise", "apscheduler", "asyncio", "h11", "http.client", "jinja2", "prometheus_client", "psycopg"}
     | {"pydantic", "rapidfuzz", "re2", "requests", "rich", "smtplib", "sqlite3", "sqlite_utils", "ssl", "starlette"}
     | {"turbohtml", "urllib3", "uvicorn", "watchdog", "yaml"}
     | {"monitor.compare", "monitor.daemon", "monitor.notify.apprise_channel", "monitor.pipeline", "monitor.web"}
 )
-CONFIG = frozenset({"pydantic", "yaml"})
+CONFIG = frozenset({"monitor.match.keywords", "pydantic", "yaml"})
 READS = CONFIG | {"sqlite3"}
-INGESTS = READS | {"http.client", "monitor.compare", "monitor.daemon", "monitor.pipeline", "rapidfuzz", "ssl"}
+MATCHES = READS | {"monitor.match.query", "monitor.match.regex"}
+SENDS = MATCHES | {"http.client", "logging", "monitor.notify.channels", "ssl"}
+INGESTS = SENDS | {"monitor.compare", "monitor.daemon", "monitor.pipeline", "rapidfuzz"}
+APPRISE = frozenset({"apprise", "asyncio", "difflib", "html", "requests", "smtplib", "urllib3"})
 MAY_LOAD = {
     "--help": frozenset[str](),
     "--version": frozenset[str](),
@@ -31,8 +36,8 @@ MAY_LOAD = {
     "channels": READS | {"rich"},
     "events": READS,
     "events --json": READS,
-    "releases": READS | {"rich"},
-    "releases FTA": READS | {"rich"},
+    "releases": MATCHES | {"rich"},
+    "releases FTA": MATCHES | {"rich"},
     "show 1": READS | {"monitor.compare", "rapidfuzz"},  # a redline
     "dumps": READS | {"rich"},
     "alerts": READS | {"rich"},
@@ -40,8 +45,7 @@ MAY_LOAD = {
     "db verify": READS,
     "ingest later.txt": INGESTS,
     "run --once": INGESTS,  # where nothing is to be sent
-    "check": READS | {"apprise", "asyncio", "http.client", "monitor.notify.apprise_channel", "requests", "smtplib"}
-    | {"ssl", "urllib3"},
+    "check": SENDS | APPRISE | {"monitor.notify.apprise_channel"},
 }  # fmt: skip
 MAY_FAIL = ("status --check",)  # no daemon runs
 DUMP = "-\nTalks on the FTA are held\nThe two sides met in Seoul for a round of talks on trade. date{}\n"
@@ -96,3 +100,16 @@ def test_a_daemon_has_its_own_code_for_sending_before_an_upgrade_replaces_it() -
     program = f"import sys, monitor.daemon.main; print(*(name in sys.modules for name in ({names})))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "True", "False"]
+
+
+@pytest.mark.parametrize(("words", "is_collected"), [("--help", False), ("status", True), ("run --once", True)])
+def test_garbage_is_looked_for_once_the_configuration_is_read(words: str, is_collected: bool, folder: Path) -> None:
+    program = (
+        "import gc, sys\n"
+        f"sys.argv = ['monitor', *{words.split()}]\n"
+        "from monitor.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: print(gc.isenabled(), gc.get_freeze_count() > 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == f"{is_collected} {is_collected}"

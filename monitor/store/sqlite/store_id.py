@@ -8,7 +8,6 @@ from pathlib import Path
 
 from monitor.errors import StoreError
 from monitor.files import read_bytes, replace_file
-from monitor.logs import warn
 from monitor.store.sqlite.diagnose import recovery_advice
 from monitor.store.sqlite.open_files import SIDECAR
 
@@ -35,6 +34,8 @@ def check_store_id(state: Path, identity: str) -> str:
     named = read_store_id(sidecar)
     if named is None:
         if os.path.lexists(sidecar):
+            from monitor.logs import warn
+
             warn("store_id_mended", path=str(sidecar), reason="it was empty, torn or unreadable beside a whole store")
         write_store_id(state, identity)
     elif named != identity:

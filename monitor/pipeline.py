@@ -76,6 +76,7 @@ def ingest(  # noqa: PLR0913 - each is a part that a caller may bring of its own
     mode: Mode,
     muted: Callable[[], Collection[str]] = frozenset,
     read: Callable[[Dump, SourceOptions], Reading] = reader,
+    on_part: Callable[[int, int], object] = lambda _stored, _records: None,
 ) -> IngestReport:
     """Ingest one dump; on return all of it is stored.
 
@@ -84,7 +85,8 @@ def ingest(  # noqa: PLR0913 - each is a part that a caller may bring of its own
     Interrupted between two parts.
 
     Matches of a muted watchlist are recorded without alerts. `muted` is called once, and never for known content.
-    read: how the records of a dump are found.
+    read: how the records of a dump are found. on_part: called after each part of a large dump with the records that
+    are stored, and with all that the dump has.
 
     Known content is noted and has no effect, unless the mode is AGAIN, a newer timestamp in the file name makes it a
     newer confirmation, or the same path has shown something else since: a publisher may go back.
@@ -113,10 +115,12 @@ def ingest(  # noqa: PLR0913 - each is a part that a caller may bring of its own
             earlier_texts=store.earlier_texts(before.dump) if before else frozenset(),
         ),
     )
-    row, ids = None, IdCounts()
+    row, ids, stored = None, IdCounts(), 0
     for part in split_into_parts(reading.entries(), max_records=dump.max_records):
         report = run.ingest_part(part, row=row, ids=ids)
-        row, ids = report.dump, report.ids
+        row, ids, stored = report.dump, report.ids, stored + len(part.records)
+        if dump.is_large:
+            on_part(summary.records if part.is_last else stored, summary.records)
     return replace(report, unread_dates=summary.unread_dates, unread_date=summary.unread_date)
 
 

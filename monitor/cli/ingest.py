@@ -8,6 +8,7 @@ import click
 
 from monitor.cli.common import common_options, load_config, print_json
 from monitor.cli.log_option import log_option
+from monitor.cli.progress import phase_bars
 from monitor.inspect.rows import dump_row
 
 
@@ -38,7 +39,8 @@ def command(
     config = load_config(config_file)
     logs.set_up(log_format, timezone=config.timezone)
     with open_runtime(config, verb="ingest") as runtime:
-        reports = runtime.ingest(files, source=source, is_again=again)
+        with phase_bars() as show:
+            reports = runtime.ingest(files, source=source, is_again=again, on_progress=show)
         if as_json:
             print_json(dump_row(report) for report in reports if report)
     is_failed = None in reports

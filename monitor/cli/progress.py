@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TypeVar
 
@@ -26,6 +26,23 @@ def progress_bar(label: str, *, total: int | None = None) -> Iterator[Callable[.
     console = Console(stderr=True, soft_wrap=True)
     with Progress(console=console, transient=True, redirect_stdout=is_terminal()) as progress:
         yield partial(progress.update, progress.add_task(label, total=total))
+
+
+@contextmanager
+def phase_bars() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Yield a function that shows how far a phase is; a bar ends with its phase, before anything else is printed."""
+    with ExitStack() as bars:
+        updates: dict[str, Callable[..., object]] = {}
+
+        def show(phase: str, done: int, total: int | None) -> None:
+            if phase not in updates:
+                updates[phase] = bars.enter_context(progress_bar(phase, total=total))
+            updates[phase](completed=done)
+            if done == total:
+                bars.close()
+                updates.clear()
+
+        yield show
 
 
 def with_bar(items: Iterable[_Item], *, total: int, label: str) -> Iterator[_Item]:

@@ -102,8 +102,19 @@ class Runtime:
         self.maintenance.fill()
         return result.exit_code
 
-    def ingest(self, files: Sequence[Path], *, source: str | None, is_again: bool) -> list[IngestReport | None]:
-        """Ingest files in the given order; None stands for a file that could not be read."""
+    def ingest(
+        self,
+        files: Sequence[Path],
+        *,
+        source: str | None,
+        is_again: bool,
+        on_progress: Callable[[str, int, int | None], object] = lambda _phase, _done, _total: None,
+    ) -> list[IngestReport | None]:
+        """Ingest files in the given order; None stands for a file that could not be read.
+
+        on_progress: called with a phase of long work, how much of it is done, and of how much; None: nobody knows.
+        """
+        self.ingester.on_part = partial(on_progress, "releases")
         chosen = [(_absolute(path), self._source_for(path, source)) for path in files]
         for each in self.ingester.sources:
             if paths := [path for path, chosen_source in chosen if chosen_source is each]:
@@ -111,7 +122,7 @@ class Runtime:
         mode = Mode.AGAIN if is_again else Mode.ONCE
         reports = [outcome.report for outcome in self.ingester.ingest_all(chosen, mode=mode)]
         self.dispatcher.build_all_messages()
-        self.maintenance.fill()
+        self.maintenance.fill(on_step=lambda done: on_progress("search index", done, None))
         return reports
 
     def _source_for(self, path: Path, name: str | None) -> Source:

@@ -83,6 +83,7 @@ class Ingester:
     operator: OperatorAlerts
     counters: Counters
     group_seconds: float = GROUP_SECONDS
+    on_part: Callable[[int, int], object] = lambda _stored, _records: None  # as `ingest` calls it
 
     def __post_init__(self) -> None:
         self.routing = replace(self.routing, on_missing=self.operator.listing_incomplete)
@@ -213,6 +214,7 @@ class Ingester:
                     now=now,
                     mode=mode,
                     muted=partial(self._muted_watchlists, dump, now),
+                    on_part=self.on_part,
                 )
                 return outcome(report=report)
         except FileNotFoundError:

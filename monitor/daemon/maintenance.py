@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from monitor.errors import StoreError
 from monitor.frozen import dataclass
@@ -38,11 +39,15 @@ class MaintenanceWorker:
             except StoreError as error:
                 warn_store(error)
 
-    def fill(self, stop: threading.Event | None = None) -> None:
-        """Bring the search index up to date."""
-        most = STEP if stop else ONE_PASS_STEP
-        while not (stop and stop.is_set()) and self.maintenance.fill_search_index(most, index_words):
-            pass
+    def fill(
+        self, stop: threading.Event | None = None, *, on_step: Callable[[int], object] = lambda _indexed: None
+    ) -> None:
+        """Bring the search index up to date; `on_step` is called with the versions that are indexed while more wait."""
+        most, indexed = STEP if stop else ONE_PASS_STEP, 0
+        while not (stop and stop.is_set()) and (found := self.maintenance.fill_search_index(most, index_words)):
+            indexed += found
+            if found == most:
+                on_step(indexed)
 
     def prune(self) -> None:
         """Delete what is older than `retention`; a text that is not indexed yet stays."""

@@ -86,10 +86,11 @@ class StoreUnavailable(StoreError):
 class StoreDown(StoreUnavailable):
     """The store does not answer; that was logged once, and its return will be. Nothing is tried for a while."""
 
-    def __init__(self, message: str, *, where: str | None = None, retry_after: float) -> None:
-        """retry_after: seconds until a call may reach the store again."""
+    def __init__(self, message: str, *, where: str | None = None, retry_after: float, since: float) -> None:
+        """retry_after: seconds until a call may reach the store again. since: equal for all errors of one outage."""
         super().__init__(message, where=where)
         self.retry_after = retry_after
+        self.since = since
 
 
 class StoreDamaged(StoreError):

@@ -20,7 +20,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple, TextIO
 
-from monitor.errors import StoreDamaged, StoreError, StoreReplaced
+from monitor.errors import StoreDamaged, StoreDown, StoreError, StoreReplaced
 from monitor.text import escape
 from monitor.times import local_timestamp
 
@@ -43,8 +43,8 @@ def warn(event: str, /, **fields: object) -> None:
 
 
 def warn_store(error: StoreError) -> None:
-    """Log why the store did nothing; damaged and replaced files were logged once, where they were met."""
-    if not isinstance(error, StoreDamaged | StoreReplaced):
+    """Log why the store did nothing; its loss, damaged and replaced files were logged once, where they were met."""
+    if not isinstance(error, StoreDamaged | StoreDown | StoreReplaced):
         warn("store_busy", reason=error.message)
 
 

@@ -57,6 +57,9 @@ class Known:
 class Store(Protocol):
     """The write side: releases, versions, events, and the notices that they lead to."""
 
+    def retry_after(self) -> float:
+        """Return for how many seconds the store is not worth a call, because it is down; 0.0: it may be asked."""
+
     def find_dump(self, source: str, sha256: bytes) -> IngestReport | None:
         """Return the newest complete ingest of exactly this content for this source; None: there is none."""
 

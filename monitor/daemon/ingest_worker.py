@@ -12,18 +12,19 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
 from monitor.collect.source import Source
 from monitor.collect.watching.file_queue import FileQueue
-from monitor.collect.watching.scan_schedule import POLL
-from monitor.collect.watching.settle import MAX_RETRY_FAILED, RETRY_FAILED, FileProbe, SettleQueue, has_writer
+from monitor.collect.watching.settle import MAX_RETRY_FAILED, FileProbe, SettleQueue, has_writer
 from monitor.collect.watching.supervisor import Scan, Supervisor, WatchStatus
 from monitor.daemon.garbage import seldom_collected
 from monitor.daemon.ingester import FileState, Ingester, IngestOutcome, first_names, log_ignored
-from monitor.errors import Interrupted, MonitorError, StoreError
+from monitor.daemon.pacing import WatchTimings
+from monitor.errors import Interrupted, MonitorError, StoreDown, StoreError
 from monitor.health.daemon_state import NAMES_SHOWN, DaemonState, SourceState, UnreadPaths
 from monitor.health.liveness import Liveness
 from monitor.health.publisher import StatePublisher, log_watch_status, rfc3339
@@ -34,19 +35,7 @@ from monitor.model import FileSignature, Kind
 GROUP_FROM = 50  # small files waiting: from then on many share one commit
 MAX_PROBES = 500  # of waiting files before the next ingest
 MAX_WAIT = 15.0  # seconds: the longest wait for an event
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchTimings:
-    """The intervals and limits of watching, in seconds."""
-
-    settle: float = 2.0
-    rescan: float = 60.0
-    poll: float = POLL
-    partial_grace: float = 600.0
-    late: float = 3600.0  # from then on an unsettled file is reported to the operators
-    retry_failed: float = RETRY_FAILED  # between the first attempts at a file that an error in this program failed
-    mode: str = "auto"  # auto | events | poll
+MAX_STORE_WAIT = 0.5  # seconds between two looks whether the store is back: another thread may have found it so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +115,10 @@ class IngestWorker:
         self._stop, self._on_ingested = stop, on_ingested
         while not stop.is_set():
             self._handle_events(self._next_events())
-            self._scan_all()
-            self._probe_due()
-            self._ingest_next()
+            if not self._store.retry_after():
+                self._scan_all()
+                self._probe_due()
+                self._ingest_next()
 
     def stop_watching(self) -> None:
         """Stop watching the folders."""
@@ -137,16 +127,21 @@ class IngestWorker:
     def _next_events(self) -> list[_Event]:
         """Wait for an event or for the next probe that is due, unless work waits; then empty the queue."""
         events = list[_Event]()
-        if not self._file_queue and not self._scans:
-            due = self._settle_queue.next_due()
-            wait = MAX_WAIT if due is None else min(max(due - time.monotonic(), 0.0), MAX_WAIT)
-            try:
+        if wait := self._wait():
+            with suppress(queue.Empty):
                 events.append(self._events.get(timeout=wait))
-            except queue.Empty:
-                return []
         while not self._events.empty():
             events.append(self._events.get())
         return events
+
+    def _wait(self) -> float:
+        """Return the seconds until there is something to do; while the store is down all work waits for it."""
+        if down := self._store.retry_after():
+            return min(down, MAX_STORE_WAIT)
+        if self._file_queue or self._scans:
+            return 0.0
+        due = self._settle_queue.next_due()
+        return MAX_WAIT if due is None else min(max(due - time.monotonic(), 0.0), MAX_WAIT)
 
     def _handle_events(self, events: Sequence[_Event]) -> None:
         now = time.monotonic()
@@ -221,6 +216,8 @@ class IngestWorker:
         for path in islice(self._settle_queue.due(now), MAX_PROBES):
             try:
                 self._probe(path, now)
+            except StoreDown:
+                return  # all others wait for the same; they stay due
             except StoreError as error:
                 warn_store(error)
                 self._settle_queue.postpone(path, now, postponements=0, since=self._settle_queue.since(path, now))
@@ -315,6 +312,8 @@ class IngestWorker:
                     since=since,
                     pauses=(self.timings.retry_failed, MAX_RETRY_FAILED),
                 )
+            elif outcome.fault and self._store.retry_after():
+                self._settle_queue.add_closed(outcome.path, now)  # it is due as soon as the store is back
             elif outcome.is_postponed:
                 self._settle_queue.postpone(outcome.path, now, postponements=postponements, since=since)
             else:

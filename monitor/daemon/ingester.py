@@ -20,7 +20,7 @@ from monitor.daemon.garbage import seldom_collected
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.daemon.pacing import GROUP_MAX, GROUP_SECONDS, PartPacer
 from monitor.daemon.reject_alerts import RejectAlerts
-from monitor.errors import FileChanged, Interrupted, StoreError
+from monitor.errors import FileChanged, Interrupted, StoreDown, StoreError
 from monitor.health.counters import Counters
 from monitor.health.daemon_state import NAMES_SHOWN, UnreadPaths
 from monitor.ingest_values import IngestReport, Mode
@@ -92,6 +92,7 @@ class Ingester:
         self._without_baseline = {
             s.name for s in self.sources if s.wants_baseline and self.source_states.begin_baseline(s.name)
         }
+        self._outage: float | None = None  # of the store: the last one of which a file was logged
         self._baseline_paths: dict[str, set[bytes]] = {}  # open files of a source's baseline, by source
         self._untried_paths: dict[str, set[bytes]] = {}  # of these; when none is left, the baseline is complete
 
@@ -225,6 +226,11 @@ class Ingester:
         except Interrupted:
             say("dump_interrupted", source=source.name, name=name)
             return outcome(is_postponed=True)
+        except StoreDown as error:
+            if error.since != self._outage:  # one file of each outage: the others wait for the same
+                self._outage = error.since
+                warn("file_postponed", source=source.name, name=name, reason=error.message)
+            return outcome(is_postponed=True, fault=error.message)
         except (FileChanged, StoreError, OSError) as error:
             warn("file_postponed", source=source.name, name=name, reason=escape(str(error)))
             return outcome(is_postponed=True, fault=error.message if isinstance(error, StoreError) else "")

@@ -16,7 +16,8 @@ from monitor.control.commands import Commands
 from monitor.control.requests import Command
 from monitor.daemon.bootstrap import Runtime, lock_state, open_locked
 from monitor.daemon.daemon import DEFAULT_TIMINGS, Daemon, PeriodicJobs, Timings, reload_files
-from monitor.daemon.ingest_worker import IngestWorker, WatchTimings
+from monitor.daemon.ingest_worker import IngestWorker
+from monitor.daemon.pacing import WatchTimings
 from monitor.daemon.reload import ConfigReloader, reread
 from monitor.daemon.signals import SignalQueue
 from monitor.daemon.silence import SilenceMonitor

@@ -1,15 +1,31 @@
-"""Size the parts of a large dump, and groups of small ones, so that whoever waits for the end need not wait long."""
+"""Pace the take-in: the intervals of watching, the parts of a large dump, and groups of small ones."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from monitor.collect.batches import MAX_PART_RECORDS
+from monitor.collect.watching.scan_schedule import POLL
+from monitor.collect.watching.settle import RETRY_FAILED
 
 GROUP_MAX, GROUP_SECONDS = 500, 0.25  # limits of one commit that small dumps share
 MAX_SECONDS = 0.25  # that one part may take
 MIN_RECORDS = 200  # records of one part: each part reads the releases around its own from the store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchTimings:
+    """The intervals and limits of watching, in seconds."""
+
+    settle: float = 2.0
+    rescan: float = 60.0
+    poll: float = POLL
+    partial_grace: float = 600.0
+    late: float = 3600.0  # from then on an unsettled file is reported to the operators
+    retry_failed: float = RETRY_FAILED  # between the first attempts at a file that an error in this program failed
+    mode: str = "auto"  # auto | events | poll
 
 
 class PartPacer:

@@ -6,7 +6,7 @@ from monitor.daemon.operator_alerts import OperatorAlerts, Told
 from monitor.errors import StoreError
 from monitor.frozen import dataclass
 from monitor.ingest_values import IngestReport
-from monitor.logs import warn
+from monitor.logs import warn_store
 from monitor.ports import SourceStates
 
 
@@ -25,7 +25,7 @@ class RejectAlerts:
             if count and self.operator.dump_rejected(report, earlier=earlier) is Told.NOW:
                 self.source_states.note_rejects_reported(report.source, last=last)
         except StoreError as error:
-            warn("store_busy", reason=error.message)
+            warn_store(error)
 
     def report_rest(self, *, occasion: str = "") -> None:
         """Alert to rejects that came after the alert of their hour, once that hour is over. Raises StoreError.

@@ -12,7 +12,7 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 from monitor.channel_health import ChannelState
-from monitor.errors import StoreError
+from monitor.errors import StoreDown, StoreError
 from monitor.model import Delivery
 from monitor.notify.channel_gate import Admission, BlockReason, admission, tokens
 from monitor.notify.grouping import HOUR, MessagePlan, idle_until, plan_messages
@@ -194,14 +194,17 @@ class DeliveryWorker:
     def run(self, stop: threading.Event) -> None:
         """Deliver until `stop`; to end it, set `stop` and call `wake`.
 
-        A store that fails, because it is locked or its disk is full, is reported and tried again after a pause. What is
-        unrecorded at the end is tried once more, and then left to the next worker of this process.
+        A store that fails, because its disk is full, is reported and tried again after a pause; one that is down is
+        asked as soon as it is worth it. What is unrecorded at the end is tried once more, and then left to the next
+        worker of this process.
         """
         while not stop.is_set():
             self._woken.clear()
             pause = None
             try:
                 pause = self._survive(lambda: self._round(stop))
+            except StoreDown as error:
+                pause = error.retry_after
             except StoreError as error:
                 self._hooks.on_store_error(error)
             if (

@@ -25,13 +25,27 @@ class Breaker:
         self._since = self._until = 0.0
         self._pause = FIRST
         self._calls = 0  # that have failed
-        self._is_tried = False  # by a call that has not ended
+        self._trier: int | None = None  # the thread whose call tries; None: none does
 
     def admit(self) -> None:
         """Let a call try the store. Raises StoreDown while it is not to be asked."""
-        if self._lost:  # read without the lock: every call of a healthy store comes by
+        if self._lost is not None:  # read without the lock: every call of a healthy store comes by
             with self._lock:
-                self._admit()
+                self._refuse()
+
+    def admits(self) -> bool:
+        """Return whether a call may wait for the store; one that may not can still look whether it answers at once."""
+        if self._lost is None:
+            return True
+        with self._lock:
+            return self._try()
+
+    def retry_after(self) -> float:
+        """Return for how many seconds the store is not worth a call; 0.0: it may be asked."""
+        if self._lost is None:
+            return 0.0  # without the lock: the take-in of each file asks
+        with self._lock:
+            return self._wait()
 
     def lost(self, error: StoreError) -> StoreDown:
         """Note that a call got no answer, and return its error. Threads that were on their way count as one failure."""
@@ -40,10 +54,10 @@ class Breaker:
             self._calls += 1
             if is_first:
                 self._since, self._pause, self._until = now, FIRST, now + FIRST
-            elif self._is_tried:
-                self._pause = min(self._pause * 2, LONGEST)
+            elif self._trier == threading.get_ident():
+                self._trier, self._pause = None, min(self._pause * 2, LONGEST)
                 self._until = now + self._pause
-            self._is_tried, self._lost = False, error
+            self._lost = error
             down = self._down(error)
         if is_first:
             warn("store_lost", reason=error.message)
@@ -51,25 +65,38 @@ class Breaker:
 
     def back(self) -> None:
         """Note that the store has answered."""
-        if self._lost:
+        if self._lost is not None:
             with self._lock:
                 calls, self._calls = self._calls, 0
-                self._lost, self._is_tried = None, False
+                self._lost = self._trier = None
             if calls:  # else another thread has just noted it
                 say("store_back", seconds=round(self._seconds() - self._since, 1), calls=calls)
 
     def release(self) -> None:
-        """Note that a call has ended before the store could answer."""
-        if self._lost:
+        """Note that the call of this thread has ended, whether or not the store has answered."""
+        if self._lost is not None:
             with self._lock:
-                self._is_tried = False
+                if self._trier == threading.get_ident():
+                    self._trier = None
 
-    def _admit(self) -> None:
-        if self._lost and (self._is_tried or self._seconds() < self._until):
+    def _refuse(self) -> None:
+        if self._lost is not None and not self._try():
             self._calls += 1
             raise self._down(self._lost)
-        self._is_tried = self._lost is not None
+
+    def _try(self) -> bool:
+        """Return whether this call may try, as the only one while the store is down."""
+        if self._lost is not None:
+            if self._trier is not None or self._seconds() < self._until:
+                return False
+            self._trier = threading.get_ident()
+        return True
+
+    def _wait(self) -> float:
+        if self._lost is None:
+            return 0.0
+        wait = max(self._until - self._seconds(), 0.0)
+        return wait if self._trier is None else max(wait, FIRST)  # of a try that still runs nobody knows the end
 
     def _down(self, error: StoreError) -> StoreDown:
-        wait = max(self._until - self._seconds(), FIRST)  # of a try that still runs nobody knows the end
-        return StoreDown(error.message, where=error.where, retry_after=wait)
+        return StoreDown(error.message, where=error.where, retry_after=self._wait(), since=self._since)

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 from monitor.errors import StoreError
+from monitor.store.breaker import Breaker
 from monitor.store.faults import FaultMemory
 
 Value = TypeVar("Value")
@@ -29,6 +30,7 @@ class Handle(Protocol):
     """One open store of some engine, safe to share between threads; each error of the engine is a StoreError."""
 
     faults: FaultMemory
+    breaker: Breaker
 
     def failure(self, error: Exception) -> StoreError:
         """Note an error of the engine, or a stored value that cannot be read, and return it as one of the store."""

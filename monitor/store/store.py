@@ -52,6 +52,9 @@ class SqliteStore:
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
 
+    def retry_after(self) -> float:
+        return self._handle.breaker.retry_after()
+
     def find_dump(self, source: str, sha256: bytes) -> IngestReport | None:
         row = self._handle.one("dump_of_content", source=source, sha=sha256)
         return report_of(row) if row else None

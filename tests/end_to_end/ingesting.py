@@ -16,7 +16,8 @@ from typing import Any
 
 from monitor.config import load
 from monitor.daemon.bootstrap import Runtime, open_runtime
-from monitor.daemon.ingest_worker import IngestWorker, WatchTimings
+from monitor.daemon.ingest_worker import IngestWorker
+from monitor.daemon.pacing import WatchTimings
 from monitor.daemon.scheduler import Scheduler
 from monitor.health import daemon_state
 from monitor.health.liveness import Liveness

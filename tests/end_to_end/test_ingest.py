@@ -15,8 +15,8 @@ from tempfile import mkdtemp
 
 import pytest
 
-from monitor.daemon.ingest_worker import WatchTimings
 from monitor.daemon.ingester import IngestOutcome
+from monitor.daemon.pacing import WatchTimings
 from monitor.health import daemon_state
 from monitor.health.liveness import Liveness, not_ready_reason
 from tests.end_to_end.harness import Project, record

@@ -10,7 +10,7 @@ from typing import Any
 
 from monitor.collect.watching.folder import signature
 from monitor.collect.watching.racy import smudged
-from monitor.daemon.ingest_worker import WatchTimings
+from monitor.daemon.pacing import WatchTimings
 from monitor.ports import Store
 from tests.end_to_end.harness import record
 from tests.end_to_end.ingesting import CONFIG, RunningIngest, running_ingest

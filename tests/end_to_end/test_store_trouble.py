@@ -109,3 +109,27 @@ def test_a_store_that_another_program_locks_is_waited_for_and_nothing_is_lost(tm
             assert daemon.stop() == 0
         assert query(state, "SELECT state, count(*) FROM message GROUP BY state") == [("sent", 2)]
         assert query(state, "SELECT count(*) FROM attempt WHERE outcome <> 'ok'")[0] >= (1,)
+
+
+def test_a_locked_store_with_many_waiting_files_is_two_lines_however_often_it_is_tried(tmp_path: Path) -> None:
+    state = tmp_path / "p" / "state"
+    with http_server() as server:
+        project = project_with(tmp_path / "p", server, state=state)
+        with project.daemon(str(CHILD)) as daemon:
+            project.drop("first.txt", record("First FTA talks", "They met in Seoul."))
+            server.wait_for(1)
+            with closing(sqlite3.connect(state / "monitor.db", isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")
+                for number in range(80):
+                    project.drop(f"n{number}.txt", record(f"FTA talks number {number}", f"They met in town {number}."))
+                daemon.wait_for_event("store_lost")
+                reasons = {paused(project) for _ in range(3)}  # it is tried again meanwhile
+                other.execute("ROLLBACK")
+            assert ["another program" in reason for reason in reasons] == [True]
+            daemon.wait_for_event("dump_stored", 81)
+            daemon.wait_for_event("message_sent", 2)
+            assert daemon.stop() == 0
+        events = [line["event"] for line in daemon.lines()]
+    assert events.count("store_lost") == events.count("store_back") >= 1
+    assert events.count("file_postponed") <= events.count("store_lost")
+    assert events.count("store_busy") == 0

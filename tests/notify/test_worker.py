@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 import pytest
 
 from monitor.channel_health import ChannelState
-from monitor.errors import StoreError
+from monitor.errors import StoreDown, StoreError
 from monitor.model import Message, Outcome, Rate, Verdict
 from monitor.notify.retry import Action, Decision, Transition
 from monitor.notify.send_time import Policy
@@ -26,6 +26,7 @@ from monitor.notify.worker import (
 from monitor.testing import FrozenClock, MemoryChannelStates, MemoryOutbox, RecordingChannel
 from tests.notify.facts import NOON, delivery, digest_at, note, quiet_hours, verdict
 from tests.notify.fakes import ScriptedChannel, WorkerSetup
+from tests.waiting import wait_until
 
 NIGHT = quiet_hours(time(11), time(13))
 DAILY = digest_at(time(13))
@@ -502,6 +503,16 @@ def running(setup: WorkerSetup) -> Iterator[threading.Event]:
         setup.worker.wake()
         thread.join(timeout=30)
         assert not thread.is_alive()
+
+
+def test_a_store_that_is_down_is_asked_as_soon_as_it_is_worth_it_and_is_no_news() -> None:
+    setup = WorkerSetup(channel := ScriptedChannel(), notes=1)
+    setup.store.faults["claim"] = StoreDown("the state store failed: refused", retry_after=0.001, since=1.0)
+    with running(setup):
+        wait_until(lambda: setup.store.calls.count("claim") > 3)
+        del setup.store.faults["claim"]
+        wait_until(lambda: setup.states() == ["sent"])
+    assert (len(channel.sent), setup.store_errors) == (1, [])
 
 
 def test_a_run_sends_what_waits_and_then_what_it_is_woken_for() -> None:

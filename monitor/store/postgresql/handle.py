@@ -46,9 +46,10 @@ class Handle:
     ) -> None:
         """statements: by name, in the spelling of queries.sql. connect: raises psycopg.Error."""
         self.faults = FaultMemory()
+        self.breaker = breaker or Breaker()
         self._statements = statements
         self._address = address
-        self._sessions = Sessions(connect, self._failure, breaker=breaker)
+        self._sessions = Sessions(connect, self._failure, breaker=self.breaker)
 
     def failure(self, error: Exception) -> StoreError:
         """Note an error of the server, or a stored value that cannot be read, and return it as one of the store."""

@@ -45,10 +45,10 @@ class Sessions:
         connect: Callable[[], Connection],
         failure: Callable[[Exception], Exception],
         *,
-        breaker: Breaker | None = None,
+        breaker: Breaker,
     ) -> None:
         """failure: returns an error of psycopg as one of the store, or as it is."""
-        self.breaker = breaker or Breaker()
+        self.breaker = breaker
         self._connect = connect
         self._failure = failure
         self._free: queue.LifoQueue[Session] = queue.LifoQueue()  # the one that was used last is given first

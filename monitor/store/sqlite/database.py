@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from monitor.errors import NotFound, StoreDamaged, StoreError, StoreLost, StoreReplaced
 from monitor.files import create_private, owner_of, sync
+from monitor.store.breaker import Breaker
 from monitor.store.faults import FaultMemory
 from monitor.store.sqlite.connection import BUSY, closed_on_error, connect, read_only
 from monitor.store.sqlite.diagnose import is_busy, is_cut_short, recovery_advice, store_error
@@ -75,6 +76,7 @@ class Handle:
     ) -> None:
         """busy: seconds that a transaction waits for another program that writes."""
         self.faults = FaultMemory()
+        self.breaker = Breaker()
         self._connection = connection
         self._busy = busy
         self._files = files  # None: it is open for reading
@@ -102,8 +104,7 @@ class Handle:
 
     def one(self, query: str, **values: object) -> sqlite3.Row | None:
         """Run a named query and return its first row; None: it gave none."""
-        rows = self.all(query, **values)
-        return rows[0] if rows else None
+        return next(iter(self.all(query, **values)), None)
 
     def many(self, query: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Run a named query once for each row of values."""
@@ -188,15 +189,19 @@ class Handle:
         """Begin a transaction once no other program writes.
 
         Between two attempts other threads read, or wait beside this one: so all of them together wait no longer than
-        one for a store that stays locked.
+        one for a store that stays locked. While the breaker is open one thread waits, and the others fail at once.
         """
-        until = time.monotonic() + self._busy
-        self._refuse_replaced()
-        while busy := self._begin_or_busy():
-            if time.monotonic() >= until:
-                raise busy
-            self._lock.give_way(_TRY_EVERY)
+        until = time.monotonic() + (self._busy if self.breaker.admits() else 0.0)
+        try:
             self._refuse_replaced()
+            while busy := self._begin_or_busy():
+                if time.monotonic() >= until:
+                    raise self.breaker.lost(self.failure(busy)) from busy
+                self._lock.give_way(_TRY_EVERY)
+                self._refuse_replaced()
+        finally:
+            self.breaker.release()
+        self.breaker.back()
 
     def _begin_or_busy(self) -> sqlite3.Error | None:
         """Begin a transaction at once, or return the error that another program writes."""
@@ -360,8 +365,7 @@ def _create(state: Path) -> None:
 
 
 def _migrate(connection: sqlite3.Connection, state: Path) -> None:
-    number = next_migration(connection)
-    if number is not None:
+    if (number := next_migration(connection)) is not None:
         _copy_before_migration(connection, state / f"{FILE}.before-{number}.bak")
         migrate(connection)
 

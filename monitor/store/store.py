@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
-from collections.abc import Collection, Container, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
@@ -43,6 +44,20 @@ from monitor.store.stored_values import reports_damage
 from monitor.times import timestamp
 
 _Row = dict[str, Any]
+_MOST_KEPT = 4_000  # sketches; a few megabytes
+
+
+class _KeptSketches(threading.local):
+    """The sketches that this thread has read in its shared transaction: until it ends nobody else writes."""
+
+    def __init__(self) -> None:
+        self.is_open = False  # whether one is open
+        self.sketches: dict[int, Sketch | None] = {}
+
+    def forget(self, releases: Iterable[int]) -> None:
+        """Forget the sketches of releases that change."""
+        for number in releases:
+            self.sketches.pop(number, None)
 
 
 @reports_damage
@@ -51,6 +66,7 @@ class SqliteStore:
 
     def __init__(self, handle: Handle) -> None:
         self._handle = handle
+        self._kept = _KeptSketches()
 
     def retry_after(self) -> float:
         return self._handle.breaker.retry_after()
@@ -94,9 +110,13 @@ class SqliteStore:
     def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
         found = self._newest(keys, most=most)
         numbers = sorted({number for under in found.values() for number in under}, reverse=True)[:most]
-        if not numbers:
-            return {}
-        return {row["id"]: _sketch(row) for row in self._handle.all("sketches", numbers=to_json(numbers))}
+        kept = self._kept.sketches
+        if missing := [number for number in numbers if number not in kept]:
+            kept.update((row["id"], _sketch(row)) for row in self._handle.all("sketches", numbers=to_json(missing)))
+        found = {number: kept[number] for number in reversed(numbers) if number in kept}
+        if not self._kept.is_open or len(kept) > _MOST_KEPT:
+            kept.clear()
+        return found
 
     def listing(self, source: str, name: str, *, after: date, before: date, but: Container[int] = ()) -> Listing:
         days = {"after": str(after), "before": str(before)}
@@ -114,6 +134,7 @@ class SqliteStore:
 
     def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
         with self._handle.transaction():
+            self._kept.forget(change.number for change in batch.changes)
             last = last_ids(self._handle, batch)
             held = [reject for reject in batch.rejects if reject.is_tail and batch.mode is Mode.WATCH]
             rejects = [reject for reject in batch.rejects if reject not in held]
@@ -127,8 +148,14 @@ class SqliteStore:
                 self._note_ids(batch)
             return report_of(row)
 
-    def shared_transaction(self) -> AbstractContextManager[None]:
-        return self._handle.transaction()
+    @contextmanager
+    def shared_transaction(self) -> Iterator[None]:
+        with self._handle.transaction():
+            self._kept.is_open = True
+            try:
+                yield
+            finally:
+                self._kept.is_open, self._kept.sketches = False, {}
 
     def note_duplicate(self, dump: Dump, of: IngestReport, *, parser: int, now: datetime) -> IngestReport:
         rejects = self._handle.all("open_rejects", path=dump.path, source=dump.source)

@@ -113,10 +113,10 @@ class SqliteStore:
         kept = self._kept.sketches
         if missing := [number for number in numbers if number not in kept]:
             kept.update((row["id"], _sketch(row)) for row in self._handle.all("sketches", numbers=to_json(missing)))
-        found = {number: kept[number] for number in reversed(numbers) if number in kept}
+        sketches = {number: kept[number] for number in reversed(numbers) if number in kept}
         if not self._kept.is_open or len(kept) > _MOST_KEPT:
             kept.clear()
-        return found
+        return sketches
 
     def listing(self, source: str, name: str, *, after: date, before: date, but: Container[int] = ()) -> Listing:
         days = {"after": str(after), "before": str(before)}

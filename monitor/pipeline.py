@@ -308,6 +308,8 @@ class _IngestRun:
     def _without_silent(self, alert: Alert) -> Alert:
         """Return the alert without the watchlists that are muted or have no channel: they alert nobody."""
         silent = {name for name, channels in self.routing.routes.items() if not channels}.union(self.muted)
+        if silent.isdisjoint(alert.notified):
+            return alert
         return replace(alert, notified=tuple(name for name in alert.notified if name not in silent))
 
     def _withdrawn(self, shown: Collection[int]) -> tuple[tuple[Change, ...], tuple[int, ...]]:

@@ -39,8 +39,7 @@ _numbers = count()
 _PAGE_BYTES = 4096  # bytes
 _WAL_BYTES = 32 * 1024 * 1024  # bytes of the write-ahead log that are folded into the database at once
 
-# How a transaction ends, and is undone.
-_OUTER = ("COMMIT", ("ROLLBACK",))
+_OUTER = ("COMMIT", ("ROLLBACK",))  # how a transaction ends, and is undone
 _INNER = ("RELEASE inner_one", ("ROLLBACK TO inner_one", "RELEASE inner_one"))
 
 
@@ -188,8 +187,7 @@ class Handle:
     def _begin(self) -> None:
         """Begin a transaction once no other program writes.
 
-        Between two attempts other threads read, or wait beside this one: so all of them together wait no longer than
-        one for a store that stays locked. While the breaker is open one thread waits, and the others fail at once.
+        Other threads read meanwhile, or wait beside this one; while the breaker is open they fail at once instead.
         """
         until = time.monotonic() + (self._busy if self.breaker.admits() else 0.0)
         try:

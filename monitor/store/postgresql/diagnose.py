@@ -40,6 +40,7 @@ _PASSING = (  # the first that fits, from the special to the general
     (psycopg.OperationalError, "the connection is lost or refused; the monitor goes on once the server answers"),
     (psycopg.InterfaceError, "the connection is closed; the monitor connects anew"),
 )
+_POOLER = ("unsupported startup parameter", "this address is a pooler, such as pgbouncer; set `pooler: true`")
 _LOST = (NoAnswerError, errors.ReadOnlySqlTransaction)  # the connection looks well and is of no use
 
 
@@ -54,6 +55,8 @@ def store_error(error: Exception, what: str, address: Address) -> StoreError | N
     if isinstance(error, _DAMAGED):
         cure = "`monitor db verify` shows where; restore a backup of the database"
         return StoreDamaged(f"{what}: {said}: the database is damaged; {cure}", where=str(address))
+    if _POOLER[0] in said:
+        return StoreUnavailable(f"{what}: {said}: {_POOLER[1]}", where=str(address))
     for kinds, made in ((_LASTING, StoreError), (_PASSING, StoreUnavailable)):
         for kind, meaning in kinds:
             if isinstance(error, kind):

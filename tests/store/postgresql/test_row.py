@@ -121,3 +121,14 @@ def test_numbers_of_any_size_are_one_statement_for_the_server(
 def test_a_text_that_no_server_can_hold_is_no_error_of_the_store(asked: Callable[..., Row], text: str) -> None:
     with pytest.raises((psycopg.DataError, UnicodeEncodeError)):
         asked("SELECT CAST(%s AS text)", text)
+
+
+def test_through_a_pooler_nothing_is_prepared_and_times_are_of_the_same_zone(postgresql_server: str) -> None:
+    with connect(Address(Secret(postgresql_server)), is_pooled=True) as pooled:
+        for number in range(10):
+            pooled.execute("SELECT CAST(%s AS bigint)", [number])
+        pooled.cursor().executemany("SELECT CAST(%s AS bigint)", [[number] for number in range(10)])
+        assert pooled.execute("SELECT name FROM pg_prepared_statements").fetchall() == []
+        assert pooled.execute("SELECT CAST('2026-01-05T00:00:00.000Z' AS timestamptz)").fetchall() == [
+            ("2026-01-05T00:00:00.000Z",)
+        ]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.examples import FULL
 from tests.kernel import lane
 
 pytest_plugins = ["tests.postgresql_fixtures"]
+collect_ignore = [] if find_spec("psycopg") else ["store/postgresql", "test_postgresql_server.py"]  # it is an extra
 for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "MONITOR_CONFIG"):
     os.environ.pop(name, None)  # tests talk to 127.0.0.1 and to nobody else
 os.environ.pop("COLUMNS", None)  # what is printed is as wide as it is

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
+from importlib.util import find_spec
+from typing import NoReturn
 
 import pytest
 
+from tests.postgresql_databases import Databases
 from tests.postgresql_server import INSTALL, NAMED, NoServerError, Server, binaries, empty, schema, server_url
 
 
 @pytest.fixture(scope="session")
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of the server that all workers of a run share; where there is none, tests skip, and in CI they fail."""
+    if find_spec("psycopg") is None:
+        _unavailable("install the extra `postgres`: pip install 'psycopg[binary]>=3.2,<4'")
     folder = tmp_path_factory.getbasetemp()
     try:
         return server_url(folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder, binaries())
     except NoServerError as error:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
+        _unavailable(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +41,21 @@ def postgresql_url(postgresql_schema: str) -> str:
     return postgresql_schema
 
 
+@pytest.fixture(scope="session")
+def all_databases(postgresql_server: str) -> Iterator[Databases]:
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", "") or str(os.getpid())
+    name = f"c{run[:8]}_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    with ExitStack() as stack:
+        yield Databases(postgresql_server, name, stack)
+
+
+@pytest.fixture
+def databases(all_databases: Databases) -> Iterator[Databases]:
+    """The databases of the folders of a test."""
+    with all_databases.lent():
+        yield all_databases
+
+
 @pytest.fixture
 def own_server() -> Iterator[Server]:
     """A server of this test alone, which it may stop and crash."""
@@ -43,3 +64,9 @@ def own_server() -> Iterator[Server]:
     server = Server(found)
     yield server
     server.remove()
+
+
+def _unavailable(reason: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -136,11 +136,18 @@ def schema(url: str, name: str) -> Iterator[str]:
 
 
 def empty(url: str, *, but: Sequence[str] = ()) -> None:
-    """Empty every table of the schema that a URL names; numbers begin at 1 again. but: tables that stay as they are."""
+    """Empty every table of the schema that a URL names; numbers begin at 1 again. but: tables that stay as they are.
+
+    TRUNCATE makes every file of every table and index anew, which takes ten times as long where there are few rows.
+    """
     with _connected(url) as connection:
         found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()").fetchall()
-        if names := [name for (name,) in found if name not in but]:
-            connection.execute(f"TRUNCATE {', '.join(names)} RESTART IDENTITY CASCADE")
+        emptied = ";".join(f"DELETE FROM {name}" for (name,) in found if name not in but)
+        connection.execute(emptied.encode())
+        connection.execute(
+            "SELECT setval(format('%I.%I', schemaname, sequencename)::regclass, 1, FALSE)"
+            " FROM pg_sequences WHERE schemaname = current_schema()"
+        )
 
 
 def _connected(url: str) -> psycopg.Connection[tuple[str, ...]]:

@@ -35,7 +35,7 @@ class Handle(Protocol):
     def failure(self, error: Exception) -> StoreError:
         """Note an error of the engine, or a stored value that cannot be read, and return it as one of the store."""
 
-    def readable(self, rows: Sequence[Row], read: Callable[[Row], Value]) -> list[Value]:
+    def readable(self, rows: Sequence[Any], read: Callable[[Any], Value]) -> list[Value]:
         """Return the values of rows; one that cannot be read is noted and left out, so that it stops no other."""
 
     def all(self, query: str, **values: object) -> Sequence[Row]:

@@ -12,7 +12,9 @@ from monitor.errors import StoreError
 from monitor.frozen import dataclass
 from monitor.ports import ChannelStates, Maintenance, Outbox, SourceStates, Store
 from monitor.records import Archive
+from monitor.secret import Secret
 from monitor.store.channel_states import SqliteChannelStates
+from monitor.store.handle import Handle
 from monitor.store.outbox import SqliteOutbox
 from monitor.store.source_states import SqliteSourceStates
 from monitor.store.sqlite.archive import SqliteArchive
@@ -20,15 +22,25 @@ from monitor.store.sqlite.backup import last_backup
 from monitor.store.sqlite.connection import BUSY, has_full_text_search
 from monitor.store.sqlite.database import (
     FILE,
-    Handle,
     open_for_reading,
     open_for_writing,
     open_immutable,
 )
+from monitor.store.sqlite.database import Handle as SqliteHandle
 from monitor.store.sqlite.maintenance import SqliteMaintenance
 from monitor.store.store import SqliteStore
 
-__all__ = ["BUSY", "Access", "StoreFile", "Stores", "has_full_text_search", "open_stores", "store_file", "store_size"]
+__all__ = [
+    "BUSY",
+    "Access",
+    "StoreFile",
+    "Stores",
+    "has_full_text_search",
+    "open_shared_stores",
+    "open_stores",
+    "store_file",
+    "store_size",
+]
 
 
 class Access(Enum):
@@ -83,19 +95,37 @@ def open_stores(
     busy: seconds that a writer waits for another program that writes. first_busy: the same while
     it is opened; None: as long. lock_lost: as `lock.hold` gives it.
     """
-    opening: Mapping[Access, Callable[[Path], Handle]] = {
+    opening: Mapping[Access, Callable[[Path], SqliteHandle]] = {
         Access.READ: open_for_reading,
         Access.WRITE: partial(open_for_writing, busy=busy, first_busy=first_busy, lock_lost=lock_lost),
         Access.IMMUTABLE: open_immutable,
     }
     handle = opening[access](folder)
+    return _stores(handle, archive=SqliteArchive(handle), maintenance=SqliteMaintenance(handle, folder))
+
+
+def open_shared_stores(url: Secret, *, is_pooled: bool = False) -> Stores:
+    """Open the store that several monitors share; it needs psycopg, which is loaded here alone.
+
+    is_pooled: the address is a transaction pooler. Raises StoreError with the next step, SchemaTooNew.
+    """
+    from monitor.store.postgresql.address import Address
+    from monitor.store.postgresql.archive import PostgresqlArchive
+    from monitor.store.postgresql.database import open_handle
+    from monitor.store.postgresql.maintenance import PostgresqlMaintenance
+
+    handle = open_handle(Address(url), is_pooled=is_pooled)
+    return _stores(handle, archive=PostgresqlArchive(handle), maintenance=PostgresqlMaintenance(handle))
+
+
+def _stores(handle: Handle, *, archive: Archive, maintenance: Maintenance) -> Stores:
     return Stores(
         store=SqliteStore(handle),
         outbox=SqliteOutbox(handle),
         channel_states=SqliteChannelStates(handle),
         source_states=SqliteSourceStates(handle),
-        archive=SqliteArchive(handle),
-        maintenance=SqliteMaintenance(handle, folder),
+        archive=archive,
+        maintenance=maintenance,
         fault=handle.faults.current,
         schema=handle.schema,
         close=handle.close,

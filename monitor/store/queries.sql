@@ -57,14 +57,15 @@ SELECT as_of AS confirmed, newest, (
 FROM dump WHERE source = :source AND listing = :listing ORDER BY as_of DESC LIMIT 1;
 
 -- name: listed_between
--- Only releases of these days are read; which of them the listing has shown is asked of each.
+-- Only releases of these days are read; which of them the listing has shown is asked of each. By `id` alone PostgreSQL
+-- would read all releases in their order.
 SELECT id, missing FROM (
     SELECT release.id, (
         SELECT listed.missing FROM listed
         WHERE listed.source = :source AND listed.listing = :listing AND listed.release = release.id
     ) AS missing
     FROM release WHERE source = :source AND date > :after AND date < :before AND state = 'listed'
-) AS shown WHERE missing IS NOT NULL ORDER BY id;
+) AS shown WHERE missing IS NOT NULL ORDER BY id + 0;
 
 -- name: add_listed
 INSERT INTO listed (source, listing, release) VALUES (:source, :listing, :release)
@@ -185,17 +186,6 @@ SELECT path, dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file
 -- Asked for every event of a file: by its key, whatever the ledger holds.
 SELECT dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file
 WHERE path = :path AND source = :source;
-
--- name: last_dumps
--- From one source to the next, and of each only the end of the index.
-WITH RECURSIVE known (source) AS (
-    SELECT min(source) FROM file WHERE at > ''
-    UNION ALL
-    SELECT (SELECT min(file.source) FROM file WHERE file.source > known.source AND at > '')
-    FROM known WHERE known.source IS NOT NULL
-)
-SELECT source, (SELECT max(at) FROM file WHERE file.source = known.source AND at > '') AS at
-FROM known WHERE source IS NOT NULL;
 
 -- name: open_rejects
 -- The rejects of a path that are still open.
@@ -656,11 +646,6 @@ SELECT message.id, channel, kind, state, attempts, due, last_reason, sent_at, cr
     (SELECT count(*) FROM attempt
      WHERE attempt.message = message.id AND attempt.outcome IN ('uncertain', 'unknown')) AS uncertain
 FROM message WHERE message.id IN (SELECT value FROM json_each(:ids)) ORDER BY message.id DESC;
-
--- name: newest_message_ids_in_state
--- In most states are few of all messages: an index is read, and of it the newest taken.
-SELECT id FROM message INDEXED BY message_due
-WHERE state = :state AND id < :before AND (:channel IS NULL OR channel = :channel) ORDER BY id DESC LIMIT :limit;
 
 -- name: last_messages
 SELECT message.id, channel, kind, state, attempts, due, last_reason, sent_at, created_at, expires_at,

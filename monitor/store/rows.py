@@ -29,6 +29,7 @@ from monitor.times import parse_timestamp as _parse_timestamp
 from monitor.times import timestamp
 
 _Made = TypeVar("_Made")
+_NO_TEXT = "\uffff"  # Unicode assigns no character to it, and nothing that is stored has it alone
 _OF_MESSAGE = tuple(field.name for field in fields(Message))
 
 
@@ -113,13 +114,13 @@ def readings_of(row: Any) -> tuple[str, ...]:
     return tuple(row["reading"].split(" ")) if row["reading"] else ()
 
 
-def comparable(text: str | None) -> str | bytes | None:
-    """Return a text as a statement takes it; one that no store can hold becomes bytes, which equal no text."""
+def comparable(text: str | None) -> str | None:
+    """Return a text as a statement takes it; one that no store can hold becomes another that none holds."""
     try:
         (text or "").encode()
     except UnicodeEncodeError:
-        return b""
-    return text
+        return _NO_TEXT
+    return _NO_TEXT if text and "\0" in text else text
 
 
 def to_json(value: object) -> str:

@@ -234,7 +234,8 @@ class SqliteStore:
         """Add the event of a reject; it is of no release."""
         own = {"source": source, "dump": dump, "kind": Kind.REJECTED, "reason": reason, "at": timestamp(now)}
         empty = dict.fromkeys(("fields", "numbers", "watchlists", "alert"), "[]")
-        self._handle.all("add_event", **own, **empty, id=None, release=None, version=None, reverted=0)
+        number = self._handle.all("last_ids")[0]["event"] + 1
+        self._handle.all("add_event", **own, **empty, id=number, release=None, version=None, reverted=False)
 
     def _file_rejects(
         self, batch: Batch, dump: int, rejects: list[Reject], held: list[Reject], *, now: datetime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,7 +16,8 @@ from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.ports import ChannelStates, Maintenance, Outbox, SourceStates, Store
 from monitor.records import Archive, EventFilter
-from monitor.store.open import Access, Stores, open_stores
+from monitor.secret import Secret
+from monitor.store.open import Access, Stores, open_shared_stores, open_stores
 from monitor.testing import NOON, FrozenClock, MemoryChannelStates, MemoryOutbox
 from tests.empty_store import put_empty_store
 
@@ -131,5 +132,27 @@ def memory_pair(folder: Path) -> Iterator[Pair]:
         )
 
 
-PAIRS = {"sqlite": sqlite_pair}  # every store: a second engine is one line here
-OUTBOXES = {**PAIRS, "memory": memory_pair}  # every Outbox and ChannelStates
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a store is, or is made: a folder, or the database that belongs to it."""
+
+    folder: Path
+    url: Callable[[], str]  # of its database
+
+
+OpenPair = Callable[[Place], AbstractContextManager[Pair]]
+
+
+def postgresql_pair(url: str) -> AbstractContextManager[Pair]:
+    return store_pair(lambda: open_shared_stores(Secret(url)))
+
+
+# Every store: another engine is one line here.
+PAIRS: Mapping[str, OpenPair] = {
+    "sqlite": lambda place: sqlite_pair(place.folder),
+    "postgresql": lambda place: postgresql_pair(place.url()),
+}
+OUTBOXES: Mapping[str, OpenPair] = {  # every Outbox and ChannelStates
+    **PAIRS,
+    "memory": lambda place: memory_pair(place.folder),
+}

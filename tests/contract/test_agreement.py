@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.ingest_values import IngestReport, Mode
 from monitor.testing import NOON
-from tests.contract.pairs import PAIRS, Pair
+from tests.contract.pairs import PAIRS, Pair, Place
 from tests.contract.takes import HALF, SOURCE, dump, figures, keys_of, record, records, take_in
 from tests.examples import examples
 
@@ -40,13 +40,13 @@ Step = tuple[str, str, Mode, bool]
 STEPS = st.lists(st.tuples(DUMPS, st.sampled_from(NAMES), st.sampled_from(Mode), st.booleans()), max_size=6)
 
 
-@settings(max_examples=examples(40))
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
-def test_all_stores_say_the_same_after_the_same_dumps(steps: list[Step]) -> None:
+def test_all_stores_say_the_same_after_the_same_dumps(place: Callable[[Path], Place], steps: list[Step]) -> None:
     told = []
     for open_pair in PAIRS.values():
-        with tempfile.TemporaryDirectory() as name, open_pair(Path(name, "kept")) as pair:
-            told += [_story(partial(_kept, pair), steps), _story(partial(open_pair, Path(name, "anew")), steps)]
+        with tempfile.TemporaryDirectory() as name, open_pair(place(Path(name, "kept"))) as pair:
+            told += [_story(partial(_kept, pair), steps), _story(partial(open_pair, place(Path(name, "anew"))), steps)]
     assert all(story == told[0] for story in told)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from monitor.store.statements import load, named, read
 
-ENGINES = ["sqlite"]
+ENGINES = ["sqlite", "postgresql"]
 SHARED = files("monitor.store").joinpath("queries.sql").read_text("utf-8")
 CALLS = re.compile(r"""\.(?:all|one|many|keyed|pages)\(\s*"(\w+)"|queries\(\)\["(\w+)"\]""")
 SQLITE_ALONE = re.compile(

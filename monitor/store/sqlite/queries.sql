@@ -12,6 +12,17 @@ UPDATE version SET reading = substr(
 )
 WHERE id = (SELECT head FROM release WHERE id = :release);
 
+-- name: last_dumps
+-- From one source to the next, and of each only the end of the index.
+WITH RECURSIVE known (source) AS (
+    SELECT min(source) FROM file WHERE at > ''
+    UNION ALL
+    SELECT (SELECT min(file.source) FROM file WHERE file.source > known.source AND at > '')
+    FROM known WHERE known.source IS NOT NULL
+)
+SELECT source, (SELECT max(at) FROM file WHERE file.source = known.source AND at > '') AS at
+FROM known WHERE source IS NOT NULL;
+
 -- name: unreported_rejects
 SELECT source, count(*) AS n, max(id) AS last FROM reject WHERE unreported = 1 GROUP BY source;
 
@@ -60,6 +71,11 @@ LEFT JOIN version AS former ON former.release = version.release AND former.seq =
     SELECT max(seq) FROM version AS earlier
     WHERE earlier.release = version.release AND earlier.seq < version.seq AND earlier.kind <> 'stale'
 );
+
+-- name: newest_message_ids_in_state
+-- In most states are few of all messages: an index is read, and of it the newest taken.
+SELECT id FROM message INDEXED BY message_due
+WHERE state = :state AND id < :before AND (:channel IS NULL OR channel = :channel) ORDER BY id DESC LIMIT :limit;
 
 -- name: dumps_showing
 -- One page of the dumps that showed a release; only dumps that showed it or one of its neighbours are read.

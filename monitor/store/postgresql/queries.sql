@@ -1,0 +1,309 @@
+-- The statements that PostgreSQL spells in its own way, by name; ../queries.sql has the others. What both read is
+-- translated as those are.
+
+-- name: moved_heads
+-- Of the releases a batch was decided on, those that are no longer at the version it saw.
+SELECT release.id FROM json_each_text(:expected::json) AS e JOIN release ON release.id = e.key::bigint
+WHERE release.seq <> e.value::bigint LIMIT 1;
+
+-- name: add_reading
+-- It has given the text as well; who tries one mapping after another comes back to one of the last few.
+UPDATE version SET reading = right(
+    ltrim(replace(' ' || coalesce(reading, '') || ' ', ' ' || :reading || ' ', ' ') || :reading), 400
+)
+WHERE id = (SELECT head FROM release WHERE id = :release);
+
+-- name: last_dumps
+-- From one source to the next, and of each only the end of an index that serves nothing else.
+WITH RECURSIVE known (source) AS (
+    SELECT min(source || '') FROM file
+    UNION ALL
+    SELECT (SELECT min(file.source || '') FROM file WHERE file.source || '' > known.source)
+    FROM known WHERE known.source IS NOT NULL
+)
+SELECT source, (SELECT max(at) FROM file WHERE file.source || '' = known.source) AS at
+FROM known WHERE source IS NOT NULL;
+
+-- name: unreported_rejects
+SELECT source, count(*) AS n, max(id) AS last FROM reject WHERE unreported GROUP BY source;
+
+-- name: note_rejects_reported
+UPDATE reject SET unreported = FALSE WHERE source = :source AND unreported AND id <= :last;
+
+-- name: claim
+-- The oldest message due on a channel; a later one never overtakes it unless it waits for a retry. One that was made
+-- later than now was made before the clock was set back: it is due. The order is that of the index of what waits: by
+-- the primary key it would pass everything that was ever sent.
+UPDATE message SET state = 'leased', attempts = attempts + 1
+WHERE id = (
+    SELECT id FROM message
+    WHERE channel = :channel AND state = 'pending' AND (due <= :now OR created_at > :now) AND expires_at > :now
+        AND urgent >= :urgent
+    ORDER BY id + 0 LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+RETURNING id, channel, kind, attempts, payload_json, expires_at, token;
+
+-- name: extend_expiry
+-- The max_age of what waits on a muted channel begins after the mute; no time is later than the last of the calendar.
+UPDATE message SET expires_at = greatest(expires_at, least(
+    :until::timestamptz + least(substring(payload_json FROM '"max_age":([0-9.]+)')::double precision, 2.6e11)
+        * interval '1 second',
+    '9999-12-31T23:59:59.999Z'
+))
+WHERE channel = :name AND state = 'pending';
+
+-- name: events_by_id
+SELECT event.*, dump.name AS dump_name, version.title, version.date, version.category,
+    coalesce(release.url, version.url) AS url, coalesce(release.ref, version.ref) AS ref,
+    (SELECT coalesce(json_agg(other ORDER BY other), '[]') FROM related
+     WHERE related.release = event.release AND event.kind = 'new') AS related
+FROM event
+JOIN dump ON dump.id = event.dump
+LEFT JOIN version ON version.release = event.release AND version.seq = event.version
+LEFT JOIN release ON release.id = event.release
+WHERE event.id IN (SELECT value FROM json_each(:ids)) ORDER BY event.id;
+
+-- name: release_events
+SELECT event.*, dump.name AS dump_name, version.title, version.date, version.category,
+    coalesce(release.url, version.url) AS url, coalesce(release.ref, version.ref) AS ref,
+    (SELECT coalesce(json_agg(other ORDER BY other), '[]') FROM related
+     WHERE related.release = event.release AND event.kind = 'new') AS related
+FROM event
+JOIN dump ON dump.id = event.dump
+LEFT JOIN version ON version.release = event.release AND version.seq = event.version
+LEFT JOIN release ON release.id = event.release
+WHERE event.release = :release AND event.id > :after ORDER BY event.id LIMIT :limit;
+
+-- name: texts
+-- Versions, each with the head before it: the one before that was not stale.
+SELECT version.release, version.seq, version.title, version.body, version.date, version.category, version.pruned,
+    former.seq AS old_seq, former.title AS old_title, former.body AS old_body, former.date AS old_date,
+    former.category AS old_category, former.pruned AS old_pruned
+FROM json_array_elements(:wanted::json) AS one JOIN version
+    ON version.release = (one ->> 0)::bigint AND version.seq = (one ->> 1)::bigint
+LEFT JOIN version AS former ON former.release = version.release AND former.seq = (
+    SELECT max(seq) FROM version AS earlier
+    WHERE earlier.release = version.release AND earlier.seq < version.seq AND earlier.kind <> 'stale'
+);
+
+-- name: newest_message_ids_in_state
+-- In most states are few of all messages: their index is read, which serves no other statement.
+SELECT id FROM message
+WHERE state || '' = :state AND id + 0 < :before AND (:channel IS NULL OR channel = :channel)
+ORDER BY id + 0 DESC LIMIT :limit;
+
+-- name: dumps_showing
+-- One page of the dumps that showed a release; only dumps that showed it or one of its neighbours are read.
+SELECT dump.id, dump.name, dump.at FROM shown JOIN dump ON dump.id = shown.dump
+WHERE shown.block = :block AND shown.dump > :after AND position(:place IN shown.places) > 0
+ORDER BY shown.dump LIMIT :limit;
+
+-- name: newest_dumps_showing
+SELECT dump.id, dump.name, dump.at FROM shown JOIN dump ON dump.id = shown.dump
+WHERE shown.block = :block AND shown.dump < :before AND position(:place IN shown.places) > 0
+ORDER BY shown.dump DESC LIMIT :limit;
+
+-- name: waiting_since
+-- When the messages were made that still wait.
+SELECT created_at FROM message
+WHERE state IN ('pending', 'leased', 'held') AND created_at < :until AND kind IN ('instant', 'digest', 'summary')
+LIMIT :limit;
+
+-- name: count_days
+-- Events of each kind between neighbours of :moments, which the caller cuts at its own midnights; none where there are none.
+SELECT days.day - 1 AS day, event.kind, count(*) AS n
+FROM json_array_elements_text(:moments::json) WITH ORDINALITY AS days (start, day) JOIN event
+    ON event.at >= days.start::timestamptz AND event.at < (:moments::json ->> days.day::integer)::timestamptz
+GROUP BY days.day, event.kind;
+
+-- name: old_versions
+-- Texts older than a day that are no head's and that no waiting or unfinished message needs, from the release on of which
+-- the last step was.
+SELECT version.id FROM (
+    SELECT DISTINCT release FROM version
+    WHERE seq > 1 AND release >= coalesce((SELECT release FROM version WHERE id = :after), 0)
+) AS later JOIN release ON release.id = later.release JOIN version ON version.release = later.release
+WHERE version.id <> release.head AND version.pruned IS NULL AND version.at < :before AND NOT EXISTS (
+    SELECT 1 FROM event JOIN message_item ON message_item.event = event.id
+    LEFT JOIN message ON message.id = message_item.message
+    WHERE event.release = version.release
+        AND (message.id IS NULL OR message.state IN ('pending', 'leased', 'held'))
+)
+ORDER BY later.release, version.id LIMIT :most;
+
+-- name: delete_matched
+DELETE FROM matched WHERE event IN (SELECT value FROM json_each(:ids));
+
+-- name: broken_matches
+-- Events whose watchlists differ from the rows of `matched`; a list that cannot be read is none.
+WITH list (shape) AS (
+    VALUES ('^\[("([^"\\]|\\["\\/bfnrt]|\\u[0-9a-f]{4})*"(,"([^"\\]|\\["\\/bfnrt]|\\u[0-9a-f]{4})*")*)?\]$')
+), listed AS (
+    SELECT one AS watchlist, event.id AS event, one IN (
+        SELECT json_array_elements_text(CASE WHEN event.alert ~ list.shape THEN event.alert ELSE '[]' END::json)
+    ) AS notified
+    FROM event CROSS JOIN list CROSS JOIN LATERAL json_array_elements_text(
+        CASE WHEN event.watchlists ~ list.shape THEN event.watchlists ELSE '["?"]' END::json
+    ) AS one
+    WHERE event.watchlists <> '[]'
+)
+SELECT event FROM (SELECT * FROM listed EXCEPT SELECT watchlist, event, notified FROM matched) AS unlisted
+UNION
+SELECT event FROM (SELECT watchlist, event, notified FROM matched EXCEPT SELECT * FROM listed) AS astray;
+
+-- name: move_messages
+-- The clock was set: as much time is left as before. No time is later than the last of the calendar.
+UPDATE message SET created_at = least(created_at + :by::interval, '9999-12-31T23:59:59.999Z'),
+    due = least(due + :by::interval, '9999-12-31T23:59:59.999Z'),
+    expires_at = least(expires_at + :by::interval, '9999-12-31T23:59:59.999Z')
+WHERE state IN ('pending', 'leased', 'held');
+
+-- name: move_recent_messages
+-- The limit per hour counts them.
+UPDATE message SET created_at = least(created_at + :by::interval, '9999-12-31T23:59:59.999Z')
+WHERE state NOT IN ('pending', 'leased', 'held') AND created_at > :recent
+    AND channel IN (SELECT name FROM channel_state);
+
+-- name: move_attempts
+UPDATE attempt SET started_at = least(started_at + :by::interval, '9999-12-31T23:59:59.999Z'),
+    leased_until = least(leased_until + :by::interval, '9999-12-31T23:59:59.999Z')
+WHERE ended_at IS NULL;
+
+-- name: move_notices
+UPDATE message_item SET since = least(since + :by::interval, '9999-12-31T23:59:59.999Z') WHERE message IS NULL;
+
+-- name: move_channel_states
+-- NULL stays NULL: `least` would pass over it.
+UPDATE channel_state SET
+    opened_until = CASE WHEN opened_until IS NOT NULL THEN least(opened_until + :by::interval, '9999-12-31T23:59:59.999Z') END,
+    tokens_at = CASE WHEN tokens_at IS NOT NULL THEN least(tokens_at + :by::interval, '9999-12-31T23:59:59.999Z') END,
+    failing_since = CASE WHEN failing_since IS NOT NULL THEN least(failing_since + :by::interval, '9999-12-31T23:59:59.999Z') END,
+    flood_until = CASE WHEN flood_until IS NOT NULL THEN least(flood_until + :by::interval, '9999-12-31T23:59:59.999Z') END,
+    resumed = CASE WHEN resumed IS NOT NULL THEN least(resumed + :by::interval, '9999-12-31T23:59:59.999Z') END;
+
+-- name: move_mutes
+-- They are given as durations.
+UPDATE mute SET until = least(until + :by::interval, '9999-12-31T23:59:59.999Z');
+
+-- name: move_tails
+UPDATE reject SET at = least(at + :by::interval, '9999-12-31T23:59:59.999Z') WHERE state = 'held';
+
+-- name: move_expectations
+-- Since when a source is expected to send a dump, or is silent. What is no time stays.
+UPDATE meta SET v = to_char(
+    least(v::timestamptz + :by::interval, '9999-12-31T23:59:59.999Z') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'
+)
+WHERE (k >= 'silent:' AND k < 'silent;' OR k >= 'expected:' AND k < 'expected;')
+    AND v ~ '^\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$';
+
+-- name: move_last_dumps
+-- The newest file of each source: its silence is counted from there.
+UPDATE file SET at = least(at + :by::interval, '9999-12-31T23:59:59.999Z')
+WHERE (source, at) IN (SELECT source, max(at) FROM file GROUP BY source);
+
+-- name: correct_files
+-- The clock was set back: what seems to lie in the future happened while it ran ahead.
+UPDATE file SET at = least(:now, at + :by::interval) WHERE at > :now;
+
+-- name: correct_messages
+UPDATE message SET
+    created_at = CASE WHEN created_at > :now THEN least(:now, created_at + :by::interval) ELSE created_at END,
+    due = CASE WHEN due > :now THEN least(:now, due + :by::interval) ELSE due END,
+    sent_at = CASE WHEN sent_at > :now THEN least(:now, sent_at + :by::interval) ELSE sent_at END
+WHERE state IN ('sent', 'dead', 'dropped') AND (created_at > :now OR sent_at > :now);
+
+-- name: correct_versions
+UPDATE version SET at = least(:now, at + :by::interval)
+WHERE (release, seq) IN (SELECT release, version FROM event WHERE at > :now) AND at > :now;
+
+-- name: correct_events
+UPDATE event SET at = least(:now, at + :by::interval) WHERE at > :now;
+
+-- name: correct_dumps
+UPDATE dump SET at = least(:now, at + :by::interval) WHERE at > :now;
+
+-- name: correct_views
+-- A later dump must not look older than these. Where several would become one row, all but the first stay as they are.
+WITH moved AS (
+    SELECT id, source, sha, take, least(:now, as_of + :by::interval) AS as_of,
+        row_number() OVER (PARTITION BY source, sha, take, least(:now, as_of + :by::interval) ORDER BY id) AS n
+    FROM dump WHERE as_of > :now
+)
+UPDATE dump SET as_of = moved.as_of FROM moved
+WHERE dump.id = moved.id AND moved.n = 1 AND NOT EXISTS (
+    SELECT 1 FROM dump AS other
+    WHERE other.source = moved.source AND other.sha = moved.sha AND other.take = moved.take
+        AND other.as_of = moved.as_of
+);
+
+-- name: correct_confirmations
+UPDATE release SET
+    confirmed = CASE WHEN confirmed > :now THEN least(:now, confirmed + :by::interval) ELSE confirmed END,
+    withdrawn = CASE WHEN withdrawn > :now THEN least(:now, withdrawn + :by::interval) ELSE withdrawn END,
+    stamped = CASE WHEN stamped > :now THEN NULL ELSE stamped END -- it was believed while the clock ran ahead
+WHERE confirmed > :now OR withdrawn > :now OR stamped > :now;
+
+-- name: extend_expiries
+UPDATE message SET expires_at = least(expires_at + :by::interval, '9999-12-31T23:59:59.999Z')
+WHERE state IN ('pending', 'leased');
+
+-- name: to_index
+-- Versions after a mark, each with whether it is a head.
+SELECT version.id, version.release, version.title, version.body, version.category, release.head = version.id AS is_head
+FROM version JOIN release ON release.id = version.release
+WHERE version.id > :after ORDER BY version.id LIMIT :most;
+
+-- name: forget_text
+DELETE FROM search WHERE release = :release;
+
+-- name: index_text
+INSERT INTO search (release, part, version, words) VALUES (:release, :part, :version, :words::tsvector);
+
+-- name: add_words
+INSERT INTO word (word) SELECT one.word FROM (SELECT CAST(value AS TEXT) FROM json_each(:words)) AS one (word)
+ON CONFLICT DO NOTHING;
+
+-- name: search_words
+-- The distinct words from one to another.
+SELECT word FROM word WHERE word >= :first AND word <= :last;
+
+-- name: search_texts
+-- Releases whose current text is in the index, and fits.
+SELECT DISTINCT search.release FROM search JOIN release ON release.id = search.release AND release.head = search.version
+WHERE search.words @@ :wanted::tsquery AND (:since IS NULL OR release.date >= :since);
+
+-- name: unindexed_heads
+-- One page of heads that came after the mark.
+SELECT version.id, version.release, version.title, version.body, version.category
+FROM version JOIN release ON release.id = version.release AND release.head = version.id
+WHERE version.id > :after AND (:since IS NULL OR release.date >= :since) ORDER BY version.id LIMIT :limit;
+
+-- name: broken_references
+-- Rows that name a row which is not there: the table, the row, the table of the row that is missing.
+SELECT 'release' AS place, id::text AS row, 'dump' AS missing FROM release
+WHERE NOT EXISTS (SELECT 1 FROM dump WHERE dump.id = release.first_dump)
+UNION ALL SELECT 'version', id::text, 'release' FROM version
+WHERE NOT EXISTS (SELECT 1 FROM release WHERE release.id = version.release)
+UNION ALL SELECT 'version', id::text, 'dump' FROM version
+WHERE NOT EXISTS (SELECT 1 FROM dump WHERE dump.id = version.dump)
+UNION ALL SELECT 'event', id::text, 'dump' FROM event
+WHERE NOT EXISTS (SELECT 1 FROM dump WHERE dump.id = event.dump)
+UNION ALL SELECT 'reject', id::text, 'dump' FROM reject
+WHERE NOT EXISTS (SELECT 1 FROM dump WHERE dump.id = reject.dump)
+UNION ALL SELECT 'shown', shown.block || ' ' || shown.dump, 'dump' FROM shown
+WHERE NOT EXISTS (SELECT 1 FROM dump WHERE dump.id = shown.dump)
+UNION ALL SELECT 'listed', source || ' ' || listing || ' ' || release, 'release' FROM listed
+WHERE NOT EXISTS (SELECT 1 FROM release WHERE release.id = listed.release)
+UNION ALL SELECT 'alias', alias.release::text, 'release' FROM alias
+WHERE NOT EXISTS (SELECT 1 FROM release WHERE release.id = alias.release)
+UNION ALL SELECT 'seen', seen.release::text, 'release' FROM seen
+WHERE NOT EXISTS (SELECT 1 FROM release WHERE release.id = seen.release)
+UNION ALL SELECT 'sketch', sketch.release::text, 'release' FROM sketch
+WHERE NOT EXISTS (SELECT 1 FROM release WHERE release.id = sketch.release)
+UNION ALL SELECT 'message_item', channel || ' ' || event, 'event' FROM message_item
+WHERE NOT EXISTS (SELECT 1 FROM event WHERE event.id = message_item.event)
+UNION ALL SELECT 'message_item', channel || ' ' || event, 'message' FROM message_item
+WHERE message IS NOT NULL AND NOT EXISTS (SELECT 1 FROM message WHERE message.id = message_item.message)
+UNION ALL SELECT 'attempt', message || ' ' || n, 'message' FROM attempt
+WHERE NOT EXISTS (SELECT 1 FROM message WHERE message.id = attempt.message)
+LIMIT :most;

@@ -25,7 +25,7 @@ _WEIGHTS = {"title": "A", "category": "C", "body": "B"}
 _PLACES = 16_000  # of one part; a tsvector counts 16,383
 _REPEATS = 255  # places of one word in a part
 _BYTES = 400_000  # words of a part; a tsvector holds a megabyte
-_OVERLAP = 100  # words that a part has in common with the next one, so that phrases across their border are found
+_OVERLAP = 30  # words that a part has in common with the next one; a phrase has at most 25
 _LONGEST = 2_000  # bytes of a word; a tsvector holds no longer one
 _MOST = 1_000  # words in one question
 

@@ -46,8 +46,8 @@ def _narrowing_first(statement: str) -> str:
 def _closing(statement: str, start: int) -> int:
     """Return the place of the parenthesis that closes what stands from here on."""
     depth = 1
-    for found in re.finditer("[()]", statement[start:]):
-        depth += 1 if found[0] == "(" else -1
+    for found in re.finditer("'[^']*'|[()]", statement[start:]):
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
         if not depth:
             return start + found.start()
     raise ValueError(f"a parenthesis is not closed: {statement[start:]}")

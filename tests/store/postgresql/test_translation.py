@@ -24,6 +24,19 @@ LIST = "(SELECT {} FROM json_array_elements_text(%(ids)s::json) AS value)"
         ("/* :no\n' */ :yes", "/* :no\n' */ %(yes)s"),
         ("SELECT 7 % 2, '100 %', :x -- 5 %", "SELECT 7 %% 2, '100 %%', %(x)s -- 5 %%"),
         ("k >= 'silent:' AND k < 'silent;'", "k >= 'silent:' AND k < 'silent;'"),
+        ("(:a IS NULL OR x >= :a) AND y", "(x >= %(a)s OR %(a)s IS NULL) AND y"),
+        ("(:a IS NULL OR (x = ')') = :a)", "((x = ')') = %(a)s OR %(a)s IS NULL)"),
+        (
+            "(:a IS NULL OR d IN (SELECT id FROM d WHERE (:b IS NULL OR n = :b) AND m = :a))",
+            "(d IN (SELECT id FROM d WHERE (n = %(b)s OR %(b)s IS NULL) AND m = %(a)s) OR %(a)s IS NULL)",
+        ),
+        ("SELECT CAST(a.p AS BLOB) AS p, CAST(p || q AS BLOB)", "SELECT a.p AS p, p || q"),
+        (
+            "FROM a CROSS JOIN b ON b.x = a.x\nCROSS JOIN c AS d ON d.x = 1",
+            "FROM a JOIN b ON b.x = a.x\nJOIN c AS d ON d.x = 1",
+        ),
+        ("FROM a CROSS JOIN b WHERE a.x = 1", "FROM a CROSS JOIN b WHERE a.x = 1"),
+        ("FROM event INDEXED BY event_at WHERE x", "FROM event WHERE x"),
     ],
 )
 def test_only_what_is_no_text_and_no_comment_is_translated(written: str, spelled: str) -> None:

@@ -1,28 +1,17 @@
-"""Words find releases whatever the index holds already; nothing a person types is an error of the query language."""
+"""A search of SQLite only reads, and costs what it finds; tests/contract says what it finds."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
 
-import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
-
-from monitor.errors import UsageError
-from monitor.match.matcher import Matcher, Watchlist
 from monitor.match.search import index_words, search_query
-from monitor.match.tokens import tokens
-from monitor.readable import readable
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
 from monitor.store.sqlite.search import fill_index, search
 from monitor.store.store import SqliteStore
-from tests.contract.takes import dump, figures, record, take_in
-from tests.examples import examples
+from tests.contract.takes import dump, record, take_in
 from tests.store.sqlite.counting import steps
 
 SAMPLES = dump(
@@ -32,161 +21,8 @@ SAMPLES = dump(
 )
 
 
-def fill(handle: Handle) -> int:
-    """Bring the index up to date, a few versions at a time."""
-    total = 0
-    while count := fill_index(handle, index_words, 2):
-        total += count
-    return total
-
-
-def nothing(_: Handle) -> int:
-    return 0
-
-
-@pytest.fixture(params=[nothing, fill], ids=["nothing indexed", "all indexed"])
-def stored(request: pytest.FixtureRequest, handle: Handle) -> Handle:
-    """The samples in a store, before the index is filled and after."""
-    take_in(SqliteStore(handle), SAMPLES)
-    request.param(handle)
-    return handle
-
-
 def numbers(handle: Handle, *words: str, since: date | None = None) -> list[int]:
     return list(search(handle, search_query(words), since=since))
-
-
-@pytest.mark.parametrize(
-    ("words", "found"),
-    [
-        (["exports"], [1]),
-        (["EXPORTS", "chip"], [1]),
-        (["exports", "forums"], []),
-        (["industry"], [1, 3]),  # the category
-        (["export"], [1]),  # the plural, as a keyword finds it
-        (["semi"], []),  # words, not their beginnings
-        (["semi*"], [1]),
-        (["한칠레"], [2]),
-        (["한-칠레"], [2]),
-        (["반도체의"], []),
-        (["*도체"], [2]),
-        (["5.1"], [1]),
-        (["반도체"], [2]),  # stands as 반도체가, too
-        (["수출을"], [2]),
-        (["칠레"], [2]),
-        (["도체"], []),
-        (["of semiconductors"], [1]),  # a phrase
-        (["semiconductors of"], []),
-        (["cafe"], [3]),
-        (["café"], [3]),
-        (["and"], [3]),
-        (["AND", "OR", "NOT"], [3]),
-        (['"quoted"'], [3]),
-        (["(again)"], [3]),
-        (["title:exports"], [1]),
-        (["body:industry"], []),
-        (["a:exports"], []),
-        (["exp*"], [1]),
-        (["why?"], []),
-        (["-", "exports"], [1]),
-    ],
-)
-def test_words_find_the_releases_that_have_them_all(stored: Handle, words: list[str], found: list[int]) -> None:
-    assert numbers(stored, *words) == found
-
-
-KOREAN = (
-    "한·중·일과 5개 품목, 2023.07.01-2024.07.01. 차세대AI반도체와 한미FTA를 논의했다. 자동차ㆍ배터리, "
-    "자유 무역 협정문, 시스템반도체의 1,232억 달러."
-)
-ENGLISH = "The U.S. and EVs: talks led to COVID-19 plans, Straße 5.1 percent, Free-trade agreements. LEDs. Us."
-ASKED = [
-    *(
-        "FTA는",
-        "한미FTA",
-        "ＦＴＡ",
-        "반도체",
-        "*반도체",
-        "반도체*",
-        "자유무역협정",
-        "배터리",
-        "협정",
-        "논의",
-        "미",
-        "시스템반도체",
-        "한중일",
-        "한·중·일",
-        "=한",
-        "5 품목",
-        "5개 품목",
-    ),
-    *("2024", "07", "2023-07-01", "2024.07.01"),
-    *("1232", "1,232", "232", "5.1", "5", "US", "U.S.", "us", "EV", "led", "LED", "=LEDs", "=leds", "LED*", "COVID19"),
-    *("COVID", "19", "strasse", "=Straße", "agreement", "free-trade-agreement", "plan", "title:FTA", "body:FTA"),
-]
-
-
-@pytest.mark.parametrize("prepare", [nothing, fill])
-def test_a_search_finds_what_the_same_words_match(handle: Handle, prepare: Callable[[Handle], int]) -> None:
-    texts = [KOREAN, unicodedata.normalize("NFD", KOREAN), ENGLISH, ENGLISH.lower(), ENGLISH.upper()]
-    take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", text) for n, text in enumerate(texts))))
-    prepare(handle)
-    for word in [*ASKED, unicodedata.normalize("NFD", "반도체"), "free trade agreement", "talks led", "자유 무역"]:
-        matcher = Matcher([Watchlist(name="asked", keywords=(word,))])
-        stored = SqliteArchive(handle).heads()
-        assert numbers(handle, word) == [one.number for one in stored if matcher.scan(one.release)], word
-
-
-@pytest.mark.parametrize("prepare", [nothing, fill])
-def test_a_phrase_is_found_in_however_many_ways_it_is_written(handle: Handle, prepare: Callable[[Handle], int]) -> None:
-    pairs = [f"{n}abc def{n}" for n in range(40)]  # 1,600 ways
-    apart = " ".join([*pairs[0].split()[::-1], "0abc", "and", "def0"])
-    take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", one) for n, one in enumerate([*pairs, apart]))))
-    prepare(handle)
-    assert numbers(handle, "*abc def*") == list(range(1, 41))
-
-
-def test_a_day_bounds_what_is_found(stored: Handle) -> None:
-    assert numbers(stored, "industry", since=date(2024, 7, 2)) == [3]
-
-
-@pytest.mark.parametrize("words", [[], [""], ['"'], ["--", "()"], ["\0"]])
-def test_nothing_to_look_for_is_said(stored: Handle, words: list[str]) -> None:
-    with pytest.raises(UsageError, match="no word to search for"):
-        numbers(stored, *words)
-
-
-@pytest.mark.parametrize("prepare", [nothing, fill])
-def test_a_changed_text_is_found_and_its_former_one_is_not(handle: Handle, prepare: Callable[[Handle], int]) -> None:
-    store = SqliteStore(handle)
-    take_in(store, figures("5.1"))
-    fill(handle)
-    take_in(store, figures("7.7"))
-    prepare(handle)
-    assert (numbers(handle, "5.1"), numbers(handle, "7.7")) == ([], [1])
-
-
-def test_a_stale_view_is_never_found(handle: Handle) -> None:
-    store = SqliteStore(handle)
-    take_in(store, figures("5.1"), name="20240705.txt")
-    take_in(store, figures("9.9"), name="20240704.txt")
-    assert numbers(handle, "9.9") == []
-    fill(handle)
-    assert (numbers(handle, "9.9"), numbers(handle, "5.1")) == ([], [1])
-
-
-def test_a_full_index_has_nothing_left_to_do(stored: Handle) -> None:
-    fill(stored)
-    assert fill_index(stored, index_words) == 0
-    take_in(SqliteStore(stored), record("Visit ends", "The minister flew home."), name="b.txt")
-    assert fill_index(stored, index_words) == 1
-
-
-def test_filling_is_a_little_at_a_time(handle: Handle) -> None:
-    take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", f"Text {n}.") for n in range(25))))
-    counts = [fill_index(handle, index_words, 10) for _ in range(4)]
-    assert counts == [10, 10, 5, 0]
-    assert numbers(handle, "notice") == list(range(1, 26))
 
 
 def test_a_reader_finds_what_is_not_indexed_and_writes_nothing(state: Path) -> None:
@@ -196,27 +32,6 @@ def test_a_reader_finds_what_is_not_indexed_and_writes_nothing(state: Path) -> N
     with closing(open_for_reading(state)) as reader:
         assert numbers(reader, "exports") == [1]
     assert (state / "monitor.db").read_bytes() == before
-
-
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handle]:
-    """One store for all examples: they only read it."""
-    with closing(open_for_writing(tmp_path_factory.mktemp("empty"))) as handle:
-        yield handle
-
-
-@settings(max_examples=examples(150))
-@given(words=st.lists(st.text(max_size=12), max_size=4))
-@example(["NEAR(a b)"])
-@example(["a\ud800"])
-@example(["Ë\x92"])  # a mark that was read in a wrong encoding
-@example([";Â*"])  # before a space it would be one
-@example(["^a", '"b', "a\0b", "\ud800"])
-def test_whatever_a_person_types_is_text(empty: Handle, words: list[str]) -> None:
-    try:
-        numbers(empty, *words)
-    except UsageError:
-        assert not any(tokens(readable(word)) for word in words)
 
 
 def test_what_a_search_costs_is_linear_in_what_it_finds(state: Path) -> None:

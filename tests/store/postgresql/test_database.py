@@ -1,0 +1,68 @@
+"""A database gets its tables when that is asked for, and is opened only with those of this version."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from monitor.errors import SchemaTooNew, StoreError, StoreUnavailable
+from monitor.secret import Secret
+from monitor.store.open import open_shared_stores
+from monitor.store.postgresql.address import Address
+from monitor.store.postgresql.database import migrate_database
+from tests.postgresql_databases import Databases
+from tests.postgresql_server import schema
+
+
+def test_a_database_without_tables_is_refused_until_they_are_made(postgresql_server: str) -> None:
+    with schema(postgresql_server, "first_run") as url:
+        with pytest.raises(StoreError, match="monitor db migrate"):
+            open_shared_stores(Secret(url))
+        assert migrate_database(Address(Secret(url))) == 1
+        with open_shared_stores(Secret(url)) as stores:
+            identity = stores.archive.store_id()
+        assert migrate_database(Address(Secret(url))) == 0
+        with open_shared_stores(Secret(url)) as stores:
+            assert (len(identity), stores.archive.store_id()) == (32, identity)
+            assert all(not check.faults for check in stores.maintenance.verify())
+
+
+def test_migrations_at_the_same_time_wait_for_each_other(postgresql_server: str) -> None:
+    with schema(postgresql_server, "at_once") as url, ThreadPoolExecutor(4) as pool:
+        done = pool.map(lambda _: migrate_database(Address(Secret(url))), range(4))
+        assert sorted(done) == [0, 0, 0, 1]
+
+
+def test_a_store_of_a_newer_monitor_is_refused(databases: Databases, tmp_path: Path) -> None:
+    url = databases.url(tmp_path)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("INSERT INTO migration (name) VALUES ('m999_later')")
+        try:
+            with pytest.raises(SchemaTooNew, match="m999_later"):
+                open_shared_stores(Secret(url))
+            with pytest.raises(SchemaTooNew, match="m999_later"):
+                migrate_database(Address(Secret(url)))
+        finally:
+            connection.execute("DELETE FROM migration WHERE name = 'm999_later'")
+
+
+def test_a_server_that_is_not_there_is_said_without_its_password() -> None:
+    with pytest.raises(StoreUnavailable) as found:
+        open_shared_stores(Secret("postgresql://monitor:hunter2@127.0.0.1:1/monitor"))
+    assert "hunter2" not in str(found.value)
+
+
+def test_a_row_that_names_a_missing_one_is_found(databases: Databases, tmp_path: Path) -> None:
+    url = databases.url(tmp_path)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("INSERT INTO attempt VALUES (7, 1, now(), NULL, NULL, NULL, NULL, now())")
+        connection.execute("INSERT INTO alias VALUES ('key', 9)")
+    with open_shared_stores(Secret(url)) as stores:
+        [faults] = [check.faults for check in stores.maintenance.verify() if check.check == "references"]
+    assert faults == (
+        "alias 9 names a row of release that is not there",
+        "attempt 7 1 names a row of message that is not there",
+    )

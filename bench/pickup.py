@@ -23,6 +23,7 @@ from tests.servers import http_server
 
 DROPS, BURST, HEALS = 300, 50_000, 10
 QUEUE = 100  # events that the kernel holds for a daemon: so few that it loses some
+START = 5.0  # seconds after which a daemon has nothing more to load, or a message is recorded
 IDLE = 30.0  # seconds; the kernel counts in hundredths
 HOOK = CONFIG.replace("console://", "%s").replace("notify: []", "notify: [desk]")
 _WRITE = "import sys\nfor n in range(int(sys.argv[1])): open(f'{n}.txt', 'w').write(sys.argv[2])"
@@ -140,15 +141,18 @@ def idle() -> Sequence[Figure]:
     """What a daemon with nothing to do costs, before and after a real channel has delivered."""
     with http_server() as server, tempfile.TemporaryDirectory() as folder:
         project = Project(Path(folder) / "p", config=HOOK % f"json://127.0.0.1:{server.port}")
-        with project.daemon() as daemon:
-            pid = daemon.process.pid
-            time.sleep(2)
-            before, load = _resident(pid), _load(pid)
+        # A process of its own: the daemons of the tests are forked from one that has loaded every module.
+        command = [sys.executable, "-m", "monitor", "run", "--log-format", "json"]
+        with subprocess.Popen(
+            command, cwd=project.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as daemon:
+            time.sleep(START)
+            before, load = _resident(daemon.pid), _load(daemon.pid)
             project.drop("a.txt", record("FTA talks held", "They met in Seoul."))
             server.wait_for(1)
-            daemon.wait_for_event("message_sent")
-            after, later = _resident(pid), _load(pid)
-            daemon.stop()
+            time.sleep(START)
+            after, later = _resident(daemon.pid), _load(daemon.pid)
+            daemon.terminate()
     return [
         Figure(what="memory of a daemon before it has delivered", value=before, unit="MB"),
         Figure(what="memory of a daemon after it has delivered", value=after, unit="MB"),

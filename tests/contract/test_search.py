@@ -200,7 +200,7 @@ def test_whatever_a_person_types_is_text(pair: Pair, words: list[str]) -> None:
 @pytest.mark.parametrize("prepare", [nothing, fill])
 def test_a_phrase_is_found_wherever_it_is_in_a_long_text(pair: Pair, prepare: Callable[[Pair], int]) -> None:
     """An index may count only so many places, and only so many of one word."""
-    words = [f"word{pow(17, n, 65_537) % 4_999}" for n in range(40_000)]
+    words = [f"word{pow(3, n, 65_537) % 4_999}" for n in range(40_000)]
     asked = [0, 15_980, 15_992, 16_004, 16_370, 31_890, 39_976]
     often = ["again"] * 1_000
     take_in(pair.store, dump(record("A long text", " ".join(words)), record("A word", f"{' '.join(often)} and again")))

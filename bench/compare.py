@@ -13,7 +13,7 @@ from bench.report import Figure
 from bench.texts import dump, release
 from monitor.compare.diff import redline
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.text import fold, soft
 
 RECORDS = 500
@@ -32,7 +32,7 @@ def cost_by_kind() -> Sequence[Figure]:
     }
     with tempfile.TemporaryDirectory() as folder:
         handle = open_for_writing(Path(folder))
-        store = SqliteStore(handle)
+        store = SqlStore(handle)
         times = {name: take_in(store, f"{name}.txt", dump(releases)) for name, releases in drops.items()}
         handle.close()
         floor = _timed(lambda: insert_raw(Path(folder) / "floor.db", dump(known)))
@@ -53,7 +53,7 @@ def growth() -> Sequence[Figure]:
     found: dict[int, tuple[float, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
         handle = open_for_writing(Path(folder))
-        store = SqliteStore(handle)
+        store = SqlStore(handle)
         stored = 0
         for size in STORED:
             while stored < size:

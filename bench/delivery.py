@@ -23,10 +23,10 @@ from monitor.notify.apprise_channel import AppriseChannel, build
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, DeliveryWorker
 from monitor.secret import Secret
-from monitor.store.channel_states import SqliteChannelStates
-from monitor.store.outbox import SqliteOutbox
+from monitor.store.channel_states import SqlChannelStates
+from monitor.store.outbox import SqlOutbox
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from tests.end_to_end.harness import Project, record
 from tests.servers import Answer, http_server
 
@@ -124,13 +124,13 @@ def _channel(port: int) -> AppriseChannel:
 
 
 @contextmanager
-def _store() -> Iterator[tuple[SqliteStore, DeliveryContext]]:
+def _store() -> Iterator[tuple[SqlStore, DeliveryContext]]:
     with tempfile.TemporaryDirectory() as folder:
         handle = open_for_writing(Path(folder))
-        outbox, channel_states = SqliteOutbox(handle), SqliteChannelStates(handle)
+        outbox, channel_states = SqlOutbox(handle), SqlChannelStates(handle)
         try:
             yield (
-                SqliteStore(handle),
+                SqlStore(handle),
                 DeliveryContext(
                     outbox=outbox, channel_states=channel_states, clock=SteadyClock(None), jitter=random.random
                 ),

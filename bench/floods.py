@@ -12,7 +12,7 @@ from bench.pipeline import take_in
 from bench.report import Figure
 from bench.texts import WORDS, dump
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 
 FEW = 150
 DAY = date(2024, 7, 1)
@@ -40,7 +40,7 @@ def _edited(made: Callable[[int], tuple[str, str]], count: int) -> float:
     records = [made(number) for number in range(count)]
     with tempfile.TemporaryDirectory() as folder:
         handle = open_for_writing(Path(folder))
-        store = SqliteStore(handle)
+        store = SqlStore(handle)
         take_in(store, "known.txt", dump([(title, f"{body}.", DAY) for title, body in records]))
         seconds = take_in(store, "edited.txt", dump([(title, f"{body} added.", DAY) for title, body in records]))
         handle.close()

@@ -20,7 +20,7 @@ from monitor.ingest_values import Mode
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Dump, FileSignature
 from monitor.pipeline import Routing, ingest
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from tests.end_to_end.harness import Project, record
 from tests.servers import HttpServer, http_server
 
@@ -67,7 +67,7 @@ def _post(server: HttpServer) -> float:
     return time.perf_counter() - start
 
 
-def take_in(store: SqliteStore, name: str, text: str) -> float:
+def take_in(store: SqlStore, name: str, text: str) -> float:
     """Seconds that a dump's whole way takes, from its text to the durable commit."""
     dump = dump_of(text, name=name)
     routing = Routing(matcher=Matcher([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["hook"]})

@@ -25,7 +25,7 @@ from monitor.match.matcher import Matcher, Watchlist
 from monitor.model import Alert, Change, Dump, Record
 from monitor.ports import Known
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 
 RECORDS = 1_000  # one part of a large dump
 RUNS = 5
@@ -82,7 +82,7 @@ def _walk(watch: _Watch, taken: Dump, state: Path) -> None:
     alerts = watch.time("matched with one watchlist", lambda: watchlists.alerts(changes, source=taken.source))
     batch = _batch(taken, changes, alerts, at)
     with closing(open_for_writing(state)) as handle:
-        watch.time("committed", lambda: SqliteStore(handle).commit(batch, now=at))
+        watch.time("committed", lambda: SqlStore(handle).commit(batch, now=at))
 
 
 def _batch(taken: Dump, changes: tuple[Change, ...], alerts: tuple[Alert, ...], at: datetime) -> Batch:

@@ -13,7 +13,7 @@ from monitor.times import timestamp
 
 
 @reports_damage
-class SqliteChannelStates:
+class SqlChannelStates:
     """Implements `monitor.ports.ChannelStates`."""
 
     def __init__(self, handle: Handle) -> None:

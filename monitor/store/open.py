@@ -13,10 +13,10 @@ from monitor.frozen import dataclass
 from monitor.ports import ChannelStates, Maintenance, Outbox, SourceStates, Store
 from monitor.records import Archive
 from monitor.secret import Secret
-from monitor.store.channel_states import SqliteChannelStates
+from monitor.store.channel_states import SqlChannelStates
 from monitor.store.handle import Handle
-from monitor.store.outbox import SqliteOutbox
-from monitor.store.source_states import SqliteSourceStates
+from monitor.store.outbox import SqlOutbox
+from monitor.store.source_states import SqlSourceStates
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.backup import last_backup
 from monitor.store.sqlite.connection import BUSY, has_full_text_search
@@ -28,7 +28,7 @@ from monitor.store.sqlite.database import (
 )
 from monitor.store.sqlite.database import Handle as SqliteHandle
 from monitor.store.sqlite.maintenance import SqliteMaintenance
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 
 __all__ = [
     "BUSY",
@@ -120,10 +120,10 @@ def open_shared_stores(url: Secret, *, is_pooled: bool = False) -> Stores:
 
 def _stores(handle: Handle, *, archive: Archive, maintenance: Maintenance) -> Stores:
     return Stores(
-        store=SqliteStore(handle),
-        outbox=SqliteOutbox(handle),
-        channel_states=SqliteChannelStates(handle),
-        source_states=SqliteSourceStates(handle),
+        store=SqlStore(handle),
+        outbox=SqlOutbox(handle),
+        channel_states=SqlChannelStates(handle),
+        source_states=SqlSourceStates(handle),
         archive=archive,
         maintenance=maintenance,
         fault=handle.faults.current,

@@ -24,7 +24,7 @@ _MOVABLE = frozenset({"pending", "held", "dead"})
 
 
 @reports_damage
-class SqliteOutbox:
+class SqlOutbox:
     """Implements `monitor.ports.Outbox`; safe to share between threads."""
 
     def __init__(self, handle: Handle) -> None:

@@ -12,7 +12,7 @@ from monitor.times import timestamp
 
 
 @reports_damage
-class SqliteSourceStates:
+class SqlSourceStates:
     """Implements `monitor.ports.SourceStates`."""
 
     def __init__(self, handle: Handle) -> None:

@@ -61,7 +61,7 @@ class _KeptSketches(threading.local):
 
 
 @reports_damage
-class SqliteStore:
+class SqlStore:
     """Implements `monitor.ports.Store`; safe to share between threads."""
 
     def __init__(self, handle: Handle) -> None:

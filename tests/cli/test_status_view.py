@@ -19,7 +19,7 @@ from monitor.ingest_values import Mode
 from monitor.inspect import status
 from monitor.inspect.status import DAYS, midnights
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.text import columns
 from tests.contract.takes import figures, record, take_in
 
@@ -360,7 +360,7 @@ def test_a_day_on_which_clocks_are_moved_is_one_day() -> None:
 def test_events_are_counted_on_the_day_they_fall_on_there(folder: Path) -> None:
     late, early = datetime(2026, 11, 21, 14, 59, tzinfo=UTC), datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
     with closing(open_for_writing(folder / "state")) as handle:
-        store = SqliteStore(handle)
+        store = SqlStore(handle)
         take_in(store, record("Long ago"), name="0.txt", source="산업부", now=NOW - timedelta(days=40))
         take_in(store, record("Before midnight"), name="a.txt", source="산업부", now=late)
         take_in(store, figures("5.1"), name="b.txt", source="산업부", now=early)
@@ -395,7 +395,7 @@ def test_a_refused_configuration_shows_as_long_as_its_daemon_runs(folder: Path) 
 
 def test_the_stores_size_counts_its_log(folder: Path) -> None:
     with closing(open_for_writing(folder / "state")) as handle:
-        take_in(SqliteStore(handle), record("Talks"), source="산업부")
+        take_in(SqlStore(handle), record("Talks"), source="산업부")
         state = folder / "state"
         parts = [(state / name).stat().st_size for name in ("monitor.db", "monitor.db-wal")]
         assert min(parts) > 0

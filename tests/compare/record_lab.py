@@ -31,7 +31,7 @@ from monitor.pipeline import Routing, ingest
 from monitor.ports import Store
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from tests.compare.scenario import FIRST_ARRIVAL, OPTIONS, SOURCE, TALKS
 
 MAPPING, OTHER_MAPPING, THIRD_MAPPING = "json:1111", "json:2222", "json:3333"
@@ -165,7 +165,7 @@ class _Records:
         return iter(self._entries)
 
 
-class _Recorder(SqliteStore):
+class _Recorder(SqlStore):
     """The real store, which remembers the batches of the last drop."""
 
     def __init__(self, handle: Handle) -> None:

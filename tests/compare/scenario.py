@@ -42,7 +42,7 @@ from monitor.model import (
 )
 from monitor.pipeline import Routing, ingest
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from tests.empty_store import put_empty_store
 
 SOURCE = "motie"
@@ -314,7 +314,7 @@ def _unchanged(record: Record, number: int, version: int) -> Change:
     )
 
 
-class _Recorder(SqliteStore):
+class _Recorder(SqlStore):
     """The real store, which remembers the batch it stored last and what it was decided on."""
 
     batch: Batch | None = None  # None: the last drop stored none

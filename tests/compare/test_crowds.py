@@ -28,7 +28,7 @@ from monitor.dump_age import Age, Evidence
 from monitor.model import Change, Head, Kind, Record, Release, Sketch
 from monitor.ports import Known
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from tests.compare.scenario import FIRST_ARRIVAL, SOURCE, TALKS, VISIT, Lab, dump, swapped
 
 DAY = date(2024, 7, 1)
@@ -67,7 +67,7 @@ def tiny(n: int) -> Release:
 FLOODS = (same_title, same_title_each_day, same_opening, same_sample, similar_titles, tiny)
 
 
-class CountingStore(SqliteStore):
+class CountingStore(SqlStore):
     """Counts the releases that it hands out."""
 
     rows = 0
@@ -105,7 +105,7 @@ def steps(folder: Path, made: Callable[[int], Release], count: int) -> int:
         return store.rows + forms.texts
 
 
-def decide(records: Sequence[Record], store: SqliteStore, forms: FormCache) -> tuple[Change, ...]:
+def decide(records: Sequence[Record], store: SqlStore, forms: FormCache) -> tuple[Change, ...]:
     age = Age(as_of=FIRST_ARRIVAL, evidence=Evidence.ARRIVAL)
     compared = OpenRecords(records=records, seen_records={}, age=age, form_cache=forms)
     known = load_candidates(compared, store)

@@ -32,7 +32,7 @@ from monitor.dump_age import Age, Evidence
 from monitor.model import Kind, Record, Release, Sketch
 from monitor.ports import Known
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from tests.compare.scenario import FIRST_ARRIVAL, SOURCE, TALKS, VISIT, Lab, dump, real_dumps
 
 DAY = date(2024, 7, 1)
@@ -227,7 +227,7 @@ def test_a_busy_day_is_not_read_from_the_store(tmp_path: Path) -> None:
     shown = Release(title="Something else", body=bodies[20][:-1] + " and more.", date=DAY)
     with Lab(tmp_path) as lab, closing(open_for_writing(tmp_path)) as handle:
         lab.drop(dump(*known))
-        around = seen_around(shown, SqliteStore(handle))
+        around = seen_around(shown, SqlStore(handle))
         assert set(around.alike[b"x" * 32]) == {21}
         assert 21 in around.heads
         assert len(around.heads) < 10
@@ -240,12 +240,12 @@ def test_without_sketches_the_texts_are_read(tmp_path: Path) -> None:
     with Lab(tmp_path) as lab, closing(open_for_writing(tmp_path)) as handle:
         lab.drop(dump(TALKS, VISIT))
         handle._connection.execute("DELETE FROM sketch")
-        assert set(seen_around(twin, SqliteStore(handle)).heads) == {1, 2}
+        assert set(seen_around(twin, SqlStore(handle)).heads) == {1, 2}
         lab.drop(dump(replace(twin, body="All of it in pictures. " + twin.body)))
         assert lab.change.related == (1,)
 
 
-def seen_around(shown: Release, store: SqliteStore) -> Known:
+def seen_around(shown: Release, store: SqlStore) -> Known:
     record = Record(digest=b"x" * 32, day=shown.date, line=1, read=lambda: shown)
     age, form_cache = Age(as_of=FIRST_ARRIVAL, evidence=Evidence.ARRIVAL), FormCache([record], source=SOURCE)
     compared = OpenRecords(records=[record], seen_records={}, age=age, form_cache=form_cache)

@@ -24,13 +24,13 @@ from monitor.match.matcher import Matcher, Watchlist
 from monitor.pipeline import Routing
 from monitor.ports import SourceStates
 from monitor.records import EventFilter
-from monitor.store.channel_states import SqliteChannelStates
+from monitor.store.channel_states import SqlChannelStates
 from monitor.store.handle import Handle
-from monitor.store.outbox import SqliteOutbox
-from monitor.store.source_states import SqliteSourceStates
+from monitor.store.outbox import SqlOutbox
+from monitor.store.source_states import SqlSourceStates
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import open_for_reading, open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.testing import FrozenClock
 from monitor.text import plural
 from tests.end_to_end.harness import Project, record
@@ -161,7 +161,7 @@ def handle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Handle]:
         yield handle
 
 
-class BusyStore(SqliteStore):
+class BusyStore(SqlStore):
     """Stores no dump whose name is locked."""
 
     locked: frozenset[str] = frozenset()
@@ -177,9 +177,9 @@ class IngestProcess:
 
     def __init__(self, folder: Path, store: BusyStore, source_states: SourceStates | None = None) -> None:
         self.handle = store._handle
-        self.outbox = SqliteOutbox(self.handle)
+        self.outbox = SqlOutbox(self.handle)
         self.clock = FrozenClock()
-        self.channel_states = SqliteChannelStates(self.handle)
+        self.channel_states = SqlChannelStates(self.handle)
         self.source = Source(
             folder=Folder(source="motie", path=os.fsencode(folder), files=("*.txt",)),
             options=SourceOptions(timezone=ZoneInfo("UTC")),
@@ -190,7 +190,7 @@ class IngestProcess:
             routing=Routing(matcher=Matcher([Watchlist(name="fta", keywords=("FTA",))]), routes={"fta": ["team"]}),
             store=store,
             channel_states=self.channel_states,
-            source_states=source_states or SqliteSourceStates(self.handle),
+            source_states=source_states or SqlSourceStates(self.handle),
             operator=OperatorAlerts(channels=["team"], outbox=self.outbox, clock=self.clock),
             counters=Counters(),
         )
@@ -254,7 +254,7 @@ def test_a_file_that_vanishes_before_it_is_read_keeps_no_baseline_open(tmp_path:
 
 
 def test_a_store_that_fails_at_the_end_of_a_baseline_ends_it_later(tmp_path: Path, handle: Handle) -> None:
-    class Failing(SqliteSourceStates):
+    class Failing(SqlSourceStates):
         is_full = True
 
         def end_baseline(self, source: str) -> None:

@@ -21,7 +21,7 @@ from monitor.daemon.main import run
 from monitor.logs import set_up
 from monitor.model import Delivery, Outcome, Verdict
 from monitor.notify.retry import RetryPolicy
-from monitor.store.outbox import SqliteOutbox
+from monitor.store.outbox import SqlOutbox
 
 MOMENT = timedelta(milliseconds=20)
 QUICK = RetryPolicy(
@@ -31,7 +31,7 @@ TIMINGS = Timings(tick=1.0, check=0.1, poll=0.2, grace=0.5, pause=0.5)
 SENT = Verdict(outcome=Outcome.OK, reason="surely it will arrive")
 
 
-class MarkFirst(SqliteOutbox):
+class MarkFirst(SqlOutbox):
     """An outbox that believes every send succeeds."""
 
     def claim(

@@ -18,13 +18,13 @@ from monitor.errors import Interrupted
 from monitor.ingest_values import Batch, IngestReport, Mode
 from monitor.pipeline import ingest
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.testing import NOON
 from tests.contract.takes import AUDIENCE, HABITS
 from tests.end_to_end.large_dumps import large_file
 
 
-class PrintingStore(SqliteStore):
+class PrintingStore(SqlStore):
     """Says how many parts are stored."""
 
     parts = 0

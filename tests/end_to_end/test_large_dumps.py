@@ -316,7 +316,7 @@ from pathlib import Path
 from monitor.pipeline import ingest
 from monitor.ingest_values import Mode
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.testing import NOON
 from tests.contract.takes import AUDIENCE, HABITS, dump_of
 from tests.end_to_end.large_dumps import large_file
@@ -328,7 +328,7 @@ def highest():
 
 def take(what): return ingest(what, options=HABITS, routing=AUDIENCE, store=store, now=NOON, mode=Mode.ONCE)
 
-store = SqliteStore(open_for_writing(Path(sys.argv[1]).parent / "state"))
+store = SqlStore(open_for_writing(Path(sys.argv[1]).parent / "state"))
 take(dump_of("-\\nTitle\\nText. date2024-07-01"))
 before = highest()
 with large_file(Path(sys.argv[1]), most=lambda: 250) as dump:

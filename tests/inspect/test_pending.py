@@ -17,8 +17,8 @@ from monitor.control.client import local_commands
 from monitor.daemon.bootstrap import open_runtime
 from monitor.inspect.pending import alert_rows, open_read_only
 from monitor.inspect.status import channel_rows, status
-from monitor.store.channel_states import SqliteChannelStates
-from monitor.store.outbox import SqliteOutbox
+from monitor.store.channel_states import SqlChannelStates
+from monitor.store.outbox import SqlOutbox
 from monitor.store.sqlite.database import open_for_writing
 from monitor.testing import FrozenClock, note
 from tests.end_to_end.harness import Project, record
@@ -63,9 +63,9 @@ class Place:
         return status(self.config, {}, now=self.clock.now())
 
     @contextmanager
-    def channel_states(self) -> Iterator[SqliteChannelStates]:
+    def channel_states(self) -> Iterator[SqlChannelStates]:
         with closing(open_for_writing(self.config.state)) as handle:
-            yield SqliteChannelStates(handle)
+            yield SqlChannelStates(handle)
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_the_outbox_counts_what_waits_as_pending(tmp_path: Path) -> None:
     place = Place(tmp_path, '{url: "console://", digest: "08:30"}')
     place.take_in("a.txt", f"{TALKS}\n{VISIT}")
     with closing(open_for_writing(place.config.state)) as handle:
-        SqliteOutbox(handle).enqueue(note("up again", channel="desk"), key="up", now=SUNDAY)
+        SqlOutbox(handle).enqueue(note("up again", channel="desk"), key="up", now=SUNDAY)
     found = place.status()
     assert found["outbox"] == {"pending": 3, "leased": 0, "held": 0, "sent": 0, "dead": 0, "dropped": 0}
     assert found["channels"][0]["pending"] == 3
@@ -258,7 +258,7 @@ def test_what_a_dead_process_left_on_its_way_can_be_dropped(tmp_path: Path) -> N
     place = Place(tmp_path)
     place.take_in("a.txt", TALKS)
     with closing(open_for_writing(place.config.state)) as handle:
-        assert SqliteOutbox(handle).claim("desk", now=SUNDAY) is not None
+        assert SqlOutbox(handle).claim("desk", now=SUNDAY) is not None
     assert [row["state"] for row in place.alerts()] == ["leased"]
     with local_commands(place.config) as commands:
         commands.drop(1)
@@ -269,7 +269,7 @@ def test_what_a_dead_process_left_on_its_way_can_be_dropped(tmp_path: Path) -> N
 def test_a_channel_counts_the_messages_that_it_lost(tmp_path: Path) -> None:
     place = Place(tmp_path)
     with closing(open_for_writing(place.config.state)) as handle:
-        outbox = SqliteOutbox(handle)
+        outbox = SqlOutbox(handle)
         outbox.enqueue(replace(note("one", channel="desk"), max_age=HOUR), key="one", now=SUNDAY)
         outbox.expire(now=SUNDAY + 2 * HOUR)
     [channel] = place.channels()

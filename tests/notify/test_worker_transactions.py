@@ -15,15 +15,15 @@ from monitor.model import Delivery
 from monitor.notify.retry import Action, Decision
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, DeliveryCounts, DeliveryHooks, DeliveryWorker
-from monitor.store.channel_states import SqliteChannelStates
-from monitor.store.outbox import SqliteOutbox
+from monitor.store.channel_states import SqlChannelStates
+from monitor.store.outbox import SqlOutbox
 from monitor.store.sqlite.database import FILE, Handle, open_for_writing
 from monitor.testing import NOON, FrozenClock
 from tests.notify.facts import note
 from tests.notify.fakes import ScriptedChannel
 
 
-class UnluckyOutbox(SqliteOutbox):
+class UnluckyOutbox(SqlOutbox):
     """An outbox whose transactions, or whose claims from the n-th one on, fail."""
 
     fails_at_commit = False
@@ -63,7 +63,7 @@ class Setup:
         assert callable(on_decision)
         context = DeliveryContext(
             outbox=self.outbox,
-            channel_states=SqliteChannelStates(self.handle),
+            channel_states=SqlChannelStates(self.handle),
             clock=FrozenClock(),
             jitter=lambda: 0.5,
         )

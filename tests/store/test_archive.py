@@ -19,11 +19,11 @@ from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.page_records import SourceTotals, Summary
 from monitor.ports import Row
 from monitor.records import EventFilter
-from monitor.store.channel_states import SqliteChannelStates
-from monitor.store.outbox import SqliteOutbox
+from monitor.store.channel_states import SqlChannelStates
+from monitor.store.outbox import SqlOutbox
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.testing import NOON, FrozenClock, dump_of, note
 from tests.contract.takes import decide, dump, figures, record, take_in
 
@@ -37,9 +37,9 @@ def archive(handle: Handle) -> SqliteArchive:
 
     Each has its message.
     """
-    store = SqliteStore(handle)
+    store = SqlStore(handle)
     post = DeliveryContext(
-        outbox=SqliteOutbox(handle), channel_states=SqliteChannelStates(handle), clock=FrozenClock(), jitter=lambda: 0.0
+        outbox=SqlOutbox(handle), channel_states=SqlChannelStates(handle), clock=FrozenClock(), jitter=lambda: 0.0
     )
     take_in(store, dump(record("Talks held"), BROKEN, figures("5.1")), name="001.txt")
     build_messages("team", Policy(), post)
@@ -190,7 +190,7 @@ def test_a_take_in(archive: SqliteArchive) -> None:
 
 def test_a_duplicate_is_listed_in_its_place_with_the_id_of_the_first(archive: SqliteArchive, handle: Handle) -> None:
     known = dump(record("Talks held"), BROKEN, figures("5.1"))
-    take_in(SqliteStore(handle), known, name="copy.txt", now=NOON + HOUR / 2)
+    take_in(SqlStore(handle), known, name="copy.txt", now=NOON + HOUR / 2)
     rows = printed(dump_row(dump.report) for dump in archive.dumps())
     assert [(row["id"], row["path"], row["status"]) for row in rows] == [
         (1, "001.txt", "stored"),
@@ -237,7 +237,7 @@ def test_a_message(archive: SqliteArchive) -> None:
 
 
 def test_a_message_that_was_sent_says_when(archive: SqliteArchive, handle: Handle) -> None:
-    outbox = SqliteOutbox(handle)
+    outbox = SqlOutbox(handle)
     delivery = outbox.claim("team", now=NOON)
     assert delivery is not None
     outbox.done(delivery, Verdict(outcome=Outcome.OK, reason="accepted"), now=NOON + HOUR)
@@ -248,14 +248,14 @@ def test_a_message_that_was_sent_says_when(archive: SqliteArchive, handle: Handl
 
 
 def test_a_system_message_has_its_text(archive: SqliteArchive, handle: Handle) -> None:
-    SqliteOutbox(handle).enqueue(note("The disk is full.", channel="team"), key="full", now=NOON)
+    SqlOutbox(handle).enqueue(note("The disk is full.", channel="team"), key="full", now=NOON)
     last = printed(map(message_row, archive.messages()))[-1]
     assert (last["kind"], last["items"], last["text"]) == ("system", [], "The disk is full.")
 
 
 def test_a_summary_counts_what_status_shows(archive: SqliteArchive, handle: Handle) -> None:
-    take_in(SqliteStore(handle), "-\nHalf", name="half.txt", source="customs", now=NOON)
-    take_in(SqliteStore(handle), "-\nOther half", name="half.txt", source="customs", mode=Mode.ONCE, now=NOON + HOUR)
+    take_in(SqlStore(handle), "-\nHalf", name="half.txt", source="customs", now=NOON)
+    take_in(SqlStore(handle), "-\nOther half", name="half.txt", source="customs", mode=Mode.ONCE, now=NOON + HOUR)
     summary = archive.summary()
     assert summary.events == {"changed": 1, "new": 3, "rejected": 2}
     assert summary.sources == {
@@ -266,7 +266,7 @@ def test_a_summary_counts_what_status_shows(archive: SqliteArchive, handle: Hand
 
 
 def test_a_summary_names_the_last_dump_of_each_source_that_lost_against_a_newer_one(handle: Handle) -> None:
-    store = SqliteStore(handle)
+    store = SqlStore(handle)
     for source in ("customs", "motie"):
         for name, rise in (("2024-07-05.txt", "5.3"), ("2024-07-03.txt", "5.1"), ("2024-07-04.txt", "5.2")):
             take_in(store, figures(rise), name=name, source=source, now=NOON)

@@ -10,14 +10,14 @@ from monitor.errors import NotFound
 from monitor.records import PAGE, read_all
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from tests.contract.takes import dump, figures, record, take_in
 
 
 @pytest.fixture
 def archive(handle: Handle) -> SqliteArchive:
     """Three releases, the second changed since; the last is of a later day."""
-    store = SqliteStore(handle)
+    store = SqlStore(handle)
     take_in(store, dump(record("Talks held"), figures("5.1")), name="001.txt")
     take_in(store, dump(figures("5.3"), record("Visit ends", "A photo.", day="2024-07-04")), name="002.txt")
     return SqliteArchive(handle)
@@ -56,7 +56,7 @@ def test_the_last_releases_come_oldest_first(archive: SqliteArchive, limit: int,
 def test_more_releases_than_a_page_holds_all_come(handle: Handle) -> None:
     count = 2 * PAGE + 1
     records = [record(f"Release number {n}", f"Item {n * 7} was settled by office {n * 13}.") for n in range(count)]
-    take_in(SqliteStore(handle), dump(*records), name="many.txt")
+    take_in(SqlStore(handle), dump(*records), name="many.txt")
     assert [one.number for one in read_all(SqliteArchive(handle).heads)] == list(range(1, count + 1))
 
 

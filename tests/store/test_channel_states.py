@@ -10,7 +10,7 @@ import pytest
 
 from monitor.channel_health import ChannelState
 from monitor.errors import StoreError
-from monitor.store.channel_states import SqliteChannelStates
+from monitor.store.channel_states import SqlChannelStates
 from monitor.store.sqlite.connection import connect
 from monitor.store.sqlite.database import Handle, open_for_writing
 from monitor.testing import NOON
@@ -35,7 +35,7 @@ def test_a_channel_with_new_settings_does_not_stay_refused_when_the_store_fails_
 ) -> None:
     open_for_writing(tmp_path).close()
     with closing(FailingHandle(connect(str(tmp_path / "monitor.db")), tmp_path)) as handle:
-        states = SqliteChannelStates(handle)
+        states = SqlChannelStates(handle)
         states.note_fingerprint("team", "aaaa", now=NOON)
         states.save("team", REFUSED)
         handle.broken = query

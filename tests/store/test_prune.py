@@ -20,13 +20,13 @@ from monitor.model import (
 from monitor.notify.compose import DEFAULT_PART_LIMIT, in_parts
 from monitor.ports import Retention
 from monitor.state_values import Pruned
-from monitor.store.outbox import SqliteOutbox
+from monitor.store.outbox import SqlOutbox
 from monitor.store.prune import prune
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.copies import prune_copies
 from monitor.store.sqlite.database import Handle, open_for_writing
 from monitor.store.sqlite.search import fill_index, search
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.testing import NOON, note
 from tests.contract.takes import dump, figures, heads, record, take_in
 from tests.store.sqlite.counting import steps
@@ -38,13 +38,13 @@ OK = Verdict(outcome=Outcome.OK, reason="accepted")
 
 
 @pytest.fixture
-def store(handle: Handle) -> SqliteStore:
-    return SqliteStore(handle)
+def store(handle: Handle) -> SqlStore:
+    return SqlStore(handle)
 
 
 def tell(handle: Handle) -> None:
     """Form one message of all that waits and deliver it."""
-    outbox = SqliteOutbox(handle)
+    outbox = SqlOutbox(handle)
     waiting = outbox.pending_notices("team")
     whole = Message(channel="team", kind="instant", source="motie")
     [message] = in_parts(whole, [one.notice.item for one in waiting], DEFAULT_PART_LIMIT)
@@ -65,7 +65,7 @@ def counts(handle: Handle) -> dict[str, int]:
     return {name: handle._connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in names}
 
 
-def test_nothing_is_forgotten_unless_it_is_asked_for(handle: Handle, store: SqliteStore) -> None:
+def test_nothing_is_forgotten_unless_it_is_asked_for(handle: Handle, store: SqlStore) -> None:
     take_in(store, figures("5.1"))
     take_in(store, figures("5.3"))
     tell(handle)
@@ -74,11 +74,11 @@ def test_nothing_is_forgotten_unless_it_is_asked_for(handle: Handle, store: Sqli
     assert counts(handle) == before
 
 
-def test_what_is_old_and_done_goes_and_what_identity_needs_stays(handle: Handle, store: SqliteStore) -> None:
+def test_what_is_old_and_done_goes_and_what_identity_needs_stays(handle: Handle, store: SqlStore) -> None:
     take_in(store, figures("5.1"))
     take_in(store, figures("5.3"))
     tell(handle)
-    SqliteOutbox(handle).enqueue(note("newest", channel="team"), key="k", now=NOON)
+    SqlOutbox(handle).enqueue(note("newest", channel="team"), key="k", now=NOON)
     before = counts(handle)
     assert prune(handle, ALL, now=LATER) == Pruned(versions=1, messages=1, events=1)
     after = counts(handle)
@@ -91,22 +91,22 @@ def test_what_is_old_and_done_goes_and_what_identity_needs_stays(handle: Handle,
     assert handle.pragma("foreign_key_check") == []
 
 
-def test_what_is_young_stays(handle: Handle, store: SqliteStore) -> None:
+def test_what_is_young_stays(handle: Handle, store: SqlStore) -> None:
     take_in(store, figures("5.1"))
     take_in(store, figures("5.3"))
     tell(handle)
     assert prune(handle, ALL, now=NOON + 29 * DAY) == Pruned()
 
 
-def test_what_waits_for_its_message_is_never_forgotten(handle: Handle, store: SqliteStore) -> None:
+def test_what_waits_for_its_message_is_never_forgotten(handle: Handle, store: SqlStore) -> None:
     take_in(store, figures("5.1"))
     take_in(store, figures("5.3"))
     assert prune(handle, ALL, now=LATER) == Pruned()
-    assert [one.notice.item.release for one in SqliteOutbox(handle).pending_notices("team")] == [1, 1]
+    assert [one.notice.item.release for one in SqlOutbox(handle).pending_notices("team")] == [1, 1]
 
 
 @pytest.mark.parametrize("way", ["pending", "leased", "held"])
-def test_what_a_message_on_its_way_tells_of_is_never_forgotten(handle: Handle, store: SqliteStore, way: str) -> None:
+def test_what_a_message_on_its_way_tells_of_is_never_forgotten(handle: Handle, store: SqlStore, way: str) -> None:
     take_in(store, figures("5.1"))
     take_in(store, figures("5.3"))
     tell(handle)
@@ -115,7 +115,7 @@ def test_what_a_message_on_its_way_tells_of_is_never_forgotten(handle: Handle, s
     assert prune(handle, ALL, now=LATER) == Pruned()
 
 
-def test_after_pruning_no_release_and_no_text_is_told_again(handle: Handle, store: SqliteStore) -> None:
+def test_after_pruning_no_release_and_no_text_is_told_again(handle: Handle, store: SqlStore) -> None:
     take_in(store, figures("5.1"))
     take_in(store, figures("5.3"))
     tell(handle)
@@ -128,7 +128,7 @@ def test_after_pruning_no_release_and_no_text_is_told_again(handle: Handle, stor
     assert [version.version for version in SqliteArchive(handle).versions(1)] == [1, 2, 3]
 
 
-def test_a_return_to_a_pruned_text_is_still_told_as_one(handle: Handle, store: SqliteStore) -> None:
+def test_a_return_to_a_pruned_text_is_still_told_as_one(handle: Handle, store: SqlStore) -> None:
     take_in(store, figures("5.1"), name="20240701.txt")
     take_in(store, figures("5.3"), name="20240702.txt")
     tell(handle)
@@ -138,7 +138,7 @@ def test_a_return_to_a_pruned_text_is_still_told_as_one(handle: Handle, store: S
     assert "earlier text again" in last.reason
 
 
-def test_ids_are_never_given_out_twice(handle: Handle, store: SqliteStore) -> None:
+def test_ids_are_never_given_out_twice(handle: Handle, store: SqlStore) -> None:
     take_in(store, figures("5.1"))
     tell(handle)
     prune(handle, ALL, now=LATER)
@@ -146,7 +146,7 @@ def test_ids_are_never_given_out_twice(handle: Handle, store: SqliteStore) -> No
     assert [event.id for event in SqliteArchive(handle).release_events(1)] == [1, 2]
 
 
-def test_many_rows_are_forgotten_a_part_at_a_time(handle: Handle, store: SqliteStore) -> None:
+def test_many_rows_are_forgotten_a_part_at_a_time(handle: Handle, store: SqlStore) -> None:
     many = dump(*(record(f"Notice {n}", f"Text {n}.") for n in range(1200)))
     take_in(store, many)
     handle._connection.execute("DELETE FROM message_item")
@@ -174,7 +174,7 @@ def test_what_has_to_stay_is_passed_once_and_not_once_a_step(state: Path, kind: 
 def pruning_steps(folder: Path, kind: str, count: int, *, waiting: int = 0) -> int:
     """Return what it takes to prune so many rows of a kind, of which the first so many are still needed."""
     with closing(open_for_writing(folder)) as handle:
-        take_in(SqliteStore(handle), figures("5.1"))
+        take_in(SqlStore(handle), figures("5.1"))
         handle._connection.execute("DELETE FROM message_item")
         handle._connection.execute("PRAGMA foreign_keys = OFF")
         for row in ROWS[kind]:
@@ -220,7 +220,7 @@ ROWS = {
 
 
 def test_a_text_that_still_stands_in_the_search_index_waits_until_it_is_taken_out(
-    handle: Handle, store: SqliteStore
+    handle: Handle, store: SqlStore
 ) -> None:
     take_in(store, figures("5.1"))
     fill_index(handle, index_words)

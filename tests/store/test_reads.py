@@ -12,10 +12,10 @@ from monitor.collect.source import SourceOptions
 from monitor.ingest_values import Mode
 from monitor.model import Kind
 from monitor.pipeline import ingest
-from monitor.store.source_states import SqliteSourceStates
+from monitor.store.source_states import SqlSourceStates
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.testing import NOON, dump_of
 from tests.contract.takes import AUDIENCE, dump, figures, record, take_in
 from tests.store.sqlite.counting import steps
@@ -25,7 +25,7 @@ FIRST = date(2024, 1, 1)
 MANY = 60
 
 
-def list_days(store: SqliteStore, first: int, last: int) -> None:
+def list_days(store: SqlStore, first: int, last: int) -> None:
     """Store a dump of the listing with one release a day."""
     days = (FIRST + timedelta(days=number) for number in range(first, last))
     text = dump(*(record(f"Notice of {day}", f"Office {day} is open.", day=str(day)) for day in days))
@@ -34,11 +34,11 @@ def list_days(store: SqliteStore, first: int, last: int) -> None:
 
 
 @pytest.fixture
-def store(handle: Handle) -> SqliteStore:
-    return SqliteStore(handle)
+def store(handle: Handle) -> SqlStore:
+    return SqlStore(handle)
 
 
-def test_a_listing_that_has_shown_many_releases_costs_what_it_shows_now(handle: Handle, store: SqliteStore) -> None:
+def test_a_listing_that_has_shown_many_releases_costs_what_it_shows_now(handle: Handle, store: SqlStore) -> None:
     read = partial(store.listing, "motie", "press", after=FIRST, before=FIRST + timedelta(days=9))
     list_days(store, 0, 10)
     before = steps(handle, read)
@@ -48,7 +48,7 @@ def test_a_listing_that_has_shown_many_releases_costs_what_it_shows_now(handle: 
     assert steps(handle, read) <= before + 20  # where the index is deeper
 
 
-def test_a_listing_gives_its_releases_in_the_order_of_their_numbers(store: SqliteStore) -> None:
+def test_a_listing_gives_its_releases_in_the_order_of_their_numbers(store: SqlStore) -> None:
     for first in (20, 10, 0):
         list_days(store, first, first + 10)
     found = store.listing("motie", "press", after=date.min, before=date.max)
@@ -57,9 +57,9 @@ def test_a_listing_gives_its_releases_in_the_order_of_their_numbers(store: Sqlit
 
 
 def test_the_last_dump_of_each_source_costs_the_same_however_many_files_there_are(
-    handle: Handle, store: SqliteStore
+    handle: Handle, store: SqlStore
 ) -> None:
-    read, costs = SqliteSourceStates(handle).last_dumps, list[int]()
+    read, costs = SqlSourceStates(handle).last_dumps, list[int]()
     for number in range(MANY):
         source = ("motie", "customs", "kita")[number % 3]
         take_in(
@@ -73,7 +73,7 @@ def test_the_last_dump_of_each_source_costs_the_same_however_many_files_there_ar
 
 
 def test_a_page_of_the_dumps_of_a_release_costs_the_same_however_often_it_changed(
-    handle: Handle, store: SqliteStore
+    handle: Handle, store: SqlStore
 ) -> None:
     archive, costs = SqliteArchive(handle), list[int]()
     for number in range(MANY):

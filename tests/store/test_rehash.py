@@ -11,7 +11,7 @@ from monitor.model import Kind, Release
 from monitor.ports import Fingerprinter
 from monitor.store.rehash import rehash
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.text import NORM_VERSION
 from tests.contract.takes import take_in
 from tests.dumps import dump, record
@@ -38,14 +38,14 @@ AFTER_IT = replace(FINGERPRINTER, norm_version=NORM_VERSION + 2)
 
 def test_a_store_that_is_up_to_date_is_left_alone(tmp_path: Path) -> None:
     with closing(open_for_writing(tmp_path)) as handle:
-        take_in(SqliteStore(handle), dump(TALKS))
+        take_in(SqlStore(handle), dump(TALKS))
         assert rehash(handle, STRANGE) == 1
         assert rehash(handle, STRANGE) == 0
 
 
 def test_hashes_and_index_follow_the_new_forms_and_nothing_looks_changed(tmp_path: Path) -> None:
     with closing(open_for_writing(tmp_path)) as handle:
-        store = SqliteStore(handle)
+        store = SqlStore(handle)
         take_in(store, dump(TALKS))
         rehash(handle, STRANGE)
         assert store.snapshot([b"motie:Talks held"]).by_key == {b"motie:Talks held": (1,)}
@@ -58,7 +58,7 @@ def test_hashes_and_index_follow_the_new_forms_and_nothing_looks_changed(tmp_pat
 
 def test_a_store_of_many_texts_is_gone_through_bit_by_bit(tmp_path: Path) -> None:
     with closing(open_for_writing(tmp_path)) as handle:
-        store, count = SqliteStore(handle), 2_500
+        store, count = SqlStore(handle), 2_500
         take_in(store, dump(*(record(f"Notice {n}", f"Office {n} wrote item {n * 7}.") for n in range(count))))
         assert rehash(handle, STRANGE) == count
         assert rehash(handle, AFTER_IT) == count

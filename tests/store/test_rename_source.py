@@ -18,10 +18,10 @@ from monitor.model import Kind, Release
 from monitor.pipeline import ingest
 from monitor.records import EventFilter
 from monitor.store.rename_source import rename
-from monitor.store.source_states import SqliteSourceStates
+from monitor.store.source_states import SqlSourceStates
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.testing import NOON, dump_of
 from tests.contract.takes import AUDIENCE, HABITS, HALF, dump, figures, record, take_in
 from tests.dumps import Written, dumps, write
@@ -37,7 +37,7 @@ def renamed(handle: Handle, old: str = "motie", new: str = "ministry") -> int | 
 
 
 def counts(handle: Handle, text: str, name: str, *, source: str = "ministry") -> dict[str, int]:
-    report = take_in(SqliteStore(handle), text, name=name, source=source)
+    report = take_in(SqlStore(handle), text, name=name, source=source)
     return {str(kind): count for kind, count in report.counts.items() if count}
 
 
@@ -46,7 +46,7 @@ def take(
 ) -> None:
     to_json = dump_of(text, name=name, source=source)
     options = replace(HABITS, listings=listings)
-    ingest(to_json, options=options, routing=AUDIENCE, store=SqliteStore(handle), now=NOON, mode=Mode.WATCH)
+    ingest(to_json, options=options, routing=AUDIENCE, store=SqlStore(handle), now=NOON, mode=Mode.WATCH)
 
 
 def traces(handle: Handle, name: str) -> list[str]:
@@ -60,8 +60,8 @@ def traces(handle: Handle, name: str) -> list[str]:
 
 
 def test_a_silence_that_was_told_goes_on_under_the_new_name(handle: Handle) -> None:
-    take_in(SqliteStore(handle), TALKS)
-    states = SqliteSourceStates(handle)
+    take_in(SqlStore(handle), TALKS)
+    states = SqlSourceStates(handle)
     expected = states.expected_since("motie", now=NOON)
     states.begin_silence("motie", NOON)
     renamed(handle)
@@ -75,14 +75,14 @@ def kinds(handle: Handle) -> list[str]:
 
 
 def test_what_was_known_is_known_and_what_changes_is_a_change(handle: Handle) -> None:
-    take_in(SqliteStore(handle), dump(TALKS, figures("5.1"), VISIT))
+    take_in(SqlStore(handle), dump(TALKS, figures("5.1"), VISIT))
     assert renamed(handle) == 3
     assert counts(handle, dump(TALKS, figures("5.3"), ROUND), "b.txt") == {"new": 1, "changed": 1, "unchanged": 1}
     assert kinds(handle) == ["new", "new", "new", "changed", "new"]
 
 
 def test_no_table_keeps_the_earlier_name(handle: Handle) -> None:
-    store, states = SqliteStore(handle), SqliteSourceStates(handle)
+    store, states = SqlStore(handle), SqlSourceStates(handle)
     assert states.begin_baseline("motie")
     take_in(store, f"{TALKS}\n{HALF}")
     states.end_baseline("motie")
@@ -93,7 +93,7 @@ def test_no_table_keeps_the_earlier_name(handle: Handle) -> None:
 
 
 def test_the_same_file_is_a_duplicate_and_is_not_even_opened(handle: Handle) -> None:
-    store = SqliteStore(handle)
+    store = SqlStore(handle)
     take_in(store, TALKS)
     before = store.ledger("motie")
     renamed(handle)
@@ -103,12 +103,12 @@ def test_the_same_file_is_a_duplicate_and_is_not_even_opened(handle: Handle) -> 
 
 def test_a_second_time_there_is_nothing_to_rename(handle: Handle) -> None:
     assert renamed(handle) is None
-    take_in(SqliteStore(handle), TALKS)
+    take_in(SqlStore(handle), TALKS)
     assert [renamed(handle), renamed(handle)] == [1, None]
 
 
 def test_an_earlier_name_is_free_again_for_another_source(handle: Handle) -> None:
-    take_in(SqliteStore(handle), TALKS)
+    take_in(SqlStore(handle), TALKS)
     renamed(handle)
     assert counts(handle, TALKS, "a.txt", source="motie") == {"new": 1}
     assert counts(handle, dump(TALKS, VISIT), "b.txt") == {"new": 1, "unchanged": 1}
@@ -119,7 +119,7 @@ def test_a_failure_half_way_changes_nothing(state: Path) -> None:
         raise ZeroDivisionError
 
     with closing(open_for_writing(state)) as handle:
-        take_in(SqliteStore(handle), dump(TALKS, VISIT))
+        take_in(SqlStore(handle), dump(TALKS, VISIT))
         with pytest.raises(ZeroDivisionError):
             rename(handle, old="motie", new="ministry", keys=full)
     with closing(open_for_writing(state)) as handle:
@@ -129,14 +129,14 @@ def test_a_failure_half_way_changes_nothing(state: Path) -> None:
 
 
 def test_whoever_waits_hears_that_it_goes_on(handle: Handle) -> None:
-    take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", day=f"2024-07-{n:02}") for n in range(1, 29))))
+    take_in(SqlStore(handle), dump(*(record(f"Notice {n}", day=f"2024-07-{n:02}") for n in range(1, 29))))
     heard: list[None] = []
     rename(handle, old="motie", new="ministry", keys=index_keys, between=lambda: heard.append(None))
     assert heard == [None]
 
 
 def test_several_earlier_names_become_one_and_nobody_is_told_of_what_both_had(handle: Handle) -> None:
-    store = SqliteStore(handle)
+    store = SqlStore(handle)
     take_in(store, dump(TALKS, VISIT), source="motie")
     take_in(store, dump(TALKS, VISIT), source="trade")  # the same bytes under the same name
     take_in(store, dump(TALKS, VISIT), source="trade", mode=Mode.AGAIN)
@@ -190,7 +190,7 @@ def test_a_rename_in_the_middle_of_any_history_tells_nothing_else(
                     renamed(handle)
                 source = "motie" if moment is None or number < moment else "ministry"
                 take_in(
-                    SqliteStore(handle),
+                    SqlStore(handle),
                     f"{written.text}\n-\nTail {number}\nOf {number}. date2024-01-01",
                     name=f"{number}.txt",
                     source=source,

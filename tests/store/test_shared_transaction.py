@@ -10,14 +10,14 @@ import pytest
 from monitor.errors import StoreError
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_reading
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from tests.contract.takes import heads, record, take_in
 
 LONG = "The ministry spoke of it at length. " * 2000
 
 
 def test_readers_see_nothing_of_a_block_before_its_end(handle: Handle, state: Path) -> None:
-    store = SqliteStore(handle)
+    store = SqlStore(handle)
     with closing(open_for_reading(state)) as reader:
         with store.shared_transaction():
             for number in range(3):
@@ -28,7 +28,7 @@ def test_readers_see_nothing_of_a_block_before_its_end(handle: Handle, state: Pa
 
 def fill_up(handle: Handle) -> None:
     """A dump is stored, the next one finds no room, and somebody tries a third."""
-    store = SqliteStore(handle)
+    store = SqlStore(handle)
     pages = handle._connection.execute("PRAGMA page_count").fetchone()[0]
     with store.shared_transaction():
         take_in(store, record("Talks held"), name="a.txt")
@@ -39,7 +39,7 @@ def fill_up(handle: Handle) -> None:
 
 
 def test_a_disk_that_fills_up_in_a_block_lets_nothing_seem_stored_that_is_not(handle: Handle) -> None:
-    store = SqliteStore(handle)
+    store = SqlStore(handle)
     try:
         fill_up(handle)
     except StoreError:
@@ -53,7 +53,7 @@ def test_a_disk_that_fills_up_in_a_block_lets_nothing_seem_stored_that_is_not(ha
 
 def lose(handle: Handle, *, is_late: bool) -> None:
     """SQLite undoes the transaction by itself, as after an error of the disk, before or after a dump."""
-    store = SqliteStore(handle)
+    store = SqlStore(handle)
     with store.shared_transaction():
         if not is_late:
             take_in(store, record("Talks held"), name="a.txt")
@@ -66,5 +66,5 @@ def lose(handle: Handle, *, is_late: bool) -> None:
 def test_what_sqlite_undid_by_itself_is_told_and_nothing_more_is_written(handle: Handle, is_late: bool) -> None:
     with pytest.raises(StoreError, match="undone"):
         lose(handle, is_late=is_late)
-    assert heads(SqliteStore(handle)) == {}
-    assert take_in(SqliteStore(handle), record("Talks held")).status == "stored"
+    assert heads(SqlStore(handle)) == {}
+    assert take_in(SqlStore(handle), record("Talks held")).status == "stored"

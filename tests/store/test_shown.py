@@ -13,7 +13,7 @@ from monitor.dump_age import Age, Evidence
 from monitor.ingest_values import Batch, Mode
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.testing import NOON, dump_of
 from tests.contract.takes import record, take_in
 from tests.store.sqlite.counting import steps
@@ -41,7 +41,7 @@ def show(handle: Handle, number: int, releases: Collection[int], *, row: int | N
         mode=Mode.WATCH,
         row=row,
     )
-    return SqliteStore(handle).commit(batch, now=NOON).dump
+    return SqlStore(handle).commit(batch, now=NOON).dump
 
 
 def names(archive: SqliteArchive, release: int) -> list[str]:
@@ -78,7 +78,7 @@ def test_the_parts_of_a_large_dump_show_all_that_any_of_them_shows(handle: Handl
 
 
 def test_dumps_of_other_releases_cost_nothing(handle: Handle, archive: SqliteArchive) -> None:
-    take_in(SqliteStore(handle), record("Talks held"))
+    take_in(SqlStore(handle), record("Talks held"))
     for read in (lambda: archive.shown_by(1, limit=99), lambda: archive.shown_page(1, limit=99)):
         alone = steps(handle, read)
         for number in range(1, MANY):
@@ -89,7 +89,7 @@ def test_dumps_of_other_releases_cost_nothing(handle: Handle, archive: SqliteArc
 def test_a_page_of_the_dumps_of_a_release_costs_the_same_however_many_showed_it(
     handle: Handle, archive: SqliteArchive
 ) -> None:
-    take_in(SqliteStore(handle), record("Talks held"))
+    take_in(SqlStore(handle), record("Talks held"))
     costs = []
     for number in range(3 * MANY):
         show(handle, number, range(1_000))

@@ -16,7 +16,7 @@ from monitor.records import Archive, EventFilter
 from monitor.store.archive import SqlArchive
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_reading
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.testing import NOON
 from tests.contract.takes import dump, figures, record, take_in
 
@@ -27,8 +27,8 @@ ALL = EventFilter()
 @pytest.fixture
 def reader(handle: Handle, state: Path) -> Iterator[Handle]:
     """A second connection to a store of two dumps."""
-    take_in(SqliteStore(handle), dump(figures("5.1"), record("Talks held")), name="a.txt")
-    take_in(SqliteStore(handle), figures("5.3"), name="b.txt")
+    take_in(SqlStore(handle), dump(figures("5.1"), record("Talks held")), name="a.txt")
+    take_in(SqlStore(handle), figures("5.3"), name="b.txt")
     with closing(open_for_reading(state)) as opened:
         yield opened
 
@@ -89,7 +89,7 @@ def test_a_read_holds_nothing_once_it_has_returned(handle: Handle, reader: Handl
     except NotFound:
         assert name in {"head", "message"}
     assert not reader._connection.in_transaction
-    take_in(SqliteStore(handle), record("Visit ends"), name="c.txt")
+    take_in(SqlStore(handle), record("Visit ends"), name="c.txt")
     assert handle.pragma("wal_checkpoint(TRUNCATE)") == [(0, 0, 0)]  # all of it, and nobody was in the way
 
 
@@ -97,7 +97,7 @@ def test_what_is_committed_meanwhile_is_not_seen_inside_a_snapshot(handle: Handl
     archive = SqliteArchive(reader)
     with reader.snapshot():
         before = archive.latest()
-        take_in(SqliteStore(handle), record("Visit ends"), name="c.txt")
+        take_in(SqlStore(handle), record("Visit ends"), name="c.txt")
         with reader.snapshot():
             assert archive.latest() == before
         assert archive.latest() == before
@@ -112,7 +112,7 @@ def test_a_snapshot_ends_with_an_error(reader: Handle) -> None:
 
 def test_a_snapshot_inside_a_write_sees_what_was_written(handle: Handle) -> None:
     with handle.transaction():
-        take_in(SqliteStore(handle), record("Talks held"))
+        take_in(SqlStore(handle), record("Talks held"))
         assert SqliteArchive(handle).facets(ALL).total == 1
     assert SqliteArchive(handle).facets(ALL).total == 1
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from monitor.store.sqlite.database import Handle
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from tests.contract.takes import keys_of, record, take_in
 
 MOST = 41  # statements of a changed file; nine of them read the days around it
@@ -28,7 +28,7 @@ def texts(number: int, figure: int) -> str:
 
 
 def test_a_small_file_costs_the_same_few_statements_in_a_larger_store(handle: Handle) -> None:
-    store, counts = SqliteStore(handle), list[int]()
+    store, counts = SqlStore(handle), list[int]()
     for first in (0, 40):
         for number in range(first, first + 40):
             take_in(store, texts(number, 1), name=f"{number}.txt")
@@ -41,7 +41,7 @@ def test_a_small_file_costs_the_same_few_statements_in_a_larger_store(handle: Ha
 
 
 def test_files_that_share_a_transaction_read_a_sketch_once_and_see_what_changed(handle: Handle) -> None:
-    store, keys = SqliteStore(handle), keys_of(record("Talks held"))
+    store, keys = SqlStore(handle), keys_of(record("Talks held"))
     take_in(store, record("Talks held", "One text."), name="a.txt")
     with store.shared_transaction():
         before = store.sketches(keys)

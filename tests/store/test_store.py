@@ -18,11 +18,11 @@ from monitor.ingest_values import Batch
 from monitor.model import Kind, Reject
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
-from monitor.store.channel_states import SqliteChannelStates
-from monitor.store.outbox import SqliteOutbox
+from monitor.store.channel_states import SqlChannelStates
+from monitor.store.outbox import SqlOutbox
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.testing import NOON, FrozenClock
 from tests.contract.takes import SOURCE, decide, dump, figures, heads, keys_of, record, take_in
 
@@ -57,7 +57,7 @@ def _offset_beyond_64_bits(batch: Batch) -> Batch:
 
 @pytest.mark.parametrize("broken", [_told_twice, _text_that_is_none, _one_number_twice, _offset_beyond_64_bits])
 def test_a_commit_that_fails_at_any_step_leaves_no_row(handle: Handle, broken: Callable[[Batch], Batch]) -> None:
-    store = SqliteStore(handle)
+    store = SqlStore(handle)
     take_in(store, figures("5.1"))
     before = rows(handle)
     batch = broken(decide(store, dump(figures("5.3"), record("Talks held")), name="b.txt"))
@@ -68,7 +68,7 @@ def test_a_commit_that_fails_at_any_step_leaves_no_row(handle: Handle, broken: C
 
 
 def test_a_full_disk_loses_nothing_and_heals_by_itself(handle: Handle) -> None:
-    store = SqliteStore(handle)
+    store = SqlStore(handle)
     take_in(store, record("Talks held"))
     before = rows(handle)
     [pages] = handle._connection.execute("PRAGMA page_count").fetchone()
@@ -94,7 +94,7 @@ def test_a_commit_is_seen_by_others_only_when_it_is_whole(handle: Handle, state:
                 super().many(query, [row])
 
     with closing(open_for_reading(state)) as reader:
-        take_in(SqliteStore(Watching(handle._connection, state)), dump(record("Talks held"), record("Visit ends")))
+        take_in(SqlStore(Watching(handle._connection, state)), dump(record("Talks held"), record("Visit ends")))
         assert seen == [0, 0]
         assert len(SqliteArchive(reader).dumps()) == 1
 
@@ -106,16 +106,16 @@ def test_a_commit_in_the_middle_of_a_snapshot_makes_its_batch_stale(handle: Hand
         def all(self, query: str, **values: object) -> list[Row]:
             found = super().all(query, **values)
             if query == "aliases":
-                take_in(SqliteStore(handle), record("Talks held"), name="b.txt")
+                take_in(SqlStore(handle), record("Talks held"), name="b.txt")
             return found
 
-    batch = decide(SqliteStore(Overtaken(handle._connection, state)), record("Talks held") + "\n")
+    batch = decide(SqlStore(Overtaken(handle._connection, state)), record("Talks held") + "\n")
     with pytest.raises(Stale):
-        SqliteStore(handle).commit(batch, now=NOON)
+        SqlStore(handle).commit(batch, now=NOON)
 
 
 def test_threads_that_take_the_same_releases_in_store_each_once(handle: Handle) -> None:
-    store = SqliteStore(handle)
+    store = SqlStore(handle)
     contents = [dump(*(record(f"Notice {n}", f"Text {n}.") for n in range(start, start + 20))) for start in range(12)]
 
     def take(at: int) -> int:
@@ -127,7 +127,7 @@ def test_threads_that_take_the_same_releases_in_store_each_once(handle: Handle) 
 
 
 def test_two_records_whose_digests_begin_alike_are_told_apart(handle: Handle) -> None:
-    store = SqliteStore(handle)
+    store = SqlStore(handle)
     batch = decide(store, dump(record("Talks held"), record("Visit ends")))
     digests = [b"same-beginning".ljust(32, ending) for ending in (b"1", b"2")]
     changes = tuple(
@@ -140,10 +140,10 @@ def test_two_records_whose_digests_begin_alike_are_told_apart(handle: Handle) ->
 
 
 def test_threads_that_form_the_same_notices_make_one_message(handle: Handle) -> None:
-    take_in(SqliteStore(handle), MANY)
-    outbox = SqliteOutbox(handle)
+    take_in(SqlStore(handle), MANY)
+    outbox = SqlOutbox(handle)
     post = DeliveryContext(
-        outbox=outbox, channel_states=SqliteChannelStates(handle), clock=FrozenClock(), jitter=lambda: 0.0
+        outbox=outbox, channel_states=SqlChannelStates(handle), clock=FrozenClock(), jitter=lambda: 0.0
     )
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: build_messages("team", Policy(), post), range(8)))
@@ -154,8 +154,8 @@ def test_threads_that_form_the_same_notices_make_one_message(handle: Handle) -> 
 
 
 def test_how_a_channel_stands_survives_the_process(handle: Handle, state: Path) -> None:
-    take_in(SqliteStore(handle), record("Talks held"))
-    outbox, channel_states = SqliteOutbox(handle), SqliteChannelStates(handle)
+    take_in(SqlStore(handle), record("Talks held"))
+    outbox, channel_states = SqlOutbox(handle), SqlChannelStates(handle)
     post = DeliveryContext(outbox=outbox, channel_states=channel_states, clock=FrozenClock(), jitter=lambda: 0.0)
     build_messages("team", Policy(), post)
     outbox.claim("team", now=NOON, tokens=0.25)
@@ -168,7 +168,7 @@ def test_how_a_channel_stands_survives_the_process(handle: Handle, state: Path) 
     handle.close()
     with closing(open_for_writing(state)) as again:
         assert (
-            SqliteChannelStates(again).get("team")
+            SqlChannelStates(again).get("team")
             == kept
             == ChannelState(
                 failures=5,
@@ -186,13 +186,13 @@ def test_how_a_channel_stands_survives_the_process(handle: Handle, state: Path) 
 
 @pytest.mark.parametrize("day", ["0001-01-02", "0201-07-01", "9999-12-31"])
 def test_a_date_with_a_typing_error_stops_no_dump(handle: Handle, day: str) -> None:
-    store = SqliteStore(handle)
+    store = SqlStore(handle)
     assert take_in(store, record("Talks held", day=day)).counts[Kind.NEW] == 1
     assert str(heads(store)[1].date) == day
 
 
 def test_each_release_is_indexed_by_no_more_keys_than_it_has(handle: Handle) -> None:
-    store = SqliteStore(handle)
+    store = SqlStore(handle)
     for _ in range(2):
         take_in(store, figures("5.1"))
         take_in(store, figures("5.3"))

@@ -10,7 +10,7 @@ import pytest
 from monitor.compare.fingerprint import FINGERPRINTER
 from monitor.store.sqlite.database import Handle, open_for_reading
 from monitor.store.sqlite.verify import verify
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.store.verify import verify_texts
 from tests.contract.takes import dump, figures, record, take_in
 
@@ -20,8 +20,8 @@ def faults(handle: Handle, state: Path) -> dict[str, tuple[str, ...]]:
 
 
 def test_a_store_in_good_health_has_no_faults(handle: Handle, state: Path) -> None:
-    take_in(SqliteStore(handle), dump(figures("5.1"), record("Talks held")))
-    take_in(SqliteStore(handle), figures("5.3"))
+    take_in(SqlStore(handle), dump(figures("5.1"), record("Talks held")))
+    take_in(SqlStore(handle), figures("5.3"))
     assert faults(handle, state) == {}
     steps: list[int] = []
     assert verify_texts(handle, FINGERPRINTER, on_step=steps.append).is_ok
@@ -29,14 +29,14 @@ def test_a_store_in_good_health_has_no_faults(handle: Handle, state: Path) -> No
 
 
 def test_a_row_that_refers_to_nothing_is_found(handle: Handle, state: Path) -> None:
-    take_in(SqliteStore(handle), record("Talks held"))
+    take_in(SqlStore(handle), record("Talks held"))
     handle._connection.execute("PRAGMA foreign_keys = OFF")
     handle._connection.execute("DELETE FROM dump")
     assert set(faults(handle, state)) == {"references"}
 
 
 def test_a_release_whose_head_is_gone_is_found(handle: Handle, state: Path) -> None:
-    take_in(SqliteStore(handle), record("Talks held"))
+    take_in(SqlStore(handle), record("Talks held"))
     handle._connection.execute("UPDATE release SET head = 99")
     assert faults(handle, state) == {"heads": ("release 1 names no version of its own as its text",)}
 
@@ -53,7 +53,7 @@ def test_a_release_whose_head_is_gone_is_found(handle: Handle, state: Path) -> N
     ],
 )
 def test_an_event_that_is_not_listed_under_its_watchlists_is_found(handle: Handle, state: Path, damage: str) -> None:
-    take_in(SqliteStore(handle), record("Talks held"))
+    take_in(SqlStore(handle), record("Talks held"))
     assert faults(handle, state) == {}
     handle._connection.execute(damage)
     assert faults(handle, state) == {"watchlists": ("event 1 is not listed under its own watchlists",)}
@@ -63,7 +63,7 @@ def test_an_event_that_is_not_listed_under_its_watchlists_is_found(handle: Handl
     "damage", ["DELETE FROM shown", "UPDATE shown SET places = x''", "UPDATE shown SET places = x'0102'"]
 )
 def test_a_dump_that_does_not_name_what_it_showed_is_found(handle: Handle, state: Path, damage: str) -> None:
-    take_in(SqliteStore(handle), record("Talks held"))
+    take_in(SqlStore(handle), record("Talks held"))
     assert faults(handle, state) == {}
     handle._connection.execute(damage)
     assert faults(handle, state) == {"dumps": ("dump 1 does not name every release that it showed",)}
@@ -78,7 +78,7 @@ def test_an_identity_of_another_store_or_none_is_found(handle: Handle, state: Pa
 
 def test_overwritten_bytes_of_a_text_are_found_by_hashing_it_again(handle: Handle, state: Path) -> None:
     take_in(
-        SqliteStore(handle),
+        SqlStore(handle),
         record("Talks held", f"{'They met for days. ' * 20}They agreed on 5.1 billion dollars in Seoul."),
     )
     handle.close()

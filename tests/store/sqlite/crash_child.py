@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlite3 import Row
 
 from monitor.store.sqlite.database import Handle, open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from tests.contract.takes import take_in
 
 
@@ -55,5 +55,5 @@ if __name__ == "__main__":
     if halt:
         handle.query, handle.runs_left = halt[0], int(halt[1])
     print("begun", flush=True)
-    take_in(SqliteStore(handle), Path(content).read_text("utf-8"))
+    take_in(SqlStore(handle), Path(content).read_text("utf-8"))
     _stop("stored")

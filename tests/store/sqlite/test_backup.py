@@ -18,7 +18,7 @@ from monitor.errors import MonitorError, NotFound, StoreError, UsageError
 from monitor.store.open import Access, open_stores
 from monitor.store.sqlite.backup import NOTE, backup, last_backup, note_backup, restore
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.testing import note
 from tests.contract.takes import dump, heads, record, take_in
 from tests.rights import NOBODY, not_root
@@ -35,13 +35,13 @@ def copy(tmp_path: Path) -> Path:
 
 def titles(state: Path) -> list[str]:
     with closing(open_for_writing(state)) as handle:
-        return [release.title for release in heads(SqliteStore(handle)).values()]
+        return [release.title for release in heads(SqlStore(handle)).values()]
 
 
 def test_a_backup_holds_what_was_committed_also_what_stands_in_the_log_alone(
     handle: Handle, state: Path, copy: Path
 ) -> None:
-    take_in(SqliteStore(handle), TALKS)
+    take_in(SqlStore(handle), TALKS)
     assert (state / "monitor.db-wal").stat().st_size
     assert backup(state, copy) == copy.stat().st_size
     with closing(sqlite3.connect(copy)) as connection:
@@ -50,7 +50,7 @@ def test_a_backup_holds_what_was_committed_also_what_stands_in_the_log_alone(
 
 
 def test_a_backup_made_beside_a_busy_writer_is_one_moment_of_it(handle: Handle, state: Path, copy: Path) -> None:
-    store, stop = SqliteStore(handle), threading.Event()
+    store, stop = SqlStore(handle), threading.Event()
 
     def write() -> None:
         for number in range(10_000):
@@ -73,7 +73,7 @@ def test_a_backup_made_beside_a_busy_writer_is_one_moment_of_it(handle: Handle, 
 
 
 def test_a_backup_tells_how_far_it_is(handle: Handle, state: Path, copy: Path) -> None:
-    take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", f"Text {n}. " * 99) for n in range(500))))
+    take_in(SqlStore(handle), dump(*(record(f"Notice {n}", f"Text {n}. " * 99) for n in range(500))))
     seen: list[tuple[int, int]] = []
     backup(state, copy, progress=lambda done, total: seen.append((done, total)))
     assert seen
@@ -95,7 +95,7 @@ def test_where_there_is_no_folder_or_no_store_there_is_no_backup(tmp_path: Path,
 
 
 def test_a_damaged_store_gives_no_backup(handle: Handle, state: Path, copy: Path) -> None:
-    take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", "Text. " * 99) for n in range(50))))
+    take_in(SqlStore(handle), dump(*(record(f"Notice {n}", "Text. " * 99) for n in range(50))))
     [root] = handle._connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'version'").fetchone()
     handle.close()
     with (state / "monitor.db").open("r+b") as file:
@@ -112,9 +112,9 @@ def test_a_damaged_store_gives_no_backup(handle: Handle, state: Path, copy: Path
 def test_a_restored_store_is_the_backup_and_the_replaced_one_lies_beside_it(
     handle: Handle, state: Path, copy: Path
 ) -> None:
-    take_in(SqliteStore(handle), TALKS)
+    take_in(SqlStore(handle), TALKS)
     backup(state, copy)
-    take_in(SqliteStore(handle), VISIT, name="b.txt")
+    take_in(SqlStore(handle), VISIT, name="b.txt")
     handle.close()
     kept = restore(state, copy, now=NOW)
     assert kept == state / "monitor.db.replaced-20261122T030405Z"
@@ -124,17 +124,17 @@ def test_a_restored_store_is_the_backup_and_the_replaced_one_lies_beside_it(
 
 
 def test_after_a_restore_the_store_says_which_dumps_it_lacks(handle: Handle, state: Path, copy: Path) -> None:
-    take_in(SqliteStore(handle), TALKS)
+    take_in(SqlStore(handle), TALKS)
     backup(state, copy)
-    take_in(SqliteStore(handle), VISIT, name="b.txt")
+    take_in(SqlStore(handle), VISIT, name="b.txt")
     handle.close()
     restore(state, copy, now=NOW)
     with closing(open_for_writing(state)) as again:
-        assert set(SqliteStore(again).ledger("motie")) == {b"/seeds/a.txt"}
+        assert set(SqlStore(again).ledger("motie")) == {b"/seeds/a.txt"}
 
 
 def test_a_store_that_is_lost_comes_back_from_its_backup(handle: Handle, state: Path, copy: Path) -> None:
-    take_in(SqliteStore(handle), TALKS)
+    take_in(SqlStore(handle), TALKS)
     backup(state, copy)
     handle.close()
     (state / "monitor.db").write_bytes(b"")
@@ -165,7 +165,7 @@ def _number_of_a_new_message(state: Path, text: str) -> str:
 def test_a_backup_restores_into_a_folder_that_never_had_a_store(
     handle: Handle, state: Path, copy: Path, tmp_path: Path
 ) -> None:
-    take_in(SqliteStore(handle), TALKS)
+    take_in(SqlStore(handle), TALKS)
     backup(state, copy)
     other = tmp_path / "other"
     other.mkdir()
@@ -287,7 +287,7 @@ def test_what_is_no_backup_of_ours_is_refused_and_the_store_stays(
     state: Path, copy: Path, spoil: object, text: str
 ) -> None:
     with closing(open_for_writing(state)) as handle:
-        take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", "Text. " * 99) for n in range(50))))
+        take_in(SqlStore(handle), dump(*(record(f"Notice {n}", "Text. " * 99) for n in range(50))))
     backup(state, copy)
     assert callable(spoil)
     spoil(copy)
@@ -298,12 +298,12 @@ def test_what_is_no_backup_of_ours_is_refused_and_the_store_stays(
 
 
 def test_a_backup_can_be_read_like_a_store(handle: Handle, state: Path, copy: Path, tmp_path: Path) -> None:
-    take_in(SqliteStore(handle), TALKS)
+    take_in(SqlStore(handle), TALKS)
     other = tmp_path / "other"
     other.mkdir()
     backup(state, other / "monitor.db")
     with closing(open_for_reading(other)) as reader:
-        assert len(heads(SqliteStore(reader))) == 1
+        assert len(heads(SqlStore(reader))) == 1
 
 
 def test_the_last_backup_is_known_until_the_next_one(state: Path, copy: Path) -> None:

@@ -13,11 +13,11 @@ import pytest
 from monitor.model import Kind
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
-from monitor.store.channel_states import SqliteChannelStates
-from monitor.store.outbox import SqliteOutbox
+from monitor.store.channel_states import SqlChannelStates
+from monitor.store.outbox import SqlOutbox
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.testing import NOON, FrozenClock
 from tests.contract.takes import dump, heads, record, take_in
 from tests.waiting import DEADLINE, has_line, line_of, wait_until
@@ -58,11 +58,11 @@ def counts(state: Path) -> tuple[int, int, int]:
 def repeat(state: Path) -> None:
     """What the next start does, and what must be the end of it: every release stored once, and told once."""
     with closing(open_for_writing(state)) as handle:
-        store, outbox = SqliteStore(handle), SqliteOutbox(handle)
+        store, outbox = SqlStore(handle), SqlOutbox(handle)
         take_in(store, CONTENT)
         assert [one.notice.item.release for one in outbox.pending_notices("team")] == list(range(1, SIZE + 1))
         post = DeliveryContext(
-            outbox=outbox, channel_states=SqliteChannelStates(handle), clock=FrozenClock(), jitter=lambda: 0.0
+            outbox=outbox, channel_states=SqlChannelStates(handle), clock=FrozenClock(), jitter=lambda: 0.0
         )
         build_messages("team", Policy(), post)
         assert sorted(release.title for release in heads(store).values()) == sorted(f"Notice {n}" for n in range(SIZE))

@@ -16,7 +16,7 @@ from monitor.store.sqlite.backup import backup
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
 from monitor.store.sqlite.migrations import APPLICATION_ID
 from monitor.store.sqlite.verify import verify
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from tests.contract.takes import dump, heads, record, take_in
 
 
@@ -47,10 +47,10 @@ def test_every_table_of_ours_is_strict(handle: Handle) -> None:
 
 
 def test_what_was_committed_is_there_after_a_restart(handle: Handle, state: Path) -> None:
-    take_in(SqliteStore(handle), record("Talks held"))
+    take_in(SqlStore(handle), record("Talks held"))
     handle.close()
     with closing(open_for_writing(state)) as again:
-        assert [release.title for release in heads(SqliteStore(again)).values()] == ["Talks held"]
+        assert [release.title for release in heads(SqlStore(again)).values()] == ["Talks held"]
 
 
 def test_a_first_run_that_was_cut_off_begins_afresh(state: Path) -> None:
@@ -174,7 +174,7 @@ def test_reading_makes_no_store_where_there_is_none(state: Path) -> None:
 
 
 def test_reading_changes_nothing_of_the_store(handle: Handle, state: Path) -> None:
-    take_in(SqliteStore(handle), record("Talks held"))
+    take_in(SqlStore(handle), record("Talks held"))
     handle.close()
     found = _files(state)
     with closing(open_for_reading(state)) as reader:
@@ -184,22 +184,22 @@ def test_reading_changes_nothing_of_the_store(handle: Handle, state: Path) -> No
 
 def test_a_reader_cannot_write(handle: Handle, state: Path) -> None:
     with closing(open_for_reading(state)) as reader, pytest.raises(StoreError, match="readonly"):
-        take_in(SqliteStore(reader), record("Talks held"))
+        take_in(SqlStore(reader), record("Talks held"))
 
 
 def test_a_reader_sees_what_is_committed_while_it_looks_on(handle: Handle, state: Path) -> None:
     with closing(open_for_reading(state)) as reader:
         assert SqliteArchive(reader).dumps() == []
-        take_in(SqliteStore(handle), record("Talks held"))
+        take_in(SqlStore(handle), record("Talks held"))
         assert len(SqliteArchive(reader).dumps()) == 1
 
 
 def test_a_reader_holds_up_no_writer(handle: Handle, state: Path) -> None:
-    take_in(SqliteStore(handle), record("Talks held"))
+    take_in(SqlStore(handle), record("Talks held"))
     with closing(open_for_reading(state)) as reader:
         looking = reader._connection.execute("SELECT * FROM release, json_each('[1,2,3]')")
         assert looking.fetchone()
-        assert take_in(SqliteStore(handle), record("Visit ends")).status == "stored"
+        assert take_in(SqlStore(handle), record("Visit ends")).status == "stored"
         looking.close()
 
 
@@ -221,7 +221,7 @@ def test_a_folder_name_may_hold_what_a_uri_reads_as_its_own(tmp_path: Path) -> N
 
 
 def test_a_damaged_page_is_told_as_an_error_of_the_store(handle: Handle, state: Path) -> None:
-    take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", "Text. " * 99) for n in range(50))))
+    take_in(SqlStore(handle), dump(*(record(f"Notice {n}", "Text. " * 99) for n in range(50))))
     [root] = handle._connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'version'").fetchone()
     handle.close()
     with (state / "monitor.db").open("r+b") as file:
@@ -236,8 +236,8 @@ def test_a_write_that_waits_in_vain_names_the_cause(state: Path) -> None:
         with closing(sqlite3.connect(state / "monitor.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
             with pytest.raises(StoreError, match="locked"):
-                take_in(SqliteStore(handle), record("Talks held"))
-        assert take_in(SqliteStore(handle), record("Talks held")).status == "stored"
+                take_in(SqlStore(handle), record("Talks held"))
+        assert take_in(SqlStore(handle), record("Talks held")).status == "stored"
 
 
 @pytest.mark.parametrize("left", [b"", bytes(33), b"\xff\xfe\x00", b"0123456789ab", b"garbage\n", None])

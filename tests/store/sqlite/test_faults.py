@@ -13,12 +13,12 @@ import pytest
 
 from monitor.errors import StoreError, StoreLost, StoreUnavailable
 from monitor.model import Outcome, Verdict
-from monitor.store.outbox import SqliteOutbox
+from monitor.store.outbox import SqlOutbox
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.backup import backup
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing, open_immutable
 from monitor.store.sqlite.diagnose import newest_backup
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.testing import NOON, note
 from tests.contract.takes import dump, heads, record, take_in
 
@@ -53,7 +53,7 @@ def _gone(path: Path) -> None:
 @pytest.mark.parametrize("damage", [_garbage, _cut_early, _cut_late, _empty, _gone])
 def test_a_damaged_store_stops_the_start_and_names_the_newest_backup(state: Path, damage: object) -> None:
     with closing(open_for_writing(state)) as handle:
-        take_in(SqliteStore(handle), MANY)
+        take_in(SqlStore(handle), MANY)
     backup(state, state / "older.bak")
     backup(state, state / "newer.bak")
     os.utime(state / "older.bak", (1, 1))
@@ -83,7 +83,7 @@ def test_only_copies_of_a_store_count_as_backups(state: Path) -> None:
 def test_a_file_that_is_shorter_than_its_log_will_make_it_is_no_damage(state: Path) -> None:
     handle = open_for_writing(state)
     handle._connection.execute("PRAGMA wal_autocheckpoint = 0")
-    take_in(SqliteStore(handle), MANY)
+    take_in(SqlStore(handle), MANY)
     with closing(open_for_writing(state)) as other:
         assert SqliteArchive(other).count_heads() == 100
     handle.close()
@@ -95,7 +95,7 @@ def test_a_file_that_is_shorter_than_its_log_will_make_it_is_no_damage(state: Pa
 def test_a_file_system_that_is_read_only_is_told_at_the_start(small_disk: Path) -> None:
     state = small_disk / "state"
     with closing(open_for_writing(state)) as handle:
-        take_in(SqliteStore(handle), record("Talks held"))
+        take_in(SqlStore(handle), record("Talks held"))
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with pytest.raises(StoreError, match="cannot be opened") as caught:
         open_for_writing(state)
@@ -108,7 +108,7 @@ def test_a_database_that_cannot_be_written_is_told_at_the_start(state: Path) -> 
     with closing(open_for_writing(state)) as handle:
         handle._connection.execute("PRAGMA query_only = ON")
         with pytest.raises(StoreError, match=r"make the state folder and monitor\.db writable"):
-            take_in(SqliteStore(handle), record("Talks held"))
+            take_in(SqlStore(handle), record("Talks held"))
 
 
 def test_to_prove_that_it_can_be_written_a_store_writes_each_time(handle: Handle, state: Path) -> None:
@@ -127,7 +127,7 @@ def test_to_prove_that_it_can_be_written_a_store_writes_each_time(handle: Handle
 
 
 def test_when_the_disk_is_full_take_in_waits_delivery_goes_on_and_room_heals_it(handle: Handle) -> None:
-    store, outbox = SqliteStore(handle), SqliteOutbox(handle)
+    store, outbox = SqlStore(handle), SqlOutbox(handle)
     outbox.enqueue(note("hello", channel="team"), key="hello", now=NOON)
     pages = handle._connection.execute("PRAGMA page_count").fetchone()[0]
     handle._connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -150,7 +150,7 @@ def _fill(path: Path) -> None:
 
 def test_a_real_full_disk_heals_without_a_restart(small_disk: Path) -> None:
     with closing(open_for_writing(small_disk / "state")) as handle:
-        store = SqliteStore(handle)
+        store = SqlStore(handle)
         take_in(store, record("Talks held"))
         ballast = small_disk / "ballast"
         _fill(ballast)
@@ -167,9 +167,9 @@ def test_a_real_full_disk_heals_without_a_restart(small_disk: Path) -> None:
 
 def test_commits_that_vanished_with_a_damaged_log_are_missing_from_the_ledger_too(state: Path, tmp_path: Path) -> None:
     handle = open_for_writing(state)
-    take_in(SqliteStore(handle), record("Talks held"))
+    take_in(SqlStore(handle), record("Talks held"))
     handle._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    take_in(SqliteStore(handle), record("Visit ends", "The minister flew home."), name="b.txt")
+    take_in(SqlStore(handle), record("Visit ends", "The minister flew home."), name="b.txt")
     crashed = tmp_path / "crashed"
     shutil.copytree(state, crashed)
     handle.close()
@@ -178,7 +178,7 @@ def test_commits_that_vanished_with_a_damaged_log_are_missing_from_the_ledger_to
         log.write(b"\xff" * 4000)
     (crashed / "monitor.db-shm").unlink()
     with closing(open_for_writing(crashed)) as again:
-        store = SqliteStore(again)
+        store = SqlStore(again)
         assert set(store.ledger("motie")) == {b"/seeds/a.txt"}  # so the scan at the start takes b.txt in again
         assert take_in(store, record("Visit ends", "The minister flew home."), name="b.txt").status == "stored"
         assert len(heads(store)) == 2
@@ -191,7 +191,7 @@ def test_a_write_lock_held_elsewhere_is_told_with_its_cause(state: Path) -> None
     ):
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreError, match="another program holds its write lock"):
-            take_in(SqliteStore(handle), record("Talks held"))
+            take_in(SqlStore(handle), record("Talks held"))
 
 
 def test_a_store_waits_for_a_lock_as_long_as_its_design_says(handle: Handle) -> None:
@@ -216,8 +216,8 @@ def test_without_memory_the_store_waits_and_says_so_until_there_is_some(state: P
         handle._connection.create_function("grow", 0, grow)
         handle._connection.execute("CREATE TEMP TRIGGER hungry BEFORE INSERT ON main.dump BEGIN SELECT grow(); END")
         with pytest.raises(StoreUnavailable, match="there is no memory left"):
-            take_in(SqliteStore(handle), record("Talks held"))
+            take_in(SqlStore(handle), record("Talks held"))
         assert "no memory left" in str(handle.faults.current())
         handle._connection.execute("DROP TRIGGER hungry")
-        take_in(SqliteStore(handle), record("Talks held"))
+        take_in(SqlStore(handle), record("Talks held"))
         assert (SqliteArchive(handle).count_heads(), handle.faults.current()) == (1, None)

@@ -25,14 +25,14 @@ from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.page_records import DayCount
 from monitor.records import EventFilter, MessageItem
-from monitor.store.channel_states import SqliteChannelStates
-from monitor.store.outbox import SqliteOutbox
+from monitor.store.channel_states import SqlChannelStates
+from monitor.store.outbox import SqlOutbox
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_writing
 from monitor.store.sqlite.migrations import APPLICATION_ID, digest_without_source, migrations
 from monitor.store.sqlite.search import fill_index, search
 from monitor.store.sqlite.verify import verify
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from monitor.testing import NOON, FrozenClock
 from tests.contract.takes import record, take_in
 from tests.dumps import Written, dumps, write
@@ -119,7 +119,7 @@ def opened(old: Path) -> Iterator[Handle]:
 
 
 def test_an_old_message_keeps_the_number_that_its_receiver_may_know(opened: Handle) -> None:
-    delivery = SqliteOutbox(opened).claim("team", now=NOON)
+    delivery = SqlOutbox(opened).claim("team", now=NOON)
     assert delivery is not None
     assert delivery.number == "1"
 
@@ -132,7 +132,7 @@ def test_old_messages_are_shown_as_they_were(opened: Handle) -> None:
 
 
 def test_an_old_pending_message_is_claimed_and_sent(opened: Handle) -> None:
-    outbox = SqliteOutbox(opened)
+    outbox = SqlOutbox(opened)
     assert (outbox.pending_notices("team"), outbox.pending_channels()) == ([], frozenset())
     assert outbox.next_due("team", now=NOON) == NOON
     delivery = outbox.claim("team", now=NOON)
@@ -146,7 +146,7 @@ def test_an_old_pending_message_is_claimed_and_sent(opened: Handle) -> None:
 
 
 def test_an_old_dead_message_can_be_sent_again(opened: Handle) -> None:
-    outbox = SqliteOutbox(opened)
+    outbox = SqlOutbox(opened)
     outbox.requeue(3, now=NOON + timedelta(days=9))
     delivery = outbox.claim("team", now=NOON + timedelta(days=9))
     assert delivery is not None
@@ -154,8 +154,8 @@ def test_an_old_dead_message_can_be_sent_again(opened: Handle) -> None:
 
 
 def test_what_comes_after_the_migration_is_told_beside_the_old(opened: Handle) -> None:
-    outbox, channel_states = SqliteOutbox(opened), SqliteChannelStates(opened)
-    take_in(SqliteStore(opened), record("Visit ends", "The minister flew home.", day="2024-07-02"))
+    outbox, channel_states = SqlOutbox(opened), SqlChannelStates(opened)
+    take_in(SqlStore(opened), record("Visit ends", "The minister flew home.", day="2024-07-02"))
     build_messages(
         "team",
         Policy(),
@@ -175,7 +175,7 @@ def test_what_was_on_its_way_before_the_migration_is_due_after_it(old: Path) -> 
         connection.execute("UPDATE message SET state = 'leased', attempts = 1 WHERE id = 1")
         connection.execute(f"INSERT INTO attempt VALUES (1, 1, 'a boot', '{AT}', NULL, NULL, NULL, NULL)")
     with closing(open_for_writing(old)) as handle:
-        outbox = SqliteOutbox(handle)
+        outbox = SqlOutbox(handle)
         outbox.reclaim(now=NOON)
         delivery = outbox.claim("team", now=NOON)
         assert delivery is not None
@@ -200,7 +200,7 @@ def _seen_as(text: str, folder: Path) -> None:
 def test_a_record_that_was_seen_before_the_migration_tells_nothing_after_it(old: Path, text: str, known: bool) -> None:
     _seen_as(text, old)
     with closing(open_for_writing(old)) as handle:
-        store, digest = SqliteStore(handle), sha256(text.encode()).digest()
+        store, digest = SqlStore(handle), sha256(text.encode()).digest()
         expected = {digest: SeenRecord(number=1, version=1)}
         assert store.seen_records("motie", {digest}) == (expected if known else {})
         assert take_in(store, f"-\n{text}").counts[Kind.UNCHANGED] == 1
@@ -284,7 +284,7 @@ def test_an_old_store_still_knows_which_dumps_showed_a_release(old: Path) -> Non
         assert found == {1: [1, 3], 2: [4], 255: [1], 256: [1], 257: [], 70_000: [1, 3]}
         faults = {check.check: check.faults for check in verify(handle, old) if not check.is_ok}
         assert faults == {"dumps": ("dump 4 does not name every release that it showed",)}
-        take_in(SqliteStore(handle), record("Visit ends"))
+        take_in(SqlStore(handle), record("Visit ends"))
 
 
 # --- the copy ------------------------------------------------------------------------------------------------------
@@ -309,7 +309,7 @@ def test_the_copy_is_a_store_that_opens(old: Path) -> None:
     open_for_writing(old).close()
     (old / BACKUP).rename(old / "monitor.db")
     with closing(open_for_writing(old)) as handle:
-        assert SqliteOutbox(handle).claim("team", now=NOON) is not None
+        assert SqlOutbox(handle).claim("team", now=NOON) is not None
 
 
 def test_what_stood_in_the_log_alone_is_in_the_copy(old: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from monitor.errors import StoreDamaged, StoreLost, StoreReplaced
 from monitor.store.sqlite.backup import backup
 from monitor.store.sqlite.database import Handle, open_for_writing
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from tests.contract.takes import dump, record, take_in
 
 MANY = dump(*(record(f"Notice {n}", f"Text {n}. " * 99) for n in range(100)))
@@ -23,7 +23,7 @@ MANY = dump(*(record(f"Notice {n}", f"Text {n}. " * 99) for n in range(100)))
 def used(state: Path) -> Iterator[Handle]:
     """A store with releases, folded into its file, and a backup beside the folder."""
     handle = open_for_writing(state)
-    take_in(SqliteStore(handle), MANY)
+    take_in(SqlStore(handle), MANY)
     handle._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     backup(state, state.parent / "copy.bak")
     handle.check_writable()
@@ -113,7 +113,7 @@ def test_a_store_in_use_is_not_taken_for_a_replaced_one(state: Path) -> None:
     with closing(open_for_writing(state)) as handle:
         handle._connection.execute("PRAGMA wal_autocheckpoint = 10")
         for number in range(30):
-            take_in(SqliteStore(handle), record(f"Notice {number}", "Text. " * 999), name=f"{number}.txt")
+            take_in(SqlStore(handle), record(f"Notice {number}", "Text. " * 999), name=f"{number}.txt")
             backup(state, state / f"{number}.bak")
         assert handle.faults.current() is None
 
@@ -121,7 +121,7 @@ def test_a_store_in_use_is_not_taken_for_a_replaced_one(state: Path) -> None:
 @pytest.mark.parametrize("name", ["attempt", "sqlite_autoindex_file_1", "channel_state"])
 def test_a_damaged_page_is_told_as_damage_with_the_newest_backup_and_stays_told(state: Path, name: str) -> None:
     with closing(open_for_writing(state)) as handle:
-        take_in(SqliteStore(handle), MANY)
+        take_in(SqlStore(handle), MANY)
         [[root, table]] = handle._connection.execute(
             "SELECT rootpage, tbl_name FROM sqlite_schema WHERE name = ?", [name]
         )

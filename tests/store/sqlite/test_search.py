@@ -10,7 +10,7 @@ from monitor.match.search import index_words, search_query
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
 from monitor.store.sqlite.search import fill_index, search
-from monitor.store.store import SqliteStore
+from monitor.store.store import SqlStore
 from tests.contract.takes import dump, record, take_in
 from tests.store.sqlite.counting import steps
 
@@ -27,7 +27,7 @@ def numbers(handle: Handle, *words: str, since: date | None = None) -> list[int]
 
 def test_a_reader_finds_what_is_not_indexed_and_writes_nothing(state: Path) -> None:
     with closing(open_for_writing(state)) as handle:
-        take_in(SqliteStore(handle), SAMPLES)
+        take_in(SqlStore(handle), SAMPLES)
     before = (state / "monitor.db").read_bytes()
     with closing(open_for_reading(state)) as reader:
         assert numbers(reader, "exports") == [1]
@@ -42,7 +42,7 @@ def test_what_a_search_costs_is_linear_in_what_it_finds(state: Path) -> None:
 
 def searching_steps(folder: Path, count: int) -> int:
     with closing(open_for_writing(folder)) as handle:
-        take_in(SqliteStore(handle), dump(*(record(f"Notice {n}", f"Chips, number {n}.") for n in range(count))))
+        take_in(SqlStore(handle), dump(*(record(f"Notice {n}", f"Chips, number {n}.") for n in range(count))))
         while fill_index(handle, index_words, 500):
             pass
         archive, query, found = SqliteArchive(handle), search_query(["chips"]), list[int]()

@@ -32,7 +32,7 @@ INSTALL = (
 )
 NAMED = "MONITOR_TEST_PG"  # the URL of a server in which the tests may make schemas
 _ROOT = 0
-_SETTINGS = ("fsync=off", "full_page_writes=off", "max_connections=100", "log_min_messages=warning")
+_SETTINGS = ("fsync=off", "full_page_writes=off", "max_connections=100", "log_min_messages=warning", "autovacuum=off")
 
 
 class NoServerError(Exception):

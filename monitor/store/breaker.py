@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 
 from monitor.errors import StoreDown, StoreError
-from monitor.logs import say, warn
 
 FIRST, LONGEST = 0.25, 5.0  # seconds: the pauses before one call tries again, each twice as long as the one before
 
@@ -60,6 +59,8 @@ class Breaker:
             self._lost = error
             down = self._down(error)
         if is_first:
+            from monitor.logs import warn
+
             warn("store_lost", reason=error.message)
         return down
 
@@ -70,6 +71,8 @@ class Breaker:
                 calls, self._calls = self._calls, 0
                 self._lost = self._trier = None
             if calls:  # else another thread has just noted it
+                from monitor.logs import say
+
                 say("store_back", seconds=round(self._seconds() - self._since, 1), calls=calls)
 
     def release(self) -> None:

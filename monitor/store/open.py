@@ -26,7 +26,7 @@ from monitor.store.sqlite.database import (
     open_for_writing,
     open_immutable,
 )
-from monitor.store.sqlite.database import Handle as SqliteHandle
+from monitor.store.sqlite.handle import Handle as SqliteHandle
 from monitor.store.sqlite.maintenance import SqliteMaintenance
 from monitor.store.store import SqlStore
 

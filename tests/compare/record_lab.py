@@ -30,7 +30,8 @@ from monitor.model import (
 from monitor.pipeline import Routing, ingest
 from monitor.ports import Store
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.database import Handle, open_for_writing
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.handle import Handle
 from monitor.store.store import SqlStore
 from tests.compare.scenario import FIRST_ARRIVAL, OPTIONS, SOURCE, TALKS
 

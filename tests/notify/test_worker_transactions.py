@@ -17,7 +17,8 @@ from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, DeliveryCounts, DeliveryHooks, DeliveryWorker
 from monitor.store.channel_states import SqlChannelStates
 from monitor.store.outbox import SqlOutbox
-from monitor.store.sqlite.database import FILE, Handle, open_for_writing
+from monitor.store.sqlite.database import FILE, open_for_writing
+from monitor.store.sqlite.handle import Handle
 from monitor.testing import NOON, FrozenClock
 from tests.notify.facts import note
 from tests.notify.fakes import ScriptedChannel

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from monitor.store.sqlite.database import Handle, open_for_writing
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.handle import Handle
 from tests.empty_store import put_empty_store
 
 

@@ -22,7 +22,7 @@ from monitor.records import EventFilter
 from monitor.store.channel_states import SqlChannelStates
 from monitor.store.outbox import SqlOutbox
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.handle import Handle
 from monitor.store.store import SqlStore
 from monitor.testing import NOON, FrozenClock, dump_of, note
 from tests.contract.takes import decide, dump, figures, record, take_in

@@ -9,7 +9,7 @@ import pytest
 from monitor.errors import NotFound
 from monitor.records import PAGE, read_all
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.handle import Handle
 from monitor.store.store import SqlStore
 from tests.contract.takes import dump, figures, record, take_in
 

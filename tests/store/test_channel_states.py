@@ -12,7 +12,8 @@ from monitor.channel_health import ChannelState
 from monitor.errors import StoreError
 from monitor.store.channel_states import SqlChannelStates
 from monitor.store.sqlite.connection import connect
-from monitor.store.sqlite.database import Handle, open_for_writing
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.handle import Handle
 from monitor.testing import NOON
 
 REFUSED = ChannelState(failures=1, since=NOON, is_refused=True, reason="401 from the service")

@@ -12,7 +12,7 @@ from monitor.notify.worker import DeliveryContext, DeliveryCounts, DeliveryWorke
 from monitor.store.channel_states import SqlChannelStates
 from monitor.store.outbox import SqlOutbox
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.handle import Handle
 from monitor.store.sqlite.verify import verify
 from monitor.store.store import SqlStore
 from monitor.testing import NOON, FrozenClock, RecordingChannel, note

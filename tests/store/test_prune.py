@@ -24,7 +24,8 @@ from monitor.store.outbox import SqlOutbox
 from monitor.store.prune import prune
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.copies import prune_copies
-from monitor.store.sqlite.database import Handle, open_for_writing
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.handle import Handle
 from monitor.store.sqlite.search import fill_index, search
 from monitor.store.store import SqlStore
 from monitor.testing import NOON, note

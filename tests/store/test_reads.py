@@ -14,7 +14,7 @@ from monitor.model import Kind
 from monitor.pipeline import ingest
 from monitor.store.source_states import SqlSourceStates
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.handle import Handle
 from monitor.store.store import SqlStore
 from monitor.testing import NOON, dump_of
 from tests.contract.takes import AUDIENCE, dump, figures, record, take_in

@@ -20,7 +20,8 @@ from monitor.records import EventFilter
 from monitor.store.rename_source import rename
 from monitor.store.source_states import SqlSourceStates
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.database import Handle, open_for_writing
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.handle import Handle
 from monitor.store.store import SqlStore
 from monitor.testing import NOON, dump_of
 from tests.contract.takes import AUDIENCE, HABITS, HALF, dump, figures, record, take_in

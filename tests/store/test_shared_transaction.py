@@ -9,7 +9,8 @@ import pytest
 
 from monitor.errors import StoreError
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.database import Handle, open_for_reading
+from monitor.store.sqlite.database import open_for_reading
+from monitor.store.sqlite.handle import Handle
 from monitor.store.store import SqlStore
 from tests.contract.takes import heads, record, take_in
 

@@ -12,7 +12,7 @@ import pytest
 from monitor.dump_age import Age, Evidence
 from monitor.ingest_values import Batch, Mode
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.handle import Handle
 from monitor.store.store import SqlStore
 from monitor.testing import NOON, dump_of
 from tests.contract.takes import record, take_in

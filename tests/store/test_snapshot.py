@@ -15,7 +15,8 @@ from monitor.match.search import search_query
 from monitor.records import Archive, EventFilter
 from monitor.store.archive import SqlArchive
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.database import Handle, open_for_reading
+from monitor.store.sqlite.database import open_for_reading
+from monitor.store.sqlite.handle import Handle
 from monitor.store.store import SqlStore
 from monitor.testing import NOON
 from tests.contract.takes import dump, figures, record, take_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.handle import Handle
 from monitor.store.store import SqlStore
 from tests.contract.takes import keys_of, record, take_in
 

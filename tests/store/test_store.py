@@ -21,7 +21,8 @@ from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.store.channel_states import SqlChannelStates
 from monitor.store.outbox import SqlOutbox
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
+from monitor.store.sqlite.database import open_for_reading, open_for_writing
+from monitor.store.sqlite.handle import Handle
 from monitor.store.store import SqlStore
 from monitor.testing import NOON, FrozenClock
 from tests.contract.takes import SOURCE, decide, dump, figures, heads, keys_of, record, take_in

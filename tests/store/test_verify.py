@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from monitor.compare.fingerprint import FINGERPRINTER
-from monitor.store.sqlite.database import Handle, open_for_reading
+from monitor.store.sqlite.database import open_for_reading
+from monitor.store.sqlite.handle import Handle
 from monitor.store.sqlite.verify import verify
 from monitor.store.store import SqlStore
 from monitor.store.verify import verify_texts

@@ -13,7 +13,7 @@ from monitor.search_values import IndexWords
 from monitor.state_values import IntegrityCheck, Pruned
 from monitor.store.maintenance import SqlMaintenance
 from monitor.store.sqlite.copies import prune_copies
-from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.handle import Handle
 from monitor.store.sqlite.search import fill_index
 from monitor.store.sqlite.verify import verify
 from monitor.store.stored_values import reports_damage

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from monitor.state_values import IntegrityCheck
-from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.handle import Handle
 from monitor.store.sqlite.open_files import SIDECAR
 from monitor.store.sqlite.store_id import read_store_id
 from monitor.store.verify import MAX_FAULTS, verify_rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.handle import Handle
 
 
 def steps(handle: Handle, work: Callable[[], object]) -> int:

@@ -17,7 +17,8 @@ from monitor.control import lock
 from monitor.errors import MonitorError, NotFound, StoreError, UsageError
 from monitor.store.open import Access, open_stores
 from monitor.store.sqlite.backup import NOTE, backup, last_backup, note_backup, restore
-from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
+from monitor.store.sqlite.database import open_for_reading, open_for_writing
+from monitor.store.sqlite.handle import Handle
 from monitor.store.store import SqlStore
 from monitor.testing import note
 from tests.contract.takes import dump, heads, record, take_in

@@ -13,7 +13,8 @@ import pytest
 from monitor.errors import NotFound, SchemaTooNew, StoreDamaged, StoreError, StoreLost
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.backup import backup
-from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
+from monitor.store.sqlite.database import open_for_reading, open_for_writing
+from monitor.store.sqlite.handle import Handle
 from monitor.store.sqlite.migrations import APPLICATION_ID
 from monitor.store.sqlite.verify import verify
 from monitor.store.store import SqlStore

@@ -16,8 +16,9 @@ from monitor.model import Outcome, Verdict
 from monitor.store.outbox import SqlOutbox
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.backup import backup
-from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing, open_immutable
+from monitor.store.sqlite.database import open_for_reading, open_for_writing, open_immutable
 from monitor.store.sqlite.diagnose import newest_backup
+from monitor.store.sqlite.handle import Handle
 from monitor.store.store import SqlStore
 from monitor.testing import NOON, note
 from tests.contract.takes import dump, heads, record, take_in

@@ -14,7 +14,8 @@ import pytest
 
 from monitor.errors import StoreDown, StoreUnavailable
 from monitor.store.breaker import Breaker
-from monitor.store.sqlite.database import Handle, open_for_writing
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.handle import Handle
 from tests.waiting import wait_until
 
 DEADLINE = 30.0  # seconds

@@ -28,7 +28,8 @@ from monitor.records import EventFilter, MessageItem
 from monitor.store.channel_states import SqlChannelStates
 from monitor.store.outbox import SqlOutbox
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.database import Handle, open_for_writing
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.handle import Handle
 from monitor.store.sqlite.migrations import APPLICATION_ID, digest_without_source, migrations
 from monitor.store.sqlite.search import fill_index, search
 from monitor.store.sqlite.verify import verify

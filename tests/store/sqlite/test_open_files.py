@@ -12,7 +12,8 @@ import pytest
 
 from monitor.errors import StoreDamaged, StoreLost, StoreReplaced
 from monitor.store.sqlite.backup import backup
-from monitor.store.sqlite.database import Handle, open_for_writing
+from monitor.store.sqlite.database import open_for_writing
+from monitor.store.sqlite.handle import Handle
 from monitor.store.store import SqlStore
 from tests.contract.takes import dump, record, take_in
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from monitor.match.search import index_words, search_query
 from monitor.store.sqlite.archive import SqliteArchive
-from monitor.store.sqlite.database import Handle, open_for_reading, open_for_writing
+from monitor.store.sqlite.database import open_for_reading, open_for_writing
+from monitor.store.sqlite.handle import Handle
 from monitor.store.sqlite.search import fill_index, search
 from monitor.store.store import SqlStore
 from tests.contract.takes import dump, record, take_in

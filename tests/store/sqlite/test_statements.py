@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from monitor.store.sqlite.database import Handle
+from monitor.store.sqlite.handle import Handle
 from monitor.store.sqlite.statements import queries, split, statements
 
 # What runs for every dump, or every record: its cost must not grow with what is stored.

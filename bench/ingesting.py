@@ -23,7 +23,7 @@ LARGE = int(os.environ.get("MONITOR_BENCH_RELEASES", "100000"))
 TURNS = 3  # of the small archive; the least counts
 _CONFIG = (
     "timezone: Asia/Seoul\n"
-    "sources: {press: {path: seeds/}}\n"
+    "sources: {press: {path: seeds/, max_file: 8GB}}\n"
     "channels: {hook: {url: 'json://127.0.0.1:9/'}}\n"
     "watchlists: {fta: {keywords: [FTA]}}\n"
 )

@@ -22,6 +22,7 @@ from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.pipeline import Routing, ingest
 from monitor.records import Archive, EventFilter
 from monitor.store.open import Access, Stores, open_stores
+from monitor.store_location import StoreLocation
 from monitor.testing import NOON, FrozenClock, dump_of
 
 LARGE = int(os.environ.get("MONITOR_BENCH_ARCHIVE", "100000"))  # releases
@@ -72,7 +73,7 @@ def archive_pages() -> Sequence[Figure]:
 
 def _measured(folder: Path, read: Callable[[Archive], object]) -> tuple[float, float]:
     """The first read on a new connection, and the best of the next; milliseconds."""
-    with open_stores(folder, Access.READ) as stores:
+    with open_stores(StoreLocation(folder=folder), Access.READ) as stores:
         times = [_timed(read, stores.archive) for _ in range(RUNS + 1)]
     return times[0], min(times[1:])
 
@@ -92,7 +93,7 @@ def fill(folder: Path, releases: int = LARGE) -> None:
         ]
     )
     routing = Routing(matcher=matcher, routes={"frequent": ("team",), "rare": ("team", "mail")})
-    with open_stores(folder, Access.WRITE) as stores:
+    with open_stores(StoreLocation(folder=folder), Access.WRITE) as stores:
         for number, now in enumerate(_times(releases)):
             source = SOURCES[number % len(SOURCES)]
             text = dump_of(_dump(number), name=f"{number:05}.txt", source=source)

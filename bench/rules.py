@@ -20,6 +20,7 @@ from monitor.inspect.tested_rule import read_rule
 from monitor.match.watchlist import Watchlist
 from monitor.records import Archive
 from monitor.store.open import Access, open_stores
+from monitor.store_location import StoreLocation
 from monitor.text import plural
 from monitor.web.rules import SCANS
 from tests.end_to_end.harness import Project
@@ -41,7 +42,7 @@ def scans() -> Sequence[Figure]:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder:
         fill(Path(folder), STORED)
-        with open_stores(Path(folder) / "state", Access.READ) as stores:
+        with open_stores(StoreLocation(folder=Path(folder) / "state"), Access.READ) as stores:
             reading = _timed(lambda: _read_all(stores.archive))
             for name, query in RULES.items():
                 figures += _figures(name, query, stores.archive, reading)

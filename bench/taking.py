@@ -18,6 +18,7 @@ from monitor.ingest_values import IngestReport, Mode
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.pipeline import Routing
 from monitor.store.open import Access, open_stores
+from monitor.store_location import StoreLocation
 
 
 @contextmanager
@@ -30,7 +31,7 @@ def open_intake(folder: Path) -> Iterator[Ingester]:
         options=SourceOptions(timezone=ZoneInfo("Asia/Seoul")),
     )
     watchlists = Matcher([Watchlist(name="fta", keywords=("FTA",))])
-    with open_stores(folder / "state", Access.WRITE) as stores:
+    with open_stores(StoreLocation(folder=folder / "state"), Access.WRITE) as stores:
         yield Ingester(
             [source],
             routing=Routing(matcher=watchlists, routes={"fta": ("hook",)}),

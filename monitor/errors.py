@@ -101,6 +101,16 @@ class StoreReplaced(StoreError):
     """The files in the state folder are no longer those that the monitor has open; what it writes would be lost."""
 
 
+class TablesMissing(StoreError):
+    """The database has no tables of the monitor, or not all of them; only `monitor db migrate` makes them."""
+
+
+class DriverMissing(StoreError):
+    """The configuration names a shared store, and the driver of its database is not installed."""
+
+    exit_code = 78
+
+
 class SchemaTooNew(StoreError):
     """The store was written by a newer version of the monitor: upgrade."""
 

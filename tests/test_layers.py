@@ -82,7 +82,7 @@ def test_a_store_is_opened_in_few_places_and_by_its_door_alone() -> None:
     outside = [
         (file, name)
         for file, name in imports()
-        if name.startswith("monitor.store")
+        if f"{name}.".startswith("monitor.store.")
         and not file.startswith("monitor/store/")
         and not (name == "monitor.store.open" and file.startswith(OPENERS))
         and (file, name) != ("monitor/cli/db.py", "monitor.store.sqlite.backup")

@@ -1,8 +1,9 @@
-"""Back up, restore, verify or prune the state store: `monitor db`."""
+"""Migrate, back up, restore, verify or prune the state store: `monitor db`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,13 +21,33 @@ from monitor.text import escape
 
 if TYPE_CHECKING:
     from monitor.config import Config
+    from monitor.store.open import Stores
 
 _FILE = click.Path(path_type=Path)
 
 
 @click.group()
 def command() -> None:
-    """Back up, restore, verify or prune the state store."""
+    """Migrate, back up, restore, verify or prune the state store."""
+
+
+@command.command("migrate")
+@config_option
+def migrate_command(*, config_file: str | None) -> None:
+    """Make the tables of the store, or bring those of an older version up to date; nothing that is stored is lost.
+
+    A shared store needs it before its first run and after an upgrade, once. A SQLite store does it by itself.
+    """
+    from monitor.store.open import migrate_shared_store
+
+    config = load_for_reading(config_file)
+    if not config.store:
+        with _writable(config, "migrate"):
+            click.echo("the tables are up to date")
+        return
+    steps = migrate_shared_store(config.location)
+    made = f"the tables are up to date ({steps} step{'s' * (steps > 1)})"
+    click.echo(made if steps else "the tables were up to date")
 
 
 @command.command("backup")
@@ -69,7 +90,7 @@ def verify_command(ctx: click.Context, *, deep: bool, as_json: bool, config_file
     from monitor.store.open import Access, open_stores
 
     is_ok = True
-    with open_stores(load_for_reading(config_file).state, Access.READ) as stores:
+    with open_stores(load_for_reading(config_file).location, Access.READ) as stores:
         for check in chain(stores.maintenance.verify(), _verify_texts(stores.maintenance) if deep else ()):
             is_ok = is_ok and check.is_ok
             _print(check, as_json=as_json)
@@ -81,11 +102,10 @@ def verify_command(ctx: click.Context, *, deep: bool, as_json: bool, config_file
 def prune_command(*, config_file: str | None) -> None:
     """Delete old texts, messages and events, as `retention:` says; a running monitor does so every day by itself."""
     from monitor.config.convert import retention_of
-    from monitor.store.open import Access, open_stores
 
-    config, now = load_config(config_file), wall_time()
+    config = load_config(config_file)
     retention = retention_of(config)
-    with lock.hold(config.state, verb="prune", now=now), open_stores(config.state, Access.WRITE) as stores:
+    with _writable(config, "prune") as stores:
         aged = SteadyClock(stores.maintenance.clock()).reading().aged
         pruned = stores.maintenance.prune(retention, now=aged)
     if retention == Retention() and not pruned.copies:
@@ -93,6 +113,17 @@ def prune_command(*, config_file: str | None) -> None:
         return
     copies = f", {pruned.copies} old copies of the store" if pruned.copies else ""
     click.echo(f"deleted: {pruned.versions} old texts, {pruned.messages} messages, {pruned.events} events{copies}")
+
+
+@contextmanager
+def _writable(config: Config, verb: str) -> Iterator[Stores]:
+    """Open the store to write, with the state folder locked where the store is in it. Raises LockHeld, StoreError."""
+    from monitor.store.open import Access, open_stores
+
+    with ExitStack() as stack:
+        if not config.store:
+            stack.enter_context(lock.hold(config.state, verb=verb, now=wall_time()))
+        yield stack.enter_context(open_stores(config.location, Access.WRITE))
 
 
 def _load_for_backup(config_file: str | None) -> Config:

@@ -18,7 +18,7 @@ from monitor.config.diagnostics import Diagnostics
 from monitor.config.error_messages import translate_errors
 from monitor.config.interpolate import interpolate, referenced_files
 from monitor.config.models import Config, FileStamp, Origin
-from monitor.config.parsers import closest, folder_path, zone
+from monitor.config.parsers import closest, flag, folder_path, store_url, zone
 from monitor.config.stand_ins import (
     doubtful_paths,
     readings,
@@ -31,11 +31,14 @@ from monitor.config.withhold import withhold, without_secrets, without_values
 from monitor.config.yaml_recovery import read_what_parses
 from monitor.config.yaml_tree import MappingNode, ScalarNode, plain, read, walk
 from monitor.errors import ConfigError, Diagnostic
+from monitor.store_location import StoreLocation
 
 Check = Callable[[Config, Diagnostics], None]
 _Prepare = Callable[[MappingNode], MappingNode]
 
+_OF_STORE = frozenset(("state", "store", "pooler"))  # the keys that say where the store is
 _STATE = re.compile("^state:.*$", re.MULTILINE)
+_STORE = re.compile("^(store|pooler):.*$", re.MULTILINE)
 _KEY = re.compile(r"""^["'? ]{0,3}(\w+)["' ]*:""", re.MULTILINE)
 _TIMEZONE = re.compile("^timezone:.*$", re.MULTILINE)
 _UNREADABLE: Mapping[type[OSError], str] = {
@@ -119,8 +122,8 @@ def load_what_is_valid(path: Path, *, environ: Mapping[str, str] = os.environ, c
     """Load the parts of a configuration that have no error, for commands that only read what is stored.
 
     What has an error counts as not set; `Config.faults` names all of it, and `Config.withheld` where it lies. Of a file
-    that is no YAML, the lines of `state:` and `timezone:` are read. Raises ConfigError where the state folder cannot be
-    known.
+    that is no YAML, the lines that say where the store is are read, and `timezone:`. Raises ConfigError where it cannot
+    be known where the store is.
     """
     try:
         diagnostics, configs = _read(path, lambda tree: tree, environ=environ, checks=checks, stamps={})
@@ -129,7 +132,7 @@ def load_what_is_valid(path: Path, *, environ: Mapping[str, str] = os.environ, c
         if config is None:
             raise
         return config.with_origin(faults=error.faults)
-    if len({config.state for config in configs}) > 1 or any("state" in config.withheld for config in configs):
+    if len({config.location for config in configs}) > 1 or any(config.withheld & _OF_STORE for config in configs):
         diagnostics.raise_errors()
     withheld = configs[0].withheld | diagnostics.error_paths()
     return configs[0].with_origin(warnings=diagnostics.warnings(), faults=diagnostics.errors(), withheld=withheld)
@@ -215,18 +218,24 @@ def _validated(root: MappingNode, origin: Origin, diagnostics: Diagnostics) -> C
 
 
 def _from_lines(path: Path, environ: Mapping[str, str]) -> Config | None:
-    """Return a configuration of the lines `state:` and `timezone:` alone; None: the state folder is not known."""
+    """Return a configuration of the lines that say where the store is, and `timezone:`; None: that is not known."""
     text = _bytes(path).decode("utf-8", "replace")
     line, keys = _STATE.search(text), tuple(Config.model_fields)
-    meant = [key for key in _KEY.findall(text) if closest(key, keys) == "state"]  # also mistyped, quoted or indented
-    if text.lstrip().startswith("{") or len(meant) > (line is not None):
+    shared = {found[1]: _value_of(found[0], path, environ) for found in _STORE.finditer(text)}
+    meant = [key for key in _KEY.findall(text) if closest(key, keys) in _OF_STORE]  # also mistyped, quoted or indented
+    if text.lstrip().startswith("{") or len(meant) > (line is not None) + len(shared):
         return None
     state = _value_of(line[0], path, environ) if line else str(Config.model_fields["state"].default)
     timezone, named = ZoneInfo("UTC"), _TIMEZONE.search(text)
     with suppress(ValueError):
         timezone = zone(_value_of(named[0], path, environ) if named else "UTC")
     with suppress(ValueError):
-        return Config.bare(path.absolute(), state=folder_path(state, path.absolute().parent), timezone=timezone)
+        location = StoreLocation(
+            folder=folder_path(state, path.absolute().parent),
+            url=store_url(shared["store"]) if "store" in shared else None,
+            is_pooled=flag(shared.get("pooler", "no")),
+        )
+        return Config.bare(path.absolute(), location=location, timezone=timezone)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from pathlib import Path
@@ -44,6 +45,7 @@ from monitor.config.text_types import (
     QuietHours,
     RecordsPath,
     Size,
+    StoreUrl,
     Url,
     WebAddress,
     Word,
@@ -53,6 +55,7 @@ from monitor.config.text_types import (
 from monitor.config.web import Web
 from monitor.errors import Diagnostic
 from monitor.frozen import dataclass
+from monitor.store_location import StoreLocation
 
 FileStamp = tuple[int, int, int] | None  # a file's inode, size and time of change; None: it is not there
 
@@ -253,6 +256,20 @@ class Config(Section):
     state: Folder = setting(
         "The folder of the monitor's database; it must not be inside a watched folder.", default="state/"
     )
+    store: StoreUrl | None = setting(
+        "The PostgreSQL database that several monitors share; without it, the store is a SQLite file in `state`.",
+        default=None,
+        example='"${STORE_URL}"',
+    )
+    node: Name | None = setting(
+        "What `status` and the log call this monitor where several share a store; without it, the name of the machine.",
+        default=None,
+        example="seoul-1",
+    )
+    pooler: Flag = setting(
+        "Whether the address of `store` is that of a pooler, which gives each transaction another session.",
+        default=False,
+    )
     first_run: FirstRun = setting(
         "What the first scan of a source does: alert as usual, or baseline: record without alerts.", default="alert"
     )
@@ -284,13 +301,24 @@ class Config(Section):
         self._origin = context
 
     @classmethod
-    def bare(cls, file: Path, *, state: Path, timezone: ZoneInfo) -> Config:
-        """Return a configuration that knows its state folder alone, for commands that read what is stored there."""
+    def bare(cls, file: Path, *, location: StoreLocation, timezone: ZoneInfo) -> Config:
+        """Return a configuration that knows alone where its store is, for commands that read what is stored there."""
         kinds = Section.__subclasses__()
         unset = {key: kind() for key, about in cls.model_fields.items() for kind in kinds if kind is about.annotation}
-        config = cls.model_construct(None, state=state, timezone=timezone, sources={}, channels={}, **unset)
+        where = {"state": location.folder, "store": location.url, "pooler": location.is_pooled}
+        config = cls.model_construct(None, **where, timezone=timezone, sources={}, channels={}, **unset)
         config.model_post_init(Origin(file=file, stamps={}))
         return config
+
+    @property
+    def location(self) -> StoreLocation:
+        """Where the store is."""
+        return StoreLocation(folder=self.state, url=self.store, is_pooled=self.pooler)
+
+    @property
+    def node_name(self) -> str:
+        """What this monitor is called among those that share its store."""
+        return self.node or os.uname().nodename
 
     @property
     def file(self) -> Path:

@@ -25,11 +25,13 @@ SETTINGS = frozenset((
     "exclude", "expect_every", "fetch", "fields", "files", "first_run", "follow_symlinks", "format", "health",
     "heartbeat", "hosts", "html", "id", "ignore", "inflect", "keep", "keywords", "language", "listen", "listings",
     "map", "match", "max_age", "max_file", "max_per_hour", "max_record", "messages", "min_hits", "mode", "no_match",
-    "notify", "on_change", "on_uncertain", "operator", "partial_grace", "path", "query", "quiet", "rate", "records",
-    "recursive", "regex", "rescan", "retention", "settle", "sources", "state", "tests", "timezone", "title", "urgent",
-    "versions", "was", "watch", "watchlists", "web", "when",
+    "node", "notify", "on_change", "on_uncertain", "operator", "partial_grace", "path", "pooler", "query", "quiet",
+    "rate", "records", "recursive", "regex", "rescan", "retention", "settle", "sources", "state", "tests", "timezone",
+    "title", "urgent", "versions", "was", "watch", "watchlists", "web", "when",
 ))  # fmt: skip
-SECRET_SETTINGS = frozenset(("url", "headers", "users"))  # the values of these and of all below them are secrets
+SECRET_SETTINGS = frozenset(
+    ("url", "headers", "store", "users")
+)  # the values of these and of all below them are secrets
 _SECRET_SECTIONS = (("channels",), ("heartbeat",), ("sources", "fetch"))  # but for the open keys
 _LIKENESS = 0.8  # of a mistyped setting, as difflib's ratio
 _OPEN_KEYS = frozenset((

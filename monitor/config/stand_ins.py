@@ -143,8 +143,8 @@ def doubtful_paths(errors: Iterable[ErrorDetails]) -> frozenset[str]:
     """Return the dotted paths of settings that a key which nobody knows was perhaps meant for."""
     unknown = [error["loc"] for error in errors if error["type"] == "extra_forbidden"]
     rules = {f"watchlists.{loc[1]}.keywords" for loc in unknown if loc[0] == "watchlists" and len(loc) == 3}
-    is_state = any(len(loc) == 1 and closest(str(loc[0]), tuple(Config.model_fields)) == "state" for loc in unknown)
-    return frozenset(rules | ({"state"} if is_state else set()))
+    meant = {closest(str(loc[0]), tuple(Config.model_fields)) for loc in unknown if len(loc) == 1}
+    return frozenset(rules | {key for key in ("state", "store", "pooler") if key in meant})
 
 
 def without_stand_ins(config: Config) -> Config:

@@ -115,6 +115,10 @@ PasswordLine = Annotated[
     TextType(web_parsers.password_line, _text("password line", web_parsers.PASSWORD_LINE.pattern), parsers.secret_text),
 ]
 Url = Annotated[Secret, TextType(parsers.url, _text("url", parsers.URL.pattern), parsers.secret_text)]
+StoreUrl = Annotated[
+    Secret,
+    TextType(parsers.store_url, _text("address of a database", parsers.STORE_URL.pattern), parsers.secret_text),
+]
 Name = Annotated[str, TextType(parsers.name, _NAME)]
 FormatName = Annotated[str, TextType(parsers.format_name, {"title": "format", "enum": list(NAMES)})]
 RecordsPath = Annotated[

@@ -18,7 +18,7 @@ _PREFIXES = ("LC_", "PYTHON", "LD_", "DYLD_", "MALLOC_")
 
 def is_needed(path: KeyPath) -> bool:
     """Return whether the page needs the value at this path: where the store is, and all of `web:`."""
-    return path[:1] in (("web",), ("state",), ("timezone",))
+    return path[:1] in (("web",), ("state",), ("store",), ("pooler",), ("timezone",))
 
 
 def withhold(root: MappingNode, *, environ: Mapping[str, str]) -> MappingNode:

@@ -57,7 +57,10 @@ def ask_running(state: Path, request: Request, *, pause: Callable[[float], None]
 @contextmanager
 def local_commands(config: Config) -> Iterator[Commands]:
     """Open the commands in this process; attempts of a dead daemon are reclaimed first. Raises LockHeld, StoreError."""
-    with lock.hold(config.state, verb=lock.COMMAND, now=wall_time()), open_stores(config.state, Access.WRITE) as stores:
+    with (
+        lock.hold(config.state, verb=lock.COMMAND, now=wall_time()),
+        open_stores(config.location, Access.WRITE) as stores,
+    ):
         holding = [name for name, channel in config.channels.items() if channel.on_uncertain == "hold"]
         clock = open_clock(stores.maintenance)
         now = clock.now()  # the folder is locked: every process that claimed before has ended

@@ -187,7 +187,9 @@ def open_locked(
 
     first_busy: as `busy`, while the store is being opened.
     """
-    opened = open_stores(config.state, Access.WRITE, busy=busy, first_busy=min(busy, first_busy), lock_lost=lock_lost)
+    opened = open_stores(
+        config.location, Access.WRITE, busy=busy, first_busy=min(busy, first_busy), lock_lost=lock_lost
+    )
     with opened as stores:
         clock = clock or open_clock(stores.maintenance)
         if rehashed := stores.maintenance.rehash(FINGERPRINTER):

@@ -71,8 +71,9 @@ class ConfigReloader(Generic[T]):
 
     def _load(self, stamps: dict[Path, FileStamp]) -> Config:
         config = load(self.config.file, environ=os.environ, checks=(check_rules, check_services), stamps=stamps)
-        if config.state != self.config.state:
-            raise MonitorError("state: cannot change while the monitor runs; restart it")
+        if config.location != self.config.location:
+            key = "state" if config.state != self.config.state else "store"
+            raise MonitorError(f"{key}: cannot change while the monitor runs; restart it")
         return config
 
 

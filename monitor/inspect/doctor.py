@@ -16,6 +16,7 @@ from monitor.config.convert import sources_of
 from monitor.control import lock
 from monitor.errors import NotFound, StoreError
 from monitor.store.open import Access, has_full_text_search, open_stores, store_file
+from monitor.store_location import StoreLocation
 from monitor.text import escape, plural
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def examine(config: Config, *, now: datetime) -> Iterator[CheckResult]:
     holder = lock.holder(config.state)
     held = f"held by pid {holder.pid} on {holder.host} since {holder.since} ({holder.verb})" if holder else ""
     yield _ok("lock", held or "no monitor runs on this state folder")
-    yield _store(config.state)
+    yield _store(config.location)
     if has_full_text_search():
         yield _ok("full-text search", "this SQLite has FTS5")
     else:
@@ -88,16 +89,18 @@ def _bytes(count: int) -> str:
     return next((f"{count / size:,.1f} {unit}" for size, unit in units if count >= size), f"{count} bytes")
 
 
-def _store(state: Path) -> CheckResult:
+def _store(location: StoreLocation) -> CheckResult:
     try:
-        with open_stores(state, Access.READ) as stores:
+        with open_stores(location, Access.READ) as stores:
             return _ok("store", f"{stores.archive.count_heads():,} releases")
     except NotFound:
         return _ok("store", "none yet; the first run creates it")
     except StoreError as error:
         reason = error.message
+    if location.url:
+        return _fail("store", reason, "mend the address or the database; `monitor db migrate` makes its tables")
     try:  # the store itself may be readable although its folder cannot be used
-        with open_stores(state, Access.IMMUTABLE) as stores:
+        with open_stores(location, Access.IMMUTABLE) as stores:
             count = stores.archive.count_heads()
     except StoreError:
         return _fail("store", reason, "restore a backup with `monitor db restore FILE`")
@@ -135,16 +138,16 @@ def _clock(config: Config, now: datetime) -> CheckResult:
     what = f"{now.astimezone(config.timezone):%Y-%m-%d %H:%M %z} in {config.timezone.key}"
     if now < FIRST_DAY:
         return _fail("time", what, "set the clock: days and ages are computed from it")
-    if ahead := _clock_ahead(config.state, now):
+    if ahead := _clock_ahead(config.location, now):
         by = f"{abs(ahead)} {'ahead of' if ahead > timedelta(0) else 'behind'} the time that the monitor goes by"
         return _warn("time", f"{what}, {by}", "check the clock; a jump that lasts two minutes is followed")
     return _ok("time", what)
 
 
-def _clock_ahead(state: Path, now: datetime) -> timedelta:
+def _clock_ahead(location: StoreLocation, now: datetime) -> timedelta:
     """Return by how much the wall clock is ahead of the store's; zero: they agree, or no store can be read."""
     try:
-        with open_stores(state, Access.READ) as stores:
+        with open_stores(location, Access.READ) as stores:
             ahead = SteadyClock(stores.maintenance.clock(), wall=lambda: now).offset()
     except (NotFound, StoreError):
         return timedelta(0)

@@ -26,11 +26,13 @@ PENDING_STATES = ("pending", "leased", "held")  # states of messages that may st
 
 def open_read_only(config: Config) -> Stores:
     """Open the store of a configuration while a monitor may run. Raises NotFound when there is none yet."""
-    return open_stores(config.state, Access.READ)
+    return open_stores(config.location, Access.READ)
 
 
 def store_identity(config: Config) -> tuple[int, int] | None:
-    """Return what another database file in the same place does not have; None: there is no file."""
+    """Return what another database file in the same place does not have; None: there is no file, or a shared store."""
+    if config.store:
+        return None
     try:
         status = store_file(config.state).path.stat()
     except OSError:

@@ -27,6 +27,7 @@ from monitor.model import Kind
 from monitor.page_records import SourceTotals, Summary
 from monitor.ports import Row
 from monitor.store.open import Stores, store_file
+from monitor.store_location import StoreLocation
 from monitor.text import escape
 from monitor.times import rfc3339
 
@@ -94,7 +95,11 @@ def running_config(file: Path, *, timeout: float = daemon_state.STALE_AFTER) -> 
 
     state = state_of(file)
     answer = _answer_of_daemon(state, file, timeout)
-    return Config.bare(file.absolute(), state=state, timezone=ZoneInfo(answer["zone"])) if answer else None
+    return (
+        Config.bare(file.absolute(), location=StoreLocation(folder=state), timezone=ZoneInfo(answer["zone"]))
+        if answer
+        else None
+    )
 
 
 def _answer_of_daemon(state: Path, file: Path, timeout: float) -> Mapping[str, Any] | None:

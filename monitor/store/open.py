@@ -1,4 +1,4 @@
-"""Open the stores of a state folder; nothing outside this package opens them in another way."""
+"""Open a store, that of a state folder or a shared one; nothing outside this package opens them in another way."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from monitor.errors import StoreError
+from monitor.errors import DriverMissing, StoreError, StoreLost, TablesMissing
 from monitor.frozen import dataclass
 from monitor.ports import ChannelStates, Maintenance, Outbox, SourceStates, Store
 from monitor.records import Archive
 from monitor.secret import Secret
 from monitor.store.channel_states import SqlChannelStates
 from monitor.store.handle import Handle
+from monitor.store.node_files import has_store, made_node_id, note_store
 from monitor.store.outbox import SqlOutbox
 from monitor.store.source_states import SqlSourceStates
 from monitor.store.sqlite.archive import SqliteArchive
@@ -29,6 +30,7 @@ from monitor.store.sqlite.database import (
 from monitor.store.sqlite.handle import Handle as SqliteHandle
 from monitor.store.sqlite.maintenance import SqliteMaintenance
 from monitor.store.store import SqlStore
+from monitor.store_location import StoreLocation
 
 __all__ = [
     "BUSY",
@@ -36,6 +38,7 @@ __all__ = [
     "StoreFile",
     "Stores",
     "has_full_text_search",
+    "migrate_shared_store",
     "open_shared_stores",
     "open_stores",
     "store_file",
@@ -82,19 +85,23 @@ class StoreFile:
 
 
 def open_stores(
-    folder: Path,
+    location: StoreLocation,
     access: Access,
     *,
     busy: float = BUSY,
     first_busy: float | None = None,
     lock_lost: Callable[[], str] = lambda: "",
 ) -> Stores:
-    """Open the store of a state folder; only WRITE creates it, or migrates one of an older version.
+    """Open a store; only WRITE creates that of a state folder, or migrates one of an older version.
 
     Raises NotFound where there is none to read, StoreLost, SchemaTooNew, and StoreError with the next step.
+    Nothing but `monitor db migrate` makes the tables of a shared store. Raises TablesMissing and DriverMissing for one.
     busy: seconds that a writer waits for another program that writes. first_busy: the same while
     it is opened; None: as long. lock_lost: as `lock.hold` gives it.
     """
+    if location.url:
+        return _open_shared(location, access)
+    folder = location.folder
     opening: Mapping[Access, Callable[[Path], SqliteHandle]] = {
         Access.READ: open_for_reading,
         Access.WRITE: partial(open_for_writing, busy=busy, first_busy=first_busy, lock_lost=lock_lost),
@@ -102,6 +109,48 @@ def open_stores(
     }
     handle = opening[access](folder)
     return _stores(handle, archive=SqliteArchive(handle), maintenance=SqliteMaintenance(handle, folder))
+
+
+def migrate_shared_store(location: StoreLocation) -> int:
+    """Make the tables of a shared store, or bring them up to date; return in how many steps. Raises StoreError."""
+    _require_driver()
+    from monitor.store.postgresql.address import Address
+    from monitor.store.postgresql.database import migrate_database
+
+    assert location.url is not None  # noqa: S101 - only a shared store has tables that somebody makes
+    return migrate_database(Address(location.url), is_pooled=location.is_pooled)
+
+
+def _open_shared(location: StoreLocation, access: Access) -> Stores:
+    """Open the shared store as the node of this state folder."""
+    _require_driver()
+    from monitor.store.postgresql.address import Address
+
+    folder, url = location.folder, location.url
+    assert url is not None  # noqa: S101 - the caller has looked
+    try:
+        stores = open_shared_stores(url, is_pooled=location.is_pooled)
+    except TablesMissing as error:
+        if has_store(folder):
+            what = f"the database has no tables, and this node had a store there: {error.message}"
+            raise StoreLost(what, where=error.where) from error
+        raise
+    if access is Access.WRITE:
+        try:
+            made_node_id(folder)
+            note_store(folder, stores.archive.store_id(), address=str(Address(url)))
+        except BaseException:
+            stores.close()
+            raise
+    return stores
+
+
+def _require_driver() -> None:
+    try:
+        import monitor.store.postgresql.connection  # noqa: F401 - it needs psycopg, which needs libpq
+    except ImportError as error:
+        what = f"store: needs the driver of PostgreSQL ({error}): pip install 'press-monitor[postgres]'"
+        raise DriverMissing(what) from error
 
 
 def open_shared_stores(url: Secret, *, is_pooled: bool = False) -> Stores:

@@ -40,7 +40,7 @@ class ConfigFollower:
         stamps: dict[Path, FileStamp] = {}
         try:
             config = self._load(stamps)
-            if config.state != self._site.config.state:
+            if config.location != self._site.config.location:
                 raise _moved(config)
         except MonitorError as error:
             found = error.faults if isinstance(error, ConfigError) else (_fault(error, self._site.config),)
@@ -54,9 +54,10 @@ class ConfigFollower:
 
 
 def _moved(config: Config) -> ConfigError:
-    line, column = config.origin("state")
+    key = "store" if config.store else "state"
+    line, column = config.origin(key)
     message = "cannot change while the monitor runs; restart it"
-    return ConfigError((Diagnostic(file=str(config.file), line=line, column=column, path="state", message=message),))
+    return ConfigError((Diagnostic(file=str(config.file), line=line, column=column, path=key, message=message),))
 
 
 def _fault(error: MonitorError, config: Config) -> Diagnostic:

@@ -55,11 +55,12 @@ NO_QUIET = (
 )
 SAME_TIME = "has the same time twice: write two different times"
 NO_WEB = "is not a valid web address: write https://… in plain ASCII without spaces"
+NO_STORE = "is no address of a PostgreSQL database: write postgresql://USER@HOST/DATABASE"
 NO_LIMIT = "is not a valid limit: write a whole number from 0 to 99999 (0: no limit)"
 TOO_LONG = "is too long: write a duration of at most 365000d"
 TOP_KEYS = (
-    "use one of timezone, state, first_run, sources, channels, watchlists, aliases, watch, operator, health, web, "
-    "heartbeat, retention"
+    "use one of timezone, state, store, node, pooler, first_run, sources, channels, watchlists, aliases, watch, "
+    "operator, health, web, heartbeat, retention"
 )
 STATE_INSIDE = "the state folder is inside the folder of source 'm': use separate folders"
 
@@ -341,6 +342,10 @@ BROKEN = [
         "watch: {<<: {mode: poll, «mode: poll}}",
         "watch.<<.mode: duplicate key, first used in line 1: remove one of them",
     ),
+    ("store: «mysql://db/monitor", f"store: 'mysql://…' {NO_STORE}"),
+    ("store: «postgres://db/monitor", f"store: 'postgres://…' {NO_STORE}"),
+    ("node: «a b", f"node: 'a b' {NO_NAME}"),
+    ("pooler: «maybe", f"pooler: 'maybe' {NO_FLAG}"),
     ("watch: {<<: {«setle: 2s}}", "watch.setle: unknown key; did you mean 'settle'?"),
     ("watch: {<<: {settle: «soon}}", f"watch.settle: 'soon' {NO_DURATION}"),
 ]

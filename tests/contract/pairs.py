@@ -18,6 +18,7 @@ from monitor.ports import ChannelStates, Maintenance, Outbox, SourceStates, Stor
 from monitor.records import Archive, EventFilter
 from monitor.secret import Secret
 from monitor.store.open import Access, Stores, open_shared_stores, open_stores
+from monitor.store_location import StoreLocation
 from monitor.testing import NOON, FrozenClock, MemoryChannelStates, MemoryOutbox
 from tests.empty_store import put_empty_store
 
@@ -92,7 +93,7 @@ def store_pair(open_: Callable[[], Stores]) -> Iterator[Pair]:
 
 def sqlite_pair(folder: Path) -> AbstractContextManager[Pair]:
     put_empty_store(folder)
-    return store_pair(lambda: open_stores(folder, Access.WRITE))
+    return store_pair(lambda: open_stores(StoreLocation(folder=folder), Access.WRITE))
 
 
 class _Feeding:

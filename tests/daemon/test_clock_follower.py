@@ -24,6 +24,7 @@ from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, DeliveryWorker
 from monitor.ports import Retention
 from monitor.store.open import Access, Stores, open_stores
+from monitor.store_location import StoreLocation
 from monitor.testing import NOON, MemoryOutbox, RecordingChannel, note
 from tests.contract.takes import record, take_in
 from tests.test_clock import Machine
@@ -59,7 +60,7 @@ class Followed:
 @pytest.fixture
 def followed(tmp_path: Path) -> Iterator[Followed]:
     machine, counters = Machine(), Counters({"motie": NOON})
-    with open_stores(tmp_path / "state", Access.WRITE, busy=0.01) as stores:
+    with open_stores(StoreLocation(folder=tmp_path / "state"), Access.WRITE, busy=0.01) as stores:
         yield Followed(
             machine,
             stores,

@@ -14,6 +14,7 @@ from monitor.errors import StoreError
 from monitor.model import Message
 from monitor.ports import Outbox
 from monitor.store.open import Access, Stores, open_stores
+from monitor.store_location import StoreLocation
 from monitor.testing import FrozenClock
 from tests.contract.takes import record, take_in
 
@@ -41,7 +42,7 @@ class MonitorProcess:
 
 @contextmanager
 def process(state: Path, clock: FrozenClock, *, outbox: Outbox | None = None) -> Iterator[MonitorProcess]:
-    with open_stores(state, Access.WRITE) as stores:
+    with open_stores(StoreLocation(folder=state), Access.WRITE) as stores:
         operator = OperatorAlerts(channels=("desk",), outbox=outbox or stores.outbox, clock=clock)
         alerts = RejectAlerts(source_states=stores.source_states, operator=operator)
         yield MonitorProcess(stores=stores, clock=clock, alerts=alerts)

@@ -23,6 +23,7 @@ from monitor.ingest_values import IngestReport
 from monitor.notify.time_windows import Expectation
 from monitor.ports import SourceStates
 from monitor.store.open import Access, open_stores
+from monitor.store_location import StoreLocation
 from monitor.testing import NOON, FrozenClock, MemoryOutbox
 from tests.inspect.test_pending import TALKS, Place
 
@@ -72,7 +73,7 @@ class MonitorProcess:
 
 @pytest.fixture
 def life(tmp_path: Path) -> Iterator[MonitorProcess]:
-    with open_stores(tmp_path / "state", Access.WRITE) as stores:
+    with open_stores(StoreLocation(folder=tmp_path / "state"), Access.WRITE) as stores:
         yield MonitorProcess(stores.source_states, FrozenClock(), MemoryOutbox(), Counters())
 
 

@@ -14,6 +14,7 @@ from monitor.ingest_values import Mode
 from monitor.model import Kind
 from monitor.records import EventFilter
 from monitor.store.open import Access, open_stores
+from monitor.store_location import StoreLocation
 from tests.end_to_end.harness import Project, record
 
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday and agreed to meet again.")
@@ -45,7 +46,7 @@ def run_once(project: Project) -> None:
 
 def events(project: Project) -> list[tuple[Any, Any, Any]]:
     """Of each event the source, the title, and whether anybody was told."""
-    with open_stores(project.folder / "state", Access.READ) as stores:
+    with open_stores(StoreLocation(folder=project.folder / "state"), Access.READ) as stores:
         events = stores.archive.events(EventFilter())
     return [(event.source, event.title, bool(event.alert)) for event in events]
 
@@ -83,7 +84,7 @@ def test_one_dump_that_is_taken_in_by_hand_renames_too(project: Project) -> None
 def test_several_earlier_names_are_all_looked_for_and_once_is_enough(project: Project) -> None:
     project.write_config(CONFIG % "산업부: {path: seeds/, was: [mke, motie, motir]}")
     config = load(project.folder / "config.yaml", environ={})
-    with open_stores(config.state, Access.WRITE) as stores:
+    with open_stores(config.location, Access.WRITE) as stores:
         assert [rename_sources(config, stores.maintenance) for _ in range(2)] == [True, False]
 
 

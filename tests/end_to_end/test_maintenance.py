@@ -19,6 +19,7 @@ from monitor.match.search import index_words
 from monitor.model import Message, Verdict
 from monitor.ports import LEASE
 from monitor.store.open import Access, open_stores
+from monitor.store_location import StoreLocation
 from monitor.testing import FrozenClock, RecordingChannel, note
 from tests.contract.takes import figures
 from tests.end_to_end.harness import CONFIG, Project, record
@@ -28,7 +29,7 @@ def test_a_pass_leaves_nothing_to_be_indexed(tmp_path: Path) -> None:
     project = Project(tmp_path / "p")
     project.drop("a.txt", record("FTA talks held", "Delegations met."))
     assert project.run("run", "--once").code == 0
-    with open_stores(project.folder / "state", Access.WRITE) as stores:
+    with open_stores(StoreLocation(folder=project.folder / "state"), Access.WRITE) as stores:
         assert stores.maintenance.fill_search_index(100, index_words) == 0
 
 

@@ -28,7 +28,7 @@ HOUR = timedelta(hours=1)
 def test_a_clock_that_is_behind_what_is_stored_is_told(tmp_path: Path, now: datetime, state: str, says: str) -> None:
     project = Project(tmp_path / "p")
     config = load(project.folder / "config.yaml", environ={})
-    with open_stores(config.state, Access.WRITE) as stores:
+    with open_stores(config.location, Access.WRITE) as stores:
         stores.maintenance.note_clock(
             ClockReading(at=NOON, wall=NOON, uptime=1.0, boot="", steady_since=1.0, aged=NOON)
         )

@@ -17,6 +17,7 @@ from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.records import EventFilter
 from monitor.store.open import Access, Stores, open_stores
+from monitor.store_location import StoreLocation
 from monitor.testing import NOON, FrozenClock
 from tests.contract.takes import dump, record, take_in
 
@@ -49,7 +50,7 @@ BAD: list[tuple[str, Callable[[Stores], object]]] = [
 @pytest.fixture
 def stores(tmp_path: Path) -> Iterator[Stores]:
     """A store with a release of each kind of waiting: one in a message, one in a notice."""
-    with open_stores(tmp_path / "state", Access.WRITE) as stores:
+    with open_stores(StoreLocation(folder=tmp_path / "state"), Access.WRITE) as stores:
         take_in(stores.store, dump(FIRST))
         context = DeliveryContext(
             outbox=stores.outbox, channel_states=stores.channel_states, clock=FrozenClock(NOON), jitter=lambda: 0.0

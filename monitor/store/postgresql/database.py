@@ -6,7 +6,7 @@ from functools import partial
 
 import psycopg
 
-from monitor.errors import StoreError
+from monitor.errors import StoreError, TablesMissing
 from monitor.store.postgresql.address import NO_TIMEOUTS, Address
 from monitor.store.postgresql.connection import connect
 from monitor.store.postgresql.diagnose import store_error
@@ -21,7 +21,7 @@ def open_handle(address: Address, *, is_pooled: bool = False) -> Handle:
     try:
         with to_connect() as connection:
             if missing(connection):
-                raise StoreError(
+                raise TablesMissing(
                     "the database has no tables of the monitor, or those of an older version; if the address is right,"
                     " `monitor db migrate` makes them",
                     where=str(address),

@@ -20,6 +20,7 @@ from monitor.store.sqlite.backup import NOTE, backup, last_backup, note_backup, 
 from monitor.store.sqlite.database import open_for_reading, open_for_writing
 from monitor.store.sqlite.handle import Handle
 from monitor.store.store import SqlStore
+from monitor.store_location import StoreLocation
 from monitor.testing import note
 from tests.contract.takes import dump, heads, record, take_in
 from tests.rights import NOBODY, not_root
@@ -156,7 +157,7 @@ def test_a_message_after_a_restore_never_bears_the_number_of_one_before_it(state
 
 
 def _number_of_a_new_message(state: Path, text: str) -> str:
-    with open_stores(state, Access.WRITE) as stores:
+    with open_stores(StoreLocation(folder=state), Access.WRITE) as stores:
         stores.outbox.enqueue(note(text, channel="team"), key=text, now=NOW)
         delivery = stores.outbox.claim("team", now=NOW)
         assert delivery is not None

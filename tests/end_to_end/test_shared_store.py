@@ -1,0 +1,99 @@
+"""One monitor whose store is a PostgreSQL database: the commands of a day, a first run, and a wrong address."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.harness import CONFIG, Project, record
+from tests.postgresql_databases import Databases
+from tests.postgresql_server import schema
+
+STORED = 'store: "${STORE_URL}"\nnode: seoul-1\n'
+TALKS = record("FTA talks held", "Delegations met in Seoul on Monday.")
+MOVED = record("FTA talks held", "Delegations met in Seoul on Monday. The next round is in May.")
+
+
+@pytest.fixture
+def project(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setenv("STORE_URL", databases.url(tmp_path / "database"))
+    return Project(tmp_path / "p", url="console://", config=STORED + CONFIG)
+
+
+@pytest.fixture
+def empty_database(postgresql_server: str) -> Iterator[str]:
+    with schema(postgresql_server, "no_tables") as url:
+        yield url
+
+
+def test_a_day_on_a_shared_store(project: Project) -> None:
+    project.drop("a.txt", TALKS)
+    assert project.run("run", "--once").code == 0
+    project.drop("b.txt", MOVED)
+    assert project.run("run", "--once").code == 0
+    kinds = [json.loads(line)["kind"] for line in project.run("events", "--json").out.splitlines()]
+    assert kinds == ["new", "changed"]
+    assert "FTA talks held" in project.run("show", "1").out
+    assert "FTA talks held" in project.run("releases", "talks").out
+    assert project.run("alerts", "--json").out.count('"sent"') == 2
+    assert project.run("db", "verify", "--deep").code == 0
+    assert project.run("status", "--json").code == 0
+    assert not (project.folder / "state" / "monitor.db").exists()
+
+
+def test_the_tables_are_made_by_one_command_alone(
+    project: Project, empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORE_URL", empty_database)
+    project.drop("a.txt", TALKS)
+    for words in (["run", "--once"], ["ingest", "seeds/a.txt"], ["events"]):
+        refused = project.run(*words)
+        assert (refused.code, "`monitor db migrate`" in refused.err) == (1, True), words
+    assert project.run("db", "migrate").out == "the tables are up to date (1 step)\n"
+    assert project.run("db", "migrate").out == "the tables were up to date\n"
+    assert project.run("run", "--once").code == 0
+
+
+def test_a_node_that_had_a_store_takes_no_other_one(
+    project: Project, empty_database: str, tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert project.run("run", "--once").code == 0
+    monkeypatch.setenv("STORE_URL", databases.url(tmp_path / "another"))
+    refused = project.run("run", "--once")
+    assert (refused.code, "another store" in refused.err) == (1, True)
+    monkeypatch.setenv("STORE_URL", empty_database)
+    refused = project.run("run", "--once")
+    assert (refused.code, "this node had a store there" in refused.err) == (1, True)
+
+
+def test_a_node_keeps_its_id(project: Project) -> None:
+    project.run("run", "--once")
+    made = (project.folder / "state" / "NODE_ID").read_text()
+    project.run("run", "--once")
+    assert (project.folder / "state" / "NODE_ID").read_text() == made
+    assert len(made.strip()) == 32
+
+
+def test_an_address_shows_no_password(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORE_URL", "postgresql://monitor:hunter2@127.0.0.1:1/monitor")
+    for words in (["run", "--once"], ["status"], ["config", "show"], ["doctor"], ["check"], ["db", "migrate"]):
+        done = project.run(*words)
+        assert "hunter2" not in done.out + done.err, words
+    (project.folder / "config.yaml").write_text("store: postgresql://monitor:hunter2@127.0.0.1:1/monitor\n" + CONFIG)
+    for words in (["config", "show"], ["check"], ["run", "--once"]):
+        done = project.run(*words)
+        assert "hunter2" not in done.out + done.err, words
+
+
+def test_without_its_variable_no_command_falls_back_to_a_store_of_its_own(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STORE_URL")
+    for words in (["run", "--once"], ["events"], ["status"], ["db", "verify"]):
+        done = project.run(*words)
+        assert (done.code, "STORE_URL" in done.err) == (78, True), words
+    (project.folder / "config.yaml").write_text(STORED + "\tnot yaml\n" + CONFIG)
+    assert project.run("events").code == 78

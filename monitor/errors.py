@@ -17,6 +17,7 @@ MonitorError                 says what happened, to which thing, and what to do 
 ├── FileChanged              a dump file changed while it was read; read it again
 ├── Interrupted              an ingest was asked to stop between two parts; the next one starts at the top
 ├── NotFound                 there is no such release, channel or dump (1)
+├── Buried                   the other nodes have taken this one for dead; it joins anew
 ├── WrongState               the thing exists, but its state does not allow what is asked (1)
 ├── NoDaemon, NoAnswer       no daemon serves on the control socket, or not in time (in monitor.control.server)
 └── UsageError               the request makes no sense as given (2)
@@ -137,6 +138,10 @@ class Interrupted(MonitorError):
 
 class NotFound(MonitorError):
     """The named thing does not exist in the store or the configuration."""
+
+
+class Buried(MonitorError):
+    """The other nodes of the store have taken this boot for dead: what it owned may have another owner."""
 
 
 class WrongState(MonitorError):

@@ -103,3 +103,14 @@ class Breaker:
 
     def _down(self, error: StoreError) -> StoreDown:
         return StoreDown(error.message, where=error.where, retry_after=self._wait(), since=self._since)
+
+
+class NoBreaker(Breaker):
+    """Lets every call try, and logs nothing: for calls that are made as regularly as a beat beside others."""
+
+    def admit(self) -> None:
+        """Let the call try."""
+
+    def lost(self, error: StoreError) -> StoreDown:
+        """Return the error of a call that got no answer."""
+        return StoreDown(error.message, where=error.where, retry_after=0.0, since=0.0)

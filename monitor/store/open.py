@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -10,12 +11,12 @@ from typing import Self
 
 from monitor.errors import DriverMissing, StoreError, StoreLost, TablesMissing
 from monitor.frozen import dataclass
-from monitor.ports import ChannelStates, Maintenance, Outbox, SourceStates, Store
+from monitor.ports import ChannelStates, Clock, Maintenance, Nodes, Outbox, SourceStates, Store
 from monitor.records import Archive
 from monitor.secret import Secret
 from monitor.store.channel_states import SqlChannelStates
 from monitor.store.handle import Handle
-from monitor.store.node_files import has_store, made_node_id, note_store
+from monitor.store.node_files import has_store, made_node_id, node_id, note_store
 from monitor.store.outbox import SqlOutbox
 from monitor.store.source_states import SqlSourceStates
 from monitor.store.sqlite.archive import SqliteArchive
@@ -67,6 +68,8 @@ class Stores:
     fault: Callable[[], StoreError | None]  # how it failed last; None: it answers
     schema: Callable[[], int]  # another number after another program has migrated the store
     close: Callable[[], None]
+    nodes: Nodes | None = None  # None: nobody shares the store
+    clock: Clock | None = None  # that all who share the store agree on; None: nobody does
 
     def __enter__(self) -> Self:
         return self
@@ -128,8 +131,9 @@ def _open_shared(location: StoreLocation, access: Access) -> Stores:
 
     folder, url = location.folder, location.url
     assert url is not None  # noqa: S101 - the caller has looked
+    place = made_node_id(folder) if access is Access.WRITE else node_id(folder)
     try:
-        stores = open_shared_stores(url, is_pooled=location.is_pooled)
+        stores = open_shared_stores(url, is_pooled=location.is_pooled, place=place)
     except TablesMissing as error:
         if has_store(folder):
             what = f"the database has no tables, and this node had a store there: {error.message}"
@@ -137,7 +141,6 @@ def _open_shared(location: StoreLocation, access: Access) -> Stores:
         raise
     if access is Access.WRITE:
         try:
-            made_node_id(folder)
             note_store(folder, stores.archive.store_id(), address=str(Address(url)))
         except BaseException:
             stores.close()
@@ -153,18 +156,29 @@ def _require_driver() -> None:
         raise DriverMissing(what) from error
 
 
-def open_shared_stores(url: Secret, *, is_pooled: bool = False) -> Stores:
+def open_shared_stores(url: Secret, *, is_pooled: bool = False, place: str = "") -> Stores:
     """Open the store that several monitors share; it needs psycopg, which is loaded here alone.
 
-    is_pooled: the address is a transaction pooler. Raises StoreError with the next step, SchemaTooNew.
+    is_pooled: the address is a transaction pooler. place: the NODE_ID of the state folder; "": the caller only reads.
+    Raises StoreError with the next step, SchemaTooNew.
     """
     from monitor.store.postgresql.address import Address
     from monitor.store.postgresql.archive import PostgresqlArchive
-    from monitor.store.postgresql.database import open_handle
+    from monitor.store.postgresql.database import open_shared
     from monitor.store.postgresql.maintenance import PostgresqlMaintenance
+    from monitor.store.postgresql.nodes import PostgresqlNodes
+    from monitor.store.postgresql.outbox import PostgresqlOutbox
 
-    handle = open_handle(Address(url), is_pooled=is_pooled)
-    return _stores(handle, archive=PostgresqlArchive(handle), maintenance=PostgresqlMaintenance(handle))
+    shared = open_shared(Address(url), is_pooled=is_pooled, node=place)
+    handle = shared.handle
+    stores = _stores(handle, archive=PostgresqlArchive(handle), maintenance=PostgresqlMaintenance(handle))
+    return replace(
+        stores,
+        outbox=PostgresqlOutbox(handle, shared.membership),
+        nodes=PostgresqlNodes(shared),
+        clock=shared.clock,
+        close=shared.close,
+    )
 
 
 def _stores(handle: Handle, *, archive: Archive, maintenance: Maintenance) -> Stores:

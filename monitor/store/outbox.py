@@ -85,6 +85,9 @@ class SqlOutbox:
             message=message,
         )
 
+    def holds(self, delivery: Delivery) -> bool:
+        return True
+
     def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
         self._settle(delivery, verdict, state="sent", due=None, now=now)
 

@@ -131,6 +131,9 @@ class MemoryOutbox:
         number = f"{row.id}-{row.token}"
         return Delivery(id=row.id, number=number, attempt=row.attempts, expires=row.expires, message=row.message)
 
+    def holds(self, delivery: Delivery) -> bool:
+        return True
+
     def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
         self._settle(delivery, verdict, state="sent")
 

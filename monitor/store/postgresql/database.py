@@ -2,20 +2,58 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
 import psycopg
 
 from monitor.errors import StoreError, TablesMissing
-from monitor.store.postgresql.address import NO_TIMEOUTS, Address
+from monitor.store.breaker import NoBreaker
+from monitor.store.postgresql.address import NO_TIMEOUTS, Address, Timeouts
+from monitor.store.postgresql.clock import DatabaseClock
 from monitor.store.postgresql.connection import connect
 from monitor.store.postgresql.diagnose import store_error
 from monitor.store.postgresql.handle import Handle
+from monitor.store.postgresql.membership import Membership
 from monitor.store.postgresql.migrations import migrate, missing
 from monitor.store.statements import load
+from monitor.times import parse_timestamp
+
+# A beat that takes longer is worth nothing: others count this process for dead after five seconds.
+BEATS = Timeouts(statement=2, lock=1, idle=4, grace=1)
 
 
-def open_handle(address: Address, *, is_pooled: bool = False) -> Handle:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedDatabase:
+    """An open store that several monitors share, with what its parts have in common."""
+
+    handle: Handle
+    beats: Handle  # of what keeps this process alive among the others: it waits for nothing else
+    membership: Membership
+    clock: DatabaseClock
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.beats.close()
+        self.handle.close()
+
+
+def open_shared(address: Address, *, is_pooled: bool = False, node: str = "") -> SharedDatabase:
+    """Open a store with its clock. node: the NODE_ID of the state folder; "": the caller only reads.
+
+    Raises SchemaTooNew, and StoreError where it has no tables or those of an older version.
+    """
+    clock = DatabaseClock()
+    to_beat = partial(connect, address, BEATS, is_pooled=is_pooled)
+    return SharedDatabase(
+        handle=open_handle(address, is_pooled=is_pooled, clock=clock),
+        beats=Handle(to_beat, load("postgresql"), address=address, breaker=NoBreaker(), most=1),
+        membership=Membership(node),
+        clock=clock,
+    )
+
+
+def open_handle(address: Address, *, is_pooled: bool = False, clock: DatabaseClock | None = None) -> Handle:
     """Open a store. Raises SchemaTooNew, and StoreError where it has no tables or those of an older version."""
     to_connect = partial(connect, address, is_pooled=is_pooled)
     try:
@@ -26,6 +64,10 @@ def open_handle(address: Address, *, is_pooled: bool = False) -> Handle:
                     " `monitor db migrate` makes them",
                     where=str(address),
                 )
+            if clock:
+                since = clock.seconds()
+                [(now,)] = connection.execute("SELECT clock_timestamp()").fetchall()
+                clock.note(parse_timestamp(now), since=since)
     except psycopg.Error as error:
         raise _failure(error, address) from error
     return Handle(to_connect, load("postgresql"), address=address)

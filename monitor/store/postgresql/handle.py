@@ -16,7 +16,7 @@ from monitor.store.postgresql.address import Address
 from monitor.store.postgresql.connection import Connection
 from monitor.store.postgresql.diagnose import store_error
 from monitor.store.postgresql.row import Row
-from monitor.store.postgresql.sessions import Session, Sessions
+from monitor.store.postgresql.sessions import MOST, Session, Sessions
 from monitor.store.postgresql.translation import translated
 from monitor.store.stored_values import readable
 
@@ -43,13 +43,14 @@ class Handle:
         *,
         address: Address,
         breaker: Breaker | None = None,
+        most: int = MOST,
     ) -> None:
-        """statements: by name, in the spelling of queries.sql. connect: raises psycopg.Error."""
+        """statements: by name, in the spelling of queries.sql. connect: raises psycopg.Error. most: connections."""
         self.faults = FaultMemory()
         self.breaker = breaker or Breaker()
         self._statements = statements
         self._address = address
-        self._sessions = Sessions(connect, self._failure, breaker=self.breaker)
+        self._sessions = Sessions(connect, self._failure, breaker=self.breaker, most=most)
 
     def failure(self, error: Exception) -> StoreError:
         """Note an error of the server, or a stored value that cannot be read, and return it as one of the store."""

@@ -307,3 +307,76 @@ WHERE message IS NOT NULL AND NOT EXISTS (SELECT 1 FROM message WHERE message.id
 UNION ALL SELECT 'attempt', message || ' ' || n, 'message' FROM attempt
 WHERE NOT EXISTS (SELECT 1 FROM message WHERE message.id = attempt.message)
 LIMIT :most;
+
+-- name: boots_of_node
+-- The living boots of one node; its next start buries them.
+SELECT boot FROM node WHERE node = :node AND NOT is_dead FOR UPDATE;
+
+-- name: add_boot
+INSERT INTO node (boot, node, since, beat_at, facts) VALUES (:boot, :node, clock_timestamp(), clock_timestamp(), :facts);
+
+-- name: end_boot
+UPDATE node SET is_dead = TRUE WHERE boot = :boot AND NOT is_dead;
+
+-- name: bury_boot
+-- One of those who saw this beat stand still wins; a boot that has beaten meanwhile lives.
+UPDATE node SET is_dead = TRUE WHERE boot = :boot AND beat = :beat AND NOT is_dead RETURNING facts;
+
+-- name: forget_boots
+-- A boot without a row is as dead as one that is marked: the rows are for people.
+DELETE FROM node WHERE is_dead AND beat_at < clock_timestamp() - interval '7 days';
+
+-- name: beat
+-- Count up and read the others, in one round trip. A boot that was buried meanwhile is not among the living.
+WITH mine AS (
+    UPDATE node SET beat = beat + 1, beat_at = clock_timestamp(), facts = :facts WHERE boot = :boot AND NOT is_dead
+    RETURNING boot, beat, since, beat_at, facts
+), living AS (
+    SELECT boot, beat, since, beat_at, facts FROM mine
+    UNION ALL
+    SELECT boot, beat, since, beat_at, facts FROM node WHERE NOT is_dead AND boot IS DISTINCT FROM :boot
+)
+SELECT clock_timestamp() AS now, (
+        SELECT coalesce(json_agg(json_build_object(
+            'boot', boot, 'beat', beat, 'since', since, 'facts', facts,
+            'age', extract(epoch FROM clock_timestamp() - beat_at)
+        ) ORDER BY since, boot), '[]') FROM living
+    ) AS nodes, (
+        SELECT coalesce(json_agg(json_build_object('name', name, 'owner', owner, 'fence', fence)), '[]') FROM lease
+    ) AS leases, coalesce((SELECT v FROM meta WHERE k = 'epoch'), '') AS epoch;
+
+-- name: nodes_seen
+SELECT clock_timestamp() AS now, (
+        SELECT coalesce(json_agg(json_build_object(
+            'boot', boot, 'beat', beat, 'since', since, 'facts', facts,
+            'age', extract(epoch FROM clock_timestamp() - beat_at)
+        ) ORDER BY since, boot), '[]') FROM node WHERE NOT is_dead
+    ) AS nodes, (
+        SELECT coalesce(json_agg(json_build_object('name', name, 'owner', owner, 'fence', fence)), '[]') FROM lease
+    ) AS leases, coalesce((SELECT v FROM meta WHERE k = 'epoch'), '') AS epoch;
+
+-- name: take_lease
+-- Nobody has it, or one that is dead: after a restore. The row of this boot is locked: nobody buries it meanwhile.
+WITH me AS MATERIALIZED (SELECT boot FROM node WHERE boot = :boot AND NOT is_dead FOR SHARE)
+INSERT INTO lease (name, owner, fence) SELECT :name, boot, 1 FROM me
+ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, fence = lease.fence + 1
+WHERE lease.owner IS NULL OR lease.owner = excluded.owner
+    OR NOT EXISTS (SELECT 1 FROM node WHERE node.boot = lease.owner AND NOT is_dead)
+RETURNING fence;
+
+-- name: give_lease
+UPDATE lease SET owner = NULL WHERE name = :name AND owner = :boot;
+
+-- name: free_leases
+UPDATE lease SET owner = NULL WHERE owner = :boot;
+
+-- name: free_messages_of_boot
+-- Nobody knows whether the far side got what a dead boot was sending.
+WITH closed AS (
+    UPDATE attempt SET ended_at = :now, outcome = 'unknown', reason_redacted = 'the process ended during the send'
+    WHERE boot = :boot AND ended_at IS NULL RETURNING message, n
+)
+UPDATE message SET due = :now, last_class = 'unknown', last_reason = 'the process ended during the send',
+    state = CASE WHEN channel IN (SELECT CAST(value AS TEXT) FROM json_each(:holding)) THEN 'held' ELSE 'pending' END
+FROM closed WHERE message.id = closed.message AND message.attempts = closed.n AND message.state = 'leased'
+RETURNING message.id, message.channel, message.state, message.kind;

@@ -46,8 +46,9 @@ class Sessions:
         failure: Callable[[Exception], Exception],
         *,
         breaker: Breaker,
+        most: int = MOST,
     ) -> None:
-        """failure: returns an error of psycopg as one of the store, or as it is."""
+        """failure: returns an error of psycopg as one of the store, or as it is. most: connections."""
         self.breaker = breaker
         self._connect = connect
         self._failure = failure
@@ -55,7 +56,8 @@ class Sessions:
         self._held = threading.local()
         self._losses = 0
         self._is_closed = False
-        for _ in range(MOST):
+        self._most = most
+        for _ in range(most):
             self._free.put(Session())
 
     def use(self) -> _Use:
@@ -108,7 +110,7 @@ class Sessions:
     def close(self) -> None:
         """Close every connection, each once it is free."""
         self._is_closed = True
-        sessions = [self._free.get() for _ in range(MOST)]
+        sessions = [self._free.get() for _ in range(self._most)]
         for session in sessions:
             session.drop()
             self._free.put(session)

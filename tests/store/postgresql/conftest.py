@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,8 @@ from monitor.store.breaker import Breaker
 from monitor.store.postgresql.address import TIMEOUTS, Address, Timeouts
 from monitor.store.postgresql.connection import connect
 from monitor.store.postgresql.handle import Handle
+from tests.postgresql_databases import Databases
+from tests.store.postgresql.nodes import OpenNode, opener
 
 STATEMENTS = {
     "make": "CREATE TABLE IF NOT EXISTS note (id bigint PRIMARY KEY, text text, digest bytea)",
@@ -62,3 +66,10 @@ def handle(postgresql_url: str, opened: Open) -> Handle:
     made = opened(postgresql_url)
     made.all("make")
     return made
+
+
+@pytest.fixture
+def open_node(databases: Databases, tmp_path: Path) -> Iterator[OpenNode]:
+    """Open monitors that share one store, each by its NODE_ID."""
+    with ExitStack() as stack:
+        yield opener(databases.url(tmp_path / "shared"), stack)

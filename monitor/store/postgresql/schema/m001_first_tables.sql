@@ -245,9 +245,11 @@ CREATE TABLE attempt (
     code integer,
     reason_redacted text,
     leased_until timestamptz NOT NULL,
+    boot text COLLATE "C", -- of the node that made it; NULL: copied from a store that nobody shares
+    late text, -- how it ended, as its node said after the others had taken that node for dead
     PRIMARY KEY (message, n)
 ) WITH (fillfactor = 70);
-CREATE INDEX attempt_open ON attempt (message) WHERE ended_at IS NULL;
+CREATE INDEX attempt_open ON attempt (boot, message) WHERE ended_at IS NULL;
 
 CREATE TABLE channel_state (
     name text COLLATE "C" PRIMARY KEY,
@@ -264,6 +266,26 @@ CREATE TABLE channel_state (
 ) WITH (fillfactor = 50);
 
 CREATE TABLE mute (name text COLLATE "C" PRIMARY KEY, until timestamptz NOT NULL);
+
+-- The monitors that share the store, a row for each start. Who sees `beat` stand still by a clock of its own buries the
+-- boot; the times here are for people, nothing is decided by them.
+CREATE TABLE node (
+    boot text COLLATE "C" PRIMARY KEY,
+    node text COLLATE "C" NOT NULL, -- the NODE_ID of its state folder
+    beat bigint NOT NULL DEFAULT 0,
+    since timestamptz NOT NULL,
+    beat_at timestamptz NOT NULL,
+    is_dead boolean NOT NULL DEFAULT FALSE,
+    facts text NOT NULL -- what it tells the others, as JSON
+) WITH (fillfactor = 50);
+CREATE INDEX node_living ON node (node, boot) WHERE NOT is_dead;
+
+-- What one boot may do alone. Statements check owner and fence, so one that comes late changes nothing.
+CREATE TABLE lease (
+    name text COLLATE "C" PRIMARY KEY, -- "channel:NAME", "chores"
+    owner text COLLATE "C", -- a boot; NULL: nobody
+    fence bigint NOT NULL -- counts the owners
+) WITH (fillfactor = 50);
 
 -- Full-text search over heads. `version` says which text of a release stands in it, in more than one part where a
 -- tsvector cannot hold all places of its words.

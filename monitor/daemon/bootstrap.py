@@ -41,7 +41,7 @@ from monitor.notify.channels import open_channel
 from monitor.notify.compose import trial_message
 from monitor.notify.guard import GuardedChannel, fits
 from monitor.notify.retry import DEFAULT_RETRY_POLICY, RetryPolicy
-from monitor.notify.worker import UnrecordedAttempts
+from monitor.notify.unrecorded import UnrecordedAttempts
 from monitor.pipeline import Routing
 from monitor.ports import Channel, Clock
 from monitor.records import Archive, read_all

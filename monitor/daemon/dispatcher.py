@@ -15,7 +15,8 @@ from monitor.logs import fail, say, warn, warn_store
 from monitor.model import Delivery, Outcome
 from monitor.notify.retry import Action, Decision, Transition
 from monitor.notify.send_time import Policy
-from monitor.notify.worker import DeliveryContext, DeliveryHooks, DeliveryWorker, UnrecordedAttempts, build_messages
+from monitor.notify.unrecorded import UnrecordedAttempts
+from monitor.notify.worker import DeliveryContext, DeliveryHooks, DeliveryWorker, build_messages
 from monitor.ports import Channel, ChannelStates, Clock, Outbox
 
 

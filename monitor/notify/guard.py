@@ -28,6 +28,13 @@ def attempt(call: Callable[[], T]) -> T | BaseException:
         return error
 
 
+def returned(result: T | BaseException) -> T:
+    """Return what an `attempt` returned, or raise what it raised."""
+    if isinstance(result, BaseException):
+        raise result
+    return result
+
+
 def fits(channel: Channel, message: Message) -> bool:
     """Return whether a channel shows all of a message; a channel that cannot say so is to fail at its send."""
     result = attempt(lambda: channel.fits(message))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,9 +15,10 @@ from monitor.errors import StoreDown, StoreError
 from monitor.model import Delivery
 from monitor.notify.channel_gate import Admission, BlockReason, admission, tokens
 from monitor.notify.grouping import HOUR, MessagePlan, idle_until, plan_messages
-from monitor.notify.guard import GuardedChannel, attempt
+from monitor.notify.guard import GuardedChannel, attempt, returned
 from monitor.notify.retry import Action, Decision, Transition, decide, state_after, transition
 from monitor.notify.send_time import Policy
+from monitor.notify.unrecorded import EndedAttempt, UnrecordedAttempts
 from monitor.ports import Channel, ChannelStates, Clock, Outbox
 
 T = TypeVar("T")
@@ -51,67 +51,6 @@ class DeliveryHooks:
     on_fault: Callable[[str, Exception], None] = lambda _channel, _error: None  # of the monitor itself
 
 
-class EndedAttempt(NamedTuple):
-    """An attempt to send, with what was decided on it."""
-
-    delivery: Delivery
-    decision: Decision
-    at: datetime
-    moved: timedelta  # of the clock, before the end of the attempt
-
-    def after_move(self, moved: timedelta) -> EndedAttempt:
-        """Return the attempt by the time of a clock that has been moved by so much in all."""
-        by, due = moved - self.moved, self.decision.due
-        decision = replace(self.decision, due=due + by) if due else self.decision
-        return EndedAttempt(self.delivery, decision, self.at + by, moved)
-
-
-class UnrecordedAttempts:
-    """Ended attempts that are not recorded yet; a worker that ends leaves them to the next one of its process."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waiting: list[EndedAttempt] = []
-
-    def add(self, attempt: EndedAttempt) -> None:
-        """Keep an attempt until it is recorded."""
-        self._waiting.append(attempt)
-
-    def record_all(
-        self,
-        record: Callable[[EndedAttempt], Callable[[], object]],
-        *,
-        channel: str,
-        transaction: Callable[[], AbstractContextManager[None]],
-        claim: Callable[[], Delivery | None] = lambda: None,
-    ) -> Delivery | None:
-        """Record every attempt, oldest first, and claim the channel's next message, in one transaction.
-
-        What `record` returns is called once that is durable. An attempt whose `record` raises StoreError is kept for
-        the next time; all are kept where the transaction fails as a whole. Raises that error only for an attempt of
-        `channel`, which claims nothing then. A claim that fails undoes nothing. Other threads wait meanwhile: no worker
-        claims a message whose last attempt another worker is recording.
-        """
-        claimed: Delivery | BaseException | None = None
-        with self._lock:
-            waiting = tuple(self._waiting)  # others add to it meanwhile
-            kept, failed, calls = list[EndedAttempt](), list[BaseException](), list[Callable[[], object]]()
-            with transaction() if waiting else nullcontext():
-                for ended in waiting:
-                    result = attempt(partial(record, ended))
-                    if isinstance(result, StoreError):  # any other error must not stop its channel forever
-                        kept.append(ended)
-                    if not isinstance(result, BaseException):
-                        calls.append(result)
-                    elif not isinstance(result, StoreError) or ended.delivery.message.channel == channel:
-                        failed.append(result)
-                claimed = None if failed else attempt(claim)
-            self._waiting[: len(waiting)] = kept
-            for call in calls:
-                call()
-        return _returned(failed[0] if failed else claimed)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryContext:
     """The parts that all workers share."""
@@ -121,6 +60,7 @@ class DeliveryContext:
     clock: Clock
     jitter: Callable[[], float]  # 0 ≤ jitter < 1
     unrecorded: UnrecordedAttempts = field(default_factory=UnrecordedAttempts)  # of this process
+    owns: Callable[[str], bool] = lambda _channel: True  # False: another process delivers on this channel now
 
 
 class DeliveryWorker:
@@ -136,6 +76,8 @@ class DeliveryWorker:
         self._hooks = hooks
         self._woken = threading.Event()
         self._notice_due: datetime | None = None  # when the next pending notice is due; None: no notice is left
+        self._has_lost_claim = False  # a message may be claimed that this worker does not have
+        self.is_busy = False  # a message may be on its way; set before it asks whether it owns its channel
 
     def deliver_due(self, *, stop: threading.Event | None = None) -> DeliveryCounts:
         """Send everything that may go out now, until the channel is blocked or `stop` is set.
@@ -146,11 +88,18 @@ class DeliveryWorker:
 
     def _deliver_due(self, stop: threading.Event | None) -> DeliveryCounts:
         self._record()
+        self.is_busy = True
+        try:
+            return self._deliver(stop) if self._owns() else DeliveryCounts()
+        finally:
+            self.is_busy = False
+
+    def _deliver(self, stop: threading.Event | None) -> DeliveryCounts:
         actions = dict.fromkeys(Action, 0)
         delivery = None if _is_set(stop) else self._build_and_claim()
-        while delivery is not None:
+        while delivery is not None and self._still_holds(delivery):
             actions[self._attempt(delivery)] += 1
-            delivery = self._record(claims=not _is_set(stop))
+            delivery = self._record(claims=self._owns() and not _is_set(stop))
         found, now = self._admission()
         due = self._next_message(found, now)
         return DeliveryCounts(
@@ -242,11 +191,11 @@ class DeliveryWorker:
         if store is None:
             found, now = self._admission()
             due = self._next_message(found, now)
-            return self._claim() if due is not None and due <= now else None
+            return self._claim() if self._has_lost_claim or (due is not None and due <= now) else None
         with self._context.outbox.transaction():
             store()
             claimed = attempt(self._claim)
-        return _returned(claimed)
+        return returned(claimed)
 
     def _claim(self) -> Delivery | None:
         name, now = self.channel.name, self._context.clock.now()
@@ -255,7 +204,15 @@ class DeliveryWorker:
         if found.is_blocked:
             return None
         left = tokens(self._policy.rate, channel_state, now=now) - 1 if self._policy.rate else None
-        return self._context.outbox.claim(name, now=now, is_urgent_only=found.is_urgent_only, tokens=left)
+        self._has_lost_claim = True  # unless there is an answer
+        claimed = self._context.outbox.claim(name, now=now, is_urgent_only=found.is_urgent_only, tokens=left)
+        self._has_lost_claim = False
+        return claimed
+
+    def _still_holds(self, delivery: Delivery) -> bool:
+        """Return whether to send a claimed message; one that another process may have by now is forgotten."""
+        self._has_lost_claim = not self._context.outbox.holds(delivery)
+        return not self._has_lost_claim
 
     def _attempt(self, delivery: Delivery) -> Action:
         """Send a claimed message and keep its verdict to be recorded; no transaction is open during the send."""
@@ -322,8 +279,13 @@ class DeliveryWorker:
             settle = {Action.DONE: outbox.done, Action.HOLD: outbox.hold}.get(decision.action, outbox.bury)
             settle(delivery, decision.verdict, now=at)
 
+    def _owns(self) -> bool:
+        return self._context.owns(self.channel.name)
+
     def _pause(self) -> float:
         """Return the seconds until there may be something to do, at most MAX_IDLE."""
+        if not self._owns():  # it is woken when that changes
+            return MAX_IDLE
         found, now = self._admission()
         due = None if found.is_blocked else self._next_message(found, now)
         times = [at for at in (self._notice_due, found.until, due) if at is not None]
@@ -368,10 +330,3 @@ def due_messages(
 
 def _is_set(stop: threading.Event | None) -> bool:
     return stop is not None and stop.is_set()
-
-
-def _returned(result: T | BaseException) -> T:
-    """Return what an `attempt` returned, or raise what it raised."""
-    if isinstance(result, BaseException):
-        raise result
-    return result

@@ -12,7 +12,8 @@ from monitor.errors import StoreError
 from monitor.model import Delivery, Message, Outcome, Verdict
 from monitor.notify.retry import Decision, Transition
 from monitor.notify.send_time import Policy
-from monitor.notify.worker import DeliveryContext, DeliveryHooks, DeliveryWorker, UnrecordedAttempts
+from monitor.notify.unrecorded import UnrecordedAttempts
+from monitor.notify.worker import DeliveryContext, DeliveryHooks, DeliveryWorker
 from monitor.ports import Channel, ChannelStates, Outbox
 from monitor.testing import FrozenClock, MemoryChannelStates, MemoryOutbox
 from tests.notify.facts import NOON, note, notice, verdict

@@ -15,13 +15,12 @@ from monitor.errors import StoreDown, StoreError
 from monitor.model import Message, Outcome, Rate, Verdict
 from monitor.notify.retry import Action, Decision, Transition
 from monitor.notify.send_time import Policy
+from monitor.notify.unrecorded import EndedAttempt, UnrecordedAttempts
 from monitor.notify.worker import (
     MAX_IDLE,
     DeliveryContext,
     DeliveryCounts,
     DeliveryWorker,
-    EndedAttempt,
-    UnrecordedAttempts,
 )
 from monitor.testing import FrozenClock, MemoryChannelStates, MemoryOutbox, RecordingChannel
 from tests.notify.facts import NOON, delivery, digest_at, note, quiet_hours, verdict

@@ -1,9 +1,13 @@
-"""`./dev bench [NAME…]`: run the measurements and print one markdown table of what they found."""
+"""`./dev bench [NAME…]`: run the measurements and print one markdown table of what they found.
+
+`./dev bench peers --changedetection` measures a second peer, too.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from bench import (
     archive,
@@ -58,11 +62,16 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "peers": peers.peers,
     "verdicts": verdicts.verdicts,
 }
+_FLAG = "--changedetection"  # of `peers`: a second peer takes its turn
 BY_NAME_ONLY = frozenset({"peers", "verdicts"})  # the one installs another program, the other compares two of ours
 
 
 def main(names: Sequence[str]) -> int:
     """Run the named benches, or all but those of BY_NAME_ONLY; 2 for a name that is none."""
+    benches = dict(BENCHES)
+    if _FLAG in names:
+        names = [name for name in names if name != _FLAG] or ["peers"]
+        benches["peers"] = partial(peers.peers, with_changedetection=True)
     unknown = [name for name in names if name not in BENCHES]
     if unknown:
         print(f"no bench {unknown[0]!r}; there are {', '.join(BENCHES)}", file=sys.stderr)
@@ -70,7 +79,7 @@ def main(names: Sequence[str]) -> int:
     figures: list[Figure] = []
     for name in names or [name for name in BENCHES if name not in BY_NAME_ONLY]:
         print(f"bench: {name} …", file=sys.stderr, flush=True)
-        figures += BENCHES[name]()
+        figures += benches[name]()
     print(table(figures))
     return 0
 

@@ -3,6 +3,7 @@
 The peer is installed, pinned, into an environment of its own in the user's cache folder. It compares lines and knows
 no release. Ours decides, matches, stores and delivers every alert to a webhook; the peer prints its report. Both run
 the same files in the same order, by turns, each with its own state; the webhook's own cost counts for neither.
+With `--changedetection` a second peer takes its turn, too; `bench/changedetection.py` says what is counted there.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +22,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import IO
 
+from bench import changedetection
+from bench.peer_programs import environment, program
 from bench.report import Figure
 
 PEER = "webchanges==3.37.0"
@@ -44,10 +46,18 @@ class Work:
     after: _Files
 
 
-def peers() -> Sequence[Figure]:
-    """Return one figure for each kind of work: our processor time, held against the peer's."""
-    peer = _peer_program()
-    return [_figure(work, peer) for work in works()]
+_Run = Callable[[Path, Work], float]
+_Runs = dict[str, _Run]  # by peer; "": ours
+
+
+def peers(*, with_changedetection: bool = False) -> Sequence[Figure]:
+    """Return a figure for each kind of work and peer: our processor time, held against the peer's."""
+    webchanges = _webchanges_program()
+    runs: _Runs = {"": _monitor, PEER: lambda folder, work: _webchanges(folder, work, webchanges)}
+    if with_changedetection:
+        service = changedetection.installed()
+        runs[changedetection.PEER] = lambda folder, work: _changedetection(folder, work, service)
+    return [figure for work in works() for figure in _figures(work, runs)]
 
 
 def works() -> Sequence[Work]:
@@ -63,21 +73,26 @@ def works() -> Sequence[Work]:
     )
 
 
-def _figure(work: Work, peer: Path) -> Figure:
-    ours, theirs = [], []
-    for _ in range(TURNS):
-        ours.append(_measure(_monitor, work))
-        theirs.append(_measure(lambda folder, work: _webchanges(folder, work, peer), work))
-    return Figure(
-        what=f"{work.what}, processor time of the whole command",
-        value=min(ours),
-        unit="s",
-        floor=PEER.replace("==", " "),
-        floor_value=min(theirs),
-    )
+def _figures(work: Work, runs: _Runs) -> Sequence[Figure]:
+    costs = {peer: float("inf") for peer in runs}
+    for turn in range(1, TURNS + 1):
+        for peer, run in runs.items():
+            print(f"bench: {work.what}, {peer or 'monitor'}, {turn} of {TURNS} …", file=sys.stderr, flush=True)
+            costs[peer] = min(costs[peer], _measure(run, work))
+    return [
+        Figure(
+            what=f"{work.what}, processor time of the whole command",
+            value=costs[""],
+            unit="s",
+            floor=peer.replace("==", " "),
+            floor_value=costs[peer],
+        )
+        for peer in costs
+        if peer
+    ]
 
 
-def _measure(run: Callable[[Path, Work], float], work: Work) -> float:
+def _measure(run: _Run, work: Work) -> float:
     with tempfile.TemporaryDirectory() as folder:
         return run(Path(folder), work)
 
@@ -139,6 +154,18 @@ def _webchanges(folder: Path, work: Work, program: Path) -> float:
     return _run_twice([str(program), *files], folder, folder / "seeds", work)
 
 
+def _changedetection(folder: Path, work: Work, peer: Path) -> float:
+    """Return what one recheck costs of a running service that has read the files of before, where there are any."""
+    seeds = folder / "seeds"
+    _write(seeds, work.before)
+    with changedetection.service(peer, folder) as service:
+        service.watch([seeds / name for name in sorted({*work.before, *work.after})])
+        if work.before:
+            service.recheck()
+        _write(seeds, work.after)
+        return service.recheck()
+
+
 def _run_twice(command: Sequence[str], folder: Path, seeds: Path, work: Work) -> float:
     """Run it with the files of before, where there are any, and return the cost of the run with those of after."""
     _write(seeds, work.before)
@@ -160,7 +187,8 @@ def _processor_time(command: Sequence[str], folder: Path) -> float:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "HOME": str(_cache()), "XDG_DATA_HOME": str(_cache()), "PYTHONDONTWRITEBYTECODE": ""}
+    home = str(environment(PEER))
+    return {**os.environ, "HOME": home, "XDG_DATA_HOME": home, "PYTHONDONTWRITEBYTECODE": ""}
 
 
 @contextmanager
@@ -175,21 +203,12 @@ def _sink() -> Iterator[str]:
             server.terminate()
 
 
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "press-monitor" / PEER.replace("==", "-")
-
-
-def _peer_program() -> Path:
-    """Return the peer's program; installed at the first use, and run once: it then remembers its look for updates."""
-    program = _cache() / "bin" / "webchanges"
-    if not program.exists():
-        print(f"bench: installing {PEER} into {_cache()} …", file=sys.stderr, flush=True)
-        venv.create(_cache(), clear=True, with_pip=False)
-        uv = shutil.which("uv")
-        installer = [uv, "pip", "install", "-q", "--python"] if uv else [sys.executable, "-m", "pip", "-q", "--python"]
-        python = str(_cache() / "bin" / "python")
-        subprocess.run([*installer, python, *(() if uv else ("install",)), PEER], check=True)
+def _webchanges_program() -> Path:
+    """Return the peer's program; run once after its installation: it then remembers its look for updates."""
+    found = program(PEER, "webchanges")
+    config = environment(PEER) / "config.yaml"
+    if not config.exists():
         with tempfile.TemporaryDirectory() as folder:
-            (_cache() / "config.yaml").write_text("{}\n", encoding="utf-8")
-            _webchanges(Path(folder), Work("", {}, {"a.txt": "a\n"}), program)
-    return program
+            config.write_text("{}\n", encoding="utf-8")
+            _webchanges(Path(folder), Work("", {}, {"a.txt": "a\n"}), found)
+    return found

@@ -80,6 +80,7 @@ class Answer:
     status: int = 200
     body: bytes = b"ok"
     headers: Mapping[str, str] = field(default_factory=dict)
+    pause: float = 0.0  # seconds before the answer
     is_hanging: bool = False  # no answer before the server closes
     is_reset: bool = False  # the connection is cut instead of an answer
 
@@ -146,6 +147,7 @@ def _handler_for(server: HttpServer) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             request = Request(method=self.command, path=self.path, headers=dict(self.headers), body=body)
             answer = server.take(request)
+            server.closing.wait(answer.pause)
             if answer.is_hanging:
                 server.closing.wait()
             if answer.is_hanging or answer.is_reset:

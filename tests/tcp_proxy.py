@@ -22,6 +22,7 @@ class TcpProxy:
         self._passing = asyncio.Event()
         self._passing.set()
         self._is_cut = False
+        self.round_trips = 0  # how often a client spoke first, or again after an answer
         self._pairs: set[asyncio.Task[None]] = set()
         self._sockets: set[asyncio.StreamWriter] = set()
         self._listener = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
@@ -85,7 +86,8 @@ class TcpProxy:
             upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", self._target)
             self._sockets.add(upstream)
             try:
-                await _all(self._pump(reader, upstream), self._pump(upstream_reader, writer))
+                talk = [upstream_reader]
+                await _all(self._pump(reader, upstream, talk, 1), self._pump(upstream_reader, writer, talk, 0))
             finally:
                 self._sockets.discard(upstream)
                 _reset(upstream)
@@ -96,9 +98,17 @@ class TcpProxy:
             _reset(writer)
             self._pairs.discard(task)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Pass one direction on, until one side ends it; then the other direction ends, too."""
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, last: list[asyncio.StreamReader], counts: int
+    ) -> None:
+        """Pass one direction on, until one side ends it; then the other ends, too.
+
+        last: whom both directions heard last. counts: 1 for what the client says.
+        """
         while data := await reader.read(_CHUNK):
+            if last[0] is not reader:
+                last[0] = reader
+                self.round_trips += counts
             await self._passing.wait()
             writer.write(data)
             await writer.drain()

@@ -51,6 +51,14 @@ def test_a_wire_that_was_dead_passes_on_what_was_held_back() -> None:
         assert client.recv(10) == b"TWO"
 
 
+def test_round_trips_are_counted() -> None:
+    with echo_through_proxy() as proxy, connect(proxy) as client:
+        for word in (b"one", b"two", b"three"):
+            client.sendall(word)
+            assert client.recv(10) == word.upper()
+        assert proxy.round_trips == 3
+
+
 def test_a_cut_wire_resets_what_is_connected_and_whoever_comes() -> None:
     with echo_through_proxy() as proxy:
         with connect(proxy) as client:

@@ -1,8 +1,10 @@
 # The program alone: built in one stage, carried into the other. `docs/howto.md` says how to use it.
 FROM python:3.13-slim-bookworm AS build
+# requirements-postgres.lock: with the driver that `store:` needs, as in compose.cluster.yaml.
+ARG LOCK=requirements-run.lock
 RUN python -m venv --without-pip /opt/monitor
-COPY requirements-run.lock /src/
-RUN pip --python /opt/monitor/bin/python install --no-cache-dir --require-hashes -r /src/requirements-run.lock
+COPY requirements-run.lock requirements-postgres.lock /src/
+RUN pip --python /opt/monitor/bin/python install --no-cache-dir --require-hashes -r "/src/$LOCK"
 COPY pyproject.toml README.md LICENSE /src/
 COPY data/ /src/data/
 COPY monitor/ /src/monitor/

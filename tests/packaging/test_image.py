@@ -55,7 +55,8 @@ def test_the_lock_holds_all_that_the_project_asks_for() -> None:
 def test_the_image_is_small_locked_and_nobodys() -> None:
     build, final = STAGES
     assert [stage.split()[1] for stage in STAGES] == ["python:3.13-slim-bookworm"] * 2
-    assert "--require-hashes -r /src/requirements-run.lock" in build
+    assert "ARG LOCK=requirements-run.lock" in build
+    assert '--require-hashes -r "/src/$LOCK"' in build
     assert "COPY --from=build /opt/monitor /opt/monitor" in final
     assert "pip" not in final
     assert "USER 10001:10001" in final
@@ -145,3 +146,28 @@ def test_that_linter_would_find_something(linter: str, tmp_path: Path) -> None:
     worse = DOCKERFILE.replace(":3.13-slim-bookworm", "").replace('CMD ["run"]', "CMD run")
     (tmp_path / "Dockerfile").write_text(worse, "utf-8")
     assert linted(linter, tmp_path / "Dockerfile") == ["DL3006", "DL3006", "DL3025"]
+
+
+def test_the_cluster_is_the_same_image_with_the_driver() -> None:
+    """Two monitors that differ in nothing but their folders and names, beside a database that keeps its data."""
+    cluster = yaml.safe_load((ROOT / "compose.cluster.yaml").read_text("utf-8"))
+    services, alone = cluster["services"], COMPOSE["services"]["monitor"]
+    assert list(services) == ["database", "tables", "first", "second"]
+    for name in ("tables", "first", "second"):
+        service = services[name]
+        lock = service["build"]["args"]["LOCK"]
+        assert "psycopg" in {each.partition("==")[0] for each in locked(lock)}
+        hardening = ("read_only", "cap_drop", "security_opt", "tmpfs")
+        assert [service[key] for key in hardening] == [alone[key] for key in hardening]
+        assert {*service["environment"]} == {"STORE_PASSWORD", *alone["environment"]}
+        assert [mount for mount in service["volumes"] if mount.split(":")[1] not in DOCKERFILE] == []
+    assert services["first"]["hostname"] != services["second"]["hostname"]
+    volumes = [mount.split(":")[0] for name in ("database", "first", "second") for mount in services[name]["volumes"]]
+    assert {*cluster["volumes"]} == {volume for volume in volumes if "/" not in volume}
+    assert len(cluster["volumes"]) == 3
+
+
+def test_the_locks_differ_in_the_driver_of_a_shared_store_alone() -> None:
+    run, cluster = locked("requirements-run.lock"), locked("requirements-postgres.lock")
+    assert {name.partition("==")[0] for name in cluster.keys() - run.keys()} == {*OPTIONAL}
+    assert {name: hashes for name, hashes in run.items() if cluster.get(name) != hashes} == {}

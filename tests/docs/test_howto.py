@@ -24,6 +24,7 @@ SECRETS = {
     "HEARTBEAT_URL": "https://hc-ping.com/uuid",
     "SLACK_URL": "https://hooks.slack.com/services/T0/B0/C0",
     "MAIL_URL": "json://127.0.0.1",
+    "STORE_PASSWORD": "hunter2",
 }
 
 

@@ -50,6 +50,10 @@ class Batch:
     row: int | None = None  # id of the dump row that the earlier parts made; None: this is the first part
     is_last: bool = True  # all of the dump is stored with it
     ids: IdCounts = IdCounts()  # of the dump up to here
+    mark: int = 0  # `Known.mark` of the snapshot it was decided on
+    known: int | None = (
+        None  # the newest complete ingest of this content when it was decided: its dump; None: there was none
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

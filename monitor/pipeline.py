@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from monitor.collect.as_of import age_of, latest_day, name_stamp
@@ -91,6 +92,18 @@ def ingest(  # noqa: PLR0913 - each is a part that a caller may bring of its own
     Known content is noted and has no effect, unless the mode is AGAIN, a newer timestamp in the file name makes it a
     newer confirmation, or the same path has shown something else since: a publisher may go back.
     """
+    again = partial(
+        ingest,
+        dump,
+        options=options,
+        routing=routing,
+        store=store,
+        now=now,
+        mode=mode,
+        muted=muted,
+        read=read,
+        on_part=on_part,
+    )
     known, before = store.find_dump(dump.source, dump.sha256), store.last_dump(dump.source, dump.path)
     if before and before.sha256 == dump.sha256:
         before = None  # the path was not rewritten
@@ -110,6 +123,7 @@ def ingest(  # noqa: PLR0913 - each is a part that a caller may bring of its own
         summary=summary,
         reservations=reservations,
         seen_records=seen_records,
+        known=known.dump if known else None,
         age=replace(
             _age(dump, options, summary, replayed=replayed, after=before.as_of if before else None, now=now),
             earlier_texts=store.earlier_texts(before.dump) if before else frozenset(),
@@ -117,7 +131,10 @@ def ingest(  # noqa: PLR0913 - each is a part that a caller may bring of its own
     )
     row, ids, stored = None, IdCounts(), 0
     for part in split_into_parts(reading.entries(), max_records=dump.max_records):
-        report = run.ingest_part(part, row=row, ids=ids)
+        try:
+            report = run.ingest_part(part, row=row, ids=ids)
+        except _TwinError:
+            return again()
         row, ids, stored = report.dump, report.ids, stored + len(part.records)
         if dump.is_large:
             on_part(summary.records if part.is_last else stored, summary.records)
@@ -184,6 +201,10 @@ def _summarize(
     return summary, reservations, kept
 
 
+class _TwinError(Exception):
+    """Another monitor has ingested the same content meanwhile."""
+
+
 class _Decision(NamedTuple):
     """What one part of a dump leads to."""
 
@@ -191,6 +212,7 @@ class _Decision(NamedTuple):
     changes: tuple[Change, ...]
     titles: dict[int, str]  # of related releases
     missing: tuple[int, ...]  # releases that wait for a second dump of the listing
+    mark: int  # `Known.mark`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,51 +229,66 @@ class _IngestRun:
     summary: DumpSummary
     reservations: Reservations
     seen_records: Mapping[bytes, SeenRecord] | None  # before the first part; None: too many to keep
+    known: int | None  # `Batch.known`
     age: Age
 
     def ingest_part(self, part: DumpPart, *, row: int | None, ids: IdCounts) -> IngestReport:
         """Decide on one part and store it; decide again where the store has changed meanwhile.
 
-        ids: what the earlier parts have told.
+        ids: what the earlier parts have told. Raises _TwinError.
         """
-        dump, routing, seen_records = self.dump, self.routing, self.seen_records
-        for _ in range(_MAX_ATTEMPTS):
-            if seen_records is None:
-                seen_records = self.store.seen_records(dump.source, {record.digest for record in part.records})
-            seen, changes, titles, missing = self._decide(part, seen_records)
-            alerts = tuple(map(self._without_silent, routing.matcher.alerts(changes, source=dump.source)))
-            notices = routing.notices(alerts, dump=dump, titles=titles)
-            batch = Batch(
-                dump=dump,
-                age=self.age,
-                status=_status(self.summary, self.mode) if part.is_last else "superseded",
-                as_seen={one.number: one.version for one in seen.values()},
-                changes=changes,
-                rejects=part.rejects,
-                alerts=alerts,
-                notices=notices,
-                parser=version_of(self.options),
-                mode=self.mode,
-                listing=self.options.listing_of(dump.name),
-                missing=missing,
-                row=row,
-                is_last=part.is_last,
-                ids=ids + count_ids(changes, seen),
-            )
+        dump, seen_records = self.dump, self.seen_records
+        for attempt in range(_MAX_ATTEMPTS):
             try:
-                report = self._commit(batch)
+                with self.store.turn(dump.source, is_again=attempt > 0):
+                    if seen_records is None:
+                        seen_records = self.store.seen_records(dump.source, {record.digest for record in part.records})
+                    decision = self._decide(part, seen_records)
+                    batch = self._batch(part, decision, row=row, ids=ids)
+                    report = self._commit(batch)
             except Stale:
                 seen_records = None
+                self._refuse_twin()
                 continue
-            self.reservations.mark_shown(seen, changes)
+            self.reservations.mark_shown(decision.seen, decision.changes)
             return replace(report, ids=batch.ids)
         raise Stale(f"the store kept changing while {dump.name} was ingested; the monitor will try again")
+
+    def _batch(self, part: DumpPart, decision: _Decision, *, row: int | None, ids: IdCounts) -> Batch:
+        """Return all that a decision leads to."""
+        dump, routing, changes = self.dump, self.routing, decision.changes
+        alerts = tuple(map(self._without_silent, routing.matcher.alerts(changes, source=dump.source)))
+        return Batch(
+            dump=dump,
+            age=self.age,
+            status=_status(self.summary, self.mode) if part.is_last else "superseded",
+            as_seen={one.number: one.version for one in decision.seen.values()},
+            changes=changes,
+            rejects=part.rejects,
+            alerts=alerts,
+            notices=routing.notices(alerts, dump=dump, titles=decision.titles),
+            parser=version_of(self.options),
+            mode=self.mode,
+            listing=self.options.listing_of(dump.name),
+            missing=decision.missing,
+            row=row,
+            is_last=part.is_last,
+            ids=ids + count_ids(changes, decision.seen),
+            mark=decision.mark,
+            known=self.known,
+        )
+
+    def _refuse_twin(self) -> None:
+        """Raise _TwinError where the store knows the content by now."""
+        known = self.store.find_dump(self.dump.source, self.dump.sha256)
+        if (known.dump if known else None) != self.known:
+            raise _TwinError
 
     def _commit(self, batch: Batch) -> IngestReport:
         """Store a batch, and with it what the operator hears of a half-loaded listing."""
         if not batch.missing:
             return self.store.commit(batch, now=self.now)
-        with self.store.shared_transaction():
+        with self.store.shared_transaction(self.dump.source):
             report = replace(self.store.commit(batch, now=self.now), missing=len(batch.missing))
             self.routing.on_missing(report)
         return report
@@ -272,7 +309,7 @@ class _IngestRun:
         changes, known = self._compare(records, seen_records, shown=shown, digests=digests)
         shown.update(change.number for change in changes)
         vanished, missing = self._withdrawn(shown) if part.is_last else ((), ())
-        return _Decision(same, changes + vanished, _titles(changes, known), missing)
+        return _Decision(same, changes + vanished, _titles(changes, known), missing, known.mark)
 
     def _compare(
         self,

@@ -43,6 +43,7 @@ class Known:
     heads: Mapping[int, Head]  # by release number
     by_key: Mapping[bytes, tuple[int, ...]]  # identity key → release numbers
     next_number: int  # the first release number that is free
+    mark: int = 0  # which state of the source it shows, where other monitors write to the store as well
     crowded: frozenset[bytes] = frozenset()  # identity keys of too many releases; they are not in by_key
     # By digest, the releases that a record may show, by the name of the index entry, where by_key does not have them.
     nearest: Mapping[bytes, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
@@ -57,6 +58,8 @@ class Known:
 
 class Store(Protocol):
     """The write side: releases, versions, events, and the notices that they lead to."""
+
+    is_shared: bool  # whether other monitors write to it as well
 
     def retry_after(self) -> float:
         """Return for how many seconds the store is not worth a call, because it is down; 0.0: it may be asked."""
@@ -76,10 +79,19 @@ class Store(Protocol):
     def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
         """Return the current version of each of these releases."""
 
-    def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = (), *, most: int | None = None) -> Known:
+    def snapshot(
+        self,
+        keys: Collection[bytes],
+        numbers: Collection[int] = (),
+        *,
+        most: int | None = None,
+        source: str = "",
+        fresh: int = 0,
+    ) -> Known:
         """Return the heads of all releases that have one of these identity keys or numbers.
 
-        most: a key of more releases is only named as crowded; None: no key is.
+        most: a key of more releases is only named as crowded; None: no key is. A decision begins with a snapshot that
+        names its source, whose mark is read before all else, and how many releases it may number: `fresh`.
         """
 
     def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
@@ -99,14 +111,23 @@ class Store(Protocol):
         """Store all of a batch in one transaction. On return it is durable; after an error nothing of it is stored.
 
         The report covers all parts that this ingest has stored so far. Only the last part enters the path into the
-        ledger. Raises Stale when a release number of the batch was assigned meanwhile or a head changed.
+        ledger. Raises Stale when a release number of the batch was assigned meanwhile, a head changed, or another
+        monitor has ingested the same content.
         """
 
-    def shared_transaction(self) -> AbstractContextManager[None]:
+    def turn(self, source: str, *, is_again: bool = False) -> AbstractContextManager[None]:
+        """Make a decision and its commit one turn of the source, during which no other monitor writes to it.
+
+        The first decision is made freely, and may be stale; once one was, those of the next minute wait for their turn.
+        is_again: one was stale just now.
+        """
+
+    def shared_transaction(self, source: str = "") -> AbstractContextManager[None]:
         """Let the writes of a block share one transaction: each is atomic by itself, all are durable at its end.
 
         Many small dumps then cost one wait for the disk. Until the end no other process sees any of them. An error
         that leaves the block undoes all of them. Other threads wait for the end, so keep the block short.
+        source: the only one that is written to, where the store `is_shared`: the block is its turn.
         """
 
     def note_duplicate(self, dump: Dump, of: IngestReport, *, parser: int, now: datetime) -> IngestReport:

@@ -43,7 +43,9 @@ def load_candidates(compared: OpenRecords, store: Store) -> Known:
     """Return a snapshot of the releases that share title, opening or id with records that are not unchanged."""
     form_cache, new = compared.form_cache, compared.never_seen
     shown = {seen.number for one in compared.records if (seen := compared.seen_records.get(one.digest))}
-    known = store.snapshot(form_cache.text_keys(new), shown, most=MAX_CANDIDATES)
+    known = store.snapshot(
+        form_cache.text_keys(new), shown, most=MAX_CANDIDATES, source=form_cache.source, fresh=len(compared.records)
+    )
     if not new:
         return known
     ids = form_cache.id_keys(new)  # an id of many releases tells none of them apart: it is left out

@@ -6,10 +6,10 @@ tables that are keyed by a hash are sorted first, so that neighbours in the tree
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 
 from monitor.dump_age import Age, Evidence
 from monitor.errors import Stale
@@ -25,9 +25,25 @@ _MOVES_ON = frozenset({Kind.CHANGED, Kind.REAPPEARED, Kind.REREAD})
 _NONE, _DAY = timedelta(0), timedelta(days=1)
 
 
-def last_ids(handle: Handle, batch: Batch) -> Row:
-    """Return the ids of the newest rows. Raise Stale when the batch was decided on an older snapshot."""
+class NewIds(NamedTuple):
+    """The ids of rows that are added, in the order in which they are to be used."""
+
+    versions: Iterator[int]
+    events: Iterator[int]
+
+
+def next_ids(handle: Handle, batch: Batch | None = None) -> NewIds:
+    """Return the ids behind those of the newest rows, where nobody else writes.
+
+    Raise Stale when the batch was decided on an older snapshot.
+    """
     last = handle.all("last_ids")[0]
+    if batch is not None:
+        _refuse_stale(handle, batch, last)
+    return NewIds(versions=count(last["version"] + 1), events=count(last["event"] + 1))
+
+
+def _refuse_stale(handle: Handle, batch: Batch, last: Row) -> None:
     new = [change.number for change in batch.changes if change.kind is Kind.NEW]
     if new and min(new) <= last["release"]:
         raise Stale("release numbers were assigned meanwhile")
@@ -35,25 +51,24 @@ def last_ids(handle: Handle, batch: Batch) -> Row:
     expected = {**batch.as_seen, **compared}
     if expected and handle.all("moved_heads", expected=to_json(expected)):
         raise Stale("releases changed meanwhile")
-    return last
 
 
-def add_changes(handle: Handle, batch: Batch, dump: int, *, last: Row, now: datetime) -> Mapping[int, int]:
+def add_changes(handle: Handle, batch: Batch, dump: int, *, ids: NewIds, now: datetime) -> Mapping[int, int]:
     """Store the change of every release; return the event of each release, none where it is unchanged."""
-    _add_versions(handle, batch, dump, first=last["version"] + 1, now=now)
+    _add_versions(handle, batch, dump, ids=ids.versions, now=now)
     _move(handle, batch)
     _link(handle, batch)
     _remember(handle, batch.dump.source, batch.changes)
     related = [(change.number, other) for change in batch.changes for other in change.related]
     handle.many("add_related", [{"release": one, "other": other, "reason": "look-alike"} for one, other in related])
-    return _add_events(handle, batch, dump, first=last["event"] + 1, now=now)
+    return _add_events(handle, batch, dump, ids=ids.events, now=now)
 
 
-def _add_versions(handle: Handle, batch: Batch, dump: int, *, first: int, now: datetime) -> None:
+def _add_versions(handle: Handle, batch: Batch, dump: int, *, ids: Iterator[int], now: datetime) -> None:
     """Add texts and their index entries, and let those that are not stale become heads."""
     added = [change for change in batch.changes if change.text_hash]
     common = {"dump": dump, "source": batch.dump.source, "at": timestamp(now), **_age(batch.age)}
-    rows = [_version(change) | common | {"id": id_} for id_, change in zip(count(first), added, strict=False)]
+    rows = [_version(change) | common | {"id": next(ids)} for change in added]
     # The version refers to its release, so the release is written first.
     handle.many("add_release", [row for row, c in zip(rows, added, strict=True) if c.kind is Kind.NEW])
     handle.many("add_version", rows)
@@ -135,13 +150,13 @@ def _remember(handle: Handle, source: str, changes: Sequence[Change]) -> None:
     handle.many("add_seen", rows)
 
 
-def _add_events(handle: Handle, batch: Batch, dump: int, *, first: int, now: datetime) -> Mapping[int, int]:
+def _add_events(handle: Handle, batch: Batch, dump: int, *, ids: Iterator[int], now: datetime) -> Mapping[int, int]:
     alerts = {alert.change.number: alert for alert in batch.alerts}
     told = [change for change in batch.changes if change.kind is not Kind.UNCHANGED]
-    at = timestamp(now)
+    source, at = batch.dump.source, timestamp(now)
     rows = [
-        {**_event(change, alerts.get(change.number)), "id": id_, "source": batch.dump.source, "dump": dump, "at": at}
-        for id_, change in zip(count(first), told, strict=False)
+        {**_event(change, alerts.get(change.number)), "id": next(ids), "source": source, "dump": dump, "at": at}
+        for change in told
     ]
     handle.many("add_event", rows)
     handle.many("add_matched", [row for event in rows for row in _matched(event["id"], alerts.get(event["release"]))])

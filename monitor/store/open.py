@@ -168,16 +168,26 @@ def open_shared_stores(url: Secret, *, is_pooled: bool = False, place: str = "")
     from monitor.store.postgresql.maintenance import PostgresqlMaintenance
     from monitor.store.postgresql.nodes import PostgresqlNodes
     from monitor.store.postgresql.outbox import PostgresqlOutbox
+    from monitor.store.postgresql.source_states import PostgresqlSourceStates
+    from monitor.store.postgresql.store import PostgresqlStore
 
     shared = open_shared(Address(url), is_pooled=is_pooled, node=place)
     handle = shared.handle
     stores = _stores(handle, archive=PostgresqlArchive(handle), maintenance=PostgresqlMaintenance(handle))
+    store = PostgresqlStore(handle, shared.membership)
+
+    def close() -> None:
+        store.close()
+        shared.close()
+
     return replace(
         stores,
+        store=store,
+        source_states=PostgresqlSourceStates(handle, place=place),
         outbox=PostgresqlOutbox(handle, shared.membership),
         nodes=PostgresqlNodes(shared),
         clock=shared.clock,
-        close=shared.close,
+        close=close,
     )
 
 

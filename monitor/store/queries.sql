@@ -7,9 +7,6 @@
 SELECT * FROM dump
 WHERE id = (SELECT max(id) FROM dump WHERE source = :source AND sha = :sha AND status <> 'superseded');
 
--- name: dump_of_path
-SELECT * FROM dump WHERE id = (SELECT dump FROM file WHERE path = :path AND source = :source);
-
 -- name: earlier_texts
 SELECT release, version FROM event WHERE dump = :dump AND (reverted OR kind = 'stale');
 
@@ -119,10 +116,6 @@ ON CONFLICT (block, dump) DO UPDATE SET places = CAST(shown.places || excluded.p
 INSERT INTO release (id, source, head, fold_hash, seq, date, first_dump, confirmed, stamped, newest, url, ref)
 VALUES (:release, :source, :id, :fold_hash, :seq, :date, :dump, :as_of, :stamped, :newest, :url, :ref);
 
--- name: add_version
-INSERT INTO version (id, release, seq, fold_hash, kind, category, title, date, body, dump, at, url, ref, reading)
-VALUES (:id, :release, :seq, :fold_hash, :kind, :category, :title, :date, :body, :dump, :at, :url, :ref, :reading);
-
 -- name: move_head
 UPDATE release SET head = :id, fold_hash = :fold_hash, seq = :seq, date = :date, url = :url, ref = :ref
 WHERE id = :release;
@@ -166,26 +159,6 @@ VALUES (:id, :source, :dump, :release, :version, :kind, :fields, :numbers, :reve
 
 -- name: add_matched
 INSERT INTO matched (watchlist, event, notified) VALUES (:watchlist, :event, :notified);
-
--- name: set_ledger_entry
-INSERT INTO file (path, source, name, dev, inode, size, mtime_ns, ctime_ns, sha, dump, parser, status, at)
-VALUES (:path, :source, :name, :dev, :inode, :size, :mtime_ns, :ctime_ns, :sha, :dump, :parser, :status, :at)
-ON CONFLICT (path, source) DO UPDATE SET
-    name = excluded.name, dev = excluded.dev, inode = excluded.inode, size = excluded.size,
-    mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, sha = excluded.sha, dump = excluded.dump,
-    parser = excluded.parser, status = excluded.status, at = excluded.at;
-
--- name: confirm_file
-UPDATE file SET dev = :dev, inode = :inode, size = :size, mtime_ns = :mtime_ns, ctime_ns = :ctime_ns
-WHERE path = :path AND source = :source;
-
--- name: ledger
-SELECT path, dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file WHERE source = :source;
-
--- name: ledger_entry
--- Asked for every event of a file: by its key, whatever the ledger holds.
-SELECT dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file
-WHERE path = :path AND source = :source;
 
 -- name: open_rejects
 -- The rejects of a path that are still open.
@@ -401,9 +374,6 @@ WHERE dump.source = :old AND dump.sha = twin.sha AND dump.as_of = twin.as_of;
 
 -- name: rename_dumps
 UPDATE dump SET source = :new WHERE source = :old;
-
--- name: join_files
-DELETE FROM file WHERE source = :old AND path IN (SELECT path FROM file WHERE source = :new);
 
 -- name: rename_files
 UPDATE file SET source = :new WHERE source = :old;

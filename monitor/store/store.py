@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
@@ -24,7 +24,7 @@ from monitor.model import (
 )
 from monitor.ports import Known
 from monitor.state_values import LastDump, LedgerEntry, Listing, OverdueDumps
-from monitor.store.changes import add_changes, last_ids
+from monitor.store.changes import NewIds, add_changes, next_ids
 from monitor.store.event_filter import LAST
 from monitor.store.handle import Handle, Row
 from monitor.store.rows import (
@@ -62,10 +62,14 @@ class _KeptSketches(threading.local):
 
 @reports_damage
 class SqlStore:
-    """Implements `monitor.ports.Store`; safe to share between threads."""
+    """Implements `monitor.ports.Store` for one process that writes; safe to share between threads."""
 
-    def __init__(self, handle: Handle) -> None:
+    is_shared = False
+
+    def __init__(self, handle: Handle, *, place: str = "") -> None:
+        """place: where the paths of the ledger are, in a store that several places share."""
         self._handle = handle
+        self._place = place
         self._kept = _KeptSketches()
 
     def retry_after(self) -> float:
@@ -76,7 +80,7 @@ class SqlStore:
         return report_of(row) if row else None
 
     def last_dump(self, source: str, path: bytes) -> IngestReport | None:
-        row = self._handle.one("dump_of_path", source=source, path=path)
+        row = self._handle.one("dump_of_path", source=source, path=path, here=self._place)
         return report_of(row) if row else None
 
     def earlier_texts(self, dump: int) -> frozenset[tuple[int, int]]:
@@ -91,21 +95,29 @@ class SqlStore:
     def versions(self, numbers: Collection[int]) -> Mapping[int, int]:
         return {row["id"]: row["seq"] for row in self._handle.all("versions_now", numbers=to_json(sorted(numbers)))}
 
-    def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = (), *, most: int | None = None) -> Known:
-        # Read first: a release added while the rest is read then has a number that makes the batch stale.
-        next_number = self._handle.all("next_release")[0][0]
+    def snapshot(
+        self,
+        keys: Collection[bytes],
+        numbers: Collection[int] = (),
+        *,
+        most: int | None = None,
+        source: str = "",
+        fresh: int = 0,
+    ) -> Known:
+        # Read first: what is added while the rest is read makes the batch stale.
+        mark, next_number = self._mark(source), self._next_number(fresh)
         found = self._newest(keys, most=None if most is None else most + 1)
         crowded = frozenset(key for key, under in found.items() if most is not None and len(under) > most)
         by_key = {key: under for key, under in found.items() if key not in crowded}
         named = sorted({*numbers, *(number for found in by_key.values() for number in found)})
         if not named:
-            return Known(heads={}, by_key={}, next_number=next_number, crowded=crowded)
+            return Known(heads={}, by_key={}, next_number=next_number, mark=mark, crowded=crowded)
         wanted = to_json(named)
         past: dict[int, set[PastVersion]] = {}
         for release, *version in self._handle.all("past_versions", numbers=wanted):
             past.setdefault(release, set()).add(_past_version(*version))
         heads = {row["id"]: _head(row, past.get(row["id"], set())) for row in self._handle.all("heads", numbers=wanted)}
-        return Known(heads=heads, by_key=by_key, next_number=next_number, crowded=crowded)
+        return Known(heads=heads, by_key=by_key, next_number=next_number, mark=mark, crowded=crowded)
 
     def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
         found = self._newest(keys, most=most)
@@ -135,22 +147,25 @@ class SqlStore:
     def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
         with self._handle.transaction():
             self._kept.forget(change.number for change in batch.changes)
-            last = last_ids(self._handle, batch)
             held = [reject for reject in batch.rejects if reject.is_tail and batch.mode is Mode.WATCH]
             rejects = [reject for reject in batch.rejects if reject not in held]
+            ids = self._begin(batch, now=now)
             row = self._enter_dump(batch, rejected=len(rejects), now=now)
             dump = row["id"]
-            events = add_changes(self._handle, batch, dump, last=last, now=now)
-            self._file_rejects(batch, dump, rejects, held, now=now)
+            events = add_changes(self._handle, batch, dump, ids=ids, now=now)
+            self._file_rejects(batch, dump, rejects, held, ids=ids.events, now=now)
             self._add_notices(batch.notices, events, now=now)
             if batch.is_last:
                 self._file(batch.dump, dump=dump, status=batch.status, parser=batch.parser, now=now)
                 self._note_ids(batch)
             return report_of(row)
 
+    def turn(self, source: str, *, is_again: bool = False) -> AbstractContextManager[None]:
+        return nullcontext()  # nobody else decides on anything
+
     @contextmanager
-    def shared_transaction(self) -> Iterator[None]:
-        with self._handle.transaction():
+    def shared_transaction(self, source: str = "") -> Iterator[None]:
+        with self._whole(source):
             self._kept.is_open = True
             try:
                 yield
@@ -160,7 +175,7 @@ class SqlStore:
     def note_duplicate(self, dump: Dump, of: IngestReport, *, parser: int, now: datetime) -> IngestReport:
         rejects = self._handle.all("open_rejects", path=dump.path, source=dump.source)
         healed = [row for row in rejects if row["sha"] != dump.sha256]
-        with self._handle.transaction() if healed else nullcontext():  # one statement needs none
+        with self._whole(dump.source) if healed else nullcontext():  # one statement needs none
             for row in healed:
                 self._set_reject(row, dump, state="healed", now=now)
             self._file(dump, dump=of.dump, status="duplicate", parser=parser, now=now)
@@ -168,25 +183,38 @@ class SqlStore:
         return replace(of, **own, status="duplicate", at=now, counts={})
 
     def ledger(self, source: str) -> Mapping[bytes, LedgerEntry]:
-        return {path: _filed(row) for path, *row in self._handle.all("ledger", source=source)}
+        return {path: _filed(row) for path, *row in self._handle.all("ledger", source=source, here=self._place)}
 
     def ledger_entry(self, source: str, path: bytes) -> LedgerEntry | None:
-        row = self._handle.one("ledger_entry", source=source, path=path)
+        row = self._handle.one("ledger_entry", source=source, path=path, here=self._place)
         return _filed(row) if row else None
 
     def confirm_file(self, source: str, path: bytes, signature: FileSignature) -> None:
         own = {**signature._asdict(), "dev": signature.device}
         with self._handle.transaction():
-            self._handle.all("confirm_file", path=path, source=source, **own)
+            self._handle.all("confirm_file", path=path, source=source, here=self._place, **own)
 
     def reject_overdue(self, *, held_before: datetime, now: datetime) -> OverdueDumps:
         with self._handle.transaction():
             rows = self._handle.all("overdue_tails", before=timestamp(held_before), at=timestamp(now))
-            for row in rows:
-                self._add_rejection(row["source"], row["dump"], row["reason"], now=now)
-                self._handle.all("count_reject", dump=row["dump"])
-        empty = sum(row["line"] == 0 for row in rows)
-        return OverdueDumps(unfinished=len(rows) - empty, empty=empty)
+            self._reject_tails(rows, next_ids(self._handle).events if rows else iter(()), now=now)
+        return overdue_dumps(rows)
+
+    def _begin(self, batch: Batch, *, now: datetime) -> NewIds:
+        """Begin a commit: return the ids of its new rows. Raises Stale."""
+        return next_ids(self._handle, batch)
+
+    def _mark(self, source: str) -> int:
+        """Return the state of a source that a decision is made on; one process that writes needs none."""
+        return 0
+
+    def _next_number(self, fresh: int) -> int:
+        """Return the first release number that is free; so many of its neighbours are free, too."""
+        return int(self._handle.all("next_release")[0][0])
+
+    def _whole(self, source: str) -> AbstractContextManager[None]:
+        """Run a block that writes to one source as one transaction."""
+        return self._handle.transaction()
 
     def _newest(self, keys: Collection[bytes], *, most: int | None) -> dict[bytes, tuple[int, ...]]:
         """Return the newest releases under each key in the order of their numbers; most None: all of them."""
@@ -230,15 +258,20 @@ class SqlStore:
             listing=batch.listing,
         )
 
-    def _add_rejection(self, source: str, dump: int, reason: str, *, now: datetime) -> None:
+    def _reject_tails(self, rows: Sequence[Row], ids: Iterator[int], *, now: datetime) -> None:
+        """Give each tail that is rejected now its event."""
+        for row in rows:
+            self._add_rejection(row["source"], row["dump"], row["reason"], ids=ids, now=now)
+            self._handle.all("count_reject", dump=row["dump"])
+
+    def _add_rejection(self, source: str, dump: int, reason: str, *, ids: Iterator[int], now: datetime) -> None:
         """Add the event of a reject; it is of no release."""
         own = {"source": source, "dump": dump, "kind": Kind.REJECTED, "reason": reason, "at": timestamp(now)}
         empty = dict.fromkeys(("fields", "numbers", "watchlists", "alert"), "[]")
-        number = self._handle.all("last_ids")[0]["event"] + 1
-        self._handle.all("add_event", **own, **empty, id=number, release=None, version=None, reverted=False)
+        self._handle.all("add_event", **own, **empty, id=next(ids), release=None, version=None, reverted=False)
 
     def _file_rejects(
-        self, batch: Batch, dump: int, rejects: list[Reject], held: list[Reject], *, now: datetime
+        self, batch: Batch, dump: int, rejects: list[Reject], held: list[Reject], *, ids: Iterator[int], now: datetime
     ) -> None:
         """Enter new rejects with their events, keep those that are still there, mark those that are gone as healed."""
         open_rows = self._handle.all("open_rejects", path=batch.dump.path, source=batch.dump.source)
@@ -254,7 +287,7 @@ class SqlStore:
                     self._handle.all("keep_reject", id=row["id"], sha=batch.dump.sha256)
                     continue
                 if state == "rejected":
-                    self._add_rejection(batch.dump.source, dump, reject.reason, now=now)
+                    self._add_rejection(batch.dump.source, dump, reject.reason, ids=ids, now=now)
         for row in unmatched.values() if batch.is_last else ():
             # What an earlier part of this dump has found stays.
             if batch.row is None or row["sha"] != batch.dump.sha256:
@@ -304,6 +337,7 @@ class SqlStore:
             "set_ledger_entry",
             path=of.path,
             source=of.source,
+            here=self._place,
             name=of.name,
             dev=of.signature.device,
             **of.signature._asdict(),
@@ -313,6 +347,12 @@ class SqlStore:
             status=status,
             at=timestamp(now),
         )
+
+
+def overdue_dumps(rows: Sequence[Row]) -> OverdueDumps:
+    """Count tails that are rejected now."""
+    empty = sum(row["line"] == 0 for row in rows)
+    return OverdueDumps(unfinished=len(rows) - empty, empty=empty)
 
 
 def _head(row: Any, past: set[PastVersion]) -> Head:

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rapidfuzz import fuzz
@@ -73,8 +74,8 @@ class CountingStore(SqlStore):
     rows = 0
     sketches_read = 0
 
-    def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = (), *, most: int | None = None) -> Known:
-        known = super().snapshot(keys, numbers, most=most)
+    def snapshot(self, keys: Collection[bytes], numbers: Collection[int] = (), **named: Any) -> Known:
+        known = super().snapshot(keys, numbers, **named)
         self.rows += len(known.heads)
         return known
 

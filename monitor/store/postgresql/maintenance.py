@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
+from monitor.ports import Fingerprinter
 from monitor.search_values import IndexWords
 from monitor.state_values import IntegrityCheck
 from monitor.store.maintenance import SqlMaintenance
@@ -18,6 +20,29 @@ class PostgresqlMaintenance(SqlMaintenance):
 
     def fill_search_index(self, most: int, index_words: IndexWords) -> int:
         return fill_index(self._handle, index_words, most)
+
+    def rename_source(
+        self, *, old: str, new: str, fingerprinter: Fingerprinter, between: Callable[[], None] = lambda: None
+    ) -> int | None:
+        with self._alone():
+            count = super().rename_source(old=old, new=new, fingerprinter=fingerprinter, between=between)
+            if count is not None:
+                self._handle.all("join_sources", old=old, new=new)
+                self._handle.all("delete_source", old=old)
+                self._handle.all("rename_baselines", old=old, new=new)
+                self._handle.all("delete_baselines", old=old)
+        return count
+
+    def rehash(self, fingerprinter: Fingerprinter) -> int:
+        with self._alone():
+            return super().rehash(fingerprinter)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Run a block as one transaction during which nobody ingests."""
+        with self._handle.transaction():
+            self._handle.all("lock_all_sources")
+            yield
 
     def verify(self) -> Iterator[IntegrityCheck]:
         """Check what the tables themselves do not: they have no foreign keys."""

@@ -6,6 +6,124 @@
 SELECT release.id FROM json_each_text(:expected::json) AS e JOIN release ON release.id = e.key::bigint
 WHERE release.seq <> e.value::bigint LIMIT 1;
 
+-- name: generation
+SELECT generation FROM source WHERE name = :source;
+
+-- name: lock_source
+-- The turn of a source: its row, until the transaction ends.
+SELECT generation FROM source WHERE name = :source FOR UPDATE;
+
+-- name: add_source
+INSERT INTO source (name) VALUES (:source) ON CONFLICT DO NOTHING;
+
+-- name: take_turn
+-- Locks the source first of all, and moves its generation.
+INSERT INTO source (name, generation, last_at) VALUES (:source, :moves, :at)
+ON CONFLICT (name) DO UPDATE SET generation = source.generation + excluded.generation,
+    last_at = greatest(source.last_at, excluded.last_at)
+RETURNING generation;
+
+-- name: decided_on
+-- What a batch was decided on, as it is now: the newest complete ingest of its content, and a release that has moved or
+-- is not listed as it was; with the ids of its new rows. A statement of its own behind the lock: it sees what the one
+-- before has committed.
+SELECT (SELECT max(id) FROM dump WHERE source = :source AND sha = :sha AND status <> 'superseded') AS known, (
+    SELECT min(release.id) FROM json_each(:expected::json) AS e JOIN release ON release.id = e.key::bigint
+    WHERE release.seq <> (e.value ->> 0)::bigint OR release.state <> e.value ->> 1
+) AS moved,
+    ARRAY(SELECT nextval('version_id') FROM generate_series(1, :versions)) AS versions,
+    ARRAY(SELECT nextval('event_id') FROM generate_series(1, :events)) AS events;
+
+-- name: next_event_id
+SELECT nextval('event_id') AS id;
+
+-- name: take_numbers
+-- A block of release numbers, behind all that were given out, and all that exist in a database that went back in time.
+INSERT INTO counter (name, next)
+VALUES ('release', (SELECT coalesce(max(id), 0) + 1 FROM release) + :count)
+ON CONFLICT (name) DO UPDATE SET
+    next = greatest(counter.next, (SELECT coalesce(max(id), 0) + 1 FROM release)) + :count
+RETURNING next - :count AS first;
+
+-- name: give_numbers_back
+UPDATE counter SET next = :next WHERE name = 'release' AND next = :end;
+
+-- name: sources_of_overdue_tails
+SELECT DISTINCT source FROM reject WHERE state = 'held' AND at <= :before ORDER BY source;
+
+-- name: overdue_tails_of
+-- They have an alert of their own, which counts them all.
+UPDATE reject SET state = 'rejected', at = :at WHERE state = 'held' AND at <= :before AND source = :source
+RETURNING source, dump, reason, line;
+
+-- name: lock_all_sources
+-- No source has its turn, on any machine, until the transaction ends.
+SELECT name FROM source ORDER BY name FOR UPDATE;
+
+-- name: join_sources
+INSERT INTO source (name, generation, last_at) SELECT :new, generation + 1, last_at FROM source WHERE name = :old
+ON CONFLICT (name) DO UPDATE SET generation = source.generation + excluded.generation,
+    last_at = greatest(source.last_at, excluded.last_at);
+
+-- name: delete_source
+DELETE FROM source WHERE name = :old;
+
+-- name: rename_baselines
+-- A place that has dumps of both names keeps its baseline of the new one.
+UPDATE baseline SET source = :new WHERE source = :old AND place NOT IN (
+    SELECT place FROM baseline WHERE source = :new
+);
+
+-- name: delete_baselines
+DELETE FROM baseline WHERE source = :old;
+
+-- name: baseline_state
+SELECT state FROM baseline WHERE source = :source AND place = :here;
+
+-- name: set_baseline
+INSERT INTO baseline (source, place, state) VALUES (:source, :here, :state)
+ON CONFLICT (source, place) DO UPDATE SET state = excluded.state;
+
+-- name: any_file
+SELECT 1 FROM file WHERE source || '' = :source AND place = :here LIMIT 1;
+
+-- name: dump_of_path
+SELECT * FROM dump WHERE id = (SELECT dump FROM file WHERE path = :path AND source = :source AND place = :here);
+
+-- name: set_ledger_entry
+-- A copy is a dump of its source, too; nobody waits for the source only to say so a second later.
+WITH heard AS (
+    UPDATE source SET last_at = :at
+    WHERE name = :source AND (last_at IS NULL OR last_at < :at::timestamptz - interval '1 second')
+)
+INSERT INTO file (path, source, place, name, dev, inode, size, mtime_ns, ctime_ns, sha, dump, parser, status, at)
+VALUES (:path, :source, :here, :name, :dev, :inode, :size, :mtime_ns, :ctime_ns, :sha, :dump, :parser, :status, :at)
+ON CONFLICT (path, source, place) DO UPDATE SET
+    name = excluded.name, dev = excluded.dev, inode = excluded.inode, size = excluded.size,
+    mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, sha = excluded.sha, dump = excluded.dump,
+    parser = excluded.parser, status = excluded.status, at = excluded.at;
+
+-- name: confirm_file
+UPDATE file SET dev = :dev, inode = :inode, size = :size, mtime_ns = :mtime_ns, ctime_ns = :ctime_ns
+WHERE path = :path AND source = :source AND place = :here;
+
+-- name: ledger
+SELECT path, dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file WHERE source || '' = :source AND place = :here;
+
+-- name: ledger_entry
+-- Asked for every event of a file: by its key, whatever the ledger holds.
+SELECT dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file
+WHERE path = :path AND source = :source AND place = :here;
+
+-- name: join_files
+DELETE FROM file WHERE source = :old AND (path, place) IN (SELECT path, place FROM file WHERE source = :new);
+
+-- name: add_version
+-- It waits for the search index: ids are given out before commits, so the index would pass over one by a mark.
+WITH queued AS (INSERT INTO unindexed (version) VALUES (:id))
+INSERT INTO version (id, release, seq, fold_hash, kind, category, title, date, body, dump, at, url, ref, reading)
+VALUES (:id, :release, :seq, :fold_hash, :kind, :category, :title, :date, :body, :dump, :at, :url, :ref, :reading);
+
 -- name: add_reading
 -- It has given the text as well; who tries one mapping after another comes back to one of the last few.
 UPDATE version SET reading = right(
@@ -14,15 +132,7 @@ UPDATE version SET reading = right(
 WHERE id = (SELECT head FROM release WHERE id = :release);
 
 -- name: last_dumps
--- From one source to the next, and of each only the end of an index that serves nothing else.
-WITH RECURSIVE known (source) AS (
-    SELECT min(source || '') FROM file
-    UNION ALL
-    SELECT (SELECT min(file.source || '') FROM file WHERE file.source || '' > known.source)
-    FROM known WHERE known.source IS NOT NULL
-)
-SELECT source, (SELECT max(at) FROM file WHERE file.source || '' = known.source) AS at
-FROM known WHERE source IS NOT NULL;
+SELECT name AS source, last_at AS at FROM source WHERE last_at IS NOT NULL;
 
 -- name: unreported_rejects
 SELECT source, count(*) AS n, max(id) AS last FROM reject WHERE unreported GROUP BY source;
@@ -197,12 +307,12 @@ WHERE (k >= 'silent:' AND k < 'silent;' OR k >= 'expected:' AND k < 'expected;')
     AND v ~ '^\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$';
 
 -- name: move_last_dumps
--- The newest file of each source: its silence is counted from there.
-UPDATE file SET at = least(at + :by::interval, '9999-12-31T23:59:59.999Z')
-WHERE (source, at) IN (SELECT source, max(at) FROM file GROUP BY source);
+-- The silence of a source is counted from there.
+UPDATE source SET last_at = least(last_at + :by::interval, '9999-12-31T23:59:59.999Z') WHERE last_at IS NOT NULL;
 
 -- name: correct_files
 -- The clock was set back: what seems to lie in the future happened while it ran ahead.
+WITH heard AS (UPDATE source SET last_at = least(:now, last_at + :by::interval) WHERE last_at > :now)
 UPDATE file SET at = least(:now, at + :by::interval) WHERE at > :now;
 
 -- name: correct_messages
@@ -247,11 +357,18 @@ WHERE confirmed > :now OR withdrawn > :now OR stamped > :now;
 UPDATE message SET expires_at = least(expires_at + :by::interval, '9999-12-31T23:59:59.999Z')
 WHERE state IN ('pending', 'leased');
 
+-- name: queued
+-- Versions that wait for the index. Another monitor that fills it waits here.
+SELECT version FROM unindexed ORDER BY version LIMIT :most FOR UPDATE;
+
 -- name: to_index
--- Versions after a mark, each with whether it is a head.
+-- Versions, each with whether it is a head.
 SELECT version.id, version.release, version.title, version.body, version.category, release.head = version.id AS is_head
 FROM version JOIN release ON release.id = version.release
-WHERE version.id > :after ORDER BY version.id LIMIT :most;
+WHERE version.id IN (SELECT value FROM json_each(:versions)) ORDER BY version.id;
+
+-- name: unqueue
+DELETE FROM unindexed WHERE version IN (SELECT value FROM json_each(:versions));
 
 -- name: forget_text
 DELETE FROM search WHERE release = :release;
@@ -273,10 +390,11 @@ SELECT DISTINCT search.release FROM search JOIN release ON release.id = search.r
 WHERE search.words @@ :wanted::tsquery AND (:since IS NULL OR release.date >= :since);
 
 -- name: unindexed_heads
--- One page of heads that came after the mark.
+-- One page of heads that wait for the index.
 SELECT version.id, version.release, version.title, version.body, version.category
-FROM version JOIN release ON release.id = version.release AND release.head = version.id
-WHERE version.id > :after AND (:since IS NULL OR release.date >= :since) ORDER BY version.id LIMIT :limit;
+FROM unindexed JOIN version ON version.id = unindexed.version
+JOIN release ON release.id = version.release AND release.head = version.id
+WHERE unindexed.version > :after AND (:since IS NULL OR release.date >= :since) ORDER BY version.id LIMIT :limit;
 
 -- name: broken_references
 -- Rows that name a row which is not there: the table, the row, the table of the row that is missing.

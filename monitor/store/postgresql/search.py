@@ -17,9 +17,8 @@ from monitor.model import Release
 from monitor.records import PAGE
 from monitor.search_values import IndexWords, SearchPhrase, SearchQuery, SearchWord
 from monitor.store.handle import Handle
-from monitor.store.rows import day_text, parse_number, to_json
+from monitor.store.rows import day_text, to_json
 
-_INDEXED_UPTO = "search_upto"  # in `meta`: the last version that the index has considered
 _WORD = re.compile(r"[0-9A-Za-z.,\-^\u0080-\U0010ffff]+")
 _WEIGHTS = {"title": "A", "category": "C", "body": "B"}
 _PLACES = 16_000  # of one part; a tsvector counts 16,383
@@ -35,7 +34,8 @@ Words = Mapping[str, Sequence[str]]  # the words of each field
 def fill_index(handle: Handle, index_words: IndexWords, most: int = 100) -> int:
     """Index up to `most` versions in one transaction; return how many there were, 0: the index is up to date."""
     with handle.transaction():
-        rows = handle.all("to_index", after=_mark(handle), most=most)
+        queued = to_json([row["version"] for row in handle.all("queued", most=most)])
+        rows = handle.all("to_index", versions=queued)
         if not rows:
             return 0
         heads = {row["release"]: row for row in rows if row["is_head"]}
@@ -51,7 +51,7 @@ def fill_index(handle: Handle, index_words: IndexWords, most: int = 100) -> int:
         )
         words = sorted({word for parts in texts.values() for part in parts for word in part})
         handle.all("add_words", words=to_json(words))
-        handle.all("set_meta", k=_INDEXED_UPTO, v=str(rows[-1]["id"]))
+        handle.all("unqueue", versions=queued)
     return len(rows)
 
 
@@ -59,20 +59,13 @@ def search(handle: Handle, query: SearchQuery, *, since: date | None = None) -> 
     """Return the numbers of the releases that the query finds; see `monitor.ports.Archive.search`."""
     day = day_text(since)
     with handle.snapshot():
-        after = _mark(handle)
         groups = (set[int]().union(*(_with_phrase(handle, phrase, day) for phrase in group)) for group in query.all_of)
         found = set.intersection(*groups)
         fits = cache(_fits)
-        for rows in handle.pages("unindexed_heads", after=after, limit=PAGE, since=day):
+        for rows in handle.pages("unindexed_heads", limit=PAGE, since=day):
             texts = ((row["release"], _words_of(row, query.index_words)) for row in rows)
             found |= {release for release, words in texts if _finds(query, words, fits)}
     return sorted(found)
-
-
-def _mark(handle: Handle) -> int:
-    """Return the last version that the index has considered."""
-    row = handle.one("meta", k=_INDEXED_UPTO)
-    return parse_number(row["v"]) if row else 0
 
 
 def _words_of(row: Any, index_words: IndexWords) -> Words:

@@ -312,3 +312,33 @@ WHERE confirmed > :now OR withdrawn > :now OR stamped > :now;
 -- name: extend_expiries
 UPDATE message SET expires_at = coalesce(strftime('%Y-%m-%dT%H:%M:%fZ', expires_at, :by), expires_at)
 WHERE state IN ('pending', 'leased');
+
+-- name: dump_of_path
+SELECT * FROM dump WHERE id = (SELECT dump FROM file WHERE path = :path AND source = :source);
+
+-- name: set_ledger_entry
+INSERT INTO file (path, source, name, dev, inode, size, mtime_ns, ctime_ns, sha, dump, parser, status, at)
+VALUES (:path, :source, :name, :dev, :inode, :size, :mtime_ns, :ctime_ns, :sha, :dump, :parser, :status, :at)
+ON CONFLICT (path, source) DO UPDATE SET
+    name = excluded.name, dev = excluded.dev, inode = excluded.inode, size = excluded.size,
+    mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, sha = excluded.sha, dump = excluded.dump,
+    parser = excluded.parser, status = excluded.status, at = excluded.at;
+
+-- name: confirm_file
+UPDATE file SET dev = :dev, inode = :inode, size = :size, mtime_ns = :mtime_ns, ctime_ns = :ctime_ns
+WHERE path = :path AND source = :source;
+
+-- name: ledger
+SELECT path, dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file WHERE source = :source;
+
+-- name: ledger_entry
+-- Asked for every event of a file: by its key, whatever the ledger holds.
+SELECT dev, inode, size, mtime_ns, ctime_ns, sha, status, parser FROM file
+WHERE path = :path AND source = :source;
+
+-- name: join_files
+DELETE FROM file WHERE source = :old AND path IN (SELECT path FROM file WHERE source = :new);
+
+-- name: add_version
+INSERT INTO version (id, release, seq, fold_hash, kind, category, title, date, body, dump, at, url, ref, reading)
+VALUES (:id, :release, :seq, :fold_hash, :kind, :category, :title, :date, :body, :dump, :at, :url, :ref, :reading);

@@ -31,7 +31,6 @@ HOT = [
     ("moved_heads", "release_pkey"),
     ("open_rejects", "reject_path"),
     ("listed_between", "release_listed"),
-    ("last_dumps", "file_last"),
     ("ledger_entry", "file_pkey"),
     ("confirm_releases", "release_pkey"),
     ("claim", "message_pending"),
@@ -54,7 +53,7 @@ INSERT INTO dump (source, name, sha, size, mtime, as_of, take, status, encoding,
     n_enriched, n_reread, n_cosmetic, n_stale, n_unchanged, n_withdrawn, n_reappeared, n_rejected, at)
 SELECT 'a', 'a', n::text::bytea, 1, now(), now(), 0, 'stored', 'utf-8', 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, now()
 FROM generate_series(1, 3000) AS n;
-INSERT INTO file SELECT n::text::bytea, 'a', 'a', 1, n, 1, 1, 1, '', 1, 1, 'stored', now()
+INSERT INTO file SELECT n::text::bytea, 'a', '', 'a', 1, n, 1, 1, 1, '', 1, 1, 'stored', now()
 FROM generate_series(1, 3000) AS n;
 INSERT INTO reject (source, dump, sha, path, line, "offset", reason, text, state, at)
 SELECT 'a', 1, '', n::text::bytea, 1, 1, '', '', 'healed', now() FROM generate_series(1, 3000) AS n;

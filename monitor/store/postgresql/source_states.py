@@ -1,0 +1,28 @@
+"""Keep what is known of each source, where several monitors ingest it: each place has a baseline of its own."""
+
+from __future__ import annotations
+
+from monitor.store.handle import Handle
+from monitor.store.source_states import SqlSourceStates
+from monitor.store.stored_values import reports_damage
+
+
+@reports_damage
+class PostgresqlSourceStates(SqlSourceStates):
+    """Implements `monitor.ports.SourceStates`."""
+
+    def __init__(self, handle: Handle, *, place: str = "") -> None:
+        super().__init__(handle)
+        self._place = place
+
+    def begin_baseline(self, source: str) -> bool:
+        here = {"source": source, "here": self._place}
+        with self._handle.transaction():
+            row = self._handle.one("baseline_state", **here)
+            if row is None and not self._handle.one("any_file", **here):
+                self._handle.all("set_baseline", **here, state="open")
+                return True
+        return row is not None and row["state"] == "open"
+
+    def end_baseline(self, source: str) -> None:
+        self._handle.all("set_baseline", source=source, here=self._place, state="done")

@@ -1,0 +1,178 @@
+"""Store dumps beside other monitors: one source is one turn, and what another monitor made stale is decided again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import datetime
+from itertools import chain
+from typing import Final
+
+from monitor.errors import Stale, StoreError
+from monitor.ingest_values import Batch, IngestReport
+from monitor.model import Kind
+from monitor.state_values import OverdueDumps
+from monitor.store.changes import NewIds
+from monitor.store.handle import Handle, Row
+from monitor.store.postgresql.membership import Membership
+from monitor.store.postgresql.release_numbers import ReleaseNumbers
+from monitor.store.rows import to_json
+from monitor.store.store import SqlStore, overdue_dumps
+from monitor.store.stored_values import reports_damage
+from monitor.times import timestamp
+
+_CONTENDED: Final = 60.0  # seconds for which decisions on a source wait for their turn, after one was stale
+_ANY_STATE = frozenset({Kind.NEW, Kind.STALE})  # what becomes of a release in whatever state it is
+
+
+class _OpenTurn(threading.local):
+    """The transaction that this thread has open, and the channels for which something was stored in it."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.channels = set[str]()
+
+    def __enter__(self) -> None:
+        self.depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.depth -= 1
+
+
+@reports_damage
+class PostgresqlStore(SqlStore):
+    """Implements `monitor.ports.Store` for many processes that write.
+
+    A commit locks the row of its source first; then it checks what it was decided on; then it writes.
+    """
+
+    is_shared = True
+
+    def __init__(self, handle: Handle, membership: Membership) -> None:
+        super().__init__(handle, place=membership.node)
+        self._membership = membership
+        self._open = _OpenTurn()
+        self._numbers = ReleaseNumbers(handle)
+        self._contended: dict[str, float] = {}  # until when, by source
+
+    def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
+        with self._numbers.storing([change.number for change in batch.changes if change.kind is Kind.NEW]):
+            try:
+                report = super().commit(batch, now=now)
+            except Stale as stale:
+                if stale.__cause__ is not None:  # the database says so: a number exists, after it went back in time
+                    self._numbers.drop()
+                raise
+        self._note_news(notice.channel for notice in batch.notices)
+        return report
+
+    def close(self) -> None:
+        """Give back what this process has taken and did not use."""
+        with suppress(StoreError):
+            self._numbers.give_back()
+
+    @contextmanager
+    def turn(self, source: str, *, is_again: bool = False) -> Iterator[None]:
+        if is_again:
+            self._contended[source] = time.monotonic() + _CONTENDED
+        if time.monotonic() >= self._contended.get(source, 0.0):
+            yield
+            return
+        with self._whole(source):
+            yield
+
+    def reject_overdue(self, *, held_before: datetime, now: datetime) -> OverdueDumps:
+        found: list[Row] = []
+        before, at = timestamp(held_before), timestamp(now)
+        for source in [row["source"] for row in self._handle.all("sources_of_overdue_tails", before=before)]:
+            with self._whole(source):
+                rows = self._handle.all("overdue_tails_of", before=before, at=at, source=source)
+                self._reject_tails(rows, self._event_ids(), now=now)
+            found += rows
+        return overdue_dumps(found)
+
+    def _begin(self, batch: Batch, *, now: datetime) -> NewIds:
+        source, moves = batch.dump.source, _moves(batch)
+        at = timestamp(now) if batch.is_last else None
+        generation = self._handle.all("take_turn", source=source, moves=int(moves), at=at)[0]["generation"]
+        if _depends_on_all(batch) and generation - moves != batch.mark:
+            raise Stale("the source changed meanwhile")
+        [found] = self._handle.all(
+            "decided_on",
+            source=source,
+            sha=batch.dump.sha256,
+            expected=to_json(_expected(batch)),
+            versions=sum(change.text_hash is not None for change in batch.changes),
+            events=sum(change.kind is not Kind.UNCHANGED for change in batch.changes),
+        )
+        if found["known"] != batch.known:
+            raise Stale("another monitor has ingested the same content meanwhile")
+        if found["moved"] is not None:
+            raise Stale("releases changed meanwhile")
+        return NewIds(versions=iter(found["versions"]), events=chain(found["events"], self._event_ids()))
+
+    def _event_ids(self) -> Iterator[int]:
+        """Yield ids one by one, for rejects: only some of them are new, and they are rare."""
+        while True:
+            yield self._handle.all("next_event_id")[0]["id"]
+
+    def _mark(self, source: str) -> int:
+        row = self._handle.one("generation", source=source) if source else None
+        return int(row["generation"]) if row else 0
+
+    def _next_number(self, fresh: int) -> int:
+        return self._numbers.first_of(fresh) if fresh else super()._next_number(fresh)
+
+    def _whole(self, source: str) -> AbstractContextManager[None]:
+        return self._locked(source) if source else self._handle.transaction()
+
+    @contextmanager
+    def _locked(self, source: str) -> Iterator[None]:
+        """Run a block as one transaction that holds the row of a source."""
+        self._numbers.stock()
+        taken = self._numbers.taken
+        try:
+            with self._open, self._handle.transaction():
+                if not self._handle.all("lock_source", source=source):
+                    self._handle.all("add_source", source=source)
+                    self._handle.all("lock_source", source=source)
+                yield
+        except BaseException:
+            if self._numbers.taken != taken:
+                self._numbers.drop()  # a block that was taken in this transaction is not
+            raise
+        self._note_news(())
+
+    def _note_news(self, channels: Iterable[str]) -> None:
+        """Note for which channels something was stored, once it is durable."""
+        self._open.channels.update(channels)
+        if not self._open.depth:
+            self._membership.add_news(self._open.channels)
+            self._open.channels.clear()
+
+
+def _moves(batch: Batch) -> bool:
+    """Return whether a decision that was made on the same state of the source would now be another one."""
+    return batch.listing is not None or any(change.text_hash or change.keys for change in batch.changes)
+
+
+def _depends_on_all(batch: Batch) -> bool:
+    """Return whether a batch was decided on what its source does not have, and not only on releases that it names."""
+    return batch.listing is not None or any(change.kind in (Kind.NEW, Kind.WITHDRAWN) for change in batch.changes)
+
+
+def _expected(batch: Batch) -> dict[int, tuple[int, str | None]]:
+    """Return the version and the state of each release as the decision saw it; None: in any state."""
+    expected: dict[int, tuple[int, str | None]] = {number: (seq, "listed") for number, seq in batch.as_seen.items()}
+    for change in batch.changes:
+        if change.kind is not Kind.NEW:
+            expected[change.number] = (change.base, _state_before(change.kind))
+    return expected
+
+
+def _state_before(kind: Kind) -> str | None:
+    if kind is Kind.REAPPEARED:
+        return "withdrawn"
+    return None if kind in _ANY_STATE else "listed"

@@ -1,0 +1,201 @@
+"""What two monitors that write one database promise: a source is one turn, and everything is decided once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import psycopg
+import pytest
+
+from monitor.errors import Stale
+from monitor.match.search import index_words
+from monitor.model import Kind
+from monitor.ports import Store
+from monitor.records import EventFilter
+from monitor.testing import NOON
+from tests.contract.takes import HALF, decide, dump, figures, record, take_in
+from tests.postgresql_databases import Databases
+from tests.store.postgresql.two_monitors import Beaten, Two, beaten, two_monitors
+from tests.waiting import wait_until
+
+TALKS, VISIT, FORUM = (record(f"{what} in Seoul", f"They spoke of {what}.") for what in ("Talks", "Visits", "Forums"))
+BAD = "no dump at all"
+
+
+@pytest.fixture
+def two(databases: Databases, tmp_path: Path) -> Iterator[Two]:
+    with two_monitors(databases.url(tmp_path / "state")) as made:
+        yield made
+
+
+def test_a_decision_on_an_older_state_of_the_source_is_stale(two: Two) -> None:
+    batch = decide(two.one.store, TALKS)
+    take_in(two.other.store, dump(TALKS, VISIT), name="b.txt")
+    with pytest.raises(Stale):
+        two.one.store.commit(batch, now=NOON)
+    assert take_in(two.one.store, TALKS).counts[Kind.UNCHANGED] == 1
+    assert two.kinds() == ["new", "new"]
+
+
+def test_another_source_makes_nothing_stale(two: Two) -> None:
+    batch = decide(two.one.store, TALKS)
+    take_in(two.other.store, TALKS, source="customs")
+    assert two.one.store.commit(batch, now=NOON).counts[Kind.NEW] == 1
+
+
+def test_a_dump_that_adds_no_text_makes_no_other_stale(two: Two) -> None:
+    take_in(two.one.store, TALKS)
+    batch = decide(two.one.store, VISIT, name="b.txt")
+    take_in(two.other.store, dump(TALKS, TALKS), name="c.txt")
+    assert two.one.store.commit(batch, now=NOON).counts[Kind.NEW] == 1
+
+
+def test_a_release_that_has_changed_meanwhile_is_decided_again(two: Two) -> None:
+    take_in(two.one.store, figures("5.1"))
+    store = beaten(two.one.store, partial(take_in, two.other.store, figures("5.3"), name="b.txt"))
+    take_in(store, figures("5.5"), name="c.txt")
+    assert two.kinds() == ["new", "changed", "changed"]
+    assert two.notices() == 3
+
+
+def test_a_twin_is_noted_as_a_duplicate_and_alerts_nobody(two: Two) -> None:
+    store = beaten(two.one.store, partial(take_in, two.other.store, TALKS))
+    assert take_in(store, TALKS).status == "duplicate"
+    assert (two.kinds(), two.notices()) == (["new"], 1)
+    assert len(two.one.archive.dumps()) == 2  # the copy is listed
+
+
+def test_a_bad_file_that_two_monitors_see_is_told_once(two: Two) -> None:
+    store = beaten(two.one.store, partial(take_in, two.other.store, BAD))
+    assert take_in(store, BAD).status == "duplicate"
+    assert two.kinds() == ["rejected"]
+    assert {source: count for source, (count, _) in two.one.source_states.unreported_rejects().items()} == {"motie": 1}
+
+
+def test_who_has_waited_for_the_source_sees_what_the_other_has_stored(two: Two) -> None:
+    """The content is looked up behind the lock: before it, neither would know of the other."""
+    batch, ended = decide(two.other.store, BAD), list[BaseException]()
+
+    def commit() -> None:
+        try:
+            two.other.store.commit(batch, now=NOON)
+        except Stale as error:
+            ended.append(error)
+
+    waiting = threading.Thread(target=commit)
+    with two.one.store.shared_transaction("motie"):
+        take_in(two.one.store, BAD)
+        waiting.start()
+        wait_until(two.is_one_waiting)
+    waiting.join()
+    assert [type(error) for error in ended] == [Stale]
+    assert two.kinds() == ["rejected"]
+
+
+def test_after_one_stale_decision_those_of_a_minute_are_made_in_turn(two: Two) -> None:
+    store = Beaten(two.one.store, partial(take_in, two.other.store, dump(TALKS, VISIT), name="b.txt"))
+    take_in(cast("Store", store), TALKS)
+    assert (store.commits, store.turns) == (2, [False, True])
+    taken = list[str]()
+
+    def take_another() -> None:
+        taken.append(take_in(two.other.store, FORUM, name="c.txt").status)
+
+    waiting = threading.Thread(target=take_another)
+    with two.one.store.turn("motie"):
+        waiting.start()
+        wait_until(two.is_one_waiting)
+        assert taken == []
+    waiting.join()
+    assert taken == ["stored"]
+
+
+def test_two_monitors_give_out_different_numbers(two: Two) -> None:
+    for number in range(3):
+        for name, stores in (("one", two.one), ("other", two.other)):
+            take_in(
+                stores.store, record(f"Talks {name} {number}", f"They spoke of {name}{number}."), name=f"{name}{number}"
+            )
+    numbers = [event.release for event in two.one.archive.events(EventFilter())]
+    assert numbers == [1, 1001, 2, 1002, 3, 1003]
+
+
+def test_numbers_that_were_not_used_are_given_out_by_the_next_process(databases: Databases, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        with two_monitors(databases.url(tmp_path / "state")) as two:
+            take_in(two.one.store, record(f"Talks {name}", f"They spoke of {name}."), name=name)
+    with two_monitors(databases.url(tmp_path / "state")) as two:
+        assert [event.release for event in two.one.archive.events(EventFilter())] == [1, 2]
+
+
+def test_a_number_that_exists_already_is_not_given_to_another_release(two: Two) -> None:
+    """The database went back in time: the block of before is void."""
+    take_in(two.one.store, TALKS)
+    with psycopg.connect(two.url) as connection:
+        connection.execute("UPDATE counter SET next = 1")
+    take_in(two.other.store, VISIT, name="b.txt")
+    take_in(two.one.store, FORUM, name="c.txt")
+    numbers = [event.release for event in two.one.archive.events(EventFilter())]
+    assert (len(set(numbers)), two.titles()) == (3, ["Forums in Seoul", "Talks in Seoul", "Visits in Seoul"])
+
+
+def test_each_place_has_a_ledger_of_its_own(two: Two) -> None:
+    take_in(two.one.store, TALKS)
+    assert set(two.one.store.ledger("motie")) == {b"/seeds/a.txt"}
+    assert (two.other.store.ledger("motie"), two.other.store.ledger_entry("motie", b"/seeds/a.txt")) == ({}, None)
+    assert two.other.store.last_dump("motie", b"/seeds/a.txt") is None
+    assert take_in(two.other.store, TALKS).status == "duplicate"
+    assert set(two.other.store.ledger("motie")) == {b"/seeds/a.txt"}
+
+
+def test_each_place_has_a_baseline_of_its_own(two: Two) -> None:
+    take_in(two.one.store, TALKS)
+    assert (two.one.source_states.begin_baseline("motie"), two.other.source_states.begin_baseline("motie")) == (
+        False,
+        True,
+    )
+    two.other.source_states.end_baseline("motie")
+    assert not two.other.source_states.begin_baseline("motie")
+
+
+def test_the_last_dump_of_a_source_is_that_of_any_monitor(two: Two) -> None:
+    take_in(two.one.store, TALKS)
+    take_in(two.other.store, TALKS, now=NOON + timedelta(hours=1))
+    assert two.one.source_states.last_dumps() == {"motie": NOON + timedelta(hours=1)}
+
+
+def test_an_overdue_tail_is_rejected_by_one_of_two_monitors(two: Two) -> None:
+    for source in ("motie", "customs"):
+        take_in(two.one.store, HALF, source=source)
+    late = NOON + timedelta(hours=1)
+    counts = [each.store.reject_overdue(held_before=late, now=late).unfinished for each in (two.one, two.other)]
+    assert (counts, two.kinds().count("rejected")) == ([2, 0], 2)
+
+
+def test_a_text_that_is_stored_after_a_later_one_gets_into_the_index(two: Two) -> None:
+    """Its id is the lower one: an index that remembers only how far it has come would pass over it."""
+    with two.one.store.shared_transaction("motie"):
+        take_in(two.one.store, TALKS)
+        take_in(two.other.store, VISIT, source="customs")
+        assert two.other.maintenance.fill_search_index(100, index_words) == 1
+    assert two.other.maintenance.fill_search_index(100, index_words) == 1
+    assert two.other.maintenance.fill_search_index(100, index_words) == 0
+
+
+def test_events_of_a_source_have_ids_in_the_order_of_its_commits(two: Two) -> None:
+    with two.one.store.shared_transaction("motie"):
+        take_in(two.one.store, TALKS)
+        take_in(two.other.store, VISIT, source="customs")
+        take_in(two.one.store, VISIT, name="b.txt")
+    take_in(two.other.store, FORUM)
+    found = [(event.source, event.title) for event in two.one.archive.events(EventFilter())]
+    assert [title for source, title in found if source == "motie"] == [
+        "Talks in Seoul",
+        "Visits in Seoul",
+        "Forums in Seoul",
+    ]

@@ -27,6 +27,10 @@ class Difference:
     key: str  # such as `watchlists` or `channels.team`
     groups: tuple[tuple[str, ...], ...]  # names of nodes; those of one group agree
 
+    def text(self) -> str:
+        """Return the nodes for people: `north, west against south`."""
+        return " against ".join(", ".join(names) for names in self.groups)
+
 
 def rules_hash(config: Config) -> str:
     """Return a hash of what decides who is alerted of a release. Defaults do not count: a later version has more."""

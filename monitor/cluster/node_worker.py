@@ -8,10 +8,9 @@ One thread beats and does nothing that waits for anything but the store. It goes
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field, replace
-from typing import Protocol
 
 from monitor.clock import uptime
 from monitor.cluster.failure_detector import (
@@ -21,6 +20,7 @@ from monitor.cluster.failure_detector import (
     beat_interval,
     observe,
 )
+from monitor.cluster.ownership import ChannelWorker
 from monitor.cluster.rendezvous import (
     channels_of,
     free_counts,
@@ -35,17 +35,6 @@ from monitor.node_values import CHORES, NodeFacts, NodeState, View, channel_leas
 from monitor.ports import Nodes
 
 _MOVES = 2.0  # beats: a node that has stood still for longer is given nothing
-
-
-class ChannelWorker(Protocol):
-    """The worker of one channel, as its node sees it."""
-
-    @property
-    def is_busy(self) -> bool:
-        """Return whether a message may be on its way; set before it asks whether its channel is owned."""
-
-    def wake(self) -> None:
-        """Check again now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,16 +81,19 @@ class NodeWorker:
         self._news = threading.Event()
         self._lent = frozenset[str]()  # channels that no node has, and that this one owns for a moment
 
-    def serve(self, facts: NodeFacts, workers: Mapping[str, ChannelWorker], hooks: NodeHooks) -> None:
-        """Work for the daemon of another configuration from now on, whose workers are these, by channel."""
-        self._facts, self._workers, self._hooks = replace(facts, node=self._nodes.node), workers, hooks
+    def serve(self, facts: NodeFacts, hooks: NodeHooks) -> None:
+        """Work for another configuration from now on."""
+        self._facts, self._hooks = replace(facts, node=self._nodes.node), hooks
+
+    def employ(self, workers: Mapping[str, ChannelWorker]) -> None:
+        self._workers = workers
 
     def beat(self) -> float:
         """Count up, read the others, and do what follows; return the seconds until the next beat.
 
         After an error nothing is known about the others.
         """
-        began = self._uptime()
+        began, was_up = self._uptime(), self._is_up()
         try:
             if not self._standing.boot:
                 self._join()
@@ -112,6 +104,8 @@ class NodeWorker:
                 self._standing = _Standing()
                 return 0.0
             self._act(view, began)
+            if not was_up:  # what was owned all along waits for no news
+                self._wake(self._standing.owned)
         except Buried:
             warn("node_buried", reason="the other nodes have not seen it alive; it joins anew")
             self._standing = _Standing()
@@ -173,13 +167,15 @@ class NodeWorker:
             if channels := self._nodes.news() - self._standing.owned:
                 self._nodes.notify(channels)
 
+    def announce_now(self) -> None:
+        """Announce what was written, in a process that runs no threads of its node."""
+        self.announce()
+        self.send_news(0.0)
+
     def hear(self, seconds: float) -> bool:
         """Wait for what other processes announce, and wake the workers of it; False: nothing can be heard."""
         heard = self._nodes.listen(seconds)
-        workers = self._workers
-        for channel in self._standing.owned if heard is None else heard:
-            if channel in workers:
-                workers[channel].wake()
+        self._wake(self._standing.owned if heard is None else heard)
         return heard is not None
 
     def _is_up(self) -> bool:
@@ -251,5 +247,10 @@ class NodeWorker:
             self._hooks.on_taken(channel)
             self._standing = replace(self._standing, owned=self._standing.owned | {channel})
             say("channel_taken", channel=channel)
-            if channel in self._workers:
-                self._workers[channel].wake()
+            self._wake([channel])
+
+    def _wake(self, channels: Iterable[str]) -> None:
+        workers = self._workers
+        for channel in channels:
+            if channel in workers:
+                workers[channel].wake()

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
+
+
+class ChannelWorker(Protocol):
+    """The worker of one channel, as its node sees it."""
+
+    @property
+    def is_busy(self) -> bool:
+        """Return whether a message may be on its way; set before it asks whether its channel is owned."""
+
+    def wake(self) -> None:
+        """Check again now."""
 
 
 class Ownership(Protocol):
@@ -28,6 +39,9 @@ class Ownership(Protocol):
 
     def lent(self, channel: str) -> AbstractContextManager[bool]:
         """Own a channel that no living node has, for the length of a block; False: another process does."""
+
+    def employ(self, workers: Mapping[str, ChannelWorker]) -> None:
+        """Wake and hand over to these workers from now on, by channel."""
 
     def announce(self) -> None:
         """Wake the workers of other processes for whose channels this one has written something."""
@@ -53,6 +67,9 @@ class SoleOwner:
     @contextmanager
     def lent(self, channel: str) -> Iterator[bool]:
         yield True
+
+    def employ(self, workers: Mapping[str, ChannelWorker]) -> None:
+        return
 
     def announce(self) -> None:
         return

@@ -10,11 +10,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import field, replace
 from datetime import datetime
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from monitor.clock import wall_time
+from monitor.cluster.config_hash import url_fingerprint
+from monitor.cluster.facts import facts_of
+from monitor.cluster.node_threads import NodeThreads
+from monitor.cluster.node_worker import NodeHooks, NodeWorker
+from monitor.cluster.ownership import SOLE_OWNER
 from monitor.collect.source import Source
 from monitor.collect.watching.supervisor import require_events
 from monitor.compare.fingerprint import FINGERPRINTER
@@ -24,6 +28,7 @@ from monitor.control.clock import open_clock
 from monitor.control.late_mount import refuse_unmounted
 from monitor.control.rights import close_to_others
 from monitor.daemon.clock_follower import ClockFollower
+from monitor.daemon.config_agreement import ConfigAgreement
 from monitor.daemon.dispatcher import Dispatcher, Receiver
 from monitor.daemon.ingester import Ingester
 from monitor.daemon.maintenance import MaintenanceWorker
@@ -64,7 +69,8 @@ class SharedParts:
     stores: Stores
     counters: Counters
     clock: Clock
-    clock_follower: ClockFollower
+    clock_follower: ClockFollower | None  # None: the clock is the database's
+    node: NodeThreads | None  # None: nobody shares the store
     since: datetime  # as in Dispatcher
     retry_policy: RetryPolicy
     unrecorded: UnrecordedAttempts = field(default_factory=UnrecordedAttempts)
@@ -81,7 +87,9 @@ class Runtime:
     fetch_workers: Sequence[FetchWorker]
     stores: Stores
     maintenance: MaintenanceWorker
+    node: NodeThreads | None  # as in SharedParts
     check_clock: Callable[[], None]  # runs at each tick
+    check_agreement: Callable[[], None]  # runs at each tick
     update_store_size: Callable[[], None]  # runs at each tick
     build_for: Callable[[Config], Runtime]  # builds a Runtime with the same shared parts
 
@@ -96,8 +104,16 @@ class Runtime:
         """Rename sources in the store; return a rebuilt runtime where any was renamed, else this one."""
         return self.build_for(self.config) if rename_sources(self.config, self.stores.maintenance) else self
 
+    def join(self, *, on_failure: Callable[[BaseException], None]) -> None:
+        """Work as one of the nodes of a shared store, on this configuration; on_failure: as in NodeThreads."""
+        if self.node:
+            hooks = NodeHooks(on_taken=self.dispatcher.note_settings, on_held=self.dispatcher.report_held)
+            self.node.node.serve(facts_of(self.config), hooks)
+            self.node.start(on_failure)
+
     def run_once(self) -> int:
         """Run one pass and return the exit code."""
+        self.join(on_failure=lambda _error: None)
         result = run_once(self.ingester, self.dispatcher, self.fetch_workers, store=self.stores.store)
         self.maintenance.fill()
         return result.exit_code
@@ -122,6 +138,8 @@ class Runtime:
         mode = Mode.AGAIN if is_again else Mode.ONCE
         reports = [outcome.report for outcome in self.ingester.ingest_all(chosen, mode=mode)]
         self.dispatcher.build_all_messages()
+        if self.node:  # which delivers nothing here
+            self.node.node.announce_now()
         self.maintenance.fill(on_step=lambda done: on_progress("search index", done, None))
         return reports
 
@@ -191,7 +209,7 @@ def open_locked(
         config.location, Access.WRITE, busy=busy, first_busy=min(busy, first_busy), lock_lost=lock_lost
     )
     with opened as stores:
-        clock = clock or open_clock(stores.maintenance)
+        clock = clock or stores.clock or open_clock(stores.maintenance)
         if rehashed := stores.maintenance.rehash(FINGERPRINTER):
             say("store_rehashed", versions=rehashed)
         rename_sources(config, stores.maintenance)
@@ -200,11 +218,18 @@ def open_locked(
             stores=stores,
             counters=counters,
             clock=clock,
-            clock_follower=ClockFollower(clock=clock, maintenance=stores.maintenance, counters=counters),
+            clock_follower=None
+            if stores.clock
+            else ClockFollower(clock=clock, maintenance=stores.maintenance, counters=counters),
+            node=NodeThreads(NodeWorker(stores.nodes, facts_of(config))) if stores.nodes else None,
             since=since,
             retry_policy=retry_policy,
         )
-        yield _build_runtime(config, shared)
+        try:
+            yield _build_runtime(config, shared)
+        finally:
+            if shared.node:
+                shared.node.close()
 
 
 def send_test(config: Config, name: str, *, stream: TextIO) -> Verdict:
@@ -252,6 +277,7 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
         clock=clock,
         since=shared.since,
         unrecorded=shared.unrecorded,
+        ownership=shared.node.node if shared.node else SOLE_OWNER,
     )
 
     return Runtime(
@@ -260,11 +286,26 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
         dispatcher=dispatcher,
         fetch_workers=_fetch_workers(ingester, operator, clock),
         stores=stores,
-        maintenance=MaintenanceWorker(maintenance=stores.maintenance, retention=retention_of(config), clock=clock),
-        check_clock=partial(shared.clock_follower.check, operator),
+        maintenance=MaintenanceWorker(
+            maintenance=stores.maintenance,
+            retention=retention_of(config),
+            clock=clock,
+            has_chores=dispatcher.ownership.has_chores,
+        ),
+        node=shared.node,
+        check_clock=partial(shared.clock_follower.check, operator) if shared.clock_follower else _nothing,
+        check_agreement=_agreement_check(shared.node.node, operator) if shared.node else _nothing,
         update_store_size=partial(_update_store_size, config.state, counters),
         build_for=partial(_build_runtime, shared=shared),
     )
+
+
+def _agreement_check(node: NodeWorker, operator: OperatorAlerts) -> Callable[[], None]:
+    return ConfigAgreement(living=node.living, has_chores=node.has_chores, operator=operator).check
+
+
+def _nothing() -> None:
+    """Do nothing at a tick."""
 
 
 def _update_store_size(state: Path, counters: Counters) -> None:
@@ -304,10 +345,11 @@ def _routing(config: Config, archive: Archive) -> Routing:
 def _receiver(config: Config, name: str, stream: TextIO, retry_policy: RetryPolicy, store: str) -> Receiver:
     channel = config.channels[name]
     policy = policy_of(config, name, retry_policy=retry_policy)
-    fingerprint = sha256(channel.url.reveal().encode("utf-8", "surrogatepass")).hexdigest()[:4]
     opened = _channel(config, name, stream, store)
     part_limit = replace(policy.part_limit, fits=partial(fits, opened))
-    return Receiver(channel=opened, policy=replace(policy, part_limit=part_limit), fingerprint=fingerprint)
+    return Receiver(
+        channel=opened, policy=replace(policy, part_limit=part_limit), fingerprint=url_fingerprint(channel.url)
+    )
 
 
 def _unless_damaged(read: Callable[[], T]) -> T | None:

@@ -164,9 +164,15 @@ class Daemon:
         self.liveness.end_store_check(fault)
         self._wake_delivery()
 
+    def fail(self, error: BaseException) -> None:
+        """End, for a thread that the process needs has ended in this error; from any thread."""
+        self._failure = error
+        self.signal_queue.put(THREAD_FAILED)
+
     def _wake_delivery(self) -> None:
         for worker in self._workers:
             worker.wake()
+        self.dispatcher.ownership.announce()
 
     def _thread(self, name: str, work: Callable[[], None]) -> threading.Thread:
         """Start a daemon thread whose failure ends the process, because a monitor needs all of its threads."""
@@ -176,8 +182,7 @@ class Daemon:
                 work()
             except BaseException as error:  # noqa: BLE001 - the main thread raises it and ends the process
                 fail("thread_failed", error)
-                self._failure = error
-                self.signal_queue.put(THREAD_FAILED)
+                self.fail(error)
 
         thread = threading.Thread(target=guarded, name=name, daemon=True)
         thread.start()

@@ -8,6 +8,7 @@ from dataclasses import field
 from datetime import datetime, timedelta
 
 from monitor.channel_health import ChannelState, is_on_trial, is_open
+from monitor.cluster.ownership import SOLE_OWNER, Ownership
 from monitor.daemon.operator_alerts import OperatorAlerts
 from monitor.frozen import dataclass
 from monitor.health.counters import STATE_AFTER, Counters
@@ -31,7 +32,7 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatcher:
-    """Everything that delivery needs, on one state folder."""
+    """Everything that delivery needs, on one state folder; what must happen once asks whose it is."""
 
     receivers: Sequence[Receiver]
     outbox: Outbox
@@ -41,19 +42,33 @@ class Dispatcher:
     clock: Clock
     since: datetime  # this process has held the state folder alone since then
     unrecorded: UnrecordedAttempts = field(default_factory=UnrecordedAttempts)  # also of its earlier configurations
+    ownership: Ownership = SOLE_OWNER
 
     def start(self) -> int:
-        """Take back unfinished sends of earlier processes, and expire old messages. Return how many expired."""
-        self.reclaim(claimed_before=self.since + self.clock.moved())
-        for receiver in self.receivers:
-            self.channel_states.note_fingerprint(receiver.channel.name, receiver.fingerprint, now=self.clock.now())
+        """Take back unfinished sends of earlier processes, and expire old messages. Return how many expired.
+
+        Where the store is shared, the sends of a process that ended were taken back when it was buried.
+        """
+        if not self.ownership.is_shared:
+            self.reclaim(claimed_before=self.since + self.clock.moved())
+        for name in self._owned():
+            self.note_settings(name)
         self.update_metrics()
         return self.expire()
+
+    def note_settings(self, channel: str) -> None:
+        """Resume a channel that refused everything, where its settings differ from those it was refused with."""
+        for receiver in self.receivers:
+            if receiver.channel.name == channel:
+                self.channel_states.note_fingerprint(channel, receiver.fingerprint, now=self.clock.now())
 
     def reclaim(self, *, claimed_before: datetime | None = None) -> None:
         """Take back sends that no process works on any more; some are held because they may have arrived."""
         holding = [receiver.channel.name for receiver in self.receivers if receiver.policy.holds_uncertain]
-        held = self.outbox.reclaim(holding=holding, claimed_before=claimed_before, now=self.clock.now())
+        self.report_held(self.outbox.reclaim(holding=holding, claimed_before=claimed_before, now=self.clock.now()))
+
+    def report_held(self, held: Mapping[str, int]) -> None:
+        """Report messages that a process has left half sent, by channel, and that a person decides on."""
         for channel, count in held.items():
             self.counters.count_messages(channel, "held", count)
             warn("messages_held", channel=channel, count=count, see="monitor alerts --state held")
@@ -61,6 +76,8 @@ class Dispatcher:
 
     def expire(self) -> int:
         """Give up and report messages that waited too long. Return how many, without system messages."""
+        if not self.ownership.has_chores():
+            return 0
         counts = self.outbox.expire(now=self.clock.now())
         for channel, count in counts.items():
             self.counters.count_messages(channel, "dead", count)
@@ -71,9 +88,9 @@ class Dispatcher:
     def send_reminders(self) -> None:
         """Alert to channels that stay down, and repeat alerts that the store could not take."""
         self.operator.retry_postponed()
-        for receiver in self.receivers:
-            if is_open(channel_state := self.channel_states.get(receiver.channel.name)):
-                self.operator.channel_still_down(receiver.channel.name, channel_state)
+        for name in self._owned():
+            if is_open(channel_state := self.channel_states.get(name)):
+                self.operator.channel_still_down(name, channel_state)
 
     def update_metrics(self) -> None:
         """Keep what waits to be sent and which channels work, for `/metrics` between two ticks."""
@@ -85,13 +102,19 @@ class Dispatcher:
     def build_all_messages(self) -> None:
         """Build messages from all due notices, on every channel."""
         for receiver in self.receivers:
-            build_messages(receiver.channel.name, receiver.policy, self._delivery_context())
+            if self.ownership.owns(receiver.channel.name):
+                build_messages(receiver.channel.name, receiver.policy, self._delivery_context())
         self.build_unconfigured_messages()
 
     def build_unconfigured_messages(self) -> None:
-        """Build messages for channels that are no longer configured: they wait, are shown, and expire."""
-        for name in self.outbox.pending_channels() - {receiver.channel.name for receiver in self.receivers}:
-            build_messages(name, Policy(), self._delivery_context())
+        """Build messages for channels that are configured nowhere any more: they wait, are shown, and expire."""
+        if not self.ownership.has_chores():
+            return
+        configured = {receiver.channel.name for receiver in self.receivers} | self.ownership.other_channels()
+        for name in self.outbox.pending_channels() - configured:
+            with self.ownership.lent(name) as is_lent:
+                if is_lent:
+                    build_messages(name, Policy(), self._delivery_context())
 
     def delivery_workers(
         self, *, on_alert: Callable[[], None] = lambda: None, on_refusal: Callable[[], None] = lambda: None
@@ -128,9 +151,11 @@ class Dispatcher:
             on_store_error=warn_store,
             on_fault=_log_fault,
         )
-        return tuple(
+        workers = tuple(
             DeliveryWorker(each.channel, each.policy, self._delivery_context(), hooks) for each in self.receivers
         )
+        self.ownership.employ({worker.channel.name: worker for worker in workers})
+        return workers
 
     def _delivery_context(self) -> DeliveryContext:
         return DeliveryContext(
@@ -139,7 +164,11 @@ class Dispatcher:
             clock=self.clock,
             jitter=random.random,
             unrecorded=self.unrecorded,
+            owns=self.ownership.owns,
         )
+
+    def _owned(self) -> Sequence[str]:
+        return [each.channel.name for each in self.receivers if self.ownership.owns(each.channel.name)]
 
 
 def _log_fault(channel: str, error: Exception) -> None:

@@ -111,6 +111,7 @@ def _run_all(
         _serve_health(health_server, runtime, liveness)
         web_process.follow(runtime.config)
         daemon = daemon_of(runtime, signal_queue, reloader, liveness, web_process, poll=timings.poll)
+        runtime.join(on_failure=daemon.fail)
         code = daemon.run(timings)
         if code is not None or reloader.next is None:
             return code or 0
@@ -182,6 +183,7 @@ def daemon_of(
 def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
     """Return the jobs of a daemon; the checks of the store come first."""
     dispatcher, heartbeat = runtime.dispatcher, runtime.config.heartbeat
+    ownership, source_states = dispatcher.ownership, runtime.stores.source_states
     threads = {"upkeep": runtime.maintenance.run}
     if heartbeat.url is not None:
         threads["heartbeat"] = Heartbeat(
@@ -190,8 +192,10 @@ def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
     silence_monitor = SilenceMonitor(
         expected={name: each.expect_every for name, each in runtime.config.sources.items() if each.expect_every},
         timezone=runtime.config.timezone,
-        source_states=runtime.stores.source_states,
-        counters=dispatcher.counters,
+        source_states=source_states,
+        # Of a shared store another node may have ingested the dump.
+        last_dumps=source_states.last_dumps if ownership.is_shared else dispatcher.counters.last_dumps,
+        judges=ownership.judges,
         operator=dispatcher.operator,
         clock=dispatcher.clock,
         is_busy=lambda: liveness.is_busy,
@@ -205,7 +209,8 @@ def periodic_jobs(runtime: Runtime, liveness: Liveness) -> PeriodicJobs:
         dispatcher.reclaim,
         dispatcher.expire,
         dispatcher.send_reminders,
-        runtime.ingester.reject_alerts.report_rest,
+        lambda: runtime.ingester.reject_alerts.report_rest() if ownership.has_chores() else None,
+        runtime.check_agreement,
         dispatcher.update_metrics,
         runtime.update_store_size,
     )

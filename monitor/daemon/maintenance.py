@@ -25,6 +25,7 @@ class MaintenanceWorker:
     maintenance: Maintenance
     retention: Retention
     clock: Clock
+    has_chores: Callable[[], bool] = lambda: True  # False: another process prunes the store
 
     def run(self, stop: threading.Event) -> None:
         """Work in rounds until `stop`; after a failure of the store the next round tries again."""
@@ -33,7 +34,7 @@ class MaintenanceWorker:
             try:
                 self.fill(stop)
                 uptime = self.clock.reading().uptime
-                if uptime - pruned >= _DAY:
+                if uptime - pruned >= _DAY and self.has_chores():
                     self.prune()
                     pruned = uptime
             except StoreError as error:

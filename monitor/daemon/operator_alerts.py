@@ -274,6 +274,14 @@ class OperatorAlerts:
             key=f"baseline:{source}",
         )
 
+    def settings_differ(self, key: str, nodes: str) -> None:
+        """Alert that monitors of one store go by different settings. nodes: those that agree, against the others."""
+        self._alert(
+            f"the monitors of this store do not agree on {key}\n{nodes}. The one that ingests a dump decides who is"
+            " alerted, and any of them may deliver: give all of them the same settings. They go on meanwhile.",
+            key=f"differs:{key}:{nodes}:{self.clock.now():%Y-%m-%d}",
+        )
+
     def retry_postponed(self) -> None:
         """Queue the alerts that the store could not take before; what it still cannot take stays."""
         for key, message in list(self.postponed.items()):

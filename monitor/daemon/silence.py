@@ -11,7 +11,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from monitor.daemon.operator_alerts import OperatorAlerts, Told
-from monitor.health.counters import Counters
 from monitor.logs import say, warn
 from monitor.notify.time_windows import Expectation, is_overdue
 from monitor.ports import Clock, SourceStates
@@ -25,16 +24,20 @@ class SilenceMonitor:
     expected: Mapping[str, Expectation]  # by source: the longest time between two dumps
     timezone: ZoneInfo  # of the days in `expected`
     source_states: SourceStates
-    counters: Counters
     operator: OperatorAlerts
     clock: Clock
+    last_dumps: Callable[[], Mapping[str, datetime]]  # by source: when its newest file was ingested, by whomever
     is_busy: Callable[[], bool]  # True: files wait to be ingested, so the last dump is not known yet
+    judges: Callable[[str], bool] = lambda _source: True  # False: another process judges this source
 
     def check(self) -> None:
         """Alert to silences that have begun or ended. Raises StoreError."""
-        silences = self.source_states.silences()
-        for source, expectation in self.expected.items():
-            last = self.counters.last_dump(source)
+        expected = {source: each for source, each in self.expected.items() if self.judges(source)}
+        if not expected:
+            return
+        silences, last_dumps = self.source_states.silences(), self.last_dumps()
+        for source, expectation in expected.items():
+            last = last_dumps.get(source)
             if source not in silences and not self.is_busy():
                 self._check_for_silence(source, expectation, last)
             elif source in silences and last and timestamp(last) > timestamp(silences[source]):

@@ -125,9 +125,9 @@ class Counters:
         with self._lock:
             self._messages[channel, state] += count
 
-    def last_dump(self, source: str) -> datetime | None:
-        """Return when the newest file of a source was ingested, also before this process; None: never."""
-        return self._last_dumps.get(source)
+    def last_dumps(self) -> Mapping[str, datetime]:
+        """Return when the newest file of each source was ingested, also before this process."""
+        return self._last_dumps
 
     def move_last_dumps(self, by: timedelta) -> None:
         """Move the times of the newest files along with the clock, as the store has just done."""

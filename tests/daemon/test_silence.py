@@ -42,6 +42,7 @@ class MonitorProcess:
     outbox: MemoryOutbox
     counters: Counters
     is_busy: bool = False
+    judges: bool = True  # False: another monitor of its store does
     expected: Expectation = DAILY
 
     def alerts_at_tick(self) -> list[str]:
@@ -51,12 +52,13 @@ class MonitorProcess:
             expected={"motie": self.expected},
             timezone=ZoneInfo("Asia/Seoul"),
             source_states=self.source_states,
-            counters=self.counters,
             operator=OperatorAlerts(
                 channels=["desk"], outbox=self.outbox, clock=self.clock, timezone=ZoneInfo("Asia/Seoul")
             ),
             clock=self.clock,
+            last_dumps=self.counters.last_dumps,
             is_busy=lambda: self.is_busy,
+            judges=lambda _source: self.judges,
         ).check()
         return [row.message.text.partition("\n")[0] for row in self.outbox.rows[before:]]
 
@@ -134,6 +136,14 @@ def test_while_files_wait_to_be_taken_in_nobody_calls_it_silence(life: MonitorPr
     life.is_busy = True
     life.drop()
     assert life.alerts_at_tick() == [AGAIN]
+
+
+def test_a_silence_that_another_monitor_judges_is_not_told(life: MonitorProcess) -> None:
+    life.restart(NOON - 2 * DAY)
+    life.judges = False
+    assert life.alerts_at_tick() == []
+    life.judges = True  # the other one is gone
+    assert len(life.alerts_at_tick()) == 1
 
 
 def test_a_watcher_that_has_not_looked_at_its_folders_yet_is_busy() -> None:

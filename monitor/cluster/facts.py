@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from monitor import __version__
 from monitor.cluster.config_hash import policy_hashes, rules_hash
 from monitor.config import Config
@@ -14,7 +12,7 @@ def facts_of(config: Config) -> NodeFacts:
     """Return what a node tells of its configuration; who it is, its store knows."""
     return NodeFacts(
         node="",
-        name=os.uname().nodename,
+        name=config.node_name,
         version=__version__,
         sources=tuple(config.sources),
         channels=tuple(config.channels),

@@ -11,6 +11,7 @@ from functools import partial
 
 from bench import (
     archive,
+    cluster,
     compare,
     delivery,
     floods,
@@ -59,11 +60,12 @@ BENCHES: dict[str, Callable[[], Sequence[Figure]]] = {
     "rules": rules.scans,
     "startup": startup.startup,
     "drop-during-scan": rules.drop_during_scans,
+    "cluster": cluster.cluster,
     "peers": peers.peers,
     "verdicts": verdicts.verdicts,
 }
 _FLAG = "--changedetection"  # of `peers`: a second peer takes its turn
-BY_NAME_ONLY = frozenset({"peers", "verdicts"})  # the one installs another program, the other compares two of ours
+BY_NAME_ONLY = frozenset({"peers", "verdicts", "cluster"})  # they need other programs, or an older one of ours
 
 
 def main(names: Sequence[str]) -> int:

@@ -17,13 +17,14 @@ from monitor.health.counters import Counters
 from monitor.ingest_values import IngestReport, Mode
 from monitor.match.matcher import Matcher, Watchlist
 from monitor.pipeline import Routing
+from monitor.secret import Secret
 from monitor.store.open import Access, open_stores
 from monitor.store_location import StoreLocation
 
 
 @contextmanager
-def open_intake(folder: Path) -> Iterator[Ingester]:
-    """Of the files in `folder`/seeds, with one watchlist; the store is in `folder`/state."""
+def open_intake(folder: Path, url: Secret | None = None) -> Iterator[Ingester]:
+    """Of the files in `folder`/seeds, with one watchlist; the store is in `folder`/state, or at a URL."""
     (folder / "seeds").mkdir(parents=True, exist_ok=True)
     clock = SteadyClock(None)
     source = Source(
@@ -31,7 +32,7 @@ def open_intake(folder: Path) -> Iterator[Ingester]:
         options=SourceOptions(timezone=ZoneInfo("Asia/Seoul")),
     )
     watchlists = Matcher([Watchlist(name="fta", keywords=("FTA",))])
-    with open_stores(StoreLocation(folder=folder / "state"), Access.WRITE) as stores:
+    with open_stores(StoreLocation(folder=folder / "state", url=url), Access.WRITE) as stores:
         yield Ingester(
             [source],
             routing=Routing(matcher=watchlists, routes={"fta": ("hook",)}),

@@ -70,9 +70,8 @@ class TcpProxy:
 
     async def _end(self) -> None:
         self._listener.close()
-        for task in self._pairs:
-            task.cancel()
-        await asyncio.gather(*self._pairs, return_exceptions=True)
+        if self._pairs:
+            await asyncio.wait(self._pairs)  # each connection was reset
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -13,7 +13,10 @@ from tests.end_to_end.harness import ROOT, Project
 from tests.end_to_end.in_process import run_here
 
 UNSET = REST["sources"] + 'channels: {team: {url: "${SLACK_URL}"}}\n' + REST["watchlists"]
-NAMES = ("faq", "troubleshooting", "upgrade", "platforms", "proxies", "sizing", "usecases", "backup", "metrics", "cluster")
+NAMES = (
+    *("faq", "troubleshooting", "upgrade", "platforms", "proxies"),
+    *("sizing", "usecases", "backup", "metrics", "cluster"),
+)
 PAGES = [*sorted(ROOT.glob("README*.md")), *(ROOT / "docs" / f"{name}.md" for name in NAMES)]
 BLOCKS = [
     pytest.param(block, id=f"{page.stem}-{place}")

@@ -142,6 +142,8 @@ class PostgresqlStore(SqlStore):
         except BaseException:
             if self._numbers.taken != taken:
                 self._numbers.drop()  # a block that was taken in this transaction is not
+            if not self._open.depth:
+                self._open.channels.clear()
             raise
         self._note_news(())
 

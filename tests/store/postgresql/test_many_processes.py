@@ -54,5 +54,5 @@ def test_four_monitors_with_files_of_their_own_write_one_source(databases: Datab
     assert [end["stored"] for end in ends] == [20] * MONITORS
     assert sum(end["stale"] for end in ends) <= 3 * MONITORS  # each decides freely until it was beaten
     with open_shared_stores(Secret(url)) as stores:
-        kinds = Counter(event.kind for event in stores.archive.events(EventFilter()))
+        kinds = Counter(str(event.kind) for event in stores.archive.events(EventFilter()))
     assert kinds["new"] == 82

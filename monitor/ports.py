@@ -154,7 +154,8 @@ class Outbox(Protocol):
 
     Each message is claimed, sent with no transaction open, and given its verdict. A verdict that comes after the lease
     has expired still counts, unless the message was claimed again, dropped or buried meanwhile. One that was accepted
-    is sent, even where it has expired meanwhile.
+    is sent, even where it has expired meanwhile. On a store that monitors share, a verdict of a boot that was buried
+    counts only where the message was accepted; the calls that record a verdict return False for one that does not.
     """
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -198,16 +199,16 @@ class Outbox(Protocol):
         forgets the delivery; a later `claim` returns it again where it is still this process's.
         """
 
-    def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
+    def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> bool:
         """Record that the message was accepted."""
 
-    def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> None:
+    def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> bool:
         """Record that the message was not accepted now; it becomes due again."""
 
-    def hold(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
+    def hold(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> bool:
         """Record that the message may have arrived; it waits until a person decides."""
 
-    def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
+    def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> bool:
         """Record that the message will never be accepted or has expired; it stays visible as dead, with its reason."""
 
     def next_due(self, channel: str, *, now: datetime, is_urgent_only: bool = False) -> datetime | None:

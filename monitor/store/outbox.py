@@ -61,7 +61,7 @@ class SqlOutbox:
                 # The key is its first event, which is in no other message, so none is queued twice.
                 message = self._add(one.message, key=f"{one.message.kind[0]}:{channel}:{one.events[0]}", now=now)
                 if message is not None:
-                    self._handle.all("add_message_items", channel=channel, message=message, events=to_json(one.events))
+                    self._attach(channel, message, one.events)
                     taken.update(one.events)
             self._handle.all("set_flood", channel=channel, until=flood_until and timestamp(flood_until))
 
@@ -76,29 +76,22 @@ class SqlOutbox:
             self._handle.all("open_attempt", message=row["id"], n=row["attempts"], **lease)
             if tokens is not None:
                 self._handle.all("set_tokens", channel=channel, tokens=tokens, now=timestamp(now))
-        message = message_of(self._handle, row)
-        return Delivery(
-            id=row["id"],
-            number=f"{row['id']}-{row['token']}" if row["token"] else str(row["id"]),
-            attempt=row["attempts"],
-            expires=expiry_of(self._handle, row, now + message.max_age),
-            message=message,
-        )
+        return self._delivery(row, now)
 
     def holds(self, delivery: Delivery) -> bool:
         return True
 
-    def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        self._settle(delivery, verdict, state="sent", due=None, now=now)
+    def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> bool:
+        return self._settle(delivery, verdict, state="sent", due=None, now=now)
 
-    def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> None:
-        self._settle(delivery, verdict, state="pending", due=due, now=now)
+    def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> bool:
+        return self._settle(delivery, verdict, state="pending", due=due, now=now)
 
-    def hold(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        self._settle(delivery, verdict, state="held", due=None, now=now)
+    def hold(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> bool:
+        return self._settle(delivery, verdict, state="held", due=None, now=now)
 
-    def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        self._settle(delivery, verdict, state="dead", due=None, now=now)
+    def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> bool:
+        return self._settle(delivery, verdict, state="dead", due=None, now=now)
 
     def next_due(self, channel: str, *, now: datetime, is_urgent_only: bool = False) -> datetime | None:
         rows = self._handle.all("next_due", channel=channel, now=timestamp(now), urgent=is_urgent_only)
@@ -151,6 +144,20 @@ class SqlOutbox:
         )
         return int(row["id"]) if row else None
 
+    def _attach(self, channel: str, message: int, events: Sequence[int]) -> None:
+        """Let a message hold these notices."""
+        self._handle.all("add_message_items", channel=channel, message=message, events=to_json(events))
+
+    def _delivery(self, row: Any, now: datetime) -> Delivery:
+        message = message_of(self._handle, row)
+        return Delivery(
+            id=row["id"],
+            number=f"{row['id']}-{row['token']}" if row["token"] else str(row["id"]),
+            attempt=row["attempts"],
+            expires=expiry_of(self._handle, row, now + message.max_age),
+            message=message,
+        )
+
     def _free(
         self,
         *,
@@ -173,7 +180,7 @@ class SqlOutbox:
         return freed
 
     def _movable(self, message: int, what: str) -> Any:
-        row = self._handle.one("message", id=message)
+        row = self._row(message)
         if row is None:
             raise NotFound(f"there is no message {message}; `monitor alerts` lists them", where=str(message))
         if row["state"] not in _MOVABLE:
@@ -182,12 +189,17 @@ class SqlOutbox:
             raise WrongState(f"message {message} is {state}; {cure}", where=str(message))
         return row
 
-    def _settle(self, delivery: Delivery, verdict: Verdict, *, state: str, due: datetime | None, now: datetime) -> None:
+    def _row(self, message: int) -> Any:
+        """Return the row of a message that is about to be changed; None: there is none."""
+        return self._handle.one("message", id=message)
+
+    def _settle(self, delivery: Delivery, verdict: Verdict, *, state: str, due: datetime | None, now: datetime) -> bool:
         attempt = {"message": delivery.id, "n": delivery.attempt, "outcome": verdict.outcome, "reason": verdict.reason}
         due_at, sent_at = due and timestamp(due), timestamp(now) if verdict.outcome is Outcome.OK else None
         with self._handle.transaction():
             if self._handle.one("settle", **attempt, state=state, due=due_at, sent_at=sent_at):
                 self._handle.all("close_attempt", **attempt, code=verdict.code, now=timestamp(now))
+        return True
 
 
 def _pending(handle: Handle, channel: str, row: Any) -> PendingNotice:

@@ -8,6 +8,7 @@ They keep the promises of `monitor.ports`: `tests/contract/` runs one suite over
     >>> delivery = outbox.claim("team", now=clock.now())
     >>> verdict = team.send(delivery.message, delivery=delivery.number)
     >>> outbox.done(delivery, verdict, now=clock.now())
+    True
     >>> [message.text for message in team.messages], [row.state for row in outbox.rows]
     (['up again'], ['sent'])
 """

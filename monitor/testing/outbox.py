@@ -134,17 +134,17 @@ class MemoryOutbox:
     def holds(self, delivery: Delivery) -> bool:
         return True
 
-    def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        self._settle(delivery, verdict, state="sent")
+    def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> bool:
+        return self._settle(delivery, verdict, state="sent")
 
-    def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> None:
-        self._settle(delivery, verdict, state="pending", due=due)
+    def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> bool:
+        return self._settle(delivery, verdict, state="pending", due=due)
 
-    def hold(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        self._settle(delivery, verdict, state="held")
+    def hold(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> bool:
+        return self._settle(delivery, verdict, state="held")
 
-    def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
-        self._settle(delivery, verdict, state="dead")
+    def bury(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> bool:
+        return self._settle(delivery, verdict, state="dead")
 
     def next_due(self, channel: str, *, now: datetime, is_urgent_only: bool = False) -> datetime | None:
         rows = (row for row in self._pending(channel, now) if row.message.is_urgent or not is_urgent_only)
@@ -206,12 +206,13 @@ class MemoryOutbox:
     def _pending(self, channel: str, now: datetime) -> Iterator[Queued]:
         return (r for r in self.rows if r.message.channel == channel and r.state == "pending" and r.expires > now)
 
-    def _settle(self, delivery: Delivery, verdict: Verdict, *, state: str, due: datetime | None = None) -> None:
+    def _settle(self, delivery: Delivery, verdict: Verdict, *, state: str, due: datetime | None = None) -> bool:
         row = self.rows[delivery.id - 1]
         is_late = row.state == "dead" and state == "sent"
         if row.attempts == delivery.attempt and (is_late or row.state in ("leased", "pending", "held")):
             row.state, row.due, row.reason = state, due or row.due, verdict.reason
             row.outcomes[row.set_aside + delivery.attempt - 1 :] = [verdict.outcome]
+        return True
 
 
 def _is_lost(row: Queued, claimed_before: datetime | None, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from monitor.ingest_values import Batch, IngestReport
 from monitor.model import Outcome
+from monitor.node_values import NodeFacts, channel_lease
 from monitor.notify.grouping import MessagePlan
 from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
@@ -23,6 +24,9 @@ from monitor.testing import NOON, FrozenClock, MemoryChannelStates, MemoryOutbox
 from tests.empty_store import put_empty_store
 
 AT_ONCE = Policy()
+NODE = NodeFacts(
+    node="node of the suite", name="", version="1", channels=("team", "desk", "gone", "mail"), rules="", policies={}
+)
 UNSURE = (Outcome.UNCERTAIN, "unknown")
 
 
@@ -72,7 +76,8 @@ class Pair:
 @contextmanager
 def store_pair(open_: Callable[[], Stores]) -> Iterator[Pair]:
     """Everything of one store, and the outbox of a second process on the same state."""
-    with open_() as stores, ExitStack() as later:
+    with ExitStack() as later:
+        stores = later.enter_context(open_())
         archive = stores.archive
         yield Pair(
             store=stores.store,
@@ -145,7 +150,21 @@ OpenPair = Callable[[Place], AbstractContextManager[Pair]]
 
 
 def postgresql_pair(url: str) -> AbstractContextManager[Pair]:
-    return store_pair(lambda: open_shared_stores(Secret(url)))
+    return store_pair(lambda: _joined(url))
+
+
+def _joined(url: str) -> Stores:
+    """A process that has joined and owns every channel. Its predecessors are dead; what they left is still there."""
+    from monitor.store.postgresql.address import Address
+    from monitor.store.postgresql.connection import connect
+
+    with connect(Address(Secret(url))) as connection:
+        connection.execute("UPDATE node SET is_dead = TRUE")
+    stores = open_shared_stores(Secret(url), place=NODE.node)
+    assert stores.nodes is not None
+    stores.nodes.join(NODE)
+    assert all(stores.nodes.take(channel_lease(channel)) for channel in NODE.channels)
+    return stores
 
 
 # Every store: another engine is one line here.

@@ -43,11 +43,13 @@ class MarkFirst(SqlOutbox):
             super().done(delivery, SENT, now=now)
         return delivery
 
-    def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> None:
+    def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> bool:
         """It was said already."""
+        return True
 
-    def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> None:
+    def retry(self, delivery: Delivery, verdict: Verdict, *, due: datetime, now: datetime) -> bool:
         """Too late."""
+        return True
 
 
 def main() -> int:

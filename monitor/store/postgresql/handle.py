@@ -107,10 +107,13 @@ class Handle:
         """
         with self._sessions.use() as session:
             connection = self._connection(session)
-            with connection.transaction(), _deeper(session):
+            with _calls_of(session), connection.transaction(), _deeper(session):
                 yield
                 self._refuse_undone(session)
             is_outer = not session.depth
+            calls = session.take_calls() if is_outer else []
+        for call in calls:
+            call()
         if is_outer:
             self.faults.note_commit()
 
@@ -144,6 +147,23 @@ class Handle:
         with self.transaction():
             self.all("write_probe")
 
+    def losses(self) -> int:
+        """Return how often a connection was lost: what the server had confirmed before, another one may not know."""
+        return self._sessions.losses
+
+    def is_in_transaction(self) -> bool:
+        """Return whether this thread is in one."""
+        session = self._sessions.held()
+        return session is not None and session.depth > 0
+
+    def after_commit(self, call: Callable[[], object]) -> None:
+        """Call once what this thread has done is durable: after its transaction, never where that is undone; or now."""
+        session = self._sessions.held()
+        if session is not None and session.depth:
+            session.calls.append(call)
+        else:
+            call()
+
     def close(self) -> None:
         """Close the connections, each once no thread uses it."""
         self._sessions.close()
@@ -164,6 +184,17 @@ class Handle:
             raise session.fault
         if self._connection(session).info.transaction_status != TransactionStatus.INTRANS:
             raise StoreError(_UNDONE)
+
+
+@contextmanager
+def _calls_of(session: Session) -> Iterator[None]:
+    """Forget the calls of a transaction that is undone."""
+    before = len(session.calls)
+    try:
+        yield
+    except BaseException:
+        del session.calls[before:]
+        raise
 
 
 @contextmanager

@@ -143,15 +143,99 @@ UPDATE reject SET unreported = FALSE WHERE source = :source AND unreported AND i
 -- name: claim
 -- The oldest message due on a channel; a later one never overtakes it unless it waits for a retry. One that was made
 -- later than now was made before the clock was set back: it is due. The order is that of the index of what waits: by
--- the primary key it would pass everything that was ever sent.
-UPDATE message SET state = 'leased', attempts = attempts + 1
-WHERE id = (
+-- the primary key it would pass everything that was ever sent. The lease is locked first: who buries this boot waits
+-- for this claim, or this claim finds that the lease has another owner.
+WITH owned AS MATERIALIZED (
+    SELECT 1 FROM lease WHERE name = :lease AND owner = :boot AND fence = :fence FOR SHARE
+), oldest AS MATERIALIZED (
     SELECT id FROM message
     WHERE channel = :channel AND state = 'pending' AND (due <= :now OR created_at > :now) AND expires_at > :now
-        AND urgent >= :urgent
+        AND urgent >= :urgent AND EXISTS (SELECT 1 FROM owned)
     ORDER BY id + 0 LIMIT 1 FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE message SET state = 'leased', attempts = attempts + 1 WHERE id = (SELECT id FROM oldest)
+    RETURNING id, channel, kind, attempts, payload_json, expires_at, token
+), opened AS (
+    INSERT INTO attempt (message, n, started_at, leased_until, boot) SELECT id, attempts, :now, :until, :boot FROM claimed
+), spent AS (
+    INSERT INTO channel_state (name, tokens, tokens_at)
+    SELECT channel, :tokens::double precision, :now FROM claimed WHERE :tokens::double precision IS NOT NULL
+    ON CONFLICT (name) DO UPDATE SET tokens = excluded.tokens, tokens_at = excluded.tokens_at
 )
-RETURNING id, channel, kind, attempts, payload_json, expires_at, token;
+SELECT * FROM claimed;
+
+-- name: claim_again
+-- A claim of this boot whose answer was lost, or whose send has not begun: the same attempt.
+UPDATE attempt SET leased_until = :until FROM message
+WHERE (attempt.message, attempt.n) = (
+    SELECT attempt.message, attempt.n FROM attempt JOIN message ON message.id = attempt.message
+    WHERE attempt.boot = :boot AND attempt.ended_at IS NULL AND message.channel = :channel AND message.state = 'leased'
+        AND message.attempts = attempt.n AND message.id NOT IN (SELECT value FROM json_each(:begun))
+        AND EXISTS (SELECT 1 FROM lease WHERE name = :lease AND owner = :boot AND fence = :fence)
+    ORDER BY message.id LIMIT 1
+) AND attempt.ended_at IS NULL AND message.id = attempt.message
+RETURNING message.id, channel, kind, attempts, payload_json, expires_at, token;
+
+-- name: lease_held
+-- Nobody takes the lease of this boot until the transaction ends.
+SELECT 1 FROM lease WHERE name = :lease AND owner = :boot AND fence = :fence FOR SHARE;
+
+-- name: attach_notices
+-- Only those that are in no message.
+UPDATE message_item SET message = :message, payload_json = NULL
+WHERE channel = :channel AND event IN (SELECT value FROM json_each(:events)) AND message IS NULL
+RETURNING event;
+
+-- name: settle_open
+-- A boot closes its own attempt, and what it says counts only where it did: whoever was buried closes none.
+WITH closed AS (
+    UPDATE attempt SET ended_at = :now, outcome = :outcome, code = :code, reason_redacted = :reason
+    WHERE message = :message AND n = :n AND boot = :boot AND ended_at IS NULL
+    RETURNING message
+)
+UPDATE message SET state = :state, due = coalesce(:due, due), last_class = :outcome, last_reason = :reason,
+    sent_at = :sent_at
+WHERE id = (SELECT message FROM closed) AND attempts = :n AND state = 'leased'
+RETURNING id;
+
+-- name: closed_attempt
+-- How an attempt of this boot has ended, and whether the boot lives.
+SELECT outcome, EXISTS (SELECT 1 FROM node WHERE node.boot = attempt.boot AND NOT is_dead) AS is_living
+FROM attempt WHERE message = :message AND n = :n AND boot = :boot FOR UPDATE;
+
+-- name: settle_late
+-- Its attempt was taken for lost, and nobody has claimed the message again. What was accepted is sent.
+UPDATE message SET state = :state, due = coalesce(:due, due), last_class = :outcome, last_reason = :reason,
+    sent_at = :sent_at
+WHERE id = :message AND attempts = :n
+    AND (state IN ('pending', 'held') OR (state = 'dead' AND :state = 'sent')) RETURNING id;
+
+-- name: note_late
+UPDATE attempt SET late = :late WHERE message = :message AND n = :n;
+
+-- name: message_to_change
+SELECT id, channel, kind, state, sent_at, payload_json FROM message WHERE id = :id FOR UPDATE;
+
+-- name: free_messages_of_the_lost
+-- Those of boots that are dead or unknown; of this boot those whose lease has expired and whose verdict is not awaited.
+-- Of all, or of what has expired. Attempts first, as wherever both are changed.
+WITH lost AS MATERIALIZED (
+    SELECT attempt.message, attempt.n FROM attempt JOIN message ON message.id = attempt.message
+    WHERE attempt.ended_at IS NULL AND message.expires_at <= coalesce(:expired_by, message.expires_at)
+        AND CASE WHEN attempt.boot = :boot THEN
+            (leased_until <= :now OR leased_until > :latest OR started_at < :claimed_before)
+            AND attempt.message NOT IN (SELECT value FROM json_each(:awaited))
+        ELSE NOT EXISTS (SELECT 1 FROM node WHERE node.boot = attempt.boot AND NOT is_dead) END
+    FOR UPDATE OF attempt
+), closed AS (
+    UPDATE attempt SET ended_at = :now, outcome = 'unknown', reason_redacted = 'the process ended during the send'
+    FROM lost WHERE attempt.message = lost.message AND attempt.n = lost.n AND ended_at IS NULL
+    RETURNING attempt.message, attempt.n
+)
+UPDATE message SET due = :now, last_class = 'unknown', last_reason = 'the process ended during the send',
+    state = CASE WHEN channel IN (SELECT CAST(value AS TEXT) FROM json_each(:holding)) THEN 'held' ELSE 'pending' END
+FROM closed WHERE message.id = closed.message AND message.attempts = closed.n AND message.state = 'leased'
+RETURNING message.id, message.channel, message.state, message.kind;
 
 -- name: extend_expiry
 -- The max_age of what waits on a muted channel begins after the mute; no time is later than the last of the calendar.

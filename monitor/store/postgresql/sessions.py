@@ -25,6 +25,12 @@ class Session:
         self.fault: StoreDown | None = None  # why its connection was lost within a transaction
         self.connection: Connection | None = None
         self.losses = 0  # of all sessions, when it was connected
+        self.calls: list[Callable[[], object]] = []  # for when its transaction is durable
+
+    def take_calls(self) -> list[Callable[[], object]]:
+        """Return these calls, each once."""
+        calls, self.calls = self.calls, []
+        return calls
 
     def drop(self) -> None:
         """Close the connection, if there is one."""
@@ -54,7 +60,7 @@ class Sessions:
         self._failure = failure
         self._free: queue.LifoQueue[Session] = queue.LifoQueue()  # the one that was used last is given first
         self._held = threading.local()
-        self._losses = 0
+        self.losses = 0
         self._is_closed = False
         self._most = most
         for _ in range(most):
@@ -87,12 +93,17 @@ class Sessions:
             if session.fault or connection is None:
                 raise session.fault or StoreError("the state store failed: the transaction was undone")
             return connection
-        if connection is None or connection.closed or session.losses != self._losses:
+        if connection is None or connection.closed or session.losses != self.losses:
             session.drop()
-            session.losses, session.fault = self._losses, None
+            session.losses, session.fault = self.losses, None
             connection = session.connection = self._connect()
             self.breaker.back()
         return connection
+
+    def held(self) -> Session | None:
+        """Return the session that this thread uses; None: it uses none."""
+        session: Session | None = getattr(self._held, "session", None)
+        return session
 
     def leave(self, session: Session, error: BaseException | None) -> None:
         """End a use of the session; an error of psycopg is raised as one of the store."""
@@ -122,8 +133,8 @@ class Sessions:
             return
         if not is_lost(error, session.connection):
             raise failure from error
-        if session.losses == self._losses:
-            self._losses += 1
+        if session.losses == self.losses:
+            self.losses += 1
         session.drop()
         session.fault = self.breaker.lost(failure)
         raise session.fault from error

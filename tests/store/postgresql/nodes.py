@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -82,8 +83,9 @@ def opener(url: str, stack: ExitStack) -> OpenNode:
     """Return what opens one more node of this database, by its NODE_ID."""
 
     def open_(node: str = "a", *, holding: tuple[str, ...] = ()) -> Node:
-        shared = open_shared(Address(Secret(url)), node=node)
+        own = f"{url}&application_name={uuid.uuid4().hex}"
+        shared = open_shared(Address(Secret(own)), node=node)
         stack.callback(shared.close)
-        return Node(shared=shared, url=url, facts=facts_of(node, holding=holding))
+        return Node(shared=shared, url=own, facts=facts_of(node, holding=holding))
 
     return partial(open_)

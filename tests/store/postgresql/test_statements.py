@@ -34,11 +34,19 @@ HOT = [
     ("ledger_entry", "file_pkey"),
     ("confirm_releases", "release_pkey"),
     ("claim", "message_pending"),
-    ("settle", "message_pkey"),
+    ("claim_again", "attempt_open"),
+    ("settle_open", "attempt_open"),
+    ("settle_open", "message_leased"),
+    ("settle_late", "message_pkey"),
+    ("attach_notices", "message_item_waiting"),
+    ("free_messages_of_boot", "attempt_open"),
+    ("free_messages_of_boot", "message_leased"),
+    ("free_messages_of_the_lost", "attempt_open"),
+    ("free_messages_of_the_lost", "message_pkey"),
+    ("beat", "node_living"),
     ("next_due", "message_pending"),
     ("pending_notices", "message_item_waiting"),
     ("recent_messages", "message_made"),
-    ("free_lost_messages", "message_leased"),
     ("newest_message_ids_in_state", "message_state"),
 ]
 
@@ -65,6 +73,7 @@ SELECT n::text, 'c' || n % 3, 'instant', CASE WHEN n > 2990 THEN 'pending' ELSE 
 INSERT INTO message_item SELECT 'c' || n % 3, n, '[]', CASE WHEN n <= 2990 THEN n END
 FROM generate_series(1, 3000) AS n;
 INSERT INTO attempt SELECT n, 1, now(), now(), 'ok', 200, '', now() FROM generate_series(1, 2990) AS n;
+INSERT INTO node SELECT n::text, 'a', 9, now(), now(), n > 3, '{}' FROM generate_series(1, 3000) AS n;
 """
 
 

@@ -301,7 +301,7 @@ CREATE TABLE node (
     is_dead boolean NOT NULL DEFAULT FALSE,
     facts text NOT NULL -- what it tells the others, as JSON
 ) WITH (fillfactor = 50);
-CREATE INDEX node_living ON node (node, boot) WHERE NOT is_dead;
+CREATE INDEX node_living ON node (boot) WHERE NOT is_dead;
 
 -- What one boot may do alone. Statements check owner and fence, so one that comes late changes nothing.
 CREATE TABLE lease (

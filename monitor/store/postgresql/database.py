@@ -14,8 +14,10 @@ from monitor.store.postgresql.clock import DatabaseClock
 from monitor.store.postgresql.connection import connect
 from monitor.store.postgresql.diagnose import store_error
 from monitor.store.postgresql.handle import Handle
+from monitor.store.postgresql.listener import Listener
 from monitor.store.postgresql.membership import Membership
 from monitor.store.postgresql.migrations import migrate, missing
+from monitor.store.rows import to_json
 from monitor.store.statements import load
 from monitor.times import parse_timestamp
 
@@ -31,9 +33,11 @@ class SharedDatabase:
     beats: Handle  # of what keeps this process alive among the others: it waits for nothing else
     membership: Membership
     clock: DatabaseClock
+    listener: Listener
 
     def close(self) -> None:
         """Close every connection."""
+        self.listener.close()
         self.beats.close()
         self.handle.close()
 
@@ -44,13 +48,18 @@ def open_shared(address: Address, *, is_pooled: bool = False, node: str = "") ->
     Raises SchemaTooNew, and StoreError where it has no tables or those of an older version.
     """
     clock = DatabaseClock()
-    to_beat = partial(connect, address, BEATS, is_pooled=is_pooled)
-    return SharedDatabase(
-        handle=open_handle(address, is_pooled=is_pooled, clock=clock),
-        beats=Handle(to_beat, load("postgresql"), address=address, breaker=NoBreaker(), most=1),
-        membership=Membership(node),
-        clock=clock,
+    to_connect = partial(connect, address, is_pooled=is_pooled)
+    handle = open_handle(address, is_pooled=is_pooled, clock=clock)
+    row = handle.one("meta", k="store_id")
+    listener = Listener(
+        None if is_pooled else to_connect,
+        lambda name, payload: handle.all("notify", name=name, payloads=to_json([payload])),
+        name=f"monitor_{row['v'] if row else ''}",
+        seconds=clock.seconds,
     )
+    to_beat = partial(connect, address, BEATS, is_pooled=is_pooled)
+    beats = Handle(to_beat, load("postgresql"), address=address, breaker=NoBreaker(), most=1)
+    return SharedDatabase(handle=handle, beats=beats, membership=Membership(node), clock=clock, listener=listener)
 
 
 def open_handle(address: Address, *, is_pooled: bool = False, clock: DatabaseClock | None = None) -> Handle:

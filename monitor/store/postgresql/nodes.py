@@ -31,7 +31,7 @@ class PostgresqlNodes:
 
     def __init__(self, shared: SharedDatabase) -> None:
         self._handle, self._beats = shared.handle, shared.beats
-        self._membership, self._clock = shared.membership, shared.clock
+        self._membership, self._clock, self._listener = shared.membership, shared.clock, shared.listener
 
     @property
     def node(self) -> str:
@@ -90,10 +90,17 @@ class PostgresqlNodes:
         return self._membership.news()
 
     def notify(self, channels: Collection[str]) -> None:
-        """Do nothing yet."""
+        if channels:
+            payloads = [f"{self._membership.boot or ''}:{channel}" for channel in sorted(channels)]
+            self._handle.all("notify", name=self._listener.name, payloads=to_json(payloads))
 
     def listen(self, seconds: float) -> frozenset[str] | None:
-        return None
+        """See Nodes; what this boot has notified others of is left out."""
+        payloads = self._listener.listen(seconds)
+        if payloads is None:
+            return None
+        pairs = [payload.partition(":") for payload in payloads]
+        return frozenset(channel for boot, _, channel in pairs if boot != (self._membership.boot or "-"))
 
     def seen(self) -> View:
         [row] = self._handle.all("nodes_seen")

@@ -582,3 +582,7 @@ UPDATE message SET due = :now, last_class = 'unknown', last_reason = 'the proces
     state = CASE WHEN channel IN (SELECT CAST(value AS TEXT) FROM json_each(:holding)) THEN 'held' ELSE 'pending' END
 FROM closed WHERE message.id = closed.message AND message.attempts = closed.n AND message.state = 'leased'
 RETURNING message.id, message.channel, message.state, message.kind;
+
+-- name: notify
+-- By itself, after the commit of what it is about: within a transaction all that notify would commit one by one.
+SELECT pg_notify(:name, payload) FROM json_array_elements_text(:payloads::json) AS payload;

@@ -8,7 +8,7 @@ One thread beats and does nothing that waits for anything but the store. It goes
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field, replace
 
@@ -79,6 +79,7 @@ class NodeWorker:
         self._standing = _Standing()
         self._beat_at = float("-inf")  # uptime at the begin of the last beat that was stored
         self._news = threading.Event()
+        self._named = dict[str, None]()  # channels to announce, whatever the store knows of them
         self._lent = frozenset[str]()  # channels that no node has, and that this one owns for a moment
 
     def serve(self, facts: NodeFacts, hooks: NodeHooks) -> None:
@@ -157,14 +158,16 @@ class NodeWorker:
             self._nodes.give(lease)
             self._lent -= {channel}
 
-    def announce(self) -> None:
+    def announce(self, channels: Collection[str] = ()) -> None:
+        self._named.update(dict.fromkeys(channels))
         self._news.set()
 
     def send_news(self, timeout: float) -> None:
         """Wait for something to announce, and announce it; what is this process's own is not announced."""
         if self._news.wait(timeout):
             self._news.clear()
-            if channels := self._nodes.news() - self._standing.owned:
+            named = [self._named.popitem()[0] for _ in range(len(self._named))]
+            if channels := self._nodes.news().union(named) - self._standing.owned:
                 self._nodes.notify(channels)
 
     def announce_now(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -43,8 +43,8 @@ class Ownership(Protocol):
     def employ(self, workers: Mapping[str, ChannelWorker]) -> None:
         """Wake and hand over to these workers from now on, by channel."""
 
-    def announce(self) -> None:
-        """Wake the workers of other processes for whose channels this one has written something."""
+    def announce(self, channels: Collection[str] = ()) -> None:
+        """Wake the workers of other processes on these channels, and on those that this one has written for."""
 
 
 class SoleOwner:
@@ -71,7 +71,7 @@ class SoleOwner:
     def employ(self, workers: Mapping[str, ChannelWorker]) -> None:
         return
 
-    def announce(self) -> None:
+    def announce(self, channels: Collection[str] = ()) -> None:
         return
 
 

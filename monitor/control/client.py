@@ -1,10 +1,14 @@
-"""Send commands to the running daemon, or execute them in this process when none runs."""
+"""Send commands to the running daemon, or execute them in this process when none runs.
+
+On a shared store they are always executed here: whichever monitor it concerns reads the rows that they change.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from monitor.clock import wall_time
@@ -14,16 +18,19 @@ from monitor.control.clock import open_clock
 from monitor.control.commands import Commands
 from monitor.control.requests import Request, execute
 from monitor.control.server import NoDaemon, ask
-from monitor.errors import LockHeld
-from monitor.ports import Row
-from monitor.store.open import Access, open_stores
+from monitor.errors import LockHeld, StoreError
+from monitor.ports import Clock, Row
+from monitor.store.open import Access, Stores, open_stores
 
 # While a daemon starts or ends, it holds the folder and serves no commands; the pause is in seconds.
 ATTEMPTS, PAUSE = 60, 0.05
 
 
 class CommandClient:
-    """A client of the daemon; when none answers, it executes this command and all later ones itself, under the lock."""
+    """A client of the daemon; when none answers, it executes this command and all later ones itself, under the lock.
+
+    On a shared store it executes all of them itself, without a lock.
+    """
 
     def __init__(self, config: Config, stack: ExitStack, *, pause: Callable[[float], None] = time.sleep) -> None:
         self._config = config
@@ -41,6 +48,8 @@ class CommandClient:
         )
 
     def _run(self, request: Request) -> Row:
+        if self._local is None and self._config.location.url:
+            self._local = self._stack.enter_context(shared_commands(self._config))
         if self._local is None:
             try:
                 return ask(self._config.state, request)
@@ -65,13 +74,31 @@ def local_commands(config: Config) -> Iterator[Commands]:
         clock = open_clock(stores.maintenance)
         now = clock.now()  # the folder is locked: every process that claimed before has ended
         stores.outbox.reclaim(holding=holding, claimed_before=now, now=now)
-        yield Commands(
-            channels=config.channels,
-            watchlists=config.watchlists,
-            outbox=stores.outbox,
-            channel_states=stores.channel_states,
-            clock=clock,
-        )
+        yield _commands(config, stores, clock)
+
+
+@contextmanager
+def shared_commands(config: Config) -> Iterator[Commands]:
+    """Open the commands on a shared store, beside whatever runs on it. Raises StoreError."""
+    with open_stores(config.location, Access.WRITE) as stores:
+        nodes = stores.nodes
+
+        def wake(channel: str) -> None:
+            with suppress(StoreError):  # the command is done; without a word its owner looks within seconds
+                if nodes:
+                    nodes.notify([channel])
+
+        yield replace(_commands(config, stores, stores.clock or open_clock(stores.maintenance)), wake=wake)
+
+
+def _commands(config: Config, stores: Stores, clock: Clock) -> Commands:
+    return Commands(
+        channels=config.channels,
+        watchlists=config.watchlists,
+        outbox=stores.outbox,
+        channel_states=stores.channel_states,
+        clock=clock,
+    )
 
 
 def _retry(run: Callable[[], Row], *, is_final: Callable[[], bool], pause: Callable[[float], None]) -> Row:

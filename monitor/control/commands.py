@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,13 +29,17 @@ def mute_duration(text: str) -> timedelta | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Commands:
-    """Retries and drops messages, mutes, resumes and tests channels; the owner holds the lock of the state folder."""
+    """Retries and drops messages, mutes, resumes and tests channels.
+
+    The caller holds the lock of the state folder, or the store is shared: what these change are rows.
+    """
 
     channels: Collection[str]  # names, as configured
     watchlists: Collection[str]
     outbox: Outbox
     channel_states: ChannelStates
     clock: Clock
+    wake: Callable[[str], object] = lambda _channel: None  # wakes whoever delivers on a channel, in another process
 
     def by_name(self) -> Mapping[str, Command]:
         """Return every command that a request can name."""
@@ -51,6 +55,7 @@ class Commands:
         """Make a message that is dead, held or waiting due now. Raises NotFound, WrongState."""
         now = self.clock.now()
         channel = self.outbox.requeue(message, now=now)
+        self.wake(channel)
         waits = self._waits(channel, now)
         text = f"message {message} {waits or 'is due now'}"
         return {"verb": "retry", "message": message, "state": "pending", "text": text}
@@ -71,6 +76,8 @@ class Commands:
         if until or name in muted:
             self.channel_states.mute(name, until=until or now)
         is_channel = name in self.channels
+        if is_channel:
+            self.wake(name)
         if until and is_channel:
             text = f"channel {name} is muted until {rfc3339(until)}; its alerts wait until then"
         elif until:
@@ -88,6 +95,7 @@ class Commands:
         self._require_channel(channel)
         now = self.clock.now()
         self.channel_states.resume(channel, now=now)
+        self.wake(channel)
         until = self.channel_states.mutes(now=now).get(channel)
         muted = f"; it is muted until {rfc3339(until)}" if until else ""
         return {"verb": "resume", "name": channel, "text": f"channel {channel} is tried again{muted}"}
@@ -97,6 +105,7 @@ class Commands:
         self._require_channel(channel)
         now = self.clock.now()
         self.outbox.enqueue(trial_message(channel), key=f"t:{channel}:{secrets.token_hex(8)}", now=now)
+        self.wake(channel)
         waits = self._waits(channel, now)
         text = f"the test message to channel {channel} {waits or 'is due now'}"
         return {"verb": "test", "name": channel, "state": "pending", "text": text}

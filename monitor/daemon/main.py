@@ -227,6 +227,7 @@ def _control_server(
         outbox=dispatcher.outbox,
         channel_states=dispatcher.channel_states,
         clock=dispatcher.clock,
+        wake=lambda channel: dispatcher.ownership.announce([channel]),
     )
 
     def show_status() -> Row:  # for a command that cannot read the configuration any more

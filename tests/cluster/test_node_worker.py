@@ -268,10 +268,10 @@ def test_a_channel_of_nobody_is_lent_to_whoever_asks_first(pair: Cluster) -> Non
 def test_news_are_announced_of_channels_that_others_own(pair: Cluster) -> None:
     writer = pair.owner("team")
     writer.nodes.written |= {"team", "other"}
-    writer.worker.announce()
+    writer.worker.announce(["named"])
     writer.worker.send_news(0.0)
     writer.worker.send_news(0.0)
-    assert pair.table.announced == [(writer.nodes.node, frozenset({"other"}))]
+    assert pair.table.announced == [(writer.nodes.node, frozenset({"other", "named"}))]
 
 
 def test_what_is_heard_wakes_its_worker_and_where_nothing_is_heard_all_look(cluster: Cluster) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -56,7 +56,7 @@ class Share:
     def employ(self, workers: Mapping[str, ChannelWorker]) -> None:
         self.workers = workers
 
-    def announce(self) -> None:
+    def announce(self, channels: Collection[str] = ()) -> None:
         raise AssertionError
 
 

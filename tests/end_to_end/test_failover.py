@@ -1,0 +1,188 @@
+"""Two real monitors on one PostgreSQL: one delivers on a channel, and when it ends in whatever way the other does."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from monitor.cluster.rendezvous import rightful_owner
+from monitor.node_values import View, channel_lease
+from monitor.secret import Secret
+from monitor.store.open import open_shared_stores
+from tests.end_to_end.harness import IMPATIENT, Daemon, Project, record
+from tests.postgresql_databases import Databases
+from tests.servers import Answer, HttpServer, http_server
+from tests.waiting import wait_until
+
+CONFIG = """
+timezone: Asia/Seoul
+state: state/
+store: "%s"
+node: %s
+sources: {%s: {path: seeds/}}
+channels: {hook: {url: "json://127.0.0.1:%d", rate: 1000/s, max_per_hour: 0}}
+watchlists: {fta: {keywords: [FTA]}}
+operator: {notify: []}
+watch: {settle: 50ms, rescan: 1s}
+"""
+HOOK = channel_lease("hook")
+FAIL_OVER = 15.0  # seconds at most, from the end of one node to the first message of another
+
+
+@dataclass(kw_only=True)
+class Member:
+    """One node with a folder of its own."""
+
+    name: str
+    project: Project
+    daemon: Daemon
+
+    def drop(self, number: int) -> None:
+        body = f"Delegations of round {number} agreed on item {number * 7} of the FTA after {number * 3} hours."
+        self.project.drop(f"{number:04}.txt", record(f"FTA talks, round {number}", body))
+
+
+@dataclass(kw_only=True)
+class Pair:
+    """Two nodes, what they send to, and their store."""
+
+    url: str
+    server: HttpServer
+    members: tuple[Member, Member]
+    seen: Callable[[], View]
+
+    def owner(self) -> Member:
+        """The node that delivers, as soon as it is the one that should."""
+        wait_until(lambda: self._owner() is not None)
+        return next(member for member in self.members if member.name == self._owner())
+
+    def _owner(self) -> str | None:
+        """The node that delivers; None: nobody does, or it will hand over."""
+        shown = self.seen()
+        lease = shown.leases.get(HOOK)
+        rightful = rightful_owner(HOOK, shown.nodes)
+        return next(
+            (one.facts.name for one in shown.nodes if lease and one.boot == lease.owner == rightful),
+            None,
+        )
+
+    def other(self, member: Member) -> Member:
+        return next(one for one in self.members if one is not member)
+
+    def delivered(self) -> Counter[str]:
+        """How often the service got each release."""
+        return Counter(release["title"] for post in self.server.requests for release in post.json()["releases"])
+
+    def wait_for(self, *numbers: int, deadline: float = 30.0) -> None:
+        """Until the service has got these rounds."""
+        wanted = {f"FTA talks, round {number}" for number in numbers}
+        wait_until(lambda: wanted <= self.delivered().keys(), every=0.02, deadline=deadline)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            return connection.execute(sql.encode()).fetchall()
+
+
+_UNSURE = """
+SELECT coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM attempt WHERE outcome IN ('unknown', 'uncertain')) AS found
+"""
+
+
+@contextmanager
+def nodes(folder: Path, url: str, *answers: Answer) -> Iterator[Pair]:
+    with http_server(*answers) as server, ExitStack() as stack:
+        members = []
+        for name in ("north", "south"):
+            config = CONFIG % (url, name, name, server.port)
+            project = Project(folder / name, config=config)
+            daemon = stack.enter_context(project.daemon(IMPATIENT))
+            daemon.wait_for_event("node_joined")
+            members.append(Member(name=name, project=project, daemon=daemon))
+        stores = stack.enter_context(open_shared_stores(Secret(url)))
+        assert stores.nodes is not None
+        yield Pair(url=url, server=server, members=(members[0], members[1]), seen=stores.nodes.seen)
+
+
+@pytest.fixture
+def url(tmp_path: Path, databases: Databases) -> str:
+    return databases.url(tmp_path / "database")
+
+
+def test_one_node_delivers_what_either_ingests_and_hands_over_at_its_end(tmp_path: Path, url: str) -> None:
+    with nodes(tmp_path, url) as pair:
+        owner = pair.owner()
+        other = pair.other(owner)
+        owner.drop(1)
+        other.drop(2)
+        pair.wait_for(1, 2)
+        assert owner.daemon.stop() == 0
+        other.drop(3)
+        pair.wait_for(3)
+        assert set(pair.delivered().values()) == {1}
+        assert other.daemon.stop() == 0
+        assert "node_lost" not in [line["event"] for line in other.daemon.lines()]  # it was told
+
+
+def test_commands_of_any_node_reach_the_one_that_delivers(tmp_path: Path, url: str) -> None:
+    with nodes(tmp_path, url, Answer(status=413), Answer()) as pair:
+        owner = pair.owner()
+        other = pair.other(owner)
+        third = Project(tmp_path / "west", config=CONFIG % (url, "west", "west", pair.server.port))
+        other.drop(1)
+        owner.daemon.wait_for_event("message_buried")
+        assert third.run("alerts", "retry", "1").code == 0  # no daemon runs there
+        pair.server.wait_for(2)
+        assert other.project.run("mute", "hook", "8h").code == 0  # another daemon holds this folder
+        other.drop(2)
+        other.daemon.wait_for_event("dump_stored", 2)
+        assert other.project.run("mute", "hook", "off").code == 0
+        pair.wait_for(2)
+        assert third.run("channels", "resume", "hook").code == 0
+        assert third.run("channels", "test", "hook").code == 0
+        pair.server.wait_for(4)
+        assert "order_done" not in [line["event"] for line in other.daemon.lines()]
+
+
+@pytest.mark.long
+def test_when_the_owner_is_killed_the_other_delivers_soon_and_nothing_twice(tmp_path: Path, url: str) -> None:
+    with nodes(tmp_path, url) as pair:
+        owner = pair.owner()
+        other = pair.other(owner)
+        owner.drop(1)
+        other.drop(2)
+        pair.wait_for(1, 2)
+        owner.daemon.stop(signal.SIGKILL)
+        other.drop(3)
+        pair.wait_for(3, deadline=FAIL_OVER)
+        assert other.daemon.wait_for_event("node_lost")[0]["name"] == owner.name
+        assert pair.delivered() == {f"FTA talks, round {number}": 1 for number in (1, 2, 3)}
+
+
+@pytest.mark.long
+def test_a_node_that_was_stopped_joins_anew_and_sends_nothing_stale(tmp_path: Path, url: str) -> None:
+    slow = [Answer(pause=0.3)] * 100
+    with nodes(tmp_path, url, *slow) as pair:
+        owner = pair.owner()
+        other = pair.other(owner)
+        for number in range(1, 13):
+            other.drop(number)
+        pair.server.wait_for(2)  # it has messages left, and one on its way
+        owner.daemon.process.send_signal(signal.SIGSTOP)
+        pair.wait_for(*range(1, 13), deadline=FAIL_OVER + 12)
+        owner.daemon.process.send_signal(signal.SIGCONT)
+        owner.daemon.wait_for_event("node_joined", 2)
+        other.drop(13)
+        owner.drop(14)
+        pair.wait_for(13, 14)
+        twice = sum(pair.delivered().values()) - 14
+        assert twice <= pair.query(_UNSURE)[0][0] <= 1
+        assert owner.daemon.stop() == 0
+        assert other.daemon.stop() == 0

@@ -76,7 +76,6 @@ class DeliveryWorker:
         self._hooks = hooks
         self._woken = threading.Event()
         self._notice_due: datetime | None = None  # when the next pending notice is due; None: no notice is left
-        self._has_lost_claim = False  # a message may be claimed that this worker does not have
         self.is_busy = False  # a message may be on its way; set before it asks whether it owns its channel
 
     def deliver_due(self, *, stop: threading.Event | None = None) -> DeliveryCounts:
@@ -97,7 +96,7 @@ class DeliveryWorker:
     def _deliver(self, stop: threading.Event | None) -> DeliveryCounts:
         actions = dict.fromkeys(Action, 0)
         delivery = None if _is_set(stop) else self._build_and_claim()
-        while delivery is not None and self._still_holds(delivery):
+        while delivery is not None and self._context.outbox.holds(delivery):  # else another process may have it by now
             actions[self._attempt(delivery)] += 1
             delivery = self._record(claims=self._owns() and not _is_set(stop))
         found, now = self._admission()
@@ -191,7 +190,7 @@ class DeliveryWorker:
         if store is None:
             found, now = self._admission()
             due = self._next_message(found, now)
-            return self._claim() if self._has_lost_claim or (due is not None and due <= now) else None
+            return self._claim() if due is not None and due <= now else None
         with self._context.outbox.transaction():
             store()
             claimed = attempt(self._claim)
@@ -204,15 +203,7 @@ class DeliveryWorker:
         if found.is_blocked:
             return None
         left = tokens(self._policy.rate, channel_state, now=now) - 1 if self._policy.rate else None
-        self._has_lost_claim = True  # unless there is an answer
-        claimed = self._context.outbox.claim(name, now=now, is_urgent_only=found.is_urgent_only, tokens=left)
-        self._has_lost_claim = False
-        return claimed
-
-    def _still_holds(self, delivery: Delivery) -> bool:
-        """Return whether to send a claimed message; one that another process may have by now is forgotten."""
-        self._has_lost_claim = not self._context.outbox.holds(delivery)
-        return not self._has_lost_claim
+        return self._context.outbox.claim(name, now=now, is_urgent_only=found.is_urgent_only, tokens=left)
 
     def _attempt(self, delivery: Delivery) -> Action:
         """Send a claimed message and keep its verdict to be recorded; no transaction is open during the send."""
@@ -255,7 +246,8 @@ class DeliveryWorker:
         before = channel_states.get(name)
         until = decision.due if decision.is_last else None
         after = state_after(before, decision.verdict, now=at, until=until, retry_policy=self._policy.retry_policy)
-        self._settle(delivery, decision, at)
+        if not self._settle(delivery, decision, at):  # this process was taken for dead meanwhile
+            return lambda: None
         if after != before:
             channel_states.save(name, after)
         return partial(self._report, delivery, decision, before, after)
@@ -271,13 +263,13 @@ class DeliveryWorker:
         except StoreError as error:
             self._hooks.on_store_error(error)
 
-    def _settle(self, delivery: Delivery, decision: Decision, at: datetime) -> None:
+    def _settle(self, delivery: Delivery, decision: Decision, at: datetime) -> bool:
+        """Record the verdict; return whether it counts."""
         outbox = self._context.outbox
         if decision.due is not None:
-            outbox.retry(delivery, decision.verdict, due=decision.due, now=at)
-        else:
-            settle = {Action.DONE: outbox.done, Action.HOLD: outbox.hold}.get(decision.action, outbox.bury)
-            settle(delivery, decision.verdict, now=at)
+            return outbox.retry(delivery, decision.verdict, due=decision.due, now=at)
+        settle = {Action.DONE: outbox.done, Action.HOLD: outbox.hold}.get(decision.action, outbox.bury)
+        return settle(delivery, decision.verdict, now=at)
 
     def _owns(self) -> bool:
         return self._context.owns(self.channel.name)

@@ -167,6 +167,18 @@ def test_when_the_owner_is_killed_the_other_delivers_soon_and_nothing_twice(tmp_
 
 
 @pytest.mark.long
+def test_what_a_killed_owner_was_sending_is_sent_again_and_marked(tmp_path: Path, url: str) -> None:
+    with nodes(tmp_path, url, Answer(pause=20.0), Answer()) as pair:
+        owner = pair.owner()
+        other = pair.other(owner)
+        other.drop(1)
+        pair.server.wait_for(1)  # it is on its way
+        owner.daemon.stop(signal.SIGKILL)
+        pair.server.wait_for(2, timeout=FAIL_OVER)
+        assert pair.query(_UNSURE) == [(1,)]
+
+
+@pytest.mark.long
 def test_a_node_that_was_stopped_joins_anew_and_sends_nothing_stale(tmp_path: Path, url: str) -> None:
     slow = [Answer(pause=0.3)] * 100
     with nodes(tmp_path, url, *slow) as pair:

@@ -2,64 +2,73 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import datetime
 
-from monitor.errors import StoreError
-from monitor.model import Delivery
+from monitor.channel_health import ChannelState
+from monitor.model import Delivery, Outcome
+from monitor.notify.retry import Decision
 from monitor.notify.send_time import Policy
-from monitor.notify.worker import DeliveryContext, DeliveryCounts, DeliveryWorker
+from monitor.notify.worker import DeliveryContext, DeliveryCounts, DeliveryHooks, DeliveryWorker
 from monitor.testing import FrozenClock, MemoryChannelStates, MemoryOutbox
 from tests.notify.facts import NOON, note
 from tests.notify.fakes import ScriptedChannel
 
 
-class ForgettingOutbox(MemoryOutbox):
-    """An outbox that finds a claimed message again that was forgotten, as one that is shared does."""
+class SharedOutbox(MemoryOutbox):
+    """An outbox that finds a claimed message again that was forgotten, and knows of burials, as one that is shared."""
 
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[str] = []
         self.is_held = True
-        self.fails = False  # the next claim is stored, and its answer lost
+        self.counts = True  # False: this process was buried
 
     def claim(self, *values: object, **named: object) -> Delivery | None:
         self.calls.append("claim")
-        leased = next((row for row in self.rows if row.state == "leased"), None)
-        if leased:
-            leased.state, leased.attempts = "pending", leased.attempts - 1
-        found = super().claim(*values, **named)  # type: ignore[arg-type]
-        if self.fails:
-            self.fails = False
-            raise StoreError("the connection is lost")
-        return found
+        for row in self.rows:
+            if row.state == "leased":
+                row.state, row.attempts = "pending", row.attempts - 1
+        return super().claim(*values, **named)  # type: ignore[arg-type]
+
+    def next_due(self, channel: str, *, now: datetime, is_urgent_only: bool = False) -> datetime | None:
+        self.calls.append("next_due")
+        is_lost = any(row.state == "leased" for row in self.rows)
+        return now if is_lost else super().next_due(channel, now=now, is_urgent_only=is_urgent_only)
 
     def holds(self, delivery: Delivery) -> bool:
         return self.is_held
 
-    def pending_since(self, channel: str) -> list[tuple[datetime, bool]]:
+    def retry(self, *values: object, **named: object) -> bool:
+        return self.counts and super().retry(*values, **named)  # type: ignore[arg-type]
+
+    def pending_since(self, channel: str) -> Sequence[tuple[datetime, bool]]:
         self.calls.append("pending_since")
-        return []
+        return super().pending_since(channel)
 
 
 class Setup:
     """One worker with two messages."""
 
-    def __init__(self) -> None:
-        self.outbox = ForgettingOutbox()
-        self.channel = ScriptedChannel(before=self._before)
+    def __init__(self, *script: Outcome) -> None:
+        self.outbox = SharedOutbox()
+        self.channel_states = MemoryChannelStates(self.outbox)
+        self.channel = ScriptedChannel(*script, before=self._before)
         self.owned = True
         self.seen_busy: list[bool] = []
         self.loses_after: int | None = None  # so many sends, the channel is another process's
+        self.decided: list[Decision] = []
         for number in (1, 2):
             self.outbox.enqueue(note(f"message {number}", "test"), key=f"{number}", now=NOON)
         context = DeliveryContext(
             outbox=self.outbox,
-            channel_states=MemoryChannelStates(self.outbox),
+            channel_states=self.channel_states,
             clock=FrozenClock(NOON),
             jitter=lambda: 0.5,
+            owns=lambda _channel: self.owned,
         )
-        self.worker = DeliveryWorker(self.channel, Policy(), replace(context, owns=lambda _channel: self.owned))
+        hooks = DeliveryHooks(on_decision=lambda _delivery, decision: self.decided.append(decision))
+        self.worker = DeliveryWorker(self.channel, Policy(), context, hooks)
 
     def _before(self) -> None:
         self.seen_busy.append(self.worker.is_busy)
@@ -92,16 +101,11 @@ def test_a_message_that_another_process_may_have_is_not_sent_and_is_found_again(
     assert [(row.state, row.attempts) for row in setup.outbox.rows] == [("sent", 1), ("sent", 1)]
 
 
-def test_a_claim_whose_answer_was_lost_is_made_again_though_nothing_else_is_due() -> None:
-    setup = Setup()
-    del setup.outbox.rows[1]
-    setup.outbox.fails = True
-    try:
-        setup.worker.deliver_due()
-    except StoreError:
-        assert [row.state for row in setup.outbox.rows] == ["leased"]
+def test_a_verdict_that_comes_after_the_burial_of_its_process_changes_nothing() -> None:
+    setup = Setup(*[Outcome.CHANNEL_REFUSED] * 2)
+    setup.outbox.counts, setup.loses_after = False, 1
     setup.worker.deliver_due()
-    assert setup.channel.sent == [1]
-    calls = len(setup.outbox.calls)
+    assert (setup.channel_states.get("team"), setup.decided) == (ChannelState(), [])
+    setup.outbox.counts, setup.owned, setup.loses_after = True, True, None
     setup.worker.deliver_due()
-    assert setup.outbox.calls[calls:] == ["pending_since"]  # an answered claim needs no second one
+    assert (setup.channel_states.get("team").is_refused, len(setup.decided)) == (True, 1)

@@ -60,8 +60,9 @@ class NodeThreads:
         while not self._stop.is_set():
             try:
                 self.node.send_news(_LISTEN)
-            except StoreError:  # the others look by themselves, later
+            except StoreError:  # the thread that beats has logged it
                 self._stop.wait(_POLL)
+                self.node.announce()
             self._stop.wait(NEWS_PAUSE)
 
     def _thread(self, name: str, run: Callable[[], None]) -> threading.Thread:

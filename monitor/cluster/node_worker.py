@@ -8,9 +8,11 @@ One thread beats and does nothing that waits for anything but the store. It goes
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import field, replace
+from functools import partial
 
 from monitor.clock import uptime
 from monitor.cluster.failure_detector import (
@@ -39,9 +41,9 @@ _MOVES = 2.0  # beats: a node that has stood still for longer is given nothing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeHooks:
-    """What a daemon does when the node's lot changes; each is called from the thread that beats, and may fail."""
+    """What a daemon does when the node's lot changes. After a StoreError each is called again."""
 
-    on_taken: Callable[[str], None] = lambda _channel: None  # raises StoreError: it is called again after the next beat
+    on_taken: Callable[[str], None] = lambda _channel: None
     on_held: Callable[[Mapping[str, int]], None] = lambda _held: None  # messages by channel that may have arrived
 
 
@@ -79,6 +81,7 @@ class NodeWorker:
         self._standing = _Standing()
         self._beat_at = float("-inf")  # uptime at the begin of the last beat that was stored
         self._news = threading.Event()
+        self._errands = deque[Callable[[], None]]()
         self._named = dict[str, None]()  # channels to announce, whatever the store knows of them
         self._lent = frozenset[str]()  # channels that no node has, and that this one owns for a moment
 
@@ -163,12 +166,22 @@ class NodeWorker:
         self._news.set()
 
     def send_news(self, timeout: float) -> None:
-        """Wait for something to announce, and announce it; what is this process's own is not announced."""
-        if self._news.wait(timeout):
-            self._news.clear()
-            named = [self._named.popitem()[0] for _ in range(len(self._named))]
-            if channels := self._nodes.news().union(named) - self._standing.owned:
-                self._nodes.notify(channels)
+        """Wait for something to do beside the beats: announce, or call a hook. Raises StoreError.
+
+        What is this process's own is not announced. What could not be done is done at the next call.
+        """
+        if not self._news.wait(timeout):
+            return
+        while self._errands:
+            self._errands[0]()
+            self._errands.popleft()
+        self._news.clear()
+        self._named.update(dict.fromkeys(self._nodes.news()))
+        named = tuple(self._named)
+        if channels := {*named} - self._standing.owned:
+            self._nodes.notify(channels)
+        for channel in named:
+            self._named.pop(channel, None)
 
     def announce_now(self) -> None:
         """Announce what was written, in a process that runs no threads of its node."""
@@ -190,7 +203,7 @@ class NodeWorker:
         self._standing = _Standing(boot=joined.boot)
         say("node_joined", name=self._facts.name, boot=joined.boot)
         if joined.held:
-            self._hooks.on_held(joined.held)
+            self._later(partial(self._hooks.on_held, joined.held))
 
     def _act(self, view: View, began: float) -> None:
         """Do what follows from a read: bury, take and give leases, and note what is this node's own now."""
@@ -232,7 +245,7 @@ class NodeWorker:
             buried.add(node.boot)
             warn("node_lost", name=node.facts.name, boot=node.boot, channels=", ".join(node.facts.channels))
             if held:
-                self._hooks.on_held(held)
+                self._later(partial(self._hooks.on_held, held))
         return replace(view, nodes=tuple(node for node in view.nodes if node.boot not in buried))
 
     def _hand_over(self, leaving: frozenset[str], leased: frozenset[str]) -> None:
@@ -246,11 +259,17 @@ class NodeWorker:
                 say("channel_given", channel=channel)
         before = self._standing.owned & leased
         self._standing = replace(self._standing, owned=before - given)
-        for channel in sorted(leased - before - given):
-            self._hooks.on_taken(channel)
-            self._standing = replace(self._standing, owned=self._standing.owned | {channel})
+        taken = sorted(leased - before - given)
+        self._standing = replace(self._standing, owned=(before - given) | {*taken})
+        for channel in taken:
             say("channel_taken", channel=channel)
+            self._later(partial(self._hooks.on_taken, channel))
             self._wake([channel])
+
+    def _later(self, errand: Callable[[], None]) -> None:
+        """Do what may wait for the store in another thread: the one that beats must not."""
+        self._errands.append(errand)
+        self._news.set()
 
     def _wake(self, channels: Iterable[str]) -> None:
         workers = self._workers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -49,9 +50,12 @@ class Member:
         self.worker.employ(self.workers)
 
     def beat(self, seconds: float = 1.0) -> float:
-        """Let time pass, and beat."""
+        """Let time pass, beat, and do what may wait."""
         self.now += seconds
-        return self.worker.beat()
+        pause = self.worker.beat()
+        with suppress(StoreError):
+            self.worker.send_news(0.0)
+        return pause
 
     def owns(self, *channels: str) -> tuple[bool, ...]:
         return tuple(self.worker.owns(channel) for channel in channels)
@@ -204,13 +208,15 @@ def test_a_channel_that_a_reload_removed_is_left_to_the_others(pair: Cluster) ->
     assert before.worker.other_channels() == {"team", "mail"}
 
 
-def test_a_channel_whose_settings_could_not_be_noted_is_taken_again_at_the_next_beat(cluster: Cluster) -> None:
+def test_settings_of_a_channel_that_could_not_be_noted_are_noted_later_and_no_beat_waits_for_it(
+    cluster: Cluster,
+) -> None:
     alone = cluster.add("north", "team")
     alone.faults = [StoreError("busy")]
     alone.beat()
-    assert (alone.owns("team"), alone.taken) == ((False,), [])
-    alone.beat()
-    assert (alone.owns("team"), alone.taken) == ((True,), ["team"])
+    assert (alone.owns("team"), alone.taken) == ((True,), [])
+    alone.worker.send_news(0.0)
+    assert alone.taken == ["team"]
 
 
 def test_a_new_process_of_a_node_takes_over_at_once(pair: Cluster) -> None:
@@ -270,6 +276,19 @@ def test_news_are_announced_of_channels_that_others_own(pair: Cluster) -> None:
     writer.nodes.written |= {"team", "other"}
     writer.worker.announce(["named"])
     writer.worker.send_news(0.0)
+    writer.worker.send_news(0.0)
+    assert pair.table.announced == [(writer.nodes.node, frozenset({"other", "named"}))]
+
+
+def test_news_that_could_not_be_announced_are_announced_later(pair: Cluster) -> None:
+    writer = pair.members[0]
+    writer.nodes.written |= {"other"}
+    writer.nodes.is_down = True
+    writer.worker.announce(["named"])
+    with pytest.raises(StoreError):
+        writer.worker.send_news(0.0)
+    writer.nodes.is_down = False
+    writer.worker.announce()
     writer.worker.send_news(0.0)
     assert pair.table.announced == [(writer.nodes.node, frozenset({"other", "named"}))]
 

@@ -1,9 +1,10 @@
-"""Hold what monitors that share one store tell of themselves, and what each reads of the others."""
+"""Hold what monitors that share one store tell each other, and define the port by which they do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from monitor.frozen import dataclass
 
@@ -64,3 +65,53 @@ class Joined:
 
     boot: str
     held: Mapping[str, int]  # what its earlier starts left half sent and is held now: how many by channel
+
+
+class Nodes(Protocol):
+    """The monitors that share one store: which of them live, and what each may do alone.
+
+    Each start of a node is a boot. It reports by its beat; who sees a beat stand still for long enough, by a clock of
+    its own, buries that boot. No wall clock decides.
+    """
+
+    @property
+    def node(self) -> str:
+        """Return the NODE_ID of this node."""
+
+    def join(self, facts: NodeFacts) -> Joined:
+        """Begin a new boot of this node; its earlier ones are buried at once, their open attempts as in `bury`."""
+
+    def beat(self, facts: NodeFacts) -> View:
+        """Report that this boot lives, and read the others, in one round trip. Raises Buried: join again."""
+
+    def bury(self, boot: str, *, beat: int, now: datetime) -> Mapping[str, int] | None:
+        """Declare a boot dead, if it still stands at this beat; return how many messages are held now, by channel.
+
+        Its leases are free. Its open attempts end as `unknown`: their messages are due again, or held on the channels
+        where it holds what may have arrived. None: it beats again, or another node buried it.
+        """
+
+    def take(self, lease: str) -> bool:
+        """Take a lease that no living boot has; return whether this boot has it now."""
+
+    def give(self, lease: str) -> None:
+        """Give up a lease of this boot, if it has it."""
+
+    def leave(self) -> None:
+        """End this boot in order: its leases are free at once."""
+
+    def news(self) -> frozenset[str]:
+        """Return the channels for which this process has stored something since the last call."""
+
+    def notify(self, channels: Collection[str]) -> None:
+        """Wake the other nodes, for something on these channels is stored; called after the commit, by itself."""
+
+    def listen(self, seconds: float) -> frozenset[str] | None:
+        """Wait for others' `notify`, at most so long; return the channels.
+
+        None: nobody knows, for notifications are not proven to arrive; it is returned at once, and the caller asks
+        the store instead.
+        """
+
+    def seen(self) -> View:
+        """Return what `beat` returns. Only reads."""

@@ -23,14 +23,15 @@ from monitor.model import (
     Head,
     Message,
     PendingNotice,
-    Release,
     SeenRecord,
     Sketch,
     Verdict,
 )
-from monitor.node_values import Joined, NodeFacts, View
+from monitor.node_values import Nodes as Nodes  # a port, beside what it takes and returns
 from monitor.search_values import IndexWords
 from monitor.state_values import Backlog, IntegrityCheck, LedgerEntry, Listing, OverdueDumps, Pruned
+from monitor.state_values import Fingerprinter as Fingerprinter
+from monitor.state_values import Retention as Retention
 from monitor.times import ClockReading
 
 _NO_TIME = timedelta(0)
@@ -248,56 +249,6 @@ class Outbox(Protocol):
         """Return what waits on all channels; sent messages cost nothing. Only reads."""
 
 
-class Nodes(Protocol):
-    """The monitors that share one store: which of them live, and what each may do alone.
-
-    Each start of a node is a boot. It reports by its beat; who sees a beat stand still for long enough, by a clock of
-    its own, buries that boot. No wall clock decides.
-    """
-
-    @property
-    def node(self) -> str:
-        """Return the NODE_ID of this node."""
-
-    def join(self, facts: NodeFacts) -> Joined:
-        """Begin a new boot of this node; its earlier ones are buried at once, their open attempts as in `bury`."""
-
-    def beat(self, facts: NodeFacts) -> View:
-        """Report that this boot lives, and read the others, in one round trip. Raises Buried: join again."""
-
-    def bury(self, boot: str, *, beat: int, now: datetime) -> Mapping[str, int] | None:
-        """Declare a boot dead, if it still stands at this beat; return how many messages are held now, by channel.
-
-        Its leases are free. Its open attempts end as `unknown`: their messages are due again, or held on the channels
-        where it holds what may have arrived. None: it beats again, or another node buried it.
-        """
-
-    def take(self, lease: str) -> bool:
-        """Take a lease that no living boot has; return whether this boot has it now."""
-
-    def give(self, lease: str) -> None:
-        """Give up a lease of this boot, if it has it."""
-
-    def leave(self) -> None:
-        """End this boot in order: its leases are free at once."""
-
-    def news(self) -> frozenset[str]:
-        """Return the channels for which this process has stored something since the last call."""
-
-    def notify(self, channels: Collection[str]) -> None:
-        """Wake the other nodes, for something on these channels is stored; called after the commit, by itself."""
-
-    def listen(self, seconds: float) -> frozenset[str] | None:
-        """Wait for others' `notify`, at most so long; return the channels.
-
-        None: nobody knows, for notifications are not proven to arrive; it is returned at once, and the caller asks
-        the store instead.
-        """
-
-    def seen(self) -> View:
-        """Return what `beat` returns. Only reads."""
-
-
 class ChannelStates(Protocol):
     """The state of each channel, and what is muted: it survives a restart, and a person may change it."""
 
@@ -352,25 +303,6 @@ class SourceStates(Protocol):
 
     def note_rejects_reported(self, source: str, *, last: int) -> None:
         """Record that an alert has counted the rejects of a source up to this id."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """How long old texts, messages and events are kept; None: forever."""
-
-    versions: timedelta | None = None
-    messages: timedelta | None = None
-    events: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fingerprinter:
-    """The functions that compute hashes and index entries from a text; the store itself knows no normal forms."""
-
-    norm_version: int  # of the normal forms that all of them use
-    text_hash: Callable[[Release], bytes]
-    keys: Callable[[str, Release], tuple[bytes, ...]]  # index entries, by the name of the source and the release
-    sketch: Callable[[Release], Sketch]
 
 
 class Maintenance(Protocol):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from monitor.frozen import dataclass
-from monitor.model import FileSignature, Head
+from monitor.model import FileSignature, Head, Release, Sketch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +79,22 @@ class Backlog:
 
     pending: int = 0  # messages, and notices that are in none yet
     oldest: datetime | None = None  # when the oldest pending message was made; None: there is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long old texts, messages and events are kept; None: forever."""
+
+    versions: timedelta | None = None
+    messages: timedelta | None = None
+    events: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fingerprinter:
+    """The functions that compute hashes and index entries from a text; the store itself knows no normal forms."""
+
+    norm_version: int  # of the normal forms that all of them use
+    text_hash: Callable[[Release], bytes]
+    keys: Callable[[str, Release], tuple[bytes, ...]]  # index entries, by the name of the source and the release
+    sketch: Callable[[Release], Sketch]

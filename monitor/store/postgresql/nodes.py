@@ -6,7 +6,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -59,7 +59,7 @@ class PostgresqlNodes:
             raise Buried(_BURIED, where=self.node)
         self._clock.note(view.now, since=since)
         self._membership.note_beat(view, beat=beats[0], at=since)
-        return view
+        return replace(view, epoch=self._membership.epoch(row["epoch"]))
 
     def bury(self, boot: str, *, beat: int, now: datetime) -> Mapping[str, int] | None:
         with self._beats.transaction():

@@ -326,3 +326,31 @@ def test_a_closed_handle_says_so(postgresql_url: str, opened: Open) -> None:
     handle.close()
     with pytest.raises(StoreError, match="is closed"):
         handle.all("session")
+
+
+def test_what_waits_for_the_commit_is_called_once_it_is_durable_and_never_for_what_is_undone(handle: Handle) -> None:
+    called: list[object] = []
+
+    def note(name: str) -> None:
+        handle.after_commit(lambda: called.append((name, sorted(texts(handle)))))
+
+    note("beside a transaction")
+    with handle.transaction():
+        add(handle, 1)
+        note("outer")
+        with suppress(ZeroDivisionError), handle.transaction():
+            add(handle, 2)
+            note("undone")
+            raise ZeroDivisionError
+        with handle.transaction():
+            add(handle, 3)
+            note("inner")
+        assert called == [("beside a transaction", [])]
+    assert called[1:] == [("outer", [1, 3]), ("inner", [1, 3])]
+    with suppress(ZeroDivisionError), handle.transaction():
+        note("undone as a whole")
+        raise ZeroDivisionError
+    with handle.transaction():
+        assert handle.is_in_transaction()
+    assert not handle.is_in_transaction()
+    assert len(called) == 3

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,6 +17,7 @@ from monitor.node_values import channel_lease
 from monitor.ports import LEASE
 from monitor.testing import NOON, note
 from tests.store.postgresql.nodes import Node, OpenNode
+from tests.waiting import wait_until
 
 OK = Verdict(outcome=Outcome.OK, reason="accepted")
 BUSY = Verdict(outcome=Outcome.TRANSIENT, reason="503 from the service", code=503)
@@ -290,7 +292,39 @@ def test_a_claim_whose_answer_was_lost_is_found_again(open_node: OpenNode) -> No
     assert node.outbox.claim("team", now=NOON) is None
 
 
+def losing_commit(node: Node) -> Node:
+    """Let the answer to the next COMMIT of this node be lost."""
+    with node.shared.handle._sessions.use() as session:
+        connection = session.connection
+    assert connection is not None
+    real = connection.transaction
+
+    @contextmanager
+    def transaction() -> Iterator[None]:
+        del connection.transaction
+        with real():
+            yield
+        raise LostAnswer("the connection is lost")
+
+    connection.transaction = transaction  # type: ignore[method-assign,assignment]
+    return node
+
+
 def test_a_claim_that_was_lost_with_its_commit_is_found_again(open_node: OpenNode) -> None:
+    node = open_node("a").join("team")
+    enqueue(node, "first", "second")
+    verdict = claim(node)
+    with suppress(LostAnswer), losing_commit(node).outbox.transaction():
+        done(node, verdict)
+        assert node.outbox.claim("team", now=NOON)
+    assert attempts(node) == [(1, "ok", None), (1, None, None)]
+    assert done(node, verdict)
+    assert node.outbox.next_due("team", now=NOON) == NOON
+    assert claim(node).message.text == "second"
+    assert node.outbox.claim("team", now=NOON) is None
+
+
+def test_a_claim_that_was_undone_is_claimed_anew(open_node: OpenNode) -> None:
     node = open_node("a").join("team")
     enqueue(node, "first", "second")
     verdict = claim(node)
@@ -424,6 +458,24 @@ def test_a_message_that_is_claimed_meanwhile_is_not_requeued(open_node: OpenNode
             change(1, now=NOON)
     with pytest.raises(NotFound):
         command.outbox.drop(2, now=NOON)
+
+
+def test_a_command_waits_for_a_claim_that_is_on_its_way(open_node: OpenNode) -> None:
+    """Else it would make a message pending that is being sent."""
+    node, command = open_node("a").join("team"), open_node("b")
+    enqueue(node, "hello")
+    with ThreadPoolExecutor(1) as threads:
+        with node.outbox.transaction():
+            claim(node)
+            requeued = threads.submit(command.outbox.requeue, 1, now=NOON)
+            wait_until(
+                lambda: command.query(
+                    "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                    " AND application_name = current_setting('application_name')"
+                )
+            )
+        assert isinstance(requeued.exception(), WrongState)
+    assert messages(node) == [("leased", 1, None)]
 
 
 def test_what_is_stored_for_a_channel_is_news_once_it_is_durable(open_node: OpenNode) -> None:

@@ -280,9 +280,13 @@ class IngestWorker:
         self._finish(self.ingester.ingest_group(self._small_files(), mode=Mode.WATCH))
 
     def _small_files(self) -> Iterator[tuple[bytes, Source]]:
-        while self._file_queue.small_count:
-            for path in self._file_queue.take_small(1):
-                yield path, self._source_of(path)
+        """Yield small files; where the store is shared those of one source, whose turn the group is."""
+        waiting = self._file_queue.small_files()
+        for path in waiting:
+            source = self._source_of(path)
+            if not self._store.is_shared or source is self._source_of(waiting[0]):
+                self._file_queue.drop_small(path)
+                yield path, source
 
     def _ingest(self, path: bytes, *, between: Callable[[], None] = lambda: None) -> IngestOutcome:
         began = time.monotonic()

@@ -151,7 +151,7 @@ class Ingester:
     def ingest_all(self, files: Iterable[tuple[bytes, Source]], *, mode: Mode) -> Iterator[IngestOutcome]:
         """Ingest files in this order and log the results; small ones that follow each other share commits."""
         with seldom_collected():
-            for is_small, run in groupby(files, key=_is_small):
+            for (is_small, _), run in groupby(files, key=self._group_of):
                 if not is_small:
                     yield from (self.ingest(path, source, mode=mode) for path, source in run)
                 while is_small and (group := self.ingest_group(run, mode=mode)):
@@ -168,7 +168,7 @@ class Ingester:
         group, until = list[IngestOutcome](), time.monotonic() + self.group_seconds
         for first in islice(files, 1):
             try:
-                with self.store.shared_transaction():
+                with self.store.shared_transaction(first[1].name):
                     for path, source in chain([first], files):
                         began = time.monotonic()
                         outcome = self.ingest_file(path, source, mode=mode)
@@ -182,6 +182,10 @@ class Ingester:
                 refused = partial(IngestOutcome, is_postponed=True, is_refused=True, fault=error.message)
                 return [refused(path=path, source=source) for path, source in tried]
         return group
+
+    def _group_of(self, file: tuple[bytes, Source]) -> tuple[bool, str]:
+        """Return what files of one group have in common: they are small; in a shared store they are of one source."""
+        return _is_small(file), file[1].name if self.store.is_shared else ""
 
     def _concluded(self, outcome: IngestOutcome) -> IngestOutcome:
         self.log_outcomes([outcome])

@@ -173,7 +173,7 @@ def open_shared_stores(url: Secret, *, is_pooled: bool = False, place: str = "")
 
     shared = open_shared(Address(url), is_pooled=is_pooled, node=place)
     handle = shared.handle
-    stores = _stores(handle, archive=PostgresqlArchive(handle), maintenance=PostgresqlMaintenance(handle))
+    stores = _stores(handle, archive=PostgresqlArchive(handle), maintenance=PostgresqlMaintenance(handle, node=place))
     store = PostgresqlStore(handle, shared.membership)
 
     def close() -> None:

@@ -32,6 +32,14 @@ class FileQueue:
         """Remove and return the next small files, at most `limit`."""
         return _take(self._small, limit)
 
+    def small_files(self) -> list[bytes]:
+        """Return the small files in their order; they stay."""
+        return list(self._small)
+
+    def drop_small(self, path: bytes) -> None:
+        """Remove a small file."""
+        del self._small[path]
+
     def take_big(self) -> list[bytes]:
         """Remove and return the next big file, if one waits."""
         return _take(self._big, 1)

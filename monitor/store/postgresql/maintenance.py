@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from monitor.errors import WrongState
 from monitor.ports import Fingerprinter
 from monitor.search_values import IndexWords
 from monitor.state_values import IntegrityCheck
+from monitor.store.handle import Handle
 from monitor.store.maintenance import SqlMaintenance
 from monitor.store.postgresql.search import fill_index
+from monitor.store.rows import parse_number
 from monitor.store.stored_values import reports_damage
 from monitor.store.verify import MAX_FAULTS, verify_rows
 
@@ -18,13 +22,20 @@ from monitor.store.verify import MAX_FAULTS, verify_rows
 class PostgresqlMaintenance(SqlMaintenance):
     """Implements `monitor.ports.Maintenance`."""
 
+    def __init__(self, handle: Handle, *, node: str = "") -> None:
+        """node: the NODE_ID of the state folder."""
+        super().__init__(handle)
+        self._node = node
+
     def fill_search_index(self, most: int, index_words: IndexWords) -> int:
         return fill_index(self._handle, index_words, most)
 
     def rename_source(
         self, *, old: str, new: str, fingerprinter: Fingerprinter, between: Callable[[], None] = lambda: None
     ) -> int | None:
-        with self._alone():
+        if not self._handle.one("any_dump", source=old):
+            return None
+        with self._alone(f"source {old} cannot be renamed to {new}"):
             count = super().rename_source(old=old, new=new, fingerprinter=fingerprinter, between=between)
             if count is not None:
                 self._handle.all("join_sources", old=old, new=new)
@@ -34,14 +45,24 @@ class PostgresqlMaintenance(SqlMaintenance):
         return count
 
     def rehash(self, fingerprinter: Fingerprinter) -> int:
-        with self._alone():
+        stored = self._handle.one("meta", k="norm_version")
+        if stored is not None and parse_number(stored["v"]) == fingerprinter.norm_version:
+            return 0
+        with self._alone("what is stored cannot be brought to the normal forms of this version"):
             return super().rehash(fingerprinter)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Run a block as one transaction during which nobody ingests."""
+    def _alone(self, what: str) -> Iterator[None]:
+        """Run a block as one transaction during which nobody ingests. Raises WrongState while other monitors run.
+
+        what: it is not done, in words.
+        """
         with self._handle.transaction():
             self._handle.all("lock_all_sources")
+            others = [json.loads(row["facts"])["name"] for row in self._handle.all("living_nodes", here=self._node)]
+            if others:
+                names = ", ".join(dict.fromkeys(others))
+                raise WrongState(f"{what} while other monitors use the store: {names}; stop them, then start this one")
             yield
 
     def verify(self) -> Iterator[IntegrityCheck]:

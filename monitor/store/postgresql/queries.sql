@@ -56,6 +56,31 @@ SELECT DISTINCT source FROM reject WHERE state = 'held' AND at <= :before ORDER 
 UPDATE reject SET state = 'rejected', at = :at WHERE state = 'held' AND at <= :before AND source = :source
 RETURNING source, dump, reason, line;
 
+-- name: fill_sources
+-- Of each source when its newest file was ingested; a later commit finds no older generation.
+INSERT INTO source (name, generation, last_at)
+SELECT source, 1, max(at) FROM (SELECT source, at FROM dump UNION ALL SELECT source, at FROM file) AS heard GROUP BY source
+ON CONFLICT (name) DO UPDATE SET generation = source.generation + 1, last_at = greatest(source.last_at, excluded.last_at);
+
+-- name: queue_heads
+INSERT INTO unindexed (version) SELECT head FROM release ON CONFLICT DO NOTHING;
+
+-- name: skip_ids
+SELECT setval('version_id', (SELECT coalesce(max(id), 0) + 1 FROM version), FALSE),
+    setval('event_id', (SELECT coalesce(max(id), 0) + 1 FROM event), FALSE),
+    setval(pg_get_serial_sequence('dump', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM dump), FALSE),
+    setval(pg_get_serial_sequence('reject', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM reject), FALSE),
+    setval(pg_get_serial_sequence('message', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM message), FALSE);
+
+-- name: skip_numbers
+INSERT INTO counter (name, next) SELECT 'release', coalesce(max(id), 0) + 1 FROM release
+ON CONFLICT (name) DO UPDATE SET next = excluded.next;
+
+-- name: living_nodes
+-- The others that have beaten within a minute, as the database sees it; the row of one that has died may stand longer.
+SELECT facts FROM node
+WHERE NOT is_dead AND node <> :here AND beat_at > clock_timestamp() - interval '1 minute' ORDER BY since;
+
 -- name: lock_all_sources
 -- No source has its turn, on any machine, until the transaction ends.
 SELECT name FROM source ORDER BY name FOR UPDATE;

@@ -44,3 +44,12 @@ def test_a_file_that_grew_changes_its_queue() -> None:
     file_queue.add(A, SMALL + 1)
 
     assert (file_queue.take_small(9), file_queue.take_big()) == ([], [A])
+
+
+def test_small_files_can_be_seen_in_their_order_and_taken_one_by_one() -> None:
+    file_queue = FileQueue()
+    for path in (A, B, C):
+        file_queue.add(path, 1)
+    assert file_queue.small_files() == [A, B, C]
+    file_queue.drop_small(B)
+    assert (file_queue.small_files(), file_queue.take_small(9)) == ([A, C], [A, C])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -12,11 +13,15 @@ from typing import cast
 import psycopg
 import pytest
 
-from monitor.errors import Stale
+from monitor.compare.fingerprint import FINGERPRINTER
+from monitor.errors import Stale, WrongState
 from monitor.match.search import index_words
 from monitor.model import Kind
+from monitor.node_values import NodeFacts
 from monitor.ports import Store
 from monitor.records import EventFilter
+from monitor.store.postgresql.sequences import after_copy
+from monitor.store.postgresql.store import PostgresqlStore
 from monitor.testing import NOON
 from tests.contract.takes import HALF, decide, dump, figures, record, take_in
 from tests.postgresql_databases import Databases
@@ -199,3 +204,49 @@ def test_events_of_a_source_have_ids_in_the_order_of_its_commits(two: Two) -> No
         "Visits in Seoul",
         "Forums in Seoul",
     ]
+
+
+def test_a_source_is_not_renamed_while_another_monitor_runs(two: Two) -> None:
+    take_in(two.one.store, TALKS)
+    nodes = two.other.nodes
+    assert nodes
+    nodes.join(facts_of("seoul-2"))
+    with pytest.raises(WrongState, match="seoul-2"):
+        rename(two)
+    nodes.leave()
+    assert rename(two) == 1
+    assert set(two.one.source_states.last_dumps()) == {"ministry"}
+
+
+def test_texts_are_not_hashed_anew_while_another_monitor_runs(two: Two) -> None:
+    take_in(two.one.store, TALKS)
+    assert two.one.maintenance.rehash(FINGERPRINTER) == 1
+    nodes = two.other.nodes
+    assert nodes
+    nodes.join(facts_of("seoul-2"))
+    assert two.one.maintenance.rehash(FINGERPRINTER) == 0  # nothing is to be done
+    with pytest.raises(WrongState, match="stop them"):
+        two.one.maintenance.rehash(replace(FINGERPRINTER, norm_version=FINGERPRINTER.norm_version + 1))
+
+
+def test_a_store_that_was_filled_by_a_copy_goes_on_behind_what_it_holds(two: Two) -> None:
+    take_in(two.one.store, dump(TALKS, VISIT))
+    with psycopg.connect(two.url) as connection:  # as a copy leaves it: rows, and nothing that follows from them
+        connection.execute(
+            "DELETE FROM source; DELETE FROM unindexed; DELETE FROM counter;"
+            "SELECT setval('version_id', 1, FALSE), setval('event_id', 1, FALSE),"
+            " setval(pg_get_serial_sequence('dump', 'id'), 1, FALSE)"
+        )
+    after_copy(cast("PostgresqlStore", two.one.store)._handle)  # the door of a copy
+    assert two.other.source_states.last_dumps() == {"motie": NOON}
+    assert two.other.maintenance.fill_search_index(100, index_words) == 2
+    take_in(two.other.store, FORUM, name="b.txt")
+    assert [event.release for event in two.one.archive.events(EventFilter())] == [1, 2, 3]
+
+
+def facts_of(name: str) -> NodeFacts:
+    return NodeFacts(node=name, name=name, version="1", sources=(), channels=(), holding=(), rules="", policies={})
+
+
+def rename(two: Two) -> int | None:
+    return two.one.maintenance.rename_source(old="motie", new="ministry", fingerprinter=FINGERPRINTER)

@@ -159,6 +159,7 @@ def test_when_the_owner_is_killed_the_other_delivers_soon_and_nothing_twice(tmp_
         owner.drop(1)
         other.drop(2)
         pair.wait_for(1, 2)
+        wait_until(lambda: pair.query("SELECT count(*) FROM message WHERE state = 'sent'") == [(2,)])  # it knows, too
         owner.daemon.stop(signal.SIGKILL)
         other.drop(3)
         pair.wait_for(3, deadline=FAIL_OVER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from monitor.cluster.node_worker import NodeWorker
 from monitor.errors import StoreError
@@ -41,6 +42,8 @@ class NodeThreads:
         self.node.announce()
         for thread in self._threads:
             thread.join(_END)
+        with suppress(StoreError):  # the others look by themselves, later
+            self.node.announce_now()
         self.node.leave()
 
     def _beat(self) -> None:

@@ -81,6 +81,7 @@ class NodeWorker:
         self._standing = _Standing()
         self._beat_at = float("-inf")  # uptime at the begin of the last beat that was stored
         self._news = threading.Event()
+        self._sending = threading.Lock()
         self._errands = deque[Callable[[], None]]()
         self._named = dict[str, None]()  # channels to announce, whatever the store knows of them
         self._lent = frozenset[str]()  # channels that no node has, and that this one owns for a moment
@@ -172,16 +173,17 @@ class NodeWorker:
         """
         if not self._news.wait(timeout):
             return
-        while self._errands:
-            self._errands[0]()
-            self._errands.popleft()
-        self._news.clear()
-        self._named.update(dict.fromkeys(self._nodes.news()))
-        named = tuple(self._named)
-        if channels := {*named} - self._standing.owned:
-            self._nodes.notify(channels)
-        for channel in named:
-            self._named.pop(channel, None)
+        with self._sending:
+            while self._errands:
+                self._errands[0]()
+                self._errands.popleft()
+            self._news.clear()
+            self._named.update(dict.fromkeys(self._nodes.news()))
+            named = tuple(self._named)
+            if channels := {*named} - self._standing.owned:
+                self._nodes.notify(channels)
+            for channel in named:
+                self._named.pop(channel, None)
 
     def announce_now(self) -> None:
         """Announce what was written, in a process that runs no threads of its node."""

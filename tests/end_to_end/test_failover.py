@@ -37,6 +37,12 @@ HOOK = channel_lease("hook")
 FAIL_OVER = 15.0  # seconds at most, from the end of one node to the first message of another
 
 
+def release(number: int) -> str:
+    """A dump of one release, which is like no other."""
+    body = f"Delegations of round {number} agreed on item {number * 7} of the FTA after {number * 3} hours."
+    return record(f"FTA talks, round {number}", body)
+
+
 @dataclass(kw_only=True)
 class Member:
     """One node with a folder of its own."""
@@ -46,8 +52,7 @@ class Member:
     daemon: Daemon
 
     def drop(self, number: int) -> None:
-        body = f"Delegations of round {number} agreed on item {number * 7} of the FTA after {number * 3} hours."
-        self.project.drop(f"{number:04}.txt", record(f"FTA talks, round {number}", body))
+        self.project.drop(f"{number:04}.txt", release(number))
 
 
 @dataclass(kw_only=True)
@@ -146,9 +151,26 @@ def test_commands_of_any_node_reach_the_one_that_delivers(tmp_path: Path, url: s
         assert other.project.run("mute", "hook", "off").code == 0
         pair.wait_for(2)
         assert third.run("channels", "resume", "hook").code == 0
-        assert third.run("channels", "test", "hook").code == 0
-        pair.server.wait_for(4)
+        (third.folder / "c.txt").write_text(release(3), "utf-8")
+        assert third.run("ingest", "c.txt", "--source", "west").code == 0
+        pair.wait_for(3)
+        third.drop("d.txt", release(4))
+        assert third.run("run", "--once").code == 0
+        pair.wait_for(4)
         assert "order_done" not in [line["event"] for line in other.daemon.lines()]
+
+
+def test_a_reload_is_no_end(tmp_path: Path, url: str) -> None:
+    with nodes(tmp_path, url) as pair:
+        owner = pair.owner()
+        boot = pair.seen().leases[HOOK].owner
+        file = owner.project.folder / "config.yaml"
+        file.write_text(f"{file.read_text()}heartbeat: {{every: 10m}}\n", "utf-8")
+        owner.daemon.wait_for_event("started", 2)
+        pair.other(owner).drop(1)
+        pair.wait_for(1)
+        assert pair.seen().leases[HOOK].owner == boot
+        assert [line["event"] for line in owner.daemon.lines()].count("node_joined") == 1
 
 
 @pytest.mark.long

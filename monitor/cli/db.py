@@ -106,7 +106,7 @@ def prune_command(*, config_file: str | None) -> None:
     config = load_config(config_file)
     retention = retention_of(config)
     with _writable(config, "prune") as stores:
-        aged = SteadyClock(stores.maintenance.clock()).reading().aged
+        aged = (stores.clock or SteadyClock(stores.maintenance.clock())).reading().aged
         pruned = stores.maintenance.prune(retention, now=aged)
     if retention == Retention() and not pruned.copies:
         click.echo("everything is kept: the configuration has no `retention:`")

@@ -13,7 +13,7 @@ from monitor.clock import wall_time
 from monitor.errors import ConfigError, MonitorError
 
 if TYPE_CHECKING:
-    from monitor.inspect.doctor import CheckResult
+    from monitor.inspect.check_result import CheckResult
 
 _COLORS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -40,7 +40,8 @@ def command(ctx: click.Context, *, as_json: bool, config_file: str | None) -> No
 
 
 def _results(config_file: str | None) -> Iterator[CheckResult]:
-    from monitor.inspect.doctor import CheckResult, examine
+    from monitor.inspect.check_result import CheckResult
+    from monitor.inspect.doctor import examine
 
     try:
         config = load_config(config_file)

@@ -60,6 +60,8 @@ def _lines(status: Mapping[str, Any], now: datetime, zone: ZoneInfo, bars: str, 
     for name, until in status["releases"]["muted_watchlists"].items():
         yield _line("muted", f"watchlist {escape(name)} until {_local_time(until, zone)}")
     yield from _config(status["config"], is_running=status["daemon"] is not None)
+    for node in status.get("nodes", ()):  # a daemon of an earlier version does not say it
+        yield _line("node", _node(node, zone))
     yield _line("store", _store(status["store"], now))
     page = status.get("page")  # absent in the answer of an older daemon
     if page and page["state"] != "off":
@@ -197,11 +199,29 @@ def _config(config: Mapping[str, Any], *, is_running: bool) -> Iterator[str]:
         yield _line("", click.style(refused, fg=_BAD))
 
 
+def _node(node: Mapping[str, Any], zone: ZoneInfo) -> str:
+    mine = " (this one)" if node["is_me"] else ""
+    age = f" for {node['age']:,.0f} s" if node["state"] == "silent" else ""
+    color = {"ok": _GOOD, "paused": _WARNING}.get(node["state"], _BAD)
+    state = click.style(f"{node['state']}{age}", fg=color)
+    counts = {"source": len(node["sources"]), "channel": len(node["channels"])}
+    facts = [f"since {_local_time(node['since'], zone)}", *(plural(count, name) for name, count in counts.items())]
+    others = f"  not as on other nodes: {escape(', '.join(node['config']))}" if node["config"] else ""
+    name = click.style(escape(node["name"]), bold=True)
+    return f"{name}{mine}  {state}, {node['version']}, {', '.join(facts)}{click.style(others, fg=_WARNING)}"
+
+
 def _store(store: Mapping[str, Any], now: datetime) -> str:
-    if not store["exists"]:
-        return f"{escape(store['file'])}  not created yet"
     last = store["last_backup"]
     backup = f"last backup {_age(last['at'], now)}: {last['path']}" if last else "no backup yet"
+    if store.get("url"):
+        if not store["exists"]:
+            return f"{escape(store['url'])}  {click.style('it cannot be reached', fg=_BAD)}"
+        replication = {"none": "no standby"}.get(store["replication"], f"{store['replication']} standby")
+        size = f"{store['size'] / 1e6:,.1f} MB"
+        return f"{escape(store['url'])}  PostgreSQL {store['server']}, {replication}, {size}, {backup}"
+    if not store["exists"]:
+        return f"{escape(store['file'])}  not created yet"
     return f"{escape(store['file'])}  {store['size'] / 1e6:,.1f} MB, {backup}"
 
 

@@ -15,6 +15,7 @@ from monitor.config.load import (
     load,
     load_what_is_valid,
     load_without_secrets,
+    location_of,
     page_environment,
     state_of,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "load",
     "load_what_is_valid",
     "load_without_secrets",
+    "location_of",
     "page_environment",
     "positive_duration",
     "render_diagnostics",

@@ -250,6 +250,21 @@ def _value_of(line: str, path: Path, environ: Mapping[str, str]) -> str:
     return value if isinstance(value, str) else ""
 
 
+def location_of(path: Path, *, environ: Mapping[str, str] = os.environ) -> StoreLocation | None:
+    """Return where the store of a configuration is; other errors in the file do not matter. None: it is not known.
+
+    A line that seems to name a shared store and cannot be read must not lead to the store of the folder.
+    """
+    with suppress(ConfigError):
+        if found := _from_lines(path, environ):
+            return found.location
+        text = _bytes(path).decode("utf-8", "replace")
+        meant = {closest(key, tuple(Config.model_fields)) for key in re.findall(r"\w+(?=[\"']? *:)", text)}
+        if meant & {"store", "pooler"}:
+            return None
+    return StoreLocation(folder=state_of(path, environ=environ))
+
+
 def state_of(path: Path, *, environ: Mapping[str, str] = os.environ) -> Path:
     """Return the state folder that a configuration names, or the default; other errors in the file do not matter.
 

@@ -22,6 +22,7 @@ from monitor.collect.formats.registry import FORMATS, NAMES, canonical
 from monitor.config.redact import mask_secret
 from monitor.model import Kind, Rate
 from monitor.secret import Secret
+from monitor.store_location import UNAMBIGUOUS
 
 DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(ms|s|m|h|d|w)")
 SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(B|kB|KB|MB|GB|TB)")
@@ -253,9 +254,10 @@ def url(text: str) -> Secret:
 
 def store_url(text: str) -> Secret:
     """Parse the address of a shared store; it is secret from here on."""
-    return Secret(
-        matched(STORE_URL, text, "is no address of a PostgreSQL database: write postgresql://USER@HOST/DATABASE")[0]
-    )
+    matched(STORE_URL, text, "is no address of a PostgreSQL database: write postgresql://USER@HOST/DATABASE")
+    if not UNAMBIGUOUS.fullmatch(text):
+        raise ValueError("cannot be read: write @ / ? and # of a password as %40 %2F %3F and %23")
+    return Secret(text)
 
 
 def web_address(text: str) -> Secret:

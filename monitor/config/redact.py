@@ -12,7 +12,7 @@ _REFERENCE = re.compile(r"\$\{(?:[A-Za-z_]\w*|(?:file|credential):[^}]*)\}")  # 
 _BAD_REFERENCE = re.compile(
     r"\$\{(?!(?:[A-Za-z_]\w*(?::-[^}]*)?|(?:file|credential):[^}]*)(?:\}|$))[^}]+"
 )  # perhaps ${TOKEN}
-_SECRET_KEY = re.compile(r"""\b(?:url|headers|users)["']?\s*:""")
+_SECRET_KEY = re.compile(r"""\b(?:url|headers|store|users)["']?\s*:""")
 _KEY = re.compile(r"""(?:^|[\s{,\[-])(["']?)([^\s"'{}\[\],:#]+)\1\s*:(?=[\s"'{\[]|$)""")
 _PROPERTIES = re.compile(r"^\s*(?:[&*!]\S*\s*)*")  # anchors, aliases and tags before a value
 _WORD = re.compile(r"[^\W\d]{1,20}|\D{1,8}")
@@ -29,9 +29,8 @@ SETTINGS = frozenset((
     "rate", "records", "recursive", "regex", "rescan", "retention", "settle", "sources", "state", "tests", "timezone",
     "title", "urgent", "versions", "was", "watch", "watchlists", "web", "when",
 ))  # fmt: skip
-SECRET_SETTINGS = frozenset(
-    ("url", "headers", "store", "users")
-)  # the values of these and of all below them are secrets
+# The values of these and of all below them are secrets.
+SECRET_SETTINGS = frozenset(("url", "headers", "store", "users"))
 _SECRET_SECTIONS = (("channels",), ("heartbeat",), ("sources", "fetch"))  # but for the open keys
 _LIKENESS = 0.8  # of a mistyped setting, as difflib's ratio
 _OPEN_KEYS = frozenset((

@@ -13,13 +13,14 @@ from monitor.frozen import dataclass
 from monitor.inspect.lint import lint
 from monitor.inspect.lint_files import check_files
 from monitor.inspect.rows import diagnostic_row
+from monitor.inspect.shared_store import check_shared_store
 from monitor.ports import Row
 
 if TYPE_CHECKING:
     from monitor.config import Check, Config
 
 CHECKS: Sequence[Check] = (check_folders, lint, check_files)
-WITH_CHANNELS: Sequence[Check] = (check_channels, *CHECKS)  # also the addresses, which only the commands know
+WITH_CHANNELS: Sequence[Check] = (check_channels, *CHECKS, check_shared_store)  # also what only the commands know
 
 _TEST = re.compile(r"watchlists\..+\.tests\[\d+\]")
 

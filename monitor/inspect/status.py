@@ -23,11 +23,13 @@ from monitor.health import daemon_state
 from monitor.health.liveness import unwatched_source
 from monitor.inspect.pending import delays, open_read_only, pending_counts
 from monitor.inspect.rows import channel_row, late_row, outbox_row, totals_row
+from monitor.inspect.shared_store import node_rows, server_row
 from monitor.model import Kind
+from monitor.node_values import View
 from monitor.page_records import SourceTotals, Summary
 from monitor.ports import Row
+from monitor.server_values import ServerFacts
 from monitor.store.open import Stores, store_file
-from monitor.store_location import StoreLocation
 from monitor.text import escape
 from monitor.times import rfc3339
 
@@ -44,6 +46,9 @@ class _Snapshot:
     states: Mapping[str, ChannelState] = field(default_factory=dict)
     mutes: Mapping[str, datetime] = field(default_factory=dict)
     silences: Mapping[str, datetime] = field(default_factory=dict)
+    view: View | None = None  # of the nodes; None: nobody shares the store
+    node: str = ""  # the NODE_ID of this state folder
+    server: ServerFacts | None = None  # None: nobody shares the store
 
 
 def status_of(file: Path, *, now: datetime, timeout: float = daemon_state.STALE_AFTER) -> tuple[ZoneInfo, Row]:
@@ -87,19 +92,17 @@ def _is_valid_elsewhere(file: Path) -> bool:
 
 
 def running_config(file: Path, *, timeout: float = daemon_state.STALE_AFTER) -> Config | None:
-    """Return the state folder and the time zone of the daemon that runs with an earlier version of this file.
+    """Return where the store is and the time zone of the daemon that runs with an earlier version of this file.
 
     None: there is none to ask.
     """
-    from monitor.config import state_of
+    from monitor.config import location_of
 
-    state = state_of(file)
-    answer = _answer_of_daemon(state, file, timeout)
-    return (
-        Config.bare(file.absolute(), location=StoreLocation(folder=state), timezone=ZoneInfo(answer["zone"]))
-        if answer
-        else None
-    )
+    location = location_of(file)
+    answer = _answer_of_daemon(location.folder, file, timeout) if location else None
+    if location is None or answer is None:
+        return None
+    return Config.bare(file.absolute(), location=location, timezone=ZoneInfo(answer["zone"]))
 
 
 def _answer_of_daemon(state: Path, file: Path, timeout: float) -> Mapping[str, Any] | None:
@@ -129,7 +132,7 @@ def current_status(config: Config, stores: Stores, *, now: datetime, timeout: fl
 
 
 def status(config: Config, reported: Mapping[str, Any], *, now: datetime, stores: Stores | None = None) -> Row:
-    """Return one object: ok, daemon, sources, releases, outbox, channels, config, store, page.
+    """Return one object: ok, daemon, sources, releases, outbox, channels, config, nodes, store, page.
 
     `ok`: a daemon runs and can store, every source is watched or polled, and no channel is open or refused.
     A refused configuration on disk is no reason: a restart for it would turn a typing error into an outage.
@@ -150,7 +153,7 @@ def status(config: Config, reported: Mapping[str, Any], *, now: datetime, stores
     watches = {
         name: {**daemon_state.reported_watch(reported, name), **ignored.get(name, {})} for name in config.sources
     }
-    channels, file = _channels(config, snapshot), store_file(config.state)
+    channels = _channels(config, snapshot)
     return {
         "ok": daemon is not None
         and not daemon["paused"]
@@ -166,13 +169,20 @@ def status(config: Config, reported: Mapping[str, Any], *, now: datetime, stores
             "warnings": len(config.warnings),
             "refusal": reported.get("refusal") or None,
         },
-        "store": {
-            "file": str(file.path),
-            "exists": file.path.is_file(),
-            "size": file.size,
-            "last_backup": file.last_backup,
-        },
+        "nodes": node_rows(snapshot.view, node=snapshot.node, paused=facts["paused"] or ""),
+        "store": _store(config, snapshot),
         "page": reported.get("page") or None,
+    }
+
+
+def _store(config: Config, snapshot: _Snapshot) -> Row:
+    file, server = store_file(config.state), snapshot.server
+    return {
+        "file": None if config.store else str(file.path),
+        "exists": server is not None if config.store else file.path.is_file(),
+        "size": (server.size if server else 0) if config.store else file.size,
+        "last_backup": file.last_backup,
+        **server_row(config, server),
     }
 
 
@@ -209,6 +219,7 @@ def channels_of(file: Path, *, now: datetime) -> Sequence[Row]:
 def _snapshot(config: Config, now: datetime, stores: Stores | None = None) -> _Snapshot:
     try:
         with nullcontext(stores) if stores else open_read_only(config) as store:
+            now = store.clock.now() if store.clock else now
             summary = store.archive.summary()
             names = {*config.channels, *pending_counts(summary)}
             return _Snapshot(
@@ -218,6 +229,9 @@ def _snapshot(config: Config, now: datetime, stores: Stores | None = None) -> _S
                 states={name: store.channel_states.get(name) for name in names},
                 mutes=store.channel_states.mutes(now=now),
                 silences=store.source_states.silences(),
+                view=store.nodes.seen() if store.nodes else None,
+                node=store.nodes.node if store.nodes else "",
+                server=store.server.facts() if store.server else None,
             )
     except NotFound:
         return _Snapshot(now=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from enum import Enum
 from functools import partial
@@ -11,12 +12,12 @@ from typing import Self
 
 from monitor.errors import DriverMissing, StoreError, StoreLost, TablesMissing
 from monitor.frozen import dataclass
-from monitor.ports import ChannelStates, Clock, Maintenance, Nodes, Outbox, SourceStates, Store
+from monitor.ports import ChannelStates, Clock, Maintenance, Nodes, Outbox, SourceStates, Store, StoreServer
 from monitor.records import Archive
 from monitor.secret import Secret
 from monitor.store.channel_states import SqlChannelStates
 from monitor.store.handle import Handle
-from monitor.store.node_files import has_store, made_node_id, node_id, note_store
+from monitor.store.node_files import has_store, made_node_id, node_id, note_store, refuse_other_store
 from monitor.store.outbox import SqlOutbox
 from monitor.store.source_states import SqlSourceStates
 from monitor.store.sqlite.archive import SqliteArchive
@@ -70,6 +71,7 @@ class Stores:
     close: Callable[[], None]
     nodes: Nodes | None = None  # None: nobody shares the store
     clock: Clock | None = None  # that all who share the store agree on; None: nobody does
+    server: StoreServer | None = None  # None: nobody shares the store
 
     def __enter__(self) -> Self:
         return self
@@ -139,12 +141,13 @@ def _open_shared(location: StoreLocation, access: Access) -> Stores:
             what = f"the database has no tables, and this node had a store there: {error.message}"
             raise StoreLost(what, where=error.where) from error
         raise
-    if access is Access.WRITE:
-        try:
-            note_store(folder, stores.archive.store_id(), address=str(Address(url)))
-        except BaseException:
-            stores.close()
-            raise
+    with ExitStack() as undo:
+        undo.callback(stores.close)
+        identity = stores.archive.store_id()
+        refuse_other_store(folder, identity, address=str(Address(url)))
+        if access is Access.WRITE:
+            note_store(folder, identity)
+        undo.pop_all()
     return stores
 
 
@@ -164,14 +167,17 @@ def open_shared_stores(url: Secret, *, is_pooled: bool = False, place: str = "")
     """
     from monitor.store.postgresql.address import Address
     from monitor.store.postgresql.archive import PostgresqlArchive
+    from monitor.store.postgresql.connection import connect
     from monitor.store.postgresql.database import open_shared
     from monitor.store.postgresql.maintenance import PostgresqlMaintenance
     from monitor.store.postgresql.nodes import PostgresqlNodes
     from monitor.store.postgresql.outbox import PostgresqlOutbox
+    from monitor.store.postgresql.server import PostgresqlServer
     from monitor.store.postgresql.source_states import PostgresqlSourceStates
     from monitor.store.postgresql.store import PostgresqlStore
 
-    shared = open_shared(Address(url), is_pooled=is_pooled, node=place)
+    address = Address(url)
+    shared = open_shared(address, is_pooled=is_pooled, node=place)
     handle = shared.handle
     stores = _stores(handle, archive=PostgresqlArchive(handle), maintenance=PostgresqlMaintenance(handle, node=place))
     store = PostgresqlStore(handle, shared.membership)
@@ -187,6 +193,7 @@ def open_shared_stores(url: Secret, *, is_pooled: bool = False, place: str = "")
         outbox=PostgresqlOutbox(handle, shared.membership),
         nodes=PostgresqlNodes(shared),
         clock=shared.clock,
+        server=PostgresqlServer(address, handle, partial(connect, address, is_pooled=is_pooled)),
         close=close,
     )
 

@@ -34,7 +34,7 @@ FIELDS = {
     ("dumps", "--rejects"): "id source path line offset reason text state at",
     ("show", "1"): "release version kind at dump title date category body edits numbers url ref",
     ("channels",): "name state pending failures opened_until muted_until last_reason dead held waits",
-    ("status",): "ok daemon sources releases outbox channels config store page",
+    ("status",): "ok daemon sources releases outbox channels config nodes store page",
 }
 KINDS = "new changed completed enriched reread cosmetic stale unchanged withdrawn reappeared rejected"
 

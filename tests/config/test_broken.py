@@ -56,6 +56,7 @@ NO_QUIET = (
 SAME_TIME = "has the same time twice: write two different times"
 NO_WEB = "is not a valid web address: write https://… in plain ASCII without spaces"
 NO_STORE = "is no address of a PostgreSQL database: write postgresql://USER@HOST/DATABASE"
+UNREADABLE_STORE = "cannot be read: write @ / ? and # of a password as %40 %2F %3F and %23"
 NO_LIMIT = "is not a valid limit: write a whole number from 0 to 99999 (0: no limit)"
 TOO_LONG = "is too long: write a duration of at most 365000d"
 TOP_KEYS = (
@@ -344,6 +345,7 @@ BROKEN = [
     ),
     ("store: «mysql://db/monitor", f"store: 'mysql://…' {NO_STORE}"),
     ("store: «postgres://db/monitor", f"store: 'postgres://…' {NO_STORE}"),
+    ("store: «postgresql://monitor:a@b@db/monitor", f"store: 'postgresql://…' {UNREADABLE_STORE}"),
     ("node: «a b", f"node: 'a b' {NO_NAME}"),
     ("pooler: «maybe", f"pooler: 'maybe' {NO_FLAG}"),
     ("watch: {<<: {«setle: 2s}}", "watch.setle: unknown key; did you mean 'settle'?"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
@@ -12,10 +11,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from monitor.errors import StoreError
 from monitor.secret import Secret
+from monitor.store_location import HIDDEN, PASSWORD, UNAMBIGUOUS, masked_url
 
-_HIDDEN = "***"
-_PASSWORD = re.compile(r"(?<=://)([^:@/?#]*):(.*)(?=@)|\b((?:ssl)?password)=([^&#]*)", re.DOTALL)
-_READABLE = re.compile(r"[a-z]+://(?:[^@/?#]*@)?[^@/?#]*(?:[/?#][^@]*|$)")  # one user at most, and no @ in the rest
 _ANSWER = 8  # seconds: a store that is gone is known to be so within ten, whichever way it went
 
 
@@ -48,7 +45,7 @@ class Address:
     url: Secret
 
     def __str__(self) -> str:
-        return _PASSWORD.sub(_masked, self.url.reveal())
+        return masked_url(self.url)
 
     def parameters(self, timeouts: Timeouts, *, is_pooled: bool = False) -> dict[str, str]:
         """Return the parameters of a connection as libpq names them. Raises StoreError for a URL that it cannot read.
@@ -77,14 +74,14 @@ class Address:
     def hide(self, text: str) -> str:
         """Return a text, such as an error of libpq, without the passwords of this URL."""
         for secret in self._passwords():
-            text = text.replace(secret, _HIDDEN)
+            text = text.replace(secret, HIDDEN)
         return text.replace(self.url.reveal(), str(self))
 
     def _given(self) -> dict[str, str]:
         url = self.url.reveal()
         if not url.startswith("postgresql://"):
             raise StoreError("the store's address is no URL of PostgreSQL: write postgresql://USER@HOST/DATABASE")
-        if not _READABLE.fullmatch(url):
+        if not UNAMBIGUOUS.fullmatch(url):
             raise StoreError(
                 "the store's address cannot be read: a password with @ / ? or # has them as %40 %2F %3F %23",
                 where=str(self),
@@ -97,10 +94,6 @@ class Address:
 
     def _passwords(self) -> list[str]:
         """Return every password as it is written and as it is meant, the longest first."""
-        found = {found[2] or found[4] or "" for found in _PASSWORD.finditer(self.url.reveal())}
+        found = {found[2] or found[4] or "" for found in PASSWORD.finditer(self.url.reveal())}
         spelled = {form for each in found for form in (each, unquote(each), quote(unquote(each), safe=""))}
         return sorted(spelled - {""}, key=len, reverse=True)
-
-
-def _masked(found: re.Match[str]) -> str:
-    return f"{found[3]}={_HIDDEN}" if found[3] else f"{found[1]}:{_HIDDEN}"

@@ -505,6 +505,18 @@ FROM unindexed JOIN version ON version.id = unindexed.version
 JOIN release ON release.id = version.release AND release.head = version.id
 WHERE unindexed.version > :after AND (:since IS NULL OR release.date >= :since) ORDER BY version.id LIMIT :limit;
 
+-- name: server_facts
+-- What the server says of itself, and how much its tables of the store take.
+SELECT
+    current_setting('server_version') AS version,
+    current_setting('synchronous_commit') AS commit,
+    current_setting('synchronous_standby_names') AS standbys,
+    (SELECT count(*) FROM pg_stat_replication) AS followers,
+    (
+        SELECT CAST(coalesce(sum(pg_total_relation_size(oid)), 0) AS bigint)
+        FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
+    ) AS size;
+
 -- name: broken_references
 -- Rows that name a row which is not there: the table, the row, the table of the row that is missing.
 SELECT 'release' AS place, id::text AS row, 'dump' AS missing FROM release

@@ -31,7 +31,8 @@ def command(
 ) -> None:
     """Ingest dump FILEs and queue their alerts; the daemon or `monitor run --once` sends them.
 
-    Refused while a daemon runs: drop the files into its folder instead. The exit code is 3 when something was rejected.
+    Refused while a daemon runs, unless it shares its store: drop the files into its folder instead. The exit code is 3
+    when something was rejected.
     """
     from monitor import logs
     from monitor.daemon.bootstrap import open_runtime

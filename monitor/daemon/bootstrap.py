@@ -6,7 +6,7 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import field, replace
 from datetime import datetime
 from functools import partial
@@ -170,12 +170,15 @@ def open_runtime(
 ) -> Iterator[Runtime]:
     """Lock the state folder, open the store and build the runtime. Raises LockHeld, StoreError.
 
+    On a shared store `ingest` needs no lock: it works beside a daemon, as the node of the same folder.
     clock: None: the one that goes on with the store's. busy: seconds to wait for another program that writes.
     """
     for fault in config.warnings:
         warn("config_warning", where=fault.where, path=fault.path, message=fault.message)
+    is_beside = verb == "ingest" and config.store is not None
+    locked = nullcontext(str) if is_beside else lock_state(config, verb=verb, clock=clock)
     with (
-        lock_state(config, verb=verb, clock=clock) as lock_lost,
+        locked as lock_lost,
         open_locked(config, lock_lost, clock=clock, retry_policy=retry_policy, busy=busy) as runtime,
     ):
         yield runtime

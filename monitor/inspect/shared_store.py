@@ -152,7 +152,7 @@ def _replication(facts: ServerFacts) -> CheckResult:
 
 def _notifications(exam: ServerExam, *, is_pooled: bool) -> CheckResult:
     if exam.notifies:
-        return ok("store notifications", "LISTEN works: a node hears at once of what another has stored")
+        return ok("store notifications", "LISTEN works: a node is notified at once of what another has stored")
     what = "LISTEN brings nothing: each node asks the store once a second, so an alert may take a second longer"
     if is_pooled:
         return ok("store notifications", what)
@@ -165,7 +165,9 @@ def _pooler(exam: ServerExam, *, is_pooled: bool) -> CheckResult:
         return warn("store pooler", what, "set `pooler: true`, or connect to the server itself")
     if is_pooled and not exam.has_pooler:
         what = "`pooler: true` is set, and the address is that of the server itself"
-        return warn("store pooler", what, "remove `pooler:`: then nodes hear at once of what others have stored")
+        return warn(
+            "store pooler", what, "remove `pooler:`: then nodes are notified at once of what others have stored"
+        )
     return ok("store pooler", "a pooler, as `pooler: true` says" if is_pooled else "none: the server is reached itself")
 
 

@@ -39,6 +39,7 @@ def read_status(site: Site) -> Status:
 def problems(status: Status, faults: Sequence[Diagnostic]) -> list[Problem]:
     """Return what needs a person, the worst first. faults: those of a changed configuration that is refused."""
     found = [*_of_daemon(status), *_of_config(status, faults), *_of_channels(status), *_of_sources(status)]
+    found += _of_nodes(status)
     found += [
         Problem(state, number=status["outbox"][state]) for state in ("dead", "held") if status["outbox"].get(state)
     ]
@@ -85,6 +86,16 @@ def _of_sources(status: Status) -> Iterator[Problem]:
             yield Problem("silent", name, source["silent_since"])
         if fetch and fetch["failing_since"]:
             yield Problem("fetch", name, fetch["reason"])
+
+
+def _of_nodes(status: Status) -> Iterator[Problem]:
+    for node in status["nodes"]:
+        if node["state"] == "silent":
+            yield Problem("node_silent", node["name"], number=round(node["age"]))
+    keys = sorted({key for node in status["nodes"] for key in node["config"]})
+    if keys:
+        names = ", ".join(node["name"] for node in status["nodes"] if node["config"])
+        yield Problem("node_config", names, ", ".join(keys))
 
 
 def _is_unknown(source: Status) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.harness import CONFIG, Project, record
+from tests.end_to_end.forking import Process
+from tests.end_to_end.harness import CONFIG, MONITOR, Daemon, Project, record
 from tests.postgresql_databases import Databases
-from tests.postgresql_server import schema
+from tests.postgresql_server import Server, schema
 
 STORED = 'store: "${STORE_URL}"\nnode: seoul-1\n'
 TALKS = record("FTA talks held", "Delegations met in Seoul on Monday.")
@@ -98,3 +100,45 @@ def test_without_its_variable_no_command_falls_back_to_a_store_of_its_own(
         assert (done.code, "STORE_URL" in done.err) == (78, True), words
     (project.folder / "config.yaml").write_text(STORED + "\tnot yaml\n" + CONFIG)
     assert project.run("events").code == 78
+
+
+def test_a_file_is_ingested_by_hand_beside_the_daemon(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "beside.txt").write_text(TALKS, "utf-8")
+    with project.daemon() as daemon:
+        done = project.run("ingest", "--source", "motie", tmp_path / "beside.txt")
+        assert (done.code, "dump_stored" in done.err) == (0, True), done.err
+        daemon.wait_for_event("message_sent")
+        assert [json.loads(line)["state"] for line in project.run("alerts", "--json").out.splitlines()] == ["sent"]
+        assert project.run("run", "--once").code == 11  # two of one folder would be one node twice
+        assert project.run("db", "prune").code == 0
+        daemon.stop()
+
+
+def test_a_daemon_waits_for_a_server_that_is_not_there_yet(
+    tmp_path: Path, own_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORE_URL", own_server.url.replace("postgres@", "postgres:hunter2@"))
+    project = Project(tmp_path / "p", url="console://", config=STORED + CONFIG)
+    assert project.run("db", "migrate").code == 0
+    own_server.stop()
+    with closing(Process([*MONITOR[1:], "run", "--log-format", "json"], folder=project.folder)) as process:
+        daemon = Daemon(process)
+        try:
+            [paused] = daemon.wait_for_event("start_paused")
+            assert "hunter2" not in str(paused)
+            status = json.loads(project.run("status", "--json").out)
+            assert (status["ok"], status["nodes"], status["store"]["exists"]) == (False, [], False)
+            assert status["daemon"]["paused"]
+            own_server.start()
+            daemon.wait_for_event("started")
+            assert daemon.stop() == 0
+        finally:
+            process.kill()
+            daemon.join()
+
+
+def test_without_the_driver_the_command_that_installs_it_is_told(project: Project) -> None:
+    program = "import sys; sys.modules['psycopg'] = None; from monitor.cli import main; main()"
+    for words in (["run", "--once"], ["status"], ["db", "migrate"]):
+        done = project.run_program(program, *words)
+        assert (done.code, "pip install 'press-monitor[postgres]'" in done.err) == (78, True), (words, done.err)

@@ -10,6 +10,7 @@ MonitorError                 says what happened, to which thing, and what to do 
 │   ├── StoreReplaced        its files were removed or replaced while the monitor has them open
 │   ├── SchemaTooNew         it was written by a newer monitor
 │   ├── StoreLost            the folder once held a store whose tables are gone
+│   ├── StoreMoved           it was copied elsewhere, and goes on there
 │   └── Stale                the releases that a batch was compared with have changed; compare again
 ├── ChannelUnusable          a channel's url names no usable service (78; in monitor.notify.schemes)
 ├── Skipped                  a path that is no dump file (in monitor.collect.file_reader)
@@ -118,6 +119,10 @@ class SchemaTooNew(StoreError):
 
 class StoreLost(StoreError):
     """The folder held a store whose tables are gone; a new store would alert on everything again."""
+
+
+class StoreMoved(StoreError):
+    """The store was copied elsewhere: a monitor on each of the two would alert twice."""
 
 
 class Stale(StoreError):

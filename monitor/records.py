@@ -358,6 +358,9 @@ class Archive(Protocol):
     def store_id(self) -> str:
         """Return the identity of the store, which a backup and a restored store share."""
 
+    def moved_to(self) -> str | None:
+        """Return where this store was copied to, and when; None: it is in use. No password is in it."""
+
     def generation(self) -> tuple[int, ...]:
         """Return a value that differs from the last one when anything was committed meanwhile. Cheap.
 

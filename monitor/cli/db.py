@@ -1,9 +1,12 @@
-"""Migrate, back up, restore, verify or prune the state store: `monitor db`."""
+"""Migrate, copy, back up, restore, verify or prune the state store: `monitor db`."""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +14,10 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.common import common_options, config_option, config_path, load_config, load_for_reading, print_json
-from monitor.cli.progress import progress_bar
+from monitor.cli.progress import phase_bars, progress_bar
 from monitor.clock import SteadyClock, wall_time
 from monitor.control import lock
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, UsageError
 from monitor.ports import Maintenance, Retention
 from monitor.state_values import IntegrityCheck
 from monitor.text import escape
@@ -22,13 +25,14 @@ from monitor.text import escape
 if TYPE_CHECKING:
     from monitor.config import Config
     from monitor.store.open import Stores
+    from monitor.store_location import StoreLocation
 
 _FILE = click.Path(path_type=Path)
 
 
 @click.group()
 def command() -> None:
-    """Migrate, back up, restore, verify or prune the state store."""
+    """Migrate, copy, back up, restore, verify or prune the state store."""
 
 
 @command.command("migrate")
@@ -50,16 +54,51 @@ def migrate_command(*, config_file: str | None) -> None:
     click.echo(made if steps else "the tables were up to date")
 
 
+@command.command("copy")
+@click.argument("to", required=False)
+@click.option("--undo", is_flag=True, help="Let a store that was copied be used again; nothing may use the copy.")
+@config_option
+def copy_command(*, to: str | None, undo: bool, config_file: str | None) -> None:
+    """Copy the store into an empty one, which takes its place: TO is a state folder, or the address of a database.
+
+    All monitors of the store must be stopped. It refuses to start from then on: two stores of one history alert twice.
+    A password belongs in no command: write '${VARIABLE}' or '${file:PATH}' for TO, or - and give it on standard input.
+    """
+    from monitor.config import copy_target
+    from monitor.store.copy import undo_copy
+
+    config, now = load_for_reading(config_file), wall_time()
+    if undo == (to is not None):
+        raise UsageError("name where the store is copied to, or give --undo")
+    with ExitStack() as held:
+        held.enter_context(lock.hold(config.state, verb="copy", now=now))
+        if to is None:
+            click.echo(f"this store can be used again; it was copied to {escape(undo_copy(config.location))}")
+            return
+        target = copy_target(sys.stdin.readline().strip() if to == "-" else to, config, environ=os.environ)
+        if target.folder.resolve() != config.state.resolve():
+            held.enter_context(lock.hold(target.folder, verb="copy", now=now))
+        _copy(config, target)
+
+
 @command.command("backup")
 @click.argument("path", type=_FILE)
 @config_option
 def backup_command(*, path: Path, config_file: str | None) -> None:
-    """Copy the current store to PATH, also while the monitor runs; a file that exists is never overwritten."""
+    """Copy the current store to PATH, also while the monitor runs; a file that exists is never overwritten.
+
+    The copy of a shared store is the file of one in a state folder, too.
+    """
+    from monitor.store.copy import back_up_shared_store
     from monitor.store.sqlite.backup import backup, note_backup
 
     config, now = _load_for_backup(config_file), wall_time()
-    with progress_bar("backup") as update:
-        size = backup(config.state, path, progress=lambda done, total: update(completed=done, total=total))
+    if config.store:
+        with phase_bars() as show:
+            size = back_up_shared_store(config.location, path, progress=show)
+    else:
+        with progress_bar("backup") as update:
+            size = backup(config.state, path, progress=lambda done, total: update(completed=done, total=total))
     note_backup(config.state, path, now=now)
     click.echo(f"{escape(str(path))}: {size / 1e6:,.1f} MB, checked")
 
@@ -68,15 +107,14 @@ def backup_command(*, path: Path, config_file: str | None) -> None:
 @click.argument("path", type=_FILE)
 @config_option
 def restore_command(*, path: Path, config_file: str | None) -> None:
-    """Replace the store by the backup at PATH; the old store is kept beside it.
+    """Replace the store by the backup at PATH; the old store is kept beside it. A shared store must be empty.
 
     Refused while a monitor runs. Dumps that were ingested after the backup are ingested again at the next start.
     """
-    from monitor.store.sqlite.backup import restore
-
     config, now = load_for_reading(config_file), wall_time()
-    with lock.hold(config.state, verb="restore", now=now), progress_bar("restore") as update:
-        kept = restore(config.state, path, now=now, progress=lambda done, total: update(completed=done, total=total))
+    with lock.hold(config.state, verb="restore", now=now):
+        restore = _restore_shared if config.store else _restore
+        kept = restore(config, path, now)
     click.echo(f"restored from {escape(str(path))}" + (f"; the old store is now {escape(str(kept))}" if kept else ""))
     click.echo("monitor db verify --deep also compares every text with its hash")
 
@@ -115,6 +153,33 @@ def prune_command(*, config_file: str | None) -> None:
     click.echo(f"deleted: {pruned.versions} old texts, {pruned.messages} messages, {pruned.events} events{copies}")
 
 
+def _copy(config: Config, target: StoreLocation) -> None:
+    from monitor.compare.fingerprint import FINGERPRINTER
+    from monitor.store.copy import copy_store
+
+    with phase_bars() as show:
+        counts = copy_store(config.location, target, fingerprinter=FINGERPRINTER, now=wall_time(), progress=show)
+    click.echo(f"copied {sum(counts.values()):,} rows; every text was compared with its hash")
+    setting = "`store:` to its address" if target.url else f"`state:` to {target.folder}, without `store:`"
+    click.echo(escape(f"now set {setting} in {config.file}: the old store can only be read from now on"))
+
+
+def _restore(config: Config, path: Path, now: datetime) -> Path | None:
+    from monitor.store.sqlite.backup import restore
+
+    with progress_bar("restore") as update:
+        return restore(config.state, path, now=now, progress=lambda done, total: update(completed=done, total=total))
+
+
+def _restore_shared(config: Config, path: Path, now: datetime) -> Path | None:
+    from monitor.compare.fingerprint import FINGERPRINTER
+    from monitor.store.copy import restore_shared_store
+
+    with phase_bars() as show:
+        restore_shared_store(config.location, path, fingerprinter=FINGERPRINTER, now=now, progress=show)
+    return None  # it replaces nothing
+
+
 @contextmanager
 def _writable(config: Config, verb: str) -> Iterator[Stores]:
     """Open the store to write, with the state folder locked where the store is in it. Raises LockHeld, StoreError."""
@@ -132,9 +197,10 @@ def _load_for_backup(config_file: str | None) -> Config:
     from monitor.config.checks import check_rules
 
     try:
-        return load_without_secrets(config_path(config_file), checks=(check_rules,))
+        config = load_without_secrets(config_path(config_file), checks=(check_rules,))
     except ConfigError:
         return load_for_reading(config_file)
+    return load_for_reading(config_file) if "store" in config.withheld else config
 
 
 def _verify_texts(maintenance: Maintenance) -> Iterator[IntegrityCheck]:

@@ -7,6 +7,7 @@ What is wrong is reported and taken out (`stand_ins`), so that the checks see al
 This package imports yaml and pydantic, so commands that need no configuration must not import it.
 """
 
+from monitor.config.copy_target import copy_target
 from monitor.config.diagnostics import Diagnostics, caret_excerpt, render_diagnostics
 from monitor.config.load import (
     Check,
@@ -32,6 +33,7 @@ __all__ = [
     "FileStamp",
     "WebOptions",
     "caret_excerpt",
+    "copy_target",
     "file_stamp",
     "find",
     "load",

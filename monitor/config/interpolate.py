@@ -35,6 +35,11 @@ def interpolate(
     return mapped(root, filled)
 
 
+def filled_text(text: str, *, environ: Mapping[str, str], folder: Path) -> str:
+    """Return a text with the values of its references in it. Raises LookupError with a message that shows no value."""
+    return _REFERENCE.sub(lambda found: "$" if found[0] == "$$" else _value(found[1], environ, folder), text)
+
+
 def references_in(node: ScalarNode) -> list[str]:
     """Return the text between the braces of each `${…}` of a value; empty for one that is never closed."""
     return [found[1] or "" for found in _REFERENCE.finditer(node.raw) if found[0] != "$$"]

@@ -256,6 +256,10 @@ class SqlArchive(ABC):
         row = self._handle.one("meta", k="store_id")
         return str(row["v"]) if row else ""
 
+    def moved_to(self) -> str | None:
+        row = self._handle.one("meta", k="moved_to")
+        return str(row["v"]) if row else None
+
     def generation(self) -> tuple[int, ...]:
         return self._handle.generation()
 

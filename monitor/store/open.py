@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from monitor.errors import DriverMissing, StoreError, StoreLost, TablesMissing
+from monitor.errors import DriverMissing, StoreError, StoreLost, StoreMoved, TablesMissing
 from monitor.frozen import dataclass
 from monitor.ports import ChannelStates, Clock, Maintenance, Nodes, Outbox, SourceStates, Store, StoreServer
 from monitor.records import Archive
@@ -99,26 +99,31 @@ def open_stores(
 ) -> Stores:
     """Open a store; only WRITE creates that of a state folder, or migrates one of an older version.
 
-    Raises NotFound where there is none to read, StoreLost, SchemaTooNew, and StoreError with the next step.
-    Nothing but `monitor db migrate` makes the tables of a shared store. Raises TablesMissing and DriverMissing for one.
+    Raises NotFound where there is none to read, StoreLost, SchemaTooNew, and StoreError with the next step; StoreMoved
+    for one to write to that was copied elsewhere. Nothing but `monitor db migrate` makes the tables of a shared store.
+    Raises TablesMissing and DriverMissing for one.
     busy: seconds that a writer waits for another program that writes. first_busy: the same while
     it is opened; None: as long. lock_lost: as `lock.hold` gives it.
     """
     if location.url:
-        return _open_shared(location, access)
-    folder = location.folder
-    opening: Mapping[Access, Callable[[Path], SqliteHandle]] = {
-        Access.READ: open_for_reading,
-        Access.WRITE: partial(open_for_writing, busy=busy, first_busy=first_busy, lock_lost=lock_lost),
-        Access.IMMUTABLE: open_immutable,
-    }
-    handle = opening[access](folder)
-    return _stores(handle, archive=SqliteArchive(handle), maintenance=SqliteMaintenance(handle, folder))
+        stores = _open_shared(location, access)
+    else:
+        folder = location.folder
+        opening: Mapping[Access, Callable[[Path], SqliteHandle]] = {
+            Access.READ: open_for_reading,
+            Access.WRITE: partial(open_for_writing, busy=busy, first_busy=first_busy, lock_lost=lock_lost),
+            Access.IMMUTABLE: open_immutable,
+        }
+        handle = opening[access](folder)
+        stores = _stores(handle, archive=SqliteArchive(handle), maintenance=SqliteMaintenance(handle, folder))
+    if access is Access.WRITE:
+        _refuse_moved(stores)
+    return stores
 
 
 def migrate_shared_store(location: StoreLocation) -> int:
     """Make the tables of a shared store, or bring them up to date; return in how many steps. Raises StoreError."""
-    _require_driver()
+    require_driver()
     from monitor.store.postgresql.address import Address
     from monitor.store.postgresql.database import migrate_database
 
@@ -128,7 +133,7 @@ def migrate_shared_store(location: StoreLocation) -> int:
 
 def _open_shared(location: StoreLocation, access: Access) -> Stores:
     """Open the shared store as the node of this state folder."""
-    _require_driver()
+    require_driver()
     from monitor.store.postgresql.address import Address
 
     folder, url = location.folder, location.url
@@ -151,7 +156,21 @@ def _open_shared(location: StoreLocation, access: Access) -> Stores:
     return stores
 
 
-def _require_driver() -> None:
+def _refuse_moved(stores: Stores) -> None:
+    """Close a store that was copied elsewhere, and goes on there, and raise StoreMoved."""
+    with ExitStack() as opened:
+        opened.callback(stores.close)
+        if (to := stores.archive.moved_to()) is None:
+            opened.pop_all()
+            return
+    raise StoreMoved(
+        f"this store was copied to {to}, and two stores of one history alert twice: use that one; or, if nothing has"
+        " used it yet, let this one start again by `monitor db copy --undo`"
+    )
+
+
+def require_driver() -> None:
+    """Raise DriverMissing where psycopg is not installed, or not the library that it needs."""
     try:
         import monitor.store.postgresql.connection  # noqa: F401 - it needs psycopg, which needs libpq
     except ImportError as error:

@@ -23,6 +23,8 @@ ENDS: Mapping[str, int] = {
     "monitor reload": 1,
     "monitor alerts retry ID": 1,
     "monitor alerts drop ID": 1,
+    "monitor db copy --undo": 1,
+    "monitor db copy state/": 1,  # of the folder itself
 }
 APART = re.compile("monitor (run|web|config init)")  # these run until they are interrupted, or in another folder
 

@@ -34,14 +34,19 @@ _EVERY = 1_000  # SQLite instructions between two progress reports
 
 def backup(state: Path, target: Path, *, progress: Progress = lambda *_: None) -> int:
     """Copy a store while it is in use; return the size of the copy. Raises NotFound, UsageError, StoreError."""
-    if target.exists() or target.is_symlink():
-        raise UsageError("this file exists and is not overwritten; name another", where=str(target))
-    if not target.parent.is_dir():
-        raise NotFound("there is no such folder", where=str(target.parent))
+    refuse_backup_target(target)
     if not (state / FILE).is_file():
         raise NotFound("there is no store yet, so there is nothing to back up", where=str(state / FILE))
     _copy(state / FILE, target, progress=progress)
     return target.stat().st_size
+
+
+def refuse_backup_target(target: Path) -> None:
+    """Raise UsageError for a file that exists, NotFound where its folder does not."""
+    if target.exists() or target.is_symlink():
+        raise UsageError("this file exists and is not overwritten; name another", where=str(target))
+    if not target.parent.is_dir():
+        raise NotFound("there is no such folder", where=str(target.parent))
 
 
 def note_backup(state: Path, target: Path, *, now: datetime) -> None:
@@ -74,7 +79,7 @@ def restore(state: Path, source: Path, *, now: datetime, progress: Progress = la
     _check_owner(made, replaced)
     with closing(connect(str(made))) as connection:
         identity = str(connection.execute(queries()["meta"], {"k": "store_id"}).fetchone()[0])
-    kept = _set_aside(state, now)
+    kept = set_aside(state, now)
     made.rename(state / FILE)
     write_store_id(state, identity)
     return kept
@@ -123,7 +128,7 @@ def _check(made: Path) -> None:
         raise StoreError(f"the copy is damaged and was not kept: {answer}", where=str(made))
 
 
-def _set_aside(state: Path, now: datetime) -> Path | None:
+def set_aside(state: Path, now: datetime) -> Path | None:
     """Rename a database and its log together: SQLite would apply the log to whichever database is beside it."""
     kept = state / f"{FILE}.replaced-{now:%Y%m%dT%H%M%SZ}"
     for suffix in ("-wal", "-shm"):

@@ -6,6 +6,7 @@ lost store would look like a first run, and every release ever seen would alert 
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -133,23 +134,28 @@ def _is_first_run(state: Path) -> bool:
 
 
 def _create(state: Path) -> None:
-    """Create the database under another name and rename it: a crash leaves no incomplete store.
+    """Create the database under another name and rename it: a crash leaves no incomplete store."""
+    made = state / f".{FILE}.new"
+    made.unlink(missing_ok=True)
+    make_database(made, like=owner_of(state / FILE))  # its log and its index get the same mode
+    made.rename(state / FILE)
+    sync(state)
+
+
+def make_database(path: Path, *, like: os.stat_result) -> None:
+    """Make an empty store in a new file; like: as `create_private`.
 
     Nobody reads the file before it is synced as a whole and renamed, so no single step of it needs to be durable.
     """
-    made = state / f".{FILE}.new"
-    made.unlink(missing_ok=True)
-    create_private(made, like=owner_of(state / FILE))  # its log and its index get the same mode
-    with closing(connect(str(made))) as connection:
+    create_private(path, like=like)
+    with closing(connect(str(path))) as connection:
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute("PRAGMA journal_mode=MEMORY")
         connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")
         connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
         migrate(connection)
         connection.execute(queries()["set_meta"], {"k": "store_id", "v": uuid.uuid4().hex})
-    sync(made)
-    made.rename(state / FILE)
-    sync(state)
+    sync(path)
 
 
 def _migrate(connection: sqlite3.Connection, state: Path) -> None:

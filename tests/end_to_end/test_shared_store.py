@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -27,7 +28,7 @@ def project(tmp_path: Path, databases: Databases, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def empty_database(postgresql_server: str) -> Iterator[str]:
-    with schema(postgresql_server, "no_tables") as url:
+    with schema(postgresql_server, f"no_tables_{os.getpid()}") as url:
         yield url
 
 

@@ -97,8 +97,8 @@ class Nodes(Protocol):
     def give(self, lease: str) -> None:
         """Give up a lease of this boot, if it has it."""
 
-    def leave(self) -> None:
-        """End this boot in order: its leases are free at once."""
+    def leave(self) -> Mapping[str, int]:
+        """End this boot in order: as `bury` does, by the facts that it told last."""
 
     def news(self) -> frozenset[str]:
         """Return the channels for which this process has stored something since the last call."""

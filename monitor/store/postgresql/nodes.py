@@ -78,13 +78,12 @@ class PostgresqlNodes:
             self._membership.fences = fences
             self._beats.all("give_lease", name=lease, boot=self._membership.boot)
 
-    def leave(self) -> None:
+    def leave(self) -> Mapping[str, int]:
         boot = self._membership.boot
         self._membership.end()
-        if boot is not None:
-            with self._beats.transaction():
-                self._beats.all("end_boot", boot=boot)
-                self._release(boot, holding=(), now=self._clock.now())
+        with self._beats.transaction():
+            row = self._beats.one("end_boot", boot=boot)
+            return self._release(str(boot), holding=_facts(row["facts"]).holding, now=self._clock.now()) if row else {}
 
     def news(self) -> frozenset[str]:
         return self._membership.news()

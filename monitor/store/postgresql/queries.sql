@@ -555,7 +555,7 @@ SELECT boot FROM node WHERE node = :node AND NOT is_dead FOR UPDATE;
 INSERT INTO node (boot, node, since, beat_at, facts) VALUES (:boot, :node, clock_timestamp(), clock_timestamp(), :facts);
 
 -- name: end_boot
-UPDATE node SET is_dead = TRUE WHERE boot = :boot AND NOT is_dead;
+UPDATE node SET is_dead = TRUE WHERE boot = :boot AND NOT is_dead RETURNING facts;
 
 -- name: bury_boot
 -- One of those who saw this beat stand still wins; a boot that has beaten meanwhile lives.

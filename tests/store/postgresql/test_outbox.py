@@ -165,6 +165,16 @@ def test_a_start_tells_what_the_last_one_left_and_is_held_now(open_node: OpenNod
     assert next_start.nodes.join(next_start.facts).held == {"team": 1}
 
 
+def test_who_leaves_holds_what_it_could_not_end(open_node: OpenNode) -> None:
+    """A send that hangs, and was not waited for."""
+    node = open_node("a", holding=("team",)).join("team")
+    enqueue(node, "hello")
+    claim(node)
+    assert node.nodes.leave() == {"team": 1}
+    assert node.nodes.leave() == {}
+    assert [state for state, *_ in messages(node)] == ["held"]
+
+
 @FAILED
 def test_a_late_failure_changes_nothing_and_stands_in_the_ledger(open_node: OpenNode, give: Verdicts) -> None:
     dead, other = open_node("a").join("team"), open_node("b").join()

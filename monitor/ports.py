@@ -29,7 +29,7 @@ from monitor.model import (
 )
 from monitor.node_values import Nodes as Nodes  # a port, beside what it takes and returns
 from monitor.search_values import IndexWords
-from monitor.server_values import ServerExam, ServerFacts
+from monitor.server_values import StoreServer as StoreServer
 from monitor.state_values import Backlog, IntegrityCheck, LedgerEntry, Listing, OverdueDumps, Pruned
 from monitor.state_values import Fingerprinter as Fingerprinter
 from monitor.state_values import Retention as Retention
@@ -361,16 +361,6 @@ class Maintenance(Protocol):
 
 
 Row = Mapping[str, object]  # one line of a command's --json output: field names and value formats of product.md
-
-
-class StoreServer(Protocol):
-    """The database server of a shared store. Every method raises StoreError."""
-
-    def facts(self) -> ServerFacts:
-        """Return what the server says of itself: one statement."""
-
-    def examine(self) -> ServerExam:
-        """Try what the monitor needs of the server, on two connections of its own; it takes seconds at most."""
 
 
 class Channel(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Protocol
 
 from monitor.frozen import dataclass
 
@@ -38,3 +39,13 @@ class ServerExam:
     notifies: bool  # what one session is notified of reaches another
     has_pooler: bool  # sessions are not those of the server itself
     ahead: timedelta  # by how much the clock of this machine is ahead of the database's
+
+
+class StoreServer(Protocol):
+    """The database server of a shared store. Every method raises StoreError."""
+
+    def facts(self) -> ServerFacts:
+        """Return what the server says of itself: one statement."""
+
+    def examine(self) -> ServerExam:
+        """Try what the monitor needs of the server, on two connections of its own; it takes seconds at most."""

@@ -53,6 +53,8 @@ class SqlOutbox:
         self, channel: str, formed: Sequence[DraftMessage], *, flood_until: datetime | None, now: datetime
     ) -> None:
         with self._handle.transaction():
+            if not self._owns(channel):
+                return
             events = to_json([event for one in formed for event in one.events])
             taken = {row["event"] for row in self._handle.all("events_in_messages", channel=channel, events=events)}
             for one in formed:
@@ -143,6 +145,10 @@ class SqlOutbox:
             token=secrets.token_hex(8),
         )
         return int(row["id"]) if row else None
+
+    def _owns(self, channel: str) -> bool:
+        """Return whether this process makes the messages of a channel, until the transaction ends."""
+        return True
 
     def _attach(self, channel: str, message: int, events: Sequence[int]) -> None:
         """Let a message hold these notices."""

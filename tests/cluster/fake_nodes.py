@@ -82,9 +82,10 @@ class FakeNodes:
         if (found := self._table.leases.get(lease)) and found.owner == self.boot:
             self._table.leases[lease] = replace(found, owner=None)
 
-    def leave(self) -> None:
+    def leave(self) -> Mapping[str, int]:
         self._call("leave")
         self._end(self.boot)
+        return {}
 
     def news(self) -> frozenset[str]:
         found = frozenset(self.written)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from monitor.errors import Stale
-from monitor.model import Delivery, DraftMessage, Message, Outcome, Verdict
+from monitor.model import Delivery, Message, Outcome, Verdict
 from monitor.node_values import channel_lease
 from monitor.ports import LEASE
 from monitor.store.outbox import SqlOutbox
@@ -28,8 +28,9 @@ _LOST = "unknown"  # the outcome of an attempt that was taken for lost
 class PostgresqlOutbox(SqlOutbox):
     """Implements `monitor.ports.Outbox`.
 
-    Every statement of a delivery checks what it stands on: a claim the lease of its channel, a verdict that its attempt
-    is this boot's and open. So whatever comes late, from a process that was stopped or cut off, changes nothing.
+    Every statement of a delivery checks what it stands on: messages are made and claimed with the lease of their
+    channel, a verdict counts while its attempt is this boot's and open. So whatever comes late, from a process that was
+    stopped or cut off, changes nothing.
 
     What is lost is decided by who lives. `reclaim` and `expire` free what a dead boot was sending, whatever its lease
     says, and never what another living boot sends. `leased_until` and `claimed_before` count for this boot alone, and
@@ -49,14 +50,6 @@ class PostgresqlOutbox(SqlOutbox):
         if is_new:
             self._note([message.channel])
         return is_new
-
-    def queue_messages(
-        self, channel: str, formed: Sequence[DraftMessage], *, flood_until: datetime | None, now: datetime
-    ) -> None:
-        """See Outbox; nothing is queued for a channel that another boot owns."""
-        with self._handle.transaction():
-            if self._handle.one("lease_held", **self._lease(channel)):
-                super().queue_messages(channel, formed, flood_until=flood_until, now=now)
 
     def claim(
         self, channel: str, *, now: datetime, is_urgent_only: bool = False, tokens: float | None = None
@@ -124,6 +117,9 @@ class PostgresqlOutbox(SqlOutbox):
             for verdict in self._claims.last():
                 self._handle.all("settle_open", **verdict)
             self._repeated = losses
+
+    def _owns(self, channel: str) -> bool:
+        return self._handle.one("lease_held", **self._lease(channel)) is not None
 
     def _attach(self, channel: str, message: int, events: Sequence[int]) -> None:
         rows = self._handle.all("attach_notices", channel=channel, message=message, events=to_json(events))

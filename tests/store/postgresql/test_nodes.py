@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from monitor.errors import Buried
 from monitor.node_values import CHORES, Lease
 from monitor.testing import NOON
 from tests.store.postgresql.nodes import OpenNode, facts_of
+from tests.waiting import wait_until
 
 
 def test_who_joins_is_seen_by_all_with_what_it_tells(open_node: OpenNode) -> None:
@@ -96,3 +98,17 @@ def test_who_has_not_joined_has_nothing(open_node: OpenNode) -> None:
     with pytest.raises(Buried):
         node.nodes.beat(node.facts)
     assert node.nodes.seen().nodes == ()
+
+
+def test_a_process_has_four_connections_at_most(open_node: OpenNode) -> None:
+    node = open_node("a").join("team")
+    node.nodes.listen(0)
+    with ThreadPoolExecutor(4) as threads, node.outbox.transaction():
+        node.outbox.backlog()
+        list(threads.map(lambda _: node.outbox.backlog(), range(20)))
+        list(threads.map(lambda _: node.beat(), range(4)))
+        list(threads.map(lambda _: node.nodes.listen(0), range(4)))
+    mine = "application_name = current_setting('application_name') AND pid <> pg_backend_pid()"
+    assert node.query(f"SELECT count(*) FROM pg_stat_activity WHERE {mine}")[0][0] == 4
+    node.shared.close()
+    wait_until(lambda: node.query(f"SELECT count(*) FROM pg_stat_activity WHERE {mine}")[0][0] == 0)

@@ -156,8 +156,7 @@ class Outbox(Protocol):
 
     Each message is claimed, sent with no transaction open, and given its verdict. A verdict that comes after the lease
     has expired still counts, unless the message was claimed again, dropped or buried meanwhile. One that was accepted
-    is sent, even where it has expired meanwhile. On a store that monitors share, a verdict of a boot that was buried
-    counts only where the message was accepted; the calls that record a verdict return False for one that does not.
+    is sent, even where it has expired meanwhile. For any other verdict of a buried boot the call returns False.
     """
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -197,8 +196,8 @@ class Outbox(Protocol):
     def holds(self, delivery: Delivery) -> bool:
         """Return whether a claimed message may be sent now; asked right before the send.
 
-        False: this process stood still, and another one may have the message meanwhile. The caller sends nothing and
-        forgets the delivery; a later `claim` returns it again where it is still this process's.
+        False: this process stood still, and another one may have the message. The caller sends nothing and forgets the
+        delivery; a later `claim` returns it again where it is still this process's.
         """
 
     def done(self, delivery: Delivery, verdict: Verdict, *, now: datetime) -> bool:

@@ -80,6 +80,7 @@ class NodeWorker:
         self._hooks = NodeHooks()
         self._standing = _Standing()
         self._beat_at = float("-inf")  # uptime at the begin of the last beat that was stored
+        self._was_buried = self._is_doubled = False
         self._news = threading.Event()
         self._sending = threading.Lock()
         self._errands = deque[Callable[[], None]]()
@@ -100,8 +101,8 @@ class NodeWorker:
         """
         began, was_up = self._uptime(), self._is_up()
         try:
-            if not self._standing.boot:
-                self._join()
+            if not (self._standing.boot or self._join()):
+                return 1.0
             view = self._nodes.beat(self._facts)
             self._beat_at = began
             if self._standing.epoch not in ("", view.epoch):
@@ -113,7 +114,7 @@ class NodeWorker:
                 self._wake(self._standing.owned)
         except Buried:
             warn("node_buried", reason="the other nodes have not seen it alive; it joins anew")
-            self._standing = _Standing()
+            self._standing, self._was_buried = _Standing(), True
             return 0.0
         except StoreError as error:
             warn_store(error)
@@ -200,12 +201,30 @@ class NodeWorker:
         """Return whether no other node may have buried this process by now."""
         return self._uptime() - self._beat_at < STAND_DOWN_AFTER * beat_interval(len(self._standing.nodes))
 
-    def _join(self) -> None:
+    def _join(self) -> bool:
+        """Begin a new boot, which buries earlier ones of this node; False: a later process has taken its place."""
+        if self._was_buried and self._has_twin():
+            return False
         joined = self._nodes.join(self._facts)
+        self._was_buried = self._is_doubled = False
         self._standing = _Standing(boot=joined.boot)
         say("node_joined", name=self._facts.name, boot=joined.boot)
         if joined.held:
             self._later(partial(self._hooks.on_held, joined.held))
+        return True
+
+    def _has_twin(self) -> bool:
+        """Return whether another process lives under this NODE_ID: both would bury each other again and again."""
+        began, view = self._uptime(), self._nodes.seen()
+        beats = {node.boot: node.beat for node in view.nodes}
+        observation = observe(self._standing.observation, beats, began=began, ended=self._uptime())
+        self._standing = replace(self._standing, observation=observation)
+        twins = {node.boot for node in view.nodes if node.facts.node == self._facts.node} - observation.stopped()
+        if twins and not self._is_doubled:
+            cure = "if its state folder is a copy of this one, remove NODE_ID there and restart it"
+            warn("node_doubled", name=self._facts.name, cure=f"another process is this node now; {cure}")
+        self._is_doubled = bool(twins)
+        return self._is_doubled
 
     def _act(self, view: View, began: float) -> None:
         """Do what follows from a read: bury, take and give leases, and note what is this node's own now."""

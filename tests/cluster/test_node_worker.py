@@ -228,6 +228,23 @@ def test_a_new_process_of_a_node_takes_over_at_once(pair: Cluster) -> None:
     assert after.held == [{"team": 1}]
 
 
+def test_of_two_processes_with_a_copy_of_one_state_folder_the_later_one_is_the_node(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = cluster.add("north", "team"), Member(cluster.table, "north", "team")
+    first.beat()
+    second.beat()
+    for _ in range(20):
+        first.beat()
+        second.beat()
+    assert (first.owns("team"), second.owns("team"), cluster.table.joined) == ((False,), (True,), 2)
+    assert [record.message for record in caplog.records].count("node_doubled") == 1
+    for _ in range(6):  # the later one is dead, and no other node is there to see it
+        first.beat()
+    first.beat()
+    assert (first.owns("team"), cluster.table.joined) == ((True,), 3)
+
+
 def test_an_orderly_end_frees_everything_at_once(pair: Cluster) -> None:
     ended = pair.owner("team")
     ended.worker.leave()

@@ -26,18 +26,19 @@ _TEST_KEYS = ("match", "no_match")
 def cross_check(root: MappingNode, file: Path, diagnostics: Diagnostics) -> None:
     """Report every contradiction in an interpolated tree; file: the absolute path of the configuration."""
     channels, sources = (_entries(_child(root, section)) for section in ("channels", "sources"))
+    check_names = _note_names if _is_set(root, "store") else _check_names
     for name, watchlist in _sections(root, "watchlists"):
         path = f"watchlists.{name}"
         _check_rule_keys(watchlist, path, diagnostics)
         _check_tests(watchlist, f"{path}.tests", diagnostics)
-        _check_names(watchlist, f"{path}.notify", channels, diagnostics)
-        _check_names(watchlist, f"{path}.sources", sources, diagnostics)
+        check_names(watchlist, f"{path}.notify", channels, diagnostics)
+        check_names(watchlist, f"{path}.sources", sources, diagnostics)
         if name in channels:
             diagnostics.error(path, "a channel has the same name, and commands accept either: rename one of them")
     for name, source in _sections(root, "sources"):
         _check_format(source, f"sources.{name}", diagnostics)
     _check_earlier_names(root, sources, diagnostics)
-    _check_names(_child(root, "operator"), "operator.notify", channels, diagnostics)
+    check_names(_child(root, "operator"), "operator.notify", channels, diagnostics)
     _check_folders(root, file, diagnostics)
     _check_web(_child(root, "web"), diagnostics)
 
@@ -71,12 +72,27 @@ def _is_set(table: MappingNode, key: str) -> bool:
 
 def _check_names(section: Node | None, path: str, known: Collection[str], diagnostics: Diagnostics) -> None:
     """path: of the list of names; known: empty if the section that defines the names has an error itself."""
+    for place, item, what, hint in _unknown_names(section, path, known):
+        choice = hint or f": choose from {_listed(known)}"
+        diagnostics.error(place, f"{quoted_value(item)} is not a configured {what}{choice}")
+
+
+def _note_names(section: Node | None, path: str, known: Collection[str], diagnostics: Diagnostics) -> None:
+    """Warn as `_check_names`: of a shared store another monitor may have what this one lacks."""
+    for place, item, what, hint in _unknown_names(section, path, known):
+        message = f"{quoted_value(item)} is no {what} of this monitor; another one of the store must have it{hint}"
+        diagnostics.warning(place, message)
+
+
+def _unknown_names(
+    section: Node | None, path: str, known: Collection[str]
+) -> Iterator[tuple[str, ScalarNode, str, str]]:
+    """Yield each name that is not known: its path, its node, what it should be, and a name like it ("": none)."""
     key = path.rpartition(".")[2]
     what = "channel" if key == "notify" else "source"
     for number, item in _words(section, key):
         if known and item.text not in known:
-            hint = suggestion(item.text, islice(known, _COMPARED)) or f": choose from {_listed(known)}"
-            diagnostics.error(f"{path}[{number}]", f"{quoted_value(item)} is not a configured {what}{hint}")
+            yield f"{path}[{number}]", item, what, suggestion(item.text, islice(known, _COMPARED)) or ""
 
 
 def _listed(names: Collection[str]) -> str:

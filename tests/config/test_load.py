@@ -297,6 +297,20 @@ def test_a_check_can_warn_at_a_dotted_path(tmp_path: Path) -> None:
     assert config.warnings[1].excerpt == "watchlists: {fta: {keywords: [FTA]}}"
 
 
+def test_a_monitor_of_a_shared_store_may_lack_what_another_one_has(tmp_path: Path) -> None:
+    rules = "watchlists: {w: {keywords: [FTA], notify: [mail, taem], sources: [busan]}}\noperator: {notify: [mail]}\n"
+    names = [line.partition(" ")[2] for line in as_lines(refused(tmp_path, HEAD + rules))]
+    assert len(names) == 4
+    config = loaded(tmp_path, f"{HEAD}{rules}store: postgresql://db/monitor\n")
+    other = "another one of the store must have it"
+    assert [line.partition(" ")[2] for line in as_lines(config.warnings)] == [
+        f"watchlists.w.notify[0]: 'mail' is no channel of this monitor; {other}",
+        f"watchlists.w.notify[1]: 'taem' is no channel of this monitor; {other}; did you mean 'team'?",
+        f"watchlists.w.sources[0]: 'busan' is no source of this monitor; {other}",
+        f"operator.notify[0]: 'mail' is no channel of this monitor; {other}",
+    ]
+
+
 def test_an_error_of_a_check_refuses_the_configuration_and_stands_before_warnings(tmp_path: Path) -> None:
     def lint(_: Config, diagnostics: Diagnostics) -> None:
         diagnostics.warning("sources.motie.path", "is odd")

@@ -173,6 +173,18 @@ def test_a_reload_is_no_end(tmp_path: Path, url: str) -> None:
         assert [line["event"] for line in owner.daemon.lines()].count("node_joined") == 1
 
 
+def test_a_node_without_a_channel_leaves_it_to_one_that_has_it(tmp_path: Path, url: str) -> None:
+    with nodes(tmp_path, url) as pair:
+        rules = "watchlists: {fta: {keywords: [FTA], notify: [hook], sources: [north, south, west]}}"
+        config = CONFIG % (url, "west", "west", pair.server.port)
+        config = config.replace("watchlists: {fta: {keywords: [FTA]}}", rules).replace("{hook: {", "{mail: {")
+        third = Project(tmp_path / "west", config=config)
+        third.drop("a.txt", release(1))
+        assert third.run("run", "--once").code == 0
+        pair.wait_for(1)
+        assert pair.delivered() == {"FTA talks, round 1": 1}
+
+
 @pytest.mark.long
 def test_when_the_owner_is_killed_the_other_delivers_soon_and_nothing_twice(tmp_path: Path, url: str) -> None:
     with nodes(tmp_path, url) as pair:

@@ -36,6 +36,7 @@ from monitor.logs import say, warn, warn_store
 from monitor.node_values import CHORES, NodeFacts, NodeState, View, channel_lease
 from monitor.ports import Nodes
 
+REMEMBERED = 3600.0  # seconds for which a channel is still another node's that has ended: it may only restart
 _MOVES = 2.0  # beats: a node that has stood still for longer is given nothing
 
 
@@ -82,6 +83,7 @@ class NodeWorker:
         self._beat_at = float("-inf")  # uptime at the begin of the last beat that was stored
         self._was_buried = self._is_doubled = False
         self._news = threading.Event()
+        self._elsewhere: dict[str, float] = {}  # channels of other nodes, and when each was seen last, in uptime
         self._sending = threading.Lock()
         self._errands = deque[Callable[[], None]]()
         self._named = dict[str, None]()  # channels to announce, whatever the store knows of them
@@ -143,8 +145,8 @@ class NodeWorker:
         return self._is_up() and rightful_owner(f"source:{source}", having) == standing.boot
 
     def other_channels(self) -> frozenset[str]:
-        standing = self._standing
-        return frozenset(name for node in standing.nodes if node.boot != standing.boot for name in node.facts.channels)
+        now = self._uptime()
+        return frozenset(name for name, seen in dict(self._elsewhere).items() if now - seen < REMEMBERED)
 
     def living(self) -> tuple[NodeState, ...]:
         """Return the nodes that are alive, as the last beat showed them; empty: none was stored lately."""
@@ -240,6 +242,8 @@ class NodeWorker:
             moving={node.boot for node in view.nodes if observation.still(node.boot) < _MOVES},
             free=free,
         )
+        others = (node for node in view.nodes if node.boot != before.boot)
+        self._elsewhere |= {name: began for node in others for name in node.facts.channels}
         taken = frozenset(name for name in moves.take if self._nodes.take(name))
         leases = taken | {name for name, lease in view.leases.items() if lease.owner == before.boot}
         leaving = channels_of(moves.give) - self._lent

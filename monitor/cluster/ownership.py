@@ -35,7 +35,7 @@ class Ownership(Protocol):
         """Return whether this process is the one, of those with this source, that judges its silence now."""
 
     def other_channels(self) -> frozenset[str]:
-        """Return the channels that other living nodes have."""
+        """Return the channels that other nodes have, or had a short time ago."""
 
     def lent(self, channel: str) -> AbstractContextManager[bool]:
         """Own a channel that no living node has, for the length of a block; False: another process does."""

@@ -281,6 +281,7 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
         since=shared.since,
         unrecorded=shared.unrecorded,
         ownership=shared.node.node if shared.node else SOLE_OWNER,
+        routed=frozenset(channel for each in config.watchlists.values() for channel in each.notify or ()),
     )
 
     return Runtime(

@@ -43,6 +43,7 @@ class Dispatcher:
     since: datetime  # this process has held the state folder alone since then
     unrecorded: UnrecordedAttempts = field(default_factory=UnrecordedAttempts)  # also of its earlier configurations
     ownership: Ownership = SOLE_OWNER
+    routed: frozenset[str] = frozenset()  # channels that the rules name; another process may have them
 
     def start(self) -> int:
         """Take back unfinished sends of earlier processes, and expire old messages. Return how many expired.
@@ -110,7 +111,7 @@ class Dispatcher:
         """Build messages for channels that are configured nowhere any more: they wait, are shown, and expire."""
         if not self.ownership.has_chores():
             return
-        configured = {receiver.channel.name for receiver in self.receivers} | self.ownership.other_channels()
+        configured = {one.channel.name for one in self.receivers} | self.routed | self.ownership.other_channels()
         for name in self.outbox.pending_channels() - configured:
             with self.ownership.lent(name) as is_lent:
                 if is_lent:

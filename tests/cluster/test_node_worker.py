@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from monitor.cluster.node_worker import NodeHooks, NodeWorker
+from monitor.cluster.node_worker import REMEMBERED, NodeHooks, NodeWorker
 from monitor.errors import StoreError
 from monitor.node_values import CHORES, channel_lease
 from tests.cluster.fake_nodes import FakeNodes, Table
@@ -226,6 +226,16 @@ def test_a_new_process_of_a_node_takes_over_at_once(pair: Cluster) -> None:
     after.beat()
     assert after.owns("team") == (True,)
     assert after.held == [{"team": 1}]
+
+
+def test_a_channel_of_a_node_that_ended_is_not_nobodys_at_once(cluster: Cluster) -> None:
+    left, ended = cluster.add("north", "team"), cluster.add("south", "mail")
+    cluster.beat(2)
+    ended.worker.leave()
+    left.beat()
+    assert left.worker.other_channels() == {"mail"}
+    left.beat(REMEMBERED)
+    assert left.worker.other_channels() == frozenset()
 
 
 def test_of_two_processes_with_a_copy_of_one_state_folder_the_later_one_is_the_node(

@@ -76,6 +76,7 @@ class Process:
             clock=self.clock,
             since=self.clock.now(),
             ownership=self.share,
+            routed=frozenset({"named"}),
         )
 
     def alerts(self) -> list[str]:
@@ -125,7 +126,8 @@ def test_the_owner_of_a_channel_reminds_of_it(process: Process) -> None:
 
 
 def test_a_channel_is_unclaimed_only_where_no_living_node_has_it(process: Process) -> None:
-    process.outbox.notices += [notice(number, channel=name) for number, name in enumerate(("old", "there"), 1)]
+    channels = ("old", "there", "named")
+    process.outbox.notices += [notice(number, channel=name) for number, name in enumerate(channels, 1)]
     process.share.others = frozenset({"there"})
     process.dispatcher.build_unconfigured_messages()
     assert (process.share.lendings, process.outbox.rows) == ([], [])

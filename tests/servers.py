@@ -160,8 +160,9 @@ def _handler_for(server: HttpServer) -> type[BaseHTTPRequestHandler]:
             usual = {"Date": self.date_time_string(), "Content-Length": str(len(answer.body))}
             for name, value in {**usual, **answer.headers}.items():
                 self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(answer.body)
+            with suppress(ConnectionError):  # the client was killed while it waited
+                self.end_headers()
+                self.wfile.write(answer.body)
 
         do_GET = do_POST = do_PUT = _answer  # noqa: N815  names that http.server calls
 

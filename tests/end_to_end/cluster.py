@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import threading
@@ -22,6 +23,7 @@ from tests.end_to_end.harness import DEADLINE, Daemon, message_id, record
 from tests.postgresql_server import Server
 from tests.servers import Answer, HttpServer, Request
 from tests.tcp_proxy import TcpProxy
+from tests.waiting import wait_until
 
 CHILD = Path(__file__).with_name("cluster_child.py")
 PLENTY = 20_000  # answers; more than any run needs
@@ -65,16 +67,15 @@ class Node:
         self.proxy = proxy
         self._words = words
         self._process: Process | None = None
-        self.daemon: Daemon | None = None
+        self._daemons: list[Daemon] = []  # one for each start
 
     def begin(self) -> None:
         """Start it; `wait_until_started` waits."""
         self._process = Process(self._words, folder=self.folder)
-        self.daemon = Daemon(self._process)
+        self._daemons.append(Daemon(self._process))
 
     def wait_until_started(self) -> None:
-        assert self.daemon is not None
-        self.daemon.wait_for_event("started")
+        self._daemons[-1].wait_for_event("started")
 
     def send_signal(self, number: int) -> None:
         assert self._process is not None
@@ -83,21 +84,22 @@ class Node:
     def end(self, number: int) -> int:
         """End it with this signal and return the exit code."""
         assert self._process is not None
-        assert self.daemon is not None
         self._process.send_signal(signal.SIGCONT)
         self._process.send_signal(number)
         try:
             return self._process.wait(DEADLINE)
         finally:
             self._process.kill()
-            self.daemon.join()
+            self._daemons[-1].join()
             self._process.close()
             self._process = None
 
     def close(self) -> None:
-        """Kill it, if it runs."""
+        """Kill it, if it runs, and keep what all its starts have logged beside its folder."""
         if self._process is not None:
             self.end(signal.SIGKILL)
+        lines = [json.dumps(line) for daemon in self._daemons for line in daemon.lines()]
+        self.folder.with_suffix(".log").write_text("\n".join(lines), "utf-8")
 
 
 @dataclass(kw_only=True)
@@ -199,8 +201,18 @@ class Cluster:
         )
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.server.url, autocommit=True) as connection:
-            return connection.execute(sql.encode()).fetchall()
+        """Ask the server itself, as soon as it answers."""
+        rows: list[tuple[Any, ...]] = []
+        wait_until(lambda: self._ask(sql, rows), every=0.05)
+        return rows
+
+    def _ask(self, sql: str, rows: list[tuple[Any, ...]]) -> bool:
+        try:
+            with psycopg.connect(self.server.url, autocommit=True) as connection:
+                rows += connection.execute(sql.encode()).fetchall()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def _drop(self, home: Path, name: str, text: str) -> None:
         made = self.folder / f".{name}.part"

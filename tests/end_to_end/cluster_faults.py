@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from tests.end_to_end.cluster import Cluster, Node
@@ -51,6 +52,10 @@ def strike(cluster: Cluster, kind: Kind) -> Fault:
     node = owner if owner and dice.random() < 0.7 else dice.choice(cluster.nodes)
     is_long = kind is Kind.CRASH or dice.random() < 0.5
     cluster.faults.append(time.time())
+    print(
+        f"{datetime.now(UTC):%H:%M:%S.%f} {kind} {node.name}{' (owner)' * (node is owner)}{' long' * is_long}",
+        flush=True,
+    )
     _BEGIN[kind](cluster, node)
     if kind is Kind.CRASH:
         pause(dice.uniform(0.2, 3.0))

@@ -38,6 +38,7 @@ class ServerExam:
     lacking: tuple[str, ...]  # tables and sequences on which this user lacks a right
     notifies: bool  # what one session is notified of reaches another
     has_pooler: bool  # sessions are not those of the server itself
+    has_timeouts: bool  # the server ends a session that stands still or waits too long
     ahead: timedelta  # by how much the clock of this machine is ahead of the database's
 
 

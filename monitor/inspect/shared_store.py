@@ -168,6 +168,11 @@ def _pooler(exam: ServerExam, *, is_pooled: bool) -> CheckResult:
         return warn(
             "store pooler", what, "remove `pooler:`: then nodes are notified at once of what others have stored"
         )
+    if is_pooled and not exam.has_timeouts:
+        what = (
+            "behind the pooler the server ends no session of a monitor that stands still: it may hold a source forever"
+        )
+        return warn("store pooler", what, "run `monitor db migrate`, and let the pooler connect to the server anew")
     return ok("store pooler", "a pooler, as `pooler: true` says" if is_pooled else "none: the server is reached itself")
 
 

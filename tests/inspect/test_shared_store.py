@@ -24,6 +24,7 @@ EXAM = ServerExam(
     lacking=(),
     notifies=True,
     has_pooler=False,
+    has_timeouts=True,
     ahead=timedelta(0),
 )
 FILE = 'sources: {a: {path: seeds/}}\nchannels: {console: {url: "console://"}}\n'
@@ -122,6 +123,8 @@ def test_a_pooler_that_is_configured_may_lose_notifications() -> None:
     pooler = replace(EXAM, has_pooler=True, notifies=False)
     found = [each.state for each in server_results(FACTS, pooler, is_pooled=True)]
     assert set(found) == {"ok"}
+    endless = result("store pooler", *server_results(FACTS, replace(pooler, has_timeouts=False), is_pooled=True))
+    assert (endless.state, "`monitor db migrate`" in endless.do) == ("warn", True)
     needless = result("store pooler", *server_results(FACTS, EXAM, is_pooled=True))
     assert (needless.state, "the server itself" in needless.what) == ("warn", True)
 

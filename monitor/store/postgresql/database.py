@@ -86,7 +86,7 @@ def migrate_database(address: Address, *, is_pooled: bool = False) -> int:
     """Make the tables of a database, or bring them up to date; return how many steps that took. Raises StoreError."""
     try:
         with connect(address, NO_TIMEOUTS, is_pooled=is_pooled) as connection:
-            return migrate(connection)
+            return migrate(connection, is_pooled=is_pooled)
     except psycopg.Error as error:
         raise _failure(error, address) from error
 

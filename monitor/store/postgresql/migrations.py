@@ -5,7 +5,10 @@ from __future__ import annotations
 import uuid
 from typing import Final
 
+from psycopg import sql
+
 from monitor.errors import SchemaTooNew
+from monitor.store.postgresql.address import TIMEOUTS
 from monitor.store.postgresql.connection import Connection
 from monitor.store.postgresql.row import Row
 from monitor.store.postgresql.translation import translated
@@ -15,13 +18,17 @@ _STEPS: Final = ("m001_first_tables",)  # each in a file of its name
 _LOCK = 0x50524D4E  # "PRMN": two migrations of one database wait for each other
 
 
-def migrate(connection: Connection) -> int:
+def migrate(connection: Connection, *, is_pooled: bool = False) -> int:
     """Bring the tables up to date, all or nothing; return how many steps that took. Raises SchemaTooNew.
 
-    A database that has no tables of ours gets them, and the identity of a store.
+    A database that has no tables of ours gets them, and the identity of a store. is_pooled: the address is a pooler.
     """
     with connection.transaction():
+        for name in TIMEOUTS.options():  # behind a pooler they may be those of the user
+            connection.execute("SELECT set_config(%s, '0', true)", (name,))
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        if is_pooled:
+            _set_timeouts(connection)
         connection.execute(
             'CREATE TABLE IF NOT EXISTS migration (name text COLLATE "C" PRIMARY KEY,'
             " at timestamptz NOT NULL DEFAULT now())"
@@ -33,6 +40,20 @@ def migrate(connection: Connection) -> int:
         set_meta = translated(load("postgresql")["set_meta"]).replace("DO UPDATE SET v = excluded.v", "DO NOTHING")
         connection.execute(set_meta.encode(), {"k": "store_id", "v": uuid.uuid4().hex})
     return len(steps)
+
+
+def _set_timeouts(connection: Connection) -> None:
+    """Let the server end what a monitor behind a pooler leaves undone: no session there takes settings at its start.
+
+    They are those of this user in this database, for the sessions that the pooler begins from now on.
+    """
+    [(database,)] = _rows(connection, "SELECT current_database()")
+    for name, value in TIMEOUTS.options().items():
+        connection.execute(
+            sql.SQL("ALTER ROLE CURRENT_USER IN DATABASE {} SET {} = {}").format(
+                sql.Identifier(database), sql.Identifier(name), sql.Literal(value)
+            )
+        )
 
 
 def missing(connection: Connection) -> list[str]:

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from monitor.clock import wall_time
 from monitor.server_values import ServerExam, ServerFacts
-from monitor.store.postgresql.address import Address
+from monitor.store.postgresql.address import TIMEOUTS, Address
 from monitor.store.postgresql.connection import Connection
 from monitor.store.postgresql.diagnose import store_error
 from monitor.store.postgresql.handle import Handle
@@ -56,6 +56,7 @@ class PostgresqlServer:
                     lacking=tuple(name for (name,) in one.execute(_LACKING.encode()) if name not in _READS_ALONE),
                     notifies=_notifies(one, other),
                     has_pooler=_has_pooler(one),
+                    has_timeouts=_has_timeouts(one),
                     ahead=_ahead(one),
                 )
         except psycopg.Error as error:
@@ -86,6 +87,14 @@ def _has_pooler(connection: Connection) -> bool:
     """Return whether the session belongs to another process than the one that has answered at the start."""
     [(pid,)] = connection.execute("SELECT pg_backend_pid()").fetchall()
     return bool(pid != connection.info.backend_pid)
+
+
+def _has_timeouts(connection: Connection) -> bool:
+    wanted = list(TIMEOUTS.options())
+    [(are_set,)] = connection.execute(
+        "SELECT bool_and(setting <> '0') FROM pg_settings WHERE name = ANY(%s)", (wanted,)
+    ).fetchall()
+    return bool(are_set)
 
 
 def _ahead(connection: Connection) -> timedelta:

@@ -11,6 +11,8 @@ import pytest
 from monitor.errors import StoreUnavailable
 from monitor.secret import Secret
 from monitor.store.open import open_shared_stores
+from monitor.store.postgresql.address import Address
+from monitor.store.postgresql.database import migrate_database
 from tests.postgresql_databases import Databases
 from tests.postgresql_server import Server
 
@@ -60,10 +62,17 @@ def test_each_table_on_which_a_right_is_missing_is_named(url: str) -> None:
     assert "migration" not in lacking
 
 
-def test_a_server_that_has_gone_is_said(own_server: Server) -> None:
-    from monitor.store.postgresql.address import Address
-    from monitor.store.postgresql.database import migrate_database
+def test_behind_a_pooler_the_user_of_the_database_has_the_timeouts(own_server: Server) -> None:
+    address = Address(Secret(own_server.url))
+    migrate_database(address)
+    for is_set in (False, True):
+        with open_shared_stores(Secret(own_server.url), is_pooled=True) as stores:
+            assert stores.server is not None
+            assert stores.server.examine().has_timeouts is is_set
+        migrate_database(address, is_pooled=True)
 
+
+def test_a_server_that_has_gone_is_said(own_server: Server) -> None:
     migrate_database(Address(Secret(own_server.url)))
     with open_shared_stores(Secret(own_server.url)) as stores:
         assert stores.server is not None

@@ -41,6 +41,10 @@ def copy_store(
     The caller holds the locks of the state folders that the stores are in. Returns how many rows each table has.
     Raises StoreMoved, StoreError; then the new store is as empty as it was, and the old one goes on.
     """
+    if not location.url and not (location.folder / FILE).exists():
+        raise NotFound("there is no store yet, so there is nothing to copy", where=str(location.folder / FILE))
+    if not (location.url or to.url) and location.folder.resolve() == to.folder.resolve():
+        raise StoreError("this is the folder of the store itself: name another one", where=str(to.folder))
     with open_stores(location, Access.WRITE) as stores:
         refuse_living(stores.nodes)
         stores.maintenance.rehash(fingerprinter)  # which the check of the texts needs
@@ -95,7 +99,7 @@ def restore_shared_store(
         write_store_id(location.folder, identity)
 
 
-def refuse_living(nodes: Nodes | None, *, pause: Callable[[float], None] = time.sleep) -> None:
+def refuse_living(nodes: Nodes | None, *, pause: Callable[[float], object] = time.sleep) -> None:
     """Raise StoreError where monitors run on a store: their beats move. No clock tells that, so it takes seconds."""
     if nodes is None or not (before := {node.boot: node.beat for node in nodes.seen().nodes}):
         return

@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 
 from monitor.compare.fingerprint import FINGERPRINTER
-from monitor.errors import StoreError, StoreMoved, UsageError, WrongState
+from monitor.errors import Buried, NotFound, StoreError, StoreMoved, UsageError, WrongState
+from monitor.node_values import NodeFacts
 from monitor.records import EventFilter
 from monitor.secret import Secret
-from monitor.store.copy import back_up_shared_store, copy_store, restore_shared_store, undo_copy
+from monitor.store.copy import back_up_shared_store, copy_store, refuse_living, restore_shared_store, undo_copy
 from monitor.store.copying import APART, STALE_MARKS, plan, unknown_parts
 from monitor.store.open import Access, open_stores
 from monitor.store.postgresql.address import Address
@@ -28,7 +29,7 @@ from monitor.store.sqlite.backup import restore
 from monitor.store.sqlite.copying import read_file
 from monitor.store_location import StoreLocation
 from monitor.testing import NOON
-from tests.contract.filled import HOUR, fill, take
+from tests.contract.filled import HOUR, SENT, fill, take
 from tests.contract.pairs import store_pair
 from tests.contract.takes import dump, figures, record
 from tests.dumps import real_dumps
@@ -36,6 +37,9 @@ from tests.postgresql_databases import Databases
 from tests.waiting import line_of
 
 NOW = datetime(2026, 11, 28, 6, 0, tzinfo=UTC)
+FACTS = NodeFacts(
+    node="b", name="busan", version="1", sources=(), channels=("team",), holding=(), rules="", policies={}
+)
 Content = Mapping[str, Sequence[tuple[object, ...]]]
 
 
@@ -143,14 +147,16 @@ def test_a_folder_that_belongs_to_a_lost_store_is_not_filled(folder: StoreLocati
         copied(folder, StoreLocation(folder=lost))
 
 
-def test_a_text_that_is_not_what_was_stored_stops_a_copy(folder: StoreLocation, shared: StoreLocation) -> None:
+def test_a_text_that_is_not_what_was_stored_stops_a_copy(
+    folder: StoreLocation, shared: StoreLocation, tmp_path: Path
+) -> None:
     with closing(sqlite3.connect(folder.folder / "monitor.db")) as connection:
         connection.execute("UPDATE version SET body = 'Another text.' WHERE id = 2")
         connection.commit()
     with pytest.raises(StoreError, match="is not the text that was stored"):
         copied(folder, shared)
     open_stores(folder, Access.WRITE).close()
-    with open_stores(shared, Access.READ) as stores:
+    with open_stores(replace(shared, folder=tmp_path / "other"), Access.READ) as stores:
         assert stores.archive.count_heads() == 0
 
 
@@ -194,16 +200,19 @@ def test_numbers_go_on_behind_those_that_were_copied(folder: StoreLocation, shar
         assert [check for check in pair.maintenance.verify() if not check.is_ok] == []
 
 
-def test_a_restored_store_has_another_epoch(folder: StoreLocation, shared: StoreLocation, tmp_path: Path) -> None:
+def test_a_restored_store_has_another_epoch(
+    folder: StoreLocation, shared: StoreLocation, tmp_path: Path, databases: Databases
+) -> None:
     copied(folder, shared)
-    with open_stores(shared, Access.WRITE) as stores:
-        assert stores.nodes
-        first = stores.nodes.seen().epoch
-        assert first
-    copied(shared, StoreLocation(folder=tmp_path / "back"))
-    with open_stores(shared, Access.READ) as stores:
-        assert stores.nodes
-        assert stores.nodes.seen().epoch not in (first, "")
+    back_up_shared_store(shared, tmp_path / "backup.db")
+    fresh = replace(shared, url=Secret(databases.url(tmp_path / "fresh")))
+    restore_shared_store(fresh, tmp_path / "backup.db", fingerprinter=FINGERPRINTER, now=NOW)
+    epochs = set()
+    for location in (shared, fresh):
+        with open_stores(location, Access.READ) as stores:
+            assert stores.nodes
+            epochs.add(stores.nodes.seen().epoch)
+    assert len(epochs - {""}) == 2
 
 
 def test_a_copy_knows_every_table_and_column_of_both_engines(shared: StoreLocation, tmp_path: Path) -> None:
@@ -223,7 +232,7 @@ def test_a_copy_knows_every_table_and_column_of_both_engines(shared: StoreLocati
 
 
 def test_a_copy_that_is_killed_leaves_the_new_store_empty_and_the_old_one_in_use(
-    folder: StoreLocation, shared: StoreLocation
+    folder: StoreLocation, shared: StoreLocation, tmp_path: Path
 ) -> None:
     before = content(folder.folder / "monitor.db")
     assert shared.url
@@ -232,7 +241,7 @@ def test_a_copy_that_is_killed_leaves_the_new_store_empty_and_the_old_one_in_use
         assert line_of(child) == "half"
         child.kill()
     open_stores(folder, Access.WRITE).close()
-    with open_stores(shared, Access.READ) as stores:
+    with open_stores(replace(shared, folder=tmp_path / "other"), Access.READ) as stores:
         assert stores.archive.count_heads() == 0
     assert content(folder.folder / "monitor.db") == before
     copied(folder, shared)
@@ -276,3 +285,65 @@ def test_each_node_keeps_its_baseline_over_a_backup(
     restore(tmp_path / "alone", tmp_path / "backup.db", now=NOW)
     with open_stores(StoreLocation(folder=tmp_path / "alone"), Access.WRITE) as stores:
         assert not stores.source_states.begin_baseline("motie")
+
+
+def test_a_shared_store_that_monitors_use_is_not_copied(shared: StoreLocation) -> None:
+    with open_stores(shared, Access.WRITE) as stores:
+        nodes = stores.nodes
+        assert nodes
+        refuse_living(nodes)
+        nodes.join(FACTS)
+        with pytest.raises(StoreError, match=r"monitors run on this store \(busan\): stop them first"):
+            refuse_living(nodes, pause=lambda _: nodes.beat(FACTS))
+        refuse_living(nodes, pause=lambda _: None)  # it has ended without a word
+
+
+def test_a_monitor_that_stood_still_during_a_copy_joins_no_more(
+    folder: StoreLocation, shared: StoreLocation, tmp_path: Path
+) -> None:
+    copied(folder, shared)
+    with open_stores(shared, Access.WRITE) as stores:
+        assert stores.nodes
+        stores.nodes.join(FACTS)
+        assert stores.nodes.take("channel:team")
+        assert stores.outbox.claim("team", now=SENT)
+        copied(shared, StoreLocation(folder=tmp_path / "back"))
+        assert stores.outbox.claim("team", now=SENT) is None
+        with pytest.raises(Buried):
+            stores.nodes.beat(FACTS)
+        with pytest.raises(StoreMoved, match="no monitor joins it"):
+            stores.nodes.join(FACTS)
+
+
+def test_a_message_that_was_being_sent_is_known_as_such_after_the_copy(
+    folder: StoreLocation, shared: StoreLocation
+) -> None:
+    with open_stores(folder, Access.WRITE) as stores:
+        claimed = stores.outbox.claim("team", now=SENT)
+        assert claimed
+    copied(folder, shared)
+    with store_pair(partial(open_stores, shared, Access.WRITE)) as pair:
+        assert [each.state for each in pair.messages()].count("leased") == 1
+        pair.outbox.reclaim(now=SENT)
+        assert 1 in [each.unsure for each in pair.messages()]
+        assert "leased" not in [each.state for each in pair.messages()]
+
+
+def test_a_store_is_not_copied_onto_itself(folder: StoreLocation, shared: StoreLocation, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="the folder of the store itself"):
+        copied(folder, replace(folder, folder=folder.folder / ".." / "one"))
+    copied(folder, shared)
+    with pytest.raises(StoreError, match="is not empty"):
+        copied(shared, shared)
+    open_stores(shared, Access.WRITE).close()
+    with pytest.raises(NotFound, match="nothing to copy"):
+        copied(StoreLocation(folder=tmp_path / "none"), shared)
+
+
+def test_a_character_that_no_database_holds_stops_no_copy(folder: StoreLocation, shared: StoreLocation) -> None:
+    with closing(sqlite3.connect(folder.folder / "monitor.db")) as connection:
+        connection.execute("UPDATE reject SET text = 'a' || char(0) || 'b' WHERE id = 1")
+        connection.commit()
+    copied(folder, shared)
+    with open_stores(shared, Access.READ) as stores:
+        assert next(iter(stores.archive.rejects())).text in ("a\N{REPLACEMENT CHARACTER}b", None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import psycopg
@@ -70,6 +70,7 @@ UNION ALL SELECT source, {here}, state FROM alone WHERE source NOT IN (SELECT so
 """
 # A store of one folder has one row for each path: that of its own node, else the newest.
 _FILES = "SELECT DISTINCT ON (path, source) {columns} FROM file ORDER BY path, source, place <> {here}, at DESC"
+_PATIENCE = "10s"  # for other sessions that have locked what is copied or filled
 _SET_META = "INSERT INTO meta (k, v) VALUES (%s, %s) ON CONFLICT (k) DO UPDATE SET v = excluded.v"
 
 
@@ -106,9 +107,10 @@ class PostgresqlOrigin:
         return sql.SQL("SELECT {} FROM {} ORDER BY {}").format(columns, table, _listed(key))
 
     def mark_moved(self, mark: str) -> None:
-        """Note where the store was copied to; monitors that have it open start anew, and are refused."""
+        """Note where the store was copied to; a monitor that stood still meanwhile is buried, and joins no more."""
         self._connection.execute(_SET_META, (MOVED_TO, mark))
-        self._connection.execute(_SET_META, (EPOCH, uuid.uuid4().hex))
+        self._connection.execute("UPDATE node SET is_dead = TRUE")
+        self._connection.execute("UPDATE lease SET owner = NULL, fence = fence + 1")
 
 
 class PostgresqlDestination:
@@ -134,7 +136,7 @@ class PostgresqlDestination:
         statement = sql.SQL("COPY {} ({}) FROM STDIN").format(table, _listed(columns))
         with self._connection.cursor().copy(statement) as copy:
             for row in rows:
-                copy.write_row(row)
+                copy.write_row(_storable(row))
 
     def finish(self, *, place: str) -> None:
         if "baseline" in self.tables():
@@ -168,6 +170,8 @@ def read_store(
 def filled_store(address: Address, *, is_pooled: bool = False) -> Iterator[PostgresqlDestination]:
     """Make the tables of a store, if they are missing, and fill them in one transaction. Raises StoreError."""
     with _connected(address, "be filled", is_pooled=is_pooled) as connection, _transaction(connection):
+        if not missing(connection):
+            _refuse_filled(connection, address)  # before anybody is waited for: it may be the store that is copied
         migrate(connection)
         _lock(connection, _copied_tables(connection), "EXCLUSIVE")
         yield PostgresqlDestination(connection, address)
@@ -186,11 +190,23 @@ def _connected(address: Address, what: str, *, is_pooled: bool) -> Iterator[Conn
 
 @contextmanager
 def _transaction(connection: Connection) -> Iterator[None]:
-    """Run a block as one transaction, however long it takes: a pooler takes no settings when it is connected."""
+    """Run a block as one transaction, however long it takes; only for locks of others it does not wait so long."""
     with connection.transaction():
-        for name in NO_TIMEOUTS.options():
-            connection.execute(sql.SQL("SET LOCAL {} = 0").format(sql.Identifier(name)))
+        for name, value in {**NO_TIMEOUTS.options(), "lock_timeout": _PATIENCE}.items():  # a pooler has its own
+            connection.execute(sql.SQL("SET LOCAL {} = {}").format(sql.Identifier(name), sql.Literal(value)))
         yield
+
+
+def _refuse_filled(connection: Connection, address: Address) -> None:
+    if _count(connection, sql.SQL("(SELECT 1 FROM dump UNION ALL SELECT 1 FROM message LIMIT 1)")):
+        raise StoreError("the store is not empty: name an empty one", where=str(address))
+
+
+def _storable(row: Sequence[object]) -> Sequence[object]:
+    """Return a row without NUL characters, which no text here can hold; an early version stored some of rejects."""
+    if not any(type(value) is str and "\0" in value for value in row):
+        return row
+    return [value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value for value in row]
 
 
 def _copied_tables(connection: Connection) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from monitor.errors import Buried
+from monitor.errors import Buried, StoreMoved
 from monitor.node_values import Joined, Lease, NodeFacts, NodeState, View
 from monitor.store.handle import Row
 from monitor.store.postgresql.database import SharedDatabase
@@ -41,6 +41,8 @@ class PostgresqlNodes:
         boot, held, since = uuid.uuid4().hex, Counter[str](), self._clock.seconds()
         self._membership.end()
         with self._beats.transaction():
+            if moved := self._beats.one("meta", k="moved_to"):
+                raise StoreMoved(f"this store was copied to {moved['v']}: no monitor joins it", where=self.node)
             for earlier in self._beats.all("boots_of_node", node=facts.node):
                 self._beats.all("end_boot", boot=earlier["boot"])
                 held.update(self._release(earlier["boot"], holding=facts.holding, now=self._clock.now()))

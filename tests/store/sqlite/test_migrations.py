@@ -17,7 +17,7 @@ from hypothesis import given
 from sqlite_utils import Database
 
 from monitor.collect.formats.dash.parser import parse
-from monitor.compare.fingerprint import index_keys
+from monitor.compare.fingerprint import FINGERPRINTER, index_keys
 from monitor.errors import StoreError
 from monitor.match.search import index_words, search_query
 from monitor.model import Kind, Outcome, Release, SeenRecord, Verdict
@@ -25,7 +25,10 @@ from monitor.notify.send_time import Policy
 from monitor.notify.worker import DeliveryContext, build_messages
 from monitor.page_records import DayCount
 from monitor.records import EventFilter, MessageItem
+from monitor.secret import Secret
 from monitor.store.channel_states import SqlChannelStates
+from monitor.store.copy import restore_shared_store
+from monitor.store.open import Access, open_stores
 from monitor.store.outbox import SqlOutbox
 from monitor.store.sqlite.archive import SqliteArchive
 from monitor.store.sqlite.database import open_for_writing
@@ -34,9 +37,11 @@ from monitor.store.sqlite.migrations import APPLICATION_ID, digest_without_sourc
 from monitor.store.sqlite.search import fill_index, search
 from monitor.store.sqlite.verify import verify
 from monitor.store.store import SqlStore
+from monitor.store_location import StoreLocation
 from monitor.testing import NOON, FrozenClock
 from tests.contract.takes import record, take_in
 from tests.dumps import Written, dumps, write
+from tests.postgresql_databases import Databases
 
 BACKUP = "monitor.db.before-2.bak"
 TALKS = record("Talks held")
@@ -390,3 +395,13 @@ def test_an_old_store_learns_which_of_its_dumps_had_a_timestamp(state: Path) -> 
     with closing(sqlite3.connect(state / "monitor.db")) as connection:
         rows = connection.execute("SELECT confirmed, stamped FROM release ORDER BY id").fetchall()
     assert rows == [(dated[0][1], dated[0][1]), (dated[1][1], None), (AT, None)]
+
+
+def test_a_backup_of_the_first_version_fills_a_shared_store(old: Path, tmp_path: Path, databases: Databases) -> None:
+    content = (old / "monitor.db").read_bytes()
+    shared = StoreLocation(folder=tmp_path / "node", url=Secret(databases.url(tmp_path / "database")))
+    restore_shared_store(shared, old / "monitor.db", fingerprinter=FINGERPRINTER, now=NOON)
+    assert (old / "monitor.db").read_bytes() == content
+    with open_stores(shared, Access.WRITE) as stores:
+        assert stores.archive.count_heads() == 1
+        assert [check for check in stores.maintenance.verify() if not check.is_ok] == []

@@ -129,15 +129,10 @@ def ingest(  # noqa: PLR0913 - each is a part that a caller may bring of its own
             earlier_texts=store.earlier_texts(before.dump) if before else frozenset(),
         ),
     )
-    row, ids, stored = None, IdCounts(), 0
-    for part in split_into_parts(reading.entries(), max_records=dump.max_records):
-        try:
-            report = run.ingest_part(part, row=row, ids=ids)
-        except _TwinError:
-            return again()
-        row, ids, stored = report.dump, report.ids, stored + len(part.records)
-        if dump.is_large:
-            on_part(summary.records if part.is_last else stored, summary.records)
+    try:
+        report = run.ingest_all(reading, on_part)
+    except _TwinError:
+        return again()
     return replace(report, unread_dates=summary.unread_dates, unread_date=summary.unread_date)
 
 
@@ -232,7 +227,17 @@ class _IngestRun:
     known: int | None  # `Batch.known`
     age: Age
 
-    def ingest_part(self, part: DumpPart, *, row: int | None, ids: IdCounts) -> IngestReport:
+    def ingest_all(self, reading: Reading, on_part: Callable[[int, int], object]) -> IngestReport:
+        """Ingest part after part; return the report on all of them. Raises _TwinError."""
+        row, ids, stored = None, IdCounts(), 0
+        for part in split_into_parts(reading.entries(), max_records=self.dump.max_records):
+            report = self._ingest_part(part, row=row, ids=ids)
+            row, ids, stored = report.dump, report.ids, stored + len(part.records)
+            if self.dump.is_large:
+                on_part(self.summary.records if part.is_last else stored, self.summary.records)
+        return report
+
+    def _ingest_part(self, part: DumpPart, *, row: int | None, ids: IdCounts) -> IngestReport:
         """Decide on one part and store it; decide again where the store has changed meanwhile.
 
         ids: what the earlier parts have told. Raises _TwinError.

@@ -166,7 +166,7 @@ class SqlStore:
     @contextmanager
     def shared_transaction(self, source: str = "") -> Iterator[None]:
         with self._whole(source):
-            self._kept.is_open = True
+            self._kept.is_open = bool(source) or not self.is_shared
             try:
                 yield
             finally:

@@ -233,6 +233,13 @@ class Archive(Protocol):
     def latest(self) -> int:
         """Return the id of the newest event; 0: there is none. Cheap."""
 
+    def newest_events(self) -> Mapping[str, int]:
+        """Return the id of the newest event of each source, or under "" that of all, 0: there is none; cheap.
+
+        Under each of these names ids rise with the commits, over several of them they do not: who follows what is
+        stored keeps a place for each.
+        """
+
     def facets(self, wanted: EventFilter) -> Facets:
         """Count events by their facets: those since `wanted.since`, else of the 90 days up to the newest one."""
 

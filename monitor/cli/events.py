@@ -12,7 +12,9 @@ import click
 from monitor.cli.common import archive_of, common_options, load_for_reading, parse_since, print_json, shown_time
 from monitor.cli.fit import line_of, terminal_width
 from monitor.inspect.events import KINDS, event_rows
+from monitor.inspect.follow import EventFollower
 from monitor.inspect.paging import Place
+from monitor.inspect.rows import event_row
 from monitor.inspect.watchlists import unknown_watchlist
 from monitor.ports import Row
 from monitor.records import EventFilter
@@ -40,25 +42,26 @@ def command(
     since_time = parse_since(since, config.timezone)
     wanted = EventFilter(since=since_time, **{name: text for name, text in filters.items() if text})
     with archive_of(config) as archive:
-        newest = archive.event_before_last(0, EventFilter())
+        follower = EventFollower(archive, wanted) if follow else None
         first = 0 if limit is None else archive.event_before_last(limit, wanted)
-        last = _print(event_rows(archive, wanted, Place(after=first)), as_json=as_json, zone=config.timezone)
+        rows = event_rows(archive, wanted, Place(after=first))
+        last = _print(rows, as_json=as_json, zone=config.timezone, follower=follower)
         if not last and wanted.watchlist and wanted.watchlist not in config.watchlists:
             raise unknown_watchlist(config, wanted.watchlist)
         if not last and not as_json:
             click.echo("no events", err=True)
-        while follow:
+        while follower:
             time.sleep(POLL)
-            newest = max(newest, last)
-            rows = event_rows(archive, wanted, Place(after=newest))
-            last = _print(rows, as_json=as_json, zone=config.timezone)
+            _print(map(event_row, follower.news()), as_json=as_json, zone=config.timezone)
 
 
-def _print(rows: Iterable[Row], *, as_json: bool, zone: ZoneInfo) -> int:
+def _print(rows: Iterable[Row], *, as_json: bool, zone: ZoneInfo, follower: EventFollower | None = None) -> int:
     """Print events and return the id of the last; 0: there was none."""
     last, width = 0, terminal_width()
     for row in rows:
         last = int(str(row["id"]))
+        if follower:
+            follower.note(str(row["source"]), last)
         if as_json:
             print_json([row])
         else:

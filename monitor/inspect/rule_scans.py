@@ -11,15 +11,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from threading import Lock
 from typing import NamedTuple
 
+from monitor.inspect.follow import EventFollower
 from monitor.inspect.rule_rows import RuleRow, RuleRows
 from monitor.inspect.rule_scan import ChangeCounts, RuleScan, Show
 from monitor.inspect.tested_rule import TestedRule
 from monitor.match.watchlist import Watchlist
-from monitor.records import Archive, EventFilter, Stored, read_all
+from monitor.records import Archive, EventFilter, Stored
 
 FIRST_SLICE = 0.12  # seconds of reading before the first answer
 NEXT_SLICE = 0.4  # seconds before each further one
@@ -101,7 +101,7 @@ class _KeptScan:
     def _begin(self, rule: TestedRule) -> None:
         self.scan = RuleScan(rule)
         self._generation: Hashable = None  # of the store when its events were last read
-        self._latest = 0  # event that was the last one then
+        self._follower: EventFollower | None = None  # of the events since then
         self._changed: set[int] = set()  # releases to read anew
         self._total = 0
         self._seconds = 0.0
@@ -148,14 +148,12 @@ class _KeptScan:
         generation = self.archive.generation()
         if generation == self._generation:
             return
-        latest = self.archive.latest()
         is_old = self._begun is not None and self.scan.is_finished and now - self._begun > _MAX_AGE
-        if is_old or latest - self._latest > _MOST_CHANGES:
+        if is_old or (self._follower and self._follower.behind > _MOST_CHANGES):
             self._begin(self.scan.rule)
-        if self._begun is None:
-            self._begun, self._latest = now, latest
-        for event in read_all(partial(self.archive.events, EventFilter()), after=self._latest):
-            self._latest = event.id
+        if self._follower is None:
+            self._begun, self._follower = now, EventFollower(self.archive, EventFilter())
+        for event in self._follower.news():
             if event.release is not None and self.scan.has_passed(event.release):
                 self._changed.add(event.release)
         self._total = self.archive.count_heads()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from monitor.search_values import SearchQuery
@@ -14,6 +14,9 @@ from monitor.store.stored_values import reports_damage
 @reports_damage
 class PostgresqlArchive(SqlArchive):
     """Implements `monitor.ports.Archive`."""
+
+    def newest_events(self) -> Mapping[str, int]:
+        return {row["source"]: row["id"] for row in self._handle.all("newest_events")}
 
     def search(self, query: SearchQuery, *, since: date | None = None) -> Sequence[int]:
         return search(self._handle, query, since=since)

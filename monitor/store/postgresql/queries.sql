@@ -282,6 +282,12 @@ LEFT JOIN version ON version.release = event.release AND version.seq = event.ver
 LEFT JOIN release ON release.id = event.release
 WHERE event.id IN (SELECT value FROM json_each(:ids)) ORDER BY event.id;
 
+-- name: newest_events
+-- Of each source, of which there are few, the end of an index.
+SELECT source, id FROM (
+    SELECT name AS source, (SELECT max(event.id) FROM event WHERE event.source = source.name) AS id FROM source
+) AS newest WHERE id IS NOT NULL;
+
 -- name: release_events
 SELECT event.*, dump.name AS dump_name, version.title, version.date, version.category,
     coalesce(release.url, version.url) AS url, coalesce(release.ref, version.ref) AS ref,

@@ -15,6 +15,7 @@ import pytest
 
 from monitor.compare.fingerprint import FINGERPRINTER
 from monitor.errors import Stale, WrongState
+from monitor.inspect.follow import EventFollower
 from monitor.match.search import index_words
 from monitor.model import Kind
 from monitor.node_values import NodeFacts
@@ -242,6 +243,30 @@ def test_a_store_that_was_filled_by_a_copy_goes_on_behind_what_it_holds(two: Two
     assert two.other.maintenance.fill_search_index(100, index_words) == 2
     take_in(two.other.store, FORUM, name="b.txt")
     assert [event.release for event in two.one.archive.events(EventFilter())] == [1, 2, 3]
+
+
+def test_who_follows_gets_an_event_that_is_stored_after_one_with_a_higher_id(two: Two) -> None:
+    take_in(two.one.store, FORUM)
+    follower = EventFollower(two.one.archive, EventFilter())
+    of_motie = EventFollower(two.one.archive, EventFilter(source="motie"))
+    with two.one.store.shared_transaction("motie"):
+        take_in(two.one.store, TALKS, name="b.txt")
+        take_in(two.other.store, VISIT, source="customs")
+    ids = {event.title: event.id for event in two.one.archive.events(EventFilter())}
+    assert ids["Talks in Seoul"] < ids["Visits in Seoul"]
+    found = list(follower.news())
+    assert {event.title for event in found} == {"Talks in Seoul", "Visits in Seoul"}
+    assert [event.title for event in of_motie.news()] == ["Talks in Seoul"]
+    assert list(follower.news()) == []
+
+
+def test_who_followed_meanwhile_gets_it_too(two: Two) -> None:
+    follower = EventFollower(two.other.archive, EventFilter())
+    with two.one.store.shared_transaction("motie"):
+        take_in(two.one.store, TALKS)
+        take_in(two.other.store, VISIT, source="customs")
+        assert [event.title for event in follower.news()] == ["Visits in Seoul"]
+    assert [event.title for event in follower.news()] == ["Talks in Seoul"]
 
 
 def facts_of(name: str) -> NodeFacts:

@@ -160,6 +160,7 @@ CREATE TABLE event (
     at timestamptz NOT NULL
 );
 CREATE INDEX event_release ON event (release, id);
+CREATE INDEX event_source ON event (source, id); -- for those who follow
 CREATE INDEX event_dump ON event (dump, id);
 CREATE INDEX event_time ON event (at, kind, source) INCLUDE (id);
 CREATE INDEX event_notified ON event (at, kind, source) INCLUDE (id) WHERE alert <> '[]';

@@ -125,10 +125,11 @@ def _move(handle: Handle, batch: Batch) -> None:
         (batch.as_seen, batch.age.as_of - (_NONE if is_exact else _DAY)),
     ):
         if releases:
-            handle.all("confirm_releases", releases=to_json(sorted(releases)), before=timestamp(before), **age)
+            row = {"releases": to_json(sorted(releases)), "before": timestamp(before), **age}
+            handle.many("confirm_releases", [row])
     changed = [change.number for change in batch.changes if change.kind in _MOVES_ON]
     if changed:
-        handle.all("set_newest", releases=to_json(sorted(changed)), newest=age["newest"])
+        handle.many("set_newest", [{"releases": to_json(sorted(changed)), "newest": age["newest"]}])
 
 
 def _age(age: Age) -> _Row:

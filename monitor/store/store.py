@@ -145,7 +145,7 @@ class SqlStore:
         )
 
     def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
-        with self._handle.transaction():
+        with self._writing():
             self._kept.forget(change.number for change in batch.changes)
             held = [reject for reject in batch.rejects if reject.is_tail and batch.mode is Mode.WATCH]
             rejects = [reject for reject in batch.rejects if reject not in held]
@@ -211,6 +211,10 @@ class SqlStore:
     def _next_number(self, fresh: int) -> int:
         """Return the first release number that is free; so many of its neighbours are free, too."""
         return int(self._handle.all("next_release")[0][0])
+
+    def _writing(self) -> AbstractContextManager[None]:
+        """Run a commit as one transaction."""
+        return self._handle.transaction()
 
     def _whole(self, source: str) -> AbstractContextManager[None]:
         """Run a block that writes to one source as one transaction."""
@@ -333,20 +337,20 @@ class SqlStore:
         )
 
     def _file(self, of: Dump, *, dump: int, status: str, parser: int, now: datetime) -> None:
-        self._handle.all(
-            "set_ledger_entry",
-            path=of.path,
-            source=of.source,
-            here=self._place,
-            name=of.name,
-            dev=of.signature.device,
+        entry = {
+            "path": of.path,
+            "source": of.source,
+            "here": self._place,
+            "name": of.name,
+            "dev": of.signature.device,
             **of.signature._asdict(),
-            sha=of.sha256,
-            dump=dump,
-            parser=parser,
-            status=status,
-            at=timestamp(now),
-        )
+            "sha": of.sha256,
+            "dump": dump,
+            "parser": parser,
+            "status": status,
+            "at": timestamp(now),
+        }
+        self._handle.many("set_ledger_entry", [entry])
 
 
 def overdue_dumps(rows: Sequence[Row]) -> OverdueDumps:

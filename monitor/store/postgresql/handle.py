@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -26,7 +27,19 @@ _COLUMNS = """
 SELECT coalesce(sum(hashint8(attrelid::bigint * 2048 + attnum)), 0) FROM pg_attribute
 WHERE attrelid IN (SELECT oid FROM pg_class WHERE relnamespace = current_schema()::regnamespace)
 """
+_FEW = 20  # rows of one statement: more of them are sent faster by themselves
 _UNDONE = "the state store failed: the transaction was undone, and all that shared it"
+
+
+class _Queued(threading.local):
+    """Writes of this thread that are sent together."""
+
+    def __init__(self) -> None:
+        self.is_open = False
+        self.writes: list[tuple[str, Sequence[Mapping[str, object]]]] = []
+
+    def add(self, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
+        self.writes.append((statement, rows))
 
 
 class Handle:
@@ -49,6 +62,7 @@ class Handle:
         self.faults = FaultMemory()
         self.breaker = breaker or Breaker()
         self._statements = statements
+        self._queued = _Queued()
         self._address = address
         self._sessions = Sessions(connect, self._failure, breaker=self.breaker, most=most)
 
@@ -82,12 +96,42 @@ class Handle:
         The last one goes by itself. A pipeline of psycopg ends with a Flush, and after that the server starts no
         idle_in_transaction_session_timeout: it would let a process that stands still keep its locks.
         """
-        if rows:
-            statement = translated(self._statements[query])
+        if not rows:
+            return
+        statement = translated(self._statements[query])
+        if self._queued.is_open:
+            self._queued.add(statement, rows)
+        else:
             with self._sessions.use() as session, self._connection(session).cursor() as cursor:
                 if len(rows) > 1:
                     cursor.executemany(statement, rows[:-1])
                 cursor.execute(statement, rows[-1])
+
+    @contextmanager
+    def pipelined(self) -> Iterator[None]:
+        """Send what `many` writes in a block together, at its end; the caller is in a transaction, which ends next.
+
+        What ends the transaction, or a SAVEPOINT of it, is a statement by itself; see `many`.
+        """
+        queued = self._queued
+        if queued.is_open:
+            yield
+            return
+        queued.is_open = True
+        try:
+            yield
+            writes = queued.writes
+        finally:
+            queued.is_open, queued.writes = False, []
+        with self._sessions.use() as session:
+            connection = self._connection(session)
+            with connection.pipeline(), connection.cursor() as cursor:
+                for statement, rows in writes:
+                    if len(rows) > _FEW:
+                        cursor.executemany(statement, rows)
+                    else:
+                        for row in rows:
+                            cursor.execute(statement, row)
 
     def pages(self, query: str, *, by: str = "id", after: int = 0, limit: int, **values: object) -> Iterator[list[Any]]:
         """Yield all rows of a named query, a page at a time; `by`: the column in whose order they come."""

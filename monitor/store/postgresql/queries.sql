@@ -6,6 +6,13 @@
 SELECT release.id FROM json_each_text(:expected::json) AS e JOIN release ON release.id = e.key::bigint
 WHERE release.seq <> e.value::bigint LIMIT 1;
 
+-- name: aliases_of_keys
+-- The newest releases under each of these keys, newest first; the others are not read.
+SELECT one.key, found.release FROM unnest(:keys::bytea[]) AS one (key) CROSS JOIN LATERAL (
+    SELECT alias.release FROM alias WHERE alias.key = one.key ORDER BY alias.release DESC LIMIT :most
+) AS found
+ORDER BY one.key, found.release DESC;
+
 -- name: generation
 SELECT generation FROM source WHERE name = :source;
 

@@ -25,6 +25,11 @@ class ReleaseNumbers:
         self._lock = threading.Lock()
         self._next = self._end = 0
 
+    @property
+    def has_any(self) -> bool:
+        """Return whether this process has a block that is not used up."""
+        return self._next < self._end
+
     def stock(self) -> None:
         """Take a block where few numbers are left; called before a transaction begins."""
         self.first_of(_BLOCK // 2)

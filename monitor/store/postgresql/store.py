@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from itertools import chain
@@ -15,7 +15,9 @@ from monitor.ingest_values import Batch, IngestReport
 from monitor.model import Kind
 from monitor.state_values import OverdueDumps
 from monitor.store.changes import NewIds
-from monitor.store.handle import Handle, Row
+from monitor.store.event_filter import LAST
+from monitor.store.handle import Row
+from monitor.store.postgresql.handle import Handle
 from monitor.store.postgresql.membership import Membership
 from monitor.store.postgresql.release_numbers import ReleaseNumbers
 from monitor.store.rows import to_json
@@ -52,6 +54,7 @@ class PostgresqlStore(SqlStore):
 
     def __init__(self, handle: Handle, membership: Membership) -> None:
         super().__init__(handle, place=membership.node)
+        self._handle: Handle = handle
         self._membership = membership
         self._open = _OpenTurn()
         self._numbers = ReleaseNumbers(handle)
@@ -118,12 +121,26 @@ class PostgresqlStore(SqlStore):
         while True:
             yield self._handle.all("next_event_id")[0]["id"]
 
+    def _newest(self, keys: Collection[bytes], *, most: int | None) -> dict[bytes, tuple[int, ...]]:
+        rows = self._handle.keyed("aliases_of_keys", keys, most=LAST if most is None else most)
+        found: dict[bytes, list[int]] = {}
+        for row in rows:
+            found.setdefault(row["key"], []).append(row["release"])
+        return {key: tuple(reversed(found[key])) for key in keys if key in found}
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._handle.transaction(), self._handle.pipelined():
+            yield
+
     def _mark(self, source: str) -> int:
         row = self._handle.one("generation", source=source) if source else None
         return int(row["generation"]) if row else 0
 
     def _next_number(self, fresh: int) -> int:
-        return self._numbers.first_of(fresh) if fresh else super()._next_number(fresh)
+        if fresh or self._numbers.has_any:
+            return self._numbers.first_of(fresh)
+        return super()._next_number(fresh)
 
     def _whole(self, source: str) -> AbstractContextManager[None]:
         return self._locked(source) if source else self._handle.transaction()

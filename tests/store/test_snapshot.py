@@ -74,6 +74,8 @@ READS: dict[str, Callable[[Archive], object]] = {
     "search": lambda archive: archive.search(search_query(["chips"])),
     "found": lambda archive: archive.found(search_query(["chips"]), limit=1),
     "store_id": lambda archive: archive.store_id(),
+    "moved_to": lambda archive: archive.moved_to(),
+    "newest_events": lambda archive: archive.newest_events(),
     "generation": lambda archive: archive.generation(),
 }
 

@@ -128,7 +128,8 @@ class NodeWorker:
         if self._standing.boot:
             self._standing = _Standing()
             try:
-                self._nodes.leave()
+                if held := self._nodes.leave():
+                    self._hooks.on_held(held)
             except StoreError as error:  # they find out
                 warn_store(error)
 

@@ -84,8 +84,7 @@ class FakeNodes:
 
     def leave(self) -> Mapping[str, int]:
         self._call("leave")
-        self._end(self.boot)
-        return {}
+        return self._end(self.boot)
 
     def news(self) -> frozenset[str]:
         found = frozenset(self.written)

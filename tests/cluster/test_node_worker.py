@@ -257,8 +257,9 @@ def test_of_two_processes_with_a_copy_of_one_state_folder_the_later_one_is_the_n
 
 def test_an_orderly_end_frees_everything_at_once(pair: Cluster) -> None:
     ended = pair.owner("team")
+    pair.table.held[ended.nodes.node] = {"team": 1}  # whose send hangs
     ended.worker.leave()
-    assert ended.owns("team", "mail") == (False, False)
+    assert (ended.owns("team", "mail"), ended.held) == ((False, False), [{"team": 1}])
     pair.beat(1, but=ended)
     assert pair.other(ended).owns("team") == (True,)
 

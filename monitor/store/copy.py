@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 from monitor.errors import NotFound, StoreError, WrongState
@@ -87,6 +88,8 @@ def restore_shared_store(
     if not source.is_file():
         raise NotFound("there is no such file", where=str(source))
     create_folder(location.folder)
+    for left in location.folder.glob(".restore-*"):  # by a restore that was killed
+        rmtree(left)
     with TemporaryDirectory(dir=location.folder, prefix=".restore-") as name:
         folder = Path(name)
         restore(folder, source, now=now)  # a copy, which is checked: the file itself is not touched
@@ -152,8 +155,9 @@ def _filled_folder(folder: Path, identity: str, *, now: datetime) -> Iterator[De
     """Make the database of a state folder that has none, or one that is empty or was copied elsewhere: that is kept."""
     create_folder(folder)
     _refuse_used(folder, identity)
-    made = folder / f".{FILE}.copied"
-    made.unlink(missing_ok=True)
+    made = folder / f"{FILE}.copied"
+    for left in folder.glob(f"*{made.name}*"):  # by a copy that was killed
+        left.unlink()
     with made_store(made) as destination:
         yield destination
     set_aside(folder, now)

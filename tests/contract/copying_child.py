@@ -1,6 +1,6 @@
-"""Copies the store of a folder into a database; stands still for ever in the middle.
+"""Copies the store of a folder into a database or another folder; stands still for ever in the middle.
 
-    python -m tests.contract.copying_child FOLDER URL
+    python -m tests.contract.copying_child FOLDER TO
 
 Prints `half` when half of the rows are on their way.
 """
@@ -26,5 +26,6 @@ def halt_at_half(what: str, done: int, total: int) -> None:
 
 if __name__ == "__main__":
     origin = StoreLocation(folder=Path(sys.argv[1]))
-    to = StoreLocation(folder=origin.folder, url=Secret(sys.argv[2]))
+    url = Secret(sys.argv[2]) if "://" in sys.argv[2] else None
+    to = StoreLocation(folder=origin.folder if url else Path(sys.argv[2]), url=url)
     copy_store(origin, to, fingerprinter=FINGERPRINTER, now=datetime.now(UTC), progress=halt_at_half)

@@ -236,15 +236,30 @@ def test_a_copy_that_is_killed_leaves_the_new_store_empty_and_the_old_one_in_use
 ) -> None:
     before = content(folder.folder / "monitor.db")
     assert shared.url
-    words = [sys.executable, "-m", "tests.contract.copying_child", str(folder.folder), shared.url.reveal()]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, bufsize=0) as child:
-        assert line_of(child) == "half"
-        child.kill()
+    kill_at_half(folder.folder, shared.url.reveal())
     open_stores(folder, Access.WRITE).close()
     with open_stores(replace(shared, folder=tmp_path / "other"), Access.READ) as stores:
         assert stores.archive.count_heads() == 0
     assert content(folder.folder / "monitor.db") == before
     copied(folder, shared)
+
+
+def kill_at_half(folder: Path, to: str) -> None:
+    words = [sys.executable, "-m", "tests.contract.copying_child", str(folder), to]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, bufsize=0) as child:
+        assert line_of(child) == "half"
+        child.kill()
+
+
+def test_a_copy_into_a_folder_that_is_killed_leaves_nothing_that_the_next_one_does_not_remove(
+    folder: StoreLocation, tmp_path: Path
+) -> None:
+    to = tmp_path / "to"
+    kill_at_half(folder.folder, str(to))
+    assert not (to / "monitor.db").exists()
+    open_stores(folder, Access.WRITE).close()
+    copied(folder, StoreLocation(folder=to))
+    assert sorted(path.name for path in to.iterdir()) == ["STORE_ID", "monitor.db"]
 
 
 def test_after_a_copy_the_next_dump_has_the_same_events_as_without_it(shared: StoreLocation, tmp_path: Path) -> None:

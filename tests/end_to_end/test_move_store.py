@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from tests.end_to_end.harness import Project, record
@@ -126,6 +127,10 @@ def test_a_shared_store_is_backed_up_and_restored_by_commands(
     rows = [json.loads(line) for line in project.run("db", "verify", "--deep", "--json").out.splitlines()]
     assert [row["check"] for row in rows if not row["ok"]] == []
     assert rows[0]["check"] == "references"
+    with psycopg.connect(os.environ["STORE_URL"], autocommit=True) as connection:
+        connection.execute("DELETE FROM dump")
+    broken = project.run("db", "verify")
+    assert (broken.code, "names a row of dump that is not there" in broken.out) == (1, True)
     monkeypatch.delenv("STORE_URL")
     unknown = project.run("db", "backup", "another.db")
     assert (unknown.code, "STORE_URL" in unknown.err) == (78, True)

@@ -271,18 +271,7 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
         operator=operator,
         counters=counters,
     )
-    dispatcher = Dispatcher(
-        receivers=[_receiver(config, name, sys.stdout, shared.retry_policy, store) for name in config.channels],
-        outbox=stores.outbox,
-        channel_states=stores.channel_states,
-        operator=operator,
-        counters=counters,
-        clock=clock,
-        since=shared.since,
-        unrecorded=shared.unrecorded,
-        ownership=shared.node.node if shared.node else SOLE_OWNER,
-        routed=frozenset(channel for each in config.watchlists.values() for channel in each.notify or ()),
-    )
+    dispatcher = _dispatcher(config, shared, operator, store)
 
     return Runtime(
         config=config,
@@ -301,6 +290,21 @@ def _build_runtime(config: Config, shared: SharedParts) -> Runtime:
         check_agreement=_agreement_check(shared.node.node, operator) if shared.node else _nothing,
         update_store_size=partial(_update_store_size, config.state, counters),
         build_for=partial(_build_runtime, shared=shared),
+    )
+
+
+def _dispatcher(config: Config, shared: SharedParts, operator: OperatorAlerts, store: str) -> Dispatcher:
+    return Dispatcher(
+        receivers=[_receiver(config, name, sys.stdout, shared.retry_policy, store) for name in config.channels],
+        outbox=shared.stores.outbox,
+        channel_states=shared.stores.channel_states,
+        operator=operator,
+        counters=shared.counters,
+        clock=shared.clock,
+        since=shared.since,
+        unrecorded=shared.unrecorded,
+        ownership=shared.node.node if shared.node else SOLE_OWNER,
+        routed=frozenset(channel for each in config.watchlists.values() for channel in each.notify or ()),
     )
 
 

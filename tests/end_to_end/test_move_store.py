@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ import psycopg
 import pytest
 
 from tests.end_to_end.harness import Project, record
+from tests.end_to_end.in_process import run_here
 from tests.postgresql_databases import Databases
 from tests.postgresql_server import schema
 
@@ -97,8 +97,8 @@ def test_no_password_is_shown_and_none_needs_to_stand_in_a_command(
         assert (refused.code, why in refused.err, "hunter2" in refused.err) == (2, True, False), refused.err
     assert project.run("db", "copy").code == 2
     assert project.run("db", "copy", "--undo", "state").code == 2
-    monkeypatch.setattr("sys.stdin", io.StringIO(address + "\n"))
-    assert project.run("db", "copy", "-").code == 0
+    piped = run_here(["db", "copy", "-"], folder=project.folder, env={}, given=address + "\n")
+    assert piped.code == 0
 
 
 def test_a_store_is_copied_only_while_no_monitor_runs(project: Project, address: str) -> None:

@@ -13,7 +13,7 @@ from monitor.clock import FIRST_DAY, SteadyClock
 from monitor.config.convert import sources_of
 from monitor.control import lock
 from monitor.errors import NotFound, StoreError
-from monitor.inspect.check_result import CheckResult, fail, ok, warn
+from monitor.inspect.check_result import CheckResult, fail, ok, store_result, warn
 from monitor.inspect.shared_store import examine_shared_store
 from monitor.store.open import Access, has_full_text_search, open_stores, store_file
 from monitor.store_location import StoreLocation
@@ -82,7 +82,7 @@ def _bytes(count: int) -> str:
 def _store(location: StoreLocation) -> CheckResult:
     try:
         with open_stores(location, Access.READ) as stores:
-            return ok("store", f"{stores.archive.count_heads():,} releases")
+            return store_result(f"{stores.archive.count_heads():,} releases", stores.archive.moved_to())
     except NotFound:
         return ok("store", "none yet; the first run creates it")
     except StoreError as error:

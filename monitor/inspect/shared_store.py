@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitor.errors import StoreError
-from monitor.inspect.check_result import CheckResult, fail, ok, warn
+from monitor.inspect.check_result import CheckResult, fail, ok, store_result, warn
 from monitor.inspect.pending import open_read_only
 from monitor.store_location import masked_url
 from monitor.text import escape, plural
@@ -87,7 +87,7 @@ def _examined(config: Config, stores: Stores) -> Iterator[CheckResult]:
     facts, exam = stores.server.facts(), stores.server.examine()
     count = stores.archive.count_heads()
     where = f"{masked_url(config.store)}, PostgreSQL {facts.version}" if config.store else ""
-    yield ok("store", f"{count:,} releases in {where}")
+    yield store_result(f"{count:,} releases in {where}", stores.archive.moved_to())
     yield from server_results(facts, exam, is_pooled=config.pooler)
     yield from _nodes(config, stores)
 

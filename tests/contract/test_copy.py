@@ -362,3 +362,20 @@ def test_a_character_that_no_database_holds_stops_no_copy(folder: StoreLocation,
     copied(folder, shared)
     with open_stores(shared, Access.READ) as stores:
         assert next(iter(stores.archive.rejects())).text in ("a\N{REPLACEMENT CHARACTER}b", None)
+
+
+def test_a_path_that_several_nodes_know_has_one_row_in_a_backup_that_of_who_makes_it(
+    folder: StoreLocation, shared: StoreLocation, tmp_path: Path
+) -> None:
+    copied(folder, shared)
+    before = content(folder.folder / "monitor.db")["file"]
+    with store_pair(partial(open_stores, replace(shared, folder=tmp_path / "two"), Access.WRITE)) as pair:
+        take(pair, dump(record("Visit number 0")), "0.txt", hours=300)
+    with store_pair(partial(open_stores, shared, Access.READ)) as pair:
+        assert len(list(pair.archive.dumps())) > 0
+    back_up_shared_store(shared, tmp_path / "mine.db")
+    back_up_shared_store(replace(shared, folder=tmp_path / "two"), tmp_path / "theirs.db")
+    mine, theirs = content(tmp_path / "mine.db")["file"], content(tmp_path / "theirs.db")["file"]
+    assert mine == before
+    assert len(theirs) == len(mine)
+    assert theirs != mine

@@ -54,6 +54,8 @@ def test_a_store_moves_into_a_database_and_back(project: Project, address: str) 
         assert (refused.code, "was copied to postgresql://" in refused.err) == (1, True), (words, refused.err)
         assert "`monitor db copy --undo`" in refused.err
     assert kinds(project) == ["new"]
+    ill = project.run("doctor")
+    assert (ill.code, "it was copied to postgresql://" in ill.out) == (1, True)
     project.write_config(SHARED + alone)
     assert project.run("run", "--once").code == 0
     assert (kinds(project), sent(project)) == (["new"], 1)
@@ -65,6 +67,8 @@ def test_a_store_moves_into_a_database_and_back(project: Project, address: str) 
     back = project.run("db", "copy", "state")
     assert (back.code, "without `store:`" in back.out) == (0, True), back.err
     assert project.run("run", "--once").code == 1
+    ill = project.run("doctor")
+    assert (ill.code, f"it was copied to {project.folder / 'state'}" in ill.out) == (1, True), ill.out
     project.write_config(alone)
     assert project.run("run", "--once").code == 0
     assert (kinds(project), sent(project)) == (["new", "changed"], 2)

@@ -368,6 +368,12 @@ class Archive(Protocol):
     def moved_to(self) -> str | None:
         """Return where this store was copied to, and when; None: it is in use. No password is in it."""
 
+    def contents(self) -> object:
+        """Return a value that differs from the last one when releases or events were stored or pruned meanwhile.
+
+        Where several monitors share a store, it stays the same while they only say that they live. Cheap.
+        """
+
     def generation(self) -> tuple[int, ...]:
         """Return a value that differs from the last one when anything was committed meanwhile. Cheap.
 

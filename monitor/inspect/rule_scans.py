@@ -145,7 +145,7 @@ class _KeptScan:
 
     def _note_changes(self, now: float) -> None:
         """Note which of the releases that were read have changed since, and those that came."""
-        generation = self.archive.generation()
+        generation = self.archive.contents()
         if generation == self._generation:
             return
         is_old = self._begun is not None and self.scan.is_finished and now - self._begun > _MAX_AGE

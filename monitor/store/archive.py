@@ -263,6 +263,9 @@ class SqlArchive(ABC):
         row = self._handle.one("meta", k="moved_to")
         return str(row["v"]) if row else None
 
+    def contents(self) -> object:
+        return self.generation()
+
     def generation(self) -> tuple[int, ...]:
         return self._handle.generation()
 

@@ -12,9 +12,10 @@ from typing import Self
 
 from monitor.errors import DriverMissing, StoreError, StoreLost, StoreMoved, TablesMissing
 from monitor.frozen import dataclass
-from monitor.ports import ChannelStates, Clock, Maintenance, Nodes, Outbox, SourceStates, Store, StoreServer
+from monitor.ports import ChannelStates, Clock, Maintenance, Nodes, Outbox, SourceStates, Store
 from monitor.records import Archive
 from monitor.secret import Secret
+from monitor.server_values import StoreServer
 from monitor.store.channel_states import SqlChannelStates
 from monitor.store.handle import Handle
 from monitor.store.node_files import has_store, made_node_id, node_id, note_store, refuse_other_store

@@ -65,5 +65,5 @@ def _rest_query(wanted: Search) -> str | None:
 def _result(site: Site, archive: Archive, wanted: Search) -> SearchResult:
     if not wanted.is_of_all:
         return search_releases(site.config, archive, wanted, limit=SIZE)
-    counts = site.caches.counts.made("releases", archive.generation(), lambda: count_releases(archive))
+    counts = site.caches.counts.made("releases", archive.contents(), lambda: count_releases(archive))
     return newest_releases(archive, counts, before=wanted.before, limit=SIZE)

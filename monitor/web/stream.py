@@ -158,7 +158,7 @@ class _Reader:
         while not self._stopped.is_set():
             with store.of(self._config()) as stores:
                 for _ in range(READS):
-                    if generation != (generation := stores.archive.generation()):
+                    if generation != (generation := stores.archive.contents()):
                         changed_at = time.monotonic()
                         found = stores.archive.latest()
                         if last != (last := found):

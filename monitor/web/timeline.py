@@ -63,7 +63,7 @@ def show(request: Request) -> Response:
         latest = stores.archive.latest()  # first: what comes meanwhile is rather shown and told than neither
         events, has_newer, has_older = _page(stores, asked)
         rendered = _rendered(request, site, config, stores, events)
-        state = (stores.archive.generation(), config)
+        state = (stores.archive.contents(), config)
         facets = site.caches.counts.made(("facets", asked.wanted), state, lambda: stores.archive.facets(asked.wanted))
         today = site.now().astimezone(config.timezone).date()
         days = site.caches.counts.made(

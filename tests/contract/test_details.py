@@ -205,5 +205,19 @@ def test_what_another_process_commits_is_another_generation(pair: Pair) -> None:
     assert pair.archive.generation() != before
 
 
+def test_what_is_stored_or_pruned_makes_other_contents(pair: Pair) -> None:
+    seen = [pair.archive.contents()]
+    for rise in ("5.1", "5.3"):
+        take_in(pair.store, figures(rise), now=NOON)
+        seen.append(pair.archive.contents())
+    pair.form()
+    while delivery := pair.outbox.claim("team", now=NOON):
+        pair.outbox.done(delivery, Verdict(outcome=Outcome.OK, reason="accepted"), now=NOON)
+    assert pair.maintenance.prune(Retention(versions=DAY), now=NOON + 9 * DAY).versions == 1
+    seen.append(pair.archive.contents())
+    assert len(set(seen)) == 4
+    assert pair.archive.contents() == seen[-1]
+
+
 def test_a_store_has_an_identity(pair: Pair) -> None:
     assert len(pair.archive.store_id()) == 32

@@ -18,5 +18,8 @@ class PostgresqlArchive(SqlArchive):
     def newest_events(self) -> Mapping[str, int]:
         return {row["source"]: row["id"] for row in self._handle.all("newest_events")}
 
+    def contents(self) -> object:
+        return tuple(self._handle.all("contents")[0])
+
     def search(self, query: SearchQuery, *, since: date | None = None) -> Sequence[int]:
         return search(self._handle, query, since=since)

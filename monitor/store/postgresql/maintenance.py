@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from monitor.errors import WrongState
-from monitor.ports import Fingerprinter
+from monitor.ports import Fingerprinter, Retention
 from monitor.search_values import IndexWords
-from monitor.state_values import IntegrityCheck
+from monitor.state_values import IntegrityCheck, Pruned
 from monitor.store.handle import Handle
 from monitor.store.maintenance import SqlMaintenance
 from monitor.store.postgresql.search import fill_index
 from monitor.store.rows import parse_number
 from monitor.store.stored_values import reports_damage
 from monitor.store.verify import MAX_FAULTS, verify_rows
+from monitor.times import timestamp
 
 
 @reports_damage
@@ -29,6 +31,14 @@ class PostgresqlMaintenance(SqlMaintenance):
 
     def fill_search_index(self, most: int, index_words: IndexWords) -> int:
         return fill_index(self._handle, index_words, most)
+
+    def prune(
+        self, retention: Retention, *, now: datetime, on_step: Callable[[int], object] = lambda _: None
+    ) -> Pruned:
+        pruned = super().prune(retention, now=now, on_step=on_step)
+        if pruned != Pruned():
+            self._handle.all("set_meta", k="pruned", v=timestamp(now))  # so that `contents` is another one
+        return pruned
 
     def rename_source(
         self, *, old: str, new: str, fingerprinter: Fingerprinter, between: Callable[[], None] = lambda: None

@@ -530,6 +530,12 @@ SELECT
         FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'
     ) AS size;
 
+-- name: contents
+-- Each ingest writes the row of its source anew, in its transaction; pruning notes that it has deleted something.
+SELECT
+    (SELECT string_agg(name || ' ' || xmin, ',' ORDER BY name) FROM source) AS sources,
+    (SELECT v FROM meta WHERE k = 'pruned') AS pruned;
+
 -- name: broken_references
 -- Rows that name a row which is not there: the table, the row, the table of the row that is missing.
 SELECT 'release' AS place, id::text AS row, 'dump' AS missing FROM release

@@ -30,7 +30,7 @@ _READS_ALONE = frozenset(("migration",))  # only `monitor db migrate` writes the
 
 
 class PostgresqlServer:
-    """Implements `monitor.ports.StoreServer`."""
+    """Implements `monitor.server_values.StoreServer`."""
 
     def __init__(self, address: Address, handle: Handle, connect: Callable[[], Connection]) -> None:
         """connect: makes a connection of its own for what is tried. Raises psycopg.Error."""

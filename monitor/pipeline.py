@@ -104,7 +104,7 @@ def ingest(  # noqa: PLR0913 - each is a part that a caller may bring of its own
         read=read,
         on_part=on_part,
     )
-    known, before = store.find_dump(dump.source, dump.sha256), store.last_dump(dump.source, dump.path)
+    known, before = store.known_dumps(dump)
     if before and before.sha256 == dump.sha256:
         before = None  # the path was not rewritten
     replayed = known if known and not _is_newer(dump, known, before, options, now=now) else None

@@ -69,8 +69,8 @@ class Store(Protocol):
     def find_dump(self, source: str, sha256: bytes) -> IngestReport | None:
         """Return the newest complete ingest of exactly this content for this source; None: there is none."""
 
-    def last_dump(self, source: str, path: bytes) -> IngestReport | None:
-        """Return the ingest of the content that a path showed last; None: it was never ingested."""
+    def known_dumps(self, dump: Dump) -> tuple[IngestReport | None, IngestReport | None]:
+        """Return what `find_dump` says of its content, and the ingest of the content that its path showed last."""
 
     def earlier_texts(self, dump: int) -> frozenset[tuple[int, int]]:
         """Return the releases of which a dump showed an earlier text, told or stale, each with that version."""

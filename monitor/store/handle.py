@@ -44,6 +44,9 @@ class Handle(Protocol):
     def one(self, query: str, **values: object) -> Row | None:
         """Run a named query and return its first row; None: it gave none."""
 
+    def each(self, *queries: tuple[str, Mapping[str, object]]) -> Sequence[Sequence[Row]]:
+        """Run several named queries that do not depend on each other, and return the rows of each."""
+
     def many(self, query: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Run a named query once for each row of values."""
 

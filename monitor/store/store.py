@@ -14,7 +14,6 @@ from monitor.ingest_values import Batch, IngestReport, Mode
 from monitor.model import (
     Dump,
     FileSignature,
-    Head,
     Kind,
     Notice,
     PastVersion,
@@ -27,14 +26,10 @@ from monitor.state_values import LastDump, LedgerEntry, Listing, OverdueDumps
 from monitor.store.changes import NewIds, add_changes, next_ids
 from monitor.store.event_filter import LAST
 from monitor.store.handle import Handle, Row
+from monitor.store.heads import age_of, head_of, past_version, sketch_of
 from monitor.store.rows import (
     day_text,
     pack_item,
-    parse_day,
-    parse_optional_timestamp,
-    parse_timestamp,
-    readings_of,
-    release_of,
     report_of,
     timestamp_of_ns,
     to_json,
@@ -44,6 +39,7 @@ from monitor.store.stored_values import reports_damage
 from monitor.times import timestamp
 
 _Row = dict[str, Any]
+ByKey = dict[bytes, tuple[int, ...]]  # releases by identity key
 _MOST_KEPT = 4_000  # sketches; a few megabytes
 
 
@@ -79,9 +75,13 @@ class SqlStore:
         row = self._handle.one("dump_of_content", source=source, sha=sha256)
         return report_of(row) if row else None
 
-    def last_dump(self, source: str, path: bytes) -> IngestReport | None:
-        row = self._handle.one("dump_of_path", source=source, path=path, here=self._place)
-        return report_of(row) if row else None
+    def known_dumps(self, dump: Dump) -> tuple[IngestReport | None, IngestReport | None]:
+        found = self._handle.each(
+            ("dump_of_content", {"source": dump.source, "sha": dump.sha256}),
+            ("dump_of_path", {"source": dump.source, "path": dump.path, "here": self._place}),
+        )
+        known, before = (report_of(rows[0]) if rows else None for rows in found)
+        return known, before
 
     def earlier_texts(self, dump: int) -> frozenset[tuple[int, int]]:
         return frozenset((row["release"], row["version"]) for row in self._handle.all("earlier_texts", dump=dump))
@@ -105,18 +105,19 @@ class SqlStore:
         fresh: int = 0,
     ) -> Known:
         # Read first: what is added while the rest is read makes the batch stale.
-        mark, next_number = self._mark(source), self._next_number(fresh)
-        found = self._newest(keys, most=None if most is None else most + 1)
+        next_number = self._next_number(fresh)
+        mark, found = self._marked(source, keys, most=None if most is None else most + 1)
         crowded = frozenset(key for key, under in found.items() if most is not None and len(under) > most)
         by_key = {key: under for key, under in found.items() if key not in crowded}
         named = sorted({*numbers, *(number for found in by_key.values() for number in found)})
         if not named:
             return Known(heads={}, by_key={}, next_number=next_number, mark=mark, crowded=crowded)
-        wanted = to_json(named)
+        wanted = {"numbers": to_json(named)}
+        versions, rows = self._handle.each(("past_versions", wanted), ("heads", wanted))
         past: dict[int, set[PastVersion]] = {}
-        for release, *version in self._handle.all("past_versions", numbers=wanted):
-            past.setdefault(release, set()).add(_past_version(*version))
-        heads = {row["id"]: _head(row, past.get(row["id"], set())) for row in self._handle.all("heads", numbers=wanted)}
+        for release, *version in versions:
+            past.setdefault(release, set()).add(past_version(*version))
+        heads = {row["id"]: head_of(row, past.get(row["id"], set())) for row in rows}
         return Known(heads=heads, by_key=by_key, next_number=next_number, mark=mark, crowded=crowded)
 
     def sketches(self, keys: Collection[bytes], *, most: int | None = None) -> Mapping[int, Sketch | None]:
@@ -124,7 +125,7 @@ class SqlStore:
         numbers = sorted({number for under in found.values() for number in under}, reverse=True)[:most]
         kept = self._kept.sketches
         if missing := [number for number in numbers if number not in kept]:
-            kept.update((row["id"], _sketch(row)) for row in self._handle.all("sketches", numbers=to_json(missing)))
+            kept.update((row["id"], sketch_of(row)) for row in self._handle.all("sketches", numbers=to_json(missing)))
         sketches = {number: kept[number] for number in reversed(numbers) if number in kept}
         if not self._kept.is_open or len(kept) > _MOST_KEPT:
             kept.clear()
@@ -138,7 +139,7 @@ class SqlStore:
         last = self._handle.one("listing_age", source=source, listing=name)
         heads = self.snapshot((), numbers).heads
         return Listing(
-            last=LastDump(**_shown(last)) if last else None,
+            last=LastDump(**age_of(last)) if last else None,
             heads=tuple(heads[n] for n in numbers),
             missing=missing,
             known=len(rows),
@@ -204,9 +205,9 @@ class SqlStore:
         """Begin a commit: return the ids of its new rows. Raises Stale."""
         return next_ids(self._handle, batch)
 
-    def _mark(self, source: str) -> int:
-        """Return the state of a source that a decision is made on; one process that writes needs none."""
-        return 0
+    def _marked(self, source: str, keys: Collection[bytes], *, most: int | None) -> tuple[int, ByKey]:
+        """Return the state of a source that a decision is made on, and `_newest`; one that writes alone needs none."""
+        return 0, self._newest(keys, most=most)
 
     def _next_number(self, fresh: int) -> int:
         """Return the first release number that is free; so many of its neighbours are free, too."""
@@ -220,7 +221,7 @@ class SqlStore:
         """Run a block that writes to one source as one transaction."""
         return self._handle.transaction()
 
-    def _newest(self, keys: Collection[bytes], *, most: int | None) -> dict[bytes, tuple[int, ...]]:
+    def _newest(self, keys: Collection[bytes], *, most: int | None) -> ByKey:
         """Return the newest releases under each key in the order of their numbers; most None: all of them."""
         limit = LAST if most is None else most
         found = {key: self._handle.all("aliases", key=key, most=limit) for key in keys}
@@ -278,7 +279,7 @@ class SqlStore:
         self, batch: Batch, dump: int, rejects: list[Reject], held: list[Reject], *, ids: Iterator[int], now: datetime
     ) -> None:
         """Enter new rejects with their events, keep those that are still there, mark those that are gone as healed."""
-        open_rows = self._handle.all("open_rejects", path=batch.dump.path, source=batch.dump.source)
+        open_rows = self._open_rejects(batch.dump)
         unmatched = {(row["line"], row["reason"], row["text"]): row for row in open_rows}
         for state, group in (("rejected", rejects), ("held", held)):
             for reject in group:
@@ -296,6 +297,10 @@ class SqlStore:
             # What an earlier part of this dump has found stays.
             if batch.row is None or row["sha"] != batch.dump.sha256:
                 self._set_reject(row, batch.dump, state="healed", now=now)
+
+    def _open_rejects(self, of: Dump) -> Sequence[Row]:
+        """Return the rejects of a path that are still there, during the commit of its dump."""
+        return self._handle.all("open_rejects", path=of.path, source=of.source)
 
     def _set_reject(self, row: Any, of: Dump, *, state: str, now: datetime) -> None:
         self._handle.all("set_reject", id=row["id"], state=state, sha=of.sha256, at=timestamp(now))
@@ -357,38 +362,6 @@ def overdue_dumps(rows: Sequence[Row]) -> OverdueDumps:
     """Count tails that are rejected now."""
     empty = sum(row["line"] == 0 for row in rows)
     return OverdueDumps(unfinished=len(rows) - empty, empty=empty)
-
-
-def _head(row: Any, past: set[PastVersion]) -> Head:
-    return Head(
-        number=row["id"],
-        version=row["seq"],
-        last=row["last"],
-        release=release_of(row),
-        **_shown(row),
-        withdrawn=parse_optional_timestamp(row["withdrawn"]),
-        others=frozenset(past),
-        readings=readings_of(row),
-    )
-
-
-def _shown(row: Any) -> _Row:
-    """Return what is known of the newest dump that showed a release, or of the newest one of a listing."""
-    return {
-        "confirmed": parse_timestamp(row["confirmed"]),
-        "stamped": parse_optional_timestamp(row["stamped"]),
-        "newest": parse_day(row["newest"]),
-    }
-
-
-def _past_version(text_hash: bytes, day: str | None, category: str | None, was_current: int) -> PastVersion:
-    return PastVersion(text_hash, parse_day(day), category, bool(was_current))
-
-
-def _sketch(row: Any) -> Sketch | None:
-    if row["sample"] is None:
-        return None
-    return Sketch(title=row["title"], length=row["length"], sample=row["sample"], date=parse_day(row["date"]))
 
 
 def _filed(row: Iterable[Any]) -> LedgerEntry:

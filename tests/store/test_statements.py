@@ -12,7 +12,7 @@ from monitor.store.statements import load, named, read
 
 ENGINES = ["sqlite", "postgresql"]
 SHARED = files("monitor.store").joinpath("queries.sql").read_text("utf-8")
-CALLS = re.compile(r"""\.(?:all|one|many|keyed|pages)\(\s*"(\w+)"|queries\(\)\["(\w+)"\]""")
+CALLS = re.compile(r"""\.(?:all|one|many|keyed|pages)\(\s*"(\w+)"|queries\(\)\["(\w+)"\]|\("(\w+)", (?:wanted\)|\{")""")
 SQLITE_ALONE = re.compile(
     r"\b(?:iif|strftime|datetime|instr|json_(?!each\()\w+|REPLACE|IGNORE|rowid)\b|\b(?:max|min)\([^()]*,"
 )
@@ -26,7 +26,7 @@ def _used(engine: str) -> set[str]:
         for path in files(folder).iterdir()
         if path.name.endswith(".py")
     ]
-    return {one or other for text in texts for one, other in CALLS.findall(text)}
+    return {next(filter(None, found)) for text in texts for found in CALLS.findall(text)}
 
 
 def _words(statement: str) -> str:

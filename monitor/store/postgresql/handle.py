@@ -90,6 +90,20 @@ class Handle:
         rows = self.all(query, **values)
         return rows[0] if rows else None
 
+    def each(self, *queries: tuple[str, Mapping[str, object]]) -> list[list[Row]]:
+        """Run several named queries, and return the rows of each; all are sent before an answer is read.
+
+        In a transaction they go one by one: after a pipeline the server would let a process that stands still keep
+        its locks.
+        """
+        with self._sessions.use() as session:
+            connection = self._connection(session)
+            if connection.info.transaction_status != TransactionStatus.IDLE:
+                return [self.all(query, **values) for query, values in queries]
+            with connection.pipeline():
+                cursors = [connection.execute(translated(self._statements[query]), values) for query, values in queries]
+            return [cursor.fetchall() for cursor in cursors]
+
     def many(self, query: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Run a named query once for each row of values; all but the last are sent before an answer is read.
 

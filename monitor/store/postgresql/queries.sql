@@ -38,6 +38,7 @@ SELECT (SELECT max(id) FROM dump WHERE source = :source AND sha = :sha AND statu
     SELECT min(release.id) FROM json_each(:expected::json) AS e JOIN release ON release.id = e.key::bigint
     WHERE release.seq <> (e.value ->> 0)::bigint OR release.state <> e.value ->> 1
 ) AS moved,
+    EXISTS (SELECT 1 FROM reject WHERE path = :path AND source = :source AND state <> 'healed') AS has_rejects,
     ARRAY(SELECT nextval('version_id') FROM generate_series(1, :versions)) AS versions,
     ARRAY(SELECT nextval('event_id') FROM generate_series(1, :events)) AS events;
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from itertools import chain
@@ -12,7 +12,7 @@ from typing import Final
 
 from monitor.errors import Stale, StoreError
 from monitor.ingest_values import Batch, IngestReport
-from monitor.model import Kind
+from monitor.model import Dump, Kind
 from monitor.state_values import OverdueDumps
 from monitor.store.changes import NewIds
 from monitor.store.event_filter import LAST
@@ -21,7 +21,7 @@ from monitor.store.postgresql.handle import Handle
 from monitor.store.postgresql.membership import Membership
 from monitor.store.postgresql.release_numbers import ReleaseNumbers
 from monitor.store.rows import to_json
-from monitor.store.store import SqlStore, overdue_dumps
+from monitor.store.store import ByKey, SqlStore, overdue_dumps
 from monitor.store.stored_values import reports_damage
 from monitor.times import timestamp
 
@@ -34,6 +34,7 @@ class _OpenTurn(threading.local):
 
     def __init__(self) -> None:
         self.depth = 0
+        self.has_rejects = False  # of the path of the dump that is stored now
         self.channels = set[str]()
 
     def __enter__(self) -> None:
@@ -108,12 +109,14 @@ class PostgresqlStore(SqlStore):
             sha=batch.dump.sha256,
             expected=to_json(_expected(batch)),
             versions=sum(change.text_hash is not None for change in batch.changes),
+            path=batch.dump.path,
             events=sum(change.kind is not Kind.UNCHANGED for change in batch.changes),
         )
         if found["known"] != batch.known:
             raise Stale("another monitor has ingested the same content meanwhile")
         if found["moved"] is not None:
             raise Stale("releases changed meanwhile")
+        self._open.has_rejects = found["has_rejects"]
         return NewIds(versions=iter(found["versions"]), events=chain(found["events"], self._event_ids()))
 
     def _event_ids(self) -> Iterator[int]:
@@ -121,21 +124,24 @@ class PostgresqlStore(SqlStore):
         while True:
             yield self._handle.all("next_event_id")[0]["id"]
 
-    def _newest(self, keys: Collection[bytes], *, most: int | None) -> dict[bytes, tuple[int, ...]]:
-        rows = self._handle.keyed("aliases_of_keys", keys, most=LAST if most is None else most)
-        found: dict[bytes, list[int]] = {}
-        for row in rows:
-            found.setdefault(row["key"], []).append(row["release"])
-        return {key: tuple(reversed(found[key])) for key in keys if key in found}
+    def _open_rejects(self, of: Dump) -> Sequence[Row]:
+        return super()._open_rejects(of) if self._open.has_rejects else ()
+
+    def _marked(self, source: str, keys: Collection[bytes], *, most: int | None) -> tuple[int, ByKey]:
+        if not source:
+            return 0, self._newest(keys, most=most)
+        generation, aliases = self._handle.each(
+            ("generation", {"source": source}), ("aliases_of_keys", {"keys": list(keys), "most": most or LAST})
+        )
+        return generation[0]["generation"] if generation else 0, _by_key(aliases)
+
+    def _newest(self, keys: Collection[bytes], *, most: int | None) -> ByKey:
+        return _by_key(self._handle.keyed("aliases_of_keys", keys, most=most or LAST))
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         with self._handle.transaction(), self._handle.pipelined():
             yield
-
-    def _mark(self, source: str) -> int:
-        row = self._handle.one("generation", source=source) if source else None
-        return int(row["generation"]) if row else 0
 
     def _next_number(self, fresh: int) -> int:
         if fresh or self._numbers.has_any:
@@ -170,6 +176,14 @@ class PostgresqlStore(SqlStore):
         if not self._open.depth:
             self._membership.add_news(self._open.channels)
             self._open.channels.clear()
+
+
+def _by_key(rows: Sequence[Row]) -> ByKey:
+    """Return the releases of each key in the order of their numbers; the rows have the newest first."""
+    found: dict[bytes, list[int]] = {}
+    for row in rows:
+        found.setdefault(row["key"], []).append(row["release"])
+    return {key: tuple(reversed(numbers)) for key, numbers in found.items()}
 
 
 def _moves(batch: Batch) -> bool:

@@ -91,6 +91,10 @@ class Handle:
         """Run a named query and return its first row; None: it gave none."""
         return next(iter(self.all(query, **values)), None)
 
+    def each(self, *queries: tuple[str, Mapping[str, object]]) -> list[list[sqlite3.Row]]:
+        """Run several named queries one after the other, and return the rows of each."""
+        return [self.all(query, **values) for query, values in queries]
+
     def many(self, query: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Run a named query once for each row of values."""
         if rows:

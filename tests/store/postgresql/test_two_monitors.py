@@ -23,7 +23,7 @@ from monitor.ports import Store
 from monitor.records import EventFilter
 from monitor.store.postgresql.sequences import after_copy
 from monitor.store.postgresql.store import PostgresqlStore
-from monitor.testing import NOON
+from monitor.testing import NOON, dump_of
 from tests.contract.takes import HALF, decide, dump, figures, record, take_in
 from tests.postgresql_databases import Databases
 from tests.store.postgresql.two_monitors import Beaten, Two, beaten, two_monitors
@@ -154,7 +154,7 @@ def test_each_place_has_a_ledger_of_its_own(two: Two) -> None:
     take_in(two.one.store, TALKS)
     assert set(two.one.store.ledger("motie")) == {b"/seeds/a.txt"}
     assert (two.other.store.ledger("motie"), two.other.store.ledger_entry("motie", b"/seeds/a.txt")) == ({}, None)
-    assert two.other.store.last_dump("motie", b"/seeds/a.txt") is None
+    assert two.other.store.known_dumps(dump_of(TALKS, name="a.txt"))[1] is None
     assert take_in(two.other.store, TALKS).status == "duplicate"
     assert set(two.other.store.ledger("motie")) == {b"/seeds/a.txt"}
 

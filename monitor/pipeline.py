@@ -243,17 +243,19 @@ class _IngestRun:
         ids: what the earlier parts have told. Raises _TwinError.
         """
         dump, seen_records = self.dump, self.seen_records
-        for attempt in range(_MAX_ATTEMPTS):
+        for _ in range(_MAX_ATTEMPTS):
             try:
-                with self.store.turn(dump.source, is_again=attempt > 0):
-                    if seen_records is None:
+                with self.store.turn(dump.source) as is_held:
+                    if is_held:  # others have written while this one waited
+                        self._refuse_twin()
+                    if is_held or seen_records is None:
                         seen_records = self.store.seen_records(dump.source, {record.digest for record in part.records})
                     decision = self._decide(part, seen_records)
                     batch = self._batch(part, decision, row=row, ids=ids)
                     report = self._commit(batch)
             except Stale:
-                seen_records = None
                 self._refuse_twin()
+                seen_records = None
                 continue
             self.reservations.mark_shown(decision.seen, decision.changes)
             return replace(report, ids=batch.ids)

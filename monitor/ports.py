@@ -117,12 +117,11 @@ class Store(Protocol):
         monitor has ingested the same content.
         """
 
-    def turn(self, source: str, *, is_again: bool = False) -> AbstractContextManager[None]:
+    def turn(self, source: str) -> AbstractContextManager[bool]:
         """Make a decision and its commit one turn of the source, during which no other monitor writes to it.
 
         The first decision is made freely, and may be stale; once one was, those of the next minute wait for their turn.
-        is_again: one was stale just now.
-        """
+        The block gets whether it has waited: then nobody else writes now."""
 
     def shared_transaction(self, source: str = "") -> AbstractContextManager[None]:
         """Let the writes of a block share one transaction: each is atomic by itself, all are durable at its end.

@@ -161,8 +161,8 @@ class SqlStore:
                 self._note_ids(batch)
             return report_of(row)
 
-    def turn(self, source: str, *, is_again: bool = False) -> AbstractContextManager[None]:
-        return nullcontext()  # nobody else decides on anything
+    def turn(self, source: str) -> AbstractContextManager[bool]:
+        return nullcontext(enter_result=False)  # nobody else decides on anything
 
     @contextmanager
     def shared_transaction(self, source: str = "") -> Iterator[None]:

@@ -62,13 +62,14 @@ class PostgresqlStore(SqlStore):
         self._contended: dict[str, float] = {}  # until when, by source
 
     def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
-        with self._numbers.storing([change.number for change in batch.changes if change.kind is Kind.NEW]):
-            try:
+        try:
+            with self._numbers.storing([change.number for change in batch.changes if change.kind is Kind.NEW]):
                 report = super().commit(batch, now=now)
-            except Stale as stale:
-                if stale.__cause__ is not None:  # the database says so: a number exists, after it went back in time
-                    self._numbers.drop()
-                raise
+        except Stale as stale:
+            self._contended[batch.dump.source] = time.monotonic() + _CONTENDED
+            if stale.__cause__ is not None:  # the database says so: a number exists, after it went back in time
+                self._numbers.drop()
+            raise
         self._note_news(notice.channel for notice in batch.notices)
         return report
 
@@ -78,14 +79,12 @@ class PostgresqlStore(SqlStore):
             self._numbers.give_back()
 
     @contextmanager
-    def turn(self, source: str, *, is_again: bool = False) -> Iterator[None]:
-        if is_again:
-            self._contended[source] = time.monotonic() + _CONTENDED
+    def turn(self, source: str) -> Iterator[bool]:
         if time.monotonic() >= self._contended.get(source, 0.0):
-            yield
+            yield False
             return
         with self._whole(source):
-            yield
+            yield True
 
     def reject_overdue(self, *, held_before: datetime, now: datetime) -> OverdueDumps:
         found: list[Row] = []

@@ -41,6 +41,7 @@ def test_files_that_four_monitors_see_are_stored_once_each(databases: Databases,
     url = databases.url(tmp_path / "state")
     ends = sum((Counter(end) for end in run_all(url, [(0, 40)] * MONITORS)), Counter[str]())
     assert (ends["stored"], ends["duplicate"]) == (40, 120)
+    assert ends["stale"] <= 3 * MONITORS  # who waits for the source asks again whether the content is known
     with open_shared_stores(Secret(url)) as stores:
         events = [(event.kind, event.release) for event in stores.archive.events(EventFilter())]
         told = [notice.notice.item.release for notice in stores.outbox.pending_notices("team")]

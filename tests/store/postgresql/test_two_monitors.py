@@ -14,17 +14,22 @@ import psycopg
 import pytest
 
 from monitor.compare.fingerprint import FINGERPRINTER
+from monitor.daemon.operator_alerts import OperatorAlerts
+from monitor.daemon.reject_alerts import RejectAlerts
 from monitor.errors import Stale, WrongState
+from monitor.ingest_values import Mode
 from monitor.inspect.follow import EventFollower
 from monitor.match.search import index_words
 from monitor.model import Kind
 from monitor.node_values import NodeFacts
+from monitor.pipeline import ingest
 from monitor.ports import Store
 from monitor.records import EventFilter
 from monitor.store.postgresql.sequences import after_copy
 from monitor.store.postgresql.store import PostgresqlStore
-from monitor.testing import NOON, dump_of
-from tests.contract.takes import HALF, decide, dump, figures, record, take_in
+from monitor.testing import NOON, FrozenClock, dump_of
+from tests.contract.takes import AUDIENCE, HABITS, HALF, decide, dump, figures, record, take_in
+from tests.end_to_end.large_dumps import large
 from tests.postgresql_databases import Databases
 from tests.store.postgresql.two_monitors import Beaten, Two, beaten, two_monitors
 from tests.waiting import wait_until
@@ -119,6 +124,34 @@ def test_after_one_stale_decision_those_of_a_minute_are_made_in_turn(two: Two) -
         assert taken == []
     waiting.join()
     assert taken == ["stored"]
+
+
+def test_a_rejected_file_is_told_by_another_monitor_when_the_first_has_crashed(two: Two) -> None:
+    """What no alert has counted stands in the store with the rejects themselves."""
+    take_in(two.one.store, BAD)  # and ends before it tells anybody
+    for stores in (two.other, two.one):
+        operator = OperatorAlerts(channels=("desk",), outbox=stores.outbox, clock=FrozenClock(NOON))
+        RejectAlerts(source_states=stores.source_states, operator=operator).report_rest()
+    [message] = two.one.archive.messages()
+    assert "could not be read" in message.text
+
+
+def test_a_large_dump_that_two_monitors_read_is_stored_once(two: Two) -> None:
+    """Each stores parts; as soon as one has stored the last, the other knows the content."""
+    texts = [record(f"Visit {n}", f"They went to place {n * 7} for {n} hours.", day="2024-03-01") for n in range(12)]
+    dumped = large(dump(*texts))
+    take = partial(ingest, dumped, options=HABITS, routing=AUDIENCE, now=NOON, mode=Mode.WATCH)
+    beside = [partial(take, store=two.other.store)]
+
+    def on_part(_stored: int, _records: int) -> None:
+        if beside:
+            beside.pop()()
+
+    report = take(store=two.one.store, on_part=on_part)
+    kinds = two.kinds()
+    assert report.status == "duplicate"
+    assert set(kinds) == {"new"}
+    assert len(kinds) == two.notices() == two.one.archive.count_heads() == 12
 
 
 def test_two_monitors_give_out_different_numbers(two: Two) -> None:

@@ -58,14 +58,16 @@ class Beaten:
         self._store = store
         self._deeds = list(deeds)
         self.commits = 0
-        self.turns: list[bool] = []
+        self.turns: list[bool] = []  # whether each decision had waited for its turn
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def turn(self, source: str, *, is_again: bool = False) -> Any:
-        self.turns.append(is_again)
-        return self._store.turn(source, is_again=is_again)
+    @contextmanager
+    def turn(self, source: str) -> Iterator[bool]:
+        with self._store.turn(source) as is_held:
+            self.turns.append(is_held)
+            yield is_held
 
     def commit(self, batch: Batch, *, now: datetime) -> IngestReport:
         self.commits += 1

@@ -41,6 +41,7 @@ _PASSING = (  # the first that fits, from the special to the general
     (psycopg.InterfaceError, "the connection is closed; the monitor connects anew"),
 )
 _POOLER = ("unsupported startup parameter", "this address is a pooler, such as pgbouncer; set `pooler: true`")
+_NO_ADDRESS = ("connection is bad: invalid", "correct the address: no server was asked")
 _LOST = (NoAnswerError, errors.ReadOnlySqlTransaction)  # the connection looks well and is of no use
 
 
@@ -55,6 +56,8 @@ def store_error(error: Exception, what: str, address: Address) -> StoreError | N
     if isinstance(error, _DAMAGED):
         cure = "`monitor db verify` shows where; restore a backup of the database"
         return StoreDamaged(f"{what}: {said}: the database is damaged; {cure}", where=str(address))
+    if said.startswith(_NO_ADDRESS[0]):
+        return StoreError(f"{what}: {said}: {_NO_ADDRESS[1]}", where=str(address))
     if _POOLER[0] in said:
         return StoreUnavailable(f"{what}: {said}: {_POOLER[1]}", where=str(address))
     for kinds, made in ((_LASTING, StoreError), (_PASSING, StoreUnavailable)):

@@ -55,6 +55,14 @@ def test_a_server_that_is_not_there_is_said_without_its_password() -> None:
     assert "hunter2" not in str(found.value)
 
 
+@pytest.mark.parametrize("wrong", ["127.0.0.1:port/monitor", "127.0.0.1/monitor?sslmode=bogus"])
+def test_an_address_with_which_no_server_can_be_asked_is_not_waited_for(wrong: str) -> None:
+    with pytest.raises(StoreError, match="correct the address") as found:
+        open_shared_stores(Secret(f"postgresql://monitor:hunter2@{wrong}"))
+    assert not isinstance(found.value, StoreUnavailable)
+    assert "hunter2" not in str(found.value)
+
+
 def test_a_row_that_names_a_missing_one_is_found(databases: Databases, tmp_path: Path) -> None:
     url = databases.url(tmp_path)
     with psycopg.connect(url, autocommit=True) as connection:

@@ -133,7 +133,7 @@ def copy_rows(
     """
     plans = plan(origin.tables(), destination.tables(), place=place)
     if filled := [each.name for each in plans if each.name != "meta" and destination.count(each.name)]:
-        raise StoreError(f"the store is not empty (it has rows in {filled[0]}): name an empty one")
+        raise StoreError(f"the store is not empty (it has rows in {filled[0]}): an empty one is needed")
     counts = {each.name: origin.count(each) for each in plans}
     counter = _Counter(sum(counts.values()), progress)
     for each in plans:

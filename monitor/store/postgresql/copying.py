@@ -199,7 +199,10 @@ def _transaction(connection: Connection) -> Iterator[None]:
 
 def _refuse_filled(connection: Connection, address: Address) -> None:
     if _count(connection, sql.SQL("(SELECT 1 FROM dump UNION ALL SELECT 1 FROM message LIMIT 1)")):
-        raise StoreError("the store is not empty: name an empty one", where=str(address))
+        raise StoreError(
+            "this store is not empty: a restore or a copy needs an empty one; make a database and name it",
+            where=str(address),
+        )
 
 
 def _storable(row: Sequence[object]) -> Sequence[object]:

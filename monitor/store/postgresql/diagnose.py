@@ -37,11 +37,26 @@ _PASSING = (  # the first that fits, from the special to the general
     (errors.CannotConnectNow, "the server starts or stops; the monitor goes on once it answers"),
     (errors.AdminShutdown, "the server was stopped, or ended this session; the monitor connects anew"),
     (errors.CrashShutdown, "the server has crashed and starts again; the monitor connects anew"),
-    (psycopg.OperationalError, "the connection is lost or refused; the monitor goes on once the server answers"),
+    (
+        psycopg.OperationalError,
+        "no connection: check that the server runs, its host, port and firewall; a running monitor waits for it",
+    ),
     (psycopg.InterfaceError, "the connection is closed; the monitor connects anew"),
 )
-_POOLER = ("unsupported startup parameter", "this address is a pooler, such as pgbouncer; set `pooler: true`")
 _NO_ADDRESS = ("connection is bad: invalid", "correct the address: no server was asked")
+_REFUSED = (  # words of the server or of libpq while they connect, which come with no class of error of their own
+    ("unsupported startup parameter", "this address is a pooler, such as pgbouncer; set `pooler: true`"),
+    ("failed to resolve host", "check the name of the host in `store:`, and that this machine can look names up"),
+    ("password authentication failed", "check the user and the password in `store:`"),
+    ("no password supplied", "`store:` has no password; write postgresql://USER:PASSWORD@HOST/DATABASE"),
+    ("no pg_hba.conf entry", "the server lets no such client in; add this machine and user to its pg_hba.conf"),
+    ("does not support SSL", "turn TLS on at the server, or choose another `sslmode=` in `store:`"),
+    ("root certificate file", "name the certificate that signed the server's as `sslrootcert=` in `store:`"),
+    ("certificate verify failed", "name the certificate that signed the server's as `sslrootcert=` in `store:`"),
+    ("does not match host name", "write the host in `store:` as the server's certificate names it"),
+    ("FATAL:  role", "check the user in `store:`, or make it: CREATE ROLE … LOGIN PASSWORD …"),
+    ("FATAL:  database", "check the database in `store:`, or make it: CREATE DATABASE … OWNER …"),
+)
 _LOST = (NoAnswerError, errors.ReadOnlySqlTransaction)  # the connection looks well and is of no use
 
 
@@ -58,8 +73,10 @@ def store_error(error: Exception, what: str, address: Address) -> StoreError | N
         return StoreDamaged(f"{what}: {said}: the database is damaged; {cure}", where=str(address))
     if said.startswith(_NO_ADDRESS[0]):
         return StoreError(f"{what}: {said}: {_NO_ADDRESS[1]}", where=str(address))
-    if _POOLER[0] in said:
-        return StoreUnavailable(f"{what}: {said}: {_POOLER[1]}", where=str(address))
+    if isinstance(error, psycopg.OperationalError):
+        for words, cure in _REFUSED:
+            if words in said:
+                return StoreUnavailable(f"{what}: {said}: {cure}", where=str(address))
     for kinds, made in ((_LASTING, StoreError), (_PASSING, StoreUnavailable)):
         for kind, meaning in kinds:
             if isinstance(error, kind):

@@ -204,8 +204,8 @@ def _node(node: Mapping[str, Any], zone: ZoneInfo) -> str:
     age = f" for {node['age']:,.0f} s" if node["state"] == "silent" else ""
     color = {"ok": _GOOD, "paused": _WARNING}.get(node["state"], _BAD)
     state = click.style(f"{node['state']}{age}", fg=color)
-    counts = {"source": len(node["sources"]), "channel": len(node["channels"])}
-    facts = [f"since {_local_time(node['since'], zone)}", *(plural(count, name) for name, count in counts.items())]
+    owns = f"delivers on {escape(', '.join(node['owns']))}" if node["owns"] else "delivers on no channel"
+    facts = [f"since {_local_time(node['since'], zone)}", plural(len(node["sources"]), "source"), owns]
     others = f"  not as on other nodes: {escape(', '.join(node['config']))}" if node["config"] else ""
     name = click.style(escape(node["name"]), bold=True)
     return f"{name}{mine}  {state}, {node['version']}, {', '.join(facts)}{click.style(others, fg=_WARNING)}"

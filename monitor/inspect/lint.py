@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from monitor.config import Config, Diagnostics
 from monitor.config.convert import RULE_KEYS, watchlists_of
 from monitor.config.window_parsers import digest_text, interval_of
-from monitor.errors import NotFound
+from monitor.errors import NotFound, StoreError
 from monitor.inspect.pending import open_read_only, pending_counts
 from monitor.inspect.watchlist_tests import failures
 from monitor.match.inside import InsideWords
@@ -40,7 +40,8 @@ def lint(config: Config, diagnostics: Diagnostics) -> None:
     _check_timezone(config, diagnostics)
     _check_digests(config, diagnostics)
     _check_duplicates(config, diagnostics)
-    with suppress(NotFound), open_read_only(config) as store:  # the first run creates it
+    # The first run creates the file; `check_shared_store` says why a shared store cannot be read.
+    with suppress(StoreError if config.store else NotFound), open_read_only(config) as store:
         _check_sources_named(config, store.archive, diagnostics)
         _check_channels_named(config, store.archive, diagnostics)
         _check_ids(config, store.archive, diagnostics)

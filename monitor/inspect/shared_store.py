@@ -30,6 +30,7 @@ def node_rows(view: View | None, *, node: str, paused: str = "") -> list[Row]:
     if view is None:
         return []
     from monitor.cluster.config_hash import differences
+    from monitor.cluster.rendezvous import channels_of
 
     found = differences(view.nodes)
     return [
@@ -41,6 +42,7 @@ def node_rows(view: View | None, *, node: str, paused: str = "") -> list[Row]:
             "is_me": bool(node) and each.facts.node == node,
             "sources": list(each.facts.sources),
             "channels": list(each.facts.channels),
+            "owns": sorted(channels_of(name for name, lease in view.leases.items() if lease.owner == each.boot)),
             "config": [one.key for one in found if any(each.facts.name in group for group in one.groups)],
             "state": _state(each, is_paused=bool(paused) and each.facts.node == node),
         }
@@ -70,7 +72,8 @@ def check_shared_store(config: Config, diagnostics: Diagnostics) -> None:
         return
     for found in examine_shared_store(config):
         if found.state != "ok":
-            diagnostics.warning("store", f"{found.check}: {found.what}: {found.do}")
+            about = found.check.removeprefix("store").strip()
+            diagnostics.warning("store", f"{about}: {found.what}: {found.do}" if about else f"{found.what}: {found.do}")
 
 
 def examine_shared_store(config: Config) -> Iterator[CheckResult]:
@@ -79,7 +82,7 @@ def examine_shared_store(config: Config) -> Iterator[CheckResult]:
         with open_read_only(config) as stores:
             yield from _examined(config, stores)
     except StoreError as error:
-        yield fail("store", error.message, "check the address, the network and the server")
+        yield fail("store", error.message, "fix this; until then nothing is ingested and nothing is sent")
 
 
 def _examined(config: Config, stores: Stores) -> Iterator[CheckResult]:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from monitor.config import Config, load
+from monitor.inspect.check import WITH_CHANNELS, check
 from monitor.inspect.check_result import CheckResult
 from monitor.inspect.shared_store import node_rows, own_differences, server_results
-from monitor.node_values import NodeFacts, NodeState, View
+from monitor.node_values import Lease, NodeFacts, NodeState, View
 from monitor.server_values import ServerExam, ServerFacts
 from monitor.testing import NOON
 
@@ -53,6 +54,13 @@ def test_nodes_are_listed_by_name_and_one_of_them_is_this_one() -> None:
     assert rows[1]["sources"] == ["a"]
     assert rows[1]["channels"] == ["b", "c"]
     assert rows[1]["age"] == 1.0
+
+
+def test_each_node_says_on_which_channels_it_delivers_now() -> None:
+    seoul, busan = node("seoul", channels=("team", "mail")), node("busan", channels=("team", "mail"))
+    owned = {name: Lease(owner="boot-seoul", fence=1) for name in ("channel:team", "channel:mail", "chores")}
+    shared = replace(view(seoul, busan), leases=owned)
+    assert [row["owns"] for row in node_rows(shared, node="")] == [[], ["mail", "team"]]
 
 
 def test_no_node_is_this_one_for_a_folder_without_an_id() -> None:
@@ -140,3 +148,13 @@ def test_a_file_that_says_otherwise_than_the_nodes_that_run_is_told_before_it_is
     assert (found.state, found.what) == ("warn", "watchlists of this file is not what seoul goes by")
     others = [*nodes, node("busan", rules="another")]
     assert list(own_differences(changed, others)) == []  # they differ already, which is said
+
+
+def test_a_store_that_cannot_be_reached_hides_no_other_warning(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("store: postgresql://me@127.0.0.1:1/news\noperator: {notify: []}\n" + FILE, "utf-8")
+    found = check(lambda checks: load(file, environ={}, checks=checks), WITH_CHANNELS)
+    told = {fault.path: fault.message for fault in found.faults}
+    assert found.exit_code == 0
+    assert told["store"].startswith("the state store cannot be opened: ")
+    assert len(told) > 1

@@ -38,6 +38,7 @@ _WIDER = {"euc_kr": "cp949"}  # files named EUC-KR are usually CP949, which is a
 _ESCAPING = frozenset({"utf-8", "cp949", "cp1252"})  # one byte that does not decode becomes one escape
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\x0b\x0c\x1b") + b"\x7f"
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # by some store
 _BARE_CR = re.compile(r"\r(?!\n)")
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _UTF8_CHARACTER = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
@@ -142,14 +143,14 @@ def decode(content: bytes, encoding: str = "auto") -> str:
     sample = EncodingSample()
     sample.feed(content)
     chunks = detect_encoding(sample.content, encoding).decode((content,))
-    return printable("".join(chunks)).replace("\r\n", "\n")
+    return _SURROGATE.sub("\ufffd", "".join(chunks)).replace("\r\n", "\n")
 
 
 def printable(text: str) -> str:
-    """Return text that can be stored and printed: lone surrogates become U+FFFD."""
-    if text.isascii():  # the usual case, and a hundred times faster
+    """Return text that any store can hold and that can be printed: NUL and lone surrogates become U+FFFD."""
+    if text.isascii() and "\0" not in text:  # the usual case, and a hundred times faster
         return text
-    return _SURROGATE.sub("\ufffd", text)
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 @lru_cache(maxsize=64)

@@ -280,7 +280,8 @@ class SqlStore:
     ) -> None:
         """Enter new rejects with their events, keep those that are still there, mark those that are gone as healed."""
         open_rows = self._open_rejects(batch.dump)
-        unmatched = {(row["line"], row["reason"], row["text"]): row for row in open_rows}
+        # Earlier versions have stored NUL characters, which the excerpts of today have not.
+        unmatched = {(row["line"], row["reason"], row["text"].replace("\0", "\ufffd")): row for row in open_rows}
         for state, group in (("rejected", rejects), ("held", held)):
             for reject in group:
                 row = unmatched.pop((reject.line, reject.reason, reject.text), None)

@@ -36,6 +36,15 @@ def test_a_reject_keeps_its_reason(pair: Pair) -> None:
     assert (state, reason[:31]) == ("rejected", "the record has one line only: a")
 
 
+def test_a_reject_with_a_nul_character_is_filed_and_told_once(pair: Pair) -> None:
+    torn = "-\nTorn\0title\nA body. date2024-07-01"
+    take_in(pair.store, dump(TALKS, torn))
+    take_in(pair.store, dump(TALKS, torn, VISIT))
+    take_in(pair.store, "\0 no dump", name="other.txt")
+    assert pair.reject_states() == ["rejected", "rejected"]
+    assert sorted(pair.kinds()) == ["new", "new", "rejected", "rejected"]
+
+
 def test_a_held_tail_heals_when_its_file_is_completed(pair: Pair) -> None:
     take_in(pair.store, dump(TALKS, HALF))
     take_in(pair.store, dump(TALKS, HALF + "se. date2024-07-01"))

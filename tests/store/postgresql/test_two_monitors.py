@@ -74,6 +74,23 @@ def test_a_release_that_has_changed_meanwhile_is_decided_again(two: Two) -> None
     assert two.notices() == 3
 
 
+def test_a_release_that_was_shown_as_it_was_has_changed_meanwhile(two: Two) -> None:
+    take_in(two.one.store, figures("5.1"))
+    batch = decide(two.one.store, dump(figures("5.1"), figures("5.1")), name="b.txt")
+    take_in(two.other.store, figures("5.3"), name="c.txt")
+    with pytest.raises(Stale):
+        two.one.store.commit(batch, now=NOON)
+
+
+def test_a_release_that_was_withdrawn_meanwhile_is_no_longer_as_it_was(two: Two) -> None:
+    take_in(two.one.store, TALKS)
+    batch = decide(two.one.store, dump(TALKS, TALKS), name="b.txt")
+    with psycopg.connect(two.url) as connection:
+        connection.execute("UPDATE release SET state = 'withdrawn', withdrawn = now()")
+    with pytest.raises(Stale):
+        two.one.store.commit(batch, now=NOON)
+
+
 def test_a_twin_is_noted_as_a_duplicate_and_alerts_nobody(two: Two) -> None:
     store = beaten(two.one.store, partial(take_in, two.other.store, TALKS))
     assert take_in(store, TALKS).status == "duplicate"
